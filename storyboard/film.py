@@ -1,0 +1,520 @@
+"""The film as data: frozen, without IO, as `language` resolves it.
+
+Precedence, `like`, sequences, includes and profiles are already applied. Times are frames of the
+delivery rate. `origins` remembers where each value stands in the text; it takes no part in
+equality or identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.errors import Span
+from storyboard.timecode import FrameRange, Rate
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Layer(StrEnum):
+    """Which part of the text gave a value; stronger layers first."""
+
+    FLAG = "flag"
+    SHOT = "shot"
+    LIKE = "like"
+    SEQUENCE = "sequence"
+    INCLUDE = "include"
+    PROFILE = "profile"
+    DEFAULTS = "defaults"
+    FILM = "film"
+    CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one value comes from."""
+
+    layer: Layer
+    detail: str = ""
+    """The shot, sequence, file or profile that gave it."""
+    key: Span | None = None
+    value: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file that the film names, inside its root."""
+
+    path: Path
+    """Absolute, links resolved."""
+    name: str
+    """As the storyboard writes it."""
+    uri: str = ""
+    """Set instead of a readable `path` where the film names a URL."""
+
+
+class CastKind(StrEnum):
+    CHARACTER = "character"
+    PLACE = "place"
+    PROP = "prop"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True)
+class CastMember:
+    """Who or what may be in the picture."""
+
+    name: str
+    kind: CastKind = CastKind.CHARACTER
+    description: str = ""
+    images: tuple[MediaFile, ...] = ()
+    voice: str = ""
+    still: str = ""
+    """Words for an image model that makes its picture first."""
+
+
+class FrameEdge(StrEnum):
+    FIRST = "first"
+    LAST = "last"
+    IN = "in"
+    OUT = "out"
+    AT = "at"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRef:
+    """One picture: a file, a frame of another shot, a cast image, or words for a still.
+
+    Exactly one of `file`, `shot`, `cast`, `still` is set.
+    """
+
+    file: MediaFile | None = None
+    shot: str = ""
+    edge: FrameEdge = FrameEdge.FIRST
+    at: int = 0
+    """Source frame for `FrameEdge.AT`."""
+    cast: str = ""
+    still: str = ""
+    still_cast: tuple[str, ...] = ()
+    still_place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Footage from a file, or another shot's select cut again; exactly one is set."""
+
+    file: MediaFile | None = None
+    shot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraMove:
+    words: str
+    """As written: `slow dolly in`."""
+    length: int = 0
+    """Frames; 0 shares what the others leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of dialogue or narration."""
+
+    speaker: str
+    """A cast name, or any name for a voice without a picture."""
+    words: str
+    at: int | None = None
+    """Frames from the start of the used range; None follows the line before."""
+    how: str = ""
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    at: int
+    """Frames from the start of the shot."""
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCue:
+    """A sound in words, asked of the model, or a file, laid into the mix; one is set."""
+
+    words: str = ""
+    file: MediaFile | None = None
+    at: int = 0
+    """Frames from the start of the used range."""
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ambience:
+    """One continuous bed under a shot, a sequence or the film; one of `make`, `file` is set."""
+
+    make: str = ""
+    file: MediaFile | None = None
+    gain_db: float = -24.0
+    scope: str = ""
+    """`film`, `seq:SQ01` or `shot:SH010`: neighbours of one scope share one bed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Source frames of the take; None leaves that end alone, a negative end counts from it."""
+
+    start: int | None = None
+    end: int | None = None
+
+
+class TransitionKind(StrEnum):
+    CUT = "cut"
+    DISSOLVE = "dissolve"
+    FADE = "fade"
+    WIPE = "wipe"
+
+
+class Align(StrEnum):
+    AUTO = "auto"
+    START = "start"
+    CENTER = "center"
+    END = "end"
+
+
+class FramesFrom(StrEnum):
+    AUTO = "auto"
+    HANDLES = "handles"
+    OVERLAP = "overlap"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How one shot gives way to the next."""
+
+    kind: TransitionKind = TransitionKind.CUT
+    duration: int = 0
+    """Frames during which both shots (or the shot and the colour) are visible; a cut has 0."""
+    color: str = "black"
+    """A fade's colour."""
+    through: bool = False
+    """A fade through the colour (out, then in) instead of from it."""
+    direction: str = "left"
+    """The side a wipe comes from."""
+    align: Align = Align.AUTO
+    frames: FramesFrom = FramesFrom.AUTO
+
+
+CUT = Transition()
+
+
+class References(StrEnum):
+    AUTO = "auto"
+    NONE = "none"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One intended continuous image, every value resolved."""
+
+    id: str
+    # what makes it
+    prompt: str = ""
+    beats: tuple[Beat, ...] = ()
+    first_frame: FrameRef | None = None
+    last_frame: FrameRef | None = None
+    continues: str = ""
+    extends: str = ""
+    clip: Clip | None = None
+    color: str = ""
+    card: str = ""
+    # how long
+    length: int | None = None
+    """Frames on screen, or None to play the take whole."""
+    duration: int | None = None
+    """Frames asked of the model, as the storyboard states them, or None."""
+    trim: Trim = Trim()
+    handles: int = 0
+    """Frames of spare wanted at the tail."""
+    # what is seen and heard
+    scene: str = ""
+    place: str = ""
+    cast: tuple[str, ...] = ()
+    """Names in frame, without the place, in the order listed."""
+    size: str = ""
+    angle: str = ""
+    lens: str = ""
+    camera: tuple[CameraMove, ...] = ()
+    focus: str = ""
+    light: str = ""
+    time: str = ""
+    weather: str = ""
+    mood: str = ""
+    text: str = ""
+    look: str = ""
+    """Looks from film to shot, joined."""
+    dialogue: tuple[Line, ...] = ()
+    narration: tuple[Line, ...] = ()
+    sound: tuple[SoundCue, ...] = ()
+    ambience: Ambience | None = None
+    # what is asked of the model
+    provider: str = "previz"
+    model: str = "veo-3.1"
+    """Catalogue alias or exact id, as written."""
+    target: str = ""
+    """The platform whose limits a previz shot obeys; empty: the model's first live one."""
+    resolution: str = "720p"
+    aspect_ratio: str = "16:9"
+    takes: int = 1
+    seed: int | None = None
+    audio: bool = True
+    negative_prompt: str = ""
+    references: References = References.AUTO
+    reference_names: tuple[str, ...] = ()
+    options: Mapping[str, Any] = _EMPTY
+    # the cut and the mix
+    transition: Transition = CUT
+    transition_out: Transition = CUT
+    mute: bool = False
+    gain_db: float = 0.0
+    audio_lead: int = 0
+    audio_lag: int = 0
+    # editing state
+    omit: bool = False
+    lock: str = ""
+    """A take, `t02`, or the word `true` for the current select; empty is unlocked."""
+    alternate: str = ""
+    note: str = ""
+    continuity: str = ""
+    match: FrameRef | None = None
+    sequences: tuple[str, ...] = ()
+    """Ids of the sequences around it, outermost first."""
+    origins: Mapping[str, Origin] = field(default=_EMPTY, compare=False, repr=False)
+    """By key path as written: `prompt`, `trim.start`, `dialogue[0].at`; `` is the shot itself."""
+
+    def origin(self, path: str = "") -> Origin | None:
+        """Where the value at `path` stands, climbing to the nearest key that was written."""
+        while path:
+            if path in self.origins:
+                return self.origins[path]
+            cut = max(path.rfind("."), path.rfind("["))
+            path = path[:cut] if cut > 0 else ""
+        return self.origins.get("")
+
+    def span(self, path: str = "") -> Span:
+        """The text of the value at `path`, or of the nearest key around it."""
+        origin = self.origin(path)
+        if origin is None:
+            return Span("<film>")
+        return origin.value or origin.key or Span("<film>")
+
+    def said_here(self, path: str) -> bool:
+        """True when the shot itself states `path` (not a default, sequence, `like` or profile)."""
+        origin = self.origins.get(path)
+        return origin is not None and origin.layer is Layer.SHOT
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is delivered."""
+
+    aspect_ratio: str = "16:9"
+    resolution: str = "720p"
+    rate: Rate = Rate(Fraction(24))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels, both even."""
+        return frame_size(self.resolution, self.aspect_ratio)
+
+
+RESOLUTIONS: Mapping[str, int] = MappingProxyType(
+    {"180p": 180, "360p": 360, "480p": 480, "720p": 720, "1080p": 1080, "4k": 2160}
+)
+"""Pixels of the shorter side by name; `180p` is the proxy."""
+
+
+def frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
+    """(width, height) in pixels, both even; the named number is the shorter side.
+
+    >>> frame_size("720p", "16:9"), frame_size("1080p", "9:16")
+    ((1280, 720), (1080, 1920))
+    """
+    across, down = (Fraction(part) for part in aspect_ratio.split(":"))
+    short = RESOLUTIONS[resolution]
+    long = round(short * max(across, down) / min(across, down) / 2) * 2
+    return (long, short) if across >= down else (short, long)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A point of the film: a shot's record in, the start, the end, or film time."""
+
+    shot: str = ""
+    """A shot id, or `start`, or `end`."""
+    offset: int = 0
+    """Frames from there; may be negative."""
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MusicCue:
+    file: MediaFile | None = None
+    make: str = ""
+    begin: Anchor = Anchor("start")
+    end: Anchor = Anchor("end")
+    start: Fraction = Fraction(0)
+    """Seconds into the file where it begins."""
+    fade_in: int = 0
+    fade_out: int = 0
+    gain_db: float = 0.0
+    duck_db: float = 0.0
+    """How far it gives way to speech, dB, positive."""
+
+
+@dataclass(frozen=True, slots=True)
+class NarrationCue:
+    at: Anchor
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class TitleCue:
+    at: Anchor
+    length: int
+    text: str = ""
+    credits: tuple[str, ...] = ()
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    lufs: float = -14.0
+    true_peak_db: float = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    budget_usd: Fraction | None = None
+    on_limit: str = "error"
+    on_filtered: str = "fail"
+    on_failed: str = "fail"
+    on_expired: str = "error"
+    on_pick: str = "first"
+    retries: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The whole piece, every shot resolved and in running order."""
+
+    path: Path
+    """The YAML file, absolute."""
+    root: Path
+    """Every file of the film lies under it."""
+    title: str = ""
+    author: str = ""
+    copyright: str = ""
+    credits: tuple[str, ...] = ()
+    length: int | None = None
+    """Wished length in frames."""
+    delivery: Delivery = Delivery()
+    cast: Mapping[str, CastMember] = _EMPTY
+    shots: tuple[Shot, ...] = ()
+    """All of them, omitted and alternate ones too."""
+    music: tuple[MusicCue, ...] = ()
+    narration: tuple[NarrationCue, ...] = ()
+    titles: tuple[TitleCue, ...] = ()
+    loudness: Loudness = Loudness()
+    subtitles: str = "none"
+    policy: Policy = Policy()
+    providers: Mapping[str, Mapping[str, Any]] = _EMPTY
+    profile: str = ""
+    proxy: bool = False
+    """Previz at 320x180, an identity of its own."""
+    rehearsal: bool = False
+    """`--previz`: previz draws what paid providers are named for."""
+    texts: tuple[Path, ...] = ()
+    """Every YAML file that was read, this one first."""
+    origins: Mapping[str, Origin] = field(default=_EMPTY, compare=False, repr=False)
+    """By key path from the root: `format.fps`, `sound.music[0].from`."""
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+    @property
+    def cut(self) -> tuple[Shot, ...]:
+        """The shots that play, in order."""
+        return tuple(shot for shot in self.shots if not shot.omit and not shot.alternate)
+
+    def shot(self, id: str) -> Shot:
+        """The shot of that id; KeyError when there is none."""
+        for shot in self.shots:
+            if shot.id == id:
+                return shot
+        raise KeyError(id)
+
+    def span(self, path: str = "") -> Span:
+        """The text of the film's own value at `path`, or of the nearest key around it."""
+        while path and path not in self.origins:
+            cut = max(path.rfind("."), path.rfind("["))
+            path = path[:cut] if cut > 0 else ""
+        origin = self.origins.get(path)
+        return (origin and (origin.value or origin.key)) or Span(str(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What a media file really holds, as probed."""
+
+    width: int = 0
+    height: int = 0
+    frames: int = 0
+    """Video frames; 0 for sound, 1 for a picture."""
+    rate: Rate | None = None
+    seconds: Fraction = Fraction(0)
+    has_audio: bool = False
+
+    @property
+    def used(self) -> FrameRange:
+        return FrameRange(0, self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One rendered result, immutable; `digest` and `ordinal` say which attempt made it."""
+
+    digest: str
+    ordinal: int
+    """1 is `t01`."""
+    sha256: str
+    provider: str
+    model: str
+    facts: MediaFacts
+    seed: int | None = None
+    price_micros: int = 0
+    operation: str = ""
+    contains_source: bool = False
+    source_frames: int = 0
+    """Frames of its source at its head, where it contains it."""
+    uri: str = ""
+    expires_at: float | None = None
+    attachments: Mapping[str, str] = _EMPTY
+    """Name to sha256: `first.png`, `last.png`, `state.json`."""
+    created_at: float = 0.0
+    shot: str = ""
+    """The shot it was first made for; for people, never part of identity."""
+
+    @property
+    def name(self) -> str:
+        return f"t{self.ordinal:02d}"
+
+    @property
+    def tail(self) -> FrameRange:
+        """The frames that this step added."""
+        return FrameRange(self.source_frames, self.facts.frames)

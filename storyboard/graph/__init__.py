@@ -1,0 +1,1 @@
+"""Film -> steps -> timeline -> plan: pure data, no files opened, nothing run."""

@@ -1,0 +1,68 @@
+"""Steps: the nodes of the graph that make takes, and the links between them.
+
+A step is provider-neutral until `request` joins it with the content of its inputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from storyboard.film import MediaFile
+from storyboard.providers.base import Intent, Kind, Role, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class FramePick:
+    """Which frame of a step's take a link carries, as a rule that the timeline resolves."""
+
+    frame: int = 0
+    """Counted from the start of the step's own material; from its end when `from_end`."""
+    from_end: bool = False
+    """-0 is the last frame: `FramePick(0, True)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One input of a step: a file of the film, or what another step made."""
+
+    role: Role
+    file: MediaFile | None = None
+    step: str = ""
+    """The id of the step it comes from; empty for a file."""
+    pick: FramePick | None = None
+    """For a frame of a take or of footage; None hands on the whole medium."""
+    cast: str = ""
+    """The cast name behind a reference; for people and for prompts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One purchase or import: what makes one take."""
+
+    id: str
+    """`SH010`, or `SH085.2` for the second hop of a long take."""
+    kind: Kind
+    shot: str
+    provider: str
+    """Who makes it: `previz` in a rehearsal."""
+    model: str
+    """Exact id."""
+    target: str
+    """The platform whose limits were applied; equals `provider` for a paid one."""
+    settings: Settings
+    prompt: str = ""
+    intent: Intent = field(default_factory=Intent)
+    links: tuple[Link, ...] = ()
+    takes: int = 1
+    price_micros: int = 0
+    """Of one take, micro-dollars."""
+    buys_frames: int = 0
+    """New frames at the film's rate that one take adds."""
+    contains_source: bool = False
+    """The platform's extensions begin with their source."""
+    depth_s: int = 0
+    """Seconds of the chain from its root to the end of this step."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(link.step for link in self.links if link.step))

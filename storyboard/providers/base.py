@@ -1,0 +1,247 @@
+"""The port: one declared request, and the three verbs that answer it.
+
+Identity, legality, previz, the wires, plug-ins, the plan and the manifest all read the same
+`Request`. The core imports this module and never an adapter; adapters come in through the entry
+point group `storyboard.providers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
+
+from storyboard.film import MediaFacts
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """The kinds of step."""
+
+    STILL = "still"
+    WRITE = "write"
+    SPEECH = "speech"
+    GENERATE = "generate"
+    INTERPOLATE = "interpolate"
+    EXTEND = "extend"
+    IMPORT = "import"
+    FRAME = "frame"
+    CONFORM = "conform"
+    EFFECT = "effect"
+    TITLE = "title"
+    MIX = "mix"
+    STITCH = "stitch"
+
+
+class Role(StrEnum):
+    """What an edge carries into a step."""
+
+    FIRST_FRAME = "first_frame"
+    LAST_FRAME = "last_frame"
+    VIDEO = "video"
+    REFERENCE = "reference"
+    CLIP = "clip"
+    SOUND = "sound"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A cast member as a request knows it."""
+
+    name: str
+    kind: str
+    """character, place, prop or style."""
+    description: str = ""
+    voice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenLine:
+    speaker: str
+    words: str
+    at_s: float
+    """Seconds from the start of the new material."""
+    how: str = ""
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    words: str
+    length_s: float = 0.0
+    """0 shares what the others leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the shot means, in the storyboard's own words, before they became a prompt."""
+
+    prompt: str = ""
+    cast: tuple[Figure, ...] = ()
+    """In frame, in the order listed; places are not among them."""
+    place: Figure | None = None
+    scene: str = ""
+    size: str = ""
+    angle: str = ""
+    lens: str = ""
+    camera: tuple[Move, ...] = ()
+    focus: str = ""
+    light: str = ""
+    time: str = ""
+    weather: str = ""
+    mood: str = ""
+    text: str = ""
+    look: str = ""
+    dialogue: tuple[SpokenLine, ...] = ()
+    sound: tuple[str, ...] = ()
+    ambience: str = ""
+    beats: tuple[tuple[float, str], ...] = ()
+    """(seconds from the start of the new material, words) of the beats inside this step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Bytes that a step takes in, by role."""
+
+    role: Role
+    sha256: str
+    """Content identity: of the file, or of (take, frame) where it is a frame of a take."""
+    path: Path | None = None
+    """Local bytes; None while planning, and where only a URI is known."""
+    name: str = ""
+    """The cast name of a reference; never part of identity."""
+    facts: MediaFacts | None = None
+    uri: str = ""
+    expires_at: float | None = None
+    state: Path | None = None
+    """The `state.json` attachment of the take behind it, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is asked of the model besides words and pictures."""
+
+    duration_s: int = 8
+    """Seconds of new material."""
+    resolution: str = "720p"
+    aspect_ratio: str = "16:9"
+    fps: int = 24
+    audio: bool = True
+    seed: int | None = None
+    negative_prompt: str = ""
+    options: Mapping[str, Any] = _EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a provider is asked, as a value."""
+
+    kind: Kind
+    provider: str
+    model: str
+    """The exact model id."""
+    prompt: str
+    intent: Intent
+    settings: Settings
+    inputs: tuple[Input, ...] = ()
+    samples: int = 1
+    combined: bool = False
+    """For an extension: the platform's result begins with its source (source + tail)."""
+
+    def input(self, role: Role) -> Input | None:
+        """The first input of that role."""
+        return next((each for each in self.inputs if each.role is role), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A provider's long-running job."""
+
+    name: str
+    """Resumes it from another process, where the provider can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One result: media and what must be kept with it."""
+
+    path: Path | None = None
+    """A local file that the caller now owns (it is moved into the store)."""
+    uri: str = ""
+    """Where `fetch` reads it, and what an extension hands back."""
+    expires_at: float | None = None
+    contains_source: bool = False
+    """An extension whose media begins with its source."""
+    source_frames: int = 0
+    attachments: Mapping[str, Path] = field(default_factory=dict)
+    """`first.png`, `last.png` (lossless), `state.json`; files that the caller now owns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Not done yet."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    message: str
+    billed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """A safety filter took every sample."""
+
+    message: str
+    category: str = ""
+    billed: bool = False
+
+
+Outcome: TypeAlias = Running | Done | Failed | Filtered
+
+
+class Workplace(Protocol):
+    """What the run lends a provider: a place to write and processes to compute in."""
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for unfinished files, on the store's file system."""
+
+    async def compute(self, function: Any, /, *arguments: Any) -> Any:
+        """Runs a picklable function in the process pool."""
+
+
+class Provider(Protocol):
+    """An adapter. One object serves a whole run; its methods may run concurrently."""
+
+    name: str
+    repeatable: bool
+    """True for a free local step that may simply run again."""
+    reads: frozenset[str]
+    """The request fields that change its result: `prompt`, `intent.camera`, `settings.seed`…"""
+    revision: str
+    """Part of identity; the renderer's revision for previz, empty for a remote model."""
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        """Starts the job. For a paid provider this spends money; it never retries by itself."""
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        """How the job stands; free to repeat."""
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        """The sample with `path` set; free to repeat."""
+
+    async def close(self) -> None:
+        """Gives back connections."""

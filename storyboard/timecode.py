@@ -1,0 +1,134 @@
+"""Time is whole frames at an exact rate; seconds exist only at the edges.
+
+Rates are fractions (24, 25, 30000/1001). Ranges are half-open everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+_FRAMES = re.compile(r"([+-]?\d+)f")
+_SECONDS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rate:
+    """Frames per second, exact.
+
+    >>> Rate.parse("23.976").value
+    Fraction(24000, 1001)
+    >>> Rate.parse(24).frames(Fraction(1, 2))
+    12
+    """
+
+    value: Fraction
+
+    @classmethod
+    def parse(cls, text: str | int | float) -> Rate:
+        """The rate that people mean: whole, `24000/1001`, or the usual NTSC decimals.
+
+        Raises ValueError for anything that is no positive rate of at most 240.
+        """
+        value = Fraction(str(text))
+        nearest = round(value)
+        if value.denominator != 1 and nearest and str(text).count("/") == 0:
+            ntsc = Fraction(nearest * 1000, 1001)
+            if abs(value - ntsc) < Fraction(1, 100):
+                value = ntsc
+        if not 0 < value <= 240:
+            raise ValueError(f"{text} is no frame rate")
+        return cls(value)
+
+    def frames(self, seconds: Fraction | int | float) -> int:
+        """The nearest whole number of frames; a half goes up."""
+        exact = Fraction(seconds) * self.value
+        return int((2 * exact.numerator + exact.denominator) // (2 * exact.denominator))
+
+    def frames_up(self, seconds: Fraction | int) -> int:
+        """The least whole number of frames that holds `seconds`."""
+        return int(-((-Fraction(seconds) * self.value) // 1))
+
+    def seconds(self, frames: int) -> Fraction:
+        """Exact seconds of `frames`."""
+        return Fraction(frames) / self.value
+
+    @property
+    def nominal(self) -> int:
+        """The whole rate that a timecode counts in (24 for 23.976)."""
+        return round(self.value)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time as the storyboard states it, set on the frame grid."""
+
+    frames: int
+    """Nearest frame, may be negative where the key allows it."""
+    exact: bool
+    """False when the stated seconds lay between two frames."""
+
+
+def parse_time(value: str | int | float, rate: Rate) -> Time:
+    """Frames of seconds (`2.5`, `"2.5"`) or of frames (`"12f"`).
+
+    Raises ValueError when `value` is neither.
+
+    >>> parse_time("12f", Rate(Fraction(24))).frames
+    12
+    >>> parse_time(0.51, Rate(Fraction(24)))
+    Time(frames=12, exact=False)
+    """
+    text = str(value).strip()
+    if match := _FRAMES.fullmatch(text):
+        return Time(int(match[1]), exact=True)
+    if isinstance(value, str) and not _SECONDS.fullmatch(text):
+        raise ValueError(f"{value!r} is no time")
+    seconds = Fraction(text)
+    frames = rate.frames(seconds)
+    return Time(frames, exact=rate.seconds(frames) == seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRange:
+    """Half-open: frame `start` is in, frame `end` is not."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(f"a range can't end before it starts: [{self.start}, {self.end})")
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+    def shifted(self, by: int) -> FrameRange:
+        return FrameRange(self.start + by, self.end + by)
+
+    def intersection(self, other: FrameRange) -> FrameRange | None:
+        """The frames in both, or None when they share none."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return FrameRange(start, end) if start < end else None
+
+    def __contains__(self, frame: int) -> bool:
+        return self.start <= frame < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Timecode:
+    """A frame number written `HH:MM:SS:FF`, non-drop."""
+
+    frame: int
+    rate: Rate
+
+    def __str__(self) -> str:
+        seconds, frames = divmod(self.frame, self.rate.nominal)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
