@@ -13,8 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias, Union
 
-Value: TypeAlias = Union[  # noqa: UP007 - the recursive alias needs the quoted form
-    None, bool, int, float, Fraction, str, "Sequence[Value]", "Mapping[str, Value]"
+Value: TypeAlias = Union[
+    bool, int, float, Fraction, str, "Sequence[Value]", "Mapping[str, Value]", None
 ]
 """What has a canonical form."""
 

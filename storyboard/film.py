@@ -21,6 +21,10 @@ from storyboard.timecode import FrameRange, Rate
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+def _empty() -> Mapping[str, Any]:
+    return _EMPTY
+
+
 class Layer(StrEnum):
     """Which part of the text gave a value; stronger layers first."""
 
@@ -275,7 +279,7 @@ class Shot:
     negative_prompt: str = ""
     references: References = References.AUTO
     reference_names: tuple[str, ...] = ()
-    options: Mapping[str, Any] = _EMPTY
+    options: Mapping[str, Any] = field(default_factory=_empty)
     # the cut and the mix
     transition: Transition = CUT
     transition_out: Transition = CUT
@@ -293,7 +297,7 @@ class Shot:
     match: FrameRef | None = None
     sequences: tuple[str, ...] = ()
     """Ids of the sequences around it, outermost first."""
-    origins: Mapping[str, Origin] = field(default=_EMPTY, compare=False, repr=False)
+    origins: Mapping[str, Origin] = field(default_factory=_empty, compare=False, repr=False)
     """By key path as written: `prompt`, `trim.start`, `dialogue[0].at`; `` is the shot itself."""
 
     def origin(self, path: str = "") -> Origin | None:
@@ -423,7 +427,7 @@ class Film:
     length: int | None = None
     """Wished length in frames."""
     delivery: Delivery = Delivery()
-    cast: Mapping[str, CastMember] = _EMPTY
+    cast: Mapping[str, CastMember] = field(default_factory=_empty)
     shots: tuple[Shot, ...] = ()
     """All of them, omitted and alternate ones too."""
     music: tuple[MusicCue, ...] = ()
@@ -432,7 +436,7 @@ class Film:
     loudness: Loudness = Loudness()
     subtitles: str = "none"
     policy: Policy = Policy()
-    providers: Mapping[str, Mapping[str, Any]] = _EMPTY
+    providers: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
     profile: str = ""
     proxy: bool = False
     """Previz at 320x180, an identity of its own."""
@@ -440,7 +444,7 @@ class Film:
     """`--previz`: previz draws what paid providers are named for."""
     texts: tuple[Path, ...] = ()
     """Every YAML file that was read, this one first."""
-    origins: Mapping[str, Origin] = field(default=_EMPTY, compare=False, repr=False)
+    origins: Mapping[str, Origin] = field(default_factory=_empty, compare=False, repr=False)
     """By key path from the root: `format.fps`, `sound.music[0].from`."""
 
     @property
@@ -504,7 +508,7 @@ class Take:
     """Frames of its source at its head, where it contains it."""
     uri: str = ""
     expires_at: float | None = None
-    attachments: Mapping[str, str] = _EMPTY
+    attachments: Mapping[str, str] = field(default_factory=_empty)
     """Name to sha256: `first.png`, `last.png`, `state.json`."""
     created_at: float = 0.0
     shot: str = ""
