@@ -60,6 +60,8 @@ class Step:
     """New frames at the film's rate that one take adds."""
     contains_source: bool = False
     """The platform's extensions begin with their source."""
+    seeded: bool = False
+    """The model takes a seed."""
     depth_s: int = 0
     """Seconds of the chain from its root to the end of this step."""
 

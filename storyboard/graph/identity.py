@@ -1,0 +1,137 @@
+"""Identity of a step: what was asked and of what, never what it is called.
+
+The digest covers kind, provider and its revision, exact model, the request fields that the
+provider `reads`, and the content of the inputs. A frame of a take is identified by the take's
+bytes and the frame's number, so planning needs no pixels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, is_dataclass, replace
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+
+from storyboard.digest import Value, digest
+from storyboard.film import Take
+from storyboard.graph.steps import FramePick, Step
+from storyboard.providers.base import Input, Request
+from storyboard.timecode import Rate
+
+_SEED_BITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A step's digest and the named parts it was made of."""
+
+    digest: str
+    parts: Mapping[str, str]
+    """`provider model prompt settings references upstream` -> 12 hex digits each."""
+
+
+def request(step: Step, inputs: Sequence[Input], *, ordinal: int) -> Request:
+    """What the provider is asked for take `ordinal` (1 is the first).
+
+    A further take derives its seed from (seed, ordinal), where the model takes a seed at all.
+    """
+    settings = step.settings
+    if ordinal > 1 and step.seeded:
+        derived = int(digest("seed", [settings.seed or 0, ordinal])[:8], 16)
+        settings = replace(settings, seed=derived % (1 << _SEED_BITS))
+    return Request(
+        kind=step.kind,
+        provider=step.provider,
+        model=step.model,
+        prompt=step.prompt,
+        intent=step.intent,
+        settings=settings,
+        inputs=tuple(inputs),
+        combined=step.contains_source,
+    )
+
+
+def identity(
+    step: Step, inputs: Sequence[Input], reads: frozenset[str], revision: str
+) -> Identity:
+    """The step's digest, given the content of its inputs in the order of its links."""
+    asked = request(step, inputs, ordinal=1)
+    words: dict[str, Value] = {}
+    settings: dict[str, Value] = {}
+    for name in sorted(reads):
+        value = _read(asked, name)
+        (words if name.split(".")[0] in ("prompt", "intent") else settings)[name] = value
+    films, upstream = [], []
+    for link, given in zip(step.links, inputs, strict=True):
+        (upstream if link.step else films).append([given.role.value, given.sha256])
+    whole: dict[str, Value] = {
+        "kind": step.kind.value,
+        "provider": [step.provider, revision],
+        "model": step.model,
+        "prompt": words,
+        "settings": settings,
+        "references": films,
+        "upstream": upstream,
+        "order": [given.role.value for given in inputs],
+    }
+    parts = {
+        name: digest(f"part:{name}", whole[name])[:12]
+        for name in ("provider", "model", "prompt", "settings", "references", "upstream")
+    }
+    return Identity(digest("step", whole), parts)
+
+
+def frame_sha(take_sha256: str, frame: int) -> str:
+    """The identity of one frame (of its own count, from 0) of a medium with those bytes."""
+    return digest("frame", [take_sha256, frame])
+
+
+def frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
+    """The frame of the take's own count that `pick`, in film frames of its tail, names."""
+    native = take.facts.rate or rate
+    frames = pick.frame
+    if native != rate:
+        frames = native.frames(rate.seconds(frames))
+    last = take.facts.frames - 1
+    wanted = last - frames if pick.from_end else take.source_frames + frames
+    return max(take.source_frames, min(wanted, last))
+
+
+def _read(asked: Request, name: str) -> Value:
+    value: Any = asked
+    for part in name.split("."):
+        value = getattr(value, part)
+    return plain(value)
+
+
+def plain(value: Any) -> Value:
+    """A value of the core as canonical data; dataclass fields with their default stay away.
+
+    Leaving defaults out lets a later version add a field without changing what stands.
+    """
+    if isinstance(value, Enum):
+        return str(value.value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(v) for f, v in _stated(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, PurePath):
+        raise TypeError("a path is never part of an identity")
+    result: Value = value
+    return result
+
+
+def _stated(value: Any) -> list[tuple[Any, Any]]:
+    found = []
+    for field in dataclasses.fields(value):
+        item = getattr(value, field.name)
+        if field.default is not dataclasses.MISSING and item == field.default:
+            continue
+        if field.default_factory is not dataclasses.MISSING and item == field.default_factory():
+            continue
+        found.append((field, item))
+    return found
