@@ -1,0 +1,161 @@
+"""Exact frames of a clip, by number, however it was encoded.
+
+Decoding begins at the last closed entry before the wanted frame, and frames are told apart by
+their presentation time, never by counting what a decoder happens to put out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storyboard.errors import MediaError
+from storyboard.stitch.packets import Index, index_of, opened
+from storyboard.timecode import FrameRange
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_UNSPECIFIED = 2
+_BT709 = 1
+_FULL_RANGE = 2
+_LIMITED_RANGE = 1
+
+
+def read_frames(path: Path, wanted: FrameRange, *, threads: int = 0) -> Iterator[NDArray[np.uint8]]:
+    """The frames of `wanted` in order, each as yuv420p planes in one (height * 3 / 2, width) array.
+
+    That is the byte layout of `-f rawvideo -pix_fmt yuv420p`: Y, then U, then V. Pixels are as
+    coded: pixel aspect and rotation are for `conform`. Each array is the caller's own. Raises
+    MediaError when the file has fewer frames or one can't be decoded.
+    """
+    for frame in _decoded(path, wanted, threads):
+        yield _planes(frame)
+
+
+def extract_frame(path: Path, frame: int, out: Path) -> None:
+    """Writes one frame as a PNG without loss: upright, BT.709 unless the file says otherwise.
+
+    `out` appears by rename. Raises MediaError like `read_frames`.
+    """
+    import cv2
+    import numpy as np
+
+    decoded = next(_decoded(path, FrameRange(frame, frame + 1), 1))
+    picture = _rgb(decoded)
+    turns = round(decoded.rotation) % 360 // 90
+    if turns:
+        picture = np.rot90(picture, turns)
+    done, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
+    if not done:
+        raise MediaError(f"frame {frame} of {path} can't be written as PNG")
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    unfinished.write_bytes(data.tobytes())
+    unfinished.replace(out)
+
+
+def verify(path: Path, frames: int | None = None) -> int:
+    """Decodes every frame of `path` and returns their number.
+
+    Raises MediaError when one can't be decoded, when times don't rise, or when the number is not
+    `frames`.
+    """
+    index = _picture(path)
+    found = sum(1 for _ in _decoded(path, FrameRange(0, len(index.pts)), 0))
+    if frames is not None and found != frames:
+        raise MediaError(f"{path} has {found} frames where {frames} are due")
+    return found
+
+
+def _picture(path: Path) -> Index:
+    index = index_of(path)
+    if index is None:
+        raise MediaError(f"{path} has no picture, only sound")
+    return index
+
+
+def _decoded(path: Path, wanted: FrameRange, threads: int) -> Iterator[Any]:
+    """The decoded frames of `wanted`, checked to be exactly those, in order."""
+    index = _picture(path)
+    if wanted.end > len(index.pts) or wanted.start < 0:
+        raise MediaError(
+            f"{path} has {len(index.pts)} frames; [{wanted.start}, {wanted.end}) is wanted"
+        )
+    if not wanted.length:
+        return
+    timed = bool(index.entries)
+    due = wanted.start
+    for rank, frame in _ranked(path, index, index.entry(wanted.start) if timed else None, threads):
+        if rank < due:
+            continue
+        if rank > due:
+            break
+        yield frame
+        due += 1
+        if due == wanted.end:
+            return
+    raise MediaError(f"frame {due} of {path} can't be decoded")
+
+
+def _ranked(path: Path, index: Index, entry: int | None, threads: int) -> Iterator[tuple[int, Any]]:
+    """(frame number, frame) from `entry` on, as the decoder shows them."""
+    ranks = {pts: rank for rank, pts in enumerate(index.pts)}
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO" if threads != 1 else "NONE"
+        if threads > 1:
+            stream.codec_context.thread_count = threads
+        if not index.entries:
+            yield from enumerate(container.decode(stream))
+            return
+        started = entry is None
+        if not started:
+            container.seek(entry, stream=stream, backward=True)
+        for packet in container.demux(stream):
+            if not started:
+                if packet.pts is None or packet.pts > entry:
+                    break  # this container's seek overshot: read from the start instead
+                if packet.pts < entry:
+                    continue
+                started = True
+            for frame in packet.decode():
+                rank = ranks.get(frame.pts)
+                if rank is not None:
+                    yield rank, frame
+        if started:
+            return
+    yield from _ranked(path, index, None, threads)
+
+
+def _planes(frame: Any) -> NDArray[np.uint8]:
+    if frame.format.name != "yuv420p":
+        frame = frame.reformat(
+            format="yuv420p",
+            src_colorspace=_colorspace(frame),
+            dst_colorspace=_BT709,
+            src_color_range=_range(frame),
+            dst_color_range=_LIMITED_RANGE,
+        )
+    array: NDArray[np.uint8] = frame.to_ndarray()
+    return array
+
+
+def _rgb(frame: Any) -> NDArray[np.uint8]:
+    picture = frame.reformat(
+        format="rgb24", src_colorspace=_colorspace(frame), src_color_range=_range(frame)
+    )
+    array: NDArray[np.uint8] = picture.to_ndarray()
+    return array
+
+
+def _colorspace(frame: Any) -> int:
+    told = int(frame.colorspace)
+    return _BT709 if told in (0, _UNSPECIFIED) else told
+
+
+def _range(frame: Any) -> int:
+    full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    return _FULL_RANGE if full or frame.format.name.startswith(("rgb", "gbr", "bgr")) else 1

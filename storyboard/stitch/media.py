@@ -1,0 +1,255 @@
+"""The one door to ffmpeg, and what is asked of media files.
+
+No other module starts ffmpeg, so that every picture of a film comes from the same binary.
+Probing and exact frames are PyAV's work and live in `packets` and `frames`; they are offered here
+too, since callers think of them as one thing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from storyboard.errors import EnvironmentProblem, MediaError
+from storyboard.stitch.frames import extract_frame, read_frames, verify
+from storyboard.stitch.packets import probe
+
+__all__ = [
+    "extract_frame",
+    "ffmpeg_path",
+    "probe",
+    "read_ffmpeg",
+    "read_frames",
+    "run_ffmpeg",
+    "verify",
+]
+
+_KEPT_LINES = 5000
+_TOLD_LINES = 12
+
+
+def ffmpeg_path() -> str:
+    """The ffmpeg of this process: STORYBOARD_FFMPEG, else imageio-ffmpeg's, else PATH's.
+
+    Raises EnvironmentProblem when there is none, or when STORYBOARD_FFMPEG names no program.
+    """
+    return _resolve(os.environ.get("STORYBOARD_FFMPEG", ""), os.environ.get("PATH", ""))
+
+
+@lru_cache(maxsize=4)
+def _resolve(named: str, _path: str) -> str:
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise EnvironmentProblem(
+                f"STORYBOARD_FFMPEG names no program: {named}",
+                hint="give the full path of an ffmpeg, or unset the variable to use our own",
+            )
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        pass
+    found = shutil.which("ffmpeg")
+    if found is None:
+        raise EnvironmentProblem(
+            "there is no ffmpeg",
+            hint="pip install imageio-ffmpeg brings one; or set STORYBOARD_FFMPEG to yours",
+        )
+    return found
+
+
+def run_ffmpeg(
+    arguments: Sequence[str],
+    *,
+    stdin: Iterable[bytes | memoryview] | bytes | None = None,
+    timeout_s: float | None = None,
+    on_progress: Callable[[int], None] | None = None,
+    loglevel: str = "warning",
+) -> str:
+    """Runs ffmpeg to its end and returns what it wrote on stderr.
+
+    `arguments` is what stands between `ffmpeg` and the end of the line: inputs, options, outputs;
+    an existing output is overwritten. `stdin` is written as it comes, so memory stays flat; what
+    its iterator raises ends the child and goes on up. `on_progress` is called with the number of
+    frames written, from another thread. Filters that report (ebur128, loudnorm) speak at
+    `loglevel="info"`. Raises MediaError with the last lines when ffmpeg fails or takes longer
+    than `timeout_s`.
+    """
+    with _Child(arguments, stdin is not None, False, timeout_s, on_progress, loglevel) as child:
+        if stdin is not None:
+            child.feed([stdin] if isinstance(stdin, bytes) else stdin)
+    return child.log
+
+
+def read_ffmpeg(
+    arguments: Sequence[str],
+    size: int,
+    *,
+    timeout_s: float | None = None,
+    loglevel: str = "error",
+) -> Iterator[bytes]:
+    """What ffmpeg writes on `pipe:1`, in pieces of `size` bytes; only the last may be shorter.
+
+    Closing the iterator early ends ffmpeg without an error.
+    """
+    with _Child(arguments, False, True, timeout_s, None, loglevel) as child:
+        stream = child.process.stdout
+        assert stream is not None
+        try:
+            while piece := stream.read(size):
+                yield piece
+        except GeneratorExit:
+            child.abandon()
+            raise
+
+
+class _Child:
+    """One ffmpeg from start to end: fed, drained, timed, and never left behind."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        fed: bool,
+        read: bool,
+        timeout_s: float | None,
+        on_progress: Callable[[int], None] | None,
+        loglevel: str,
+    ) -> None:
+        self.command = [ffmpeg_path(), "-hide_banner", "-nostats", "-y", "-loglevel", loglevel]
+        if not fed:
+            self.command.append("-nostdin")
+        if on_progress is not None:
+            self.command += ["-progress", "pipe:2"]
+        self.command += arguments
+        self.process = subprocess.Popen(
+            [*_tied_to_parent(), *self.command],
+            stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if read else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._on_progress = on_progress
+        self._drain = threading.Thread(target=self._read_stderr, daemon=True)
+        self._drain.start()
+        self._late = False
+        self._abandoned = False
+        self._timer = threading.Timer(timeout_s, self._give_up) if timeout_s else None
+        self._timeout_s = timeout_s
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self._lines)
+
+    def feed(self, pieces: Iterable[bytes | memoryview]) -> None:
+        stream = self.process.stdin
+        assert stream is not None
+        try:
+            for piece in pieces:
+                stream.write(piece)
+            stream.close()
+        except BrokenPipeError:
+            pass  # it ended early; its exit code says whether that is an error
+
+    def abandon(self) -> None:
+        """Ends it on purpose, so that its exit code means nothing."""
+        self._abandoned = True
+        self.process.kill()
+
+    def __enter__(self) -> _Child:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is not None:
+            self.abandon()
+        self._close()
+        if self._late:
+            raise MediaError(
+                f"ffmpeg took longer than {self._timeout_s:g} s",
+                command=self.command,
+                log=self._tail(),
+            )
+        if not self._abandoned and self.process.returncode:
+            raise MediaError(
+                f"ffmpeg failed: {self._reason()}", command=self.command, log=self._tail()
+            )
+
+    def _close(self) -> None:
+        self.process.wait()
+        if self._timer:
+            self._timer.cancel()
+        self._drain.join()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+
+    def _give_up(self) -> None:
+        self._late = True
+        self.process.kill()
+
+    def _read_stderr(self) -> None:
+        stream = self.process.stderr
+        assert stream is not None
+        for raw in stream:
+            line = raw.decode("utf-8", "replace").rstrip()
+            if self._on_progress is None:
+                self._lines.append(line)
+            elif line.startswith("frame="):
+                self._on_progress(int(line[6:]))
+            elif not _is_progress(line):
+                self._lines.append(line)
+
+    def _tail(self) -> str:
+        return "\n".join(list(self._lines)[-_TOLD_LINES:])
+
+    def _reason(self) -> str:
+        told = [line for line in self._lines if line.strip()]
+        return told[-1].strip() if told else f"exit code {self.process.returncode}"
+
+
+_PROGRESS_KEYS = frozenset(
+    "fps bitrate total_size out_time_us out_time_ms out_time dup_frames drop_frames speed progress "
+    "stream_0_0_q".split()
+)
+
+
+def _is_progress(line: str) -> bool:
+    key, equals, _ = line.partition("=")
+    return bool(equals) and key in _PROGRESS_KEYS
+
+
+@lru_cache(maxsize=1)
+def _tied_to_parent() -> tuple[str, ...]:
+    """A prefix that makes the kernel kill ffmpeg when this process dies, where there is one.
+
+    `setpriv` sets PR_SET_PDEATHSIG and becomes ffmpeg. Doing the same in `preexec_fn` would fork
+    a process that has threads. Elsewhere the closed pipes must do.
+    """
+    tool = shutil.which("setpriv") if sys.platform == "linux" else None
+    if tool is None:
+        return ()
+    prefix = (tool, "--pdeathsig", "KILL")
+    tried = subprocess.run([*prefix, "true"], capture_output=True, check=False)
+    return prefix if tried.returncode == 0 else ()
+
+
+def beside(path: Path) -> Path:
+    """A name in the same folder for the file that will be renamed to `path`.
+
+    The suffix stays, since ffmpeg chooses the container by it.
+    """
+    return path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident():x}{path.suffix}")
