@@ -23,6 +23,7 @@ _UNSPECIFIED = 2
 _BT709 = 1
 _FULL_RANGE = 2
 _LIMITED_RANGE = 1
+_FULL_FORMATS = ("yuvj", "rgb", "bgr", "gbr", "gray", "pal")
 
 
 def read_frames(path: Path, wanted: FrameRange, *, threads: int = 0) -> Iterator[NDArray[np.uint8]]:
@@ -132,30 +133,30 @@ def _ranked(path: Path, index: Index, entry: int | None, threads: int) -> Iterat
 
 def _planes(frame: Any) -> NDArray[np.uint8]:
     if frame.format.name != "yuv420p":
-        frame = frame.reformat(
-            format="yuv420p",
-            src_colorspace=_colorspace(frame),
-            dst_colorspace=_BT709,
-            src_color_range=_range(frame),
-            dst_color_range=_LIMITED_RANGE,
-        )
+        frame = _converted(frame, "yuv420p", _LIMITED_RANGE)
     array: NDArray[np.uint8] = frame.to_ndarray()
     return array
 
 
 def _rgb(frame: Any) -> NDArray[np.uint8]:
-    picture = frame.reformat(
-        format="rgb24", src_colorspace=_colorspace(frame), src_color_range=_range(frame)
-    )
-    array: NDArray[np.uint8] = picture.to_ndarray()
+    array: NDArray[np.uint8] = _converted(frame, "rgb24", _FULL_RANGE).to_ndarray()
     return array
 
 
-def _colorspace(frame: Any) -> int:
-    told = int(frame.colorspace)
-    return _BT709 if told in (0, _UNSPECIFIED) else told
+def _converted(frame: Any, form: str, to_range: int) -> Any:
+    """`frame` in another pixel format, every property of both sides said.
 
+    Left unsaid, PyAV hands the source's range on, and RGB comes out in 16..235.
+    """
+    from av.video.reformatter import Interpolation as How
 
-def _range(frame: Any) -> int:
-    full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
-    return _FULL_RANGE if full or frame.format.name.startswith(("rgb", "gbr", "bgr")) else 1
+    matrix = _BT709 if int(frame.colorspace) in (0, _UNSPECIFIED) else int(frame.colorspace)
+    full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith(_FULL_FORMATS)
+    return frame.reformat(
+        format=form,
+        src_colorspace=matrix,
+        dst_colorspace=_BT709,
+        src_color_range=_FULL_RANGE if full else _LIMITED_RANGE,
+        dst_color_range=to_range,
+        interpolation=How.BICUBIC | How.ACCURATE_RND | How.FULL_CHR_H_INT,
+    )

@@ -51,8 +51,11 @@ class Index:
     """Degrees counter-clockwise that a player turns it: 0, 90, 180, 270."""
     interlaced: bool
     color_range: int
+    """As libav numbers it: 0 unsaid, 1 limited, 2 full."""
     colorspace: int
-    """As libav numbers them; 1 is limited range, and BT.709."""
+    """The matrix as libav numbers it: 1 is BT.709, 2 unsaid."""
+    transfer: int
+    """As libav numbers it: 16 and 18 are the HDR curves PQ and HLG."""
     has_audio: bool
     seconds: Fraction
 
@@ -161,14 +164,15 @@ def _read(path: Path, container: Any) -> Index:
         raise _cut_off(path, len(order), stream.frames)
     if not first:
         raise MediaError(f"{path} has a picture track without a picture that can be decoded")
-    if None in order or len(set(shown)) != len(shown):
+    timed = None not in order and len(set(shown)) == len(shown)
+    if not timed:
         shown, keys = _decoded_times(path), []
     pts = tuple(sorted(shown))
     time_base = Fraction(stream.time_base)
     still = len(pts) == 1 and container.format.name.endswith(("_pipe", "image2"))
-    rate, constant = (None, True) if still else _rate(pts, time_base, stream)
+    rate, constant = (None, True) if still else _rate(pts if timed else (), time_base, stream)
     seconds = (pts[-1] - pts[0] + length) * time_base
-    if rate is not None and (constant or not length):
+    if rate is not None and (constant or not timed):
         seconds = rate.seconds(len(pts))
     frame = first[0]
     sample = stream.sample_aspect_ratio
@@ -186,6 +190,7 @@ def _read(path: Path, container: Any) -> Index:
         interlaced=bool(frame.interlaced_frame),
         color_range=int(frame.color_range),
         colorspace=int(frame.colorspace),
+        transfer=int(frame.color_trc),
         has_audio=bool(container.streams.audio),
         seconds=Fraction(0) if still else seconds,
     )
@@ -233,7 +238,8 @@ def _closed(keys: list[int], order: list[int | None]) -> tuple[int, ...]:
 
 def _rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate, bool]:
     """The rate that the frames' times follow, and whether all of them do."""
-    told = [Fraction(rate) for rate in (stream.average_rate, stream.guessed_rate) if rate]
+    sources = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
+    told = [Fraction(rate) for rate in sources if rate and rate <= 240]
     count = len(pts) - 1
     if count < 1:
         return Rate(told[0] if told else Fraction(24)), True

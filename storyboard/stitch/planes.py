@@ -1,0 +1,114 @@
+"""Pictures as the film carries them: yuv420p planes in one array, BT.709, limited range.
+
+A frame is one (height * 3 / 2, width) array of bytes: Y, then U and V, each a quarter of it. That
+is the layout that ffmpeg reads as rawvideo, so a frame that nothing touches is never converted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from storyboard.errors import StitchError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Frame: TypeAlias = "NDArray[np.uint8]"
+"""(height * 3 / 2, width), bytes."""
+_Values: TypeAlias = "NDArray[np.floating[Any]]"
+Size: TypeAlias = tuple[int, int]
+"""(width, height), both even."""
+
+
+def rgb_of(color: str) -> tuple[int, int, int]:
+    """The red, green and blue of a colour's name or `#rrggbb`; StitchError for anything else."""
+    from PIL import ImageColor
+
+    try:
+        red, green, blue = ImageColor.getrgb(color)[:3]
+    except ValueError as error:
+        raise StitchError(
+            f"{color!r} is no colour", hint="use a CSS name such as black, or #rrggbb"
+        ) from error
+    return red, green, blue
+
+
+def solid(color: str, size: Size) -> Frame:
+    """A frame of one colour."""
+    import numpy as np
+
+    width, height = size
+    pixel = np.array(rgb_of(color), np.float32).reshape(1, 1, 3)
+    luma, blue, red = (round(float(part[0, 0])) for part in _yuv(pixel))
+    frame = np.empty((height * 3 // 2, width), np.uint8)
+    frame[:height] = luma
+    frame[height : height * 5 // 4] = blue
+    frame[height * 5 // 4 :] = red
+    return frame
+
+
+def from_rgb(picture: NDArray[np.uint8]) -> Frame:
+    """The frame of a (height, width, 3) picture; chroma is the mean of each 2 x 2 block."""
+    import numpy as np
+
+    height, width = picture.shape[:2]
+    luma, blue, red = _yuv(picture.astype(np.float32))
+    frame = np.empty((height * 3 // 2, width), np.uint8)
+    frame[:height] = _bytes(luma)
+    frame[height:] = np.concatenate([_halved(blue), _halved(red)]).reshape(height // 2, width)
+    return frame
+
+
+def to_rgb(frame: Frame) -> NDArray[np.uint8]:
+    """The (height, width, 3) picture of a frame, each chroma sample standing for its block."""
+    import numpy as np
+
+    luma, blue, red = (plane.astype(np.float32) for plane in split(frame))
+    y = (luma - 16) / 219
+    u, v = ((plane.repeat(2, 0).repeat(2, 1) - 128) / 224 for plane in (blue, red))
+    channels = (y + 1.5748 * v, y - 0.187324 * u - 0.468124 * v, y + 1.8556 * u)
+    return _bytes(np.stack(channels, axis=-1) * 255)
+
+
+def split(frame: Frame) -> tuple[Frame, Frame, Frame]:
+    """Y, U and V as views into `frame`: writing to them changes it."""
+    height = frame.shape[0] * 2 // 3
+    width = frame.shape[1]
+    quarter = (height // 2, width // 2)
+    half = height * 5 // 4
+    if height % 4 == 0:
+        return (
+            frame[:height],
+            frame[height:half].reshape(quarter),
+            frame[half:].reshape(quarter),
+        )
+    flat = frame.reshape(-1)
+    area = height * width
+    return (
+        frame[:height],
+        flat[area : area * 5 // 4].reshape(quarter),
+        flat[area * 5 // 4 :].reshape(quarter),
+    )
+
+
+def _yuv(picture: _Values) -> tuple[_Values, _Values, _Values]:
+    """BT.709 in limited range, not rounded."""
+    red, green, blue = (picture[..., channel] / 255 for channel in range(3))
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return (
+        16 + 219 * luma,
+        128 + 224 * (blue - luma) / 1.8556,
+        128 + 224 * (red - luma) / 1.5748,
+    )
+
+
+def _halved(plane: _Values) -> Frame:
+    height, width = plane.shape
+    return _bytes(plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)))
+
+
+def _bytes(values: _Values) -> Frame:
+    import numpy as np
+
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
