@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storyboard.film import TransitionKind
+from storyboard.film import Anchor, TransitionKind
 from storyboard.timecode import FrameRange, Rate
 
 
@@ -77,3 +77,17 @@ class Timeline:
             if event.shot == shot:
                 return event
         raise KeyError(shot)
+
+    def frame(self, anchor: Anchor) -> int:
+        """The film frame that `anchor` names, held inside [0, length]; KeyError for no shot here.
+
+        A shot's anchor is the start of its used range.
+        """
+        match anchor.shot:
+            case "" | "start":
+                origin = 0
+            case "end":
+                origin = self.length
+            case shot:
+                origin = self.event(shot).record.start
+        return min(max(origin + anchor.offset, 0), self.length)

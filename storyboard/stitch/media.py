@@ -16,7 +16,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from storyboard.errors import EnvironmentProblem, MediaError
 from storyboard.stitch.frames import extract_frame, read_frames, verify
@@ -25,6 +27,7 @@ from storyboard.stitch.packets import probe
 __all__ = [
     "extract_frame",
     "ffmpeg_path",
+    "load_moviepy",
     "probe",
     "read_ffmpeg",
     "read_frames",
@@ -34,6 +37,7 @@ __all__ = [
 
 _KEPT_LINES = 5000
 _TOLD_LINES = 12
+_IMPORTING = threading.Lock()
 
 
 def ffmpeg_path() -> str:
@@ -67,6 +71,27 @@ def _resolve(named: str, _path: str) -> str:
             hint="pip install imageio-ffmpeg brings one; or set STORYBOARD_FFMPEG to yours",
         )
     return found
+
+
+def load_moviepy() -> ModuleType:
+    """MoviePy, using our ffmpeg, and without reading any `.env` into the environment.
+
+    Both are settled while it is imported, so every import of it goes through here.
+    """
+    with _IMPORTING:
+        if "moviepy" not in sys.modules:
+            settings = {"PYTHON_DOTENV_DISABLED": "1", "FFMPEG_BINARY": ffmpeg_path()}
+            before = {key: os.environ.get(key) for key in settings}
+            os.environ.update(settings)
+            try:
+                import_module("moviepy")
+            finally:
+                for key, value in before.items():
+                    if value is None:
+                        del os.environ[key]
+                    else:
+                        os.environ[key] = value
+        return sys.modules["moviepy"]
 
 
 def run_ffmpeg(
