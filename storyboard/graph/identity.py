@@ -53,9 +53,7 @@ def request(step: Step, inputs: Sequence[Input], *, ordinal: int) -> Request:
     )
 
 
-def identity(
-    step: Step, inputs: Sequence[Input], reads: frozenset[str], revision: str
-) -> Identity:
+def identity(step: Step, inputs: Sequence[Input], reads: frozenset[str], revision: str) -> Identity:
     """The step's digest, given the content of its inputs in the order of its links."""
     asked = request(step, inputs, ordinal=1)
     words: dict[str, Value] = {}
@@ -63,7 +61,8 @@ def identity(
     for name in sorted(reads):
         value = _read(asked, name)
         (words if name.split(".")[0] in ("prompt", "intent") else settings)[name] = value
-    films, upstream = [], []
+    films: list[Value] = []
+    upstream: list[Value] = []
     for link, given in zip(step.links, inputs, strict=True):
         (upstream if link.step else films).append([given.role.value, given.sha256])
     whole: dict[str, Value] = {

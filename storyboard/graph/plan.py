@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from storyboard.film import Take
+from storyboard.film import Film, Take
+from storyboard.graph.compile import Graph
 from storyboard.graph.steps import Step
 from storyboard.graph.timeline import Timeline
 from storyboard.timecode import FrameRange
@@ -72,7 +73,7 @@ class Node:
     cost_micros: int = 0
     """Worst case of this run, micro-dollars."""
     certain: bool = True
-    """False while an input is not made yet; a node may then still become `keep`."""
+    """False where it may still become `keep`, once an input is made."""
     digest: str = ""
     """Empty while an input's content is not known."""
     parts: Mapping[str, str] | None = None
@@ -88,9 +89,50 @@ class Node:
 class Plan:
     """What a render would do, in running order, parents first."""
 
+    film: Film
+    graph: Graph
     nodes: tuple[Node, ...]
-    timeline: Timeline
+
+    @property
+    def timeline(self) -> Timeline:
+        return self.graph.timeline
 
     @property
     def cost_micros(self) -> int:
+        """Micro-dollars that this run may cost at most."""
         return sum(node.cost_micros for node in self.nodes)
+
+    def count(self, action: Action) -> int:
+        return sum(node.action is action for node in self.nodes)
+
+    @property
+    def work(self) -> bool:
+        """Whether anything would be made or is blocked."""
+        return any(node.action is not Action.KEEP for node in self.nodes)
+
+    def only(self, steps: Collection[str]) -> Plan:
+        """The same plan for those steps and what they hang on."""
+        wanted = set(steps)
+        for node in reversed(self.nodes):
+            if node.step.id in wanted:
+                wanted.update(node.step.parents)
+        return replace(self, nodes=tuple(n for n in self.nodes if n.step.id in wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """What planning must know of a provider without loading its adapter."""
+
+    reads: frozenset[str]
+    revision: str = ""
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks of a plan, by shot id."""
+
+    retake: frozenset[str] = frozenset()
+    force: frozenset[str] = frozenset()
+    rebuy: frozenset[str] = frozenset()
+    accept_stale: bool = False

@@ -64,6 +64,8 @@ class Step:
     """The model takes a seed."""
     depth_s: int = 0
     """Seconds of the chain from its root to the end of this step."""
+    hops: int = 0
+    """Extensions between the chain's root and this step, itself included."""
 
     @property
     def parents(self) -> tuple[str, ...]:

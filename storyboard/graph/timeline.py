@@ -6,9 +6,12 @@ overlap, or hold; planned frames rule. The stitch only carries out what stands h
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from storyboard.film import Anchor, TransitionKind
+from storyboard.film import Align, Anchor, Film, FramesFrom, Shot, Transition, TransitionKind
+from storyboard.graph.material import Material, Use
+from storyboard.graph.notices import Notices
 from storyboard.timecode import FrameRange, Rate
 
 
@@ -91,3 +94,204 @@ class Timeline:
             case shot:
                 origin = self.event(shot).record.start
         return min(max(origin + anchor.offset, 0), self.length)
+
+
+@dataclass(frozen=True, slots=True)
+class _Join:
+    """How one shot enters: how much stands before its cut point, after it, and what overlaps."""
+
+    before: int = 0
+    """Frames of its head handle that are seen."""
+    after: int = 0
+    """Frames of the outgoing shot's tail handle that are seen."""
+    overlap: int = 0
+    blend: Transition | None = None
+
+
+def build_timeline(
+    film: Film,
+    shots: Sequence[Shot],
+    materials: Mapping[str, Material],
+    uses: Mapping[str, Use],
+    notices: Notices,
+) -> Timeline:
+    """Places `shots` in order; every one has a material and a use."""
+    joins = [
+        _join(film, shots[n - 1] if n else None, shot, materials, uses, notices)
+        for n, shot in enumerate(shots)
+    ]
+    events = []
+    cursor = 0
+    for n, (shot, join) in enumerate(zip(shots, joins, strict=True)):
+        use = uses[shot.id]
+        following = joins[n + 1] if n + 1 < len(joins) else _Join()
+        start = cursor - join.overlap
+        record = FrameRange(start, start + use.range.length)
+        visible = FrameRange(record.start - join.before, record.end + following.after)
+        source = FrameRange(use.range.start - join.before, use.range.end + following.after)
+        _room(shot, join, following, use, notices)
+        events.append(
+            Event(
+                shot=shot.id,
+                record=record,
+                visible=visible,
+                slices=_slices(materials[shot.id], source),
+                entering=_blend(join, record.start),
+                leaving=_leaving(shot, record),
+                used=use.range,
+            )
+        )
+        cursor = record.end
+    return Timeline(film.delivery.rate, cursor, tuple(events))
+
+
+def wished_length(film: Film, timeline: Timeline, notices: Notices) -> None:
+    """Warns when the film is not as long as its author wished."""
+    if film.length is not None and film.length != timeline.length:
+        rate = film.delivery.rate
+        runs, wished = (float(rate.seconds(n)) for n in (timeline.length, film.length))
+        notices.warning("SB356", film.span("length"), f"runs {runs:g} s of {wished:g}")
+
+
+def _slices(material: Material, source: FrameRange) -> tuple[Slice, ...]:
+    if material.color or material.card:
+        return (Slice("", source, color=material.color, card=material.card),)
+    return tuple(Slice(step, frames) for step, frames in material.cut(source))
+
+
+def _join(
+    film: Film,
+    previous: Shot | None,
+    shot: Shot,
+    materials: Mapping[str, Material],
+    uses: Mapping[str, Use],
+    notices: Notices,
+) -> _Join:
+    transition = shot.transition
+    if transition.kind is TransitionKind.CUT or not transition.duration:
+        return _Join()
+    span = shot.span("transition")
+    if transition.kind is TransitionKind.FADE:
+        if transition.through and previous is None:
+            notices.error(
+                "SB357",
+                shot,
+                span,
+                "nothing fades out before the first shot",
+                "transition: {fade: 1}",
+            )
+        return _Join(blend=transition)
+    if previous is None:
+        notices.error(
+            "SB357",
+            shot,
+            span,
+            f"a {transition.kind} into the first shot has nothing to come from",
+            "transition: {fade: 1}   # from black",
+        )
+        return _Join()
+    if shot.extends == previous.id:
+        notices.warning(
+            "SB353",
+            span,
+            f"{shot.id} runs on from {previous.id}: a {transition.kind} shows it twice",
+        )
+    return _frames(film, transition, previous, shot, uses, notices)
+
+
+def _frames(
+    film: Film,
+    transition: Transition,
+    previous: Shot,
+    shot: Shot,
+    uses: Mapping[str, Use],
+    notices: Notices,
+) -> _Join:
+    """Handles where they suffice, an overlap where the film leaves it open."""
+    whole = transition.duration
+    tail, head = uses[previous.id].tail, uses[shot.id].head
+    span = shot.span("transition")
+    places = {Align.CENTER: whole // 2, Align.START: 0, Align.END: whole}
+    if transition.align is Align.AUTO:
+        tried = [places[Align.CENTER], places[Align.START], places[Align.END]]
+    else:
+        tried = [places[transition.align]]
+    if transition.frames is not FramesFrom.OVERLAP:
+        for before in tried:
+            if head >= before and tail >= whole - before:
+                return _Join(before, whole - before, 0, transition)
+    if transition.frames is FramesFrom.HANDLES:
+        before = tried[0]
+        notices.error(
+            "SB351",
+            shot,
+            span,
+            f"the {transition.kind} wants {whole - before} frames after {previous.id}, which has "
+            f"{tail}, and {before} before {shot.id}, which has {head}",
+            f"transition: {{{transition.kind}: {_seconds(film, whole)}, frames: overlap}}"
+            f"   # the film gets {_seconds(film, whole)} s shorter\n"
+            f"length: …   # a shorter {previous.id} leaves a handle",
+        )
+        return _Join()
+    if transition.frames is FramesFrom.AUTO:
+        notices.warning(
+            "SB355",
+            span,
+            f"no handles for this {transition.kind}: {previous.id} and {shot.id} overlap and the "
+            f"film is {_seconds(film, whole)} s shorter",
+            f"transition: {{{transition.kind}: {_seconds(film, whole)}, frames: overlap}}"
+            "   # says so",
+        )
+    return _Join(0, 0, whole, transition)
+
+
+def _room(shot: Shot, join: _Join, following: _Join, use: Use, notices: Notices) -> None:
+    """A transition may not be longer than the used length less its other transition."""
+    entering = join.overlap + (join.after if join.blend else 0)
+    if join.blend and join.blend.kind is TransitionKind.FADE:
+        whole = join.blend.duration
+        entering = whole - whole // 2 if join.blend.through else whole
+    leaving = following.overlap + following.before
+    if following.blend and following.blend.kind is TransitionKind.FADE and following.blend.through:
+        leaving = following.blend.duration // 2
+    if shot.transition_out.kind is TransitionKind.FADE:
+        leaving += shot.transition_out.duration
+    if entering + leaving > use.range.length:
+        key = "transition" if join.blend else "transition_out"
+        notices.error(
+            "SB352",
+            shot,
+            shot.span(key if key in shot.origins else "length"),
+            f"{shot.id} plays {use.range.length} frames; its transitions want "
+            f"{entering} and {leaving}",
+            f"at most {max(use.range.length - min(entering, leaving), 0)} frames here",
+        )
+
+
+def _blend(join: _Join, cut: int) -> Blend | None:
+    if join.blend is None:
+        return None
+    whole = join.blend.duration
+    if join.blend.kind is TransitionKind.FADE:
+        start = cut - whole // 2 if join.blend.through else cut
+        return Blend(
+            TransitionKind.FADE,
+            FrameRange(start, start + whole),
+            color=join.blend.color,
+            through=join.blend.through,
+        )
+    start = cut - join.before
+    direction = join.blend.direction if join.blend.kind is TransitionKind.WIPE else ""
+    return Blend(join.blend.kind, FrameRange(start, start + whole), direction=direction)
+
+
+def _leaving(shot: Shot, record: FrameRange) -> Blend | None:
+    out = shot.transition_out
+    if out.kind is not TransitionKind.FADE or not out.duration:
+        return None
+    start = max(record.start, record.end - out.duration)
+    return Blend(TransitionKind.FADE, FrameRange(start, record.end), color=out.color)
+
+
+def _seconds(film: Film, frames: int) -> str:
+    return f"{float(film.delivery.rate.seconds(frames)):g}"

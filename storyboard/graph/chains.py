@@ -1,0 +1,168 @@
+"""Long takes: how a length is made of legal hops.
+
+A hop is a new take from words or a first frame, or an extension of what runs. The search counts
+in whole seconds of purchase and in frames of picture, since a take that starts again from the
+last frame repeats that frame, which is cut.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from storyboard.providers.catalog import Model
+from storyboard.timecode import Rate
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hop:
+    """One purchase of a long take."""
+
+    seconds: int
+    extends: bool
+    """False starts a run: from words for the first, from the last frame for a later one."""
+    start: int
+    """First frame of the shot that it brings."""
+    frames: int
+    """New frames that it brings."""
+    skip: int = 0
+    """Frames at its head that repeat the picture before."""
+    depth_s: int = 0
+    """Seconds from the root of its run to its end."""
+
+
+def split(
+    model: Model,
+    length: int,
+    rate: Rate,
+    beats: Sequence[int],
+    *,
+    resolution: str,
+    reanchor: bool,
+    references: bool = False,
+) -> tuple[Hop, ...] | None:
+    """The hops of a take of at least `length` frames, or None where none are legal.
+
+    Fewest new starts first, then most beats (frames) on seams, then the least bought, then the
+    fewest hops, then the longest hops first.
+    """
+    first = model.legal_durations(resolution, references=references)
+    later = model.legal_durations(resolution) if reanchor and model.first_frame else ()
+    reach = _Reach(model, rate)
+    runs = _fewest_runs(length, max(map(reach.run, first), default=0), reach, later)
+    if runs is None:
+        return None
+    seams = frozenset(beats)
+    restart = max((reach.run(seconds) - 1 for seconds in later), default=0)
+    open_: dict[tuple[int, int, int, int], _Path] = {}
+    queue: list[tuple[int, int, int, int]] = []
+    best: _Path | None = None
+
+    def offer(path: _Path, state: tuple[int, int, int, int]) -> None:
+        nonlocal best
+        done, starts, run_s, hops = state
+        if done >= length:
+            if best is None or path < best:
+                best = path
+            return
+        spare = reach.more(run_s, hops) + (runs - starts) * restart
+        if starts > runs or done + spare < length:
+            return
+        if state not in open_:
+            heapq.heappush(queue, state)
+        if state not in open_ or path < open_[state]:
+            open_[state] = path
+
+    for seconds in first:
+        hop = Hop(seconds, False, 0, rate.frames(seconds), depth_s=seconds)
+        offer(((0, seconds, 1, -seconds), (hop,)), (hop.frames, 1, seconds, 0))
+    while queue:
+        done, starts, run_s, hops = state = heapq.heappop(queue)
+        cost, path = open_.pop(state)
+        on_seam = -1 if done in seams else 0
+        for seconds in extensions(model, run_s, hops):
+            hop = Hop(seconds, True, done, rate.frames(seconds), depth_s=run_s + seconds)
+            offer(
+                (_sum(cost, on_seam, seconds), (*path, hop)),
+                (done + hop.frames, starts, hop.depth_s, hops + 1 if counted(model) else 0),
+            )
+        for seconds in later:
+            hop = Hop(seconds, False, done, rate.frames(seconds) - 1, skip=1, depth_s=seconds)
+            offer(
+                (_sum(cost, on_seam, seconds), (*path, hop)),
+                (done + hop.frames, starts + 1, seconds, 0),
+            )
+    return best[1] if best else None
+
+
+_Path: TypeAlias = tuple[tuple[int, int, int, int], tuple[Hop, ...]]
+
+
+def _sum(cost: tuple[int, int, int, int], seam: int, seconds: int) -> tuple[int, int, int, int]:
+    return (cost[0] + seam, cost[1] + seconds, cost[2] + 1, cost[3] - seconds)
+
+
+def counted(model: Model) -> bool:
+    """Whether the number of hops matters to the model, not only their seconds."""
+    return model.extend is not None and model.extend.max_hops is not None
+
+
+class _Reach:
+    """How many frames a run can still grow, remembered."""
+
+    def __init__(self, model: Model, rate: Rate) -> None:
+        self._model, self._rate = model, rate
+        self._known: dict[tuple[int, int], int] = {}
+
+    def more(self, run_s: int, hops: int) -> int:
+        key = (run_s, hops)
+        if key not in self._known:
+            self._known[key] = max(
+                (
+                    self._rate.frames(hop)
+                    + self.more(run_s + hop, hops + 1 if counted(self._model) else 0)
+                    for hop in extensions(self._model, run_s, hops)
+                ),
+                default=0,
+            )
+        return self._known[key]
+
+    def run(self, seconds: int) -> int:
+        """Frames of the longest run that starts with a take of `seconds`."""
+        return self._rate.frames(seconds) + self.more(seconds, 0)
+
+
+def _fewest_runs(length: int, first: int, reach: _Reach, later: Sequence[int]) -> int | None:
+    """Runs that `length` frames need at least; None where no number of them is enough."""
+    if first >= length:
+        return 1
+    restart = max((reach.run(seconds) - 1 for seconds in later), default=0)
+    if not first or restart <= 0:
+        return None
+    return 1 - (first - length) // restart
+
+
+def extensions(model: Model, run_s: int, run_hops: int) -> tuple[int, ...]:
+    """Seconds an extension may add to a run of `run_s` seconds that has `run_hops` already."""
+    rule = model.extend
+    if rule is None:
+        return ()
+    if rule.max_input_s is not None and run_s > rule.max_input_s:
+        return ()
+    if rule.max_hops is not None and run_hops >= rule.max_hops:
+        return ()
+    cap = rule.max_total_s
+    return tuple(hop for hop in rule.hops if cap is None or run_s + hop <= cap)
+
+
+def longest(model: Model, resolution: str) -> int:
+    """Seconds of the longest run that starts with a new take."""
+    best = 0
+    for first in model.legal_durations(resolution):
+        run_s, hops = first, 0
+        while options := extensions(model, run_s, hops):
+            run_s, hops = run_s + max(options), hops + 1
+        best = max(best, run_s)
+    return best

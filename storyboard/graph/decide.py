@@ -1,0 +1,262 @@
+"""Graph and shelf -> plan: for every step, what a render would do and why.
+
+The plan is an upper bound: a node may become `keep` while the run goes (an input came out the
+same), never the reverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from storyboard.film import Take
+from storyboard.graph.compile import Graph
+from storyboard.graph.identity import Identity, frame_number, frame_sha, identity
+from storyboard.graph.plan import Action, Makers, Node, Plan, Reason, Shelf, Wishes
+from storyboard.graph.steps import Link, Step
+from storyboard.graph.timeline import Event
+from storyboard.providers.base import Input, Kind
+from storyboard.timecode import FrameRange
+
+_REASON_OF_PART = {
+    "provider": Reason.PROVIDER_CHANGED,
+    "model": Reason.MODEL_CHANGED,
+    "prompt": Reason.PROMPT_CHANGED,
+    "settings": Reason.SETTINGS_CHANGED,
+    "references": Reason.REFERENCE_CHANGED,
+    "upstream": Reason.UPSTREAM_CHANGED,
+}
+
+
+def plan_film(
+    graph: Graph,
+    shelf: Shelf,
+    *,
+    makers: Callable[[str], Makers],
+    hashes: Callable[[Path], str],
+    wishes: Wishes | None = None,
+) -> Plan:
+    """Says for every step what a render would do.
+
+    `makers` gives what identity reads of a provider; `hashes` the sha256 of a file of the film.
+    """
+    planner = _Planner(graph, shelf, makers, hashes, wishes or Wishes())
+    return Plan(graph.film, graph, tuple(map(planner.node, graph.steps.values())))
+
+
+@dataclass(slots=True)
+class _Planner:
+    graph: Graph
+    shelf: Shelf
+    makers: Callable[[str], Makers]
+    hashes: Callable[[Path], str]
+    wishes: Wishes
+    selects: dict[str, Take] = field(default_factory=dict)
+    """The takes whose content is known, by step; a step still to be made has none."""
+    making: set[str] = field(default_factory=set)
+    """Digests that an earlier step of this plan makes."""
+    events: dict[str, Event] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.events = {event.shot: event for event in self.graph.timeline.events}
+
+    def node(self, step: Step) -> Node:
+        found = self._identity(step)
+        node = self._known(step, found) if found else self._unknown(step)
+        if node.select is not None and (node.action is Action.KEEP or found):
+            self.selects[step.id] = node.select
+        if node.action is not Action.KEEP and node.digest:
+            self.making.add(node.digest)
+        return self._placed(node)
+
+    # what goes in --------------------------------------------------------------------------
+
+    def _identity(self, step: Step) -> Identity | None:
+        """The step's identity, or None while an input is still to be made."""
+        inputs = []
+        for link in step.links:
+            sha256 = self._content(link)
+            if sha256 is None:
+                return None
+            inputs.append(Input(link.role, sha256))
+        maker = self.makers(step.provider)
+        return identity(step, inputs, maker.reads, maker.revision)
+
+    def _content(self, link: Link) -> str | None:
+        if link.file is not None:
+            return self.hashes(link.file.path)
+        take = self.selects.get(link.step)
+        if take is None:
+            return None
+        if link.pick is None:
+            return take.sha256
+        rate = self.graph.film.delivery.rate
+        return frame_sha(take.sha256, frame_number(take, link.pick, rate))
+
+    # what to do ----------------------------------------------------------------------------
+
+    def _known(self, step: Step, found: Identity) -> Node:
+        node = Node(step, Action.KEEP, digest=found.digest, parts=found.parts)
+        takes = self.shelf.takes(found.digest)
+        if not takes:
+            return self._missing(node)
+        select = self._select(found.digest, takes)
+        more = max(take.ordinal for take in takes) + 1
+        node = replace(node, select=select)
+        if step.shot in self.wishes.force and step.kind is not Kind.IMPORT:
+            free = self.makers(step.provider).repeatable and select is not None
+            ordinal = select.ordinal if free and select else more
+            return replace(
+                node, action=Action.REDO, reasons=(Reason.FORCED,), ordinals=(ordinal,), select=None
+            )
+        if step.shot in self.wishes.retake and step.kind is not Kind.IMPORT:
+            return replace(
+                node,
+                action=Action.REDO,
+                reasons=(Reason.RETAKE_REQUESTED,),
+                ordinals=(more,),
+                select=None,
+            )
+        if select is None:
+            return replace(
+                node, action=Action.REDO, reasons=(Reason.RETAKE_REQUESTED,), ordinals=(more,)
+            )
+        return self._held(node, takes, select, more)
+
+    def _held(self, node: Node, takes: tuple[Take, ...], select: Take, more: int) -> Node:
+        """The select is known; are its bytes here, and are all wanted takes?"""
+        step = node.step
+        if not self.shelf.present(select.sha256):
+            return self._absent(node, select, more)
+        have = {take.ordinal for take in takes}
+        wanted = tuple(n for n in range(1, step.takes + 1) if n not in have)
+        if not wanted:
+            return node
+        if node.digest in self.making:
+            return replace(node, reasons=(Reason.SHARED,))
+        return replace(node, action=Action.CREATE, reasons=(Reason.TAKE_MISSING,), ordinals=wanted)
+
+    def _absent(self, node: Node, select: Take, more: int) -> Node:
+        step = node.step
+        if step.kind is Kind.IMPORT:
+            return replace(
+                node, action=Action.IMPORT, reasons=(Reason.TAKE_MISSING,), ordinals=(1,)
+            )
+        if self.makers(step.provider).repeatable:
+            return replace(
+                node,
+                action=Action.REDO,
+                reasons=(Reason.TAKE_MISSING,),
+                ordinals=(select.ordinal,),
+            )
+        if step.shot in self.wishes.rebuy:
+            return replace(
+                node,
+                action=Action.REDO,
+                reasons=(Reason.TAKE_MISSING,),
+                ordinals=(more,),
+                select=None,
+            )
+        return replace(node, action=Action.BLOCKED, reasons=(Reason.TAKE_MISSING,))
+
+    def _missing(self, node: Node) -> Node:
+        """No take of this digest is known: the first one, or one that replaces another."""
+        step = node.step
+        if node.digest in self.making:
+            return replace(node, reasons=(Reason.SHARED,))
+        ordinals = tuple(range(1, step.takes + 1))
+        if step.kind is Kind.IMPORT:
+            changed = bool(self.shelf.history(step.shot, step.provider))
+            reason = Reason.REFERENCE_CHANGED if changed else Reason.NEW_SHOT
+            return replace(node, action=Action.IMPORT, reasons=(reason,), ordinals=(1,))
+        stale = self._stale(node)
+        if stale is not None:
+            return stale
+        history = self.shelf.history(step.shot, step.provider)
+        if not history:
+            return replace(
+                node, action=Action.CREATE, reasons=(self._first(step),), ordinals=ordinals
+            )
+        return replace(
+            node, action=Action.REDO, reasons=self._changes(node, history), ordinals=ordinals
+        )
+
+    def _unknown(self, step: Step) -> Node:
+        """An input is still to be made, so the step will most likely be made too."""
+        node = Node(step, Action.CREATE, ordinals=tuple(range(1, step.takes + 1)))
+        stale = self._stale(node)
+        if stale is not None:
+            return stale
+        if not self.shelf.history(step.shot, step.provider):
+            return replace(node, reasons=(self._first(step),))
+        return replace(node, action=Action.REDO, reasons=(Reason.UPSTREAM_CHANGED,), certain=False)
+
+    def _first(self, step: Step) -> Reason:
+        others = self.shelf.history(step.shot, "")
+        return Reason.PROVIDER_CHANGED if others else Reason.NEW_SHOT
+
+    def _changes(self, node: Node, history: tuple[str, ...]) -> tuple[Reason, ...]:
+        """What differs from the closest digest that this shot had before."""
+        now = node.parts or {}
+        best: list[Reason] = []
+        for digest in reversed(history):
+            before = self.shelf.parts(digest)
+            if not before:
+                continue
+            changed = [
+                reason
+                for part, reason in _REASON_OF_PART.items()
+                if before.get(part) != now.get(part)
+            ]
+            if changed and (not best or len(changed) < len(best)):
+                best = changed
+        return tuple(best) or (Reason.SETTINGS_CHANGED,)
+
+    # which take plays ------------------------------------------------------------------------
+
+    def _select(self, digest: str, takes: tuple[Take, ...]) -> Take | None:
+        """The pick, else the lowest that was not rejected."""
+        pick = self.shelf.pick(digest)
+        rejected = self.shelf.rejected(digest)
+        picked = next((take for take in takes if take.ordinal == pick), None)
+        return picked or next((take for take in takes if take.ordinal not in rejected), None)
+
+    def _stale(self, node: Node) -> Node | None:
+        """The take of an older digest, where `lock` or `--accept-stale` keeps it."""
+        step = node.step
+        lock = self.graph.film.shot(step.shot).lock
+        if not lock and not self.wishes.accept_stale:
+            return None
+        for digest in reversed(self.shelf.history(step.shot, step.provider)):
+            takes = self.shelf.takes(digest)
+            named = next((take for take in takes if take.name == lock), None)
+            select = named or self._select(digest, takes)
+            if select is not None and self.shelf.present(select.sha256):
+                reason = Reason.LOCKED if lock else Reason.STALE_ACCEPTED
+                return replace(
+                    node,
+                    action=Action.KEEP,
+                    reasons=(reason,),
+                    select=select,
+                    digest=digest,
+                    ordinals=(),
+                )
+        return None
+
+    # where it stands -------------------------------------------------------------------------
+
+    def _placed(self, node: Node) -> Node:
+        step = node.step
+        cost = 0 if node.action in (Action.KEEP, Action.BLOCKED) else step.price_micros
+        node = replace(node, cost_micros=cost * len(node.ordinals))
+        event = self.events.get(step.shot)
+        if event is None:
+            return node
+        start = event.record.start
+        for id, source in self.graph.materials[step.shot].cut(event.used):
+            if id == step.id:
+                record = FrameRange(start, start + source.length)
+                return replace(node, record=record, plays_frames=source.length)
+            start += source.length
+        return node

@@ -1,0 +1,35 @@
+"""What the compilation of one film has found so far, shared by those who work on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from storyboard.film import Film, Shot
+from storyboard.graph.legality import Judge
+from storyboard.graph.material import Material, Use
+from storyboard.graph.notices import Notices
+from storyboard.graph.steps import Step
+from storyboard.timecode import Rate
+
+
+@dataclass(slots=True)
+class Desk:
+    film: Film
+    notices: Notices
+    judge: Judge
+    shots: dict[str, Shot]
+    """All that are not omitted, by id."""
+    steps: dict[str, Step] = field(default_factory=dict)
+    materials: dict[str, Material] = field(default_factory=dict)
+    uses: dict[str, Use] = field(default_factory=dict)
+    resolutions: dict[str, str] = field(default_factory=dict)
+    """What each step's take comes out as, a proxy's real one."""
+
+    @property
+    def rate(self) -> Rate:
+        return self.film.delivery.rate
+
+    def forget(self, shot: str) -> None:
+        """Takes back the steps of a shot that was refused."""
+        for id in [id for id, step in self.steps.items() if step.shot == shot]:
+            del self.steps[id]

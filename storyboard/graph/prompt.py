@@ -1,0 +1,175 @@
+"""From a shot to words: the intent of a step and the prompt assembled from it.
+
+The assembly is frozen for version 1 of the language, since a prompt is part of what was bought:
+an upgrade of the tool must not change one letter. Goldens pin it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from storyboard.film import CastKind, CastMember, Film, Shot
+from storyboard.graph.speech import line_ranges
+from storyboard.providers.base import Figure, Intent, Move, SpokenLine
+from storyboard.timecode import FrameRange
+
+SIZES: Mapping[str, str] = {
+    "ews": "extreme wide shot",
+    "els": "extreme wide shot",
+    "ws": "wide shot",
+    "ls": "wide shot",
+    "wide": "wide shot",
+    "fs": "full shot",
+    "full": "full shot",
+    "mws": "medium wide shot",
+    "mls": "medium wide shot",
+    "ms": "medium shot",
+    "medium": "medium shot",
+    "mcu": "medium close-up",
+    "cu": "close-up",
+    "close": "close-up",
+    "ecu": "extreme close-up",
+    "bcu": "extreme close-up",
+    "xcu": "extreme close-up",
+    "insert": "insert, close detail",
+    "2s": "two-shot",
+    "ots": "over-the-shoulder shot",
+    "pov": "point-of-view shot",
+}
+"""Short forms of sizes (and the angles people write as sizes) in full."""
+
+ANGLES: Mapping[str, str] = {
+    "ots": "over the shoulder",
+    "pov": "point of view",
+    "bev": "bird's-eye view",
+    "dutch": "dutch angle",
+    "low": "low angle",
+    "high": "high angle",
+    "eye": "eye level",
+}
+
+
+def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True) -> Intent:
+    """What one step of the shot means; `window` are its frames within the shot's material.
+
+    Dialogue and beats outside the window belong to another step; times count from its start.
+    `first` is False for the later hops of a long take.
+    """
+    rate = film.delivery.rate
+    spoken = []
+    for line, frames in zip(shot.dialogue, line_ranges(shot.dialogue, rate), strict=True):
+        if frames.start in window or (first and frames.start < window.start):
+            at_s = float(rate.seconds(max(0, frames.start - window.start)))
+            spoken.append(SpokenLine(line.speaker, line.words, at_s, line.how, line.off))
+    before = [beat for beat in shot.beats if beat.at <= window.start]
+    inside = [beat for beat in shot.beats if window.start < beat.at < window.end]
+    words = [shot.prompt] if shot.prompt else []
+    words += [before[-1].prompt] if before else []
+    return Intent(
+        prompt=" ".join(words),
+        cast=tuple(_figure(film, name) for name in shot.cast),
+        place=_figure(film, shot.place) if shot.place else None,
+        scene=shot.scene,
+        size=shot.size,
+        angle=shot.angle,
+        lens=shot.lens,
+        camera=tuple(Move(m.words, float(rate.seconds(m.length))) for m in shot.camera),
+        focus=shot.focus,
+        light=shot.light,
+        time=shot.time,
+        weather=shot.weather,
+        mood=shot.mood,
+        text=shot.text,
+        look=shot.look,
+        dialogue=tuple(spoken),
+        sound=tuple(cue.words for cue in shot.sound if cue.words),
+        ambience=shot.ambience.make if shot.ambience else "",
+        beats=tuple((float(rate.seconds(b.at - window.start)), b.prompt) for b in inside),
+    )
+
+
+def prompt_of(intent: Intent) -> str:
+    """The words a video model is sent for that intent."""
+    parts: list[str] = []
+    framing = [SIZES.get(intent.size.lower(), intent.size) if intent.size else ""]
+    framing.append(ANGLES.get(intent.angle.lower(), intent.angle) if intent.angle else "")
+    framing.append(f"{intent.lens} mm lens" if intent.lens.isdigit() else intent.lens)
+    parts.append(", ".join(word for word in framing if word))
+    parts.append(intent.prompt)
+    parts += [f"From {_clock(at)}: {words}" for at, words in intent.beats]
+    parts.append(intent.scene)
+    if intent.place:
+        parts.append(_described("Place", intent.place))
+    parts += [_described(_capital(figure.name), figure) for figure in intent.cast]
+    parts.append(", ".join(word for word in (intent.time, intent.weather) if word))
+    if intent.camera:
+        parts.append("Camera: " + ", then ".join(move.words for move in intent.camera))
+    for label, words in (
+        ("Focus", intent.focus),
+        ("Light", intent.light),
+        ("Mood", intent.mood),
+        ("Look", intent.look),
+    ):
+        parts.append(f"{label}: {words}" if words else "")
+    if intent.text:
+        parts.append(f'The words "{intent.text}" can be read')
+    parts += [_line(line) for line in intent.dialogue]
+    if intent.sound:
+        parts.append("Sound: " + ", ".join(intent.sound))
+    if intent.ambience:
+        parts.append(f"Ambience: {intent.ambience}")
+    return " ".join(_sentence(part) for part in parts if part.strip())
+
+
+def still_prompt(words: str, intent: Intent) -> str:
+    """The words an image model is sent for a picture that is made first."""
+    return prompt_of(
+        Intent(
+            prompt=words,
+            cast=intent.cast,
+            place=intent.place,
+            size=intent.size,
+            angle=intent.angle,
+            light=intent.light,
+            time=intent.time,
+            weather=intent.weather,
+            look=intent.look,
+        )
+    )
+
+
+def figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
+    return tuple(_figure(film, name) for name in names)
+
+
+def _figure(film: Film, name: str) -> Figure:
+    member = film.cast.get(name) or CastMember(name, CastKind.CHARACTER)
+    return Figure(name, member.kind.value, member.description, member.voice)
+
+
+def _described(label: str, figure: Figure) -> str:
+    if not figure.description:
+        return "" if label == "Place" else label
+    if figure.description.lower().startswith(label.lower()):
+        return figure.description
+    return f"{label}: {figure.description}"
+
+
+def _line(line: SpokenLine) -> str:
+    how = f", {line.how}," if line.how else ""
+    off = " off screen" if line.off else ""
+    return f'{_capital(line.speaker)}{how} says{off}: "{line.words}"'
+
+
+def _capital(name: str) -> str:
+    return name.replace("_", " ")[:1].upper() + name.replace("_", " ")[1:]
+
+
+def _clock(seconds: float) -> str:
+    return f"{seconds:g} s"
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    text = text[:1].upper() + text[1:]
+    return text if text[-1] in '.!?"' else text + "."

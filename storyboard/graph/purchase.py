@@ -1,0 +1,364 @@
+"""What a shot buys: one take, one extension, or a long take in hops.
+
+The shortest legal purchase that holds what is wanted; spare for handles never adds a hop and
+never changes a stated duration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from storyboard.film import FrameEdge, References, Shot
+from storyboard.graph.chains import Hop, extensions, longest, split
+from storyboard.graph.desk import Desk
+from storyboard.graph.legality import PREVIZ
+from storyboard.graph.links import Linker
+from storyboard.graph.material import ENDLESS, Material, Piece
+from storyboard.graph.prompt import intent_of, prompt_of
+from storyboard.graph.refusal import Refusals
+from storyboard.graph.steps import FramePick, Link, Step
+from storyboard.providers.base import Kind, Role
+from storyboard.providers.catalog import Model
+from storyboard.timecode import FrameRange
+
+_WHOLE = FrameRange(0, ENDLESS)
+
+
+class Purchases:
+    """Makes the steps of one film's shots."""
+
+    def __init__(self, desk: Desk, linker: Linker) -> None:
+        self._desk = desk
+        self._linker = linker
+        self._refuse = Refusals(desk)
+
+    def material(self, shot: Shot) -> Material | None:
+        """Adds the shot's steps to the desk and says what they bring; None after an error."""
+        model = self._desk.judge.model(shot)
+        if model is None:
+            return None
+        if shot.beats:
+            return self._long_take(shot, model)
+        if shot.extends:
+            return self._extension(shot, model)
+        return self._take(shot, model)
+
+    # one take ------------------------------------------------------------------------------
+
+    def _take(self, shot: Shot, model: Model) -> Material | None:
+        links = self._frames(shot, model)
+        if links is None:
+            return None
+        kind = Kind.INTERPOLATE if len(links) == 2 else Kind.GENERATE
+        resolution = self._desk.judge.resolution(shot, model, kind)
+        named = self._named_references(shot, model, free=not links)
+        if resolution is None or named is None:
+            return None
+        seconds = self._seconds(shot, model, resolution, references=bool(named))
+        if seconds is None:
+            return None
+        links += named or self._auto_references(shot, model, resolution, seconds, not links)
+        hop = Hop(seconds, False, 0, self._desk.rate.frames(seconds), depth_s=seconds)
+        self._add(shot, model, shot.id, kind, hop, resolution, links, _WHOLE)
+        return Material(shot.id, (Piece(shot.id, 0, hop.frames),))
+
+    def _frames(self, shot: Shot, model: Model) -> list[Link] | None:
+        """The links of first and last frame; None after an error."""
+        links: list[Link | None] = []
+        if (shot.first_frame or shot.continues) and not model.first_frame:
+            self._refuse.first_frame(shot, model)
+            return None
+        if shot.last_frame and not model.last_frame:
+            self._refuse.last_frame(shot, model)
+            return None
+        if shot.continues:
+            role, key = Role.FIRST_FRAME, "continue"
+            links.append(self._linker.of_shot(shot, shot.continues, FrameEdge.OUT, 0, role, key))
+        elif shot.first_frame:
+            links.append(
+                self._linker.frame(shot, shot.first_frame, Role.FIRST_FRAME, "first_frame", model)
+            )
+        if shot.last_frame:
+            links.append(
+                self._linker.frame(shot, shot.last_frame, Role.LAST_FRAME, "last_frame", model)
+            )
+        found = [link for link in links if link is not None]
+        return found if len(found) == len(links) else None
+
+    def _seconds(
+        self, shot: Shot, model: Model, resolution: str, *, references: bool
+    ) -> int | None:
+        """Seconds of one new take: what is stated, else the shortest that holds the length."""
+        rate = self._desk.rate
+        legal = model.legal_durations(resolution, references=references)
+        if shot.duration is not None and (shot.said_here("duration") or shot.length is None):
+            wanted = rate.seconds(shot.duration)
+            if wanted.denominator == 1 and wanted in legal:
+                return int(wanted)
+            self._desk.judge.illegal_duration(shot, model, legal, wanted, resolution)
+            return None
+        if shot.length is None:
+            if model.default_duration in legal:
+                return model.default_duration
+            return next((s for s in legal if s >= model.default_duration), max(legal))
+        enough = [s for s in legal if rate.frames(s) >= shot.length]
+        if not enough:
+            self._refuse.too_long(shot, model, resolution, legal)
+            return None
+        roomy = [s for s in enough if rate.frames(s) >= shot.length + shot.handles]
+        if not roomy:
+            missing = shot.length + shot.handles - rate.frames(max(enough))
+            self._desk.notices.note(
+                "SB359",
+                shot.span("handles" if "handles" in shot.origins else "length"),
+                f"{shot.id} has {missing} frames less spare than wished: "
+                f"{max(enough)} s is the longest take",
+            )
+            return max(enough)
+        return min(roomy)
+
+    # references ----------------------------------------------------------------------------
+
+    def _named_references(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
+        """Links of an explicit list, empty without one; None after an error."""
+        if shot.references is not References.NAMED:
+            return []
+        names = shot.reference_names
+        count = self._linker.reference_count(names)
+        if not free:
+            self._refuse.references_with_frames(shot, model)
+        elif model.references is None:
+            self._refuse.references(shot, model)
+        elif count == 0:
+            self._refuse.references_without_images(shot, names)
+        elif len(names) > model.references.max:
+            self._refuse.too_many_references(shot, model, len(names))
+        else:
+            if count > model.references.max:
+                self._left_out(shot, count - model.references.max, model)
+            return self._linker.references(shot, names, model.references.max)
+        return None
+
+    def _auto_references(
+        self, shot: Shot, model: Model, resolution: str, seconds: int, free: bool
+    ) -> list[Link]:
+        names = (*shot.cast, *((shot.place,) if shot.place else ()))
+        count = self._linker.reference_count(names)
+        if shot.references is not References.AUTO or not free or not count:
+            return []
+        if model.references is None:
+            return []
+        if seconds not in model.legal_durations(resolution, references=True):
+            span = shot.span("duration" if "duration" in shot.origins else "length")
+            legal = " or ".join(map(str, model.references.durations))
+            self._desk.notices.note(
+                "SB423",
+                span,
+                f"{shot.id} sends no reference images: {model.id} takes them at {legal} s, "
+                f"not {seconds}",
+                f"references: [{', '.join(names)}]   # buys {legal} s and sends them",
+            )
+            return []
+        if count > model.references.max:
+            self._left_out(shot, count - model.references.max, model)
+        return self._linker.references(shot, names, model.references.max)
+
+    def _left_out(self, shot: Shot, count: int, model: Model) -> None:
+        most = model.references.max if model.references else 0
+        self._desk.notices.note(
+            "SB423",
+            shot.span("cast" if "cast" in shot.origins else ""),
+            f"{shot.id} leaves out {count} reference image{'s' if count > 1 else ''}: "
+            f"{model.id} takes {most}",
+        )
+
+    # extensions ----------------------------------------------------------------------------
+
+    def _extension(self, shot: Shot, model: Model) -> Material | None:
+        parent = self._desk.materials[shot.extends]
+        step = self._desk.steps.get(parent.last_step)
+        if not self._refuse.unless_extendable(shot, model, parent, step):
+            return None
+        assert step is not None
+        rule = model.extend
+        assert rule is not None
+        resolution = self._desk.judge.resolution(shot, model, Kind.EXTEND)
+        if resolution is None:
+            return None
+        if rule.input_resolutions and (
+            self._desk.resolutions[step.id] not in rule.input_resolutions
+        ):
+            self._refuse.input_resolution(shot, model, step)
+            return None
+        if step.shot == shot.extends and self._desk.uses[shot.extends].tail:
+            self._desk.notices.warning(
+                "SB354",
+                shot.span("extend"),
+                f"{shot.id} goes on from the end of {shot.extends}'s take, "
+                f"which plays {self._desk.uses[shot.extends].tail} frames less: a jump",
+                f"continue: {shot.extends}   # starts at the last frame that is seen",
+            )
+        seconds = self._hop(shot, model, step)
+        if seconds is None:
+            return None
+        if seconds in extensions(model, step.depth_s, step.hops):
+            hop = Hop(
+                seconds, True, 0, self._desk.rate.frames(seconds), depth_s=step.depth_s + seconds
+            )
+            link = Link(Role.VIDEO, step=step.id)
+            self._add(
+                shot, model, shot.id, Kind.EXTEND, hop, resolution, [link], _WHOLE, step.hops + 1
+            )
+            return Material(shot.id, (Piece(shot.id, 0, hop.frames),))
+        if self._desk.film.policy.on_limit == "reanchor":
+            return self._reanchored(shot, model, step)
+        self._refuse.chain(shot, model, step, seconds)
+        return None
+
+    def _hop(self, shot: Shot, model: Model, step: Step) -> int | None:
+        """Seconds the extension adds, before the chain's cap is looked at."""
+        rule = model.extend
+        assert rule is not None
+        rate = self._desk.rate
+        if shot.duration is not None and shot.said_here("duration"):
+            wanted = rate.seconds(shot.duration)
+            if wanted.denominator == 1 and wanted in rule.hops:
+                return int(wanted)
+            self._desk.judge.illegal_duration(
+                shot, model, rule.hops, wanted, self._desk.resolutions[step.id]
+            )
+            return None
+        if shot.length is None:
+            return rule.default_hop
+        enough = [hop for hop in rule.hops if rate.frames(hop) >= shot.length]
+        if not enough:
+            self._refuse.hop_too_long(shot, model)
+            return None
+        roomy = [hop for hop in enough if rate.frames(hop) >= shot.length + shot.handles]
+        return min(roomy or enough)
+
+    def _reanchored(self, shot: Shot, model: Model, step: Step) -> Material | None:
+        """A new run from the last frame, where the film allows it; the repeated frame is cut."""
+        resolution = self._desk.judge.resolution(shot, model, Kind.GENERATE)
+        if resolution is None:
+            return None
+        longer = replace(shot, length=None if shot.length is None else shot.length + 1)
+        seconds = self._seconds(longer, model, resolution, references=False)
+        if seconds is None:
+            return None
+        self._desk.notices.note(
+            "SB424",
+            shot.span("extend"),
+            f"{shot.id} starts again from {shot.extends}'s last frame: the chain would be "
+            f"{step.depth_s} s and more",
+        )
+        frames = self._desk.rate.frames(seconds) - 1
+        hop = Hop(seconds, False, 0, frames, skip=1, depth_s=seconds)
+        link = Link(Role.FIRST_FRAME, step=step.id, pick=FramePick(0, from_end=True))
+        self._add(shot, model, shot.id, Kind.GENERATE, hop, resolution, [link], _WHOLE)
+        return Material(shot.id, (Piece(shot.id, 0, frames, skip=1),))
+
+    # long takes ----------------------------------------------------------------------------
+
+    def _long_take(self, shot: Shot, model: Model) -> Material | None:
+        assert shot.length is not None
+        resolution = self._desk.judge.resolution(shot, model, Kind.GENERATE)
+        named = self._named_references(shot, model, free=True)
+        if resolution is None or named is None:
+            return None
+        hops = split(
+            model,
+            shot.length,
+            self._desk.rate,
+            [beat.at for beat in shot.beats],
+            resolution=resolution,
+            reanchor=self._desk.film.policy.on_limit == "reanchor",
+            references=bool(named),
+        )
+        if hops is None:
+            self._refuse.long_take(shot, model, longest(model, resolution))
+            return None
+        if any(hop.extends for hop in hops):
+            extended = self._desk.judge.resolution(shot, model, Kind.EXTEND)
+            if extended is None:
+                return None
+        self._beat_notes(shot, hops)
+        pieces: list[Piece] = []
+        depth_hops = 0
+        for number, hop in enumerate(hops, 1):
+            id = f"{shot.id}.{number}" if len(hops) > 1 else shot.id
+            links = self._hop_links(shot, model, resolution, hop, pieces, named)
+            kind = Kind.EXTEND if hop.extends else Kind.GENERATE
+            depth_hops = depth_hops + 1 if hop.extends else 0
+            window = FrameRange(hop.start, hop.start + hop.frames)
+            self._add(shot, model, id, kind, hop, resolution, links, window, depth_hops)
+            pieces.append(Piece(id, hop.start, hop.frames, hop.skip))
+        return Material(shot.id, tuple(pieces))
+
+    def _hop_links(
+        self,
+        shot: Shot,
+        model: Model,
+        resolution: str,
+        hop: Hop,
+        pieces: list[Piece],
+        named: list[Link],
+    ) -> list[Link]:
+        if hop.extends:
+            return [Link(Role.VIDEO, step=pieces[-1].step)]
+        if pieces:
+            pick = FramePick(0, from_end=True)
+            return [Link(Role.FIRST_FRAME, step=pieces[-1].step, pick=pick)]
+        return named or self._auto_references(shot, model, resolution, hop.seconds, True)
+
+    def _beat_notes(self, shot: Shot, hops: tuple[Hop, ...]) -> None:
+        seams = {hop.start for hop in hops}
+        for number, beat in enumerate(shot.beats):
+            if beat.at not in seams:
+                at = float(self._desk.rate.seconds(beat.at))
+                self._desk.notices.note(
+                    "SB360",
+                    shot.span(f"beats[{number}].at"),
+                    f"the beat at {at:g} s falls inside a hop; its words go into that hop's "
+                    "prompt with their time",
+                )
+
+    # all -----------------------------------------------------------------------------------
+
+    def _add(
+        self,
+        shot: Shot,
+        model: Model,
+        id: str,
+        kind: Kind,
+        hop: Hop,
+        resolution: str,
+        links: list[Link],
+        window: FrameRange,
+        hops: int = 0,
+    ) -> None:
+        settings = self._desk.judge.settings(shot, model, kind, hop.seconds, resolution)
+        intent = intent_of(self._desk.film, shot, window, first=window.start == 0)
+        free = shot.provider == PREVIZ
+        price = model.price_micros(resolution, hop.seconds, audio=settings.audio)
+        self._desk.resolutions[id] = resolution
+        self._desk.steps[id] = Step(
+            id=id,
+            kind=kind,
+            shot=shot.id,
+            provider=shot.provider,
+            model=model.id,
+            target=model.provider,
+            settings=settings,
+            prompt=prompt_of(intent),
+            intent=intent,
+            links=tuple(links),
+            takes=shot.takes,
+            price_micros=0 if free else price or 0,
+            buys_frames=self._desk.rate.frames(Fraction(hop.seconds)),
+            contains_source=kind is Kind.EXTEND and bool(model.extend and model.extend.combined),
+            seeded=model.seed or free,
+            depth_s=hop.depth_s,
+            hops=hops,
+        )

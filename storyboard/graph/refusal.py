@@ -1,0 +1,235 @@
+"""Refusals with their cures: why a model can't, and what can, as YAML to paste with prices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from storyboard.film import Shot
+from storyboard.graph.chains import longest
+from storyboard.graph.desk import Desk
+from storyboard.graph.legality import PREVIZ
+from storyboard.graph.material import Material
+from storyboard.graph.notices import usd
+from storyboard.graph.steps import Step
+from storyboard.providers.base import Kind
+from storyboard.providers.catalog import Model
+
+
+class Refusals:
+    """One method for each thing a model may not be asked."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def first_frame(self, shot: Shot, model: Model) -> None:
+        key = "continue" if shot.continues else "first_frame"
+        self._no("SB413", shot, key, f"{_of(model)} takes no first frame", lambda m: m.first_frame)
+
+    def last_frame(self, shot: Shot, model: Model) -> None:
+        self._no(
+            "SB414",
+            shot,
+            "last_frame",
+            f"{_of(model)} takes no last frame",
+            lambda m: m.last_frame,
+        )
+
+    def references(self, shot: Shot, model: Model) -> None:
+        self._no(
+            "SB417",
+            shot,
+            "references",
+            f"{_of(model)} takes no reference images",
+            lambda m: m.references is not None,
+            "references: none",
+        )
+
+    def references_with_frames(self, shot: Shot, model: Model) -> None:
+        self._say(
+            "SB417",
+            shot,
+            "references",
+            f"{_of(model)} takes no reference images beside a first frame",
+            "references: none",
+        )
+
+    def references_without_images(self, shot: Shot, names: Sequence[str]) -> None:
+        self._say(
+            "SB417",
+            shot,
+            "references",
+            f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no image",
+            "\n".join(f"{name}: {{image: refs/{name}.png}}   # in `cast`" for name in names),
+        )
+
+    def too_many_references(self, shot: Shot, model: Model, count: int) -> None:
+        most = model.references.max if model.references else 0
+        kept = ", ".join(shot.reference_names[:most])
+        self._say(
+            "SB417",
+            shot,
+            "references",
+            f"{_of(model)} takes {most} reference images, not {count}",
+            f"references: [{kept}]",
+        )
+
+    def too_long(self, shot: Shot, model: Model, resolution: str, legal: Sequence[int]) -> None:
+        """A length over the longest take, with the two ways to get it."""
+        rate = self._desk.rate
+        assert shot.length is not None
+        wanted = float(rate.seconds(shot.length))
+        price = self._desk.judge.price_text(model, resolution, max(legal), shot.audio)
+        hint = f"length: {max(legal)}   # {price}"
+        if not (shot.first_frame or shot.continues) and model.extend:
+            hint += "\n" + (
+                f"beats: [{{at: 0, prompt: …}}, {{at: {max(legal)}, prompt: …}}]"
+                "   # a long take in hops"
+            )
+        self._say(
+            "SB422",
+            shot,
+            "length",
+            f"one take of {_of(model)} is at most {max(legal)} s, not {wanted:g}",
+            hint,
+        )
+
+    def hop_too_long(self, shot: Shot, model: Model) -> None:
+        assert shot.length is not None
+        assert model.extend is not None
+        most = max(model.extend.hops)
+        wanted = float(self._desk.rate.seconds(shot.length))
+        self._say(
+            "SB422",
+            shot,
+            "length",
+            f"one extension by {_of(model)} adds at most {most} s, not {wanted:g}",
+            f"length: {most}   # and go on in a next shot: extend: {shot.id}",
+        )
+
+    def unless_extendable(
+        self, shot: Shot, model: Model, parent: Material, step: Step | None
+    ) -> bool:
+        """True when the model may extend that take; says why not otherwise."""
+        hint = f"continue: {shot.extends}   # starts at its last frame"
+        if step is None:
+            self._say("SB361", shot, "extend", f"{shot.extends} is plain: nothing runs on", "")
+        elif model.extend is None:
+            self._no(
+                "SB415",
+                shot,
+                "extend",
+                f"{_of(model)} extends no takes",
+                lambda m: m.extend is not None,
+                hint if model.first_frame else "",
+            )
+        elif step.kind is Kind.IMPORT and not model.extend.foreign:
+            self._say(
+                "SB421",
+                shot,
+                "extend",
+                f"{shot.extends} is footage: {_of(model)} extends only its own takes",
+                hint,
+            )
+        elif step.kind is not Kind.IMPORT and (step.provider, step.target) != (
+            shot.provider,
+            model.provider,
+        ):
+            maker = step.target if step.provider == PREVIZ else step.provider
+            self._say(
+                "SB421",
+                shot,
+                "extend",
+                f"{shot.extends} is made at {maker}: {_of(model)} extends only its own takes",
+                f"{hint}\nprovider: {maker}",
+            )
+        else:
+            return True
+        return False
+
+    def input_resolution(self, shot: Shot, model: Model, step: Step) -> None:
+        assert model.extend is not None
+        legal = model.extend.input_resolutions
+        self._say(
+            "SB411",
+            shot,
+            "extend",
+            f"{_of(model)} extends takes in {' or '.join(legal)}; "
+            f"{step.shot} is {self._desk.resolutions[step.id]}",
+            f"resolution: {legal[0]}   # on {step.shot}",
+        )
+
+    def chain(self, shot: Shot, model: Model, step: Step, seconds: int) -> None:
+        rule = model.extend
+        assert rule is not None
+        cap = rule.max_total_s
+        wanted = step.depth_s + seconds
+        if rule.max_hops is not None and step.hops >= rule.max_hops:
+            limit = f"a chain of {rule.max_hops} extensions"
+        elif rule.max_input_s is not None and step.depth_s > rule.max_input_s:
+            limit = f"extending takes of up to {rule.max_input_s} s"
+        else:
+            limit = f"{cap} s in all"
+        self._say(
+            "SB416",
+            shot,
+            "extend",
+            f"the chain up to {shot.id} would run {wanted} s; {_of(model)} allows {limit}",
+            f"continue: {shot.extends}   # a new take from its last frame\n"
+            "policy: {on_limit: reanchor}   # lets the plan do that wherever a chain ends\n"
+            + self._others(shot, model, lambda m: _holds(m, wanted)),
+        )
+
+    def long_take(self, shot: Shot, model: Model, most: int) -> None:
+        assert shot.length is not None
+        wanted = float(self._desk.rate.seconds(shot.length))
+        reanchored = "policy: {on_limit: reanchor}   # new runs from the last frame\n"
+        self._say(
+            "SB416",
+            shot,
+            "length",
+            f"{_of(model)} makes a long take of at most {most} s, not {wanted:g}",
+            f"length: {most}\n"
+            + (reanchored if model.first_frame else "")
+            + self._others(shot, model, lambda m: _holds(m, wanted)),
+        )
+
+    # how it is said --------------------------------------------------------------------------
+
+    def _no(
+        self,
+        code: str,
+        shot: Shot,
+        key: str,
+        message: str,
+        can: Callable[[Model], bool],
+        hint: str = "",
+    ) -> None:
+        others = self._others(shot, None, can)
+        self._say(code, shot, key, message, "\n".join(line for line in (hint, others) if line))
+
+    def _others(self, shot: Shot, model: Model | None, can: Callable[[Model], bool]) -> str:
+        """The same film on other live models that can, as lines to paste."""
+        key = "target" if shot.provider == PREVIZ else "provider"
+        lines = []
+        for each in self._desk.judge.alternatives(shot):
+            if each == model or not can(each):
+                continue
+            price = each.price_micros("720p", 1, audio=True)
+            cost = f"   # {usd(price)} a second at 720p" if price is not None else ""
+            lines.append(f"{key}: {each.provider}\nmodel: {each.id}{cost}")
+        return "\n".join(lines[:3])
+
+    def _say(self, code: str, shot: Shot, key: str, message: str, hint: str) -> None:
+        span = shot.span(key if key in shot.origins else "")
+        self._desk.notices.error(code, shot, span, message, hint.strip())
+
+
+def _of(model: Model) -> str:
+    return f"{model.id} on {model.provider}"
+
+
+def _holds(model: Model, seconds: float) -> bool:
+    resolution = model.resolutions[0] if model.resolutions else "720p"
+    if model.extend and model.extend.resolution:
+        resolution = model.extend.resolution
+    return longest(model, resolution) >= seconds
