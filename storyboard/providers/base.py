@@ -71,6 +71,8 @@ class SpokenLine:
     """Seconds from the start of the new material."""
     how: str = ""
     off: bool = False
+    voice: str = ""
+    """The cast's words for the speaker's voice, so that it is known out of frame too."""
 
 
 @dataclass(frozen=True, slots=True)

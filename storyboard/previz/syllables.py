@@ -1,0 +1,139 @@
+"""Words as syllables in time: what the ear hears and the lips do comes from one schedule.
+
+Letters are read only for their rhythm: vowel groups make syllables, the consonant before each
+gives it a way to begin, punctuation makes pauses and bends the melody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from storyboard.providers.base import SpokenLine
+
+WORDS_PER_SECOND = 2.6
+_HURRIED = 4.5
+_SHORTEST_S = 0.5
+_LONGEST_SYLLABLE_S = 0.27
+
+
+@dataclass(frozen=True, slots=True)
+class Syllable:
+    """One syllable in time, seconds from the start of its line."""
+
+    start_s: float
+    end_s: float
+    vowel: str
+    onset: str
+    """Class of the consonant before it: `hiss`, `stop`, `lips`, `soft` or empty."""
+    stress: float
+    pitch: float
+    """Factor on the voice's pitch at its middle."""
+
+
+def scheduled(
+    lines: Sequence[SpokenLine], words_rate: float = WORDS_PER_SECOND
+) -> tuple[tuple[SpokenLine, float], ...]:
+    """Every line with the seconds it takes: its words at the common pace, hurried at most to 4.5
+    words a second where the same speaker's next line comes too soon.
+    """
+    timed = []
+    for line in lines:
+        count = _word_count(line.words)
+        seconds = max(_SHORTEST_S, count / words_rate)
+        after = [o.at_s for o in lines if o.speaker == line.speaker and o.at_s > line.at_s]
+        if after:
+            seconds = min(seconds, max(min(after) - line.at_s, count / _HURRIED))
+        timed.append((line, seconds))
+    return tuple(timed)
+
+
+@lru_cache(maxsize=256)
+def syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
+    """`words` as syllables that fill at most `seconds`, with pauses at the punctuation."""
+    plan: list[tuple[str, str, float, float]] = []  # vowel, onset, weight, pause after
+    ends: list[str] = []
+    for word, mark in _WORD.findall(words):
+        parts = _parts(word)
+        for place, (onset, vowel) in enumerate(parts):
+            last = place == len(parts) - 1
+            weight = 1.2 if place == 0 and len(parts) > 1 else 1.0
+            plan.append((vowel, onset, weight * (1.12 if last else 0.95), 0.1 if last else 0.0))
+        pause = max((_PAUSES.get(each, 0.0) for each in mark), default=0.0)
+        if pause and plan:
+            *start, (vowel, onset, weight, _) = plan
+            plan = [*start, (vowel, onset, weight * 1.25, pause)]
+        ends += [""] * (len(parts) - 1) + [_ending(mark)]
+    if not plan:
+        return ()
+    total = sum(weight + pause for *_, weight, pause in plan) - plan[-1][3]
+    unit = min(seconds / total, _LONGEST_SYLLABLE_S)
+    done: list[Syllable] = []
+    at, since, ahead = 0.0, 0, [i for i, end in enumerate(ends) if end] or [len(ends) - 1]
+    for place, (vowel, onset, weight, pause) in enumerate(plan):
+        close = next((i for i in ahead if i >= place), len(plan) - 1)
+        x = (place - since) / max(1, close - since)
+        pitch = 1.10 - 0.2 * x + (0.07 if weight > 1.15 else 0.0)
+        if place == close:
+            pitch += {"?": 0.38, "!": 0.06, ",": 0.12}.get(ends[close], -0.06)
+            since = place + 1
+        done.append(Syllable(at, at + weight * unit, vowel, onset, min(1.25, weight), pitch))
+        at += (weight + pause) * unit
+    return tuple(done)
+
+
+def _parts(word: str) -> list[tuple[str, str]]:
+    """A word as (onset, vowel) syllables."""
+    letters = re.sub(r"[^\w]|_", "", word.casefold())
+    if not letters:
+        return []
+    if letters.isdigit():
+        return [("stop" if int(d) % 3 else "soft", "aeiou"[int(d) % 5]) for d in letters[:6]]
+    groups = [(m.start(), m[0]) for m in _VOWEL_GROUP.finditer(letters)]
+    if len(groups) > 1 and letters.endswith("e") and groups[-1][1] == "e" and letters[-2:] != "le":
+        groups.pop()
+    if not groups:  # another script, or an abbreviation: a syllable for every two characters
+        places = range(0, len(letters), 2)
+        return [("soft" if i % 4 else "stop", "aeiou"[ord(letters[i]) % 5]) for i in places]
+    parts, end = [], 0
+    for start, group in groups:
+        before = letters[end:start][-2:]
+        onset = next((kind for kind, those in _LETTERS if any(c in those for c in before)), "")
+        parts.append((onset, _PLAIN.get(group[0], "e")))
+        end = start + len(group)
+    return parts
+
+
+def _ending(mark: str) -> str:
+    for each in "?!":
+        if each in mark:
+            return each
+    if any(each in mark for each in ".…;"):
+        return "."
+    return "," if any(each in mark for each in ",:–—") else ""
+
+
+def _word_count(words: str) -> float:
+    """Words; where a script has no spaces, two and a half characters stand for one."""
+    return max(len(words.split()), len(_UNSPACED.findall(words)) / 2.5)
+
+
+_LETTERS = (
+    ("hiss", "szcxfvʃжшщсзцчф"),
+    ("lips", "mbpмбп"),
+    ("stop", "tkdgqткдг"),
+    ("soft", "nlrwyjhнлрйвх"),
+)
+_PLAIN = {
+    **dict.fromkeys("aàáâäåæãяа", "a"),
+    **dict.fromkeys("eèéêëэе", "e"),
+    **dict.fromkeys("iìíîïyиыі", "i"),
+    **dict.fromkeys("oòóôöøõоё", "o"),
+    **dict.fromkeys("uùúûüую", "u"),
+}
+_VOWEL_GROUP = re.compile(rf"[{''.join(_PLAIN)}]+")
+_WORD = re.compile(r"([^\s,.;:!?…–—]+)([\s,.;:!?…–—\"'”’)]*)")
+_PAUSES = {",": 0.9, ";": 1.2, ":": 1.1, "–": 1.0, "—": 1.2, ".": 1.6, "…": 1.8, "!": 1.6, "?": 1.6}
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
