@@ -1,0 +1,106 @@
+"""From selects to the finished film: conform, mix, draw, join, prove."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from storyboard.errors import StitchError
+from storyboard.film import Film
+from storyboard.graph.timeline import Timeline
+from storyboard.stitch.identity import stitch_digest
+from storyboard.stitch.material import Medium, prepared, shortfalls
+from storyboard.stitch.mux import mux
+from storyboard.stitch.overlays import placed
+from storyboard.stitch.picture import draw, encode
+from storyboard.stitch.sound import mix
+from storyboard.stitch.subtitles import write_subtitles
+from storyboard.stitch.titles import unprintable
+
+__all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
+
+
+@dataclass(frozen=True, slots=True)
+class StitchFacts:
+    """What was made."""
+
+    path: Path
+    frames: int
+    seconds: Fraction
+    lufs: float
+    """Integrated loudness of the sound."""
+    true_peak_db: float
+    notes: tuple[str, ...] = ()
+    """What a person should know: held frames, letters the font lacks, what the mix says."""
+    subtitles: tuple[Path, ...] = ()
+
+
+def stitch_film(
+    film: Film,
+    timeline: Timeline,
+    media: Mapping[str, Medium],
+    out: Path,
+    *,
+    cache: Path,
+    beds: Callable[[str, float, int], object] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    jobs: int = 2,
+) -> StitchFacts:
+    """Cuts the film to `out`, which appears by rename when it is whole and proved.
+
+    `media` is keyed by step id and holds every step that the timeline shows. `cache` keeps
+    conformed takes between films; unfinished files live in it too and are gone afterwards.
+    `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes are
+    missing or too short, MediaError when a file can't be read.
+    """
+    if not timeline.length:
+        raise StitchError("the film has no frames: no shot is in the cut")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    clips = prepared(timeline, media, film.delivery, cache, jobs=jobs)
+    notes = [*shortfalls(timeline, clips), *_letters(film, timeline)]
+    titles = placed(film.titles, timeline)
+    drawn = 0
+
+    def one_more() -> None:
+        nonlocal drawn
+        drawn += 1
+        if on_progress is not None and (drawn % 12 == 0 or drawn == timeline.length):
+            on_progress(drawn, timeline.length)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        scratch = Path(folder)
+        picture, sound = scratch / "picture.mp4", scratch / "sound.wav"
+        mixing = beside.submit(mix, film, timeline, media, sound, scratch=scratch, beds=beds)
+        frames = draw(timeline, clips, titles, film.delivery.size)
+        encode(frames, film.delivery, picture, on_frame=one_more)
+        mixed = mixing.result()
+        mux(picture, sound, film, timeline.length, out)
+    return StitchFacts(
+        path=out,
+        frames=timeline.length,
+        seconds=timeline.rate.seconds(timeline.length),
+        lufs=mixed.lufs,
+        true_peak_db=mixed.true_peak_db,
+        notes=(*notes, *mixed.notes),
+        subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
+    )
+
+
+def _letters(film: Film, timeline: Timeline) -> list[str]:
+    """A note for every title or card with characters that the font lacks."""
+    cards = [part.card for event in timeline.events for part in event.slices if part.card]
+    texts = dict.fromkeys([*cards, *(" ".join((t.text, *t.credits)) for t in film.titles)])
+    missing = {text: unprintable(text) for text in texts if not text.isascii()}
+    return [
+        f"the font of titles has no {' '.join(letters)}, in {text.strip()!r}"
+        for text, letters in missing.items()
+        if letters
+    ]

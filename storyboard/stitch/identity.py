@@ -1,0 +1,131 @@
+"""The identity of a finished film: equal digests mean that the same file would come out.
+
+Made of contents, never of paths, ids or times, so that a film moves between machines and a
+renamed shot is not cut again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+from storyboard.digest import Value, digest, file_sha256
+from storyboard.errors import StitchError
+from storyboard.film import Anchor, Film, MediaFile, Shot
+from storyboard.graph.timeline import Event, Slice, Timeline
+from storyboard.stitch.material import Medium
+from storyboard.stitch.overlays import PlacedTitle, placed
+
+_REVISION = 1
+"""Raise it when the same film would come out differently."""
+
+
+def stitch_digest(film: Film, timeline: Timeline, media: Mapping[str, Medium]) -> str:
+    """64 hex digits that change with anything that changes the finished file.
+
+    That is the timeline, the bytes of every take that it shows or that only sounds, titles, sound,
+    loudness, metadata and subtitles. Sound files are read once while they stay the same. Raises
+    StitchError when one is missing.
+    """
+    shots = {shot.id: shot for shot in film.shots}
+    shown = {part.step for event in timeline.events for part in event.slices}
+    heard = [[step, each.sha256] for step, each in sorted(media.items()) if not each.facts.frames]
+    return digest(
+        "stitch",
+        {
+            "revision": _REVISION,
+            "size": list(film.delivery.size),
+            "rate": timeline.rate.value,
+            "length": timeline.length,
+            "events": [
+                [_event(event, media), _voice(shots[event.shot], timeline)]
+                for event in timeline.events
+            ],
+            "heard": [pair for pair in heard if pair[0] not in shown],
+            "titles": [_title(each) for each in placed(film.titles, timeline)],
+            "music": [_sound(cue, timeline) for cue in film.music],
+            "narration": [_sound(cue, timeline) for cue in film.narration],
+            "voices": {name: member.voice for name, member in film.cast.items()},
+            "loudness": _value(film.loudness),
+            "metadata": [film.title, film.author, film.copyright, list(film.credits)],
+            "subtitles": film.subtitles,
+        },
+    )
+
+
+def _event(event: Event, media: Mapping[str, Medium]) -> Value:
+    return [
+        [event.record.start, event.record.end, event.visible.start, event.visible.end],
+        [_slice(part, media) for part in event.slices],
+        _value(event.entering),
+        _value(event.leaving),
+        [event.used.start, event.used.end],
+    ]
+
+
+def _slice(part: Slice, media: Mapping[str, Medium]) -> Value:
+    medium = media.get(part.step)
+    taken = [medium.sha256, medium.first_frame] if medium else []
+    return [taken, [part.source.start, part.source.end], part.color, part.card, part.freeze]
+
+
+def _voice(shot: Shot, timeline: Timeline) -> Value:
+    """What of a shot is heard, besides its take."""
+    heard = (
+        *(shot.mute, shot.gain_db, shot.audio_lead, shot.audio_lag),
+        *(shot.sound, shot.ambience, shot.dialogue, shot.narration),
+    )
+    return [_sound(each, timeline) for each in heard]
+
+
+def _title(each: PlacedTitle) -> Value:
+    title = each.title
+    return [each.span.start, each.span.end, title.text, list(title.credits), title.style]
+
+
+def _sound(value: object, timeline: Timeline) -> Value:
+    """Like `_value`, with anchors as the film frames that they name."""
+    if isinstance(value, Anchor):
+        try:
+            return timeline.frame(value)
+        except KeyError as error:
+            raise StitchError(
+                f"a sound is anchored at {value.shot}, which is not in the cut"
+            ) from error
+    return _value(value, timeline)
+
+
+def _value(value: object, timeline: Timeline | None = None) -> Value:
+    """The canonical form of a value of the film; files stand as their contents."""
+    if isinstance(value, MediaFile):
+        return value.uri or _content(value)
+    if isinstance(value, Enum):
+        return str(value.value)
+    if value is None or isinstance(value, str | int | float | Fraction):
+        return value
+    if isinstance(value, tuple | list):
+        return [_sound(each, timeline) if timeline else _value(each) for each in value]
+    if is_dataclass(value):
+        parts = {each.name: getattr(value, each.name) for each in fields(value) if each.compare}
+        return {
+            name: _sound(part, timeline) if timeline else _value(part)
+            for name, part in parts.items()
+        }
+    raise TypeError(f"{type(value).__name__} has no part in a film's identity")
+
+
+def _content(file: MediaFile) -> str:
+    try:
+        facts = file.path.stat()
+        return _sha256(str(file.path), facts.st_size, facts.st_mtime_ns)
+    except OSError as error:
+        raise StitchError(f"{file.name} can't be read: {error.strerror}") from error
+
+
+@lru_cache(maxsize=1024)
+def _sha256(name: str, _size: int, _changed: int) -> str:
+    return file_sha256(Path(name))

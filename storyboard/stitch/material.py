@@ -1,0 +1,149 @@
+"""Takes as the cut needs them: conformed, counted, and read slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+
+from storyboard.errors import StitchError
+from storyboard.film import Delivery, MediaFacts
+from storyboard.graph.timeline import Event, Slice, Timeline
+from storyboard.stitch.conform import conformed
+from storyboard.stitch.frames import read_frames
+from storyboard.stitch.packets import index_of
+from storyboard.stitch.planes import Frame, Size, solid
+from storyboard.stitch.titles import card_frame
+from storyboard.timecode import FrameRange
+
+HELD = 2
+"""Frames that a take may lack at its end; its last frame then stands for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """The select of one step, as the caller knows it."""
+
+    path: Path
+    sha256: str
+    """Of the file's bytes."""
+    facts: MediaFacts
+    first_frame: int = 0
+    """Where the step's own new material begins, in the file's own frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A medium in the delivery format."""
+
+    path: Path
+    frames: int
+    """All of the file's frames, at the film's rate."""
+    first: int
+    """Where the step's own new material begins, at the film's rate."""
+    still: bool = False
+    """A picture: its one frame stands for any length."""
+
+    @property
+    def found(self) -> int:
+        """Frames of the step's own new material."""
+        return self.frames - self.first
+
+
+def prepared(
+    timeline: Timeline,
+    media: Mapping[str, Medium],
+    delivery: Delivery,
+    cache: Path,
+    *,
+    jobs: int = 2,
+) -> dict[str, Clip]:
+    """The clips of every step that the timeline shows, conformed where they need it.
+
+    Raises StitchError when a step has no medium, and MediaError when one can't be read.
+    """
+    shots = {part.step: event.shot for event, part in _parts(timeline)}
+    for step, shot in shots.items():
+        if step not in media:
+            raise StitchError(f"shot {shot} has no take: nothing was made by step {step}")
+
+    def prepare(step: str) -> Clip:
+        medium = media[step]
+        path = conformed(medium.path, medium.sha256, delivery, cache)
+        rate = medium.facts.rate
+        first = medium.first_frame
+        if rate is not None and rate != delivery.rate:
+            first = delivery.rate.frames(rate.seconds(first))
+        index = index_of(path)
+        return Clip(path, len(index.pts) if index else 0, first, still=rate is None)
+
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        return dict(zip(shots, pool.map(prepare, shots), strict=True))
+
+
+def shortfalls(timeline: Timeline, clips: Mapping[str, Clip]) -> tuple[str, ...]:
+    """A note for every take that is up to HELD frames shorter than planned.
+
+    Raises StitchError, `take_short`, for one that lacks more.
+    """
+    notes: dict[str, None] = {}
+    for event, part in _parts(timeline):
+        clip = clips[part.step]
+        planned = part.source.end if part.freeze is None else part.freeze + 1
+        missing = planned - clip.found
+        if clip.still or missing <= 0:
+            continue
+        if missing > HELD or clip.found < 1:
+            raise StitchError(
+                f"take_short: shot {event.shot}, step {part.step}: "
+                f"{planned} frames planned, {max(0, clip.found)} found",
+                hint=f"shorten {event.shot} or its transition, or make another take of it",
+            )
+        frames = "frame" if missing == 1 else "frames"
+        notes[
+            f"{event.shot}: the take of step {part.step} is {missing} {frames} short; "
+            "its last frame is held"
+        ] = None
+    return tuple(notes)
+
+
+def frames_of(
+    slices: Sequence[Slice], clips: Mapping[str, Clip], size: Size
+) -> Generator[Frame, None, None]:
+    """The frames of `slices`, one after another; some may be the same array, so don't write."""
+    for part in slices:
+        if part.step:
+            yield from _taken(part, clips[part.step])
+        elif part.card:
+            yield from repeat(card_frame(part.card, size), part.source.length)
+        else:
+            yield from repeat(solid(part.color or "black", size), part.source.length)
+
+
+def _taken(part: Slice, clip: Clip) -> Generator[Frame, None, None]:
+    last, length = clip.frames - 1, part.source.length
+    start = clip.first + part.source.start
+    stands: int | None = None
+    if clip.still:
+        stands = 0
+    elif part.freeze is not None:
+        stands = min(clip.first + part.freeze, last)
+    elif start > last:
+        stands = last
+    if stands is not None:
+        for frame in read_frames(clip.path, FrameRange(stands, stands + 1)):
+            yield from repeat(frame, length)
+        return
+    end = min(start + length, clip.frames)
+    for number, frame in enumerate(read_frames(clip.path, FrameRange(start, end)), start):
+        yield from repeat(frame, 1 if number < end - 1 else 1 + length - (end - start))
+
+
+def _parts(timeline: Timeline) -> Iterator[tuple[Event, Slice]]:
+    """Every slice that shows a take, with its event."""
+    for event in timeline.events:
+        for part in event.slices:
+            if part.step:
+                yield event, part

@@ -1,0 +1,84 @@
+"""Picture and sound into one file, and the proof that it is what the timeline asked for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from storyboard.errors import MediaError
+from storyboard.film import Film
+from storyboard.stitch.conform import timescale
+from storyboard.stitch.frames import read_frames
+from storyboard.stitch.media import beside, run_ffmpeg
+from storyboard.stitch.packets import index_of, opened
+from storyboard.timecode import FrameRange
+
+
+def mux(picture: Path, sound: Path, film: Film, frames: int, out: Path) -> None:
+    """Writes the film: `picture` copied, `sound` as AAC, the index in front; by rename.
+
+    The unfinished file is checked before it takes its name. Raises MediaError when it is not
+    `frames` long or its sound does not start and end with it.
+    """
+    unfinished = beside(out)
+    try:
+        run_ffmpeg(
+            [
+                *("-i", f"file:{picture}", "-i", f"file:{sound}"),
+                *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "-1"),
+                *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2"),
+                *("-video_track_timescale", f"{timescale(film.delivery.rate.value)}"),
+                *metadata(film),
+                *("-movflags", "+faststart", "-fflags", "+bitexact", "-flags:a", "+bitexact"),
+                *("-f", "mp4", f"file:{unfinished}"),
+            ]
+        )
+        check(unfinished, frames, film)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def metadata(film: Film) -> list[str]:
+    """What the file says of itself, as arguments."""
+    said = {
+        "title": film.title,
+        "artist": film.author,
+        "copyright": film.copyright,
+        "comment": "\n".join(film.credits),
+    }
+    return [part for key, text in said.items() if text for part in ("-metadata", f"{key}={text}")]
+
+
+def check(path: Path, frames: int, film: Film) -> None:
+    """Raises MediaError unless `path` is the film: every frame in its place, sound beside it.
+
+    Reads all packets and decodes the first and the last frame; `media.verify` decodes the rest.
+    """
+    rate = film.delivery.rate
+    index = index_of(path)
+    if index is None or len(index.pts) != frames:
+        raise MediaError(f"{path.name} has {len(index.pts) if index else 0} frames, not {frames}")
+    if not index.constant or index.rate != rate or index.pts[0] != 0:
+        raise MediaError(f"the frames of {path.name} don't stand where {rate} frames a second do")
+    for frame in {0, frames - 1}:
+        for _ in read_frames(path, FrameRange(frame, frame + 1), threads=1):
+            pass
+    decoded = -(2**62)
+    heard: list[tuple[Fraction, Fraction]] = []
+    with opened(path) as container:
+        for packet in container.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == "video":
+                if packet.dts <= decoded:
+                    raise MediaError(f"the decoding times of {path.name} don't rise")
+                decoded = packet.dts
+            elif not packet.is_discard:
+                start = Fraction(packet.pts) * packet.time_base
+                heard.append((start, start + Fraction(packet.duration or 0) * packet.time_base))
+    frame_s = rate.seconds(1)
+    if not heard or abs(heard[0][0]) > frame_s:
+        raise MediaError(f"the sound of {path.name} does not start with the picture")
+    if abs(heard[-1][1] - rate.seconds(frames)) > frame_s:
+        raise MediaError(f"the sound of {path.name} does not end with the picture")
