@@ -56,6 +56,7 @@ class _Planner:
     """The takes whose content is known, by step; a step still to be made has none."""
     making: set[str] = field(default_factory=set)
     """Digests that an earlier step of this plan makes."""
+    blocked: set[str] = field(default_factory=set)
     events: dict[str, Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,6 +65,10 @@ class _Planner:
     def node(self, step: Step) -> Node:
         found = self._identity(step)
         node = self._known(step, found) if found else self._unknown(step)
+        if node.ordinals and self.blocked.intersection(step.parents):
+            node = replace(node, action=Action.BLOCKED, reasons=(Reason.TAKE_MISSING,), ordinals=())
+        if node.action is Action.BLOCKED:
+            self.blocked.add(step.id)
         if node.select is not None and (node.action is Action.KEEP or found):
             self.selects[step.id] = node.select
         if node.action is not Action.KEEP and node.digest:
@@ -101,7 +106,7 @@ class _Planner:
         takes = self.shelf.takes(found.digest)
         if not takes:
             return self._missing(node)
-        select = self._select(found.digest, takes)
+        select = self._select(step, found.digest, takes)
         more = max(take.ordinal for take in takes) + 1
         node = replace(node, select=select)
         if step.shot in self.wishes.force and step.kind is not Kind.IMPORT:
@@ -167,13 +172,13 @@ class _Planner:
             return replace(node, reasons=(Reason.SHARED,))
         ordinals = tuple(range(1, step.takes + 1))
         if step.kind is Kind.IMPORT:
-            changed = bool(self.shelf.history(step.shot, step.provider))
+            changed = bool(self.shelf.history(step.id, step.provider))
             reason = Reason.REFERENCE_CHANGED if changed else Reason.NEW_SHOT
             return replace(node, action=Action.IMPORT, reasons=(reason,), ordinals=(1,))
         stale = self._stale(node)
         if stale is not None:
             return stale
-        history = self.shelf.history(step.shot, step.provider)
+        history = self.shelf.history(step.id, step.provider)
         if not history:
             return replace(
                 node, action=Action.CREATE, reasons=(self._first(step),), ordinals=ordinals
@@ -188,12 +193,12 @@ class _Planner:
         stale = self._stale(node)
         if stale is not None:
             return stale
-        if not self.shelf.history(step.shot, step.provider):
+        if not self.shelf.history(step.id, step.provider):
             return replace(node, reasons=(self._first(step),))
         return replace(node, action=Action.REDO, reasons=(Reason.UPSTREAM_CHANGED,), certain=False)
 
     def _first(self, step: Step) -> Reason:
-        others = self.shelf.history(step.shot, "")
+        others = self.shelf.history(step.id, "")
         return Reason.PROVIDER_CHANGED if others else Reason.NEW_SHOT
 
     def _changes(self, node: Node, history: tuple[str, ...]) -> tuple[Reason, ...]:
@@ -215,8 +220,11 @@ class _Planner:
 
     # which take plays ------------------------------------------------------------------------
 
-    def _select(self, digest: str, takes: tuple[Take, ...]) -> Take | None:
-        """The pick, else the lowest that was not rejected."""
+    def _select(self, step: Step, digest: str, takes: tuple[Take, ...]) -> Take | None:
+        """What `lock` names, else the pick, else the lowest that was not rejected."""
+        lock = self.graph.film.shot(step.shot).lock
+        if named := next((take for take in takes if take.name == lock), None):
+            return named
         pick = self.shelf.pick(digest)
         rejected = self.shelf.rejected(digest)
         picked = next((take for take in takes if take.ordinal == pick), None)
@@ -228,10 +236,9 @@ class _Planner:
         lock = self.graph.film.shot(step.shot).lock
         if not lock and not self.wishes.accept_stale:
             return None
-        for digest in reversed(self.shelf.history(step.shot, step.provider)):
+        for digest in reversed(self.shelf.history(step.id, step.provider)):
             takes = self.shelf.takes(digest)
-            named = next((take for take in takes if take.name == lock), None)
-            select = named or self._select(digest, takes)
+            select = self._select(step, digest, takes)
             if select is not None and self.shelf.present(select.sha256):
                 reason = Reason.LOCKED if lock else Reason.STALE_ACCEPTED
                 return replace(

@@ -56,8 +56,11 @@ class Shelf(Protocol):
     def rejected(self, digest: str) -> frozenset[int]:
         """Ordinals a person rejected."""
 
-    def history(self, shot: str, provider: str) -> tuple[str, ...]:
-        """Digests that lock or store know takes of for this shot and provider, oldest first."""
+    def history(self, step: str, provider: str) -> tuple[str, ...]:
+        """Digests that lock or store know takes of for this step id and provider, oldest first.
+
+        The id of a shot's only step is the shot's. An empty provider means any.
+        """
 
     def parts(self, digest: str) -> Mapping[str, str]:
         """The named parts a step digest was made of, to say what changed; empty if unknown."""

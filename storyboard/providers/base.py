@@ -214,6 +214,21 @@ class Filtered:
     billed: bool = False
 
 
+WIRE_READS = frozenset(
+    {
+        "prompt",
+        "settings.duration_s",
+        "settings.resolution",
+        "settings.aspect_ratio",
+        "settings.audio",
+        "settings.seed",
+        "settings.negative_prompt",
+        "settings.options",
+    }
+)
+"""What a paid wire sends, and so what its identity reads unless its adapter says otherwise."""
+
+
 Outcome: TypeAlias = Running | Done | Failed | Filtered
 
 

@@ -1,0 +1,68 @@
+"""Shots named on the command line: `SH010`, `SH010..SH040`, `SH020+`, `+SH020`, `seq:SQ01`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from storyboard.errors import UsageError
+from storyboard.film import Film
+from storyboard.graph.compile import Graph
+
+
+def chosen_shots(film: Film, words: Sequence[str], graph: Graph | None = None) -> frozenset[str]:
+    """The shot ids that `words` mean; a `+` needs the graph.
+
+    Raises UsageError for a name that the film does not have.
+    """
+    found: set[str] = set()
+    for word in words:
+        found.update(_meant(film, word, graph))
+    return frozenset(found)
+
+
+def _meant(film: Film, word: str, graph: Graph | None) -> Iterable[str]:
+    ids = [shot.id for shot in film.shots]
+    if word.startswith("seq:"):
+        name = word.removeprefix("seq:")
+        members = [shot.id for shot in film.shots if name in shot.sequences]
+        if not members:
+            known = dict.fromkeys(each for shot in film.shots for each in shot.sequences)
+            raise _unknown(f"sequence `{name}`", name, list(known))
+        return members
+    if ".." in word:
+        first, _, last = word.partition("..")
+        start, end = (ids.index(_known(each, ids)) for each in (first, last))
+        if end < start:
+            raise UsageError(f"{last} stands before {first}", hint=f"type {last}..{first}")
+        return ids[start : end + 1]
+    if word.startswith("+"):
+        return _reach(_known(word[1:], ids), graph, up=True)
+    if word.endswith("+"):
+        return _reach(_known(word[:-1], ids), graph, up=False)
+    return [_known(word, ids)]
+
+
+def _reach(shot: str, graph: Graph | None, *, up: bool) -> set[str]:
+    """The shot and what it hangs on (`up`), or what hangs on it."""
+    found = {shot}
+    steps = list(graph.steps.values()) if graph else []
+    for step in reversed(steps) if up else steps:
+        parents = {graph.steps[id].shot for id in step.parents} if graph else set()
+        if up and step.shot in found:
+            found |= parents
+        elif not up and parents & found:
+            found.add(step.shot)
+    return found
+
+
+def _known(id: str, ids: list[str]) -> str:
+    if id not in ids:
+        raise _unknown(f"shot `{id}`", id, ids)
+    return id
+
+
+def _unknown(what: str, name: str, known: list[str]) -> UsageError:
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(known[:12])
+    return UsageError(f"the film has no {what}", hint=hint)

@@ -1,0 +1,279 @@
+"""Plan -> takes -> film: what a render does, for the command line and the public API alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from storyboard.errors import MoneyRefused
+from storyboard.film import Film, Take
+from storyboard.graph.plan import Action, Plan, Wishes
+from storyboard.graph.timeline import Slice, Timeline
+from storyboard.production import Production, examine
+from storyboard.providers import registry
+from storyboard.providers.base import Provider
+from storyboard.run import events as ev
+from storyboard.run.durable import write_text
+from storyboard.run.ledger import Ledger, lifetime_micros
+from storyboard.run.local import run_plan
+from storyboard.run.places import make_folder
+from storyboard.run.record import usd
+from storyboard.run.result import RunResult
+
+_RECORD = "films.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked of one render."""
+
+    out: Path | None = None
+    shots: tuple[str, ...] = ()
+    wishes: Wishes = Wishes()
+    missing: str = "fail"
+    frozen: bool = False
+    max_cost_micros: int | None = None
+    jobs: int = 0
+    """Processes for local work; 0 is one for each core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What came of a render."""
+
+    result: RunResult
+    film: Path | None = None
+    """The film, where it was cut or already stood."""
+    current: bool = False
+    """It already stood, and nothing was written."""
+
+
+def default_out(film: Film) -> Path:
+    """`build/<stem>.mp4` in the current folder; `.previz.mp4` where previz stands in for pay."""
+    paid = any(shot.target and film.rehearsal for shot in film.shots)
+    return Path("build") / f"{film.stem}{'.previz' if paid else ''}.mp4"
+
+
+def budget(production: Production, plan: Plan, order: Order) -> None:
+    """Refuses a plan whole when it may cost more than this run or the film's life allows."""
+    cost = plan.cost_micros
+    if order.max_cost_micros is not None and cost > order.max_cost_micros:
+        raise MoneyRefused(
+            f"the plan may cost ${usd(cost)}, over --max-cost {usd(order.max_cost_micros)}",
+            hint="nothing was spent; raise --max-cost, or render fewer shots",
+        )
+    cap = production.film.policy.budget_usd
+    if cap is None or not cost:
+        return
+    spent = lifetime_micros(Ledger.read(production.state), production.selects.paid())
+    if spent + cost > cap * 1_000_000:
+        raise MoneyRefused(
+            f"the plan may cost ${usd(cost)}, and ${usd(spent)} of the film's "
+            f"${float(cap):.2f} is spent or held",
+            hint="nothing was spent; raise policy.budget_usd, or render fewer shots",
+        )
+
+
+async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
+    """Makes what the plan says and cuts the film; may spend money, within `order`.
+
+    Raises StoryboardError for what a person can cure; whatever was finished is safe.
+    """
+    store = production.store
+    assert store is not None
+    budget(production, plan, order)
+    jobs = order.jobs or os.cpu_count() or 1
+    if plan.work:
+        result = await _run(production, plan, order, jobs, tell)
+    else:
+        result = _nothing(plan)
+    production.selects.save()
+    if result.interrupted or not _may_cut(plan, result, order):
+        return Rendered(result)
+    takes, timeline = dict(result.selects), plan.timeline
+    if len(plan.nodes) < len(production.graph.steps):
+        takes = _selects(production.plan()) | takes
+    holes = _holes(timeline, takes)
+    if holes and order.missing == "previz":
+        takes |= await _stand_ins(production, holes, order, jobs, tell)
+        holes = _holes(timeline, takes)
+    if holes and order.missing == "slate":
+        timeline = _slated(timeline, holes)
+    elif holes:
+        names = ", ".join(sorted({production.graph.steps[id].shot for id in holes}))
+        tell(ev.Note(message=f"the film is not cut: {names} not made yet"))
+        return Rendered(result)
+    return _stitched(production, timeline, takes, result, order, jobs, tell)
+
+
+async def _run(
+    production: Production, plan: Plan, order: Order, jobs: int, tell: ev.Sink
+) -> RunResult:
+    assert production.store is not None
+    ledger = Ledger(make_folder(production.state))
+    try:
+        return await run_plan(
+            plan,
+            film=production.film,
+            store=production.store,
+            selects=production.selects,
+            ledger=ledger,
+            providers=provider,
+            events=tell,
+            jobs=jobs,
+            hashes=production.hashes,
+            frozen=order.frozen,
+            missing=order.missing,
+            max_cost_micros=order.max_cost_micros,
+        )
+    finally:
+        ledger.close()
+
+
+def provider(name: str) -> Provider:
+    """A new adapter object of that name."""
+    make: Callable[[], Provider] = registry.adapter(name)
+    return make()
+
+
+def _nothing(plan: Plan) -> RunResult:
+    return RunResult(selects=_selects(plan), kept=len(plan.nodes), cut=True)
+
+
+def _selects(plan: Plan) -> dict[str, Take]:
+    """The takes that a plan keeps, by step."""
+    kept = {n.step.id: n for n in plan.nodes if n.action is Action.KEEP}
+    made = {n.digest: n.select for n in kept.values() if n.select}
+    return {id: take for id, n in kept.items() if (take := n.select or made.get(n.digest))}
+
+
+def _may_cut(plan: Plan, result: RunResult, order: Order) -> bool:
+    return result.complete or order.missing != "fail"
+
+
+def _holes(timeline: Timeline, takes: Mapping[str, Take]) -> set[str]:
+    shown = {part.step for event in timeline.events for part in event.slices if part.step}
+    return shown - set(takes)
+
+
+def _slated(timeline: Timeline, holes: set[str]) -> Timeline:
+    """The same film with a labelled card wherever a take is missing."""
+    events = []
+    for event in timeline.events:
+        slices = tuple(
+            Slice("", part.source, card=f"{event.shot}\nmissing") if part.step in holes else part
+            for part in event.slices
+        )
+        events.append(replace(event, slices=slices))
+    return replace(timeline, events=tuple(events))
+
+
+async def _stand_ins(
+    production: Production, holes: set[str], order: Order, jobs: int, tell: ev.Sink
+) -> dict[str, Take]:
+    """Previz takes for the steps that are missing, made under the same limits."""
+    flags = replace(production.flags, previz=True, provider=None)
+    rehearsal = Production(examine(production.film.path, flags), create=True)
+    try:
+        plan = rehearsal.plan().only(holes)
+        tell(ev.Note(message=f"previz stands in for {', '.join(sorted(holes))}"))
+        if not plan.work:
+            return {id: take for id, take in _selects(plan).items() if id in holes}
+        result = await _run(rehearsal, plan, replace(order, missing="fail"), jobs, tell)
+        rehearsal.selects.save()
+        return {id: take for id, take in result.selects.items() if id in holes}
+    finally:
+        rehearsal.close()
+
+
+def _stitched(
+    production: Production,
+    timeline: Timeline,
+    takes: Mapping[str, Take],
+    result: RunResult,
+    order: Order,
+    jobs: int,
+    tell: ev.Sink,
+) -> Rendered:
+    """Cuts the film, unless the very same one already stands where it is wanted."""
+    from storyboard.stitch.film import Medium, stitch_digest, stitch_film
+
+    store, film = production.store, production.film
+    assert store is not None
+    out = order.out or default_out(film)
+    media = {
+        id: Medium(store.path(take.sha256), take.sha256, take.facts, take.source_frames)
+        for id, take in takes.items()
+    }
+    identity = stitch_digest(film, timeline, media)
+    record = _Delivered(production.state / _RECORD)
+    if record.stands(out, identity):
+        out.touch()
+        record.note(out, identity)
+        return Rendered(result, out, current=True)
+    started = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        tell(ev.StitchProgress(frames=done, of_frames=total))
+
+    bed = getattr(registry.adapter("previz"), "bed", None)
+    facts = stitch_film(
+        film, timeline, media, out, cache=store.root / "cache", beds=bed,
+        on_progress=progress, jobs=jobs,
+    )  # fmt: skip
+    record.note(out, identity)
+    for note in facts.notes:
+        tell(ev.Note(message=note))
+    tell(
+        ev.Note(
+            message=f"cut in {time.monotonic() - started:.1f} s: {facts.lufs:.1f} LUFS, "
+            f"true peak {facts.true_peak_db:.1f} dB"
+        )
+    )
+    tell(
+        ev.FilmWritten(
+            path=str(out),
+            frames=facts.frames,
+            seconds=float(facts.seconds),
+            size=out.stat().st_size,
+        )
+    )
+    return Rendered(result, out)
+
+
+class _Delivered:
+    """Which films stand where, so that one that is current is not cut again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._known = json.loads(path.read_text("utf-8"))["films"]
+        except (OSError, ValueError, KeyError, TypeError):
+            self._known = {}  # only a memory: the film is cut again
+
+    def stands(self, out: Path, identity: str) -> bool:
+        try:
+            facts = out.stat()
+        except OSError:
+            return False
+        known = self._known.get(str(out.absolute()))
+        return known == [identity, facts.st_size, facts.st_mtime_ns]
+
+    def note(self, out: Path, identity: str) -> None:
+        facts = out.stat()
+        self._known[str(out.absolute())] = [identity, facts.st_size, facts.st_mtime_ns]
+        make_folder(self._path.parent)
+        write_text(self._path, json.dumps({"format": 1, "films": self._known}))
+
+
+def usd_micros(text: str) -> int:
+    """Micro-dollars of a decimal; ValueError for what is no amount."""
+    value = Fraction(text)
+    if value < 0:
+        raise ValueError(text)
+    return int(value * 1_000_000)

@@ -1,0 +1,150 @@
+"""One film on its way from text to plan: what every command opens first.
+
+Above language, graph and run; below the command line and the public API. Reading needs no key, no
+network and no project; only `make.py` makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from storyboard.errors import Diagnostic, InvalidStoryboard, Severity, StoryboardError
+from storyboard.film import Film, MediaFacts
+from storyboard.graph.choose import chosen_shots
+from storyboard.graph.compile import Graph, compile_film
+from storyboard.graph.decide import plan_film
+from storyboard.graph.plan import Plan, Wishes
+from storyboard.providers import registry
+from storyboard.run.hashing import Hashes
+from storyboard.run.places import selects_file, state_folder, store_folder
+from storyboard.run.selects import Selects
+from storyboard.run.shelf import FilmShelf
+from storyboard.run.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line lays over a film."""
+
+    profile: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    previz: bool = False
+    proxy: bool = False
+    allow_retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A film that was read and compiled, with everything there is to say about it."""
+
+    path: Path
+    flags: Flags
+    film: Film | None
+    graph: Graph | None
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]
+    """Source by file name, for drawing carets."""
+
+    @property
+    def sound(self) -> bool:
+        """No errors: the film may be planned."""
+        return self.graph is not None and not any(
+            each.severity is Severity.ERROR for each in self.diagnostics
+        )
+
+    def checked(self) -> Graph:
+        """The graph; raises InvalidStoryboard when the film has errors."""
+        if not self.sound or self.graph is None:
+            raise InvalidStoryboard(self.diagnostics)
+        return self.graph
+
+
+def examine(path: Path, flags: Flags | None = None) -> Examined:
+    """Reads, checks and compiles a film; never raises for what its author can get wrong."""
+    from storyboard.language import load
+
+    flags = flags or Flags()
+    loaded = load(
+        path,
+        profile=flags.profile,
+        provider=flags.provider,
+        model=flags.model,
+        previz=flags.previz,
+        proxy=flags.proxy,
+        fragments=registry.fragments(),
+    )
+    if loaded.film is None:
+        return Examined(path, flags, None, None, loaded.diagnostics, loaded.texts)
+    film = loaded.film
+    if film.proxy:
+        film = replace(film, delivery=replace(film.delivery, resolution="180p"))
+    graph = compile_film(
+        film,
+        probe=_probe,
+        known=registry.full_catalog([shot.provider for shot in film.shots]),
+        allow_retired=flags.allow_retired,
+        broken=loaded.broken,
+        plugins=registry.plugins(),
+    )
+    told = {**dict.fromkeys(loaded.diagnostics), **dict.fromkeys(graph.diagnostics)}
+    diagnostics = tuple(sorted(told, key=lambda d: (d.span, d.code)))
+    return Examined(path, flags, film, graph, diagnostics, loaded.texts)
+
+
+class Production:
+    """A sound film with its lock file and, where there is one, its store.
+
+    `create` makes the store's folder; reading commands leave the disk as it is.
+    """
+
+    def __init__(
+        self,
+        examined: Examined,
+        *,
+        create: bool = False,
+        notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.graph = examined.checked()
+        self.film = self.graph.film
+        self.flags = examined.flags
+        self.state = state_folder(self.film.path)
+        self.selects = Selects(selects_file(self.film.path))
+        folder = store_folder(self.film.path)
+        self.store = Store(folder, notice=notice) if create or folder.is_dir() else None
+        self.hashes = Hashes(self.state)
+
+    def plan(self, wishes: Wishes | None = None, shots: Sequence[str] = ()) -> Plan:
+        """What a render would do now; only for `shots` where they are named."""
+        shelf = FilmShelf(self.store, self.selects, self.film.stem)
+        plan = plan_film(
+            self.graph, shelf, makers=registry.makers, hashes=self._hash, wishes=wishes
+        )
+        if not shots:
+            return plan
+        wanted = chosen_shots(self.film, shots, self.graph)
+        return plan.only({node.step.id for node in plan.nodes if node.step.shot in wanted})
+
+    def close(self) -> None:
+        """Keeps what was learnt of files, where the film has a state folder."""
+        if self.state.is_dir():
+            self.hashes.save()
+        if self.store is not None:
+            self.store.close()
+
+    def _hash(self, path: Path) -> str:
+        try:
+            return self.hashes(path)
+        except OSError as error:
+            raise StoryboardError(
+                f"{path.name} can't be read: {error.strerror or error}",
+                hint="the storyboard names it; put it back or name another",
+            ) from error
+
+
+def _probe(path: Path) -> MediaFacts:
+    from storyboard.stitch.media import probe
+
+    return probe(path)
