@@ -1,0 +1,107 @@
+"""Attempts: one try at a take each, and the only ways their state may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from storyboard.providers.base import Sample
+
+
+class State(StrEnum):
+    """Where an attempt stands; each is durable before the act that depends on it."""
+
+    PLANNED = "planned"
+    INTENT = "intent"
+    """Money is reserved; nothing has been sent."""
+    SUBMITTING = "submitting"
+    """The request may leave from now on."""
+    SUBMITTED = "submitted"
+    """The operation's name is known."""
+    DONE_REMOTE = "done_remote"
+    """The provider has the result."""
+    FETCHED = "fetched"
+    """We have the bytes, by their SHA-256."""
+    COMMITTED = "committed"
+    """The take is in the store."""
+    FAILED = "failed"
+    FILTERED = "filtered"
+    UNKNOWN = "unknown"
+    """The request may have made a job; a person decides. Its money is held."""
+    LOST = "lost"
+    """Paid for, and no longer to be had."""
+    ABANDONED = "abandoned"
+    """Given up without cost; the step may simply run again."""
+
+
+_S = State
+_ENDS = (_S.FAILED, _S.FILTERED, _S.ABANDONED)
+MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        _S.PLANNED: frozenset({_S.INTENT, _S.ABANDONED}),
+        _S.INTENT: frozenset({_S.SUBMITTING, _S.FAILED, _S.ABANDONED}),
+        _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, *_ENDS}),
+        _S.SUBMITTED: frozenset({_S.DONE_REMOTE, _S.LOST, *_ENDS}),
+        _S.DONE_REMOTE: frozenset({_S.FETCHED, _S.COMMITTED, _S.LOST, _S.FAILED, _S.ABANDONED}),
+        _S.FETCHED: frozenset({_S.COMMITTED, _S.DONE_REMOTE, _S.LOST, _S.FAILED, _S.ABANDONED}),
+        _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.FAILED, _S.LOST}),
+        **{end: frozenset() for end in (*_ENDS, _S.COMMITTED, _S.LOST)},
+    }
+)
+"""The legal moves. A paid attempt is never abandoned once its request may have left."""
+
+OVER: frozenset[State] = frozenset(state for state, moves in MOVES.items() if not moves)
+_SENT = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.DONE_REMOTE, _S.FETCHED})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of the ledger."""
+
+    digest: str
+    ordinal: int
+    step: str
+    shot: str
+    kind: str
+    provider: str
+    model: str
+    repeatable: bool
+    request: str = ""
+    """Hash of what was asked."""
+    seed: int | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    buys_frames: int = 0
+    """New frames expected at the film's rate; 0 when that is not known."""
+    given_frames: int = 0
+    """Frames of the video it extends; 0 when it extends none."""
+    id: int = 0
+    """Given by the ledger."""
+    run: str = ""
+    state: State = State.PLANNED
+    operation: str = ""
+    samples: tuple[Sample, ...] = ()
+    """What the provider has ready, as far as a URI names it."""
+    sha256: str = ""
+    reserved_micros: int = 0
+    settled_micros: int = 0
+    message: str = ""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """`SH010.2:t01`."""
+        return f"{self.step}:t{self.ordinal:02d}"
+
+    @property
+    def held_micros(self) -> int:
+        """Money that is reserved and not yet settled."""
+        return 0 if self.state in OVER else self.reserved_micros
+
+    def may_become(self, state: State) -> bool:
+        """Whether the move is legal for this attempt."""
+        if state is State.ABANDONED and not self.repeatable and self.state in _SENT:
+            return False
+        return state in MOVES[self.state]

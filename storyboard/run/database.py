@@ -1,0 +1,57 @@
+"""SQLite as both of our databases use it: WAL, full flushes, and a version that only goes up."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from storyboard.errors import EnvironmentProblem
+
+_WAIT_S = 30.0
+
+
+def connect(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connection:
+    """Opens or creates `path` and brings it to the newest of `versions`.
+
+    `versions[n]` is the script that leads from version n to n + 1. Transactions are explicit.
+    Raises EnvironmentProblem for a database of a newer storyboard, sqlite3.DatabaseError for a
+    damaged one.
+    """
+    connection = sqlite3.connect(
+        path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _prepare(connection, versions, what)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, versions: Sequence[str], what: str) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    version = _version(connection)
+    if version > len(versions):
+        raise EnvironmentProblem(
+            f"the {what} was written by a newer storyboard", hint="upgrade storyboard"
+        )
+    if version == len(versions):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for script in versions[_version(connection) :]:
+            for statement in script.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(versions)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

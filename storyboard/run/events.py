@@ -1,0 +1,214 @@
+"""What happens in a run, as a closed set of records: for the run log, `--json` and the eye.
+
+A record is flat JSON: `format`, `type`, `time` and the fields of its type; what is empty is left
+out (schema `event`). Sinks are plain callables, so a view, a log and a test are siblings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TextIO, TypeAlias
+
+from storyboard.run.places import make_folder
+from storyboard.run.record import iso
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One record; `type` is the class's own."""
+
+    type: ClassVar[str] = ""
+    time: float = field(default_factory=time.time)
+    """Seconds since the epoch; written as UTC text."""
+
+    def record(self) -> dict[str, Any]:
+        """The event as the run log has it."""
+        told: dict[str, Any] = {"format": FORMAT, "type": self.type, "time": iso(self.time)}
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            if each.name != "time" and value not in ("", None, ()):
+                told[each.name] = list(value) if isinstance(value, tuple) else value
+        return told
+
+
+Sink: TypeAlias = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMade(Event):
+    """What the run is about to do."""
+
+    type: ClassVar[str] = "plan"
+    run: str
+    create: int = 0
+    redo: int = 0
+    keep: int = 0
+    imports: int = 0
+    blocked: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfStep(Event):
+    step: str
+    shot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(OfStep):
+    type: ClassVar[str] = "step_started"
+    kind: str = ""
+    provider: str = ""
+    model: str = ""
+    digest: str = ""
+    take: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationStarted(OfStep):
+    """A provider has the job; `resumed` when an earlier run had submitted it."""
+
+    type: ClassVar[str] = "operation_started"
+    operation: str
+    provider: str = ""
+    take: str = ""
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationProgress(OfStep):
+    type: ClassVar[str] = "operation_progress"
+    operation: str
+    elapsed_s: float = 0.0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeAdded(OfStep):
+    type: ClassVar[str] = "take_added"
+    take: str
+    sha256: str
+    digest: str = ""
+    cost_usd: float = 0.0
+    frames: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished(OfStep):
+    type: ClassVar[str] = "step_finished"
+    status: str
+    """`made` or `kept`."""
+    take: str = ""
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(OfStep):
+    type: ClassVar[str] = "step_failed"
+    message: str
+    hint: str = ""
+    exit_code: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepBlocked(OfStep):
+    """It could not be tried."""
+
+    type: ClassVar[str] = "step_blocked"
+    message: str
+    by: tuple[str, ...] = ()
+    """Steps it waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StitchProgress(Event):
+    type: ClassVar[str] = "stitch_progress"
+    frames: int
+    of_frames: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmWritten(Event):
+    type: ClassVar[str] = "film_written"
+    path: str
+    frames: int = 0
+    seconds: float = 0.0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Event):
+    """Something a person should know; never an error."""
+
+    type: ClassVar[str] = "note"
+    message: str
+    step: str = ""
+    shot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary(Event):
+    type: ClassVar[str] = "summary"
+    run: str
+    made: int = 0
+    kept: int = 0
+    failed: int = 0
+    blocked: int = 0
+    unknown: int = 0
+    interrupted: bool = False
+    cost_usd: float = 0.0
+    exit_code: int = 0
+
+
+TYPES: tuple[type[Event], ...] = (
+    PlanMade,
+    StepStarted,
+    OperationStarted,
+    OperationProgress,
+    TakeAdded,
+    StepFinished,
+    StepFailed,
+    StepBlocked,
+    StitchProgress,
+    FilmWritten,
+    Note,
+    Summary,
+)
+"""Every type of record there is."""
+
+
+class RunLog:
+    """A sink that keeps the records of one run in `runs/<run>.jsonl` of a film's state folder.
+
+    `run` begins with the time of its start, so the files sort by age.
+    """
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self.path = make_folder(folder / "runs") / f"{run}.jsonl"
+        self._stream: TextIO = self.path.open("a", encoding="utf-8", buffering=1 << 16)
+
+    def __call__(self, event: Event) -> None:
+        self._stream.write(json.dumps(event.record(), ensure_ascii=False) + "\n")
+        if not isinstance(event, StepFinished) or event.status != "kept":
+            self._stream.flush()
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def fan_out(*sinks: Sink) -> Sink:
+    """One sink that tells them all."""
+
+    def tell(event: Event) -> None:
+        for sink in sinks:
+            sink(event)
+
+    return tell

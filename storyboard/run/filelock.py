@@ -1,0 +1,98 @@
+"""A lock that the operating system drops when its holder dies, and that names its holder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds, or last held, a lock."""
+
+    pid: int = 0
+    host: str = ""
+    boot: str = ""
+    since: float = 0.0
+    about: str = ""
+    """What it is held for, in words."""
+
+    def __str__(self) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(self.since)) if self.since else "?"
+        return f"process {self.pid} on {self.host} since {clock}"
+
+
+class FileLock:
+    """One exclusive lock on one small file; the file's text says who holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.left = Holder()
+        """What a holder that died without releasing had written, once the lock is taken."""
+        self._handle: int | None = None
+
+    def take(self, about: str | None = "") -> bool:
+        """Takes the lock if it is free; never waits. `about` None leaves the text alone."""
+        while True:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                return False
+            if _still_named(handle, self.path):
+                break
+            os.close(handle)  # its last holder removed the file between our two calls
+        self._handle = handle
+        self.left = self.holder()
+        if about is not None:
+            self.describe(about)
+        return True
+
+    def describe(self, about: str) -> None:
+        """Rewrites what the file says of its holder, who is this process."""
+        assert self._handle is not None
+        holder = Holder(os.getpid(), socket.gethostname(), boot_id(), time.time(), about)
+        text = json.dumps({name: getattr(holder, name) for name in Holder.__slots__})
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, text.encode(), 0)
+
+    def holder(self) -> Holder:
+        """Who the file names; an empty Holder when it names nobody."""
+        try:
+            told: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            return Holder(**told)
+        except (OSError, ValueError, TypeError):
+            return Holder()
+
+    def release(self, *, remove: bool = False) -> None:
+        """Gives the lock back; `remove` takes the file away too."""
+        if self._handle is None:
+            return
+        if remove:
+            self.path.unlink(missing_ok=True)
+        os.close(self._handle)
+        self._handle = None
+
+
+def _still_named(handle: int, path: Path) -> bool:
+    try:
+        return os.fstat(handle).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def boot_id() -> str:
+    """Tells one run of this machine from the next; empty where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

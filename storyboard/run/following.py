@@ -1,0 +1,199 @@
+"""Following a job that a provider has: asking how it stands, and fetching what it made."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from dataclasses import replace
+
+from storyboard.errors import (
+    AuthenticationError,
+    EnvironmentProblem,
+    OperationFailed,
+    ProviderError,
+    RefusedError,
+    StoryboardError,
+)
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Filtered,
+    Operation,
+    Provider,
+    Running,
+    Sample,
+)
+from storyboard.run import events as ev
+from storyboard.run.attempts import Attempt, State
+from storyboard.run.durable import disk_errors
+from storyboard.run.studio import Studio
+
+_POLL_S = 10.0
+_SLOWER = 1.3
+_SLOWEST = 3.0
+_FETCHES = 4
+_DEAF_POLLS = 8
+
+
+class Follower:
+    """Brings submitted attempts of one run to a sample with a file; asking and fetching is free."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._ledger = studio.ledger
+        self._place = studio.place
+        self._tell = studio.tell
+        self.poll_s = poll_seconds()
+
+    async def sample(self, attempt: Attempt, provider: Provider) -> tuple[Attempt, Sample]:
+        """The attempt, `done_remote` by now, and its result with a local file.
+
+        Raises OperationFailed or RefusedError when the job is over without one; any other error
+        leaves the attempt open for the next run.
+        """
+        if attempt.state is State.FETCHED:
+            attempt = await self._ledger.advance(attempt, State.DONE_REMOTE)
+        if attempt.state is State.DONE_REMOTE and attempt.samples:
+            try:
+                return attempt, await self._fetched(attempt, provider)
+            except (OperationFailed, AuthenticationError):
+                raise
+            except ProviderError:
+                pass  # where it lies may have changed since an earlier run was told
+        attempt = await self._done(attempt, provider)
+        return attempt, await self._fetched(attempt, provider)
+
+    async def _done(self, attempt: Attempt, provider: Provider) -> Attempt:
+        """Asks until the job is over."""
+        began = time.monotonic()
+        pause, deaf = self.poll_s, 0
+        while True:
+            try:
+                outcome = await provider.poll(Operation(attempt.operation), self._place)
+                deaf = 0
+            except (AuthenticationError, EnvironmentProblem):
+                raise
+            except Exception as error:
+                deaf += 1
+                if provider.repeatable:
+                    told = readable(error, provider, attempt)
+                    await self._ledger.advance(attempt, State.FAILED, message=str(told))
+                    raise told from error
+                if deaf >= _DEAF_POLLS:
+                    raise ProviderError(
+                        f"{attempt.provider} does not say how {attempt.name} stands: {error}",
+                        hint="the job is kept; render again goes on asking",
+                        provider=attempt.provider,
+                    ) from error
+                outcome = Running(f"no answer: {error}")
+            if isinstance(outcome, Done):
+                break
+            if isinstance(outcome, (Failed, Filtered)):
+                raise await self._said_no(attempt, outcome)
+            self._tell(
+                ev.OperationProgress(
+                    step=attempt.step,
+                    shot=attempt.shot,
+                    operation=attempt.operation,
+                    elapsed_s=round(time.monotonic() - began, 1),
+                    message=outcome.note,
+                )
+            )
+            await asyncio.sleep(jittered(pause))
+            pause = min(pause * _SLOWER, self.poll_s * _SLOWEST)
+        if not outcome.samples:
+            raise await self._said_no(attempt, Failed("the job ended without a result"))
+        if attempt.state is State.DONE_REMOTE:  # asked again for what an earlier run lost
+            return replace(attempt, samples=outcome.samples)
+        return await self._ledger.advance(attempt, State.DONE_REMOTE, samples=outcome.samples)
+
+    async def _said_no(self, attempt: Attempt, outcome: Failed | Filtered) -> StoryboardError:
+        state = State.FAILED if isinstance(outcome, Failed) else State.FILTERED
+        if attempt.state is State.DONE_REMOTE:
+            state = State.LOST
+        billed = outcome.billed or state is State.LOST
+        await self._ledger.advance(
+            attempt,
+            state,
+            message=outcome.message,
+            settled_micros=attempt.reserved_micros if billed else 0,
+        )
+        if isinstance(outcome, Filtered):
+            return RefusedError(
+                outcome.message,
+                hint="other words help; `cast` and `look` are part of the prompt too",
+                provider=attempt.provider,
+                category=outcome.category,
+            )
+        return OperationFailed(outcome.message, provider=attempt.provider)
+
+    async def _fetched(self, attempt: Attempt, provider: Provider) -> Sample:
+        """The sample with its file; fetching is free, so it is tried again."""
+        sample = attempt.samples[0]
+        for tried in range(1, _FETCHES + 1):
+            try:
+                if sample.path is None:
+                    with disk_errors(str(self._place.scratch)):
+                        sample = await provider.fetch(sample, self._place)
+                if sample.path is not None:
+                    return sample
+                raise ProviderError("no file came", provider=attempt.provider)
+            except (AuthenticationError, EnvironmentProblem):
+                raise
+            except Exception as error:
+                if sample.expires_at is not None and sample.expires_at < time.time():
+                    await self._ledger.advance(
+                        attempt,
+                        State.LOST,
+                        message=f"expired before it was fetched: {error}",
+                        settled_micros=attempt.reserved_micros,
+                    )
+                    raise OperationFailed(
+                        f"{attempt.name} expired before it was fetched",
+                        hint="it was paid for and is lost; render again buys it anew",
+                        provider=attempt.provider,
+                    ) from error
+                if tried == _FETCHES:
+                    raise ProviderError(
+                        f"{attempt.name} is ready but can't be fetched: {error}",
+                        hint="nothing is lost; render again fetches it",
+                        provider=attempt.provider,
+                    ) from error
+                await asyncio.sleep(jittered(min(self.poll_s, 2.0**tried / 2)))
+        raise AssertionError("unreachable")
+
+
+def poll_seconds() -> float:
+    """STORYBOARD_POLL_S: seconds until a job is asked for the second time; 10 by default."""
+    told = os.environ.get("STORYBOARD_POLL_S", "")
+    try:
+        seconds = float(told) if told else _POLL_S
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise EnvironmentProblem(f"STORYBOARD_POLL_S is {told!r}", hint="give seconds, such as 10")
+    return seconds
+
+
+def readable(error: Exception, provider: Provider, attempt: Attempt) -> StoryboardError:
+    """Any failure of an adapter as an error that a user can read."""
+    if isinstance(error, StoryboardError):
+        return error
+    if isinstance(error, OSError):
+        try:
+            with disk_errors(f"{provider.name} was writing"):
+                raise error
+        except EnvironmentProblem as problem:
+            return problem
+        except OSError:
+            pass
+    return ProviderError(
+        f"{provider.name} failed on {attempt.name}: {type(error).__name__}: {error}",
+        hint="that is a fault of the adapter; -v and the run log say more",
+        provider=provider.name,
+    )
+
+
+def jittered(seconds: float) -> float:
+    return seconds * random.uniform(0.85, 1.15)

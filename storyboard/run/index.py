@@ -1,0 +1,187 @@
+"""The store's index: which takes exist, by digest, shot and content.
+
+It only makes looking up fast. The sidecars are the truth, so a lost or damaged index is thrown
+away and built again from them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storyboard.run.database import connect
+from storyboard.run.durable import DiskProblem
+from storyboard.run.filelock import FileLock
+from storyboard.run.record import Record, from_json, to_json
+
+_T = TypeVar("_T")
+_AT_ONCE = 500
+
+_VERSIONS = (
+    """
+    CREATE TABLE takes (
+        digest TEXT NOT NULL, ordinal INTEGER NOT NULL, sha256 TEXT NOT NULL,
+        shot TEXT NOT NULL, provider TEXT NOT NULL, film TEXT NOT NULL, created REAL NOT NULL,
+        record TEXT NOT NULL, PRIMARY KEY (digest, ordinal));
+    CREATE INDEX takes_by_shot ON takes (shot, provider);
+    CREATE INDEX takes_by_content ON takes (sha256)
+    """,
+)
+
+
+class Index:
+    """The index at `path`; `sidecars` reads every record again when it must be rebuilt.
+
+    Safe for the threads of one process and for several processes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        sidecars: Callable[[], Iterable[Record]],
+        notice: Callable[[str], None],
+    ) -> None:
+        self._path = path
+        self._sidecars = sidecars
+        self._notice = notice
+        self._guard = threading.RLock()
+        self._connection = self._open()
+
+    def by_digest(self, digests: Sequence[str]) -> dict[str, list[Record]]:
+        """The records of those digests, lowest ordinal first; a digest without takes is absent."""
+        found: dict[str, list[Record]] = {}
+        for start in range(0, len(digests), _AT_ONCE):
+            some = digests[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            sql = f"SELECT record FROM takes WHERE digest IN ({marks}) ORDER BY digest, ordinal"
+            for record in self._records(sql, some):
+                found.setdefault(record.take.digest, []).append(record)
+        return found
+
+    def by_shot(self, shot: str) -> list[Record]:
+        """The records that were first made for `shot`, oldest first."""
+        return self._records("SELECT record FROM takes WHERE shot = ? ORDER BY created", [shot])
+
+    def by_content(self, sha256: str) -> list[Record]:
+        return self._records("SELECT record FROM takes WHERE sha256 = ?", [sha256])
+
+    def digests(self, shot: str, provider: str, film: str) -> tuple[str, ...]:
+        """Digests with takes of this shot and provider, oldest first."""
+        rows = self._try(
+            lambda connection: connection.execute(
+                "SELECT digest FROM takes WHERE shot = ? AND provider = ? AND film = ?"
+                " GROUP BY digest ORDER BY min(created)",
+                (shot, provider, film),
+            ).fetchall()
+        )
+        return tuple(row[0] for row in rows)
+
+    def all(self) -> list[Record]:
+        """Every record, oldest first."""
+        return self._records("SELECT record FROM takes ORDER BY created, digest, ordinal", [])
+
+    def add(self, record: Record) -> None:
+        """Enters or replaces the row of (digest, ordinal)."""
+        self._try(lambda connection: _insert(connection, [record]))
+
+    def drop(self, digest: str, ordinal: int) -> None:
+        self._try(
+            lambda connection: connection.execute(
+                "DELETE FROM takes WHERE digest = ? AND ordinal = ?", (digest, ordinal)
+            )
+        )
+
+    def rebuild(self, why: str) -> None:
+        """Builds the index again from the sidecars; one process at a time, the others wait."""
+        with self._guard:
+            self._connection.close()
+            self._connection = self._rebuilt(why)
+
+    def close(self) -> None:
+        with self._guard:
+            self._connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if not self._path.exists():
+            return self._rebuilt("is gone")
+        try:
+            connection = connect(self._path, _VERSIONS, "store's index")
+            connection.execute("SELECT count(*) FROM (SELECT 1 FROM takes LIMIT 1)").fetchone()
+            return connection
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise
+            return self._rebuilt("was damaged")
+        except sqlite3.DatabaseError:
+            return self._rebuilt("was damaged")
+
+    def _rebuilt(self, why: str) -> sqlite3.Connection:
+        lock = FileLock(self._path.with_name("index.lock"))
+        waiting = threading.Event()
+        while not lock.take("rebuilding the index"):
+            waiting.wait(0.05)
+        try:
+            for tail in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
+            connection = connect(self._path, _VERSIONS, "store's index")
+            records = list(self._sidecars())
+            _insert(connection, records)
+            if records:
+                self._notice(f"the store's index {why}; rebuilt from {len(records)} takes")
+            return connection
+        finally:
+            lock.release()
+
+    def _records(self, sql: str, values: Sequence[Any]) -> list[Record]:
+        rows = self._try(lambda connection: connection.execute(sql, values).fetchall())
+        return [from_json(json.loads(row[0])) for row in rows]
+
+    def _try(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
+        with self._guard:
+            try:
+                return act(self._connection)
+            except sqlite3.OperationalError as error:
+                if "full" in str(error):
+                    raise DiskProblem(
+                        "the disk is full: the store's index can't be written",
+                        hint="make room, then run the same command again; finished takes are safe",
+                    ) from error
+                if not _damaged(error):
+                    raise
+            except sqlite3.DatabaseError:
+                pass
+            self.rebuild("was damaged")
+            return act(self._connection)
+
+
+def _damaged(error: sqlite3.OperationalError) -> bool:
+    told = str(error)
+    return "no such table" in told or "disk I/O" in told or "readonly database" in told
+
+
+def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
+    rows: Iterator[tuple[Any, ...]] = (
+        (
+            record.take.digest,
+            record.take.ordinal,
+            record.take.sha256,
+            record.take.shot,
+            record.take.provider,
+            record.film,
+            record.take.created_at,
+            json.dumps(to_json(record), ensure_ascii=False),
+        )
+        for record in records
+    )
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany("INSERT OR REPLACE INTO takes VALUES (?,?,?,?,?,?,?,?)", rows)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

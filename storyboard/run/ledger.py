@@ -1,0 +1,311 @@
+"""The ledger: the durable journal of every attempt of one film.
+
+At most once, by itself: a state is on the disk before the act that depends on it, so whatever
+dies, the next run knows what may have been sent, and asks a person where nobody can know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
+from storyboard.providers.base import Sample
+from storyboard.run.attempts import OVER, Attempt, State
+from storyboard.run.database import connect
+from storyboard.run.filelock import FileLock
+from storyboard.run.places import make_folder
+from storyboard.run.record import usd
+from storyboard.run.writer import Writer
+
+_COLUMNS = tuple(field.name for field in dataclasses.fields(Attempt))
+_VERSIONS = (
+    """
+    CREATE TABLE attempts (
+        digest TEXT NOT NULL, ordinal INTEGER NOT NULL, step TEXT NOT NULL, shot TEXT NOT NULL,
+        kind TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+        repeatable INTEGER NOT NULL, request TEXT NOT NULL, seed INTEGER, parts TEXT NOT NULL,
+        buys_frames INTEGER NOT NULL, given_frames INTEGER NOT NULL, id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL, state TEXT NOT NULL, operation TEXT NOT NULL, samples TEXT NOT NULL,
+        sha256 TEXT NOT NULL, reserved_micros INTEGER NOT NULL, settled_micros INTEGER NOT NULL,
+        message TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL);
+    CREATE INDEX attempts_by_state ON attempts (state);
+    CREATE TABLE moves (attempt INTEGER NOT NULL, state TEXT NOT NULL, at REAL NOT NULL)
+    """,
+)
+
+
+class Ledger:
+    """The ledger in a film's state folder, held by this process alone until `close`.
+
+    What a dead run left is sorted out on opening (`recovered`). Methods belong to one event loop.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        make_folder(folder)
+        self.folder = folder
+        self.run = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+        """The id of this run."""
+        self._lock = _lock_film(folder)
+        try:
+            connection = _connect(folder)
+            self._attempts = {each.id: each for each in _read(connection, open_only=True)}
+            self._next = 1 + int(
+                connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
+            )
+            self.recovered = self._recover(connection)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._held = self._paid = self._settled = 0
+        self._writer = Writer(connection)
+
+    @staticmethod
+    def read(folder: Path) -> tuple[Attempt, ...]:
+        """Every attempt of the ledger in `folder`, oldest first, without holding it."""
+        if not (folder / "ledger.sqlite").exists():
+            return ()
+        connection = _connect(folder)
+        try:
+            return tuple(_read(connection))
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Writes what is under way, and lets the film go."""
+        self._writer.close()
+        self._lock.release()
+
+    @property
+    def open(self) -> tuple[Attempt, ...]:
+        """Attempts that are not over, unknown ones too, oldest first."""
+        return tuple(self._attempts.values())
+
+    def open_for(self, digest: str, ordinal: int | None = None) -> Attempt | None:
+        """The attempt at that take that is not over."""
+        for each in self._attempts.values():
+            if each.digest == digest and ordinal in (None, each.ordinal):
+                return each
+        return None
+
+    @property
+    def spent_micros(self) -> int:
+        """What was settled while this ledger was open, jobs of earlier runs too."""
+        return self._settled
+
+    @property
+    def held_micros(self) -> int:
+        """What this run has reserved and not yet settled."""
+        return self._held
+
+    async def begin(
+        self, attempt: Attempt, *, price_micros: int, cap_micros: int | None
+    ) -> Attempt:
+        """Reserves the price and enters the attempt as `intent`.
+
+        Raises MoneyRefused, with nothing entered, when this run would pass `cap_micros`.
+        """
+        after = self._held + self._paid + price_micros
+        if cap_micros is not None and price_micros and after > cap_micros:
+            raise MoneyRefused(
+                f"{attempt.name} would bring this run to ${usd(after):.2f},"
+                f" over its limit of ${usd(cap_micros):.2f}",
+                hint="raise --max-cost or policy.budget_usd; finished takes are kept",
+            )
+        now = time.time()
+        entered = dataclasses.replace(
+            attempt,
+            id=self._next,
+            run=self.run,
+            state=State.INTENT,
+            reserved_micros=price_micros,
+            created_at=now,
+            updated_at=now,
+        )
+        self._next += 1
+        self._attempts[entered.id] = entered
+        self._held += price_micros
+        marks = ",".join("?" * len(_COLUMNS))
+        await self._writer.write(
+            [(f"INSERT INTO attempts VALUES ({marks})", _row(entered)), _move(entered)]
+        )
+        return entered
+
+    async def advance(self, attempt: Attempt, state: State, **facts: Any) -> Attempt:
+        """Moves an attempt on and returns when that is on the disk.
+
+        `facts` are fields of Attempt that became known: operation, samples, sha256, message,
+        settled_micros. A move that is not legal raises ValueError.
+        """
+        current = self._attempts[attempt.id]
+        if not current.may_become(state):
+            raise ValueError(f"an attempt can't go from {current.state} to {state}")
+        moved = dataclasses.replace(current, state=state, updated_at=time.time(), **facts)
+        if state in OVER:
+            del self._attempts[moved.id]
+        else:
+            self._attempts[moved.id] = moved
+        settled = moved.settled_micros - current.settled_micros
+        self._settled += settled
+        if moved.run == self.run:
+            self._held += moved.held_micros - current.held_micros
+            self._paid += settled
+        await self._writer.write([_update(moved), _move(moved)])
+        return moved
+
+    def find(self, name: str) -> list[Attempt]:
+        """Open attempts by operation, `SH010:t01`, step, shot, or id (`#12`)."""
+        return [
+            each
+            for each in self._attempts.values()
+            if name in (each.operation, each.name, each.step, each.shot, f"#{each.id}")
+        ]
+
+    async def resolve(
+        self, attempt: Attempt, *, adopt: str = "", lost: bool = False, not_sent: bool = False
+    ) -> Attempt:
+        """A person's word on an unknown attempt; exactly one of the three.
+
+        `adopt` names the operation that it became, which the next run polls; `lost` gives its
+        money up; `not_sent` sets the money free, and the step may be bought again.
+        """
+        if (bool(adopt), lost, not_sent).count(True) != 1:
+            raise UsageError("say one of: adopt an operation, lost, or not sent")
+        if attempt.state is not State.UNKNOWN:
+            raise UsageError(f"{attempt.name} is {attempt.state}, so there is nothing to resolve")
+        if adopt:
+            return await self.advance(attempt, State.SUBMITTED, operation=adopt)
+        if lost:
+            return await self.advance(
+                attempt,
+                State.LOST,
+                settled_micros=attempt.reserved_micros,
+                message="given up by a person",
+            )
+        return await self.advance(attempt, State.FAILED, message="not sent, says a person")
+
+    def _recover(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+        found = []
+        for each in list(self._attempts.values()):
+            if each.state in (State.PLANNED, State.INTENT) or (
+                each.repeatable and each.state is not State.UNKNOWN
+            ):
+                state, message = State.ABANDONED, "the run ended before it was made"
+            elif each.state is State.SUBMITTING:
+                state, message = State.UNKNOWN, "the run ended while it was being sent"
+            else:
+                continue
+            moved = dataclasses.replace(each, state=state, message=message, updated_at=time.time())
+            found.append(moved)
+            if state in OVER:
+                del self._attempts[each.id]
+            else:
+                self._attempts[each.id] = moved
+        connection.execute("BEGIN IMMEDIATE")
+        for moved in found:
+            for sql, values in (_update(moved), _move(moved)):
+                connection.execute(sql, values)
+        connection.execute("COMMIT")
+        return tuple(found)
+
+
+def lifetime_micros(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
+    """What a film has cost so far: settled and held money, and what the lock file says was paid.
+
+    A take that stands in both counts once.
+    """
+    total = 0
+    known = set()
+    for each in attempts:
+        total += each.settled_micros + each.held_micros
+        if each.state is State.COMMITTED:
+            known.add((each.digest, each.ordinal))
+    return total + sum(price for key, price in locked.items() if key not in known)
+
+
+def _lock_film(folder: Path) -> FileLock:
+    lock = FileLock(folder / "lock")
+    if not lock.take(str(folder)):
+        raise EnvironmentProblem(
+            f"another storyboard works on this film: {lock.holder()}",
+            hint="wait until it is done, or stop it; finished takes are safe",
+        )
+    return lock
+
+
+def _connect(folder: Path) -> sqlite3.Connection:
+    path = folder / "ledger.sqlite"
+    try:
+        return connect(path, _VERSIONS, "ledger")
+    except sqlite3.Error as error:
+        raise EnvironmentProblem(
+            f"the ledger {path} can't be read: {error}",
+            hint="it remembers open purchases: put it back from a backup, or move it away"
+            " if the film has no paid shots",
+        ) from error
+
+
+def _read(connection: sqlite3.Connection, *, open_only: bool = False) -> Iterable[Attempt]:
+    sql = f"SELECT {', '.join(_COLUMNS)} FROM attempts"
+    if open_only:
+        over = ", ".join(f"'{state}'" for state in sorted(OVER))
+        sql += f" WHERE state NOT IN ({over})"
+    for row in connection.execute(sql + " ORDER BY id"):
+        told = dict(zip(_COLUMNS, row, strict=True))
+        told["state"] = State(told["state"])
+        told["repeatable"] = bool(told["repeatable"])
+        told["parts"] = json.loads(told["parts"])
+        told["samples"] = tuple(Sample(**sample) for sample in json.loads(told["samples"]))
+        yield Attempt(**told)
+
+
+def _row(attempt: Attempt) -> tuple[Any, ...]:
+    told = {name: getattr(attempt, name) for name in _COLUMNS}
+    told["parts"] = json.dumps(dict(attempt.parts))
+    told["samples"] = _samples(attempt)
+    return tuple(told.values())
+
+
+def _samples(attempt: Attempt) -> str:
+    return json.dumps(
+        [
+            {
+                "uri": sample.uri,
+                "expires_at": sample.expires_at,
+                "contains_source": sample.contains_source,
+                "source_frames": sample.source_frames,
+            }
+            for sample in attempt.samples
+            if sample.uri
+        ]
+    )
+
+
+def _update(attempt: Attempt) -> tuple[str, tuple[Any, ...]]:
+    return (
+        "UPDATE attempts SET state = ?, operation = ?, samples = ?, sha256 = ?,"
+        " settled_micros = ?, message = ?, updated_at = ? WHERE id = ?",
+        (
+            attempt.state,
+            attempt.operation,
+            _samples(attempt),
+            attempt.sha256,
+            attempt.settled_micros,
+            attempt.message,
+            attempt.updated_at,
+            attempt.id,
+        ),
+    )
+
+
+def _move(attempt: Attempt) -> tuple[str, tuple[Any, ...]]:
+    return (
+        "INSERT INTO moves VALUES (?, ?, ?)",
+        (attempt.id, attempt.state, attempt.updated_at),
+    )

@@ -1,0 +1,161 @@
+"""The text of a lock file: what we write is read by line, what people edited is read as YAML.
+
+Every take is one line of JSON inside YAML, so a diff shows whole takes and a merge rarely
+conflicts. A thousand steps are read in some milliseconds; a text that is not exactly as we write
+it takes the slow road through the YAML parser, which also knows the line of what is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from storyboard.errors import EnvironmentProblem
+
+FORMAT = 1
+_HEADER = """\
+# The film's lock file: which takes exist, what they cost, and which one plays.
+# Keep it in git. `storyboard render`, `pick` and `reject` write it; hand edits are kept.
+"""
+_ENTRY = re.compile(
+    r"  ([0-9a-f]{64}):\n"
+    r"    shot: ([^\n]*)\n"
+    r"    step: ([^\n]*)\n"
+    r"    provider: ([^\n]*)\n"
+    r"    model: ([^\n]*)\n"
+    r"    parts: (\{[^\n]*\})\n"
+    r"    takes:\n"
+    r"((?:      t[0-9]{2,}: \{[^\n]*\}\n)+)"
+    r"(?:    pick: (t[0-9]{2,})\n)?"
+    r"(?:    rejected: \[([t0-9, ]*)\]\n)?"
+)
+_HEAD = re.compile(rf"(?:#[^\n]*\n)*format: {FORMAT}\nsteps:(?: \{{\}})?\n")
+_TAKE = re.compile(r"t([0-9]{2,})")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_RESERVED = frozenset("y n yes no on off true false null".split())
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+KEYS = ("shot", "step", "provider", "model", "parts", "takes", "pick", "rejected")
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the lock file says of one step digest."""
+
+    shot: str = ""
+    step: str = ""
+    provider: str = ""
+    model: str = ""
+    parts: dict[str, str] = field(default_factory=dict)
+    takes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By ordinal, the take's line as data: sha256, seed, price_usd…"""
+    pick: int | None = None
+    rejected: set[int] = field(default_factory=set)
+
+
+def write(entries: Mapping[str, Entry]) -> str:
+    """The lock file with these entries, by shot and step, so that diffs stay small."""
+    lines = [_HEADER, f"format: {FORMAT}\n", "steps:\n" if entries else "steps: {}\n"]
+    for digest, entry in sorted(entries.items(), key=_place):
+        lines.append(f"  {digest}:\n")
+        lines += (f"    {key}: {_scalar(getattr(entry, key))}\n" for key in KEYS[:4])
+        lines.append(f"    parts: {_json(entry.parts)}\n    takes:\n")
+        lines += (f"      t{n:02d}: {_json(entry.takes[n])}\n" for n in sorted(entry.takes))
+        if entry.pick is not None:
+            lines.append(f"    pick: t{entry.pick:02d}\n")
+        if entry.rejected:
+            lines.append(
+                f"    rejected: [{', '.join(f't{n:02d}' for n in sorted(entry.rejected))}]\n"
+            )
+    return "".join(lines)
+
+
+def read(text: str, name: str) -> dict[str, Entry]:
+    """The entries by digest; `name` is what errors call the file.
+
+    Raises EnvironmentProblem, with the line and a cure, for a text that is no lock file.
+    """
+    try:
+        entries = _read_own(text)
+    except ValueError:
+        entries = None
+    if entries is None:
+        from storyboard.run.lockyaml import read_edited
+
+        entries = read_edited(text, name)
+    return entries
+
+
+def damaged(name: str, line: int, what: str, hint: str = "") -> EnvironmentProblem:
+    """The error for a lock file that can't be read."""
+    return EnvironmentProblem(
+        f"{name}:{line}: {what}",
+        hint=hint or f"mend the line, or take the file back from git: git checkout -- {name}",
+    )
+
+
+def ordinal(name: str) -> int:
+    """2 of `t02`; raises ValueError for what is no take."""
+    match = _TAKE.fullmatch(name)
+    if match is None or int(match[1]) < 1:
+        raise ValueError(f"{name!r} is no take: takes are called t01, t02…")
+    return int(match[1])
+
+
+def _read_own(text: str) -> dict[str, Entry] | None:
+    """None when the text is not exactly as `write` makes it."""
+    head = _HEAD.match(text)
+    if head is None:
+        return None
+    entries: dict[str, Entry] = {}
+    position = head.end()
+    while position < len(text):
+        match = _ENTRY.match(text, position)
+        if match is None or match[1] in entries:
+            return None
+        digest, shot, step, provider, model, parts, takes, pick, rejected = match.groups()
+        entries[digest] = Entry(
+            _plain(shot),
+            _plain(step),
+            _plain(provider),
+            _plain(model),
+            json.loads(parts),
+            {
+                ordinal(line[6 : (colon := line.index(":"))]): json.loads(line[colon + 2 :])
+                for line in takes.splitlines()
+            },
+            ordinal(pick) if pick else None,
+            {ordinal(each.strip()) for each in rejected.split(",")} if rejected else set(),
+        )
+        position = match.end()
+    return entries
+
+
+def _place(item: tuple[str, Entry]) -> tuple[Any, ...]:
+    digest, entry = item
+    number = tuple((len(part), part) for part in re.split(r"(\d+)", entry.step))
+    return number, entry.provider, entry.model, digest
+
+
+def _scalar(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
+        return text
+    return _json(text)
+
+
+def _plain(text: str) -> str:
+    if text.startswith('"'):
+        told = json.loads(text)
+        if isinstance(told, str):
+            return told
+    if _PLAIN.fullmatch(text):
+        return text
+    raise ValueError(text)
+
+
+def _json(value: Any) -> str:
+    """JSON that is YAML too: what YAML takes for a line end or refuses is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,0 +1,86 @@
+"""Whether what a provider delivered is what was asked for; a lying clip never enters the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.errors import OperationFailed
+from storyboard.film import MediaFacts
+from storyboard.providers.base import Kind, Sample
+from storyboard.timecode import Rate
+
+_LEEWAY = 2
+"""Frames that a take may be shorter or longer than asked."""
+
+_PICTURES = (Kind.STILL, Kind.FRAME, Kind.TITLE)
+_MOVING = (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND, Kind.IMPORT, Kind.CONFORM, Kind.EFFECT)
+SUFFIX = {Kind.STILL: ".png", Kind.WRITE: ".txt", Kind.SPEECH: ".wav"}
+"""The file name's end where a sample has none; else `.mp4`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was found in the media of one sample."""
+
+    facts: MediaFacts
+    contains_source: bool = False
+    source_frames: int = 0
+    note: str = ""
+    """What a person should know of it."""
+
+
+def prove(
+    facts: MediaFacts,
+    sample: Sample,
+    kind: Kind,
+    *,
+    path: Path,
+    rate: Rate,
+    buys_frames: int,
+    given_frames: int,
+) -> Proof:
+    """Checks a delivered file against what was bought; `rate` is the film's.
+
+    Finds where an extension's own material begins. Raises OperationFailed for a file of the wrong
+    kind or length.
+    """
+    if path.stat().st_size == 0:
+        raise OperationFailed("an empty file was delivered", hint=_AGAIN)
+    if kind in _PICTURES and facts.frames != 1:
+        raise OperationFailed(f"asked for a picture, got {facts.frames} frames", hint=_AGAIN)
+    if kind is Kind.SPEECH and not facts.has_audio:
+        raise OperationFailed("asked for speech, got a file without sound", hint=_AGAIN)
+    if kind not in _MOVING:
+        return Proof(facts)
+    if facts.frames < 2:
+        raise OperationFailed("asked for moving pictures, got none", hint=_AGAIN)
+    native = facts.rate or rate
+    wanted = native.frames(rate.seconds(buys_frames)) if buys_frames else facts.frames
+    if kind is Kind.EXTEND:
+        return _extension(facts, sample, wanted, given_frames)
+    if abs(facts.frames - wanted) > _LEEWAY:
+        raise OperationFailed(
+            f"asked for {wanted} frames, got {facts.frames}",
+            hint="nothing was kept; render again asks once more",
+        )
+    return Proof(facts)
+
+
+def _extension(facts: MediaFacts, sample: Sample, wanted: int, given: int) -> Proof:
+    said = sample.source_frames or (given if sample.contains_source else 0)
+    for source in dict.fromkeys((said, given, 0)):
+        if abs(facts.frames - source - wanted) <= _LEEWAY:
+            note = ""
+            if sample.contains_source and not source:
+                note = "the result does not begin with its source; all of it is taken as new"
+            elif source != said:
+                note = f"the result begins with {source} frames of its source"
+            return Proof(facts, source > 0, source, note)
+    raise OperationFailed(
+        f"asked for {wanted} new frames after {said}, got {facts.frames} in all",
+        hint="nothing was kept; render again asks once more",
+    )
+
+
+_AGAIN = "nothing was kept; render again asks once more"

@@ -1,0 +1,59 @@
+"""The shelf: the store's takes and the lock file's, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from storyboard.film import Take
+from storyboard.run.selects import Selects
+from storyboard.run.store import Store
+
+
+class FilmShelf:
+    """What is known of one film's takes; the `Shelf` that planning reads.
+
+    A take that only the lock file knows is among `takes`, and its bytes are not `present`.
+    `store` may be None where none exists yet. `film` is the film's stem.
+    """
+
+    def __init__(self, store: Store | None, selects: Selects, film: str = "") -> None:
+        self._store = store
+        self._selects = selects
+        self._film = film
+        if store is not None:
+            store.preload(selects.entries)
+
+    def preload(self, digests: Iterable[str]) -> None:
+        """Looks many digests up at once."""
+        if self._store is not None:
+            self._store.preload(digests)
+
+    def takes(self, digest: str) -> tuple[Take, ...]:
+        """Every take of that digest, lowest ordinal first; the store's word before the lock's."""
+        stored = self._store.takes(digest) if self._store is not None else ()
+        locked = self._selects.takes(digest) if digest in self._selects.entries else ()
+        if len(locked) <= len(stored) and not locked:
+            return stored
+        by_ordinal = {take.ordinal: take for take in (*locked, *stored)}
+        return tuple(by_ordinal[n] for n in sorted(by_ordinal))
+
+    def present(self, sha256: str) -> bool:
+        return self._store is not None and self._store.present(sha256)
+
+    def pick(self, digest: str) -> int | None:
+        return self._selects.pick(digest)
+
+    def rejected(self, digest: str) -> frozenset[int]:
+        return self._selects.rejected(digest)
+
+    def history(self, shot: str, provider: str) -> tuple[str, ...]:
+        """Digests that lock or store know takes of for this shot and provider, oldest first."""
+        stored = self._store.history(shot, provider, self._film) if self._store else ()
+        locked = self._selects.history(shot, provider)
+        return (*(digest for digest in locked if digest not in set(stored)), *stored)
+
+    def parts(self, digest: str) -> Mapping[str, str]:
+        if locked := self._selects.parts(digest):
+            return locked
+        records = self._store.records(digest) if self._store is not None else ()
+        return records[0].parts if records else {}

@@ -1,0 +1,336 @@
+"""The work on one step: know it, look whether its takes exist, make those that are missing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
+from storyboard.film import Take
+from storyboard.graph.identity import Identity, identity
+from storyboard.graph.plan import Action, Node, Reason
+from storyboard.graph.steps import Step
+from storyboard.providers.base import Input, Kind, Provider
+from storyboard.run import events as ev
+from storyboard.run.attempts import State
+from storyboard.run.durable import disk_errors
+from storyboard.run.inputs import InputChanged, Inputs
+from storyboard.run.ledger import Ledger
+from storyboard.run.making import Job, Maker
+from storyboard.run.studio import Studio
+
+_OPEN_OPERATIONS = 64
+_LOOK_AGAIN_S = 0.2
+_SAVE_EVERY_S = 1.0
+_CHANGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What came of a step that could be tried."""
+
+    take: Take | None
+    """The one that plays."""
+    made: int = 0
+    error: StoryboardError | None = None
+    """Of a take that could not be made, others aside."""
+    elapsed_s: float = 0.0
+
+
+class StepWork:
+    """Works on the steps of one run."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        inputs: Inputs,
+        maker: Maker,
+        provider: Callable[[str], Provider],
+        *,
+        jobs: int,
+        frozen: bool,
+    ) -> None:
+        self._studio = studio
+        self._inputs = inputs
+        self._maker = maker
+        self._provider = provider
+        self._frozen = frozen
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._local = asyncio.Semaphore(2 * max(1, jobs))
+        self._remote = asyncio.Semaphore(_OPEN_OPERATIONS)
+        self._saved = time.monotonic()
+        self.touched: set[str] = set()
+        """Digests that this run has looked after."""
+
+    async def do(self, node: Node, parents: Mapping[str, Take]) -> Finished:
+        """Brings a step to its takes, once the selects of its parents are there."""
+        step = node.step
+        if node.action is Action.BLOCKED:
+            told = ", ".join(node.reasons) or "its takes are out of reach"
+            raise DecisionNeeded(
+                f"{step.id} is blocked: {told}",
+                hint=f"`storyboard store fetch`, a shared STORYBOARD_STORE, or --rebuy {step.shot}",
+            )
+        for _ in range(_CHANGES):
+            known = self._inputs.known(step, parents)
+            try:
+                if step.kind is Kind.IMPORT:
+                    return await self._import(step, known)
+                provider = self._provider(step.provider)
+                name = identity(step, known, provider.reads, provider.revision)
+                return await self._takes(node, provider, name, known, parents)
+            except InputChanged:
+                continue
+        raise StoryboardError(
+            f"the files of {step.id} change while they are read",
+            hint="let whatever writes them finish, then render again",
+        )
+
+    def keep(self, node: Node, take: Take) -> None:
+        """Enters a take that was there into the lock file."""
+        self._enter(node.step, take, node.parts or {})
+
+    def undecided(self, take: Take) -> bool:
+        """Whether a person wants to pick before anything hangs on this select."""
+        selects = self._studio.selects
+        if self._studio.film.policy.on_pick != "wait" or selects.pick(take.digest) is not None:
+            return False
+        rejected = selects.rejected(take.digest)
+        return sum(each.ordinal not in rejected for each in self._present(take.digest)) > 1
+
+    async def collect(self) -> None:
+        """Fetches what earlier runs paid for and this plan no longer asks for."""
+        for attempt in self._studio.ledger.open:
+            if attempt.digest in self.touched or attempt.state is State.UNKNOWN:
+                continue
+            try:
+                take = await self._maker.follow(attempt, self._provider(attempt.provider))
+            except StoryboardError as error:
+                self._note(f"{attempt.name} was ordered by an earlier run: {error}", attempt.step)
+                continue
+            self._note(f"{attempt.name} of an earlier run was fetched", attempt.step)
+            self._studio.selects.add(take, step=attempt.step, parts=attempt.parts)
+
+    async def _takes(
+        self,
+        node: Node,
+        provider: Provider,
+        name: Identity,
+        known: tuple[Input, ...],
+        parents: Mapping[str, Take],
+    ) -> Finished:
+        digest, made = name.digest, 0
+        error: StoryboardError | None = None
+        began = time.monotonic()
+        async with self._turns[digest]:
+            wanted = self._wanted(node, digest, provider)
+            if wanted:
+                async with self._remote if not provider.repeatable else self._local:
+                    began = time.monotonic()
+                    async with self._claimed(node.step, digest):
+                        wanted = self._wanted(node, digest, provider, fresh=True)
+                        made, error = await self._make(node, provider, name, known, parents, wanted)
+        take = self._select(digest)
+        if take is None:
+            raise error or StoryboardError(f"{node.step.id} has no take that is not rejected")
+        self._enter(node.step, take, name.parts)
+        return Finished(take, made, error, time.monotonic() - began)
+
+    async def _make(
+        self,
+        node: Node,
+        provider: Provider,
+        name: Identity,
+        known: tuple[Input, ...],
+        parents: Mapping[str, Take],
+        wanted: tuple[int, ...],
+    ) -> tuple[int, StoryboardError | None]:
+        """Makes the wanted takes at once; how many came, and the worst error of the others."""
+        if not wanted:
+            return 0, None
+        step = node.step
+        self.touched.add(name.digest)
+        if self._frozen and not all(self._studio.ledger.open_for(name.digest, n) for n in wanted):
+            raise StoryboardError(
+                f"{step.id} would be made, and --frozen never submits",
+                hint="render without --frozen",
+            )
+        inputs = await self._inputs.ready(step, known, parents)
+        self._started(step, name, wanted)
+        jobs = (Job(step, name, ordinal, inputs) for ordinal in wanted)
+        done = await asyncio.gather(
+            *(self._maker.make(job, provider) for job in jobs), return_exceptions=True
+        )
+        errors = [each for each in done if isinstance(each, BaseException)]
+        for fault in errors:
+            if not isinstance(fault, StoryboardError):
+                raise fault
+        takes = [each for each in done if isinstance(each, Take)]
+        forced = Reason.FORCED in node.reasons or not provider.repeatable
+        for take in takes:
+            if not self._enter(step, take, name.parts, replace=forced):
+                self._note(
+                    f"{take.name} came out other than the lock file has it; both are equal in"
+                    " what was asked",
+                    step.id,
+                )
+        if takes and Reason.RETAKE_REQUESTED in node.reasons:
+            self._studio.selects.set_pick(name.digest, takes[-1].ordinal)
+        told = [fault for fault in errors if isinstance(fault, StoryboardError)]
+        return len(takes), max(told, key=lambda fault: fault.exit_code, default=None)
+
+    def _wanted(
+        self, node: Node, digest: str, provider: Provider, *, fresh: bool = False
+    ) -> tuple[int, ...]:
+        """Ordinals to make now."""
+        have = {take.ordinal for take in self._present(digest, fresh=fresh)}
+        rejected = self._studio.selects.rejected(digest)
+        planned = bool(node.ordinals) and node.digest == digest
+        if planned and Reason.FORCED in node.reasons:
+            return node.ordinals
+        wanted = node.ordinals if planned else tuple(range(1, max(1, node.step.takes) + 1))
+        missing = tuple(n for n in wanted if n not in have)
+        if not missing and not planned and have <= rejected:
+            missing = (max(have) + 1,)
+        if not planned and not provider.repeatable:
+            self._never_rebuy(node.step, digest, missing)
+        return missing
+
+    def _never_rebuy(self, step: Step, digest: str, missing: tuple[int, ...]) -> None:
+        """What the lock file says was bought is not bought again because its bytes are absent."""
+        locked = {take.ordinal for take in self._studio.selects.takes(digest)}
+        if bought := sorted(locked & set(missing)):
+            names = ", ".join(f"t{n:02d}" for n in bought)
+            raise DecisionNeeded(
+                f"{step.id} was bought as {names}, and the bytes are not in the store",
+                hint=f"`storyboard store fetch`, a shared STORYBOARD_STORE, or --rebuy {step.shot}",
+            )
+
+    def _select(self, digest: str) -> Take | None:
+        takes = self._present(digest)
+        pick = self._studio.selects.pick(digest)
+        rejected = self._studio.selects.rejected(digest)
+        picked = [take for take in takes if take.ordinal == pick]
+        free = [take for take in takes if take.ordinal not in rejected]
+        return next(iter((*picked, *free)), None)
+
+    def _present(self, digest: str, *, fresh: bool = False) -> list[Take]:
+        store = self._studio.store
+        return [take for take in store.takes(digest, fresh=fresh) if store.present(take.sha256)]
+
+    @asynccontextmanager
+    async def _claimed(self, step: Step, digest: str) -> AsyncIterator[None]:
+        """Holds the store's claim on a digest, after whoever else is making it."""
+        studio = self._studio
+        told = False
+        while (claim := studio.store.claims.take(digest)) is None:
+            if not told:
+                holder = studio.store.claims.holder(digest)
+                self._note(f"another film is making this: {holder}; waits for it", step.id)
+                told = True
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        own = str(studio.ledger.folder.absolute())
+        try:
+            if claim.left_by not in ("", own):
+                _look_after(Path(claim.left_by), digest, step)
+        except StoryboardError:
+            claim.release(owing=True)
+            raise
+        claim.hold(own)
+        try:
+            yield
+        finally:
+            left = studio.ledger.open_for(digest)
+            claim.release(owing=left is not None and not left.repeatable)
+
+    async def _import(self, step: Step, known: tuple[Input, ...]) -> Finished:
+        """Takes footage of the film's own into the store, by its content."""
+        file = step.links[0].file
+        assert file is not None
+        if file.uri:
+            raise StoryboardError(
+                f"{file.name} is not fetched from its address yet", hint="download it first"
+            )
+        name = identity(step, known, frozenset(), "")
+        async with self._turns[name.digest]:
+            if take := self._select(name.digest):
+                self._enter(step, take, name.parts)
+                return Finished(take)
+            began = time.monotonic()
+            self._started(step, name, (1,))
+            take = await asyncio.to_thread(self._take_in, step, name, file.path, known[0].sha256)
+        self._enter(step, take, name.parts)
+        self._studio.tell(
+            ev.TakeAdded(
+                step=step.id,
+                shot=step.shot,
+                take=take.name,
+                sha256=take.sha256,
+                digest=take.digest,
+                frames=take.facts.frames,
+            )
+        )
+        return Finished(take, 1, None, time.monotonic() - began)
+
+    def _take_in(self, step: Step, name: Identity, path: Path, sha256: str) -> Take:
+        store = self._studio.store
+        with disk_errors(str(store.root)):
+            facts = self._studio.media.probe(path)
+            if store.put(path, move=False) != sha256:
+                raise InputChanged(path)
+            take = Take(
+                digest=name.digest,
+                ordinal=1,
+                sha256=sha256,
+                provider="import",
+                model="",
+                facts=facts,
+                created_at=round(time.time(), 3),
+                shot=step.shot,
+            )
+            store.add(take, name.parts, kind=step.kind.value, film=self._studio.film.stem)
+        return take
+
+    def _enter(
+        self, step: Step, take: Take, parts: Mapping[str, str], *, replace: bool = False
+    ) -> bool:
+        """Writes a take into the lock file, which is saved now and then."""
+        selects = self._studio.selects
+        same = selects.add(take, step=step.id, parts=parts, replace=replace)
+        if time.monotonic() - self._saved > _SAVE_EVERY_S:
+            selects.save()
+            self._saved = time.monotonic()
+        return same
+
+    def _started(self, step: Step, name: Identity, ordinals: tuple[int, ...]) -> None:
+        self._studio.tell(
+            ev.StepStarted(
+                step=step.id,
+                shot=step.shot,
+                kind=step.kind.value,
+                provider=step.provider,
+                model=step.model,
+                digest=name.digest,
+                take=", ".join(f"t{n:02d}" for n in ordinals),
+            )
+        )
+
+    def _note(self, message: str, step: str) -> None:
+        self._studio.tell(ev.Note(step=step, message=message))
+
+
+def _look_after(folder: Path, digest: str, step: Step) -> None:
+    """Refuses to buy what another film has ordered and not yet fetched."""
+    for attempt in Ledger.read(folder):
+        if attempt.digest == digest and attempt.held_micros and not attempt.repeatable:
+            raise UnknownOutcome(
+                f"{step.id} is the same as {attempt.name} of another film, which has ordered it"
+                f" and was interrupted ({folder})",
+                hint="render that film first: it fetches what was paid for, and this one shares it",
+                provider=attempt.provider,
+            )

@@ -1,0 +1,264 @@
+"""The store: content-addressed files, and beside them what is known of every take.
+
+    takes/ab/ab12….mp4           bytes by their SHA-256, immutable and read-only
+    takes/cd/cd34…/t01.json      the take of step digest cd34…, ordinal 1 (schema `take`)
+    index.sqlite                 makes looking up fast; built again from the sidecars when lost
+    claims/  scratch/            what is being made, and unfinished files of live runs
+
+Bytes come before the sidecar and the sidecar before the index, each durable before the next, so
+at any moment a take is either whole or not there. Several processes may use a store at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from storyboard.digest import file_sha256
+from storyboard.errors import StoreError
+from storyboard.film import Take
+from storyboard.run.claims import Claims
+from storyboard.run.durable import sync_file, sync_folder, write_text
+from storyboard.run.index import Index
+from storyboard.run.places import make_folder
+from storyboard.run.record import Record, from_json, to_json
+
+_CHUNK = 1 << 20
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class Store:
+    """The store in folder `root`, created when absent.
+
+    `notice` hears what a person should know, such as that the index was rebuilt.
+    """
+
+    def __init__(self, root: Path, *, notice: Callable[[str], None] = _silent) -> None:
+        self.root = make_folder(root)
+        self._files = root / "takes"
+        self._files.mkdir(exist_ok=True)
+        self.claims = Claims(root / "claims")
+        self._guard = threading.Lock()
+        self._known: dict[str, tuple[Record, ...]] = {}
+        self._suffix: dict[str, tuple[str, int]] = {}
+        self._index = Index(root / "index.sqlite", self.sidecars, notice)
+
+    def close(self) -> None:
+        self._index.close()
+
+    # bytes
+
+    def put(self, path: Path, *, suffix: str = "", move: bool = True) -> str:
+        """Takes a file in and returns its SHA-256; the same bytes are kept once.
+
+        With `move` the file is ours and disappears from `path`; without, it is hashed while it is
+        copied, so the answer is true of the bytes that were kept.
+        """
+        suffix = suffix or path.suffix.lower()
+        mine = path if move else None
+        if mine is None or mine.stat().st_dev != self._files.stat().st_dev:
+            mine, sha256 = self._copy_in(path)
+            if move:
+                path.unlink()
+        else:
+            sha256 = file_sha256(mine)
+        target = self._file(sha256, suffix)
+        size = mine.stat().st_size
+        if target.exists() and target.stat().st_size == size:
+            mine.unlink()
+        else:
+            sync_file(mine)
+            mine.chmod(0o444)
+            _into_folder(mine, target)
+        self._suffix[sha256] = (suffix, size)
+        return sha256
+
+    def path(self, sha256: str) -> Path:
+        """The file with those bytes; raises StoreError when the store has none."""
+        if found := self._find(sha256):
+            return found
+        raise StoreError(
+            f"the store has no bytes {sha256[:12]}",
+            hint=f"`storyboard store verify` says what else is missing in {self.root}",
+        )
+
+    def present(self, sha256: str) -> bool:
+        """Whether those bytes are here, by name and size; `verify` reads them."""
+        suffix, size = self._suffix.get(sha256, ("", 0))
+        if suffix:
+            try:
+                return self._file(sha256, suffix).stat().st_size == size
+            except OSError:
+                return False
+        found = self._find(sha256)
+        if found is None:
+            return False
+        return all(found.stat().st_size == record.size for record in self._index.by_content(sha256))
+
+    def _find(self, sha256: str) -> Path | None:
+        suffix, _ = self._suffix.get(sha256, ("", 0))
+        if suffix:
+            path = self._file(sha256, suffix)
+            return path if path.exists() else None
+        return next(iter((self._files / sha256[:2]).glob(f"{sha256}.*")), None)
+
+    def _file(self, sha256: str, suffix: str) -> Path:
+        return self._files / sha256[:2] / f"{sha256}{suffix}"
+
+    def _copy_in(self, path: Path) -> tuple[Path, str]:
+        copy = self._files / f".{secrets.token_hex(8)}"
+        state = hashlib.sha256()
+        try:
+            with path.open("rb") as source, copy.open("xb") as stream:
+                while chunk := source.read(_CHUNK):
+                    state.update(chunk)
+                    stream.write(chunk)
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+        return copy, state.hexdigest()
+
+    # takes
+
+    def add(
+        self, take: Take, parts: Mapping[str, str], *, kind: str, film: str = "", size: int = 0
+    ) -> None:
+        """Makes a take known whose bytes and attachments were `put` before.
+
+        A take of the same digest and ordinal is replaced; its bytes stay until `gc`.
+        """
+        file = self.path(take.sha256)
+        record = Record(take, parts, kind, size or file.stat().st_size, file.suffix, film)
+        folder = self._sidecar_folder(take.digest)
+        new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(to_json(record), indent=1, ensure_ascii=False)
+        write_text(folder / f"{take.name}.json", text + "\n")
+        if new:
+            sync_folder(folder.parent)
+        self._index.add(record)
+        with self._guard:
+            self._known.pop(take.digest, None)
+
+    def takes(self, digest: str, *, fresh: bool = False) -> tuple[Take, ...]:
+        """Every take of a step digest, lowest ordinal first.
+
+        `fresh` looks again for what another process may have added since.
+        """
+        return tuple(record.take for record in self.records(digest, fresh=fresh))
+
+    def records(self, digest: str, *, fresh: bool = False) -> tuple[Record, ...]:
+        """The same, with parts and kind."""
+        with self._guard:
+            known = self._known.get(digest)
+        if known is None or fresh:
+            self._look_up([digest])
+            known = self._known[digest]
+        return known
+
+    def preload(self, digests: Iterable[str]) -> None:
+        """Looks up many digests at once, for `takes`, `records` and `present`."""
+        self._look_up([digest for digest in digests if digest not in self._known])
+
+    def history(self, shot: str, provider: str, film: str = "") -> tuple[str, ...]:
+        """Digests of the takes first made for this film's shot by `provider`, oldest first."""
+        return self._index.digests(shot, provider, film)
+
+    def ls(self) -> list[Record]:
+        """Everything that is known, oldest first."""
+        return self._index.all()
+
+    def why(self, name: str) -> list[Record]:
+        """The records of a shot, of a step digest, or of content; the last two may be cut short."""
+        if found := self._index.by_shot(name):
+            return found
+        return [
+            record
+            for record in self._index.all()
+            if record.take.digest.startswith(name) or record.take.sha256.startswith(name)
+        ]
+
+    def sidecars(self) -> Iterator[Record]:
+        """Every record as its sidecar tells it; a sidecar that can't be read is passed over."""
+        for path in sorted(self._files.glob("??/*/t*.json")):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                yield read_sidecar(path)
+
+    def forget(self, record: Record) -> None:
+        """Removes a take's sidecar and row; its bytes are for the caller to remove."""
+        take = record.take
+        folder = self._sidecar_folder(take.digest)
+        (folder / f"{take.name}.json").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        self._index.drop(take.digest, take.ordinal)
+        with self._guard:
+            self._known.pop(take.digest, None)
+
+    def rebuild(self) -> None:
+        """Builds the index again from the sidecars."""
+        self._index.rebuild("was rebuilt on request")
+        with self._guard:
+            self._known.clear()
+
+    def files(self) -> Iterator[Path]:
+        """Every file of content, unfinished ones aside."""
+        for folder in sorted(self._files.glob("??")):
+            for path in sorted(folder.iterdir()):
+                if not path.name.startswith(".") and path.is_file():
+                    yield path
+
+    def _look_up(self, digests: list[str]) -> None:
+        found = self._index.by_digest(digests)
+        for digest in digests:
+            records = found.get(digest, [])
+            if self._unindexed(digest, len(records)):
+                records = self._from_sidecars(digest)
+            with self._guard:
+                self._known[digest] = tuple(records)
+            for record in records:
+                self._suffix[record.take.sha256] = (record.suffix, record.size)
+
+    def _unindexed(self, digest: str, indexed: int) -> bool:
+        """Whether sidecars exist that the index misses (it was deleted under a running film)."""
+        try:
+            return sum(1 for _ in self._sidecar_folder(digest).iterdir()) > indexed
+        except OSError:
+            return False
+
+    def _from_sidecars(self, digest: str) -> list[Record]:
+        records = []
+        for path in sorted(self._sidecar_folder(digest).glob("t*.json")):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                records.append(read_sidecar(path))
+                self._index.add(records[-1])
+        return sorted(records, key=lambda record: record.take.ordinal)
+
+    def _sidecar_folder(self, digest: str) -> Path:
+        return self._files / digest[:2] / digest
+
+
+def read_sidecar(path: Path) -> Record:
+    """The record in one sidecar; raises ValueError, KeyError or TypeError for a broken one."""
+    return from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _into_folder(path: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.move(path, target)
+    sync_folder(target.parent)

@@ -1,0 +1,35 @@
+"""What the parts of one run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from storyboard.film import Film, MediaFacts
+from storyboard.run.events import Sink
+from storyboard.run.ledger import Ledger
+from storyboard.run.selects import Selects
+from storyboard.run.store import Store
+from storyboard.run.workplace import RunPlace
+
+
+class Media(Protocol):
+    """What a run asks of media files; `stitch.media` answers, a test may."""
+
+    def probe(self, path: Path) -> MediaFacts:
+        """What the file really holds; raises MediaError for what is no medium."""
+
+    def extract_frame(self, path: Path, frame: int, out: Path) -> None:
+        """Writes one frame as a PNG without loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    film: Film
+    store: Store
+    selects: Selects
+    ledger: Ledger
+    place: RunPlace
+    media: Media
+    tell: Sink

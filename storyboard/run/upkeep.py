@@ -1,0 +1,118 @@
+"""Looking after a store: reading every byte again, and throwing away what no film wants."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.digest import file_sha256
+from storyboard.errors import StoreError
+from storyboard.run.record import Record
+from storyboard.run.store import Store, read_sidecar
+
+_ORPHAN_AGE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One thing wrong in the store."""
+
+    what: str
+    """`changed` bytes, `missing` bytes, an `unreadable` sidecar."""
+    path: Path
+    sha256: str = ""
+    takes: tuple[Record, ...] = ()
+    """The takes that are lost with it."""
+
+    def __str__(self) -> str:
+        names = ", ".join(f"{one.take.shot} {one.take.name}" for one in self.takes)
+        return f"{self.path.name} is {self.what}" + (f": {names}" if names else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What `sweep` removed, or would."""
+
+    takes: int = 0
+    files: int = 0
+    size: int = 0
+    """Bytes."""
+
+
+def verify(store: Store, *, repair: bool = False) -> list[Damage]:
+    """Reads every file and sidecar again; empty when all is as it was.
+
+    `repair` sets damaged bytes aside in `damaged/`, so that the next plan makes or fetches them,
+    drops unreadable sidecars and rebuilds the index.
+    """
+    wanted: dict[str, list[Record]] = {}
+    found: list[Damage] = []
+    for path in sorted((store.root / "takes").glob("??/*/t*.json")):
+        try:
+            record = read_sidecar(path)
+        except (OSError, ValueError, KeyError, TypeError, StoreError):
+            found.append(Damage("unreadable", path))
+            continue
+        for sha256 in (record.take.sha256, *record.take.attachments.values()):
+            wanted.setdefault(sha256, []).append(record)
+    seen = set()
+    for path in store.files():
+        sha256 = path.name.partition(".")[0]
+        seen.add(sha256)
+        if file_sha256(path) != sha256:
+            found.append(Damage("changed", path, sha256, tuple(wanted.get(sha256, ()))))
+    for sha256, records in wanted.items():
+        if sha256 not in seen:
+            path = store.root / "takes" / sha256[:2] / sha256
+            found.append(Damage("missing", path, sha256, tuple(records)))
+    if repair:
+        for damage in found:
+            _set_aside(store, damage)
+        store.rebuild()
+    return found
+
+
+def sweep(store: Store, keep: Set[str], *, dry_run: bool = False) -> Swept:
+    """Removes every take whose content is not in `keep`, then bytes that no take wants.
+
+    `keep` holds the SHA-256 of media that films name. What is being made now, and loose files
+    younger than an hour, are left alone.
+    """
+    busy = store.claims.known()
+    kept: set[str] = set()
+    gone: list[Record] = []
+    for record in store.ls():
+        if record.take.sha256 in keep or record.take.digest in busy:
+            kept |= {record.take.sha256, *record.take.attachments.values()}
+        else:
+            gone.append(record)
+    young = time.time() - _ORPHAN_AGE_S
+    forgotten = {sha for one in gone for sha in (one.take.sha256, *one.take.attachments.values())}
+    loose = [
+        path
+        for path in store.files()
+        if (sha := path.name.partition(".")[0]) not in kept
+        and (sha in forgotten or path.stat().st_mtime < young)
+    ]
+    size = sum(path.stat().st_size for path in loose)
+    if not dry_run:
+        for record in gone:
+            store.forget(record)
+        for path in loose:
+            path.unlink(missing_ok=True)
+    return Swept(len(gone), len(loose), size)
+
+
+def _set_aside(store: Store, damage: Damage) -> None:
+    if damage.what == "missing":
+        return
+    folder = store.root / "damaged"
+    folder.mkdir(exist_ok=True)
+    name = damage.path.name
+    if damage.what == "unreadable":
+        name = f"{damage.path.parent.name}-{name}"
+    with contextlib.suppress(FileNotFoundError):
+        damage.path.replace(folder / name)

@@ -1,0 +1,96 @@
+"""One thread that writes a database, many writes to a commit."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from storyboard.run.durable import DiskProblem
+
+_Statement = tuple[str, tuple[Any, ...]]
+_Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
+
+class Writer:
+    """Owns `connection`; what is handed over while a commit runs goes into the next one.
+
+    With full flushes a commit costs milliseconds; shared, it costs each write almost nothing.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._queue: SimpleQueue[tuple[Sequence[_Statement], _Waiter] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    async def write(self, statements: Sequence[_Statement]) -> None:
+        """Returns when the statements are on the disk; raises DiskProblem if they can't."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
+            self._thread.start()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._queue.put((statements, (loop, done)))
+        await done
+
+    def close(self) -> None:
+        """Writes what was handed over, and closes the connection."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        self._connection.close()
+
+    def _work(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            while True:
+                try:
+                    batch.append(self._queue.get_nowait())
+                except Empty:
+                    break
+            work = [each for each in batch if each is not None]
+            error = self._commit([statement for some, _ in work for statement in some])
+            self._release([waiter for _, waiter in work], error)
+            if len(work) < len(batch):
+                return
+
+    def _commit(self, statements: list[_Statement]) -> sqlite3.Error | None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for sql, values in statements:
+                self._connection.execute(sql, values)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            return error
+        return None
+
+    @staticmethod
+    def _release(waiters: list[_Waiter], error: sqlite3.Error | None) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+        for loop, done in waiters:
+            by_loop.setdefault(loop, []).append(done)
+        for loop, some in by_loop.items():
+            with suppress(RuntimeError):  # the loop ended; nobody waits any more
+                loop.call_soon_threadsafe(_settle, some, error)
+
+
+def _settle(waiting: list[asyncio.Future[None]], error: sqlite3.Error | None) -> None:
+    for done in waiting:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(
+                DiskProblem(
+                    f"the ledger can't be written: {error}",
+                    hint="make room on the disk; nothing more was sent, finished takes are safe",
+                )
+            )
