@@ -33,7 +33,11 @@ def stitch_digest(film: Film, timeline: Timeline, media: Mapping[str, Medium]) -
     """
     shots = {shot.id: shot for shot in film.shots}
     shown = {part.step for event in timeline.events for part in event.slices}
-    heard = [[step, each.sha256] for step, each in sorted(media.items()) if not each.facts.frames]
+    heard: list[Value] = [
+        [step, each.sha256]
+        for step, each in sorted(media.items())
+        if not each.facts.frames and step not in shown
+    ]
     return digest(
         "stitch",
         {
@@ -45,7 +49,7 @@ def stitch_digest(film: Film, timeline: Timeline, media: Mapping[str, Medium]) -
                 [_event(event, media), _voice(shots[event.shot], timeline)]
                 for event in timeline.events
             ],
-            "heard": [pair for pair in heard if pair[0] not in shown],
+            "heard": heard,
             "titles": [_title(each) for each in placed(film.titles, timeline)],
             "music": [_sound(cue, timeline) for cue in film.music],
             "narration": [_sound(cue, timeline) for cue in film.narration],
@@ -69,7 +73,7 @@ def _event(event: Event, media: Mapping[str, Medium]) -> Value:
 
 def _slice(part: Slice, media: Mapping[str, Medium]) -> Value:
     medium = media.get(part.step)
-    taken = [medium.sha256, medium.first_frame] if medium else []
+    taken: list[Value] = [medium.sha256, medium.first_frame] if medium else []
     return [taken, [part.source.start, part.source.end], part.color, part.card, part.freeze]
 
 

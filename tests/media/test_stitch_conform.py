@@ -1,0 +1,137 @@
+"""Takes of another size, rate or make are brought to the delivery format, and only those."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from storyboard.film import Delivery
+from storyboard.stitch.conform import arguments, conformed, needs
+from storyboard.stitch.media import extract_frame, probe, read_frames, run_ffmpeg
+from storyboard.stitch.packets import index_of
+from storyboard.timecode import FrameRange, Rate
+
+
+def conform(studio, take, delivery=None):
+    cache = studio.folder / "cache"
+    return conformed(take.path, take.sha256, delivery or studio.delivery, cache)
+
+
+def test_a_take_in_the_delivery_format_is_used_as_it_is(studio):
+    take = studio.take(1, 12)
+    assert conform(studio, take) == take.path
+    assert not (studio.folder / "cache").exists()
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_the_container_makes_no_difference(studio, suffix):
+    take = studio.take(1, 24, suffix=suffix)
+    assert conform(studio, take) == take.path
+
+
+@pytest.mark.parametrize(
+    ("rate", "frames", "due"),
+    [
+        ("24000/1001", 48, [0, 1, 2, 24, 47]),
+        ("25", 50, [0, 1, 2, 25, 49]),
+        ("30", 60, [0, 1, 2, 30, 59]),
+        ("30000/1001", 60, [0, 1, 2, 30, 59]),
+        ("60", 120, [0, 2, 5, 60, 118]),
+        ("12", 24, [0, 0, 1, 12, 23]),
+    ],
+)
+def test_another_rate_keeps_the_seconds(studio, rate, frames, due):
+    take = studio.take(7, frames, rate=rate)
+    path = conform(studio, take)
+    facts = probe(path)
+    assert (facts.rate, facts.frames) == (Rate(Fraction(24)), 48)
+    shown = [studio.read(frame)[1] for frame in read_frames(path, FrameRange(0, 48))]
+    assert shown == sorted(shown)
+    for film_frame, take_frame in zip((0, 1, 2, 24, 47), due, strict=True):
+        assert abs(shown[film_frame] - take_frame) <= 1
+
+
+def test_frames_at_uneven_times_are_set_on_the_grid(studio):
+    take, uneven = studio.take(2, 48), studio.folder / "uneven.mp4"
+    drop = "select='not(eq(mod(n,5),3))'"
+    run_ffmpeg(["-i", str(take.path), "-vf", drop, "-fps_mode", "vfr", "-g", "24", str(uneven)])
+    assert needs(index_of(uneven), studio.delivery) == ("uneven frame times",)
+    path = conformed(uneven, "uneven", studio.delivery, studio.folder / "cache")
+    shown = [studio.read(frame)[1] for frame in read_frames(path, FrameRange(0, 48))]
+    assert shown == [frame - (frame % 5 == 3) for frame in range(48)]
+
+
+def test_another_size_of_the_same_shape_is_scaled_without_bars(studio):
+    take = studio.take(3, 4, size=(640, 368))
+    path = conform(studio, take)
+    facts = probe(path)
+    assert (facts.width, facts.height) == studio.size
+    assert studio.read(next(read_frames(path, FrameRange(2, 3)))) == (3, 2)
+
+
+def test_another_shape_stands_in_black_bars(studio):
+    take = studio.take(255, 4, size=(240, 240))
+    luma = next(read_frames(conform(studio, take), FrameRange(0, 1)))[:180].astype(int)
+    assert np.abs(luma[:, :68] - 16).max() < 4
+    assert np.abs(luma[:, -68:] - 16).max() < 4
+    assert np.abs(luma[110:, 72:-72] - 208).max() < 8
+
+
+def test_turned_and_stretched_pictures_come_out_as_a_viewer_sees_them(studio):
+    upright = Delivery(resolution="180p", aspect_ratio="9:16")
+    take, turned = studio.take(4, 4), studio.folder / "turned.mp4"
+    run_ffmpeg(["-display_rotation", "90", "-i", str(take.path), "-c", "copy", str(turned)])
+    path = conformed(turned, "turned", upright, studio.folder / "cache")
+    frame = next(read_frames(path, FrameRange(1, 2)))
+    assert frame.shape == (480, 180)
+    back = np.rot90(frame[:320], -1)
+    planes = np.full((270, 320), 128, np.uint8)
+    planes[:180] = back
+    assert studio.read(planes) == (4, 1)
+
+
+def test_full_range_and_deep_pixels_become_what_is_delivered(studio):
+    take = studio.take(9, 4)
+    for name, options in {
+        "full": ["-vf", "scale=out_range=pc", "-pix_fmt", "yuvj420p"],
+        "deep": ["-pix_fmt", "yuv422p10le"],
+    }.items():
+        other = studio.folder / f"{name}.mp4"
+        run_ffmpeg(["-i", str(take.path), *options, str(other)])
+        path = conformed(other, name, studio.delivery, studio.folder / "cache")
+        assert path != other
+        assert needs(index_of(path), studio.delivery) == ()
+        assert studio.read(next(read_frames(path, FrameRange(3, 4)))) == (9, 3)
+
+
+def test_a_still_becomes_one_frame_in_its_own_colours(studio):
+    still, out = studio.folder / "still.png", studio.folder / "out.png"
+    cv2.imwrite(str(still), np.full((90, 160, 3), (0x99, 0x66, 0x33), np.uint8))
+    path = conformed(still, "still", studio.delivery, studio.folder / "cache")
+    assert probe(path).frames == 1
+    extract_frame(path, 0, out)
+    assert np.abs(cv2.imread(str(out)).astype(int) - (0x99, 0x66, 0x33)).max() <= 2
+
+
+def test_a_conformed_take_is_found_again_by_its_content(studio):
+    take = studio.take(1, 12, rate="25")
+    path = conform(studio, take)
+    made = path.stat().st_mtime_ns
+    moved = take.path.rename(studio.folder / "elsewhere.mp4")
+    assert conformed(moved, take.sha256, studio.delivery, studio.folder / "cache") == path
+    assert path.stat().st_mtime_ns == made
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_the_graph_says_only_what_is_needed(studio):
+    take = studio.take(1, 4, rate="25", size=(240, 180))
+    graph = " ".join(
+        arguments(take.path, index_of(take.path), studio.delivery, studio.folder / "out.mp4")
+    )
+    assert "fps=fps=24" in graph
+    assert "pad=320:180:40:0" in graph
+    assert "bwdif" not in graph
+    assert "tonemap" not in graph

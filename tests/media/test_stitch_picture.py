@@ -1,0 +1,230 @@
+"""Every film frame shows the take frame that the timeline names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storyboard.errors import StitchError
+from storyboard.film import TransitionKind
+from storyboard.graph.timeline import Blend, Slice
+from storyboard.stitch.material import prepared, shortfalls
+from storyboard.stitch.planes import solid, split
+from storyboard.timecode import FrameRange
+
+DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE
+
+
+@pytest.fixture(scope="module")
+def media(stage):
+    return {f"S{clip}": stage.take(clip, 48) for clip in (1, 2, 3)}
+
+
+def seen(stage, frames):
+    return [stage.read(frame) for frame in frames]
+
+
+def test_a_cut_shows_the_last_frame_of_one_shot_and_then_the_first_of_the_next(stage, media):
+    film = stage.timeline(
+        stage.event("S1", (0, 10), source=5),
+        stage.event("S2", (10, 20)),
+        stage.event("S3", (20, 24), source=44),
+    )
+    assert seen(stage, stage.cut(film, media)) == [
+        *((1, 5 + k) for k in range(10)),
+        *((2, k) for k in range(10)),
+        *((3, 44 + k) for k in range(4)),
+    ]
+
+
+def test_a_take_may_play_twice_cut_differently_and_stand_still(stage, media):
+    film = stage.timeline(
+        stage.event("S1", (0, 6), source=30),
+        stage.event("S1b", (6, 12), step="S1", source=3),
+        stage.event("S2", (12, 16), slices=(Slice("S2", FrameRange(0, 4), freeze=17),)),
+    )
+    assert seen(stage, stage.cut(film, media)) == [
+        *((1, 30 + k) for k in range(6)),
+        *((1, 3 + k) for k in range(6)),
+        *[(2, 17)] * 4,
+    ]
+
+
+def test_new_material_is_counted_from_where_the_step_begins(stage):
+    extended = stage.take(4, 40, first_frame=24)
+    film = stage.timeline(stage.event("S4", (0, 5), source=2))
+    assert seen(stage, stage.cut(film, {"S4": extended})) == [(4, 26 + k) for k in range(5)]
+
+
+def test_a_dissolve_with_handles_mixes_the_frames_around_the_cut(stage, media):
+    blend = Blend(DISSOLVE, FrameRange(6, 14))
+    film = stage.timeline(
+        stage.event("S1", (0, 10), visible=(0, 14), source=4),
+        stage.event("S2", (10, 20), visible=(6, 20), source=8, entering=blend),
+    )
+    frames = stage.cut(film, media)
+    assert stage.read(frames[5]) == (1, 9)
+    assert stage.read(frames[14]) == (2, 16)
+    for k in range(8):
+        share = (k + 1) / 9
+        before = stage.levels(stage.marked(1, 10 + k))
+        after = stage.levels(stage.marked(2, 8 + k))
+        due = before * (1 - share) + after * share
+        assert np.abs(stage.levels(frames[6 + k]) - due).max() < 5
+
+
+def test_overlapping_shots_make_the_film_shorter(stage, media):
+    blend = Blend(DISSOLVE, FrameRange(8, 12))
+    film = stage.timeline(
+        stage.event("S1", (0, 12)), stage.event("S2", (8, 20), source=1, entering=blend)
+    )
+    frames = stage.cut(film, media)
+    assert len(frames) == 20
+    assert [stage.read(frames[at]) for at in (7, 12)] == [(1, 7), (2, 5)]
+    due = stage.levels(stage.marked(1, 9)) * 0.6 + stage.levels(stage.marked(2, 2)) * 0.4
+    assert np.abs(stage.levels(frames[9]) - due).max() < 5
+
+
+def test_fades_come_from_a_colour_go_through_one_and_end_in_one(stage, media):
+    film = stage.timeline(
+        stage.event("S1", (0, 12), entering=Blend(FADE, FrameRange(0, 4), color="#ffffff")),
+        stage.event(
+            "S2", (12, 24), entering=Blend(FADE, FrameRange(9, 14), color="black", through=True)
+        ),
+        stage.event("S3", (24, 36), leaving=Blend(FADE, FrameRange(32, 36), color="black")),
+    )
+    # the first shot is needed up to the middle of the fade, the second from there on
+    frames = stage.cut(film, media)
+    white, black = 235, 16
+
+    def due(clip, frame, color, share):
+        return stage.levels(stage.marked(clip, frame)) * (1 - share) + color * share
+
+    assert np.abs(stage.levels(frames[1]) - due(1, 1, white, 0.6)).max() < 5
+    assert np.abs(stage.levels(frames[10]) - due(1, 10, black, 2 / 3)).max() < 5
+    assert np.abs(stage.levels(frames[11]) - black).max() < 2
+    assert np.abs(stage.levels(frames[12]) - due(2, 0, black, 2 / 3)).max() < 5
+    assert stage.read(frames[14]) == (2, 2)
+    assert np.abs(stage.levels(frames[35]) - due(3, 11, black, 0.8)).max() < 5
+
+
+@pytest.mark.parametrize(
+    ("direction", "new", "old"),
+    [
+        ("left", np.s_[:, :20], np.s_[:, -20:]),
+        ("right", np.s_[:, -20:], np.s_[:, :20]),
+        ("up", np.s_[:10], np.s_[-10:]),
+        ("down", np.s_[-10:], np.s_[:10]),
+        ("clock", np.s_[:60, 250:], np.s_[:60, :70]),
+    ],
+)
+def test_a_wipe_comes_from_its_side(stage, direction, new, old):
+    blend = Blend(WIPE, FrameRange(4, 9), direction=direction)
+    film = stage.timeline(
+        stage.event("A", (0, 9), slices=(Slice("", FrameRange(0, 9), color="#808080"),)),
+        stage.event(
+            "B", (4, 12), entering=blend, slices=(Slice("", FrameRange(0, 8), color="#d02020"),)
+        ),
+    )
+    luma, _, red = split(stage.cut(film, {})[6])
+    before, after = (
+        [int(plane[0, 0]) for plane in split(solid(color, stage.size))]
+        for color in ("#808080", "#d02020")
+    )
+    assert np.abs(luma[new].astype(int) - after[0]).max() < 4
+    assert np.abs(luma[old].astype(int) - before[0]).max() < 4
+    assert abs(int(red.max()) - after[2]) < 8
+    assert abs(int(red.min()) - before[2]) < 8
+
+
+def test_a_card_and_a_colour_take_their_place_in_running_order(stage, media):
+    film = stage.timeline(
+        stage.event("C1", (0, 4), slices=(Slice("", FrameRange(0, 4), card="THE LETTER"),)),
+        stage.event("S1", (4, 8)),
+        stage.event("C2", (8, 10), slices=(Slice("", FrameRange(0, 2), color="navy"),)),
+    )
+    frames = stage.cut(film, media)
+    card = frames[2][:180]
+    assert card[:60].max() < 24
+    assert card[80:100, 110:210].max() > 180
+    assert stage.read(frames[4]) == (1, 0)
+    assert abs(int(frames[9][0, 0]) - int(solid("navy", stage.size)[0, 0])) < 3
+
+
+def test_frames_beyond_the_plan_are_cut_and_two_missing_ones_are_held(stage):
+    media = {"S1": stage.take(1, 30), "S2": stage.take(2, 22)}
+    film = stage.timeline(stage.event("S1", (0, 24)), stage.event("S2", (24, 48)))
+    clips = prepared(film, media, stage.delivery, stage.folder / "cache")
+    assert shortfalls(film, clips) == (
+        "S2: the take of step S2 is 2 frames short; its last frame is held",
+    )
+    frames = seen(stage, stage.cut(film, media))
+    assert frames[23:25] == [(1, 23), (2, 0)]
+    assert frames[-3:] == [(2, 21)] * 3
+
+
+def test_a_take_that_lacks_more_is_refused_with_the_numbers(stage):
+    media = {"SH010.2": stage.take(2, 21)}
+    film = stage.timeline(stage.event("SH010", (0, 24), step="SH010.2"))
+    clips = prepared(film, media, stage.delivery, stage.folder / "cache")
+    with pytest.raises(StitchError) as refused:
+        shortfalls(film, clips)
+    assert str(refused.value) == (
+        "take_short: shot SH010, step SH010.2: 24 frames planned, 21 found"
+    )
+
+
+def test_a_step_without_a_take_is_named(stage):
+    film = stage.timeline(stage.event("SH010", (0, 24)))
+    with pytest.raises(StitchError, match="shot SH010 has no take"):
+        prepared(film, {}, stage.delivery, stage.folder / "cache")
+
+
+@st.composite
+def cuts(draw):
+    """Shots of three takes, joined by cuts, by dissolves over handles, or by overlaps."""
+    shots, start = [], 0
+    for number in range(draw(st.integers(1, 5))):
+        length = draw(st.integers(9, 16))
+        join = draw(st.sampled_from(["cut", "handles", "overlap"])) if number else "cut"
+        frames = draw(st.integers(1, 4))
+        shots.append((draw(st.integers(1, 3)), length, join, frames, draw(st.integers(5, 20))))
+    return shots, start
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(cuts())
+def test_any_cut_shows_exactly_what_its_timeline_says(stage, media, cut):
+    shots, at = cut
+    events, due = [], {}
+    for number, (clip, length, join, frames, source) in enumerate(shots):
+        blend, first = None, at
+        if join == "overlap":
+            at -= frames
+            blend, first = Blend(DISSOLVE, FrameRange(at, at + frames)), at
+        elif join == "handles":
+            first = at - frames
+            blend = Blend(DISSOLVE, FrameRange(first, at))
+        events.append(
+            stage.event(
+                f"N{number}",
+                (at, at + length),
+                visible=(first, at + length),
+                step=f"S{clip}",
+                source=source - (at - first),
+                entering=blend,
+            )
+        )
+        for frame in range(at - (at - first), at + length):
+            if blend and frame in blend.span:
+                due.pop(frame, None)
+            else:
+                due[frame] = (clip, source + frame - at)
+        at += length
+    frames = stage.cut(stage.timeline(*events), media)
+    assert len(frames) == at
+    assert {frame: stage.read(frames[frame]) for frame in due} == due

@@ -1,0 +1,138 @@
+"""Cards and titles: set inside the frame, from our own font, coming and going in time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from storyboard.errors import StitchError
+from storyboard.film import Anchor, TitleCue
+from storyboard.stitch.overlays import Layer, Overlays, placed
+from storyboard.stitch.planes import solid, split
+from storyboard.stitch.titles import card_frame, overlay, unprintable
+from storyboard.timecode import FrameRange
+
+GROUND = "#405060"
+
+
+@pytest.fixture
+def film(studio):
+    return studio.timeline(studio.event("SH010", (0, 48)), studio.event("SH020", (48, 96)))
+
+
+def ink(plane):
+    """(left, right, top, bottom) of what is bright."""
+    rows, columns = np.flatnonzero((plane > 120).any(1)), np.flatnonzero((plane > 120).any(0))
+    return columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "THE LETTER",
+        "I",
+        "Жизнь — Ωμέγα, ça n’existe",
+        "A line\nand another one\n\nwith a quieter word below",
+        "Three years later, at the very end of the line, nobody remembered her name. " * 4,
+        "Donaudampfschifffahrtsgesellschaftskapitänskajütentürschlüssel",
+    ],
+)
+def test_a_card_stands_in_the_middle_and_inside_the_frame(text):
+    card = card_frame(text, (320, 180))
+    left, right, top, bottom = ink(card[:180])
+    assert abs((left + right) / 2 - 160) < 6
+    assert abs((top + bottom) / 2 - 90) < 10
+    assert left >= 16
+    assert right <= 304
+    assert top >= 10
+    assert bottom <= 170
+
+
+def test_a_card_fits_a_tall_frame_too():
+    left, right, *_ = ink(card_frame("THE LETTER", (180, 320))[:320])
+    assert left > 9
+    assert right < 171
+
+
+def test_a_lower_third_keeps_to_its_corner():
+    title = TitleCue(Anchor("start"), 48, text="Havana\nNovember 1947", style="lower-third")
+    left, right, top, bottom = ink(overlay(title, (320, 180))[..., 3])
+    assert left < 30
+    assert right < 220
+    assert top > 100
+    assert bottom < 170
+
+
+def test_a_style_that_does_not_exist_is_refused():
+    with pytest.raises(StitchError, match="'sideways' is no style of a title"):
+        overlay(TitleCue(Anchor("start"), 48, text="x", style="sideways"), (320, 180))
+
+
+def test_letters_that_the_font_lacks_are_told():
+    assert unprintable("Grüße, 日本 → Ωμέγα") == "日本"
+
+
+def test_titles_stand_at_their_anchors_and_end_with_the_film(film):
+    titles = (
+        TitleCue(Anchor("SH020", -6), 24, text="b"),
+        TitleCue(Anchor("start"), 12, text="a"),
+        TitleCue(Anchor("end", -10), 24, text="c"),
+        TitleCue(Anchor("end", 0), 24, text="never"),
+    )
+    assert [(each.title.text, each.span) for each in placed(titles, film)] == [
+        ("a", FrameRange(0, 12)),
+        ("b", FrameRange(42, 66)),
+        ("c", FrameRange(86, 96)),
+    ]
+
+
+def test_a_title_at_a_shot_outside_the_cut_is_named(film):
+    with pytest.raises(StitchError, match="stands at SH900, which is not in the cut"):
+        placed((TitleCue(Anchor("SH900"), 24, text="Late"),), film)
+
+
+def test_a_title_fades_in_and_out_and_leaves_the_picture_alone_elsewhere(film, studio):
+    title = TitleCue(Anchor("start", 4), 40, text="Havana", style="center")
+    overlays = Overlays(placed((title,), film), studio.size)
+    ground = solid(GROUND, studio.size)
+    before = ground.copy()
+    shown = [overlays.laid(ground, frame) for frame in range(60)]
+    assert (ground == before).all()
+    bright = [int(picture[:180].max()) for picture in shown]
+    assert bright[:4] == [bright[0]] * 4
+    assert bright[4:17] == sorted(bright[4:17])
+    assert min(bright[16:32]) == max(bright) > 200
+    assert bright[32:44] == sorted(bright[32:44], reverse=True)
+    assert shown[44] is ground
+    assert (shown[20][:40] == ground[:40]).all()
+
+
+def test_long_credits_roll_from_below_the_frame_to_above_it(film, studio):
+    names = tuple(f"Somebody number {number}" for number in range(24))
+    title = TitleCue(Anchor("start"), 90, credits=names)
+    overlays = Overlays(placed((title,), film), studio.size)
+    ground = solid("black", studio.size)
+    shown = [overlays.laid(ground, frame)[:180] for frame in range(90)]
+    assert shown[2][:150].max() == 16
+    assert shown[45][:40].max() > 120
+    assert shown[45][140:].max() > 120
+    assert shown[87][30:].max() == 16
+    # what stands at a height in one frame stands higher by the roll's speed in the next
+    ten = [shown[k].astype(float).mean(axis=1) for k in (40, 41)]
+    shifts = [np.abs(ten[0][by:] - ten[1][: 180 - by]).mean() for by in range(12)]
+    speed = (180 + overlay(title, studio.size).shape[0]) / 90
+    assert abs(int(np.argmin(shifts)) - speed) <= 1
+
+
+def test_a_layer_mixes_colour_by_its_alpha(studio):
+    picture = np.zeros((180, 320, 4), np.uint8)
+    picture[50:100, 61:121] = (255, 0, 0, 128)
+    frame = solid(GROUND, studio.size)
+    clear, red = solid(GROUND, studio.size), solid("#ff0000", studio.size)
+    Layer(picture).lay(frame, 1)
+    for plane, ground, color, at in zip(
+        split(frame), split(clear), split(red), ((70, 90), (35, 45), (35, 45)), strict=True
+    ):
+        due = (int(ground[0, 0]) * 127 + int(color[0, 0]) * 128) / 255
+        assert abs(int(plane[at]) - due) <= 2
+        assert plane[0, 0] == ground[0, 0]

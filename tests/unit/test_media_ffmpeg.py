@@ -1,0 +1,141 @@
+"""The door to ffmpeg: which binary, what an error says, and that no child outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import EnvironmentProblem, MediaError
+from storyboard.stitch.media import ffmpeg_path, load_moviepy, read_ffmpeg, run_ffmpeg
+
+NOISE = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=24"]
+
+
+def test_the_variable_names_the_binary(monkeypatch, tmp_path):
+    mine = tmp_path / "ffmpeg"
+    mine.write_text("#!/bin/sh\n")
+    mine.chmod(0o755)
+    monkeypatch.setenv("STORYBOARD_FFMPEG", str(mine))
+    assert ffmpeg_path() == str(mine)
+
+
+def test_a_variable_that_names_no_program_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("STORYBOARD_FFMPEG", str(tmp_path / "nothing"))
+    with pytest.raises(EnvironmentProblem, match="STORYBOARD_FFMPEG names no program") as problem:
+        ffmpeg_path()
+    assert problem.value.hint
+
+
+def test_without_any_ffmpeg_the_cure_is_told(monkeypatch, tmp_path):
+    monkeypatch.delenv("STORYBOARD_FFMPEG", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(EnvironmentProblem, match="there is no ffmpeg") as problem:
+        ffmpeg_path()
+    assert "imageio-ffmpeg" in problem.value.hint
+
+
+def test_an_error_carries_what_ffmpeg_said_and_how_it_was_asked():
+    with pytest.raises(MediaError, match="No such file or directory") as failure:
+        run_ffmpeg(["-i", "/nothing.mp4", "-f", "null", "-"])
+    assert "/nothing.mp4" in failure.value.log
+    assert failure.value.command[-4:] == ("/nothing.mp4", "-f", "null", "-")
+
+
+def test_frames_are_fed_as_they_come_and_progress_counts_them(tmp_path):
+    out, heard = tmp_path / "fed.mp4", []
+    frame = bytes(64 * 36 * 3 // 2)
+    run_ffmpeg(
+        ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", "64x36", "-i", "pipe:0", str(out)],
+        stdin=(frame for _ in range(30)),
+        on_progress=heard.append,
+    )
+    assert heard[-1] == 30
+    raw = read_ffmpeg(["-i", str(out), "-f", "rawvideo", "pipe:1"], len(frame))
+    assert [len(piece) for piece in raw] == [len(frame)] * 30
+
+
+def test_reports_are_returned():
+    tone = ["-f", "lavfi", "-i", "sine=d=1", "-af", "ebur128", "-f", "null", "-"]
+    assert "Integrated loudness" in run_ffmpeg(tone, loglevel="info")
+
+
+def test_a_feeder_that_fails_ends_ffmpeg_and_its_error_comes_through(tmp_path):
+    def feed():
+        yield bytes(100)
+        raise RuntimeError("the tape tore")
+
+    arguments = ["-f", "rawvideo", "-pix_fmt", "gray", "-video_size", "8x8", "-i", "pipe:0"]
+    with pytest.raises(RuntimeError, match="the tape tore"):
+        run_ffmpeg([*arguments, str(tmp_path / "x.mp4")], stdin=feed())
+
+
+def test_bytes_that_ffmpeg_does_not_want_are_no_error():
+    arguments = ["-f", "rawvideo", "-pix_fmt", "gray", "-video_size", "8x8", "-i", "pipe:0"]
+    run_ffmpeg([*arguments, "-frames:v", "1", "-f", "null", "-"], stdin=bytes(8_000_000))
+
+
+def test_what_takes_too_long_is_ended():
+    started = time.monotonic()
+    with pytest.raises(MediaError, match=r"longer than 0\.2 s"):
+        run_ffmpeg(["-re", *NOISE, "-f", "null", "-"], timeout_s=0.2)
+    assert time.monotonic() - started < 5
+
+
+def test_reading_may_stop_early():
+    pieces = read_ffmpeg([*NOISE, "-f", "rawvideo", "pipe:1"], 64 * 36)
+    assert len(next(pieces)) == 64 * 36
+    pieces.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_child_ends_with_its_parent(tmp_path):
+    out = tmp_path / "endless.nut"
+    script = (
+        "from storyboard.stitch.media import run_ffmpeg\n"
+        f"run_ffmpeg(['-re', *{NOISE!r}, '-f', 'nut', {str(out)!r}])\n"
+    )
+    root = Path(__file__).parents[2]
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=root)
+    try:
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        deadline = time.monotonic() + 10
+        while not out.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        child = int(children.read_text().split()[0])
+    finally:
+        parent.kill()
+        parent.wait()
+    deadline = time.monotonic() + 5
+    while _runs(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _runs(child)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_moviepy_reads_no_env_file_and_uses_our_ffmpeg(tmp_path):
+    (tmp_path / ".env").write_text("LEAKED=1\n")
+    script = (
+        "import os\n"
+        "from storyboard.stitch.media import ffmpeg_path, load_moviepy\n"
+        "load_moviepy()\n"
+        "from moviepy.config import FFMPEG_BINARY\n"
+        "assert FFMPEG_BINARY == ffmpeg_path(), FFMPEG_BINARY\n"
+        "assert not {'LEAKED', 'FFMPEG_BINARY', 'PYTHON_DOTENV_DISABLED'} & set(os.environ)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    for name in ("FFMPEG_BINARY", "PYTHON_DOTENV_DISABLED"):
+        environment.pop(name, None)
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+    assert load_moviepy() is load_moviepy()
