@@ -46,8 +46,12 @@ def stitch_digest(film: Film, timeline: Timeline, media: Mapping[str, Medium]) -
             "rate": timeline.rate.value,
             "length": timeline.length,
             "events": [
-                [_event(event, media), _voice(shots[event.shot], timeline)]
-                for event in timeline.events
+                [
+                    _event(event, media),
+                    _voice(shots[event.shot], timeline),
+                    before is not None and shots[event.shot].extends == before.shot,
+                ]
+                for before, event in zip((None, *timeline.events), timeline.events, strict=False)
             ],
             "heard": heard,
             "titles": [_title(each) for each in placed(film.titles, timeline)],

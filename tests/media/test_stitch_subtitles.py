@@ -1,0 +1,111 @@
+"""Subtitles: what is said, when it is said, in lines that can be read."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pysubs2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storyboard.film import Anchor, Film, Line, NarrationCue, Shot
+from storyboard.graph.timeline import Event, Timeline
+from storyboard.stitch.subtitles import GAP, LINES, WIDTH, cues, write_subtitles
+from storyboard.timecode import FrameRange, Rate
+
+RATE = Rate.parse(24)
+
+
+def scene(*lines, narration=(), length=240):
+    """A film of two shots of 120 frames; the lines are the second one's."""
+    half = length // 2
+    shots = (Shot("SH010"), Shot("SH020", dialogue=tuple(lines)))
+    spans = (FrameRange(0, half), FrameRange(half, length))
+    events = tuple(Event(s.id, span, span, ()) for s, span in zip(shots, spans, strict=True))
+    film = Film(Path("/film.yaml"), Path("/"), shots=shots, narration=tuple(narration))
+    return film, Timeline(RATE, length, events)
+
+
+def test_a_line_stands_where_it_is_said():
+    film, line = scene(Line("ana", "It came on Tuesday.", at=24))
+    (cue,) = cues(film, line)
+    assert cue.lines == ("It came on Tuesday.",)
+    assert cue.span == FrameRange(144, 144 + 37)  # four words at 2.6 a second
+
+
+def test_lines_without_a_time_follow_one_another():
+    film, line = scene(Line("ana", "It came on Tuesday."), Line("ben", "Three days, Ana."))
+    first, second = cues(film, line)
+    assert first.span.start > 120
+    assert second.span.start >= first.span.end + GAP
+
+
+def test_a_short_word_can_be_read():
+    film, line = scene(Line("ben", "No.", at=0))
+    assert cues(film, line)[0].span.length == 24
+
+
+def test_two_who_speak_at_once_share_the_screen():
+    film, line = scene(Line("ana", "Wait!", at=10), Line("ben", "Never.", at=12))
+    (cue,) = cues(film, line)
+    assert cue.lines == ("- Wait!", "- Never.")
+
+
+def test_long_speech_is_broken_evenly_into_pages():
+    words = "I was not going to tell you about the letter, not before the boat had left the quay"
+    film, line = scene(Line("ana", words, at=0), length=600)
+    found = cues(film, line)
+    assert " ".join(" ".join(cue.lines) for cue in found) == words
+    first = found[0].lines
+    assert len(first) == 2
+    film, line = scene(Line("ana", "She had left twice before, and twice she came back", at=0))
+    (cue,) = cues(film, line)
+    assert abs(len(cue.lines[0]) - len(cue.lines[1])) < 10
+
+
+def test_the_sidecars_say_the_same_in_both_formats(tmp_path):
+    narration = NarrationCue(Anchor("start", 12), Line("ana", "She had left twice before."))
+    film, line = scene(Line("ben", "Größe & «guillemets»", at=0), narration=[narration])
+    written = write_subtitles(film, line, tmp_path / "film.mp4")
+    assert [path.name for path in written] == ["film.srt", "film.vtt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.srt", "film.vtt"]
+    srt, vtt = (path.read_text(encoding="utf-8") for path in written)
+    assert "00:00:00,500 --> 00:00:02,458\n<i>She had left twice before.</i>" in srt
+    assert vtt.startswith("WEBVTT")
+    assert "00:00:05.000 --> " in vtt
+    for path in written:
+        loaded = pysubs2.load(str(path))
+        assert [event.plaintext for event in loaded] == [
+            "She had left twice before.",
+            "Größe & «guillemets»",
+        ]
+
+
+def test_a_silent_film_has_none(tmp_path):
+    film, line = scene()
+    assert write_subtitles(film, line, tmp_path / "film.mp4") == ()
+    assert not list(tmp_path.iterdir())
+
+
+LINES_OF_DIALOGUE = st.builds(
+    Line,
+    speaker=st.just("ana"),
+    words=st.lists(
+        st.sampled_from("a word letter quay Tuesday".split()), min_size=1, max_size=40
+    ).map(" ".join),
+    at=st.one_of(st.none(), st.integers(0, 200)),
+)
+
+
+@given(st.lists(LINES_OF_DIALOGUE, max_size=6))
+def test_cues_never_overlap_and_always_fit(lines):
+    film, line = scene(*lines, length=2400)
+    found = cues(film, line)
+    for cue in found:
+        assert len(cue.lines) <= LINES
+        assert all(len(text) <= WIDTH for text in cue.lines)
+        assert 0 <= cue.span.start < cue.span.end <= line.length
+        assert cue.span.length >= 24 or cue.span.end == line.length
+    for before, after in pairwise(found):
+        assert after.span.start - before.span.end >= GAP
