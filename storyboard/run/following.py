@@ -29,6 +29,7 @@ from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.durable import disk_errors
 from storyboard.run.studio import Studio
+from storyboard.run.workplace import Room
 
 _POLL_S = 10.0
 _SLOWER = 1.3
@@ -64,13 +65,16 @@ class Follower:
         attempt = await self._done(attempt, provider)
         return attempt, await self._fetched(attempt, provider)
 
+    def _room(self, attempt: Attempt) -> Room:
+        return Room(self._place, f"a{attempt.id}")
+
     async def _done(self, attempt: Attempt, provider: Provider) -> Attempt:
         """Asks until the job is over."""
         began = time.monotonic()
         pause, deaf = self.poll_s, 0
         while True:
             try:
-                outcome = await provider.poll(Operation(attempt.operation), self._place)
+                outcome = await provider.poll(Operation(attempt.operation), self._room(attempt))
                 deaf = 0
             except (AuthenticationError, EnvironmentProblem):
                 raise
@@ -135,7 +139,7 @@ class Follower:
             try:
                 if sample.path is None:
                     with disk_errors(str(self._place.scratch)):
-                        sample = await provider.fetch(sample, self._place)
+                        sample = await provider.fetch(sample, self._room(attempt))
                 if sample.path is not None:
                     return sample
                 raise ProviderError("no file came", provider=attempt.provider)

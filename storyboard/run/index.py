@@ -25,9 +25,10 @@ _VERSIONS = (
     """
     CREATE TABLE takes (
         digest TEXT NOT NULL, ordinal INTEGER NOT NULL, sha256 TEXT NOT NULL,
-        shot TEXT NOT NULL, provider TEXT NOT NULL, film TEXT NOT NULL, created REAL NOT NULL,
-        record TEXT NOT NULL, PRIMARY KEY (digest, ordinal));
-    CREATE INDEX takes_by_shot ON takes (shot, provider);
+        shot TEXT NOT NULL, step TEXT NOT NULL, provider TEXT NOT NULL, film TEXT NOT NULL,
+        created REAL NOT NULL, record TEXT NOT NULL, PRIMARY KEY (digest, ordinal));
+    CREATE INDEX takes_by_shot ON takes (shot);
+    CREATE INDEX takes_by_step ON takes (step, film);
     CREATE INDEX takes_by_content ON takes (sha256)
     """,
 )
@@ -69,13 +70,13 @@ class Index:
     def by_content(self, sha256: str) -> list[Record]:
         return self._records("SELECT record FROM takes WHERE sha256 = ?", [sha256])
 
-    def digests(self, shot: str, provider: str, film: str) -> tuple[str, ...]:
-        """Digests with takes of this shot and provider, oldest first."""
+    def digests(self, step: str, provider: str, film: str) -> tuple[str, ...]:
+        """Digests with takes of this film's step, oldest first; an empty provider means any."""
         rows = self._try(
             lambda connection: connection.execute(
-                "SELECT digest FROM takes WHERE shot = ? AND provider = ? AND film = ?"
+                "SELECT digest FROM takes WHERE step = ? AND film = ? AND ? IN ('', provider)"
                 " GROUP BY digest ORDER BY min(created)",
-                (shot, provider, film),
+                (step, film, provider),
             ).fetchall()
         )
         return tuple(row[0] for row in rows)
@@ -170,6 +171,7 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
             record.take.ordinal,
             record.take.sha256,
             record.take.shot,
+            record.step,
             record.take.provider,
             record.film,
             record.take.created_at,
@@ -179,7 +181,7 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
     )
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany("INSERT OR REPLACE INTO takes VALUES (?,?,?,?,?,?,?,?)", rows)
+        connection.executemany("INSERT OR REPLACE INTO takes VALUES (?,?,?,?,?,?,?,?,?)", rows)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -281,9 +281,10 @@ class _Run:
     async def _until_stopped(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         """Waits for the tasks, or for the wish to stop; a fault in one of them is raised."""
         stop = asyncio.create_task(self._stopping.wait())
-        done = asyncio.gather(*tasks)
+        done: asyncio.Future[list[Any]] = asyncio.gather(*tasks)
         try:
-            await asyncio.wait({done, stop}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {done, stop}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if done.done():
                 done.result()
         finally:

@@ -29,6 +29,7 @@ from storyboard.run.attempts import Attempt, State
 from storyboard.run.following import Follower, jittered, readable
 from storyboard.run.shelving import Shelver
 from storyboard.run.studio import Studio
+from storyboard.run.workplace import Room
 
 _T = TypeVar("_T")
 _QUOTA_WAITS = 6
@@ -145,7 +146,7 @@ class Maker:
         )
         await self._ledger.advance(attempt, State.SUBMITTING)
         try:
-            operation = await provider.submit(asked, self._place)
+            operation = await provider.submit(asked, Room(self._place, f"a{attempt.id}"))
         except Exception as error:
             raise await self._refused(attempt, provider, error) from error
         return await self._ledger.advance(attempt, State.SUBMITTED, operation=operation.name)

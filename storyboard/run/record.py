@@ -29,8 +29,10 @@ class Record:
     """Bytes of the medium."""
     suffix: str
     """Of the medium's file: `.mp4`."""
+    step: str = ""
+    """Id of the step it was first made for; the shot's own id where it has one step."""
     film: str = ""
-    """Stem of the film it was first made for; for people and for history."""
+    """Stem of the film it was first made for; like `step` for people and for history."""
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "suffix": record.suffix,
         "kind": record.kind,
         "shot": take.shot,
+        "step": record.step,
         "film": record.film,
         "provider": take.provider,
         "model": take.model,
@@ -94,6 +97,7 @@ def from_json(told: Mapping[str, Any]) -> Record:
         told.get("kind", ""),
         told["size"],
         told["suffix"],
+        told.get("step", ""),
         told.get("film", ""),
     )
 

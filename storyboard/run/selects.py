@@ -30,7 +30,7 @@ class Selects:
         self._seen: tuple[int, ...] | None = None
         self._text = ""
         self._entries: dict[str, Entry] = {}
-        self._by_shot: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self._by_step: dict[str, list[tuple[str, str, str]]] = {}
         self._load()
 
     @property
@@ -78,15 +78,16 @@ class Selects:
         entry = self._entries.get(digest)
         return entry.parts if entry else {}
 
-    def history(self, shot: str, provider: str) -> tuple[str, ...]:
-        """Digests with takes of that shot and provider, oldest first."""
-        if not self._by_shot:
+    def history(self, step: str, provider: str) -> tuple[str, ...]:
+        """Digests with takes of that step and provider, oldest first; an empty one means any."""
+        if not self._by_step:
             for digest, entry in self._entries.items():
                 made = min(
                     (str(row.get("created", "")) for row in entry.takes.values()), default=""
                 )
-                self._by_shot.setdefault((entry.shot, entry.provider), []).append((made, digest))
-        return tuple(digest for _, digest in sorted(self._by_shot.get((shot, provider), ())))
+                self._by_step.setdefault(entry.step, []).append((made, entry.provider, digest))
+        known = sorted(self._by_step.get(step, ()))
+        return tuple(digest for _, maker, digest in known if provider in ("", maker))
 
     def paid(self) -> dict[tuple[str, int], int]:
         """Micro-dollars by (digest, ordinal) of every take that cost something."""
@@ -179,14 +180,14 @@ class Selects:
     def _change(self, change: _Change) -> None:
         change(self._entries)
         self._changes.append(change)
-        self._by_shot.clear()
+        self._by_step.clear()
 
     def _row(self, digest: str, ordinal: int) -> dict[str, Any] | None:
         entry = self._entries.get(digest)
         return entry.takes.get(ordinal) if entry else None
 
     def _load(self) -> None:
-        self._by_shot.clear()
+        self._by_step.clear()
         self._seen = self._stat()
         try:
             self._text = self.path.read_text(encoding="utf-8")

@@ -46,10 +46,13 @@ class FilmShelf:
     def rejected(self, digest: str) -> frozenset[int]:
         return self._selects.rejected(digest)
 
-    def history(self, shot: str, provider: str) -> tuple[str, ...]:
-        """Digests that lock or store know takes of for this shot and provider, oldest first."""
-        stored = self._store.history(shot, provider, self._film) if self._store else ()
-        locked = self._selects.history(shot, provider)
+    def history(self, step: str, provider: str) -> tuple[str, ...]:
+        """Digests that lock or store know takes of for this step and provider, oldest first.
+
+        An empty provider means any.
+        """
+        stored = self._store.history(step, provider, self._film) if self._store else ()
+        locked = self._selects.history(step, provider)
         return (*(digest for digest in locked if digest not in set(stored)), *stored)
 
     def parts(self, digest: str) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from storyboard.run.durable import disk_errors
 from storyboard.run.proof import SUFFIX, Proof, prove
 from storyboard.run.record import usd
 from storyboard.run.studio import Studio
+from storyboard.run.workplace import Room
 
 
 class Shelver:
@@ -25,6 +26,7 @@ class Shelver:
         self._store = studio.store
         self._ledger = studio.ledger
         self._media = studio.media
+        self._place = studio.place
         self._tell = studio.tell
 
     async def shelve(self, attempt: Attempt, sample: Sample) -> Take:
@@ -53,6 +55,7 @@ class Shelver:
         take = await asyncio.to_thread(self._put, attempt, sample, proof)
         attempt = await self._ledger.advance(attempt, State.FETCHED, sha256=take.sha256)
         await asyncio.to_thread(self._add, attempt, take)
+        Room(self._place, f"a{attempt.id}").clear()
         return await self.commit(attempt, take)
 
     def _proved(self, attempt: Attempt, sample: Sample) -> Proof:
@@ -99,7 +102,9 @@ class Shelver:
 
     def _add(self, attempt: Attempt, take: Take) -> None:
         with disk_errors(str(self._store.root)):
-            self._store.add(take, attempt.parts, kind=attempt.kind, film=self._film.stem)
+            self._store.add(
+                take, attempt.parts, kind=attempt.kind, step=attempt.step, film=self._film.stem
+            )
 
     async def commit(self, attempt: Attempt, take: Take) -> Take:
         """The ledger's last word on an attempt whose take is in the store."""

@@ -64,6 +64,7 @@ class StepWork:
         self._local = asyncio.Semaphore(2 * max(1, jobs))
         self._remote = asyncio.Semaphore(_OPEN_OPERATIONS)
         self._saved = time.monotonic()
+        self._locks = {shot.id: shot.lock for shot in studio.film.shots if shot.lock}
         self.touched: set[str] = set()
         """Digests that this run has looked after."""
 
@@ -135,7 +136,7 @@ class StepWork:
                     async with self._claimed(node.step, digest):
                         wanted = self._wanted(node, digest, provider, fresh=True)
                         made, error = await self._make(node, provider, name, known, parents, wanted)
-        take = self._select(digest)
+        take = self._select(node.step, digest)
         if take is None:
             raise error or StoryboardError(f"{node.step.id} has no take that is not rejected")
         self._enter(node.step, take, name.parts)
@@ -179,8 +180,8 @@ class StepWork:
                     " what was asked",
                     step.id,
                 )
-        if takes and Reason.RETAKE_REQUESTED in node.reasons:
-            self._studio.selects.set_pick(name.digest, takes[-1].ordinal)
+        if takes and node.ordinals and node.digest == name.digest and node.select is None:
+            self._pick_new(step, takes[0])
         told = [fault for fault in errors if isinstance(fault, StoryboardError)]
         return len(takes), max(told, key=lambda fault: fault.exit_code, default=None)
 
@@ -211,13 +212,32 @@ class StepWork:
                 hint=f"`storyboard store fetch`, a shared STORYBOARD_STORE, or --rebuy {step.shot}",
             )
 
-    def _select(self, digest: str) -> Take | None:
+    def _select(self, step: Step, digest: str) -> Take | None:
+        """What `lock` names, else the pick, else the lowest that was not rejected."""
         takes = self._present(digest)
+        lock = self._locks.get(step.shot, "")
         pick = self._studio.selects.pick(digest)
         rejected = self._studio.selects.rejected(digest)
+        named = [take for take in takes if take.name == lock]
         picked = [take for take in takes if take.ordinal == pick]
         free = [take for take in takes if take.ordinal not in rejected]
-        return next(iter((*picked, *free)), None)
+        return next(iter((*named, *picked, *free)), None)
+
+    def _pick_new(self, step: Step, take: Take) -> None:
+        """Picks a take that the plan meant to play, where the rule alone would play an older one.
+
+        So it is after a retake, and where one was bought again because its bytes are lost.
+        """
+        selects = self._studio.selects
+        rejected = selects.rejected(take.digest)
+        known = {
+            each.ordinal
+            for each in (*selects.takes(take.digest), *self._studio.store.takes(take.digest))
+        }
+        plays = selects.pick(take.digest) or min(known - rejected, default=0)
+        if plays != take.ordinal:
+            selects.set_pick(take.digest, take.ordinal)
+            self._note(f"{take.name} is picked from now on", step.id)
 
     def _present(self, digest: str, *, fresh: bool = False) -> list[Take]:
         store = self._studio.store
@@ -258,7 +278,7 @@ class StepWork:
             )
         name = identity(step, known, frozenset(), "")
         async with self._turns[name.digest]:
-            if take := self._select(name.digest):
+            if take := self._select(step, name.digest):
                 self._enter(step, take, name.parts)
                 return Finished(take)
             began = time.monotonic()
@@ -293,7 +313,9 @@ class StepWork:
                 created_at=round(time.time(), 3),
                 shot=step.shot,
             )
-            store.add(take, name.parts, kind=step.kind.value, film=self._studio.film.stem)
+            store.add(
+                take, name.parts, kind=step.kind.value, step=step.id, film=self._studio.film.stem
+            )
         return take
 
     def _enter(

@@ -131,14 +131,16 @@ class Store:
     # takes
 
     def add(
-        self, take: Take, parts: Mapping[str, str], *, kind: str, film: str = "", size: int = 0
+        self, take: Take, parts: Mapping[str, str], *, kind: str, step: str = "", film: str = ""
     ) -> None:
         """Makes a take known whose bytes and attachments were `put` before.
 
-        A take of the same digest and ordinal is replaced; its bytes stay until `gc`.
+        `step` and `film` (its stem) say what it was first made for. A take of the same digest and
+        ordinal is replaced; its bytes stay until swept.
         """
         file = self.path(take.sha256)
-        record = Record(take, parts, kind, size or file.stat().st_size, file.suffix, film)
+        size = file.stat().st_size
+        record = Record(take, parts, kind, size, file.suffix, step or take.shot, film)
         folder = self._sidecar_folder(take.digest)
         new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
@@ -170,9 +172,12 @@ class Store:
         """Looks up many digests at once, for `takes`, `records` and `present`."""
         self._look_up([digest for digest in digests if digest not in self._known])
 
-    def history(self, shot: str, provider: str, film: str = "") -> tuple[str, ...]:
-        """Digests of the takes first made for this film's shot by `provider`, oldest first."""
-        return self._index.digests(shot, provider, film)
+    def history(self, step: str, provider: str, film: str = "") -> tuple[str, ...]:
+        """Digests of the takes first made for this film's step by `provider`, oldest first.
+
+        An empty provider means any.
+        """
+        return self._index.digests(step, provider, film)
 
     def ls(self) -> list[Record]:
         """Everything that is known, oldest first."""

@@ -91,6 +91,26 @@ class RunPlace:
         )
 
 
+class Room:
+    """The part of a run's workplace that one attempt has to itself."""
+
+    def __init__(self, place: RunPlace, name: str) -> None:
+        self._place = place
+        self._scratch = place.scratch / name
+
+    @property
+    def scratch(self) -> Path:
+        self._scratch.mkdir(exist_ok=True)
+        return self._scratch
+
+    async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+        return await self._place.compute(function, *arguments)
+
+    def clear(self) -> None:
+        """Removes what is left in it."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
 def _clear_dead(folder: Path) -> None:
     for path in folder.glob("*.lock"):
         lock = FileLock(path)

@@ -14,6 +14,7 @@ from typing import Any
 
 from storyboard.errors import MediaError, StoryboardError
 from storyboard.film import Film, MediaFacts, MediaFile, Policy, Take
+from storyboard.graph.compile import Graph
 from storyboard.graph.identity import identity
 from storyboard.graph.plan import Action, Node, Plan, Reason
 from storyboard.graph.steps import FramePick, Link, Step
@@ -266,7 +267,8 @@ class Set:
                 )
             )
             known[step.id] = select if action is Action.KEEP else None
-        return Plan(tuple(nodes), Timeline(RATE, 0, ()))
+        graph = Graph(self.film, {}, {}, Timeline(RATE, 0, ()), ())
+        return Plan(self.film, graph, tuple(nodes))
 
     def render(self, **options: Any) -> RunResult:
         """Plans and runs, as a command line would."""
