@@ -17,7 +17,7 @@ from storyboard.stitch.material import Medium, prepared, shortfalls
 from storyboard.stitch.mux import mux
 from storyboard.stitch.overlays import placed
 from storyboard.stitch.picture import draw, encode
-from storyboard.stitch.sound import mix
+from storyboard.stitch.sound import Bed, Murmur, mix
 from storyboard.stitch.subtitles import write_subtitles
 from storyboard.stitch.titles import unprintable
 
@@ -46,7 +46,8 @@ def stitch_film(
     out: Path,
     *,
     cache: Path,
-    beds: Callable[[str, float, int], object] | None = None,
+    beds: Bed | None = None,
+    murmur: Murmur | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     jobs: int = 2,
 ) -> StitchFacts:
@@ -54,6 +55,7 @@ def stitch_film(
 
     `media` is keyed by step id and holds every step that the timeline shows. `cache` keeps
     conformed takes between films; unfinished files live in it too and are gone afterwards.
+    `beds` and `murmur` make the sound that the film has only words for, as `sound.mix` says.
     `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes are
     missing or too short, MediaError when a file can't be read.
     """
@@ -78,7 +80,9 @@ def stitch_film(
     ):
         scratch = Path(folder)
         picture, sound = scratch / "picture.mp4", scratch / "sound.wav"
-        mixing = beside.submit(mix, film, timeline, media, sound, scratch=scratch, beds=beds)
+        mixing = beside.submit(
+            *(mix, film, timeline, media, sound), scratch=scratch, beds=beds, murmur=murmur
+        )
         frames = draw(timeline, clips, titles, film.delivery.size)
         encode(frames, film.delivery, picture, on_frame=one_more)
         mixed = mixing.result()

@@ -24,12 +24,15 @@ _REVISION = 1
 """Raise it when the same film would come out differently."""
 
 
-def stitch_digest(film: Film, timeline: Timeline, media: Mapping[str, Medium]) -> str:
+def stitch_digest(
+    film: Film, timeline: Timeline, media: Mapping[str, Medium], *, maker: str = ""
+) -> str:
     """64 hex digits that change with anything that changes the finished file.
 
     That is the timeline, the bytes of every take that it shows or that only sounds, titles, sound,
-    loudness, metadata and subtitles. Sound files are read once while they stay the same. Raises
-    StitchError when one is missing.
+    loudness, metadata and subtitles; and `maker`, the revision of whatever makes beds and voices
+    from words. Sound files are read once while they stay the same. Raises StitchError when one is
+    missing.
     """
     shots = {shot.id: shot for shot in film.shots}
     shown = {part.step for event in timeline.events for part in event.slices}
@@ -42,6 +45,7 @@ def stitch_digest(film: Film, timeline: Timeline, media: Mapping[str, Medium]) -
         "stitch",
         {
             "revision": _REVISION,
+            "maker": maker,
             "size": list(film.delivery.size),
             "rate": timeline.rate.value,
             "length": timeline.length,
