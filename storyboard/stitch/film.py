@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 from storyboard.errors import StitchError
@@ -22,6 +23,9 @@ from storyboard.stitch.subtitles import write_subtitles
 from storyboard.stitch.titles import unprintable
 
 __all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
+
+_TOLD = 12
+"""Frames from one report of progress to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,6 @@ def stitch_film(
     clips = prepared(timeline, media, film.delivery, cache, jobs=jobs)
     notes = [*shortfalls(timeline, clips), *_letters(film, timeline)]
     titles = placed(film.titles, timeline)
-    drawn = 0
-
-    def one_more() -> None:
-        nonlocal drawn
-        drawn += 1
-        if on_progress is not None and (drawn % 12 == 0 or drawn == timeline.length):
-            on_progress(drawn, timeline.length)
-
     with (
         tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder,
         ThreadPoolExecutor(1) as beside,
@@ -81,8 +77,17 @@ def stitch_film(
         scratch = Path(folder)
         picture, sound = scratch / "picture.mp4", scratch / "sound.wav"
         mixing = beside.submit(
-            *(mix, film, timeline, media, sound), scratch=scratch, beds=beds, murmur=murmur
+            lambda: mix(film, timeline, media, sound, scratch=scratch, beds=beds, murmur=murmur)
         )
+        drawn = count(1)
+
+        def one_more() -> None:
+            if mixing.done():
+                mixing.result()  # a mix that failed ends the drawing too
+            done = next(drawn)
+            if on_progress is not None and (done % _TOLD == 0 or done == timeline.length):
+                on_progress(done, timeline.length)
+
         frames = draw(timeline, clips, titles, film.delivery.size)
         encode(frames, film.delivery, picture, on_frame=one_more)
         mixed = mixing.result()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError, StitchError
-from storyboard.film import Anchor, Film, Line, Shot, TitleCue, TransitionKind
+from storyboard.film import Anchor, Film, Line, MediaFile, MusicCue, Shot, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend
 from storyboard.stitch.film import stitch_film
 from storyboard.stitch.media import probe, read_frames, run_ffmpeg, verify
@@ -188,3 +188,20 @@ def test_an_empty_film_is_refused(stage, film, timeline, media):
     empty = replace(timeline, length=0, events=())
     with pytest.raises(StitchError, match="no shot is in the cut"):
         stitch_film(film, empty, media, stage.folder / "x.mp4", cache=stage.folder / "cache")
+
+
+def test_sound_that_can_not_be_mixed_ends_the_drawing_at_once(stage, film, timeline, media):
+    text = stage.folder / "theme.wav"
+    text.write_text("no music at all")
+    music = (MusicCue(MediaFile(text, "theme.wav")),)
+    heard: list[int] = []
+    with pytest.raises(MediaError, match=r"theme\.wav"):
+        stitch_film(
+            replace(film, music=music),
+            timeline,
+            media,
+            stage.folder / "unheard.mp4",
+            cache=stage.folder / "cache",
+            on_progress=lambda done, _: heard.append(done),
+        )
+    assert not (stage.folder / "unheard.mp4").exists()
