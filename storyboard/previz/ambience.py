@@ -68,8 +68,9 @@ class Tone:
     """How much of it is tone."""
 
     def __call__(self, name: str, seed: int, start: int, n: int) -> Wave:
-        rows = -(-n // _ROW)
-        at = (start + _ROW * np.arange(rows, dtype=np.float64)) / RATE
+        first, last = start // _ROW, -(-(start + n) // _ROW)
+        rows, skip = last - first, start - first * _ROW
+        at = np.arange(first, last) * (_ROW / RATE)
         phases = random_stream(seed, name, "phase").random((len(self.partials), 2))
         tone = np.zeros((rows * _ROW, 2), dtype=np.float32)
         for (hz, amplitude), (left, right) in zip(self.partials, phases, strict=True):
@@ -84,7 +85,7 @@ class Tone:
         loud = LOUD / np.sqrt(0.34 * np.sum(np.square(amplitudes * ear(hz))))
         hiss = self.hiss(name, seed, start, n)
         return (
-            np.float32(loud * self.share**0.5) * tone[:n]
+            np.float32(loud * self.share**0.5) * tone[skip : skip + n]
             + np.float32((1 - self.share) ** 0.5) * hiss
         )
 

@@ -53,6 +53,8 @@ def hears(intent: Intent) -> tuple[Heard, ...]:
     def listen(words: str, gain_db: float, *, closely: bool, cue: bool = False) -> None:
         for name in named(words, closely=closely):
             quiet = -6.0 if _FAR.search(words) and closely else 0.0
+            if name == "room":
+                quiet -= 14.0
             heard.setdefault(name, Heard(name, gain_db + quiet, words, cue))
 
     for words in intent.sound:
@@ -61,7 +63,8 @@ def hears(intent: Intent) -> tuple[Heard, ...]:
     scenery = " ".join(
         (intent.scene, intent.place.description if intent.place else "", intent.prompt)
     )
-    if not _SILENCE.search(" ".join((*intent.sound, intent.ambience))):
+    silence = _SILENCE.search(" ".join((*intent.sound, intent.ambience)))
+    if not silence:
         listen(intent.weather, -5.0, closely=False)
         inside = bool(_INSIDE.search(intent.scene))
         listen(f"{scenery} {intent.place.name if intent.place else ''}", -11.0, closely=False)
@@ -71,6 +74,8 @@ def hears(intent: Intent) -> tuple[Heard, ...]:
                 for name, each in heard.items()
             }
     outside = _OUTSIDE.search(f"{intent.scene} {scenery}") and not _INSIDE.search(intent.scene)
+    if silence:
+        return (*heard.values(), Heard("room", -30.0))
     floor = Heard("air", -17.0) if outside else Heard("room", -25.0)
     heard.setdefault(floor.name, floor)
     return tuple(heard.values())
@@ -171,7 +176,7 @@ _TABLE = (
     _row(
         "music|piano|violins?|strings|orchestra\\w*|guitar|melody|song|score|chords?|organ", MUSIC
     ),
-    _row("room ?tone|silence|silent|quiet room", "room"),
+    _row("room ?tone|quiet room", "room"),
 )
 
 _KNOWN = {*BEDS, *FOLEY, MUSIC, ""}
