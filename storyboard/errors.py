@@ -21,7 +21,7 @@ A validator returns diagnostics; only the outermost caller raises InvalidStorybo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,8 +75,11 @@ class InvalidStoryboard(StoryboardError):
 
     exit_code = 1
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], texts: Mapping[str, str] | None = None
+    ) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.texts = texts or {}
         errors = sum(d.severity is Severity.ERROR for d in self.diagnostics)
         super().__init__(f"{errors} error{'s' if errors != 1 else ''} in the storyboard")
 

@@ -41,6 +41,10 @@ class Order:
     jobs: int = 0
     """Processes for local work; 0 is one for each core."""
 
+    @property
+    def processes(self) -> int:
+        return self.jobs or os.cpu_count() or 1
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -84,23 +88,33 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
 
     Raises StoryboardError for what a person can cure; whatever was finished is safe.
     """
-    store = production.store
-    assert store is not None
     budget(production, plan, order)
-    jobs = order.jobs or os.cpu_count() or 1
-    if plan.work:
-        result = await _run(production, plan, order, jobs, tell)
-    else:
-        result = _nothing(plan)
+    if not plan.work:
+        return await _cut(production, plan, _nothing(plan), order, tell)
+    ledger = Ledger(make_folder(production.state))
+    log = ev.RunLog(production.state, ledger.run)
+    tell = ev.fan_out(tell, log)
+    try:
+        result = await _run(production, plan, ledger, order, tell)
+        return await _cut(production, plan, result, order, tell)
+    finally:
+        log.close()
+        ledger.close()
+
+
+async def _cut(
+    production: Production, plan: Plan, result: RunResult, order: Order, tell: ev.Sink
+) -> Rendered:
+    """The film of what is there, holes filled as the order says; the takes alone otherwise."""
     production.selects.save()
-    if result.interrupted or not _may_cut(plan, result, order):
+    if result.interrupted or not (result.complete or order.missing != "fail"):
         return Rendered(result)
     takes, timeline = dict(result.selects), plan.timeline
     if len(plan.nodes) < len(production.graph.steps):
         takes = _selects(production.plan()) | takes
     holes = _holes(timeline, takes)
     if holes and order.missing == "previz":
-        takes |= await _stand_ins(production, holes, order, jobs, tell)
+        takes |= await _stand_ins(production, holes, order, tell)
         holes = _holes(timeline, takes)
     if holes and order.missing == "slate":
         timeline = _slated(timeline, holes)
@@ -108,31 +122,27 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
         names = ", ".join(sorted({production.graph.steps[id].shot for id in holes}))
         tell(ev.Note(message=f"the film is not cut: {names} not made yet"))
         return Rendered(result)
-    return _stitched(production, timeline, takes, result, order, jobs, tell)
+    return _stitched(production, timeline, takes, result, order, tell)
 
 
 async def _run(
-    production: Production, plan: Plan, order: Order, jobs: int, tell: ev.Sink
+    production: Production, plan: Plan, ledger: Ledger, order: Order, tell: ev.Sink
 ) -> RunResult:
     assert production.store is not None
-    ledger = Ledger(make_folder(production.state))
-    try:
-        return await run_plan(
-            plan,
-            film=production.film,
-            store=production.store,
-            selects=production.selects,
-            ledger=ledger,
-            providers=provider,
-            events=tell,
-            jobs=jobs,
-            hashes=production.hashes,
-            frozen=order.frozen,
-            missing=order.missing,
-            max_cost_micros=order.max_cost_micros,
-        )
-    finally:
-        ledger.close()
+    return await run_plan(
+        plan,
+        film=production.film,
+        store=production.store,
+        selects=production.selects,
+        ledger=ledger,
+        providers=provider,
+        events=tell,
+        jobs=order.processes,
+        hashes=production.hashes,
+        frozen=order.frozen,
+        missing=order.missing,
+        max_cost_micros=order.max_cost_micros,
+    )
 
 
 def provider(name: str) -> Provider:
@@ -150,10 +160,6 @@ def _selects(plan: Plan) -> dict[str, Take]:
     kept = {n.step.id: n for n in plan.nodes if n.action is Action.KEEP}
     made = {n.digest: n.select for n in kept.values() if n.select}
     return {id: take for id, n in kept.items() if (take := n.select or made.get(n.digest))}
-
-
-def _may_cut(plan: Plan, result: RunResult, order: Order) -> bool:
-    return result.complete or order.missing != "fail"
 
 
 def _holes(timeline: Timeline, takes: Mapping[str, Take]) -> set[str]:
@@ -174,7 +180,7 @@ def _slated(timeline: Timeline, holes: set[str]) -> Timeline:
 
 
 async def _stand_ins(
-    production: Production, holes: set[str], order: Order, jobs: int, tell: ev.Sink
+    production: Production, holes: set[str], order: Order, tell: ev.Sink
 ) -> dict[str, Take]:
     """Previz takes for the steps that are missing, made under the same limits."""
     flags = replace(production.flags, previz=True, provider=None)
@@ -182,11 +188,15 @@ async def _stand_ins(
     try:
         plan = rehearsal.plan().only(holes)
         tell(ev.Note(message=f"previz stands in for {', '.join(sorted(holes))}"))
-        if not plan.work:
-            return {id: take for id, take in _selects(plan).items() if id in holes}
-        result = await _run(rehearsal, plan, replace(order, missing="fail"), jobs, tell)
-        rehearsal.selects.save()
-        return {id: take for id, take in result.selects.items() if id in holes}
+        takes: Mapping[str, Take] = _selects(plan)
+        if plan.work:
+            ledger = Ledger(make_folder(rehearsal.state / "previz"))
+            try:
+                takes = (await _run(rehearsal, plan, ledger, order, tell)).selects
+            finally:
+                ledger.close()
+            rehearsal.selects.save()
+        return {id: take for id, take in takes.items() if id in holes}
     finally:
         rehearsal.close()
 
@@ -197,7 +207,6 @@ def _stitched(
     takes: Mapping[str, Take],
     result: RunResult,
     order: Order,
-    jobs: int,
     tell: ev.Sink,
 ) -> Rendered:
     """Cuts the film, unless the very same one already stands where it is wanted."""
@@ -224,7 +233,7 @@ def _stitched(
     bed = getattr(registry.adapter("previz"), "bed", None)
     facts = stitch_film(
         film, timeline, media, out, cache=store.root / "cache", beds=bed,
-        on_progress=progress, jobs=jobs,
+        on_progress=progress, jobs=order.processes,
     )  # fmt: skip
     record.note(out, identity)
     for note in facts.notes:

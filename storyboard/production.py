@@ -58,7 +58,7 @@ class Examined:
     def checked(self) -> Graph:
         """The graph; raises InvalidStoryboard when the film has errors."""
         if not self.sound or self.graph is None:
-            raise InvalidStoryboard(self.diagnostics)
+            raise InvalidStoryboard(self.diagnostics, self.texts)
         return self.graph
 
 

@@ -1,0 +1,1 @@
+"""The command line: one small module a verb; `view` and its neighbours draw."""

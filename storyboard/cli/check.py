@@ -1,0 +1,63 @@
+"""`storyboard check`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from storyboard.cli import options, view
+from storyboard.errors import Diagnostic, Severity
+
+
+@click.command("check")
+@click.argument("films", metavar="FILM...", type=options.FILM, nargs=-1, required=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["human", "concise", "json", "github"]),
+    help="How problems are drawn; github by itself under GitHub Actions.",
+)
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@options.overlay
+@options.speech
+def command(
+    films: tuple[Path, ...],
+    form: str | None,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **overlay: object,
+) -> int:
+    """Say everything that is wrong with FILM, with the place and the cure.
+
+    Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
+    network and no project.
+    """
+    from storyboard.production import examine
+
+    flags = options.flags_of(overlay)
+    if form is None:
+        form = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "human"
+    form = "json" if as_json else form
+    told: list[Diagnostic] = []
+    texts: dict[str, str] = {}
+    for path in films:
+        examined = examine(path, flags)
+        shown = [d for d in examined.diagnostics if verbose or d.severity is not Severity.NOTE]
+        if quiet:
+            shown = [d for d in shown if d.severity is Severity.ERROR]
+        told += examined.diagnostics if form == "json" else shown
+        texts.update(examined.texts)
+        if form != "json" and not quiet:
+            view.say(f"{path}: {view.counted(examined.diagnostics)}")
+    if form == "json":
+        from storyboard.language import as_json as records
+
+        view.answer_json({"diagnostics": records(told)})
+    elif told:
+        view.answer(view.drawn(told, texts, form).rstrip("\n"))
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return 1 if any(each.severity in failing for each in told) else 0

@@ -1,0 +1,115 @@
+"""`storyboard doctor`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from storyboard.cli import options, view
+from storyboard.errors import StoryboardError
+
+_PARTS = (
+    "storyboard", "pyyaml", "jsonschema", "numpy", "opencv-python-headless", "resvg-py",
+    "imageio-ffmpeg", "av", "moviepy", "pysubs2",
+)  # fmt: skip
+_KEYS = {
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "vertex": ("GOOGLE_APPLICATION_CREDENTIALS", "VERTEX_API_KEY"),
+    "cometapi": ("COMETAPI_KEY",),
+}
+_Row = tuple[str, str, bool | None]
+"""(what, how it is, whether that is well; None where it is only told)."""
+
+
+@click.command("doctor")
+@options.speech
+def command(as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Check what a render needs on this machine: ffmpeg, fonts, parts, room, which keys are set.
+
+    Exits with 4 when something is missing. Keys are only said to be present or absent.
+    """
+    rows = [
+        row
+        for look in (_python, _ffmpeg, _parts, _fonts, _adapters, _keys, _disk)
+        for row in _looked(look)
+    ]
+    if as_json:
+        view.answer_json({"checks": [{"what": w, "found": f, "ok": ok} for w, f, ok in rows]})
+    else:
+        mark = {True: "ok", False: "!!", None: "  "}
+        shown = [row for row in rows if not quiet or row[2] is False]
+        view.answer("\n".join(view.table([[mark[ok], what, found] for what, found, ok in shown])))
+    return 4 if any(ok is False for _, _, ok in rows) else 0
+
+
+def _looked(look: Callable[[], Iterator[_Row]]) -> Iterator[_Row]:
+    try:
+        yield from look()
+    except StoryboardError as error:
+        yield (
+            look.__name__.strip("_"),
+            f"{error}" + (f"; {error.hint}" if error.hint else ""),
+            False,
+        )
+
+
+def _python() -> Iterator[_Row]:
+    yield "python", sys.version.split()[0], sys.version_info >= (3, 11)
+
+
+def _ffmpeg() -> Iterator[_Row]:
+    from storyboard.stitch.media import ffmpeg_path, read_ffmpeg, run_ffmpeg
+
+    path = ffmpeg_path()
+    told = b"".join(read_ffmpeg(["-version"], 1 << 16)).decode("utf-8", "replace")
+    first = told.splitlines()[0] if told else "does not say its version"
+    yield "ffmpeg", f"{path}: {first}", bool(told)
+    quick = ["-f", "lavfi", "-i", "color=s=64x64:d=0.1", "-c:v", "libx264", "-f", "null", "-"]
+    run_ffmpeg(quick)
+    yield "libx264", "encodes", True
+    run_ffmpeg(["-f", "lavfi", "-i", "sine=d=0.1", "-af", "ebur128=peak=true", "-f", "null", "-"])
+    yield "ebur128", "measures", True
+
+
+def _parts() -> Iterator[_Row]:
+    for name in _PARTS:
+        try:
+            yield name, version(name), True
+        except PackageNotFoundError:
+            yield name, "missing: pip install storyboard brings it", False
+
+
+def _fonts() -> Iterator[_Row]:
+    from storyboard.stitch.titles import unprintable
+
+    missing = unprintable("Ana à Zürich, 90 %")
+    yield "fonts", "by path, ours" if not missing else f"lack {' '.join(missing)}", not missing
+
+
+def _adapters() -> Iterator[_Row]:
+    from storyboard.providers import registry
+
+    for name, point in registry.adapters().items():
+        registry.adapter(name)
+        yield f"adapter {name}", point.value, True
+
+
+def _keys() -> Iterator[_Row]:
+    for provider, names in _KEYS.items():
+        present = [name for name in names if os.environ.get(name)]
+        yield f"key {provider}", ", ".join(present) + " present" if present else "absent", None
+
+
+def _disk() -> Iterator[_Row]:
+    from storyboard.run.places import store_folder
+
+    folder = store_folder(Path.cwd() / "film.yaml")
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free / 1e9
+    yield "room", f"{free:.1f} GB free for the store at {folder}", free > 1

@@ -1,0 +1,98 @@
+"""The command group; a verb's module is imported when it is called."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from storyboard.cli import view
+from storyboard.errors import InvalidStoryboard, StoryboardError
+
+VERBS = {
+    "new": ("storyboard.cli.new", "Write a film that already renders."),
+    "check": ("storyboard.cli.check", "Say everything that is wrong with a film."),
+    "show": ("storyboard.cli.show", "Print a film with everything resolved."),
+    "plan": ("storyboard.cli.plan", "Show what a render would make, why, and its price."),
+    "render": ("storyboard.cli.render", "Make what is missing and cut the film."),
+    "takes": ("storyboard.cli.takes", "List the takes of a film."),
+    "pick": ("storyboard.cli.pick", "Choose the take that plays."),
+    "reject": ("storyboard.cli.reject", "Pass over a take."),
+    "store": ("storyboard.cli.store", "Look after the takes on disk."),
+    "models": ("storyboard.cli.models", "List the models, their limits and prices."),
+    "doctor": ("storyboard.cli.doctor", "Check this machine."),
+}
+"""The verbs, in the order of a day's work: module and one line of help."""
+
+
+class Verbs(click.Group):
+    """Loads a verb's module only when the verb is used, so that `--help` stays light."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = import_module(VERBS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], VERBS, n=1)
+            hint = f"; did you mean `{close[0]}`?" if close else ""
+            raise click.UsageError(f"there is no command `{args[0]}`{hint}", ctx) from error
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="storyboard", message="storyboard %(version)s")
+def cli() -> None:
+    """A film is a YAML file of shots: check it, price it, rehearse it free, shoot it paid."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns the exit code; what a user got wrong is one message."""
+    try:
+        code = cli.main(list(arguments), prog_name="storyboard", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except InvalidStoryboard as error:
+        view.diagnose(error)
+        return error.exit_code
+    except StoryboardError as error:
+        view.complain(str(error), error.hint)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return 2
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): no answer is wanted any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT):
+            view.complain(f"{error.strerror}: {error.filename or 'a file'}", "free some space")
+            return 4
+        raise

@@ -1,0 +1,81 @@
+"""Options that mean the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from storyboard.cli import view
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILM = click.Path(path_type=Path)
+
+
+def film(function: F) -> F:
+    """The one film a command is about."""
+    return click.argument("film", type=FILM)(function)
+
+
+def speech(function: F) -> F:
+    """How much is said, and in which form."""
+    for option in (
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colour; NO_COLOR turns it off too.",
+            callback=lambda _c, _p, value: view.set_color(value),
+            expose_value=False,
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
+        click.option("--json", "as_json", is_flag=True, help="Answer in JSON."),
+    ):
+        function = option(function)
+    return function
+
+
+def overlay(function: F) -> F:
+    """What is laid over the film before it is read."""
+    for option in (
+        click.option("--allow-retired", is_flag=True, help="Try models that were switched off."),
+        click.option("--proxy", is_flag=True, help="Previz at 320x180: quick and small."),
+        click.option("--model", metavar="NAME", help="This model for every shot."),
+        click.option("--previz", is_flag=True, help="Rehearse: previz draws every shot, free."),
+        click.option("--provider", metavar="NAME", help="This provider for every shot."),
+        click.option("--profile", metavar="NAME", help="A profile of the film's."),
+    ):
+        function = option(function)
+    return function
+
+
+OVERLAY = ("profile", "provider", "model", "previz", "proxy", "allow_retired")
+"""Names of the overlay's parameters, which are the fields of `Flags`."""
+
+
+def flags_of(options: dict[str, Any]) -> Any:
+    """Takes the overlay's values out of a command's parameters."""
+    from storyboard.production import Flags
+
+    return Flags(**{name: options.pop(name) for name in OVERLAY})
+
+
+def money(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """Micro-dollars of `--max-cost`."""
+    if value is None:
+        return None
+    from storyboard.make import usd_micros
+
+    try:
+        return usd_micros(value.removeprefix("$"))
+    except (ValueError, ZeroDivisionError):
+        raise click.BadParameter(f"{value!r} is no amount in US dollars, like 12.50") from None
+
+
+def shots_of(values: tuple[str, ...]) -> tuple[str, ...]:
+    """`SH010,SH020` and repeated options as one tuple."""
+    return tuple(part for value in values for part in value.split(",") if part)

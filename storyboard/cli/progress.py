@@ -1,0 +1,223 @@
+"""What a person sees while a render runs, and what a program reads.
+
+On a terminal: a line for each running step with its elapsed time, and finished steps above it.
+Piped: a plain line at each start and end. With `--json`: the records themselves, on stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+import click
+
+from storyboard.cli import view
+from storyboard.cli.planview import money
+from storyboard.graph.plan import Plan
+from storyboard.make import Rendered
+from storyboard.run import events as ev
+
+
+class Progress:
+    """A sink for events; also a context, so that the terminal is left as it was."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        self._json, self._quiet, self._verbose = as_json, quiet, verbose
+        self._started = time.monotonic()
+        self._live = _Live() if _live(as_json, quiet) else None
+        self._stitching = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def __call__(self, event: ev.Event) -> None:
+        if self._json:
+            click.echo(json.dumps(event.record(), ensure_ascii=False))
+            sys.stdout.flush()
+            return
+        if self._live:
+            self._live.seen(event)
+        if line := self._line(event):
+            self._say(line)
+
+    def note(self, message: str) -> None:
+        """Something a person should know, from outside the run."""
+        self(ev.Note(message=message))
+
+    def pause(self) -> None:
+        """Gives the terminal back for a question."""
+        if self._live:
+            self._live.stop()
+
+    def resume(self) -> None:
+        """Takes the terminal again."""
+
+    def summary(self, done: Rendered, plan: Plan) -> None:
+        """The last words: what was made, what it cost, and where the film is."""
+        result = done.result
+        if self._live:
+            self._live.stop()
+        if self._json:
+            self(
+                ev.Summary(
+                    run="",
+                    made=result.made,
+                    kept=result.kept,
+                    failed=len(result.failed),
+                    blocked=len(result.blocked),
+                    unknown=len(result.unknown),
+                    interrupted=result.interrupted,
+                    exit_code=result.exit_code,
+                )
+            )
+            return
+        if self._quiet:
+            return
+        elapsed = f"{time.monotonic() - self._started:.1f} s"
+        takes = f"{result.kept} take{'s' if result.kept != 1 else ''} kept"
+        if not result.made and result.complete:
+            where = "the film is up to date" if done.current else "the film was cut again"
+            if done.film is None:
+                where = "no film was cut"
+            self._say(f"nothing to make: {takes}; {where} ({elapsed})")
+            return
+        parts = [f"{result.made} made", takes]
+        parts += [f"{len(result.failed)} failed"] if result.failed else []
+        parts += [f"{len(result.blocked)} blocked"] if result.blocked else []
+        parts += [f"{len(result.unknown)} to decide"] if result.unknown else []
+        parts += ["interrupted, the next render goes on from here"] if result.interrupted else []
+        if plan.cost_micros:
+            parts.append(f"at most ${money(plan.cost_micros)}")
+        self._say(f"{', '.join(parts)} ({elapsed})")
+
+    def _line(self, event: ev.Event) -> str:
+        """What is said for good about an event; empty for what only the live part shows."""
+        match event:
+            case ev.StepStarted() if self._verbose or not self._live:
+                return f"{event.step}: {event.kind or 'make'} by {event.provider or 'us'}"
+            case ev.StepFinished(status="made"):
+                return f"{event.step}: {event.take} in {event.elapsed_s:.1f} s"
+            case ev.StepFinished() if self._verbose:
+                return f"{event.step}: {event.take} kept"
+            case ev.StepFailed():
+                hint = f"\n  hint: {event.hint}" if event.hint else ""
+                return click.style(f"{event.step}: failed", fg="red") + f": {event.message}{hint}"
+            case ev.StepBlocked():
+                return click.style(f"{event.step}: blocked", fg="yellow") + f": {event.message}"
+            case ev.OperationStarted(resumed=True):
+                return f"{event.step}: taken up again, {event.operation}"
+            case ev.Note():
+                return f"{event.step + ': ' if event.step else ''}{event.message}"
+            case ev.StitchProgress() if not self._live and not self._stitching:
+                self._stitching = True
+                return f"cutting {event.of_frames} frames"
+            case ev.FilmWritten():
+                return f"film: {event.seconds:g} s, {event.frames} frames"
+        return ""
+
+    def _say(self, line: str) -> None:
+        if self._quiet and "failed" not in line:
+            return
+        if self._live and self._live.running:
+            self._live.above(line)
+        else:
+            view.say(line)
+
+
+def _live(as_json: bool, quiet: bool) -> bool:
+    return not as_json and not quiet and sys.stderr.isatty() and view.colored(True)
+
+
+class _Live:
+    """The moving part on a terminal, drawn by rich once anything runs."""
+
+    def __init__(self) -> None:
+        self._progress: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    @property
+    def running(self) -> bool:
+        return self._progress is not None
+
+    def seen(self, event: ev.Event) -> None:
+        match event:
+            case ev.StepStarted():
+                name = f"{event.step}  {event.kind}  {event.provider} {event.take}"
+                self._add(event.step, name, None)
+            case ev.OperationStarted():
+                self._note(event.step, event.operation)
+            case ev.StepFinished() | ev.StepFailed() | ev.StepBlocked():
+                self._remove(event.step)
+            case ev.StitchProgress():
+                self._add("", "cutting the film", event.of_frames)
+                self._progress.update(self._tasks[""], completed=event.frames)
+            case ev.FilmWritten():
+                self._remove("")
+
+    def above(self, line: str) -> None:
+        from rich.text import Text
+
+        self._progress.console.print(Text.from_ansi(line))
+
+    def stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+            self._tasks.clear()
+
+    def _add(self, key: str, name: str, total: int | None) -> None:
+        if self._progress is None:
+            self._start()
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(name, total=total, note="")
+
+    def _note(self, key: str, note: str) -> None:
+        if self._progress is not None and key in self._tasks:
+            self._progress.update(self._tasks[key], note=note[-40:])
+
+    def _remove(self, key: str) -> None:
+        if self._progress is not None and key in self._tasks:
+            self._progress.remove_task(self._tasks.pop(key))
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
+
+        self._progress = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            _known_only(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}", table_column=Column(no_wrap=True)),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._progress.start()
+
+
+def _known_only() -> Any:
+    """A bar where the total is known, nothing where it is not."""
+    from rich.progress import BarColumn, ProgressColumn, Task
+    from rich.text import Text
+
+    class Known(ProgressColumn):
+        bar = BarColumn(bar_width=30)
+
+        def render(self, task: Task) -> Any:
+            return self.bar.render(task) if task.total is not None else Text("")
+
+    return Known()

@@ -1,0 +1,121 @@
+"""`storyboard render`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from storyboard.cli import options, planview, view
+from storyboard.errors import MoneyRefused, Severity
+
+
+@click.command("render")
+@click.argument("film", metavar="FILM|PLAN", type=options.FILM)
+@click.argument("shots", metavar="[SHOT]...", nargs=-1)
+@click.option("-o", "out", type=options.FILM, help="Where the film goes; build/<stem>.mp4.")
+@click.option("--deps", type=options.FILM, help="Write a make fragment of what the film reads.")
+@click.option(
+    "--missing",
+    type=click.Choice(["fail", "slate", "previz"]),
+    default="fail",
+    help="What stands where a take is missing.",
+)
+@click.option("--retake", multiple=True, metavar="SHOT", help="One more take of it, picked.")
+@click.option("--force", multiple=True, metavar="SHOT", help="Make it again.")
+@click.option("--rebuy", multiple=True, metavar="SHOT", help="Buy again what is lost.")
+@click.option("--accept-stale", is_flag=True, help="Keep picked takes of older versions.")
+@click.option("--frozen", is_flag=True, help="Never submit: only what is there.")
+@click.option("--max-cost", metavar="USD", callback=options.money, help="Most this run may spend.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes for local work.")
+@click.option("--yes", is_flag=True, help="Spend without asking.")
+@options.overlay
+@options.speech
+def command(
+    film: Path,
+    shots: tuple[str, ...],
+    out: Path | None,
+    deps: Path | None,
+    missing: str,
+    retake: tuple[str, ...],
+    force: tuple[str, ...],
+    rebuy: tuple[str, ...],
+    accept_stale: bool,
+    frozen: bool,
+    max_cost: int | None,
+    jobs: int | None,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **overlay: object,
+) -> int:
+    """Make the takes that FILM lacks and cut it; the film's path is printed last.
+
+    A saved PLAN runs exactly as it was saved, or is refused. Takes that exist are never made
+    again; what is interrupted is taken up by the next render.
+    """
+    import asyncio
+
+    from storyboard.cli.progress import Progress
+    from storyboard.make import Order, budget, default_out, render
+    from storyboard.production import Production, examine
+    from storyboard.saved import read_plan, wishes_of
+
+    flags = options.flags_of(overlay)
+    saved = read_plan(film)
+    if saved is not None:
+        film, flags, shots = saved.film, saved.flags, saved.shots
+    examined = examine(film, flags)
+    examined.checked()
+    with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
+        production = Production(examined, create=True, notice=progress.note)
+        try:
+            wishes = (
+                saved.wishes if saved else wishes_of(production, retake, force, rebuy, accept_stale)
+            )
+            plan = production.plan(wishes, shots)
+            if saved is not None:
+                saved.confirm(plan)
+            order = Order(
+                out=out,
+                shots=shots,
+                wishes=wishes,
+                missing=missing,
+                frozen=frozen,
+                max_cost_micros=max_cost,
+                jobs=jobs or 0,
+            )
+            budget(production, plan, order)
+            if plan.cost_micros and not frozen and not yes and saved is None:
+                progress.pause()
+                _confirm(planview.human(plan), plan.cost_micros)
+                progress.resume()
+            warnings = [d for d in examined.diagnostics if d.severity is Severity.WARNING]
+            if warnings and not quiet and not as_json:
+                view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))
+            done = asyncio.run(render(production, plan, order, progress))
+            if deps is not None:
+                from storyboard.cli.depfile import write_deps
+
+                write_deps(deps, out or default_out(production.film), production.film)
+        finally:
+            production.close()
+        progress.summary(done, plan)
+    if done.film is not None and not as_json:
+        view.answer(str(done.film))
+    return done.result.exit_code
+
+
+def _confirm(lines: list[str], micros: int) -> None:
+    """Asks a person at a terminal; refuses where nobody can be asked."""
+    price = f"${planview.money(micros)}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise MoneyRefused(
+            f"this render may cost {price} and nobody is here to confirm it",
+            hint="give --yes, or save and review a plan: storyboard plan FILM --out PLAN",
+        )
+    view.say("\n".join(lines))
+    if not click.confirm(f"spend up to {price}?", default=False, err=True):
+        raise MoneyRefused("not confirmed; nothing was spent")

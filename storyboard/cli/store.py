@@ -1,0 +1,233 @@
+"""`storyboard store`: look after the takes on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from storyboard.cli import options, view
+from storyboard.cli.planview import money
+from storyboard.errors import UsageError
+from storyboard.run.places import selects_file, store_folder
+from storyboard.run.record import Record
+from storyboard.run.selects import Selects
+from storyboard.run.store import Store
+
+
+@click.group("store")
+def command() -> None:
+    """Look after the takes on disk: list, explain, check, fetch and clean up.
+
+    The store is STORYBOARD_STORE, else `.storyboard/store` in the current folder.
+    """
+
+
+def _opened() -> Store:
+    folder = store_folder(Path.cwd() / "film.yaml")
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no store at {folder}",
+            hint="go to the film's folder, or set STORYBOARD_STORE",
+        )
+    return Store(folder, notice=view.say)
+
+
+@command.command("ls")
+@options.speech
+def ls(as_json: bool, quiet: bool, verbose: bool) -> int:
+    """List every take, oldest first."""
+    store = _opened()
+    try:
+        records = store.ls()
+    finally:
+        store.close()
+    if as_json:
+        view.answer_json({"takes": [_told(record) for record in records]})
+    elif records:
+        view.answer("\n".join(view.table([_row(record) for record in records])))
+        size = sum(record.size for record in records) / 1e6
+        view.say(f"{len(records)} takes, {size:.1f} MB")
+    else:
+        view.say("the store is empty")
+    return 0
+
+
+@command.command("why")
+@click.argument("name", metavar="SHOT|DIGEST|SHA256")
+@options.speech
+def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Say what a take was made of: the parts of its identity, and who made it."""
+    store = _opened()
+    try:
+        records = store.why(name)
+        paths = {r.take.sha256: store.path(r.take.sha256) for r in records}
+    finally:
+        store.close()
+    if not records:
+        raise UsageError(f"the store knows no `{name}`", hint="see `storyboard store ls`")
+    if as_json:
+        view.answer_json({"takes": [_told(record) for record in records]})
+        return 0
+    for record in records:
+        take = record.take
+        view.answer(f"{take.shot} {take.name}  {record.kind} by {take.provider} {take.model}")
+        view.answer(f"  digest   {take.digest}")
+        for part, value in record.parts.items():
+            view.answer(f"  {part:<11}{value}")
+        view.answer(f"  bytes    {take.sha256}  {paths[take.sha256]}")
+    return 0
+
+
+@command.command("verify")
+@click.option("--repair", is_flag=True, help="Set damaged files aside and rebuild the index.")
+@options.speech
+def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Read every file again and name what is damaged; exits with 3 when anything is."""
+    from storyboard.run import upkeep
+
+    store = _opened()
+    try:
+        damaged = upkeep.verify(store, repair=repair)
+    finally:
+        store.close()
+    if as_json:
+        told = [{"what": d.what, "path": str(d.path), "sha256": d.sha256} for d in damaged]
+        view.answer_json({"damage": told})
+    for damage in [] if as_json else damaged:
+        view.answer(str(damage))
+    if not quiet and not as_json:
+        if not damaged:
+            view.say("every take is as it was")
+        elif repair:
+            view.say("set aside; the next render makes or fetches them again")
+        else:
+            view.say("hint: --repair sets them aside, so that they are made or fetched again")
+    return 3 if damaged else 0
+
+
+@command.command("gc")
+@click.argument("films", metavar="[FILM]...", type=options.FILM, nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@options.speech
+def gc(films: tuple[Path, ...], dry_run: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Remove takes that no lock file names.
+
+    Without FILM, the lock files of the current folder count. A shared store (STORYBOARD_STORE)
+    wants every FILM named that uses it.
+    """
+    from storyboard.run.upkeep import sweep
+
+    if not films and os.environ.get("STORYBOARD_STORE"):
+        raise UsageError(
+            "a shared store may hold takes of other films",
+            hint="name every film that uses it: storyboard store gc A.yaml B.yaml",
+        )
+    locks = [selects_file(film) for film in films] or sorted(Path.cwd().glob("*.selects.yaml"))
+    absent = [lock for lock in locks if not lock.exists()]
+    if absent or not locks:
+        raise UsageError(
+            f"there is no lock file {absent[0].name if absent else 'in this folder'}",
+            hint="only what a lock file names is kept; render the film first",
+        )
+    store = _opened()
+    try:
+        swept = sweep(store, set(_named(locks)), dry_run=dry_run)
+    finally:
+        store.close()
+    if as_json:
+        view.answer_json({"takes": swept.takes, "files": swept.files, "bytes": swept.size})
+    else:
+        verb = "would remove" if dry_run else "removed"
+        view.say(f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB")
+    return 0
+
+
+@command.command("fetch")
+@options.film
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="A store that has the takes.",
+)
+@options.speech
+def fetch(film: Path, source: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Bring the takes that FILM's lock file names from another store; exits with 7 if some lack."""
+    lock = selects_file(film)
+    if not lock.exists():
+        raise UsageError(f"there is no lock file {lock.name}", hint="nothing was rendered yet")
+    selects = Selects(lock)
+    store, other = Store(store_folder(film), notice=view.say), Store(source, notice=view.say)
+    brought, lacking = 0, []
+    try:
+        for digest in selects.entries:
+            for take in selects.takes(digest):
+                if store.present(take.sha256):
+                    continue
+                record = next(
+                    (r for r in other.records(digest) if r.take.sha256 == take.sha256), None
+                )
+                if record is None or not other.present(take.sha256):
+                    lacking.append(f"{take.shot} {take.name}")
+                    continue
+                _bring(record, other, store)
+                brought += 1
+    finally:
+        store.close()
+        other.close()
+    if as_json:
+        view.answer_json({"brought": brought, "lacking": lacking})
+    else:
+        view.say(f"{brought} takes brought, {len(lacking)} not there" + _list(lacking))
+    return 7 if lacking else 0
+
+
+def _bring(record: Record, source: Store, store: Store) -> None:
+    for sha256 in (record.take.sha256, *record.take.attachments.values()):
+        if source.present(sha256):
+            got = store.put(source.path(sha256), move=False)
+            if got != sha256:
+                raise UsageError(
+                    f"{record.take.shot} {record.take.name} is damaged in {source.root}",
+                    hint="run `storyboard store verify` there",
+                )
+    store.add(record.take, record.parts, kind=record.kind, step=record.step, film=record.film)
+
+
+def _list(names: list[str]) -> str:
+    return f": {', '.join(names[:8])}" if names else ""
+
+
+def _named(locks: Iterable[Path]) -> Iterable[str]:
+    for lock in locks:
+        selects = Selects(lock)
+        for digest in selects.entries:
+            for take in selects.takes(digest):
+                yield take.sha256
+
+
+def _row(record: Record) -> list[str]:
+    take = record.take
+    made = datetime.fromtimestamp(take.created_at, UTC).strftime("%Y-%m-%d %H:%M")
+    return [
+        record.step or take.shot,
+        take.name,
+        record.kind,
+        take.provider,
+        take.model,
+        f"{record.size / 1e6:.1f} MB",
+        f"${money(take.price_micros)}" if take.price_micros else "-",
+        made,
+        take.sha256[:8],
+    ]
+
+
+def _told(record: Record) -> dict[str, object]:
+    from storyboard.run.record import to_json
+
+    return to_json(record)

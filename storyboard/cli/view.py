@@ -1,0 +1,93 @@
+"""How things are said: stdout carries the answer, stderr everything said on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from storyboard.errors import Diagnostic, InvalidStoryboard, Severity
+
+_color: bool | None = None
+
+
+def set_color(choice: str) -> str:
+    """`auto`, `always` or `never`; NO_COLOR counts where the flag leaves it open."""
+    global _color
+    if choice == "auto":
+        _color = False if os.environ.get("NO_COLOR") else None
+        if _color is None and os.environ.get("FORCE_COLOR"):
+            _color = True
+    else:
+        _color = choice == "always"
+    return choice
+
+
+def colored(stream_is_err: bool = False) -> bool:
+    """Whether to colour what goes to stdout (or stderr)."""
+    if _color is not None:
+        return _color
+    stream = sys.stderr if stream_is_err else sys.stdout
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def answer(text: str) -> None:
+    """The command's answer, on stdout."""
+    click.echo(text, color=colored())
+
+
+def answer_json(document: Mapping[str, Any]) -> None:
+    """One JSON document with its format, on stdout."""
+    click.echo(json.dumps({"format": 1, **document}, ensure_ascii=False, indent=2))
+
+
+def say(text: str) -> None:
+    """Something said on the way, on stderr."""
+    click.echo(text, err=True, color=colored(True))
+
+
+def complain(message: str, hint: str = "") -> None:
+    """An error and its cure, on stderr."""
+    say(click.style("error", fg="red", bold=True) + f": {message}")
+    for line in hint.splitlines():
+        say(click.style("hint", fg="cyan") + f": {line}")
+
+
+def diagnose(error: InvalidStoryboard) -> None:
+    """Every problem of a film, on stderr."""
+    say(drawn(error.diagnostics, error.texts).rstrip("\n"))
+    say(counted(error.diagnostics))
+
+
+def drawn(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], form: str = "human") -> str:
+    """Diagnostics in one of the forms `human concise github`; notes only where asked for."""
+    from storyboard.language import draw
+
+    return draw(diagnostics, texts, form)
+
+
+def counted(diagnostics: Sequence[Diagnostic]) -> str:
+    """`2 errors, 1 warning`."""
+    parts = []
+    for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE):
+        number = sum(each.severity is severity for each in diagnostics)
+        if number:
+            parts.append(f"{number} {severity}{'s' if number > 1 else ''}")
+    return ", ".join(parts) or "no problems"
+
+
+def table(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
+    """Rows with their columns aligned two spaces apart; `right` names right-aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if n in right else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines

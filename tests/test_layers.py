@@ -1,0 +1,111 @@
+"""Imports run one way; the offending line is named."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "storyboard"
+
+LAYERS = {
+    "errors": 0,
+    "timecode": 0,
+    "digest": 1,
+    "film": 1,
+    "providers.base": 2,
+    "providers.catalog": 2,
+    "language": 3,
+    "graph": 3,
+    "providers.registry": 4,
+    "stitch": 5,
+    "run": 6,
+    "production": 7,
+    "saved": 8,
+    "make": 8,
+    "": 9,
+    "cli": 9,
+    "__main__": 10,
+}
+"""A module may import from its own layer's package and from lower layers."""
+
+EDGES = {"previz"}
+"""Adapters: the core never imports them; they come in through entry points."""
+
+EDGE_MAY_IMPORT = {"errors", "timecode", "digest", "film", "providers", "stitch"}
+
+HEAVY = {"moviepy", "av", "cv2", "httpx", "jsonschema", "numpy", "rich", "yaml", "imageio_ffmpeg"}
+
+
+def package(module: str) -> str:
+    """The layer's name of a dotted module below `storyboard`."""
+    parts = module.split(".")
+    if parts[0] == "providers":
+        return ".".join(parts[:2]) if len(parts) > 1 else "providers.base"
+    return parts[0]
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module]
+            if node.module in ("storyboard", "storyboard.providers"):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [(node.lineno, name) for name in names]
+        elif isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            found.append((node.lineno, "a relative import"))
+    return [(line, name) for line, name in found if name.startswith(("storyboard", "a rel"))]
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def test_imports_run_one_way() -> None:
+    wrong = []
+    for path in modules():
+        dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        mine = package(dotted.removesuffix(".__init__")) if dotted != "__init__" else ""
+        for line, name in imports(path):
+            other = package(name.removeprefix("storyboard").removeprefix("."))
+            where = f"{path.relative_to(ROOT.parent)}:{line}: imports {name}"
+            if name == "a relative import":
+                wrong.append(where)
+            elif mine in EDGES:
+                if other != mine and other.split(".")[0] not in EDGE_MAY_IMPORT:
+                    wrong.append(where)
+            elif other in EDGES:
+                wrong.append(where)
+            elif mine == other or (mine == "cli" and other == ""):
+                continue
+            elif mine != "" and not LAYERS.get(other, 99) < LAYERS.get(mine, -1):
+                wrong.append(where)
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_files_stay_small() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in modules()
+        if (lines := len(path.read_text("utf-8").splitlines())) > 400
+    }
+    assert not long, f"past 400 lines, wants splitting: {long}"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["models"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from storyboard.cli.main import run; run(sys.argv[1:]);"
+        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    allowed = "['yaml']" if arguments == ["models"] else "[]"
+    assert done.stderr.strip().splitlines()[-1] == allowed
