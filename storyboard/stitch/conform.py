@@ -111,14 +111,20 @@ def timescale(rate: Fraction) -> int:
     return rate.numerator * (1000 if rate.denominator == 1 else 1)
 
 
-def _fitted(picture: Any, index: Index, delivery: Delivery) -> Any:
-    """Scaled to the delivery size; bars where the shapes really differ."""
+def framed(index: Index, delivery: Delivery) -> tuple[int, int]:
+    """The part of the delivered frame that a clip fills, (width, height); the rest is black."""
     width, height = delivery.size
     across, down = index.shown
     shape = Fraction(across, down) / Fraction(width, height)
-    inner = (width, height)
-    if abs(shape - 1) > _SAME_SHAPE:
-        inner = (width, _even(height / shape)) if shape > 1 else (_even(width * shape), height)
+    if abs(shape - 1) <= _SAME_SHAPE:
+        return width, height
+    return (width, _even(height / shape)) if shape > 1 else (_even(width * shape), height)
+
+
+def _fitted(picture: Any, index: Index, delivery: Delivery) -> Any:
+    """Scaled to the delivery size; bars where the shapes really differ."""
+    width, height = delivery.size
+    inner = framed(index, delivery)
     untold = index.colorspace in (0, 2) and not index.pixel_format.startswith(("rgb", "gbr", "pal"))
     hdr = index.transfer in _HDR
     picture = picture.filter(

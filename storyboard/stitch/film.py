@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -14,7 +17,7 @@ from storyboard.errors import StitchError
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
 from storyboard.stitch.identity import stitch_digest
-from storyboard.stitch.material import Medium, prepared, shortfalls
+from storyboard.stitch.material import Medium, prepared, reviewed
 from storyboard.stitch.mux import mux
 from storyboard.stitch.overlays import placed
 from storyboard.stitch.picture import draw, encode
@@ -26,6 +29,7 @@ __all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
 
 _TOLD = 12
 """Frames from one report of progress to the next."""
+_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,9 @@ def stitch_film(
         raise StitchError("the film has no frames: no shot is in the cut")
     out.parent.mkdir(parents=True, exist_ok=True)
     cache.mkdir(parents=True, exist_ok=True)
+    _sweep(cache)
     clips = prepared(timeline, media, film.delivery, cache, jobs=jobs)
-    notes = [*shortfalls(timeline, clips), *_letters(film, timeline)]
+    notes = [*reviewed(timeline, clips), *_letters(film, timeline)]
     titles = placed(film.titles, timeline)
     with (
         tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder,
@@ -101,6 +106,15 @@ def stitch_film(
         notes=(*notes, *mixed.notes),
         subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
     )
+
+
+def _sweep(cache: Path) -> None:
+    """Takes away what a process that was killed left unfinished, a day ago or more."""
+    for left in [*cache.glob("stitch-*"), *cache.glob(".*.mp4")]:
+        with suppress(OSError):
+            if left.stat().st_mtime > time.time() - _DAY:
+                continue
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _letters(film: Film, timeline: Timeline) -> list[str]:

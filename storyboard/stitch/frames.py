@@ -58,19 +58,6 @@ def extract_frame(path: Path, frame: int, out: Path) -> None:
     unfinished.replace(out)
 
 
-def verify(path: Path, frames: int | None = None) -> int:
-    """Decodes every frame of `path` and returns their number.
-
-    Raises MediaError when one can't be decoded, when times don't rise, or when the number is not
-    `frames`.
-    """
-    index = _picture(path)
-    found = sum(1 for _ in _decoded(path, FrameRange(0, len(index.pts)), 0))
-    if frames is not None and found != frames:
-        raise MediaError(f"{path} has {found} frames where {frames} are due")
-    return found
-
-
 def _picture(path: Path) -> Index:
     index = index_of(path)
     if index is None:

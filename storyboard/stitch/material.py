@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 
-from storyboard.errors import StitchError
+from storyboard.errors import MediaError, StitchError
 from storyboard.film import Delivery, MediaFacts
 from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitch.conform import conformed
+from storyboard.stitch.conform import conformed, framed
 from storyboard.stitch.frames import read_frames
 from storyboard.stitch.packets import index_of
 from storyboard.stitch.planes import Frame, Size, solid
@@ -45,6 +45,8 @@ class Clip:
     """Where the step's own new material begins, at the film's rate."""
     still: bool = False
     """A picture: its one frame stands for any length."""
+    barred: bool = False
+    """Its shape is another one, so it stands between black bars."""
 
     @property
     def found(self) -> int:
@@ -71,26 +73,41 @@ def prepared(
 
     def prepare(step: str) -> Clip:
         medium = media[step]
-        path = conformed(medium.path, medium.sha256, delivery, cache)
-        rate = medium.facts.rate
+        try:
+            path = conformed(medium.path, medium.sha256, delivery, cache)
+            taken, index = index_of(medium.path), index_of(path)
+        except MediaError as error:
+            message = f"the take of shot {shots[step]}, step {step}: {error}"
+            raise MediaError(
+                message, hint=error.hint, command=error.command, log=error.log
+            ) from error
+        assert taken is not None
+        assert index is not None
         first = medium.first_frame
-        if rate is not None and rate != delivery.rate:
-            first = delivery.rate.frames(rate.seconds(first))
-        index = index_of(path)
-        return Clip(path, len(index.pts) if index else 0, first, still=rate is None)
+        if taken.rate is not None and taken.rate != delivery.rate:
+            first = delivery.rate.frames(taken.rate.seconds(first))
+        return Clip(
+            path,
+            len(index.pts),
+            first,
+            still=taken.rate is None,
+            barred=framed(taken, delivery) != delivery.size,
+        )
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         return dict(zip(shots, pool.map(prepare, shots), strict=True))
 
 
-def shortfalls(timeline: Timeline, clips: Mapping[str, Clip]) -> tuple[str, ...]:
-    """A note for every take that is up to HELD frames shorter than planned.
+def reviewed(timeline: Timeline, clips: Mapping[str, Clip]) -> tuple[str, ...]:
+    """A note for every take that is up to HELD frames shorter than planned, or of another shape.
 
     Raises StitchError, `take_short`, for one that lacks more.
     """
     notes: dict[str, None] = {}
     for event, part in _parts(timeline):
         clip = clips[part.step]
+        if clip.barred:
+            notes[f"{event.shot}: the take of step {part.step} stands between black bars"] = None
         planned = part.source.end if part.freeze is None else part.freeze + 1
         missing = planned - clip.found
         if clip.still or missing <= 0:

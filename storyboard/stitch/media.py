@@ -21,8 +21,8 @@ from pathlib import Path
 from types import ModuleType
 
 from storyboard.errors import EnvironmentProblem, MediaError
-from storyboard.stitch.frames import extract_frame, read_frames, verify
-from storyboard.stitch.packets import probe
+from storyboard.stitch.frames import extract_frame, read_frames
+from storyboard.stitch.packets import index_of, probe
 
 __all__ = [
     "extract_frame",
@@ -139,6 +139,30 @@ def read_ffmpeg(
             raise
 
 
+def verify(path: Path, frames: int | None = None) -> int:
+    """Decodes all of `path`, picture and sound, and returns its number of frames.
+
+    Raises MediaError at the least damage, or when the number is not `frames`.
+    """
+    index = index_of(path)
+    promised = len(index.pts) if index else 0
+    shown = [0]
+    log = run_ffmpeg(
+        [
+            *("-xerror", "-err_detect", "explode", "-i", f"file:{path}"),
+            *("-map", "0:v?", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-"),
+        ],
+        on_progress=shown.append,
+        loglevel="error",
+    )
+    if log.strip():
+        raise MediaError(f"{path} is damaged: {log.splitlines()[0]}", log=log)
+    for due in (promised, frames):
+        if due is not None and shown[-1] != due:
+            raise MediaError(f"{path} has {shown[-1]} frames where {due} are due")
+    return shown[-1]
+
+
 class _Child:
     """One ffmpeg from start to end: fed, drained, timed, and never left behind."""
 
@@ -162,6 +186,7 @@ class _Child:
             stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
             stdout=subprocess.PIPE if read else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            process_group=0,  # Ctrl-C is for us; we end it, or go on
         )
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._on_progress = on_progress
@@ -208,6 +233,8 @@ class _Child:
                 log=self._tail(),
             )
         if not self._abandoned and self.process.returncode:
+            if any("No space left on device" in line for line in self._lines):
+                raise EnvironmentProblem("the disk is full", hint="make room and run it again")
             raise MediaError(
                 f"ffmpeg failed: {self._reason()}", command=self.command, log=self._tail()
             )
@@ -242,8 +269,11 @@ class _Child:
         return "\n".join(list(self._lines)[-_TOLD_LINES:])
 
     def _reason(self) -> str:
+        code = self.process.returncode
+        if code < 0:
+            return f"it was ended from outside, by signal {-code}"
         told = [line for line in self._lines if line.strip()]
-        return told[-1].strip() if told else f"exit code {self.process.returncode}"
+        return told[-1].strip() if told else f"exit code {code}"
 
 
 _PROGRESS_KEYS = frozenset(
@@ -262,7 +292,8 @@ def _tied_to_parent() -> tuple[str, ...]:
     """A prefix that makes the kernel kill ffmpeg when this process dies, where there is one.
 
     `setpriv` sets PR_SET_PDEATHSIG and becomes ffmpeg. Doing the same in `preexec_fn` would fork
-    a process that has threads. Elsewhere the closed pipes must do.
+    a process that has threads. Elsewhere the closed pipes must do. To the kernel the parent is
+    the thread that started it, so that thread has to wait for it; here it always does.
     """
     tool = shutil.which("setpriv") if sys.platform == "linux" else None
     if tool is None:

@@ -25,6 +25,8 @@ STYLES = ("center", "lower-third", "credits")
 
 _PAPER = (244, 240, 233)
 _QUIET = (196, 190, 180)
+_LIGHT = (224, 220, 212)
+"""Quiet over a picture, where grey would not be legible."""
 _HAIR_SPACE = "\u200a"
 _SHORT = 40
 """Characters up to which a card is a title; longer ones are sentences, set smaller."""
@@ -53,11 +55,10 @@ def card_frame(text: str, size: Size) -> Frame:
     """
     import numpy as np
 
-    width, height = size
-    base = height * (0.085 if len(text.split("\n\n")[0]) <= _SHORT else 0.062)
+    base = min(size) * (0.085 if len(text.split("\n\n")[0]) <= _SHORT else 0.062)
     lines = _fitted(text, size, base=base, safe=(0.78, 0.72))
     moviepy = load_moviepy()
-    ground = moviepy.ColorClip((width, height), color=(0, 0, 0), duration=1)
+    ground = moviepy.ColorClip(size, color=(0, 0, 0), duration=1)
     picture = moviepy.CompositeVideoClip([ground, *_stacked(lines, size, "center")], size=size)
     return from_rgb(np.asarray(picture.get_frame(0), np.uint8))
 
@@ -72,13 +73,14 @@ def overlay(title: TitleCue, size: Size) -> NDArray[np.uint8]:
     if style == "credits":
         lines = _credits(title, size)
         tall = sum(line.height + line.gap for line in lines)
-        if tall > height * 0.8:
+        if tall > height * 0.8:  # not below the frame's height, or it would not be seen to roll
+            tall = max(tall, height + 2)
             return _lettered(lines, (width, tall + tall % 2), "center")
         return _lettered(lines, size, "center")
     if style == "lower-third":
         return _lettered(_lower_third(title.text, size), size, "lower-third")
     return _lettered(
-        _fitted(title.text, size, base=height * 0.07, safe=(0.8, 0.72)), size, "center"
+        _fitted(title.text, size, base=min(size) * 0.07, safe=(0.8, 0.72)), size, "center"
     )
 
 
@@ -133,16 +135,16 @@ def _fitted(text: str, size: Size, *, base: float, safe: tuple[float, float]) ->
 
 def _lower_third(text: str, size: Size) -> list[_Line]:
     first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
-    width, height = size[0] * 0.7, size[1]
-    point, small = round(height * 0.052), round(height * 0.034)
+    width = size[0] * 0.7
+    point, small = round(min(size) * 0.052), round(min(size) * 0.034)
     lines = [_Line(row, point, _PAPER) for row in _wrapped(first, point, width)]
     return lines + [
-        _Line(part, small, _QUIET, 0) for row in rest for part in _wrapped(row, small, width)
+        _Line(part, small, _LIGHT) for row in rest for part in _wrapped(row, small, width)
     ]
 
 
 def _credits(title: TitleCue, size: Size) -> list[_Line]:
-    point = round(size[1] * 0.042)
+    point = round(min(size) * 0.042)
     rows: list[_Line] = []
     if title.text:
         head = round(point * 1.5)

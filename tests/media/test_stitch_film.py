@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,11 +12,11 @@ import pytest
 
 from storyboard.errors import MediaError, StitchError
 from storyboard.film import Anchor, Film, Line, MediaFile, MusicCue, Shot, TitleCue, TransitionKind
-from storyboard.graph.timeline import Blend
+from storyboard.graph.timeline import Blend, Timeline
 from storyboard.stitch.film import stitch_film
 from storyboard.stitch.media import probe, read_frames, run_ffmpeg, verify
 from storyboard.stitch.mux import check
-from storyboard.timecode import FrameRange
+from storyboard.timecode import FrameRange, Rate
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +206,28 @@ def test_sound_that_can_not_be_mixed_ends_the_drawing_at_once(stage, film, timel
             on_progress=lambda done, _: heard.append(done),
         )
     assert not (stage.folder / "unheard.mp4").exists()
+
+
+@pytest.mark.parametrize("rate", ["23.976", "25", "29.97", "60"])
+def test_a_film_may_have_any_rate(stage, film, media, rate):
+    exact = Rate.parse(rate)
+    events = [stage.event("SH010", (0, 20)), stage.event("SH020", (20, 40))]
+    line = Timeline(exact, 40, tuple(events))
+    delivery = replace(film.delivery, rate=exact)
+    out = stage.folder / f"at{rate}.mp4"
+    plain = replace(film, delivery=delivery, titles=(), subtitles="none")
+    facts = stitch_film(plain, line, media, out, cache=stage.folder / "cache")
+    assert facts.seconds == exact.seconds(40)
+    assert (probe(out).frames, probe(out).rate) == (40, exact)
+
+
+def test_what_a_killed_process_left_is_swept_after_a_day(stage, film, timeline, media):
+    cache = stage.folder / "swept"
+    old, new = cache / "stitch-old", cache / "stitch-new"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "picture.mp4").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    stitch_film(film, timeline, media, stage.folder / "clean.mp4", cache=cache)
+    assert not old.exists()
+    assert new.exists()

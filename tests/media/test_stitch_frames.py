@@ -100,11 +100,17 @@ def test_files_that_are_no_media_are_told_apart(studio):
         probe(studio.folder / "absent.mp4")
 
 
-def test_damage_in_the_middle_is_found_by_a_full_decode(studio):
+def test_damage_that_a_player_would_hide_is_found(studio):
     take = studio.take(3, 48)
     assert verify(take.path, 48) == 48
     with pytest.raises(MediaError, match="has 48 frames where 47 are due"):
         verify(take.path, 47)
+    data = bytearray(take.path.read_bytes())
+    middle = data.index(b"mdat") + 3000
+    data[middle : middle + 200] = bytes(200)
+    take.path.write_bytes(data)
+    with pytest.raises(MediaError):
+        verify(take.path)
 
 
 def test_a_frame_becomes_a_png_in_the_colours_it_was_shot_in(studio):

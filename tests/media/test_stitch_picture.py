@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storyboard.errors import StitchError
-from storyboard.film import TransitionKind
+from storyboard.errors import MediaError, StitchError
+from storyboard.film import MediaFacts, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitch.material import prepared, shortfalls
-from storyboard.stitch.planes import solid, split
+from storyboard.stitch.material import Medium, prepared, reviewed
+from storyboard.stitch.media import probe
+from storyboard.stitch.planes import solid, split, to_rgb
 from storyboard.timecode import FrameRange
 
 DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE
@@ -157,7 +159,7 @@ def test_frames_beyond_the_plan_are_cut_and_two_missing_ones_are_held(stage):
     media = {"S1": stage.take(1, 30), "S2": stage.take(2, 22)}
     film = stage.timeline(stage.event("S1", (0, 24)), stage.event("S2", (24, 48)))
     clips = prepared(film, media, stage.delivery, stage.folder / "cache")
-    assert shortfalls(film, clips) == (
+    assert reviewed(film, clips) == (
         "S2: the take of step S2 is 2 frames short; its last frame is held",
     )
     frames = seen(stage, stage.cut(film, media))
@@ -170,10 +172,34 @@ def test_a_take_that_lacks_more_is_refused_with_the_numbers(stage):
     film = stage.timeline(stage.event("SH010", (0, 24), step="SH010.2"))
     clips = prepared(film, media, stage.delivery, stage.folder / "cache")
     with pytest.raises(StitchError) as refused:
-        shortfalls(film, clips)
+        reviewed(film, clips)
     assert str(refused.value) == (
         "take_short: shot SH010, step SH010.2: 24 frames planned, 21 found"
     )
+
+
+def test_a_take_of_another_shape_is_noted(stage):
+    media = {"S1": stage.take(1, 4, size=(240, 240))}
+    film = stage.timeline(stage.event("S1", (0, 4)))
+    clips = prepared(film, media, stage.delivery, stage.folder / "cache")
+    assert reviewed(film, clips) == ("S1: the take of step S1 stands between black bars",)
+
+
+def test_a_take_that_can_not_be_read_is_named_by_its_shot(stage):
+    page = stage.folder / "page.mp4"
+    page.write_text("<html>403 Forbidden</html>")
+    film = stage.timeline(stage.event("SH010", (0, 4)))
+    media = {"SH010": Medium(page, "p", MediaFacts())}
+    with pytest.raises(MediaError, match=r"the take of shot SH010, step SH010: .* is text"):
+        prepared(film, media, stage.delivery, stage.folder / "cache")
+
+
+def test_a_still_stands_as_long_as_it_is_wanted(stage):
+    still = stage.folder / "still.png"
+    cv2.imwrite(str(still), to_rgb(stage.marked(6, 9))[..., ::-1])
+    film = stage.timeline(stage.event("S6", (0, 10), source=3))
+    frames = stage.cut(film, {"S6": Medium(still, "s", probe(still))})
+    assert seen(stage, frames) == [(6, 9)] * 10
 
 
 def test_a_step_without_a_take_is_named(stage):
