@@ -1,0 +1,127 @@
+"""A true-peak limiter that looks ahead: linear where nothing is too loud, and it holds.
+
+The peaks between the samples are found once, by fourfold oversampling, as one number a
+millisecond; from them the gain follows for any drive and ceiling without reading the sound again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storyboard.stitch.pcm import RATE, Samples
+
+HOP = 48
+"""Samples for which one peak is kept: a millisecond."""
+_AHEAD = 5
+"""Hops in which the gain comes down before a peak and may swing back after it."""
+_RELEASE_DB = 0.05
+"""How fast the gain recovers, dB a hop: 6 dB in an eighth of a second."""
+_CHUNK = 100 * HOP
+
+Curve = NDArray[np.float32]
+
+
+def true_peaks(blocks: Iterable[Samples], *, above: float) -> Curve:
+    """The highest true peak of either channel in every hop of the sound.
+
+    Hops that can't come near `above` have their sample peak instead.
+    """
+    silent_hop = np.zeros((HOP, 2), dtype=np.float32)
+    waiting, found = silent_hop, []
+    for block in chain(_whole_hops(blocks), [silent_hop]):
+        waiting = np.concatenate([waiting, block])
+        known = len(waiting) - 2 * HOP  # a hop on either side is context
+        for start in range(0, known, _CHUNK):
+            part = waiting[start : min(start + _CHUNK, known) + 2 * HOP]
+            found.append(_levels(part, above))
+        waiting = waiting[known:]
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.float32)
+
+
+def gain_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
+    """The gain at the start of every hop, at most 1, under which `peaks` x `drive` stay below
+    `ceiling` (all linear); one value more than there are hops.
+    """
+    wanted = np.minimum(0.0, 20 * np.log10(ceiling / np.maximum(peaks * drive, 1e-9)))
+    wanted = np.append(wanted, 0.0)
+    held = _sliding_min(wanted, _AHEAD + 1)
+    slope = _RELEASE_DB * np.arange(len(held))
+    released = np.minimum.accumulate(held - slope) + slope
+    linear = 10 ** (np.minimum(released, 0) / 20)
+    return _smoothed(linear, _AHEAD).astype(np.float32)
+
+
+def limited(blocks: Iterable[Samples], curve: Curve, drive: float) -> Iterator[Samples]:
+    """The sound times `drive` and the curve of `gain_curve`, block by block."""
+    at = 0
+    for block in blocks:
+        nodes = np.arange(at // HOP, min(len(curve), (at + len(block)) // HOP + 2))
+        gain = drive * np.interp((at + np.arange(len(block))) / HOP, nodes, curve[nodes])
+        at += len(block)
+        yield block * gain.astype(np.float32)[:, None]
+
+
+def limited_seconds(curve: Curve) -> float:
+    """How long the curve is below -0.1 dB."""
+    return float(np.count_nonzero(curve < 0.9886) * HOP / RATE)
+
+
+def _whole_hops(blocks: Iterable[Samples]) -> Iterator[Samples]:
+    """The same sound in blocks of whole hops; the last is filled with silence."""
+    left = np.zeros((0, 2), dtype=np.float32)
+    for block in blocks:
+        joined = np.concatenate([left, block]) if len(left) else block
+        whole = len(joined) // HOP * HOP
+        left = joined[whole:]
+        if whole:
+            yield joined[:whole]
+    if len(left):
+        yield np.concatenate([left, np.zeros((HOP - len(left), 2), dtype=np.float32)])
+
+
+def _levels(part: Samples, above: float) -> Curve:
+    """The peak of every hop of `part` but the first and the last."""
+    inner: Curve = np.abs(part[HOP:-HOP]).max(axis=1)
+    if float(np.abs(part).max()) * 2 > above:  # between samples it can hardly be twice as high
+        last = len(part) - HOP
+        for channel in part.T:
+            for kernel in _KERNELS:
+                between = np.convolve(channel, kernel, "valid")[HOP - _LEFT : last - _LEFT]
+                np.maximum(inner, np.abs(between), out=inner)
+    levels: Curve = inner.reshape(-1, HOP).max(axis=1)
+    return levels
+
+
+def _sliding_min(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """The least value within `reach` places on either side."""
+    padded = np.pad(values, reach, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    least: NDArray[np.float64] = windows.min(axis=1)
+    return least
+
+
+def _smoothed(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """The mean over `reach` places on either side."""
+    padded = np.pad(values, reach, mode="edge")
+    total = np.concatenate([[0.0], np.cumsum(padded)])
+    width = 2 * reach + 1
+    mean: NDArray[np.float64] = (total[width:] - total[:-width]) / width
+    return mean
+
+
+def _between(shift: float) -> NDArray[np.float32]:
+    """The filter that reads a signal `shift` of the way from one sample to the next."""
+    places = np.arange(-_LEFT, _TAPS - _LEFT) - shift
+    window = np.cos(np.pi * places / (_TAPS + 1)) ** 2
+    kernel = np.sinc(places) * window
+    reversed_: Curve = (kernel / kernel.sum())[::-1].astype(np.float32)
+    return reversed_
+
+
+_TAPS = 24
+_LEFT = _TAPS // 2 - 1
+_KERNELS = tuple(_between(shift) for shift in (0.25, 0.5, 0.75))

@@ -1,0 +1,452 @@
+"""The film's sound: every sample where the timeline puts it."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storyboard.errors import MediaError, StitchError
+from storyboard.film import (
+    Ambience,
+    Anchor,
+    CastMember,
+    Delivery,
+    Film,
+    Line,
+    Loudness,
+    MediaFacts,
+    MediaFile,
+    MusicCue,
+    NarrationCue,
+    Shot,
+    SoundCue,
+    TransitionKind,
+)
+from storyboard.graph.timeline import Blend, Event, Slice, Timeline
+from storyboard.stitch.media import run_ffmpeg
+from storyboard.stitch.pcm import RATE, WavWriter, read_wav, sample
+from storyboard.stitch.sound import mix
+from storyboard.timecode import FrameRange, Rate
+
+FPS = Rate(Fraction(24))
+UNMASTERED = Loudness(-65, -1)  # so low that one gain does it
+FRAME = 2000  # samples of one frame at 24
+
+
+@dataclass
+class Track:
+    path: Path
+    facts: MediaFacts
+    first_frame: int = 0
+
+
+@dataclass
+class Desk:
+    """Makes sounds, mixes films of them, and listens to what came out."""
+
+    folder: Path
+    count: int = 0
+
+    def wav(self, samples, name=None):
+        self.count += 1
+        path = self.folder / (name or f"sound{self.count}.wav")
+        samples = np.asarray(samples, np.float32)
+        if samples.ndim == 1:
+            samples = np.stack([samples, samples], axis=1)
+        with WavWriter(path) as wav:
+            wav.write(samples)
+        return path
+
+    def track(self, samples, first_frame=0, rate=FPS):
+        path = self.wav(samples)
+        frames = int(len(samples) * rate.value / RATE)
+        return Track(path, MediaFacts(frames=frames, rate=rate, has_audio=True), first_frame)
+
+    def file(self, samples, name):
+        return MediaFile(self.wav(samples, name), name)
+
+    def film(self, *shots, **more):
+        path = self.folder / "film.yaml"
+        more.setdefault("loudness", UNMASTERED)
+        return Film(path, self.folder, shots=shots, delivery=Delivery(rate=FPS), **more)
+
+    def mix(self, film, timeline, tracks, **more):
+        out = self.folder / "mix.wav"
+        facts = mix(film, timeline, tracks, out, scratch=self.folder, **more)
+        heard = np.concatenate(list(read_wav(out, RATE)))
+        assert len(heard) == facts.samples == sample(timeline.length, timeline.rate)
+        return heard / 10 ** (facts.gain_db / 20), facts
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+def tone(seconds, hz=440.0, level=0.1):
+    return level * np.sin(2 * np.pi * hz * np.arange(round(seconds * RATE)) / RATE)
+
+
+def hiss(seconds, level=0.1, seed=1):
+    return level * np.random.default_rng(seed).standard_normal((round(seconds * RATE), 2))
+
+
+def clicks(seconds, *at, level=0.8):
+    wave = np.zeros(round(seconds * RATE))
+    wave[list(at)] = level
+    return wave
+
+
+def db(wave):
+    return 10 * np.log10(np.mean(np.square(wave, dtype=np.float64)) + 1e-20)
+
+
+def cut(*parts, rate=FPS, **events):
+    """A timeline of hard cuts: (shot, step, source start, frames), played in order."""
+    cursor, made = 0, []
+    for shot, step, start, frames in parts:
+        span = FrameRange(cursor, cursor + frames)
+        source = FrameRange(start, start + frames)
+        part = Slice(step, source) if step else Slice("", source, color="black")
+        made.append(Event(shot, span, span, (part,), used=source, **events.get(shot, {})))
+        cursor = span.end
+    return Timeline(rate, cursor, tuple(made))
+
+
+def dissolve(first, second, frames, overlap):
+    """Two shots of `frames` each, whose sounds overlap for `overlap` frames."""
+    start = frames - overlap
+    span = FrameRange(start, frames)
+    whole = FrameRange(0, frames)
+    one = Event(first, whole, whole, (Slice(first, whole),), used=whole)
+    later = whole.shifted(start)
+    blend = Blend(TransitionKind.DISSOLVE, span)
+    two = Event(second, later, later, (Slice(second, whole),), entering=blend, used=whole)
+    return Timeline(FPS, start + frames, (one, two))
+
+
+def peaks(wave, above=0.3):
+    return np.flatnonzero(np.abs(wave[:, 0]) > above).tolist()
+
+
+def test_a_click_lands_on_its_sample_after_cut_and_trim(desk):
+    film = desk.film(Shot("A"), Shot("B"))
+    tracks = {
+        "A": desk.track(clicks(2, 10_000)),
+        "B": desk.track(clicks(2, 24 * FRAME + 777)),
+    }
+    timeline = cut(("A", "A", 0, 24), ("B", "B", 20, 24))
+    heard, _ = desk.mix(film, timeline, tracks)
+    assert peaks(heard) == [10_000, 24 * FRAME + 4 * FRAME + 777]
+
+
+def test_a_take_that_contains_its_source_plays_its_tail(desk):
+    film = desk.film(Shot("A"))
+    track = desk.track(clicks(3, 100, 24 * FRAME + 5000), first_frame=24)
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24)), {"A": track})
+    assert peaks(heard) == [5000]
+
+
+def test_a_take_at_another_rate_is_placed_by_time(desk):
+    film = desk.film(Shot("A"))
+    track = desk.track(clicks(3, 2 * RATE + 480), first_frame=60, rate=Rate(Fraction(30)))
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24)), {"A": track})
+    assert peaks(heard) == [480]
+
+
+@pytest.mark.parametrize("fps", ["23.976", "25", "29.97", "30"])
+def test_sound_is_exact_at_every_rate(desk, fps):
+    rate = Rate.parse(fps)
+    film = desk.film(Shot("A"), Shot("B"))
+    wave = clicks(4, sample(31, rate) + 500)
+    tracks = {"A": desk.track(hiss(4, 0.01), rate=rate), "B": desk.track(wave, rate=rate)}
+    heard, facts = desk.mix(film, cut(("A", "A", 0, 37), ("B", "B", 20, 24), rate=rate), tracks)
+    assert facts.samples == int(Fraction(61 * RATE) / rate.value)
+    wanted = sample(37, rate) + sample(31, rate) - sample(20, rate) + 500
+    assert abs(peaks(heard)[0] - wanted) <= 1
+
+
+def test_a_cut_between_loud_sounds_does_not_click(desk):
+    film = desk.film(Shot("A"), Shot("B"))
+    steady = np.full(2 * RATE, 0.5)
+    tracks = {"A": desk.track(steady), "B": desk.track(-steady)}
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    assert np.abs(np.diff(heard[:, 0])).max() < 0.02
+    assert abs(heard[24 * FRAME - 300, 0] - 0.5) < 0.01
+    assert abs(heard[24 * FRAME + 300, 0] + 0.5) < 0.01
+    assert abs(heard[0, 0]) < 0.01
+    assert abs(heard[-1, 0]) < 0.01
+
+
+def test_a_dissolve_keeps_the_power_of_two_sounds(desk):
+    film = desk.film(Shot("A"), Shot("B"))
+    tracks = {"A": desk.track(hiss(2, seed=1)), "B": desk.track(hiss(2, seed=2))}
+    heard, _ = desk.mix(film, dissolve("A", "B", 48, 24), tracks)
+    parts = heard[FRAME:-FRAME].reshape(-1, 4 * FRAME // 2, 2)[:16]
+    assert max(abs(db(part) + 20) for part in parts) < 0.4
+    middle = heard[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2]
+    both = np.concatenate(list(read_wav(tracks["A"].path, 4 * RATE)))
+    share = np.vdot(middle, both[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2])
+    share /= np.vdot(*(2 * [both[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2]]))
+    assert share == pytest.approx(np.sqrt(0.5), abs=0.06)
+
+
+def test_a_fade_from_black_fades_the_sound_and_a_fade_out_too(desk):
+    span = FrameRange(0, 48)
+    event = Event(
+        "A",
+        span,
+        span,
+        (Slice("A", span),),
+        entering=Blend(TransitionKind.FADE, FrameRange(0, 12), color="black"),
+        leaving=Blend(TransitionKind.FADE, FrameRange(36, 48), color="black"),
+    )
+    film = desk.film(Shot("A"))
+    heard, _ = desk.mix(film, Timeline(FPS, 48, (event,)), {"A": desk.track(hiss(2))})
+    ends = [db(heard[:FRAME]), db(heard[-FRAME:])]
+    assert max(ends) < db(heard[20 * FRAME : 28 * FRAME]) - 15
+
+
+def test_a_fade_through_black_is_silent_at_its_middle(desk):
+    a, b = FrameRange(0, 24), FrameRange(24, 48)
+    blend = Blend(TransitionKind.FADE, FrameRange(18, 30), color="black", through=True)
+    events = (
+        Event("A", a, a, (Slice("A", a),)),
+        Event("B", b, b, (Slice("B", a),), entering=blend),
+    )
+    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
+    heard, _ = desk.mix(desk.film(Shot("A"), Shot("B")), Timeline(FPS, 48, events), tracks)
+    middle = heard[24 * FRAME - 200 : 24 * FRAME + 200]
+    assert db(middle) < db(heard[10 * FRAME : 16 * FRAME]) - 25
+    assert db(heard[17 * FRAME : 18 * FRAME]) == pytest.approx(-20, abs=0.5)
+
+
+def test_muted_colour_and_missing_sound_are_silence(desk):
+    film = desk.film(Shot("A", mute=True), Shot("B", color="black"), Shot("C"), Shot("D"))
+    silent = desk.track(hiss(1))
+    silent.facts = MediaFacts(frames=24, rate=FPS, has_audio=False)
+    tracks = {"A": desk.track(hiss(1)), "C": silent}
+    timeline = cut(("A", "A", 0, 24), ("B", "", 0, 24), ("C", "C", 0, 24), ("D", "D", 0, 24))
+    heard, facts = desk.mix(film, timeline, tracks)
+    assert not heard.any()
+    assert (facts.lufs, facts.true_peak_db, facts.gain_db) == (-70, -120, 0)
+    assert "silent" in facts.notes[0]
+
+
+def test_gain_moves_one_shot(desk):
+    film = desk.film(Shot("A"), Shot("B", gain_db=-12))
+    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    assert db(heard[: 20 * FRAME]) - db(heard[28 * FRAME :]) == pytest.approx(12, abs=0.2)
+
+
+def test_a_lag_runs_on_under_the_next_picture_and_a_lead_before_it(desk):
+    film = desk.film(Shot("A", audio_lag=12), Shot("B"), Shot("C", audio_lead=6))
+    tracks = {
+        "A": desk.track(tone(3, 500)),
+        "B": desk.track(tone(3, 2000)),
+        "C": desk.track(tone(3, 6000)),
+    }
+    timeline = cut(("A", "A", 0, 24), ("B", "B", 0, 48), ("C", "C", 24, 24))
+    heard, facts = desk.mix(film, timeline, tracks)
+
+    def level(hz, frame):
+        part = heard[frame * FRAME : (frame + 2) * FRAME, 0]
+        turn = np.exp(-2j * np.pi * hz * np.arange(len(part)) / RATE)
+        return abs(np.mean(part * turn)) * 2
+
+    assert level(500, 33) == pytest.approx(0.1, rel=0.05)
+    assert level(2000, 33) == pytest.approx(0.1, rel=0.05), "the neighbour sounds on beneath"
+    assert level(500, 37) < 0.001
+    assert level(6000, 63) < 0.001
+    assert level(6000, 67) == pytest.approx(0.1, rel=0.05)
+    assert level(2000, 67) == pytest.approx(0.1, rel=0.05)
+    assert facts.notes == ()
+
+
+def test_a_lead_that_the_take_does_not_hold_is_shorter_and_said(desk):
+    film = desk.film(Shot("A"), Shot("B", audio_lead=12))
+    tracks = {"A": desk.track(np.zeros(RATE)), "B": desk.track(hiss(2))}
+    heard, facts = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 6, 24)), tracks)
+    assert not heard[: 18 * FRAME].any()
+    assert db(heard[19 * FRAME : 24 * FRAME]) > -25
+    assert facts.notes == ("B: audio_lead asks 0.50 s, its take holds 0.25 s before the shot",)
+
+
+def test_hops_of_a_chain_meet_without_a_gap(desk):
+    whole = tone(3, 97, 0.3)
+    span = FrameRange(0, 48)
+    slices = (Slice("A", FrameRange(0, 24)), Slice("A.2", FrameRange(0, 24)))
+    tracks = {
+        "A": desk.track(whole[:RATE]),
+        "A.2": desk.track(whole[RATE : 2 * RATE]),
+    }
+    timeline = Timeline(FPS, 48, (Event("A", span, span, slices),))
+    heard, _ = desk.mix(desk.film(Shot("A")), timeline, tracks)
+    np.testing.assert_allclose(heard[200:-200, 0], whole[200 : 2 * RATE - 200], atol=1e-4)
+
+
+def test_a_step_at_a_seam_melts_away(desk):
+    first, second = tone(1, 100.25, 0.3), tone(1, 60, 0.3) + 0.2
+    tracks = {"A": desk.track(first), "B": desk.track(second)}
+    film = desk.film(Shot("A"), Shot("B", extends="A"))
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    assert np.abs(np.diff(heard[24 * FRAME - 10 : 24 * FRAME + 100, 0])).max() < 0.02
+    np.testing.assert_allclose(heard[24 * FRAME + 72 : -200, 0], second[72:-200], atol=1e-4)
+
+
+def test_an_extension_with_its_source_takes_over_inside_the_shared_sound(desk):
+    whole = tone(2, 330, 0.3)
+    tracks = {"A": desk.track(whole[:RATE]), "B": desk.track(whole, first_frame=24)}
+    film = desk.film(Shot("A"), Shot("B", extends="A"))
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    np.testing.assert_allclose(heard[200:-200, 0], whole[200:-200], atol=1e-4)
+
+
+def test_parts_of_one_take_in_a_row_are_one_sound(desk):
+    whole = tone(2, 97, 0.3)
+    track = desk.track(whole)
+    film = desk.film(Shot("A"), Shot("B"))
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "A", 24, 24)), {"A": track})
+    np.testing.assert_allclose(heard[200:-200, 0], whole[200:-200], atol=1e-4)
+
+
+def test_a_frozen_slice_is_silent(desk):
+    span = FrameRange(0, 36)
+    slices = (Slice("A", FrameRange(0, 12), freeze=0), Slice("A", FrameRange(0, 24)))
+    timeline = Timeline(FPS, 36, (Event("A", span, span, slices),))
+    heard, _ = desk.mix(desk.film(Shot("A")), timeline, {"A": desk.track(hiss(1))})
+    assert not heard[: 12 * FRAME].any()
+    assert db(heard[13 * FRAME :]) == pytest.approx(-20, abs=0.5)
+
+
+def test_a_laid_file_starts_at_its_time_and_rings_past_the_shot(desk):
+    bang = desk.file(hiss(3, 0.2), "bang.wav")
+    film = desk.film(Shot("A", sound=(SoundCue(file=bang, at=12, gain_db=-6),)), Shot("B"))
+    tracks = {"A": desk.track(np.zeros(RATE)), "B": desk.track(np.zeros(2 * RATE))}
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 48)), tracks)
+    assert not heard[: 12 * FRAME].any()
+    assert db(heard[13 * FRAME : 23 * FRAME]) == pytest.approx(-20, abs=0.4)
+    assert -40 < db(heard[42 * FRAME : 44 * FRAME]) < -22
+    assert not heard[60 * FRAME + 10 :].any()
+
+
+def test_neighbours_of_one_scope_share_one_bed(desk):
+    asked = []
+
+    def beds(words, seconds, seed, start_s=0.0):
+        asked.append((words, start_s))
+        t = start_s + np.arange(round(seconds * RATE)) / RATE
+        return np.stack(2 * [0.1 * np.sin(2 * np.pi * 210.37 * t)], axis=1).astype(np.float32)
+
+    hum = Ambience(make="hum", gain_db=-6, scope="seq:SQ01")
+    film = desk.film(Shot("A", ambience=hum), Shot("B", ambience=hum), Shot("C"))
+    timeline = cut(("A", "", 0, 24), ("B", "", 0, 24), ("C", "", 0, 24))
+    heard, _ = desk.mix(film, timeline, {}, beds=beds)
+    t = np.arange(44 * FRAME) / RATE
+    wanted = 0.1 * 10 ** (-6 / 20) * np.sin(2 * np.pi * 210.37 * t)
+    np.testing.assert_allclose(heard[8 * FRAME : 44 * FRAME, 0], wanted[8 * FRAME :], atol=1e-4)
+    assert not heard[52 * FRAME :].any()
+    assert {words for words, _ in asked} == {"hum"}
+
+
+def test_two_beds_cross_fade_at_their_border(desk):
+    rain = Ambience(file=desk.file(hiss(1.5, 0.1, 1), "rain.wav"), gain_db=0, scope="seq:1")
+    wind = Ambience(file=desk.file(hiss(1.5, 0.1, 2), "wind.wav"), gain_db=0, scope="seq:2")
+    film = desk.film(Shot("A", ambience=rain), Shot("B", ambience=wind))
+    heard, _ = desk.mix(film, cut(("A", "", 0, 96), ("B", "", 0, 96)), {})
+    parts = heard[12 * FRAME : -12 * FRAME].reshape(-1, 6 * FRAME, 2)
+    assert max(abs(db(part) + 20) for part in parts) < 0.5, "loops and borders keep the power"
+
+
+def test_music_plays_from_anchor_to_anchor_and_says_when_it_ends_early(desk):
+    theme = desk.file(np.concatenate([clicks(1, 24_000), clicks(1, 100)]), "theme.wav")
+    cue = MusicCue(theme, begin=Anchor("B", -6), end=Anchor("end"), start=Fraction(1, 2))
+    film = desk.film(Shot("A"), Shot("B"), music=(cue,))
+    heard, facts = desk.mix(film, cut(("A", "", 0, 24), ("B", "", 0, 72)), {})
+    begin = 18 * FRAME
+    assert peaks(heard) == [begin + RATE - 24_000 + 100], "its first click lies on the declick ramp"
+    assert facts.notes[0] == "music theme.wav ends 1.8 s before its `to`"
+
+
+def test_music_fades_in_and_out(desk):
+    cue = MusicCue(desk.file(hiss(3), "theme.wav"), fade_in=24, fade_out=24, gain_db=-6)
+    film = desk.film(Shot("A"), music=(cue,))
+    heard, _ = desk.mix(film, cut(("A", "", 0, 72)), {})
+    assert db(heard[:FRAME]) < -45
+    assert db(heard[30 * FRAME : 42 * FRAME]) == pytest.approx(-26, abs=0.4)
+    assert db(heard[-FRAME:]) < -45
+
+
+def test_music_gives_way_to_speech_by_what_it_was_told(desk):
+    cue = MusicCue(desk.file(hiss(8), "theme.wav"), duck_db=9)
+    lines = (Line("ana", "one two three four", at=48), Line("ana", "five six", at=92))
+    film = desk.film(Shot("A", dialogue=lines), music=(cue,))
+    tracks = {"A": desk.track(np.zeros(8 * RATE))}
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 192)), tracks)
+    before, during, between, after = (
+        db(heard[int(a * RATE) : int(b * RATE)])
+        for a, b in [(0.5, 1.8), (2.1, 3.4), (3.55, 3.83), (5.2, 7)]
+    )
+    assert before - during == pytest.approx(9, abs=0.3)
+    assert before - between == pytest.approx(9, abs=0.4), "a short pause stays ducked"
+    assert before == pytest.approx(after, abs=0.3)
+    gain = np.abs(heard[:, 0]).reshape(-1, 480).max(axis=1)
+    assert 20 * np.log10(np.abs(np.diff(gain)).max() + 1e-9) < -12
+
+
+def test_narration_and_voices_over_black_are_murmured_where_somebody_can(desk):
+    spoken = []
+
+    def murmur(line, voice):
+        spoken.append((line.speaker, voice))
+        return hiss(0.4, 0.1).astype(np.float32)
+
+    film = desk.film(
+        Shot("A", color="black", dialogue=(Line("ben", "Ana?", at=6, off=True),)),
+        Shot("B", color="black"),
+        cast={"ben": CastMember("ben", voice="baritone")},
+        narration=(NarrationCue(Anchor("B", 6), Line("ana", "She had left before.")),),
+    )
+    timeline = cut(("A", "", 0, 24), ("B", "", 0, 48))
+    heard, _ = desk.mix(film, timeline, {}, murmur=murmur)
+    assert spoken == [("ben", "baritone"), ("ana", "")]
+    assert np.flatnonzero(heard[:, 0])[0] == pytest.approx(6 * FRAME, abs=2)
+    assert db(heard[31 * FRAME : 38 * FRAME]) == pytest.approx(-20, abs=0.5)
+    silent, _ = desk.mix(film, timeline, {})
+    assert not silent.any()
+
+
+def test_words_without_a_maker_and_anchors_without_a_shot_are_told_apart(desk):
+    timeline = cut(("A", "", 0, 24))
+    with pytest.raises(StitchError, match="nothing here makes the sound 'rain'"):
+        desk.mix(desk.film(Shot("A", ambience=Ambience(make="rain"))), timeline, {})
+    cue = MusicCue(make="slow piano", begin=Anchor("X"))
+    with pytest.raises(StitchError, match="anchored at X, which is not in the cut"):
+        desk.mix(desk.film(Shot("A"), music=(cue,)), timeline, {})
+    gone = MusicCue(MediaFile(desk.folder / "gone.wav", "gone.wav"))
+    with pytest.raises(MediaError, match=r"gone\.wav is not there"):
+        desk.mix(desk.film(Shot("A"), music=(gone,)), timeline, {})
+    assert not list(desk.folder.glob("*.raw.wav"))
+
+
+def test_a_long_film_is_mixed_block_by_block(desk):
+    click = clicks(25, *range(12_345, 25 * RATE, RATE))
+    film = desk.film(Shot("A"))
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 25 * 24)), {"A": desk.track(click)})
+    assert peaks(heard) == list(range(12_345, 25 * RATE, RATE))
+
+
+def test_aac_in_mp4_plays_in_step_with_its_picture(desk):
+    """Priming and edit lists are undone: a click in AAC stands where it stood before."""
+    source = desk.wav(clicks(2, RATE + 321) + 0.001 * hiss(2)[:, 0])
+    movie = desk.folder / "take.mp4"
+    picture = ["-f", "lavfi", "-i", "color=s=64x64:r=24:d=2"]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-b:a", "256k"]
+    run_ffmpeg([*picture, "-i", str(source), *codecs, "-shortest", str(movie)])
+    track = Track(movie, MediaFacts(frames=48, rate=FPS, has_audio=True))
+    film = desk.film(Shot("A"))
+    heard, _ = desk.mix(film, cut(("A", "A", 12, 24)), {"A": track})
+    assert int(np.argmax(np.abs(heard[:, 0]))) == pytest.approx(RATE // 2 + 321, abs=1)
