@@ -1,0 +1,143 @@
+"""The timeline: where every frame stands, whatever the transitions."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storyboard.film import Align, FramesFrom, Transition, TransitionKind, Trim
+from storyboard.graph.timeline import Timeline
+from storyboard.timecode import FrameRange
+from tests.unit.films import codes, compiled, shot
+
+
+def dissolve(whole: int, **values: object) -> Transition:
+    return Transition(TransitionKind.DISSOLVE, whole, **values)  # type: ignore[arg-type]
+
+
+def test_cuts_stand_end_to_end() -> None:
+    timeline = compiled(shot("SH010", length=60), shot("SH020", length=40)).timeline
+    assert [event.record for event in timeline.events] == [FrameRange(0, 60), FrameRange(60, 100)]
+
+
+def test_a_dissolve_with_handles_keeps_the_cut_and_the_length() -> None:
+    graph = compiled(
+        shot("SH010", length=60),
+        shot("SH020", length=40, trim=Trim(start=10), transition=dissolve(12)),
+    )
+    out, into = graph.timeline.events
+    assert graph.timeline.length == 100
+    assert into.record == FrameRange(60, 100)
+    assert (out.visible.end, into.visible.start) == (66, 54)
+    assert into.entering is not None
+    assert into.entering.span == FrameRange(54, 66)
+    assert into.slices[0].source == FrameRange(4, 50)
+
+
+def test_a_dissolve_aligns_to_the_side_that_has_the_frames() -> None:
+    graph = compiled(shot("SH010", length=60), shot("SH020", transition=dissolve(12)))
+    into = graph.timeline.events[1]
+    assert into.entering is not None
+    assert into.entering.span == FrameRange(60, 72)
+    assert graph.timeline.length == 60 + 192
+
+
+def test_a_dissolve_without_handles_overlaps_with_a_warning() -> None:
+    graph = compiled(shot("SH010"), shot("SH020", transition=dissolve(12)))
+    assert codes(graph, "warning") == ["SB355"]
+    assert graph.timeline.events[1].record == FrameRange(180, 372)
+    assert graph.timeline.length == 2 * 192 - 12
+
+
+def test_handles_asked_for_and_missing_is_an_error() -> None:
+    wanted = dissolve(12, frames=FramesFrom.HANDLES, align=Align.CENTER)
+    graph = compiled(shot("SH010"), shot("SH020", transition=wanted))
+    assert codes(graph) == ["SB351"]
+
+
+def test_an_overlap_that_is_written_is_not_warned_of() -> None:
+    wanted = dissolve(12, frames=FramesFrom.OVERLAP)
+    graph = compiled(shot("SH010", length=60), shot("SH020", transition=wanted))
+    assert codes(graph, "warning") == []
+    assert graph.timeline.length == 60 + 192 - 12
+
+
+def test_a_fade_through_a_colour_stands_around_the_cut_and_takes_no_handles() -> None:
+    fade = Transition(TransitionKind.FADE, 24, through=True)
+    graph = compiled(shot("SH010"), shot("SH020", transition=fade))
+    into = graph.timeline.events[1]
+    assert into.entering is not None
+    assert into.entering.span == FrameRange(180, 204)
+    assert into.visible == into.record == FrameRange(192, 384)
+
+
+def test_a_transition_longer_than_its_shot_is_an_error() -> None:
+    graph = compiled(
+        shot("SH010"),
+        shot("SH020", length=10, transition=dissolve(12, frames=FramesFrom.OVERLAP)),
+    )
+    assert codes(graph) == ["SB352"]
+
+
+def test_a_dissolve_into_the_first_shot_is_an_error() -> None:
+    assert codes(compiled(shot("SH010", transition=dissolve(12)))) == ["SB357"]
+
+
+def test_a_dissolve_inside_a_chain_is_a_warning() -> None:
+    graph = compiled(shot("SH010"), shot("SH020", extends="SH010", transition=dissolve(6)))
+    assert "SB353" in codes(graph, "warning")
+
+
+def test_a_film_that_is_not_as_long_as_wished_says_so() -> None:
+    graph = compiled(shot("SH010"), length=240)
+    assert [d.message for d in graph.diagnostics] == ["runs 8 s of 10"]
+
+
+kinds = st.sampled_from(list(TransitionKind))
+plans = st.lists(
+    st.tuples(
+        st.integers(30, 150),
+        st.integers(0, 30),
+        kinds,
+        st.integers(0, 14),
+        st.sampled_from(list(Align)),
+        st.sampled_from([FramesFrom.AUTO, FramesFrom.OVERLAP]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(deadline=None)
+@given(plans)
+def test_every_film_frame_has_its_picture(plan: list[tuple]) -> None:  # type: ignore[type-arg]
+    shots = []
+    for n, (length, start, kind, frames, align, source) in enumerate(plan):
+        into = Transition(kind, frames, align=align, frames=source)
+        if n == 0 and kind in (TransitionKind.DISSOLVE, TransitionKind.WIPE):
+            into = Transition()
+        shots.append(
+            shot(f"S{n}", duration=192, length=length, trim=Trim(start=start), transition=into)
+        )
+    graph = compiled(*shots)
+    assert codes(graph) == []
+    holds(graph.timeline)
+
+
+def holds(timeline: Timeline) -> None:
+    """What is true of every timeline."""
+    covered = [0] * timeline.length
+    for before, event in zip([None, *timeline.events], timeline.events, strict=False):
+        assert sum(part.source.length for part in event.slices) == event.visible.length
+        assert event.visible.start <= event.record.start
+        assert event.visible.end >= event.record.end
+        assert event.slices[0].source.start >= 0
+        for frame in range(event.record.start, event.record.end):
+            covered[frame] += 1
+        if event.entering is not None and event.entering.kind is not TransitionKind.FADE:
+            assert before is not None
+            span = event.entering.span
+            assert event.visible.start <= span.start
+            assert before.visible.end >= span.end
+    assert min(covered) >= 1
+    assert max(covered) <= 2
