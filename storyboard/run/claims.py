@@ -48,6 +48,17 @@ class Claims:
         """Who holds the claim; an empty Holder when nobody does."""
         return FileLock(self._folder / digest).holder()
 
+    def clear(self, folder: str, owed: frozenset[str]) -> None:
+        """Removes what dead runs of the film with that state folder left, but for `owed` digests.
+
+        Claims of films that are no longer there go too.
+        """
+        for digest in self.known():
+            if (claim := self.take(digest)) is None:
+                continue
+            of_others = claim.left_by not in ("", folder) and Path(claim.left_by).is_dir()
+            claim.release(owing=of_others or digest in owed)
+
     def known(self) -> frozenset[str]:
         """Digests that are claimed, or were when a process died."""
         if not self._folder.is_dir():

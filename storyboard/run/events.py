@@ -33,7 +33,8 @@ class Event:
         told: dict[str, Any] = {"format": FORMAT, "type": self.type, "time": iso(self.time)}
         for each in dataclasses.fields(self):
             value = getattr(self, each.name)
-            if each.name != "time" and value not in ("", None, ()):
+            wanted = each.default is dataclasses.MISSING or value not in ("", None, ())
+            if each.name != "time" and wanted:
                 told[each.name] = list(value) if isinstance(value, tuple) else value
         return told
 

@@ -141,6 +141,7 @@ class _Run:
         try:
             if self._fatal is None:
                 await self._abandon_local()
+                self._clear_claims()
                 self._studio.selects.save()
         finally:
             for provider in self._providers.values():
@@ -277,6 +278,11 @@ class _Run:
                 await self._studio.ledger.advance(
                     attempt, State.ABANDONED, message="the run was stopped"
                 )
+
+    def _clear_claims(self) -> None:
+        ledger = self._studio.ledger
+        owed = frozenset(each.digest for each in ledger.open if not each.repeatable)
+        self._studio.store.claims.clear(str(ledger.folder.absolute()), owed)
 
     async def _until_stopped(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         """Waits for the tasks, or for the wish to stop; a fault in one of them is raised."""

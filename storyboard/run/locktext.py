@@ -18,7 +18,7 @@ from storyboard.errors import EnvironmentProblem
 FORMAT = 1
 _HEADER = """\
 # The film's lock file: which takes exist, what they cost, and which one plays.
-# Keep it in git. `storyboard render`, `pick` and `reject` write it; hand edits are kept.
+# Keep it in git. `storyboard render`, `pick` and `reject` write it; comments are not kept.
 """
 _ENTRY = re.compile(
     r"  ([0-9a-f]{64}):\n"

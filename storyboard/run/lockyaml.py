@@ -62,8 +62,7 @@ class _Reader:
             )
         steps = items.pop("steps", None)
         for key, node in items.items():
-            if not key.startswith("x-"):
-                raise damaged(self._name, _line(node), f"unknown key {key!r}")
+            raise damaged(self._name, _line(node), f"unknown key {key!r}")
         if steps is None or self._empty(steps):
             return {}
         return {

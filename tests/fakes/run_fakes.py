@@ -318,7 +318,7 @@ class Set:
 def forced(plan: Plan, id: str, reason: Reason, ordinals: tuple[int, ...]) -> Plan:
     """The plan with one node made again, as `--force` and `--retake` ask."""
     nodes = tuple(
-        replace(node, action=Action.REDO, reasons=(reason,), ordinals=ordinals)
+        replace(node, action=Action.REDO, reasons=(reason,), ordinals=ordinals, select=None)
         if node.step.id == id
         else node
         for node in plan.nodes

@@ -1,0 +1,237 @@
+"""The ledger: what it says is on the disk first, and only legal moves are made."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
+from storyboard.providers.base import Sample
+from storyboard.run.attempts import MOVES, OVER, Attempt, State
+from storyboard.run.ledger import Ledger, lifetime_micros
+
+T = TypeVar("T")
+PAID = Attempt("d" * 64, 1, "SH010", "SH010", "generate", "vertex", "veo", repeatable=False)
+FREE = Attempt("f" * 64, 1, "SH020", "SH020", "generate", "previz", "veo", repeatable=True)
+
+
+def inside(folder: Path, act: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Opens the ledger, acts, and closes it as a process would."""
+    ledger = Ledger(folder)
+
+    async def run() -> T:
+        return await act(ledger)
+
+    try:
+        return asyncio.run(run())
+    finally:
+        ledger.close()
+
+
+def left_in(folder: Path, state: State, attempt: Attempt = PAID) -> None:
+    """A run that ends while an attempt is in `state`."""
+    way = [State.SUBMITTING, State.SUBMITTED, State.DONE_REMOTE, State.FETCHED, State.COMMITTED]
+
+    async def go(ledger: Ledger) -> None:
+        entered = await ledger.begin(attempt, price_micros=400_000, cap_micros=None)
+        for each in way[: way.index(state) + 1] if state is not State.INTENT else []:
+            facts = {"operation": "op-1"} if each is State.SUBMITTED else {}
+            await ledger.advance(entered, each, **facts)
+
+    inside(folder, go)
+
+
+@pytest.mark.parametrize(
+    ("left", "attempt", "found"),
+    [
+        (State.INTENT, PAID, State.ABANDONED),
+        (State.SUBMITTING, PAID, State.UNKNOWN),
+        (State.SUBMITTED, PAID, State.SUBMITTED),
+        (State.DONE_REMOTE, PAID, State.DONE_REMOTE),
+        (State.FETCHED, PAID, State.FETCHED),
+        (State.COMMITTED, PAID, State.COMMITTED),
+        (State.SUBMITTING, FREE, State.ABANDONED),
+        (State.SUBMITTED, FREE, State.ABANDONED),
+        (State.DONE_REMOTE, FREE, State.ABANDONED),
+    ],
+)
+def test_the_next_run_knows_what_may_have_been_sent(
+    tmp_path: Path, left: State, attempt: Attempt, found: State
+) -> None:
+    left_in(tmp_path, left, attempt)
+    ledger = Ledger(tmp_path)
+    ledger.close()
+    (after,) = Ledger.read(tmp_path)
+    assert after.state is found
+
+
+def test_every_fact_of_an_attempt_survives(tmp_path: Path) -> None:
+    async def go(ledger: Ledger) -> None:
+        entered = await ledger.begin(PAID, price_micros=3_200_000, cap_micros=None)
+        await ledger.advance(entered, State.SUBMITTING)
+        await ledger.advance(entered, State.SUBMITTED, operation="op-1")
+        sample = Sample(uri="gs://b/1.mp4", expires_at=5.5, contains_source=True, source_frames=9)
+        await ledger.advance(entered, State.DONE_REMOTE, samples=(sample,))
+
+    inside(tmp_path, go)
+    (read,) = Ledger.read(tmp_path)
+    assert (read.operation, read.reserved_micros, read.held_micros) == (
+        "op-1",
+        3_200_000,
+        3_200_000,
+    )
+    assert read.samples[0].source_frames == 9
+    assert read.run
+
+
+def test_a_limit_holds_over_steps_that_run_at_once(tmp_path: Path) -> None:
+    async def go(ledger: Ledger) -> list[object]:
+        return await asyncio.gather(
+            *(ledger.begin(PAID, price_micros=400_000, cap_micros=1_000_000) for _ in range(4)),
+            return_exceptions=True,
+        )
+
+    told = inside(tmp_path, go)
+    assert [isinstance(each, MoneyRefused) for each in told] == [False, False, True, True]
+    assert len(Ledger.read(tmp_path)) == 2
+
+
+def test_money_that_came_back_may_be_spent_again(tmp_path: Path) -> None:
+    async def go(ledger: Ledger) -> None:
+        for _ in range(3):
+            entered = await ledger.begin(PAID, price_micros=600_000, cap_micros=1_000_000)
+            await ledger.advance(entered, State.SUBMITTING)
+            await ledger.advance(entered, State.FILTERED)
+        assert (ledger.held_micros, ledger.spent_micros) == (0, 0)
+        entered = await ledger.begin(PAID, price_micros=600_000, cap_micros=1_000_000)
+        await ledger.advance(entered, State.SUBMITTING)
+        await ledger.advance(entered, State.SUBMITTED, operation="op")
+        await ledger.advance(entered, State.FAILED, settled_micros=600_000)
+        assert ledger.spent_micros == 600_000
+        with pytest.raises(MoneyRefused):
+            await ledger.begin(PAID, price_micros=600_000, cap_micros=1_000_000)
+
+    inside(tmp_path, go)
+
+
+def test_a_films_life_counts_settled_held_and_locked_money_once(tmp_path: Path) -> None:
+    left_in(tmp_path, State.COMMITTED)
+    left_in(tmp_path, State.SUBMITTING)
+    Ledger(tmp_path).close()
+    attempts = Ledger.read(tmp_path)
+    assert [each.state for each in attempts] == [State.COMMITTED, State.UNKNOWN]
+    locked = {(PAID.digest, 1): 400_000, ("e" * 64, 1): 50_000}
+    assert lifetime_micros(attempts, locked) == 400_000 + 50_000
+
+
+def test_a_second_process_on_the_film_is_told_who_has_it(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    with pytest.raises(EnvironmentProblem, match=str(os.getpid())) as raised:
+        Ledger(tmp_path)
+    assert raised.value.exit_code == 4
+    ledger.close()
+    Ledger(tmp_path).close()
+
+
+def _hold_and_die(folder: Path) -> None:
+    Ledger(folder)
+    os.kill(os.getpid(), 9)
+
+
+def test_the_lock_of_a_dead_process_is_free(tmp_path: Path) -> None:
+    child = multiprocessing.get_context("fork").Process(target=_hold_and_die, args=(tmp_path,))
+    child.start()
+    child.join()
+    Ledger(tmp_path).close()
+
+
+def test_a_newer_ledger_says_upgrade_and_lets_the_film_go(tmp_path: Path) -> None:
+    Ledger(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(EnvironmentProblem, match="newer"):
+            Ledger(tmp_path)
+
+
+def test_a_damaged_ledger_is_never_thrown_away(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(b"rubbish" * 999)
+    with pytest.raises(EnvironmentProblem, match="can't be read"):
+        Ledger(tmp_path)
+    assert (tmp_path / "ledger.sqlite").read_bytes() == b"rubbish" * 999
+
+
+def test_a_person_resolves_what_nobody_can_know(tmp_path: Path) -> None:
+    for word, state, settled in (
+        ({"adopt": "op-9"}, State.SUBMITTED, 0),
+        ({"lost": True}, State.LOST, 400_000),
+        ({"not_sent": True}, State.FAILED, 0),
+    ):
+        folder = tmp_path / state
+        left_in(folder, State.SUBMITTING)
+
+        async def go(ledger: Ledger, word: dict[str, object] = word) -> Attempt:
+            (unknown,) = ledger.find("SH010:t01")
+            with pytest.raises(UsageError):
+                await ledger.resolve(unknown, adopt="op-9", lost=True)
+            return await ledger.resolve(unknown, **word)  # type: ignore[arg-type]
+
+        after = inside(folder, go)
+        assert (after.state, after.settled_micros) == (state, settled)
+        assert Ledger.read(folder)[0].state is state
+
+
+def test_a_thousand_attempts_share_their_commits(tmp_path: Path) -> None:
+    async def go(ledger: Ledger) -> None:
+        async def one(number: int) -> None:
+            attempt = Attempt(f"{number:064x}", 1, "S", "S", "generate", "p", "m", True)
+            entered = await ledger.begin(attempt, price_micros=0, cap_micros=None)
+            await ledger.advance(entered, State.SUBMITTING)
+
+        await asyncio.gather(*map(one, range(1000)))
+
+    inside(tmp_path, go)
+    assert len(Ledger.read(tmp_path)) == 1000
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(way=st.lists(st.sampled_from(list(State)), max_size=8), repeatable=st.booleans())
+def test_only_legal_moves_are_made_and_each_is_remembered(
+    tmp_path_factory: pytest.TempPathFactory, way: list[State], repeatable: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("ledger")
+
+    async def go(ledger: Ledger) -> State:
+        start = FREE if repeatable else PAID
+        attempt = await ledger.begin(start, price_micros=5, cap_micros=None)
+        for state in way:
+            legal = state in MOVES[attempt.state]
+            sent = attempt.state not in (State.PLANNED, State.INTENT)
+            if state is State.ABANDONED and sent and not repeatable:
+                legal = False
+            if attempt.state in OVER:
+                break
+            if legal:
+                attempt = await ledger.advance(attempt, state)
+            else:
+                with pytest.raises(ValueError, match="can't go from"):
+                    await ledger.advance(attempt, state)
+        return attempt.state
+
+    ended = inside(folder, go)
+    (read,) = Ledger.read(folder)
+    assert read.state is ended
