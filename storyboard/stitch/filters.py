@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WIPES = ("left", "right", "up", "down", "clock")
-"""Where the incoming picture comes from: `up` is the top edge, `clock` turns from twelve."""
+WIPES = ("left", "right", "top", "bottom", "clock")
+"""Where the incoming picture comes from; `clock` turns from twelve."""
 _SOFT = 0.04
 """Width of a wipe's edge, as a part of its way."""
 
@@ -84,9 +84,9 @@ def _way(height: int, width: int, direction: str) -> NDArray[np.floating[Any]]:
             return across
         case "right":
             return 1 - across
-        case "up":
+        case "top":
             return down
-        case "down":
+        case "bottom":
             return 1 - down
         case "clock":
             turn = np.arctan2((across - 0.5) * width, (0.5 - down) * height) / (2 * np.pi)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-STYLES = ("center", "lower-third", "credits")
+STYLES = ("center", "lower-third", "upper-third", "credits")
 """How a title may stand; without a style, text stands in the centre and credits as credits."""
 
 _PAPER = (244, 240, 233)
@@ -28,6 +28,7 @@ _QUIET = (196, 190, 180)
 _LIGHT = (224, 220, 212)
 """Quiet over a picture, where grey would not be legible."""
 _HAIR_SPACE = "\u200a"
+_THIRDS = ("lower-third", "upper-third")
 _SHORT = 40
 """Characters up to which a card is a title; longer ones are sentences, set smaller."""
 
@@ -70,15 +71,15 @@ def overlay(title: TitleCue, size: Size) -> NDArray[np.uint8]:
     """
     width, height = size
     style = style_of(title)
-    if style == "credits":
+    if style == "credits" or title.credits:
         lines = _credits(title, size)
         tall = sum(line.height + line.gap for line in lines)
         if tall > height * 0.8:  # not below the frame's height, or it would not be seen to roll
             tall = max(tall, height + 2)
             return _lettered(lines, (width, tall + tall % 2), "center")
         return _lettered(lines, size, "center")
-    if style == "lower-third":
-        return _lettered(_lower_third(title.text, size), size, "lower-third")
+    if style in _THIRDS:
+        return _lettered(_third(title.text, size), size, style)
     return _lettered(
         _fitted(title.text, size, base=min(size) * 0.07, safe=(0.8, 0.72)), size, "center"
     )
@@ -133,7 +134,7 @@ def _fitted(text: str, size: Size, *, base: float, safe: tuple[float, float]) ->
     return lines
 
 
-def _lower_third(text: str, size: Size) -> list[_Line]:
+def _third(text: str, size: Size) -> list[_Line]:
     first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
     width = size[0] * 0.7
     point, small = round(min(size) * 0.052), round(min(size) * 0.034)
@@ -209,12 +210,22 @@ def _length(text: str, point: int) -> float:
     return float(_face(point).getlength(text))
 
 
+def _top(lines: Sequence[_Line], size: Size, style: str) -> int:
+    """Where the first of the lines begins."""
+    tall = sum(line.height + line.gap for line in lines)
+    match style:
+        case "lower-third":
+            return round(size[1] * 0.88) - tall
+        case "upper-third":
+            return round(size[1] * 0.12)
+    return (size[1] - tall) // 2
+
+
 def _stacked(lines: Sequence[_Line], size: Size, style: str) -> list[Any]:
     """MoviePy clips of the lines, one under another, placed in a frame of `size`."""
     moviepy = load_moviepy()
-    width, height = size
-    tall = sum(line.height + line.gap for line in lines)
-    top = (height - tall) // 2 if style == "center" else round(height * 0.88) - tall
+    width = size[0]
+    top = _top(lines, size, style)
     clips: list[Any] = []
     for line in lines:
         top += line.gap
@@ -244,28 +255,17 @@ def _lettered(lines: Sequence[_Line], size: Size, style: str) -> NDArray[np.uint
     width, height = size
     clips = _stacked(lines, size, style)
     moviepy = load_moviepy()
-    if style == "lower-third":
+    if style in _THIRDS:
         tall = sum(line.height + line.gap for line in lines)
-        bar = moviepy.ColorClip((max(2, height // 240), tall), color=_PAPER, duration=1)
-        clips.append(bar.with_position((round(width * 0.055), round(height * 0.88) - tall)))
-    letters = np.zeros((height, width), np.float32)
-    colors = np.zeros((height, width, 3), np.float32)
-    for clip in clips:
-        left, top = clip.pos(0)
-        alpha = clip.mask.get_frame(0) if clip.mask else np.ones((clip.h, clip.w))
-        rows, columns = slice(max(0, top), top + clip.h), slice(max(0, left), left + clip.w)
-        inside = letters[rows, columns].shape
-        part = alpha[max(0, -top) :, max(0, -left) :][: inside[0], : inside[1]]
-        letters[rows, columns] = np.maximum(letters[rows, columns], part)
-        colors[rows, columns][part > 0] = clip.get_frame(0)[max(0, -top) :, max(0, -left) :][
-            : inside[0], : inside[1]
-        ][part > 0]
-    blur = size[1] if style != "center" else size[0] * 9 / 16
-    shadow = cv2.GaussianBlur(letters, (0, 0), max(1.0, blur / 160))
+        bar = moviepy.ColorClip((max(2, min(size) // 240), tall), color=_PAPER, duration=1)
+        clips.append(bar.with_position((round(width * 0.055), _top(lines, size, style))))
+    composed = moviepy.CompositeVideoClip(clips, size=size)
+    letters = np.asarray(composed.mask.get_frame(0), np.float32)
+    light = np.asarray(composed.get_frame(0), np.float32)  # over nothing: already times alpha
+    shadow = cv2.GaussianBlur(letters, (0, 0), max(1.0, min(width, height) / 160))
     shadow = np.clip(shadow * 1.1, 0, 0.6)
     alpha = letters + shadow * (1 - letters)
     picture = np.zeros((height, width, 4), np.uint8)
-    share = np.where(alpha > 0, letters / np.maximum(alpha, 1e-6), 0)
-    picture[..., :3] = np.rint(colors * share[..., None])
+    picture[..., :3] = np.rint(np.minimum(light / np.maximum(alpha, 1 / 255)[..., None], 255))
     picture[..., 3] = np.rint(alpha * 255)
     return picture

@@ -117,8 +117,8 @@ def test_fades_come_from_a_colour_go_through_one_and_end_in_one(stage, media):
     [
         ("left", np.s_[:, :20], np.s_[:, -20:]),
         ("right", np.s_[:, -20:], np.s_[:, :20]),
-        ("up", np.s_[:10], np.s_[-10:]),
-        ("down", np.s_[-10:], np.s_[:10]),
+        ("top", np.s_[:10], np.s_[-10:]),
+        ("bottom", np.s_[-10:], np.s_[:10]),
         ("clock", np.s_[:60, 250:], np.s_[:60, :70]),
     ],
 )

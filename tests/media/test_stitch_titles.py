@@ -63,6 +63,13 @@ def test_a_lower_third_keeps_to_its_corner():
     assert bottom < 170
 
 
+def test_an_upper_third_keeps_to_the_top():
+    title = TitleCue(Anchor("start"), 48, text="Havana", style="upper-third")
+    left, _, top, bottom = ink(overlay(title, (320, 180))[..., 3])
+    assert left < 30
+    assert 10 < top < bottom < 60
+
+
 def test_a_style_that_does_not_exist_is_refused():
     with pytest.raises(StitchError, match="'sideways' is no style of a title"):
         overlay(TitleCue(Anchor("start"), 48, text="x", style="sideways"), (320, 180))
