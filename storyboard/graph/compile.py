@@ -83,10 +83,21 @@ class _Compiler:
                     self._make(desk.shots[id])
         film = desk.film
         playing = [shot for shot in film.cut if shot.id in desk.uses]
-        timeline = build_timeline(film, playing, desk.materials, desk.uses, self.notices)
+        quiet = self._beside_gaps() if not self.broken else set(desk.uses)
+        timeline = build_timeline(film, playing, desk.materials, desk.uses, self.notices, quiet)
         if len(playing) == len(film.cut) and not self.broken:
             wished_length(film, timeline, self.notices)
         return Graph(film, desk.steps, desk.materials, timeline, self.notices.all())
+
+    def _beside_gaps(self) -> set[str]:
+        """Shots whose neighbour in the cut could not be built."""
+        cut, uses = self.desk.film.cut, self.desk.uses
+        return {
+            each.id
+            for pair in zip(cut, cut[1:], strict=False)
+            for each in pair
+            if any(other.id not in uses for other in pair)
+        }
 
     def _ancestry(self, shot: Shot) -> list[str]:
         """Ids that the shot hangs on and that are not made yet, the farthest first."""

@@ -6,7 +6,7 @@ overlap, or hold; planned frames rule. The stitch only carries out what stands h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from storyboard.film import Align, Anchor, Film, FramesFrom, Shot, Transition, TransitionKind
@@ -114,10 +114,16 @@ def build_timeline(
     materials: Mapping[str, Material],
     uses: Mapping[str, Use],
     notices: Notices,
+    quiet: Collection[str] = (),
 ) -> Timeline:
-    """Places `shots` in order; every one has a material and a use."""
+    """Places `shots` in order; every one has a material and a use.
+
+    `quiet` are shots next to one that could not be built: of their transitions nothing is said.
+    """
+    unheard = Notices()
+    told = {shot.id: unheard if shot.id in quiet else notices for shot in shots}
     joins = [
-        _join(film, shots[n - 1] if n else None, shot, materials, uses, notices)
+        _join(film, shots[n - 1] if n else None, shot, materials, uses, told[shot.id])
         for n, shot in enumerate(shots)
     ]
     events = []
@@ -129,7 +135,7 @@ def build_timeline(
         record = FrameRange(start, start + use.range.length)
         visible = FrameRange(record.start - join.before, record.end + following.after)
         source = FrameRange(use.range.start - join.before, use.range.end + following.after)
-        _room(shot, join, following, use, notices)
+        _room(shot, join, following, use, told[shot.id])
         events.append(
             Event(
                 shot=shot.id,

@@ -1,0 +1,95 @@
+"""What every test has: a clean environment, no keys, and the command line in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PLUGINS = ROOT / "tests" / "plugins"
+_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "COMETAPI_KEY", "VERTEX_API_KEY")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("STORYBOARD_") or name in (*_KEYS, "NO_COLOR", "GITHUB_ACTIONS"):
+            monkeypatch.delenv(name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the goldens again")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Cli = Callable[..., Said]
+
+
+@pytest.fixture()
+def cli(tmp_path: Path) -> Cli:
+    """Runs `storyboard ARGS` as its user would, in the test's folder, with the studio plugged in."""
+
+    def run(*arguments: object, cwd: Path = tmp_path, **env: str) -> Said:
+        done = subprocess.run(
+            [sys.executable, "-m", "storyboard", *map(str, arguments)],
+            cwd=cwd,
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGINS}",
+                "STUDIO_BILL": str(tmp_path / "bill.jsonl"),
+                **env,
+            },
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture()
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a film (or another file) into the test's folder."""
+
+    def put(text: str, name: str = "film.yaml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return put
+
+
+@pytest.fixture()
+def bill(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+    """What the studio has billed so far."""
+
+    def read() -> list[dict[str, Any]]:
+        path = tmp_path / "bill.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    return read

@@ -1,0 +1,99 @@
+"""A paid provider of the tests' own, installed like a stranger's plug-in.
+
+It bills every submit in the file that STUDIO_BILL names and answers with real clips of the length
+that was asked. STUDIO_FAIL names words; a prompt that holds one of them fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from storyboard.providers.base import (
+    WIRE_READS,
+    Done,
+    Failed,
+    Input,
+    Operation,
+    Outcome,
+    Request,
+    Role,
+    Sample,
+    Workplace,
+)
+from storyboard.stitch.media import run_ffmpeg
+
+
+class Studio:
+    """Makes colour bars for money."""
+
+    name = "studio"
+    repeatable = False
+    reads = WIRE_READS
+    revision = ""
+    models: ClassVar = [
+        {
+            "id": "studio-1",
+            "durations": [4, 6, 8],
+            "default_duration": 8,
+            "resolutions": ["720p", "1080p"],
+            "aspect_ratios": ["16:9", "9:16"],
+            "first_frame": True,
+            "last_frame": True,
+            "references": {"max": 3, "durations": [8]},
+            "extend": {"hops": [7], "default_hop": 7, "max_total_s": 37, "combined": True},
+            "audio": "optional",
+            "seed": True,
+            "negative_prompt": True,
+            "price": {"audio": {"720p": "0.10", "1080p": "0.20"}},
+        }
+    ]
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        source = _seconds(request.input(Role.VIDEO)) if request.combined else 0
+        job = {
+            "prompt": request.prompt,
+            "seed": request.settings.seed,
+            "seconds": source + request.settings.duration_s,
+            "source": source,
+            "fail": any(w and w in request.prompt for w in os.environ.get("STUDIO_FAIL", "").split(",")),
+        }
+        bill = Path(os.environ["STUDIO_BILL"])
+        with bill.open("a") as stream:
+            stream.write(json.dumps(job) + "\n")
+        return Operation(f"jobs/{len(bill.read_text().splitlines())}")
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        job = self._job(operation.name)
+        if job["fail"]:
+            return Failed("the studio is out of film")
+        return Done((Sample(uri=operation.name, contains_source=job["source"] > 0,
+                            source_frames=job["source"] * 24),))  # fmt: skip
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        job = self._job(sample.uri)
+        path = place.scratch / f"{sample.uri.replace('/', '-')}.mp4"
+        seed = job["seed"] or 0
+        run_ffmpeg(
+            ["-f", "lavfi", "-i", f"testsrc2=s=320x180:r=24:d={job['seconds']}",
+             "-f", "lavfi", "-i", f"sine=f={200 + seed % 400}:r=48000:d={job['seconds']}",
+             "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac",
+             "-metadata", f"comment={job['prompt'][:40]} {seed}", str(path)]
+        )  # fmt: skip
+        return Sample(path=path, contains_source=sample.contains_source,
+                      source_frames=sample.source_frames)  # fmt: skip
+
+    async def close(self) -> None:
+        pass
+
+    def _job(self, name: str) -> dict:  # type: ignore[type-arg]
+        number = int(name.rpartition("/")[2])
+        return json.loads(Path(os.environ["STUDIO_BILL"]).read_text().splitlines()[number - 1])
+
+
+def _seconds(given: Input | None) -> int:
+    assert given is not None
+    assert given.facts is not None
+    return round(given.facts.seconds)
