@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storyboard.stitch.limiter import HOP, gain_curve, limited, limited_seconds, true_peaks
+
+
+def stereo(wave):
+    return np.stack([wave, wave], axis=1).astype(np.float32)
+
+
+def blocks(samples, size):
+    return (samples[at : at + size] for at in range(0, len(samples), size))
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    n=st.integers(1, 3000),
+    size=st.integers(1, 700),
+    drive=st.floats(0.1, 16),
+)
+@settings(max_examples=40, deadline=None)
+def test_nothing_passes_the_ceiling_whatever_the_blocks(seed, n, size, drive):
+    wave = stereo(np.random.default_rng(seed).standard_normal(n))
+    peaks = true_peaks(blocks(wave, size), above=0.0)
+    curve = gain_curve(peaks, drive, 0.8)
+    out = np.concatenate(list(limited(blocks(wave, size), curve, drive)))
+    assert out.shape == wave.shape
+    assert np.abs(out).max() <= 0.8001
+    assert (curve <= 1).all()
+
+
+def test_peaks_do_not_depend_on_the_blocks():
+    wave = stereo(np.random.default_rng(3).standard_normal(10_007))
+    whole = true_peaks([wave], above=0.0)
+    np.testing.assert_allclose(true_peaks(blocks(wave, 333), above=0.0), whole, rtol=1e-5)
+    assert len(whole) == -(-len(wave) // HOP)
+
+
+@pytest.mark.parametrize("hz", [997, 6000, 12_000, 17_000])
+def test_the_peak_between_samples_is_found(hz):
+    wave = 0.5 * np.sin(2 * np.pi * hz * np.arange(4800) / 48_000 + 0.7)
+    peaks = true_peaks([stereo(wave)], above=0.0)
+    assert peaks[10:-10].max() == pytest.approx(0.5, rel=0.03)
+
+
+def test_sound_below_the_ceiling_is_untouched():
+    wave = stereo(0.3 * np.sin(np.arange(5000) / 10))
+    curve = gain_curve(true_peaks([wave], above=0.5), 1.0, 0.5)
+    assert (curve == 1).all()
+    assert limited_seconds(curve) == 0
+    np.testing.assert_array_equal(np.concatenate(list(limited([wave], curve, 1.0))), wave)
+
+
+def test_the_gain_comes_down_before_a_peak_and_recovers_after_it():
+    peaks = np.full(1000, 0.1, np.float32)
+    peaks[500] = 2.0
+    curve = gain_curve(peaks, 1.0, 0.5)
+    assert curve[500] == pytest.approx(0.25, rel=0.01)
+    assert (curve[:485] == 1).all()
+    assert curve[495] < 1
+    assert (np.diff(curve[506:]) >= -1e-6).all()
+    assert curve[-1] == 1
+    assert 0.1 < limited_seconds(curve) < 0.35
