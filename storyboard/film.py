@@ -280,6 +280,8 @@ class Shot:
     references: References = References.AUTO
     reference_names: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=_empty)
+    still_model: str = ""
+    """Makes the stills that the shot names; empty is the provider's own."""
     # the cut and the mix
     transition: Transition = CUT
     transition_out: Transition = CUT

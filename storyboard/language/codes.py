@@ -1,0 +1,104 @@
+"""The codes of every diagnostic: a closed table whose numbers are never used again.
+
+SB0xx the text, SB1xx the shape, SB2xx references, SB3xx time and cut, SB4xx what a model can do
+(owned by the graph), SB5xx files.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    name: str
+    """Short, for people: `unknown-key`."""
+    meaning: str
+    """One sentence."""
+
+
+CODES: dict[str, Code] = {
+    # the text
+    "SB001": Code("unreadable-file", "The storyboard is missing, or can't be read."),
+    "SB002": Code("not-text", "The file holds bytes that are no UTF-8 text."),
+    "SB003": Code("too-large", "The file is larger than a storyboard can be."),
+    "SB004": Code("empty-file", "The file holds nothing but comments."),
+    "SB005": Code("bad-yaml", "The text is no YAML."),
+    "SB006": Code("unquoted-colon", "A colon and a space inside a text that isn't quoted."),
+    "SB007": Code("tab-indent", "A tab stands where YAML wants spaces."),
+    "SB008": Code("unclosed", "A quote or a bracket is opened and never closed."),
+    "SB009": Code("duplicate-key", "A key stands twice in one mapping."),
+    "SB010": Code("bad-key", "A key is no plain word."),
+    "SB011": Code("too-deep", "Lists or mappings are nested too deeply."),
+    "SB012": Code("too-many-aliases", "Aliases expand to more than a storyboard can hold."),
+    "SB013": Code("recursive-alias", "An alias stands inside the value that it names."),
+    "SB014": Code("unknown-alias", "An alias names an anchor that doesn't exist."),
+    "SB015": Code("unknown-tag", "A `!tag` that the language doesn't have."),
+    "SB016": Code("several-documents", "A second document begins in the file."),
+    "SB017": Code("bad-merge", "`<<` wants a mapping, or a list of mappings."),
+    "SB020": Code("comment-in-text", "A ` #` began a comment inside a text and cut it off."),
+    "SB021": Code("comma-in-text", "A comma inside brackets seems to split a text."),
+    "SB022": Code("no-value", "A key has no value."),
+    # the shape
+    "SB101": Code("unknown-key", "The language has no such key at this place."),
+    "SB102": Code("missing-key", "A key that is needed is missing."),
+    "SB103": Code("wrong-type", "The value is of the wrong type."),
+    "SB104": Code("no-such-choice", "The value is none of the choices."),
+    "SB105": Code("wrong-form", "The text doesn't have the form that the key wants."),
+    "SB106": Code("out-of-range", "The number is too small or too large."),
+    "SB107": Code("wrong-count", "There are too few or too many items."),
+    "SB108": Code("newer-version", "The storyboard was written for a newer version."),
+    "SB109": Code("nothing-to-make", "Nothing says what the shot shows."),
+    "SB110": Code("two-sources", "More than one key says what makes the shot."),
+    "SB111": Code("key-without-effect", "The key has no effect on this kind of shot."),
+    "SB112": Code("last-frame-alone", "`last_frame` wants `first_frame` or `continue` beside it."),
+    "SB113": Code("secret", "Keys and tokens never stand in a storyboard."),
+    "SB114": Code("unknown-size", "The size of the shot is none that is known."),
+    "SB115": Code("unknown-angle", "The angle is none that is known."),
+    "SB190": Code("not-yet", "The language has it, this version doesn't do it yet."),
+    # references
+    "SB201": Code("unresolved-reference", "A shot is named that doesn't exist."),
+    "SB202": Code("unknown-cast", "A cast name that isn't in the cast."),
+    "SB203": Code("duplicate-id", "Two things have one id."),
+    "SB204": Code("name-clash", "A shot and a cast member have one name."),
+    "SB205": Code("omitted-reference", "A shot is named that is not in the film."),
+    "SB206": Code("reference-cycle", "Shots depend on each other in a circle."),
+    "SB207": Code("bad-frame", "A frame reference that can't be read."),
+    "SB208": Code("bad-anchor", "A point of the film that can't be read."),
+    "SB209": Code("unknown-profile", "There is no profile of that name."),
+    "SB210": Code("include-cycle", "Files include each other in a circle."),
+    "SB211": Code("include-depth", "Files include each other too deeply."),
+    "SB212": Code("unknown-speaker", "A line is spoken by no one of the cast."),
+    "SB213": Code("wrong-cast-kind", "A cast member is of the wrong kind for this place."),
+    "SB214": Code("no-picture", "A cast member is used as a picture and has none."),
+    "SB215": Code("reserved-name", "The name has a meaning of its own."),
+    "SB216": Code("unused-header", "A part of an included file that the film doesn't take over."),
+    "SB217": Code("no-take", "The shot that is named has no take to use."),
+    # time and cut
+    "SB301": Code("off-grid", "A time lies between two frames."),
+    "SB302": Code("duration-too-short", "`duration` is shorter than `length`."),
+    "SB303": Code("trim-inverted", "A trim leaves nothing."),
+    "SB304": Code("trim-too-short", "A trim leaves less than `length`."),
+    "SB305": Code("beats-out-of-order", "A beat doesn't come after the one before it."),
+    "SB306": Code("beat-outside", "A beat lies outside the shot."),
+    "SB307": Code("first-beat-late", "Nothing says what happens before the first beat."),
+    "SB308": Code("fast-dialogue", "More words than can be spoken well in the time."),
+    "SB309": Code("unspeakable-dialogue", "More words than can be spoken in the time."),
+    "SB310": Code("line-outside", "A line begins after the end of the take."),
+    "SB311": Code("lines-out-of-order", "A line begins before the one above it."),
+    "SB312": Code("end-transition-inside", "`transition_out` on a shot that isn't the last."),
+    "SB313": Code("before-the-start", "A point that lies before the film."),
+    # files
+    "SB501": Code("missing-file", "A file is named that doesn't exist."),
+    "SB502": Code("not-a-file", "A folder or a device is named where a file is wanted."),
+    "SB503": Code("outside-root", "A file lies outside the film's root."),
+    "SB504": Code("unreadable-media", "A file can't be read."),
+    "SB505": Code("wrong-medium", "A file isn't of the kind that is wanted."),
+    "SB506": Code("bad-root", "`root` names no folder that the film may use."),
+}
+"""By code. The graph adds its SB4xx here."""
+
+
+def name_of(code: str) -> str:
+    """The short name; empty for a code that isn't in the table."""
+    entry = CODES.get(code)
+    return entry.name if entry else ""

@@ -1,0 +1,93 @@
+"""Collects diagnostics, and says which word someone may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from storyboard.errors import Diagnostic, Severity, Span
+
+_PATIENCE = 60
+"""Suggestions are searched for this many problems; a film with more has another problem."""
+
+
+class Report:
+    """The diagnostics of one load, in the order they were found."""
+
+    def __init__(self) -> None:
+        self._found: dict[Diagnostic, None] = {}
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self._found.setdefault(diagnostic)
+
+    def error(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        hint: str = "",
+        related: tuple[tuple[Span, str], ...] = (),
+    ) -> None:
+        self.add(Diagnostic(code, message, span, hint, Severity.ERROR, related))
+
+    def warning(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        hint: str = "",
+        related: tuple[tuple[Span, str], ...] = (),
+    ) -> None:
+        self.add(Diagnostic(code, message, span, hint, Severity.WARNING, related))
+
+    def note(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        self.add(Diagnostic(code, message, span, hint, Severity.NOTE))
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """Each problem once, by file, line and column."""
+        return tuple(sorted(self._found, key=lambda each: (each.span, each.code, each.message)))
+
+
+class Nearest:
+    """Finds the choice that a misspelt word was meant to be."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def word(self, word: str, choices: Iterable[str]) -> str:
+        """The nearest choice, or the empty string when none is near."""
+        self._asked += 1
+        if self._asked > _PATIENCE:
+            return ""
+        folded: dict[str, str] = {}
+        for choice in choices:
+            folded.setdefault(_fold(choice), choice)
+        if exact := folded.get(_fold(word)):
+            return exact
+        close = get_close_matches(_fold(word), folded, n=1, cutoff=0.6)
+        return folded[close[0]] if close else ""
+
+    def hint(self, word: str, choices: Iterable[str]) -> str:
+        """`did you mean ...?`, or the empty string."""
+        found = self.word(word, choices)
+        return f"did you mean `{found}`?" if found and found != word else ""
+
+
+def _fold(word: str) -> str:
+    return word[:80].casefold().replace("-", "_").replace(" ", "_")
+
+
+def shown(value: object, limit: int = 40) -> str:
+    """A value as the storyboard would write it, cut to `limit` characters."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = " ".join(str(value).split())
+    return f'"{text[: limit - 1]}…"' if len(text) > limit else f'"{text}"'

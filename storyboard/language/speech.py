@@ -1,0 +1,132 @@
+"""Lines of dialogue, and whether they can be spoken in their time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from storyboard.errors import Severity
+from storyboard.film import Line, Shot
+from storyboard.language.parts import words
+from storyboard.language.values import Values
+from storyboard.timecode import Rate
+
+FAST = Fraction(26, 10)
+"""Words a second above which a line is warned of."""
+UNSPEAKABLE = Fraction(45, 10)
+"""Words a second that nobody speaks."""
+
+_ASIDE = re.compile(r"\((?P<how>[^()]{1,80})\)\s*(?P<words>\S.*)", re.DOTALL)
+_OPTIONS = frozenset({"at", "how", "off"})
+
+
+def lines(values: Values, path: str, value: Any) -> tuple[Line, ...]:
+    """The lines of a list, or of one map; a map of two names is two lines."""
+    told: list[Line] = []
+    for index, each in enumerate(value if isinstance(value, list) else [value]):
+        where = f"{path}[{index}]"
+        names = [name for name in each if name not in _OPTIONS and not name.startswith("x-")]
+        if not names:
+            values.error(
+                "SB102", where, "a line needs its speaker and the words", "write `ana: words`"
+            )
+            continue
+        at = values.frames(f"{where}.at", each["at"]) if "at" in each else None
+        if at is not None and told and told[-1].at is not None and at < told[-1].at:
+            message = "this line begins before the one above it"
+            values.error(
+                "SB311", f"{where}.at", message, "lines stand in the order they are spoken"
+            )
+        for number, name in enumerate(names):
+            how, said = _aside(words(each[name]))
+            how = ", ".join(part for part in (words(each.get("how", "")), how) if part)
+            told.append(
+                Line(name, said, at if number == 0 else None, how, bool(each.get("off", False)))
+            )
+    return tuple(told)
+
+
+def speakers(value: Any) -> list[tuple[int, str, Mapping[str, Any]]]:
+    """(index in the list, name, item) of everyone who speaks in a dialogue as written."""
+    return [
+        (index, name, each)
+        for index, each in enumerate(value if isinstance(value, list) else [value])
+        for name in each
+        if name not in _OPTIONS and not name.startswith("x-")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A run of lines that has too little time."""
+
+    line: int
+    """Index of its first line."""
+    severity: Severity
+    code: str
+    message: str
+    hint: str
+
+
+def paces(told: Sequence[Line], take: int, rate: Rate) -> list[Pace]:
+    """What can't be spoken, or only fast, in a take of so many frames.
+
+    A line's time runs from its `at` to the next line that states one, or to the end of the take;
+    lines between share it.
+    """
+    found: list[Pace] = []
+    starts = [index for index, line in enumerate(told) if index == 0 or line.at is not None]
+    for index, after in zip(starts, [*starts[1:], len(told)], strict=True):
+        begin = told[index].at or 0
+        end = told[after].at if after < len(told) else take
+        count = sum(len(line.words.split()) for line in told[index:after])
+        frames = (take if end is None else min(end, max(take, begin))) - begin
+        if begin >= take:
+            message = f"this line begins after the take's {_s(take, rate)} s"
+            found.append(Pace(index, Severity.ERROR, "SB310", message, "give it an earlier `at`"))
+            continue
+        if frames <= 0:
+            continue
+        pace = count / rate.seconds(frames)
+        if pace <= FAST:
+            continue
+        needed = float(count / FAST)
+        message = f"{count} words in {_s(frames, rate)} s are {float(pace):.1f} a second"
+        hint = f"people speak 2.6 a second; these want {needed:.1f} s"
+        if pace > UNSPEAKABLE:
+            found.append(Pace(index, Severity.ERROR, "SB309", message, hint))
+        else:
+            found.append(Pace(index, Severity.WARNING, "SB308", message, hint))
+    return found
+
+
+def take_frames(shot: Shot, rate: Rate) -> int | None:
+    """How long the take of a shot is at the least, in frames; None where only its file knows.
+
+    What is bought for a `length` is up to the model. Veo's steps are assumed, 4, 6 and 8 s (7 for
+    an extension): the commonest, and the ones a film is cast with by default.
+    """
+    if shot.duration is not None:
+        return shot.duration
+    if shot.color or shot.card:
+        return shot.length
+    if shot.clip is not None:
+        return None
+    steps = (7,) if shot.extends else (4, 6, 8)
+    if shot.length is None:
+        return rate.frames(steps[-1])
+    wanted = shot.length + (0 if shot.extends else shot.handles)
+    bought = next((rate.frames(step) for step in steps if rate.frames(step) >= wanted), shot.length)
+    return max(bought, shot.length)
+
+
+def _aside(text: str) -> tuple[str, str]:
+    match = _ASIDE.fullmatch(text)
+    return (match["how"].strip(), match["words"]) if match else ("", text)
+
+
+def _s(frames: int, rate: Rate) -> str:
+    return f"{float(rate.seconds(frames)):.3g}"

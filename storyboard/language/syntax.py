@@ -1,0 +1,155 @@
+"""Why a text is no YAML, in words of the storyboard, with the line that would work."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from storyboard.errors import Diagnostic, Span
+from storyboard.language.source import BREAKS
+
+_ENTRY = re.compile(
+    r"""^(?P<head>[ ]*(?:-[ ]+)*\{?[ ]*[\w.-]+:[ ]+)(?P<text>[^\s"'|>\[{].*?)\s*$"""
+)
+_PLAIN_CONTEXT = {"[": "]", "{": "}"}
+
+
+def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
+    """One diagnostic for what the parser said."""
+    mark = getattr(error, "problem_mark", None)
+    problem = (getattr(error, "problem", "") or str(error)).strip()
+    context = getattr(error, "context", "") or ""
+    opened = getattr(error, "context_mark", None)
+    lines = BREAKS.split(text)
+    line = min(mark.line, len(lines) - 1) if mark else 0
+    column = min(mark.column, len(lines[line])) if mark else 0
+    span = Span(name, line + 1, column + 1, line + 1, column + 2)
+    here = lines[line][column : column + 1]
+
+    if "mapping values are not allowed" in problem:
+        if re.fullmatch(r"[ ]*(- )*[^:]*", lines[line][:column]):
+            key = len(lines[line]) - len(lines[line].lstrip())
+            return Diagnostic(
+                "SB005",
+                "this key is read as part of the text above it",
+                Span(name, line + 1, key + 1, line + 1, column + 1),
+                "align it with the key above; a key ends with a colon and a blank",
+            )
+        return Diagnostic(
+            "SB006",
+            "a colon and a space inside a text make it a key",
+            span,
+            quoted(lines[line]) or "put the whole text in double quotes",
+        )
+    if here == "\t" or lines[line][:column].lstrip(" ").startswith("\t"):
+        tab = lines[line].index("\t")
+        span = Span(name, line + 1, tab + 1, line + 1, tab + 2)
+        return Diagnostic(
+            "SB007", "a tab can't indent; YAML wants spaces", span, "replace the tab by two spaces"
+        )
+    if "expected a single document" in problem or "expected a single document" in context:
+        return Diagnostic(
+            "SB016",
+            "a second document begins here; a film is one document",
+            Span(name, line + 1, column + 1, line + 1, column + 4),
+            "delete the line `---`, or move what follows into a file of its own and include it",
+        )
+    if "undefined alias" in problem:
+        alias = re.match(r"\*[^\s,\[\]{}]*", lines[line][column:])
+        end = column + len(alias[0]) if alias else column + 1
+        return Diagnostic(
+            "SB014",
+            f"the alias `{lines[line][column:end]}` names no anchor above it",
+            Span(name, line + 1, column + 1, line + 1, end + 1),
+            quoted(lines[line]) or "a text that begins with * wants quotes",
+        )
+    if "undefined tag handle" in problem:
+        return Diagnostic(
+            "SB015",
+            "this tag means nothing here",
+            span,
+            quoted(lines[line]) or "a text that begins with ! wants quotes",
+        )
+    if here == ":" and "','" in problem and opened is not None and opened.line == line:
+        return Diagnostic(
+            "SB006",
+            "a colon and a space inside a text make it a key",
+            span,
+            _quoted_in_braces(lines[line], column) or "put the whole text in double quotes",
+        )
+    if opened is not None and (unclosed := _unclosed(problem, context, opened, lines, name)):
+        return unclosed
+    if opened is not None and "could not find expected ':'" in problem:
+        line, column = opened.line, opened.column
+        end = len(lines[line].rstrip())
+        return Diagnostic(
+            "SB005",
+            "this line has no `key: value`",
+            Span(name, line + 1, column + 1, line + 1, max(end, column + 1) + 1),
+            "write `key: value`, or indent the line if it continues the text above",
+        )
+    return Diagnostic("SB005", _plainly(problem), span, _cure(problem, lines, line))
+
+
+def quoted(line: str) -> str:
+    """The line with its text in double quotes, where it is one `key: text`."""
+    match = _ENTRY.match(line)
+    if not match:
+        return ""
+    if "{" in match["head"]:
+        return ""
+    escaped = match["text"].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{match["head"].strip()} "{escaped}"'
+
+
+def _quoted_in_braces(line: str, column: int) -> str:
+    """`key: "text"` for the entry of a flow mapping that holds the colon at `column`."""
+    begin = max(line.rfind(sign, 0, column) for sign in "{,") + 1
+    end = min((at for sign in ",}" if (at := line.find(sign, column)) >= 0), default=len(line))
+    key, colon, words = line[begin:end].strip().partition(": ")
+    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{key}: "{escaped}"' if colon and words else ""
+
+
+def _unclosed(
+    problem: str, context: str, opened: yaml.Mark, lines: list[str], name: str
+) -> Diagnostic | None:
+    if opened.line >= len(lines):
+        return None
+    sign = lines[opened.line][opened.column : opened.column + 1]
+    span = Span(name, opened.line + 1, opened.column + 1, opened.line + 1, opened.column + 2)
+    if "quoted scalar" in context and ("unexpected end" in problem or "document" in problem):
+        return Diagnostic("SB008", f"the quote {sign} is never closed", span)
+    if "flow" in context and sign in _PLAIN_CONTEXT and "did not find expected" in problem:
+        closer = _PLAIN_CONTEXT[sign]
+        rest = lines[opened.line][opened.column :]
+        if closer in rest:
+            return None
+        return Diagnostic("SB008", f"the bracket {sign} is never closed", span, f"add {closer}")
+    return None
+
+
+def _plainly(problem: str) -> str:
+    if "did not find expected key" in problem or "did not find expected '-'" in problem:
+        return "this doesn't fit what stands above it"
+    if "cannot start any token" in problem:
+        return "a text can't begin with this character"
+    if "alphabetic or numeric" in problem:
+        return "a text that begins with * or & wants quotes"
+    if "block sequence entries are not allowed" in problem:
+        return "a list can't begin in this place"
+    return f"the text is no YAML: {problem}"
+
+
+def _cure(problem: str, lines: list[str], line: int) -> str:
+    again = quoted(lines[line])
+    if re.search("cannot start any token|not allowed|alphabetic or numeric", problem):
+        return again or "put the text in double quotes"
+    if "expected key" in problem or "expected '-'" in problem:
+        return "align it with its neighbours; a text with quotes inside is quoted as a whole"
+    if "','" in problem:
+        return (
+            "separate the items by commas and close the bracket; a text with { [ ] } wants quotes"
+        )
+    return ""

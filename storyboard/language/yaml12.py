@@ -1,0 +1,375 @@
+"""YAML 1.2 text -> plain data that remembers where every key and value stands.
+
+PyYAML's C parser composes the nodes; resolving and constructing are ours, since PyYAML's own make
+969 of `16:9`, 8 of `010` and False of `no`. A mapping becomes a `Map`, a list a `Seq`: ordinary
+dict and list that also know their node. Aliased values are shared, so nobody may change them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from storyboard.errors import Diagnostic, Span
+from storyboard.language.source import Unreadable
+from storyboard.language.syntax import explain
+
+try:
+    from yaml._yaml import CParser
+
+    class _Composer(CParser):
+        """Gives each scalar the tag `_PLAIN` or `_QUOTED` and looks no further."""
+
+        def resolve(self, kind: Any, value: str, implicit: Any) -> str:
+            return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
+
+        def descend_resolver(self, *_: object) -> None:
+            pass
+
+        def ascend_resolver(self) -> None:
+            pass
+
+except ImportError:  # a PyYAML that was built without libyaml
+    from yaml.composer import Composer
+    from yaml.parser import Parser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class _Composer(Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
+        """The same, many times slower."""
+
+        def __init__(self, stream: str) -> None:
+            Reader.__init__(self, stream)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+            Composer.__init__(self)
+
+        def resolve(self, kind: Any, value: str, implicit: Any) -> str:
+            return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
+
+        def descend_resolver(self, *_: object) -> None:
+            pass
+
+        def ascend_resolver(self) -> None:
+            pass
+
+
+MAX_DEPTH = 60
+"""Lists and mappings inside each other; the language itself needs about ten."""
+MAX_EXPANDED = 200_000
+"""Values that aliases may repeat, in all."""
+
+_PLAIN, _QUOTED = "plain", "quoted"
+_CORE = "tag:yaml.org,2002:"
+_TAGS = {"str", "int", "float", "bool", "null", "map", "seq"}
+_NOT_TEXT = frozenset("+-.0123456789~nNtTfF")
+"""First letters of what may be no text."""
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
+_STEEP = re.compile(r"^[ \t?:-]{120,}", re.MULTILINE)
+_OPENERS = 5_000
+
+Key: TypeAlias = str
+Node: TypeAlias = Any
+"""A node of PyYAML, whose stubs know less of it than it has."""
+
+
+class Map(dict[Key, Any]):
+    """A mapping of the text."""
+
+    __slots__ = ("file", "node")
+
+    def __init__(self, node: MappingNode, file: str) -> None:
+        super().__init__()
+        self.node = node
+        self.file = file
+
+    def pair(self, key: str) -> tuple[Node, Node] | None:
+        """The nodes of a key and its value; those behind `<<` where it arrived by merge."""
+        return _pair(self.node, key, 0)
+
+    def key_span(self, key: str) -> Span:
+        """The text of the key, or of the mapping where it has no such key."""
+        pair = self.pair(key)
+        return _span(self.file, pair[0]) if pair else self.span()
+
+    def value_span(self, key: str) -> Span:
+        """The text of the value; of its key where there is no value."""
+        pair = self.pair(key)
+        if pair is None:
+            return self.span()
+        empty = pair[1].start_mark.index == pair[1].end_mark.index
+        return _span(self.file, pair[0] if empty else pair[1])
+
+    def span(self) -> Span:
+        """Its first key; the braces where it has none."""
+        if self.node.value:
+            return _span(self.file, self.node.value[0][0])
+        return _span(self.file, self.node)
+
+    @property
+    def in_braces(self) -> bool:
+        return bool(self.node.flow_style)
+
+
+class Seq(list[Any]):
+    """A list of the text."""
+
+    __slots__ = ("file", "node")
+
+    def __init__(self, node: SequenceNode, file: str) -> None:
+        super().__init__()
+        self.node = node
+        self.file = file
+
+    def item_span(self, index: int) -> Span:
+        """The text of an item; of its first key where it is a mapping."""
+        if not 0 <= index < len(self.node.value):
+            return self.span()
+        item = self.node.value[index]
+        if isinstance(item, MappingNode) and item.value:
+            item = item.value[0][0]
+        return _span(self.file, item)
+
+    def span(self) -> Span:
+        return _span(self.file, self.node)
+
+
+def parse(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
+    """The data of a text, and what is wrong with it short of being unreadable.
+
+    A key that stands twice keeps its first value. Raises Unreadable where nothing can be read.
+    """
+    if text.count("[") + text.count("{") > _OPENERS or _STEEP.search(text):
+        _check_depth(text, name)
+    try:
+        node = _Composer(text).get_single_node()
+    except yaml.YAMLError as error:
+        raise Unreadable(explain(error, text, name)) from None
+    if node is None:
+        raise Unreadable(
+            Diagnostic(
+                "SB004",
+                f"`{name}` is empty",
+                Span(name),
+                "a film begins so:\nstoryboard: 1\nshots:\n"
+                "  - {id: SH010, prompt: what the first shot shows, length: 4}",
+            )
+        )
+    building = _Construction(text, name)
+    return building.value(node, 0), building.problems
+
+
+class _Construction:
+    """One walk over the nodes of a text."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.name = name
+        self.problems: list[Diagnostic] = []
+        self._open: set[int] = set()
+        self._done: dict[int, tuple[Any, int]] = {}
+        self._count = 0
+        self._expanded = 0
+
+    def value(self, node: Node, depth: int) -> Any:
+        if isinstance(node, ScalarNode):
+            text = node.value
+            if node.tag is _PLAIN:
+                return text if text and text[0] not in _NOT_TEXT else plain_scalar(text)
+            return text if node.tag is _QUOTED else self._tagged(node)
+        identity = id(node)
+        if identity in self._done:
+            built, size = self._done[identity]
+            self._expanded += size
+            if self._expanded > MAX_EXPANDED:
+                raise self._refused("SB012", node, "aliases expand to too much", alias=True)
+            return built
+        if identity in self._open:
+            raise self._refused("SB013", node, "this alias stands inside what it names", alias=True)
+        if depth >= MAX_DEPTH:
+            raise self._refused("SB011", node, f"nested more than {MAX_DEPTH} levels deep")
+        self._open.add(identity)
+        before = self._count + self._expanded
+        built = self._map(node, depth) if isinstance(node, MappingNode) else self._seq(node, depth)
+        self._open.discard(identity)
+        self._count += 1
+        self._done[identity] = built, self._count + self._expanded - before
+        return built
+
+    def _seq(self, node: Node, depth: int) -> Seq:
+        self._check_tag(node, "seq")
+        built = Seq(node, self.name)
+        for item in node.value:
+            built.append(self.value(item, depth + 1))
+        self._count += len(built)
+        return built
+
+    def _map(self, node: Node, depth: int) -> Map:
+        self._check_tag(node, "map")
+        built = Map(node, self.name)
+        merges: list[Node] = []
+        for key_node, value_node in node.value:
+            key = key_node.value
+            if not isinstance(key_node, ScalarNode) or (not key and key_node.tag is _PLAIN):
+                self._problem("SB010", key_node, "a key is one word, or a text in quotes")
+            elif key == "<<" and key_node.tag is _PLAIN:
+                merges.append(value_node)
+            elif key in built:
+                first = _span(self.name, _pair(node, key, 0)[0])  # type: ignore[index]
+                self._problem(
+                    "SB009",
+                    key_node,
+                    f"`{key}` stands here a second time",
+                    hint=f"keep one of the two; the first is in line {first.line}",
+                    related=((first, "the first"),),
+                )
+            else:
+                built[key] = self.value(value_node, depth + 1)
+        for merge in merges:
+            self._merge(built, merge, depth)
+        self._count += len(built)
+        return built
+
+    def _merge(self, built: Map, node: Node, depth: int) -> None:
+        parts = node.value if isinstance(node, SequenceNode) else [node]
+        for part in parts:
+            given = self.value(part, depth + 1)
+            if not isinstance(given, Map):
+                self._problem("SB017", part, "`<<` takes over a mapping, by its alias")
+                continue
+            self._expanded += len(given)
+            for key, value in given.items():
+                built.setdefault(key, value)
+
+    def _tagged(self, node: ScalarNode) -> Any:
+        tag = node.tag.removeprefix(_CORE)
+        if tag not in _TAGS - {"map", "seq"} and tag != "!":
+            self._unknown_tag(node)
+        return node.value if tag in ("str", "!") else plain_scalar(node.value)
+
+    def _check_tag(self, node: Node, kind: str) -> None:
+        if node.tag is not _QUOTED and node.tag not in ("!", _CORE + kind):
+            self._unknown_tag(node)
+
+    def _unknown_tag(self, node: Node) -> None:
+        tag = node.tag.replace(_CORE, "!!")
+        self._problem(
+            "SB015",
+            node,
+            f"the tag `{tag}` means nothing here",
+            "a text that begins with ! wants quotes",
+        )
+
+    def _problem(
+        self,
+        code: str,
+        node: Node,
+        message: str,
+        hint: str = "",
+        related: tuple[tuple[Span, str], ...] = (),
+    ) -> None:
+        span = _span(self.name, node)
+        self.problems.append(Diagnostic(code, message, span, hint, related=related))
+
+    def _refused(self, code: str, node: Node, message: str, alias: bool = False) -> Unreadable:
+        span = _alias_span(self.text, self.name, node) if alias else _span(self.name, node)
+        return Unreadable(Diagnostic(code, message, span))
+
+
+def plain_scalar(text: str) -> Any:
+    """What an unquoted scalar means: null, true, false, a number, else its text."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+        return text if _all_digits(text) else number
+    return text
+
+
+def _all_digits(text: str) -> bool:
+    """A whole number too long to be one: kept as text."""
+    return text.lstrip("+-").isdigit()
+
+
+def _pair(node: Node, key: str, depth: int) -> tuple[Node, Node] | None:
+    merged: list[Node] = []
+    for key_node, value_node in node.value:
+        if key_node.value == key:
+            return key_node, value_node
+        if key_node.value == "<<":
+            whole = isinstance(value_node, SequenceNode)
+            merged += value_node.value if whole else [value_node]
+    for part in merged:
+        if isinstance(part, MappingNode) and depth < MAX_DEPTH:
+            found = _pair(part, key, depth + 1)
+            if found:
+                return found
+    return None
+
+
+def _span(file: str, node: Node) -> Span:
+    """The text of a node; a block ends with its last value, a block scalar with its first line."""
+    start, last = node.start_mark, node
+    while not getattr(last, "flow_style", True) and last.value:
+        last = last.value[-1][1] if isinstance(last, MappingNode) else last.value[-1]
+        if last.start_mark.index < start.index:  # an alias
+            last = node
+            break
+    end = last.end_mark
+    if getattr(last, "style", None) in ("|", ">") or (last is node and _is_block(node)):
+        return Span(file, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
+    return Span(file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _is_block(node: Node) -> bool:
+    return not isinstance(node, ScalarNode) and not node.flow_style
+
+
+def _check_depth(text: str, name: str) -> None:
+    """Refuses, without recursion, what would overflow the stack of a recursive composer."""
+    depth = 0
+    event: Any
+    try:
+        for event in yaml.parse(text, Loader=_EventLoader):
+            if isinstance(event, yaml.events.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    mark = event.start_mark
+                    span = Span(
+                        name, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2
+                    )
+                    message = f"nested more than {MAX_DEPTH} levels deep"
+                    raise Unreadable(Diagnostic("SB011", message, span))
+            elif isinstance(event, yaml.events.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        return  # the composer meets the same error, and explains it
+
+
+def _alias_span(text: str, name: str, node: Node) -> Span:
+    """The first alias that repeats, or stands inside, the anchored node."""
+    anchors: dict[str, int] = {}
+    event: Any
+    for event in yaml.parse(text, Loader=_EventLoader):
+        mark = event.start_mark
+        if isinstance(event, yaml.events.AliasEvent):
+            if anchors.get(event.anchor) == node.start_mark.index:
+                end = event.end_mark
+                return Span(name, mark.line + 1, mark.column + 1, end.line + 1, end.column + 1)
+        elif getattr(event, "anchor", None):
+            anchors[event.anchor] = mark.index
+    return _span(name, node)
+
+
+_EventLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
