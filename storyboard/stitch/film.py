@@ -23,7 +23,7 @@ from storyboard.stitch.overlays import placed
 from storyboard.stitch.picture import draw, encode
 from storyboard.stitch.sound import Bed, Murmur, mix
 from storyboard.stitch.subtitles import write_subtitles
-from storyboard.stitch.titles import unprintable
+from storyboard.stitch.typeset import unprintable
 
 __all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
 

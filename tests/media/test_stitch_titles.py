@@ -9,7 +9,8 @@ from storyboard.errors import StitchError
 from storyboard.film import Anchor, TitleCue
 from storyboard.stitch.overlays import Layer, Overlays, placed
 from storyboard.stitch.planes import solid, split
-from storyboard.stitch.titles import card_frame, overlay, unprintable
+from storyboard.stitch.titles import card_frame, overlay
+from storyboard.stitch.typeset import unprintable
 from storyboard.timecode import FrameRange
 
 GROUND = "#405060"
