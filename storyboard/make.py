@@ -219,7 +219,8 @@ def _stitched(
         id: Medium(store.path(take.sha256), take.sha256, take.facts, take.source_frames)
         for id, take in takes.items()
     }
-    identity = stitch_digest(film, timeline, media)
+    sounds = _Sounds(film, production)
+    identity = stitch_digest(film, timeline, media, maker=sounds.revision)
     record = _Delivered(production.state / _RECORD)
     if record.stands(out, identity):
         out.touch()
@@ -230,11 +231,17 @@ def _stitched(
     def progress(done: int, total: int) -> None:
         tell(ev.StitchProgress(frames=done, of_frames=total))
 
-    bed = getattr(registry.adapter("previz"), "bed", None)
     facts = stitch_film(
-        film, timeline, media, out, cache=store.root / "cache", beds=bed,
-        on_progress=progress, jobs=order.processes,
-    )  # fmt: skip
+        film,
+        timeline,
+        media,
+        out,
+        cache=store.root / "cache",
+        beds=sounds.bed,
+        murmur=sounds.murmur,
+        on_progress=progress,
+        jobs=order.processes,
+    )
     record.note(out, identity)
     for note in facts.notes:
         tell(ev.Note(message=note))
@@ -253,6 +260,23 @@ def _stitched(
         )
     )
     return Rendered(result, out)
+
+
+class _Sounds:
+    """What previz lends the mix: beds from words, and murmured lines in a rehearsal.
+
+    In a film that was bought nobody murmurs: a line that no take speaks stays silent.
+    """
+
+    def __init__(self, film: Film, production: Production) -> None:
+        makers = {step.provider for step in production.graph.steps.values()}
+        words = any(s.ambience and s.ambience.make for s in film.shots)
+        rehearsed = makers <= {"previz", "import"}
+        needed = words or (rehearsed and any(s.dialogue for s in film.shots))
+        adapter = registry.adapter("previz") if needed else None
+        self.bed = getattr(adapter, "bed", None)
+        self.murmur = getattr(adapter, "murmur", None) if rehearsed else None
+        self.revision = adapter.revision if adapter else ""
 
 
 class _Delivered:

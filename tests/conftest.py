@@ -1,4 +1,4 @@
-"""What every test has: a clean environment, no keys, and the command line in a folder of its own."""
+"""What every test has: a clean environment, no keys, and a command line in its own folder."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Said:
 Cli = Callable[..., Said]
 
 
-@pytest.fixture()
+@pytest.fixture
 def cli(tmp_path: Path) -> Cli:
-    """Runs `storyboard ARGS` as its user would, in the test's folder, with the studio plugged in."""
+    """Runs `storyboard ARGS` as its user would, in the test's folder, the studio plugged in."""
 
     def run(*arguments: object, cwd: Path = tmp_path, **env: str) -> Said:
         done = subprocess.run(
@@ -71,7 +71,7 @@ def cli(tmp_path: Path) -> Cli:
     return run
 
 
-@pytest.fixture()
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Writes a film (or another file) into the test's folder."""
 
@@ -84,7 +84,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return put
 
 
-@pytest.fixture()
+@pytest.fixture
 def bill(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     """What the studio has billed so far."""
 
