@@ -7,7 +7,7 @@ quiet bed, so that "a letter on the quay" has the sea under it and nothing else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from storyboard.previz.ambience import BEDS
 from storyboard.previz.foley import FOLEY
@@ -45,40 +45,46 @@ class Heard:
 def hears(intent: Intent) -> tuple[Heard, ...]:
     """What a shot sounds like beside its voices, each sound once, the nearest source first.
 
-    A quiet room tone lies under everything, or the air outside; words that ask for silence leave
-    only that.
+    Room tone lies under everything, or the air outside. Words that ask for silence leave the cues
+    and that.
     """
+    place = f"{intent.place.name} {intent.place.description}" if intent.place else ""
+    beats = " ".join(words for _, words in intent.beats)
+    scenery = " ".join((intent.scene, place, intent.prompt, beats))
+    inside = _INSIDE.search(intent.scene) is not None
+    silent = _SILENCE.search(" ".join((*intent.sound, intent.ambience))) is not None
+    found = [each for words in intent.sound for each in _near(words, 0.0, cue=True)]
+    if not silent:
+        # The mix lays its own bed for `ambience` under all cuts; a take only hints at it.
+        found += _near(intent.ambience, _PLACE_DB)
+        found += _around(intent.weather, _WEATHER_DB, inside)
+        found += _around(scenery, _PLACE_DB, inside)
+    if _OUTSIDE.search(scenery) and not inside and not silent:
+        found.append(Heard("air", -17.0))
+    else:
+        found.append(Heard("room", -30.0 if silent else -25.0))
     heard: dict[str, Heard] = {}
-
-    def listen(words: str, gain_db: float, *, closely: bool, cue: bool = False) -> None:
-        for name in named(words, closely=closely):
-            quiet = -6.0 if _FAR.search(words) and closely else 0.0
-            if name == "room":
-                quiet -= 14.0
-            heard.setdefault(name, Heard(name, gain_db + quiet, words, cue))
-
-    for words in intent.sound:
-        listen(words, 0.0, closely=True, cue=True)
-    listen(intent.ambience, -3.0, closely=True)
-    scenery = " ".join(
-        (intent.scene, intent.place.description if intent.place else "", intent.prompt)
-    )
-    silence = _SILENCE.search(" ".join((*intent.sound, intent.ambience)))
-    if not silence:
-        listen(intent.weather, -5.0, closely=False)
-        inside = bool(_INSIDE.search(intent.scene))
-        listen(f"{scenery} {intent.place.name if intent.place else ''}", -11.0, closely=False)
-        if inside:
-            heard = {
-                name: replace(each, gain_db=each.gain_db - 6.0) if _drowned(each) else each
-                for name, each in heard.items()
-            }
-    outside = _OUTSIDE.search(f"{intent.scene} {scenery}") and not _INSIDE.search(intent.scene)
-    if silence:
-        return (*heard.values(), Heard("room", -30.0))
-    floor = Heard("air", -17.0) if outside else Heard("room", -25.0)
-    heard.setdefault(floor.name, floor)
+    for each in found:
+        heard.setdefault(each.name, each)
     return tuple(heard.values())
+
+
+def _near(words: str, gain_db: float, *, cue: bool = False) -> list[Heard]:
+    """The sounds that words about sound ask for."""
+    if _FAR.search(words):
+        gain_db -= 6.0
+    return [
+        Heard(name, gain_db - 14.0 if name == "room" else gain_db, words, cue)
+        for name in named(words, closely=True)
+    ]
+
+
+def _around(words: str, gain_db: float, inside: bool) -> list[Heard]:
+    """The beds that words about a place suggest; through walls where the shot is inside."""
+    return [
+        Heard(name, gain_db - 6.0 if inside and name in _OUTDOORS else gain_db, words)
+        for name in named(words, closely=False)
+    ]
 
 
 def named(words: str, *, closely: bool) -> tuple[str, ...]:
@@ -94,11 +100,9 @@ def named(words: str, *, closely: bool) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _drowned(heard: Heard) -> bool:
-    """A bed of the outdoors that scenery suggested, as it sounds through walls."""
-    return heard.gain_db <= -5.0 and heard.name in ("sea", "wind", "rain", "traffic", "leaves")
-
-
+_WEATHER_DB = -5.0
+_PLACE_DB = -11.0
+_OUTDOORS = frozenset(("sea", "wind", "rain", "traffic", "leaves", "air"))
 _SPARSE_S = 1.8
 _FAR = re.compile(r"\b(distant|far|faint(ly)?|soft(ly)?|quiet(ly)?|low|muffled|next room)\b", re.I)
 _NOT = re.compile(r"\b(no|not|without|never|isn't|stops?|silences?)\s+(\w+\s+){0,1}$", re.I)

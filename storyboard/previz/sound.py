@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from storyboard.film import Line
 from storyboard.previz import music
 from storyboard.previz.ambience import BEDS
 from storyboard.previz.ambience import bed as ambience_bed
@@ -16,7 +17,7 @@ from storyboard.previz.hearing import MUSIC, Heard, hears, named
 from storyboard.previz.noise import RATE, Wave
 from storyboard.previz.syllables import scheduled
 from storyboard.previz.voice import murmur
-from storyboard.providers.base import Request
+from storyboard.providers.base import Request, SpokenLine
 
 _BED_DB = -4.0
 _RETURNING_DB = -21.0
@@ -26,7 +27,6 @@ _UNDER_SPEECH_DB = -5.0
 _MASTERED_DB = 7.0
 """From the -23 LUFS of a bed to the -16 of a mastered recording."""
 _KNEE = 0.6
-_EDGE = 480
 
 
 def soundtrack(
@@ -78,6 +78,19 @@ def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
     return _kept_below(out)
 
 
+def speak(line: Line, voice: str = "") -> Wave:
+    """A line of the film that no take speaks, murmured in a little room: stereo (n, 2) at 48 kHz.
+
+    `voice` is the cast's words for the speaker's voice.
+    """
+    alone = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice)
+    ((_, seconds),) = scheduled([alone])
+    mono = murmur(alone, seconds, {})
+    out = np.zeros((len(mono) + RATE // 20, 2), dtype=np.float32)
+    _in_a_room(out, mono, 0, 0.0, wet=1.0)
+    return _kept_below(out)
+
+
 def _continuing(each: Heard, seed: int, start: int, n: int) -> Wave:
     if each.name == MUSIC:
         piece = music.bed(each.words, n / RATE, seed, start / RATE)
@@ -94,7 +107,7 @@ def _single(cues: list[Heard], seed: int, start: int, n: int) -> Wave:
         share = (place + 0.5) / len(cues)
         wave = strike(cue.name, seed, start)
         add(out, wave, int(share * n), float(_gain(cue.gain_db + _ONCE_DB)))
-    return out * _edges(n, fade_in=False)[:, None]
+    return out * _ending(n)[:, None]
 
 
 def _voices(request: Request, n: int) -> tuple[Wave, Wave | None]:
@@ -109,15 +122,18 @@ def _voices(request: Request, n: int) -> tuple[Wave, Wave | None]:
         pan = 0.0
         if line.speaker in people and len(people) > 1 and not line.off:
             pan = 0.35 * (2 * people.index(line.speaker) / (len(people) - 1) - 1)
-        at = round(line.at_s * RATE)
-        add(out, panned(mono, pan), at)
-        wet = 1.7 if line.off else 1.0
-        for delay_ms, side, gain in _REFLECTIONS:
-            add(out, panned(mono, side), at + delay_ms * RATE // 1000, wet * gain)
+        _in_a_room(out, mono, round(line.at_s * RATE), pan, wet=1.7 if line.off else 1.0)
         spans.append((line.at_s, line.at_s + seconds))
     if not spans:
         return out, None
-    return out * _edges(n, fade_in=False)[:, None], _ducked(spans, n)
+    return out * _ending(n)[:, None], _ducked(spans, n)
+
+
+def _in_a_room(out: Wave, mono: Wave, at: int, pan: float, *, wet: float) -> None:
+    """Adds a voice and what its nearest walls send back."""
+    add(out, panned(mono, pan), at)
+    for delay_ms, side, gain in _REFLECTIONS:
+        add(out, panned(mono, side), at + delay_ms * RATE // 1000, wet * gain)
 
 
 def _ducked(spans: list[tuple[float, float]], n: int) -> Wave:
@@ -133,14 +149,11 @@ def _ducked(spans: list[tuple[float, float]], n: int) -> Wave:
     return 1 - depth * np.float32(1 - _gain(_UNDER_SPEECH_DB))
 
 
-def _edges(n: int, *, fade_in: bool) -> Wave:
-    """A ramp to nothing over the last hundredth of a second, and from it if wanted."""
+def _ending(n: int) -> Wave:
+    """One, and a ramp to nothing over the last hundredth of a second."""
     ramp = np.ones(n, dtype=np.float32)
-    edge = min(_EDGE, n)
-    down = np.linspace(1, 0, edge, dtype=np.float32)
-    ramp[n - edge :] = down
-    if fade_in:
-        ramp[:edge] *= down[::-1]
+    edge = min(RATE // 100, n)
+    ramp[n - edge :] = np.linspace(1, 0, edge, dtype=np.float32)
     return ramp
 
 

@@ -6,10 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from storyboard.film import Line
 from storyboard.previz import music
 from storyboard.previz.hearing import hears, named
 from storyboard.previz.noise import RATE
-from storyboard.previz.sound import bed, soundtrack
+from storyboard.previz.sound import bed, soundtrack, speak
 from storyboard.previz.syllables import scheduled, syllables
 from storyboard.previz.voice import mouth_openness, murmur, spoken, voice_of
 from storyboard.providers.base import Figure, Intent, Kind, Request, Settings, SpokenLine
@@ -28,11 +29,12 @@ def level_db(wave):
 
 
 def pitch_hz(wave):
-    """The strongest period between 60 and 400 Hz."""
+    """The shortest of the strong periods between 60 and 400 Hz."""
     spectrum = np.abs(np.fft.rfft(wave[: 2 * RATE], 4 * RATE)) ** 2
-    turned = np.fft.irfft(spectrum)
     low, high = RATE // 400, RATE // 60
-    return RATE / (low + int(np.argmax(turned[low:high])))
+    turned = np.fft.irfft(spectrum)[low:high]
+    strong = int(np.argmax(turned > 0.75 * turned.max()))
+    return RATE / (low + strong + int(np.argmax(turned[strong : strong + low // 2])))
 
 
 def centroid_hz(wave):
@@ -278,3 +280,10 @@ def test_music_keeps_to_its_words_and_its_clock():
 def test_a_piece_of_music_dies_away_at_its_end():
     piece = music.piece("slow, minor, piano", 6, 7)
     assert level_db(piece[-RATE // 20 :]) < level_db(piece[RATE : 2 * RATE]) - 20
+
+
+def test_a_line_of_the_film_is_spoken_in_its_cast_voice():
+    deep, high = (speak(Line("ben", "It came on Tuesday morning."), v) for v in ("bass", "soprano"))
+    assert deep.shape[1] == 2
+    assert pitch_hz(deep[:, 0]) < 110 < 180 < pitch_hz(high[:, 0])
+    assert 1.5 < len(deep) / RATE < 2.6
