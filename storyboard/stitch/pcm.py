@@ -234,12 +234,15 @@ def _looped_short(whole: Samples) -> Iterator[Samples]:
         yield again
 
 
+_MOST = 0xFFFFFFFF
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 def _header(samples: int) -> bytes:
-    """RIFF with 32-bit floats. Past 4 GiB the sizes stop counting, and readers go to the end."""
-    size = min(samples * 8, 0xFFFFFFFF - _HEADER.size)
-    riff = (b"RIFF", size + _HEADER.size - 8, b"WAVE")
+    """RIFF with 32-bit floats. Past 4 GiB the size says so, and readers go to the end."""
+    size = samples * 8
+    if size > _MOST - _HEADER.size:
+        size = _MOST
+    riff = (b"RIFF", min(size + _HEADER.size - 8, _MOST), b"WAVE")
     form = (b"fmt ", 16, 3, 2, RATE, RATE * 8, 8, 32)
     return _HEADER.pack(*riff, *form, b"data", size)

@@ -56,6 +56,8 @@ class Piece:
     duck_db: float = 0.0
     seed: int = 0
     seamless: bool = False
-    """It goes on where the piece before it stops, and must not click there."""
+    """It goes on where another piece stops, and must not click there."""
+    goes_on: bool = False
+    """Another piece goes on where it stops."""
     early: str = ""
     """The note when its file ends too soon, with {} for the seconds."""

@@ -20,7 +20,7 @@ from storyboard.graph.timeline import Timeline
 from storyboard.stitch.cuesheet import CueSheet, cue_sheet
 from storyboard.stitch.loudness import CODEC_MARGIN_DB, level
 from storyboard.stitch.pcm import RATE, Reader, Samples, WavWriter, decoded, looped, silence
-from storyboard.stitch.pieces import Piece, Ramp, Track
+from storyboard.stitch.pieces import DECLICK, Piece, Ramp, Track
 
 _BLOCK = 10 * RATE
 _ATTACK = RATE * 150 // 1000
@@ -121,7 +121,7 @@ def _rendered(
     waiting = sorted(sheet.pieces, key=lambda piece: (piece.start, piece.end), reverse=True)
     playing: list[_Playing] = []
     duck = _Duck(sheet.speech)
-    ends: dict[int, Samples] = {}  # the last two samples of what ended there, for a seam
+    ends: dict[int, Samples] = {}  # the last two samples of what goes on there
     try:
         for start in range(0, sheet.length, _BLOCK):
             end = min(start + _BLOCK, sheet.length)
@@ -160,15 +160,17 @@ class _Playing:
         piece = self.piece
         first, last = self._at, min(piece.end, start + len(block))
         sound = self.reader.read(last - first) * np.float32(10 ** (piece.gain_db / 20))
-        if self.reader.ended:
-            self._ended_at = min(self._ended_at, piece.start + self.reader.given)
+        if self.reader.ended and self._ended_at == piece.end:
+            self._ended_at = piece.start + self.reader.given
+            stop = self._ended_at
+            _fade(sound, Ramp(max(piece.start, stop - DECLICK), stop, False), first)
         for ramp in piece.ramps:
             _fade(sound, ramp, first)
         if piece.duck_db:
             sound *= duck.gain(piece.duck_db, first, last)[:, None]
         if piece.seamless and first == piece.start and first in ends:
             _melt_step(ends.pop(first), sound)
-        if last == piece.end and len(sound) > 1:
+        if piece.goes_on and last == piece.end and len(sound) > 1:
             ends[last] = sound[-2:].copy()
         block[first - start : last - start] += sound
         self._at = last

@@ -27,27 +27,30 @@ def take_pieces(
 ) -> list[Piece]:
     """The sound of the takes, event by event; what a lead can't have is added to `notes`."""
     pieces: list[Piece] = []
-    for place, event in enumerate(timeline.events):
+    events = timeline.events
+    for before, event, after in zip((None, *events), events, (*events[1:], None), strict=False):
         shot = shots[event.shot]
-        if shot.mute:
-            continue
-        before = timeline.events[place - 1] if place else None
-        after = timeline.events[place + 1] if place + 1 < len(timeline.events) else None
-        runs = _runs(event, shot, tracks, timeline.rate)
+        runs = [] if shot.mute else _runs(event, shot, tracks, timeline.rate)
         if not runs:
             continue
-        goes_on = (
-            before is not None
-            and event.entering is None
-            and shot.extends == before.shot
-            and event.slices[0].source.start == 0
-        )
-        runs[0] = _entered(runs[0], event, shot, timeline.rate, notes, goes_on)
-        runs[-1] = _left(runs[-1], event, after, shot, timeline.rate)
+        seam = before is not None and _goes_on(before, event, shots)
+        if not seam:
+            runs[0] = _entered(runs[0], event, shot, timeline.rate, notes)
+        if after is None or not _goes_on(event, after, shots):
+            runs[-1] = _left(runs[-1], event, after, shot, timeline.rate)
         for run in runs:
-            _joined(pieces, run, seam=run is not runs[0] or goes_on)
+            _joined(pieces, run, seam=seam or run is not runs[0])
     seams = {piece.start for piece in pieces if piece.seamless}
     return [_declicked(piece, goes_on=piece.end in seams) for piece in pieces]
+
+
+def _goes_on(before: Event, event: Event, shots: Mapping[str, Shot]) -> bool:
+    """Whether `event` is an extension that begins where the event before it stops."""
+    return (
+        event.entering is None
+        and shots[event.shot].extends == before.shot
+        and event.slices[0].source.start == 0
+    )
 
 
 def _runs(event: Event, shot: Shot, tracks: Mapping[str, Track], rate: Rate) -> list[Piece]:
@@ -80,14 +83,12 @@ def _first(track: Track, rate: Rate) -> int:
     return rate.frames(own.seconds(track.first_frame))
 
 
-def _entered(
-    piece: Piece, event: Event, shot: Shot, rate: Rate, notes: list[str], goes_on: bool
-) -> Piece:
+def _entered(piece: Piece, event: Event, shot: Shot, rate: Rate, notes: list[str]) -> Piece:
     """The first piece of an event with its fade in, or its lead."""
     if piece.start > sample(event.visible.start, rate):
         return piece  # it stood still or silent before
     wanted = piece.start - sample(event.record.start - shot.audio_lead, rate)
-    if shot.audio_lead and wanted > 0 and not goes_on:
+    if shot.audio_lead and wanted > 0:
         held = min(wanted, sample(event.slices[0].source.start, rate))
         if held < wanted:
             notes.append(
@@ -160,4 +161,4 @@ def _declicked(piece: Piece, *, goes_on: bool) -> Piece:
         ramps.append(Ramp(piece.start, piece.start + size, True))
     if not goes_on and not any(not r.rising and r.start < piece.end <= r.end for r in ramps):
         ramps.append(Ramp(piece.end - size, piece.end, False))
-    return replace(piece, ramps=tuple(ramps))
+    return replace(piece, ramps=tuple(ramps), goes_on=goes_on)

@@ -450,3 +450,71 @@ def test_aac_in_mp4_plays_in_step_with_its_picture(desk):
     film = desk.film(Shot("A"))
     heard, _ = desk.mix(film, cut(("A", "A", 12, 24)), {"A": track})
     assert int(np.argmax(np.abs(heard[:, 0]))) == pytest.approx(RATE // 2 + 321, abs=1)
+
+
+def test_handles_carry_the_sound_through_a_dissolve_and_the_cut_stays(desk):
+    blend = Blend(TransitionKind.WIPE, FrameRange(18, 30), direction="left")
+    a = Event("A", FrameRange(0, 24), FrameRange(0, 30), (Slice("A", FrameRange(0, 30)),))
+    b = Event(
+        "B",
+        FrameRange(24, 48),
+        FrameRange(18, 48),
+        (Slice("B", FrameRange(6, 36)),),
+        entering=blend,
+    )
+    tracks = {"A": desk.track(hiss(2)), "B": desk.track(clicks(2, 12 * FRAME + 9) + 1e-4)}
+    heard, _ = desk.mix(desk.film(Shot("A"), Shot("B")), Timeline(FPS, 48, (a, b)), tracks)
+    assert int(np.argmax(np.abs(heard[:, 0]))) == (18 + 6) * FRAME + 9
+    assert db(heard[: 18 * FRAME]) == pytest.approx(-20, abs=0.3)
+    assert db(heard[31 * FRAME :]) < -70
+
+
+def test_a_fade_from_black_leaves_the_shot_before_alone(desk):
+    a, b = FrameRange(0, 24), FrameRange(24, 48)
+    blend = Blend(TransitionKind.FADE, FrameRange(24, 36), color="black")
+    events = (
+        Event("A", a, a, (Slice("A", a),)),
+        Event("B", b, b, (Slice("B", a),), entering=blend),
+    )
+    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
+    heard, _ = desk.mix(desk.film(Shot("A"), Shot("B")), Timeline(FPS, 48, events), tracks)
+    assert db(heard[22 * FRAME : 24 * FRAME - 200]) == pytest.approx(-20, abs=0.5)
+    assert db(heard[24 * FRAME : 25 * FRAME]) < -40
+
+
+def test_the_end_of_the_film_ends_everything(desk):
+    bang = desk.file(hiss(3, 0.2), "bang.wav")
+    shot = Shot("A", audio_lag=24, sound=(SoundCue(file=bang, at=20),))
+    cue = MusicCue(desk.file(hiss(9), "theme.wav"), begin=Anchor("end", -2))
+    heard, facts = desk.mix(
+        desk.film(shot, music=(cue,)), cut(("A", "A", 0, 24)), {"A": desk.track(hiss(3))}
+    )
+    assert len(heard) == 24 * FRAME
+    assert abs(heard[-1, 0]) < 0.02
+    assert facts.notes == ()
+
+
+def test_a_take_whose_sound_stops_early_does_not_click_and_is_named(desk):
+    film = desk.film(Shot("A"))
+    track = desk.track(np.full(int(1.5 * RATE), 0.5))
+    heard, facts = desk.mix(film, cut(("A", "A", 0, 48)), {"A": track})
+    assert np.abs(np.diff(heard[:, 0])).max() < 0.02
+    assert facts.notes == ("the sound of A ends 0.5 s before its picture",)
+
+
+def test_the_same_film_mixes_to_the_same_bytes(desk):
+    theme = desk.file(hiss(3), "theme.wav")
+    film = desk.film(Shot("A"), music=(MusicCue(theme, gain_db=-9),), loudness=Loudness(-9, -1))
+    timeline, tracks = cut(("A", "A", 0, 48)), {"A": desk.track(clicks(2, 5000) + hiss(2)[:, 0])}
+    desk.mix(film, timeline, tracks)
+    once = (desk.folder / "mix.wav").read_bytes()
+    desk.mix(film, timeline, tracks)
+    assert (desk.folder / "mix.wav").read_bytes() == once
+
+
+def test_a_lag_into_its_own_extension_is_not_heard_twice(desk):
+    whole = tone(3, 330, 0.3)
+    tracks = {"A": desk.track(whole), "B": desk.track(whole[RATE:])}
+    film = desk.film(Shot("A", audio_lag=12), Shot("B", extends="A"))
+    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    np.testing.assert_allclose(heard[200:-200, 0], whole[200 : 2 * RATE - 200], atol=1e-3)
