@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -73,7 +73,7 @@ class Builder:
             given(Layer.FILM, "", self._film, but=_NOT_INHERITED),
         )
         first = self._film.span() if isinstance(self._film, Map) else Span("<film>")
-        self._origins = Origins(layers, Origin(Layer.FILM, key=first))
+        self._origins = Origins(layers, lambda: Origin(Layer.FILM, key=first))
         delivery = head.delivery(self._header, self._origins.span, report)
         self._desk = Desk(report, nearest, files, delivery.rate, reading.sources)
         self._delivery = delivery
@@ -161,24 +161,16 @@ class Builder:
             like = tuple(_narrowed(each, target) for each in found)
         stack = (*self._flags(), own, *like, *surround.stack)
         data = {**surround.values, **merged(like), **{key: draft.item[key] for key in own.keys}}
-        origins = Origins(
-            stack, Origin(Layer.SHOT, draft.id, draft.item.key_span("id"), draft.span)
-        )
+        origins = Origins(stack, draft.origin)
         values = Values(self._desk, data, origins, draft.id)
         asked = self._asked(data)
         self._check_options(draft, values, asked)
-        shot = shots.build(draft, values, self._joined(draft, like, surround), self._places)
+        settled = {**asked, **self._joined(draft, like, surround)}
+        shot = shots.build(draft, values, settled, self._places)
         if shot is None:
             return None
-        cast = tuple(
-            name for name in shot.cast if name not in self._places or name not in draft.scope.cast
-        )
-        gone = [name for name in shot.cast if name not in cast]
-        place = shot.place or (gone[0] if gone else "")
-        if cast != shot.cast:
-            shot = replace(shot, cast=cast, place=place)
         self._resolver.check(draft, values, shot)
-        return None if values.failed else (replace(shot, **asked), values)
+        return None if values.failed else (shot, values)
 
     def _asked(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Provider, model, target, resolution and ratio, the command line's wishes applied."""
@@ -307,8 +299,7 @@ class Builder:
             if draft.id not in self._omitted and "alternate" not in draft.item
         ]
         for name, shot in built.items():
-            inside = name in cut and name != cut[-1]
-            if inside and "transition_out" in values[name].data:
+            if "transition_out" in values[name].data and name in cut[:-1]:
                 message = f"`transition_out` ends the film, and {name} isn't its last shot"
                 hint = f"put a `transition` into the shot after it, or move this to `{cut[-1]}`"
                 span = shot.origins["transition_out"].key or shot.span("transition_out")

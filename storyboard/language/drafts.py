@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from storyboard.errors import Span
+from storyboard.film import Layer, Origin
 from storyboard.language.source import Source
 from storyboard.language.yaml12 import Map
 
@@ -32,6 +33,10 @@ class Draft:
     broken: bool = False
     """It has errors already, or was left out; nothing more is said about it."""
 
+    def origin(self) -> Origin:
+        """The same, as an origin."""
+        return Origin(Layer.SHOT, self.id, self.item.key_span("id"), self.span)
+
     @property
     def span(self) -> Span:
         """Where it is named."""
@@ -56,8 +61,8 @@ class Reading:
     cast: dict[str, Member] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    places: dict[str, Span] = field(default_factory=dict)
-    """Shot id -> where it is named first."""
+    places: dict[str, Draft] = field(default_factory=dict)
+    """Every shot that has an id, the first of that id, sound or not."""
     sequences: dict[str, Span] = field(default_factory=dict)
     doubt_ids: bool = False
     """Some shots couldn't be read, so that an unknown id may be one of them."""

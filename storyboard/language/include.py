@@ -301,15 +301,15 @@ class Reader:
         name = said if isinstance(said, str) else ""
         draft = Draft(name, checked.data, scope, broken=not checked.sound)
         if draft.id:
-            first = self.reading.places.setdefault(draft.id, draft.span)
-            if first != draft.span:
+            first = self.reading.places.setdefault(draft.id, draft)
+            if first is not draft:
                 draft.broken = True
                 self._report.error(
                     "SB203",
                     draft.span,
                     f"there is a shot `{draft.id}` already",
                     "ids are unique over the film; number this one between its neighbours",
-                    ((first, "the first"),),
+                    ((first.span, "the first"),),
                 )
                 draft.id = ""
         if draft.id in ("start", "end"):
@@ -329,7 +329,7 @@ class Reader:
                 while f"{kind.upper()}{number}" in self.reading.places:
                     number += 1
                 draft.id = f"{kind.upper()}{number}"
-                self.reading.places[draft.id] = draft.span
+                self.reading.places[draft.id] = draft
 
 
 def prune(data: Map, wrong: tuple[Steps, ...], *, deep: bool = True) -> Map:

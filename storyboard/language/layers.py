@@ -7,9 +7,9 @@ when someone asks for them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from storyboard.errors import Span
 from storyboard.film import Layer, Origin
@@ -62,21 +62,29 @@ def given(layer: Layer, detail: str, data: Mapping[str, Any], *, but: frozenset[
     )
 
 
+Home: TypeAlias = Callable[[], Origin]
+
+
 class Origins(Mapping[str, Origin]):
     """Where values stand, by key path: `prompt`, `trim.start`, `dialogue[0].at`.
 
     Stays behind when a film is sent to another process: places are for people who look at text.
     """
 
-    __slots__ = ("home", "stack")
+    __slots__ = ("_home", "stack")
 
-    def __init__(self, stack: tuple[Given, ...], home: Origin | None = None) -> None:
+    def __init__(self, stack: tuple[Given, ...], home: Home | None = None) -> None:
         self.stack = stack
-        self.home = home
+        self._home = home
+
+    @property
+    def home(self) -> Origin | None:
+        """The thing itself: where it is named."""
+        return self._home() if self._home is not None else None
 
     def __getitem__(self, path: str) -> Origin:
-        if not path and self.home is not None:
-            return self.home
+        if not path and (home := self.home) is not None:
+            return home
         for each in self.stack:
             place = each.place(path)
             if place is not None:

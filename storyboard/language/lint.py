@@ -21,6 +21,7 @@ PROSE = frozenset(
 _SPEECH = {"dialogue", "narration"}
 _LISTS = {"credits", "sound", "camera"}
 
+_FLOW_LIST = re.compile(r"\b(credits|sound|camera) *: *\[[^\]]*,")
 _CUT = re.compile(r"\S[ \t]#")
 _RUN_ON = re.compile(
     r"(and|or|but|nor|with|without|to|as|while|who|which|in|on|at|by|from|of|into|towards?|past"
@@ -36,7 +37,7 @@ def check_prose(root: Any, text: str, report: Report) -> None:
     if not isinstance(root, Map):
         return
     cut = bool(_CUT.search(text))
-    if not cut and "," not in text:
+    if not cut and not _FLOW_LIST.search(text):
         return
     lines = BREAKS.split(text) if cut else []
     seen: set[int] = set()

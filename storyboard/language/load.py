@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -64,29 +62,16 @@ def load(
         source = Source(name, home.parent.resolve() / home.name)
     except Unreadable as unreadable:
         return Loaded(None, (unreadable.diagnostic,))
-    with _undisturbed():
-        checker = Checker(report, nearest, fragments)
-        files = Files(source.folder, nearest)
-        reading = Reader(report, checker, files).film(source, text)
-        film: Film | None = None
-        broken: frozenset[str] = frozenset()
-        if reading.film is not None:
-            wishes = Wishes(profile or "", provider or "", model or "", previz, proxy)
-            builder = Builder(reading, wishes, checker, files, report, nearest)
-            film = builder.film(source.path, files.root)
-            broken = frozenset(builder.broken)
+    checker = Checker(report, nearest, fragments)
+    files = Files(source.folder, nearest)
+    reading = Reader(report, checker, files).film(source, text)
+    film: Film | None = None
+    broken: frozenset[str] = frozenset()
+    if reading.film is not None:
+        wishes = Wishes(profile or "", provider or "", model or "", previz, proxy)
+        builder = Builder(reading, wishes, checker, files, report, nearest)
+        film = builder.film(source.path, files.root)
+        broken = frozenset(builder.broken)
     if film is not None and not film.shots:
         film = None
     return Loaded(film, report.sorted(), MappingProxyType(reading.texts), broken)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Holds the garbage collector back: a film is many objects and no garbage."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

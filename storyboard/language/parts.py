@@ -38,9 +38,10 @@ def transition(values: Values, path: str, value: Any) -> Transition:
             else Transition(kind, values.desk.rate.frames(DISSOLVE))
         )
     kind = next((each for each in TransitionKind if each in value), TransitionKind.DISSOLVE)
-    duration = values.desk.rate.frames(DISSOLVE)
     if kind in value:
         duration = values.frames(f"{path}.{kind}", value[kind])
+    else:
+        duration = values.desk.rate.frames(DISSOLVE)
     if value.get("frames") == "hold":
         values.not_yet("transition.frames=hold", f"{path}.frames")
     fade = kind is TransitionKind.FADE

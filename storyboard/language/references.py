@@ -69,7 +69,7 @@ class Resolver:
             values.failed = True
             return False
         if name in self._omitted and not omit:
-            place = self._reading.places[name]
+            place = self._reading.places[name].span
             hint = "bring it back, or name another shot"
             message = f"`{name}` is omitted, so nothing can hang on it"
             values.error("SB205", path, message, hint, ((place, f"`{name}`"),))

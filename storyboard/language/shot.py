@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -68,12 +68,10 @@ _ELSEWHERE = frozenset(
 )
 
 
-def build(
-    draft: Draft, values: Values, joined: Mapping[str, str], places: list[str]
-) -> Shot | None:
+def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[str]) -> Shot | None:
     """The shot, or None where it has errors, which are reported.
 
-    `joined` are the texts that add up from film to shot; `places` the cast names that are places.
+    `given` are fields that are settled already; `places` the cast names that are places.
     """
     own = draft.item
     data = dict(values.data)
@@ -86,7 +84,7 @@ def build(
             data.pop(key, None)
     if values.failed:
         return None
-    fields: dict[str, Any] = {"id": draft.id, **joined}
+    fields: dict[str, Any] = {"id": draft.id}
     for key, value in data.items():
         make = _FIELDS.get(key)
         if make is not None:
@@ -107,8 +105,8 @@ def build(
         )
     if "references" in data:
         fields.update(_references(data["references"]))
-    fields["cast"] = tuple(data.get("cast", ()))
     _set_scene(values, fields, places)
+    _set_cast(fields, data.get("cast", ()), places)
     _check_words(values, fields)
     _check_times(values, fields, own)
     if maker == "" and "prompt" not in data and "beats" not in data and "last_frame" not in own:
@@ -121,6 +119,7 @@ def build(
         )
     if values.failed:
         return None
+    fields.update(given)
     fields["origins"] = values.origins
     fields["sequences"] = tuple(str(each.get("sequence", "")) for each in draft.scope.sequences)
     return Shot(**fields)
@@ -198,6 +197,14 @@ def _set_scene(values: Values, fields: dict[str, Any], places: list[str]) -> Non
         for key, found in (("place", slug.place), ("time", slug.time)):
             if found and (key not in fields or values.origins.inner("scene", key)):
                 fields[key] = found
+
+
+def _set_cast(fields: dict[str, Any], names: Iterable[str], places: list[str]) -> None:
+    """Who is in frame; a place among them is where they are."""
+    found = [name for name in names if name in places]
+    fields["cast"] = tuple(name for name in names if name not in found)
+    if found:
+        fields.setdefault("place", found[0])
 
 
 def _check_words(values: Values, fields: Mapping[str, Any]) -> None:

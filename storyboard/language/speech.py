@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from storyboard.errors import Severity
@@ -90,6 +91,8 @@ def paces(told: Sequence[Line], take: int, rate: Rate) -> list[Pace]:
             continue
         if frames <= 0:
             continue
+        if count * rate.value.numerator <= 2 * frames * rate.value.denominator:
+            continue  # no need of fractions
         pace = count / rate.seconds(frames)
         if pace <= FAST:
             continue
@@ -115,12 +118,16 @@ def take_frames(shot: Shot, rate: Rate) -> int | None:
         return shot.length
     if shot.clip is not None:
         return None
-    steps = (7,) if shot.extends else (4, 6, 8)
+    steps = _steps(rate, (7,) if shot.extends else (4, 6, 8))
     if shot.length is None:
-        return rate.frames(steps[-1])
+        return steps[-1]
     wanted = shot.length + (0 if shot.extends else shot.handles)
-    bought = next((rate.frames(step) for step in steps if rate.frames(step) >= wanted), shot.length)
-    return max(bought, shot.length)
+    return max(shot.length, next((step for step in steps if step >= wanted), 0))
+
+
+@cache
+def _steps(rate: Rate, seconds: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(rate.frames(each) for each in seconds)
 
 
 def _aside(text: str) -> tuple[str, str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import yaml
+from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from storyboard.errors import Diagnostic, Span
@@ -19,43 +21,43 @@ from storyboard.language.source import Unreadable
 from storyboard.language.syntax import explain
 
 try:
-    from yaml._yaml import CParser
-
-    class _Composer(CParser):
-        """Gives each scalar the tag `_PLAIN` or `_QUOTED` and looks no further."""
-
-        def resolve(self, kind: Any, value: str, implicit: Any) -> str:
-            return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
-
-        def descend_resolver(self, *_: object) -> None:
-            pass
-
-        def ascend_resolver(self) -> None:
-            pass
-
-except ImportError:  # a PyYAML that was built without libyaml
+    from yaml._yaml import CParser as _Base
+except ImportError:  # a PyYAML that was built without libyaml: the same, many times slower
     from yaml.composer import Composer
     from yaml.parser import Parser
     from yaml.reader import Reader
     from yaml.scanner import Scanner
 
-    class _Composer(Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
-        """The same, many times slower."""
-
+    class _Base(Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
         def __init__(self, stream: str) -> None:
             Reader.__init__(self, stream)
             Scanner.__init__(self)
             Parser.__init__(self)
             Composer.__init__(self)
 
-        def resolve(self, kind: Any, value: str, implicit: Any) -> str:
-            return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
 
-        def descend_resolver(self, *_: object) -> None:
-            pass
+class _Composer(_Base):
+    """Gives each scalar the tag `_PLAIN` or `_QUOTED` and looks no further.
 
-        def ascend_resolver(self) -> None:
-            pass
+    Counts its own depth: the C code recurses without asking, and would overflow its stack.
+    """
+
+    _depth = 0
+
+    def resolve(self, kind: Any, value: str, implicit: Any) -> str:
+        return _PLAIN if kind is ScalarNode and implicit[0] else _QUOTED
+
+    def descend_resolver(self, *_: object) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 2:
+            raise _TooDeep
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
+class _TooDeep(Exception):
+    """Raised inside the parser; the place is looked for afterwards."""
 
 
 MAX_DEPTH = 60
@@ -75,8 +77,6 @@ _WORDS: dict[str, bool | None] = {
 }
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
-_STEEP = re.compile(r"^[ \t?:-]{120,}", re.MULTILINE)
-_OPENERS = 5_000
 
 Key: TypeAlias = str
 Node: TypeAlias = Any
@@ -149,10 +149,10 @@ def parse(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
 
     A key that stands twice keeps its first value. Raises Unreadable where nothing can be read.
     """
-    if text.count("[") + text.count("{") > _OPENERS or _STEEP.search(text):
-        _check_depth(text, name)
     try:
         node = _Composer(text).get_single_node()
+    except _TooDeep:
+        raise _too_deep(text, name) from None
     except yaml.YAMLError as error:
         raise Unreadable(explain(error, text, name)) from None
     if node is None:
@@ -336,40 +336,35 @@ def _is_block(node: Node) -> bool:
     return not isinstance(node, ScalarNode) and not node.flow_style
 
 
-def _check_depth(text: str, name: str) -> None:
-    """Refuses, without recursion, what would overflow the stack of a recursive composer."""
-    depth = 0
-    event: Any
-    try:
-        for event in yaml.parse(text, Loader=_EventLoader):
-            if isinstance(event, yaml.events.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    mark = event.start_mark
-                    span = Span(
-                        name, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2
-                    )
-                    message = f"nested more than {MAX_DEPTH} levels deep"
-                    raise Unreadable(Diagnostic("SB011", message, span))
-            elif isinstance(event, yaml.events.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError:
-        return  # the composer meets the same error, and explains it
+def _too_deep(text: str, name: str) -> Unreadable:
+    """The refusal, at the first list or mapping that is too deep."""
+    depth, span = 0, Span(name)
+    for event in _events(text):
+        mark = event.start_mark
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line, column = mark.line + 1, mark.column + 1
+                span = Span(name, line, column, line, column + 1)
+                break
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+    return Unreadable(Diagnostic("SB011", f"nested more than {MAX_DEPTH} levels deep", span))
 
 
 def _alias_span(text: str, name: str, node: Node) -> Span:
     """The first alias that repeats, or stands inside, the anchored node."""
-    anchors: dict[str, int] = {}
-    event: Any
-    for event in yaml.parse(text, Loader=_EventLoader):
-        mark = event.start_mark
-        if isinstance(event, yaml.events.AliasEvent):
-            if anchors.get(event.anchor) == node.start_mark.index:
-                end = event.end_mark
+    anchors: dict[Any, int] = {}
+    for event in _events(text):
+        mark, end, anchor = event.start_mark, event.end_mark, getattr(event, "anchor", None)
+        if isinstance(event, AliasEvent):
+            if anchors.get(anchor) == node.start_mark.index:
                 return Span(name, mark.line + 1, mark.column + 1, end.line + 1, end.column + 1)
-        elif getattr(event, "anchor", None):
-            anchors[event.anchor] = mark.index
+        elif anchor:
+            anchors[anchor] = mark.index
     return _span(name, node)
 
 
-_EventLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _events(text: str) -> Iterator[Any]:
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    yield from yaml.parse(text, Loader=loader)
