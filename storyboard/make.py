@@ -222,7 +222,9 @@ def _stitched(
     sounds = _Sounds(film, production)
     identity = stitch_digest(film, timeline, media, maker=sounds.revision)
     record = _Delivered(production.state / _RECORD)
-    if record.stands(out, identity):
+    sidecars = [out.with_suffix(each) for each in (".srt", ".vtt")]
+    beside = film.subtitles != "sidecar" or all(path.exists() for path in sidecars)
+    if beside and record.stands(out, identity):
         out.touch()
         record.note(out, identity)
         return Rendered(result, out, current=True)

@@ -122,7 +122,7 @@ def _snakemake(root: Path) -> list[str]:
     (folder / "out").mkdir(parents=True)
     (folder / "Snakefile").write_text(
         f"rule all:\n    input: expand('out/{{n}}', n=range({SHOTS}))\n"
-        "rule one:\n    output: 'out/{n}'\n    run:\n        open(output[0], 'w').write(wildcards.n)\n"
+        "rule one:\n    output: 'out/{n}'\n    shell: 'echo {wildcards.n} > {output}'\n"
     )
     for n in range(SHOTS):
         (folder / "out" / str(n)).write_text(str(n))

@@ -60,9 +60,7 @@ class Studio:
             "seed": request.settings.seed,
             "seconds": source + request.settings.duration_s,
             "source": source,
-            "fail": any(
-                w and w in request.prompt for w in os.environ.get("STUDIO_FAIL", "").split(",")
-            ),
+            "fail": any(word in request.prompt for word in failing if word),
         }
         bill = Path(os.environ["STUDIO_BILL"])
         with bill.open("a") as stream:
