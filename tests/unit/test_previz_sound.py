@@ -12,7 +12,8 @@ from storyboard.previz.hearing import hears, named
 from storyboard.previz.noise import RATE
 from storyboard.previz.sound import bed, soundtrack, speak
 from storyboard.previz.syllables import scheduled, syllables
-from storyboard.previz.voice import mouth_openness, murmur, spoken, voice_of
+from storyboard.previz.throat import spoken
+from storyboard.previz.voice import mouth_openness, murmur, voice_of
 from storyboard.providers.base import Figure, Intent, Kind, Request, Settings, SpokenLine
 
 ANA = Figure("ana", "character", "Ana, 40 years old, grey cardigan", "alto")
