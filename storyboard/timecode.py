@@ -43,6 +43,8 @@ class Rate:
 
     def frames(self, seconds: Fraction | int | float) -> int:
         """The nearest whole number of frames; a half goes up."""
+        if isinstance(seconds, int) and self.value.denominator == 1:
+            return seconds * self.value.numerator
         exact = Fraction(seconds) * self.value
         return int((2 * exact.numerator + exact.denominator) // (2 * exact.denominator))
 

@@ -36,11 +36,20 @@ class Judge:
         self._notices = notices
         self._allow_retired = allow_retired
         self._plugins = tuple(plugins)
-        self._models: dict[tuple[str, str], Model | None] = {}
+        self._models: dict[tuple[str, str], Model] = {}
 
     def model(self, shot: Shot) -> Model | None:
         """The model whose limits the shot obeys; None after an error."""
         platform = shot.target if shot.provider == PREVIZ else shot.provider
+        sound = self._models.get((platform, shot.model))
+        if sound is not None:
+            return sound
+        found = self._judged(shot, platform)
+        if found is not None and found.status == "live":
+            self._models[platform, shot.model] = found
+        return found
+
+    def _judged(self, shot: Shot, platform: str) -> Model | None:
         known = (PREVIZ, *self._catalog.providers, *self._plugins)
         where = "provider" if shot.provider != PREVIZ else "target"
         if platform and platform not in known:

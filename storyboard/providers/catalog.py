@@ -109,11 +109,12 @@ class Catalog:
     aliases: Mapping[str, Mapping[str, str]]
     models: Mapping[tuple[str, str], Model]
 
-    @property
-    def providers(self) -> tuple[str, ...]:
-        """Paid platforms, in the catalogue's order."""
-        found = dict.fromkeys(provider for provider, _ in self.models)
-        return tuple(dict.fromkeys((*self.platforms, *found)))
+    providers: tuple[str, ...] = field(init=False)
+    """Paid platforms, in the catalogue's order."""
+
+    def __post_init__(self) -> None:
+        named = (*self.platforms, *(provider for provider, _ in self.models))
+        object.__setattr__(self, "providers", tuple(dict.fromkeys(named)))
 
     @property
     def names(self) -> tuple[str, ...]:
