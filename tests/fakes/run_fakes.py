@@ -110,9 +110,9 @@ class Pretend:
         if isinstance(told, Failed | Filtered):
             job["no"] = [type(told).__name__, told.message, told.billed]
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / f"{name}.job").write_text(json.dumps(job))
-        with (self.folder / "bill").open("a") as bill:
-            bill.write(f"{request.prompt}\n")
+        beside = self.folder / f"{name}.new"
+        beside.write_text(json.dumps(job))
+        beside.rename(self.folder / f"{name}.job")
         self._die("submit-after")
         return Operation(name)
 
@@ -145,8 +145,8 @@ class Pretend:
 
     def bill(self) -> list[str]:
         """Prompts that were submitted, in order."""
-        path = self.folder / "bill"
-        return path.read_text().splitlines() if path.exists() else []
+        jobs = sorted(self.folder.glob("*.job"), key=lambda path: path.stat().st_mtime_ns)
+        return [json.loads(path.read_text())["prompt"] for path in jobs]
 
     def _die(self, point: str) -> None:
         if self.die_at == point:
