@@ -56,13 +56,11 @@ def hears(intent: Intent) -> tuple[Heard, ...]:
     found = [each for words in intent.sound for each in _near(words, 0.0, cue=True)]
     if not silent:
         # The mix lays its own bed for `ambience` under all cuts; a take only hints at it.
-        found += _near(intent.ambience, _PLACE_DB)
+        found += _near(intent.ambience, _FLOOR_DB)
         found += _around(intent.weather, _WEATHER_DB, inside)
         found += _around(scenery, _PLACE_DB, inside)
-    if _OUTSIDE.search(scenery) and not inside and not silent:
-        found.append(Heard("air", -17.0))
-    else:
-        found.append(Heard("room", -30.0 if silent else -25.0))
+    floor = "air" if _OUTSIDE.search(scenery) and not inside else "room"
+    found.append(Heard("room", _SILENT_DB) if silent else Heard(floor, _FLOOR_DB))
     heard: dict[str, Heard] = {}
     for each in found:
         heard.setdefault(each.name, each)
@@ -101,7 +99,9 @@ def named(words: str, *, closely: bool) -> tuple[str, ...]:
 
 
 _WEATHER_DB = -5.0
-_PLACE_DB = -11.0
+_FLOOR_DB = -10.0
+_PLACE_DB = -7.0
+_SILENT_DB = -30.0
 _OUTDOORS = frozenset(("sea", "wind", "rain", "traffic", "leaves", "air"))
 _SPARSE_S = 1.8
 _FAR = re.compile(r"\b(distant|far|faint(ly)?|soft(ly)?|quiet(ly)?|low|muffled|next room)\b", re.I)
