@@ -15,8 +15,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from storyboard.cues import (
+    Ambience,
+    Anchor,
+    Line,
+    Loudness,
+    MediaFile,
+    MusicCue,
+    NarrationCue,
+    SoundCue,
+    TitleCue,
+)
 from storyboard.errors import Span
-from storyboard.timecode import FrameRange, Rate
+from storyboard.take import MediaFacts, Take
+from storyboard.timecode import Rate
+
+__all__ = [
+    "CUT", "RESOLUTIONS", "Align", "Ambience", "Anchor", "Beat", "CameraMove", "CastKind",
+    "CastMember", "Clip", "Delivery", "Film", "FrameEdge", "FrameRef", "FramesFrom", "Layer",
+    "Line", "Loudness", "MediaFacts", "MediaFile", "MusicCue", "NarrationCue", "Origin", "Policy",
+    "References", "Shot", "SoundCue", "Take", "TitleCue", "Transition", "TransitionKind", "Trim",
+    "frame_size",
+]  # fmt: skip
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -48,18 +68,6 @@ class Origin:
     """The shot, sequence, file or profile that gave it."""
     key: Span | None = None
     value: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MediaFile:
-    """A file that the film names, inside its root."""
-
-    path: Path
-    """Absolute, links resolved."""
-    name: str
-    """As the storyboard writes it."""
-    uri: str = ""
-    """Set instead of a readable `path` where the film names a URL."""
 
 
 class CastKind(StrEnum):
@@ -125,45 +133,10 @@ class CameraMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of dialogue or narration."""
-
-    speaker: str
-    """A cast name, or any name for a voice without a picture."""
-    words: str
-    at: int | None = None
-    """Frames from the start of the used range; None follows the line before."""
-    how: str = ""
-    off: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Beat:
     at: int
     """Frames from the start of the shot."""
     prompt: str
-
-
-@dataclass(frozen=True, slots=True)
-class SoundCue:
-    """A sound in words, asked of the model, or a file, laid into the mix; one is set."""
-
-    words: str = ""
-    file: MediaFile | None = None
-    at: int = 0
-    """Frames from the start of the used range."""
-    gain_db: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ambience:
-    """One continuous bed under a shot, a sequence or the film; one of `make`, `file` is set."""
-
-    make: str = ""
-    file: MediaFile | None = None
-    gain_db: float = -24.0
-    scope: str = ""
-    """`film`, `seq:SQ01` or `shot:SH010`: neighbours of one scope share one bed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,53 +330,6 @@ def frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """A point of the film: a shot's record in, the start, the end, or film time."""
-
-    shot: str = ""
-    """A shot id, or `start`, or `end`."""
-    offset: int = 0
-    """Frames from there; may be negative."""
-    span: Span | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class MusicCue:
-    file: MediaFile | None = None
-    make: str = ""
-    begin: Anchor = Anchor("start")
-    end: Anchor = Anchor("end")
-    start: Fraction = Fraction(0)
-    """Seconds into the file where it begins."""
-    fade_in: int = 0
-    fade_out: int = 0
-    gain_db: float = 0.0
-    duck_db: float = 0.0
-    """How far it gives way to speech, dB, positive."""
-
-
-@dataclass(frozen=True, slots=True)
-class NarrationCue:
-    at: Anchor
-    line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class TitleCue:
-    at: Anchor
-    length: int
-    text: str = ""
-    credits: tuple[str, ...] = ()
-    style: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Loudness:
-    lufs: float = -14.0
-    true_peak_db: float = -1.0
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     budget_usd: Fraction | None = None
     on_limit: str = "error"
@@ -472,55 +398,3 @@ class Film:
             path = path[:cut] if cut > 0 else ""
         origin = self.origins.get(path)
         return (origin and (origin.value or origin.key)) or Span(str(self.path))
-
-
-@dataclass(frozen=True, slots=True)
-class MediaFacts:
-    """What a media file really holds, as probed."""
-
-    width: int = 0
-    height: int = 0
-    frames: int = 0
-    """Video frames; 0 for sound, 1 for a picture."""
-    rate: Rate | None = None
-    seconds: Fraction = Fraction(0)
-    has_audio: bool = False
-
-    @property
-    def used(self) -> FrameRange:
-        return FrameRange(0, self.frames)
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """One rendered result, immutable; `digest` and `ordinal` say which attempt made it."""
-
-    digest: str
-    ordinal: int
-    """1 is `t01`."""
-    sha256: str
-    provider: str
-    model: str
-    facts: MediaFacts
-    seed: int | None = None
-    price_micros: int = 0
-    operation: str = ""
-    contains_source: bool = False
-    source_frames: int = 0
-    """Frames of its source at its head, where it contains it."""
-    uri: str = ""
-    expires_at: float | None = None
-    attachments: Mapping[str, str] = field(default_factory=_empty)
-    """Name to sha256: `first.png`, `last.png`, `state.json`."""
-    created_at: float = 0.0
-    shot: str = ""
-    """The shot it was first made for; for people, never part of identity."""
-
-    @property
-    def name(self) -> str:
-        return f"t{self.ordinal:02d}"
-
-    @property
-    def tail(self) -> FrameRange:
-        """The frames that this step added."""
-        return FrameRange(self.source_frames, self.facts.frames)

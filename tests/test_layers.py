@@ -15,7 +15,9 @@ LAYERS = {
     "errors": 0,
     "timecode": 0,
     "digest": 1,
-    "film": 1,
+    "take": 1,
+    "cues": 1,
+    "film": 1.5,
     "providers.base": 2,
     "providers.catalog": 2,
     "language": 3,
@@ -35,7 +37,7 @@ LAYERS = {
 EDGES = {"previz"}
 """Adapters: the core never imports them; they come in through entry points."""
 
-EDGE_MAY_IMPORT = {"errors", "timecode", "digest", "film", "providers", "stitch"}
+EDGE_MAY_IMPORT = {"errors", "timecode", "digest", "take", "cues", "film", "providers", "stitch"}
 
 HEAVY = {"moviepy", "av", "cv2", "httpx", "jsonschema", "numpy", "rich", "yaml", "imageio_ffmpeg"}
 
