@@ -16,7 +16,7 @@ from storyboard.providers.base import SpokenLine
 WORDS_PER_SECOND = 2.6
 _HURRIED = 4.5
 _SHORTEST_S = 0.5
-_LONGEST_SYLLABLE_S = 0.27
+_LONGEST_SYLLABLE_S = 0.33
 
 
 @dataclass(frozen=True, slots=True)
