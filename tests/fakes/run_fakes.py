@@ -99,7 +99,7 @@ class Pretend:
         told = self.answer(request)
         if isinstance(told, Exception):
             raise told
-        name = f"op-{len(self.bill())}-{os.getpid()}-{len(self.asked)}"
+        name = f"{self.name}-{len(self.bill())}-{os.getpid()}-{len(self.asked)}"
         job = {
             "prompt": request.prompt,
             "seed": request.settings.seed,

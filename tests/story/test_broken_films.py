@@ -1,0 +1,73 @@
+"""Films with a mistake in them: each names, in its first line, every code and where it stands.
+
+`# SB101 5:7` is that code at line 5, column 7 of the film; `act2.yaml:2:10` of another file.
+Nothing else may be said: one mistake is one diagnostic.
+"""
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from storyboard.language import CODES, as_json, draw, load
+
+BROKEN = Path(__file__).parent.parent / "broken"
+FILMS = sorted(BROKEN.glob("*.yaml"))
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+MP4 = b"\0\0\0\x18ftypisom" + bytes(32)
+WAV = b"RIFF\0\0\0\0WAVEfmt " + bytes(32)
+MEDIA = {
+    "refs/ana.png": PNG,
+    "refs/text.png": b"I am no picture",
+    "refs/empty.png": b"",
+    "refs/ana.gif": b"GIF89a" + bytes(16),
+    "footage/dawn.mp4": MP4,
+    "music/theme.wav": WAV,
+    "sfx/rain.wav": WAV,
+    "bible/cast.yaml": b"ana: {description: Ana}\n",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("story") / "film"
+    for name, data in MEDIA.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder.parent / "outside.png").write_bytes(PNG)
+    (folder / "refs/link.png").symlink_to("../../outside.png")
+    for part in (BROKEN / "parts").iterdir():
+        shutil.copy(part, folder)
+    return folder
+
+
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.stem)
+def test_each_mistake_is_named_where_it_stands(
+    film: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    path = Path("film.yaml")
+    shutil.copy(film, path)
+    expected = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(", ")
+    start = time.process_time()
+    loaded = load(path)
+    assert time.process_time() - start < 2
+    found = [_place(each) for each in as_json(loaded.diagnostics)]
+    assert sorted(found) == sorted(expected)
+    for form in ("human", "concise", "github"):
+        assert all(
+            each.split()[0] in draw(loaded.diagnostics, loaded.texts, form) for each in found
+        )
+
+
+def test_every_code_of_the_language_has_a_film() -> None:
+    told = " ".join(film.read_text(encoding="utf-8").splitlines()[0] for film in FILMS)
+    elsewhere = {"SB001", "SB002", "SB003", "SB004", "SB211", "SB209", "SB504"}
+    silent = [code for code in CODES if code not in told and not code.startswith("SB4")]
+    assert set(silent) <= elsewhere
+
+
+def _place(diagnostic: dict[str, object]) -> str:
+    file = "" if diagnostic["file"] == "film.yaml" else f"{diagnostic['file']}:"
+    return f"{diagnostic['code']} {file}{diagnostic['line']}:{diagnostic['column']}"
