@@ -52,6 +52,8 @@ ANGLES: Mapping[str, str] = {
 def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True) -> Intent:
     """What one step of the shot means; `window` are its frames within the shot's material.
 
+    Ambience is no part of it: its bed is laid in the mix, and changing it makes no take again.
+
     Dialogue and beats outside the window belong to another step; times count from its start.
     `first` is False for the later hops of a long take.
     """
@@ -83,7 +85,6 @@ def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True)
         look=shot.look,
         dialogue=tuple(spoken),
         sound=tuple(cue.words for cue in shot.sound if cue.words),
-        ambience=shot.ambience.make if shot.ambience else "",
         beats=tuple((float(rate.seconds(b.at - window.start)), b.prompt) for b in inside),
     )
 
@@ -116,8 +117,6 @@ def prompt_of(intent: Intent) -> str:
     parts += [_line(line) for line in intent.dialogue]
     if intent.sound:
         parts.append("Sound: " + ", ".join(intent.sound))
-    if intent.ambience:
-        parts.append(f"Ambience: {intent.ambience}")
     return " ".join(_sentence(part) for part in parts if part.strip())
 
 
