@@ -21,7 +21,9 @@ _MAJOR = ((0, 4, 5, 3), (0, 5, 3, 4), (0, 2, 3, 4), (0, 3, 0, 4))
 _SCALES = {True: (0, 2, 3, 5, 7, 8, 10), False: (0, 2, 4, 5, 7, 9, 11)}
 _BEATS = 4
 _RINGS_S = 4.5
-_LEVEL = 0.42
+_LEVEL = 0.8
+_HELD, _BASS, _BROKEN, _SUNG = 0.085, 0.24, 0.2, 0.42
+"""Height of a note of the harmony, the bass, the broken chords and the melody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,17 @@ def _bar(style: Style, words: str, seed: int, bar: int, at_s: float) -> list[Not
     triad = [pitch(degree + each) for each in (0, 2, 4)]
     middle = [note + 12 if note < 55 else note for note in triad]
     notes = [
-        Note(at_s, _BEATS * beat_s + 0.5, note, 0.16, style.chords, pan)
+        Note(at_s, _BEATS * beat_s + 0.5, note, _HELD, style.chords, pan)
         for note, pan in zip(middle, (-0.4, 0.1, 0.45), strict=True)
     ]
     notes.append(
-        Note(at_s, _BEATS * beat_s, triad[0] - 12 if triad[0] > 50 else triad[0], 0.3, "bass", 0.0)
+        Note(
+            at_s, _BEATS * beat_s, triad[0] - 12 if triad[0] > 50 else triad[0], _BASS, "bass", 0.0
+        )
     )
     for half in range(_BEATS * 2):  # broken chords in quavers, lighter off the beat
         step = middle[int(figure[half % 4])] + (12 if half % 4 == 3 else 0)
-        force = (0.2 if half % 2 == 0 else 0.13) * (0.85 + 0.3 * rng.random())
+        force = _BROKEN * (1 if half % 2 == 0 else 0.65) * (0.85 + 0.3 * rng.random())
         late = 0.012 * rng.random()
         notes.append(Note(at_s + half * beat_s / 2 + late, 2.4, step, force, style.lead, -0.15))
     for beat in range(_BEATS):
@@ -156,8 +160,8 @@ def _bar(style: Style, words: str, seed: int, bar: int, at_s: float) -> list[Not
 
 @lru_cache(maxsize=48)
 def _played(instrument: str, pitch: int, length_s: float) -> Wave:
-    hz = 440 * 2 ** ((pitch - 69) / 12)
-    return _INSTRUMENTS[instrument](hz, length_s)
+    wave = _INSTRUMENTS[instrument](440 * 2 ** ((pitch - 69) / 12), length_s)
+    return wave / np.float32(max(1e-6, float(np.abs(wave).max())))
 
 
 def _struck(hz: float, length_s: float, half_s: float, bright: float, stretch: float) -> Wave:
