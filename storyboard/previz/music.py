@@ -22,7 +22,7 @@ _SCALES = {True: (0, 2, 3, 5, 7, 8, 10), False: (0, 2, 4, 5, 7, 9, 11)}
 _BEATS = 4
 _RINGS_S = 4.5
 _LEVEL = 0.8
-_HELD, _BASS, _BROKEN, _SUNG = 0.085, 0.24, 0.2, 0.42
+_HELD, _BASS, _BROKEN, _SUNG = 0.085, 0.24, 0.2, 0.34
 """Height of a note of the harmony, the bass, the broken chords and the melody."""
 
 
@@ -109,52 +109,38 @@ _NAMES = (
 
 
 def _bar(style: Style, words: str, seed: int, bar: int, at_s: float) -> list[Note]:
-    """The notes that begin in one bar."""
+    """The notes that begin in one bar: a chord held, its bass, the chord broken, and a melody."""
     whole = random_stream(seed, "music", words)
     root = 45 + int(whole.integers(0, 8))
     turns = _MINOR if style.minor else _MAJOR
     degrees = turns[int(whole.integers(len(turns)))]
     figure = whole.permutation([0, 1, 2, 1])
     degree = degrees[bar % len(degrees)]
-    scale = _SCALES[style.minor]
+    rng = random_stream(seed, "melody", f"{words} {bar}")
     beat_s = 60 / style.tempo
+    bar_s = _BEATS * beat_s
 
     def pitch(step: int) -> int:
         octave, place = divmod(step, 7)
-        return root + 12 * octave + scale[place]
+        return root + 12 * octave + _SCALES[style.minor][place]
 
-    rng = random_stream(seed, "melody", f"{words} {bar}")
     triad = [pitch(degree + each) for each in (0, 2, 4)]
+    bass = triad[0] - 12 if triad[0] > 50 else triad[0]
     middle = [note + 12 if note < 55 else note for note in triad]
-    notes = [
-        Note(at_s, _BEATS * beat_s + 0.5, note, _HELD, style.chords, pan)
-        for note, pan in zip(middle, (-0.4, 0.1, 0.45), strict=True)
-    ]
-    notes.append(
-        Note(
-            at_s, _BEATS * beat_s, triad[0] - 12 if triad[0] > 50 else triad[0], _BASS, "bass", 0.0
-        )
-    )
-    for half in range(_BEATS * 2):  # broken chords in quavers, lighter off the beat
-        step = middle[int(figure[half % 4])] + (12 if half % 4 == 3 else 0)
-        force = _BROKEN * (1 if half % 2 == 0 else 0.65) * (0.85 + 0.3 * rng.random())
-        late = 0.012 * rng.random()
-        notes.append(Note(at_s + half * beat_s / 2 + late, 2.4, step, force, style.lead, -0.15))
+    notes = [Note(at_s, bar_s, bass, _BASS, "bass", 0.0)]
+    for note, pan in zip(middle, (-0.4, 0.1, 0.45), strict=True):
+        notes.append(Note(at_s, bar_s + 0.5, note, _HELD, style.chords, pan))
+    for half in range(_BEATS * 2):  # in quavers, lighter off the beat
+        note = middle[int(figure[half % 4])] + (12 if half % 4 == 3 else 0)
+        force = _BROKEN * (0.65 if half % 2 else 1) * rng.uniform(0.85, 1.15)
+        begin = at_s + half * beat_s / 2 + rng.uniform(0, 0.012)
+        notes.append(Note(begin, 2.4, note, force, style.lead, -0.15))
     for beat in range(_BEATS):
-        wanted = style.busy * (1.3 if beat == 0 else 0.8)
-        tone = int(rng.choice([0, 2, 4, 7, 1 if beat % 2 else 4]))
-        if rng.random() < wanted and bar % 4 != 3:
-            late = 0.02 * rng.random()
-            notes.append(
-                Note(
-                    at_s + beat * beat_s + late,
-                    3.2,
-                    pitch(degree + tone) + 24,
-                    0.3,
-                    style.lead,
-                    0.2,
-                )
-            )
+        wanted = style.busy * (0.8 if beat else 1.3)
+        step = degree + int(rng.choice([0, 2, 4, 7, 1 if beat % 2 else 4]))
+        if rng.random() < wanted and bar % 4 != 3:  # it breathes in every fourth bar
+            begin = at_s + beat * beat_s + rng.uniform(0, 0.02)
+            notes.append(Note(begin, 3.2, pitch(step) + 24, _SUNG, style.lead, 0.2))
     return notes
 
 
