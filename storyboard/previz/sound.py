@@ -26,6 +26,7 @@ _MUSIC_DB = -6.0
 _UNDER_SPEECH_DB = -5.0
 _MASTERED_DB = 7.0
 """From the -23 LUFS of a bed to the -16 of a mastered recording."""
+_AS_MUSIC = "music: "
 _KNEE = 0.6
 
 
@@ -59,22 +60,26 @@ def soundtrack(
 
 
 def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
-    """An ambience in words as a bed of its own, stereo (n, 2) at 48 kHz.
+    """A sound in words as a bed of its own, stereo (n, 2) at 48 kHz.
 
-    As loud as a mastered recording (about -16 LUFS), so that one `gain_db` means the same for a
-    bed that is made and for a file. A function of the clock: pieces that meet in time join.
+    Words that begin with `music: ` are played as music, others as what they name, or as room tone
+    where nothing is known. As loud as a mastered recording (about -16 LUFS), so that one `gain_db`
+    means the same for a bed that is made and for a file. A function of the clock: pieces that
+    meet in time join.
     """
+    if words.startswith(_AS_MUSIC):
+        return _kept_below(music.bed(words.removeprefix(_AS_MUSIC), seconds, seed, start_s))
     start, n = round(start_s * RATE), round(seconds * RATE)
     out = np.zeros((n, 2), dtype=np.float32)
-    names = [name for name in named(words, closely=True) if name != MUSIC] or ["room"]
+    names = named(words, closely=True) or ("room",)
+    share = _gain(_MASTERED_DB - 10 * np.log10(len(names)))
     for name in names:
-        if name in BEDS:
-            gain = _MASTERED_DB - 10 * np.log10(len(names))
-            out += _gain(gain) * ambience_bed(name, seed, start, n)
+        if name == MUSIC:
+            out += _gain(-10 * np.log10(len(names))) * music.bed(words, seconds, seed, start_s)
+        elif name in BEDS:
+            out += share * ambience_bed(name, seed, start, n)
         elif FOLEY[name].every_s:
             out += _gain(_RETURNING_DB + _MASTERED_DB + 3) * returning(name, seed, start, n)
-    if MUSIC in named(words, closely=True):
-        out += music.bed(words, seconds, seed, start_s)
     return _kept_below(out)
 
 

@@ -286,6 +286,11 @@ def test_music_keeps_to_its_words_and_its_clock():
     assert level_db(whole) > -30
 
 
+def test_a_bed_of_music_is_only_music():
+    words = "slow, minor, music box bells in the rain"
+    np.testing.assert_array_equal(bed(f"music: {words}", 1, 7), music.bed(words, 1, 7))
+
+
 def test_a_piece_of_music_dies_away_at_its_end():
     piece = music.piece("slow, minor, piano", 6, 7)
     assert level_db(piece[-RATE // 20 :]) < level_db(piece[RATE : 2 * RATE]) - 20
