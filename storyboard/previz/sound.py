@@ -71,14 +71,15 @@ def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
         return _kept_below(music.bed(words.removeprefix(_AS_MUSIC), seconds, seed, start_s))
     start, n = round(start_s * RATE), round(seconds * RATE)
     out = np.zeros((n, 2), dtype=np.float32)
-    names = named(words, closely=True) or ("room",)
+    lasting = [n for n in named(words, closely=True) if n not in FOLEY or FOLEY[n].every_s]
+    names = lasting or ["room"]
     share = _gain(_MASTERED_DB - 10 * np.log10(len(names)))
     for name in names:
         if name == MUSIC:
             out += _gain(-10 * np.log10(len(names))) * music.bed(words, seconds, seed, start_s)
         elif name in BEDS:
             out += share * ambience_bed(name, seed, start, n)
-        elif FOLEY[name].every_s:
+        else:
             out += _gain(_RETURNING_DB + _MASTERED_DB + 3) * returning(name, seed, start, n)
     return _kept_below(out)
 

@@ -273,6 +273,11 @@ def test_a_made_bed_is_as_loud_as_a_mastered_file(words):
     np.testing.assert_allclose(joined, bed(words, 2, 3), atol=2e-6)
 
 
+def test_a_bed_of_words_that_name_nothing_lasting_is_room_tone():
+    np.testing.assert_array_equal(bed("a kazoo", 1, 3), bed("a door slams", 1, 3))
+    assert bed("a kazoo", 1, 3).any()
+
+
 def test_music_keeps_to_its_words_and_its_clock():
     slow, fast = music.style_of("slow, minor, piano"), music.style_of("fast happy guitar")
     assert slow.tempo < fast.tempo
