@@ -46,13 +46,29 @@ def gain_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
     """The gain at the start of every hop, at most 1, under which `peaks` x `drive` stay below
     `ceiling` (all linear); one value more than there are hops.
     """
-    wanted = np.minimum(0.0, 20 * np.log10(ceiling / np.maximum(peaks * drive, 1e-9)))
-    wanted = np.append(wanted, 0.0)
-    held = _sliding_min(wanted, _AHEAD + 1)
-    slope = _RELEASE_DB * np.arange(len(held))
-    released = np.minimum.accumulate(held - slope) + slope
-    linear = 10 ** (np.minimum(released, 0) / 20)
-    return _smoothed(linear, _AHEAD).astype(np.float32)
+    curve = np.append(peaks, np.float32(0))
+    np.maximum(curve, 1e-9, out=curve)
+    np.minimum(20 * np.log10(np.float32(ceiling / drive) / curve), 0, out=curve)  # dB
+    held = curve.copy()
+    for shift in range(1, _AHEAD + 2):
+        np.minimum(held[shift:], curve[:-shift], out=held[shift:])
+        np.minimum(held[:-shift], curve[shift:], out=held[:-shift])
+    _release(held)
+    taken = 1 - np.power(np.float32(10), held / 20)
+    padded = np.pad(taken, _AHEAD, mode="edge")
+    width = 2 * _AHEAD + 1
+    smooth = np.convolve(padded, np.full(width, 1 / width, dtype=np.float32), "valid")
+    return (1 - smooth).astype(np.float32)
+
+
+def _release(held: Curve) -> None:
+    """Lets the gain (dB) rise no faster than the release, in place."""
+    last = 0.0
+    for start in range(0, len(held), _CHUNK):
+        part = held[start : start + _CHUNK]
+        slope = _RELEASE_DB * np.arange(1, len(part) + 1)
+        part[:] = np.minimum(np.minimum.accumulate(np.minimum(part - slope, last)) + slope, 0)
+        last = float(part[-1])
 
 
 def limited(blocks: Iterable[Samples], curve: Curve, drive: float) -> Iterator[Samples]:
@@ -94,23 +110,6 @@ def _levels(part: Samples, above: float) -> Curve:
                 np.maximum(inner, np.abs(between), out=inner)
     levels: Curve = inner.reshape(-1, HOP).max(axis=1)
     return levels
-
-
-def _sliding_min(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
-    """The least value within `reach` places on either side."""
-    padded = np.pad(values, reach, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    least: NDArray[np.float64] = windows.min(axis=1)
-    return least
-
-
-def _smoothed(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
-    """The mean over `reach` places on either side."""
-    padded = np.pad(values, reach, mode="edge")
-    total = np.concatenate([[0.0], np.cumsum(padded)])
-    width = 2 * reach + 1
-    mean: NDArray[np.float64] = (total[width:] - total[:-width]) / width
-    return mean
 
 
 def _between(shift: float) -> NDArray[np.float32]:

@@ -115,7 +115,7 @@ def _limited(raw: Path, out: Path, target: Loudness, gain_db: float, ceiling_db:
     from storyboard.stitch.pcm import WavWriter, read_wav
 
     aim_db = ceiling_db
-    peaks = true_peaks(read_wav(raw, _BLOCK), above=_linear(ceiling_db - MOST_GAIN_DB))
+    peaks = true_peaks(read_wav(raw, _BLOCK), above=_linear(ceiling_db - gain_db - 6))
     for _ in range(_ROUNDS):
         curve = gain_curve(peaks, _linear(gain_db), _linear(aim_db))
         with WavWriter(out) as wav:
