@@ -1,13 +1,14 @@
-"""Identity: the tagged, canonical SHA-256 of a value or of a file.
+"""Identity: the tagged SHA-256 of a value's canonical text, or of a file.
 
 Every digest begins with a tag that names what was hashed, so that two kinds of thing never
-collide. Values are encoded canonically: the order of keys and the spelling of a number make no
-difference, so `8`, `8.0` and `Fraction(8)` are one.
+collide. The canonical text is JSON with sorted keys and no spaces; a fraction is its own type, and
+a float that is a whole number is another value than the integer.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -24,14 +25,22 @@ _CHUNK = 1 << 20
 def digest(tag: str, value: Value) -> str:
     """64 hex digits that stand for `value` under `tag`.
 
-    >>> digest("t", {"a": 1, "b": 2.0}) == digest("t", {"b": 2, "a": 1})
+    >>> digest("t", {"a": 1, "b": 2}) == digest("t", {"b": 2, "a": 1})
     True
     >>> digest("t", "1") == digest("t", 1)
     False
     """
-    state = hashlib.sha256(f"storyboard:{tag}\0".encode())
-    state.update(_canonical(value))
-    return state.hexdigest()
+    return digest_text(tag, canonical(value))
+
+
+def digest_text(tag: str, text: str) -> str:
+    """`digest` of a value whose canonical text is known already."""
+    return hashlib.sha256(f"storyboard:{tag}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def canonical(value: Value) -> str:
+    """The one text of `value`; raises ValueError for a float that is no number."""
+    return _ENCODER.encode(value)
 
 
 def file_sha256(path: Path) -> str:
@@ -43,18 +52,21 @@ def file_sha256(path: Path) -> str:
     return state.hexdigest()
 
 
-def _canonical(value: Value) -> bytes:
-    """A prefix-free encoding: a letter for the type, a length, the content."""
-    if value is None:
-        return b"z;"
-    if isinstance(value, bool):
-        return b"t;" if value else b"f;"
-    if isinstance(value, (int, float, Fraction)):
-        return f"n{Fraction(value)};".encode()
-    if isinstance(value, str):
-        text = value.encode("utf-8", "surrogatepass")
-        return b"s%d:%b" % (len(text), text)
+def _typed(value: object) -> object:
+    if isinstance(value, Fraction):
+        return {"fraction": [value.numerator, value.denominator]}
     if isinstance(value, Mapping):
-        items = sorted((_canonical(str(key)), _canonical(item)) for key, item in value.items())
-        return b"m%d:%b" % (len(items), b"".join(key + item for key, item in items))
-    return b"l%d:%b" % (len(value), b"".join(map(_canonical, value)))
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no canonical text")
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
+    default=_typed,
+)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from storyboard.errors import MoneyRefused
 from storyboard.film import Film, Take
@@ -19,11 +20,12 @@ from storyboard.providers import registry
 from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.durable import write_text
-from storyboard.run.ledger import Ledger, lifetime_micros
-from storyboard.run.local import run_plan
 from storyboard.run.places import make_folder
 from storyboard.run.record import usd
 from storyboard.run.result import RunResult
+
+if TYPE_CHECKING:
+    from storyboard.run.ledger import Ledger
 
 _RECORD = "films.json"
 
@@ -74,6 +76,8 @@ def budget(production: Production, plan: Plan, order: Order) -> None:
     cap = production.film.policy.budget_usd
     if cap is None or not cost:
         return
+    from storyboard.run.ledger import Ledger, lifetime_micros
+
     spent = lifetime_micros(Ledger.read(production.state), production.selects.paid())
     if spent + cost > cap * 1_000_000:
         raise MoneyRefused(
@@ -88,34 +92,49 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
 
     Raises StoryboardError for what a person can cure; whatever was finished is safe.
     """
+    from storyboard.run.ledger import Ledger
+
     budget(production, plan, order)
     if not plan.work:
-        return await _cut(production, plan, _nothing(plan), order, tell)
+        return cut(production, plan, order, tell)
     ledger = Ledger(make_folder(production.state))
     log = ev.RunLog(production.state, ledger.run)
     tell = ev.fan_out(tell, log)
     try:
         result = await _run(production, plan, ledger, order, tell)
-        return await _cut(production, plan, result, order, tell)
+        takes = dict(result.selects)
+        holes = _holes(plan.timeline, takes)
+        if holes and order.missing == "previz" and not result.interrupted:
+            takes |= await _stand_ins(production, holes, order, tell)
+        return _cut(production, plan, result, takes, order, tell)
     finally:
         log.close()
         ledger.close()
 
 
-async def _cut(
-    production: Production, plan: Plan, result: RunResult, order: Order, tell: ev.Sink
+def cut(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
+    """Cuts the film of a plan that has nothing to make; submits nothing."""
+    takes = _selects(plan)
+    result = RunResult(selects=takes, kept=len(plan.nodes), cut=True)
+    return _cut(production, plan, result, takes, order, tell)
+
+
+def _cut(
+    production: Production,
+    plan: Plan,
+    result: RunResult,
+    takes: dict[str, Take],
+    order: Order,
+    tell: ev.Sink,
 ) -> Rendered:
-    """The film of what is there, holes filled as the order says; the takes alone otherwise."""
+    """The film of `takes`, holes filled as the order says; the takes alone otherwise."""
     production.selects.save()
     if result.interrupted or not (result.complete or order.missing != "fail"):
         return Rendered(result)
-    takes, timeline = dict(result.selects), plan.timeline
+    timeline = plan.timeline
     if len(plan.nodes) < len(production.graph.steps):
         takes = _selects(production.plan()) | takes
     holes = _holes(timeline, takes)
-    if holes and order.missing == "previz":
-        takes |= await _stand_ins(production, holes, order, tell)
-        holes = _holes(timeline, takes)
     if holes and order.missing == "slate":
         timeline = _slated(timeline, holes)
     elif holes:
@@ -128,6 +147,8 @@ async def _cut(
 async def _run(
     production: Production, plan: Plan, ledger: Ledger, order: Order, tell: ev.Sink
 ) -> RunResult:
+    from storyboard.run.local import run_plan
+
     assert production.store is not None
     return await run_plan(
         plan,
@@ -149,10 +170,6 @@ def provider(name: str) -> Provider:
     """A new adapter object of that name."""
     make: Callable[[], Provider] = registry.adapter(name)
     return make()
-
-
-def _nothing(plan: Plan) -> RunResult:
-    return RunResult(selects=_selects(plan), kept=len(plan.nodes), cut=True)
 
 
 def _selects(plan: Plan) -> dict[str, Take]:
@@ -183,6 +200,8 @@ async def _stand_ins(
     production: Production, holes: set[str], order: Order, tell: ev.Sink
 ) -> dict[str, Take]:
     """Previz takes for the steps that are missing, made under the same limits."""
+    from storyboard.run.ledger import Ledger
+
     flags = replace(production.flags, previz=True, provider=None)
     rehearsal = Production(examine(production.film.path, flags), create=True)
     try:

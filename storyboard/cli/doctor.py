@@ -86,7 +86,7 @@ def _parts() -> Iterator[_Row]:
 
 
 def _fonts() -> Iterator[_Row]:
-    from storyboard.stitch.titles import unprintable
+    from storyboard.stitch.typeset import unprintable
 
     missing = unprintable("Ana à Zürich, 90 %")
     yield "fonts", "by path, ours" if not missing else f"lack {' '.join(missing)}", not missing

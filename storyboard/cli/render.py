@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from storyboard.cli import options, planview, view
 from storyboard.errors import MoneyRefused, Severity
+
+if TYPE_CHECKING:
+    from storyboard.cli.progress import Progress
+    from storyboard.graph.plan import Plan
+    from storyboard.make import Order, Rendered
+    from storyboard.production import Production
 
 
 @click.command("render")
@@ -56,10 +63,8 @@ def command(
     A saved PLAN runs exactly as it was saved, or is refused. Takes that exist are never made
     again; what is interrupted is taken up by the next render.
     """
-    import asyncio
-
     from storyboard.cli.progress import Progress
-    from storyboard.make import Order, budget, default_out, render
+    from storyboard.make import Order, budget, cut, default_out
     from storyboard.production import Production, examine
     from storyboard.saved import read_plan, wishes_of
 
@@ -95,7 +100,11 @@ def command(
             warnings = [d for d in examined.diagnostics if d.severity is Severity.WARNING]
             if warnings and not quiet and not as_json:
                 view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))
-            done = asyncio.run(render(production, plan, order, progress))
+            done = (
+                _made(production, plan, order, progress)
+                if plan.work
+                else cut(production, plan, order, progress)
+            )
             if deps is not None:
                 from storyboard.cli.depfile import write_deps
 
@@ -106,6 +115,14 @@ def command(
     if done.film is not None and not as_json:
         view.answer(str(done.film))
     return done.result.exit_code
+
+
+def _made(production: Production, plan: Plan, order: Order, progress: Progress) -> Rendered:
+    import asyncio
+
+    from storyboard.make import render
+
+    return asyncio.run(render(production, plan, order, progress))
 
 
 def _confirm(lines: list[str], micros: int) -> None:

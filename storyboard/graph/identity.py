@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from storyboard.digest import Value, digest
+from storyboard.digest import Value, canonical, digest, digest_text
 from storyboard.film import Take
 from storyboard.graph.steps import FramePick, Step
 from storyboard.providers.base import Input, Request
@@ -60,26 +60,22 @@ def identity(step: Step, inputs: Sequence[Input], reads: frozenset[str], revisio
     settings: dict[str, Value] = {}
     for name in sorted(reads):
         value = _read(asked, name)
-        (words if name.split(".")[0] in ("prompt", "intent") else settings)[name] = value
+        (words if name.startswith(("prompt", "intent")) else settings)[name] = value
     films: list[Value] = []
     upstream: list[Value] = []
     for link, given in zip(step.links, inputs, strict=True):
         (upstream if link.step else films).append([given.role.value, given.sha256])
-    whole: dict[str, Value] = {
-        "kind": step.kind.value,
-        "provider": [step.provider, revision],
-        "model": step.model,
-        "prompt": words,
-        "settings": settings,
-        "references": films,
-        "upstream": upstream,
-        "order": [given.role.value for given in inputs],
+    texts = {
+        "provider": canonical([step.provider, revision]),
+        "model": canonical(step.model),
+        "prompt": canonical(words),
+        "settings": canonical(settings),
+        "references": canonical(films),
+        "upstream": canonical(upstream),
     }
-    parts = {
-        name: digest(f"part:{name}", whole[name])[:12]
-        for name in ("provider", "model", "prompt", "settings", "references", "upstream")
-    }
-    return Identity(digest("step", whole), parts)
+    parts = {name: digest_text(f"part:{name}", text)[:12] for name, text in texts.items()}
+    order = canonical([step.kind.value, [given.role.value for given in inputs]])
+    return Identity(digest_text("step", "\n".join((order, *texts.values()))), parts)
 
 
 def frame_sha(take_sha256: str, frame: int) -> str:
