@@ -200,8 +200,9 @@ def _sound(
 
 
 def _made(piece: Piece, beds: Bed) -> Iterator[Samples]:
-    for at in range(piece.source, piece.source + piece.end - piece.start, _BLOCK):
-        yield beds(piece.make, _BLOCK / RATE, piece.seed, at / RATE)
+    end = piece.source + piece.end - piece.start
+    for at in range(piece.source, end, _BLOCK):
+        yield beds(piece.make, min(_BLOCK, end - at) / RATE, piece.seed, at / RATE)
 
 
 def _fade(sound: Samples, ramp: Ramp, at: int) -> None:
