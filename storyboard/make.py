@@ -316,7 +316,7 @@ class _Delivered:
         except OSError:
             return False
         known = self._known.get(str(out.absolute()))
-        return known == [identity, facts.st_size, facts.st_mtime_ns]
+        return bool(known == [identity, facts.st_size, facts.st_mtime_ns])
 
     def note(self, out: Path, identity: str) -> None:
         facts = out.stat()

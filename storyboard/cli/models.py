@@ -18,14 +18,7 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     NAME picks a provider, an alias or an exact id. Retired models show with -v or by NAME.
     """
     known = catalog()
-    found = [
-        model
-        for model in known.models.values()
-        if name is None
-        and (verbose or as_json or model.status != "retired")
-        or name in (model.provider, model.id)
-        or (name in known.aliases and known.aliases[name].get(model.provider) == model.id)
-    ]
+    found = [m for m in known.models.values() if _asked(m, name, everything=verbose or as_json)]
     if not found:
         raise click.UsageError(f"no model or provider `{name}`; known: {', '.join(known.names)}")
     if as_json:

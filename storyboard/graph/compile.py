@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from storyboard.errors import Diagnostic, MediaError
@@ -94,7 +95,7 @@ class _Compiler:
         cut, uses = self.desk.film.cut, self.desk.uses
         return {
             each.id
-            for pair in zip(cut, cut[1:], strict=False)
+            for pair in pairwise(cut)
             for each in pair
             if any(other.id not in uses for other in pair)
         }

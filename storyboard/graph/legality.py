@@ -50,7 +50,7 @@ class Judge:
         return found
 
     def _judged(self, shot: Shot, platform: str) -> Model | None:
-        known = (PREVIZ, *self._catalog.providers, *self._plugins)
+        known = tuple(dict.fromkeys((PREVIZ, *self._catalog.providers, *self._plugins)))
         where = "provider" if shot.provider != PREVIZ else "target"
         if platform and platform not in known:
             span = self._span(shot, where, f"defaults.{where}")
