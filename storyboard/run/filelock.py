@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -59,7 +58,7 @@ class FileLock:
     def describe(self, about: str) -> None:
         """Rewrites what the file says of its holder, who is this process."""
         assert self._handle is not None
-        holder = Holder(os.getpid(), socket.gethostname(), boot_id(), time.time(), about)
+        holder = Holder(os.getpid(), os.uname().nodename, boot_id(), time.time(), about)
         text = json.dumps({name: getattr(holder, name) for name in Holder.__slots__})
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, text.encode(), 0)

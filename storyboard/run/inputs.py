@@ -101,6 +101,8 @@ class Inputs:
 
     async def _ready_file(self, file: MediaFile, pick: FramePick | None, given: Input) -> Input:
         sha256 = self._hashes(file.path)
+        if given.sha256 != (sha256 if pick is None else frame_sha(sha256, pick.frame)):
+            raise InputChanged(file.path)
         copy = await self._once(sha256, lambda: self._copy(file.path, sha256))
         if pick is None:
             return replace(given, path=copy, facts=await asyncio.to_thread(self._media.probe, copy))

@@ -207,6 +207,8 @@ class Ledger:
                 del self._attempts[each.id]
             else:
                 self._attempts[each.id] = moved
+        if not found:
+            return ()
         connection.execute("BEGIN IMMEDIATE")
         for moved in found:
             for sql, values in (_update(moved), _move(moved)):

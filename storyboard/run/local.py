@@ -20,6 +20,7 @@ from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import State
 from storyboard.run.durable import DiskProblem, disk_errors
+from storyboard.run.following import poll_seconds
 from storyboard.run.inputs import Inputs
 from storyboard.run.ledger import Ledger
 from storyboard.run.making import Maker
@@ -59,15 +60,16 @@ async def run_plan(
     SIGTERM stops in order, the second at once. Raises EnvironmentProblem when the disk or the
     ledger gives out; whatever was finished is safe.
     """
+    poll_seconds()  # says what is wrong with it before anything begins
     with disk_errors(str(store.root)):
         place = RunPlace(store.root, jobs)
         studio = Studio(film, store, selects, ledger, place, media or _stitch_media(), events)
         run = _Run(studio, plan, providers, hashes, jobs, max_cost_micros, frozen)
-        try:
-            with _signals(run.stop):
+        with _signals(run.stop):
+            try:
                 await run.all()
-        finally:
-            await run.end()
+            finally:
+                await run.end()
         return run.result(missing)
 
 
@@ -131,6 +133,7 @@ class _Run:
 
     async def end(self) -> None:
         """Gives everything back, whatever happened."""
+        cut_short = any(not task.done() for task in self._tasks.values())
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -140,14 +143,14 @@ class _Run:
             vital.cancel()
         try:
             if self._fatal is None:
-                await self._abandon_local()
+                await self._leave()
                 self._clear_claims()
                 self._studio.selects.save()
         finally:
             for provider in self._providers.values():
                 with suppress(Exception):
                     await provider.close()
-            self._studio.place.close(now=self._stopping.is_set())
+            self._studio.place.close(now=cut_short)
         if self._fatal is not None:
             raise self._fatal
 
@@ -271,13 +274,20 @@ class _Run:
     async def _collect(self) -> None:
         await self._work.collect()
 
-    async def _abandon_local(self) -> None:
-        """Local work that was cut short costs nothing and simply runs again."""
-        for attempt in self._studio.ledger.open:
-            if attempt.repeatable and attempt.state is not State.UNKNOWN:
-                await self._studio.ledger.advance(
-                    attempt, State.ABANDONED, message="the run was stopped"
+    async def _leave(self) -> None:
+        """Local work that was cut short simply runs again; what runs elsewhere is named."""
+        ledger = self._studio.ledger
+        for attempt in ledger.open:
+            if attempt.state is State.UNKNOWN:
+                continue
+            if attempt.repeatable:
+                await ledger.advance(attempt, State.ABANDONED, message="the run was stopped")
+            elif self._stops:
+                told = (
+                    f"{attempt.name} goes on at {attempt.provider} as {attempt.operation};"
+                    " the next render fetches it"
                 )
+                self._studio.tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
 
     def _clear_claims(self) -> None:
         ledger = self._studio.ledger

@@ -109,7 +109,7 @@ def usd(amount: int) -> float:
 
 def micros(amount: float | str) -> int:
     """Dollars as whole micro-dollars."""
-    return round(Fraction(str(amount)) * _MICROS)
+    return round(float(amount) * _MICROS)
 
 
 def iso(seconds: float) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -163,6 +166,10 @@ class Selects:
         """
         if not self._changes:
             return False
+        with disk_errors(str(self.path)), _alone_in(self.path.parent):
+            return self._write()
+
+    def _write(self) -> bool:
         if self._stat() != self._seen:
             pending = self._changes
             self._load()
@@ -172,8 +179,7 @@ class Selects:
         text = locktext.write(self._entries)
         if text == self._text:
             return False
-        with disk_errors(str(self.path)):
-            write_text(self.path, text)
+        write_text(self.path, text)
         self._text, self._seen = text, self._stat()
         return True
 
@@ -206,6 +212,18 @@ class Selects:
         except FileNotFoundError:
             return None
         return told.st_ino, told.st_size, told.st_mtime_ns
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keeps other writers of lock files in `folder` out for the moment it takes to write one."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # where the file system has no locks, writing is still atomic
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _known(entries: dict[str, Entry], digest: str, ordinal: int | None) -> Entry:

@@ -31,10 +31,10 @@ class FilmShelf:
     def takes(self, digest: str) -> tuple[Take, ...]:
         """Every take of that digest, lowest ordinal first; the store's word before the lock's."""
         stored = self._store.takes(digest) if self._store is not None else ()
-        locked = self._selects.takes(digest) if digest in self._selects.entries else ()
-        if len(locked) <= len(stored) and not locked:
+        entry = self._selects.entries.get(digest)
+        if entry is None or entry.takes.keys() <= {take.ordinal for take in stored}:
             return stored
-        by_ordinal = {take.ordinal: take for take in (*locked, *stored)}
+        by_ordinal = {take.ordinal: take for take in (*self._selects.takes(digest), *stored)}
         return tuple(by_ordinal[n] for n in sorted(by_ordinal))
 
     def present(self, sha256: str) -> bool:

@@ -94,7 +94,9 @@ class StepWork:
 
     def keep(self, node: Node, take: Take) -> None:
         """Enters a take that was there into the lock file."""
-        self._enter(node.step, take, node.parts or {})
+        if not self._studio.selects.has(take):
+            records = self._studio.store.records(take.digest)
+            self._enter(node.step, take, records[0].parts if records else {})
 
     def undecided(self, take: Take) -> bool:
         """Whether a person wants to pick before anything hangs on this select."""

@@ -99,7 +99,7 @@ class Pretend:
         told = self.answer(request)
         if isinstance(told, Exception):
             raise told
-        name = f"{self.name}-{len(self.bill())}-{os.getpid()}-{len(self.asked)}"
+        name = f"{self.name}-{os.getpid()}-{len(self.asked)}"
         job = {
             "prompt": request.prompt,
             "seed": request.settings.seed,
@@ -297,8 +297,7 @@ class Set:
                 events=self.events.append,
                 jobs=2,
                 hashes=hashes,
-                media=PaperMedia(),
-                **options,
+                **{"media": PaperMedia(), **options},
             )
         finally:
             hashes.save()

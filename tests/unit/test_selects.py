@@ -219,9 +219,9 @@ def test_a_thousand_steps_are_read_in_a_blink(selects: Selects) -> None:
         parts = dict.fromkeys(("prompt", "model", "settings", "upstream"), "0123456789ab")
         selects.add(take(digest=f"{n:064x}", price=400_000), step=f"SH{n:04d}", parts=parts)
     selects.save()
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(Selects(selects.path).entries) == 1000
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
 
 
 words = st.text(max_size=30)

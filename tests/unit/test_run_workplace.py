@@ -1,0 +1,104 @@
+"""What a run lends its providers goes away with it, even when it is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from storyboard.errors import EnvironmentProblem
+from storyboard.run.workplace import Room, RunPlace
+
+
+async def _in(place: RunPlace, *work: object) -> object:
+    return await place.compute(*work)  # type: ignore[arg-type]
+
+
+def test_work_is_done_in_other_processes_and_may_fail(tmp_path: Path) -> None:
+    place = RunPlace(tmp_path, 1)
+    try:
+        assert asyncio.run(_in(place, os.getpid)) != os.getpid()
+        with pytest.raises(ValueError, match="invalid literal"):
+            asyncio.run(_in(place, int, "x"))
+        with pytest.raises(EnvironmentProblem, match="died twice"):
+            asyncio.run(_in(place, os._exit, 3))
+        assert asyncio.run(_in(place, max, 1, 2)) == 2, "the next work gets a new process"
+    finally:
+        place.close()
+
+
+def test_the_scratch_folder_and_its_rooms_are_gone_afterwards(tmp_path: Path) -> None:
+    place = RunPlace(tmp_path, 1)
+    room = Room(place, "a1")
+    (room.scratch / "half.mp4").write_text("half")
+    assert room.scratch.parent == place.scratch
+    room.clear()
+    assert list(place.scratch.iterdir()) == []
+    place.close()
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def _leave_a_mess(root: Path) -> None:
+    place = RunPlace(root, 1)
+    (place.scratch / "half.mp4").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_the_mess_of_a_dead_run_is_cleared_and_a_live_one_is_left_alone(tmp_path: Path) -> None:
+    alive = RunPlace(tmp_path, 1)
+    (alive.scratch / "mine.mp4").write_text("mine")
+    child = multiprocessing.get_context("fork").Process(target=_leave_a_mess, args=(tmp_path,))
+    child.start()
+    child.join()
+    assert len(list((tmp_path / "scratch").glob("*/*.mp4"))) == 2
+    other = RunPlace(tmp_path, 1)
+    assert [path.name for path in (tmp_path / "scratch").glob("*/*.mp4")] == ["mine.mp4"]
+    other.close()
+    alive.close()
+
+
+_PARENT = """
+import asyncio, os, sys, time
+from pathlib import Path
+from storyboard.run.workplace import RunPlace
+
+async def main():
+    place = RunPlace(Path(sys.argv[1]), 1)
+    print(await place.compute(os.getpid), flush=True)
+    await place.compute(time.sleep, 60)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's death signal is Linux's")
+def test_workers_die_with_a_killed_run(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(_PARENT)
+    parent = subprocess.Popen([sys.executable, script, tmp_path], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while _alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _alive(worker)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
