@@ -62,7 +62,9 @@ def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True)
     for line, frames in zip(shot.dialogue, line_ranges(shot.dialogue, rate), strict=True):
         if frames.start in window or (first and frames.start < window.start):
             at_s = float(rate.seconds(max(0, frames.start - window.start)))
-            spoken.append(SpokenLine(line.speaker, line.words, at_s, line.how, line.off))
+            member = film.cast.get(line.speaker)
+            voice = member.voice if member else ""
+            spoken.append(SpokenLine(line.speaker, line.words, at_s, line.how, line.off, voice))
     before = [beat for beat in shot.beats if beat.at <= window.start]
     inside = [beat for beat in shot.beats if window.start < beat.at < window.end]
     words = [shot.prompt] if shot.prompt else []
