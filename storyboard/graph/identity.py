@@ -97,7 +97,7 @@ def frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
 def _read(asked: Request, name: str) -> Value:
     value: Any = asked
     for part in name.split("."):
-        value = getattr(value, part)
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part)
     return plain(value)
 
 

@@ -1,0 +1,84 @@
+"""Previz as a provider: free, offline, repeatable; it draws what others sell.
+
+Nothing heavy is imported here: planning reads this class, and only drawing needs the renderer,
+which runs in worker processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any
+
+from storyboard.cues import Line
+from storyboard.errors import StoryboardError
+from storyboard.providers.base import Done, Failed, Operation, Outcome, Request, Sample, Workplace
+
+
+class Previz:
+    """The embedded renderer behind the port."""
+
+    name = "previz"
+    repeatable = True
+    reads = frozenset(
+        {
+            "kind",
+            "intent",
+            "settings.duration_s",
+            "settings.resolution",
+            "settings.aspect_ratio",
+            "settings.fps",
+            "settings.audio",
+            "settings.seed",
+            "settings.options.burn_in",
+            "settings.options.slate",
+            "combined",
+        }
+    )
+    revision = "1"
+    """Of the renderer: raised when the same request would be drawn otherwise."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, asyncio.Task[Sample]] = {}
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        """Starts drawing in a worker process; the job dies with this process."""
+        from storyboard.previz.draw import draw
+
+        name = f"previz/{secrets.token_hex(6)}"
+        self._jobs[name] = asyncio.ensure_future(place.compute(draw, request, place.scratch))
+        return Operation(name)
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        """Waits for the drawing to end."""
+        job = self._jobs.get(operation.name)
+        if job is None:
+            return Failed("previz was stopped before it had drawn this")
+        try:
+            return Done((await asyncio.shield(job),))
+        except StoryboardError as error:
+            return Failed(f"{error}")
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        """The sample as it is: its files are here already."""
+        return sample
+
+    async def close(self) -> None:
+        """Forgets what is still being drawn."""
+        for job in self._jobs.values():
+            job.cancel()
+        await asyncio.gather(*self._jobs.values(), return_exceptions=True)
+
+    @staticmethod
+    def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Any:
+        """An ambience from words, (n, 2) float32 at 48 kHz, for the film's mix."""
+        from storyboard.previz.sound import bed
+
+        return bed(words, seconds, seed, start_s)
+
+    @staticmethod
+    def murmur(line: Line, voice: str = "") -> Any:
+        """A line that no take speaks, (n, 2) float32 at 48 kHz."""
+        from storyboard.previz.sound import speak
+
+        return speak(line, voice)
