@@ -93,6 +93,7 @@ class Builder:
 
     def film(self, path: Path, root: Path) -> Film:
         """The film of every shot that could be built."""
+        self._resolver.clashes(self._report)
         self._break_like_circles()
         built: dict[str, Shot] = {}
         values: dict[str, Values] = {}
@@ -114,7 +115,7 @@ class Builder:
         off = dict.fromkeys(self._omitted, "is omitted")
         for draft in self._reading.drafts:
             if "alternate" in draft.item and draft.id not in off:
-                off[draft.id] = "is an alternate, out of the cut"
+                off[draft.id] = "is an alternate and out of the cut"
         cues = head.Cues(values, self._reading.places, off, self._reading.doubt_ids)
         cues.refuse()
         text = {
@@ -151,7 +152,7 @@ class Builder:
         like: tuple[Given, ...] = ()
         if "like" in draft.item:
             target = draft.item["like"]
-            probe = Values(self._desk, draft.item, Origins((own,)))
+            probe = Values(self._desk, draft.item, Origins((own,)), draft.id)
             omit = draft.id in self._omitted
             found = (
                 self._inner(target) if self._resolver.shot(probe, "like", target, omit) else None
@@ -245,18 +246,26 @@ class Builder:
 
     def _inner(self, name: str) -> tuple[Given, ...] | None:
         """What a shot, its `like` and its sequences say, strongest first; None if it is broken."""
-        if name not in self._likes:
-            self._likes[name] = None
-            draft = self._drafts.get(name)
-            if draft is not None and not draft.broken:
-                own = given(Layer.LIKE, name, draft.item, but=_NOT_INHERITED)
-                more = self._inner(draft.item["like"]) if "like" in draft.item else ()
-                if more is not None:
-                    sequences = tuple(
-                        given(Layer.LIKE, name, each, but=_NOT_INHERITED)
-                        for each in reversed(draft.scope.sequences)
-                    )
-                    self._likes[name] = (own, *more, *sequences)
+        chain: list[Draft] = []
+        step = name
+        while step not in self._likes:
+            draft = self._drafts.get(step)
+            if draft is None or draft.broken:
+                self._likes[step] = None
+                break
+            chain.append(draft)
+            if "like" not in draft.item:
+                break
+            step = draft.item["like"]
+        for draft in reversed(chain):
+            own = given(Layer.LIKE, draft.id, draft.item, but=_NOT_INHERITED)
+            more = self._likes[draft.item["like"]] if "like" in draft.item else ()
+            sequences = (
+                given(Layer.LIKE, draft.id, each, but=_NOT_INHERITED)
+                for each in reversed(draft.scope.sequences)
+            )
+            said = None if more is None else _effective((own, *more, *sequences))
+            self._likes[draft.id] = said
         return self._likes[name]
 
     def _break_like_circles(self) -> None:
@@ -298,8 +307,9 @@ class Builder:
             for draft in self._reading.drafts
             if draft.id not in self._omitted and "alternate" not in draft.item
         ]
+        inside = set(cut[:-1])
         for name, shot in built.items():
-            if "transition_out" in values[name].data and name in cut[:-1]:
+            if "transition_out" in values[name].data and name in inside:
                 message = f"`transition_out` ends the film, and {name} isn't its last shot"
                 hint = f"put a `transition` into the shot after it, or move this to `{cut[-1]}`"
                 span = shot.origins["transition_out"].key or shot.span("transition_out")
@@ -340,6 +350,18 @@ class Builder:
         return {}
 
 
+def _effective(stack: tuple[Given, ...]) -> tuple[Given, ...]:
+    """The layers of another shot, each cut to what it decides of what `like` takes over."""
+    decided: set[str] = set()
+    kept: list[Given] = []
+    for each in stack:
+        keys = (each.keys & shots.LIKE) - decided
+        decided |= keys - set(_JOINED)
+        if keys:
+            kept.append(Given(each.layer, each.detail, each.data, keys))
+    return tuple(kept)
+
+
 def _narrowed(each: Given, target: str) -> Given:
-    """A layer of another shot, cut to what `like` takes over."""
-    return Given(Layer.LIKE, target, each.data, each.keys & shots.LIKE)
+    """A layer of another shot as the shot that names it sees it."""
+    return Given(Layer.LIKE, target, each.data, each.keys)

@@ -62,7 +62,7 @@ def delivery(values: Mapping[str, Any], span: Callable[[str], Span], report: Rep
         rate = usual.rate
     across, down = (Fraction(part) for part in ratio.split(":"))
     if max(across, down) > WIDEST * min(across, down):
-        message = f"a picture of {ratio} is narrower than {WIDEST}:1"
+        message = f"a picture of {ratio} is beyond {WIDEST}:1"
         report.error("SB106", span("format.aspect_ratio"), message)
         ratio = usual.aspect_ratio
     return Delivery(ratio, form.get("resolution", usual.resolution), rate)
@@ -227,9 +227,8 @@ class Cues:
         for name in ("start", "end", *self._ids):
             if text.startswith(name) and (text == name or _OFFSET.fullmatch(text[len(name) :])):
                 if name in self._off:
-                    self._values.error(
-                        "SB205", path, f"`{name}` {self._off[name]}, so it has no place in it"
-                    )
+                    message = f"nothing can hang on `{name}`, which {self._off[name]}"
+                    self._values.error("SB205", path, message, "name a shot of the cut")
                     return None
                 offset = self._values.frames(path, text[len(name) :]) if text != name else 0
                 return self._inside(Anchor(name, offset, span), path)

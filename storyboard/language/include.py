@@ -12,7 +12,7 @@ from storyboard.language.drafts import Draft, Member, Reading, Scope
 from storyboard.language.files import FileProblem, Files, film_root
 from storyboard.language.lint import check_prose
 from storyboard.language.report import Report
-from storyboard.language.schema import Checker, Steps, without
+from storyboard.language.schema import Checker, Steps, keys, without
 from storyboard.language.secrets import mask_secrets, refuse_keys
 from storyboard.language.source import Source, Unreadable, read_text
 from storyboard.language.yaml12 import Map, Seq, parse
@@ -118,7 +118,7 @@ class Reader:
     def _doubt(self, steps: Steps, header: Map) -> None:
         """Keeps a mistake in the header from seeming many mistakes in the shots."""
         reading = self.reading
-        if not steps:  # an unknown key, or something missing
+        if not steps or steps[0] not in keys("film"):
             reading.doubt_cast |= "cast" not in header
             reading.doubt_ids |= "shots" not in header
         elif steps[0] == "cast":

@@ -67,32 +67,38 @@ def check_prose(root: Any, text: str, report: Report) -> None:
                     stack.append((value, key, speech))
 
 
-def comma_cure(holder: Any, key: str) -> str:
-    """The line to type where a comma inside {} ended a text, and `key` is the rest of it."""
+def comma_runs(holder: Any) -> dict[str, tuple[str, str]]:
+    """Keys of a {} that are the rest of a text which a comma ended.
+
+    Each with the first key of its run, and the line to type instead.
+    """
     if not isinstance(holder, Map) or not holder.in_braces:
-        return ""
-    before: tuple[str, Any] | None = None
+        return {}
+    found: dict[str, tuple[str, str]] = {}
+    text: tuple[str, str] | None = None
     rest: list[str] = []
+
+    def close() -> None:
+        if text is not None and rest:
+            words = ", ".join([text[1], *rest]).replace("\\", "\\\\").replace('"', '\\"')
+            hint = f'a comma ends a text inside {{}}; quote the whole text:\n{text[0]}: "{words}"'
+            found.update(dict.fromkeys(rest, (rest[0], hint)))
+
     for key_node, value in holder.node.value:
-        empty = isinstance(value, ScalarNode) and value.start_mark.index == value.end_mark.index
-        if empty and before is not None:
+        scalar = isinstance(value, ScalarNode) and isinstance(key_node, ScalarNode)
+        if scalar and value.start_mark.index == value.end_mark.index and not value.style:
             rest.append(key_node.value)
-            if key_node.value == key:
-                break
-        elif isinstance(value, ScalarNode) and not value.style:
-            before, rest = (key_node.value, value), []
-        else:
-            before, rest = None, []
-    if before is None or not rest:
-        return ""
-    name, value = before
-    words = ", ".join([value.value, *rest]).replace("\\", "\\\\").replace('"', '\\"')
-    return f'a comma ends a text inside {{}}; quote the whole text:\n{name}: "{words}"'
+            continue
+        close()
+        text = (key_node.value, value.value) if scalar and not value.style else None
+        rest = []
+    close()
+    return found
 
 
 def _check_comment(node: ScalarNode, lines: list[str], file: str, report: Report) -> None:
     mark = node.end_mark
-    if node.style or mark.line >= len(lines):
+    if node.style or not node.value or mark.line >= len(lines):
         return
     line = lines[mark.line]
     rest = line[mark.column :]

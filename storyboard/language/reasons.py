@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import Span
-from storyboard.language.lint import comma_cure
+from storyboard.language.lint import comma_runs
 from storyboard.language.report import Nearest, Report, shown
 from storyboard.language.yaml12 import Map, Seq
 
@@ -25,6 +25,7 @@ _KINDS = {
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?)")
 _CLOCK = re.compile(r"(\d+):([0-5]\d(?:\.\d+)?)")
 _FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
+_NOTHING = "give it a value, or delete the key; a text that begins with # wants quotes"
 _TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -53,10 +54,11 @@ class Reasons:
             if not any(_spoils(other, error) for other in beside):
                 self._missing(error, span)
         elif error.instance is None:
-            cure = comma_cure(_parent(data, error.path), str(error.path[-1])) if error.path else ""
-            self._report.error("SB022", span, f"{label} has no value", cure or _wanted(error))
+            runs = comma_runs(_parent(data, error.path)) if error.path else {}
+            cure = runs.get(str(error.path[-1]), ("", ""))[1] if runs else ""
+            self._report.error("SB022", span, f"{label} has no value", cure or _NOTHING)
         elif error.validator in ("minLength", "minItems", "minProperties") and not error.instance:
-            self._report.error("SB022", span, f"{label} is empty", _wanted(error))
+            self._report.error("SB022", span, f"{label} is empty", _NOTHING)
         else:
             self._value(error, span, label)
 
@@ -68,7 +70,7 @@ class Reasons:
             "SB022",
             span,
             f"`{key}` has no value and counts as absent",
-            comma_cure(parent, key) or "give it a value, or delete the key",
+            comma_runs(parent).get(key, ("", ""))[1] or "give it a value, or delete the key",
         )
 
     def _value(self, error: Mistake, span: Span, label: str) -> None:
@@ -83,11 +85,13 @@ class Reasons:
                 for each in (wanted if isinstance(wanted, list) else [wanted])
             ]
             message = f"{label} can't be {shown(value)}"
-            hint = self._nearest.hint(str(value), choices) or "choose " + _either(choices)
+            hint = self._nearest.hint(str(value), choices, 0.7) or "choose " + _either(choices)
             report.error("SB104", span, message, hint)
         elif error.validator == "pattern":
             message = f"{label} must be {_wanted(error) or 'of another form'}, not {shown(value)}"
-            report.error("SB105", span, message, _time_cure(str(value)))
+            colors = re.findall(r"[a-z]{3,}", wanted) if "black" in wanted else []
+            cure = _time_cure(str(value)) or self._nearest.hint(str(value), colors)
+            report.error("SB105", span, message, cure)
         elif error.validator in ("minimum", "exclusiveMinimum", "maximum"):
             edge = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
             message = f"{label} must be {edge[error.validator]} {shown(wanted)}, not {shown(value)}"
@@ -108,24 +112,20 @@ class Reasons:
 
     def _unknown_keys(self, error: Mistake) -> None:
         known = list(error.schema.get("properties", {}))
-        patterns = list(error.schema.get("patternProperties", {}))
-        for key in error.instance:
-            if key in known or any(re.search(pattern, key) for pattern in patterns):
-                continue
-            holder = error.instance
+        holder = error.instance
+        runs = comma_runs(holder)
+        for key in error.unknown:
             span = holder.key_span(key) if isinstance(holder, Map) else Span("")
-            hint = self._nearest.hint(key, known)
-            if (
-                holder[key] is None
-                and isinstance(holder, Map)
-                and (cure := comma_cure(holder, key))
-            ):
-                self._report.warning(
-                    "SB021", span, f"`{key}` has no value: a comma ended the text before it", cure
-                )
-            if not hint:
-                hint = self._belongs(key, error.schema) or _known(known)
-            self._report.error("SB101", span, f"unknown key `{key}`", hint)
+            first, cure = runs.get(key, ("", ""))
+            if cure and first != key:
+                continue  # one text, one mistake
+            if cure:
+                message = f"`{key}` has no value: a comma ended the text before it"
+                self._report.warning("SB021", span, message, cure)
+                hint = "quote the text before it"
+            else:
+                hint = self._belongs(key, error.schema) or self._nearest.hint(key, known)
+            self._report.error("SB101", span, f"unknown key `{key}`", hint or _known(known))
 
     def _belongs(self, key: str, here: Mapping[str, Any]) -> str:
         """Where a key that is out of place has its place."""
@@ -155,8 +155,10 @@ class Reasons:
             if key in error.instance:
                 continue
             title = str(error.schema.get("title", "")).lower() or "this"
-            if "allOf" in error.schema or "prompt" in error.instance or title == "this":
+            if title == "this" or title == "shot":
                 title = _thing(error.instance)
+            else:
+                title = "the film" if title == "film" else f"this {title}"
             hint = {
                 "id": "give it a number such as SH010",
                 "storyboard": "begin the file with `storyboard: 1`",
@@ -197,6 +199,8 @@ def _parent(data: Any, steps: Steps) -> Any:
 
 def _label(steps: Steps, key: str | int) -> str:
     """`duration`, `cast[1]`."""
+    if isinstance(key, int) and not steps:
+        return "this item"
     name, indexes = str(key), ""
     for step in steps:
         if isinstance(step, int):
@@ -241,7 +245,7 @@ def _cure(value: Any, wanted: Any, error: Mistake) -> str:
     if isinstance(value, str):
         if "boolean" in names and value.lower() in _TRUTH:
             return f"write {_TRUTH[value.lower()]}"
-        if "array" in names and "string" not in names and len(value) < 60 and "\n" not in value:
+        if _wanted(error).startswith("a list of") and len(value) < 60 and "\n" not in value:
             return f"write [{value}]"
         if names & {"number", "integer"}:
             return _time_cure(value) or "write a bare number"

@@ -64,7 +64,8 @@ class Resolver:
         """Whether a shot of that id is there to be named; reports it if not."""
         if name not in self._reading.places:
             if not self._reading.doubt_ids:
-                near = values.desk.nearest.hint(name, self._reading.places)
+                others = [each for each in self._reading.places if each != values.name]
+                near = values.desk.nearest.hint(name, others)
                 values.error("SB201", path, f"there is no shot `{name}`", near)
             values.failed = True
             return False
@@ -79,6 +80,14 @@ class Resolver:
             values.error("SB217", path, message, "name a shot that is made or imported")
             return False
         return True
+
+    def clashes(self, report: Report) -> None:
+        """Shots and cast members have different names, or a frame could mean either."""
+        for name in self._reading.places.keys() & self._reading.cast.keys():
+            member = self._reading.cast[name].place
+            span = self._reading.places[name].span
+            message = f"`{name}` is a shot and in the cast"
+            report.error("SB204", span, message, "rename one", ((member, f"`{name}`"),))
 
     def check(self, draft: Draft, values: Values, shot: Shot) -> None:
         """Reports every name of the shot that leads nowhere."""
@@ -162,8 +171,8 @@ class Resolver:
                 values.error("SB213", "place", message, hint, ((written.place, f"`{name}`"),))
         elif not self._reading.doubt_cast:
             places = [each.name for each in self._cast.values() if each.kind is CastKind.PLACE]
-            near = values.desk.nearest.word(name, places)
-            if near and _alike(name, near):
+            near = values.desk.nearest.word(name, places, 0.72)
+            if near:
                 values.error(
                     "SB202", "place", f"`{name}` isn't in the cast", f"did you mean `{near}`?"
                 )
@@ -222,10 +231,3 @@ def _circles(edges: Mapping[str, Mapping[str, Link]]) -> Iterator[list[str]]:
                 trail.append(step)
                 on_trail.add(step)
                 pending.append(iter(edges[step]))
-
-
-def _alike(word: str, near: str) -> bool:
-    """Whether one is likely the other, misspelt."""
-    from difflib import SequenceMatcher
-
-    return SequenceMatcher(None, word.casefold(), near.casefold()).ratio() >= 0.8

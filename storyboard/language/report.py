@@ -54,7 +54,7 @@ class Nearest:
     def __init__(self) -> None:
         self._asked = 0
 
-    def word(self, word: str, choices: Iterable[str]) -> str:
+    def word(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
         """The nearest choice, or the empty string when none is near."""
         self._asked += 1
         if self._asked > _PATIENCE:
@@ -64,12 +64,12 @@ class Nearest:
             folded.setdefault(_fold(choice), choice)
         if exact := folded.get(_fold(word)):
             return exact
-        close = get_close_matches(_fold(word), folded, n=1, cutoff=0.6)
+        close = get_close_matches(_fold(word), folded, n=1, cutoff=likeness)
         return folded[close[0]] if close else ""
 
-    def hint(self, word: str, choices: Iterable[str]) -> str:
+    def hint(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
         """`did you mean ...?`, or the empty string."""
-        found = self.word(word, choices)
+        found = self.word(word, choices, likeness)
         return f"did you mean `{found}`?" if found and found != word else ""
 
 

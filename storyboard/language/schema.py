@@ -7,6 +7,7 @@ nothing about the others.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -130,9 +131,10 @@ class Checker:
                 self._reasons.no_value(data, steps)
                 data = without(data, steps)
             errors = list(_errors(wanted, data))
+        errors = _one_each(errors)
         for error in errors:
             self._reasons.explain(error, data, at, key, errors)
-        return Checked(data, tuple(error.path for error in errors))
+        return Checked(data, tuple(steps for error in errors for steps in error.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,35 @@ class Mistake:
     wanted: Any
     instance: Any
     schema: Mapping[str, Any]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The keys that the schema has no place for."""
+        if self.validator != "additionalProperties":
+            return []
+        patterns = list(self.schema.get("patternProperties", {}))
+        named = self.schema.get("properties", {})
+        return [
+            key
+            for key in self.instance
+            if key not in named and not any(re.search(pattern, key) for pattern in patterns)
+        ]
+
+    @property
+    def places(self) -> list[Steps]:
+        """What is wrong: the value itself, or its unknown keys."""
+        return [(*self.path, key) for key in self.unknown] or [self.path]
+
+
+def _one_each(errors: list[Mistake]) -> list[Mistake]:
+    """One error for each value: of several, that which says most."""
+    kept: dict[Any, Mistake] = {}
+    for error in errors:
+        apart = error.validator in ("additionalProperties", "required")
+        key = (error.path, error.validator, str(error.wanted)) if apart else error.path
+        if key not in kept or error.validator in ("enum", "const"):
+            kept[key] = error
+    return list(kept.values())
 
 
 def _errors(wanted: Any, data: Any) -> Iterator[Mistake]:

@@ -62,10 +62,6 @@ _FIELDS: dict[str, Callable[[Values, str, Any], Any]] = {
     "options": lambda values, path, value: MappingProxyType(plain(value)),
 }
 _RENAMED = {"continue": "continues", "extend": "extends"}
-_ELSEWHERE = frozenset(
-    "id like look negative_prompt clip cast references ambience continue extend effects narration "
-    "speech_model text_model".split()
-)
 
 
 def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[str]) -> Shot | None:
@@ -95,8 +91,6 @@ def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[s
             values.not_yet(f"shot.{key}", key)
         elif key in ("speech_model", "text_model"):
             values.not_yet(f"defaults.{key}", key)
-        elif key not in _ELSEWHERE and not key.startswith("x-"):
-            raise AssertionError(f"no part for {key}")
     if "clip" in own:
         fields["clip"] = _clip(values, own["clip"])
     if "ambience" in data:

@@ -86,16 +86,19 @@ Node: TypeAlias = Any
 class Map(dict[Key, Any]):
     """A mapping of the text."""
 
-    __slots__ = ("file", "node")
+    __slots__ = ("_pairs", "file", "node")
 
     def __init__(self, node: MappingNode, file: str) -> None:
         super().__init__()
         self.node = node
         self.file = file
+        self._pairs: dict[str, tuple[Node, Node]] | None = None
 
     def pair(self, key: str) -> tuple[Node, Node] | None:
         """The nodes of a key and its value; those behind `<<` where it arrived by merge."""
-        return _pair(self.node, key, 0)
+        if self._pairs is None:
+            self._pairs = _pairs(self.node, 0)
+        return self._pairs.get(key)
 
     def key_span(self, key: str) -> Span:
         """The text of the key, or of the mapping where it has no such key."""
@@ -218,6 +221,7 @@ class _Construction:
         self._check_tag(node, "map")
         built = Map(node, self.name)
         merges: list[Node] = []
+        firsts: dict[str, Node] = {}
         for key_node, value_node in node.value:
             key = key_node.value
             if not isinstance(key_node, ScalarNode) or (not key and key_node.tag is _PLAIN):
@@ -225,7 +229,7 @@ class _Construction:
             elif key == "<<" and key_node.tag is _PLAIN:
                 merges.append(value_node)
             elif key in built:
-                first = _span(self.name, _pair(node, key, 0)[0])  # type: ignore[index]
+                first = _span(self.name, firsts[key])
                 self._problem(
                     "SB009",
                     key_node,
@@ -234,6 +238,7 @@ class _Construction:
                     related=((first, "the first"),),
                 )
             else:
+                firsts[key] = key_node
                 built[key] = self.value(value_node, depth + 1)
         for merge in merges:
             self._merge(built, merge, depth)
@@ -245,8 +250,7 @@ class _Construction:
         for part in parts:
             given = self.value(part, depth + 1)
             if not isinstance(given, Map):
-                self._problem("SB017", part, "`<<` takes over a mapping, by its alias")
-                continue
+                raise self._refused("SB017", part, "`<<` takes over a mapping, by its alias")
             self._expanded += len(given)
             for key, value in given.items():
                 built.setdefault(key, value)
@@ -263,12 +267,8 @@ class _Construction:
 
     def _unknown_tag(self, node: Node) -> None:
         tag = node.tag.replace(_CORE, "!!")
-        self._problem(
-            "SB015",
-            node,
-            f"the tag `{tag}` means nothing here",
-            "a text that begins with ! wants quotes",
-        )
+        message = f"the tag `{tag}` means nothing here"
+        raise self._refused("SB015", node, message, hint="a text that begins with ! wants quotes")
 
     def _problem(
         self,
@@ -281,9 +281,11 @@ class _Construction:
         span = _span(self.name, node)
         self.problems.append(Diagnostic(code, message, span, hint, related=related))
 
-    def _refused(self, code: str, node: Node, message: str, alias: bool = False) -> Unreadable:
+    def _refused(
+        self, code: str, node: Node, message: str, alias: bool = False, hint: str = ""
+    ) -> Unreadable:
         span = _alias_span(self.text, self.name, node) if alias else _span(self.name, node)
-        return Unreadable(Diagnostic(code, message, span))
+        return Unreadable(Diagnostic(code, message, span, hint))
 
 
 def plain_scalar(text: str) -> Any:
@@ -302,20 +304,23 @@ def _all_digits(text: str) -> bool:
     return text.lstrip("+-").isdigit()
 
 
-def _pair(node: Node, key: str, depth: int) -> tuple[Node, Node] | None:
+def _pairs(node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
+    """Key to its nodes, the first of each; what a `<<` brings in comes after the mapping's own."""
+    found: dict[str, tuple[Node, Node]] = {}
     merged: list[Node] = []
     for key_node, value_node in node.value:
-        if key_node.value == key:
-            return key_node, value_node
-        if key_node.value == "<<":
+        if not isinstance(key_node, ScalarNode):
+            continue
+        if key_node.value == "<<" and key_node.tag is _PLAIN:
             whole = isinstance(value_node, SequenceNode)
             merged += value_node.value if whole else [value_node]
+        else:
+            found.setdefault(key_node.value, (key_node, value_node))
     for part in merged:
         if isinstance(part, MappingNode) and depth < MAX_DEPTH:
-            found = _pair(part, key, depth + 1)
-            if found:
-                return found
-    return None
+            for key, pair in _pairs(part, depth + 1).items():
+                found.setdefault(key, pair)
+    return found
 
 
 def _span(file: str, node: Node) -> Span:
