@@ -1,0 +1,139 @@
+"""Frames and sound as a take: H.264 High 4:2:0 BT.709 and AAC, the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from storyboard.stitch.media import run_ffmpeg
+from storyboard.stitch.pcm import WavWriter, decoded
+
+Pixels = NDArray[np.uint8]
+"""(height, width, 3) RGB."""
+
+RATE = 48_000
+_THREADS = 2
+"""Fixed: x264 writes other pictures with another number."""
+_TAGS = (
+    *("-color_range", "tv", "-colorspace", "bt709"),
+    *("-color_primaries", "bt709", "-color_trc", "bt709"),
+)
+_BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact")
+
+# BT.709, limited range: rows Y, U, V over columns R, G, B and a constant.
+_YUV = np.array(
+    [
+        [0.2126 * 219 / 255, 0.7152 * 219 / 255, 0.0722 * 219 / 255, 16.0],
+        [-0.2126 / 1.8556 * 224 / 255, -0.7152 / 1.8556 * 224 / 255, 0.5 * 224 / 255, 128.0],
+        [0.5 * 224 / 255, -0.7152 / 1.5748 * 224 / 255, -0.0722 / 1.5748 * 224 / 255, 128.0],
+    ]
+)
+
+
+def planes(picture: Pixels) -> bytes:
+    """One RGB picture as yuv420p planes, BT.709 limited range; its sides are even."""
+    high, wide = picture.shape[:2]
+    yuv = cv2.transform(picture, _YUV)
+    chroma = cv2.resize(yuv[:, :, 1:], (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
+    return b"".join(
+        (
+            np.ascontiguousarray(yuv[:, :, 0]).tobytes(),
+            np.ascontiguousarray(chroma[:, :, 0]).tobytes(),
+            np.ascontiguousarray(chroma[:, :, 1]).tobytes(),
+        )
+    )
+
+
+def write_picture(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out: Path) -> None:
+    """Writes frames to `out`, picture only: a closed key frame every two seconds."""
+    width, height = size
+    run_ffmpeg(
+        [
+            *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
+            *("-framerate", str(fps), *_TAGS, "-i", "pipe:0", *_TAGS),
+            *("-c:v", "libx264", "-profile:v", "high", "-preset", "superfast", "-crf", "18"),
+            *("-g", str(2 * fps), "-keyint_min", str(2 * fps), "-sc_threshold", "0"),
+            *("-threads", str(_THREADS), "-video_track_timescale", str(fps * 512)),
+            *(*_BITEXACT, "-f", "mp4", f"file:{out}"),
+        ],
+        stdin=map(planes, frames),
+    )
+
+
+def join(source: Path, tail: Path, out: Path) -> None:
+    """Writes the picture of `source` and then that of `tail`, copied, not encoded again.
+
+    Both have been written by `write_picture`, at the same size and rate.
+    """
+    alone = out.with_name(f"{out.stem}.source.mp4")
+    listing = out.with_name(f"{out.stem}.txt")
+    copied = ("-map", "0:v:0", "-c", "copy", "-map_metadata", "-1")
+    try:
+        run_ffmpeg(["-i", f"file:{source}", *copied, *_BITEXACT, "-f", "mp4", f"file:{alone}"])
+        names = (str(path).replace("'", "'\\''") for path in (alone, tail))
+        listing.write_text("".join(f"file 'file:{name}'\n" for name in names), "utf-8")
+        run_ffmpeg(
+            [
+                *("-f", "concat", "-safe", "0", "-i", f"file:{listing}", *copied),
+                *(*_BITEXACT, "-f", "mp4", f"file:{out}"),
+            ]
+        )
+    finally:
+        alone.unlink(missing_ok=True)
+        listing.unlink(missing_ok=True)
+
+
+def write_take(
+    picture: Path, sound: NDArray[np.float32] | None, out: Path, *, before: Path | None = None
+) -> None:
+    """Joins a picture with its sound, (n, 2) float32 at 48 kHz; None makes a take without sound.
+
+    `before` is the source of an extension: its own sound goes first, to the sample.
+    """
+    if sound is None:
+        run_ffmpeg(
+            ["-i", f"file:{picture}", "-map", "0:v:0", "-c", "copy", *_end(out)],
+        )
+        return
+    wav = out.with_name(f"{out.stem}.wav")
+    try:
+        with WavWriter(wav) as writer:
+            for block in chain(_sound_of(before, picture, len(sound)), [sound]):
+                writer.write(block)
+        run_ffmpeg(
+            [
+                *("-i", f"file:{picture}", "-i", f"file:{wav}", "-map", "0:v:0", "-map", "1:a:0"),
+                *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", *_end(out)),
+            ]
+        )
+    finally:
+        wav.unlink(missing_ok=True)
+
+
+def _end(out: Path) -> tuple[str, ...]:
+    return (
+        *("-map_metadata", "-1", "-movflags", "+faststart"),
+        *(*_BITEXACT, "-f", "mp4", f"file:{out}"),
+    )
+
+
+def _sound_of(before: Path | None, picture: Path, own: int) -> Iterator[NDArray[np.float32]]:
+    """The source's sound, as long as its picture: silence stands where it has none."""
+    if before is None:
+        return
+    from storyboard.stitch.media import probe
+
+    whole = probe(picture)
+    wanted = round(whole.seconds * RATE) - own
+    for block in decoded(before) if probe(before).has_audio else ():
+        piece = block[:wanted]
+        wanted -= len(piece)
+        yield piece
+        if wanted <= 0:
+            return
+    yield np.zeros((wanted, 2), np.float32)
