@@ -7,12 +7,15 @@ away and built again from them.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from storyboard.errors import EnvironmentProblem
 from storyboard.run.database import connect
 from storyboard.run.durable import DiskProblem
 from storyboard.run.filelock import FileLock
@@ -70,16 +73,15 @@ class Index:
     def by_content(self, sha256: str) -> list[Record]:
         return self._records("SELECT record FROM takes WHERE sha256 = ?", [sha256])
 
-    def digests(self, step: str, provider: str, film: str) -> tuple[str, ...]:
-        """Digests with takes of this film's step, oldest first; an empty provider means any."""
-        rows = self._try(
+    def dated(self, step: str, provider: str, film: str) -> list[tuple[float, str]]:
+        """(when its first take was made, digest) of a film's step; an empty provider means any."""
+        return self._try(
             lambda connection: connection.execute(
-                "SELECT digest FROM takes WHERE step = ? AND film = ? AND ? IN ('', provider)"
-                " GROUP BY digest ORDER BY min(created)",
+                "SELECT min(created), digest FROM takes"
+                " WHERE step = ? AND film = ? AND ? IN ('', provider) GROUP BY digest",
                 (step, film, provider),
             ).fetchall()
         )
-        return tuple(row[0] for row in rows)
 
     def all(self) -> list[Record]:
         """Every record, oldest first."""
@@ -99,8 +101,11 @@ class Index:
     def rebuild(self, why: str) -> None:
         """Builds the index again from the sidecars; one process at a time, the others wait."""
         with self._guard:
-            self._connection.close()
-            self._connection = self._rebuilt(why)
+            try:
+                _insert(self._connection, self._sidecars(), emptied=True)
+            except sqlite3.DatabaseError:
+                self._connection.close()
+                self._connection = self._rebuilt(why)
 
     def close(self) -> None:
         with self._guard:
@@ -109,23 +114,25 @@ class Index:
     def _open(self) -> sqlite3.Connection:
         if not self._path.exists():
             return self._rebuilt("is gone")
+        return self._connected() or self._rebuilt("was damaged")
+
+    def _connected(self) -> sqlite3.Connection | None:
+        """The index as it stands, or None when it can't be used."""
         try:
             connection = connect(self._path, _VERSIONS, "store's index")
-            connection.execute("SELECT count(*) FROM (SELECT 1 FROM takes LIMIT 1)").fetchone()
+            connection.execute("SELECT digest FROM takes LIMIT 1").fetchone()
             return connection
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise
-            return self._rebuilt("was damaged")
-        except sqlite3.DatabaseError:
-            return self._rebuilt("was damaged")
+        except sqlite3.DatabaseError as error:
+            _explain(error, self._path)
+            return None
 
     def _rebuilt(self, why: str) -> sqlite3.Connection:
         lock = FileLock(self._path.with_name("index.lock"))
-        waiting = threading.Event()
         while not lock.take("rebuilding the index"):
-            waiting.wait(0.05)
+            time.sleep(0.02)
         try:
+            if self._path.exists() and (connection := self._connected()):
+                return connection  # another process was quicker
             for tail in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
             connection = connect(self._path, _VERSIONS, "store's index")
@@ -145,26 +152,35 @@ class Index:
         with self._guard:
             try:
                 return act(self._connection)
-            except sqlite3.OperationalError as error:
-                if "full" in str(error):
-                    raise DiskProblem(
-                        "the disk is full: the store's index can't be written",
-                        hint="make room, then run the same command again; finished takes are safe",
-                    ) from error
-                if not _damaged(error):
-                    raise
-            except sqlite3.DatabaseError:
-                pass
-            self.rebuild("was damaged")
+            except sqlite3.DatabaseError as error:
+                _explain(error, self._path)
+            self._connection.close()
+            self._connection = self._rebuilt("was damaged")
             return act(self._connection)
 
 
-def _damaged(error: sqlite3.OperationalError) -> bool:
+def _explain(error: sqlite3.DatabaseError, path: Path) -> None:
+    """Raises what a person can cure; returns where the index itself is to blame."""
     told = str(error)
-    return "no such table" in told or "disk I/O" in told or "readonly database" in told
+    if "full" in told:
+        raise DiskProblem(
+            f"the disk is full: {path}",
+            hint="make room, then run the same command again; finished takes are safe",
+        ) from error
+    if "locked" in told:
+        raise EnvironmentProblem(
+            f"another process keeps {path} busy", hint="try again when it is done"
+        ) from error
+    if "readonly" in told and not os.access(path.parent, os.W_OK):
+        raise DiskProblem(
+            f"no permission to write {path}",
+            hint="check who owns the folder, or set STORYBOARD_STORE to one of yours",
+        ) from error
 
 
-def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
+def _insert(
+    connection: sqlite3.Connection, records: Iterable[Record], *, emptied: bool = False
+) -> None:
     rows: Iterator[tuple[Any, ...]] = (
         (
             record.take.digest,
@@ -181,6 +197,8 @@ def _insert(connection: sqlite3.Connection, records: Iterable[Record]) -> None:
     )
     connection.execute("BEGIN IMMEDIATE")
     try:
+        if emptied:
+            connection.execute("DELETE FROM takes")
         connection.executemany("INSERT OR REPLACE INTO takes VALUES (?,?,?,?,?,?,?,?,?)", rows)
         connection.execute("COMMIT")
     except BaseException:

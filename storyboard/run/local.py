@@ -325,7 +325,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for name, before in caught:
             loop.remove_signal_handler(name)
-            signal.signal(name, before)
+            signal.signal(name, before or signal.SIG_DFL)
 
 
 def _stitch_media() -> Media:

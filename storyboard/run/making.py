@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from storyboard.digest import digest
 from storyboard.errors import (
+    AuthenticationError,
     DecisionNeeded,
     OperationFailed,
     QuotaError,
@@ -56,6 +57,8 @@ class Maker:
         self._cap = cap_micros
         self._follower = Follower(studio)
         self._shelver = Shelver(studio)
+        self._refusals: dict[str, AuthenticationError] = {}
+        """By provider, what it said of our key; asking again would say the same."""
         self.vital: set[asyncio.Task[Any]] = set()
         """Acts that must not be cut short: a request on its way, a take on its way in."""
 
@@ -107,11 +110,16 @@ class Maker:
     async def _submitted(self, job: Job, provider: Provider) -> Attempt:
         waits = 0
         while True:
+            if refused := self._refusals.get(provider.name):
+                raise refused
             try:
                 sending = self._submit(job, provider)
                 attempt = await (sending if provider.repeatable else self._vitally(sending))
                 self._started(attempt)
                 return attempt
+            except AuthenticationError as error:
+                self._refusals[provider.name] = error
+                raise
             except QuotaError as error:
                 waits += 1
                 if waits > _QUOTA_WAITS:

@@ -81,16 +81,19 @@ class Selects:
         entry = self._entries.get(digest)
         return entry.parts if entry else {}
 
-    def history(self, step: str, provider: str) -> tuple[str, ...]:
-        """Digests with takes of that step and provider, oldest first; an empty one means any."""
+    def dated(self, step: str, provider: str) -> list[tuple[float, str]]:
+        """(when its first take was made, digest) of that step; an empty provider means any."""
         if not self._by_step:
             for digest, entry in self._entries.items():
                 made = min(
                     (str(row.get("created", "")) for row in entry.takes.values()), default=""
                 )
                 self._by_step.setdefault(entry.step, []).append((made, entry.provider, digest))
-        known = sorted(self._by_step.get(step, ()))
-        return tuple(digest for _, maker, digest in known if provider in ("", maker))
+        return [
+            (stamp(made) if made else 0.0, digest)
+            for made, maker, digest in self._by_step.get(step, ())
+            if provider in ("", maker)
+        ]
 
     def paid(self) -> dict[tuple[str, int], int]:
         """Micro-dollars by (digest, ordinal) of every take that cost something."""

@@ -51,9 +51,10 @@ class FilmShelf:
 
         An empty provider means any.
         """
-        stored = self._store.history(step, provider, self._film) if self._store else ()
-        locked = self._selects.history(step, provider)
-        return (*(digest for digest in locked if digest not in set(stored)), *stored)
+        dated = self._selects.dated(step, provider)
+        if self._store is not None:
+            dated += self._store.dated(step, provider, self._film)
+        return tuple(dict.fromkeys(digest for _, digest in sorted(dated)))
 
     def parts(self, digest: str) -> Mapping[str, str]:
         if locked := self._selects.parts(digest):

@@ -175,12 +175,12 @@ class Store:
         """Looks up many digests at once, for `takes`, `records` and `present`."""
         self._look_up([digest for digest in digests if digest not in self._known])
 
-    def history(self, step: str, provider: str, film: str = "") -> tuple[str, ...]:
-        """Digests of the takes first made for this film's step by `provider`, oldest first.
+    def dated(self, step: str, provider: str, film: str = "") -> list[tuple[float, str]]:
+        """(when its first take was made, digest) of this film's step by `provider`.
 
         An empty provider means any.
         """
-        return self._index.digests(step, provider, film)
+        return self._index.dated(step, provider, film)
 
     def ls(self) -> list[Record]:
         """Everything that is known, oldest first."""

@@ -310,9 +310,12 @@ def test_a_full_quota_made_no_job_and_is_asked_again_later(tmp_path: Path) -> No
 
 
 def test_a_refused_key_is_an_environment_problem(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
+    film, paid, _ = a_set(tmp_path, shot("SH010"), shot("SH020", links=[]))
+    film.steps += [shot(f"SH1{n}0") for n in range(80)]
     paid.answer = lambda request: AuthenticationError("set GEMINI_API_KEY")
-    assert film.render().exit_code == 4
+    result = film.render()
+    assert (result.exit_code, len(result.failed)) == (4, 82)
+    assert len(paid.asked) <= 64, "those that were under way; a refused key is not tried on"
 
 
 def test_a_limit_on_the_money_holds_over_parallel_steps(tmp_path: Path) -> None:

@@ -141,9 +141,10 @@ def test_other_bytes_for_a_known_take_stay_out_unless_they_replace_it(selects: S
 def test_history_tells_old_from_new_and_one_provider_from_another(selects: Selects) -> None:
     selects.add(take(2, digest="1" * 64), step="SH010", parts={})
     selects.add(take(1, digest="2" * 64), step="SH010", parts={})
-    assert selects.history("SH010", "vertex") == ("2" * 64, "1" * 64)
-    assert selects.history("SH010", "") == ("2" * 64, "1" * 64)
-    assert selects.history("SH010", "previz") == ()
+    shelf = FilmShelf(None, selects)
+    assert shelf.history("SH010", "vertex") == ("2" * 64, "1" * 64)
+    assert shelf.history("SH010", "") == ("2" * 64, "1" * 64)
+    assert shelf.history("SH010", "previz") == ()
 
 
 def test_a_take_that_only_the_lock_knows_is_on_the_shelf_without_its_bytes(

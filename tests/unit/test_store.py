@@ -107,7 +107,8 @@ def test_a_deleted_index_is_built_again_from_the_sidecars(store: Store, tmp_path
     notices: list[str] = []
     again = Store(store.root, notice=notices.append)
     assert again.takes(DIGEST) == tuple(takes)
-    assert again.history("SH010.2", "vertex", "letter") == (DIGEST,)
+    assert [digest for _, digest in again.dated("SH010.2", "vertex", "letter")] == [DIGEST]
+    assert again.dated("SH010.2", "", "another film") == []
     assert "rebuilt from 2 takes" in notices[0]
 
 
@@ -138,6 +139,28 @@ def test_an_index_of_a_newer_storyboard_says_upgrade(store: Store) -> None:
     with pytest.raises(EnvironmentProblem, match="newer") as raised:
         Store(store.root)
     assert raised.value.hint == "upgrade storyboard"
+
+
+def _open_store(root: Path, gate: object, opened: object) -> None:
+    gate.wait()  # type: ignore[attr-defined]
+    store = Store(root)
+    opened.wait()  # type: ignore[attr-defined]
+    add(store, root.parent / str(os.getpid()), str(os.getpid()), digest=f"{os.getpid():064x}")
+    store.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_films_that_open_a_new_store_at_once_share_one_index(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    gate, opened = context.Barrier(3), context.Barrier(3)
+    root = tmp_path / "store"
+    root.mkdir()
+    children = [context.Process(target=_open_store, args=(root, gate, opened)) for _ in range(3)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert len(Store(root).ls()) == 3
 
 
 def test_bytes_that_were_cut_short_are_not_present(store: Store, tmp_path: Path) -> None:
