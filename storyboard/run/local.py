@@ -267,9 +267,8 @@ class _Run:
         )
         for attempt in self._studio.ledger.recovered:
             if attempt.state is State.UNKNOWN:
-                self._studio.tell(
-                    ev.Note(step=attempt.step, shot=attempt.shot, message=attempt.message)
-                )
+                told = f"{attempt.name}: {attempt.message}; nobody knows whether it was bought"
+                self._studio.tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
 
     async def _collect(self) -> None:
         await self._work.collect()

@@ -17,7 +17,7 @@ from storyboard.graph.plan import Action, Node, Reason
 from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
-from storyboard.run.attempts import State
+from storyboard.run.attempts import OVER, State
 from storyboard.run.durable import disk_errors
 from storyboard.run.inputs import InputChanged, Inputs
 from storyboard.run.ledger import Ledger
@@ -72,11 +72,7 @@ class StepWork:
         """Brings a step to its takes, once the selects of its parents are there."""
         step = node.step
         if node.action is Action.BLOCKED:
-            told = ", ".join(node.reasons) or "its takes are out of reach"
-            raise DecisionNeeded(
-                f"{step.id} is blocked: {told}",
-                hint=f"`storyboard store fetch`, a shared STORYBOARD_STORE, or --rebuy {step.shot}",
-            )
+            raise _bought_elsewhere(step, node.select.name if node.select else "")
         for _ in range(_CHANGES):
             known = self._inputs.known(step, parents)
             try:
@@ -209,10 +205,7 @@ class StepWork:
         locked = {take.ordinal for take in self._studio.selects.takes(digest)}
         if bought := sorted(locked & set(missing)):
             names = ", ".join(f"t{n:02d}" for n in bought)
-            raise DecisionNeeded(
-                f"{step.id} was bought as {names}, and the bytes are not in the store",
-                hint=f"`storyboard store fetch`, a shared STORYBOARD_STORE, or --rebuy {step.shot}",
-            )
+            raise _bought_elsewhere(step, names)
 
     def _select(self, step: Step, digest: str) -> Take | None:
         """What `lock` names, else the pick, else the lowest that was not rejected."""
@@ -260,7 +253,7 @@ class StepWork:
         try:
             if claim.left_by not in ("", own):
                 _look_after(Path(claim.left_by), digest, step)
-        except StoryboardError:
+        except BaseException:
             claim.release(owing=True)
             raise
         claim.hold(own)
@@ -348,10 +341,20 @@ class StepWork:
         self._studio.tell(ev.Note(step=step, message=message))
 
 
+def _bought_elsewhere(step: Step, names: str) -> DecisionNeeded:
+    named = f" as {names}" if names else ""
+    return DecisionNeeded(
+        f"{step.id} was bought{named}, and its bytes are not in the store",
+        hint="set STORYBOARD_STORE to the store that has them, or buy it again with"
+        f" --rebuy {step.shot}",
+    )
+
+
 def _look_after(folder: Path, digest: str, step: Step) -> None:
     """Refuses to buy what another film has ordered and not yet fetched."""
     for attempt in Ledger.read(folder):
-        if attempt.digest == digest and attempt.held_micros and not attempt.repeatable:
+        over = attempt.state in OVER or attempt.repeatable
+        if attempt.digest == digest and not over:
             raise UnknownOutcome(
                 f"{step.id} is the same as {attempt.name} of another film, which has ordered it"
                 f" and was interrupted ({folder})",
