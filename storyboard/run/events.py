@@ -116,6 +116,8 @@ class StepFailed(OfStep):
     message: str
     hint: str = ""
     exit_code: int = 3
+    trace: str = ""
+    """Where an adapter's own fault lies; for its author."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

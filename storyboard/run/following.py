@@ -194,7 +194,7 @@ def readable(error: Exception, provider: Provider, attempt: Attempt) -> Storyboa
             pass
     return ProviderError(
         f"{provider.name} failed on {attempt.name}: {type(error).__name__}: {error}",
-        hint="that is a fault of the adapter; -v and the run log say more",
+        hint="that is a fault of the adapter; the run log has its traceback",
         provider=provider.name,
     )
 

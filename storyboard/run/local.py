@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -249,6 +250,7 @@ class _Run:
                 message=str(error),
                 hint=error.hint,
                 exit_code=error.exit_code,
+                trace=_trace(error.__cause__),
             )
         )
 
@@ -325,6 +327,13 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
         for name, before in caught:
             loop.remove_signal_handler(name)
             signal.signal(name, before or signal.SIG_DFL)
+
+
+def _trace(cause: BaseException | None) -> str:
+    """The traceback of a fault that is none of ours to explain."""
+    if cause is None or isinstance(cause, (StoryboardError, OSError)):
+        return ""
+    return "".join(traceback.format_exception(cause)).rstrip()
 
 
 def _stitch_media() -> Media:

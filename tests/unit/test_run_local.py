@@ -489,6 +489,7 @@ def test_a_fault_in_an_adapter_is_told_without_ending_the_others(tmp_path: Path)
     free.answer = lambda request: KeyError("oops")
     result = film.render()
     assert "KeyError" in str(result.failed["SH010"])
+    assert "run_fakes.py" in film.told("step_failed")[0]["trace"]
     assert list(result.selects) == ["SH020"]
 
 
