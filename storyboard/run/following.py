@@ -186,7 +186,7 @@ def readable(error: Exception, provider: Provider, attempt: Attempt) -> Storyboa
         return error
     if isinstance(error, OSError):
         try:
-            with disk_errors(f"{provider.name} was writing"):
+            with disk_errors(f"{provider.name} could not write its take"):
                 raise error
         except EnvironmentProblem as problem:
             return problem
