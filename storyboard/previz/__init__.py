@@ -1,0 +1,1 @@
+"""The offline renderer: a real animatic from the same request that a paid model gets."""

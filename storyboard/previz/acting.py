@@ -1,0 +1,213 @@
+"""Who is in the picture and what each of them does, by the words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from storyboard.previz.lexicon import HELD, NUMBERS, PEOPLE, THINGS, stems, words_of
+from storyboard.previz.spec import Person
+from storyboard.providers.base import Intent
+
+_TIGHT = frozenset(("MS", "MCU", "CU", "ECU", "OTS"))
+_WALK = re.compile(
+    r"\b(walk|stroll|wander|stride|strode|march|step|pace|amble|trudge|hurr(?:y|ies)|saunter|"
+    r"cross(?:es|ing)|enters?|leav(?:e|es|ing)|approach|arriv|heads?\b(?! (?:down|up|bowed))|"
+    r"com(?:e|es|ing)\b|goes|climbs?)\w*"
+)
+_RUN = re.compile(r"\b(run|runs|running|sprint|jog|race|rush|dash|flee|bolt|chas)\w*\b")
+_AWAY = re.compile(
+    r"\b(away|out|off|into|along|up the|down the|towards? the (?!camera|lens)|leav\w+|through)\b"
+)
+_TOWARD = re.compile(
+    r"\b(towards? (?:us|the camera|camera|the lens)|closer|approach\w*|com(?:es|ing)\b|arriv\w*|"
+    r"enters?|forward)"
+)
+_BACK = re.compile(
+    r"\b(back to (?:us|the camera|camera)|backs? turned|from behind|turned away|fac(?:es|ing) away|"
+    r"seen from the back|with (?:her|his|their) backs?|"
+    r"(?:look|star|gaz|fac)\w* (?:out )?(?:(?:at|to|over|across|towards?|into|on) )?(?:the |a )?"
+    r"(?:open |dark |empty |grey |wide )?"
+    r"(?:sea|ocean|horizon|harbou?r|water|view|waves|valley|skyline|landscape|storm)|"
+    r"look\w* out|out of the window)\b"
+)
+_PROFILE = re.compile(r"\b(in profile|profile|side-on|from the side|sideways)\b")
+_TURN_AWAY = re.compile(r"\bturns? (?:away|(?:her|his|their) back)")
+_TURN_SIDE = re.compile(r"\bturns? (?:(?:her|his) head )?(?:to the )?(left|right)")
+_TURN = re.compile(r"\b(turns|turning|turn) ?(around|round|to|back|toward|towards|and|$)|\bturns\b")
+_SIT = re.compile(r"\b(sits?|sitting|seated|sat)\b|\bat (?:the|a|her|his) (?:table|desk)\b")
+_DOWN = re.compile(
+    r"\b(looks? down|eyes down|doesn't look up|does not look up|head bowed|bows? (?:her|his) head|"
+    r"lower(?:s|ed) (?:her|his) (?:eyes|head|gaze)|read(?:s|ing)|writ(?:es|ing))\b"
+)
+_CLOSED = re.compile(r"\b(sleep\w*|asleep|eyes closed|closes (?:her|his) eyes|pray\w*|shuts)\b")
+_HANDS = {
+    "phone": re.compile(r"\b(on the phone|phones?|telephon\w+|calls?|answers)\b"),
+    "wave": re.compile(r"\b(waves|waving) (?!crash|break|roll)|\bwaves\b(?= (?:at|to|goodbye)|$)"),
+    "point": re.compile(r"\bpoint(?:s|ing)\b"),
+    "raise": re.compile(r"\b(raises?|lifts?) (?:her|his|their|a|the|one) (?:hands?|arms?|glass)\b"),
+    "cross": re.compile(r"\b(arms (?:crossed|folded)|crosses (?:her|his) arms)\b"),
+    "hold": re.compile(
+        r"\b(holds?|holding|carr(?:y|ies|ying)|reads?|reading|opens?|opening|clutch\w*|with a|"
+        r"grips?|drinks?|drinking|offers?|hands (?:him|her)|writes|examin\w+|takes?|picks? up)\b"
+    ),
+}
+_MOODS = {
+    "smile": re.compile(r"\b(smil\w*|laugh\w*|grin\w*|happy|happily|joy\w*|delight\w*|cheer\w*)\b"),
+    "sad": re.compile(r"\b(sad\w*|cries|crying|tear\w*|weep\w*|sobs?|mourn\w*|grie\w*|lonely)\b"),
+    "angry": re.compile(r"\b(angr\w*|furious|shout\w*|yell\w*|glar\w*|scowl\w*|frown\w*)\b"),
+}
+
+
+def people_of(intent: Intent, told: str, size: str) -> tuple[tuple[Person, ...], str]:
+    """Those in frame, left to right, and whose shoulder the camera looks over, if anyone's."""
+    cast = [Person(m.name, m.description) for m in intent.cast if m.kind == "character"]
+    people = cast or _anonymous(told)
+    shoulder = ""
+    over = re.search(r"over[- ]the[- ]shoulder|\bots\b", f"{intent.angle} {intent.size}".lower())
+    named = re.search(r"over (\w+)'s shoulder", told.lower())
+    if named:
+        shoulder = next((p.name for p in people if p.name.lower() == named[1]), "*")
+    elif over or size == "OTS":
+        shoulder = "*"
+    if len(people) > 1 and (shoulder or size in _TIGHT):
+        people, shoulder = _single_out(people, intent, told, size, shoulder)
+    return tuple(_act(person, people, told) for person in people), shoulder
+
+
+def _single_out(
+    people: list[Person], intent: Intent, told: str, size: str, shoulder: str
+) -> tuple[list[Person], str]:
+    """In a tight shot only those it is about; the other lends a shoulder."""
+    lower = told.lower()
+    speakers = {line.speaker for line in intent.dialogue if not line.off}
+    named = [p for p in people if re.search(rf"\b{re.escape(p.name.lower())}\b", lower)]
+    named = [p for p in named if p.name != shoulder]
+    both = re.search(r"\b(two-shot|two shot|both|together|each other|they|couple|between them)\b",
+                     lower)  # fmt: skip
+    if both and not shoulder:
+        return people, shoulder
+    about = named or [p for p in people if p.name in speakers and p.name != shoulder]
+    if not about and (size in ("CU", "ECU", "MCU") or shoulder):
+        about = [p for p in people if p.name != shoulder][:1]
+    about = about or people
+    if shoulder:
+        about = about[:1]
+        others = [p.name for p in people if p.name != about[0].name]
+        shoulder = shoulder if shoulder != "*" else (others[0] if others else "*")
+    elif size in ("CU", "ECU"):
+        about = [p for p in about if p.name in speakers][:1] or about[:1]
+    return about, shoulder
+
+
+def _anonymous(told: str) -> list[Person]:
+    """People whom the prompt names by what they are: `an old sailor`, `two girls`."""
+    words = words_of(told)
+    found: list[Person] = []
+    pronouns = ("he", "she", "they", "him", "her", "his", "hers", "them")
+    for at, word in enumerate(words):
+        stem = next((s for s in stems(word) if s in PEOPLE), "")
+        if not stem or (stem in pronouns and (found or word in ("they", "them"))):
+            continue
+        if stem in ("her", "him"):
+            continue
+        near = words[max(0, at - 3) : at]
+        after = words[at + 1 : at + 7]
+        count = next((NUMBERS[w] for w in reversed(near) if w in NUMBERS), 1)
+        if stem in ("couple", "lovers"):
+            count = 2
+        if word in ("people", "figures") and count == 1:
+            count = 3
+        clothes = " ".join(after) if after[:1] in (["in"], ["with"], ["wearing"]) else ""
+        look = f"{PEOPLE[stem]} {' '.join(near)} {clothes}".strip()
+        names = [p.name for p in found]
+        if stem in names:
+            continue
+        for i in range(min(count, 4)):
+            found.append(Person(stem if i == 0 else f"{stem} {i + 1}", look))
+        if stem in ("couple", "lovers"):
+            found[-2] = replace(found[-2], description=look.replace("person", "woman", 1))
+            found[-1] = replace(found[-1], description=look.replace("person", "man", 1))
+        if len(found) >= 4:
+            break
+    return found[:4]
+
+
+def _clauses(person: Person, people: list[Person], told: str) -> str:
+    """The clauses that speak of `person`; a clause that names nobody goes on with the last one."""
+    lower = told.lower()
+    if len(people) == 1:
+        return lower
+    about: list[Person] = list(people)
+    kept = []
+    for clause in re.split(r"[.;!?,]|\band\b|\bwhile\b|\bas\b", lower):
+        named = [p for p in people if re.search(rf"\b{re.escape(p.name.lower())}s?\b", clause)]
+        if named:
+            about = named
+        elif re.search(r"\b(they|both|two)\b", clause):
+            about = list(people)
+        if person in about:
+            kept.append(clause)
+    return ". ".join(kept)
+
+
+def _act(person: Person, people: list[Person], told: str) -> Person:
+    words = _clauses(person, people, told)
+    camera_free = re.sub(r"(the )?camera [^.;,]*", "", words)
+    return perform(person, camera_free)
+
+
+def perform(person: Person, words: str) -> Person:
+    """`person`, doing what `words` say; what they leave open stays as it was."""
+    view, turns_to, walk, pace = person.view, "", "", 1.0
+    if _BACK.search(words):
+        view = "back"
+    elif side := _PROFILE.search(words):
+        view = "left" if "left" in words[side.start() :] else "right"
+    if _TURN_AWAY.search(words):
+        turns_to = "back"
+    elif side := _TURN_SIDE.search(words):
+        turns_to = side[1]
+    elif _TURN.search(words):
+        turns_to = "front"
+        if view == "front" and person.view == "front":
+            view = "back" if re.search(r"turns? (around|round)", words) else "right"
+    if _RUN.search(words):
+        walk, pace = "right", 2.2
+    elif _WALK.search(words) and not _SIT.search(words):
+        walk = "right"
+    if walk:
+        walk = _way(words)
+        turns_to = ""
+        view = {"away": "back", "toward": "front"}.get(walk, walk)
+    sits = bool(_SIT.search(words)) or (
+        person.sits and not walk and not re.search(r"\b(stands|rises|gets) up|\bstands\b", words)
+    )
+    holds = next(
+        (THINGS[s] for w in words_of(words) for s in stems(w) if THINGS.get(s, "") in HELD), ""
+    )
+    hands = next((name for name, pattern in _HANDS.items() if pattern.search(words)), "")
+    if hands == "hold" and not holds:
+        hands = ""
+    if hands == "phone":
+        holds = "phone"
+    eyes = "closed" if _CLOSED.search(words) else "down" if _DOWN.search(words) else ""
+    mood = next((name for name, pattern in _MOODS.items() if pattern.search(words)), person.mood)
+    return replace(
+        person, view=view, turns_to=turns_to, walk=walk, pace=pace, sits=sits,
+        hands=hands or (person.hands if not walk else ""),
+        holds=holds if hands in ("hold", "phone", "raise", "wave") else person.holds,
+        eyes=eyes, mood=mood,
+    )  # fmt: skip
+
+
+def _way(words: str) -> str:
+    if _TOWARD.search(words) and not re.search(r"\baway\b", words):
+        return "toward"
+    if re.search(r"\b(to the |screen |stage )?left\b", words) and "leaves" not in words:
+        return "left"
+    if re.search(r"\b(to the |screen |stage )right\b", words):
+        return "right"
+    if _AWAY.search(words):
+        return "away"
+    return "right"

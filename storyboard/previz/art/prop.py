@@ -1,0 +1,24 @@
+"""What a prop is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Draw = Callable[[random.Random, str], tuple[str, str]]
+"""(its own generator, words on it or a colour) -> (body, what shines), foot at (0, 0), metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prop:
+    width: float
+    """Metres."""
+    height: float
+    stand: str
+    """ground, water, air, table or hand."""
+    draw: Draw
+    speed: float = 0.0
+    """Metres a second when it moves."""
+    bobs: float = 0.0
+    """Metres up and down, on water."""

@@ -1,0 +1,428 @@
+"""Heads: three views, four mouths, a blink. Units are head heights, the chin is (0, 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storyboard.previz.ink import (
+    circle,
+    curve,
+    ellipse,
+    gradient,
+    group,
+    mirror,
+    mix,
+    n,
+    path,
+    poly,
+    rect,
+    shade,
+    smooth,
+    stroke,
+)
+from storyboard.previz.look import Look
+
+CLOSED, NARROW, OPEN, ROUND = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a head looks at this moment."""
+
+    view: str = "front"
+    """front back side; `side` looks right."""
+    turn: float = 0.0
+    """-1 a three-quarter view to the left, 1 to the right; for the front view."""
+    mouth: int = CLOSED
+    shut: bool = False
+    """Eyes closed."""
+    down: bool = False
+    mood: str = ""
+
+
+def head(look: Look, face: Face) -> tuple[str, str]:
+    """(what lies behind the body, the head itself)."""
+    if face.view == "back":
+        return "", _back(look)
+    if face.view == "side":
+        return "", _side(look, face)
+    return _behind(look, face.turn), _front(look, face)
+
+
+def _tones(look: Look) -> tuple[str, str, str, str]:
+    skin = look.skin
+    return skin, shade(skin, -0.16), mix(skin, "#8c3b2e", 0.22), mix(skin, "#9c3f3c", 0.55)
+
+
+def _front(look: Look, face: Face) -> str:
+    skin, dark, warm, lip = _tones(look)
+    t = face.turn
+    dx = t * 0.115
+    soft = -0.022 if look.woman else 0.018
+    jaw = [(0.0, -0.99), (0.25, -0.93), (0.375, -0.72), (0.385, -0.48), (0.335 + soft, -0.235),
+           (0.20 + soft * 2, -0.055), (0.0 + dx * 0.35, 0.0), (-0.20 - soft * 2, -0.055),
+           (-0.335 - soft, -0.235), (-0.385, -0.48), (-0.375, -0.72), (-0.25, -0.93)]  # fmt: skip
+    ears = ""
+    for side in (-1, 1):
+        if t * side < 0.45 and look.style not in ("long", "bob"):
+            x = side * 0.385 - t * 0.05
+            ears += ellipse(x, -0.44, 0.05, 0.088, skin) + ellipse(x, -0.44, 0.026, 0.05, dark, 0.5)
+    out = ears + path(smooth(jaw), skin)
+    # the side away from the light
+    away = [(0.0 + dx, -0.99), (0.25, -0.93), (0.375, -0.72), (0.385, -0.48), (0.335, -0.235),
+            (0.2, -0.055), (0.02, 0.0), (0.17 + dx * 0.5, -0.2), (0.23 + dx * 0.5, -0.5),
+            (0.2 + dx, -0.8)]  # fmt: skip
+    out += path(smooth(away), dark, 0.28)
+    cheek = gradient("blush", [(0, warm, 0.55), (1, warm, 0)], radial=True)
+    out += cheek
+    for side in (-1, 1):
+        near = 1 - 0.28 * max(0.0, t * side)
+        out += ellipse(dx + side * 0.215 * near, -0.27, 0.10 * near, 0.075, "url(#blush)")
+    if look.beard == "stubble":
+        out += path(smooth(_beard_line(dx, 0.30)), look.beard_color, 0.22)
+    if look.beard == "full":
+        out += _beard(look, dx)
+    out += _eyes(look, face, dx, dark)
+    lean = 0.028 * (1 if t >= 0 else -1) if abs(t) > 0.15 else 0.022
+    tip = dx * 1.75
+    out += curve(
+        f"M{n(dx * 1.25 + lean * 0.4)},-0.45 Q{n(tip + lean * 1.9)},-0.36 {n(tip + lean * 1.6)},"
+        f"-0.305 Q{n(tip)},-0.27 {n(tip - lean * 1.1)},-0.29",
+        mix(dark, "#7a3b2c", 0.25), 0.019, 0.75,
+    )  # fmt: skip
+    out += _mouth(face, dx * 1.2, lip, look)
+    if look.beard in ("moustache", "full"):
+        x = dx * 1.25
+        m = [(x - 0.125, -0.185), (x - 0.08, -0.235), (x, -0.245), (x + 0.08, -0.235),
+             (x + 0.125, -0.185), (x + 0.05, -0.205), (x, -0.215), (x - 0.05, -0.205)]  # fmt: skip
+        out += path(smooth(m), shade(look.beard_color, -0.06))
+    if look.old:
+        for side in (-1, 1):
+            x = dx + side * 0.235
+            out += curve(f"M{n(x)},-0.40 q{n(side * 0.05)},0.02 {n(side * 0.07)},0.05", dark,
+                         0.011, 0.7)  # fmt: skip
+            out += curve(f"M{n(dx + side * 0.105)},-0.285 q{n(side * 0.05)},0.05 "
+                         f"{n(side * 0.045)},0.10", dark, 0.012, 0.6)  # fmt: skip
+    out += _hair_front(look, t)
+    if look.glasses:
+        out += _glasses(dx, t)
+    return out + _hat(look, "front", t)
+
+
+def _eyes(look: Look, face: Face, dx: float, dark: str) -> str:
+    t, out = face.turn, ""
+    brow = mix(look.hair, "#2a211f", 0.35) if not look.old else shade(look.hair, -0.15)
+    iris = "#4a3323" if look.skin < "#d0" else "#5a4a3a"
+    line = mix(look.skin, "#2a1a18", 0.82)
+    for side in (-1, 1):
+        near = 1 - 0.30 * max(0.0, t * side)
+        x = dx * 1.1 + side * 0.163 * (1 - 0.16 * max(0.0, t * side))
+        rx, ry = 0.076 * near, 0.042 if look.woman or look.head > 0.17 else 0.036
+        y = -0.475
+        if face.shut or face.down:
+            drop = 0.012 if face.shut else 0.018
+            out += ellipse(x, y, rx, ry + 0.006, mix(look.skin, dark, 0.5))
+            out += curve(f"M{n(x - rx)},{n(y + 0.004)} Q{n(x)},{n(y + ry + drop)} "
+                         f"{n(x + rx)},{n(y + 0.004)}", line, 0.017)  # fmt: skip
+        else:
+            almond = (f"M{n(x - rx)},{n(y + 0.006)} Q{n(x - rx * 0.2)},{n(y - ry * 1.75)} "
+                      f"{n(x + rx)},{n(y)} Q{n(x)},{n(y + ry * 1.55)} {n(x - rx)},{n(y + 0.006)}Z")  # fmt: skip
+            out += path(almond, "#f6f1e8")
+            gaze = x + t * 0.020
+            out += ellipse(gaze, y - 0.003, 0.037 * near, 0.040, iris)
+            out += circle(gaze, y - 0.003, 0.019, "#17110f")
+            out += circle(gaze - 0.012, y - 0.014, 0.0085, "#ffffff", 0.9)
+            weight = 0.02 if look.woman else 0.016
+            out += curve(f"M{n(x - rx * 1.05)},{n(y + 0.006)} Q{n(x - rx * 0.2)},"
+                         f"{n(y - ry * 1.85)} {n(x + rx * 1.05)},{n(y)}", line, weight)  # fmt: skip
+        tilt = {"sad": -0.03, "angry": 0.04}.get(face.mood, 0.0) * -side
+        lift = {"smile": -0.008, "angry": 0.02}.get(face.mood, 0.0)
+        b = -0.595 + lift
+        out += curve(
+            f"M{n(x - 0.088 * near)},{n(b + 0.012 + (tilt if side > 0 else -tilt))} "
+            f"Q{n(x)},{n(b - 0.03)} {n(x + 0.088 * near)},{n(b + 0.012 - (tilt if side > 0 else -tilt))}",
+            brow, 0.024 if look.woman else 0.034, 0.9,
+        )  # fmt: skip
+    return out
+
+
+def _mouth(face: Face, x: float, lip: str, look: Look) -> str:
+    wide = 0.088 if look.woman else 0.092
+    y = -0.165
+    bend = {"smile": 0.030, "sad": -0.022, "angry": -0.012}.get(face.mood, 0.009)
+    inside = "#4a1d1c"
+    if face.mouth == CLOSED:
+        out = curve(f"M{n(x - wide)},{n(y - bend * 0.5)} Q{n(x)},{n(y + bend)} "
+                    f"{n(x + wide)},{n(y - bend * 0.5)}", shade(lip, -0.25), 0.019)  # fmt: skip
+        weight = 0.75 if look.woman else 0.4
+        return out + path(
+            f"M{n(x - wide * 0.75)},{n(y + bend * 0.2)} Q{n(x)},{n(y + bend + 0.045)} "
+            f"{n(x + wide * 0.75)},{n(y + bend * 0.2)} Q{n(x)},{n(y + bend)} "
+            f"{n(x - wide * 0.75)},{n(y + bend * 0.2)}Z", lip, weight,
+        )  # fmt: skip
+    rx, ry = {NARROW: (0.082, 0.022), OPEN: (0.078, 0.048), ROUND: (0.046, 0.044)}[face.mouth]
+    out = ellipse(x, y + 0.008, rx + 0.012, ry + 0.015, lip) + ellipse(x, y + 0.008, rx, ry, inside)
+    if face.mouth == OPEN:
+        out += rect(x - rx * 0.62, y - ry + 0.014, rx * 1.24, 0.020, "#f1e9df", 0.008)
+        out += ellipse(x, y + ry - 0.006, rx * 0.5, 0.016, "#a1504c")
+    return out
+
+
+def _beard_line(dx: float, high: float) -> list[tuple[float, float]]:
+    return [(-0.375, -high - 0.12), (-0.30 + dx, -high + 0.02), (-0.15 + dx, -0.245),
+            (dx, -0.255), (0.15 + dx, -0.245), (0.30 + dx, -high + 0.02), (0.375, -high - 0.12),
+            (0.36, -0.20), (0.21, -0.015), (0.0 + dx * 0.4, 0.045), (-0.21, -0.015),
+            (-0.36, -0.20)]  # fmt: skip
+
+
+def _beard(look: Look, dx: float) -> str:
+    full = path(smooth(_beard_line(dx, 0.32)), look.beard_color)
+    strands = "".join(
+        curve(f"M{n(x + dx)},-0.09 q{n(-x * 0.2)},0.07 {n(-x * 0.3)},0.11",
+              shade(look.beard_color, -0.18), 0.013, 0.5)
+        for x in (-0.2, -0.1, 0.0, 0.1, 0.2)
+    )  # fmt: skip
+    return full + strands
+
+
+def _behind(look: Look, turn: float) -> str:
+    x = -turn * 0.06
+    dark = shade(look.hair, -0.22)
+    if look.style == "long":
+        back = [(x - 0.42, -0.72), (x - 0.50, -0.25), (x - 0.47, 0.28), (x - 0.22, 0.42),
+                (x + 0.22, 0.42), (x + 0.47, 0.28), (x + 0.50, -0.25), (x + 0.42, -0.72),
+                (x, -1.02)]  # fmt: skip
+        return path(smooth(back), dark)
+    if look.style == "bob":
+        back = [(x - 0.43, -0.72), (x - 0.50, -0.25), (x - 0.40, 0.03), (x, 0.06),
+                (x + 0.40, 0.03), (x + 0.50, -0.25), (x + 0.43, -0.72), (x, -1.02)]  # fmt: skip
+        return path(smooth(back), dark)
+    if look.style == "tail":
+        return path(smooth([(x + 0.05, -0.8), (x + 0.42, -0.5), (x + 0.40, 0.1),
+                            (x + 0.26, 0.22), (x + 0.28, -0.3)]), dark)  # fmt: skip
+    if look.style == "curly":
+        dots = [(-0.44, -0.62), (-0.47, -0.42), (0.44, -0.62), (0.47, -0.42), (-0.42, -0.24),
+                (0.42, -0.24)]  # fmt: skip
+        return "".join(circle(x + a, b, 0.15, dark) for a, b in dots)
+    return ""
+
+
+def _hair_front(look: Look, t: float) -> str:
+    hair, dark, light = look.hair, shade(look.hair, -0.2), shade(look.hair, 0.16)
+    x = t * 0.05
+    if look.style == "bald":
+        return ellipse(-0.12, -0.86, 0.09, 0.045, "#ffffff", 0.18)
+    if look.style == "wisps":
+        return "".join(
+            path(smooth([(s * 0.40, -0.72), (s * 0.43, -0.52), (s * 0.385, -0.36),
+                         (s * 0.345, -0.52), (s * 0.335, -0.70)]), hair)
+            for s in (-1, 1)
+        )  # fmt: skip
+    if look.style == "short":
+        cap = [(-0.40, -0.50), (-0.42, -0.78), (-0.27, -1.02), (0.02, -1.07), (0.29, -1.01),
+               (0.42, -0.78), (0.40, -0.50), (0.345, -0.66), (0.24 + x, -0.78), (0.02 + x, -0.75),
+               (-0.22 + x, -0.79), (-0.345, -0.66)]  # fmt: skip
+    elif look.style in ("side", "tail", "bun"):
+        cap = [(-0.40, -0.46), (-0.425, -0.78), (-0.28, -1.03), (0.02, -1.075), (0.30, -1.01),
+               (0.425, -0.76), (0.40, -0.46), (0.36, -0.64), (0.27 + x, -0.80), (0.10 + x, -0.86),
+               (-0.13 + x, -0.89), (-0.28 + x, -0.76), (-0.35, -0.62)]  # fmt: skip
+    elif look.style == "curly":
+        base = [(-0.40, -0.56), (-0.40, -0.82), (-0.2, -1.02), (0.2, -1.02), (0.40, -0.82),
+                (0.40, -0.56), (0.31 + x, -0.76), (0.0 + x, -0.79), (-0.31 + x, -0.76)]  # fmt: skip
+        dots = [(-0.36, -0.70), (-0.34, -0.87), (-0.2, -0.99), (0.0, -1.04), (0.2, -0.99),
+                (0.34, -0.87), (0.36, -0.70), (-0.13 + x, -0.86), (0.12 + x, -0.87)]  # fmt: skip
+        knots = "".join(
+            circle(a, b, 0.125, hair)
+            + curve(f"M{n(a - 0.05)},{n(b)} q0.03,-0.07 0.08,-0.03", light, 0.014, 0.5)
+            for a, b in dots
+        )
+        return path(smooth(base), hair) + knots
+    else:  # long, bob
+        cap = [(-0.435, -0.20), (-0.46, -0.70), (-0.30, -1.02), (0.0, -1.075), (0.30, -1.02),
+               (0.46, -0.70), (0.435, -0.20), (0.365, -0.40), (0.35, -0.62), (0.20 + x, -0.80),
+               (-0.05 + x, -0.90), (-0.25 + x, -0.78), (-0.36, -0.60), (-0.365, -0.40)]  # fmt: skip
+    out = path(smooth(cap), hair)
+    out += curve("M-0.30,-0.88 Q-0.08,-1.04 0.16,-0.99", light, 0.022, 0.45)
+    out += curve(f"M{n(-0.16 + x)},-0.91 Q0.12,-0.95 0.33,-0.74", dark, 0.016, 0.45)
+    if look.style == "bun":
+        out = circle(-t * 0.12, -1.13, 0.165, shade(hair, -0.08)) + out
+        out += curve("M-0.09,-1.16 q0.09,-0.09 0.18,0", light, 0.018, 0.4)
+    return out
+
+
+def _glasses(dx: float, t: float) -> str:
+    out = ""
+    for side in (-1, 1):
+        near = 1 - 0.28 * max(0.0, t * side)
+        x = dx * 1.1 + side * 0.165
+        out += (
+            f'<rect x="{n(x - 0.105 * near)}" y="-0.555" width="{n(0.21 * near)}" height="0.155" '
+            f'rx="0.06" fill="#dfeaf0" fill-opacity="0.16" stroke="#2b2422" stroke-width="0.02"/>'
+        )
+        out += stroke([(x + side * 0.105 * near, -0.50), (side * 0.385, -0.50)], "#2b2422", 0.018)
+    return out + curve(f"M{n(dx * 1.1 - 0.06)},-0.50 q0.06,-0.04 0.12,0", "#2b2422", 0.018)
+
+
+def _hat(look: Look, view: str, t: float = 0.0) -> str:
+    color, dark = look.hat_color, shade(look.hat_color, -0.25)
+    x = t * 0.05
+    if look.hat == "hat":
+        crown = [(-0.36, -0.76), (-0.36, -1.08), (-0.22, -1.24), (0.0, -1.18), (0.22, -1.24),
+                 (0.36, -1.08), (0.36, -0.76)]  # fmt: skip
+        out = path(smooth(crown), color) + rect(-0.37, -0.90, 0.74, 0.10, dark, 0.02)
+        return (
+            out
+            + ellipse(x, -0.79, 0.64, 0.088, mix(color, dark, 0.35))
+            + ellipse(x, -0.805, 0.60, 0.055, color)
+        )
+    if look.hat == "cap":
+        crown = [(-0.42, -0.72), (-0.46, -0.94), (-0.25, -1.12), (0.1, -1.13), (0.40, -1.0),
+                 (0.42, -0.72)]  # fmt: skip
+        out = path(smooth(crown), color) + rect(-0.415, -0.82, 0.83, 0.12, dark, 0.05)
+        if view == "back":
+            return out
+        shift = 0.34 if view == "side" else x * 2
+        return out + ellipse(
+            shift, -0.70, 0.36 if view == "front" else 0.26, 0.055, shade(dark, -0.3)
+        )
+    if look.hat == "beret":
+        return path(smooth([(-0.42, -0.74), (-0.5, -0.98), (-0.2, -1.12), (0.30, -1.10),
+                            (0.56, -0.92), (0.42, -0.76)]), color)  # fmt: skip
+    if look.hat == "beanie":
+        cap = path(smooth([(-0.42, -0.70), (-0.42, -0.98), (0, -1.18), (0.42, -0.98),
+                           (0.42, -0.70)]), color)  # fmt: skip
+        return cap + rect(-0.44, -0.80, 0.88, 0.14, dark, 0.06)
+    if look.hat == "headscarf":
+        hood = [(-0.30, 0.06), (-0.47, -0.30), (-0.46, -0.78), (-0.24, -1.06), (0.0, -1.09),
+                (0.24, -1.06), (0.46, -0.78), (0.47, -0.30), (0.30, 0.06), (0.35, -0.30),
+                (0.34, -0.62), (0.0, -0.86), (-0.34, -0.62), (-0.35, -0.30)]  # fmt: skip
+        if view == "back":
+            hood = hood[:9]
+        return path(smooth(hood), color)
+    return ""
+
+
+def _back(look: Look) -> str:
+    skin, dark, _, _ = _tones(look)
+    hair, low = look.hair, shade(look.hair, -0.2)
+    skull = [(0.0, -0.99), (0.27, -0.93), (0.39, -0.70), (0.385, -0.42), (0.30, -0.16),
+             (0.14, -0.03), (-0.14, -0.03), (-0.30, -0.16), (-0.385, -0.42), (-0.39, -0.70),
+             (-0.27, -0.93)]  # fmt: skip
+    out = ""
+    for side in (-1, 1):
+        out += ellipse(side * 0.395, -0.43, 0.045, 0.085, skin)
+    out += path(smooth(skull), skin) + path(smooth(skull), dark, 0.25)
+    if look.style == "bald":
+        return out + _hat(look, "back")
+    low_edge = {"long": 0.42, "bob": 0.02, "curly": -0.10}.get(look.style, -0.20)
+    wide = 0.47 if look.style in ("long", "bob", "curly") else 0.405
+    cover = [(-wide + 0.03, low_edge - 0.10), (-wide, -0.40), (-0.43, -0.76), (-0.28, -1.03),
+             (0.0, -1.075), (0.28, -1.03), (0.43, -0.76), (wide, -0.40),
+             (wide - 0.03, low_edge - 0.10), (0.16, low_edge), (-0.16, low_edge)]  # fmt: skip
+    if look.style == "wisps":
+        cover = [(-0.42, -0.66), (0.42, -0.66), (0.40, -0.34), (0.15, -0.2), (-0.15, -0.2),
+                 (-0.40, -0.34)]  # fmt: skip
+    out += path(smooth(cover), hair)
+    for x in (-0.26, -0.13, 0.0, 0.13, 0.26):
+        end = low_edge - 0.07
+        out += curve(
+            f"M{n(x * 0.4)},-1.0 Q{n(x * 1.7)},-0.62 {n(x * 1.1)},{n(end)}", low, 0.016, 0.45
+        )
+    out += curve("M-0.30,-0.86 Q-0.10,-1.02 0.14,-0.99", shade(hair, 0.2), 0.022, 0.4)
+    if look.style == "bun":
+        out += circle(0.0, -0.80, 0.20, shade(hair, -0.1))
+        out += curve("M-0.12,-0.82 q0.12,-0.13 0.24,0 M-0.09,-0.74 q0.10,0.07 0.18,0",
+                     low, 0.018, 0.6)  # fmt: skip
+    if look.style == "tail":
+        out += path(smooth([(-0.07, -0.72), (0.07, -0.72), (0.10, -0.1), (0.03, 0.30),
+                            (-0.05, 0.28), (-0.10, -0.1)]), low)  # fmt: skip
+    return out + _hat(look, "back")
+
+
+def _side(look: Look, face: Face) -> str:
+    skin, dark, warm, lip = _tones(look)
+    open_ = {CLOSED: 0.0, NARROW: 0.02, OPEN: 0.05, ROUND: 0.04}[face.mouth]
+    d = (
+        "M-0.06,0.02 C-0.14,-0.06 -0.20,-0.14 -0.24,-0.26 C-0.44,-0.40 -0.47,-0.74 -0.30,-0.90 "
+        "C-0.16,-1.03 0.12,-1.03 0.25,-0.90 C0.32,-0.82 0.345,-0.70 0.325,-0.585 "
+        "C0.318,-0.54 0.318,-0.52 0.33,-0.49 C0.37,-0.42 0.425,-0.375 0.425,-0.345 "
+        "C0.425,-0.31 0.36,-0.305 0.345,-0.295 C0.34,-0.275 0.365,-0.255 0.362,-0.235 "
+        f"C0.36,-0.22 0.335,-0.21 0.33,{n(-0.205 + open_ * 0.3)} "
+        f"C0.34,{n(-0.195 + open_)} 0.355,{n(-0.18 + open_)} 0.35,{n(-0.16 + open_)} "
+        f"C0.33,{n(-0.13 + open_)} 0.32,-0.11 0.33,-0.07 C0.33,-0.02 0.27,0.0 0.21,-0.005 "
+        "C0.12,-0.02 0.03,-0.03 -0.06,0.02Z"
+    )
+    out = path(d, skin)
+    out += path(smooth([(0.05, -0.06), (-0.12, -0.18), (-0.24, -0.30), (-0.30, -0.6),
+                        (-0.05, -0.45), (0.02, -0.2)]), dark, 0.3)  # fmt: skip
+    out += gradient("flush", [(0, warm, 0.5), (1, warm, 0)], radial=True)
+    out += ellipse(0.16, -0.29, 0.10, 0.08, "url(#flush)")
+    line = mix(look.skin, "#2a1a18", 0.82)
+    if face.shut or face.down:
+        out += curve("M0.195,-0.475 q0.04,0.03 0.085,0.012", line, 0.018)
+    else:
+        out += path("M0.195,-0.47 Q0.24,-0.525 0.282,-0.485 Q0.275,-0.44 0.195,-0.47Z", "#f6f1e8")
+        out += ellipse(0.258, -0.482, 0.020, 0.030, "#3a2a20")
+        out += curve("M0.185,-0.468 Q0.235,-0.535 0.29,-0.49", line, 0.018)
+    brow = mix(look.hair, "#2a211f", 0.35) if not look.old else shade(look.hair, -0.15)
+    out += curve("M0.19,-0.59 Q0.25,-0.63 0.305,-0.585", brow, 0.028, 0.9)
+    if face.mouth != CLOSED:
+        out += path(f"M0.24,-0.20 Q0.30,-0.215 0.34,-0.212 L0.335,{n(-0.20 + open_)} "
+                    f"Q0.29,{n(-0.19 + open_)} 0.24,-0.20Z", "#4a1d1c")  # fmt: skip
+    else:
+        out += curve("M0.25,-0.205 Q0.29,-0.198 0.335,-0.208", shade(lip, -0.2), 0.016)
+    if look.beard == "full":
+        beard = [(0.345, -0.24), (0.28, -0.265), (0.20, -0.20), (0.08, -0.28), (-0.05, -0.42),
+                 (-0.10, -0.30), (-0.02, -0.08), (0.16, 0.05), (0.31, 0.055), (0.36, -0.06),
+                 (0.345, -0.14)]  # fmt: skip
+        out += path(smooth(beard), look.beard_color)
+    elif look.beard == "moustache":
+        out += path(smooth([(0.375, -0.235), (0.33, -0.285), (0.24, -0.225), (0.23, -0.195)]),
+                    look.beard_color)  # fmt: skip
+    elif look.beard == "stubble":
+        out += path(smooth([(0.33, -0.2), (0.2, -0.22), (-0.02, -0.36), (0.05, -0.08),
+                            (0.3, -0.02)]), look.beard_color, 0.22)  # fmt: skip
+    out += _hair_side(look)
+    if look.style not in ("long", "bob") and look.hat != "headscarf":
+        out += ellipse(-0.075, -0.42, 0.052, 0.088, skin)
+        out += curve("M-0.10,-0.46 q0.05,-0.03 0.06,0.03 q-0.01,0.05 -0.035,0.05", dark, 0.016, 0.8)
+    if look.glasses:
+        out += rect(0.185, -0.55, 0.13, 0.14, "#dfeaf0", 0.05, 0.3)
+        out += stroke([(0.19, -0.50), (-0.06, -0.47)], "#2b2422", 0.018)
+    return out + _hat(look, "side")
+
+
+def _hair_side(look: Look) -> str:
+    hair, low, light = look.hair, shade(look.hair, -0.2), shade(look.hair, 0.16)
+    if look.style == "bald":
+        return ""
+    if look.style == "wisps":
+        return path(smooth([(-0.06, -0.62), (-0.36, -0.68), (-0.40, -0.44), (-0.24, -0.24),
+                            (-0.12, -0.36)]), hair)  # fmt: skip
+    cap = [(0.27, -0.80), (0.20, -1.0), (-0.05, -1.07), (-0.33, -0.96), (-0.47, -0.70),
+           (-0.43, -0.40), (-0.26, -0.20), (-0.14, -0.30), (-0.10, -0.52), (0.02, -0.62),
+           (0.12, -0.80)]  # fmt: skip
+    if look.style in ("long", "bob"):
+        down = 0.42 if look.style == "long" else 0.04
+        cap = [(0.27, -0.82), (0.20, -1.0), (-0.05, -1.07), (-0.34, -0.96), (-0.49, -0.66),
+               (-0.50, -0.2), (-0.42, down), (-0.12, down), (-0.02, -0.20), (0.02, -0.50),
+               (0.12, -0.78)]  # fmt: skip
+    out = ""
+    if look.style == "curly":
+        out = "".join(circle(a, b, 0.14, hair) for a, b in
+                      ((0.16, -0.92), (0.0, -1.0), (-0.18, -0.98), (-0.34, -0.86), (-0.43, -0.68),
+                       (-0.44, -0.48), (-0.34, -0.30), (-0.16, -0.36), (-0.10, -0.6)))  # fmt: skip
+    if look.style == "bun":
+        out += circle(-0.44, -0.88, 0.16, low)
+    if look.style == "tail":
+        out += path(smooth([(-0.38, -0.78), (-0.60, -0.55), (-0.58, -0.02), (-0.48, 0.12),
+                            (-0.44, -0.3), (-0.36, -0.6)]), low)  # fmt: skip
+    out += path(smooth(cap), hair)
+    return out + curve("M0.12,-0.93 Q-0.10,-1.02 -0.30,-0.88", light, 0.022, 0.45)
+
+
+def placed(body: str, x: float, y: float, scale: float, turn: float = 0, flip: bool = False) -> str:
+    return group(mirror(body) if flip else body, x, y, scale, turn)
+
+
+__all__ = ["CLOSED", "NARROW", "OPEN", "ROUND", "Face", "head", "placed", "poly"]

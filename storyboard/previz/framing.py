@@ -1,0 +1,356 @@
+"""Composition: how far the camera stands, how high, and where everybody's mark is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storyboard.previz.art import prop_of
+from storyboard.previz.camera import Pose, View
+from storyboard.previz.ink import seeded
+from storyboard.previz.look import Look, look_of
+from storyboard.previz.spec import Person, Spec, Thing
+
+# figure height in frame heights, where the top of the head stands, lens in mm
+_SIZES: dict[str, tuple[float, float, float]] = {
+    "EWS": (0.125, 0.70, 24),
+    "WS": (0.47, 0.40, 32),
+    "FS": (0.80, 0.12, 40),
+    "MWS": (1.12, 0.13, 45),
+    "MS": (1.60, 0.12, 50),
+    "MCU": (2.45, 0.105, 65),
+    "CU": (4.15, 0.075, 85),
+    "ECU": (8.6, -0.42, 100),
+    "INSERT": (4.0, 0.1, 70),
+}
+_THING_SHARE = {
+    "EWS": 0.15, "WS": 0.36, "FS": 0.52, "MWS": 0.58, "MS": 0.62, "MCU": 0.68, "CU": 0.74,
+    "ECU": 0.9, "INSERT": 0.60,
+}  # fmt: skip
+WHOLE = frozenset(("EWS", "WS", "FS"))
+_TALL = 1.72
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A person's place in the world at the start of the shot."""
+
+    person: Person
+    look: Look
+    x: float
+    z: float
+    faces: float
+    """-1 looks left, 1 right, 0 at the camera."""
+    shoulder: bool = False
+    """Only a shoulder at the edge of the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A thing's place in the world."""
+
+    thing: Thing
+    x: float
+    y: float
+    """Metres above (negative) the ground of its foot."""
+    z: float
+    scale: float
+    subject: bool
+    lean: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    view: View
+    pose: Pose
+    marks: tuple[Mark, ...]
+    things: tuple[Placed, ...]
+    whole: bool
+    """Everybody is seen from head to foot."""
+
+
+def compose(spec: Spec, width: int, height: int) -> Composition:
+    """Where everything stands before anything moves."""
+    if spec.people:
+        return _with_people(spec, width, height)
+    return _with_things(spec, width, height)
+
+
+def _focal(spec: Spec, size: str, portrait: bool) -> float:
+    lens = spec.lens or _SIZES[size][2]
+    return lens / (36.0 if portrait else 20.25)
+
+
+def _with_people(spec: Spec, width: int, height: int) -> Composition:
+    rng = seeded("marks", spec.key, spec.shot)
+    aspect = width / height
+    size = spec.size if spec.size in _SIZES else "WS"
+    if size == "INSERT":
+        size = "CU"
+    share, top, _ = _SIZES[size]
+    looks = [look_of(person.name, person.description, person.tint) for person in spec.people]
+    tall = max(look.height for look in looks)
+    sitting = all(person.sits for person in spec.people)
+    count = len(looks)
+    tight = size in ("MS", "MCU", "CU", "ECU")
+    gap = {"EWS": 1.3, "WS": 1.25, "FS": 1.0, "MWS": 0.95, "MS": 0.86, "MCU": 0.68, "CU": 0.58,
+           "ECU": 0.5}[size]  # fmt: skip
+    body = {"ECU": 0.2, "CU": 0.34, "MCU": 0.46}.get(size, 0.72)
+    if aspect < 1 and size in ("MS", "MCU"):
+        body = {"MS": 0.5, "MCU": 0.36}[size]
+    per_metre = share / max(_TALL, 0.9 * tall)
+    group = body + (count - 1) * gap
+    per_metre = min(per_metre, 0.86 * aspect / group)
+    if aspect < 1:
+        top = {"WS": 0.36, "MS": 0.2, "MCU": 0.2, "CU": 0.2}.get(size, top)
+        per_metre = per_metre if tight or size == "EWS" else min(per_metre, 0.52 / tall)
+        if size == "MS":
+            per_metre = min(per_metre, 0.86 * aspect / max(group, body))
+    head = tall * (0.78 if sitting else 1.0)
+    if size in WHOLE and top + per_metre * head > 0.93:
+        top = max(0.05, 0.93 - per_metre * head)
+    elif size in WHOLE and size != "EWS":
+        top = max(top, 0.86 - per_metre * head) if aspect >= 1 else 0.80 - per_metre * head
+    if size == "ECU":
+        eye = tall * 0.92 * (0.78 if sitting else 1.0)
+        top = 0.47 - per_metre * (head - eye)
+    focal = _focal(spec, size, aspect < 1)
+    view = View(width, height, focal, focal / per_metre)
+    x0 = _stand(spec)
+    marks = _marks(spec, looks, x0, gap, tight, rng)
+    if spec.shoulder:
+        marks = (*marks, _shoulder(spec, looks, marks[0], view, per_metre, aspect))
+    offset = _third(spec, marks, size, aspect, per_metre, group, rng)
+    middle = (marks[0].x + marks[count - 1].x) / 2
+    high = _height(spec.angle, size, head, top, per_metre, rng)
+    sy = top - 0.5 - per_metre * (high - head)
+    pose = Pose(x=middle - offset / per_metre, y=high, sy=sy,
+                roll=-7.0 if spec.angle == "dutch" else 0.0)  # fmt: skip
+    things = _beside(spec, marks, view, pose, rng)
+    return Composition(view, pose, marks, things, size in WHOLE)
+
+
+def _stand(spec: Spec) -> float:
+    """Which part of the place the shot looks at."""
+    reach = 1.6 if spec.set == "room" else 3.5
+    return seeded("stand", spec.key, spec.shot).uniform(-reach, reach)
+
+
+def _marks(
+    spec: Spec, looks: list[Look], x0: float, gap: float, tight: bool, rng: object
+) -> tuple[Mark, ...]:
+    count = len(looks)
+    sides = seeded("sides", spec.key, spec.shot)
+    marks = []
+    for i, (person, look) in enumerate(zip(spec.people, looks, strict=True)):
+        x = x0 + (i - (count - 1) / 2) * gap
+        z = 0.0 if count < 3 else 0.22 * (i % 2)
+        view = person.view
+        if view in ("left", "right"):
+            faces = -1.0 if view == "left" else 1.0
+        elif count == 1:
+            faces = sides.choice((-0.55, 0.55)) if not tight else sides.choice((-0.38, 0.38))
+            if spec.pov:
+                faces = 0.0
+        elif i == (count - 1) / 2:
+            faces = 0.15
+        else:
+            faces = 0.8 if i < (count - 1) / 2 else -0.8
+        marks.append(Mark(person, look, x, z, faces))
+    return tuple(marks)
+
+
+def _shoulder(
+    spec: Spec, looks: list[Look], mark: Mark, view: View, per_metre: float, aspect: float
+) -> Mark:
+    """The one whose back frames the picture, at the edge that the other looks towards."""
+    side = 1.0 if mark.faces >= 0 else -1.0
+    name = spec.shoulder if spec.shoulder != "*" else "another"
+    person = Person(name, "" if name != "another" else "person dark coat dark hair", view="back")
+    look = look_of(person.name, person.description, None)
+    z = -0.50 * view.distance
+    s = view.focal / (view.distance + z)
+    off = mark.x + side * (aspect * 0.36) / s + side * 0.02
+    # raised or lowered by stature alone: the shoulder must fill the lower corner
+    return Mark(person, look, off, z, -side, shoulder=True)
+
+
+def _third(
+    spec: Spec, marks: tuple[Mark, ...], size: str, aspect: float, per_metre: float, group: float,
+    rng: object,
+) -> float:  # fmt: skip
+    """How far right of the middle the group stands, in frame heights."""
+    if spec.pov or spec.angle == "overhead":
+        return 0.0
+    room = max(0.0, aspect / 2 - 0.04 - group * per_metre / 2)
+    first = spec.steps[0] if spec.steps else None
+    if first and first.kind in ("truck", "pan") and size in ("EWS", "WS", "FS", "MWS", "MS"):
+        side = 1.0 if first.way != "left" else -1.0
+        return side * min(room, aspect * 0.26)
+    if spec.shoulder:
+        side = 1.0 if marks[0].faces >= 0 else -1.0
+        return -side * min(room, aspect * 0.10)
+    if len([m for m in marks if not m.shoulder]) > 1:
+        return 0.0
+    walk = marks[0].person.walk
+    looking = {"left": -1.0, "right": 1.0}.get(walk, marks[0].faces)
+    side = -1.0 if looking >= 0 else 1.0
+    want = {"EWS": 0.20, "WS": 0.165, "FS": 0.14, "MWS": 0.13, "MS": 0.11, "MCU": 0.075,
+            "CU": 0.045, "ECU": 0.0}[size]  # fmt: skip
+    return side * min(room, want * aspect)
+
+
+def _height(angle: str, size: str, head: float, top: float, per_metre: float, rng: object) -> float:
+    """The camera's height: eye level, or as puts the horizon where the angle wants it."""
+    if angle == "low":
+        return max(0.16, head - (0.90 - top) / per_metre)
+    if angle == "high":
+        return head + max(0.35, (top - 0.10) / per_metre)
+    if angle == "overhead":
+        return head + (top + 0.75) / per_metre
+    if size == "EWS":
+        return head * 1.7
+    return min(head * 0.95, 1.55) if size in ("CU", "ECU", "MCU") else min(head * 0.9, 1.45)
+
+
+def _with_things(spec: Spec, width: int, height: int) -> Composition:
+    """Nobody is in frame: the first thing is the subject, or the place itself."""
+    aspect = width / height
+    size = spec.size if spec.size in _SIZES else "WS"
+    x0 = _stand(spec)
+    rng = seeded("things", spec.key, spec.shot)
+    portrait = aspect < 1
+    things = spec.things
+    if not things and (spec.text or size in ("INSERT", "ECU")):
+        things = (Thing("letter" if spec.text else "photo"),)
+    small = bool(things) and prop_of(things[0].name).stand in ("table", "hand")
+    if things and (size in ("INSERT", "ECU", "CU", "MCU") or not small):
+        return _of_thing(spec, things, size, width, height, x0)
+    focal = _focal(spec, size if size in ("EWS", "WS") else "WS", portrait)
+    per_metre = (0.062 if size == "EWS" else 0.24) if spec.set != "room" else 0.30
+    if portrait:
+        per_metre *= 0.72
+    view = View(width, height, focal, focal / per_metre)
+    horizon = {"low": 0.86, "high": 0.16, "overhead": -0.4}.get(
+        spec.angle, 0.46 if spec.set in ("room", "void") else 0.60
+    )
+    high = {"low": 0.5, "high": 6.0, "overhead": 9.0}.get(spec.angle, 1.5)
+    if spec.set == "room":
+        high = {"low": 0.4, "high": 2.3, "overhead": 2.6}.get(spec.angle, 1.45)
+    elif size == "EWS" and spec.angle == "eye":
+        high = 3.2
+    pose = Pose(x=x0, y=high, sy=horizon - 0.5, roll=-7.0 if spec.angle == "dutch" else 0.0)
+    placed = tuple(
+        Placed(thing, x0 + (i - 0.4) * 0.5, prop_foot(thing, spec), 0.0, 1.0, i == 0)
+        for i, thing in enumerate(things[:3])
+        if prop_of(thing.name).stand in ("table", "hand")
+    )
+    del rng
+    return Composition(view, pose, (), placed, True)
+
+
+def prop_foot(thing: Thing, spec: Spec) -> float:
+    """How high a thing's foot stands, metres, negative up."""
+    stand = prop_of(thing.name).stand
+    if stand in ("table", "hand"):
+        return -0.78
+    return {"air": -9.0 if thing.name in ("moon", "sun") else -3.4}.get(stand, 0.0)
+
+
+def _of_thing(
+    spec: Spec, things: tuple[Thing, ...], size: str, width: int, height: int, x0: float
+) -> Composition:
+    aspect = width / height
+    prop = prop_of(things[0].name)
+    share = _THING_SHARE[size]
+    per_metre = min(share / prop.height, share * 1.25 * aspect / prop.width)
+    if prop.stand == "air" or things[0].count > 1:
+        per_metre *= 0.5
+    focal = _focal(spec, "INSERT" if prop.height < 0.6 else size, aspect < 1)
+    view = View(width, height, focal, focal / per_metre)
+    foot = prop_foot(things[0], spec)
+    if prop.stand == "air":
+        foot = -max(2.2, 0.62 / per_metre)
+    high = prop.height * per_metre
+    rests = prop.stand in ("table", "hand")
+    bottom = min(0.88, 0.5 + high / 2 + (0.10 if not rests else 0.06))
+    if size in ("EWS", "WS") and not rests:
+        bottom = 0.80
+    if prop.stand == "air":
+        bottom = 0.5
+    eye = {
+        "low": 0.25 / per_metre,
+        "high": (bottom - 0.08) / per_metre,
+        "overhead": (bottom + 0.5) / per_metre,
+    }.get(spec.angle, (0.30 if not rests else 0.52) / per_metre)
+    camera = -foot + eye if prop.stand != "air" else max(1.4, -foot - 0.30 / per_metre)
+    sy = bottom - 0.5 - per_metre * (foot + camera)
+    offset = 0.0
+    first = spec.steps[0] if spec.steps else None
+    wide = prop.width * per_metre
+    if not rests and size in ("EWS", "WS", "FS", "MWS", "MS"):
+        side = {"right": -1.0, "left": 1.0}.get(
+            things[0].moves, seeded("side", spec.shot).choice((-1.0, 1.0))
+        )
+        if first and first.kind in ("truck", "pan"):
+            side = 1.0 if first.way != "left" else -1.0
+        offset = side * min(aspect * 0.16, max(0.0, aspect / 2 - 0.05 - wide / 2))
+    pose = Pose(x=x0 - offset / per_metre, y=camera, sy=sy,
+                roll=-7.0 if spec.angle == "dutch" else 0.0)  # fmt: skip
+    placed = [Placed(things[0], x0, foot, 0.0, 1.0, True)]
+    taken = prop.width / 2
+    rng = seeded("others", spec.shot)
+    for thing in things[1:4]:
+        other = prop_of(thing.name)
+        if other.stand != prop.stand and not (rests and other.stand in ("table", "hand")):
+            placed.append(_behind(thing, x0, view, spec, rng.choice((-1, 1)), len(placed)))
+            continue
+        if rests and other.height > 3 * prop.height:
+            continue
+        side = rng.choice((-1, 1))
+        x = x0 + side * (taken + other.width * 0.75)
+        placed.append(Placed(thing, x, prop_foot(thing, spec), 0.18 * prop.width, 1.0, False))
+    return Composition(view, pose, (), tuple(placed), True)
+
+
+def _behind(thing: Thing, x0: float, view: View, spec: Spec, side: int, order: int) -> Placed:
+    """A thing that is named but not what the shot is about, at its own distance."""
+    prop = prop_of(thing.name)
+    if prop.stand == "air":
+        z = max(6.0, view.distance * 0.8)
+        return Placed(thing, x0 + side * 1.2, -max(3.0, z * 0.22), z, 1.0, False)
+    if prop.stand in ("table", "hand"):
+        return Placed(thing, x0 + side * 0.5, -0.78, 0.4, 1.0, False)
+    z = max(prop.height * 2.2, 2.4, view.distance * 0.5)
+    if prop.stand == "water":
+        z = max(z, 9.0)
+    s = view.focal / (view.distance + z)
+    reach = max(0.3, view.aspect / 2 - prop.width * s / 2 - 0.06) / s
+    return Placed(thing, x0 + side * min(reach, reach * 0.72 + order), 0.0, z, 1.0, False)
+
+
+def _beside(
+    spec: Spec, marks: tuple[Mark, ...], view: View, pose: Pose, rng: object
+) -> tuple[Placed, ...]:
+    """Things around people: behind them, beside them, on the table; what is held is theirs."""
+    held = {mark.person.holds for mark in marks}
+    sides = seeded("beside", spec.shot)
+    placed: list[Placed] = []
+    front = [mark for mark in marks if not mark.shoulder]
+    lead = -1 if front[0].x - pose.x > 0 else 1
+    for thing in spec.things:
+        if thing.name in held or len(placed) >= 4:
+            continue
+        prop = prop_of(thing.name)
+        side = lead if len(placed) % 2 == 0 else -lead
+        if prop.stand in ("table", "hand"):
+            x = (front[0].x + front[-1].x) / 2
+            if len(front) == 1:
+                x = front[0].x + side * 0.30
+            placed.append(Placed(thing, x + 0.26 * len(placed), -0.78, -0.05, 1.0, False))
+        elif thing.name in ("dog", "cat", "suitcase", "chair", "bicycle"):
+            edge = front[-1].x if side > 0 else front[0].x
+            placed.append(Placed(thing, edge + side * (0.35 + prop.width / 2), 0.0, 0.12, 1, False))
+        else:
+            placed.append(_behind(thing, pose.x, view, spec, side, len(placed)))
+    del sides
+    return tuple(placed)

@@ -1,0 +1,154 @@
+"""SVG in metres: the strokes that every asset is drawn with, and the arithmetic of colour.
+
+x runs right, y runs *down* as in SVG, and the ground is y = 0, so heights are negative.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+Point = tuple[float, float]
+Color = tuple[int, int, int]
+
+
+def seeded(*words: object) -> random.Random:
+    """A generator that depends on `words` alone: one for each element, never a shared one."""
+    text = "\0".join(str(word) for word in words)
+    return random.Random(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big"))
+
+
+def rgb(color: str) -> Color:
+    """(red, green, blue) of `#rrggbb`."""
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def hexed(red: float, green: float, blue: float) -> str:
+    return "#" + "".join(f"{min(255, max(0, round(c))):02x}" for c in (red, green, blue))
+
+
+def mix(a: str, b: str, t: float) -> str:
+    """`a` at 0, `b` at 1."""
+    return hexed(*(x + (y - x) * t for x, y in zip(rgb(a), rgb(b), strict=True)))
+
+
+def shade(color: str, by: float) -> str:
+    """Lighter for a positive `by`, darker for a negative one; 1 reaches white, -1 black."""
+    return mix(color, "#ffffff" if by > 0 else "#000000", abs(by))
+
+
+def jitter(color: str, rng: random.Random, by: float = 10) -> str:
+    """The same colour from another pot."""
+    light = rng.uniform(-by, by)
+    return hexed(*(c + light + rng.uniform(-by, by) / 2 for c in rgb(color)))
+
+
+def n(value: float) -> str:
+    """A number as SVG text, short and always the same."""
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return text if text not in ("-0", "") else "0"
+
+
+def points(corners: Iterable[Point]) -> str:
+    return " ".join(f"{n(x)},{n(y)}" for x, y in corners)
+
+
+def _more(opacity: float, extra: str) -> str:
+    return (f' opacity="{n(opacity)}"' if opacity < 1 else "") + (f" {extra}" if extra else "")
+
+
+def poly(corners: Sequence[Point], fill: str, opacity: float = 1, extra: str = "") -> str:
+    return f'<polygon points="{points(corners)}" fill="{fill}"{_more(opacity, extra)}/>'
+
+
+def path(d: str, fill: str, opacity: float = 1, extra: str = "") -> str:
+    return f'<path d="{d}" fill="{fill}"{_more(opacity, extra)}/>'
+
+
+def rect(
+    x: float, y: float, w: float, h: float, fill: str, rx: float = 0, opacity: float = 1
+) -> str:
+    """(x, y) is the top left corner."""
+    round_ = f' rx="{n(rx)}"' if rx else ""
+    return (
+        f'<rect x="{n(x)}" y="{n(y)}" width="{n(w)}" height="{n(h)}"{round_} '
+        f'fill="{fill}"{_more(opacity, "")}/>'
+    )
+
+
+def circle(x: float, y: float, r: float, fill: str, opacity: float = 1) -> str:
+    return f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(r)}" fill="{fill}"{_more(opacity, "")}/>'
+
+
+def ellipse(x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> str:
+    return (
+        f'<ellipse cx="{n(x)}" cy="{n(y)}" rx="{n(rx)}" ry="{n(ry)}" '
+        f'fill="{fill}"{_more(opacity, "")}/>'
+    )
+
+
+def stroke(corners: Sequence[Point], color: str, width: float, opacity: float = 1) -> str:
+    """A line with round ends through `corners`."""
+    return (
+        f'<polyline points="{points(corners)}" fill="none" stroke="{color}" '
+        f'stroke-width="{n(width)}" stroke-linecap="round" stroke-linejoin="round"'
+        f"{_more(opacity, '')}/>"
+    )
+
+
+def curve(d: str, color: str, width: float, opacity: float = 1) -> str:
+    """A path drawn as a line."""
+    return (
+        f'<path d="{d}" fill="none" stroke="{color}" stroke-width="{n(width)}" '
+        f'stroke-linecap="round" stroke-linejoin="round"{_more(opacity, "")}/>'
+    )
+
+
+def group(body: str, x: float = 0, y: float = 0, scale: float = 1, turn: float = 0) -> str:
+    """Moves, scales and turns (degrees, clockwise) `body` about its own origin."""
+    steps = f"translate({n(x)} {n(y)})"
+    if turn:
+        steps += f" rotate({n(turn)})"
+    if scale != 1:
+        steps += f" scale({n(scale)})"
+    return f'<g transform="{steps}">{body}</g>'
+
+
+def mirror(body: str, about: float = 0) -> str:
+    """`body` seen in a mirror that stands at x = `about`."""
+    return f'<g transform="translate({n(2 * about)} 0) scale(-1 1)">{body}</g>'
+
+
+def gradient(
+    name: str, stops: Sequence[tuple[float, str, float]], across: bool = False, radial: bool = False
+) -> str:
+    """A definition to fill with as `url(#name)`: (place, colour, opacity) from top or left."""
+    inner = "".join(
+        f'<stop offset="{n(at)}" stop-color="{color}" stop-opacity="{n(alpha)}"/>'
+        for at, color, alpha in stops
+    )
+    if radial:
+        return f'<radialGradient id="{name}">{inner}</radialGradient>'
+    ends = 'x1="0" y1="0" x2="1" y2="0"' if across else 'x1="0" y1="0" x2="0" y2="1"'
+    return f'<linearGradient id="{name}" {ends}>{inner}</linearGradient>'
+
+
+def glow(name: str, x: float, y: float, r: float, color: str, strength: float = 1) -> str:
+    """A soft round light; `name` must be unique in its picture."""
+    stops = [(0, color, strength), (0.25, color, strength * 0.55), (0.6, color, strength * 0.16)]
+    return gradient(name, [*stops, (1.0, color, 0)], radial=True) + circle(x, y, r, f"url(#{name})")
+
+
+def smooth(corners: Sequence[Point], close: bool = True) -> str:
+    """Path data of a soft curve through `corners` (Catmull-Rom)."""
+    count = len(corners)
+    d = f"M{n(corners[0][0])},{n(corners[0][1])}"
+    for i in range(count if close else count - 1):
+        p0 = corners[(i - 1) % count] if close or i else corners[i]
+        p1, p2 = corners[i], corners[(i + 1) % count]
+        p3 = corners[(i + 2) % count] if close or i + 2 < count else p2
+        a = (p1[0] + (p2[0] - p0[0]) / 6, p1[1] + (p2[1] - p0[1]) / 6)
+        b = (p2[0] - (p3[0] - p1[0]) / 6, p2[1] - (p3[1] - p1[1]) / 6)
+        d += f"C{points((a, b, p2))}"
+    return d + ("Z" if close else "")

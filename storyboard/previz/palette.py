@@ -1,0 +1,168 @@
+"""Light: what time of day, weather and mood do to every colour, as one matrix a layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storyboard.previz.ink import hexed, mix, rgb, seeded
+from storyboard.previz.spec import Spec
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The light of a shot. Colours of things are painted plain and lit by `matrix`."""
+
+    time: str
+    sky: tuple[str, str, str]
+    """Zenith, middle, horizon."""
+    haze: str
+    """What far things fade into."""
+    light: tuple[float, float, float]
+    """What the light leaves of red, green and blue."""
+    lamp: str
+    """Windows, lamps, fire."""
+    sun: str
+    sun_at: tuple[float, float]
+    """Where it stands: share of the frame's width, height above the horizon in frame heights."""
+    shadow: float
+    """How dark the shadows between the papers are."""
+    lit: bool
+    """Lamps burn."""
+    reach: float
+    """Metres at which haze has taken two thirds of a colour."""
+    grade: Matrix
+    """3 x 4, on (red, green, blue, alpha), after everything else."""
+
+    def matrix(self, depth: float, indoors: bool = False, glow: bool = False) -> Matrix:
+        """4 x 4 on premultiplied BGRA of a layer `depth` metres away."""
+        veil = 0.0 if indoors else 1 - float(np.exp(-max(0.0, depth) / self.reach))
+        lit = np.eye(4, dtype=np.float32)
+        haze = rgb(self.haze)
+        for channel in range(3):
+            keep = (1.0 if glow else self.light[channel]) * (1 - veil * (0.55 if glow else 1))
+            lit[channel, channel] = keep
+            lit[channel, 3] = 0 if glow else haze[channel] / 255 * veil
+        return self.graded(lit)
+
+    def graded(self, lit: Matrix | None = None) -> Matrix:
+        """The grade alone, or after `lit`, on premultiplied BGRA."""
+        full = np.eye(4, dtype=np.float32)
+        full[:3] = self.grade
+        if lit is not None:
+            full = full @ lit
+        swap = np.eye(4, dtype=np.float32)[[2, 1, 0, 3]]
+        result: Matrix = (swap @ full @ swap).astype(np.float32)
+        return result
+
+    def shown(self, color: str) -> str:
+        """A flat colour as the grade shows it."""
+        red, green, blue = rgb(color)
+        out = self.grade @ np.array([red, green, blue, 255], np.float32)
+        return hexed(*(float(c) for c in out))
+
+
+_TIMES: dict[str, tuple[tuple[str, str, str], str, tuple[float, float, float], str, float]] = {
+    # sky, haze, light, sun, its height
+    "dawn": (("#4c6591", "#c9a2ab", "#ffdcae"), "#ecc3a8", (0.97, 0.86, 0.80), "#fff1c9", 0.10),
+    "day": (("#3f86bf", "#93c3dc", "#e3efe6"), "#cfe2e6", (1.0, 0.99, 0.96), "#fffbe6", 0.62),
+    "dusk": (("#2e2b5e", "#a9506f", "#fb9f5c"), "#c9757a", (0.82, 0.62, 0.64), "#ffd98f", 0.08),
+    "night": (("#081026", "#12244a", "#2b4672"), "#1f3358", (0.34, 0.42, 0.60), "#eef2ff", 0.50),
+}
+_SKIES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "dawn": (("#3d5a86", "#b9a4c0", "#ffcfa6"), ("#5b7fa0", "#dcb7a8", "#ffe5bd")),
+    "day": (("#4a97c9", "#a4d3df", "#f2f1dd"), ("#3a79b4", "#86b7dd", "#d7e9ef")),
+    "dusk": (("#3b2f6b", "#c65f6a", "#ffb765"), ("#22305f", "#7d5a8c", "#f2a07b")),
+    "night": (("#0a0d24", "#1b2550", "#3c4a7d"), ("#061420", "#0f3045", "#2a5a6e")),
+}
+
+
+def palette_of(spec: Spec) -> Palette:
+    """The light of `spec`; the same place at the same time has the same light."""
+    rng = seeded("palette", spec.key, spec.time)
+    sky, haze, light, sun, height = _TIMES[spec.time]
+    skies = (sky, *_SKIES[spec.time])
+    chosen = skies[rng.randrange(len(skies))]
+    drift = rng.uniform(0, 0.35)
+    sky = (mix(sky[0], chosen[0], drift + 0.5), mix(sky[1], chosen[1], drift + 0.5),
+           mix(sky[2], chosen[2], drift + 0.5))  # fmt: skip
+    side = rng.choice((-1, 1))
+    sun_at = (0.5 + side * rng.uniform(0.16, 0.36), height * rng.uniform(0.8, 1.15))
+    reach = 420.0 if spec.time == "day" else 260.0
+    grey = {"day": "#a9b4bb", "dawn": "#b3a8a6", "dusk": "#6d5f74", "night": "#1d2738"}[spec.time]
+    lit = spec.time in ("night", "dusk")
+    weather = set(spec.weather)
+    heavy = 0.0
+    if weather & {"rain", "storm", "clouds", "snow"}:
+        heavy = 0.8 if "storm" in weather else 0.62
+        lit = lit or "storm" in weather
+    if "fog" in weather:
+        heavy = max(heavy, 0.55)
+    if heavy:
+        dark = mix(grey, "#10141c", 0.35 if "storm" in weather else 0.0)
+        sky = (mix(sky[0], mix(dark, "#000000", 0.25), heavy), mix(sky[1], dark, heavy),
+               mix(sky[2], mix(dark, "#ffffff", 0.15), heavy * 0.85))  # fmt: skip
+        haze = mix(haze, mix(dark, "#ffffff", 0.1), heavy)
+        flat = {"storm": 0.74, "snow": 0.98}.get(
+            "storm" if "storm" in weather else "snow" if "snow" in weather else "", 0.86
+        )
+        light = (light[0] * flat, light[1] * flat, light[2] * min(1.0, flat * 1.06))
+        reach *= 0.6
+    if "fog" in weather:
+        reach = 34.0
+    lamp = "#ffd27a"
+    if spec.set == "room":
+        light, lit = _indoors(spec)
+    return Palette(
+        time=spec.time, sky=sky, haze=haze, light=light, lamp=lamp, sun=sun, sun_at=sun_at,
+        shadow=0.42 if spec.time == "night" else 0.34, lit=lit, reach=reach,
+        grade=_grade(spec.mood),
+    )  # fmt: skip
+
+
+def _indoors(spec: Spec) -> tuple[tuple[float, float, float], bool]:
+    light = {
+        "dawn": (0.90, 0.80, 0.74),
+        "day": (1.0, 0.97, 0.92),
+        "dusk": (0.82, 0.66, 0.58),
+        "night": (0.66, 0.55, 0.50),
+    }[spec.time]
+    if "dark" in spec.mood or "noir" in spec.mood:
+        light = (light[0] * 0.82, light[1] * 0.8, light[2] * 0.86)
+    return light, spec.time in ("night", "dusk") or "dark" in spec.mood
+
+
+def _grade(moods: tuple[str, ...]) -> Matrix:
+    """Moods as one affine map of (red, green, blue, alpha), in shares of full scale."""
+    full = np.eye(4, dtype=np.float32)
+    for mood in moods:
+        step = np.eye(4, dtype=np.float32)
+        step[:3] = _MOODS[mood]()
+        full = step @ full
+    result: Matrix = full[:3].copy()
+    return result
+
+
+def _saturated(by: float, gain: tuple[float, float, float] = (1, 1, 1), lift: float = 0) -> Matrix:
+    luma = np.array([0.2126, 0.7152, 0.0722], np.float32)
+    rows = np.zeros((3, 4), np.float32)
+    rows[:, :3] = np.eye(3, dtype=np.float32) * by + (1 - by) * luma
+    rows[:, :3] *= np.array(gain, np.float32)[:, None]
+    rows[:, 3] = lift
+    return rows
+
+
+_MOODS = {
+    "noir": lambda: _saturated(0.0, (1.16, 1.16, 1.18), -0.07),
+    "sepia": lambda: _saturated(0.12, (1.10, 0.95, 0.74), 0.03),
+    "neon": lambda: _saturated(1.35, (1.06, 0.88, 1.18), 0.0),
+    "warm": lambda: _saturated(1.04, (1.07, 0.99, 0.86), 0.0),
+    "cold": lambda: _saturated(0.80, (0.87, 0.98, 1.12), 0.0),
+    "dark": lambda: _saturated(0.94, (0.86, 0.84, 0.88), -0.015),
+    "pale": lambda: _saturated(0.66, (0.92, 0.92, 0.92), 0.09),
+    "vivid": lambda: _saturated(1.3, (1.02, 1.02, 1.02), -0.01),
+}

@@ -1,0 +1,372 @@
+"""The stage: planes of painted paper at their depths, and the floor between them."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from storyboard.previz.camera import Pose, View
+from storyboard.previz.ink import Point, gradient, mix, n, poly, seeded, smooth
+from storyboard.previz.paint import (
+    Box,
+    Picture,
+    blurred,
+    fitting,
+    lit,
+    over,
+    papered,
+    render,
+    trimmed,
+    with_shadow,
+)
+from storyboard.previz.palette import Palette
+from storyboard.previz.spec import Spec
+
+FAR = 3000.0
+_STOP = 0.0062
+"""Aperture: metres of blur per frame height of focal length, squared away by distance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How a plane lives by itself; all of it runs on the world's clock."""
+
+    drift: float = 0.0
+    """Metres a second."""
+    sway: float = 0.0
+    """Shear about its foot at the height of the swing."""
+    bob: float = 0.0
+    """Metres up and down."""
+    slide: float = 0.0
+    """Metres to and fro."""
+    period: float = 5.0
+    phase: float = 0.0
+    flicker: float = 0.0
+
+    @property
+    def still(self) -> bool:
+        return not (self.drift or self.sway or self.bob or self.slide or self.flicker)
+
+
+STILL = Motion()
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One sheet: painted, lit, and placed."""
+
+    picture: Picture
+    z: float
+    motion: Motion = STILL
+    foot: float = 0.0
+    """The y about which it sways."""
+    opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The ground seen in perspective, painted as the reference pose sees it."""
+
+    pixels: NDArray[np.uint8]
+    left: float
+    """Of its pixels, frame heights; `top` likewise."""
+    top: float
+    density: float
+    """Pixels a frame height."""
+    reference: Pose
+    level: float
+    """y of the ground it is."""
+    z: float
+    """Its far edge: what stands beyond is drawn before it."""
+    near: float
+
+
+@dataclass
+class Stage:
+    """Collects what a set puts up."""
+
+    spec: Spec
+    palette: Palette
+    view: View
+    poses: Sequence[Pose]
+    seconds: float
+    clock: float = 0.0
+    planes: list[Plane | Floor] = field(default_factory=list)
+    indoors: bool = False
+    _boxes: dict[float, Box] = field(default_factory=dict)
+
+    def rng(self, *words: object) -> random.Random:
+        """Seeded by the place: the same in every shot that is set there."""
+        return seeded(self.spec.key, *words)
+
+    def shot_rng(self, *words: object) -> random.Random:
+        return seeded(self.spec.shot, *words)
+
+    def has(self, *words: str) -> bool:
+        return any(word in self.spec.dressing for word in words)
+
+    def reach(self, z: float, motion: Motion = STILL) -> Box:
+        """Everything of the plane at `z` that is seen at some time, and a little more."""
+        if z not in self._boxes:
+            every = max(1, len(self.poses) // 24)
+            picked = [*self.poses[::every], self.poses[-1]]
+            box = self.view.visible(picked[0], z)
+            for pose in picked[1:]:
+                box = box.union(self.view.visible(pose, z))
+            spare = max(0.03 * box.height, 0.05)
+            self._boxes[z] = Box(box.left - spare, box.top - spare, box.right + spare,
+                                 box.bottom + spare)  # fmt: skip
+        box = self._boxes[z]
+        begin = motion.drift * self.clock
+        end = motion.drift * (self.clock + self.seconds)
+        aside = motion.slide + abs(motion.sway) * abs(min(0.0, box.top))
+        return Box(box.left - max(begin, end) - aside, box.top - motion.bob,
+                   box.right - min(begin, end) + aside, box.bottom + motion.bob)  # fmt: skip
+
+    def cells(
+        self, name: str, z: float, width: float, motion: Motion = STILL
+    ) -> Iterator[tuple[float, random.Random]]:
+        """(middle, generator) of the cells of `width` metres that are seen at `z`."""
+        box = self.reach(z, motion)
+        for i in range(math.floor(box.left / width) - 1, math.ceil(box.right / width) + 1):
+            yield (i + 0.5) * width, self.rng(name, i)
+
+    def wave(self, name: str, x: float, size: float) -> float:
+        """A smooth endless line between -1 and 1, seeded by the place; `size` metres a swell."""
+        rng = self.rng("wave", name)
+        total = 0.0
+        for k in range(5):
+            total += math.sin(x / size * (0.7 + 0.83 * k) + rng.uniform(0, math.tau)) / (k + 1.3)
+        return total / 1.9
+
+    def ridge(
+        self, name: str, z: float, base: float, swing: float, size: float, motion: Motion = STILL,
+        sharp: bool = False, foot: float = 0.0,
+    ) -> tuple[str, Box]:  # fmt: skip
+        """The outline of hills at `z`: path data and its box; heights are positive metres."""
+        box = self.reach(z, motion)
+        step = max(size / 7, (box.right - box.left) / 140)
+        count = math.ceil((box.right - box.left) / step) + 3
+        start = math.floor(box.left / step) * step - step
+        line: list[Point] = []
+        for i in range(count):
+            x = start + i * step
+            high = base + swing * self.wave(name, x, size)
+            if sharp:
+                high += swing * 0.55 * (1 - 2 * abs((x / size * 0.9) % 1 - 0.5)) - swing * 0.2
+                high += swing * 0.12 * self.wave(name + "j", x, size / 6)
+            line.append((x, -max(0.02, high)))
+        d = (
+            smooth(line, close=False)
+            if not sharp
+            else "M" + " L".join(f"{n(x)},{n(y)}" for x, y in line)
+        )
+        d += f"L{n(line[-1][0])},{n(foot)} L{n(line[0][0])},{n(foot)}Z"
+        return d, Box(line[0][0], min(y for _, y in line), line[-1][0], foot)
+
+    def sigma(self, z: float) -> float:
+        """Blur of a plane, frame heights."""
+        focus = self.view.distance
+        depth = max(0.2, focus + z)
+        spread = _STOP * self.view.focal**2 * abs(1 / focus - 1 / depth) / 4
+        return 0.0 if spread * self.view.height < 0.7 else min(spread, 0.034)
+
+    def add(
+        self,
+        z: float,
+        body: str,
+        top: float,
+        bottom: float = 0.0,
+        *,
+        shines: str = "",
+        always: bool = False,
+        motion: Motion = STILL,
+        span: tuple[float, float] | None = None,
+        foot: float = 0.0,
+        shadow: float = 1.0,
+        veil: float | None = None,
+        paper: bool = True,
+        focus: float | None = None,
+    ) -> None:
+        """Puts up a sheet of SVG between the heights `top` and `bottom` (y, metres).
+
+        `shines` is drawn unlit over it where lamps burn, or `always`. `span` says how far it goes
+        sideways when that is less than what is seen. `veil` stands in for its distance.
+        """
+        seen = self.reach(z, motion)
+        left, right = seen.left, seen.right
+        if span is not None:
+            left, right = max(left, span[0]), min(right, span[1])
+        high = self.view.height
+        density = max(self.view.scale(pose, z) for pose in self._corners()) * high
+        blur = self.sigma(z if focus is None else focus) * high
+        pad = 3 * max(blur, 0.014 * high * shadow) / density
+        box = Box(left - pad, max(seen.top - pad, top - pad), right + pad,
+                  min(seen.bottom + pad, bottom + pad))  # fmt: skip
+        if box.width <= 0 or box.height <= 0 or right <= left:
+            return
+        if blur > 3:
+            density /= blur / 3
+            blur = 3.0
+        density = fitting(box, density)
+        pixels = render(body, box, density)
+        depth = self.view.distance + z if veil is None else veil
+        pixels = lit(pixels, self.palette.matrix(depth, self.indoors))
+        if paper:
+            pixels = papered(pixels)
+        if shines and (self.palette.lit or always):
+            bright = render(shines, box, density)
+            over(pixels, lit(bright, self.palette.matrix(depth, self.indoors, glow=True)))
+        throw = 0.011 * high * shadow * density / (density if blur else density)
+        pixels = with_shadow(pixels, throw, self.palette.shadow * min(1.0, shadow))
+        picture = trimmed(Picture(blurred(pixels, blur), box.left, box.top, density))
+        if picture is not None:
+            self.planes.append(Plane(picture, z, motion, foot))
+
+    def _corners(self) -> list[Pose]:
+        """Poses that decide how large things get."""
+        return [self.poses[0], self.poses[len(self.poses) // 2], self.poses[-1]]
+
+    def sky(self, body: str, shines: str = "") -> None:
+        """The backdrop: in sky metres, where the horizon is 0 and a frame height is `tall()`."""
+        seen = self.reach(FAR)
+        density = self.view.scale(self.poses[0], FAR) * self.view.height
+        density = max(density, max(self.view.scale(p, FAR) for p in self._corners())
+                      * self.view.height)  # fmt: skip
+        pixels = render(body + shines, seen, fitting(seen, density))
+        pixels = lit(pixels, self.palette.graded())
+        self.planes.append(Plane(Picture(pixels, seen.left, seen.top, density), FAR, opaque=True))
+
+    def tall(self, z: float = FAR) -> float:
+        """Metres that fill the frame's height at `z`, at the start."""
+        return 1 / self.view.scale(self.poses[0], z)
+
+    # the floor
+
+    def on_floor(self, x: float, z: float, level: float = 0.0) -> Point:
+        """Where a point of the ground is seen at the start, frame heights from the top left."""
+        u, v = self.view.project(self.poses[0], x, level, max(z, self._nearest()))
+        return u, v
+
+    def _nearest(self) -> float:
+        return -self.view.distance + 0.28 + self.poses[0].z
+
+    def horizon(self) -> float:
+        """Its height in the first frame, frame heights from the top."""
+        return 0.5 + self.poses[0].sy
+
+    def floor(
+        self,
+        near: str,
+        far: str,
+        *,
+        level: float = 0.0,
+        z: float = FAR,
+        marks: Sequence[tuple[Sequence[Point], str, float]] = (),
+        shines: Sequence[tuple[Sequence[Point], str, float]] = (),
+        haze: bool = True,
+        body: str = "",
+    ) -> None:
+        """Lays the ground from the camera to `z`; `marks` are polygons of (x, z) on it."""
+        pose = self.poses[0]
+        area = self._floor_area(level, z)
+        if area is None:
+            return
+        density = fitting(area, float(self.view.height))
+        stops, veils = [], []
+        top = 0.5 + pose.sy
+        focal = self.view.focal * math.exp(pose.zoom)
+        for i in range(13):
+            at = (i / 12) ** 2.2
+            row = area.top + at * area.height
+            drop = max(1e-4, row - top)
+            depth = focal * (pose.y + level) / drop
+            t = math.exp(-depth / 16.0)
+            stops.append((at, mix(far, near, t), 1.0))
+            gone = 0.0 if self.indoors or not haze else 1 - math.exp(-depth / self.palette.reach)
+            veils.append((at, self.palette.haze, gone))
+        ground = gradient("ground", stops) + _cover(area, "ground") + body
+        ground += "".join(
+            poly([self.on_floor(x, far_z, level) for x, far_z in corners], color, alpha)
+            for corners, color, alpha in marks
+        )
+        pixels = papered(lit(render(ground, area, density), self.palette.matrix(0, self.indoors)))
+        if haze and not self.indoors:
+            veil = render(gradient("veil", veils) + _cover(area, "veil"), area, density)
+            over(pixels, lit(veil, self.palette.graded()))
+        if shines:
+            light = "".join(
+                poly([self.on_floor(x, far_z, level) for x, far_z in corners], color, alpha)
+                for corners, color, alpha in shines
+            )
+            over(pixels, lit(render(light, area, density), self.palette.graded()))
+        blur = self.sigma(6.0) * density * 0.5
+        if blur > 1.5:
+            pixels = blurred(pixels, blur)
+        self.planes.append(
+            Floor(pixels, area.left, area.top, density, pose, level, z, self._nearest())
+        )
+
+    def _floor_area(self, level: float, z: float) -> Box | None:
+        """What of the floor is seen at some time, in frame heights as the first pose sees it."""
+        first, view = self.poses[0], self.view
+        edge = view.project(first, 0.0, level, min(z, FAR))[1]
+        left, right, bottom = -0.04, view.aspect + 0.04, edge + 0.01
+        for pose in [*self.poses[:: max(1, len(self.poses) // 8)], self.poses[-1]]:
+            s_drop = 1.06 - (0.5 + pose.sy)
+            if s_drop <= 0 or pose.y + level <= 0:
+                continue
+            depth = view.focal * math.exp(pose.zoom) * (pose.y + level) / s_drop
+            row_z = depth - view.distance + pose.z
+            for far_z in (row_z, min(z, FAR)):
+                if far_z < self._nearest():
+                    far_z = self._nearest()
+                s = view.scale(pose, far_z)
+                for u in (-0.04, view.aspect + 0.04):
+                    x = (u - view.aspect / 2 - pose.sx) / s + pose.x
+                    at = view.project(first, x, level, far_z)
+                    left, right = min(left, at[0]), max(right, at[0])
+                    bottom = max(bottom, at[1])
+        bottom = min(bottom, edge + 2.4)
+        left, right = max(left, -2.5), min(right, view.aspect + 2.5)
+        if bottom <= edge + 0.004 or edge > 1.5:
+            return None
+        return Box(left, max(edge, -1.6), right, bottom)
+
+
+def _cover(area: Box, name: str) -> str:
+    return (
+        f'<rect x="{n(area.left)}" y="{n(area.top)}" width="{n(area.width)}" '
+        f'height="{n(area.height)}" fill="url(#{name})"/>'
+    )
+
+
+def floor_matrix(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | None:
+    """The homography from a floor's pixels to the frame's, or None when it is out of sight."""
+    height = view.height
+    if pose.y + floor.level <= 0.02:
+        return None
+    far = min(floor.z, 60.0)
+    close = max(floor.near, pose.z - view.distance + 0.28) + 0.6
+    if close >= far - 0.01:
+        close, far = far - 0.5, far
+    source, target = [], []
+    for z in (close, far):
+        for x in (pose.x - 2.0, pose.x + 2.0):
+            u, v = view.project(floor.reference, x, floor.level, z)
+            source.append(((u - floor.left) * floor.density, (v - floor.top) * floor.density))
+            u, v = view.project(pose, x, floor.level, z)
+            target.append((u * height, v * height))
+    matrix: NDArray[np.float64] = cv2.getPerspectiveTransform(
+        np.array(source, np.float32), np.array(target, np.float32)
+    )
+    return matrix
+
+
+__all__ = ["FAR", "STILL", "Floor", "Motion", "Plane", "Stage", "floor_matrix", "replace"]
