@@ -35,7 +35,7 @@ _TEXTS = (
     "aspect_ratio color card note continuity still_model alternate target"
 ).split()
 
-_FIELDS: dict[str, Callable[[Values, str, Any], Any]] = {
+FIELDS: dict[str, Callable[[Values, str, Any], Any]] = {
     **dict.fromkeys(_TEXTS, lambda values, path, value: value.strip()),
     "beats": parts.beats,
     "first_frame": parts.frame,
@@ -82,7 +82,7 @@ def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[s
         return None
     fields: dict[str, Any] = {"id": draft.id}
     for key, value in data.items():
-        make = _FIELDS.get(key)
+        make = FIELDS.get(key)
         if make is not None:
             fields[key] = make(values, key, value)
         elif key in _RENAMED:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from storyboard.errors import Severity
-from storyboard.film import Line, Shot
+from storyboard.film import Line, References, Shot
 from storyboard.language.parts import words
 from storyboard.language.values import Values
 from storyboard.timecode import Rate
@@ -107,27 +107,39 @@ def paces(told: Sequence[Line], take: int, rate: Rate) -> list[Pace]:
 
 
 def take_frames(shot: Shot, rate: Rate) -> int | None:
-    """How long the take of a shot is at the least, in frames; None where only its file knows.
-
-    What is bought for a `length` is up to the model. Veo's steps are assumed, 4, 6 and 8 s (7 for
-    an extension): the commonest, and the ones a film is cast with by default.
-    """
+    """How long the take of a shot is at the least, in frames; None where only its file knows."""
     if shot.duration is not None:
         return shot.duration
     if shot.color or shot.card:
         return shot.length
     if shot.clip is not None:
         return None
-    steps = _steps(rate, (7,) if shot.extends else (4, 6, 8))
+    platform = shot.target or ("" if shot.provider == "previz" else shot.provider)
+    named = shot.references is References.NAMED
+    steps, usual = _steps(platform, shot.model, shot.resolution, named, bool(shot.extends), rate)
     if shot.length is None:
-        return steps[-1]
+        return usual
     wanted = shot.length + (0 if shot.extends else shot.handles)
-    return max(shot.length, next((step for step in steps if step >= wanted), 0))
+    return max(shot.length, next((each for each in steps if each >= wanted), 0))
 
 
 @cache
-def _steps(rate: Rate, seconds: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(rate.frames(each) for each in seconds)
+def _steps(
+    platform: str, name: str, resolution: str, references: bool, extends: bool, rate: Rate
+) -> tuple[tuple[int, ...], int]:
+    """Frames that a model makes at once, shortest first, and how many where nothing is said."""
+    from storyboard.providers.catalog import catalog
+
+    known = catalog()
+    model = known.find(platform, name) if platform else known.first_live(name)
+    if model is None or (extends and model.extend is None):
+        return (), rate.frames(8)
+    if extends and model.extend is not None:
+        seconds, usual = model.extend.hops, model.extend.default_hop
+    else:
+        seconds = model.legal_durations(resolution, references=references)
+        usual = model.default_duration
+    return tuple(rate.frames(each) for each in seconds), rate.frames(usual)
 
 
 def _aside(text: str) -> tuple[str, str]:

@@ -22,8 +22,10 @@ def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
     context = getattr(error, "context", "") or ""
     opened = getattr(error, "context_mark", None)
     lines = BREAKS.split(text)
-    line = min(mark.line, len(lines) - 1) if mark else 0
-    column = min(mark.column, len(lines[line])) if mark else 0
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    if line >= len(lines):  # the end of a text without a last line feed
+        line, column = len(lines) - 1, len(lines[-1])
+    column = min(column, len(lines[line]))
     span = Span(name, line + 1, column + 1, line + 1, column + 2)
     here = lines[line][column : column + 1]
 
@@ -80,6 +82,15 @@ def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
         )
     if opened is not None and (unclosed := _unclosed(problem, context, opened, lines, name)):
         return unclosed
+    if "expected node content" in problem and (last := _last_open(lines, line, column)):
+        at_line, at = last
+        closer = _PLAIN_CONTEXT[lines[at_line][at]]
+        return Diagnostic(
+            "SB008",
+            f"the bracket {lines[at_line][at]} is never closed",
+            Span(name, at_line + 1, at + 1, at_line + 1, at + 2),
+            f"add {closer}",
+        )
     if opened is not None and "could not find expected ':'" in problem:
         line, column = opened.line, opened.column
         end = len(lines[line].rstrip())
@@ -110,6 +121,21 @@ def _quoted_in_braces(line: str, column: int) -> str:
     key, colon, words = line[begin:end].strip().partition(": ")
     escaped = words.replace("\\", "\\\\").replace('"', '\\"')
     return f'{key}: "{escaped}"' if colon and words else ""
+
+
+def _last_open(lines: list[str], line: int, column: int) -> tuple[int, int] | None:
+    """Where the innermost bracket opens that is still open at the end of the text."""
+    after = (lines[line][column:], *lines[line + 1 :])
+    if any(rest.strip() and not rest.lstrip().startswith("#") for rest in after):
+        return None
+    depth = 0
+    for number in range(line, -1, -1):
+        for at in range(len(lines[number]) - 1, -1, -1):
+            sign = lines[number][at]
+            depth += (sign in "]}") - (sign in "[{")
+            if depth < 0:
+                return number, at
+    return None
 
 
 def _unclosed(
