@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from storyboard.errors import MoneyRefused
 from storyboard.film import Film, Take
+from storyboard.graph.notices import usd
 from storyboard.graph.plan import Action, Plan, Wishes
 from storyboard.graph.timeline import Slice, Timeline
 from storyboard.production import Production, examine
@@ -21,7 +22,6 @@ from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.durable import write_text
 from storyboard.run.places import make_folder
-from storyboard.run.record import usd
 from storyboard.run.result import RunResult
 
 if TYPE_CHECKING:
@@ -65,26 +65,31 @@ def default_out(film: Film) -> Path:
     return Path("build") / f"{film.stem}{'.previz' if paid else ''}.mp4"
 
 
-def budget(production: Production, plan: Plan, order: Order) -> None:
-    """Refuses a plan whole when it may cost more than this run or the film's life allows."""
-    cost = plan.cost_micros
-    if order.max_cost_micros is not None and cost > order.max_cost_micros:
+def budget(production: Production, plan: Plan, order: Order) -> int | None:
+    """Refuses a plan whole when it may cost more than this run or the film's life allows.
+
+    Returns what this run may spend, micro-dollars, or None where nothing limits it.
+    """
+    cost, cap = plan.cost_micros, order.max_cost_micros
+    if cap is not None and cost > cap:
         raise MoneyRefused(
-            f"the plan may cost ${usd(cost)}, over --max-cost {usd(order.max_cost_micros)}",
+            f"the plan may cost {usd(cost)}, over --max-cost of {usd(cap)}",
             hint="nothing was spent; raise --max-cost, or render fewer shots",
         )
-    cap = production.film.policy.budget_usd
-    if cap is None or not cost:
-        return
+    life = production.film.policy.budget_usd
+    if life is None:
+        return cap
     from storyboard.run.ledger import Ledger, lifetime_micros
 
     spent = lifetime_micros(Ledger.read(production.state), production.selects.paid())
-    if spent + cost > cap * 1_000_000:
+    left = max(0, int(life * 1_000_000) - spent)
+    if cost > left:
         raise MoneyRefused(
-            f"the plan may cost ${usd(cost)}, and ${usd(spent)} of the film's "
-            f"${float(cap):.2f} is spent or held",
+            f"the plan may cost {usd(cost)}, and {usd(spent)} of the film's "
+            f"${float(life):.2f} is spent or held",
             hint="nothing was spent; raise policy.budget_usd, or render fewer shots",
         )
+    return left if cap is None else min(cap, left)
 
 
 async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
@@ -94,22 +99,36 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
     """
     from storyboard.run.ledger import Ledger
 
-    budget(production, plan, order)
-    if not plan.work:
+    cap = budget(production, plan, order)
+    if idle(production, plan):
         return cut(production, plan, order, tell)
     ledger = Ledger(make_folder(production.state))
     log = ev.RunLog(production.state, ledger.run)
     tell = ev.fan_out(tell, log)
     try:
-        result = await _run(production, plan, ledger, order, tell)
+        result = await _run(production, plan, ledger, order, cap, tell)
         takes = dict(result.selects)
         holes = _holes(plan.timeline, takes)
         if holes and order.missing == "previz" and not result.interrupted:
             takes |= await _stand_ins(production, holes, order, tell)
-        return _cut(production, plan, result, takes, order, tell)
+        done = _cut(production, plan, result, takes, order, tell)
+        tell(done.result.summary(ledger.run))
+        return done
     finally:
         log.close()
         ledger.close()
+
+
+def idle(production: Production, plan: Plan) -> bool:
+    """Whether a run would change nothing: takes are here and in the lock file, none is open."""
+    if plan.work or not all(n.select and production.selects.has(n.select) for n in plan.nodes):
+        return False
+    if not (production.state / "ledger.sqlite").exists():
+        return True
+    from storyboard.run.attempts import OVER
+    from storyboard.run.ledger import Ledger
+
+    return all(attempt.state in OVER for attempt in Ledger.read(production.state))
 
 
 def cut(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
@@ -145,7 +164,12 @@ def _cut(
 
 
 async def _run(
-    production: Production, plan: Plan, ledger: Ledger, order: Order, tell: ev.Sink
+    production: Production,
+    plan: Plan,
+    ledger: Ledger,
+    order: Order,
+    cap: int | None,
+    tell: ev.Sink,
 ) -> RunResult:
     from storyboard.run.local import run_plan
 
@@ -162,7 +186,7 @@ async def _run(
         hashes=production.hashes,
         frozen=order.frozen,
         missing=order.missing,
-        max_cost_micros=order.max_cost_micros,
+        max_cost_micros=cap,
     )
 
 
@@ -211,7 +235,7 @@ async def _stand_ins(
         if plan.work:
             ledger = Ledger(make_folder(rehearsal.state / "previz"))
             try:
-                takes = (await _run(rehearsal, plan, ledger, order, tell)).selects
+                takes = (await _run(rehearsal, plan, ledger, order, 0, tell)).selects
             finally:
                 ledger.close()
             rehearsal.selects.save()

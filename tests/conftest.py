@@ -45,28 +45,33 @@ class Said:
 Cli = Callable[..., Said]
 
 
+def command(folder: Path, *arguments: object, **env: str) -> Said:
+    """Runs `storyboard ARGS` in `folder` as its user would, the studio plugged in."""
+    done = subprocess.run(
+        [sys.executable, "-m", "storyboard", *map(str, arguments)],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGINS}",
+            "STUDIO_BILL": str(folder / "bill.jsonl"),
+            **env,
+        },
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
-    """Runs `storyboard ARGS` as its user would, in the test's folder, the studio plugged in."""
+    """The command line, in the test's folder unless `cwd` names another."""
 
     def run(*arguments: object, cwd: Path = tmp_path, **env: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, "-m", "storyboard", *map(str, arguments)],
-            cwd=cwd,
-            env={
-                **os.environ,
-                "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGINS}",
-                "STUDIO_BILL": str(tmp_path / "bill.jsonl"),
-                **env,
-            },
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
+        return command(cwd, *arguments, **{"STUDIO_BILL": str(tmp_path / "bill.jsonl"), **env})
 
     return run
 

@@ -29,6 +29,7 @@ class Progress:
         self._started = time.monotonic()
         self._live = _Live() if _live(as_json, quiet) else None
         self._stitching = False
+        self._summed = False
 
     def __enter__(self) -> Progress:
         return self
@@ -43,6 +44,7 @@ class Progress:
             self._live.stop()
 
     def __call__(self, event: ev.Event) -> None:
+        self._summed = self._summed or isinstance(event, ev.Summary)
         if self._json:
             click.echo(json.dumps(event.record(), ensure_ascii=False))
             sys.stdout.flush()
@@ -70,18 +72,8 @@ class Progress:
         if self._live:
             self._live.stop()
         if self._json:
-            self(
-                ev.Summary(
-                    run="",
-                    made=result.made,
-                    kept=result.kept,
-                    failed=len(result.failed),
-                    blocked=len(result.blocked),
-                    unknown=len(result.unknown),
-                    interrupted=result.interrupted,
-                    exit_code=result.exit_code,
-                )
-            )
+            if not self._summed:
+                self(result.summary(""))
             return
         if self._quiet:
             return

@@ -64,7 +64,7 @@ def command(
     again; what is interrupted is taken up by the next render.
     """
     from storyboard.cli.progress import Progress
-    from storyboard.make import Order, budget, cut, default_out
+    from storyboard.make import Order, budget, cut, default_out, idle
     from storyboard.production import Production, examine
     from storyboard.saved import read_plan, wishes_of
 
@@ -101,9 +101,9 @@ def command(
             if warnings and not quiet and not as_json:
                 view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))
             done = (
-                _made(production, plan, order, progress)
-                if plan.work
-                else cut(production, plan, order, progress)
+                cut(production, plan, order, progress)
+                if idle(production, plan)
+                else _made(production, plan, order, progress)
             )
             if deps is not None:
                 from storyboard.cli.depfile import write_deps

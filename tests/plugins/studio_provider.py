@@ -97,7 +97,7 @@ class Studio:
 
 def _bars(path: Path, seconds: int, seed: int, prompt: str) -> None:
     run_ffmpeg(
-        ["-f", "lavfi", "-i", f"testsrc2=s=320x180:r=24:d={seconds}",
+        ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r=24:d={seconds}",
          "-f", "lavfi", "-i", f"sine=f={200 + seed % 400}:r=48000:d={seconds}",
          "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac",
          "-metadata", f"comment={prompt[:40]} {seed}", str(path)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, command
 
 Write = Callable[..., Path]
 Bill = Callable[[], list[dict[str, Any]]]
@@ -22,19 +22,27 @@ storyboard: 1
 title: Bought
 defaults: {provider: studio, model: studio-1}
 shots:
-  - {id: SH010, prompt: One, length: 3, duration: 4}
-  - {id: SH020, prompt: Two, length: 3, duration: 4, seed: 7}
-  - {id: SH030, continue: SH020, prompt: Three, length: 3}
+  - {id: SH010, prompt: One, length: 0.5, duration: 4}
+  - {id: SH020, prompt: Two, length: 0.5, duration: 4, seed: 7}
+  - {id: SH030, continue: SH020, prompt: Three, length: 0.5}
 """
 
 
+@pytest.fixture(scope="module")
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a film whose three takes were paid for."""
+    folder = tmp_path_factory.mktemp("paid")
+    (folder / "film.yaml").write_text(FILM)
+    assert command(folder, "render", "film.yaml", "--yes", "-q").code == 0
+    return folder
+
+
 @pytest.fixture
-def bought(cli: Cli, write: Write, bill: Bill) -> Path:
-    """A film whose three takes were paid for."""
-    film = write(FILM)
-    assert cli("render", film, "--yes", "-q").code == 0
+def bought(paid: Path, tmp_path: Path, bill: Bill) -> Path:
+    """The paid film in a folder of the test's own."""
+    shutil.copytree(paid, tmp_path, dirs_exist_ok=True)
     assert len(bill()) == 3
-    return film
+    return tmp_path / "film.yaml"
 
 
 @pytest.mark.parametrize(
@@ -42,11 +50,11 @@ def bought(cli: Cli, write: Write, bill: Bill) -> Path:
     [
         ("a shot renamed", "id: SH010", "id: OPENING"),
         ("the film retitled", "title: Bought", "title: Paid"),
-        ("an independent shot retrimmed", "One, length: 3", "One, trim: {start: 0.5}, length: 2"),
-        ("another transition", "prompt: Two,", "prompt: Two, transition: {fade: 0.5},"),
+        ("an independent shot retrimmed", "One, length: 0.5", "One, trim: {start: 1}, length: 0.5"),
+        ("another transition", "prompt: Two,", "prompt: Two, transition: {fade: 0.2},"),
         ("a note", "prompt: One,", "prompt: One, note: brighter,"),
         ("a gain", "prompt: One,", "prompt: One, gain_db: -3,"),
-        ("a card", "shots:\n", "shots:\n  - {card: Bought, length: 2}\n"),
+        ("a card", "shots:\n", "shots:\n  - {card: Bought, length: 0.5}\n"),
     ],
 )
 def test_an_edit_of_the_cut_buys_nothing(
@@ -172,7 +180,8 @@ def test_one_failure_stops_only_what_hangs_on_it(cli: Cli, write: Write, bill: B
 def test_two_shots_that_ask_the_same_share_a_take(cli: Cli, write: Write, bill: Bill) -> None:
     film = write(
         FILM.replace(
-            "prompt: Two, length: 3, duration: 4, seed: 7", "prompt: One, length: 2, duration: 4"
+            "prompt: Two, length: 0.5, duration: 4, seed: 7",
+            "prompt: One, length: 0.25, duration: 4",
         )
     )
     plan = cli("plan", film, "--json").json
