@@ -10,8 +10,8 @@ from storyboard.language import draw, load, resolved_yaml
 from tests.unit.test_language_show import TEXT
 
 LINES = ("storyboard: 1\n" + TEXT).splitlines()
-_SCRAPS = """~ null [] {} '' -1 1e9 12f SH010 A.out ana true [ana] {a:b} " ' { } [ ] # - : *a  *a &a !x | >a !x
-| > refs/ ../x.png https://x/y.mp4 start-1 1:30 é 🎬"""
+_SCRAPS = """~ null [] {} '' -1 1e9 12f SH010 A.out ana true [ana] {a:b} " ' { } [ ] # - : *a
+&a !x | > refs/ ../x.png https://x/y.mp4 start-1 1:30 é 🎬"""
 SCRAPS = st.sampled_from(["", " #", "- ", ": ", "\t", "\u2028", "<<: *a", *_SCRAPS.split()])
 AT = st.integers(0, len(LINES) - 1)
 EDITS = st.lists(
