@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "storyboard"
 
 LAYERS = {
+    "__version__": 0,
     "errors": 0,
     "timecode": 0,
     "digest": 1,
@@ -27,6 +28,7 @@ LAYERS = {
     "run": 6,
     "production": 7,
     "saved": 8,
+    "stamp": 8,
     "make": 8,
     "": 9,
     "cli": 9,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from storyboard.cli import options, planview, view
 from storyboard.errors import MoneyRefused, Severity
+from storyboard.stamp import Stamp, leave, standing
 
 if TYPE_CHECKING:
     from storyboard.cli.progress import Progress
@@ -63,6 +65,11 @@ def command(
     A saved PLAN runs exactly as it was saved, or is refused. Takes that exist are never made
     again; what is interrupted is taken up by the next render.
     """
+    plain = not (shots or retake or force or rebuy or accept_stale or as_json)
+    key = _key(overlay, out, missing)
+    if plain and (deps is None or deps.exists()) and (stamp := standing(film, key)):
+        return _still(stamp, quiet)
+
     from storyboard.cli.progress import Progress
     from storyboard.make import Order, budget, cut, default_out, idle
     from storyboard.production import Production, examine
@@ -109,12 +116,40 @@ def command(
                 from storyboard.cli.depfile import write_deps
 
                 write_deps(deps, out or default_out(production.film), production.film)
+            if plain and saved is None and done.film is not None and idle(production, plan):
+                _leave(production, plan, film, key, done.film)
         finally:
             production.close()
         progress.summary(done, plan)
     if done.film is not None and not as_json:
         view.answer(str(done.film))
     return done.result.exit_code
+
+
+def _key(overlay: dict[str, object], out: Path | None, missing: str) -> str:
+    """What tells one way of rendering a film from another."""
+    from storyboard.digest import digest
+
+    environment = {n: v for n, v in os.environ.items() if n.startswith("STORYBOARD_")}
+    told = {name: str(value) for name, value in overlay.items()}
+    return digest("render", [told, str(out), missing, str(Path.cwd()), environment])[:16]
+
+
+def _still(stamp: Stamp, quiet: bool) -> int:
+    if not quiet:
+        view.say(f"nothing to make: {stamp.kept} takes kept; the film is up to date")
+    view.answer(stamp.out)
+    return 0
+
+
+def _leave(production: Production, plan: Plan, film: Path, key: str, out: Path) -> None:
+    """Leaves a stamp of a film that is whole, so that the next look at it is a glance."""
+    from storyboard.cli.depfile import files_of
+
+    assert production.store is not None
+    media = [production.store.path(n.select.sha256) for n in plan.nodes if n.select]
+    sidecars = [path for each in (".srt", ".vtt") if (path := out.with_suffix(each)).exists()]
+    leave(film, key, out, [*files_of(production.film), *media, *sidecars], len(plan.nodes))
 
 
 def _made(production: Production, plan: Plan, order: Order, progress: Progress) -> Rendered:
