@@ -1,0 +1,80 @@
+"""Identity: what was asked and of what, never what it is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storyboard.digest import digest
+from storyboard.film import MediaFacts, Take
+from storyboard.graph.identity import frame_number, frame_sha, identity, request
+from storyboard.graph.steps import FramePick
+from storyboard.providers.base import WIRE_READS, Input, Role
+from storyboard.timecode import Rate
+from tests.unit.films import RATE, compiled, shot
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON, JSON)
+def test_digests_are_equal_exactly_where_values_are(a: object, b: object) -> None:
+    same = digest("t", a) == digest("t", b)  # type: ignore[arg-type]
+    assert same == (repr(_sorted(a)) == repr(_sorted(b)))
+    assert digest("t", a) != digest("u", a)  # type: ignore[arg-type]
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def of(**values: object) -> str:
+    (step,) = compiled(shot("SH010", provider="vertex", **values)).steps.values()
+    return identity(step, [], WIRE_READS, "").digest
+
+
+def test_only_what_is_asked_counts() -> None:
+    one = of(prompt="A boat", length=72)
+    assert one == of(prompt="A boat", length=60, note="brighter", gain_db=-3.0, takes=4)
+    assert one != of(prompt="A boat", length=140)
+    assert one != of(prompt="A ship", length=72)
+    assert one != of(prompt="A boat", length=72, seed=1)
+
+
+def test_a_model_at_another_place_is_another_step() -> None:
+    (step,) = compiled(shot("SH010", provider="vertex")).steps.values()
+    first = identity(step, [], WIRE_READS, "")
+    assert first.digest != identity(replace(step, provider="x"), [], WIRE_READS, "").digest
+    assert first.digest != identity(step, [], WIRE_READS, "2").digest
+
+
+def test_the_parts_say_what_changed() -> None:
+    graph = compiled(shot("SH010"), shot("SH020", continues="SH010"))
+    step = graph.steps["SH020"]
+    inputs = [Input(Role.FIRST_FRAME, frame_sha("a" * 64, 191))]
+    moved = [Input(Role.FIRST_FRAME, frame_sha("b" * 64, 191))]
+    before, after = (identity(step, each, WIRE_READS, "").parts for each in (inputs, moved))
+    assert {name for name in before if before[name] != after[name]} == {"upstream"}
+
+
+def test_further_takes_derive_their_seed_and_share_the_digest() -> None:
+    (step,) = compiled(shot("SH010", seed=7)).steps.values()
+    seeds = [request(step, [], ordinal=n).settings.seed for n in (1, 2, 3)]
+    assert seeds[0] == 7
+    assert len(set(seeds)) == 3
+    assert seeds == [request(step, [], ordinal=n).settings.seed for n in (1, 2, 3)]
+
+
+def test_a_frame_is_named_in_the_takes_own_count() -> None:
+    facts = MediaFacts(frames=360, rate=RATE)
+    take = Take("d", 1, "s", "vertex", "m", facts, contains_source=True, source_frames=192)
+    assert frame_number(take, FramePick(0), RATE) == 192
+    assert frame_number(take, FramePick(0, from_end=True), RATE) == 359
+    assert frame_number(take, FramePick(25), Rate.parse(25)) == 192 + 24
