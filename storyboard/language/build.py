@@ -121,11 +121,12 @@ class Builder:
         text = {
             key: header[key].strip() for key in ("title", "author", "copyright") if key in header
         }
+        said = header.get("credits", ())
         return Film(
             path=path,
             root=root,
             **text,
-            credits=tuple(line.strip() for line in header.get("credits", ())),
+            credits=tuple(line.strip() for line in ([said] if isinstance(said, str) else said)),
             length=values.frames("length", header["length"]) if "length" in header else None,
             delivery=self._delivery,
             cast=MappingProxyType(self._cast),

@@ -89,9 +89,7 @@ class Reasons:
             report.error("SB104", span, message, hint)
         elif error.validator == "pattern":
             message = f"{label} must be {_wanted(error) or 'of another form'}, not {shown(value)}"
-            colors = re.findall(r"[a-z]{3,}", wanted) if "black" in wanted else []
-            cure = _time_cure(str(value)) or self._nearest.hint(str(value), colors)
-            report.error("SB105", span, message, cure)
+            report.error("SB105", span, message, self._form_cure(str(value), error))
         elif error.validator in ("minimum", "exclusiveMinimum", "maximum"):
             edge = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
             message = f"{label} must be {edge[error.validator]} {shown(wanted)}, not {shown(value)}"
@@ -109,6 +107,12 @@ class Reasons:
             report.error("SB107", span, message, _wanted(error))
         else:
             report.error("SB105", span, f"{label} doesn't fit: {error.validator} {shown(wanted)}")
+
+    def _form_cure(self, text: str, error: Mistake) -> str:
+        if _wanted(error).startswith("a letter"):
+            return f"begin with a letter: SH{text}" if text[:1].isdigit() else ""
+        colors = re.findall(r"[a-z]{3,}", error.wanted) if "black" in error.wanted else []
+        return _time_cure(text) or self._nearest.hint(text, colors)
 
     def _unknown_keys(self, error: Mistake) -> None:
         known = list(error.schema.get("properties", {}))
@@ -249,6 +253,8 @@ def _cure(value: Any, wanted: Any, error: Mistake) -> str:
             return f"write [{value}]"
         if names & {"number", "integer"}:
             return _time_cure(value) or "write a bare number"
+    if isinstance(value, int) and _wanted(error).startswith("a letter"):
+        return f"begin with a letter: SH{value}"
     if isinstance(value, (int, float)) and "string" in names:
         return f'quote it: "{shown(value)}"'
     return ""

@@ -23,10 +23,10 @@ LIKE = frozenset(
 """What `like` takes over."""
 
 _CUT_ONLY = frozenset(
-    "prompt beats duration takes seed references negative_prompt camera look options provider "
-    "model resolution aspect_ratio still_model last_frame handles".split()
+    "prompt beats duration takes seed references negative_prompt options provider model "
+    "resolution aspect_ratio still_model last_frame".split()
 )
-"""Keys of making, which mean nothing on what is only cut."""
+"""Keys of making, which mean nothing on what is only cut. Words that describe it may stay."""
 _NO_TAKE = _CUT_ONLY | {"trim", "lock", "effects"}
 _LENGTHS = frozenset({"length", "duration", "prompt"})
 
@@ -153,11 +153,7 @@ def _refuse_making(values: Values, own: Mapping[str, Any], maker: str) -> None:
     for key in own:
         if key in (_CUT_ONLY if maker == "clip" else _NO_TAKE):
             what = "a clip is cut, not made" if maker == "clip" else f"a {maker} has no take"
-            hint = (
-                "words for people go into `note`"
-                if key in ("prompt", "look")
-                else f"delete `{key}`"
-            )
+            hint = "words for people go into `note`" if key == "prompt" else f"delete `{key}`"
             values.error("SB111", key, f"`{key}` has no effect here: {what}", hint, at_key=True)
 
 
