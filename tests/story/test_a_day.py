@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,3 +152,21 @@ def test_rejecting_the_only_take_asks_for_another(cli: Cli, write: Write) -> Non
 def test_exit_codes(cli: Cli, write: Write, arguments: list[str], code: int) -> None:
     write(SMALL)
     assert cli(*arguments).code == code
+
+
+def test_a_glance_is_enough_while_nothing_changed(cli: Cli, write: Write, tmp_path: Path) -> None:
+    film = write('storyboard: 1\nshots:\n  - {card: "A", length: 0.5}\n')
+    assert cli("render", film, "-q").code == 0
+    stamps = tmp_path / ".storyboard" / "film" / "stamps"
+    assert not stamps.exists(), "the film is too young for its times to be trusted"
+    time.sleep(2.1)
+    assert "up to date" in cli("render", film).err
+    (stamp,) = stamps.iterdir()
+    before = stamp.read_bytes()
+    assert "up to date" in cli("render", film).err
+    assert stamp.read_bytes() != before, "the film's own time is set, and noted"
+    film.write_text(film.read_text().replace('"A"', '"B"'))
+    assert "cut again" in cli("render", film).err
+    out = tmp_path / "build" / "film.mp4"
+    out.write_bytes(out.read_bytes()[:-1])
+    assert "cut again" in cli("render", film).err
