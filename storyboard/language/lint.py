@@ -19,9 +19,8 @@ PROSE = frozenset(
 )
 """Keys whose value is words for people or models."""
 _SPEECH = {"dialogue", "narration"}
-_LISTS = {"credits", "sound", "camera"}
+_LISTS = ("credits", "sound", "camera")
 
-_FLOW_LIST = re.compile(r"\b(credits|sound|camera) *: *\[[^\]]*,")
 _CUT = re.compile(r"\S[ \t]#")
 _RUN_ON = re.compile(
     r"(and|or|but|nor|with|without|to|as|while|who|which|in|on|at|by|from|of|into|towards?|past"
@@ -36,8 +35,8 @@ def check_prose(root: Any, text: str, report: Report) -> None:
     """
     if not isinstance(root, Map):
         return
-    cut = bool(_CUT.search(text))
-    if not cut and not _FLOW_LIST.search(text):
+    cut = (" #" in text or "\t#" in text) and _CUT.search(text) is not None
+    if not cut and not any(f"{key}: [" in text for key in _LISTS):
         return
     lines = BREAKS.split(text) if cut else []
     seen: set[int] = set()

@@ -26,6 +26,8 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?)")
 _CLOCK = re.compile(r"(\d+):([0-5]\d(?:\.\d+)?)")
 _FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
 _NOTHING = "give it a value, or delete the key; a text that begins with # wants quotes"
+_LISTS = ("a list of cast", "a list of picture", "a list of lines")
+"""Lists of plain texts, which a single text may stand for."""
 _TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -150,8 +152,8 @@ class Reasons:
                     word = words.get(other, other)
                     stands = word if word.startswith("a ") else f"`{word}`"
                     return f"`{key}` stands in {stands}"
-        if key in ("api_key", "key", "token"):
-            return "keys are read from the environment"
+        if here.get("title") == "Cast":
+            return f"a name is one word: {re.sub(r'[^A-Za-z0-9-]+', '_', key)}"
         return ""
 
     def _missing(self, error: Mistake, span: Span) -> None:
@@ -249,7 +251,7 @@ def _cure(value: Any, wanted: Any, error: Mistake) -> str:
     if isinstance(value, str):
         if "boolean" in names and value.lower() in _TRUTH:
             return f"write {_TRUTH[value.lower()]}"
-        if _wanted(error).startswith("a list of") and len(value) < 60 and "\n" not in value:
+        if _wanted(error).startswith(_LISTS) and len(value) < 60 and "\n" not in value:
             return f"write [{value}]"
         if names & {"number", "integer"}:
             return _time_cure(value) or "write a bare number"

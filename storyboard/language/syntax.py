@@ -12,6 +12,7 @@ from storyboard.language.source import BREAKS
 _ENTRY = re.compile(
     r"""^(?P<head>[ ]*(?:-[ ]+)*\{?[ ]*[\w.-]+:[ ]+)(?P<text>[^\s"'|>\[{].*?)\s*$"""
 )
+_OPENED = re.compile(r"""^(?P<head>[ ]*(?:-[ ]+)*[\w.-]+:[ ]+)(?P<text>["'\[{].*?\S)\s*$""")
 _PLAIN_CONTEXT = {"[": "]", "{": "}"}
 
 
@@ -100,7 +101,10 @@ def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
             Span(name, line + 1, column + 1, line + 1, max(end, column + 1) + 1),
             "write `key: value`, or indent the line if it continues the text above",
         )
-    return Diagnostic("SB005", _plainly(problem), span, _cure(problem, lines, line))
+    message = _plainly(problem)
+    if "expected key" in problem and _requoted(lines[line]):
+        message = "the text goes on after what seems to be its end"
+    return Diagnostic("SB005", message, span, _cure(problem, lines, line))
 
 
 def quoted(line: str) -> str:
@@ -111,6 +115,19 @@ def quoted(line: str) -> str:
     if "{" in match["head"]:
         return ""
     escaped = match["text"].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{match["head"].strip()} "{escaped}"'
+
+
+def _requoted(line: str) -> str:
+    """The line with the whole of a text in quotes that begins like a quoted one, or like a list."""
+    match = _OPENED.match(line)
+    if not match:
+        return ""
+    text, sign = match["text"], match["text"][0]
+    inner = text[1:-1] if sign in "\"'" and text.endswith(sign) else text
+    if sign == '"':
+        return f"{match['head'].strip()} '" + inner.replace("'", "''") + "'"
+    escaped = inner.replace("\\", "\\\\").replace('"', '\\"')
     return f'{match["head"].strip()} "{escaped}"'
 
 
@@ -169,11 +186,12 @@ def _plainly(problem: str) -> str:
 
 
 def _cure(problem: str, lines: list[str], line: int) -> str:
-    again = quoted(lines[line])
+    again = quoted(lines[line]) or _requoted(lines[line])
     if re.search("cannot start any token|not allowed|alphabetic or numeric", problem):
         return again or "put the text in double quotes"
     if "expected key" in problem or "expected '-'" in problem:
-        return "align it with its neighbours; a text with quotes inside is quoted as a whole"
+        cure = "align it with its neighbours; a text with quotes inside is quoted as a whole"
+        return _requoted(lines[line]) or cure
     if "','" in problem:
         return (
             "separate the items by commas and close the bracket; a text with { [ ] } wants quotes"
