@@ -64,8 +64,11 @@ class Examined:
 
 def examine(path: Path, flags: Flags | None = None) -> Examined:
     """Reads, checks and compiles a film; never raises for what its author can get wrong."""
+    from storyboard.graph.codes import CODES as OF_GRAPH
     from storyboard.language import load
+    from storyboard.language.codes import CODES, Code
 
+    CODES.update({code: Code(*told) for code, told in OF_GRAPH.items()})
     flags = flags or Flags()
     loaded = load(
         path,
@@ -84,7 +87,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     graph = compile_film(
         film,
         probe=_probe,
-        known=registry.full_catalog([shot.provider for shot in film.shots]),
+        known=registry.full_catalog({n for s in film.shots for n in (s.provider, s.target) if n}),
         allow_retired=flags.allow_retired,
         broken=loaded.broken,
         plugins=registry.plugins(),

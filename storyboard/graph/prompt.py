@@ -72,7 +72,7 @@ def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True)
     return Intent(
         prompt=" ".join(words),
         cast=tuple(_figure(film, name) for name in shot.cast),
-        place=_figure(film, shot.place) if shot.place else None,
+        place=_place(film, shot),
         scene=shot.scene,
         size=shot.size,
         angle=shot.angle,
@@ -141,6 +141,16 @@ def still_prompt(words: str, intent: Intent) -> str:
 
 def figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
     return tuple(_figure(film, name) for name in names)
+
+
+def _place(film: Film, shot: Shot) -> Figure | None:
+    """The place of the cast, or the words that name one, unless the scene says them already."""
+    if not shot.place:
+        return None
+    if shot.place in film.cast:
+        return _figure(film, shot.place)
+    said = shot.place.casefold() in shot.scene.casefold()
+    return Figure(shot.place, CastKind.PLACE.value, "" if said else shot.place)
 
 
 def _figure(film: Film, name: str) -> Figure:

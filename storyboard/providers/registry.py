@@ -7,7 +7,7 @@ provider; the adapter itself is made when a render asks for it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -71,10 +71,10 @@ def plugins() -> tuple[str, ...]:
     return tuple(name for name in adapters() if name not in catalog().providers)
 
 
-def full_catalog(named: Sequence[str]) -> Catalog:
+def full_catalog(named: Iterable[str]) -> Catalog:
     """The catalogue with the models that the plug-ins among `named` bring along."""
     known = catalog()
-    for name in named:
+    for name in sorted(named):
         if name in known.providers or name not in adapters() or name == "previz":
             continue
         entries: Sequence[Mapping[str, Any]] = getattr(adapter(name), "models", ())
