@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
+from storyboard.previz.ink import seeded
 from storyboard.previz.lexicon import HELD, NUMBERS, PEOPLE, THINGS, stems, words_of
 from storyboard.previz.spec import Person
 from storyboard.providers.base import Intent
@@ -31,6 +33,9 @@ _BACK = re.compile(
     r"(?:sea|ocean|horizon|harbou?r|water|view|waves|valley|skyline|landscape|storm)|"
     r"look\w* out|out of the window)\b"
 )
+_TURNED = re.compile(
+    r"\b(backs? to (?:us|the camera|camera)|backs? turned|from behind|turned away|facing away)\b"
+)
 _PROFILE = re.compile(r"\b(in profile|profile|side-on|from the side|sideways)\b")
 _TURN_AWAY = re.compile(r"\bturns? (?:away|(?:her|his|their) back)")
 _TURN_SIDE = re.compile(r"\bturns? (?:(?:her|his) head )?(?:to the )?(left|right)")
@@ -42,13 +47,16 @@ _DOWN = re.compile(
 )
 _CLOSED = re.compile(r"\b(sleep\w*|asleep|eyes closed|closes (?:her|his) eyes|pray\w*|shuts)\b")
 _HANDS = {
+    "umbrella": re.compile(
+        r"\b(?:under|with|holds?|holding|opens?|carr\w+) (?:an|her|his|their|the|a \w+) umbrella"
+    ),
     "phone": re.compile(r"\b(on the phone|phones?|telephon\w+|calls?|answers)\b"),
     "wave": re.compile(r"\b(waves|waving) (?!crash|break|roll)|\bwaves\b(?= (?:at|to|goodbye)|$)"),
     "point": re.compile(r"\bpoint(?:s|ing)\b"),
     "raise": re.compile(r"\b(raises?|lifts?) (?:her|his|their|a|the|one) (?:hands?|arms?|glass)\b"),
     "cross": re.compile(r"\b(arms (?:crossed|folded)|crosses (?:her|his) arms)\b"),
     "hold": re.compile(
-        r"\b(holds?|holding|carr(?:y|ies|ying)|reads?|reading|opens?|opening|clutch\w*|with a|"
+        r"\b(holds?|holding|carr(?:y|ies|ying)|reads?|reading|opens?|opening|clutch\w*|"
         r"grips?|drinks?|drinking|offers?|hands (?:him|her)|writes|examin\w+|takes?|picks? up)\b"
     ),
 }
@@ -59,9 +67,15 @@ _MOODS = {
 }
 
 
-def people_of(intent: Intent, told: str, size: str) -> tuple[tuple[Person, ...], str]:
+def people_of(
+    intent: Intent, told: str, size: str, tints: Mapping[str, tuple[str, str, str]]
+) -> tuple[tuple[Person, ...], str]:
     """Those in frame, left to right, and whose shoulder the camera looks over, if anyone's."""
-    cast = [Person(m.name, m.description) for m in intent.cast if m.kind == "character"]
+    cast = [
+        Person(m.name, m.description, tint=tints.get(m.name))
+        for m in intent.cast
+        if m.kind == "character"
+    ]
     people = cast or _anonymous(told)
     shoulder = ""
     over = re.search(r"over[- ]the[- ]shoulder|\bots\b", f"{intent.angle} {intent.size}".lower())
@@ -72,7 +86,8 @@ def people_of(intent: Intent, told: str, size: str) -> tuple[tuple[Person, ...],
         shoulder = "*"
     if len(people) > 1 and (shoulder or size in _TIGHT):
         people, shoulder = _single_out(people, intent, told, size, shoulder)
-    return tuple(_act(person, people, told) for person in people), shoulder
+    close = size in ("MCU", "CU", "ECU")
+    return tuple(_act(person, people, told, close) for person in people), shoulder
 
 
 def _single_out(
@@ -151,17 +166,22 @@ def _clauses(person: Person, people: list[Person], told: str) -> str:
     return ". ".join(kept)
 
 
-def _act(person: Person, people: list[Person], told: str) -> Person:
+def _act(person: Person, people: list[Person], told: str, close: bool) -> Person:
     words = _clauses(person, people, told)
     camera_free = re.sub(r"(the )?camera [^.;,]*", "", words)
-    return perform(person, camera_free)
+    return perform(person, camera_free, close)
 
 
-def perform(person: Person, words: str) -> Person:
-    """`person`, doing what `words` say; what they leave open stays as it was."""
+def perform(person: Person, words: str, close: bool = False) -> Person:
+    """`person`, doing what `words` say; what they leave open stays as it was.
+
+    In a close shot who looks out at something is seen from the side, not from behind.
+    """
     view, turns_to, walk, pace = person.view, "", "", 1.0
-    if _BACK.search(words):
+    if _BACK.search(words) and not (close and not _TURNED.search(words)):
         view = "back"
+    elif close and _BACK.search(words):
+        view = "right" if seeded("gaze", person.name, words).random() < 0.5 else "left"
     elif side := _PROFILE.search(words):
         view = "left" if "left" in words[side.start() :] else "right"
     if _TURN_AWAY.search(words):
@@ -189,14 +209,14 @@ def perform(person: Person, words: str) -> Person:
     hands = next((name for name, pattern in _HANDS.items() if pattern.search(words)), "")
     if hands == "hold" and not holds:
         hands = ""
-    if hands == "phone":
-        holds = "phone"
+    if hands in ("phone", "umbrella"):
+        holds = hands
     eyes = "closed" if _CLOSED.search(words) else "down" if _DOWN.search(words) else ""
     mood = next((name for name, pattern in _MOODS.items() if pattern.search(words)), person.mood)
     return replace(
         person, view=view, turns_to=turns_to, walk=walk, pace=pace, sits=sits,
         hands=hands or (person.hands if not walk else ""),
-        holds=holds if hands in ("hold", "phone", "raise", "wave") else person.holds,
+        holds=holds if hands in ("hold", "phone", "raise", "wave", "umbrella") else person.holds,
         eyes=eyes, mood=mood,
     )  # fmt: skip
 

@@ -191,22 +191,24 @@ def path_of(
     fps: int,
     clock: float,
     key: str,
+    goal: Pose | None = None,
 ) -> Path:
     """The path from `start` through `steps`, each as far as keeps the subject in frame.
 
-    `travel` is how far the subject carries a following camera, metres by time; `clock` is the
-    world's time at frame 0, which the shake runs on, so that it goes on through a continuation.
+    `travel` is how far the subject carries the camera along, metres by time; `goal` is the pose
+    that a `reframe` step ends in; `clock` is the world's time at frame 0, which the shake runs on,
+    so that it goes on through a continuation.
     """
     total = frames / fps
     plan = segments(steps, total)
-    follow = travel if any(step.kind == "follow" for step in steps) else _nowhere
+    follow = travel
     step_s = 1 / fps
     own = start.velocity.minus(Pose(x=(follow(step_s) - follow(0.0)) / step_s, y=0.0))
     legs: list[tuple[Segment, Pose, Pose, Pose, Pose]] = []
     pose, tangent = start.pose, own
     for i, segment in enumerate(plan):
         last = i + 1 == len(plan)
-        aim, leaving = _fitted(segment, last, pose, tangent, view, where, follow)
+        aim, leaving = _fitted(segment, last, pose, tangent, view, where, follow, goal)
         legs.append((segment, pose, aim, tangent, leaving))
         pose, tangent = aim, leaving
     shaking = max((step.speed for step in steps if step.kind == "handheld"), default=0.0)
@@ -228,10 +230,6 @@ def path_of(
     return Path(tuple(poses), shaking, tuple(whips))
 
 
-def _nowhere(_: float) -> float:
-    return 0.0
-
-
 def _speed_of(leg: tuple[Segment, Pose, Pose, Pose, Pose], t: float, step_s: float) -> float:
     segment, a, b, m0, m1 = leg
     here = _between(a, b, m0, m1, t - segment.start_s, segment)
@@ -247,12 +245,16 @@ def _fitted(
     view: View,
     where: Where,
     follow: Callable[[float], float],
+    goal: Pose | None,
 ) -> tuple[Pose, Pose]:
     """The aim of a segment, as far as its subject allows, and the speed it leaves with."""
     subject = where(segment.start_s)
     for amount in (1.0, 0.82, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09, 0.0):
         aim = pose
         for step in segment.steps:
+            if step.kind == "reframe" and goal is not None:
+                aim = aim.plus(goal.minus(aim), amount)
+                continue
             aim = _aim(step, amount, aim, view, subject, segment.length_s, follow)
         leaving = STILL
         if last and amount and not any(s.kind == "whip" for s in segment.steps):

@@ -14,7 +14,7 @@ from storyboard.stitch.media import run_ffmpeg
 from storyboard.stitch.pcm import WavWriter, decoded
 
 Pixels = NDArray[np.uint8]
-"""(height, width, 3) RGB."""
+"""(height, width, 4) BGRA, or 3 without alpha."""
 
 RATE = 48_000
 _THREADS = 2
@@ -25,28 +25,34 @@ _TAGS = (
 )
 _BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact")
 
-# BT.709, limited range: rows Y, U, V over columns R, G, B and a constant.
-_YUV = np.array(
-    [
-        [0.2126 * 219 / 255, 0.7152 * 219 / 255, 0.0722 * 219 / 255, 16.0],
-        [-0.2126 / 1.8556 * 224 / 255, -0.7152 / 1.8556 * 224 / 255, 0.5 * 224 / 255, 128.0],
-        [0.5 * 224 / 255, -0.7152 / 1.5748 * 224 / 255, -0.0722 / 1.5748 * 224 / 255, 128.0],
-    ]
-)
+# BT.709 in limited range: what blue, green and red give to Y, U and V.
+_SHARE = (0.0722, 0.7152, 0.2126)
+_LUMA = tuple(share * 219 / 255 for share in _SHARE)
+_BLUE = (0.5 * 224 / 255, *(-share / 1.8556 * 224 / 255 for share in _SHARE[1:]))
+_RED = (*(-share / 1.5748 * 224 / 255 for share in _SHARE[:2]), 0.5 * 224 / 255)
 
 
 def planes(picture: Pixels) -> bytes:
-    """One RGB picture as yuv420p planes, BT.709 limited range; its sides are even."""
+    """One picture as yuv420p planes, BT.709 limited range; its sides are even."""
     high, wide = picture.shape[:2]
-    yuv = cv2.transform(picture, _YUV)
-    chroma = cv2.resize(yuv[:, :, 1:], (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
     return b"".join(
         (
-            np.ascontiguousarray(yuv[:, :, 0]).tobytes(),
-            np.ascontiguousarray(chroma[:, :, 0]).tobytes(),
-            np.ascontiguousarray(chroma[:, :, 1]).tobytes(),
+            _mixed(picture, _LUMA, 16.0),
+            _mixed(small, _BLUE, 128.0),
+            _mixed(small, _RED, 128.0),
         )
     )
+
+
+def _mixed(picture: Pixels, share: tuple[float, ...], level: float) -> bytes:
+    """One plane; the steps between stay within 0 to 255, so nothing is cut off on the way."""
+    blue, green, red = cv2.split(picture)[:3]
+    if share is _BLUE:
+        half = cv2.addWeighted(blue, share[0], green, share[1], level)
+        return cv2.addWeighted(half, 1.0, red, share[2], 0.0).tobytes()
+    half = cv2.addWeighted(red, share[2], green, share[1], level)
+    return cv2.addWeighted(half, 1.0, blue, share[0], 0.0).tobytes()
 
 
 def write_picture(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out: Path) -> None:
@@ -55,13 +61,29 @@ def write_picture(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out
     run_ffmpeg(
         [
             *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
-            *("-framerate", str(fps), *_TAGS, "-i", "pipe:0", *_TAGS),
-            *("-c:v", "libx264", "-profile:v", "high", "-preset", "superfast", "-crf", "18"),
-            *("-g", str(2 * fps), "-keyint_min", str(2 * fps), "-sc_threshold", "0"),
-            *("-threads", str(_THREADS), "-video_track_timescale", str(fps * 512)),
-            *(*_BITEXACT, "-f", "mp4", f"file:{out}"),
+            *("-framerate", str(fps), *_TAGS, "-i", "pipe:0", *_written(fps, out)),
         ],
         stdin=map(planes, frames),
+    )
+
+
+def conform(source: Path, size: tuple[int, int], fps: int, out: Path) -> None:
+    """Writes the picture of footage that is not ours as `write_picture` would have."""
+    width, height = size
+    fitted = (
+        f"scale={width}:{height}:force_original_aspect_ratio=increase:out_color_matrix=bt709"
+        f":out_range=tv,crop={width}:{height},fps={fps},setsar=1,format=yuv420p"
+    )
+    run_ffmpeg(["-i", f"file:{source}", "-map", "0:v:0", "-vf", fitted, "-an", *_written(fps, out)])
+
+
+def _written(fps: int, out: Path) -> tuple[str, ...]:
+    return (
+        *_TAGS,
+        *("-c:v", "libx264", "-profile:v", "high", "-preset", "superfast", "-crf", "18"),
+        *("-g", str(2 * fps), "-keyint_min", str(2 * fps), "-sc_threshold", "0"),
+        *("-threads", str(_THREADS), "-video_track_timescale", str(fps * 512)),
+        *("-map_metadata", "-1", *_BITEXACT, "-f", "mp4", f"file:{out}"),
     )
 
 

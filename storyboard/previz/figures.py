@@ -338,6 +338,9 @@ def _arm(
     elif active and pose.hands == "phone":
         elbow, wrist = _bones(at, upper, lower * 0.95, side * 20, side * 193)
         front = True
+    elif active and pose.hands == "umbrella":
+        elbow, wrist = _bones(at, upper, lower * 0.9, side * 14, -side * 150)
+        front = True
     elif active and pose.hands in ("wave", "raise"):
         elbow, wrist = _bones(at, upper, lower, side * 62, side * 170)
         front = True
@@ -387,8 +390,11 @@ def _held(look: Look, pose: Pose2D, sh: float, shoulder: float) -> str:
         _, wrist = _bones(at, 0.18, 0.155 * 0.95, 20, 193)
         phone = rect(-0.011, -0.052, 0.022, 0.070, "#22242a", 0.006)
         return group(phone, wrist[0] - 0.018, wrist[1] - 0.002, 1.0, -14)
+    if pose.hands == "umbrella":
+        _, wrist = _bones((sh - 0.014, shoulder + 0.034), 0.18, 0.155 * 0.9, 14, -150)
+        return group(art, wrist[0], wrist[1] + 0.05, 0.62)
     if pose.hands in ("wave", "raise"):
-        elbow, wrist = _bones((sh - 0.014, shoulder + 0.034), 0.18, 0.155, 62, 170)
+        _, wrist = _bones((sh - 0.014, shoulder + 0.034), 0.18, 0.155, 62, 170)
         return group(art, wrist[0], wrist[1] + 0.01, size)
     return ""
 
@@ -416,9 +422,9 @@ def _side(look: Look, pose: Pose2D) -> str:
         else:
             swing = 24 * reach * math.sin(phase + (math.pi if near else 0))
             bend = 14 + (50 if pose.runs else 10)
-        if near and pose.hands in ("hold", "point", "raise", "wave", "phone"):
+        if near and pose.hands in ("hold", "point", "raise", "wave", "phone", "umbrella"):
             swing, bend = {"hold": (18, 72), "point": (80, 6), "raise": (110, 50),
-                           "wave": (110, 55), "phone": (34, 128)}[pose.hands]  # fmt: skip
+                           "wave": (110, 55), "phone": (34, 128), "umbrella": (20, 118)}[pose.hands]  # fmt: skip
         tone = color if near else shade(color, -0.22)
         at = (0.004 + lean, shoulder + 0.036)
         elbow, wrist = _bones(at, 0.18, 0.155, swing, swing + bend)
@@ -436,6 +442,12 @@ def _side(look: Look, pose: Pose2D) -> str:
             size = min(0.15 / max(prop.width, prop.height), 1 / look.height)
             art = prop.draw(seeded("held", pose.holds), "")[0]
             arm += group(art, wrist[0] + 0.03, wrist[1] + prop.height * size * 0.4, size)
+        if near and pose.hands == "umbrella":
+            from storyboard.previz.art import prop_of
+            from storyboard.previz.ink import seeded
+
+            art = prop_of("umbrella").draw(seeded("held", "umbrella"), "")[0]
+            arm = group(art, wrist[0], wrist[1] + 0.05, 0.62) + arm
         if near:
             near_arm = arm
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from storyboard.previz.art import prop_of
 from storyboard.previz.camera import Pose, View
 from storyboard.previz.ink import seeded
+from storyboard.previz.sets.shore import LEVELS, shore_of
 from storyboard.previz.look import Look, look_of
 from storyboard.previz.spec import Person, Spec, Thing
 
@@ -23,7 +24,7 @@ _SIZES: dict[str, tuple[float, float, float]] = {
     "INSERT": (4.0, 0.1, 70),
 }
 _THING_SHARE = {
-    "EWS": 0.15, "WS": 0.36, "FS": 0.52, "MWS": 0.58, "MS": 0.62, "MCU": 0.68, "CU": 0.74,
+    "EWS": 0.30, "WS": 0.42, "FS": 0.52, "MWS": 0.58, "MS": 0.62, "MCU": 0.68, "CU": 0.74,
     "ECU": 0.9, "INSERT": 0.60,
 }  # fmt: skip
 WHOLE = frozenset(("EWS", "WS", "FS"))
@@ -253,6 +254,8 @@ def prop_foot(thing: Thing, spec: Spec) -> float:
     stand = prop_of(thing.name).stand
     if stand in ("table", "hand"):
         return -0.78
+    if stand == "water" and spec.set == "sea":
+        return LEVELS[shore_of(spec)]
     return {"air": -9.0 if thing.name in ("moon", "sun") else -3.4}.get(stand, 0.0)
 
 
@@ -261,7 +264,7 @@ def _of_thing(
 ) -> Composition:
     aspect = width / height
     prop = prop_of(things[0].name)
-    share = _THING_SHARE[size]
+    share = _THING_SHARE[size] + (0.14 if prop.height > 5 else 0.0)
     per_metre = min(share / prop.height, share * 1.25 * aspect / prop.width)
     if prop.stand == "air" or things[0].count > 1:
         per_metre *= 0.5
@@ -276,7 +279,7 @@ def _of_thing(
     if size in ("EWS", "WS") and not rests:
         bottom = 0.80
     if prop.stand == "air":
-        bottom = 0.5
+        bottom = 0.40
     eye = {
         "low": 0.25 / per_metre,
         "high": (bottom - 0.08) / per_metre,
@@ -325,7 +328,8 @@ def _behind(thing: Thing, x0: float, view: View, spec: Spec, side: int, order: i
         z = max(z, 9.0)
     s = view.focal / (view.distance + z)
     reach = max(0.3, view.aspect / 2 - prop.width * s / 2 - 0.06) / s
-    return Placed(thing, x0 + side * min(reach, reach * 0.72 + order), 0.0, z, 1.0, False)
+    x = x0 + side * min(reach, reach * 0.72 + order)
+    return Placed(thing, x, prop_foot(thing, spec), z, 1.0, False)
 
 
 def _beside(

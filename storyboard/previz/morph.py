@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
-"""(height, width, 3) RGB."""
+"""(height, width, 4) BGRA."""
 Field = NDArray[np.float32]
 
 _FARTHEST = 0.05
@@ -74,7 +74,7 @@ def _flows(first: Pixels, last: Pixels) -> tuple[Field, Field]:
 
 def _grey(picture: Pixels) -> NDArray[np.uint8]:
     even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
-    grey: NDArray[np.uint8] = even.apply(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    grey: NDArray[np.uint8] = even.apply(cv2.cvtColor(picture[..., :3], cv2.COLOR_BGR2GRAY))
     return grey
 
 

@@ -175,8 +175,8 @@ def fitting(box: Box, density: float) -> float:
 def _grain(high: int, wide: int) -> NDArray[np.uint8]:
     noise = np.random.Generator(np.random.PCG64(7)).normal(0, 1, (high, wide)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 1.1)
-    fibre = cv2.GaussianBlur(noise, (0, 0), sigmaX=7, sigmaY=1.2)
-    both = soft / soft.std() * 0.7 + fibre / fibre.std() * 0.7
+    fibre = cv2.GaussianBlur(noise, (0, 0), sigmaX=5, sigmaY=2.2)
+    both = soft / soft.std() * 0.8 + fibre / fibre.std() * 0.3
     tile: NDArray[np.uint8] = np.clip(246 + both * 4.2, 0, 255).astype(np.uint8)
     return tile
 

@@ -71,7 +71,7 @@ _TIMES: dict[str, tuple[tuple[str, str, str], str, tuple[float, float, float], s
     "dawn": (("#4c6591", "#c9a2ab", "#ffdcae"), "#ecc3a8", (0.97, 0.86, 0.80), "#fff1c9", 0.10),
     "day": (("#3f86bf", "#93c3dc", "#e3efe6"), "#cfe2e6", (1.0, 0.99, 0.96), "#fffbe6", 0.62),
     "dusk": (("#2e2b5e", "#a9506f", "#fb9f5c"), "#c9757a", (0.82, 0.62, 0.64), "#ffd98f", 0.08),
-    "night": (("#081026", "#12244a", "#2b4672"), "#1f3358", (0.34, 0.42, 0.60), "#eef2ff", 0.50),
+    "night": (("#081026", "#12244a", "#2b4672"), "#1f3358", (0.42, 0.50, 0.68), "#eef2ff", 0.50),
 }
 _SKIES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "dawn": (("#3d5a86", "#b9a4c0", "#ffcfa6"), ("#5b7fa0", "#dcb7a8", "#ffe5bd")),
@@ -107,7 +107,7 @@ def palette_of(spec: Spec) -> Palette:
         sky = (mix(sky[0], mix(dark, "#000000", 0.25), heavy), mix(sky[1], dark, heavy),
                mix(sky[2], mix(dark, "#ffffff", 0.15), heavy * 0.85))  # fmt: skip
         haze = mix(haze, mix(dark, "#ffffff", 0.1), heavy)
-        flat = {"storm": 0.74, "snow": 0.98}.get(
+        flat = {"storm": 0.84, "snow": 0.98}.get(
             "storm" if "storm" in weather else "snow" if "snow" in weather else "", 0.86
         )
         light = (light[0] * flat, light[1] * flat, light[2] * min(1.0, flat * 1.06))
@@ -128,8 +128,8 @@ def _indoors(spec: Spec) -> tuple[tuple[float, float, float], bool]:
     light = {
         "dawn": (0.90, 0.80, 0.74),
         "day": (1.0, 0.97, 0.92),
-        "dusk": (0.82, 0.66, 0.58),
-        "night": (0.66, 0.55, 0.50),
+        "dusk": (0.90, 0.74, 0.64),
+        "night": (0.80, 0.66, 0.56),
     }[spec.time]
     if "dark" in spec.mood or "noir" in spec.mood:
         light = (light[0] * 0.82, light[1] * 0.8, light[2] * 0.86)

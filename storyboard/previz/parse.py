@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from storyboard.previz.acting import people_of
@@ -29,12 +30,18 @@ _INSIDE = re.compile(r"\bint\b\.?|\binterior\b|\bindoors?\b")
 _OUTSIDE = re.compile(r"\bext\b\.?|\bexterior\b|\boutdoors?\b")
 _INDOOR_THINGS = frozenset("letter book newspaper photo stamp map lamp candle cup bottle clock "
                            "phone key table chair piano ring".split())  # fmt: skip
+_LETTERED = frozenset("letter stamp book newspaper photo map sign envelope bottle box".split())
 _NOT_SUBJECTS = frozenset("window door table chair hand tree sign fish moon sun".split())
-_FURNITURE = frozenset("tree house window door table chair streetlamp".split())
+_FURNITURE = frozenset("window table chair".split())
+_OUTDOORS = frozenset("boat sailboat ship tram train car bus tree house lighthouse streetlamp plane "
+                      "moon sun gull bird horse".split())  # fmt: skip
 
 
-def parse(request: Request) -> Spec:
-    """What `request` asks to see; words that mean nothing here change nothing but the seed."""
+def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = None) -> Spec:
+    """What `request` asks to see; words that mean nothing here change nothing but the seed.
+
+    `tints` are the colours of cast members by name, where reference pictures show them.
+    """
     intent = request.intent
     prompt = intent.prompt or request.prompt
     beats = " ".join(words for _, words in intent.beats)
@@ -47,15 +54,22 @@ def parse(request: Request) -> Spec:
     seed = request.settings.seed or 0
     key = _key(intent, told)
     things = things_of(told, setting)
-    people, shoulder = people_of(intent, told, size)
+    people, shoulder = people_of(intent, told, size, tints or {})
     extras = _extras(told, dressing)
     if people and extras and not intent.cast:
         people = people[:0] if all(p.description.startswith("person") for p in people) else people
     if size == "INSERT" and things:
         people = ()
+    if setting == "room" and not (size == "INSERT" or (size in ("CU", "ECU") and not people)):
+        things = tuple(t for t in things if t.name not in _OUTDOORS and t.name not in _FURNITURE)
     if not setting:
         indoors = things and things[0].name in _INDOOR_THINGS
         setting = "room" if indoors and not people else ("void" if people else "open")
+    if intent.text and not any(thing.name in _LETTERED for thing in things):
+        if size in ("INSERT", "CU", "ECU") and not people:
+            things = (Thing("letter"), *things)
+        else:
+            things = (*things, Thing("sign"))
     if shoulder == "" and size == "OTS":
         shoulder = "*"
     mood = _phrases(MOODS, " ".join((intent.mood, intent.light, intent.look, told)))
@@ -227,6 +241,7 @@ def _figure_of_speech(word: str, words: list[str], at: int) -> bool:
     before = words[at - 1] if at else ""
     return (
         (word in ("coffee", "tea") and after in ("shop", "table", "house"))
+        or word in ("fishing", "phoning", "housing")
         or (word == "house" and before in ("coffee", "opera"))
         or (word == "paper" and before == "wrapping")
         or (word in ("bench", "seat") and after == "mark")

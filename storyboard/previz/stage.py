@@ -87,6 +87,17 @@ class Floor:
     near: float
 
 
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """A turning light: its picture points right from the lamp at (x, y, z)."""
+
+    picture: Picture
+    x: float
+    y: float
+    z: float
+    phase: float
+
+
 @dataclass
 class Stage:
     """Collects what a set puts up."""
@@ -97,7 +108,7 @@ class Stage:
     poses: Sequence[Pose]
     seconds: float
     clock: float = 0.0
-    planes: list[Plane | Floor] = field(default_factory=list)
+    planes: list[Plane | Floor | Beam] = field(default_factory=list)
     indoors: bool = False
     _boxes: dict[float, Box] = field(default_factory=dict)
 
@@ -204,7 +215,7 @@ class Stage:
         if span is not None:
             left, right = max(left, span[0]), min(right, span[1])
         high = self.view.height
-        density = max(self.view.scale(pose, z) for pose in self._corners()) * high
+        density = max(self.view.scale(pose, z) for pose in self.corners()) * high
         blur = self.sigma(z if focus is None else focus) * high
         pad = 3 * max(blur, 0.014 * high * shadow) / density
         box = Box(left - pad, max(seen.top - pad, top - pad), right + pad,
@@ -223,13 +234,12 @@ class Stage:
         if shines and (self.palette.lit or always):
             bright = render(shines, box, density)
             over(pixels, lit(bright, self.palette.matrix(depth, self.indoors, glow=True)))
-        throw = 0.011 * high * shadow * density / (density if blur else density)
-        pixels = with_shadow(pixels, throw, self.palette.shadow * min(1.0, shadow))
+        pixels = with_shadow(pixels, 0.011 * high * shadow, self.palette.shadow * min(1.0, shadow))
         picture = trimmed(Picture(blurred(pixels, blur), box.left, box.top, density))
         if picture is not None:
             self.planes.append(Plane(picture, z, motion, foot))
 
-    def _corners(self) -> list[Pose]:
+    def corners(self) -> list[Pose]:
         """Poses that decide how large things get."""
         return [self.poses[0], self.poses[len(self.poses) // 2], self.poses[-1]]
 
@@ -237,7 +247,7 @@ class Stage:
         """The backdrop: in sky metres, where the horizon is 0 and a frame height is `tall()`."""
         seen = self.reach(FAR)
         density = self.view.scale(self.poses[0], FAR) * self.view.height
-        density = max(density, max(self.view.scale(p, FAR) for p in self._corners())
+        density = max(density, max(self.view.scale(p, FAR) for p in self.corners())
                       * self.view.height)  # fmt: skip
         pixels = render(body + shines, seen, fitting(seen, density))
         pixels = lit(pixels, self.palette.graded())
@@ -246,6 +256,22 @@ class Stage:
     def tall(self, z: float = FAR) -> float:
         """Metres that fill the frame's height at `z`, at the start."""
         return 1 / self.view.scale(self.poses[0], z)
+
+    def beam(self, x: float, y: float, z: float, reach: float) -> None:
+        """A lamp at (x, y, z) that turns, its light `reach` metres long."""
+        if not (self.palette.lit or {"fog", "storm"} & set(self.spec.weather)):
+            return
+        density = min(self.view.scale(self.poses[0], z) * self.view.height, 900 / reach)
+        box = Box(0.0, -reach * 0.17, reach, reach * 0.17)
+        body = gradient("beam", [(0, "#fff2c4", 0.62), (0.5, "#fff0c0", 0.2), (1, "#fff0c0", 0)],
+                        across=True)  # fmt: skip
+        body += poly([(0, -0.5), (reach, box.top * 0.8), (reach, box.bottom * 0.8), (0, 0.5)],
+                     "url(#beam)")  # fmt: skip
+        pixels = lit(render(body, box, density), self.palette.graded())
+        soft = blurred(pixels, max(1.0, 0.6 * density))
+        self.planes.append(
+            Beam(Picture(soft, 0.0, box.top, density), x, y, z, self.rng("beam").uniform(0, 6.2))
+        )
 
     # the floor
 
@@ -369,4 +395,4 @@ def floor_matrix(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | 
     return matrix
 
 
-__all__ = ["FAR", "STILL", "Floor", "Motion", "Plane", "Stage", "floor_matrix", "replace"]
+__all__ = ["FAR", "STILL", "Beam", "Floor", "Motion", "Plane", "Stage", "floor_matrix", "replace"]

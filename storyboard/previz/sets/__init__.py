@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storyboard.previz.sets.people import extras
 from storyboard.previz.stage import Stage
 
 
@@ -18,4 +19,4 @@ def build(stage: Stage) -> None:
     }.get(stage.spec.set, void.build)(stage)
 
 
-__all__ = ["build"]
+__all__ = ["build", "extras"]

@@ -433,7 +433,7 @@ def _roofs(stage: Stage) -> None:
     """A terrace over the roofs."""
     edge = 3.0
     rng = stage.rng("roofs")
-    for k, (z, drop) in enumerate(((34.0, 3.0), (15.0, 2.0))):
+    for k, (z, drop) in enumerate(((40.0, 5.6), (17.0, 4.4))):
         body, lit = "", ""
         for x, cell in stage.cells(f"roof{k}", z, 6.5):
             art, win = nature.cottage(cell, 6.0, 3.4, 1)

@@ -65,9 +65,9 @@ def _land(stage: Stage, chance: float) -> str:
 
 def _peaks(stage: Stage, far: str, snow: bool) -> None:
     for k, (z, base, swing, size) in enumerate(
-        ((1900.0, 190.0, 150.0, 210.0), (1300.0, 95.0, 90.0, 170.0))
+        ((1900.0, 330.0, 230.0, 300.0), (1300.0, 150.0, 120.0, 210.0))
     ):
-        tone = shade(mix(far, stage.palette.haze, 0.25 - 0.2 * k), -0.10 * k)
+        tone = shade(mix(far, stage.palette.haze, 0.2 - 0.2 * k), -0.10 * k - 0.18 * snow)
         d, box = stage.ridge(f"peak{k}", z, base, swing, size, sharp=True)
         body = path(d, tone)
         body += f'<clipPath id="peak{k}"><path d="{d}"/></clipPath>'
@@ -88,16 +88,16 @@ def _peaks(stage: Stage, far: str, snow: bool) -> None:
                 [(x, y - 2 * swing), (x + w * 0.6, 0), (x - w * 0.2, 0)], shade(tone, -0.14), 0.35
             )
         body += f'<g clip-path="url(#peak{k})">{white}</g>'
-        stage.add(z, body, box.top, 0.0, shadow=0.4, veil=z * 0.22)
+        stage.add(z, body, box.top, 0.0, shadow=0.4, veil=stage.palette.reach * (0.55 - 0.2 * k))
 
 
 def _hills(stage: Stage, land: str, ground: str, far: str) -> None:
     layers = {
         "desert": (
-            (700.0, 26.0, 16.0, 170.0),
-            (240.0, 9.0, 6.0, 70.0),
-            (90.0, 4.2, 2.6, 34.0),
-            (38.0, 1.7, 1.3, 17.0),
+            (700.0, 84.0, 62.0, 210.0),
+            (240.0, 27.0, 22.0, 90.0),
+            (95.0, 9.0, 7.5, 42.0),
+            (42.0, 3.2, 2.8, 22.0),
         ),
         "field": ((800.0, 30.0, 16.0, 190.0), (260.0, 8.0, 4.0, 90.0), (110.0, 2.6, 1.4, 46.0)),
         "hills": (
@@ -220,7 +220,9 @@ def _dress(stage: Stage, land: str, ground: str) -> None:
         return
     if stage.has("windmill") or (land == "field" and choice < 0.25):
         body, lit = _windmill(), ""
-    elif stage.has("barn", "farm", "farmhouse", "house") or choice < 0.5:
+    elif (stage.has("barn", "farm", "farmhouse", "house") or choice < 0.5) and not any(
+        t.name == "house" for t in stage.spec.things
+    ):
         art, win = nature.cottage(rng, rng.uniform(7, 9), 3.4, 1)
         body, lit = art, win
     elif land in ("mountain", "snow"):

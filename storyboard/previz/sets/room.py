@@ -651,13 +651,14 @@ def _pendant(stage: Stage, rng: random.Random) -> None:
         shade(c, -0.2),
         0.7,
     )
-    cone = gradient("cone", [(0, "#ffd48a", 0.40), (1, "#ffd48a", 0.0)])
-    cone += poly(
-        [(x - 0.28, -2.1), (x + 0.28, -2.1), (x + 1.5, -0.2), (x - 1.5, -0.2)], "url(#cone)"
-    )
-    lit = (
-        cone + glow("bulb", x, -2.06, 1.5, "#ffca78", 0.6) + ellipse(x, -2.09, 0.2, 0.05, "#fff3d0")
-    )
+    cone = gradient("cone", [(0, "#ffd48a", 0.15), (0.6, "#ffd48a", 0.05), (1, "#ffd48a", 0.0)])
+    for spread in (0.75, 1.05, 1.35, 1.7):
+        cone += poly(
+            [(x - 0.27, -2.1), (x + 0.27, -2.1), (x + spread, -0.2), (x - spread, -0.2)],
+            "url(#cone)",
+        )
+    lit = cone + glow("bulb", x, -2.06, 1.7, "#ffca78", 0.6)
+    lit += ellipse(x, -2.09, 0.2, 0.05, "#fff3d0")
     stage.add(z, body, -3.6, 0.0, shines=lit, shadow=0.5, span=(x - 1.9, x + 1.9))
 
 
@@ -666,15 +667,33 @@ def _table(stage: Stage, wood: str, kind: str) -> None:
     spec = stage.spec
     from storyboard.previz.art import prop_of
 
-    rests = any(prop_of(t.name).stand in ("table", "hand") for t in spec.things)
     sitting = any(p.sits for p in spec.people)
     held = {p.holds for p in spec.people}
-    lying = rests and any(t.name not in held for t in spec.things)
-    if not (sitting or lying or stage.has("table", "desk")):
+    lying = any(
+        prop_of(t.name).stand in ("table", "hand") and t.name not in held for t in spec.things
+    )
+    named = stage.has("table", "desk", "counter")
+    if sitting and not (named or lying) and kind in ("train", "bedroom", "hall", "library"):
+        _seat(stage, wood)
         return
-    if spec.people and not sitting and not lying:
-        return
-    table(stage, shade(wood, 0.06))
+    if lying or sitting or (named and not spec.people):
+        table(stage, shade(wood, 0.06))
+
+
+def _seat(stage: Stage, wood: str) -> None:
+    """What those who sit without a table sit on."""
+    rng = stage.rng("seat")
+    c = rng.choice(("#7a3f3a", "#3f5f57", "#5a5f86", "#8a6a3a"))
+    marks = [x for x in (stage.poses[0].x,)]
+    body = ""
+    for x in marks:
+        body += rect(x - 1.3, -1.02, 2.6, 0.70, c, 0.10) + rect(
+            x - 1.34, -0.52, 2.68, 0.30, shade(c, 0.10), 0.08
+        )
+        body += rect(x - 1.28, -0.26, 2.56, 0.26, shade(wood, -0.25))
+        for dx in (-0.65, 0.65):
+            body += stroke([(x + dx, -0.98), (x + dx, -0.55)], shade(c, -0.2), 0.02, 0.7)
+    stage.add(0.22, body, -1.4, 0.03)
 
 
 def table(stage: Stage, wood: str) -> None:
@@ -704,6 +723,25 @@ def table(stage: Stage, wood: str) -> None:
         y = -0.78 - rise * 0.5 + i * (rise * 0.5 + 0.02) / 4
         body += stroke([(x0 + 0.1, y), (x1 - 0.1, y)], shade(wood, -0.12), 0.004, 0.6)
     body += rect(x0, -0.765, x1 - x0, 0.05, shade(wood, -0.10), 0.01)
+    if any(p.sits for p in stage.spec.people):
+        cloth = (
+            wood
+            if stage.has("desk", "office", "bar", "counter")
+            else stage.rng("cloth").choice(("#d9cdb4", "#b5564a", "#7f97a3", "#cdbb8a", "#8a9a80"))
+        )
+        body += rect(x0 + 0.02, -0.735, x1 - x0 - 0.04, 0.74, shade(cloth, -0.28))
+        for i in range(int((x1 - x0) / 0.16)):
+            body += rect(x0 + 0.05 + i * 0.16, -0.735, 0.07, 0.74, shade(cloth, -0.36), 0, 0.7)
+        body += poly(
+            [
+                (x0 + rise * 0.8, -0.78 - rise * 0.55),
+                (x1 - rise * 0.8, -0.78 - rise * 0.55),
+                (x1, -0.75),
+                (x0, -0.75),
+            ],
+            cloth,
+        )
+        body += rect(x0, -0.76, x1 - x0, 0.06, shade(cloth, 0.14))
     stage.add(z, body, -0.78 - rise, 0.02, span=(x0 - 0.1, x1 + 0.1), focus=0.0)
 
 

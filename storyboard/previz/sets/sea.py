@@ -20,6 +20,7 @@ from storyboard.previz.ink import (
     shade,
     stroke,
 )
+from storyboard.previz.sets.shore import DEPTHS, LEVELS, shore_of
 from storyboard.previz.sets.sky import sky, sun_x
 from storyboard.previz.stage import FAR, Motion, Stage
 
@@ -36,21 +37,10 @@ def build(stage: Stage) -> None:
     deep, pale = rng.choice(_WATERS)
     if stage.palette.time in ("night", "dusk"):
         deep = mix(deep, "#1f3f63", 0.3)
-    beach = stage.has("beach", "shore", "coast", "seaside", "tide", "island", "cove", "bay", "lake")
-    quay = stage.has("quay", "quayside", "pier", "jetty", "dock", "wharf", "port", "harbour",
-                     "harbor", "marina", "malecon", "seawall", "waterfront", "promenade",
-                     "breakwater")  # fmt: skip
-    cliff = stage.has("cliff", "lighthouse") and not quay
-    if stage.spec.people and not (beach or quay or cliff):
-        quay = rng.random() < 0.6
-        beach = not quay
-    stands = quay or beach or cliff
-    level = 1.5 if quay else 3.5 if cliff else 0.0
-    if not stands and stage.spec.things:
-        level = 0.0
+    shore = shore_of(stage.spec)
+    level = LEVELS[shore]
+    side = rng.choice((-1, 1))
     sky(stage)
-    lines = [("land", rng.choice((-1, 1)))]
-    side = lines[0][1]
     _water(stage, deep, pale, level)
     _headland(stage, side, level, rng)
     town = stage.has(
@@ -67,18 +57,18 @@ def build(stage: Stage) -> None:
     )
     if town:
         _town(stage, level)
-    if stage.has("lighthouse") and not any(t.name == "lighthouse" for t in stage.spec.things[:1]):
-        _lighthouse(stage, -side, level)
+    if stage.has("lighthouse") and not any(t.name == "lighthouse" for t in stage.spec.things):
+        _lighthouse(stage, level)
     elif rng.random() < 0.22 and not town:
-        _lighthouse(stage, -side, level, far=True)
-    _waves(stage, deep, pale, level, stands)
-    if quay and town or stage.has("marina", "port", "harbour", "harbor"):
+        _lighthouse(stage, level, far=True)
+    _waves(stage, deep, pale, level, shore != "water")
+    if (shore == "quay" and town) or stage.has("marina", "port", "harbour", "harbor"):
         _moored(stage, level)
-    if quay:
+    if shore == "quay":
         _quay(stage)
-    elif cliff:
+    elif shore == "cliff":
         _cliff(stage)
-    elif beach:
+    elif shore == "beach":
         _beach(stage)
 
 
@@ -164,16 +154,17 @@ def _town(stage: Stage, level: float) -> None:
         stage.add(z, body, -46, level + 1.4, shines=lit, shadow=0.6)
 
 
-def _lighthouse(stage: Stage, side: int, level: float, far: bool = False) -> None:
+def _lighthouse(stage: Stage, level: float, far: bool = False) -> None:
     z = 260.0 if far else 62.0
     s = stage.view.scale(stage.poses[0], z)
     subject = -1.0 if stage.poses[0].x > 0 else 1.0
-    x = stage.poses[0].x + subject * side * side * stage.view.aspect * 0.30 / s
+    x = stage.poses[0].x + subject * stage.view.aspect * 0.30 / s
     body, lit = nature.lighthouse(stage.rng("light"), "")
     rock = path("M-16,2 Q-10,-3.4 -4,-3.2 L5,-3 Q12,-2.4 18,2Z", "#6a625c")
     y = -2.6 + level
     stage.add(z, group(rock, x, level) + group(body, x, y), -20 + level, level + 2,
               shines=group(lit, x, y), span=(x - 22, x + 24), shadow=0.7)  # fmt: skip
+    stage.beam(x, y - 13.2, z, 60.0 if far else 34.0)
 
 
 def _waves(stage: Stage, deep: str, pale: str, level: float, stands: bool) -> None:
@@ -235,7 +226,7 @@ def _moored(stage: Stage, level: float) -> None:
 def _quay(stage: Stage) -> None:
     rng = stage.rng("quay")
     stone = rng.choice(("#a2988a", "#9a8f80", "#aba294", "#8f8a84"))
-    edge = 3.4
+    edge = DEPTHS["quay"]
     marks = []
     row = -30.0
     while row < edge:
@@ -312,7 +303,7 @@ def _puddles(stage: Stage, edge: float) -> list[tuple[list[tuple[float, float]],
 def _beach(stage: Stage) -> None:
     rng = stage.rng("beach")
     sand = rng.choice(("#e2c892", "#d9bd8a", "#e6d2a6", "#cdb48a"))
-    edge = 5.0
+    edge = DEPTHS["beach"]
     marks = []
     for _ in range(60):
         z = -stage.view.distance + 0.8 + (edge + stage.view.distance - 0.8) * rng.random()
@@ -382,7 +373,7 @@ def _dunes(stage: Stage, sand: str) -> None:
 def _cliff(stage: Stage) -> None:
     rng = stage.rng("cliff")
     grass = rng.choice(("#7f9a5a", "#8a9a55", "#6f8f5a"))
-    edge = 4.5
+    edge = DEPTHS["cliff"]
     stage.floor(grass, shade(grass, 0.08), z=edge, marks=[
         ([(stage.poses[0].x - 0.6, -20), (stage.poses[0].x + 0.9, -20), (stage.poses[0].x + 0.5, edge), (stage.poses[0].x - 0.1, edge)], "#b8a67e", 0.8)
     ])  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 
-from storyboard.previz.ink import circle, ellipse, glow, gradient, mix, n, path, shade, smooth
+from storyboard.previz.ink import circle, ellipse, glow, gradient, mix, n, path, shade
 from storyboard.previz.stage import FAR, Motion, Stage
 
 _CLOUDS = FAR * 0.8
@@ -112,22 +113,24 @@ def _lit_back(body: str, stage: Stage) -> str:
     )
 
 
-def cloud(rng, x: float, y: float, size: float, light: str, under: str) -> str:  # type: ignore[no-untyped-def]
-    """A paper cloud: a flat foot and a heap of rounds."""
+def cloud(rng: random.Random, x: float, y: float, size: float, light: str, under: str) -> str:
+    """A paper cloud: a heap of rounds on a flat foot."""
+    lumps = []
+    count = rng.randint(4, 6)
+    for i in range(count):
+        t = (i + 0.5) / count
+        r = size * (0.20 + 0.30 * math.sin(math.pi * t)) * rng.uniform(0.85, 1.15)
+        lumps.append((x - size * 1.05 + 2.1 * size * t, r))
     out = ""
-    lumps = rng.randint(4, 6)
-    for tone, lower in ((under, 0.05), (light, 0.0)):
-        line = [(x - size * 1.25, y + size * lower)]
-        state = rng.getstate()
-        for i in range(lumps):
-            t = (i + 0.5) / lumps
-            high = math.sin(math.pi * t) * size * 0.52 * rng.uniform(0.7, 1.25) + size * 0.12
-            line.append((x - size * 1.2 + 2.4 * size * t, y - high + size * lower * 2.2))
-        if tone == under:
-            rng.setstate(state)
-        line.append((x + size * 1.25, y + size * lower))
-        base = f"L{n(line[-1][0])},{n(y + size * 0.10)} L{n(line[0][0])},{n(y + size * 0.10)}Z"
-        out += path(smooth(line, close=False) + base, tone, 0.92)
+    for tone, drop, grow in ((under, 0.07, 1.0), (light, 0.0, 0.94)):
+        foot = y + size * drop
+        left, right = lumps[0][0] - lumps[0][1] * 0.8, lumps[-1][0] + lumps[-1][1] * 0.8
+        shape = f'<rect x="{n(left)}" y="{n(foot - size * 0.16)}" width="{n(right - left)}" '
+        shape += f'height="{n(size * 0.16)}" rx="{n(size * 0.08)}" fill="{tone}"/>'
+        for cx, r in lumps:
+            d = f"M{n(cx - r * grow)},{n(foot)} A{n(r * grow)},{n(r * grow * 0.92)} 0 0 1 "
+            shape += path(d + f"{n(cx + r * grow)},{n(foot)}Z", tone)
+        out += shape
     return out
 
 

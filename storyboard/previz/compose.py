@@ -1,0 +1,258 @@
+"""Frames: every sheet where the camera sees it at that moment, far ones first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from storyboard.previz.camera import Pose, View
+from storyboard.previz.figures import neck
+from storyboard.previz.ink import seeded
+from storyboard.previz.paint import Picture, Pixels, over
+from storyboard.previz.players import Company, Moving, Player
+from storyboard.previz.sprites import Wardrobe
+from storyboard.previz.stage import Beam, Floor, Plane, Stage, floor_matrix
+
+Affine = NDArray[np.float64]
+
+
+@dataclass
+class Compositor:
+    """Draws the frames of one blocked shot; frames may be asked for in any order."""
+
+    stage: Stage
+    company: Company
+    _wardrobe: Wardrobe = field(init=False)
+    _sheets: list[Plane | Floor | Beam] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._wardrobe = Wardrobe(self.stage)
+        self._sheets = sorted(self.stage.planes, key=lambda sheet: -sheet.z)
+
+    def frame(self, pose: Pose, t: float) -> Pixels:
+        """BGRA of the moment `t` seconds into the shot; the alpha means nothing."""
+        view, stage = self.stage.view, self.stage
+        canvas = np.zeros((view.height, view.width, 4), np.uint8)
+        clock = stage.clock + t
+        acting = self._acting(t)
+        for sheet in self._sheets:
+            while acting and acting[0][0] > sheet.z:
+                self._act(canvas, acting.pop(0), pose, t)
+            if isinstance(sheet, Floor):
+                self._floor(canvas, sheet, pose)
+            elif isinstance(sheet, Beam):
+                self._beam(canvas, sheet, pose, clock)
+            else:
+                self._plane(canvas, sheet, pose, clock)
+        for actor in acting:
+            self._act(canvas, actor, pose, t)
+        return canvas
+
+    def _acting(self, t: float) -> list[tuple[float, int, Player | Moving]]:
+        clock = self.stage.clock
+        found: list[tuple[float, int, Player | Moving]] = []
+        for i, player in enumerate(self.company.people):
+            found.append((player.walk.at(t)[1], i, player))
+        for i, thing in enumerate(self.company.things):
+            found.append((thing.at(t, clock)[2], 100 + i, thing))
+        return sorted(found, key=lambda each: (-each[0], each[1]))
+
+    # sheets
+
+    def _plane(self, canvas: Pixels, plane: Plane, pose: Pose, clock: float) -> None:
+        view, motion, picture = self.stage.view, plane.motion, plane.picture
+        turn = math.sin(math.tau * clock / motion.period + motion.phase)
+        aside = motion.drift * clock + motion.slide * turn
+        lean = motion.sway * turn
+        down = motion.bob * math.sin(math.tau * clock / motion.period * 0.83 + motion.phase)
+        s = view.scale(pose, plane.z)
+        a = s * view.height / picture.density
+        left = picture.left + aside + lean * (plane.foot - picture.top)
+        u, v = view.project(pose, left, picture.top + down, plane.z)
+        matrix = np.array([[a, -lean * a, u * view.height], [0.0, a, v * view.height]])
+        self._lay(canvas, picture.pixels, matrix, pose, plane.opaque)
+
+    def _floor(self, canvas: Pixels, floor: Floor, pose: Pose) -> None:
+        view = self.stage.view
+        matrix = floor_matrix(view, floor, pose)
+        if matrix is None:
+            return
+        if pose.roll:
+            turned = np.eye(3)
+            turned[:2] = _roll(view, pose.roll)
+            matrix = turned @ matrix
+        high, wide = floor.pixels.shape[:2]
+        edge = view.project(pose, 0.0, floor.level, min(floor.z, 3000.0))[1] * view.height
+        lean = abs(math.sin(math.radians(pose.roll))) * view.width * 0.6
+        top = int(max(0, math.floor(edge - lean - 2)))
+        if top >= view.height:
+            return
+        matrix = np.array([[1, 0, 0], [0, 1, -top], [0, 0, 1]]) @ matrix
+        warped = cv2.warpPerspective(
+            floor.pixels, matrix, (view.width, view.height - top), flags=cv2.INTER_LINEAR
+        )
+        over(canvas[top:], warped)
+        del high, wide
+
+    def _beam(self, canvas: Pixels, beam: Beam, pose: Pose, clock: float) -> None:
+        view = self.stage.view
+        angle = clock * 0.85 + beam.phase
+        across = math.cos(angle)
+        toward = max(0.0, math.sin(angle))
+        s = view.scale(pose, beam.z) * view.height / beam.picture.density
+        u, v = view.project(pose, beam.x, beam.y, beam.z)
+        box = beam.picture
+        for sign, strength in ((1.0, 0.5 + 0.5 * toward), (-1.0, 1.0 - 0.5 * toward)):
+            a = s * across * sign
+            if abs(a) < s * 0.03:
+                continue
+            matrix = np.array(
+                [
+                    [a, 0.0, u * view.height + box.left * box.density * a],
+                    [0.0, s, v * view.height + box.top * box.density * s],
+                ]
+            )
+            light = cv2.convertScaleAbs(box.pixels, alpha=strength * (0.35 + 0.65 * abs(across)))
+            self._lay(canvas, light, matrix, pose)
+
+    # actors
+
+    def _act(
+        self, canvas: Pixels, actor: tuple[float, int, Player | Moving], pose: Pose, t: float
+    ) -> None:
+        if isinstance(actor[2], Player):
+            self._player(canvas, actor[2], pose, t)
+        else:
+            self._thing(canvas, actor[2], pose, t)
+
+    def _player(self, canvas: Pixels, player: Player, pose: Pose, t: float) -> None:
+        view, clock, mark = self.stage.view, self.stage.clock, player.mark
+        name, width = player.view(t)
+        flip = name == "left"
+        body, face = player.pose(t), player.face(t, clock)
+        x, z, _ = player.walk.at(t)
+        s = view.scale(pose, z) * view.height
+        u, v = view.project(pose, x, 0.0, z)
+        breath = 1.0 + 0.0022 * math.sin((clock + t) * 1.9 + z)
+        torso = self._wardrobe.torso(mark, body, face, z, flip)
+        if torso is not None:
+            a, d = s / torso.density * width, s / torso.density * player.flat * breath
+            matrix = np.array(
+                [
+                    [a, 0.0, u * view.height + torso.left * torso.density * a],
+                    [0.0, d, v * view.height + torso.top * torso.density * d],
+                ]
+            )
+            self._lay(canvas, torso.pixels, matrix, pose)
+        head = self._wardrobe.head(mark, body, face, z, flip)
+        if head is None:
+            return
+        nx, ny = neck(mark.look, body)
+        nx, ny = nx * mark.look.height * (-1 if flip else 1), ny * mark.look.height
+        lean = math.radians(player.nod(t, clock))
+        a = s / head.density
+        cos, sin = math.cos(lean) * a, math.sin(lean) * a
+        flat = max(player.flat, 0.92)
+        at_x, at_y = (
+            u * view.height + nx * s * width,
+            v * view.height + ny * s * player.flat * breath,
+        )
+        left, top = head.left * head.density, head.top * head.density
+        matrix = np.array(
+            [
+                [cos * width, -sin * width, at_x + (left * cos - top * sin) * width],
+                [sin * flat, cos * flat, at_y + (left * sin + top * cos) * flat],
+            ]
+        )
+        self._lay(canvas, head.pixels, matrix, pose)
+
+    def _thing(self, canvas: Pixels, thing: Moving, pose: Pose, t: float) -> None:
+        view, clock = self.stage.view, self.stage.clock
+        x, y, z = thing.at(t, clock)
+        if thing.wheels:
+            self._flock(canvas, thing, x, y, z, pose, t)
+            return
+        picture = self._wardrobe.thing(thing.placed, thing.left, z)
+        if picture is not None:
+            turn = 0.0
+            if thing.placed.thing.name in ("boat", "sailboat"):
+                turn = 0.018 * math.sin((clock + t) * 1.1 + thing.walk.x)
+            self._stand(canvas, picture, x, y, z, pose, turn, thing.placed.scale)
+
+    def _flock(
+        self, canvas: Pixels, thing: Moving, x: float, y: float, z: float, pose: Pose, t: float
+    ) -> None:
+        """Birds on their rounds, each with its own size of circle and beat."""
+        name, clock = thing.placed.thing.name, self.stage.clock + t
+        for i in range(thing.placed.thing.count):
+            rng = seeded("bird", self.stage.spec.shot, i)
+            angle = clock * rng.uniform(0.34, 0.5) + i * math.tau / thing.placed.thing.count
+            r = thing.wheels * rng.uniform(0.35, 1.0)
+            bx, by = x + math.cos(angle) * r, y + math.sin(angle) * r * 0.36 - rng.uniform(0, 0.3)
+            left = math.sin(angle) > 0
+            flap = (clock * rng.uniform(2.1, 2.9) + rng.random()) % 1.0
+            glides = (clock * 0.2 + rng.random()) % 1.0 > 0.72
+            beat = 1 if glides else (0, 1, 2, 1)[int(flap * 4)]
+            picture = self._wardrobe.wing(name, beat, left, z, y)
+            if picture is not None:
+                lift = 0.04 * math.sin(flap * math.tau)
+                self._stand(canvas, picture, bx, by + lift, z, pose, 0.0, rng.uniform(0.7, 1.0))
+
+    def _stand(
+        self, canvas: Pixels, picture: Picture, x: float, y: float, z: float, pose: Pose,
+        turn: float, scale: float,
+    ) -> None:  # fmt: skip
+        view = self.stage.view
+        a = view.scale(pose, z) * view.height / picture.density * scale
+        u, v = view.project(pose, x, y, z)
+        cos, sin = math.cos(turn) * a, math.sin(turn) * a
+        left, top = picture.left * picture.density, picture.top * picture.density
+        matrix = np.array(
+            [
+                [cos, -sin, u * view.height + left * cos - top * sin],
+                [sin, cos, v * view.height + left * sin + top * cos],
+            ]
+        )
+        self._lay(canvas, picture.pixels, matrix, pose)
+
+    def _lay(
+        self, canvas: Pixels, pixels: Pixels, matrix: Affine, pose: Pose, opaque: bool = False
+    ) -> None:
+        lay(canvas, pixels, matrix, self.stage.view, pose.roll, opaque)
+
+
+def lay(
+    canvas: Pixels, pixels: Pixels, matrix: Affine, view: View, roll: float = 0.0,
+    opaque: bool = False,
+) -> None:  # fmt: skip
+    """Warps `pixels` by `matrix` (edges of pixels to edges of pixels) onto `canvas`."""
+    if roll:
+        turn = _roll(view, roll)
+        matrix = np.vstack([turn, [0, 0, 1]])[:2] @ np.vstack([matrix, [0, 0, 1]])
+    high, wide = pixels.shape[:2]
+    xs = [matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] for x in (0, wide) for y in (0, high)]
+    ys = [matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] for x in (0, wide) for y in (0, high)]
+    x0, x1 = max(0, math.floor(min(xs)) - 1), min(view.width, math.ceil(max(xs)) + 1)
+    y0, y1 = max(0, math.floor(min(ys)) - 1), min(view.height, math.ceil(max(ys)) + 1)
+    if x1 <= x0 or y1 <= y0:
+        return
+    # OpenCV counts from the middles of pixels
+    shifted = matrix.copy()
+    shifted[0, 2] += 0.5 * (matrix[0, 0] + matrix[0, 1]) - 0.5 - x0
+    shifted[1, 2] += 0.5 * (matrix[1, 0] + matrix[1, 1]) - 0.5 - y0
+    warped = cv2.warpAffine(
+        pixels, shifted, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE if opaque else cv2.BORDER_CONSTANT,
+    )  # fmt: skip
+    if opaque:
+        canvas[y0:y1, x0:x1] = warped
+    else:
+        over(canvas[y0:y1, x0:x1], warped)
+
+
+def _roll(view: View, degrees: float) -> Affine:
+    return cv2.getRotationMatrix2D((view.width / 2, view.height / 2), -degrees, 1.0)

@@ -1,0 +1,218 @@
+"""Who moves how: positions, poses and faces of people and things as functions of time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from storyboard.previz.art import prop_of
+from storyboard.previz.face import CLOSED, NARROW, OPEN, ROUND, Face
+from storyboard.previz.figures import STRIDE, Pose2D
+from storyboard.previz.framing import Mark, Placed
+from storyboard.previz.ink import seeded
+from storyboard.previz.paint import Box
+from storyboard.previz.syllables import Syllable, scheduled, syllables
+from storyboard.providers.base import SpokenLine
+
+WALKING = 1.25
+"""Metres a second."""
+_EASE = 0.45
+_TURN_S = 0.5
+_ENTER_S = 2.4
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way through the world: from one speed to another within half a second."""
+
+    x: float
+    z: float
+    vx: float = 0.0
+    vz: float = 0.0
+    from_vx: float = 0.0
+    from_vz: float = 0.0
+    walked: float = 0.0
+    """Metres before this shot, so that the step goes on."""
+    enters: float = 0.0
+    """Metres aside from which it comes in."""
+
+    def at(self, t: float) -> tuple[float, float, float]:
+        """(x, z, metres walked so far)."""
+        gone = _EASE * (1 - math.exp(-t / _EASE))
+        dx = self.vx * t + (self.from_vx - self.vx) * gone
+        dz = self.vz * t + (self.from_vz - self.vz) * gone
+        x = self.x + dx
+        if self.enters:
+            u = min(1.0, t / _ENTER_S)
+            x += self.enters * (1 - u * u * (3 - 2 * u))
+            dx += self.enters * (u * u * (3 - 2 * u))
+        return x, self.z + dz, self.walked + math.hypot(dx, dz)
+
+    def moving(self, t: float) -> bool:
+        fade = math.exp(-t / _EASE)
+        vx = self.vx + (self.from_vx - self.vx) * fade
+        vz = self.vz + (self.from_vz - self.vz) * fade
+        return math.hypot(vx, vz) > 0.12 or (bool(self.enters) and t < _ENTER_S * 0.93)
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One person of the shot."""
+
+    mark: Mark
+    walk: Walk
+    views: tuple[tuple[float, str], ...]
+    """(from when, view): front back left right."""
+    speech: tuple[tuple[float, tuple[Syllable, ...]], ...] = ()
+    """(start of a line, its syllables)."""
+    flat: float = 1.0
+    """Foreshortening of heights when seen from above."""
+
+    def view(self, t: float) -> tuple[str, float]:
+        """The view, and how wide it stands: less than 1 while the paper turns over."""
+        now, width = self.views[0][1], 1.0
+        for at, name in self.views[1:]:
+            if name == now:
+                continue
+            u = (t - at) / _TURN_S
+            if u >= 0.5:
+                now = name
+            if 0 < u < 1:
+                width = max(0.16, abs(math.cos(math.pi * u)))
+        return now, width
+
+    def pose(self, t: float) -> Pose2D:
+        person = self.mark.person
+        view, _ = self.view(t)
+        side = "side" if view in ("left", "right") else view
+        running = person.pace > 1.6 and self.walk.moving(t)
+        phase = None
+        if self.walk.moving(t) and not person.sits:
+            walked = self.walk.at(t)[2]
+            stride = STRIDE * self.mark.look.height * (1.45 if running else 1.0)
+            phase = int(walked / stride * 12) % 12
+        hands = "" if running else person.hands
+        return Pose2D(side, phase, person.sits and phase is None, hands, person.holds, running)
+
+    def face(self, t: float, clock: float) -> Face:
+        person = self.mark.person
+        view, _ = self.view(t)
+        rng = seeded("blink", person.name)
+        every = rng.uniform(2.9, 4.3)
+        blinks = (clock + t + rng.uniform(0, every)) % every < 0.13
+        down = person.eyes == "down" and not self.speaks(t)
+        shut = blinks or person.eyes == "closed"
+        mouth = self.mouth(t)
+        if view == "back":
+            return Face("back")
+        if view in ("left", "right"):
+            return Face("side", 0.0, mouth, shut, down, person.mood)
+        turn = round(self.mark.faces * 5) / 5
+        return Face("front", turn, mouth, shut and not down, down, person.mood)
+
+    def speaks(self, t: float) -> bool:
+        return any(
+            line and start <= t < start + line[-1].end_s + 0.1 for start, line in self.speech
+        )
+
+    def mouth(self, t: float) -> int:
+        for start, line in self.speech:
+            for syllable in line:
+                at = t - start - syllable.start_s
+                length = syllable.end_s - syllable.start_s
+                if 0 <= at < length:
+                    if syllable.onset == "lips" and at < 0.25 * length:
+                        return CLOSED
+                    if at > 0.72 * length:
+                        return NARROW
+                    return {"a": OPEN, "o": ROUND, "u": ROUND}.get(syllable.vowel, NARROW)
+        return CLOSED
+
+    def nod(self, t: float, clock: float) -> float:
+        """Degrees that the head leans: breath, and the beat of one's own words."""
+        rng = seeded("nod", self.mark.person.name)
+        sway = math.sin((clock + t) * 0.9 + rng.uniform(0, 6)) * 1.1
+        if self.speaks(t):
+            sway += math.sin(t * 5.2) * 1.3
+        if self.mark.person.eyes == "down":
+            sway += 3.0 * (1 if self.mark.faces >= 0 else -1)
+        return sway
+
+    def box(self, t: float, size: str, whole: bool) -> Box:
+        """What of the person must stay in frame."""
+        x, _, _ = self.walk.at(t)
+        look = self.mark.look
+        high = look.height * self.flat * (0.78 if self.mark.person.sits else 1.0)
+        reach = {"CU": 0.085, "ECU": 0.055, "MCU": 0.135, "MS": 0.16, "MWS": 0.17}.get(size, 0.175)
+        half = look.height * reach
+        if whole and self.walk.moving(t):
+            half = look.height * 0.26
+        if size in ("CU", "ECU"):
+            eye = high - look.height * look.head * 0.5
+            tall = look.height * look.head * (0.56 if size == "CU" else 0.10)
+            return Box(x - half, -eye - tall, x + half, -eye + tall)
+        bottom = 0.0 if whole else -high * (0.80 if size == "MCU" else 0.6)
+        return Box(x - half, -high * 1.012, x + half, bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """One thing of the shot."""
+
+    placed: Placed
+    walk: Walk
+    rises: float = 0.0
+    """Metres a second upwards."""
+    wheels: float = 0.0
+    """Radius in metres of the circle that it flies, or 0."""
+    left: bool = False
+    """It looks left."""
+
+    def at(self, t: float, clock: float) -> tuple[float, float, float]:
+        """(x, y, z)."""
+        x, z, _ = self.walk.at(t)
+        y = self.placed.y
+        prop = prop_of(self.placed.thing.name)
+        if prop.bobs:
+            y += prop.bobs * math.sin((clock + t) * 1.5 + self.walk.x)
+        if self.rises:
+            y -= self.rises * 2.2 * (1 - math.exp(-t / 2.2))
+        return x, y, z
+
+    def box(self, t: float, clock: float) -> Box:
+        prop = prop_of(self.placed.thing.name)
+        x, y, _ = self.at(t, clock)
+        half = prop.width / 2 * self.placed.scale
+        if self.wheels:
+            return Box(
+                x - self.wheels * 1.3, y - self.wheels, x + self.wheels * 1.3, y + 0.4 * self.wheels
+            )
+        return Box(x - half, y - prop.height * self.placed.scale, x + half, y + 0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Everybody and everything that acts."""
+
+    people: tuple[Player, ...] = ()
+    things: tuple[Moving, ...] = field(default=())
+
+    @property
+    def lead(self) -> Player | Moving | None:
+        """Whom the camera cares for."""
+        for player in self.people:
+            if not player.mark.shoulder:
+                return player
+        return next((thing for thing in self.things if thing.placed.subject), None)
+
+
+def speech_of(
+    lines: Sequence[SpokenLine], name: str
+) -> tuple[tuple[float, tuple[Syllable, ...]], ...]:
+    """The lines of `name` that a mouth is seen to speak."""
+    return tuple(
+        (line.at_s, syllables(line.words, seconds))
+        for line, seconds in scheduled(tuple(lines))
+        if line.speaker.lower() == name.lower() and not line.off
+    )

@@ -1,0 +1,40 @@
+"""Passers-by: paper people at the back, for crowds and markets."""
+
+from __future__ import annotations
+
+from storyboard.previz.face import Face
+from storyboard.previz.figures import Pose2D, figure
+from storyboard.previz.ink import ellipse, group, mirror
+from storyboard.previz.look import look_of
+from storyboard.previz.stage import Motion, Stage
+
+_KINDS = ("woman", "man", "old man hat", "woman coat", "girl", "man jacket", "woman dress", "boy")
+
+
+def extras(stage: Stage) -> None:
+    """As many as the spec asks for, standing and strolling behind the subject."""
+    count = stage.spec.extras
+    if not count or stage.spec.set in ("void",):
+        return
+    depths = (2.3, 1.6) if stage.spec.set == "room" else (9.0, 6.2, 3.9)
+    for k, z in enumerate(depths):
+        drift = (0.0, 0.42, -0.36)[(k + count) % 3] if stage.spec.set != "room" else 0.0
+        motion = Motion(drift=drift, bob=0.012 if drift else 0.0, period=0.9, slide=0.03)
+        body = ""
+        middle = stage.poses[0].x
+        for x, rng in stage.cells(f"extra{k}", z, 12.0 / count + 0.6, motion):
+            if rng.random() < 0.25 or (z < 5 and abs(x - middle) < 1.3):
+                continue
+            kind = rng.choice(_KINDS)
+            look = look_of(f"extra {k} {x:.1f}", kind)
+            walking = drift != 0.0
+            pose = Pose2D("side" if walking else rng.choice(("front", "back")),
+                          rng.choice((1, 2, 4, 5, 7, 8)) if walking else None)  # fmt: skip
+            face = Face("side" if walking else pose.view, rng.uniform(-0.7, 0.7))
+            art = figure(look, pose, face)
+            if walking and drift < 0:
+                art = mirror(art)
+            x += rng.uniform(-0.5, 0.5)
+            body += ellipse(x, 0, 0.32, 0.05, "#000000", 0.25) + group(art, x, 0, look.height)
+        if body:
+            stage.add(z, body, -2.2, 0.1, motion=motion, shadow=0.8)

@@ -1,0 +1,39 @@
+"""Where the land meets the water: what one stands on, and how far below the water lies."""
+
+from __future__ import annotations
+
+from storyboard.previz.art import prop_of
+from storyboard.previz.ink import seeded
+from storyboard.previz.spec import Spec
+
+_QUAY = frozenset(
+    """quay quayside pier jetty dock wharf port harbour harbor marina malecon seawall waterfront
+    promenade breakwater""".split()
+)
+_BEACH = frozenset(
+    "beach shore shoreline coast coastline seaside tide island cove bay lake".split()
+)
+_CLIFF = frozenset("cliff lighthouse".split())
+
+LEVELS = {"quay": 1.5, "cliff": 3.5, "beach": 0.0, "water": 0.0}
+"""How far the water lies below what one stands on, metres."""
+DEPTHS = {"quay": 6.0, "cliff": 5.0, "beach": 5.0, "water": 0.0}
+"""Where the land ends."""
+
+
+def shore_of(spec: Spec) -> str:
+    """quay, beach, cliff or open water."""
+    words = set(spec.dressing)
+    afloat = bool(spec.things) and prop_of(spec.things[0].name).stand == "water"
+    if not spec.people and afloat:
+        return "water"
+    if words & _QUAY:
+        return "quay"
+    if words & _BEACH:
+        return "beach"
+    if words & _CLIFF:
+        return "cliff"
+    rests = bool(spec.things) and prop_of(spec.things[0].name).stand in ("ground", "table", "hand")
+    if spec.people or rests:
+        return "quay" if seeded("shore", spec.key).random() < 0.6 else "beach"
+    return "water"

@@ -1,0 +1,171 @@
+"""state.json: what another shot needs to go on where this one ended, or at any frame of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+
+from storyboard.previz.camera import Pose, Start, View
+from storyboard.previz.direction import Was
+from storyboard.previz.framing import Composition, Mark, Placed
+from storyboard.previz.look import look_of
+from storyboard.previz.paint import Pixels
+from storyboard.previz.scene import Scene, Taken
+from storyboard.previz.spec import Person, Spec, Step, Thing
+
+FORMAT = 1
+_ACROSS, _DOWN = 12, 7
+_CLOSE = 7.0
+
+T = TypeVar("T")
+
+
+def fingerprint(picture: Pixels) -> str:
+    """A picture as 84 grey dots in hexadecimal, to find it again among the frames of a take."""
+    grey = cv2.cvtColor(picture[..., :3], cv2.COLOR_BGR2GRAY)
+    return cv2.resize(grey, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA).tobytes().hex()
+
+
+def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
+    """The state of a finished scene as JSON text, the same for the same scene."""
+    composition = scene.composition
+    view = composition.view
+    state = {
+        "format": FORMAT,
+        "size": [view.width, view.height],
+        "fps": scene.fps,
+        "frames": scene.frames,
+        "seed": seed,
+        "clock": round(scene.clock, 6),
+        "spec": _plain(asdict(scene.spec)),
+        "view": {"focal": round(view.focal, 6), "distance": round(view.distance, 6)},
+        "whole": composition.whole,
+        "marks": [
+            {
+                "person": _plain(asdict(mark.person)),
+                "x": round(mark.x, 6),
+                "z": round(mark.z, 6),
+                "faces": mark.faces,
+                "shoulder": mark.shoulder,
+            }
+            for mark in composition.marks
+        ],
+        "things": [
+            {
+                "thing": _plain(asdict(each.thing)),
+                **{k: round(getattr(each, k), 6) for k in ("x", "y", "z", "scale", "lean")},
+                "subject": each.subject,
+            }
+            for each in composition.things
+        ],
+        "shake": scene.blocking.path.shake,
+        "poses": [scene.pose(i).values() for i in range(scene.frames)],
+        "actors": [
+            {name: _row(was) for name, was in scene.was(i).items()} for i in range(scene.frames)
+        ],
+        "prints": list(prints),
+    }
+    return json.dumps(state, separators=(",", ":"), sort_keys=True, ensure_ascii=True) + "\n"
+
+
+def _row(was: Was) -> list[Any]:
+    return [*(round(getattr(was, k), 5) for k in ("x", "y", "z", "vx", "vz", "walked")), was.view]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def read(path: Path | None) -> Mapping[str, Any] | None:
+    """A state that this renderer can go on from; None for no state or a foreign one."""
+    if path is None:
+        return None
+    try:
+        state = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(state, dict) or state.get("format") != FORMAT or not state.get("poses"):
+        return None
+    return state
+
+
+def frame_of(state: Mapping[str, Any], picture: Pixels) -> int | None:
+    """Which frame of the take `picture` is, the last where several look alike; None for none."""
+    prints = state["prints"]
+    if not prints:
+        return None
+    wanted = np.frombuffer(bytes.fromhex(fingerprint(picture)), np.uint8).astype(np.int16)
+    known = np.frombuffer(bytes.fromhex("".join(prints)), np.uint8).reshape(len(prints), -1)
+    apart = np.abs(known.astype(np.int16) - wanted).mean(axis=1)
+    best = float(apart.min())
+    if best > _CLOSE:
+        return None
+    return int(np.flatnonzero(apart <= best + 0.02)[-1])
+
+
+def spec_of(state: Mapping[str, Any]) -> Spec:
+    data = dict(state["spec"])
+    data["people"] = tuple(_made(Person, each) for each in data["people"])
+    data["things"] = tuple(_made(Thing, each) for each in data["things"])
+    data["steps"] = tuple(_made(Step, each) for each in data["steps"])
+    return _made(Spec, data)
+
+
+def composition_of(state: Mapping[str, Any], width: int, height: int) -> Composition:
+    """The composition of the taken-up shot, its marks where they were at first."""
+    view = View(width, height, state["view"]["focal"], state["view"]["distance"])
+    marks = []
+    for each in state["marks"]:
+        person = _made(Person, each["person"])
+        look = look_of(person.name, person.description, person.tint)
+        marks.append(Mark(person, look, each["x"], each["z"], each["faces"], each["shoulder"]))
+    things = tuple(
+        Placed(_made(Thing, each["thing"]), each["x"], each["y"], each["z"], each["scale"],
+               each["subject"], each["lean"])
+        for each in state["things"]
+    )  # fmt: skip
+    return Composition(view, Pose(*state["poses"][0]), tuple(marks), things, state["whole"])
+
+
+def taken_up(state: Mapping[str, Any], frame: int, after: int) -> Taken:
+    """The moment of `frame`, or `after` frames later, with every speed as it was."""
+    fps = state["fps"]
+    poses = [Pose(*values) for values in state["poses"]]
+    pose = poses[frame]
+    speed = Pose(y=0.0)
+    if frame:
+        speed = pose.minus(poses[frame - 1])
+    velocity = Pose(y=0.0).plus(speed, fps)
+    pose = pose.plus(speed, after)
+    was = {}
+    for name, (x, y, z, vx, vz, walked, view) in state["actors"][frame].items():
+        ahead = after / fps
+        was[name] = Was(x + vx * ahead, y, z + vz * ahead, vx, vz, walked, view)
+    clock = state["clock"] + (frame + after) / fps
+    return Taken(Start(pose, velocity, state["shake"]), was, clock)
+
+
+def _made(kind: type[T], data: Mapping[str, Any]) -> T:
+    """A value of ours from plain data; lists become tuples again, unknown keys are left out."""
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    return kind(
+        **{
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in data.items()
+            if key in known
+        }
+    )
+
+
+__all__ = ["FORMAT", "composition_of", "fingerprint", "frame_of", "read", "replace", "spec_of",
+           "taken_up", "written"]  # fmt: skip
