@@ -65,7 +65,11 @@ class Look:
 
 @lru_cache(maxsize=64)
 def look_of(name: str, description: str, tint: tuple[str, str, str] | None = None) -> Look:
-    """The same words always make the same person; `tint` is (hair, top, bottom) of a picture."""
+    """The same words always make the same person.
+
+    `tint` is (hair, top, bottom) of a picture; it fills in what the words leave open, so that a
+    person looks the same in shots that are given the picture and in those that are not.
+    """
     rng = seeded("look", name, description)
     words = words_of(description)
     have = set(words)
@@ -81,7 +85,9 @@ def look_of(name: str, description: str, tint: tuple[str, str, str] | None = Non
     if have & {"short", "small", "tiny"} and "short hair" not in description:
         height -= 0.08
     skin = _skin(description.lower(), rng.choice(_SKINS[:5]))
-    hair = _hair(description.lower(), rng.choice(_HAIRS), old, (age or 30) >= 48)
+    tinted = tint or ("", "", "")
+    some_hair = rng.choice(_HAIRS)
+    hair = _hair(description.lower(), tinted[0] or some_hair, old, (age or 30) >= 48)
     style = _style(description.lower(), woman, old, rng.random())
     beard = "none" if woman or child else _beard(description.lower(), rng.random())
     over, over_color = _garment(words, _OVER)
@@ -91,15 +97,14 @@ def look_of(name: str, description: str, tint: tuple[str, str, str] | None = Non
         hat_color = COLORS["straw"]
     _, scarf = _garment(words, {"scarf": "scarf", "shawl": "scarf"})
     plain = _named(words)
-    top = rng.choice(_TOPS)
+    top, bottom = rng.choice(_TOPS), rng.choice(_BOTTOMS)
     if not over:
         over = rng.choice(("cardigan", "shirt", "jumper", "dress", "coat") if woman else
                           ("shirt", "jacket", "jumper", "coat", "shirt"))  # fmt: skip
         if child:
             over = rng.choice(("jumper", "tee", "dress") if woman else ("jumper", "tee"))
         over_color = over_color or plain
-    tinted = tint or ("", "", "")
-    over_color = tinted[1] or over_color or top
+    over_color = over_color or tinted[1] or top
     if "tuxedo" in have and not _garment(words, {"tuxedo": "t"})[1]:
         over_color = "#23242a"
     beard_color = _before(words, "beard") or _before(words, "moustache") or hair
@@ -107,7 +112,7 @@ def look_of(name: str, description: str, tint: tuple[str, str, str] | None = Non
         hair = beard_color
     return Look(
         height=height, head=0.192 if child else 0.158, woman=woman, skin=skin,
-        hair=tinted[0] or hair, style=style, beard=beard,
+        hair=hair, style=style, beard=beard,
         beard_color=beard_color, hat=hat,
         hat_color=hat_color or mix(over_color, "#2b2a2d", 0.55),
         glasses=bool(have & {"glasses", "spectacles", "bespectacled"}),
@@ -116,7 +121,7 @@ def look_of(name: str, description: str, tint: tuple[str, str, str] | None = Non
         tie=rng.choice(("#7b2f33", "#2f4a6b", "#3d3d44")) if have & {"tie", "suit"} else "",
         under=under or ("skirt" if woman and over != "dress" and rng.random() < 0.35
                         else "trousers"),
-        under_color=tinted[2] or under_color or rng.choice(_BOTTOMS),
+        under_color=under_color or tinted[2] or bottom,
         shoes=rng.choice(("#2b2320", "#3f2b20", "#26272b")), old=old,
         broad=(0.92 if woman else 1.0) * rng.uniform(0.97, 1.04)
         * (1.12 if have & {"broad", "burly", "stout", "heavy", "big", "fat"} else 1.0),

@@ -9,7 +9,7 @@ from storyboard.previz.art.animals import wings
 from storyboard.previz.face import Face, head, placed
 from storyboard.previz.figures import Pose2D, body, neck
 from storyboard.previz.framing import Mark, Placed
-from storyboard.previz.ink import ellipse, group, mirror, seeded
+from storyboard.previz.ink import ellipse, gradient, group, mirror, seeded
 from storyboard.previz.paint import (
     Box,
     Picture,
@@ -19,6 +19,7 @@ from storyboard.previz.paint import (
     over,
     papered,
     render,
+    snapped,
     trimmed,
     with_shadow,
 )
@@ -47,8 +48,10 @@ class Wardrobe:
             art = group(mirror(art) if flip else art, 0, 0, look.height)
             rise = max(0.10, min(0.5, self.stage.poses[0].y / max(1.0, self.stage.view.distance)))
             wide = 0.21 if not pose.phase else 0.27
-            shadow = ellipse(0.02, 0.0, wide * look.height, wide * look.height * rise * 0.55,
-                             "#000000", 0.30)  # fmt: skip
+            shadow = gradient("foot", [(0, "#000000", 0.42), (0.55, "#000000", 0.26),
+                                       (1, "#000000", 0)], radial=True)  # fmt: skip
+            shadow += ellipse(0.02, 0.0, wide * look.height, wide * look.height * rise * 0.55,
+                              "url(#foot)")  # fmt: skip
             h = look.height
             tall = 1.46 if pose.hands == "umbrella" else 1.16
             box = Box(-0.62 * h, -tall * h, 0.62 * h, 0.14 * h)
@@ -85,7 +88,7 @@ class Wardrobe:
                 shade = ellipse(0, 0.0, prop.width * 0.46, prop.width * 0.026, "#000000", 0.28)
             elif prop.stand == "table":
                 shade = ellipse(0, 0.0, prop.width * 0.55, prop.width * 0.10, "#000000", 0.26)
-            if left:
+            if left and not (words and thing.name in _LETTERED):
                 art, shines = mirror(art), mirror(shines)
             box = Box(-prop.width * 0.8 - 0.7, -prop.height * 1.3 - 0.7,
                       prop.width * 0.8 + 0.7, 0.35 + 0.05 * prop.height)  # fmt: skip
@@ -113,7 +116,7 @@ class Wardrobe:
         """
         stage = self.stage
         high = stage.view.height
-        density = max(stage.view.scale(pose, z) for pose in stage.corners()) * high
+        density = stage.density(z)
         seen = stage.reach(round(z, 1))
         blur = stage.sigma(z) * high
         pad = 3 * blur / density
@@ -125,12 +128,13 @@ class Wardrobe:
             density /= blur / 3
             blur = 3.0
         density = fitting(box, density)
+        box = snapped(box, density)
         depth = stage.view.distance + z
         matrix = stage.palette.matrix(depth, stage.indoors)
         if shoulder:
             matrix = matrix.copy()
             matrix[:3] *= _SHOULDER
-        pixels = papered(lit(render(art, box, density), matrix))
+        pixels = papered(lit(render(art, box, density), matrix), box, density)
         if shines:
             bright = stage.palette.matrix(depth, stage.indoors, glow=True)
             over(pixels, lit(render(shines, box, density), bright))
