@@ -369,7 +369,7 @@ class Film:
     proxy: bool = False
     """Previz at 320x180, an identity of its own."""
     rehearsal: bool = False
-    """`--previz`: previz draws what paid providers are named for."""
+    """Previz draws what the film names a paid provider for."""
     texts: tuple[Path, ...] = ()
     """Every YAML file that was read, this one first."""
     origins: Mapping[str, Origin] = field(default_factory=_empty, compare=False, repr=False)

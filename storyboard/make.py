@@ -61,8 +61,7 @@ class Rendered:
 
 def default_out(film: Film) -> Path:
     """`build/<stem>.mp4` in the current folder; `.previz.mp4` where previz stands in for pay."""
-    paid = any(shot.target and film.rehearsal for shot in film.shots)
-    return Path("build") / f"{film.stem}{'.previz' if paid else ''}.mp4"
+    return Path("build") / f"{film.stem}{'.previz' if film.rehearsal else ''}.mp4"
 
 
 def budget(production: Production, plan: Plan, order: Order) -> int | None:

@@ -63,6 +63,7 @@ class Builder:
     ) -> None:
         self._reading = reading
         self._wishes = wishes
+        self._overruled = False
         self._checker = checker
         self._report = report
         self._film: Mapping[str, Any] = reading.film or {}
@@ -139,7 +140,7 @@ class Builder:
             providers=head.settings(header),
             profile=self._wishes.profile if self._profile else "",
             proxy=self._wishes.proxy,
-            rehearsal=self._wishes.previz or self._wishes.proxy,
+            rehearsal=self._overruled,
             texts=tuple(dict.fromkeys(source.path for source in self._reading.sources.values())),
             origins=self._origins,
         )
@@ -180,7 +181,8 @@ class Builder:
         named = wishes.provider or data.get("provider", "previz")
         target = data.get("target", "")
         if wishes.previz or wishes.proxy:
-            target = named if named != "previz" else target
+            if named != "previz":
+                target, self._overruled = named, True
             named = "previz"
         return {
             "provider": named,
