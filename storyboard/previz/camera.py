@@ -36,7 +36,15 @@ class Pose:
     sy: float = 0.0
 
     def plus(self, other: Pose, times: float = 1.0) -> Pose:
-        return Pose(*(getattr(self, f) + getattr(other, f) * times for f in _FIELDS))
+        return Pose(
+            self.x + other.x * times,
+            self.y + other.y * times,
+            self.z + other.z * times,
+            self.zoom + other.zoom * times,
+            self.roll + other.roll * times,
+            self.sx + other.sx * times,
+            self.sy + other.sy * times,
+        )
 
     def minus(self, other: Pose) -> Pose:
         return self.plus(other, -1.0)
@@ -98,6 +106,8 @@ class Subject:
 
 Where = Callable[[float], "Subject | None"]
 """The subject at a time in seconds."""
+Travel = Callable[[float], Pose]
+"""How far the subject carries the camera along by a time in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +156,18 @@ def segments(steps: Sequence[Step], total_s: float) -> list[Segment]:
     return found
 
 
-def inside(view: View, pose: Pose, subject: Subject | None, was: float = _MARGIN) -> bool:
+def inside(view: View, pose: Pose, subject: Subject | None, margin: float = _MARGIN) -> bool:
     """Whether the sides of `subject` that matter lie in frame."""
     if subject is None:
         return True
     left, top = view.project(pose, subject.box.left, subject.box.top, subject.z)
     right, bottom = view.project(pose, subject.box.right, subject.box.bottom, subject.z)
-    m = was * min(1.0, view.aspect)
+    m = margin * min(1.0, view.aspect)
     return (
         left >= m
         and right <= view.aspect - m
-        and (not subject.top or top >= was * 0.6)
-        and (not subject.bottom or bottom <= 1 - was * 0.6)
+        and (not subject.top or top >= margin * 0.6)
+        and (not subject.bottom or bottom <= 1 - margin * 0.6)
     )
 
 
@@ -166,8 +176,8 @@ class Start:
     """Where a continued camera comes from."""
 
     pose: Pose
-    velocity: Pose = STILL
-    """Per second."""
+    velocity: Pose | None = None
+    """Per second, of a camera that is taken up on its way; None for one that starts here."""
     shake: float = 0.0
 
 
@@ -186,29 +196,30 @@ def path_of(
     view: View,
     start: Start,
     where: Where,
-    travel: Callable[[float], float],
+    travel: Travel,
     frames: int,
     fps: int,
     clock: float,
     key: str,
     goal: Pose | None = None,
+    most: float = 1.0,
 ) -> Path:
     """The path from `start` through `steps`, each as far as keeps the subject in frame.
 
-    `travel` is how far the subject carries the camera along, metres by time; `goal` is the pose
-    that a `reframe` step ends in; `clock` is the world's time at frame 0, which the shake runs on,
+    `travel` is how far the subject carries the camera along; `goal` is the pose
+    that a `reframe` step ends in; `most` is the greatest share of a move that is tried; `clock` is the world's time at frame 0, which the shake runs on,
     so that it goes on through a continuation.
     """
     total = frames / fps
     plan = segments(steps, total)
     follow = travel
     step_s = 1 / fps
-    own = start.velocity.minus(Pose(x=(follow(step_s) - follow(0.0)) / step_s, y=0.0))
+    own = start.velocity.minus(STILL.plus(follow(step_s), fps)) if start.velocity else STILL
     legs: list[tuple[Segment, Pose, Pose, Pose, Pose]] = []
     pose, tangent = start.pose, own
     for i, segment in enumerate(plan):
         last = i + 1 == len(plan)
-        aim, leaving = _fitted(segment, last, pose, tangent, view, where, follow, goal)
+        aim, leaving = _fitted(segment, last, pose, tangent, view, where, follow, goal, most)
         legs.append((segment, pose, aim, tangent, leaving))
         pose, tangent = aim, leaving
     shaking = max((step.speed for step in steps if step.kind == "handheld"), default=0.0)
@@ -220,7 +231,7 @@ def path_of(
             leg += 1
         segment, a, b, m0, m1 = legs[leg]
         at = _between(a, b, m0, m1, t - segment.start_s, segment)
-        at = at.plus(Pose(x=follow(t), y=0.0))
+        at = at.plus(follow(t))
         amount = start.shake + (shaking - start.shake) * min(1.0, t / 0.8)
         if not start.shake and not clock:
             amount = shaking
@@ -244,12 +255,14 @@ def _fitted(
     tangent: Pose,
     view: View,
     where: Where,
-    follow: Callable[[float], float],
+    follow: Travel,
     goal: Pose | None,
+    most: float,
 ) -> tuple[Pose, Pose]:
     """The aim of a segment, as far as its subject allows, and the speed it leaves with."""
     subject = where(segment.start_s)
-    for amount in (1.0, 0.82, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09, 0.0):
+    for share in (1.0, 0.82, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09, 0.0):
+        amount = share * most
         aim = pose
         for step in segment.steps:
             if step.kind == "reframe" and goal is not None:
@@ -266,7 +279,7 @@ def _fitted(
             t = segment.length_s * i / 10
             at = _between(pose, aim, tangent, leaving, t, segment)
             now = where(segment.start_s + t)
-            at = at.plus(Pose(x=follow(segment.start_s + t), y=0.0))
+            at = at.plus(follow(segment.start_s + t))
             if not inside(view, at, now):
                 kept = False
                 break
@@ -300,7 +313,7 @@ def _aim(
     view: View,
     subject: Subject | None,
     length_s: float,
-    follow: Callable[[float], float],
+    follow: Travel,
 ) -> Pose:
     """Where `step` ends when it starts at `pose`."""
     by = amount * step.speed * min(1.25, max(0.4, length_s / 5))
@@ -332,10 +345,14 @@ def _aim(
         return _held(pose, aim, view, subject, 1.0)
     if step.kind == "roll":
         return replace(pose, roll=pose.roll + sign * by * 7)
-    if step.kind == "follow" and abs(follow(length_s)) < 0.05:
+    if step.kind == "follow" and _reach(follow(length_s)) < 0.05:
         ratio = 1 + 0.14 * by
         return _held(pose, replace(pose, z=pose.z + away * (1 - 1 / ratio)), view, subject, 1.0)
     return pose
+
+
+def _reach(way: Pose) -> float:
+    return abs(way.x) + abs(way.z)
 
 
 def _held(was: Pose, aim: Pose, view: View, subject: Subject | None, hold: float) -> Pose:

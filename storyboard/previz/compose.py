@@ -17,6 +17,9 @@ from storyboard.previz.players import Company, Moving, Player
 from storyboard.previz.sprites import Wardrobe
 from storyboard.previz.stage import Beam, Floor, Plane, Stage, floor_matrix
 
+_NEAR = 0.35
+"""Metres before the lens within which a sheet is passed and seen no more."""
+
 Affine = NDArray[np.float64]
 
 
@@ -65,6 +68,8 @@ class Compositor:
 
     def _plane(self, canvas: Pixels, plane: Plane, pose: Pose, clock: float) -> None:
         view, motion, picture = self.stage.view, plane.motion, plane.picture
+        if view.distance + plane.z - pose.z < _NEAR:
+            return
         turn = math.sin(math.tau * clock / motion.period + motion.phase)
         aside = motion.drift * clock + motion.slide * turn
         lean = motion.sway * turn
@@ -255,4 +260,4 @@ def lay(
 
 
 def _roll(view: View, degrees: float) -> Affine:
-    return cv2.getRotationMatrix2D((view.width / 2, view.height / 2), -degrees, 1.0)
+    return np.asarray(cv2.getRotationMatrix2D((view.width / 2, view.height / 2), -degrees, 1.0))

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from storyboard.previz.art import prop_of
-from storyboard.previz.camera import STILL, Path, Pose, Start, Subject, View, inside, path_of
-from storyboard.previz.framing import Composition, Mark, Placed
+from storyboard.previz.camera import (
+    STILL,
+    Path,
+    Pose,
+    Start,
+    Subject,
+    Travel,
+    View,
+    Where,
+    inside,
+    path_of,
+)
+from storyboard.previz.framing import FLAT, FLYING, Composition, Mark, Placed, flock_radius
 from storyboard.previz.ink import seeded
 from storyboard.previz.paint import Box
 from storyboard.previz.players import WALKING, Company, Moving, Player, Walk, speech_of
@@ -16,7 +26,9 @@ from storyboard.previz.sets.shore import DEPTHS, shore_of
 from storyboard.previz.spec import Spec, Step
 from storyboard.providers.base import SpokenLine
 
-_FREE = frozenset(("handheld", "dolly", "zoom", "crane", "tilt", "orbit", "follow"))
+_EFFORTS = ((1.0, False), (0.6, False), (1.0, True), (0.6, True), (0.3, True), (0.0, True))
+"""(how far the camera goes of what it could, whether it goes along with the subject), in the
+order in which they are tried until the subject stays in frame."""
 _DEPTHS = {"room": 1.9, "void": 4.5}
 
 
@@ -59,14 +71,23 @@ def block(
     view = composition.view
     begin = start or Start(composition.pose)
     fixed = any(step.kind == "static" for step in spec.steps)
-    speed = 1.0
     for speed in (1.0, 0.8, 0.6, 0.42, 0.28, 0.16, 0.08, 0.0):
         company = _company(spec, composition, lines, total, speed, before, view, begin.pose)
-        where = _where(spec, composition, company, clock)
+        where = subject_of(spec, composition, company, clock)
         carry = _carry(spec, company, where, view, begin.pose, total, fixed)
-        if speed == 0.0 or _stays(view, begin.pose, where, carry, total):
+        if _stays(view, begin.pose, where, carry, total):
             break
-    path = path_of(spec.steps, view, begin, where, carry, frames, fps, clock, spec.key, goal)
+    for most, along in _EFFORTS:
+        if along and not fixed:
+            carry = _carry(spec, company, where, view, begin.pose, total, fixed, along=True)
+        path = path_of(
+            spec.steps, view, begin, where, carry, frames, fps, clock, spec.key, goal, most
+        )
+        if all(
+            inside(view, path.poses[i], where(i / fps), margin=0.012)
+            for i in range(0, frames, max(1, frames // 32))
+        ):
+            break
     return Blocking(company, path, view)
 
 
@@ -102,7 +123,7 @@ def _player(
     whole: bool,
 ) -> Player:
     person = mark.person
-    flat = {"high": 0.94, "overhead": 0.72}.get(spec.angle, 1.0)
+    flat = FLAT.get(spec.angle, 1.0)
     speech = speech_of(lines, person.name)
     pace = WALKING * person.pace * speed * (mark.look.height / 1.72)
     vx = {"left": -pace, "right": pace}.get(person.walk, 0.0)
@@ -110,7 +131,7 @@ def _player(
     last = before.get(person.name)
     deep = _DEPTHS.get(spec.set, 30.0)
     if spec.set == "sea":
-        deep = max(0.0, DEPTHS[shore_of(spec)] - 0.5)
+        deep = max(0.0, DEPTHS[shore_of(spec)] - 1.5)
     if last is not None:
         if vz > 0:
             vz = min(vz, max(0.0, deep - last.z) / total)
@@ -176,7 +197,7 @@ def _moving(
             # it crosses behind: begin aside, so that it is in the middle halfway
             x -= vx * total * 0.5
         walk = Walk(x, z, vx, vz, vx, vz)
-    if prop.stand == "air" and thing.name in ("gull", "bird"):
+    if thing.name in FLYING:
         return _flock(placed, walk, rises, left, rng, pace)
     if thing.count > 1 and thing.name not in ("flower", "candle"):
         more = [Moving(placed, walk, rises, 0.0, left)]
@@ -192,13 +213,13 @@ def _flock(
     placed: Placed, walk: Walk, rises: float, left: bool, rng: object, pace: float
 ) -> list[Moving]:
     count = placed.thing.count
-    radius = 0.55 + 0.35 * math.sqrt(count)
+    radius = flock_radius(count)
     low = placed.y + (radius if rises else 0.0)
     there = replace(walk, vx=0.0, vz=0.0, from_vx=0.0, from_vz=0.0)
     return [Moving(replace(placed, y=low), there, radius / 2.2 if rises else 0.0, radius, left)]
 
 
-def _where(spec: Spec, composition: Composition, company: Company, clock: float):  # type: ignore[no-untyped-def]
+def subject_of(spec: Spec, composition: Composition, company: Company, clock: float = 0.0) -> Where:
     """The subject of the shot as a function of time."""
     leads = [player for player in company.people if not player.mark.shoulder]
     thing = next((each for each in company.things if each.placed.subject), None)
@@ -221,36 +242,45 @@ def _where(spec: Spec, composition: Composition, company: Company, clock: float)
     return where
 
 
-def _carry(spec: Spec, company: Company, where, view: View, pose: Pose, total: float, fixed: bool):  # type: ignore[no-untyped-def]
-    """How far the subject takes the camera along, metres by time."""
+def _carry(
+    spec: Spec,
+    company: Company,
+    where: Where,
+    view: View,
+    pose: Pose,
+    total: float,
+    fixed: bool,
+    along: bool = False,
+) -> Travel:
+    """How far the subject takes the camera along."""
     lead = company.lead
-    if lead is None:
-        return lambda t: 0.0
+    follows = along or any(step.kind == "follow" for step in spec.steps)
+    if lead is None or (fixed and not follows):
+        return lambda t: STILL
     walk = lead.walk
-    start = walk.at(0.0)[0]
-    gone = (
-        walk.at(total)[0] - start - walk.enters * -1 if walk.enters else walk.at(total)[0] - start
-    )
-    follows = any(step.kind == "follow" for step in spec.steps)
-    if (fixed and not follows) or abs(walk.vx) < 0.02:
-        return lambda t: 0.0
-    share = 1.0 if follows else 0.0
-    if not follows:
-        first = where(0.0)
-        s = view.scale(pose, first.z if first else 0.0)
+    start_x, start_z, _ = walk.at(0.0)
+    aside = 0.0
+    if abs(walk.vx) > 0.02:
+        gone = walk.vx * total
         room = 0.0
-        if first is not None:
+        first = where(0.0)
+        if first is not None and not follows:
+            s = view.scale(pose, first.z)
             left, _ = view.project(pose, first.box.left, 0.0, first.z)
             right, _ = view.project(pose, first.box.right, 0.0, first.z)
-            room = (
-                max(0.0, (view.aspect * 0.93 - right) if gone > 0 else (left - view.aspect * 0.07))
-                / s
-            )
-        share = max(0.0, 1 - room * 0.92 / max(1e-6, abs(gone)))
-    return lambda t: share * (walk.at(t)[0] - start)
+            margin = 0.07 * view.aspect
+            room = (view.aspect - margin - right if gone > 0 else left - margin) / s
+        aside = max(0.0, 1 - max(0.0, room) * 0.92 / abs(gone))
+    after = 1.0 if follows else 0.55 if walk.vz > 0.02 else 0.0
+
+    def travel(t: float) -> Pose:
+        x, z, _ = walk.at(t)
+        return Pose(x=aside * (x - start_x), y=0.0, z=after * (z - start_z))
+
+    return travel
 
 
-def _stays(view: View, pose: Pose, where, carry, total: float) -> bool:  # type: ignore[no-untyped-def]
+def _stays(view: View, pose: Pose, where: Where, carry: Travel, total: float) -> bool:
     """Whether the subject is in frame all the time by its own moves alone."""
     if not inside(view, pose, where(0.0)):
         begin = where(0.0)
@@ -259,7 +289,7 @@ def _stays(view: View, pose: Pose, where, carry, total: float) -> bool:  # type:
             return True  # it never was; nothing that it does can be to blame
     for i in range(1, 9):
         t = total * i / 8
-        if not inside(view, pose.plus(Pose(x=carry(t), y=0.0)), where(t)):
+        if not inside(view, pose.plus(carry(t)), where(t)):
             return False
     return True
 

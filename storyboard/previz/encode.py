@@ -50,9 +50,11 @@ def _mixed(picture: Pixels, share: tuple[float, ...], level: float) -> bytes:
     blue, green, red = cv2.split(picture)[:3]
     if share is _BLUE:
         half = cv2.addWeighted(blue, share[0], green, share[1], level)
-        return cv2.addWeighted(half, 1.0, red, share[2], 0.0).tobytes()
-    half = cv2.addWeighted(red, share[2], green, share[1], level)
-    return cv2.addWeighted(half, 1.0, blue, share[0], 0.0).tobytes()
+        plane = cv2.addWeighted(half, 1.0, red, share[2], 0.0)
+    else:
+        half = cv2.addWeighted(red, share[2], green, share[1], level)
+        plane = cv2.addWeighted(half, 1.0, blue, share[0], 0.0)
+    return bytes(plane.data)
 
 
 def write_picture(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out: Path) -> None:

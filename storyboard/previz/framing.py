@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from storyboard.previz.art import prop_of
 from storyboard.previz.camera import Pose, View
 from storyboard.previz.ink import seeded
-from storyboard.previz.sets.shore import LEVELS, shore_of
 from storyboard.previz.look import Look, look_of
+from storyboard.previz.sets.shore import LEVELS, shore_of
 from storyboard.previz.spec import Person, Spec, Thing
 
 # figure height in frame heights, where the top of the head stands, lens in mm
@@ -29,6 +30,23 @@ _THING_SHARE = {
 }  # fmt: skip
 WHOLE = frozenset(("EWS", "WS", "FS"))
 _TALL = 1.72
+
+
+FLAT = {"high": 0.94, "overhead": 0.72}
+"""What is left of heights when they are seen from above, by angle."""
+FLYING = frozenset(("gull", "bird"))
+
+
+def flock_radius(count: int) -> float:
+    """Metres within which so many birds wheel."""
+    return 0.55 + 0.35 * math.sqrt(count)
+
+
+def half_width(size: str, walks: bool) -> float:
+    """How far to each side of the middle a person must stay in frame, in body heights."""
+    if size in WHOLE and walks:
+        return 0.26
+    return {"CU": 0.085, "ECU": 0.055, "MCU": 0.135, "MS": 0.16, "MWS": 0.17}.get(size, 0.175)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +113,19 @@ def _with_people(spec: Spec, width: int, height: int) -> Composition:
     tight = size in ("MS", "MCU", "CU", "ECU")
     gap = {"EWS": 1.3, "WS": 1.25, "FS": 1.0, "MWS": 0.95, "MS": 0.86, "MCU": 0.68, "CU": 0.58,
            "ECU": 0.5}[size]  # fmt: skip
-    body = {"ECU": 0.2, "CU": 0.34, "MCU": 0.46}.get(size, 0.72)
-    if aspect < 1 and size in ("MS", "MCU"):
-        body = {"MS": 0.5, "MCU": 0.36}[size]
     per_metre = share / max(_TALL, 0.9 * tall)
-    group = body + (count - 1) * gap
-    per_metre = min(per_metre, 0.86 * aspect / group)
+    walks = any(person.walk for person in spec.people)
+    group = 2 * tall * half_width(size, walks) + (count - 1) * gap
+    per_metre = min(per_metre, (aspect - 0.06 * min(1.0, aspect)) / group)
     if aspect < 1:
         top = {"WS": 0.36, "MS": 0.2, "MCU": 0.2, "CU": 0.2}.get(size, top)
-        per_metre = per_metre if tight or size == "EWS" else min(per_metre, 0.52 / tall)
-        if size == "MS":
-            per_metre = min(per_metre, 0.86 * aspect / max(group, body))
-    head = tall * (0.78 if sitting else 1.0)
+    head = tall * (0.78 if sitting else 1.0) * FLAT.get(spec.angle, 1.0)
     if size in WHOLE and top + per_metre * head > 0.93:
         top = max(0.05, 0.93 - per_metre * head)
     elif size in WHOLE and size != "EWS":
         top = max(top, 0.86 - per_metre * head) if aspect >= 1 else 0.80 - per_metre * head
     if size == "ECU":
-        eye = tall * 0.92 * (0.78 if sitting else 1.0)
+        eye = head * 0.92
         top = 0.47 - per_metre * (head - eye)
     focal = _focal(spec, size, aspect < 1)
     view = View(width, height, focal, focal / per_metre)
@@ -264,9 +277,12 @@ def _of_thing(
 ) -> Composition:
     aspect = width / height
     prop = prop_of(things[0].name)
-    share = _THING_SHARE[size] + (0.14 if prop.height > 5 else 0.0)
+    share = min(0.80, _THING_SHARE[size] + (0.14 if prop.height > 5 else 0.0))
     per_metre = min(share / prop.height, share * 1.25 * aspect / prop.width)
-    if prop.stand == "air" or things[0].count > 1:
+    if things[0].name in FLYING:
+        r = flock_radius(things[0].count)
+        per_metre = min((share + 0.12) / (1.5 * r), 0.84 * aspect / (2.7 * r))
+    elif prop.stand == "air" or things[0].count > 1:
         per_metre *= 0.5
     focal = _focal(spec, "INSERT" if prop.height < 0.6 else size, aspect < 1)
     view = View(width, height, focal, focal / per_metre)
@@ -278,8 +294,11 @@ def _of_thing(
     bottom = min(0.88, 0.5 + high / 2 + (0.10 if not rests else 0.06))
     if size in ("EWS", "WS") and not rests:
         bottom = 0.80
-    if prop.stand == "air":
-        bottom = 0.40
+    bottom = max(bottom, min(0.96, high + 0.08))
+    if things[0].name in FLYING:
+        bottom = max(0.40, flock_radius(things[0].count) * per_metre + 0.06)
+    elif prop.stand == "air":
+        bottom = 0.40 + high / 2
     eye = {
         "low": 0.25 / per_metre,
         "high": (bottom - 0.08) / per_metre,
@@ -290,6 +309,8 @@ def _of_thing(
     offset = 0.0
     first = spec.steps[0] if spec.steps else None
     wide = prop.width * per_metre
+    if things[0].name in FLYING:
+        wide = 2.7 * flock_radius(things[0].count) * per_metre
     if not rests and size in ("EWS", "WS", "FS", "MWS", "MS"):
         side = {"right": -1.0, "left": 1.0}.get(
             things[0].moves, seeded("side", spec.shot).choice((-1.0, 1.0))

@@ -80,9 +80,9 @@ def _pages(words: str, across: int) -> list[list[str]]:
 def _even(text: str, across: int) -> list[str]:
     """Two rows of nearly one length, the upper the shorter."""
     words = text.split()
-    cuts = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+    cuts = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]
     fitting = [cut for cut in cuts if max(map(len, cut)) <= across] or cuts
-    return list(min(fitting, key=lambda cut: abs(len(cut[0]) - len(cut[1]))))
+    return min(fitting, key=lambda cut: abs(len(cut[0]) - len(cut[1])))
 
 
 def _caption(

@@ -15,12 +15,15 @@ def stems(word: str) -> tuple[str, ...]:
     """The word and what it may be a form of: `pans`, `panning`, `panned` are `pan`."""
     found = [word]
     for ending, instead in (
-        ("'s", ""), ("ies", "y"), ("es", ""), ("s", ""), ("ning", "n"), ("ing", ""), ("ing", "e"),
-        ("ting", "t"), ("ming", "m"), ("ned", "n"), ("ted", "t"), ("ed", ""), ("ed", "e"),
-        ("ves", "f"), ("ies", "ie"), ("ping", "p"), ("ped", "p"),
+        ("'s", ""), ("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""), ("ing", ""), ("ing", "e"),
+        ("ed", ""), ("ed", "e"), ("ies", "ie"),
     ):  # fmt: skip
-        if word.endswith(ending) and len(word) - len(ending) >= 2:
-            found.append(word[: len(word) - len(ending)] + instead)
+        base = word[: len(word) - len(ending)]
+        if not word.endswith(ending) or len(base) < 2:
+            continue
+        found.append(base + instead)
+        if ending in ("ing", "ed") and not instead and base[-1] == base[-2]:
+            found.append(base[:-1])
     return tuple(found)
 
 

@@ -79,7 +79,7 @@ def _grey(picture: Pixels) -> NDArray[np.uint8]:
 
 
 def _flow(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Field:
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dis.setFinestScale(2)
     dis.setVariationalRefinementIterations(8)
     return np.asarray(cv2.GaussianBlur(dis.calc(a, b, None), (0, 0), 9), np.float32)

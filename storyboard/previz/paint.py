@@ -76,8 +76,8 @@ def render(body: str, box: Box, density: float) -> Pixels:
     """`body` in metres -> the pixels of `box`."""
     import resvg_py
 
-    wide = max(1, math.ceil(box.width * density))
-    high = max(1, math.ceil(box.height * density))
+    wide = max(1, math.ceil(box.width * density - 0.01))
+    high = max(1, math.ceil(box.height * density - 0.01))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
         f'viewBox="{box.left:.5f} {box.top:.5f} {wide / density:.5f} {high / density:.5f}">'
@@ -85,7 +85,7 @@ def render(body: str, box: Box, density: float) -> Pixels:
     )
     files = list(fonts()) if "<text" in body else None
     png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=files)
-    straight = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    straight = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED))
     if straight.ndim == 2:
         straight = cv2.cvtColor(straight, cv2.COLOR_GRAY2BGRA)
     elif straight.shape[2] == 3:
@@ -151,10 +151,11 @@ def blurred(pixels: Pixels, sigma: float) -> Pixels:
 
 def trimmed(picture: Picture) -> Picture | None:
     """Without its empty margins; None when there is nothing in it."""
-    rows = np.flatnonzero(picture.pixels[..., 3].max(axis=1) | picture.pixels[..., :3].max((1, 2)))
+    alpha = cv2.extractChannel(picture.pixels, 3)
+    rows = np.flatnonzero(cv2.reduce(alpha, 1, cv2.REDUCE_MAX))
     if not rows.size:
         return None
-    columns = np.flatnonzero(picture.pixels.max(axis=(0, 2)))
+    columns = np.flatnonzero(cv2.reduce(alpha, 0, cv2.REDUCE_MAX))
     y0, y1 = int(rows[0]), int(rows[-1]) + 1
     x0, x1 = int(columns[0]), int(columns[-1]) + 1
     return Picture(
@@ -162,6 +163,16 @@ def trimmed(picture: Picture) -> Picture | None:
         picture.left + x0 / picture.density,
         picture.top + y0 / picture.density,
         picture.density,
+    )
+
+
+def snapped(box: Box, density: float) -> Box:
+    """`box` grown to whole pixels, so that the same part of the world is always the same pixels."""
+    return Box(
+        math.floor(box.left * density) / density,
+        math.floor(box.top * density) / density,
+        math.ceil(box.right * density) / density,
+        math.ceil(box.bottom * density) / density,
     )
 
 
@@ -181,11 +192,14 @@ def _grain(high: int, wide: int) -> NDArray[np.uint8]:
     return tile
 
 
-def papered(pixels: Pixels) -> Pixels:
-    """With the tooth of paper."""
+def papered(pixels: Pixels, box: Box, density: float) -> Pixels:
+    """With the tooth of paper, which stays where it is in the world whatever part is painted."""
     high, wide = pixels.shape[:2]
     tile = _grain(512, 512)
-    tooth = np.tile(tile, (high // 512 + 1, wide // 512 + 1))[:high, :wide]
+    y, x = round(box.top * density) % 512, round(box.left * density) % 512
+    tooth = np.tile(tile, ((y + high) // 512 + 1, (x + wide) // 512 + 1))[
+        y : y + high, x : x + wide
+    ]
     full = np.full_like(tooth, 255)
     cv2.multiply(pixels, cv2.merge([tooth, tooth, tooth, full]), dst=pixels, scale=1 / 255)
     return pixels

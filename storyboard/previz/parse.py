@@ -245,8 +245,7 @@ def _figure_of_speech(word: str, words: list[str], at: int) -> bool:
         or (word == "house" and before in ("coffee", "opera"))
         or (word == "paper" and before == "wrapping")
         or (word in ("bench", "seat") and after == "mark")
-        or after in ("light", "stop", "station", "shop", "door", "frame")
-        and word != "street"
+        or (after in ("light", "stop", "station", "shop", "door", "frame") and word != "street")
     )
 
 

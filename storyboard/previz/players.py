@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from storyboard.previz.art import prop_of
 from storyboard.previz.face import CLOSED, NARROW, OPEN, ROUND, Face
 from storyboard.previz.figures import STRIDE, Pose2D
-from storyboard.previz.framing import Mark, Placed
+from storyboard.previz.framing import Mark, Placed, half_width
 from storyboard.previz.ink import seeded
 from storyboard.previz.paint import Box
 from storyboard.previz.syllables import Syllable, scheduled, syllables
@@ -144,10 +144,7 @@ class Player:
         x, _, _ = self.walk.at(t)
         look = self.mark.look
         high = look.height * self.flat * (0.78 if self.mark.person.sits else 1.0)
-        reach = {"CU": 0.085, "ECU": 0.055, "MCU": 0.135, "MS": 0.16, "MWS": 0.17}.get(size, 0.175)
-        half = look.height * reach
-        if whole and self.walk.moving(t):
-            half = look.height * 0.26
+        half = look.height * half_width(size, whole and self.walk.moving(t))
         if size in ("CU", "ECU"):
             eye = high - look.height * look.head * 0.5
             tall = look.height * look.head * (0.56 if size == "CU" else 0.10)

@@ -22,6 +22,7 @@ from storyboard.previz.paint import (
     over,
     papered,
     render,
+    snapped,
     trimmed,
     with_shadow,
 )
@@ -215,7 +216,7 @@ class Stage:
         if span is not None:
             left, right = max(left, span[0]), min(right, span[1])
         high = self.view.height
-        density = max(self.view.scale(pose, z) for pose in self.corners()) * high
+        density = self.density(z)
         blur = self.sigma(z if focus is None else focus) * high
         pad = 3 * max(blur, 0.014 * high * shadow) / density
         box = Box(left - pad, max(seen.top - pad, top - pad), right + pad,
@@ -226,11 +227,12 @@ class Stage:
             density /= blur / 3
             blur = 3.0
         density = fitting(box, density)
+        box = snapped(box, density)
         pixels = render(body, box, density)
         depth = self.view.distance + z if veil is None else veil
         pixels = lit(pixels, self.palette.matrix(depth, self.indoors))
         if paper:
-            pixels = papered(pixels)
+            pixels = papered(pixels, box, density)
         if shines and (self.palette.lit or always):
             bright = render(shines, box, density)
             over(pixels, lit(bright, self.palette.matrix(depth, self.indoors, glow=True)))
@@ -239,6 +241,14 @@ class Stage:
         if picture is not None:
             self.planes.append(Plane(picture, z, motion, foot))
 
+    def density(self, z: float) -> float:
+        """Pixels a metre that a sheet at `z` needs to stay sharp; what passes the lens may blur."""
+        begin = self.view.scale(self.poses[0], z)
+        most = max(self.view.scale(pose, z) for pose in self.corners())
+        exact = min(most, 2.2 * begin) * self.view.height
+        # on a coarse ladder, so that a shot and its continuation mostly share their pixels
+        return float(2.0 ** (math.ceil(math.log2(exact) * 4 - 1e-6) / 4))
+
     def corners(self) -> list[Pose]:
         """Poses that decide how large things get."""
         return [self.poses[0], self.poses[len(self.poses) // 2], self.poses[-1]]
@@ -246,10 +256,10 @@ class Stage:
     def sky(self, body: str, shines: str = "") -> None:
         """The backdrop: in sky metres, where the horizon is 0 and a frame height is `tall()`."""
         seen = self.reach(FAR)
-        density = self.view.scale(self.poses[0], FAR) * self.view.height
-        density = max(density, max(self.view.scale(p, FAR) for p in self.corners())
-                      * self.view.height)  # fmt: skip
-        pixels = render(body + shines, seen, fitting(seen, density))
+        density = self.density(FAR)
+        density = fitting(seen, density)
+        seen = snapped(seen, density)
+        pixels = render(body + shines, seen, density)
         pixels = lit(pixels, self.palette.graded())
         self.planes.append(Plane(Picture(pixels, seen.left, seen.top, density), FAR, opaque=True))
 
@@ -322,7 +332,7 @@ class Stage:
             poly([self.on_floor(x, far_z, level) for x, far_z in corners], color, alpha)
             for corners, color, alpha in marks
         )
-        pixels = papered(lit(render(ground, area, density), self.palette.matrix(0, self.indoors)))
+        pixels = lit(render(ground, area, density), self.palette.matrix(0, self.indoors))
         if haze and not self.indoors:
             veil = render(gradient("veil", veils) + _cover(area, "veil"), area, density)
             over(pixels, lit(veil, self.palette.graded()))

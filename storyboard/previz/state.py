@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,7 +29,8 @@ T = TypeVar("T")
 def fingerprint(picture: Pixels) -> str:
     """A picture as 84 grey dots in hexadecimal, to find it again among the frames of a take."""
     grey = cv2.cvtColor(picture[..., :3], cv2.COLOR_BGR2GRAY)
-    return cv2.resize(grey, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA).tobytes().hex()
+    dots = cv2.resize(grey, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA)
+    return bytes(dots.data).hex()
 
 
 def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
@@ -165,7 +166,3 @@ def _made(kind: type[T], data: Mapping[str, Any]) -> T:
             if key in known
         }
     )
-
-
-__all__ = ["FORMAT", "composition_of", "fingerprint", "frame_of", "read", "replace", "spec_of",
-           "taken_up", "written"]  # fmt: skip

@@ -49,7 +49,7 @@ class Air:
         if "storm" in self.spec.weather:
             flash = lightning(self.spec.key, clock)
             if flash > 0.02:
-                cv2.convertScaleAbs(frame, dst=frame, alpha=1 + 0.9 * flash, beta=38 * flash)
+                cv2.convertScaleAbs(frame, dst=frame, alpha=1 + 0.42 * flash, beta=20 * flash)
         for fall in self._falls:
             high = fall.tile.shape[0] - self.height
             wide = fall.tile.shape[1] - self.width

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from storyboard.previz.art import nature, smalls
 from storyboard.previz.ink import (
@@ -12,7 +13,6 @@ from storyboard.previz.ink import (
     glow,
     gradient,
     group,
-    jitter,
     mix,
     n,
     path,
@@ -35,6 +35,7 @@ _WALLS = {
 }
 _WOODS = ("#8b5e3c", "#6f4a34", "#a0764a", "#7a5540", "#94704a")
 _WALL_Z = 3.1
+Piece = Callable[[random.Random, float], tuple[str, str]]
 
 
 def kind_of(stage: Stage) -> str:
@@ -304,8 +305,8 @@ def _picture(rng: random.Random, x: float, y: float) -> str:
 
 
 def _along(
-    stage: Stage, name: str, z: float, width: float, top: float, draw, shadow: float = 1.0
-) -> None:  # type: ignore[no-untyped-def]
+    stage: Stage, name: str, z: float, width: float, top: float, draw: Piece, shadow: float = 1.0
+) -> None:
     """A row of furniture: `draw(rng, x)` gives (body, what shines) in each cell."""
     body, lit = "", ""
     for x, rng in stage.cells(name, z, width):
@@ -651,12 +652,9 @@ def _pendant(stage: Stage, rng: random.Random) -> None:
         shade(c, -0.2),
         0.7,
     )
-    cone = gradient("cone", [(0, "#ffd48a", 0.15), (0.6, "#ffd48a", 0.05), (1, "#ffd48a", 0.0)])
-    for spread in (0.75, 1.05, 1.35, 1.7):
-        cone += poly(
-            [(x - 0.27, -2.1), (x + 0.27, -2.1), (x + spread, -0.2), (x - spread, -0.2)],
-            "url(#cone)",
-        )
+    cone = gradient("cone", [(0, "#ffd48a", 0.34), (0.55, "#ffd48a", 0.14), (1, "#ffd48a", 0)],
+                    radial=True)  # fmt: skip
+    cone += ellipse(x, -1.35, 1.75, 1.45, "url(#cone)")
     lit = cone + glow("bulb", x, -2.06, 1.7, "#ffca78", 0.6)
     lit += ellipse(x, -2.09, 0.2, 0.05, "#fff3d0")
     stage.add(z, body, -3.6, 0.0, shines=lit, shadow=0.5, span=(x - 1.9, x + 1.9))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 from storyboard.previz.art import nature, vehicles
 from storyboard.previz.ink import (
@@ -30,6 +31,9 @@ _WATERS = (
     ("#3b8a86", "#9cc7b8"),
     ("#345f86", "#8aa9c4"),
 )
+
+
+Mark = tuple[list[tuple[float, float]], str, float]
 
 
 def build(stage: Stage) -> None:
@@ -104,7 +108,7 @@ def _water(stage: Stage, deep: str, pale: str, level: float) -> None:
     stage.floor(deep, mix(pale, palette.haze, 0.35), level=level, marks=marks, shines=glints)
 
 
-def _headland(stage: Stage, side: int, level: float, rng) -> None:  # type: ignore[no-untyped-def]
+def _headland(stage: Stage, side: int, level: float, rng: random.Random) -> None:
     """Land on one side that runs out into the sea."""
     for k, (z, high, tone) in enumerate(((900.0, 46.0, "#6d8a86"), (420.0, 34.0, "#587a68"))):
         s = stage.view.scale(stage.poses[0], z)
@@ -227,32 +231,10 @@ def _quay(stage: Stage) -> None:
     rng = stage.rng("quay")
     stone = rng.choice(("#a2988a", "#9a8f80", "#aba294", "#8f8a84"))
     edge = DEPTHS["quay"]
-    marks = []
-    row = -30.0
-    while row < edge:
-        size = 0.85
-        for x, cell in stage.cells(f"slab{row:.2f}", min(row, edge), 1.5):
-            if cell.random() < 0.55:
-                tone = shade(stone, cell.uniform(-0.10, 0.07))
-                marks.append(
-                    (
-                        [
-                            (x - 0.73, row),
-                            (x + 0.73, row),
-                            (x + 0.73, row + size - 0.04),
-                            (x - 0.73, row + size - 0.04),
-                        ],
-                        tone,
-                        0.8,
-                    )
-                )
-        row += size
-        if row + stage.view.distance < 0.2:
-            continue
-    marks = [m for m in marks if m[0][0][1] > -stage.view.distance + 0.5]
+    marks = _slabs(stage, stone, edge)
     if "rain" in stage.spec.weather:
         marks += _puddles(stage, edge)
-    stage.floor(stone, shade(stone, 0.05), z=edge, marks=marks)
+    stage.floor(shade(stone, -0.16), shade(stone, -0.02), z=edge, marks=marks)
     body, lit = "", ""
     box = stage.reach(edge)
     body += rect(box.left, -0.16, box.width, 0.36, shade(stone, -0.22)) + rect(
@@ -282,7 +264,36 @@ def _quay(stage: Stage) -> None:
     del lit
 
 
-def _puddles(stage: Stage, edge: float) -> list[tuple[list[tuple[float, float]], str, float]]:
+def _slabs(stage: Stage, stone: str, edge: float) -> list[Mark]:
+    """Paving in courses, each stone a little different, with open joints."""
+    marks: list[Mark] = []
+    near = -stage.view.distance + 0.5
+    course, depth = math.floor(near / 0.9), 0.9
+    while course * depth < edge:
+        z = course * depth
+        back = min(z + depth, edge)
+        front = max(z, near)
+        if back > front:
+            for x, cell in stage.cells(f"slab{course}", max(front, 0.2 - stage.view.distance), 1.4):
+                x += 0.7 * (course % 2)
+                tone = shade(stone, cell.uniform(-0.11, 0.07))
+                marks.append(
+                    (
+                        [
+                            (x - 0.685, front + 0.02),
+                            (x + 0.685, front + 0.02),
+                            (x + 0.685, back - 0.02),
+                            (x - 0.685, back - 0.02),
+                        ],
+                        tone,
+                        0.85,
+                    )
+                )
+        course += 1
+    return marks
+
+
+def _puddles(stage: Stage, edge: float) -> list[Mark]:
     rng = stage.rng("puddles")
     found = []
     sky_ = mix(stage.palette.sky[2], "#ffffff", 0.2)
