@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SITE = Path(sysconfig.get_path("purelib"))
-# libz is the one guest: manylinux leaves it to the system, and no Python unpacks a wheel without it.
+# libz is the one guest: manylinux leaves it to the system, which has it for Python's own sake.
 OF_EVERY_SYSTEM = re.compile(
     r"lib(c|z|m|mvec|dl|rt|pthread|util|resolv|gcc_s|stdc\+\+|atomic|crypt|python3[.\d]*)\.so[.\d]*"
     r"|ld-linux[-\w]*\.so[.\d]*|ld-musl[-\w]*\.so[.\d]*|linux-vdso\.so[.\d]*"
