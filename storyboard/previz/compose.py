@@ -86,22 +86,26 @@ class Compositor:
         matrix = floor_matrix(view, floor, pose)
         if matrix is None:
             return
-        if pose.roll:
-            turned = np.eye(3)
-            turned[:2] = _roll(view, pose.roll)
-            matrix = turned @ matrix
-        high, wide = floor.pixels.shape[:2]
         edge = view.project(pose, 0.0, floor.level, min(floor.z, 3000.0))[1] * view.height
+        if pose.roll:
+            matrix = np.vstack([_roll(view, pose.roll), [0, 0, 1]]) @ matrix
         lean = abs(math.sin(math.radians(pose.roll))) * view.width * 0.6
-        top = int(max(0, math.floor(edge - lean - 2)))
+        top = int(max(0, math.floor(edge - lean)))
         if top >= view.height:
             return
         matrix = np.array([[1, 0, 0], [0, 1, -top], [0, 0, 1]]) @ matrix
+        # A camera that travels far leaves the painted ground, whose edge then runs on; the last
+        # row and column are only partly covered and stay out of that.
         warped = cv2.warpPerspective(
-            floor.pixels, matrix, (view.width, view.height - top), flags=cv2.INTER_LINEAR
+            np.ascontiguousarray(floor.pixels[:-2, :-2]),
+            matrix,
+            (view.width, view.height - top),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
+        if pose.roll:
+            _clear_above(warped, view, pose.roll, edge, top)
         over(canvas[top:], warped)
-        del high, wide
 
     def _beam(self, canvas: Pixels, beam: Beam, pose: Pose, clock: float) -> None:
         view = self.stage.view
@@ -176,7 +180,7 @@ class Compositor:
         self._lay(canvas, head.pixels, matrix, pose)
 
     def _thing(self, canvas: Pixels, thing: Moving, pose: Pose, t: float) -> None:
-        view, clock = self.stage.view, self.stage.clock
+        clock = self.stage.clock
         x, y, z = thing.at(t, clock)
         if thing.wheels:
             self._flock(canvas, thing, x, y, z, pose, t)
@@ -257,6 +261,15 @@ def lay(
         canvas[y0:y1, x0:x1] = warped
     else:
         over(canvas[y0:y1, x0:x1], warped)
+
+
+def _clear_above(pixels: Pixels, view: View, degrees: float, edge: float, top: int) -> None:
+    """Takes away what of the ground ran up over its far edge, a slanting line in a rolled frame."""
+    wide = view.width
+    line = np.array([[-wide, edge], [2 * wide, edge], [2 * wide, -9 * wide], [-wide, -9 * wide]])
+    turned = line @ _roll(view, degrees)[:, :2].T + _roll(view, degrees)[:, 2]
+    corners = np.round(turned - [0, top]).astype(np.int32)
+    cv2.fillConvexPoly(pixels, corners, (0, 0, 0, 0), cv2.LINE_AA)
 
 
 def _roll(view: View, degrees: float) -> Affine:
