@@ -126,7 +126,7 @@ def _anonymous(told: str) -> list[Person]:
             continue
         if stem in ("her", "him"):
             continue
-        near = words[max(0, at - 3) : at]
+        near = _own(words[max(0, at - 3) : at])
         after = words[at + 1 : at + 7]
         count = next((NUMBERS[w] for w in reversed(near) if w in NUMBERS), 1)
         if stem in ("couple", "lovers"):
@@ -134,7 +134,7 @@ def _anonymous(told: str) -> list[Person]:
         if word in ("people", "figures") and count == 1:
             count = 3
         clothes = " ".join(after) if after[:1] in (["in"], ["with"], ["wearing"]) else ""
-        look = f"{PEOPLE[stem]} {' '.join(near)} {clothes}".strip()
+        look = f"{clothes} {' '.join(near)} {PEOPLE[stem]}".strip()
         names = [p.name for p in found]
         if stem in names:
             continue
@@ -148,6 +148,15 @@ def _anonymous(told: str) -> list[Person]:
     return found[:4]
 
 
+def _own(near: list[str]) -> list[str]:
+    """The words before a noun that are its own and not another's."""
+    for i in range(len(near) - 1, -1, -1):
+        word = near[i]
+        if word in ("and", "with", "of", "in", "by", "to", "at", "on", "for") or word in PEOPLE:
+            return near[i + 1 :]
+    return near
+
+
 def _clauses(person: Person, people: list[Person], told: str) -> str:
     """The clauses that speak of `person`; a clause that names nobody goes on with the last one."""
     lower = told.lower()
@@ -155,8 +164,11 @@ def _clauses(person: Person, people: list[Person], told: str) -> str:
         return lower
     about: list[Person] = list(people)
     kept = []
+    names = "|".join(re.escape(_called(p)) for p in people)
+    # "Ana and Tom sit" is one clause about two
+    lower = re.sub(rf"\b({names}),? and (?=(?:{names})\b)", r"\1 & ", lower)
     for clause in re.split(r"[.;!?,]|\band\b|\bwhile\b|\bas\b", lower):
-        named = [p for p in people if re.search(rf"\b{re.escape(p.name.lower())}s?\b", clause)]
+        named = [p for p in people if re.search(rf"\b{re.escape(_called(p))}s?\b", clause)]
         if named:
             about = named
         elif re.search(r"\b(they|both|two)\b", clause):
@@ -164,6 +176,11 @@ def _clauses(person: Person, people: list[Person], told: str) -> str:
         if person in about:
             kept.append(clause)
     return ". ".join(kept)
+
+
+def _called(person: Person) -> str:
+    """The word that a prompt calls a person by: `girl` for the second girl too."""
+    return re.sub(r" \d$", "", person.name.lower())
 
 
 def _act(person: Person, people: list[Person], told: str, close: bool) -> Person:

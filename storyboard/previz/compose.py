@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from storyboard.previz.art import prop_of
 from storyboard.previz.camera import Pose, View
 from storyboard.previz.figures import neck
 from storyboard.previz.ink import seeded
@@ -17,6 +19,7 @@ from storyboard.previz.players import Company, Moving, Player
 from storyboard.previz.sprites import Wardrobe
 from storyboard.previz.stage import Beam, Floor, Plane, Stage, floor_matrix
 
+_WALL = 12.0
 _NEAR = 0.35
 """Metres before the lens within which a sheet is passed and seen no more."""
 
@@ -29,6 +32,8 @@ class Compositor:
 
     stage: Stage
     company: Company
+    outside: Callable[[Pixels, float], None] | None = None
+    """Draws what falls behind the wall of a room, at a moment of the world's clock."""
     _wardrobe: Wardrobe = field(init=False)
     _sheets: list[Plane | Floor | Beam] = field(init=False)
 
@@ -42,7 +47,11 @@ class Compositor:
         canvas = np.zeros((view.height, view.width, 4), np.uint8)
         clock = stage.clock + t
         acting = self._acting(t)
+        falls = self.outside
         for sheet in self._sheets:
+            if falls is not None and sheet.z < _WALL:
+                falls(canvas, clock)
+                falls = None
             while acting and acting[0][0] > sheet.z:
                 self._act(canvas, acting.pop(0), pose, t)
             if isinstance(sheet, Floor):
@@ -187,10 +196,10 @@ class Compositor:
             return
         picture = self._wardrobe.thing(thing.placed, thing.left, z)
         if picture is not None:
-            turn = 0.0
+            turn, lift = _gait(thing, t)
             if thing.placed.thing.name in ("boat", "sailboat"):
                 turn = 0.018 * math.sin((clock + t) * 1.1 + thing.walk.x)
-            self._stand(canvas, picture, x, y, z, pose, turn, thing.placed.scale)
+            self._stand(canvas, picture, x, y - lift, z, pose, turn, thing.placed.scale)
 
     def _flock(
         self, canvas: Pixels, thing: Moving, x: float, y: float, z: float, pose: Pose, t: float
@@ -232,6 +241,21 @@ class Compositor:
         self, canvas: Pixels, pixels: Pixels, matrix: Affine, pose: Pose, opaque: bool = False
     ) -> None:
         lay(canvas, pixels, matrix, self.stage.view, pose.roll, opaque)
+
+
+def _gait(thing: Moving, t: float) -> tuple[float, float]:
+    """(turn, lift) of an animal that runs, a thing on wheels that shakes a little."""
+    name = thing.placed.thing.name
+    walked = thing.walk.at(t)[2]
+    if not thing.walk.moving(t):
+        return 0.0, 0.0
+    if name in ("horse", "dog", "cat", "robot"):
+        high = prop_of(name).height
+        beat = math.tau * walked / (1.3 * high)
+        return 0.045 * math.sin(beat), 0.05 * high * abs(math.sin(beat / 2))
+    if name in ("car", "bus", "bicycle", "tram", "train"):
+        return 0.0, 0.012 * abs(math.sin(walked * 2.1))
+    return 0.0, 0.0
 
 
 def lay(

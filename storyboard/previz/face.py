@@ -135,7 +135,7 @@ def _eyes(look: Look, face: Face, dx: float, dark: str) -> str:
             weight = 0.02 if look.woman else 0.016
             out += curve(f"M{n(x - rx * 1.05)},{n(y + 0.006)} Q{n(x - rx * 0.2)},"
                          f"{n(y - ry * 1.85)} {n(x + rx * 1.05)},{n(y)}", line, weight)  # fmt: skip
-        tilt = {"sad": -0.03, "angry": 0.04}.get(face.mood, 0.0) * -side
+        tilt = {"sad": 0.034, "angry": -0.040}.get(face.mood, 0.0) * -side
         lift = {"smile": -0.008, "angry": 0.02}.get(face.mood, 0.0)
         b = -0.595 + lift
         out += curve(

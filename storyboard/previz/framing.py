@@ -326,7 +326,7 @@ def _of_thing(
     for thing in things[1:4]:
         other = prop_of(thing.name)
         if other.stand != prop.stand and not (rests and other.stand in ("table", "hand")):
-            placed.append(_behind(thing, x0, view, spec, rng.choice((-1, 1)), len(placed)))
+            placed.append(_behind(thing, x0, view, spec, rng.choice((-1, 1)), len(placed), 0.5 + sy))
             continue
         if rests and other.height > 3 * prop.height:
             continue
@@ -336,7 +336,9 @@ def _of_thing(
     return Composition(view, pose, (), tuple(placed), True)
 
 
-def _behind(thing: Thing, x0: float, view: View, spec: Spec, side: int, order: int) -> Placed:
+def _behind(
+    thing: Thing, x0: float, view: View, spec: Spec, side: int, order: int, horizon: float
+) -> Placed:
     """A thing that is named but not what the shot is about, at its own distance."""
     prop = prop_of(thing.name)
     if prop.stand == "air":
@@ -347,6 +349,10 @@ def _behind(thing: Thing, x0: float, view: View, spec: Spec, side: int, order: i
     z = max(prop.height * 2.2, 2.4, view.distance * 0.5)
     if prop.stand == "water":
         z = max(z, 9.0)
+    if prop.height > 3:
+        # far enough for its top to be in frame
+        room = max(0.16, horizon - 0.10)
+        z = max(z, view.focal * (prop.height - 1.5) / room - view.distance)
     s = view.focal / (view.distance + z)
     reach = max(0.3, view.aspect / 2 - prop.width * s / 2 - 0.06) / s
     x = x0 + side * min(reach, reach * 0.72 + order)
@@ -376,6 +382,6 @@ def _beside(
             edge = front[-1].x if side > 0 else front[0].x
             placed.append(Placed(thing, edge + side * (0.35 + prop.width / 2), 0.0, 0.12, 1, False))
         else:
-            placed.append(_behind(thing, pose.x, view, spec, side, len(placed)))
+            placed.append(_behind(thing, pose.x, view, spec, side, len(placed), 0.5 + pose.sy))
     del sides
     return tuple(placed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-WORD = re.compile(r"[a-z0-9][a-z0-9'-]*")
+WORD = re.compile(r"[^\W_][\w'-]*")
 
 
 def words_of(text: str) -> list[str]:

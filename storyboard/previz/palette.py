@@ -38,13 +38,19 @@ class Palette:
     grade: Matrix
     """3 x 4, on (red, green, blue, alpha), after everything else."""
 
-    def matrix(self, depth: float, indoors: bool = False, glow: bool = False) -> Matrix:
-        """4 x 4 on premultiplied BGRA of a layer `depth` metres away."""
+    def matrix(
+        self, depth: float, indoors: bool = False, glow: bool = False, key: float = 0.0
+    ) -> Matrix:
+        """4 x 4 on premultiplied BGRA of a layer `depth` metres away.
+
+        `key` is the share of a light of their own that people stand in.
+        """
         veil = 0.0 if indoors else 1 - float(np.exp(-max(0.0, depth) / self.reach))
         lit = np.eye(4, dtype=np.float32)
         haze = rgb(self.haze)
         for channel in range(3):
-            keep = (1.0 if glow else self.light[channel]) * (1 - veil * (0.55 if glow else 1))
+            light = self.light[channel] + (1 - self.light[channel]) * key
+            keep = (1.0 if glow else light) * (1 - veil * (0.35 if glow else 1))
             lit[channel, channel] = keep
             lit[channel, 3] = 0 if glow else haze[channel] / 255 * veil
         return self.graded(lit)
@@ -102,6 +108,7 @@ def palette_of(spec: Spec) -> Palette:
         lit = lit or "storm" in weather
     if "fog" in weather:
         heavy = max(heavy, 0.55)
+        grey = mix(grey, "#8fa0b5", 0.22)
     if heavy:
         dark = mix(grey, "#10141c", 0.35 if "storm" in weather else 0.0)
         sky = (mix(sky[0], mix(dark, "#000000", 0.25), heavy), mix(sky[1], dark, heavy),

@@ -241,7 +241,9 @@ def _figure_of_speech(word: str, words: list[str], at: int) -> bool:
     before = words[at - 1] if at else ""
     return (
         (word in ("coffee", "tea") and after in ("shop", "table", "house"))
-        or word in ("fishing", "phoning", "housing")
+        or word in ("fishing", "phoning", "housing", "ringing")
+        or (word == "rings" and before not in ("two", "their", "the", "wedding"))
+        or (word == "ring" and before in ("to", "boxing", "will"))
         or (word == "house" and before in ("coffee", "opera"))
         or (word == "paper" and before == "wrapping")
         or (word in ("bench", "seat") and after == "mark")

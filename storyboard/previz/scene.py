@@ -59,8 +59,9 @@ class Scene:
         for thing in self.blocking.company.things:
             if thing.placed.thing.name == "lighthouse":
                 stage.beam(thing.placed.x, thing.placed.y - 13.2, thing.placed.z - 0.1, 34.0)
-        self._compositor = Compositor(stage, self.blocking.company)
         self._air = Air(self.spec, palette, view.width, view.height)
+        outside = self._air.fall if self.spec.set == "room" else None
+        self._compositor = Compositor(stage, self.blocking.company, outside)
 
     @property
     def clock(self) -> float:

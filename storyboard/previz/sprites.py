@@ -28,6 +28,7 @@ from storyboard.previz.stage import Stage
 _ALWAYS = frozenset(("moon", "sun", "fire", "candle", "robot"))
 _LETTERED = frozenset("letter stamp book newspaper photo map bottle box sign envelope".split())
 _SHOULDER = 0.50
+_KEY = 0.30
 
 
 @dataclass
@@ -130,7 +131,7 @@ class Wardrobe:
         density = fitting(box, density)
         box = snapped(box, density)
         depth = stage.view.distance + z
-        matrix = stage.palette.matrix(depth, stage.indoors)
+        matrix = stage.palette.matrix(depth, stage.indoors, key=_KEY)
         if shoulder:
             matrix = matrix.copy()
             matrix[:3] *= _SHOULDER

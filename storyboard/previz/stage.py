@@ -30,6 +30,7 @@ from storyboard.previz.palette import Palette
 from storyboard.previz.spec import Spec
 
 FAR = 3000.0
+_SNOW = "#e6edf2"
 _STOP = 0.0062
 """Aperture: metres of blur per frame height of focal length, squared away by distance."""
 
@@ -311,6 +312,9 @@ class Stage:
     ) -> None:
         """Lays the ground from the camera to `z`; `marks` are polygons of (x, z) on it."""
         pose = self.poses[0]
+        if "snow" in self.spec.weather and not self.indoors and level == 0:
+            near, far = mix(near, _SNOW, 0.78), mix(far, _SNOW, 0.78)
+            marks = [(corners, mix(color, _SNOW, 0.72), alpha) for corners, color, alpha in marks]
         area = self._floor_area(level, z)
         if area is None:
             return

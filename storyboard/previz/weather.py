@@ -50,18 +50,23 @@ class Air:
             flash = lightning(self.spec.key, clock)
             if flash > 0.02:
                 cv2.convertScaleAbs(frame, dst=frame, alpha=1 + 0.42 * flash, beta=20 * flash)
-        for fall in self._falls:
-            high = fall.tile.shape[0] - self.height
-            wide = fall.tile.shape[1] - self.width
-            y = int(-clock * fall.down * self.height) % high
-            x = int((clock * fall.aside + fall.swing * math.sin(clock * 0.7)) * self.height) % wide
-            cv2.add(frame, fall.tile[y : y + self.height, x : x + self.width], dst=frame)
+        if self.spec.set != "room":
+            self.fall(frame, clock)
         cv2.multiply(frame, self._edge, dst=frame, scale=1 / 255)
         more, less = self._grain
         step = round(clock * 24)
         y, x = step * 37 % 61, step * 53 % 67
         cv2.add(frame, more[y : y + self.height, x : x + self.width], dst=frame)
         cv2.subtract(frame, less[y : y + self.height, x : x + self.width], dst=frame)
+
+    def fall(self, frame: Pixels, clock: float) -> None:
+        """Rain or snow alone."""
+        for fall in self._falls:
+            high = fall.tile.shape[0] - self.height
+            wide = fall.tile.shape[1] - self.width
+            y = int(-clock * fall.down * self.height) % high
+            x = int((clock * fall.aside + fall.swing * math.sin(clock * 0.7)) * self.height) % wide
+            cv2.add(frame, fall.tile[y : y + self.height, x : x + self.width], dst=frame)
 
 
 def lightning(key: str, clock: float) -> float:
@@ -99,8 +104,6 @@ def put_up(stage: Stage) -> None:
 
 def _falls(spec: Spec, palette: Palette, width: int, height: int) -> list[Fall]:
     weather = set(spec.weather)
-    if spec.set == "room":
-        return []
     bright = {"day": 1.0, "dawn": 0.9, "dusk": 0.75, "night": 0.6}[palette.time]
     if "snow" in weather:
         return [

@@ -403,9 +403,10 @@ def _furniture(stage: Stage) -> None:
     body, lit = "", ""
     z = 3.0
     for i, (x, rng) in enumerate(stage.cells("lamp", z, 8.0)):
-        art, shine = nature.streetlamp(rng, "")
-        body += group(art, x + 3)
-        lit += group(shine.replace("lamplight", f"lamplight{i}"), x + 3)
+        if not stage.spec.people or abs(x + 3 - stage.poses[0].x) > 0.9:
+            art, shine = nature.streetlamp(rng, "")
+            body += group(art, x + 3)
+            lit += group(shine.replace("lamplight", f"lamplight{i}"), x + 3)
         roll = rng.random()
         if roll < 0.35:
             body += group(nature.bush(rng, 1.1, "#6f8a52"), x - 0.4) + rect(

@@ -20,6 +20,8 @@ def build(stage: Stage) -> None:
     green = rng.choice(_GREENS)
     if stage.has("autumn"):
         green = "#a8743a"
+    if "snow" in stage.spec.weather:
+        green = mix(green, "#dfe8ec", 0.5)
     sky(stage, clouds=1)
     _backdrop(stage, green)
     _ground(stage, green)

@@ -42,6 +42,7 @@ def kind_of(stage: Stage) -> str:
     """Which room it is, by the words."""
     for kind, words in (
         ("train", ("train", "compartment", "carriage")),
+        ("hall", ("hallway", "corridor", "lobby", "church", "theatre", "theater")),
         (
             "kitchen",
             ("kitchen", "stove", "kitchen-table", "fridge", "refrigerator", "dining", "counter"),
@@ -50,7 +51,6 @@ def kind_of(stage: Stage) -> str:
         ("library", ("library", "bookshelf", "study", "archive")),
         ("bedroom", ("bedroom", "bed", "hotel", "ward", "hospital", "attic")),
         ("office", ("office", "desk", "laboratory", "lab", "classroom", "workshop", "garage")),
-        ("hall", ("hallway", "corridor", "lobby", "church", "theatre", "theater")),
     ):
         if stage.has(*words):
             return kind
@@ -639,7 +639,7 @@ def _hall(stage: Stage, wall: str, wood: str) -> None:
 
 def _pendant(stage: Stage, rng: random.Random) -> None:
     """A lamp over the middle of the scene, and the cone of its light."""
-    x = stage.poses[0].x * 0.4 + rng.uniform(-0.6, 0.6)
+    x = stage.poses[0].x * 0.4 + rng.choice((-1, 1)) * rng.uniform(0.9, 1.5)
     c = rng.choice(("#3f5f57", "#a8593f", "#d9c49a", "#3d4660", "#b98a3a"))
     z = 0.9
     body = stroke([(x, -3.6), (x, -2.36)], "#2b2a2c", 0.018)
