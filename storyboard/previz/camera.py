@@ -206,9 +206,9 @@ def path_of(
 ) -> Path:
     """The path from `start` through `steps`, each as far as keeps the subject in frame.
 
-    `travel` is how far the subject carries the camera along; `goal` is the pose
-    that a `reframe` step ends in; `most` is the greatest share of a move that is tried; `clock` is the world's time at frame 0, which the shake runs on,
-    so that it goes on through a continuation.
+    `travel` is how far the subject carries the camera along; `goal` is the pose that a `reframe`
+    step ends in; `most` is the greatest share of a move that is tried; `clock` is the world's time
+    at frame 0, which the shake runs on, so that it goes on through a continuation.
     """
     total = frames / fps
     plan = segments(steps, total)

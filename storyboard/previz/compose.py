@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from storyboard.previz.art import prop_of
 from storyboard.previz.camera import Pose, View
-from storyboard.previz.figures import neck
 from storyboard.previz.ink import seeded
 from storyboard.previz.paint import Picture, Pixels, over
 from storyboard.previz.players import Company, Moving, Player
+from storyboard.previz.posture import neck
+from storyboard.previz.sheets import Beam, Floor, Plane, floor_matrix
 from storyboard.previz.sprites import Wardrobe
-from storyboard.previz.stage import Beam, Floor, Plane, Stage, floor_matrix
+from storyboard.previz.stage import Stage
 
 _WALL = 12.0
 _NEAR = 0.35

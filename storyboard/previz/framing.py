@@ -326,7 +326,9 @@ def _of_thing(
     for thing in things[1:4]:
         other = prop_of(thing.name)
         if other.stand != prop.stand and not (rests and other.stand in ("table", "hand")):
-            placed.append(_behind(thing, x0, view, spec, rng.choice((-1, 1)), len(placed), 0.5 + sy))
+            placed.append(
+                _behind(thing, x0, view, spec, rng.choice((-1, 1)), len(placed), 0.5 + sy)
+            )
             continue
         if rests and other.height > 3 * prop.height:
             continue

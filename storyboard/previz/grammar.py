@@ -55,7 +55,8 @@ WAYS = _index(
 
 _FADE_WORDS = {"in": "in on over through", "out": "from off wide back"}
 _SEQUENCE = re.compile(
-    r"[;.]|,?\s*\b(?:and then|then|before|after which|followed by|until|finally|next)\b|,(?=\s*\w+s\b)"
+    r"[;.]|,(?=\s*\w+s\b)"
+    r"|,?\s*\b(?:and then|then|before|after which|followed by|until|finally|next)\b"
 )
 _CAMERA = re.compile(
     r"\b(camera|we|lens|dolly|dollies|steadicam|hand-?held|gimbal|drone|jib|pans?|panning|tilts?|"
@@ -67,7 +68,8 @@ _SLOW = {"slow", "slowly", "gentle", "gently", "gradual", "gradually", "softly",
          "slightly", "subtle", "barely", "creep", "creeps", "creeping", "inch", "inches", "drifts",
          "drift", "languid", "lazily", "delicate"}  # fmt: skip
 _FAST = {"fast", "quick", "quickly", "rapid", "rapidly", "swift", "swiftly", "whip", "crash",
-         "sudden", "suddenly", "violently", "rushing", "frantic", "hurried", "swoop", "swoops"}  # fmt: skip
+         "sudden", "suddenly", "violently", "rushing", "frantic", "hurried", "swoop",
+         "swoops"}  # fmt: skip
 _OBJECTS = {"the", "a", "him", "her", "them", "it", "his", "their"}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from storyboard.previz.art.smalls import escaped
+from storyboard.previz.art.papers import escaped
 from storyboard.previz.ink import n
 from storyboard.previz.paint import Box, Pixels, over, render
 from storyboard.previz.spec import Spec
@@ -116,10 +116,17 @@ def slate(spec: Spec, told: str, width: int, height: int, fps: int, frames: int)
     rows = [f"{spec.set} - {spec.time}".upper(), understood(spec), *_cut(told, 40)[:4]]
     tall = size * (len(rows) * 1.5 + 1.4)
     wide = min(width * 0.9, size * 27)
-    body = f'<rect width="{n(wide)}" height="{n(tall)}" rx="{n(size * 0.4)}" fill="#14151a" fill-opacity="0.86"/>'
+    body = (
+        f'<rect width="{n(wide)}" height="{n(tall)}" rx="{n(size * 0.4)}" fill="#14151a" '
+        f'fill-opacity="0.86"/>'
+    )
     for i in range(9):
         x = wide * i / 9
-        body += f'<polygon points="{n(x)},0 {n(x + wide / 18)},0 {n(x + wide / 26)},{n(size * 0.5)} {n(x - wide / 60)},{n(size * 0.5)}" fill="#f1ead8"/>'
+        body += (
+            f'<polygon points="{n(x)},0 {n(x + wide / 18)},0 '
+            f'{n(x + wide / 26)},{n(size * 0.5)} {n(x - wide / 60)},{n(size * 0.5)}" '
+            f'fill="#f1ead8"/>'
+        )
     for i, row in enumerate(rows):
         color = "#f1ead8" if i else "#e3b458"
         body += (

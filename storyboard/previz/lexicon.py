@@ -215,7 +215,8 @@ PEOPLE = {
     "teacher": "person cardigan", "cowboy": "man brown hat", "painter": "person beret",
     "astronaut": "person white coat", "monk": "man brown robe bald", "bride": "woman white dress",
     "hero": "person", "driver": "man cap", "conductor": "man navy coat cap",
-    "passenger": "person", "cook": "person white", "chef": "man white", "widow": "woman black dress",
+    "passenger": "person", "cook": "person white", "chef": "man white",
+    "widow": "woman black dress",
     "he": "man", "she": "woman", "they": "person", "him": "man", "her": "woman",
 }  # fmt: skip
 

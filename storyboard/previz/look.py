@@ -28,7 +28,8 @@ _OVER = {"coat": "coat", "overcoat": "coat", "trenchcoat": "coat", "trench": "co
 _UNDER = {"skirt": "skirt", "trousers": "trousers", "jeans": "trousers", "pants": "trousers",
           "shorts": "shorts"}  # fmt: skip
 _HATS = {"hat": "hat", "fedora": "hat", "cap": "cap", "beret": "beret", "headscarf": "headscarf",
-         "helmet": "cap", "beanie": "beanie", "hood": "headscarf", "bonnet": "headscarf"}  # fmt: skip
+         "helmet": "cap", "beanie": "beanie", "hood": "headscarf",
+          "bonnet": "headscarf"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

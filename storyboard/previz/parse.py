@@ -33,7 +33,8 @@ _INDOOR_THINGS = frozenset("letter book newspaper photo stamp map lamp candle cu
 _LETTERED = frozenset("letter stamp book newspaper photo map sign envelope bottle box".split())
 _NOT_SUBJECTS = frozenset("window door table chair hand tree sign fish moon sun".split())
 _FURNITURE = frozenset("window table chair".split())
-_OUTDOORS = frozenset("boat sailboat ship tram train car bus tree house lighthouse streetlamp plane "
+_OUTDOORS = frozenset("boat sailboat ship tram train car bus tree house lighthouse streetlamp "
+                      "plane "
                       "moon sun gull bird horse".split())  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from storyboard.previz.art import prop_of
 from storyboard.previz.face import CLOSED, NARROW, OPEN, ROUND, Face
-from storyboard.previz.figures import STRIDE, Pose2D
 from storyboard.previz.framing import Mark, Placed, half_width
 from storyboard.previz.ink import seeded
 from storyboard.previz.paint import Box
+from storyboard.previz.posture import STRIDE, Pose2D
 from storyboard.previz.syllables import Syllable, scheduled, syllables
 from storyboard.providers.base import SpokenLine
 

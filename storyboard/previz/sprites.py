@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from storyboard.previz.art import prop_of
 from storyboard.previz.art.animals import wings
 from storyboard.previz.face import Face, head, placed
-from storyboard.previz.figures import Pose2D, body, neck
+from storyboard.previz.figures import body
 from storyboard.previz.framing import Mark, Placed
 from storyboard.previz.ink import ellipse, gradient, group, mirror, seeded
 from storyboard.previz.paint import (
@@ -23,6 +23,7 @@ from storyboard.previz.paint import (
     trimmed,
     with_shadow,
 )
+from storyboard.previz.posture import Pose2D, neck
 from storyboard.previz.stage import Stage
 
 _ALWAYS = frozenset(("moon", "sun", "fire", "candle", "robot"))

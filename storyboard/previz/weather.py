@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from storyboard.previz.ink import ellipse, gradient, seeded
 from storyboard.previz.paint import Pixels
 from storyboard.previz.palette import Palette
+from storyboard.previz.sheets import Motion
 from storyboard.previz.spec import Spec
-from storyboard.previz.stage import Motion, Stage
+from storyboard.previz.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ def _falls(spec: Spec, palette: Palette, width: int, height: int) -> list[Fall]:
         return [
             Fall(_streaks(width, height, int(count * heavy), long, lean, tone * bright, i), down,
                  down * lean)
-            for i, (count, long, tone, down) in enumerate(((260, 0.05, 34, 1.5), (90, 0.11, 50, 2.3)))
+            for i, (count, long, tone, down) in enumerate(
+                ((260, 0.05, 34, 1.5), (90, 0.11, 50, 2.3))
+            )
         ]  # fmt: skip
     return []
 

@@ -35,10 +35,13 @@ def wings(beat: int, body: str, tip: str) -> str:
     out += poly([(-0.20, -0.01), (-0.34, -0.035), (-0.33, 0.035)], shade(body, -0.15))
     for side, tone in ((1, shade(body, -0.08)), (-1, body)):
         x = 0.30 * side
-        out += path(f"M{n(0.09)},-0.03 Q{n(x * 0.6 + 0.04)},{n(up * 1.05 - 0.05)} {n(x * 1.7)},{n(up)} "
-                    f"Q{n(x * 0.7 - 0.02)},{n(up * 0.35 + 0.045)} {n(-0.08)},0.015Z", tone)  # fmt: skip
+        out += path(f"M{n(0.09)},-0.03 Q{n(x * 0.6 + 0.04)},{n(up * 1.05 - 0.05)} "
+                    f"{n(x * 1.7)},{n(up)} "
+                    f"Q{n(x * 0.7 - 0.02)},{n(up * 0.35 + 0.045)} "
+                    f"{n(-0.08)},0.015Z", tone)  # fmt: skip
         out += path(
-            f"M{n(x * 1.25)},{n(up * 0.94 - 0.018)} L{n(x * 1.7)},{n(up)} L{n(x * 1.18)},{n(up * 0.80 + 0.025)}Z",
+            f"M{n(x * 1.25)},{n(up * 0.94 - 0.018)} L{n(x * 1.7)},{n(up)} "
+            f"L{n(x * 1.18)},{n(up * 0.80 + 0.025)}Z",
             tip,
         )
     return out

@@ -95,8 +95,10 @@ def palm(rng: random.Random) -> str:
         dx, dy = math.cos(a) * 2.0, -math.sin(a) * 1.1
         tone = ("#4f7a4a", "#3f6a48", "#5f8a50")[i % 3]
         x, y = lean, -5.4
-        out += path(f"M{n(x)},{n(y)} Q{n(x + dx * 0.5)},{n(y + dy - 0.55)} {n(x + dx)},{n(y + dy * 0.4 + 0.75)} "
-                    f"Q{n(x + dx * 0.5)},{n(y + dy * 0.75 - 0.1)} {n(x)},{n(y)}Z", tone)  # fmt: skip
+        out += path(f"M{n(x)},{n(y)} Q{n(x + dx * 0.5)},{n(y + dy - 0.55)} "
+                    f"{n(x + dx)},{n(y + dy * 0.4 + 0.75)} "
+                    f"Q{n(x + dx * 0.5)},{n(y + dy * 0.75 - 0.1)} "
+                    f"{n(x)},{n(y)}Z", tone)  # fmt: skip
     return out
 
 
@@ -104,10 +106,14 @@ def trunk(rng: random.Random, high: float, wide: float, c: str, birch: bool = Fa
     """A tall bare trunk that leaves the frame at the top."""
     lean = rng.uniform(-0.25, 0.25)
     w = wide / 2
-    out = path(f"M{n(-w * 1.9)},0.05 Q{n(-w)},-0.5 {n(-w + lean * 0.5)},{n(-high / 2)} L{n(-w * 0.7 + lean)},{n(-high)} "
-               f"L{n(w * 0.7 + lean)},{n(-high)} L{n(w + lean * 0.5)},{n(-high / 2)} Q{n(w)},-0.5 {n(w * 2.0)},0.05Z", c)  # fmt: skip
-    out += path(f"M{n(w * 0.2)},0 Q{n(w * 0.3)},-0.5 {n(w * 0.35 + lean * 0.5)},{n(-high / 2)} L{n(w * 0.25 + lean)},{n(-high)} "
-                f"L{n(w * 0.7 + lean)},{n(-high)} L{n(w + lean * 0.5)},{n(-high / 2)} Q{n(w)},-0.5 {n(w * 2.0)},0.05Z", shade(c, -0.22), 0.6)  # fmt: skip
+    out = path(f"M{n(-w * 1.9)},0.05 Q{n(-w)},-0.5 {n(-w + lean * 0.5)},{n(-high / 2)} "
+               f"L{n(-w * 0.7 + lean)},{n(-high)} "
+               f"L{n(w * 0.7 + lean)},{n(-high)} L{n(w + lean * 0.5)},{n(-high / 2)} "
+               f"Q{n(w)},-0.5 {n(w * 2.0)},0.05Z", c)  # fmt: skip
+    out += path(f"M{n(w * 0.2)},0 Q{n(w * 0.3)},-0.5 {n(w * 0.35 + lean * 0.5)},{n(-high / 2)} "
+                f"L{n(w * 0.25 + lean)},{n(-high)} "
+                f"L{n(w * 0.7 + lean)},{n(-high)} L{n(w + lean * 0.5)},{n(-high / 2)} "
+                f"Q{n(w)},-0.5 {n(w * 2.0)},0.05Z", shade(c, -0.22), 0.6)  # fmt: skip
     for _ in range(int(high * (2.4 if birch else 0.5))):
         y = -rng.uniform(0.4, high * 0.95)
         x = rng.uniform(-w * 0.8, w * 0.4) + lean * -y / high
@@ -121,7 +127,8 @@ def trunk(rng: random.Random, high: float, wide: float, c: str, birch: bool = Fa
         y = -rng.uniform(high * 0.4, high * 0.85)
         s = rng.choice((-1, 1))
         out += curve(
-            f"M{n(lean * -y / high)},{n(y)} q{n(s * 0.6)},-0.3 {n(s * rng.uniform(0.8, 1.5))},{n(-rng.uniform(0.6, 1.2))}",
+            f"M{n(lean * -y / high)},{n(y)} q{n(s * 0.6)},-0.3 "
+            f"{n(s * rng.uniform(0.8, 1.5))},{n(-rng.uniform(0.6, 1.2))}",
             c,
             wide * 0.28,
         )
@@ -249,7 +256,9 @@ def tuft(rng: random.Random, w: float, h: float, c: str) -> str:
         tall = h * rng.uniform(0.5, 1)
         tone = jitter(c, rng, 14)
         out += path(
-            f"M{n(x - w * 0.05)},0.02 Q{n(x + lean * 0.3)},{n(-tall * 0.6)} {n(x + lean)},{n(-tall)} Q{n(x + lean * 0.3 + w * 0.05)},{n(-tall * 0.5)} {n(x + w * 0.05)},0.02Z",
+            f"M{n(x - w * 0.05)},0.02 Q{n(x + lean * 0.3)},{n(-tall * 0.6)} "
+            f"{n(x + lean)},{n(-tall)} Q{n(x + lean * 0.3 + w * 0.05)},{n(-tall * 0.5)} "
+            f"{n(x + w * 0.05)},0.02Z",
             tone,
         )
     return out

@@ -8,14 +8,14 @@ from storyboard.previz.stage import Stage
 
 def build(stage: Stage) -> None:
     """Puts up the set that the spec names."""
-    from storyboard.previz.sets import city, forest, open, room, sea, void
+    from storyboard.previz.sets import city, country, forest, room, sea, void
 
     {
         "sea": sea.build,
         "forest": forest.build,
         "city": city.build,
         "room": room.build,
-        "open": open.build,
+        "open": country.build,
     }.get(stage.spec.set, void.build)(stage)
 
 

@@ -6,53 +6,19 @@ import math
 import random
 
 from storyboard.previz.art import nature
-from storyboard.previz.art.smalls import lettering
 from storyboard.previz.ink import (
-    circle,
-    curve,
     ellipse,
-    glow,
     group,
     mix,
-    n,
     path,
-    poly,
     rect,
     shade,
     stroke,
 )
+from storyboard.previz.sets.facades import FRONTS, MODERN, NEONS, facade
+from storyboard.previz.sets.market import market
 from storyboard.previz.sets.sky import sky
-from storyboard.previz.stage import Motion, Stage
-
-_FRONTS = (
-    "#d8b48a",
-    "#c98f6b",
-    "#b9c0ae",
-    "#d9cdb2",
-    "#a9b7bd",
-    "#c9a0a0",
-    "#e0c58a",
-    "#9fb0a0",
-    "#c4785a",
-    "#8fa3b5",
-    "#d3a46a",
-)
-_MODERN = ("#7f8c99", "#8f9aa3", "#6f7f8a", "#a3a9ad", "#5f6f7f", "#98a39a")
-_NAMES = (
-    "CAFÉ",
-    "BAR",
-    "HOTEL",
-    "BOOKS",
-    "PAN",
-    "FLORES",
-    "CINE",
-    "RADIO",
-    "TABAC",
-    "LUZ",
-    "ROMA",
-    "No 9",
-)
-_NEONS = ("#ff4f8a", "#43e0e6", "#ffb347", "#9b6bff", "#5dff9b")
+from storyboard.previz.stage import Stage
 
 
 def build(stage: Stage) -> None:
@@ -83,7 +49,7 @@ def build(stage: Stage) -> None:
     for k, (z, gap) in enumerate(((46.0, 4.2), (24.0, 5.4), (11.0, 7.0))):
         _row(stage, k, z, gap, modern)
     if stage.has("market", "bazaar", "stall"):
-        _market(stage)
+        market(stage)
     _furniture(stage)
     if stage.has("tram", "tramway", "streetcar"):
         _wires(stage)
@@ -96,7 +62,7 @@ def _skyline(stage: Stage, modern: bool) -> None:
         body, lit = "", ""
         for x, rng in stage.cells(f"tower{k}", z, width):
             w, h = width * rng.uniform(0.62, 1.04), rng.uniform(low, high)
-            c = rng.choice(_MODERN if modern else _FRONTS)
+            c = rng.choice(MODERN if modern else FRONTS)
             c = mix(c, "#6f7f8a", 0.35)
             body += rect(x - w / 2, -h, w, h + 1, c) + rect(
                 x + w * 0.12, -h, w * 0.38, h + 1, shade(c, -0.13)
@@ -220,7 +186,7 @@ def _street(stage: Stage, rng: random.Random) -> None:
                 for a in range(14)
             ]
             color = (
-                rng.choice(_NEONS)
+                rng.choice(NEONS)
                 if "neon" in stage.spec.mood or stage.has("neon")
                 else stage.palette.lamp
                 if stage.palette.lit
@@ -249,154 +215,6 @@ def _row(stage: Stage, k: int, z: float, gap: float, modern: bool) -> None:
         lit += group(win, x)
     top = -28.0 if not modern else -36.0
     stage.add(z, body, top, 0.05, shines=lit, shadow=0.8)
-
-
-def facade(rng: random.Random, w: float, storeys: int, stage: Stage, tag: str) -> tuple[str, str]:
-    """One house front with a shop below: (body, lit windows and signs)."""
-    c = rng.choice(_FRONTS if storeys < 5 else _FRONTS + _MODERN)
-    h = 3.6 + (storeys - 1) * 3.1
-    trim = shade(c, 0.28)
-    out = rect(-w / 2, -h, w, h, c) + rect(w * 0.28, -h, w * 0.22, h, shade(c, -0.10), 0, 0.5)
-    out += rect(-w / 2 - 0.12, -h - 0.1, w + 0.24, 0.38, trim) + rect(-w / 2, -3.75, w, 0.2, trim)
-    if rng.random() < 0.4:
-        out += poly(
-            [
-                (-w / 2 - 0.15, -h - 0.1),
-                (w / 2 + 0.15, -h - 0.1),
-                (w / 2 - 0.7, -h - 1.7),
-                (-w / 2 + 0.7, -h - 1.7),
-            ],
-            rng.choice(("#9a4f3a", "#7a4436", "#5a5560")),
-        )
-    lit = ""
-    columns = max(2, int(w / 2.1))
-    shutter = rng.choice(("#4f6f6a", "#7a3f36", "#5a6a4a", "#3f5870", ""))
-    balcony = rng.random() < 0.5
-    for storey in range(1, storeys):
-        y = -3.6 - (storey - 1) * 3.1 - 2.5
-        for column in range(columns):
-            x = -w / 2 + w * (column + 0.5) / columns
-            out += rect(x - 0.56, y - 0.09, 1.12, 1.82, trim) + rect(
-                x - 0.46, y, 0.92, 1.62, "#4a5f6d"
-            )
-            out += (
-                rect(x - 0.46, y, 0.92, 0.5, "#6d8795", 0, 0.5)
-                + rect(x - 0.025, y, 0.05, 1.62, trim)
-                + rect(x - 0.46, y + 0.66, 0.92, 0.05, trim)
-            )
-            if shutter:
-                out += rect(x - 0.92, y, 0.42, 1.62, shutter) + rect(
-                    x + 0.50, y, 0.42, 1.62, shutter
-                )
-            if balcony and (storey + column) % 2:
-                out += rect(x - 0.8, y + 1.62, 1.6, 0.09, "#3a3a3d")
-                for i in range(9):
-                    out += rect(x - 0.78 + i * 0.19, y + 0.98, 0.035, 0.66, "#3a3a3d")
-                out += rect(x - 0.8, y + 0.95, 1.6, 0.05, "#3a3a3d")
-            if rng.random() < 0.5:
-                lit += (
-                    rect(x - 0.46, y, 0.92, 1.62, rng.choice(("#ffd27a", "#ffc05e", "#ffe6ad")))
-                    + rect(x - 0.025, y, 0.05, 1.62, "#8a5a2a")
-                    + rect(x - 0.46, y + 0.66, 0.92, 0.05, "#8a5a2a")
-                )
-    door = rng.uniform(-w * 0.3, w * 0.3)
-    shop = rng.choice(("#3f5f57", "#7a3b33", "#34496b", "#8a6a2f", "#5a3f55"))
-    out += rect(-w / 2 + 0.25, -3.3, w - 0.5, 3.3, shop) + rect(
-        -w / 2 + 0.5, -2.55, w - 1.0, 2.0, "#50666f"
-    )
-    lit += rect(-w / 2 + 0.5, -2.55, w - 1.0, 2.0, "#ffdf9b", 0, 0.92)
-    out += rect(door - 0.55, -2.6, 1.1, 2.6, shade(shop, -0.3)) + rect(
-        door - 0.4, -2.4, 0.8, 1.5, "#50666f"
-    )
-    lit += rect(door - 0.55, -2.6, 1.1, 2.6, shade(shop, -0.3)) + rect(
-        door - 0.4, -2.4, 0.8, 1.5, "#ffd88a"
-    )
-    name = rng.choice(_NAMES)
-    out += rect(-w / 2 + 0.4, -3.2, w - 0.8, 0.55, shade(shop, 0.14))
-    board = lettering(name, 0, -2.92, w * 0.5, 0.40, "#f3ead6")
-    out += board
-    if "neon" in stage.spec.mood or stage.has("neon"):
-        neon = rng.choice(_NEONS)
-        y = -rng.uniform(4.2, 6.5)
-        lit += glow(f"neon{tag}".replace("-", "m").replace(".", "_"), 0, y, 2.6, neon, 0.5)
-        lit += f'<rect x="{n(-w * 0.3)}" y="{n(y - 0.6)}" width="{n(w * 0.6)}" height="1.2" rx="0.2" fill="#14121c" stroke="{neon}" stroke-width="0.09"/>'
-        lit += lettering(name, 0, y, w * 0.48, 0.8, neon)
-        out += rect(-w * 0.3, y - 0.6, w * 0.6, 1.2, "#2b2733", 0.2)
-    else:
-        lit += board
-    if rng.random() < 0.6:
-        stripes = rng.choice(
-            (
-                ("#b5402f", "#f1e6cc"),
-                ("#3f6f6a", "#f1e6cc"),
-                ("#d39a3a", "#f5ecd8"),
-                ("#4a5f8a", "#efe6d6"),
-            )
-        )
-        count = int(w / 0.5)
-        for i in range(count):
-            x0, x1 = (
-                -w / 2 + 0.3 + i * (w - 0.6) / count,
-                -w / 2 + 0.3 + (i + 1) * (w - 0.6) / count,
-            )
-            awn = poly(
-                [(x0, -2.75), (x1, -2.75), (x1 * 1.05, -2.05), (x0 * 1.05, -2.05)], stripes[i % 2]
-            )
-            out += awn
-            lit += poly(
-                [(x0, -2.75), (x1, -2.75), (x1 * 1.05, -2.05), (x0 * 1.05, -2.05)],
-                mix(stripes[i % 2], "#c07a3a", 0.35),
-                0.9,
-            )
-    return out, lit
-
-
-def _market(stage: Stage) -> None:
-    for k, (z, width) in enumerate(((8.0, 4.4), (4.4, 5.2))):
-        body, lit = "", ""
-        for i, (x, rng) in enumerate(stage.cells(f"stall{k}", z, width)):
-            if k and abs(x - stage.poses[0].x) < 2.2:
-                continue
-            a, b = rng.choice(
-                (
-                    ("#b5402f", "#f1e6cc"),
-                    ("#3f7a6a", "#f1e6cc"),
-                    ("#d3a23a", "#f6eeda"),
-                    ("#5a6a9a", "#ece4d2"),
-                )
-            )
-            for px in (x - 1.5, x + 1.44):
-                body += rect(px, -2.3, 0.07, 2.3, "#6a5140")
-            body += rect(x - 1.6, -0.95, 3.2, 0.95, "#8a6a4a") + rect(
-                x - 1.65, -1.0, 3.3, 0.1, "#a5845a"
-            )
-            for j in range(13):
-                fx = x - 1.5 + j * 0.24
-                c = rng.choice(("#c8453f", "#d9902f", "#8aa045", "#d9c045", "#7a4a6a", "#b5652f"))
-                body += circle(fx, -1.08 - 0.06 * (j % 2), 0.13, c) + circle(
-                    fx - 0.03, -1.12 - 0.06 * (j % 2), 0.04, shade(c, 0.4), 0.6
-                )
-            for j in range(8):
-                x0 = x - 1.8 + j * 0.45
-                body += poly(
-                    [(x0 + 0.1, -2.85), (x0 + 0.5, -2.85), (x0 + 0.45, -2.2), (x0, -2.2)],
-                    a if j % 2 else b,
-                )
-                body += f'<path d="M{n(x0)},-2.2 a0.225,0.16 0 0 0 0.45,0Z" fill="{a if j % 2 else b}"/>'
-            lit += glow(f"stall{k}{i}", x, -2.0, 1.5, "#ffcf82", 0.5) + circle(
-                x, -2.05, 0.08, "#fff0c8"
-            )
-        stage.add(z, body, -3.0, 0.04, shines=lit)
-    strings, lit = "", ""
-    z = 6.0
-    for i, (x, _) in enumerate(stage.cells("bunting", z, 5.0)):
-        strings += curve(f"M{n(x - 2.5)},-4.6 Q{n(x)},-3.9 {n(x + 2.5)},-4.6", "#4a4038", 0.03)
-        for j in range(9):
-            t = (j + 0.5) / 9
-            px, py = x - 2.5 + 5 * t, -4.6 + 0.7 * 2 * t * (1 - t) * 1.0
-            c = ("#c8453f", "#e3b93c", "#3f7a8a", "#f1e6cc")[(i + j) % 4]
-            strings += poly([(px - 0.14, py), (px + 0.14, py), (px, py + 0.32)], c)
-    stage.add(z, strings, -4.8, -3.4, shines=lit, motion=Motion(sway=0.006, period=3.0), shadow=0.5)
 
 
 def _furniture(stage: Stage) -> None:

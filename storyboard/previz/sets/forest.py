@@ -5,7 +5,8 @@ from __future__ import annotations
 from storyboard.previz.art import nature
 from storyboard.previz.ink import gradient, group, mix, n, path, poly, rect, shade
 from storyboard.previz.sets.sky import sky
-from storyboard.previz.stage import Motion, Stage
+from storyboard.previz.sheets import Motion
+from storyboard.previz.stage import Stage
 
 _KINDS = ("pine", "oak", "birch", "mixed")
 _GREENS = ("#56794a", "#4a6f52", "#6c8245", "#3f6557")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from storyboard.previz.face import Face
-from storyboard.previz.figures import Pose2D, figure
+from storyboard.previz.figures import figure
 from storyboard.previz.ink import ellipse, group, mirror
 from storyboard.previz.look import look_of
-from storyboard.previz.stage import Motion, Stage
+from storyboard.previz.posture import Pose2D
+from storyboard.previz.sheets import Motion
+from storyboard.previz.stage import Stage
 
 _KINDS = ("woman", "man", "old man hat", "woman coat", "girl", "man jacket", "woman dress", "boy")
 

@@ -6,7 +6,8 @@ import math
 import random
 
 from storyboard.previz.ink import circle, ellipse, glow, gradient, mix, n, path, shade
-from storyboard.previz.stage import FAR, Motion, Stage
+from storyboard.previz.sheets import FAR, Motion
+from storyboard.previz.stage import Stage
 
 _CLOUDS = FAR * 0.8
 
@@ -106,7 +107,8 @@ def _lit_back(body: str, stage: Stage) -> str:
     red, green, blue = (min(3.0, 1 / max(0.2, c)) for c in stage.palette.light)
     return (
         '<filter id="own" x="-1" y="-1" width="3" height="3" color-interpolation-filters="sRGB">'
-        f'<feColorMatrix type="matrix" values="{n(red)} 0 0 0 0 0 {n(green)} 0 0 0 0 0 {n(blue)} 0 0 '
+        f'<feColorMatrix type="matrix" values="{n(red)} 0 0 0 0 0 {n(green)} 0 0 0 0 0 '
+        f"{n(blue)} 0 0 "
         f'0 0 0 1 0"/></filter><g filter="url(#own)">{body}</g>'
         if math.prod(stage.palette.light) < 0.6
         else body

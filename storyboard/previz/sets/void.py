@@ -23,20 +23,14 @@ def build(stage: Stage) -> None:
     body = gradient(
         "wall", [(0, shade(paper, -0.22), 1), (0.6, paper, 1), (1, shade(paper, 0.10), 1)]
     )
-    body += f'<rect x="{n(box.left)}" y="{n(box.top)}" width="{n(box.width)}" height="{n(box.height)}" fill="url(#wall)"/>'
+    body += (
+        f'<rect x="{n(box.left)}" y="{n(box.top)}" width="{n(box.width)}" '
+        f'height="{n(box.height)}" fill="url(#wall)"/>'
+    )
     body += glow("spot", middle, -2.4, 4.6, shade(paper, 0.5), 0.75)
     stage.add(wall, body, box.top, box.bottom, shadow=0)
     near = shade(paper, -0.04)
-    pool = ""
-    u, v = stage.on_floor(middle, 0.0)
-    s = stage.view.scale(stage.poses[0], 0.0)
-    pool += gradient("pool", [(0, shade(paper, 0.42), 0.85), (1, paper, 0)], radial=True)
-    pool += ellipse(u, v, 2.6 * s, 0.62 * s, "url(#pool)")
-    stage.floor(shade(near, -0.10), shade(paper, 0.08), z=wall, haze=False, body="")
-    stage.floor(
-        shade(near, -0.10), shade(paper, 0.08), z=wall, haze=False, body="" if not pool else ""
-    )
-    stage.planes.pop()
+    stage.floor(shade(near, -0.10), shade(paper, 0.08), z=wall, haze=False)
     # a large disc of paper, so that no two studios are alike
     disc = rng.choice(_PAPERS)
     x, r = middle + rng.uniform(-1.0, 1.0), rng.uniform(1.1, 1.9)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from storyboard.previz.art import nature
 from storyboard.previz.ink import circle, group, mix, path, poly, rect, shade, stroke
 from storyboard.previz.sets.sky import sky
-from storyboard.previz.stage import Motion, Stage
+from storyboard.previz.sheets import Motion
+from storyboard.previz.stage import Stage
 
 _LANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # ground, far hills
@@ -231,7 +232,11 @@ def _dress(stage: Stage, land: str, ground: str) -> None:
         )
     else:
         body, lit = nature.tree(rng, "")
-    stage.add(z, group(body, x), -13, 0.1, shines=group(lit, x), motion=sway if choice > 0.5 and land not in ("mountain", "snow") else Motion(), span=(x - 9, x + 9))  # fmt: skip
+    bends = choice > 0.5 and land not in ("mountain", "snow")
+    stage.add(
+        z, group(body, x), -13, 0.1, shines=group(lit, x), motion=sway if bends else Motion(),
+        span=(x - 9, x + 9),
+    )  # fmt: skip
     fence = 9.0
     if land in ("field", "hills", "snow") and rng.random() < 0.6:
         wood = "#8a7055"

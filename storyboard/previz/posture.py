@@ -1,0 +1,48 @@
+"""How a body stands, sits or steps at a moment. Units are body heights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from storyboard.previz.ink import (
+    Point,
+)
+from storyboard.previz.look import Look
+
+STRIDE = 0.78
+"""Body heights that one whole cycle of two steps covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pose2D:
+    """What a body does at a moment; hashable, so that a sprite is painted once."""
+
+    view: str = "front"
+    """front back side; `side` looks right."""
+    phase: int | None = None
+    """Twelfths of a walking cycle, or None when it stands."""
+    sits: bool = False
+    hands: str = ""
+    holds: str = ""
+    runs: bool = False
+
+
+def neck(look: Look, pose: Pose2D) -> Point:
+    """Where the chin sits."""
+    down = sunk(pose)
+    lean = 0.0
+    if pose.view == "side":
+        lean = 0.022 + (0.05 if pose.runs else 0.012 if pose.phase is not None else 0.0)
+    return (lean, -(1 - look.head) + 0.008 + down + bob(pose))
+
+
+def sunk(pose: Pose2D) -> float:
+    """How much lower a sitting body is."""
+    return 0.235 if pose.sits else 0.0
+
+
+def bob(pose: Pose2D) -> float:
+    if pose.phase is None:
+        return 0.0
+    return 0.010 * abs(math.sin(math.tau * pose.phase / 12)) * (1.8 if pose.runs else 1.0)

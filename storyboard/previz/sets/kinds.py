@@ -1,0 +1,24 @@
+"""Which room it is."""
+
+from __future__ import annotations
+
+from storyboard.previz.stage import Stage
+
+
+def kind_of(stage: Stage) -> str:
+    """Which room it is, by the words."""
+    for kind, words in (
+        ("train", ("train", "compartment", "carriage")),
+        ("hall", ("hallway", "corridor", "lobby", "church", "theatre", "theater")),
+        (
+            "kitchen",
+            ("kitchen", "stove", "kitchen-table", "fridge", "refrigerator", "dining", "counter"),
+        ),
+        ("bar", ("bar", "pub", "cafe", "café", "restaurant", "diner", "tavern")),
+        ("library", ("library", "bookshelf", "study", "archive")),
+        ("bedroom", ("bedroom", "bed", "hotel", "ward", "hospital", "attic")),
+        ("office", ("office", "desk", "laboratory", "lab", "classroom", "workshop", "garage")),
+    ):
+        if stage.has(*words):
+            return kind
+    return stage.rng("kind").choice(("kitchen", "bedroom", "library", "hall"))
