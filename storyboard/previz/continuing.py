@@ -55,7 +55,7 @@ def continued(
 
 def _told(request: Request) -> str:
     beats = " ".join(words for _, words in request.intent.beats)
-    return f"{request.intent.prompt or request.prompt} {beats}".strip()
+    return f"{request.intent.prompt} {beats}".strip()
 
 
 def _people(old: Spec, new: Spec, told: str) -> tuple[Person, ...]:

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from storyboard.errors import OperationFailed
 from storyboard.film import frame_size
 from storyboard.previz import pictures, state
 from storyboard.previz.continuing import continued
 from storyboard.previz.encode import conform, join, write_picture, write_take
-from storyboard.previz.framing import compose
+from storyboard.previz.framing import Composition, compose
 from storyboard.previz.lettering import burn_in, put, slate, subtitles
 from storyboard.previz.morph import morph
 from storyboard.previz.paint import Pixels
 from storyboard.previz.parse import parse
 from storyboard.previz.plate import melted, moved
-from storyboard.previz.scene import Scene
+from storyboard.previz.scene import Scene, Taken
 from storyboard.previz.sound import soundtrack
 from storyboard.previz.spec import Spec
 from storyboard.providers.base import Input, Kind, Request, Role, Sample
 from storyboard.stitch.media import extract_frame, probe
 
 _MELT_FRAMES = 10
+_LARGEST = 1080
+"""Scenes are painted at most this high (the shorter side) and scaled up beyond it."""
 
 
 def draw(request: Request, scratch: Path) -> Sample:
@@ -71,9 +72,9 @@ def _path(given: Input | None, what: str = "picture") -> Path:
 
 def _still(request: Request, folder: Path) -> Sample:
     spec = parse(request, _tints(request))
-    width, height = _size(request)
-    scene = Scene(spec, compose(spec, width, height), (), 1, request.settings.fps)
-    picture = scene.frame(0)
+    size = _size(request)
+    scene = Scene(spec, compose(spec, *_painted(size)), (), 1, request.settings.fps)
+    picture = pictures.framed(scene.frame(0), *size)
     path = folder / "still.png"
     pictures.save(picture, path)
     told = state.written(scene, [state.fingerprint(picture)], request.settings.seed or 0)
@@ -83,6 +84,13 @@ def _still(request: Request, folder: Path) -> Sample:
 
 def _size(request: Request) -> tuple[int, int]:
     return frame_size(request.settings.resolution, request.settings.aspect_ratio)
+
+
+def _painted(size: tuple[int, int]) -> tuple[int, int]:
+    """The size that scenes for frames of `size` are painted in."""
+    if min(size) <= _LARGEST:
+        return size
+    return round(size[0] * _LARGEST / min(size)), round(size[1] * _LARGEST / min(size))
 
 
 @dataclass
@@ -112,7 +120,8 @@ class _Take:
         given = self.request.input(Role.FIRST_FRAME)
         size = _size(self.request)
         if given is None:
-            return self._filmed(self._scene(self.spec, size))
+            composition = compose(self.spec, *_painted(size))
+            return self._filmed(self._scene(self.spec, composition))
         picture = pictures.load(_path(given, "first frame"), *size)
         known = _fitting(state.read(given.state), size)
         frame = state.frame_of(known, picture) if known else None
@@ -140,7 +149,7 @@ class _Take:
         source = _path(given, "video")
         size = _size(self.request)
         known = _fitting(state.read(given.state if given else None), size)
-        own = known is not None and known["size"] == list(size) and known["fps"] == self.fps
+        own = known is not None and _has_size(source, size) and known["fps"] == self.fps
         if known is None:
             count = probe(source).frames
             end = self.folder / "end.png"
@@ -157,9 +166,19 @@ class _Take:
         scene = Scene(spec, composition, self.request.intent.dialogue, self.frames, self.fps, taken)
         return self._filmed(scene, seed=known["seed"], source=source, own=own)
 
-    def _scene(self, spec: Spec, size: tuple[int, int]) -> Scene:
+    def _scene(self, spec: Spec, composition: Composition, taken: Taken | None = None) -> Scene:
         lines = self.request.intent.dialogue
-        return Scene(spec, compose(spec, *size), lines, self.frames, self.fps)
+        return Scene(spec, composition, lines, self.frames, self.fps, taken)
+
+    def _continued(self, known: Mapping[str, Any], frame: int, after: int) -> Scene:
+        size = _painted(_size(self.request))
+        return self._scene(*continued(self.request, self.spec, known, frame, after, size))
+
+    def _shown(self, scene: Scene) -> Iterator[Pixels]:
+        """The scene's frames in the size of the take."""
+        size = _size(self.request)
+        for number in range(self.frames):
+            yield pictures.framed(scene.frame(number), *size)
 
     def _over(self, picture: Pixels, spec: Spec) -> Sample:
         video = self._write(moved(picture, spec, self.frames, self.fps), spec)
@@ -174,7 +193,7 @@ class _Take:
         own: bool = False,
     ) -> Sample:
         """A scene's frames as a take, with the state that another goes on from."""
-        video = self._write(frames or map(scene.frame, range(self.frames)), scene.spec)
+        video = self._write(frames or self._shown(scene), scene.spec)
         seed = self.request.settings.seed or 0 if seed is None else seed
         told = state.written(scene, self.prints, seed)
         pictures.write(told.encode(), self.folder / "state.json")
@@ -194,7 +213,7 @@ class _Take:
         lines = self.request.intent.dialogue
         captions = subtitles(lines, width, height, self.fps, self.frames)
         if options.get("slate"):
-            told = self.request.intent.prompt or self.request.prompt
+            told = self.request.intent.prompt
             captions.append(slate(spec, told, width, height, self.fps, self.frames))
         for number, picture in enumerate(frames):
             self.prints.append(state.fingerprint(picture))
@@ -241,6 +260,12 @@ class _Take:
                       attachments=attachments)  # fmt: skip
 
 
+def _has_size(source: Path, size: tuple[int, int]) -> bool:
+    """Whether `source` has frames of that size."""
+    facts = probe(source)
+    return (facts.width, facts.height) == size
+
+
 def _fitting(known: Mapping[str, Any] | None, size: tuple[int, int]) -> Mapping[str, Any] | None:
     """A state that can be taken up in a frame of `size`: one of the same shape."""
     if known is None:
@@ -253,6 +278,3 @@ def _given(picture: Pixels | None) -> Pixels:
     if picture is None:
         raise OperationFailed("previz was asked for a take of no length", provider="previz")
     return picture
-
-
-__all__: Sequence[str] = ["draw", "np"]

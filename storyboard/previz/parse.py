@@ -44,7 +44,7 @@ def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = N
     `tints` are the colours of cast members by name, where reference pictures show them.
     """
     intent = request.intent
-    prompt = intent.prompt or request.prompt
+    prompt = intent.prompt
     beats = " ".join(words for _, words in intent.beats)
     told = f"{prompt} {beats}".strip()
     place = f"{intent.place.name} {intent.place.description}" if intent.place else ""
