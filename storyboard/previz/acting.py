@@ -19,7 +19,7 @@ _WALK = re.compile(
 )
 _RUN = re.compile(r"\b(run|runs|running|sprint|jog|race|rush|dash|flee|bolt|chas)\w*\b")
 _AWAY = re.compile(
-    r"\b(away|out|off|into|along|up the|down the|towards? the (?!camera|lens)|leav\w+|through)\b"
+    r"\b(away|out|off|into|up the|down the|towards? the (?!camera|lens)|leav\w+|through)\b"
 )
 _TOWARD = re.compile(
     r"\b(towards? (?:us|the camera|camera|the lens)|closer|approach\w*|com(?:es|ing)\b|arriv\w*|"
@@ -40,6 +40,7 @@ _PROFILE = re.compile(r"\b(in profile|profile|side-on|from the side|sideways)\b"
 _TURN_AWAY = re.compile(r"\bturns? (?:away|(?:her|his|their) back)")
 _TURN_SIDE = re.compile(r"\bturns? (?:(?:her|his) head )?(?:to the )?(left|right)")
 _TURN = re.compile(r"\b(turns|turning|turn) ?(around|round|to|back|toward|towards|and|$)|\bturns\b")
+_LOOK_BACK = re.compile(r"\b(?:looks?|glances?|stares?) (?:back|over (?:her|his|their) shoulder)\b")
 _SIT = re.compile(r"\b(sits?|sitting|seated|sat)\b|\bat (?:the|a|her|his) (?:table|desk)\b")
 _DOWN = re.compile(
     r"\b(looks? down|eyes down|doesn't look up|does not look up|head bowed|bows? (?:her|his) head|"
@@ -49,6 +50,11 @@ _CLOSED = re.compile(r"\b(sleep\w*|asleep|eyes closed|closes (?:her|his) eyes|pr
 _HANDS = {
     "umbrella": re.compile(
         r"\b(?:under|with|holds?|holding|opens?|carr\w+) (?:an|her|his|their|the|a \w+) umbrella"
+    ),
+    "carry": re.compile(
+        r"\b(?:carr(?:y|ies|ying)|with|lugs?|drags?|pulls?|holds?|holding) "
+        r"(?:a|an|her|his|their|the|two)(?: \w+)? "
+        r"(?:suitcases?|bags?|briefcase|umbrella|camera|box)"
     ),
     "phone": re.compile(r"\b(on the phone|phones?|telephon\w+|calls?|answers)\b"),
     "wave": re.compile(r"\b(waves|waving) (?!crash|break|roll)|\bwaves\b(?= (?:at|to|goodbye)|$)"),
@@ -217,6 +223,9 @@ def perform(person: Person, words: str, close: bool = False) -> Person:
         walk = _way(words)
         turns_to = ""
         view = {"away": "back", "toward": "front"}.get(walk, walk)
+    if _LOOK_BACK.search(words) and not turns_to:
+        other = {"right": "left", "left": "right", "back": "front", "front": "left"}
+        turns_to = other[view]
     sits = bool(_SIT.search(words)) or (
         person.sits and not walk and not re.search(r"\b(stands|rises|gets) up|\bstands\b", words)
     )
@@ -233,7 +242,7 @@ def perform(person: Person, words: str, close: bool = False) -> Person:
     return replace(
         person, view=view, turns_to=turns_to, walk=walk, pace=pace, sits=sits,
         hands=hands or (person.hands if not walk else ""),
-        holds=holds if hands in ("hold", "phone", "raise", "wave", "umbrella") else person.holds,
+        holds=holds if hands and hands not in ("point", "cross") else person.holds,
         eyes=eyes, mood=mood,
     )  # fmt: skip
 

@@ -334,7 +334,7 @@ def _aim(
     if step.kind == "truck":
         return replace(pose, x=pose.x + sign * by * 0.34 * view.aspect * free / s)
     if step.kind == "crane":
-        high = max(0.18, pose.y + sign * by * 0.55 * free / s)
+        high = max(0.18, pose.y + sign * by * 0.44 * free / s)
         return _held(pose, replace(pose, y=high), view, subject, 0.82)
     if step.kind in ("pan", "whip"):
         return replace(pose, sx=pose.sx - sign * by * 0.30 * view.aspect * free)

@@ -150,9 +150,12 @@ def _recast(
     known = {placed.thing.name: placed for placed in composition.things}
     fresh = {placed.thing.name: placed for placed in
              compose(replace(spec, people=spec.people or new.people), *size).things}  # fmt: skip
+    gone = taken.start.pose.x - composition.pose.x
     things: list[Placed] = []
     for thing in spec.things:
-        placed = known.get(thing.name) or fresh.get(thing.name)
+        placed = known.get(thing.name)
+        if placed is None and thing.name in fresh:
+            placed = replace(fresh[thing.name], x=fresh[thing.name].x + gone, subject=False)
         if placed is not None:
             things.append(replace(placed, thing=thing))
     return replace(composition, marks=tuple(marks), things=tuple(things))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -137,11 +138,14 @@ def _player(
             vz = min(vz, max(0.0, deep - last.z) / total)
         if vz < 0:
             vz = max(vz, -max(0.0, last.z + 0.45 * view.distance) / total)
-        walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked)
+        stops = total * 0.55 if person.walk and person.turns_to else math.inf
+        walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked, until=stops)
         views = [(0.0, last.view or person.view)]
-        wanted = person.turns_to or person.view
-        if wanted != views[0][1]:
-            views.append((0.15 if person.walk else 0.5, wanted))
+        if person.walk:
+            views.append((0.15, person.view))
+            views.append((stops + 0.4, person.turns_to or person.view))
+        else:
+            views.append((0.5, person.turns_to or person.view))
         return Player(mark, walk, tuple(views), speech, flat)
     x, z = mark.x, mark.z
     if vz > 0:
@@ -159,9 +163,12 @@ def _player(
     views = [(0.0, person.view)]
     if enters:
         views = [(0.0, "left" if enters > 0 else "right"), (2.2, person.view)]
+    stops = total * 0.55 if person.walk and person.turns_to else math.inf
     if person.turns_to and person.turns_to != person.view:
-        views.append((min(1.1, total * 0.3), person.turns_to))
-    return Player(mark, Walk(x, z, vx, vz, vx, vz, enters=enters), tuple(views), speech, flat)
+        at = stops + 0.4 if person.walk else min(1.1, total * 0.3)
+        views.append((at, person.turns_to))
+    walk = Walk(x, z, vx, vz, vx, vz, enters=enters, until=stops)
+    return Player(mark, walk, tuple(views), speech, flat)
 
 
 def _moving(
@@ -179,6 +186,8 @@ def _moving(
     vz = {"away": pace * 0.8, "toward": -pace * 0.6}.get(thing.moves, 0.0)
     rng = seeded("thing", spec.shot, thing.name)
     left = thing.moves == "left" or (not thing.moves and rng.random() < 0.3)
+    if thing.name == "hand" and not placed.subject:
+        left = True  # it reaches in from the right
     rises = 0.0
     if thing.moves == "up":
         rises = prop.speed * 0.25 * (1.0 if prop.stand == "air" else 0.0)

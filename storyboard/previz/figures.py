@@ -62,7 +62,8 @@ def _upright(look: Look, pose: Pose2D, back: bool) -> str:
                  (0.0, neck_y + 0.026), (-0.034, neck_y + 0.012)], skin_dark, 0.8)  # fmt: skip
     out += collar(look, shoulder, back)
     if back:
-        return before + out if pose.hands else out + before
+        carried = _held(look, pose, sh, shoulder) if pose.hands == "carry" else ""
+        return before + out + carried if pose.hands else out + before
     return out + before + _held(look, pose, sh, shoulder)
 
 
@@ -145,6 +146,9 @@ def _arm(
     elif active and pose.hands == "umbrella":
         elbow, wrist = bones(at, upper, lower * 0.9, side * 14, -side * 150)
         front = True
+    elif active and pose.hands == "carry":
+        elbow, wrist = bones(at, upper, lower, side * 8, side * 2)
+        front = False
     elif active and pose.hands in ("wave", "raise"):
         elbow, wrist = bones(at, upper, lower, side * 62, side * 170)
         front = True
@@ -192,6 +196,10 @@ def _held(look: Look, pose: Pose2D, sh: float, shoulder: float) -> str:
         _, wrist = bones(at, 0.18, 0.155 * 0.95, 20, 193)
         phone = rect(-0.011, -0.052, 0.022, 0.070, "#22242a", 0.006)
         return group(phone, wrist[0] - 0.018, wrist[1] - 0.002, 1.0, -14)
+    if pose.hands == "carry":
+        _, wrist = bones((sh - 0.014, shoulder + 0.034), 0.18, 0.155, 8, 2)
+        size = 0.8 / look.height
+        return group(art, wrist[0] + 0.02, wrist[1] + prop.height * size - 0.008, size)
     if pose.hands == "umbrella":
         _, wrist = bones((sh - 0.014, shoulder + 0.034), 0.18, 0.155 * 0.9, 14, -150)
         return group(art, wrist[0], wrist[1] + 0.05, 0.62)

@@ -199,7 +199,7 @@ def _third(
     first = spec.steps[0] if spec.steps else None
     if first and first.kind in ("truck", "pan") and size in ("EWS", "WS", "FS", "MWS", "MS"):
         side = 1.0 if first.way != "left" else -1.0
-        return side * min(room, aspect * 0.26)
+        return side * min(room, aspect * 0.19)
     if spec.shoulder:
         side = 1.0 if marks[0].faces >= 0 else -1.0
         return -side * min(room, aspect * 0.10)
@@ -325,6 +325,10 @@ def _of_thing(
     rng = seeded("others", spec.shot)
     for thing in things[1:4]:
         other = prop_of(thing.name)
+        if thing.name == "hand" and rests:
+            grip = x0 + prop.width * 0.5 + 0.16
+            placed.append(Placed(thing, grip, foot - prop.height * 0.10, 0.02, 0.9, False))
+            continue
         if other.stand != prop.stand and not (rests and other.stand in ("table", "hand")):
             placed.append(
                 _behind(thing, x0, view, spec, rng.choice((-1, 1)), len(placed), 0.5 + sy)
@@ -375,6 +379,8 @@ def _beside(
             continue
         prop = prop_of(thing.name)
         side = lead if len(placed) % 2 == 0 else -lead
+        if prop.stand in ("table", "hand") and spec.set != "room":
+            continue  # there is nothing that it could lie on
         if prop.stand in ("table", "hand"):
             x = (front[0].x + front[-1].x) / 2
             if len(front) == 1:

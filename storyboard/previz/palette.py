@@ -13,6 +13,10 @@ from storyboard.previz.spec import Spec
 Matrix = NDArray[np.float32]
 
 
+_KEYLIGHT = (1.0, 0.92, 0.84)
+"""The light that people and what they hold stand in, whatever the hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """The light of a shot. Colours of things are painted plain and lit by `matrix`."""
@@ -49,7 +53,7 @@ class Palette:
         lit = np.eye(4, dtype=np.float32)
         haze = rgb(self.haze)
         for channel in range(3):
-            light = self.light[channel] + (1 - self.light[channel]) * key
+            light = self.light[channel] + (_KEYLIGHT[channel] - self.light[channel]) * key
             keep = (1.0 if glow else light) * (1 - veil * (0.35 if glow else 1))
             lit[channel, channel] = keep
             lit[channel, 3] = 0 if glow else haze[channel] / 255 * veil

@@ -66,6 +66,12 @@ def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = N
     if not setting:
         indoors = things and things[0].name in _INDOOR_THINGS
         setting = "room" if indoors and not people else ("void" if people else "open")
+    held = {person.holds for person in people}
+    if setting != "room" and not (size == "INSERT" and not people):
+        things = tuple(
+            replace(t, name="streetlamp") if t.name == "lamp" and "lamp" not in held else t
+            for t in things
+        )
     if intent.text and not any(thing.name in _LETTERED for thing in things):
         if size in ("INSERT", "CU", "ECU") and not people:
             things = (Thing("letter"), *things)

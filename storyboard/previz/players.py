@@ -36,9 +36,17 @@ class Walk:
     """Metres before this shot, so that the step goes on."""
     enters: float = 0.0
     """Metres aside from which it comes in."""
+    until: float = math.inf
+    """When it comes to a stop."""
 
     def at(self, t: float) -> tuple[float, float, float]:
         """(x, z, metres walked so far)."""
+        if t > self.until:
+            # the last steps: what is left of the speed fades as it came
+            x, z, walked = self.at(self.until)
+            rest = _EASE * (1 - math.exp(-(t - self.until) / _EASE))
+            dx, dz = self.vx * rest, self.vz * rest
+            return x + dx, z + dz, walked + math.hypot(dx, dz)
         gone = _EASE * (1 - math.exp(-t / _EASE))
         dx = self.vx * t + (self.from_vx - self.vx) * gone
         dz = self.vz * t + (self.from_vz - self.vz) * gone
@@ -50,6 +58,9 @@ class Walk:
         return x, self.z + dz, self.walked + math.hypot(dx, dz)
 
     def moving(self, t: float) -> bool:
+        if t > self.until:
+            left = math.exp(-(t - self.until) / _EASE)
+            return math.hypot(self.vx, self.vz) * left > 0.12
         fade = math.exp(-t / _EASE)
         vx = self.vx + (self.from_vx - self.vx) * fade
         vz = self.vz + (self.from_vz - self.vz) * fade

@@ -40,7 +40,9 @@ def side_view(look: Look, pose: Pose2D) -> str:
                 swing, bend = 22.0, 44.0
         else:
             swing = 24 * reach * math.sin(phase + (math.pi if near else 0))
-            bend = 14 + (50 if pose.runs else 10)
+            if near and pose.hands == "carry":
+                swing *= 0.25
+            bend = 4 if near and pose.hands == "carry" else 14 + (50 if pose.runs else 10)
         if near and pose.hands in ("hold", "point", "raise", "wave", "phone", "umbrella"):
             swing, bend = {
                 "hold": (18, 72),
@@ -67,6 +69,13 @@ def side_view(look: Look, pose: Pose2D) -> str:
             size = min(0.15 / max(prop.width, prop.height), 1 / look.height)
             art = prop.draw(seeded("held", pose.holds), "")[0]
             arm += group(art, wrist[0] + 0.03, wrist[1] + prop.height * size * 0.4, size)
+        if near and pose.hands == "carry" and pose.holds:
+            from storyboard.previz.art import prop_of
+            from storyboard.previz.ink import seeded
+
+            prop, size = prop_of(pose.holds), 0.8 / look.height
+            art = prop.draw(seeded("held", pose.holds), "")[0]
+            arm = group(art, wrist[0], wrist[1] + prop.height * size - 0.008, size) + arm
         if near and pose.hands == "umbrella":
             from storyboard.previz.art import prop_of
             from storyboard.previz.ink import seeded

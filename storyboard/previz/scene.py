@@ -51,8 +51,9 @@ class Scene:
         )  # fmt: skip
         view, palette = self.composition.view, palette_of(self.spec)
         stage = Stage(
-            self.spec, palette, view, self.blocking.path.poses, self.frames / self.fps, self.clock
-        )
+            self.spec, palette, view, self.blocking.path.poses, self.frames / self.fps, self.clock,
+            *self._standing(),
+        )  # fmt: skip
         build(stage)
         extras(stage)
         put_up(stage)
@@ -62,6 +63,16 @@ class Scene:
         self._air = Air(self.spec, palette, view.width, view.height)
         outside = self._air.fall if self.spec.set == "room" else None
         self._compositor = Compositor(stage, self.blocking.company, outside)
+
+    def _standing(self) -> tuple[float, float]:
+        """(middle, width) of where the people or the subject stand."""
+        company = self.blocking.company
+        places = [p.walk.at(0.0)[0] for p in company.people if not p.mark.shoulder] or [
+            thing.walk.at(0.0)[0] for thing in company.things[:1]
+        ]
+        if not places:
+            return self.pose(0).x, 0.0
+        return (min(places) + max(places)) / 2, max(places) - min(places)
 
     @property
     def clock(self) -> float:

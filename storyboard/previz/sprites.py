@@ -29,7 +29,7 @@ from storyboard.previz.stage import Stage
 _ALWAYS = frozenset(("moon", "sun", "fire", "candle", "robot"))
 _LETTERED = frozenset("letter stamp book newspaper photo map bottle box sign envelope".split())
 _SHOULDER = 0.50
-_KEY = 0.30
+_KEY = 0.42
 
 
 @dataclass

@@ -41,6 +41,10 @@ class Stage:
     poses: Sequence[Pose]
     seconds: float
     clock: float = 0.0
+    middle: float = 0.0
+    """Where the subject stands at the start, metres."""
+    span: float = 0.0
+    """Metres from the first to the last of those in frame."""
     planes: list[Plane | Floor | Beam] = field(default_factory=list)
     indoors: bool = False
     _boxes: dict[float, Box] = field(default_factory=dict)

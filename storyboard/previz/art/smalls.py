@@ -307,7 +307,7 @@ PROPS: dict[str, Prop] = {
     "ring": Prop(0.08, 0.09, "table", _ring),
     "knife": Prop(0.33, 0.05, "table", _knife),
     "camera": Prop(0.19, 0.13, "table", _camera),
-    "hand": Prop(0.55, 0.20, "table", _hand),
+    "hand": Prop(0.55, 0.20, "hand", _hand),
     "suitcase": Prop(0.64, 0.5, "ground", suitcase),
     "chair": Prop(0.5, 0.95, "ground", chair),
     "table": Prop(1.44, 0.79, "ground", table),

@@ -54,7 +54,7 @@ def quay(stage: Stage) -> None:
     stage.add(edge, body, -1.3, 0.25)
     lamps, light = "", ""
     for x, cell in stage.cells("lamp", edge - 0.6, 9.0):
-        if stage.spec.people and abs(x + 3.2 - stage.poses[0].x) < 0.9:
+        if stage.spec.people and abs(x + 3.2 - stage.middle) < 0.9:
             continue
         art, shine = nature.streetlamp(cell, "")
         lamps += group(art, x + 3.2, 0.0)

@@ -221,7 +221,7 @@ def _furniture(stage: Stage) -> None:
     body, lit = "", ""
     z = 3.0
     for i, (x, rng) in enumerate(stage.cells("lamp", z, 8.0)):
-        if not stage.spec.people or abs(x + 3 - stage.poses[0].x) > 0.9:
+        if not stage.spec.people or abs(x + 3 - stage.middle) > 0.9:
             art, shine = nature.streetlamp(rng, "")
             body += group(art, x + 3)
             lit += group(shine.replace("lamplight", f"lamplight{i}"), x + 3)

@@ -91,7 +91,7 @@ def _trunks(stage: Stage, k: int, z: float, width: float, kind: str, green: str)
     clear = 1.5 if z < 9 else 0.0
     for x, rng in stage.cells(f"trunk{k}", z, width, motion):
         x += rng.uniform(-0.4, 0.4) * width
-        if abs(x - stage.poses[0].x) < clear or rng.random() < 0.12:
+        if abs(x - stage.middle) < clear or rng.random() < 0.12:
             continue
         what = kind if kind != "mixed" else rng.choice(("pine", "oak", "birch"))
         if what == "pine" and rng.random() < 0.6 and z > 9:
@@ -158,7 +158,7 @@ def _undergrowth(stage: Stage, green: str) -> None:
         motion = Motion(sway=0.012, period=3.2 + k, phase=k)
         body = ""
         for x, rng in stage.cells(f"fern{k}", z, 1.1, motion):
-            if abs(x - stage.poses[0].x) < 0.9 and k:
+            if abs(x - stage.middle) < 0.9 and k:
                 continue
             if rng.random() < 0.62:
                 body += group(

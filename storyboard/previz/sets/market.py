@@ -19,7 +19,7 @@ def market(stage: Stage) -> None:
     for k, (z, width) in enumerate(((8.0, 4.4), (4.4, 5.2))):
         body, lit = "", ""
         for i, (x, rng) in enumerate(stage.cells(f"stall{k}", z, width)):
-            if k and abs(x - stage.poses[0].x) < 2.2:
+            if k and abs(x - stage.middle) < 2.2:
                 continue
             a, b = rng.choice(
                 (

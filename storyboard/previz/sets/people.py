@@ -23,7 +23,7 @@ def extras(stage: Stage) -> None:
         drift = (0.0, 0.42, -0.36)[(k + count) % 3] if stage.spec.set != "room" else 0.0
         motion = Motion(drift=drift, bob=0.012 if drift else 0.0, period=0.9, slide=0.03)
         body = ""
-        middle = stage.poses[0].x
+        middle = stage.middle
         for x, rng in stage.cells(f"extra{k}", z, 12.0 / count + 0.6, motion):
             if rng.random() < 0.25 or (z < 5 and abs(x - middle) < 1.3):
                 continue

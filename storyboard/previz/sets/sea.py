@@ -62,6 +62,10 @@ def build(stage: Stage) -> None:
     _waves(stage, deep, pale, level, shore != "water")
     if (shore == "quay" and town) or stage.has("marina", "port", "harbour", "harbor"):
         _moored(stage, level)
+    if stage.has("ferry", "ship", "liner", "steamer") and not any(
+        thing.name == "ship" for thing in stage.spec.things
+    ):
+        _ferry(stage, level)
     if shore == "quay":
         quay(stage)
     elif shore == "cliff":
@@ -204,6 +208,17 @@ def _waves(stage: Stage, deep: str, pale: str, level: float, stands: bool) -> No
         stage.add(
             z, out, level - high * 4, level + high * 2, motion=motion, shadow=0.0, paper=False
         )
+
+
+def _ferry(stage: Stage, level: float) -> None:
+    """The ship that the place is known for, at its berth."""
+    z = 58.0
+    rng = stage.rng("ferry")
+    art, shine = vehicles.PROPS["ship"].draw(rng, "")
+    x = rng.uniform(-0.22, 0.22) * stage.tall(z) * stage.view.aspect + 4
+    motion = Motion(bob=0.12, period=6.0)
+    stage.add(z, group(art, x, level), level - 20, level + 0.6, shines=group(shine, x, level),
+              motion=motion, shadow=0.6, span=(x - 20, x + 20))  # fmt: skip
 
 
 def _moored(stage: Stage, level: float) -> None:

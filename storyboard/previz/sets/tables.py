@@ -65,7 +65,7 @@ def _seat(stage: Stage, wood: str) -> None:
     """What those who sit without a table sit on."""
     rng = stage.rng("seat")
     c = rng.choice(("#7a3f3a", "#3f5f57", "#5a5f86", "#8a6a3a"))
-    x = stage.poses[0].x
+    x = stage.middle
     body = rect(x - 1.3, -1.02, 2.6, 0.70, c, 0.10)
     body += rect(x - 1.34, -0.52, 2.68, 0.30, shade(c, 0.10), 0.08)
     body += rect(x - 1.28, -0.26, 2.56, 0.26, shade(wood, -0.25))
@@ -76,11 +76,12 @@ def _seat(stage: Stage, wood: str) -> None:
 
 def table(stage: Stage, wood: str) -> None:
     """A table whose top is at 0.78 m, just before the subject."""
-    x = stage.poses[0].x
+    x = stage.middle
     if stage.view.distance < 2.0:
         x0, x1 = stage.reach(-0.2).left, stage.reach(-0.2).right
     else:
-        x0, x1 = x - 1.5, x + 1.5
+        half = 0.85 + stage.span / 2
+        x0, x1 = x - half, x + half
     z = -0.22
     # the top is a lens of wood seen from the camera's height
     rise = max(0.03, (stage.poses[0].y - 0.78) * 0.62 / max(0.6, stage.view.distance))
