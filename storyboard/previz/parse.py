@@ -31,6 +31,7 @@ _OUTSIDE = re.compile(r"\bext\b\.?|\bexterior\b|\boutdoors?\b")
 _INDOOR_THINGS = frozenset("letter book newspaper photo stamp map lamp candle cup bottle clock "
                            "phone key table chair piano ring".split())  # fmt: skip
 _LETTERED = frozenset("letter stamp book newspaper photo map sign envelope bottle box".split())
+_SEASONED = frozenset("autumn winter spring palm old".split())
 _NOT_SUBJECTS = frozenset("window door table chair hand tree sign fish moon sun".split())
 _FURNITURE = frozenset("window table chair".split())
 _OUTDOORS = frozenset("boat sailboat ship tram train car bus tree house lighthouse streetlamp "
@@ -138,7 +139,7 @@ def _dressing(text: str) -> tuple[str, ...]:
     found = []
     for word in words_of(text):
         for stem in stems(word):
-            if stem in SET_OF or stem in THINGS:
+            if stem in SET_OF or stem in THINGS or stem in _SEASONED:
                 if stem not in found:
                     found.append(stem)
                 break

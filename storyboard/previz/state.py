@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 def fingerprint(picture: Pixels) -> str:
     """A picture as 84 grey dots in hexadecimal, to find it again among the frames of a take."""
-    grey = cv2.cvtColor(picture[..., :3], cv2.COLOR_BGR2GRAY)
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGRA2GRAY)
     dots = cv2.resize(grey, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA)
     return bytes(dots.data).hex()
 

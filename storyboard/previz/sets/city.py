@@ -46,7 +46,9 @@ def build(stage: Stage) -> None:
         _roofs(stage)
         return
     _street(stage, rng)
+    narrow = stage.has("alley", "alleyway", "lane")
     for k, (z, gap) in enumerate(((46.0, 4.2), (24.0, 5.4), (11.0, 7.0))):
+        gap *= 0.45 if narrow else 1.0
         _row(stage, k, z, gap, modern)
     if stage.has("market", "bazaar", "stall"):
         market(stage)

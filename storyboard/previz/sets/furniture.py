@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -61,6 +62,13 @@ def _along(
     stage.add(z, body, top, 0.03, shines=lit, shadow=shadow)
 
 
+def _dealt(stage: Stage, name: str, x: float, width: float, deck: tuple[float, ...]) -> float:
+    """Dealt instead of thrown, so that no wall has two refrigerators side by side."""
+    order = list(deck)
+    stage.rng("deck", name).shuffle(order)
+    return order[math.floor(x / width) % len(order)]
+
+
 def kitchen(stage: Stage, wall: str, wood: str) -> None:
     front = stage.rng("units").choice(
         ("#8fa39a", "#d9d0ba", "#a8795a", "#7f97a3", "#b8a24f", "#9aa86f")
@@ -68,7 +76,7 @@ def kitchen(stage: Stage, wall: str, wood: str) -> None:
 
     def units(rng: random.Random, x: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = rng.random()
+        roll = _dealt(stage, "units", x, 2.1, (0.1, 0.3, 0.6, 0.7, 0.9, 0.95))
         if roll < 0.2:
             out += (
                 rect(x - 0.42, -1.85, 0.84, 1.85, "#e9e3d3", 0.06)
@@ -124,7 +132,7 @@ def kitchen(stage: Stage, wall: str, wood: str) -> None:
 def office(stage: Stage, wall: str, wood: str) -> None:
     def desk(rng: random.Random, x: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = rng.random()
+        roll = _dealt(stage, "desks", x, 1.9, (0.2, 0.6, 0.9, 0.3, 0.7))
         if roll < 0.45:
             c = rng.choice(("#7d8a8c", "#8a7a60", "#6a7566"))
             out += rect(x - 0.45, -1.35, 0.9, 1.35, c, 0.02)
@@ -266,7 +274,7 @@ def bedroom(stage: Stage, wall: str, wood: str) -> None:
 
     def beside(cell: random.Random, cx: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = cell.random()
+        roll = _dealt(stage, "beside", cx, 1.9, (0.2, 0.5, 0.8, 0.9, 0.3))
         if roll < 0.4:
             out += rect(cx - 0.26, -0.6, 0.52, 0.6, shade(wood, 0.06), 0.02) + rect(
                 cx - 0.21, -0.52, 0.42, 0.2, shade(wood, -0.12), 0.01
@@ -361,7 +369,7 @@ def train(stage: Stage, wall: str, wood: str) -> None:
 
 def hall(stage: Stage, wall: str, wood: str) -> None:
     def piece(rng: random.Random, x: float) -> tuple[str, str]:
-        roll = rng.random()
+        roll = _dealt(stage, "pieces", x, 1.8, (0.2, 0.5, 0.7, 0.9, 0.55))
         if roll < 0.35:
             return group(smalls.PROPS["door"].draw(rng, "")[0], x, 0.0), ""
         if roll < 0.6:

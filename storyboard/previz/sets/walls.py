@@ -134,6 +134,9 @@ def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
     high = 3.3 if kind not in ("train", "hall") else (2.5 if kind == "train" else 4.4)
     holes, frames, lit = "", "", ""
     spacing = {"train": 2.0, "hall": 2.9, "office": 2.6, "bar": 4.6}.get(kind, 4.2)
+    cloth = stage.rng("curtains").choice(
+        ("#c26a54", "#7f9a9a", "#d9b25a", "#a8788a", "#e3dac4", "#6f8a6a")
+    )
     offset = stage.rng("windows").uniform(-0.9, 0.9)
     for x, rng in stage.cells("window", z, spacing):
         x += offset
@@ -142,13 +145,13 @@ def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
             w, h, y = 1.0, 2.4, -3.4
         if kind == "bar":
             w, h, y = 2.2, 1.5, -2.5
-        if kind == "library" and rng.random() < 0.5:
+        if kind in ("library", "kitchen", "bedroom") and rng.random() < 0.38:
             continue
         holes += f"M{n(x - w / 2)},{n(y)} h{n(w)} v{n(h)} h{n(-w)}Z "
         trim = shade(wall, 0.34) if kind not in ("bar", "library", "train") else shade(wood, 0.08)
         frames += _window(x, y, w, h, trim, kind, rng)
         if kind in ("kitchen", "bedroom", "hall") and rng.random() < 0.75:
-            frames += _curtains(rng, x, y, w, h)
+            frames += _curtains(cloth, x, y, w, h)
     body = gradient(
         "plaster", [(0, shade(wall, -0.26), 1), (0.4, wall, 1), (1, shade(wall, -0.06), 1)]
     )
@@ -216,8 +219,7 @@ def _window(
     return out
 
 
-def _curtains(rng: random.Random, x: float, y: float, w: float, h: float) -> str:
-    c = rng.choice(("#c26a54", "#7f9a9a", "#d9b25a", "#a8788a", "#e3dac4", "#6f8a6a"))
+def _curtains(c: str, x: float, y: float, w: float, h: float) -> str:
     out = ""
     for side in (-1, 1):
         edge = x + side * (w / 2 + 0.12)
