@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from storyboard.errors import MoneyRefused
 from storyboard.film import Film, Take
 from storyboard.graph.notices import usd
-from storyboard.graph.plan import Action, Plan, Wishes
+from storyboard.graph.plan import Action, Plan, Reason, Wishes
 from storyboard.graph.timeline import Slice, Timeline
 from storyboard.production import Production, examine
 from storyboard.providers import registry
@@ -99,14 +99,17 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
     from storyboard.run.ledger import Ledger
 
     cap = budget(production, plan, order)
-    if idle(production, plan):
+    if idle(production, plan) and not _previz_holes(production, plan, order):
         return cut(production, plan, order, tell)
+    _clear_damage(production, plan)
     ledger = Ledger(make_folder(production.state))
     log = ev.RunLog(production.state, ledger.run)
     tell = ev.fan_out(tell, log)
     try:
         result = await _run(production, plan, ledger, order, cap, tell)
         takes = dict(result.selects)
+        if len(plan.nodes) < len(production.graph.steps):
+            takes = _selects(production.plan()) | takes
         holes = _holes(plan.timeline, takes)
         if holes and order.missing == "previz" and not result.interrupted:
             takes |= await _stand_ins(production, holes, order, tell)
@@ -120,14 +123,42 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
 
 def idle(production: Production, plan: Plan) -> bool:
     """Whether a run would change nothing: takes are here and in the lock file, none is open."""
-    if plan.work or not all(n.select and production.selects.has(n.select) for n in plan.nodes):
+    store, selects = production.store, production.selects
+    if plan.work or store is None:
         return False
+    for node in plan.nodes:
+        takes = store.takes(node.select.digest) if node.select else ()
+        if not takes or not all(map(selects.has, takes)):
+            return False
     if not (production.state / "ledger.sqlite").exists():
         return True
     from storyboard.run.attempts import OVER
     from storyboard.run.ledger import Ledger
 
     return all(attempt.state in OVER for attempt in Ledger.read(production.state))
+
+
+def _previz_holes(production: Production, plan: Plan, order: Order) -> bool:
+    """Whether previz has holes to fill in a film of which only some shots were asked for."""
+    partial = len(plan.nodes) < len(production.graph.steps)
+    return order.missing == "previz" and partial
+
+
+def _clear_damage(production: Production, plan: Plan) -> None:
+    """Sets damaged bytes aside that this run makes or takes in again."""
+    for node in plan.nodes:
+        if Reason.TAKE_CORRUPT in node.reasons and node.action is not Action.BLOCKED:
+            for take in production.store.takes(node.digest) if production.store else ():
+                if production.store and not _whole(production, take):
+                    production.store.set_aside(take.sha256)
+
+
+def _whole(production: Production, take: Take) -> bool:
+    assert production.store is not None
+    if not production.store.holds(take.sha256):
+        return True
+    path = production.store.path(take.sha256)
+    return production.hashes(path) == take.sha256
 
 
 def cut(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:

@@ -121,7 +121,7 @@ class Production:
 
     def plan(self, wishes: Wishes | None = None, shots: Sequence[str] = ()) -> Plan:
         """What a render would do now; only for `shots` where they are named."""
-        shelf = FilmShelf(self.store, self.selects, self.film.stem)
+        shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash)
         plan = plan_film(
             self.graph, shelf, makers=registry.makers, hashes=self._hash, wishes=wishes
         )

@@ -42,7 +42,9 @@ class Rate:
         return cls(value)
 
     def frames(self, seconds: Fraction | int | float) -> int:
-        """The nearest whole number of frames; a half goes up."""
+        """The nearest whole number of frames; a half goes away from zero."""
+        if seconds < 0:
+            return -self.frames(-seconds)
         if isinstance(seconds, int) and self.value.denominator == 1:
             return seconds * self.value.numerator
         exact = Fraction(seconds) * self.value

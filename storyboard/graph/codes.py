@@ -19,6 +19,8 @@ CODES: Mapping[str, tuple[str, str]] = {
     "SB359": ("missing-handles", "the model's takes leave less spare than wished"),
     "SB360": ("beat-inside-hop", "a beat falls inside a hop and goes into its prompt"),
     "SB361": ("no-frame", "a frame of something that has none"),
+    "SB362": ("cue-outside", "a title or music stands outside the film, or ends before it begins"),
+    "SB363": ("frames-from", "where a transition takes its frames from"),
     "SB401": ("unknown-provider", "no provider has this name"),
     "SB402": ("unknown-model", "the provider has no such model"),
     "SB403": ("retired-model", "the platform has switched the model off"),
@@ -37,5 +39,6 @@ CODES: Mapping[str, tuple[str, str]] = {
     "SB421": ("foreign-extension", "only the platform's own takes can be extended"),
     "SB422": ("length-too-long", "one take can't be that long"),
     "SB423": ("reference-left-out", "a reference image is not sent"),
+    "SB425": ("beats-with-link", "a long take in beats begins from words alone"),
     "SB424": ("reanchored", "a chain starts again from its last frame, as the film allows"),
 }

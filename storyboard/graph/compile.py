@@ -19,7 +19,7 @@ from storyboard.graph.material import ENDLESS, Material, Piece, Use
 from storyboard.graph.notices import Notices
 from storyboard.graph.purchase import Purchases
 from storyboard.graph.steps import Link, Step
-from storyboard.graph.timeline import Timeline, build_timeline, wished_length
+from storyboard.graph.timeline import Timeline, build_timeline, cues_inside, wished_length
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, catalog
 from storyboard.timecode import FrameRange
@@ -88,6 +88,7 @@ class _Compiler:
         timeline = build_timeline(film, playing, desk.materials, desk.uses, self.notices, quiet)
         if len(playing) == len(film.cut) and not self.broken:
             wished_length(film, timeline, self.notices)
+            cues_inside(film, timeline, self.notices)
         return Graph(film, desk.steps, desk.materials, timeline, self.notices.all())
 
     def _beside_gaps(self) -> set[str]:
@@ -196,7 +197,26 @@ class _Compiler:
         if not 0 <= start < end or end > total:
             self._too_short(shot, material, max(end, start + 1), total, key)
             return None
+        for lag, spare, side in (
+            (shot.audio_lead, start, "lead"),
+            (shot.audio_lag, total - end, "lag"),
+        ):
+            if lag > spare:
+                self._unheard(shot, side, lag, spare)
         return Use(FrameRange(start, end), start, total - end)
+
+    def _unheard(self, shot: Shot, side: str, wanted: int, spare: int) -> None:
+        """Sound that runs over the cut must be in the take."""
+        asked, has = (f"{float(self.desk.rate.seconds(n)):g} s" for n in (wanted, spare))
+        where = "before the used range" if side == "lead" else "after it"
+        cure = "trim: {start: …}" if side == "lead" else "a shorter `length`"
+        self.notices.error(
+            "SB358",
+            shot,
+            shot.span(f"audio_{side}"),
+            f"`audio_{side}` asks {asked}; the take of {shot.id} holds {has} {where}",
+            f"{cure}, or a longer `duration`, leaves it more",
+        )
 
     def _too_short(self, shot: Shot, material: Material, wanted: int, holds: int, key: str) -> None:
         source = self.desk.shots[shot.clip.shot] if shot.clip and shot.clip.shot else shot

@@ -143,27 +143,17 @@ class _Planner:
         return replace(node, action=Action.CREATE, reasons=(Reason.TAKE_MISSING,), ordinals=wanted)
 
     def _absent(self, node: Node, select: Take, more: int) -> Node:
+        """The select is known and its bytes are not here, or are no longer what they were."""
         step = node.step
+        damaged = self.shelf.damaged(select.sha256)
+        node = replace(node, reasons=(Reason.TAKE_CORRUPT if damaged else Reason.TAKE_MISSING,))
         if step.kind is Kind.IMPORT:
-            return replace(
-                node, action=Action.IMPORT, reasons=(Reason.TAKE_MISSING,), ordinals=(1,)
-            )
+            return replace(node, action=Action.IMPORT, ordinals=(1,))
         if self.makers(step.provider).repeatable:
-            return replace(
-                node,
-                action=Action.REDO,
-                reasons=(Reason.TAKE_MISSING,),
-                ordinals=(select.ordinal,),
-            )
+            return replace(node, action=Action.REDO, ordinals=(select.ordinal,))
         if step.shot in self.wishes.rebuy:
-            return replace(
-                node,
-                action=Action.REDO,
-                reasons=(Reason.TAKE_MISSING,),
-                ordinals=(more,),
-                select=None,
-            )
-        return replace(node, action=Action.BLOCKED, reasons=(Reason.TAKE_MISSING,))
+            return replace(node, action=Action.REDO, ordinals=(more,), select=None)
+        return replace(node, action=Action.BLOCKED)
 
     def _missing(self, node: Node) -> Node:
         """No take of this digest is known: the first one, or one that replaces another."""

@@ -70,7 +70,9 @@ class Judge:
             return self._retired(shot, found)
         if found.status == "unverified" and shot.provider == found.provider:
             self._notices.warning(
-                "SB404", span, f"{found.id} on {found.provider} is not confirmed: {found.note}"
+                "SB404",
+                self._span(shot, "provider", "defaults.provider"),
+                f"{found.id} on {found.provider} is not confirmed: {found.note}",
             )
         return found
 
@@ -207,7 +209,8 @@ class Judge:
             "SB411",
             shot,
             span,
-            f"{model.id} on {model.provider} makes {what} in {' or '.join(legal)}, not {wanted}",
+            f"{shot.id}: {model.id} on {model.provider} makes {what} in {' or '.join(legal)}, "
+            f"not {wanted}",
             "\n".join(f"resolution: {each}   # {self._price_of(model, each)}" for each in legal)
             + "\n`format.resolution` may stay: what is bought is conformed to it",
         )
@@ -223,7 +226,7 @@ class Judge:
         """Refuses a stated duration, with the legal ones and their prices to paste."""
         lines = [
             f"duration: {each}   # {self.price_text(model, resolution, each, shot.audio)}"
-            for each in legal
+            for each in sorted(legal, key=lambda s: (abs(s - seconds), s))
         ]
         above = [each for each in legal if each >= seconds]
         if above and seconds > 0:

@@ -50,6 +50,9 @@ class Shelf(Protocol):
     def present(self, sha256: str) -> bool:
         """Whether those bytes are in the store (by name and size; `store verify` reads them)."""
 
+    def damaged(self, sha256: str) -> bool:
+        """Whether `present` found other bytes under that name."""
+
     def pick(self, digest: str) -> int | None:
         """The ordinal a person picked for that digest."""
 

@@ -23,6 +23,7 @@ from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
 
 _WHOLE = FrameRange(0, ENDLESS)
+_LINKS = ("extend", "continue", "first_frame", "last_frame")
 
 
 class Purchases:
@@ -39,6 +40,9 @@ class Purchases:
         if model is None:
             return None
         if shot.beats:
+            if linked := [key for key in _LINKS if key in shot.origins]:
+                self._refuse.beats_with_link(shot, linked[0])
+                return None
             return self._long_take(shot, model)
         if shot.extends:
             return self._extension(shot, model)
@@ -93,9 +97,10 @@ class Purchases:
         rate = self._desk.rate
         legal = model.legal_durations(resolution, references=references)
         if shot.duration is not None and (shot.said_here("duration") or shot.length is None):
+            for seconds in legal:
+                if rate.frames(seconds) == shot.duration:
+                    return seconds
             wanted = rate.seconds(shot.duration)
-            if wanted.denominator == 1 and wanted in legal:
-                return int(wanted)
             self._desk.judge.illegal_duration(shot, model, legal, wanted, resolution)
             return None
         if shot.length is None:
@@ -122,9 +127,9 @@ class Purchases:
 
     def _named_references(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
         """Links of an explicit list, empty without one; None after an error."""
-        if shot.references is not References.NAMED:
-            return []
         names = shot.reference_names
+        if shot.references is not References.NAMED or not names:
+            return []
         count = self._linker.reference_count(names)
         if not free:
             self._refuse.references_with_frames(shot, model)
@@ -145,9 +150,17 @@ class Purchases:
     ) -> list[Link]:
         names = (*shot.cast, *((shot.place,) if shot.place else ()))
         count = self._linker.reference_count(names)
-        if shot.references is not References.AUTO or not free or not count:
+        if shot.references is not References.AUTO or not count:
+            return []
+        if not free:
+            self._carried(shot)
             return []
         if model.references is None:
+            self._desk.notices.note(
+                "SB423",
+                shot.span("cast" if "cast" in shot.origins else ""),
+                f"{shot.id} sends no reference images: {model.id} takes none",
+            )
             return []
         if seconds not in model.legal_durations(resolution, references=True):
             span = shot.span("duration" if "duration" in shot.origins else "length")
@@ -163,6 +176,17 @@ class Purchases:
         if count > model.references.max:
             self._left_out(shot, count - model.references.max, model)
         return self._linker.references(shot, names, model.references.max)
+
+    def _carried(self, shot: Shot) -> None:
+        """Says what carries the looks of the cast where no reference image does."""
+        frames = [ref.shot for ref in (shot.first_frame, shot.last_frame) if ref and ref.shot]
+        by = [id for id in (shot.extends, shot.continues, *frames) if id] or ["its own frame"]
+        if shot.cast:
+            self._desk.notices.note(
+                "SB423",
+                shot.span("cast" if "cast" in shot.origins else ""),
+                f"{shot.id} sends no reference images; {', '.join(shot.cast)}: by {by[0]}",
+            )
 
     def _left_out(self, shot: Shot, count: int, model: Model) -> None:
         most = model.references.max if model.references else 0
@@ -184,8 +208,10 @@ class Purchases:
         rule = model.extend
         assert rule is not None
         resolution = self._desk.judge.resolution(shot, model, Kind.EXTEND)
-        if resolution is None:
+        named = self._named_references(shot, model, free=False)
+        if resolution is None or named is None:
             return None
+        self._auto_references(shot, model, resolution, 0, False)
         if rule.input_resolutions and (
             self._desk.resolutions[step.id] not in rule.input_resolutions
         ):
@@ -222,9 +248,10 @@ class Purchases:
         assert rule is not None
         rate = self._desk.rate
         if shot.duration is not None and shot.said_here("duration"):
+            for hop in rule.hops:
+                if rate.frames(hop) == shot.duration:
+                    return hop
             wanted = rate.seconds(shot.duration)
-            if wanted.denominator == 1 and wanted in rule.hops:
-                return int(wanted)
             self._desk.judge.illegal_duration(
                 shot, model, rule.hops, wanted, self._desk.resolutions[step.id]
             )
@@ -235,8 +262,7 @@ class Purchases:
         if not enough:
             self._refuse.hop_too_long(shot, model)
             return None
-        roomy = [hop for hop in enough if rate.frames(hop) >= shot.length + shot.handles]
-        return min(roomy or enough)
+        return min(enough)
 
     def _reanchored(self, shot: Shot, model: Model, step: Step) -> Material | None:
         """A new run from the last frame, where the film allows it; the repeated frame is cut."""

@@ -34,6 +34,15 @@ class Refusals:
             lambda m: m.last_frame,
         )
 
+    def beats_with_link(self, shot: Shot, key: str) -> None:
+        self._say(
+            "SB425",
+            shot,
+            "beats",
+            f"`beats` makes a long take from words; `{key}` beside it would be lost",
+            f"beats in a shot of their own, and after it: {{id: …, {key}: …}}",
+        )
+
     def references(self, shot: Shot, model: Model) -> None:
         self._no(
             "SB417",

@@ -159,6 +159,27 @@ def wished_length(film: Film, timeline: Timeline, notices: Notices) -> None:
         notices.warning("SB356", film.span("length"), f"runs {runs:g} s of {wished:g}")
 
 
+def cues_inside(film: Film, timeline: Timeline, notices: Notices) -> None:
+    """Refuses music that ends before it begins, and warns of cues that nobody would see or hear."""
+    for n, cue in enumerate(film.music):
+        begin, end = timeline.frame(cue.begin), timeline.frame(cue.end)
+        span = film.span(f"sound.music[{n}]")
+        if begin >= timeline.length:
+            notices.warning("SB362", span, "this music begins after the film has ended")
+        elif end <= begin:
+            notices.error(
+                "SB362",
+                None,
+                span,
+                "this music ends before it begins",
+                "to: end   # or a later shot",
+            )
+    for n, title in enumerate(film.titles):
+        if timeline.frame(title.at) >= timeline.length:
+            span = film.span(f"titles[{n}].at")
+            notices.warning("SB362", span, "this title begins after the film has ended")
+
+
 def _slices(material: Material, source: FrameRange) -> tuple[Slice, ...]:
     if material.color or material.card:
         return (Slice("", source, color=material.color, card=material.card),)
@@ -225,6 +246,14 @@ def _frames(
     if transition.frames is not FramesFrom.OVERLAP:
         for before in tried:
             if head >= before and tail >= whole - before:
+                if transition.frames is FramesFrom.AUTO:
+                    align = next(name for name, at in places.items() if at == before)
+                    notices.note(
+                        "SB363",
+                        span,
+                        f"the {transition.kind} into {shot.id} takes its frames from handles, "
+                        f"align: {align}",
+                    )
                 return _Join(before, whole - before, 0, transition)
     if transition.frames is FramesFrom.HANDLES:
         before = tried[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from storyboard.film import Take
 from storyboard.run.selects import Selects
@@ -16,10 +17,18 @@ class FilmShelf:
     `store` may be None where none exists yet. `film` is the film's stem.
     """
 
-    def __init__(self, store: Store | None, selects: Selects, film: str = "") -> None:
+    def __init__(
+        self,
+        store: Store | None,
+        selects: Selects,
+        film: str = "",
+        hashes: Callable[[Path], str] | None = None,
+    ) -> None:
         self._store = store
         self._selects = selects
         self._film = film
+        self._hashes = hashes
+        self._damaged: set[str] = set()
         if store is not None:
             store.preload(selects.entries)
 
@@ -38,7 +47,24 @@ class FilmShelf:
         return tuple(by_ordinal[n] for n in sorted(by_ordinal))
 
     def present(self, sha256: str) -> bool:
-        return self._store is not None and self._store.present(sha256)
+        """Whether the bytes are here and, where `hashes` was given, are what they were.
+
+        `hashes` remembers a file that did not change, so that only new ones are read.
+        """
+        if self._store is None or sha256 in self._damaged:
+            return False
+        if not self._store.present(sha256):
+            if self._store.holds(sha256):
+                self._damaged.add(sha256)
+            return False
+        if self._hashes is not None and self._hashes(self._store.path(sha256)) != sha256:
+            self._damaged.add(sha256)
+            return False
+        return True
+
+    def damaged(self, sha256: str) -> bool:
+        """Whether `present` found other bytes under that name."""
+        return sha256 in self._damaged
 
     def pick(self, digest: str) -> int | None:
         return self._selects.pick(digest)

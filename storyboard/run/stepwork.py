@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -90,9 +91,8 @@ class StepWork:
 
     def keep(self, node: Node, take: Take) -> None:
         """Enters a take that was there into the lock file."""
-        if not self._studio.selects.has(take):
-            records = self._studio.store.records(take.digest)
-            self._enter(node.step, take, records[0].parts if records else {})
+        records = self._studio.store.records(take.digest)
+        self._enter_all(node.step, take, records[0].parts if records else {})
 
     def undecided(self, take: Take) -> bool:
         """Whether a person wants to pick before anything hangs on this select."""
@@ -137,7 +137,7 @@ class StepWork:
         take = self._select(node.step, digest)
         if take is None:
             raise error or StoryboardError(f"{node.step.id} has no take that is not rejected")
-        self._enter(node.step, take, name.parts)
+        self._enter_all(node.step, take, name.parts)
         return Finished(take, made, error, time.monotonic() - began)
 
     async def _make(
@@ -313,12 +313,22 @@ class StepWork:
             )
         return take
 
+    def _enter_all(self, step: Step, select: Take, parts: Mapping[str, str]) -> None:
+        """Writes the select and its siblings that are here, whoever made them, into the lock file.
+
+        Takes that another film of the store bought are this film's too from now on.
+        """
+        for take in (select, *self._present(select.digest)):
+            if not self._studio.selects.has(take):
+                self._enter(step, take, parts)
+
     def _enter(
         self, step: Step, take: Take, parts: Mapping[str, str], *, replace: bool = False
     ) -> bool:
         """Writes a take into the lock file, which is saved now and then."""
         selects = self._studio.selects
-        same = selects.add(take, step=step.id, parts=parts, replace=replace)
+        mine = dataclasses.replace(take, shot=step.shot)
+        same = selects.add(mine, step=step.id, parts=parts, replace=replace)
         if time.monotonic() - self._saved > _SAVE_EVERY_S:
             selects.save()
             self._saved = time.monotonic()

@@ -108,6 +108,18 @@ class Store:
             return False
         return all(found.stat().st_size == record.size for record in self._index.by_content(sha256))
 
+    def holds(self, sha256: str) -> bool:
+        """Whether there is a file of that name, whatever its bytes."""
+        return self._find(sha256) is not None
+
+    def set_aside(self, sha256: str) -> None:
+        """Moves a damaged file to `damaged/`, so that it is made or fetched again."""
+        path = self._find(sha256)
+        if path is not None:
+            folder = self.root / "damaged"
+            folder.mkdir(exist_ok=True)
+            path.replace(folder / path.name)
+
     def _find(self, sha256: str) -> Path | None:
         suffix, _ = self._suffix.get(sha256, ("", 0))
         if suffix:

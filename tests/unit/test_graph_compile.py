@@ -181,7 +181,7 @@ def test_references_are_sent_where_nothing_else_carries_identity() -> None:
         "SH020": [Role.FIRST_FRAME],
         "SH030": [],
     }
-    assert codes(graph, "note") == ["SB423"]
+    assert codes(graph, "note") == ["SB423", "SB423"]
 
 
 def test_an_explicit_list_of_references_chooses_a_length_that_takes_it() -> None:
