@@ -148,7 +148,7 @@ class Builder:
     def _shot(self, draft: Draft) -> tuple[Shot, Values] | None:
         """The shot with its values; None where it has errors, or hangs on one that has."""
         if draft.broken or not draft.id:
-            return None
+            return self._refer(draft)
         surround = self._surround(draft.scope)
         own = given(Layer.SHOT, draft.id, draft.item, but=_NOT_INHERITED)
         like: tuple[Given, ...] = ()
@@ -160,7 +160,7 @@ class Builder:
                 self._inner(target) if self._resolver.shot(probe, "like", target, omit) else None
             )
             if found is None:
-                return None
+                return self._refer(draft)
             like = tuple(_narrowed(each, target) for each in found)
         stack = (*self._flags(), own, *like, *surround.stack)
         data = {**surround.values, **merged(like), **{key: draft.item[key] for key in own.keys}}
@@ -171,9 +171,20 @@ class Builder:
         settled = {**asked, **self._joined(draft, like, surround)}
         shot = shots.build(draft, values, settled, self._places)
         if shot is None:
-            return None
+            return self._refer(draft)
         self._resolver.check(draft, values, shot)
         return None if values.failed else (shot, values)
+
+    def _refer(self, draft: Draft) -> None:
+        """Looks up what a shot names that can't be built, as far as its keys are well-formed."""
+        own = given(Layer.SHOT, draft.id, draft.item, but=_NOT_INHERITED)
+        data = {key: draft.item[key] for key in own.keys - draft.wrong}
+        if "dialogue" in own.keys:  # who speaks can be told even where the rest of a line is wrong
+            data["dialogue"] = draft.item["dialogue"]
+        values = Values(self._desk, data, Origins((own,), draft.origin), draft.id)
+        if draft.broken and "like" in data:
+            self._resolver.shot(values, "like", data["like"], draft.id in self._omitted)
+        self._resolver.check(draft, values, shots.referring(draft, values))
 
     def _asked(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Provider, model, target, resolution and ratio, the command line's wishes applied."""

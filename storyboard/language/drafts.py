@@ -31,7 +31,9 @@ class Draft:
     item: Map
     scope: Scope
     broken: bool = False
-    """It has errors already, or was left out; nothing more is said about it."""
+    """It has errors already, or was left out; nothing is said about what it lacks."""
+    wrong: frozenset[str] = frozenset()
+    """Keys whose shape is wrong; what the others name is still looked up."""
 
     def origin(self) -> Origin:
         """The same, as an origin."""

@@ -299,7 +299,8 @@ class Reader:
         checked = self._checker.check("item", item)
         said = item.get("id")
         name = said if isinstance(said, str) else ""
-        draft = Draft(name, checked.data, scope, broken=not checked.sound)
+        wrong = frozenset(str(steps[0]) for steps in checked.wrong if steps)
+        draft = Draft(name, checked.data, scope, not checked.sound, wrong)
         if draft.id:
             first = self.reading.places.setdefault(draft.id, draft)
             if first is not draft:

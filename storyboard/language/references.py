@@ -160,7 +160,7 @@ class Resolver:
 
     def _place(self, draft: Draft, values: Values, shot: Shot) -> None:
         name = values.data.get("place")
-        if not name or name != shot.place or values.failed:
+        if not name or name != shot.place:
             return
         member = self._cast.get(name)
         if member is not None and name in draft.scope.cast:

@@ -61,6 +61,7 @@ FIELDS: dict[str, Callable[[Values, str, Any], Any]] = {
     ),
     "options": lambda values, path, value: MappingProxyType(plain(value)),
 }
+_REFERRING = ("first_frame", "last_frame", "match", "alternate", "place", "sound", "omit")
 _RENAMED = {"continue": "continues", "extend": "extends"}
 
 
@@ -117,6 +118,21 @@ def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[s
     fields["origins"] = values.origins
     fields["sequences"] = tuple(str(each.get("sequence", "")) for each in draft.scope.sequences)
     return Shot(**fields)
+
+
+def referring(draft: Draft, values: Values) -> Shot:
+    """Nothing but what the shot names, of a shot that can't be built."""
+    data = values.data
+    fields = {key: FIELDS[key](values, key, data[key]) for key in _REFERRING if key in data}
+    for key in _RENAMED.keys() & data.keys():
+        fields[_RENAMED[key]] = data[key]
+    if "clip" in data:
+        fields["clip"] = _clip(values, data["clip"])
+    if "references" in data:
+        fields.update(_references(data["references"]))
+    if "ambience" in data:
+        parts.ambience(values, "ambience", data["ambience"], _scope(values, draft))
+    return Shot(id=draft.id, **fields)
 
 
 def plain(value: Any) -> Any:

@@ -55,8 +55,9 @@ def speakers(value: Any) -> list[tuple[int, str, Mapping[str, Any]]]:
     return [
         (index, name, each)
         for index, each in enumerate(value if isinstance(value, list) else [value])
-        for name in each
-        if name not in _OPTIONS and not name.startswith("x-")
+        if isinstance(each, Mapping)
+        for name, said in each.items()
+        if name not in _OPTIONS and not name.startswith("x-") and isinstance(said, str)
     ]
 
 
