@@ -102,7 +102,9 @@ class Builder:
             made = self._shot(draft)
             if made is not None:
                 built[draft.id], values[draft.id] = made
-            elif draft.id:
+                continue
+            self._refer(draft)
+            if draft.id:
                 self.broken.add(draft.id)
         needs = {name: list(links(shot)) for name, shot in built.items()}
         self._break(report_cycles(needs, values, self._report), built)
@@ -148,7 +150,7 @@ class Builder:
     def _shot(self, draft: Draft) -> tuple[Shot, Values] | None:
         """The shot with its values; None where it has errors, or hangs on one that has."""
         if draft.broken or not draft.id:
-            return self._refer(draft)
+            return None
         surround = self._surround(draft.scope)
         own = given(Layer.SHOT, draft.id, draft.item, but=_NOT_INHERITED)
         like: tuple[Given, ...] = ()
@@ -160,7 +162,7 @@ class Builder:
                 self._inner(target) if self._resolver.shot(probe, "like", target, omit) else None
             )
             if found is None:
-                return self._refer(draft)
+                return None
             like = tuple(_narrowed(each, target) for each in found)
         stack = (*self._flags(), own, *like, *surround.stack)
         data = {**surround.values, **merged(like), **{key: draft.item[key] for key in own.keys}}
@@ -171,7 +173,7 @@ class Builder:
         settled = {**asked, **self._joined(draft, like, surround)}
         shot = shots.build(draft, values, settled, self._places)
         if shot is None:
-            return self._refer(draft)
+            return None
         self._resolver.check(draft, values, shot)
         return None if values.failed else (shot, values)
 

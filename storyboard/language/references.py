@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from storyboard.errors import Span
 from storyboard.film import CastKind, CastMember, FrameRef, References, Shot
 from storyboard.language.drafts import Draft, Reading
 from storyboard.language.report import Report
-from storyboard.language.speech import speakers
+from storyboard.language.speech import OPTIONS, speakers
 from storyboard.language.values import Values
 
 
@@ -108,14 +110,40 @@ class Resolver:
             if self._member(draft, values, f"references[{index}]", name):
                 self._picture(values, f"references[{index}]", name)
         self._place(draft, values, shot)
-        for index, name, item in speakers(values.data.get("dialogue", ())):
-            if name in draft.scope.cast or item.get("off") or self._reading.doubt_cast:
+        for index, names, item in speakers(values.data.get("dialogue", ())):
+            if not self._reading.doubt_cast:
+                self._speaker(draft, values, f"dialogue[{index}]", names, item)
+
+    def _speaker(
+        self, draft: Draft, values: Values, path: str, names: list[str], item: Mapping[str, Any]
+    ) -> None:
+        """Who speaks a line: one of the cast, and one alone."""
+        cast = draft.scope.cast
+        first = next((name for name in names if name in cast), names[0])
+        for name in names:
+            place = f"{path}.{name}"
+            span = values.origins.span(path)
+            if "." not in name:
+                span = values.origins.key_span(place)
+            if name == first:
+                if name not in cast and not item.get("off"):
+                    near = values.desk.nearest.hint(name, cast)
+                    hint = near or "add the speaker to the cast, or say `off: true`"
+                    message = f"`{name}` isn't in the cast"
+                    values.desk.report.warning("SB212", span, message, hint)
                 continue
-            path = f"dialogue[{index}].{name}"
-            near = values.desk.nearest.hint(name, draft.scope.cast)
-            hint = near or "add the speaker to the cast, or say `off: true`"
-            span = values.origins.key_span(path) if "." not in name else values.origins.span(path)
-            values.desk.report.warning("SB212", span, f"`{name}` isn't in the cast", hint)
+            values.failed = True
+            if name in cast:
+                lines = "\n".join(
+                    f"- {each}: {json.dumps(item[each], ensure_ascii=False)}"
+                    for each in (first, name)
+                )
+                message = f"`{first}` speaks this line, so `{name}` needs one of their own"
+                values.desk.report.error("SB107", span, message, f"write two items:\n{lines}")
+            else:
+                near = values.desk.nearest.hint(name, [*sorted(OPTIONS), *sorted(cast)])
+                hint = near or "a line has one speaker, and at, how and off"
+                values.desk.report.error("SB101", span, f"unknown key `{name}`", hint)
 
     def _frame(self, draft: Draft, values: Values, path: str, frame: FrameRef) -> None:
         for index, name in enumerate(frame.still_cast):

@@ -15,10 +15,12 @@ class Report:
     """The diagnostics of one load, in the order they were found."""
 
     def __init__(self) -> None:
-        self._found: dict[Diagnostic, None] = {}
+        self._found: dict[tuple[str, Span, str], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
-        self._found.setdefault(diagnostic)
+        """Keeps it, unless the same was said of the same place."""
+        key = diagnostic.code, diagnostic.span, diagnostic.message
+        self._found.setdefault(key, diagnostic)
 
     def error(
         self,
@@ -45,7 +47,9 @@ class Report:
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """Each problem once, by file, line and column."""
-        return tuple(sorted(self._found, key=lambda each: (each.span, each.code, each.message)))
+        return tuple(
+            sorted(self._found.values(), key=lambda each: (each.span, each.code, each.message))
+        )
 
 
 class Nearest:

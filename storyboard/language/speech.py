@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -21,15 +21,16 @@ UNSPEAKABLE = Fraction(45, 10)
 """Words a second that nobody speaks."""
 
 _ASIDE = re.compile(r"\((?P<how>[^()]{1,80})\)\s*(?P<words>\S.*)", re.DOTALL)
-_OPTIONS = frozenset({"at", "how", "off"})
+OPTIONS = frozenset({"at", "how", "off"})
+"""What a line says beside its speaker."""
 
 
 def lines(values: Values, path: str, value: Any) -> tuple[Line, ...]:
-    """The lines of a list, or of one map; a map of two names is two lines."""
+    """The lines of a list, or of one map."""
     told: list[Line] = []
     for index, each in enumerate(value if isinstance(value, list) else [value]):
         where = f"{path}[{index}]"
-        names = [name for name in each if name not in _OPTIONS and not name.startswith("x-")]
+        names = _names(each)
         if not names:
             values.error(
                 "SB102", where, "a line needs its speaker and the words", "write `ana: words`"
@@ -41,24 +42,24 @@ def lines(values: Values, path: str, value: Any) -> tuple[Line, ...]:
             values.error(
                 "SB311", f"{where}.at", message, "lines stand in the order they are spoken"
             )
-        for number, name in enumerate(names):
+        for name in names:
             how, said = _aside(words(each[name]))
             how = ", ".join(part for part in (words(each.get("how", "")), how) if part)
-            told.append(
-                Line(name, said, at if number == 0 else None, how, bool(each.get("off", False)))
-            )
+            told.append(Line(name, said, at, how, bool(each.get("off", False))))
     return tuple(told)
 
 
-def speakers(value: Any) -> list[tuple[int, str, Mapping[str, Any]]]:
-    """(index in the list, name, item) of everyone who speaks in a dialogue as written."""
-    return [
-        (index, name, each)
-        for index, each in enumerate(value if isinstance(value, list) else [value])
-        if isinstance(each, Mapping)
-        for name, said in each.items()
-        if name not in _OPTIONS and not name.startswith("x-") and isinstance(said, str)
-    ]
+def speakers(value: Any) -> Iterator[tuple[int, list[str], Mapping[str, Any]]]:
+    """(index in the list, names, item) of each line as written; more names than one are refused."""
+    for index, each in enumerate(value if isinstance(value, list) else [value]):
+        if isinstance(each, Mapping):
+            names = [name for name in _names(each) if isinstance(each[name], str)]
+            if names:
+                yield index, names, each
+
+
+def _names(line: Mapping[str, Any]) -> list[str]:
+    return [name for name in line if name not in OPTIONS and not name.startswith("x-")]
 
 
 @dataclass(frozen=True, slots=True)
