@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from storyboard.previz.sprites import Wardrobe
 from storyboard.previz.stage import Stage
 
 _WALL = 12.0
+_APPEARS_S = 0.8
 _NEAR = 0.35
 """Metres before the lens within which a sheet is passed and seen no more."""
 
@@ -196,6 +197,9 @@ class Compositor:
             self._flock(canvas, thing, x, y, z, pose, t)
             return
         picture = self._wardrobe.thing(thing.placed, thing.left, z)
+        if picture is not None and thing.appears and t < _APPEARS_S:
+            shown = cv2.convertScaleAbs(picture.pixels, alpha=t / _APPEARS_S)
+            picture = replace(picture, pixels=shown)
         if picture is not None:
             turn, lift = _gait(thing, t)
             if thing.placed.thing.name in ("boat", "sailboat"):
@@ -218,6 +222,9 @@ class Compositor:
             beat = 1 if glides else (0, 1, 2, 1)[int(flap * 4)]
             picture = self._wardrobe.wing(name, beat, left, z, y)
             if picture is not None:
+                if thing.appears and t < _APPEARS_S:
+                    shown = cv2.convertScaleAbs(picture.pixels, alpha=t / _APPEARS_S)
+                    picture = replace(picture, pixels=shown)
                 lift = 0.04 * math.sin(flap * math.tau)
                 self._stand(canvas, picture, bx, by + lift, z, pose, 0.0, rng.uniform(0.7, 1.0))
 

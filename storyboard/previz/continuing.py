@@ -11,6 +11,7 @@ from storyboard.previz.acting import perform
 from storyboard.previz.camera import Pose
 from storyboard.previz.framing import Composition, Placed, compose
 from storyboard.previz.look import look_of
+from storyboard.previz.parse import hour_of
 from storyboard.previz.scene import Taken
 from storyboard.previz.spec import Person, Spec, Step, Thing
 from storyboard.previz.state import composition_of, spec_of, taken_up
@@ -32,7 +33,7 @@ def continued(
     The place, its light and everybody's look stay; moves, actions, newcomers, weather and words
     are the request's. A size of its own is reached by a move, since a take has no cuts.
     """
-    old = spec_of(state)
+    old = spec_of(state["spec"])
     told = _told(request)
     taken = taken_up(state, frame, after)
     composition = composition_of(state, *size)
@@ -45,12 +46,14 @@ def continued(
         things=things,
         steps=steps,
         weather=new.weather if new.weather else old.weather,
+        time=hour_of(request.intent) or old.time,
         text=new.text or old.text,
         extras=max(old.extras, new.extras),
         size=new.size if goal is not None else old.size,
     )
     composition = _recast(composition, spec, new, taken, size)
-    return spec, composition, replace(taken, goal=goal)
+    turns = (spec.weather, spec.time) != (old.weather, old.time)
+    return spec, composition, replace(taken, goal=goal, air=old if turns else None)
 
 
 def _told(request: Request) -> str:

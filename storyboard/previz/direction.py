@@ -205,27 +205,31 @@ def _moving(
         if not placed.subject and vx and z > 0:
             # it crosses behind: begin aside, so that it is in the middle halfway
             x -= vx * total * 0.5
+        if before and vx:
+            s = view.scale(pose, z)
+            x = pose.x - (view.aspect / 2 / s + prop.width * 0.6) * (1 if vx > 0 else -1)
         walk = Walk(x, z, vx, vz, vx, vz)
+    appears = bool(before) and last is None and not vx
     if thing.name in FLYING:
-        return _flock(placed, walk, rises, left, rng, pace)
+        return _flock(placed, walk, rises, left, appears)
     if thing.count > 1 and thing.name not in ("flower", "candle"):
-        more = [Moving(placed, walk, rises, 0.0, left)]
+        more = [Moving(placed, walk, rises, 0.0, left, appears)]
         for i in range(1, min(thing.count, 4)):
             step = prop.width * (0.9 + 0.3 * i) * (1 if i % 2 else -1)
             there = replace(walk, x=walk.x + step, z=walk.z + 0.25 * prop.width * i)
-            more.append(Moving(replace(placed, subject=False), there, rises, 0.0, left))
+            more.append(Moving(replace(placed, subject=False), there, rises, 0.0, left, appears))
         return more
-    return [Moving(placed, walk, rises, 0.0, left)]
+    return [Moving(placed, walk, rises, 0.0, left, appears)]
 
 
-def _flock(
-    placed: Placed, walk: Walk, rises: float, left: bool, rng: object, pace: float
-) -> list[Moving]:
+def _flock(placed: Placed, walk: Walk, rises: float, left: bool, appears: bool) -> list[Moving]:
     count = placed.thing.count
     radius = flock_radius(count)
     low = placed.y + (radius if rises else 0.0)
     there = replace(walk, vx=0.0, vz=0.0, from_vx=0.0, from_vz=0.0)
-    return [Moving(replace(placed, y=low), there, radius / 2.2 if rises else 0.0, radius, left)]
+    return [
+        Moving(replace(placed, y=low), there, radius / 2.2 if rises else 0.0, radius, left, appears)
+    ]
 
 
 def subject_of(spec: Spec, composition: Composition, company: Company, clock: float = 0.0) -> Where:

@@ -234,8 +234,6 @@ def _with_things(spec: Spec, width: int, height: int) -> Composition:
     rng = seeded("things", spec.key, spec.shot)
     portrait = aspect < 1
     things = spec.things
-    if not things and (spec.text or size in ("INSERT", "ECU")):
-        things = (Thing("letter" if spec.text else "photo"),)
     small = bool(things) and prop_of(things[0].name).stand in ("table", "hand")
     if things and (size in ("INSERT", "ECU", "CU", "MCU") or not small):
         return _of_thing(spec, things, size, width, height, x0)

@@ -170,7 +170,7 @@ def _saturated(by: float, gain: tuple[float, float, float] = (1, 1, 1), lift: fl
 _MOODS = {
     "noir": lambda: _saturated(0.0, (1.16, 1.16, 1.18), -0.07),
     "sepia": lambda: _saturated(0.12, (1.10, 0.95, 0.74), 0.03),
-    "neon": lambda: _saturated(1.35, (1.06, 0.88, 1.18), 0.0),
+    "neon": lambda: _saturated(1.22, (1.03, 0.93, 1.12), 0.0),
     "warm": lambda: _saturated(1.04, (1.07, 0.99, 0.86), 0.0),
     "cold": lambda: _saturated(0.80, (0.87, 0.98, 1.12), 0.0),
     "dark": lambda: _saturated(0.94, (0.86, 0.84, 0.88), -0.015),

@@ -23,6 +23,7 @@ from storyboard.previz.lexicon import (
     stems,
     words_of,
 )
+from storyboard.previz.sets.shore import shore_of
 from storyboard.previz.spec import Spec, Step, Thing
 from storyboard.providers.base import Intent, Request
 
@@ -50,7 +51,7 @@ def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = N
     told = f"{prompt} {beats}".strip()
     place = f"{intent.place.name} {intent.place.description}" if intent.place else ""
     setting, dressing = _setting(place, intent.scene, told, bool(intent.cast))
-    time = _time(intent, told, place)
+    time = hour_of(intent) or "day"
     size = _size(intent, told)
     angle = _phrase(ANGLES, f"{intent.angle}") or _phrase(ANGLES, _shot_words(told)) or "eye"
     seed = request.settings.seed or 0
@@ -80,8 +81,10 @@ def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = N
             things = (*things, Thing("sign"))
     if shoulder == "" and size == "OTS":
         shoulder = "*"
+    if not people and not things and size in ("INSERT", "ECU"):
+        things = (Thing("photo"),)
     mood = _phrases(MOODS, " ".join((intent.mood, intent.light, intent.look, told)))
-    return Spec(
+    spec = Spec(
         set=setting,
         dressing=dressing,
         key=key,
@@ -102,6 +105,7 @@ def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = N
         steps=_steps(intent, prompt),
         hues=_hues(place),
     )  # fmt: skip
+    return replace(spec, shore=shore_of(spec)) if setting == "sea" else spec
 
 
 def _key(intent: Intent, told: str) -> str:
@@ -154,11 +158,15 @@ def _first(table: dict[str, str], text: str) -> str:
     return ""
 
 
-def _time(intent: Intent, told: str, place: str) -> str:
+def hour_of(intent: Intent) -> str:
+    """dawn, day, dusk or night as the words say; empty where they say nothing."""
+    beats = " ".join(words for _, words in intent.beats)
+    place = intent.place.description if intent.place else ""
+    told = f"{intent.prompt} {beats}"
     for text in (intent.time, intent.scene.rpartition("-")[2], told, intent.light, place):
         if found := _first(TIMES, re.sub(r"good (morning|evening|night|day)", "", text.lower())):
             return found
-    return "day"
+    return ""
 
 
 def _weather(intent: Intent, told: str) -> tuple[str, ...]:

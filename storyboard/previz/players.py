@@ -176,6 +176,8 @@ class Moving:
     """Radius in metres of the circle that it flies, or 0."""
     left: bool = False
     """It looks left."""
+    appears: bool = False
+    """It was not there when the shot began, and comes up softly."""
 
     def at(self, t: float, clock: float) -> tuple[float, float, float]:
         """(x, y, z)."""

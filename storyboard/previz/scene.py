@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import cv2
 
 from storyboard.previz.camera import Pose, Start
 from storyboard.previz.compose import Compositor
@@ -17,6 +19,21 @@ from storyboard.previz.stage import Stage
 from storyboard.previz.weather import Air, put_up
 from storyboard.providers.base import SpokenLine
 
+_TURNING_S = 2.5
+"""Seconds in which another weather or hour takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """How a place was first seen; its layout hangs on it for as long as a chain of shots runs."""
+
+    spec: Spec
+    pose: Pose
+    middle: float
+    """Where the subject stood, metres."""
+    span: float
+    """Metres from the first to the last of those in frame."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -25,7 +42,10 @@ class Taken:
     start: Start
     was: dict[str, Was]
     clock: float
+    home: Home
     goal: Pose | None = None
+    air: Spec | None = None
+    """What the weather and the hour were, where they change now."""
 
 
 @dataclass
@@ -39,8 +59,8 @@ class Scene:
     fps: int
     taken: Taken | None = None
     blocking: Blocking = field(init=False)
-    _compositor: Compositor = field(init=False)
-    _air: Air = field(init=False)
+    home: Home = field(init=False)
+    _worlds: list[tuple[Compositor, Air]] = field(init=False)
 
     def __post_init__(self) -> None:
         taken = self.taken
@@ -49,10 +69,21 @@ class Scene:
             taken.start if taken else None, taken.was if taken else None,
             taken.goal if taken else None,
         )  # fmt: skip
-        view, palette = self.composition.view, palette_of(self.spec)
+        self.home = taken.home if taken else Home(self.spec, self.pose(0), *self._standing())
+        self._worlds = [self._world(self.spec)]
+        if taken and taken.air:
+            self._worlds.append(self._world(taken.air))
+
+    def _world(self, spec: Spec) -> tuple[Compositor, Air]:
+        """The place as it is in the hour and weather of `spec`."""
+        view, home = self.composition.view, self.home
+        there = replace(
+            home.spec, weather=spec.weather, time=spec.time, text=spec.text, extras=spec.extras
+        )
+        palette = palette_of(there)
         stage = Stage(
-            self.spec, palette, view, self.blocking.path.poses, self.frames / self.fps, self.clock,
-            *self._standing(),
+            there, palette, view, self.blocking.path.poses, self.frames / self.fps, self.clock,
+            home.pose, home.middle, home.span,
         )  # fmt: skip
         build(stage)
         extras(stage)
@@ -60,9 +91,9 @@ class Scene:
         for thing in self.blocking.company.things:
             if thing.placed.thing.name == "lighthouse":
                 stage.beam(thing.placed.x, thing.placed.y - 13.2, thing.placed.z - 0.1, 34.0)
-        self._air = Air(self.spec, palette, view.width, view.height)
-        outside = self._air.fall if self.spec.set == "room" else None
-        self._compositor = Compositor(stage, self.blocking.company, outside)
+        air = Air(there, palette, view.width, view.height)
+        outside = air.fall if there.set == "room" else None
+        return Compositor(stage, self.blocking.company, outside), air
 
     def _standing(self) -> tuple[float, float]:
         """(middle, width) of where the people or the subject stand."""
@@ -85,14 +116,23 @@ class Scene:
     def frame(self, frame: int) -> Pixels:
         """BGRA of that frame, without words on it."""
         t = frame / self.fps
-        picture = self._compositor.frame(self.pose(frame), t)
+        picture = self._seen(self._worlds[0], frame)
+        if len(self._worlds) > 1 and t < _TURNING_S:
+            u = t / min(_TURNING_S, self.frames / self.fps)
+            now = u * u * (3 - 2 * u)
+            before = self._seen(self._worlds[1], frame)
+            picture = cv2.addWeighted(picture, now, before, 1 - now, 0)
+        return picture
+
+    def _seen(self, world: tuple[Compositor, Air], frame: int) -> Pixels:
+        compositor, air = world
+        t = frame / self.fps
+        picture = compositor.frame(self.pose(frame), t)
         smear = self.blocking.path.whip[frame]
         if smear > 0.004:
-            import cv2
-
             width = max(3, int(smear * self.composition.view.height * 0.8) | 1)
             picture = cv2.blur(picture, (width, 1))
-        self._air.over(picture, self.clock + t)
+        air.over(picture, self.clock + t)
         return picture
 
     def was(self, frame: int) -> dict[str, Was]:

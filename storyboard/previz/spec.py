@@ -68,6 +68,8 @@ class Spec:
 
     set: str = "void"
     """sea forest city room open void."""
+    shore: str = ""
+    """What one stands on by the sea: quay, beach, cliff, or water for nothing."""
     dressing: tuple[str, ...] = ()
     """Words of the place that its set knows: quay, market, kitchen..."""
     key: str = ""

@@ -48,7 +48,7 @@ class Wardrobe:
             x, y = neck(look, pose)
             art = placed(behind, x, y, look.head) + body(look, pose)
             art = group(mirror(art) if flip else art, 0, 0, look.height)
-            rise = max(0.10, min(0.5, self.stage.poses[0].y / max(1.0, self.stage.view.distance)))
+            rise = max(0.10, min(0.5, self.stage.home.y / max(1.0, self.stage.view.distance)))
             wide = 0.21 if not pose.phase else 0.27
             shadow = gradient("foot", [(0, "#000000", 0.42), (0.55, "#000000", 0.26),
                                        (1, "#000000", 0)], radial=True)  # fmt: skip

@@ -41,6 +41,9 @@ class Stage:
     poses: Sequence[Pose]
     seconds: float
     clock: float = 0.0
+    home: Pose = Pose()
+    """The camera's first pose when the place was first seen: layouts hang on it, so that nothing
+    moves when the shot is taken up again elsewhere."""
     middle: float = 0.0
     """Where the subject stands at the start, metres."""
     span: float = 0.0
@@ -200,8 +203,8 @@ class Stage:
         self.planes.append(Plane(Picture(pixels, seen.left, seen.top, density), FAR, opaque=True))
 
     def tall(self, z: float = FAR) -> float:
-        """Metres that fill the frame's height at `z`, at the start."""
-        return 1 / self.view.scale(self.poses[0], z)
+        """Metres that fill the frame's height at `z`, at home."""
+        return 1 / self.view.scale(self.home, z)
 
     def beam(self, x: float, y: float, z: float, reach: float) -> None:
         """A lamp at (x, y, z) that turns, its light `reach` metres long."""

@@ -16,7 +16,7 @@ from storyboard.previz.direction import Was
 from storyboard.previz.framing import Composition, Mark, Placed
 from storyboard.previz.look import look_of
 from storyboard.previz.paint import Pixels
-from storyboard.previz.scene import Scene, Taken
+from storyboard.previz.scene import Home, Scene, Taken
 from storyboard.previz.spec import Person, Spec, Step, Thing
 
 FORMAT = 1
@@ -65,6 +65,12 @@ def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
             }
             for each in composition.things
         ],
+        "home": {
+            "spec": _plain(asdict(scene.home.spec)),
+            "pose": scene.home.pose.values(),
+            "middle": round(scene.home.middle, 6),
+            "span": round(scene.home.span, 6),
+        },
         "shake": scene.blocking.path.shake,
         "poses": [scene.pose(i).values() for i in range(scene.frames)],
         "actors": [
@@ -114,8 +120,9 @@ def frame_of(state: Mapping[str, Any], picture: Pixels) -> int | None:
     return int(np.flatnonzero(apart <= best + 0.02)[-1])
 
 
-def spec_of(state: Mapping[str, Any]) -> Spec:
-    data = dict(state["spec"])
+def spec_of(told: Mapping[str, Any]) -> Spec:
+    """A spec from its plain data."""
+    data = dict(told)
     data["people"] = tuple(_made(Person, each) for each in data["people"])
     data["things"] = tuple(_made(Thing, each) for each in data["things"])
     data["steps"] = tuple(_made(Step, each) for each in data["steps"])
@@ -153,7 +160,9 @@ def taken_up(state: Mapping[str, Any], frame: int, after: int) -> Taken:
         ahead = after / fps
         was[name] = Was(x + vx * ahead, y, z + vz * ahead, vx, vz, walked, view)
     clock = state["clock"] + (frame + after) / fps
-    return Taken(Start(pose, velocity, state["shake"]), was, clock)
+    home = state["home"]
+    first = Home(spec_of(home["spec"]), Pose(*home["pose"]), home["middle"], home["span"])
+    return Taken(Start(pose, velocity, state["shake"]), was, clock, first)
 
 
 def _made(kind: type[T], data: Mapping[str, Any]) -> T:

@@ -90,7 +90,7 @@ def put_up(stage: Stage) -> None:
     haze = stage.palette.haze
     near = -0.35 * stage.view.distance
     for k, (z, strength) in enumerate(((14.0, 0.55), (4.0, 0.36), (near, 0.20))):
-        s = stage.view.scale(stage.poses[0], z)
+        s = stage.view.scale(stage.home, z)
         motion = Motion(drift=(0.05 + 0.03 * k) / s * (1 if k % 2 else -1))
         width = 0.85 / s
         body = gradient("mist", [(0, haze, strength), (0.6, haze, strength * 0.5), (1, haze, 0)],

@@ -97,7 +97,7 @@ def _puddles(stage: Stage, edge: float) -> list[Mark]:
     found = []
     sky_ = mix(stage.palette.sky[2], "#ffffff", 0.2)
     for _ in range(7):
-        x, z = stage.poses[0].x + rng.uniform(-4, 4), rng.uniform(-3, edge - 1)
+        x, z = stage.home.x + rng.uniform(-4, 4), rng.uniform(-3, edge - 1)
         w, d = rng.uniform(0.5, 1.4), rng.uniform(0.2, 0.5)
         ring = [
             (
@@ -117,7 +117,7 @@ def beach(stage: Stage) -> None:
     marks = []
     for _ in range(60):
         z = -stage.view.distance + 0.8 + (edge + stage.view.distance - 0.8) * rng.random()
-        x = stage.poses[0].x + rng.uniform(-6, 6)
+        x = stage.home.x + rng.uniform(-6, 6)
         w = rng.uniform(0.2, 0.9)
         marks.append(
             (
@@ -164,8 +164,8 @@ def _dunes(stage: Stage, sand: str) -> None:
         rng = stage.rng("tuft", side)
         if rng.random() < 0.3:
             continue
-        s = stage.view.scale(stage.poses[0], z)
-        x = stage.poses[0].x + side * stage.view.aspect * 0.47 / s
+        s = stage.view.scale(stage.home, z)
+        x = stage.home.x + side * stage.view.aspect * 0.47 / s
         for k in range(3):
             body += group(
                 nature.tuft(rng, 0.4 / s * 0.4, 0.17 / s, mix("#8a8f4f", sand, 0.2)),
@@ -174,7 +174,7 @@ def _dunes(stage: Stage, sand: str) -> None:
     stage.add(
         z,
         body,
-        -0.5 / stage.view.scale(stage.poses[0], z),
+        -0.5 / stage.view.scale(stage.home, z),
         0.1,
         motion=Motion(sway=0.03, period=3.4),
     )
@@ -184,7 +184,7 @@ def cliff(stage: Stage) -> None:
     rng = stage.rng("cliff")
     grass = rng.choice(("#7f9a5a", "#8a9a55", "#6f8f5a"))
     edge = DEPTHS["cliff"]
-    x = stage.poses[0].x
+    x = stage.home.x
     track = [(x - 0.6, -20.0), (x + 0.9, -20.0), (x + 0.5, edge), (x - 0.1, edge)]
     stage.floor(grass, shade(grass, 0.08), z=edge, marks=[(track, "#b8a67e", 0.8)])
     body = ""

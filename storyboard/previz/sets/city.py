@@ -178,7 +178,7 @@ def _street(stage: Stage, rng: random.Random) -> None:
             del cell
     if {"rain", "storm"} & set(stage.spec.weather):
         for _ in range(10):
-            x, z = stage.poses[0].x + rng.uniform(-5, 5), rng.uniform(near + 0.5, 9)
+            x, z = stage.home.x + rng.uniform(-5, 5), rng.uniform(near + 0.5, 9)
             w = rng.uniform(0.4, 1.5)
             ring = [
                 (

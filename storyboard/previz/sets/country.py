@@ -163,7 +163,7 @@ def _ground(stage: Stage, land: str, ground: str) -> None:
     count = 110 if not rows else 40
     for _ in range(count):
         z = near + 50 * rng.random() ** 2.2
-        x = stage.poses[0].x + rng.uniform(-1, 1) * (3.5 + (z - near) * 0.9)
+        x = stage.home.x + rng.uniform(-1, 1) * (3.5 + (z - near) * 0.9)
         w = rng.uniform(0.25, 0.95)
         tone = shade(ground, rng.uniform(-0.13, 0.12))
         marks.append(
@@ -205,7 +205,7 @@ def _dress(stage: Stage, land: str, ground: str) -> None:
     sway = Motion(sway=0.03 if windy else 0.008, period=3.6)
     # the landmark of the place: a tree, a barn, a mill, a mesa
     z = rng.uniform(16, 30)
-    s = stage.view.scale(stage.poses[0], z)
+    s = stage.view.scale(stage.home, z)
     x = stage.rng("mark").choice((-1, 1)) * rng.uniform(0.16, 0.38) * stage.view.aspect / s
     body, lit = "", ""
     choice = rng.random()
@@ -299,14 +299,14 @@ def _near(stage: Stage, land: str, ground: str) -> None:
     if stage.view.distance < 2.4 or land in ("snow",) or stage.spec.angle == "overhead":
         return
     z = -0.46 * stage.view.distance
-    s = stage.view.scale(stage.poses[0], z)
+    s = stage.view.scale(stage.home, z)
     body = ""
-    bottom = -stage.poses[0].y + (0.5 - stage.poses[0].sy) / s
+    bottom = -stage.home.y + (0.5 - stage.home.sy) / s
     tone = shade(mix(ground, "#3a4a38" if land != "desert" else "#7a4a35", 0.5), -0.12)
     side = stage.rng("near").choice((-1, 1))
     for k in range(6):
         rng = stage.rng("blade", k)
-        x = stage.poses[0].x + side * (stage.view.aspect * 0.5 - k * 0.055) / s
+        x = stage.home.x + side * (stage.view.aspect * 0.5 - k * 0.055) / s
         body += group(
             nature.tuft(rng, 0.10 / s, rng.uniform(0.10, 0.24) * (1 - k * 0.09) / s, tone),
             x,

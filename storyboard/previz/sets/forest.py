@@ -73,7 +73,7 @@ def _ground(stage: Stage, green: str) -> None:
     )
     for _ in range(160):
         z = -stage.view.distance + 0.8 + 26 * rng.random() ** 1.6
-        x = stage.poses[0].x + rng.uniform(-1, 1) * (3 + (z + stage.view.distance))
+        x = stage.home.x + rng.uniform(-1, 1) * (3 + (z + stage.view.distance))
         w = rng.uniform(0.06, 0.22)
         tone = rng.choice(
             (shade(green, -0.12), shade(green, 0.14), "#a8793f", mix(green, "#d3b25a", 0.4))
@@ -143,7 +143,7 @@ def _light(stage: Stage, z: float, k: int) -> None:
     lean = 5.0 * (1 if palette.sun_at[0] < 0.5 else -1)
     body = gradient("shaft", [(0, color, strength), (0.75, color, strength * 0.35), (1, color, 0)])
     for _ in range(4):
-        x = stage.poses[0].x + rng.uniform(-6, 6)
+        x = stage.home.x + rng.uniform(-6, 6)
         w = rng.uniform(0.4, 1.3)
         body += poly(
             [(x, -13), (x + w, -13), (x + w * 1.7 + lean, 0.2), (x - w * 0.5 + lean, 0.2)],
@@ -182,13 +182,13 @@ def _near(stage: Stage, green: str) -> None:
     if stage.view.distance < 2.0 or stage.spec.angle == "overhead":
         return
     z = -0.48 * stage.view.distance
-    s = stage.view.scale(stage.poses[0], z)
+    s = stage.view.scale(stage.home, z)
     rng = stage.rng("near")
-    side = rng.choice((-1, 1)) if not stage.spec.people else (1 if stage.poses[0].x > 0 else -1)
+    side = rng.choice((-1, 1)) if not stage.spec.people else (1 if stage.home.x > 0 else -1)
     dark = shade(mix(green, "#26332c", 0.6), -0.25)
-    x = stage.poses[0].x + side * stage.view.aspect * 0.5 / s
+    x = stage.home.x + side * stage.view.aspect * 0.5 / s
     body = rect(x - 0.06 / s, stage.reach(z).top, 0.14 / s, stage.reach(z).height, dark)
-    top = -stage.poses[0].y - (0.5 + stage.poses[0].sy) / s
+    top = -stage.home.y - (0.5 + stage.home.sy) / s
     for k in range(7):
         px = x - side * k * 0.075 / s
         body += nature.crown(

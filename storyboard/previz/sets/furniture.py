@@ -210,8 +210,8 @@ def library(stage: Stage, wall: str, wood: str) -> None:
 def _armchair(stage: Stage) -> None:
     rng = stage.rng("armchair")
     c = rng.choice(("#7a3f38", "#4f6a5a", "#4a5a75", "#a8794a"))
-    side = -1 if stage.poses[0].x > 0 else 1
-    x = side * rng.uniform(1.5, 2.1) + stage.poses[0].x
+    side = -1 if stage.home.x > 0 else 1
+    x = side * rng.uniform(1.5, 2.1) + stage.home.x
     out = path(
         smooth(
             [
@@ -248,8 +248,8 @@ def _armchair(stage: Stage) -> None:
 def bedroom(stage: Stage, wall: str, wood: str) -> None:
     rng = stage.rng("bed")
     spread = rng.choice(("#7f97a8", "#a8655a", "#c9b27a", "#7a8f72", "#8a7a9a"))
-    side = -1 if stage.poses[0].x > 0 else 1
-    x = stage.poses[0].x * 0.3 + side * 1.7
+    side = -1 if stage.home.x > 0 else 1
+    x = stage.home.x * 0.3 + side * 1.7
     out = (
         rect(x - 1.1, -1.15, 0.12, 1.15, shade(wood, -0.1))
         + rect(x - 1.08, -1.05, 2.1, 0.5, wood, 0.05)

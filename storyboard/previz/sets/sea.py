@@ -97,7 +97,7 @@ def _water(stage: Stage, deep: str, pale: str, level: float) -> None:
         )
     for _ in range(150):
         z = 1.0 * (170.0 ** rng.random())
-        x = stage.poses[0].x + rng.uniform(-1.1, 1.1) * (z + stage.view.distance) / stage.view.focal
+        x = stage.home.x + rng.uniform(-1.1, 1.1) * (z + stage.view.distance) / stage.view.focal
         w, d = z * rng.uniform(0.02, 0.07) + 0.3, z * 0.010 + 0.05
         tone = mix(deep, pale, rng.uniform(0.2, 0.9)) if rng.random() < 0.7 else shade(deep, -0.15)
         marks.append(
@@ -109,7 +109,7 @@ def _water(stage: Stage, deep: str, pale: str, level: float) -> None:
 def _headland(stage: Stage, side: int, level: float, rng: random.Random) -> None:
     """Land on one side that runs out into the sea."""
     for k, (z, high, tone) in enumerate(((900.0, 46.0, "#6d8a86"), (420.0, 34.0, "#587a68"))):
-        s = stage.view.scale(stage.poses[0], z)
+        s = stage.view.scale(stage.home, z)
         tip = (
             side * (0.08 + 0.34 * k) * stage.view.aspect / s * stage.rng("tip", k).uniform(0.4, 1.0)
         )
@@ -158,9 +158,9 @@ def _town(stage: Stage, level: float) -> None:
 
 def _lighthouse(stage: Stage, level: float, far: bool = False) -> None:
     z = 260.0 if far else 62.0
-    s = stage.view.scale(stage.poses[0], z)
-    subject = -1.0 if stage.poses[0].x > 0 else 1.0
-    x = stage.poses[0].x + subject * stage.view.aspect * 0.30 / s
+    s = stage.view.scale(stage.home, z)
+    subject = -1.0 if stage.home.x > 0 else 1.0
+    x = stage.home.x + subject * stage.view.aspect * 0.30 / s
     body, lit = nature.lighthouse(stage.rng("light"), "")
     rock = path("M-16,2 Q-10,-3.4 -4,-3.2 L5,-3 Q12,-2.4 18,2Z", "#6a625c")
     y = -2.6 + level

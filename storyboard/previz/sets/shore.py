@@ -22,7 +22,9 @@ DEPTHS = {"quay": 6.0, "cliff": 5.0, "beach": 5.0, "water": 0.0}
 
 
 def shore_of(spec: Spec) -> str:
-    """quay, beach, cliff or open water."""
+    """quay, beach, cliff or water: as the spec says, or as its words have it."""
+    if spec.shore:
+        return spec.shore
     words = set(spec.dressing)
     afloat = bool(spec.things) and prop_of(spec.things[0].name).stand == "water"
     if not spec.people and afloat:

@@ -42,7 +42,7 @@ def sky(stage: Stage, clouds: int | None = None, low: float = 0.0) -> None:
 
 def _middle(stage: Stage, tall: float) -> float:
     """The x that the first frame's middle shows on the backdrop, by the place, not the shot."""
-    return stage.poses[0].x * 0.02
+    return stage.home.x * 0.02
 
 
 def sun_x(stage: Stage, tall: float) -> float:

@@ -21,7 +21,7 @@ from storyboard.previz.stage import Stage
 
 def pendant(stage: Stage, rng: random.Random) -> None:
     """A lamp over the middle of the scene, and the cone of its light."""
-    x = stage.poses[0].x * 0.4 + rng.choice((-1, 1)) * rng.uniform(0.9, 1.5)
+    x = stage.home.x * 0.4 + rng.choice((-1, 1)) * rng.uniform(0.9, 1.5)
     c = rng.choice(("#3f5f57", "#a8593f", "#d9c49a", "#3d4660", "#b98a3a"))
     z = 0.9
     body = stroke([(x, -3.6), (x, -2.36)], "#2b2a2c", 0.018)
@@ -84,7 +84,7 @@ def table(stage: Stage, wood: str) -> None:
         x0, x1 = x - half, x + half
     z = -0.22
     # the top is a lens of wood seen from the camera's height
-    rise = max(0.03, (stage.poses[0].y - 0.78) * 0.62 / max(0.6, stage.view.distance))
+    rise = max(0.03, (stage.home.y - 0.78) * 0.62 / max(0.6, stage.view.distance))
     body = rect(x0 + 0.08, -0.74, x1 - x0 - 0.16, 0.10, shade(wood, -0.30))
     for lx in (x0 + 0.12, x1 - 0.22):
         body += rect(lx, -0.74, 0.10, 0.75, shade(wood, -0.25))
@@ -129,10 +129,10 @@ def edge(stage: Stage, wall: str) -> None:
     if stage.view.distance < 3.0 or stage.spec.angle == "overhead":
         return
     z = -0.5 * stage.view.distance
-    s = stage.view.scale(stage.poses[0], z)
+    s = stage.view.scale(stage.home, z)
     box = stage.reach(z)
     side = stage.rng("post").choice((-1, 1))
-    x = stage.poses[0].x + side * (stage.view.aspect / 2 - 0.035) / s
+    x = stage.home.x + side * (stage.view.aspect / 2 - 0.035) / s
     w = 0.22 / s
     dark = shade(mix(wall, "#2a2220", 0.72), -0.2)
     body = rect(x if side > 0 else x - w, box.top, w, box.height, dark)

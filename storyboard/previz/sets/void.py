@@ -19,7 +19,7 @@ def build(stage: Stage) -> None:
     )
     wall = 7.0
     box = stage.reach(wall)
-    middle = stage.poses[0].x + rng.uniform(-1.2, 1.2)
+    middle = stage.home.x + rng.uniform(-1.2, 1.2)
     body = gradient(
         "wall", [(0, shade(paper, -0.22), 1), (0.6, paper, 1), (1, shade(paper, 0.10), 1)]
     )

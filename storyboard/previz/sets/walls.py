@@ -39,11 +39,9 @@ def outside(stage: Stage) -> None:
     )
     if palette.time == "night":
         rng = stage.rng("moon")
-        x = stage.poses[0].x + rng.uniform(-3, 3)
+        x = stage.home.x + rng.uniform(-3, 3)
         body += circle(x, -6.4, 0.5, "#f1efe2") + "".join(
-            circle(
-                stage.poses[0].x + rng.uniform(-12, 12), -rng.uniform(3, 9), 0.04, "#ffffff", 0.8
-            )
+            circle(stage.home.x + rng.uniform(-12, 12), -rng.uniform(3, 9), 0.04, "#ffffff", 0.8)
             for _ in range(40)
         )
     moving = Motion(drift=-5.0) if kind_of(stage) == "train" else Motion()
