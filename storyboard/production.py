@@ -10,11 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from storyboard.errors import Diagnostic, InvalidStoryboard, Severity, StoryboardError
+from storyboard.errors import (
+    Diagnostic,
+    InvalidStoryboard,
+    Severity,
+    StoryboardError,
+    UsageError,
+)
 from storyboard.film import Film, MediaFacts
 from storyboard.graph.choose import chosen_shots
 from storyboard.graph.compile import Graph, compile_film
 from storyboard.graph.decide import plan_film
+from storyboard.graph.notices import nearest
 from storyboard.graph.plan import Plan, Wishes
 from storyboard.providers import registry
 from storyboard.run.hashing import Hashes
@@ -70,6 +77,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
 
     CODES.update({code: Code(*told) for code, told in OF_GRAPH.items()})
     flags = flags or Flags()
+    _known(flags)
     loaded = load(
         path,
         profile=flags.profile,
@@ -95,6 +103,19 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     told = {**dict.fromkeys(loaded.diagnostics), **dict.fromkeys(graph.diagnostics)}
     diagnostics = tuple(sorted(told, key=lambda d: (d.span, d.code)))
     return Examined(path, flags, film, graph, diagnostics, loaded.texts)
+
+
+def _known(flags: Flags) -> None:
+    """Raises UsageError for a provider or model on the command line that nobody has."""
+    named = ("previz", *registry.full_catalog(()).providers, *registry.plugins())
+    providers = tuple(dict.fromkeys(named))
+    if flags.provider and flags.provider not in providers:
+        raise UsageError(
+            f"there is no provider `{flags.provider}`", hint=nearest(flags.provider, providers)
+        )
+    names = registry.full_catalog(registry.plugins()).names
+    if flags.model and flags.model not in names:
+        raise UsageError(f"there is no model `{flags.model}`", hint=nearest(flags.model, names))
 
 
 class Production:

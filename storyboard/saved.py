@@ -37,7 +37,7 @@ class SavedPlan:
         moved = []
         for id in dict.fromkeys((*self.decisions, *now)):
             before, after = self.decisions.get(id), now.get(id)
-            if before == after:
+            if before == after or (after is not None and _cheaper(before, after)):
                 continue
             if before is None:
                 moved.append(f"{id} is new")
@@ -128,6 +128,15 @@ def wishes_of(
 
 def _decisions(plan: Plan) -> dict[str, dict[str, Any]]:
     return {node.step.id: _decision(node) for node in plan.nodes}
+
+
+def _cheaper(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
+    """A step whose takes have come since: a plan is an upper bound, and less is always true."""
+    if before is None:
+        return False
+    fewer = set(after["ordinals"]) <= set(before["ordinals"])
+    same = not before["digest"] or before["digest"] == after["digest"]
+    return fewer and same and after["cost_micros"] <= before["cost_micros"]
 
 
 def _decision(node: Node) -> dict[str, Any]:

@@ -22,6 +22,7 @@ VERBS = {
     "takes": ("storyboard.cli.takes", "List the takes of a film."),
     "pick": ("storyboard.cli.pick", "Choose the take that plays."),
     "reject": ("storyboard.cli.reject", "Pass over a take."),
+    "resolve": ("storyboard.cli.resolve", "Say what became of an unknown operation."),
     "store": ("storyboard.cli.store", "Look after the takes on disk."),
     "models": ("storyboard.cli.models", "List the models, their limits and prices."),
     "doctor": ("storyboard.cli.doctor", "Check this machine."),
@@ -71,9 +72,15 @@ def run(arguments: Sequence[str]) -> int:
         code = cli.main(list(arguments), prog_name="storyboard", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except InvalidStoryboard as error:
-        view.diagnose(error)
+        if _wants_json(arguments):
+            view.answer_json({"diagnostics": view.records(error.diagnostics)})
+        else:
+            view.diagnose(error)
         return error.exit_code
     except StoryboardError as error:
+        if _wants_json(arguments):
+            told = {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+            view.answer_json({"error": told})
         view.complain(str(error), error.hint)
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -92,7 +99,12 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT):
-            view.complain(f"{error.strerror}: {error.filename or 'a file'}", "free some space")
-            return 4
-        raise
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free some space" if full else "see that it exists and may be written"
+        view.complain(f"{error.strerror or error}: {error.filename or 'a file'}", hint)
+        return 4
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether the answer is one JSON document; a render's is lines, which say nothing of this."""
+    return "--json" in arguments and "render" not in arguments[:1]

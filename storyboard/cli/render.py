@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from storyboard.cli import options, planview, view
-from storyboard.errors import MoneyRefused, Severity
+from storyboard.errors import MoneyRefused, Severity, UsageError
 from storyboard.stamp import Stamp, leave, standing
 
 if TYPE_CHECKING:
     from storyboard.cli.progress import Progress
     from storyboard.graph.plan import Plan
     from storyboard.make import Order, Rendered
-    from storyboard.production import Production
+    from storyboard.production import Flags, Production
 
 
 @click.command("render")
@@ -70,6 +70,7 @@ def command(
     if plain and (deps is None or deps.exists()) and (stamp := standing(film, key)):
         return _still(stamp, quiet)
 
+    from storyboard.cli.places import writable
     from storyboard.cli.progress import Progress
     from storyboard.make import Order, budget, cut, default_out, idle
     from storyboard.production import Production, examine
@@ -78,6 +79,12 @@ def command(
     flags = options.flags_of(overlay)
     saved = read_plan(film)
     if saved is not None:
+        asked = (retake, force, rebuy, accept_stale, shots, *_laid(flags))
+        if any(asked):
+            raise UsageError(
+                "a saved plan runs as it was saved: no shots and no flags that change the film",
+                hint="plan again with them, and save that",
+            )
         film, flags, shots = saved.film, saved.flags, saved.shots
     examined = examine(film, flags)
     examined.checked()
@@ -99,6 +106,7 @@ def command(
                 max_cost_micros=max_cost,
                 jobs=jobs or 0,
             )
+            writable(production.film, out or default_out(production.film), deps)
             budget(production, plan, order)
             if plan.cost_micros and not frozen and not yes and saved is None:
                 progress.pause()
@@ -109,7 +117,7 @@ def command(
                 view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))
             done = (
                 cut(production, plan, order, progress)
-                if idle(production, plan)
+                if missing != "previz" and idle(production, plan)
                 else _made(production, plan, order, progress)
             )
             if deps is not None:
@@ -124,6 +132,11 @@ def command(
     if done.film is not None and not as_json:
         view.answer(str(done.film))
     return done.result.exit_code
+
+
+def _laid(flags: Flags) -> tuple[object, ...]:
+    """What the flags lay over a film; nothing where none was given."""
+    return tuple(getattr(flags, name) for name in options.OVERLAY)
 
 
 def _key(overlay: dict[str, object], out: Path | None, missing: str) -> str:

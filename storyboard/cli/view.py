@@ -70,6 +70,13 @@ def drawn(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], form: str
     return draw(diagnostics, texts, form)
 
 
+def records(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+    """Diagnostics as `check --json` has them."""
+    from storyboard.language import as_json
+
+    return as_json(diagnostics)
+
+
 def counted(diagnostics: Sequence[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
     parts = []

@@ -16,7 +16,7 @@ from storyboard.graph.desk import Desk
 from storyboard.graph.legality import Judge
 from storyboard.graph.links import Linker, plain_settings
 from storyboard.graph.material import ENDLESS, Material, Piece, Use
-from storyboard.graph.notices import Notices
+from storyboard.graph.notices import Notices, nearest
 from storyboard.graph.purchase import Purchases
 from storyboard.graph.steps import Link, Step
 from storyboard.graph.timeline import Timeline, build_timeline, cues_inside, wished_length
@@ -83,6 +83,7 @@ class _Compiler:
                     self._done.add(id)
                     self._make(desk.shots[id])
         film = desk.film
+        self._settings_of_providers(film)
         playing = [shot for shot in film.cut if shot.id in desk.uses]
         quiet = self._beside_gaps() if not self.broken else set(desk.uses)
         timeline = build_timeline(film, playing, desk.materials, desk.uses, self.notices, quiet)
@@ -90,6 +91,14 @@ class _Compiler:
             wished_length(film, timeline, self.notices)
             cues_inside(film, timeline, self.notices)
         return Graph(film, desk.steps, desk.materials, timeline, self.notices.all())
+
+    def _settings_of_providers(self, film: Film) -> None:
+        """Settings of a provider that nobody knows would have no effect."""
+        for name in film.providers:
+            if name not in self.desk.judge.providers:
+                span = film.span(f"providers.{name}")
+                hint = nearest(name, self.desk.judge.providers)
+                self.notices.error("SB401", None, span, f"there is no provider `{name}`", hint)
 
     def _beside_gaps(self) -> set[str]:
         """Shots whose neighbour in the cut could not be built."""

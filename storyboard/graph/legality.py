@@ -38,6 +38,11 @@ class Judge:
         self._plugins = tuple(plugins)
         self._models: dict[tuple[str, str], Model] = {}
 
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Everybody who may be named."""
+        return tuple(dict.fromkeys((PREVIZ, *self._catalog.providers, *self._plugins)))
+
     def model(self, shot: Shot) -> Model | None:
         """The model whose limits the shot obeys; None after an error."""
         platform = shot.target if shot.provider == PREVIZ else shot.provider
@@ -50,7 +55,7 @@ class Judge:
         return found
 
     def _judged(self, shot: Shot, platform: str) -> Model | None:
-        known = tuple(dict.fromkeys((PREVIZ, *self._catalog.providers, *self._plugins)))
+        known = self.providers
         where = "provider" if shot.provider != PREVIZ else "target"
         if platform and platform not in known:
             span = self._span(shot, where, f"defaults.{where}")

@@ -1,0 +1,67 @@
+"""`storyboard resolve`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from storyboard.cli import options, view
+from storyboard.cli.planview import money
+from storyboard.errors import UsageError
+
+
+@click.command("resolve")
+@options.film
+@click.argument("operation")
+@click.option("--adopt", metavar="OP", help="It became this operation; the next render polls it.")
+@click.option("--assume-lost", is_flag=True, help="It was paid for and is gone.")
+@click.option("--assume-not-sent", is_flag=True, help="It never left; it may be bought again.")
+@options.speech
+def command(
+    film: Path,
+    operation: str,
+    adopt: str | None,
+    assume_lost: bool,
+    assume_not_sent: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Say what became of an OPERATION of FILM that may or may not have been sent.
+
+    OPERATION is what the render named: `SH010:t01`, a step, or the operation's name. Without an
+    option nothing is decided, and the money at stake is shown.
+    """
+    from storyboard.run.attempts import State
+    from storyboard.run.ledger import Ledger
+    from storyboard.run.places import state_folder
+
+    folder = state_folder(film.absolute())
+    if not (folder / "ledger.sqlite").exists():
+        raise UsageError(f"{film} has no ledger", hint="nothing was submitted from this folder")
+    ledger = Ledger(folder)
+    try:
+        found = [each for each in ledger.find(operation) if each.state is State.UNKNOWN]
+        if not found:
+            raise UsageError(f"no unknown operation of {film} is called `{operation}`")
+        if len(found) > 1:
+            names = ", ".join(each.name for each in found)
+            raise UsageError(f"`{operation}` is several: {names}", hint="name one of them")
+        (attempt,) = found
+        stake = f"${money(attempt.reserved_micros)}"
+        if not (adopt or assume_lost or assume_not_sent):
+            view.say(f"{attempt.name}: it may have been sent; {stake} is held")
+            view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
+            return 7
+        done = asyncio.run(
+            ledger.resolve(attempt, adopt=adopt or "", lost=assume_lost, not_sent=assume_not_sent)
+        )
+    finally:
+        ledger.close()
+    if as_json:
+        view.answer_json({"attempt": done.name, "state": done.state.value})
+    elif not quiet:
+        view.say(f"{done.name}: {done.state.value}, {stake} at stake")
+    return 0
