@@ -81,6 +81,8 @@ def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
             span,
             _quoted_in_braces(lines[line], column) or "put the whole text in double quotes",
         )
+    if opened is not None and (hidden := _hidden_closer(problem, opened, lines[: line + 1], name)):
+        return hidden
     if opened is not None and (unclosed := _unclosed(problem, context, opened, lines, name)):
         return unclosed
     if "expected node content" in problem and (last := _last_open(lines, line, column)):
@@ -167,10 +169,47 @@ def _unclosed(
     if "flow" in context and sign in _PLAIN_CONTEXT and "did not find expected" in problem:
         closer = _PLAIN_CONTEXT[sign]
         rest = lines[opened.line][opened.column :]
-        if closer in rest:
+        if closer in rest[: _comment(rest)]:
             return None
         return Diagnostic("SB008", f"the bracket {sign} is never closed", span, f"add {closer}")
     return None
+
+
+def _hidden_closer(
+    problem: str, opened: yaml.Mark, lines: list[str], name: str
+) -> Diagnostic | None:
+    """The ` #` that made a comment of the bracket that is missed."""
+    if "did not find expected" not in problem or opened.line >= len(lines):
+        return None
+    sign = lines[opened.line][opened.column : opened.column + 1]
+    closer = _PLAIN_CONTEXT.get(sign)
+    for number in range(opened.line, len(lines) if closer else 0):
+        begin = opened.column if number == opened.line else 0
+        at = begin + _comment(lines[number][begin:])
+        comment = lines[number][at:]
+        if closer and comment.count(closer) > comment.count(sign):
+            return Diagnostic(
+                "SB020",
+                "everything from here on is a comment, not part of the text",
+                Span(name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
+                _quoted_in_braces(lines[number], at) or "put the whole text in double quotes",
+            )
+    return None
+
+
+def _comment(text: str) -> int:
+    """Where the comment of a line begins; its end where it has none. Quoted texts have none."""
+    quote, before = "", " "
+    for at, sign in enumerate(text):
+        if quote:
+            escaped = quote == '"' and before == "\\"
+            quote = "" if sign == quote and not escaped else quote
+        elif sign in "\"'" and text[:at].rstrip()[-1:] in ("", *"[{,:-"):
+            quote = sign
+        elif sign == "#" and before in " \t":
+            return at
+        before = sign
+    return len(text)
 
 
 def _plainly(problem: str) -> str:
