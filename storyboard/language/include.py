@@ -296,7 +296,9 @@ class Reader:
         self._shots(document, inner, (*trail, source.path))
 
     def _shot(self, item: Map, scope: Scope) -> None:
-        checked = self._checker.check("item", item)
+        # asked of the text, so that a wrong `length` is not also said to be missing
+        timed = any(each.pair("length") for each in scope.sequences)
+        checked = self._checker.check("itemInside" if timed else "item", item)
         said = item.get("id")
         name = said if isinstance(said, str) else ""
         wrong = frozenset(str(steps[0]) for steps in checked.wrong if steps)

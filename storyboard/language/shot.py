@@ -28,7 +28,6 @@ _CUT_ONLY = frozenset(
 )
 """Keys of making, which mean nothing on what is only cut. Words that describe it may stay."""
 _NO_TAKE = _CUT_ONLY | {"trim", "lock", "effects"}
-_LENGTHS = frozenset({"length", "duration", "prompt"})
 
 _TEXTS = (
     "prompt scene place size angle focus light time weather mood text provider model resolution "
@@ -77,7 +76,7 @@ def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[s
     if only_cut:
         _refuse_making(values, own, maker)
     if only_cut or maker == "extend":
-        for key in _LENGTHS - own.keys():
+        for key in _not_for(values, only_cut) - own.keys():
             data.pop(key, None)
     if values.failed:
         return None
@@ -171,6 +170,13 @@ def _refuse_making(values: Values, own: Mapping[str, Any], maker: str) -> None:
             what = "a clip is cut, not made" if maker == "clip" else f"a {maker} has no take"
             hint = "words for people go into `note`" if key == "prompt" else f"delete `{key}`"
             values.error("SB111", key, f"`{key}` has no effect here: {what}", hint, at_key=True)
+
+
+def _not_for(values: Values, only_cut: bool) -> set[str]:
+    """What a take that is given doesn't inherit; the length of a sequence is its own shots'."""
+    length = values.origins.get("length")
+    near = length is not None and length.layer is Layer.SEQUENCE
+    return {"duration"} | ({"prompt"} if only_cut else set()) | (set() if near else {"length"})
 
 
 def _clip(values: Values, text: str) -> Clip | None:

@@ -284,6 +284,31 @@ def test_defaults_of_length_and_duration_hold_for_takes_only(tmp_path: Path) -> 
     assert [(s.length, s.duration) for s in made.shots] == [(None, 192), (72, None)]
 
 
+def test_a_sequence_gives_its_length_to_all_of_its_shots(tmp_path: Path) -> None:
+    made = film(
+        tmp_path,
+        """
+        shots:
+          - sequence: SQ01
+            length: 4
+            duration: 8
+            prompt: The tram climbs
+            light: a lamp
+            shots:
+              - {id: A}
+              - {id: B, extend: A}
+              - {id: C, clip: A}
+              - {id: D, clip: A, length: 2}
+              - {color: black}
+              - {sequence: SQ02, length: 3, shots: [{card: THE END}, {card: FIN, length: 1}]}
+        """,
+    )
+    assert [shot.length for shot in made.shots] == [96, 96, 96, 48, 96, 72, 24]
+    assert {shot.duration for shot in made.shots} == {None}
+    assert [shot.prompt for shot in made.shots[:3]] == ["The tram climbs", "The tram climbs", ""]
+    assert {shot.light for shot in made.shots} == {"a lamp"}
+
+
 def test_cards_and_colours_get_ids_that_clash_with_none(tmp_path: Path) -> None:
     made = film(
         tmp_path,
