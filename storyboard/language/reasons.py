@@ -26,6 +26,7 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?)")
 _CLOCK = re.compile(r"(\d+):([0-5]\d(?:\.\d+)?)")
 _FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
 _NOTHING = "give it a value, or delete the key; a text that begins with # wants quotes"
+_WAYS = frozenset({"dissolve", "fade", "wipe"})
 _LISTS = ("a list of cast", "a list of picture", "a list of lines")
 """Lists of plain texts, which a single text may stand for."""
 _TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
@@ -78,7 +79,11 @@ class Reasons:
     def _value(self, error: Mistake, span: Span, label: str) -> None:
         value, wanted = error.instance, error.wanted
         report = self._report
-        if error.validator == "type":
+        most = error.schema.get("maximum")
+        if error.validator == "type" and _is_beyond(value, wanted, most):
+            message = f"{label} must be at most {shown(most)}, not {value}"
+            report.error("SB106", span, message)
+        elif error.validator == "type":
             message = f"{label} must be {_wanted(error) or _kinds(wanted)}, not {shown(value)}"
             report.error("SB103", span, message, _cure(value, wanted, error))
         elif error.validator in ("enum", "const"):
@@ -120,7 +125,16 @@ class Reasons:
         known = list(error.schema.get("properties", {}))
         holder = error.instance
         runs = comma_runs(holder)
+        ways = [key for key in holder if key in _WAYS]
+        several = len(ways) > 1 and error.schema.get("required", [""])[0] in _WAYS & {*known}
+        if several and isinstance(holder, Map) and set(ways) & {*error.unknown}:
+            one, other = (holder.key_span(key) for key in ways[:2])
+            message = f"a transition is {_either(ways)}; only one can stand"
+            related = ((one, f"`{ways[0]}`"),)
+            self._report.error("SB110", other, message, "keep one of them", related)
         for key in error.unknown:
+            if several and key in ways:
+                continue
             span = holder.key_span(key) if isinstance(holder, Map) else Span("")
             first, cure = runs.get(key, ("", ""))
             if cure and first != key:
@@ -255,11 +269,20 @@ def _cure(value: Any, wanted: Any, error: Mistake) -> str:
             return f"write [{value}]"
         if names & {"number", "integer"}:
             return _time_cure(value) or "write a bare number"
+    if isinstance(value, int) and _wanted(error).startswith("a take") and 0 < value < 10_000:
+        return f"write t{value:02}"
     if isinstance(value, int) and _wanted(error).startswith("a letter"):
         return f"begin with a letter: SH{value}"
     if isinstance(value, (int, float)) and "string" in names:
         return f'quote it: "{shown(value)}"'
     return ""
+
+
+def _is_beyond(value: Any, wanted: Any, most: Any) -> bool:
+    """Whether it is a whole number so long that YAML left it a text."""
+    digits = isinstance(value, str) and value.isascii() and value.removeprefix("+").isdigit()
+    numbers = wanted in ("integer", "number")
+    return numbers and digits and most is not None and value[0] != "0" and int(value[:99]) > most
 
 
 def _time_cure(text: str) -> str:
