@@ -24,6 +24,7 @@ _KINDS = {
 }
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?)")
 _CLOCK = re.compile(r"(\d+):([0-5]\d(?:\.\d+)?)")
+_NUMBER = re.compile(r"([+-]?)0*([0-9]+(?:\.[0-9]+)?)")
 _FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
 _NOTHING = "give it a value, or delete the key; a text that begins with # wants quotes"
 _WAYS = frozenset({"dissolve", "fade", "wipe"})
@@ -118,6 +119,10 @@ class Reasons:
     def _form_cure(self, text: str, error: Mistake) -> str:
         if _wanted(error).startswith("a letter"):
             return f"begin with a letter: SH{text}" if text[:1].isdigit() else ""
+        if _wanted(error).startswith("a take") and text.isascii() and text.isdigit():
+            return f"write t{text:0>2}"
+        if "seconds" in _wanted(error) and (cure := _bare(text)):
+            return cure
         colors = re.findall(r"[a-z]{3,}", error.wanted) if "black" in error.wanted else []
         return _time_cure(text) or self._nearest.hint(text, colors)
 
@@ -268,7 +273,7 @@ def _cure(value: Any, wanted: Any, error: Mistake) -> str:
         if _wanted(error).startswith(_LISTS) and len(value) < 60 and "\n" not in value:
             return f"write [{value}]"
         if names & {"number", "integer"}:
-            return _time_cure(value) or "write a bare number"
+            return _time_cure(value) or _bare(value) or "write a bare number"
     if isinstance(value, int) and _wanted(error).startswith("a take") and 0 < value < 10_000:
         return f"write t{value:02}"
     if isinstance(value, int) and _wanted(error).startswith("a letter"):
@@ -276,6 +281,12 @@ def _cure(value: Any, wanted: Any, error: Mistake) -> str:
     if isinstance(value, (int, float)) and "string" in names:
         return f'quote it: "{shown(value)}"'
     return ""
+
+
+def _bare(text: str) -> str:
+    """The number that a text in quotes, or one with zeros before it, was meant to be."""
+    match = _NUMBER.fullmatch(text.strip())
+    return f"write a bare number: {match[1].removeprefix('+')}{match[2]}" if match else ""
 
 
 def _is_beyond(value: Any, wanted: Any, most: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.language_films import read
 
 
@@ -27,3 +29,23 @@ def test_two_kinds_of_transition_are_one_mistake(tmp_path: Path) -> None:
     assert code == "SB110"
     assert "only one can stand" in message
     assert cure == "keep one of them"
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("010", "10"), ('"5"', "5"), ("00.5", "0.5"), ('"0.25"', "0.25")],
+)
+def test_a_time_is_a_number_and_no_text_that_looks_like_one(
+    tmp_path: Path, written: str, number: str
+) -> None:
+    for key in ("length", "handles"):
+        [(code, _, cure)] = cures(tmp_path, f"{key}: {written}")
+        assert (code, cure) == ("SB105", f"write a bare number: {number}")
+    [(_, _, cure)] = cures(tmp_path, 'trim: {end: "-05"}')
+    assert cure == "write a bare number: -5"
+    [(code, _, cure)] = cures(tmp_path, 'takes: "02"')
+    assert (code, cure) == ("SB103", "write a bare number: 2")
+
+
+def test_frames_are_a_text(tmp_path: Path) -> None:
+    assert not cures(tmp_path, 'length: 48f, handles: "12f", trim: {start: 6f, end: "-6f"}')
