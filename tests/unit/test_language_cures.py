@@ -49,3 +49,15 @@ def test_a_time_is_a_number_and_no_text_that_looks_like_one(
 
 def test_frames_are_a_text(tmp_path: Path) -> None:
     assert not cures(tmp_path, 'length: 48f, handles: "12f", trim: {start: 6f, end: "-6f"}')
+
+
+def test_a_profile_with_a_mistake_is_not_also_said_to_be_missing(tmp_path: Path) -> None:
+    def found(profiles: str) -> list[str]:
+        text = f"profiles: {profiles}\nshots: [{{id: SH010, prompt: Ana}}]\n"
+        return [each.code for each in read(tmp_path, text, profile="draft").errors]
+
+    assert found("{draft: {defaults: {takse: 2}}}") == ["SB101"]
+    assert found("{draft: {defalts: {takes: 2}}}") == ["SB101"]
+    assert found("{draft: fast}") == ["SB103"]
+    assert found("{draft: }") == ["SB209"]
+    assert found("{social: {}}") == ["SB209"]
