@@ -87,6 +87,10 @@ class Builder:
         self._cast = {
             member.name: head.cast_member(member, self._desk) for member in reading.cast.values()
         }
+        self._origins.beside |= {
+            f"cast.{name}": Origin(Layer.INCLUDE, member.place.file, member.place)
+            for name, member in reading.cast.items()
+        }
         self._places = [name for name, each in self._cast.items() if each.kind == "place"]
         self._omitted = frozenset(
             draft.id for draft in reading.drafts if draft.id and self._is_omitted(draft)

@@ -71,11 +71,13 @@ class Origins(Mapping[str, Origin]):
     Stays behind when a film is sent to another process: places are for people who look at text.
     """
 
-    __slots__ = ("_home", "stack")
+    __slots__ = ("_home", "beside", "stack")
 
     def __init__(self, stack: tuple[Given, ...], home: Home | None = None) -> None:
         self.stack = stack
         self._home = home
+        self.beside: dict[str, Origin] = {}
+        """Paths that no layer has, as a cast member of another file."""
 
     @property
     def home(self) -> Origin | None:
@@ -89,7 +91,7 @@ class Origins(Mapping[str, Origin]):
             place = each.place(path)
             if place is not None:
                 return Origin(each.layer, each.detail, place[0], place[1])
-        raise KeyError(path)
+        return self.beside[path]
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(path for each in self.stack for path in _paths(each)))

@@ -237,7 +237,10 @@ def _lines(film: Film, data: Mapping[str, Any], origins: bool) -> Iterator[str]:
             yield "shots:" if value else "shots: []"
             for shot, item in zip(film.shots, value, strict=True):
                 for index, (name, part) in enumerate(item.items()):
-                    comment = _said(shot.origins.get(name), name, item) if origins else ""
+                    origin, form = shot.origins.get(name), ""
+                    if origin is None and name in ("resolution", "aspect_ratio"):
+                        origin, form = film.origins.get(f"format.{name}"), "format of "
+                    comment = _said(origin, name, item, form) if origins else ""
                     yield f"  {'-' if index == 0 else ' '} {name}: {_flow(part)}{comment}"
         elif key == "cast" and value:
             yield "cast:"
@@ -259,8 +262,8 @@ def _lines(film: Film, data: Mapping[str, Any], origins: bool) -> Iterator[str]:
             yield f"{key}: {_flow(value)}{comment}"
 
 
-def _said(origin: Origin | None, key: str, beside: Mapping[str, Any]) -> str:
-    """The comment that says where a value came from."""
+def _said(origin: Origin | None, key: str, beside: Mapping[str, Any], part: str = "") -> str:
+    """The comment that says where a value came from; `part` is said before its layer."""
     if origin is None:
         if key.startswith("x-") or key == "storyboard":
             return ""
@@ -269,7 +272,7 @@ def _said(origin: Origin | None, key: str, beside: Mapping[str, Any]) -> str:
     place = origin.value or origin.key
     layer = "command line" if origin.layer is Layer.FLAG else str(origin.layer)
     detail = f" {origin.detail}" if origin.detail and origin.layer is not Layer.FLAG else ""
-    return f"  # {layer}{detail}" + (f", {place.file}:{place.line}" if place else "")
+    return f"  # {part}{layer}{detail}" + (f", {place.file}:{place.line}" if place else "")
 
 
 def _flow(value: Any) -> str:

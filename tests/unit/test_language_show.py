@@ -67,6 +67,29 @@ def test_origins_name_layer_and_line(tmp_path: Path) -> None:
     assert "# from scene" in next(line for line in b if " time:" in line)
 
 
+def test_the_format_and_the_cast_of_another_file_are_no_defaults(tmp_path: Path) -> None:
+    (tmp_path / "cast.yaml").write_text("\nana: {description: Ana}\n")
+    text = """
+        format: {resolution: 1080p}
+        cast: {include: cast.yaml, ben: {description: Ben}}
+        profiles: {social: {format: {aspect_ratio: 9:16}}}
+        shots: [{id: A, prompt: a}]
+        """
+    lines = resolved_yaml(film(tmp_path, text, profile="social"), True).splitlines()
+
+    def said(key: str) -> str:
+        line = next(line for line in reversed(lines) if line.lstrip(" -").startswith(f"{key}:"))
+        return line.rpartition("  # ")[2]
+
+    assert said("resolution").startswith("format of film, ")
+    assert said("resolution").endswith("film.yaml:3")
+    assert said("aspect_ratio").startswith("format of profile social, ")
+    assert said("ana").startswith("include ")
+    assert said("ana").endswith("cast.yaml:2")
+    assert said("ben").startswith("film, ")
+    assert said("takes") == "default"
+
+
 def test_defaults_are_filled_in_and_paths_lie_under_the_root(tmp_path: Path) -> None:
     data = resolved(film(tmp_path, TEXT, *MEDIA))
     a = data["shots"][0]
