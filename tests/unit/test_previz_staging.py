@@ -12,6 +12,7 @@ from storyboard.previz.look import look_of
 from storyboard.previz.parse import parse
 from storyboard.previz.spec import Step
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings, SpokenLine
+import itertools
 
 CAST = (
     Figure("ana", "character", "Ana, 40, grey cardigan"),
@@ -53,7 +54,7 @@ def height_of(size, aspect="16:9"):
 def test_each_size_shows_the_figure_larger_than_the_one_before(aspect):
     heights = [height_of(size, aspect) for size in SIZES]
     assert heights == sorted(heights)
-    assert all(b > a * 1.08 for a, b in zip(heights, heights[1:], strict=False))
+    assert all(b > a * 1.08 for a, b in itertools.pairwise(heights))
 
 
 def test_sizes_are_what_a_film_crew_means_by_them():
@@ -100,7 +101,8 @@ def test_the_subject_stays_in_frame_through_every_move(
 ):
     names = " and ".join(figure.name for figure in CAST[:cast])
     asked = request(
-        f"{names} {action}", CAST[:cast], aspect, 2, moves=moves, size=size, angle=angle, scene=scene, lens=lens,
+        f"{names} {action}", CAST[:cast], aspect, 2, moves=moves, size=size, angle=angle,
+        scene=scene, lens=lens,
     )  # fmt: skip
     spec, composition, shot = blocked(asked)
     where = subject_of(spec, composition, shot.company)
