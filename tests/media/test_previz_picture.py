@@ -1,5 +1,6 @@
 """Previz takes as other steps meet them: exact ends, continuations without a jump, equal bytes."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -27,7 +28,6 @@ from storyboard.providers.base import (
 )
 from storyboard.stitch.media import probe, read_frames
 from storyboard.timecode import FrameRange
-import itertools
 
 ANA = Figure("ana", "character", "Ana, 40, grey cardigan")
 QUAY = "EXT. QUAY - DAWN"

@@ -1,5 +1,7 @@
 """Composition and camera: sizes read as what they are called, and nobody is ever cut off."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,6 @@ from storyboard.previz.look import look_of
 from storyboard.previz.parse import parse
 from storyboard.previz.spec import Step
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings, SpokenLine
-import itertools
 
 CAST = (
     Figure("ana", "character", "Ana, 40, grey cardigan"),
