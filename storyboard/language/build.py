@@ -8,8 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from yaml.nodes import MappingNode, ScalarNode
-
 from storyboard.errors import Severity, Span
 from storyboard.film import Film, Layer, Origin, Shot
 from storyboard.language import header as head
@@ -22,7 +20,7 @@ from storyboard.language.references import Link, Resolver, links, report_cycles
 from storyboard.language.report import Nearest, Report
 from storyboard.language.schema import Checker
 from storyboard.language.values import Desk, Values
-from storyboard.language.yaml12 import Map, plain_scalar
+from storyboard.language.yaml12 import Map
 
 _NOT_INHERITED = frozenset({"sequence", "shots", "include"})
 _JOINED = ("look", "negative_prompt")
@@ -362,7 +360,7 @@ class Builder:
         found = profiles.get(name)
         if isinstance(found, Map) and not name.startswith("x-"):
             return found
-        if self._written_profile(name):
+        if head.has_profile(self._film, name):
             return {}  # it has errors, which are reported
         names = [each for each in profiles if not each.startswith("x-")]
         if isinstance(self._film, Map):
@@ -372,18 +370,6 @@ class Builder:
             hint = nearest.hint(name, names) or listed
             self._report.error("SB209", span, f"the film has no profile `{name}`", hint)
         return {}
-
-    def _written_profile(self, name: str) -> bool:
-        """Whether the text has such a profile, sound or not; one without a value is none."""
-        pair = self._film.pair("profiles") if isinstance(self._film, Map) else None
-        if pair is None or not isinstance(self._film, Map):
-            return False
-        if not isinstance(pair[1], MappingNode):
-            return True
-        written = Map(pair[1], self._film.file).pair(name)
-        return written is not None and not (
-            isinstance(written[1], ScalarNode) and plain_scalar(written[1].value) is None
-        )
 
 
 def _effective(stack: tuple[Given, ...]) -> tuple[Given, ...]:

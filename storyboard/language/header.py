@@ -8,6 +8,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
+from yaml.nodes import MappingNode, ScalarNode
+
 from storyboard.errors import Span
 from storyboard.film import (
     Anchor,
@@ -26,7 +28,7 @@ from storyboard.language.notyet import NOT_YET
 from storyboard.language.report import Report
 from storyboard.language.shot import plain
 from storyboard.language.values import Desk, Values
-from storyboard.language.yaml12 import Map
+from storyboard.language.yaml12 import Map, plain_scalar
 from storyboard.timecode import Rate
 
 LOUDNESS = {"web": Loudness(-14.0, -1.0), "broadcast": Loudness(-23.0, -1.0)}
@@ -45,6 +47,19 @@ def overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(under, Mapping) and isinstance(value, Mapping)
         joined[key] = overlay(under, value) if both else value  # type: ignore[arg-type]
     return joined
+
+
+def has_profile(film: Mapping[str, Any], name: str) -> bool:
+    """Whether the text has such a profile, sound or not; one without a value is none."""
+    pair = film.pair("profiles") if isinstance(film, Map) else None
+    if pair is None or not isinstance(film, Map):
+        return False
+    if not isinstance(pair[1], MappingNode):
+        return True
+    written = Map(pair[1], film.file).pair(name)
+    return written is not None and not (
+        isinstance(written[1], ScalarNode) and plain_scalar(written[1].value) is None
+    )
 
 
 def delivery(values: Mapping[str, Any], span: Callable[[str], Span], report: Report) -> Delivery:
