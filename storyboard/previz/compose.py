@@ -156,6 +156,9 @@ class Compositor:
         body, face = player.pose(t), player.face(t, clock)
         x, z, _ = player.walk.at(t)
         s = view.scale(pose, z) * view.height
+        if body.view == "side":
+            # who leans forward does so about the head, which stays where the frame has it
+            x -= neck(mark.look, body)[0] * mark.look.height * (-1 if flip else 1)
         u, v = view.project(pose, x, 0.0, z)
         breath = 1.0 + 0.0022 * math.sin((clock + t) * 1.9 + z)
         torso = self._wardrobe.torso(mark, body, face, z, flip)

@@ -9,7 +9,8 @@ from typing import Any
 
 from storyboard.previz.acting import perform
 from storyboard.previz.camera import Pose
-from storyboard.previz.framing import Composition, Placed, compose
+from storyboard.previz.framing import WHOLE, Composition, Placed, compose
+from storyboard.previz.lexicon import OUTDOORS
 from storyboard.previz.look import look_of
 from storyboard.previz.parse import hour_of
 from storyboard.previz.scene import Taken
@@ -38,6 +39,9 @@ def continued(
     taken = taken_up(state, frame, after)
     composition = composition_of(state, *size)
     people = _people(old, new, told)
+    if request.intent.size and new.size in ("MCU", "CU", "ECU"):
+        named = {person.name for person in new.people}
+        people = tuple(_faced(person) if person.name in named else person for person in people)
     things = _things(old, new, told)
     steps, goal = _steps(request, old, new, composition, taken, people)
     spec = replace(
@@ -48,12 +52,19 @@ def continued(
         weather=new.weather if new.weather else old.weather,
         time=hour_of(request.intent) or old.time,
         text=new.text or old.text,
-        extras=max(old.extras, new.extras),
+        about=tuple(p.name for p in new.people) if goal is not None else old.about,
         size=new.size if goal is not None else old.size,
     )
     composition = _recast(composition, spec, new, taken, size)
     turns = (spec.weather, spec.time) != (old.weather, old.time)
     return spec, composition, replace(taken, goal=goal, air=old if turns else None)
+
+
+def _faced(person: Person) -> Person:
+    """Nobody wants a close-up of the back of a head."""
+    if person.view == "back" and not (person.turns_to or person.walk):
+        return replace(person, turns_to="front")
+    return person
 
 
 def _told(request: Request) -> str:
@@ -94,7 +105,7 @@ def _things(old: Spec, new: Spec, told: str) -> tuple[Thing, ...]:
         replace(thing, moves="" if stopped else said.get(thing.name, thing).moves or thing.moves)
         for thing in old.things
     ]
-    names = {thing.name for thing in kept}
+    names = {thing.name for thing in kept} | (OUTDOORS if old.set == "room" else set())
     return (*kept, *(thing for thing in new.things if thing.name not in names))
 
 
@@ -112,7 +123,8 @@ def _steps(
     view = composition.view
     wanted = compose(replace(old, size=new.size, people=people[:1], shoulder=""),
                      view.width, view.height)  # fmt: skip
-    mark = composition.marks[0]
+    about = [person.name for person in new.people]
+    mark = next((m for m in composition.marks if m.person.name in about), composition.marks[0])
     here = taken.was.get(mark.person.name)
     x, z = (here.x, here.z) if here else (mark.x, mark.z)
     depth = wanted.view.distance * view.focal / wanted.view.focal
@@ -161,7 +173,7 @@ def _recast(
             placed = replace(fresh[thing.name], x=fresh[thing.name].x + gone, subject=False)
         if placed is not None:
             things.append(replace(placed, thing=thing))
-    return replace(composition, marks=tuple(marks), things=tuple(things))
+    return replace(composition, marks=tuple(marks), things=tuple(things), whole=spec.size in WHOLE)
 
 
 def _mark(person: Person, look: Any, x: float, z: float, faces: float) -> Any:

@@ -76,7 +76,7 @@ def block(
         company = _company(spec, composition, lines, total, speed, before, view, begin.pose)
         where = subject_of(spec, composition, company, clock)
         carry = _carry(spec, company, where, view, begin.pose, total, fixed)
-        if _stays(view, begin.pose, where, carry, total):
+        if _stays(view, begin.pose, where, carry, total, bool(before)):
             break
     for most, along in _EFFORTS:
         if along and not fixed:
@@ -235,6 +235,7 @@ def _flock(placed: Placed, walk: Walk, rises: float, left: bool, appears: bool) 
 def subject_of(spec: Spec, composition: Composition, company: Company, clock: float = 0.0) -> Where:
     """The subject of the shot as a function of time."""
     leads = [player for player in company.people if not player.mark.shoulder]
+    leads = [each for each in leads if each.mark.person.name in spec.about] or leads
     thing = next((each for each in company.things if each.placed.subject), None)
 
     def where(t: float) -> Subject | None:
@@ -293,13 +294,12 @@ def _carry(
     return travel
 
 
-def _stays(view: View, pose: Pose, where: Where, carry: Travel, total: float) -> bool:
+def _stays(
+    view: View, pose: Pose, where: Where, carry: Travel, total: float, goes_on: bool
+) -> bool:
     """Whether the subject is in frame all the time by its own moves alone."""
     if not inside(view, pose, where(0.0)):
-        begin = where(0.0)
-        loose = begin is not None and (begin.top or begin.bottom)
-        if loose:
-            return True  # it never was; nothing that it does can be to blame
+        return goes_on  # it was out of frame before; nothing that it does now can be to blame
     for i in range(1, 9):
         t = total * i / 8
         if not inside(view, pose.plus(carry(t)), where(t)):

@@ -131,8 +131,8 @@ def _with_people(spec: Spec, width: int, height: int) -> Composition:
     view = View(width, height, focal, focal / per_metre)
     x0 = _stand(spec)
     marks = _marks(spec, looks, x0, gap, tight, rng)
-    if spec.shoulder:
-        marks = (*marks, _shoulder(spec, looks, marks[0], view, per_metre, aspect))
+    if spec.shoulder and size != "ECU":
+        marks = (*marks, _shoulder(spec, marks[0], view, size))
     offset = _third(spec, marks, size, aspect, per_metre, group, rng)
     middle = (marks[0].x + marks[count - 1].x) / 2
     high = _height(spec.angle, size, head, top, per_metre, rng)
@@ -173,18 +173,16 @@ def _marks(
     return tuple(marks)
 
 
-def _shoulder(
-    spec: Spec, looks: list[Look], mark: Mark, view: View, per_metre: float, aspect: float
-) -> Mark:
+def _shoulder(spec: Spec, mark: Mark, view: View, size: str) -> Mark:
     """The one whose back frames the picture, at the edge that the other looks towards."""
     side = 1.0 if mark.faces >= 0 else -1.0
     name = spec.shoulder if spec.shoulder != "*" else "another"
     person = Person(name, "" if name != "another" else "person dark coat dark hair", view="back")
     look = look_of(person.name, person.description, None)
-    z = -0.50 * view.distance
+    near, out = (0.34, 0.45) if size == "CU" else (0.50, 0.36)
+    z = -near * view.distance
     s = view.focal / (view.distance + z)
-    off = mark.x + side * (aspect * 0.36) / s + side * 0.02
-    # raised or lowered by stature alone: the shoulder must fill the lower corner
+    off = mark.x + side * view.aspect * out / s + side * 0.02
     return Mark(person, look, off, z, -side, shoulder=True)
 
 

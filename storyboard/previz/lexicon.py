@@ -190,6 +190,12 @@ THINGS = _index(
     }
 )
 
+OUTDOORS = frozenset(
+    """boat sailboat ship tram train car bus tree house lighthouse streetlamp plane moon sun gull
+    bird horse""".split()
+)
+"""Things that no room holds."""
+
 HELD = frozenset(
     """letter book newspaper photo map cup bottle phone key flower suitcase umbrella lamp candle
     apple box ring knife gun stamp camera""".split()

@@ -14,6 +14,7 @@ from storyboard.previz.lexicon import (
     CROWDS,
     MOODS,
     NUMBERS,
+    OUTDOORS,
     SET_OF,
     SIZES,
     STRONG_PLACES,
@@ -35,9 +36,6 @@ _LETTERED = frozenset("letter stamp book newspaper photo map sign envelope bottl
 _SEASONED = frozenset("autumn winter spring palm old".split())
 _NOT_SUBJECTS = frozenset("window door table chair hand tree sign fish moon sun".split())
 _FURNITURE = frozenset("window table chair".split())
-_OUTDOORS = frozenset("boat sailboat ship tram train car bus tree house lighthouse streetlamp "
-                      "plane "
-                      "moon sun gull bird horse".split())  # fmt: skip
 
 
 def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = None) -> Spec:
@@ -64,7 +62,7 @@ def parse(request: Request, tints: Mapping[str, tuple[str, str, str]] | None = N
     if size == "INSERT" and things:
         people = ()
     if setting == "room" and not (size == "INSERT" or (size in ("CU", "ECU") and not people)):
-        things = tuple(t for t in things if t.name not in _OUTDOORS and t.name not in _FURNITURE)
+        things = tuple(t for t in things if t.name not in OUTDOORS and t.name not in _FURNITURE)
     if not setting:
         indoors = things and things[0].name in _INDOOR_THINGS
         setting = "room" if indoors and not people else ("void" if people else "open")

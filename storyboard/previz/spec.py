@@ -87,6 +87,8 @@ class Spec:
     lens: float = 0.0
     """Millimetres; 0 lets the size decide."""
     people: tuple[Person, ...] = ()
+    about: tuple[str, ...] = ()
+    """Whom the camera cares for; empty for all of them."""
     extras: int = 0
     """People far behind."""
     things: tuple[Thing, ...] = ()

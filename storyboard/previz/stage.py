@@ -295,18 +295,18 @@ class Stage:
         """What of the floor is seen at some time, in frame heights as the first pose sees it."""
         first, view = self.poses[0], self.view
         edge = view.project(first, 0.0, level, min(z, FAR))[1]
-        left, right, bottom = -0.04, view.aspect + 0.04, edge + 0.01
+        # never fewer than a handful of rows: OpenCV warps no picture of two
+        left, right, bottom = -0.04, view.aspect + 0.04, edge + 8.0 / view.height
         for pose in [*self.poses[:: max(1, len(self.poses) // 8)], self.poses[-1]]:
-            s_drop = 1.06 - (0.5 + pose.sy)
-            if s_drop <= 0 or pose.y + level <= 0:
+            lean = abs(math.sin(math.radians(pose.roll))) * max(1.0, view.aspect) * 0.6
+            drop = 1.06 + lean - (0.5 + pose.sy)
+            if drop <= 0 or pose.y + level <= 0:
                 continue
-            depth = view.focal * math.exp(pose.zoom) * (pose.y + level) / s_drop
+            depth = view.focal * math.exp(pose.zoom) * (pose.y + level) / drop
             row_z = depth - view.distance + pose.z
-            for far_z in (row_z, min(z, FAR)):
-                if far_z < self._nearest():
-                    far_z = self._nearest()
+            for far_z in (max(row_z, self._nearest()), max(min(z, FAR), self._nearest())):
                 s = view.scale(pose, far_z)
-                for u in (-0.04, view.aspect + 0.04):
+                for u in (-0.04 - lean, view.aspect + 0.04 + lean):
                     x = (u - view.aspect / 2 - pose.sx) / s + pose.x
                     at = view.project(first, x, level, far_z)
                     left, right = min(left, at[0]), max(right, at[0])
@@ -315,7 +315,8 @@ class Stage:
         left, right = max(left, -2.5), min(right, view.aspect + 2.5)
         if bottom <= edge + 0.004 or edge > 1.5:
             return None
-        return Box(left, max(edge, -1.6), right, bottom)
+        area = Box(left, max(edge, -1.6), right, bottom)
+        return area if area.height > 0.01 and area.width > 0.01 else None
 
 
 def _cover(area: Box, name: str) -> str:

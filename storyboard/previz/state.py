@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -158,6 +159,7 @@ def taken_up(state: Mapping[str, Any], frame: int, after: int) -> Taken:
     was = {}
     for name, (x, y, z, vx, vz, walked, view) in state["actors"][frame].items():
         ahead = after / fps
+        walked += math.hypot(vx, vz) * ahead
         was[name] = Was(x + vx * ahead, y, z + vz * ahead, vx, vz, walked, view)
     clock = state["clock"] + (frame + after) / fps
     home = state["home"]

@@ -86,7 +86,7 @@ MOVES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=70, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     cast=st.integers(1, 3),
     action=ACTIONS,
@@ -113,7 +113,7 @@ def test_the_subject_stays_in_frame_through_every_move(
         assert inside(shot.view, shot.path.poses[frame], subject, margin=0.006), frame
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     thing=st.sampled_from(
         ["A red boat", "A yellow tram", "A letter", "A black cat", "Three gulls", "A lighthouse",

@@ -130,6 +130,7 @@ def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
     box = stage.reach(z)
     left, right = box.left - 1, box.right + 1
     high = 3.3 if kind not in ("train", "hall") else (2.5 if kind == "train" else 4.4)
+    roof = min(box.top, -high - 1.4)
     holes, frames, lit = "", "", ""
     spacing = {"train": 2.0, "hall": 2.9, "office": 2.6, "bar": 4.6}.get(kind, 4.2)
     cloth = stage.rng("curtains").choice(
@@ -154,7 +155,7 @@ def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
         "plaster", [(0, shade(wall, -0.26), 1), (0.4, wall, 1), (1, shade(wall, -0.06), 1)]
     )
     body += (
-        f'<path fill-rule="evenodd" fill="url(#plaster)" d="M{n(left)},{n(-high - 1.2)} '
+        f'<path fill-rule="evenodd" fill="url(#plaster)" d="M{n(left)},{n(roof)} '
         f'H{n(right)} V0.02 H{n(left)}Z {holes}"/>'
     )
     if kind in ("kitchen", "library", "train", "hall", "bar"):
@@ -180,9 +181,9 @@ def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
             )
     body += rect(left, -0.16, right - left, 0.17, shade(wood, -0.1))
     body += rect(left, -high, right - left, 0.10, shade(wall, 0.25)) + rect(
-        left, -high - 1.4, right - left, 1.4, shade(wall, -0.34)
+        left, roof, right - left, -high - roof, shade(wall, -0.34)
     )
-    stage.add(z, body + frames, -high - 1.2, 0.02, shines=lit, shadow=0.9)
+    stage.add(z, body + frames, roof, 0.02, shines=lit, shadow=0.9)
 
 
 def _in_hole(x: float, holes: str) -> bool:
