@@ -137,6 +137,11 @@ def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
         ("#c26a54", "#7f9a9a", "#d9b25a", "#a8788a", "#e3dac4", "#6f8a6a")
     )
     offset = stage.rng("windows").uniform(-0.9, 0.9)
+    wanted = stage.has("window")
+    if wanted:
+        # who looks out of the window has one beside them
+        beside = stage.middle + (0.85 if stage.home.x >= stage.middle else -0.85)
+        offset = beside % spacing - spacing / 2
     for x, rng in stage.cells("window", z, spacing):
         x += offset
         w, h, y = (1.45, 0.95, -2.05) if kind == "train" else (1.25, 1.45, -2.45)
@@ -144,7 +149,7 @@ def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
             w, h, y = 1.0, 2.4, -3.4
         if kind == "bar":
             w, h, y = 2.2, 1.5, -2.5
-        if kind in ("library", "kitchen", "bedroom") and rng.random() < 0.38:
+        if kind in ("library", "kitchen", "bedroom") and rng.random() < 0.38 and not wanted:
             continue
         holes += f"M{n(x - w / 2)},{n(y)} h{n(w)} v{n(h)} h{n(-w)}Z "
         trim = shade(wall, 0.34) if kind not in ("bar", "library", "train") else shade(wood, 0.08)
