@@ -38,7 +38,7 @@ def continued(
     told = _told(request)
     taken = taken_up(state, frame, after)
     composition = composition_of(state, *size)
-    people = _people(old, new, told)
+    people = _people(_seen(old.people, taken), new, told)
     if request.intent.size and new.size in ("MCU", "CU", "ECU"):
         named = {person.name for person in new.people}
         people = tuple(_faced(person) if person.name in named else person for person in people)
@@ -72,12 +72,22 @@ def _told(request: Request) -> str:
     return f"{request.intent.prompt} {beats}".strip()
 
 
-def _people(old: Spec, new: Spec, told: str) -> tuple[Person, ...]:
+def _seen(people: tuple[Person, ...], taken: Taken) -> tuple[Person, ...]:
+    """`people` as they stand at that moment, whatever they turned from."""
+    return tuple(
+        replace(person, view=taken.was[person.name].view or person.view)
+        if person.name in taken.was
+        else person
+        for person in people
+    )
+
+
+def _people(people: tuple[Person, ...], new: Spec, told: str) -> tuple[Person, ...]:
     """Who was there goes on under the new words; who is new comes in."""
     words = re.sub(r"(the )?camera [^.;,]*", "", told.lower())
     fresh = {person.name: person for person in new.people}
     kept = []
-    for person in old.people:
+    for person in people:
         said = fresh.get(person.name)
         if said is not None:
             acting = replace(said, description=person.description, tint=person.tint)
@@ -85,7 +95,7 @@ def _people(old: Spec, new: Spec, told: str) -> tuple[Person, ...]:
                 acting = replace(acting, view=person.view, sits=said.sits or person.sits)
             kept.append(replace(acting, turns_to=said.turns_to))
             continue
-        alone = len(old.people) == 1 and re.search(r"\b(she|he|they|her|him|turns?)\b", words)
+        alone = len(people) == 1 and re.search(r"\b(she|he|they|her|him|turns?)\b", words)
         here = replace(person, walk="", turns_to="")
         kept.append(perform(here, words) if alone else here)
     names = {person.name for person in kept}

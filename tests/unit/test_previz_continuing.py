@@ -123,3 +123,11 @@ def test_a_foreign_or_damaged_state_is_no_state(text, tmp_path):
     path.write_text(text)
     assert state.read(path) is None
     assert state.read(None) is None
+
+
+def test_who_turned_stays_turned_when_the_words_say_nothing_of_it():
+    walked = shot(request("Ana walks to the right", size="WS"))
+    turned = on(told(walked), request("She stops and looks back"))
+    then = on(told(turned), request("A light goes on in the window", []))
+    assert turned.was(FRAMES - 1)["ana"].view == "left"
+    assert then.was(FRAMES - 1)["ana"].view == "left"
