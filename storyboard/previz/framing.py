@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storyboard.previz.art import prop_of
 from storyboard.previz.camera import Pose, View
@@ -179,7 +179,10 @@ def _shoulder(spec: Spec, mark: Mark, view: View, size: str) -> Mark:
     name = spec.shoulder if spec.shoulder != "*" else "another"
     person = Person(name, "" if name != "another" else "person dark coat dark hair", view="back")
     look = look_of(person.name, person.description, None)
-    near, out = (0.34, 0.45) if size == "CU" else (0.50, 0.36)
+    # stands or stoops so that the shoulder fills the corner and hides no face
+    high = min(max(look.height, mark.look.height * 0.95), mark.look.height * 1.05)
+    look = replace(look, height=high * (0.8 if mark.person.sits else 1.0))
+    near, out = (0.34, 0.45) if size == "CU" else (0.46, 0.43)
     z = -near * view.distance
     s = view.focal / (view.distance + z)
     off = mark.x + side * view.aspect * out / s + side * 0.02
