@@ -53,6 +53,18 @@ def overlay(function: F) -> F:
     return function
 
 
+def wishes(function: F) -> F:
+    """What is asked of takes that are there."""
+    for option in (
+        click.option("--accept-stale", is_flag=True, help="Keep picked takes of older versions."),
+        click.option("--rebuy", multiple=True, metavar="SHOT", help="Buy again what is lost."),
+        click.option("--force", multiple=True, metavar="SHOT", help="Make it again."),
+        click.option("--retake", multiple=True, metavar="SHOT", help="One more take, picked."),
+    ):
+        function = option(function)
+    return function
+
+
 OVERLAY = ("profile", "provider", "model", "previz", "proxy", "allow_retired")
 """Names of the overlay's parameters, which are the fields of `Flags`."""
 

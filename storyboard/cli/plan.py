@@ -20,10 +20,7 @@ from storyboard.errors import Severity
 @click.option(
     "--format", "form", type=click.Choice(["human", "markdown"]), default="human", help="Form."
 )
-@click.option("--retake", multiple=True, metavar="SHOT", help="One more take of it.")
-@click.option("--force", multiple=True, metavar="SHOT", help="Make it again.")
-@click.option("--rebuy", multiple=True, metavar="SHOT", help="Buy again what is lost.")
-@click.option("--accept-stale", is_flag=True, help="Keep picked takes of older versions.")
+@options.wishes
 @click.option("--max-cost", metavar="USD", callback=options.money, help="Refuse a dearer plan.")
 @options.overlay
 @options.speech

@@ -63,9 +63,6 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def resume(self) -> None:
-        """Takes the terminal again."""
-
     def summary(self, done: Rendered, plan: Plan) -> None:
         """The last words: what was made, what it cost, and where the film is."""
         result = done.result

@@ -31,10 +31,7 @@ if TYPE_CHECKING:
     default="fail",
     help="What stands where a take is missing.",
 )
-@click.option("--retake", multiple=True, metavar="SHOT", help="One more take of it, picked.")
-@click.option("--force", multiple=True, metavar="SHOT", help="Make it again.")
-@click.option("--rebuy", multiple=True, metavar="SHOT", help="Buy again what is lost.")
-@click.option("--accept-stale", is_flag=True, help="Keep picked takes of older versions.")
+@options.wishes
 @click.option("--frozen", is_flag=True, help="Never submit: only what is there.")
 @click.option("--max-cost", metavar="USD", callback=options.money, help="Most this run may spend.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes for local work.")
@@ -111,7 +108,6 @@ def command(
             if plan.cost_micros and not frozen and not yes and saved is None:
                 progress.pause()
                 _confirm(planview.human(plan), plan.cost_micros)
-                progress.resume()
             warnings = [d for d in examined.diagnostics if d.severity is Severity.WARNING]
             if warnings and not quiet and not as_json:
                 view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))
