@@ -107,9 +107,7 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
     tell = ev.fan_out(tell, log)
     try:
         result = await _run(production, plan, ledger, order, cap, tell)
-        takes = dict(result.selects)
-        if len(plan.nodes) < len(production.graph.steps):
-            takes = _selects(production.plan()) | takes
+        takes = _with_the_rest(production, plan, result.selects)
         holes = _holes(plan.timeline, takes)
         if holes and order.missing == "previz" and not result.interrupted:
             takes |= await _stand_ins(production, holes, order, tell)
@@ -138,6 +136,15 @@ def idle(production: Production, plan: Plan) -> bool:
     return all(attempt.state in OVER for attempt in Ledger.read(production.state))
 
 
+def _with_the_rest(
+    production: Production, plan: Plan, takes: Mapping[str, Take]
+) -> dict[str, Take]:
+    """The takes, and those that are there of shots which this plan leaves out."""
+    if len(plan.nodes) == len(production.graph.steps):
+        return dict(takes)
+    return _selects(production.plan()) | dict(takes)
+
+
 def _previz_holes(production: Production, plan: Plan, order: Order) -> bool:
     """Whether previz has holes to fill in a film of which only some shots were asked for."""
     partial = len(plan.nodes) < len(production.graph.steps)
@@ -163,8 +170,8 @@ def _whole(production: Production, take: Take) -> bool:
 
 def cut(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
     """Cuts the film of a plan that has nothing to make; submits nothing."""
-    takes = _selects(plan)
-    result = RunResult(selects=takes, kept=len(plan.nodes), cut=True)
+    takes = _with_the_rest(production, plan, _selects(plan))
+    result = RunResult(selects=_selects(plan), kept=len(plan.nodes), cut=True)
     return _cut(production, plan, result, takes, order, tell)
 
 
@@ -181,8 +188,6 @@ def _cut(
     if result.interrupted or not (result.complete or order.missing != "fail"):
         return Rendered(result)
     timeline = plan.timeline
-    if len(plan.nodes) < len(production.graph.steps):
-        takes = _selects(production.plan()) | takes
     holes = _holes(timeline, takes)
     if holes and order.missing == "slate":
         timeline = _slated(timeline, holes)
