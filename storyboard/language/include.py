@@ -216,7 +216,7 @@ class Reader:
                 "SB211", span, f"files include each other more than {MAX_DEPTH} deep"
             )
             return None
-        display = os.path.normpath(os.path.join(os.path.dirname(source.name), name))  # noqa: PTH118, PTH120
+        display = os.path.normpath(os.path.join(os.path.dirname(source.name), name))  # noqa: PTH118, PTH120 - as written: Path folds no `..`
         try:
             return Source(display, path), read_text(path, display, span)
         except Unreadable as unreadable:

@@ -252,7 +252,7 @@ class Store:
     def _sidecar_count(self, digest: str) -> int:
         """More than the index knows, when it was deleted under a running film."""
         try:
-            return len(os.listdir(f"{self._takes}/{digest[:2]}/{digest}"))  # noqa: PTH208
+            return len(os.listdir(f"{self._takes}/{digest[:2]}/{digest}"))  # noqa: PTH208 - names alone are wanted
         except OSError:
             return 0
 
