@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from storyboard.errors import UsageError
@@ -28,16 +29,16 @@ def judged(film: Path, shot: str, name: str, flags: Flags) -> tuple[Selects, Tak
         nodes = [n for n in production.plan().nodes if n.step.shot == shot and n.digest]
         shelf = FilmShelf(production.store, production.selects, production.film.stem)
         takes = [take for n in nodes for take in shelf.takes(n.digest)]
-        node = next((n for n in reversed(nodes) if shelf.takes(n.digest)), None)
         found = next((t for t in reversed(takes) if t.ordinal == int(match[1])), None)
-        if found is None or node is None:
+        if found is None:
             known = ", ".join(dict.fromkeys(take.name for take in takes)) or "none yet"
             raise UsageError(
                 f"{shot} has no take {name} of its current version", hint=f"its takes: {known}"
             )
         if not production.selects.has(found):
             step = next(n.step for n in nodes if n.digest == found.digest)
-            production.selects.add(found, step=step.id, parts=shelf.parts(found.digest))
+            mine = replace(found, shot=shot)
+            production.selects.add(mine, step=step.id, parts=shelf.parts(found.digest))
         return production.selects, found
     finally:
         production.close()

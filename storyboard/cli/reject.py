@@ -26,8 +26,6 @@ def command(
 
     selects, found = judged(film, shot, take, options.flags_of(overlay))
     selects.set_rejected(found.digest, found.ordinal)
-    if selects.pick(found.digest) == found.ordinal:
-        selects.set_pick(found.digest, None)
     selects.save()
     if as_json:
         view.answer_json({"shot": shot, "take": found.name, "digest": found.digest})

@@ -125,3 +125,19 @@ def test_previz_fills_the_holes_of_a_film_of_which_some_was_made(
     filled = cli("render", film, "SH010", "--missing", "previz", "--yes", "-q")
     assert (filled.code, filled.out) == (0, "build/film.mp4\n")
     assert len(bill()) == 1
+
+
+def test_a_take_of_another_film_is_picked_under_this_films_name(
+    cli: Cli, write: Write, tmp_path: Path
+) -> None:
+    one = write(PAID)
+    other = write(PAID.replace("SH0", "X0"), "other.yaml")
+    store = {"STORYBOARD_STORE": str(tmp_path / "store")}
+    assert cli("render", one, "--yes", "-q", **store).code == 0
+    assert cli("pick", other, "X010", "t01", **store).code == 0
+    lock = (tmp_path / "other.selects.yaml").read_text()
+    assert "shot: X010" in lock
+    assert "pick" in lock
+    assert cli("reject", other, "X010", "t01", **store).code == 0
+    take = cli("takes", other, "X010", "--json", **store).json["takes"][0]
+    assert (take["picked"], take["rejected"]) == (False, True)
