@@ -84,6 +84,7 @@ class _Compiler:
                     self._make(desk.shots[id])
         film = desk.film
         self._settings_of_providers(film)
+        self._not_yet(film)
         playing = [shot for shot in film.cut if shot.id in desk.uses]
         quiet = self._beside_gaps() if not self.broken else set(desk.uses)
         timeline = build_timeline(film, playing, desk.materials, desk.uses, self.notices, quiet)
@@ -91,6 +92,18 @@ class _Compiler:
             wished_length(film, timeline, self.notices)
             cues_inside(film, timeline, self.notices)
         return Graph(film, desk.steps, desk.materials, timeline, self.notices.all())
+
+    def _not_yet(self, film: Film) -> None:
+        """Refuses by name what the language knows and no step carries out."""
+        for shot in film.shots:
+            for key, value, today in (
+                ("alternate", shot.alternate, "`omit: true` keeps a shot out of the film"),
+                ("still_model", shot.still_model, "leave it out: previz draws the stills"),
+            ):
+                if value:
+                    self.notices.error(
+                        "SB190", None, shot.span(key), f"`{key}` isn't built yet", today
+                    )
 
     def _settings_of_providers(self, film: Film) -> None:
         """Settings of a provider that nobody knows would have no effect."""
