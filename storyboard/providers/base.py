@@ -50,6 +50,7 @@ class Role(StrEnum):
     REFERENCE = "reference"
     CLIP = "clip"
     SOUND = "sound"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,33 @@ class Settings:
     options: Mapping[str, Any] = field(default_factory=_empty)
 
 
+WRITE_TOKENS = 2048
+"""Most tokens that a `write` step may cost, thinking included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a provider is asked, as a value."""
+    """What a provider is asked, as a value.
+
+    Steps of moving pictures (`generate interpolate extend`) carry what their fields say. The
+    three others:
+
+    `still`: one picture. `prompt` is everything an image model is told; `inputs` are
+    `Role.REFERENCE` pictures of the cast and the place, at most as many as the catalogue allows,
+    each with its cast name; `settings.aspect_ratio`, and `settings.resolution`, which is one of
+    the image model's own (`1k`, `2k`, `4k`) for a paid one and the shot's for previz;
+    `settings.seed` where the model takes one. The sample is a PNG or JPEG of one frame.
+
+    `write`: a few sentences to be spoken. `prompt` is the whole instruction; there are no inputs.
+    The sample is a UTF-8 `.txt` file with the words and nothing else. The catalogue's price is
+    that of one call of at most WRITE_TOKENS tokens out, which the adapter sends as its limit.
+
+    `speech`: one line, spoken. `intent.dialogue` holds that line alone: `words`, empty where an
+    earlier step wrote them; `how`; `voice`, the cast's words for it or a model's own name for a
+    voice, also in `settings.options["voice"]`, so that identity reads it. `prompt` is the manner
+    and the words, or the manner alone where a `Role.TEXT` input brings the words; `script` joins
+    the two. The sample is a WAV file, or another that ffmpeg reads, with sound and no picture.
+    """
 
     kind: Kind
     provider: str
@@ -161,6 +186,24 @@ class Request:
     def input(self, role: Role) -> Input | None:
         """The first input of that role."""
         return next((each for each in self.inputs if each.role is role), None)
+
+    @property
+    def words(self) -> str:
+        """What a `speech` step speaks: the words of its line, or of the text it was given.
+
+        Reads the text's file; OSError or UnicodeDecodeError where that can't be.
+        """
+        text = self.input(Role.TEXT)
+        if text is not None and text.path is not None:
+            return text.path.read_text("utf-8").strip()
+        return self.intent.dialogue[0].words if self.intent.dialogue else ""
+
+    @property
+    def script(self) -> str:
+        """What a speech model is sent: the manner, if any, and the words."""
+        if self.input(Role.TEXT) is None:
+            return self.prompt
+        return f"{self.prompt} {self.words}".strip()
 
 
 @dataclass(frozen=True, slots=True)
