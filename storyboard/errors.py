@@ -5,8 +5,13 @@
     ├── UsageError                   the command line asks for what can't be        exit 2
     ├── ProviderError                .provider; a take could not be made            exit 3
     │   ├── OperationFailed          the service tried and said no
+    │   ├── InvalidRequest           the service refused what was asked; no job was made
+    │   │   └── RetiredModel         .model and .replacement
     │   ├── RefusedError             a safety filter; .category
-    │   ├── QuotaError               .retry_after_s
+    │   ├── NotNow                   no job was made, and asking again may help; .retry_after_s
+    │   │   ├── QuotaError           too many requests
+    │   │   └── Unreachable          no connection; not a byte was sent
+    │   ├── Gone                     a result expired before it was fetched
     │   ├── AuthenticationError      names the variable that was looked for         exit 4
     │   └── UnknownOutcome           bytes left, no answer came; a person decides   exit 7
     ├── StitchError                  the takes can't be made into a film            exit 3
@@ -112,8 +117,32 @@ class RefusedError(ProviderError):
         self.category = category
 
 
-class QuotaError(ProviderError):
-    """Too many requests; the request made no job."""
+class InvalidRequest(ProviderError):
+    """The service refused what was asked, for what it says; it made no job."""
+
+
+class RetiredModel(InvalidRequest):
+    """The service no longer has the model."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        provider: str = "",
+        model: str = "",
+        replacement: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, provider=provider)
+        self.model = model
+        self.replacement = replacement
+
+
+class NotNow(ProviderError):
+    """The request made no job for certain, and the same one may be taken later."""
+
+    tries = 6
+    """How often it is worth asking."""
 
     def __init__(
         self,
@@ -125,6 +154,20 @@ class QuotaError(ProviderError):
     ) -> None:
         super().__init__(message, hint=hint, provider=provider)
         self.retry_after_s = retry_after_s
+
+
+class QuotaError(NotNow):
+    """Too many requests; the request made no job."""
+
+
+class Unreachable(NotNow):
+    """No connection could be made, so nothing was sent."""
+
+    tries = 3
+
+
+class Gone(ProviderError):
+    """A result that was there is no longer to be had: it expired or was removed."""
 
 
 class AuthenticationError(ProviderError):

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import MoneyRefused
 from storyboard.film import Film, Take
@@ -147,8 +148,8 @@ def _with_the_rest(
 
 def _previz_holes(production: Production, plan: Plan, order: Order) -> bool:
     """Whether previz has holes to fill in a film of which only some shots were asked for."""
-    partial = len(plan.nodes) < len(production.graph.steps)
-    return order.missing == "previz" and partial
+    some_only = len(plan.nodes) < len(production.graph.steps)
+    return order.missing == "previz" and some_only
 
 
 def _clear_damage(production: Production, plan: Plan) -> None:
@@ -215,7 +216,7 @@ async def _run(
         store=production.store,
         selects=production.selects,
         ledger=ledger,
-        providers=provider,
+        providers=partial(provider, production.film),
         events=tell,
         jobs=order.processes,
         hashes=production.hashes,
@@ -225,10 +226,10 @@ async def _run(
     )
 
 
-def provider(name: str) -> Provider:
-    """A new adapter object of that name."""
-    make: Callable[[], Provider] = registry.adapter(name)
-    return make()
+def provider(film: Film, name: str) -> Provider:
+    """A new adapter object of that name, with the film's settings for it."""
+    make: Callable[[Mapping[str, Any]], Provider] = registry.adapter(name)
+    return make(film.providers.get(name, {}))
 
 
 def _selects(plan: Plan) -> dict[str, Take]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from storyboard.cues import Line
@@ -38,7 +40,7 @@ class Previz:
     revision = "1"
     """Of the renderer: raised when the same request would be drawn otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._jobs: dict[str, asyncio.Task[Sample]] = {}
 
     async def submit(self, request: Request, place: Workplace) -> Operation:

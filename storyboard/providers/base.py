@@ -180,8 +180,11 @@ class Request:
     settings: Settings
     inputs: tuple[Input, ...] = ()
     samples: int = 1
+    """Results that one operation is asked for; each becomes a take."""
     combined: bool = False
     """For an extension: the platform's result begins with its source (source + tail)."""
+    tag: str = ""
+    """This attempt's own name, letters, digits and dashes: for storage prefixes, never identity."""
 
     def input(self, role: Role) -> Input | None:
         """The first input of that role."""
@@ -207,14 +210,6 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """A provider's long-running job."""
-
-    name: str
-    """Resumes it from another process, where the provider can."""
-
-
-@dataclass(frozen=True, slots=True)
 class Sample:
     """One result: media and what must be kept with it."""
 
@@ -231,6 +226,16 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Operation:
+    """A provider's long-running job."""
+
+    name: str
+    """Resumes it from another process, where the provider can."""
+    samples: tuple[Sample, ...] = ()
+    """What came with the answer to the submit, where that is the whole job."""
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """Not done yet."""
 
@@ -240,12 +245,17 @@ class Running:
 @dataclass(frozen=True, slots=True)
 class Done:
     samples: tuple[Sample, ...]
+    """In the provider's order; fewer than were asked when some were filtered."""
+    filtered: str = ""
+    """Why the others are missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     message: str
     billed: bool = False
+    again_s: float | None = None
+    """It failed for reasons of the service's own, which asks for the same job after this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +297,15 @@ class Workplace(Protocol):
 
 
 class Provider(Protocol):
-    """An adapter. One object serves a whole run; its methods may run concurrently."""
+    """An adapter. One object serves a whole run; its methods may run concurrently.
+
+    The class is called with the film's settings for it, `providers.NAME`, as a mapping. It may
+    carry two attributes that planning reads: `models`, catalogue entries of its own, and
+    `schema`, JSON Schemas of its `settings` and of the shots' `options`.
+
+    What the methods raise decides what becomes of the money: every StoryboardError of `submit`
+    but UnknownOutcome says that no job was made; any other exception leaves the outcome unknown.
+    """
 
     name: str
     repeatable: bool

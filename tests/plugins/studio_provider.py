@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from storyboard.providers.base import (
     WIRE_READS,
@@ -51,6 +52,9 @@ class Studio:
             "price": {"audio": {"720p": "0.10", "1080p": "0.20"}},
         }
     ]
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         failing = os.environ.get("STUDIO_FAIL", "").split(",")

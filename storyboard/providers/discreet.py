@@ -1,0 +1,34 @@
+"""What a service says, made fit for a log: no keys, no query strings, no bodies."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 400
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
+_KEYS = re.compile(
+    r"AIza[\w-]{10,}|\bsk-[\w-]{10,}|\bya29\.[\w.-]+|\beyJ[\w-]{10,}\.[\w-]+\.[\w-]*"
+    r"|(?i:\bbearer\s+)[^\s\"',]+|(?i:\b(?:api[_-]?key|key|token|signature|sig)=)[^\s&\"',]+"
+)
+
+
+class Discreet:
+    """Knows the keys that were read, so that no message shows one."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+
+    def keep(self, secret: str) -> str:
+        """Remembers a key or token; returns it."""
+        if len(secret) >= 4:
+            self._secrets.add(secret)
+        return secret
+
+    def __call__(self, text: object) -> str:
+        """The text on one line, without anything that gives access, cut to a readable length."""
+        told = str(text)
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            told = told.replace(secret, "…")
+        told = _KEYS.sub("…", _QUERY.sub(r"\1?…", told))
+        told = " ".join(told.split())
+        return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"

@@ -1,0 +1,275 @@
+"""HTTP for the adapters: what is free is repeated, what may cost money is sent once.
+
+One `Wire` is one service. `ask` is for what may be asked again; `order` sends a request
+that may make a job, and says for certain or not at all that it made none. Downloads are in
+`download.py`. Redirects are never followed here, and nothing is logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from storyboard.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    NotNow,
+    ProviderError,
+    QuotaError,
+    RefusedError,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
+from storyboard.providers.discreet import Discreet
+from storyboard.providers.said import Said, parsed, said
+from storyboard.providers.support import category, codes, cure, explained
+
+if TYPE_CHECKING:
+    import httpx
+
+Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
+"""Headers that carry the key; True asks for fresh ones, after the service refused them."""
+
+Verdict: TypeAlias = Callable[[Said], StoryboardError | None]
+"""An adapter's own reading of an error; None leaves it to the common one."""
+
+_CONNECT_S = 15.0
+_READ_S = 120.0
+_TRIES = 4
+_PATIENCE_S = 60.0
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses that give access
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A service's answer of status 2xx."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    value: Any
+    """The JSON of the body; None where it is none."""
+
+
+class Wire:
+    """One service behind one origin; connections are kept for what is free.
+
+    An order has a connection of its own: on a reused one, a connection that the service closed
+    meanwhile looks like a lost answer.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base: str,
+        access: Access,
+        discreet: Discreet,
+        *,
+        verdict: Verdict | None = None,
+        who: str = "",
+    ) -> None:
+        self.provider = provider
+        self.base = base
+        self.access = access
+        self.discreet = discreet
+        self._verdict = verdict
+        self._who = who or provider
+        self._kept: httpx.AsyncClient | None = None
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Sends what is free to repeat, and repeats it where that may help.
+
+        `path` begins with a slash. Raises the error that a status of 300 and more means, or
+        ProviderError when no answer came.
+        """
+        import stamina
+
+        wishes = {"json": json, "params": params, "content": content}
+        refreshed = False
+        async for attempt in stamina.retry_context(
+            on=_again, attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=0.2
+        ):
+            with attempt:
+                reply = await self._free(method, path, wishes, headers or {}, fresh=refreshed)
+                if reply.status == 401 and not refreshed:
+                    refreshed = True
+                    reply = await self._free(method, path, wishes, headers or {}, fresh=True)
+                if not 200 <= reply.status < 300:
+                    raise self._error(said(reply.status, reply.headers, reply.body))
+                return reply
+        raise AssertionError("unreachable")
+
+    async def order(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        fields: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        read_s: float = _READ_S,
+    ) -> Reply:
+        """Posts what may make a job and cost money; once.
+
+        A refused key is renewed and sent again, since a 401 made no job. Raises Unreachable or
+        another error when there is no job for certain, and UnknownOutcome when nobody can know:
+        the connection broke after a byte was sent, a status of 5xx, an answer that is no JSON.
+        """
+        for fresh in (False, True):
+            reply = await self._sent(path, json, fields, files, read_s, fresh=fresh)
+            if reply.status != 401:
+                break
+        if 200 <= reply.status < 300:
+            if reply.value is None:
+                raise self._unknown(f"its answer of status {reply.status} is no JSON")
+            return reply
+        told = said(reply.status, reply.headers, reply.body)
+        if self._verdict and (error := self._verdict(told)):
+            raise error
+        if reply.status >= 500 or reply.status == 408:
+            words = f": {self.discreet(told.message)}" if told.message else ""
+            raise self._unknown(f"it answered with status {reply.status}{words}")
+        raise self._error(told)
+
+    async def close(self) -> None:
+        """Gives back the connections."""
+        if self._kept is not None:
+            await self._kept.aclose()
+            self._kept = None
+
+    @property
+    def kept(self) -> httpx.AsyncClient:
+        """The client whose connections are reused, for what is free."""
+        import httpx
+
+        if self._kept is None:
+            self._kept = httpx.AsyncClient(timeout=timeouts(_READ_S))
+        return self._kept
+
+    def trouble(self, told: Said) -> StoryboardError:
+        """What a status of 300 and more means, keys and addresses left out."""
+        return self._error(told)
+
+    async def _free(
+        self,
+        method: str,
+        path: str,
+        wishes: Mapping[str, Any],
+        headers: Mapping[str, str],
+        *,
+        fresh: bool,
+    ) -> Reply:
+        import httpx
+
+        try:
+            answer = await self.kept.request(
+                method,
+                self.base + path,
+                headers={**headers, **await self.access(fresh)},
+                **wishes,
+            )
+        except httpx.TransportError as error:
+            raise ProviderError(
+                f"no answer from {self._who}: {type(error).__name__}", provider=self.provider
+            ) from None
+        return _reply(answer)
+
+    async def _sent(
+        self,
+        path: str,
+        json: Any,
+        fields: Mapping[str, str] | None,
+        files: Mapping[str, tuple[str, bytes, str]] | None,
+        read_s: float,
+        *,
+        fresh: bool,
+    ) -> Reply:
+        import httpx
+
+        headers = await self.access(fresh)
+        async with httpx.AsyncClient(timeout=timeouts(read_s)) as client:
+            try:
+                answer = await client.post(
+                    self.base + path, headers=headers, json=json, data=fields, files=files
+                )
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+                raise Unreachable(
+                    f"{self._who} can't be reached: {self.discreet(error) or 'no connection'}",
+                    hint="nothing was sent and nothing was bought",
+                    provider=self.provider,
+                    retry_after_s=2.0,
+                ) from None
+            except httpx.TransportError as error:
+                raise self._unknown(f"the connection broke ({type(error).__name__})") from None
+            return _reply(answer)
+
+    def _unknown(self, why: str) -> UnknownOutcome:
+        return UnknownOutcome(f"the request went to {self._who} and {why}", provider=self.provider)
+
+    def _error(self, told: Said) -> StoryboardError:
+        if self._verdict and (own := self._verdict(told)):
+            return own
+        message = self.discreet(told.message) or f"status {told.status}"
+        if told.status == 401 or (told.status == 403 and not codes(message)):
+            return AuthenticationError(
+                f"{self._who} does not let us in: {message}",
+                hint="see `storyboard doctor` for the keys that are set",
+                provider=self.provider,
+            )
+        if told.status == 429:
+            return QuotaError(
+                f"{self._who} has too many requests of ours: {message}",
+                hint="the quota is the account's; render again later goes on",
+                provider=self.provider,
+                retry_after_s=told.retry_after_s,
+            )
+        if codes(message):
+            seen = category(message)
+            return RefusedError(
+                explained(message), hint=cure(seen), provider=self.provider, category=seen
+            )
+        if told.status >= 500:
+            return ProviderError(
+                f"{self._who} is in trouble (status {told.status}): {message}",
+                provider=self.provider,
+            )
+        if 300 <= told.status < 400:
+            return InvalidRequest(
+                f"{self._who} sent us elsewhere (status {told.status})",
+                hint="the address is not one of its own; see the base URL in the environment",
+                provider=self.provider,
+            )
+        return InvalidRequest(f"{self._who} refuses: {message}", provider=self.provider)
+
+
+def timeouts(read_s: float) -> httpx.Timeout:
+    """Limits for every phase of an exchange, seconds."""
+    import httpx
+
+    return httpx.Timeout(read_s, connect=_CONNECT_S)
+
+
+def _again(error: Exception) -> bool | float:
+    """Whether asking again may help, or after how many seconds."""
+    if isinstance(error, NotNow):
+        return error.retry_after_s or True
+    return type(error) is ProviderError  # no answer, or trouble of the service's own
+
+
+def _reply(answer: httpx.Response) -> Reply:
+    told = answer.headers.get("content-type", "")
+    value = None if told.startswith(("text/html", "video/", "audio/")) else parsed(answer.content)
+    return Reply(answer.status_code, answer.headers, answer.content, value)

@@ -1,0 +1,77 @@
+"""Where a service is: its own address, or the one that the environment names instead."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from storyboard.errors import EnvironmentProblem, ProviderError
+
+
+def origin(variable: str, default: str) -> str:
+    """`scheme://host[:port]` of a service; `variable` of the environment wins.
+
+    Raises EnvironmentProblem for a variable that holds anything but an origin, and for plain http
+    to a host that is not this machine: a key would go over the wire for all to read.
+    """
+    told = os.environ.get(variable, "").strip()
+    if not told:
+        return default
+    parts = urlsplit(told)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise EnvironmentProblem(
+            f"{variable} is no address", hint="give an origin, such as http://127.0.0.1:8080"
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise EnvironmentProblem(
+            f"{variable} holds more than an origin",
+            hint=f"{parts.scheme}://{parts.netloc} is enough; the paths are added",
+        )
+    if parts.scheme == "http" and not on_this_machine(told):
+        raise EnvironmentProblem(
+            f"{variable} is plain http to another machine, which would send the key unencrypted",
+            hint=f"https://{parts.netloc}",
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether the URL's host is loopback."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs have scheme, host and port in common."""
+    return _origin(one) == _origin(other)
+
+
+def allowed(url: str, base: str, provider: str) -> str:
+    """The URL, if bytes may be fetched from it; raises ProviderError otherwise.
+
+    Only https is believed. A service that itself is plain http on this machine may send its
+    clients to other ports of this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return url
+    local = base.startswith("http://") and on_this_machine(base)
+    if parts.scheme == "http" and local and on_this_machine(url):
+        return url
+    raise ProviderError(
+        f"{provider} sends its clients to an address that is not https",
+        hint="that is not followed; nothing is lost",
+        provider=provider,
+    )
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    return parts.scheme, (parts.hostname or "").lower(), port

@@ -1,0 +1,85 @@
+"""What a service says when it says no: the envelopes that are in use, read as one."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
+_LONGEST_WAIT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An error as a service tells it."""
+
+    status: int
+    """Of HTTP."""
+    code: str = ""
+    """The service's own name for it: `INVALID_ARGUMENT`, `invalid_request`."""
+    message: str = ""
+    retry_after_s: float | None = None
+
+
+def said(status: int, headers: Mapping[str, str], body: bytes) -> Said:
+    """Reads an answer of status 300 and more, whatever its body is."""
+    value = parsed(body)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    error: Any = value.get("error", value) if isinstance(value, dict) else None
+    if isinstance(error, str):
+        error = {"message": error}
+    if not isinstance(error, dict):
+        return Said(status, retry_after_s=_retry_after(headers))
+    code = error.get("status") or error.get("code") or error.get("type") or ""
+    message = error.get("message") or error.get("detail") or ""
+    wait = _retry_info(error.get("details"))
+    return Said(
+        status,
+        str(code),
+        str(message),
+        _retry_after(headers) if wait is None else wait,
+    )
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON of a body; None where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    told = headers.get("retry-after", "").strip()
+    if not told:
+        return None
+    try:
+        seconds = float(told)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(told).timestamp() - time.time()
+        except (TypeError, ValueError):
+            return None
+    return _bounded(seconds)
+
+
+def _retry_info(details: Any) -> float | None:
+    """google.rpc.RetryInfo among the details of an error."""
+    for each in details if isinstance(details, list) else ():
+        if isinstance(each, dict) and str(each.get("@type", "")).endswith("google.rpc.RetryInfo"):
+            found = _SECONDS.fullmatch(str(each.get("retryDelay", "")))
+            if found:
+                return _bounded(float(found[1]))
+    return None
+
+
+def _bounded(seconds: float) -> float | None:
+    if seconds != seconds or seconds < 0:
+        return None
+    return min(seconds, _LONGEST_WAIT_S)

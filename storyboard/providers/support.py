@@ -1,0 +1,60 @@
+"""What Google's safety filters mean by their support codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_CODES: Mapping[str, tuple[int, ...]] = {
+    "a child": (58061214, 17301594),
+    "a celebrity": (29310472, 15236754),
+    "video safety": (64151117, 42237218),
+    "dangerous content": (62263041,),
+    "hate": (57734940, 22137204),
+    "another reason": (74803281, 29578790, 42876398),
+    "prohibited content": (89371032, 49114662, 63429089, 72817394, 60599140),
+    "somebody else's content": (35561574, 35561575),
+    "sexual content": (90789179, 43188360),
+    "toxic language": (78610348,),
+    "violence": (61493863, 56562880),
+    "vulgar language": (32635315,),
+    "a person or face": (39322892,),
+    "personal data": (92201652,),
+}
+MEANING: Mapping[str, str] = MappingProxyType(
+    {str(code): meaning for meaning, codes in _CODES.items() for code in codes}
+)
+"""By code, of eight digits."""
+
+_SAID = re.compile(r"[Ss]upport codes?:? *([\d, ]+)")
+_CURES = {
+    "a celebrity": "names of people are often taken for celebrities: describe, don't name",
+    "a child": "say the age, or `options: {person_generation: allow_adult}`",
+    "another reason": "ask again: such answers are not always the same",
+}
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """The support codes that a service's sentence names, in its order."""
+    found = [code for said in _SAID.findall(text) for code in re.findall(r"\d{8}", said)]
+    return tuple(dict.fromkeys(found))
+
+
+def category(text: str) -> str:
+    """What the filter saw, in words; empty where the sentence names no code that is known."""
+    seen = [MEANING[code] for code in codes(text) if code in MEANING]
+    if not seen and "audio" in text.lower():
+        return "sound"
+    return " and ".join(dict.fromkeys(seen))
+
+
+def explained(text: str) -> str:
+    """The service's sentence with the meaning of its codes behind it."""
+    seen = category(text)
+    return f"{text} (the filter saw: {seen})" if seen else text
+
+
+def cure(seen: str) -> str:
+    """What helps against a category; empty where only other words do."""
+    return next((told for name, told in _CURES.items() if name in seen), "")
