@@ -1,0 +1,157 @@
+"""What CometAPI's chat route takes for video: a message, and `google` media in the extra body.
+
+The gateway turns down what it can't route, with an HTTP status. What the model behind it can't do
+comes back inside a 200, as a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storyboard.simulator.rules.comet import model_refusal
+from storyboard.simulator.rules.refusal import Refusal
+
+SIZES = {
+    ("720p", "16:9"): (1280, 720),
+    ("720p", "9:16"): (720, 1280),
+    ("1080p", "16:9"): (1920, 1080),
+    ("1080p", "9:16"): (1080, 1920),
+    ("4k", "16:9"): (3840, 2160),
+    ("4k", "9:16"): (2160, 3840),
+}
+DURATIONS = (4, 6, 8)
+HOP_S = 7
+MOST_REFERENCES = 3
+SOURCE_S = (1, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoChat:
+    """A routed request; `sentence` says whether the model can do it. Media are URIs."""
+
+    model: str
+    prompt: str
+    stream: bool
+    image: str = ""
+    last_frame: str = ""
+    video: str = ""
+    references: tuple[str, ...] = ()
+    resolution: Any = "720p"
+    seconds: Any = 8
+    aspect_ratio: Any = "16:9"
+    fps: Any = 24
+    audio: Any = True
+    samples: Any = 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of an allowed combination."""
+        return SIZES[self.resolution, self.aspect_ratio]
+
+
+def read_chat(body: object) -> VideoChat | Refusal:
+    """Reads a chat body: `google` lies under a literal `extra_body` key, or at the top level.
+
+    The OpenAI client's `extra_body=` argument merges into the top level, so both are met. Names in
+    another spelling than camelCase are passed over, as gateways do, and leave the default.
+    """
+    if not isinstance(body, Mapping):
+        return _bad("the body must be a JSON object")
+    model = str(body.get("model", ""))
+    if refusal := model_refusal(model):
+        return refusal
+    prompt = _prompt(body.get("messages"))
+    if prompt is None:
+        return _bad("messages is required")
+    extra = body.get("extra_body", body)
+    google = extra.get("google", {}) if isinstance(extra, Mapping) else None
+    config = google.get("config", {}) if isinstance(google, Mapping) else None
+    if not isinstance(google, Mapping) or not isinstance(config, Mapping):
+        return _bad("extra_body.google must be an object")
+    listed = google.get("referenceImages", [])
+    if not isinstance(listed, list):
+        return _bad("referenceImages must be a list")
+    return VideoChat(
+        model=model,
+        prompt=prompt,
+        stream=bool(body.get("stream", False)),
+        image=_uri(google.get("image")),
+        last_frame=_uri(google.get("lastFrame")),
+        video=_uri(google.get("video")),
+        references=tuple(
+            _uri(each.get("image")) if isinstance(each, Mapping) else "" for each in listed
+        ),
+        resolution=config.get("resolution", "720p"),
+        seconds=config.get("durationSeconds", HOP_S if google.get("video") else 8),
+        aspect_ratio=config.get("aspectRatio", "16:9"),
+        fps=config.get("fps", 24),
+        audio=config.get("generateAudio", True),
+        samples=config.get("numberOfVideos", 1),
+    )
+
+
+def sentence(chat: VideoChat, source_s: float | None = None) -> str:
+    """Why the model can't make that, or nothing; `source_s` is how long the video to extend is."""
+    named = bool(chat.image), bool(chat.last_frame), bool(chat.video), bool(chat.references)
+    image, last, video, references = named
+    if not chat.prompt and not (image or video):
+        return "A prompt is needed."
+    if (chat.resolution, chat.aspect_ratio) not in SIZES:
+        return f"Unsupported size: {chat.resolution} {chat.aspect_ratio}."
+    if chat.fps != 24 or chat.samples != 1 or not isinstance(chat.audio, bool):
+        return "Only fps 24, one video and generateAudio true or false are supported."
+    if last and not image:
+        return "lastFrame needs image."
+    if image and video:
+        return "image and video can't be given together."
+    if references and (image or video):
+        return "referenceImages can't be given with image, lastFrame or video."
+    if len(chat.references) > MOST_REFERENCES or "" in chat.references:
+        return f"At most {MOST_REFERENCES} reference images, each with image.uri."
+    return _length_sentence(chat, source_s)
+
+
+def _length_sentence(chat: VideoChat, source_s: float | None) -> str:
+    feature, allowed = "text_to_video", list(DURATIONS)
+    if chat.video:
+        feature, allowed = "video_extension", [HOP_S]
+    elif chat.references:
+        feature, allowed = "reference_to_video", [8]
+    elif chat.image:
+        feature = "image_to_video"
+    if isinstance(chat.seconds, bool) or chat.seconds not in allowed:
+        listed = ",".join(str(each) for each in allowed)
+        return (
+            f"Unsupported output video duration {chat.seconds} seconds, "
+            f"supported durations are [{listed}] for feature {feature}."
+        )
+    if chat.video and chat.resolution != "720p":
+        return "Video extension supports resolution 720p only."
+    if source_s is not None and not SOURCE_S[0] <= source_s <= SOURCE_S[1]:
+        return f"The input video must be {SOURCE_S[0]} to {SOURCE_S[1]} seconds long."
+    return ""
+
+
+def _prompt(messages: object) -> str | None:
+    """The words of the last message of the user; None where there is no such message."""
+    if not isinstance(messages, list):
+        return None
+    for message in reversed(messages):
+        if isinstance(message, Mapping) and message.get("role") == "user":
+            content = message.get("content", "")
+            if isinstance(content, str):
+                return content.strip()
+            parts = content if isinstance(content, list) else []
+            words = [part.get("text", "") for part in parts if isinstance(part, Mapping)]
+            return " ".join(word for word in words if isinstance(word, str)).strip()
+    return None
+
+
+def _uri(media: object) -> str:
+    return str(media.get("uri", "")) if isinstance(media, Mapping) else ""
+
+
+def _bad(message: str) -> Refusal:
+    return Refusal(400, "invalid_request", message)
