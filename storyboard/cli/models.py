@@ -20,13 +20,21 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     known = catalog()
     found = [m for m in known.models.values() if _asked(m, name, everything=verbose or as_json)]
     if not found:
-        raise click.UsageError(f"no model or provider `{name}`; known: {', '.join(known.names)}")
+        names = ", ".join(dict.fromkeys((*known.names, *(id for _, id in known.models))))
+        raise click.UsageError(f"no model or provider `{name}`; known: {names}")
     if as_json:
         view.answer_json({"as_of": known.as_of, "models": [_record(m) for m in found]})
         return 0
-    rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
-    rows += [_row(model) for model in found]
-    view.answer("\n".join(view.table(rows)))
+    videos = [model for model in found if model.makes == "video"]
+    others = [model for model in found if model.makes != "video"]
+    tables = []
+    if videos:
+        rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
+        tables.append("\n".join(view.table([*rows, *map(_row, videos)])))
+    if others:
+        rows = [["provider", "model", "makes", "resolutions", "references", "price", ""]]
+        tables.append("\n".join(view.table([*rows, *map(_other, others)])))
+    view.answer("\n\n".join(tables))
     if not quiet:
         view.say(f"as of {known.as_of}")
     return 0
@@ -45,7 +53,6 @@ def _row(model: Model) -> list[str]:
     ]
     extend = model.extend
     price = model.price_audio.get("720p")
-    state = {"retired": f"off since {model.retired_on}"}.get(model.status, model.status)
     return [
         model.provider,
         model.id,
@@ -54,8 +61,31 @@ def _row(model: Model) -> list[str]:
         " ".join(frames) or "-",
         str(model.references.max) if model.references else "-",
         money(price) if price is not None else "?",
-        state + (f", use {model.replacement}" if model.replacement else ""),
+        _state(model),
     ]
+
+
+def _other(model: Model) -> list[str]:
+    """A model of stills, texts or speech."""
+    if model.price_second is not None:
+        price = f"${money(model.price_second)} a second"
+    else:
+        each = [f"${money(usd)} {name}".strip() for name, usd in model.price_each.items()]
+        price = ", ".join(each) or "?"
+    return [
+        model.provider,
+        model.id,
+        model.makes,
+        " ".join(model.resolutions) or "-",
+        str(model.references.max) if model.references else "-",
+        price,
+        _state(model),
+    ]
+
+
+def _state(model: Model) -> str:
+    state = {"retired": f"off since {model.retired_on}"}.get(model.status, model.status)
+    return state + (f", use {model.replacement}" if model.replacement else "")
 
 
 def _seconds(values: tuple[int, ...]) -> str:
@@ -69,6 +99,7 @@ def _record(model: Model) -> dict[str, object]:
     return {
         "provider": model.provider,
         "id": model.id,
+        "makes": model.makes,
         "status": model.status,
         "retired_on": model.retired_on or None,
         "replacement": model.replacement or None,
@@ -92,4 +123,6 @@ def _record(model: Model) -> dict[str, object]:
         "negative_prompt": model.negative_prompt,
         "price_usd_per_s": {k: money(v) for k, v in model.price_audio.items()},
         "price_silent_usd_per_s": {k: money(v) for k, v in model.price_silent.items()},
+        "price_usd_each": {k: money(v) for k, v in model.price_each.items()},
+        "price_speech_usd_per_s": None if model.price_second is None else money(model.price_second),
     }

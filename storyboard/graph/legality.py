@@ -122,7 +122,7 @@ class Judge:
         """Live models of the same name first, then all the others."""
         same = self._catalog.everywhere(shot.model)
         every = {(m.provider, m.id): m for m in (*same, *self._catalog.models.values())}
-        return [model for model in every.values() if model.status == "live"]
+        return [m for m in every.values() if m.status == "live" and m.makes == "video"]
 
     def settings(
         self, shot: Shot, model: Model, kind: Kind, seconds: int, resolution: str

@@ -54,11 +54,15 @@ class Model:
 
     provider: str
     id: str
+    makes: str = "video"
+    """video, or what a step of that kind makes: still, write, speech."""
     status: str = "live"
     """live, retired or unverified."""
     durations: tuple[int, ...] = ()
     default_duration: int = 8
     resolutions: tuple[str, ...] = ()
+    sides: Mapping[str, int] = field(default_factory=_empty)
+    """Of a still: pixels of the shorter side at 16:9, by resolution, smallest first."""
     aspect_ratios: tuple[str, ...] = ()
     rate: int = 24
     resolution_durations: Mapping[str, tuple[int, ...]] = field(default_factory=_empty)
@@ -75,6 +79,12 @@ class Model:
     options: tuple[str, ...] = ()
     price_audio: Mapping[str, int] = field(default_factory=_empty)
     price_silent: Mapping[str, int] = field(default_factory=_empty)
+    price_each: Mapping[str, int] = field(default_factory=_empty)
+    """Micro-dollars of one result, by resolution; of a call that has none, by ``."""
+    price_reference: int = 0
+    """Micro-dollars that each picture sent along adds."""
+    price_second: int | None = None
+    """Micro-dollars a second of speech."""
     price_confidence: str = ""
     quota_per_minute: int | None = None
     retention_h: int | None = None
@@ -101,6 +111,16 @@ class Model:
         rate = table.get(resolution)
         return None if rate is None else rate * seconds
 
+    def covering(self, side: int) -> str:
+        """The least resolution of a still whose shorter side has `side` pixels, else the best."""
+        enough = [name for name, pixels in self.sides.items() if pixels >= side]
+        return (enough or list(self.sides)[-1:] or [""])[0]
+
+    def each_micros(self, resolution: str, references: int = 0) -> int | None:
+        """Of one still or one written text; None where the catalogue knows no price."""
+        price = self.price_each.get(resolution)
+        return None if price is None else price + references * self.price_reference
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
@@ -108,6 +128,8 @@ class Catalog:
     platforms: tuple[str, ...]
     aliases: Mapping[str, Mapping[str, str]]
     models: Mapping[tuple[str, str], Model]
+    usual: Mapping[str, Mapping[str, str]] = field(default_factory=_empty)
+    """By platform, the model that makes its stills, its texts, its speech where none is named."""
 
     providers: tuple[str, ...] = field(init=False)
     """Paid platforms, in the catalogue's order."""
@@ -118,16 +140,41 @@ class Catalog:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every alias and id a film may write."""
-        return tuple(dict.fromkeys((*self.aliases, *(id for _, id in self.models))))
+        """Every alias and id a film may write for a `model`."""
+        return self.named("video")
 
-    def find(self, provider: str, name: str) -> Model | None:
-        """The model that `name` (alias or id) means at that provider."""
-        return self.models.get((provider, self.aliases.get(name, _EMPTY).get(provider, name)))
+    def named(self, makes: str) -> tuple[str, ...]:
+        """Every alias and id of models that make that."""
+        models = [m for m in self.models.values() if m.makes == makes]
+        ids = {m.id for m in models}
+        aliases = [name for name, at in self.aliases.items() if ids.intersection(at.values())]
+        return tuple(dict.fromkeys((*aliases, *(m.id for m in models))))
 
-    def everywhere(self, name: str) -> tuple[Model, ...]:
+    def find(self, provider: str, name: str, makes: str = "video") -> Model | None:
+        """The model that `name` (alias or id) means at that provider, if it makes that."""
+        found = self.models.get((provider, self.aliases.get(name, _EMPTY).get(provider, name)))
+        return found if found is not None and found.makes == makes else None
+
+    def default(self, provider: str, makes: str) -> Model | None:
+        """What makes a still, a text or speech there where no model is named.
+
+        It is the one that `usual` says, else the first live one, as a plug-in lists them.
+        """
+        named = self.usual.get(provider, _EMPTY).get(makes, "")
+        if named:
+            return self.find(provider, named, makes)
+        return next(
+            (
+                m
+                for m in self.models.values()
+                if (m.provider, m.makes, m.status) == (provider, makes, "live")
+            ),
+            None,
+        )
+
+    def everywhere(self, name: str, makes: str = "video") -> tuple[Model, ...]:
         """That model on every platform that has it, in the order of platforms."""
-        return tuple(m for p in self.providers if (m := self.find(p, name)) is not None)
+        return tuple(m for p in self.providers if (m := self.find(p, name, makes)) is not None)
 
     def first_live(self, name: str) -> Model | None:
         """The model on its first live platform: whose limits a rehearsal obeys."""
@@ -137,7 +184,8 @@ class Catalog:
     def extended(self, entries: Sequence[Mapping[str, Any]]) -> Catalog:
         """With a plug-in's models added; entries have the form of catalog.yaml."""
         added = {(m.provider, m.id): m for m in map(_model, entries)}
-        return Catalog(self.as_of, self.platforms, self.aliases, {**self.models, **added})
+        models = {**self.models, **added}
+        return Catalog(self.as_of, self.platforms, self.aliases, models, self.usual)
 
 
 @cache
@@ -154,6 +202,7 @@ def catalog() -> Catalog:
         platforms=tuple(data["platforms"]),
         aliases=data["aliases"],
         models={(m.provider, m.id): m for m in models},
+        usual=data["usual"],
     )
 
 
@@ -163,6 +212,11 @@ def _model(entry: Mapping[str, Any]) -> Model:
     price = entry.get("price", {})
     values["price_audio"] = _micros(price.get("audio", {}))
     values["price_silent"] = _micros(price.get("silent", {}))
+    each = price.get("each", {})
+    values["price_each"] = _micros(each if isinstance(each, Mapping) else {"": each})
+    values["price_reference"] = _micros({"": price.get("reference", 0)})[""]
+    if "second" in price:
+        values["price_second"] = _micros({"": price["second"]})[""]
     values["price_confidence"] = price.get("confidence", "")
     if limits := entry.get("references"):
         values["references"] = ReferenceLimits(**{k: _frozen(v) for k, v in limits.items()})
