@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storyboard.simulator.rules.comet import model_refusal
-from storyboard.simulator.rules.refusal import Refusal
+from storyboard.simulator.rules.refusal import Refusal, typed
 
 SIZES = {
     ("720p", "16:9"): (1280, 720),
@@ -51,6 +51,7 @@ class VideoChat:
         return SIZES[self.resolution, self.aspect_ratio]
 
 
+@typed("invalid_request")
 def read_chat(body: object) -> VideoChat | Refusal:
     """Reads a chat body: `google` lies under a literal `extra_body` key, or at the top level.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from storyboard.simulator.rules.refusal import Refusal, invalid
+from storyboard.simulator.rules.refusal import Refusal, invalid, typed
 
 TEXT, IMAGE, AUDIO = "TEXT", "IMAGE", "AUDIO"
 
@@ -102,6 +102,7 @@ def price(wanted: Wanted, tokens_out: int) -> Decimal:
     return (read * wanted.tokens_in + made * tokens_out) / 1_000_000
 
 
+@typed("INVALID_ARGUMENT")
 def read_request(model: str, body: object) -> Wanted | Refusal:
     """Reads a `generateContent` body for `model`."""
     if "omni" in model:

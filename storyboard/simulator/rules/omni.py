@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from storyboard.simulator.rules.refusal import Refusal, invalid
+from storyboard.simulator.rules.refusal import Refusal, invalid, typed
 from storyboard.simulator.rules.steps import Given, Media, read_input
 
 GEMINI, VERTEX = "gemini", "vertex"
@@ -115,6 +115,7 @@ class Ask:
     seed: int = 0
 
 
+@typed("INVALID_ARGUMENT")
 def read_ask(body: object, host: str) -> Ask | Refusal:
     """Reads a create body for `host`, which is `gemini` or `vertex`."""
     if not isinstance(body, Mapping):
