@@ -1,131 +1,126 @@
-"""What the content models answer: a picture, words or speech, made from the request alone.
-
-The same request gives the same bytes, and another prompt, seed, picture or voice gives others.
-"""
+"""The answers that Google's services share: the error envelope, clips, and broken connections."""
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import hashlib
-import json
-import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from storyboard.simulator.rules.content import Wanted
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+CONNECTION = "storyboard.connection"
+"""Where a request's scope keeps its transport."""
 
-PCM_RATE = 24_000
-"""Samples a second of the speech: mono, 16 bit, little endian, no header."""
-
-_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_WORD_S, _LETTER_S, _GAP_S, _STOP_S = 0.10, 0.045, 0.05, 0.30
-
-
-def draw(wanted: Wanted) -> bytes:
-    """A PNG of `wanted.size`: the prompt's colours, its words, and the given pictures inset.
-
-    Raises ValueError when a given picture doesn't decode.
-    """
-    import cv2
-    import numpy as np
-
-    width, height = wanted.size
-    seed = _digest(wanted)
-    top, bottom = np.array(list(seed[0:3])), np.array(list(seed[3:6]))
-    slope = np.linspace(0.0, 1.0, height)[:, None, None]
-    rows = top * (1 - slope) + bottom * slope
-    canvas = np.broadcast_to(rows, (height, width, 3)).astype(np.uint8)
-    tile = height // 3
-    for index, data in enumerate(wanted.images[: max(1, width // tile)]):
-        small = cv2.resize(decode(data), (tile, tile), interpolation=cv2.INTER_AREA)
-        canvas[height - tile :, index * tile : (index + 1) * tile] = small[
-            :, : width - index * tile
-        ]
-    scale = height / 720
-    for line, words in enumerate(re.findall(r".{1,48}(?:\s|$)", wanted.prompt)[:6]):
-        at = (round(24 * scale), round((56 + 40 * line) * scale))
-        white = (255, 255, 255)
-        cv2.putText(canvas, words, at, cv2.FONT_HERSHEY_SIMPLEX, scale, white, max(1, round(scale)))
-    done, encoded = cv2.imencode(".png", canvas, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise ValueError("the picture could not be encoded")
-    return encoded.tobytes()
+STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    412: "FAILED_PRECONDITION",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
 
 
-def decode(data: bytes) -> npt.NDArray[np.uint8]:
-    """The pixels of a picture, BGR. Raises ValueError when it isn't one."""
-    import cv2
-    import numpy as np
-
-    read = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if read is None:
-        raise ValueError("Unable to process input image.")
-    pixels: npt.NDArray[np.uint8] = read.astype(np.uint8, copy=False)
-    return pixels
-
-
-def speak(wanted: Wanted) -> bytes:
-    """PCM of the words as tones: a syllable a word at the voice's own pitch, pauses at stops."""
-    import numpy as np
-
-    voice = hashlib.sha256(wanted.voice.encode()).digest()
-    pitch = 90 + voice[0] * 0.6
-    pieces = [np.zeros(int(_GAP_S * PCM_RATE))]
-    for word in re.findall(r"[\w’']+|[.,;:!?]", wanted.prompt):
-        if not word[0].isalnum():
-            pieces.append(np.zeros(int(_STOP_S * PCM_RATE)))
-            continue
-        length = int((_WORD_S + _LETTER_S * len(word)) * PCM_RATE)
-        at = np.arange(length) / PCM_RATE
-        bend = pitch * (1 + (sum(word.encode()) % 9 - 4) / 60)
-        tone = sum(np.sin(2 * np.pi * bend * k * at) / k for k in (1, 2, 3))
-        pieces += [tone * np.hanning(length) * 0.25, np.zeros(int(_GAP_S * PCM_RATE))]
-    return (np.concatenate(pieces) * 32767).astype("<i2").tobytes()
+def google_error(
+    code: int,
+    message: str,
+    *,
+    status: str = "",
+    details: Sequence[Mapping[str, Any]] = (),
+    retry_s: float | None = None,
+) -> JSONResponse:
+    """`{"error": {"code", "message", "status", "details"}}`; `retry_s` adds RetryInfo."""
+    error: dict[str, Any] = {
+        "code": code,
+        "message": message,
+        "status": status or STATUSES.get(code, "UNKNOWN"),
+    }
+    told = [dict(each) for each in details]
+    headers = {}
+    if retry_s is not None:
+        delay = f"{retry_s:.3f}".rstrip("0").rstrip(".") + "s"
+        told.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
+        headers["Retry-After"] = str(max(1, round(retry_s)))
+    if told:
+        error["details"] = told
+    return JSONResponse({"error": error}, code, headers)
 
 
-def write(wanted: Wanted) -> str:
-    """As many sentences as the prompt asks for (`two sentences`; else two), or JSON to a schema."""
-    if wanted.schema is not None:
-        return json.dumps(_sample(wanted.schema, _subject(wanted.prompt)), ensure_ascii=False)
-    counted = re.search(r"\b(\d+|" + "|".join(_NUMBERS) + r")\s+sentences?\b", wanted.prompt, re.I)
-    word = counted[1].lower() if counted else "two"
-    count = min(_NUMBERS.get(word) or int(word), 50)
-    mark = _digest(wanted).hex()[:6]
-    subject = _subject(wanted.prompt)
-    return " ".join(f"Simulated sentence {n} on {subject}, {mark}." for n in range(1, count + 1))
+def refusal(code: int, message: str, retry_s: float | None = None) -> Response:
+    """`google_error` in the form in which a gate asks for a wire's own words."""
+    return google_error(code, message, retry_s=retry_s)
 
 
-def _subject(prompt: str) -> str:
-    return " ".join(re.findall(r"[\w’'-]+", prompt)[:8]) or "nothing"
+def media(path: Path, mime: str, headers: Mapping[str, str] | None = None) -> FileResponse:
+    """A file as it is; a Range request gets its part."""
+    return FileResponse(path, media_type=mime, headers=dict(headers or {}))
 
 
-def _sample(schema: Mapping[str, Any], words: str) -> Any:
-    """The least value that fits a JSON schema, in Google's spelling or JSON Schema's."""
-    if allowed := schema.get("enum"):
-        return allowed[0]
-    kind = schema.get("type", "object")
-    match str(kind[0] if isinstance(kind, list) else kind).lower():
-        case "object":
-            parts = schema.get("properties", {})
-            return {name: _sample(part, words) for name, part in parts.items()}
-        case "array":
-            least = int(schema.get("minItems", 1))
-            return [_sample(schema.get("items", {"type": "string"}), words)] * max(1, least)
-        case "integer" | "number":
-            return schema.get("minimum", 1)
-        case "boolean":
-            return True
-        case _:
-            return words
+def md5_of(path: Path) -> str:
+    """The MD5 that Cloud Storage tells of an object, in base64."""
+    return base64.b64encode(hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()).decode()
 
 
-def _digest(wanted: Wanted) -> bytes:
-    sha = hashlib.sha256(
-        f"{wanted.model}\0{wanted.prompt}\0{wanted.system}\0{wanted.seed}".encode()
-    )
-    for image in wanted.images:
-        sha.update(hashlib.sha256(image).digest())
-    return sha.digest()
+def inline(path: Path) -> str:
+    """A file in base64."""
+    return base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+async def json_body(request: Request) -> dict[str, Any] | None:
+    """The body as a JSON object; None where it is none."""
+    try:
+        body = await request.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+class Dropped(Response):
+    """No answer: the connection is closed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _hang_up(scope, receive)
+
+
+class Halved(Response):
+    """The right header, half of the body, and a closed connection."""
+
+    def __init__(self, whole: Response) -> None:
+        self.whole = whole
+        self.status_code = whole.status_code
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        left = 0
+
+        async def half(message: Message) -> None:
+            nonlocal left
+            if message["type"] == "http.response.start":
+                sizes = [v for k, v in message["headers"] if k == b"content-length"]
+                left = int(sizes[0]) // 2 if sizes else 0
+                await send(message)
+                return
+            part = message.get("body", b"")[:left]
+            left -= len(part)
+            if part:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+
+        await self.whole(scope, receive, half)
+        await _hang_up(scope, receive)
+
+
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    """Closes the connection once what was written has left, and waits until it is closed."""
+    scope[CONNECTION].close()
+    while (await receive())["type"] != "http.disconnect":
+        await asyncio.sleep(0)
