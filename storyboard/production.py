@@ -92,10 +92,11 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     film = loaded.film
     if film.proxy:
         film = replace(film, delivery=replace(film.delivery, resolution="180p"))
+    named = {n for s in film.shots for n in (s.provider, s.target) if n}
     graph = compile_film(
         film,
         probe=_probe,
-        known=registry.full_catalog({n for s in film.shots for n in (s.provider, s.target) if n}),
+        known=registry.full_catalog(named).through(_interfaces(film)),
         allow_retired=flags.allow_retired,
         broken=loaded.broken,
         plugins=registry.plugins(),
@@ -103,6 +104,12 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     told = {**dict.fromkeys(loaded.diagnostics), **dict.fromkeys(graph.diagnostics)}
     diagnostics = tuple(sorted(told, key=lambda d: (d.span, d.code)))
     return Examined(path, flags, film, graph, diagnostics, loaded.texts)
+
+
+def _interfaces(film: Film) -> dict[str, str]:
+    """By provider, which of its interfaces the film chose."""
+    chosen = {name: settings.get("transport") for name, settings in film.providers.items()}
+    return {name: str(transport) for name, transport in chosen.items() if transport}
 
 
 def _known(flags: Flags) -> None:

@@ -21,6 +21,7 @@ LAYERS = {
     "film": 1.5,
     "providers.base": 2,
     "providers.catalog": 2,
+    "providers.overrides": 2,
     "language": 3,
     "graph": 3,
     "providers.registry": 4,

@@ -1,18 +1,21 @@
 """The catalogue: what each (provider, model) may do, dated data and nothing else.
 
 `catalog.yaml` is the source; no line of code knows a model. A plug-in brings entries of the same
-form with its entry point's `models` attribute.
+form with its entry point's `models` attribute, and a user's own file is laid over all of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from storyboard.errors import EnvironmentProblem
+from storyboard.providers.overrides import merged, override_file, read_overrides
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -39,6 +42,8 @@ class Extension:
     """What comes out, whatever went in; empty: what was asked."""
     foreign: bool = False
     """Footage that the model did not make may be extended."""
+    remote: bool = False
+    """The source is named by where the platform keeps it; bytes are not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Model:
     id: str
     makes: str = "video"
     """video, or what a step of that kind makes: still, write, speech."""
+    wire: str = "veo"
+    """Which of its platform's interfaces it is asked through."""
     status: str = "live"
     """live, retired or unverified."""
     durations: tuple[int, ...] = ()
@@ -66,6 +73,8 @@ class Model:
     aspect_ratios: tuple[str, ...] = ()
     rate: int = 24
     resolution_durations: Mapping[str, tuple[int, ...]] = field(default_factory=_empty)
+    operation_durations: Mapping[str, tuple[int, ...]] = field(default_factory=_empty)
+    """By operation (text, image, interpolate) where it allows fewer."""
     aspect_resolutions: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
     first_frame: bool = False
     last_frame: bool = False
@@ -77,6 +86,8 @@ class Model:
     negative_prompt: bool = False
     samples: int = 1
     options: tuple[str, ...] = ()
+    person_generation: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
+    """By operation (text, image, interpolate, references, extend), what the option may say."""
     price_audio: Mapping[str, int] = field(default_factory=_empty)
     price_silent: Mapping[str, int] = field(default_factory=_empty)
     price_each: Mapping[str, int] = field(default_factory=_empty)
@@ -87,6 +98,7 @@ class Model:
     """Micro-dollars a second of speech."""
     price_confidence: str = ""
     quota_per_minute: int | None = None
+    """Requests that the platform takes from a project in a minute."""
     retention_h: int | None = None
     latency_s: tuple[int, ...] = ()
     retires: str = ""
@@ -95,11 +107,15 @@ class Model:
     stage: str = ""
     note: str = ""
 
-    def legal_durations(self, resolution: str, *, references: bool = False) -> tuple[int, ...]:
+    def legal_durations(
+        self, resolution: str, *, references: bool = False, operation: str = ""
+    ) -> tuple[int, ...]:
         """Seconds one new take may have at that resolution, shortest first."""
         legal: Sequence[int] = self.resolution_durations.get(resolution, self.durations)
         if references and self.references and self.references.durations:
             legal = [each for each in legal if each in self.references.durations]
+        if operation in self.operation_durations:
+            legal = [each for each in legal if each in self.operation_durations[operation]]
         return tuple(legal)
 
     def legal_resolutions(self, aspect_ratio: str) -> tuple[str, ...]:
@@ -130,6 +146,12 @@ class Catalog:
     models: Mapping[tuple[str, str], Model]
     usual: Mapping[str, Mapping[str, str]] = field(default_factory=_empty)
     """By platform, the model that makes its stills, its texts, its speech where none is named."""
+    entries: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """What `models` was read from."""
+    preferred: frozenset[str] = frozenset()
+    """Capabilities that a film may go without; every other one is required."""
+    overridden: str = ""
+    """The file of the user's own that was laid over it."""
 
     providers: tuple[str, ...] = field(init=False)
     """Paid platforms, in the catalogue's order."""
@@ -183,26 +205,70 @@ class Catalog:
 
     def extended(self, entries: Sequence[Mapping[str, Any]]) -> Catalog:
         """With a plug-in's models added; entries have the form of catalog.yaml."""
-        added = {(m.provider, m.id): m for m in map(_model, entries)}
-        models = {**self.models, **added}
-        return Catalog(self.as_of, self.platforms, self.aliases, models, self.usual)
+        added = {(str(each["provider"]), str(each["id"])): each for each in entries}
+        return self._of({**self.entries, **added})
+
+    def through(self, variants: Mapping[str, str]) -> Catalog:
+        """With the limits of the interface that a film chose, by provider."""
+        changed = {}
+        for key, entry in self.entries.items():
+            variant = entry.get("variants", {}).get(variants.get(key[0], ""))
+            if variant:
+                changed[key] = merged(entry, variant)
+        return self._of({**self.entries, **changed}) if changed else self
+
+    def _of(self, entries: Mapping[tuple[str, str], Mapping[str, Any]]) -> Catalog:
+        models = {
+            key: self.models[key] if entry is self.entries.get(key) else _model(entry)
+            for key, entry in entries.items()
+        }
+        return replace(self, models=models, entries=entries)
 
 
 @cache
 def catalog() -> Catalog:
-    """The catalogue that ships with the package."""
+    """The catalogue that ships with the package, the user's own file laid over it.
+
+    Raises EnvironmentProblem for a file of the user's own that can't be read.
+    """
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = (Path(__file__).parent / "catalog.yaml").read_text("utf-8")
     data = yaml.load(text, loader)
-    models = [_model(entry) for entry in data["models"]]
-    return Catalog(
+    entries = {(str(each["provider"]), str(each["id"])): each for each in data["models"]}
+    shipped = Catalog(
         as_of=data["as_of"],
         platforms=tuple(data["platforms"]),
         aliases=data["aliases"],
-        models={(m.provider, m.id): m for m in models},
+        models={key: _model(entry) for key, entry in entries.items()},
         usual=data["usual"],
+        entries=entries,
+        preferred=frozenset(data["preferred"]),
+    )
+    return overridden(shipped)
+
+
+def overridden(shipped: Catalog) -> Catalog:
+    """The catalogue with the user's own file over it, where there is one."""
+    path = override_file()
+    if path is None:
+        return shipped
+    own = read_overrides(path, shipped.platforms)
+    entries = dict(shipped.entries)
+    for each in own.models:
+        key = (str(each["provider"]), str(each["id"]))
+        entries[key] = merged(entries.get(key, {}), each)
+    try:
+        changed = shipped._of(entries)
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise EnvironmentProblem(
+            f"{path} does not fit the catalogue: {error}",
+            hint="`storyboard models --json NAME` shows what an entry holds",
+        ) from error
+    aliases = {name: {**shipped.aliases.get(name, {}), **at} for name, at in own.aliases.items()}
+    return replace(
+        changed, aliases={**shipped.aliases, **aliases}, as_of=own.as_of, overridden=str(path)
     )
 
 

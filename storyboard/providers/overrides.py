@@ -1,0 +1,88 @@
+"""A user's own catalogue: prices, limits and models that the shipped one has otherwise.
+
+    as_of: "2026-12-01"
+    aliases: {house: {cometapi: veo3.1-fast}}
+    models:
+      - {provider: cometapi, id: veo3.1-fast, price: {audio: {720p: "0.05"}}}
+
+An entry states only what differs from the shipped one of that provider and id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import EnvironmentProblem
+
+VARIABLE = "STORYBOARD_CATALOG"
+_KEYS = {"format", "as_of", "aliases", "models"}
+_HINT = "see `storyboard models --help`"
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    as_of: str
+    models: tuple[Mapping[str, Any], ...] = ()
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def override_file() -> Path | None:
+    """What STORYBOARD_CATALOG names, else `storyboard/catalog.yaml` in the user's config folder."""
+    if named := os.environ.get(VARIABLE, ""):
+        return Path(named)
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    usual = config / "storyboard" / "catalog.yaml"
+    return usual if usual.is_file() else None
+
+
+def read_overrides(path: Path, platforms: Sequence[str]) -> Overrides:
+    """Reads the file; EnvironmentProblem names what is wrong with it, and where."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        data = yaml.load(path.read_text("utf-8"), loader)
+    except OSError as error:
+        raise _wrong(path, f"can't be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise _wrong(f"{path}{where}", "is no YAML") from error
+    if not isinstance(data, dict) or data.get("format", 1) != 1:
+        raise _wrong(path, "is no catalogue of format 1")
+    if unknown := sorted(map(str, set(data) - _KEYS)):
+        raise _wrong(path, f"has an unknown key `{unknown[0]}`; known: {', '.join(sorted(_KEYS))}")
+    models, aliases = data.get("models") or [], data.get("aliases") or {}
+    if not isinstance(models, list) or not all(map(_is_entry, models)):
+        raise _wrong(path, "needs `provider` and `id` in every entry of `models`")
+    for entry in models:
+        if entry["provider"] not in platforms:
+            known = ", ".join(platforms)
+            raise _wrong(path, f"names the provider `{entry['provider']}`; known: {known}")
+    if not isinstance(aliases, dict) or not all(isinstance(a, dict) for a in aliases.values()):
+        raise _wrong(path, "needs a mapping of providers to ids in every alias")
+    return Overrides(str(data.get("as_of", "")), tuple(models), aliases)
+
+
+def merged(entry: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry with what `over` states; mappings are merged, lists are replaced."""
+    result = dict(entry)
+    for key, value in over.items():
+        before = result.get(key)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(before, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def _is_entry(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(value.get(k), str) for k in ("provider", "id")
+    )
+
+
+def _wrong(where: object, what: str) -> EnvironmentProblem:
+    return EnvironmentProblem(f"{where} {what}", hint=_HINT)
