@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from storyboard.simulator.answers import PCM_RATE, speak, write
 from storyboard.simulator.rules.content import Wanted, price, read_request
 from storyboard.simulator.rules.refusal import Refusal
+from storyboard.simulator.sketches import PCM_RATE, speak, write
 
 STILLS, SPEECH, TEXT = "gemini-2.5-flash-image", "gemini-3.8-flash-tts", "gemini-3.8-flash"
 
