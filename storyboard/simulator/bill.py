@@ -1,0 +1,60 @@
+"""The bill: what the simulated services would have charged."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One sample, made or refused; what was refused is on the bill with nothing to pay."""
+
+    at: float
+    provider: str
+    model: str
+    kind: str
+    """What was made: `video`, `image`, `text`, `speech`."""
+    seconds: float
+    """Seconds of new material; 0 for what has no length."""
+    usd: Decimal
+    operation: str
+    note: str = ""
+    """Why there is nothing to pay: `filtered`, `failed`, `refunded`."""
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it; `usd` is decimal text."""
+        return {**asdict(self), "usd": f"{self.usd:f}"}
+
+
+class Bill:
+    """Every charge, in order; written to `path` as JSON lines where one is given."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._charges: list[Charge] = []
+        self._lock = threading.Lock()
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        return tuple(self._charges)
+
+    @property
+    def total_usd(self) -> Decimal:
+        return sum((each.usd for each in self._charges), Decimal(0))
+
+    def add(self, charge: Charge) -> None:
+        with self._lock:
+            self._charges.append(charge)
+            if self._path is not None:
+                with self._path.open("a", encoding="utf-8") as stream:
+                    stream.write(json.dumps(charge.record(), ensure_ascii=False) + "\n")
+
+    def clear(self) -> None:
+        """Forgets all charges; the file keeps its lines."""
+        with self._lock:
+            self._charges.clear()

@@ -1,0 +1,122 @@
+"""The journal: every request that came in, without keys and without the bytes of media."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_MEDIA_KEYS = frozenset({"bytesBase64Encoded", "encodedVideo", "data", "encodedAudio"})
+_DATA_URI = re.compile(r"data:(?P<mime>[\w/+.-]+);base64,(?P<data>.*)", re.DOTALL)
+_SECRET_QUERY = frozenset({"key", "access_token"})
+_SECRET_FORM = re.compile(rb"assertion=[^&]*")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request as it came."""
+
+    at: float
+    origin: str
+    """`main`, or `other` for the second origin."""
+    method: str
+    path: str
+    query: dict[str, str]
+    """Without the value of a key."""
+    auth: list[str]
+    """Kinds of credential that came along: `bearer`, `x-goog-api-key`, `query:key`."""
+    content_type: str
+    size: int
+    sha256: str
+    """Of the body as sent; empty where there was none."""
+    json: Any
+    """A JSON body; media are `{"sha256": …, "size": …}`, of their decoded bytes."""
+    route: str = ""
+    status: int | None = None
+    """None until it is answered, and for ever where the connection was dropped."""
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def entry(
+    at: float,
+    origin: str,
+    method: str,
+    path: str,
+    query: Iterable[tuple[str, str]],
+    headers: Mapping[str, str],
+    body: bytes,
+) -> Entry:
+    """What the journal keeps of a request; `headers` have lower-case names."""
+    pairs = list(query)
+    auth = [f"query:{name}" for name, _ in pairs if name in _SECRET_QUERY]
+    if "authorization" in headers:
+        auth.append(headers["authorization"].partition(" ")[0].lower())
+    if "x-goog-api-key" in headers:
+        auth.append("x-goog-api-key")
+    kind = headers.get("content-type", "")
+    return Entry(
+        at=at,
+        origin=origin,
+        method=method,
+        path=path,
+        query={name: "…" if name in _SECRET_QUERY else value for name, value in pairs},
+        auth=auth,
+        content_type=kind,
+        size=len(body),
+        sha256=hashlib.sha256(body).hexdigest() if body else "",
+        json=_readable(body) if "json" in kind else None,
+    )
+
+
+def words(body: bytes, kind: str) -> str:
+    """The text in a body that a person would recognize: what a fault's match is looked for in."""
+    if "json" in kind:
+        return "\n".join(_strings(_readable(body)))
+    return _SECRET_FORM.sub(b"", body[:65_536]).decode("utf-8", "replace")
+
+
+def _readable(body: bytes) -> Any:
+    try:
+        return _lighter(json.loads(body))
+    except ValueError:
+        return None
+
+
+def _lighter(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _lighter(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_lighter(each, key) for each in value]
+    if isinstance(value, str):
+        uri = _DATA_URI.fullmatch(value)
+        if uri:
+            return {"mime_type": uri["mime"], **_weighed(uri["data"])}
+        if key in _MEDIA_KEYS:
+            return _weighed(value)
+    return value
+
+
+def _weighed(data: str) -> dict[str, Any]:
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return {"sha256": "", "size": len(data)}
+    return {"sha256": hashlib.sha256(raw).hexdigest(), "size": len(raw)}
+
+
+def _strings(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strings(each)

@@ -1,0 +1,266 @@
+"""The state of the simulated services, in memory; the bytes lie in a folder of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import shutil
+import tempfile
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from storyboard.simulator.bill import Bill, Charge
+from storyboard.simulator.clips import Clips, Order
+from storyboard.simulator.clock import Clock
+from storyboard.simulator.faults import Faults
+from storyboard.simulator.journal import Entry
+
+RETENTION_S = 48 * 3600.0
+"""How long the Gemini API keeps a generated file."""
+
+_WINDOW_S = 60.0
+_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the services behave when nothing goes wrong."""
+
+    latency_s: float = 0.0
+    """A job runs at least so long, on the clock."""
+    processing: int = 0
+    """How many looks at a new file find it still processing."""
+    quota: int = 0
+    """Submits a minute, on the clock; 0 is no limit."""
+    retired: bool = False
+    """Whether models that were switched off in reality are answered with 404."""
+    own_uris: bool = False
+    """Whether file URIs name this origin instead of Google's."""
+    draw: bool = False
+    """Whether previz draws the clips."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One long-running operation of any wire."""
+
+    name: str
+    """The operation's full name, or the task's id."""
+    provider: str
+    model: str
+    prompt: str
+    orders: tuple[Order, ...] = ()
+    """The clips to make, one a sample; none where the job will fail."""
+    error: tuple[int, str] | None = None
+    """(gRPC code, message) of a job that fails."""
+    filtered: tuple[str, ...] = ()
+    """A reason for every sample that a filter took."""
+    ready_at: float = 0.0
+    made: list[Future[Path]] = field(default_factory=list)
+    memo: dict[str, Any] = field(default_factory=dict)
+    """What the job's wire wants to remember."""
+
+    @property
+    def clips(self) -> list[Path]:
+        """The clips of a job that is done."""
+        return [each.result() for each in self.made]
+
+
+@dataclass(slots=True)
+class File:
+    """A file of the Gemini API."""
+
+    id: str
+    path: Path
+    mime: str
+    created: float
+    expires: float
+    made_by: str = ""
+    """`veo`, `omni`, or empty for an upload."""
+    looks_left: int = 0
+    """Looks that still find it PROCESSING."""
+    hops: int = 0
+    """How often it has been extended."""
+    prompt: str = ""
+
+    @property
+    def state(self) -> str:
+        return "PROCESSING" if self.looks_left > 0 else "ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object in a bucket."""
+
+    path: Path
+    mime: str
+    created: float
+    generation: int
+
+
+class World:
+    """One set of services: everything they know. `url` and `other` are set when they listen."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        bill: Path | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._first_settings = self.settings
+        self.clock = Clock()
+        self.bill = Bill(bill)
+        self.faults = Faults()
+        self.journal: list[Entry] = []
+        self.jobs: dict[str, Job] = {}
+        self.files: dict[str, File] = {}
+        self.objects: dict[tuple[str, str], Stored] = {}
+        self.about: dict[str, str] = {}
+        """Prompts by the ids that paths and bodies name."""
+        self.published: dict[str, tuple[Path, str]] = {}
+        """Files that anybody with the path may read, as (file, MIME type)."""
+        self.tokens: dict[str, float] = {}
+        """Access tokens and when each expires."""
+        self.keys = {
+            "gemini": "simulated-gemini-key",
+            "vertex": "simulated-vertex-key",
+            "cometapi": "simulated-cometapi-key",
+        }
+        self.public_key: Any = None
+        """Of the service account that may ask for tokens; None takes any."""
+        self.provisioned: set[str] = set()
+        """Projects whose service agents are set up."""
+        self.url = ""
+        self.other = ""
+        self._own_folder = folder is None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="storyboard-simulator-"))
+        self.clips = Clips(self.folder / "clips", draw=self.settings.draw)
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="clips")
+        self._numbers = itertools.count(1)
+        self._submits: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def change(self, **settings: Any) -> None:
+        """Changes some of the settings while it runs."""
+        self.settings = replace(self.settings, **settings)
+
+    def number(self) -> int:
+        """1, 2, 3…: tells jobs apart that ask for the same."""
+        return next(self._numbers)
+
+    def wait_for_quota(self) -> float:
+        """Counts one submit; seconds to wait where the minute has no room for it, else 0."""
+        if not self.settings.quota:
+            return 0.0
+        now = self.clock.now()
+        with self._lock:
+            while self._submits and self._submits[0] <= now - _WINDOW_S:
+                self._submits.popleft()
+            if len(self._submits) >= self.settings.quota:
+                return self._submits[0] + _WINDOW_S - now
+            self._submits.append(now)
+        return 0.0
+
+    def begin(self, job: Job) -> Job:
+        """Takes a job on: it is known by its name and its clips are being made."""
+        job.ready_at = self.clock.now() + self.settings.latency_s
+        job.made = [self._pool.submit(self.clips.make, order) for order in job.orders]
+        self.jobs[job.name] = job
+        self.about[job.name.rpartition("/")[2]] = job.prompt
+        return job
+
+    async def done(self, job: Job) -> bool:
+        """Whether a job has ended; once its time on the clock is over it waits for the clips."""
+        if self.clock.now() < job.ready_at:
+            return False
+        waiting = [asyncio.wrap_future(each) for each in job.made if not each.done()]
+        if waiting:
+            _, unfinished = await asyncio.wait(waiting, timeout=_PATIENCE_S)
+            return not unfinished
+        return True
+
+    def charge(
+        self,
+        job: Job,
+        usd_per_s: Decimal,
+        seconds: float,
+        *,
+        samples: int = 1,
+        kind: str = "video",
+        note: str = "",
+    ) -> None:
+        """Puts samples of a job on the bill; a `note` says why there is nothing to pay."""
+        for _ in range(samples):
+            usd = Decimal(0) if note else usd_per_s * Decimal(str(seconds))
+            self.bill.add(
+                Charge(
+                    self.clock.now(), job.provider, job.model, kind, seconds, usd, job.name, note
+                )
+            )
+
+    def keep_file(
+        self,
+        path: Path,
+        mime: str,
+        *,
+        made_by: str = "",
+        looks: int = 0,
+        hops: int = 0,
+        prompt: str = "",
+    ) -> File:
+        """Makes a file of the Gemini API, with the id and the life it would have."""
+        now = self.clock.now()
+        name = secrets.token_hex(6)
+        kept = File(name, path, mime, now, now + RETENTION_S, made_by, looks, hops, prompt)
+        self.files[name] = kept
+        self.about[name] = prompt
+        return kept
+
+    def keep_object(self, bucket: str, name: str, path: Path, mime: str) -> Stored:
+        """Puts an object into a bucket, over the one that may be there."""
+        now = self.clock.now()
+        stored = Stored(path, mime, now, int(now * 1_000_000))
+        self.objects[bucket, name] = stored
+        return stored
+
+    def keep_bytes(self, data: bytes, suffix: str = "") -> Path:
+        """Writes bytes to a new file of the folder."""
+        path = self.folder / f"{secrets.token_hex(8)}{suffix}"
+        path.write_bytes(data)
+        return path
+
+    def publish(self, path: Path, mime: str, prompt: str = "") -> str:
+        """A path on both origins under which anybody may read a file; ends in its suffix."""
+        name = f"{secrets.token_hex(16)}{path.suffix}"
+        self.published[name] = (path, mime)
+        self.about[name] = prompt
+        return f"/media/{name}"
+
+    def told(self, text: str) -> str:
+        """`text` and the prompts of what it names: jobs, files, objects."""
+        return "\n".join([text, *(words for name, words in self.about.items() if name in text)])
+
+    def reset(self) -> None:
+        """Forgets everything but the clock, the keys and the tokens."""
+        self.settings = self._first_settings
+        self.bill.clear()
+        self.faults.clear()
+        for table in (self.jobs, self.files, self.objects, self.published, self.about):
+            table.clear()
+        self.journal.clear()
+        self.provisioned.clear()
+        self._submits.clear()
+
+    def close(self) -> None:
+        """Waits for the clips that are being made and removes the folder."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
