@@ -16,7 +16,10 @@ from storyboard.simulator.gate import ENTRY, gate
 from storyboard.simulator.journal import entry
 from storyboard.simulator.world import World
 
-WIRES = ("control", "token", "vertex", "storage", "gemini")
+WIRES = (
+    *("control", "token", "vertex", "storage", "gemini"),
+    *("interactions", "content", "chat", "comet"),
+)
 """Modules of this package that bring `routes(world) -> list[Route]`, first match first."""
 
 

@@ -24,6 +24,11 @@ from storyboard.simulator.journal import Entry
 RETENTION_S = 48 * 3600.0
 """How long the Gemini API keeps a generated file."""
 
+_CHOICES = {
+    "comet_reply": ("flat", "wrapped", "fail_reason"),
+    "chat_reply": ("usual", "tag", "markdown", "bare"),
+    "omni_extension": ("combined", "tail"),
+}
 _WINDOW_S = 60.0
 _PATIENCE_S = 60.0
 
@@ -44,6 +49,27 @@ class Settings:
     """Whether file URIs name this origin instead of Google's."""
     draw: bool = False
     """Whether previz draws the clips."""
+    comet_reply: str = "flat"
+    """How CometAPI tells of a video: `flat`, `wrapped`, or `fail_reason`, which holds the URL."""
+    comet_percent: bool = False
+    """Whether its progress reads `40%` in place of 40."""
+    comet_two_frames: bool = False
+    """Whether a second `input_reference` is the last frame, as an older page says."""
+    comet_elsewhere: bool = False
+    """Whether its video URLs are on the second origin."""
+    chat_reply: str = "usual"
+    """How chat gives the URL: `tag`, `markdown`, `bare`; usual is a tag in a stream, else a link."""
+    omni_extension: str = "combined"
+    """What an extension by Omni is: `combined` with its source, or the `tail` alone."""
+    omni_total_s: float = 0.0
+    """The longest result of one; 0 is what the host says."""
+    omni_get_uri: bool = False
+    """Whether Gemini's GET of an interaction keeps the URI that was asked for; it sends bytes."""
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is one of {', '.join(allowed)}")
 
 
 @dataclass(slots=True)
