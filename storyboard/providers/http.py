@@ -40,6 +40,7 @@ _CONNECT_S = 15.0
 _READ_S = 120.0
 _TRIES = 4
 _PATIENCE_S = 60.0
+_LARGEST_ANSWER = 256 << 20
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses that give access
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -54,6 +55,8 @@ class Reply:
     body: bytes
     value: Any
     """The JSON of the body; None where it is none."""
+    broken: str = ""
+    """Why the body ends before its end; empty where all of it came."""
 
 
 class Wire:
@@ -121,27 +124,42 @@ class Wire:
         fields: Mapping[str, str] | None = None,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         read_s: float = _READ_S,
+        stream: bool = False,
     ) -> Reply:
         """Posts what may make a job and cost money; once.
 
-        A refused key is renewed and sent again, since a 401 made no job. Raises Unreachable or
-        another error when there is no job for certain, and UnknownOutcome when nobody can know:
-        the connection broke after a byte was sent, a status of 5xx, an answer that is no JSON.
+        `fields` and `files` make a multipart form. `read_s` is the longest silence. A refused key
+        is renewed and sent again, since a 401 made no job. Raises Unreachable or another error
+        when there is no job for certain, and UnknownOutcome when nobody can know: the connection
+        broke after a byte was sent, a status of 5xx, an answer that is no JSON.
+
+        With `stream` an answer of status 2xx may be anything and may break off: the caller, who
+        can read what came of it, looks at `Reply.broken`.
         """
         for fresh in (False, True):
             reply = await self._sent(path, json, fields, files, read_s, fresh=fresh)
             if reply.status != 401:
                 break
+        if 200 <= reply.status < 300 and _is_page(reply):
+            raise InvalidRequest(
+                f"{self._who} answers with a web page",
+                hint="the address is not that of its API; see the base URL in the environment",
+                provider=self.provider,
+            )
+        if 200 <= reply.status < 300 and stream:
+            return reply
+        if reply.broken:
+            raise self.unknown(f"the connection broke ({reply.broken})")
         if 200 <= reply.status < 300:
             if reply.value is None:
-                raise self._unknown(f"its answer of status {reply.status} is no JSON")
+                raise self.unknown(f"its answer of status {reply.status} is no JSON")
             return reply
         told = said(reply.status, reply.headers, reply.body)
         if self._verdict and (error := self._verdict(told)):
             raise error
         if reply.status >= 500 or reply.status == 408:
             words = f": {self.discreet(told.message)}" if told.message else ""
-            raise self._unknown(f"it answered with status {reply.status}{words}")
+            raise self.unknown(f"it answered with status {reply.status}{words}")
         raise self._error(told)
 
     async def close(self) -> None:
@@ -200,11 +218,14 @@ class Wire:
         import httpx
 
         headers = await self.access(fresh)
+        form = None if fields is None else {name: (None, told) for name, told in fields.items()}
+        wishes: dict[str, Any] = {"json": json, "files": {**(form or {}), **(files or {})} or None}
         async with httpx.AsyncClient(timeout=timeouts(read_s)) as client:
             try:
-                answer = await client.post(
-                    self.base + path, headers=headers, json=json, data=fields, files=files
-                )
+                async with client.stream(
+                    "POST", self.base + path, headers=headers, **wishes
+                ) as answer:
+                    return await _collected(answer)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
                 raise Unreachable(
                     f"{self._who} can't be reached: {self.discreet(error) or 'no connection'}",
@@ -213,10 +234,10 @@ class Wire:
                     retry_after_s=2.0,
                 ) from None
             except httpx.TransportError as error:
-                raise self._unknown(f"the connection broke ({type(error).__name__})") from None
-            return _reply(answer)
+                raise self.unknown(f"the connection broke ({type(error).__name__})") from None
 
-    def _unknown(self, why: str) -> UnknownOutcome:
+    def unknown(self, why: str) -> UnknownOutcome:
+        """That an order may have been taken, and `why` nobody can say."""
         return UnknownOutcome(f"the request went to {self._who} and {why}", provider=self.provider)
 
     def _error(self, told: Said) -> StoryboardError:
@@ -270,6 +291,30 @@ def _again(error: Exception) -> bool | float:
 
 
 def _reply(answer: httpx.Response) -> Reply:
+    return _read(answer, answer.content)
+
+
+async def _collected(answer: httpx.Response) -> Reply:
+    """The answer to an order, as far as it comes."""
+    import httpx
+
+    body, broken = bytearray(), ""
+    try:
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) > _LARGEST_ANSWER:
+                broken = "it has no end"
+                break
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        broken = type(error).__name__
+    return _read(answer, bytes(body), broken)
+
+
+def _read(answer: httpx.Response, body: bytes, broken: str = "") -> Reply:
     told = answer.headers.get("content-type", "")
-    value = None if told.startswith(("text/html", "video/", "audio/")) else parsed(answer.content)
-    return Reply(answer.status_code, answer.headers, answer.content, value)
+    value = None if told.startswith(("text/html", "video/", "audio/")) else parsed(body)
+    return Reply(answer.status_code, answer.headers, body, value, broken)
+
+
+def _is_page(reply: Reply) -> bool:
+    return reply.headers.get("content-type", "").lower().startswith("text/html")
