@@ -58,7 +58,7 @@ class Settings:
     comet_elsewhere: bool = False
     """Whether its video URLs are on the second origin."""
     chat_reply: str = "usual"
-    """How chat gives the URL: `tag`, `markdown`, `bare`; usual is a tag in a stream, else a link."""
+    """How chat gives the URL: `tag`, `markdown`, `bare`; usual is a tag in a stream or a link."""
     omni_extension: str = "combined"
     """What an extension by Omni is: `combined` with its source, or the `tail` alone."""
     omni_total_s: float = 0.0

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from storyboard.simulator.rules.chat import VideoChat, read_chat, sentence
 from storyboard.simulator.rules.comet import Upload, VideoForm, price, read_form
 from storyboard.simulator.rules.refusal import Refusal
+from storyboard.simulator.serve import Simulator
+from storyboard.stitch.media import extract_frame, probe
 
 PICTURE = Upload("first.png", "image/png", b"png")
 IMAGE = {"uri": "data:image/png;base64,AAAA"}
@@ -111,3 +119,238 @@ def test_the_model_makes_the_rest() -> None:
     assert told(image=IMAGE, lastFrame=IMAGE, config={"durationSeconds": 4, "fps": 24}) == ""
     assert told(video=IMAGE, config={"durationSeconds": 7, "resolution": "720p"}) == ""
     assert told(referenceImages=[{"image": IMAGE, "referenceType": "asset"}] * 3) == ""
+
+
+# -- over HTTP ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
+
+
+@pytest.fixture
+def sim(running: Simulator) -> Simulator:
+    running.world.reset()
+    return running
+
+
+@pytest.fixture
+def http(sim: Simulator) -> Iterator[httpx.Client]:
+    bearer = {"Authorization": f"Bearer {sim.world.keys['cometapi']}"}
+    with httpx.Client(base_url=sim.url, headers=bearer, timeout=30) as client:
+        yield client
+
+
+def form(**fields: str) -> list[tuple[str, Any]]:
+    """A form in parts, which makes httpx send multipart even without a file."""
+    given = {"model": "veo3.1", "prompt": "a cat", "seconds": "4", **fields}
+    return [(name, (None, value)) for name, value in given.items()]
+
+
+def picture(shade: int) -> bytes:
+    import cv2
+    import numpy as np
+
+    return cv2.imencode(".png", np.full((72, 128, 3), shade, np.uint8))[1].tobytes()
+
+
+def upload(shade: int) -> tuple[str, Any]:
+    return ("input_reference", (f"{shade}.png", picture(shade), "image/png"))
+
+
+def shade_of(clip: Path, frame: int) -> float:
+    import cv2
+
+    extract_frame(clip, frame, out := clip.with_suffix(f".{frame}.png"))
+    return float(cv2.imread(str(out)).mean())
+
+
+def test_a_task_runs_by_the_clock_and_its_clip_has_the_length_and_the_first_frame(
+    sim: Simulator, http: httpx.Client, tmp_path: Path
+) -> None:
+    sim.world.change(latency_s=100)
+    made = http.post("/v1/videos", files=[*form(), upload(200)]).json()
+    assert made["id"].startswith("task_")
+    assert (made["status"], made["model"], made["progress"]) == ("queued", "veo_3_1", 0)
+    path = f"/v1/videos/{made['id']}"
+    sim.world.clock.advance(50)
+    half = http.get(path).json()
+    assert half["status"] == "in_progress"
+    assert 45 < half["progress"] < 60
+    early = http.get(f"{path}/content")
+    assert early.status_code == 400
+    assert early.json()["error"]["type"] == "invalid_request_error"
+    sim.world.clock.advance(60)
+    done = http.get(path).json()
+    assert done["status"] == "completed"
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(http.get(f"{path}/content").content)
+    assert httpx.get(done["video_url"]).content == clip.read_bytes()
+    facts = probe(clip)
+    assert (facts.width, facts.height, facts.frames, facts.has_audio) == (1280, 720, 96, True)
+    assert abs(shade_of(clip, 0) - 200) < 3
+    (charge,) = sim.world.bill.charges
+    assert (charge.provider, f"{charge.usd}", charge.operation) == (
+        "cometapi",
+        "1.28",
+        made["id"],
+    )
+
+
+def test_replies_come_wrapped_or_with_the_url_where_a_failure_is_told(
+    sim: Simulator, http: httpx.Client
+) -> None:
+    task = http.post("/v1/videos", files=form()).json()["id"]
+    sim.world.change(comet_reply="wrapped", comet_percent=True)
+    wrapped = http.get(f"/v1/videos/{task}").json()
+    assert (wrapped["code"], wrapped["data"]["status"]) == ("success", "SUCCESS")
+    assert wrapped["data"]["progress"] == "100%"
+    url = wrapped["data"]["data"]["video_url"]
+    sim.world.change(comet_reply="fail_reason")
+    assert http.get(f"/v1/videos/{task}").json()["data"]["fail_reason"] == url
+    sim.world.change(comet_elsewhere=True, comet_reply="flat")
+    assert http.get(f"/v1/videos/{task}").json()["video_url"].startswith(sim.other)
+
+
+def test_a_filtered_task_fails_and_is_not_charged(sim: Simulator, http: httpx.Client) -> None:
+    sim.world.faults.add("filtered=29310472@the mayor")
+    task = http.post("/v1/videos", files=form(prompt="the mayor waves")).json()["id"]
+    told = http.get(f"/v1/videos/{task}").json()
+    assert told["status"] == "failed"
+    assert "29310472" in told["error"]["message"]
+    (charge,) = sim.world.bill.charges
+    assert (charge.usd, charge.note) == (0, "filtered")
+
+
+def test_the_gateway_keeps_its_doors(sim: Simulator, http: httpx.Client) -> None:
+    bare = httpx.post(f"{sim.url}/v1/videos", files=form())
+    assert bare.status_code == 401
+    assert bare.json()["error"]["type"] == "comet_api_error"
+    key = sim.world.keys["cometapi"]
+    naked = httpx.post(f"{sim.url}/v1/videos", files=form(), headers={"Authorization": key})
+    assert naked.status_code == 401, "the word Bearer is needed"
+    odd = http.post("/v1/videos", files=form(size="1080x1920"))
+    assert (odd.status_code, odd.json()["error"]["code"]) == (500, "invalid_request")
+    broken = http.post(
+        "/v1/videos", files=[*form(), ("input_reference", ("a.png", b"no", "image/png"))]
+    )
+    assert "could not be decoded" in broken.json()["error"]["message"]
+    wrong = http.get("/v1/video/generations")
+    assert wrong.status_code == 301
+    assert "text/html" in wrong.headers["content-type"]
+    assert http.get("/v1/videos/task_none").status_code == 404
+    assert not sim.world.bill.charges
+
+
+def test_faults_reach_it(sim: Simulator, http: httpx.Client, tmp_path: Path) -> None:
+    faults = sim.world.faults
+    faults.add("rate_limit=7")
+    limited = http.post("/v1/videos", files=form())
+    assert (limited.status_code, limited.headers["retry-after"]) == (429, "7")
+    faults.add("server_error=524")
+    assert http.post("/v1/videos", files=form()).status_code == 524
+    faults.add("drop_before")
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.post("/v1/videos", files=form())
+    assert not sim.world.jobs
+    faults.add("drop_after")
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.post("/v1/videos", files=form())
+    assert len(sim.world.jobs) == len(sim.world.bill.charges) == 1
+    for fault in ("wrong_length", "wrong_size", "processing=1"):
+        faults.add(fault)
+    task = http.post("/v1/videos", files=form()).json()["id"]
+    assert http.get(f"/v1/videos/{task}").json()["status"] == "in_progress"
+    assert http.get(f"/v1/videos/{task}").json()["status"] == "completed"
+    content = f"/v1/videos/{task}/content"
+    faults.add("truncated")
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.get(content)
+    faults.add("html")
+    assert http.get(content).headers["content-type"].startswith("text/html")
+    faults.add("redirect")
+    assert http.get(content).headers["location"].startswith(sim.other)
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(http.get(content).content)
+    facts = probe(clip)
+    assert (facts.width, facts.height, facts.frames) == (640, 360, 72)
+
+
+def test_the_older_form_of_two_files_ends_on_the_second(
+    sim: Simulator, http: httpx.Client, tmp_path: Path
+) -> None:
+    both = [*form(), upload(40), upload(220)]
+    assert http.post("/v1/videos", files=both).status_code == 400
+    sim.world.change(comet_two_frames=True)
+    task = http.post("/v1/videos", files=both).json()["id"]
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(http.get(f"/v1/videos/{task}/content").content)
+    assert abs(shade_of(clip, 0) - 40) < 3
+    assert abs(shade_of(clip, 95) - 220) < 3
+
+
+def stream(http: httpx.Client, made: dict[str, Any]) -> list[Any]:
+    answer = http.post("/v1/chat/completions", json={**made, "stream": True})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    lines = [line.removeprefix("data: ") for line in answer.text.splitlines() if line]
+    return [line if line == "[DONE]" else json.loads(line) for line in lines]
+
+
+def data_uri(shade: int) -> dict[str, str]:
+    return {"uri": "data:image/png;base64," + base64.b64encode(picture(shade)).decode()}
+
+
+def test_chat_streams_progress_then_a_tag_and_extends_its_own_result(
+    sim: Simulator, http: httpx.Client, tmp_path: Path
+) -> None:
+    *chunks, usage, end = stream(http, chat(image=data_uri(90), config={"durationSeconds": 4}))
+    assert end == "[DONE]"
+    assert usage["choices"] == []
+    assert "3%" in chunks[1]["choices"][0]["delta"]["reasoning_content"]
+    last = chunks[-1]["choices"][0]
+    assert last["finish_reason"] == "stop"
+    url = re.search(r"<video src='(http[^']+\.mp4)'", last["delta"]["content"])
+    assert url
+    whole = http.post("/v1/chat/completions", json=chat(video={"uri": url[1]})).json()
+    message = whole["choices"][0]["message"]
+    longer = re.search(r"\((http[^)]+)\)", message["content"])
+    assert longer
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(httpx.get(longer[1]).content)
+    assert probe(clip).frames == (4 + 7) * 24
+    assert abs(shade_of(clip, 0) - 90) < 3
+    assert [charge.seconds for charge in sim.world.bill.charges] == [4, 7]
+
+
+def test_chat_fails_with_200_and_a_sentence(sim: Simulator, http: httpx.Client) -> None:
+    refused = chat(referenceImages=[{"image": data_uri(9)}], config={"durationSeconds": 6})
+    *chunks, _, _ = stream(http, refused)
+    said = "".join(chunk["choices"][0]["delta"].get("reasoning_content", "") for chunk in chunks)
+    assert "supported durations are [8] for feature reference_to_video" in said
+    assert all("content" not in chunk["choices"][0]["delta"] for chunk in chunks)
+    assert {chunk["choices"][0]["finish_reason"] for chunk in chunks} == {None}
+    sim.world.faults.add("failed")
+    whole = http.post("/v1/chat/completions", json=chat())
+    choice = whole.json()["choices"][0]
+    assert (whole.status_code, choice["message"]["content"]) == (200, "")
+    assert "Internal error" in choice["message"]["reasoning_content"]
+    away = chat(image={"uri": "https://elsewhere.test/a.png"})
+    choice = http.post("/v1/chat/completions", json=away).json()["choices"][0]
+    assert "could not be downloaded" in choice["message"]["reasoning_content"]
+    assert sim.world.bill.total_usd == 0
+
+
+def test_chat_gives_a_bare_url_when_it_is_set_to_and_may_break_off(
+    sim: Simulator, http: httpx.Client
+) -> None:
+    sim.world.change(chat_reply="bare")
+    made = chat(model="veo3.1-pro", config={"durationSeconds": 4})
+    message = http.post("/v1/chat/completions", json=made).json()["choices"][0]["message"]
+    assert message["content"].startswith(f"{sim.url}/media/")
+    assert f"{sim.world.bill.total_usd:.2f}" == "2.00"
+    sim.world.faults.add("truncated@submit/")
+    assert "[DONE]" not in stream(http, made)
+    assert http.post("/v1/chat/completions", json={"model": "veo3.1"}).status_code == 400

@@ -1,0 +1,88 @@
+"""Media that a request names: by a URI that this simulator gave out, or as a data URI."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from storyboard.simulator.clips import FPS
+from storyboard.simulator.world import World
+from storyboard.stitch.media import extract_frame, run_ffmpeg
+
+_DATA = re.compile(r"data:[\w.+/-]+;base64,(?P<data>.*)", re.DOTALL)
+_FILE = re.compile(r"/files/(?P<id>[a-z0-9]+)")
+_OBJECT = re.compile(r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)$")
+
+
+def path_of(world: World, uri: str) -> Path | None:
+    """The file behind a URI of this simulator; None for any other, and for what is gone.
+
+    Knows `gs://`, files of the Gemini API, objects by their JSON address, and published clips.
+    """
+    if uri.startswith("gs://"):
+        bucket, _, name = uri.removeprefix("gs://").partition("/")
+        stored = world.objects.get((bucket, name))
+        return stored.path if stored else None
+    address = urlsplit(uri)
+    if found := _FILE.search(address.path):
+        file = world.files.get(found["id"])
+        return file.path if file and file.expires > world.clock.now() else None
+    if f"{address.scheme}://{address.netloc}" not in (world.url, world.other):
+        return None
+    if found := _OBJECT.search(address.path):
+        stored = world.objects.get((found["bucket"], unquote(found["name"])))
+        return stored.path if stored else None
+    published = world.published.get(address.path.removeprefix("/media/"))
+    return published[0] if published else None
+
+
+def bytes_of(world: World, uri: str) -> bytes | None:
+    """What a data URI holds, or the file behind a URI."""
+    if found := _DATA.fullmatch(uri):
+        try:
+            return base64.b64decode(found["data"], validate=True)
+        except (binascii.Error, ValueError):
+            return None
+    path = path_of(world, uri)
+    return path.read_bytes() if path else None
+
+
+def ending(world: World, clip: Path, frames: int, kept: int) -> Path:
+    """A file of the last `kept` of a clip's `frames` frames, with their sound."""
+    out = world.folder / f"{secrets.token_hex(8)}.mp4"
+    start = frames - kept
+    run_ffmpeg(
+        [
+            *("-i", f"file:{clip}", "-map", "0:v:0", "-map", "0:a:0?"),
+            *("-vf", f"trim=start_frame={start},setpts=PTS-STARTPTS"),
+            *("-af", f"atrim=start={start / FPS:.6f},asetpts=PTS-STARTPTS"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-r", str(FPS)),
+            *("-c:a", "aac", f"file:{out}"),
+        ]
+    )
+    return out
+
+
+def resized(world: World, clip: Path, size: tuple[int, int]) -> Path:
+    """A clip at another size, frame by frame."""
+    out = world.folder / f"{secrets.token_hex(8)}.mp4"
+    run_ffmpeg(
+        [
+            *("-i", f"file:{clip}", "-map", "0:v:0", "-map", "0:a:0?"),
+            *("-vf", f"scale={size[0]}:{size[1]},setsar=1"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-c:a", "copy"),
+            f"file:{out}",
+        ]
+    )
+    return out
+
+
+def last_frame(world: World, clip: Path, frames: int) -> bytes:
+    """The last of a clip's `frames` frames, as PNG."""
+    out = world.folder / f"{secrets.token_hex(8)}.png"
+    extract_frame(clip, frames - 1, out)
+    return out.read_bytes()
