@@ -21,6 +21,8 @@ from storyboard.providers.base import Input, Request
 from storyboard.timecode import Rate
 
 _SEED_BITS = 32
+_FOR_PEOPLE = frozenset({"labels"})
+"""Options that change what a job is called and nothing of what it makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,16 @@ class Identity:
     """`provider model prompt settings references upstream` -> 12 hex digits each."""
 
 
-def request(step: Step, inputs: Sequence[Input], *, ordinal: int) -> Request:
-    """What the provider is asked for take `ordinal` (1 is the first).
+def request(
+    step: Step, inputs: Sequence[Input], *, ordinal: int, samples: int = 1, tag: str = ""
+) -> Request:
+    """What the provider is asked for take `ordinal` (1 is the first), or for several from it on.
 
-    A further take derives its seed from (seed, ordinal), where the model takes a seed at all.
+    A further take derives its seed from (seed, ordinal), where the model takes a seed at all;
+    of several samples the service gives each a seed of its own.
     """
     settings = step.settings
-    if ordinal > 1 and step.seeded:
+    if ordinal > 1 and step.seeded and samples == 1:
         derived = int(digest("seed", [settings.seed or 0, ordinal])[:8], 16)
         settings = replace(settings, seed=derived % (1 << _SEED_BITS))
     return Request(
@@ -49,7 +54,9 @@ def request(step: Step, inputs: Sequence[Input], *, ordinal: int) -> Request:
         intent=step.intent,
         settings=settings,
         inputs=tuple(inputs),
+        samples=samples,
         combined=step.contains_source,
+        tag=tag,
     )
 
 
@@ -98,6 +105,8 @@ def _read(asked: Request, name: str) -> Value:
     value: Any = asked
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part)
+    if name == "settings.options":
+        value = {key: each for key, each in value.items() if key not in _FOR_PEOPLE}
     return plain(value)
 
 

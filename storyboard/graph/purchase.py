@@ -381,6 +381,7 @@ class Purchases:
             intent=intent,
             links=tuple(links),
             takes=shot.takes,
+            samples=1 if free or settings.seed is not None else model.samples,
             price_micros=0 if free else price or 0,
             buys_frames=self._desk.rate.frames(Fraction(hop.seconds)),
             contains_source=kind is Kind.EXTEND and bool(model.extend and model.extend.combined),

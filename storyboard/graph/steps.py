@@ -54,6 +54,8 @@ class Step:
     intent: Intent = field(default_factory=Intent)
     links: tuple[Link, ...] = ()
     takes: int = 1
+    samples: int = 1
+    """Takes that one operation may be asked for at once."""
     price_micros: int = 0
     """Of one take, micro-dollars."""
     buys_frames: int = 0

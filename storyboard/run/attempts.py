@@ -76,6 +76,11 @@ class Attempt:
     """New frames expected at the film's rate; 0 when that is not known."""
     given_frames: int = 0
     """Frames of the video it extends; 0 when it extends none."""
+    width: int = 0
+    """Pixels of the picture that was asked for; 0 when any will do."""
+    height: int = 0
+    sample: int = 0
+    """Which of its operation's results is this take, from 0."""
     id: int = 0
     """Given by the ledger."""
     run: str = ""

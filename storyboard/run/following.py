@@ -11,6 +11,7 @@ from dataclasses import replace
 from storyboard.errors import (
     AuthenticationError,
     EnvironmentProblem,
+    Gone,
     OperationFailed,
     ProviderError,
     RefusedError,
@@ -38,6 +39,14 @@ _FETCHES = 4
 _DEAF_POLLS = 8
 
 
+class AskedAgain(OperationFailed):
+    """A job that the service itself asks to be sent again."""
+
+    def __init__(self, message: str, provider: str, after_s: float) -> None:
+        super().__init__(message, provider=provider)
+        self.after_s = after_s
+
+
 class Follower:
     """Brings submitted attempts of one run to a sample with a file; asking and fetching is free."""
 
@@ -57,13 +66,26 @@ class Follower:
             attempt = await self._ledger.advance(attempt, State.DONE_REMOTE)
         if attempt.state is State.DONE_REMOTE and attempt.samples:
             try:
-                return attempt, await self._fetched(attempt, provider)
+                return attempt, await self._fetched(attempt, provider, last=False)
             except (OperationFailed, AuthenticationError):
                 raise
-            except ProviderError:
-                pass  # where it lies may have changed since an earlier run was told
-        attempt = await self._done(attempt, provider)
+            except ProviderError as error:
+                # Where it lies may have changed since an earlier run was told.
+                attempt = await self._told_again(attempt, provider, error)
+        else:
+            attempt = await self._done(attempt, provider)
         return attempt, await self._fetched(attempt, provider)
+
+    async def _told_again(
+        self, attempt: Attempt, provider: Provider, error: ProviderError
+    ) -> Attempt:
+        """Asks once more where the result of a job lies that was done before."""
+        if isinstance(error, Gone):
+            return await self._done(attempt, provider)
+        outcome = await provider.poll(Operation(attempt.operation), self._room(attempt))
+        if not isinstance(outcome, Done) or len(outcome.samples) <= attempt.sample:
+            raise error  # it was there, so this may pass; what was paid for is not given up
+        return replace(attempt, samples=outcome.samples)
 
     def _room(self, attempt: Attempt) -> Room:
         return Room(self._place, f"a{attempt.id}")
@@ -106,8 +128,11 @@ class Follower:
             )
             await asyncio.sleep(jittered(pause))
             pause = min(pause * _SLOWER, self.poll_s * _SLOWEST)
-        if not outcome.samples:
+        if not outcome.samples and not outcome.filtered:
             raise await self._said_no(attempt, Failed("the job ended without a result"))
+        if len(outcome.samples) <= attempt.sample:
+            why = outcome.filtered or "the job ended with fewer results than were asked"
+            raise await self._said_no(attempt, Filtered(why))
         if attempt.state is State.DONE_REMOTE:  # asked again for what an earlier run lost
             return replace(attempt, samples=outcome.samples)
         return await self._ledger.advance(attempt, State.DONE_REMOTE, samples=outcome.samples)
@@ -130,11 +155,16 @@ class Follower:
                 provider=attempt.provider,
                 category=outcome.category,
             )
+        if outcome.again_s is not None and state is State.FAILED:
+            return AskedAgain(outcome.message, attempt.provider, outcome.again_s)
         return OperationFailed(outcome.message, provider=attempt.provider)
 
-    async def _fetched(self, attempt: Attempt, provider: Provider) -> Sample:
-        """The sample with its file; fetching is free, so it is tried again."""
-        sample = attempt.samples[0]
+    async def _fetched(self, attempt: Attempt, provider: Provider, *, last: bool = True) -> Sample:
+        """The sample with its file; fetching is free, so it is tried again.
+
+        When it is gone and this was the `last` place to look, the attempt is lost.
+        """
+        sample = attempt.samples[attempt.sample]
         for tried in range(1, _FETCHES + 1):
             try:
                 if sample.path is None:
@@ -146,7 +176,8 @@ class Follower:
             except (AuthenticationError, EnvironmentProblem):
                 raise
             except Exception as error:
-                if sample.expires_at is not None and sample.expires_at < time.time():
+                over = sample.expires_at is not None and sample.expires_at < time.time()
+                if over or (isinstance(error, Gone) and last and tried == _FETCHES):
                     await self._ledger.advance(
                         attempt,
                         State.LOST,
@@ -158,6 +189,8 @@ class Follower:
                         hint="it was paid for and is lost; render again buys it anew",
                         provider=attempt.provider,
                     ) from error
+                if isinstance(error, Gone) and not last:
+                    raise
                 if tried == _FETCHES:
                     raise ProviderError(
                         f"{attempt.name} is ready but can't be fetched: {error}",

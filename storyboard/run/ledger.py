@@ -11,7 +11,7 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,11 @@ _VERSIONS = (
         message TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL);
     CREATE INDEX attempts_by_state ON attempts (state);
     CREATE TABLE moves (attempt INTEGER NOT NULL, state TEXT NOT NULL, at REAL NOT NULL)
+    """,
+    """
+    ALTER TABLE attempts ADD COLUMN width INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN height INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN sample INTEGER NOT NULL DEFAULT 0
     """,
 )
 
@@ -105,35 +110,38 @@ class Ledger:
         return self._held
 
     async def begin(
-        self, attempt: Attempt, *, price_micros: int, cap_micros: int | None
-    ) -> Attempt:
-        """Reserves the price and enters the attempt as `intent`.
+        self, attempts: Sequence[Attempt], *, price_micros: int, cap_micros: int | None
+    ) -> tuple[Attempt, ...]:
+        """Reserves the price of each and enters them as `intent`, all or none.
 
         Raises MoneyRefused, with nothing entered, when this run would pass `cap_micros`.
         """
-        after = self._held + self._paid + price_micros
-        if cap_micros is not None and price_micros and after > cap_micros:
+        price = price_micros * len(attempts)
+        after = self._held + self._paid + price
+        if cap_micros is not None and price and after > cap_micros:
             raise MoneyRefused(
-                f"{attempt.name} would bring this run to ${usd(after):.2f},"
+                f"{attempts[0].name} would bring this run to ${usd(after):.2f},"
                 f" over its limit of ${usd(cap_micros):.2f}",
                 hint="raise --max-cost or policy.budget_usd; finished takes are kept",
             )
         now = time.time()
-        entered = dataclasses.replace(
-            attempt,
-            id=self._next,
-            run=self.run,
-            state=State.INTENT,
-            reserved_micros=price_micros,
-            created_at=now,
-            updated_at=now,
+        entered = tuple(
+            dataclasses.replace(
+                attempt,
+                id=self._next + number,
+                run=self.run,
+                state=State.INTENT,
+                reserved_micros=price_micros,
+                created_at=now,
+                updated_at=now,
+            )
+            for number, attempt in enumerate(attempts)
         )
-        self._next += 1
-        self._attempts[entered.id] = entered
-        self._held += price_micros
-        marks = ",".join("?" * len(_COLUMNS))
+        self._next += len(entered)
+        self._attempts.update({each.id: each for each in entered})
+        self._held += price
         await self._writer.write(
-            [(f"INSERT INTO attempts VALUES ({marks})", _row(entered)), _move(entered)]
+            [line for each in entered for line in (_insert(each), _move(each))]
         )
         return entered
 
@@ -143,6 +151,18 @@ class Ledger:
         `facts` are fields of Attempt that became known: operation, samples, sha256, message,
         settled_micros. A move that is not legal raises ValueError.
         """
+        (moved,) = await self.advance_all((attempt,), state, **facts)
+        return moved
+
+    async def advance_all(
+        self, attempts: Sequence[Attempt], state: State, **facts: Any
+    ) -> tuple[Attempt, ...]:
+        """Moves attempts on together: after a crash, all of them have gone or none has."""
+        moved = tuple(self._moved(attempt, state, facts) for attempt in attempts)
+        await self._writer.write([line for each in moved for line in (_update(each), _move(each))])
+        return moved
+
+    def _moved(self, attempt: Attempt, state: State, facts: Mapping[str, Any]) -> Attempt:
         current = self._attempts[attempt.id]
         if not current.may_become(state):
             raise ValueError(f"an attempt can't go from {current.state} to {state}")
@@ -156,7 +176,6 @@ class Ledger:
         if moved.run == self.run:
             self._held += moved.held_micros - current.held_micros
             self._paid += settled
-        await self._writer.write([_update(moved), _move(moved)])
         return moved
 
     def find(self, name: str) -> list[Attempt]:
@@ -272,6 +291,11 @@ def _row(attempt: Attempt) -> tuple[Any, ...]:
     told["parts"] = json.dumps(dict(attempt.parts))
     told["samples"] = _samples(attempt)
     return tuple(told.values())
+
+
+def _insert(attempt: Attempt) -> tuple[str, tuple[Any, ...]]:
+    marks = ", ".join("?" * len(_COLUMNS))
+    return f"INSERT INTO attempts ({', '.join(_COLUMNS)}) VALUES ({marks})", _row(attempt)
 
 
 def _samples(attempt: Attempt) -> str:

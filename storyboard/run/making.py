@@ -8,42 +8,49 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from storyboard.digest import digest
 from storyboard.errors import (
     AuthenticationError,
     DecisionNeeded,
+    NotNow,
     OperationFailed,
-    QuotaError,
     RefusedError,
     StoryboardError,
     UnknownOutcome,
 )
-from storyboard.film import Take
+from storyboard.film import Take, frame_size
 from storyboard.graph.identity import Identity, request
 from storyboard.graph.steps import Step
-from storyboard.providers.base import Input, Provider, Role
+from storyboard.providers.base import Input, Provider, Request, Role
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
-from storyboard.run.following import Follower, jittered, readable
+from storyboard.run.following import AskedAgain, Follower, jittered, readable
+from storyboard.run.proof import MOVING
 from storyboard.run.shelving import Shelver
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 
 _T = TypeVar("_T")
-_QUOTA_WAITS = 6
+_AGAIN = 2
+"""How often a job is sent again because the service asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One take to make."""
+    """Takes of one step to make; several are asked of one operation."""
 
     step: Step
     identity: Identity
-    ordinal: int
+    ordinals: tuple[int, ...]
     inputs: tuple[Input, ...]
+
+    @property
+    def ordinal(self) -> int:
+        """The first, and of a job for one take the only one."""
+        return self.ordinals[0]
 
 
 class Maker:
@@ -62,39 +69,77 @@ class Maker:
         self.vital: set[asyncio.Task[Any]] = set()
         """Acts that must not be cut short: a request on its way, a take on its way in."""
 
-    async def make(self, job: Job, provider: Provider) -> Take:
-        """The take, once it is in the store.
+    async def make(self, job: Job, provider: Provider) -> list[Take | StoryboardError]:
+        """For every ordinal the take, once it is in the store, or why there is none.
 
-        Goes on with an attempt that an earlier run left open. Raises the error that ended the
-        last attempt; UnknownOutcome when a person must decide.
+        Goes on with attempts that an earlier run left open. An UnknownOutcome says that a person
+        must decide.
+        """
+        first: dict[int, Attempt | StoryboardError] = {}
+        left = any(self._ledger.open_for(job.identity.digest, n) for n in job.ordinals)
+        if len(job.ordinals) > 1 and not left:
+            try:
+                first = {each.ordinal: each for each in await self._submitted(job, provider)}
+            except StoryboardError as error:
+                first = dict.fromkeys(job.ordinals, error)
+        singles = [replace(job, ordinals=(n,)) for n in job.ordinals]
+        done = await asyncio.gather(
+            *(self._one(each, provider, first.get(each.ordinal)) for each in singles),
+            return_exceptions=True,
+        )
+        found: list[Take | StoryboardError] = []
+        for each in done:
+            if isinstance(each, BaseException) and not isinstance(each, StoryboardError):
+                raise each
+            found.append(each)
+        return found
+
+    async def _one(
+        self, job: Job, provider: Provider, first: Attempt | StoryboardError | None
+    ) -> Take:
+        """One take; `first` is what came of an attempt that was made together with others.
+
+        Raises the error that ended the last attempt.
         """
         policy = self._policy
-        retries = 0
+        retries = again = 0
         while True:
             try:
-                return await self._attempt(job, provider)
+                return await self._attempt(job, provider, first)
             except RefusedError as error:
                 if policy.on_filtered == "hold":
                     raise DecisionNeeded(
                         f"{job.step.id} was filtered and is held: {error}",
                         hint="change the prompt, or set policy.on_filtered",
                     ) from error
-                again = policy.on_filtered == "retry"
-                if not again or retries >= policy.retries:
+                if policy.on_filtered != "retry" or retries >= policy.retries:
                     raise
+            except AskedAgain as error:
+                again += 1
+                if again > _AGAIN:
+                    raise
+                self._note(job.step, f"{error}; sends it again in {error.after_s:.0f} s")
+                await asyncio.sleep(jittered(error.after_s))
+                continue
             except OperationFailed:
                 if policy.on_failed != "retry" or retries >= policy.retries:
                     raise
+            finally:
+                first = None
             retries += 1
             self._note(job.step, f"tries again, {retries} of {policy.retries}")
 
-    async def _attempt(self, job: Job, provider: Provider) -> Take:
-        left = self._ledger.open_for(job.identity.digest, job.ordinal)
+    async def _attempt(
+        self, job: Job, provider: Provider, first: Attempt | StoryboardError | None
+    ) -> Take:
+        if isinstance(first, StoryboardError):
+            raise first
+        left = first or self._ledger.open_for(job.identity.digest, job.ordinal)
         if left is None:
-            left = await self._submitted(job, provider)
+            (left,) = await self._submitted(job, provider)
         elif left.state is State.UNKNOWN:
             raise _unknown(left, left.message or "no answer came")
-        else:
+        elif first is None:
             self._started(left, resumed=True)
         return await self.follow(left, provider)
 
@@ -107,72 +152,94 @@ class Maker:
 
     # submitting
 
-    async def _submitted(self, job: Job, provider: Provider) -> Attempt:
+    async def _submitted(self, job: Job, provider: Provider) -> tuple[Attempt, ...]:
         waits = 0
         while True:
             if refused := self._refusals.get(provider.name):
                 raise refused
             try:
                 sending = self._submit(job, provider)
-                attempt = await (sending if provider.repeatable else self._vitally(sending))
-                self._started(attempt)
-                return attempt
+                attempts = await (sending if provider.repeatable else self._vitally(sending))
+                for attempt in attempts:
+                    self._started(attempt)
+                return attempts
             except AuthenticationError as error:
                 self._refusals[provider.name] = error
                 raise
-            except QuotaError as error:
+            except NotNow as error:
                 waits += 1
-                if waits > _QUOTA_WAITS:
+                if waits >= error.tries:
                     raise
                 pause = error.retry_after_s or self._follower.poll_s * 2 ** (waits - 1)
                 self._note(job.step, f"{error}; asks again in {pause:.0f} s")
                 await asyncio.sleep(jittered(pause))
 
-    async def _submit(self, job: Job, provider: Provider) -> Attempt:
+    async def _submit(self, job: Job, provider: Provider) -> tuple[Attempt, ...]:
         """From the reservation of the money to the operation's name in the ledger."""
-        step = job.step
-        asked = request(step, job.inputs, ordinal=job.ordinal)
+        attempts = await self._ledger.begin(
+            self._attempts(job, provider),
+            price_micros=job.step.price_micros,
+            cap_micros=self._cap,
+        )
+        await self._ledger.advance_all(attempts, State.SUBMITTING)
+        name = f"{self._ledger.run}-{attempts[0].id:05d}"
+        asked = _asked(job, tag=name.lower())
+        try:
+            operation = await provider.submit(asked, Room(self._place, f"a{attempts[0].id}"))
+        except Exception as error:
+            raise await self._refused(attempts, provider, error) from error
+        attempts = await self._ledger.advance_all(
+            attempts, State.SUBMITTED, operation=operation.name
+        )
+        if operation.samples:
+            attempts = await self._ledger.advance_all(
+                attempts, State.DONE_REMOTE, samples=operation.samples
+            )
+        return attempts
+
+    def _attempts(self, job: Job, provider: Provider) -> tuple[Attempt, ...]:
+        step, digest_ = job.step, job.identity.digest
+        asked = _asked(job)
         video = asked.input(Role.VIDEO)
-        attempt = await self._ledger.begin(
+        size = frame_size(step.settings.resolution, step.settings.aspect_ratio)
+        width, height = size if step.kind in MOVING and step.buys_frames else (0, 0)
+        return tuple(
             Attempt(
-                digest=job.identity.digest,
-                ordinal=job.ordinal,
+                digest=digest_,
+                ordinal=ordinal,
                 step=step.id,
                 shot=step.shot,
                 kind=step.kind.value,
                 provider=step.provider,
                 model=step.model,
                 repeatable=provider.repeatable,
-                request=digest("request", [job.identity.digest, job.ordinal, asked.settings.seed]),
+                request=digest("request", [digest_, ordinal, asked.settings.seed]),
                 seed=asked.settings.seed,
                 parts=job.identity.parts,
                 buys_frames=step.buys_frames,
                 given_frames=video.facts.frames if video and video.facts else 0,
-            ),
-            price_micros=step.price_micros,
-            cap_micros=self._cap,
+                width=width,
+                height=height,
+                sample=number,
+            )
+            for number, ordinal in enumerate(job.ordinals)
         )
-        await self._ledger.advance(attempt, State.SUBMITTING)
-        try:
-            operation = await provider.submit(asked, Room(self._place, f"a{attempt.id}"))
-        except Exception as error:
-            raise await self._refused(attempt, provider, error) from error
-        return await self._ledger.advance(attempt, State.SUBMITTED, operation=operation.name)
 
     async def _refused(
-        self, attempt: Attempt, provider: Provider, error: Exception
+        self, attempts: tuple[Attempt, ...], provider: Provider, error: Exception
     ) -> StoryboardError:
         """Writes down why a submit failed; only a definite no sets the money free."""
-        told = readable(error, provider, attempt)
+        told = readable(error, provider, attempts[0])
         if isinstance(error, RefusedError):
-            await self._ledger.advance(attempt, State.FILTERED, message=str(error))
+            await self._ledger.advance_all(attempts, State.FILTERED, message=str(error))
         elif isinstance(error, StoryboardError) and not isinstance(error, UnknownOutcome):
-            await self._ledger.advance(attempt, State.FAILED, message=str(error))
+            await self._ledger.advance_all(attempts, State.FAILED, message=str(error))
         elif provider.repeatable:
-            await self._ledger.advance(attempt, State.FAILED, message=str(told))
+            await self._ledger.advance_all(attempts, State.FAILED, message=str(told))
         else:
-            await self._ledger.advance(attempt, State.UNKNOWN, message=str(error) or repr(error))
-            return _unknown(attempt, error)
+            message = str(error) or repr(error)
+            await self._ledger.advance_all(attempts, State.UNKNOWN, message=message)
+            return _unknown(attempts[0], error)
         return told
 
     async def _vitally(self, act: Coroutine[Any, Any, _T]) -> _T:
@@ -201,6 +268,11 @@ class Maker:
 
     def _note(self, step: Step, message: str) -> None:
         self._tell(ev.Note(step=step.id, shot=step.shot, message=message))
+
+
+def _asked(job: Job, *, tag: str = "") -> Request:
+    many = len(job.ordinals)
+    return request(job.step, job.inputs, ordinal=job.ordinal, samples=many, tag=tag)
 
 
 def _unknown(attempt: Attempt, why: object) -> UnknownOutcome:

@@ -10,11 +10,12 @@ from storyboard.film import MediaFacts
 from storyboard.providers.base import Kind, Sample
 from storyboard.timecode import Rate
 
+_BLOCK = 16
 _LEEWAY = 2
 """Frames that a take may be shorter or longer than asked."""
 
 _PICTURES = (Kind.STILL, Kind.FRAME, Kind.TITLE)
-_MOVING = (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND, Kind.IMPORT, Kind.CONFORM, Kind.EFFECT)
+MOVING = (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND, Kind.IMPORT, Kind.CONFORM, Kind.EFFECT)
 SUFFIX = {Kind.STILL: ".png", Kind.WRITE: ".txt", Kind.SPEECH: ".wav"}
 """The file name's end where a sample has none; else `.mp4`."""
 
@@ -39,11 +40,12 @@ def prove(
     rate: Rate,
     buys_frames: int,
     given_frames: int,
+    size: tuple[int, int] = (0, 0),
 ) -> Proof:
     """Checks a delivered file against what was bought; `rate` is the film's.
 
-    Finds where an extension's own material begins. Raises OperationFailed for a file of the wrong
-    kind or length.
+    Finds where an extension's own material begins. `size` is what was asked, (0, 0) where any
+    will do. Raises OperationFailed for a file of the wrong kind, length or size.
     """
     if path.stat().st_size == 0:
         raise OperationFailed("an empty file was delivered", hint=_AGAIN)
@@ -51,10 +53,14 @@ def prove(
         raise OperationFailed(f"asked for a picture, got {facts.frames} frames", hint=_AGAIN)
     if kind is Kind.SPEECH and not facts.has_audio:
         raise OperationFailed("asked for speech, got a file without sound", hint=_AGAIN)
-    if kind not in _MOVING:
+    if kind not in MOVING:
         return Proof(facts)
     if facts.frames < 2:
         raise OperationFailed("asked for moving pictures, got none", hint=_AGAIN)
+    if any(size) and not _as_large(facts, size):
+        raise OperationFailed(
+            f"asked for {size[0]}x{size[1]}, got {facts.width}x{facts.height}", hint=_AGAIN
+        )
     native = facts.rate or rate
     wanted = native.frames(rate.seconds(buys_frames)) if buys_frames else facts.frames
     if kind is Kind.EXTEND:
@@ -65,6 +71,12 @@ def prove(
             hint="nothing was kept; render again asks once more",
         )
     return Proof(facts)
+
+
+def _as_large(facts: MediaFacts, size: tuple[int, int]) -> bool:
+    """Whether a picture has the size; coders may round a side up to whole blocks."""
+    pairs = zip((facts.width, facts.height), size, strict=True)
+    return all(0 <= found - asked < _BLOCK for found, asked in pairs)
 
 
 def _extension(facts: MediaFacts, sample: Sample, wanted: int, given: int) -> Proof:

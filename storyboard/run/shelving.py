@@ -70,6 +70,7 @@ class Shelver:
             rate=self._film.delivery.rate,
             buys_frames=attempt.buys_frames,
             given_frames=attempt.given_frames,
+            size=(attempt.width, attempt.height),
         )
 
     def _put(self, attempt: Attempt, sample: Sample, proof: Proof) -> Take:

@@ -161,14 +161,13 @@ class StepWork:
             )
         inputs = await self._inputs.ready(step, known, parents)
         self._started(step, name, wanted)
-        jobs = (Job(step, name, ordinal, inputs) for ordinal in wanted)
-        done = await asyncio.gather(
-            *(self._maker.make(job, provider) for job in jobs), return_exceptions=True
-        )
-        errors = [each for each in done if isinstance(each, BaseException)]
-        for fault in errors:
-            if not isinstance(fault, StoryboardError):
-                raise fault
+        together = 1 if provider.repeatable else max(1, step.samples)
+        jobs = [
+            Job(step, name, wanted[n : n + together], inputs)
+            for n in range(0, len(wanted), together)
+        ]
+        made = await asyncio.gather(*(self._maker.make(job, provider) for job in jobs))
+        done = [each for some in made for each in some]
         takes = [each for each in done if isinstance(each, Take)]
         forced = Reason.FORCED in node.reasons or not provider.repeatable
         for take in takes:
@@ -180,8 +179,8 @@ class StepWork:
                 )
         if takes and node.ordinals and node.digest == name.digest and node.select is None:
             self._pick_new(step, takes[0])
-        told = [fault for fault in errors if isinstance(fault, StoryboardError)]
-        return len(takes), max(told, key=lambda fault: fault.exit_code, default=None)
+        errors = [each for each in done if isinstance(each, StoryboardError)]
+        return len(takes), max(errors, key=lambda fault: fault.exit_code, default=None)
 
     def _wanted(
         self, node: Node, digest: str, provider: Provider, *, fresh: bool = False

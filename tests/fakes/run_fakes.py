@@ -172,7 +172,7 @@ def shot(
         provider=provider,
         model="paper-1",
         target=provider,
-        settings=Settings(duration_s=seconds, seed=7),
+        settings=Settings(duration_s=seconds, resolution="180p", seed=7),
         prompt=prompt or f"picture of {id}",
         links=tuple(links),
         takes=takes,

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +44,20 @@ class DyingLedger(Ledger):
 
     die_at: State | None = None
 
-    async def begin(self, attempt: Attempt, **options: Any) -> Attempt:
-        entered = await super().begin(attempt, **options)
+    async def begin(self, attempts: Sequence[Attempt], **options: Any) -> tuple[Attempt, ...]:
+        entered = await super().begin(attempts, **options)
         self._die(entered)
         return entered
 
-    async def advance(self, attempt: Attempt, state: State, **facts: Any) -> Attempt:
-        moved = await super().advance(attempt, state, **facts)
+    async def advance_all(
+        self, attempts: Sequence[Attempt], state: State, **facts: Any
+    ) -> tuple[Attempt, ...]:
+        moved = await super().advance_all(attempts, state, **facts)
         self._die(moved)
         return moved
 
-    def _die(self, attempt: Attempt) -> None:
-        if attempt.step == "SH020" and attempt.state is self.die_at:
+    def _die(self, attempts: Sequence[Attempt]) -> None:
+        if any(each.step == "SH020" and each.state is self.die_at for each in attempts):
             die()
 
 

@@ -42,7 +42,7 @@ def left_in(folder: Path, state: State, attempt: Attempt = PAID) -> None:
     way = [State.SUBMITTING, State.SUBMITTED, State.DONE_REMOTE, State.FETCHED, State.COMMITTED]
 
     async def go(ledger: Ledger) -> None:
-        entered = await ledger.begin(attempt, price_micros=400_000, cap_micros=None)
+        (entered,) = await ledger.begin([attempt], price_micros=400_000, cap_micros=None)
         for each in way[: way.index(state) + 1] if state is not State.INTENT else []:
             facts = {"operation": "op-1"} if each is State.SUBMITTED else {}
             await ledger.advance(entered, each, **facts)
@@ -76,7 +76,7 @@ def test_the_next_run_knows_what_may_have_been_sent(
 
 def test_every_fact_of_an_attempt_survives(tmp_path: Path) -> None:
     async def go(ledger: Ledger) -> None:
-        entered = await ledger.begin(PAID, price_micros=3_200_000, cap_micros=None)
+        (entered,) = await ledger.begin([PAID], price_micros=3_200_000, cap_micros=None)
         await ledger.advance(entered, State.SUBMITTING)
         await ledger.advance(entered, State.SUBMITTED, operation="op-1")
         sample = Sample(uri="gs://b/1.mp4", expires_at=5.5, contains_source=True, source_frames=9)
@@ -96,7 +96,7 @@ def test_every_fact_of_an_attempt_survives(tmp_path: Path) -> None:
 def test_a_limit_holds_over_steps_that_run_at_once(tmp_path: Path) -> None:
     async def go(ledger: Ledger) -> list[object]:
         return await asyncio.gather(
-            *(ledger.begin(PAID, price_micros=400_000, cap_micros=1_000_000) for _ in range(4)),
+            *(ledger.begin([PAID], price_micros=400_000, cap_micros=1_000_000) for _ in range(4)),
             return_exceptions=True,
         )
 
@@ -108,17 +108,17 @@ def test_a_limit_holds_over_steps_that_run_at_once(tmp_path: Path) -> None:
 def test_money_that_came_back_may_be_spent_again(tmp_path: Path) -> None:
     async def go(ledger: Ledger) -> None:
         for _ in range(3):
-            entered = await ledger.begin(PAID, price_micros=600_000, cap_micros=1_000_000)
+            (entered,) = await ledger.begin([PAID], price_micros=600_000, cap_micros=1_000_000)
             await ledger.advance(entered, State.SUBMITTING)
             await ledger.advance(entered, State.FILTERED)
         assert (ledger.held_micros, ledger.spent_micros) == (0, 0)
-        entered = await ledger.begin(PAID, price_micros=600_000, cap_micros=1_000_000)
+        (entered,) = await ledger.begin([PAID], price_micros=600_000, cap_micros=1_000_000)
         await ledger.advance(entered, State.SUBMITTING)
         await ledger.advance(entered, State.SUBMITTED, operation="op")
         await ledger.advance(entered, State.FAILED, settled_micros=600_000)
         assert ledger.spent_micros == 600_000
         with pytest.raises(MoneyRefused):
-            await ledger.begin(PAID, price_micros=600_000, cap_micros=1_000_000)
+            await ledger.begin([PAID], price_micros=600_000, cap_micros=1_000_000)
 
     inside(tmp_path, go)
 
@@ -195,7 +195,7 @@ def test_a_thousand_attempts_share_their_commits(tmp_path: Path) -> None:
     async def go(ledger: Ledger) -> None:
         async def one(number: int) -> None:
             attempt = Attempt(f"{number:064x}", 1, "S", "S", "generate", "p", "m", True)
-            entered = await ledger.begin(attempt, price_micros=0, cap_micros=None)
+            (entered,) = await ledger.begin([attempt], price_micros=0, cap_micros=None)
             await ledger.advance(entered, State.SUBMITTING)
 
         await asyncio.gather(*map(one, range(1000)))
@@ -217,7 +217,7 @@ def test_only_legal_moves_are_made_and_each_is_remembered(
 
     async def go(ledger: Ledger) -> State:
         start = FREE if repeatable else PAID
-        attempt = await ledger.begin(start, price_micros=5, cap_micros=None)
+        (attempt,) = await ledger.begin([start], price_micros=5, cap_micros=None)
         for state in way:
             legal = state in MOVES[attempt.state]
             sent = attempt.state not in (State.PLANNED, State.INTENT)
