@@ -43,6 +43,8 @@ class Order:
     """An encoded picture that is the last frame."""
     references: tuple[bytes, ...] = ()
     """Encoded pictures that are seen in it."""
+    crop: bool = False
+    """Whether a picture of another shape loses its edges instead of getting bars."""
     source: Path | None = None
     """A clip that it goes on from, and begins with."""
 
@@ -50,7 +52,7 @@ class Order:
     def digest(self) -> str:
         """Stands for all of it, pictures and source by their content."""
         state = hashlib.sha256()
-        plain = (self.prompt, self.size, self.frames, self.seed, self.sound)
+        plain = (self.prompt, self.size, self.frames, self.seed, self.sound, self.crop)
         state.update(repr(plain).encode("utf-8", "surrogatepass"))
         for part in (self.first, self.last, *self.references):
             state.update(b"\0" + hashlib.sha256(part or b"").digest())
@@ -163,6 +165,7 @@ def encode(
             last=order.last,
             references=order.references,
             start=start,
+            crop=order.crop,
         ),
     )
 

@@ -39,6 +39,7 @@ def frames(
     last: bytes | None = None,
     references: Sequence[bytes] = (),
     start: Picture | None = None,
+    crop: bool = False,
 ) -> Iterator[memoryview]:
     """`count` frames as raw BGR.
 
@@ -47,12 +48,14 @@ def frames(
     """
     cv2.setNumThreads(1)
     if first is not None and last is not None:
-        begin, end = (fitted(decoded(each), size) for each in (first, last))
+        begin, end = (fitted(decoded(each), size, crop=crop) for each in (first, last))
         moving: Iterator[Picture] = (
             _mixed(begin, end, n / max(1, count - 1)) for n in range(count)
         )
     elif first is not None or start is not None:
-        base = fitted(decoded(first) if first is not None else start, size)  # type: ignore[arg-type]
+        given = decoded(first) if first is not None else start
+        assert given is not None
+        base = fitted(given, size, crop=crop)
         early = 0 if first is not None else 1
         moving = (_pushed(base, (n + early) / count) for n in range(count))
     else:
@@ -63,8 +66,8 @@ def frames(
             high, wide = inset.shape[:2]
             left = (place + 1) * size[0] // 20 + place * wide
             picture[size[1] // 20 : size[1] // 20 + high, left : left + wide] = inset
-        given = (first is not None and n == 0) or (last is not None and n == count - 1)
-        if not given:
+        as_given = (first is not None and n == 0) or (last is not None and n == count - 1)
+        if not as_given:
             _number(picture, n)
         yield np.ascontiguousarray(picture).data
 
@@ -77,10 +80,18 @@ def decoded(data: bytes) -> Picture:
     return np.asarray(found, np.uint8)
 
 
-def fitted(picture: Picture, size: tuple[int, int]) -> Picture:
-    """A picture scaled to fit and padded with black."""
+def fitted(picture: Picture, size: tuple[int, int], *, crop: bool = False) -> Picture:
+    """A picture scaled to fit and padded with black, or scaled to fill and cropped."""
     width, height = size
     high, wide = picture.shape[:2]
+    if crop:
+        across, down = (
+            min(wide, round(high * width / height)),
+            min(high, round(wide * height / width)),
+        )
+        left, top = (wide - across) // 2, (high - down) // 2
+        picture = picture[top : top + down, left : left + across]
+        high, wide = picture.shape[:2]
     scale = min(width / wide, height / high)
     inner = (max(1, round(wide * scale)), max(1, round(high * scale)))
     if inner != (wide, high):

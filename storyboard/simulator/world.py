@@ -30,7 +30,7 @@ _CHOICES = {
     "omni_extension": ("combined", "tail"),
 }
 _WINDOW_S = 60.0
-_PATIENCE_S = 60.0
+_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,11 @@ class World:
         waiting = [asyncio.wrap_future(each) for each in job.made if not each.done()]
         if waiting:
             _, unfinished = await asyncio.wait(waiting, timeout=_PATIENCE_S)
-            return not unfinished
+            if unfinished:
+                return False
+        for each in job.made:
+            if error := each.exception():
+                job.error = (13, f"The clip could not be made: {error}")
         return True
 
     def charge(
@@ -256,6 +260,11 @@ class World:
         stored = Stored(path, mime, now, int(now * 1_000_000))
         self.objects[bucket, name] = stored
         return stored
+
+    def object_at(self, uri: str) -> Stored | None:
+        """The object of a `gs://` URI."""
+        bucket, _, name = uri.removeprefix("gs://").partition("/")
+        return self.objects.get((bucket, name))
 
     def keep_bytes(self, data: bytes, suffix: str = "") -> Path:
         """Writes bytes to a new file of the folder."""
