@@ -19,6 +19,8 @@ from storyboard.simulator.gate import ENTRY, gate
 from storyboard.simulator.world import World
 
 LIFE_S = 3600
+_AUDIENCE = "https://oauth2.googleapis.com/token"
+"""What google-auth signs for, wherever it sends it."""
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -112,7 +114,7 @@ def _problem(world: World, assertion: str) -> str:
         return "Invalid JWT: unsupported algorithm."
     if not _signed(world.public_key, signed.encode("ascii"), proof):
         return "Invalid JWT Signature."
-    if claims.get("aud") != f"{world.url}/token":
+    if claims.get("aud") not in (_AUDIENCE, f"{world.url}/token"):
         return "Invalid JWT: wrong audience."
     if not claims.get("scope"):
         return "Invalid OAuth scope or ID token audience provided."
