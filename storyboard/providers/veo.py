@@ -46,7 +46,10 @@ def vertex_body(request: Request, media: Sequence[Medium], *, audio: bool) -> di
     whether there is sound.
     """
     settings = request.settings
-    parameters = {"sampleCount": request.samples, "durationSeconds": settings.duration_s}
+    parameters: dict[str, Any] = {
+        "sampleCount": request.samples,
+        "durationSeconds": settings.duration_s,
+    }
     parameters |= _common(request)
     if settings.seed is not None:
         parameters["seed"] = settings.seed

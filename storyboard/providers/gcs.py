@@ -1,0 +1,132 @@
+"""Cloud Storage: inputs that are too large to send along go up, results come down."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from storyboard.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    ProviderError,
+    StoryboardError,
+)
+from storyboard.providers.discreet import Discreet
+from storyboard.providers.download import download
+from storyboard.providers.http import Access, Wire
+from storyboard.providers.origin import origin
+from storyboard.providers.said import Said
+
+_URI = re.compile(r"gs://(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])(?:/(?P<name>[^?#]*))?")
+_SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "video/mp4": "mp4"}
+_HERE = "application/json"
+
+
+class Bucket:
+    """The buckets that the credentials open; what was uploaded is remembered."""
+
+    def __init__(self, provider: str, access: Access, discreet: Discreet) -> None:
+        base = origin("STORYBOARD_GCS_BASE_URL", "https://storage.googleapis.com")
+        self._wire = Wire(
+            provider, base, access, discreet, verdict=self._verdict, who="Cloud Storage"
+        )
+        self._provider = provider
+        self._discreet = discreet
+        self._uploads: dict[str, asyncio.Task[str]] = {}
+
+    async def upload(self, data: bytes, mime: str, under: str) -> str:
+        """The URI of an object with those bytes, below `gs://…`; sent once, whoever asks.
+
+        Its name is its content's, so an object that is there already is the same.
+        """
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+        uri = f"{under.rstrip('/')}/inputs/{digest}.{_SUFFIX.get(mime, 'bin')}"
+        task = self._uploads.get(uri)
+        if task is None:
+            task = self._uploads[uri] = asyncio.create_task(self._sent(data, mime, uri))
+        try:
+            return await asyncio.shield(task)
+        except BaseException:
+            if task.done():
+                self._uploads.pop(uri, None)
+            raise
+
+    async def download(self, uri: str, out: Path) -> Path:
+        """The object as the file `out`; complete or not at all."""
+        bucket, name = self._parts(uri)
+        return await download(self._wire, f"{_object(bucket, name)}?alt=media", out)
+
+    async def close(self) -> None:
+        """Gives back the connections."""
+        await self._wire.close()
+
+    async def _sent(self, data: bytes, mime: str, uri: str) -> str:
+        bucket, name = self._parts(uri)
+        try:
+            await self._wire.ask(
+                "POST",
+                f"/upload/storage/v1/b/{bucket}/o",
+                params={"uploadType": "media", "name": name, "ifGenerationMatch": "0"},
+                content=data,
+                headers={"content-type": mime},
+            )
+        except _Exists:
+            await self._compared(bucket, name, len(data), uri)
+        return uri
+
+    async def _compared(self, bucket: str, name: str, size: int, uri: str) -> None:
+        """Raises unless the object that is there has the size of ours."""
+        reply = await self._wire.ask("GET", _object(bucket, name), headers={"accept": _HERE})
+        there = reply.value.get("size") if isinstance(reply.value, dict) else None
+        if str(there) != str(size):
+            raise InvalidRequest(
+                f"{uri} is there with other bytes ({there}, not {size})",
+                hint="remove it, or name another `storage_uri`",
+                provider=self._provider,
+            )
+
+    def _parts(self, uri: str) -> tuple[str, str]:
+        found = _URI.fullmatch(uri)
+        if found is None or not found["name"]:
+            raise ProviderError(f"`{self._discreet(uri)}` is no object", provider=self._provider)
+        return found["bucket"], found["name"]
+
+    def _verdict(self, told: Said) -> StoryboardError | None:
+        message = self._discreet(told.message)
+        if told.status == 412:
+            return _Exists("it is there already", provider=self._provider)
+        if told.status == 404 and "bucket" in message.lower():
+            return InvalidRequest(
+                f"there is no such bucket: {message}",
+                hint="see `providers.vertex.storage_uri`; buckets are made with `gcloud storage`",
+                provider=self._provider,
+            )
+        if told.status in (401, 403):
+            return AuthenticationError(
+                f"Cloud Storage does not let us in: {message or told.status}",
+                hint="the account needs storage.objects.get and .create in that bucket, "
+                "by Application Default Credentials; VERTEX_API_KEY opens no bucket",
+                provider=self._provider,
+            )
+        return None
+
+
+class _Exists(InvalidRequest):
+    """An object of that name is there."""
+
+
+def checked_place(uri: str) -> str:
+    """A film's `storage_uri` without the slash at its end; InvalidRequest where it is none."""
+    if uri and not _URI.fullmatch(uri):
+        raise InvalidRequest(
+            f"`storage_uri: {uri}` is no place in Cloud Storage",
+            hint="write gs://my-bucket/films",
+        )
+    return uri.rstrip("/")
+
+
+def _object(bucket: str, name: str) -> str:
+    return f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}"

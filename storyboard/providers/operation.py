@@ -1,0 +1,92 @@
+"""What became of a long-running operation of Google's that makes videos."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, Sample
+from storyboard.providers.discreet import Discreet
+from storyboard.providers.support import category, codes, explained
+
+_INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
+"""Codes of gRPC."""
+
+_BUSY_S = 60.0
+_PROVISIONING_S = 75.0
+
+
+async def outcome(value: Any, scratch: Path, discreet: Discreet) -> Outcome:
+    """How the operation stands; results that came along are written below `scratch`."""
+    if not isinstance(value, Mapping) or not value.get("done"):
+        return Running()
+    error = value.get("error")
+    if isinstance(error, Mapping):
+        return failure(error, discreet)
+    response = value.get("response")
+    response = response if isinstance(response, Mapping) else {}
+    videos = response.get("videos")
+    reasons = filtered_because(response, discreet)
+    if not videos or not isinstance(videos, Sequence):
+        if reasons:
+            return Filtered(reasons, category(reasons))
+        return Failed("the job ended without a result")
+    samples = [await _sample(each, scratch) for each in videos]
+    sound = tuple(each for each in samples if each is not None)
+    if not sound:
+        return Failed("what was delivered is no video", billed=True)
+    return Done(sound, reasons)
+
+
+def failure(error: Mapping[str, Any], discreet: Discreet) -> Failed | Filtered:
+    """What an operation's `error` means; its code is one of gRPC."""
+    code = error.get("code")
+    message = discreet(error.get("message") or f"code {code}")
+    if code == _INVALID and codes(message):
+        return Filtered(explained(message), category(message))
+    if code == _PRECONDITION and "service agents are being provisioned" in message.lower():
+        return Failed(message, again_s=_PROVISIONING_S)
+    return Failed(message, again_s=_BUSY_S if code == _EXHAUSTED else None)
+
+
+def filtered_because(response: Mapping[str, Any], discreet: Discreet) -> str:
+    """Why samples are missing from a response; empty where none are."""
+    reasons = response.get("raiMediaFilteredReasons")
+    if isinstance(reasons, str):
+        reasons = [reasons]
+    if isinstance(reasons, Sequence) and reasons:
+        return " ".join(explained(discreet(each)) for each in dict.fromkeys(map(str, reasons)))
+    count = response.get("raiMediaFilteredCount")
+    return f"a safety filter took {count} of them" if count else ""
+
+
+async def _sample(video: Any, scratch: Path) -> Sample | None:
+    if not isinstance(video, Mapping):
+        return None
+    uri = video.get("gcsUri")
+    if isinstance(uri, str) and uri:
+        return Sample(uri=uri)
+    told = video.get("bytesBase64Encoded")
+    if not isinstance(told, str) or not told:
+        return None
+    path = scratch / f"{secrets.token_hex(6)}.mp4"
+    return Sample(path=path) if await asyncio.to_thread(_written, told, path) else None
+
+
+def _written(told: str, path: Path) -> bool:
+    """Whether the text was an MP4 file, which is at `path` now."""
+    try:
+        data = base64.b64decode(told, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    if data[4:8] != b"ftyp":
+        return False
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
+    return True
