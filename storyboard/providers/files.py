@@ -1,0 +1,159 @@
+"""The files of the Gemini API: results lie there for two days, and large videos go up to them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from storyboard.errors import Gone, InvalidRequest, NotNow, ProviderError
+from storyboard.providers.download import download
+from storyboard.providers.http import Wire
+from storyboard.providers.origin import same_origin
+
+_NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)")
+_PATIENCE_S = 180.0
+_FIRST_PAUSE_S, _SLOWER, _LONGEST_PAUSE_S = 0.2, 1.6, 10.0
+
+
+class Missing(InvalidRequest):
+    """The service knows nothing of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What the service says of a file."""
+
+    uri: str
+    state: str
+    """PROCESSING, ACTIVE or FAILED."""
+    expires_at: float | None = None
+    """Seconds since the epoch."""
+    trouble: str = ""
+    """Why it FAILED."""
+
+
+class Files:
+    """The files of one account."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    @staticmethod
+    def identifier(uri: str) -> str:
+        """The file's id in a URI of whatever host; empty where it names no file."""
+        found = _NAME.search(urlsplit(uri).path if "://" in uri else uri)
+        return found[1] if found else ""
+
+    async def look(self, uri: str) -> File:
+        """The file as it is now. Raises Gone when it expired or never was."""
+        try:
+            reply = await self._wire.ask("GET", f"/v1beta/files/{self.identifier(uri)}")
+        except Missing as error:
+            raise self._gone() from error
+        return _file(reply.value)
+
+    async def ready(self, uri: str) -> File:
+        """The file once it can be used, for which it waits up to three minutes.
+
+        Raises Gone, InvalidRequest for a file that the service could not make ready, and NotNow
+        when it takes longer.
+        """
+        pause, until = _FIRST_PAUSE_S, time.monotonic() + _PATIENCE_S
+        while True:
+            file = await self.look(uri)
+            if file.state == "FAILED":
+                why = f": {self._wire.discreet(file.trouble)}" if file.trouble else ""
+                raise InvalidRequest(
+                    f"the service could not make its own video ready{why}",
+                    hint="`--retake` the shot that it continues",
+                    provider=self._wire.provider,
+                )
+            if file.state != "PROCESSING":
+                return file
+            if time.monotonic() + pause > until:
+                raise NotNow(
+                    "the video is still being made ready by the service",
+                    hint="nothing was sent; render again goes on",
+                    provider=self._wire.provider,
+                    retry_after_s=30.0,
+                )
+            await asyncio.sleep(pause)
+            pause = min(pause * _SLOWER, _LONGEST_PAUSE_S)
+
+    async def bring(self, uri: str, out: Path) -> Path:
+        """The file as `out`, from our own origin where the URI names one; else without the key."""
+        if not (name := self.identifier(uri)):
+            return await download(self._wire, uri, out)
+        try:
+            await self.ready(uri)
+            return await download(self._wire, f"/v1beta/files/{name}:download?alt=media", out)
+        except Missing as error:
+            raise self._gone() from error
+
+    async def lend(self, path: Path, mime: str = "video/mp4") -> str:
+        """The URI of a file of ours that was sent there, once it can be used; free."""
+        data = await asyncio.to_thread(path.read_bytes)
+        begun = await self._wire.ask(
+            "POST",
+            "/upload/v1beta/files",
+            json={"file": {"mimeType": mime, "sizeBytes": str(len(data))}},
+            headers=_upload("start", {"header-content-length": len(data)}, mime=mime),
+        )
+        place = begun.headers.get("x-goog-upload-url", "")
+        if not same_origin(place, self._wire.base):
+            raise ProviderError(
+                "the service wants the upload at an address that is not its own",
+                hint="the key is sent nowhere else",
+                provider=self._wire.provider,
+            )
+        parts = urlsplit(place)
+        done = await self._wire.ask(
+            "POST",
+            f"{parts.path}?{parts.query}" if parts.query else parts.path,
+            content=data,
+            headers=_upload("upload, finalize", {"offset": 0}),
+        )
+        value = done.value.get("file") if isinstance(done.value, dict) else None
+        file = _file(value)
+        if not self.identifier(file.uri):
+            raise ProviderError("the upload was given no name", provider=self._wire.provider)
+        return (await self.ready(file.uri)).uri or file.uri
+
+    def _gone(self) -> Gone:
+        return Gone(
+            "the service no longer has the video: it keeps one for two days",
+            hint="`--retake` the shot that it continues",
+            provider=self._wire.provider,
+        )
+
+
+def _file(value: Any) -> File:
+    told: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    error = told.get("error")
+    return File(
+        uri=str(told.get("uri") or told.get("name") or ""),
+        state=str(told.get("state") or "ACTIVE"),
+        expires_at=_seconds(told.get("expirationTime")),
+        trouble=str(error.get("message", "")) if isinstance(error, Mapping) else "",
+    )
+
+
+def _seconds(stamp: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(str(stamp)).timestamp()
+    except ValueError:
+        return None
+
+
+def _upload(command: str, told: Mapping[str, object], *, mime: str = "") -> dict[str, str]:
+    headers = {"x-goog-upload-protocol": "resumable", "x-goog-upload-command": command}
+    if mime:
+        headers["x-goog-upload-header-content-type"] = mime
+    return headers | {f"x-goog-upload-{name}": str(value) for name, value in told.items()}
