@@ -26,7 +26,7 @@ class Discreet:
 
     def __call__(self, text: object) -> str:
         """The text on one line, without anything that gives access, cut to a readable length."""
-        told = str(text)
+        told = str(text).encode("utf-8", "replace").decode("utf-8")
         for secret in sorted(self._secrets, key=len, reverse=True):
             told = told.replace(secret, "…")
         told = _KEYS.sub("…", _QUERY.sub(r"\1?…", told))

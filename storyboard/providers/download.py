@@ -7,15 +7,16 @@ that are https (or on this machine, for a service that is) are asked at all.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
 
 from storyboard.errors import AuthenticationError, Gone, ProviderError
 from storyboard.providers.http import Wire
 from storyboard.providers.origin import allowed, same_origin
-from storyboard.providers.said import said
+from storyboard.providers.said import parsed, said
 
 if TYPE_CHECKING:
     import httpx
@@ -26,6 +27,9 @@ _PAUSE_S = 0.3
 _LARGEST = 8 << 30
 _LARGEST_WORDS = 1 << 16
 _WORDS = ("text/", "application/json", "application/xml")
+
+Elsewhere: TypeAlias = Callable[[Any], str]
+"""The address that a JSON answer names in place of the medium; empty where it names none."""
 
 
 @dataclass(slots=True)
@@ -43,10 +47,11 @@ class _Part:
         return self.path.stat().st_size if self.path.exists() else 0
 
 
-async def download(wire: Wire, url: str, out: Path) -> Path:
+async def download(wire: Wire, url: str, out: Path, *, elsewhere: Elsewhere | None = None) -> Path:
     """The medium at `url` as the file `out`, which the caller owns; complete or not at all.
 
-    `url` is absolute, or a path of the wire's own origin. A download that breaks is resumed where
+    `url` is absolute, or a path of the wire's own origin; `elsewhere` reads where a JSON answer
+    says that the medium is. A download that breaks is resumed where
     the service can. Raises Gone when the result is no longer there, and ProviderError for what is
     no medium: an empty body, words instead of a picture.
     """
@@ -58,7 +63,7 @@ async def download(wire: Wire, url: str, out: Path) -> Path:
         if tried:
             await asyncio.sleep(_PAUSE_S * 2**tried)
         try:
-            await _some(wire, url, part)
+            await _some(wire, url, part, elsewhere)
         except _Broken as broken:
             problem = broken.error
             continue
@@ -79,7 +84,7 @@ class _Broken(Exception):
         self.error = error
 
 
-async def _some(wire: Wire, url: str, part: _Part) -> None:
+async def _some(wire: Wire, url: str, part: _Part, elsewhere: Elsewhere | None) -> None:
     """Fetches what is missing; raises _Broken when that is still not all."""
     import httpx
 
@@ -100,6 +105,13 @@ async def _some(wire: Wire, url: str, part: _Part) -> None:
                 if answer.status_code == 401 and not fresh:
                     fresh = True
                     continue
+                if elsewhere and answer.status_code == 200 and _is_json(answer):
+                    if named := elsewhere(parsed(await _told(answer))):
+                        url = urljoin(url, named)
+                        continue
+                    raise ProviderError(
+                        "an answer came that names no result", provider=wire.provider
+                    )
                 await _checked(wire, answer)
                 await _written(wire, answer, part)
                 return
@@ -122,12 +134,13 @@ async def _checked(wire: Wire, answer: httpx.Response) -> None:
                 f"words came ({kind}) where a medium was asked", provider=wire.provider
             )
         return
-    body = b""
-    async for chunk in answer.aiter_bytes():
-        body += chunk
-        if len(body) > _LARGEST_WORDS:
-            break
-    error = wire.trouble(said(answer.status_code, answer.headers, body))
+    error = wire.trouble(said(answer.status_code, answer.headers, await _told(answer)))
+    if answer.status_code in (401, 403) and not same_origin(str(answer.url), wire.base):
+        raise ProviderError(
+            f"the address of the result lets nobody in (status {answer.status_code})",
+            hint="such addresses hold for some time only",
+            provider=wire.provider,
+        )
     if answer.status_code in (404, 410):
         raise Gone("the result is no longer there", provider=wire.provider)
     if answer.status_code == 403 and not isinstance(error, AuthenticationError):
@@ -135,6 +148,21 @@ async def _checked(wire: Wire, answer: httpx.Response) -> None:
     if isinstance(error, ProviderError) and answer.status_code in (408, 429, 500, 502, 503, 504):
         raise _Broken(error)
     raise error
+
+
+def _is_json(answer: httpx.Response) -> bool:
+    told: str = answer.headers.get("content-type", "")
+    return told.lower().startswith("application/json")
+
+
+async def _told(answer: httpx.Response) -> bytes:
+    """The words of an answer, as far as they are of interest."""
+    body = b""
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > _LARGEST_WORDS:
+            break
+    return body
 
 
 async def _written(wire: Wire, answer: httpx.Response, part: _Part) -> None:

@@ -1,0 +1,156 @@
+"""What CometAPI's chat answers: a stream of server-sent events, or one JSON document.
+
+The shape is not documented. This reads what gateways of its kind are seen to send: progress, and
+errors too, in `reasoning_content`; the result as an address somewhere in `content`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from storyboard.providers.said import parsed
+
+_SRC = re.compile(r"\bsrc\s*=\s*(?:'(https?://[^'\s]+)'|\"(https?://[^\"\s]+)\")", re.IGNORECASE)
+_LINK = re.compile(r"\]\(\s*<?(https?://[^\s)>]++)>?[^)]*+\)", re.IGNORECASE)
+_BARE = re.compile(r"https?://[^\s'\"<>()\[\]{}]+", re.IGNORECASE)
+_VIDEOS = (".mp4", ".webm", ".mov", ".m4v")
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+_PROGRESS = re.compile(r"\d{1,3}(?:\.\d+)?\s?%(?:\.{2,3}|…)?")
+_LINES = re.compile(r"\r\n|\n|\r")
+_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A chat's answer as far as it came."""
+
+    id: str = ""
+    content: str = ""
+    thinking: str = ""
+    """`reasoning_content`: progress, or why it failed."""
+    error: str = ""
+    ended: bool = False
+    """It says itself that this is its end."""
+    chat: bool = False
+    """It is one: a choice, an error or an end was in it."""
+
+    @property
+    def url(self) -> str:
+        """Where the video is; empty where no address came, or perhaps only a part of one."""
+        return address(self.content, whole=self.ended)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no video, in the service's words."""
+        told = self.error or self.content or _PROGRESS.sub(" ", self.thinking)
+        return " ".join(told.split())[-_WORDS:]
+
+
+def read(body: bytes) -> Answer:
+    """Reads a body, streamed or not, whole or broken off."""
+    whole = parsed(body)
+    if isinstance(whole, Mapping):
+        answer = _joined([whole])
+        return Answer(answer.id, answer.content, answer.thinking, answer.error, True, answer.chat)
+    told = list(events(body))
+    chunks = [chunk for each in told if isinstance(chunk := parsed(each.encode()), Mapping)]
+    answer = _joined(chunks)
+    done = any(each.strip() == "[DONE]" for each in told)
+    return Answer(
+        answer.id,
+        answer.content,
+        answer.thinking,
+        answer.error,
+        done or answer.ended,
+        done or answer.chat,
+    )
+
+
+def events(body: bytes) -> Iterator[str]:
+    """The data of every event of a stream.
+
+    Lines end in LF, CRLF or CR; comments and other fields than `data` are passed over; the last
+    event counts without an empty line after it.
+    """
+    data: list[str] = []
+    for line in (*_LINES.split(body.decode("utf-8-sig", "replace")), ""):
+        name, _, value = line.partition(":")
+        if name == "data":
+            data.append(value.removeprefix(" "))
+        elif not line and data:
+            yield "\n".join(data)
+            data = []
+
+
+def address(text: str, *, whole: bool = True) -> str:
+    """The last address of a video in a text: in `src`, else in a Markdown link, else bare.
+
+    Where the text is not `whole`, only one that has its closing mark counts.
+    """
+    found: list[tuple[bool, int, int, str]] = []
+    for rank, pattern in enumerate((_BARE, _LINK, _SRC)):
+        if pattern is _BARE and not whole:
+            continue
+        for match in pattern.finditer(text):
+            url = next((each for each in match.groups() if each), match[0])
+            url = url.replace("&amp;", "&").rstrip(".,;:!?*")
+            path = _path(url)
+            if path is not None and not path.endswith(_PICTURES):
+                video = pattern is _SRC or path.endswith(_VIDEOS)
+                found.append((video, rank, match.start(), url))
+    return max(found, default=(False, 0, 0, ""))[3]
+
+
+def _joined(chunks: list[Mapping[str, Any]]) -> Answer:
+    content, thinking = [], []
+    name, error, ended, chat = "", "", False, False
+    for chunk in chunks:
+        told = chunk.get("id")
+        name = name or (told if isinstance(told, str) else "")
+        if problem := chunk.get("error"):
+            error, chat, ended = _message(problem), True, True
+        choices = chunk.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if not isinstance(choice, Mapping):
+                continue
+            chat = True
+            ended = ended or bool(choice.get("finish_reason"))
+            part = choice.get("delta") or choice.get("message")
+            if isinstance(part, Mapping):
+                content.append(_text(part.get("content")))
+                thinking.append(_text(part.get("reasoning_content")))
+    return Answer(name, "".join(content), "".join(thinking), error, ended, chat)
+
+
+def _text(value: Any) -> str:
+    """A message's words; of one in parts, their words and addresses."""
+    if isinstance(value, str):
+        return value
+    found = []
+    for part in value if isinstance(value, list) else ():
+        if isinstance(part, Mapping):
+            link = part.get("video_url")
+            url = link.get("url") if isinstance(link, Mapping) else link
+            found.append(f' src="{url}" ' if isinstance(url, str) else _text(part.get("text")))
+    return "".join(found)
+
+
+def _message(problem: Any) -> str:
+    if isinstance(problem, Mapping):
+        problem = problem.get("message") or problem.get("code") or problem.get("type")
+    return problem if isinstance(problem, str) and problem else "an error without words"
+
+
+def _path(url: str) -> str | None:
+    """The address's path, lower case; None for what is no address."""
+    try:
+        url.encode()
+        parts = urlsplit(url)
+        sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts.path.lower() if sound else None
