@@ -26,6 +26,7 @@ VERBS = {
     "resolve": ("storyboard.cli.resolve", "Say what became of an unknown operation."),
     "store": ("storyboard.cli.store", "Look after the takes on disk."),
     "models": ("storyboard.cli.models", "List the models, their limits and prices."),
+    "simulate": ("storyboard.cli.simulate", "Answer as the paid services do, for nothing."),
     "doctor": ("storyboard.cli.doctor", "Check this machine."),
 }
 """The verbs, in the order of a day's work: module and one line of help."""

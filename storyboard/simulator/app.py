@@ -52,7 +52,8 @@ class Journaled:
             {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]},
             body,
         )
-        if not line.path.startswith("/_simulator/"):
+        ours = line.path.startswith("/_simulator/")
+        if not ours:
             self._world.journal.append(line)
         handed = False
 
@@ -72,6 +73,8 @@ class Journaled:
         scope[CONNECTION] = send.__self__.transport  # type: ignore[attr-defined]
         scope[ENTRY] = line
         await self._app(scope, again, noted)
+        if self._world.listener and not ours:
+            self._world.listener(line)
 
 
 class _Published:

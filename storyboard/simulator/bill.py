@@ -28,7 +28,7 @@ class Charge:
 
     def record(self) -> dict[str, Any]:
         """As JSON has it; `usd` is decimal text."""
-        return {**asdict(self), "usd": f"{self.usd:f}"}
+        return {**asdict(self), "usd": f"{self.usd.normalize():f}"}
 
 
 class Bill:

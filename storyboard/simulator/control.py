@@ -19,7 +19,7 @@ def routes(world: World) -> list[Route]:
     async def bill(_: Request) -> Response:
         return JSONResponse(
             {
-                "total_usd": f"{world.bill.total_usd:f}",
+                "total_usd": f"{world.bill.total_usd.normalize():f}",
                 "charges": [each.record() for each in world.bill.charges],
             }
         )

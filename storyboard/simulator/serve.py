@@ -17,6 +17,7 @@ import uvicorn
 
 from storyboard.errors import EnvironmentProblem
 from storyboard.simulator.app import application
+from storyboard.simulator.faults import Fault
 from storyboard.simulator.world import Settings, World
 
 PROJECT = "simulated-project"
@@ -37,7 +38,7 @@ class Simulator:
         *,
         port: int = 0,
         bill: Path | None = None,
-        faults: Iterable[str] = (),
+        faults: Iterable[Fault | str] = (),
         **settings: Any,
     ) -> None:
         self.world = World(Settings(**settings), bill=bill)

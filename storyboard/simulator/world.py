@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -146,6 +147,8 @@ class World:
         self.bill = Bill(bill)
         self.faults = Faults()
         self.journal: list[Entry] = []
+        self.listener: Callable[[Entry], None] | None = None
+        """Is told every request once it is answered, from the server's thread."""
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, File] = {}
         self.objects: dict[tuple[str, str], Stored] = {}
