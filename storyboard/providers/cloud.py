@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from storyboard.errors import EnvironmentProblem, RetiredModel, StoryboardError
 from storyboard.providers.credentials import Credentials
@@ -64,10 +63,10 @@ class Cloud:
         named = _named(told, _PROJECT, "project", PROJECT)
         return f"projects/{named}/locations/{location}"
 
-    async def model(self, id: str, location: str) -> str:
-        """The resource name of a model of Google's, without a slash before or behind."""
+    async def publisher(self, location: str) -> str:
+        """What the names of Google's models begin with there, without a slash at either end."""
         place = await self.place(location)
-        return f"{place}/publishers/google/models/{quote(id)}".lstrip("/")
+        return f"{place}/publishers/google".lstrip("/")
 
     def wire(self, location: str) -> Wire:
         """The service in that location; where none is named, the one for keys."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from storyboard.errors import ProviderError
 from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, Sample
 from storyboard.providers.discreet import Discreet
+from storyboard.providers.inline import unpacked, written
 from storyboard.providers.support import category, codes, explained
 
 _INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
@@ -71,22 +71,21 @@ async def _sample(video: Any, scratch: Path) -> Sample | None:
     uri = video.get("gcsUri")
     if isinstance(uri, str) and uri:
         return Sample(uri=uri)
-    told = video.get("bytesBase64Encoded")
-    if not isinstance(told, str) or not told:
-        return None
     path = scratch / f"{secrets.token_hex(6)}.mp4"
-    return Sample(path=path) if await asyncio.to_thread(_written, told, path) else None
+    return (
+        Sample(path=path)
+        if await asyncio.to_thread(_kept, video.get("bytesBase64Encoded"), path)
+        else None
+    )
 
 
-def _written(told: str, path: Path) -> bool:
+def _kept(told: object, path: Path) -> bool:
     """Whether the text was an MP4 file, which is at `path` now."""
     try:
-        data = base64.b64decode(told, validate=True)
-    except (binascii.Error, ValueError):
+        data = unpacked(told, "")
+    except ProviderError:
         return False
     if data[4:8] != b"ftyp":
         return False
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    written(data, path)
     return True

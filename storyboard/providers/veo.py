@@ -7,12 +7,12 @@ AI and of the Gemini API, and what Google's own SDK sends for the same intent.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from storyboard.providers.base import Kind, Request, Role
+from storyboard.providers.inline import packed
 
 Medium: TypeAlias = Mapping[str, str]
 """A picture or a video as the wire has it."""
@@ -26,7 +26,7 @@ _SHOUTED = {"resize": "resizeMode", "compression": "compressionQuality"}
 
 def inline(data: bytes, mime: str) -> Medium:
     """Bytes that go along; for a video, of Vertex only."""
-    return {"bytesBase64Encoded": base64.b64encode(data).decode("ascii"), "mimeType": mime}
+    return {"bytesBase64Encoded": packed(data), "mimeType": mime}
 
 
 def stored(uri: str, mime: str) -> Medium:

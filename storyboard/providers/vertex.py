@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, Sample, Workplace
-from storyboard.providers.cloud import Cloud
-from storyboard.providers.vertex_veo import VertexVeo
+
+if TYPE_CHECKING:
+    from storyboard.providers.content import Content
 
 _OPTIONS: Mapping[str, Any] = MappingProxyType(
     {
@@ -58,15 +59,26 @@ class Vertex:
     schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"options": _OPTIONS})
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
+        from storyboard.providers.cloud import Cloud
+        from storyboard.providers.vertex_veo import VertexVeo
+
         self._cloud = Cloud(self.name, settings)
         self._veo = VertexVeo(self._cloud, str(settings.get("storage_uri") or ""))
+        self._answers: Content | None = None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job; every error of ours but UnknownOutcome says that there is none."""
+        from storyboard.providers.catalog import catalog
+
+        model = catalog().models.get((self.name, request.model))
+        if model is not None and model.wire == "content":
+            return await (await self._content()).submit(request, place)
         return await self._veo.submit(request, place)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
+        if operation.name.startswith("content/"):
+            return (await self._content()).poll(operation)
         return await self._veo.poll(operation, place)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
@@ -78,3 +90,13 @@ class Vertex:
     async def close(self) -> None:
         """Gives back connections."""
         await self._cloud.close()
+
+    async def _content(self) -> Content:
+        """Stills, texts and speech, whose models are in no region."""
+        from storyboard.providers.cloud import GLOBAL
+        from storyboard.providers.content import Content
+
+        if self._answers is None:
+            root = "/v1/" + await self._cloud.publisher(GLOBAL)
+            self._answers = self._answers or Content(self._cloud.wire(GLOBAL), root)
+        return self._answers

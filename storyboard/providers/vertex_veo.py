@@ -6,6 +6,7 @@ import asyncio
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from storyboard.errors import (
     Gone,
@@ -27,6 +28,7 @@ from storyboard.providers.base import (
 from storyboard.providers.catalog import catalog
 from storyboard.providers.cloud import Cloud
 from storyboard.providers.gcs import checked_place
+from storyboard.providers.inline import INLINE
 from storyboard.providers.operation import outcome
 from storyboard.providers.pictures import picture
 from storyboard.providers.veo import Medium, inline, stored, vertex_body
@@ -35,8 +37,6 @@ OPERATION = re.compile(
     r"(?P<resource>(?:projects/[\w.:-]+/locations/(?P<location>[a-z0-9-]+)/)?"
     r"publishers/google/models/[\w.@-]+)/operations/[\w-]+"
 )
-_INLINE = 15_000_000
-"""Bytes that go along with a request; what is beyond them is uploaded, where there is a place."""
 
 
 class VertexVeo:
@@ -57,7 +57,8 @@ class VertexVeo:
                 f"the request can't be made: {type(error).__name__}: {error}", provider="vertex"
             ) from error
         location = self._cloud.location
-        resource = await self._cloud.model(request.model, location)
+        publisher = await self._cloud.publisher(location)
+        resource = f"{publisher}/models/{quote(request.model)}"
         wire = self._cloud.wire(location if resource.startswith("projects/") else "")
         try:
             reply = await wire.order(f"/v1/{resource}:predictLongRunning", json=body)
@@ -107,7 +108,7 @@ class VertexVeo:
 
     async def _media(self, inputs: tuple[Input, ...], under: str, place: Workplace) -> list[Medium]:
         media: list[Medium] = []
-        left = _INLINE
+        left = INLINE
         for given in inputs:
             if given.role is Role.VIDEO and given.uri.startswith("gs://"):
                 media.append(stored(given.uri, "video/mp4"))
@@ -142,7 +143,7 @@ async def _video(given: Input, *, may_upload: bool) -> bytes:
     if path is None:
         raise InvalidRequest("the take that is run on has neither file nor URI", provider="vertex")
     size = await asyncio.to_thread(lambda: path.stat().st_size)
-    if size > _INLINE and not may_upload:
+    if size > INLINE and not may_upload:
         raise InvalidRequest(
             f"the take that is run on has {size / 1e6:.0f} MB, more than goes along inline",
             hint="set `providers.vertex.storage_uri: gs://my-bucket/films`; it is uploaded there",
