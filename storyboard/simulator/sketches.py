@@ -21,8 +21,8 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _WORD_S, _LETTER_S, _GAP_S, _STOP_S = 0.10, 0.045, 0.05, 0.30
 
 
-def draw(wanted: Wanted) -> bytes:
-    """A PNG of `wanted.size`: the prompt's colours, its words, and the given pictures inset.
+def draw(wanted: Wanted, *, half: bool = False) -> bytes:
+    """A PNG of `wanted.size`, or of half of it: colours, words, and the given pictures inset.
 
     Raises MediaError when a given picture doesn't decode.
     """
@@ -31,7 +31,7 @@ def draw(wanted: Wanted) -> bytes:
 
     from storyboard.simulator.pictures import decoded
 
-    width, height = wanted.size
+    width, height = (side // 2 for side in wanted.size) if half else wanted.size
     seed = _digest(wanted)
     top, bottom = np.array(list(seed[0:3])), np.array(list(seed[3:6]))
     slope = np.linspace(0.0, 1.0, height)[:, None, None]

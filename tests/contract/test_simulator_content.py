@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from storyboard.simulator.rules.content import Wanted, price, read_request
 from storyboard.simulator.rules.refusal import Refusal
+from storyboard.simulator.serve import Simulator
 from storyboard.simulator.sketches import PCM_RATE, speak, write
 
 STILLS, SPEECH, TEXT = "gemini-2.5-flash-image", "gemini-3.8-flash-tts", "gemini-3.8-flash"
@@ -86,3 +89,128 @@ def test_json_fits_the_schema() -> None:
     schema = {"type": "OBJECT", "properties": {"lines": {"type": "ARRAY", "minItems": 2}}}
     made = body("x", responseMimeType="application/json", responseSchema=schema)
     assert write(accepted(TEXT, made)) == '{"lines": ["x", "x"]}'
+
+
+# -- over HTTP ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
+
+
+@pytest.fixture
+def sim(running: Simulator) -> Simulator:
+    running.world.reset()
+    running.world.tokens["a-token"] = running.world.clock.now() + 1e6
+    return running
+
+
+def post(sim: Simulator, model: str, made: dict[str, Any], host: str = "gemini") -> httpx.Response:
+    place, head = {
+        "gemini": ("v1beta", {"x-goog-api-key": sim.world.keys["gemini"]}),
+        "vertex": (
+            "v1/projects/a-project/locations/us-central1/publishers/google",
+            {"Authorization": "Bearer a-token"},
+        ),
+        "express": ("v1beta1/publishers/google", {"x-goog-api-key": sim.world.keys["vertex"]}),
+    }[host]
+    url = f"{sim.url}/{place}/models/{model}:generateContent"
+    return httpx.post(url, json=made, headers=head, timeout=30)
+
+
+def size_of(answer: httpx.Response) -> tuple[int, int]:
+    import cv2
+    import numpy as np
+
+    part = answer.json()["candidates"][0]["content"]["parts"][0]["inlineData"]
+    assert part["mimeType"] == "image/png"
+    data = np.frombuffer(base64.b64decode(part["data"]), np.uint8)
+    high, wide = cv2.imdecode(data, cv2.IMREAD_COLOR).shape[:2]
+    return wide, high
+
+
+@pytest.mark.parametrize("host", ["gemini", "vertex", "express"])
+def test_each_host_answers_and_charges(sim: Simulator, host: str) -> None:
+    answer = post(sim, TEXT, body("Write one sentence on the harbour"), host)
+    assert answer.json()["candidates"][0]["finishReason"] == "STOP"
+    assert "the harbour" in answer.json()["candidates"][0]["content"]["parts"][0]["text"]
+    (charge,) = sim.world.bill.charges
+    assert (charge.kind, charge.provider) == ("text", "gemini" if host == "gemini" else "vertex")
+    assert charge.usd > 0
+
+
+def test_a_picture_comes_back_inline_and_can_be_given_again(sim: Simulator) -> None:
+    made = body("a quay", responseModalities=["IMAGE"], imageConfig={"aspectRatio": "9:16"})
+    first = post(sim, STILLS, made)
+    assert size_of(first) == (768, 1344)
+    part = first.json()["candidates"][0]["content"]["parts"][0]
+    made["contents"][0]["parts"].append(part)
+    again = post(sim, STILLS, made)
+    assert again.json()["candidates"] != first.json()["candidates"]
+    assert f"{sim.world.bill.total_usd}" == "0.078"
+    broken = post(sim, STILLS, body("a quay", inline(b"not a picture")))
+    assert "Unable to process" in broken.json()["error"]["message"]
+
+
+def test_faults_and_filters(sim: Simulator) -> None:
+    made = body("a quay")
+    sim.world.faults.add("blocked")
+    told = post(sim, STILLS, made).json()
+    assert "candidates" not in told
+    assert told["promptFeedback"] == {"blockReason": "PROHIBITED_CONTENT"}
+    sim.world.faults.add("filtered")
+    candidate = post(sim, STILLS, made).json()["candidates"][0]
+    assert (candidate["finishReason"], "content" in candidate) == ("IMAGE_SAFETY", False)
+    sim.world.faults.add("failed")
+    assert post(sim, STILLS, made).status_code == 500
+    assert sim.world.bill.total_usd == 0
+    sim.world.faults.add("wrong_size")
+    assert size_of(post(sim, STILLS, made)) == (512, 512)
+    sim.world.faults.add("drop_after")
+    with pytest.raises(httpx.RemoteProtocolError):
+        post(sim, STILLS, made)
+    assert len(sim.world.bill.charges) == 4
+    sim.world.faults.add("html@submit")
+    assert post(sim, STILLS, made).headers["content-type"].startswith("text/html")
+    bare = httpx.post(f"{sim.url}/v1beta/models/{STILLS}:generateContent", json=made)
+    assert bare.status_code == 403
+
+
+def test_the_official_client_is_content(sim: Simulator) -> None:
+    from google import genai
+    from google.genai import types
+    from google.oauth2.credentials import Credentials
+
+    options = types.HttpOptions(base_url=sim.url)
+    keyed = genai.Client(api_key=sim.world.keys["gemini"], http_options=options)
+    placed = genai.Client(
+        vertexai=True,
+        project="a-project",
+        location="us-central1",
+        credentials=Credentials("a-token"),
+        http_options=options,
+    )
+    spoken = types.GenerateContentConfig(
+        response_modalities=["AUDIO"],
+        speech_config=types.SpeechConfig(
+            voice_config=types.VoiceConfig(
+                prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name="Kore")
+            )
+        ),
+    )
+    drawn = types.GenerateContentConfig(
+        response_modalities=["TEXT", "IMAGE"],
+        image_config=types.ImageConfig(aspect_ratio="16:9"),
+        system_instruction="Paint it.",
+    )
+    for client in (keyed, placed):
+        speech = client.models.generate_content(model=SPEECH, contents="Hello.", config=spoken)
+        blob = speech.candidates[0].content.parts[0].inline_data
+        assert blob.mime_type == "audio/L16;codec=pcm;rate=24000"
+        assert len(blob.data) > PCM_RATE // 2
+        still = client.models.generate_content(model=STILLS, contents="a quay", config=drawn)
+        assert still.candidates[0].content.parts[0].inline_data.data.startswith(b"\x89PNG")
+        told = client.models.generate_content(model=TEXT, contents="Write one sentence on rain")
+        assert "on rain" in told.text
