@@ -6,8 +6,10 @@ network and no project; only `make.py` makes.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from storyboard.errors import (
@@ -22,7 +24,7 @@ from storyboard.graph.choose import chosen_shots
 from storyboard.graph.compile import Graph, compile_film
 from storyboard.graph.decide import plan_film
 from storyboard.graph.notices import nearest
-from storyboard.graph.plan import Plan, Wishes
+from storyboard.graph.plan import Plan, Reason, Wishes
 from storyboard.providers import registry
 from storyboard.run.hashing import Hashes
 from storyboard.run.places import selects_file, state_folder, store_folder
@@ -54,6 +56,8 @@ class Examined:
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, str]
     """Source by file name, for drawing carets."""
+    compiled: Callable[..., Graph] | None = None
+    """Compiles it once more, with what was learnt since (`expired=`)."""
 
     @property
     def sound(self) -> bool:
@@ -93,7 +97,8 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     if film.proxy:
         film = replace(film, delivery=replace(film.delivery, resolution="180p"))
     named = {n for s in film.shots for n in (s.provider, s.target) if n}
-    graph = compile_film(
+    compiled = partial(
+        compile_film,
         film,
         probe=_probe,
         known=registry.full_catalog(named).through(_interfaces(film)),
@@ -101,9 +106,10 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
         broken=loaded.broken,
         plugins=registry.plugins(),
     )
+    graph = compiled()
     told = {**dict.fromkeys(loaded.diagnostics), **dict.fromkeys(graph.diagnostics)}
     diagnostics = tuple(sorted(told, key=lambda d: (d.span, d.code)))
-    return Examined(path, flags, film, graph, diagnostics, loaded.texts)
+    return Examined(path, flags, film, graph, diagnostics, loaded.texts, compiled)
 
 
 def _interfaces(film: Film) -> dict[str, str]:
@@ -141,6 +147,7 @@ class Production:
         self.graph = examined.checked()
         self.film = self.graph.film
         self.flags = examined.flags
+        self._compiled = examined.compiled
         self.state = state_folder(self.film.path)
         self.selects = Selects(selects_file(self.film.path))
         folder = store_folder(self.film.path)
@@ -150,13 +157,38 @@ class Production:
     def plan(self, wishes: Wishes | None = None, shots: Sequence[str] = ()) -> Plan:
         """What a render would do now; only for `shots` where they are named."""
         shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash)
-        plan = plan_film(
-            self.graph, shelf, makers=registry.makers, hashes=self._hash, wishes=wishes
-        )
+        now = time.time()
+
+        def planned(graph: Graph) -> Plan:
+            return plan_film(
+                graph,
+                shelf,
+                makers=registry.makers,
+                hashes=self._hash,
+                wishes=wishes,
+                now=now,
+            )
+
+        plan = planned(self.graph)
+        if self.film.policy.on_expired == "reanchor":
+            plan = self._reanchored(plan, planned)
         if not shots:
             return plan
         wanted = chosen_shots(self.film, shots, self.graph)
-        return plan.only({node.step.id for node in plan.nodes if node.step.shot in wanted})
+        return plan.only({n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted})
+
+    def _reanchored(self, plan: Plan, planned: Callable[[Graph], Plan]) -> Plan:
+        """Begins extensions anew whose source has expired, since the film allows it."""
+        expired: frozenset[str] = frozenset()
+        while found := _expired(plan) - expired:
+            expired |= found
+            assert self._compiled is not None
+            graph = self._compiled(expired=expired)
+            if any(each.severity is Severity.ERROR for each in graph.diagnostics):
+                raise InvalidStoryboard(graph.diagnostics)
+            self.graph = graph
+            plan = planned(graph)
+        return plan
 
     def close(self) -> None:
         """Keeps what was learnt of files, where the film has a state folder."""
@@ -173,6 +205,10 @@ class Production:
                 f"{path.name} can't be read: {error.strerror or error}",
                 hint="the storyboard names it; put it back or name another",
             ) from error
+
+
+def _expired(plan: Plan) -> frozenset[str]:
+    return frozenset(n.step.id for n in plan.nodes if Reason.URI_EXPIRED in n.reasons)
 
 
 def _probe(path: Path) -> MediaFacts:

@@ -10,7 +10,8 @@ import click
 
 from storyboard.cli.view import table
 from storyboard.film import Shot
-from storyboard.graph.plan import Action, Node, Plan
+from storyboard.graph.plan import Action, Node, Plan, Reason, expired_source, renewal
+from storyboard.graph.steps import BESIDE
 from storyboard.providers.base import Kind
 from storyboard.timecode import Timecode
 
@@ -59,7 +60,7 @@ def _record(plan: Plan, node: Node) -> dict[str, Any]:
     step, rate = node.step, plan.timeline.rate
     return {
         "id": step.id,
-        "shot": step.shot,
+        "shot": step.shot or None,
         "step": step.kind.value,
         "action": node.action.value,
         "reasons": [reason.value for reason in node.reasons],
@@ -74,12 +75,13 @@ def _record(plan: Plan, node: Node) -> dict[str, Any]:
         "record_out": node.record.end if node.record else None,
         "take": node.select.name if node.select else None,
         "depends_on": list(step.parents),
+        **({"instead": step.instead} if step.instead else {}),
     }
 
 
 def _plain_records(plan: Plan) -> list[dict[str, Any]]:
     """Shots that need no step of their own: colours, cards and takes used again."""
-    made = {node.step.shot for node in plan.nodes}
+    made = {node.step.shot for node in plan.nodes if node.step.kind not in BESIDE}
     rate = plan.timeline.rate
     steps = plan.graph.steps
     found = []
@@ -111,7 +113,9 @@ def _plain_records(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _of(plan: Plan, shot: str) -> list[Any]:
-    return [step for step in plan.graph.steps.values() if step.shot == shot]
+    """The steps that make the picture of a shot."""
+    steps = plan.graph.steps.values()
+    return [step for step in steps if step.shot == shot and step.kind not in BESIDE]
 
 
 def human(plan: Plan) -> list[str]:
@@ -125,13 +129,20 @@ def human(plan: Plan) -> list[str]:
     by_shot: dict[str, list[Node]] = {}
     for node in plan.nodes:
         by_shot.setdefault(node.step.shot, []).append(node)
+    whole = by_shot.get("", [])
+    first = [node for node in whole if node.record is None]
+
+    def add(nodes: Sequence[Node]) -> None:
+        rows.extend(_row(plan, node) for node in nodes)
+        colors.extend(_COLOR.get(node.action) for node in nodes)
+
+    add(first)
     for shot in film.shots:
-        for node in by_shot.get(shot.id, []):
-            rows.append(_row(plan, node))
-            colors.append(_COLOR.get(node.action))
-        if shot.id not in by_shot and (plain := _plain_row(plan, shot)):
+        if plain := _plain_row(plan, shot):
             rows.append(plain)
             colors.append(None)
+        add(by_shot.get(shot.id, []))
+    add([node for node in whole if node not in first])
     for line, color in zip(table(rows, right=frozenset({7})), colors, strict=True):
         lines.append("  " + (click.style(line, fg=color) if color else line))
     return [*lines, "", _sum(plan), *_hints(plan)]
@@ -141,7 +152,9 @@ def _row(plan: Plan, node: Node) -> list[str]:
     step, rate = node.step, plan.timeline.rate
     buys = f"buys {step.settings.duration_s} s" if step.settings.duration_s else ""
     plays = f"plays {float(rate.seconds(node.plays_frames)):g} s" if node.plays_frames else ""
-    model = step.model if step.provider != "previz" else f"previz as {step.target}"
+    model = step.model
+    if step.provider == "previz":
+        model = f"previz as {step.target}" if step.target else "previz"
     reasons = ", ".join(reason.value.replace("_", " ") for reason in node.reasons)
     if node.action is Action.KEEP and node.select:
         reasons = ", ".join(part for part in (f"take {node.select.name}", reasons) if part)
@@ -186,22 +199,29 @@ def _sum(plan: Plan) -> str:
             words.append(f"{number} {phrase}")
     bought = sum(n.step.settings.duration_s * len(n.ordinals) for n in plan.nodes)
     text = "plan: " + (", ".join(words) or "nothing")
-    if bought:
-        text += f"; {bought} s to make, ${money(plan.cost_micros)}"
+    if bought or plan.cost_micros:
+        made = f"{bought} s to make, " if bought else ""
+        text += f"; {made}${money(plan.cost_micros)}"
     return text
 
 
 def _hints(plan: Plan) -> list[str]:
-    blocked = [node.step for node in plan.nodes if node.action is Action.BLOCKED]
-    if not blocked:
-        return []
-    shots = " ".join(dict.fromkeys(step.shot for step in blocked))
     hint = click.style("hint", fg="cyan")
-    return [
-        f"{hint}: {shots}: paid takes whose files are not in this store",
-        f"{hint}: point STORYBOARD_STORE at the store that has them, or `storyboard store fetch`, "
-        "or buy them again with --rebuy SHOT",
-    ]
+    lines = [f"{hint}: {n.step.id} {n.step.instead}" for n in plan.nodes if n.step.instead]
+    blocked = [node for node in plan.nodes if node.action is Action.BLOCKED]
+    expired = [node.step for node in blocked if Reason.URI_EXPIRED in node.reasons]
+    held = {node.step.id for node in blocked}
+    absent = [n.step for n in blocked if n.step not in expired and not held & set(n.step.parents)]
+    for step in expired:
+        lines.append(f"{hint}: {step.id} {expired_source(step)}; {renewal(step)}")
+    if absent:
+        shots = " ".join(dict.fromkeys(step.shot or step.id for step in absent))
+        lines += [
+            f"{hint}: {shots}: paid takes whose files are not in this store",
+            f"{hint}: point STORYBOARD_STORE at the store that has them, or "
+            "`storyboard store fetch`, or buy them again with --rebuy SHOT",
+        ]
+    return lines
 
 
 def markdown(plan: Plan) -> list[str]:

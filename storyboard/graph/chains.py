@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from storyboard.providers.catalog import Model
@@ -95,6 +95,16 @@ def split(
                 (done + hop.frames, starts + 1, seconds, 0),
             )
     return best[1] if best else None
+
+
+def resumed(hops: Sequence[Hop], start: int) -> tuple[Hop, ...]:
+    """Hops of a take of its own as those of a longer one, from frame `start` on.
+
+    The first repeats the picture before, so a frame of it is cut.
+    """
+    first, *others = hops
+    moved = [replace(hop, start=hop.start + start - 1) for hop in others]
+    return (replace(first, start=start, frames=first.frames - 1, skip=1), *moved)
 
 
 _Path: TypeAlias = tuple[tuple[int, int, int, int], tuple[Hop, ...]]

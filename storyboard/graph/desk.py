@@ -22,6 +22,8 @@ class Desk:
     steps: dict[str, Step] = field(default_factory=dict)
     materials: dict[str, Material] = field(default_factory=dict)
     uses: dict[str, Use] = field(default_factory=dict)
+    expired: frozenset[str] = frozenset()
+    """Extensions, by step, whose source the platform no longer has."""
     resolutions: dict[str, str] = field(default_factory=dict)
     """What each step's take comes out as, a proxy's real one."""
 

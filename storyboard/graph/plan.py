@@ -125,6 +125,20 @@ class Plan:
         return replace(self, nodes=tuple(n for n in self.nodes if n.step.id in wanted))
 
 
+def expired_source(step: Step) -> str:
+    """What is wrong with an extension whose reason is `uri_expired`, in words."""
+    return f"extends {step.source}, which {step.provider} no longer keeps"
+
+
+def renewal(step: Step) -> str:
+    """The choices that a film has then."""
+    shot = step.source.partition(".")[0]
+    return (
+        f"`policy: {{on_expired: reanchor}}` starts again from its last frame; "
+        f"--retake {shot} buys the source anew"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Makers:
     """What planning must know of a provider without loading its adapter."""
@@ -136,7 +150,7 @@ class Makers:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the command line asks of a plan, by shot id."""
+    """What the command line asks of a plan, by id of a shot, which means its picture, or a step."""
 
     retake: frozenset[str] = frozenset()
     force: frozenset[str] = frozenset()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from storyboard.film import FrameEdge, References, Shot
-from storyboard.graph.chains import Hop, extensions, longest, split
+from storyboard.film import FrameEdge, Shot
+from storyboard.graph.chains import Hop, extensions, longest, resumed, split
 from storyboard.graph.desk import Desk
+from storyboard.graph.images import ReferenceImages
 from storyboard.graph.legality import PREVIZ
 from storyboard.graph.links import Linker
 from storyboard.graph.material import ENDLESS, Material, Piece
@@ -33,6 +34,7 @@ class Purchases:
         self._desk = desk
         self._linker = linker
         self._refuse = Refusals(desk)
+        self._images = ReferenceImages(desk, linker, self._refuse)
 
     def material(self, shot: Shot) -> Material | None:
         """Adds the shot's steps to the desk and says what they bring; None after an error."""
@@ -56,13 +58,13 @@ class Purchases:
             return None
         kind = Kind.INTERPOLATE if len(links) == 2 else Kind.GENERATE
         resolution = self._desk.judge.resolution(shot, model, kind)
-        named = self._named_references(shot, model, free=not links)
+        named = self._images.named(shot, model, free=not links)
         if resolution is None or named is None:
             return None
         seconds = self._seconds(shot, model, resolution, references=bool(named))
         if seconds is None:
             return None
-        links += named or self._auto_references(shot, model, resolution, seconds, not links)
+        links += named or self._images.auto(shot, model, resolution, seconds, not links)
         hop = Hop(seconds, False, 0, self._desk.rate.frames(seconds), depth_s=seconds)
         self._add(shot, model, shot.id, kind, hop, resolution, links, _WHOLE)
         return Material(shot.id, (Piece(shot.id, 0, hop.frames),))
@@ -123,80 +125,6 @@ class Purchases:
             return max(enough)
         return min(roomy)
 
-    # references ----------------------------------------------------------------------------
-
-    def _named_references(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
-        """Links of an explicit list, empty without one; None after an error."""
-        names = shot.reference_names
-        if shot.references is not References.NAMED or not names:
-            return []
-        count = self._linker.reference_count(names)
-        if not free:
-            self._refuse.references_with_frames(shot, model)
-        elif model.references is None:
-            self._refuse.references(shot, model)
-        elif count == 0:
-            self._refuse.references_without_images(shot, names)
-        elif len(names) > model.references.max:
-            self._refuse.too_many_references(shot, model, len(names))
-        else:
-            if count > model.references.max:
-                self._left_out(shot, count - model.references.max, model)
-            return self._linker.references(shot, names, model.references.max)
-        return None
-
-    def _auto_references(
-        self, shot: Shot, model: Model, resolution: str, seconds: int, free: bool
-    ) -> list[Link]:
-        names = (*shot.cast, *((shot.place,) if shot.place else ()))
-        count = self._linker.reference_count(names)
-        if shot.references is not References.AUTO or not count:
-            return []
-        if not free:
-            self._carried(shot)
-            return []
-        if model.references is None:
-            self._desk.notices.note(
-                "SB423",
-                shot.span("cast" if "cast" in shot.origins else ""),
-                f"{shot.id} sends no reference images: {model.id} takes none",
-            )
-            return []
-        if seconds not in model.legal_durations(resolution, references=True):
-            span = shot.span("duration" if "duration" in shot.origins else "length")
-            legal = " or ".join(map(str, model.references.durations))
-            self._desk.notices.note(
-                "SB423",
-                span,
-                f"{shot.id} sends no reference images: {model.id} takes them at {legal} s, "
-                f"not {seconds}",
-                f"references: [{', '.join(names)}]   # buys {legal} s and sends them",
-            )
-            return []
-        if count > model.references.max:
-            self._left_out(shot, count - model.references.max, model)
-        return self._linker.references(shot, names, model.references.max)
-
-    def _carried(self, shot: Shot) -> None:
-        """Says what carries the looks of the cast where no reference image does."""
-        frames = [ref.shot for ref in (shot.first_frame, shot.last_frame) if ref and ref.shot]
-        by = [id for id in (shot.extends, shot.continues, *frames) if id] or ["its own frame"]
-        if shot.cast:
-            self._desk.notices.note(
-                "SB423",
-                shot.span("cast" if "cast" in shot.origins else ""),
-                f"{shot.id} sends no reference images; {', '.join(shot.cast)}: by {by[0]}",
-            )
-
-    def _left_out(self, shot: Shot, count: int, model: Model) -> None:
-        most = model.references.max if model.references else 0
-        self._desk.notices.note(
-            "SB423",
-            shot.span("cast" if "cast" in shot.origins else ""),
-            f"{shot.id} leaves out {count} reference image{'s' if count > 1 else ''}: "
-            f"{model.id} takes {most}",
-        )
-
     # extensions ----------------------------------------------------------------------------
 
     def _extension(self, shot: Shot, model: Model) -> Material | None:
@@ -208,10 +136,10 @@ class Purchases:
         rule = model.extend
         assert rule is not None
         resolution = self._desk.judge.resolution(shot, model, Kind.EXTEND)
-        named = self._named_references(shot, model, free=False)
+        named = self._images.named(shot, model, free=False)
         if resolution is None or named is None:
             return None
-        self._auto_references(shot, model, resolution, 0, False)
+        self._images.auto(shot, model, resolution, 0, False)
         if rule.input_resolutions and (
             self._desk.resolutions[step.id] not in rule.input_resolutions
         ):
@@ -225,6 +153,8 @@ class Purchases:
                 f"which plays {self._desk.uses[shot.extends].tail} frames less: a jump",
                 f"continue: {shot.extends}   # starts at the last frame that is seen",
             )
+        if shot.id in self._desk.expired:
+            return self._reanchored(shot, model, step, f"{step.id} has expired at {model.provider}")
         seconds = self._hop(shot, model, step)
         if seconds is None:
             return None
@@ -238,7 +168,8 @@ class Purchases:
             )
             return Material(shot.id, (Piece(shot.id, 0, hop.frames),))
         if self._desk.film.policy.on_limit == "reanchor":
-            return self._reanchored(shot, model, step)
+            why = f"the chain would be {step.depth_s} s and more"
+            return self._reanchored(shot, model, step, why)
         self._refuse.chain(shot, model, step, seconds)
         return None
 
@@ -264,7 +195,7 @@ class Purchases:
             return None
         return min(enough)
 
-    def _reanchored(self, shot: Shot, model: Model, step: Step) -> Material | None:
+    def _reanchored(self, shot: Shot, model: Model, step: Step, why: str) -> Material | None:
         """A new run from the last frame, where the film allows it; the repeated frame is cut."""
         resolution = self._desk.judge.resolution(shot, model, Kind.GENERATE)
         if resolution is None:
@@ -273,16 +204,13 @@ class Purchases:
         seconds = self._seconds(longer, model, resolution, references=False)
         if seconds is None:
             return None
-        self._desk.notices.note(
-            "SB424",
-            shot.span("extend"),
-            f"{shot.id} starts again from {shot.extends}'s last frame: the chain would be "
-            f"{step.depth_s} s and more",
-        )
+        instead = f"starts again from {step.id}'s last frame: {why}"
+        self._desk.notices.note("SB424", shot.span("extend"), f"{shot.id} {instead}")
         frames = self._desk.rate.frames(seconds) - 1
         hop = Hop(seconds, False, 0, frames, skip=1, depth_s=seconds)
         link = Link(Role.FIRST_FRAME, step=step.id, pick=FramePick(0, from_end=True))
-        self._add(shot, model, shot.id, Kind.GENERATE, hop, resolution, [link], _WHOLE)
+        kind = Kind.GENERATE
+        self._add(shot, model, shot.id, kind, hop, resolution, [link], _WHOLE, instead=instead)
         return Material(shot.id, (Piece(shot.id, 0, frames, skip=1),))
 
     # long takes ----------------------------------------------------------------------------
@@ -290,7 +218,7 @@ class Purchases:
     def _long_take(self, shot: Shot, model: Model) -> Material | None:
         assert shot.length is not None
         resolution = self._desk.judge.resolution(shot, model, Kind.GENERATE)
-        named = self._named_references(shot, model, free=True)
+        named = self._images.named(shot, model, free=True)
         if resolution is None or named is None:
             return None
         hops = split(
@@ -305,6 +233,9 @@ class Purchases:
         if hops is None:
             self._refuse.long_take(shot, model, longest(model, resolution))
             return None
+        hops = self._restarted(shot, model, resolution, hops)
+        if hops is None:
+            return None
         if any(hop.extends for hop in hops):
             extended = self._desk.judge.resolution(shot, model, Kind.EXTEND)
             if extended is None:
@@ -318,9 +249,37 @@ class Purchases:
             kind = Kind.EXTEND if hop.extends else Kind.GENERATE
             depth_hops = depth_hops + 1 if hop.extends else 0
             window = FrameRange(hop.start, hop.start + hop.frames)
-            self._add(shot, model, id, kind, hop, resolution, links, window, depth_hops)
+            instead = ""
+            if pieces and not hop.extends:
+                why = "has expired" if id in self._desk.expired else "can run no longer"
+                instead = f"starts again from the last frame of {pieces[-1].step}, which {why}"
+            self._add(shot, model, id, kind, hop, resolution, links, window, depth_hops, instead)
             pieces.append(Piece(id, hop.start, hop.frames, hop.skip))
         return Material(shot.id, tuple(pieces))
+
+    def _restarted(
+        self, shot: Shot, model: Model, resolution: str, hops: tuple[Hop, ...]
+    ) -> tuple[Hop, ...] | None:
+        """The hops with a new start wherever the platform no longer has the source."""
+        number = 1
+        while number < len(hops):
+            hop = hops[number]
+            if hop.extends and f"{shot.id}.{number + 1}" in self._desk.expired:
+                assert shot.length is not None
+                rest = split(
+                    model,
+                    shot.length - hop.start + 1,
+                    self._desk.rate,
+                    [beat.at - hop.start + 1 for beat in shot.beats if beat.at > hop.start],
+                    resolution=resolution,
+                    reanchor=True,
+                )
+                if rest is None or not model.first_frame:
+                    self._refuse.long_take(shot, model, longest(model, resolution))
+                    return None
+                hops = (*hops[:number], *resumed(rest, hop.start))
+            number += 1
+        return hops
 
     def _hop_links(
         self,
@@ -336,7 +295,7 @@ class Purchases:
         if pieces:
             pick = FramePick(0, from_end=True)
             return [Link(Role.FIRST_FRAME, step=pieces[-1].step, pick=pick)]
-        return named or self._auto_references(shot, model, resolution, hop.seconds, True)
+        return named or self._images.auto(shot, model, resolution, hop.seconds, True)
 
     def _beat_notes(self, shot: Shot, hops: tuple[Hop, ...]) -> None:
         seams = {hop.start for hop in hops}
@@ -363,6 +322,7 @@ class Purchases:
         links: list[Link],
         window: FrameRange,
         hops: int = 0,
+        instead: str = "",
     ) -> None:
         settings = self._desk.judge.settings(shot, model, kind, hop.seconds, resolution)
         intent = intent_of(self._desk.film, shot, window, first=window.start == 0)
@@ -388,4 +348,6 @@ class Purchases:
             seeded=model.seed or free,
             depth_s=hop.depth_s,
             hops=hops,
+            remote=kind is Kind.EXTEND and not free and bool(model.extend and model.extend.remote),
+            instead=instead,
         )

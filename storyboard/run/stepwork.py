@@ -14,8 +14,8 @@ from pathlib import Path
 from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
 from storyboard.film import Take
 from storyboard.graph.identity import Identity, identity
-from storyboard.graph.plan import Action, Node, Reason
-from storyboard.graph.steps import Step
+from storyboard.graph.plan import Action, Node, Reason, expired_source, renewal
+from storyboard.graph.steps import BESIDE, Step
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import OVER, State
@@ -72,6 +72,10 @@ class StepWork:
     async def do(self, node: Node, parents: Mapping[str, Take]) -> Finished:
         """Brings a step to its takes, once the selects of its parents are there."""
         step = node.step
+        if Reason.URI_EXPIRED in node.reasons:
+            raise DecisionNeeded(
+                f"{step.id} {expired_source(step)}", hint=renewal(step)
+            )
         if node.action is Action.BLOCKED:
             raise _bought_elsewhere(step, node.select.name if node.select else "")
         for _ in range(_CHANGES):
@@ -209,7 +213,7 @@ class StepWork:
     def _select(self, step: Step, digest: str) -> Take | None:
         """What `lock` names, else the pick, else the lowest that was not rejected."""
         takes = self._present(digest)
-        lock = self._locks.get(step.shot, "")
+        lock = "" if step.kind in BESIDE else self._locks.get(step.shot, "")
         pick = self._studio.selects.pick(digest)
         rejected = self._studio.selects.rejected(digest)
         named = [take for take in takes if take.name == lock]
@@ -355,7 +359,7 @@ def _bought_elsewhere(step: Step, names: str) -> DecisionNeeded:
     return DecisionNeeded(
         f"{step.id} was bought{named}, and its bytes are not in the store",
         hint="set STORYBOARD_STORE to the store that has them, or buy it again with"
-        f" --rebuy {step.shot}",
+        f" --rebuy {step.shot or step.id}",
     )
 
 

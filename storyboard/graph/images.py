@@ -1,0 +1,91 @@
+"""Which reference images a step sends, and what is said of those that it does not."""
+
+from __future__ import annotations
+
+from storyboard.film import References, Shot
+from storyboard.graph.desk import Desk
+from storyboard.graph.links import Linker
+from storyboard.graph.refusal import Refusals
+from storyboard.graph.steps import Link
+from storyboard.providers.catalog import Model
+
+
+class ReferenceImages:
+    """Chooses the images of one film's steps; `free` steps have no frame or video of their own."""
+
+    def __init__(self, desk: Desk, linker: Linker, refuse: Refusals) -> None:
+        self._desk = desk
+        self._linker = linker
+        self._refuse = refuse
+
+    def named(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
+        """Links of an explicit list, empty without one; None after an error."""
+        names = shot.reference_names
+        if shot.references is not References.NAMED or not names:
+            return []
+        count = self._linker.reference_count(names)
+        if not free:
+            self._refuse.references_with_frames(shot, model)
+        elif model.references is None:
+            self._refuse.references(shot, model)
+        elif count == 0:
+            self._refuse.references_without_images(shot, names)
+        elif len(names) > model.references.max:
+            self._refuse.too_many_references(shot, model, len(names))
+        else:
+            if count > model.references.max:
+                self._left_out(shot, count - model.references.max, model)
+            return self._linker.references(shot, names, model.references.max)
+        return None
+
+    def auto(
+        self, shot: Shot, model: Model, resolution: str, seconds: int, free: bool
+    ) -> list[Link]:
+        names = (*shot.cast, *((shot.place,) if shot.place else ()))
+        count = self._linker.reference_count(names)
+        if shot.references is not References.AUTO or not count:
+            return []
+        if not free:
+            self._carried(shot)
+            return []
+        if model.references is None:
+            self._desk.notices.note(
+                "SB423",
+                shot.span("cast" if "cast" in shot.origins else ""),
+                f"{shot.id} sends no reference images: {model.id} takes none",
+            )
+            return []
+        if seconds not in model.legal_durations(resolution, references=True):
+            span = shot.span("duration" if "duration" in shot.origins else "length")
+            legal = " or ".join(map(str, model.references.durations))
+            self._desk.notices.note(
+                "SB423",
+                span,
+                f"{shot.id} sends no reference images: {model.id} takes them at {legal} s, "
+                f"not {seconds}",
+                f"references: [{', '.join(names)}]   # buys {legal} s and sends them",
+            )
+            return []
+        if count > model.references.max:
+            self._left_out(shot, count - model.references.max, model)
+        return self._linker.references(shot, names, model.references.max)
+
+    def _carried(self, shot: Shot) -> None:
+        """Says what carries the looks of the cast where no reference image does."""
+        frames = [ref.shot for ref in (shot.first_frame, shot.last_frame) if ref and ref.shot]
+        by = [id for id in (shot.extends, shot.continues, *frames) if id] or ["its own frame"]
+        if shot.cast:
+            self._desk.notices.note(
+                "SB423",
+                shot.span("cast" if "cast" in shot.origins else ""),
+                f"{shot.id} sends no reference images; {', '.join(shot.cast)}: by {by[0]}",
+            )
+
+    def _left_out(self, shot: Shot, count: int, model: Model) -> None:
+        most = model.references.max if model.references else 0
+        self._desk.notices.note(
+            "SB423",
+            shot.span("cast" if "cast" in shot.origins else ""),
+            f"{shot.id} leaves out {count} reference image{'s' if count > 1 else ''}: "
+            f"{model.id} takes {most}",
+        )
