@@ -89,7 +89,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
         model=flags.model,
         previz=flags.previz,
         proxy=flags.proxy,
-        fragments=registry.fragments(),
+        fragments=registry.Fragments(),
     )
     if loaded.film is None:
         return Examined(path, flags, None, None, loaded.diagnostics, loaded.texts)

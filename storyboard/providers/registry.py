@@ -7,7 +7,7 @@ provider; the adapter itself is made when a render asks for it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -83,15 +83,28 @@ def full_catalog(named: Iterable[str]) -> Catalog:
     return known
 
 
-def fragments() -> dict[str, Mapping[str, Any]]:
-    """Schema fragments of the plug-ins' settings and options, by provider."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for name, point in adapters().items():
-        if not _is_ours(point):
-            fragment = getattr(adapter(name), "schema", None)
-            if fragment:
-                found[name] = fragment
-    return found
+class Fragments(Mapping[str, Mapping[str, Any]]):
+    """Schema fragments of the adapters' settings and options, by provider.
+
+    An adapter is loaded when its fragment is looked at: most films name one or two.
+    """
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        if name not in adapters():
+            raise KeyError(name)
+        fragment: Mapping[str, Any] | None = getattr(adapter(name), "schema", None)
+        if not fragment:
+            raise KeyError(name)
+        return fragment
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in adapters() if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return name in adapters() and bool(getattr(adapter(str(name)), "schema", None))
 
 
 def _is_ours(point: EntryPoint) -> bool:
