@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     help="Let something go wrong; may be repeated.",
 )
 @click.option(
+    "--set",
+    "manners",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another manner of a service, as in comet_reply=wrapped; may be repeated.",
+)
+@click.option(
     "--bill", type=click.Path(path_type=Path, dir_okay=False), help="Append charges to this file."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Do not tell every request.")
@@ -55,6 +62,7 @@ def command(
     retired: bool,
     own_uris: bool,
     faults: tuple[str, ...],
+    manners: tuple[str, ...],
     bill: Path | None,
     quiet: bool,
 ) -> int:
@@ -64,22 +72,27 @@ def command(
     to stderr. docs/simulator.md has the faults.
     """
     from storyboard.simulator.faults import Fault
+    from storyboard.simulator.manner import parse_settings
     from storyboard.simulator.serve import Simulator
 
     try:
         waiting = [Fault.parse(each) for each in faults]
+        set_by_name = parse_settings(manners)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     simulator = Simulator(
         port=port,
         bill=bill,
         faults=waiting,
-        latency_s=latency,
-        processing=processing,
-        quota=quota,
-        retired=retired,
-        own_uris=own_uris,
-        draw=draw,
+        **{
+            "latency_s": latency,
+            "processing": processing,
+            "quota": quota,
+            "retired": retired,
+            "own_uris": own_uris,
+            "draw": draw,
+            **set_by_name,
+        },
     )
     if not quiet:
         simulator.world.listener = _tell

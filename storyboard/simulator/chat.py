@@ -139,7 +139,8 @@ class _Answer:
         if self._failure or self._job is None:
             return ""
         if "path" not in self._job.memo:
-            self._job.memo["path"] = self._world.publish(self._job.clips[0], "video/mp4")
+            clip, prompt = self._job.clips[0], self._job.prompt
+            self._job.memo["path"] = self._world.publish(clip, "video/mp4", prompt)
         elsewhere = self._world.settings.comet_elsewhere
         origin = self._world.other if elsewhere else self._world.url
         url = f"{origin}{self._job.memo['path']}"

@@ -215,6 +215,6 @@ def _told(world: World, job: Job, status: str, progress: int) -> dict[str, Any]:
 def _url(world: World, job: Job) -> str:
     """Where anybody may read the clip, on this origin or the second; the same at every look."""
     if "path" not in job.memo:
-        job.memo["path"] = world.publish(job.clips[0], "video/mp4")
+        job.memo["path"] = world.publish(job.clips[0], "video/mp4", job.prompt)
     origin = world.other if world.settings.comet_elsewhere else world.url
     return origin + str(job.memo["path"])

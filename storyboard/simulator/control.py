@@ -1,6 +1,8 @@
-"""What a test or a person asks of the simulator itself: bill, clock, faults, journal, reset."""
+"""What is asked of the simulator itself: bill, clock, faults, settings, journal, reset."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -8,6 +10,7 @@ from starlette.routing import Route
 
 from storyboard.simulator.answers import json_body
 from storyboard.simulator.faults import KINDS, Fault
+from storyboard.simulator.manner import read_settings
 from storyboard.simulator.world import World
 
 _FIELDS = {"kind", "times", "match", "route", "value"}
@@ -62,6 +65,14 @@ def routes(world: World) -> list[Route]:
     async def journal(_: Request) -> Response:
         return JSONResponse({"requests": [each.record() for each in world.journal]})
 
+    async def settings(request: Request) -> Response:
+        if request.method == "POST":
+            try:
+                world.change(**read_settings(await json_body(request) or {}))
+            except ValueError as error:
+                return _wrong(str(error))
+        return JSONResponse(asdict(world.settings))
+
     async def reset(_: Request) -> Response:
         world.reset()
         return JSONResponse({})
@@ -71,6 +82,7 @@ def routes(world: World) -> list[Route]:
         Route("/_simulator/clock", clock, methods=["GET", "POST"]),
         Route("/_simulator/faults", faults, methods=["GET", "POST", "DELETE"]),
         Route("/_simulator/journal", journal),
+        Route("/_simulator/settings", settings, methods=["GET", "POST"]),
         Route("/_simulator/reset", reset, methods=["POST"]),
     ]
 

@@ -156,7 +156,9 @@ def _delivered(world: World, host: str, job: Job, get: bool) -> dict[str, str]:
         if host == VERTEX:
             bucket, _, prefix = ask.gcs_uri.removeprefix("gs://").partition("/")
             folder = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-            name = f"{folder}{secrets.randbelow(9 * 10**18) + 10**18}/sample_0.mp4"
+            number = str(secrets.randbelow(9 * 10**18) + 10**18)
+            name = f"{folder}{number}/sample_0.mp4"
+            world.about[number] = job.prompt
             world.keep_object(bucket, name, clip, "video/mp4")
             job.memo["uri"] = f"gs://{bucket}/{name}"
         else:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from storyboard.simulator.manner import parse_settings
 from storyboard.simulator.rules.chat import VideoChat, read_chat, sentence
 from storyboard.simulator.rules.comet import Upload, VideoForm, price, read_form
 from storyboard.simulator.rules.refusal import Refusal
@@ -354,3 +355,16 @@ def test_chat_gives_a_bare_url_when_it_is_set_to_and_may_break_off(
     sim.world.faults.add("truncated@submit/")
     assert "[DONE]" not in stream(http, made)
     assert http.post("/v1/chat/completions", json={"model": "veo3.1"}).status_code == 400
+
+
+def test_its_manner_is_set_by_name_over_http_and_on_the_command_line(sim: Simulator) -> None:
+    address = f"{sim.url}/_simulator/settings"
+    told = httpx.post(address, json={"comet_reply": "wrapped", "latency_s": 2}).json()
+    assert (told["comet_reply"], told["latency_s"]) == ("wrapped", 2.0)
+    assert sim.world.settings.comet_reply == "wrapped"
+    for wrong in ({"comet_reply": "odd"}, {"quota": "many"}, {"quota": True}, {"nothing": 1}):
+        assert httpx.post(address, json=wrong).status_code == 400, wrong
+    read = parse_settings(["comet-percent=yes", "quota=3", "omni_extension=tail"])
+    assert read == {"comet_percent": True, "quota": 3, "omni_extension": "tail"}
+    with pytest.raises(ValueError, match="no setting is called"):
+        parse_settings(["colour=red"])

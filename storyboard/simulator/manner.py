@@ -1,0 +1,50 @@
+"""Settings by name: how a person or a test changes the manner of the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from storyboard.simulator.world import Settings
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name, each as its own type; text is read, so `"2"` is 2 and `"yes"` is true.
+
+    Raises ValueError that names what there is, for an unknown name or a value of another kind.
+    """
+    defaults = asdict(Settings())
+    read: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in defaults:
+            raise ValueError(f"no setting is called `{name}`; there are {', '.join(defaults)}")
+        kind = type(defaults[name])
+        if kind is bool and isinstance(value, str):
+            value = _WORDS.get(value.lower(), value)
+        try:
+            read[name] = value if type(value) is kind else kind(_plain(value, kind))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} can't be {value!r}; it is a {kind.__name__}") from error
+    Settings(**read)
+    return read
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """The same from `NAME=VALUE` texts."""
+    given = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"`{pair}` sets nothing; write NAME=VALUE")
+        given[name.strip().replace("-", "_")] = value.strip()
+    return read_settings(given)
+
+
+def _plain(value: Any, kind: type) -> Any:
+    """A value that `kind` may read: text or a number, and never anything as a switch or a word."""
+    if kind in (bool, str) or isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(kind)
+    return value
