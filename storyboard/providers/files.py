@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from storyboard.errors import Gone, InvalidRequest, NotNow, ProviderError
+from storyboard.providers.base import Request
 from storyboard.providers.download import download
 from storyboard.providers.http import Wire
 from storyboard.providers.origin import same_origin
 
 _NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)")
+_MP4 = "video/mp4"
 _PATIENCE_S = 180.0
 _FIRST_PAUSE_S, _SLOWER, _LONGEST_PAUSE_S = 0.2, 1.6, 10.0
 
@@ -59,7 +61,7 @@ class Files:
             raise self._gone() from error
         return _file(reply.value)
 
-    async def ready(self, uri: str) -> File:
+    async def wait(self, uri: str) -> File:
         """The file once it can be used, for which it waits up to three minutes.
 
         Raises Gone, InvalidRequest for a file that the service could not make ready, and NotNow
@@ -87,24 +89,35 @@ class Files:
             await asyncio.sleep(pause)
             pause = min(pause * _SLOWER, _LONGEST_PAUSE_S)
 
+    def delivery(self, request: Request) -> Mapping[str, str]:
+        """How Omni is to hand its result over; bytes in a reply have a limit, files have none."""
+        return {"delivery": "uri"}
+
+    async def ready(self, uri: str) -> str:
+        """The URI of a file that can be used, once it can; empty for any that names none."""
+        if not self.identifier(uri):
+            return ""
+        await self.wait(uri)
+        return uri
+
     async def bring(self, uri: str, out: Path) -> Path:
         """The file as `out`, from our own origin where the URI names one; else without the key."""
         if not (name := self.identifier(uri)):
             return await download(self._wire, uri, out)
         try:
-            await self.ready(uri)
+            await self.wait(uri)
             return await download(self._wire, f"/v1beta/files/{name}:download?alt=media", out)
         except Missing as error:
             raise self._gone() from error
 
-    async def lend(self, path: Path, mime: str = "video/mp4") -> str:
-        """The URI of a file of ours that was sent there, once it can be used; free."""
+    async def lend(self, path: Path) -> str:
+        """The URI of an MP4 of ours that was sent there, once it can be used; free."""
         data = await asyncio.to_thread(path.read_bytes)
         begun = await self._wire.ask(
             "POST",
             "/upload/v1beta/files",
-            json={"file": {"mimeType": mime, "sizeBytes": str(len(data))}},
-            headers=_upload("start", {"header-content-length": len(data)}, mime=mime),
+            json={"file": {"mimeType": _MP4, "sizeBytes": str(len(data))}},
+            headers=_upload("start", {"header-content-length": len(data)}, mime=_MP4),
         )
         place = begun.headers.get("x-goog-upload-url", "")
         if not same_origin(place, self._wire.base):
@@ -124,7 +137,7 @@ class Files:
         file = _file(value)
         if not self.identifier(file.uri):
             raise ProviderError("the upload was given no name", provider=self._wire.provider)
-        return (await self.ready(file.uri)).uri or file.uri
+        return await self.ready(file.uri)
 
     def _gone(self) -> Gone:
         return Gone(
