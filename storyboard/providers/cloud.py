@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from storyboard.errors import EnvironmentProblem, RetiredModel, StoryboardError
-from storyboard.providers.credentials import Credentials
+from storyboard.errors import AuthenticationError, EnvironmentProblem, RetiredModel, StoryboardError
+from storyboard.providers.credentials import KEY, Credentials
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.gcs import Bucket
 from storyboard.providers.http import Wire
@@ -99,6 +99,12 @@ class Cloud:
             self._bucket = None
 
     def _verdict(self, told: Said) -> StoryboardError | None:
+        if told.status == 400 and "api key not valid" in told.message.lower():
+            return AuthenticationError(
+                f"Vertex AI does not know the key in {KEY}",
+                hint="see `storyboard doctor` for the keys that are set",
+                provider=self.provider,
+            )
         if told.status != 404:
             return None
         message = self.discreet(told.message) or "it is not there"
