@@ -1,0 +1,395 @@
+"""CometAPI's documented route: what is sent, what is believed, and what a fault costs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from storyboard.errors import (
+    AuthenticationError,
+    EnvironmentProblem,
+    Gone,
+    InvalidRequest,
+    ProviderError,
+    QuotaError,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Filtered,
+    Input,
+    Kind,
+    Operation,
+    Role,
+    Running,
+    Sample,
+)
+from storyboard.providers.cometapi import CometAPI
+from tests.contract.comet import KEY, PNG, Place, adapter, picture, request, said
+from tests.contract.scripted import Answer, Scripted, stream, told, video
+
+T = TypeVar("T")
+CREATE = "POST /v1/videos"
+JOB = "task_4f1d"
+POLL = f"GET /v1/videos/{JOB}"
+CONTENT = f"{POLL}/content"
+CLIP = b"\0\0\0\x18ftypmp42" + bytes(3000)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    with Scripted() as server:
+        monkeypatch.setenv("STORYBOARD_COMETAPI_BASE_URL", server.url)
+        monkeypatch.setenv("COMETAPI_KEY", KEY)
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def using(act: Callable[[CometAPI], Awaitable[T]]) -> T:
+    """What an adapter of its own answers to `act`."""
+
+    async def run() -> T:
+        comet = adapter()
+        try:
+            return await act(comet)
+        finally:
+            await comet.close()
+
+    return asyncio.run(run())
+
+
+def submitted(place: Place, *inputs: Input, kind: Kind = Kind.GENERATE, **settings: Any) -> str:
+    asked = request(kind, *inputs, **settings)
+    return using(lambda comet: comet.submit(asked, place)).name
+
+
+def polled(place: Place, name: str = JOB) -> Any:
+    return using(lambda comet: comet.poll(Operation(name), place))
+
+
+def fetched(place: Place, uri: str) -> bytes:
+    sample = using(lambda comet: comet.fetch(Sample(uri=uri), place))
+    assert sample.path is not None
+    assert sample.path.parent == place.scratch
+    return sample.path.read_bytes()
+
+
+# submitting
+
+
+def test_words_alone_are_a_form_all_the_same(service: Scripted, place: Place) -> None:
+    service.say(CREATE, told({"id": JOB, "status": "queued", "progress": 0}))
+    assert submitted(place, duration_s=6) == JOB
+    asked = service.asked[0]
+    assert asked.headers["authorization"] == f"Bearer {KEY}"
+    assert {name: data.decode() for name, data in asked.form.items()} == {
+        "model": "veo3.1",
+        "prompt": "A tram climbs the hill, größer",
+        "seconds": "6",
+        "size": "1280x720",
+    }
+
+
+@pytest.mark.parametrize(
+    ("resolution", "aspect", "size"),
+    [
+        ("720p", "9:16", "720x1280"),
+        ("1080p", "16:9", "1920x1080"),
+        ("4k", "16:9", "3840x2160"),
+    ],
+)
+def test_resolution_and_aspect_are_one_size(
+    service: Scripted, place: Place, resolution: str, aspect: str, size: str
+) -> None:
+    service.say(CREATE, told({"id": JOB}))
+    submitted(place, resolution=resolution, aspect_ratio=aspect)
+    assert service.asked[0].form["size"].decode() == size
+
+
+def test_a_first_frame_goes_along_as_a_file(service: Scripted, place: Place) -> None:
+    service.say(CREATE, told({"id": JOB}))
+    submitted(place, picture(place.scratch, Role.FIRST_FRAME))
+    assert service.asked[0].form["input_reference"] == PNG + b"p"
+    assert b'filename="first.png"\r\nContent-Type: image/png' in service.asked[0].body
+
+
+@pytest.mark.parametrize("role", [Role.LAST_FRAME, Role.REFERENCE, Role.VIDEO])
+def test_what_the_route_has_no_field_for_is_refused_before_it_is_sent(
+    service: Scripted, place: Place, role: Role
+) -> None:
+    with pytest.raises(InvalidRequest, match=role.value.replace("_", " ")) as refused:
+        submitted(place, picture(place.scratch, role))
+    assert "transport: chat" in refused.value.hint
+    assert service.asked == []
+
+
+def test_a_size_that_is_not_sold_is_refused_before_it_is_sent(
+    service: Scripted, place: Place
+) -> None:
+    with pytest.raises(InvalidRequest, match="9:16 in 4k"):
+        submitted(place, resolution="4k", aspect_ratio="9:16")
+    assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"id": JOB, "task_id": JOB, "object": "video", "model": "veo_3_1-4K", "status": "queued"},
+        {"code": "success", "data": {"task_id": JOB, "status": "NOT_START", "progress": "0%"}},
+        {"code": "success", "message": "", "data": {"data": {"id": JOB}}},
+        {"task_id": JOB},
+    ],
+)
+def test_a_job_is_found_in_any_wrapping(service: Scripted, place: Place, reply: Any) -> None:
+    service.say(CREATE, told(reply))
+    assert submitted(place) == JOB
+
+
+# what a submit may end in; the money depends on it
+
+ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet_api_error"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (told({"error": ENVELOPE}, 400), InvalidRequest, "refuses: No. (request id: 77)"),
+        (told({"error": ENVELOPE}, 401), AuthenticationError, "COMETAPI_KEY"),
+        (told({"error": ENVELOPE}, 403), InvalidRequest, "does not let this key in"),
+        (told({"error": ENVELOPE}, 413), InvalidRequest, "so large"),
+        (told({"error": ENVELOPE}, 429), QuotaError, "too many requests"),
+        (told({"error": {**ENVELOPE, "code": "invalid_request"}}, 500), InvalidRequest, "refuses"),
+        (told({"error": ENVELOPE}, 200), InvalidRequest, "refuses"),
+        (told({"code": "fail", "message": "no such channel", "data": None}), InvalidRequest, "no"),
+        (told({"error": ENVELOPE}, 500), UnknownOutcome, "status 500"),
+        (Answer(524, (b"<html>timeout</html>",)), UnknownOutcome, "status 524"),
+        (Answer(504), UnknownOutcome, "status 504"),
+        (Answer(301, (), {"location": "https://www.example.com/"}), InvalidRequest, "elsewhere"),
+        (Answer(404, (b"<html>",), {"content-type": "text/html"}), InvalidRequest, "404"),
+        (Answer(200, (b"<html>",), {"content-type": "text/html"}), InvalidRequest, "web page"),
+        (Answer(200, (b"yes",)), UnknownOutcome, "no JSON"),
+        (Answer(200, (b'{"id": "task',), cut=True), UnknownOutcome, "broke"),
+        (told({"status": "queued"}), UnknownOutcome, "names no job"),
+        (told([]), UnknownOutcome, "names no job"),
+        (told({"id": f"task-{KEY}"}), UnknownOutcome, "names no job"),
+        (told({"id": "../../v1/keys"}), UnknownOutcome, "names no job"),
+        (None, UnknownOutcome, "connection broke"),
+    ],
+)
+def test_only_a_definite_no_is_a_no(
+    service: Scripted,
+    place: Place,
+    answer: Answer | None,
+    error: type[StoryboardError],
+    words: str,
+) -> None:
+    service.say(CREATE, answer)
+    with pytest.raises(error) as raised:
+        submitted(place)
+    assert type(raised.value) is error
+    assert words in str(raised.value)
+    assert KEY not in said(raised.value)
+    orders = 2 if error is AuthenticationError else 1  # a refused key made no job
+    assert service.count(CREATE) == orders
+
+
+def test_a_wrong_address_has_a_cure(service: Scripted, place: Place) -> None:
+    service.say(CREATE, Answer(301, (), {"location": "/login"}))
+    with pytest.raises(InvalidRequest) as refused:
+        submitted(place)
+    assert "base URL" in refused.value.hint
+
+
+def test_the_wait_that_a_quota_asks_for_is_handed_on(service: Scripted, place: Place) -> None:
+    service.say(CREATE, told({"error": ENVELOPE}, 429, **{"retry-after": "7"}))
+    with pytest.raises(QuotaError) as refused:
+        submitted(place)
+    assert refused.value.retry_after_s == 7
+
+
+def test_nobody_there_is_unreachable(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYBOARD_COMETAPI_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("COMETAPI_KEY", KEY)
+    with pytest.raises(Unreachable):
+        submitted(place)
+
+
+def test_without_a_key_nothing_is_sent(
+    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COMETAPI_KEY")
+    with pytest.raises(AuthenticationError, match="COMETAPI_KEY is not set"):
+        submitted(place)
+    monkeypatch.setenv("COMETAPI_KEY", "sk-with a\nbreak")
+    with pytest.raises(AuthenticationError) as refused:
+        submitted(place)
+    assert "sk-with" not in said(refused.value)
+    assert service.asked == []
+
+
+def test_an_unknown_transport_is_refused() -> None:
+    with pytest.raises(EnvironmentProblem, match="telepathy"):
+        CometAPI({"transport": "telepathy"})
+
+
+# asking
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        ({"id": JOB, "status": "queued", "progress": 0}, Running("0%")),
+        ({"id": JOB, "status": "in_progress", "progress": 42}, Running("42%")),
+        ({"data": {"status": "IN_PROGRESS", "progress": "37%"}}, Running("37%")),
+        ({"data": {"status": "SUCCESS", "data": {"status": "in_progress"}}}, Running()),
+        (
+            {"status": "completed", "progress": 100, "video_url": "https://cdn.test/a.mp4"},
+            Done((Sample(uri="https://cdn.test/a.mp4"),)),
+        ),
+        (
+            {
+                "code": "success",
+                "data": {
+                    "task_id": JOB,
+                    "status": "SUCCESS",
+                    "progress": "100%",
+                    "fail_reason": "",
+                    "data": {"status": "completed", "output_video": "https://cdn.test/b.mp4"},
+                },
+            },
+            Done((Sample(uri="https://cdn.test/b.mp4"),)),
+        ),
+        (
+            {"data": {"status": "SUCCESS", "fail_reason": "https://cdn.test/c.mp4"}},
+            Done((Sample(uri="https://cdn.test/c.mp4"),)),
+        ),
+        ({"status": "completed"}, Done((Sample(uri=f"/v1/videos/{JOB}/content"),))),
+        (
+            {"data": {"status": "FAILURE", "fail_reason": "https://cdn.test/help"}},
+            Failed("CometAPI says that it failed, and not why"),
+        ),
+        ({"data": {"status": "FAILURE", "fail_reason": "backend down"}}, Failed("backend down")),
+        (
+            {"status": "failed", "error": {"code": "x", "message": f"no {KEY} worked"}},
+            Failed("no … worked"),
+        ),
+        ({"status": "error", "error": "out of memory"}, Failed("out of memory")),
+        (
+            {"status": "failed", "error": {"message": "Blocked. Support codes: 61493863"}},
+            Filtered(
+                "Blocked. Support codes: 61493863 (the filter saw: violence)", "violence"
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_how_a_job_stands(service: Scripted, place: Place, reply: Any, outcome: Any) -> None:
+    service.say(POLL, told(reply))
+    assert polled(place) == outcome
+    assert service.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_asking_is_repeated_where_that_may_help(service: Scripted, place: Place) -> None:
+    service.say(POLL, None, told({}, 503), told({"status": "queued"}))
+    assert polled(place) == Running()
+    assert service.count(POLL) == 3
+
+
+def test_a_job_that_the_service_does_not_know_is_an_error(service: Scripted, place: Place) -> None:
+    service.say(POLL, told({"error": {**ENVELOPE, "code": "invalid_request"}}, 500))
+    with pytest.raises(InvalidRequest) as raised:
+        polled(place)
+    assert KEY not in said(raised.value)
+
+
+# fetching
+
+
+def test_a_result_elsewhere_never_sees_the_key(service: Scripted, place: Place) -> None:
+    with Scripted() as cdn:
+        cdn.say("GET /a.mp4?sig=1", video(CLIP))
+        assert fetched(place, f"{cdn.url}/a.mp4?sig=1") == CLIP
+        assert "authorization" not in cdn.asked[0].headers
+
+
+def test_the_content_route_is_asked_with_the_key(service: Scripted, place: Place) -> None:
+    service.say(CONTENT, video(CLIP))
+    assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
+    assert service.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_content_route_that_names_an_address_is_followed(service: Scripted, place: Place) -> None:
+    with Scripted() as cdn:
+        cdn.say("GET /b.mp4", video(CLIP))
+        service.say(CONTENT, told({"url": f"{cdn.url}/b.mp4"}))
+        assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
+        assert "authorization" not in cdn.asked[0].headers
+
+
+def test_a_redirect_to_another_origin_goes_without_the_key(service: Scripted, place: Place) -> None:
+    with Scripted() as cdn:
+        cdn.say("GET /c.mp4", video(CLIP))
+        service.say(CONTENT, Answer(302, (), {"location": f"{cdn.url}/c.mp4"}))
+        assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
+        assert "authorization" not in cdn.asked[0].headers
+
+
+def test_when_the_address_fails_the_content_route_has_it_too(
+    service: Scripted, place: Place
+) -> None:
+    with Scripted() as cdn:
+        cdn.say("GET /gone.mp4", Answer(403, (b"<Error/>",), {"content-type": "application/xml"}))
+        service.say(POLL, told({"status": "completed", "video_url": f"{cdn.url}/gone.mp4"}))
+        service.say(CONTENT, video(CLIP))
+
+        async def act(comet: CometAPI) -> Sample:
+            outcome = await comet.poll(Operation(JOB), place)
+            assert isinstance(outcome, Done)
+            return await comet.fetch(outcome.samples[0], place)
+
+        sample = using(act)
+        assert sample.path is not None
+        assert sample.path.read_bytes() == CLIP
+        assert sample.uri == f"{cdn.url}/gone.mp4"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (told({"error": {"type": "invalid_request_error", "message": "not ready"}}, 400), None),
+        (told({"status": "in_progress"}), ProviderError),
+        (Answer(404), Gone),
+        (Answer(200, (), {"content-type": "video/mp4"}), ProviderError),
+        (Answer(200, (b"<html>",), {"content-type": "text/html"}), ProviderError),
+        (told({"url": "http://example.com/plain.mp4"}), ProviderError),
+        (told({"url": "file:///etc/passwd"}), ProviderError),
+    ],
+)
+def test_what_is_no_video_is_not_kept(
+    service: Scripted, place: Place, answer: Answer, error: type[ProviderError] | None
+) -> None:
+    service.say(CONTENT, answer)
+    with pytest.raises(error or InvalidRequest):
+        fetched(place, f"/v1/videos/{JOB}/content")
+    assert not list(place.scratch.glob("*.mp4"))
+
+
+def test_a_result_that_breaks_off_is_asked_for_again(service: Scripted, place: Place) -> None:
+    service.say(CONTENT, Answer(200, (CLIP[:100],), cut=True), video(CLIP))
+    assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
+
+
+def test_an_unused_stream_answer_is_no_job(service: Scripted, place: Place) -> None:
+    service.say(CREATE, stream([b"data: {}\n\n"]))
+    with pytest.raises(UnknownOutcome):
+        submitted(place)
