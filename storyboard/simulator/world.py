@@ -287,7 +287,7 @@ class World:
         return "\n".join([text, *(words for name, words in self.about.items() if name in text)])
 
     def reset(self) -> None:
-        """Forgets everything but the clock, the keys and the tokens."""
+        """Forgets everything but the clock, the keys, the tokens and the clips made so far."""
         self.settings = self._first_settings
         self.bill.clear()
         self.faults.clear()
@@ -296,6 +296,7 @@ class World:
         self.journal.clear()
         self.provisioned.clear()
         self._submits.clear()
+        self._numbers = itertools.count(1)
 
     def close(self) -> None:
         """Waits for the clips that are being made and removes the folder."""
