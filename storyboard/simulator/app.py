@@ -18,7 +18,7 @@ from storyboard.simulator.world import World
 
 WIRES = (
     *("control", "token", "vertex", "storage", "gemini"),
-    *("interactions", "content", "chat", "comet"),
+    *("uploads", "interactions", "content", "chat", "comet"),
 )
 """Modules of this package that bring `routes(world) -> list[Route]`, first match first."""
 

@@ -58,6 +58,23 @@ def file_in(world: World, uri: str) -> File | None:
     return file if file and file.expires > world.clock.now() else None
 
 
+def resource(world: World, file: File) -> dict[str, Any]:
+    """A file as the service describes it."""
+    stamp = world.clock.stamp
+    return {
+        "name": f"files/{file.id}",
+        "mimeType": file.mime,
+        "sizeBytes": str(file.path.stat().st_size),
+        "createTime": stamp(file.created),
+        "updateTime": stamp(file.created),
+        "expirationTime": stamp(file.expires),
+        "state": file.state,
+        "source": "GENERATED" if file.made_by else "UPLOADED",
+        "uri": file_uri(world, file).partition(":download")[0],
+        "downloadUri": file_uri(world, file),
+    }
+
+
 class _Gemini:
     def __init__(self, world: World) -> None:
         self._world = world
@@ -118,24 +135,9 @@ class _Gemini:
         found = self._found(request)
         if isinstance(found, Response):
             return found
-        state = found.state
+        told = resource(self._world, found)
         found.looks_left = max(0, found.looks_left - 1)
-        stamp = self._world.clock.stamp
-        size = found.path.stat().st_size
-        return JSONResponse(
-            {
-                "name": f"files/{found.id}",
-                "mimeType": found.mime,
-                "sizeBytes": str(size),
-                "createTime": stamp(found.created),
-                "updateTime": stamp(found.created),
-                "expirationTime": stamp(found.expires),
-                "state": state,
-                "source": "GENERATED" if found.made_by else "UPLOADED",
-                "uri": file_uri(self._world, found).partition(":download")[0],
-                "downloadUri": file_uri(self._world, found),
-            }
-        )
+        return JSONResponse(told)
 
     async def download(self, request: Request) -> Response:
         found = self._found(request)

@@ -71,9 +71,25 @@ def test_two_pictures_are_frames_by_task_by_tag_or_by_words_and_references_other
     assert (ask.task, ask.first, len(ask.references)) == ("reference_to_video", None, 2)
 
 
+def test_a_tag_may_say_which_picture_it_means() -> None:
+    dark, light = ({**PNG, "data": base64.b64encode(word).decode()} for word in (b"dark", b"light"))
+    turned = "[# Sources <FIRST_FRAME>@Image2 <LAST_FRAME>@Image1] dawn"
+    ask = accepted(body(dark, light, text(turned), task="image_to_video"))
+    assert ask.first is not None
+    assert ask.last is not None
+    assert (ask.first.data, ask.last.data) == (b"light", b"dark")
+    loop = accepted(body(dark, text("[# Sources <FIRST_FRAME>@Image1 <LAST_FRAME>@Image1] round")))
+    assert loop.first == loop.last
+    mixed = "[# Sources <FIRST_FRAME>@Image2] [# References <IMAGE_REF_0>@Image1] she waits"
+    ask = accepted(body(dark, light, text(mixed), task="reference_to_video"))
+    assert ask.first is not None
+    assert (ask.first.data, [each.data for each in ask.references]) == (b"light", [b"dark"])
+
+
 @pytest.mark.parametrize(
     ("made", "words"),
     [
+        (body(PNG, text("<FIRST_FRAME>@Image2 x"), task="image_to_video"), "takes one image"),
         (body(PNG, text("<LAST_FRAME> end here")), "must be used with <FIRST_FRAME>"),
         (body(PNG, PNG, PNG, text("x"), task="image_to_video"), "a first and a last frame"),
         (body(PNG, PNG, PNG, PNG, text("x"), task="reference_to_video"), "At most 3"),
@@ -394,3 +410,19 @@ def test_the_official_client_is_content(sim: Simulator) -> None:
     assert lost.status == "failed"
     assert lost.errors
     assert "42237218" in str(lost.errors[0].message)
+
+
+def test_a_file_of_ours_is_sent_there_and_extended(
+    sim: Simulator, gemini: httpx.Client, tmp_path: Path
+) -> None:
+    from google import genai
+    from google.genai import types
+
+    made = clip_of(ask(gemini, text("a cat")), tmp_path)
+    options = types.HttpOptions(base_url=sim.url)
+    client = genai.Client(api_key=sim.world.keys["gemini"], http_options=options)
+    file = client.files.upload(file=made, config={"mime_type": "video/mp4"})
+    assert (str(file.state), file.mime_type) == ("FileState.ACTIVE", "video/mp4")
+    source = {"type": "document", "uri": file.uri}
+    longer = clip_of(ask(gemini, source, text("Continue the scene.")), tmp_path)
+    assert probe(longer).frames == 144

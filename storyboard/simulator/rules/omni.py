@@ -54,8 +54,8 @@ MOST_REFERENCES = 3
 _USD_720P = {"gemini-omni-1.2-flash": "0.07"}
 _SHARE = {"360p": Decimal(1) / 3, "720p": Decimal(1), "1080p": Decimal("1.5"), "4k": Decimal(3)}
 
-_FIRST = re.compile(r"<FIRST_FRAME>", re.I)
-_LAST = re.compile(r"<LAST_FRAME>", re.I)
+_FIRST = re.compile(r"<FIRST_FRAME>(?:@Image(?P<number>\d+))?", re.I)
+_LAST = re.compile(r"<LAST_FRAME>(?:@Image(?P<number>\d+))?", re.I)
 _FRAMES_IN_WORDS = re.compile(r"\b(transition|interpolat\w+|first (?:and last )?frame)\b", re.I)
 _GOING_ON = re.compile(r"\b(extend|extension|continue[sd]?|go(?:es)? on)\b", re.I)
 
@@ -162,7 +162,7 @@ def _place(ask: Ask, given: Given) -> Ask | Refusal:
     images = [each for each in given.media if each.kind == "image"]
     videos = [each for each in given.media if each.kind == "video"]
     source = bool(videos or ask.previous)
-    first, last = bool(_FIRST.search(ask.prompt)), bool(_LAST.search(ask.prompt))
+    first, last = _FIRST.search(ask.prompt), _LAST.search(ask.prompt)
     if not ask.prompt:
         return invalid("`input` needs a text content.")
     if len(videos) > 1:
@@ -171,33 +171,42 @@ def _place(ask: Ask, given: Given) -> Ask | Refusal:
         return invalid("Give a video or `previous_interaction_id`, not both.")
     if last and not first:
         return invalid("<LAST_FRAME> must be used with <FIRST_FRAME>.")
-    task = ask.task or _infer(ask.prompt, len(images), source, first)
+    task = ask.task or _infer(ask.prompt, len(images), source, first is not None)
     if task not in TASKS:
         return invalid(f"Unknown task {task!r}; allowed: {', '.join(TASKS)}.")
     if source != (task in ("edit", "extend", "upscale")):
         told = "needs a source video" if not source else "can't take a source video"
         return invalid(f"Task {task} {told}.")
-    frames = 0
     if task == "text_to_video" and images:
         return invalid("Task text_to_video can't take images.")
+    frames: list[int] = []
+    if task in ("image_to_video", "reference_to_video"):
+        frames = [_bound(tag, at) for at, tag in enumerate((first, last)) if tag]
     if task == "image_to_video":
-        frames = len(images)
-        if not 1 <= frames <= 2 or (last and frames != 2):
+        frames = frames if len(frames) == 2 or len(images) == 1 else [0, 1]
+        frames = frames or [0]
+        if set(frames) != set(range(len(images))):
             return invalid("Task image_to_video takes one image, or a first and a last frame.")
-    elif task == "reference_to_video":
-        frames = int(first) + int(last)
-        if len(images) <= frames:
-            return invalid("Task reference_to_video needs a reference image.")
-    if len(images) - frames > MOST_REFERENCES:
+    if frames and max(frames) >= len(images):
+        return invalid("A tag names an image that is not in the input.")
+    references = tuple(each for n, each in enumerate(images) if n not in frames)
+    if task == "reference_to_video" and not references:
+        return invalid("Task reference_to_video needs a reference image.")
+    if len(references) > MOST_REFERENCES:
         return invalid(f"At most {MOST_REFERENCES} reference images are supported.")
     return replace(
         ask,
         task=task,
-        first=images[0] if frames else None,
-        last=images[1] if frames > 1 else None,
-        references=tuple(images[frames:]),
+        first=images[frames[0]] if frames else None,
+        last=images[frames[1]] if len(frames) > 1 else None,
+        references=references,
         video=videos[0] if videos else None,
     )
+
+
+def _bound(tag: re.Match[str], otherwise: int) -> int:
+    """Which image of the input a tag means: the one that it names, or the one at its place."""
+    return int(tag["number"]) - 1 if tag["number"] else otherwise
 
 
 def _infer(prompt: str, images: int, source: bool, tagged: bool) -> str:
