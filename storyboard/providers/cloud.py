@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from storyboard.errors import AuthenticationError, EnvironmentProblem, RetiredModel, StoryboardError
+from storyboard.errors import AuthenticationError, EnvironmentProblem, StoryboardError
 from storyboard.providers.credentials import KEY, Credentials
 from storyboard.providers.discreet import Discreet
+from storyboard.providers.files import Missing
 from storyboard.providers.gcs import Bucket
 from storyboard.providers.http import Wire
 from storyboard.providers.origin import origin
@@ -107,9 +108,9 @@ class Cloud:
             )
         if told.status != 404:
             return None
-        message = self.discreet(told.message) or "it is not there"
-        return RetiredModel(
-            f"Vertex AI does not know what was asked for: {message}",
+        message = self.discreet(told.message) or "status 404"
+        return Missing(
+            f"Vertex AI knows nothing of that: {message}",
             hint="the model may be switched off, in another location or not open to the project",
             provider=self.provider,
         )

@@ -128,5 +128,10 @@ def checked_place(uri: str) -> str:
     return uri.rstrip("/")
 
 
+def folder(under: str, tag: str) -> str:
+    """Where an attempt's results go: a prefix of its own, with a slash at its end."""
+    return "/".join(filter(None, (under, tag))) + "/"
+
+
 def _object(bucket: str, name: str) -> str:
     return f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}"

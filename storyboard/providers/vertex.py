@@ -6,11 +6,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, Sample, Workplace
+from storyboard.errors import InvalidRequest, RetiredModel
+from storyboard.providers.base import (
+    WIRE_READS,
+    Kind,
+    Operation,
+    Outcome,
+    Request,
+    Sample,
+    Workplace,
+)
+from storyboard.providers.catalog import catalog
 
 if TYPE_CHECKING:
     from storyboard.providers.content import Content
+    from storyboard.providers.omni import Omni
 
+_TOKENS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 _OPTIONS: Mapping[str, Any] = MappingProxyType(
     {
         "type": "object",
@@ -63,28 +75,43 @@ class Vertex:
         from storyboard.providers.vertex_veo import VertexVeo
 
         self._cloud = Cloud(self.name, settings)
-        self._veo = VertexVeo(self._cloud, str(settings.get("storage_uri") or ""))
-        self._answers: Content | None = None
+        self._storage_uri = str(settings.get("storage_uri") or "")
+        self._veo = VertexVeo(self._cloud, self._storage_uri)
+        self._made_content: Content | None = None
+        self._made_omni: Omni | None = None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job; every error of ours but UnknownOutcome says that there is none."""
-        from storyboard.providers.catalog import catalog
+        from storyboard.providers.files import Missing
 
-        model = catalog().models.get((self.name, request.model))
-        if model is not None and model.wire == "content":
-            return await (await self._content()).submit(request, place)
-        return await self._veo.submit(request, place)
+        wire = _wire_of(request)
+        try:
+            if wire == "content":
+                return await (await self._content()).submit(request, place)
+            if wire == "omni":
+                return await (await self._omni()).submit(request, place)
+            return await self._veo.submit(request, place)
+        except Missing as error:
+            raise _retired(request.model, error) from error
+        except OSError as error:
+            raise InvalidRequest(
+                f"an input can't be read: {error.strerror or error}", provider=self.name
+            ) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
         if operation.name.startswith("content/"):
             return (await self._content()).poll(operation)
+        if operation.name.startswith("interactions/"):
+            return await (await self._omni()).poll(operation, place)
         return await self._veo.poll(operation, place)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file."""
         if sample.path is not None:
             return sample
+        if sample.uri.startswith("interactions/"):
+            return await (await self._omni()).fetch(sample, place)
         return await self._veo.fetch(sample, place)
 
     async def close(self) -> None:
@@ -96,7 +123,41 @@ class Vertex:
         from storyboard.providers.cloud import GLOBAL
         from storyboard.providers.content import Content
 
-        if self._answers is None:
-            root = "/v1/" + await self._cloud.publisher(GLOBAL)
-            self._answers = self._answers or Content(self._cloud.wire(GLOBAL), root)
-        return self._answers
+        if self._made_content is None:
+            root = f"/v1/{await self._cloud.publisher(GLOBAL)}"
+            self._made_content = self._made_content or Content(self._cloud.wire(GLOBAL), root)
+        return self._made_content
+
+    async def _omni(self) -> Omni:
+        """Omni, which is in no region either; its interface has not left v1beta1."""
+        from storyboard.providers.cloud import GLOBAL
+        from storyboard.providers.omni import Omni
+        from storyboard.providers.vertex_omni import VertexMedia
+
+        if self._made_omni is None:
+            root = f"/v1beta1/{await self._cloud.place(GLOBAL)}".rstrip("/")
+            media = VertexMedia(self._cloud, self._storage_uri)
+            self._made_omni = self._made_omni or Omni(self._cloud.wire(GLOBAL), root, media)
+        return self._made_omni
+
+
+def _wire_of(request: Request) -> str:
+    """The interface that the model is asked through; of one that nobody knows, by its name."""
+    model = catalog().models.get((Vertex.name, request.model))
+    if model is not None:
+        return model.wire
+    if request.kind in _TOKENS:
+        return "content"
+    return "omni" if "omni" in request.model else "veo"
+
+
+def _retired(id: str, error: InvalidRequest) -> RetiredModel:
+    model = catalog().models.get((Vertex.name, id))
+    instead = model.replacement if model is not None else ""
+    return RetiredModel(
+        f"{id}: {error}",
+        hint=f"use `model: {instead}`" if instead else error.hint,
+        provider=Vertex.name,
+        model=id,
+        replacement=instead,
+    )

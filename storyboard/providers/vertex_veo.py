@@ -12,9 +12,7 @@ from storyboard.errors import (
     Gone,
     InvalidRequest,
     ProviderError,
-    RetiredModel,
     StoryboardError,
-    UnknownOutcome,
 )
 from storyboard.providers.base import (
     Input,
@@ -27,7 +25,8 @@ from storyboard.providers.base import (
 )
 from storyboard.providers.catalog import catalog
 from storyboard.providers.cloud import Cloud
-from storyboard.providers.gcs import checked_place
+from storyboard.providers.files import Missing
+from storyboard.providers.gcs import checked_place, folder
 from storyboard.providers.inline import INLINE
 from storyboard.providers.operation import outcome
 from storyboard.providers.pictures import picture
@@ -60,13 +59,10 @@ class VertexVeo:
         publisher = await self._cloud.publisher(location)
         resource = f"{publisher}/models/{quote(request.model)}"
         wire = self._cloud.wire(location if resource.startswith("projects/") else "")
-        try:
-            reply = await wire.order(f"/v1/{resource}:predictLongRunning", json=body)
-        except RetiredModel as error:
-            raise self._retired(request.model, error) from None
+        reply = await wire.order(f"/v1/{resource}:predictLongRunning", json=body)
         name = reply.value.get("name") if isinstance(reply.value, dict) else None
         if not isinstance(name, str) or not OPERATION.fullmatch(name):
-            raise UnknownOutcome("Vertex AI took the job and named none", provider="vertex")
+            raise wire.unknown("it took the job and named none")
         return Operation(name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
@@ -80,8 +76,8 @@ class VertexVeo:
             reply = await self._cloud.wire(found["location"] or "").ask(
                 "POST", path, json={"operationName": operation.name}
             )
-        except RetiredModel as error:
-            raise Gone(f"the job is not to be found: {error}", provider="vertex") from None
+        except Missing as error:
+            raise Gone(f"Vertex AI no longer knows the job: {error}", provider="vertex") from None
         if not isinstance(reply.value, dict):
             raise ProviderError("the answer of Vertex AI is no JSON", provider="vertex")
         return await outcome(reply.value, place.scratch, self._cloud.discreet)
@@ -103,7 +99,7 @@ class VertexVeo:
         media = await self._media(request.inputs, under, place)
         body = vertex_body(request, media, audio=model is not None and model.audio == "optional")
         if under:
-            body["parameters"]["storageUri"] = "/".join(filter(None, (under, request.tag))) + "/"
+            body["parameters"]["storageUri"] = folder(under, request.tag)
         return body
 
     async def _media(self, inputs: tuple[Input, ...], under: str, place: Workplace) -> list[Medium]:
@@ -124,17 +120,6 @@ class VertexVeo:
             left -= len(data)
             media.append(await asyncio.to_thread(inline, data, mime))
         return media
-
-    def _retired(self, id: str, error: RetiredModel) -> RetiredModel:
-        model = catalog().models.get(("vertex", id))
-        replacement = model.replacement if model is not None else ""
-        return RetiredModel(
-            f"{id}: {error}",
-            hint=f"model: {replacement}" if replacement else error.hint,
-            provider="vertex",
-            model=id,
-            replacement=replacement,
-        )
 
 
 async def _video(given: Input, *, may_upload: bool) -> bytes:
