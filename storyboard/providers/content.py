@@ -33,6 +33,7 @@ from storyboard.providers.http import Wire
 from storyboard.providers.inline import packed, unpacked, written
 from storyboard.providers.pictures import picture
 from storyboard.providers.support import cure, explained
+from storyboard.providers.unsent import unsent
 from storyboard.providers.voices import voice_name
 
 _NAME = "content/"
@@ -88,7 +89,8 @@ class Content:
         An answer that is no use is told by `poll`, since it may have cost money. Raises
         RefusedError where a filter refused.
         """
-        body = await content_body(request, place, self._wire.provider)
+        with unsent(self._wire.provider):
+            body = await content_body(request, place, self._wire.provider)
         reply = await self._wire.order(
             f"{self._root}/models/{request.model}:generateContent", json=body, read_s=_READ_S
         )

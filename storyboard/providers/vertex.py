@@ -93,10 +93,6 @@ class Vertex:
             return await self._veo.submit(request, place)
         except Missing as error:
             raise _retired(request.model, error) from error
-        except OSError as error:
-            raise InvalidRequest(
-                f"an input can't be read: {error.strerror or error}", provider=self.name
-            ) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""

@@ -12,7 +12,6 @@ from storyboard.errors import (
     Gone,
     InvalidRequest,
     ProviderError,
-    StoryboardError,
 )
 from storyboard.providers.base import (
     Input,
@@ -30,6 +29,7 @@ from storyboard.providers.gcs import checked_place, folder
 from storyboard.providers.inline import INLINE
 from storyboard.providers.operation import outcome
 from storyboard.providers.pictures import picture
+from storyboard.providers.unsent import unsent
 from storyboard.providers.veo import Medium, inline, stored, vertex_body
 
 OPERATION = re.compile(
@@ -47,14 +47,8 @@ class VertexVeo:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Makes the job, of `request.samples` results."""
-        try:
+        with unsent("vertex"):
             body = await self._body(request, place)
-        except StoryboardError:
-            raise
-        except Exception as error:  # whatever it is, nothing was sent
-            raise InvalidRequest(
-                f"the request can't be made: {type(error).__name__}: {error}", provider="vertex"
-            ) from error
         location = self._cloud.location
         publisher = await self._cloud.publisher(location)
         resource = f"{publisher}/models/{quote(request.model)}"
