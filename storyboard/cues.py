@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 from storyboard.errors import Span
+
+LATER = MappingProxyType({"later": True})
+"""Of a field that came after version 1: it is part of a film's identity only where it is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class Line:
     """Frames from the start of the used range; None follows the line before."""
     how: str = ""
     off: bool = False
+    write: str = field(default="", metadata=LATER)
+    """For a text model, which writes `words`; they are empty until then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,16 +26,16 @@ from storyboard.cues import (
     SoundCue,
     TitleCue,
 )
+from storyboard.delivery import RESOLUTIONS, Delivery, frame_size
 from storyboard.errors import Span
 from storyboard.take import MediaFacts, Take
-from storyboard.timecode import Rate
 
 __all__ = [
     "CUT", "RESOLUTIONS", "Align", "Ambience", "Anchor", "Beat", "CameraMove", "CastKind",
-    "CastMember", "Clip", "Delivery", "Film", "FrameEdge", "FrameRef", "FramesFrom", "Layer",
-    "Line", "Loudness", "MediaFacts", "MediaFile", "MusicCue", "NarrationCue", "Origin", "Policy",
-    "References", "Shot", "SoundCue", "Take", "TitleCue", "Transition", "TransitionKind", "Trim",
-    "frame_size",
+    "CastMember", "Clip", "Delivery", "Film", "FrameEdge", "FrameRef", "FramesFrom", "House",
+    "Layer", "Line", "Loudness", "MediaFacts", "MediaFile", "MusicCue", "NarrationCue", "Origin",
+    "Policy", "References", "Shot", "SoundCue", "Take", "TitleCue", "Transition",
+    "TransitionKind", "Trim", "frame_size",
 ]  # fmt: skip
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -298,38 +298,6 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """What is delivered."""
-
-    aspect_ratio: str = "16:9"
-    resolution: str = "720p"
-    rate: Rate = Rate(Fraction(24))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels, both even."""
-        return frame_size(self.resolution, self.aspect_ratio)
-
-
-RESOLUTIONS: Mapping[str, int] = MappingProxyType(
-    {"180p": 180, "360p": 360, "480p": 480, "720p": 720, "1080p": 1080, "4k": 2160}
-)
-"""Pixels of the shorter side by name; `180p` is the proxy."""
-
-
-def frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
-    """(width, height) in pixels, both even; the named number is the shorter side.
-
-    >>> frame_size("720p", "16:9"), frame_size("1080p", "9:16")
-    ((1280, 720), (1080, 1920))
-    """
-    across, down = (Fraction(part) for part in aspect_ratio.split(":"))
-    short = RESOLUTIONS[resolution]
-    long = round(short * max(across, down) / min(across, down) / 2) * 2
-    return (long, short) if across >= down else (short, long)
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     budget_usd: Fraction | None = None
     on_limit: str = "error"
@@ -338,6 +306,22 @@ class Policy:
     on_expired: str = "error"
     on_pick: str = "first"
     retries: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Who makes what belongs to no shot: the stills of the cast, the narration."""
+
+    provider: str = "previz"
+    target: str = ""
+    """The platform whose limits previz obeys here; empty: the first live one."""
+    model: str = "veo-3.1"
+    resolution: str = "720p"
+    aspect_ratio: str = "16:9"
+    still_model: str = ""
+    speech_model: str = ""
+    text_model: str = ""
+    """Empty models are the platform's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +339,7 @@ class Film:
     length: int | None = None
     """Wished length in frames."""
     delivery: Delivery = Delivery()
+    house: House = House()
     cast: Mapping[str, CastMember] = field(default_factory=_empty)
     shots: tuple[Shot, ...] = ()
     """All of them, omitted and alternate ones too."""

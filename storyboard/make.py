@@ -16,12 +16,15 @@ from storyboard.errors import MoneyRefused
 from storyboard.film import Film, Take
 from storyboard.graph.notices import usd
 from storyboard.graph.plan import Action, Plan, Reason, Wishes
-from storyboard.graph.timeline import Slice, Timeline
+from storyboard.graph.steps import BESIDE
+from storyboard.graph.timeline import Timeline
 from storyboard.production import Production, examine
 from storyboard.providers import registry
-from storyboard.providers.base import Provider
+from storyboard.providers.base import Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.durable import write_text
+from storyboard.run.holes import holes_of, slated
+from storyboard.run.narrated import narrated, overruns
 from storyboard.run.places import make_folder
 from storyboard.run.result import RunResult
 
@@ -43,6 +46,8 @@ class Order:
     max_cost_micros: int | None = None
     jobs: int = 0
     """Processes for local work; 0 is one for each core."""
+    until: str = ""
+    """`stills` stops once the pictures are there that shots begin from; nothing is cut."""
 
     @property
     def processes(self) -> int:
@@ -109,7 +114,7 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
     try:
         result = await _run(production, plan, ledger, order, cap, tell)
         takes = _with_the_rest(production, plan, result.selects)
-        holes = _holes(plan.timeline, takes)
+        holes = holes_of(plan.timeline, takes)
         if holes and order.missing == "previz" and not result.interrupted:
             takes |= await _stand_ins(production, holes, order, tell)
         done = _cut(production, plan, result, takes, order, tell)
@@ -186,14 +191,17 @@ def _cut(
 ) -> Rendered:
     """The film of `takes`, holes filled as the order says; the takes alone otherwise."""
     production.selects.save()
-    if result.interrupted or not (result.complete or order.missing != "fail"):
+    if order.until or result.interrupted or not (result.complete or order.missing != "fail"):
         return Rendered(result)
     timeline = plan.timeline
-    holes = _holes(timeline, takes)
+    holes = holes_of(timeline, takes)
     if holes and order.missing == "slate":
-        timeline = _slated(timeline, holes)
+        timeline = slated(timeline, holes)
+        for silent in sorted(holes & {each.step for each in timeline.told}):
+            tell(ev.Note(message=f"{silent} is not spoken yet: silence stands for it"))
     elif holes:
-        names = ", ".join(sorted({production.graph.steps[id].shot for id in holes}))
+        steps = [production.graph.steps[id] for id in holes]
+        names = ", ".join(sorted({s.id if s.kind in BESIDE else s.shot for s in steps}))
         tell(ev.Note(message=f"the film is not cut: {names} not made yet"))
         return Rendered(result)
     return _stitched(production, timeline, takes, result, order, tell)
@@ -239,23 +247,6 @@ def _selects(plan: Plan) -> dict[str, Take]:
     return {id: take for id, n in kept.items() if (take := n.select or made.get(n.digest))}
 
 
-def _holes(timeline: Timeline, takes: Mapping[str, Take]) -> set[str]:
-    shown = {part.step for event in timeline.events for part in event.slices if part.step}
-    return shown - set(takes)
-
-
-def _slated(timeline: Timeline, holes: set[str]) -> Timeline:
-    """The same film with a labelled card wherever a take is missing."""
-    events = []
-    for event in timeline.events:
-        slices = tuple(
-            Slice("", part.source, card=f"{event.shot}\nmissing") if part.step in holes else part
-            for part in event.slices
-        )
-        events.append(replace(event, slices=slices))
-    return replace(timeline, events=tuple(events))
-
-
 async def _stand_ins(
     production: Production, holes: set[str], order: Order, tell: ev.Sink
 ) -> dict[str, Take]:
@@ -294,9 +285,13 @@ def _stitched(
     store, film = production.store, production.film
     assert store is not None
     out = order.out or default_out(film)
+    timeline = narrated(timeline, takes, store)
+    for note in overruns(timeline):
+        tell(ev.Note(message=note))
     media = {
         id: Medium(store.path(take.sha256), take.sha256, take.facts, take.source_frames)
         for id, take in takes.items()
+        if production.graph.steps[id].kind not in (Kind.STILL, Kind.WRITE)
     }
     sounds = _Sounds(film, production)
     identity = stitch_digest(film, timeline, media, maker=sounds.revision)

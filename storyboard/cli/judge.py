@@ -15,7 +15,7 @@ from storyboard.run.shelf import FilmShelf
 
 
 def judged(film: Path, shot: str, name: str, flags: Flags) -> tuple[Selects, Take]:
-    """The lock file, and the take `name` (`t02`) of the shot's current version.
+    """The lock file, and the take `name` (`t02`) of the current version of a shot or a step.
 
     A take that only the store knows is entered into the lock file first. Raises UsageError for a
     shot or take that there is not.
@@ -25,8 +25,8 @@ def judged(film: Path, shot: str, name: str, flags: Flags) -> tuple[Selects, Tak
         raise UsageError(f"`{name}` names no take", hint="takes are named t01, t02, …")
     production = Production(examine(film, flags))
     try:
-        chosen_shots(production.film, [shot])
-        nodes = [n for n in production.plan().nodes if n.step.shot == shot and n.digest]
+        chosen_shots(production.film, [shot], production.graph)
+        nodes = [n for n in production.plan().nodes if n.step.meant_by({shot}) and n.digest]
         shelf = FilmShelf(production.store, production.selects, production.film.stem)
         takes = [take for n in nodes for take in shelf.takes(n.digest)]
         found = next((t for t in reversed(takes) if t.ordinal == int(match[1])), None)
@@ -37,7 +37,7 @@ def judged(film: Path, shot: str, name: str, flags: Flags) -> tuple[Selects, Tak
             )
         if not production.selects.has(found):
             step = next(n.step for n in nodes if n.digest == found.digest)
-            mine = replace(found, shot=shot)
+            mine = replace(found, shot=step.shot)
             production.selects.add(mine, step=step.id, parts=shelf.parts(found.digest))
         return production.selects, found
     finally:

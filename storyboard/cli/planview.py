@@ -125,7 +125,8 @@ def human(plan: Plan) -> list[str]:
     seconds = float(rate.seconds(plan.timeline.length))
     name = film.title or film.stem
     lines = [f"{name} · {rate} fps · {width}x{height} · {seconds:g} s", ""]
-    rows, colors = [], []
+    rows: list[list[str]] = []
+    colors: list[str | None] = []
     by_shot: dict[str, list[Node]] = {}
     for node in plan.nodes:
         by_shot.setdefault(node.step.shot, []).append(node)

@@ -1,4 +1,7 @@
-"""Shots named on the command line: `SH010`, `SH010..SH040`, `SH020+`, `+SH020`, `seq:SQ01`."""
+"""Shots named on the command line: `SH010`, `SH010..SH040`, `SH020+`, `+SH020`, `seq:SQ01`.
+
+A step is named by its id: `SH060.first_frame`, `cast.ben`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from storyboard.graph.compile import Graph
 
 
 def chosen_shots(film: Film, words: Sequence[str], graph: Graph | None = None) -> frozenset[str]:
-    """The shot ids that `words` mean; a `+` needs the graph.
+    """The ids of shots and steps that `words` mean; a `+` and the id of a step need the graph.
 
     Raises UsageError for a name that the film does not have.
     """
@@ -40,7 +43,8 @@ def _meant(film: Film, word: str, graph: Graph | None) -> Iterable[str]:
         return _reach(_known(word[1:], ids), graph, up=True)
     if word.endswith("+"):
         return _reach(_known(word[:-1], ids), graph, up=False)
-    return [_known(word, ids)]
+    steps = list(graph.steps) if graph else []
+    return [_known(word, [*ids, *(id for id in steps if id not in ids)])]
 
 
 def _reach(shot: str, graph: Graph | None, *, up: bool) -> set[str]:

@@ -40,5 +40,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "SB422": ("length-too-long", "one take can't be that long"),
     "SB423": ("reference-left-out", "a reference image is not sent"),
     "SB425": ("beats-with-link", "a long take in beats begins from words alone"),
+    "SB426": ("no-image-model", "the platform makes no stills"),
+    "SB427": ("previz-tells", "previz writes or speaks the narration"),
     "SB424": ("reanchored", "a chain starts again from its last frame, as the film allows"),
 }

@@ -6,7 +6,7 @@ Shots are compiled after the shots they hang on. A refused shot silences what de
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from storyboard.errors import Diagnostic, MediaError
 from storyboard.film import Film, MediaFacts, MediaFile, Shot
 from storyboard.graph.desk import Desk
 from storyboard.graph.legality import Judge
-from storyboard.graph.links import Linker, plain_settings
+from storyboard.graph.links import Linker
 from storyboard.graph.material import ENDLESS, Material, Piece, Use
+from storyboard.graph.narration import Narration
 from storyboard.graph.notices import Notices, nearest
 from storyboard.graph.purchase import Purchases
 from storyboard.graph.steps import Link, Step
+from storyboard.graph.stills import plain_settings
 from storyboard.graph.timeline import Timeline, build_timeline, cues_inside, wished_length
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, catalog
@@ -46,13 +48,16 @@ def compile_film(
     allow_retired: bool = False,
     broken: frozenset[str] = frozenset(),
     plugins: Sequence[str] = (),
+    expired: frozenset[str] = frozenset(),
 ) -> Graph:
     """Compiles every shot that is not omitted; problems are in `.diagnostics`, never raised.
 
     `probe` says what a piece of footage holds. `broken` are ids that the language refused:
     what hangs on them is left out in silence. `plugins` are providers beyond the catalogue's.
+    `expired` are extensions, by step, whose source is gone: they begin anew from its last frame.
     """
     compiler = _Compiler(film, probe, known or catalog(), allow_retired, broken, plugins)
+    compiler.desk.expired = expired
     return compiler.run()
 
 
@@ -88,6 +93,7 @@ class _Compiler:
         playing = [shot for shot in film.cut if shot.id in desk.uses]
         quiet = self._beside_gaps() if not self.broken else set(desk.uses)
         timeline = build_timeline(film, playing, desk.materials, desk.uses, self.notices, quiet)
+        timeline = replace(timeline, told=Narration(desk).told(timeline))
         if len(playing) == len(film.cut) and not self.broken:
             wished_length(film, timeline, self.notices)
             cues_inside(film, timeline, self.notices)
@@ -98,7 +104,6 @@ class _Compiler:
         for shot in film.shots:
             for key, value, today in (
                 ("alternate", shot.alternate, "`omit: true` keeps a shot out of the film"),
-                ("still_model", shot.still_model, "leave it out: previz draws the stills"),
             ):
                 if value:
                     self.notices.error(

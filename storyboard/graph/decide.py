@@ -13,11 +13,15 @@ from pathlib import Path
 from storyboard.film import Take
 from storyboard.graph.compile import Graph
 from storyboard.graph.identity import Identity, frame_number, frame_sha, identity
+from storyboard.graph.narration import settled
 from storyboard.graph.plan import Action, Makers, Node, Plan, Reason, Shelf, Wishes
-from storyboard.graph.steps import Link, Step
-from storyboard.graph.timeline import Event
+from storyboard.graph.steps import BESIDE, Link, Step
+from storyboard.graph.timeline import Event, Timeline
 from storyboard.providers.base import Input, Kind
 from storyboard.timecode import FrameRange
+
+SOON_S = 6 * 3600.0
+"""A source that expires sooner than this is shown, and used first."""
 
 _REASON_OF_PART = {
     "provider": Reason.PROVIDER_CHANGED,
@@ -36,13 +40,16 @@ def plan_film(
     makers: Callable[[str], Makers],
     hashes: Callable[[Path], str],
     wishes: Wishes | None = None,
+    now: float = 0.0,
 ) -> Plan:
     """Says for every step what a render would do.
 
-    `makers` gives what identity reads of a provider; `hashes` the sha256 of a file of the film.
+    `makers` gives what identity reads of a provider; `hashes` the sha256 of a file of the film;
+    `now` is seconds since the epoch, for what platforms keep for a time only.
     """
-    planner = _Planner(graph, shelf, makers, hashes, wishes or Wishes())
-    return Plan(graph.film, graph, tuple(map(planner.node, graph.steps.values())))
+    planner = _Planner(graph, shelf, makers, hashes, wishes or Wishes(), now)
+    nodes = list(map(planner.node, graph.steps.values()))
+    return Plan(graph.film, graph, tuple(_heard(nodes, graph.timeline)))
 
 
 @dataclass(slots=True)
@@ -52,6 +59,7 @@ class _Planner:
     makers: Callable[[str], Makers]
     hashes: Callable[[Path], str]
     wishes: Wishes
+    now: float
     selects: dict[str, Take] = field(default_factory=dict)
     """The takes whose content is known, by step; a step still to be made has none."""
     making: set[str] = field(default_factory=set)
@@ -65,6 +73,8 @@ class _Planner:
     def node(self, step: Step) -> Node:
         found = self._identity(step)
         node = self._known(step, found) if found else self._unknown(step)
+        if step.remote and node.ordinals:
+            node = self._sourced(node)
         if node.ordinals and self.blocked.intersection(step.parents):
             node = replace(node, action=Action.BLOCKED, reasons=(Reason.TAKE_MISSING,), ordinals=())
         if node.action is Action.BLOCKED:
@@ -109,13 +119,13 @@ class _Planner:
         select = self._select(step, found.digest, takes)
         more = max(take.ordinal for take in takes) + 1
         node = replace(node, select=select)
-        if step.shot in self.wishes.force and step.kind is not Kind.IMPORT:
+        if step.meant_by(self.wishes.force) and step.kind is not Kind.IMPORT:
             free = self.makers(step.provider).repeatable and select is not None
             ordinal = select.ordinal if free and select else more
             return replace(
                 node, action=Action.REDO, reasons=(Reason.FORCED,), ordinals=(ordinal,), select=None
             )
-        if step.shot in self.wishes.retake and step.kind is not Kind.IMPORT:
+        if step.meant_by(self.wishes.retake) and step.kind is not Kind.IMPORT:
             return replace(
                 node,
                 action=Action.REDO,
@@ -151,7 +161,7 @@ class _Planner:
             return replace(node, action=Action.IMPORT, ordinals=(1,))
         if self.makers(step.provider).repeatable:
             return replace(node, action=Action.REDO, ordinals=(select.ordinal,))
-        if step.shot in self.wishes.rebuy:
+        if step.id in self.wishes.rebuy or step.shot in self.wishes.rebuy:
             return replace(node, action=Action.REDO, ordinals=(more,), select=None)
         return replace(node, action=Action.BLOCKED)
 
@@ -187,6 +197,18 @@ class _Planner:
             return replace(node, reasons=(self._first(step),))
         return replace(node, action=Action.REDO, reasons=(Reason.UPSTREAM_CHANGED,), certain=False)
 
+    def _sourced(self, node: Node) -> Node:
+        """An extension hangs on what the platform keeps of its source, and for how long."""
+        take = self.selects.get(node.step.source)
+        if take is None:
+            return node
+        if not take.uri or (take.expires_at is not None and take.expires_at <= self.now):
+            reasons = (*node.reasons, Reason.URI_EXPIRED)
+            return replace(node, action=Action.BLOCKED, reasons=reasons, ordinals=())
+        if take.expires_at is not None and take.expires_at - self.now < SOON_S:
+            return replace(node, reasons=(*node.reasons, Reason.URI_EXPIRING))
+        return node
+
     def _first(self, step: Step) -> Reason:
         others = self.shelf.history(step.id, "")
         return Reason.PROVIDER_CHANGED if others else Reason.NEW_SHOT
@@ -212,7 +234,7 @@ class _Planner:
 
     def _select(self, step: Step, digest: str, takes: tuple[Take, ...]) -> Take | None:
         """What `lock` names, else the pick, else the lowest that was not rejected."""
-        lock = self.graph.film.shot(step.shot).lock
+        lock = self._lock(step) if step.kind not in BESIDE else ""
         if named := next((take for take in takes if take.name == lock), None):
             return named
         pick = self.shelf.pick(digest)
@@ -223,7 +245,7 @@ class _Planner:
     def _stale(self, node: Node) -> Node | None:
         """The take of an older digest, where `lock` or `--accept-stale` keeps it."""
         step = node.step
-        lock = self.graph.film.shot(step.shot).lock
+        lock = self._lock(step)
         if not lock and not self.wishes.accept_stale:
             return None
         for digest in reversed(self.shelf.history(step.id, step.provider)):
@@ -241,6 +263,9 @@ class _Planner:
                 )
         return None
 
+    def _lock(self, step: Step) -> str:
+        return self.graph.film.shot(step.shot).lock if step.shot else ""
+
     # where it stands -------------------------------------------------------------------------
 
     def _placed(self, node: Node) -> Node:
@@ -257,3 +282,20 @@ class _Planner:
                 return replace(node, record=record, plays_frames=source.length)
             start += source.length
         return node
+
+
+def _heard(nodes: list[Node], timeline: Timeline) -> list[Node]:
+    """Narration with its place on the film, as long as it is spoken, where that is known."""
+    spoken = {node.step.id: node.select.facts.seconds for node in nodes if node.select}
+    spans = {each.step: each.span for each in settled(timeline, spoken, {}).told}
+    spans |= {
+        each.writer: FrameRange(spans[each.step].start, spans[each.step].start)
+        for each in timeline.told
+        if each.writer
+    }
+    return [
+        replace(node, record=span, plays_frames=span.length)
+        if (span := spans.get(node.step.id))
+        else node
+        for node in nodes
+    ]

@@ -17,6 +17,7 @@ from storyboard.providers.base import Kind, Settings
 from storyboard.providers.catalog import Catalog, Model
 
 PREVIZ = "previz"
+_MADE = {"still": "stills", "write": "texts", "speech": "speech"}
 
 
 class Judge:
@@ -80,6 +81,43 @@ class Judge:
                 f"{found.id} on {found.provider} is not confirmed: {found.note}",
             )
         return found
+
+    def maker(self, shot: Shot | None, platform: str, makes: str, named: str) -> Model | None:
+        """What makes stills, texts or speech (`still write speech`) there; None where nothing does.
+
+        A name that means no such model is an error; an absent one is the platform's own.
+        """
+        if not named:
+            return self._catalog.default(platform, makes)
+        key = {"still": "still_model", "write": "text_model", "speech": "speech_model"}[makes]
+        if platform:
+            found = self._catalog.find(platform, named, makes)
+        else:
+            found = next(iter(self._catalog.everywhere(named, makes)), None)
+        span = self._span(shot, key, f"defaults.{key}")
+        if found is None:
+            at = f" at {platform}" if platform else ""
+            there = [
+                m for m in self._catalog.named(makes) if self._catalog.find(platform, m, makes)
+            ]
+            hint = nearest(named, tuple(there) or self._catalog.named(makes))
+            message = f"there is no model `{named}`{at} that makes {_MADE[makes]}"
+            self._notices.error("SB402", shot, span, message, hint)
+        elif found.status == "retired" and not self._allow_retired:
+            self._notices.error(
+                "SB403",
+                shot,
+                span,
+                f"{found.id} was switched off at {found.provider} on {found.retired_on}",
+                f"{key}: {found.replacement}" if found.replacement else "",
+            )
+            return None
+        return found
+
+    def makers(self, makes: str) -> list[Model]:
+        """Every platform's own model of stills, texts or speech."""
+        found = (self._catalog.default(each, makes) for each in self._catalog.providers)
+        return [model for model in found if model is not None]
 
     def _unknown(self, shot: Shot, platform: str) -> None:
         span = self._span(shot, "model", "defaults.model")
@@ -251,13 +289,13 @@ class Judge:
         price = model.price_micros(resolution, seconds, audio=audio)
         return "no price known" if price is None else usd(price)
 
-    def _span(self, shot: Shot, key: str, *film_keys: str) -> Any:
-        if key in shot.origins:
+    def _span(self, shot: Shot | None, key: str, *film_keys: str) -> Any:
+        if shot is not None and key in shot.origins:
             return shot.span(key)
         for each in film_keys:
             if each in self._film.origins:
                 return self._film.span(each)
-        return shot.span("")
+        return shot.span("") if shot is not None else self._film.span("")
 
     span = _span
 

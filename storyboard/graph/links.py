@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from storyboard.film import Film, FrameEdge, FrameRef, Shot
+from storyboard.film import FrameEdge, FrameRef, Shot
 from storyboard.graph.desk import Desk
 from storyboard.graph.material import Material
-from storyboard.graph.prompt import figures, intent_of, still_prompt
-from storyboard.graph.steps import FramePick, Link, Step
-from storyboard.providers.base import Kind, Role, Settings
+from storyboard.graph.steps import FramePick, Link
+from storyboard.graph.stills import Stills, picture_link
+from storyboard.providers.base import Role
 from storyboard.providers.catalog import Model
-from storyboard.timecode import FrameRange
 
 
 class Linker:
@@ -17,21 +16,24 @@ class Linker:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._stills = Stills(desk)
 
     def frame(self, shot: Shot, ref: FrameRef, role: Role, key: str, model: Model) -> Link | None:
         """The link for a frame reference; None after an error."""
         if ref.file:
             return Link(role, file=ref.file)
         if ref.cast:
-            member = self._desk.film.cast[ref.cast]
-            if member.images:
-                return Link(role, file=member.images[0], cast=ref.cast)
+            pictures = self._stills.pictures(shot, ref.cast)
+            if pictures is None:
+                return None
+            if pictures:
+                return picture_link(role, pictures[0], ref.cast)
             self._desk.notices.error(
                 "SB361", shot, shot.span(key), f"{ref.cast} has no image", "image: refs/NAME.png"
             )
             return None
         if ref.still:
-            return self._still(shot, ref, role, key, model)
+            return self._stills.frame(shot, ref, role, key, model)
         return self.of_shot(shot, ref.shot, ref.edge, ref.at, role, key)
 
     def of_shot(
@@ -75,69 +77,9 @@ class Linker:
         piece, number = material.locate(frame)
         return Link(role, step=piece.step, pick=FramePick(number))
 
-    def _still(self, shot: Shot, ref: FrameRef, role: Role, key: str, model: Model) -> Link | None:
-        """A picture made first. Previz draws it; image models of paid providers come later."""
-        if shot.provider != "previz":
-            self._desk.notices.error(
-                "SB190",
-                shot,
-                shot.span(key),
-                f"`still` pictures are not made by {shot.provider} yet",
-                f"{key}: refs/picture.png   # or rehearse with --previz, which draws it",
-            )
-            return None
-        intent = intent_of(self._desk.film, shot, FrameRange(0, 1))
-        cast = figures(self._desk.film, ref.still_cast)
-        place = figures(self._desk.film, [ref.still_place]) if ref.still_place else ()
-        id = f"{shot.id}.{role.value}"
-        picture = type(intent)(
-            prompt=ref.still,
-            cast=cast or intent.cast,
-            place=place[0] if place else intent.place,
-            scene=intent.scene,
-            size=intent.size,
-            angle=intent.angle,
-            light=intent.light,
-            time=intent.time,
-            weather=intent.weather,
-            mood=intent.mood,
-            look=intent.look,
-        )
-        settings = plain_settings(self._desk.film, shot, model)
-        self._desk.steps[id] = Step(
-            id=id,
-            kind=Kind.STILL,
-            shot=shot.id,
-            provider=shot.provider,
-            model=model.id,
-            target=model.provider,
-            settings=settings,
-            prompt=still_prompt(ref.still, picture),
-            intent=picture,
-            buys_frames=0,
-            seeded=True,
-        )
-        return Link(role, step=id)
-
     def references(self, shot: Shot, names: tuple[str, ...], most: int) -> list[Link]:
-        """One image each in the order given, then further ones; cut at `most`."""
-        members = [self._desk.film.cast[name] for name in names if name in self._desk.film.cast]
-        images = [(m.name, m.images[0]) for m in members if m.images]
-        images += [(m.name, image) for m in members for image in m.images[1:]]
-        return [Link(Role.REFERENCE, file=image, cast=name) for name, image in images[:most]]
+        """One picture each in the order given, then further ones; cut at `most`."""
+        return self._stills.references(shot, names, most) or []
 
     def reference_count(self, names: tuple[str, ...]) -> int:
-        members = [self._desk.film.cast[name] for name in names if name in self._desk.film.cast]
-        return sum(len(member.images) for member in members)
-
-
-def plain_settings(film: Film, shot: Shot, model: Model | None = None) -> Settings:
-    """Settings of a step that asks for no moving picture: a still, or footage."""
-    return Settings(
-        duration_s=0,
-        resolution="180p" if film.proxy else shot.resolution,
-        aspect_ratio=shot.aspect_ratio,
-        fps=model.rate if model else 24,
-        audio=False,
-        seed=shot.seed,
-    )
+        return self._stills.count(names)

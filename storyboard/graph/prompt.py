@@ -143,6 +143,11 @@ def figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
     return tuple(_figure(film, name) for name in names)
 
 
+def place_of(film: Film, name: str) -> Figure:
+    """A place by its cast name, or by words of its own."""
+    return _figure(film, name) if name in film.cast else Figure(name, CastKind.PLACE.value, name)
+
+
 def _place(film: Film, shot: Shot) -> Figure | None:
     """The place of the cast, or the words that name one, unless the scene says them already."""
     if not shot.place:

@@ -11,7 +11,10 @@ from storyboard.timecode import FrameRange, Rate
 WORDS_PER_SECOND = Fraction(13, 5)
 """A common reading pace."""
 _LEAD = Fraction(1, 2)
-_BREATH = Fraction(3, 10)
+BREATH = Fraction(3, 10)
+"""Seconds between a line and one that follows it."""
+_UNWRITTEN = 16
+"""Words of a line that is still to be written: two sentences."""
 
 
 def line_ranges(lines: Sequence[Line], rate: Rate) -> tuple[FrameRange, ...]:
@@ -24,9 +27,10 @@ def line_ranges(lines: Sequence[Line], rate: Rate) -> tuple[FrameRange, ...]:
         if line.at is not None:
             start = line.at
         elif ranges:
-            start = ranges[-1].end + rate.frames(_BREATH)
+            start = ranges[-1].end + rate.frames(BREATH)
         else:
             start = rate.frames(_LEAD)
-        seconds = max(Fraction(1, 2), len(line.words.split()) / WORDS_PER_SECOND)
+        words = len(line.words.split()) or (_UNWRITTEN if line.write else 0)
+        seconds = max(Fraction(1, 2), words / WORDS_PER_SECOND)
         ranges.append(FrameRange(start, start + rate.frames_up(seconds)))
     return tuple(ranges)

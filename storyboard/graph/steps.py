@@ -5,10 +5,14 @@ A step is provider-neutral until `request` joins it with the content of its inpu
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from storyboard.film import MediaFile
 from storyboard.providers.base import Intent, Kind, Role, Settings
+
+BESIDE = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
+"""Steps that serve a shot and are not its picture: chosen, picked and retaken by their own id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,10 @@ class Step:
     """One purchase or import: what makes one take."""
 
     id: str
-    """`SH010`, or `SH085.2` for the second hop of a long take."""
+    """`SH010`, or `SH085.2` for the second hop of a long take, or `cast.ben`."""
     kind: Kind
     shot: str
+    """Empty for what serves the whole film."""
     provider: str
     """Who makes it: `previz` in a rehearsal."""
     model: str
@@ -68,7 +73,20 @@ class Step:
     """Seconds of the chain from its root to the end of this step."""
     hops: int = 0
     """Extensions between the chain's root and this step, itself included."""
+    remote: bool = False
+    """An extension whose source is named by where the platform keeps it."""
+    instead: str = ""
+    """What stands here in place of what was asked, because the film allows it; for people."""
+
+    def meant_by(self, names: Collection[str]) -> bool:
+        """Whether `names` (of shots or steps) mean this step; a shot's name means its picture."""
+        return self.id in names or (self.shot in names and self.kind not in BESIDE)
 
     @property
     def parents(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(link.step for link in self.links if link.step))
+
+    @property
+    def source(self) -> str:
+        """The step that it extends; empty where it extends none."""
+        return next((link.step for link in self.links if link.role is Role.VIDEO), "")

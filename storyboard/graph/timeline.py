@@ -7,9 +7,19 @@ overlap, or hold; planned frames rule. The stitch only carries out what stands h
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from storyboard.film import Align, Anchor, Film, FramesFrom, Shot, Transition, TransitionKind
+from storyboard.errors import Span
+from storyboard.film import (
+    Align,
+    Anchor,
+    Film,
+    FramesFrom,
+    Line,
+    Shot,
+    Transition,
+    TransitionKind,
+)
 from storyboard.graph.material import Material, Use
 from storyboard.graph.notices import Notices
 from storyboard.timecode import FrameRange, Rate
@@ -67,6 +77,23 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrated:
+    """A line of narration in its place."""
+
+    step: str
+    """The step that speaks it."""
+    span: FrameRange
+    """Film frames in which it is heard; an estimate until it is spoken."""
+    line: Line
+    """Its `at` does not matter any more."""
+    writer: str = ""
+    """The step that writes its words, where one does."""
+    follows: bool = False
+    """It begins a breath after the line before it, however long that is."""
+    place: Span = field(default=Span("<film>"), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """The film, frame by frame: events in order, record ranges from 0 to `length`."""
 
@@ -74,6 +101,7 @@ class Timeline:
     length: int
     """Frames of the whole film."""
     events: tuple[Event, ...]
+    told: tuple[Narrated, ...] = ()
 
     def event(self, shot: str) -> Event:
         for event in self.events:

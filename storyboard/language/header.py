@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -16,15 +16,16 @@ from storyboard.film import (
     CastKind,
     CastMember,
     Delivery,
+    House,
     Loudness,
     MusicCue,
+    NarrationCue,
     Policy,
     TitleCue,
 )
-from storyboard.language import parts
+from storyboard.language import narration, parts
 from storyboard.language.drafts import Member
 from storyboard.language.files import FileProblem, Medium
-from storyboard.language.notyet import NOT_YET
 from storyboard.language.report import Report
 from storyboard.language.shot import plain
 from storyboard.language.values import Desk, Values
@@ -88,9 +89,6 @@ def cast_member(member: Member, desk: Desk) -> CastMember:
     if member.data is None:
         return CastMember(member.name)
     data, report = member.data, desk.report
-    if "still" in data and "cast.still" in NOT_YET:
-        hint = NOT_YET["cast.still"]
-        report.error("SB190", data.key_span("still"), "`still` isn't built yet for the cast", hint)
     if "image" in data and "images" in data:
         message = "`image` is one picture and `images` are several; both can't be"
         report.error("SB110", data.key_span("images"), message, "put all of them into `images`")
@@ -136,6 +134,15 @@ def loudness(values: Mapping[str, Any]) -> Loudness:
     return Loudness(
         float(said.get("lufs", usual.lufs)), float(said.get("true_peak_db", usual.true_peak_db))
     )
+
+
+def house(values: Mapping[str, Any], asked: Mapping[str, Any]) -> House:
+    """Who makes what belongs to no shot; `asked` is what a shot with no word of its own asks."""
+    said = values.get("defaults", {})
+    models = ("still_model", "speech_model", "text_model")
+    named = {key: said[key].strip() for key in models if key in said}
+    kept = ("provider", "target", "model", "resolution", "aspect_ratio")
+    return House(**{key: asked[key] for key in kept}, **named)
 
 
 def settings(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -197,6 +204,18 @@ class Cues:
             )
         return tuple(cues)
 
+    def narration(self, cast: Collection[str]) -> tuple[NarrationCue, ...]:
+        """Lines told over the film, in the order written."""
+        cues = []
+        for index, each in enumerate(self._values.data.get("sound", {}).get("narration", ())):
+            path = f"sound.narration[{index}]"
+            line = narration.line(self._values, path, each)
+            narration.check_voice(self._values, path, each, cast)
+            at = self._anchor(f"{path}.at", each["at"])
+            if line is not None and at is not None:
+                cues.append(NarrationCue(at, line))
+        return tuple(cues)
+
     def titles(self) -> tuple[TitleCue, ...]:
         """Titles in the order written."""
         cues = []
@@ -221,8 +240,6 @@ class Cues:
     def refuse(self) -> None:
         """Refuses what the header asks for and this version doesn't do."""
         data = self._values.data
-        if data.get("sound", {}).get("narration"):
-            self._refused("sound.narration", "sound.narration")
         if "subtitles" in data:
             self._values.not_yet(f"subtitles={data['subtitles']}", "subtitles")
 

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 NOT_YET: dict[str, str] = {
     "shot.effects": "cut and time the shot with `trim` and `length`",
-    "shot.narration": "a line of `dialogue` with `off: true` speaks over the picture",
-    "sound.narration": "a line of `dialogue` with `off: true` speaks over the picture of its shot",
     "music.make": "name a sound file: `file: music/theme.wav`",
     "music.write": "name a sound file: `file: music/theme.wav`",
     "ambience.write": "say it in your own words: `make: rain on a tin roof`",
     "subtitles=track": "`subtitles: sidecar` writes them beside the film",
     "subtitles=burn": "`subtitles: sidecar` writes them beside the film",
     "transition.frames=hold": "`frames: handles` or `overlap`, or leave it to `auto`",
-    "cast.still": "name a picture: `image: refs/ana.png`",
-    "defaults.speech_model": "previz speaks the lines; a paid model speaks them itself",
-    "defaults.text_model": "write the words yourself",
 }
 """`place.key`, or `place.key=value`, and what works today."""

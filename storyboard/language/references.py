@@ -9,6 +9,7 @@ from typing import Any
 
 from storyboard.errors import Span
 from storyboard.film import CastKind, CastMember, FrameRef, References, Shot
+from storyboard.language import narration
 from storyboard.language.drafts import Draft, Reading
 from storyboard.language.report import Report
 from storyboard.language.speech import OPTIONS, speakers
@@ -113,6 +114,12 @@ class Resolver:
         for index, names, item in speakers(values.data.get("dialogue", ())):
             if not self._reading.doubt_cast:
                 self._speaker(draft, values, f"dialogue[{index}]", names, item)
+        if not self._reading.doubt_cast:
+            told = values.data.get("narration", ())
+            for index, item in enumerate(told if isinstance(told, list) else [told]):
+                where = f"narration[{index}]" if isinstance(told, list) else "narration"
+                if isinstance(item, Mapping):
+                    narration.check_voice(values, where, item, draft.scope.cast)
 
     def _speaker(
         self, draft: Draft, values: Values, path: str, names: list[str], item: Mapping[str, Any]
@@ -148,6 +155,8 @@ class Resolver:
     def _frame(self, draft: Draft, values: Values, path: str, frame: FrameRef) -> None:
         for index, name in enumerate(frame.still_cast):
             self._member(draft, values, f"{path}.cast[{index}]", name)
+        if frame.still_place:
+            self._named_place(draft, values, f"{path}.place", frame.still_place)
         name = frame.cast
         if not name:
             return
@@ -188,21 +197,24 @@ class Resolver:
 
     def _place(self, draft: Draft, values: Values, shot: Shot) -> None:
         name = values.data.get("place")
-        if not name or name != shot.place:
-            return
+        if name and name == shot.place:
+            self._named_place(draft, values, "place", name)
+
+    def _named_place(self, draft: Draft, values: Values, path: str, name: str) -> None:
+        """A place of the cast, or any words; a name that the cast nearly has is a slip."""
         member = self._cast.get(name)
         if member is not None and name in draft.scope.cast:
             written = self._reading.cast[name]
             if member.kind is not CastKind.PLACE and written.data is not None:
                 message = f"`{name}` is a {member.kind}, not a place"
                 hint = f"say `kind: place` in the cast if {name} is one"
-                values.error("SB213", "place", message, hint, ((written.place, f"`{name}`"),))
+                values.error("SB213", path, message, hint, ((written.place, f"`{name}`"),))
         elif not self._reading.doubt_cast:
             places = [each.name for each in self._cast.values() if each.kind is CastKind.PLACE]
             near = values.desk.nearest.word(name, places, 0.72)
             if near:
                 values.error(
-                    "SB202", "place", f"`{name}` isn't in the cast", f"did you mean `{near}`?"
+                    "SB202", path, f"`{name}` isn't in the cast", f"did you mean `{near}`?"
                 )
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from storyboard.film import Clip, Layer, References, Shot
-from storyboard.language import parts, speech
+from storyboard.language import narration, parts, speech
 from storyboard.language.drafts import Draft
 from storyboard.language.files import Medium, is_file_name
 from storyboard.language.values import Values
@@ -43,6 +43,7 @@ FIELDS: dict[str, Callable[[Values, str, Any], Any]] = {
     "trim": parts.trim,
     "camera": parts.camera,
     "dialogue": speech.lines,
+    "narration": narration.lines,
     "sound": parts.sounds,
     "transition": parts.transition,
     "transition_out": parts.transition_out,
@@ -87,10 +88,8 @@ def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[s
             fields[key] = make(values, key, value)
         elif key in _RENAMED:
             fields[_RENAMED[key]] = value
-        elif key in ("effects", "narration"):
-            values.not_yet(f"shot.{key}", key)
-        elif key in ("speech_model", "text_model"):
-            values.not_yet(f"defaults.{key}", key)
+        elif key == "effects":
+            values.not_yet("shot.effects", key)
     if "clip" in own:
         fields["clip"] = _clip(values, own["clip"])
     if "ambience" in data:

@@ -21,6 +21,7 @@ from storyboard.film import (
     Film,
     FrameEdge,
     FrameRef,
+    House,
     Layer,
     Line,
     MediaFile,
@@ -60,6 +61,10 @@ def resolved(film: Film) -> dict[str, Any]:
         "resolution": form.resolution,
         "fps": int(rate.value) if rate.value.denominator == 1 else str(rate.value),
     }
+    usual = House(resolution=form.resolution, aspect_ratio=form.aspect_ratio)
+    asked = {each.name: getattr(film.house, each.name) for each in fields(House)}
+    if said := {key: value for key, value in asked.items() if value != getattr(usual, key)}:
+        data["defaults"] = said
     if film.profile:
         data["x-profile"] = film.profile
     data["cast"] = {
@@ -85,6 +90,10 @@ def resolved(film: Film) -> dict[str, Any]:
     ]
     loudness = {"lufs": film.loudness.lufs, "true_peak_db": film.loudness.true_peak_db}
     data["sound"] = {"music": list(_music(film, rate)), "loudness": loudness}
+    if film.narration:
+        data["sound"]["narration"] = [
+            {"at": _anchor(cue.at, rate), **_line(cue.line, rate)} for cue in film.narration
+        ]
     data["subtitles"] = film.subtitles
     data["policy"] = {
         each.name: _number(value) if isinstance(value, Fraction) else value
@@ -128,6 +137,7 @@ def _shot(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
         {move.words: time(move.length)} if move.length else move.words for move in shot.camera
     ]
     data["dialogue"] = [_line(line, rate) for line in shot.dialogue]
+    data["narration"] = [_line(line, rate) for line in shot.narration]
     data["sound"] = [
         cue.words or _lean(file=_path(film, cue.file), at=time(cue.at), gain_db=cue.gain_db or None)
         for cue in shot.sound
@@ -182,7 +192,10 @@ def _frame(film: Film, frame: FrameRef | None, rate: Rate) -> Any:
 
 def _line(line: Line, rate: Rate) -> dict[str, Any]:
     at = None if line.at is None else seconds(line.at, rate)
-    return {line.speaker: line.words, **_lean(at=at, how=line.how, off=line.off or None)}
+    said = (
+        {"write": line.write, "voice": line.speaker} if line.write else {line.speaker: line.words}
+    )
+    return {**said, **_lean(at=at, how=line.how, off=line.off or None)}
 
 
 def _bed(film: Film, bed: Ambience | None) -> Any:

@@ -37,16 +37,25 @@ def lines(values: Values, path: str, value: Any) -> tuple[Line, ...]:
             )
             continue
         at = values.frames(f"{where}.at", each["at"]) if "at" in each else None
-        if at is not None and told and told[-1].at is not None and at < told[-1].at:
-            message = "this line begins before the one above it"
-            values.error(
-                "SB311", f"{where}.at", message, "lines stand in the order they are spoken"
-            )
+        in_order(values, f"{where}.at", told, at)
         for name in names:
-            how, said = _aside(words(each[name]))
+            how, said = aside(words(each[name]))
             how = ", ".join(part for part in (words(each.get("how", "")), how) if part)
             told.append(Line(name, said, at, how, bool(each.get("off", False))))
     return tuple(told)
+
+
+def in_order(values: Values, path: str, told: Sequence[Line], at: int | None) -> None:
+    """Refuses a line that begins before the one above it."""
+    if at is not None and told and told[-1].at is not None and at < told[-1].at:
+        message = "this line begins before the one above it"
+        values.error("SB311", path, message, "lines stand in the order they are spoken")
+
+
+def aside(text: str) -> tuple[str, str]:
+    """(how, words) of a line: `(softly) Yes.` says how in front."""
+    match = _ASIDE.fullmatch(text)
+    return (match["how"].strip(), match["words"]) if match else ("", text)
 
 
 def speakers(value: Any) -> Iterator[tuple[int, list[str], Mapping[str, Any]]]:
@@ -142,11 +151,6 @@ def _steps(
         seconds = model.legal_durations(resolution, references=references)
         usual = model.default_duration
     return tuple(rate.frames(each) for each in seconds), rate.frames(usual)
-
-
-def _aside(text: str) -> tuple[str, str]:
-    match = _ASIDE.fullmatch(text)
-    return (match["how"].strip(), match["words"]) if match else ("", text)
 
 
 def _s(frames: int, rate: Rate) -> str:

@@ -1,4 +1,4 @@
-"""Draws one request, in a worker process: its frames, its sound, and what others go on from."""
+"""Makes one request, in a worker process: its frames, its sound, and what others go on from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import cv2
 
 from storyboard.errors import OperationFailed
 from storyboard.film import frame_size
-from storyboard.previz import pictures, state
+from storyboard.previz import narrator, pictures, state
 from storyboard.previz.continuing import continued
 from storyboard.previz.encode import conform, join, write_picture, write_take
 from storyboard.previz.framing import Composition, compose
@@ -48,12 +48,17 @@ def draw(request: Request, scratch: Path) -> Sample:
         return _Take(request, folder).interpolate()
     if request.kind is Kind.EXTEND:
         return _Take(request, folder).extend()
+    if request.kind is Kind.WRITE:
+        return narrator.written(request, folder)
+    if request.kind is Kind.SPEECH:
+        return narrator.told(request, folder)
     raise OperationFailed(f"previz makes no {request.kind} step", provider="previz")
 
 
 def _tints(request: Request) -> dict[str, tuple[str, str, str]]:
     """Colours of cast members by name, as their reference pictures show them."""
-    images = [each for each in request.inputs if each.role is Role.REFERENCE and each.path]
+    sent = (each for each in request.inputs if each.role is Role.REFERENCE and each.path)
+    images = [each for each in sent if each.state is None]  # its own pictures follow the words
     names = [figure.name for figure in request.intent.cast if figure.kind == "character"]
     free = [name for name in names if all(image.name != name for image in images)]
     found: dict[str, tuple[str, str, str]] = {}

@@ -11,16 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from storyboard.film import MediaFacts
-
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
-
-def _empty() -> Mapping[str, Any]:
-    return _EMPTY
 
 
 class Kind(StrEnum):
@@ -140,7 +133,7 @@ class Settings:
     audio: bool = True
     seed: int | None = None
     negative_prompt: str = ""
-    options: Mapping[str, Any] = field(default_factory=_empty)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 WRITE_TOKENS = 2048

@@ -201,8 +201,9 @@ class Maker:
         step, digest_ = job.step, job.identity.digest
         asked = _asked(job)
         video = asked.input(Role.VIDEO)
-        size = frame_size(step.settings.resolution, step.settings.aspect_ratio)
-        width, height = size if step.kind in MOVING and step.buys_frames else (0, 0)
+        width, height = 0, 0
+        if step.kind in MOVING and step.buys_frames:
+            width, height = frame_size(step.settings.resolution, step.settings.aspect_ratio)
         return tuple(
             Attempt(
                 digest=digest_,

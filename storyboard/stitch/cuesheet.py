@@ -10,7 +10,7 @@ from pathlib import Path
 
 from storyboard.digest import digest
 from storyboard.errors import StitchError
-from storyboard.film import Ambience, Film, Line, MediaFile, Shot
+from storyboard.film import Ambience, Film, MediaFile, Shot
 from storyboard.graph.speech import line_ranges
 from storyboard.graph.timeline import Event, Timeline
 from storyboard.stitch.pcm import RATE, sample
@@ -53,7 +53,7 @@ def cue_sheet(
         *_ambience(timeline, shots, length),
         *_music(film, timeline),
     ]
-    voices = _voices(film, timeline, shots) if voiced else []
+    voices = [*(_voices(timeline, shots) if voiced else []), *_told(timeline, tracks)]
     speech = _speech(timeline, shots, voices)
     pieces = [each for piece in (*takes, *others, *voices) if (each := _inside(piece, length))]
     return CueSheet(tuple(pieces), speech, length, tuple(notes))
@@ -133,29 +133,31 @@ def _music(film: Film, timeline: Timeline) -> list[Piece]:
     return pieces
 
 
-def _voices(film: Film, timeline: Timeline, shots: Mapping[str, Shot]) -> list[Piece]:
-    """Lines that no take speaks: narration, and voices over a colour or a card."""
+def _voices(timeline: Timeline, shots: Mapping[str, Shot]) -> list[Piece]:
+    """Lines that no take speaks: voices over a colour or a card."""
     rate = timeline.rate
-    spoken: list[tuple[int, int, Line]] = []
+    pieces = []
     for event in timeline.events:
         shot = shots[event.shot]
-        lines = list(shot.narration)
-        if not shot.mute and all(part.color or part.card for part in event.slices):
-            lines += shot.dialogue
-        for line, frames in zip(lines, line_ranges(lines, rate), strict=True):
-            spoken.append((event.record.start + frames.start, frames.length, line))
-    for cue in film.narration:
-        try:
-            at = timeline.frame(cue.at)
-        except KeyError as error:
-            raise StitchError(
-                f"narration is anchored at {error.args[0]}, which is not in the cut"
-            ) from error
-        spoken.append((at, line_ranges([cue.line], rate)[0].length, cue.line))
-    return [
-        Piece(sample(at, rate), sample(at + frames, rate) + _BREATH, line=line)
-        for at, frames, line in spoken
-    ]
+        if shot.mute or not all(part.color or part.card for part in event.slices):
+            continue
+        for line, frames in zip(shot.dialogue, line_ranges(shot.dialogue, rate), strict=True):
+            at = frames.shifted(event.record.start)
+            end = sample(at.end, rate) + _BREATH
+            pieces.append(Piece(sample(at.start, rate), end, line=line))
+    return pieces
+
+
+def _told(timeline: Timeline, tracks: Mapping[str, Track]) -> list[Piece]:
+    """Narration, each line with the sound of the step that speaks it."""
+    pieces = []
+    for each in timeline.told:
+        track = tracks.get(each.step)
+        if track is None or not track.facts.has_audio:
+            continue
+        start, end = (sample(at, timeline.rate) for at in (each.span.start, each.span.end))
+        pieces.append(Piece(start, end + _BREATH, track.path))
+    return pieces
 
 
 def _speech(

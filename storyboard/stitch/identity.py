@@ -36,6 +36,12 @@ def stitch_digest(
     """
     shots = {shot.id: shot for shot in film.shots}
     shown = {part.step for event in timeline.events for part in event.slices}
+    shown |= {each.step for each in timeline.told}
+    told: list[Value] = [
+        [each.span.start, each.span.end, media[each.step].sha256, each.line.words]
+        for each in timeline.told
+        if each.step in media
+    ]
     heard: list[Value] = [
         [step, each.sha256]
         for step, each in sorted(media.items())
@@ -65,6 +71,7 @@ def stitch_digest(
             "loudness": _value(film.loudness),
             "metadata": [film.title, film.author, film.copyright, list(film.credits)],
             "subtitles": film.subtitles,
+            **({"told": told} if told else {}),
         },
     )
 
@@ -122,7 +129,12 @@ def _value(value: object, timeline: Timeline | None = None) -> Value:
     if isinstance(value, tuple | list):
         return [_sound(each, timeline) if timeline else _value(each) for each in value]
     if is_dataclass(value):
-        parts = {each.name: getattr(value, each.name) for each in fields(value) if each.compare}
+        parts = {
+            each.name: getattr(value, each.name)
+            for each in fields(value)
+            if each.compare
+            and not (each.metadata.get("later") and getattr(value, each.name) == each.default)
+        }
         return {
             name: _sound(part, timeline) if timeline else _value(part)
             for name, part in parts.items()

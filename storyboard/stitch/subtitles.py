@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from storyboard.errors import StitchError
 from storyboard.film import Film, Line
 from storyboard.graph.speech import line_ranges
 from storyboard.graph.timeline import Timeline
@@ -73,19 +72,11 @@ def _spoken(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRange, Line]]
     """Each line with the film frames in which it is spoken."""
     shots = {shot.id: shot for shot in film.shots}
     for event in timeline.events:
-        shot = shots[event.shot]
-        for lines in (shot.dialogue, tuple(replace(each, off=True) for each in shot.narration)):
-            for span, line in zip(line_ranges(lines, timeline.rate), lines, strict=True):
-                yield span.shifted(event.record.start), line
-    for cue in film.narration:
-        try:
-            start = timeline.frame(cue.at)
-        except KeyError as error:
-            raise StitchError(
-                f"a narration stands at {cue.at.shot}, which is not in the cut"
-            ) from error
-        line = replace(cue.line, at=0, off=True)
-        yield line_ranges([line], timeline.rate)[0].shifted(start), line
+        lines = shots[event.shot].dialogue
+        for span, line in zip(line_ranges(lines, timeline.rate), lines, strict=True):
+            yield span.shifted(event.record.start), line
+    for told in timeline.told:
+        yield told.span, replace(told.line, off=True)
 
 
 def _parts(span: FrameRange, line: Line) -> Iterator[Cue]:

@@ -250,6 +250,6 @@ def test_every_split_is_legal_and_long_enough(
     assert RATE.frames(1) == 24
 
 
-@pytest.mark.parametrize("key", ["alternate", "still_model"])
+@pytest.mark.parametrize("key", ["alternate"])
 def test_a_key_that_no_step_carries_out_is_refused_by_name(key: str) -> None:
     assert codes(compiled(shot("SH010"), shot("SH020", **{key: "SH010"}))) == ["SB190"]
