@@ -35,6 +35,7 @@ from storyboard.providers.http import Wire
 from storyboard.providers.inline import INLINE, laid_down, packed
 from storyboard.providers.pictures import picture
 from storyboard.providers.support import category, codes, explained
+from storyboard.providers.unsent import unsent
 
 _NAME = "interactions/"
 _KEPT_S = 55 * 24 * 3600.0
@@ -77,15 +78,16 @@ class Omni:
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job in the background, so that it can be asked for by its name."""
         provider = self._wire.provider
-        pictures = [
-            await picture(each, place, provider)
-            for each in request.inputs
-            if each.role is not Role.VIDEO
-        ]
-        source: Mapping[str, str] = {}
-        if request.kind is Kind.EXTEND:
-            source = await self._source(request.input(Role.VIDEO))
-        body = omni_body(request, pictures, source, self._host.delivery(request))
+        with unsent(provider):
+            pictures = [
+                await picture(each, place, provider)
+                for each in request.inputs
+                if each.role is not Role.VIDEO
+            ]
+            source: Mapping[str, str] = {}
+            if request.kind is Kind.EXTEND:
+                source = await self._source(request.input(Role.VIDEO))
+            body = omni_body(request, pictures, source, self._host.delivery(request))
         reply = await self._wire.order(self._path, json=body)
         told = reply.value.get("id") if isinstance(reply.value, Mapping) else None
         if not isinstance(told, str) or not told:
