@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
 from storyboard.film import Film, Take
-from storyboard.graph.plan import Action, Node, Plan
+from storyboard.graph.plan import Action, Node, Plan, Reason
 from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import State
@@ -113,12 +113,15 @@ class _Run:
         """Every step, then what earlier runs left to be fetched."""
         self._announce()
         self._studio.store.preload(node.digest for node in self._plan.nodes if node.digest)
+        waiting = []
         for node in self._plan.nodes:
             if node.action is Action.KEEP and node.certain and node.select is not None:
                 self._work.keep(node, node.select)
                 self._finished(node, Finished(node.select))
             else:
-                self._tasks[node.step.id] = asyncio.create_task(self._node(node))
+                waiting.append(node)
+        for node in sorted(waiting, key=_urgency):
+            self._tasks[node.step.id] = asyncio.create_task(self._node(node))
         await self._until_stopped(list(self._tasks.values()))
         if self._studio.ledger.open and not self._stopping.is_set():
             self._tasks[""] = asyncio.create_task(self._collect())
@@ -267,6 +270,10 @@ class _Run:
                 cost_usd=usd(self._plan.cost_micros),
             )
         )
+        for node in self._plan.nodes:
+            if node.step.instead and node.action is not Action.KEEP:
+                told = f"{node.step.id} {node.step.instead}"
+                self._studio.tell(ev.Note(step=node.step.id, shot=node.step.shot, message=told))
         for attempt in self._studio.ledger.recovered:
             if attempt.state is State.UNKNOWN:
                 told = f"{attempt.name}: {attempt.message}; nobody knows whether it was bought"
@@ -309,6 +316,11 @@ class _Run:
             done.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await done
+
+
+def _urgency(node: Node) -> int:
+    """What hangs on a source that soon expires goes first."""
+    return 0 if Reason.URI_EXPIRING in node.reasons else 1
 
 
 @contextmanager
