@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -63,7 +64,10 @@ def routes(world: World) -> list[Route]:
         kind = request.headers.get("content-type", "")
         if not kind.startswith("multipart/form-data"):
             return comet_error(400, "the body must be multipart/form-data", "invalid_request")
-        form = await _form(world, request)
+        try:
+            form = await _form(world, request)
+        except HTTPException as error:
+            return comet_error(400, error.detail, "invalid_request")
         if isinstance(form, Refusal):
             return comet_error(form.status, form.message, form.reason)
         return JSONResponse(_told(world, _begin(world, form), "queued", 0))

@@ -56,10 +56,11 @@ def _handler(world: World, kind: str) -> Any:
     provider = "gemini" if kind == "gemini" else "vertex"
 
     async def generate(request: Request) -> Response:
+        key = key_of(request)
         problem = (
             bearer_problem(world, request)
-            if kind == "vertex"
-            else key_problem(world, provider, key_of(request))
+            if kind == "vertex" and not key
+            else key_problem(world, provider, key)
         )
         if problem:
             return problem

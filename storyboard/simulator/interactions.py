@@ -82,7 +82,8 @@ def _handlers(world: World, host: str) -> tuple[Any, Any]:
 def _problem(world: World, host: str, request: Request) -> Response | None:
     if host == GEMINI:
         return key_problem(world, "gemini", key_of(request))
-    if problem := bearer_problem(world, request):
+    key = key_of(request)
+    if problem := key_problem(world, VERTEX, key) if key else bearer_problem(world, request):
         return problem
     if request.path_params["location"] != "global":
         return google_error(404, "Interactions are served by the location `global` only.")

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from storyboard.errors import MediaError
 from storyboard.simulator.clips import FPS, Order
+from storyboard.simulator.inputs import clip_facts
 from storyboard.simulator.pictures import decoded
 from storyboard.simulator.rules.omni import GEMINI, SIZES, Ask, price, reach
 from storyboard.simulator.rules.refusal import Refusal, invalid
 from storyboard.simulator.rules.steps import Media
-from storyboard.simulator.sources import ending, last_frame, path_of, resized
+from storyboard.simulator.sources import ending, last_frame, levelled, path_of, resized
 from storyboard.simulator.troubles import draw_trouble
 from storyboard.simulator.world import Job, World
-from storyboard.stitch.media import probe
 
 STORED_S = 55 * 24 * 3600.0
 """How long an interaction is kept, and can be gone on from."""
@@ -137,12 +137,15 @@ def _source(world: World, host: str, ask: Ask) -> Source | Refusal:
         named = _FILE.match(media.uri)
         file = world.files.get(named["id"]) if named else None
         generated = bool(file and file.made_by)
-    try:
-        facts = probe(path)
-    except MediaError:
-        return invalid("The input video can't be read.")
-    if facts.frames < FPS:
+    facts = clip_facts(path)
+    if facts is None:
+        return invalid("The input video can't be read; it must be an MP4.")
+    if facts.frames < facts.fps:
         return invalid("The input video must be at least a second long.")
+    if round(facts.fps) != FPS or facts.width % 2 or facts.height % 2:
+        path = levelled(world, path)
+        facts = clip_facts(path)
+        assert facts is not None
     return Source(path, facts.frames, (facts.width, facts.height), generated)
 
 

@@ -81,6 +81,20 @@ def resized(world: World, clip: Path, size: tuple[int, int]) -> Path:
     return out
 
 
+def levelled(world: World, clip: Path) -> Path:
+    """A clip at 24 frames a second and an even size, as every model reads it."""
+    out = world.folder / f"{secrets.token_hex(8)}.mp4"
+    run_ffmpeg(
+        [
+            *("-i", f"file:{clip}", "-map", "0:v:0", "-map", "0:a:0?"),
+            *("-vf", f"fps={FPS},scale=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1,format=yuv420p"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-c:a", "aac"),
+            f"file:{out}",
+        ]
+    )
+    return out
+
+
 def last_frame(world: World, clip: Path, frames: int) -> bytes:
     """The last of a clip's `frames` frames, as PNG."""
     out = world.folder / f"{secrets.token_hex(8)}.png"

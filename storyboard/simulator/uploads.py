@@ -19,7 +19,7 @@ _SUFFIXES = {"video/mp4": ".mp4", "image/png": ".png", "image/jpeg": ".jpg"}
 
 
 def routes(world: World) -> list[Route]:
-    """`/upload/v1beta/files` and `/upload/v1/files`: the first request announces, the second carries all bytes."""
+    """`files` below `/upload/v1beta` and `/upload/v1`: one request announces, one carries it."""
     announced: dict[str, str] = {}
     """MIME types by upload."""
 

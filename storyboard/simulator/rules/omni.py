@@ -125,6 +125,9 @@ def read_ask(body: object, host: str) -> Ask | Refusal:
     model = body.get("model", "")
     if model not in MODELS[host]:
         return Refusal(404, "NOT_FOUND", f"Model {model!r} is not found or not supported here.")
+    modalities = body.get("response_modalities", ["video"])
+    if [str(each).lower() for each in modalities] != ["video"]:
+        return invalid("This model outputs video only.")
     if body.get("stream"):
         return invalid("`stream` isn't supported for video output here. Please poll instead.")
     config = body.get("generation_config", {})
