@@ -1,6 +1,6 @@
 """The film's sound: every sample where the timeline puts it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,12 +19,11 @@ from storyboard.film import (
     MediaFacts,
     MediaFile,
     MusicCue,
-    NarrationCue,
     Shot,
     SoundCue,
     TransitionKind,
 )
-from storyboard.graph.timeline import Blend, Event, Slice, Timeline
+from storyboard.graph.timeline import Blend, Event, Narrated, Slice, Timeline
 from storyboard.stitch.media import run_ffmpeg
 from storyboard.stitch.pcm import RATE, WavWriter, read_wav, sample
 from storyboard.stitch.sound import mix
@@ -397,7 +396,7 @@ def test_music_gives_way_to_speech_by_what_it_was_told(desk):
     assert 20 * np.log10(np.abs(np.diff(gain)).max() + 1e-9) < -12
 
 
-def test_narration_and_voices_over_black_are_murmured_where_somebody_can(desk):
+def test_voices_over_black_are_murmured_where_somebody_can(desk):
     spoken = []
 
     def murmur(line, voice):
@@ -408,15 +407,31 @@ def test_narration_and_voices_over_black_are_murmured_where_somebody_can(desk):
         Shot("A", color="black", dialogue=(Line("ben", "Ana?", at=6, off=True),)),
         Shot("B", color="black"),
         cast={"ben": CastMember("ben", voice="baritone")},
-        narration=(NarrationCue(Anchor("B", 6), Line("ana", "She had left before.")),),
     )
     timeline = cut(("A", "", 0, 24), ("B", "", 0, 48))
     heard, _ = desk.mix(film, timeline, {}, murmur=murmur)
-    assert spoken == [("ben", "baritone"), ("ana", "")]
+    assert spoken == [("ben", "baritone")]
     assert np.flatnonzero(heard[:, 0])[0] == pytest.approx(6 * FRAME, abs=2)
-    assert db(heard[31 * FRAME : 38 * FRAME]) == pytest.approx(-20, abs=0.5)
     silent, _ = desk.mix(film, timeline, {})
     assert not silent.any()
+
+
+def test_narration_is_heard_where_it_stands_over_the_cut_and_music_gives_way(desk):
+    film = desk.film(
+        Shot("A"),
+        Shot("B"),
+        music=(MusicCue(desk.file(tone(3, 200, 0.05), "theme.wav"), duck_db=20),),
+    )
+    line = Narrated("narration.1", FrameRange(18, 42), Line("ana", "She had left before."))
+    spoken = Track(desk.wav(hiss(1, 0.1)), MediaFacts(has_audio=True))
+    timeline = replace(cut(("A", "", 0, 24), ("B", "", 0, 48)), told=(line,))
+    heard, _ = desk.mix(film, timeline, {"narration.1": spoken})
+    assert db(heard[19 * FRAME : 41 * FRAME]) == pytest.approx(-20, abs=0.5), "over the cut at 24"
+    music = db(tone(1, 200, 0.05))
+    assert db(heard[4 * FRAME : 12 * FRAME]) == pytest.approx(music, abs=0.5)
+    assert db(heard[56 * FRAME : 70 * FRAME]) == pytest.approx(music, abs=0.5)
+    alone, _ = desk.mix(film, timeline, {})
+    assert db(alone[20 * FRAME : 40 * FRAME]) == pytest.approx(music, abs=0.5), "not spoken yet"
 
 
 def test_words_without_a_maker_and_anchors_without_a_shot_are_told_apart(desk):

@@ -9,22 +9,22 @@ import pysubs2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.film import Anchor, Film, Line, NarrationCue, Shot
-from storyboard.graph.timeline import Event, Timeline
+from storyboard.film import Film, Line, Shot
+from storyboard.graph.timeline import Event, Narrated, Timeline
 from storyboard.stitch.subtitles import GAP, LINES, WIDTH, cues, write_subtitles
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate.parse(24)
 
 
-def scene(*lines, narration=(), length=240):
+def scene(*lines, told=(), length=240):
     """A film of two shots of 120 frames; the lines are the second one's."""
     half = length // 2
     shots = (Shot("SH010"), Shot("SH020", dialogue=tuple(lines)))
     spans = (FrameRange(0, half), FrameRange(half, length))
     events = tuple(Event(s.id, span, span, ()) for s, span in zip(shots, spans, strict=True))
-    film = Film(Path("/film.yaml"), Path("/"), shots=shots, narration=tuple(narration))
-    return film, Timeline(RATE, length, events)
+    film = Film(Path("/film.yaml"), Path("/"), shots=shots)
+    return film, Timeline(RATE, length, events, tuple(told))
 
 
 def test_a_line_stands_where_it_is_said():
@@ -65,8 +65,9 @@ def test_long_speech_is_broken_evenly_into_pages():
 
 
 def test_the_sidecars_say_the_same_in_both_formats(tmp_path):
-    narration = NarrationCue(Anchor("start", 12), Line("ana", "She had left twice before."))
-    film, line = scene(Line("ben", "Größe & «guillemets»", at=0), narration=[narration])
+    words = Line("ana", "She had left twice before.")
+    told = [Narrated("narration.1", FrameRange(12, 59), words)]
+    film, line = scene(Line("ben", "Größe & «guillemets»", at=0), told=told)
     written = write_subtitles(film, line, tmp_path / "film.mp4")
     assert [path.name for path in written] == ["film.srt", "film.vtt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.srt", "film.vtt"]
