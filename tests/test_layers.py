@@ -111,7 +111,9 @@ def test_files_stay_small() -> None:
     assert not long, f"past 400 lines, wants splitting: {long}"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["models"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["render", "--help"], ["simulate", "--help"], ["models"]]
+)
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; from storyboard.cli.main import run; run(sys.argv[1:]);"

@@ -57,7 +57,8 @@ def gate(world: World, route: str, handler: Handler, refuse: Refuse = refusal) -
             return response
         if drawn("drop_after"):
             return Dropped()
-        return _spoiled(world, response, drawn)
+        away = line is not None and line.origin == "other"
+        return _spoiled(world, response, drawn, away)
 
     return enter
 
@@ -84,7 +85,10 @@ def _refused(
     return None
 
 
-def _spoiled(world: World, response: Response, drawn: Callable[[str], Fault | None]) -> Response:
+def _spoiled(
+    world: World, response: Response, drawn: Callable[[str], Fault | None], away: bool
+) -> Response:
+    """An answer with what befalls it; one that comes from the other origin leads nowhere else."""
     if isinstance(response, RedirectResponse):
         if drawn("redirect"):
             response.headers["location"] = response.headers["location"].replace(
@@ -96,7 +100,7 @@ def _spoiled(world: World, response: Response, drawn: Callable[[str], Fault | No
     if drawn("empty"):
         return Response(b"", 200, media_type=response.media_type)
     if isinstance(response, FileResponse):
-        if drawn("redirect"):
+        if not away and drawn("redirect"):
             path = world.publish(Path(response.path), response.media_type or "video/mp4")
             return RedirectResponse(world.other + path, 302)
         if drawn("truncated"):

@@ -158,11 +158,10 @@ def _pushed(base: Picture, progress: float) -> Picture:
     if progress == 0:
         return base.copy()
     height, width = base.shape[:2]
-    zoom = 1 + _ZOOM * progress
-    turn = np.array(
-        [[zoom, 0, width / 2 * (1 - zoom)], [0, zoom, height / 2 * (1 - zoom)]], np.float64
-    )
-    return np.asarray(cv2.warpAffine(base, turn, (width, height)), np.uint8)
+    away = _ZOOM * progress / 2
+    left, top = round(width * away), round(height * away)
+    seen = base[top : height - top, left : width - left]
+    return np.asarray(cv2.resize(seen, (width, height)), np.uint8)
 
 
 def _mixed(begin: Picture, end: Picture, progress: float) -> Picture:

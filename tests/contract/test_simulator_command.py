@@ -1,0 +1,59 @@
+"""`storyboard simulate`: what it prints, who can use it, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import Cli
+
+
+def test_a_shell_learns_all_it_needs_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    bill = tmp_path / "bill.jsonl"
+    command = [sys.executable, "-m", "storyboard", "simulate", "--bill", str(bill)]
+    with subprocess.Popen(
+        [*command, "--fault", "rate_limit=7"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        told = dict(
+            process.stdout.readline().strip().removeprefix("export ").split("=", 1)
+            for _ in range(10)
+        )
+        origin = told["STORYBOARD_GEMINI_BASE_URL"]
+        account = Path(told["GOOGLE_APPLICATION_CREDENTIALS"])
+        assert json.loads(account.read_text())["token_uri"] == f"{origin}/token"
+        model = f"{origin}/v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning"
+        headers = {"x-goog-api-key": told["GEMINI_API_KEY"]}
+        body = {"instances": [{"prompt": "a ferry"}]}
+        codes = [httpx.post(model, json=body, headers=headers).status_code for _ in range(2)]
+        assert codes == [429, 200]
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "429 POST /v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning" in said
+    assert said.splitlines()[-1] == "1 charges, 0.80 USD in all"
+    assert told["GEMINI_API_KEY"] not in said
+    assert [json.loads(line)["usd"] for line in bill.read_text().splitlines()] == ["0.8"]
+    assert not account.exists()
+
+
+def test_what_can_not_be_is_said(cli: Cli) -> None:
+    wrong = cli("simulate", "--fault", "nonsense")
+    assert (wrong.code, "there are drop_before" in wrong.err) == (2, True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = cli("simulate", "--port", taken.getsockname()[1])
+    assert (busy.code, "can't be had" in busy.err) == (4, True)

@@ -1,0 +1,274 @@
+"""What goes wrong when it is asked to: connections, refusals, filters, spoiled downloads."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from storyboard.simulator.faults import KINDS, Fault, Faults
+from storyboard.simulator.serve import Simulator
+from storyboard.stitch.media import probe
+from tests.contract.veo_asks import SHORT, VERTEX, Asker, image
+
+T2V = {"prompt": "a red ferry"}
+BODY = {"instances": [T2V], "parameters": {**SHORT, "seed": 1}}
+
+
+@pytest.fixture
+def clip(sim: Simulator) -> str:
+    """The URI of something big enough to be cut off, in a bucket."""
+    path = sim.world.keep_bytes(b"0123456789" * 100_000, ".mp4")
+    sim.world.keep_object("b", "film/a clip.mp4", path, "video/mp4")
+    return "gs://b/film/a clip.mp4"
+
+
+def test_a_fault_is_written_in_one_word_or_in_four() -> None:
+    assert Fault.parse("drop_after") == Fault("drop_after")
+    assert Fault.parse("slow=0.5:3@poll/ferry") == Fault("slow", 3, "ferry", "poll", "0.5")
+    assert Fault.parse("filtered@a red: ferry").match == "a red: ferry"
+    for text in ("", "nonsense", "slow:0", "slow:x"):
+        with pytest.raises(ValueError, match=r"no fault|at least once"):
+            Fault.parse(text)
+    with pytest.raises(ValueError, match="no route"):
+        Fault("slow", route="nowhere")
+
+
+def test_a_fault_waits_for_what_it_fits_and_is_used_up() -> None:
+    faults = Faults()
+    faults.add("drop_before:2@ferry")
+    assert faults.draw("drop_before", "poll", "a ferry") is None
+    assert faults.draw("drop_before", "submit", "a boat") is None
+    assert faults.draw("drop_after", "submit", "a ferry") is None
+    assert [bool(faults.draw("drop_before", "submit", "a ferry")) for _ in range(3)] == [
+        True,
+        True,
+        False,
+    ]
+    assert not faults.waiting
+
+
+def test_a_dropped_request_made_no_job(ask: Asker) -> None:
+    ask.sim.world.faults.add("drop_before@red ferry")
+    with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending"):
+        ask.vertex("predictLongRunning", BODY)
+    assert not ask.sim.world.jobs
+    assert not ask.sim.world.bill.charges
+    assert ask.sim.world.journal[-1].status is None
+    assert ask.vertex("predictLongRunning", BODY).status_code == 200
+
+
+def test_a_dropped_answer_made_a_job_that_is_paid(ask: Asker) -> None:
+    ask.sim.world.faults.add("drop_after")
+    with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending"):
+        ask.vertex("predictLongRunning", BODY)
+    assert len(ask.sim.world.jobs) == 1
+    assert ask.sim.world.bill.total_usd * 10 == 16
+
+
+def test_nothing_is_dropped_after_a_refusal(ask: Asker) -> None:
+    ask.sim.world.faults.add("drop_after")
+    assert ask.vertex("predictLongRunning", {}).status_code == 400
+    assert len(ask.sim.world.faults.waiting) == 1
+
+
+def test_other_connections_live_on(ask: Asker) -> None:
+    ask.sim.world.faults.add("drop_before")
+    with httpx.Client() as other:
+        assert other.get(f"{ask.sim.url}/_simulator/clock").status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask.vertex("predictLongRunning", BODY)
+        assert other.get(f"{ask.sim.url}/_simulator/clock").status_code == 200
+
+
+def test_too_many_requests_say_when_to_come_back(ask: Asker) -> None:
+    ask.sim.world.faults.add("rate_limit=2.5")
+    answer = ask.vertex("predictLongRunning", BODY)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["status"]) == (429, "RESOURCE_EXHAUSTED")
+    assert error["details"] == [
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "2.5s"}
+    ]
+    assert answer.headers["retry-after"] == "2"
+    assert not ask.sim.world.jobs
+
+
+def test_a_quota_is_a_minute_of_the_clock(ask: Asker) -> None:
+    ask.sim.world.change(quota=2)
+    codes = [ask.vertex("predictLongRunning", BODY).status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+    ask.sim.world.clock.advance(61)
+    assert ask.vertex("predictLongRunning", BODY).status_code == 200
+
+
+@pytest.mark.parametrize(("status", "word"), [(500, "INTERNAL"), (503, "UNAVAILABLE")])
+def test_a_server_error(ask: Asker, status: int, word: str) -> None:
+    ask.sim.world.faults.add(f"server_error={status}:2@submit")
+    for _ in range(2):
+        answer = ask.vertex("predictLongRunning", BODY)
+        assert (answer.status_code, answer.json()["error"]["status"]) == (status, word)
+    assert not ask.sim.world.jobs
+
+
+@pytest.mark.parametrize("kind", ["not_found", "retired"])
+def test_a_model_that_is_gone(ask: Asker, kind: str) -> None:
+    ask.sim.world.faults.add(kind)
+    assert ask.gemini(T2V).status_code == 404
+
+
+def test_a_late_answer(ask: Asker) -> None:
+    ask.token()
+    ask.sim.world.faults.add("slow=0.2")
+    began = time.monotonic()
+    assert ask.vertex("predictLongRunning", {}).status_code == 400
+    assert time.monotonic() - began >= 0.2
+
+
+def test_filters_and_failures_are_not_charged(ask: Asker) -> None:
+    for fault in ("filtered=58061214", "blocked=29310472", "failed"):
+        ask.sim.world.faults.add(fault)
+    blocked, failed, filtered = (ask.shot(T2V) for _ in range(3))
+    assert blocked["error"]["code"] == 3
+    assert "could not be submitted" in blocked["error"]["message"]
+    assert "Support codes: 29310472" in blocked["error"]["message"]
+    assert failed["error"]["code"] == 13
+    assert filtered["response"]["raiMediaFilteredCount"] == 1
+    assert "videos" not in filtered["response"]
+    assert [each.note for each in ask.sim.world.bill.charges] == ["failed", "failed", "filtered"]
+    assert ask.sim.world.bill.total_usd == 0
+
+
+def test_a_filter_on_the_gemini_api_is_no_error_either(ask: Asker) -> None:
+    ask.sim.world.faults.add("filtered")
+    done = ask.gemini_done(T2V)
+    answer = done["response"]["generateVideoResponse"]
+    assert set(answer) == {"raiMediaFilteredCount", "raiMediaFilteredReasons"}
+    assert "not been charged" in answer["raiMediaFilteredReasons"][0]
+
+
+def test_a_filter_takes_one_of_two(ask: Asker) -> None:
+    ask.sim.world.faults.add("partial")
+    done = ask.shot(T2V, sampleCount=2, storageUri="gs://b", **SHORT)
+    assert done["response"]["raiMediaFilteredCount"] == 1
+    assert [each["gcsUri"][-12:] for each in done["response"]["videos"]] == ["sample_1.mp4"]
+    assert [each.note for each in ask.sim.world.bill.charges] == ["", "filtered"]
+
+
+def test_a_clip_that_is_not_what_was_asked(ask: Asker) -> None:
+    ask.sim.world.faults.add("wrong_length")
+    ask.sim.world.faults.add("wrong_size")
+    done = ask.shot(T2V, storageUri="gs://b/p", **SHORT)
+    stored = ask.sim.world.object_at(done["response"]["videos"][0]["gcsUri"])
+    assert stored is not None
+    facts = probe(stored.path)
+    assert (facts.width, facts.height, facts.frames) == (640, 360, 72)
+
+
+def test_service_agents_are_set_up_once_a_project(ask: Asker) -> None:
+    onward = {"prompt": "on", "video": {"gcsUri": "gs://b/none.mp4", "mimeType": "video/mp4"}}
+    ask.sim.world.faults.add("provisioning:2")
+    assert [ask.shot(onward)["error"]["code"] for _ in range(2)] == [9, 3]
+
+
+def test_a_download_is_cut_off_and_goes_on_where_it_was(ask: Asker, clip: str) -> None:
+    ask.sim.world.faults.add("truncated@a clip")
+    with pytest.raises(httpx.RemoteProtocolError, match="received 500000 bytes, expected 1000000"):
+        ask.gcs(clip)
+    rest = ask.gcs(clip, Range="bytes=500000-")
+    assert (rest.status_code, len(rest.content)) == (206, 500_000)
+    assert ask.gcs(clip).content == b"0123456789" * 100_000
+
+
+def test_a_page_or_nothing_in_place_of_a_clip(ask: Asker, clip: str) -> None:
+    ask.sim.world.faults.add("html")
+    ask.sim.world.faults.add("empty")
+    page, nothing = ask.gcs(clip), ask.gcs(clip)
+    assert (page.status_code, page.headers["content-type"][:9]) == (200, "text/html")
+    assert (nothing.status_code, nothing.content) == (200, b"")
+
+
+def test_a_page_in_place_of_an_answer(ask: Asker) -> None:
+    ask.sim.world.faults.add("html@submit")
+    assert ask.vertex("predictLongRunning", BODY).headers["content-type"][:9] == "text/html"
+
+
+def test_a_redirect_leads_to_the_other_origin_and_the_journal_sees_keys(
+    ask: Asker, clip: str
+) -> None:
+    ask.sim.world.faults.add("redirect:2")
+    away = ask.gcs(clip)
+    assert away.status_code == 302
+    assert away.headers["location"].startswith(f"{ask.sim.other}/media/")
+    assert len(ask.http.get(away.headers["location"]).content) == 1_000_000
+
+    path = ask.sim.world.keep_bytes(b"clip", ".mp4")
+    file = ask.sim.world.keep_file(path, "video/mp4", made_by="veo")
+    away = ask.get(f"files/{file.id}:download?alt=media")
+    ask.http.get(away.headers["location"], headers=ask.key)
+    line = ask.sim.world.journal[-1]
+    assert (line.origin, line.auth) == ("other", ["x-goog-api-key"])
+    assert next(each.auth for each in ask.sim.world.journal if each.origin == "other") == []
+
+
+def test_a_token_that_is_revoked_stays_so(ask: Asker) -> None:
+    ask.token()
+    ask.sim.world.faults.add("expired_token@poll")
+    name = ask.shoot(T2V, seed=1, **SHORT)
+    poll = {"operationName": name}
+    assert ask.vertex("fetchPredictOperation", poll).status_code == 401
+    assert ask.vertex("fetchPredictOperation", poll).status_code == 401
+    ask.token()
+    assert ask.vertex("fetchPredictOperation", poll).status_code == 200
+
+
+def test_the_token_endpoint_may_fail_too(ask: Asker) -> None:
+    ask.sim.world.faults.add("server_error@token")
+    with pytest.raises(httpx.HTTPStatusError, match="503"):
+        ask.token()
+    assert ask.token()
+
+
+def test_a_file_is_long_in_the_making(ask: Asker) -> None:
+    ask.sim.world.faults.add("processing=1")
+    uri = ask.gemini_uri(T2V, **SHORT)
+    name = "files/" + uri.split("files/")[1].partition(":")[0]
+    assert [ask.get(name).json()["state"] for _ in range(2)] == ["PROCESSING", "ACTIVE"]
+
+
+def test_the_simulator_is_asked_by_http(ask: Asker, tmp_path: Path) -> None:
+    def control(method: str, what: str, **body: object) -> httpx.Response:
+        json = body or None
+        return ask.http.request(method, f"{ask.sim.url}/_simulator/{what}", json=json)
+
+    assert control("POST", "faults", kind="slow", value=0, match="poll").status_code == 200
+    told = control("GET", "faults").json()
+    assert (told["waiting"][0]["route"], set(told["kinds"])) == ("poll", set(KINDS))
+    assert "no fault is called" in control("POST", "faults", kind="x").json()["error"]["message"]
+    assert control("POST", "faults", sort="slow").status_code == 400
+    assert control("DELETE", "faults").json()["waiting"] == []
+
+    before = control("GET", "clock").json()["now"]
+    assert control("POST", "clock", advance=3600).json()["now"] > before + 3599
+    assert control("POST", "clock", advance=-1).status_code == 400
+
+    ask.token()
+    ask.vertex("predictLongRunning", {"instances": [{**T2V, "image": image()}]})
+    bill = control("GET", "bill").json()
+    assert (bill["total_usd"], bill["charges"][0]["usd"]) == ("3.2", "3.2")
+    line = control("GET", "journal").json()["requests"][-1]
+    assert line["auth"] == ["bearer"]
+    assert line["json"]["instances"][0]["image"]["bytesBase64Encoded"]["size"] > 100
+    everything = control("GET", "journal").text
+    assert ask.bearer not in everything
+    assert VERTEX in everything
+    control("POST", "reset")
+    assert control("GET", "journal").json()["requests"] == []
+
+
+def test_a_key_in_the_address_is_seen_but_not_kept(ask: Asker) -> None:
+    key = ask.sim.world.keys["gemini"]
+    ask.http.get(f"{ask.sim.url}/v1beta/files/none?key={key}")
+    line = ask.sim.world.journal[-1]
+    assert (line.auth, line.query) == (["query:key"], {"key": "…"})
