@@ -22,6 +22,7 @@ from storyboard.simulator.rules.content import (
     IMAGE,
     TEXT,
     Wanted,
+    place_refusal,
     price,
     read_request,
     tokens,
@@ -64,7 +65,9 @@ def _handler(world: World, kind: str) -> Any:
         )
         if problem:
             return problem
-        wanted = read_request(request.path_params["model"], await json_body(request))
+        model = request.path_params["model"]
+        elsewhere = place_refusal(model, request.path_params.get("location", "global"))
+        wanted = elsewhere or read_request(model, await json_body(request))
         if isinstance(wanted, Refusal):
             return google_error(wanted.status, wanted.message, status=wanted.reason)
         if world.settings.latency_s:

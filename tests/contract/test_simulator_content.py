@@ -111,7 +111,7 @@ def post(sim: Simulator, model: str, made: dict[str, Any], host: str = "gemini")
     place, head = {
         "gemini": ("v1beta", {"x-goog-api-key": sim.world.keys["gemini"]}),
         "vertex": (
-            "v1/projects/a-project/locations/us-central1/publishers/google",
+            "v1/projects/a-project/locations/global/publishers/google",
             {"Authorization": "Bearer a-token"},
         ),
         "express": ("v1beta1/publishers/google", {"x-goog-api-key": sim.world.keys["vertex"]}),
@@ -174,6 +174,10 @@ def test_faults_and_filters(sim: Simulator) -> None:
     assert len(sim.world.bill.charges) == 4
     sim.world.faults.add("html@submit")
     assert post(sim, STILLS, made).headers["content-type"].startswith("text/html")
+    regional = "v1/projects/a-project/locations/europe-west4/publishers/google/models"
+    token = {"Authorization": "Bearer a-token"}
+    away = httpx.post(f"{sim.url}/{regional}/{TEXT}:generateContent", json=made, headers=token)
+    assert away.status_code == 404
     bare = httpx.post(f"{sim.url}/v1beta/models/{STILLS}:generateContent", json=made)
     assert bare.status_code == 403
 
@@ -188,7 +192,7 @@ def test_the_official_client_is_content(sim: Simulator) -> None:
     placed = genai.Client(
         vertexai=True,
         project="a-project",
-        location="us-central1",
+        location="global",
         credentials=Credentials("a-token"),
         http_options=options,
     )

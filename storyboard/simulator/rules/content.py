@@ -88,6 +88,17 @@ class Wanted:
         return tokens(self.system) + tokens(self.prompt) + 258 * len(self.images)
 
 
+def place_refusal(model: str, location: str) -> Refusal | None:
+    """Vertex serves the third generation and later in the location `global` only."""
+    if location == "global" or model.startswith("gemini-2"):
+        return None
+    said = (
+        f"Publisher Model `publishers/google/models/{model}` was not found in location "
+        f"{location}, or your project does not have access to it."
+    )
+    return Refusal(404, "NOT_FOUND", said)
+
+
 def tokens(words: str) -> int:
     """About how many tokens that is."""
     return (len(words) + 3) // 4
