@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import logging
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 KEY = "VERTEX_API_KEY"
 FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 _TIMEOUT_S = 30.0
+_PRINTABLE = re.compile(r"[!-~]+")
 
 logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of is told as an error
 
@@ -69,6 +71,12 @@ class Credentials:
             return
         key = os.environ.get(KEY, "").strip()
         if key and not _is_given():
+            if not _PRINTABLE.fullmatch(key):
+                raise AuthenticationError(
+                    f"{KEY} holds characters that no key has",
+                    hint="copy it once more from the console of Google Cloud",
+                    provider=self._provider,
+                )
             self._key = self._discreet.keep(key)
             return
         self._found, self._project = await asyncio.to_thread(self._default)
