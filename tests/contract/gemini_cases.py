@@ -1,0 +1,101 @@
+"""What the tests of the Gemini API's adapter share: requests, a place, a key to look for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from storyboard.providers.base import (
+    Input,
+    Intent,
+    Kind,
+    Operation,
+    Outcome,
+    Request,
+    Role,
+    Running,
+    Settings,
+    SpokenLine,
+)
+from storyboard.providers.gemini import Gemini
+from tests.contract.scripted import Scripted
+from tests.contract.vertex_cases import PNG, Place
+
+T = TypeVar("T")
+KEY = "AIza-not-a-key-51f0c2"
+VEO = "veo-3.1-generate-preview"
+OMNI = "gemini-omni-1.2-flash"
+HOST = "https://generativelanguage.googleapis.com"
+CLIP = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 12
+
+
+def asked(kind: Kind = Kind.GENERATE, *inputs: Input, model: str = VEO, **settings: Any) -> Request:
+    """A request to the Gemini API; keywords are those of `Settings`."""
+    return Request(
+        kind=kind,
+        provider="gemini",
+        model=model,
+        prompt="a cat",
+        intent=Intent(prompt="a cat"),
+        settings=Settings(**settings),
+        inputs=inputs,
+        combined=kind is Kind.EXTEND,
+    )
+
+
+def spoken(words: str, voice: str = "", how: str = "") -> Request:
+    """A line to be spoken."""
+    line = SpokenLine("ana", words, 0.0, how, False, voice)
+    return Request(
+        kind=Kind.SPEECH,
+        provider="gemini",
+        model="gemini-3.8-flash-tts",
+        prompt=f"Say {how}: {words}" if how else words,
+        intent=Intent(dialogue=(line,)),
+        settings=Settings(options={"voice": voice} if voice else {}),
+    )
+
+
+def picture(folder: Path, role: Role = Role.FIRST_FRAME, name: str = "p") -> Input:
+    path = folder / f"{name}.png"
+    path.write_bytes(PNG)
+    return Input(role, sha256=name, path=path, name=name)
+
+
+def using(act: Callable[[Gemini], Awaitable[T]]) -> T:
+    """What an adapter of its own answers to `act`."""
+
+    async def run() -> T:
+        gemini = Gemini({})
+        try:
+            return await act(gemini)
+        finally:
+            await gemini.close()
+
+    return asyncio.run(run())
+
+
+def submitted(request: Request, place: Place) -> Operation:
+    return using(lambda gemini: gemini.submit(request, place))
+
+
+def polled(name: str, place: Place) -> Outcome:
+    return using(lambda gemini: gemini.poll(Operation(name), place))
+
+
+async def ended(gemini: Gemini, request: Request, place: Place) -> Outcome:
+    """What becomes of a request."""
+    operation = await gemini.submit(request, place)
+    while isinstance(outcome := await gemini.poll(operation, place), Running):
+        await asyncio.sleep(0.02)
+    return outcome
+
+
+def pointed(monkeypatch: pytest.MonkeyPatch, server: Scripted) -> None:
+    """An environment with a key, where the Gemini API is `server`."""
+    monkeypatch.setenv("STORYBOARD_GEMINI_BASE_URL", server.url)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)

@@ -1,0 +1,446 @@
+"""Veo on the Gemini API: what is sent, what is believed, and what a fault costs."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.errors import (
+    AuthenticationError,
+    Gone,
+    InvalidRequest,
+    NotNow,
+    ProviderError,
+    QuotaError,
+    RefusedError,
+    RetiredModel,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
+from storyboard.providers import files
+from storyboard.providers.base import Done, Failed, Filtered, Input, Kind, Role, Running, Sample
+from tests.contract.comet import said
+from tests.contract.gemini_cases import (
+    CLIP,
+    HOST,
+    KEY,
+    VEO,
+    asked,
+    picture,
+    pointed,
+    polled,
+    submitted,
+    using,
+)
+from tests.contract.scripted import Answer, Asked, Scripted, told, video
+from tests.contract.vertex_cases import PNG, Place
+
+SUBMIT = f"POST /v1beta/models/{VEO}:predictLongRunning"
+NAME = f"models/{VEO}/operations/vz341u0pmdlc"
+POLL = f"GET /v1beta/{NAME}"
+FILE = "GET /v1beta/files/abc123xyz456"
+DOWNLOAD = f"{FILE}:download?alt=media"
+URI = f"{HOST}/v1beta/files/abc123xyz456:download?alt=media"
+B64 = {"bytesBase64Encoded": base64.b64encode(PNG).decode(), "mimeType": "image/png"}
+SOURCE = Input(Role.VIDEO, sha256="v", uri=URI)
+LOST = "You do not have permission to access the File abc123xyz456 or it may not exist."
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    with Scripted() as server:
+        pointed(monkeypatch, server)
+        server.say(SUBMIT, told({"name": NAME}))
+        server.say(FILE, told({"name": "files/abc123xyz456", "state": "ACTIVE"}))
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def wrong(status: int, message: str, code: str = "INVALID_ARGUMENT", **more: Any) -> Answer:
+    return told({"error": {"code": status, "message": message, "status": code, **more}}, status)
+
+
+def finished(**response: Any) -> Answer:
+    return told({"name": NAME, "done": True, "response": {"generateVideoResponse": response}})
+
+
+def fetched(place: Place, uri: str = URI) -> Path:
+    sample = using(lambda gemini: gemini.fetch(Sample(uri=uri), place))
+    assert sample.path is not None
+    assert sample.uri == uri
+    return sample.path
+
+
+# what is sent
+
+
+def test_words_alone(service: Scripted, place: Place) -> None:
+    assert submitted(asked(duration_s=8, resolution="1080p", negative_prompt="rain"), place).name
+    (sent,) = service.asked
+    assert sent.json == {
+        "instances": [{"prompt": "a cat"}],
+        "parameters": {
+            "durationSeconds": 8,
+            "aspectRatio": "16:9",
+            "resolution": "1080p",
+            "negativePrompt": "rain",
+        },
+    }
+    assert sent.headers["x-goog-api-key"] == KEY
+    assert KEY not in sent.path
+
+
+def test_pictures_go_along_as_bytes(service: Scripted, place: Place, tmp_path: Path) -> None:
+    first, last = picture(tmp_path), picture(tmp_path, Role.LAST_FRAME, "q")
+    submitted(asked(Kind.INTERPOLATE, first, last), place)
+    references = [picture(tmp_path, Role.REFERENCE, name) for name in ("ana", "ben", "kay")]
+    submitted(asked(Kind.GENERATE, *references), place)
+    frames, people = (each.json["instances"] for each in service.asked)
+    assert frames == [{"prompt": "a cat", "image": B64, "lastFrame": B64}]
+    assert [each["image"] for each in people[0]["referenceImages"]] == [B64] * 3
+    assert {each["referenceType"].lower() for each in people[0]["referenceImages"]} == {"asset"}
+
+
+def test_an_extension_names_its_source_as_the_service_named_it(
+    service: Scripted, place: Place
+) -> None:
+    submitted(asked(Kind.EXTEND, SOURCE, duration_s=7, resolution="1080p"), place)
+    sent = service.asked[-1].json
+    assert sent["instances"] == [{"prompt": "a cat", "video": {"uri": URI}}]
+    assert sent["parameters"]["resolution"] == "720p"
+    assert sent["parameters"].get("durationSeconds", 8) == 8
+
+
+def test_no_other_parameter_is_invented(service: Scripted, place: Place) -> None:
+    submitted(asked(audio=False, options={"enhance_prompt": True}), place)
+    parameters = service.asked[0].json["parameters"]
+    assert set(parameters) == {"durationSeconds", "aspectRatio", "resolution", "enhancePrompt"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "roles", "wish", "legal"),
+    [
+        (Kind.GENERATE, (), "allow_adult", "allow_all"),
+        (Kind.GENERATE, (Role.FIRST_FRAME,), "allow_all", "allow_adult"),
+        (Kind.INTERPOLATE, (Role.FIRST_FRAME, Role.LAST_FRAME), "dont_allow", "allow_adult"),
+        (Kind.GENERATE, (Role.REFERENCE,), "allow_all", "allow_adult"),
+        (Kind.EXTEND, (Role.VIDEO,), "allow_adult", "allow_all"),
+    ],
+)
+def test_people_are_allowed_as_each_operation_has_it(
+    service: Scripted,
+    place: Place,
+    tmp_path: Path,
+    kind: Kind,
+    roles: tuple[Role, ...],
+    wish: str,
+    legal: str,
+) -> None:
+    inputs = [SOURCE if role is Role.VIDEO else picture(tmp_path, role, role) for role in roles]
+    with pytest.raises(InvalidRequest, match=wish) as refused:
+        submitted(asked(kind, *inputs, options={"person_generation": wish}), place)
+    assert f"person_generation: {legal}" in refused.value.hint
+    assert not service.asked
+    submitted(asked(kind, *inputs, options={"person_generation": legal}), place)
+    assert service.asked[-1].json["parameters"]["personGeneration"] == legal
+
+
+# going on from a take
+
+
+def test_it_waits_until_the_source_is_ready(service: Scripted, place: Place) -> None:
+    busy = told({"name": "files/abc123xyz456", "state": "PROCESSING"})
+    service.say(FILE, busy, busy, told({"state": "ACTIVE"}))
+    submitted(asked(Kind.EXTEND, SOURCE), place)
+    assert [each.method for each in service.asked] == ["GET", "GET", "GET", "POST"]
+
+
+def test_a_source_that_never_gets_ready_costs_nothing(
+    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_PATIENCE_S", 0.5)
+    service.say(FILE, told({"state": "PROCESSING"}))
+    with pytest.raises(NotNow, match="made ready"):
+        submitted(asked(Kind.EXTEND, SOURCE), place)
+    service.say(FILE, told({"state": "FAILED", "error": {"message": "no frames"}}))
+    with pytest.raises(InvalidRequest, match="no frames"):
+        submitted(asked(Kind.EXTEND, SOURCE), place)
+    assert not service.count(SUBMIT)
+
+
+@pytest.mark.parametrize("answer", [wrong(403, LOST, "PERMISSION_DENIED"), wrong(404, "Not found")])
+def test_a_source_that_expired_says_so(service: Scripted, place: Place, answer: Answer) -> None:
+    service.say(FILE, answer)
+    with pytest.raises(Gone, match=r"two days|no longer"):
+        submitted(asked(Kind.EXTEND, SOURCE), place)
+    assert not service.count(SUBMIT)
+
+
+def test_a_take_of_another_service_is_not_gone_on_from(service: Scripted, place: Place) -> None:
+    for uri in ("", "gs://bucket/sample_0.mp4"):
+        with pytest.raises(InvalidRequest, match="own results only"):
+            submitted(asked(Kind.EXTEND, dataclasses.replace(SOURCE, uri=uri)), place)
+    assert not service.asked
+
+
+def test_not_processed_yet_is_worth_another_try(service: Scripted, place: Place) -> None:
+    words = "Input video must be a video that was generated by VEO that has been processed."
+    service.say(SUBMIT, wrong(400, words))
+    with pytest.raises(NotNow) as later:
+        submitted(asked(Kind.EXTEND, SOURCE), place)
+    assert later.value.retry_after_s == 10
+    assert not isinstance(later.value, QuotaError)
+
+
+# what is believed
+
+
+def test_a_job_without_done_is_running(service: Scripted, place: Place) -> None:
+    service.say(POLL, told({"name": NAME}))
+    assert polled(NAME, place) == Running()
+
+
+def test_a_result_expires_when_its_file_does(service: Scripted, place: Place) -> None:
+    done = finished(generatedSamples=[{"video": {"uri": URI}}])
+    service.say(POLL, done)
+    service.say(FILE, told({"state": "PROCESSING", "expirationTime": "2026-11-25T08:00:00.5Z"}))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Done)
+    assert outcome.samples == (Sample(uri=URI, expires_at=1795593600.5),)
+    for answer in (told({}), wrong(403, LOST), wrong(400, "what?")):
+        service.say(FILE, answer)
+        outcome = polled(NAME, place)
+        assert isinstance(outcome, Done)
+        assert abs((outcome.samples[0].expires_at or 0) - time.time() - 48 * 3600) < 60
+
+
+def test_a_result_that_comes_as_bytes(service: Scripted, place: Place) -> None:
+    data = base64.b64encode(CLIP).decode()
+    service.say(POLL, finished(generatedSamples=[{"video": {"encodedVideo": data}}]))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Done)
+    path = outcome.samples[0].path
+    assert path is not None
+    assert path.read_bytes() == CLIP
+
+
+def test_a_filter_explains_itself(service: Scripted, place: Place) -> None:
+    words = "Veo could not generate videos. You will not be charged. Support codes: 29310472"
+    service.say(POLL, finished(raiMediaFilteredCount=1, raiMediaFilteredReasons=[words]))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Filtered)
+    assert "a celebrity" in outcome.message
+    assert outcome.category == "a celebrity"
+    assert not outcome.billed
+    both = finished(
+        generatedSamples=[{"video": {"uri": URI}}],
+        raiMediaFilteredCount=1,
+        raiMediaFilteredReasons=[words],
+    )
+    service.say(POLL, both)
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Done)
+    assert "a celebrity" in outcome.filtered
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ({"error": {"code": 13, "message": "Internal."}}, Failed("Internal.")),
+        ({"error": {"code": 8, "message": "Busy."}}, Failed("Busy.", again_s=60.0)),
+        ({"response": {}}, Failed("the job ended without a result")),
+        ({"response": {"generateVideoResponse": {"generatedSamples": [{}]}}}, None),
+        ({}, Failed("the job ended without a result")),
+    ],
+)
+def test_a_job_can_fail(
+    service: Scripted, place: Place, answer: dict[str, Any], outcome: Failed | None
+) -> None:
+    service.say(POLL, told({"name": NAME, "done": True, **answer}))
+    assert polled(NAME, place) == (outcome or Failed("the job ended without a result"))
+
+
+def test_a_blocked_prompt_is_filtered(service: Scripted, place: Place) -> None:
+    error = {"code": 3, "message": "The prompt could not be submitted. Support codes: 61493863"}
+    service.say(POLL, told({"name": NAME, "done": True, "error": error}))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Filtered)
+    assert outcome.category == "violence"
+
+
+def test_what_is_no_job_of_ours_is_not_asked_for(service: Scripted, place: Place) -> None:
+    for name in ("models/../files/x/operations/1", "https://elsewhere/operations/1", ""):
+        with pytest.raises(ProviderError, match="no job"):
+            polled(name, place)
+    assert not service.asked
+    service.say(POLL, wrong(404, "Operation not found"))
+    with pytest.raises(Gone, match="no longer knows"):
+        polled(NAME, place)
+
+
+# fetching
+
+
+def test_a_result_is_fetched_where_the_service_is(service: Scripted, place: Place) -> None:
+    service.say(DOWNLOAD, Answer(302, (), {"location": "/media/1"}))
+    service.say("GET /media/1", video(CLIP))
+    assert fetched(place).read_bytes() == CLIP
+    assert all(each.headers["x-goog-api-key"] == KEY for each in service.asked)
+
+
+def test_the_key_stays_at_home(service: Scripted, place: Place) -> None:
+    with Scripted() as other:
+        service.say(DOWNLOAD, Answer(302, (), {"location": f"{other.url}/media/1"}))
+        other.say("GET /media/1", video(CLIP))
+        assert fetched(place).read_bytes() == CLIP
+        assert fetched(place, f"{other.url}/media/1").read_bytes() == CLIP
+        for each in other.asked:
+            assert KEY not in str(each)
+        assert len(other.asked) == 2
+
+
+def test_a_file_of_whatever_host_is_asked_for_at_home(service: Scripted, place: Place) -> None:
+    service.say(DOWNLOAD, video(CLIP))
+    for uri in (URI, "files/abc123xyz456", "https://elsewhere.test/v1/files/abc123xyz456"):
+        assert fetched(place, uri).read_bytes() == CLIP
+
+
+def test_a_download_that_breaks_goes_on(service: Scripted, place: Place) -> None:
+    def rest(request: Asked) -> Answer:
+        assert request.headers["range"] == "bytes=1000-"
+        said = {"content-range": f"bytes 1000-{len(CLIP) - 1}/{len(CLIP)}"}
+        return Answer(206, (CLIP[1000:],), {"content-type": "video/mp4", **said})
+
+    broken = Answer(200, (CLIP[:1000],), {"content-type": "video/mp4", "etag": '"1"'}, cut=True)
+    service.say(DOWNLOAD, broken, rest)
+    assert fetched(place).read_bytes() == CLIP
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (wrong(403, LOST, "PERMISSION_DENIED"), Gone),
+        (wrong(404, "Not found.", "NOT_FOUND"), Gone),
+        (Answer(200, (b"<html>Sign in",), {"content-type": "text/html"}), ProviderError),
+        (Answer(200, (), {"content-type": "video/mp4"}), ProviderError),
+        (Answer(302, (), {"location": "http://elsewhere.test/x"}), ProviderError),
+    ],
+)
+def test_what_is_no_video_is_not_believed(
+    service: Scripted, place: Place, answer: Answer, error: type[StoryboardError]
+) -> None:
+    service.say(DOWNLOAD, answer)
+    with pytest.raises(error) as failed:
+        fetched(place)
+    assert type(failed.value) is error
+    assert KEY not in said(failed.value)
+    assert not [each for each in place.scratch.iterdir() if each.suffix == ".mp4"]
+
+
+# what a fault costs
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (wrong(400, "`seed` isn't supported by this model."), InvalidRequest, "isn't supported"),
+        (wrong(400, "API key not valid. Please pass a valid API key."), AuthenticationError, "key"),
+        (wrong(401, "no"), AuthenticationError, "no"),
+        (
+            wrong(403, "The caller has no permission", "PERMISSION_DENIED"),
+            AuthenticationError,
+            "no",
+        ),
+        (wrong(400, "Blocked. Support codes: 17301594"), RefusedError, "a child"),
+        (wrong(404, "models/x is not found for API version v1beta"), InvalidRequest, "not found"),
+        (wrong(503, "overloaded", "UNAVAILABLE"), UnknownOutcome, "503"),
+        (wrong(500, "internal", "INTERNAL"), UnknownOutcome, "500"),
+        (told({}), UnknownOutcome, "named none"),
+        (told({"name": "operations/1"}), UnknownOutcome, "named none"),
+        (told([1]), UnknownOutcome, "named none"),
+        (Answer(200, (b"{",), {"content-type": "application/json"}), UnknownOutcome, "no JSON"),
+        (None, UnknownOutcome, "broke"),
+    ],
+)
+def test_a_submit_says_what_it_cost(
+    service: Scripted,
+    place: Place,
+    answer: Answer | None,
+    error: type[StoryboardError],
+    words: str,
+) -> None:
+    service.say(SUBMIT, answer)
+    with pytest.raises(error, match=words) as failed:
+        submitted(asked(), place)
+    assert isinstance(failed.value, UnknownOutcome) is (error is UnknownOutcome)
+    renewed = answer is not None and answer.status == 401
+    assert service.count(SUBMIT) == (2 if renewed else 1)
+    assert KEY not in said(failed.value)
+
+
+def test_too_many_requests_say_when_to_ask_again(service: Scripted, place: Place) -> None:
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17.5s"}
+    service.say(SUBMIT, wrong(429, "Quota exceeded", "RESOURCE_EXHAUSTED", details=[info]))
+    with pytest.raises(QuotaError) as later:
+        submitted(asked(), place)
+    assert later.value.retry_after_s == 17.5
+    assert service.count(SUBMIT) == 1
+
+
+def test_a_retired_model_names_its_heir(service: Scripted, place: Place) -> None:
+    service.say(SUBMIT, wrong(404, f"models/{VEO} is no longer available.", "NOT_FOUND"))
+    with pytest.raises(RetiredModel) as gone:
+        submitted(asked(), place)
+    assert gone.value.model == VEO
+    assert gone.value.replacement == "gemini-omni-1.2-flash"
+    assert "gemini-omni-1.2-flash" in gone.value.hint
+
+
+def test_without_a_connection_nothing_was_sent(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORYBOARD_GEMINI_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    with pytest.raises(Unreachable) as failed:
+        submitted(asked(), place)
+    assert KEY not in said(failed.value)
+
+
+def test_the_key_comes_from_the_environment(
+    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", "AIza-the-other-one")
+    submitted(asked(), place)
+    monkeypatch.delenv("GEMINI_API_KEY")
+    submitted(asked(), place)
+    used = [each.headers["x-goog-api-key"] for each in service.asked]
+    assert used == [KEY, "AIza-the-other-one"]
+    monkeypatch.delenv("GOOGLE_API_KEY")
+    with pytest.raises(AuthenticationError, match="GEMINI_API_KEY"):
+        submitted(asked(), place)
+    for broken in ("AIza\nX-Evil: 1", "schlüssel", "two words"):
+        monkeypatch.setenv("GEMINI_API_KEY", broken)
+        with pytest.raises(AuthenticationError, match="GEMINI_API_KEY") as failed:
+            submitted(asked(), place)
+        assert broken not in said(failed.value)
+    assert len(service.asked) == 2
+
+
+def test_nothing_shows_the_key(service: Scripted, place: Place) -> None:
+    service.say(SUBMIT, wrong(400, f"key {KEY} may not use https://x.test/?key={KEY}"))
+    with pytest.raises(InvalidRequest) as failed:
+        submitted(asked(), place)
+    assert KEY not in said(failed.value)
+    service.say(POLL, told({"done": True, "error": {"code": 13, "message": f"with {KEY}"}}))
+    assert KEY not in repr(polled(NAME, place))
