@@ -15,7 +15,7 @@ from storyboard.simulator.pictures import decoded
 from storyboard.simulator.rules.omni import GEMINI, SIZES, Ask, price, reach
 from storyboard.simulator.rules.refusal import Refusal, invalid
 from storyboard.simulator.rules.steps import Media
-from storyboard.simulator.sources import ending, last_frame, levelled, path_of, resized
+from storyboard.simulator.sources import last_frame, levelled, part, path_of, resized
 from storyboard.simulator.troubles import draw_trouble
 from storyboard.simulator.world import Job, World
 
@@ -106,10 +106,11 @@ def _extended(world: World, order: Order, source: Source, kept: int) -> Order:
     """The order of an extension: after its source, or of the tail alone, as the world is set."""
     if world.settings.omni_extension == "tail":
         return replace(order, first=last_frame(world, source.path, source.frames))
+    seam = min(world.settings.omni_seam, kept - FPS)
     path = source.path
-    if kept < source.frames:
-        path = ending(world, path, source.frames, kept)
-    return replace(order, source=path)
+    if seam or kept < source.frames:
+        path = part(world, path, source.frames - kept, source.frames - seam)
+    return replace(order, source=path, frames=order.frames + seam)
 
 
 def _size(ask: Ask, source: tuple[int, int]) -> tuple[int, int]:

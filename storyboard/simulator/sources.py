@@ -51,15 +51,15 @@ def bytes_of(world: World, uri: str) -> bytes | None:
     return path.read_bytes() if path else None
 
 
-def ending(world: World, clip: Path, frames: int, kept: int) -> Path:
-    """A file of the last `kept` of a clip's `frames` frames, with their sound."""
+def part(world: World, clip: Path, start: int, stop: int) -> Path:
+    """A file of a clip's frames from `start` to before `stop`, with their sound."""
     out = world.folder / f"{secrets.token_hex(8)}.mp4"
-    start = frames - kept
+    span = f"start={start / FPS:.6f}:end={stop / FPS:.6f}"
     run_ffmpeg(
         [
             *("-i", f"file:{clip}", "-map", "0:v:0", "-map", "0:a:0?"),
-            *("-vf", f"trim=start_frame={start},setpts=PTS-STARTPTS"),
-            *("-af", f"atrim=start={start / FPS:.6f},asetpts=PTS-STARTPTS"),
+            *("-vf", f"trim=start_frame={start}:end_frame={stop},setpts=PTS-STARTPTS"),
+            *("-af", f"atrim={span},asetpts=PTS-STARTPTS"),
             *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-r", str(FPS)),
             *("-c:a", "aac", f"file:{out}"),
         ]

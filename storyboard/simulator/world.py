@@ -62,6 +62,8 @@ class Settings:
     """How chat gives the URL: `tag`, `markdown`, `bare`; usual is a tag in a stream or a link."""
     omni_extension: str = "combined"
     """What an extension by Omni is: `combined` with its source, or the `tail` alone."""
+    omni_seam: int = 0
+    """How many last frames of its source a combined one makes anew, for a smooth seam."""
     omni_total_s: float = 0.0
     """The longest result of one; 0 is what the host says."""
     omni_get_uri: bool = False

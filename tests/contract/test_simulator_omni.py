@@ -248,11 +248,16 @@ def test_an_extension_holds_its_source_unless_it_is_set_to_the_tail(
     longer = clip_of(ask(gemini, *given, task="extend", **more), tmp_path)
     assert probe(longer).frames == 144
     assert difference(frame(longer, 40), frame(first, 40)) < 3
+    sim.world.change(omni_seam=24)
+    smooth = clip_of(ask(gemini, *given, task="extend", **more), tmp_path)
+    assert probe(smooth).frames == 144
+    assert difference(frame(smooth, 40), frame(first, 40)) < 4
+    assert difference(frame(smooth, 70), frame(first, 70)) > 8
     sim.world.change(omni_extension="tail")
     tail = clip_of(ask(gemini, *given, task="extend", **more), tmp_path)
     assert probe(tail).frames == 72
     assert difference(frame(tail, 0), frame(first, 71)) < 3
-    assert [charge.seconds for charge in sim.world.bill.charges] == [3, 3, 3]
+    assert [charge.seconds for charge in sim.world.bill.charges] == [3, 3, 3, 3]
 
 
 def test_totals_are_thirty_seconds_and_uploads_ten(sim: Simulator, gemini: httpx.Client) -> None:
