@@ -102,7 +102,8 @@ class Clips:
         facts = probe(source)
         head, tail = (out.with_suffix(f".{name}.mp4") for name in ("head", "tail"))
         listing = out.with_suffix(".txt")
-        copied = source.parent == self._folder and (facts.width, facts.height) == order.size
+        ours = source.parent == self._folder and not self._draw
+        copied = ours and (facts.width, facts.height) == order.size
         try:
             encode(order, tail, start=pictures.last_of(source, facts.frames), sound=False)
             run_ffmpeg(
@@ -180,11 +181,12 @@ def _tone(order: Order) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def _fitted(size: tuple[int, int]) -> tuple[str, str]:
-    """A filter that gives footage another size, padded where its shape is another."""
+def _fitted(size: tuple[int, int]) -> tuple[str, ...]:
+    """Gives footage another size, padded where its shape is another, and keeps every frame."""
     width, height = size
     return (
         "-vf",
         f"scale={width}:{height}:force_original_aspect_ratio=decrease,"
-        f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p",
+        f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p,setpts=N/{FPS}/TB",
+        *("-fps_mode", "passthrough"),
     )

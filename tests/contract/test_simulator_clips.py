@@ -10,7 +10,7 @@ import pytest
 from storyboard.errors import MediaError
 from storyboard.simulator import pictures
 from storyboard.simulator.clips import Clips, Order
-from storyboard.stitch.media import probe, verify
+from storyboard.stitch.media import probe, run_ffmpeg, verify
 from tests.contract.veo_asks import picture
 
 SMALL = (320, 180)
@@ -79,6 +79,17 @@ def test_an_extension_is_its_source_and_goes_on_from_its_last_frame(clips: Clips
     assert abs(float(probe(longest).seconds) - 3) < 0.1
 
 
+def test_footage_of_another_kind_keeps_every_frame(clips: Clips, tmp_path: Path) -> None:
+    ours = clips.make(Order("x", (640, 360), 24))
+    theirs = tmp_path / "theirs.mp4"
+    reordered = ("-c:v", "libx264", "-bf", "3", "-g", "12", "-c:a", "aac", "-ss", "0.25")
+    run_ffmpeg(["-i", f"file:{ours}", *reordered, f"file:{theirs}"])
+    clip = clips.make(Order("on", SMALL, 12, source=theirs))
+    assert verify(clip, 18 + 12) == 30
+    numbers = [pictures.read_number(pictures.last_of(clip, n)) for n in (1, 18, 19, 30)]
+    assert numbers == [6, 23, 0, 11]
+
+
 def test_a_source_without_sound_gets_silence_before_the_new_sound(clips: Clips) -> None:
     silent = clips.make(Order("x", SMALL, 24, sound=False))
     assert probe(clips.make(Order("on", SMALL, 12, source=silent))).has_audio
@@ -97,6 +108,8 @@ def test_what_is_no_picture_makes_no_clip(clips: Clips, tmp_path: Path) -> None:
 
 
 def test_previz_draws_the_clips_if_it_is_asked_to(tmp_path: Path) -> None:
-    clip = Clips(tmp_path, draw=True).make(Order("a ferry at dawn, wide shot", (640, 360), 12))
+    clips = Clips(tmp_path, draw=True)
+    clip = clips.make(Order("a ferry at dawn, wide shot", (640, 360), 12))
     facts = probe(clip)
     assert (facts.width, facts.height, facts.frames) == (640, 360, 12)
+    assert verify(clips.make(Order("on", (640, 360), 12, source=clip)), 24) == 24
