@@ -48,6 +48,12 @@ def test_only_what_is_asked_counts() -> None:
     assert one != of(prompt="A boat", length=72, seed=1)
 
 
+def test_what_marks_a_job_for_the_bill_is_no_part_of_it() -> None:
+    plain = of(options={})
+    assert plain == of(options={"labels": {"show": "s1"}, "burn_in": False})
+    assert plain != of(options={"person_generation": "dont_allow"})
+
+
 def test_a_model_at_another_place_is_another_step() -> None:
     (step,) = compiled(shot("SH010", provider="vertex")).steps.values()
     first = identity(step, [], WIRE_READS, "")
