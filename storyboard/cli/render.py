@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     default="fail",
     help="What stands where a take is missing.",
 )
+@click.option(
+    "--until",
+    type=click.Choice(["stills"]),
+    default=None,
+    help="Stop once the pictures are there that shots begin from.",
+)
 @options.wishes
 @click.option("--frozen", is_flag=True, help="Never submit: only what is there.")
 @click.option("--max-cost", metavar="USD", callback=options.money, help="Most this run may spend.")
@@ -44,6 +50,7 @@ def command(
     out: Path | None,
     deps: Path | None,
     missing: str,
+    until: str | None,
     retake: tuple[str, ...],
     force: tuple[str, ...],
     rebuy: tuple[str, ...],
@@ -61,8 +68,11 @@ def command(
 
     A saved PLAN runs exactly as it was saved, or is refused. Takes that exist are never made
     again; what is interrupted is taken up by the next render.
+
+    SHOT may be the id of a step too. `--until stills` makes only the pictures that shots begin
+    from, for cents, and says where they lie; `pick` and `--retake` know them by their step.
     """
-    plain = not (shots or retake or force or rebuy or accept_stale or as_json)
+    plain = not (shots or retake or force or rebuy or accept_stale or as_json or until)
     key = _key(overlay, out, missing)
     if plain and (deps is None or deps.exists()) and (stamp := standing(film, key)):
         return _still(stamp, quiet)
@@ -71,12 +81,13 @@ def command(
     from storyboard.cli.progress import Progress
     from storyboard.make import Order, budget, cut, default_out, idle
     from storyboard.production import Production, examine
+    from storyboard.providers.base import Kind
     from storyboard.saved import read_plan, wishes_of
 
     flags = options.flags_of(overlay)
     saved = read_plan(film)
     if saved is not None:
-        asked = (retake, force, rebuy, accept_stale, shots, *_laid(flags))
+        asked = (retake, force, rebuy, accept_stale, shots, until, *_laid(flags))
         if any(asked):
             raise UsageError(
                 "a saved plan runs as it was saved: no shots and no flags that change the film",
@@ -94,6 +105,8 @@ def command(
             plan = production.plan(wishes, shots)
             if saved is not None:
                 saved.confirm(plan)
+            if until:
+                plan = plan.only({n.step.id for n in plan.nodes if n.step.kind is Kind.STILL})
             order = Order(
                 out=out,
                 shots=shots,
@@ -102,6 +115,7 @@ def command(
                 frozen=frozen,
                 max_cost_micros=max_cost,
                 jobs=jobs or 0,
+                until=until or "",
             )
             writable(production.film, out or default_out(production.film), deps)
             budget(production, plan, order)
@@ -116,7 +130,9 @@ def command(
                 if missing != "previz" and idle(production, plan)
                 else _made(production, plan, order, progress)
             )
-            if deps is not None:
+            if until and not quiet and not as_json:
+                _show_stills(production, plan, done, progress)
+            if deps is not None and not until:
                 from storyboard.cli.depfile import write_deps
 
                 write_deps(deps, out or default_out(production.film), production.film)
@@ -159,6 +175,17 @@ def _leave(production: Production, plan: Plan, film: Path, key: str, out: Path) 
     media = [production.store.path(n.select.sha256) for n in plan.nodes if n.select]
     sidecars = [path for each in (".srt", ".vtt") if (path := out.with_suffix(each)).exists()]
     leave(film, key, out, [*files_of(production.film), *media, *sidecars], len(plan.nodes))
+
+
+def _show_stills(production: Production, plan: Plan, done: Rendered, progress: Progress) -> None:
+    """Says where each picture lies."""
+    assert production.store is not None
+    progress.pause()
+    if not plan.nodes:
+        view.say("the film asks for no stills")
+    for node in plan.nodes:
+        if take := done.result.selects.get(node.step.id):
+            view.say(f"{node.step.id}: {take.name} {production.store.path(take.sha256)}")
 
 
 def _made(production: Production, plan: Plan, order: Order, progress: Progress) -> Rendered:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from storyboard.errors import Gone
 from storyboard.providers.base import (
     WIRE_READS,
     Done,
@@ -50,7 +52,18 @@ class Studio:
             "seed": True,
             "negative_prompt": True,
             "price": {"audio": {"720p": "0.10", "1080p": "0.20"}},
-        }
+        },
+        {
+            "id": "studio-still",
+            "makes": "still",
+            "resolutions": ["1k"],
+            "sides": {"1k": 768},
+            "aspect_ratios": ["16:9"],
+            "references": {"max": 2},
+            "price": {"each": {"1k": "0.05"}, "reference": "0.01"},
+        },
+        {"id": "studio-text", "makes": "write", "price": {"each": "0.02"}},
+        {"id": "studio-voice", "makes": "speech", "price": {"second": "0.001"}},
     ]
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -60,7 +73,11 @@ class Studio:
         failing = os.environ.get("STUDIO_FAIL", "").split(",")
         source = _seconds(request.input(Role.VIDEO)) if request.combined else 0
         job = {
+            "kind": request.kind,
             "prompt": request.prompt,
+            "sent": [given.name for given in request.inputs if given.role is Role.REFERENCE],
+            "words": request.words,
+            "voice": request.settings.options.get("voice", ""),
             "seed": request.settings.seed,
             "seconds": source + request.settings.duration_s,
             "source": source,
@@ -72,6 +89,8 @@ class Studio:
         return Operation(f"jobs/{len(bill.read_text().splitlines())}")
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        if not operation.name.startswith("jobs/"):
+            return Failed("the studio knows no such job")
         job = self._job(operation.name)
         if job["fail"]:
             return Failed("the studio is out of film")
@@ -80,7 +99,10 @@ class Studio:
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         job = self._job(sample.uri)
-        path = place.scratch / f"{sample.uri.replace('/', '-')}.mp4"
+        name = sample.uri.replace("/", "-")
+        if job["kind"] in _BESIDE:
+            return Sample(path=_BESIDE[job["kind"]](place.scratch / name, job))
+        path = place.scratch / f"{name}.mp4"
         kept = os.environ.get("STUDIO_CLIP", "")
         if kept and Path(kept).exists():
             path.write_bytes(Path(kept).read_bytes() + _box(f"{job['prompt']} {job['seed']}"))
@@ -97,6 +119,30 @@ class Studio:
     def _job(self, name: str) -> dict:  # type: ignore[type-arg]
         number = int(name.rpartition("/")[2])
         return json.loads(Path(os.environ["STUDIO_BILL"]).read_text().splitlines()[number - 1])
+
+
+def _still(path: Path, job: dict[str, Any]) -> Path:
+    path = path.with_suffix(".png")
+    color = f"0x{zlib.crc32(job['prompt'].encode()) & 0xFFFFFF:06x}"
+    run_ffmpeg(["-f", "lavfi", "-i", f"color={color}:s=1376x768", "-frames:v", "1", str(path)])
+    return path
+
+
+def _text(path: Path, job: dict[str, Any]) -> Path:
+    path = path.with_suffix(".txt")
+    path.write_text("The harbour keeps what it is given.", encoding="utf-8")
+    return path
+
+
+def _speech(path: Path, job: dict[str, Any]) -> Path:
+    """A steady tone, a third of a second for each word."""
+    path = path.with_suffix(".wav")
+    seconds = len(job["words"].split()) / 3
+    run_ffmpeg(["-f", "lavfi", "-i", f"sine=f=330:r=24000:d={seconds}", str(path)])
+    return path
+
+
+_BESIDE = {"still": _still, "write": _text, "speech": _speech}
 
 
 def _bars(path: Path, seconds: int, seed: int, prompt: str) -> None:
