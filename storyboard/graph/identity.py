@@ -21,10 +21,8 @@ from storyboard.providers.base import Input, Request
 from storyboard.timecode import Rate
 
 _SEED_BITS = 32
-_MARKS = frozenset({"labels", "burn_in", "slate"})
-"""Options for a bill or a rehearsal; whoever reads all of them makes the same without."""
-_FOR_PEOPLE = frozenset({"labels"})
-"""Options that change what a job is called and nothing of what it makes."""
+_FOR_PEOPLE = frozenset({"labels", "burn_in", "slate"})
+"""Options that mark a job for a bill or a rehearsal and change nothing of what is bought."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -78,7 +79,7 @@ class VertexVeo:
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file, out of its bucket."""
-        out = place.scratch / "sample.mp4"
+        out = place.scratch / f"{secrets.token_hex(6)}.mp4"
         return replace(sample, path=await self._cloud.bucket.download(sample.uri, out))
 
     async def _body(self, request: Request, place: Workplace) -> dict[str, Any]:

@@ -11,7 +11,14 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from storyboard.errors import AuthenticationError, EnvironmentProblem, StoryboardError, Unreachable
+from storyboard.errors import (
+    AuthenticationError,
+    EnvironmentProblem,
+    RefusedError,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
 from storyboard.providers.base import Operation, Sample
 from storyboard.providers.cloud import Cloud, host
 from storyboard.providers.vertex import Vertex
@@ -355,6 +362,39 @@ def test_an_object_of_that_name_with_other_bytes_is_not_used(
     assert one.startswith("gs://films/night/inputs/")
     assert one.endswith(".png")
     assert sum(each.method == "POST" for each in server.heard) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer({"error": {"code": 403, "message": "no aiplatform.endpoints.predict"}}, 403), 4),
+        (Answer({"error": {"code": 400, "message": "Billing is off"}}, 400), 3),
+        (Answer(b"<html>", headers={"content-type": "text/html"}), 3),
+        (Answer(b"", 302, {"location": "https://evil.example/"}), 3),
+        (Answer(breaks=True), 7),
+        (Answer(b"almost {json"), 7),
+        (Answer({}), 7),
+        (Answer({"name": "../operations/x"}), 7),
+        (Answer({"error": {"code": 500, "message": "oh"}}, 500), 7),
+        (Answer({"error": {"code": 400, "message": "No. Support codes: 61493863"}}, 400), 3),
+    ],
+)
+def test_whether_there_is_a_job_is_told_from_the_answer(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    answer: Answer,
+    kind: int,
+) -> None:
+    key = cases.by_key(monkeypatch, tmp_path)
+    with cases.serving(lambda heard: answer) as server:
+        monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
+        error = refused(place)
+    assert error.exit_code == kind
+    assert isinstance(error, UnknownOutcome) == (kind == 7)
+    assert isinstance(error, RefusedError) == ("Support codes" in str(error))
+    assert len(server.heard) == 1
+    assert key not in f"{error!r} {error.hint}"
 
 
 def test_a_sample_with_its_file_is_not_fetched_again(
