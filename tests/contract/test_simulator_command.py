@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.conftest import Cli
+from storyboard.simulator.faults import KINDS
+from tests.conftest import ROOT, Cli
 
 
 def test_a_shell_learns_all_it_needs_and_ctrl_c_ends_it(tmp_path: Path) -> None:
@@ -57,3 +59,10 @@ def test_what_can_not_be_is_said(cli: Cli) -> None:
         taken.listen()
         busy = cli("simulate", "--port", taken.getsockname()[1])
     assert (busy.code, "can't be had" in busy.err) == (4, True)
+
+
+def test_every_fault_and_option_is_in_the_manual(cli: Cli) -> None:
+    manual = (ROOT / "docs" / "simulator.md").read_text("utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in manual] == []
+    options = set(re.findall(r"--[a-z][a-z-]+", cli("simulate", "--help").out))
+    assert {each for each in options - {"--help", "--quiet"} if f"`{each}" not in manual} == set()
