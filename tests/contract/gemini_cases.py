@@ -30,6 +30,11 @@ KEY = "AIza-not-a-key-51f0c2"
 VEO = "veo-3.1-generate-preview"
 OMNI = "gemini-omni-1.2-flash"
 HOST = "https://generativelanguage.googleapis.com"
+GREY = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a494441"
+    "5478da6368000000820081da45083b0000000049454e44ae426082"
+)
+"""One pixel that decoders take."""
 CLIP = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 12
 
 
@@ -60,9 +65,11 @@ def spoken(words: str, voice: str = "", how: str = "") -> Request:
     )
 
 
-def picture(folder: Path, role: Role = Role.FIRST_FRAME, name: str = "p") -> Input:
+def picture(
+    folder: Path, role: Role = Role.FIRST_FRAME, name: str = "p", data: bytes = PNG
+) -> Input:
     path = folder / f"{name}.png"
-    path.write_bytes(PNG)
+    path.write_bytes(data)
     return Input(role, sha256=name, path=path, name=name)
 
 
