@@ -55,7 +55,7 @@ async def download(wire: Wire, url: str, out: Path, *, elsewhere: Elsewhere | No
     the service can. Raises Gone when the result is no longer there, and ProviderError for what is
     no medium: an empty body, words instead of a picture.
     """
-    url = url if "://" in url else wire.base + url
+    url = url if "://" in url else f"{wire.base}/{url.removeprefix('/')}"
     part = _Part(out.with_name(f".{out.name}.part"))
     part.path.unlink(missing_ok=True)
     problem: ProviderError | None = None
@@ -115,6 +115,10 @@ async def _some(wire: Wire, url: str, part: _Part, elsewhere: Elsewhere | None) 
                 await _checked(wire, answer)
                 await _written(wire, answer, part)
                 return
+        except httpx.InvalidURL:
+            raise ProviderError(
+                "the service names a place that is no address", provider=wire.provider
+            ) from None
         except httpx.TransportError as error:
             raise _Broken(
                 ProviderError(

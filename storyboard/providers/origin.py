@@ -58,7 +58,12 @@ def allowed(url: str, base: str, provider: str) -> str:
     Only https is believed. A service that itself is plain http on this machine may send its
     clients to other ports of this machine.
     """
-    parts = urlsplit(url)
+    try:
+        parts, _ = urlsplit(url), _origin(url)
+    except ValueError:
+        raise ProviderError(
+            f"{provider} names a place that is no address", provider=provider
+        ) from None
     if parts.scheme == "https" and parts.hostname:
         return url
     local = base.startswith("http://") and on_this_machine(base)

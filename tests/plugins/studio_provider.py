@@ -98,6 +98,8 @@ class Studio:
                             source_frames=job["source"] * 24),))  # fmt: skip
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        if not sample.uri.startswith("jobs/"):
+            raise Gone("the studio has no such result")
         job = self._job(sample.uri)
         name = sample.uri.replace("/", "-")
         if job["kind"] in _BESIDE:

@@ -1,0 +1,273 @@
+"""The contract of a provider, as a class of tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storyboard.errors import StoryboardError
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Filtered,
+    Kind,
+    Operation,
+    Outcome,
+    Provider,
+    Request,
+    Running,
+    Sample,
+)
+from storyboard.providers.catalog import Extension, Model, catalog
+from storyboard.testing.asking import further, least
+from storyboard.testing.bench import Bench, watched
+from storyboard.testing.judging import check, is_field
+
+_T = TypeVar("_T")
+_SECRETS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+_MOVING = (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND)
+
+
+class ProviderContract:
+    """What holds for every provider. Override what your adapter needs said."""
+
+    patience_s: float = 60.0
+    """A job that runs longer is taken for stuck."""
+    pause_s: float = 0.05
+    """Between two questions how a job stands."""
+
+    def make(self) -> Provider:
+        """A new adapter object, as a run would make it from the film's settings."""
+        raise NotImplementedError(f"{type(self).__name__} has no make()")
+
+    def models(self) -> Sequence[Model]:
+        """What the provider sells: its own entries, or the catalogue's; retired ones left out."""
+        provider = self.make()
+        own = _entries(provider)
+        known = catalog().extended([{"provider": provider.name, **each} for each in own])
+        sold = [m for m in known.models.values() if m.provider == provider.name]
+        return [m for m in sold if m.status != "retired"]
+
+    def requests(self, folder: Path) -> Sequence[Request]:
+        """What it is asked; by default the least of everything that its first models may do.
+
+        Pictures that go along are to be written into `folder`.
+        """
+        asked: list[Request] = []
+        makes: set[str] = set()
+        for model in self.models():
+            if model.makes not in makes:
+                makes.add(model.makes)
+                asked += least(model, folder)
+        return asked
+
+    def extends(self, source: Request) -> Extension | None:
+        """How a result of `source` can be run on, if it can."""
+        model = next((m for m in self.models() if m.id == source.model), None)
+        return model.extend if model is not None and source.kind in _MOVING else None
+
+    def secrets(self) -> Sequence[str]:
+        """What may show nowhere: by default every key and token of the environment."""
+        return [v for k, v in os.environ.items() if k.endswith(_SECRETS) and len(v) >= 6]
+
+    # what it says of itself
+
+    def test_it_says_what_it_is(self) -> None:
+        """Its name, what changes its result, and whether it is free to run again."""
+        provider = self.make()
+        assert provider.name, "`name` is empty"
+        assert isinstance(provider.revision, str), "`revision` is a text"
+        assert isinstance(provider.repeatable, bool), "`repeatable` is True or False"
+        wrong = [name for name in provider.reads if not is_field(name)]
+        assert not wrong, f"`reads` names what no request has: {wrong}"
+
+    def test_its_models_are_catalogue_entries(self) -> None:
+        """Every entry has only keys of the catalogue, and what a plan needs."""
+        known = {field.name for field in fields(Model)} | {"price", "variants"}
+        for entry in _entries(self.make()):
+            unknown = sorted(set(entry) - known)
+            assert not unknown, f"{entry.get('id')}: no key of the catalogue: {unknown}"
+            assert entry.get("id"), "an entry of `models` has no `id`"
+        for model in self.models():
+            if model.makes == "video":
+                assert model.durations, f"{model.id}: no `durations`"
+                assert model.resolutions, f"{model.id}: no `resolutions`"
+                assert model.aspect_ratios, f"{model.id}: no `aspect_ratios`"
+                assert model.default_duration in model.durations, (
+                    f"{model.id}: `default_duration` {model.default_duration} is none of its own"
+                )
+
+    def test_its_schema_is_one(self) -> None:
+        """`settings` and `options` are JSON Schemas of objects."""
+        from jsonschema import Draft7Validator
+
+        schema: Mapping[str, Any] = getattr(self.make(), "schema", None) or {}
+        unknown = sorted(set(schema) - {"settings", "options"})
+        assert not unknown, f"`schema` has parts that nobody reads: {unknown}"
+        for part, wanted in schema.items():
+            Draft7Validator.check_schema(json.loads(json.dumps(wanted, default=dict)))
+            assert wanted.get("type") == "object", f"schema.{part} is no schema of an object"
+
+    # what it does
+
+    def test_jobs_bring_what_was_asked(self, tmp_path: Path) -> None:
+        """Each kind of request ends in media that play, of the length and size that was asked.
+
+        The first result is run on too, where the model extends.
+        """
+        with watched(tmp_path) as bench:
+            asked = list(self.requests(tmp_path))
+            extend = self.extends(asked[0])
+            for number, request in enumerate(asked):
+                before = _bytes(request)
+                sample = self._run(self._made(request, bench.room()))
+                check(request, sample, bench.scratch)
+                assert _bytes(request) == before, f"the inputs of a {request.kind} were changed"
+                if extend is not None and not number:
+                    asked.append(further(request, sample, extend))
+
+    def test_jobs_are_apart_and_outlive_the_object(self, tmp_path: Path) -> None:
+        """Two jobs at once keep their results apart, and another object has them by their names.
+
+        They may be asked for and fetched as often as anybody likes. A repeatable provider need
+        not know the jobs of another object: a run simply makes them again.
+        """
+
+        async def both(bench: Bench, asked: Sequence[Request]) -> list[Sample]:
+            first = second = self.make()
+            rooms = [bench.room() for _ in asked]
+            jobs = await asyncio.gather(*map(first.submit, asked, rooms))
+            names = [job.name for job in jobs]
+            assert len(set(names)) == len(names), f"two jobs are one: {names}"
+            if not first.repeatable:
+                await first.close()
+                second = self.make()
+            async with _open(second):
+                return [
+                    await self._twice(second, job, room)
+                    for job, room in reversed([*zip(jobs, rooms, strict=True)])
+                ][::-1]
+
+        with watched(tmp_path) as bench:
+            first = self.requests(tmp_path)[0]
+            asked = [first, replace(first, prompt=f"{first.prompt} It stops.")]
+            found = self._run(both(bench, asked))
+            assert len({sample.path for sample in found}) == 2, "two results share one file"
+            for request, sample in zip(asked, found, strict=True):
+                check(request, sample, bench.scratch)
+
+    def test_what_goes_wrong_can_be_read(self, tmp_path: Path) -> None:
+        """Faults are StoryboardErrors or outcomes, never another exception, and show no key."""
+
+        async def wrong(bench: Bench, requests: Sequence[Request]) -> None:
+            async with _open(self.make()) as provider:
+                for request in requests:
+                    await self._readable(self._samples(provider, request, bench), "submit")
+                lost = Operation("no-such-operation")
+                told = await self._readable(provider.poll(lost, bench), "poll")
+                assert not isinstance(told, Done), "a job that never was is done"
+                await self._readable(provider.fetch(Sample(uri="no-such-result"), bench), "fetch")
+
+        with watched(tmp_path) as bench:
+            broken = tmp_path / "broken.png"
+            broken.write_bytes(b"no picture")
+            requests = [
+                replace(each, inputs=tuple(replace(i, path=broken) for i in each.inputs))
+                for each in self.requests(tmp_path)
+                if each.inputs
+            ]
+            self._run(wrong(bench, requests[:1]))
+
+    def test_closing_twice_is_harmless(self) -> None:
+        """Whether anything was asked or not."""
+
+        async def close() -> None:
+            provider = self.make()
+            await provider.close()
+            await provider.close()
+
+        self._run(close())
+
+    # how that is found out
+
+    def _run(self, act: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run(asyncio.wait_for(act, self.patience_s * 4))
+
+    async def _made(self, request: Request, bench: Bench) -> Sample:
+        async with _open(self.make()) as provider:
+            _, samples = await self._samples(provider, request, bench)
+            sample = await provider.fetch(samples[0], bench)
+            self._discreet(sample)
+            return sample
+
+    async def _twice(self, provider: Provider, job: Operation, room: Bench) -> Sample:
+        """The job's result, asked for and fetched once more."""
+        samples = job.samples or await self._done(provider, Operation(job.name), room)
+        await provider.fetch(samples[0], room)
+        if not job.samples:
+            again = await provider.poll(Operation(job.name), room)
+            assert isinstance(again, Done), f"a job that was done is now {again!r}"
+            samples = again.samples
+        return await provider.fetch(samples[0], room)
+
+    async def _samples(
+        self, provider: Provider, request: Request, bench: Bench
+    ) -> tuple[Operation, tuple[Sample, ...]]:
+        operation = await provider.submit(request, bench)
+        assert operation.name, "an operation has no name"
+        self._discreet(operation)
+        return operation, operation.samples or await self._done(provider, operation, bench)
+
+    async def _done(
+        self, provider: Provider, operation: Operation, bench: Bench
+    ) -> tuple[Sample, ...]:
+        for _ in range(max(1, round(self.patience_s / max(self.pause_s, 0.001)))):
+            outcome: Outcome = await provider.poll(operation, bench)
+            self._discreet(outcome)
+            if isinstance(outcome, (Failed, Filtered)):
+                raise StoryboardError(outcome.message)
+            if isinstance(outcome, Done):
+                assert outcome.samples, "a job is done and has no result"
+                return outcome.samples
+            assert isinstance(outcome, Running), f"no outcome: {outcome!r}"
+            await asyncio.sleep(self.pause_s)
+        raise AssertionError(f"{operation.name} is not done after {self.patience_s} s")
+
+    async def _readable(self, act: Coroutine[Any, Any, _T], verb: str) -> _T | None:
+        try:
+            return await act
+        except StoryboardError as error:
+            self._discreet(error)
+            if not str(error):
+                raise AssertionError(f"{verb} fails without a word") from error
+        except Exception as error:
+            raise AssertionError(f"{verb} raises {type(error).__name__}: {error}") from error
+        return None
+
+    def _discreet(self, shown: object) -> None:
+        text = f"{shown!r} {shown} {getattr(shown, 'hint', '')}"
+        found = [secret for secret in self.secrets() if secret in text]
+        assert not found, f"a {type(shown).__name__} shows a key"
+
+
+@contextlib.asynccontextmanager
+async def _open(provider: Provider) -> AsyncIterator[Provider]:
+    try:
+        yield provider
+    finally:
+        await provider.close()
+
+
+def _bytes(request: Request) -> list[bytes | None]:
+    return [each.path.read_bytes() if each.path else None for each in request.inputs]
+
+
+def _entries(provider: Provider) -> Sequence[Mapping[str, Any]]:
+    entries: Sequence[Mapping[str, Any]] = getattr(provider, "models", ())
+    return entries

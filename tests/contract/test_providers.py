@@ -1,0 +1,86 @@
+"""Every provider keeps the one contract: ours, a stranger's, and the paid ones on the simulator."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storyboard.previz.provider import Previz
+from storyboard.providers.base import Intent, Kind, Provider, Request, Settings
+from storyboard.providers.catalog import Model
+from storyboard.providers.cometapi import CometAPI
+from storyboard.providers.gemini import Gemini
+from storyboard.providers.vertex import Vertex
+from storyboard.simulator.serve import Simulator
+from storyboard.testing import ProviderContract
+from tests.conftest import PLUGINS
+
+
+@pytest.fixture
+def paid(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of somebody who has every key, for the simulator."""
+    for name, value in sim.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+class TestPreviz(ProviderContract):
+    def make(self) -> Provider:
+        return Previz()
+
+    def models(self) -> Sequence[Model]:
+        return ()
+
+    def requests(self, folder: Path) -> Sequence[Request]:
+        words = "A tram climbs the hill."
+        settings = Settings(duration_s=1, resolution="180p")
+        plain = Request(Kind.GENERATE, "previz", "veo-3.1", words, Intent(words), settings)
+        return [plain, replace(plain, kind=Kind.STILL)]
+
+
+class TestStudio(ProviderContract):
+    @pytest.fixture(autouse=True)
+    def _bill(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STUDIO_BILL", str(tmp_path / "bill.jsonl"))
+        monkeypatch.setattr(sys, "path", [str(PLUGINS), *sys.path])
+
+    def make(self) -> Provider:
+        from studio_provider import Studio
+
+        studio: Provider = Studio({})
+        return studio
+
+    def requests(self, folder: Path) -> Sequence[Request]:
+        return super().requests(folder)[:1]
+
+
+@pytest.mark.usefixtures("paid")
+class TestVertex(ProviderContract):
+    def make(self) -> Provider:
+        return Vertex({})
+
+    def models(self) -> Sequence[Model]:
+        """The lightest model of every kind."""
+        sold = super().models()
+        return [m for m in sold if "lite" in m.id or m.makes == "write"]
+
+
+@pytest.mark.usefixtures("paid")
+class TestGemini(ProviderContract):
+    def make(self) -> Provider:
+        return Gemini({})
+
+
+@pytest.mark.usefixtures("paid")
+class TestCometVideos(ProviderContract):
+    def make(self) -> Provider:
+        return CometAPI({})
+
+
+@pytest.mark.usefixtures("paid")
+class TestCometChat(ProviderContract):
+    def make(self) -> Provider:
+        return CometAPI({"transport": "chat"})
