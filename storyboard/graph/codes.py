@@ -42,5 +42,10 @@ CODES: Mapping[str, tuple[str, str]] = {
     "SB425": ("beats-with-link", "a long take in beats begins from words alone"),
     "SB426": ("no-image-model", "the platform makes no stills"),
     "SB427": ("previz-tells", "previz writes or speaks the narration"),
+    "SB428": ("illegal-option", "the model does not take that option here, or not that value"),
+    "SB429": ("storage-needed", "the option needs a place in the cloud to write to"),
+    "SB430": ("words-needed", "the model makes nothing without words"),
+    "SB431": ("picture-too-large", "the platform takes no picture of that size"),
+    "SB432": ("source-aspect", "an extension has the aspect ratio of its source"),
     "SB424": ("reanchored", "a chain starts again from its last frame, as the film allows"),
 }
