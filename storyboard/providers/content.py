@@ -99,7 +99,11 @@ class Content:
         told = value.get("responseId")
         known = isinstance(told, str) and re.fullmatch(r"[\w-]{1,80}", told)
         name = f"{_NAME}{told if known else secrets.token_hex(8)}"
-        outcome = await self._outcome(request.kind, value, place.scratch)
+        try:
+            outcome = await self._outcome(request.kind, value, place.scratch)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise self._wire.unknown(f"its answer can't be kept: {why}") from error
         self._came[name] = outcome
         return Operation(name, outcome.samples if isinstance(outcome, Done) else ())
 
