@@ -11,7 +11,7 @@ import pytest
 
 from storyboard.previz.provider import Previz
 from storyboard.providers.base import Intent, Kind, Provider, Request, Settings
-from storyboard.providers.catalog import Model
+from storyboard.providers.catalog import Model, catalog
 from storyboard.providers.cometapi import CometAPI
 from storyboard.providers.gemini import Gemini
 from storyboard.providers.vertex import Vertex
@@ -84,3 +84,7 @@ class TestCometVideos(ProviderContract):
 class TestCometChat(ProviderContract):
     def make(self) -> Provider:
         return CometAPI({"transport": "chat"})
+
+    def models(self) -> Sequence[Model]:
+        known = catalog().through({"cometapi": "chat"})
+        return [m for m in known.models.values() if m.provider == "cometapi"]
