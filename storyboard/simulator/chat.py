@@ -134,6 +134,8 @@ class _Answer:
     async def _finish(self) -> None:
         while self._job is not None and not await self._world.done(self._job):
             await asyncio.sleep(_GLANCE_S)
+        if self._job is not None and self._job.error:
+            self._failure = self._job.error[1]
 
     def _content(self) -> str:
         if self._failure or self._job is None:

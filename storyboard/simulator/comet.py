@@ -173,6 +173,8 @@ async def _standing(world: World, job: Job, *, look: bool) -> tuple[str, int]:
         return (
             ("queued", 0) if share < _QUEUED_SHARE else ("in_progress", min(99, int(share * 100)))
         )
+    if job.error and not job.memo["failure"]:
+        job.memo["failure"] = job.error[1]
     return ("failed", 100) if job.memo["failure"] else ("completed", 100)
 
 

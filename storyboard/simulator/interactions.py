@@ -127,8 +127,9 @@ def _told(world: World, host: str, job: Job, *, done: bool, get: bool) -> dict[s
         return told
     said = {"type": "user_input", "content": [{"type": "text", "text": ask.prompt}]}
     steps: list[dict[str, Any]] = [said, {"type": "thought", "signature": "c2ltdWxhdGVk"}]
-    if job.memo["error"]:
-        code, message = job.memo["error"]
+    mishap = ("internal_error", job.error[1]) if job.error else None
+    if failure := job.memo["error"] or mishap:
+        code, message = failure
         told |= {"status": "failed", "errors": [{"code": code, "message": message}]}
         return {**told, "steps": steps}
     video = {"type": "video", "mime_type": "video/mp4", **_delivered(world, host, job, get)}
