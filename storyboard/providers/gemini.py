@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from storyboard.errors import (
     AuthenticationError,
     Gone,
-    InvalidRequest,
     NotNow,
     RetiredModel,
     StoryboardError,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from storyboard.providers.content import Content
     from storyboard.providers.files import Files
     from storyboard.providers.gemini_veo import GeminiVeo
-    from storyboard.providers.http import Wire
+    from storyboard.providers.http import Verdict, Wire
     from storyboard.providers.omni import Omni
     from storyboard.providers.said import Said
 
@@ -87,10 +86,6 @@ class Gemini:
             return await parts.veo.submit(request, place)
         except RetiredModel as error:
             raise _retired(request.model, error) from error
-        except OSError as error:
-            raise InvalidRequest(
-                f"an input can't be read: {error.strerror or error}", provider=self.name
-            ) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
@@ -175,7 +170,7 @@ def _key(discreet: Discreet) -> str:
     )
 
 
-def _verdict(discreet: Discreet) -> Any:
+def _verdict(discreet: Discreet) -> Verdict:
     """What the service's own errors mean, where that is more than their status says."""
     from storyboard.providers.files import Missing
 

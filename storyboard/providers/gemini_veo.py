@@ -30,6 +30,7 @@ from storyboard.providers.inline import laid_down
 from storyboard.providers.operation import failure, filtered_because
 from storyboard.providers.pictures import picture
 from storyboard.providers.support import category
+from storyboard.providers.unsent import unsent
 from storyboard.providers.veo import Medium, gemini_body, generated, inline
 
 _OPERATION = re.compile(r"models/(?P<model>[\w.-]+)/operations/[\w-]+")
@@ -44,14 +45,8 @@ class GeminiVeo:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job; an extension waits until the service has its source ready."""
-        model = catalog().models.get((self._wire.provider, request.model))
-        if model is not None:
-            _people_allowed(request, model)
-            if request.kind is Kind.EXTEND and model.extend and model.extend.resolution:
-                wanted = replace(request.settings, resolution=model.extend.resolution)
-                request = replace(request, settings=wanted)
-        media = [await self._medium(each, place) for each in request.inputs]
-        body = gemini_body(request, media)
+        with unsent(self._wire.provider):
+            body = await self._body(request, place)
         reply = await self._wire.order(
             f"/v1beta/models/{request.model}:predictLongRunning", json=body
         )
@@ -65,9 +60,9 @@ class GeminiVeo:
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
         if (found := _OPERATION.fullmatch(operation.name)) is None:
-            told = self._wire.discreet(operation.name)
+            name = self._wire.discreet(operation.name)
             raise ProviderError(
-                f"`{told}` is no job of the Gemini API", provider=self._wire.provider
+                f"`{name}` is no job of the Gemini API", provider=self._wire.provider
             )
         try:
             reply = await self._wire.ask("GET", f"/v1beta/{operation.name}")
@@ -80,8 +75,8 @@ class GeminiVeo:
             raise ProviderError("the answer is no JSON", provider=self._wire.provider)
         if not value.get("done"):
             return Running()
-        if isinstance(error := value.get("error"), Mapping):
-            return failure(error, self._wire.discreet)
+        if isinstance(told := value.get("error"), Mapping):
+            return failure(told, self._wire.discreet)
         response = _mapping(_mapping(value.get("response")).get("generateVideoResponse"))
         response = response or _mapping(value.get("response"))
         why = filtered_because(response, self._wire.discreet)
@@ -97,6 +92,16 @@ class GeminiVeo:
         """The sample with its file."""
         out = place.scratch / "veo.mp4"
         return replace(sample, path=await self._files.bring(sample.uri, out))
+
+    async def _body(self, request: Request, place: Workplace) -> dict[str, Any]:
+        model = catalog().models.get((self._wire.provider, request.model))
+        if model is not None:
+            _people_allowed(request, model)
+            if request.kind is Kind.EXTEND and model.extend and model.extend.resolution:
+                wanted = replace(request.settings, resolution=model.extend.resolution)
+                request = replace(request, settings=wanted)
+        media = [await self._medium(each, place) for each in request.inputs]
+        return gemini_body(request, media)
 
     async def _medium(self, given: Input, place: Workplace) -> Medium:
         if given.role is not Role.VIDEO:

@@ -137,8 +137,12 @@ class Omni:
         if video.uri and fresh:
             if self.owns(video.uri):
                 return {"previous_interaction_id": video.uri.removeprefix(_NAME)}
-            if uri := await self._host.ready(video.uri):
-                return {"uri": uri}
+            try:
+                if uri := await self._host.ready(video.uri):
+                    return {"uri": uri}
+            except Gone:
+                if video.path is None:
+                    raise
         if video.path is None:
             raise self._refused("the video to go on from expired there, and its file is not here")
         size = video.path.stat().st_size

@@ -284,6 +284,14 @@ def test_what_a_take_can_be_gone_on_from_by(service: Scripted, place: Place, tak
         assert "previous_interaction_id" not in body
 
 
+def test_a_take_that_expired_there_goes_along(service: Scripted, place: Place, take: Input) -> None:
+    service.say(FILE, wrong(403, "You have no permission, or it may not exist."))
+    submitted(asked(Kind.EXTEND, replace(take, uri=URI), model=OMNI), place)
+    assert service.asked[-1].json["input"][0]["content"][0]["data"] == DATA
+    with pytest.raises(Gone):
+        submitted(asked(Kind.EXTEND, replace(take, uri=URI, path=None), model=OMNI), place)
+
+
 def test_a_take_that_is_nowhere_is_not_gone_on_from(
     service: Scripted, place: Place, take: Input
 ) -> None:
