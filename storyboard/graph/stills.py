@@ -7,6 +7,7 @@ that sends or begins with a picture of that member.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from storyboard.delivery import RESOLUTIONS
 from storyboard.errors import Span
@@ -127,9 +128,10 @@ class Stills:
             return None
         figure = Figure(name, member.kind.value, member.description, member.voice)
         here = member.kind is CastKind.PLACE
-        intent = Intent(
+        asked = Intent(
             prompt=member.still, cast=() if here else (figure,), place=figure if here else None
         )
+        near = replace(asked, size="MCU") if member.kind is CastKind.CHARACTER else asked
         most = image.references.max if image.references else 0
         links = [Link(Role.REFERENCE, file=each, cast=name) for each in member.images[:most]]
         free = provider == PREVIZ
@@ -147,8 +149,8 @@ class Stills:
                 aspect_ratio=house.aspect_ratio,
                 audio=False,
             ),
-            prompt=still_prompt(member.still, intent),
-            intent=intent,
+            prompt=still_prompt(member.still, asked),
+            intent=near,  # a portrait, as previz draws it; a model is told in the film's words
             links=tuple(links),
             price_micros=0 if free else self._price(house.resolution, image, len(links)),
             seeded=free or image.seed,
