@@ -30,7 +30,8 @@ class Simulator:
 
     `url` is the origin to talk to; `other` is where redirects lead that leave it. Ports are free
     ones unless `port` names the first. Keyword arguments are those of `Settings`. Raises
-    EnvironmentProblem when the port is taken.
+    EnvironmentProblem when the port is taken, OSError when the bill's file can't be written, and
+    ValueError for a fault that there isn't.
     """
 
     def __init__(
@@ -41,10 +42,15 @@ class Simulator:
         faults: Iterable[Fault | str] = (),
         **settings: Any,
     ) -> None:
-        self.world = World(Settings(**settings), bill=bill)
-        for fault in faults:
-            self.world.faults.add(fault)
+        waiting = [Fault.parse(each) if isinstance(each, str) else each for each in faults]
         self._sockets = [_listening(port), _listening(0)]
+        try:
+            self.world = World(Settings(**settings), bill=bill)
+        except (OSError, ValueError):
+            self._hang_up()
+            raise
+        for fault in waiting:
+            self.world.faults.add(fault)
         self.url, self.other = (f"http://{_HOST}:{each.getsockname()[1]}" for each in self._sockets)
         self.world.url, self.world.other = self.url, self.other
         self._pem, self.world.public_key = _key_pair()
@@ -64,11 +70,15 @@ class Simulator:
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             self._thread.join(0.005)
+        if not self._server.started:
+            self.__exit__()
+            raise EnvironmentProblem(f"the simulator could not start on {self.url}")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join()
+        self._hang_up()
         self.world.close()
 
     def environment(self) -> dict[str, str]:
@@ -103,6 +113,10 @@ class Simulator:
             path.touch(mode=0o600)
             path.write_text(json.dumps(account, indent=2), "utf-8")
         return path
+
+    def _hang_up(self) -> None:
+        for each in self._sockets:
+            each.close()
 
     def _run(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):

@@ -89,6 +89,10 @@ class _Storage:
     async def read(self, request: Request) -> Response:
         found = self._found(request)
         if isinstance(found, Response):
+            if found.status_code == 404:  # to who asks for bytes it says so in plain words
+                params = request.path_params
+                words = f"No such object: {params['bucket']}/{params['name']}"
+                return Response(words, 404, media_type="text/html; charset=UTF-8")
             return found
         headers = {
             "x-goog-generation": str(found.generation),

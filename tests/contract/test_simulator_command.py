@@ -59,6 +59,8 @@ def test_what_can_not_be_is_said(cli: Cli) -> None:
         taken.listen()
         busy = cli("simulate", "--port", taken.getsockname()[1])
     assert (busy.code, "can't be had" in busy.err) == (4, True)
+    nowhere = cli("simulate", "--bill", "no/such/folder/bill.jsonl")
+    assert (nowhere.code, "no/such/folder" in nowhere.err) == (4, True)
 
 
 def test_every_fault_and_option_is_in_the_manual(cli: Cli) -> None:
