@@ -1,0 +1,252 @@
+"""Several takes of one operation, answers that come with the submit, jobs sent again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sqlite3
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "fakes"))
+from run_fakes import Pretend, Set, clip, die, shot
+
+from storyboard.errors import Gone, RefusedError, Unreachable
+from storyboard.film import Policy
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Operation,
+    Outcome,
+    Request,
+    Sample,
+    Workplace,
+)
+from storyboard.run.attempts import State
+from storyboard.run.ledger import Ledger
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def _quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYBOARD_POLL_S", "0.005")
+
+
+@dataclass
+class Many(Pretend):
+    """Makes as many samples as it is asked for, less those that a filter takes."""
+
+    filtered: list[int] = field(default_factory=list)
+    """Samples that a filter takes, by operation."""
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        outcome = await super().poll(operation, place)
+        if not isinstance(outcome, Done):
+            return outcome
+        number = int(operation.name.rpartition("-")[2])
+        asked = self.asked[number - 1] if number <= len(self.asked) else None
+        wanted = asked.samples if asked else 3
+        taken = self.filtered[number - 1] if number <= len(self.filtered) else 0
+        whole = tuple(replace(outcome.samples[0]) for _ in range(wanted - taken))
+        return Done(whole, "a filter took the others" if taken else "")
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        fetched = await super().fetch(sample, place)
+        assert fetched.path is not None
+        clip(fetched.path, content=str(place.scratch))
+        return fetched
+
+
+def three_takes(folder: Path, **options: Any) -> tuple[Set, Many]:
+    maker = Many(folder / "remote", **options)
+    step = replace(shot("SH010", takes=3), samples=4)
+    return Set(folder / "film.yaml", [step], {"paid": maker}), maker
+
+
+def ends(film: Set) -> list[tuple[str, str, int]]:
+    """(take, state, what it cost) of every attempt."""
+    return [(a.name, a.state.value, a.settled_micros) for a in Ledger.read(film.state)]
+
+
+def test_takes_are_asked_of_one_operation_and_each_is_a_row(tmp_path: Path) -> None:
+    film, maker = three_takes(tmp_path)
+    result = film.render()
+    assert [request.samples for request in maker.asked] == [3]
+    assert result.made == 3
+    assert ends(film) == [(f"SH010:t0{n}", "committed", 400_000) for n in (1, 2, 3)]
+
+
+def test_a_sample_that_was_filtered_is_refunded_and_the_others_are_kept(tmp_path: Path) -> None:
+    film, _ = three_takes(tmp_path, filtered=[1])
+    result = film.render()
+    assert result.made == 2
+    assert isinstance(result.failed["SH010"], RefusedError)
+    assert ends(film)[2] == ("SH010:t03", "filtered", 0)
+    assert result.spent_micros == 800_000
+
+
+def test_only_the_sample_that_is_missing_is_asked_for_again(tmp_path: Path) -> None:
+    film, maker = three_takes(tmp_path, filtered=[1])
+    film.policy = Policy(on_filtered="retry", retries=2)
+    result = film.render()
+    assert [request.samples for request in maker.asked] == [3, 1]
+    assert result.exit_code == 0
+    assert result.spent_micros == 1_200_000
+
+
+def test_a_limit_that_does_not_hold_them_all_buys_none_of_them(tmp_path: Path) -> None:
+    film, maker = three_takes(tmp_path)
+    result = film.render(max_cost_micros=1_000_000)
+    assert result.exit_code == 6
+    assert maker.asked == []
+    assert ends(film) == []
+
+
+class Dies(Ledger):
+    """Dies with the request on its way."""
+
+    async def advance_all(self, attempts: Any, state: State, **facts: Any) -> Any:
+        moved = await super().advance_all(attempts, state, **facts)
+        if state is self.die_at:
+            die()
+        return moved
+
+    die_at = State.SUBMITTING
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTING, State.SUBMITTED])
+def test_the_rows_of_one_operation_go_on_together_after_a_crash(
+    tmp_path: Path, state: State
+) -> None:
+    film, maker = three_takes(tmp_path)
+    Dies.die_at = state
+    child = multiprocessing.get_context("fork").Process(
+        target=film.render, kwargs={"ledger_class": Dies}, daemon=True
+    )
+    child.start()
+    child.join(20)
+    assert child.exitcode == -signal.SIGKILL
+    result = film.render()
+    assert len(maker.bill()) <= 1
+    if state is State.SUBMITTING:
+        assert result.exit_code == 7
+        assert {end[1] for end in ends(film)} == {"unknown"}
+    else:
+        assert result.exit_code == 0
+        assert [end[1] for end in ends(film)] == ["committed"] * 3
+
+
+def test_a_ledger_of_the_first_version_is_read_and_goes_on(tmp_path: Path) -> None:
+    film, _ = three_takes(tmp_path)
+    film.render()
+    with sqlite3.connect(film.state / "ledger.sqlite") as old:
+        for column in ("width", "height", "sample"):
+            old.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+    assert [attempt.sample for attempt in Ledger.read(film.state)] == [0, 0, 0]
+
+
+class AtOnce(Pretend):
+    """Answers the submit with the result itself."""
+
+    answer_is = "file"
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        operation = await super().submit(request, place)
+        if self.answer_is == "file":
+            path = clip(place.scratch / "answer.mp4", content=request.prompt)
+            return Operation(operation.name, (Sample(path=path),))
+        return Operation(operation.name, (Sample(uri=operation.name),))
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        return Failed("the answer was not kept", billed=True)
+
+
+@pytest.mark.parametrize("answer", ["file", "uri"])
+def test_an_answer_that_is_the_whole_job_needs_no_asking(tmp_path: Path, answer: str) -> None:
+    maker = AtOnce(tmp_path / "remote")
+    maker.answer_is = answer
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    assert film.render().exit_code == 0
+    assert ends(film) == [("SH010:t01", "committed", 400_000)]
+
+
+def test_what_was_there_and_can_not_be_had_now_is_not_given_up(tmp_path: Path) -> None:
+    """The submit's answer named where it lies; that the service is away says nothing of it."""
+
+    class Away(AtOnce):
+        away = True
+        answer_is = "uri"
+
+        async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+            if self.away:
+                raise OSError("no route")
+            return await super().fetch(sample, place)
+
+    maker = Away(tmp_path / "remote")
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    for _ in range(2):
+        assert film.render().exit_code == 3
+        assert ends(film) == [("SH010:t01", "done_remote", 0)]
+    maker.away = False
+    assert film.render().exit_code == 0
+    assert len(maker.bill()) == 1
+
+
+def test_what_is_gone_from_where_it_lay_is_lost_and_says_so(tmp_path: Path) -> None:
+    class Cleared(Pretend):
+        async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+            raise Gone("not there")
+
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": Cleared(tmp_path / "remote")})
+    result = film.render()
+    assert "expired before it was fetched" in str(result.failed["SH010"])
+    assert ends(film) == [("SH010:t01", "lost", 400_000)]
+
+
+def test_a_job_that_the_service_asks_for_again_is_sent_again_with_a_row_of_its_own(
+    tmp_path: Path,
+) -> None:
+    class Setting(Pretend):
+        async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+            if len(self.asked) == 1:
+                return Failed("agents are being set up", again_s=0.001)
+            return await super().poll(operation, place)
+
+    maker = Setting(tmp_path / "remote")
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    assert film.render().exit_code == 0
+    assert [end[1:] for end in ends(film)] == [("failed", 0), ("committed", 400_000)]
+
+
+def test_nothing_was_sent_so_it_is_sent_again_but_not_for_ever(tmp_path: Path) -> None:
+    maker = Pretend(tmp_path / "remote")
+    maker.answer = lambda request: Unreachable("no connection", retry_after_s=0.001)
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    assert film.render().exit_code == 3
+    assert len(maker.asked) == 3
+    assert {end[1] for end in ends(film)} == {"failed"}
+
+
+def test_a_clip_of_another_size_never_enters_the_store(tmp_path: Path) -> None:
+    wide = shot("SH010")
+    step = replace(wide, settings=replace(wide.settings, resolution="720p"))
+    film = Set(tmp_path / "film.yaml", [step], {"paid": Pretend(tmp_path / "remote")})
+    result = film.render()
+    assert "asked for 1280x720, got 320x180" in str(result.failed["SH010"])
+    assert not list(film.store().root.glob("**/*.mp4"))
+
+
+def test_every_attempt_has_a_name_of_its_own_to_store_under(tmp_path: Path) -> None:
+    maker = Pretend(tmp_path / "remote")
+    film = Set(tmp_path / "film.yaml", [shot("SH010"), shot("SH020")], {"paid": maker})
+    film.render()
+    tags = [request.tag for request in maker.asked]
+    assert len(set(tags)) == 2
+    assert all(tag.replace("-", "").isalnum() for tag in tags)
