@@ -16,13 +16,19 @@ from storyboard.errors import StoryboardError
 
 _PARTS = (
     "storyboard", "pyyaml", "jsonschema", "numpy", "opencv-python-headless", "resvg-py",
-    "imageio-ffmpeg", "av", "moviepy", "pysubs2",
+    "imageio-ffmpeg", "av", "moviepy", "pysubs2", "httpx", "stamina", "google-auth", "starlette",
+    "uvicorn",
 )  # fmt: skip
 _KEYS = {
     "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
     "vertex": ("GOOGLE_APPLICATION_CREDENTIALS", "VERTEX_API_KEY"),
     "cometapi": ("COMETAPI_KEY",),
 }
+_GCLOUD = Path("~/.config/gcloud/application_default_credentials.json")
+_ELSEWHERE = (
+    "STORYBOARD_VERTEX_BASE_URL", "STORYBOARD_GCS_BASE_URL", "STORYBOARD_GEMINI_BASE_URL",
+    "STORYBOARD_COMETAPI_BASE_URL",
+)  # fmt: skip
 _Row = tuple[str, str, bool | None]
 """(what, how it is, whether that is well; None where it is only told)."""
 
@@ -103,7 +109,12 @@ def _adapters() -> Iterator[_Row]:
 def _keys() -> Iterator[_Row]:
     for provider, names in _KEYS.items():
         present = [name for name in names if os.environ.get(name)]
+        if provider == "vertex" and _GCLOUD.expanduser().is_file():
+            present.append(str(_GCLOUD))
         yield f"key {provider}", ", ".join(present) + " present" if present else "absent", None
+    for name in _ELSEWHERE:
+        if told := os.environ.get(name):
+            yield name, told, None
 
 
 def _disk() -> Iterator[_Row]:
