@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from storyboard.errors import (
     AuthenticationError,
+    Gone,
     InvalidRequest,
     ProviderError,
     StoryboardError,
@@ -22,7 +23,6 @@ from storyboard.providers.said import Said
 
 _URI = re.compile(r"gs://(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])(?:/(?P<name>[^?#]*))?")
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "video/mp4": "mp4"}
-_HERE = "application/json"
 
 
 class Bucket:
@@ -59,6 +59,17 @@ class Bucket:
         bucket, name = self._parts(uri)
         return await download(self._wire, f"{_object(bucket, name)}?alt=media", out)
 
+    async def has(self, uri: str) -> bool:
+        """Whether the object is there; also where nobody can say."""
+        bucket, name = self._parts(uri)
+        try:
+            await self._look(bucket, name)
+        except Gone:
+            return False
+        except ProviderError:
+            pass  # the service may see what we may not
+        return True
+
     async def close(self) -> None:
         """Gives back the connections."""
         await self._wire.close()
@@ -79,14 +90,18 @@ class Bucket:
 
     async def _compared(self, bucket: str, name: str, size: int, uri: str) -> None:
         """Raises unless the object that is there has the size of ours."""
-        reply = await self._wire.ask("GET", _object(bucket, name), headers={"accept": _HERE})
-        there = reply.value.get("size") if isinstance(reply.value, dict) else None
-        if str(there) != str(size):
+        there = await self._look(bucket, name)
+        if there != str(size):
             raise InvalidRequest(
                 f"{uri} is there with other bytes ({there}, not {size})",
                 hint="remove it, or name another `storage_uri`",
                 provider=self._provider,
             )
+
+    async def _look(self, bucket: str, name: str) -> str:
+        """The size of an object in bytes, as the service writes it; Gone where there is none."""
+        reply = await self._wire.ask("GET", _object(bucket, name), params={"fields": "size"})
+        return str(reply.value.get("size")) if isinstance(reply.value, dict) else ""
 
     def _parts(self, uri: str) -> tuple[str, str]:
         found = _URI.fullmatch(uri)
@@ -104,6 +119,8 @@ class Bucket:
                 hint="see `providers.vertex.storage_uri`; buckets are made with `gcloud storage`",
                 provider=self._provider,
             )
+        if told.status == 404:
+            return Gone("the object is not there", provider=self._provider)
         if told.status in (401, 403):
             return AuthenticationError(
                 f"Cloud Storage does not let us in: {message or told.status}",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from storyboard.errors import InvalidRequest, RetiredModel
+from storyboard.errors import EnvironmentProblem, InvalidRequest, RetiredModel
 from storyboard.providers.base import (
     WIRE_READS,
     Kind,
@@ -131,9 +131,16 @@ class Vertex:
         from storyboard.providers.vertex_omni import VertexMedia
 
         if self._made_omni is None:
-            root = f"/v1beta1/{await self._cloud.place(GLOBAL)}".rstrip("/")
+            place = await self._cloud.place(GLOBAL)
+            if not place:
+                raise EnvironmentProblem(
+                    "Omni on Vertex AI needs a project, which a key does not name",
+                    hint="set `providers.vertex.project` in the film, or GOOGLE_CLOUD_PROJECT",
+                )
             media = VertexMedia(self._cloud, self._storage_uri)
-            self._made_omni = self._made_omni or Omni(self._cloud.wire(GLOBAL), root, media)
+            self._made_omni = self._made_omni or Omni(
+                self._cloud.wire(GLOBAL), f"/v1beta1/{place}", media
+            )
         return self._made_omni
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from storyboard.errors import InvalidRequest, ProviderError
+from storyboard.errors import Gone, InvalidRequest, ProviderError
 from storyboard.providers.base import Request
 from storyboard.providers.cloud import Cloud
 from storyboard.providers.gcs import checked_place, folder
@@ -27,8 +27,12 @@ class VertexMedia:
         return {"delivery": "uri", "gcs_uri": folder(under, request.tag)}
 
     async def ready(self, uri: str) -> str:
-        """The URI, of an object in a bucket."""
-        return uri if uri.startswith("gs://") else ""
+        """The URI, of an object in a bucket. Raises Gone where it is there no more."""
+        if not uri.startswith("gs://"):
+            return ""
+        if not await self._cloud.bucket.has(uri):
+            raise Gone(f"{uri} is not there", provider=self._cloud.provider)
+        return uri
 
     async def lend(self, path: Path) -> str:
         """The URI of a local MP4 that was uploaded, since it is too large to go along."""

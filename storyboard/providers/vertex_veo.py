@@ -101,7 +101,7 @@ class VertexVeo:
         media: list[Medium] = []
         left = INLINE
         for given in inputs:
-            if given.role is Role.VIDEO and given.uri.startswith("gs://"):
+            if await self._stored(given):
                 media.append(stored(given.uri, "video/mp4"))
                 continue
             if given.role is Role.VIDEO:
@@ -115,6 +115,12 @@ class VertexVeo:
             left -= len(data)
             media.append(await asyncio.to_thread(inline, data, mime))
         return media
+
+    async def _stored(self, given: Input) -> bool:
+        """Whether a take that is run on lies in a bucket still; with no file here it has to."""
+        if given.role is not Role.VIDEO or not given.uri.startswith("gs://"):
+            return False
+        return given.path is None or await self._cloud.bucket.has(given.uri)
 
 
 async def _video(given: Input, *, may_upload: bool) -> bytes:

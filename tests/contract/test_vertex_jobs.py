@@ -119,6 +119,8 @@ def test_a_take_runs_on_from_its_bucket_or_from_its_bytes(
     hop: dict[str, Any] = {"duration_s": 7, "seed": 1}
     stored = given(Role.VIDEO, kept, uri=root.uri)
     assert probe(one(asked(Kind.EXTEND, stored, **hop), place, BUCKET).path).frames == 264
+    sim.world.objects.clear()  # as the rules of a bucket do after some days
+    assert probe(one(asked(Kind.EXTEND, stored, **hop), place, BUCKET).path).frames == 264
     assert probe(one(asked(Kind.EXTEND, given(Role.VIDEO, kept), **hop), place).path).frames == 264
     assert not sent(sim, "upload")
 
@@ -141,11 +143,6 @@ def test_a_large_take_is_uploaded_once_and_without_a_bucket_refused(
     assert inputs[0].endswith(".mp4")
 
 
-def test_several_samples_are_several_files(sim: Simulator, place: Place) -> None:
-    found = made(asked(samples=2, **SHORT), place)
-    assert len({each.path.read_bytes() for each in found}) == 2
-
-
 def test_what_a_filter_takes_is_told_with_its_meaning(sim: Simulator, place: Place) -> None:
     sim.world.faults.add("filtered=17301594")
     outcome = made(asked(**SHORT), place)
@@ -159,17 +156,17 @@ def test_what_a_filter_takes_is_told_with_its_meaning(sim: Simulator, place: Pla
     assert "61493863" in outcome.message
 
 
-def test_samples_that_are_left_are_kept(sim: Simulator, place: Place) -> None:
+def test_samples_that_a_filter_leaves_are_several_files(sim: Simulator, place: Place) -> None:
     sim.world.faults.add("partial=1")
 
     async def work(vertex: Vertex) -> Any:
-        operation = await vertex.submit(asked(samples=2, **SHORT), place)
+        operation = await vertex.submit(asked(samples=3, **SHORT), place)
         return await cases.ended(vertex, operation.name, place)
 
     vertex = Vertex({})
     outcome = asyncio.run(cases.closing(vertex, work(vertex)))
     assert isinstance(outcome, Done)
-    assert len(outcome.samples) == 1
+    assert len({each.path.read_bytes() for each in outcome.samples if each.path}) == 2
     assert "video safety" in outcome.filtered
 
 
@@ -305,7 +302,11 @@ def test_stills_words_and_speech_come_with_the_answer(sim: Simulator, place: Pla
 
 
 def test_omni_makes_a_clip_and_goes_on_from_it(sim: Simulator, place: Place) -> None:
-    sample = one(asked(model="gemini-omni-1.2-flash", tag="t1", duration_s=3), place, BUCKET)
+    sample = one(
+        asked(model="gemini-omni-1.2-flash", tag="t1", duration_s=3, resolution="360p"),
+        place,
+        BUCKET,
+    )
     assert sample.uri.startswith("gs://films/night/t1/")
     assert probe(sample.path).frames == 72
 
