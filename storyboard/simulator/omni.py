@@ -126,7 +126,8 @@ def _source(world: World, host: str, ask: Ask) -> Source | Refusal:
         job = world.jobs.get(ask.previous)
         if job is None or job.provider != host or "ask" not in job.memo or not standing(world, job):
             return Refusal(404, "NOT_FOUND", f"Interaction {ask.previous} was not found.")
-        if world.clock.now() < job.ready_at or not job.made:
+        unmade = world.clock.now() < job.ready_at or not job.made
+        if unmade or any(each.exception() for each in job.made):
             return invalid(f"Interaction {ask.previous} has no video.")
         path = job.clips[0]
     else:

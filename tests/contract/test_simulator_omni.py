@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from storyboard.simulator.rules.omni import GEMINI, VERTEX, Ask, price, reach, read_ask
 from storyboard.simulator.rules.refusal import Refusal
@@ -141,6 +143,27 @@ def test_an_extension_is_bounded_by_its_total_and_by_where_the_source_comes_from
     assert reach(ask, VERTEX, 12, generated=False) == 12
     assert reach(ask, VERTEX, 36, generated=True) == 30, "Vertex keeps the last 30 s"
     assert isinstance(reach(ask, VERTEX, 28, generated=True, total_s=30), Refusal)
+
+
+NAMES = st.sampled_from(
+    "type text content data uri mime_type task seed video_config generation_config duration "
+    "response_format resolution aspect_ratio delivery gcs_uri response_modalities input".split()
+)
+LEAVES = st.sampled_from(["video", "text", "image/png", "AAAA", "8s", "720p", ""]) | st.integers()
+VALUES = st.recursive(
+    LEAVES | st.none() | st.booleans(),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(NAMES, part, max_size=5),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=VALUES, more=st.dictionaries(NAMES, VALUES, max_size=5))
+def test_whatever_json_comes_is_read_or_refused(value: Any, more: dict[str, Any]) -> None:
+    known = {"model": "gemini-omni-1.2-flash", "input": "a cat"}
+    for made in (value, more, {**known, **more}, {**known, "input": value}):
+        for host in (GEMINI, VERTEX):
+            assert isinstance(read_ask(made, host), Ask | Refusal)
 
 
 def test_prices_follow_the_size() -> None:

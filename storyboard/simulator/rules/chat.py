@@ -25,6 +25,14 @@ DURATIONS = (4, 6, 8)
 HOP_S = 7
 MOST_REFERENCES = 3
 SOURCE_S = (1, 30)
+_KINDS: dict[str, type[Any]] = {
+    "resolution": str,
+    "aspectRatio": str,
+    "durationSeconds": int,
+    "fps": int,
+    "numberOfVideos": int,
+    "generateAudio": bool,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,12 @@ class VideoChat:
     last_frame: str = ""
     video: str = ""
     references: tuple[str, ...] = ()
-    resolution: Any = "720p"
-    seconds: Any = 8
-    aspect_ratio: Any = "16:9"
-    fps: Any = 24
-    audio: Any = True
-    samples: Any = 1
+    resolution: str = "720p"
+    seconds: int = 8
+    aspect_ratio: str = "16:9"
+    fps: int = 24
+    audio: bool = True
+    samples: int = 1
 
     @property
     def size(self) -> tuple[int, int]:
@@ -71,6 +79,9 @@ def read_chat(body: object) -> VideoChat | Refusal:
     config = google.get("config", {}) if isinstance(google, Mapping) else None
     if not isinstance(google, Mapping) or not isinstance(config, Mapping):
         return _bad("extra_body.google must be an object")
+    for name, kind in _KINDS.items():
+        if not isinstance(config.get(name, kind()), kind):
+            return _bad(f"{name} must be of type {kind.__name__}")
     listed = google.get("referenceImages", [])
     if not isinstance(listed, list):
         return _bad("referenceImages must be a list")
@@ -101,8 +112,8 @@ def sentence(chat: VideoChat, source_s: float | None = None) -> str:
         return "A prompt is needed."
     if (chat.resolution, chat.aspect_ratio) not in SIZES:
         return f"Unsupported size: {chat.resolution} {chat.aspect_ratio}."
-    if chat.fps != 24 or chat.samples != 1 or not isinstance(chat.audio, bool):
-        return "Only fps 24, one video and generateAudio true or false are supported."
+    if chat.fps != 24 or chat.samples != 1:
+        return "Only fps 24 and one video are supported."
     if last and not image:
         return "lastFrame needs image."
     if image and video:
@@ -122,7 +133,7 @@ def _length_sentence(chat: VideoChat, source_s: float | None) -> str:
         feature, allowed = "reference_to_video", [8]
     elif chat.image:
         feature = "image_to_video"
-    if isinstance(chat.seconds, bool) or chat.seconds not in allowed:
+    if chat.seconds not in allowed:
         listed = ",".join(str(each) for each in allowed)
         return (
             f"Unsupported output video duration {chat.seconds} seconds, "
