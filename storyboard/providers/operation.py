@@ -25,9 +25,8 @@ async def outcome(value: Any, scratch: Path, discreet: Discreet) -> Outcome:
     """How the operation stands; results that came along are written below `scratch`."""
     if not isinstance(value, Mapping) or not value.get("done"):
         return Running()
-    error = value.get("error")
-    if isinstance(error, Mapping):
-        return failure(error, discreet)
+    if error := value.get("error"):
+        return failure(error if isinstance(error, Mapping) else {"message": error}, discreet)
     response = value.get("response")
     response = response if isinstance(response, Mapping) else {}
     videos = response.get("videos")

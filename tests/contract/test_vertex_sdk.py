@@ -191,7 +191,7 @@ _OPTIONS = st.fixed_dictionaries(
     samples=st.integers(1, 4),
     pictured=st.booleans(),
 )
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_parameter_is_sent_as_the_sdk_sends_it(
     server: Server,
     sdk: genai.Client,

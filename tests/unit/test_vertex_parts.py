@@ -1,0 +1,132 @@
+"""The parts of Vertex AI that need no server: pictures, and what an operation came to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storyboard.errors import InvalidRequest
+from storyboard.providers import pictures
+from storyboard.providers.base import Done, Failed, Filtered, Input, Role, Running
+from storyboard.providers.discreet import Discreet
+from storyboard.providers.operation import outcome
+from storyboard.providers.pictures import picture
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["code", "message", "gcsUri", "bytesBase64Encoded", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=6,
+)
+_RESPONSE = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("videos", "raiMediaFilteredCount", "raiMediaFilteredReasons"), JSON),
+)
+_TOLD = st.fixed_dictionaries(
+    {"done": st.just(True)}, optional={"error": JSON, "response": _RESPONSE | JSON}
+)
+
+
+class Place:
+    """A workplace without processes."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+
+    async def compute(self, function: Any, /, *arguments: Any) -> Any:
+        return function(*arguments)
+
+
+def came(value: Any, folder: Path) -> Any:
+    return asyncio.run(outcome(value, folder, Discreet()))
+
+
+def sent(path: Path) -> tuple[bytes, str]:
+    given = Input(Role.FIRST_FRAME, sha256="0" * 64, path=path)
+    return asyncio.run(picture(given, Place(path.parent)))
+
+
+def noise(path: Path, channels: int = 3) -> Path:
+    pixels = np.random.default_rng(7).integers(0, 255, (64, 96, channels), np.uint8)
+    assert cv2.imwrite(str(path), pixels)
+    return path
+
+
+def test_png_and_jpeg_go_as_they_are(tmp_path: Path) -> None:
+    for name, mime in (("a.png", "image/png"), ("a.jpg", "image/jpeg")):
+        path = noise(tmp_path / name)
+        assert sent(path) == (path.read_bytes(), mime)
+
+
+def test_anything_else_becomes_png_pixel_for_pixel(tmp_path: Path) -> None:
+    path = noise(tmp_path / "a.webp", channels=4)
+    data, mime = sent(path)
+    assert mime == "image/png"
+    before = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    after = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(before, after)
+
+
+def test_a_picture_that_is_too_large_becomes_jpeg_or_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = noise(tmp_path / "a.png")
+    monkeypatch.setattr(pictures, "LARGEST", path.stat().st_size - 1)
+    data, mime = sent(path)
+    assert (mime, pictures.kind(data)) == ("image/jpeg", "image/jpeg")
+    monkeypatch.setattr(pictures, "LARGEST", 100)
+    with pytest.raises(InvalidRequest, match="even as a JPEG"):
+        sent(path)
+
+
+@given(_TOLD)
+@settings(max_examples=150)
+def test_whatever_a_service_tells_is_some_outcome(
+    tmp_path_factory: pytest.TempPathFactory, told: Any
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    assert isinstance(came(told, folder), (Done, Failed, Filtered))
+
+
+def test_what_is_not_done_runs(tmp_path: Path) -> None:
+    for value in ({}, {"name": "x"}, {"done": False}, None, []):
+        assert came(value, tmp_path) == Running()
+
+
+def test_bytes_that_are_no_video_are_paid_for_and_lost(tmp_path: Path) -> None:
+    video = {"bytesBase64Encoded": base64.b64encode(b"<html>").decode()}
+    found = came({"done": True, "response": {"videos": [video]}}, tmp_path)
+    assert isinstance(found, Failed)
+    assert found.billed
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "again_s"),
+    [
+        (8, "Resource exhausted", 60.0),
+        (9, "Service agents are being provisioned (…)", 75.0),
+        (9, "Something else", None),
+        (13, "Internal", None),
+        (14, "Unavailable", None),
+    ],
+)
+def test_what_may_be_asked_for_again_says_when(
+    tmp_path: Path, code: int, message: str, again_s: float | None
+) -> None:
+    found = came({"done": True, "error": {"code": code, "message": message}}, tmp_path)
+    assert found == Failed(message, again_s=again_s)
