@@ -26,6 +26,8 @@ class MediaFile:
     """As the storyboard writes it."""
     uri: str = ""
     """Set instead of a readable `path` where the film names a URL."""
+    size: int = field(default=0, compare=False)
+    """Bytes, when the film was read."""
 
 
 @dataclass(frozen=True, slots=True)

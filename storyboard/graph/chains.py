@@ -48,8 +48,10 @@ def split(
     Fewest new starts first, then most beats (frames) on seams, then the least bought, then the
     fewest hops, then the longest hops first.
     """
-    first = model.legal_durations(resolution, references=references)
-    later = model.legal_durations(resolution) if reanchor and model.first_frame else ()
+    words = "references" if references else "text"
+    first = model.legal_durations(resolution, references=references, operation=words)
+    anchored = model.legal_durations(resolution, operation="image")
+    later = anchored if reanchor and model.first_frame else ()
     reach = _Reach(model, rate)
     runs = _fewest_runs(length, max(map(reach.run, first), default=0), reach, later)
     if runs is None:

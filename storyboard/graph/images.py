@@ -55,7 +55,9 @@ class ReferenceImages:
                 f"{shot.id} sends no reference images: {model.id} takes none",
             )
             return []
-        if seconds not in model.legal_durations(resolution, references=True):
+        if seconds not in model.legal_durations(
+            resolution, references=True, operation="references"
+        ):
             span = shot.span("duration" if "duration" in shot.origins else "length")
             legal = " or ".join(map(str, model.references.durations))
             self._desk.notices.note(

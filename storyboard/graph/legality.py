@@ -1,8 +1,7 @@
 """What the shot's model may do: settings made legal, or refused with the alternatives.
 
-Required (operation, frames, duration, resolution, aspect, references, sound off) is refused;
-preferred (seed, negative prompt, options) is a note when it came from defaults and an error when
-the shot itself says it. Nothing is dropped in silence.
+What is required (operation, frames, duration, resolution, aspect, references, sound off) is refused
+here; what a film may go without is judged in preferred.py.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 
 from storyboard.film import Film, Shot
 from storyboard.graph.notices import Notices, nearest, usd
+from storyboard.graph.preferred import Preferred
 from storyboard.providers.base import Kind, Settings
 from storyboard.providers.catalog import Catalog, Model
 
@@ -38,6 +38,7 @@ class Judge:
         self._allow_retired = allow_retired
         self._plugins = tuple(plugins)
         self._models: dict[tuple[str, str], Model] = {}
+        self._preferred = Preferred(film, known.preferred, notices, self._span)
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -81,6 +82,10 @@ class Judge:
                 f"{found.id} on {found.provider} is not confirmed: {found.note}",
             )
         return found
+
+    def by(self, platform: str, id: str) -> Model | None:
+        """The model of exactly that id there."""
+        return self._catalog.models.get((platform, id))
 
     def maker(self, shot: Shot | None, platform: str, makes: str, named: str) -> Model | None:
         """What makes stills, texts or speech (`still write speech`) there; None where nothing does.
@@ -163,9 +168,12 @@ class Judge:
         return [m for m in every.values() if m.status == "live" and m.makes == "video"]
 
     def settings(
-        self, shot: Shot, model: Model, kind: Kind, seconds: int, resolution: str
+        self, shot: Shot, model: Model, operation: str, seconds: int, resolution: str
     ) -> Settings:
-        """Everything but words and pictures, as it will be sent; refusals are noted."""
+        """Everything but words and pictures, as it will be sent; refusals are noted.
+
+        `operation` is the catalogue's: `text image interpolate references extend`.
+        """
         self._aspect(shot, model)
         audio = shot.audio
         if not audio and model.audio == "always":
@@ -176,17 +184,11 @@ class Judge:
                 f"{model.id} on {model.provider} always makes sound",
                 "mute: true   # keeps it out of the mix; costs the same",
             )
-        seed = self._preferred(shot, model, "seed", shot.seed, model.seed)
-        negative = self._preferred(
-            shot, model, "negative_prompt", shot.negative_prompt or None, model.negative_prompt
-        )
-        options = {}
-        for name, value in shot.options.items():
-            kept = self._preferred(
-                shot, model, f"options.{name}", value, self._takes_option(model, name)
-            )
-            if kept is not None:
-                options[name] = kept
+        kept = self._preferred.kept
+        words = shot.negative_prompt or None
+        seed = kept(shot, model, "seed", shot.seed, model.seed)
+        negative = kept(shot, model, "negative_prompt", words, model.negative_prompt)
+        options = self._preferred.options(shot, model, operation)
         return Settings(
             duration_s=seconds,
             resolution="180p" if self._film.proxy else resolution,
@@ -198,9 +200,6 @@ class Judge:
             options=options,
         )
 
-    def _takes_option(self, model: Model, name: str) -> bool:
-        return name in model.options or name in ("burn_in", "slate")
-
     def _aspect(self, shot: Shot, model: Model) -> None:
         if shot.aspect_ratio not in model.aspect_ratios:
             self._notices.error(
@@ -210,33 +209,6 @@ class Judge:
                 f"{model.id} on {model.provider} has no aspect ratio {shot.aspect_ratio}",
                 "\n".join(f"aspect_ratio: {each}" for each in model.aspect_ratios),
             )
-
-    def _preferred(self, shot: Shot, model: Model, key: str, value: Any, has: bool) -> Any:
-        if value is None or has:
-            return value
-        if (
-            shot.origins.get(key) is None
-            and key.startswith("options.")
-            and shot.said_here("options")
-        ):
-            said = True
-        else:
-            said = shot.said_here(key)
-        name = key.removeprefix("options.")
-        span = self._span(shot, key, f"defaults.{key}")
-        if said:
-            self._notices.error(
-                "SB419",
-                shot,
-                span,
-                f"{model.id} on {model.provider} has no `{name}`",
-                "take the key out, or give it in `defaults`, which count only where a model has it",
-            )
-        else:
-            self._notices.note(
-                "SB420", span, f"`{name}` is not sent: {model.id} on {model.provider} has none"
-            )
-        return None
 
     def resolution(self, shot: Shot, model: Model, kind: Kind) -> str | None:
         """The resolution to ask for; None after an error."""

@@ -18,7 +18,7 @@ from storyboard.graph.links import Linker
 from storyboard.graph.material import ENDLESS, Material, Piece
 from storyboard.graph.prompt import intent_of, prompt_of
 from storyboard.graph.refusal import Refusals
-from storyboard.graph.steps import FramePick, Link, Step
+from storyboard.graph.steps import FramePick, Link, Step, operation
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
@@ -61,7 +61,8 @@ class Purchases:
         named = self._images.named(shot, model, free=not links)
         if resolution is None or named is None:
             return None
-        seconds = self._seconds(shot, model, resolution, references=bool(named))
+        asked = operation(kind, (link.role for link in (*links, *named)))
+        seconds = self._seconds(shot, model, resolution, asked)
         if seconds is None:
             return None
         links += named or self._images.auto(shot, model, resolution, seconds, not links)
@@ -92,12 +93,14 @@ class Purchases:
         found = [link for link in links if link is not None]
         return found if len(found) == len(links) else None
 
-    def _seconds(
-        self, shot: Shot, model: Model, resolution: str, *, references: bool
-    ) -> int | None:
-        """Seconds of one new take: what is stated, else the shortest that holds the length."""
+    def _seconds(self, shot: Shot, model: Model, resolution: str, asked: str) -> int | None:
+        """Seconds of one new take: what is stated, else the shortest that holds the length.
+
+        `asked` is the catalogue's name for the operation.
+        """
         rate = self._desk.rate
-        legal = model.legal_durations(resolution, references=references)
+        references = asked == "references"
+        legal = model.legal_durations(resolution, references=references, operation=asked)
         if shot.duration is not None and (shot.said_here("duration") or shot.length is None):
             for seconds in legal:
                 if rate.frames(seconds) == shot.duration:
@@ -135,6 +138,9 @@ class Purchases:
         assert step is not None
         rule = model.extend
         assert rule is not None
+        if step.settings.aspect_ratio != shot.aspect_ratio:
+            self._refuse.other_aspect(shot, step)
+            return None
         resolution = self._desk.judge.resolution(shot, model, Kind.EXTEND)
         named = self._images.named(shot, model, free=False)
         if resolution is None or named is None:
@@ -201,7 +207,7 @@ class Purchases:
         if resolution is None:
             return None
         longer = replace(shot, length=None if shot.length is None else shot.length + 1)
-        seconds = self._seconds(longer, model, resolution, references=False)
+        seconds = self._seconds(longer, model, resolution, "image")
         if seconds is None:
             return None
         instead = f"starts again from {step.id}'s last frame: {why}"
@@ -324,8 +330,13 @@ class Purchases:
         hops: int = 0,
         instead: str = "",
     ) -> None:
-        settings = self._desk.judge.settings(shot, model, kind, hop.seconds, resolution)
+        asked = operation(kind, (link.role for link in links))
+        settings = self._desk.judge.settings(shot, model, asked, hop.seconds, resolution)
         intent = intent_of(self._desk.film, shot, window, first=window.start == 0)
+        prompt = prompt_of(intent)
+        if not prompt and asked not in model.wordless:
+            self._refuse.wordless(shot, model)
+        self._refuse.large_pictures(shot, model, links)
         free = shot.provider == PREVIZ
         price = model.price_micros(resolution, hop.seconds, audio=settings.audio)
         self._desk.resolutions[id] = resolution
@@ -337,7 +348,7 @@ class Purchases:
             model=model.id,
             target=model.provider,
             settings=settings,
-            prompt=prompt_of(intent),
+            prompt=prompt,
             intent=intent,
             links=tuple(links),
             takes=shot.takes,

@@ -10,7 +10,7 @@ from storyboard.graph.desk import Desk
 from storyboard.graph.legality import PREVIZ
 from storyboard.graph.material import Material
 from storyboard.graph.notices import usd
-from storyboard.graph.steps import Step
+from storyboard.graph.steps import Link, Step
 from storyboard.providers.base import Kind
 from storyboard.providers.catalog import Model
 
@@ -151,9 +151,56 @@ class Refusals:
                 f"{shot.extends} is made at {maker}: {_of(model)} extends only its own takes",
                 f"{hint}\nprovider: {maker}",
             )
+        elif self._foreign_wire(model, step):
+            self._say(
+                "SB421",
+                shot,
+                "extend",
+                f"{shot.extends} is made by {step.model}: {_of(model)} extends only takes of "
+                "its own kind",
+                f"{hint}\nmodel: {step.model}",
+            )
         else:
             return True
         return False
+
+    def _foreign_wire(self, model: Model, step: Step) -> bool:
+        """Whether the take comes from another interface of the same platform."""
+        maker = self._desk.judge.by(step.target, step.model)
+        return maker is not None and maker.wire != model.wire
+
+    def other_aspect(self, shot: Shot, step: Step) -> None:
+        made = step.settings.aspect_ratio
+        self._say(
+            "SB432",
+            shot,
+            "aspect_ratio" if "aspect_ratio" in shot.origins else "extend",
+            f"{shot.id} asks for {shot.aspect_ratio} and runs on from {step.shot}, which is {made}",
+            f"aspect_ratio: {made}\ncontinue: {shot.extends}   # a new take from its last frame",
+        )
+
+    def wordless(self, shot: Shot, model: Model) -> None:
+        key = next((k for k in ("extend", "continue", "first_frame") if k in shot.origins), "")
+        self._say(
+            "SB430",
+            shot,
+            key,
+            f"{_of(model)} makes nothing without words, and {shot.id} says none",
+            "prompt: …   # what happens",
+        )
+
+    def large_pictures(self, shot: Shot, model: Model, links: Sequence[Link]) -> None:
+        """Refuses pictures of the film's own that weigh more than the platform takes."""
+        for file in (link.file for link in links):
+            if file and model.picture_mb and file.size > model.picture_mb * 1_000_000:
+                self._say(
+                    "SB431",
+                    shot,
+                    "first_frame",
+                    f"{file.name} has {file.size / 1e6:.1f} MB; {_of(model)} takes pictures of up "
+                    f"to {model.picture_mb} MB",
+                    "save it smaller: 1920 x 1080 pixels are plenty, or as JPEG",
+                )
 
     def input_resolution(self, shot: Shot, model: Model, step: Step) -> None:
         assert model.extend is not None

@@ -5,7 +5,7 @@ A step is provider-neutral until `request` joins it with the content of its inpu
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from storyboard.film import MediaFile
@@ -90,3 +90,15 @@ class Step:
     def source(self) -> str:
         """The step that it extends; empty where it extends none."""
         return next((link.step for link in self.links if link.role is Role.VIDEO), "")
+
+
+def operation(kind: Kind, roles: Iterable[Role]) -> str:
+    """What the catalogue calls a step of moving pictures, by the roles of its inputs."""
+    given = set(roles)
+    if kind is Kind.EXTEND:
+        return "extend"
+    if Role.REFERENCE in given:
+        return "references"
+    if Role.LAST_FRAME in given:
+        return "interpolate"
+    return "image" if Role.FIRST_FRAME in given else "text"

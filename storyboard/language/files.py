@@ -74,6 +74,7 @@ class Files:
         self._nearest = nearest
         self._looked: dict[tuple[Path, str], _Looked] = {}
         self._media: dict[Path, tuple[Medium | None, str]] = {}
+        self._sizes: dict[Path, int] = {}
 
     def find(self, text: str, folder: Path) -> Path:
         """The file of that name seen from `folder`, links resolved. Raises FileProblem."""
@@ -94,7 +95,7 @@ class Files:
         if found is not wanted:
             message = f"`{text}` is {name}" if name else f"`{text}` is no {wanted}"
             raise FileProblem("SB505", message, f"what stands here is {_WANTED[wanted]}")
-        return MediaFile(path, text)
+        return MediaFile(path, text, size=self._sizes.get(path, 0))
 
     def _look(self, text: str, folder: Path) -> _Looked:
         if is_url(text):
@@ -120,6 +121,7 @@ class Files:
             return _Looked(path, FileProblem("SB502", f"`{text}` is {kind}", _inside(path)))
         if not os.access(path, os.R_OK):
             return _Looked(path, FileProblem("SB504", f"`{text}` may not be read"))
+        self._sizes[path] = state.st_size
         return _Looked(path)
 
     def _suggestion(self, text: str, folder: Path) -> str:

@@ -74,7 +74,7 @@ class Model:
     rate: int = 24
     resolution_durations: Mapping[str, tuple[int, ...]] = field(default_factory=_empty)
     operation_durations: Mapping[str, tuple[int, ...]] = field(default_factory=_empty)
-    """By operation (text, image, interpolate) where it allows fewer."""
+    """By operation (text, image, interpolate, references) where it allows fewer."""
     aspect_resolutions: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
     first_frame: bool = False
     last_frame: bool = False
@@ -88,6 +88,16 @@ class Model:
     options: tuple[str, ...] = ()
     person_generation: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
     """By operation (text, image, interpolate, references, extend), what the option may say."""
+    option_values: Mapping[str, tuple[Any, ...]] = field(default_factory=_empty)
+    """By option, what it may say where that is less than its schema allows."""
+    option_operations: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
+    """By option, the operations that take it where not all do."""
+    stored_options: Mapping[str, tuple[Any, ...]] = field(default_factory=_empty)
+    """By option, what it says only beside `providers.NAME.storage_uri`."""
+    wordless: tuple[str, ...] = ()
+    """Operations that need no words."""
+    picture_mb: int | None = None
+    """Millions of bytes of the largest picture that is taken."""
     price_audio: Mapping[str, int] = field(default_factory=_empty)
     price_silent: Mapping[str, int] = field(default_factory=_empty)
     price_each: Mapping[str, int] = field(default_factory=_empty)

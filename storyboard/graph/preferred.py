@@ -1,0 +1,127 @@
+"""What a film may go without: sent where the model has it, else noted or refused.
+
+Which capabilities those are, the catalogue says (`preferred`). What came from defaults is left out
+with a note; what the shot itself says is refused. Nothing is dropped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from storyboard.errors import Span
+from storyboard.film import Film, Shot
+from storyboard.graph.notices import Notices
+from storyboard.providers.catalog import Model
+
+_DRAWN = frozenset({"burn_in", "slate"})
+"""Options of the rehearsal, which every model may be given."""
+_WHERE = {
+    "text": "words alone",
+    "image": "a first frame",
+    "interpolate": "first and last frame",
+    "references": "reference images",
+    "extend": "an extension",
+}
+
+
+class Preferred:
+    """Judges the preferred settings of one film's shots. `span` finds where a key stands."""
+
+    def __init__(
+        self,
+        film: Film,
+        preferred: frozenset[str],
+        notices: Notices,
+        span: Callable[..., Span],
+    ) -> None:
+        self._film = film
+        self._preferred = preferred
+        self._notices = notices
+        self._span = span
+
+    def kept(self, shot: Shot, model: Model, key: str, value: Any, has: bool) -> Any:
+        """The value, or None where it is not sent, which is said."""
+        if value is None or has:
+            return value
+        name = key.removeprefix("options.")
+        if self._demanded(shot, key):
+            self._notices.error(
+                "SB419",
+                shot,
+                self._at(shot, key),
+                f"{_of(model)} has no `{name}`",
+                "take the key out, or give it in `defaults`, which count only where a model has it",
+            )
+        else:
+            message = f"`{name}` is not sent: {_of(model)} has none"
+            self._notices.note("SB420", self._at(shot, key), message)
+        return None
+
+    def options(self, shot: Shot, model: Model, operation: str) -> dict[str, Any]:
+        """The options that are sent with an `operation` of the catalogue's."""
+        found = {}
+        for name, value in shot.options.items():
+            known = name in model.options or name in _DRAWN
+            if self.kept(shot, model, f"options.{name}", value, known) is None:
+                continue
+            if not known or self._taken(shot, model, operation, name, value):
+                found[name] = value
+        return found
+
+    def _taken(self, shot: Shot, model: Model, operation: str, name: str, value: Any) -> bool:
+        """Whether the model takes that value of an option for that operation; says why not."""
+        key, where = f"options.{name}", _WHERE[operation]
+        operations = model.option_operations.get(name)
+        if operations is not None and operation not in operations:
+            legal = " or ".join(_WHERE[each] for each in operations)
+            return self._no(shot, key, f"{_of(model)} takes `{name}` with {legal}, not {where}", ())
+        values = model.option_values.get(name)
+        if name == "person_generation":
+            values = model.person_generation.get(operation)
+        if values is not None and value not in values:
+            message = f"{_of(model)} does not take `{name}: {_text(value)}` with {where}"
+            return self._no(shot, key, message, values)
+        settings = self._film.providers.get(model.provider, {})
+        if value in model.stored_options.get(name, ()) and not settings.get("storage_uri"):
+            self._notices.error(
+                "SB429",
+                shot,
+                self._at(shot, key),
+                f"`{name}: {_text(value)}` needs a place in the cloud that {model.provider} "
+                "writes to",
+                f"providers: {{{model.provider}: {{storage_uri: gs://my-bucket/films}}}}",
+            )
+            return False
+        return True
+
+    def _no(self, shot: Shot, key: str, message: str, values: tuple[Any, ...]) -> bool:
+        name = key.removeprefix("options.")
+        if self._demanded(shot, key):
+            lines = [f"options: {{{name}: {_text(each)}}}" for each in values]
+            hint = "\n".join(lines) or "take the option out, or give it in `defaults`"
+            self._notices.error("SB428", shot, self._at(shot, key), message, hint)
+        else:
+            self._notices.note("SB420", self._at(shot, key), f"`{name}` is not sent: {message}")
+        return False
+
+    def _demanded(self, shot: Shot, key: str) -> bool:
+        """Whether the film can't do without: the shot says it, or it is required of a model."""
+        if key.partition(".")[0] not in self._preferred:
+            return True
+        if key.startswith("options.") and shot.origins.get(key) is None:
+            return shot.said_here("options")
+        return shot.said_here(key)
+
+    def _at(self, shot: Shot, key: str) -> Span:
+        around = "options" if key.startswith("options.") else key
+        held = key if key in shot.origins else around
+        return self._span(shot, held, f"defaults.{key}", f"defaults.{around}")
+
+
+def _of(model: Model) -> str:
+    return f"{model.id} on {model.provider}"
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
