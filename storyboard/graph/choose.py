@@ -39,25 +39,25 @@ def _meant(film: Film, word: str, graph: Graph | None) -> Iterable[str]:
         if end < start:
             raise UsageError(f"{last} stands before {first}", hint=f"type {last}..{first}")
         return ids[start : end + 1]
-    if word.startswith("+"):
-        return _reach(_known(word[1:], ids), graph, up=True)
-    if word.endswith("+"):
-        return _reach(_known(word[:-1], ids), graph, up=False)
     steps = list(graph.steps) if graph else []
-    return [_known(word, [*ids, *(id for id in steps if id not in ids)])]
+    named = [*ids, *(id for id in steps if id not in ids)]
+    if word.startswith("+"):
+        return _reach(_known(word[1:], named), graph, up=True)
+    if word.endswith("+"):
+        return _reach(_known(word[:-1], named), graph, up=False)
+    return [_known(word, named)]
 
 
-def _reach(shot: str, graph: Graph | None, *, up: bool) -> set[str]:
-    """The shot and what it hangs on (`up`), or what hangs on it."""
-    found = {shot}
-    steps = list(graph.steps.values()) if graph else []
-    for step in reversed(steps) if up else steps:
-        parents = {graph.steps[id].shot for id in step.parents} if graph else set()
-        if up and step.shot in found:
-            found |= parents
-        elif not up and parents & found:
-            found.add(step.shot)
-    return found
+def _reach(name: str, graph: Graph | None, *, up: bool) -> set[str]:
+    """The shot or step, and the shots that it hangs on (`up`) or that hang on it."""
+    steps = graph.steps if graph else {}
+    reached = {id for id, step in steps.items() if step.meant_by({name})}
+    for step in reversed(list(steps.values())) if up else steps.values():
+        if up and step.id in reached:
+            reached.update(step.parents)
+        elif not up and reached.intersection(step.parents):
+            reached.add(step.id)
+    return {name} | {steps[id].shot for id in reached if steps[id].shot}
 
 
 def _known(id: str, ids: list[str]) -> str:

@@ -53,6 +53,8 @@ def prove(
         raise OperationFailed(f"asked for a picture, got {facts.frames} frames", hint=_AGAIN)
     if kind is Kind.SPEECH and not facts.has_audio:
         raise OperationFailed("asked for speech, got a file without sound", hint=_AGAIN)
+    if kind is Kind.WRITE:
+        _readable(path)
     if kind not in MOVING:
         return Proof(facts)
     if facts.frames < 2:
@@ -71,6 +73,15 @@ def prove(
             hint="nothing was kept; render again asks once more",
         )
     return Proof(facts)
+
+
+def _readable(path: Path) -> None:
+    try:
+        words = path.read_text("utf-8").split()
+    except UnicodeDecodeError as error:
+        raise OperationFailed("asked for words, got no UTF-8 text", hint=_AGAIN) from error
+    if not words:
+        raise OperationFailed("asked for words, got none", hint=_AGAIN)
 
 
 def _as_large(facts: MediaFacts, size: tuple[int, int]) -> bool:
