@@ -241,7 +241,8 @@ def test_a_redirect_to_elsewhere_gets_no_token(sim: Simulator, place: Place) -> 
     one(asked(**SHORT), place, BUCKET)
     away = [each for each in sim.world.journal if each.path.startswith("/media/")]
     assert away
-    assert all("authorization" not in str(each.record()).lower() for each in away)
+    assert all(each.origin == "other" and not each.auth for each in away)
+    assert all(each.auth == ["bearer"] for each in sent(sim, "download") if each not in away)
 
 
 def test_a_web_page_is_no_clip(sim: Simulator, place: Place) -> None:
