@@ -6,6 +6,7 @@ import click
 
 from storyboard.cli import options, view
 from storyboard.cli.planview import money
+from storyboard.providers import registry
 from storyboard.providers.catalog import Model, catalog
 
 
@@ -17,7 +18,7 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
 
     NAME picks a provider, an alias or an exact id. Retired models show with -v or by NAME.
     """
-    known = catalog()
+    known = registry.full_catalog(registry.plugins())
     found = [m for m in known.models.values() if _asked(m, name, everything=verbose or as_json)]
     if not found:
         names = ", ".join(dict.fromkeys((*known.names, *(id for _, id in known.models))))
