@@ -57,7 +57,7 @@ def ls(as_json: bool, quiet: bool, verbose: bool) -> int:
 
 
 @command.command("why")
-@click.argument("name", metavar="SHOT|DIGEST|SHA256")
+@click.argument("name", metavar="SHOT|STEP|DIGEST|SHA256")
 @options.speech
 def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Say what a take was made of: the parts of its identity, and who made it."""
@@ -74,7 +74,7 @@ def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
         return 0
     for record in records:
         take = record.take
-        view.answer(f"{take.shot} {take.name}  {record.kind} by {take.provider} {take.model}")
+        view.answer(f"{record.step} {take.name}  {record.kind} by {take.provider} {take.model}")
         view.answer(f"  digest   {take.digest}")
         for part, value in record.parts.items():
             view.answer(f"  {part:<11}{value}")

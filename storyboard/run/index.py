@@ -67,8 +67,9 @@ class Index:
         return found
 
     def by_shot(self, shot: str) -> list[Record]:
-        """The records that were first made for `shot`, oldest first."""
-        return self._records("SELECT record FROM takes WHERE shot = ? ORDER BY created", [shot])
+        """The records that were first made for a shot, or by a step of that id, oldest first."""
+        chosen = "SELECT record FROM takes WHERE shot = ? OR step = ? ORDER BY created"
+        return self._records(chosen, [shot, shot])
 
     def by_content(self, sha256: str) -> list[Record]:
         return self._records("SELECT record FROM takes WHERE sha256 = ?", [sha256])

@@ -359,7 +359,7 @@ def _bought_elsewhere(step: Step, names: str) -> DecisionNeeded:
     return DecisionNeeded(
         f"{step.id} was bought{named}, and its bytes are not in the store",
         hint="set STORYBOARD_STORE to the store that has them, or buy it again with"
-        f" --rebuy {step.shot or step.id}",
+        f" --rebuy {step.id if step.kind in BESIDE else step.shot}",
     )
 
 

@@ -199,7 +199,7 @@ class Store:
         return self._index.all()
 
     def why(self, name: str) -> list[Record]:
-        """The records of a shot, of a step digest, or of content; the last two may be cut short."""
+        """The records of a shot, a step, a digest, or of content; the last two may be cut short."""
         if found := self._index.by_shot(name):
             return found
         return [
