@@ -28,7 +28,7 @@ from storyboard.timecode import Rate
 from tests.unit.films import RATE, codes, compiled, shot
 
 IMAGE = MediaFile(Path("/films/refs/a.png"), "refs/a.png")
-LIVE = [model for model in catalog().models.values() if model.status == "live"]
+LIVE = [m for m in catalog().models.values() if m.status == "live" and m.makes == "video"]
 
 
 def test_a_length_buys_the_shortest_take_that_holds_it() -> None:
