@@ -22,6 +22,7 @@ from storyboard.simulator.answers import json_body
 from storyboard.simulator.clips import FPS, Order
 from storyboard.simulator.comet import PROVIDER, bearer_refusal, comet_error, refuse
 from storyboard.simulator.gate import gate
+from storyboard.simulator.inputs import clip_facts
 from storyboard.simulator.pictures import decoded
 from storyboard.simulator.rules.chat import VideoChat, read_chat, sentence
 from storyboard.simulator.rules.comet import price
@@ -29,7 +30,6 @@ from storyboard.simulator.rules.refusal import Refusal
 from storyboard.simulator.sources import bytes_of, path_of
 from storyboard.simulator.troubles import draw_trouble
 from storyboard.simulator.world import Job, World
-from storyboard.stitch.media import probe
 
 _GLANCE_S = 0.02
 
@@ -57,8 +57,8 @@ def routes(world: World) -> list[Route]:
 def _begin(world: World, chat: VideoChat) -> Job | str:
     """The job, or the sentence of the model that won't make it."""
     source = path_of(world, chat.video) if chat.video else None
-    facts = probe(source) if source else None
-    if words := sentence(chat, facts.frames / FPS if facts else None):
+    facts = clip_facts(source) if source else None
+    if words := sentence(chat, facts):
         return words
     if chat.video and facts is None:
         return "video.uri must be a video that was generated here and is still available."

@@ -16,6 +16,7 @@ from storyboard.simulator.manner import parse_settings
 from storyboard.simulator.rules.chat import VideoChat, read_chat, sentence
 from storyboard.simulator.rules.comet import Upload, VideoForm, price, read_form
 from storyboard.simulator.rules.refusal import Refusal
+from storyboard.simulator.rules.veo import ClipFacts
 from storyboard.simulator.serve import Simulator
 from storyboard.stitch.media import extract_frame, probe
 
@@ -35,7 +36,7 @@ def told(**google: Any) -> str:
     """What the model says to that."""
     read = read_chat(chat(**google))
     assert isinstance(read, VideoChat), read
-    return sentence(read, 8.0 if read.video else None)
+    return sentence(read, ClipFacts(1280, 720, 192, 24) if read.video else None)
 
 
 def test_a_form_without_more_is_four_seconds_of_720p() -> None:

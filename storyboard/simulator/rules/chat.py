@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storyboard.simulator.rules.comet import model_refusal
+from storyboard.simulator.rules.comet import LARGEST_IMAGE, model_refusal
 from storyboard.simulator.rules.refusal import Refusal, typed
+from storyboard.simulator.rules.veo import ClipFacts
 
 SIZES = {
     ("720p", "16:9"): (1280, 720),
@@ -85,7 +86,7 @@ def read_chat(body: object) -> VideoChat | Refusal:
     listed = google.get("referenceImages", [])
     if not isinstance(listed, list):
         return _bad("referenceImages must be a list")
-    return VideoChat(
+    chat = VideoChat(
         model=model,
         prompt=prompt,
         stream=bool(body.get("stream", False)),
@@ -102,10 +103,14 @@ def read_chat(body: object) -> VideoChat | Refusal:
         audio=config.get("generateAudio", True),
         samples=config.get("numberOfVideos", 1),
     )
+    largest = max(map(len, (chat.image, chat.last_frame, *chat.references)))
+    if largest > LARGEST_IMAGE * 4 / 3 + 64:
+        return Refusal(413, "", "request entity too large")
+    return chat
 
 
-def sentence(chat: VideoChat, source_s: float | None = None) -> str:
-    """Why the model can't make that, or nothing; `source_s` is how long the video to extend is."""
+def sentence(chat: VideoChat, source: ClipFacts | None = None) -> str:
+    """Why the model can't make that, or nothing; `source` is the video to extend."""
     named = bool(chat.image), bool(chat.last_frame), bool(chat.video), bool(chat.references)
     image, last, video, references = named
     if not chat.prompt and not (image or video):
@@ -122,10 +127,10 @@ def sentence(chat: VideoChat, source_s: float | None = None) -> str:
         return "referenceImages can't be given with image, lastFrame or video."
     if len(chat.references) > MOST_REFERENCES or "" in chat.references:
         return f"At most {MOST_REFERENCES} reference images, each with image.uri."
-    return _length_sentence(chat, source_s)
+    return _length_sentence(chat, source)
 
 
-def _length_sentence(chat: VideoChat, source_s: float | None) -> str:
+def _length_sentence(chat: VideoChat, source: ClipFacts | None) -> str:
     feature, allowed = "text_to_video", list(DURATIONS)
     if chat.video:
         feature, allowed = "video_extension", [HOP_S]
@@ -141,8 +146,11 @@ def _length_sentence(chat: VideoChat, source_s: float | None) -> str:
         )
     if chat.video and chat.resolution != "720p":
         return "Video extension supports resolution 720p only."
-    if source_s is not None and not SOURCE_S[0] <= source_s <= SOURCE_S[1]:
+    if source and not SOURCE_S[0] <= source.seconds <= SOURCE_S[1]:
         return f"The input video must be {SOURCE_S[0]} to {SOURCE_S[1]} seconds long."
+    # Nobody says which service is behind the gateway: the narrower of Google's two rules holds.
+    if source and source.resolution != "720p":
+        return "The input video must be 720p."
     return ""
 
 

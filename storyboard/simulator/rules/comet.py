@@ -23,6 +23,8 @@ SIZES = {
 }
 SECONDS = ("4", "6", "8")
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+LARGEST_IMAGE = 20_000_000
+"""Bytes. The gateway says no number; it is that of the models behind it."""
 
 _PER_SECOND = {
     "veo3.1": {"720p": "0.32", "1080p": "0.32", "4k": "0.48"},
@@ -96,6 +98,8 @@ def read_form(
             return Refusal(400, "invalid_request", said)
         if not upload.data:
             return Refusal(400, "invalid_request", f"input_reference {upload.name} is empty")
+        if len(upload.data) > LARGEST_IMAGE:
+            return Refusal(413, "", "request entity too large")
     seconds = fields.get("seconds", SECONDS[0])
     if seconds not in SECONDS:
         said = f"seconds must be one of {', '.join(SECONDS)}, got {seconds}"

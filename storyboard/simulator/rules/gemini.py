@@ -133,6 +133,8 @@ def _settings(model: VeoModel, ask: Ask) -> Iterator[str]:
         yield f"`resolution` {resolution} isn't supported by this model."
     if given.get("aspectRatio", "16:9") not in ASPECTS:
         yield f"`aspectRatio` {given['aspectRatio']} isn't supported; use 16:9 or 9:16."
+    if given.get("aspectRatio") == "9:16" and resolution not in model.portrait:
+        yield f"`resolution` {resolution} isn't supported with `aspectRatio` 9:16."
     if ask.video and resolution != "720p":
         yield "Video extension supports only `resolution` 720p."
     if seconds != 8:
@@ -145,8 +147,8 @@ def _settings(model: VeoModel, ask: Ask) -> Iterator[str]:
     if not 1 <= given.get("sampleCount", 1) <= 4 or given.get("numberOfVideos", 1) != 1:
         yield "The number of videos is out of bound. Please provide 1."
     people = given.get("personGeneration")
-    allowed_people = "allow_adult" if ask.pictures else "allow_all"
-    if people is not None and people != allowed_people:
+    allowed_people = model.people or ("allow_adult" if ask.pictures else "allow_all",)
+    if people is not None and people not in allowed_people:
         yield f"{people} for personGeneration is currently not supported."
     if not isinstance(given.get("negativePrompt", ""), str):
         yield "The value type for `negativePrompt` needs to be a string."

@@ -19,9 +19,13 @@ class VeoModel:
     durations: tuple[int, ...] = (8, 4, 6)
     """Seconds of new material, in the order in which Vertex lists them."""
     resolutions: tuple[str, ...] = ("720p", "1080p", "4k")
+    portrait: tuple[str, ...] = ("720p", "1080p", "4k")
+    """Of those, the ones that it makes in 9:16."""
     references: int = 3
     last_frame: bool = True
     extends: bool = True
+    people: tuple[str, ...] = ()
+    """What `personGeneration` may say on the Gemini API where it isn't bound to the operation."""
     silent: bool = True
     """Whether the sound can be left out; a silent model has no sound at all."""
     has_sound: bool = True
@@ -50,6 +54,7 @@ def _old(name: str, prices: tuple[_USD, _USD], on_gemini: bool) -> VeoModel:
         name,
         retired_on="2026-06-30",
         resolutions=_HD,
+        portrait=("720p",),
         references=0,
         last_frame=False,
         extends=False,
@@ -68,6 +73,7 @@ def _older(usd: str, last_frame: bool) -> VeoModel:
         references=0,
         last_frame=last_frame,
         extends=False,
+        people=("dont_allow", "allow_adult", "allow_all"),
         has_sound=False,
         usd=_usd(usd),
     )
@@ -104,6 +110,7 @@ GEMINI = {
             "2026-10-22",
             resolutions=_HD,
             references=0,
+            last_frame=False,
             extends=False,
             silent=False,
             usd=_LITE[0],

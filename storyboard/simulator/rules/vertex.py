@@ -120,6 +120,8 @@ def _settings(model: VeoModel, ask: Ask, clip: ClipFacts | None) -> Iterator[str
         )
     if (aspect := given.get("aspectRatio", "16:9")) not in ASPECTS:
         yield f"Unsupported aspect ratio {aspect}, supported aspect ratios are {_listed(ASPECTS)}."
+    if aspect == "9:16" and resolution in resolutions and resolution not in model.portrait:
+        yield f"Unsupported output video resolution {resolution} for aspect ratio 9:16."
     samples = given.get("sampleCount", 1)
     if not _whole(samples) or not 1 <= samples <= 4:
         yield f"sampleCount must be between 1 and 4, but got {samples}."
