@@ -31,7 +31,7 @@ from storyboard.providers.comet_stream import Answer, read
 from storyboard.providers.expiry import expiry
 from storyboard.providers.http import Reply, Wire
 from storyboard.providers.pictures import picture
-from storyboard.providers.support import category, codes, explained
+from storyboard.providers.support import category, codes, cure, explained
 
 NAMES = "chat/"
 """What every operation of this route begins with."""
@@ -72,7 +72,7 @@ class Chat:
         )
 
     def _outcome(self, answer: Answer, reply: Reply) -> Done | Failed | Filtered:
-        if url := answer.url:
+        if (url := answer.url) and not self._wire.discreet.shows(url):
             return Done((Sample(uri=url, expires_at=expiry(url)),))
         if not answer.ended:
             why = f"broke off ({reply.broken})" if reply.broken else "stopped before its end"
@@ -82,12 +82,13 @@ class Chat:
         reason = self._wire.discreet(answer.reason)
         if codes(reason):
             seen = category(reason)
-            return Filtered(f"{explained(reason)}; {_MAY_COST}", seen, billed=True)
+            told = f"{explained(reason)}; {_MAY_COST}"
+            return Filtered(told, seen, billed=True, hint=cure(seen))
         told = f"CometAPI's chat ended without a video: {reason or 'it says nothing'}"
         return Failed(f"{told}; {_MAY_COST}", billed=True)
 
     def _name(self, id: str) -> str:
-        sound = re.fullmatch(r"[\w.-]{1,100}", id) and self._wire.discreet(id) == id
+        sound = re.fullmatch(r"[\w.-]{1,100}", id) and not self._wire.discreet.shows(id)
         name = f"{NAMES}{id}" if sound else ""
         return name if name and name not in self._ended else f"{NAMES}{secrets.token_hex(8)}"
 

@@ -39,6 +39,8 @@ class Task:
     """Why it failed, in the service's words."""
     refused: bool = False
     """The reply is an error and names no job."""
+    told: bool = True
+    """It says how the job stands."""
 
 
 def read(value: Any) -> Task:
@@ -58,6 +60,7 @@ def read(value: Any) -> Task:
         url=url,
         problem=problem,
         refused=not name and (bool(problem) or any(state in _FAILED for state in states)),
+        told=bool(states or url or problem),
     )
 
 

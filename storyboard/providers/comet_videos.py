@@ -29,7 +29,7 @@ from storyboard.providers.comet_reply import Standing, read
 from storyboard.providers.download import download
 from storyboard.providers.http import Wire
 from storyboard.providers.pictures import picture
-from storyboard.providers.support import category, codes, explained
+from storyboard.providers.support import category, codes, cure, explained
 
 _ROUTE = "/v1/videos"
 _SIZES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -65,7 +65,7 @@ class Videos:
                 f"CometAPI refuses: {self._wire.discreet(task.problem)}",
                 provider=self._wire.provider,
             )
-        if not _ID.fullmatch(task.id) or self._wire.discreet(task.id) != task.id:
+        if not _ID.fullmatch(task.id) or self._wire.discreet.shows(task.id):
             raise self._wire.unknown("its answer names no job")
         return Operation(task.id)
 
@@ -73,16 +73,22 @@ class Videos:
         """Asks for the job, whatever shape the answer has."""
         path = f"{_ROUTE}/{quote(operation.name, safe='')}"
         task = read((await self._wire.ask("GET", path)).value)
+        if not task.told:
+            raise ProviderError(
+                "CometAPI answers without saying how the job stands", provider=self._wire.provider
+            )
         if task.standing is Standing.DONE:
             content = f"{path}/content"
-            if task.url:
-                self._contents[task.url] = content
-            return Done((Sample(uri=task.url or content),))
+            if not task.url or self._wire.discreet.shows(task.url):
+                return Done((Sample(uri=content),))
+            self._contents[task.url] = content
+            return Done((Sample(uri=task.url),))
         if task.standing is Standing.RUNNING:
             return Running("" if task.progress is None else f"{task.progress}%")
         told = self._wire.discreet(task.problem) or "CometAPI says that it failed, and not why"
         if codes(told):
-            return Filtered(explained(told), category(told))
+            seen = category(told)
+            return Filtered(explained(told), seen, hint=cure(seen))
         return Failed(told)
 
     async def fetch(self, sample: Sample, out: Path) -> None:

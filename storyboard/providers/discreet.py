@@ -24,6 +24,10 @@ class Discreet:
             self._secrets.add(secret)
         return secret
 
+    def shows(self, text: str) -> bool:
+        """Whether a key that was read stands in the text."""
+        return any(secret in text for secret in self._secrets)
+
     def __call__(self, text: object) -> str:
         """The text on one line, without anything that gives access, cut to a readable length."""
         told = str(text).encode("utf-8", "replace").decode("utf-8")

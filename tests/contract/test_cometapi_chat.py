@@ -237,6 +237,7 @@ def test_the_video_is_fetched_without_the_key(service: Scripted, place: Place) -
         (stream([*PROGRESS, USAGE, END]), "it says nothing"),
         (stream([chunk("stop", content="![only](https://x.test/p.jpg)"), END]), "only"),
         (stream([chunk(reasoning_content=f"key {KEY} is bad"), END]), "key … is bad"),
+        (stream([chunk("stop", content=f"https://a.test/v.mp4?key={KEY}"), END]), "a.test/v.mp4"),
         (told({"choices": [{"message": {"content": "No."}}]}), "No."),
         (told({"error": {"message": "no money", "type": "comet_api_error"}}), "no money"),
         (told({"error": "closed"}), "closed"),
@@ -297,7 +298,7 @@ def test_an_answer_that_breaks_off_is_unknown(
         (told({"error": {"message": "no access to model"}}, 403), InvalidRequest),
         (told({"error": {"message": "slowly"}}, 429), QuotaError),
         (told({"error": {"message": "?", "code": "invalid_request"}}, 500), InvalidRequest),
-        (Answer(200, (b"<html>",), {"content-type": "text/html; charset=utf-8"}), InvalidRequest),
+        (Answer(200, (b"<html>",), {"content-type": "text/html; charset=utf-8"}), UnknownOutcome),
     ],
 )
 def test_a_no_before_the_stream_is_a_no(

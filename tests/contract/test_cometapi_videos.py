@@ -177,7 +177,7 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (Answer(504), UnknownOutcome, "status 504"),
         (Answer(301, (), {"location": "https://www.example.com/"}), InvalidRequest, "elsewhere"),
         (Answer(404, (b"<html>",), {"content-type": "text/html"}), InvalidRequest, "404"),
-        (Answer(200, (b"<html>",), {"content-type": "text/html"}), InvalidRequest, "web page"),
+        (Answer(200, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "web page"),
         (Answer(200, (b"yes",)), UnknownOutcome, "no JSON"),
         (Answer(200, (b'{"id": "task',), cut=True), UnknownOutcome, "broke"),
         (told({"status": "queued"}), UnknownOutcome, "names no job"),
@@ -297,6 +297,22 @@ def test_how_a_job_stands(service: Scripted, place: Place, reply: Any, outcome: 
     service.say(POLL, told(reply))
     assert polled(place) == outcome
     assert service.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    "answer", [told({}), told([]), told({"id": JOB}), Answer(200, (b"<html>",), {}), Answer(204)]
+)
+def test_an_answer_that_does_not_say_is_no_answer(
+    service: Scripted, place: Place, answer: Answer
+) -> None:
+    service.say(POLL, answer)
+    with pytest.raises(ProviderError, match="without saying"):
+        polled(place)
+
+
+def test_an_address_with_the_key_in_it_is_not_kept(service: Scripted, place: Place) -> None:
+    service.say(POLL, told({"status": "completed", "url": f"https://cdn.test/a?key={KEY}"}))
+    assert polled(place) == Done((Sample(uri=f"/v1/videos/{JOB}/content"),))
 
 
 def test_asking_is_repeated_where_that_may_help(service: Scripted, place: Place) -> None:
