@@ -4,10 +4,10 @@
     ├── InvalidStoryboard            .diagnostics, every problem at once            exit 1
     ├── UsageError                   the command line asks for what can't be        exit 2
     ├── ProviderError                .provider; a take could not be made            exit 3
-    │   ├── OperationFailed          the service tried and said no
+    │   ├── OperationFailed          the service tried and said no; .charged
     │   ├── InvalidRequest           the service refused what was asked; no job was made
     │   │   └── RetiredModel         .model and .replacement
-    │   ├── RefusedError             a safety filter; .category
+    │   ├── RefusedError             a safety filter; .category .charged
     │   ├── NotNow                   no job was made, and asking again may help; .retry_after_s
     │   │   ├── QuotaError           too many requests
     │   │   └── Unreachable          no connection; not a byte was sent
@@ -104,17 +104,30 @@ class ProviderError(StoryboardError):
 
 
 class OperationFailed(ProviderError):
-    """The service tried and said no."""
+    """The service tried and said no; `charged` says that it is counted as paid all the same."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", provider: str = "", charged: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint, provider=provider)
+        self.charged = charged
 
 
 class RefusedError(ProviderError):
     """A safety filter refused; asking again with the same words rarely helps."""
 
     def __init__(
-        self, message: str, *, hint: str = "", provider: str = "", category: str = ""
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        provider: str = "",
+        category: str = "",
+        charged: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, provider=provider)
         self.category = category
+        self.charged = charged
 
 
 class InvalidRequest(ProviderError):

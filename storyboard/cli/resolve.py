@@ -29,7 +29,7 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Say what became of an OPERATION of FILM that may or may not have been sent.
+    """Say what became of an OPERATION of FILM that nobody can ask about any more.
 
     OPERATION is what the render named: `SH010:t01`, a step, or the operation's name. Without an
     option nothing is decided, and the money at stake is shown.
@@ -43,17 +43,22 @@ def command(
         raise UsageError(f"{film} has no ledger", hint="nothing was submitted from this folder")
     ledger = Ledger(folder)
     try:
-        found = [each for each in ledger.find(operation) if each.state is State.UNKNOWN]
+        sent = (State.UNKNOWN, State.SUBMITTED, State.DONE_REMOTE)
+        found = [each for each in ledger.find(operation) if each.state in sent]
         if not found:
-            raise UsageError(f"no unknown operation of {film} is called `{operation}`")
+            raise UsageError(f"no open operation of {film} is called `{operation}`")
         if len(found) > 1:
             names = ", ".join(each.name for each in found)
             raise UsageError(f"`{operation}` is several: {names}", hint="name one of them")
         (attempt,) = found
         stake = f"${money(attempt.reserved_micros)}"
         if not (adopt or assume_lost or assume_not_sent):
-            view.say(f"{attempt.name}: it may have been sent; {stake} is held")
-            view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
+            if attempt.state is State.UNKNOWN:
+                view.say(f"{attempt.name}: it may have been sent; {stake} is held")
+                view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
+            else:
+                view.say(f"{attempt.name}: it is {attempt.operation}; {stake} is held")
+                view.say("hint: the next render goes on with it; --assume-lost gives it up")
             return 7
         done = asyncio.run(
             ledger.resolve(attempt, adopt=adopt or "", lost=assume_lost, not_sent=assume_not_sent)

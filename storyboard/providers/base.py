@@ -258,6 +258,8 @@ class Filtered:
     message: str
     category: str = ""
     billed: bool = False
+    hint: str = ""
+    """What helps against that category, where anything is known to."""
 
 
 WIRE_READS = frozenset(

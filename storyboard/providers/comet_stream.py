@@ -20,6 +20,7 @@ _BARE = re.compile(r"https?://[^\s'\"<>()\[\]{}]+", re.IGNORECASE)
 _VIDEOS = (".mp4", ".webm", ".mov", ".m4v")
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _PROGRESS = re.compile(r"\d{1,3}(?:\.\d+)?\s?%(?:\.{2,3}|…)?")
+_STEPS = re.compile(r"^[^\S\n]*progress\W*\d{1,3}(?:\.\d+)?\s?%\W*$", re.IGNORECASE | re.MULTILINE)
 _LINES = re.compile(r"\r\n|\n|\r")
 _WORDS = 300
 
@@ -46,7 +47,7 @@ class Answer:
     @property
     def reason(self) -> str:
         """Why there is no video, in the service's words."""
-        told = self.error or self.content or _PROGRESS.sub(" ", self.thinking)
+        told = self.error or self.content or _PROGRESS.sub(" ", _STEPS.sub(" ", self.thinking))
         return " ".join(told.split())[-_WORDS:]
 
 

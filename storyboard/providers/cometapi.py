@@ -13,6 +13,7 @@ from storyboard.errors import (
     AuthenticationError,
     EnvironmentProblem,
     InvalidRequest,
+    RetiredModel,
     StoryboardError,
 )
 from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, Sample, Workplace
@@ -109,6 +110,12 @@ class CometAPI:
             return InvalidRequest(
                 f"CometAPI does not let this key in: {words}",
                 hint="your account there may not have this model, or no money left",
+                provider=self.name,
+            )
+        if told.status == 404 and "no longer available" in words:
+            return RetiredModel(
+                f"CometAPI no longer has it: {words}",
+                hint="see `storyboard models` for what else there is",
                 provider=self.name,
             )
         if told.status == 413:

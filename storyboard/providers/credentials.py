@@ -119,7 +119,8 @@ class Credentials:
             passing = isinstance(error, TransportError) or error.retryable
             raise self._refused(told, passing=passing) from None
         except (TypeError, ValueError, AttributeError) as error:
-            raise self._refused(type(error).__name__, passing=False) from None
+            told = f"what came for an access token can't be read ({type(error).__name__})"
+            raise self._refused(told, passing=False) from None
         self._discreet.keep(str(self._found.token))
 
     def _refused(self, told: str, *, passing: bool) -> StoryboardError:

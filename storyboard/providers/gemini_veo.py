@@ -29,7 +29,7 @@ from storyboard.providers.http import Wire
 from storyboard.providers.inline import laid_down
 from storyboard.providers.operation import failure, filtered_because
 from storyboard.providers.pictures import picture
-from storyboard.providers.support import category
+from storyboard.providers.support import category, cure
 from storyboard.providers.unsent import unsent
 from storyboard.providers.veo import Medium, gemini_body, generated, inline
 
@@ -86,7 +86,10 @@ class GeminiVeo:
         ]
         if samples:
             return Done(tuple(samples), why)
-        return Filtered(why, category(why)) if why else Failed("the job ended without a result")
+        if why:
+            seen = category(why)
+            return Filtered(why, seen, hint=cure(seen))
+        return Failed("the job ended without a result")
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file."""

@@ -131,7 +131,7 @@ class Wire:
         `fields` and `files` make a multipart form. `read_s` is the longest silence. A refused key
         is renewed and sent again, since a 401 made no job. Raises Unreachable or another error
         when there is no job for certain, and UnknownOutcome when nobody can know: the connection
-        broke after a byte was sent, a status of 5xx, an answer that is no JSON.
+        broke after a byte was sent, a status of 5xx, an answer that is no JSON but a web page.
 
         With `stream` an answer of status 2xx may be anything and may break off: the caller, who
         can read what came of it, looks at `Reply.broken`.
@@ -141,11 +141,7 @@ class Wire:
             if reply.status != 401:
                 break
         if 200 <= reply.status < 300 and _is_page(reply):
-            raise InvalidRequest(
-                f"{self._who} answers with a web page",
-                hint="the address is not that of its API; see the base URL in the environment",
-                provider=self.provider,
-            )
+            raise self.unknown("a web page came back, as from a proxy or a wrong base URL")
         if 200 <= reply.status < 300 and stream:
             return reply
         if reply.broken:

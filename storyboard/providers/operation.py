@@ -12,7 +12,7 @@ from storyboard.errors import ProviderError
 from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, Sample
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.inline import unpacked, written
-from storyboard.providers.support import category, codes, explained
+from storyboard.providers.support import category, codes, cure, explained
 
 _INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
 """Codes of gRPC."""
@@ -33,7 +33,8 @@ async def outcome(value: Any, scratch: Path, discreet: Discreet) -> Outcome:
     reasons = filtered_because(response, discreet)
     if not videos or not isinstance(videos, Sequence):
         if reasons:
-            return Filtered(reasons, category(reasons))
+            seen = category(reasons)
+            return Filtered(reasons, seen, hint=cure(seen))
         return Failed("the job ended without a result")
     samples = [await _sample(each, scratch) for each in videos]
     sound = tuple(each for each in samples if each is not None)
@@ -47,7 +48,8 @@ def failure(error: Mapping[str, Any], discreet: Discreet) -> Failed | Filtered:
     code = error.get("code")
     message = discreet(error.get("message") or f"code {code}")
     if code == _INVALID and codes(message):
-        return Filtered(explained(message), category(message))
+        seen = category(message)
+        return Filtered(explained(message), seen, hint=cure(seen))
     if code == _PRECONDITION and "service agents are being provisioned" in message.lower():
         return Failed(message, again_s=_PROVISIONING_S)
     return Failed(message, again_s=_BUSY_S if code == _EXHAUSTED else None)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from storyboard.errors import (
     AuthenticationError,
+    DecisionNeeded,
     EnvironmentProblem,
     Gone,
     OperationFailed,
@@ -37,6 +38,9 @@ _SLOWER = 1.3
 _SLOWEST = 3.0
 _FETCHES = 4
 _DEAF_POLLS = 8
+_OTHER_WORDS = "other words help; `cast` and `look` are part of the prompt too"
+_FREE = "it cost nothing; render again asks once more, and `policy: {on_failed: retry}` by itself"
+_CHARGED = "it is counted as charged; render again buys it anew"
 
 
 class AskedAgain(OperationFailed):
@@ -106,6 +110,13 @@ class Follower:
                     told = readable(error, provider, attempt)
                     await self._ledger.advance(attempt, State.FAILED, message=str(told))
                     raise told from error
+                if deaf >= _DEAF_POLLS and isinstance(error, Gone):
+                    raise DecisionNeeded(
+                        f"{attempt.provider} knows nothing of {attempt.name}: {error}",
+                        hint="see that key, project and address are those that it was ordered"
+                        " with, and render again; if it is gone for good:"
+                        f" `storyboard resolve FILM {attempt.name} --assume-lost`",
+                    ) from error
                 if deaf >= _DEAF_POLLS:
                     raise ProviderError(
                         f"{attempt.provider} does not say how {attempt.name} stands: {error}",
@@ -151,13 +162,19 @@ class Follower:
         if isinstance(outcome, Filtered):
             return RefusedError(
                 outcome.message,
-                hint="other words help; `cast` and `look` are part of the prompt too",
+                hint=outcome.hint or _OTHER_WORDS,
                 provider=attempt.provider,
                 category=outcome.category,
+                charged=billed,
             )
         if outcome.again_s is not None and state is State.FAILED:
             return AskedAgain(outcome.message, attempt.provider, outcome.again_s)
-        return OperationFailed(outcome.message, provider=attempt.provider)
+        return OperationFailed(
+            outcome.message,
+            hint=_CHARGED if billed else _FREE,
+            provider=attempt.provider,
+            charged=billed,
+        )
 
     async def _fetched(self, attempt: Attempt, provider: Provider, *, last: bool = True) -> Sample:
         """The sample with its file; fetching is free, so it is tried again.
@@ -188,6 +205,7 @@ class Follower:
                         f"{attempt.name} expired before it was fetched",
                         hint="it was paid for and is lost; render again buys it anew",
                         provider=attempt.provider,
+                        charged=True,
                     ) from error
                 if isinstance(error, Gone) and not last:
                     raise

@@ -99,7 +99,8 @@ class Maker:
     ) -> Take:
         """One take; `first` is what came of an attempt that was made together with others.
 
-        Raises the error that ended the last attempt.
+        The film's policy tries again what cost nothing; what was charged is bought again by a
+        person only. Raises the error that ended the last attempt.
         """
         policy = self._policy
         retries = again = 0
@@ -112,7 +113,7 @@ class Maker:
                         f"{job.step.id} was filtered and is held: {error}",
                         hint="change the prompt, or set policy.on_filtered",
                     ) from error
-                if policy.on_filtered != "retry" or retries >= policy.retries:
+                if error.charged or policy.on_filtered != "retry" or retries >= policy.retries:
                     raise
             except AskedAgain as error:
                 again += 1
@@ -121,8 +122,8 @@ class Maker:
                 self._note(job.step, f"{error}; sends it again in {error.after_s:.0f} s")
                 await asyncio.sleep(jittered(error.after_s))
                 continue
-            except OperationFailed:
-                if policy.on_failed != "retry" or retries >= policy.retries:
+            except OperationFailed as error:
+                if error.charged or policy.on_failed != "retry" or retries >= policy.retries:
                     raise
             finally:
                 first = None

@@ -17,6 +17,8 @@ from storyboard.run.record import usd
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 
+_CHARGED = "nothing was kept, and it is counted as charged; render again buys it anew"
+
 
 class Shelver:
     """Takes the results of one run into the store, and closes their attempts."""
@@ -45,10 +47,15 @@ class Shelver:
                 message=str(error),
                 settled_micros=attempt.reserved_micros,
             )
-            if isinstance(error, OperationFailed):
-                raise
+            charged = attempt.reserved_micros > 0
+            told = (
+                str(error) if isinstance(error, OperationFailed) else f"it can't be read: {error}"
+            )
             raise OperationFailed(
-                f"{attempt.name} can't be read: {error}", provider=attempt.provider
+                f"{attempt.name} is not what was bought: {told}",
+                hint=_CHARGED if charged else error.hint,
+                provider=attempt.provider,
+                charged=charged,
             ) from error
         if proof.note:
             self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=proof.note))

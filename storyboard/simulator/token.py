@@ -41,7 +41,7 @@ def routes(world: World) -> list[Route]:
             {"access_token": access, "expires_in": LIFE_S - 1, "token_type": "Bearer"}
         )
 
-    return [Route("/token", gate(world, "token", token), methods=["POST"])]
+    return [Route("/token", gate(world, "token", token, _troubled), methods=["POST"])]
 
 
 def bearer_problem(world: World, request: Request) -> Response | None:
@@ -100,6 +100,11 @@ def _info(reason: str) -> dict[str, Any]:
 
 def _refused(error: str, words: str) -> Response:
     return JSONResponse({"error": error, "error_description": words}, 400)
+
+
+def _troubled(status: int, words: str, _wait: float | None) -> Response:
+    """What goes wrong at the gate, as OAuth tells it."""
+    return JSONResponse({"error": "internal_failure", "error_description": words}, status)
 
 
 def _problem(world: World, assertion: str) -> str:

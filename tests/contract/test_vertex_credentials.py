@@ -369,7 +369,7 @@ def test_an_object_of_that_name_with_other_bytes_is_not_used(
     [
         (Answer({"error": {"code": 403, "message": "no aiplatform.endpoints.predict"}}, 403), 4),
         (Answer({"error": {"code": 400, "message": "Billing is off"}}, 400), 3),
-        (Answer(b"<html>", headers={"content-type": "text/html"}), 3),
+        (Answer(b"<html>", headers={"content-type": "text/html"}), 7),
         (Answer(b"", 302, {"location": "https://evil.example/"}), 3),
         (Answer(breaks=True), 7),
         (Answer(b"almost {json"), 7),
