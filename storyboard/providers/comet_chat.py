@@ -40,7 +40,7 @@ _ROUTE = "/v1/chat/completions"
 _SILENCE_S = 900.0
 _LARGEST_VIDEO = 15_000_000
 _SOON_S = 120.0
-_MAY_COST = "whether it was charged, only your account there says; it is counted as charged"
+_MAY_COST = "it is counted as charged; only your account there says whether it was"
 
 
 class Chat:

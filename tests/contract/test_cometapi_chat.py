@@ -234,6 +234,8 @@ def test_the_video_is_fetched_without_the_key(service: Scripted, place: Place) -
         (stream([chunk("stop", content="I can't make that."), END]), "I can't make that."),
         (stream([b'data: {"error": {"message": "no channel", "code": "x"}}\n\n', END]),
          "no channel"),
+        (stream([chunk(reasoning_content="Begun.\n3%\n"), chunk(reasoning_content="No room.\n"),
+                 USAGE, END]), "video: No room.;"),
         (stream([*PROGRESS, USAGE, END]), "it says nothing"),
         (stream([chunk("stop", content="![only](https://x.test/p.jpg)"), END]), "only"),
         (stream([chunk(reasoning_content=f"key {KEY} is bad"), END]), "key … is bad"),
