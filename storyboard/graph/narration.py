@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from storyboard.errors import Span
 from storyboard.film import Line, Shot
@@ -63,6 +64,7 @@ class Narration:
             found.append(self._line(id, anchored, cue.line, at, span))
         for each in found:
             self._inside(each, timeline)
+        self._apart(found)
         return tuple(found)
 
     def _line(
@@ -152,6 +154,17 @@ class Narration:
             seconds = float(self._desk.rate.seconds(late))
             message = f"this narration runs about {seconds:.1f} s past the end of the film"
             self._desk.notices.warning("SB362", told.place, message, "begin earlier, or say less")
+
+    def _apart(self, told: list[Narrated]) -> None:
+        """Warns of a line that begins while the one before it is still spoken."""
+        for before, after in pairwise(sorted(told, key=lambda each: each.span.start)):
+            over = before.span.end - after.span.start
+            if over > 0 and not before.writer:
+                seconds = float(self._desk.rate.seconds(over))
+                message = f"the narration before this one needs about {seconds:.1f} s more"
+                self._desk.notices.warning(
+                    "SB364", after.place, message, "begin later, or say less"
+                )
 
 
 _NAMES = {"write": "text", "speech": "speech"}

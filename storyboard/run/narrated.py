@@ -25,14 +25,16 @@ def narrated(timeline: Timeline, takes: Mapping[str, Take], store: Store) -> Tim
 
 
 def overruns(timeline: Timeline) -> list[str]:
-    """A sentence for each line that the end of the film cuts off."""
+    """A sentence for each line that runs into the next one or past the end of the film."""
     rate = timeline.rate
-    late = {each.step: each.span.end - timeline.length for each in timeline.told}
-    return [
-        f"{step} runs {float(rate.seconds(frames)):.1f} s past the end of the film"
-        for step, frames in late.items()
-        if frames > 0
-    ]
+    told = sorted(timeline.told, key=lambda each: each.span.start)
+    notes = []
+    for each, after in zip(told, [*told[1:], None], strict=True):
+        end = timeline.length if after is None else min(after.span.start, timeline.length)
+        if (over := each.span.end - end) > 0:
+            where = f"into {after.step}" if after and end < timeline.length else "past the end"
+            notes.append(f"{each.step} runs {float(rate.seconds(over)):.1f} s {where}")
+    return notes
 
 
 def _words(step: str, take: Take, store: Store) -> str:

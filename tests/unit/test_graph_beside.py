@@ -176,6 +176,15 @@ def test_narration_past_the_end_is_warned_of() -> None:
     assert codes(told(replace(late, at=Anchor("SH010"))), "warning") == []
 
 
+def test_lines_that_are_heard_at_once_are_warned_of() -> None:
+    first = NarrationCue(Anchor("SH010"), Line("ana", "She had left twice before."))
+    second = NarrationCue(Anchor("SH010", 24), Line("ben", "Ana?"))
+    graph = told(first, second)
+    assert codes(graph, "warning") == ["SB364"]
+    assert "needs about 1.0 s more" in graph.diagnostics[0].message
+    assert codes(told(first, replace(second, at=Anchor("SH010", 60))), "warning") == []
+
+
 def test_lines_of_a_shot_follow_one_another_as_they_are_spoken() -> None:
     lines = (Line("ana", "She left."), Line("ana", "Twice."), Line("ben", "Ana?", at=72))
     timeline = told(narration=lines).timeline

@@ -14,11 +14,12 @@ title: "No: a film"
 author: A. Director
 length: 30
 format: {aspect_ratio: 9:16, resolution: 1080p, fps: 23.976}
-defaults: {provider: vertex, model: veo-3.1-fast, handles: 0.5, negative_prompt: watermark}
+defaults: {provider: vertex, model: veo-3.1-fast, handles: 0.5, negative_prompt: watermark,
+  text_model: gemini-3.8-flash}
 look: 35mm
 cast:
   ana: {image: ana.png, description: "Ana, 40"}
-  quay: {kind: place}
+  quay: {kind: place, still: "the quay, empty", voice: Kore}
 shots:
   - sequence: SQ01
     scene: EXT. QUAY - NIGHT
@@ -32,10 +33,13 @@ shots:
   - {id: D, first_frame: B@30f, last_frame: A.in, prompt: d, audio_lag: 1, match: A.last}
   - {id: E, clip: a.mp4, sound: [gulls, {file: a.wav, at: 1}], ambience: {make: rain}, mute: true}
   - {id: F, first_frame: {still: Ana waits, cast: [ana]}, prompt: f, omit: true, lock: t02}
-  - {card: 'THE "END"', length: 3, transition_out: {fade: 1, to: white}}
+  - {card: 'THE "END"', length: 3,
+     narration: [{at: 1, ana: Gone.}, {write: "one word, dry", how: low}],
+     transition_out: {fade: 1, to: white}}
 titles: [{at: A+1, text: Havana, length: 2, style: lower-third}]
 sound:
   music: [{file: a.wav, from: B-0.5, fade_in: 1, duck_db: 9}]
+  narration: [{at: B+12f, ana: She left.}, {at: end-1, write: a line, voice: ana, off: true}]
   loudness: broadcast
 subtitles: sidecar
 policy: {budget_usd: 60.25, on_pick: wait}
