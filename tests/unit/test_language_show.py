@@ -14,8 +14,7 @@ title: "No: a film"
 author: A. Director
 length: 30
 format: {aspect_ratio: 9:16, resolution: 1080p, fps: 23.976}
-defaults: {provider: vertex, model: veo-3.1-fast, handles: 0.5, negative_prompt: watermark,
-  text_model: gemini-3.8-flash}
+defaults: {provider: vertex, model: veo-3.1-fast, handles: 0.5, negative_prompt: watermark}
 look: 35mm
 cast:
   ana: {image: ana.png, description: "Ana, 40"}
