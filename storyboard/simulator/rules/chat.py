@@ -149,7 +149,7 @@ def _length_sentence(chat: VideoChat, source: ClipFacts | None) -> str:
     if source and not SOURCE_S[0] <= source.seconds <= SOURCE_S[1]:
         return f"The input video must be {SOURCE_S[0]} to {SOURCE_S[1]} seconds long."
     # Nobody says which service is behind the gateway: the narrower of Google's two rules holds.
-    if source and source.resolution != "720p":
+    if source and min(source.width, source.height) > 720:
         return "The input video must be 720p."
     return ""
 
