@@ -1,0 +1,82 @@
+"""What is known of models, and what a user knows better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.conftest import Cli
+
+FILM = """
+storyboard: 1
+defaults: {provider: cometapi, model: %s}
+shots:
+  - {id: SH010, prompt: A boat, duration: 4}
+"""
+
+
+def test_a_model_tells_everything_that_is_known_of_it(cli: Cli) -> None:
+    said = cli("models", "veo-3.1", "--json")
+    by_key = {(m["provider"], m["interface"]): m for m in said.json["models"]}
+    assert by_key["vertex", None]["price_silent_usd_per_s"]["720p"] == "0.20"
+    assert by_key["vertex", None]["samples"] == 4
+    assert by_key["gemini", None]["retention_h"] == 48
+    assert by_key["gemini", None]["replacement"] == "gemini-omni-1.2-flash"
+    assert by_key["gemini", None]["person_generation"]["text"] == ["allow_all"]
+    assert by_key["cometapi", None]["operations"] == ["text", "first_frame"]
+    assert "extend" in by_key["cometapi", "chat"]["operations"]
+    assert "reference durations" in cli("models", "veo-3.1").out
+
+
+def test_a_price_of_ones_own_counts_and_the_rest_stays(
+    cli: Cli, write: Callable[..., Path]
+) -> None:
+    film = write(FILM % "house")
+    own = write(
+        """
+as_of: "2026-12-01"
+aliases: {house: {cometapi: veo3.1-fast}}
+models:
+  - {provider: cometapi, id: veo3.1-fast, status: live, price: {audio: {720p: "0.05"}}}
+""",
+        "own.yaml",
+    )
+    assert cli("plan", film).code == 1, "nobody knows that alias yet"
+    said = cli("plan", film, "--json", STORYBOARD_CATALOG=str(own))
+    assert said.json["totals"]["cost_usd"] == "0.20"
+    told = cli("models", "house", "--json", STORYBOARD_CATALOG=str(own)).json
+    assert told["as_of"] == "2026-12-01"
+    assert told["models"][0]["price_usd_per_s"] == {"720p": "0.05", "1080p": "0.096", "4k": "0.24"}
+    assert "own.yaml over it" in cli("models", STORYBOARD_CATALOG=str(own)).err
+
+
+def test_a_new_model_may_be_taken_before_the_catalogue_knows_it(
+    cli: Cli, write: Callable[..., Path]
+) -> None:
+    film = write(FILM % "veo-9" + "  - {id: SH020, extend: SH010, prompt: On it goes}\n")
+    own = write(
+        "models: [{provider: cometapi, id: veo-9, wire: videos, durations: [4],"
+        " resolutions: [720p],"
+        ' aspect_ratios: ["16:9"], price: {audio: {720p: 1}}}]\n',
+        "own.yaml",
+    )
+    said = cli("plan", film, STORYBOARD_CATALOG=str(own))
+    assert said.code == 1
+    assert "veo-9" in said.err, "its limits hold: it has no extension"
+
+
+def test_a_file_of_ones_own_that_is_wrong_says_where(cli: Cli, write: Callable[..., Path]) -> None:
+    for text, words in (
+        ("models: [", "own.yaml:2:1 is no YAML"),
+        ("modles: []", "unknown key `modles`"),
+        ("models: [{id: veo}]", "needs `provider` and `id`"),
+        ("models: [{provider: aceme, id: x}]", "names the provider `aceme`"),
+        ("models: [{provider: vertex, id: x, price: {audio: {720p: dear}}}]", "does not fit"),
+    ):
+        own = write(text + "\n", "own.yaml")
+        said = cli("models", STORYBOARD_CATALOG=str(own))
+        assert said.code == 4, text
+        assert words in said.err
+    said = cli("models", STORYBOARD_CATALOG="/nowhere/own.yaml")
+    assert said.code == 4
+    assert "can't be read" in said.err
