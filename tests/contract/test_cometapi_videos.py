@@ -32,6 +32,7 @@ from storyboard.providers.base import (
     Sample,
 )
 from storyboard.providers.cometapi import CometAPI
+from storyboard.providers.support import cure
 from tests.contract.comet import KEY, PNG, Place, adapter, picture, request, said
 from tests.contract.scripted import Answer, Scripted, stream, told, video
 
@@ -289,6 +290,14 @@ def test_an_unknown_transport_is_refused() -> None:
             {"status": "failed", "error": {"message": "Blocked. Support codes: 61493863"}},
             Filtered(
                 "Blocked. Support codes: 61493863 (the filter saw: violence)", "violence"
+            ),
+        ),
+        (
+            {"status": "failed", "error": {"message": "No. Support codes: 15236754"}},
+            Filtered(
+                "No. Support codes: 15236754 (the filter saw: a celebrity)",
+                "a celebrity",
+                hint=cure("a celebrity"),
             ),
         ),
     ],
