@@ -224,8 +224,8 @@ def _media(parts: list[Mapping[str, Any]], family: str, wire: Wire) -> tuple[byt
 
 def _wav(samples: bytes, mime: str) -> bytes:
     """Bare samples of 16 bits, little endian, with a header; `mime` says rate and channels."""
-    told = dict(re.findall(r"(\w+)=(\d+)", mime))
-    channels = int(told.get("channels", 1)) or 1
+    told = dict(re.findall(r"(\w+)=(\d{1,6})\b", mime))
+    channels = 2 if told.get("channels") == "2" else 1
     stream = io.BytesIO()
     with wave.open(stream, "wb") as sound:
         sound.setnchannels(channels)

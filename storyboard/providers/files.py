@@ -74,7 +74,7 @@ class Files:
                 why = f": {self._wire.discreet(file.trouble)}" if file.trouble else ""
                 raise InvalidRequest(
                     f"the service could not make its own video ready{why}",
-                    hint="`--retake` the shot that it continues",
+                    hint="`--retake` the shot that it was made for",
                     provider=self._wire.provider,
                 )
             if file.state != "PROCESSING":
@@ -106,6 +106,9 @@ class Files:
             return await download(self._wire, uri, out)
         try:
             await self.wait(uri)
+        except InvalidRequest as error:
+            raise Gone(f"{error}", hint=error.hint, provider=self._wire.provider) from error
+        try:
             return await download(self._wire, f"/v1beta/files/{name}:download?alt=media", out)
         except Missing as error:
             raise self._gone() from error
@@ -142,7 +145,7 @@ class Files:
     def _gone(self) -> Gone:
         return Gone(
             "the service no longer has the video: it keeps one for two days",
-            hint="`--retake` the shot that it continues",
+            hint="`--retake` the shot that it was made for",
             provider=self._wire.provider,
         )
 
@@ -161,7 +164,7 @@ def _file(value: Any) -> File:
 def _seconds(stamp: Any) -> float | None:
     try:
         return datetime.fromisoformat(str(stamp)).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from storyboard.errors import (
     AuthenticationError,
     Gone,
+    InvalidRequest,
     NotNow,
     RetiredModel,
     StoryboardError,
@@ -55,7 +56,7 @@ _OPTIONS: Mapping[str, Any] = MappingProxyType(
             "enhance_prompt": {
                 "title": "Enhance the prompt",
                 "description": "Veo writes the prompt anew; Veo 3 always does.",
-                "type": "boolean",
+                "const": True,
             },
         },
     }
@@ -77,6 +78,8 @@ class Gemini:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job; every error of ours but UnknownOutcome says that there is none."""
+        from storyboard.providers.files import Missing
+
         parts, wire = self._open(), _wire_of(request)
         try:
             if wire == "content":
@@ -85,6 +88,10 @@ class Gemini:
                 return await parts.omni.submit(request, place)
             return await parts.veo.submit(request, place)
         except RetiredModel as error:
+            raise _retired(request.model, error) from error
+        except Missing as error:
+            if _status(request.model) != "retired":
+                raise
             raise _retired(request.model, error) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
@@ -209,7 +216,13 @@ def _verdict(discreet: Discreet) -> Verdict:
     return judge
 
 
-def _retired(model: str, error: RetiredModel) -> RetiredModel:
+def _status(model: str) -> str:
+    known = catalog().models.get((Gemini.name, model))
+    return known.status if known else ""
+
+
+def _retired(model: str, error: InvalidRequest) -> RetiredModel:
+    """The error for a model that is gone, with its heir."""
     known = catalog().models.get((Gemini.name, model))
     instead = known.replacement if known else ""
     return RetiredModel(

@@ -41,6 +41,7 @@ _NAME = "interactions/"
 _KEPT_S = 55 * 24 * 3600.0
 """An interaction can be gone on from for so long; its files are kept for less."""
 
+_IDENTIFIER = re.compile(r"[\w=-][\w.=~-]{0,400}", re.ASCII)
 _UNDER_WAY = frozenset({"", "queued", "in_progress"})
 _FILTER = re.compile(r"safety|block|filter|prohibit|harm|policy|responsible", re.I)
 _WORDLESS = "Continue the scene."
@@ -88,11 +89,17 @@ class Omni:
             if request.kind is Kind.EXTEND:
                 source = await self._source(request.input(Role.VIDEO))
             body = omni_body(request, pictures, source, self._host.delivery(request))
-        reply = await self._wire.order(self._path, json=body)
+        try:
+            reply = await self._wire.order(self._path, json=body)
+        except Missing as error:
+            if "previous_interaction_id" in body and "interaction" in f"{error}".lower():
+                raise self._forgotten() from error
+            raise
         told = reply.value.get("id") if isinstance(reply.value, Mapping) else None
-        if not isinstance(told, str) or not told:
+        name = told.rpartition("/")[2] if isinstance(told, str) else ""
+        if not _IDENTIFIER.fullmatch(name):
             raise self._wire.unknown("it took the job and named none")
-        return Operation(_NAME + told.rpartition("/")[2])
+        return Operation(_NAME + name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands. A result that comes along is written below the scratch folder."""
@@ -122,9 +129,7 @@ class Omni:
                 "GET", f"{self._path}/{identifier}", params={"stream": "false"}
             )
         except Missing as error:
-            raise Gone(
-                "the service no longer knows the interaction", provider=self._wire.provider
-            ) from error
+            raise self._forgotten() from error
         if not isinstance(reply.value, Mapping):
             raise ProviderError("the answer is no JSON", provider=self._wire.provider)
         return reply.value
@@ -150,6 +155,13 @@ class Omni:
             return {"uri": await self._host.lend(video.path)}
         data = await asyncio.to_thread(video.path.read_bytes)
         return {"data": await asyncio.to_thread(packed, data)}
+
+    def _forgotten(self) -> Gone:
+        return Gone(
+            "the service no longer knows the interaction",
+            hint="`--retake` the shot that it was made for",
+            provider=self._wire.provider,
+        )
 
     def _refused(self, message: str) -> InvalidRequest:
         return InvalidRequest(

@@ -348,6 +348,12 @@ def test_what_is_no_video_is_not_believed(
     assert not [each for each in place.scratch.iterdir() if each.suffix == ".mp4"]
 
 
+def test_a_result_that_the_service_spoiled_is_lost(service: Scripted, place: Place) -> None:
+    service.say(FILE, told({"state": "FAILED", "error": {"message": "no frames"}}))
+    with pytest.raises(Gone, match="no frames"):
+        fetched(place)
+
+
 # what a fault costs
 
 
@@ -363,7 +369,7 @@ def test_what_is_no_video_is_not_believed(
             "no",
         ),
         (wrong(400, "Blocked. Support codes: 17301594"), RefusedError, "a child"),
-        (wrong(404, "models/x is not found for API version v1beta"), InvalidRequest, "not found"),
+        (wrong(404, "models/x is not found for API version v1beta"), RetiredModel, "not found"),
         (wrong(503, "overloaded", "UNAVAILABLE"), UnknownOutcome, "503"),
         (wrong(500, "internal", "INTERNAL"), UnknownOutcome, "500"),
         (told({}), UnknownOutcome, "named none"),

@@ -312,6 +312,14 @@ def test_going_on_without_words_says_that(service: Scripted, place: Place, take:
     assert service.asked[0].json["input"] == "Continue the scene."
 
 
+def test_a_job_that_the_service_forgot_is_not_gone_on_from(
+    service: Scripted, place: Place, take: Input
+) -> None:
+    service.say(SUBMIT, wrong(404, "Interaction v1_abc was not found.", "not_found"))
+    with pytest.raises(Gone, match="no longer knows"):
+        submitted(asked(Kind.EXTEND, replace(take, uri=NAME), model=OMNI), place)
+
+
 # what a fault costs
 
 
@@ -327,6 +335,8 @@ def test_going_on_without_words_says_that(service: Scripted, place: Place, take:
         (wrong(500, "oh"), UnknownOutcome),
         (wrong(504, "oh"), UnknownOutcome),
         (told({"status": "in_progress"}), UnknownOutcome),
+        (told({"id": ".."}), UnknownOutcome),
+        (told({"id": "interactions/"}), UnknownOutcome),
         (None, UnknownOutcome),
     ],
 )
