@@ -227,8 +227,9 @@ class Purchases:
         named = self._images.named(shot, model, free=True)
         if resolution is None or named is None:
             return None
+        able = _able(model, resolution)
         hops = split(
-            model,
+            able,
             shot.length,
             self._desk.rate,
             [beat.at for beat in shot.beats],
@@ -237,15 +238,13 @@ class Purchases:
             references=bool(named),
         )
         if hops is None:
-            self._refuse.long_take(shot, model, longest(model, resolution))
+            # Not for its length alone: another resolution would run on.
+            if able is model or self._desk.judge.resolution(shot, model, Kind.EXTEND):
+                self._refuse.long_take(shot, model, longest(able, resolution))
             return None
         hops = self._restarted(shot, model, resolution, hops)
         if hops is None:
             return None
-        if any(hop.extends for hop in hops):
-            extended = self._desk.judge.resolution(shot, model, Kind.EXTEND)
-            if extended is None:
-                return None
         self._beat_notes(shot, hops)
         pieces: list[Piece] = []
         depth_hops = 0
@@ -273,7 +272,7 @@ class Purchases:
             if hop.extends and f"{shot.id}.{number + 1}" in self._desk.expired:
                 assert shot.length is not None
                 rest = split(
-                    model,
+                    _able(model, resolution),
                     shot.length - hop.start + 1,
                     self._desk.rate,
                     [beat.at - hop.start + 1 for beat in shot.beats if beat.at > hop.start],
@@ -362,3 +361,14 @@ class Purchases:
             remote=kind is Kind.EXTEND and not free and bool(model.extend and model.extend.remote),
             instead=instead,
         )
+
+
+def _able(model: Model, resolution: str) -> Model:
+    """The model, without its extensions where they don't come in that resolution."""
+    rule = model.extend
+    if rule is None or (
+        rule.resolution in ("", resolution)
+        and (not rule.input_resolutions or resolution in rule.input_resolutions)
+    ):
+        return model
+    return replace(model, extend=None)
