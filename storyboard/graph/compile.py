@@ -13,11 +13,12 @@ from pathlib import Path
 from storyboard.errors import Diagnostic, MediaError
 from storyboard.film import Film, MediaFacts, MediaFile, Shot
 from storyboard.graph.desk import Desk
-from storyboard.graph.legality import Judge
+from storyboard.graph.legality import PREVIZ, Judge
 from storyboard.graph.links import Linker
 from storyboard.graph.material import ENDLESS, Material, Piece, Use
 from storyboard.graph.narration import Narration
 from storyboard.graph.notices import Notices, nearest
+from storyboard.graph.pace import pace_of
 from storyboard.graph.purchase import Purchases
 from storyboard.graph.steps import Link, Step
 from storyboard.graph.stills import plain_settings
@@ -97,6 +98,9 @@ class _Compiler:
         if len(playing) == len(film.cut) and not self.broken:
             wished_length(film, timeline, self.notices)
             cues_inside(film, timeline, self.notices)
+        for id, step in desk.steps.items():
+            if step.provider != PREVIZ and (model := desk.judge.entry(step.provider, step.model)):
+                desk.steps[id] = replace(step, pace=pace_of(model))
         return Graph(film, desk.steps, desk.materials, timeline, self.notices.all())
 
     def _not_yet(self, film: Film) -> None:

@@ -40,6 +40,10 @@ class Judge:
         self._models: dict[tuple[str, str], Model] = {}
         self._preferred = Preferred(film, known.preferred, notices, self._span)
 
+    def entry(self, provider: str, id: str) -> Model | None:
+        """What the catalogue has under that exact id."""
+        return self._catalog.models.get((provider, id))
+
     @property
     def providers(self) -> tuple[str, ...]:
         """Everybody who may be named."""

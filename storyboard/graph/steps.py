@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from storyboard.film import MediaFile
+from storyboard.graph.pace import Pace
 from storyboard.providers.base import Intent, Kind, Role, Settings
 
 BESIDE = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
@@ -75,6 +76,8 @@ class Step:
     """Extensions between the chain's root and this step, itself included."""
     remote: bool = False
     """An extension whose source is named by where the platform keeps it."""
+    pace: Pace = Pace()
+    """Of who makes it."""
     instead: str = ""
     """What stands here in place of what was asked, because the film allows it; for people."""
 

@@ -109,6 +109,8 @@ class Model:
     price_confidence: str = ""
     quota_per_minute: int | None = None
     """Requests that the platform takes from a project in a minute."""
+    open_operations: int | None = None
+    """Jobs that a project may have open at a time."""
     retention_h: int | None = None
     latency_s: tuple[int, ...] = ()
     retires: str = ""
