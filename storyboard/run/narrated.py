@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import zip_longest
 
 from storyboard.errors import StoryboardError
 from storyboard.film import Take
@@ -29,7 +30,7 @@ def overruns(timeline: Timeline) -> list[str]:
     rate = timeline.rate
     told = sorted(timeline.told, key=lambda each: each.span.start)
     notes = []
-    for each, after in zip(told, [*told[1:], None], strict=True):
+    for each, after in zip_longest(told, told[1:]):
         end = timeline.length if after is None else min(after.span.start, timeline.length)
         if (over := each.span.end - end) > 0:
             where = f"into {after.step}" if after and end < timeline.length else "past the end"
