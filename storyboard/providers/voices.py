@@ -28,7 +28,7 @@ _MEN = """
 
 _ALIKE: Mapping[str, str] = MappingProxyType(
     {
-        "bright": "clear high light crisp sunny ringing",
+        "bright": "clear high light crisp sunny ringing soprano",
         "upbeat": "cheerful happy merry joyful optimistic playful funny",
         "informative": "narrator documentary newsreader neutral factual announcer",
         "firm": "strong stern strict commanding confident serious officer cold",
@@ -37,12 +37,12 @@ _ALIKE: Mapping[str, str] = MappingProxyType(
         "breezy": "airy fresh carefree relaxed",
         "easy-going": "easygoing relaxed laid-back lazy unhurried",
         "breathy": "whisper whispering whispered husky hushed tired intimate ghostly",
-        "clear": "articulate precise plain bright",
-        "smooth": "velvet silky charming elegant suave deep",
-        "gravelly": "rough gruff hoarse raspy raspy-voiced old deep low worn grumpy sailor elderly",
+        "clear": "articulate precise plain bright tenor",
+        "smooth": "velvet silky charming elegant suave deep baritone mezzo",
+        "gravelly": "rough gruff hoarse raspy bass old deep low worn grumpy sailor elderly",
         "soft": "quiet tender shy timid calm",
         "even": "calm level flat steady dry monotone robot",
-        "mature": "old elderly aged wise grandmother grandma experienced deep low",
+        "mature": "old elderly aged wise grandmother grandma experienced deep low alto contralto",
         "forward": "bold proud direct sharp brash",
         "friendly": "kind nice amiable neighbourly neighborly helpful",
         "casual": "ordinary everyday offhand young guy",
@@ -56,7 +56,7 @@ _ALIKE: Mapping[str, str] = MappingProxyType(
 
 _WOMAN = frozenset(
     "woman women female girl lady she her mother mum mom daughter sister aunt grandmother grandma "
-    "queen actress feminine wife nun witch alto soprano mezzo".split()
+    "queen actress feminine wife nun witch alto contralto soprano mezzo".split()
 )
 _MAN = frozenset(
     "man men male boy guy gentleman he his father dad son brother uncle grandfather grandpa king "

@@ -28,6 +28,10 @@ def test_there_are_thirty() -> None:
         ("warm woman", "Sulafat"),
         ("a breathy man", "Enceladus"),
         ("easy-going woman", "Callirrhoe"),
+        ("baritone", "Algieba"),
+        ("bass", "Algenib"),
+        ("tenor", "Iapetus"),
+        ("alto", "Gacrux"),
     ],
 )
 def test_words_mean_a_voice(words: str, voice: str) -> None:
