@@ -93,6 +93,7 @@ class Flipbook:
                     "description": "Colour around a page of another shape.",
                     "type": "string",
                     "pattern": "^#[0-9a-fA-F]{6}$",
+                    "x-wants": 'a colour such as "#f4efe4"',
                 },
             },
             "additionalProperties": False,
