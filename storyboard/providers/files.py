@@ -18,7 +18,7 @@ from storyboard.providers.download import download
 from storyboard.providers.http import Wire
 from storyboard.providers.origin import same_origin
 
-_NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)")
+_NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)(?::download)?$")
 _MP4 = "video/mp4"
 _PATIENCE_S = 180.0
 _FIRST_PAUSE_S, _SLOWER, _LONGEST_PAUSE_S = 0.2, 1.6, 10.0
@@ -50,7 +50,7 @@ class Files:
     @staticmethod
     def identifier(uri: str) -> str:
         """The file's id in a URI of whatever host; empty where it names no file."""
-        found = _NAME.search(urlsplit(uri).path if "://" in uri else uri)
+        found = _NAME.search(urlsplit(uri).path)
         return found[1] if found else ""
 
     async def look(self, uri: str) -> File:

@@ -316,6 +316,17 @@ def test_a_file_of_whatever_host_is_asked_for_at_home(service: Scripted, place: 
         assert fetched(place, uri).read_bytes() == CLIP
 
 
+def test_what_only_looks_like_a_file_is_asked_for_where_it_is(
+    service: Scripted, place: Place
+) -> None:
+    with Scripted() as other:
+        path = "/public/files/abc123xyz456/clip.mp4?sig=1"
+        other.say(f"GET {path}", video(CLIP))
+        assert fetched(place, other.url + path).read_bytes() == CLIP
+        assert KEY not in str(other.asked)
+    assert not service.asked
+
+
 def test_a_download_that_breaks_goes_on(service: Scripted, place: Place) -> None:
     def rest(request: Asked) -> Answer:
         assert request.headers["range"] == "bytes=1000-"
