@@ -16,7 +16,8 @@ from typing import Any, cast
 
 from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
 from storyboard.film import Film, Take
-from storyboard.graph.plan import Action, Node, Plan, Reason
+from storyboard.graph.forecast import importance
+from storyboard.graph.plan import Action, Node, Plan
 from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import State
@@ -25,6 +26,7 @@ from storyboard.run.following import poll_seconds
 from storyboard.run.inputs import Inputs
 from storyboard.run.ledger import Ledger
 from storyboard.run.making import Maker
+from storyboard.run.quota import Lanes, Windows
 from storyboard.run.record import usd
 from storyboard.run.result import RunResult
 from storyboard.run.selects import Selects
@@ -89,12 +91,15 @@ class _Run:
         self._plan = plan
         self._find = providers
         self._providers: dict[str, Provider] = {}
-        self._maker = Maker(studio, cap_micros)
+        self._rank = importance(plan.nodes)
+        self._lanes = Lanes(Windows(studio.store.root), lambda id: self._rank.get(id, (1, 0.0)))
+        self._maker = Maker(studio, cap_micros, self._lanes)
         self._work = StepWork(
             studio,
             Inputs(studio, hashes),
             self._maker,
             self._provider,
+            lanes=self._lanes,
             jobs=jobs,
             frozen=frozen,
         )
@@ -120,7 +125,7 @@ class _Run:
                 self._finished(node, Finished(node.select))
             else:
                 waiting.append(node)
-        for node in sorted(waiting, key=_urgency):
+        for node in sorted(waiting, key=lambda node: self._rank[node.step.id]):
             self._tasks[node.step.id] = asyncio.create_task(self._node(node))
         await self._until_stopped(list(self._tasks.values()))
         if self._studio.ledger.open and not self._stopping.is_set():
@@ -151,6 +156,7 @@ class _Run:
                 self._clear_claims()
                 self._studio.selects.save()
         finally:
+            self._lanes.close()
             for provider in self._providers.values():
                 with suppress(Exception):
                     await provider.close()
@@ -316,11 +322,6 @@ class _Run:
             done.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await done
-
-
-def _urgency(node: Node) -> int:
-    """What hangs on a source that soon expires goes first."""
-    return 0 if Reason.URI_EXPIRING in node.reasons else 1
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from storyboard.errors import (
     DecisionNeeded,
     NotNow,
     OperationFailed,
+    QuotaError,
     RefusedError,
     StoryboardError,
     UnknownOutcome,
@@ -29,6 +30,7 @@ from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.following import AskedAgain, Follower, jittered, readable
 from storyboard.run.proof import MOVING
+from storyboard.run.quota import Lanes
 from storyboard.run.shelving import Shelver
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
@@ -56,12 +58,13 @@ class Job:
 class Maker:
     """Makes takes for one run; shared by all of its steps."""
 
-    def __init__(self, studio: Studio, cap_micros: int | None) -> None:
+    def __init__(self, studio: Studio, cap_micros: int | None, lanes: Lanes) -> None:
         self._policy = studio.film.policy
         self._ledger = studio.ledger
         self._place = studio.place
         self._tell = studio.tell
         self._cap = cap_micros
+        self._lanes = lanes
         self._follower = Follower(studio)
         self._shelver = Shelver(studio)
         self._refusals: dict[str, AuthenticationError] = {}
@@ -158,6 +161,8 @@ class Maker:
         while True:
             if refused := self._refusals.get(provider.name):
                 raise refused
+            if not provider.repeatable:
+                await self._turn(job.step, provider)
             try:
                 sending = self._submit(job, provider)
                 attempts = await (sending if provider.repeatable else self._vitally(sending))
@@ -173,7 +178,20 @@ class Maker:
                     raise
                 pause = error.retry_after_s or self._follower.poll_s * 2 ** (waits - 1)
                 self._note(job.step, f"{error}; asks again in {pause:.0f} s")
-                await asyncio.sleep(jittered(pause))
+                if isinstance(error, QuotaError):
+                    self._lanes.pause(job.step, jittered(pause))  # for all of its lane
+                else:
+                    await asyncio.sleep(jittered(pause))
+
+    async def _turn(self, step: Step, provider: Provider) -> None:
+        """Waits for the quota of the step's lane."""
+        ask = getattr(provider, "account", None)
+        account = await ask() if ask is not None else ""
+
+        def tell(seconds: float) -> None:
+            self._note(step, f"waits {seconds:.0f} s for the quota of {step.model}")
+
+        await self._lanes.turn(step, account, tell)
 
     async def _submit(self, job: Job, provider: Provider) -> tuple[Attempt, ...]:
         """From the reservation of the money to the operation's name in the ledger."""

@@ -23,9 +23,9 @@ from storyboard.run.durable import disk_errors
 from storyboard.run.inputs import InputChanged, Inputs
 from storyboard.run.ledger import Ledger
 from storyboard.run.making import Job, Maker
+from storyboard.run.quota import Lanes
 from storyboard.run.studio import Studio
 
-_OPEN_OPERATIONS = 64
 _LOOK_AGAIN_S = 0.2
 _SAVE_EVERY_S = 1.0
 _CHANGES = 3
@@ -53,6 +53,7 @@ class StepWork:
         maker: Maker,
         provider: Callable[[str], Provider],
         *,
+        lanes: Lanes,
         jobs: int,
         frozen: bool,
     ) -> None:
@@ -63,7 +64,7 @@ class StepWork:
         self._frozen = frozen
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._local = asyncio.Semaphore(2 * max(1, jobs))
-        self._remote = asyncio.Semaphore(_OPEN_OPERATIONS)
+        self._lanes = lanes
         self._saved = time.monotonic()
         self._locks = {shot.id: shot.lock for shot in studio.film.shots if shot.lock}
         self.touched: set[str] = set()
@@ -73,9 +74,7 @@ class StepWork:
         """Brings a step to its takes, once the selects of its parents are there."""
         step = node.step
         if Reason.URI_EXPIRED in node.reasons:
-            raise DecisionNeeded(
-                f"{step.id} {expired_source(step)}", hint=renewal(step)
-            )
+            raise DecisionNeeded(f"{step.id} {expired_source(step)}", hint=renewal(step))
         if node.action is Action.BLOCKED:
             raise _bought_elsewhere(step, node.select.name if node.select else "")
         for _ in range(_CHANGES):
@@ -133,7 +132,7 @@ class StepWork:
         async with self._turns[digest]:
             wanted = self._wanted(node, digest, provider)
             if wanted:
-                async with self._remote if not provider.repeatable else self._local:
+                async with self._local if provider.repeatable else self._lanes.open(node.step):
                     began = time.monotonic()
                     async with self._claimed(node.step, digest):
                         wanted = self._wanted(node, digest, provider, fresh=True)

@@ -1,0 +1,173 @@
+"""Quotas: how many requests a platform takes in a minute, and how many jobs it has open.
+
+The windows are kept in the store, so that the films that share it, and a run after a crash, count
+the same minute. A lane is one model of one account; lanes don't wait for one another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+from storyboard.digest import digest
+from storyboard.graph.pace import WINDOW_S
+from storyboard.graph.steps import Step
+from storyboard.run.database import connect
+
+_VERSIONS = (
+    """
+    CREATE TABLE submits (lane TEXT NOT NULL, at REAL NOT NULL);
+    CREATE INDEX submits_by_lane ON submits (lane, at)
+    """,
+)
+_OPEN = 64
+"""Jobs that may be open at a platform whose limit nobody knows."""
+
+Rank = tuple[int, float]
+
+
+class Windows:
+    """The submits of the last minute, by lane, in one database for all processes of a store."""
+
+    def __init__(self, store: Path, clock: Callable[[], float] = time.time) -> None:
+        self._path = store / "quota.sqlite"
+        self._clock = clock
+        self._connection: sqlite3.Connection | None = None
+
+    def take(self, lane: str, limit: int) -> float:
+        """Counts one more submit and returns 0, or the seconds until the window has room.
+
+        A clock that was set back leaves submits in the future; they count as made now.
+        """
+        connection = self._connection = self._connection or connect(
+            self._path, _VERSIONS, "quota windows"
+        )
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            now = self._clock()
+            connection.execute("UPDATE submits SET at = ? WHERE at > ?", (now, now))
+            connection.execute("DELETE FROM submits WHERE at <= ?", (now - WINDOW_S,))
+            recent = connection.execute(
+                "SELECT at FROM submits WHERE lane = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
+                (lane, limit - 1),
+            ).fetchone()
+            if recent is None:
+                connection.execute("INSERT INTO submits VALUES (?, ?)", (lane, now))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return 0.0 if recent is None else max(0.001, recent[0] + WINDOW_S - now)
+
+    def close(self) -> None:
+        """Lets the database go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class Lanes:
+    """The lanes of one run. Belongs to one event loop."""
+
+    def __init__(self, windows: Windows, rank: Callable[[str], Rank]) -> None:
+        self._windows = windows
+        self._rank = rank
+        self._lanes: dict[str, _Lane] = {}
+
+    @asynccontextmanager
+    async def open(self, step: Step) -> AsyncIterator[None]:
+        """Holds one of the jobs that a platform may have open, from submit to download."""
+        async with self._lane(step).open.held(self._rank(step.id)):
+            yield
+
+    async def turn(self, step: Step, account: str, tell: Callable[[float], None]) -> None:
+        """Waits until one more request fits into the minute; `tell` hears of waits, in seconds."""
+        lane = self._lane(step)
+        limit = step.pace.per_minute
+        if limit is None and not lane.pause_s():
+            return
+        name = digest("lane", [step.provider, account, step.model])[:16]
+        async with lane.submits.held(self._rank(step.id)):
+            while True:
+                wait = lane.pause_s()
+                if not wait and limit is not None:
+                    wait = await asyncio.to_thread(self._windows.take, name, limit)
+                if not wait:
+                    return
+                if wait > 1:
+                    tell(wait)
+                await asyncio.sleep(wait)
+
+    def pause(self, step: Step, seconds: float) -> None:
+        """Slows a lane down that has been told to wait; the others go on."""
+        self._lane(step).pause(seconds)
+
+    def close(self) -> None:
+        """Lets the windows go."""
+        self._windows.close()
+
+    def _lane(self, step: Step) -> _Lane:
+        name = f"{step.provider} {step.model}"
+        if name not in self._lanes:
+            self._lanes[name] = _Lane(step.pace.at_once or _OPEN)
+        return self._lanes[name]
+
+
+class _Lane:
+    def __init__(self, at_once: int) -> None:
+        self.open = Turns(at_once)
+        self.submits = Turns(1)
+        self._until = 0.0
+
+    def pause(self, seconds: float) -> None:
+        self._until = max(self._until, time.monotonic() + seconds)
+
+    def pause_s(self) -> float:
+        return max(0.0, self._until - time.monotonic())
+
+
+class Turns:
+    """A semaphore whose waiters go in the order of their rank, lowest first."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
+        self._count = count()
+
+    @asynccontextmanager
+    async def held(self, rank: Rank) -> AsyncIterator[None]:
+        """Holds one of the places."""
+        await self._acquire(rank)
+        try:
+            yield
+        finally:
+            self._release()
+
+    async def _acquire(self, rank: Rank) -> None:
+        if self._free and not self._waiting:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (rank, next(self._count), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._release()  # the place came with the cancellation
+            raise
+
+    def _release(self) -> None:
+        self._free += 1
+        while self._free and self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                self._free -= 1
+                with suppress(asyncio.InvalidStateError):
+                    turn.set_result(None)
