@@ -105,8 +105,8 @@ def command(
             view.say(f"listening on {simulator.url} (Ctrl-C ends it)")
             with suppress(KeyboardInterrupt):
                 stop.wait()
-            charged = sum(not each.note for each in simulator.world.bill.charges)
-            view.say(f"{charged} charges, {simulator.world.bill.total_usd:.2f} USD in all")
+        charged = sum(not each.note for each in simulator.world.bill.charges)
+        view.say(f"{charged} charges, {simulator.world.bill.total_usd:.2f} USD in all")
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0

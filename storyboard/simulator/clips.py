@@ -17,9 +17,8 @@ _TAGS = (
     *("-color_range", "tv", "-colorspace", "bt709"),
     *("-color_primaries", "bt709", "-color_trc", "bt709"),
 )
-_TO_709 = "scale=in_range=full:out_range=tv:out_color_matrix=bt709,format=yuv420p"
 _ENCODER = (
-    *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "22", "-g", "48", "-threads", "2"),
+    *("-c:v", "libx264", "-preset", "ultrafast", "-qp", "23", "-g", "48", "-threads", "2"),
     *("-pix_fmt", "yuv420p", *_TAGS, "-video_track_timescale", str(FPS * 512)),
 )
 _SOUND = ("-c:a", "aac", "-b:a", "96k", "-ar", str(_RATE), "-ac", "2")
@@ -152,10 +151,10 @@ def encode(
     heard = order.sound if sound is None else sound
     run_ffmpeg(
         [
-            *("-f", "rawvideo", "-pix_fmt", "bgr24", "-video_size", f"{width}x{height}"),
-            *("-framerate", str(FPS), "-i", "pipe:0"),
+            *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
+            *("-framerate", str(FPS), *_TAGS, "-i", "pipe:0"),
             *((*_tone(order), "-map", "0:v", "-map", "1:a", *_SOUND) if heard else ("-an",)),
-            *("-vf", _TO_709, "-frames:v", str(order.frames), *_ENCODER, *_MP4, f"file:{out}"),
+            *("-frames:v", str(order.frames), *_ENCODER, *_MP4, f"file:{out}"),
         ],
         stdin=pictures.frames(
             order.prompt,

@@ -23,10 +23,23 @@ from storyboard.stitch.media import extract_frame
 Picture: TypeAlias = NDArray[np.uint8]
 """(height, width, 3), BGR."""
 
+Plane: TypeAlias = NDArray[np.uint8]
+Planes: TypeAlias = list[Plane]
+"""Y, and U and V at half its size."""
+
 BITS = 12
 _PERIOD = 256
 _STEP = 4
 _ZOOM = 0.12
+
+_BT709 = np.array(
+    [
+        [0.0620, 0.6142, 0.1826, 16.0],
+        [0.4392, -0.3386, -0.1006, 128.0],
+        [-0.0403, -0.3989, 0.4392, 128.0],
+    ]
+)
+"""What blue, green and red give to Y, U and V in limited range, and the level of each."""
 
 
 def frames(
@@ -41,35 +54,33 @@ def frames(
     start: Picture | None = None,
     crop: bool = False,
 ) -> Iterator[memoryview]:
-    """`count` frames as raw BGR.
+    """`count` frames as raw yuv420p, BT.709 in limited range; both sides of `size` are even.
 
     With `first` frame 0 is that picture and no number is drawn into it; with `last` too, the last
     frame is that one. `start` is a picture that frame 0 goes on from, one step into its movement.
     """
     cv2.setNumThreads(1)
     if first is not None and last is not None:
-        begin, end = (fitted(decoded(each), size, crop=crop) for each in (first, last))
-        moving: Iterator[Picture] = (
-            _mixed(begin, end, n / max(1, count - 1)) for n in range(count)
-        )
+        begin, end = (_planes(fitted(decoded(each), size, crop=crop)) for each in (first, last))
+        moving: Iterator[Planes] = (_mixed(begin, end, n / max(1, count - 1)) for n in range(count))
     elif first is not None or start is not None:
         given = decoded(first) if first is not None else start
         assert given is not None
-        base = fitted(given, size, crop=crop)
+        base = _planes(fitted(given, size, crop=crop))
         early = 0 if first is not None else 1
         moving = (_pushed(base, (n + early) / count) for n in range(count))
     else:
         moving = _plain(prompt, size, count, seed)
-    seen = [fitted(decoded(each), (size[0] // 5, size[1] // 5)) for each in references[:3]]
-    for n, picture in enumerate(moving):
-        for place, inset in enumerate(seen):
-            high, wide = inset.shape[:2]
-            left = (place + 1) * size[0] // 20 + place * wide
-            picture[size[1] // 20 : size[1] // 20 + high, left : left + wide] = inset
+    inset = (size[0] // 10 * 2, size[1] // 10 * 2)
+    seen = [_planes(fitted(decoded(each), inset)) for each in references[:3]]
+    for n, planes in enumerate(moving):
+        for place, each in enumerate(seen):
+            left = (place + 1) * (size[0] // 40 * 2) + place * inset[0]
+            _set(planes, each, left, size[1] // 40 * 2)
         as_given = (first is not None and n == 0) or (last is not None and n == count - 1)
         if not as_given:
-            _number(picture, n)
-        yield np.ascontiguousarray(picture).data
+            _number(planes, n)
+        yield np.concatenate([each.ravel() for each in planes]).data
 
 
 def decoded(data: bytes) -> Picture:
@@ -116,13 +127,22 @@ def last_of(clip: Path, count: int) -> Picture:
 
 def read_number(picture: Picture) -> int:
     """The number in the strip of a frame that carries one."""
-    side, top = _strip(picture)
+    side, top = _strip(*picture.shape[:2])
     middle = top + side // 2
     bits = (int(picture[middle, side * n + side // 2].mean() > 127) for n in range(1, BITS + 1))
     return sum(bit << n for n, bit in enumerate(bits))
 
 
-def _plain(prompt: str, size: tuple[int, int], count: int, seed: int) -> Iterator[Picture]:
+def _planes(picture: Picture) -> Planes:
+    """A picture as Y, U and V, the colour at half the size."""
+    mixed = np.asarray(cv2.transform(picture, _BT709), np.uint8)
+    high, wide = picture.shape[:2]
+    small = cv2.resize(mixed, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
+    luma, blue, red = mixed[..., 0], small[..., 1], small[..., 2]
+    return [np.array(each, np.uint8, order="C") for each in (luma, blue, red)]
+
+
+def _plain(prompt: str, size: tuple[int, int], count: int, seed: int) -> Iterator[Planes]:
     width, height = size
     state = hashlib.sha256(f"{seed}:{prompt}".encode("utf-8", "replace")).digest()
     hue = state[0] / 255
@@ -132,62 +152,65 @@ def _plain(prompt: str, size: tuple[int, int], count: int, seed: int) -> Iterato
         np.array(colorsys.hsv_to_rgb(hue + shift, 0.55, value)[::-1]) * 255
         for shift, value in ((0.0, 0.75), (0.08 + state[1] / 1024, 0.45))
     )
-    line = one + (two - one) * wave[:, None]
-    row = np.tile(line, (width // _PERIOD + 2, 1)).astype(np.uint8)
-    base = np.broadcast_to(row, (height, *row.shape))
+    line = np.tile(one + (two - one) * wave[:, None], (width // _PERIOD + 2, 1)).astype(np.uint8)
+    rows = [each[0] for each in _planes(np.stack([line, line]))]
     words = prompt.encode("ascii", "replace").decode()[:48]
     for n in range(count):
         at = n * _STEP % _PERIOD
-        picture = base[:, at : at + width].copy()
-        scale = height / 720
-        where = (round(width * 0.05), round(height * 0.5))
-        cv2.putText(
-            picture,
-            words,
-            where,
-            cv2.FONT_HERSHEY_SIMPLEX,
-            scale,
-            (255, 255, 255),
-            max(1, round(2 * scale)),
-        )
-        yield picture
+        planes = [
+            np.tile(row[at // share : (at + width) // share], (height // share, 1))
+            for row, share in zip(rows, (1, 2, 2), strict=True)
+        ]
+        _write(planes[0], words, (round(width * 0.05), round(height * 0.5)), height / 720)
+        yield planes
 
 
-def _pushed(base: Picture, progress: float) -> Picture:
+def _pushed(base: Planes, progress: float) -> Planes:
     """The picture, closer by `progress` of the whole way in."""
-    if progress == 0:
-        return base.copy()
-    height, width = base.shape[:2]
-    away = _ZOOM * progress / 2
-    left, top = round(width * away), round(height * away)
-    seen = base[top : height - top, left : width - left]
-    return np.asarray(cv2.resize(seen, (width, height)), np.uint8)
+    high, wide = base[1].shape
+    left, top = (round(side * _ZOOM * progress / 2) for side in (wide, high))
+    if not left and not top:
+        return [each.copy() for each in base]
+    moved = []
+    for each, share in zip(base, (2, 1, 1), strict=True):
+        rows, columns = (
+            slice(at * share, (end - at) * share) for at, end in ((top, high), (left, wide))
+        )
+        full = (wide * share, high * share)
+        moved.append(np.asarray(cv2.resize(each[rows, columns], full), np.uint8))
+    return moved
 
 
-def _mixed(begin: Picture, end: Picture, progress: float) -> Picture:
-    return np.asarray(cv2.addWeighted(begin, 1 - progress, end, progress, 0), np.uint8)
+def _mixed(begin: Planes, end: Planes, progress: float) -> Planes:
+    return [
+        np.asarray(cv2.addWeighted(one, 1 - progress, two, progress, 0), np.uint8)
+        for one, two in zip(begin, end, strict=True)
+    ]
 
 
-def _strip(picture: Picture) -> tuple[int, int]:
-    """(side of a square, top row) of the strip."""
-    high, wide = picture.shape[:2]
-    side = min(high, wide) // 24
+def _set(planes: Planes, inset: Planes, left: int, top: int) -> None:
+    """Puts a smaller picture in; its place is even."""
+    for into, each, share in zip(planes, inset, (1, 2, 2), strict=True):
+        high, wide = each.shape
+        into[top // share : top // share + high, left // share : left // share + wide] = each
+
+
+def _strip(high: int, wide: int) -> tuple[int, int]:
+    """(side of a square, top row) of the strip, both even."""
+    side = min(high, wide) // 48 * 2
     return side, high - 2 * side
 
 
-def _number(picture: Picture, n: int) -> None:
-    side, top = _strip(picture)
+def _number(planes: Planes, n: int) -> None:
+    luma = planes[0]
+    side, top = _strip(*luma.shape)
+    squares = [np.full((side // share, side * BITS // share), 128, np.uint8) for share in (1, 2, 2)]
     for bit in range(BITS):
-        left = side * (bit + 1)
-        picture[top : top + side, left : left + side] = 235 if n >> bit & 1 else 20
-    scale = side / 24
-    where = (side * (BITS + 2), top + side)
-    cv2.putText(
-        picture,
-        f"{n:04d}",
-        where,
-        cv2.FONT_HERSHEY_SIMPLEX,
-        scale,
-        (255, 255, 255),
-        max(1, round(2 * scale)),
-    )
+        squares[0][:, side * bit : side * (bit + 1)] = 235 if n >> bit & 1 else 20
+    _set(planes, squares, side, top)
+    _write(luma, f"{n:04d}", (side * (BITS + 2), top + side), side / 24)
+
+
+def _write(luma: Plane, words: str, where: tuple[int, int], scale: float) -> None:
+    face, thick = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(2 * scale))
+    cv2.putText(luma, words, where, face, scale, (235,), thick)

@@ -80,11 +80,11 @@ def test_an_extension_is_its_source_and_goes_on_from_its_last_frame(clips: Clips
 
 
 def test_footage_of_another_kind_keeps_every_frame(clips: Clips, tmp_path: Path) -> None:
-    ours = clips.make(Order("x", (640, 360), 24))
+    ours = clips.make(Order("x", (640, 384), 24))
     theirs = tmp_path / "theirs.mp4"
     reordered = ("-c:v", "libx264", "-bf", "3", "-g", "12", "-c:a", "aac", "-ss", "0.25")
     run_ffmpeg(["-i", f"file:{ours}", *reordered, f"file:{theirs}"])
-    clip = clips.make(Order("on", SMALL, 12, source=theirs))
+    clip = clips.make(Order("on", (320, 192), 12, source=theirs))
     assert verify(clip, 18 + 12) == 30
     numbers = [pictures.read_number(pictures.last_of(clip, n)) for n in (1, 18, 19, 30)]
     assert numbers == [6, 23, 0, 11]
