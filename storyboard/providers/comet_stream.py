@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ _SRC = re.compile(r"\bsrc\s*=\s*(?:'(https?://[^'\s]+)'|\"(https?://[^\"\s]+)\")
 _LINK = re.compile(r"\]\(\s*<?(https?://[^\s)>]++)>?[^)]*+\)", re.IGNORECASE)
 _BARE = re.compile(r"https?://[^\s'\"<>()\[\]{}]+", re.IGNORECASE)
 _VIDEOS = (".mp4", ".webm", ".mov", ".m4v")
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+_OTHERS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".js", ".css", ".html", ".htm")
 _PROGRESS = re.compile(r"\d{1,3}(?:\.\d+)?\s?%(?:\.{2,3}|…)?")
 _STEPS = re.compile(r"^[^\S\n]*progress\W*\d{1,3}(?:\.\d+)?\s?%\W*$", re.IGNORECASE | re.MULTILINE)
 _LINES = re.compile(r"\r\n|\n|\r")
@@ -55,20 +55,12 @@ def read(body: bytes) -> Answer:
     """Reads a body, streamed or not, whole or broken off."""
     whole = parsed(body)
     if isinstance(whole, Mapping):
-        answer = _joined([whole])
-        return Answer(answer.id, answer.content, answer.thinking, answer.error, True, answer.chat)
+        return replace(_joined([whole]), ended=True)
     told = list(events(body))
     chunks = [chunk for each in told if isinstance(chunk := parsed(each.encode()), Mapping)]
     answer = _joined(chunks)
     done = any(each.strip() == "[DONE]" for each in told)
-    return Answer(
-        answer.id,
-        answer.content,
-        answer.thinking,
-        answer.error,
-        done or answer.ended,
-        done or answer.chat,
-    )
+    return replace(answer, ended=done or answer.ended, chat=done or answer.chat)
 
 
 def events(body: bytes) -> Iterator[str]:
@@ -100,7 +92,7 @@ def address(text: str, *, whole: bool = True) -> str:
             url = next((each for each in match.groups() if each), match[0])
             url = url.replace("&amp;", "&").rstrip(".,;:!?*")
             path = _path(url)
-            if path is not None and not path.endswith(_PICTURES):
+            if path is not None and not path.endswith(_OTHERS):
                 video = pattern is _SRC or path.endswith(_VIDEOS)
                 found.append((video, rank, match.start(), url))
     return max(found, default=(False, 0, 0, ""))[3]

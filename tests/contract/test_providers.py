@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -103,3 +105,21 @@ class TestCometChat(ProviderContract):
 def _without_pictures(requests: Sequence[Request]) -> list[Request]:
     """What each adapter does with pictures its own tests tell, at less expense."""
     return [each for each in requests if not each.inputs]
+
+
+def test_to_know_an_adapter_costs_little() -> None:
+    """Planning loads the class; what speaks HTTP or draws comes with the first job."""
+    heavy = {"httpx", "stamina", "google", "cv2", "numpy", "av", "resvg_py"}
+    code = (
+        "import sys; from storyboard.providers.registry import adapter, adapters, makers;"
+        "[(adapter(name)({}), makers(name)) for name in adapters()];"
+        f"print(sorted(adapters()), sorted({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "STORYBOARD_PLUGINS": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "['cometapi', 'gemini', 'previz', 'vertex'] []"
