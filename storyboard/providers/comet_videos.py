@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from storyboard.errors import AuthenticationError, InvalidRequest, ProviderError
+from storyboard.errors import AuthenticationError, Gone, InvalidRequest, ProviderError
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -27,6 +27,7 @@ from storyboard.providers.base import (
 )
 from storyboard.providers.comet_reply import Standing, read
 from storyboard.providers.download import download
+from storyboard.providers.files import Missing
 from storyboard.providers.http import Wire
 from storyboard.providers.pictures import picture
 from storyboard.providers.support import category, codes, cure, explained
@@ -72,7 +73,10 @@ class Videos:
     async def poll(self, operation: Operation) -> Outcome:
         """Asks for the job, whatever shape the answer has."""
         path = f"{_ROUTE}/{quote(operation.name, safe='')}"
-        task = read((await self._wire.ask("GET", path)).value)
+        try:
+            task = read((await self._wire.ask("GET", path)).value)
+        except Missing as error:
+            raise Gone(str(error), provider=self._wire.provider) from error
         if not task.told:
             raise ProviderError(
                 "CometAPI answers without saying how the job stands", provider=self._wire.provider

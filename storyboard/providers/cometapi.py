@@ -20,6 +20,7 @@ from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, S
 from storyboard.providers.comet_chat import NAMES, Chat
 from storyboard.providers.comet_videos import Videos
 from storyboard.providers.discreet import Discreet
+from storyboard.providers.files import Missing
 from storyboard.providers.http import Wire
 from storyboard.providers.origin import origin
 from storyboard.providers.said import Said
@@ -118,6 +119,8 @@ class CometAPI:
                 hint="see `storyboard models` for what else there is",
                 provider=self.name,
             )
+        if told.status == 404:
+            return Missing(f"CometAPI refuses: {words}", provider=self.name)
         if told.status == 413:
             return InvalidRequest(
                 f"CometAPI refuses so large a request: {words}",

@@ -18,6 +18,7 @@ from typing import Any
 
 from storyboard.errors import AuthenticationError, StoryboardError, Unreachable
 from storyboard.providers.discreet import Discreet
+from storyboard.providers.http import trust
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 KEY = "VERTEX_API_KEY"
@@ -177,7 +178,12 @@ class _Transport:
 
         try:
             answer = httpx.request(
-                method, url, content=body, headers=headers, timeout=timeout or _TIMEOUT_S
+                method,
+                url,
+                content=body,
+                headers=headers,
+                timeout=timeout or _TIMEOUT_S,
+                verify=trust(),
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise TransportError(type(error).__name__) from None  # type: ignore[no-untyped-call]

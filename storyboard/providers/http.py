@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from storyboard.errors import (
@@ -28,6 +29,8 @@ from storyboard.providers.said import Said, parsed, said
 from storyboard.providers.support import category, codes, cure, explained
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
@@ -170,7 +173,7 @@ class Wire:
         import httpx
 
         if self._kept is None:
-            self._kept = httpx.AsyncClient(timeout=timeouts(_READ_S))
+            self._kept = httpx.AsyncClient(timeout=timeouts(_READ_S), verify=trust())
         return self._kept
 
     def trouble(self, told: Said) -> StoryboardError:
@@ -216,7 +219,7 @@ class Wire:
         headers = await self.access(fresh)
         form = None if fields is None else {name: (None, told) for name, told in fields.items()}
         wishes: dict[str, Any] = {"json": json, "files": {**(form or {}), **(files or {})} or None}
-        async with httpx.AsyncClient(timeout=timeouts(read_s)) as client:
+        async with httpx.AsyncClient(timeout=timeouts(read_s), verify=trust()) as client:
             try:
                 async with client.stream(
                     "POST", self.base + path, headers=headers, **wishes
@@ -270,6 +273,14 @@ class Wire:
                 provider=self.provider,
             )
         return InvalidRequest(f"{self._who} refuses: {message}", provider=self.provider)
+
+
+@lru_cache(maxsize=1)
+def trust() -> ssl.SSLContext:
+    """Whom TLS believes; read once, since it takes longer than many a request."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def timeouts(read_s: float) -> httpx.Timeout:

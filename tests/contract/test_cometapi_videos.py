@@ -32,6 +32,7 @@ from storyboard.providers.base import (
     Sample,
 )
 from storyboard.providers.cometapi import CometAPI
+from storyboard.providers.files import Missing
 from storyboard.providers.support import cure
 from tests.contract.comet import KEY, PNG, Place, adapter, picture, request, said
 from tests.contract.scripted import Answer, Scripted, stream, told, video
@@ -177,7 +178,7 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (Answer(524, (b"<html>timeout</html>",)), UnknownOutcome, "status 524"),
         (Answer(504), UnknownOutcome, "status 504"),
         (Answer(301, (), {"location": "https://www.example.com/"}), InvalidRequest, "elsewhere"),
-        (Answer(404, (b"<html>",), {"content-type": "text/html"}), InvalidRequest, "404"),
+        (Answer(404, (b"<html>",), {"content-type": "text/html"}), Missing, "404"),
         (Answer(200, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "web page"),
         (Answer(200, (b"yes",)), UnknownOutcome, "no JSON"),
         (Answer(200, (b'{"id": "task',), cut=True), UnknownOutcome, "broke"),

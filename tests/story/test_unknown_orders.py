@@ -1,0 +1,219 @@
+"""What a table row can't say: killed processes, takes of one order, and a person's word."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from storyboard.simulator.serve import Simulator
+from tests.conftest import ROOT
+from tests.story.test_fault_table import ended, goes_on, row_of
+from tests.story.wires import Stage, cli, environment, staged
+
+Capture = pytest.CaptureFixture[str]
+TAKES = "{id: SH010, prompt: A boat at the quay, duration: 4, takes: 3}"
+LONGER = """{id: SH010, prompt: A boat at the quay, duration: 4}
+  - {id: SH020, extend: SH010, prompt: It casts off}"""
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
+
+
+@pytest.fixture
+def stage(
+    services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Stage]:
+    return lambda wire: staged(services, wire, tmp_path, monkeypatch)
+
+
+def killed_at(stage: Stage, route: str) -> None:
+    """Renders in a process of its own, and kills it when a request of that route came in."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "storyboard", "render", "film.yaml", "SH010", "--yes", "-q"],
+        cwd=stage.folder,
+        env={**os.environ, **environment(stage.sim), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while not any(each.route == route for each in stage.sim.world.journal):
+        assert child.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+
+
+def test_killed_with_the_order_on_its_way_nothing_is_sent_again(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("vertex")
+    play.sim.world.faults.add("slow=0.3@submit")
+    killed_at(play, "submit")
+    row = row_of("killed", "submit")
+    ended(play, row)
+    until = time.monotonic() + 10
+    while not play.jobs:  # the service goes on, whoever asked
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    goes_on(play, row, capsys)
+    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", play.jobs[0]).code == 0
+    assert play.render(capsys).code == 0
+    assert (len(play.charges), play.submits) == (1, 1)
+
+
+def test_killed_with_the_job_running_the_next_render_fetches_it(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("videos")
+    play.sim.world.change(latency_s=60.0)
+    killed_at(play, "poll")
+    row = row_of("killed", "poll")
+    ended(play, row)
+    play.sim.world.clock.advance(60)
+    goes_on(play, row, capsys)
+    assert play.attempts[-1].settled_micros == play.attempts[-1].reserved_micros
+
+
+def test_of_three_takes_the_filtered_one_alone_is_bought_again(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    row, play = row_of("`partial`", "job"), stage("vertex")
+    play.write(TAKES)
+    play.sim.world.faults.add("partial")
+    said = play.render(capsys)
+    assert said.code == int(row.exit)
+    assert row.says[0] in said.err
+    found = {each.name: (each.state, each.settled_micros) for each in play.attempts}
+    assert sorted(found.values()) == [("committed", 1_600_000)] * 2 + [("filtered", 0)]
+    assert (len(play.charges), len(play.stored)) == (2, 2)
+    for _ in range(2):
+        assert play.render(capsys).code == int(row.after[0])
+        assert (len(play.charges), len(play.stored), play.submits) == (3, 3, 2)
+    assert asked_for(play) == [3, 1]
+
+
+def test_a_film_may_ask_again_for_what_was_filtered(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("vertex")
+    play.write(TAKES, "policy: {on_filtered: retry}")
+    play.sim.world.faults.add("partial")
+    assert play.render(capsys).code == 0
+    assert (asked_for(play), len(play.charges), len(play.stored)) == ([3, 1], 3, 3)
+
+
+def asked_for(stage: Stage) -> list[int]:
+    """Results that were asked for, order by order."""
+    orders = [each.json for each in stage.sim.world.journal if each.route == "submit"]
+    return [order["parameters"]["sampleCount"] for order in orders]
+
+
+@pytest.mark.parametrize("fault", ["wrong_size", "wrong_length"])
+def test_what_was_charged_is_never_bought_again_by_itself(
+    stage: Callable[[str], Stage], capsys: Capture, fault: str
+) -> None:
+    play = stage("videos")
+    play.write(more="policy: {on_failed: retry, on_filtered: retry}")
+    play.sim.world.faults.add(fault)
+    said = play.render(capsys)
+    assert said.code == 3
+    assert "counted as charged; render again buys it anew" in said.err
+    assert (len(play.charges), play.submits) == (1, 1)
+
+
+def test_what_cost_nothing_is_asked_again_where_the_film_says_so(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("gemini")
+    play.write(more="policy: {on_failed: retry, on_filtered: retry}")
+    for fault in ("failed", "filtered"):
+        play.sim.world.faults.add(fault)
+    assert play.render(capsys).code == 0
+    assert (len(play.charges), play.submits) == (1, 3)
+
+
+def test_an_extension_waits_for_service_agents(
+    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def short(seconds: float) -> float:
+        pauses.append(seconds)
+        return 0.01
+
+    row, play = row_of("`provisioning`", "job"), stage("vertex")
+    play.shots = ("SH010", "SH020")
+    play.write(LONGER)
+    play.sim.world.faults.add("provisioning")
+    with monkeypatch.context() as quick:
+        quick.setattr("storyboard.run.making.jittered", short)
+        said = play.render(capsys)
+    assert (said.code, row.says[0] in said.err) == (int(row.exit), True)
+    assert pauses
+    assert max(pauses) >= 60, "the service's own pause"
+    assert [each.state for each in play.attempts] == ["committed", "failed", "committed"]
+    assert [each.settled_micros > 0 for each in play.attempts] == [True, False, True]
+    assert (len(play.charges), play.submits) == (2, 3)
+    assert play.render(capsys).code == 0
+    assert (len(play.charges), play.submits) == (2, 3)
+
+
+@pytest.mark.parametrize("wire", ["vertex", "gemini", "omni", "videos"])
+def test_an_unknown_order_is_adopted_and_fetched(
+    stage: Callable[[str], Stage], capsys: Capture, wire: str
+) -> None:
+    play = stage(wire)
+    play.sim.world.faults.add("drop_after")
+    assert play.render(capsys).code == 7
+    asked = cli(capsys, "resolve", "film.yaml", "SH010:t01")
+    assert (asked.code, "is held" in asked.err) == (7, True)
+    name = f"interactions/{play.jobs[0]}" if wire == "omni" else play.jobs[0]
+    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", name).code == 0
+    assert play.render(capsys).code == 0
+    assert (len(play.charges), play.submits, len(play.stored)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "word", "charges", "settled"),
+    [("drop_before", "--assume-not-sent", 1, 0), ("drop_after", "--assume-lost", 2, 1_280_000)],
+)
+def test_a_person_says_what_became_of_it_and_it_is_bought(
+    stage: Callable[[str], Stage],
+    capsys: Capture,
+    fault: str,
+    word: str,
+    charges: int,
+    settled: int,
+) -> None:
+    play = stage("chat")
+    play.sim.world.faults.add(fault)
+    assert play.render(capsys).code == 7
+    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", word).code == 0
+    assert play.attempts[0].settled_micros == settled
+    assert play.render(capsys).code == 0
+    assert (len(play.charges), play.submits) == (charges, 2)
+
+
+def test_a_job_that_its_service_forgot_is_given_up_by_a_person(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("vertex")
+    play.sim.world.faults.add("not_found:8@poll")
+    said = play.render(capsys)
+    assert (said.code, "--assume-lost" in said.err) == (7, True)
+    wrong = cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-not-sent")
+    assert wrong.code == 2, "it was sent"
+    assert cli(capsys, "resolve", "film.yaml", "SH010:t01").code == 7
+    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
+    assert play.attempts[0].state == "lost"
+    assert play.render(capsys).code == 0
+    assert len(play.charges) == 2
