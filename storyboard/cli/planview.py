@@ -10,6 +10,7 @@ import click
 
 from storyboard.cli.view import table
 from storyboard.film import Shot
+from storyboard.graph.forecast import forecast
 from storyboard.graph.plan import Action, Node, Plan, Reason, expired_source, renewal
 from storyboard.graph.steps import BESIDE
 from storyboard.providers.base import Kind
@@ -42,11 +43,25 @@ def document(plan: Plan) -> dict[str, Any]:
             "cost_usd": money(plan.cost_micros),
             "seconds": float(rate.seconds(plan.timeline.length)),
             "frames": plan.timeline.length,
+            **_predicted(plan),
             **{
                 action.value: sum(each["action"] == action.value for each in nodes)
                 for action in Action
             },
         },
+    }
+
+
+def _predicted(plan: Plan) -> dict[str, Any]:
+    """How long the paid jobs may take, and what that was reckoned from."""
+    told = forecast(plan)
+    if told is None:
+        return {}
+    return {
+        "predicted_s": round(told.seconds),
+        "critical_path_s": round(told.critical_s),
+        "jobs": told.jobs,
+        "predicted_from": told.basis,
     }
 
 
@@ -203,7 +218,13 @@ def _sum(plan: Plan) -> str:
     if bought or plan.cost_micros:
         made = f"{bought} s to make, " if bought else ""
         text += f"; {made}${money(plan.cost_micros)}"
+    if told := forecast(plan):
+        text += f"; about {_minutes(told.seconds)} ({told.basis})"
     return text
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _hints(plan: Plan) -> list[str]:
