@@ -22,7 +22,7 @@ from storyboard.providers.base import (
     SpokenLine,
 )
 from storyboard.providers.gemini import Gemini
-from tests.contract.scripted import Scripted
+from tests.contract.scripted import Answer, Scripted, told
 from tests.contract.vertex_cases import PNG, Place
 
 T = TypeVar("T")
@@ -106,3 +106,8 @@ def pointed(monkeypatch: pytest.MonkeyPatch, server: Scripted) -> None:
     """An environment with a key, where the Gemini API is `server`."""
     monkeypatch.setenv("STORYBOARD_GEMINI_BASE_URL", server.url)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
+
+
+def wrong(status: int, message: str, code: str = "INVALID_ARGUMENT", **more: Any) -> Answer:
+    """An error as Google tells it."""
+    return told({"error": {"code": status, "message": message, "status": code, **more}}, status)

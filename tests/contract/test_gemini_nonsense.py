@@ -74,7 +74,7 @@ _NAMES = {
 
 
 @given(route=st.sampled_from([*_ASKED, *_NAMES]), shape=_SHAPES, value=_VALUES)
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_any_answer(
     service: Scripted, monkeypatch: pytest.MonkeyPatch, route: str, shape: Any, value: Any
 ) -> None:
