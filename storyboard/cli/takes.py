@@ -8,6 +8,7 @@ import click
 
 from storyboard.cli import options, view
 from storyboard.cli.planview import money
+from storyboard.graph.steps import BESIDE
 
 
 @click.command("takes")
@@ -25,6 +26,8 @@ def command(
 ) -> int:
     """List the takes of FILM's shots: which one plays, which were rejected, what they cost.
 
+    Stills and narration stand among them, by the step that made them.
+
     With -v also the takes of older versions of a shot.
     """
     from storyboard.production import Production, examine
@@ -34,7 +37,7 @@ def command(
     try:
         plan = production.plan(shots=shots)
         shelf = FilmShelf(production.store, production.selects, production.film.stem)
-        records = []
+        records: list[dict[str, object]] = []
         for node in plan.nodes:
             step = node.step
             older = shelf.history(step.id, step.provider) if verbose or as_json else ()
@@ -49,6 +52,7 @@ def command(
                         {
                             "shot": step.shot,
                             "step": step.id,
+                            "kind": step.kind.value,
                             "take": take.name,
                             "plays": plays,
                             "picked": shelf.pick(digest) == take.ordinal,
@@ -84,7 +88,7 @@ def _row(record: dict[str, object]) -> list[str]:
         str(record["step"]),
         str(record["take"]),
         str(record["provider"]),
-        f"{record['frames']} frames",
+        str(record["kind"]) if record["kind"] in BESIDE else f"{record['frames']} frames",
         f"${record['price_usd']}" if record["price_usd"] != "0.00" else "-",
         str(record["sha256"])[:8],
         ", ".join(words),
