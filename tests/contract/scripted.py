@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -121,7 +122,8 @@ class Scripted:
         reply = queue.pop(0) if len(queue) > 1 else queue[0]
         answer = reply(asked) if callable(reply) else reply
         if answer is not None:
-            await _send(answer, writer)
+            with contextlib.suppress(ConnectionError):  # it has heard enough
+                await _send(answer, writer)
         writer.close()
 
 
