@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from storyboard.errors import MediaError
 from storyboard.simulator import pictures
 from storyboard.stitch.media import beside, probe, run_ffmpeg
 
@@ -68,6 +70,7 @@ class Clips:
         self._draw = draw
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
+        self._stopped = threading.Event()
 
     def make(self, order: Order) -> Path:
         """The file of an order; StoryboardError for a picture or a source that can't be read."""
@@ -86,6 +89,10 @@ class Clips:
                     unfinished.unlink(missing_ok=True)
         return path
 
+    def stop(self) -> None:
+        """Ends the clips that are being made; nobody waits for them any more."""
+        self._stopped.set()
+
     def _write(self, order: Order, out: Path) -> None:
         if order.source is not None:
             self._extend(order, order.source, out)
@@ -94,7 +101,7 @@ class Clips:
 
             draw(order, out)
         else:
-            encode(order, out)
+            self._encode(order, out)
 
     def _extend(self, order: Order, source: Path, out: Path) -> None:
         """The source's own frames, copied where this encoder made them, then the new ones."""
@@ -104,7 +111,7 @@ class Clips:
         ours = source.parent == self._folder and not self._draw
         copied = ours and (facts.width, facts.height) == order.size
         try:
-            encode(order, tail, start=pictures.last_of(source, facts.frames), sound=False)
+            self._encode(order, tail, start=pictures.last_of(source, facts.frames), sound=False)
             run_ffmpeg(
                 [
                     *("-i", f"file:{source}", "-map", "0:v:0", "-an"),
@@ -139,35 +146,47 @@ class Clips:
             for path in (head, tail, listing):
                 path.unlink(missing_ok=True)
 
+    def _encode(
+        self,
+        order: Order,
+        out: Path,
+        *,
+        start: pictures.Picture | None = None,
+        sound: bool | None = None,
+    ) -> None:
+        """Writes the new frames of an order, and a tone where it has sound.
 
-def encode(
-    order: Order, out: Path, *, start: pictures.Picture | None = None, sound: bool | None = None
-) -> None:
-    """Writes the new frames of an order, and a tone where it has sound.
+        `start` is a picture that the first new frame goes on from.
+        """
+        width, height = order.size
+        heard = order.sound if sound is None else sound
+        run_ffmpeg(
+            [
+                *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
+                *("-framerate", str(FPS), *_TAGS, "-i", "pipe:0"),
+                *((*_tone(order), "-map", "0:v", "-map", "1:a", *_SOUND) if heard else ("-an",)),
+                *("-frames:v", str(order.frames), *_ENCODER, *_MP4, f"file:{out}"),
+            ],
+            stdin=self._until_stopped(
+                pictures.frames(
+                    order.prompt,
+                    order.size,
+                    order.frames,
+                    seed=order.seed,
+                    first=order.first,
+                    last=order.last,
+                    references=order.references,
+                    start=start,
+                    crop=order.crop,
+                )
+            ),
+        )
 
-    `start` is a picture that the first new frame goes on from.
-    """
-    width, height = order.size
-    heard = order.sound if sound is None else sound
-    run_ffmpeg(
-        [
-            *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
-            *("-framerate", str(FPS), *_TAGS, "-i", "pipe:0"),
-            *((*_tone(order), "-map", "0:v", "-map", "1:a", *_SOUND) if heard else ("-an",)),
-            *("-frames:v", str(order.frames), *_ENCODER, *_MP4, f"file:{out}"),
-        ],
-        stdin=pictures.frames(
-            order.prompt,
-            order.size,
-            order.frames,
-            seed=order.seed,
-            first=order.first,
-            last=order.last,
-            references=order.references,
-            start=start,
-            crop=order.crop,
-        ),
-    )
+    def _until_stopped(self, frames: Iterator[memoryview]) -> Iterator[memoryview]:
+        for each in frames:
+            if self._stopped.is_set():
+                raise MediaError("the simulator has been stopped")
+            yield each
 
 
 def _tone(order: Order) -> tuple[str, ...]:

@@ -158,6 +158,8 @@ class World:
         """Prompts by the ids that paths and bodies name."""
         self.published: dict[str, tuple[Path, str]] = {}
         """Files that anybody with the path may read, as (file, MIME type)."""
+        self.landing: list[Callable[[], Awaitable[None]]] = []
+        """What puts the results of finished jobs into their buckets, whoever asks or not."""
         self.tokens: dict[str, float] = {}
         """Access tokens and when each expires."""
         self.keys = {
@@ -301,7 +303,8 @@ class World:
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
-        """Waits for the clips that are being made and removes the folder."""
+        """Ends the clips that are being made and removes the folder."""
+        self.clips.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
