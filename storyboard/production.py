@@ -97,6 +97,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     if film.proxy:
         film = replace(film, delivery=replace(film.delivery, resolution="180p"))
     named = {n for s in film.shots for n in (s.provider, s.target) if n}
+    named |= {n for n in (film.house.provider, film.house.target) if n}
     compiled = partial(
         compile_film,
         film,

@@ -38,7 +38,7 @@ class Judge:
         self._allow_retired = allow_retired
         self._plugins = tuple(plugins)
         self._models: dict[tuple[str, str], Model] = {}
-        self._preferred = Preferred(film, known.preferred, notices, self._span)
+        self.preferred = Preferred(film, known.preferred, notices, self._span)
 
     def entry(self, provider: str, id: str) -> Model | None:
         """What the catalogue has under that exact id."""
@@ -96,6 +96,12 @@ class Judge:
 
         A name that means no such model is an error; an absent one is the platform's own.
         """
+        known = self.providers
+        if platform and platform not in known:
+            span = self._span(shot, "provider", "defaults.provider")
+            message = f"there is no provider `{platform}`"
+            self._notices.error("SB401", shot, span, message, nearest(platform, known))
+            return None
         if not named:
             return self._catalog.default(platform, makes)
         key = {"still": "still_model", "write": "text_model", "speech": "speech_model"}[makes]
@@ -188,11 +194,11 @@ class Judge:
                 f"{model.id} on {model.provider} always makes sound",
                 "mute: true   # keeps it out of the mix; costs the same",
             )
-        kept = self._preferred.kept
+        kept = self.preferred.kept
         words = shot.negative_prompt or None
         seed = kept(shot, model, "seed", shot.seed, model.seed)
         negative = kept(shot, model, "negative_prompt", words, model.negative_prompt)
-        options = self._preferred.options(shot, model, operation)
+        options = self.preferred.options(shot, model, operation)
         return Settings(
             duration_s=seconds,
             resolution="180p" if self._film.proxy else resolution,

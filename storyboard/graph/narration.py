@@ -134,7 +134,7 @@ class Narration:
         model = judge.maker(None, platform, makes, named) if platform or named else None
         if house.provider == PREVIZ:
             model = None  # the name was looked up, and a rehearsal is free
-        elif model is None and not named:
+        elif model is None and not named and platform in judge.providers:
             what = "speaks" if makes == "speech" else "writes"
             self._desk.notices.note(
                 "SB427",
