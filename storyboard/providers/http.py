@@ -45,7 +45,8 @@ _TRIES = 4
 _PATIENCE_S = 60.0
 _LARGEST_ANSWER = 256 << 20
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses that give access
+for _talker in ("httpx", "httpcore"):  # they would log addresses and headers that give access
+    logging.getLogger(_talker).setLevel(logging.WARNING)
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
