@@ -112,9 +112,8 @@ class Judge:
         span = self._span(shot, key, f"defaults.{key}")
         if found is None:
             at = f" at {platform}" if platform else ""
-            there = [
-                m for m in self._catalog.named(makes) if self._catalog.find(platform, m, makes)
-            ]
+            models = [m for m in self._catalog.models.values() if m.makes == makes]
+            there = [m.id for m in models if m.provider == platform and m.status == "live"]
             hint = nearest(named, tuple(there) or self._catalog.named(makes))
             message = f"there is no model `{named}`{at} that makes {_MADE[makes]}"
             self._notices.error("SB402", shot, span, message, hint)
