@@ -298,6 +298,10 @@ class Provider(Protocol):
     carry two attributes that planning reads: `models`, catalogue entries of its own, and
     `schema`, JSON Schemas of its `settings` and of the shots' `options`.
 
+    Two more methods may be there. `async account() -> str` names whose quota is used, without any
+    key in it. `async trace(tag: str) -> tuple[Sample, ...]` looks for what an attempt whose answer
+    was lost has left under its `Request.tag`, in the order of its samples; free to repeat.
+
     What the methods raise decides what becomes of the money: every StoryboardError of `submit`
     but UnknownOutcome says that no job was made; any other exception leaves the outcome unknown.
     """

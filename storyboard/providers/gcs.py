@@ -70,6 +70,23 @@ class Bucket:
             pass  # the service may see what we may not
         return True
 
+    async def below(self, folder: str) -> tuple[str, ...]:
+        """URIs of the objects below a `gs://…/`, by name."""
+        bucket, prefix = self._parts(folder)
+        found: list[str] = []
+        page = ""
+        while True:
+            params = {"prefix": prefix, "fields": "items(name),nextPageToken"}
+            if page:
+                params["pageToken"] = page
+            reply = await self._wire.ask("GET", f"/storage/v1/b/{bucket}/o", params=params)
+            told = reply.value if isinstance(reply.value, dict) else {}
+            for each in told.get("items") or ():
+                found.append(f"gs://{bucket}/{each['name']}")
+            page = str(told.get("nextPageToken") or "")
+            if not page:
+                return tuple(sorted(found))
+
     async def close(self) -> None:
         """Gives back the connections."""
         await self._wire.close()

@@ -83,7 +83,7 @@ def _instance(request: Request, media: Sequence[Medium]) -> dict[str, Any]:
     references = []
     for given, medium in zip(request.inputs, media, strict=True):
         if given.role is Role.REFERENCE:
-            references.append({"image": dict(medium), "referenceType": "asset"})
+            references.append({"image": dict(medium), "referenceType": "ASSET"})
         else:
             instance[_PLACES[given.role]] = dict(medium)
     if references:

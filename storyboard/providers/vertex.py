@@ -110,6 +110,23 @@ class Vertex:
             return await (await self._omni()).fetch(sample, place)
         return await self._veo.fetch(sample, place)
 
+    async def account(self) -> str:
+        """Whose quota is used: the project's."""
+        return await self._cloud.place("") or "key"
+
+    async def trace(self, tag: str) -> tuple[Sample, ...]:
+        """What lies under an attempt's own prefix: results that its lost answer would have named.
+
+        Nothing there proves nothing: the job may run still, or have ended without a result.
+        """
+        from storyboard.providers.gcs import checked_place, folder
+
+        under = checked_place(self._storage_uri)
+        if not under or not tag:
+            return ()
+        uris = await self._cloud.bucket.below(folder(under, tag))
+        return tuple(Sample(uri=uri) for uri in uris if uri.endswith(".mp4"))
+
     async def close(self) -> None:
         """Gives back connections."""
         await self._cloud.close()

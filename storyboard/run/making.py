@@ -25,7 +25,7 @@ from storyboard.errors import (
 from storyboard.film import Take, frame_size
 from storyboard.graph.identity import Identity, request
 from storyboard.graph.steps import Step
-from storyboard.providers.base import Input, Provider, Request, Role
+from storyboard.providers.base import Input, Provider, Request, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.following import AskedAgain, Follower, jittered, readable
@@ -142,7 +142,7 @@ class Maker:
         if left is None:
             (left,) = await self._submitted(job, provider)
         elif left.state is State.UNKNOWN:
-            raise _unknown(left, left.message or "no answer came")
+            left = await self._traced(left, provider)
         elif first is None:
             self._started(left, resumed=True)
         return await self.follow(left, provider)
@@ -153,6 +153,26 @@ class Maker:
             return await self._shelver.commit(attempt, stored)
         attempt, sample = await self._follower.sample(attempt, provider)
         return await self._vitally(self._shelver.shelve(attempt, sample))
+
+    async def _traced(self, attempt: Attempt, provider: Provider) -> Attempt:
+        """An unknown attempt whose result lies where only it would lie; else raises.
+
+        The prefix is this attempt's alone, so what is there was bought by it.
+        """
+        look = getattr(provider, "trace", None)
+        samples: tuple[Sample, ...] = ()
+        if look is not None:
+            try:
+                samples = await look(_tag(attempt.run, attempt.id - attempt.sample))
+            except StoryboardError as error:
+                self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=str(error)))
+        if len(samples) <= attempt.sample:
+            raise _unknown(attempt, attempt.message or "no answer came")
+        found = samples[attempt.sample]
+        told = f"{attempt.name} was bought after all: its result is at {found.uri}"
+        self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
+        attempt = await self._ledger.advance(attempt, State.SUBMITTED, operation=found.uri)
+        return await self._ledger.advance(attempt, State.DONE_REMOTE, samples=samples)
 
     # submitting
 
@@ -201,8 +221,7 @@ class Maker:
             cap_micros=self._cap,
         )
         await self._ledger.advance_all(attempts, State.SUBMITTING)
-        name = f"{self._ledger.run}-{attempts[0].id:05d}"
-        asked = _asked(job, tag=name.lower())
+        asked = _asked(job, tag=_tag(self._ledger.run, attempts[0].id))
         try:
             operation = await provider.submit(asked, Room(self._place, f"a{attempts[0].id}"))
         except Exception as error:
@@ -288,6 +307,11 @@ class Maker:
 
     def _note(self, step: Step, message: str) -> None:
         self._tell(ev.Note(step=step.id, shot=step.shot, message=message))
+
+
+def _tag(run: str, id: int) -> str:
+    """The name of an operation's own, by the run and the first of its attempts."""
+    return f"{run}-{id:05d}".lower()
 
 
 def _asked(job: Job, *, tag: str = "") -> Request:

@@ -69,6 +69,8 @@ class _Storage:
         if problem := bearer_problem(self._world, request):
             return problem
         bucket, prefix = request.path_params["bucket"], request.query_params.get("prefix", "")
+        for land in self._world.landing:
+            await land()
         items = [
             self._resource(bucket, name, stored)
             for (where, name), stored in sorted(self._world.objects.items())

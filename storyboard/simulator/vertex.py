@@ -33,6 +33,7 @@ _RESOURCES = (
 def routes(world: World) -> list[Route]:
     """Both versions, with a project and without."""
     wire = _Vertex(world)
+    world.landing.append(wire.land)
     return [
         Route(f"/{version}{resource}:{verb}", gate(world, route, handler), methods=["POST"])
         for version in ("v1", "v1beta1")
@@ -161,6 +162,14 @@ class _Vertex:
             return each.data if each else None
         stored = self._world.object_at(each.uri)
         return stored.path.read_bytes() if stored else None
+
+    async def land(self) -> None:
+        """Writes the results of jobs that have ended into their buckets."""
+        for job in list(self._world.jobs.values()):
+            if job.provider != "vertex" or not job.memo.get("storage") or "uris" in job.memo:
+                continue
+            if job.made and await self._world.done(job) and not job.error:
+                await asyncio.to_thread(self._videos, job)
 
     def _videos(self, job: Job) -> list[dict[str, str]]:
         mime = "video/mp4"

@@ -250,3 +250,33 @@ def test_every_attempt_has_a_name_of_its_own_to_store_under(tmp_path: Path) -> N
     tags = [request.tag for request in maker.asked]
     assert len(set(tags)) == 2
     assert all(tag.replace("-", "").isalnum() for tag in tags)
+
+
+class Traced(Pretend):
+    """Loses the answer of its first submit; the result lies under the attempt's own tag."""
+
+    there = 0
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        operation = await super().submit(request, place)
+        self.lies = {request.tag: operation.name}
+        raise ConnectionResetError("gone")
+
+    async def trace(self, tag: str) -> tuple[Sample, ...]:
+        name = self.lies.get(tag, "")
+        return (Sample(uri=name),) * self.there if name else ()
+
+
+def test_a_lost_answer_is_found_by_what_lies_under_the_attempts_own_name(tmp_path: Path) -> None:
+    maker = Traced(tmp_path / "remote")
+    step = replace(shot("SH010", takes=2), samples=2)
+    film = Set(tmp_path / "film.yaml", [step], {"paid": maker})
+    assert film.render().exit_code == 7
+    assert film.render().exit_code == 7, "nothing there yet proves nothing"
+    maker.there = 1
+    assert film.render().exit_code == 7
+    assert [end[1] for end in ends(film)] == ["committed", "unknown"]
+    maker.there = 2
+    assert film.render().exit_code == 0
+    assert len(maker.asked) == 1
+    assert [end[1:] for end in ends(film)] == [("committed", 400_000)] * 2
