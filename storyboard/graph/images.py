@@ -68,6 +68,14 @@ class ReferenceImages:
                 f"references: [{', '.join(names)}]   # buys {legal} s and sends them",
             )
             return []
+        if option := self._desk.judge.preferred.hindrance(shot, model, "references"):
+            self._desk.notices.note(
+                "SB423",
+                shot.span("options"),
+                f"{shot.id} sends no reference images: {model.id} takes none with `{option}`",
+                f"references: [{', '.join(names)}]   # sends them; then take the option out",
+            )
+            return []
         if count > model.references.max:
             self._left_out(shot, count - model.references.max, model)
         return self._linker.references(shot, names, model.references.max)

@@ -69,19 +69,27 @@ class Preferred:
                 found[name] = value
         return found
 
+    def hindrance(self, shot: Shot, model: Model, operation: str) -> str:
+        """An option that the shot itself gives and that operation does not take; empty for none."""
+        for name, value in shot.options.items():
+            known = name in model.options and self._demanded(shot, f"options.{name}")
+            if known and _objection(model, operation, name, value):
+                return f"{name}: {_text(value)}"
+        return ""
+
     def _taken(self, shot: Shot, model: Model, operation: str, name: str, value: Any) -> bool:
         """Whether the model takes that value of an option for that operation; says why not."""
-        key, where = f"options.{name}", _WHERE[operation]
-        operations = model.option_operations.get(name)
-        if operations is not None and operation not in operations:
-            legal = " or ".join(_WHERE[each] for each in operations)
-            return self._no(shot, key, f"{_of(model)} takes `{name}` with {legal}, not {where}", ())
-        values = model.option_values.get(name)
-        if name == "person_generation":
-            values = model.person_generation.get(operation)
-        if values is not None and value not in values:
-            message = f"{_of(model)} does not take `{name}: {_text(value)}` with {where}"
-            return self._no(shot, key, message, values)
+        key = f"options.{name}"
+        if message := _objection(model, operation, name, value):
+            if self._demanded(shot, key):
+                values = _values(model, operation, name) or ()
+                lines = [f"options: {{{name}: {_text(each)}}}" for each in values]
+                hint = "\n".join(lines) or "take the option out, or give it in `defaults`"
+                self._notices.error("SB428", shot, self._at(shot, key), message, hint)
+            else:
+                told = f"`{name}` is not sent: {message}"
+                self._notices.note("SB420", self._at(shot, key), told)
+            return False
         settings = self._film.providers.get(model.provider, {})
         if value in model.stored_options.get(name, ()) and not settings.get("storage_uri"):
             self._notices.error(
@@ -95,16 +103,6 @@ class Preferred:
             return False
         return True
 
-    def _no(self, shot: Shot, key: str, message: str, values: tuple[Any, ...]) -> bool:
-        name = key.removeprefix("options.")
-        if self._demanded(shot, key):
-            lines = [f"options: {{{name}: {_text(each)}}}" for each in values]
-            hint = "\n".join(lines) or "take the option out, or give it in `defaults`"
-            self._notices.error("SB428", shot, self._at(shot, key), message, hint)
-        else:
-            self._notices.note("SB420", self._at(shot, key), f"`{name}` is not sent: {message}")
-        return False
-
     def _demanded(self, shot: Shot, key: str) -> bool:
         """Whether the film can't do without: the shot says it, or it is required of a model."""
         if key.partition(".")[0] not in self._preferred:
@@ -117,6 +115,26 @@ class Preferred:
         around = "options" if key.startswith("options.") else key
         held = key if key in shot.origins else around
         return self._span(shot, held, f"defaults.{key}", f"defaults.{around}")
+
+
+def _objection(model: Model, operation: str, name: str, value: Any) -> str:
+    """Why an option may not say that with that operation; empty where it may."""
+    where = _WHERE[operation]
+    operations = model.option_operations.get(name)
+    if operations is not None and operation not in operations:
+        legal = " or ".join(_WHERE[each] for each in operations)
+        return f"{_of(model)} takes `{name}` with {legal}, not with {where}"
+    values = _values(model, operation, name)
+    if values is not None and value not in values:
+        return f"{_of(model)} does not take `{name}: {_text(value)}` with {where}"
+    return ""
+
+
+def _values(model: Model, operation: str, name: str) -> tuple[Any, ...] | None:
+    """What an option may say; None where the adapter's schema is all there is to it."""
+    if name == "person_generation":
+        return model.person_generation.get(operation)
+    return model.option_values.get(name)
 
 
 def _of(model: Model) -> str:

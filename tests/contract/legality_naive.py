@@ -133,7 +133,7 @@ def _reach(wish: Wish, reanchor: bool) -> int:
             return _FOREVER
         source = Source(run, wish.resolution, wish.aspect, wish.wire, hops)
         for hop in range(1, 21):
-            longer = (run + hop, hops + 1)
+            longer = (run + hop, hops + 1 if wish.provider == "gemini" else 0)
             if longer not in seen and taken(asked(plain, hop, source)):
                 seen.add(longer)
                 open_.append(longer)

@@ -340,6 +340,15 @@ def test_a_refused_option_names_the_values_that_are_taken(desk: Desk) -> None:
     assert told.hint == "options: {person_generation: allow_all}"
 
 
+def test_pictures_that_nobody_listed_stay_away_where_an_option_excludes_them(desk: Desk) -> None:
+    """`references: auto` never makes a film illegal."""
+    everybody = {"person_generation": "allow_all"}
+    shot = {**TRAM, "duration": 8, "cast": ["ana"], "options": everybody}
+    read = checked(desk, "gemini veo", shot, cast={"ana": ["ana.png"]})
+    assert (read.examined.sound, read.graph.steps["SH010"].links) == (True, ())
+    assert [each.code for each in read.examined.diagnostics] == ["SB423"]
+
+
 def test_a_long_take_in_1080p_is_made_of_new_runs(desk: Desk) -> None:
     beats = [{"at": 0, "prompt": "A tram"}, {"at": 9, "prompt": "It stops"}]
     take = {"length": 14, "beats": beats, "resolution": "1080p"}
