@@ -26,12 +26,11 @@ class VeoModel:
     extends: bool = True
     people: tuple[str, ...] = ()
     """What `personGeneration` may say on the Gemini API where it isn't bound to the operation."""
-    silent: bool = True
-    """Whether the sound can be left out; a silent model has no sound at all."""
     has_sound: bool = True
     usd: _USD = field(default_factory=dict)
     """A second, by resolution, with sound."""
     usd_silent: _USD = field(default_factory=dict)
+    """The same without; empty where the sound can't be left out."""
 
     def price(self, resolution: str, sound: bool) -> Decimal:
         """US dollars a second of one sample."""
@@ -58,7 +57,6 @@ def _old(name: str, prices: tuple[_USD, _USD], on_gemini: bool) -> VeoModel:
         references=0,
         last_frame=False,
         extends=False,
-        silent=not on_gemini,
         usd=prices[0],
         usd_silent={} if on_gemini else prices[1],
     )
@@ -103,8 +101,8 @@ VERTEX = {
 GEMINI = {
     model.id: model
     for model in (
-        VeoModel("veo-3.1-generate-preview", "2026-10-22", silent=False, usd=_FULL[0]),
-        VeoModel("veo-3.1-fast-generate-preview", "2026-10-22", silent=False, usd=_FAST[0]),
+        VeoModel("veo-3.1-generate-preview", "2026-10-22", usd=_FULL[0]),
+        VeoModel("veo-3.1-fast-generate-preview", "2026-10-22", usd=_FAST[0]),
         VeoModel(
             "veo-3.1-lite-generate-preview",
             "2026-10-22",
@@ -112,7 +110,6 @@ GEMINI = {
             references=0,
             last_frame=False,
             extends=False,
-            silent=False,
             usd=_LITE[0],
         ),
         _old("veo-3.0-generate-001", _FULL, on_gemini=True),

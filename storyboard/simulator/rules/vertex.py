@@ -11,7 +11,6 @@ from storyboard.simulator.rules.veo_models import VeoModel
 INVALID = 3
 """The gRPC code of every failure here."""
 
-LARGEST_IMAGE = 20 * 1024 * 1024
 _SEEDS = range(2**32)
 _PEOPLE = ("allow_adult", "dont_allow", "allow_all")
 _IMAGES = ("image/png", "image/jpeg")
