@@ -23,6 +23,7 @@ VERBS = {
     "takes": ("storyboard.cli.takes", "List the takes of a film."),
     "pick": ("storyboard.cli.pick", "Choose the take that plays."),
     "reject": ("storyboard.cli.reject", "Pass over a take."),
+    "runs": ("storyboard.cli.runs", "List the renders, what they cost, and what is open."),
     "resolve": ("storyboard.cli.resolve", "Say what became of an unknown operation."),
     "store": ("storyboard.cli.store", "Look after the takes on disk."),
     "models": ("storyboard.cli.models", "List the models, their limits and prices."),

@@ -1,0 +1,205 @@
+"""`storyboard runs`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from storyboard.cli import options, view
+from storyboard.cli.planview import money
+
+if TYPE_CHECKING:
+    from storyboard.run.attempts import Attempt
+
+
+@click.command("runs")
+@options.film
+@click.option("--cost", is_flag=True, help="What was spent, by shot, by model and by day.")
+@options.speech
+def command(film: Path, cost: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """List the renders of FILM, what each made and spent, and what is still open.
+
+    What may or may not have been bought is named with the money that is held for it. With -v
+    every attempt of every run.
+    """
+    from storyboard.errors import UsageError
+    from storyboard.run.attempts import OVER
+    from storyboard.run.ledger import Ledger, lifetime_micros
+    from storyboard.run.places import selects_file, state_folder
+    from storyboard.run.selects import Selects
+
+    path = film.absolute()
+    if not path.exists():
+        raise UsageError(f"there is no {film}")
+    attempts = Ledger.read(state_folder(path))
+    locked = Selects(selects_file(path)).paid()
+    known = {(each.digest, each.ordinal) for each in attempts}
+    elsewhere = sum(micros for key, micros in locked.items() if key not in known)
+    total = lifetime_micros(attempts, locked)
+    open_ = [each for each in attempts if each.state not in OVER]
+    if as_json:
+        view.answer_json(
+            {
+                "runs": [_run(id, of) for id, of in _by(attempts, lambda a: a.run)],
+                "open": [_open(each) for each in open_],
+                "cost": {
+                    "total_usd": money(total),
+                    "held_usd": money(sum(each.held_micros for each in attempts)),
+                    "elsewhere_usd": money(elsewhere),
+                    **{name: _costs(attempts, key) for name, key in _KEYS.items()},
+                },
+                **({"attempts": [_attempt(each) for each in attempts]} if verbose else {}),
+            }
+        )
+        return 0
+    if cost:
+        view.answer("\n\n".join(_cost_table(attempts, name) for name in _KEYS))
+    elif attempts:
+        rows = [["run", "began", "made", "failed", "open", "spent", "held"]]
+        rows += [_row(id, of) for id, of in _by(attempts, lambda a: a.run)]
+        view.answer("\n".join(view.table(rows, right=frozenset({2, 3, 4, 5, 6}))))
+        if verbose:
+            view.answer("\n" + "\n".join(view.table([_line(each) for each in attempts])))
+    elif not quiet:
+        view.say("no runs yet")
+    for each in open_:
+        _tell(each, film)
+    if not quiet and (attempts or total):
+        others = f", ${money(elsewhere)} of it by others, as the lock file has it"
+        view.say(f"${money(total)} spent or held in all{others if elsewhere else ''}")
+    return 0
+
+
+_KEYS: dict[str, Callable[[Attempt], str]] = {
+    "shot": lambda attempt: attempt.shot or attempt.step,
+    "model": lambda attempt: f"{attempt.model} at {attempt.provider}",
+    "day": lambda attempt: _day(attempt.created_at),
+}
+
+
+def _by(
+    attempts: Iterable[Attempt], key: Callable[[Attempt], str]
+) -> list[tuple[str, list[Attempt]]]:
+    """Attempts by a key, in the order in which each first came."""
+    found: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        found.setdefault(key(attempt), []).append(attempt)
+    return list(found.items())
+
+
+def _counts(attempts: Sequence[Attempt]) -> dict[str, int]:
+    from storyboard.run.attempts import OVER, State
+
+    lost = (State.FAILED, State.FILTERED, State.LOST)
+    return {
+        "made": sum(each.state is State.COMMITTED for each in attempts),
+        "failed": sum(each.state in lost for each in attempts),
+        "unknown": sum(each.state is State.UNKNOWN for each in attempts),
+        "open": sum(each.state not in OVER for each in attempts),
+    }
+
+
+def _run(id: str, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    return {
+        "run": id,
+        "began": _time(min(each.created_at for each in attempts)),
+        **_counts(attempts),
+        "spent_usd": money(sum(each.settled_micros for each in attempts)),
+        "held_usd": money(sum(each.held_micros for each in attempts)),
+    }
+
+
+def _row(id: str, attempts: Sequence[Attempt]) -> list[str]:
+    told = _run(id, attempts)
+    shown = {name: told[f"{name}_usd"] for name in ("spent", "held")}
+    return [
+        id,
+        told["began"].replace("T", " ").removesuffix("Z"),
+        *(str(told[name]) for name in ("made", "failed", "open")),
+        *(f"${usd}" if usd != "0.00" else "-" for usd in shown.values()),
+    ]
+
+
+def _open(attempt: Attempt) -> dict[str, Any]:
+    return {**_attempt(attempt), "held_usd": money(attempt.held_micros)}
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt": attempt.name,
+        "id": attempt.id,
+        "run": attempt.run,
+        "shot": attempt.shot,
+        "step": attempt.step,
+        "state": attempt.state.value,
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "operation": attempt.operation,
+        "message": attempt.message,
+        "settled_usd": money(attempt.settled_micros),
+        "at": _time(attempt.updated_at),
+    }
+
+
+def _line(attempt: Attempt) -> list[str]:
+    price = attempt.settled_micros or attempt.held_micros
+    return [
+        f"#{attempt.id}",
+        _time(attempt.created_at).replace("T", " ").removesuffix("Z"),
+        attempt.name,
+        attempt.state.value,
+        attempt.provider,
+        f"${money(price)}" if price else "-",
+        attempt.message[:80],
+    ]
+
+
+def _costs(attempts: Sequence[Attempt], key: Callable[[Attempt], str]) -> dict[str, str]:
+    paid = {
+        name: sum(each.settled_micros + each.held_micros for each in of)
+        for name, of in _by(attempts, key)
+    }
+    return {name: money(micros) for name, micros in paid.items() if micros}
+
+
+def _cost_table(attempts: Sequence[Attempt], name: str) -> str:
+    rows = [[name, "takes", "spent", "held", "failed"]]
+    for key, of in _by(attempts, _KEYS[name]):
+        spent = sum(each.settled_micros for each in of)
+        held = sum(each.held_micros for each in of)
+        if spent or held:
+            told = _counts(of)
+            rows.append(
+                [key, str(told["made"]), f"${money(spent)}", f"${money(held)}" if held else "-",
+                 str(told["failed"])]
+            )  # fmt: skip
+    return "\n".join(view.table(rows, right=frozenset({1, 2, 3, 4})))
+
+
+def _tell(attempt: Attempt, film: Path) -> None:
+    """An open attempt, and what a person can do about it."""
+    from storyboard.run.attempts import State
+
+    held = f"${money(attempt.held_micros)} held"
+    if attempt.state is not State.UNKNOWN:
+        view.say(f"{attempt.name}: {attempt.state.value}, {held}; the next render goes on with it")
+        return
+    view.say(
+        click.style(f"{attempt.name}: unknown, {held}", fg="yellow")
+        + f": {attempt.message or 'no answer came'}"
+    )
+    view.say(
+        f"  storyboard resolve {film} {attempt.name} --adopt OP | --assume-lost | --assume-not-sent"
+    )
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,58 @@
+"""What was rendered, what it cost, and what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.conftest import Cli
+
+FILM = """
+storyboard: 1
+defaults: {provider: studio, model: studio-1, duration: 4}
+shots:
+  - {id: SH010, prompt: A boat, takes: 2}
+  - {id: SH020, prompt: A car that fails}
+"""
+
+
+def test_every_cent_is_told_by_shot_by_model_and_by_day(
+    cli: Cli, write: Callable[..., Path]
+) -> None:
+    film = write(FILM)
+    assert cli("runs", film).err.strip() == "no runs yet"
+    cli("render", film, "--yes", STUDIO_FAIL="fails", STORYBOARD_POLL_S="0.01")
+    cli("render", film, "SH020", "--yes", STORYBOARD_POLL_S="0.01")
+    told = cli("runs", film, "--json").json
+    assert [(run["made"], run["failed"], run["spent_usd"]) for run in told["runs"]] == [
+        (2, 1, "0.80"),
+        (1, 0, "0.40"),
+    ]
+    cost = told["cost"]
+    assert cost["total_usd"] == "1.20"
+    assert cost["shot"] == {"SH010": "0.80", "SH020": "0.40"}
+    assert cost["model"] == {"studio-1 at studio": "1.20"}
+    assert sum(map(float, cost["day"].values())) == 1.2
+    said = cli("runs", film, "--cost")
+    assert "SH010" in said.out
+    assert "$1.20 spent or held in all" in said.err
+    assert cli("runs", film, "-v").out.count("committed") == 3
+
+
+def test_what_others_bought_counts_in_the_life_of_the_film(
+    cli: Cli, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    film = write(FILM)
+    cli("render", film, "--yes", STORYBOARD_POLL_S="0.01")
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    for name in ("film.yaml", "film.selects.yaml"):
+        (clone / name).write_text((tmp_path / name).read_text())
+    told = cli("runs", clone / "film.yaml", "--json").json
+    assert told["runs"] == []
+    assert told["cost"]["elsewhere_usd"] == told["cost"]["total_usd"] == "1.20"
+    assert "as the lock file has it" in cli("runs", clone / "film.yaml").err
+
+
+def test_a_film_that_is_not_there_has_no_runs(cli: Cli) -> None:
+    assert cli("runs", "nothing.yaml").code == 2
