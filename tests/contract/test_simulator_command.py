@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
+from storyboard.cli.main import run
 from storyboard.simulator.faults import KINDS
-from tests.conftest import ROOT, Cli
+from tests.conftest import ROOT
 
 
 def test_a_shell_learns_all_it_needs_and_ctrl_c_ends_it(tmp_path: Path) -> None:
@@ -51,20 +53,22 @@ def test_a_shell_learns_all_it_needs_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     assert not account.exists()
 
 
-def test_what_can_not_be_is_said(cli: Cli) -> None:
-    wrong = cli("simulate", "--fault", "nonsense")
-    assert (wrong.code, "there are drop_before" in wrong.err) == (2, True)
+def test_what_can_not_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        busy = cli("simulate", "--port", taken.getsockname()[1])
-    assert (busy.code, "can't be had" in busy.err) == (4, True)
-    nowhere = cli("simulate", "--bill", "no/such/folder/bill.jsonl")
-    assert (nowhere.code, "no/such/folder" in nowhere.err) == (4, True)
+        for arguments, code, words in (
+            (("--fault", "nonsense"), 2, "there are drop_before"),
+            (("--port", str(taken.getsockname()[1])), 4, "can't be had"),
+            (("--bill", "no/such/folder/bill.jsonl"), 4, "no/such/folder"),
+        ):
+            assert run(["simulate", *arguments]) == code
+            assert words in capsys.readouterr().err
 
 
-def test_every_fault_and_option_is_in_the_manual(cli: Cli) -> None:
+def test_every_fault_and_option_is_in_the_manual(capsys: pytest.CaptureFixture[str]) -> None:
     manual = (ROOT / "docs" / "simulator.md").read_text("utf-8")
     assert [kind for kind in KINDS if f"`{kind}`" not in manual] == []
-    options = set(re.findall(r"--[a-z][a-z-]+", cli("simulate", "--help").out))
+    run(["simulate", "--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
     assert {each for each in options - {"--help", "--quiet"} if f"`{each}" not in manual} == set()
