@@ -11,38 +11,24 @@ LEGALITY_FILMS is the number of films for each of the six ways; a bug seen once 
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storyboard.errors import Severity, Span
-from storyboard.film import Shot as Compiled
-from storyboard.graph import compile as compiling
+from storyboard.errors import Severity
 from storyboard.graph.codes import CODES
-from storyboard.graph.compile import Graph
-from storyboard.graph.notices import Notices
-from storyboard.production import Examined, Flags, examine
 from storyboard.providers.base import Kind
-from storyboard.providers.catalog import Catalog
-from storyboard.providers.registry import full_catalog
 from tests.contract import legality_naive as naive
-from tests.contract.legality_films import ROUTES, Route, Shot, Story, lay_out, story
-from tests.contract.legality_judges import Source, verdict
-from tests.contract.legality_wires import asked_by, order_of, source_of
+from tests.contract.legality_desk import LIMITS, Desk, Read, Refusal
+from tests.contract.legality_films import ROUTES, Shot, Story, lay_out, story
+from tests.contract.legality_judges import verdict
 
 MANY = int(os.environ.get("LEGALITY_FILMS", "500"))
 
-LIMITS = frozenset(
-    "SB410 SB411 SB412 SB413 SB414 SB415 SB416 SB417 SB418 SB419 SB421 SB422 SB428 SB429 SB430 "
-    "SB431 SB432".split()
-)
-"""What a model or a platform can't do."""
 FILM_ERRORS = frozenset(
     # Names that nobody has, and models that are off or unconfirmed.
     "SB401 SB402 SB403 SB404 "
@@ -67,99 +53,6 @@ OPEN = {
 """Where `check` refuses what the simulator takes: open questions, on the safe side."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """An error about a shot."""
-
-    code: str
-    shot: str
-    message: str
-
-
-class _Heard(Notices):
-    """Remembers every error with its shot, also where two shots share one line of the text."""
-
-    told: list[Refusal]
-
-    def __init__(self) -> None:
-        super().__init__()
-        _Heard.told = []
-
-    def error(
-        self, code: str, shot: Compiled | None, span: Span, message: str, hint: str = ""
-    ) -> None:
-        self.told.append(Refusal(code, shot.id if shot else "", message))
-        super().error(code, shot, span, message, hint)
-
-
-@dataclass(frozen=True)
-class Read:
-    """A film that was checked."""
-
-    story: Story
-    examined: Examined
-    known: Catalog
-    refusals: tuple[Refusal, ...]
-    folder: Path
-
-    @property
-    def graph(self) -> Graph:
-        assert self.examined.graph is not None, self.story.text
-        return self.examined.graph
-
-    def unsound(self) -> Iterator[str]:
-        """Steps that passed and whose requests are turned down, or make something else."""
-        for step in self.graph.steps.values():
-            if step.kind in (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND):
-                for samples in {1, step.samples}:
-                    order = order_of(
-                        *(self.story, self.graph, self.known, step, self.folder), samples=samples
-                    )
-                    if why := verdict(order).against(asked_by(step)):
-                        yield f"{step.id} passes, and: {why}"
-
-    def incomplete(self) -> Iterator[tuple[Refusal, Shot]]:
-        """Refusals of what would have been made as asked."""
-        shots = {shot["id"]: shot for shot in self.story.shots}
-        for refusal in self.refusals:
-            if refusal.code in LIMITS and self._works(shots[refusal.shot]):
-                yield refusal, shots[refusal.shot]
-
-    def _works(self, shot: Shot) -> bool:
-        if "beats" in shot:
-            length: float = shot["length"]
-            return naive.reach(self.story, shot) >= length
-        attempts = naive.attempts(self.story, shot, self.source(shot))
-        return any(not verdict(order).against(asked) for order, asked in attempts)
-
-    def source(self, shot: Shot) -> Source | None:
-        """What a shot runs on, by the plan."""
-        material = self.graph.materials.get(shot.get("extend", ""))
-        return source_of(self.graph, self.known, material.last_step) if material else None
-
-
-class Desk:
-    """Reads films in one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._known: dict[str, Catalog] = {}
-
-    def known(self, route: Route) -> Catalog:
-        name = f"{route.provider} {route.transport}"
-        if name not in self._known:
-            chosen = {route.provider: route.transport} if route.transport else {}
-            self._known[name] = full_catalog([route.provider]).through(chosen)
-        return self._known[name]
-
-    def read(self, film: Story) -> Read:
-        path = self.folder / "film.yaml"
-        path.write_text(film.text, "utf-8")
-        _Heard.told = []
-        examined = examine(path, Flags(allow_retired=True))
-        return Read(film, examined, self.known(film.route), tuple(_Heard.told), self.folder)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("films")
@@ -169,12 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    async def at_once(function: Any, /, *arguments: Any, **named: Any) -> Any:
-        return function(*arguments, **named)
-
-    monkeypatch.setattr(asyncio, "to_thread", at_once)
-    monkeypatch.setattr(compiling, "Notices", _Heard)
-    return Desk(folder)
+    return Desk.prepared(folder, monkeypatch)
 
 
 def opened(read: Read, refusal: Refusal, shot: Shot) -> str:
