@@ -254,9 +254,11 @@ def test_the_simulator_is_asked_by_http(ask: Asker, tmp_path: Path) -> None:
     assert control("POST", "clock", advance=-1).status_code == 400
 
     ask.token()
-    ask.vertex("predictLongRunning", {"instances": [{**T2V, "image": image()}]})
+    ask.vertex(
+        "predictLongRunning", {"instances": [{**T2V, "image": image()}], "parameters": SHORT}
+    )
     bill = control("GET", "bill").json()
-    assert (bill["total_usd"], bill["charges"][0]["usd"]) == ("3.2", "3.2")
+    assert (bill["total_usd"], bill["charges"][0]["usd"]) == ("1.6", "1.6")
     line = control("GET", "journal").json()["requests"][-1]
     assert line["auth"] == ["bearer"]
     assert line["json"]["instances"][0]["image"]["bytesBase64Encoded"]["size"] > 100

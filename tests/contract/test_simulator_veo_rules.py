@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.simulator.rules import gemini, vertex
@@ -61,6 +61,7 @@ _CLIPS = st.none() | st.builds(
 )
 
 
+@settings(max_examples=60)
 @given(_BODY, _CLIPS, st.sampled_from(list(VERTEX.values())))
 def test_vertex_has_an_answer(body: dict[str, Any], clip: ClipFacts | None, model: Any) -> None:
     ask = read(body)
@@ -75,6 +76,7 @@ def test_vertex_has_an_answer(body: dict[str, Any], clip: ClipFacts | None, mode
         assert int(given.get("sampleCount", 1)) in range(1, 5)
 
 
+@settings(max_examples=60)
 @given(_BODY, _CLIPS, st.sampled_from(list(GEMINI.values())))
 def test_gemini_has_an_answer(body: dict[str, Any], clip: ClipFacts | None, model: Any) -> None:
     ask = read(body)
