@@ -19,6 +19,7 @@ from storyboard.graph.plan import Action, Plan, Reason, Wishes
 from storyboard.graph.steps import BESIDE
 from storyboard.graph.timeline import Timeline
 from storyboard.production import Production, examine
+from storyboard.provenance import provenance_file, write_provenance
 from storyboard.providers import registry
 from storyboard.providers.base import Kind, Provider
 from storyboard.run import events as ev
@@ -280,6 +281,7 @@ def _stitched(
     tell: ev.Sink,
 ) -> Rendered:
     """Cuts the film, unless the very same one already stands where it is wanted."""
+    from storyboard.run.ledger import Ledger
     from storyboard.stitch.film import Medium, stitch_digest, stitch_film
 
     store, film = production.store, production.film
@@ -296,8 +298,11 @@ def _stitched(
     sounds = _Sounds(film, production)
     identity = stitch_digest(film, timeline, media, maker=sounds.revision)
     record = _Delivered(production.state / _RECORD)
+    proof = provenance_file(out)
     sidecars = [out.with_suffix(each) for each in (".srt", ".vtt")]
-    beside = film.subtitles != "sidecar" or all(path.exists() for path in sidecars)
+    beside = proof.exists() and (
+        film.subtitles != "sidecar" or all(path.exists() for path in sidecars)
+    )
     if beside and record.stands(out, identity):
         out.touch()
         record.note(out, identity)
@@ -318,6 +323,8 @@ def _stitched(
         on_progress=progress,
         jobs=order.processes,
     )
+    attempts = Ledger.read(production.state)
+    write_provenance(out, film, production.graph, timeline, takes, attempts, production.hashes)
     record.note(out, identity)
     for note in facts.notes:
         tell(ev.Note(message=note))

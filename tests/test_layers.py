@@ -29,6 +29,7 @@ LAYERS = {
     "stitch": 5,
     "run": 6,
     "production": 7,
+    "provenance": 7,
     "saved": 8,
     "stamp": 8,
     "make": 8,
