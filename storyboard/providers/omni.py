@@ -34,7 +34,7 @@ from storyboard.providers.files import Missing
 from storyboard.providers.http import Wire
 from storyboard.providers.inline import INLINE, laid_down, packed
 from storyboard.providers.pictures import picture
-from storyboard.providers.support import category, codes, explained
+from storyboard.providers.support import category, codes, cure, explained
 from storyboard.providers.unsent import unsent
 
 _NAME = "interactions/"
@@ -189,7 +189,8 @@ class Omni:
         message = " ".join(self._wire.discreet(words) for _, words in told if words)
         if codes(message) or any(_FILTER.search(code) for code, _ in told):
             seen = category(message) or next((c for c, _ in told if c), "").replace("_", " ")
-            return Filtered(explained(message) or f"a filter took it ({seen})", seen)
+            why = explained(message) or f"a filter took it ({seen})"
+            return Filtered(why, seen, hint=cure(seen))
         if message:
             return Failed(message)
         said = self._wire.discreet(" ".join(_words(value)))

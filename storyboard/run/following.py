@@ -38,7 +38,7 @@ _SLOWER = 1.3
 _SLOWEST = 3.0
 _FETCHES = 4
 _DEAF_POLLS = 8
-_OTHER_WORDS = "other words help; `cast` and `look` are part of the prompt too"
+OTHER_WORDS = "other words help; `cast` and `look` are part of the prompt too"
 _FREE = "it cost nothing; render again asks once more, and `policy: {on_failed: retry}` by itself"
 _CHARGED = "it is counted as charged; render again buys it anew"
 
@@ -162,7 +162,7 @@ class Follower:
         if isinstance(outcome, Filtered):
             return RefusedError(
                 outcome.message,
-                hint=outcome.hint or _OTHER_WORDS,
+                hint=outcome.hint or OTHER_WORDS,
                 provider=attempt.provider,
                 category=outcome.category,
                 charged=billed,

@@ -28,7 +28,7 @@ from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Provider, Request, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
-from storyboard.run.following import AskedAgain, Follower, jittered, readable
+from storyboard.run.following import OTHER_WORDS, AskedAgain, Follower, jittered, readable
 from storyboard.run.proof import MOVING
 from storyboard.run.quota import Lanes
 from storyboard.run.shelving import Shelver
@@ -270,6 +270,7 @@ class Maker:
         """Writes down why a submit failed; only a definite no sets the money free."""
         told = readable(error, provider, attempts[0])
         if isinstance(error, RefusedError):
+            error.hint = error.hint or OTHER_WORDS
             await self._ledger.advance_all(attempts, State.FILTERED, message=str(error))
         elif isinstance(error, StoryboardError) and not isinstance(error, UnknownOutcome):
             await self._ledger.advance_all(attempts, State.FAILED, message=str(error))

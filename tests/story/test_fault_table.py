@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -52,7 +53,7 @@ class Row:
     def words(self) -> str:
         """The row's fault as the simulator reads it."""
         kind, (route, *_) = self.fault.strip("`"), self.strikes.partition(",")
-        route = "submit" if route == "job" else route
+        route = "submit" if route in ("job", "a still") else route
         return f"{kind}:40@{route}" if self.strikes.endswith(AGAIN) else f"{kind}@{route}"
 
 
@@ -65,8 +66,11 @@ class Case:
     """In place of the row's own words."""
     env: Mapping[str, str] = field(default_factory=dict)
     shot: str = ""
+    flags: tuple[str, ...] = ()
     jobs: int | None = None
     """Charges on the bill after the first render; None is one where the money is spent."""
+    tries: int = 0
+    """Attempts in the ledger after the first render; 0 is any number."""
     patch: tuple[str, object] = ("", None)
     apart: bool = False
     """A test of its own plays it."""
@@ -89,10 +93,18 @@ NO_KEY = dict.fromkeys(("GEMINI_API_KEY", "COMETAPI_KEY", "GOOGLE_APPLICATION_CR
 NO_KEY["CLOUDSDK_CONFIG"] = "/nonexistent"
 WRONG_KEY = {"GEMINI_API_KEY": "AIzaOfSomebodyElse", "COMETAPI_KEY": "sk-of-somebody-else"}
 
+STILL = "{id: SH010, prompt: A boat, duration: 4, first_frame: {still: A quay at dusk}}"
+STILLS = ("--until", "stills")
+
+
+def still(*wires: str, **facts: Any) -> Case:
+    return Case(wires or ("omni",), shot=STILL, flags=STILLS, **facts)
+
+
 CASES: Mapping[tuple[str, str], Case] = {
-    ("no connection", "submit"): Case(CLOUD, env=NO_CONNECTION),
-    ("no key", "submit"): Case(JOBS, env=NO_KEY),
-    ("wrong key", "submit"): Case(("gemini", "videos"), env=WRONG_KEY),
+    ("no connection", "submit"): Case(CLOUD, env=NO_CONNECTION, tries=3),
+    ("no key", "submit"): Case(JOBS, env=NO_KEY, tries=1),
+    ("wrong key", "submit"): Case(("gemini", "videos"), env=WRONG_KEY, tries=1),
     ("`drop_before`", "submit"): Case(ALL, jobs=0),
     ("`drop_after`", "submit"): Case(ALL, jobs=1),
     ("killed", "submit"): Case(apart=True),
@@ -102,13 +114,13 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`truncated`", "submit"): Case(("chat",), jobs=1),
     ("`slow`", "submit"): Case(("vertex", "chat"), "slow=0.2"),
     ("`rate_limit`", "submit"): Case(("vertex", "omni", "videos"), "rate_limit=0.1"),
-    ("`rate_limit`", "submit" + AGAIN): Case(CLOUD, "rate_limit=0.02:6@submit"),
-    ("`expired_token`", "submit"): Case(("vertex", "vertex-omni")),
+    ("`rate_limit`", "submit" + AGAIN): Case(CLOUD, "rate_limit=0.02:6@submit", tries=6),
+    ("`expired_token`", "submit"): Case(("vertex", "vertex-omni"), tries=1),
     ("`expired_token`", "submit" + AGAIN): Case(CLOUD),
     ("`not_found`", "submit"): Case(ALL),
     ("`retired`", "submit"): Case(ALL),
     ("`drop_before`", "token"): Case(CLOUD),
-    ("`drop_before`", "token" + AGAIN): Case(CLOUD),
+    ("`drop_before`", "token" + AGAIN): Case(CLOUD, tries=3),
     ("`server_error`", "token"): Case(CLOUD),
     ("`slow`", "token"): Case(CLOUD, "slow=0.2@token"),
     ("`html`", "token"): Case(CLOUD),
@@ -154,10 +166,17 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`expired_token`", "download" + AGAIN): Case(BUCKET, jobs=1),
     ("`not_found`", "download"): Case(("bucket", "gemini")),
     ("`not_found`", "download" + AGAIN): Case(("bucket", "gemini", "videos")),
+    ("`drop_after`", "a still"): still("omni", "vertex", jobs=1),
+    ("`html`", "a still"): still(jobs=1),
+    ("`failed`", "a still"): still("omni", "vertex", jobs=0),
+    ("`filtered`", "a still"): still("omni", "vertex"),
+    ("`blocked`", "a still"): still(),
+    ("`rate_limit`", "a still"): still(fault="rate_limit=0.1"),
+    ("`retired`", "a still"): still(),
 }
 
 PLAYED = [
-    pytest.param(row, wire, id=f"{row.words.replace('@', '-').replace(' ', '-')}-{wire}")
+    pytest.param(row, wire, id=re.sub(r"\W+", "-", f"{row.fault} {row.strikes} {wire}").strip("-"))
     for row in rows()
     if not CASES.get(row.key, Case()).apart
     for wire in CASES.get(row.key, Case()).wires
@@ -206,16 +225,17 @@ def test_it_ends_as_the_table_says(
     with monkeypatch.context() as broken:
         for name, value in case.env.items():
             broken.setenv(name, value)
-        said = stage.render(capsys)
+        said = stage.render(capsys, *case.flags)
     assert said.code == int(row.exit), said.err
     for words in row.says:
         assert words in said.err
     ended(stage, row)
+    assert case.tries in (0, len(stage.attempts))
     charged = (1 if row.money == "spent" else 0) if case.jobs is None else case.jobs
     assert len(stage.charges) == charged, "the bill of the first render"
     if row.fault.startswith("`") and not row.strikes.endswith(AGAIN):
         assert not services.world.faults.waiting, "the fault did not strike"
-    goes_on(stage, row, capsys)
+    goes_on(stage, row, capsys, *case.flags)
 
 
 def ended(stage: Stage, row: Row) -> None:
@@ -233,14 +253,14 @@ def money(attempt: Attempt) -> str:
     return "held" if attempt.held_micros else "none"
 
 
-def goes_on(stage: Stage, row: Row, capsys: pytest.CaptureFixture[str]) -> None:
+def goes_on(stage: Stage, row: Row, capsys: pytest.CaptureFixture[str], *flags: str) -> None:
     """The fault has passed: the next render, and one more."""
     stage.sim.world.faults.clear()
     charged, sent = len(stage.charges), stage.submits
     code, _, does = row.after.partition(", ")
     buys = does == "buys it"
     for _ in range(2):
-        said = stage.render(capsys)
+        said = stage.render(capsys, *flags)
         assert said.code == int(code), said.err
         assert len(stage.charges) == charged + buys
         assert stage.submits == sent + buys, "what was sent"

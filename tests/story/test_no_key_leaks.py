@@ -24,10 +24,11 @@ from tests.story.wires import WIRES, Stage, cli, staged
 
 Capture = pytest.CaptureFixture[str]
 KEYS = {
-    "gemini": "AIzaSyTESTgeminiNEVERleave0123456789ABC",
+    "gemini": "TESTgeminiNEVERleave0123456789ABC",
     "vertex": "vertexkey.TESTvertexNEVERleave.987654",
-    "cometapi": "sk-TESTcometNEVERleave55555555555555555",
+    "cometapi": "TESTcometNEVERleave55555555555555555",
 }
+"""Of no shape that a pattern would know."""
 WORDS = (["-v"], ["--json"])
 
 
@@ -37,11 +38,14 @@ class Echo(BaseHTTPRequestHandler):
     status: ClassVar[int] = 400
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length") or 0))
+        sent = self.rfile.read(int(self.headers.get("content-length") or 0))
         keys = [self.headers.get(name) or "" for name in ("authorization", "x-goog-api-key")]
-        told = " ".join(filter(None, keys))
+        told = " ".join(filter(None, keys)).removeprefix("Bearer ")
         words = f"Bad credential {told} for {self.path}?key={keys[1]} Support codes: 15236754"
-        body = json.dumps({"error": {"code": self.status, "message": words, "status": told}})
+        error: Any = {"code": self.status, "message": words, "status": told}
+        if self.path == "/token":
+            error = sent.decode()
+        body = json.dumps({"error": error, "error_description": sent.decode("latin-1")[:2000]})
         self.send_response(self.status)
         self.send_header("content-type", "application/json")
         self.send_header("x-echo", told)
@@ -107,7 +111,7 @@ def searched(stage: Stage, *told: str) -> None:
     for words in (*told, repr([each.record() for each in stage.sim.world.journal])):
         for secret in wanted:
             assert secret not in words.encode(), f"{secret[:6].decode()}… in {words[:2000]}"
-        assert not re.search(r"(?i)bearer (?!…)\S{8}|assertion=\S", words)
+        assert not re.search(r"(?i)bearer (?!…)\S{8}|assertion=(?!…)\S", words)
 
 
 def everything(stage: Stage, capsys: Capture, *flags: str) -> str:
@@ -177,6 +181,26 @@ def test_a_service_that_says_the_key_back_is_not_quoted(
         told += [said.out, said.err]
         assert "Bad credential" not in said.err or "…" in said.err
     searched(play, *told, caplog.text)
+
+
+def test_a_token_service_that_says_the_assertion_back_is_not_quoted(
+    stage: Callable[[str], Stage],
+    capsys: Capture,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    echo: str,
+) -> None:
+    play = stage("vertex")
+    Echo.status = 401
+    account = json.loads(Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
+    elsewhere = tmp_path_factory.mktemp("account") / "account.json"
+    elsewhere.write_text(json.dumps({**account, "token_uri": f"{echo}/token"}))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(elsewhere))
+    said = play.render(capsys, "-v")
+    assert (said.code, "refuses the Application Default Credentials" in said.err) == (4, True)
+    searched(play, said.out, said.err, caplog.text)
+    assert not re.search(r"eyJ[\w-]{10}", said.err + caplog.text)
 
 
 def test_a_key_of_vertex_in_place_of_credentials_stays_in_its_header(

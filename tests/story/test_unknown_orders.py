@@ -141,6 +141,18 @@ def test_what_cost_nothing_is_asked_again_where_the_film_says_so(
     assert (len(play.charges), play.submits) == (1, 3)
 
 
+def test_the_quota_is_waited_for_as_long_as_the_service_says(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("gemini")
+    play.sim.world.faults.add("rate_limit=0.6")
+    assert play.render(capsys).code == 0
+    first, second = [each.at for each in play.sim.world.journal if each.route == "submit"]
+    assert second - first >= 0.5, "the service's own time, give or take a little"
+    assert [each.state for each in play.attempts] == ["failed", "committed"]
+    assert len(play.charges) == 1
+
+
 def test_an_extension_waits_for_service_agents(
     stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,8 @@ class Stage:
     @property
     def stored(self) -> list[Path]:
         """The media in the store."""
-        return [*(self.folder / ".storyboard" / "store" / "takes").rglob("*.mp4")]
+        takes = self.folder / ".storyboard" / "store" / "takes"
+        return [path for path in takes.rglob("*") if path.suffix in (".mp4", ".png", ".jpg")]
 
 
 def cli(capsys: pytest.CaptureFixture[str], *arguments: str) -> Said:
