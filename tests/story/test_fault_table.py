@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from storyboard.errors import DecisionNeeded, NotNow, ProviderError
 from storyboard.run.attempts import Attempt
 from storyboard.simulator.faults import KINDS
 from storyboard.simulator.serve import Simulator
@@ -77,13 +78,14 @@ class Case:
 
 
 def rows() -> list[Row]:
+    return [Row(*each) for each in cells(7) if each[0] != "Fault"]
+
+
+def cells(columns: int) -> list[list[str]]:
+    """The rows of the page's tables of so many columns."""
     lines = (ROOT / "docs" / "faults.md").read_text("utf-8").splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
-    return [
-        Row(*each)
-        for each in cells
-        if len(each) == 7 and each[0] != "Fault" and "--" not in each[0]
-    ]
+    split = [[each.strip() for each in line.strip("|").split("|")] for line in lines]
+    return [each for each in split if len(each) == columns and not each[0].startswith("--")]
 
 
 SMALL = ("storyboard.providers.vertex_veo.INLINE", 100)
@@ -113,6 +115,7 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`empty`", "submit"): Case(("omni", "chat"), jobs=1),
     ("`truncated`", "submit"): Case(("chat",), jobs=1),
     ("`slow`", "submit"): Case(("vertex", "chat"), "slow=0.2"),
+    ("`slow`", "submit, beyond all patience"): Case(apart=True),
     ("`rate_limit`", "submit"): Case(("vertex", "omni", "videos"), "rate_limit=0.1"),
     ("`rate_limit`", "submit" + AGAIN): Case(CLOUD, "rate_limit=0.02:6@submit", tries=6),
     ("`expired_token`", "submit"): Case(("vertex", "vertex-omni"), tries=1),
@@ -202,6 +205,41 @@ def test_the_page_has_a_row_for_every_fault_and_every_row_is_played() -> None:
         struck = {strikes.partition(",")[0] for fault, strikes in told if fault == f"`{kind}`"}
         meant = set(routes) & {"poll", "download", "upload"}
         assert meant <= struck, f"{kind} strikes {', '.join(meant - struck)} too"
+
+
+def test_the_page_tells_every_error_of_a_provider_apart() -> None:
+    told = {line[0]: line[1] for line in cells(5) if line[0] != "Error"}
+    kinds = [ProviderError, DecisionNeeded]
+    for kind in kinds:
+        kinds += [each for each in kind.__subclasses__() if each.__module__ == "storyboard.errors"]
+    kinds.remove(NotNow)  # it is always one of its two
+    assert told == {kind.__name__: str(kind.exit_code) for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("wire", "fault", "says"),
+    [
+        ("vertex", "filtered=15236754", "describe, don't name"),
+        ("omni", "blocked=29310472", "describe, don't name"),
+        ("videos", "filtered=57734940", "the filter saw: hate"),
+        ("vertex", "blocked=99999999", "other words help"),
+        ("gemini", "retired", "use `model: gemini-omni-1.2-flash`"),
+        ("videos", "retired", "see `storyboard models`"),
+    ],
+)
+def test_the_cure_is_named(
+    services: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    wire: str,
+    fault: str,
+    says: str,
+) -> None:
+    stage = staged(services, wire, tmp_path, monkeypatch)
+    services.world.faults.add(fault)
+    said = stage.render(capsys)
+    assert (said.code, says in said.err) == (3, True), said.err
 
 
 @pytest.mark.parametrize(("row", "wire"), PLAYED)

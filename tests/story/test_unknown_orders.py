@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from storyboard.providers.http import Wire
 from storyboard.simulator.serve import Simulator
 from tests.conftest import ROOT
 from tests.story.test_fault_table import ended, goes_on, row_of
@@ -52,6 +53,14 @@ def killed_at(stage: Stage, route: str) -> None:
     child.wait()
 
 
+def begun(stage: Stage) -> None:
+    """Waits for the job: the service goes on, whoever asked."""
+    until = time.monotonic() + 10
+    while not stage.jobs:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def test_killed_with_the_order_on_its_way_nothing_is_sent_again(
     stage: Callable[[str], Stage], capsys: Capture
 ) -> None:
@@ -60,13 +69,25 @@ def test_killed_with_the_order_on_its_way_nothing_is_sent_again(
     killed_at(play, "submit")
     row = row_of("killed", "submit")
     ended(play, row)
-    until = time.monotonic() + 10
-    while not play.jobs:  # the service goes on, whoever asked
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    begun(play)
     goes_on(play, row, capsys)
     assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", play.jobs[0]).code == 0
     assert play.render(capsys).code == 0
+    assert (len(play.charges), play.submits) == (1, 1)
+
+
+def test_an_answer_that_never_comes_leaves_the_order_unknown(
+    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, play = row_of("`slow`", "submit, beyond all patience"), stage("gemini")
+    usual = Wire.order.__kwdefaults__ or {}
+    monkeypatch.setattr(Wire.order, "__kwdefaults__", {**usual, "read_s": 0.2})
+    play.sim.world.faults.add("slow=0.6@submit")
+    said = play.render(capsys)
+    assert (said.code, row.says[0] in said.err) == (int(row.exit), True)
+    ended(play, row)
+    begun(play)
+    goes_on(play, row, capsys)
     assert (len(play.charges), play.submits) == (1, 1)
 
 
