@@ -354,6 +354,7 @@ class _Sounds:
     def __init__(self, film: Film, production: Production) -> None:
         makers = {step.provider for step in production.graph.steps.values()}
         words = any(s.ambience and s.ambience.make for s in film.shots)
+        words = words or any(cue.make for cue in film.music)
         rehearsed = makers <= {"previz", "import"}
         needed = words or (rehearsed and any(s.dialogue for s in film.shots))
         adapter = registry.adapter("previz") if needed else None

@@ -124,7 +124,6 @@ class Builder:
             if "alternate" in draft.item and draft.id not in off:
                 off[draft.id] = "is an alternate and out of the cut"
         cues = head.Cues(values, self._reading.places, off, self._reading.doubt_ids)
-        cues.refuse()
         text = {
             key: header[key].strip() for key in ("title", "author", "copyright") if key in header
         }

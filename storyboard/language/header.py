@@ -174,25 +174,23 @@ class Cues:
         cues = []
         for index, each in enumerate(self._values.data.get("sound", {}).get("music", ())):
             path = f"sound.music[{index}]"
-            if any(
-                self._refused(f"music.{key}", f"{path}.{key}")
-                for key in ("make", "write")
-                if key in each
-            ):
+            if ("make" in each) == ("file" in each):
+                code = "SB110" if "make" in each else "SB102"
+                message = "music is either `make`, in words, or a `file`"
+                self._values.error(code, path, message)
                 continue
-            if "file" not in each:
-                self._values.error("SB102", path, "this music has no `file`")
-                continue
-            file = self._values.media(f"{path}.file", each["file"], Medium.SOUND)
+            named, made = each.get("file"), parts.words(each.get("make", ""))
+            file = self._values.media(f"{path}.file", named, Medium.SOUND) if named else None
             begin = self._anchor(f"{path}.from", each.get("from", "start"))
             end = self._anchor(f"{path}.to", each.get("to", "end"))
-            if file is None or begin is None or end is None:
+            if (file is None and not made) or begin is None or end is None:
                 continue
             time = self._values.frames
             start = time(f"{path}.start", each["start"]) if "start" in each else 0
             cues.append(
                 MusicCue(
                     file=file,
+                    make=made,
                     begin=begin,
                     end=end,
                     start=self._values.desk.rate.seconds(start),
@@ -236,15 +234,6 @@ class Cues:
                 text = parts.words(each.get("text", ""))
                 cues.append(TitleCue(at, length, text, lines, each.get("style", "")))
         return tuple(cues)
-
-    def refuse(self) -> None:
-        """Refuses what the header asks for and this version doesn't do."""
-        data = self._values.data
-        if "subtitles" in data:
-            self._values.not_yet(f"subtitles={data['subtitles']}", "subtitles")
-
-    def _refused(self, what: str, path: str) -> bool:
-        return self._values.not_yet(what, path)
 
     def _anchor(self, path: str, value: Any) -> Anchor | None:
         """A point of the film; None, reported, where it names no shot of the cut."""

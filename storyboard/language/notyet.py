@@ -7,11 +7,6 @@ from __future__ import annotations
 
 NOT_YET: dict[str, str] = {
     "shot.effects": "cut and time the shot with `trim` and `length`",
-    "music.make": "name a sound file: `file: music/theme.wav`",
-    "music.write": "name a sound file: `file: music/theme.wav`",
-    "ambience.write": "say it in your own words: `make: rain on a tin roof`",
-    "subtitles=track": "`subtitles: sidecar` writes them beside the film",
-    "subtitles=burn": "`subtitles: sidecar` writes them beside the film",
     "transition.frames=hold": "`frames: handles` or `overlap`, or leave it to `auto`",
 }
 """`place.key`, or `place.key=value`, and what works today."""

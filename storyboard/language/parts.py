@@ -133,8 +133,6 @@ def sounds(values: Values, path: str, value: Any) -> tuple[SoundCue, ...]:
 
 def ambience(values: Values, path: str, value: Mapping[str, Any], scope: str) -> Ambience | None:
     """The bed under a scope; None, reported, where it has no source or two."""
-    if "write" in value and values.not_yet("ambience.write", f"{path}.write"):
-        return None
     if ("make" in value) == ("file" in value):
         message = "ambience is either `make`, in words, or a `file`"
         values.error("SB110" if "make" in value else "SB109", path, message)
