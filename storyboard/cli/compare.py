@@ -16,12 +16,15 @@ from storyboard.providers.catalog import catalog
 def comparison(film: Path, flags: Flags, providers: Sequence[str]) -> list[dict[str, Any]]:
     """One record a provider: steps, seconds bought and price of a whole first run.
 
-    Raises InvalidStoryboard when the film has errors that no provider would cure.
+    A provider may stand with a model: `gemini:omni-flash`. Raises InvalidStoryboard when the film
+    has errors that no provider would cure.
     """
     rows = []
     known = catalog()
-    for name in providers:
-        examined = examine(film, replace(flags, provider=name, previz=False))
+    for asked in providers:
+        name, _, wanted = asked.partition(":")
+        laid = replace(flags, provider=name, model=wanted or flags.model, previz=False)
+        examined = examine(film, laid)
         if examined.graph is None:
             raise InvalidStoryboard(examined.diagnostics, examined.texts)
         errors = [d for d in examined.diagnostics if d.severity is Severity.ERROR]

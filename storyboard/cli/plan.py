@@ -15,7 +15,7 @@ from storyboard.errors import Severity
 @click.argument("shots", metavar="[SHOT]...", nargs=-1)
 @click.option("--out", type=options.FILM, help="Save the plan, for `storyboard render PLAN`.")
 @click.option("--exit-code", is_flag=True, help="Exit with 5 when there is work.")
-@click.option("--compare", metavar="A,B,...", help="The same film on these providers.")
+@click.option("--compare", metavar="A,B,...", help="The same film on these, or `A:MODEL`.")
 @click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Draw the steps.")
 @click.option(
     "--format", "form", type=click.Choice(["human", "markdown"]), default="human", help="Form."

@@ -80,3 +80,16 @@ def test_a_file_of_ones_own_that_is_wrong_says_where(cli: Cli, write: Callable[.
     said = cli("models", STORYBOARD_CATALOG="/nowhere/own.yaml")
     assert said.code == 4
     assert "can't be read" in said.err
+
+
+def test_platforms_and_their_models_stand_side_by_side(
+    cli: Cli, write: Callable[..., Path]
+) -> None:
+    film = write("storyboard: 1\nshots:\n  - {id: SH010, prompt: A boat, duration: 4}\n")
+    told = cli("plan", film, "--json", "--compare", "vertex,gemini,gemini:omni-flash,cometapi").json
+    rows = {(row["provider"], row["model"]): row for row in told["compare"]}
+    assert rows["vertex", "veo-3.1-generate-001"]["cost_usd"] == "1.60"
+    assert rows["gemini", "gemini-omni-1.2-flash"]["legal"]
+    switched_off = next(row for (provider, _), row in rows.items() if not row["legal"])
+    assert switched_off["provider"] == "gemini"
+    assert "switched off" in switched_off["errors"][0]
