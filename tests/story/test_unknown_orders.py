@@ -236,6 +236,23 @@ def test_a_person_says_what_became_of_it_and_it_is_bought(
     assert (len(play.charges), play.submits) == (charges, 2)
 
 
+def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_the_render_after(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("gemini")
+    play.sim.world.faults.add("html:40@download")
+    assert play.render(capsys).code == 3
+    assert play.attempts[0].state == "done_remote"
+    play.sim.world.faults.clear()
+    play.sim.world.clock.advance(49 * 3600)
+    said = play.render(capsys)
+    assert (said.code, "expired before it was fetched" in said.err) == (3, True)
+    assert [(each.state, each.held_micros) for each in play.attempts] == [("lost", 0)]
+    assert (play.attempts[0].settled_micros, play.submits) == (1_600_000, 1)
+    assert play.render(capsys).code == 0
+    assert (len(play.charges), len(play.stored)) == (2, 1)
+
+
 def test_a_job_that_its_service_forgot_is_given_up_by_a_person(
     stage: Callable[[str], Stage], capsys: Capture
 ) -> None:
