@@ -13,7 +13,7 @@ from storyboard.errors import StitchError
 from storyboard.film import TitleCue
 from storyboard.graph.timeline import Timeline
 from storyboard.stitch.planes import Frame, Size, from_rgb, split
-from storyboard.stitch.titles import overlay
+from storyboard.stitch.titles import SUBTITLE, SUBTITLE_OFF, overlay
 from storyboard.timecode import FrameRange
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ class PlacedTitle:
     span: FrameRange
 
     def share(self, frame: int) -> float:
-        """How much of it film frame `frame` shows while it comes and goes."""
+        """How much of it film frame `frame` shows while it comes and goes; subtitles don't fade."""
+        if self.title.style in (SUBTITLE, SUBTITLE_OFF):
+            return 1.0
         fade = min(FADE, self.span.length // 3)
         away = min(frame - self.span.start, self.span.end - 1 - frame)
         return min(1.0, (away + 1) / (fade + 1))

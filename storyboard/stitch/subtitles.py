@@ -1,7 +1,9 @@
-"""Subtitles beside the film: SRT and WebVTT, from the words that the storyboard has.
+"""Subtitles: what is said, from the words that the storyboard has, in cues that can be read.
 
-A cue is at most two lines of 42 characters, stands for a second or more, and leaves two frames
-before the next. Voices without a picture (off-screen lines, narration) are in italics.
+A cue is at most two lines of 42 characters, stands for one second to seven, long enough for
+eighteen characters a second where there is room, and leaves two frames before the next. One that
+begins or ends close to a cut begins or ends with it. Voices without a picture (off-screen lines,
+narration) are in italics.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from storyboard.film import Film, Line
@@ -21,7 +24,12 @@ WIDTH = 42
 LINES = 2
 GAP = 2
 """Frames between one cue and the next."""
+LONGEST_S = 7
+READING = 18
+"""Characters a second that are read with ease."""
 SUFFIXES = (".srt", ".vtt")
+_NEAR_S = Fraction(1, 4)
+"""How close to a cut a cue begins with it; twice that, how close it ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ def cues(film: Film, timeline: Timeline) -> tuple[Cue, ...]:
     """Every spoken line of the cut, in order, as cues that don't overlap."""
     spoken = sorted(_spoken(film, timeline), key=lambda pair: pair[0].start)
     parts = [part for span, line in spoken for part in _parts(span, line)]
-    return tuple(_spaced(parts, timeline))
+    return tuple(_snapped(list(_spaced(parts, timeline)), timeline))
 
 
 def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
@@ -45,9 +53,15 @@ def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ..
 
     A film without words has none.
     """
+    return write_cues(cues(film, timeline), timeline, [out.with_suffix(each) for each in SUFFIXES])
+
+
+def write_cues(
+    found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]
+) -> tuple[Path, ...]:
+    """Writes the cues to every path, in the format of its suffix; nothing where there are none."""
     import pysubs2
 
-    found = cues(film, timeline)
     if not found:
         return ()
     subtitles = pysubs2.SSAFile()
@@ -60,12 +74,11 @@ def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ..
                 text=rf"{{\i1}}{text}{{\i0}}" if cue.off else text,
             )
         )
-    written = tuple(out.with_suffix(suffix) for suffix in SUFFIXES)
-    for path in written:
+    for path in paths:
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         unfinished.write_text(subtitles.to_string(path.suffix[1:]), encoding="utf-8")
         unfinished.replace(path)
-    return written
+    return tuple(paths)
 
 
 def _spoken(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRange, Line]]:
@@ -121,7 +134,8 @@ def _spaced(parts: Sequence[Cue], timeline: Timeline) -> Iterator[Cue]:
             end = max(cue.span.end, following.span.end)
             waiting[0] = Cue(FrameRange(start, end), both, cue.off and following.off)
             continue
-        end = min(max(cue.span.end, start + least), timeline.length)
+        end = min(max(cue.span.end, start + _readable(cue, timeline)), timeline.length)
+        end = min(end, start + LONGEST_S * least)
         if following:
             room = following.span.start - GAP
             if room - start < least:  # the next one waits until this one can be read
@@ -130,6 +144,35 @@ def _spaced(parts: Sequence[Cue], timeline: Timeline) -> Iterator[Cue]:
                 length = max(1, following.span.end - begin)
                 waiting[0] = replace(following, span=FrameRange(begin, begin + length))
             end = min(end, room)
+        yield replace(cue, span=FrameRange(start, end))
+
+
+def _readable(cue: Cue, timeline: Timeline) -> int:
+    """The frames that a cue wants: a second, and time to read it."""
+    rate = timeline.rate
+    letters = sum(map(len, cue.lines))
+    return max(rate.frames(1), rate.frames(Fraction(letters, READING)))
+
+
+def _snapped(found: list[Cue], timeline: Timeline) -> Iterator[Cue]:
+    """The cues, those that begin or end close to a cut set to it where they have the room."""
+    rate = timeline.rate
+    cuts = [event.record.start for event in timeline.events[1:]]
+    least, near, far = rate.frames(1), rate.frames(_NEAR_S), rate.frames(2 * _NEAR_S)
+    before = 0
+    for number, cue in enumerate(found):
+        start, end = cue.span.start, cue.span.end
+        following = found[number + 1].span.start if number + 1 < len(found) else None
+        room = timeline.length if following is None else following - GAP
+        for cut in cuts:
+            if abs(cut - start) <= near and before <= cut <= end - least:
+                start = cut
+        for cut in cuts:
+            to = cut - GAP
+            if abs(cut - end) <= far and to <= room and to - start >= least:
+                end = to
+                break
+        before = end + GAP
         yield replace(cue, span=FrameRange(start, end))
 
 

@@ -21,6 +21,7 @@ from storyboard.stitch.typeset import (
     fitted,
     font_path,
     length_of,
+    subtitle,
     third,
 )
 
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 STYLES = ("center", "lower-third", "upper-third", "credits")
 """How a title may stand; without a style, text stands in the centre and credits as credits."""
+
+SUBTITLE = "subtitle"
+"""The style of a burnt subtitle; no title of a storyboard has it."""
+SUBTITLE_OFF = "subtitle-off"
+"""Of a voice without a picture, in italics."""
 
 _THIRDS = ("lower-third", "upper-third")
 _STRIP = 12
@@ -59,6 +65,9 @@ def overlay(title: TitleCue, size: Size) -> NDArray[np.uint8]:
 
     Credits that are too many for the frame make a taller picture, which is to be rolled.
     """
+    if title.style in (SUBTITLE, SUBTITLE_OFF):
+        lines = subtitle(title.text, size, slanted=title.style == SUBTITLE_OFF)
+        return _lettered(lines, size, SUBTITLE)
     style = style_of(title)
     if style == "credits" or title.credits:
         lines = credit_lines(title, size)
@@ -91,6 +100,8 @@ def _top(lines: Sequence[TypeLine], size: Size, style: str) -> int:
             return round(size[1] * 0.88) - block_height(lines)
         case "upper-third":
             return round(size[1] * 0.12)
+        case "subtitle":
+            return round(size[1] * 0.94) - block_height(lines)
     return (size[1] - block_height(lines)) // 2
 
 
@@ -104,14 +115,14 @@ def _stacked(lines: Sequence[TypeLine], size: Size, style: str) -> list[Any]:
         top += line.gap
         if line.text:
             wide = round(length_of(line.text, line.size)) + line.size
-            left = (width - wide) // 2 if style == "center" else round(width * 0.07)
+            left = round(width * 0.07) if style in _THIRDS else (width - wide) // 2
             clip = moviepy.TextClip(
-                font=font_path(),
+                font=font_path(slanted=line.slanted),
                 text=line.text,
                 font_size=line.size,
                 size=(wide, line.height),
                 color=line.color,
-                horizontal_align="center" if style == "center" else "left",
+                horizontal_align="left" if style in _THIRDS else "center",
                 vertical_align="top",
                 duration=1,
             )

@@ -30,6 +30,7 @@ class TypeLine:
     color: tuple[int, int, int]
     gap: int = 0
     """Pixels of space above it, besides its own leading."""
+    slanted: bool = False
 
     @property
     def height(self) -> int:
@@ -41,11 +42,11 @@ def block_height(lines: Sequence[TypeLine]) -> int:
     return sum(line.height + line.gap for line in lines)
 
 
-def font_path() -> str:
+def font_path(*, slanted: bool = False) -> str:
     """The font of titles, from its package."""
     from fontpkg_inter import ROOT
 
-    return str(ROOT / "files" / "Inter[opsz,wght].ttf")
+    return str(ROOT / "files" / f"Inter{'-Italic' if slanted else ''}[opsz,wght].ttf")
 
 
 def unprintable(text: str) -> str:
@@ -88,6 +89,18 @@ def third(text: str, size: Size) -> list[TypeLine]:
     return lines + [
         TypeLine(part, small, _LIGHT) for row in rest for part in _wrapped(row, small, width)
     ]
+
+
+def subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
+    """The lines of a subtitle as they are; smaller, then broken again, where they are too wide."""
+    width = size[0] * 0.86
+    usual = min(size) * 0.052
+    rows = text.split("\n")
+    widest = max(length_of(row, 100) for row in rows) / 100
+    point = max(8, round(min(usual, max(usual * 0.72, width / max(widest, 1)))))
+    if widest * point > width:
+        rows = [part for row in rows for part in _broken(row.split(), " ", point, width)]
+    return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]
 
 
 def credit_lines(title: TitleCue, size: Size) -> list[TypeLine]:
