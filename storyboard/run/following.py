@@ -39,7 +39,7 @@ _SLOWEST = 3.0
 _FETCHES = 4
 _DEAF_POLLS = 8
 OTHER_WORDS = "other words help; `cast` and `look` are part of the prompt too"
-_FREE = "it cost nothing; render again asks once more, and `policy: {on_failed: retry}` by itself"
+_FREE = "it cost nothing; render again asks once more"
 _CHARGED = "it is counted as charged; render again buys it anew"
 
 
@@ -47,7 +47,7 @@ class AskedAgain(OperationFailed):
     """A job that the service itself asks to be sent again."""
 
     def __init__(self, message: str, provider: str, after_s: float) -> None:
-        super().__init__(message, provider=provider)
+        super().__init__(message, hint=_FREE, provider=provider)
         self.after_s = after_s
 
 
@@ -171,7 +171,7 @@ class Follower:
             return AskedAgain(outcome.message, attempt.provider, outcome.again_s)
         return OperationFailed(
             outcome.message,
-            hint=_CHARGED if billed else _FREE,
+            hint=_CHARGED if billed else f"{_FREE}, `policy: {{on_failed: retry}}` does by itself",
             provider=attempt.provider,
             charged=billed,
         )

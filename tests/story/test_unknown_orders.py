@@ -138,17 +138,25 @@ def asked_for(stage: Stage) -> list[int]:
     return [order["parameters"]["sampleCount"] for order in orders]
 
 
-@pytest.mark.parametrize("fault", ["wrong_size", "wrong_length"])
+@pytest.mark.parametrize(
+    ("wire", "fault"),
+    [
+        ("videos", "wrong_size"),
+        ("omni", "wrong_length"),
+        ("chat", "filtered"),
+        ("chat", "failed"),
+    ],
+)
 def test_what_was_charged_is_never_bought_again_by_itself(
-    stage: Callable[[str], Stage], capsys: Capture, fault: str
+    stage: Callable[[str], Stage], capsys: Capture, wire: str, fault: str
 ) -> None:
-    play = stage("videos")
+    play = stage(wire)
     play.write(more="policy: {on_failed: retry, on_filtered: retry}")
     play.sim.world.faults.add(fault)
     said = play.render(capsys)
-    assert said.code == 3
-    assert "counted as charged; render again buys it anew" in said.err
-    assert (len(play.charges), play.submits) == (1, 1)
+    assert (said.code, "counted as charged" in said.err) == (3, True)
+    assert (len(play.attempts), play.submits) == (1, 1)
+    assert play.attempts[0].settled_micros == play.attempts[0].reserved_micros
 
 
 def test_what_cost_nothing_is_asked_again_where_the_film_says_so(
