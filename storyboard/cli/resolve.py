@@ -58,7 +58,7 @@ def command(
                 view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
             else:
                 view.say(f"{attempt.name}: it is {attempt.operation}; {stake} is held")
-                view.say("hint: the next render goes on with it; --assume-lost gives it up")
+                view.say("hint: the next render goes on with it; --adopt OP, --assume-lost")
             return 7
         done = asyncio.run(
             ledger.resolve(attempt, adopt=adopt or "", lost=assume_lost, not_sent=assume_not_sent)

@@ -105,7 +105,9 @@ class CometAPI:
         words = self._discreet(told.message) or f"status {told.status}"
         if told.status == 401:
             return AuthenticationError(
-                f"CometAPI does not take the key in {_KEY}: {words}", provider=self.name
+                f"CometAPI does not take the key in {_KEY}: {words}",
+                hint=f"copy it from your account there once more, then `export {_KEY}=…`",
+                provider=self.name,
             )
         if told.status == 403:
             return InvalidRequest(

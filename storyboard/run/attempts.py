@@ -43,14 +43,17 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         _S.PLANNED: frozenset({_S.INTENT, _S.ABANDONED}),
         _S.INTENT: frozenset({_S.SUBMITTING, _S.FAILED, _S.ABANDONED}),
         _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, *_ENDS}),
-        _S.SUBMITTED: frozenset({_S.DONE_REMOTE, _S.LOST, *_ENDS}),
+        _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.LOST, *_ENDS}),
         _S.DONE_REMOTE: frozenset({_S.FETCHED, _S.COMMITTED, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.FETCHED: frozenset({_S.COMMITTED, _S.DONE_REMOTE, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.FAILED, _S.LOST}),
         **{end: frozenset() for end in (*_ENDS, _S.COMMITTED, _S.LOST)},
     }
 )
-"""The legal moves. A paid attempt is never abandoned once its request may have left."""
+"""The legal moves. A paid attempt is never abandoned once its request may have left.
+
+One that is submitted becomes so again when a person names another operation for it.
+"""
 
 OVER: frozenset[State] = frozenset(state for state, moves in MOVES.items() if not moves)
 _SENT = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.DONE_REMOTE, _S.FETCHED})

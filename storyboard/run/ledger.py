@@ -192,13 +192,17 @@ class Ledger:
         """A person's word on an unknown attempt; exactly one of the three.
 
         `adopt` names the operation that it became, which the next run polls; `lost` gives its
-        money up, and may be said of a job that is known as well; `not_sent` sets the money free.
-        After the last two the step may be bought again.
+        money up; `not_sent` sets the money free. After the last two the step may be bought again.
+        Of a job that has a name the first two may be said as well: another name, or given up.
         """
         if (bool(adopt), lost, not_sent).count(True) != 1:
             raise UsageError("say one of: adopt an operation, lost, or not sent")
-        known = attempt.state in (State.SUBMITTED, State.DONE_REMOTE)
-        if attempt.state is not State.UNKNOWN and not (lost and known):
+        words = {
+            State.UNKNOWN: adopt or lost or not_sent,
+            State.SUBMITTED: adopt or lost,
+            State.DONE_REMOTE: lost,
+        }
+        if not words.get(attempt.state):
             raise UsageError(f"{attempt.name} is {attempt.state}, so there is nothing to resolve")
         if adopt:
             return await self.advance(attempt, State.SUBMITTED, operation=adopt)

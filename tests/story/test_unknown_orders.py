@@ -223,6 +223,19 @@ def test_an_unknown_order_is_adopted_and_fetched(
     assert (len(play.charges), play.submits, len(play.stored)) == (1, 1, 1)
 
 
+def test_a_name_that_was_mistyped_is_told_again(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("vertex")
+    play.sim.world.faults.add("drop_after")
+    assert play.render(capsys).code == 7
+    name = play.jobs[0]
+    for adopted, code in ((name[:-1], 7), ("nonsense", 3), (name, 0)):
+        assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", adopted).code == 0
+        assert play.render(capsys).code == code
+    assert (len(play.charges), play.submits, len(play.stored)) == (1, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("fault", "word", "charges", "settled"),
     [("drop_before", "--assume-not-sent", 1, 0), ("drop_after", "--assume-lost", 2, 1_280_000)],
