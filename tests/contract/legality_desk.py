@@ -118,6 +118,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._films = 0
         self._known: dict[str, Catalog] = {}
 
     def known(self, route: Route) -> Catalog:
@@ -128,10 +129,12 @@ class Desk:
         return self._known[name]
 
     def read(self, film: Story) -> Read:
-        path = self.folder / "film.yaml"
+        self._films += 1  # a name of its own: to write over a file is far slower on some disks
+        path = self.folder / f"film-{self._films}.yaml"
         path.write_text(film.text, "utf-8")
         Heard.told = []
         examined = examine(path, Flags(allow_retired=True))
+        path.unlink()
         return Read(film, examined, self.known(film.route), tuple(Heard.told), self.folder)
 
     @staticmethod

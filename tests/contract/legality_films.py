@@ -30,17 +30,24 @@ class Route:
     transport: str = ""
     foreign: tuple[str, ...] = ()
     """Names of models of another wire of the same platform."""
+    seconds: tuple[int, ...] = (4, 6, 8, 8)
+    """What the cautious ask for."""
 
 
+_LONG = tuple(range(3, 11))
+_EDGES = (8, 15, 29, 30, 31, 32, 36, 37, 38, 40, 41, 141, 142, 148, 149)
+"""Lengths at which some platform's long takes end, and those beside them."""
 _OMNI = {"omni-flash": 3}
 _VEO = {"veo-3.1": 6, "veo-3.1-fast": 3, "veo-3.1-lite": 3}
 _COMET = {"veo-3.1": 4, "veo-3.1-fast": 3, "veo3.1-pro": 1}
 _OLD = {"veo-3.0-generate-001": 1, "veo-3.0-fast-generate-001": 1, "veo-2.0-generate-001": 1}
 ROUTES = {
     "vertex veo": Route("vertex", {**_VEO, **_OLD}, foreign=("omni-flash",)),
-    "vertex omni": Route("vertex", _OMNI, foreign=("veo-3.1",)),
+    "vertex omni": Route("vertex", _OMNI, foreign=("veo-3.1",), seconds=_LONG),
     "gemini veo": Route("gemini", {**_VEO, **_OLD}, foreign=("omni-flash",)),
-    "gemini omni": Route("gemini", {**_OMNI, "gemini-omni-1.1-flash": 1}, foreign=("veo-3.1",)),
+    "gemini omni": Route(
+        "gemini", {**_OMNI, "gemini-omni-1.1-flash": 1}, foreign=("veo-3.1",), seconds=_LONG
+    ),
     "cometapi videos": Route("cometapi", _COMET, "videos"),
     "cometapi chat": Route("cometapi", _COMET, "chat"),
 }
@@ -87,11 +94,9 @@ def lay_out(folder: Path) -> None:
     for number, name in enumerate(PICTURES):
         pixels = np.full((36, 64, 3), 40 * number + 20, np.uint8)
         (folder / name).write_bytes(cv2.imencode(Path(name).suffix, pixels)[1].tobytes())
-    out = cv2.VideoWriter(
-        str(folder / "foot.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 24, (1280, 720)
-    )
+    out = cv2.VideoWriter(str(folder / "foot.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 24, (64, 36))
     for _ in range(48):
-        out.write(np.zeros((720, 1280, 3), np.uint8))
+        out.write(np.zeros((36, 64, 3), np.uint8))
     out.release()
 
 
@@ -135,7 +140,7 @@ class _Teller:
         )
 
     def _shot(self) -> Shot:
-        rare = {"both": 3, "beats": 2, "clip": 0.3} if self._bold else {"both": 1, "beats": 1}
+        rare = {"both": 3, "beats": 1, "clip": 0.3} if self._bold else {"both": 1, "beats": 0.7}
         made = self._of({"text": 7, "frame": 4, "link": 6, **rare})
         if made == "link" and self._shots:
             return self._linked(self._of({"extend": 5, "continue": 3}))
@@ -145,8 +150,8 @@ class _Teller:
         shot["prompt"] = "A tram climbs the hill"
         if made == "beats":
             del shot["prompt"]
-            most = self._chance.choice([12, 30, 45, 160])
-            shot["length"] = self._chance.randint(3, most)
+            length = self._chance.randint(3, self._chance.choice([12, 30, 45, 160]))
+            shot["length"] = self._chance.choice([length, self._chance.choice(_EDGES)])
             shot["beats"] = [{"at": 0, "prompt": "A tram"}, {"at": 2, "prompt": "It stops"}]
         elif made in ("frame", "both"):
             shot["first_frame"] = self._frame()
@@ -158,6 +163,8 @@ class _Teller:
         shot: Shot = {"id": self._id(), key: self._shots[-1]["id"], "prompt": "It goes on"}
         if self._chance.random() < 0.1:
             shot[key] = self._chance.choice(self._shots)["id"]
+        if key == "extend" and self._chance.random() < 0.15:
+            shot["resolution"] = "720p"  # whatever its source is
         if key == "continue" and self._chance.random() < 0.25:
             shot["last_frame"] = self._frame()
         return self._settled(shot)
@@ -180,7 +187,7 @@ class _Teller:
         if not self._bold and chance.random() < 0.8:
             return shot
         self._maybe(shot, "model", 0.03, lambda: chance.choice(self._route.foreign or ("veo-3.1",)))
-        self._maybe(shot, "resolution", 0.08, self._resolution)
+        self._maybe(shot, "resolution", 0.1, self._resolution)
         self._maybe(shot, "aspect_ratio", 0.04, self._aspect)
         self._maybe(shot, "seed", 0.06, lambda: chance.choice([0, 1947, 2**32 - 1]))
         self._maybe(shot, "negative_prompt", 0.05, lambda: "text")
@@ -210,7 +217,7 @@ class _Teller:
 
     def _seconds(self) -> int:
         if not self._bold:
-            return self._chance.choice([4, 6, 8, 8])
+            return self._chance.choice(self._route.seconds)
         return self._chance.choice([4, 6, 7, 8, 8, 5, self._chance.randint(1, 20)])
 
     def _length(self) -> float:
@@ -226,7 +233,7 @@ class _Teller:
         return self._of({"16:9": 10, "9:16": 12, **({"1:1": 3, "4:3": 1} if self._bold else {})})
 
     def _maybe(self, into: dict[str, Any], key: str, share: float, make: Any) -> None:
-        if self._chance.random() < share:
+        if key not in into and self._chance.random() < share:
             into[key] = make()
 
     def _of(self, weighed: dict[str, Any]) -> str:

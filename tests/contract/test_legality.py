@@ -181,6 +181,11 @@ CASES: dict[str, tuple[str, tuple[Shot, ...], str]] = {
         ({**TRAM, "resolution": "1080p"}, {**ON, "resolution": "720p"}),
         "SB411",
     ),
+    "Veo on the Gemini API extends 720p": (
+        "gemini veo",
+        ({**TRAM, "resolution": "1080p"}, {**ON, "resolution": "720p"}),
+        "SB411",
+    ),
     "reference images want their eight seconds": (
         "vertex veo",
         ({**TRAM, "references": ["ana"], "duration": 4},),
@@ -245,6 +250,17 @@ def test_a_long_take_in_1080p_is_made_of_new_runs(desk: Desk) -> None:
     assert (read.examined.sound, kinds) == (True, [Kind.GENERATE, Kind.GENERATE])
     refused = checked(desk, "vertex veo", take)
     assert {each.code for each in refused.refusals} == {"SB411"}
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_the_longest_take_is_as_long_as_the_platform_makes_it(name: str, desk: Desk) -> None:
+    """To the second: the rules are asked for every chain of hops, and `check` for the two ends."""
+    for model in ROUTES[name].models:
+        take = {"length": 3, "beats": [{"at": 0, "prompt": "A tram"}], "model": model}
+        longest = naive.reach(checked(desk, name, take).story, take)
+        ends = [checked(desk, name, {**take, "length": longest + more}) for more in (0, 1)]
+        assert [each.examined.sound for each in ends] == [True, False], (model, longest)
+        assert [*ends[0].unsound()] == []
 
 
 def test_omni_on_the_gemini_api_goes_on_from_what_it_still_keeps(desk: Desk) -> None:
