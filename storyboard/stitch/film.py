@@ -6,22 +6,23 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
 from pathlib import Path
 
 from storyboard.errors import StitchError
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
 from storyboard.stitch.identity import stitch_digest
+from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium, prepared, reviewed
 from storyboard.stitch.mux import mux
-from storyboard.stitch.overlays import placed
 from storyboard.stitch.picture import draw, encode
-from storyboard.stitch.sound import Bed, Murmur, mix
+from storyboard.stitch.smart.clipindex import NotCopied
+from storyboard.stitch.smart.cut import cut_picture
+from storyboard.stitch.sound import Bed, MixFacts, Murmur, mix
 from storyboard.stitch.subtitles import write_subtitles
 from storyboard.stitch.typeset import unprintable
 
@@ -74,7 +75,7 @@ def stitch_film(
     _sweep(cache)
     clips = prepared(timeline, media, film.delivery, cache, jobs=jobs)
     notes = [*reviewed(timeline, clips), *_letters(film, timeline)]
-    titles = placed(film.titles, timeline)
+    titles = laid(film, timeline)
     with (
         tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder,
         ThreadPoolExecutor(1) as beside,
@@ -84,19 +85,24 @@ def stitch_film(
         mixing = beside.submit(
             lambda: mix(film, timeline, media, sound, scratch=scratch, beds=beds, murmur=murmur)
         )
-        drawn = count(1)
-
-        def one_more() -> None:
-            if mixing.done():
-                mixing.result()  # a mix that failed ends the drawing too
-            done = next(drawn)
-            if on_progress is not None and (done % _TOLD == 0 or done == timeline.length):
-                on_progress(done, timeline.length)
-
-        frames = draw(timeline, clips, titles, film.delivery.size)
-        encode(frames, film.delivery, picture, on_frame=one_more)
-        mixed = mixing.result()
-        mux(picture, sound, film, timeline.length, out)
+        progress = _Progress(timeline.length, mixing, on_progress)
+        try:
+            threads, encoded = cut_picture(
+                *(timeline, clips, media, titles, film.delivery, picture),
+                cache=cache,
+                jobs=jobs,
+                on_frames=progress,
+            )
+            mixed = mixing.result()
+            mux(picture, sound, film, timeline.length, out, threads)
+            notes += encoded
+        except NotCopied as problem:
+            notes.append(f"the whole picture is encoded again: {problem}")
+            progress = _Progress(timeline.length, mixing, on_progress)
+            frames = draw(timeline, clips, titles, film.delivery.size)
+            encode(frames, film.delivery, picture, on_frame=progress)
+            mixed = mixing.result()
+            mux(picture, sound, film, timeline.length, out)
     return StitchFacts(
         path=out,
         frames=timeline.length,
@@ -106,6 +112,26 @@ def stitch_film(
         notes=(*notes, *mixed.notes),
         subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
     )
+
+
+class _Progress:
+    """Counts frames that are done, and ends the work when the mix has failed."""
+
+    def __init__(
+        self, frames: int, mixing: Future[MixFacts], told: Callable[[int, int], None] | None
+    ) -> None:
+        self._frames = frames
+        self._mixing = mixing
+        self._told = told
+        self._done = self._heard = 0
+
+    def __call__(self, frames: int = 1) -> None:
+        if self._mixing.done():
+            self._mixing.result()
+        self._done += frames
+        if self._told and (self._done >= self._heard + _TOLD or self._done == self._frames):
+            self._heard = self._done
+            self._told(self._done, self._frames)
 
 
 def _sweep(cache: Path) -> None:
@@ -118,9 +144,10 @@ def _sweep(cache: Path) -> None:
 
 
 def _letters(film: Film, timeline: Timeline) -> list[str]:
-    """A note for every title or card with characters that the font lacks."""
+    """A note for every text in the picture with characters that the font lacks."""
     cards = [part.card for event in timeline.events for part in event.slices if part.card]
-    texts = dict.fromkeys([*cards, *(" ".join((t.text, *t.credits)) for t in film.titles)])
+    shown = [" ".join((each.title.text, *each.title.credits)) for each in laid(film, timeline)]
+    texts = dict.fromkeys([*cards, *shown])
     missing = {text: unprintable(text) for text in texts if not text.isascii()}
     return [
         f"the font of titles has no {' '.join(letters)}, in {text.strip()!r}"

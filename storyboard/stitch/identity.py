@@ -17,10 +17,11 @@ from storyboard.digest import Value, digest, file_sha256
 from storyboard.errors import StitchError
 from storyboard.film import Anchor, Film, MediaFile, Shot
 from storyboard.graph.timeline import Event, Slice, Timeline
+from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium
-from storyboard.stitch.overlays import PlacedTitle, placed
+from storyboard.stitch.overlays import PlacedTitle
 
-_REVISION = 1
+_REVISION = 2
 """Raise it when the same film would come out differently."""
 
 
@@ -64,7 +65,7 @@ def stitch_digest(
                 for before, event in zip((None, *timeline.events), timeline.events, strict=False)
             ],
             "heard": heard,
-            "titles": [_title(each) for each in placed(film.titles, timeline)],
+            "titles": [_title(each) for each in laid(film, timeline)],
             "music": [_sound(cue, timeline) for cue in film.music],
             "narration": [_sound(cue, timeline) for cue in film.narration],
             "voices": {name: member.voice for name, member in film.cast.items()},

@@ -11,7 +11,7 @@ from pathlib import Path
 from storyboard.errors import MediaError, StitchError
 from storyboard.film import Delivery, MediaFacts
 from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitch.conform import conformed, framed
+from storyboard.stitch.conform import conformed, framed, needs
 from storyboard.stitch.frames import read_frames
 from storyboard.stitch.packets import index_of
 from storyboard.stitch.planes import Frame, Size, solid
@@ -20,6 +20,8 @@ from storyboard.timecode import FrameRange
 
 HELD = 2
 """Frames that a take may lack at its end; its last frame then stands for them."""
+_NAMED = 5
+"""Shots that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Clip:
     """A picture: its one frame stands for any length."""
     barred: bool = False
     """Its shape is another one, so it stands between black bars."""
+    conformed: tuple[str, ...] = ()
+    """What of the take differed from the delivery format."""
 
     @property
     def found(self) -> int:
@@ -92,6 +96,7 @@ def prepared(
             first,
             still=taken.rate is None,
             barred=framed(taken, delivery) != delivery.size,
+            conformed=needs(taken, delivery),
         )
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
@@ -104,10 +109,13 @@ def reviewed(timeline: Timeline, clips: Mapping[str, Clip]) -> tuple[str, ...]:
     Raises StitchError, `take_short`, for one that lacks more.
     """
     notes: dict[str, None] = {}
+    conformed: dict[str, dict[str, None]] = {}
     for event, part in _parts(timeline):
         clip = clips[part.step]
         if clip.barred:
             notes[f"{event.shot}: the take of step {part.step} stands between black bars"] = None
+        if clip.conformed and not clip.still:
+            conformed.setdefault(", ".join(clip.conformed), {})[event.shot] = None
         planned = part.source.end if part.freeze is None else part.freeze + 1
         missing = planned - clip.found
         if clip.still or missing <= 0:
@@ -123,23 +131,30 @@ def reviewed(timeline: Timeline, clips: Mapping[str, Clip]) -> tuple[str, ...]:
             f"{event.shot}: the take of step {part.step} is {missing} {frames} short; "
             "its last frame is held"
         ] = None
+    for what, shots in conformed.items():
+        notes[f"conformed to the film's format: {_listed(list(shots))}: {what}"] = None
     return tuple(notes)
 
 
+def _listed(shots: Sequence[str]) -> str:
+    more = f" and {len(shots) - _NAMED} more" if len(shots) > _NAMED else ""
+    return ", ".join(shots[:_NAMED]) + more
+
+
 def frames_of(
-    slices: Sequence[Slice], clips: Mapping[str, Clip], size: Size
+    slices: Sequence[Slice], clips: Mapping[str, Clip], size: Size, *, threads: int = 0
 ) -> Generator[Frame, None, None]:
     """The frames of `slices`, one after another; some may be the same array, so don't write."""
     for part in slices:
         if part.step:
-            yield from _taken(part, clips[part.step])
+            yield from _taken(part, clips[part.step], threads)
         elif part.card:
             yield from repeat(card_frame(part.card, size), part.source.length)
         else:
             yield from repeat(solid(part.color or "black", size), part.source.length)
 
 
-def _taken(part: Slice, clip: Clip) -> Generator[Frame, None, None]:
+def _taken(part: Slice, clip: Clip, threads: int) -> Generator[Frame, None, None]:
     last, length = clip.frames - 1, part.source.length
     start = clip.first + part.source.start
     stands: int | None = None
@@ -150,11 +165,12 @@ def _taken(part: Slice, clip: Clip) -> Generator[Frame, None, None]:
     elif start > last:
         stands = last
     if stands is not None:
-        for frame in read_frames(clip.path, FrameRange(stands, stands + 1)):
+        for frame in read_frames(clip.path, FrameRange(stands, stands + 1), threads=threads):
             yield from repeat(frame, length)
         return
     end = min(start + length, clip.frames)
-    for number, frame in enumerate(read_frames(clip.path, FrameRange(start, end)), start):
+    frames = read_frames(clip.path, FrameRange(start, end), threads=threads)
+    for number, frame in enumerate(frames, start):
         yield from repeat(frame, 1 if number < end - 1 else 1 + length - (end - start))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,14 +12,24 @@ from storyboard.stitch.conform import timescale
 from storyboard.stitch.frames import read_frames
 from storyboard.stitch.media import beside, run_ffmpeg
 from storyboard.stitch.packets import index_of, opened
+from storyboard.stitch.smart.verify import proved
+from storyboard.stitch.smart.weave import Thread
 from storyboard.timecode import FrameRange
 
 
-def mux(picture: Path, sound: Path, film: Film, frames: int, out: Path) -> None:
+def mux(
+    picture: Path,
+    sound: Path,
+    film: Film,
+    frames: int,
+    out: Path,
+    threads: Sequence[Thread] = (),
+) -> None:
     """Writes the film: `picture` copied, `sound` as AAC, the index in front; by rename.
 
     The unfinished file is checked before it takes its name. Raises MediaError when it is not
-    `frames` long or its sound does not start and end with it.
+    `frames` long or its sound does not start and end with it, and NotCopied when it is not made
+    of `threads`, where those are given.
     """
     unfinished = beside(out)
     try:
@@ -33,6 +44,8 @@ def mux(picture: Path, sound: Path, film: Film, frames: int, out: Path) -> None:
                 *("-f", "mp4", f"file:{unfinished}"),
             ]
         )
+        if threads:
+            proved(unfinished, threads)
         check(unfinished, frames, film)
         unfinished.replace(out)
     finally:
@@ -74,7 +87,7 @@ def check(path: Path, frames: int, film: Film) -> None:
                 if packet.dts <= decoded:
                     raise MediaError(f"the decoding times of {path.name} don't rise")
                 decoded = packet.dts
-            elif not packet.is_discard:
+            elif packet.stream.type == "audio" and not packet.is_discard:
                 start = Fraction(packet.pts) * packet.time_base
                 heard.append((start, start + Fraction(packet.duration or 0) * packet.time_base))
     frame_s = rate.seconds(1)

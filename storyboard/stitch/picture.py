@@ -28,10 +28,18 @@ _TAGS = (
 
 
 def draw(
-    timeline: Timeline, clips: Mapping[str, Clip], titles: Sequence[PlacedTitle], size: Size
+    timeline: Timeline,
+    clips: Mapping[str, Clip],
+    titles: Sequence[PlacedTitle],
+    size: Size,
+    *,
+    threads: int = 0,
 ) -> Iterator[Frame]:
-    """Every frame of the film, in order; each is the caller's to read until the next."""
-    cut = _Cut(timeline, clips, size)
+    """Every frame of the film, in order; each is the caller's to read until the next.
+
+    `threads` are those of each decoder, 0 as many as it likes.
+    """
+    cut = _Cut(timeline, clips, size, threads)
     overlays = Overlays(titles, size)
     try:
         for frame in range(timeline.length):
@@ -46,10 +54,13 @@ def encode(
     out: Path,
     *,
     on_frame: Callable[[], None] | None = None,
+    threads: int = _THREADS,
+    x264: str = "",
 ) -> None:
     """Writes `frames` to `out` as H.264 High, 4:2:0, BT.709, a key frame every two seconds.
 
-    `on_frame` is called for each frame that was handed to the encoder.
+    `on_frame` is called for each frame that was handed to the encoder. `threads` are the
+    encoder's, and change its output; so do `x264`, further settings in its own words.
     """
     width, height = delivery.size
     rate = f"{delivery.rate.value}"
@@ -66,7 +77,8 @@ def encode(
             # said of both sides, or ffmpeg would convert from one to the other
             *("-framerate", rate, *_TAGS, "-i", "pipe:0", *_TAGS),
             *("-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "18"),
-            *("-g", f"{2 * delivery.rate.nominal}", "-threads", f"{_THREADS}"),
+            *("-g", f"{2 * delivery.rate.nominal}", "-threads", f"{threads}"),
+            *(("-x264-params", x264) if x264 else ()),
             *("-video_track_timescale", f"{timescale(delivery.rate.value)}"),
             *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4", f"file:{out}"),
         ],
@@ -77,10 +89,13 @@ def encode(
 class _Cut:
     """The picture of the film before titles; frames are asked for in rising order."""
 
-    def __init__(self, timeline: Timeline, clips: Mapping[str, Clip], size: Size) -> None:
+    def __init__(
+        self, timeline: Timeline, clips: Mapping[str, Clip], size: Size, threads: int
+    ) -> None:
         self._events = timeline.events
         self._clips = clips
         self._size = size
+        self._threads = threads
         self._current = 0
         self._readers: dict[int, _Reader] = {}
 
@@ -150,16 +165,16 @@ class _Cut:
         if frame not in event.visible:
             raise StitchError(f"shot {event.shot} has no picture for film frame {frame}")
         if number not in self._readers:
-            self._readers[number] = _Reader(event, self._clips, self._size)
+            self._readers[number] = _Reader(event, self._clips, self._size, self._threads)
         return self._readers[number].at(frame)
 
 
 class _Reader:
     """The frames of one event by film frame, decoded forward only once."""
 
-    def __init__(self, event: Event, clips: Mapping[str, Clip], size: Size) -> None:
+    def __init__(self, event: Event, clips: Mapping[str, Clip], size: Size, threads: int) -> None:
         self._event = event
-        self._frames = frames_of(event.slices, clips, size)
+        self._frames = frames_of(event.slices, clips, size, threads=threads)
         self._next = event.visible.start
         self._last: Frame | None = None
 

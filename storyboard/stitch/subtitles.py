@@ -56,9 +56,7 @@ def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ..
     return write_cues(cues(film, timeline), timeline, [out.with_suffix(each) for each in SUFFIXES])
 
 
-def write_cues(
-    found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]
-) -> tuple[Path, ...]:
+def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) -> tuple[Path, ...]:
     """Writes the cues to every path, in the format of its suffix; nothing where there are none."""
     import pysubs2
 

@@ -97,7 +97,7 @@ def subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
     usual = min(size) * 0.052
     rows = text.split("\n")
     widest = max(length_of(row, 100) for row in rows) / 100
-    point = max(8, round(min(usual, max(usual * 0.72, width / max(widest, 1)))))
+    point = max(8, round(min(usual, max(usual * 0.62, width / max(widest, 1)))))
     if widest * point > width:
         rows = [part for row in rows for part in _broken(row.split(), " ", point, width)]
     return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]

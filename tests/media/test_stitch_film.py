@@ -87,7 +87,7 @@ def test_every_frame_of_the_film_is_the_one_that_was_planned(stage, finished):
 
 def test_what_was_made_is_told(stage, finished):
     assert (finished.frames, finished.seconds) == (96, Fraction(4))
-    assert finished.notes == ()
+    assert finished.notes == ("conformed to the film's format: SH030: 30 fps",)
     assert -40 < finished.lufs < 0
     assert finished.true_peak_db < 0
     assert [path.name for path in finished.subtitles] == ["film.srt", "film.vtt"]

@@ -182,7 +182,10 @@ def test_a_take_of_another_shape_is_noted(stage):
     media = {"S1": stage.take(1, 4, size=(240, 240))}
     film = stage.timeline(stage.event("S1", (0, 4)))
     clips = prepared(film, media, stage.delivery, stage.folder / "cache")
-    assert reviewed(film, clips) == ("S1: the take of step S1 stands between black bars",)
+    assert reviewed(film, clips) == (
+        "S1: the take of step S1 stands between black bars",
+        "conformed to the film's format: S1: size 240x240",
+    )
 
 
 def test_a_take_that_can_not_be_read_is_named_by_its_shot(stage):
