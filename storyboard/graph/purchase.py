@@ -333,7 +333,7 @@ class Purchases:
         settings = self._desk.judge.settings(shot, model, asked, hop.seconds, resolution)
         intent = intent_of(self._desk.film, shot, window, first=window.start == 0)
         prompt = prompt_of(intent)
-        if not prompt and asked not in model.wordless:
+        if not prompt and asked in model.needs_words:
             self._refuse.wordless(shot, model)
         self._refuse.large_pictures(shot, model, links)
         free = shot.provider == PREVIZ

@@ -94,8 +94,8 @@ class Model:
     """By option, the operations that take it where not all do."""
     stored_options: Mapping[str, tuple[Any, ...]] = field(default_factory=_empty)
     """By option, what it says only beside `providers.NAME.storage_uri`."""
-    wordless: tuple[str, ...] = ()
-    """Operations that need no words."""
+    needs_words: tuple[str, ...] = ()
+    """Operations that make nothing of pictures or a video alone."""
     picture_mb: int | None = None
     """Millions of bytes of the largest picture that is taken."""
     price_audio: Mapping[str, int] = field(default_factory=_empty)

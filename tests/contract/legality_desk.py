@@ -128,12 +128,12 @@ class Desk:
             self._known[name] = full_catalog([route.provider]).through(chosen)
         return self._known[name]
 
-    def read(self, film: Story) -> Read:
+    def read(self, film: Story, **flags: bool) -> Read:
         self._films += 1  # a name of its own: to write over a file is far slower on some disks
         path = self.folder / f"film-{self._films}.yaml"
         path.write_text(film.text, "utf-8")
         Heard.told = []
-        examined = examine(path, Flags(allow_retired=True))
+        examined = examine(path, Flags(allow_retired=True, **flags))
         path.unlink()
         return Read(film, examined, self.known(film.route), tuple(Heard.told), self.folder)
 

@@ -63,6 +63,7 @@ class Story:
     cast: dict[str, list[str]] = field(default_factory=dict)
     storage: bool = False
     reanchor: bool = False
+    fps: int | str = 24
 
     def said(self, shot: Shot, key: str, otherwise: Any = None) -> Any:
         """What holds for a shot."""
@@ -80,6 +81,7 @@ class Story:
         cast = {name: {"images": images} for name, images in self.cast.items()}
         head = {
             "storyboard": 1,
+            "format": {"fps": self.fps},
             "defaults": {"provider": provider, **self.defaults},
             **({"cast": cast} if cast else {}),
             **({"providers": {provider: settings}} if settings else {}),
@@ -122,6 +124,7 @@ class _Teller:
         self._maybe(defaults, "negative_prompt", 0.15, lambda: "watermark")
         self._maybe(defaults, "audio", 0.1, lambda: not self._bold or chance.random() < 0.3)
         self._maybe(defaults, "options", 0.15, self._options)
+        self._maybe(defaults, "duration", 0.07, self._seconds)
         names = ["ana", "ben", "cat", "dan", "eve"][: chance.choice([0, 1, 2, 3, 5])]
         cast = {name: chance.sample(PICTURES, chance.choice([1, 1, 2, 4])) for name in names}
         self._cast = names
@@ -137,6 +140,7 @@ class _Teller:
             cast,
             storage=self._route.provider == "vertex" and chance.random() < 0.6,
             reanchor=chance.random() < 0.3,
+            fps=chance.choice([24, 24, 24, 25, 30, "23.976", "30000/1001"]),
         )
 
     def _shot(self) -> Shot:

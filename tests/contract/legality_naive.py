@@ -70,7 +70,7 @@ class Wish:
 def attempts(story: Story, shot: Shot, source: Source | None) -> Iterator[tuple[Order, Made]]:
     """Every request that would do what a shot says, each with what it should bring."""
     wish = wish_of(story, shot)
-    for seconds in _seconds(wish, shot):
+    for seconds in _seconds(story, wish, shot):
         yield asked(wish, seconds, source if "extend" in shot else None)
 
 
@@ -107,12 +107,15 @@ def wish_of(story: Story, shot: Shot) -> Wish:
     )
 
 
-def _seconds(wish: Wish, shot: Shot) -> tuple[int | None, ...]:
+def _seconds(story: Story, wish: Wish, shot: Shot) -> tuple[int | None, ...]:
     if "duration" in shot:
         return (shot["duration"],)
     if "length" in shot:
         return tuple(range(math.ceil(shot["length"]), 21))
-    return (_HOP[wish.wire],) if "extend" in shot else _TRIED
+    if "extend" in shot:
+        return (_HOP[wish.wire],)
+    usual = story.defaults.get("duration")
+    return (usual,) if usual else _TRIED
 
 
 @cache

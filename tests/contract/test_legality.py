@@ -96,6 +96,14 @@ def test_what_check_passes_is_taken_and_what_it_refuses_is_not(name: str, desk: 
     assert seen["refusals"] > MANY * 0.3, seen
 
 
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_rehearsal_is_refused_what_the_film_is_refused(name: str, desk: Desk) -> None:
+    for seed in range(2_000_000, 2_000_000 + MANY // 10):
+        film = story(ROUTES[name], seed)
+        paid, drawn = desk.read(film), desk.read(film, previz=True)
+        assert [r for r, _ in drawn.limited()] == [r for r, _ in paid.limited()], film.text
+
+
 def test_every_code_is_a_limit_or_an_error_of_the_film() -> None:
     assert {code for code in CODES if not code.startswith("SB3")} == LIMITS | FILM_ERRORS
     assert not LIMITS & FILM_ERRORS
@@ -191,6 +199,7 @@ CASES: dict[str, tuple[str, tuple[Shot, ...], str]] = {
         ({**TRAM, "references": ["ana"], "duration": 4},),
         "SB410",
     ),
+    "a seed has 32 bits": ("vertex veo", ({**TRAM, "seed": 2**32},), ""),
     "the Gemini API writes prompts anew, whether one likes it or not": (
         "gemini veo",
         ({**TRAM, "options": {"enhance_prompt": False}},),
