@@ -133,6 +133,8 @@ class _Join:
     after: int = 0
     """Frames of the outgoing shot's tail handle that are seen."""
     overlap: int = 0
+    hold: int = 0
+    """Frames between the two shots in which the incoming first frame stands still."""
     blend: Transition | None = None
 
 
@@ -159,9 +161,10 @@ def build_timeline(
     for n, (shot, join) in enumerate(zip(shots, joins, strict=True)):
         use = uses[shot.id]
         following = joins[n + 1] if n + 1 < len(joins) else _Join()
-        start = cursor - join.overlap
+        start = cursor - join.overlap + join.hold
         record = FrameRange(start, start + use.range.length)
-        visible = FrameRange(record.start - join.before, record.end + following.after)
+        after = max(following.after, following.hold)
+        visible = FrameRange(record.start - max(join.before, join.hold), record.end + after)
         source = FrameRange(use.range.start - join.before, use.range.end + following.after)
         _room(shot, join, following, use, told[shot.id])
         events.append(
@@ -169,7 +172,11 @@ def build_timeline(
                 shot=shot.id,
                 record=record,
                 visible=visible,
-                slices=_slices(materials[shot.id], source),
+                slices=(
+                    *_held(materials[shot.id], source.start, join.hold),
+                    *_slices(materials[shot.id], source),
+                    *_held(materials[shot.id], source.end - 1, after - following.after),
+                ),
                 entering=_blend(join, record.start),
                 leaving=_leaving(shot, record),
                 used=use.range,
@@ -212,6 +219,16 @@ def _slices(material: Material, source: FrameRange) -> tuple[Slice, ...]:
     if material.color or material.card:
         return (Slice("", source, color=material.color, card=material.card),)
     return tuple(Slice(step, frames) for step, frames in material.cut(source))
+
+
+def _held(material: Material, frame: int, frames: int) -> tuple[Slice, ...]:
+    """A frame of the material that stands still."""
+    if not frames:
+        return ()
+    if not material.pieces:
+        return _slices(material, FrameRange(frame, frame + frames))
+    piece, at = material.locate(frame)
+    return (Slice(piece.step, FrameRange(at, at + frames), freeze=at),)
 
 
 def _join(
@@ -266,6 +283,8 @@ def _frames(
     whole = transition.duration
     tail, head = uses[previous.id].tail, uses[shot.id].head
     span = shot.span("transition")
+    if transition.frames is FramesFrom.HOLD:
+        return _Join(after=min(tail, whole), hold=whole, blend=transition)
     places = {Align.CENTER: whole // 2, Align.START: 0, Align.END: whole}
     if transition.align is Align.AUTO:
         tried = [places[Align.CENTER], places[Align.START], places[Align.END]]
@@ -282,7 +301,7 @@ def _frames(
                         f"the {transition.kind} into {shot.id} takes its frames from handles, "
                         f"align: {align}",
                     )
-                return _Join(before, whole - before, 0, transition)
+                return _Join(before, whole - before, blend=transition)
     if transition.frames is FramesFrom.HANDLES:
         before = tried[0]
         notices.error(
@@ -305,12 +324,12 @@ def _frames(
             f"transition: {{{transition.kind}: {_seconds(film, whole)}, frames: overlap}}"
             "   # says so",
         )
-    return _Join(0, 0, whole, transition)
+    return _Join(overlap=whole, blend=transition)
 
 
 def _room(shot: Shot, join: _Join, following: _Join, use: Use, notices: Notices) -> None:
     """A transition may not be longer than the used length less its other transition."""
-    entering = join.overlap + (join.after if join.blend else 0)
+    entering = join.overlap + (join.after if join.blend and not join.hold else 0)
     if join.blend and join.blend.kind is TransitionKind.FADE:
         whole = join.blend.duration
         entering = whole - whole // 2 if join.blend.through else whole
@@ -343,7 +362,7 @@ def _blend(join: _Join, cut: int) -> Blend | None:
             color=join.blend.color,
             through=join.blend.through,
         )
-    start = cut - join.before
+    start = cut - max(join.before, join.hold)
     direction = join.blend.direction if join.blend.kind is TransitionKind.WIPE else ""
     return Blend(join.blend.kind, FrameRange(start, start + whole), direction=direction)
 

@@ -7,6 +7,5 @@ from __future__ import annotations
 
 NOT_YET: dict[str, str] = {
     "shot.effects": "cut and time the shot with `trim` and `length`",
-    "transition.frames=hold": "`frames: handles` or `overlap`, or leave it to `auto`",
 }
 """`place.key`, or `place.key=value`, and what works today."""

@@ -42,8 +42,6 @@ def transition(values: Values, path: str, value: Any) -> Transition:
         duration = values.frames(f"{path}.{kind}", value[kind])
     else:
         duration = values.desk.rate.frames(DISSOLVE)
-    if value.get("frames") == "hold":
-        values.not_yet("transition.frames=hold", f"{path}.frames")
     fade = kind is TransitionKind.FADE
     if fade and "from" in value and "through" in value:
         values.error(

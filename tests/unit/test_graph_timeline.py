@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import Align, FramesFrom, Transition, TransitionKind, Trim
+from storyboard.film import Align, Anchor, FramesFrom, Transition, TransitionKind, Trim
 from storyboard.graph.timeline import Timeline
 from storyboard.timecode import FrameRange
 from tests.unit.films import codes, compiled, shot
@@ -141,3 +141,36 @@ def holds(timeline: Timeline) -> None:
             assert before.visible.end >= span.end
     assert min(covered) >= 1
     assert max(covered) <= 2
+
+
+def test_a_hold_freezes_the_incoming_first_frame_and_makes_the_film_longer() -> None:
+    hold = dissolve(12, frames=FramesFrom.HOLD)
+    graph = compiled(shot("SH010"), shot("SH020", transition=hold))
+    out, into = graph.timeline.events
+    assert codes(graph) == []
+    assert graph.timeline.length == 192 + 12 + 192
+    assert (out.record, into.record) == (FrameRange(0, 192), FrameRange(204, 396))
+    assert into.entering is not None
+    assert into.entering.span == FrameRange(192, 204)
+    assert into.visible == FrameRange(192, 396)
+    assert [(each.source, each.freeze) for each in into.slices] == [
+        (FrameRange(0, 12), 0),
+        (FrameRange(0, 192), None),
+    ]
+    assert [(each.source, each.freeze) for each in out.slices] == [
+        (FrameRange(0, 192), None),
+        (FrameRange(191, 203), 191),
+    ]
+
+
+def test_a_hold_goes_on_into_the_tail_handle_of_the_shot_before() -> None:
+    hold = dissolve(12, frames=FramesFrom.HOLD)
+    graph = compiled(shot("SH010", length=180 + 4), shot("SH020", length=40, transition=hold))
+    out, into = graph.timeline.events
+    assert [(each.source, each.freeze) for each in out.slices] == [
+        (FrameRange(0, 192), None),
+        (FrameRange(191, 195), 191),
+    ]
+    assert sum(each.source.length for each in out.slices) == out.visible.length
+    assert into.record == FrameRange(196, 236)
+    assert graph.timeline.frame(Anchor("SH020")) == 196
