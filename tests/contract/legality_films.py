@@ -222,7 +222,7 @@ class _Teller:
     def _seconds(self) -> int:
         if not self._bold:
             return self._chance.choice(self._route.seconds)
-        return self._chance.choice([4, 6, 7, 8, 8, 5, self._chance.randint(1, 20)])
+        return self._chance.choice([4, 6, 7, 8, 8, 5, *self._chance.sample(range(1, 21), 4)])
 
     def _length(self) -> float:
         most = 20 if self._bold else 7
