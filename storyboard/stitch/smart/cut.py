@@ -10,6 +10,7 @@ from storyboard.film import Delivery
 from storyboard.graph.timeline import Timeline
 from storyboard.stitch.material import Clip, Medium
 from storyboard.stitch.overlays import PlacedTitle
+from storyboard.stitch.smart.chains import unbroken
 from storyboard.stitch.smart.clipindex import ClipIndex, NotCopied, clip_index
 from storyboard.stitch.smart.render import rendered
 from storyboard.stitch.smart.roster import Roster
@@ -41,6 +42,7 @@ def cut_picture(
         with one_at_a_time:
             on_frames(frames)
 
+    timeline = unbroken(timeline, clips)
     roster = Roster()
     indexes, notes = _indexes(timeline, clips, roster)
     plan = planned(timeline, clips, indexes, titles)
