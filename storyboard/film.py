@@ -27,14 +27,15 @@ from storyboard.cues import (
     TitleCue,
 )
 from storyboard.delivery import RESOLUTIONS, Delivery, frame_size
+from storyboard.effects import Effect
 from storyboard.errors import Span
 from storyboard.take import MediaFacts, Take
 
 __all__ = [
     "CUT", "RESOLUTIONS", "Align", "Ambience", "Anchor", "Beat", "CameraMove", "CastKind",
-    "CastMember", "Clip", "Delivery", "Film", "FrameEdge", "FrameRef", "FramesFrom", "House",
-    "Layer", "Line", "Loudness", "MediaFacts", "MediaFile", "MusicCue", "NarrationCue", "Origin",
-    "Policy", "References", "Shot", "SoundCue", "Take", "TitleCue", "Transition",
+    "CastMember", "Clip", "Delivery", "Effect", "Film", "FrameEdge", "FrameRef", "FramesFrom",
+    "House", "Layer", "Line", "Loudness", "MediaFacts", "MediaFile", "MusicCue", "NarrationCue",
+    "Origin", "Policy", "References", "Shot", "SoundCue", "Take", "TitleCue", "Transition",
     "TransitionKind", "Trim", "frame_size",
 ]  # fmt: skip
 
@@ -256,6 +257,7 @@ class Shot:
     still_model: str = ""
     """Makes the stills that the shot names; empty is the provider's own."""
     # the cut and the mix
+    effects: tuple[Effect, ...] = ()
     transition: Transition = CUT
     transition_out: Transition = CUT
     mute: bool = False

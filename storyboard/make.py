@@ -355,7 +355,7 @@ class _Sounds:
         makers = {step.provider for step in production.graph.steps.values()}
         words = any(s.ambience and s.ambience.make for s in film.shots)
         words = words or any(cue.make for cue in film.music)
-        rehearsed = makers <= {"previz", "import"}
+        rehearsed = makers <= {"previz", "import", registry.EFFECTS}
         needed = words or (rehearsed and any(s.dialogue for s in film.shots))
         adapter = registry.adapter("previz") if needed else None
         self.bed = getattr(adapter, "bed", None)

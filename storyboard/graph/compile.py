@@ -13,6 +13,7 @@ from pathlib import Path
 from storyboard.errors import Diagnostic, MediaError
 from storyboard.film import Film, MediaFacts, MediaFile, Shot
 from storyboard.graph.desk import Desk
+from storyboard.graph.effects import Effects, bought
 from storyboard.graph.legality import PREVIZ, Judge
 from storyboard.graph.links import Linker
 from storyboard.graph.material import ENDLESS, Material, Piece, Use
@@ -76,7 +77,8 @@ class _Compiler:
         self.broken = broken
         self.notices = Notices()
         judge = Judge(film, known, self.notices, allow_retired=allow_retired, plugins=plugins)
-        shots = {shot.id: shot for shot in film.shots if not shot.omit}
+        rate = film.delivery.rate
+        shots = {shot.id: bought(shot, rate) for shot in film.shots if not shot.omit}
         self.desk = Desk(film, self.notices, judge, shots)
         self.purchases = Purchases(self.desk, Linker(self.desk))
         self._done: set[str] = set()
@@ -93,7 +95,9 @@ class _Compiler:
         self._not_yet(film)
         playing = [shot for shot in film.cut if shot.id in desk.uses]
         quiet = self._beside_gaps() if not self.broken else set(desk.uses)
-        timeline = build_timeline(film, playing, desk.materials, desk.uses, self.notices, quiet)
+        played = Effects(desk)
+        played.add()
+        timeline = build_timeline(film, playing, played.materials, played.uses, self.notices, quiet)
         timeline = replace(timeline, told=Narration(desk).told(timeline))
         if len(playing) == len(film.cut) and not self.broken:
             wished_length(film, timeline, self.notices)
@@ -101,7 +105,7 @@ class _Compiler:
         for id, step in desk.steps.items():
             if step.provider != PREVIZ and (model := desk.judge.entry(step.provider, step.model)):
                 desk.steps[id] = replace(step, pace=pace_of(model))
-        return Graph(film, desk.steps, desk.materials, timeline, self.notices.all())
+        return Graph(film, desk.steps, played.materials, timeline, self.notices.all())
 
     def _not_yet(self, film: Film) -> None:
         """Refuses by name what the language knows and no step carries out."""

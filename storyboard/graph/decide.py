@@ -15,7 +15,7 @@ from storyboard.graph.compile import Graph
 from storyboard.graph.identity import Identity, frame_number, frame_sha, identity
 from storyboard.graph.narration import settled
 from storyboard.graph.plan import Action, Makers, Node, Plan, Reason, Shelf, Wishes
-from storyboard.graph.steps import BESIDE, Link, Step
+from storyboard.graph.steps import UNCHOSEN, Link, Step
 from storyboard.graph.timeline import Event, Timeline
 from storyboard.providers.base import Input, Kind
 from storyboard.timecode import FrameRange
@@ -234,7 +234,7 @@ class _Planner:
 
     def _select(self, step: Step, digest: str, takes: tuple[Take, ...]) -> Take | None:
         """What `lock` names, else the pick, else the lowest that was not rejected."""
-        lock = self._lock(step) if step.kind not in BESIDE else ""
+        lock = self._lock(step) if step.kind not in UNCHOSEN else ""
         if named := next((take for take in takes if take.name == lock), None):
             return named
         pick = self.shelf.pick(digest)
@@ -264,7 +264,9 @@ class _Planner:
         return None
 
     def _lock(self, step: Step) -> str:
-        return self.graph.film.shot(step.shot).lock if step.shot else ""
+        if not step.shot or step.kind is Kind.EFFECT:
+            return ""  # it follows its take
+        return self.graph.film.shot(step.shot).lock
 
     # where it stands -------------------------------------------------------------------------
 

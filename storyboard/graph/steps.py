@@ -14,6 +14,8 @@ from storyboard.providers.base import Intent, Kind, Role, Settings
 
 BESIDE = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 """Steps that serve a shot and are not its picture: chosen, picked and retaken by their own id."""
+UNCHOSEN = BESIDE | {Kind.EFFECT}
+"""Steps that what is said of a shot's takes (`lock`, a retake) does not mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Step:
 
     def meant_by(self, names: Collection[str]) -> bool:
         """Whether `names` (of shots or steps) mean this step; a shot's name means its picture."""
-        return self.id in names or (self.shot in names and self.kind not in BESIDE)
+        return self.id in names or (self.shot in names and self.kind not in UNCHOSEN)
 
     @property
     def parents(self) -> tuple[str, ...]:

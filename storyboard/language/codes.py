@@ -54,6 +54,8 @@ CODES: dict[str, Code] = {
     "SB113": Code("secret", "Keys and tokens never stand in a storyboard."),
     "SB114": Code("unknown-size", "The size of the shot is none that is known."),
     "SB115": Code("unknown-angle", "The angle is none that is known."),
+    "SB116": Code("unknown-effect", "MoviePy has no effect of that name that a film can ask for."),
+    "SB117": Code("effect-argument", "An effect takes no such argument, or not that value."),
     "SB190": Code("not-yet", "The language has it, this version doesn't do it yet."),
     # references
     "SB201": Code("unresolved-reference", "A shot is named that doesn't exist."),

@@ -6,6 +6,5 @@ Building one of these means deleting its line here.
 from __future__ import annotations
 
 NOT_YET: dict[str, str] = {
-    "shot.effects": "cut and time the shot with `trim` and `length`",
 }
 """`place.key`, or `place.key=value`, and what works today."""

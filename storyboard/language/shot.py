@@ -9,6 +9,7 @@ from typing import Any
 from storyboard.film import Clip, Layer, References, Shot
 from storyboard.language import narration, parts, speech
 from storyboard.language.drafts import Draft
+from storyboard.language.effects import effects
 from storyboard.language.files import Medium, is_file_name
 from storyboard.language.values import Values
 from storyboard.language.words import ANGLES, SIZES, is_known, read_slug
@@ -59,6 +60,7 @@ FIELDS: dict[str, Callable[[Values, str, Any], Any]] = {
     "lock": lambda values, path, value: (
         value if isinstance(value, str) else "true" if value else ""
     ),
+    "effects": effects,
     "options": lambda values, path, value: MappingProxyType(plain(value)),
 }
 _REFERRING = ("first_frame", "last_frame", "match", "alternate", "place", "sound", "omit")
@@ -88,8 +90,6 @@ def build(draft: Draft, values: Values, given: Mapping[str, Any], places: list[s
             fields[key] = make(values, key, value)
         elif key in _RENAMED:
             fields[_RENAMED[key]] = value
-        elif key == "effects":
-            values.not_yet("shot.effects", key)
     if "clip" in own:
         fields["clip"] = _clip(values, own["clip"])
     if "ambience" in data:
@@ -232,7 +232,7 @@ def _check_times(values: Values, fields: dict[str, Any], own: Mapping[str, Any])
     if duration is not None and length is not None:
         if "duration" not in own:
             del fields["duration"]
-        elif duration < length:
+        elif duration < length and "effects" not in fields:
             values.error(
                 "SB302",
                 "duration",

@@ -152,6 +152,9 @@ def _shot(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
         data["references"] = list(shot.reference_names) if named else str(shot.references)
         data["options"] = dict(shot.options)
         data["still_model"] = shot.still_model
+    data["effects"] = [
+        {each.name: dict(each.arguments)} if each.arguments else each.name for each in shot.effects
+    ]
     data["transition"] = _transition(shot.transition, rate)
     if shot.transition_out.duration:
         end = shot.transition_out

@@ -119,6 +119,8 @@ class Input:
     expires_at: float | None = None
     state: Path | None = None
     """The `state.json` attachment of the take behind it, where there is one."""
+    source_frames: int = 0
+    """Frames of its own source that the take behind it begins with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from storyboard.providers.catalog import Catalog, catalog
 
 _GROUP = "storyboard.providers"
 _OURS = "storyboard"
+EFFECTS = "effects"
+"""The adapter that no shot names: it makes the effects of any."""
 
 
 @cache
@@ -67,8 +69,8 @@ def makers(name: str) -> Makers:
 
 
 def plugins() -> tuple[str, ...]:
-    """Names of adapters that the catalogue does not know."""
-    return tuple(name for name in adapters() if name not in catalog().providers)
+    """Names of adapters that the catalogue does not know and a shot may ask for."""
+    return tuple(n for n in adapters() if n not in catalog().providers and n != EFFECTS)
 
 
 def full_catalog(named: Iterable[str]) -> Catalog:

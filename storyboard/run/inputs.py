@@ -73,6 +73,7 @@ class Inputs:
             uri=take.uri,
             expires_at=take.expires_at,
             state=state,
+            source_frames=take.source_frames,
         )
 
     def _of_file(self, file: MediaFile) -> str:

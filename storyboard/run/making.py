@@ -7,7 +7,7 @@ paid submit is finished even when the run is being stopped, and a job that runs 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from storyboard.errors import (
 )
 from storyboard.film import Take, frame_size
 from storyboard.graph.identity import Identity, request
+from storyboard.graph.notices import usd
 from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Provider, Request, Role, Sample
 from storyboard.run import events as ev
@@ -163,11 +164,11 @@ class Maker:
         samples: tuple[Sample, ...] = ()
         if look is not None:
             try:
-                samples = await look(_tag(attempt.run, attempt.id - attempt.sample))
+                samples = await look(_tag(*attempt.order))
             except StoryboardError as error:
                 self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=str(error)))
         if len(samples) <= attempt.sample:
-            raise _unknown(attempt, attempt.message or "no answer came")
+            raise undecided([attempt], attempt.message or "no answer came")
         found = samples[attempt.sample]
         told = f"{attempt.name} was bought after all: its result is at {found.uri}"
         self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
@@ -240,7 +241,7 @@ class Maker:
         asked = _asked(job)
         video = asked.input(Role.VIDEO)
         width, height = 0, 0
-        if step.kind in MOVING and step.buys_frames:
+        if step.kind in MOVING and step.buys_frames and step.settings.resolution:
             width, height = frame_size(step.settings.resolution, step.settings.aspect_ratio)
         return tuple(
             Attempt(
@@ -279,7 +280,7 @@ class Maker:
         else:
             message = str(error) or repr(error)
             await self._ledger.advance_all(attempts, State.UNKNOWN, message=message)
-            return _unknown(attempts[0], error)
+            return undecided(attempts, error)
         return told
 
     async def _vitally(self, act: Coroutine[Any, Any, _T]) -> _T:
@@ -320,10 +321,14 @@ def _asked(job: Job, *, tag: str = "") -> Request:
     return request(job.step, job.inputs, ordinal=job.ordinal, samples=many, tag=tag)
 
 
-def _unknown(attempt: Attempt, why: object) -> UnknownOutcome:
+def undecided(attempts: Sequence[Attempt], why: object = "") -> UnknownOutcome:
+    """What a person must decide of attempts at one step, with the money at stake."""
+    first = attempts[0]
+    names = ", ".join(each.name for each in attempts)
+    held = usd(sum(each.reserved_micros for each in attempts))
     return UnknownOutcome(
-        f"{attempt.name} may have been bought: {why}",
+        f"{names} may have been bought: {why or first.message}; {held} is held",
         hint="look for the job with the provider, then say what came of it: "
-        f"`storyboard resolve FILM {attempt.name}`",
-        provider=attempt.provider,
+        f"`storyboard resolve FILM {first.name}`",
+        provider=first.provider,
     )

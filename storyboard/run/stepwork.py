@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,14 @@ from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
 from storyboard.film import Take
 from storyboard.graph.identity import Identity, identity
 from storyboard.graph.plan import Action, Node, Reason, expired_source, renewal
-from storyboard.graph.steps import BESIDE, Step
+from storyboard.graph.steps import BESIDE, UNCHOSEN, Step
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import OVER, State
 from storyboard.run.durable import disk_errors
 from storyboard.run.inputs import InputChanged, Inputs
 from storyboard.run.ledger import Ledger
-from storyboard.run.making import Job, Maker
+from storyboard.run.making import Job, Maker, undecided
 from storyboard.run.quota import Lanes
 from storyboard.run.studio import Studio
 
@@ -182,8 +182,21 @@ class StepWork:
                 )
         if takes and node.ordinals and node.digest == name.digest and node.select is None:
             self._pick_new(step, takes[0])
-        errors = [each for each in done if isinstance(each, StoryboardError)]
-        return len(takes), max(errors, key=lambda fault: fault.exit_code, default=None)
+        return len(takes), self._worst(step, name.digest, done)
+
+    def _worst(
+        self, step: Step, digest: str, done: Sequence[Take | StoryboardError]
+    ) -> StoryboardError | None:
+        """The error that the step ends with; of the others there is a note."""
+        errors = {str(each): each for each in done if isinstance(each, StoryboardError)}
+        worst = max(errors.values(), key=lambda fault: fault.exit_code, default=None)
+        for told, error in errors.items():
+            if error is not worst and not isinstance(error, UnknownOutcome):
+                self._note(told, step.id)
+        if isinstance(worst, UnknownOutcome):
+            mine = [each for each in self._studio.ledger.open if each.digest == digest]
+            return undecided([each for each in mine if each.state is State.UNKNOWN])
+        return worst
 
     def _wanted(
         self, node: Node, digest: str, provider: Provider, *, fresh: bool = False
@@ -212,7 +225,7 @@ class StepWork:
     def _select(self, step: Step, digest: str) -> Take | None:
         """What `lock` names, else the pick, else the lowest that was not rejected."""
         takes = self._present(digest)
-        lock = "" if step.kind in BESIDE else self._locks.get(step.shot, "")
+        lock = "" if step.kind in UNCHOSEN else self._locks.get(step.shot, "")
         pick = self._studio.selects.pick(digest)
         rejected = self._studio.selects.rejected(digest)
         named = [take for take in takes if take.name == lock]

@@ -122,4 +122,4 @@ def test_to_know_an_adapter_costs_little() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == "['cometapi', 'gemini', 'previz', 'vertex'] []"
+    assert done.stdout.strip() == "['cometapi', 'effects', 'gemini', 'previz', 'vertex'] []"

@@ -1,0 +1,222 @@
+"""MoviePy's effects as a storyboard names them: what each takes, and what it does to the length.
+
+Only knowledge, no MoviePy: a film is checked without loading it. An effect whose arguments can't
+stand in a text (functions, other clips) is not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect on a shot; times are seconds, colours are (red, green, blue)."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Form(StrEnum):
+    """What an argument may be; the value says so in a message."""
+
+    SECONDS = "a time in seconds or frames"
+    POINT = "a time in seconds or frames, or `end`"
+    NUMBER = "a number"
+    POSITIVE = "a number above 0"
+    COUNT = "a whole number from 1 on"
+    PIXELS = "whole pixels"
+    FLAG = "true or false"
+    COLOR = "a colour: a name, or [red, green, blue] from 0 to 255"
+    WEIGHTS = "[red, green, blue], or `CRT_phosphor`"
+    REGION = "[x1, y1, x2, y2] in pixels"
+    PLACE = "[x, y] in pixels"
+    SIZE = "a factor above 0, or [width, height] in pixels"
+    SIDE = "left, right, top or bottom"
+    UNIT = "deg or rad"
+    RESAMPLING = "nearest, bilinear or bicubic"
+
+
+Lasting = Callable[[Fraction, Mapping[str, Any]], Fraction]
+"""Seconds after the effect, of so many before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an effect."""
+
+    takes: Mapping[str, Form] = field(default_factory=dict)
+    needs: tuple[tuple[str, ...], ...] = ()
+    """Of each group exactly one argument is wanted."""
+    lasts: Lasting | None = None
+    """None keeps the length."""
+    timeless: bool = False
+    """It does the same to every frame, wherever the shot is cut."""
+
+
+def lasting(effects: Sequence[Effect], seconds: Fraction) -> Fraction:
+    """How long the effects, one after another, make so many seconds."""
+    for effect in effects:
+        if lasts := EFFECTS[effect.name].lasts:
+            seconds = max(Fraction(0), lasts(seconds, effect.arguments))
+    return seconds
+
+
+def timeless(effects: Sequence[Effect]) -> bool:
+    """Whether each of them does the same to every frame."""
+    return all(EFFECTS[effect.name].timeless for effect in effects)
+
+
+def _exact(value: Any) -> Fraction:
+    return Fraction(str(value))
+
+
+def _sped(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
+    if final := given.get("final_duration"):
+        return _exact(final)
+    return seconds / _exact(given["factor"])
+
+
+def _looped(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
+    if count := given.get("n"):
+        return seconds * int(count)
+    return _exact(given["duration"])
+
+
+def _frozen(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
+    if total := given.get("total_duration"):
+        return max(seconds, _exact(total))
+    return seconds + _exact(given["freeze_duration"])
+
+
+def _bent(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
+    return _exact(given["new_duration"]) if "new_duration" in given else seconds
+
+
+_STILL = Known(timeless=True)
+_LASTS = {"duration": Form.SECONDS}
+_CROSS = Known(_LASTS, (("duration",),))
+
+EFFECTS: Mapping[str, Known] = MappingProxyType(
+    {
+        "AccelDecel": Known(
+            {"new_duration": Form.SECONDS, "abruptness": Form.NUMBER, "soonness": Form.POSITIVE},
+            lasts=_bent,
+        ),
+        "AudioDelay": Known(
+            {"offset": Form.SECONDS, "n_repeats": Form.COUNT, "decay": Form.POSITIVE}
+        ),
+        "AudioFadeIn": _CROSS,
+        "AudioFadeOut": _CROSS,
+        "AudioNormalize": Known(),
+        "BlackAndWhite": Known(
+            {"RGB": Form.WEIGHTS, "preserve_luminosity": Form.FLAG}, timeless=True
+        ),
+        "Blink": Known(
+            {"duration_on": Form.SECONDS, "duration_off": Form.SECONDS},
+            (("duration_on",), ("duration_off",)),
+        ),
+        "Crop": Known(
+            dict.fromkeys(
+                ("x1", "y1", "x2", "y2", "width", "height", "x_center", "y_center"), Form.PIXELS
+            ),
+            timeless=True,
+        ),
+        "CrossFadeIn": _CROSS,
+        "CrossFadeOut": _CROSS,
+        "EvenSize": _STILL,
+        "FadeIn": Known(_LASTS | {"initial_color": Form.COLOR}, (("duration",),)),
+        "FadeOut": Known(_LASTS | {"final_color": Form.COLOR}, (("duration",),)),
+        "Freeze": Known(
+            {
+                "t": Form.POINT,
+                "freeze_duration": Form.SECONDS,
+                "total_duration": Form.SECONDS,
+                "padding_end": Form.SECONDS,
+            },
+            (("freeze_duration", "total_duration"),),
+            _frozen,
+        ),
+        "FreezeRegion": Known(
+            {"t": Form.SECONDS, "region": Form.REGION, "outside_region": Form.REGION},
+            (("region", "outside_region"),),
+        ),
+        "GammaCorrection": Known({"gamma": Form.POSITIVE}, (("gamma",),), timeless=True),
+        "InvertColors": _STILL,
+        "Loop": Known({"n": Form.COUNT, "duration": Form.SECONDS}, (("n", "duration"),), _looped),
+        "LumContrast": Known(
+            dict.fromkeys(("lum", "contrast", "contrast_threshold"), Form.NUMBER), timeless=True
+        ),
+        "MakeLoopable": Known(
+            {"overlap_duration": Form.SECONDS},
+            (("overlap_duration",),),
+            lambda seconds, given: seconds - _exact(given["overlap_duration"]),
+        ),
+        "Margin": Known(
+            dict.fromkeys(("margin_size", "left", "right", "top", "bottom"), Form.PIXELS)
+            | {"color": Form.COLOR},
+            timeless=True,
+        ),
+        "MaskColor": Known(
+            {"color": Form.COLOR, "threshold": Form.NUMBER, "stiffness": Form.NUMBER},
+            timeless=True,
+        ),
+        "MirrorX": _STILL,
+        "MirrorY": _STILL,
+        "MultiplyColor": Known({"factor": Form.POSITIVE}, (("factor",),), timeless=True),
+        "MultiplySpeed": Known(
+            {"factor": Form.POSITIVE, "final_duration": Form.SECONDS},
+            (("factor", "final_duration"),),
+            _sped,
+        ),
+        "MultiplyStereoVolume": Known({"left": Form.NUMBER, "right": Form.NUMBER}, timeless=True),
+        "MultiplyVolume": Known(
+            {"factor": Form.NUMBER, "start_time": Form.SECONDS, "end_time": Form.SECONDS},
+            (("factor",),),
+        ),
+        "Painting": Known({"saturation": Form.POSITIVE, "black": Form.NUMBER}, timeless=True),
+        "Resize": Known(
+            {"new_size": Form.SIZE, "width": Form.PIXELS, "height": Form.PIXELS},
+            (("new_size", "width", "height"),),
+            timeless=True,
+        ),
+        "Rotate": Known(
+            {
+                "angle": Form.NUMBER,
+                "unit": Form.UNIT,
+                "resample": Form.RESAMPLING,
+                "expand": Form.FLAG,
+                "center": Form.PLACE,
+                "translate": Form.PLACE,
+                "bg_color": Form.COLOR,
+            },
+            (("angle",),),
+            timeless=True,
+        ),
+        "Scroll": Known(
+            dict.fromkeys(("w", "h", "x_start", "y_start"), Form.PIXELS)
+            | dict.fromkeys(("x_speed", "y_speed"), Form.NUMBER)
+        ),
+        "SlideIn": Known(_LASTS | {"side": Form.SIDE}, (("duration",), ("side",))),
+        "SlideOut": Known(_LASTS | {"side": Form.SIDE}, (("duration",), ("side",))),
+        "SuperSample": Known({"d": Form.SECONDS, "n_frames": Form.COUNT}, (("d",), ("n_frames",))),
+        "TimeMirror": Known(),
+        "TimeSymmetrize": Known(lasts=lambda seconds, _: seconds * 2),
+    }
+)
+"""By MoviePy's own name."""
+
+UNWRITTEN: Mapping[str, str] = MappingProxyType(
+    {
+        "HeadBlur": "it wants functions of time",
+        "MasksAnd": "it wants another clip",
+        "MasksOr": "it wants another clip",
+        "AudioLoop": "a shot's sound is as long as its picture; use `Loop`",
+    }
+)
+"""Effects of MoviePy that no storyboard can ask for, and why."""

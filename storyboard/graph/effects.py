@@ -1,0 +1,120 @@
+"""Effects as steps: what a shot's effects take of its take, and how long the result plays.
+
+Effects work on what `trim` and `length` leave, so `length` stays the seconds on screen: what they
+need of the take is reckoned backwards from it. Effects that do the same to every frame work on
+the whole take instead and keep its handles. Frames that other shots begin or end with are the
+take's own, without effects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from storyboard.effects import lasting, timeless
+from storyboard.film import Shot
+from storyboard.graph.desk import Desk
+from storyboard.graph.material import Material, Piece, Use
+from storyboard.graph.steps import Link, Step
+from storyboard.providers.base import Kind, Role, Settings
+from storyboard.timecode import FrameRange, Rate
+
+MAKER = "effects"
+_LONGEST_S = 3600
+
+
+def bought(shot: Shot, rate: Rate) -> Shot:
+    """The shot with the length that its effects want of the take."""
+    if not shot.effects or shot.length is None or timeless(shot.effects):
+        return shot
+    return replace(shot, length=_source(shot, shot.length, rate))
+
+
+def _source(shot: Shot, wanted: int, rate: Rate) -> int | None:
+    """The fewest frames that come out as `wanted` or more; None where all of the take is used."""
+
+    def out(frames: int) -> int:
+        return rate.frames(lasting(shot.effects, rate.seconds(frames)))
+
+    low, high = 0, rate.frames(_LONGEST_S)
+    if out(high) < wanted or out(max(1, wanted // 64)) == out(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if out(middle) >= wanted else (middle, high)
+    return high
+
+
+class Effects:
+    """Adds the effect steps of one film to the desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.materials = dict(desk.materials)
+        """What each shot plays, by id: its take, or what its effects made of it."""
+        self.uses = dict(desk.uses)
+
+    def add(self) -> None:
+        """Makes the steps of every shot that has effects."""
+        for shot in self._desk.film.shots:
+            use, material = self.uses.get(shot.id), self.materials.get(shot.id)
+            if shot.effects and use and material and material.pieces:
+                self._step(shot, use, material)
+
+    def _step(self, shot: Shot, use: Use, material: Material) -> None:
+        rate = self._desk.rate
+        if timeless(shot.effects):
+            taken = FrameRange(0, material.frames)
+            frames = taken.length
+        else:
+            taken = use.range
+            frames = rate.frames(lasting(shot.effects, rate.seconds(taken.length)))
+            if not self._enough(shot, frames):
+                return
+            frames = shot.length or frames
+            self.uses[shot.id] = Use(FrameRange(0, frames), 0, 0)
+        parts = material.cut(taken)
+        id = f"{shot.id}.effects"
+        self._desk.steps[id] = Step(
+            id=id,
+            kind=Kind.EFFECT,
+            shot=shot.id,
+            provider=MAKER,
+            model="",
+            target="",
+            settings=Settings(
+                duration_s=0,
+                resolution="",
+                aspect_ratio="",
+                fps=0,
+                options={
+                    "effects": [[each.name, dict(each.arguments)] for each in shot.effects],
+                    "parts": [[part.start, part.end] for _, part in parts],
+                    "frames": frames,
+                    "rate": f"{rate.value}",
+                },
+            ),
+            links=tuple(Link(Role.CLIP, step=step) for step, _ in parts),
+            buys_frames=frames,
+        )
+        self.materials[shot.id] = Material(shot.id, (Piece(id, 0, frames),))
+
+    def _enough(self, shot: Shot, frames: int) -> bool:
+        """Whether something is left to play, as long as is wanted; refuses what is not."""
+        rate, notices = self._desk.rate, self._desk.notices
+        wanted = shot.length or 2
+        for key, wants in (("audio_lead", shot.audio_lead), ("audio_lag", shot.audio_lag)):
+            if wants:
+                message = f"`{key}` wants sound beyond the shot, and its effects leave none"
+                notices.error("SB358", shot, shot.span(key), message, f"delete `{key}`")
+                return False
+        if frames >= wanted:
+            return True
+        has, needs = (float(rate.seconds(n)) for n in (frames, wanted))
+        notices.error(
+            "SB358",
+            shot,
+            shot.span("effects"),
+            f"the effects of {shot.id} make {has:g} s; {needs:g} s are wanted",
+            "a shorter `length`, a longer `duration`, or other effects",
+        )
+        return False
