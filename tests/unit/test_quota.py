@@ -1,0 +1,217 @@
+"""Quotas: a minute counts for everybody who shares a store, and lanes don't wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storyboard.graph.forecast import forecast, importance
+from storyboard.graph.pace import WINDOW_S, Pace
+from storyboard.graph.plan import Action, Node, Plan, Reason
+from storyboard.graph.steps import Link, Step
+from storyboard.providers.base import Kind, Role, Settings
+from storyboard.run.quota import Lanes, Turns, Windows
+from tests.unit.films import compiled, shot
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_minute_takes_so_many_and_then_says_how_long_to_wait(tmp_path: Path) -> None:
+    clock = Clock()
+    windows = Windows(tmp_path, clock)
+    assert [windows.take("veo", 2) for _ in range(2)] == [0.0, 0.0]
+    clock.now += 20
+    assert windows.take("veo", 2) == pytest.approx(40)
+    assert windows.take("omni", 2) == 0.0, "another lane is another window"
+    clock.now += 40
+    assert windows.take("veo", 2) == 0.0
+    windows.close()
+
+
+def test_the_window_outlives_the_run_and_is_shared(tmp_path: Path) -> None:
+    clock = Clock()
+    first = Windows(tmp_path, clock)
+    first.take("veo", 1)
+    first.close()
+    again, beside = Windows(tmp_path, clock), Windows(tmp_path, clock)
+    assert again.take("veo", 1) > 59
+    assert beside.take("veo", 1) > 59
+    again.close()
+    beside.close()
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait_for_more_than_a_minute(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    windows = Windows(tmp_path, clock)
+    windows.take("veo", 1)
+    clock.now -= 86_400
+    assert 0 < windows.take("veo", 1) <= WINDOW_S
+    clock.now += WINDOW_S
+    assert windows.take("veo", 1) == 0.0
+    windows.close()
+
+
+def _takes(folder: str, times: int, out: object) -> None:
+    windows = Windows(Path(folder))
+    out.put(sum(windows.take("veo", 25) == 0.0 for _ in range(times)))  # type: ignore[attr-defined]
+    windows.close()
+
+
+def test_processes_that_share_a_store_never_pass_the_limit_together(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    Windows(tmp_path).take("other", 1)
+    children = [context.Process(target=_takes, args=(str(tmp_path), 20, queue)) for _ in range(2)]
+    for child in children:
+        child.start()
+    granted = [queue.get(timeout=60) for _ in children]
+    for child in children:
+        child.join(60)
+    assert sum(granted) == 25
+
+
+@settings(max_examples=25)
+@given(
+    limit=st.integers(1, 5),
+    pauses=st.lists(st.floats(0, 40), min_size=1, max_size=40),
+)
+def test_no_minute_ever_holds_more_than_its_limit(
+    tmp_path_factory: pytest.TempPathFactory, limit: int, pauses: list[float]
+) -> None:
+    clock = Clock()
+    windows = Windows(tmp_path_factory.mktemp("windows"), clock)
+    granted = []
+    for pause in pauses:
+        clock.now += pause
+        if windows.take("veo", limit) == 0.0:
+            granted.append(clock.now)
+    windows.close()
+    for at in granted:
+        assert sum(at - WINDOW_S < other <= at for other in granted) <= limit
+
+
+def test_what_the_most_hangs_on_gets_its_turn_first() -> None:
+    order = []
+
+    async def wait(turns: Turns, name: str, rank: tuple[int, float]) -> None:
+        async with turns.held(rank):
+            order.append(name)
+            await asyncio.sleep(0)
+
+    async def all_of_them() -> None:
+        turns = Turns(1)
+        async with turns.held((0, 0.0)):
+            jobs = [
+                asyncio.create_task(wait(turns, name, rank))
+                for name, rank in (
+                    ("short", (1, -60.0)),
+                    ("long", (1, -300.0)),
+                    ("expiring", (0, -60.0)),
+                )
+            ]
+            await asyncio.sleep(0)
+            jobs.append(asyncio.create_task(wait(turns, "given up", (0, -999.0))))
+            await asyncio.sleep(0)
+            jobs.pop().cancel()
+        await asyncio.gather(*jobs)
+
+    asyncio.run(all_of_them())
+    assert order == ["expiring", "long", "short"]
+
+
+def test_a_lane_that_was_told_to_wait_holds_up_no_other(tmp_path: Path) -> None:
+    def step(model: str) -> Step:
+        return Step("S", Kind.GENERATE, "S", "vertex", model, "vertex", Settings())
+
+    async def race() -> list[str]:
+        lanes = Lanes(Windows(tmp_path), lambda _: (1, 0.0))
+        came: list[str] = []
+
+        async def ask(model: str) -> None:
+            await lanes.turn(step(model), "", lambda _: None)
+            came.append(model)
+
+        lanes.pause(step("slow"), 0.2)
+        await asyncio.gather(ask("slow"), ask("quick"))
+        lanes.close()
+        return came
+
+    assert asyncio.run(race()) == ["quick", "slow"]
+
+
+# the forecast -----------------------------------------------------------------------------------
+
+
+def plan_of(*steps: Step) -> Plan:
+    nodes = tuple(Node(step, Action.CREATE, ordinals=(1,)) for step in steps)
+    graph = compiled(shot("SH010"))
+    return Plan(graph.film, graph, nodes)
+
+
+def job(id: str, pace: Pace, *parents: str) -> Step:
+    links = tuple(Link(Role.VIDEO, step=parent) for parent in parents)
+    step = Step(id, Kind.GENERATE, id, "vertex", "veo", "vertex", Settings(), links=links)
+    return replace(step, pace=pace)
+
+
+def test_a_chain_takes_as_long_as_its_links() -> None:
+    pace = Pace(typical_s=60)
+    told = forecast(plan_of(job("A", pace), job("B", pace, "A"), job("C", pace, "B")))
+    assert told is not None
+    assert (told.seconds, told.critical_s, told.jobs, told.lanes) == (180, 180, 3, ())
+
+
+def test_a_quota_spreads_jobs_over_minutes() -> None:
+    pace = Pace(per_minute=10, typical_s=30)
+    told = forecast(plan_of(*(job(f"S{n}", pace) for n in range(25))))
+    assert told is not None
+    assert told.seconds == 2 * WINDOW_S + 30
+    assert told.critical_s == 30
+    assert told.lanes == ("veo at vertex",)
+
+
+def test_so_many_jobs_at_once_and_no_more() -> None:
+    pace = Pace(at_once=2, typical_s=30)
+    told = forecast(plan_of(*(job(f"S{n}", pace) for n in range(5))))
+    assert told is not None
+    assert told.seconds == 90
+
+
+def test_the_chain_goes_first_so_that_the_quota_costs_it_nothing() -> None:
+    pace = Pace(per_minute=1, typical_s=60)
+    loose = [job(f"S{n}", pace) for n in range(2)]
+    chain = [job("A", pace), job("B", pace, "A")]
+    told = forecast(plan_of(*loose, *chain))
+    assert told is not None
+    assert told.seconds == 4 * 60
+    first = importance(plan_of(*loose, *chain).nodes)
+    assert min(first, key=first.__getitem__) == "A"
+
+
+def test_what_soon_expires_goes_before_what_is_long() -> None:
+    pace = Pace(typical_s=60)
+    plan = plan_of(job("A", pace), job("B", pace, "A"), job("X", pace))
+    nodes = [
+        replace(node, reasons=(Reason.URI_EXPIRING,)) if node.step.id == "X" else node
+        for node in plan.nodes
+    ]
+    first = importance(nodes)
+    assert min(first, key=first.__getitem__) == "X"
+
+
+def test_what_is_made_here_has_no_forecast() -> None:
+    assert forecast(plan_of(job("A", Pace()))) is None
