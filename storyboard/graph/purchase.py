@@ -337,6 +337,8 @@ class Purchases:
             self._refuse.wordless(shot, model)
         self._refuse.large_pictures(shot, model, links)
         free = shot.provider == PREVIZ
+        if free and self._desk.film.subtitles == "burn":
+            settings = replace(settings, options={"burn_in": False, **settings.options})
         price = model.price_micros(resolution, hop.seconds, audio=settings.audio)
         self._desk.resolutions[id] = resolution
         self._desk.steps[id] = Step(

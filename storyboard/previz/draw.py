@@ -216,7 +216,9 @@ class _Take:
         width, height = _size(self.request)
         options = self.request.settings.options
         lines = self.request.intent.dialogue
-        captions = subtitles(lines, width, height, self.fps, self.frames)
+        captions = []
+        if options.get("burn_in") is not False:  # the film burns in its own
+            captions += subtitles(lines, width, height, self.fps, self.frames)
         if options.get("slate"):
             told = self.request.intent.prompt
             captions.append(slate(spec, told, width, height, self.fps, self.frames))

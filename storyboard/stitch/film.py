@@ -23,7 +23,7 @@ from storyboard.stitch.picture import draw, encode
 from storyboard.stitch.smart.clipindex import NotCopied
 from storyboard.stitch.smart.cut import cut_picture
 from storyboard.stitch.sound import Bed, MixFacts, Murmur, mix
-from storyboard.stitch.subtitles import write_subtitles
+from storyboard.stitch.subtitles import cues, write_cues, write_subtitles
 from storyboard.stitch.typeset import unprintable
 
 __all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
@@ -86,6 +86,7 @@ def stitch_film(
             lambda: mix(film, timeline, media, sound, scratch=scratch, beds=beds, murmur=murmur)
         )
         progress = _Progress(timeline.length, mixing, on_progress)
+        captions = _captions(film, timeline, scratch)
         try:
             threads, encoded = cut_picture(
                 *(timeline, clips, media, titles, film.delivery, picture),
@@ -94,7 +95,7 @@ def stitch_film(
                 on_frames=progress,
             )
             mixed = mixing.result()
-            mux(picture, sound, film, timeline.length, out, threads)
+            mux(picture, sound, film, timeline.length, out, threads, captions=captions)
             notes += encoded
         except NotCopied as problem:
             notes.append(f"the whole picture is encoded again: {problem}")
@@ -102,7 +103,7 @@ def stitch_film(
             frames = draw(timeline, clips, titles, film.delivery.size)
             encode(frames, film.delivery, picture, on_frame=progress)
             mixed = mixing.result()
-            mux(picture, sound, film, timeline.length, out)
+            mux(picture, sound, film, timeline.length, out, captions=captions)
     return StitchFacts(
         path=out,
         frames=timeline.length,
@@ -112,6 +113,14 @@ def stitch_film(
         notes=(*notes, *mixed.notes),
         subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
     )
+
+
+def _captions(film: Film, timeline: Timeline, folder: Path) -> Path | None:
+    """The words that become a track of the file; None where there is none to be."""
+    if film.subtitles != "track":
+        return None
+    paths = [folder / "captions.srt"]
+    return next(iter(write_cues(cues(film, timeline), timeline, paths)), None)
 
 
 class _Progress:

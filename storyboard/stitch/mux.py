@@ -24,8 +24,12 @@ def mux(
     frames: int,
     out: Path,
     threads: Sequence[Thread] = (),
+    *,
+    captions: Path | None = None,
 ) -> None:
     """Writes the film: `picture` copied, `sound` as AAC, the index in front; by rename.
+
+    `captions` is an SRT file that becomes a track of subtitles.
 
     The unfinished file is checked before it takes its name. Raises MediaError when it is not
     `frames` long or its sound does not start and end with it, and NotCopied when it is not made
@@ -36,7 +40,9 @@ def mux(
         run_ffmpeg(
             [
                 *("-i", f"file:{picture}", "-i", f"file:{sound}"),
+                *(("-i", f"file:{captions}") if captions else ()),
                 *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "-1"),
+                *(("-map", "2:s:0", "-c:s", "mov_text") if captions else ()),
                 *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2"),
                 *("-video_track_timescale", f"{timescale(film.delivery.rate.value)}"),
                 *metadata(film),
