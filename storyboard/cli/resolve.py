@@ -31,8 +31,9 @@ def command(
 ) -> int:
     """Say what became of an OPERATION of FILM that nobody can ask about any more.
 
-    OPERATION is what the render named: `SH010:t01`, a step, or the operation's name. Without an
-    option nothing is decided, and the money at stake is shown.
+    OPERATION is what the render named: `SH010:t01`, a step, or the operation's name. Takes that
+    one request asked for share the answer. Without an option nothing is decided, and the money at
+    stake is shown.
     """
     from storyboard.run.attempts import State
     from storyboard.run.ledger import Ledger
@@ -47,14 +48,16 @@ def command(
         found = [each for each in ledger.find(operation) if each.state in sent]
         if not found:
             raise UsageError(f"no open operation of {film} is called `{operation}`")
-        if len(found) > 1:
+        attempt = found[0]
+        order = ledger.meant(attempt, lost=assume_lost)
+        if any(each not in order for each in found):
             names = ", ".join(each.name for each in found)
             raise UsageError(f"`{operation}` is several: {names}", hint="name one of them")
-        (attempt,) = found
-        stake = f"${money(attempt.reserved_micros)}"
+        names = ", ".join(each.name for each in order)
+        stake = f"${money(sum(each.reserved_micros for each in order))}"
         if not (adopt or assume_lost or assume_not_sent):
             if attempt.state is State.UNKNOWN:
-                view.say(f"{attempt.name}: it may have been sent; {stake} is held")
+                view.say(f"{names}: it may have been sent; {stake} is held")
                 view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
             else:
                 view.say(f"{attempt.name}: it is {attempt.operation}; {stake} is held")
@@ -66,7 +69,8 @@ def command(
     finally:
         ledger.close()
     if as_json:
-        view.answer_json({"attempt": done.name, "state": done.state.value})
+        of = [{"attempt": each.name, "state": each.state.value} for each in done]
+        view.answer_json({**of[0], "order": of})
     elif not quiet:
-        view.say(f"{done.name}: {done.state.value}, {stake} at stake")
+        view.say(f"{names}: {done[0].state.value}, {stake} at stake")
     return 0

@@ -104,6 +104,11 @@ class Attempt:
         return f"{self.step}:t{self.ordinal:02d}"
 
     @property
+    def order(self) -> tuple[str, int]:
+        """(run, id of the first take) of the one request that it went with."""
+        return self.run, self.id - self.sample
+
+    @property
     def held_micros(self) -> int:
         """Money that is reserved and not yet settled."""
         return 0 if self.state in OVER else self.reserved_micros

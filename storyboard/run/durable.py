@@ -7,11 +7,13 @@ stands for half of its bytes, and what was reported as written is there after a 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from storyboard.errors import EnvironmentProblem
 
@@ -43,17 +45,32 @@ def sync_folder(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replaces `path` by `text`, durably and at once."""
+    with unfinished(path) as (beside, stream):
+        stream.write(text.encode("utf-8"))
+        stream.flush()
+        os.fsync(stream.fileno())
+        beside.replace(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file beside `path` that is to become it, open; removed when it does not.
+
+    It is locked until then, so that one whose writer died is known by its lock, and goes.
+    """
+    for left in path.parent.glob(f".{path.name}.????????"):
+        with suppress(OSError), left.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except BaseException:
+        with beside.open("xb") as stream:
+            with suppress(OSError):  # where the file system has no locks, nothing is cleared up
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            yield beside, stream
+    finally:
         beside.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
 
 
 @contextmanager

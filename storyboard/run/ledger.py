@@ -188,12 +188,14 @@ class Ledger:
 
     async def resolve(
         self, attempt: Attempt, *, adopt: str = "", lost: bool = False, not_sent: bool = False
-    ) -> Attempt:
+    ) -> tuple[Attempt, ...]:
         """A person's word on an unknown attempt; exactly one of the three.
 
         `adopt` names the operation that it became, which the next run polls; `lost` gives its
         money up; `not_sent` sets the money free. After the last two the step may be bought again.
         Of a job that has a name the first two may be said as well: another name, or given up.
+        Takes that were asked for together became one operation or none, so the word is about
+        all of them, but for one of a known job that is given up. Returns what it was about.
         """
         if (bool(adopt), lost, not_sent).count(True) != 1:
             raise UsageError("say one of: adopt an operation, lost, or not sent")
@@ -204,16 +206,27 @@ class Ledger:
         }
         if not words.get(attempt.state):
             raise UsageError(f"{attempt.name} is {attempt.state}, so there is nothing to resolve")
+        meant = self.meant(attempt, lost=lost)
         if adopt:
-            return await self.advance(attempt, State.SUBMITTED, operation=adopt)
+            return await self.advance_all(meant, State.SUBMITTED, operation=adopt)
         if lost:
-            return await self.advance(
-                attempt,
+            return await self.advance_all(
+                meant,
                 State.LOST,
                 settled_micros=attempt.reserved_micros,
                 message="given up by a person",
             )
-        return await self.advance(attempt, State.FAILED, message="not sent, says a person")
+        return await self.advance_all(meant, State.FAILED, message="not sent, says a person")
+
+    def meant(self, attempt: Attempt, *, lost: bool = False) -> tuple[Attempt, ...]:
+        """What a person's word on an attempt is about: those of its order that stand as it does."""
+        if attempt.state is not State.UNKNOWN and lost:
+            return (attempt,)
+        return tuple(
+            each
+            for each in self._attempts.values()
+            if (each.order, each.state) == (attempt.order, attempt.state)
+        )
 
     def _recover(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
         found = []

@@ -16,17 +16,17 @@ import errno
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from storyboard.digest import file_sha256
 from storyboard.errors import StoreError
 from storyboard.film import Take
 from storyboard.run.claims import Claims
-from storyboard.run.durable import sync_file, sync_folder, write_text
+from storyboard.run.durable import sync_file, sync_folder, unfinished, write_text
 from storyboard.run.index import Index
 from storyboard.run.places import make_folder
 from storyboard.run.record import Record, from_json, to_json
@@ -67,13 +67,19 @@ class Store:
         copied, so the answer is true of the bytes that were kept.
         """
         suffix = suffix or path.suffix.lower()
-        mine = path if move else None
-        if mine is None or mine.stat().st_dev != self._files.stat().st_dev:
-            mine, sha256 = self._copy_in(path)
-            if move:
-                path.unlink()
-        else:
-            sha256 = file_sha256(mine)
+        if move and path.stat().st_dev == self._files.stat().st_dev:
+            sha256 = file_sha256(path)
+            self._keep(path, sha256, suffix)
+            return sha256
+        with unfinished(self._files / "copy") as (copy, stream):
+            sha256 = _copied(path, stream)
+            self._keep(copy, sha256, suffix)
+        if move:
+            path.unlink()
+        return sha256
+
+    def _keep(self, mine: Path, sha256: str, suffix: str) -> None:
+        """Gives a whole file its place, unless it is there."""
         target = self._file(sha256, suffix)
         size = mine.stat().st_size
         if target.exists() and target.stat().st_size == size:
@@ -83,7 +89,6 @@ class Store:
             mine.chmod(0o444)
             _into_folder(mine, target)
         self._suffix[sha256] = (suffix, size)
-        return sha256
 
     def path(self, sha256: str) -> Path:
         """The file with those bytes; raises StoreError when the store has none."""
@@ -129,19 +134,6 @@ class Store:
 
     def _file(self, sha256: str, suffix: str) -> Path:
         return self._files / sha256[:2] / f"{sha256}{suffix}"
-
-    def _copy_in(self, path: Path) -> tuple[Path, str]:
-        copy = self._files / f".{secrets.token_hex(8)}"
-        state = hashlib.sha256()
-        try:
-            with path.open("rb") as source, copy.open("xb") as stream:
-                while chunk := source.read(_CHUNK):
-                    state.update(chunk)
-                    stream.write(chunk)
-        except BaseException:
-            copy.unlink(missing_ok=True)
-            raise
-        return copy, state.hexdigest()
 
     # takes
 
@@ -271,6 +263,17 @@ class Store:
 def read_sidecar(path: Path) -> Record:
     """The record in one sidecar; raises ValueError, KeyError or TypeError for a broken one."""
     return from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _copied(path: Path, stream: BinaryIO) -> str:
+    """Copies a file and returns its SHA-256."""
+    state = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            state.update(chunk)
+            stream.write(chunk)
+    stream.flush()
+    return state.hexdigest()
 
 
 def _into_folder(path: Path, target: Path) -> None:

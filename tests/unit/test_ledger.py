@@ -184,7 +184,8 @@ def test_a_person_resolves_what_nobody_can_know(tmp_path: Path) -> None:
             (unknown,) = ledger.find("SH010:t01")
             with pytest.raises(UsageError):
                 await ledger.resolve(unknown, adopt="op-9", lost=True)
-            return await ledger.resolve(unknown, **word)  # type: ignore[arg-type]
+            (resolved,) = await ledger.resolve(unknown, **word)  # type: ignore[arg-type]
+            return resolved
 
         after = inside(folder, go)
         assert (after.state, after.settled_micros) == (state, settled)

@@ -1,0 +1,131 @@
+"""A process with storyboard loaded, which forks a render in no time: a thousand can be killed.
+
+What it forks is what `storyboard ARGS` would be: the same command line, its own environment, its
+output in a file. It has no threads, so a fork of it is a whole process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+_LOADED = """
+    anyio._backends._asyncio av cryptography.hazmat.primitives.asymmetric.rsa google.auth
+    google.auth.transport.requests google.oauth2.service_account h11 httpcore httpx jsonschema
+    stamina storyboard.cli.progress storyboard.cli.render storyboard.cli.resolve
+    storyboard.cli.store storyboard.make storyboard.previz storyboard.providers.cloud
+    storyboard.providers.vertex storyboard.providers.vertex_veo storyboard.run.local
+    storyboard.stitch.film storyboard.stitch.media
+"""
+_LATE_S = 120
+
+
+class Zygote:
+    """Starts processes; `close` ends it, and it ends with its parent."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.kill.zygote"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        said: Path,
+        die_at: str = "",
+    ) -> int:
+        """Begins `storyboard ARGUMENTS` in `folder`, which may die at a point; its process id.
+
+        What it says goes to the file `said`.
+        """
+        return int(
+            self._ask(
+                start=list(arguments),
+                folder=str(folder),
+                env=dict(env),
+                said=str(said),
+                die_at=die_at,
+            )
+        )
+
+    def wait(self, pid: int) -> int:
+        """Its exit code; below zero the signal that ended it."""
+        return int(self._ask(wait=pid))
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(10)
+
+    def _ask(self, **order: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+def _serve() -> None:
+    for name in _LOADED.split():
+        try:
+            import_module(name)
+        except ImportError:
+            print(f"the zygote does without {name}", file=sys.stderr)
+    import_module("tests.kill.points")
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            _, status = os.waitpid(order["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            answer = os.fork()
+            if not answer:
+                _become(order)
+        print(json.dumps(answer), flush=True)
+
+
+def _become(order: Mapping[str, Any]) -> None:
+    """The rest of a forked process: one command line."""
+    code = 70
+    try:
+        said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        os.chdir(order["folder"])
+        os.environ.update(order["env"])
+        from storyboard.cli.main import run
+        from tests.kill.points import arm
+
+        arm(order["die_at"])
+        code = run(order["start"])
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve()
