@@ -1,16 +1,17 @@
-"""How long commands take: CPU seconds of the process and its children, and wall seconds."""
+"""How long things take and what they hold: CPU and wall seconds, and the peak of memory."""
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-_ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 """Bytecode is kept, as on any user's machine: else every import is compiled again."""
 
 
@@ -18,6 +19,8 @@ _ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTE
 class Took:
     cpu_s: float
     wall_s: float
+    peak_mb: float = 0.0
+    """Of the largest process."""
 
 
 def command(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Took:
@@ -26,7 +29,7 @@ def command(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None
     process = subprocess.Popen(
         argv,
         cwd=cwd,
-        env={**_ENVIRONMENT, **(env or {})},
+        env={**ENVIRONMENT, **(env or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
@@ -36,7 +39,45 @@ def command(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(argv)}: {said.decode(errors='replace')[-2000:]}")
-    return Took(usage.ru_utime + usage.ru_stime, time.monotonic() - started)
+    wall = time.monotonic() - started
+    return Took(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+class Rival:
+    """A process that stays and works through n no-op steps whenever it is told to.
+
+    It reads n from a line and answers with a line of JSON, `cpu_s` and `wall_s` of the work alone;
+    its first line says that it is ready, or in `skip` why it never will be.
+    """
+
+    def __init__(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env={**ENVIRONMENT, **env},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.skip = str(self._answer().get("skip", ""))
+
+    def work(self, n: int) -> Took:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{n}\n")
+        self._process.stdin.flush()
+        return Took(**self._answer())
+
+    def end(self) -> None:
+        self._process.communicate()
+
+    def _answer(self) -> dict[str, float]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                told: dict[str, float] = json.loads(line)
+                return told
+        return {"skip": f"it ended with {self._process.wait()}"}  # type: ignore[dict-item]
 
 
 def interleaved(rounds: int, runs: Mapping[str, Callable[[], Took]]) -> dict[str, Took]:
@@ -48,9 +89,6 @@ def interleaved(rounds: int, runs: Mapping[str, Callable[[], Took]]) -> dict[str
             if number:
                 taken[name].append(took)
     return {
-        name: Took(
-            statistics.median(each.cpu_s for each in all_),
-            statistics.median(each.wall_s for each in all_),
-        )
+        name: Took(*map(statistics.median, zip(*map(astuple, all_), strict=True)))
         for name, all_ in taken.items()
     }

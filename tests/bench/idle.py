@@ -1,0 +1,122 @@
+"""Nothing to do: plan and an idle render beside doit and Snakemake on as many targets."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, partial
+from pathlib import Path
+
+from storyboard.stitch.media import run_ffmpeg
+from tests.bench.clock import Took, command, interleaved
+from tests.bench.places import PEERS, ROOT, ROUNDS, STORYBOARD
+from tests.bench.table import heading, line, row
+
+
+class PaperFilm:
+    """A film of `n` shots of four frames that was rendered once, and its commands."""
+
+    def __init__(self, root: Path, n: int) -> None:
+        self.folder = root / f"film-{n}"
+        self.folder.mkdir()
+        clip = self.folder / "clip.mp4"
+        _draw(clip)
+        self._env = {
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "bench" / "plugins")]),
+            "PAPER_CLIP": str(clip),
+            "STORYBOARD_POLL_S": "0",
+        }
+        lines = ["storyboard: 1", "defaults: {provider: paper, model: paper-1}", "shots:"]
+        lines += [f"  - {{id: SH{i:05d}, prompt: Shot {i}, length: 4f}}" for i in range(n)]
+        (self.folder / "film.yaml").write_text("\n".join(lines) + "\n")
+        took = self.render()
+        line(f"(first render of {n} shots, takes and stitch: {took.wall_s:.0f} s wall)")
+
+    def check(self) -> Took:
+        return self._run("check", "film.yaml", "-q")
+
+    def plan(self) -> Took:
+        return self._run("plan", "film.yaml", "-q")
+
+    def render(self) -> Took:
+        return self._run("render", "film.yaml", "--yes", "-q")
+
+    def _run(self, *arguments: str) -> Took:
+        return command([STORYBOARD, *arguments], self.folder, self._env)
+
+
+@cache
+def paper_film(root: Path, n: int) -> PaperFilm:
+    """The film of `n` shots in `root`, made at the first asking."""
+    return PaperFilm(root, n)
+
+
+def idle(root: Path) -> None:
+    """1,000 shots that are all there, by doit and Snakemake on 1,000 targets."""
+    _idle(root, 1_000, ROUNDS)
+
+
+def idle_long(root: Path) -> None:
+    """The same of 10,000; aim for an idle render: 0.4 s."""
+    _idle(root, 10_000, 3)
+
+
+def _idle(root: Path, n: int, rounds: int) -> None:
+    heading(f"nothing to do: {n} shots, {n} targets")
+    film = paper_film(root, n)
+    runs = {
+        "plan": film.plan,
+        "render": film.render,
+        "doit": partial(command, _doit(root / f"doit-{n}", n), root / f"doit-{n}"),
+        "snakemake": partial(command, _snakemake(root / f"make-{n}", n), root / f"make-{n}"),
+    }
+    took = interleaved(rounds, runs)
+    doit, snakemake = took["doit"], took["snakemake"]
+    for name in ("plan", "render"):
+        ours = took[name]
+        ratio = (
+            f"{ours.cpu_s / doit.cpu_s:.2f}x doit's CPU, {ours.wall_s / doit.wall_s:.2f}x its wall;"
+            f" {snakemake.wall_s / ours.wall_s:.1f}x faster than Snakemake"
+        )
+        row(f"storyboard {name}", ours, ratio, "1x doit, 10x Snakemake")
+    row("doit", doit)
+    row("Snakemake", snakemake)
+
+
+def _draw(clip: Path) -> None:
+    """Four seconds of grey and silence, 9 kB."""
+    run_ffmpeg(
+        ["-f", "lavfi", "-i", "color=gray:s=1280x720:r=24:d=4", "-f", "lavfi", "-i",
+         "anullsrc=r=48000:d=4", "-shortest", "-c:v", "libx264", "-preset", "ultrafast",
+         "-pix_fmt", "yuv420p", "-c:a", "aac", str(clip)]
+    )  # fmt: skip
+
+
+def _doit(folder: Path, n: int) -> list[str]:
+    (folder / "out").mkdir(parents=True)
+    (folder / "dodo.py").write_text(
+        "from pathlib import Path\n"
+        "def make(n):\n"
+        "    Path(f'out/{n}').write_text(str(n))\n"
+        "def task_make():\n"
+        f"    for n in range({n}):\n"
+        "        yield {'name': str(n), 'actions': [(make, [n])], 'targets': [f'out/{n}'],\n"
+        "               'file_dep': [f'in{n}']}\n"
+    )
+    for number in range(n):
+        (folder / f"in{number}").touch()
+    argv = [str(PEERS / "doit"), "-v", "0"]
+    command(argv, folder)
+    return argv
+
+
+def _snakemake(folder: Path, n: int) -> list[str]:
+    (folder / "out").mkdir(parents=True)
+    (folder / "Snakefile").write_text(
+        f"rule all:\n    input: expand('out/{{n}}', n=range({n}))\n"
+        "rule one:\n    output: 'out/{n}'\n    shell: 'echo {wildcards.n} > {output}'\n"
+    )
+    for number in range(n):
+        (folder / "out" / str(number)).write_text(str(number))
+    argv = [str(PEERS / "snakemake"), "-c1", "--quiet", "all", "--rerun-triggers", "mtime"]
+    command(argv, folder)
+    return argv
