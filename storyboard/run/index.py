@@ -88,9 +88,9 @@ class Index:
         """Every record, oldest first."""
         return self._records("SELECT record FROM takes ORDER BY created, digest, ordinal", [])
 
-    def add(self, record: Record) -> None:
-        """Enters or replaces the row of (digest, ordinal)."""
-        self._try(lambda connection: _insert(connection, [record]))
+    def add_all(self, records: Sequence[Record]) -> None:
+        """Enters or replaces the rows of (digest, ordinal)."""
+        self._try(lambda connection: _insert(connection, records))
 
     def drop(self, digest: str, ordinal: int) -> None:
         self._try(

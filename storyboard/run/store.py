@@ -12,13 +12,11 @@ at any moment a take is either whole or not there. Several processes may use a s
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
-import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +24,7 @@ from storyboard.digest import file_sha256
 from storyboard.errors import StoreError
 from storyboard.film import Take
 from storyboard.run.claims import Claims
-from storyboard.run.durable import sync_file, sync_folder, unfinished, write_text
+from storyboard.run.durable import sync, unfinished, write_texts
 from storyboard.run.index import Index
 from storyboard.run.places import make_folder
 from storyboard.run.record import Record, from_json, to_json
@@ -53,10 +51,14 @@ class Store:
         self._guard = threading.Lock()
         self._known: dict[str, tuple[Record, ...]] = {}
         self._suffix: dict[str, tuple[str, int]] = {}
+        self._disk = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         self._index = Index(root / "index.sqlite", self.sidecars, notice)
 
     def close(self) -> None:
         self._index.close()
+        if self._disk >= 0:
+            os.close(self._disk)
+            self._disk = -1
 
     # bytes
 
@@ -69,26 +71,41 @@ class Store:
         suffix = suffix or path.suffix.lower()
         if move and path.stat().st_dev == self._files.stat().st_dev:
             sha256 = file_sha256(path)
-            self._keep(path, sha256, suffix)
+            self._keep([(path, suffix, sha256)])
             return sha256
         with unfinished(self._files / "copy") as (copy, stream):
             sha256 = _copied(path, stream)
-            self._keep(copy, sha256, suffix)
+            self._keep([(copy, suffix, sha256)])
         if move:
             path.unlink()
         return sha256
 
-    def _keep(self, mine: Path, sha256: str, suffix: str) -> None:
-        """Gives a whole file its place, unless it is there."""
-        target = self._file(sha256, suffix)
-        size = mine.stat().st_size
-        if target.exists() and target.stat().st_size == size:
-            mine.unlink()
-        else:
-            sync_file(mine)
-            mine.chmod(0o444)
-            _into_folder(mine, target)
-        self._suffix[sha256] = (suffix, size)
+    def put_all(self, files: Sequence[tuple[Path, str, str]]) -> None:
+        """Takes in files that are ours, each with its suffix and the SHA-256 just read of it."""
+        here = self._files.stat().st_dev
+        near = [each for each in files if each[0].stat().st_dev == here]
+        for path, suffix, _ in files:
+            if path.stat().st_dev != here:
+                self.put(path, suffix=suffix)
+        self._keep(near)
+
+    def _keep(self, files: Sequence[tuple[Path, str, str]]) -> None:
+        """Gives whole files their places, unless they are there."""
+        new: dict[Path, Path] = {}
+        for path, suffix, sha256 in files:
+            target = self._file(sha256, suffix)
+            size = path.stat().st_size
+            if target in new or (target.exists() and target.stat().st_size == size):
+                path.unlink()
+            else:
+                new[target] = path
+            self._suffix[sha256] = (suffix, size)
+        sync(new.values(), self._disk)
+        for target, path in new.items():
+            path.chmod(0o444)
+            target.parent.mkdir(exist_ok=True)
+            path.replace(target)
+        sync({target.parent for target in new}, self._disk)
 
     def path(self, sha256: str) -> Path:
         """The file with those bytes; raises StoreError when the store has none."""
@@ -145,19 +162,31 @@ class Store:
         `step` and `film` (its stem) say what it was first made for. A take of the same digest and
         ordinal is replaced; its bytes stay until swept.
         """
+        self.add_all([self.record(take, parts, kind=kind, step=step, film=film)])
+
+    def record(
+        self, take: Take, parts: Mapping[str, str], *, kind: str, step: str = "", film: str = ""
+    ) -> Record:
+        """What `add` writes down of a take."""
         file = self.path(take.sha256)
-        size = file.stat().st_size
-        record = Record(take, parts, kind, size, file.suffix, step or take.shot, film)
-        folder = self._sidecar_folder(take.digest)
-        new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(to_json(record), indent=1, ensure_ascii=False)
-        write_text(folder / f"{take.name}.json", text + "\n")
-        if new:
-            sync_folder(folder.parent)
-        self._index.add(record)
+        return Record(take, parts, kind, file.stat().st_size, file.suffix, step or take.shot, film)
+
+    def add_all(self, records: Sequence[Record]) -> None:
+        """Makes many takes known, each of them whole or not at all."""
+        texts: dict[Path, str] = {}
+        new: set[Path] = set()
+        for record in records:
+            folder = self._sidecar_folder(record.take.digest)
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                new.add(folder.parent)
+            text = json.dumps(to_json(record), indent=1, ensure_ascii=False)
+            texts[folder / f"{record.take.name}.json"] = text + "\n"
+        write_texts(texts, new, self._disk)
+        self._index.add_all(records)
         with self._guard:
-            self._known.pop(take.digest, None)
+            for record in records:
+                self._known.pop(record.take.digest, None)
 
     def takes(self, digest: str, *, fresh: bool = False) -> tuple[Take, ...]:
         """Every take of a step digest, lowest ordinal first.
@@ -253,7 +282,7 @@ class Store:
         for path in sorted(self._sidecar_folder(digest).glob("t*.json")):
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 records.append(read_sidecar(path))
-                self._index.add(records[-1])
+                self._index.add_all(records[-1:])
         return sorted(records, key=lambda record: record.take.ordinal)
 
     def _sidecar_folder(self, digest: str) -> Path:
@@ -274,14 +303,3 @@ def _copied(path: Path, stream: BinaryIO) -> str:
             stream.write(chunk)
     stream.flush()
     return state.hexdigest()
-
-
-def _into_folder(path: Path, target: Path) -> None:
-    target.parent.mkdir(exist_ok=True)
-    try:
-        path.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        shutil.move(path, target)
-    sync_folder(target.parent)
