@@ -46,7 +46,7 @@ MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
         _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.LOST, *_ENDS}),
         _S.DONE_REMOTE: frozenset({_S.FETCHED, _S.COMMITTED, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.FETCHED: frozenset({_S.COMMITTED, _S.DONE_REMOTE, _S.LOST, _S.FAILED, _S.ABANDONED}),
-        _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.FAILED, _S.LOST}),
+        _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.FAILED, _S.LOST}),
         **{end: frozenset() for end in (*_ENDS, _S.COMMITTED, _S.LOST)},
     }
 )

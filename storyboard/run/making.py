@@ -7,7 +7,7 @@ paid submit is finished even when the run is being stopped, and a job that runs 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -41,6 +41,10 @@ _AGAIN = 2
 """How often a job is sent again because the service asks for it."""
 
 
+async def _nobody_waits() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Takes of one step to make; several are asked of one operation."""
@@ -49,6 +53,8 @@ class Job:
     identity: Identity
     ordinals: tuple[int, ...]
     inputs: tuple[Input, ...]
+    delivered: Callable[[], Awaitable[None]] = _nobody_waits
+    """Hears of every take whose file is here: it is no longer in the making."""
 
     @property
     def ordinal(self) -> int:
@@ -146,19 +152,25 @@ class Maker:
             left = await self._traced(left, provider)
         elif first is None:
             self._started(left, resumed=True)
-        return await self.follow(left, provider)
+        return await self.follow(left, provider, job.delivered)
 
-    async def follow(self, attempt: Attempt, provider: Provider) -> Take:
+    async def follow(
+        self,
+        attempt: Attempt,
+        provider: Provider,
+        delivered: Callable[[], Awaitable[None]] = _nobody_waits,
+    ) -> Take:
         """The take of an attempt that was submitted, by this run or an earlier one."""
         if stored := self._shelver.stored(attempt):
             return await self._shelver.commit(attempt, stored)
         attempt, sample = await self._follower.sample(attempt, provider)
-        return await self._vitally(self._shelver.shelve(attempt, sample))
+        return await self._vitally(self._shelver.shelve(attempt, sample, delivered))
 
     async def _traced(self, attempt: Attempt, provider: Provider) -> Attempt:
         """An unknown attempt whose result lies where only it would lie; else raises.
 
-        The prefix is this attempt's alone, so what is there was bought by it.
+        The prefix is its order's alone, so what is there was bought by it. Which result is which
+        is known once all are there.
         """
         look = getattr(provider, "trace", None)
         samples: tuple[Sample, ...] = ()
@@ -167,13 +179,20 @@ class Maker:
                 samples = await look(_tag(*attempt.order))
             except StoryboardError as error:
                 self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=str(error)))
-        if len(samples) <= attempt.sample:
+        now = self._ledger.open_for(attempt.digest, attempt.ordinal)
+        if now is not None and now.state is not State.UNKNOWN:
+            return now  # another take of the order has looked meanwhile
+        order = self._ledger.meant(attempt)
+        if len(samples) <= max(each.sample for each in order):
             raise undecided([attempt], attempt.message or "no answer came")
-        found = samples[attempt.sample]
-        told = f"{attempt.name} was bought after all: its result is at {found.uri}"
-        self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
-        attempt = await self._ledger.advance(attempt, State.SUBMITTED, operation=found.uri)
-        return await self._ledger.advance(attempt, State.DONE_REMOTE, samples=samples)
+        place = samples[0].uri
+        for each in order:
+            told = f"{each.name} was bought after all: its result is at {samples[each.sample].uri}"
+            self._tell(ev.Note(step=each.step, shot=each.shot, message=told))
+        moved = await self._ledger.advance_all(
+            order, State.DONE_REMOTE, operation=place, samples=samples
+        )
+        return next(each for each in moved if each.id == attempt.id)
 
     # submitting
 

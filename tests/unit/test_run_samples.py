@@ -15,7 +15,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import Pretend, Set, clip, die, shot
 
-from storyboard.errors import Gone, RefusedError, Unreachable
+from storyboard.errors import Gone, RefusedError, StoryboardError, Unreachable
 from storyboard.film import Policy
 from storyboard.providers.base import (
     Done,
@@ -274,9 +274,25 @@ def test_a_lost_answer_is_found_by_what_lies_under_the_attempts_own_name(tmp_pat
     assert film.render().exit_code == 7
     assert film.render().exit_code == 7, "nothing there yet proves nothing"
     maker.there = 1
-    assert film.render().exit_code == 7
-    assert [end[1] for end in ends(film)] == ["committed", "unknown"]
+    assert film.render().exit_code == 7, "which of the two it is, only both would show"
+    assert [end[1] for end in ends(film)] == ["unknown", "unknown"]
     maker.there = 2
     assert film.render().exit_code == 0
     assert len(maker.asked) == 1
     assert [end[1:] for end in ends(film)] == [("committed", 400_000)] * 2
+
+
+def test_killed_when_a_lost_answer_was_found_it_is_fetched_all_the_same(tmp_path: Path) -> None:
+    maker = Traced(tmp_path / "remote")
+    maker.there = 1
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    assert film.render().exit_code == 7
+
+    class Interrupted(Ledger):
+        async def advance_all(self, attempts: Any, state: State, **facts: Any) -> Any:
+            moved = await super().advance_all(attempts, state, **facts)
+            raise StoryboardError(f"the power fails after {moved[0].state}")
+
+    assert film.render(ledger_class=Interrupted).exit_code == 3
+    assert film.render().exit_code == 0
+    assert len(maker.asked) == 1
