@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from storyboard.digest import file_sha256
 from storyboard.errors import EnvironmentProblem, OperationFailed, StoryboardError
 from storyboard.film import MediaFacts, Take
 from storyboard.providers.base import Kind, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
+from storyboard.run.batches import Batches
 from storyboard.run.durable import disk_errors
 from storyboard.run.proof import SUFFIX, Proof, prove
-from storyboard.run.record import usd
+from storyboard.run.record import Record, usd
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 
 _CHARGED = "nothing was kept, and it is counted as charged; render again buys it anew"
+_AT_ONCE = 256
+"""Takes on their way in; whoever makes more waits until there is room."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found in a sample: whether it is good, and its files by their content."""
+
+    proof: Proof
+    medium: _File
+    attachments: dict[str, _File]
+
+
+_File = tuple[Path, str, str]
+"""Where a file lies, its suffix and its SHA-256."""
 
 
 class Shelver:
@@ -30,14 +49,24 @@ class Shelver:
         self._media = studio.media
         self._place = studio.place
         self._tell = studio.tell
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._kept = Batches(self._keep)
+        self._added = Batches(self._add)
 
-    async def shelve(self, attempt: Attempt, sample: Sample) -> Take:
-        """The take of a sample.
+    async def shelve(
+        self, attempt: Attempt, sample: Sample, delivered: Callable[[], Awaitable[None]]
+    ) -> Take:
+        """The take of a sample; `delivered` hears that whoever made it may make the next one.
 
         Raises OperationFailed, with nothing kept, when it is not what was asked for.
         """
+        async with self._room:
+            await delivered()
+            return await self._shelve(attempt, sample)
+
+    async def _shelve(self, attempt: Attempt, sample: Sample) -> Take:
         try:
-            proof = await asyncio.to_thread(self._proved, attempt, sample)
+            found = await asyncio.to_thread(self._look, attempt, sample)
         except StoryboardError as error:
             if isinstance(error, EnvironmentProblem):
                 raise
@@ -57,42 +86,41 @@ class Shelver:
                 provider=attempt.provider,
                 charged=charged,
             ) from error
-        if proof.note:
-            self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=proof.note))
-        take = await asyncio.to_thread(self._put, attempt, sample, proof)
+        if found.proof.note:
+            self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=found.proof.note))
+        take = await self._put(attempt, sample, found)
         attempt = await self._ledger.advance(attempt, State.FETCHED, sha256=take.sha256)
-        await asyncio.to_thread(self._add, attempt, take)
-        Room(self._place, f"a{attempt.id}").clear()
+        await self._added.do((attempt, take))
         return await self.commit(attempt, take)
 
-    def _proved(self, attempt: Attempt, sample: Sample) -> Proof:
-        assert sample.path is not None
-        kind = Kind(attempt.kind)
-        facts = MediaFacts() if kind is Kind.WRITE else self._media.probe(sample.path)
-        return prove(
+    def _look(self, attempt: Attempt, sample: Sample) -> _Found:
+        path, kind = sample.path, Kind(attempt.kind)
+        assert path is not None
+        facts = MediaFacts() if kind is Kind.WRITE else self._media.probe(path)
+        proof = prove(
             facts,
             sample,
             kind,
-            path=sample.path,
+            path=path,
             rate=self._film.delivery.rate,
             buys_frames=attempt.buys_frames,
             given_frames=attempt.given_frames,
             size=(attempt.width, attempt.height),
         )
+        suffix = path.suffix.lower() or SUFFIX.get(kind, ".mp4")
+        attachments = {
+            name: (beside, Path(name).suffix, file_sha256(beside))
+            for name, beside in sorted(sample.attachments.items())
+        }
+        return _Found(proof, (path, suffix, file_sha256(path)), attachments)
 
-    def _put(self, attempt: Attempt, sample: Sample, proof: Proof) -> Take:
-        assert sample.path is not None
-        with disk_errors(str(self._store.root)):
-            suffix = sample.path.suffix.lower() or SUFFIX.get(Kind(attempt.kind), ".mp4")
-            sha256 = self._store.put(sample.path, suffix=suffix)
-            attachments = {
-                name: self._store.put(path, suffix=Path(name).suffix)
-                for name, path in sorted(sample.attachments.items())
-            }
+    async def _put(self, attempt: Attempt, sample: Sample, found: _Found) -> Take:
+        await self._kept.do(found)
+        proof = found.proof
         return Take(
             digest=attempt.digest,
             ordinal=attempt.ordinal,
-            sha256=sha256,
+            sha256=found.medium[2],
             provider=attempt.provider,
             model=attempt.model,
             facts=proof.facts,
@@ -103,16 +131,27 @@ class Shelver:
             source_frames=proof.source_frames,
             uri=sample.uri,
             expires_at=sample.expires_at,
-            attachments=attachments,
+            attachments={name: file[2] for name, file in found.attachments.items()},
             created_at=round(time.time(), 3),
             shot=attempt.shot,
         )
 
-    def _add(self, attempt: Attempt, take: Take) -> None:
+    def _keep(self, all_: Sequence[_Found]) -> None:
         with disk_errors(str(self._store.root)):
-            self._store.add(
-                take, attempt.parts, kind=attempt.kind, step=attempt.step, film=self._film.stem
+            self._store.put_all(
+                [file for each in all_ for file in (each.medium, *each.attachments.values())]
             )
+
+    def _add(self, all_: Sequence[tuple[Attempt, Take]]) -> None:
+        with disk_errors(str(self._store.root)):
+            self._store.add_all([self._record(attempt, take) for attempt, take in all_])
+        for attempt, _ in all_:
+            Room(self._place, f"a{attempt.id}").clear()
+
+    def _record(self, attempt: Attempt, take: Take) -> Record:
+        return self._store.record(
+            take, attempt.parts, kind=attempt.kind, step=attempt.step, film=self._film.stem
+        )
 
     async def commit(self, attempt: Attempt, take: Take) -> Take:
         """The ledger's last word on an attempt whose take is in the store."""

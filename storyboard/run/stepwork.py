@@ -7,7 +7,7 @@ import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,11 +132,15 @@ class StepWork:
         async with self._turns[digest]:
             wanted = self._wanted(node, digest, provider)
             if wanted:
-                async with self._local if provider.repeatable else self._lanes.open(node.step):
+                async with AsyncExitStack() as making:
+                    place = self._local if provider.repeatable else self._lanes.open(node.step)
+                    await making.enter_async_context(place)
                     began = time.monotonic()
                     async with self._claimed(node.step, digest):
                         wanted = self._wanted(node, digest, provider, fresh=True)
-                        made, error = await self._make(node, provider, name, known, parents, wanted)
+                        made, error = await self._make(
+                            node, provider, name, known, parents, wanted, making
+                        )
         take = self._select(node.step, digest)
         if take is None:
             raise error or StoryboardError(f"{node.step.id} has no take that is not rejected")
@@ -151,8 +155,12 @@ class StepWork:
         known: tuple[Input, ...],
         parents: Mapping[str, Take],
         wanted: tuple[int, ...],
+        making: AsyncExitStack,
     ) -> tuple[int, StoryboardError | None]:
-        """Makes the wanted takes at once; how many came, and the worst error of the others."""
+        """Makes the wanted takes at once; how many came, and the worst error of the others.
+
+        `making` is left as soon as all of them are delivered: they need no maker from then on.
+        """
         if not wanted:
             return 0, None
         step = node.step
@@ -165,8 +173,16 @@ class StepWork:
         inputs = await self._inputs.ready(step, known, parents)
         self._started(step, name, wanted)
         together = 1 if provider.repeatable else max(1, step.samples)
+        left = len(wanted)
+
+        async def delivered() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                await making.aclose()
+
         jobs = [
-            Job(step, name, wanted[n : n + together], inputs)
+            Job(step, name, wanted[n : n + together], inputs, delivered)
             for n in range(0, len(wanted), together)
         ]
         made = await asyncio.gather(*(self._maker.make(job, provider) for job in jobs))

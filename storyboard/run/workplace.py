@@ -108,7 +108,10 @@ class Room:
 
     def clear(self) -> None:
         """Removes what is left in it."""
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        try:
+            self._scratch.rmdir()
+        except OSError:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 def _clear_dead(folder: Path) -> None:

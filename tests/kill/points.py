@@ -96,13 +96,14 @@ def _shelf(kind: str, shot: str) -> None:
     from storyboard.run.shelving import Shelver
     from storyboard.run.store import Store
 
-    add, put = Store.add, Shelver._put
+    add_all, put = Store.add_all, Shelver._put
 
-    def added(self: Any, take: Any, parts: Any, **about: Any) -> None:
-        if take.shot == shot and kind == "bytes":
+    def added(self: Any, records: Any) -> None:
+        hit = any(record.take.shot == shot for record in records)
+        if hit and kind == "bytes":
             die()
-        add(self, take, parts, **about)
-        if take.shot == shot and kind == "sidecar":
+        add_all(self, records)
+        if hit and kind == "sidecar":
             die()
 
     def kept(self: Any, attempt: Any, *rest: Any) -> Any:
@@ -110,7 +111,7 @@ def _shelf(kind: str, shot: str) -> None:
             die()
         return put(self, attempt, *rest)
 
-    Store.add, Shelver._put = added, kept  # type: ignore[method-assign]
+    Store.add_all, Shelver._put = added, kept  # type: ignore[method-assign]
 
 
 def _renamed(ending: str, *, before: bool) -> None:
