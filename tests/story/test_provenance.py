@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_every_frame_of_the_film_is_told_once_and_in_order(
     assert [each["shot"] for each in ranges][:2] == ["SH010", "SH020"]
     assert ranges[0]["from"] == 0
     assert ranges[-1]["to"] == told["frames"]
-    for one, other in zip(ranges, ranges[1:], strict=False):
+    for one, other in pairwise(ranges):
         over = one["to"] - other["from"]
         assert over == (6 if "entering" in other else 0)
     assert ranges[2]["plain"] == "black"
