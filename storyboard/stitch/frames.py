@@ -76,7 +76,8 @@ def _decoded(path: Path, wanted: FrameRange, threads: int) -> Iterator[Any]:
         return
     timed = bool(index.entries)
     due = wanted.start
-    for rank, frame in _ranked(path, index, index.entry(wanted.start) if timed else None, threads):
+    entry = index.entry(wanted.start) if timed else None
+    for rank, frame in _ranked(path, index, entry, wanted.start, threads):
         if rank < due:
             continue
         if rank > due:
@@ -88,8 +89,13 @@ def _decoded(path: Path, wanted: FrameRange, threads: int) -> Iterator[Any]:
     raise MediaError(f"frame {due} of {path} can't be decoded")
 
 
-def _ranked(path: Path, index: Index, entry: int | None, threads: int) -> Iterator[tuple[int, Any]]:
-    """(frame number, frame) from `entry` on, as the decoder shows them."""
+def _ranked(
+    path: Path, index: Index, entry: int | None, due: int, threads: int
+) -> Iterator[tuple[int, Any]]:
+    """(frame number, frame) from `entry` on, as the decoder shows them; from `due` on all of them.
+
+    Before that, pictures that no other refers to may be left out.
+    """
     ranks = {pts: rank for rank, pts in enumerate(index.pts)}
     with opened(path) as container:
         stream = container.streams.video[0]
@@ -109,13 +115,16 @@ def _ranked(path: Path, index: Index, entry: int | None, threads: int) -> Iterat
                 if packet.pts < entry:
                     continue
                 started = True
+            if threads == 1 and packet.pts is not None:
+                early = packet.pts < index.pts[due]
+                stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
             for frame in packet.decode():
                 rank = ranks.get(frame.pts)
                 if rank is not None:
                     yield rank, frame
         if started:
             return
-    yield from _ranked(path, index, None, threads)
+    yield from _ranked(path, index, None, due, threads)
 
 
 def _planes(frame: Any) -> NDArray[np.uint8]:

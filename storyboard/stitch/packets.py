@@ -81,6 +81,7 @@ def probe(path: Path) -> MediaFacts:
     index = index_of(path)
     if index is None:
         return MediaFacts(seconds=_sound_seconds(path), has_audio=True)
+    _first_picture(path)
     width, height = index.shown
     return MediaFacts(
         width=width,
@@ -90,6 +91,14 @@ def probe(path: Path) -> MediaFacts:
         seconds=index.seconds,
         has_audio=index.has_audio,
     )
+
+
+def _first_picture(path: Path) -> None:
+    """Raises MediaError unless the first picture can be decoded."""
+    with opened(path) as container:
+        container.streams.video[0].thread_type = "NONE"
+        if next(container.decode(video=0), None) is None:
+            raise MediaError(f"{path} has a picture track without a picture that can be decoded")
 
 
 def index_of(path: Path) -> Index | None:
@@ -131,6 +140,10 @@ def _index(name: str, size: int, _changed: int) -> Index | None:
         raise MediaError(f"{path} is empty: it has 0 bytes")
     if _is_page(path):
         raise MediaError(_what_it_is(path))
+    from storyboard.stitch.smart.plain import plain_index
+
+    if plain := plain_index(path):
+        return plain
     with opened(path) as container:
         if not container.streams.video or _is_cover(container):
             if container.streams.audio:

@@ -19,8 +19,10 @@ from storyboard.stitch.media import run_ffmpeg
 from storyboard.stitch.overlays import Overlays, PlacedTitle
 from storyboard.stitch.planes import Frame, Size, solid
 
-_THREADS = 4
-"""Of the encoder. Fixed, since x264's output depends on it and equal films should be equal."""
+_WHOLE = ("-preset", "veryfast", "-crf", "18", "-threads", "4")
+"""How a whole film is encoded. Threads are fixed: x264's output depends on them, and equal films
+should be equal.
+"""
 _TAGS = (
     *("-color_range", "tv", "-colorspace", "bt709"),
     *("-color_primaries", "bt709", "-color_trc", "bt709"),
@@ -54,13 +56,12 @@ def encode(
     out: Path,
     *,
     on_frame: Callable[[], None] | None = None,
-    threads: int = _THREADS,
-    x264: str = "",
+    coding: Sequence[str] = _WHOLE,
 ) -> None:
     """Writes `frames` to `out` as H.264 High, 4:2:0, BT.709, a key frame every two seconds.
 
-    `on_frame` is called for each frame that was handed to the encoder. `threads` are the
-    encoder's, and change its output; so do `x264`, further settings in its own words.
+    `on_frame` is called for each frame that was handed to the encoder. `coding` is what
+    ffmpeg is told of the encoder.
     """
     width, height = delivery.size
     rate = f"{delivery.rate.value}"
@@ -76,9 +77,8 @@ def encode(
             *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
             # said of both sides, or ffmpeg would convert from one to the other
             *("-framerate", rate, *_TAGS, "-i", "pipe:0", *_TAGS),
-            *("-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "18"),
-            *("-g", f"{2 * delivery.rate.nominal}", "-threads", f"{threads}"),
-            *(("-x264-params", x264) if x264 else ()),
+            *("-c:v", "libx264", "-profile:v", "high", *coding),
+            *("-g", f"{2 * delivery.rate.nominal}"),
             *("-video_track_timescale", f"{timescale(delivery.rate.value)}"),
             *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4", f"file:{out}"),
         ],

@@ -24,6 +24,8 @@ _ESCAPE = re.compile(b"\0\0(?=[\0-\3])")
 _TAGGED = "1" + "101" + "0" + "1" + "00000001" * 3
 """video_signal_type: limited range, BT.709 throughout."""
 _UNSAID = 2
+_UNTOLD = (0, _UNSAID, _UNSAID, _UNSAID)
+_OWN_SHAPE = 255
 
 
 class _Bits:
@@ -68,6 +70,14 @@ class SequenceSet:
     """Bits before the id."""
     tail: str
     """Bits after the id up to the stop bit, with the colours said."""
+    size: tuple[int, int] = (0, 0)
+    """(width, height) after cropping."""
+    square: bool = True
+    """No shape of its pixels is said but the square one."""
+    colors: tuple[int, int, int, int] | None = None
+    """Full range, primaries, transfer and matrix, as numbered there; None: only some are said."""
+    tagged: bool = False
+    """Colours are said at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +134,22 @@ def sequence_set(unit: bytes) -> SequenceSet:
             bits.se()
     bits.ue()
     bits.u(1)
-    bits.ue()
-    bits.ue()
+    wide, high = 16 * (bits.ue() + 1), 16 * (bits.ue() + 1)
     progressive = bool(bits.u(1))
     if not progressive:
         bits.u(1)
     bits.u(1)
-    if bits.u(1):
-        for _ in range(4):
-            bits.ue()
-    tail = text[behind : bits.at] + _colored(bits)
-    return SequenceSet(id, profile, constraints, level, progressive, plain, text[:24], tail)
+    left, right, top, bottom = (bits.ue() for _ in range(4)) if bits.u(1) else (0,) * 4
+    size = (wide - 2 * (left + right), high - 2 * (top + bottom))
+    before = text[behind : bits.at]
+    usability, square, colors = _usability(bits)
+    return SequenceSet(
+        *(id, profile, constraints, level, progressive, plain, text[:24], before + usability),
+        size=size,
+        square=square,
+        colors=colors,
+        tagged=colors != _UNTOLD,
+    )
 
 
 def picture_set(unit: bytes) -> PictureSet:
@@ -182,22 +197,25 @@ def renumbered(unit: bytes, ids: Mapping[int, int]) -> bytes:
     return unit[:1] + _escaped(_bytes(text)) + unit[cut:]
 
 
-def _colored(bits: _Bits) -> str:
-    """The bits from the VUI flag on, BT.709 wherever no colours were said."""
+def _usability(bits: _Bits) -> tuple[str, bool, tuple[int, int, int, int] | None]:
+    """The bits from the VUI flag on, BT.709 wherever no colours were said; square; the colours."""
     if not bits.u(1):
-        return "1" + "00" + _TAGGED + "0" * 6
+        return "1" + "00" + _TAGGED + "0" * 6, True, _UNTOLD
     start = bits.at
-    if bits.u(1) and bits.u(8) == 255:
+    shape = bits.u(8) if bits.u(1) else 1
+    if shape == _OWN_SHAPE:
         bits.u(32)
     if bits.u(1):
         bits.u(1)
     before = bits.text[start : bits.at]
     if not bits.u(1):
-        return "1" + before + _TAGGED + bits.text[bits.at :]
+        return "1" + before + _TAGGED + bits.text[bits.at :], shape in (0, 1), _UNTOLD
     form, full = bits.u(3), bits.u(1)
-    said = [bits.u(8) for _ in range(3)] if bits.u(1) else [_UNSAID] * 3
+    told = bits.u(1)
+    said = [bits.u(8) for _ in range(3)] if told else [_UNSAID] * 3
     tags = "".join(f"{1 if each == _UNSAID else each:08b}" for each in said)
-    return f"1{before}1{form:03b}{full}1{tags}{bits.text[bits.at :]}"
+    written = f"1{before}1{form:03b}{full}1{tags}{bits.text[bits.at :]}"
+    return written, shape in (0, 1), (full, said[0], said[1], said[2]) if told else None
 
 
 def _skip_scaling(bits: _Bits, size: int) -> None:

@@ -7,12 +7,17 @@ import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import BinaryIO
 
+MATRIX = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+"""Neither turned nor moved."""
 _LARGEST = 1 << 28
 """Bytes of a table of contents that is still believed."""
+_MOST = 1 << 24
+"""Samples of a file that are."""
 
 
 class Unreadable(Exception):
@@ -32,6 +37,14 @@ class Samples:
     sync: frozenset[int]
     """Samples that are marked as key frames."""
     timescale: int
+    start: int | None
+    """What an edit list takes from every time; None when it does more than that."""
+    straight: bool
+    """Shown as coded: neither turned nor stretched."""
+    tagged: bool
+    """The container says something of colours."""
+    sounds: bool
+    """Sound stands beside it."""
 
 
 def read_samples(path: Path) -> Samples:
@@ -40,13 +53,15 @@ def read_samples(path: Path) -> Samples:
         moov = _moov(stream)
         size = stream.seek(0, 2)
     try:
-        for trak in _all(moov, b"trak"):
-            mdia = _one(trak, b"mdia")
-            if bytes(_one(mdia, b"hdlr")[8:12]) == b"vide":
-                return _table(mdia, size)
+        (scale,) = struct.unpack_from(">I", header := _one(moov, b"mvhd"), 20 if header[0] else 12)
+        traks = [(_handler(trak), trak) for trak in _all(moov, b"trak")]
+        sounds = any(kind == b"soun" for kind, _ in traks)
+        pictures = [trak for kind, trak in traks if kind == b"vide"]
+        if len(pictures) == 1:
+            return _table(pictures[0], size, scale, sounds)
     except (struct.error, IndexError, ValueError) as error:
         raise Unreadable("its table of contents is damaged") from error
-    raise Unreadable("it has no picture track")
+    raise Unreadable("it has not one picture track")
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
@@ -111,7 +126,12 @@ def _one(data: memoryview, *kinds: bytes) -> memoryview:
     return data
 
 
-def _table(mdia: memoryview, size: int) -> Samples:
+def _handler(trak: memoryview) -> bytes:
+    return bytes(_one(trak, b"mdia", b"hdlr")[8:12])
+
+
+def _table(trak: memoryview, size: int, scale: int, sounds: bool) -> Samples:
+    mdia = _one(trak, b"mdia")
     header = _one(mdia, b"mdhd")
     (timescale,) = struct.unpack_from(">I", header, 20 if header[0] else 12)
     stbl = _one(mdia, b"minf", b"stbl")
@@ -132,13 +152,42 @@ def _table(mdia: memoryview, size: int) -> Samples:
     shifts = _runs(later[0], "i") if later else [0] * len(sizes)
     marked = _all(stbl, b"stss")
     keys = _unpacked(marked[0][8:]) if marked else range(1, len(sizes) + 1)
+    shown = array("q", (at + more for at, more in zip(decoded, shifts, strict=False)))
+    entry = entries[0][1]
     return Samples(
-        config=bytes(_one(entries[0][1][78:], b"avcC")),
+        config=bytes(_one(entry[78:], b"avcC")),
         offsets=offsets,
         sizes=sizes,
-        shown=array("q", (at + more for at, more in zip(decoded, shifts, strict=False))),
+        shown=shown,
         sync=frozenset(key - 1 for key in keys),
         timescale=timescale,
+        start=_start(trak, shown, Fraction(timescale, scale)),
+        straight=_straight(_one(trak, b"tkhd"), entry),
+        tagged=bool(_all(entry[78:], b"colr")),
+        sounds=sounds,
+    )
+
+
+def _start(trak: memoryview, shown: Sequence[int], ticks: Fraction) -> int | None:
+    """What the only edit takes from the times; None where edits hide frames or move them."""
+    lists = [_one(each, b"elst") for each in _all(trak, b"edts")]
+    if not lists:
+        return 0
+    (count,) = struct.unpack_from(">I", lists[0], 4)
+    length, start, speed = struct.unpack_from(">QqI" if lists[0][0] else ">IiI", lists[0], 8)
+    ends = start + int(length * ticks)
+    whole = 0 <= start <= min(shown) and max(shown) + 1 < ends and speed == 1 << 16
+    return start if count == len(lists) == 1 and whole else None
+
+
+def _straight(tkhd: memoryview, entry: memoryview) -> bool:
+    tail = tkhd[-44:]
+    width, height = struct.unpack_from(">HH", entry, 24)
+    shapes = [struct.unpack(">II", each[:8]) for each in _all(entry[78:], b"pasp")]
+    return (
+        bytes(tail[:36]) == MATRIX
+        and struct.unpack_from(">II", tail, 36) == (width << 16, height << 16)
+        and all(across == down for across, down in shapes)
     )
 
 
@@ -156,6 +205,8 @@ def _big_endian(values: array[int]) -> array[int]:
 
 def _sizes(stsz: memoryview) -> array[int]:
     same, count = struct.unpack_from(">II", stsz, 4)
+    if count > _MOST:
+        raise Unreadable("its table of contents is damaged")
     return array("I", [same]) * count if same else _unpacked(stsz[12 : 12 + 4 * count])
 
 
@@ -164,7 +215,7 @@ def _runs(table: memoryview, form: str) -> list[int]:
     (count,) = struct.unpack_from(">I", table, 4)
     body = table[8 : 8 + 8 * count]
     counts, values = _unpacked(body)[::2], _unpacked(body, form)[1::2]
-    if sum(counts) > _LARGEST:
+    if sum(counts) > _MOST:
         raise Unreadable("its table of contents is damaged")
     return [value for many, value in zip(counts, values, strict=True) for _ in range(many)]
 

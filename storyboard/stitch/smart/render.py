@@ -21,7 +21,10 @@ from storyboard.timecode import FrameRange
 PREFIX = "window-"
 _REVISION = 1
 """Part of a window's name; raise it when the same window would come out differently."""
-_X264 = "sps-id=1:open-gop=0:bframes=2:b-pyramid=none:ref=2"
+_CODING = (
+    *("-preset", "superfast", "-crf", "19", "-threads", "1"),
+    *("-x264-params", "sps-id=1:open-gop=0:scenecut=0:bframes=2:b-pyramid=none:ref=1"),
+)
 """Ids of their own, so that windows stand beside most clips as they are; few reordered frames."""
 
 
@@ -66,8 +69,7 @@ def rendered(
                 draw(part, clips, shown, delivery.size, threads=1),
                 delivery,
                 unfinished,
-                threads=1,
-                x264=_X264,
+                coding=_CODING,
                 on_frame=lambda: on_frames(1),
             )
             unfinished.replace(path)

@@ -15,12 +15,11 @@ from typing import BinaryIO
 from storyboard.film import Delivery
 from storyboard.stitch.conform import timescale
 from storyboard.stitch.smart.bitstream import IDR, renumbered
-from storyboard.stitch.smart.boxes import box, full, grouped, numbers
+from storyboard.stitch.smart.boxes import MATRIX, box, full, grouped, numbers
 from storyboard.stitch.smart.clipindex import ClipIndex, picture_units
 from storyboard.stitch.smart.roster import Roster
 from storyboard.timecode import FrameRange
 
-_MATRIX = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _ENGLISH = struct.pack(">HH", 0x55C4, 0)
 """Undetermined language."""
 
@@ -142,7 +141,7 @@ def _moov(
     tkhd = full(
         b"tkhd",
         struct.pack(">QQIIQ8xHHHH", 0, 0, 1, 0, length, 0, 0, 0, 0),
-        _MATRIX,
+        MATRIX,
         struct.pack(">II", width << 16, height << 16),
         version=1,
         flags=3,
@@ -154,7 +153,7 @@ def _moov(
     mvhd = full(
         b"mvhd",
         struct.pack(">QQIQIH10x", 0, 0, scale, length, 1 << 16, 0x0100),
-        _MATRIX,
+        MATRIX,
         bytes(24),
         struct.pack(">I", 2),
         version=1,
