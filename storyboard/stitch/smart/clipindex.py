@@ -49,7 +49,7 @@ class ClipIndex:
     """Samples before which decoding may begin: closed IDR pictures. Sample n is then frame n."""
     ends: Sequence[int]
     """Ascending counts n such that the first n samples are exactly the first n frames."""
-    ranks: Sequence[int]
+    ranks: list[int]
     """The frame that each sample is."""
     delay: int
     """Samples by which decoding runs ahead of showing."""

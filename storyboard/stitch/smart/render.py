@@ -18,7 +18,7 @@ from storyboard.stitch.smart.excerpt import excerpt, excerpt_digest, titles_with
 from storyboard.stitch.smart.windows import Window
 from storyboard.timecode import FrameRange
 
-PREFIX = "window-"
+WINDOW = "window-"
 _REVISION = 1
 """Part of a window's name; raise it when the same window would come out differently."""
 _CODING = (
@@ -50,7 +50,7 @@ def rendered(
         part = excerpt(timeline, window.span)
         shown = titles_within(titles, window.span)
         name = excerpt_digest(part, shown, media, clips, delivery, _REVISION)
-        path = cache / f"{PREFIX}{name}.mp4"
+        path = cache / f"{WINDOW}{name}.mp4"
         if path.exists():
             os.utime(path)
             on_frames(part.length)

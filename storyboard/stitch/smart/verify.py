@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ from storyboard.errors import MediaError
 from storyboard.stitch.packets import opened
 from storyboard.stitch.smart.clipindex import NotCopied, clip_index
 from storyboard.stitch.smart.weave import Thread
+from storyboard.timecode import FrameRange
 
 _BEHIND = 4
 """Frames that are decoded behind a seam."""
@@ -19,32 +21,30 @@ def proved(path: Path, threads: Sequence[Thread]) -> None:
     """Raises NotCopied unless `path` is `threads`, sample by sample, and decodes at their seams.
 
     Every thread must begin with an IDR picture that is a place to begin. Seams between the same
-    two sets of parameters are of one kind, and of each kind the first is decoded: the last group
-    of pictures before it, and the first frames behind it.
+    two sets of parameters are of one kind; of each the cheapest is decoded: the last group of
+    pictures before it, and the first frames behind it.
     """
     frames = sum(each.part.length for each in threads)
     index = clip_index(path, frames)
-    entries = frozenset(index.entries)
+    seams: dict[tuple[object, object], FrameRange] = {}
     at = 0
-    seen: set[tuple[object, object]] = set()
-    seams: list[int] = []
     for before, thread in pairwise((None, *threads)):
         assert thread is not None
-        if at not in entries:
+        place = bisect_left(index.entries, at)
+        if place == len(index.entries) or index.entries[place] != at:
             raise NotCopied(f"frame {at} is no place to begin")
+        start = index.entries[max(0, place - 1)]
         kind = (before and before.index.raw_sets, thread.index.raw_sets)
-        if kind not in seen:
-            seen.add(kind)
-            seams.append(at)
-        expected = thread.index.ranks[thread.part.start : thread.part.end]
+        if kind not in seams or at - start < seams[kind].length - _BEHIND:
+            seams[kind] = FrameRange(start, at + _BEHIND)
         shift = at - thread.part.start
-        if [rank + shift for rank in expected] != list(index.ranks[at : at + len(expected)]):
+        expected = thread.index.ranks[thread.part.start : thread.part.end]
+        if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
             raise NotCopied(f"the order of the frames from {at} on is another one")
         at += thread.part.length
     times = sorted(index.samples.shown)
-    for seam in seams:
-        start = max((each for each in index.entries if each < seam), default=0)
-        _decoded(path, times, start, min(seam + _BEHIND, frames))
+    for seam in seams.values():
+        _decoded(path, times, seam.start, min(seam.end, frames))
 
 
 def _decoded(path: Path, times: Sequence[int], start: int, end: int) -> None:
@@ -56,7 +56,7 @@ def _decoded(path: Path, times: Sequence[int], start: int, end: int) -> None:
         with opened(path) as container:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"
-            stream.codec_context.options = {"err_detect": "explode"}
+            stream.codec_context.options = {"err_detect": "explode", "skip_loop_filter": "all"}
             shift = (stream.start_time or 0) - times[0]
             container.seek(times[start] + shift, stream=stream, backward=True)
             for frame in container.decode(stream):
