@@ -28,6 +28,7 @@ from storyboard.run.holes import holes_of, slated
 from storyboard.run.narrated import narrated, overruns
 from storyboard.run.places import make_folder
 from storyboard.run.result import RunResult
+from storyboard.run.upkeep import tidy
 
 if TYPE_CHECKING:
     from storyboard.run.ledger import Ledger
@@ -177,6 +178,8 @@ def _whole(production: Production, take: Take) -> bool:
 
 def cut(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
     """Cuts the film of a plan that has nothing to make; submits nothing."""
+    if production.store is not None:
+        tidy(production.store, production.state)
     takes = _with_the_rest(production, plan, _selects(plan))
     result = RunResult(selects=_selects(plan), kept=len(plan.nodes), cut=True)
     return _cut(production, plan, result, takes, order, tell)
@@ -320,6 +323,7 @@ def _stitched(
         cache=store.root / "cache",
         beds=sounds.bed,
         murmur=sounds.murmur,
+        maker=sounds.revision,
         on_progress=progress,
         jobs=order.processes,
     )

@@ -67,8 +67,8 @@ class StepWork:
         self._lanes = lanes
         self._saved = time.monotonic()
         self._locks = {shot.id: shot.lock for shot in studio.film.shots if shot.lock}
-        self.touched: set[str] = set()
-        """Digests that this run has looked after."""
+        self.touched: set[tuple[str, int]] = set()
+        """Takes that this run has looked after, as (digest, ordinal)."""
 
     async def do(self, node: Node, parents: Mapping[str, Take]) -> Finished:
         """Brings a step to its takes, once the selects of its parents are there."""
@@ -108,7 +108,8 @@ class StepWork:
     async def collect(self) -> None:
         """Fetches what earlier runs paid for and this plan no longer asks for."""
         for attempt in self._studio.ledger.open:
-            if attempt.digest in self.touched or attempt.state is State.UNKNOWN:
+            touched = (attempt.digest, attempt.ordinal) in self.touched
+            if touched or attempt.state is State.UNKNOWN:
                 continue
             try:
                 take = await self._maker.follow(attempt, self._provider(attempt.provider))
@@ -164,7 +165,7 @@ class StepWork:
         if not wanted:
             return 0, None
         step = node.step
-        self.touched.add(name.digest)
+        self.touched.update((name.digest, ordinal) for ordinal in wanted)
         if self._frozen and not all(self._studio.ledger.open_for(name.digest, n) for n in wanted):
             raise StoryboardError(
                 f"{step.id} would be made, and --frozen never submits",

@@ -12,6 +12,7 @@ from storyboard.digest import file_sha256
 from storyboard.errors import StoreError
 from storyboard.run.record import Record
 from storyboard.run.store import Store, read_sidecar
+from storyboard.run.workplace import clear_dead
 
 _ORPHAN_AGE_S = 3600.0
 
@@ -104,6 +105,12 @@ def sweep(store: Store, keep: Set[str], *, dry_run: bool = False) -> Swept:
         for path in loose:
             path.unlink(missing_ok=True)
     return Swept(len(gone), len(loose), size)
+
+
+def tidy(store: Store, state: Path) -> None:
+    """Removes what runs left that died with all made; `state` is the folder of their film."""
+    clear_dead(store.root)
+    store.claims.clear(str(state.absolute()), frozenset())
 
 
 def _set_aside(store: Store, damage: Damage) -> None:

@@ -42,7 +42,7 @@ class RunPlace:
         self._scratch.mkdir()
         self._jobs = max(1, jobs)
         self._pool: ProcessPoolExecutor | None = None
-        _clear_dead(folder)
+        clear_dead(store)
 
     @property
     def scratch(self) -> Path:
@@ -114,8 +114,9 @@ class Room:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _clear_dead(folder: Path) -> None:
-    for path in folder.glob("*.lock"):
+def clear_dead(store: Path) -> None:
+    """Removes the unfinished files of runs that died."""
+    for path in (store / "scratch").glob("*.lock"):
         lock = FileLock(path)
         if lock.take(None):
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)

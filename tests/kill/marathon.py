@@ -42,18 +42,19 @@ def rehearse(reel: Reel, dice: random.Random, most: int) -> None:
             code = reel.render(die_at=f"act/{dice.randint(1, moments)}")
         assert code in (-9, 0, 3, 7), reel.told()
         if reel.unknown and dice.random() < 0.8:
-            reel.decide(lambda attempt, strays: mostly_true(strays, dice))
+            reel.decide(lambda attempt, strays: mostly_true(reel, strays, dice))
         if code == 0:
             break
     reel.sim.world.faults.clear()
-    reel.finish(lambda attempt, strays: mostly_true(strays, dice))
+    reel.finish(lambda attempt, strays: mostly_true(reel, strays, dice))
 
 
-def mostly_true(strays: list[str], dice: random.Random) -> str:
+def mostly_true(reel: Reel, strays: list[str], dice: random.Random) -> str:
     """What a person says: now and then a job that there is is given up."""
     if not strays:
         return "not-sent"
-    return "lost" if dice.random() < 0.1 else "adopt"
+    billed = all(each.usd for each in reel.sim.world.bill.charges if each.operation in strays)
+    return "lost" if billed and dice.random() < 0.1 else "adopt"
 
 
 def work(seed: int, kills: int, told: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -192,7 +191,8 @@ class Reel:
 
     def litter(self) -> list[str]:
         """Unfinished files."""
-        hidden = (path for path in self.folder.rglob(".*") if path.name not in (".storyboard", ".gitignore"))
+        known = (".storyboard", ".gitignore")
+        hidden = (path for path in self.folder.rglob(".*") if path.name not in known)
         scratch = (self.folder / ".storyboard" / "store" / "scratch").rglob("*")
         return sorted(str(path.relative_to(self.folder)) for path in (*hidden, *scratch))
 
@@ -304,13 +304,6 @@ class Reel:
             return {shot: sorted(rows) for shot, rows in sorted(found.items())}
         finally:
             store.close()
-
-
-def moves(film: Path) -> Iterator[tuple[int, str]]:
-    """(attempt, state), as they were written down."""
-    connection = sqlite3.connect(state_folder(film) / "ledger.sqlite")
-    yield from connection.execute("SELECT attempt, state FROM moves ORDER BY rowid")
-    connection.close()
 
 
 @contextmanager
