@@ -40,9 +40,13 @@ class Claims:
 
     def take(self, digest: str) -> Claim | None:
         """The claim, or None while another process holds it; never waits."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._folder / digest)
-        return Claim(lock) if lock.take(None) else None
+        try:
+            taken = lock.take(None)
+        except FileNotFoundError:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            taken = lock.take(None)
+        return Claim(lock) if taken else None
 
     def holder(self, digest: str) -> Holder:
         """Who holds the claim; an empty Holder when nobody does."""

@@ -36,6 +36,7 @@ class FileLock:
         self.left = Holder()
         """What a holder that died without releasing had written, once the lock is taken."""
         self._handle: int | None = None
+        self._written = False
 
     def take(self, about: str | None = "") -> bool:
         """Takes the lock if it is free; never waits. `about` None leaves the text alone."""
@@ -50,7 +51,8 @@ class FileLock:
                 break
             os.close(handle)  # its last holder removed the file between our two calls
         self._handle = handle
-        self.left = self.holder()
+        self._written = os.fstat(handle).st_size > 0
+        self.left = self.holder() if self._written else Holder()
         if about is not None:
             self.describe(about)
         return True
@@ -60,7 +62,9 @@ class FileLock:
         assert self._handle is not None
         holder = Holder(os.getpid(), os.uname().nodename, boot_id(), time.time(), about)
         text = json.dumps({name: getattr(holder, name) for name in Holder.__slots__})
-        os.ftruncate(self._handle, 0)
+        if self._written:
+            os.ftruncate(self._handle, 0)
+        self._written = True
         os.pwrite(self._handle, text.encode(), 0)
 
     def holder(self) -> Holder:

@@ -22,7 +22,7 @@ from storyboard.run.database import connect
 from storyboard.run.filelock import FileLock
 from storyboard.run.places import make_folder
 from storyboard.run.record import usd
-from storyboard.run.writer import Writer
+from storyboard.run.writer import Statement, Writer
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Attempt))
 _VERSIONS = (
@@ -140,13 +140,15 @@ class Ledger:
         self._next += len(entered)
         self._attempts.update({each.id: each for each in entered})
         self._held += price
-        await self._writer.write(
-            [line for each in entered for line in (_insert(each), _move(each))]
+        await self._write(
+            entered, [line for each in entered for line in (_insert(each), _move(each))]
         )
         return entered
 
     async def advance(self, attempt: Attempt, state: State, **facts: Any) -> Attempt:
-        """Moves an attempt on and returns when that is on the disk.
+        """Moves an attempt on and returns when that is on the disk, where anything depends on it.
+
+        A repeatable one that dies is simply made again, so only its end is waited for.
 
         `facts` are fields of Attempt that became known: operation, samples, sha256, message,
         settled_micros. A move that is not legal raises ValueError.
@@ -159,8 +161,14 @@ class Ledger:
     ) -> tuple[Attempt, ...]:
         """Moves attempts on together: after a crash, all of them have gone or none has."""
         moved = tuple(self._moved(attempt, state, facts) for attempt in attempts)
-        await self._writer.write([line for each in moved for line in (_update(each), _move(each))])
+        await self._write(moved, [line for each in moved for line in (_update(each), _move(each))])
         return moved
+
+    async def _write(self, attempts: Sequence[Attempt], lines: Sequence[Statement]) -> None:
+        if all(each.repeatable and each.state not in OVER for each in attempts):
+            self._writer.post(lines)
+        else:
+            await self._writer.write(lines)
 
     def _moved(self, attempt: Attempt, state: State, facts: Mapping[str, Any]) -> Attempt:
         current = self._attempts[attempt.id]

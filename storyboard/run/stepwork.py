@@ -6,8 +6,8 @@ import asyncio
 import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +18,14 @@ from storyboard.graph.plan import Action, Node, Reason, expired_source, renewal
 from storyboard.graph.steps import BESIDE, UNCHOSEN, Step
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
-from storyboard.run.attempts import OVER, State
+from storyboard.run.attempts import State
+from storyboard.run.claiming import Claiming
 from storyboard.run.durable import disk_errors
 from storyboard.run.inputs import InputChanged, Inputs
-from storyboard.run.ledger import Ledger
 from storyboard.run.making import Job, Maker, undecided
 from storyboard.run.quota import Lanes
 from storyboard.run.studio import Studio
 
-_LOOK_AGAIN_S = 0.2
 _SAVE_EVERY_S = 1.0
 _CHANGES = 3
 
@@ -62,6 +61,7 @@ class StepWork:
         self._maker = maker
         self._provider = provider
         self._frozen = frozen
+        self._claiming = Claiming(studio)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._local = asyncio.Semaphore(2 * max(1, jobs))
         self._lanes = lanes
@@ -137,7 +137,7 @@ class StepWork:
                     place = self._local if provider.repeatable else self._lanes.open(node.step)
                     await making.enter_async_context(place)
                     began = time.monotonic()
-                    async with self._claimed(node.step, digest):
+                    async with self._claiming.held(node.step, digest):
                         wanted = self._wanted(node, digest, provider, fresh=True)
                         made, error = await self._make(
                             node, provider, name, known, parents, wanted, making
@@ -270,31 +270,6 @@ class StepWork:
         store = self._studio.store
         return [take for take in store.takes(digest, fresh=fresh) if store.present(take.sha256)]
 
-    @asynccontextmanager
-    async def _claimed(self, step: Step, digest: str) -> AsyncIterator[None]:
-        """Holds the store's claim on a digest, after whoever else is making it."""
-        studio = self._studio
-        told = False
-        while (claim := studio.store.claims.take(digest)) is None:
-            if not told:
-                holder = studio.store.claims.holder(digest)
-                self._note(f"another film is making this: {holder}; waits for it", step.id)
-                told = True
-            await asyncio.sleep(_LOOK_AGAIN_S)
-        own = str(studio.ledger.folder.absolute())
-        try:
-            if claim.left_by not in ("", own):
-                _look_after(Path(claim.left_by), digest, step)
-        except BaseException:
-            claim.release(owing=True)
-            raise
-        claim.hold(own)
-        try:
-            yield
-        finally:
-            left = studio.ledger.open_for(digest)
-            claim.release(owing=left is not None and not left.repeatable)
-
     async def _import(self, step: Step, known: tuple[Input, ...]) -> Finished:
         """Takes footage of the film's own into the store, by its content."""
         file = step.links[0].file
@@ -390,16 +365,3 @@ def _bought_elsewhere(step: Step, names: str) -> DecisionNeeded:
         hint="set STORYBOARD_STORE to the store that has them, or buy it again with"
         f" --rebuy {step.id if step.kind in BESIDE else step.shot}",
     )
-
-
-def _look_after(folder: Path, digest: str, step: Step) -> None:
-    """Refuses to buy what another film has ordered and not yet fetched."""
-    for attempt in Ledger.read(folder):
-        over = attempt.state in OVER or attempt.repeatable
-        if attempt.digest == digest and not over:
-            raise UnknownOutcome(
-                f"{step.id} is the same as {attempt.name} of another film, which has ordered it"
-                f" and was interrupted ({folder})",
-                hint="render that film first: it fetches what was paid for, and this one shares it",
-                provider=attempt.provider,
-            )

@@ -12,8 +12,9 @@ from typing import Any
 
 from storyboard.run.durable import DiskProblem
 
-_Statement = tuple[str, tuple[Any, ...]]
+Statement = tuple[str, tuple[Any, ...]]
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+_Work = tuple[Sequence[Statement], _Waiter | None]
 
 
 class Writer:
@@ -24,18 +25,30 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._queue: SimpleQueue[tuple[Sequence[_Statement], _Waiter] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._lost: sqlite3.Error | None = None
+        """Why something that nobody waited for is not on the disk."""
 
-    async def write(self, statements: Sequence[_Statement]) -> None:
+    async def write(self, statements: Sequence[Statement]) -> None:
         """Returns when the statements are on the disk; raises DiskProblem if they can't."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._hand_over((statements, (loop, done)))
+        await done
+
+    def post(self, statements: Sequence[Statement]) -> None:
+        """Hands over what nothing depends on: it goes before whatever is written later.
+
+        When it can't be written, every later `write` says so.
+        """
+        self._hand_over((statements, None))
+
+    def _hand_over(self, work: _Work) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
             self._thread.start()
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._queue.put((statements, (loop, done)))
-        await done
+        self._queue.put(work)
 
     def close(self) -> None:
         """Writes what was handed over, and closes the connection."""
@@ -54,12 +67,14 @@ class Writer:
                 except Empty:
                     break
             work = [each for each in batch if each is not None]
-            error = self._commit([statement for some, _ in work for statement in some])
-            self._release([waiter for _, waiter in work], error)
+            error = self._lost or self._commit([each for some, _ in work for each in some])
+            if any(waiter is None for _, waiter in work):
+                self._lost = error
+            self._release([waiter for _, waiter in work if waiter is not None], error)
             if len(work) < len(batch):
                 return
 
-    def _commit(self, statements: list[_Statement]) -> sqlite3.Error | None:
+    def _commit(self, statements: list[Statement]) -> sqlite3.Error | None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for sql, values in statements:
