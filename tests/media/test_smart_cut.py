@@ -226,7 +226,7 @@ def test_a_window_is_drawn_once_however_often_the_film_is_cut(stage, media):
         )  # fmt: skip
 
     def kept():
-        return {path.name: path.stat().st_ino for path in (stage.folder / "own").iterdir()}
+        return {path.name: path.stat().st_ino for path in (stage.folder / "own").glob("*.mp4")}
 
     stitched(stage, line(8), media, "once", cache="own")
     first = kept()

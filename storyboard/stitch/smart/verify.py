@@ -13,8 +13,8 @@ from storyboard.stitch.smart.clipindex import NotCopied, clip_index
 from storyboard.stitch.smart.weave import Thread
 from storyboard.timecode import FrameRange
 
-_BEHIND = 4
-"""Frames that are decoded behind a seam."""
+_BEFORE, _BEHIND = 8, 4
+"""Frames around a seam that must come out."""
 
 
 def proved(path: Path, threads: Sequence[Thread]) -> None:
@@ -44,29 +44,37 @@ def proved(path: Path, threads: Sequence[Thread]) -> None:
         at += thread.part.length
     times = sorted(index.samples.shown)
     for seam in seams.values():
-        _decoded(path, times, seam.start, min(seam.end, frames))
+        first = max(seam.start, seam.end - _BEHIND - _BEFORE)
+        _decoded(path, times, seam.start, FrameRange(first, min(seam.end, frames)))
 
 
-def _decoded(path: Path, times: Sequence[int], start: int, end: int) -> None:
-    """Decodes frames [start, end) strictly; each must come out at its time and in its turn."""
+def _decoded(path: Path, times: Sequence[int], start: int, due: FrameRange) -> None:
+    """Decodes from frame `start` strictly; those of `due` must come out in their turn.
+
+    Of the pictures before them, only those that others refer to are decoded.
+    """
     import av
 
-    due = start
+    at = due.start
     try:
         with opened(path) as container:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"
-            stream.codec_context.options = {"err_detect": "explode", "skip_loop_filter": "all"}
+            codec = stream.codec_context
+            codec.options = {"err_detect": "explode", "skip_loop_filter": "all"}
             shift = (stream.start_time or 0) - times[0]
             container.seek(times[start] + shift, stream=stream, backward=True)
-            for frame in container.decode(stream):
-                if frame.pts is None or (frame.pts < times[due] + shift and due == start):
-                    continue
-                if frame.pts != times[due] + shift or frame.is_corrupt:
-                    break
-                due += 1
-                if due == end:
-                    return
+            for packet in container.demux(stream):
+                early = packet.pts is not None and packet.pts < times[due.start] + shift
+                codec.skip_frame = "NONREF" if early else "DEFAULT"
+                for frame in packet.decode():
+                    if frame.pts < times[due.start] + shift and not frame.is_corrupt:
+                        continue
+                    if frame.pts != times[at] + shift or frame.is_corrupt:
+                        raise NotCopied(f"frame {at} does not come out when it is due")
+                    at += 1
+                    if at == due.end:
+                        return
     except (av.error.FFmpegError, MediaError) as error:
-        raise NotCopied(f"frame {due} can't be decoded: {error}") from error
-    raise NotCopied(f"frame {due} does not come out when it is due")
+        raise NotCopied(f"frame {at} can't be decoded: {error}") from error
+    raise NotCopied(f"frame {at} does not come out when it is due")
