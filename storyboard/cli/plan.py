@@ -47,7 +47,6 @@ def command(
     SHOT is `SH010`, `SH010..SH040`, `SH020+` (and what hangs on it), `+SH020` (and what it hangs
     on) or `seq:SQ01`.
     """
-    from storyboard.make import Order, budget
     from storyboard.production import Production, examine
     from storyboard.saved import save_plan, wishes_of
 
@@ -67,6 +66,8 @@ def command(
         wishes = wishes_of(production, retake, force, rebuy, accept_stale)
         plan = production.plan(wishes, shots)
         if max_cost is not None or production.film.policy.budget_usd is not None:
+            from storyboard.make import Order, budget
+
             budget(production, plan, Order(max_cost_micros=max_cost))
     finally:
         production.close()

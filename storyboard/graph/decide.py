@@ -66,8 +66,11 @@ class _Planner:
     """Digests that an earlier step of this plan makes."""
     blocked: set[str] = field(default_factory=set)
     events: dict[str, Event] = field(default_factory=dict)
+    locks: dict[str, str] = field(default_factory=dict)
+    """By shot, the take that the film holds on to."""
 
     def __post_init__(self) -> None:
+        self.locks = {shot.id: shot.lock for shot in self.graph.film.shots}
         self.events = {event.shot: event for event in self.graph.timeline.events}
 
     def node(self, step: Step) -> Node:
@@ -266,7 +269,7 @@ class _Planner:
     def _lock(self, step: Step) -> str:
         if not step.shot or step.kind is Kind.EFFECT:
             return ""  # it follows its take
-        return self.graph.film.shot(step.shot).lock
+        return self.locks[step.shot]
 
     # where it stands -------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -21,6 +22,7 @@ from storyboard.providers.base import Input, Request
 from storyboard.timecode import Rate
 
 _SEED_BITS = 32
+_PLAIN = frozenset({str, int, float, bool})
 _FOR_PEOPLE = frozenset({"labels", "burn_in", "slate"})
 """Options that mark a job for a bill or a rehearsal and change nothing of what is bought."""
 
@@ -65,9 +67,8 @@ def identity(step: Step, inputs: Sequence[Input], reads: frozenset[str], revisio
     asked = request(step, inputs, ordinal=1)
     words: dict[str, Value] = {}
     settings: dict[str, Value] = {}
-    for name in sorted(reads):
-        value = _read(asked, name)
-        (words if name.startswith(("prompt", "intent")) else settings)[name] = value
+    for name, way, of_words in _fields(reads):
+        (words if of_words else settings)[name] = _read(asked, name, way)
     films: list[Value] = []
     upstream: list[Value] = []
     for link, given in zip(step.links, inputs, strict=True):
@@ -80,7 +81,7 @@ def identity(step: Step, inputs: Sequence[Input], reads: frozenset[str], revisio
         "references": canonical(films),
         "upstream": canonical(upstream),
     }
-    parts = {name: digest_text(f"part:{name}", text)[:12] for name, text in texts.items()}
+    parts = {name: _part(name, text) for name, text in texts.items()}
     order = canonical([step.kind.value, [given.role.value for given in inputs]])
     return Identity(digest_text("step", "\n".join((order, *texts.values()))), parts)
 
@@ -101,9 +102,23 @@ def frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
     return max(take.source_frames, min(wanted, last))
 
 
-def _read(asked: Request, name: str) -> Value:
+@lru_cache
+def _fields(reads: frozenset[str]) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """In order: a field's name, the way to it, and whether it is words rather than settings."""
+    return tuple(
+        (name, tuple(name.split(".")), name.startswith(("prompt", "intent")))
+        for name in sorted(reads)
+    )
+
+
+@lru_cache
+def _part(name: str, text: str) -> str:
+    return digest_text(f"part:{name}", text)[:12]
+
+
+def _read(asked: Request, name: str, way: tuple[str, ...]) -> Value:
     value: Any = asked
-    for part in name.split("."):
+    for part in way:
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part)
     if name == "settings.options":
         value = {key: each for key, each in value.items() if key not in _FOR_PEOPLE}
@@ -115,6 +130,9 @@ def plain(value: Any) -> Value:
 
     Leaving defaults out lets a later version add a field without changing what stands.
     """
+    if value is None or type(value) in _PLAIN:
+        plainly: Value = value
+        return plainly
     if isinstance(value, Enum):
         return str(value.value)
     if is_dataclass(value) and not isinstance(value, type):

@@ -222,12 +222,12 @@ class Judge:
     def resolution(self, shot: Shot, model: Model, kind: Kind) -> str | None:
         """The resolution to ask for; None after an error."""
         wanted = shot.resolution
-        span = self._span(shot, "resolution", "defaults.resolution", "format.resolution")
         legal = model.legal_resolutions(shot.aspect_ratio)
         if kind is Kind.EXTEND and model.extend and model.extend.resolution:
             legal = (model.extend.resolution,)
         if wanted in legal:
             return wanted
+        span = self._span(shot, "resolution", "defaults.resolution", "format.resolution")
         what = "an extension" if kind is Kind.EXTEND else f"{shot.aspect_ratio} picture"
         self._notices.error(
             "SB411",

@@ -57,7 +57,7 @@ class FilmShelf:
             if self._store.holds(sha256):
                 self._damaged.add(sha256)
             return False
-        if self._hashes is not None and self._hashes(self._store.path(sha256)) != sha256:
+        if self._hashes is not None and self._hashes(self._store.named(sha256)) != sha256:
             self._damaged.add(sha256)
             return False
         return True

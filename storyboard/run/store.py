@@ -116,6 +116,11 @@ class Store:
             hint=f"`storyboard store verify` says what else is missing in {self.root}",
         )
 
+    def named(self, sha256: str) -> Path:
+        """Where bytes lie that are `present`; like `path`, and asks the disk no more."""
+        suffix, _ = self._suffix.get(sha256, ("", 0))
+        return Path(f"{self._takes}/{sha256[:2]}/{sha256}{suffix}") if suffix else self.path(sha256)
+
     def present(self, sha256: str) -> bool:
         """Whether those bytes are here, by name and size; `verify` reads them."""
         suffix, size = self._suffix.get(sha256, ("", 0))
