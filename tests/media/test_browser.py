@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from storyboard.film import Film, Shot, TransitionKind
+from storyboard.graph.timeline import Blend
+from storyboard.stitch.film import stitch_film
+from storyboard.stitch.media import read_frames
+from storyboard.timecode import FrameRange
 from tests.conftest import command
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -26,6 +33,10 @@ shots:
   - {color: "#205080", length: 1, transition: {dissolve: 0.5, frames: overlap}}
   - {card: TWO, length: 1, transition_out: {fade: 0.5}}
 """
+
+
+SEEKS = (37, 3, 60, 95, 24, 48, 71, 47, 72, 10, 59)
+"""Film frames, among them both sides of every cut."""
 
 
 @pytest.fixture
@@ -60,6 +71,52 @@ def test_a_film_plays_to_its_end_and_seeks(page: Any, tmp_path: Path) -> None:
             "at => new Promise(r => {v.onseeked = () => r(v.currentTime); v.currentTime = at})", at
         )
         assert landed == pytest.approx(at, abs=1 / 24)
+    page.evaluate("v.currentTime = 0; v.playbackRate = 4; v.play()")
+    page.wait_for_function("v.ended || v.error", timeout=20_000)
+    assert page.evaluate("v.error") is None
+
+
+def test_a_film_of_many_encoders_shows_the_right_frame_wherever_one_seeks(
+    page: Any, tmp_path: Path, studio: Any
+) -> None:
+    ways = {
+        "A": ("-g", "12"),
+        "B": ("-profile:v", "baseline", "-g", "250"),
+        "C": ("-preset", "slow", "-bf", "4", "-refs", "4", "-g", "12"),
+        "D": ("-profile:v", "main", "-bf", "0", "-refs", "1", "-x264-params", "slices=2:keyint=12"),
+    }
+    media = {
+        step: studio.take(clip, 30, options=options)
+        for clip, (step, options) in enumerate(ways.items(), 1)
+    }
+    dissolve = Blend(TransitionKind.DISSOLVE, FrameRange(68, 72))
+    timeline = studio.timeline(
+        studio.event("A", (0, 24)),
+        studio.event("B", (24, 48)),
+        studio.event("C", (48, 72), source=5),
+        studio.event("D", (72, 96), visible=(68, 96), source=1, entering=dissolve),
+    )
+    film = Film(
+        *(tmp_path / "film.yaml", tmp_path),
+        delivery=studio.delivery,
+        shots=tuple(map(Shot, "ABCD")),
+    )
+    out = tmp_path / "mixed.mp4"
+    facts = stitch_film(film, timeline, media, out, cache=tmp_path / "cache")
+    assert not any("encoded again" in note for note in facts.notes)
+    html = tmp_path / "play.html"
+    html.write_text('<video id="v" src="mixed.mp4" muted preload="auto"></video>')
+    page.goto(html.as_uri())
+    page.wait_for_function("v.readyState >= 3")
+    due = list(read_frames(out, FrameRange(0, 96)))
+    for at in SEEKS:
+        page.evaluate(
+            "at => new Promise(r => {v.onseeked = r; v.currentTime = at})", (at + 0.5) / 24
+        )
+        shot = page.locator("#v").screenshot()
+        grey = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_GRAYSCALE)
+        found = np.array([[grey[y, bit * 40 + 20] for bit in range(8)] for y in (45, 135)])
+        assert np.abs(found - (studio.levels(due[at]) - 16) * 255 / 219).max() < 14, at
     page.evaluate("v.currentTime = 0; v.playbackRate = 4; v.play()")
     page.wait_for_function("v.ended || v.error", timeout=20_000)
     assert page.evaluate("v.error") is None
