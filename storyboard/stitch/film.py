@@ -22,7 +22,9 @@ from storyboard.stitch.mux import mux
 from storyboard.stitch.picture import draw, encode
 from storyboard.stitch.smart.clipindex import NotCopied
 from storyboard.stitch.smart.cut import cut_picture
-from storyboard.stitch.sound import Bed, MixFacts, Murmur, mix
+from storyboard.stitch.smart.render import WINDOW
+from storyboard.stitch.sound import Bed, Murmur
+from storyboard.stitch.soundtrack import MixFacts, soundtrack
 from storyboard.stitch.subtitles import cues, write_cues, write_subtitles
 from storyboard.stitch.typeset import unprintable
 
@@ -31,6 +33,8 @@ __all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
 _TOLD = 12
 """Frames from one report of progress to the next."""
 _DAY = 86_400
+_KEPT = 30 * _DAY
+"""Windows and parts of the sound live so long after the last film that used them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ def stitch_film(
     cache: Path,
     beds: Bed | None = None,
     murmur: Murmur | None = None,
+    maker: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     jobs: int = 2,
 ) -> StitchFacts:
@@ -64,7 +69,7 @@ def stitch_film(
 
     `media` is keyed by step id and holds every step that the timeline shows. `cache` keeps
     conformed takes between films; unfinished files live in it too and are gone afterwards.
-    `beds` and `murmur` make the sound that the film has only words for, as `sound.mix` says.
+    `beds` and `murmur`, of the revision `maker`, make the sound that the film has only words for.
     `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes are
     missing or too short, MediaError when a file can't be read.
     """
@@ -81,9 +86,17 @@ def stitch_film(
         ThreadPoolExecutor(1) as beside,
     ):
         scratch = Path(folder)
-        picture, sound = scratch / "picture.mp4", scratch / "sound.wav"
+        picture, sound = scratch / "picture.mp4", scratch / "sound.aac"
         mixing = beside.submit(
-            lambda: mix(film, timeline, media, sound, scratch=scratch, beds=beds, murmur=murmur)
+            lambda: soundtrack(
+                *(film, timeline, media, sound),
+                cache=cache / "sound",
+                scratch=scratch,
+                beds=beds,
+                murmur=murmur,
+                maker=maker,
+                jobs=jobs,
+            )
         )
         progress = _Progress(timeline.length, mixing, on_progress)
         captions = _captions(film, timeline, scratch)
@@ -127,7 +140,10 @@ class _Progress:
     """Counts frames that are done, and ends the work when the mix has failed."""
 
     def __init__(
-        self, frames: int, mixing: Future[MixFacts], told: Callable[[int, int], None] | None
+        self,
+        frames: int,
+        mixing: Future[MixFacts],
+        told: Callable[[int, int], None] | None,
     ) -> None:
         self._frames = frames
         self._mixing = mixing
@@ -144,12 +160,17 @@ class _Progress:
 
 
 def _sweep(cache: Path) -> None:
-    """Takes away what a process that was killed left unfinished, a day ago or more."""
-    for left in [*cache.glob("stitch-*"), *cache.glob(".*.mp4")]:
+    """Takes away what a killed process left unfinished, and what no film used for long."""
+    now = time.time()
+    unfinished = ("stitch-*", ".*.mp4", "sound/.*")
+    left = [(each, _DAY) for glob in unfinished for each in cache.glob(glob)]
+    used = (f"{WINDOW}*.mp4", "sound/meter-*", "sound/aac-*")
+    kept = [(each, _KEPT) for glob in used for each in cache.glob(glob)]
+    for each, most in (*left, *kept):
         with suppress(OSError):
-            if left.stat().st_mtime > time.time() - _DAY:
+            if each.stat().st_mtime > now - most:
                 continue
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
 def _letters(film: Film, timeline: Timeline) -> list[str]:

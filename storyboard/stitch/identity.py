@@ -21,7 +21,7 @@ from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium
 from storyboard.stitch.overlays import PlacedTitle
 
-_REVISION = 2
+_REVISION = 3
 """Raise it when the same film would come out differently."""
 
 
@@ -145,10 +145,15 @@ def _value(value: object, timeline: Timeline | None = None) -> Value:
 
 def _content(file: MediaFile) -> str:
     try:
-        facts = file.path.stat()
-        return _sha256(str(file.path), facts.st_size, facts.st_mtime_ns)
+        return content(file.path)
     except OSError as error:
         raise StitchError(f"{file.name} can't be read: {error.strerror}") from error
+
+
+def content(path: Path) -> str:
+    """The SHA-256 of a file, read once while it stays the same. Raises OSError."""
+    facts = path.stat()
+    return _sha256(str(path), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=1024)

@@ -8,13 +8,18 @@ from pathlib import Path
 
 from storyboard.errors import MediaError
 from storyboard.film import Film
+from storyboard.stitch.aac import PACKET
 from storyboard.stitch.conform import timescale
 from storyboard.stitch.frames import read_frames
 from storyboard.stitch.media import beside, run_ffmpeg
 from storyboard.stitch.packets import index_of, opened
+from storyboard.stitch.pcm import RATE
 from storyboard.stitch.smart.verify import proved
 from storyboard.stitch.smart.weave import Thread
 from storyboard.timecode import FrameRange
+
+_EARLY = ("-itsoffset", f"{-PACKET / RATE:.9f}")
+_PACKET_S = Fraction(PACKET, RATE)
 
 
 def mux(
@@ -27,7 +32,9 @@ def mux(
     *,
     captions: Path | None = None,
 ) -> None:
-    """Writes the film: `picture` copied, `sound` as AAC, the index in front; by rename.
+    """Writes the film: `picture` and `sound` copied, the index in front; by rename.
+
+    `sound` is ADTS and begins one packet early.
 
     `captions` is an SRT file that becomes a track of subtitles.
 
@@ -39,20 +46,20 @@ def mux(
     try:
         run_ffmpeg(
             [
-                *("-i", f"file:{picture}", "-i", f"file:{sound}"),
+                *("-i", f"file:{picture}", *_EARLY, "-i", f"file:{sound}"),
                 *(("-i", f"file:{captions}") if captions else ()),
                 *("-map", "0:v:0", "-map", "1:a:0", "-map_metadata", "-1"),
                 *(("-map", "2:s:0", "-c:s", "mov_text") if captions else ()),
-                *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2"),
+                *("-c:v", "copy", "-c:a", "copy", "-bsf:a", "aac_adtstoasc"),
                 *("-video_track_timescale", f"{timescale(film.delivery.rate.value)}"),
                 *metadata(film),
-                *("-movflags", "+faststart", "-fflags", "+bitexact", "-flags:a", "+bitexact"),
+                *("-movflags", "+faststart", "-fflags", "+bitexact"),
                 *("-f", "mp4", f"file:{unfinished}"),
             ]
         )
         if threads:
             proved(unfinished, threads)
-        check(unfinished, frames, film)
+        check(unfinished, frames, film, decoded=bool(threads))
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -69,10 +76,11 @@ def metadata(film: Film) -> list[str]:
     return [part for key, text in said.items() if text for part in ("-metadata", f"{key}={text}")]
 
 
-def check(path: Path, frames: int, film: Film) -> None:
+def check(path: Path, frames: int, film: Film, *, decoded: bool = False) -> None:
     """Raises MediaError unless `path` is the film: every frame in its place, sound beside it.
 
-    Reads all packets and decodes the first and the last frame; `media.verify` decodes the rest.
+    Reads all packets, and decodes the first and the last frame unless that is `decoded` already;
+    `media.verify` decodes the rest.
     """
     rate = film.delivery.rate
     index = index_of(path)
@@ -80,24 +88,24 @@ def check(path: Path, frames: int, film: Film) -> None:
         raise MediaError(f"{path.name} has {len(index.pts) if index else 0} frames, not {frames}")
     if not index.constant or index.rate != rate or index.pts[0] != 0:
         raise MediaError(f"the frames of {path.name} don't stand where {rate} frames a second do")
-    for frame in {0, frames - 1}:
+    for frame in () if decoded else {0, frames - 1}:
         for _ in read_frames(path, FrameRange(frame, frame + 1), threads=1):
             pass
-    decoded = -(2**62)
-    heard: list[tuple[Fraction, Fraction]] = []
+    due = -(2**62)
+    heard: list[Fraction] = []
     with opened(path) as container:
         for packet in container.demux():
             if packet.dts is None:
                 continue
             if packet.stream.type == "video":
-                if packet.dts <= decoded:
+                if packet.dts <= due:
                     raise MediaError(f"the decoding times of {path.name} don't rise")
-                decoded = packet.dts
+                due = packet.dts
             elif packet.stream.type == "audio" and not packet.is_discard:
-                start = Fraction(packet.pts) * packet.time_base
-                heard.append((start, start + Fraction(packet.duration or 0) * packet.time_base))
+                ends = (packet.pts, packet.pts + (packet.duration or 0))
+                heard = [*(heard or [ends[0] * packet.time_base])[:1], ends[1] * packet.time_base]
     frame_s = rate.seconds(1)
-    if not heard or abs(heard[0][0]) > frame_s:
+    if not heard or abs(heard[0]) > frame_s:
         raise MediaError(f"the sound of {path.name} does not start with the picture")
-    if abs(heard[-1][1] - rate.seconds(frames)) > frame_s:
+    if abs(heard[-1] - rate.seconds(frames)) > max(frame_s, _PACKET_S):
         raise MediaError(f"the sound of {path.name} does not end with the picture")

@@ -106,27 +106,42 @@ def decoded(path: Path, start: int = 0) -> Iterator[Samples]:
                 wanted += len(fresh)
 
 
-def looped(path: Path) -> Iterator[Samples]:
-    """The sound of `path` over and over, its end cross-faded into its beginning.
+def jumps(path: Path) -> bool:
+    """Whether a reader can begin anywhere in the file without reading what stands before."""
+    with opened(path) as container:
+        return bool(_SEEKABLE & set(container.format.name.split(",")))
 
-    Raises MediaError when it has no sound.
+
+def looped(path: Path, start: int = 0) -> Iterator[Samples]:
+    """The sound of `path` over and over, from sample `start` of it on.
+
+    Its end is cross-faded into its beginning. Raises MediaError when it has no sound.
     """
+    count = sum(len(piece) for piece in decoded(path))
+    if not count:
+        raise MediaError(f"{path} has no sound")
+    fade = _LOOP_FADE if count > 2 * _LOOP_FADE else count // 4
+    round_ = count - fade
+    skip = start if start < 2 * round_ else round_ + (start - round_) % round_
+    for piece in _rounds(path, fade):
+        if skip < len(piece):
+            yield piece[skip:]
+        skip = max(0, skip - len(piece))
+
+
+def _rounds(path: Path, fade: int) -> Iterator[Samples]:
     held = silence(0)  # the end of the round before, waiting for the next beginning
     while True:
-        ending, held, count = held, silence(0), 0
+        ending, held = held, silence(0)
         for piece in decoded(path):
-            count += len(piece)
             held = np.concatenate([held, piece])
-            if len(held) > 2 * _LOOP_FADE:
-                out, held = held[:-_LOOP_FADE], held[-_LOOP_FADE:]
+            if len(held) > 2 * fade:
+                out, held = held[: len(held) - fade], held[len(held) - fade :]
                 yield _joined(ending, out)
                 ending = silence(0)
-        if not count:
-            raise MediaError(f"{path} has no sound")
-        if count <= 2 * _LOOP_FADE:
-            yield from _looped_short(held)
-        yield held[:-_LOOP_FADE]
-        held = held[-_LOOP_FADE:]
+        if len(held) > fade:
+            yield _joined(ending, held[: len(held) - fade])
+            held = held[len(held) - fade :]
 
 
 def read_wav(path: Path, block: int) -> Iterator[Samples]:
@@ -223,15 +238,6 @@ def _joined(ending: Samples, beginning: Samples) -> Samples:
     out[: len(ending)] *= np.sin(turn)[:, None]
     out[: len(ending)] += ending * np.cos(turn)[:, None]
     return out
-
-
-def _looped_short(whole: Samples) -> Iterator[Samples]:
-    fade = len(whole) // 4
-    body, ending = whole[: len(whole) - fade], whole[len(whole) - fade :]
-    yield body
-    again = _joined(ending, body)
-    while True:
-        yield again
 
 
 _MOST = 0xFFFFFFFF

@@ -18,6 +18,11 @@ class Track(Protocol):
     @property
     def path(self) -> Path: ...
     @property
+    def sha256(self) -> str:
+        """Of the file's bytes."""
+        ...
+
+    @property
     def first_frame(self) -> int:
         """Where the step's own new material begins, in the file's own frames."""
         ...

@@ -1,35 +1,44 @@
-"""The film's sound: everything the cue sheet names in one stereo WAV, at the film's loudness.
+"""The film's sound as samples: everything the cue sheet names, mixed for any part of the film.
 
-It is rendered once, forward and in blocks, so memory does not grow with the film. Each sound is
-opened when it first plays and closed when it ends.
+What a part sounds like depends on nothing outside it, so parts are rendered alone, in any order,
+and kept. Each sound is opened where the part begins and closed where it ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.errors import StitchError
-from storyboard.film import Film, Line
-from storyboard.graph.timeline import Timeline
-from storyboard.stitch.cuesheet import CueSheet, cue_sheet
-from storyboard.stitch.loudness import CODEC_MARGIN_DB, level
-from storyboard.stitch.pcm import RATE, Reader, Samples, WavWriter, decoded, looped, silence
-from storyboard.stitch.pieces import DECLICK, Piece, Ramp, Track
+from storyboard.film import Line
+from storyboard.stitch.cuesheet import CueSheet
+from storyboard.stitch.pcm import (
+    RATE,
+    Reader,
+    Samples,
+    WavWriter,
+    decoded,
+    jumps,
+    looped,
+    silence,
+)
+from storyboard.stitch.pieces import DECLICK, Piece, Ramp
 
 _BLOCK = 10 * RATE
+_NEAR = 10 * RATE
+"""What stands before here in a file is read through, beyond it a reader jumps."""
 _ATTACK = RATE * 150 // 1000
 _RELEASE = RATE * 400 // 1000
 _SOON = RATE // 10
 """Pauses that leave less than this at full level stay ducked."""
 _STEP = 72
 """Samples in which a step at a seam melts away."""
-_WORTH_A_NOTE = RATE // 10
 
 Gain = NDArray[np.float32]
 
@@ -53,91 +62,100 @@ class Murmur(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MixFacts:
-    """What was mixed."""
+class Part:
+    """A part of the mix."""
 
-    samples: int
-    lufs: float
-    """Integrated; -70 is silence."""
-    true_peak_db: float
-    """dBTP, before AAC; -120 is silence."""
-    lra: float
-    gain_db: float
-    """What the whole mix was raised or lowered by."""
-    limited_s: float = 0.0
-    """Seconds in which the limiter worked."""
-    notes: tuple[str, ...] = ()
+    samples: Samples
+    ended: Mapping[int, int]
+    """By the piece's place in the cue sheet, the film sample where its file ended too soon."""
 
 
-def mix(
-    film: Film,
-    timeline: Timeline,
-    tracks: Mapping[str, Track],
-    out: Path,
-    *,
-    scratch: Path,
-    beds: Bed | None = None,
-    murmur: Murmur | None = None,
-    margin_db: float = CODEC_MARGIN_DB,
-) -> MixFacts:
-    """Writes the film's sound to `out`: stereo float WAV, 48 kHz, as long as the timeline.
+@dataclass(slots=True)
+class Sounds:
+    """Opens what the pieces of one film name.
 
-    `tracks` is keyed by step id; a step without one, or without sound, is silent. `beds` makes
-    what `ambience` and `music` say in words, `murmur` the lines that no take speaks (they stay
-    silent without it). True peaks keep `margin_db` below the film's ceiling, since AAC overshoots.
-    `scratch` holds one unlevelled copy meanwhile. Raises StitchError for words without `beds`,
-    MediaError when a file can't be read.
+    `folder` takes copies of files in which no reader can jump, and of those that loop; they go
+    with the folder.
     """
-    sheet = cue_sheet(film, timeline, tracks, voiced=murmur is not None)
-    voices = {name: member.voice for name, member in film.cast.items()}
-    raw = scratch / f"{out.stem}.raw.wav"
-    notes = list(sheet.notes)
-    try:
-        with WavWriter(raw) as wav:
-            for block in _rendered(sheet, beds, murmur, voices, notes):
-                wav.write(block)
-        done = level(raw, out, film.loudness, margin_db=margin_db)
-    finally:
-        raw.unlink(missing_ok=True)
-    return MixFacts(
-        samples=sheet.length,
-        lufs=done.measured.lufs,
-        true_peak_db=done.measured.true_peak_db,
-        lra=done.measured.lra,
-        gain_db=done.gain_db,
-        limited_s=done.limited_s,
-        notes=(*dict.fromkeys(notes), *done.notes),
+
+    folder: Path
+    beds: Bed | None = None
+    murmur: Murmur | None = None
+    voices: Mapping[str, str] = field(default_factory=dict)
+    """By cast name, the voice's words."""
+    _copies: dict[Path, Path] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def open(self, piece: Piece) -> Iterator[Samples]:
+        """The samples of a piece from its `source` on.
+
+        Raises StitchError for words that nobody makes, MediaError for a file that can't be read.
+        """
+        if piece.path is not None and piece.loops:
+            return looped(self._copy(piece.path), piece.source)
+        if piece.path is not None:
+            near = piece.source <= _NEAR or jumps(piece.path)
+            return decoded(piece.path if near else self._copy(piece.path), piece.source)
+        if piece.line is not None and self.murmur is not None:
+            spoken = self.murmur(piece.line, self.voices.get(piece.line.speaker, ""))
+            return iter([spoken[piece.source :]])
+        if self.beds is None:
+            raise StitchError(
+                f"nothing here makes the sound {piece.make!r}",
+                hint="give a file instead: {file: sound.wav}",
+            )
+        return _made(piece, self.beds)
+
+    def _copy(self, path: Path) -> Path:
+        with self._lock:
+            if path not in self._copies:
+                copy = self.folder / f"copy{len(self._copies)}.wav"
+                with WavWriter(copy) as wav:
+                    for block in decoded(path):
+                        wav.write(block)
+                self._copies[path] = copy
+            return self._copies[path]
+
+
+def mixed(sheet: CueSheet, sounds: Sounds, first: int, last: int) -> Part:
+    """Film samples [first, last) of the mix, before any levelling."""
+    block = silence(last - first)
+    duck = Duck(sheet.speech)
+    ends: dict[int, Samples] = {}  # the last two samples of what goes on there
+    ended: dict[int, int] = {}
+    for number in sounding(sheet, first, last):
+        piece = sheet.pieces[number]
+        playing = _Playing(cropped(piece, first, last), Reader(sounds.open(_from(piece, first))))
+        try:
+            playing.play(block, first, duck, ends)
+        finally:
+            playing.reader.close()
+        if playing.ended_at is not None:
+            ended[number] = playing.ended_at
+    return Part(block, ended)
+
+
+def sounding(sheet: CueSheet, first: int, last: int) -> list[int]:
+    """The places in the sheet of the pieces that sound in [first, last), by their start."""
+    found = [n for n, piece in enumerate(sheet.pieces) if piece.start < last and piece.end > first]
+    return sorted(found, key=lambda n: (sheet.pieces[n].start, sheet.pieces[n].end))
+
+
+def cropped(piece: Piece, first: int, last: int) -> Piece:
+    """The part of a piece that sounds in [first, last); its ramps stand where they stood."""
+    ahead = max(0, first - piece.start)
+    return replace(
+        piece,
+        start=piece.start + ahead,
+        end=min(piece.end, last),
+        source=piece.source + ahead,
+        seamless=piece.seamless and not ahead,
+        goes_on=piece.goes_on and piece.end <= last,
     )
 
 
-def _rendered(
-    sheet: CueSheet,
-    beds: Bed | None,
-    murmur: Murmur | None,
-    voices: Mapping[str, str],
-    notes: list[str],
-) -> Iterator[Samples]:
-    """The mix in blocks of ten seconds."""
-    waiting = sorted(sheet.pieces, key=lambda piece: (piece.start, piece.end), reverse=True)
-    playing: list[_Playing] = []
-    duck = _Duck(sheet.speech)
-    ends: dict[int, Samples] = {}  # the last two samples of what goes on there
-    try:
-        for start in range(0, sheet.length, _BLOCK):
-            end = min(start + _BLOCK, sheet.length)
-            block = silence(end - start)
-            while waiting and waiting[-1].start < end:
-                piece = waiting.pop()
-                playing.append(_Playing(piece, Reader(_sound(piece, beds, murmur, voices))))
-            for each in playing:
-                each.play(block, start, duck, ends)
-                if each.piece.end <= end:
-                    notes += each.close()
-            playing = [each for each in playing if each.piece.end > end]
-            yield block
-    finally:
-        for each in playing:
-            each.reader.close()
+def _from(piece: Piece, first: int) -> Piece:
+    return replace(piece, source=piece.source + max(0, first - piece.start))
 
 
 class _Playing:
@@ -146,63 +164,40 @@ class _Playing:
     def __init__(self, piece: Piece, reader: Reader) -> None:
         self.piece = piece
         self.reader = reader
-        self._at = piece.start
-        self._ended_at = piece.end
+        self.ended_at: int | None = None
 
     def play(
         self,
         block: Samples,
         start: int,
-        duck: _Duck,
+        duck: Duck,
         ends: dict[int, Samples],
     ) -> None:
-        """Adds its part to the block that begins at film sample `start`."""
+        """Adds itself to the block that begins at film sample `start` and holds all of it."""
         piece = self.piece
-        first, last = self._at, min(piece.end, start + len(block))
+        first, last = piece.start, piece.end
         sound = self.reader.read(last - first) * np.float32(10 ** (piece.gain_db / 20))
-        if self.reader.ended and self._ended_at == piece.end:
-            self._ended_at = piece.start + self.reader.given
-            stop = self._ended_at
-            _fade(sound, Ramp(max(piece.start, stop - DECLICK), stop, False), first)
+        if self.reader.ended and self.reader.given < last - first:
+            stop = self.ended_at = first + self.reader.given
+            _fade(sound, Ramp(max(first, stop - DECLICK), stop, False), first)
         for ramp in piece.ramps:
             _fade(sound, ramp, first)
         if piece.duck_db:
             sound *= duck.gain(piece.duck_db, first, last)[:, None]
-        if piece.seamless and first == piece.start and first in ends:
+        if piece.seamless and first in ends:
             _melt_step(ends.pop(first), sound)
-        if piece.goes_on and last == piece.end and len(sound) > 1:
+        if piece.goes_on and len(sound) > 1:
             ends[last] = sound[-2:].copy()
         block[first - start : last - start] += sound
-        self._at = last
-
-    def close(self) -> list[str]:
-        """Closes its file; says so where the sound ended early."""
-        self.reader.close()
-        missing = self.piece.end - self._ended_at
-        if missing < _WORTH_A_NOTE or not self.piece.early:
-            return []
-        return [self.piece.early.format(f"{missing / RATE:.1f}")]
-
-
-def _sound(
-    piece: Piece, beds: Bed | None, murmur: Murmur | None, voices: Mapping[str, str]
-) -> Iterator[Samples]:
-    if piece.path is not None:
-        return looped(piece.path) if piece.loops else decoded(piece.path, piece.source)
-    if piece.line is not None and murmur is not None:
-        return iter([murmur(piece.line, voices.get(piece.line.speaker, ""))])
-    if beds is None:
-        raise StitchError(
-            f"nothing here makes the sound {piece.make!r}",
-            hint="give a file instead: {file: sound.wav}",
-        )
-    return _made(piece, beds)
 
 
 def _made(piece: Piece, beds: Bed) -> Iterator[Samples]:
-    end = piece.source + piece.end - piece.start
-    for at in range(piece.source, end, _BLOCK):
-        yield beds(piece.make, min(_BLOCK, end - at) / RATE, piece.seed, at / RATE)
+    """A bed, always made in the same stretches of its clock, wherever it is begun."""
+    at = piece.source // _BLOCK * _BLOCK
+    skip, end = piece.source - at, piece.source + piece.end - piece.start
+    while at < end:
+        yield beds(piece.make, _BLOCK / RATE, piece.seed, at / RATE)[skip:]
+        at, skip = at + _BLOCK, 0
 
 
 def _fade(sound: Samples, ramp: Ramp, at: int) -> None:
@@ -232,7 +227,7 @@ def _melt_step(ending: Samples, sound: Samples) -> None:
     sound[:n] += melting[:, None] * (wanted - sound[0])
 
 
-class _Duck:
+class Duck:
     """Gives way to speech: down before a line, held through short pauses, up again after it."""
 
     def __init__(self, speech: Sequence[tuple[int, int]]) -> None:
@@ -242,6 +237,8 @@ class _Duck:
                 held[-1][1] = end
             else:
                 held.append([start, end])
+        self.held = tuple((start - _ATTACK, end + _RELEASE) for start, end in held)
+        """Where it is down, on its way down or on its way up."""
         self._places = [at for s, e in held for at in (s - _ATTACK, s, e, e + _RELEASE)]
         self._depths = [0.0, 1.0, 1.0, 0.0] * len(held)
 

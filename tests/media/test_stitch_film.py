@@ -94,7 +94,10 @@ def test_what_was_made_is_told(stage, finished):
     assert sorted(path.name for path in finished.path.parent.iterdir()) == [
         *("film.mp4", "film.srt", "film.vtt"),
     ]
-    assert all(path.suffix == ".mp4" for path in (stage.folder / "cache").iterdir())
+    left = [path.name for path in (stage.folder / "cache").iterdir()]
+    assert all(name.endswith(".mp4") or name == "sound" for name in left)
+    heard = [path.name for path in (stage.folder / "cache" / "sound").iterdir()]
+    assert all(name.startswith(("meter-", "aac-")) for name in heard)
 
 
 def test_picture_and_sound_start_at_zero_and_end_together(finished):
