@@ -26,7 +26,7 @@ class DiskProblem(EnvironmentProblem):
     """The disk is full or read-only: no step of the run can go on."""
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MANY = 8
 """From so many files on, a flush of the whole disk is cheaper than one for each."""
 

@@ -101,7 +101,8 @@ class Follower:
         pause, deaf = self.poll_s, 0
         while True:
             try:
-                outcome = await provider.poll(Operation(attempt.operation), self._room(attempt))
+                with disk_errors(str(self._place.scratch)):
+                    outcome = await provider.poll(Operation(attempt.operation), self._room(attempt))
                 deaf = 0
             except (AuthenticationError, EnvironmentProblem):
                 raise
@@ -180,7 +181,9 @@ class Follower:
     async def _fetched(self, attempt: Attempt, provider: Provider, *, last: bool = True) -> Sample:
         """The sample with its file; fetching is free, so it is tried again.
 
-        When it is gone and this was the `last` place to look, the attempt is lost.
+        When it is gone and this was the `last` place to look, or its time is over, the attempt is
+        lost. Our clock alone is no proof: it may have jumped, and so long as nobody says that the
+        result is gone it may be there.
         """
         sample = attempt.samples[attempt.sample]
         for tried in range(1, _FETCHES + 1):
@@ -194,8 +197,9 @@ class Follower:
             except (AuthenticationError, EnvironmentProblem):
                 raise
             except Exception as error:
+                gone = isinstance(error, Gone)
                 over = sample.expires_at is not None and sample.expires_at < time.time()
-                if over or (isinstance(error, Gone) and last and tried == _FETCHES):
+                if gone and (over or (last and tried == _FETCHES)):
                     await self._ledger.advance(
                         attempt,
                         State.LOST,
@@ -208,7 +212,7 @@ class Follower:
                         provider=attempt.provider,
                         charged=True,
                     ) from error
-                if isinstance(error, Gone) and not last:
+                if gone and not last:
                     raise
                 if tried == _FETCHES:
                     raise ProviderError(

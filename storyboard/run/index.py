@@ -142,6 +142,12 @@ class Index:
             if records:
                 self._notice(f"the store's index {why}; rebuilt from {len(records)} takes")
             return connection
+        except sqlite3.DatabaseError as error:
+            _explain(error, self._path)
+            raise DiskProblem(
+                f"{self._path} can't be written: {error}",
+                hint="make room on the disk, or set STORYBOARD_STORE to one that has some",
+            ) from error
         finally:
             lock.release()
 

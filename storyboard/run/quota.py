@@ -19,6 +19,7 @@ from storyboard.digest import digest
 from storyboard.graph.pace import WINDOW_S
 from storyboard.graph.steps import Step
 from storyboard.run.database import connect
+from storyboard.run.durable import DiskProblem
 
 _VERSIONS = (
     """
@@ -45,9 +46,7 @@ class Windows:
 
         A clock that was set back leaves submits in the future; they count as made now.
         """
-        connection = self._connection = self._connection or connect(
-            self._path, _VERSIONS, "quota windows"
-        )
+        connection = self._connection = self._connection or self._open()
         connection.execute("BEGIN IMMEDIATE")
         try:
             now = self._clock()
@@ -65,6 +64,19 @@ class Windows:
                 connection.execute("ROLLBACK")
             raise
         return 0.0 if recent is None else max(0.001, recent[0] + WINDOW_S - now)
+
+    def _open(self) -> sqlite3.Connection:
+        """The database; one that is damaged is begun again, for it only knows of a minute."""
+        try:
+            return connect(self._path, _VERSIONS, "quota windows")
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise DiskProblem(
+                    f"the quota windows {self._path} can't be opened: {error}",
+                    hint="check that the disk has room and the store may be written",
+                ) from error
+            self._path.unlink()
+            return connect(self._path, _VERSIONS, "quota windows")
 
     def close(self) -> None:
         """Lets the database go."""

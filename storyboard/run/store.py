@@ -24,7 +24,7 @@ from storyboard.digest import file_sha256
 from storyboard.errors import StoreError
 from storyboard.film import Take
 from storyboard.run.claims import Claims
-from storyboard.run.durable import sync, unfinished, write_texts
+from storyboard.run.durable import disk_errors, sync, unfinished, write_texts
 from storyboard.run.index import Index
 from storyboard.run.places import make_folder
 from storyboard.run.record import Record, from_json, to_json
@@ -46,7 +46,8 @@ class Store:
         self.root = make_folder(root)
         self._files = root / "takes"
         self._takes = str(self._files)
-        self._files.mkdir(exist_ok=True)
+        with disk_errors(str(root)):
+            self._files.mkdir(exist_ok=True)
         self.claims = Claims(root / "claims")
         self._guard = threading.Lock()
         self._known: dict[str, tuple[Record, ...]] = {}

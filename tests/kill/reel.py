@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.ledger import Ledger
@@ -113,16 +114,14 @@ class Reel:
         """What the last command said."""
         return (self.folder / "said.txt").read_text()
 
-    def command(
-        self, *arguments: str, die_at: str = "", kill_after: float | None = None, **env: str
-    ) -> int:
+    def command(self, *arguments: str, kill_after: float | None = None, **wishes: Any) -> int:
         """Runs a command line to its end, or to the moment at which it is killed."""
         pid = self.zygote.start(
             self.folder,
             arguments,
-            {**self.env, **env},
+            self.env,
             said=self.folder / "said.txt",
-            die_at=die_at,
+            **wishes,
         )
         if kill_after is not None:
             time.sleep(kill_after)
@@ -132,13 +131,11 @@ class Reel:
         assert "Traceback" not in self.said, self.said
         return code
 
-    def render(self, *flags: str, die_at: str = "", kill_after: float | None = None) -> int:
+    def render(self, *flags: str, **wishes: Any) -> int:
         """Renders, and looks at every promise afterwards."""
         self.tally.renders += 1
         shots = self.shots if UNCUT in self.text else []
-        code = self.command(
-            "render", "film.yaml", *shots, "--yes", *flags, die_at=die_at, kill_after=kill_after
-        )
+        code = self.command("render", "film.yaml", *shots, "--yes", *flags, **wishes)
         if code == -9:
             self.tally.kills += 1
         self.promises(alive=code != -9)
@@ -241,7 +238,10 @@ class Reel:
                 for name, job in self.sim.world.jobs.items()
                 if name not in taken and self.shot_of(job) == each.shot and self.fits(job, order)
             ]
-            assert len(strays) <= 1, self.told()
+            sent = (State.UNKNOWN, State.SUBMITTING)
+            open_ = {a.order for a in self.attempts if a.shot == each.shot and a.state in sent}
+            assert len(strays) <= len(open_), self.told()
+            strays = strays[:1]  # of several for one take each, one is as good as another
             word = choose(each, strays)
             said = {
                 "adopt": ("--adopt", *strays),
@@ -258,8 +258,9 @@ class Reel:
     def fits(self, job: Job, order: list[Attempt]) -> bool:
         """Whether a job may be that order's; a job in a bucket says whose it is."""
         run, first = order[0].order
-        storage = job.memo.get("storage", "")
-        return not storage or f"{run}-{first:05d}".lower() in storage
+        if storage := job.memo.get("storage", ""):
+            return f"{run}-{first:05d}".lower() in storage
+        return bool(job.error) or len(job.orders) + len(job.filtered) == len(order)
 
     def truth(self, attempt: Attempt, strays: list[str]) -> str:
         """The truth about an unknown attempt."""

@@ -6,10 +6,13 @@ output in a file. It has no threads, so a fork of it is a whole process.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import resource
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -47,10 +50,14 @@ class Zygote:
         *,
         said: Path,
         die_at: str = "",
+        largest: int = 0,
+        ahead_s: float = 0.0,
+        humble: bool = False,
     ) -> int:
         """Begins `storyboard ARGUMENTS` in `folder`, which may die at a point; its process id.
 
-        What it says goes to the file `said`.
+        What it says goes to the file `said`. It may write files of at most `largest` bytes, its
+        clock may be `ahead_s`, and where we are root it may be `humble`: bound by permissions.
         """
         return int(
             self._ask(
@@ -59,6 +66,9 @@ class Zygote:
                 env=dict(env),
                 said=str(said),
                 die_at=die_at,
+                largest=largest,
+                ahead_s=ahead_s,
+                humble=humble,
             )
         )
 
@@ -115,6 +125,13 @@ def _become(order: Mapping[str, Any]) -> None:
         from tests.kill.points import arm
 
         arm(order["die_at"])
+        if order["largest"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest"],) * 2)
+        if order["ahead_s"]:
+            wall = time.time
+            time.time = lambda: wall() + order["ahead_s"]
+        if order["humble"]:
+            _give_up_rights()
         code = run(order["start"])
         sys.stdout.flush()
         sys.stderr.flush()
@@ -125,6 +142,12 @@ def _become(order: Mapping[str, Any]) -> None:
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _give_up_rights() -> None:
+    """Drops what root may do beyond the permissions of files (Linux; see capset(2))."""
+    version = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    assert ctypes.CDLL(None, use_errno=True).capset(version, (ctypes.c_uint32 * 6)()) == 0
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from storyboard.errors import (
     AuthenticationError,
     DecisionNeeded,
     EnvironmentProblem,
+    Gone,
     MoneyRefused,
     OperationFailed,
     QuotaError,
@@ -39,7 +40,7 @@ from storyboard.errors import (
 )
 from storyboard.film import Policy
 from storyboard.graph.plan import Reason
-from storyboard.providers.base import Failed, Filtered, Kind, Request, Role, Sample
+from storyboard.providers.base import Failed, Filtered, Kind, Request, Role, Sample, Workplace
 from storyboard.run.attempts import State
 from storyboard.run.events import Event
 from storyboard.run.ledger import Ledger
@@ -475,13 +476,31 @@ def test_a_result_that_expired_is_lost_and_said_to_be(tmp_path: Path) -> None:
 
     async def late(sample: Sample, place: object) -> Sample:
         object.__setattr__(sample, "expires_at", 1.0)
-        raise ConnectionError("410 Gone")
+        raise Gone("it is no longer there")
 
     paid.fetch = late  # type: ignore[method-assign]
     result = film.render()
     assert isinstance(result.failed["SH010"], OperationFailed)
     assert Ledger.read(film.state)[0].state is State.LOST
     assert result.spent_micros == 400_000
+
+
+def test_a_clock_that_ran_ahead_loses_nothing_that_is_there(tmp_path: Path) -> None:
+    film, paid, _ = a_set(tmp_path, shot("SH010"))
+    fetch, tried = paid.fetch, 0
+
+    async def late(sample: Sample, place: Workplace) -> Sample:
+        nonlocal tried
+        tried += 1
+        object.__setattr__(sample, "expires_at", 1.0)
+        if tried < 6:
+            raise ConnectionError("reset by peer")
+        return await fetch(sample, place)
+
+    paid.fetch = late  # type: ignore[method-assign]
+    assert "can't be fetched" in str(film.render().failed["SH010"])
+    assert film.render().exit_code == 0
+    assert len(paid.bill()) == 1
 
 
 def test_a_fault_in_an_adapter_is_told_without_ending_the_others(tmp_path: Path) -> None:
