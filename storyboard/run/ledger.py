@@ -326,6 +326,8 @@ def _insert(attempt: Attempt) -> tuple[str, tuple[Any, ...]]:
 
 
 def _samples(attempt: Attempt) -> str:
+    if not attempt.samples:
+        return "[]"
     return json.dumps(
         [
             {

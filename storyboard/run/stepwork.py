@@ -27,6 +27,8 @@ from storyboard.run.quota import Lanes
 from storyboard.run.studio import Studio
 
 _SAVE_EVERY_S = 1.0
+_SAVE_SHARE = 20
+"""The lock file is written whole; of a long film so rarely that it costs a small share."""
 _CHANGES = 3
 
 
@@ -65,7 +67,7 @@ class StepWork:
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._local = asyncio.Semaphore(2 * max(1, jobs))
         self._lanes = lanes
-        self._saved = time.monotonic()
+        self._save_at = time.monotonic() + _SAVE_EVERY_S
         self._locks = {shot.id: shot.lock for shot in studio.film.shots if shot.lock}
         self.touched: set[tuple[str, int]] = set()
         """Takes that this run has looked after, as (digest, ordinal)."""
@@ -336,9 +338,11 @@ class StepWork:
         selects = self._studio.selects
         mine = dataclasses.replace(take, shot=step.shot)
         same = selects.add(mine, step=step.id, parts=parts, replace=replace)
-        if time.monotonic() - self._saved > _SAVE_EVERY_S:
+        began = time.monotonic()
+        if began > self._save_at:
             selects.save()
-            self._saved = time.monotonic()
+            now = time.monotonic()
+            self._save_at = now + max(_SAVE_EVERY_S, _SAVE_SHARE * (now - began))
         return same
 
     def _started(self, step: Step, name: Identity, ordinals: tuple[int, ...]) -> None:

@@ -17,6 +17,7 @@ from tests.bench.memory import memory
 from tests.bench.places import ROUNDS
 from tests.bench.small import previz, start
 from tests.bench.steps import steps
+from tests.bench.stitch import stitch
 
 PARTS: dict[str, Callable[[Path], None]] = {
     "start": start,
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "makespan": makespan,
     "memory": memory,
     "previz": previz,
+    "stitch": stitch,
 }
 
 
