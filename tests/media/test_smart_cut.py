@@ -11,11 +11,12 @@ import av
 import numpy as np
 import pytest
 
+from storyboard.errors import MediaError
 from storyboard.film import Anchor, Film, Shot, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
 from storyboard.stitch.film import stitch_film
 from storyboard.stitch.material import prepared
-from storyboard.stitch.media import read_frames, run_ffmpeg, verify
+from storyboard.stitch.media import probe, read_frames, run_ffmpeg, verify
 from storyboard.stitch.overlays import placed
 from storyboard.stitch.picture import draw
 from storyboard.stitch.smart.boxes import read_samples
@@ -276,6 +277,38 @@ def test_takes_that_can_not_be_copied_are_encoded_and_noted(stage, media):
     facts = stitched(stage, timeline, {**media, "odd": odd}, "odd")
     assert told(facts) == ("odd: the take of step odd is encoded again: it is no MP4",)
     assert held_to(stage, timeline, {**media, "odd": odd}, facts) == 48
+
+
+def test_a_take_that_turns_out_damaged_is_drawn_and_the_others_still_copied(stage, media):
+    """Its units don't add up in the middle, yet a decoder still makes something of them."""
+    data = bytearray(media["main"].path.read_bytes())
+    table = read_samples(media["main"].path)
+    at = table.offsets[30]
+    data[at : at + 4] = (table.sizes[30] - 4 + 7).to_bytes(4, "big")
+    path = stage.folder / "torn.mp4"
+    path.write_bytes(bytes(data))
+    torn = replace(media["main"], path=path, sha256="d" * 64)
+    timeline = in_a_row(stage, ["plain", "torn", "cavlc"], 24)
+    whole = in_a_row(stage, ["plain", "torn", "cavlc"])
+    takes = {**media, "torn": torn}
+    facts = stitched(stage, timeline, takes, "untorn")
+    assert told(facts) == ()
+    with pytest.raises(MediaError, match=r"torn\.mp4 is damaged"):
+        stitched(stage, whole, takes, "torn-film")
+
+
+def test_a_take_whose_sets_change_on_the_way_is_drawn_and_the_others_copied(stage, media):
+    listed = stage.folder / "two.txt"
+    listed.write_text("".join(f"file '{media[name].path}'\n" for name in ("plain", "pyramid")))
+    path = stage.folder / "changing.mp4"
+    run_ffmpeg(["-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy", str(path)])
+    changing = replace(media["plain"], path=path, sha256="c" * 64, facts=probe(path))
+    timeline = in_a_row(stage, ["main", "changing", "cavlc"], 40)
+    takes = {**media, "changing": changing}
+    facts = stitched(stage, timeline, takes, "changing-film")
+    assert len(told(facts)) == 1
+    assert "its parameter sets change on the way" in told(facts)[0]
+    assert held_to(stage, timeline, takes, facts) >= 70
 
 
 def test_a_film_that_can_not_be_proved_is_encoded_whole(stage, media, monkeypatch):

@@ -30,7 +30,11 @@ _PEEK = 512
 
 
 class NotCopied(Exception):
-    """Why the frames of a clip can't be copied."""
+    """Why the frames of a clip can't be copied; `path` is the clip, where one is to blame."""
+
+    def __init__(self, message: str, path: Path | None = None) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,55 +34,86 @@ def cut_picture(
     """Writes the picture of the film to `out`; returns what was woven, and notes.
 
     `on_frames` hears of the number of frames that are done, one call at a time. Raises NotCopied
-    when a clip is not what its index says, MediaError when a take can't be read.
+    when the film can't be woven at all, MediaError when a take can't be read.
     """
-    one_at_a_time = threading.Lock()
-
-    def done(frames: int) -> None:
-        with one_at_a_time:
-            on_frames(frames)
-
     timeline = unbroken(timeline, clips)
-    roster = Roster()
-    indexes, notes = _indexes(timeline, clips, roster)
-    plan = planned(timeline, clips, indexes, titles)
-    made = iter(
-        rendered(
-            [each for each in plan if isinstance(each, Window)],
-            *(timeline, clips, media, titles, delivery, cache),
-            jobs=jobs,
-            on_frames=done,
+    progress = _Progress(on_frames)
+    refused: dict[Path, str] = {}
+    while True:
+        progress.begin()
+        roster = Roster()
+        indexes, notes = _indexes(timeline, clips, roster, refused)
+        plan = planned(timeline, clips, indexes, titles)
+        made = iter(
+            rendered(
+                [each for each in plan if isinstance(each, Window)],
+                *(timeline, clips, media, titles, delivery, cache),
+                jobs=jobs,
+                on_frames=progress,
+            )
         )
-    )
-    threads = tuple(
-        Thread(indexes[each.step], FrameRange(each.start, each.start + each.span.length))
-        if isinstance(each, Run)
-        else Thread(next(made), FrameRange(0, each.span.length))
-        for each in plan
-    )
-    woven(threads, delivery, out, roster=roster)
-    if copied := sum(each.span.length for each in plan if isinstance(each, Run)):
-        done(copied)
-    return threads, notes
+        threads = tuple(
+            Thread(indexes[each.step], FrameRange(each.start, each.start + each.span.length))
+            if isinstance(each, Run)
+            else Thread(next(made), FrameRange(0, each.span.length))
+            for each in plan
+        )
+        try:
+            woven(threads, delivery, out, roster=roster)
+        except NotCopied as problem:
+            if problem.path is None or problem.path in refused:
+                raise
+            refused[problem.path] = str(problem)  # its frames become windows
+            continue
+        if copied := sum(each.span.length for each in plan if isinstance(each, Run)):
+            progress(copied)
+        return threads, notes
+
+
+class _Progress:
+    """Tells of frames that are done, once, however often the work begins again."""
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        self._told = told
+        self._done = self._most = 0
+        self._one_at_a_time = threading.Lock()
+
+    def begin(self) -> None:
+        self._done = 0
+
+    def __call__(self, frames: int) -> None:
+        with self._one_at_a_time:
+            self._done += frames
+            if self._done > self._most:
+                more, self._most = self._done - self._most, self._done
+                self._told(more)
 
 
 def _indexes(
-    timeline: Timeline, clips: Mapping[str, Clip], roster: Roster
+    timeline: Timeline,
+    clips: Mapping[str, Clip],
+    roster: Roster,
+    refused: Mapping[Path, str],
 ) -> tuple[dict[str, ClipIndex], tuple[str, ...]]:
-    """The indexes of the steps whose clips can be copied, and why those of the others can't."""
+    """The indexes of the steps whose clips can be copied, and why those of the others can't.
+
+    `refused` are files that turned out not to be, and why.
+    """
     found: dict[str, ClipIndex] = {}
-    refused: dict[str, str] = {}
+    notes: dict[str, str] = {}
     for event in timeline.events:
         for part in event.slices:
-            if not part.step or part.step in found or clips[part.step].still:
+            if not part.step or clips[part.step].still or part.step in {**found, **notes}:
                 continue
             clip = clips[part.step]
             try:
+                if clip.path in refused:
+                    raise NotCopied(refused[clip.path])
                 index = clip_index(clip.path, clip.frames)
                 roster.admit(index.sequences, index.pictures)
                 found[part.step] = index
             except NotCopied as problem:
-                refused[part.step] = (
+                notes[part.step] = (
                     f"{event.shot}: the take of step {part.step} is encoded again: {problem}"
                 )
-    return found, tuple(refused.values())
+    return found, tuple(notes.values())

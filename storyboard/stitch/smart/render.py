@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
 from storyboard.film import Delivery
@@ -45,24 +46,21 @@ def rendered(
     `on_frames` hears from any thread of frames that are done; what it raises ends the work.
     Raises NotCopied when a window can't be woven in, MediaError when a take can't be read.
     """
+    stopped = threading.Event()
+
+    def told(frames: int) -> None:
+        if stopped.is_set():
+            raise CancelledError
+        on_frames(frames)
 
     def one(window: Window) -> ClipIndex:
         part = excerpt(timeline, window.span)
         shown = titles_within(titles, window.span)
         name = excerpt_digest(part, shown, media, clips, delivery, _REVISION)
         path = cache / f"{WINDOW}{name}.mp4"
-        if path.exists():
-            os.utime(path)
-            on_frames(part.length)
-        else:
-            _make(part, shown, path)
-        index = clip_index(path, part.length)
-        if index.copyable(FrameRange(0, part.length)) != FrameRange(0, part.length):
-            path.unlink()
-            raise NotCopied("a window was not encoded as it should be")
-        return index
-
-    def _make(part: Timeline, shown: Sequence[PlacedTitle], path: Path) -> None:
+        if index := _kept(path, part.length):
+            told(part.length)
+            return index
         unfinished = beside(path)
         try:
             encode(
@@ -70,15 +68,30 @@ def rendered(
                 delivery,
                 unfinished,
                 coding=_CODING,
-                on_frame=lambda: on_frames(1),
+                on_frame=lambda: told(1),
             )
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
+        if index := _kept(path, part.length):
+            return index
+        raise NotCopied("a window was not encoded as it should be")
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         try:
             return list(pool.map(one, windows))
         except BaseException:
+            stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _kept(path: Path, frames: int) -> ClipIndex | None:
+    """The window at `path`, if there is one and all of it can be copied."""
+    try:
+        index = clip_index(path, frames)
+        os.utime(path)
+    except (FileNotFoundError, NotCopied):
+        return None
+    whole = FrameRange(0, frames)
+    return index if index.copyable(whole) == whole else None

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from storyboard.errors import MediaError
 from storyboard.film import Delivery
 from storyboard.stitch.conform import timescale
 from storyboard.stitch.smart.bitstream import IDR, renumbered
 from storyboard.stitch.smart.boxes import MATRIX, box, full, grouped, numbers
-from storyboard.stitch.smart.clipindex import ClipIndex, picture_units
+from storyboard.stitch.smart.clipindex import ClipIndex, NotCopied, picture_units
 from storyboard.stitch.smart.roster import Roster
 from storyboard.timecode import FrameRange
 
@@ -38,12 +39,10 @@ def woven(
     out: Path,
     *,
     roster: Roster,
-    on_frames: Callable[[int], None] | None = None,
 ) -> None:
     """Writes the picture track of `threads`, one after another, to `out`.
 
-    `on_frames` hears of each thread's frames when they are written. Raises NotCopied when a
-    clip's samples are not what its index promises.
+    Raises NotCopied, naming the clip, when its samples are not what its index promises.
     """
     sizes: array[int] = array("I")
     keys: list[int] = []
@@ -58,8 +57,6 @@ def woven(
                     keys.append(len(sizes) + 1)
                 sizes.append(len(sample))
                 stream.write(sample)
-            if on_frames is not None:
-                on_frames(thread.part.length)
         end = stream.tell()
         stream.write(_moov(threads, delivery, roster.config, sizes, keys, delay, start + 16))
         stream.seek(start + 8)
@@ -74,9 +71,13 @@ def _samples(thread: Thread, roster: Roster) -> Iterator[tuple[bytes, bool]]:
     table = index.samples
     with index.path.open("rb") as stream:
         for number in range(thread.part.start, thread.part.end):
-            kept = picture_units(index, _read(stream, table.offsets[number], table.sizes[number]))
-            if not same:
-                kept = [renumbered(unit, ids) for unit in kept]
+            sample = _read(stream, table.offsets[number], table.sizes[number])
+            try:
+                kept = picture_units(index, sample)
+                if not same:
+                    kept = [renumbered(unit, ids) for unit in kept]
+            except (NotCopied, MediaError, KeyError) as problem:
+                raise NotCopied(f"frame {number}: {problem}", index.path) from problem
             yield (
                 b"".join(part for unit in kept for part in (len(unit).to_bytes(4, "big"), unit)),
                 kept[0][0] & 31 == IDR,

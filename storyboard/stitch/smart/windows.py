@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from storyboard.film import TransitionKind
@@ -68,7 +69,8 @@ def _plain(
 ) -> Iterator[Run]:
     """Film frames that show one frame of one clip and nothing else, as runs of clip frames."""
     events = timeline.events
-    titled = [each.span for each in titles]
+    titled = list(_merged(each.span for each in titles))
+    ends = [span.end for span in titled]
     for event, following in zip(events, (*events[1:], None), strict=False):
         end = _takes_over(following) if following else timeline.length
         start = _takes_over(event)
@@ -76,7 +78,8 @@ def _plain(
             continue
         blends = (event.entering, event.leaving)
         mixed = [each.span for each in blends if each and each.kind is not TransitionKind.CUT]
-        for span in _without(FrameRange(start, end), [*mixed, *titled]):
+        near = titled[bisect_right(ends, start) : bisect_left(titled, end, key=_start) + 1]
+        for span in _without(FrameRange(start, end), [*mixed, *near]):
             yield from _runs(event, span, clips)
 
 
@@ -120,9 +123,27 @@ def _joined(runs: Iterator[Run], clips: Mapping[str, Clip]) -> Iterator[Run]:
         yield last
 
 
+def _merged(spans: Iterable[FrameRange]) -> Iterator[FrameRange]:
+    """What `spans` cover, in order and apart."""
+    last: FrameRange | None = None
+    for span in sorted(spans, key=_start):
+        if last and span.start <= last.end:
+            last = FrameRange(last.start, max(last.end, span.end))
+            continue
+        if last:
+            yield last
+        last = span
+    if last:
+        yield last
+
+
+def _start(span: FrameRange) -> int:
+    return span.start
+
+
 def _without(span: FrameRange, holes: Sequence[FrameRange]) -> Iterator[FrameRange]:
     at = span.start
-    for hole in sorted(holes, key=lambda each: each.start):
+    for hole in sorted(holes, key=_start):
         if hole.end <= at or hole.start >= span.end:
             continue
         if hole.start > at:
