@@ -52,8 +52,8 @@ class Store:
         self._guard = threading.Lock()
         self._known: dict[str, tuple[Record, ...]] = {}
         self._suffix: dict[str, tuple[str, int]] = {}
-        self._disk = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         self._index = Index(root / "index.sqlite", self.sidecars, notice)
+        self._disk = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
 
     def close(self) -> None:
         self._index.close()
