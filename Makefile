@@ -2,7 +2,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench golden gallery render lock clean
+.PHONY: help setup demo test lint kill bench golden gallery render lock clean
 
 # The first Python that runs and is new enough: a shim may exist and still not run.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -45,6 +45,9 @@ lint: .venv/dev.stamp ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+kill: .venv/dev.stamp ## Kill a thousand renders at any moment: nothing is paid for twice
+	@$(BIN)/python -m tests.kill
 
 bench: .venv/bench.stamp ## Measure, as ratios in one run
 	@$(BIN)/python -m tests.bench
