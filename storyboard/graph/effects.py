@@ -33,7 +33,7 @@ def _source(shot: Shot, wanted: int, rate: Rate) -> int | None:
     """The fewest frames that come out as `wanted` or more; None where all of the take is used."""
 
     def out(frames: int) -> int:
-        return rate.frames(lasting(shot.effects, rate.seconds(frames)))
+        return _left(shot, frames, rate)
 
     low, high = 0, rate.frames(_LONGEST_S)
     if out(high) < wanted or out(max(1, wanted // 64)) == out(high):
@@ -42,6 +42,11 @@ def _source(shot: Shot, wanted: int, rate: Rate) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if out(middle) >= wanted else (middle, high)
     return high
+
+
+def _left(shot: Shot, frames: int, rate: Rate) -> int:
+    """The whole frames that the effects make of so many."""
+    return int(lasting(shot.effects, rate.seconds(frames)) * rate.value)
 
 
 class Effects:
@@ -67,7 +72,7 @@ class Effects:
             frames = taken.length
         else:
             taken = use.range
-            frames = rate.frames(lasting(shot.effects, rate.seconds(taken.length)))
+            frames = _left(shot, taken.length, rate)
             if not self._enough(shot, frames):
                 return
             frames = shot.length or frames

@@ -26,8 +26,8 @@ _TAGS = (
     *("-color_range", "tv", "-colorspace", "bt709"),
     *("-color_primaries", "bt709", "-color_trc", "bt709"),
 )
-_EARLY_S = 1e-6
-"""How much before its time a frame is asked for: mirrored, it then never lies before the start."""
+_LATE_S = 1e-7
+"""How much after its time a frame is asked for: looped, it then never lies before the end."""
 _LEEWAY = 1e-2
 """Of a frame, in which a time still means the one that follows."""
 _PLACED = ("SlideIn", "SlideOut")
@@ -168,7 +168,7 @@ def _affected(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
         if name.startswith("Audio") and clip.audio is None:
             continue
         try:
-            clip = clip.with_effects([kind(**arguments)])
+            clip = _inside(clip.with_effects([kind(**arguments)]))
         except Exception as error:  # whatever MoviePy raises for values that it can't take
             raise StitchError(f"the effect {name} can't be done: {error}") from error
         placed = placed or name in _PLACED
@@ -180,13 +180,21 @@ def _affected(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
     return clip
 
 
+def _inside(clip: Any) -> Any:
+    """The clip, asked for no time beyond its ends, where some of MoviePy's have nothing to show."""
+    if clip.mask is not None:
+        clip = clip.with_mask(_inside(clip.mask))
+    shown, last = clip.frame_function, clip.duration - _LATE_S
+    return clip.with_updated_frame_function(lambda t: shown(min(max(t, 0), last)))
+
+
 def _pictures(clip: Any, frames: int, rate: Rate, size: Size) -> Iterator[Frame]:
     import numpy as np
 
     last = max(0.0, clip.duration - 1 / (2 * float(rate.value)))
     for frame in range(frames):
         try:
-            found = clip.get_frame(min(max(float(rate.seconds(frame)) - _EARLY_S, 0), last))
+            found = clip.get_frame(min(float(rate.seconds(frame)) + _LATE_S, last))
         except Exception as error:  # as above: an effect works when its frame is asked for
             raise StitchError(f"the effects fail at frame {frame}: {error}") from error
         picture = np.ascontiguousarray(np.clip(found, 0, 255).astype(np.uint8)[..., :3])

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pysubs2
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.film import Film, Line, Shot
 from storyboard.graph.timeline import Event, Narrated, Timeline
-from storyboard.stitch.subtitles import GAP, LINES, WIDTH, cues, write_subtitles
+from storyboard.stitch.laid import laid
+from storyboard.stitch.subtitles import (
+    GAP,
+    LINES,
+    LONGEST_S,
+    READING,
+    WIDTH,
+    cues,
+    write_subtitles,
+)
+from storyboard.stitch.titles import overlay
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate.parse(24)
@@ -110,3 +122,43 @@ def test_cues_never_overlap_and_always_fit(lines):
         assert cue.span.length >= 24 or cue.span.end == line.length
     for before, after in pairwise(found):
         assert after.span.start - before.span.end >= GAP
+
+
+def test_a_cue_stands_as_long_as_it_takes_to_read():
+    words = "Extraordinarily straightforward considerations notwithstanding"
+    film, line = scene(Line("ana", words, at=0), length=600)
+    (cue,) = cues(film, line)
+    assert cue.span.length >= 24 * sum(map(len, cue.lines)) // READING
+    film, line = scene(Line("ana", "No.", at=0), Line("ben", "Yes.", at=400), length=2000)
+    assert all(cue.span.length <= LONGEST_S * 24 for cue in cues(film, line))
+
+
+def test_a_cue_close_to_a_cut_begins_and_ends_with_it():
+    film, line = scene(Line("ana", "It came on Tuesday.", at=4))
+    assert cues(film, line)[0].span.start == 120
+    lines = (Shot("SH010", dialogue=(Line("ana", "It came on Tuesday.", at=90),)), Shot("SH020"))
+    film = Film(Path("/film.yaml"), Path("/"), shots=lines)
+    (cue,) = cues(film, line)
+    assert cue.span == FrameRange(90, 120 - GAP)  # it was to end seven frames after the cut
+
+
+def test_burnt_subtitles_are_laid_over_the_picture_without_fading():
+    film, line = scene(Line("ana", "Wait!", at=30), Line("ben", "Never.", at=90, off=True))
+    assert laid(film, line) == ()
+    shown = laid(replace(film, subtitles="burn"), line)
+    assert [each.title.text for each in shown] == ["Wait!", "Never."]
+    assert [each.title.style for each in shown] == ["subtitle", "subtitle-off"]
+    assert [each.span for each in shown] == [cue.span for cue in cues(film, line)]
+    assert {each.share(each.span.start) for each in shown} == {1.0}
+
+
+def test_a_burnt_subtitle_stands_at_the_foot_inside_the_picture():
+    film, line = scene(Line("ana", "I was not going to tell you about the letter at all", at=30))
+    (each,) = laid(replace(film, subtitles="burn"), line)
+    for size in ((640, 360), (360, 640)):
+        alpha = overlay(each.title, size)[..., 3]
+        rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
+        assert rows[0] > size[1] * 0.6
+        assert rows[-1] < size[1] * 0.97
+        assert columns[0] > size[0] * 0.02
+        assert columns[-1] < size[0] * 0.98

@@ -1,0 +1,139 @@
+"""Effects: what is known of MoviePy's is true of MoviePy's, and lengths are reckoned backwards."""
+
+from __future__ import annotations
+
+import inspect
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storyboard.effects import EFFECTS, UNWRITTEN, Effect, lasting
+from storyboard.film import Clip, Transition, TransitionKind
+from storyboard.graph.compile import Graph
+from storyboard.graph.effects import bought
+from storyboard.providers.base import Kind
+from storyboard.stitch.media import load_moviepy
+from tests.unit.films import RATE, codes, compiled, shot
+
+CALLABLE = {"mask", "other_clip", "fx", "fy"}
+LEFT_OUT = {"apply_to", "apply_to_mask", "update_start_end", "opacity"}
+"""Arguments that mean nothing where one clip is made into one take."""
+
+SLOW = Effect("MultiplySpeed", {"factor": 0.5})
+FAST = Effect("MultiplySpeed", {"factor": 2})
+
+
+def test_every_effect_of_moviepy_is_known_with_its_arguments() -> None:
+    moviepy = load_moviepy()
+    found: dict[str, Any] = {}
+    for module in (moviepy.vfx, moviepy.afx):
+        found |= {n: c for n, c in vars(module).items() if inspect.isclass(c) and n[0].isupper()}
+    found = {name: kind for name, kind in found.items() if hasattr(kind, "apply")}
+    assert EFFECTS.keys() | UNWRITTEN.keys() == found.keys() - {"Effect"}
+    for name, known in EFFECTS.items():
+        takes = inspect.signature(found[name]).parameters
+        assert set(known.takes) == takes.keys() - CALLABLE - LEFT_OUT, name
+        needed = {n for n, each in takes.items() if each.default is each.empty}
+        assert needed == {group[0] for group in known.needs if len(group) == 1}, name
+
+
+@pytest.mark.parametrize(
+    ("effect", "seconds"),
+    [
+        (SLOW, 4),
+        (FAST, 1),
+        (Effect("MultiplySpeed", {"final_duration": 3}), 3),
+        (Effect("Loop", {"n": 3}), 6),
+        (Effect("Loop", {"duration": 5}), 5),
+        (Effect("Freeze", {"freeze_duration": 1}), 3),
+        (Effect("Freeze", {"total_duration": 5}), 5),
+        (Effect("MakeLoopable", {"overlap_duration": 0.5}), Fraction(3, 2)),
+        (Effect("TimeSymmetrize"), 4),
+        (Effect("AccelDecel", {"new_duration": 6}), 6),
+        (Effect("FadeIn", {"duration": 1}), 2),
+    ],
+)
+def test_lengths_are_those_of_moviepy(effect: Effect, seconds: Fraction) -> None:
+    assert lasting([effect], Fraction(2)) == seconds
+    moviepy = load_moviepy()
+    clip = moviepy.ColorClip((16, 16), color=(9, 9, 9), duration=2).with_fps(24)
+    made = clip.with_effects([getattr(moviepy.vfx, effect.name)(**effect.arguments)])
+    assert made.duration == pytest.approx(float(seconds))
+
+
+@given(
+    length=st.integers(1, 200),
+    factors=st.lists(st.sampled_from([0.25, 0.5, 0.9, 1.5, 2, 7]), min_size=1, max_size=3),
+)
+def test_the_fewest_frames_are_taken_that_fill_the_length(
+    length: int, factors: list[float]
+) -> None:
+    effects = tuple(Effect("MultiplySpeed", {"factor": each}) for each in factors)
+    taken = bought(shot("SH010", length=length, effects=effects), RATE).length
+    assert taken is not None
+
+    def out(frames: int) -> int:
+        return int(lasting(effects, RATE.seconds(frames)) * RATE.value)
+
+    assert out(taken) >= length
+    assert taken == 1 or out(taken - 1) < length
+
+
+def effect_step(graph: Graph) -> Any:
+    step = graph.steps["SH010.effects"]
+    assert (step.kind, step.provider, step.price_micros) == (Kind.EFFECT, "effects", 0)
+    return step
+
+
+def test_length_stays_the_seconds_on_screen() -> None:
+    graph = compiled(shot("SH010", length=4 * 24, effects=(FAST,)))
+    assert graph.steps["SH010"].settings.duration_s == 8
+    assert effect_step(graph).settings.options["parts"] == [[0, 8 * 24]]
+    assert graph.timeline.length == 4 * 24
+    assert [part.step for part in graph.timeline.events[0].slices] == ["SH010.effects"]
+    slow = compiled(shot("SH010", length=8 * 24, effects=(SLOW,)))
+    assert slow.steps["SH010"].settings.duration_s == 4
+
+
+def test_without_a_length_all_of_the_take_plays() -> None:
+    graph = compiled(shot("SH010", duration=4 * 24, effects=(SLOW,)))
+    assert graph.timeline.length == 8 * 24
+
+
+def test_what_is_the_same_on_every_frame_keeps_the_handles() -> None:
+    blend = Transition(TransitionKind.DISSOLVE, 12)
+    plain = (Effect("BlackAndWhite"),)
+    graph = compiled(
+        shot("SH010", length=3 * 24, effects=plain), shot("SH020", length=48, transition=blend)
+    )
+    assert effect_step(graph).settings.options["parts"] == [[0, 4 * 24]]
+    assert graph.timeline.length == 5 * 24
+    faded = (Effect("FadeOut", {"duration": 1}),)
+    graph = compiled(
+        shot("SH010", length=3 * 24, effects=faded), shot("SH020", length=48, transition=blend)
+    )
+    assert effect_step(graph).settings.options["parts"] == [[0, 3 * 24]]
+    assert codes(graph, "warning") == ["SB355"]
+
+
+def test_a_take_is_used_again_without_the_effects_of_its_first_shot() -> None:
+    graph = compiled(
+        shot("SH010", length=48, effects=(SLOW,)), shot("SH020", clip=Clip(shot="SH010"), length=48)
+    )
+    assert [part.step for part in graph.timeline.events[1].slices] == ["SH010"]
+    assert graph.steps["SH010.effects"].parents == ("SH010",)
+
+
+def test_a_frame_is_the_take_s_own() -> None:
+    graph = compiled(shot("SH010", length=48, effects=(SLOW,)), shot("SH020", continues="SH010"))
+    assert graph.steps["SH020"].parents == ("SH010",)
+
+
+def test_what_effects_can_not_fill_is_refused() -> None:
+    loop = Effect("Loop", {"duration": 2})
+    assert codes(compiled(shot("SH010", length=72, effects=(loop,)))) == ["SB358"]
+    lag = shot("SH010", length=48, effects=(SLOW,), audio_lag=12)
+    assert codes(compiled(lag)) == ["SB358"]
