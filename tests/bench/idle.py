@@ -64,7 +64,7 @@ def idle(root: Path) -> None:
 
 
 def idle_long(root: Path) -> None:
-    """The same of 10,000; aim for an idle render: 0.4 s."""
+    """The same of 10,000, which are not cut."""
     _idle(root, 10_000, 3)
 
 
