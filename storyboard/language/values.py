@@ -10,7 +10,6 @@ from storyboard.errors import Span
 from storyboard.film import MediaFile
 from storyboard.language.files import FileProblem, Files, Medium
 from storyboard.language.layers import Origins
-from storyboard.language.notyet import NOT_YET
 from storyboard.language.report import Nearest, Report
 from storyboard.language.source import Source
 from storyboard.timecode import Rate, Time, parse_time
@@ -90,17 +89,3 @@ class Values:
 
     def warning(self, code: str, path: str, message: str, hint: str = "") -> None:
         self.desk.report.warning(code, self.origins.span(path), message, hint)
-
-    def not_yet(self, what: str, path: str) -> bool:
-        """Refuses what isn't built; says whether it did."""
-        cure = NOT_YET.get(what)
-        if cure is None:
-            return False
-        written = path.rpartition(".")[2]
-        if "=" in what:
-            self.error(
-                "SB190", path, f"`{written}: {what.partition('=')[2]}` isn't built yet", cure
-            )
-        else:
-            self.error("SB190", path, f"`{written}` isn't built yet", cure, at_key=True)
-        return True

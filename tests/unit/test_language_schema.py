@@ -23,7 +23,6 @@ from storyboard.film import (
 from storyboard.language import schema
 from storyboard.language.accept import Compiler
 from storyboard.language.header import LOUDNESS
-from storyboard.language.notyet import NOT_YET
 from storyboard.language.schema import keys
 from storyboard.language.shot import FIELDS, LIKE, MAKERS
 from storyboard.language.yaml12 import parse
@@ -115,7 +114,6 @@ def test_its_defaults_are_those_of_the_code() -> None:
 def test_every_key_of_a_shot_becomes_something() -> None:
     handled = FIELDS.keys() | {"id", "like", "look", "negative_prompt", "references", "ambience"}
     handled |= {"cast", "clip", "continue", "extend"}
-    handled |= {name.partition(".")[2] for name in NOT_YET if name.startswith("shot.")}
     assert keys("shot") == handled - {"target"}
     assert keys("shot") >= LIKE | set(MAKERS)
     assert keys("defaults") <= handled | {"speech_model", "text_model"}
