@@ -29,7 +29,7 @@ from tests.bench.paper import Instant, PaperFilm
 from tests.bench.table import heading, line
 from tests.fakes.run_fakes import last_of, shot
 
-FASTER = 30
+FASTER = 20
 LEEWAY_S = 0.1 * FASTER
 """Between the count of a request and its departure lies the ledger's flush."""
 QUOTA = 10
