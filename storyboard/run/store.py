@@ -192,7 +192,14 @@ class Store:
         self._index.add_all(records)
         with self._guard:
             for record in records:
-                self._known.pop(record.take.digest, None)
+                self._learn(record)
+
+    def _learn(self, record: Record) -> None:
+        """Adds a take to what is known of its digest, where anything is."""
+        known = self._known.get(record.take.digest)
+        if known is not None:
+            by_ordinal = {each.take.ordinal: each for each in (*known, record)}
+            self._known[record.take.digest] = tuple(by_ordinal[n] for n in sorted(by_ordinal))
 
     def takes(self, digest: str, *, fresh: bool = False) -> tuple[Take, ...]:
         """Every take of a step digest, lowest ordinal first.
@@ -266,7 +273,8 @@ class Store:
                     yield path
 
     def _look_up(self, digests: list[str], *, fresh: bool = False) -> None:
-        found = self._index.by_digest(digests)
+        asked = [each for each in digests if self._sidecar_count(each)] if fresh else digests
+        found = self._index.by_digest(asked) if asked else {}
         for digest in digests:
             records = found.get(digest, [])
             if (fresh or not records) and self._sidecar_count(digest) > len(records):
