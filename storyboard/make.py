@@ -106,14 +106,14 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
     """
     from storyboard.run.ledger import Ledger
 
-    cap = budget(production, plan, order)
     if idle(production, plan) and not _previz_holes(production, plan, order):
         return cut(production, plan, order, tell)
-    _clear_damage(production, plan)
     ledger = Ledger(make_folder(production.state))
     log = ev.RunLog(production.state, ledger.run)
     tell = ev.fan_out(tell, log)
     try:
+        cap = budget(production, plan, order)  # nobody else spends on this film from here on
+        _clear_damage(production, plan)
         result = await _run(production, plan, ledger, order, cap, tell)
         takes = _with_the_rest(production, plan, result.selects)
         holes = holes_of(plan.timeline, takes)

@@ -40,7 +40,7 @@ def rehearse(reel: Reel, dice: random.Random, most: int) -> None:
             code = reel.render(kill_after=dice.uniform(0, 1.2))
         else:
             code = reel.render(die_at=f"act/{dice.randint(1, moments)}")
-        assert code in (-9, 0, 3, 7), reel.told()
+        assert code in (-9, 0, 3, 4, 7), reel.told()  # 4: a key that was refused twice
         if reel.unknown and dice.random() < 0.8:
             reel.decide(lambda attempt, strays: mostly_true(reel, strays, dice))
         if code == 0:
