@@ -131,6 +131,7 @@ class _Teller:
             "references": self._references(step),
             "parents": self._parents(step),
             "digital_source_type": _source_type(step),
+            "contains_source": take.contains_source if step.kind is Kind.EXTEND else None,
             "instead": step.instead,
             "policy": [
                 {"outcome": each.state.value, "why": each.message, "price_usd": _settled(each)}

@@ -182,13 +182,12 @@ class _Planner:
         if stale is not None:
             return stale
         history = self.shelf.history(step.id, step.provider)
+        forced = (Reason.FORCED,) if step.meant_by(self.wishes.force) else ()
         if not history:
-            return replace(
-                node, action=Action.CREATE, reasons=(self._first(step),), ordinals=ordinals
-            )
-        return replace(
-            node, action=Action.REDO, reasons=self._changes(node, history), ordinals=ordinals
-        )
+            reasons = (self._first(step), *forced)
+            return replace(node, action=Action.CREATE, reasons=reasons, ordinals=ordinals)
+        reasons = (*self._changes(node, history), *forced)
+        return replace(node, action=Action.REDO, reasons=reasons, ordinals=ordinals)
 
     def _unknown(self, step: Step) -> Node:
         """An input is still to be made, so the step will most likely be made too."""

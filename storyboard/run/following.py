@@ -8,12 +8,14 @@ import random
 import time
 from collections import defaultdict, deque
 from dataclasses import replace
+from pathlib import Path
 
 from storyboard.errors import (
     AuthenticationError,
     DecisionNeeded,
     EnvironmentProblem,
     Gone,
+    MediaError,
     OperationFailed,
     ProviderError,
     RefusedError,
@@ -23,6 +25,7 @@ from storyboard.providers.base import (
     Done,
     Failed,
     Filtered,
+    Kind,
     Operation,
     Provider,
     Running,
@@ -58,6 +61,7 @@ class Follower:
 
     def __init__(self, studio: Studio) -> None:
         self._ledger = studio.ledger
+        self._media = studio.media
         self._place = studio.place
         self._tell = studio.tell
         self.poll_s = poll_seconds()
@@ -190,14 +194,16 @@ class Follower:
         result is gone it may be there.
         """
         sample = attempt.samples[attempt.sample]
+        if sample.path is not None:
+            return sample
         for tried in range(1, _FETCHES + 1):
             try:
-                if sample.path is None:
-                    with disk_errors(str(self._place.scratch)):
-                        sample = await provider.fetch(sample, self._room(attempt))
-                if sample.path is not None:
-                    return sample
-                raise ProviderError("no file came", provider=attempt.provider)
+                with disk_errors(str(self._place.scratch)):
+                    fetched = await provider.fetch(sample, self._room(attempt))
+                if fetched.path is None:
+                    raise ProviderError("no file came", provider=attempt.provider)
+                await self._legible(attempt, fetched.path)
+                return fetched
             except (AuthenticationError, EnvironmentProblem):
                 raise
             except Exception as error:
@@ -226,6 +232,16 @@ class Follower:
                     ) from error
                 await asyncio.sleep(jittered(min(self.poll_s, 2.0**tried / 2)))
         raise AssertionError("unreachable")
+
+    async def _legible(self, attempt: Attempt, path: Path) -> None:
+        """Raises for a file that is cut off or no medium: the service may well have it whole."""
+        if attempt.kind == Kind.WRITE:
+            return
+        try:
+            await asyncio.to_thread(self._media.probe, path)
+        except MediaError as error:
+            path.unlink(missing_ok=True)
+            raise ProviderError(str(error), provider=attempt.provider) from error
 
 
 class _Pace:

@@ -46,6 +46,12 @@ _VERSIONS = (
 )
 
 
+_FILTERED = f"""
+    SELECT digest, ordinal FROM attempts WHERE state = '{State.FILTERED}'
+    AND id IN (SELECT max(id) FROM attempts GROUP BY digest, ordinal)
+"""
+
+
 class Ledger:
     """The ledger in a film's state folder, held by this process alone until `close`.
 
@@ -65,6 +71,8 @@ class Ledger:
                 connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
             )
             self.recovered = self._recover(connection)
+            self.filtered: frozenset[tuple[str, int]] = frozenset(connection.execute(_FILTERED))
+            """(digest, ordinal) of takes whose last attempt a filter took, when this was opened."""
         except BaseException:
             self._lock.release()
             raise

@@ -91,7 +91,9 @@ class _Run:
         self._plan = plan
         self._find = providers
         self._providers: dict[str, Provider] = {}
-        self._rank = importance(plan.nodes)
+        self._rank = importance(plan.nodes) | {
+            each.step: (-1, each.expires_at) for each in reversed(studio.ledger.open)
+        }
         self._lanes = Lanes(Windows(studio.store.root), lambda id: self._rank.get(id, (1, 0.0)))
         self._maker = Maker(studio, cap_micros, self._lanes)
         self._work = StepWork(
@@ -296,6 +298,12 @@ class _Run:
                 continue
             if attempt.repeatable:
                 await ledger.advance(attempt, State.ABANDONED, message="the run was stopped")
+            elif attempt.state is State.SUBMITTING:
+                told = (
+                    f"{attempt.name} may have been bought: it was sent to {attempt.provider} and"
+                    f" no answer had come; see `storyboard resolve FILM {attempt.name}`"
+                )
+                self._studio.tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
             elif self._stops:
                 told = (
                     f"{attempt.name} goes on at {attempt.provider} as {attempt.operation};"

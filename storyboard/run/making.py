@@ -55,6 +55,8 @@ class Job:
     inputs: tuple[Input, ...]
     delivered: Callable[[], Awaitable[None]] = _nobody_waits
     """Hears of every take whose file is here: it is no longer in the making."""
+    insists: bool = False
+    """A person wants it made, whatever became of it before."""
 
     @property
     def ordinal(self) -> int:
@@ -87,7 +89,8 @@ class Maker:
         """
         first: dict[int, Attempt | StoryboardError] = {}
         left = any(self._ledger.open_for(job.identity.digest, n) for n in job.ordinals)
-        if len(job.ordinals) > 1 and not left:
+        held = any(self._held(job, n) for n in job.ordinals)
+        if len(job.ordinals) > 1 and not left and not held:
             try:
                 first = {each.ordinal: each for each in await self._submitted(job, provider)}
             except StoryboardError as error:
@@ -114,15 +117,14 @@ class Maker:
         """
         policy = self._policy
         retries = again = 0
+        if first is None and self._held(job, job.ordinal):
+            raise _filtered(job, "an earlier render of these words was filtered")
         while True:
             try:
                 return await self._attempt(job, provider, first)
             except RefusedError as error:
                 if policy.on_filtered == "hold":
-                    raise DecisionNeeded(
-                        f"{job.step.id} was filtered and is held: {error}",
-                        hint="change the prompt, or set policy.on_filtered",
-                    ) from error
+                    raise _filtered(job, error) from error
                 if error.charged or policy.on_filtered != "retry" or retries >= policy.retries:
                     raise
             except AskedAgain as error:
@@ -139,6 +141,12 @@ class Maker:
                 first = None
             retries += 1
             self._note(job.step, f"tries again, {retries} of {policy.retries}")
+
+    def _held(self, job: Job, ordinal: int) -> bool:
+        """Whether a filter took this take before, and the film leaves it to a person."""
+        key = (job.identity.digest, ordinal)
+        waits = self._policy.on_filtered == "hold" and key in self._ledger.filtered
+        return waits and not job.insists and self._ledger.open_for(*key) is None
 
     async def _attempt(
         self, job: Job, provider: Provider, first: Attempt | StoryboardError | None
@@ -328,6 +336,14 @@ class Maker:
 
     def _note(self, step: Step, message: str) -> None:
         self._tell(ev.Note(step=step.id, shot=step.shot, message=message))
+
+
+def _filtered(job: Job, why: object) -> DecisionNeeded:
+    name = job.step.shot or job.step.id
+    return DecisionNeeded(
+        f"{job.step.id} was filtered and is held: {why}",
+        hint=f"change its words, or ask once more: `storyboard render FILM --force {name}`",
+    )
 
 
 def _tag(run: str, id: int) -> str:

@@ -95,13 +95,13 @@ def _extension(facts: MediaFacts, sample: Sample, wanted: int, given: int) -> Pr
     for source in dict.fromkeys((said, given, 0)):
         if abs(facts.frames - source - wanted) <= _LEEWAY:
             note = ""
-            if sample.contains_source and not source:
+            if given and not source:
                 note = "the result does not begin with its source; all of it is taken as new"
-            elif source != said:
+            elif said and source != said:
                 note = f"the result begins with {source} frames of its source"
             return Proof(facts, source > 0, source, note)
     raise OperationFailed(
-        f"asked for {wanted} new frames after {said}, got {facts.frames} in all",
+        f"asked for {wanted} new frames after {given}, got {facts.frames} in all",
         hint="nothing was kept; render again asks once more",
     )
 

@@ -18,7 +18,7 @@ from storyboard.graph.plan import Action, Node, Reason, expired_source, renewal
 from storyboard.graph.steps import BESIDE, UNCHOSEN, Step
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
-from storyboard.run.attempts import State
+from storyboard.run.attempts import Attempt, State
 from storyboard.run.claiming import Claiming
 from storyboard.run.durable import disk_errors
 from storyboard.run.inputs import InputChanged, Inputs
@@ -108,18 +108,26 @@ class StepWork:
         return sum(each.ordinal not in rejected for each in self._present(take.digest)) > 1
 
     async def collect(self) -> None:
-        """Fetches what earlier runs paid for and this plan no longer asks for."""
-        for attempt in self._studio.ledger.open:
-            touched = (attempt.digest, attempt.ordinal) in self.touched
-            if touched or attempt.state is State.UNKNOWN:
-                continue
-            try:
-                take = await self._maker.follow(attempt, self._provider(attempt.provider))
-            except StoryboardError as error:
-                self._note(f"{attempt.name} was ordered by an earlier run: {error}", attempt.step)
-                continue
-            self._note(f"{attempt.name} of an earlier run was fetched", attempt.step)
-            self._studio.selects.add(take, step=attempt.step, parts=attempt.parts)
+        """Fetches what earlier runs paid for and this plan no longer asks for.
+
+        What expires first goes first; a job that still runs keeps no other waiting.
+        """
+        left = [
+            each
+            for each in self._studio.ledger.open
+            if (each.digest, each.ordinal) not in self.touched and each.state is not State.UNKNOWN
+        ]
+        left.sort(key=lambda attempt: attempt.expires_at)
+        await asyncio.gather(*(self._collected(each) for each in left))
+
+    async def _collected(self, attempt: Attempt) -> None:
+        try:
+            take = await self._maker.follow(attempt, self._provider(attempt.provider))
+        except StoryboardError as error:
+            self._note(f"{attempt.name} was ordered by an earlier run: {error}", attempt.step)
+            return
+        self._note(f"{attempt.name} of an earlier run was fetched", attempt.step)
+        self._studio.selects.add(take, step=attempt.step, parts=attempt.parts)
 
     async def _takes(
         self,
@@ -176,6 +184,7 @@ class StepWork:
         inputs = await self._inputs.ready(step, known, parents)
         self._started(step, name, wanted)
         together = 1 if provider.repeatable else max(1, step.samples)
+        insists = bool({Reason.FORCED, Reason.RETAKE_REQUESTED}.intersection(node.reasons))
         left = len(wanted)
 
         async def delivered() -> None:
@@ -185,7 +194,7 @@ class StepWork:
                 await making.aclose()
 
         jobs = [
-            Job(step, name, wanted[n : n + together], inputs, delivered)
+            Job(step, name, wanted[n : n + together], inputs, delivered, insists)
             for n in range(0, len(wanted), together)
         ]
         made = await asyncio.gather(*(self._maker.make(job, provider) for job in jobs))

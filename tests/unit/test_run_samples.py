@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
-from run_fakes import Pretend, Set, clip, die, shot
+from run_fakes import Pretend, Set, clip, die, forced, shot, video_of
 
 from storyboard.errors import Gone, RefusedError, StoryboardError, Unreachable
 from storyboard.film import Policy
+from storyboard.graph.plan import Reason
 from storyboard.providers.base import (
     Done,
     Failed,
+    Filtered,
+    Kind,
     Operation,
     Outcome,
     Request,
@@ -296,3 +299,51 @@ def test_killed_when_a_lost_answer_was_found_it_is_fetched_all_the_same(tmp_path
     assert film.render(ledger_class=Interrupted).exit_code == 3
     assert film.render().exit_code == 0
     assert len(maker.asked) == 1
+
+
+def test_a_result_that_came_cut_off_is_fetched_again_and_not_bought_again(tmp_path: Path) -> None:
+    class Halved(Pretend):
+        halves = 2
+
+        async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+            fetched = await super().fetch(sample, place)
+            if self.halves and fetched.path is not None:
+                self.halves -= 1
+                fetched.path.write_text("{")
+            return fetched
+
+    maker = Halved(tmp_path / "remote")
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    assert film.render().exit_code == 0
+    maker.halves = 99
+    film.steps = [shot("SH010"), shot("SH020")]
+    result = film.render()
+    assert "can't be fetched" in str(result.failed["SH020"])
+    assert ends(film)[-1] == ("SH020:t01", "done_remote", 0)
+    maker.halves = 0
+    assert film.render().exit_code == 0
+    assert len(maker.bill()) == 2
+
+
+def test_what_a_filter_took_is_held_until_a_person_insists(tmp_path: Path) -> None:
+    maker = Pretend(tmp_path / "remote", answer=lambda request: Filtered("a filter took it"))
+    film = Set(tmp_path / "film.yaml", [shot("SH010"), shot("SH020")], {"paid": maker})
+    film.policy = Policy(on_filtered="hold")
+    for _ in range(2):
+        result = film.render()
+        assert result.exit_code == 7
+        assert "--force SH010" in result.unknown["SH010"].hint
+        assert len(maker.asked) == 2, "nothing is asked again by itself"
+    maker.answer = lambda request: None
+    film.render(change=lambda plan: forced(plan, "SH010", Reason.FORCED, (1,)))
+    assert [request.prompt for request in maker.asked[2:]] == ["picture of SH010"]
+    film.policy = Policy()
+    assert film.render().exit_code == 0
+
+
+def test_an_extension_without_its_source_says_so(tmp_path: Path) -> None:
+    tail = replace(shot("SH020", kind=Kind.EXTEND, links=[video_of("SH010")]))
+    film = Set(tmp_path / "film.yaml", [shot("SH010"), tail], {"paid": Pretend(tmp_path / "r")})
+    assert film.render().exit_code == 0
+    notes = [record["message"] for record in film.told("note")]
+    assert any("does not begin with its source" in note for note in notes)
