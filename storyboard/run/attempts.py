@@ -109,6 +109,12 @@ class Attempt:
         return self.run, self.id - self.sample
 
     @property
+    def expires_at(self) -> float:
+        """When its first result goes, seconds since 1970; infinite where nobody knows."""
+        known = (each.expires_at for each in self.samples if each.expires_at is not None)
+        return min(known, default=float("inf"))
+
+    @property
     def held_micros(self) -> int:
         """Money that is reserved and not yet settled."""
         return 0 if self.state in OVER else self.reserved_micros
