@@ -179,6 +179,14 @@ def _letters(film: Film, timeline: Timeline) -> list[str]:
     shown = [" ".join((each.title.text, *each.title.credits)) for each in laid(film, timeline)]
     texts = dict.fromkeys([*cards, *shown])
     missing = {text: unprintable(text) for text in texts if not text.isascii()}
+    if film.subtitles == "burn":
+        spoken = {"\n".join(cue.lines) for cue in cues(film, timeline)}
+        for text, letters in missing.items():
+            if letters and text.strip() in spoken:
+                raise StitchError(
+                    f"these subtitles can't be burnt in: the font has no {' '.join(letters)}",
+                    hint="`subtitles: track` or `sidecar` leaves the letters to the player",
+                )
     return [
         f"the font of titles has no {' '.join(letters)}, in {text.strip()!r}"
         for text, letters in missing.items()

@@ -21,7 +21,7 @@ from storyboard.graph.timeline import Timeline
 from storyboard.stitch.aac import PACKET, packets_of
 from storyboard.stitch.cuesheet import CueSheet, cue_sheet
 from storyboard.stitch.limiter import HOP, Curve
-from storyboard.stitch.loudness import Levelling, levelled, out_of_reach
+from storyboard.stitch.loudness import CODEC_MARGIN_DB, Levelling, levelled, out_of_reach
 from storyboard.stitch.meter import FLOOR_DB, FLOOR_LUFS, Meter, joined, loudness
 from storyboard.stitch.pcm import RATE
 from storyboard.stitch.pieces import Track
@@ -29,7 +29,7 @@ from storyboard.stitch.sound import Bed, Murmur, Sounds
 from storyboard.stitch.soundcache import SoundCache
 from storyboard.stitch.soundpart import PACKETS, Part, name_of
 
-_ROUNDS = 4
+_ROUNDS = 6
 _SPARE_DB = 0.1
 _NEAR = 2 * PACKET // HOP
 """Hops around a peak that AAC let through which are lowered with it."""
@@ -136,11 +136,14 @@ def _coded(
         silent = min(found.lufs, lufs) <= FLOOR_LUFS
         missing = 0.0 if silent else film.loudness.lufs - lufs
         rank = (bool(over.any()), round(abs(missing) / _CLOSE_LU))
-        if best is None or rank < best[0]:
+        better = best is None or rank < best[0]
+        if better:
             best = (rank, found, lufs)
         if not over.any() and abs(missing) <= _CLOSE_LU:
             return found, lufs
-        spared += _widened(over)
+        if not over.any() and not better:
+            break  # out of reach: more gain only crushes more
+        spared = np.maximum(spared, _sparing(over, meter, found, film))
         extra_db += missing
     assert best is not None
     _heard(parts, every, best[1], film)
@@ -158,13 +161,19 @@ def _heard(
     return np.concatenate(over), loudness(np.concatenate([part.powers for part in parts]))
 
 
-def _widened(over: Curve) -> Curve:
-    """The same for the hops near each, and a little more."""
-    wide = np.where(over > 0, over + _SPARE_DB, 0).astype(np.float32)
+def _sparing(over: Curve, meter: Meter, levelling: Levelling, film: Film) -> Curve:
+    """How much lower every hop must count for those to come down that AAC let through.
+
+    The limiter then lowers what stands near them, however quiet it was before the coder.
+    """
+    lower = np.zeros(len(over), np.float32)
+    held = np.ones(len(over)) if levelling.curve is None else levelling.curve[:-1]
+    levels = 20 * np.log10(np.maximum(meter.peaks, 1e-6)) + levelling.gain_db
+    room = film.loudness.true_peak_db - CODEC_MARGIN_DB - levels - 20 * np.log10(held)
     for hop in np.flatnonzero(over):
         near = slice(max(0, hop - _NEAR), hop + _NEAR + 1)
-        wide[near] = np.maximum(wide[near], over[hop] + _SPARE_DB)
-    return wide
+        lower[near] = np.maximum(lower[near], room[near] + over[hop] + _SPARE_DB)
+    return lower
 
 
 def _early(sheet: CueSheet, ended: Mapping[int, int]) -> list[str]:

@@ -1,5 +1,6 @@
 """The film's sound: every sample where the timeline puts it."""
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -589,3 +590,31 @@ def test_a_lag_into_its_own_extension_is_not_heard_twice(desk):
     film = desk.film(Shot("A", audio_lag=12), Shot("B", extends="A"))
     heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
     np.testing.assert_allclose(heard[200:-200, 0], whole[200 : 2 * RATE - 200], atol=1e-3)
+
+
+def bangs(seconds):
+    """A whisper, and noise that is there at once, also with the first sample."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    return (0.02 + 0.6 * (t % 1 < 0.3)) * hiss(seconds, 0.5)[:, 0]
+
+
+def rain(seconds):
+    return hiss(seconds, 0.02)[:, 0]
+
+
+@pytest.mark.parametrize("target", [Loudness(-14, -1), Loudness(-23, -1)], ids=["web", "broadcast"])
+@pytest.mark.parametrize("make", [bangs, rain, tone], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("seconds", [1, 12])
+def test_what_a_player_decodes_meets_target_and_ceiling(desk, make, target, seconds):
+    film = desk.film(Shot("A"), loudness=target)
+    told = desk.render(film, cut(("A", "A", 0, 24 * seconds)), {"A": desk.track(make(seconds))})
+    sound, movie = str(desk.folder / "film.aac"), str(desk.folder / "film.mp4")
+    early = f"{-1024 / RATE:.9f}"
+    run_ffmpeg(["-itsoffset", early, "-i", sound, "-c", "copy", "-bsf:a", "aac_adtstoasc", movie])
+    graph = ["-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
+    log = run_ffmpeg(["-i", movie, *graph], loglevel="info")
+    found = dict(re.findall(r"^\s*(I|Peak):\s+(-?[\d.]+)\s", log[log.rfind("Summary:") :], re.M))
+    assert float(found["Peak"]) <= target.true_peak_db
+    assert float(found["I"]) == pytest.approx(target.lufs, abs=0.5)
+    assert told.lufs == pytest.approx(float(found["I"]), abs=0.15)
+    assert told.true_peak_db == pytest.approx(float(found["Peak"]), abs=0.4)

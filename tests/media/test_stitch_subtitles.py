@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pysubs2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storyboard.errors import StitchError
 from storyboard.film import Film, Line, Shot
-from storyboard.graph.timeline import Event, Narrated, Timeline
+from storyboard.graph.timeline import Event, Narrated, Slice, Timeline
+from storyboard.stitch.film import stitch_film
 from storyboard.stitch.laid import laid
 from storyboard.stitch.subtitles import (
     GAP,
@@ -162,3 +165,12 @@ def test_a_burnt_subtitle_stands_at_the_foot_inside_the_picture():
         assert rows[-1] < size[1] * 0.97
         assert columns[0] > size[0] * 0.02
         assert columns[-1] < size[0] * 0.98
+
+
+def test_letters_that_the_font_lacks_are_not_burnt_in(tmp_path):
+    shots = (Shot("SH010", card="x", dialogue=(Line("ana", "こんにちは", at=0),)),)
+    span = FrameRange(0, 48)
+    events = (Event("SH010", span, span, (Slice("", span, card="x"),)),)
+    film = Film(tmp_path / "film.yaml", tmp_path, shots=shots, subtitles="burn")
+    with pytest.raises(StitchError, match="can't be burnt in"):
+        stitch_film(film, Timeline(RATE, 48, events), {}, tmp_path / "o.mp4", cache=tmp_path / "c")
