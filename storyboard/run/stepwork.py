@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
+from storyboard.errors import DecisionNeeded, Gone, StoryboardError, UnknownOutcome
 from storyboard.film import Take
 from storyboard.graph.identity import Identity, identity
 from storyboard.graph.plan import Action, Node, Reason, expired_source, renewal
@@ -198,10 +198,12 @@ class StepWork:
             for n in range(0, len(wanted), together)
         ]
         made = await asyncio.gather(*(self._maker.make(job, provider) for job in jobs))
-        done = [each for some in made for each in some]
+        done = [self._sourced(step, parents, each) for some in made for each in some]
         takes = [each for each in done if isinstance(each, Take)]
         forced = Reason.FORCED in node.reasons or not provider.repeatable
         for take in takes:
+            if step.settings.audio and take.facts.frames > 1 and not take.facts.has_audio:
+                self._note(f"{take.name} came without the sound that was asked for", step.id)
             if not self._enter(step, take, name.parts, replace=forced):
                 self._note(
                     f"{take.name} came out other than the lock file has it; both are equal in"
@@ -211,6 +213,17 @@ class StepWork:
         if takes and node.ordinals and node.digest == name.digest and node.select is None:
             self._pick_new(step, takes[0])
         return len(takes), self._worst(step, name.digest, done)
+
+    def _sourced(
+        self, step: Step, parents: Mapping[str, Take], made: Take | StoryboardError
+    ) -> Take | StoryboardError:
+        """Remembers that a source is gone where the platform said so, whatever our clock says."""
+        if not isinstance(made, Gone) or step.source not in parents or not step.remote:
+            return made
+        self._studio.store.expire(parents[step.source])
+        again = self._studio.film.policy.on_expired == "reanchor"
+        hint = "render again: it starts anew from the last frame" if again else renewal(step)
+        return DecisionNeeded(f"{step.id} {expired_source(step)}", hint=hint)
 
     def _worst(
         self, step: Step, digest: str, done: Sequence[Take | StoryboardError]

@@ -16,7 +16,9 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -193,6 +195,13 @@ class Store:
         with self._guard:
             for record in records:
                 self._learn(record)
+
+    def expire(self, take: Take) -> None:
+        """Writes down that the platform no longer keeps a take; its bytes here stay."""
+        for record in self.records(take.digest, fresh=True):
+            if record.take.ordinal == take.ordinal:
+                gone = replace(record.take, expires_at=min(time.time(), take.expires_at or 4e9))
+                self.add_all([replace(record, take=gone)])
 
     def _learn(self, record: Record) -> None:
         """Adds a take to what is known of its digest, where anything is."""

@@ -1,0 +1,45 @@
+"""A source that the platform has dropped before anybody's clock said so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from storyboard.simulator.serve import Simulator
+from tests.conftest import Cli
+
+FILM = """
+storyboard: 1
+defaults: {provider: gemini, model: veo-3.1-fast, duration: 4}
+policy: {on_expired: %s}
+shots:
+  - {id: SH010, prompt: A boat}
+"""
+LONGER = "  - {id: SH020, extend: SH010, prompt: It goes on}\n  - {color: black, length: 1}\n"
+
+
+@pytest.mark.parametrize("allowed", ["error", "reanchor"])
+def test_it_is_remembered_and_the_film_decides(
+    allowed: str, cli: Cli, write: Callable[..., Path]
+) -> None:
+    film = write(FILM % allowed)
+    with Simulator() as sim:
+        render = partial(cli, "render", film, "--yes", "--allow-retired", **sim.environment())
+        assert render("SH010").code == 0
+        write(film.read_text() + LONGER)
+        sim.world.clock.advance(49 * 3600)
+        first = render("SH020")
+        assert first.code == 7
+        assert "no longer keeps" in first.err
+        plan = cli("plan", film, "--json", "--allow-retired", **sim.environment()).json
+        node = next(each for each in plan["nodes"] if each["id"] == "SH020")
+        if allowed == "error":
+            assert (node["action"], "uri_expired" in node["reasons"]) == ("blocked", True)
+            return
+        assert (node["step"], "starts again" in node["instead"]) == ("generate", True)
+        second = render("SH020")
+        assert second.code == 0, second.err
+        assert len(sim.world.bill.charges) == 2
