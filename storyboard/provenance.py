@@ -130,7 +130,7 @@ class _Teller:
             "price_usd": usd(take.price_micros),
             "references": self._references(step),
             "parents": self._parents(step),
-            "digital_source_type": _source_type(step),
+            "digital_source_type": self._source_type(step),
             "contains_source": take.contains_source if step.kind is Kind.EXTEND else None,
             "instead": step.instead,
             "policy": [
@@ -139,6 +139,15 @@ class _Teller:
             ],
         }
         return {key: value for key, value in told.items() if value not in (None, "", [])}
+
+    def _source_type(self, step: Step) -> str:
+        """IPTC's word for it; empty for footage, of which we know nothing."""
+        if step.kind is Kind.IMPORT:
+            return ""
+        if step.kind is Kind.EFFECT:  # it is what its takes are
+            kinds = {self._source_type(self._graph.steps[id]) for id in step.parents}
+            return kinds.pop() if len(kinds) == 1 else _of_all(kinds)
+        return _DRAWN if step.provider == "previz" else _MODEL
 
     def _references(self, step: Step) -> list[dict[str, str]]:
         return [
@@ -188,13 +197,6 @@ def _joins(event: Event, span: FrameRange) -> dict[str, Any]:
         for name, blend in joins.items()
         if blend is not None and blend.span.intersection(span)
     }
-
-
-def _source_type(step: Step) -> str:
-    """IPTC's word for it; empty for footage, of which we know nothing."""
-    if step.kind is Kind.IMPORT:
-        return ""
-    return _DRAWN if step.provider == "previz" else _MODEL
 
 
 def _of_all(kinds: Iterable[str | None]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -95,3 +96,9 @@ def test_a_track_is_in_the_file_for_the_player(folder: Path) -> None:
     assert words == ["It came on Tuesday."]
     assert picture(folder / "build/film.mp4", 42)[150:178].max() < 30
     assert not list((folder / "build").glob("*.srt"))
+
+
+def test_the_provenance_of_an_effect_is_that_of_its_take(made: Path) -> None:
+    first = json.loads((made / "build/film.provenance.json").read_text())["ranges"][0]
+    assert (first["step"], first["parents"][0]["step"]) == ("SH010.effects", "SH010")
+    assert "trainedAlgorithmicMedia" not in first["digital_source_type"]  # previz drew it
