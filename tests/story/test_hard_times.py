@@ -89,9 +89,8 @@ def test_a_store_that_may_not_be_written_is_named_before_anything_is_sent(new: N
         folder.chmod(0o755)
 
 
-@pytest.mark.parametrize("ahead_s", [3 * DAY, -3 * DAY])
-@pytest.mark.parametrize("where", [INLINE, BUCKET])
-def test_a_clock_that_jumps_buys_nothing_twice(new: New, ahead_s: float, where: str) -> None:
+@pytest.mark.parametrize(("where", "ahead_s"), [(INLINE, 3 * DAY), (BUCKET, -3 * DAY)])
+def test_a_clock_that_jumps_buys_nothing_twice(new: New, where: str, ahead_s: float) -> None:
     reel = new(where + TWO + UNCUT)
     assert reel.render(die_at="ledger/done_remote/SH010") == -9
     assert reel.render(ahead_s=ahead_s, die_at="ledger/submitted/SH020") == -9
@@ -167,7 +166,7 @@ def test_a_damaged_ledger_is_named_and_the_takes_need_no_ledger(new: New) -> Non
     assert jobs(reel) == 1
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_ledger_with_bytes_turned_over_never_ends_in_a_traceback(new: New, seed: int) -> None:
     dice = random.Random(seed)
     reel = new()
@@ -182,7 +181,7 @@ def test_a_ledger_with_bytes_turned_over_never_ends_in_a_traceback(new: New, see
         assert reel.command(*order.split()) in (0, 3, 4, 6, 7), reel.said
 
 
-@pytest.mark.parametrize("rubbish", [b"\xff\xfe\x00", b"{", b"takes: [unclosed", b"- 1\n"])
+@pytest.mark.parametrize("rubbish", [b"\xff\xfe\x00", b"takes: [unclosed", b"- 1\n"])
 def test_a_damaged_lock_file_stops_before_anything_is_bought(new: New, rubbish: bytes) -> None:
     reel = new()
     reel.finish()
