@@ -89,7 +89,7 @@ def film_of(stage, shots):
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(edits())
 def test_any_edit_copies_what_nothing_touches_and_draws_the_rest(stage, takes, edit):

@@ -50,15 +50,9 @@ def media(stage):
 
 def noisy(stage, number, frames, options):
     """A marked take with noise, so that no two frames are alike."""
-    quiet = stage.take(100 + number, frames, options=("-crf", "10"))
-    path = quiet.path.with_name(f"noisy{number}.mp4")
-    run_ffmpeg(
-        [
-            *("-i", str(quiet.path), "-vf", f"noise=alls=8:allf=t:all_seed={number}"),
-            *("-c:v", "libx264", "-preset", "veryfast", "-threads", "1", *options, str(path)),
-        ]
-    )
-    return replace(quiet, path=path, sha256=f"{number:064d}")
+    grain = ("-vf", f"noise=alls=8:allf=t:all_seed={number}", "-threads", "1")
+    take = stage.take(100 + number, frames, options=(*grain, *options))
+    return replace(take, sha256=f"{number:064d}")
 
 
 def hashes(path, frames):

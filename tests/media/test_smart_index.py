@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import MediaError
@@ -80,6 +80,7 @@ def test_a_file_that_is_cut_off_or_hollow_is_refused_in_words(stage):
         probe(hollow)
 
 
+@settings(max_examples=40)
 @given(cut=st.integers(8, 3000), flip=st.integers(0, 3000), by=st.integers(1, 255))
 def test_no_damage_to_a_table_of_contents_is_more_than_unreadable(stage, cut, flip, by):
     path = stage.folder / "damaged.mp4"
