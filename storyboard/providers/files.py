@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from storyboard.errors import Gone, InvalidRequest, NotNow, ProviderError
+from storyboard.errors import (
+    AuthenticationError,
+    Gone,
+    InvalidRequest,
+    NotNow,
+    ProviderError,
+)
 from storyboard.providers.base import Request
 from storyboard.providers.download import download
 from storyboard.providers.http import Wire
@@ -20,12 +26,19 @@ from storyboard.providers.origin import same_origin
 
 _NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)(?::download)?$")
 _MP4 = "video/mp4"
+FILE_KEPT_S = 48 * 3600.0
+"""For so long the service keeps a file."""
+
 _PATIENCE_S = 180.0
 _FIRST_PAUSE_S, _SLOWER, _LONGEST_PAUSE_S = 0.2, 1.6, 10.0
 
 
 class Missing(InvalidRequest):
     """The service knows nothing of that name."""
+
+
+class Hidden(Gone):
+    """It is not there, or not for this key: the service does not say which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +113,48 @@ class Files:
         await self.wait(uri)
         return uri
 
-    async def bring(self, uri: str, out: Path) -> Path:
-        """The file as `out`, from our own origin where the URI names one; else without the key."""
+    async def bring(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
+        """The file as `out`, from our own origin where the URI names one; else without the key.
+
+        The download alone says whether it can be had; how the file stands is asked only where the
+        download says that it can't. `expires_at` is what is known of its end, seconds since the
+        epoch. Raises Gone, AuthenticationError for a file that should be there still and is not
+        shown, and NotNow for one that is not ready.
+        """
         if not (name := self.identifier(uri)):
             return await download(self._wire, uri, out)
+        path = f"/v1beta/files/{name}:download?alt=media"
         try:
-            await self.wait(uri)
-        except InvalidRequest as error:
-            raise Gone(f"{error}", hint=error.hint, provider=self._wire.provider) from error
+            return await self._loaded(path, out, expires_at)
+        except (Gone, InvalidRequest):
+            if not await self._was_waited_for(uri):
+                raise
+        return await self._loaded(path, out, expires_at)
+
+    async def _loaded(self, path: str, out: Path, expires_at: float | None) -> Path:
         try:
-            return await download(self._wire, f"/v1beta/files/{name}:download?alt=media", out)
-        except Missing as error:
+            return await download(self._wire, path, out)
+        except Hidden as error:
+            if expires_at is not None and expires_at <= time.time():
+                raise self._gone() from error
+            raise AuthenticationError(
+                f"the Gemini API does not show its video to this key: {error}",
+                hint="see that GEMINI_API_KEY is of the project that it was ordered with, and "
+                "render again; if the video is gone: `storyboard resolve` with --assume-lost",
+                provider=self._wire.provider,
+            ) from error
+        except Gone as error:
             raise self._gone() from error
+
+    async def _was_waited_for(self, uri: str) -> bool:
+        """Whether a file that could not be had was being made ready, which it is by now."""
+        try:
+            if (await self.look(uri)).state == "ACTIVE":
+                return False
+        except ProviderError:
+            return False  # the download has said what there is to say
+        await self.wait(uri)
+        return True
 
     async def lend(self, path: Path) -> str:
         """The URI of an MP4 of ours that was sent there, once it can be used; free."""
@@ -156,12 +199,13 @@ def _file(value: Any) -> File:
     return File(
         uri=str(told.get("uri") or told.get("name") or ""),
         state=str(told.get("state") or "ACTIVE"),
-        expires_at=_seconds(told.get("expirationTime")),
+        expires_at=seconds(told.get("expirationTime")),
         trouble=str(error.get("message", "")) if isinstance(error, Mapping) else "",
     )
 
 
-def _seconds(stamp: Any) -> float | None:
+def seconds(stamp: Any) -> float | None:
+    """An RFC 3339 time as seconds since the epoch; None for anything else."""
     try:
         return datetime.fromisoformat(str(stamp)).timestamp()
     except (ValueError, OverflowError, OSError):

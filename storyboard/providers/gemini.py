@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from storyboard.errors import (
     AuthenticationError,
-    Gone,
     InvalidRequest,
     NotNow,
     RetiredModel,
@@ -179,7 +178,7 @@ def _key(discreet: Discreet) -> str:
 
 def _verdict(discreet: Discreet) -> Verdict:
     """What the service's own errors mean, where that is more than their status says."""
-    from storyboard.providers.files import Missing
+    from storyboard.providers.files import Hidden, Missing
 
     def judge(told: Said) -> StoryboardError | None:
         message = discreet(told.message)
@@ -198,7 +197,7 @@ def _verdict(discreet: Discreet) -> Verdict:
                 retry_after_s=_PROCESSED_S,
             )
         if told.status == 403 and "may not exist" in low:
-            return Gone(
+            return Hidden(
                 f"the Gemini API no longer has it: {message}",
                 hint="it keeps files for two days",
                 provider=Gemini.name,

@@ -94,7 +94,7 @@ class GeminiVeo:
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file."""
         out = place.scratch / "veo.mp4"
-        return replace(sample, path=await self._files.bring(sample.uri, out))
+        return replace(sample, path=await self._files.bring(sample.uri, out, sample.expires_at))
 
     async def _body(self, request: Request, place: Workplace) -> dict[str, Any]:
         model = catalog().models.get((self._wire.provider, request.model))

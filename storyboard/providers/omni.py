@@ -30,7 +30,7 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.providers.files import Missing
+from storyboard.providers.files import FILE_KEPT_S, Missing, seconds
 from storyboard.providers.http import Wire
 from storyboard.providers.inline import INLINE, laid_down, packed
 from storyboard.providers.pictures import picture
@@ -59,8 +59,8 @@ class Host(Protocol):
     async def lend(self, path: Path) -> str:
         """The URI of a local MP4 that was sent up, since it is too large to go along."""
 
-    async def bring(self, uri: str, out: Path) -> Path:
-        """A result as the file `out`."""
+    async def bring(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
+        """A result as the file `out`; `expires_at` is when the service throws it away, if known."""
 
 
 class Omni:
@@ -116,11 +116,13 @@ class Omni:
         """The sample with its file, asked of its interaction again."""
         out = place.scratch / "omni.mp4"
         if not self.owns(sample.uri):
-            return replace(sample, path=await self._host.bring(sample.uri, out))
-        videos = list(_videos(await self._look(sample.uri)))
+            path = await self._host.bring(sample.uri, out, sample.expires_at)
+            return replace(sample, path=path)
+        value = await self._look(sample.uri)
+        videos = list(_videos(value))
         if not videos:
             raise Gone("the interaction holds no video any more", provider=self._wire.provider)
-        return replace(sample, path=await self._file(videos[-1], out))
+        return replace(sample, path=await self._file(videos[-1], out, _file_expiry(value)))
 
     async def _look(self, name: str) -> Mapping[str, Any]:
         identifier = quote(name.removeprefix(_NAME), safe="")
@@ -177,10 +179,12 @@ class Omni:
         path = None if uri else await self._file(video, out)
         return Sample(path=path, uri=name, expires_at=time.time() + _KEPT_S)
 
-    async def _file(self, video: Mapping[str, Any], out: Path) -> Path:
+    async def _file(
+        self, video: Mapping[str, Any], out: Path, expires_at: float | None = None
+    ) -> Path:
         uri = video.get("uri")
         if isinstance(uri, str) and uri:
-            return await self._host.bring(uri, out)
+            return await self._host.bring(uri, out, expires_at)
         return await laid_down(video.get("data"), out, self._wire.provider)
 
     def _ended(self, value: Mapping[str, Any], status: str) -> Failed | Filtered:
@@ -290,6 +294,13 @@ def _videos(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for each in _outputs(value):
         if each.get("type") == "video" and (each.get("uri") or each.get("data")):
             yield each
+
+
+def _file_expiry(value: Mapping[str, Any]) -> float | None:
+    """When the file of an interaction is thrown away, by the time at which it was made."""
+    stamp = value.get("updated") or value.get("created")
+    made_at = seconds(stamp) if isinstance(stamp, str) else None
+    return None if made_at is None else made_at + FILE_KEPT_S
 
 
 def _words(value: Mapping[str, Any]) -> Iterator[str]:

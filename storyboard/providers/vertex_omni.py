@@ -48,8 +48,8 @@ class VertexMedia:
         data = await asyncio.to_thread(path.read_bytes)
         return await self._cloud.bucket.upload(data, "video/mp4", under)
 
-    async def bring(self, uri: str, out: Path) -> Path:
-        """A result as the file `out`."""
+    async def bring(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
+        """A result as the file `out`; an object has no end but that of its bucket's rules."""
         if not uri.startswith("gs://"):
             raise ProviderError(
                 f"`{self._cloud.discreet(uri)}` is in no bucket", provider=self._cloud.provider

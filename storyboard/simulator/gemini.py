@@ -145,6 +145,9 @@ class _Gemini:
             return found
         if request.query_params.get("alt") != "media":
             return google_error(400, "Only alt=media is supported for file downloads.")
+        if found.state != "ACTIVE":
+            words = f"The File {found.id} is not in an ACTIVE state and usage is not allowed."
+            return google_error(400, words, status="FAILED_PRECONDITION")
         path = self._world.publish(found.path, found.mime, found.prompt)
         return RedirectResponse(self._world.url + path, 302)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def fetched(place: Place, uri: str = URI) -> Path:
-    sample = using(lambda gemini: gemini.fetch(Sample(uri=uri), place))
+def fetched(place: Place, uri: str = URI, expires_at: float | None = None) -> Path:
+    sample = using(lambda gemini: gemini.fetch(Sample(uri=uri, expires_at=expires_at), place))
     assert sample.path is not None
     assert sample.uri == uri
     return sample.path
@@ -118,8 +119,9 @@ def test_a_download_that_breaks_goes_on(service: Scripted, place: Place) -> None
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (wrong(403, LOST, "PERMISSION_DENIED"), Gone),
+        (wrong(403, LOST, "PERMISSION_DENIED"), AuthenticationError),
         (wrong(404, "Not found.", "NOT_FOUND"), Gone),
+        (wrong(410, "Gone.", "NOT_FOUND"), Gone),
         (Answer(200, (b"<html>Sign in",), {"content-type": "text/html"}), ProviderError),
         (Answer(200, (), {"content-type": "video/mp4"}), ProviderError),
         (Answer(302, (), {"location": "http://elsewhere.test/x"}), ProviderError),
@@ -138,8 +140,64 @@ def test_what_is_no_video_is_not_believed(
 
 def test_a_result_that_the_service_spoiled_is_lost(service: Scripted, place: Place) -> None:
     service.say(FILE, told({"state": "FAILED", "error": {"message": "no frames"}}))
-    with pytest.raises(Gone, match="no frames"):
+    with pytest.raises(InvalidRequest, match="no frames"):
         fetched(place)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        wrong(404, "Not found.", "NOT_FOUND"),
+        wrong(403, LOST, "PERMISSION_DENIED"),
+        wrong(500, "internal", "INTERNAL"),
+        told({"state": "PROCESSING"}),
+        told({"state": "FAILED"}),
+    ],
+)
+def test_what_can_be_downloaded_is_had_whatever_is_said_of_the_file(
+    service: Scripted, place: Place, answer: Answer
+) -> None:
+    service.say(FILE, answer)
+    service.say(DOWNLOAD, video(CLIP))
+    assert fetched(place).read_bytes() == CLIP
+    assert not service.count(FILE)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_result_that_is_not_ready_is_waited_for(
+    service: Scripted, place: Place, status: int
+) -> None:
+    service.say(DOWNLOAD, wrong(status, "The File is not in an ACTIVE state."), video(CLIP))
+    service.say(FILE, told({"state": "PROCESSING"}), told({"state": "ACTIVE"}))
+    assert fetched(place).read_bytes() == CLIP
+    assert service.count(DOWNLOAD) == 2
+
+
+def test_a_refused_download_of_a_file_that_nobody_can_look_at_is_what_it_says(
+    service: Scripted, place: Place
+) -> None:
+    service.say(FILE, wrong(403, LOST, "PERMISSION_DENIED"))
+    service.say(DOWNLOAD, wrong(400, "Not like that."))
+    with pytest.raises(InvalidRequest, match="Not like that"):
+        fetched(place)
+    service.say(DOWNLOAD, wrong(404, "Not found.", "NOT_FOUND"))
+    with pytest.raises(Gone, match="two days"):
+        fetched(place)
+
+
+def test_a_result_that_is_not_shown_is_gone_only_when_its_time_is_over(
+    service: Scripted, place: Place
+) -> None:
+    service.say(DOWNLOAD, wrong(403, LOST, "PERMISSION_DENIED"))
+    for holds in (None, time.time() + 3600):
+        with pytest.raises(AuthenticationError, match="not show") as kept:
+            fetched(place, expires_at=holds)
+        assert "GEMINI_API_KEY" in kept.value.hint
+    with pytest.raises(Gone):
+        fetched(place, expires_at=time.time() - 1)
+    service.say(DOWNLOAD, wrong(403, "The caller has no permission", "PERMISSION_DENIED"))
+    with pytest.raises(AuthenticationError, match="let us in"):
+        fetched(place, expires_at=time.time() - 1)
 
 
 # what a fault costs

@@ -92,7 +92,7 @@ def test_a_chain_of_veo(sim: Simulator, place: Place) -> None:
     with pytest.raises(Gone):
         submitted(asked(Kind.EXTEND, source(first), duration_s=7), place)
     with pytest.raises(Gone):
-        using(lambda gemini: gemini.fetch(Sample(uri=first.uri), place))
+        using(lambda gemini: gemini.fetch(Sample(uri=first.uri, expires_at=1.0), place))
 
 
 @pytest.mark.parametrize("get_uri", [False, True])

@@ -134,12 +134,26 @@ def test_a_result_that_lies_among_the_files(service: Scripted, place: Place) -> 
     outcome = polled(NAME, place)
     assert isinstance(outcome, Done)
     assert outcome.samples[0].path is None
-    service.say(FILE, told({"state": "PROCESSING"}), told({"state": "ACTIVE"}))
+    service.say(FILE, wrong(404, "not found", "not_found"))
     service.say(f"{FILE}:download?alt=media", Answer(200, (CLIP,), {"content-type": "video/mp4"}))
     found = using(lambda gemini: gemini.fetch(outcome.samples[0], place))
     assert found.path is not None
     assert found.path.read_bytes() == CLIP
-    assert service.count(FILE) == 2
+    assert not service.count(FILE)
+
+
+def test_a_file_that_is_not_shown_is_gone_two_days_after_it_was_made(
+    service: Scripted, place: Place
+) -> None:
+    service.say(f"{FILE}:download?alt=media", wrong(403, "No permission, or it may not exist."))
+    for updated, error in (
+        ("2020-01-01T00:00:00Z", Gone),
+        ("2999-01-01T00:00:00Z", AuthenticationError),
+        ("soon", AuthenticationError),
+    ):
+        service.say(POLL, standing("completed", {"type": "video", "uri": URI}, updated=updated))
+        with pytest.raises(error):
+            using(lambda gemini: gemini.fetch(Sample(uri=NAME), place))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from storyboard.providers import files
 from storyboard.providers.http import Wire
 from storyboard.simulator.serve import Simulator
 from tests.conftest import ROOT
@@ -258,7 +260,7 @@ def test_a_person_says_what_became_of_it_and_it_is_bought(
 
 
 def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_the_render_after(
-    stage: Callable[[str], Stage], capsys: Capture
+    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = stage("gemini")
     play.sim.world.faults.add("html:40@download")
@@ -266,6 +268,11 @@ def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_the_render_aft
     assert play.attempts[0].state == "done_remote"
     play.sim.world.faults.clear()
     play.sim.world.clock.advance(49 * 3600)
+    said = play.render(capsys)  # by our own clock it should be there still
+    assert (said.code, "does not show its video" in said.err) == (4, True)
+    assert play.attempts[0].state == "done_remote"
+    late = SimpleNamespace(time=lambda: time.time() + 49 * 3600, monotonic=time.monotonic)
+    monkeypatch.setattr(files, "time", late)
     said = play.render(capsys)
     assert (said.code, "expired before it was fetched" in said.err) == (3, True)
     assert [(each.state, each.held_micros) for each in play.attempts] == [("lost", 0)]
