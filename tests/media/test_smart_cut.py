@@ -291,6 +291,23 @@ def test_a_take_that_turns_out_damaged_is_drawn_and_the_others_still_copied(stag
         stitched(stage, whole, takes, "torn-film")
 
 
+def test_a_take_with_a_hole_is_never_copied_in_silence(stage, media):
+    data = bytearray(media["main"].path.read_bytes())
+    table = read_samples(media["main"].path)
+    at = table.offsets[30] + table.sizes[30] // 2
+    data[at : at + 64] = bytes(64)
+    path = stage.folder / "hollow.mp4"
+    path.write_bytes(bytes(data))
+    hollow = replace(media["main"], path=path, sha256="f" * 64)
+    timeline = in_a_row(stage, ["plain", "hollow"])
+    try:
+        notes = told(stitched(stage, timeline, {**media, "hollow": hollow}, "hollow"))
+    except MediaError as error:
+        notes = (str(error),)
+    assert "hollow" in notes[0]
+    assert "frame 30: a part of the file is missing" in notes[0] or "damaged" in notes[0]
+
+
 def test_a_take_whose_sets_change_on_the_way_is_drawn_and_the_others_copied(stage, media):
     listed = stage.folder / "two.txt"
     listed.write_text("".join(f"file '{media[name].path}'\n" for name in ("plain", "pyramid")))

@@ -25,6 +25,8 @@ from storyboard.stitch.smart.bitstream import (
 from storyboard.stitch.smart.boxes import Samples, Unreadable, read_samples
 from storyboard.timecode import FrameRange
 
+_HOLE = bytes(3)
+"""What no unit may hold: a file that was not fetched whole has such holes."""
 _PEEK = 512
 """Bytes of a sample that are read first, to see what units it has."""
 
@@ -175,7 +177,10 @@ def picture_units(index: ClipIndex, sample: bytes) -> list[bytes]:
     for start, end in units(sample, index.width):
         kind = sample[start] & 31
         if kind in (SLICE, IDR):
-            kept.append(sample[start:end])
+            unit = sample[start:end]
+            if _HOLE in unit and _HOLE in unit.rstrip(b"\0"):
+                raise NotCopied("a part of the file is missing")
+            kept.append(unit)
         elif kind in (SPS, PPS):
             if sample[start:end] not in index.raw_sets:
                 raise NotCopied("its parameter sets change on the way")
