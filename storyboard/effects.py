@@ -72,6 +72,11 @@ def timeless(effects: Sequence[Effect]) -> bool:
     return all(EFFECTS[effect.name].timeless for effect in effects)
 
 
+def moves_time(effect: Effect) -> bool:
+    """Whether moments stand elsewhere after it."""
+    return EFFECTS[effect.name].lasts is not None or effect.name == "TimeMirror"
+
+
 def _exact(value: Any) -> Fraction:
     return Fraction(str(value))
 

@@ -21,6 +21,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "SB361": ("no-frame", "a frame of something that has none"),
     "SB362": ("cue-outside", "a title or music stands outside the film, or ends before it begins"),
     "SB363": ("frames-from", "where a transition takes its frames from"),
+    "SB365": ("speech-moved", "an effect changes the pace of what is said"),
     "SB364": ("narration-overlap", "two lines of narration are heard at once"),
     "SB401": ("unknown-provider", "no provider has this name"),
     "SB402": ("unknown-model", "the provider has no such model"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from storyboard.effects import lasting, timeless
+from storyboard.effects import lasting, moves_time, timeless
 from storyboard.film import Shot
 from storyboard.graph.desk import Desk
 from storyboard.graph.material import Material, Piece, Use
@@ -76,6 +76,7 @@ class Effects:
             if not self._enough(shot, frames):
                 return
             frames = shot.length or frames
+            self._heard(shot)
             self.uses[shot.id] = Use(FrameRange(0, frames), 0, 0)
         parts = material.cut(taken)
         id = f"{shot.id}.effects"
@@ -102,6 +103,14 @@ class Effects:
             buys_frames=frames,
         )
         self.materials[shot.id] = Material(shot.id, (Piece(id, 0, frames),))
+
+    def _heard(self, shot: Shot) -> None:
+        """Warns where lines are spoken at another pace than the storyboard's."""
+        moving = [each.name for each in shot.effects if moves_time(each)]
+        if moving and shot.dialogue:
+            message = f"{moving[0]} changes the pace of what {shot.id} says, and where it is said"
+            hint = "`narration` is told over the shot at its own pace"
+            self._desk.notices.warning("SB365", shot.span("dialogue"), message, hint)
 
     def _enough(self, shot: Shot, frames: int) -> bool:
         """Whether something is left to play, as long as is wanted; refuses what is not."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.effects import EFFECTS, UNWRITTEN, Effect, lasting
-from storyboard.film import Clip, Transition, TransitionKind
+from storyboard.film import Clip, Line, Transition, TransitionKind
 from storyboard.graph.compile import Graph
 from storyboard.graph.effects import bought
 from storyboard.providers.base import Kind
@@ -137,3 +137,12 @@ def test_what_effects_can_not_fill_is_refused() -> None:
     assert codes(compiled(shot("SH010", length=72, effects=(loop,)))) == ["SB358"]
     lag = shot("SH010", length=48, effects=(SLOW,), audio_lag=12)
     assert codes(compiled(lag)) == ["SB358"]
+
+
+def test_words_that_are_slowed_are_warned_of() -> None:
+    said = (Line("ana", "It came on Tuesday."),)
+    assert codes(compiled(shot("SH010", length=96, effects=(SLOW,), dialogue=said)), "warning") == [
+        "SB365"
+    ]
+    graph = compiled(shot("SH010", length=96, effects=(SLOW,), narration=said))
+    assert codes(graph, "warning") == []
