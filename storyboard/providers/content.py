@@ -97,7 +97,11 @@ class Content:
         value = reply.value if isinstance(reply.value, dict) else {}
         self._judge(value)
         told = value.get("responseId")
-        known = isinstance(told, str) and re.fullmatch(r"[\w-]{1,80}", told)
+        known = (
+            isinstance(told, str)
+            and re.fullmatch(r"[\w-]{1,80}", told)
+            and not self._wire.discreet.shows(told)
+        )
         name = f"{_NAME}{told if known else secrets.token_hex(8)}"
         try:
             outcome = await self._outcome(request.kind, value, place.scratch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote, unquote_plus
 
 _LONGEST = 400
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
@@ -25,8 +26,9 @@ class Discreet:
         return secret
 
     def shows(self, text: str) -> bool:
-        """Whether a key that was read stands in the text."""
-        return any(secret in text for secret in self._secrets)
+        """Whether a key that was read stands in the text, as it is or as URLs write it."""
+        forms = (text, unquote(text), unquote_plus(text))
+        return any(secret in form for secret in self._secrets for form in forms)
 
     def __call__(self, text: object) -> str:
         """The text on one line, without anything that gives access, cut to a readable length."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from storyboard.errors import (
     AuthenticationError,
@@ -26,6 +26,7 @@ from storyboard.providers.origin import same_origin
 
 _NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)(?::download)?$")
 _MP4 = "video/mp4"
+_MEDIA = "alt=media"
 FILE_KEPT_S = 48 * 3600.0
 """For so long the service keeps a file."""
 
@@ -65,6 +66,20 @@ class Files:
         """The file's id in a URI of whatever host; empty where it names no file."""
         found = _NAME.search(urlsplit(uri).path)
         return found[1] if found else ""
+
+    def address(self, uri: str) -> str:
+        """The URI as it is kept: a file's own, without what else came along; empty for none.
+
+        Of a file the path says it all; any other address is taken as it is, unless it shows a key.
+        """
+        if self.identifier(uri):
+            parts = urlsplit(uri)
+            host = parts.netloc.rpartition("@")[2]
+            query = _MEDIA if _MEDIA in parts.query.split("&") else ""
+            uri = urlunsplit((parts.scheme, host, parts.path, query, ""))
+            if self._wire.discreet.shows(uri):
+                uri = f"files/{self.identifier(uri)}"
+        return "" if self._wire.discreet.shows(uri) else uri
 
     async def look(self, uri: str) -> File:
         """The file as it is now. Raises Gone when it expired or never was."""
@@ -121,9 +136,16 @@ class Files:
         epoch. Raises Gone, AuthenticationError for a file that should be there still and is not
         shown, and NotNow for one that is not ready.
         """
+        await self._wire.access(False)  # reads the key, which may not show in what is asked
+        if not self.address(uri):
+            raise ProviderError(
+                "the service names its result by an address that shows a key",
+                hint="nobody is asked by such an address",
+                provider=self._wire.provider,
+            )
         if not (name := self.identifier(uri)):
             return await download(self._wire, uri, out)
-        path = f"/v1beta/files/{name}:download?alt=media"
+        path = f"/v1beta/files/{name}:download?{_MEDIA}"
         try:
             return await self._loaded(path, out, expires_at)
         except (Gone, InvalidRequest):

@@ -162,6 +162,16 @@ def checked_place(uri: str) -> str:
     return uri.rstrip("/")
 
 
+def object_uri(told: object, discreet: Discreet) -> str:
+    """The URI by which an object that a service named is kept; empty where it names none.
+
+    The name alone: neither what stands in a query, which may let anybody in, nor one of our keys.
+    """
+    plain = told.partition("?")[0].partition("#")[0] if isinstance(told, str) else ""
+    found = _URI.fullmatch(plain)
+    return plain if found and found["name"] and not discreet.shows(plain) else ""
+
+
 def folder(under: str, tag: str) -> str:
     """Where an attempt's results go: a prefix of its own, with a slash at its end."""
     return "/".join(filter(None, (under, tag))) + "/"

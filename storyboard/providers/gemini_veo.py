@@ -27,7 +27,7 @@ from storyboard.providers.catalog import Model, catalog
 from storyboard.providers.files import Files, Missing
 from storyboard.providers.http import Wire
 from storyboard.providers.inline import laid_down
-from storyboard.providers.operation import failure, filtered_because
+from storyboard.providers.operation import UNSAFE, failure, filtered_because
 from storyboard.providers.pictures import picture
 from storyboard.providers.support import category, cure
 from storyboard.providers.unsent import unsent
@@ -51,7 +51,11 @@ class GeminiVeo:
             f"/v1beta/models/{request.model}:predictLongRunning", json=body
         )
         name = reply.value.get("name") if isinstance(reply.value, Mapping) else None
-        if not isinstance(name, str) or not _OPERATION.fullmatch(name):
+        if (
+            not isinstance(name, str)
+            or not _OPERATION.fullmatch(name)
+            or self._wire.discreet.shows(name)
+        ):
             raise UnknownOutcome(
                 "the Gemini API took the job and named none", provider=self._wire.provider
             )
@@ -80,12 +84,16 @@ class GeminiVeo:
         response = _mapping(_mapping(value.get("response")).get("generateVideoResponse"))
         response = response or _mapping(value.get("response"))
         why = filtered_because(response, self._wire.discreet)
+        videos = _videos(response)
         samples = [
             await self._sample(video, number, found["model"], place)
-            for number, video in enumerate(_videos(response))
+            for number, video in enumerate(videos)
         ]
-        if samples:
-            return Done(tuple(samples), why)
+        sound = tuple(each for each in samples if each is not None)
+        if sound:
+            return Done(sound, why)
+        if videos:
+            return Failed(UNSAFE, billed=True)
         if why:
             seen = category(why)
             return Filtered(why, seen, hint=cure(seen))
@@ -120,10 +128,13 @@ class GeminiVeo:
 
     async def _sample(
         self, video: Mapping[str, Any], number: int, model: str, place: Workplace
-    ) -> Sample:
-        uri = video.get("uri")
-        if isinstance(uri, str) and uri:
+    ) -> Sample | None:
+        told = video.get("uri")
+        uri = self._files.address(told) if isinstance(told, str) else ""
+        if uri:
             return Sample(uri=uri, expires_at=await self._expiry(uri, model))
+        if told and not video.get("encodedVideo"):
+            return None
         out = place.scratch / f"veo-{number}.mp4"
         return Sample(path=await laid_down(video.get("encodedVideo"), out, self._wire.provider))
 

@@ -30,9 +30,11 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.providers.files import FILE_KEPT_S, Missing, seconds
+from storyboard.providers.files import FILE_KEPT_S, Files, Missing, seconds
+from storyboard.providers.gcs import object_uri
 from storyboard.providers.http import Wire
 from storyboard.providers.inline import INLINE, laid_down, packed
+from storyboard.providers.operation import UNSAFE
 from storyboard.providers.pictures import picture
 from storyboard.providers.support import category, codes, cure, explained
 from storyboard.providers.unsent import unsent
@@ -97,7 +99,7 @@ class Omni:
             raise
         told = reply.value.get("id") if isinstance(reply.value, Mapping) else None
         name = told.rpartition("/")[2] if isinstance(told, str) else ""
-        if not _IDENTIFIER.fullmatch(name):
+        if not _IDENTIFIER.fullmatch(name) or self._wire.discreet.shows(name):
             raise self._wire.unknown("it took the job and named none")
         return Operation(_NAME + name)
 
@@ -110,6 +112,8 @@ class Omni:
         videos = list(_videos(value))
         if status != "completed" or not videos:
             return self._ended(value, status)
+        if not (self._address(videos[-1]) or videos[-1].get("data")):
+            return Failed(UNSAFE, billed=True)
         return Done((await self._sample(operation.name, videos[-1], place.scratch / "omni.mp4"),))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
@@ -173,8 +177,8 @@ class Omni:
         )
 
     async def _sample(self, name: str, video: Mapping[str, Any], out: Path) -> Sample:
-        uri = video.get("uri")
-        if isinstance(uri, str) and uri.startswith("gs://"):
+        uri = self._address(video)
+        if uri.startswith("gs://"):
             return Sample(uri=uri)
         path = None if uri else await self._file(video, out)
         return Sample(path=path, uri=name, expires_at=time.time() + _KEPT_S)
@@ -182,10 +186,19 @@ class Omni:
     async def _file(
         self, video: Mapping[str, Any], out: Path, expires_at: float | None = None
     ) -> Path:
-        uri = video.get("uri")
-        if isinstance(uri, str) and uri:
+        if uri := self._address(video):
             return await self._host.bring(uri, out, expires_at)
         return await laid_down(video.get("data"), out, self._wire.provider)
+
+    def _address(self, video: Mapping[str, Any]) -> str:
+        """Where a result lies; empty where nobody says so, or by an address that shows a key."""
+        uri = video.get("uri")
+        if not isinstance(uri, str):
+            return ""
+        if stored := object_uri(uri, self._wire.discreet):
+            return stored
+        # Of a file no more than its id is ever asked for.
+        return uri if Files.identifier(uri) or not self._wire.discreet.shows(uri) else ""
 
     def _ended(self, value: Mapping[str, Any], status: str) -> Failed | Filtered:
         """Why an interaction is over without a video."""

@@ -11,11 +11,15 @@ from typing import Any
 from storyboard.errors import ProviderError
 from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, Sample
 from storyboard.providers.discreet import Discreet
+from storyboard.providers.gcs import object_uri
 from storyboard.providers.inline import unpacked, written
 from storyboard.providers.support import category, codes, cure, explained
 
 _INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
 """Codes of gRPC."""
+
+UNSAFE = "the service names its result by an address that is none or shows a key; it is not kept"
+"""Of a result that can be had in no other way."""
 
 _BUSY_S = 60.0
 _PROVISIONING_S = 75.0
@@ -36,10 +40,11 @@ async def outcome(value: Any, scratch: Path, discreet: Discreet) -> Outcome:
             seen = category(reasons)
             return Filtered(reasons, seen, hint=cure(seen))
         return Failed("the job ended without a result")
-    samples = [await _sample(each, scratch) for each in videos]
+    samples = [await _sample(each, scratch, discreet) for each in videos]
     sound = tuple(each for each in samples if each is not None)
     if not sound:
-        return Failed("what was delivered is no video", billed=True)
+        named = any(isinstance(each, Mapping) and each.get("gcsUri") for each in videos)
+        return Failed(UNSAFE if named else "what was delivered is no video", billed=True)
     return Done(sound, reasons)
 
 
@@ -66,11 +71,10 @@ def filtered_because(response: Mapping[str, Any], discreet: Discreet) -> str:
     return f"a safety filter took {count} of them" if count else ""
 
 
-async def _sample(video: Any, scratch: Path) -> Sample | None:
+async def _sample(video: Any, scratch: Path, discreet: Discreet) -> Sample | None:
     if not isinstance(video, Mapping):
         return None
-    uri = video.get("gcsUri")
-    if isinstance(uri, str) and uri:
+    if uri := object_uri(video.get("gcsUri"), discreet):
         return Sample(uri=uri)
     path = scratch / f"{secrets.token_hex(6)}.mp4"
     return (

@@ -56,7 +56,11 @@ class VertexVeo:
         wire = self._cloud.wire(location if resource.startswith("projects/") else "")
         reply = await wire.order(f"/v1/{resource}:predictLongRunning", json=body)
         name = reply.value.get("name") if isinstance(reply.value, dict) else None
-        if not isinstance(name, str) or not OPERATION.fullmatch(name):
+        if (
+            not isinstance(name, str)
+            or not OPERATION.fullmatch(name)
+            or self._cloud.discreet.shows(name)
+        ):
             raise wire.unknown("it took the job and named none")
         return Operation(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.providers.base import Sample
+from storyboard.providers.base import Done, Failed, Sample
 from tests.contract.comet import said
 from tests.contract.gemini_cases import (
     CLIP,
@@ -296,3 +297,55 @@ def test_nothing_shows_the_key(service: Scripted, place: Place) -> None:
     assert KEY not in said(failed.value)
     service.say(POLL, told({"done": True, "error": {"code": 13, "message": f"with {KEY}"}}))
     assert KEY not in repr(polled(NAME, place))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"{URI}&key={KEY}",
+        f"{HOST}/v1beta/files/abc123xyz456:download?key={KEY}&alt=media",
+        f"{HOST.replace('//', f'//{KEY}@')}/v1beta/files/abc123xyz456:download?alt=media#{KEY}",
+        f"{HOST}/{KEY}/files/abc123xyz456:download?alt=media",
+    ],
+)
+def test_an_address_is_kept_without_the_key_that_it_shows(
+    service: Scripted, place: Place, uri: str
+) -> None:
+    response = {"generatedSamples": [{"video": {"uri": uri}}]}
+    service.say(POLL, told({"done": True, "response": {"generateVideoResponse": response}}))
+    service.say(DOWNLOAD, video(CLIP))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Done)
+    assert KEY not in repr(outcome)
+    assert outcome.samples[0].uri in (URI, "files/abc123xyz456")
+    assert fetched(place, outcome.samples[0].uri).read_bytes() == CLIP
+    assert all(KEY not in each.path for each in service.asked)
+
+
+def test_a_result_whose_address_is_a_key_is_had_another_way_or_not_at_all(
+    service: Scripted, place: Place
+) -> None:
+    shown = {"uri": f"{HOST}/media/1?key={KEY}"}
+    along = {**shown, "encodedVideo": base64.b64encode(CLIP).decode()}
+    for each, kind in ((along, Done), (shown, Failed)):
+        response = {"generatedSamples": [{"video": each}]}
+        service.say(POLL, told({"done": True, "response": {"generateVideoResponse": response}}))
+        outcome = polled(NAME, place)
+        assert isinstance(outcome, kind)
+        assert KEY not in repr(outcome)
+    assert isinstance(outcome, Failed)
+    assert outcome.billed
+    assert "shows a key" in outcome.message
+    with pytest.raises(ProviderError, match="shows a key") as refused:
+        fetched(place, shown["uri"])
+    assert KEY not in said(refused.value)
+    assert all(KEY not in each.path for each in service.asked)
+
+
+def test_a_job_that_is_named_by_the_key_is_not_written_down(
+    service: Scripted, place: Place
+) -> None:
+    service.say(SUBMIT, told({"name": f"models/{VEO}/operations/{KEY}"}))
+    with pytest.raises(UnknownOutcome, match="named none") as failed:
+        submitted(asked(), place)
+    assert KEY not in said(failed.value)

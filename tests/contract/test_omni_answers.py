@@ -375,3 +375,31 @@ def test_a_picture_that_is_none_is_not_sent(
     with pytest.raises(InvalidRequest, match="picture"):
         submitted(asked(Kind.GENERATE, broken, model=OMNI), place)
     assert not service.asked
+
+
+def test_no_key_comes_out_of_an_answer(service: Scripted, place: Place) -> None:
+    service.say(SUBMIT, told({"id": KEY, "status": "in_progress"}))
+    with pytest.raises(UnknownOutcome, match="named none"):
+        submitted(asked(model=OMNI), place)
+    shown = {"type": "video", "uri": f"{HOST}/media/1?key={KEY}"}
+    service.say(POLL, standing("completed", shown))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Failed)
+    assert outcome.billed
+    assert KEY not in repr(outcome)
+    service.say(POLL, standing("completed", {**shown, "data": DATA}))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Done)
+    assert KEY not in repr(outcome)
+    assert outcome.samples[0].path is not None
+    service.say(
+        POLL, standing("completed", {"type": "video", "uri": f"gs://films/a.mp4?key={KEY}"})
+    )
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Done)
+    assert outcome.samples[0].uri == "gs://films/a.mp4"
+    service.say(POLL, standing("completed", {"type": "video", "uri": f"{URI}&key={KEY}"}))
+    service.say(f"{FILE}:download?alt=media", Answer(200, (CLIP,), {"content-type": "video/mp4"}))
+    found = using(lambda gemini: gemini.fetch(Sample(uri=NAME), place))
+    assert KEY not in repr(found)
+    assert all(KEY not in each.path for each in service.asked)

@@ -19,7 +19,7 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.providers.base import Operation, Sample
+from storyboard.providers.base import Done, Failed, Operation, Sample
 from storyboard.providers.cloud import Cloud, host
 from storyboard.providers.vertex import Vertex
 from tests.contract import vertex_cases as cases
@@ -403,3 +403,44 @@ def test_a_sample_with_its_file_is_not_fetched_again(
     sample = Sample(path=tmp_path / "here.mp4")
     vertex = Vertex({})
     assert asyncio.run(cases.closing(vertex, vertex.fetch(sample, place))) is sample
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        ("gs://films/night/a.mp4", "gs://films/night/a.mp4"),
+        ("gs://films/night/a.mp4?token=a-key-of-vertex", "gs://films/night/a.mp4"),
+        ("gs://films/night/a.mp4?token=another#x", "gs://films/night/a.mp4"),
+        ("gs://films/a-key-of-vertex/a.mp4", ""),
+        ("gs://films/a-key%2Dof-vertex/a.mp4", ""),
+        ("https://storage.test/a.mp4?key=a-key-of-vertex", ""),
+    ],
+)
+def test_the_address_of_a_result_is_kept_without_what_opens_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str, kept: str
+) -> None:
+    key = cases.by_key(monkeypatch, tmp_path)
+    ended = {"name": NAME, "done": True, "response": {"videos": [{"gcsUri": named}]}}
+    with cases.serving(lambda heard: Answer(ended)) as server:
+        monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
+        vertex = Vertex({})
+        outcome = asyncio.run(cases.closing(vertex, vertex.poll(Operation(NAME), place)))
+    assert key not in repr(outcome)
+    if kept:
+        assert outcome == Done((Sample(uri=kept),))
+    else:
+        assert isinstance(outcome, Failed)
+        assert outcome.billed
+        assert "address" in outcome.message
+
+
+def test_a_job_that_is_named_by_the_key_is_not_written_down(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = cases.by_key(monkeypatch, tmp_path)
+    name = NAME.replace("operations/7", f"operations/{key}")
+    with cases.serving(lambda heard: Answer({"name": name})) as server:
+        monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
+        error = refused(place)
+    assert isinstance(error, UnknownOutcome)
+    assert key not in f"{error!r} {error.hint}"
