@@ -44,7 +44,9 @@ _KEPT_S = 55 * 24 * 3600.0
 """An interaction can be gone on from for so long; its files are kept for less."""
 
 _IDENTIFIER = re.compile(r"[\w=-][\w.=~-]{0,400}", re.ASCII)
-_UNDER_WAY = frozenset({"", "queued", "in_progress"})
+_OVER = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
+"""The statuses that end a job; by any other word, known or not, it may still become a video."""
+
 _FILTER = re.compile(r"safety|block|filter|prohibit|harm|policy|responsible", re.I)
 _WORDLESS = "Continue the scene."
 
@@ -106,9 +108,9 @@ class Omni:
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands. A result that comes along is written below the scratch folder."""
         value = await self._look(operation.name)
-        status = str(value.get("status") or "")
-        if status in _UNDER_WAY:
-            return Running(status.replace("_", " "))
+        status = str(value.get("status") or "").lower()
+        if status not in _OVER:
+            return Running(self._wire.discreet(status.replace("_", " ")))
         videos = list(_videos(value))
         if status != "completed" or not videos:
             return self._ended(value, status)
@@ -214,7 +216,7 @@ class Omni:
         if status == "completed":
             return Failed(f"the model made no video and said: {said}" if said else "no video came")
         # Whoever was cut off in the middle has been working; the others never began.
-        billed = status in ("incomplete", "requires_continuation", "requires_action")
+        billed = status == "incomplete"
         return Failed(f"the job ended as `{status.replace('_', ' ')}`", billed=billed)
 
 

@@ -86,7 +86,9 @@ def wrong(status: int, message: str, code: str = "invalid_request") -> Answer:
 # what is believed
 
 
-@pytest.mark.parametrize("status", ["queued", "in_progress"])
+@pytest.mark.parametrize(
+    "status", ["queued", "in_progress", "requires_continuation", "a_new_word", "rendering"]
+)
 def test_a_job_under_way(service: Scripted, place: Place, status: str) -> None:
     service.say(POLL, standing(status))
     outcome = polled(NAME, place)
@@ -203,7 +205,7 @@ def test_a_filter_explains_itself(
         (standing("cancelled"), "the job ended as `cancelled`", False),
         (standing("budget_exceeded"), "the job ended as `budget exceeded`", False),
         (standing("incomplete", VIDEO), "the job ended as `incomplete`", True),
-        (standing("a_new_word"), "the job ended as `a new word`", False),
+        (standing("CANCELLED"), "the job ended as `cancelled`", False),
     ],
 )
 def test_a_job_can_end_without_a_result(
