@@ -54,7 +54,7 @@ class Cloud:
         told = str(self._settings.get("project") or os.environ.get(PROJECT, "").strip())
         if not told:
             told = await self._credentials.project()
-            if not told and await self._credentials.by_key():
+            if not told and await self.by_key():
                 return ""
         if not told:
             raise EnvironmentProblem(
@@ -63,6 +63,10 @@ class Cloud:
             )
         named = _named(told, _PROJECT, "project", PROJECT)
         return f"projects/{named}/locations/{location}"
+
+    async def by_key(self) -> bool:
+        """Whether we are known by a key alone, which opens no bucket."""
+        return await self._credentials.by_key()
 
     async def publisher(self, location: str) -> str:
         """What the names of Google's models begin with there, without a slash at either end."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from storyboard.errors import EnvironmentProblem, InvalidRequest, RetiredModel
+from storyboard.errors import AuthenticationError, EnvironmentProblem, InvalidRequest, RetiredModel
 from storyboard.providers.base import (
     WIRE_READS,
     Kind,
@@ -88,6 +88,7 @@ class Vertex:
         try:
             if wire == "content":
                 return await (await self._content()).submit(request, place)
+            await self._can_fetch()
             if wire == "omni":
                 return await (await self._omni()).submit(request, place)
             return await self._veo.submit(request, place)
@@ -130,6 +131,17 @@ class Vertex:
     async def close(self) -> None:
         """Gives back connections."""
         await self._cloud.close()
+
+    async def _can_fetch(self) -> None:
+        """Raises AuthenticationError where results would lie in a bucket that stays shut to us."""
+        if self._storage_uri and await self._cloud.by_key():
+            raise AuthenticationError(
+                "VERTEX_API_KEY opens no bucket, so what goes to `providers.vertex.storage_uri` "
+                "could be bought and not fetched",
+                hint="use Application Default Credentials (`gcloud auth application-default "
+                "login`), or leave `storage_uri` out: results then come along with the answer",
+                provider=self.name,
+            )
 
     async def _content(self) -> Content:
         """Stills, texts and speech, whose models are in no region."""

@@ -444,3 +444,18 @@ def test_a_job_that_is_named_by_the_key_is_not_written_down(
         error = refused(place)
     assert isinstance(error, UnknownOutcome)
     assert key not in f"{error!r} {error.hint}"
+
+
+@pytest.mark.parametrize("model", [cases.MODEL, "gemini-omni-1.2-flash"])
+def test_what_a_key_could_not_fetch_is_not_bought(
+    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: str
+) -> None:
+    key = cases.by_key(monkeypatch, tmp_path)
+    vertex = Vertex({"project": "p-film", "storage_uri": "gs://films/night"})
+    with pytest.raises(AuthenticationError, match="opens no bucket") as error:
+        asyncio.run(cases.closing(vertex, vertex.submit(asked(model=model), place)))
+    assert error.value.exit_code == 4
+    assert "application-default" in error.value.hint
+    assert "leave `storage_uri` out" in error.value.hint
+    assert key not in f"{error.value!r} {error.value.hint}"
+    assert not server.heard
