@@ -44,10 +44,16 @@ _READ_S = 120.0
 _TRIES = 4
 _PATIENCE_S = 60.0
 _LARGEST_ANSWER = 256 << 20
+_LARGEST_ERROR = 1 << 20
+_ENDLESS = "it has no end"
 
 for _talker in ("httpx", "httpcore"):  # they would log addresses and headers that give access
     logging.getLogger(_talker).setLevel(logging.WARNING)
 logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+class TooMuch(ProviderError):
+    """An answer longer than any that is meant; asking again would bring the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +198,20 @@ class Wire:
     ) -> Reply:
         import httpx
 
+        told = {**headers, **await self.access(fresh)}
         try:
-            answer = await self.kept.request(
-                method,
-                self.base + path,
-                headers={**headers, **await self.access(fresh)},
-                **wishes,
-            )
+            async with self.kept.stream(method, self.base + path, headers=told, **wishes) as answer:
+                reply = await _collected(answer)
         except httpx.TransportError as error:
-            raise ProviderError(
-                f"no answer from {self._who}: {type(error).__name__}", provider=self.provider
-            ) from None
-        return _reply(answer)
+            raise self._no_answer(type(error).__name__) from None
+        if reply.broken == _ENDLESS:
+            raise TooMuch(f"the answer from {self._who} has no end", provider=self.provider)
+        if reply.broken:
+            raise self._no_answer(reply.broken)
+        return reply
+
+    def _no_answer(self, why: str) -> ProviderError:
+        return ProviderError(f"no answer from {self._who}: {why}", provider=self.provider)
 
     async def _sent(
         self,
@@ -298,20 +306,17 @@ def _again(error: Exception) -> bool | float:
     return type(error) is ProviderError  # no answer, or trouble of the service's own
 
 
-def _reply(answer: httpx.Response) -> Reply:
-    return _read(answer, answer.content)
-
-
 async def _collected(answer: httpx.Response) -> Reply:
-    """The answer to an order, as far as it comes."""
+    """The answer as far as it comes; of one that is no success, what may be of interest."""
     import httpx
 
     body, broken = bytearray(), ""
+    most = _LARGEST_ANSWER if answer.is_success else _LARGEST_ERROR
     try:
         async for chunk in answer.aiter_bytes():
             body += chunk
-            if len(body) > _LARGEST_ANSWER:
-                broken = "it has no end"
+            if len(body) > most:
+                broken = _ENDLESS if answer.is_success else ""
                 break
     except (httpx.TransportError, httpx.DecodingError) as error:
         broken = type(error).__name__

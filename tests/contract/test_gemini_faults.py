@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.providers.base import Done, Failed, Sample
+from storyboard.providers import http
+from storyboard.providers.base import Done, Failed, Running, Sample
 from tests.contract.comet import said
 from tests.contract.gemini_cases import (
     CLIP,
@@ -349,3 +351,49 @@ def test_a_job_that_is_named_by_the_key_is_not_written_down(
     with pytest.raises(UnknownOutcome, match="named none") as failed:
         submitted(asked(), place)
     assert KEY not in said(failed.value)
+
+
+# how much is read
+
+
+def endless(status: int, heard: list[int]) -> Callable[[Asked], Answer]:
+    """An answer of 64 MB, which nobody should read to its end."""
+
+    def answer(request: Asked) -> Answer:
+        heard.append(1)
+        return Answer(status, (b" " * (1 << 20),) * 64, {"content-type": "application/json"})
+
+    return answer
+
+
+def test_an_answer_without_an_end_is_not_read_to_its_end(
+    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+    monkeypatch.setattr(http, "_LARGEST_ANSWER", 2 << 20)
+    service.say(POLL, endless(200, heard))
+    with pytest.raises(ProviderError, match="has no end"):
+        polled(NAME, place)
+    assert len(heard) == 1
+
+
+def test_of_an_endless_error_the_status_is_enough(service: Scripted, place: Place) -> None:
+    heard: list[int] = []
+    service.say(POLL, endless(400, heard))
+    service.say(SUBMIT, endless(400, heard))
+    tracemalloc.start()
+    with pytest.raises(InvalidRequest, match="status 400"):
+        polled(NAME, place)
+    with pytest.raises(InvalidRequest, match="status 400"):
+        submitted(asked(), place)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(heard) == 2
+    assert most < 24 << 20
+
+
+def test_a_garbled_answer_is_asked_for_again(service: Scripted, place: Place) -> None:
+    garbled = Answer(200, (b"no gzip",), {"content-encoding": "gzip"})
+    service.say(POLL, garbled, told({"name": NAME}))
+    assert isinstance(polled(NAME, place), Running)
+    assert service.count(POLL) == 2
