@@ -17,6 +17,7 @@ from storyboard.errors import (
     Gone,
     InvalidRequest,
     NotNow,
+    OperationFailed,
     ProviderError,
 )
 from storyboard.providers.base import Request
@@ -27,6 +28,7 @@ from storyboard.providers.origin import same_origin
 _NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)(?::download)?$")
 _MP4 = "video/mp4"
 _MEDIA = "alt=media"
+_SPOILED = "the service could not make its own video ready"
 FILE_KEPT_S = 48 * 3600.0
 """For so long the service keeps a file."""
 
@@ -36,6 +38,10 @@ _FIRST_PAUSE_S, _SLOWER, _LONGEST_PAUSE_S = 0.2, 1.6, 10.0
 
 class Missing(InvalidRequest):
     """The service knows nothing of that name."""
+
+
+class Spoiled(InvalidRequest):
+    """The service could not make its own file ready."""
 
 
 class Hidden(Gone):
@@ -92,16 +98,15 @@ class Files:
     async def wait(self, uri: str) -> File:
         """The file once it can be used, for which it waits up to three minutes.
 
-        Raises Gone, InvalidRequest for a file that the service could not make ready, and NotNow
-        when it takes longer.
+        Raises Gone, Spoiled for a file that the service could not make ready, and NotNow when it
+        takes longer.
         """
         pause, until = _FIRST_PAUSE_S, time.monotonic() + _PATIENCE_S
         while True:
             file = await self.look(uri)
             if file.state == "FAILED":
-                why = f": {self._wire.discreet(file.trouble)}" if file.trouble else ""
-                raise InvalidRequest(
-                    f"the service could not make its own video ready{why}",
+                raise Spoiled(
+                    self._wire.discreet(f"{_SPOILED}: {file.trouble}".removesuffix(": ")),
                     hint="`--retake` the shot that it was made for",
                     provider=self._wire.provider,
                 )
@@ -134,7 +139,7 @@ class Files:
         The download alone says whether it can be had; how the file stands is asked only where the
         download says that it can't. `expires_at` is what is known of its end, seconds since the
         epoch. Raises Gone, AuthenticationError for a file that should be there still and is not
-        shown, and NotNow for one that is not ready.
+        shown, OperationFailed for one that never gets ready, and NotNow for one that is not yet.
         """
         await self._wire.access(False)  # reads the key, which may not show in what is asked
         if not self.address(uri):
@@ -175,7 +180,12 @@ class Files:
                 return False
         except ProviderError:
             return False  # the download has said what there is to say
-        await self.wait(uri)
+        try:
+            await self.wait(uri)
+        except Spoiled as error:
+            raise OperationFailed(
+                f"{error}", hint=error.hint, provider=self._wire.provider, charged=True
+            ) from error
         return True
 
     async def lend(self, path: Path) -> str:

@@ -206,6 +206,9 @@ class Follower:
                 return fetched
             except (AuthenticationError, EnvironmentProblem):
                 raise
+            except OperationFailed as error:  # what it said was done came to nothing
+                told = Failed(str(error), billed=error.charged)
+                raise await self._said_no(attempt, told) from error
             except Exception as error:
                 gone = isinstance(error, Gone)
                 over = sample.expires_at is not None and sample.expires_at < time.time()

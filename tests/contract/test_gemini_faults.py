@@ -14,6 +14,7 @@ from storyboard.errors import (
     AuthenticationError,
     Gone,
     InvalidRequest,
+    OperationFailed,
     ProviderError,
     QuotaError,
     RefusedError,
@@ -141,10 +142,15 @@ def test_what_is_no_video_is_not_believed(
     assert not [each for each in place.scratch.iterdir() if each.suffix == ".mp4"]
 
 
-def test_a_result_that_the_service_spoiled_is_lost(service: Scripted, place: Place) -> None:
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_result_that_the_service_spoiled_says_why(
+    service: Scripted, place: Place, status: int
+) -> None:
+    service.say(DOWNLOAD, wrong(status, "The File is not in an ACTIVE state."))
     service.say(FILE, told({"state": "FAILED", "error": {"message": "no frames"}}))
-    with pytest.raises(InvalidRequest, match="no frames"):
+    with pytest.raises(OperationFailed, match="no frames") as failed:
         fetched(place)
+    assert failed.value.charged
 
 
 @pytest.mark.parametrize(

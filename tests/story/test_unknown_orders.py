@@ -14,6 +14,7 @@ import pytest
 
 from storyboard.providers import files
 from storyboard.providers.http import Wire
+from storyboard.simulator import gemini, world
 from storyboard.simulator.serve import Simulator
 from tests.conftest import ROOT
 from tests.story.test_fault_table import ended, goes_on, row_of
@@ -279,6 +280,21 @@ def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_the_render_aft
     assert (play.attempts[0].settled_micros, play.submits) == (1_600_000, 1)
     assert play.render(capsys).code == 0
     assert (len(play.charges), len(play.stored)) == (2, 1)
+
+
+def test_a_result_that_its_service_spoiled_is_told_with_the_reason(
+    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = stage("gemini")
+    monkeypatch.setattr(world.File, "state", property(lambda file: "FAILED"))
+    told = {"state": "FAILED", "error": {"message": "the encoder ran out of frames"}}
+    monkeypatch.setattr(gemini, "resource", lambda world, file: told)
+    said = play.render(capsys)
+    assert (said.code, "the encoder ran out of frames" in said.err) == (3, True)
+    assert "expired" not in said.err
+    assert "it is counted as charged" in said.err
+    assert [(each.state, each.held_micros) for each in play.attempts] == [("lost", 0)]
+    assert "ran out of frames" in play.attempts[0].message
 
 
 def test_a_job_that_its_service_forgot_is_given_up_by_a_person(
