@@ -38,6 +38,10 @@ SIZES: Mapping[str, str] = {
 }
 """Short forms of sizes (and the angles people write as sizes) in full."""
 
+_ENDS = '.!?"'
+_PAUSES = "…,;:–—-”»。！？"
+"""After which a sentence needs no full stop, or goes on."""
+
 ANGLES: Mapping[str, str] = {
     "ots": "over the shoulder",
     "pov": "point of view",
@@ -67,10 +71,8 @@ def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True)
             spoken.append(SpokenLine(line.speaker, line.words, at_s, line.how, line.off, voice))
     before = [beat for beat in shot.beats if beat.at <= window.start]
     inside = [beat for beat in shot.beats if window.start < beat.at < window.end]
-    words = [shot.prompt] if shot.prompt else []
-    words += [before[-1].prompt] if before else []
     return Intent(
-        prompt=" ".join(words),
+        prompt=_joined(shot.prompt, before[-1].prompt if before else ""),
         cast=tuple(_figure(film, name) for name in shot.cast),
         place=_place(film, shot),
         scene=shot.scene,
@@ -185,7 +187,15 @@ def _clock(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+def _joined(words: str, beat: str) -> str:
+    """The words of a shot before those of its beat, as two sentences."""
+    if not words.strip() or not beat.strip():
+        return words if words.strip() else beat
+    ends = words.rstrip()
+    return f"{words} {beat}" if ends[-1] in _ENDS + _PAUSES else f"{ends}. {beat}"
+
+
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     text = text[:1].upper() + text[1:]
-    return text if text[-1] in '.!?"' else text + "."
+    return text if text[-1] in _ENDS else text + "."

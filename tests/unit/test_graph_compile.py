@@ -89,6 +89,27 @@ def test_beats_make_a_long_take_in_hops_with_a_prompt_each() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("A tram", "A tram. It passes"),
+        ("A tram ", "A tram. It passes"),
+        ("A tram climbs.", "A tram climbs. It passes"),
+        ("Does it climb?", "Does it climb? It passes"),
+        ('The sign says "Go!"', 'The sign says "Go!" It passes'),
+        ("A tram…", "A tram… It passes"),
+        ("A tram:", "A tram: It passes"),
+        ("", "It passes"),
+    ],
+)
+def test_the_words_of_a_shot_and_of_its_beat_are_sentences_of_their_own(
+    words: str, told: str
+) -> None:
+    beats = (Beat(0, "It climbs"), Beat(8 * 24, "It passes"))
+    graph = compiled(shot("SH085", length=15 * 24, beats=beats, prompt=words))
+    assert graph.steps["SH085.2"].intent.prompt == told
+
+
 def test_a_beat_inside_a_hop_goes_into_its_prompt_with_its_time_and_is_noted() -> None:
     beats = (Beat(0, "It climbs"), Beat(3 * 24, "A dog runs past"))
     graph = compiled(shot("SH085", length=15 * 24, beats=beats, prompt=""))
