@@ -72,5 +72,6 @@ def command(
         of = [{"attempt": each.name, "state": each.state.value} for each in done]
         view.answer_json({**of[0], "order": of})
     elif not quiet:
-        view.say(f"{names}: {done[0].state.value}, {stake} at stake")
+        became = "is held" if adopt else "is counted as spent" if assume_lost else "is free again"
+        view.say(f"{names}: {done[0].state.value}; {stake} {became}")
     return 0

@@ -254,7 +254,10 @@ def test_a_person_says_what_became_of_it_and_it_is_bought(
     play = stage("chat")
     play.sim.world.faults.add(fault)
     assert play.render(capsys).code == 7
-    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", word).code == 0
+    said = cli(capsys, "resolve", "film.yaml", "SH010:t01", word)
+    assert said.code == 0
+    became = "$1.28 is counted as spent" if settled else "$1.28 is free again"
+    assert became in said.out + said.err
     assert play.attempts[0].settled_micros == settled
     assert play.render(capsys).code == 0
     assert (len(play.charges), play.submits) == (charges, 2)
