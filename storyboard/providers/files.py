@@ -70,7 +70,10 @@ class Files:
     @staticmethod
     def identifier(uri: str) -> str:
         """The file's id in a URI of whatever host; empty where it names no file."""
-        found = _NAME.search(urlsplit(uri).path)
+        try:
+            found = _NAME.search(urlsplit(uri).path)
+        except ValueError:
+            return ""
         return found[1] if found else ""
 
     def address(self, uri: str) -> str:
@@ -178,14 +181,15 @@ class Files:
         try:
             if (await self.look(uri)).state == "ACTIVE":
                 return False
-        except ProviderError:
-            return False  # the download has said what there is to say
-        try:
             await self.wait(uri)
         except Spoiled as error:
             raise OperationFailed(
                 f"{error}", hint=error.hint, provider=self._wire.provider, charged=True
             ) from error
+        except NotNow:
+            raise
+        except ProviderError:
+            return False  # the download has said what there is to say
         return True
 
     async def lend(self, path: Path) -> str:

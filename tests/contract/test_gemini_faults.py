@@ -194,6 +194,23 @@ def test_a_refused_download_of_a_file_that_nobody_can_look_at_is_what_it_says(
         fetched(place)
 
 
+def test_a_file_that_hides_while_it_is_waited_for_is_not_given_up(
+    service: Scripted, place: Place
+) -> None:
+    service.say(DOWNLOAD, wrong(400, "The File is not in an ACTIVE state."))
+    service.say(FILE, told({"state": "PROCESSING"}), wrong(403, LOST, "PERMISSION_DENIED"))
+    with pytest.raises(InvalidRequest, match="not in an ACTIVE state"):
+        fetched(place)
+
+
+def test_a_result_at_no_address_is_an_error_of_ours(service: Scripted, place: Place) -> None:
+    response = {"generatedSamples": [{"video": {"uri": "https://[/files/abc"}}]}
+    service.say(POLL, told({"done": True, "response": {"generateVideoResponse": response}}))
+    assert isinstance(polled(NAME, place), Done)
+    with pytest.raises(ProviderError, match="no address"):
+        fetched(place, "https://[/files/abc")
+
+
 def test_a_result_that_is_not_shown_is_gone_only_when_its_time_is_over(
     service: Scripted, place: Place
 ) -> None:
