@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import pytest
 
 from storyboard.providers import omni, vertex_veo
+from storyboard.simulator import gemini
 from storyboard.simulator.serve import Simulator
 from tests.story.wires import WIRES, Stage, cli, staged
 
@@ -159,6 +160,21 @@ def test_a_download_that_leads_elsewhere_takes_no_key_along(
     own = [each for each in play.sim.world.journal if each.route == "submit"]
     assert all(each.auth for each in own)
     assert not any(name.startswith("query:") for each in own for name in each.auth)
+
+
+def test_a_key_in_the_address_of_a_result_reaches_no_ledger(
+    stage: Callable[[str], Stage],
+    capsys: Capture,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play = stage("gemini")
+    told = gemini.file_uri
+    key = KEYS["gemini"]
+    monkeypatch.setattr(gemini, "file_uri", lambda *of: f"{told(*of)}&key={key}")
+    words = everything(play, capsys, "-v")
+    assert play.attempts[-1].state == "committed"
+    searched(play, words, caplog.text)
 
 
 @pytest.mark.parametrize("wire", ["vertex", "gemini", "omni", "videos", "chat"])
