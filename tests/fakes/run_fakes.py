@@ -263,7 +263,7 @@ class Set:
                     digest=name.digest,
                     parts=name.parts,
                     ordinals=missing,
-                    select=select if action is Action.KEEP else None,
+                    select=select,
                 )
             )
             known[step.id] = select if action is Action.KEEP else None
