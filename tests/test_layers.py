@@ -23,6 +23,7 @@ LAYERS = {
     "film": 1.5,
     "providers.base": 2,
     "providers.catalog": 2,
+    "providers.local": 2.5,
     "providers.overrides": 1,
     "language": 3,
     "graph": 3,

@@ -6,15 +6,13 @@ which runs in worker processes.
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from storyboard.cues import Line
-from storyboard.errors import StoryboardError
-from storyboard.providers.base import Done, Failed, Operation, Outcome, Request, Sample, Workplace
+from storyboard.providers.base import Operation, Outcome, Request, Sample, Workplace
+from storyboard.providers.local import LocalJobs
 
 
 class Previz:
@@ -41,25 +39,17 @@ class Previz:
     """Of the renderer: raised when the same request would be drawn otherwise."""
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
-        self._jobs: dict[str, asyncio.Task[Sample]] = {}
+        self._jobs = LocalJobs(self.name)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts drawing in a worker process; the job dies with this process."""
         from storyboard.previz.draw import draw
 
-        name = f"previz/{secrets.token_hex(6)}"
-        self._jobs[name] = asyncio.ensure_future(place.compute(draw, request, place.scratch))
-        return Operation(name)
+        return self._jobs.begin(place.compute(draw, request, place.scratch))
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """Waits for the drawing to end."""
-        job = self._jobs.get(operation.name)
-        if job is None:
-            return Failed("previz was stopped before it had drawn this")
-        try:
-            return Done((await asyncio.shield(job),))
-        except StoryboardError as error:
-            return Failed(f"{error}")
+        return await self._jobs.poll(operation)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample as it is: its files are here already."""
@@ -67,9 +57,7 @@ class Previz:
 
     async def close(self) -> None:
         """Forgets what is still being drawn."""
-        for job in self._jobs.values():
-            job.cancel()
-        await asyncio.gather(*self._jobs.values(), return_exceptions=True)
+        await self._jobs.close()
 
     @staticmethod
     def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Any:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Mapping
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.errors import StoryboardError
-from storyboard.providers.base import Done, Failed, Operation, Outcome, Request, Sample, Workplace
+from storyboard.providers.base import Operation, Outcome, Request, Sample, Workplace
+from storyboard.providers.local import LocalJobs
 
 _REVISION = 1
 """Raise it when the same effects would come out differently."""
@@ -25,7 +23,7 @@ class Effects:
     revision = f"{_REVISION}, MoviePy {version('moviepy')}"
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
-        self._jobs: dict[str, asyncio.Task[Sample]] = {}
+        self._jobs = LocalJobs(self.name)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the work in a worker process; the job dies with this process."""
@@ -34,19 +32,11 @@ class Effects:
         options = request.settings.options
         takes = [(each.path, each.source_frames) for each in request.inputs]
         out = place.scratch / "effects.mp4"
-        name = f"effects/{secrets.token_hex(6)}"
-        self._jobs[name] = asyncio.ensure_future(_made(place, affect, takes, dict(options), out))
-        return Operation(name)
+        return self._jobs.begin(_made(place, affect, takes, dict(options), out))
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """Waits for the work to end."""
-        job = self._jobs.get(operation.name)
-        if job is None:
-            return Failed("the effects were stopped before they were done")
-        try:
-            return Done((await asyncio.shield(job),))
-        except StoryboardError as error:
-            return Failed(f"{error}")
+        return await self._jobs.poll(operation)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample as it is: its file is here already."""
@@ -54,9 +44,7 @@ class Effects:
 
     async def close(self) -> None:
         """Forgets what is still being made."""
-        for job in self._jobs.values():
-            job.cancel()
-        await asyncio.gather(*self._jobs.values(), return_exceptions=True)
+        await self._jobs.close()
 
 
 async def _made(place: Workplace, affect: Any, takes: Any, options: Any, out: Any) -> Sample:
