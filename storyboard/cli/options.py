@@ -86,8 +86,3 @@ def money(_ctx: click.Context, _param: click.Parameter, value: str | None) -> in
         return usd_micros(value.removeprefix("$"))
     except (ValueError, ZeroDivisionError):
         raise click.BadParameter(f"{value!r} is no amount in US dollars, like 12.50") from None
-
-
-def shots_of(values: tuple[str, ...]) -> tuple[str, ...]:
-    """`SH010,SH020` and repeated options as one tuple."""
-    return tuple(part for value in values for part in value.split(",") if part)

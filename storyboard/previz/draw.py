@@ -175,10 +175,6 @@ class _Take:
         lines = self.request.intent.dialogue
         return Scene(spec, composition, lines, self.frames, self.fps, taken)
 
-    def _continued(self, known: Mapping[str, Any], frame: int, after: int) -> Scene:
-        size = _painted(_size(self.request))
-        return self._scene(*continued(self.request, self.spec, known, frame, after, size))
-
     def _shown(self, scene: Scene) -> Iterator[Pixels]:
         """The scene's frames in the size of the take."""
         size = _size(self.request)

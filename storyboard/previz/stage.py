@@ -56,9 +56,6 @@ class Stage:
         """Seeded by the place: the same in every shot that is set there."""
         return seeded(self.spec.key, *words)
 
-    def shot_rng(self, *words: object) -> random.Random:
-        return seeded(self.spec.shot, *words)
-
     def has(self, *words: str) -> bool:
         return any(word in self.spec.dressing for word in words)
 
