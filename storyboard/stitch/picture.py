@@ -56,12 +56,10 @@ def encode(
     out: Path,
     *,
     on_frame: Callable[[], None] | None = None,
-    coding: Sequence[str] = _WHOLE,
 ) -> None:
     """Writes `frames` to `out` as H.264 High, 4:2:0, BT.709, a key frame every two seconds.
 
-    `on_frame` is called for each frame that was handed to the encoder. `coding` is what
-    ffmpeg is told of the encoder.
+    `on_frame` is called for each frame that was handed to the encoder.
     """
     width, height = delivery.size
     rate = f"{delivery.rate.value}"
@@ -77,7 +75,7 @@ def encode(
             *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
             # said of both sides, or ffmpeg would convert from one to the other
             *("-framerate", rate, *_TAGS, "-i", "pipe:0", *_TAGS),
-            *("-c:v", "libx264", "-profile:v", "high", *coding),
+            *("-c:v", "libx264", "-profile:v", "high", *_WHOLE),
             *("-g", f"{2 * delivery.rate.nominal}"),
             *("-video_track_timescale", f"{timescale(delivery.rate.value)}"),
             *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4", f"file:{out}"),

@@ -13,20 +13,14 @@ from storyboard.graph.timeline import Timeline
 from storyboard.stitch.material import Clip, Medium
 from storyboard.stitch.media import beside
 from storyboard.stitch.overlays import PlacedTitle
-from storyboard.stitch.picture import draw, encode
+from storyboard.stitch.picture import draw
 from storyboard.stitch.smart.clipindex import ClipIndex, NotCopied, clip_index
+from storyboard.stitch.smart.coder import REVISION, coded
 from storyboard.stitch.smart.excerpt import excerpt, excerpt_digest, titles_within
 from storyboard.stitch.smart.windows import Window
 from storyboard.timecode import FrameRange
 
 WINDOW = "window-"
-_REVISION = 1
-"""Part of a window's name; raise it when the same window would come out differently."""
-_CODING = (
-    *("-preset", "superfast", "-crf", "19", "-threads", "1"),
-    *("-x264-params", "sps-id=1:open-gop=0:scenecut=0:bframes=2:b-pyramid=none:ref=1"),
-)
-"""Ids of their own, so that windows stand beside most clips as they are; few reordered frames."""
 
 
 def rendered(
@@ -56,20 +50,15 @@ def rendered(
     def one(window: Window) -> ClipIndex:
         part = excerpt(timeline, window.span)
         shown = titles_within(titles, window.span)
-        name = excerpt_digest(part, shown, media, clips, delivery, _REVISION)
+        name = excerpt_digest(part, shown, media, clips, delivery, REVISION)
         path = cache / f"{WINDOW}{name}.mp4"
         if index := _kept(path, part.length):
             told(part.length)
             return index
         unfinished = beside(path)
         try:
-            encode(
-                draw(part, clips, shown, delivery.size, threads=1),
-                delivery,
-                unfinished,
-                coding=_CODING,
-                on_frame=lambda: told(1),
-            )
+            frames = draw(part, clips, shown, delivery.size, threads=1)
+            coded(frames, delivery, unfinished, lambda: told(1))
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
