@@ -21,10 +21,12 @@ _AHEAD = 5
 """Hops in which the gain comes down before a peak and may swing back after it."""
 _RELEASE_DB = 0.05
 """How fast the gain recovers, dB a hop: 6 dB in an eighth of a second."""
-_CHUNK = 100 * HOP
-_FEW = 24
-"""Hops whose peaks are found in one product: few enough that it is not spread over threads, which
+_CHUNK = 1000 * HOP
+_FEW = 76
+"""Stretches that are read in one product: few enough that it is not spread over threads, which
 would spin against each other beside the encoder's."""
+_SLOPE = 100
+"""Hops over which the release is reckoned at once: more would lose its small steps."""
 
 Curve = NDArray[np.float32]
 
@@ -32,7 +34,7 @@ Curve = NDArray[np.float32]
 def true_peaks(blocks: Iterable[Samples], *, above: float) -> Curve:
     """The highest true peak of either channel in every hop of the sound.
 
-    Hops that can't come near `above` have their sample peak instead.
+    Hops that can't come above `above` have their sample peak instead.
     """
     silent_hop = np.zeros((HOP, 2), dtype=np.float32)
     waiting, found = silent_hop, []
@@ -68,8 +70,8 @@ def gain_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
 def _release(held: Curve) -> None:
     """Lets the gain (dB) rise no faster than the release, in place."""
     last = 0.0
-    for start in range(0, len(held), _CHUNK):
-        part = held[start : start + _CHUNK]
+    for start in range(0, len(held), _SLOPE):
+        part = held[start : start + _SLOPE]
         slope = _RELEASE_DB * np.arange(1, len(part) + 1)
         part[:] = np.minimum(np.minimum.accumulate(np.minimum(part - slope, last)) + slope, 0)
         last = float(part[-1])
@@ -78,11 +80,14 @@ def _release(held: Curve) -> None:
 def limited(blocks: Iterable[Samples], curve: Curve, drive: float) -> Iterator[Samples]:
     """The sound times `drive` and the curve of `gain_curve`, block by block."""
     at = 0
+    along = np.arange(HOP, dtype=np.float32) / np.float32(HOP)
     for block in blocks:
-        nodes = np.arange(at // HOP, min(len(curve), (at + len(block)) // HOP + 2))
-        gain = drive * np.interp((at + np.arange(len(block))) / HOP, nodes, curve[nodes])
+        first, last = at // HOP, -(-(at + len(block)) // HOP)
+        places = np.minimum(np.arange(first, last + 1), len(curve) - 1)
+        nodes = curve[places] * np.float32(drive)
+        gain: Curve = nodes[:-1, None] + np.diff(nodes)[:, None] * along
+        yield block * gain.ravel()[at - first * HOP :][: len(block), None]
         at += len(block)
-        yield block * gain.astype(np.float32)[:, None]
 
 
 def limited_seconds(curve: Curve) -> float:
@@ -105,38 +110,48 @@ def _whole_hops(blocks: Iterable[Samples]) -> Iterator[Samples]:
 
 def _levels(part: Samples, above: float) -> Curve:
     """The peak of every hop of `part` but the first and the last."""
-    sampled: Curve = np.abs(part).max(axis=1).reshape(-1, HOP).max(axis=1)
+    channels = np.ascontiguousarray(part.T)
+    hops = channels.reshape(2, -1, HOP)
+    sampled: Curve = np.maximum(hops.max(axis=2), -hops.min(axis=2)).max(axis=0)
     around = np.maximum(np.maximum(sampled[:-2], sampled[2:]), sampled[1:-1])
+    near = np.flatnonzero(around * _MOST > above)
+    starts = (HOP - _LEFT + near[:, None] * HOP + np.arange(0, HOP, _READ)).ravel()
+    between = np.zeros(len(starts), np.float32)
+    for channel in channels:
+        stretches = sliding_window_view(channel, _READ + _TAPS - 1)
+        for at in range(0, len(starts), _FEW):
+            some = slice(at, at + _FEW)
+            read = stretches[starts[some]] @ _READING
+            highest = np.maximum(read.max(axis=1), -read.min(axis=1))
+            np.maximum(between[some], highest, out=between[some])
     levels: Curve = sampled[1:-1].copy()
-    near = np.flatnonzero(around * 2 > above)  # between samples it can hardly be twice as high
-    stretches = [sliding_window_view(channel, HOP + _TAPS - 1) for channel in part.T]
-    for some in np.split(near, range(_FEW, len(near), _FEW)):
-        for stretch in stretches:
-            between = np.abs(stretch[HOP - _LEFT + some * HOP] @ _READING)
-            levels[some] = np.maximum(levels[some], between.max(axis=1, initial=0))
+    levels[near] = np.maximum(levels[near], between.reshape(-1, HOP // _READ).max(axis=1))
     return levels
 
 
-def _between(shift: float) -> NDArray[np.float32]:
+def _between(shift: float) -> Curve:
     """The filter that reads a signal `shift` of the way from one sample to the next."""
     places = np.arange(-_LEFT, _TAPS - _LEFT) - shift
     window = np.cos(np.pi * places / (_TAPS + 1)) ** 2
     kernel = np.sinc(places) * window
-    reversed_: Curve = (kernel / kernel.sum())[::-1].astype(np.float32)
-    return reversed_
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 _TAPS = 24
 _LEFT = _TAPS // 2 - 1
+_READ = HOP // 2
+"""Samples that are read between at once: the fewer, the fewer zeros are multiplied."""
+_KERNELS = tuple(map(_between, (0.25, 0.5, 0.75)))
+_MOST = max(float(np.abs(kernel).sum()) for kernel in _KERNELS)
+"""No reading between samples is further from 0 than so many times the furthest it is read from."""
 
 
-def _reading() -> NDArray[np.float32]:
-    """A stretch times this is the signal at three places after each sample of a hop."""
-    matrix = np.zeros((HOP + _TAPS - 1, 3 * HOP), dtype=np.float32)
-    for number, shift in enumerate((0.25, 0.5, 0.75)):
-        kernel = _between(shift)[::-1]
-        for place in range(HOP):
-            matrix[place : place + _TAPS, number * HOP + place] = kernel
+def _reading() -> Curve:
+    """A stretch times this is the signal at three places after each sample that is read."""
+    matrix = np.zeros((_READ + _TAPS - 1, 3 * _READ), dtype=np.float32)
+    for number, kernel in enumerate(_KERNELS):
+        for place in range(_READ):
+            matrix[place : place + _TAPS, number * _READ + place] = kernel
     return matrix
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from storyboard.stitch.limiter import HOP, true_peaks
@@ -28,6 +29,10 @@ _WINDOW, _SHORT, _EVERY = 40, 300, 10
 """Steps of a gating block and of a short-term one, and from one to the next."""
 _OFFSET = -0.691
 
+_TURN, _TAIL = 32_768, 4096
+"""Samples that are filtered at once, and those of them before whose like the filter has forgotten:
+after so many its ringing is 10^-9 of what it was."""
+
 Curve = NDArray[np.float32]
 
 
@@ -41,24 +46,27 @@ class Meter:
     """The highest true peak of every HOP, linear."""
 
 
-def metered(sound: Samples, before: int, after: int) -> Meter:
+def metered(sound: Samples, before: int, after: int, *, above: float = _PEAKS_ABOVE) -> Meter:
     """The meter of `sound` without the first `before` and the last `after` samples.
 
     Those are what stands around it: they settle the filters. The rest begins on a whole STEP.
+    True are the peaks that pass `above` (linear) and the highest of all; the others may be those
+    of the samples.
     """
     own = len(sound) - before - after
     if own <= 0:
         nothing = np.zeros(0, np.float32)
         return Meter(nothing, nothing)
     steps = -(-own // STEP)
-    squares = np.zeros(steps * STEP, np.float32)
-    for channel in sound.T:
-        squares[:own] += np.square(_weighted(channel)[before : before + own])
-    powers = squares.reshape(steps, STEP).mean(axis=1)
+    weighed = np.zeros((2, steps * STEP), np.float32)
+    weighed[:, :own] = _weighted(sound)[:, before : before + own]
+    shaped = weighed.reshape(2, steps, STEP)
+    powers = np.einsum("cij,cij->i", shaped, shaped) / np.float32(STEP)
     lead = min(before, HOP) // HOP * HOP
     trail = min(after, HOP)
     around = sound[before - lead : len(sound) - after + trail]
-    peaks = true_peaks([around], above=_PEAKS_ABOVE)[lead // HOP :][: -(-own // HOP)]
+    above = min(above, float(np.abs(around).max(initial=0)))
+    peaks = true_peaks([around], above=above)[lead // HOP :][: -(-own // HOP)]
     return Meter(powers.astype(np.float32), peaks.astype(np.float32))
 
 
@@ -102,16 +110,23 @@ def _blocks(powers: Curve, window: int) -> NDArray[np.float64]:
     return np.asarray((sums[starts + window] - sums[starts]) / window)
 
 
-def _weighted(channel: Curve) -> Curve:
-    """The channel through the K filter; its first hundredth of a second is still settling."""
-    size = _good_size(len(channel) + RATE // 8)
-    shaped = np.fft.irfft(np.fft.rfft(channel, size) * _response(size), size)[: len(channel)]
-    return np.asarray(shaped, np.float32)
+def _weighted(sound: Samples) -> Curve:
+    """Both channels (2, n) through the K filter; its first tenth of a second is still settling."""
+    new = _TURN - _TAIL
+    turns = -(-len(sound) // new)
+    padded = np.zeros((2, _TAIL + turns * new), np.float32)
+    padded[:, _TAIL : _TAIL + len(sound)] = sound.T
+    stretches = sliding_window_view(padded, _TURN, axis=1)[:, ::new]
+    shaped = np.empty((2, turns * new), np.float32)
+    for turn in range(turns):
+        spectrum = np.fft.rfft(stretches[:, turn]) * _response()
+        shaped[:, turn * new : (turn + 1) * new] = np.fft.irfft(spectrum, _TURN)[:, _TAIL:]
+    return shaped[:, : len(sound)]
 
 
-@lru_cache(maxsize=4)
-def _response(size: int) -> NDArray[np.complex64]:
-    turns = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+@lru_cache(maxsize=1)
+def _response() -> NDArray[np.complex64]:
+    turns = np.exp(-2j * np.pi * np.arange(_TURN // 2 + 1) / _TURN)
     response = np.ones(len(turns), complex)
     for above, below in _K_FILTER:
         response *= np.polyval(above[::-1], turns) / np.polyval(below[::-1], turns)
@@ -126,9 +141,3 @@ _K_FILTER = (
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )
 """ITU-R BS.1770 at 48 kHz: over and under the line, of two sections."""
-
-
-def _good_size(least: int) -> int:
-    """A length that is quick to transform."""
-    size = 1 << (least - 1).bit_length()
-    return next(n for n in (size * 9 // 16, size * 5 // 8, size * 3 // 4, size) if n >= least)

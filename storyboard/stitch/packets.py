@@ -114,15 +114,16 @@ def index_of(path: Path) -> Index | None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(path: Path, **options: str) -> Iterator[Any]:
     """The file as a PyAV container; a file that is no media raises MediaError.
 
-    Only local files are followed, so that a playlist in disguise reaches nothing else.
+    Only local files are followed, so that a playlist in disguise reaches nothing else. `options`
+    are libav's own.
     """
     import av
 
     try:
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file", **options})
     except (av.error.FFmpegError, OSError) as error:
         raise MediaError(_what_it_is(path), log=str(error)) from error
     try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -29,9 +30,11 @@ Samples: TypeAlias = NDArray[np.float32]
 """(n, 2) float32, left and right, full scale 1."""
 
 _SEEKABLE = frozenset(("mov", "wav", "flac", "matroska", "aiff", "w64"))
-_FROM_START_S = 10
+_FROM_START_S = 2
 _PREROLL_S = Fraction(1, 4)  # codecs overlap frames: what comes right after a jump is not yet true
 _HOLE_S = 0.02
+_TOGETHER = 32
+"""Frames that are handed on as one piece."""
 _LOOP_FADE = RATE // 2
 
 
@@ -87,7 +90,7 @@ def decoded(path: Path, start: int = 0) -> Iterator[Samples]:
     """
     if not path.is_file():
         raise MediaError(f"{path} is not there")
-    with opened(path) as container:
+    with _listening(path) as container:
         if not container.streams.audio:
             return
         stream = container.streams.audio[0]
@@ -108,7 +111,7 @@ def decoded(path: Path, start: int = 0) -> Iterator[Samples]:
 
 def jumps(path: Path) -> bool:
     """Whether a reader can begin anywhere in the file without reading what stands before."""
-    with opened(path) as container:
+    with _listening(path) as container:
         return bool(_SEEKABLE & set(container.format.name.split(",")))
 
 
@@ -193,6 +196,38 @@ def _zero(container: Any, stream: Any) -> Fraction:
     return Fraction((first.start_time or 0) * first.time_base)
 
 
+@contextmanager
+def _listening(path: Path) -> Iterator[Any]:
+    """The file opened for its sound alone: of an MP4 no picture is read, and none decoded.
+
+    Its table of contents says when the picture begins; elsewhere that takes a decoder.
+    """
+    from av.stream import Discard
+
+    with opened(path, codec_whitelist=_ears()) as container:
+        pictures = container.streams.video
+        if "mov" in container.format.name and all(each.average_rate for each in pictures):
+            for stream in container.streams:
+                if stream.type != "audio":
+                    stream.discard = Discard.all
+            yield container
+            return
+    with opened(path) as container:
+        yield container
+
+
+@lru_cache(maxsize=1)
+def _ears() -> str:
+    """Every decoder of sound, as libav lists them."""
+    from av.codec import Codec, codecs_available
+
+    found = []
+    for name in sorted(codecs_available):
+        with suppress(ValueError):  # encoders have no name here
+            found += [name] if Codec(name, "r").type == "audio" else []
+    return ",".join(found)
+
+
 def _resampled(container: Any, stream: Any, zero: Fraction) -> Iterator[tuple[int, Samples]]:
     """(sample where it stands, samples), in order; a hole in the stream starts afresh."""
     import av
@@ -202,31 +237,38 @@ def _resampled(container: Any, stream: Any, zero: Fraction) -> Iterator[tuple[in
         return av.AudioResampler(format="fltp", layout=layout, rate=RATE)
 
     at = 0
+    waiting: list[NDArray[np.float32]] = []
 
-    def placed(frames: list[Any]) -> Iterator[tuple[int, Samples]]:
+    def gathered() -> Iterator[tuple[int, Samples]]:
         nonlocal at
-        for frame in frames:
-            planes = frame.to_ndarray()
+        if waiting:
+            planes = np.concatenate(waiting, axis=1)
+            waiting.clear()
             samples = np.empty((planes.shape[1], 2), dtype=np.float32)
             samples[:, 0], samples[:, 1] = planes[0], planes[-1]
             yield at, samples
             at += len(samples)
 
     resampler = fresh()
-    expected: Fraction | None = None
+    tick = float(stream.time_base)
+    due: float | None = None
     for frame in container.decode(stream):
-        begins = expected if frame.pts is None else frame.pts * frame.time_base - zero
-        begins = Fraction(0) if begins is None else Fraction(begins)
-        if expected is None or abs(begins - expected) > _HOLE_S:
-            if expected is not None:
-                yield from placed(resampler.resample(None))
+        begins = due if frame.pts is None else frame.pts * tick - float(zero)
+        if due is None or begins is None or abs(begins - due) > _HOLE_S:
+            if due is not None:
+                waiting += [each.to_ndarray() for each in resampler.resample(None)]
+                yield from gathered()
                 resampler = fresh()
-            at, expected = round(begins * RATE), begins
-        expected += Fraction(frame.samples, frame.sample_rate)
+            due = begins or 0.0
+            at = round(due * RATE)
+        due += frame.samples / frame.sample_rate
         frame.pts = None  # the resampler would otherwise fill or drop by its own reckoning
-        yield from placed(resampler.resample(frame))
-    if expected is not None:
-        yield from placed(resampler.resample(None))
+        waiting += [each.to_ndarray() for each in resampler.resample(frame)]
+        if len(waiting) >= _TOGETHER:
+            yield from gathered()
+    if due is not None:
+        waiting += [each.to_ndarray() for each in resampler.resample(None)]
+        yield from gathered()
 
 
 def _joined(ending: Samples, beginning: Samples) -> Samples:

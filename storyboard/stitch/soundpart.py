@@ -25,7 +25,7 @@ from storyboard.stitch.pieces import Piece
 from storyboard.stitch.sound import Duck, Sounds, mixed, sounding
 from storyboard.stitch.soundcache import SoundCache
 
-_REVISION = 1
+_REVISION = 2
 """Part of every part's name; raise it when the same part would sound otherwise."""
 PACKETS = 525
 _PART = PACKETS * PACKET
@@ -95,8 +95,9 @@ class Part:
         self._coded = f"aac-{digest('sound', parts)}"
         kept = self._shelf.find(self._coded)
         if kept is None:
-            packets, meter = self._encoded(levelling.drive, curve)
-            passed = np.flatnonzero(meter.peaks > 10 ** (ceiling_db / 20))
+            ceiling = 10 ** (ceiling_db / 20)
+            packets, meter = self._encoded(levelling.drive, curve, ceiling)
+            passed = np.flatnonzero(meter.peaks > ceiling)
             loud = [[int(n), decibels(meter.peaks[n]) - ceiling_db] for n in passed]
             peak = float(meter.peaks.max(initial=0))
             facts = {"loud": loud, "peak": peak, "powers": len(meter.powers)}
@@ -128,24 +129,24 @@ class Part:
         samples: Samples = np.load(self._raw)
         return samples
 
-    def _encoded(self, drive: float, curve: Curve | None) -> tuple[list[bytes], Meter]:
+    def _encoded(
+        self, drive: float, curve: Curve | None, ceiling: float
+    ) -> tuple[list[bytes], Meter]:
         """The part's packets, and the meter of what they sound like."""
-        sound = self._samples()
-        even = np.ones(2, np.float32)
-        sound = next(limited([sound], even if curve is None else curve, drive))
+        even = np.ones(1, np.float32)
+        sound = next(limited([self._samples()], even if curve is None else curve, drive))
         dropped = PREROLL if self._number else 0
         begin = max(0, self._first - dropped * PACKET)
         end = min(self._high, self._first + _PART + PREROLL * PACKET)
-        work = self._scratch / f"part{self._number}.aac"
-        packets = encoded(sound[begin - self._low : end - self._low], work)
-        decoded = heard(packets, work)
+        packets = encoded(sound[begin - self._low : end - self._low])
+        decoded = heard(packets)
         before = self._first - begin
         after = len(decoded) - before - (self._last - self._first)
         if self._last == self._sheet.length:
             after = 0  # what rings on after the end is heard too
         total = packets_of(self._sheet.length) - self._number * PACKETS
         kept = packets[dropped : dropped + min(PACKETS, total)]
-        return kept, metered(decoded, before, after)
+        return kept, metered(decoded, before, after, above=ceiling)
 
 
 def _span(number: int, sheet: CueSheet) -> tuple[int, int]:
