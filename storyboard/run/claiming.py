@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,8 +11,6 @@ from storyboard.errors import UnknownOutcome
 from storyboard.graph.steps import Step
 from storyboard.run import events as ev
 from storyboard.run.attempts import OVER
-from storyboard.run.batches import Batches
-from storyboard.run.claims import Claim
 from storyboard.run.ledger import Ledger
 from storyboard.run.studio import Studio
 
@@ -27,13 +25,12 @@ class Claiming:
         self._ledger = studio.ledger
         self._tell = studio.tell
         self._own = str(studio.ledger.folder.absolute())
-        self._given_back = Batches(_release)
 
     @asynccontextmanager
     async def held(self, step: Step, digest: str) -> AsyncIterator[None]:
         """Holds the store's claim on a digest, after whoever else is making it."""
         told = False
-        while (claim := self._claims.take(digest)) is None:
+        while (claim := self._claims.take(digest, self._own)) is None:
             if not told:
                 holder = self._claims.holder(digest)
                 message = f"another film is making this: {holder}; waits for it"
@@ -46,17 +43,12 @@ class Claiming:
         except BaseException:
             claim.release(owing=True)
             raise
-        claim.hold(self._own)
+        claim.hold()
         try:
             yield
         finally:
             left = self._ledger.open_for(digest)
-            await self._given_back.do((claim, left is not None and not left.repeatable))
-
-
-def _release(claims: Sequence[tuple[Claim, bool]]) -> None:
-    for claim, owing in claims:
-        claim.release(owing=owing)
+            claim.release(owing=left is not None and not left.repeatable)
 
 
 def _look_after(folder: Path, digest: str, step: Step) -> None:

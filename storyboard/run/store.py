@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from storyboard.digest import file_sha256
 from storyboard.errors import StoreError
@@ -58,6 +58,7 @@ class Store:
         self._disk = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
 
     def close(self) -> None:
+        self.claims.close()
         self._index.close()
         if self._disk >= 0:
             os.close(self._disk)
@@ -188,8 +189,7 @@ class Store:
             if not folder.exists():
                 folder.mkdir(parents=True)
                 new.add(folder.parent)
-            text = json.dumps(to_json(record), indent=1, ensure_ascii=False)
-            texts[folder / f"{record.take.name}.json"] = text + "\n"
+            texts[folder / f"{record.take.name}.json"] = _lines(to_json(record))
         write_texts(texts, new, self._disk)
         self._index.add_all(records)
         with self._guard:
@@ -315,6 +315,12 @@ class Store:
 def read_sidecar(path: Path) -> Record:
     """The record in one sidecar; raises ValueError, KeyError or TypeError for a broken one."""
     return from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _lines(told: Mapping[str, Any]) -> str:
+    """JSON with a line for each field."""
+    fields = (f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in told.items())
+    return "{\n " + ",\n ".join(fields) + "\n}\n"
 
 
 def _copied(path: Path, stream: BinaryIO) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -208,7 +209,7 @@ def test_sweeping_keeps_what_films_name_and_what_is_being_made(
     keep = add(store, tmp_path / "work", "kept", digest="a" * 64)
     drop = add(store, tmp_path / "work", "dropped", digest="b" * 64)
     busy = add(store, tmp_path / "work", "busy", digest="c" * 64)
-    claim = store.claims.take("c" * 64)
+    claim = store.claims.take("c" * 64, "/films/letter")
     assert claim is not None
     dry = sweep(store, {keep.sha256}, dry_run=True)
     assert store.present(drop.sha256)
@@ -239,22 +240,22 @@ def test_many_digests_are_looked_up_at_once(store: Store, tmp_path: Path) -> Non
 
 
 def test_a_claim_is_for_one_and_names_who_has_it(store: Store) -> None:
-    mine = store.claims.take(DIGEST)
+    mine = store.claims.take(DIGEST, "/films/letter")
     assert mine is not None
-    mine.hold("/films/letter")
-    assert store.claims.take(DIGEST) is None
+    mine.hold()
+    assert store.claims.take(DIGEST, "/films/letter") is None
     assert store.claims.holder(DIGEST).pid == os.getpid()
     mine.release()
-    again = store.claims.take(DIGEST)
+    again = store.claims.take(DIGEST, "/films/letter")
     assert again is not None
     assert again.left_by == ""
     again.release()
 
 
 def _claim_and_die(root: Path) -> None:
-    claim = Store(root).claims.take(DIGEST)
+    claim = Store(root).claims.take(DIGEST, "/films/letter")
     assert claim is not None
-    claim.hold("/films/letter")
+    claim.hold()
     os.kill(os.getpid(), 9)
 
 
@@ -262,10 +263,49 @@ def test_a_claim_dies_with_its_process_and_leaves_its_name(store: Store) -> None
     child = multiprocessing.get_context("fork").Process(target=_claim_and_die, args=(store.root,))
     child.start()
     child.join()
-    claim = store.claims.take(DIGEST)
+    claim = store.claims.take(DIGEST, "/films/letter")
     assert claim is not None
     assert claim.left_by == "/films/letter"
     claim.release()
+    assert store.claims.known() == frozenset()
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
+def test_what_is_owed_can_be_taken_at_once_and_names_its_film(
+    store: Store, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    if not links:  # as on a FAT disk
+        monkeypatch.setattr(os, "link", refuse)
+    mine = store.claims.take(DIGEST, "/films/letter")
+    assert mine is not None
+    mine.hold()
+    assert store.claims.take(DIGEST, "/films/letter") is None
+    mine.release(owing=True)
+    other = Store(store.root)
+    for owing in (True, False):
+        claim = other.claims.take(DIGEST, "/films/storm")
+        assert claim is not None
+        assert claim.left_by == "/films/letter"
+        claim.release(owing=owing)
+    assert other.claims.known() == frozenset()
+    store.close()
+    other.close()
+    assert list((store.root / "claims").iterdir()) == []
+
+
+def test_what_a_film_left_becomes_another_ones_own(store: Store) -> None:
+    left = store.claims.take(DIGEST, "/films/letter")
+    assert left is not None
+    left.release(owing=True)
+    mine = store.claims.take(DIGEST, "/films/storm")
+    assert mine is not None
+    mine.hold()
+    assert store.claims.take(DIGEST, "/films/letter") is None
+    assert store.claims.holder(DIGEST).about == "/films/storm"
+    mine.release()
     assert store.claims.known() == frozenset()
 
 
