@@ -17,6 +17,7 @@ from typing import Any
 
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.providers.base import Sample
+from storyboard.run.afoot import Afoot
 from storyboard.run.attempts import OVER, Attempt, State
 from storyboard.run.database import connect
 from storyboard.run.filelock import FileLock
@@ -66,7 +67,7 @@ class Ledger:
         self._lock = _lock_film(folder)
         try:
             connection = _connect(folder)
-            self._attempts = {each.id: each for each in _read(connection, open_only=True)}
+            self._afoot = Afoot(_read(connection, open_only=True))
             self._next = 1 + int(
                 connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
             )
@@ -98,14 +99,11 @@ class Ledger:
     @property
     def open(self) -> tuple[Attempt, ...]:
         """Attempts that are not over, unknown ones too, oldest first."""
-        return tuple(self._attempts.values())
+        return tuple(self._afoot)
 
     def open_for(self, digest: str, ordinal: int | None = None) -> Attempt | None:
         """The attempt at that take that is not over."""
-        for each in self._attempts.values():
-            if each.digest == digest and ordinal in (None, each.ordinal):
-                return each
-        return None
+        return self._afoot.at(digest, ordinal)
 
     @property
     def spent_micros(self) -> int:
@@ -146,7 +144,8 @@ class Ledger:
             for number, attempt in enumerate(attempts)
         )
         self._next += len(entered)
-        self._attempts.update({each.id: each for each in entered})
+        for each in entered:
+            self._afoot.put(each)
         self._held += price
         await self._write(
             entered, [line for each in entered for line in (_insert(each), _move(each))]
@@ -179,14 +178,11 @@ class Ledger:
             await self._writer.write(lines)
 
     def _moved(self, attempt: Attempt, state: State, facts: Mapping[str, Any]) -> Attempt:
-        current = self._attempts[attempt.id]
+        current = self._afoot[attempt.id]
         if not current.may_become(state):
             raise ValueError(f"an attempt can't go from {current.state} to {state}")
         moved = dataclasses.replace(current, state=state, updated_at=time.time(), **facts)
-        if state in OVER:
-            del self._attempts[moved.id]
-        else:
-            self._attempts[moved.id] = moved
+        self._afoot.put(moved)
         settled = moved.settled_micros - current.settled_micros
         self._settled += settled
         if moved.run == self.run:
@@ -198,7 +194,7 @@ class Ledger:
         """Open attempts by operation, `SH010:t01`, step, shot, or id (`#12`)."""
         return [
             each
-            for each in self._attempts.values()
+            for each in self._afoot
             if name in (each.operation, each.name, each.step, each.shot, f"#{each.id}")
         ]
 
@@ -240,13 +236,13 @@ class Ledger:
             return (attempt,)
         return tuple(
             each
-            for each in self._attempts.values()
+            for each in self._afoot
             if (each.order, each.state) == (attempt.order, attempt.state)
         )
 
     def _recover(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
         found = []
-        for each in list(self._attempts.values()):
+        for each in self.open:
             if each.state in (State.PLANNED, State.INTENT) or (
                 each.repeatable and each.state is not State.UNKNOWN
             ):
@@ -257,10 +253,7 @@ class Ledger:
                 continue
             moved = dataclasses.replace(each, state=state, message=message, updated_at=time.time())
             found.append(moved)
-            if state in OVER:
-                del self._attempts[each.id]
-            else:
-                self._attempts[each.id] = moved
+            self._afoot.put(moved)
         if not found:
             return ()
         connection.execute("BEGIN IMMEDIATE")
