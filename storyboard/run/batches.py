@@ -7,26 +7,28 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
-class Batches(Generic[_T]):
+class Batches(Generic[_T, _R]):
     """Does `act` to whatever waits, in a thread, one batch after the other.
 
-    Belongs to one event loop. An error of a batch is everybody's in it.
+    It answers with one result for each, in their order; an Exception there is that one's alone,
+    one that `act` raises is everybody's in the batch. Belongs to one event loop.
     """
 
-    def __init__(self, act: Callable[[Sequence[_T]], None]) -> None:
+    def __init__(self, act: Callable[[Sequence[_T]], Sequence[_R | Exception]]) -> None:
         self._act = act
-        self._waiting: list[tuple[_T, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[_T, asyncio.Future[_R]]] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def do(self, item: _T) -> None:
-        """Returns when the batch with `item` is done."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def do(self, item: _T) -> _R:
+        """The result for `item`, once the batch with it is done."""
+        done: asyncio.Future[_R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
         if self._work is None:
             self._work = asyncio.create_task(self._all())
-        await done
+        return await done
 
     async def _all(self) -> None:
         try:
@@ -36,18 +38,34 @@ class Batches(Generic[_T]):
         finally:
             self._work = None
 
-    async def _one(self, items: list[_T], waiting: list[asyncio.Future[None]]) -> None:
-        error: BaseException | None = None
+    async def _one(self, items: list[_T], waiting: list[asyncio.Future[_R]]) -> None:
+        fault: BaseException | None = None
+        results: Sequence[_R | BaseException]
         try:
-            await asyncio.to_thread(self._act, items)
-        except BaseException as fault:
-            error = fault
-        for done in waiting:
+            results = await asyncio.to_thread(self._act, items)
+        except BaseException as error:
+            fault, results = error, [error] * len(items)
+        for done, result in zip(waiting, results, strict=True):
             if done.done():
                 continue
-            if error is None:
-                done.set_result(None)
+            if isinstance(result, BaseException):
+                done.set_exception(result)
             else:
-                done.set_exception(error)
-        if error is not None and not isinstance(error, Exception):
-            raise error
+                done.set_result(result)
+        if fault is not None and not isinstance(fault, Exception):
+            raise fault
+
+
+def one_by_one(act: Callable[[_T], _R]) -> Callable[[Sequence[_T]], Sequence[_R | Exception]]:
+    """A batch of acts that have nothing in common but their thread."""
+
+    def all_(items: Sequence[_T]) -> list[_R | Exception]:
+        results: list[_R | Exception] = []
+        for item in items:
+            try:
+                results.append(act(item))
+            except Exception as error:
+                results.append(error)
+        return results
+
+    return all_

@@ -97,10 +97,9 @@ def unfinished(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
     It is locked until then, so that one whose writer died is known by its lock, and goes.
     """
-    for left in path.parent.glob(f".{path.name}.????????"):
-        with suppress(OSError), left.open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            left.unlink()
+    for name in os.listdir(path.parent):  # noqa: PTH208 - once a file, and names alone are wanted
+        if name.startswith(f".{path.name}."):
+            _clear_left(path.with_name(name))
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with beside.open("xb") as stream:
@@ -109,6 +108,12 @@ def unfinished(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
             yield beside, stream
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _clear_left(draft: Path) -> None:
+    with suppress(OSError), draft.open("rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.unlink()
 
 
 @contextmanager

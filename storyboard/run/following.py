@@ -7,7 +7,8 @@ import os
 import random
 import time
 from collections import defaultdict, deque
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from storyboard.errors import (
@@ -21,6 +22,7 @@ from storyboard.errors import (
     RefusedError,
     StoryboardError,
 )
+from storyboard.film import MediaFacts, Take
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -33,6 +35,7 @@ from storyboard.providers.base import (
 )
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
+from storyboard.run.batches import Batches, one_by_one
 from storyboard.run.durable import disk_errors
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
@@ -43,6 +46,8 @@ _SLOWER = 1.05
 _SLOWEST = 3.0
 _FETCHES = 4
 _DEAF_POLLS = 8
+_AT_ONCE = 64
+"""Files on their way in."""
 OTHER_WORDS = "other words help; `cast` and `look` are part of the prompt too"
 _FREE = "it cost nothing; render again asks once more"
 _CHARGED = "it is counted as charged; render again buys it anew"
@@ -56,36 +61,53 @@ class AskedAgain(OperationFailed):
         self.after_s = after_s
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A sample with its file, and what is in it where that was looked at."""
+
+    sample: Sample
+    facts: MediaFacts | None = None
+
+
+Keep = Callable[[Attempt, Brought], Awaitable[Take]]
+
+
 class Follower:
-    """Brings submitted attempts of one run to a sample with a file; asking and fetching is free."""
+    """Brings submitted attempts of one run to their files; asking and fetching is free."""
 
     def __init__(self, studio: Studio) -> None:
         self._ledger = studio.ledger
-        self._media = studio.media
         self._place = studio.place
         self._tell = studio.tell
         self.poll_s = poll_seconds()
         self._pace = _Pace(studio.ledger.run, self.poll_s)
+        self._arrivals = asyncio.Semaphore(_AT_ONCE)
+        self._probed = Batches(one_by_one(studio.media.probe))
 
-    async def sample(self, attempt: Attempt, provider: Provider) -> tuple[Attempt, Sample]:
-        """The attempt, `done_remote` by now, and its result with a local file.
+    async def result(self, attempt: Attempt, provider: Provider, keep: Keep) -> Take:
+        """What `keep` makes of the attempt, `done_remote` by now, and of its file.
 
+        Few files are on their way in at once, and those that have arrived before others.
         Raises OperationFailed or RefusedError when the job is over without one; any other error
         leaves the attempt open for the next run.
         """
         if attempt.state is State.FETCHED:
             attempt = await self._ledger.advance(attempt, State.DONE_REMOTE)
-        if attempt.state is State.DONE_REMOTE and attempt.samples:
+        known = attempt.state is State.DONE_REMOTE and bool(attempt.samples)
+        if not known:
+            attempt = await self._done(attempt, provider)
+        async with self._arrivals:
             try:
-                return attempt, await self._fetched(attempt, provider, last=False)
+                brought = await self._fetched(attempt, provider, last=not known)
             except (OperationFailed, AuthenticationError):
                 raise
             except ProviderError as error:
+                if not known:
+                    raise
                 # Where it lies may have changed since an earlier run was told.
                 attempt = await self._told_again(attempt, provider, error)
-        else:
-            attempt = await self._done(attempt, provider)
-        return attempt, await self._fetched(attempt, provider)
+                brought = await self._fetched(attempt, provider)
+            return await keep(attempt, brought)
 
     async def _told_again(
         self, attempt: Attempt, provider: Provider, error: ProviderError
@@ -186,7 +208,7 @@ class Follower:
             charged=billed,
         )
 
-    async def _fetched(self, attempt: Attempt, provider: Provider, *, last: bool = True) -> Sample:
+    async def _fetched(self, attempt: Attempt, provider: Provider, *, last: bool = True) -> Brought:
         """The sample with its file; fetching is free, so it is tried again.
 
         When it is gone and this was the `last` place to look, or its time is over, the attempt is
@@ -195,15 +217,14 @@ class Follower:
         """
         sample = attempt.samples[attempt.sample]
         if sample.path is not None:
-            return sample
+            return Brought(sample)
         for tried in range(1, _FETCHES + 1):
             try:
                 with disk_errors(str(self._place.scratch)):
                     fetched = await provider.fetch(sample, self._room(attempt))
                 if fetched.path is None:
                     raise ProviderError("no file came", provider=attempt.provider)
-                await self._legible(attempt, fetched.path)
-                return fetched
+                return Brought(fetched, await self._legible(attempt, fetched.path))
             except (AuthenticationError, EnvironmentProblem):
                 raise
             except OperationFailed as error:  # what it said was done came to nothing
@@ -236,12 +257,12 @@ class Follower:
                 await asyncio.sleep(jittered(min(self.poll_s, 2.0**tried / 2)))
         raise AssertionError("unreachable")
 
-    async def _legible(self, attempt: Attempt, path: Path) -> None:
-        """Raises for a file that is cut off or no medium: the service may well have it whole."""
+    async def _legible(self, attempt: Attempt, path: Path) -> MediaFacts | None:
+        """What a file holds; raises for one that is cut off: the service may well have it whole."""
         if attempt.kind == Kind.WRITE:
-            return
+            return None
         try:
-            await asyncio.to_thread(self._media.probe, path)
+            return await self._probed.do(path)
         except MediaError as error:
             path.unlink(missing_ok=True)
             raise ProviderError(str(error), provider=attempt.provider) from error

@@ -29,7 +29,7 @@ from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Provider, Request, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
-from storyboard.run.following import OTHER_WORDS, AskedAgain, Follower, jittered, readable
+from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, jittered, readable
 from storyboard.run.proof import MOVING
 from storyboard.run.quota import Lanes
 from storyboard.run.shelving import Shelver
@@ -87,25 +87,32 @@ class Maker:
         Goes on with attempts that an earlier run left open. An UnknownOutcome says that a person
         must decide.
         """
+        if len(job.ordinals) == 1:
+            return [await self._tried(job, provider, None)]
         first: dict[int, Attempt | StoryboardError] = {}
         left = any(self._ledger.open_for(job.identity.digest, n) for n in job.ordinals)
         held = any(self._held(job, n) for n in job.ordinals)
-        if len(job.ordinals) > 1 and not left and not held:
+        if not left and not held:
             try:
                 first = {each.ordinal: each for each in await self._submitted(job, provider)}
             except StoryboardError as error:
                 first = dict.fromkeys(job.ordinals, error)
         singles = [replace(job, ordinals=(n,)) for n in job.ordinals]
-        done = await asyncio.gather(
-            *(self._one(each, provider, first.get(each.ordinal)) for each in singles),
-            return_exceptions=True,
-        )
+        tries = [self._tried(each, provider, first.get(each.ordinal)) for each in singles]
         found: list[Take | StoryboardError] = []
-        for each in done:
+        for each in await asyncio.gather(*tries, return_exceptions=True):
             if isinstance(each, BaseException) and not isinstance(each, StoryboardError):
                 raise each
             found.append(each)
         return found
+
+    async def _tried(
+        self, job: Job, provider: Provider, first: Attempt | StoryboardError | None
+    ) -> Take | StoryboardError:
+        try:
+            return await self._one(job, provider, first)
+        except StoryboardError as error:
+            return error
 
     async def _one(
         self, job: Job, provider: Provider, first: Attempt | StoryboardError | None
@@ -171,8 +178,12 @@ class Maker:
         """The take of an attempt that was submitted, by this run or an earlier one."""
         if stored := self._shelver.stored(attempt):
             return await self._shelver.commit(attempt, stored)
-        attempt, sample = await self._follower.sample(attempt, provider)
-        return await self._vitally(self._shelver.shelve(attempt, sample, delivered))
+
+        async def keep(done: Attempt, brought: Brought) -> Take:
+            await delivered()
+            return await self._vitally(self._shelver.shelve(done, brought))
+
+        return await self._follower.result(attempt, provider, keep)
 
     async def _traced(self, attempt: Attempt, provider: Provider) -> Attempt:
         """An unknown attempt whose result lies where only it would lie; else raises.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +13,15 @@ from storyboard.film import MediaFacts, Take
 from storyboard.providers.base import Kind, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
-from storyboard.run.batches import Batches
+from storyboard.run.batches import Batches, one_by_one
 from storyboard.run.durable import disk_errors
+from storyboard.run.following import Brought
 from storyboard.run.proof import SUFFIX, Proof, prove
 from storyboard.run.record import Record, usd
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 
 _CHARGED = "nothing was kept, and it is counted as charged; render again buys it anew"
-_AT_ONCE = 256
-"""Takes on their way in; whoever makes more waits until there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +47,16 @@ class Shelver:
         self._media = studio.media
         self._place = studio.place
         self._tell = studio.tell
-        self._room = asyncio.Semaphore(_AT_ONCE)
         self._kept = Batches(self._keep)
         self._added = Batches(self._add)
 
-    async def shelve(
-        self, attempt: Attempt, sample: Sample, delivered: Callable[[], Awaitable[None]]
-    ) -> Take:
-        """The take of a sample; `delivered` hears that whoever made it may make the next one.
+    async def shelve(self, attempt: Attempt, brought: Brought) -> Take:
+        """The take of a sample that has come.
 
         Raises OperationFailed, with nothing kept, when it is not what was asked for.
         """
-        async with self._room:
-            await delivered()
-            return await self._shelve(attempt, sample)
-
-    async def _shelve(self, attempt: Attempt, sample: Sample) -> Take:
         try:
-            found = await asyncio.to_thread(self._look, attempt, sample)
+            found = await self._kept.do((attempt, brought))
         except StoryboardError as error:
             if isinstance(error, EnvironmentProblem):
                 raise
@@ -88,15 +78,18 @@ class Shelver:
             ) from error
         if found.proof.note:
             self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=found.proof.note))
-        take = await self._put(attempt, sample, found)
+        take = _take(attempt, brought.sample, found)
         attempt = await self._ledger.advance(attempt, State.FETCHED, sha256=take.sha256)
         await self._added.do((attempt, take))
         return await self.commit(attempt, take)
 
-    def _look(self, attempt: Attempt, sample: Sample) -> _Found:
+    def _look(self, come: tuple[Attempt, Brought]) -> _Found:
+        attempt, brought = come
+        sample, facts = brought.sample, brought.facts
         path, kind = sample.path, Kind(attempt.kind)
         assert path is not None
-        facts = MediaFacts() if kind is Kind.WRITE else self._media.probe(path)
+        if facts is None:
+            facts = MediaFacts() if kind is Kind.WRITE else self._media.probe(path)
         proof = prove(
             facts,
             sample,
@@ -114,39 +107,22 @@ class Shelver:
         }
         return _Found(proof, (path, suffix, file_sha256(path)), attachments)
 
-    async def _put(self, attempt: Attempt, sample: Sample, found: _Found) -> Take:
-        await self._kept.do(found)
-        proof = found.proof
-        return Take(
-            digest=attempt.digest,
-            ordinal=attempt.ordinal,
-            sha256=found.medium[2],
-            provider=attempt.provider,
-            model=attempt.model,
-            facts=proof.facts,
-            seed=attempt.seed,
-            price_micros=attempt.reserved_micros,
-            operation=attempt.operation,
-            contains_source=proof.contains_source,
-            source_frames=proof.source_frames,
-            uri=sample.uri,
-            expires_at=sample.expires_at,
-            attachments={name: file[2] for name, file in found.attachments.items()},
-            created_at=round(time.time(), 3),
-            shot=attempt.shot,
-        )
-
-    def _keep(self, all_: Sequence[_Found]) -> None:
+    def _keep(self, come: Sequence[tuple[Attempt, Brought]]) -> Sequence[_Found | Exception]:
+        """Looks at what has come, and takes in the bytes of all that is good."""
+        found = one_by_one(self._look)(come)
+        good = [each for each in found if isinstance(each, _Found)]
         with disk_errors(str(self._store.root)):
             self._store.put_all(
-                [file for each in all_ for file in (each.medium, *each.attachments.values())]
+                [file for each in good for file in (each.medium, *each.attachments.values())]
             )
+        return found
 
-    def _add(self, all_: Sequence[tuple[Attempt, Take]]) -> None:
+    def _add(self, all_: Sequence[tuple[Attempt, Take]]) -> Sequence[None]:
         with disk_errors(str(self._store.root)):
             self._store.add_all([self._record(attempt, take) for attempt, take in all_])
         for attempt, _ in all_:
             Room(self._place, f"a{attempt.id}").clear()
+        return [None] * len(all_)
 
     def _record(self, attempt: Attempt, take: Take) -> Record:
         return self._store.record(
@@ -179,3 +155,24 @@ class Shelver:
             if (take.ordinal, take.sha256) == (attempt.ordinal, attempt.sha256):
                 return take if self._store.present(take.sha256) else None
         return None
+
+
+def _take(attempt: Attempt, sample: Sample, found: _Found) -> Take:
+    return Take(
+        digest=attempt.digest,
+        ordinal=attempt.ordinal,
+        sha256=found.medium[2],
+        provider=attempt.provider,
+        model=attempt.model,
+        facts=found.proof.facts,
+        seed=attempt.seed,
+        price_micros=attempt.reserved_micros,
+        operation=attempt.operation,
+        contains_source=found.proof.contains_source,
+        source_frames=found.proof.source_frames,
+        uri=sample.uri,
+        expires_at=sample.expires_at,
+        attachments={name: file[2] for name, file in found.attachments.items()},
+        created_at=round(time.time(), 3),
+        shot=attempt.shot,
+    )

@@ -197,7 +197,10 @@ class StepWork:
             Job(step, name, wanted[n : n + together], inputs, delivered, insists)
             for n in range(0, len(wanted), together)
         ]
-        made = await asyncio.gather(*(self._maker.make(job, provider) for job in jobs))
+        if len(jobs) == 1:
+            made = [await self._maker.make(jobs[0], provider)]
+        else:
+            made = await asyncio.gather(*(self._maker.make(job, provider) for job in jobs))
         done = [self._sourced(step, parents, each) for some in made for each in some]
         takes = [each for each in done if isinstance(each, Take)]
         forced = Reason.FORCED in node.reasons or not provider.repeatable

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,36 @@ class RunPlace:
         self._scratch.mkdir()
         self._jobs = max(1, jobs)
         self._pool: ProcessPoolExecutor | None = None
+        self._lent: dict[str, Path] = {}
+        self._empty: list[Path] = []
+        self._rooms = count()
         clear_dead(store)
 
     @property
     def scratch(self) -> Path:
         """A folder for unfinished files, on the store's file system."""
         return self._scratch
+
+    def lend(self, name: str) -> Path:
+        """The folder of the room with that name; it has that one until it is taken back."""
+        if name not in self._lent:
+            try:
+                folder = self._empty.pop()  # a folder costs much more to make than to use again
+            except IndexError:
+                folder = self._scratch / f"room{next(self._rooms)}"
+                folder.mkdir()
+            self._lent[name] = folder
+        return self._lent[name]
+
+    def take_back(self, name: str) -> None:
+        """Empties the folder of a room for whoever comes next."""
+        folder = self._lent.pop(name, None)
+        if folder is None:
+            return
+        if any(folder.iterdir()):
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            self._empty.append(folder)
 
     async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         """Runs a picklable function in the process pool.
@@ -96,22 +121,18 @@ class Room:
 
     def __init__(self, place: RunPlace, name: str) -> None:
         self._place = place
-        self._scratch = place.scratch / name
+        self._name = name
 
     @property
     def scratch(self) -> Path:
-        self._scratch.mkdir(exist_ok=True)
-        return self._scratch
+        return self._place.lend(self._name)
 
     async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         return await self._place.compute(function, *arguments)
 
     def clear(self) -> None:
         """Removes what is left in it."""
-        try:
-            self._scratch.rmdir()
-        except OSError:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._place.take_back(self._name)
 
 
 def clear_dead(store: Path) -> None:

@@ -25,7 +25,10 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Work] | None] = SimpleQueue()
+        self._gathered: list[_Work] = []
+        self._turn: asyncio.AbstractEventLoop | None = None
+        """Whose turn of work is being gathered: a turn wakes the thread once."""
         self._thread: threading.Thread | None = None
         self._lost: sqlite3.Error | None = None
         """Why something that nobody waited for is not on the disk."""
@@ -45,13 +48,25 @@ class Writer:
         self._hand_over((statements, None))
 
     def _hand_over(self, work: _Work) -> None:
+        loop = asyncio.get_running_loop()
+        self._gathered.append(work)
+        if self._turn is not loop:
+            self._turn = loop
+            loop.call_soon(self._send)
+
+    def _send(self) -> None:
+        self._turn = None
+        if not self._gathered:
+            return
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
             self._thread.start()
-        self._queue.put(work)
+        self._queue.put(self._gathered)
+        self._gathered = []
 
     def close(self) -> None:
         """Writes what was handed over, and closes the connection."""
+        self._send()
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
@@ -61,17 +76,15 @@ class Writer:
     def _work(self) -> None:
         while True:
             batch = [self._queue.get()]
-            while True:
-                try:
+            with suppress(Empty):
+                while True:
                     batch.append(self._queue.get_nowait())
-                except Empty:
-                    break
-            work = [each for each in batch if each is not None]
+            work = [each for turn in batch if turn is not None for each in turn]
             error = self._lost or self._commit([each for some, _ in work for each in some])
             if any(waiter is None for _, waiter in work):
                 self._lost = error
             self._release([waiter for _, waiter in work if waiter is not None], error)
-            if len(work) < len(batch):
+            if None in batch:
                 return
 
     def _commit(self, statements: list[Statement]) -> sqlite3.Error | None:

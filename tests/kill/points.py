@@ -6,7 +6,7 @@ post/SHOT  answer/SHOT   before its order leaves; the answer is here and nobody 
 put/SHOT  bytes/SHOT  sidecar/SHOT   its bytes, its sidecar: before, between, after
 lock  locked          the lock file is written beside; it has just taken its place
 stitch  cut           the film is being cut; it is about to take its place
-act/N                 the Nth act of any of these kinds: commits, flushes, renames, requests
+act/N                 the Nth act of any of these kinds: commits, flushes, claims, renames, requests
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _shelf(kind: str, shot: str) -> None:
     from storyboard.run.shelving import Shelver
     from storyboard.run.store import Store
 
-    add_all, put = Store.add_all, Shelver._put
+    add_all, keep = Store.add_all, Shelver._keep
 
     def added(self: Any, records: Any) -> None:
         hit = any(record.take.shot == shot for record in records)
@@ -106,12 +106,12 @@ def _shelf(kind: str, shot: str) -> None:
         if hit and kind == "sidecar":
             die()
 
-    def kept(self: Any, attempt: Any, *rest: Any) -> Any:
-        if attempt.shot == shot and kind == "put":
+    def kept(self: Any, come: Any) -> Any:
+        if kind == "put" and any(attempt.shot == shot for attempt, _ in come):
             die()
-        return put(self, attempt, *rest)
+        return keep(self, come)
 
-    Store.add_all, Shelver._put = added, kept  # type: ignore[method-assign]
+    Store.add_all, Shelver._keep = added, kept  # type: ignore[method-assign]
 
 
 def _renamed(ending: str, *, before: bool) -> None:
@@ -174,6 +174,7 @@ def _acts(last: int) -> None:
         return called
 
     os.fsync = around(os.fsync)
+    os.link = around(os.link)
     os.replace = around(os.replace)
     os.unlink = around(os.unlink)
     Writer._commit = around(Writer._commit)  # type: ignore[method-assign]

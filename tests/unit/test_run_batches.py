@@ -21,10 +21,11 @@ def test_what_comes_while_a_batch_is_done_goes_into_the_next() -> None:
     done: list[list[int]] = []
     go_on = threading.Event()
 
-    def act(items: Sequence[int]) -> None:
+    def act(items: Sequence[int]) -> Sequence[int]:
         if not done:
             go_on.wait(5)
         done.append(list(items))
+        return [10 * n for n in items]
 
     async def all_() -> None:
         batches = Batches(act)
@@ -33,7 +34,7 @@ def test_what_comes_while_a_batch_is_done_goes_into_the_next() -> None:
         others = [asyncio.create_task(batches.do(n)) for n in range(1, 50)]
         await asyncio.sleep(0.01)
         go_on.set()
-        await asyncio.gather(first, *others)
+        assert await asyncio.gather(first, *others) == [10 * n for n in range(50)]
         await batches.do(50)
 
     asyncio.run(all_())
@@ -41,9 +42,10 @@ def test_what_comes_while_a_batch_is_done_goes_into_the_next() -> None:
 
 
 def test_a_fault_is_everybodys_in_its_batch_and_nobody_elses() -> None:
-    def act(items: Sequence[int]) -> None:
+    def act(items: Sequence[int]) -> Sequence[int]:
         if 3 in items:
             raise OSError("no")
+        return items
 
     async def all_() -> list[Any]:
         batches = Batches(act)
@@ -54,13 +56,27 @@ def test_a_fault_is_everybodys_in_its_batch_and_nobody_elses() -> None:
     assert [type(each) for each in asyncio.run(all_())] == [OSError] * 5
 
 
+def test_a_fault_that_a_batch_tells_of_one_is_that_ones_alone() -> None:
+    def act(items: Sequence[int]) -> Sequence[int | Exception]:
+        return [OSError("no") if n == 3 else n for n in items]
+
+    async def all_() -> list[Any]:
+        batches = Batches(act)
+        return await asyncio.gather(*(batches.do(n) for n in range(5)), return_exceptions=True)
+
+    told = asyncio.run(all_())
+    assert [each for each in told if isinstance(each, int)] == [0, 1, 2, 4]
+    assert isinstance(told[3], OSError)
+
+
 def test_who_gives_up_waiting_leaves_the_others_alone() -> None:
     done: list[int] = []
     go_on = threading.Event()
 
-    def act(items: Sequence[int]) -> None:
+    def act(items: Sequence[int]) -> Sequence[None]:
         go_on.wait(5)
         done.extend(items)
+        return [None] * len(items)
 
     async def all_() -> None:
         batches = Batches(act)
