@@ -116,16 +116,17 @@ def _levels(part: Samples, above: float) -> Curve:
     around = np.maximum(np.maximum(sampled[:-2], sampled[2:]), sampled[1:-1])
     near = np.flatnonzero(around * _MOST > above)
     starts = (HOP - _LEFT + near[:, None] * HOP + np.arange(0, HOP, _READ)).ravel()
-    between = np.zeros(len(starts), np.float32)
+    filled = np.pad(starts, (0, -len(starts) % _FEW), mode="edge") if len(near) else starts
+    between = np.zeros(len(filled), np.float32)
     for channel in channels:
-        stretches = sliding_window_view(channel, _READ + _TAPS - 1)
-        for at in range(0, len(starts), _FEW):
-            some = slice(at, at + _FEW)
-            read = stretches[starts[some]] @ _READING
-            highest = np.maximum(read.max(axis=1), -read.min(axis=1))
-            np.maximum(between[some], highest, out=between[some])
+        stretches = sliding_window_view(channel, _READ + _TAPS - 1)[filled]
+        read = (stretches.reshape(-1, _FEW, _READ + _TAPS - 1) @ _READING).reshape(-1, 3 * _READ)
+        np.maximum(between, read.max(axis=1), out=between)
+        np.maximum(between, -read.min(axis=1), out=between)
     levels: Curve = sampled[1:-1].copy()
-    levels[near] = np.maximum(levels[near], between.reshape(-1, HOP // _READ).max(axis=1))
+    levels[near] = np.maximum(
+        levels[near], between[: len(starts)].reshape(-1, HOP // _READ).max(axis=1)
+    )
     return levels
 
 
