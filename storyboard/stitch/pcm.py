@@ -29,8 +29,8 @@ RATE = 48_000
 Samples: TypeAlias = NDArray[np.float32]
 """(n, 2) float32, left and right, full scale 1."""
 
-_SEEKABLE = frozenset(("mov", "wav", "flac", "matroska", "aiff", "w64"))
-_FROM_START_S = 2
+_SEEKABLE = frozenset(("mov", "wav", "flac", "aiff", "w64"))
+_FROM_START_S = 10
 _PREROLL_S = Fraction(1, 4)  # codecs overlap frames: what comes right after a jump is not yet true
 _HOLE_S = 0.02
 _TOGETHER = 32

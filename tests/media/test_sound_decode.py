@@ -94,8 +94,9 @@ def test_surround_is_folded_to_stereo(tmp_path):
     assert np.std(left) > 1.2 * np.std(right) > 0.05
 
 
-def test_a_late_start_in_a_film_is_silence_before_it(tmp_path):
-    movie = tmp_path / "late.mkv"
+@pytest.mark.parametrize("suffix", [".mkv", ".mov"])
+def test_a_late_start_in_a_film_is_silence_before_it(tmp_path, suffix):
+    movie = tmp_path / f"late{suffix}"
     source = wav(tmp_path / "source.wav", chirps())
     picture = ["-f", "lavfi", "-i", "color=s=64x64:r=24:d=3"]
     run_ffmpeg([*picture, "-itsoffset", "0.5", "-i", str(source), "-c:a", "pcm_s16le", str(movie)])
@@ -104,7 +105,7 @@ def test_a_late_start_in_a_film_is_silence_before_it(tmp_path):
     assert int(np.argmax(np.abs(samples[:RATE, 0]))) == pytest.approx(PLACES[0] + RATE // 2, abs=50)
 
 
-@pytest.mark.parametrize("suffix", [".m4a", ".mp3", ".wav"])
+@pytest.mark.parametrize("suffix", [".m4a", ".mp3", ".wav", ".webm"])
 def test_a_start_far_inside_is_exact_too(tmp_path, suffix):
     source = wav(tmp_path / "source.wav", np.tile(chirps(), 5))
     path = source if suffix == ".wav" else tmp_path / f"sound{suffix}"
