@@ -18,11 +18,15 @@ from storyboard.graph.timeline import Timeline
 from storyboard.stitch.identity import stitch_digest
 from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium, prepared, reviewed
-from storyboard.stitch.mux import mux
+from storyboard.stitch.media import beside
+from storyboard.stitch.mux import metadata, mux
 from storyboard.stitch.picture import draw, encode
+from storyboard.stitch.smart.adts import Sound, read_sound
 from storyboard.stitch.smart.clipindex import NotCopied
-from storyboard.stitch.smart.cut import cut_picture
+from storyboard.stitch.smart.cut import cut_film
+from storyboard.stitch.smart.proofs import Proofs
 from storyboard.stitch.smart.render import WINDOW
+from storyboard.stitch.smart.verify import in_time, proved
 from storyboard.stitch.sound import Bed, Murmur
 from storyboard.stitch.soundtrack import MixFacts, soundtrack
 from storyboard.stitch.subtitles import cues, write_cues, write_subtitles
@@ -83,11 +87,11 @@ def stitch_film(
     titles = laid(film, timeline)
     with (
         tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder,
-        ThreadPoolExecutor(1) as beside,
+        ThreadPoolExecutor(1) as aside,
     ):
         scratch = Path(folder)
         picture, sound = scratch / "picture.mp4", scratch / "sound.aac"
-        mixing = beside.submit(
+        mixing = aside.submit(
             lambda: soundtrack(
                 *(film, timeline, media, sound),
                 cache=cache / "sound",
@@ -100,15 +104,30 @@ def stitch_film(
         )
         progress = _Progress(timeline.length, mixing, on_progress)
         captions = _captions(film, timeline, scratch)
+
+        def heard() -> Sound | None:
+            mixing.result()
+            return None if captions else read_sound(sound)
+
+        unfinished = picture if captions else beside(out)
         try:
-            threads, encoded = cut_picture(
-                *(timeline, clips, media, titles, film.delivery, picture),
+            threads, encoded = cut_film(
+                *(timeline, clips, media, titles, film.delivery, unfinished),
                 cache=cache,
                 jobs=jobs,
                 on_frames=progress,
+                sound=heard,
+                said=dict(part.split("=", 1) for part in metadata(film)[1::2]),
             )
             mixed = mixing.result()
-            mux(picture, sound, film, timeline.length, out, threads, captions=captions)
+            if captions:
+                mux(picture, sound, film, timeline.length, out, threads, captions=captions)
+            else:
+                proofs = Proofs(cache)
+                proved(unfinished, threads, proofs)
+                in_time(unfinished, timeline.length, film.delivery.rate, proofs)
+                proofs.save()
+                unfinished.replace(out)
             notes += encoded
         except NotCopied as problem:
             notes.append(f"the whole picture is encoded again: {problem}")
@@ -117,6 +136,8 @@ def stitch_film(
             encode(frames, film.delivery, picture, on_frame=progress)
             mixed = mixing.result()
             mux(picture, sound, film, timeline.length, out, captions=captions)
+        finally:
+            unfinished.unlink(missing_ok=True)
     return StitchFacts(
         path=out,
         frames=timeline.length,

@@ -323,10 +323,10 @@ def test_a_take_whose_sets_change_on_the_way_is_drawn_and_the_others_copied(stag
 
 
 def test_a_film_that_can_not_be_proved_is_encoded_whole(stage, media, monkeypatch):
-    def doubtful(path: Path, threads: object) -> None:
+    def doubtful(path: Path, threads: object, proofs: object) -> None:
         raise NotCopied("frame 3 does not come out when it is due")
 
-    monkeypatch.setattr("storyboard.stitch.mux.proved", doubtful)
+    monkeypatch.setattr("storyboard.stitch.film.proved", doubtful)
     timeline = in_a_row(stage, ["plain", "main"])
     facts = stitched(stage, timeline, media, "doubted")
     assert told(facts) == (

@@ -95,7 +95,7 @@ def test_what_was_made_is_told(stage, finished):
         *("film.mp4", "film.srt", "film.vtt"),
     ]
     left = [path.name for path in (stage.folder / "cache").iterdir()]
-    assert all(name.endswith(".mp4") or name == "sound" for name in left)
+    assert all(name.endswith(".mp4") or name in ("sound", "proofs") for name in left)
     heard = [path.name for path in (stage.folder / "cache" / "sound").iterdir()]
     assert all(name.startswith(("meter-", "aac-")) for name in heard)
 

@@ -50,7 +50,7 @@ class Samples:
 def read_samples(path: Path) -> Samples:
     """The table of the first picture track of `path`; raises Unreadable."""
     with path.open("rb") as stream:
-        moov = _moov(stream)
+        moov = memoryview(contents(stream))
         size = stream.seek(0, 2)
     try:
         (scale,) = struct.unpack_from(">I", header := _one(moov, b"mvhd"), 20 if header[0] else 12)
@@ -86,7 +86,8 @@ def grouped(values: Sequence[int]) -> bytes:
     return struct.pack(">I", len(pairs)) + numbers([each for pair in pairs for each in pair])
 
 
-def _moov(stream: BinaryIO) -> memoryview:
+def contents(stream: BinaryIO) -> bytes:
+    """What is in the moov box of a file; raises Unreadable where there is none."""
     while True:
         head = stream.read(8)
         if len(head) < 8:
@@ -97,7 +98,7 @@ def _moov(stream: BinaryIO) -> memoryview:
             (size,) = struct.unpack(">Q", stream.read(8).ljust(8, b"\0"))
             start = 16
         if kind == b"moov" and start <= size < _LARGEST:
-            return memoryview(stream.read(size - start))
+            return stream.read(size - start)
         if size < start or not kind.isalnum():
             raise Unreadable("it is no MP4")
         stream.seek(size - start, 1)

@@ -1,4 +1,4 @@
-"""The picture of a film with as little encoding as can be: planned, rendered, woven."""
+"""A film with as little encoding as can be: planned, rendered, woven."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from storyboard.film import Delivery
 from storyboard.graph.timeline import Timeline
 from storyboard.stitch.material import Clip, Medium
 from storyboard.stitch.overlays import PlacedTitle
+from storyboard.stitch.smart.adts import Sound
 from storyboard.stitch.smart.chains import unbroken
 from storyboard.stitch.smart.clipindex import ClipIndex, NotCopied, clip_index
 from storyboard.stitch.smart.render import rendered
@@ -19,7 +20,7 @@ from storyboard.stitch.smart.windows import Run, Window, planned
 from storyboard.timecode import FrameRange
 
 
-def cut_picture(
+def cut_film(
     timeline: Timeline,
     clips: Mapping[str, Clip],
     media: Mapping[str, Medium],
@@ -30,11 +31,15 @@ def cut_picture(
     cache: Path,
     jobs: int,
     on_frames: Callable[[int], None],
+    sound: Callable[[], Sound | None],
+    said: Mapping[str, str],
 ) -> tuple[tuple[Thread, ...], tuple[str, ...]]:
-    """Writes the picture of the film to `out`; returns what was woven, and notes.
+    """Writes the film to `out`; returns what was woven, and notes.
 
-    `on_frames` hears of the number of frames that are done, one call at a time. Raises NotCopied
-    when the film can't be woven at all, MediaError when a take can't be read.
+    `sound` is asked for when the picture is drawn; without one, and without what is `said` of it,
+    the film is its picture alone. `on_frames` hears of the number of frames that are done, one
+    call at a time. Raises NotCopied when the film can't be woven at all, MediaError when a take
+    can't be read.
     """
     timeline = unbroken(timeline, clips)
     progress = _Progress(on_frames)
@@ -59,7 +64,7 @@ def cut_picture(
             for each in plan
         )
         try:
-            woven(threads, delivery, out, roster=roster)
+            woven(threads, delivery, out, roster=roster, sound=sound(), said=said)
         except NotCopied as problem:
             if problem.path is None or problem.path in refused:
                 raise

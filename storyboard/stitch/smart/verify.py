@@ -1,80 +1,169 @@
-"""The proof of a woven film: decoded across its seams, one of every kind."""
+"""The proof of a woven film: its order, its seams, its clock.
+
+Proved of every seam: the frames behind it begin with a closed IDR picture, come in the order of
+their clip, and the first of them come out of a decoder that begins there. Of every kind of seam,
+between the same two sets of parameters, the cheapest is also decoded across: the last group of
+pictures before it and the first frames behind, each out in its turn. Of the file: libav finds
+every sample where and when it was laid, decoding times rise, and the sound begins and ends with
+the picture. What lies between seams is not decoded: those are a take's own samples, read with the
+lengths of their units and looked through for holes, or a window's, as they left the encoder.
+
+Proofs are remembered by the bytes that they are about.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from storyboard.errors import MediaError
 from storyboard.stitch.packets import opened
-from storyboard.stitch.smart.clipindex import NotCopied, clip_index
+from storyboard.stitch.smart.adts import PACKET
+from storyboard.stitch.smart.boxes import contents
+from storyboard.stitch.smart.clipindex import ClipIndex, NotCopied, clip_index
+from storyboard.stitch.smart.proofs import Proofs, proof_of
 from storyboard.stitch.smart.weave import Thread
-from storyboard.timecode import FrameRange
+from storyboard.timecode import FrameRange, Rate
 
 _BEFORE, _BEHIND = 8, 4
 """Frames around a seam that must come out."""
+_REVISION = b"1"
+"""Part of a proof; raise it when more is proved."""
 
 
-def proved(path: Path, threads: Sequence[Thread]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Samples that are decoded; the frames of `due` must come out."""
+
+    samples: FrameRange
+    due: FrameRange
+
+
+def proved(path: Path, threads: Sequence[Thread], proofs: Proofs | None = None) -> None:
     """Raises NotCopied unless `path` is `threads`, sample by sample, and decodes at their seams.
 
-    Every thread must begin with an IDR picture that is a place to begin. Seams between the same
-    two sets of parameters are of one kind; of each the cheapest is decoded: the last group of
-    pictures before it, and the first frames behind it.
+    Every thread must begin with an IDR picture that is a place to begin.
     """
-    frames = sum(each.part.length for each in threads)
+    index = clip_index(path, sum(each.part.length for each in threads))
+    with path.open("rb") as stream:
+        for stretch in _stretches(index, threads):
+            samples = list(_samples(stream, index, stretch.samples))
+            proof = proof_of(
+                (_REVISION, index.samples.config, f"{stretch.due.start - stretch.samples.start}"
+                 f" {stretch.due.length}".encode()),
+                (f"{index.ranks[at] - stretch.samples.start}".encode()
+                 for at in range(stretch.samples.start, stretch.samples.end)),
+                samples,
+            )  # fmt: skip
+            if proofs is None or proof not in proofs:
+                _decoded(index, stretch, samples)
+                if proofs is not None:
+                    proofs.add(proof)
+
+
+def in_time(path: Path, frames: int, rate: Rate, proofs: Proofs) -> None:
+    """Raises MediaError unless libav finds the film at `path` as it was laid, picture and sound."""
+    with path.open("rb") as stream:
+        proof = proof_of((_REVISION, contents(stream)))
+    if proof in proofs:
+        return
     index = clip_index(path, frames)
-    seams: dict[tuple[object, object], FrameRange] = {}
+    table = index.samples
+    ticks = int(table.timescale / rate.value)
+    number = due = 0
+    heard: list[Fraction] = []
+    with opened(path) as container:
+        for packet in container.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == "video":
+                laid = (table.offsets[number], table.sizes[number], index.ranks[number] * ticks)
+                if (packet.pos, packet.size, packet.pts) != laid:
+                    raise MediaError(f"sample {number} of {path.name} is not where it was laid")
+                if packet.dts > packet.pts or (number and packet.dts != due):
+                    raise MediaError(f"the decoding times of {path.name} don't rise")
+                due = packet.dts + ticks
+                number += 1
+            elif packet.stream.type == "audio" and not packet.is_discard:
+                base = packet.time_base
+                heard = [*(heard or [packet.pts * base])[:1], (packet.pts + packet.duration) * base]
+    if number != frames:
+        raise MediaError(f"{path.name} has {number} frames, not {frames}")
+    frame_s = rate.seconds(1)
+    if not heard or abs(heard[0]) > frame_s:
+        raise MediaError(f"the sound of {path.name} does not start with the picture")
+    if abs(heard[-1] - rate.seconds(frames)) > max(frame_s, Fraction(PACKET, 48_000)):
+        raise MediaError(f"the sound of {path.name} does not end with the picture")
+    proofs.add(proof)
+
+
+def _stretches(index: ClipIndex, threads: Sequence[Thread]) -> Iterator[_Stretch]:
+    """What is to be decoded; raises NotCopied where the order of frames is not the threads'."""
+    frames = len(index.ranks)
+    kinds: dict[tuple[object, object], _Stretch] = {}
     at = 0
     for before, thread in pairwise((None, *threads)):
         assert thread is not None
         place = bisect_left(index.entries, at)
         if place == len(index.entries) or index.entries[place] != at:
             raise NotCopied(f"frame {at} is no place to begin")
-        start = index.entries[max(0, place - 1)]
-        kind = (before and before.index.raw_sets, thread.index.raw_sets)
-        if kind not in seams or at - start < seams[kind].length - _BEHIND:
-            seams[kind] = FrameRange(start, at + _BEHIND)
         shift = at - thread.part.start
         expected = thread.index.ranks[thread.part.start : thread.part.end]
         if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
             raise NotCopied(f"the order of the frames from {at} on is another one")
+        end = index.ends[bisect_left(index.ends, min(at + _BEHIND, frames))]
+        yield _Stretch(FrameRange(at, end), FrameRange(at, end))
+        if before:
+            start = index.entries[max(0, place - 1)]
+            kind = (before.index.raw_sets, thread.index.raw_sets)
+            if kind not in kinds or at - start < kinds[kind].samples.length - _BEHIND:
+                due = FrameRange(max(start, at - _BEFORE), end)
+                kinds[kind] = _Stretch(FrameRange(start, end), due)
         at += thread.part.length
-    times = sorted(index.samples.shown)
-    for seam in seams.values():
-        first = max(seam.start, seam.end - _BEHIND - _BEFORE)
-        _decoded(path, times, seam.start, FrameRange(first, min(seam.end, frames)))
+    yield from kinds.values()
 
 
-def _decoded(path: Path, times: Sequence[int], start: int, due: FrameRange) -> None:
-    """Decodes from frame `start` strictly; those of `due` must come out in their turn.
+def _samples(stream: BinaryIO, index: ClipIndex, wanted: FrameRange) -> Iterator[bytes]:
+    table = index.samples
+    for number in range(wanted.start, wanted.end):
+        stream.seek(table.offsets[number])
+        yield stream.read(table.sizes[number])
+
+
+def _decoded(index: ClipIndex, stretch: _Stretch, samples: Sequence[bytes]) -> None:
+    """Decodes strictly; the frames that are due must come out in their turn, and none damaged.
 
     Of the pictures before them, only those that others refer to are decoded.
     """
     import av
 
+    due = stretch.due
     at = due.start
+    coder: Any = av.CodecContext.create("h264", "r")
+    coder.extradata = index.samples.config
+    coder.thread_type = "NONE"
+    coder.options = {"err_detect": "explode", "skip_loop_filter": "all"}
+    packets: list[Any] = []
+    for number, sample in enumerate(samples, stretch.samples.start):
+        packet = av.Packet(sample)
+        packet.pts = index.ranks[number]
+        packets.append(packet)
     try:
-        with opened(path) as container:
-            stream = container.streams.video[0]
-            stream.thread_type = "NONE"
-            codec = stream.codec_context
-            codec.options = {"err_detect": "explode", "skip_loop_filter": "all"}
-            shift = (stream.start_time or 0) - times[0]
-            container.seek(times[start] + shift, stream=stream, backward=True)
-            for packet in container.demux(stream):
-                early = packet.pts is not None and packet.pts < times[due.start] + shift
-                codec.skip_frame = "NONREF" if early else "DEFAULT"
-                for frame in packet.decode():
-                    if frame.pts < times[due.start] + shift and not frame.is_corrupt:
-                        continue
-                    if frame.pts != times[at] + shift or frame.is_corrupt:
-                        raise NotCopied(f"frame {at} does not come out when it is due")
-                    at += 1
-                    if at == due.end:
-                        return
+        for each in (*packets, None):
+            early = each is not None and each.pts < due.start
+            coder.skip_frame = "NONREF" if early else "DEFAULT"
+            for frame in coder.decode(each):
+                if frame.pts < due.start and not frame.is_corrupt:
+                    continue
+                if frame.pts != at or frame.is_corrupt:
+                    raise NotCopied(f"frame {at} does not come out when it is due")
+                at += 1
     except (av.error.FFmpegError, MediaError) as error:
         raise NotCopied(f"frame {at} can't be decoded: {error}") from error
-    raise NotCopied(f"frame {at} does not come out when it is due")
+    if at != due.end:
+        raise NotCopied(f"frame {at} does not come out when it is due")

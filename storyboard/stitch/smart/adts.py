@@ -1,0 +1,71 @@
+"""AAC packets in a file of them, as ADTS tells their sizes; memory holds the sizes only."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.errors import MediaError
+
+PACKET = 1024
+"""Samples of a packet."""
+_PIECE = 1 << 20
+_HEADER = 7
+_LONGER = 2
+"""Bytes of a checksum, where there is one."""
+_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A file of packets."""
+
+    path: Path
+    sizes: array[int]
+    """Of every packet, without its header."""
+    rate: int
+    config: bytes
+    """The AudioSpecificConfig that a decoder needs."""
+
+
+def read_sound(path: Path) -> Sound:
+    """The packets of `path`; raises MediaError when it is anything but AAC in ADTS."""
+    sizes: array[int] = array("I")
+    config, rate = b"", 0
+    for header, packet in _packets(path):
+        if not config:
+            object_type, place = (header[2] >> 6) + 1, header[2] >> 2 & 15
+            channels = (header[2] & 1) << 2 | header[3] >> 6
+            rate = _RATES[place] if place < len(_RATES) else 0
+            config = (object_type << 11 | place << 7 | channels << 3).to_bytes(2, "big")
+        sizes.append(len(packet))
+    if not rate:
+        raise MediaError("the film's sound was not encoded as it should be")
+    return Sound(path, sizes, rate, config)
+
+
+def packets_of(sound: Sound) -> Iterator[memoryview]:
+    """The packets without their headers; each is the caller's to read until the next."""
+    return (packet for _, packet in _packets(sound.path))
+
+
+def _packets(path: Path) -> Iterator[tuple[memoryview, memoryview]]:
+    with path.open("rb") as stream:
+        left = b""
+        while piece := stream.read(_PIECE):
+            data = memoryview(left + piece)
+            at = 0
+            while at + _HEADER <= len(data):
+                header = data[at : at + _HEADER]
+                if header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
+                    raise MediaError("the film's sound was not encoded as it should be")
+                size = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5
+                if at + size > len(data) or size < _HEADER:
+                    break
+                yield header, data[at + _HEADER + (0 if header[1] & 1 else _LONGER) : at + size]
+                at += size
+            left = bytes(data[at:])
+    if left:
+        raise MediaError("the film's sound is cut off")
