@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from storyboard.errors import StitchError
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
+from storyboard.stitch.disk import clear_leftovers, disk_errors
 from storyboard.stitch.identity import stitch_digest
 from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium, prepared, reviewed
@@ -75,21 +76,19 @@ def stitch_film(
     conformed takes between films; unfinished files live in it too and are gone afterwards.
     `beds` and `murmur`, of the revision `maker`, make the sound that the film has only words for.
     `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes are
-    missing or too short, MediaError when a file can't be read.
+    missing or too short, MediaError when a file can't be read, EnvironmentProblem when the disk is
+    full.
     """
     if not timeline.length:
         raise StitchError("the film has no frames: no shot is in the cut")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    cache.mkdir(parents=True, exist_ok=True)
-    _sweep(cache)
-    clips = prepared(timeline, media, film.delivery, cache, jobs=jobs)
-    notes = [*reviewed(timeline, clips), *_letters(film, timeline)]
-    titles = laid(film, timeline)
     with (
-        tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder,
+        disk_errors(out),
+        _scratch(out, cache) as scratch,
         ThreadPoolExecutor(1) as aside,
     ):
-        scratch = Path(folder)
+        clips = prepared(timeline, media, film.delivery, cache, jobs=jobs)
+        notes = [*reviewed(timeline, clips), *_letters(film, timeline)]
+        titles = laid(film, timeline)
         picture, sound = scratch / "picture.mp4", scratch / "sound.aac"
         mixing = aside.submit(
             lambda: soundtrack(
@@ -138,15 +137,26 @@ def stitch_film(
             mux(picture, sound, film, timeline.length, out, captions=captions)
         finally:
             unfinished.unlink(missing_ok=True)
-    return StitchFacts(
-        path=out,
-        frames=timeline.length,
-        seconds=timeline.rate.seconds(timeline.length),
-        lufs=mixed.lufs,
-        true_peak_db=mixed.true_peak_db,
-        notes=(*notes, *mixed.notes),
-        subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
-    )
+        return StitchFacts(
+            path=out,
+            frames=timeline.length,
+            seconds=timeline.rate.seconds(timeline.length),
+            lufs=mixed.lufs,
+            true_peak_db=mixed.true_peak_db,
+            notes=(*notes, *mixed.notes),
+            subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
+        )
+
+
+@contextmanager
+def _scratch(out: Path, cache: Path) -> Iterator[Path]:
+    """A folder for as long as the cut takes, when what others left behind is cleared away."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(out)
+    _sweep(cache)
+    with tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder:
+        yield Path(folder)
 
 
 def _captions(film: Film, timeline: Timeline, folder: Path) -> Path | None:
@@ -183,7 +193,7 @@ class _Progress:
 def _sweep(cache: Path) -> None:
     """Takes away what a killed process left unfinished, and what no film used for long."""
     now = time.time()
-    unfinished = ("stitch-*", ".*.mp4", "sound/.*")
+    unfinished = ("stitch-*", ".*.mp4", ".proofs.*", "sound/.*")
     left = [(each, _DAY) for glob in unfinished for each in cache.glob(glob)]
     used = (f"{WINDOW}*.mp4", "sound/meter-*", "sound/aac-*")
     kept = [(each, _KEPT) for glob in used for each in cache.glob(glob)]
