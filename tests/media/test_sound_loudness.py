@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from storyboard.errors import MediaError
 from storyboard.film import Loudness
-from storyboard.stitch.aac import encoded, heard
+from storyboard.stitch.aac import encoded, heard, packets_of
 from storyboard.stitch.limiter import limited
 from storyboard.stitch.loudness import levelled, out_of_reach
 from storyboard.stitch.media import run_ffmpeg
@@ -95,6 +96,13 @@ def test_the_meter_reads_what_ffmpeg_reads(tmp_path, make):
     assert 20 * np.log10(meter.peaks.max()) == pytest.approx(found.true_peak_db, abs=0.15)
 
 
+def test_the_highest_peak_is_true_however_low_it_is():
+    tone = 0.01 * np.sin(np.pi / 2 * np.arange(len(T)) + np.pi / 4)
+    meter = metered(stereo(tone), 0, 0, above=0.9)
+    assert np.abs(tone).max() < 0.0071
+    assert meter.peaks[100:-100].max() == pytest.approx(0.01, rel=0.03)
+
+
 def test_a_meter_in_parts_is_the_meter_of_the_whole():
     sound, cut = stereo(speech()), 96_000
     whole = metered(sound, 0, 0)
@@ -164,3 +172,30 @@ def test_parts_of_aac_join_without_a_seam():
     error = np.abs(found - sound)
     seam = error[(at - 2) * packet : (at + 1) * packet].max()
     assert seam <= error[packet:-packet].max() < 0.03
+
+
+def test_a_packet_hangs_on_what_is_heard_and_not_on_what_was_spent_before():
+    sound, packet = stereo(speech() + 0.01 * noise()), 1024
+    whole = encoded(sound)
+    alone = encoded(sound[(90 - 4) * packet :])[4:]
+    same = [one == other for one, other in zip(alone, whole[90:], strict=True)]
+    assert sum(same) > 0.8 * len(same)
+
+
+def test_no_sound_makes_packets_that_a_decoder_may_refuse():
+    """Two channels may have 1536 bytes, and nothing is harder to code than full-scale noise."""
+    loud = DRAW.uniform(-1, 1, (RATE, 2)).astype(np.float32)
+    clicks = (DRAW.random((RATE, 2)) < 0.002).astype(np.float32)
+    assert max(map(len, [*encoded(loud), *encoded(clicks)])) < 1536
+
+
+@pytest.mark.parametrize("samples", [1, 1023, 1024, 1025])
+def test_the_shortest_sounds_have_their_packets_too(samples):
+    packets = encoded(np.full((samples, 2), 0.1, np.float32))
+    assert len(packets) == packets_of(samples)
+    assert len(heard(packets)) >= samples
+
+
+def test_sound_that_is_no_number_is_an_error_in_words():
+    with pytest.raises(MediaError, match="can't be encoded"):
+        encoded(np.full((4096, 2), np.nan, np.float32))

@@ -45,6 +45,28 @@ def test_the_peak_between_samples_is_found(hz):
     assert peaks[10:-10].max() == pytest.approx(0.5, rel=0.03)
 
 
+@given(
+    seed=st.integers(0, 2**31),
+    n=st.integers(1, 4000),
+    above=st.floats(0.05, 2),
+    sparse=st.floats(0, 1),
+)
+@settings(max_examples=40, deadline=None)
+def test_every_peak_that_matters_is_the_true_one(seed, n, above, sparse):
+    draw = np.random.default_rng(seed)
+    wave = stereo(np.sign(draw.standard_normal(n)) * (draw.random(n) < sparse) * 0.4)
+    exact, found = true_peaks([wave], above=0.0), true_peaks([wave], above=above)
+    np.testing.assert_array_equal(found[exact > above], exact[exact > above])
+    assert (found <= exact).all()
+
+
+def test_a_peak_more_than_twice_as_high_as_its_samples_is_not_missed():
+    wave = np.zeros(480)
+    wave[228:252] = 0.2 * np.sign(np.sinc(np.arange(-11, 13) - 0.5))
+    peaks = true_peaks([stereo(wave)], above=0.45)
+    assert peaks.max() == pytest.approx(0.466, rel=0.01)
+
+
 def test_sound_below_the_ceiling_is_untouched():
     wave = stereo(0.3 * np.sin(np.arange(5000) / 10))
     curve = gain_curve(true_peaks([wave], above=0.5), 1.0, 0.5)
