@@ -17,7 +17,7 @@ from tests.bench.memory import memory
 from tests.bench.places import ROUNDS
 from tests.bench.small import previz, start
 from tests.bench.steps import steps
-from tests.bench.stitch import stitch
+from tests.bench.stitch import stitch, stitch_1080p, stitch_many, stitch_one_idr
 
 PARTS: dict[str, Callable[[Path], None]] = {
     "start": start,
@@ -28,13 +28,16 @@ PARTS: dict[str, Callable[[Path], None]] = {
     "memory": memory,
     "previz": previz,
     "stitch": stitch,
+    "stitch-1080p": stitch_1080p,
+    "stitch-one-idr": stitch_one_idr,
+    "stitch-many": stitch_many,
 }
 
 
 def main(names: list[str]) -> int:
     """Runs the parts, all of them where none is named."""
     if unknown := [name for name in names if name not in PARTS]:
-        told = "\n".join(f"  {name:<10} {part.__doc__}" for name, part in PARTS.items())
+        told = "\n".join(f"  {name:<14} {part.__doc__}" for name, part in PARTS.items())
         print(f"no such part: {', '.join(unknown)}; there are\n{told}", file=sys.stderr)
         return 2
     version, load = sys.version.split()[0], os.getloadavg()[0]

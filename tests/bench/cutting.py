@@ -1,4 +1,4 @@
-"""One film of eight clips, cut by us: `python -m tests.bench.cutting CLIPS OUT CACHE FRAMES COUNT`.
+"""One film of clips, cut by us: `python -m tests.bench.cutting CLIPS OUT CACHE FRAMES COUNT`.
 
 FRAMES are the lengths of three dissolves, `0,0,0` for hard cuts; COUNT clips are taken, again from
 the first where there are fewer.
@@ -15,6 +15,7 @@ from storyboard.film import Delivery, Film, MediaFacts, Shot, TransitionKind
 from storyboard.graph.timeline import Blend, Event, Slice, Timeline
 from storyboard.stitch.film import stitch_film
 from storyboard.stitch.material import Medium
+from storyboard.stitch.packets import index_of
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate(Fraction(24))
@@ -24,7 +25,9 @@ FRAMES = 192
 def main(folder: Path, out: Path, cache: Path, lengths: list[int], count: int) -> None:
     """Cuts the film and prints its notes."""
     clips = sorted(folder.glob("*.mp4"))
-    facts = MediaFacts(1280, 720, FRAMES, RATE, Fraction(8), True)
+    first = index_of(clips[0])
+    assert first is not None
+    facts = MediaFacts(*first.coded, FRAMES, RATE, Fraction(8), True)
     media, events, at = {}, [], 0
     for number in range(count):
         shot, clip = f"SH{number:04d}", clips[number % len(clips)]
@@ -36,7 +39,8 @@ def main(folder: Path, out: Path, cache: Path, lengths: list[int], count: int) -
         whole = (Slice(shot, FrameRange(0, FRAMES)),)
         events.append(Event(shot, record, record, whole, blend, used=FrameRange(0, FRAMES)))
         at = record.end
-    film = Film(folder / "film.yaml", folder, delivery=Delivery(), shots=tuple(map(Shot, media)))
+    delivery = Delivery(resolution=f"{first.coded[1]}p")
+    film = Film(folder / "film.yaml", folder, delivery=delivery, shots=tuple(map(Shot, media)))
     done = stitch_film(film, Timeline(RATE, at, tuple(events)), media, out, cache=cache)
     assert done.frames == at
     print(*done.notes, sep="\n")

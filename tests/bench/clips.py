@@ -1,0 +1,63 @@
+"""The clips that are cut: moving pictures with grain and a tone, as a camera might have made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from storyboard.stitch.media import run_ffmpeg
+
+SECONDS, RATE = 8, 24
+FRAMES = SECONDS * RATE
+Size = tuple[int, int]
+HD: Size = (1280, 720)
+FULL_HD: Size = (1920, 1080)
+_BITRATES = {HD: "7M", FULL_HD: "12M"}
+
+
+def clips(folder: Path, count: int, size: Size = HD, keys: int = 2 * RATE) -> Path:
+    """`folder` with `count` clips of 8 s in it, a key frame every `keys` frames."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        _clip(folder / f"{number}.mp4", number, size, keys)
+    return folder
+
+
+def _clip(path: Path, number: int, size: Size, keys: int) -> None:
+    run_ffmpeg(
+        [
+            *("-f", "rawvideo", "-pix_fmt", "bgr24", "-video_size", f"{size[0]}x{size[1]}"),
+            *("-framerate", f"{RATE}", "-i", "pipe:0"),
+            *("-f", "lavfi", "-i", f"sine=f={220 + 55 * number}:r=48000:d={SECONDS}"),
+            *("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
+            *("-c:v", "libx264", "-preset", "faster", "-b:v", _BITRATES[size]),
+            *("-g", f"{keys}", "-sc_threshold", "0" if keys > FRAMES else "40"),
+            *("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709"),
+            *("-color_trc", "bt709", "-c:a", "aac", "-b:a", "192k", "-ac", "2", str(path)),
+        ],
+        stdin=_pictures(number, size),
+    )
+
+
+def _pictures(number: int, size: Size) -> Iterator[memoryview]:
+    """A pan over rough ground, a subject that crosses it, and grain."""
+    width, height = size
+    random = np.random.default_rng(number)
+    ground = np.full((height + 200, width + 400, 3), 110.0 + 10 * number, np.float32)
+    for octave in (4, 8, 16, 32, 64, 128):
+        shape = (512 // octave + 2, 896 // octave + 2, 3)
+        rough = random.standard_normal(shape).astype(np.float32) * octave / 4
+        ground += cv2.resize(rough, ground.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    picture = np.clip(ground, 0, 255).astype(np.uint8)
+    grain = random.integers(-3, 4, (8, height, width, 1), dtype=np.int16).repeat(3, axis=3)
+    for frame in range(FRAMES):
+        left = 1.5 * frame if number % 2 else 380 - 1.5 * frame
+        move = np.array([[1, 0, -left], [0, 1, -50 - 30 * np.sin(frame / 40 + number)]])
+        seen = cv2.warpAffine(picture, move, size, borderMode=cv2.BORDER_REFLECT)
+        cv2.circle(
+            seen, (300 + 4 * frame, int(360 + 80 * np.sin(frame / 10))), 60, (40, 80, 220), -1
+        )
+        yield cv2.add(seen, grain[frame % 8], dtype=cv2.CV_8U).data
