@@ -44,6 +44,7 @@ _POLL_S = 10.0
 _SLOWER = 1.05
 """A twentieth: asking late costs a chain of shots as much at every hop; asking costs nothing."""
 _SLOWEST = 3.0
+_PARTS = 4
 _FETCHES = 4
 _DEAF_POLLS = 8
 _AT_ONCE = 64
@@ -127,7 +128,7 @@ class Follower:
         """Asks until the job is over."""
         clock = asyncio.get_running_loop().time
         began = clock()
-        pause, deaf = self.poll_s, 0
+        pause, deaf, going = self.poll_s, 0, 0.0
         while True:
             try:
                 with disk_errors(str(self._place.scratch)):
@@ -156,7 +157,7 @@ class Follower:
                     ) from error
                 outcome = Running(f"no answer: {error}")
             if isinstance(outcome, Done):
-                self._pace.learn(attempt, clock() - began)
+                self._pace.learn(attempt, going, clock() - began)
                 break
             if isinstance(outcome, (Failed, Filtered)):
                 raise await self._said_no(attempt, outcome)
@@ -169,7 +170,8 @@ class Follower:
                     message=outcome.note,
                 )
             )
-            await asyncio.sleep(self._pace.until(attempt, clock() - began, jittered(pause)))
+            going = clock() - began
+            await asyncio.sleep(self._pace.until(attempt, going, jittered(pause)))
             pause = min(pause * _SLOWER, self.poll_s * _SLOWEST)
         if not outcome.samples and not outcome.filtered:
             raise await self._said_no(attempt, Failed("the job ended without a result"))
@@ -269,22 +271,37 @@ class Follower:
 
 
 class _Pace:
-    """How long the last jobs of each model took, so that one is asked for when it may be done."""
+    """How long the last jobs of each model took, so that one is asked for when it may be done.
+
+    Of a job it is only known when it was last seen going and when it was first seen done. Before
+    the quickest was seen done others are asked for more often, so the next gap is smaller.
+    """
 
     def __init__(self, run: str, poll_s: float) -> None:
         self._run = run
         self._least = poll_s / 10
-        self._took: dict[tuple[str, ...], deque[float]] = defaultdict(lambda: deque(maxlen=8))
+        self._took: dict[tuple[str, ...], deque[tuple[float, float]]] = defaultdict(
+            lambda: deque(maxlen=8)
+        )
 
-    def learn(self, attempt: Attempt, seconds: float) -> None:
-        """Remembers a job that was found done; of an earlier run's nobody knows its beginning."""
+    def learn(self, attempt: Attempt, going: float, done: float) -> None:
+        """Remembers when a job still went on, and when it was done, in seconds from its beginning.
+
+        Of an earlier run's job nobody knows that.
+        """
         if attempt.run == self._run:
-            self._took[_lane(attempt)].append(seconds)
+            self._took[_lane(attempt)].append((going, done))
 
     def until(self, attempt: Attempt, elapsed: float, pause: float) -> float:
-        """Seconds to the next question: `pause`, or less where the quickest was done before."""
-        left = min(self._took[_lane(attempt)], default=0.0) - elapsed
-        return max(left, self._least) if 0 < left < pause else pause
+        """Seconds to the next question: `pause`, or less where the quickest was done by then."""
+        if not (took := self._took[_lane(attempt)]):
+            return pause
+        done = min(done for _, done in took)
+        if elapsed >= done:
+            return pause
+        going = max(going for going, _ in took if going < done)
+        step = max((done - going) / _PARTS, self._least)
+        return min(pause, max(going - elapsed, 0.0) + step)
 
 
 def _lane(attempt: Attempt) -> tuple[str, ...]:
