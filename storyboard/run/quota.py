@@ -106,16 +106,17 @@ class Lanes:
         if limit is None and not lane.pause_s():
             return
         name = digest("lane", [step.provider, account, step.model])[:16]
-        async with lane.submits.held(self._rank(step.id)):
-            while True:
-                wait = lane.pause_s()
-                if not wait and limit is not None:
-                    wait = await asyncio.to_thread(self._windows.take, name, limit)
-                if not wait:
-                    return
-                if wait > 1:
-                    tell(wait)
-                await asyncio.sleep(wait)
+        rank, let_in = self._rank(step.id), False
+        while not let_in:
+            async with lane.submits.held(rank):
+                while not let_in and not lane.submits.outranked(rank):
+                    wait = lane.pause_s()
+                    if not wait and limit is not None:
+                        wait = await asyncio.to_thread(self._windows.take, name, limit)
+                    let_in = not wait
+                    if wait > 1:
+                        tell(wait)
+                    await asyncio.sleep(wait)
 
     def pause(self, step: Step, seconds: float) -> None:
         """Slows a lane down that has been told to wait; the others go on."""
@@ -161,6 +162,10 @@ class Turns:
             yield
         finally:
             self._release()
+
+    def outranked(self, rank: Rank) -> bool:
+        """Whether somebody waits who should go before a holder of that rank."""
+        return any(each < rank for each, _, turn in self._waiting[:1] if not turn.done())
 
     async def _acquire(self, rank: Rank) -> None:
         if self._free and not self._waiting:

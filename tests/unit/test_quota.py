@@ -153,6 +153,28 @@ def test_a_lane_that_was_told_to_wait_holds_up_no_other(tmp_path: Path) -> None:
     assert asyncio.run(race()) == ["quick", "slow"]
 
 
+def test_who_comes_late_and_matters_more_goes_before_who_waited(tmp_path: Path) -> None:
+    def step(id: str) -> Step:
+        return Step(id, Kind.GENERATE, id, "vertex", "veo", "vertex", Settings())
+
+    async def race() -> list[str]:
+        lanes = Lanes(Windows(tmp_path), {"chain": (1, -300.0), "alone": (1, -60.0)}.__getitem__)
+        came: list[str] = []
+
+        async def ask(id: str) -> None:
+            await lanes.turn(step(id), "", lambda _: None)
+            came.append(id)
+
+        lanes.pause(step("any"), 0.2)
+        first = asyncio.create_task(ask("alone"))
+        await asyncio.sleep(0.05)
+        await asyncio.gather(ask("chain"), first)
+        lanes.close()
+        return came
+
+    assert asyncio.run(race()) == ["chain", "alone"]
+
+
 # the forecast -----------------------------------------------------------------------------------
 
 
