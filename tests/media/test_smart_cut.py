@@ -336,19 +336,6 @@ def test_a_film_that_can_not_be_proved_is_encoded_whole(stage, media, monkeypatc
     assert [stage.read(frames[at])[1] for at in (0, 47)] == [0, 47]
 
 
-def test_a_frame_of_a_window_is_as_good_as_the_drawn_one(stage, media):
-    timeline = stage.timeline(
-        stage.event("A", (0, 48), step="plain"),
-        stage.event("B", (36, 84), step="main", entering=Blend(DISSOLVE, FrameRange(36, 48))),
-    )
-    facts = stitched(stage, timeline, media, "quality")
-    clips = prepared(timeline, media, stage.delivery, stage.folder / "cache")
-    frames = read_frames(facts.path, FrameRange(36, 48))
-    drawn = list(draw(timeline, clips, (), stage.size))[36:48]
-    errors = [np.mean((a.astype(float) - b) ** 2) for a, b in zip(frames, drawn, strict=True)]
-    assert 10 * np.log10(255**2 / max(errors)) > 38
-
-
 def test_the_film_starts_at_zero_whatever_was_reordered(stage, media):
     facts = stitched(stage, in_a_row(stage, ["pyramid", "cavlc"]), media, "zero")
     with av.open(str(facts.path)) as container:
