@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from storyboard.stitch.media import run_ffmpeg
+from tests.bench.clock import command
+from tests.bench.places import ROOT
 
 SECONDS, RATE = 8, 24
 FRAMES = SECONDS * RATE
@@ -18,12 +18,16 @@ FULL_HD: Size = (1920, 1080)
 _BITRATES = {HD: "7M", FULL_HD: "12M"}
 
 
-def clips(folder: Path, count: int, size: Size = HD, keys: int = 2 * RATE) -> Path:
-    """`folder` with `count` clips of 8 s in it, a key frame every `keys` frames."""
+def clips(folder: Path, count: int, size: Size = HD, keys: int = 2 * RATE) -> list[Path]:
+    """`count` clips of 8 s in `folder`, a key frame every `keys` frames.
+
+    They are made by a process of their own: one that is started is said to hold what its parent
+    held, so the parent of those that are measured must be small.
+    """
     folder.mkdir(parents=True)
-    for number in range(count):
-        _clip(folder / f"{number}.mp4", number, size, keys)
-    return folder
+    asked = [str(folder), f"{count}", *map(str, size), f"{keys}"]
+    command([sys.executable, "-m", "tests.bench.clips", *asked], ROOT)
+    return sorted(folder.iterdir())
 
 
 def _clip(path: Path, number: int, size: Size, keys: int) -> None:
@@ -44,6 +48,9 @@ def _clip(path: Path, number: int, size: Size, keys: int) -> None:
 
 def _pictures(number: int, size: Size) -> Iterator[memoryview]:
     """A pan over rough ground, a subject that crosses it, and grain."""
+    import cv2
+    import numpy as np
+
     width, height = size
     random = np.random.default_rng(number)
     ground = np.full((height + 200, width + 400, 3), 110.0 + 10 * number, np.float32)
@@ -61,3 +68,9 @@ def _pictures(number: int, size: Size) -> Iterator[memoryview]:
             seen, (300 + 4 * frame, int(360 + 80 * np.sin(frame / 10))), 60, (40, 80, 220), -1
         )
         yield cv2.add(seen, grain[frame % 8], dtype=cv2.CV_8U).data
+
+
+if __name__ == "__main__":
+    count, width, height, keys = map(int, sys.argv[2:])
+    for number in range(count):
+        _clip(Path(sys.argv[1]) / f"{number}.mp4", number, (width, height), keys)

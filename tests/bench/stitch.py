@@ -63,7 +63,7 @@ def stitch_many(root: Path) -> None:
     seam that was proved once counts for all with the same bytes.
     """
     heading(f"many clips of 8 s at 720p by hard cuts (aim: {MOST_MB} MB at most)")
-    made = sorted(clips(root / "many-clips", CLIPS).iterdir())
+    made = clips(root / "many-clips", CLIPS)
     folder = root / "many"
     for many, rounds in MANY.items():
         folder.mkdir()
@@ -90,8 +90,8 @@ def stitch_many(root: Path) -> None:
 
 def _table(root: Path, what: str, size: Size, keys: int) -> None:
     heading(f"stitch: {CLIPS} clips of 8 s, {what}, loudness levelled")
-    folder = root / f"clips-{size[1]}-{keys}"
-    took = _in_turns(_ways(root, clips(folder, CLIPS, size, keys), size))
+    made = clips(root / f"clips-{size[1]}-{keys}", CLIPS, size, keys)
+    took = _in_turns(_ways(root, made, size))
     ours, bare = took["ours"], took[BARE]
     row("3 dissolves: ours, nothing kept", ours, _beside(ours, bare))
     for name, aim in RIVALS.items():
@@ -108,9 +108,11 @@ def _beside(each: Took, bare: Took) -> str:
     return f"{each.cpu_s / bare.cpu_s:.1f}x copy's CPU, {each.wall_s / bare.wall_s:.1f}x its wall"
 
 
-def _ways(root: Path, folder: Path, size: Size) -> dict[str, tuple[int, Callable[[], Took]]]:
+def _ways(
+    root: Path, made: Sequence[Path], size: Size
+) -> dict[str, tuple[int, Callable[[], Took]]]:
     """Name -> rounds and one run; what is not installed is left out."""
-    lengths, made, tag = count(6), sorted(folder.iterdir()), folder.name
+    lengths, folder, tag = count(6), made[0].parent, made[0].parent.name
     cold = {"ours": "12,12,12", "ours, hard cuts": "0,0,0"}
     found: dict[str, tuple[int, Callable[[], Took]]] = {}
     for name, dissolves in cold.items():

@@ -17,7 +17,7 @@ from storyboard.stitch.smart.weave import Thread
 from storyboard.timecode import FrameRange, Rate
 
 CLIPS = 5
-ORDERS = ((), (), ("-x264-params", "b-adapt=0:bframes=2"), (), ())
+ORDERS = ((), (), ("-bf", "2", "-b_strategy", "0", "-sc_threshold", "0"), (), ())
 RATE = Rate(Fraction(24))
 
 
