@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 
 from storyboard.timecode import Rate
@@ -30,6 +31,7 @@ RESOLUTIONS: Mapping[str, int] = MappingProxyType(
 """Pixels of the shorter side by name; `180p` is the proxy."""
 
 
+@lru_cache(maxsize=64)
 def frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
     """(width, height) in pixels, both even; the named number is the shorter side.
 
