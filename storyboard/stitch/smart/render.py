@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from storyboard.stitch.material import Clip, Medium
 from storyboard.stitch.media import beside
 from storyboard.stitch.overlays import PlacedTitle
 from storyboard.stitch.picture import draw
+from storyboard.stitch.planes import Frame
 from storyboard.stitch.smart.clipindex import ClipIndex, NotCopied, clip_index
 from storyboard.stitch.smart.coder import REVISION, coded
 from storyboard.stitch.smart.excerpt import excerpt, excerpt_digest, titles_within
@@ -58,7 +59,7 @@ def rendered(
         unfinished = beside(path)
         try:
             frames = draw(part, clips, shown, delivery.size, threads=1)
-            coded(frames, delivery, unfinished, lambda: told(1))
+            coded(_ahead(frames), delivery, unfinished, lambda: told(1))
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -73,6 +74,15 @@ def rendered(
             stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """`frames`, each drawn while the one before is encoded."""
+    with ThreadPoolExecutor(1) as aside:
+        due = aside.submit(next, frames, None)
+        while (frame := due.result()) is not None:
+            due = aside.submit(next, frames, None)
+            yield frame
 
 
 def _kept(path: Path, frames: int) -> ClipIndex | None:
