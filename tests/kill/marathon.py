@@ -9,7 +9,19 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from tests.kill.reel import BUCKET, CHAIN, INLINE, RETRIES, SHORT, UNCUT, Reel, Tally, theatre
+from tests.kill.reel import (
+    BUCKET,
+    CHAIN,
+    ELSEWHERE,
+    INLINE,
+    RETRIES,
+    SEEDLESS,
+    SHORT,
+    UNCUT,
+    Reel,
+    Tally,
+    theatre,
+)
 
 _FAULTS = (
     "drop_after",
@@ -66,8 +78,11 @@ def work(seed: int, kills: int, told: Any) -> None:
         number = 0
         while done < kills:
             number += 1
-            text = dice.choice((INLINE, BUCKET)) + dice.choice(("", RETRIES))
-            text += dice.choice((CHAIN, SHORT, SHORT)) + UNCUT
+            if seeded := dice.random() < 0.7:
+                text = dice.choice((INLINE, BUCKET)) + dice.choice(("", RETRIES))
+            else:
+                text = dice.choice(ELSEWHERE) + dice.choice(("", RETRIES))
+            text += (dice.choice((CHAIN, SHORT, SHORT)) if seeded else SEEDLESS) + UNCUT
             reel = Reel(Path(root) / f"film{number}", text, sim, zygote)
             try:
                 if text not in expected:

@@ -26,6 +26,18 @@ storyboard: 1
 defaults: {provider: vertex, model: veo-3.1, resolution: 720p}
 """
 BUCKET = f"{INLINE}providers: {{vertex: {{storage_uri: gs://films/reel}}}}\n"
+ELSEWHERE = tuple(
+    f"""\
+storyboard: 1
+defaults: {{provider: {provider}, model: {model}, resolution: 720p}}
+"""
+    for provider, model in (
+        ("cometapi", "veo-3.1"),
+        ("gemini", "omni-flash"),
+        ("vertex", "omni-flash"),
+    )
+)
+"""Routes that know no seed: what they make differs from time to time."""
 RETRIES = "policy: {on_filtered: retry, on_failed: retry, retries: 2}\n"
 CHAIN = """\
 shots:
@@ -41,6 +53,7 @@ shots:
   - {id: SH020, continue: SH010, prompt: SH020 of a boat, duration: 4, seed: 7}
   - {id: SH040, prompt: SH040 of gulls, duration: 4, takes: 3}
 """
+SEEDLESS = SHORT.replace(", seed: 7", "")
 UNCUT = "  - {id: SH900, provider: previz, prompt: A gull, duration: 4}\n"
 """A shot that nobody renders, so that the film is not cut."""
 WANTED = {"SH010": 1, "SH020": 1, "SH030": 1, "SH040": 3, "SH050": 1}
@@ -292,15 +305,20 @@ class Reel:
         self.tally.posts += sum(each.route == "submit" for each in self.sim.world.journal)
 
     def takes(self) -> dict[str, list[tuple[str, str, int, str]]]:
-        """By shot: (take, step digest, frames, content); several samples have random content."""
+        """By shot: (take, step digest, frames, content), as far as they are no accident.
+
+        Several samples have random content, and without a seed all takes and what goes on from
+        them.
+        """
+        seeded = "seed:" in self.text
         store, selects = Store(store_folder(self.film)), Selects(selects_file(self.film))
         try:
             found: dict[str, list[tuple[str, str, int, str]]] = {}
             for record in store.ls():
                 take = record.take
                 assert selects.has(take), f"{take.shot} {take.name} is not in the lock file"
-                content = "" if WANTED[take.shot] > 1 else take.sha256
-                row = (take.name, take.digest, take.facts.frames, content)
+                content = take.sha256 if seeded and WANTED[take.shot] == 1 else ""
+                row = (take.name, take.digest if seeded else "", take.facts.frames, content)
                 found.setdefault(take.shot, []).append(row)
             return {shot: sorted(rows) for shot, rows in sorted(found.items())}
         finally:
