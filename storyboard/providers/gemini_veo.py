@@ -65,9 +65,7 @@ class GeminiVeo:
         """How the job stands."""
         if (found := _OPERATION.fullmatch(operation.name)) is None:
             name = self._wire.discreet(operation.name)
-            raise ProviderError(
-                f"`{name}` is no job of the Gemini API", provider=self._wire.provider
-            )
+            raise Gone(f"`{name}` is no job of the Gemini API", provider=self._wire.provider)
         try:
             reply = await self._wire.ask("GET", f"/v1beta/{operation.name}")
         except Missing as error:

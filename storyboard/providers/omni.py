@@ -77,8 +77,11 @@ class Omni:
 
     @staticmethod
     def owns(name: str) -> bool:
-        """Whether an operation's name, or a sample's URI, means an interaction."""
-        return name.startswith(_NAME)
+        """Whether an operation's name, or a sample's URI, means an interaction.
+
+        People know it by its bare id, or by its whole path.
+        """
+        return _NAME in name or _IDENTIFIER.fullmatch(name) is not None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job in the background, so that it can be asked for by its name."""
@@ -107,7 +110,8 @@ class Omni:
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands. A result that comes along is written below the scratch folder."""
-        value = await self._look(operation.name)
+        name = _NAME + operation.name.rpartition(_NAME)[2]
+        value = await self._look(name)
         status = str(value.get("status") or "").lower()
         if status not in _OVER:
             return Running(self._wire.discreet(status.replace("_", " ")))
@@ -116,7 +120,7 @@ class Omni:
             return self._ended(value, status)
         if not (self._address(videos[-1]) or videos[-1].get("data")):
             return Failed(UNSAFE, billed=True)
-        return Done((await self._sample(operation.name, videos[-1], place.scratch / "omni.mp4"),))
+        return Done((await self._sample(name, videos[-1], place.scratch / "omni.mp4"),))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file, asked of its interaction again."""

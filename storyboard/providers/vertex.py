@@ -97,9 +97,11 @@ class Vertex:
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
+        from storyboard.providers.omni import Omni
+
         if operation.name.startswith("content/"):
             return (await self._content()).poll(operation)
-        if operation.name.startswith("interactions/"):
+        if Omni.owns(operation.name):
             return await (await self._omni()).poll(operation, place)
         return await self._veo.poll(operation, place)
 

@@ -69,7 +69,7 @@ class VertexVeo:
         found = OPERATION.fullmatch(operation.name)
         if found is None:
             told = self._cloud.discreet(operation.name)
-            raise ProviderError(f"`{told}` is no job of Vertex AI", provider="vertex")
+            raise Gone(f"`{told}` is no job of Vertex AI", provider="vertex")
         path = f"/v1/{found['resource']}:fetchPredictOperation"
         try:
             reply = await self._cloud.wire(found["location"] or "").ask(
