@@ -53,7 +53,7 @@ def sides(stage, window):
     return arguments
 
 
-def test_a_window_has_one_key_frame_and_reorders_nothing(window):
+def test_a_window_reorders_nothing(window):
     index = clip_index(window[0], FRAMES)
     assert index.entries == (0,)
     assert index.delay == 0
@@ -61,6 +61,13 @@ def test_a_window_has_one_key_frame_and_reorders_nothing(window):
     assert (index.sequences[0].id, index.pictures[0].id) == (1, 1)
     assert (index.sequences[0].profile, index.sequences[0].level) == (100, 41)
     assert all(later > earlier for earlier, later in pairwise(index.samples.shown))
+
+
+def test_one_may_seek_in_a_long_window(stage):
+    path = stage.folder / "long.mp4"
+    frames = (stage.marked(1, number) for number in range(110))
+    coded(frames, stage.delivery, path, lambda: None)
+    assert clip_index(path, 110).entries == (0, 48, 96)
 
 
 @pytest.mark.parametrize(("metric", "found", "least"), [

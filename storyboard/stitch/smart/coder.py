@@ -18,11 +18,10 @@ from storyboard.film import Delivery
 from storyboard.stitch.conform import timescale
 from storyboard.stitch.planes import Frame
 
-REVISION = 2
+REVISION = 3
 """Raise it when the same frames would come out differently."""
 _SETS = {
     "sps-id": 1,  # its own, so that windows stand beside most clips as they are
-    "keyint": "infinite",
     "scenecut": 0,
     "8x8dct": 1,  # else it would not be High profile
     "bframes": 0,  # nothing reordered: the first samples are the first frames
@@ -46,7 +45,7 @@ _LIMITED, _BT709 = 1, 1
 def coded(
     frames: Iterator[Frame], delivery: Delivery, out: Path, on_frame: Callable[[], None]
 ) -> None:
-    """Writes `frames` to `out`, an MP4 with one key frame; `on_frame` hears of each.
+    """Writes `frames` to `out`, an MP4, a key frame every two seconds; `on_frame` hears of each.
 
     Raises MediaError when the encoder fails, OSError where the file can't be written.
     """
@@ -61,6 +60,7 @@ def coded(
             stream.pix_fmt = "yuv420p"
             stream.time_base = 1 / rate
             context = stream.codec_context
+            context.gop_size = 2 * delivery.rate.nominal
             context.color_range, context.colorspace = _LIMITED, _BT709
             context.color_primaries = context.color_trc = _BT709
             for number, frame in enumerate(frames):
