@@ -175,7 +175,7 @@ class Reel:
         for each in attempts:
             before = self.seen.get(each.id)
             if before in _KNOWN and each.state not in _KNOWN:
-                assert each.state in _GOOD_ENDS or each.operation in self.given_up, self.told()
+                assert each.state in _GOOD_ENDS or job_of(each) in self.given_up, self.told()
                 self.tally.resumed += 1
             if each.state is State.UNKNOWN and before is not State.UNKNOWN:
                 self.tally.unknowns += 1
@@ -245,7 +245,7 @@ class Reel:
         while unknown := self.unknown:
             each = unknown[0]
             order = [one for one in unknown if one.order == each.order]
-            taken = {one.operation for one in self.attempts} | self.given_up
+            taken = {job_of(one) for one in self.attempts} | self.given_up
             strays = [
                 name
                 for name, job in self.sim.world.jobs.items()
@@ -323,6 +323,11 @@ class Reel:
             return {shot: sorted(rows) for shot, rows in sorted(found.items())}
         finally:
             store.close()
+
+
+def job_of(attempt: Attempt) -> str:
+    """The simulator's name of an attempt's job."""
+    return attempt.operation.rpartition("interactions/")[2]
 
 
 @contextmanager
