@@ -89,7 +89,8 @@ def stitch_many(root: Path) -> None:
 
 
 def _table(root: Path, what: str, size: Size, keys: int) -> None:
-    heading(f"stitch: {CLIPS} clips of 8 s, {what}, loudness levelled")
+    rounds = f"{OURS} rounds, of rivals {VERYFAST} and {SLOW}"
+    heading(f"stitch: {CLIPS} clips of 8 s, {what}, loudness levelled; {rounds}")
     made = clips(root / f"clips-{size[1]}-{keys}", CLIPS, size, keys)
     took = _in_turns(_ways(root, made, size))
     ours, bare = took["ours"], took[BARE]
