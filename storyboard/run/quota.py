@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -39,6 +40,8 @@ class Windows:
     def __init__(self, store: Path, clock: Callable[[], float] = time.time) -> None:
         self._path = store / "quota.sqlite"
         self._clock = clock
+        self._guard = threading.Lock()
+        """Lanes ask side by side, in threads; a connection has one transaction at a time."""
         self._connection: sqlite3.Connection | None = None
 
     def take(self, lane: str, limit: int) -> float:
@@ -46,7 +49,11 @@ class Windows:
 
         A clock that was set back leaves submits in the future; they count as made now.
         """
-        connection = self._connection = self._connection or self._open()
+        with self._guard:
+            self._connection = self._connection or self._open()
+            return self._taken(self._connection, lane, limit)
+
+    def _taken(self, connection: sqlite3.Connection, lane: str, limit: int) -> float:
         connection.execute("BEGIN IMMEDIATE")
         try:
             now = self._clock()
@@ -80,9 +87,10 @@ class Windows:
 
     def close(self) -> None:
         """Lets the database go."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 class Lanes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,15 @@ def test_processes_that_share_a_store_never_pass_the_limit_together(tmp_path: Pa
     for child in children:
         child.join(60)
     assert sum(granted) == 25
+
+
+def test_lanes_ask_side_by_side(tmp_path: Path) -> None:
+    windows = Windows(tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(windows.take, f"lane {n % 6}", 20) for n in range(180)]
+        waits = [each.result() for each in asked]
+    windows.close()
+    assert waits.count(0.0) == 120
 
 
 @settings(max_examples=25)
