@@ -51,7 +51,10 @@ class Windows:
         """
         with self._guard:
             self._connection = self._connection or self._open()
-            return self._taken(self._connection, lane, limit)
+            try:
+                return self._taken(self._connection, lane, limit)
+            except sqlite3.Error as error:
+                raise self._problem(error) from error
 
     def _taken(self, connection: sqlite3.Connection, lane: str, limit: int) -> float:
         connection.execute("BEGIN IMMEDIATE")
@@ -78,12 +81,15 @@ class Windows:
             return connect(self._path, _VERSIONS, "quota windows")
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                raise DiskProblem(
-                    f"the quota windows {self._path} can't be opened: {error}",
-                    hint="check that the disk has room and the store may be written",
-                ) from error
+                raise self._problem(error) from error
             self._path.unlink()
             return connect(self._path, _VERSIONS, "quota windows")
+
+    def _problem(self, error: sqlite3.Error) -> DiskProblem:
+        return DiskProblem(
+            f"the quota windows {self._path} can't be used: {error}",
+            hint="check that the disk has room and the store may be written",
+        )
 
     def close(self) -> None:
         """Lets the database go."""
