@@ -341,3 +341,8 @@ def readable(error: Exception, provider: Provider, attempt: Attempt) -> Storyboa
 
 def jittered(seconds: float) -> float:
     return seconds * random.uniform(0.85, 1.15)
+
+
+def later(seconds: float) -> float:
+    """A little more: a service that names a pause means no less."""
+    return seconds * random.uniform(1.0, 1.15)

@@ -29,7 +29,7 @@ from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Provider, Request, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
-from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, jittered, readable
+from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, later, readable
 from storyboard.run.proof import MOVING
 from storyboard.run.quota import Lanes
 from storyboard.run.shelving import Shelver
@@ -139,7 +139,7 @@ class Maker:
                 if again > _AGAIN:
                     raise
                 self._note(job.step, f"{error}; sends it again in {error.after_s:.0f} s")
-                await asyncio.sleep(jittered(error.after_s))
+                await asyncio.sleep(later(error.after_s))
                 continue
             except OperationFailed as error:
                 if error.charged or policy.on_failed != "retry" or retries >= policy.retries:
@@ -238,9 +238,9 @@ class Maker:
                 pause = error.retry_after_s or self._follower.poll_s * 2 ** (waits - 1)
                 self._note(job.step, f"{error}; asks again in {pause:.0f} s")
                 if isinstance(error, QuotaError):
-                    self._lanes.pause(job.step, jittered(pause))  # for all of its lane
+                    self._lanes.pause(job.step, later(pause))  # for all of its lane
                 else:
-                    await asyncio.sleep(jittered(pause))
+                    await asyncio.sleep(later(pause))
 
     async def _turn(self, step: Step, provider: Provider) -> None:
         """Waits for the quota of the step's lane."""

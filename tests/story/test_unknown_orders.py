@@ -199,7 +199,7 @@ def test_an_extension_waits_for_service_agents(
     play.write(LONGER)
     play.sim.world.faults.add("provisioning")
     with monkeypatch.context() as quick:
-        quick.setattr("storyboard.run.making.jittered", short)
+        quick.setattr("storyboard.run.making.later", short)
         said = play.render(capsys)
     assert (said.code, row.says[0] in said.err) == (int(row.exit), True)
     assert pauses

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from storyboard.run.attempts import Attempt
-from storyboard.run.following import _Pace
+from storyboard.run.following import _Pace, later
 
 JOB = Attempt("d", 1, "SH010", "SH010", "generate", "paid", "paper-1", False, run="now")
 
@@ -50,3 +50,10 @@ def test_only_the_last_jobs_count() -> None:
         pace.learn(JOB, done - 4.0, done)
     assert pace.until(JOB, 15.0, 12.0) == 12.0
     assert pace.until(JOB, 50.0, 12.0) == 7.0
+
+
+def test_a_pause_that_a_service_names_is_never_cut_short() -> None:
+    pauses = [later(8.0) for _ in range(200)]
+    assert min(pauses) >= 8.0
+    assert max(pauses) <= 9.2
+    assert len(set(pauses)) > 100, "not all come back at once"
