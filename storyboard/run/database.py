@@ -35,7 +35,7 @@ def _prepare(connection: sqlite3.Connection, versions: Sequence[str], what: str)
     version = _version(connection)
     if version > len(versions):
         raise EnvironmentProblem(
-            f"the {what} was written by a newer storyboard", hint="upgrade storyboard"
+            f"a newer storyboard wrote the {what}", hint="upgrade storyboard"
         )
     if version == len(versions):
         return
