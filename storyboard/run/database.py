@@ -34,9 +34,7 @@ def _prepare(connection: sqlite3.Connection, versions: Sequence[str], what: str)
     connection.execute("PRAGMA synchronous = FULL")
     version = _version(connection)
     if version > len(versions):
-        raise EnvironmentProblem(
-            f"a newer storyboard wrote the {what}", hint="upgrade storyboard"
-        )
+        raise EnvironmentProblem(f"a newer storyboard wrote the {what}", hint="upgrade storyboard")
     if version == len(versions):
         return
     connection.execute("BEGIN IMMEDIATE")
