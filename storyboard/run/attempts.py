@@ -84,6 +84,8 @@ class Attempt:
     height: int = 0
     sample: int = 0
     """Which of its operation's results is this take, from 0."""
+    picks: bool = False
+    """A person asked for it in place of a take that is there: it is picked once it has come."""
     id: int = 0
     """Given by the ledger."""
     run: str = ""

@@ -44,6 +44,7 @@ _VERSIONS = (
     ALTER TABLE attempts ADD COLUMN height INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE attempts ADD COLUMN sample INTEGER NOT NULL DEFAULT 0
     """,
+    "ALTER TABLE attempts ADD COLUMN picks INTEGER NOT NULL DEFAULT 0",
 )
 
 
@@ -81,13 +82,16 @@ class Ledger:
         self._writer = Writer(connection)
 
     @staticmethod
-    def read(folder: Path) -> tuple[Attempt, ...]:
-        """Every attempt of the ledger in `folder`, oldest first, without holding it."""
+    def read(folder: Path, *, owing: bool = False) -> tuple[Attempt, ...]:
+        """Every attempt of the ledger in `folder`, oldest first, without holding it.
+
+        `owing` leaves out what is over, but for takes that were to be picked.
+        """
         if not (folder / "ledger.sqlite").exists():
             return ()
         connection = _connect(folder)
         try:
-            return tuple(_read(connection))
+            return tuple(_read(connection, open_only=owing, picks=owing))
         finally:
             connection.close()
 
@@ -300,15 +304,18 @@ def _connect(folder: Path) -> sqlite3.Connection:
         ) from error
 
 
-def _read(connection: sqlite3.Connection, *, open_only: bool = False) -> Iterable[Attempt]:
+def _read(
+    connection: sqlite3.Connection, *, open_only: bool = False, picks: bool = False
+) -> Iterable[Attempt]:
     sql = f"SELECT {', '.join(_COLUMNS)} FROM attempts"
     if open_only:
         over = ", ".join(f"'{state}'" for state in sorted(OVER))
-        sql += f" WHERE state NOT IN ({over})"
+        sql += f" WHERE state NOT IN ({over})" + (" OR picks" if picks else "")
     for row in connection.execute(sql + " ORDER BY id"):
         told = dict(zip(_COLUMNS, row, strict=True))
         told["state"] = State(told["state"])
         told["repeatable"] = bool(told["repeatable"])
+        told["picks"] = bool(told["picks"])
         told["parts"] = json.loads(told["parts"])
         told["samples"] = tuple(Sample(**sample) for sample in json.loads(told["samples"]))
         yield Attempt(**told)

@@ -57,6 +57,8 @@ class Job:
     """Hears of every take whose file is here: it is no longer in the making."""
     insists: bool = False
     """A person wants it made, whatever became of it before."""
+    picks: bool = False
+    """It is to play in place of a take that is there."""
 
     @property
     def ordinal(self) -> int:
@@ -299,6 +301,7 @@ class Maker:
                 width=width,
                 height=height,
                 sample=number,
+                picks=job.picks,
             )
             for number, ordinal in enumerate(job.ordinals)
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +21,11 @@ from storyboard.run.attempts import Attempt, State
 from storyboard.run.claiming import Claiming
 from storyboard.run.durable import disk_errors
 from storyboard.run.inputs import InputChanged, Inputs
+from storyboard.run.lockfile import LockFile
 from storyboard.run.making import Job, Maker, undecided
 from storyboard.run.quota import Lanes
 from storyboard.run.studio import Studio
 
-_SAVE_EVERY_S = 1.0
-_SAVE_SHARE = 20
-"""The lock file is written whole; of a long film so rarely that it costs a small share."""
 _CHANGES = 3
 
 
@@ -67,7 +64,7 @@ class StepWork:
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._local = asyncio.Semaphore(2 * max(1, jobs))
         self._lanes = lanes
-        self._save_at = time.monotonic() + _SAVE_EVERY_S
+        self._lock = LockFile(studio)
         self._locks = {shot.id: shot.lock for shot in studio.film.shots if shot.lock}
         self.touched: set[tuple[str, int]] = set()
         """Takes that this run has looked after, as (digest, ordinal)."""
@@ -97,7 +94,12 @@ class StepWork:
     def keep(self, node: Node, take: Take) -> None:
         """Enters a take that was there into the lock file."""
         records = self._studio.store.records(take.digest)
-        self._enter_all(node.step, take, records[0].parts if records else {})
+        new = not self._studio.selects.has(take)
+        parts = records[0].parts if records else {}
+        self._lock.enter_all(node.step, take, self._present(take.digest), parts)
+        plays = self._select(node.step, take.digest)
+        if new and plays is not None and plays.ordinal != take.ordinal:
+            self._lock.pick(node.step.id, take)  # a run that died had no time to
 
     def undecided(self, take: Take) -> bool:
         """Whether a person wants to pick before anything hangs on this select."""
@@ -128,6 +130,8 @@ class StepWork:
             return
         self._note(f"{attempt.name} of an earlier run was fetched", attempt.step)
         self._studio.selects.add(take, step=attempt.step, parts=attempt.parts)
+        if attempt.picks:
+            self._lock.pick(attempt.step, take)
 
     async def _takes(
         self,
@@ -155,7 +159,7 @@ class StepWork:
         take = self._select(node.step, digest)
         if take is None:
             raise error or StoryboardError(f"{node.step.id} has no take that is not rejected")
-        self._enter_all(node.step, take, name.parts)
+        self._lock.enter_all(node.step, take, self._present(take.digest), name.parts)
         return Finished(take, made, error, time.monotonic() - began)
 
     async def _make(
@@ -185,6 +189,8 @@ class StepWork:
         self._started(step, name, wanted)
         together = 1 if provider.repeatable else max(1, step.samples)
         insists = bool({Reason.FORCED, Reason.RETAKE_REQUESTED}.intersection(node.reasons))
+        plays = node.select is None and bool(node.ordinals) and node.digest == name.digest
+        picks = plays and node.ordinals[0] > 1
         left = len(wanted)
 
         async def delivered() -> None:
@@ -194,7 +200,7 @@ class StepWork:
                 await making.aclose()
 
         jobs = [
-            Job(step, name, wanted[n : n + together], inputs, delivered, insists)
+            Job(step, name, wanted[n : n + together], inputs, delivered, insists, picks)
             for n in range(0, len(wanted), together)
         ]
         if len(jobs) == 1:
@@ -207,14 +213,13 @@ class StepWork:
         for take in takes:
             if step.settings.audio and take.facts.frames > 1 and not take.facts.has_audio:
                 self._note(f"{take.name} came without the sound that was asked for", step.id)
-            if not self._enter(step, take, name.parts, replace=forced):
+            pick = plays and take is takes[0]
+            if not self._lock.enter(step, take, name.parts, replace=forced, pick=pick):
                 self._note(
                     f"{take.name} came out other than the lock file has it; both are equal in"
                     " what was asked",
                     step.id,
                 )
-        if takes and node.ordinals and node.digest == name.digest and node.select is None:
-            self._pick_new(step, takes[0])
         return len(takes), self._worst(step, name.digest, done)
 
     def _sourced(
@@ -277,22 +282,6 @@ class StepWork:
         free = [take for take in takes if take.ordinal not in rejected]
         return next(iter((*named, *picked, *free)), None)
 
-    def _pick_new(self, step: Step, take: Take) -> None:
-        """Picks a take that the plan meant to play, where the rule alone would play an older one.
-
-        So it is after a retake, and where one was bought again because its bytes are lost.
-        """
-        selects = self._studio.selects
-        rejected = selects.rejected(take.digest)
-        known = {
-            each.ordinal
-            for each in (*selects.takes(take.digest), *self._studio.store.takes(take.digest))
-        }
-        plays = selects.pick(take.digest) or min(known - rejected, default=0)
-        if plays != take.ordinal:
-            selects.set_pick(take.digest, take.ordinal)
-            self._note(f"{take.name} is picked from now on", step.id)
-
     def _present(self, digest: str, *, fresh: bool = False) -> list[Take]:
         store = self._studio.store
         return [take for take in store.takes(digest, fresh=fresh) if store.present(take.sha256)]
@@ -308,12 +297,12 @@ class StepWork:
         name = identity(step, known, frozenset(), "")
         async with self._turns[name.digest]:
             if take := self._select(step, name.digest):
-                self._enter(step, take, name.parts)
+                self._lock.enter(step, take, name.parts)
                 return Finished(take)
             began = time.monotonic()
             self._started(step, name, (1,))
             take = await asyncio.to_thread(self._take_in, step, name, file.path, known[0].sha256)
-        self._enter(step, take, name.parts)
+        self._lock.enter(step, take, name.parts)
         self._studio.tell(
             ev.TakeAdded(
                 step=step.id,
@@ -346,29 +335,6 @@ class StepWork:
                 take, name.parts, kind=step.kind.value, step=step.id, film=self._studio.film.stem
             )
         return take
-
-    def _enter_all(self, step: Step, select: Take, parts: Mapping[str, str]) -> None:
-        """Writes the select and its siblings that are here, whoever made them, into the lock file.
-
-        Takes that another film of the store bought are this film's too from now on.
-        """
-        for take in (select, *self._present(select.digest)):
-            if not self._studio.selects.has(take):
-                self._enter(step, take, parts)
-
-    def _enter(
-        self, step: Step, take: Take, parts: Mapping[str, str], *, replace: bool = False
-    ) -> bool:
-        """Writes a take into the lock file, which is saved now and then."""
-        selects = self._studio.selects
-        mine = dataclasses.replace(take, shot=step.shot)
-        same = selects.add(mine, step=step.id, parts=parts, replace=replace)
-        began = time.monotonic()
-        if began > self._save_at:
-            selects.save()
-            now = time.monotonic()
-            self._save_at = now + max(_SAVE_EVERY_S, _SAVE_SHARE * (now - began))
-        return same
 
     def _started(self, step: Step, name: Identity, ordinals: tuple[int, ...]) -> None:
         self._studio.tell(
