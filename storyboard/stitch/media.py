@@ -1,8 +1,8 @@
 """The one door to ffmpeg, and what is asked of media files.
 
 No other module starts ffmpeg, so that every picture of a film comes from the same binary.
-Probing and exact frames are PyAV's work and live in `packets` and `frames`; they are offered here
-too, since callers think of them as one thing.
+Probing and exact frames are PyAV's work and live in `packets`, `frames` and `likeness`; they are
+offered here too, since callers think of them as one thing.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from types import ModuleType
 
 from storyboard.errors import EnvironmentProblem, MediaError
 from storyboard.stitch.frames import extract_frame, read_frames
+from storyboard.stitch.likeness import prefix
 from storyboard.stitch.packets import index_of, probe
 
 __all__ = [
     "extract_frame",
     "ffmpeg_path",
     "load_moviepy",
+    "prefix",
     "probe",
     "read_ffmpeg",
     "read_frames",

@@ -11,25 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from storyboard.errors import MediaError
 from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitch.frames import read_frames
+from storyboard.stitch.likeness import ALIKE, CLEAR, apart, seen
 from storyboard.stitch.material import Clip
 from storyboard.timecode import FrameRange
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-_ALIKE = 6.0
-"""Mean difference of two small grey pictures, in levels of 255, up to which they are the same."""
-_CLEAR = 0.5
-"""By so much less another place must be to be the better one."""
 _NEAR = 2
 """Frames on both sides of its place at which a frame is looked for too."""
-_SMALL = (80, 45)
 
 
 def unbroken(timeline: Timeline, clips: Mapping[str, Clip]) -> Timeline:
@@ -96,29 +86,11 @@ def _holds(source: Path, result: Path, first: int, behind: int, span: tuple[int,
     if last not in near:
         return False
     try:
-        if _apart(_seen(source, first)[0], _seen(result, behind)[0]) > _ALIKE:
+        if apart(seen(source, first)[0], seen(result, behind)[0]) > ALIKE:
             return False
-        due = _seen(source, first + frames - 1)[0]
-        apart = [_apart(due, each) for each in _seen(result, near.start, near.length)]
+        due = seen(source, first + frames - 1)[0]
+        around = [apart(due, each) for each in seen(result, near.start, near.length)]
     except MediaError:
         return False
-    own = apart[last - near.start]
-    return own <= min(_ALIKE, min(apart) + _CLEAR)
-
-
-def _seen(path: Path, first: int, frames: int = 1) -> list[NDArray[np.uint8]]:
-    """Small grey pictures of the frames from `first` on."""
-    import cv2
-    import numpy as np
-
-    wanted = FrameRange(first, first + frames)
-    return [
-        np.asarray(cv2.resize(frame[: len(frame) * 2 // 3], _SMALL, interpolation=cv2.INTER_AREA))
-        for frame in read_frames(path, wanted, threads=1)
-    ]
-
-
-def _apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    import cv2
-
-    return float(cv2.absdiff(one, other).mean())
+    own = around[last - near.start]
+    return own <= min(ALIKE, min(around) + CLEAR)

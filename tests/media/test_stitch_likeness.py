@@ -1,0 +1,48 @@
+"""An extension's source is measured in its result, to the frame, however it was encoded again."""
+
+from __future__ import annotations
+
+import pytest
+
+from storyboard.stitch.media import prefix, probe, run_ffmpeg
+
+
+@pytest.fixture(scope="module")
+def source(stage):
+    path = stage.folder / "source.mp4"
+    run_ffmpeg(["-i", str(stage.take(1, 88).path), "-frames:v", "40", "-crf", "30", str(path)])
+    return path
+
+
+def result(stage, name, filters):
+    path = stage.folder / f"{name}.mp4"
+    whole = stage.take(1, 88).path
+    run_ffmpeg(["-i", str(whole), "-vf", filters, "-crf", "23", str(path)])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "filters", "frames"),
+    [
+        ("whole", "null", 40),
+        ("cut", "trim=start_frame=2,setpts=PTS-STARTPTS", 38),
+        ("held", "tpad=start=3:start_mode=clone", 43),
+        ("brighter", "eq=brightness=0.03", 40),
+        ("larger", "scale=iw*2:ih*2", 40),
+    ],
+)
+def test_the_last_frame_of_the_source_is_found_where_it_stands(
+    stage, source, name, filters, frames
+):
+    path = result(stage, name, filters)
+    assert prefix(source, 40, path, probe(path).frames) == frames
+
+
+def test_what_does_not_begin_with_the_source_has_none_of_it(stage, source):
+    assert prefix(source, 40, stage.take(2, 88).path, 88) is None
+    assert prefix(source, 40, source, 20) is None, "it ends before"
+
+
+def test_where_nothing_moves_the_count_decides(stage):
+    still = result(stage, "still", "loop=loop=-1:size=1,trim=end_frame=60")
+    assert prefix(still, 40, still, 60) == 40
