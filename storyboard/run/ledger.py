@@ -7,46 +7,22 @@ dies, the next run knows what may have been sent, and asks a person where nobody
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
-from storyboard.providers.base import Sample
+from storyboard.run import rows
 from storyboard.run.afoot import Afoot
 from storyboard.run.attempts import OVER, Attempt, State
-from storyboard.run.database import connect
 from storyboard.run.filelock import FileLock
 from storyboard.run.places import make_folder
 from storyboard.run.record import usd
 from storyboard.run.writer import Statement, Writer
-
-_COLUMNS = tuple(field.name for field in dataclasses.fields(Attempt))
-_VERSIONS = (
-    """
-    CREATE TABLE attempts (
-        digest TEXT NOT NULL, ordinal INTEGER NOT NULL, step TEXT NOT NULL, shot TEXT NOT NULL,
-        kind TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
-        repeatable INTEGER NOT NULL, request TEXT NOT NULL, seed INTEGER, parts TEXT NOT NULL,
-        buys_frames INTEGER NOT NULL, given_frames INTEGER NOT NULL, id INTEGER PRIMARY KEY,
-        run TEXT NOT NULL, state TEXT NOT NULL, operation TEXT NOT NULL, samples TEXT NOT NULL,
-        sha256 TEXT NOT NULL, reserved_micros INTEGER NOT NULL, settled_micros INTEGER NOT NULL,
-        message TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL);
-    CREATE INDEX attempts_by_state ON attempts (state);
-    CREATE TABLE moves (attempt INTEGER NOT NULL, state TEXT NOT NULL, at REAL NOT NULL)
-    """,
-    """
-    ALTER TABLE attempts ADD COLUMN width INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE attempts ADD COLUMN height INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE attempts ADD COLUMN sample INTEGER NOT NULL DEFAULT 0
-    """,
-    "ALTER TABLE attempts ADD COLUMN picks INTEGER NOT NULL DEFAULT 0",
-)
-
 
 _FILTERED = f"""
     SELECT digest, ordinal FROM attempts WHERE state = '{State.FILTERED}'
@@ -67,13 +43,15 @@ class Ledger:
         """The id of this run."""
         self._lock = _lock_film(folder)
         try:
-            connection = _connect(folder)
-            self._afoot = Afoot(_read(connection, open_only=True))
-            self._next = 1 + int(
-                connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0]
-            )
-            self.recovered = self._recover(connection)
-            self.filtered: frozenset[tuple[str, int]] = frozenset(connection.execute(_FILTERED))
+            connection = rows.opened(folder)
+            with rows.legible(folder):
+                self._afoot = Afoot(rows.read(connection, open_only=True))
+                last = connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()
+                self._next = 1 + int(last[0])
+                self._runs = rows.remembered(connection)
+                self.recovered = self._recover(connection)
+                filtered = frozenset(connection.execute(_FILTERED))
+            self.filtered: frozenset[tuple[str, int]] = filtered
             """(digest, ordinal) of takes whose last attempt a filter took, when this was opened."""
         except BaseException:
             self._lock.release()
@@ -87,13 +65,28 @@ class Ledger:
 
         `owing` leaves out what is over, but for takes that were to be picked.
         """
-        if not (folder / "ledger.sqlite").exists():
+        if not (folder / rows.FILE).exists():
             return ()
-        connection = _connect(folder)
-        try:
-            return tuple(_read(connection, open_only=owing, picks=owing))
-        finally:
-            connection.close()
+        with rows.legible(folder), closing(rows.opened(folder)) as connection:
+            return tuple(rows.read(connection, open_only=owing, picks=owing))
+
+    @staticmethod
+    def runs(folder: Path) -> frozenset[str]:
+        """The runs that the ledger in `folder` has seen; none where there is no ledger."""
+        if not (folder / rows.FILE).exists():
+            return frozenset()
+        with rows.legible(folder), closing(rows.opened(folder)) as connection:
+            return rows.remembered(connection)
+
+    def remembers(self, run: str) -> bool:
+        """Whether this ledger was there when that run bought: what it does not know is not owed."""
+        return run in self._runs
+
+    async def sign(self) -> None:
+        """Enters this run, on the disk before anything else may name it."""
+        if self.run not in self._runs:
+            await self._writer.write([rows.sign(self.run, time.time())])
+            self._runs |= {self.run}
 
     def close(self) -> None:
         """Writes what is under way, and lets the film go."""
@@ -152,7 +145,7 @@ class Ledger:
             self._afoot.put(each)
         self._held += price
         await self._write(
-            entered, [line for each in entered for line in (_insert(each), _move(each))]
+            entered, [line for each in entered for line in (rows.insert(each), rows.move(each))]
         )
         return entered
 
@@ -172,7 +165,9 @@ class Ledger:
     ) -> tuple[Attempt, ...]:
         """Moves attempts on together: after a crash, all of them have gone or none has."""
         moved = tuple(self._moved(attempt, state, facts) for attempt in attempts)
-        await self._write(moved, [line for each in moved for line in (_update(each), _move(each))])
+        await self._write(
+            moved, [line for each in moved for line in (rows.update(each), rows.move(each))]
+        )
         return moved
 
     async def _write(self, attempts: Sequence[Attempt], lines: Sequence[Statement]) -> None:
@@ -262,7 +257,7 @@ class Ledger:
             return ()
         connection.execute("BEGIN IMMEDIATE")
         for moved in found:
-            for sql, values in (_update(moved), _move(moved)):
+            for sql, values in (rows.update(moved), rows.move(moved)):
                 connection.execute(sql, values)
         connection.execute("COMMIT")
         return tuple(found)
@@ -290,85 +285,3 @@ def _lock_film(folder: Path) -> FileLock:
             hint="wait until it is done, or stop it; finished takes are safe",
         )
     return lock
-
-
-def _connect(folder: Path) -> sqlite3.Connection:
-    path = folder / "ledger.sqlite"
-    try:
-        return connect(path, _VERSIONS, "ledger")
-    except sqlite3.Error as error:
-        raise EnvironmentProblem(
-            f"the ledger {path} can't be read: {error}",
-            hint="it remembers open purchases: put it back from a backup, or move it away"
-            " if the film has no paid shots",
-        ) from error
-
-
-def _read(
-    connection: sqlite3.Connection, *, open_only: bool = False, picks: bool = False
-) -> Iterable[Attempt]:
-    sql = f"SELECT {', '.join(_COLUMNS)} FROM attempts"
-    if open_only:
-        over = ", ".join(f"'{state}'" for state in sorted(OVER))
-        sql += f" WHERE state NOT IN ({over})" + (" OR picks" if picks else "")
-    for row in connection.execute(sql + " ORDER BY id"):
-        told = dict(zip(_COLUMNS, row, strict=True))
-        told["state"] = State(told["state"])
-        told["repeatable"] = bool(told["repeatable"])
-        told["picks"] = bool(told["picks"])
-        told["parts"] = json.loads(told["parts"])
-        told["samples"] = tuple(Sample(**sample) for sample in json.loads(told["samples"]))
-        yield Attempt(**told)
-
-
-def _row(attempt: Attempt) -> tuple[Any, ...]:
-    told = {name: getattr(attempt, name) for name in _COLUMNS}
-    told["parts"] = json.dumps(dict(attempt.parts))
-    told["samples"] = _samples(attempt)
-    return tuple(told.values())
-
-
-def _insert(attempt: Attempt) -> tuple[str, tuple[Any, ...]]:
-    marks = ", ".join("?" * len(_COLUMNS))
-    return f"INSERT INTO attempts ({', '.join(_COLUMNS)}) VALUES ({marks})", _row(attempt)
-
-
-def _samples(attempt: Attempt) -> str:
-    if not attempt.samples:
-        return "[]"
-    return json.dumps(
-        [
-            {
-                "uri": sample.uri,
-                "expires_at": sample.expires_at,
-                "contains_source": sample.contains_source,
-                "source_frames": sample.source_frames,
-            }
-            for sample in attempt.samples
-            if sample.uri
-        ]
-    )
-
-
-def _update(attempt: Attempt) -> tuple[str, tuple[Any, ...]]:
-    return (
-        "UPDATE attempts SET state = ?, operation = ?, samples = ?, sha256 = ?,"
-        " settled_micros = ?, message = ?, updated_at = ? WHERE id = ?",
-        (
-            attempt.state,
-            attempt.operation,
-            _samples(attempt),
-            attempt.sha256,
-            attempt.settled_micros,
-            attempt.message,
-            attempt.updated_at,
-            attempt.id,
-        ),
-    )
-
-
-def _move(attempt: Attempt) -> tuple[str, tuple[Any, ...]]:
-    return (
-        "INSERT INTO moves VALUES (?, ?, ?)",
-        (attempt.id, attempt.state, attempt.updated_at),
-    )

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.providers.base import Sample
 from storyboard.run.attempts import MOVES, OVER, Attempt, State
+from storyboard.run.events import RunLog
 from storyboard.run.ledger import Ledger, lifetime_micros
 
 T = TypeVar("T")
@@ -236,3 +238,47 @@ def test_only_legal_moves_are_made_and_each_is_remembered(
     ended = inside(folder, go)
     (read,) = Ledger.read(folder)
     assert read.state is ended
+
+
+def _overwritten(path: Path) -> None:
+    pages = path.read_bytes()
+    path.write_bytes(pages[:4096] + b"\xff" * (len(pages) - 4096))
+
+
+def _says(column: str, value: str) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(f"UPDATE attempts SET {column} = ?", (value,))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _overwritten,
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        lambda path: path.write_bytes(b""),
+        _says("state", "weird"),
+        _says("parts", "{"),
+        _says("samples", '[{"url": "x"}]'),
+    ],
+)
+def test_a_ledger_that_says_nonsense_is_damaged_and_never_a_new_one(
+    tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    left_in(tmp_path, State.SUBMITTED)
+    RunLog(tmp_path, "20261123T120000-abcdef").close()
+    path = tmp_path / "ledger.sqlite"
+    assert not path.with_name("ledger.sqlite-wal").exists()
+    spoil(path)
+    for read in (Ledger, Ledger.read):
+        with pytest.raises(EnvironmentProblem, match="can't be read") as told:
+            read(tmp_path)
+        assert "--rebuild" in told.value.hint
+
+
+def test_an_empty_file_where_no_run_was_is_a_new_ledger(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").touch()
+    left_in(tmp_path, State.SUBMITTED)
+    assert len(Ledger.read(tmp_path)) == 1

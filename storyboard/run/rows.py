@@ -1,0 +1,162 @@
+"""The rows of a ledger: attempts as SQLite keeps them, in every version of its tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import EnvironmentProblem
+from storyboard.providers.base import Sample
+from storyboard.run.attempts import OVER, Attempt, State
+from storyboard.run.database import connect
+from storyboard.run.writer import Statement
+
+FILE = "ledger.sqlite"
+COLUMNS = tuple(field.name for field in dataclasses.fields(Attempt))
+_VERSIONS = (
+    """
+    CREATE TABLE attempts (
+        digest TEXT NOT NULL, ordinal INTEGER NOT NULL, step TEXT NOT NULL, shot TEXT NOT NULL,
+        kind TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+        repeatable INTEGER NOT NULL, request TEXT NOT NULL, seed INTEGER, parts TEXT NOT NULL,
+        buys_frames INTEGER NOT NULL, given_frames INTEGER NOT NULL, id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL, state TEXT NOT NULL, operation TEXT NOT NULL, samples TEXT NOT NULL,
+        sha256 TEXT NOT NULL, reserved_micros INTEGER NOT NULL, settled_micros INTEGER NOT NULL,
+        message TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL);
+    CREATE INDEX attempts_by_state ON attempts (state);
+    CREATE TABLE moves (attempt INTEGER NOT NULL, state TEXT NOT NULL, at REAL NOT NULL)
+    """,
+    """
+    ALTER TABLE attempts ADD COLUMN width INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN height INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempts ADD COLUMN sample INTEGER NOT NULL DEFAULT 0
+    """,
+    "ALTER TABLE attempts ADD COLUMN picks INTEGER NOT NULL DEFAULT 0",
+    """
+    CREATE TABLE runs (run TEXT PRIMARY KEY, at REAL NOT NULL);
+    INSERT INTO runs SELECT run, min(created_at) FROM attempts GROUP BY run
+    """,
+)
+
+
+def opened(folder: Path) -> sqlite3.Connection:
+    """The ledger in `folder`, created where there is none, in its newest version.
+
+    An empty file is none, unless runs have left their logs beside it: theirs was lost then.
+    Raises EnvironmentProblem for one that is damaged, or newer than this storyboard.
+    """
+    with legible(folder):
+        if _emptied(folder):
+            raise sqlite3.DatabaseError("the file is empty")
+        return connect(folder / FILE, _VERSIONS, "ledger")
+
+
+@contextmanager
+def legible(folder: Path) -> Iterator[None]:
+    """Says of a ledger that can't be read what a user can do (EnvironmentProblem)."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        raise EnvironmentProblem(
+            f"the ledger {folder / FILE} can't be read: {error}",
+            hint="it remembers open purchases: put it back from a backup; without one,"
+            " `storyboard runs FILM --rebuild` keeps it aside and saves what can be known",
+        ) from error
+
+
+def _emptied(folder: Path) -> bool:
+    try:
+        empty = (folder / FILE).stat().st_size == 0
+    except FileNotFoundError:
+        return False
+    return empty and any((folder / "runs").glob("*.jsonl"))
+
+
+def remembered(connection: sqlite3.Connection) -> frozenset[str]:
+    """The runs that this ledger has seen."""
+    return frozenset(run for (run,) in connection.execute("SELECT run FROM runs"))
+
+
+def sign(run: str, at: float) -> Statement:
+    return "INSERT OR IGNORE INTO runs VALUES (?, ?)", (run, at)
+
+
+def read(
+    connection: sqlite3.Connection, *, open_only: bool = False, picks: bool = False
+) -> Iterable[Attempt]:
+    """Attempts, oldest first; raises ValueError or TypeError for a row that says nonsense."""
+    sql = f"SELECT {', '.join(COLUMNS)} FROM attempts"
+    if open_only:
+        over = ", ".join(f"'{state}'" for state in sorted(OVER))
+        sql += f" WHERE state NOT IN ({over})" + (" OR picks" if picks else "")
+    for row in connection.execute(sql + " ORDER BY id"):
+        yield attempt_of(row)
+
+
+def attempt_of(row: Sequence[Any]) -> Attempt:
+    """The attempt of a row with all of `COLUMNS`."""
+    told = dict(zip(COLUMNS, row, strict=True))
+    told["state"] = State(told["state"])
+    told["repeatable"] = bool(told["repeatable"])
+    told["picks"] = bool(told["picks"])
+    told["parts"] = json.loads(told["parts"])
+    told["samples"] = tuple(Sample(**sample) for sample in json.loads(told["samples"]))
+    return Attempt(**told)
+
+
+def _row(attempt: Attempt) -> tuple[Any, ...]:
+    told = {name: getattr(attempt, name) for name in COLUMNS}
+    told["parts"] = json.dumps(dict(attempt.parts))
+    told["samples"] = _samples(attempt)
+    return tuple(told.values())
+
+
+def insert(attempt: Attempt) -> Statement:
+    marks = ", ".join("?" * len(COLUMNS))
+    return f"INSERT INTO attempts ({', '.join(COLUMNS)}) VALUES ({marks})", _row(attempt)
+
+
+def _samples(attempt: Attempt) -> str:
+    if not attempt.samples:
+        return "[]"
+    return json.dumps(
+        [
+            {
+                "uri": sample.uri,
+                "expires_at": sample.expires_at,
+                "contains_source": sample.contains_source,
+                "source_frames": sample.source_frames,
+            }
+            for sample in attempt.samples
+            if sample.uri
+        ]
+    )
+
+
+def update(attempt: Attempt) -> Statement:
+    return (
+        "UPDATE attempts SET state = ?, operation = ?, samples = ?, sha256 = ?,"
+        " settled_micros = ?, message = ?, updated_at = ? WHERE id = ?",
+        (
+            attempt.state,
+            attempt.operation,
+            _samples(attempt),
+            attempt.sha256,
+            attempt.settled_micros,
+            attempt.message,
+            attempt.updated_at,
+            attempt.id,
+        ),
+    )
+
+
+def move(attempt: Attempt) -> Statement:
+    return (
+        "INSERT INTO moves VALUES (?, ?, ?)",
+        (attempt.id, attempt.state, attempt.updated_at),
+    )
