@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import click
 from storyboard.cli import options, view
 from storyboard.cli.planview import money
 from storyboard.errors import UsageError
-from storyboard.run.places import selects_file, store_folder
+from storyboard.run.places import selects_file, state_folder, store_folder
 from storyboard.run.record import Record
 from storyboard.run.selects import Selects
 from storyboard.run.store import Store
@@ -112,38 +111,75 @@ def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
 @command.command("gc")
 @click.argument("films", metavar="[FILM]...", type=options.FILM, nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option(
+    "--forget-absent", is_flag=True, help="Films that are no longer where they were want nothing."
+)
 @options.speech
-def gc(films: tuple[Path, ...], dry_run: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Remove takes that no lock file names.
+def gc(
+    films: tuple[Path, ...],
+    dry_run: bool,
+    forget_absent: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Remove takes that no film wants any more.
 
-    Without FILM, the lock files of the current folder count. A shared store (STORYBOARD_STORE)
-    wants every FILM named that uses it.
+    A film wants what its lock file names, what it paid for, and what its last render made. The
+    films are those of the current folder, those named, and all that ever rendered into this
+    store; while one of them is being rendered nothing is removed.
     """
+    from storyboard.run.durable import disk_errors
+    from storyboard.run.holdings import Holdings
     from storyboard.run.upkeep import sweep
 
-    if not films and os.environ.get("STORYBOARD_STORE"):
-        raise UsageError(
-            "a shared store may hold takes of other films",
-            hint="name every film that uses it: storyboard store gc A.yaml B.yaml",
-        )
-    locks = [selects_file(film) for film in films] or sorted(Path.cwd().glob("*.selects.yaml"))
-    absent = [lock for lock in locks if not lock.exists()]
-    if absent or not locks:
-        raise UsageError(
-            f"there is no lock file {absent[0].name if absent else 'in this folder'}",
-            hint="only what a lock file names is kept; render the film first",
-        )
     store = _opened()
     try:
-        swept = sweep(store, set(_named(locks)), dry_run=dry_run)
+        wanting = [*map(Path.absolute, films), *_films_here(), *store.tenants.films()]
+        _refuse_unknown(films, wanting)
+        holdings = Holdings(wanting, forgotten=forget_absent)
+        with disk_errors(str(store.root)), holdings.resting():
+            swept = sweep(store, holdings.media, unsure=holdings.unsure, dry_run=dry_run)
+            for film in holdings.absent if forget_absent and not dry_run else ():
+                store.tenants.forget(film)
     finally:
         store.close()
     if as_json:
-        view.answer_json({"takes": swept.takes, "files": swept.files, "bytes": swept.size})
-    else:
-        verb = "would remove" if dry_run else "removed"
-        view.say(f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB")
+        told = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
+        view.answer_json({**told, "spared": len(swept.spared)})
+        return 0
+    verb = "would remove" if dry_run else "removed"
+    view.say(f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB")
+    if swept.spared:
+        names = ", ".join(sorted({record.film or "?" for record in swept.spared}))
+        view.say(
+            f"{len(swept.spared)} takes stay: films that made them are not here ({names});"
+            " name them, or let them go with --forget-absent"
+        )
     return 0
+
+
+def _films_here() -> list[Path]:
+    """Films of the current folder, by what they left beside their text."""
+    here = Path.cwd()
+    locks = [path.name.removesuffix(".selects.yaml") for path in here.glob("*.selects.yaml")]
+    states = [path.parent.name for path in here.glob(".storyboard/*/ledger.sqlite")]
+    return [here / f"{stem}.yaml" for stem in sorted({*locks, *states})]
+
+
+def _refuse_unknown(films: Iterable[Path], wanting: Sequence[Path]) -> None:
+    """Raises UsageError where nobody could say what is wanted."""
+    for film in films:
+        if not selects_file(film).exists() and not state_folder(film).exists():
+            raise UsageError(
+                f"there is no lock file {selects_file(film).name}",
+                hint="only what films want is kept; render the film first",
+            )
+    if not wanting:
+        raise UsageError(
+            "no film is known that uses this store",
+            hint="go to a film's folder, or name the films: storyboard store gc A.yaml B.yaml",
+        )
 
 
 @command.command("fetch")
@@ -201,14 +237,6 @@ def _bring(record: Record, source: Store, store: Store) -> None:
 
 def _list(names: list[str]) -> str:
     return f": {', '.join(names[:8])}" if names else ""
-
-
-def _named(locks: Iterable[Path]) -> Iterable[str]:
-    for lock in locks:
-        selects = Selects(lock)
-        for digest in selects.entries:
-            for take in selects.takes(digest):
-                yield take.sha256
 
 
 def _row(record: Record) -> list[str]:

@@ -66,6 +66,7 @@ async def run_plan(
     poll_seconds()  # says what is wrong with it before anything begins
     with disk_errors(str(store.root)):
         place = RunPlace(store.root, jobs)
+        store.tenants.enter(film.path)
         studio = Studio(film, store, selects, ledger, place, media or _stitch_media(), events)
         run = _Run(studio, plan, providers, hashes, jobs, max_cost_micros, frozen)
         with _signals(run.stop):

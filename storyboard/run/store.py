@@ -4,6 +4,7 @@
     takes/cd/cd34…/t01.json      the take of step digest cd34…, ordinal 1 (schema `take`)
     index.sqlite                 makes looking up fast; built again from the sidecars when lost
     claims/  scratch/            what is being made, and unfinished files of live runs
+    films/                       which films have takes here
 
 Bytes come before the sidecar and the sidecar before the index, each durable before the next, so
 at any moment a take is either whole or not there. Several processes may use a store at once.
@@ -30,6 +31,7 @@ from storyboard.run.durable import disk_errors, sync, unfinished, write_texts
 from storyboard.run.index import Index
 from storyboard.run.places import make_folder
 from storyboard.run.record import Record, from_json, to_json
+from storyboard.run.tenants import Tenants
 
 _CHUNK = 1 << 20
 
@@ -51,6 +53,7 @@ class Store:
         with disk_errors(str(root)):
             self._files.mkdir(exist_ok=True)
         self.claims = Claims(root / "claims")
+        self.tenants = Tenants(root)
         self._guard = threading.Lock()
         self._known: dict[str, tuple[Record, ...]] = {}
         self._suffix: dict[str, tuple[str, int]] = {}

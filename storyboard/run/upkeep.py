@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class Swept:
     files: int = 0
     size: int = 0
     """Bytes."""
+    spared: tuple[Record, ...] = ()
+    """Takes that stay because nobody could say whether they are wanted."""
 
 
 def verify(store: Store, *, repair: bool = False) -> list[Damage]:
@@ -76,22 +78,33 @@ def verify(store: Store, *, repair: bool = False) -> list[Damage]:
     return found
 
 
-def sweep(store: Store, keep: Set[str], *, dry_run: bool = False) -> Swept:
+def sweep(
+    store: Store,
+    keep: Set[str],
+    *,
+    unsure: Callable[[Record], bool] = lambda _: False,
+    dry_run: bool = False,
+) -> Swept:
     """Removes every take whose content is not in `keep`, then bytes that no take wants.
 
-    `keep` holds the SHA-256 of media that films name. What is being made now, and loose files
-    younger than an hour, are left alone.
+    `keep` holds the SHA-256 of media that films hold on to; takes that are `unsure` stay as well.
+    What is being made now, and loose files younger than an hour, are left alone.
     """
     busy = store.claims.known()
-    kept: set[str] = set()
+    kept: set[str] = set(keep)
+    spared: list[Record] = []
     gone: list[Record] = []
     for record in store.ls():
         if record.take.sha256 in keep or record.take.digest in busy:
-            kept |= {record.take.sha256, *record.take.attachments.values()}
+            pass
+        elif unsure(record):
+            spared.append(record)
         else:
             gone.append(record)
+            continue
+        kept |= _contents(record)
     young = time.time() - _ORPHAN_AGE_S
-    forgotten = {sha for one in gone for sha in (one.take.sha256, *one.take.attachments.values())}
+    forgotten = {sha256 for record in gone for sha256 in _contents(record)}
     loose = [
         path
         for path in store.files()
@@ -104,7 +117,11 @@ def sweep(store: Store, keep: Set[str], *, dry_run: bool = False) -> Swept:
             store.forget(record)
         for path in loose:
             path.unlink(missing_ok=True)
-    return Swept(len(gone), len(loose), size)
+    return Swept(len(gone), len(loose), size, tuple(spared))
+
+
+def _contents(record: Record) -> set[str]:
+    return {record.take.sha256, *record.take.attachments.values()}
 
 
 def tidy(store: Store, state: Path) -> None:

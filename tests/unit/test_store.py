@@ -222,6 +222,16 @@ def test_sweeping_keeps_what_films_name_and_what_is_being_made(
     claim.release()
 
 
+def test_sweeping_keeps_bytes_that_a_film_names_though_nothing_else_is_known_of_them(
+    store: Store, tmp_path: Path
+) -> None:
+    sha256 = store.put(file(tmp_path / "work", "a kitchen"))
+    os.utime(store.path(sha256), (0, 0))
+    assert sweep(store, {sha256}).files == 0
+    assert store.present(sha256)
+    assert sweep(store, set()).files == 1
+
+
 def test_why_finds_takes_by_shot_digest_and_content(store: Store, tmp_path: Path) -> None:
     take = add(store, tmp_path / "work", "a kitchen")
     for name in ("SH010", DIGEST[:8], take.sha256[:8]):
