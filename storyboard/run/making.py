@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard.digest import digest
@@ -169,21 +170,26 @@ class Maker:
             left = await self._traced(left, provider)
         elif first is None:
             self._started(left, resumed=True)
-        return await self.follow(left, provider, job.delivered)
+        video = next((each for each in job.inputs if each.role is Role.VIDEO), None)
+        return await self.follow(left, provider, job.delivered, video.path if video else None)
 
     async def follow(
         self,
         attempt: Attempt,
         provider: Provider,
         delivered: Callable[[], Awaitable[None]] = _nobody_waits,
+        source: Path | None = None,
     ) -> Take:
-        """The take of an attempt that was submitted, by this run or an earlier one."""
+        """The take of an attempt that was submitted, by this run or an earlier one.
+
+        `source` is the file of the video that it goes on from, where that is known here.
+        """
         if stored := self._shelver.stored(attempt):
             return await self._shelver.commit(attempt, stored)
 
         async def keep(done: Attempt, brought: Brought) -> Take:
             await delivered()
-            return await self._vitally(self._shelver.shelve(done, brought))
+            return await self._vitally(self._shelver.shelve(done, brought, source))
 
         return await self._follower.result(attempt, provider, keep)
 

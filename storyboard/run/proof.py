@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +42,12 @@ def prove(
     buys_frames: int,
     given_frames: int,
     size: tuple[int, int] = (0, 0),
+    measured: Callable[[int], int | None] = int,
 ) -> Proof:
     """Checks a delivered file against what was bought; `rate` is the film's.
 
-    Finds where an extension's own material begins. `size` is what was asked, (0, 0) where any
+    Finds where an extension's own material begins: `measured` tells of about so many frames how
+    many really are its source's, None when none is. `size` is what was asked, (0, 0) where any
     will do. Raises OperationFailed for a file of the wrong kind, length or size.
     """
     if path.stat().st_size == 0:
@@ -66,7 +69,7 @@ def prove(
     native = facts.rate or rate
     wanted = native.frames(rate.seconds(buys_frames)) if buys_frames else facts.frames
     if kind is Kind.EXTEND:
-        return _extension(facts, sample, wanted, given_frames)
+        return _extension(facts, sample, wanted, given_frames, measured)
     if abs(facts.frames - wanted) > _LEEWAY:
         raise OperationFailed(
             f"asked for {wanted} frames, got {facts.frames}",
@@ -90,16 +93,30 @@ def _as_large(facts: MediaFacts, size: tuple[int, int]) -> bool:
     return all(0 <= found - asked < _BLOCK for found, asked in pairs)
 
 
-def _extension(facts: MediaFacts, sample: Sample, wanted: int, given: int) -> Proof:
+def _extension(
+    facts: MediaFacts,
+    sample: Sample,
+    wanted: int,
+    given: int,
+    measured: Callable[[int], int | None],
+) -> Proof:
     said = sample.source_frames or (given if sample.contains_source else 0)
     for source in dict.fromkeys((said, given, 0)):
-        if abs(facts.frames - source - wanted) <= _LEEWAY:
-            note = ""
-            if given and not source:
-                note = "the result does not begin with its source; all of it is taken as new"
-            elif said and source != said:
-                note = f"the result begins with {source} frames of its source"
-            return Proof(facts, source > 0, source, note)
+        if abs(facts.frames - source - wanted) > _LEEWAY:
+            continue
+        found = measured(source) if source else 0
+        if found is None:
+            return Proof(
+                facts, note=f"its first {source} frames are not its source's; all of it is new"
+            )
+        if abs(facts.frames - found - wanted) > _LEEWAY:
+            found = source
+        note = ""
+        if given and not found:
+            note = "the result does not begin with its source; all of it is taken as new"
+        elif found != (said or source):
+            note = f"the result begins with {found} frames of its source"
+        return Proof(facts, found > 0, found, note)
     raise OperationFailed(
         f"asked for {wanted} new frames after {given}, got {facts.frames} in all",
         hint="nothing was kept; render again asks once more",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.digest import file_sha256
-from storyboard.errors import EnvironmentProblem, OperationFailed, StoryboardError
+from storyboard.errors import EnvironmentProblem, MediaError, OperationFailed, StoryboardError
 from storyboard.film import MediaFacts, Take
 from storyboard.providers.base import Kind, Sample
 from storyboard.run import events as ev
@@ -22,6 +22,15 @@ from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 
 _CHARGED = "nothing was kept, and it is counted as charged; render again buys it anew"
+
+
+@dataclass(frozen=True, slots=True)
+class _Come:
+    """What has come for an attempt, and the file of the video that it goes on from."""
+
+    attempt: Attempt
+    brought: Brought
+    source: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +59,13 @@ class Shelver:
         self._kept = Batches(self._keep)
         self._added = Batches(self._add)
 
-    async def shelve(self, attempt: Attempt, brought: Brought) -> Take:
-        """The take of a sample that has come.
+    async def shelve(self, attempt: Attempt, brought: Brought, source: Path | None = None) -> Take:
+        """The take of a sample that has come; `source` is the video that it goes on from.
 
         Raises OperationFailed, with nothing kept, when it is not what was asked for.
         """
         try:
-            found = await self._kept.do((attempt, brought))
+            found = await self._kept.do(_Come(attempt, brought, source))
         except StoryboardError as error:
             if isinstance(error, EnvironmentProblem):
                 raise
@@ -83,13 +92,23 @@ class Shelver:
         await self._added.do((attempt, take))
         return await self.commit(attempt, take)
 
-    def _look(self, come: tuple[Attempt, Brought]) -> _Found:
-        attempt, brought = come
-        sample, facts = brought.sample, brought.facts
+    def _look(self, come: _Come) -> _Found:
+        attempt, source = come.attempt, come.source
+        sample, facts = come.brought.sample, come.brought.facts
         path, kind = sample.path, Kind(attempt.kind)
         assert path is not None
         if facts is None:
             facts = MediaFacts() if kind is Kind.WRITE else self._media.probe(path)
+
+        def measured(given: int) -> int | None:
+            """How many frames the file has of its source, about `given`."""
+            if source is None:
+                return given
+            try:
+                return self._media.prefix(source, given, path, facts.frames)
+            except MediaError:
+                return given
+
         proof = prove(
             facts,
             sample,
@@ -99,6 +118,7 @@ class Shelver:
             buys_frames=attempt.buys_frames,
             given_frames=attempt.given_frames,
             size=(attempt.width, attempt.height),
+            measured=measured,
         )
         suffix = path.suffix.lower() or SUFFIX.get(kind, ".mp4")
         attachments = {
@@ -107,7 +127,7 @@ class Shelver:
         }
         return _Found(proof, (path, suffix, file_sha256(path)), attachments)
 
-    def _keep(self, come: Sequence[tuple[Attempt, Brought]]) -> Sequence[_Found | Exception]:
+    def _keep(self, come: Sequence[_Come]) -> Sequence[_Found | Exception]:
         """Looks at what has come, and takes in the bytes of all that is good."""
         found = one_by_one(self._look)(come)
         good = [each for each in found if isinstance(each, _Found)]

@@ -68,6 +68,11 @@ class PaperMedia:
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         out.write_text(json.dumps({"frames": 1, "content": [path.name, frame]}))
 
+    def prefix(
+        self, source: Path, source_frames: int, result: Path, result_frames: int
+    ) -> int | None:
+        return source_frames
+
 
 def die() -> None:
     """What a power cut does to a process."""

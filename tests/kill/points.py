@@ -107,7 +107,7 @@ def _shelf(kind: str, shot: str) -> None:
             die()
 
     def kept(self: Any, come: Any) -> Any:
-        if kind == "put" and any(attempt.shot == shot for attempt, _ in come):
+        if kind == "put" and any(each.attempt.shot == shot for each in come):
             die()
         return keep(self, come)
 
