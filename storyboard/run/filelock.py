@@ -22,6 +22,8 @@ class Holder:
     since: float = 0.0
     about: str = ""
     """What it is held for, in words."""
+    run: str = ""
+    """Whose it is, where money is at stake."""
 
     def __str__(self) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(self.since)) if self.since else "?"
@@ -38,7 +40,7 @@ class FileLock:
         self._handle: int | None = None
         self._written = False
 
-    def take(self, about: str | None = "") -> bool:
+    def take(self, about: str | None = "", run: str = "") -> bool:
         """Takes the lock if it is free; never waits. `about` None leaves the text alone."""
         while True:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -54,13 +56,13 @@ class FileLock:
         self._written = os.fstat(handle).st_size > 0
         self.left = self.holder() if self._written else Holder()
         if about is not None:
-            self.describe(about)
+            self.describe(about, run)
         return True
 
-    def describe(self, about: str) -> None:
+    def describe(self, about: str, run: str = "") -> None:
         """Rewrites what the file says of its holder, who is this process."""
         assert self._handle is not None
-        holder = Holder(os.getpid(), os.uname().nodename, boot_id(), time.time(), about)
+        holder = Holder(os.getpid(), os.uname().nodename, boot_id(), time.time(), about, run)
         text = json.dumps({name: getattr(holder, name) for name in Holder.__slots__})
         if self._written:
             os.ftruncate(self._handle, 0)

@@ -151,7 +151,8 @@ class StepWork:
                     place = self._local if provider.repeatable else self._lanes.open(node.step)
                     await making.enter_async_context(place)
                     began = time.monotonic()
-                    async with self._claiming.held(node.step, digest):
+                    paid = not provider.repeatable
+                    async with self._claiming.held(node.step, digest, paid=paid):
                         wanted = self._wanted(node, digest, provider, fresh=True)
                         made, error = await self._make(
                             node, provider, name, known, parents, wanted, making

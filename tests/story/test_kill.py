@@ -177,6 +177,7 @@ def test_another_film_does_not_buy_what_a_dead_one_has_ordered(tmp_path: Path) -
         first.providers,
         store_root=first.store().root,
     )
+    first.path.touch()
     die_in_sh020(first, maker, "poll")
     result = other.render()
     assert result.exit_code == 7
