@@ -34,6 +34,8 @@ from storyboard.run.record import Record, from_json, to_json
 from storyboard.run.tenants import Tenants
 
 _CHUNK = 1 << 20
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+"""What reading a broken sidecar raises."""
 
 
 def _silent(_: str) -> None:
@@ -257,16 +259,19 @@ class Store:
     def sidecars(self) -> Iterator[Record]:
         """Every record as its sidecar tells it; a sidecar that can't be read is passed over."""
         for path in sorted(self._files.glob("??/*/t*.json")):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with contextlib.suppress(*UNREADABLE):
                 yield read_sidecar(path)
+
+    def sidecar(self, record: Record) -> Path:
+        """Where the sidecar of a take lies."""
+        return self._sidecar_folder(record.take.digest) / f"{record.take.name}.json"
 
     def forget(self, record: Record) -> None:
         """Removes a take's sidecar and row; its bytes are for the caller to remove."""
-        take = record.take
-        folder = self._sidecar_folder(take.digest)
-        (folder / f"{take.name}.json").unlink(missing_ok=True)
+        take, sidecar = record.take, self.sidecar(record)
+        sidecar.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            folder.rmdir()
+            sidecar.parent.rmdir()
         self._index.drop(take.digest, take.ordinal)
         with self._guard:
             self._known.pop(take.digest, None)
@@ -306,7 +311,7 @@ class Store:
     def _from_sidecars(self, digest: str) -> list[Record]:
         records = []
         for path in sorted(self._sidecar_folder(digest).glob("t*.json")):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with contextlib.suppress(*UNREADABLE):
                 records.append(read_sidecar(path))
                 self._index.add_all(records[-1:])
         return sorted(records, key=lambda record: record.take.ordinal)
@@ -316,7 +321,7 @@ class Store:
 
 
 def read_sidecar(path: Path) -> Record:
-    """The record in one sidecar; raises ValueError, KeyError or TypeError for a broken one."""
+    """The record in one sidecar; raises one of UNREADABLE for a broken one."""
     return from_json(json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.digest import file_sha256
-from storyboard.errors import StoreError
+from storyboard.run.durable import disk_errors
 from storyboard.run.record import Record
-from storyboard.run.store import Store, read_sidecar
+from storyboard.run.store import UNREADABLE, Store, read_sidecar
 from storyboard.run.workplace import clear_dead
 
 _ORPHAN_AGE_S = 3600.0
@@ -22,11 +22,12 @@ class Damage:
     """One thing wrong in the store."""
 
     what: str
-    """`changed` bytes, `missing` bytes, an `unreadable` sidecar."""
+    """`changed` bytes, `missing` bytes or sidecar, an `unreadable` sidecar."""
     path: Path
     sha256: str = ""
+    """Of the bytes; empty for a sidecar."""
     takes: tuple[Record, ...] = ()
-    """The takes that are lost with it."""
+    """The takes that are lost with it; of a sidecar, the take that the index still knows."""
 
     def __str__(self) -> str:
         names = ", ".join(f"{one.take.shot} {one.take.name}" for one in self.takes)
@@ -48,19 +49,23 @@ class Swept:
 def verify(store: Store, *, repair: bool = False) -> list[Damage]:
     """Reads every file and sidecar again; empty when all is as it was.
 
-    `repair` sets damaged bytes aside in `damaged/`, so that the next plan makes or fetches them,
-    drops unreadable sidecars and rebuilds the index.
+    `repair` sets damaged bytes aside in `damaged/`, writes sidecars again that the index knows,
+    sets the others aside too, and rebuilds the index.
     """
     wanted: dict[str, list[Record]] = {}
     found: list[Damage] = []
-    for path in sorted((store.root / "takes").glob("??/*/t*.json")):
+    indexed = {store.sidecar(record): record for record in store.ls()}
+    for path in sorted({*(store.root / "takes").glob("??/*/t*.json"), *indexed}):
+        record: Record | None
         try:
             record = read_sidecar(path)
-        except (OSError, ValueError, KeyError, TypeError, StoreError):
-            found.append(Damage("unreadable", path))
-            continue
-        for sha256 in (record.take.sha256, *record.take.attachments.values()):
-            wanted.setdefault(sha256, []).append(record)
+        except UNREADABLE:
+            record = indexed.get(path)
+            what = "unreadable" if path.exists() else "missing"
+            found.append(Damage(what, path, takes=(record,) if record else ()))
+        if record is not None:
+            for sha256 in _contents(record):
+                wanted.setdefault(sha256, []).append(record)
     seen = set()
     for path in store.files():
         sha256 = path.name.partition(".")[0]
@@ -72,8 +77,9 @@ def verify(store: Store, *, repair: bool = False) -> list[Damage]:
             path = store.root / "takes" / sha256[:2] / sha256
             found.append(Damage("missing", path, sha256, tuple(records)))
     if repair:
-        for damage in found:
-            _set_aside(store, damage)
+        with disk_errors(str(store.root)):
+            for damage in found:
+                _repair(store, damage)
         store.rebuild()
     return found
 
@@ -130,13 +136,13 @@ def tidy(store: Store, state: Path) -> None:
     store.claims.clear(str(state.absolute()), frozenset())
 
 
-def _set_aside(store: Store, damage: Damage) -> None:
-    if damage.what == "missing":
+def _repair(store: Store, damage: Damage) -> None:
+    if not damage.sha256 and damage.takes:
+        store.add_all(damage.takes)
         return
     folder = store.root / "damaged"
     folder.mkdir(exist_ok=True)
-    name = damage.path.name
-    if damage.what == "unreadable":
-        name = f"{damage.path.parent.name}-{name}"
+    path = damage.path
+    name = path.name if damage.sha256 else f"{path.parent.name}-{path.name}"
     with contextlib.suppress(FileNotFoundError):
-        damage.path.replace(folder / name)
+        path.replace(folder / name)

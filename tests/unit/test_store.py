@@ -203,6 +203,32 @@ def test_repair_sets_damage_aside_so_that_it_is_made_again(store: Store, tmp_pat
     assert {damage.what for damage in verify(store)} == {"missing"}
 
 
+@pytest.mark.parametrize("harm", [b"", b"x", b"[]", b'{"format": 1, "facts": 3}', None])
+def test_a_lost_sidecar_is_written_again_from_the_index(
+    store: Store, tmp_path: Path, harm: bytes | None
+) -> None:
+    take = add(store, tmp_path / "work", "a kitchen")
+    (sidecar,) = (store.root / "takes").glob("??/*/t01.json")
+    before = sidecar.read_bytes()
+    sidecar.unlink() if harm is None else sidecar.write_bytes(harm)
+    (damage,) = verify(store, repair=True)
+    assert damage.takes[0].take == take
+    assert sidecar.read_bytes() == before
+    assert store.takes(DIGEST) == (take,)
+    assert verify(store) == []
+
+
+def test_a_take_of_a_newer_storyboard_is_not_mistaken_for_damage(
+    store: Store, tmp_path: Path
+) -> None:
+    add(store, tmp_path / "work", "a kitchen")
+    (sidecar,) = (store.root / "takes").glob("??/*/t01.json")
+    sidecar.write_text(sidecar.read_text().replace('"format": 1', '"format": 9'))
+    with pytest.raises(StoreError, match="newer"):
+        verify(store, repair=True)
+    assert sidecar.exists()
+
+
 def test_sweeping_keeps_what_films_name_and_what_is_being_made(
     store: Store, tmp_path: Path
 ) -> None:
