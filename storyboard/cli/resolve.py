@@ -11,6 +11,9 @@ from storyboard.cli import options, view
 from storyboard.cli.planview import money
 from storyboard.errors import UsageError
 
+_SHORTEST = 8
+"""Digits of a digest that name it."""
+
 
 @click.command("resolve")
 @options.film
@@ -31,14 +34,18 @@ def command(
 ) -> int:
     """Say what became of an OPERATION of FILM that nobody can ask about any more.
 
-    OPERATION is what the render named: `SH010:t01`, a step, or the operation's name. Takes that
-    one request asked for share the answer. Without an option nothing is decided, and the money at
-    stake is shown.
+    OPERATION is what the render named: `SH010:t01`, a step, the operation's name, or the digest of
+    what a film that is gone may have bought. Takes that one request asked for share the answer.
+    Without an option nothing is decided, and the money at stake is shown.
     """
     from storyboard.run.attempts import State
     from storyboard.run.ledger import Ledger
     from storyboard.run.places import state_folder
 
+    if adopt is not None and not adopt.strip():
+        raise UsageError("--adopt wants the operation's name, as the provider has it")
+    if digest := _claimed(film, operation):
+        return _claim(film, digest, adopt, assume_lost or assume_not_sent)
     folder = state_folder(film.absolute())
     if not (folder / "ledger.sqlite").exists():
         raise UsageError(f"{film} has no ledger", hint="nothing was submitted from this folder")
@@ -59,12 +66,20 @@ def command(
             if attempt.state is State.UNKNOWN:
                 view.say(f"{names}: it may have been sent; {stake} is held")
                 view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
+            elif attempt.adopted:
+                view.say(f"{names}: a person says it is {attempt.operation}; {stake} is held")
+                view.say(
+                    "hint: the next render asks for it; --adopt OP, --assume-lost or"
+                    " --assume-not-sent"
+                )
             else:
                 view.say(f"{attempt.name}: it is {attempt.operation}; {stake} is held")
                 view.say("hint: the next render goes on with it; --adopt OP, --assume-lost")
             return 7
         done = asyncio.run(
-            ledger.resolve(attempt, adopt=adopt or "", lost=assume_lost, not_sent=assume_not_sent)
+            ledger.resolve(
+                attempt, adopt=(adopt or "").strip(), lost=assume_lost, not_sent=assume_not_sent
+            )
         )
     finally:
         ledger.close()
@@ -74,4 +89,50 @@ def command(
     elif not quiet:
         became = "is held" if adopt else "is counted as spent" if assume_lost else "is free again"
         view.say(f"{names}: {done[0].state.value}; {stake} {became}")
+    return 0
+
+
+def _claimed(film: Path, name: str) -> str:
+    """The digest that begins with `name`, where a film that is gone may have bought it."""
+    from storyboard.run.claims import Claims
+    from storyboard.run.places import store_folder
+
+    if len(name) < _SHORTEST or set(name) - set("0123456789abcdef"):
+        return ""
+    claims = Claims(store_folder(film.absolute()) / "claims")
+    found = [digest for digest, _ in claims.left() if digest.startswith(name)]
+    if len(found) > 1:
+        raise UsageError(f"`{name}` is several", hint="give more of the digest")
+    return found[0] if found else ""
+
+
+def _claim(film: Path, digest: str, adopt: str | None, gone: bool) -> int:
+    """A person's word on what another film may have bought."""
+    from storyboard.run.claims import Claims
+    from storyboard.run.ledger import Ledger
+    from storyboard.run.places import state_folder, store_folder
+
+    claims = Claims(store_folder(film.absolute()) / "claims")
+    left = dict(claims.left())[digest]
+    if left.run in Ledger.runs(state_folder(film.absolute())):
+        raise UsageError(
+            f"{digest[:12]} is for this film's ledger to tell",
+            hint="render the film, or see `storyboard runs FILM` for what is open",
+        )
+    if Path(left.about) == state_folder(film.absolute()):
+        raise UsageError(
+            f"{digest[:12]} was claimed by run {left.run} of this film, which its ledger forgot",
+            hint="`storyboard runs FILM --rebuild` enters what it may have bought",
+        )
+    if adopt is not None:
+        raise UsageError(
+            f"{digest[:12]} is of another film ({left.about}), whose ledger adopts operations",
+            hint="render that film where it is now",
+        )
+    if not gone:
+        view.say(f"{digest[:12]}: run {left.run} of {left.about} may have bought it")
+        view.say("hint: --assume-lost or --assume-not-sent: it may then be bought here")
+        return 7
+    claims.forget(digest)
+    view.say(f"{digest[:12]}: it may be bought again")
     return 0

@@ -36,6 +36,9 @@ class State(StrEnum):
     """Given up without cost; the step may simply run again."""
 
 
+ADOPTED = "adopted by a person; the provider has not answered for it yet"
+"""The message of an attempt whose operation is a person's word alone."""
+
 _S = State
 _ENDS = (_S.FAILED, _S.FILTERED, _S.ABANDONED)
 MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
@@ -104,6 +107,11 @@ class Attempt:
     def name(self) -> str:
         """`SH010.2:t01`."""
         return f"{self.step}:t{self.ordinal:02d}"
+
+    @property
+    def adopted(self) -> bool:
+        """Whether a person named its operation, and nothing has been heard of that yet."""
+        return self.state is State.SUBMITTED and self.message == ADOPTED
 
     @property
     def order(self) -> tuple[str, int]:

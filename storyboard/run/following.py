@@ -134,6 +134,8 @@ class Follower:
                 with disk_errors(str(self._place.scratch)):
                     outcome = await provider.poll(Operation(attempt.operation), self._room(attempt))
                 deaf = 0
+                if attempt.adopted:
+                    attempt = await self._ledger.advance(attempt, State.SUBMITTED, message="")
             except (AuthenticationError, EnvironmentProblem):
                 raise
             except Exception as error:
@@ -143,11 +145,12 @@ class Follower:
                     await self._ledger.advance(attempt, State.FAILED, message=str(told))
                     raise told from error
                 if deaf >= _DEAF_POLLS and isinstance(error, Gone):
+                    words = "--adopt OP, --assume-not-sent or " if attempt.adopted else ""
                     raise DecisionNeeded(
                         f"{attempt.provider} knows nothing of {attempt.name}: {error}",
                         hint="see that key, project and address are those that it was ordered"
                         " with, and render again; if it is gone for good:"
-                        f" `storyboard resolve FILM {attempt.name} --assume-lost`",
+                        f" `storyboard resolve FILM {attempt.name} {words}--assume-lost`",
                     ) from error
                 if deaf >= _DEAF_POLLS:
                     raise ProviderError(

@@ -18,7 +18,7 @@ from typing import Any
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.run import rows
 from storyboard.run.afoot import Afoot
-from storyboard.run.attempts import OVER, Attempt, State
+from storyboard.run.attempts import ADOPTED, OVER, Attempt, State
 from storyboard.run.filelock import FileLock
 from storyboard.run.places import make_folder
 from storyboard.run.record import usd
@@ -204,22 +204,28 @@ class Ledger:
 
         `adopt` names the operation that it became, which the next run polls; `lost` gives its
         money up; `not_sent` sets the money free. After the last two the step may be bought again.
-        Of a job that has a name the first two may be said as well: another name, or given up.
+        Of a job that has a name the first two may be said as well: another name, or given up;
+        and all three until the provider has answered for a name that a person gave it.
         Takes that were asked for together became one operation or none, so the word is about
         all of them, but for one of a known job that is given up. Returns what it was about.
+        Raises UsageError for what can't be said of it, or an operation that is another attempt's.
         """
         if (bool(adopt), lost, not_sent).count(True) != 1:
             raise UsageError("say one of: adopt an operation, lost, or not sent")
         words = {
             State.UNKNOWN: adopt or lost or not_sent,
-            State.SUBMITTED: adopt or lost,
+            State.SUBMITTED: adopt or lost or attempt.adopted,
             State.DONE_REMOTE: lost,
         }
         if not words.get(attempt.state):
-            raise UsageError(f"{attempt.name} is {attempt.state}, so there is nothing to resolve")
+            raise UsageError(
+                f"{attempt.name} is {attempt.state}: it was sent, and is {attempt.operation}",
+                hint="the next render goes on with it; --assume-lost gives it up",
+            )
         meant = self.meant(attempt, lost=lost)
         if adopt:
-            return await self.advance_all(meant, State.SUBMITTED, operation=adopt)
+            self._see_that_nobody_has(adopt, attempt)
+            return await self.advance_all(meant, State.SUBMITTED, operation=adopt, message=ADOPTED)
         if lost:
             return await self.advance_all(
                 meant,
@@ -227,7 +233,19 @@ class Ledger:
                 settled_micros=attempt.reserved_micros,
                 message="given up by a person",
             )
-        return await self.advance_all(meant, State.FAILED, message="not sent, says a person")
+        return await self.advance_all(
+            meant, State.FAILED, operation="", message="not sent, says a person"
+        )
+
+    def _see_that_nobody_has(self, operation: str, attempt: Attempt) -> None:
+        """One job made one attempt's take: the same clip is never counted for two."""
+        for each in self.read(self.folder):
+            same = operation in _names(each.operation) or each.operation in _names(operation)
+            if same and each.provider == attempt.provider and each.order != attempt.order:
+                raise UsageError(
+                    f"{operation} is {each.name}, which is {each.state}",
+                    hint=f"look for another job with {attempt.provider}",
+                )
 
     def meant(self, attempt: Attempt, *, lost: bool = False) -> tuple[Attempt, ...]:
         """What a person's word on an attempt is about: those of its order that stand as it does."""
@@ -275,6 +293,12 @@ def lifetime_micros(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int]
         if each.state is State.COMMITTED:
             known.add((each.digest, each.ordinal))
     return total + sum(price for key, price in locked.items() if key not in known)
+
+
+def _names(operation: str) -> Iterable[str]:
+    """An operation's name, and those that leave out what stands before it."""
+    parts = operation.split("/") if operation else []
+    return ("/".join(parts[n:]) for n in range(len(parts)))
 
 
 def _lock_film(folder: Path) -> FileLock:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+sys.path.append(str(Path(__file__).parents[1] / "fakes"))
+from run_fakes import Pretend, Set
+
 from storyboard.run.attempts import State
 from storyboard.run.claims import Claims
 from storyboard.run.ledger import Ledger
 from tests.story import test_kill
-from tests.story.test_kill import Pretend, Set, die_in_sh020, go_on, kill, the_film
+from tests.story.test_kill import die_in_sh020, go_on, kill, the_film
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 _quick_polls = test_kill._quick_polls

@@ -8,8 +8,9 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -182,11 +183,11 @@ def test_a_person_resolves_what_nobody_can_know(tmp_path: Path) -> None:
         folder = tmp_path / state
         left_in(folder, State.SUBMITTING)
 
-        async def go(ledger: Ledger, word: dict[str, object] = word) -> Attempt:
+        async def go(ledger: Ledger, word: Any = word) -> Attempt:
             (unknown,) = ledger.find("SH010:t01")
             with pytest.raises(UsageError):
                 await ledger.resolve(unknown, adopt="op-9", lost=True)
-            (resolved,) = await ledger.resolve(unknown, **word)  # type: ignore[arg-type]
+            (resolved,) = await ledger.resolve(unknown, **word)
             return resolved
 
         after = inside(folder, go)
@@ -282,3 +283,38 @@ def test_an_empty_file_where_no_run_was_is_a_new_ledger(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").touch()
     left_in(tmp_path, State.SUBMITTED)
     assert len(Ledger.read(tmp_path)) == 1
+
+
+def resolved(folder: Path, name: str, **word: str | bool) -> tuple[Attempt, ...]:
+    async def go(ledger: Ledger) -> tuple[Attempt, ...]:
+        return await ledger.resolve(ledger.find(name)[0], **word)  # type: ignore[arg-type]
+
+    return inside(folder, go)
+
+
+@pytest.mark.parametrize("over", [State.SUBMITTED, State.COMMITTED])
+@pytest.mark.parametrize("said", ["op-1", "models/veo/operations/op-1"])
+def test_one_job_never_becomes_two_takes(tmp_path: Path, over: State, said: str) -> None:
+    left_in(tmp_path, State.SUBMITTING)
+    left_in(tmp_path, over, replace(PAID, digest="e" * 64, step="SH030", shot="SH030"))
+    with pytest.raises(UsageError, match="is SH030:t01"):
+        resolved(tmp_path, "SH010", adopt=said)
+    assert resolved(tmp_path, "SH010", adopt="op-10")[0].operation == "op-10"
+
+
+def test_a_persons_word_can_be_taken_back_until_the_provider_has_answered(tmp_path: Path) -> None:
+    left_in(tmp_path, State.SUBMITTING)
+    left_in(tmp_path, State.SUBMITTING, replace(PAID, digest="e" * 64, step="SH030", shot="SH030"))
+    resolved(tmp_path, "SH010", adopt="typo")
+    resolved(tmp_path, "SH010", adopt="op-7")
+    (freed,) = resolved(tmp_path, "SH010", not_sent=True)
+    assert (freed.state, freed.held_micros, freed.settled_micros) == (State.FAILED, 0, 0)
+    assert resolved(tmp_path, "SH030", adopt="op-7")[0].adopted
+
+    async def heard(ledger: Ledger) -> None:
+        (each,) = ledger.open
+        await ledger.advance(each, State.SUBMITTED, message="")
+
+    inside(tmp_path, heard)
+    with pytest.raises(UsageError, match="it was sent, and is op-7"):
+        resolved(tmp_path, "SH030", not_sent=True)
