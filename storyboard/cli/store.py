@@ -63,7 +63,8 @@ def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
     store = _opened()
     try:
         records = store.why(name)
-        paths = {r.take.sha256: store.path(r.take.sha256) for r in records}
+        here = {sha for r in records if store.holds(sha := r.take.sha256)}
+        paths = {sha: str(store.path(sha)) for sha in here}
     finally:
         store.close()
     if not records:
@@ -77,15 +78,16 @@ def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
         view.answer(f"  digest   {take.digest}")
         for part, value in record.parts.items():
             view.answer(f"  {part:<11}{value}")
-        view.answer(f"  bytes    {take.sha256}  {paths[take.sha256]}")
+        view.answer(f"  bytes    {take.sha256}  {paths.get(take.sha256, 'missing')}")
     return 0
 
 
 @command.command("verify")
-@click.option("--repair", is_flag=True, help="Set damaged files aside and rebuild the index.")
+@click.option("--repair", is_flag=True, help="Mend what can be, and set damaged files aside.")
 @options.speech
 def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Read every file again and name what is damaged; exits with 3 when anything is."""
+    from storyboard.cli.damage import fates
     from storyboard.run import upkeep
 
     store = _opened()
@@ -96,15 +98,12 @@ def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     if as_json:
         told = [{"what": d.what, "path": str(d.path), "sha256": d.sha256} for d in damaged]
         view.answer_json({"damage": told})
-    for damage in [] if as_json else damaged:
+        return 3 if damaged else 0
+    for damage in damaged:
         view.answer(str(damage))
-    if not quiet and not as_json:
-        if not damaged:
-            view.say("every take is as it was")
-        elif repair:
-            view.say("set aside; the next render makes or fetches them again")
-        else:
-            view.say("hint: --repair sets them aside, so that they are made or fetched again")
+    if not quiet:
+        for line in fates(damaged, repaired=repair) if damaged else ["every take is as it was"]:
+            view.say(line)
     return 3 if damaged else 0
 
 

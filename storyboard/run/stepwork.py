@@ -75,7 +75,8 @@ class StepWork:
         if Reason.URI_EXPIRED in node.reasons:
             raise DecisionNeeded(f"{step.id} {expired_source(step)}", hint=renewal(step))
         if node.action is Action.BLOCKED:
-            raise _bought_elsewhere(step, node.select.name if node.select else "")
+            damaged = Reason.TAKE_CORRUPT in node.reasons
+            raise _bought_elsewhere(step, node.select.name if node.select else "", damaged)
         for _ in range(_CHANGES):
             known = self._inputs.known(step, parents)
             try:
@@ -354,10 +355,14 @@ class StepWork:
         self._studio.tell(ev.Note(step=step, message=message))
 
 
-def _bought_elsewhere(step: Step, names: str) -> DecisionNeeded:
+def _bought_elsewhere(step: Step, names: str, damaged: bool = False) -> DecisionNeeded:
     named = f" as {names}" if names else ""
+    how, cure = "its bytes are not in the store", "set STORYBOARD_STORE to the store that has them"
+    if damaged:
+        how = "its bytes in the store are damaged"
+        cure = "set them aside with `storyboard store verify --repair` and fetch them"
     return DecisionNeeded(
-        f"{step.id} was bought{named}, and its bytes are not in the store",
-        hint="set STORYBOARD_STORE to the store that has them, or buy it again with"
+        f"{step.id} was bought{named}, and {how}",
+        hint=f"{cure}, or buy it again with"
         f" --rebuy {step.id if step.kind in BESIDE else step.shot}",
     )

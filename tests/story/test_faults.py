@@ -74,8 +74,15 @@ def test_a_damaged_take_is_known_before_anything_is_bought_on_it(
     assert (node["action"], node["reasons"]) == ("blocked", ["take_corrupt"])
     film.write_text(PAID.replace("prompt: Two", "prompt: Deux"))
     assert cli("render", film, "--yes").code == 7
+    assert "its bytes in the store are damaged" in cli("render", film, "--yes").err
     assert len(bill()) == 2
     assert cli("store", "verify").code == 3
+    said = cli("store", "verify", "--repair")
+    assert "not bought again unasked: SH010 t01" in said.err
+    assert "--rebuy SH010" in said.err
+    assert "for nothing" not in said.err
+    assert "its bytes are not in the store" in cli("render", film, "--yes").err
+    assert cli("store", "verify").code == 3, "it is still missing"
     assert cli("render", film, "SH010", "--rebuy", "SH010", "--yes", "-q").code == 0
     assert len(bill()) == 3
 
@@ -91,6 +98,7 @@ def test_a_free_damaged_take_is_made_again(cli: Cli, write: Write) -> None:
     path.write_bytes(path.read_bytes()[:-9] + b"damaged!!")
     node = cli("plan", film, "--proxy", "--json").json["nodes"][0]
     assert (node["action"], node["reasons"]) == ("redo", ["take_corrupt"])
+    assert "makes again, for nothing: SH010 t01" in cli("store", "verify").err
     assert cli("render", film, "--proxy", "-q").code == 0
     assert file_sha256(path) == take["sha256"]
 
