@@ -30,11 +30,13 @@ from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Provider, Request, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
+from storyboard.run.durable import DiskProblem
 from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, later, readable
 from storyboard.run.proof import MOVING
 from storyboard.run.quota import Lanes
 from storyboard.run.shelving import Shelver
 from storyboard.run.studio import Studio
+from storyboard.run.unwritten import unwritten
 from storyboard.run.workplace import Room
 
 _T = TypeVar("_T")
@@ -273,9 +275,14 @@ class Maker:
             operation = await provider.submit(asked, Room(self._place, f"a{attempts[0].id}"))
         except Exception as error:
             raise await self._refused(attempts, provider, error) from error
-        attempts = await self._ledger.advance_all(
-            attempts, State.SUBMITTED, operation=operation.name
-        )
+        try:
+            attempts = await self._ledger.advance_all(
+                attempts, State.SUBMITTED, operation=operation.name
+            )
+        except DiskProblem as error:
+            told = unwritten(attempts, operation.name, error)
+            self._note(job.step, f"{told}; {told.hint}")  # nobody may wait for this any more
+            raise told from error
         if operation.samples:
             attempts = await self._ledger.advance_all(
                 attempts, State.DONE_REMOTE, samples=operation.samples

@@ -119,6 +119,6 @@ def _settle(waiting: list[asyncio.Future[None]], error: sqlite3.Error | None) ->
             done.set_exception(
                 DiskProblem(
                     f"the ledger can't be written: {error}",
-                    hint="make room on the disk; nothing more was sent, finished takes are safe",
+                    hint="make room on the disk, then render again; finished takes are safe",
                 )
             )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import Pretend, Set
 
-from storyboard.run.attempts import State
+from storyboard.run.attempts import Attempt, State
 from storyboard.run.claims import Claims
+from storyboard.run.durable import DiskProblem
 from storyboard.run.ledger import Ledger
 from tests.story import test_kill
 from tests.story.test_kill import die_in_sh020, go_on, kill, the_film
@@ -117,3 +120,32 @@ def test_a_film_that_was_renamed_is_told_from_one_that_is_there(tmp_path: Path) 
     film.state.rename(renamed.state)
     assert go_on(renamed).exit_code == 0
     assert len(maker.bill()) == 2
+
+
+class FullLedger(Ledger):
+    """Finds no room for the names of operations."""
+
+    async def advance_all(
+        self, attempts: Sequence[Attempt], state: State, **facts: Any
+    ) -> tuple[Attempt, ...]:
+        if state is State.SUBMITTED:
+            raise DiskProblem("the ledger can't be written: database or disk is full")
+        return await super().advance_all(attempts, state, **facts)
+
+
+def test_a_job_that_could_not_be_written_down_is_named_for_a_person_to_keep(
+    tmp_path: Path,
+) -> None:
+    film, maker = the_film(tmp_path, "paid")
+    film.steps = film.steps[:1]
+    with pytest.raises(DiskProblem) as raised:
+        film.render(ledger_class=FullLedger)
+    (job,) = (path.stem for path in maker.folder.glob("*.job"))
+    assert job in str(raised.value)
+    assert raised.value.hint.endswith(f"storyboard resolve FILM SH010:t01 --adopt {job}")
+    assert any(job in note["message"] for note in film.told("note"))
+    ledger = Ledger(film.state)
+    asyncio.run(ledger.resolve(ledger.find("SH010:t01")[0], adopt=job))
+    ledger.close()
+    assert go_on(film).exit_code == 0
+    assert len(maker.bill()) == 1

@@ -1,0 +1,19 @@
+"""A job that exists and that the ledger could not take down: only a person can keep its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from storyboard.run.attempts import Attempt
+from storyboard.run.durable import DiskProblem
+
+
+def unwritten(attempts: Sequence[Attempt], operation: str, error: DiskProblem) -> DiskProblem:
+    """Names the operation, and what makes it known once there is room again."""
+    first = attempts[0]
+    names = ", ".join(each.name for each in attempts)
+    return DiskProblem(
+        f"{names} was ordered and is {operation}, which could not be written down: {error}",
+        hint="make room on the disk, then:"
+        f" storyboard resolve FILM {first.name} --adopt {operation}",
+    )
