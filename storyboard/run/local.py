@@ -27,6 +27,7 @@ from storyboard.run.inputs import Inputs
 from storyboard.run.ledger import Ledger
 from storyboard.run.making import Maker
 from storyboard.run.quota import Lanes, Windows
+from storyboard.run.recall import restore
 from storyboard.run.record import usd
 from storyboard.run.result import RunResult
 from storyboard.run.selects import Selects
@@ -65,9 +66,12 @@ async def run_plan(
     """
     poll_seconds()  # says what is wrong with it before anything begins
     with disk_errors(str(store.root)):
-        place = RunPlace(store.root, jobs)
         store.tenants.enter(film.path)
-        studio = Studio(film, store, selects, ledger, place, media or _stitch_media(), events)
+        media = media or _stitch_media()
+        kinds = {node.step.id: node.step.kind for node in plan.nodes}
+        restore(store, selects, kinds, film=film.stem, hashes=hashes, probe=media.probe)
+        place = RunPlace(store.root, jobs)
+        studio = Studio(film, store, selects, ledger, place, media, events)
         run = _Run(studio, plan, providers, hashes, jobs, max_cost_micros, frozen)
         with _signals(run.stop):
             try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from storyboard.film import Take
+from storyboard.run.recall import Recall
 from storyboard.run.selects import Selects
 from storyboard.run.store import Store
 
@@ -14,7 +16,8 @@ class FilmShelf:
     """What is known of one film's takes; the `Shelf` that planning reads.
 
     A take that only the lock file knows is among `takes`, and its bytes are not `present`.
-    `store` may be None where none exists yet. `film` is the film's stem.
+    `store` may be None where none exists yet. `film` is the film's stem. `wished` are takes by
+    step digest that a run was to pick, and may have died before it did.
     """
 
     def __init__(
@@ -23,12 +26,15 @@ class FilmShelf:
         selects: Selects,
         film: str = "",
         hashes: Callable[[Path], str] | None = None,
+        wished: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._selects = selects
         self._film = film
         self._hashes = hashes
+        self._wished = wished
         self._damaged: set[str] = set()
+        self._recall = Recall(store) if store is not None else None
         if store is not None:
             store.preload(selects.entries)
 
@@ -43,8 +49,17 @@ class FilmShelf:
         entry = self._selects.entries.get(digest)
         if entry is None or entry.takes.keys() <= {take.ordinal for take in stored}:
             return stored
-        by_ordinal = {take.ordinal: take for take in (*self._selects.takes(digest), *stored)}
+        by_ordinal = {take.ordinal: take for take in stored}
+        for take in self._selects.takes(digest):
+            if take.ordinal not in by_ordinal:
+                by_ordinal[take.ordinal] = self._whole(take)
         return tuple(by_ordinal[n] for n in sorted(by_ordinal))
+
+    def _whole(self, take: Take) -> Take:
+        """A take of the lock file, with all that its bytes tell of it where they are here."""
+        if self._recall is None or not self.present(take.sha256):
+            return take
+        return self._recall(take)
 
     def present(self, sha256: str) -> bool:
         """Whether the bytes are here and, where `hashes` was given, are what they were.
@@ -67,6 +82,11 @@ class FilmShelf:
         return sha256 in self._damaged
 
     def pick(self, digest: str) -> int | None:
+        wish = self._wished.get(digest)
+        if wish is not None:
+            entry = self._selects.entries.get(digest)
+            if entry is None or wish not in entry.takes:
+                return wish
         return self._selects.pick(digest)
 
     def rejected(self, digest: str) -> frozenset[int]:
