@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +22,7 @@ from storyboard.provenance import provenance_file, write_provenance
 from storyboard.providers import registry
 from storyboard.providers.base import Kind, Provider
 from storyboard.run import events as ev
-from storyboard.run.durable import write_text
+from storyboard.run.delivered import Delivered
 from storyboard.run.holes import holes_of, slated
 from storyboard.run.narrated import narrated, overruns
 from storyboard.run.places import make_folder
@@ -77,6 +76,8 @@ def budget(production: Production, plan: Plan, order: Order) -> int | None:
 
     Returns what this run may spend, micro-dollars, or None where nothing limits it.
     """
+    if order.frozen:
+        return 0
     cost, cap = plan.cost_micros, order.max_cost_micros
     if cap is not None and cost > cap:
         raise MoneyRefused(
@@ -87,8 +88,10 @@ def budget(production: Production, plan: Plan, order: Order) -> int | None:
     if life is None:
         return cap
     from storyboard.run.ledger import Ledger, lifetime_micros
+    from storyboard.run.owing import unsent
 
-    spent = lifetime_micros(Ledger.read(production.state), production.selects.paid())
+    sent = [each for each in Ledger.read(production.state) if not unsent(each)]
+    spent = lifetime_micros(sent, production.selects.paid())
     left = max(0, int(life * 1_000_000) - spent)
     if cost > left:
         raise MoneyRefused(
@@ -300,7 +303,7 @@ def _stitched(
     }
     sounds = _Sounds(film, production)
     identity = stitch_digest(film, timeline, media, maker=sounds.revision)
-    record = _Delivered(production.state / _RECORD)
+    record = Delivered(production.state / _RECORD)
     proof = provenance_file(out)
     sidecars = [out.with_suffix(each) for each in (".srt", ".vtt")]
     beside = proof.exists() and (
@@ -365,31 +368,6 @@ class _Sounds:
         self.bed = getattr(adapter, "bed", None)
         self.murmur = getattr(adapter, "murmur", None) if rehearsed else None
         self.revision = adapter.revision if adapter else ""
-
-
-class _Delivered:
-    """Which films stand where, so that one that is current is not cut again."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._known = json.loads(path.read_text("utf-8"))["films"]
-        except (OSError, ValueError, KeyError, TypeError):
-            self._known = {}  # only a memory: the film is cut again
-
-    def stands(self, out: Path, identity: str) -> bool:
-        try:
-            facts = out.stat()
-        except OSError:
-            return False
-        known = self._known.get(str(out.absolute()))
-        return bool(known == [identity, facts.st_size, facts.st_mtime_ns])
-
-    def note(self, out: Path, identity: str) -> None:
-        facts = out.stat()
-        self._known[str(out.absolute())] = [identity, facts.st_size, facts.st_mtime_ns]
-        make_folder(self._path.parent)
-        write_text(self._path, json.dumps({"format": 1, "films": self._known}))
 
 
 def usd_micros(text: str) -> int:

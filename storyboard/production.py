@@ -157,7 +157,11 @@ class Production:
 
     def plan(self, wishes: Wishes | None = None, shots: Sequence[str] = ()) -> Plan:
         """What a render would do now; only for `shots` where they are named."""
-        shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash)
+        from storyboard.run.ledger import Ledger
+        from storyboard.run.owing import pending, wished
+
+        owing = Ledger.read(self.state, owing=True)
+        shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash, wished(owing))
         now = time.time()
 
         def planned(graph: Graph) -> Plan:
@@ -168,6 +172,7 @@ class Production:
                 hashes=self._hash,
                 wishes=wishes,
                 now=now,
+                pending=pending(owing),
             )
 
         plan = planned(self.graph)

@@ -11,7 +11,7 @@ import click
 from storyboard.cli.view import table
 from storyboard.film import Shot
 from storyboard.graph.forecast import forecast
-from storyboard.graph.plan import Action, Node, Plan, Reason, expired_source, renewal
+from storyboard.graph.plan import Action, Node, Pending, Plan, Reason, expired_source, renewal
 from storyboard.graph.steps import BESIDE
 from storyboard.providers.base import Kind
 from storyboard.timecode import Timecode
@@ -23,6 +23,7 @@ _SYMBOL = {
     Action.IMPORT: "<",
     Action.BLOCKED: "!",
 }
+_ASKED = (Reason.IN_FLIGHT, Reason.UNDECIDED)
 _COLOR = {
     Action.CREATE: "green",
     Action.REDO: "yellow",
@@ -39,8 +40,18 @@ def document(plan: Plan) -> dict[str, Any]:
         "film": plan.film.path.name,
         "title": plan.film.title,
         "nodes": nodes,
+        "pending": [
+            {
+                "take": each.name,
+                "held_usd": money(each.held_micros),
+                "unknown": each.unknown,
+                "wanted": each in _wanted(plan),
+            }
+            for each in plan.pending
+        ],
         "totals": {
             "cost_usd": money(plan.cost_micros),
+            "held_usd": money(plan.held_micros),
             "seconds": float(rate.seconds(plan.timeline.length)),
             "frames": plan.timeline.length,
             **_predicted(plan),
@@ -174,14 +185,18 @@ def _row(plan: Plan, node: Node) -> list[str]:
     reasons = ", ".join(reason.value.replace("_", " ") for reason in node.reasons)
     if node.action is Action.KEEP and node.select:
         reasons = ", ".join(part for part in (f"take {node.select.name}", reasons) if part)
+    if node.pending:
+        words = [reason for reason in node.reasons if reason not in _ASKED] if node.fresh else []
+        reasons = ", ".join([reason.value.replace("_", " ") for reason in words])
     if not node.certain:
         reasons += ", perhaps"
-    if len(node.ordinals) > 1:
-        reasons += f" x{len(node.ordinals)}"
+    if node.fresh > 1:
+        reasons += f" x{node.fresh}"
+    reasons = "; ".join(part for part in (*_asked(node.pending), reasons) if part)
     cost = f"${money(node.cost_micros)}" if node.cost_micros else "-"
     start = str(Timecode(node.record.start, rate)) if node.record else ""
     return [
-        _SYMBOL[node.action],
+        _symbol(node),
         step.id,
         step.kind.value,
         buys,
@@ -190,6 +205,27 @@ def _row(plan: Plan, node: Node) -> list[str]:
         f"{model}  {reasons}".strip(),
         cost,
     ]
+
+
+def _symbol(node: Node) -> str:
+    if node.pending and not node.fresh:
+        return "?" if any(each.unknown for each in node.pending) else ">"
+    return _SYMBOL[node.action]
+
+
+def _asked(pending: Sequence[Pending]) -> list[str]:
+    """What earlier runs have asked for, with the money that is held for it."""
+    told = []
+    for unknown, words in ((False, "in flight"), (True, "waits for a person")):
+        if some := [each for each in pending if each.unknown is unknown]:
+            takes = " ".join(f"t{each.ordinal:02d}" for each in some)
+            told.append(f"{takes} {words}, ${money(sum(e.held_micros for e in some))} held")
+    return told
+
+
+def _wanted(plan: Plan) -> set[Pending]:
+    """What is pending and still wanted by a step of the plan."""
+    return {each for node in plan.nodes for each in node.pending}
 
 
 def _plain_row(plan: Plan, shot: Shot) -> list[str] | None:
@@ -211,13 +247,19 @@ def _sum(plan: Plan) -> str:
         (Action.BLOCKED, "blocked"),
         (Action.KEEP, "kept"),
     ):
-        if number := plan.count(action):
+        waits = sum(n.action is action and bool(n.pending) and not n.fresh for n in plan.nodes)
+        if number := plan.count(action) - waits:
             words.append(f"{number} {phrase}")
-    bought = sum(n.step.settings.duration_s * len(n.ordinals) for n in plan.nodes)
+    for unknown, phrase in ((False, "in flight"), (True, "for a person to decide")):
+        if number := sum(each.unknown is unknown for each in plan.pending):
+            words.append(f"{number} {phrase}")
+    bought = sum(n.step.settings.duration_s * n.fresh for n in plan.nodes)
     text = "plan: " + (", ".join(words) or "nothing")
     if bought or plan.cost_micros:
         made = f"{bought} s to make, " if bought else ""
         text += f"; {made}${money(plan.cost_micros)}"
+    if plan.held_micros:
+        text += f"; ${money(plan.held_micros)} is held already"
     if told := forecast(plan):
         text += f"; about {_minutes(told.seconds)} ({told.basis})"
     return text
@@ -230,6 +272,16 @@ def _minutes(seconds: float) -> str:
 def _hints(plan: Plan) -> list[str]:
     hint = click.style("hint", fg="cyan")
     lines = [f"{hint}: {n.step.id} {n.step.instead}" for n in plan.nodes if n.step.instead]
+    wanted = _wanted(plan)
+    for each in plan.pending:
+        if each.unknown:
+            lines.append(
+                f"{hint}: {each.name} may have been bought: look for the job with the provider, "
+                f"then `storyboard resolve FILM {each.name}`"
+            )
+        elif each not in wanted:
+            stake = f"${money(each.held_micros)} held"
+            lines.append(f"{hint}: {each.name} was asked for earlier, {stake}; a render fetches it")
     blocked = [node for node in plan.nodes if node.action is Action.BLOCKED]
     expired = [node.step for node in blocked if Reason.URI_EXPIRED in node.reasons]
     held = {node.step.id for node in blocked}

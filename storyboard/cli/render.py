@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,9 @@ def command(
             if plan.cost_micros and not frozen and not yes and saved is None:
                 progress.pause()
                 _confirm(planview.human(plan), plan.cost_micros)
+            if not yes and saved is None:
+                # A job that failed since is not bought again by a run that nobody confirmed.
+                order = replace(order, max_cost_micros=_least(plan.cost_micros, max_cost))
             warnings = [d for d in examined.diagnostics if d.severity is Severity.WARNING]
             if warnings and not quiet and not as_json:
                 view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))
@@ -194,6 +198,11 @@ def _made(production: Production, plan: Plan, order: Order, progress: Progress) 
     from storyboard.make import render
 
     return asyncio.run(render(production, plan, order, progress))
+
+
+def _least(*limits: int | None) -> int | None:
+    """The tightest of the limits there are, micro-dollars."""
+    return min((each for each in limits if each is not None), default=None)
 
 
 def _confirm(lines: list[str], micros: int) -> None:

@@ -6,7 +6,8 @@ same), never the reverse.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from storyboard.film import Take
 from storyboard.graph.compile import Graph
 from storyboard.graph.identity import Identity, frame_number, frame_sha, identity
 from storyboard.graph.narration import settled
-from storyboard.graph.plan import Action, Makers, Node, Plan, Reason, Shelf, Wishes
+from storyboard.graph.plan import Action, Makers, Node, Pending, Plan, Reason, Shelf, Wishes
 from storyboard.graph.steps import UNCHOSEN, Link, Step
 from storyboard.graph.timeline import Event, Timeline
 from storyboard.providers.base import Input, Kind
@@ -41,15 +42,19 @@ def plan_film(
     hashes: Callable[[Path], str],
     wishes: Wishes | None = None,
     now: float = 0.0,
+    pending: Sequence[Pending] = (),
 ) -> Plan:
     """Says for every step what a render would do.
 
     `makers` gives what identity reads of a provider; `hashes` the sha256 of a file of the film;
-    `now` is seconds since the epoch, for what platforms keep for a time only.
+    `now` is seconds since the epoch, for what platforms keep for a time only. `pending` is what
+    earlier runs have asked for: it costs nothing more.
     """
     planner = _Planner(graph, shelf, makers, hashes, wishes or Wishes(), now)
+    for each in pending:
+        planner.pending[each.digest].append(each)
     nodes = list(map(planner.node, graph.steps.values()))
-    return Plan(graph.film, graph, tuple(_heard(nodes, graph.timeline)))
+    return Plan(graph.film, graph, tuple(_heard(nodes, graph.timeline)), tuple(pending))
 
 
 @dataclass(slots=True)
@@ -65,6 +70,8 @@ class _Planner:
     making: set[str] = field(default_factory=set)
     """Digests that an earlier step of this plan makes."""
     blocked: set[str] = field(default_factory=set)
+    pending: dict[str, list[Pending]] = field(default_factory=lambda: defaultdict(list))
+    """By digest."""
     events: dict[str, Event] = field(default_factory=dict)
     locks: dict[str, str] = field(default_factory=dict)
     """By shot, the take that the film holds on to."""
@@ -76,7 +83,8 @@ class _Planner:
     def node(self, step: Step) -> Node:
         found = self._identity(step)
         node = self._known(step, found) if found else self._unknown(step)
-        if step.remote and node.ordinals:
+        runs = {each.ordinal for each in self.pending.get(node.digest, ()) if not each.unknown}
+        if step.remote and not runs.issuperset(node.ordinals):
             node = self._sourced(node)
         if node.ordinals and self.blocked.intersection(step.parents):
             node = replace(node, action=Action.BLOCKED, reasons=(Reason.TAKE_MISSING,), ordinals=())
@@ -136,11 +144,27 @@ class _Planner:
                 ordinals=(more,),
                 select=None,
             )
+        if (asked := self._asked(found.digest, takes)) is not None:
+            return replace(
+                node,
+                action=Action.REDO,
+                reasons=(Reason.RETAKE_REQUESTED,),
+                ordinals=(asked.ordinal,),
+                select=None,
+            )
         if select is None:
             return replace(
                 node, action=Action.REDO, reasons=(Reason.RETAKE_REQUESTED,), ordinals=(more,)
             )
         return self._held(node, takes, select, more)
+
+    def _asked(self, digest: str, takes: tuple[Take, ...]) -> Pending | None:
+        """A retake that runs already; one of which nobody knows leaves the older take playing."""
+        have = {take.ordinal for take in takes}
+        for each in self.pending.get(digest, ()):
+            if each.picks and not each.unknown and each.ordinal not in have:
+                return each
+        return None
 
     def _held(self, node: Node, takes: tuple[Take, ...], select: Take, more: int) -> Node:
         """The select is known; are its bytes here, and are all wanted takes?"""
@@ -272,10 +296,19 @@ class _Planner:
 
     # where it stands -------------------------------------------------------------------------
 
+    def _priced(self, node: Node) -> Node:
+        """With the price of what is to be asked for; what was asked for is paid or held."""
+        asked = self.pending.get(node.digest, ())
+        pending = tuple(each for each in asked if each.ordinal in node.ordinals)
+        node = replace(node, pending=pending)
+        told = [Reason.UNDECIDED if each.unknown else Reason.IN_FLIGHT for each in pending]
+        reasons = (*node.reasons, *dict.fromkeys(told))
+        return replace(node, reasons=reasons, cost_micros=node.step.price_micros * node.fresh)
+
     def _placed(self, node: Node) -> Node:
         step = node.step
-        cost = 0 if node.action in (Action.KEEP, Action.BLOCKED) else step.price_micros
-        node = replace(node, cost_micros=cost * len(node.ordinals))
+        if node.action not in (Action.KEEP, Action.BLOCKED):
+            node = self._priced(node)
         event = self.events.get(step.shot)
         if event is None:
             return node

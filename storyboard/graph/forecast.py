@@ -30,7 +30,7 @@ class Forecast:
     @property
     def basis(self) -> str:
         """In words, what the number was made of."""
-        told = f"{self.jobs} job{'s' if self.jobs != 1 else ''}"
+        told = f"{self.jobs} job{'s' if self.jobs != 1 else ''}" if self.jobs else "in flight"
         if self.lanes:
             return f"{told}; waits for the quota of {', '.join(self.lanes)}"
         return f"{told}; the longest chain decides"
@@ -54,7 +54,7 @@ def importance(nodes: Iterable[Node]) -> dict[str, tuple[int, float]]:
 
 def forecast(plan: Plan) -> Forecast | None:
     """Plays the plan's paid work through; None where there is none, or nobody knows its pace."""
-    work = [node for node in plan.nodes if node.ordinals and node.step.pace.typical_s]
+    work = [node for node in plan.nodes if node.step.pace.typical_s and _runs(node)]
     if not work:
         return None
     first = importance(plan.nodes)
@@ -152,10 +152,15 @@ class _Lane:
             yield node
 
 
+def _runs(node: Node) -> bool:
+    """Whether anything of it runs: what waits for a person does not."""
+    return bool(node.fresh or any(not each.unknown for each in node.pending))
+
+
 def _makes(node: Node) -> float:
     return node.step.pace.typical_s if node.ordinals else 0.0
 
 
 def _jobs(node: Node) -> int:
-    """Operations that a node needs: several takes may be asked of one."""
-    return -(-len(node.ordinals) // max(1, node.step.samples))
+    """Operations that a node still needs: several takes may be asked of one."""
+    return -(-node.fresh // max(1, node.step.samples))

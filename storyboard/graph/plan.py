@@ -39,6 +39,8 @@ class Reason(StrEnum):
     STALE_ACCEPTED = "stale_accepted"
     LOCKED = "locked"
     SHARED = "shared"
+    IN_FLIGHT = "in_flight"
+    UNDECIDED = "undecided"
 
 
 class Shelf(Protocol):
@@ -70,6 +72,25 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A take that an earlier run asked for and that has not come; its money is held already."""
+
+    step: str
+    digest: str
+    ordinal: int
+    held_micros: int
+    unknown: bool = False
+    """Nobody knows whether it was bought: a person decides."""
+    picks: bool = False
+    """It was asked for in place of a take that is there."""
+
+    @property
+    def name(self) -> str:
+        """`SH010:t01`."""
+        return f"{self.step}:t{self.ordinal:02d}"
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One line of the plan."""
 
@@ -77,7 +98,7 @@ class Node:
     action: Action
     reasons: tuple[Reason, ...] = ()
     cost_micros: int = 0
-    """Worst case of this run, micro-dollars."""
+    """Worst case of this run, micro-dollars; what is held for `pending` is not part of it."""
     certain: bool = True
     """False where it may still become `keep`, once an input is made."""
     digest: str = ""
@@ -85,10 +106,17 @@ class Node:
     parts: Mapping[str, str] | None = None
     ordinals: tuple[int, ...] = ()
     """Takes to make, by ordinal."""
+    pending: tuple[Pending, ...] = ()
+    """Those of them that an earlier run has asked for."""
     select: Take | None = None
     """The take that plays, where it exists."""
     record: FrameRange | None = None
     plays_frames: int = 0
+
+    @property
+    def fresh(self) -> int:
+        """How many takes are to be asked for."""
+        return len(self.ordinals) - len(self.pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +126,8 @@ class Plan:
     film: Film
     graph: Graph
     nodes: tuple[Node, ...]
+    pending: tuple[Pending, ...] = ()
+    """All that the film has asked for and that has not come, wanted still or not."""
 
     @property
     def timeline(self) -> Timeline:
@@ -107,6 +137,11 @@ class Plan:
     def cost_micros(self) -> int:
         """Micro-dollars that this run may cost at most."""
         return sum(node.cost_micros for node in self.nodes)
+
+    @property
+    def held_micros(self) -> int:
+        """Micro-dollars that are held for what is pending."""
+        return sum(each.held_micros for each in self.pending)
 
     def count(self, action: Action) -> int:
         return sum(node.action is action for node in self.nodes)
