@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,18 +14,26 @@ from storyboard.cli import options, view
 from storyboard.cli.planview import money
 
 if TYPE_CHECKING:
+    from storyboard.graph.steps import Step
     from storyboard.run.attempts import Attempt
+    from storyboard.run.selects import Selects
 
 
 @click.command("runs")
 @options.film
 @click.option("--cost", is_flag=True, help="What was spent, by shot, by model and by day.")
+@click.option("--rebuild", is_flag=True, help="Build a lost or damaged ledger again.")
 @options.speech
-def command(film: Path, cost: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
+def command(
+    film: Path, cost: bool, rebuild: bool, as_json: bool, quiet: bool, verbose: bool
+) -> int:
     """List the renders of FILM, what each made and spent, and what is still open.
 
     What may or may not have been bought is named with the money that is held for it. With -v
     every attempt of every run.
+
+    --rebuild saves what can be known of a ledger that is damaged, lost or an old copy; the damaged
+    file is kept. What may have been bought is entered as unknown, and the exit code is 7 then.
     """
     from storyboard.errors import UsageError
     from storyboard.run.attempts import OVER
@@ -33,10 +42,13 @@ def command(film: Path, cost: bool, as_json: bool, quiet: bool, verbose: bool) -
     from storyboard.run.selects import Selects
 
     path = film.absolute()
-    if not path.exists():
+    state = state_folder(path)
+    if not path.exists() and not state.is_dir():
         raise UsageError(f"there is no {film}")
-    attempts = Ledger.read(state_folder(path))
-    locked = Selects(selects_file(path)).paid()
+    selects = Selects(selects_file(path))
+    code = _rebuilt(path, selects, quiet or as_json) if rebuild else 0
+    attempts = Ledger.read(state)
+    locked = selects.paid()
     known = {(each.digest, each.ordinal) for each in attempts}
     elsewhere = sum(micros for key, micros in locked.items() if key not in known)
     total = lifetime_micros(attempts, locked)
@@ -55,7 +67,7 @@ def command(film: Path, cost: bool, as_json: bool, quiet: bool, verbose: bool) -
                 **({"attempts": [_attempt(each) for each in attempts]} if verbose else {}),
             }
         )
-        return 0
+        return code
     if cost:
         view.answer("\n\n".join(_cost_table(attempts, name) for name in _KEYS))
     elif attempts:
@@ -71,7 +83,35 @@ def command(film: Path, cost: bool, as_json: bool, quiet: bool, verbose: bool) -
     if not quiet and (attempts or total):
         others = f", ${money(elsewhere)} of it by others, as the lock file has it"
         view.say(f"${money(total)} spent or held in all{others if elsewhere else ''}")
-    return 0
+    return code
+
+
+def _rebuilt(film: Path, selects: Selects, quiet: bool) -> int:
+    """Builds the ledger again and says what of; 7 when there is something to decide."""
+    from storyboard.errors import StoryboardError
+    from storyboard.production import Flags, examine
+    from storyboard.run.places import state_folder, store_folder
+    from storyboard.run.rebuild import rebuild
+    from storyboard.run.store import Store
+
+    steps: Mapping[str, Step] = {}
+    with suppress(StoryboardError):  # a film that is gone or wrong tells no prices
+        steps = examine(film, Flags()).checked().steps
+    store = Store(store_folder(film), notice=view.say)
+    try:
+        done = rebuild(state_folder(film), store, selects, film.stem, steps)
+    finally:
+        store.close()
+    if not quiet:
+        if done.aside is not None:
+            view.say(f"the damaged ledger is kept as {done.aside}")
+        view.say(
+            f"{done.read} attempts read, {done.saved} takes told by the store,"
+            f" {len(done.unknown)} that may have been bought"
+        )
+        if any(not each.reserved_micros for each in done.unknown):
+            view.say("what has no price may have cost something: nobody knows how much")
+    return 7 if done.unknown else 0
 
 
 _KEYS: dict[str, Callable[[Attempt], str]] = {

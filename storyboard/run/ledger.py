@@ -41,7 +41,7 @@ class Ledger:
         self.folder = folder
         self.run = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
         """The id of this run."""
-        self._lock = _lock_film(folder)
+        self._lock = lock_film(folder)
         try:
             connection = rows.opened(folder)
             with rows.legible(folder):
@@ -67,7 +67,7 @@ class Ledger:
         """
         if not (folder / rows.FILE).exists():
             return ()
-        with rows.legible(folder), closing(rows.opened(folder)) as connection:
+        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
             return tuple(rows.read(connection, open_only=owing, picks=owing))
 
     @staticmethod
@@ -75,7 +75,7 @@ class Ledger:
         """The runs that the ledger in `folder` has seen; none where there is no ledger."""
         if not (folder / rows.FILE).exists():
             return frozenset()
-        with rows.legible(folder), closing(rows.opened(folder)) as connection:
+        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
             return rows.remembered(connection)
 
     def remembers(self, run: str) -> bool:
@@ -301,7 +301,8 @@ def _names(operation: str) -> Iterable[str]:
     return ("/".join(parts[n:]) for n in range(len(parts)))
 
 
-def _lock_film(folder: Path) -> FileLock:
+def lock_film(folder: Path) -> FileLock:
+    """Holds a film's state for this process; EnvironmentProblem while another one does."""
     lock = FileLock(folder / "lock")
     if not lock.take(str(folder)):
         raise EnvironmentProblem(
