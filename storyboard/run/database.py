@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from storyboard.errors import EnvironmentProblem
@@ -27,6 +29,32 @@ def connect(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connectio
         connection.close()
         raise
     return connection
+
+
+def peek(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connection:
+    """Opens `path` to look into it: in a folder that may only be read, as a copy in memory.
+
+    What is changed in a copy is lost. Raises like `connect`, also for a database that can't be
+    read whole without writing.
+    """
+    if os.access(path.parent, os.W_OK):
+        return connect(path, versions, what)
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        with closing(_read_only(path)) as source:
+            source.backup(copy)
+        _prepare(copy, versions, what)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """A database in a folder where its `-shm` can't be made; nobody writes one without a `-wal`."""
+    wal = path.with_name(f"{path.name}-wal")
+    told = "mode=ro" if wal.exists() and wal.stat().st_size else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{told}", uri=True)
 
 
 def _prepare(connection: sqlite3.Connection, versions: Sequence[str], what: str) -> None:

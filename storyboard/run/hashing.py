@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from storyboard.digest import file_sha256
-from storyboard.run.durable import disk_errors, write_text
+from storyboard.run.durable import write_text
 from storyboard.run.places import make_folder
 
 _FORMAT = 1
@@ -52,10 +53,10 @@ class Hashes:
         return sha256
 
     def save(self) -> None:
-        """Writes down what was learnt."""
+        """Writes down what was learnt, where that can be written: it is only a memory."""
         if not self._changed:
             return
-        with disk_errors(str(self._path)):
+        with suppress(OSError):
             make_folder(self._path.parent)
             write_text(self._path, json.dumps({"format": _FORMAT, "files": self._known}))
         self._changed = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -70,8 +71,8 @@ def _held(film: Path) -> Iterator[str]:
 @contextmanager
 def _resting(film: Path) -> Iterator[None]:
     folder = state_folder(film)
-    if not folder.is_dir():
-        yield
+    if not os.access(folder, os.W_OK):
+        yield  # none, or one where nobody renders
         return
     lock = FileLock(folder / "lock")
     if not lock.take("cleaning up the store"):

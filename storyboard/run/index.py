@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.run.database import connect
+from storyboard.run.database import connect, peek
 from storyboard.run.durable import DiskProblem
 from storyboard.run.filelock import FileLock
 from storyboard.run.record import Record, from_json, to_json
@@ -40,7 +40,8 @@ _VERSIONS = (
 class Index:
     """The index at `path`; `sidecars` reads every record again when it must be rebuilt.
 
-    Safe for the threads of one process and for several processes.
+    Safe for the threads of one process and for several processes. Where the folder is not
+    `writable` it is a copy in memory.
     """
 
     def __init__(
@@ -48,8 +49,11 @@ class Index:
         path: Path,
         sidecars: Callable[[], Iterable[Record]],
         notice: Callable[[str], None],
+        *,
+        writable: bool = True,
     ) -> None:
         self._path = path
+        self._writable = writable
         self._sidecars = sidecars
         self._notice = notice
         self._guard = threading.RLock()
@@ -120,7 +124,7 @@ class Index:
     def _connected(self) -> sqlite3.Connection | None:
         """The index as it stands, or None when it can't be used."""
         try:
-            connection = connect(self._path, _VERSIONS, "store's index")
+            connection = peek(self._path, _VERSIONS, "store's index")
             connection.execute("SELECT digest FROM takes LIMIT 1").fetchone()
             return connection
         except sqlite3.DatabaseError as error:
@@ -128,6 +132,10 @@ class Index:
             return None
 
     def _rebuilt(self, why: str) -> sqlite3.Connection:
+        if not self._writable:
+            copy = connect(Path(":memory:"), _VERSIONS, "store's index")
+            _insert(copy, self._sidecars())
+            return copy
         lock = FileLock(self._path.with_name("index.lock"))
         while not lock.take("rebuilding the index"):
             time.sleep(0.02)

@@ -13,7 +13,7 @@ from typing import Any
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import Sample
 from storyboard.run.attempts import OVER, Attempt, State
-from storyboard.run.database import connect
+from storyboard.run.database import connect, peek
 from storyboard.run.writer import Statement
 
 FILE = "ledger.sqlite"
@@ -44,8 +44,10 @@ _VERSIONS = (
 )
 
 
-def opened(folder: Path) -> sqlite3.Connection:
+def opened(folder: Path, *, look: bool = False) -> sqlite3.Connection:
     """The ledger in `folder`, created where there is none, in its newest version.
+
+    To `look` into it is possible in a folder that may only be read.
 
     An empty file is none, unless runs have left their logs beside it: theirs was lost then.
     Raises EnvironmentProblem for one that is damaged, or newer than this storyboard.
@@ -53,7 +55,7 @@ def opened(folder: Path) -> sqlite3.Connection:
     with legible(folder):
         if _emptied(folder):
             raise sqlite3.DatabaseError("the file is empty")
-        return connect(folder / FILE, _VERSIONS, "ledger")
+        return (peek if look else connect)(folder / FILE, _VERSIONS, "ledger")
 
 
 @contextmanager

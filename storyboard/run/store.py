@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from storyboard.digest import file_sha256
 from storyboard.errors import StoreError
 from storyboard.film import Take
 from storyboard.run.claims import Claims
-from storyboard.run.durable import disk_errors, sync, unfinished, write_texts
+from storyboard.run.durable import DiskProblem, disk_errors, sync, unfinished, write_texts
 from storyboard.run.index import Index
 from storyboard.run.places import make_folder
 from storyboard.run.record import Record, from_json, to_json
@@ -43,28 +44,51 @@ def _silent(_: str) -> None:
 
 
 class Store:
-    """The store in folder `root`, created when absent.
+    """The store in folder `root`, created when absent; one that may only be read is read.
 
     `notice` hears what a person should know, such as that the index was rebuilt.
     """
 
     def __init__(self, root: Path, *, notice: Callable[[str], None] = _silent) -> None:
-        self.root = make_folder(root)
+        self.root = root
         self._files = root / "takes"
         self._takes = str(self._files)
-        with disk_errors(str(root)):
-            self._files.mkdir(exist_ok=True)
+        self.writable = not root.exists() or os.access(root, os.W_OK)
+        if self.writable:
+            with disk_errors(str(root)):
+                make_folder(root)
+                self._files.mkdir(exist_ok=True)
         self.claims = Claims(root / "claims")
         self.tenants = Tenants(root)
         self._guard = threading.Lock()
+        self._lent: tempfile.TemporaryDirectory[str] | None = None
         self._known: dict[str, tuple[Record, ...]] = {}
         self._suffix: dict[str, tuple[str, int]] = {}
-        self._index = Index(root / "index.sqlite", self.sidecars, notice)
+        index = root / "index.sqlite"
+        self._index = Index(index, self.sidecars, notice, writable=self.writable)
         self._disk = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+
+    def confirm_writable(self) -> None:
+        """Raises DiskProblem for a store that may only be read."""
+        if not self.writable:
+            raise DiskProblem(
+                f"no permission to write {self.root}",
+                hint="check who owns the folder, or set STORYBOARD_STORE to one of yours",
+            )
+
+    @property
+    def cache(self) -> Path:
+        """Where a cut keeps what it worked out; until `close` where nothing may be written."""
+        if self.writable:
+            return self.root / "cache"
+        self._lent = self._lent or tempfile.TemporaryDirectory(prefix="storyboard-")
+        return Path(self._lent.name)
 
     def close(self) -> None:
         self.claims.close()
         self._index.close()
+        if self._lent is not None:
+            self._lent.cleanup()
         if self._disk >= 0:
             os.close(self._disk)
             self._disk = -1

@@ -76,6 +76,8 @@ def verify(store: Store, *, repair: bool = False) -> list[Damage]:
         if sha256 not in seen:
             path = store.root / "takes" / sha256[:2] / sha256
             found.append(Damage("missing", path, sha256, tuple(records)))
+    if repair and found:
+        store.confirm_writable()
     if repair:
         with disk_errors(str(store.root)):
             for damage in found:
@@ -96,6 +98,8 @@ def sweep(
     `keep` holds the SHA-256 of media that films hold on to; takes that are `unsure` stay as well.
     What is being made now, and loose files younger than an hour, are left alone.
     """
+    if not dry_run:
+        store.confirm_writable()
     busy = store.claims.known()
     kept: set[str] = set(keep)
     spared: list[Record] = []
@@ -132,8 +136,9 @@ def _contents(record: Record) -> set[str]:
 
 def tidy(store: Store, state: Path) -> None:
     """Removes what runs left that died with all made; `state` is the folder of their film."""
-    clear_dead(store.root)
-    store.claims.clear(str(state.absolute()), frozenset())
+    if store.writable:
+        clear_dead(store.root)
+        store.claims.clear(str(state.absolute()), frozenset())
 
 
 def _repair(store: Store, damage: Damage) -> None:
