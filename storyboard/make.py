@@ -323,7 +323,7 @@ def _stitched(
         timeline,
         media,
         out,
-        cache=store.root / "cache",
+        cache=store.cache,
         beds=sounds.bed,
         murmur=sounds.murmur,
         maker=sounds.revision,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from storyboard.run.durable import write_text
@@ -29,8 +30,9 @@ class Delivered:
         return bool(known == [identity, facts.st_size, facts.st_mtime_ns])
 
     def note(self, out: Path, identity: str) -> None:
-        """Remembers what now lies at `out`."""
+        """Remembers what now lies at `out`, where that can be written."""
         facts = out.stat()
         self._known[str(out.absolute())] = [identity, facts.st_size, facts.st_mtime_ns]
-        make_folder(self._path.parent)
-        write_text(self._path, json.dumps({"format": 1, "films": self._known}))
+        with suppress(OSError):
+            make_folder(self._path.parent)
+            write_text(self._path, json.dumps({"format": 1, "films": self._known}))
