@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
+from storyboard.run.lockvalues import sound
 
 FORMAT = 1
 _HEADER = """\
@@ -116,7 +117,7 @@ def _read_own(text: str) -> dict[str, Entry] | None:
         if match is None or match[1] in entries:
             return None
         digest, shot, step, provider, model, parts, takes, pick, rejected = match.groups()
-        entries[digest] = Entry(
+        entry = entries[digest] = Entry(
             _plain(shot),
             _plain(step),
             _plain(provider),
@@ -129,6 +130,8 @@ def _read_own(text: str) -> dict[str, Entry] | None:
             ordinal(pick) if pick else None,
             {ordinal(each.strip()) for each in rejected.split(",")} if rejected else set(),
         )
+        if not all(map(sound, entry.takes.values())) or entry.pick not in (None, *entry.takes):
+            return None
         position = match.end()
     return entries
 

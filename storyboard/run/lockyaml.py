@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import yaml
 
+from storyboard.errors import EnvironmentProblem
 from storyboard.run.locktext import FORMAT, KEYS, Entry, damaged, ordinal
+from storyboard.run.lockvalues import DIGEST, VALUES
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CONFLICT = re.compile(r"^(<<<<<<<|=======$|>>>>>>>)", re.MULTILINE)
 _WHOLE = {"seed", "frames", "source_frames"}
-_TEXT = {"sha256", "operation", "rate", "note", "created"}
-_FRAMES = re.compile(r"-?\d+f")
+_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+_TOLD = 9
 
 
 def read_edited(text: str, name: str) -> dict[str, Entry]:
@@ -45,6 +47,7 @@ def read_edited(text: str, name: str) -> dict[str, Entry]:
 class _Reader:
     def __init__(self, name: str) -> None:
         self._name = name
+        self._wrong: list[tuple[int, str]] = []
 
     def film(self, root: yaml.Node | None) -> dict[str, Entry]:
         if root is None:
@@ -65,17 +68,28 @@ class _Reader:
             raise damaged(self._name, _line(node), f"unknown key {key!r}")
         if steps is None or self._empty(steps):
             return {}
-        return {
+        entries = {
             self._digest(key, node): self._entry(node) for key, node in self._items(steps, "steps")
         }
+        if self._wrong:
+            raise self._all_wrong()
+        return entries
+
+    def _all_wrong(self) -> EnvironmentProblem:
+        """Every value that can't be, so that a file is mended in one go."""
+        (line, first), *others = sorted(self._wrong)
+        told = [f"; line {number}: {what}" for number, what in others[:_TOLD]]
+        more = f"; and {len(others) - _TOLD} more" if len(others) > _TOLD else ""
+        return damaged(self._name, line, f"{first}{''.join(told)}{more}")
 
     def _digest(self, key: str, node: yaml.Node) -> str:
-        if not _DIGEST.fullmatch(key):
+        if not DIGEST.fullmatch(key):
             raise damaged(self._name, _line(node), f"{key!r} is no step digest")
         return key
 
     def _entry(self, node: yaml.Node) -> Entry:
         entry = Entry()
+        picked = node
         for key, value in self._items(node, "a step"):
             if key in KEYS[:4]:
                 setattr(entry, key, self._text(value))
@@ -88,51 +102,43 @@ class _Reader:
             elif key == "pick":
                 if not self._empty(value):
                     entry.pick = self._ordinal(self._text(value), value)
+                    picked = value
             elif key == "rejected":
                 if not isinstance(value, yaml.SequenceNode):
                     raise damaged(self._name, _line(value), "`rejected` is a list: [t01, t02]")
                 entry.rejected = {self._ordinal(self._text(v), v) for v in value.value}
             else:
                 raise damaged(self._name, _line(value), f"unknown key {key!r}")
+        if entry.pick not in (None, *entry.takes):
+            told = ", ".join(f"t{n:02d}" for n in sorted(entry.takes)) or "none"
+            self._wrong.append((_line(picked), f"the pick is none of its takes: {told}"))
         return entry
 
     def _take(self, node: yaml.Node) -> dict[str, Any]:
         take: dict[str, Any] = {}
         for key, value in self._items(node, "a take"):
-            told = take[key] = self._value(key, value)
-            if told is None:
-                raise damaged(self._name, _line(value), f"{self._text(value)!r} is no {key}")
-        if not _DIGEST.fullmatch(take.get("sha256", "")):
-            raise damaged(self._name, _line(node), "a take needs its sha256")
+            if key not in VALUES:
+                raise damaged(self._name, _line(value), f"unknown key {key!r} in a take")
+            is_one, meant = VALUES[key]
+            take[key] = self._value(key, value)
+            if not is_one(take[key]):
+                shown = repr(value.value) if isinstance(value, yaml.ScalarNode) else "this"
+                self._wrong.append((_line(value), f"{shown} is no {key}, which is {meant}"))
+        if "sha256" not in take:
+            self._wrong.append((_line(node), "a take needs its sha256"))
         return take
 
     def _value(self, key: str, node: yaml.Node) -> Any:
-        """The typed value, or None when the text is none of that type."""
+        """The value as its key wants it where the text is one of those, else the text."""
         if key == "trim":
-            return self._trim(node)
+            return {end: self._text(value) for end, value in self._items(node, "trim")}
         text = self._text(node)
-        if key in _TEXT:
-            return text
-        if key in _WHOLE:
-            return int(text) if re.fullmatch(r"-?\d+", text) else None
-        if key == "contains_source":
-            return {"true": True, "false": False}.get(text)
+        if key in _WHOLE and _NUMBER.fullmatch(text):
+            return int(text)
         if key == "price_usd":
-            try:
+            with suppress(ValueError):
                 return float(text)
-            except ValueError:
-                return None
-        raise damaged(self._name, _line(node), f"unknown key {key!r} in a take")
-
-    def _trim(self, node: yaml.Node) -> dict[str, str]:
-        trim = {key: self._text(value) for key, value in self._items(node, "trim")}
-        if trim.keys() - {"start", "end"} or not all(map(_FRAMES.fullmatch, trim.values())):
-            raise damaged(
-                self._name,
-                _line(node),
-                "a trim is {start: 12f, end: -5f}, in frames of the take",
-            )
-        return trim
+        return {"true": True, "false": False}.get(text, text) if key == "contains_source" else text
 
     def _ordinal(self, name: str, node: yaml.Node) -> int:
         try:

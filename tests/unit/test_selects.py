@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -208,6 +209,55 @@ def test_a_broken_file_names_line_and_cure(
     assert raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("price_usd", "cheap"),
+        ("price_usd", -500),
+        ("price_usd", float("inf")),
+        ("created", "yesterday"),
+        ("created", "2026-13-41T00:00:00Z"),
+        ("frames", "many"),
+        ("frames", -1),
+        ("rate", "0"),
+        ("rate", "24/0"),
+        ("sha256", 5),
+        ("seed", True),
+        ("operation", [1]),
+        ("contains_source", "perhaps"),
+        ("trim", {"start": "3"}),
+    ],
+)
+def test_a_value_that_can_not_be_is_named_with_its_line(
+    selects: Selects, key: str, value: object
+) -> None:
+    selects.add(take(price=400_000), step="SH010", parts={})
+    selects.save()
+    lines = selects.path.read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if line.startswith("      t01: "))
+    row = json.loads(lines[number - 1].partition(": ")[2]) | {key: value}
+    lines[number - 1] = f"      t01: {json.dumps(row)}"
+    selects.path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(EnvironmentProblem) as raised:
+        Selects(selects.path)
+    assert str(raised.value).startswith(f"letter.selects.yaml:{number}: ")
+
+
+def test_all_wrong_values_are_told_at_once(selects: Selects) -> None:
+    for digest in (DIGEST, "cd" * 32):
+        selects.add(take(digest=digest, price=400_000), step="SH010", parts={})
+    selects.save()
+    text = selects.path.read_text().replace('"frames": 192', '"frames": "many"')
+    text = text.replace('"rate": "24"', '"rate": "0"') + "    pick: t09\n"
+    selects.path.write_text(text)
+    with pytest.raises(EnvironmentProblem) as raised:
+        Selects(selects.path)
+    told = str(raised.value)
+    assert (told.count("'many' is no frames"), told.count("'0' is no rate")) == (2, 2)
+    assert "the pick is none of its takes: t01" in told
+    assert told.count("line ") == 4
+
+
 def test_a_newer_file_says_upgrade(selects: Selects) -> None:
     selects.path.write_text("format: 9\nsteps: {}\n")
     with pytest.raises(EnvironmentProblem) as raised:
@@ -249,7 +299,7 @@ entries = st.builds(
     takes=st.dictionaries(st.integers(1, 120), rows, min_size=1, max_size=3),
     pick=st.none() | st.integers(1, 120),
     rejected=st.sets(st.integers(1, 120), max_size=3),
-)
+).map(lambda entry: replace(entry, pick=entry.pick if entry.pick in entry.takes else None))
 files = st.dictionaries(st.text("0123456789abcdef", min_size=64, max_size=64), entries, max_size=3)
 
 
