@@ -48,9 +48,9 @@ def fates(found: Sequence[Damage], *, repaired: bool) -> list[str]:
         ]
     if beside := groups[_Fate.BESIDE]:
         told.append(f"still plays, less what lay beside it: {_named(beside)}")
-    if repaired:
+    if repaired and any(damage.set_aside for damage in found):
         told.append("damaged files are in damaged/")
-    else:
+    elif not repaired:
         told.append("hint: --repair mends what it can and sets damaged files aside in damaged/")
     return told
 

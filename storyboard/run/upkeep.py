@@ -29,6 +29,11 @@ class Damage:
     takes: tuple[Record, ...] = ()
     """The takes that are lost with it; of a sidecar, the take that the index still knows."""
 
+    @property
+    def set_aside(self) -> bool:
+        """Whether repair moves it to `damaged/`: what is there, and not known otherwise."""
+        return self.what != "missing" and bool(self.sha256 or not self.takes)
+
     def __str__(self) -> str:
         names = ", ".join(f"{one.take.shot} {one.take.name}" for one in self.takes)
         return f"{self.path.name} is {self.what}" + (f": {names}" if names else "")
@@ -144,6 +149,7 @@ def tidy(store: Store, state: Path) -> None:
 def _repair(store: Store, damage: Damage) -> None:
     if not damage.sha256 and damage.takes:
         store.add_all(damage.takes)
+    if not damage.set_aside:
         return
     folder = store.root / "damaged"
     folder.mkdir(exist_ok=True)

@@ -197,7 +197,8 @@ def test_repair_sets_damage_aside_so_that_it_is_made_again(store: Store, tmp_pat
     path.chmod(0o644)
     path.write_text("fIrst")
     (store.root / "takes" / "dd" / DIGEST / "t02.json").write_text("{torn")
-    assert len(verify(store, repair=True)) == 2
+    assert [damage.set_aside for damage in verify(store, repair=True)] == [True, True]
+    assert len(list((store.root / "damaged").iterdir())) == 2
     assert not store.present(take.sha256)
     assert store.takes(DIGEST) == (take,), "the take is still known"
     assert {damage.what for damage in verify(store)} == {"missing"}
@@ -212,7 +213,7 @@ def test_a_lost_sidecar_is_written_again_from_the_index(
     before = sidecar.read_bytes()
     sidecar.unlink() if harm is None else sidecar.write_bytes(harm)
     (damage,) = verify(store, repair=True)
-    assert damage.takes[0].take == take
+    assert (damage.takes[0].take, damage.set_aside) == (take, False)
     assert sidecar.read_bytes() == before
     assert store.takes(DIGEST) == (take,)
     assert verify(store) == []
