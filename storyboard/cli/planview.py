@@ -291,7 +291,7 @@ def _hints(plan: Plan) -> list[str]:
     if absent:
         shots = " ".join(dict.fromkeys(step.shot or step.id for step in absent))
         lines += [
-            f"{hint}: {shots}: paid takes whose files are not in this store",
+            f"{hint}: {shots}: paid takes whose files are missing or damaged in this store",
             f"{hint}: point STORYBOARD_STORE at the store that has them, or "
             "`storyboard store fetch`, or buy them again with --rebuy SHOT",
         ]
