@@ -1,7 +1,7 @@
 """Saved plans: what was reviewed is what runs, or nothing does.
 
-A saved plan names the film, what was laid over it and every decision; at render the film is
-planned again and must come to the same decisions.
+A saved plan names the film, what was laid over it and everything that was decided; at render the
+film is planned again and must come to the same.
 """
 
 from __future__ import annotations
@@ -12,59 +12,62 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from storyboard.digest import digest
 from storyboard.errors import MoneyRefused, UsageError
 from storyboard.graph.choose import chosen_shots
-from storyboard.graph.plan import Node, Plan, Wishes
+from storyboard.graph.plan import Plan, Wishes
 from storyboard.production import Flags, Production
+from storyboard.reviewed import moved, reviewed
 from storyboard.run.durable import write_text
 
 _KEY = "storyboard_plan"
-_FORMAT = 1
+_FORMAT = 2
+_HEAD = f'{{"{_KEY}"'
+"""What every saved plan begins with, spaces aside."""
+_LINES = 8
+"""So many changes are named; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
+    path: Path
     film: Path
     flags: Flags
     wishes: Wishes
     shots: tuple[str, ...]
-    decisions: Mapping[str, Mapping[str, Any]]
-    """By step id: action, digest, ordinals, cost in micro-dollars."""
+    max_cost_micros: int | None
+    """The `--max-cost` that the plan was saved with."""
+    reviewed: Mapping[str, Any]
 
-    def confirm(self, plan: Plan) -> None:
-        """Raises MoneyRefused, saying what moved, unless `plan` decides just the same."""
-        now = _decisions(plan)
-        moved = []
-        for id in dict.fromkeys((*self.decisions, *now)):
-            before, after = self.decisions.get(id), now.get(id)
-            if before == after or (after is not None and _cheaper(before, after)):
-                continue
-            if before is None:
-                moved.append(f"{id} is new")
-            elif after is None:
-                moved.append(f"{id} is gone")
-            elif before["action"] != after["action"]:
-                moved.append(f"{id} was {before['action']}, now {after['action']}")
-            elif before["cost_micros"] != after["cost_micros"]:
-                moved.append(f"{id} has another price")
-            else:
-                moved.append(f"{id} asks for something else")
-        if moved:
-            more = f" and {len(moved) - 6} more" if len(moved) > 6 else ""
+    @property
+    def cost_micros(self) -> int:
+        """Micro-dollars that were reviewed."""
+        return sum(step["cost_micros"] for step in self.reviewed["steps"].values())
+
+    def confirm(self, production: Production, plan: Plan) -> None:
+        """Raises MoneyRefused, a line for whatever moved, unless `plan` comes to the same."""
+        told = json.loads(json.dumps(reviewed(production, plan)))
+        if lines := moved(self.reviewed, told):
+            more = [f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
             raise MoneyRefused(
-                f"the saved plan is no longer true: {'; '.join(moved[:6])}{more}",
-                hint=f"plan again: storyboard plan {self.film} --out …",
+                "\n  ".join(["the saved plan is no longer true:", *lines[:_LINES], *more]),
+                hint=f"nothing was spent; plan again: storyboard plan {self.film} "
+                f"--out {self.path}",
             )
 
 
 def save_plan(
-    out: Path, film: Path, flags: Flags, plan: Plan, wishes: Wishes, shots: Sequence[str]
+    out: Path,
+    production: Production,
+    plan: Plan,
+    wishes: Wishes,
+    shots: Sequence[str],
+    max_cost_micros: int | None,
 ) -> None:
-    """Writes the plan to `out`, by rename."""
-    document = {
-        _KEY: _FORMAT,
-        "film": str(film.absolute()),
-        "flags": asdict(flags),
+    """Writes the plan to `out`, by rename; its folder is made."""
+    document: dict[str, Any] = {
+        "film": str(production.film.path),
+        "flags": asdict(production.flags),
         "wishes": {
             "retake": sorted(wishes.retake),
             "force": sorted(wishes.force),
@@ -72,30 +75,46 @@ def save_plan(
             "accept_stale": wishes.accept_stale,
         },
         "shots": list(shots),
-        "steps": _decisions(plan),
+        "max_cost_micros": max_cost_micros,
+        "reviewed": reviewed(production, plan),
     }
-    write_text(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    told = {_KEY: _FORMAT, "sha256": digest("plan", document), **document}
+    out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    write_text(out, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_plan(path: Path) -> SavedPlan | None:
     """The saved plan in that file, or None where the file is something else, such as a film.
 
-    Raises UsageError for a plan of a newer format, or one that is damaged.
+    Raises UsageError for a plan of another format, or one that is not as it was written.
     """
     try:
         with path.open("rb") as stream:
             if stream.read(1) != b"{":
                 return None
-        told = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+            text = (b"{" + stream.read()).decode("utf-8", "replace")
+    except OSError:
+        return None
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        begins = "".join(text[:80].split())
+        if begins.startswith(_HEAD) or _HEAD.startswith(begins):
+            raise _damaged(path) from error
         return None
     if not isinstance(told, dict) or _KEY not in told:
         return None
     if told[_KEY] != _FORMAT:
-        raise UsageError(f"{path} was saved by a newer storyboard", hint="upgrade storyboard")
+        if isinstance(told[_KEY], int) and told[_KEY] > _FORMAT:
+            raise UsageError(f"{path} was saved by a newer storyboard", hint="upgrade storyboard")
+        raise _damaged(path)
+    document = {key: value for key, value in told.items() if key not in (_KEY, "sha256")}
     try:
+        if told.get("sha256") != digest("plan", document):
+            raise _damaged(path)
         wishes = told["wishes"]
         return SavedPlan(
+            path=path,
             film=Path(told["film"]),
             flags=Flags(**told["flags"]),
             wishes=Wishes(
@@ -105,10 +124,18 @@ def read_plan(path: Path) -> SavedPlan | None:
                 wishes["accept_stale"],
             ),
             shots=tuple(told["shots"]),
-            decisions=told["steps"],
+            max_cost_micros=told["max_cost_micros"],
+            reviewed=told["reviewed"],
         )
-    except (KeyError, TypeError) as error:
-        raise UsageError(f"{path} is a damaged plan", hint="save it again") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> UsageError:
+    return UsageError(
+        f"the saved plan {path} is damaged, or not as it was saved",
+        hint=f"make it anew: storyboard plan FILM --out {path}",
+    )
 
 
 def wishes_of(
@@ -124,25 +151,3 @@ def wishes_of(
         return chosen_shots(production.film, words, production.graph)
 
     return Wishes(shots(retake), shots(force), shots(rebuy), accept_stale)
-
-
-def _decisions(plan: Plan) -> dict[str, dict[str, Any]]:
-    return {node.step.id: _decision(node) for node in plan.nodes}
-
-
-def _cheaper(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
-    """A step whose takes have come since: a plan is an upper bound, and less is always true."""
-    if before is None:
-        return False
-    fewer = set(after["ordinals"]) <= set(before["ordinals"])
-    same = not before["digest"] or before["digest"] == after["digest"]
-    return fewer and same and after["cost_micros"] <= before["cost_micros"]
-
-
-def _decision(node: Node) -> dict[str, Any]:
-    return {
-        "action": node.action.value,
-        "digest": node.digest,
-        "ordinals": list(node.ordinals),
-        "cost_micros": node.cost_micros,
-    }

@@ -32,6 +32,7 @@ LAYERS = {
     "run": 6,
     "production": 7,
     "provenance": 7,
+    "reviewed": 7.5,
     "saved": 8,
     "stamp": 8,
     "make": 8,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from storyboard.cli import options, planview, view
-from storyboard.errors import Severity
+from storyboard.errors import Severity, UsageError
 
 
 @click.command("plan")
@@ -48,9 +48,11 @@ def command(
     on) or `seq:SQ01`.
     """
     from storyboard.production import Production, examine
-    from storyboard.saved import save_plan, wishes_of
+    from storyboard.saved import read_plan, save_plan, wishes_of
 
     flags = options.flags_of(overlay)
+    if read_plan(film) is not None:
+        raise UsageError(f"{film} is a saved plan", hint=f"storyboard render {film} runs it")
     if compare:
         from storyboard.cli.compare import comparison
 
@@ -63,16 +65,20 @@ def command(
     examined = examine(film, flags)
     production = Production(examined)
     try:
+        if out is not None:
+            from storyboard.cli.places import plan_writable
+
+            plan_writable(production.film, out)
         wishes = wishes_of(production, retake, force, rebuy, accept_stale)
         plan = production.plan(wishes, shots)
         if max_cost is not None or production.film.policy.budget_usd is not None:
             from storyboard.make import Order, budget
 
             budget(production, plan, Order(max_cost_micros=max_cost))
+        if out is not None:
+            save_plan(out, production, plan, wishes, shots, max_cost)
     finally:
         production.close()
-    if out is not None:
-        save_plan(out, film, flags, plan, wishes, shots)
     if graph:
         view.answer(planview.mermaid(plan) if graph == "mermaid" else planview.dot(plan))
     elif as_json:

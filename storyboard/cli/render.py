@@ -105,7 +105,7 @@ def command(
             )
             plan = production.plan(wishes, shots)
             if saved is not None:
-                saved.confirm(plan)
+                saved.confirm(production, plan)
             if until:
                 plan = plan.only({n.step.id for n in plan.nodes if n.step.kind is Kind.STILL})
             order = Order(
@@ -114,7 +114,7 @@ def command(
                 wishes=wishes,
                 missing=missing,
                 frozen=frozen,
-                max_cost_micros=max_cost,
+                max_cost_micros=_least(max_cost, saved.max_cost_micros if saved else None),
                 jobs=jobs or 0,
                 until=until or "",
             )
@@ -123,9 +123,10 @@ def command(
             if plan.cost_micros and not frozen and not yes and saved is None:
                 progress.pause()
                 _confirm(planview.human(plan), plan.cost_micros)
-            if not yes and saved is None:
-                # A job that failed since is not bought again by a run that nobody confirmed.
-                order = replace(order, max_cost_micros=_least(plan.cost_micros, max_cost))
+            if saved is not None or not yes:
+                # Nobody agreed to more: a job that failed since is not bought again unasked.
+                agreed = saved.cost_micros if saved else plan.cost_micros
+                order = replace(order, max_cost_micros=_least(agreed, order.max_cost_micros))
             warnings = [d for d in examined.diagnostics if d.severity is Severity.WARNING]
             if warnings and not quiet and not as_json:
                 view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))

@@ -1,0 +1,214 @@
+"""What a person reviews of a plan, part by part, so that a change can be named.
+
+Parts that are said in words are kept as they read; what is too long for that, by its digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from storyboard.digest import digest
+from storyboard.film import Film, MediaFile, Shot
+from storyboard.graph.notices import usd
+from storyboard.graph.plan import Action, Node, Plan
+from storyboard.graph.timeline import Event
+from storyboard.production import Production
+from storyboard.timecode import Rate
+
+Parts = Mapping[str, Any]
+_MADE = frozenset({Action.CREATE, Action.REDO, Action.IMPORT})
+
+
+def reviewed(production: Production, plan: Plan) -> dict[str, Any]:
+    """Everything of the film, its shots and its steps that a saved plan must find unchanged."""
+    events = {event.shot: event for event in plan.timeline.events}
+    return {
+        "film": _film(production, plan.film),
+        "shots": {
+            shot.id: _shot(production, plan, shot, events.get(shot.id)) for shot in plan.film.cut
+        },
+        "steps": {node.step.id: _step(production, node) for node in plan.nodes},
+    }
+
+
+def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What is no longer as it was reviewed, a line each; takes that have come since are not."""
+    added = now["shots"].keys() - before["shots"].keys()
+    gone = before["shots"].keys() - now["shots"].keys()
+    lines = list(_of_film(before["film"], now["film"]))
+    lines += [f"a {now['shots'][id]['is']} was added: {id}" for id in now["shots"] if id in added]
+    lines += [f"{id} is gone" for id in before["shots"] if id in gone]
+    both = [id for id in before["shots"] if id in now["shots"]]
+    if both != [id for id in now["shots"] if id in before["shots"]]:
+        lines.append("the shots are in another order")
+    for id in both:
+        lines += _of_shot(id, before["shots"][id], now["shots"][id])
+    steps = [
+        (id, before["steps"].get(id), now["steps"].get(id))
+        for id in dict.fromkeys((*before["steps"], *now["steps"]))
+    ]
+    if forgotten := [id for id, was, is_ in steps if was and is_ and _forgotten(was, is_)]:
+        lines.append(f"the lock file has lost takes of {', '.join(forgotten)}")
+    for id, was, is_ in steps:
+        told = was or is_ or {}
+        if was and is_:
+            lines += _of_step(id, was, is_)
+        elif told["shot"] not in added | gone:
+            lines.append(f"{id} is {'no longer a step' if was else 'a new step'} of the plan")
+    return lines
+
+
+# what is kept --------------------------------------------------------------------------------
+
+
+def _film(production: Production, film: Film) -> dict[str, Any]:
+    width, height = film.delivery.size
+    parts = {
+        "music": film.music,
+        "narration": film.narration,
+        "titles": film.titles,
+        "loudness": film.loudness,
+        "credits": (film.author, film.copyright, film.credits),
+        "subtitles": film.subtitles,
+        "policy": replace(film.policy, budget_usd=None),
+        "settings of its providers": film.providers,
+    }
+    return {
+        "title": film.title,
+        "delivery": f"{width}x{height} at {film.delivery.rate} fps",
+        **{name: _digest(production, value) for name, value in parts.items()},
+    }
+
+
+def _shot(production: Production, plan: Plan, shot: Shot, event: Event | None) -> dict[str, Any]:
+    parts = {
+        "transition": (shot.transition, shot.transition_out),
+        "sound": (
+            *(shot.dialogue, shot.narration, shot.sound, shot.ambience),
+            *(shot.mute, shot.gain_db, shot.audio_lead, shot.audio_lag),
+        ),
+        "words": shot.card,
+        "colour": shot.color,
+        "footage": shot.clip,
+        "effects": shot.effects,
+        "lock": shot.lock,
+    }
+    return {
+        "is": "card" if shot.card else "colour" if shot.color else "shot",
+        "plays": f"{float(plan.timeline.rate.seconds(event.record.length)):g} s" if event else "",
+        "from": event.used.start if event else 0,
+        **{name: _digest(production, value) for name, value in parts.items()},
+    }
+
+
+def _step(production: Production, node: Node) -> dict[str, Any]:
+    selects = production.selects
+    return {
+        "shot": node.step.shot,
+        "action": node.action.value,
+        "reasons": [reason.value for reason in node.reasons],
+        "digest": node.digest,
+        "parts": dict(node.parts or {}),
+        "takes": node.step.takes,
+        "ordinals": list(node.ordinals),
+        "price_micros": node.step.price_micros,
+        "cost_micros": node.cost_micros,
+        "plays": node.select.ordinal if node.select else 0,
+        "pick": selects.pick(node.digest) or 0,
+        "rejected": sorted(selects.rejected(node.digest)),
+        "locked": [take.ordinal for take in selects.takes(node.digest)],
+    }
+
+
+def _digest(production: Production, value: object) -> str:
+    return digest("reviewed", _plain(production, value))
+
+
+def _plain(production: Production, value: Any) -> Any:
+    """Values as JSON has them: no places in texts, and of a file its name and content."""
+    if isinstance(value, MediaFile):
+        return [value.name, value.uri, "" if value.uri else production.hashes(value.path)]
+    if isinstance(value, (Fraction, Rate)):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        told = [f for f in fields(value) if f.compare]
+        return {f.name: _plain(production, getattr(value, f.name)) for f in told}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(production, each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(production, each) for each in value]
+    return value
+
+
+# what moved ----------------------------------------------------------------------------------
+
+
+def _of_film(was: Parts, now: Parts) -> Iterator[str]:
+    for name in was:
+        if was[name] == now[name]:
+            continue
+        if name == "title":
+            yield f"the title is `{now[name]}`, was `{was[name]}`"
+        elif name == "delivery":
+            yield f"the film is {now[name]}, was {was[name]}"
+        else:
+            yield f"the film's {name} changed"
+
+
+def _of_shot(id: str, was: Parts, now: Parts) -> Iterator[str]:
+    for name in was:
+        if was[name] == now[name]:
+            continue
+        if name == "plays":
+            yield f"{id}: plays {now[name]}, was {was[name]}"
+        elif name == "from":
+            yield f"{id}: other frames of its take play"
+        elif name == "is":
+            yield f"{id}: is a {now[name]}, was a {was[name]}"
+        else:
+            yield f"{id}: its {name} changed"
+
+
+def _forgotten(was: Parts, now: Parts) -> bool:
+    return was["digest"] == now["digest"] and not set(was["locked"]) <= set(now["locked"])
+
+
+def _of_step(id: str, was: Parts, now: Parts) -> Iterator[str]:
+    """A plan is an upper bound: what came since, or came out the same, is as it was planned."""
+    if was["takes"] != now["takes"]:
+        yield f"{id}: {_takes(now['takes'])}, was {_takes(was['takes'])}"
+        return
+    if was["digest"] and was["digest"] != now["digest"]:
+        parts = [p for p in was["parts"] if now["parts"] and was["parts"][p] != now["parts"].get(p)]
+        yield f"{id}: its {' and '.join(parts) or 'inputs'} changed"
+        return
+    if now["ordinals"] and now["price_micros"] != was["price_micros"]:
+        yield f"{id}: {usd(now['price_micros'])} a take, was {usd(was['price_micros'])}"
+    came = was["action"] in _MADE and now["action"] == Action.KEEP
+    more = sorted(set(now["ordinals"]) - set(was["ordinals"]))
+    if was["action"] != now["action"] and not came:
+        why = ", ".join(now["reasons"]).replace("_", " ")
+        yield f"{id}: {now['action']}{f' ({why})' if why else ''}, was {was['action']}"
+    elif more and was["ordinals"]:
+        yield f"{id}: would make t{more[0]:02d}, and t{was['ordinals'][-1]:02d} was planned"
+    elif more:
+        yield f"{id}: would make t{more[0]:02d}, and nothing was planned"
+    if not was["digest"]:
+        return
+    if was["plays"] and now["plays"] and was["plays"] != now["plays"]:
+        yield f"{id}: plays t{now['plays']:02d}, was t{was['plays']:02d}"
+    elif was["pick"] != now["pick"] and now["pick"] not in was["ordinals"]:
+        picked = f"t{now['pick']:02d} is" if now["pick"] else "no take is"
+        yield f"{id}: {picked} picked now"
+    if was["rejected"] != now["rejected"]:
+        yield f"{id}: other takes are rejected"
+
+
+def _takes(number: int) -> str:
+    return f"{number} take{'s' if number != 1 else ''}"
