@@ -21,7 +21,7 @@ from storyboard.reviewed import moved, reviewed
 from storyboard.run.durable import write_text
 
 _KEY = "storyboard_plan"
-_FORMAT = 2
+_FORMAT = 1
 _HEAD = f'{{"{_KEY}"'
 """What every saved plan begins with, spaces aside."""
 _LINES = 8

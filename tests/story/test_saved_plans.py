@@ -135,7 +135,7 @@ def test_a_damaged_plan_says_so(film: Path, capsys: Capture) -> None:
         assert said.code == 2, (each[:80], said.err)
         assert "damaged" in said.err
         assert "--out P" in said.err
-    plan.write_text(text.replace('"storyboard_plan": 2', '"storyboard_plan": 99'))
+    plan.write_text(text.replace('"storyboard_plan": 1', '"storyboard_plan": 99'))
     assert "newer storyboard" in cli(capsys, "render", "P").err
     save(capsys)
     assert cli(capsys, "plan", "P").code == 2, "it is no film"
