@@ -83,6 +83,7 @@ async def arender(
     **overlay: object,
 ) -> Rendered:
     """`render` for a program that has an event loop already."""
+    from decimal import Decimal
     from pathlib import Path
 
     from storyboard.make import Order, usd_micros
@@ -93,7 +94,7 @@ async def arender(
     try:
         order = Order(
             out=Path(out) if out is not None else None,
-            max_cost_micros=usd_micros(str(max_cost_usd)),
+            max_cost_micros=usd_micros(format(Decimal(str(max_cost_usd)), "f")),
         )
         return await make(production, production.plan(), order, tell)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from storyboard.run.ledger import Ledger
 
 _RECORD = "films.json"
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]*)?|\.[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,8 +373,7 @@ class _Sounds:
 
 
 def usd_micros(text: str) -> int:
-    """Micro-dollars of a decimal; ValueError for what is no amount."""
-    value = Fraction(text)
-    if value < 0:
+    """Micro-dollars of a plain decimal such as `12.50`; ValueError for what is no amount."""
+    if not _AMOUNT.fullmatch(text):
         raise ValueError(text)
-    return int(value * 1_000_000)
+    return int(Fraction(text) * 1_000_000)

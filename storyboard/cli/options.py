@@ -84,5 +84,5 @@ def money(_ctx: click.Context, _param: click.Parameter, value: str | None) -> in
 
     try:
         return usd_micros(value.removeprefix("$"))
-    except (ValueError, ZeroDivisionError):
+    except ValueError:
         raise click.BadParameter(f"{value!r} is no amount in US dollars, like 12.50") from None

@@ -11,7 +11,8 @@ An entry states only what differs from the shipped one of that provider and id.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from storyboard.errors import EnvironmentProblem
 
 VARIABLE = "STORYBOARD_CATALOG"
 _KEYS = {"format", "as_of", "aliases", "models"}
+_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,12})?|\.[0-9]{1,12}")
 _HINT = "see `storyboard models --help`"
 
 
@@ -45,7 +47,8 @@ def read_overrides(path: Path, platforms: Sequence[str]) -> Overrides:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data = yaml.load(path.read_text("utf-8"), loader)
+        text = path.read_text("utf-8")
+        data = yaml.load(text, loader)
     except OSError as error:
         raise _wrong(path, f"can't be read: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -65,6 +68,10 @@ def read_overrides(path: Path, platforms: Sequence[str]) -> Overrides:
             raise _wrong(path, f"names the provider `{entry['provider']}`; known: {known}")
     if not isinstance(aliases, dict) or not all(isinstance(a, dict) for a in aliases.values()):
         raise _wrong(path, "needs a mapping of providers to ids in every alias")
+    for node in _amounts(yaml.compose(text, loader)):
+        if not _AMOUNT.fullmatch(node.value):
+            where = f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+            raise _wrong(where, f'has a price of {node.value!r}; US dollars look like "0.05"')
     return Overrides(str(data.get("as_of", "")), tuple(models), aliases)
 
 
@@ -76,6 +83,28 @@ def merged(entry: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(before, Mapping) and isinstance(value, Mapping)
         result[key] = merged(before, value) if both else value  # type: ignore[arg-type]
     return result
+
+
+def _amounts(root: Any) -> Iterator[Any]:
+    """The scalar nodes of YAML that are amounts of money: all under `price` but the words."""
+    from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+    left, seen = [(root, False)], set()
+    while left:
+        node, priced = left.pop()
+        if isinstance(node, ScalarNode) and priced:
+            yield node
+        if id(node) in seen and not priced:
+            continue
+        seen.add(id(node))
+        if isinstance(node, SequenceNode):
+            left += [(each, priced) for each in node.value]
+        elif isinstance(node, MappingNode):
+            left += [
+                (value, priced or key.value == "price")
+                for key, value in node.value
+                if not priced or key.value != "confidence"
+            ]
 
 
 def _is_entry(value: Any) -> bool:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from storyboard.cli.main import run
+from storyboard.errors import EnvironmentProblem
+from storyboard.providers.overrides import read_overrides
 from tests.conftest import Cli
 
 FILM = """
@@ -71,7 +76,8 @@ def test_a_file_of_ones_own_that_is_wrong_says_where(cli: Cli, write: Callable[.
         ("modles: []", "unknown key `modles`"),
         ("models: [{id: veo}]", "needs `provider` and `id`"),
         ("models: [{provider: aceme, id: x}]", "names the provider `aceme`"),
-        ("models: [{provider: vertex, id: x, price: {audio: {720p: dear}}}]", "does not fit"),
+        ("models: [{provider: vertex, id: x, price: {audio: {720p: dear}}}]", "a price of 'dear'"),
+        ("models: [{provider: vertex, id: x, durations: 4, price: 3}]", "does not fit"),
     ):
         own = write(text + "\n", "own.yaml")
         said = cli("models", STORYBOARD_CATALOG=str(own))
@@ -93,3 +99,28 @@ def test_platforms_and_their_models_stand_side_by_side(
     switched_off = next(row for (provider, _), row in rows.items() if not row["legal"])
     assert switched_off["provider"] == "gemini"
     assert "switched off" in switched_off["errors"][0]
+
+
+@pytest.mark.parametrize(
+    "price", ['"-1"', '"1e400"', '"nan"', "null", "true", "1_000", '"1/3"', "x"]
+)
+def test_a_price_that_is_none_is_named_by_its_place(tmp_path: Path, price: str) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "models:\n  - provider: vertex\n    id: veo-3.1-lite-generate-001\n"
+        f"    price: {{audio: {{720p: {price}, 1080p: 0.10}}, confidence: guess}}\n"
+    )
+    with pytest.raises(EnvironmentProblem, match=f"{own.name}:4:27 has a price of"):
+        read_overrides(own, ["vertex"])
+    own.write_text(own.read_text().replace(f"720p: {price}", '720p: "0.07"'))
+    assert read_overrides(own, ["vertex"]).models[0]["price"]["confidence"] == "guess"
+
+
+@pytest.mark.parametrize("amount", ["1/3", "1_000", "\u0661", "nan", "inf", "-1", "1e-9", "", " 1"])
+def test_a_limit_that_is_no_amount_is_refused(
+    write: Callable[..., Path], capsys: pytest.CaptureFixture[str], amount: str
+) -> None:
+    film = write(FILM % "veo-3.1")
+    said = run(["plan", str(film), "--max-cost", amount])
+    assert said == 2
+    assert "is no amount in US dollars" in capsys.readouterr().err
