@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import gc
+import json
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -77,25 +79,20 @@ def run(arguments: Sequence[str]) -> int:
         code = cli.main(list(arguments), prog_name="storyboard", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except InvalidStoryboard as error:
-        if _wants_json(arguments):
-            view.answer_json({"diagnostics": view.records(error.diagnostics)})
+        if "--json" in arguments:
+            _answer(arguments, {"diagnostics": tuple(view.records(error.diagnostics))})
         else:
             view.diagnose(error)
         return error.exit_code
     except StoryboardError as error:
-        if _wants_json(arguments):
-            told = {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
-            view.answer_json({"error": told})
-        view.complain(str(error), error.hint)
-        return error.exit_code
+        return _failed(arguments, error.exit_code, str(error), error.hint)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return 2
-    except click.UsageError as error:
-        error.show()
-        return 2
     except click.ClickException as error:
         error.show()
+        if "--json" in arguments:
+            _answer(arguments, _told(error.exit_code, error.format_message(), ""))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
@@ -106,10 +103,27 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         hint = "free some space" if full else "see that it exists and may be written"
-        view.complain(f"{error.strerror or error}: {error.filename or 'a file'}", hint)
-        return 4
+        what = f"{error.strerror or error}: {error.filename or 'a file'}"
+        return _failed(arguments, 4, what, hint)
 
 
-def _wants_json(arguments: Sequence[str]) -> bool:
-    """Whether the answer is one JSON document; a render's is lines, which say nothing of this."""
-    return "--json" in arguments and "render" not in arguments[:1]
+def _failed(arguments: Sequence[str], code: int, message: str, hint: str) -> int:
+    """Says what went wrong, in JSON too where the answer was to be JSON."""
+    if "--json" in arguments:
+        _answer(arguments, _told(code, message, hint))
+    view.complain(message, hint)
+    return code
+
+
+def _told(code: int, message: str, hint: str) -> dict[str, Any]:
+    return {"error": {"message": message, "hint": hint, "exit_code": code}}
+
+
+def _answer(arguments: Sequence[str], document: dict[str, Any]) -> None:
+    """One JSON document; a render answers in lines, of which this is the last."""
+    if "render" not in arguments[:1]:
+        view.answer_json(document)
+        return
+    from storyboard.run.events import Refused
+
+    click.echo(json.dumps(Refused(**document).record(), ensure_ascii=False))

@@ -63,6 +63,9 @@ def command(
         names = ", ".join(each.name for each in order)
         stake = f"${money(sum(each.reserved_micros for each in order))}"
         if not (adopt or assume_lost or assume_not_sent):
+            if as_json:
+                of = [{"attempt": each.name, "state": each.state.value} for each in order]
+                view.answer_json({**of[0], "order": of, "held_usd": stake.removeprefix("$")})
             if attempt.state is State.UNKNOWN:
                 view.say(f"{names}: it may have been sent; {stake} is held")
                 view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")

@@ -171,6 +171,17 @@ class Summary(Event):
     exit_code: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """The last line of a render that came to no end: what every command answers then."""
+
+    type: ClassVar[str] = "error"
+    error: dict[str, Any] | None = None
+    """`message`, `hint` and `exit_code`."""
+    diagnostics: tuple[dict[str, Any], ...] = ()
+    """In place of `error` for a film that has errors, as `check --json` has them."""
+
+
 TYPES: tuple[type[Event], ...] = (
     PlanMade,
     StepStarted,
@@ -184,6 +195,7 @@ TYPES: tuple[type[Event], ...] = (
     FilmWritten,
     Note,
     Summary,
+    Refused,
 )
 """Every type of record there is."""
 

@@ -27,6 +27,8 @@ SOME: dict[str, Any] = {
     "float": 0.5,
     "bool": True,
     "tuple[str, ...]": ("SH010",),
+    "dict[str, Any] | None": {"message": "no", "hint": "", "exit_code": 6},
+    "tuple[dict[str, Any], ...]": ({"code": "SB101"},),
 }
 
 
