@@ -98,12 +98,15 @@ def command(
 def _claimed(film: Path, name: str) -> str:
     """The digest that begins with `name`, where a film that is gone may have bought it."""
     from storyboard.run.claims import Claims
-    from storyboard.run.places import store_folder
+    from storyboard.run.ledger import Ledger
+    from storyboard.run.places import state_folder, store_folder
 
     if len(name) < _SHORTEST or set(name) - set("0123456789abcdef"):
         return ""
     claims = Claims(store_folder(film.absolute()) / "claims")
-    found = [digest for digest, _ in claims.left() if digest.startswith(name)]
+    left = [(digest, by.run) for digest, by in claims.left() if digest.startswith(name)]
+    own = Ledger.runs(state_folder(film.absolute())) if left else frozenset()
+    found = [digest for digest, run in left if run not in own]
     if len(found) > 1:
         raise UsageError(f"`{name}` is several", hint="give more of the digest")
     return found[0] if found else ""
@@ -112,16 +115,10 @@ def _claimed(film: Path, name: str) -> str:
 def _claim(film: Path, digest: str, adopt: str | None, gone: bool) -> int:
     """A person's word on what another film may have bought."""
     from storyboard.run.claims import Claims
-    from storyboard.run.ledger import Ledger
     from storyboard.run.places import state_folder, store_folder
 
     claims = Claims(store_folder(film.absolute()) / "claims")
     left = dict(claims.left())[digest]
-    if left.run in Ledger.runs(state_folder(film.absolute())):
-        raise UsageError(
-            f"{digest[:12]} is for this film's ledger to tell",
-            hint="render the film, or see `storyboard runs FILM` for what is open",
-        )
     if Path(left.about) == state_folder(film.absolute()):
         raise UsageError(
             f"{digest[:12]} was claimed by run {left.run} of this film, which its ledger forgot",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,14 +89,17 @@ def command(
 def _rebuilt(film: Path, selects: Selects, quiet: bool) -> int:
     """Builds the ledger again and says what of; 7 when there is something to decide."""
     from storyboard.errors import StoryboardError
-    from storyboard.production import Flags, examine
+    from storyboard.production import Flags, Production, examine
     from storyboard.run.places import state_folder, store_folder
     from storyboard.run.rebuild import rebuild
     from storyboard.run.store import Store
 
-    steps: Mapping[str, Step] = {}
+    steps: dict[str, Step] = {}
     with suppress(StoryboardError):  # a film that is gone or wrong tells no prices
-        steps = examine(film, Flags()).checked().steps
+        production = Production(examine(film, Flags()))
+        steps |= production.graph.steps
+        with closing(production):  # where the ledger is damaged there is no plan
+            steps |= {node.digest: node.step for node in production.plan().nodes}
     store = Store(store_folder(film), notice=view.say)
     try:
         done = rebuild(state_folder(film), store, selects, film.stem, steps)

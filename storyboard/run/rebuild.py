@@ -49,15 +49,15 @@ def rebuild(
 ) -> Rebuilt:
     """Builds the ledger in the state folder of `film` (its stem) again.
 
-    `steps`, by id, give prices to what was ordered. Raises EnvironmentProblem when the film
-    is at work, or its ledger is of a newer storyboard.
+    `steps`, by id and by digest, say what was ordered, and its price. Raises EnvironmentProblem
+    when the film is at work, or its ledger is of a newer storyboard.
     """
     make_folder(state)
     lock = lock_film(state)
     try:
         aside, known, vouched = _known(state)
-        committed = {(a.digest, a.ordinal) for a in known if a.state is State.COMMITTED}
-        told = list(_from_store(store, selects, film, committed))
+        keys = {(each.digest, each.ordinal) for each in known}
+        told = list(_from_store(store, selects, film, keys))
         claims = _claims(state, store, {each.run for each in known})
         if aside is None:
             claims = {d: left for d, left in claims.items() if left.run not in vouched}
@@ -185,6 +185,8 @@ def _numbered(attempts: Collection[Attempt], next_id: int) -> Iterator[Attempt]:
 
 def _step(order: Ordered, steps: Mapping[str, Step]) -> Step | None:
     """What was ordered, where the film still has it so."""
+    if order.digest in steps:
+        return steps[order.digest]
     step = steps.get(order.step)
     same = step is not None and (step.provider, step.model) == (order.provider, order.model)
     return step if same else None
@@ -196,11 +198,11 @@ def _unknown(order: Ordered, step: Step | None) -> Attempt:
     return Attempt(
         digest=order.digest,
         ordinal=order.ordinal,
-        step=order.step,
-        shot=order.shot,
-        kind=order.kind,
-        provider=order.provider,
-        model=order.model,
+        step=step.id if step else order.step,
+        shot=step.shot if step else order.shot,
+        kind=step.kind.value if step else order.kind,
+        provider=step.provider if step else order.provider,
+        model=step.model if step else order.model,
         repeatable=False,
         buys_frames=step.buys_frames if step else 0,
         sample=order.place % max(1, step.samples) if step else 0,

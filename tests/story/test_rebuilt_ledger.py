@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -127,6 +128,22 @@ def test_a_person_may_say_that_it_was_not_sent_and_is_asked_once(
     assert cli(capsys, *REBUILD).code == 0
     assert stage.render(capsys).code == 0
     assert len(stage.charges) == 2
+
+
+def test_without_any_state_the_store_still_knows_what_is_at_stake(
+    stage: Stage, capsys: Capture
+) -> None:
+    ordered(stage, capsys)
+    (_, job) = stage.jobs
+    shutil.rmtree(ledger(stage).parent)
+    assert stage.render(capsys).code == 7
+    shutil.rmtree(ledger(stage).parent)
+    told = cli(capsys, *REBUILD)
+    assert told.code == 7
+    assert "SH010:t01: unknown, $1.60 held" in told.err
+    assert cli(capsys, "resolve", "film.yaml", "SH010", "--adopt", job).code == 0
+    assert stage.render(capsys).code == 0
+    assert (len(stage.charges), stage.submits) == (2, 2)
 
 
 def test_runs_and_resolve_know_a_film_by_its_state(stage: Stage, capsys: Capture) -> None:
