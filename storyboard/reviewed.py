@@ -20,6 +20,13 @@ from storyboard.production import Production
 from storyboard.timecode import Rate
 
 Parts = Mapping[str, Any]
+_DONE = {
+    Action.CREATE: "to be made",
+    Action.REDO: "to be made again",
+    Action.KEEP: "kept",
+    Action.IMPORT: "to be taken in",
+    Action.BLOCKED: "blocked",
+}
 _MADE = frozenset({Action.CREATE, Action.REDO, Action.IMPORT})
 
 
@@ -194,7 +201,8 @@ def _of_step(id: str, was: Parts, now: Parts) -> Iterator[str]:
     more = sorted(set(now["ordinals"]) - set(was["ordinals"]))
     if was["action"] != now["action"] and not came:
         why = ", ".join(now["reasons"]).replace("_", " ")
-        yield f"{id}: {now['action']}{f' ({why})' if why else ''}, was {was['action']}"
+        why = f" ({why})" if why else ""
+        yield f"{id}: {_DONE[now['action']]}{why}, was {_DONE[was['action']]}"
     elif more and was["ordinals"]:
         yield f"{id}: would make t{more[0]:02d}, and t{was['ordinals'][-1]:02d} was planned"
     elif more:

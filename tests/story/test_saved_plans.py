@@ -97,7 +97,7 @@ def test_what_moved_among_the_takes_is_named(
     Path("away").rename("film.selects.yaml")
     shutil.rmtree(".storyboard/store")
     said = cli(capsys, "render", "P")
-    assert (said.code, "SH010: blocked (take missing), was keep" in said.err) == (6, True)
+    assert (said.code, "SH010: blocked (take missing), was kept" in said.err) == (6, True)
     assert len(services.world.bill.charges) == bought
 
 
