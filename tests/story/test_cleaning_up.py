@@ -1,4 +1,4 @@
-"""Cleaning up a store: what was paid for stays, whoever cleans up and whenever."""
+"""Cleaning up a store and losing its notes: what was paid for stays, whole."""
 
 from __future__ import annotations
 
@@ -139,3 +139,20 @@ def test_with_no_film_in_sight_nothing_is_removed(
     assert cli(capsys, "store", "gc").code == 2
     assert cli(capsys, "store", "gc", "none.yaml").code == 2
     assert set(takes(film)) == {"SH010", "SH020"}
+
+
+def test_what_a_store_forgot_it_knows_again_after_a_render(film: Set, capsys: Capsys) -> None:
+    root = film.store().root
+    before = takes(film)
+    for sidecar in root.glob("takes/??/*/t*.json"):
+        sidecar.write_bytes(b"")
+    for index in root.glob("index.sqlite*"):
+        index.unlink()
+    assert takes(film) == {}
+    film.render()
+    assert len(film.providers["paid"].bill()) == 1
+    assert takes(film) == before
+    store = film.store()
+    assert all(record.take.facts.has_audio for record in store.ls())
+    store.close()
+    assert cli(capsys, "store", "verify").code == 0

@@ -103,9 +103,8 @@ def test_a_free_damaged_take_is_made_again(cli: Cli, write: Write) -> None:
     assert file_sha256(path) == take["sha256"]
 
 
-@pytest.mark.parametrize("repair", [True, False])
 def test_a_take_that_only_the_lock_file_remembers_is_heard_as_well_as_seen(
-    cli: Cli, write: Write, bill: Bill, tmp_path: Path, repair: bool
+    cli: Cli, write: Write, bill: Bill, tmp_path: Path
 ) -> None:
     film = write(PAID)
     assert cli("render", film, "SH010", "--yes", "-q").code == 0
@@ -115,8 +114,7 @@ def test_a_take_that_only_the_lock_file_remembers_is_heard_as_well_as_seen(
     sidecar.write_text("x")
     for path in store.glob("index.sqlite*"):
         path.unlink()
-    if repair:
-        assert "1 unreadable, set aside" in cli("store", "verify", "--repair").err
+    assert "1 unreadable, set aside" in cli("store", "verify", "--repair").err
     film.write_text(PAID.partition("  - {id: SH020")[0])
     said = cli("render", film, "--yes")
     assert said.code == 0
@@ -125,7 +123,6 @@ def test_a_take_that_only_the_lock_file_remembers_is_heard_as_well_as_seen(
     again = json.loads(sidecar.read_text())
     assert {key: again[key] for key in again} == {key: whole[key] for key in again}
     assert again["facts"]["has_audio"]
-    assert cli("store", "verify").code == 0
 
 
 def test_films_of_one_store_share_what_was_bought_and_both_keep_it(
