@@ -148,8 +148,9 @@ def test_a_ledger_of_the_first_version_is_read_and_goes_on(tmp_path: Path) -> No
     film, _ = three_takes(tmp_path)
     film.render()
     with sqlite3.connect(film.state / "ledger.sqlite") as old:
-        for column in ("width", "height", "sample"):
+        for column in ("width", "height", "sample", "picks"):
             old.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        old.execute("DROP TABLE runs")
         old.execute("PRAGMA user_version = 1")
     old.close()
     assert [attempt.sample for attempt in Ledger.read(film.state)] == [0, 0, 0]
