@@ -19,6 +19,7 @@ LAYERS = {
     "take": 1,
     "cues": 1,
     "delivery": 1,
+    "disk": 1,
     "effects": 1,
     "film": 1.5,
     "providers.base": 2,

@@ -128,7 +128,7 @@ def gc(
     films are those of the current folder, those named, and all that ever rendered into this
     store; while one of them is being rendered nothing is removed.
     """
-    from storyboard.run.durable import disk_errors
+    from storyboard.disk import disk_errors
     from storyboard.run.holdings import Holdings
     from storyboard.run.upkeep import sweep
 

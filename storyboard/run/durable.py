@@ -8,7 +8,6 @@ files go that way together, with one flush of their disk at each step.
 from __future__ import annotations
 
 import ctypes
-import errno
 import fcntl
 import os
 import secrets
@@ -19,14 +18,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from storyboard.errors import EnvironmentProblem
-
-
-class DiskProblem(EnvironmentProblem):
-    """The disk is full or read-only: no step of the run can go on."""
-
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MANY = 8
 """From so many files on, a flush of the whole disk is cheaper than one for each."""
 
@@ -114,22 +105,3 @@ def _clear_left(draft: Path) -> None:
     with suppress(OSError), draft.open("rb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         draft.unlink()
-
-
-@contextmanager
-def disk_errors(what: str) -> Iterator[None]:
-    """Says of a full or read-only disk what a user can do about it (DiskProblem)."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise DiskProblem(
-                f"the disk is full: {what}",
-                hint="make room, then run the same command again; finished takes are safe",
-            ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise DiskProblem(
-                f"no permission to write {error.filename or what}",
-                hint="check who owns the folder, or set STORYBOARD_STORE to one of yours",
-            ) from error
-        raise

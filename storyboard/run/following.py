@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from storyboard.disk import disk_errors
 from storyboard.errors import (
     AuthenticationError,
     DecisionNeeded,
@@ -36,7 +37,6 @@ from storyboard.providers.base import (
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.batches import Batches, one_by_one
-from storyboard.run.durable import disk_errors
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 

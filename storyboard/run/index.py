@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from storyboard.disk import DiskProblem
 from storyboard.errors import EnvironmentProblem
 from storyboard.run.database import connect, peek
-from storyboard.run.durable import DiskProblem
 from storyboard.run.filelock import FileLock
 from storyboard.run.record import Record, from_json, to_json
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
+from storyboard.disk import DiskProblem, disk_errors
 from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
 from storyboard.film import Film, Take
 from storyboard.graph.forecast import importance
@@ -21,7 +22,6 @@ from storyboard.graph.plan import Action, Node, Plan
 from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import State
-from storyboard.run.durable import DiskProblem, disk_errors
 from storyboard.run.following import poll_seconds
 from storyboard.run.inputs import Inputs
 from storyboard.run.ledger import Ledger

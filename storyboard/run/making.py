@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard.digest import digest
+from storyboard.disk import DiskProblem
 from storyboard.errors import (
     AuthenticationError,
     DecisionNeeded,
@@ -30,7 +31,6 @@ from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Provider, Request, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
-from storyboard.run.durable import DiskProblem
 from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, later, readable
 from storyboard.run.proof import MOVING
 from storyboard.run.quota import Lanes

@@ -17,10 +17,10 @@ from itertools import count
 from pathlib import Path
 
 from storyboard.digest import digest
+from storyboard.disk import DiskProblem
 from storyboard.graph.pace import WINDOW_S
 from storyboard.graph.steps import Step
 from storyboard.run.database import connect
-from storyboard.run.durable import DiskProblem
 
 _VERSIONS = (
     """

@@ -10,10 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from storyboard.disk import disk_errors
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.film import MediaFacts, Take, Trim
 from storyboard.run import locktext
-from storyboard.run.durable import disk_errors, write_text
+from storyboard.run.durable import write_text
 from storyboard.run.locktext import Entry
 from storyboard.run.record import iso, micros, rate_of, stamp, usd
 

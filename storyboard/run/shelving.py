@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.digest import file_sha256
+from storyboard.disk import disk_errors
 from storyboard.errors import EnvironmentProblem, MediaError, OperationFailed, StoryboardError
 from storyboard.film import MediaFacts, Take
 from storyboard.providers.base import Kind, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.batches import Batches, one_by_one
-from storyboard.run.durable import disk_errors
 from storyboard.run.following import Brought
 from storyboard.run.proof import SUFFIX, Proof, prove
 from storyboard.run.record import Record, usd

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from storyboard.disk import disk_errors
 from storyboard.errors import DecisionNeeded, Gone, StoryboardError, UnknownOutcome
 from storyboard.film import Take
 from storyboard.graph.identity import Identity, identity
@@ -19,7 +20,6 @@ from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.claiming import Claiming
-from storyboard.run.durable import disk_errors
 from storyboard.run.inputs import InputChanged, Inputs
 from storyboard.run.lockfile import LockFile
 from storyboard.run.making import Job, Maker, undecided

@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from storyboard.digest import file_sha256
+from storyboard.disk import DiskProblem, disk_errors
 from storyboard.errors import StoreError
 from storyboard.film import Take
 from storyboard.run.claims import Claims
-from storyboard.run.durable import DiskProblem, disk_errors, sync, unfinished, write_texts
+from storyboard.run.durable import sync, unfinished, write_texts
 from storyboard.run.index import Index
 from storyboard.run.places import make_folder
 from storyboard.run.record import Record, from_json, to_json

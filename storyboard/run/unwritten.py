@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from storyboard.disk import DiskProblem
 from storyboard.run.attempts import Attempt
-from storyboard.run.durable import DiskProblem
 
 
 def unwritten(attempts: Sequence[Attempt], operation: str, error: DiskProblem) -> DiskProblem:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.digest import file_sha256
-from storyboard.run.durable import disk_errors
+from storyboard.disk import disk_errors
 from storyboard.run.record import Record
 from storyboard.run.store import UNREADABLE, Store, read_sidecar
 from storyboard.run.workplace import clear_dead

@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from storyboard.run.durable import DiskProblem
+from storyboard.disk import DiskProblem
 
 Statement = tuple[str, tuple[Any, ...]]
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from storyboard.disk import disk_errors
 from storyboard.errors import StitchError
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
-from storyboard.stitch.disk import clear_leftovers, disk_errors
 from storyboard.stitch.identity import stitch_digest
 from storyboard.stitch.laid import laid
+from storyboard.stitch.leftovers import clear_leftovers
 from storyboard.stitch.material import Medium, prepared, reviewed
 from storyboard.stitch.media import beside
 from storyboard.stitch.mux import metadata, mux
@@ -82,7 +83,7 @@ def stitch_film(
     if not timeline.length:
         raise StitchError("the film has no frames: no shot is in the cut")
     with (
-        disk_errors(out),
+        disk_errors(f"{out.name} can't be written"),
         _scratch(out, cache) as scratch,
         ThreadPoolExecutor(1) as aside,
     ):

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from storyboard.disk import disk_errors
 from storyboard.errors import EnvironmentProblem
 from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitch.disk import disk_errors
 from storyboard.stitch.film import stitch_film
 from storyboard.timecode import FrameRange
 

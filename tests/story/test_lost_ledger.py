@@ -14,9 +14,9 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import Pretend, Set
 
+from storyboard.disk import DiskProblem
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.claims import Claims
-from storyboard.run.durable import DiskProblem
 from storyboard.run.ledger import Ledger
 from tests.story import test_kill
 from tests.story.test_kill import die_in_sh020, go_on, kill, the_film

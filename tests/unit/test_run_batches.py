@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from storyboard.disk import DiskProblem
 from storyboard.run import durable
 from storyboard.run.batches import Batches
-from storyboard.run.durable import DiskProblem, sync, write_texts
+from storyboard.run.durable import sync, write_texts
 from storyboard.run.writer import Writer
 
 
