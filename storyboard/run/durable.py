@@ -18,6 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+from storyboard.run.filelock import still_named
+
 _MANY = 8
 """From so many files on, a flush of the whole disk is cheaper than one for each."""
 
@@ -91,14 +93,29 @@ def unfinished(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     for name in os.listdir(path.parent):  # noqa: PTH208 - once a file, and names alone are wanted
         if name.startswith(f".{path.name}."):
             _clear_left(path.with_name(name))
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    beside, stream = _begun(path)
     try:
-        with beside.open("xb") as stream:
-            with suppress(OSError):  # where the file system has no locks, nothing is cleared up
-                fcntl.flock(stream, fcntl.LOCK_EX)
+        with stream:
             yield beside, stream
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _begun(path: Path) -> tuple[Path, BinaryIO]:
+    """The draft, locked: until it is, whoever clears up may take it for one that was left."""
+    while True:
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        stream = beside.open("xb")
+        try:
+            with suppress(OSError):  # where the file system has no locks, nothing is cleared up
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            if still_named(stream.fileno(), beside):
+                return beside, stream
+        except BaseException:
+            stream.close()
+            beside.unlink(missing_ok=True)
+            raise
+        stream.close()
 
 
 def _clear_left(draft: Path) -> None:

@@ -49,7 +49,7 @@ class FileLock:
             except BlockingIOError:
                 os.close(handle)
                 return False
-            if _still_named(handle, self.path):
+            if still_named(handle, self.path):
                 break
             os.close(handle)  # its last holder removed the file between our two calls
         self._handle = handle
@@ -87,9 +87,10 @@ class FileLock:
         self._handle = None
 
 
-def _still_named(handle: int, path: Path) -> bool:
+def still_named(handle: int, path: Path) -> bool:
+    """Whether `path` leads to the file open as `handle`: it may go before its lock is taken."""
     try:
-        return os.fstat(handle).st_ino == path.stat().st_ino
+        return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
 

@@ -1,0 +1,98 @@
+"""Unfinished files: nobody takes away what somebody still writes, and what was left goes."""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storyboard.run import durable
+from storyboard.run.durable import unfinished
+
+
+def test_a_draft_that_was_cleared_up_before_its_lock_was_taken_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Path] = []
+    flock = fcntl.flock
+
+    def late(stream: Any, how: int) -> None:
+        if how == fcntl.LOCK_EX and len(taken) < 3:
+            (draft,) = tmp_path.glob(".copy.*")
+            taken.append(draft)
+            durable._clear_left(draft)
+            assert not draft.exists(), "it had no lock yet"
+        flock(stream, how)
+
+    monkeypatch.setattr(durable.fcntl, "flock", late)
+    with unfinished(tmp_path / "copy") as (draft, stream):
+        stream.write(b"bytes")
+        stream.flush()
+        draft.replace(tmp_path / "copy")
+    assert len(set(taken)) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+    assert (tmp_path / "copy").read_bytes() == b"bytes"
+
+
+def test_what_a_dead_writer_left_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    left = tmp_path / ".copy.0123abcd"
+    left.write_text("half")
+    with unfinished(tmp_path / "copy") as (one, _), unfinished(tmp_path / "copy") as (two, _):
+        assert not left.exists()
+        assert one.exists()
+        assert two.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_nothing_can_be_locked_a_draft_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError("no locks here")
+
+    monkeypatch.setattr(durable.fcntl, "flock", unknown)
+    with unfinished(tmp_path / "copy") as (one, _), unfinished(tmp_path / "copy") as (two, _):
+        assert one.exists()
+        assert two.exists()
+
+
+def _write_often(folder: Path, name: str, times: int) -> None:
+    for _ in range(times):
+        with unfinished(folder / "copy") as (draft, stream):
+            stream.write(b"x")
+            draft.replace(folder / name)
+
+
+def _write_from_two_threads(folder: Path, name: str, times: int) -> None:
+    faults: list[BaseException] = []
+
+    def write(thread: int) -> None:
+        try:
+            _write_often(folder, f"{name}{thread}", times)
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    if faults:
+        raise faults[0]
+
+
+def test_many_writers_of_one_name_never_lose_a_file(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    others = [
+        context.Process(target=_write_from_two_threads, args=(tmp_path, name, 600)) for name in "ab"
+    ]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join()
+    assert [each.exitcode for each in others] == [0, 0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a0", "a1", "b0", "b1"]
