@@ -65,7 +65,7 @@ def write_provenance(
         "rate": str(timeline.rate),
         "seconds": float(timeline.rate.seconds(timeline.length)),
         "digital_source_type": _of_all(each.get("digital_source_type") for each in ranges),
-        "price_usd": usd(sum({t.sha256: t.price_micros for t in _taken(takes, used)}.values())),
+        "price_usd": usd(sum(_prices(takes, used).values())),
         "ranges": ranges,
         "narration": told,
         "made_from": [
@@ -212,5 +212,7 @@ def _settled(attempt: Attempt) -> float | None:
     return usd(attempt.settled_micros) if attempt.settled_micros else None
 
 
-def _taken(takes: Mapping[str, Take], steps: Iterable[str]) -> list[Take]:
-    return [takes[id] for id in steps if id in takes]
+def _prices(takes: Mapping[str, Take], steps: Iterable[str]) -> dict[tuple[str, int], int]:
+    """What each take cost, once; two that came out the same were paid for twice."""
+    used = [takes[id] for id in steps if id in takes]
+    return {(take.digest, take.ordinal): take.price_micros for take in used}

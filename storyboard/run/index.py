@@ -34,6 +34,7 @@ _VERSIONS = (
     CREATE INDEX takes_by_step ON takes (step, film);
     CREATE INDEX takes_by_content ON takes (sha256)
     """,
+    "CREATE INDEX takes_by_operation ON takes (json_extract(record, '$.operation'))",
 )
 
 
@@ -77,6 +78,10 @@ class Index:
 
     def by_content(self, sha256: str) -> list[Record]:
         return self._records("SELECT record FROM takes WHERE sha256 = ?", [sha256])
+
+    def by_operation(self, provider: str, operation: str) -> list[Record]:
+        chosen = "json_extract(record, '$.operation') = ? AND provider = ?"
+        return self._records(f"SELECT record FROM takes WHERE {chosen}", [operation, provider])
 
     def dated(self, step: str, provider: str, film: str) -> list[tuple[float, str]]:
         """(when its first take was made, digest) of a film's step; an empty provider means any."""

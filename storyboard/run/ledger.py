@@ -49,6 +49,7 @@ class Ledger:
                 last = connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()
                 self._next = 1 + int(last[0])
                 self._runs = rows.remembered(connection)
+                self._owners = rows.owners(connection)
                 self.recovered = self._recover(connection)
                 filtered = frozenset(connection.execute(_FILTERED))
             self.filtered: frozenset[tuple[str, int]] = filtered
@@ -81,6 +82,10 @@ class Ledger:
     def remembers(self, run: str) -> bool:
         """Whether this ledger was there when that run bought: what it does not know is not owed."""
         return run in self._runs
+
+    def owner(self, provider: str, operation: str) -> str:
+        """The attempt, such as `SH010:t01`, whose job with that provider it is; empty if none's."""
+        return self._owners.get((provider, operation), "")
 
     async def sign(self) -> None:
         """Enters this run, on the disk before anything else may name it."""
@@ -182,6 +187,8 @@ class Ledger:
             raise ValueError(f"an attempt can't go from {current.state} to {state}")
         moved = dataclasses.replace(current, state=state, updated_at=time.time(), **facts)
         self._afoot.put(moved)
+        if moved.operation and not moved.repeatable:
+            self._owners.setdefault((moved.provider, moved.operation), moved.name)
         settled = moved.settled_micros - current.settled_micros
         self._settled += settled
         if moved.run == self.run:

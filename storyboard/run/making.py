@@ -7,16 +7,14 @@ paid submit is finished even when the run is being stopped, and a job that runs 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from storyboard.digest import digest
 from storyboard.disk import DiskProblem
 from storyboard.errors import (
     AuthenticationError,
-    DecisionNeeded,
     NotNow,
     OperationFailed,
     QuotaError,
@@ -24,15 +22,14 @@ from storyboard.errors import (
     StoryboardError,
     UnknownOutcome,
 )
-from storyboard.film import Take, frame_size
-from storyboard.graph.identity import Identity, request
-from storyboard.graph.notices import usd
+from storyboard.film import Take
 from storyboard.graph.steps import Step
-from storyboard.providers.base import Input, Provider, Request, Role, Sample
+from storyboard.providers.base import Operation, Provider, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
+from storyboard.run.deciding import filtered, undecided
 from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, later, readable
-from storyboard.run.proof import MOVING
+from storyboard.run.job import Job, nobody_waits, tag
 from storyboard.run.quota import Lanes
 from storyboard.run.shelving import Shelver
 from storyboard.run.studio import Studio
@@ -44,37 +41,13 @@ _AGAIN = 2
 """How often a job is sent again because the service asks for it."""
 
 
-async def _nobody_waits() -> None:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Takes of one step to make; several are asked of one operation."""
-
-    step: Step
-    identity: Identity
-    ordinals: tuple[int, ...]
-    inputs: tuple[Input, ...]
-    delivered: Callable[[], Awaitable[None]] = _nobody_waits
-    """Hears of every take whose file is here: it is no longer in the making."""
-    insists: bool = False
-    """A person wants it made, whatever became of it before."""
-    picks: bool = False
-    """It is to play in place of a take that is there."""
-
-    @property
-    def ordinal(self) -> int:
-        """The first, and of a job for one take the only one."""
-        return self.ordinals[0]
-
-
 class Maker:
     """Makes takes for one run; shared by all of its steps."""
 
     def __init__(self, studio: Studio, cap_micros: int | None, lanes: Lanes) -> None:
         self._policy = studio.film.policy
         self._ledger = studio.ledger
+        self._store = studio.store
         self._place = studio.place
         self._tell = studio.tell
         self._cap = cap_micros
@@ -130,13 +103,13 @@ class Maker:
         policy = self._policy
         retries = again = 0
         if first is None and self._held(job, job.ordinal):
-            raise _filtered(job, "an earlier render of these words was filtered")
+            raise filtered(job, "an earlier render of these words was filtered")
         while True:
             try:
                 return await self._attempt(job, provider, first)
             except RefusedError as error:
                 if policy.on_filtered == "hold":
-                    raise _filtered(job, error) from error
+                    raise filtered(job, error) from error
                 if error.charged or policy.on_filtered != "retry" or retries >= policy.retries:
                     raise
             except AskedAgain as error:
@@ -179,7 +152,7 @@ class Maker:
         self,
         attempt: Attempt,
         provider: Provider,
-        delivered: Callable[[], Awaitable[None]] = _nobody_waits,
+        delivered: Callable[[], Awaitable[None]] = nobody_waits,
         source: Path | None = None,
     ) -> Take:
         """The take of an attempt that was submitted, by this run or an earlier one.
@@ -205,7 +178,7 @@ class Maker:
         samples: tuple[Sample, ...] = ()
         if look is not None:
             try:
-                samples = await look(_tag(*attempt.order))
+                samples = await look(tag(*attempt.order))
             except StoryboardError as error:
                 self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=str(error)))
         now = self._ledger.open_for(attempt.digest, attempt.ordinal)
@@ -265,14 +238,16 @@ class Maker:
     async def _submit(self, job: Job, provider: Provider) -> tuple[Attempt, ...]:
         """From the reservation of the money to the operation's name in the ledger."""
         attempts = await self._ledger.begin(
-            self._attempts(job, provider),
+            job.attempts(provider),
             price_micros=job.step.price_micros,
             cap_micros=self._cap,
         )
         await self._ledger.advance_all(attempts, State.SUBMITTING)
-        asked = _asked(job, tag=_tag(self._ledger.run, attempts[0].id))
+        asked = job.asked(tag(self._ledger.run, attempts[0].id))
         try:
             operation = await provider.submit(asked, Room(self._place, f"a{attempts[0].id}"))
+            if not (provider.repeatable or operation.samples):
+                self._see_that_it_is_new(operation, attempts[0])
         except Exception as error:
             raise await self._refused(attempts, provider, error) from error
         try:
@@ -289,35 +264,17 @@ class Maker:
             )
         return attempts
 
-    def _attempts(self, job: Job, provider: Provider) -> tuple[Attempt, ...]:
-        step, digest_ = job.step, job.identity.digest
-        asked = _asked(job)
-        video = asked.input(Role.VIDEO)
-        width, height = 0, 0
-        if step.kind in MOVING and step.buys_frames and step.settings.resolution:
-            width, height = frame_size(step.settings.resolution, step.settings.aspect_ratio)
-        return tuple(
-            Attempt(
-                digest=digest_,
-                ordinal=ordinal,
-                step=step.id,
-                shot=step.shot,
-                kind=step.kind.value,
-                provider=step.provider,
-                model=step.model,
-                repeatable=provider.repeatable,
-                request=digest("request", [digest_, ordinal, asked.settings.seed]),
-                seed=asked.settings.seed,
-                parts=job.identity.parts,
-                buys_frames=step.buys_frames,
-                given_frames=video.facts.frames if video and video.facts else 0,
-                width=width,
-                height=height,
-                sample=number,
-                picks=job.picks,
-            )
-            for number, ordinal in enumerate(job.ordinals)
-        )
+    def _see_that_it_is_new(self, operation: Operation, attempt: Attempt) -> None:
+        """Raises UnknownOutcome where the job is another order's: one clip is never two takes.
+
+        An answer that brings its result along needs no name of its own.
+        """
+        name, by = operation.name, attempt.provider
+        if has := self._ledger.owner(by, name):
+            raise UnknownOutcome(f"{by} named {name}, which is the job of {has}", provider=by)
+        for record in self._store.made_by(by, name):
+            has = f"{record.step}:{record.take.name} of film {record.film or '?'}"
+            raise UnknownOutcome(f"{by} named {name}, which made {has}", provider=by)
 
     async def _refused(
         self, attempts: tuple[Attempt, ...], provider: Provider, error: Exception
@@ -363,34 +320,3 @@ class Maker:
 
     def _note(self, step: Step, message: str) -> None:
         self._tell(ev.Note(step=step.id, shot=step.shot, message=message))
-
-
-def _filtered(job: Job, why: object) -> DecisionNeeded:
-    name = job.step.shot or job.step.id
-    return DecisionNeeded(
-        f"{job.step.id} was filtered and is held: {why}",
-        hint=f"change its words, or ask once more: `storyboard render FILM --force {name}`",
-    )
-
-
-def _tag(run: str, id: int) -> str:
-    """The name of an operation's own, by the run and the first of its attempts."""
-    return f"{run}-{id:05d}".lower()
-
-
-def _asked(job: Job, *, tag: str = "") -> Request:
-    many = len(job.ordinals)
-    return request(job.step, job.inputs, ordinal=job.ordinal, samples=many, tag=tag)
-
-
-def undecided(attempts: Sequence[Attempt], why: object = "") -> UnknownOutcome:
-    """What a person must decide of attempts at one step, with the money at stake."""
-    first = attempts[0]
-    names = ", ".join(each.name for each in attempts)
-    held = usd(sum(each.reserved_micros for each in attempts))
-    return UnknownOutcome(
-        f"{names} may have been bought: {why or first.message}; {held} is held",
-        hint="look for the job with the provider, then say what came of it: "
-        f"`storyboard resolve FILM {first.name}`",
-        provider=first.provider,
-    )

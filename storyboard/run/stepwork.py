@@ -20,9 +20,11 @@ from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.claiming import Claiming
+from storyboard.run.deciding import undecided
 from storyboard.run.inputs import InputChanged, Inputs
+from storyboard.run.job import Job
 from storyboard.run.lockfile import LockFile
-from storyboard.run.making import Job, Maker, undecided
+from storyboard.run.making import Maker
 from storyboard.run.quota import Lanes
 from storyboard.run.studio import Studio
 

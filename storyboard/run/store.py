@@ -267,6 +267,10 @@ class Store:
         """
         return self._index.dated(step, provider, film)
 
+    def made_by(self, provider: str, operation: str) -> list[Record]:
+        """The takes that an operation of a provider made, whatever film they were made for."""
+        return self._index.by_operation(provider, operation)
+
     def ls(self) -> list[Record]:
         """Everything that is known, oldest first."""
         return self._index.all()
