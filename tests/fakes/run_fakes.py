@@ -79,6 +79,14 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _as_asked(request: Request) -> None:
+    """Nothing to tell: the job is made."""
+
+
+def _long_as_asked(request: Request) -> int:
+    return 24 * request.settings.duration_s
+
+
 @dataclass
 class Pretend:
     """A provider whose jobs and bill live in a folder, so they outlive whoever asked."""
@@ -92,8 +100,8 @@ class Pretend:
     """submit-before submit-after poll fetch-before fetch-after"""
     running_polls: int = 1
     pause_s: float = 0.0
-    answer: Callable[[Request], Outcome | Exception | None] = lambda request: None
-    frames_of: Callable[[Request], int] = lambda request: 24 * request.settings.duration_s
+    answer: Callable[[Request], Outcome | Exception | None] = _as_asked
+    frames_of: Callable[[Request], int] = _long_as_asked
     asked: list[Request] = field(default_factory=list)
     closed: int = 0
     _polls: dict[str, int] = field(default_factory=dict)

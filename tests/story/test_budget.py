@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import sys
 import tempfile
 from collections import Counter
@@ -20,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
+from child import child
 from run_fakes import Pretend, Set, last_of, shot
 
 from storyboard.errors import InvalidRequest, MoneyRefused
@@ -31,7 +31,6 @@ from storyboard.providers.base import Failed, Filtered, Request
 from storyboard.run.attempts import State
 from storyboard.run.ledger import Ledger, lifetime_micros
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 ENDS = {
     "made": None,
     "filtered": Filtered("no"),
@@ -56,11 +55,11 @@ class Fickle(Pretend):
     ends: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.answer = lambda request: ENDS[self._next(request)]  # type: ignore[assignment, return-value]
+        self.answer = self._end  # type: ignore[assignment]
 
-    def _next(self, request: Request) -> str:
+    def _end(self, request: Request) -> object:
         made = len(self.asked) + len(list(self.folder.glob("*.job")))
-        return self.ends[made % len(self.ends)]
+        return ENDS[self.ends[made % len(self.ends)]]
 
     def billed(self, prices: Mapping[str, int]) -> int:
         """Micro-dollars for every job that was made, but for those that cost nothing."""
@@ -140,10 +139,9 @@ def _held(film: Set) -> int:
 def _rendered(film: Set, maker: Fickle, run: Run) -> None:
     """One run in a process of its own, as the command line does it."""
     maker.die_at = run.dies
-    child = multiprocessing.get_context("fork").Process(target=_render, args=(film, run))
-    child.start()
-    child.join(30)
-    assert child.exitcode in (0, -9)
+    process = child(_render, film, run)
+    process.join(30)
+    assert process.exitcode in (0, -9)
 
 
 def _render(film: Set, run: Run) -> None:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
-import os
 import random
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
+from child import child
 from run_fakes import Pretend, Set, die, last_of, shot
 
 from storyboard.run.attempts import Attempt, State
@@ -29,8 +29,6 @@ from storyboard.run.ledger import Ledger
 from storyboard.run.result import RunResult
 from storyboard.run.store import Store
 from storyboard.run.upkeep import verify
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +40,9 @@ def _quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 class DyingLedger(Ledger):
     """Dies right after a state of SH020 is on the disk."""
 
-    die_at: State | None = None
+    def __init__(self, folder: Path, *, die_at: State) -> None:
+        super().__init__(folder)
+        self.die_at = die_at
 
     async def begin(self, attempts: Sequence[Attempt], **options: Any) -> tuple[Attempt, ...]:
         entered = await super().begin(attempts, **options)
@@ -64,7 +64,9 @@ class DyingLedger(Ledger):
 class DyingStore(Store):
     """Dies with the bytes of SH020 in the store and no word of them, or with its sidecar there."""
 
-    die_at = ""
+    def __init__(self, root: Path, *, die_at: str) -> None:
+        super().__init__(root)
+        self.die_at = die_at
 
     def add_all(self, records: Any) -> None:
         hit = any(record.take.shot == "SH020" for record in records)
@@ -87,12 +89,9 @@ def the_film(folder: Path, provider: str) -> tuple[Set, Pretend]:
 
 def killed(film: Set, **options: Any) -> None:
     """Renders in a child process, which must not live to tell."""
-    child = multiprocessing.get_context("fork").Process(
-        target=film.render, kwargs=options, daemon=True
-    )
-    child.start()
-    child.join(20)
-    assert child.exitcode == -signal.SIGKILL
+    process = child(film.render, **options)
+    process.join(20)
+    assert process.exitcode == -signal.SIGKILL
 
 
 def go_on(film: Set) -> RunResult:
@@ -201,15 +200,14 @@ def test_killed_again_and_again_at_random_it_still_buys_everything_once(
     film = Set(tmp_path / "film.yaml", steps, {"paid": paid, "free": free})
     kills = 0
     for _ in range(40):
-        child = multiprocessing.get_context("fork").Process(target=film.render, daemon=True)
-        child.start()
-        child.join(dice.uniform(0.01, 0.15))
-        if child.exitcode == 0 and not film_is_uncertain(film):
+        process = child(film.render)
+        process.join(dice.uniform(0.03, 0.17))
+        if process.exitcode == 0 and not film_is_uncertain(film):
             break
-        if child.exitcode is None and child.pid:
-            os.kill(child.pid, signal.SIGKILL)
+        if process.exitcode is None:
+            process.kill()
             kills += 1
-        child.join()
+        process.join()
         decide(film, paid)
     result = go_on(film)
     told = f"seed {seed}, {kills} kills: {paid.bill()}"
@@ -223,12 +221,11 @@ def test_killed_again_and_again_at_random_it_still_buys_everything_once(
 def test_killed_while_the_lock_file_is_written_it_is_whole(tmp_path: Path) -> None:
     film, _ = the_film(tmp_path, "free")
     film.steps = [shot(f"SH{n:03d}", provider="free") for n in range(30)]
-    for wait in (0.02, 0.05, 0.08, 0.12):
-        child = multiprocessing.get_context("fork").Process(target=film.render, daemon=True)
-        child.start()
+    for wait in (0.04, 0.07, 0.1, 0.14):
+        process = child(film.render)
         time.sleep(wait)
-        child.kill()
-        child.join()
+        process.kill()
+        process.join()
         film.selects()
     assert go_on(film).exit_code == 0
 
@@ -238,11 +235,9 @@ def kill(film: Set, maker: Pretend, point: str) -> None:
     if point in POINTS:
         die_in_sh020(film, maker, point)
     elif point in ("bytes", "sidecar"):
-        DyingStore.die_at = point
-        killed(film, store_class=DyingStore)
+        killed(film, store_class=partial(DyingStore, die_at=point))
     else:
-        DyingLedger.die_at = State(point)
-        killed(film, ledger_class=DyingLedger)
+        killed(film, ledger_class=partial(DyingLedger, die_at=State(point)))
 
 
 def film_is_uncertain(film: Set) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -21,6 +20,7 @@ from storyboard.providers.base import Sample
 from storyboard.run.attempts import MOVES, OVER, Attempt, State
 from storyboard.run.events import RunLog
 from storyboard.run.ledger import Ledger, lifetime_micros
+from tests.fakes.child import child
 
 T = TypeVar("T")
 PAID = Attempt("d" * 64, 1, "SH010", "SH010", "generate", "vertex", "veo", repeatable=False)
@@ -151,9 +151,7 @@ def _hold_and_die(folder: Path) -> None:
 
 
 def test_the_lock_of_a_dead_process_is_free(tmp_path: Path) -> None:
-    child = multiprocessing.get_context("fork").Process(target=_hold_and_die, args=(tmp_path,))
-    child.start()
-    child.join()
+    child(_hold_and_die, tmp_path).join()
     Ledger(tmp_path).close()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ import jsonschema
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
+from child import child
 from run_fakes import (
     Pretend,
     Set,
@@ -564,11 +564,10 @@ def test_providers_are_closed_and_the_scratch_folder_is_gone(tmp_path: Path) -> 
     assert list((film.store().root / "scratch").iterdir()) == []
 
 
-def _render_in_child(film: Set, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
-    queue.put(film.render().exit_code)
+def _render_in_child(film: Set) -> None:
+    assert film.render().exit_code == 0
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_two_films_on_one_store_never_make_one_step_twice(tmp_path: Path) -> None:
     paid = Pretend(tmp_path / "remote", pause_s=0.05)
     films = []
@@ -578,14 +577,10 @@ def test_two_films_on_one_store_never_make_one_step_twice(tmp_path: Path) -> Non
         films.append(
             Set(tmp_path / name / "film.yaml", steps, {"paid": paid}, store_root=tmp_path / "store")
         )
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    children = [context.Process(target=_render_in_child, args=(film, queue)) for film in films]
-    for child in children:
-        child.start()
-    assert [queue.get(timeout=20) for _ in children] == [0, 0]
-    for child in children:
-        child.join()
+    rendering = [child(_render_in_child, film) for film in films]
+    for each in rendering:
+        each.join(20)
+    assert [each.exitcode for each in rendering] == [0, 0]
     assert sorted(paid.bill()) == [f"picture {n}" for n in range(1, 5)]
     assert all(len(film.selects().entries) == 4 for film in films)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import sqlite3
 import sys
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
+from child import child
 from run_fakes import Pretend, Set, clip, die, forced, shot, video_of
 
 from storyboard.errors import Gone, RefusedError, StoryboardError, Unreachable
@@ -31,8 +32,6 @@ from storyboard.providers.base import (
 )
 from storyboard.run.attempts import State
 from storyboard.run.ledger import Ledger
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +110,11 @@ def test_a_limit_that_does_not_hold_them_all_buys_none_of_them(tmp_path: Path) -
 
 
 class Dies(Ledger):
-    """Dies with the request on its way."""
+    """Dies with the request on its way, or the job begun."""
+
+    def __init__(self, folder: Path, *, die_at: State) -> None:
+        super().__init__(folder)
+        self.die_at = die_at
 
     async def advance_all(self, attempts: Any, state: State, **facts: Any) -> Any:
         moved = await super().advance_all(attempts, state, **facts)
@@ -119,21 +122,15 @@ class Dies(Ledger):
             die()
         return moved
 
-    die_at = State.SUBMITTING
-
 
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.SUBMITTED])
 def test_the_rows_of_one_operation_go_on_together_after_a_crash(
     tmp_path: Path, state: State
 ) -> None:
     film, maker = three_takes(tmp_path)
-    Dies.die_at = state
-    child = multiprocessing.get_context("fork").Process(
-        target=film.render, kwargs={"ledger_class": Dies}, daemon=True
-    )
-    child.start()
-    child.join(20)
-    assert child.exitcode == -signal.SIGKILL
+    process = child(film.render, ledger_class=partial(Dies, die_at=state))
+    process.join(20)
+    assert process.exitcode == -signal.SIGKILL
     result = film.render()
     assert len(maker.bill()) <= 1
     if state is State.SUBMITTING:

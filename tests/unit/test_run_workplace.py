@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 from storyboard.errors import EnvironmentProblem
 from storyboard.run.workplace import Room, RunPlace
+from tests.fakes.child import child
 
 
 async def _in(place: RunPlace, *work: object) -> object:
@@ -51,13 +51,10 @@ def _leave_a_mess(root: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_the_mess_of_a_dead_run_is_cleared_and_a_live_one_is_left_alone(tmp_path: Path) -> None:
     alive = RunPlace(tmp_path, 1)
     (alive.scratch / "mine.mp4").write_text("mine")
-    child = multiprocessing.get_context("fork").Process(target=_leave_a_mess, args=(tmp_path,))
-    child.start()
-    child.join()
+    child(_leave_a_mess, tmp_path).join()
     assert len(list((tmp_path / "scratch").glob("*/*.mp4"))) == 2
     other = RunPlace(tmp_path, 1)
     assert [path.name for path in (tmp_path / "scratch").glob("*/*.mp4")] == ["mine.mp4"]

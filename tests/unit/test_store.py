@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import multiprocessing
 import os
 import sqlite3
 import time
@@ -18,6 +17,7 @@ from storyboard.film import MediaFacts, Take
 from storyboard.run.filelock import FileLock
 from storyboard.run.store import Store
 from storyboard.run.upkeep import sweep, verify
+from tests.fakes.child import CONTEXT, child
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "take.schema.json").read_text())
 DIGEST = "d" * 64
@@ -150,17 +150,13 @@ def _open_store(root: Path, gate: object, opened: object) -> None:
     store.close()
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_films_that_open_a_new_store_at_once_share_one_index(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    gate, opened = context.Barrier(3), context.Barrier(3)
+    gate, opened = CONTEXT.Barrier(3), CONTEXT.Barrier(3)
     root = tmp_path / "store"
     root.mkdir()
-    children = [context.Process(target=_open_store, args=(root, gate, opened)) for _ in range(3)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
+    opening = [child(_open_store, root, gate, opened) for _ in range(3)]
+    for each in opening:
+        each.join()
     assert len(Store(root).ls()) == 3
 
 
@@ -297,9 +293,7 @@ def _claim_and_die(root: Path) -> None:
 
 
 def test_a_claim_dies_with_its_process_and_leaves_its_name(store: Store) -> None:
-    child = multiprocessing.get_context("fork").Process(target=_claim_and_die, args=(store.root,))
-    child.start()
-    child.join()
+    child(_claim_and_die, store.root).join()
     claim = store.claims.take(DIGEST, "/films/letter")
     assert claim is not None
     assert claim.left_by == "/films/letter"
