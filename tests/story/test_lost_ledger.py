@@ -21,7 +21,6 @@ from storyboard.run.ledger import Ledger
 from tests.story import test_kill
 from tests.story.test_kill import die_in_sh020, go_on, kill, the_film
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 _quick_polls = test_kill._quick_polls
 
 

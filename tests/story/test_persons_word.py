@@ -13,7 +13,6 @@ from storyboard.simulator.serve import Simulator
 from tests.story.test_lost_ledger import shared
 from tests.story.wires import Stage, cli, staged
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 Capture = pytest.CaptureFixture[str]
 RESOLVE = ("resolve", "film.yaml", "SH010:t01")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import multiprocessing
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from storyboard.run import durable
 from storyboard.run.durable import unfinished
+from tests.fakes.child import child
 
 
 def test_a_draft_that_was_cleared_up_before_its_lock_was_taken_is_begun_again(
@@ -86,12 +86,7 @@ def _write_from_two_threads(folder: Path, name: str, times: int) -> None:
 
 
 def test_many_writers_of_one_name_never_lose_a_file(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    others = [
-        context.Process(target=_write_from_two_threads, args=(tmp_path, name, 600)) for name in "ab"
-    ]
-    for each in others:
-        each.start()
+    others = [child(_write_from_two_threads, tmp_path, name, 600) for name in "ab"]
     for each in others:
         each.join()
     assert [each.exitcode for each in others] == [0, 0]
