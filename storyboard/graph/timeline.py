@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from storyboard.cues import LATER
 from storyboard.errors import Span
 from storyboard.film import (
     Align,
@@ -47,7 +48,7 @@ class Blend:
 
     In frame k of n the incoming picture weighs (k + 1) / (n + 1), so no frame of a dissolve is
     wholly one side. A fade has a colour for its other side. A fade through a colour reaches the
-    pure colour at the middle of `span`.
+    pure colour at the cut, which is the start, the middle or the end of `span`.
     """
 
     kind: TransitionKind
@@ -55,6 +56,8 @@ class Blend:
     color: str = ""
     through: bool = False
     direction: str = ""
+    align: Align = field(default=Align.CENTER, metadata=LATER)
+    """Where the cut stands in a fade through a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,11 +334,10 @@ def _room(shot: Shot, join: _Join, following: _Join, use: Use, notices: Notices)
     """A transition may not be longer than the used length less its other transition."""
     entering = join.overlap + (join.after if join.blend and not join.hold else 0)
     if join.blend and join.blend.kind is TransitionKind.FADE:
-        whole = join.blend.duration
-        entering = whole - whole // 2 if join.blend.through else whole
+        entering = join.blend.duration - _early(join.blend)
     leaving = following.overlap + following.before
-    if following.blend and following.blend.kind is TransitionKind.FADE and following.blend.through:
-        leaving = following.blend.duration // 2
+    if following.blend and following.blend.kind is TransitionKind.FADE:
+        leaving = _early(following.blend)
     if shot.transition_out.kind is TransitionKind.FADE:
         leaving += shot.transition_out.duration
     if entering + leaving > use.range.length:
@@ -355,16 +357,24 @@ def _blend(join: _Join, cut: int) -> Blend | None:
         return None
     whole = join.blend.duration
     if join.blend.kind is TransitionKind.FADE:
-        start = cut - whole // 2 if join.blend.through else cut
+        start, align = cut - _early(join.blend), join.blend.align
         return Blend(
             TransitionKind.FADE,
             FrameRange(start, start + whole),
             color=join.blend.color,
             through=join.blend.through,
+            align=align if join.blend.through and align is not Align.AUTO else Align.CENTER,
         )
     start = cut - max(join.before, join.hold)
     direction = join.blend.direction if join.blend.kind is TransitionKind.WIPE else ""
     return Blend(join.blend.kind, FrameRange(start, start + whole), direction=direction)
+
+
+def _early(fade: Transition) -> int:
+    """The frames of a fade that stand before its cut: those in which the outgoing shot fades."""
+    if not fade.through or fade.align is Align.START:
+        return 0
+    return fade.duration if fade.align is Align.END else fade.duration // 2
 
 
 def _leaving(shot: Shot, record: FrameRange) -> Blend | None:

@@ -158,12 +158,23 @@ def _pattern(wanted: str) -> Accepts:
     return lambda value: not isinstance(value, str) or search(value) is not None
 
 
+def _beside(wanted: Mapping[str, Any]) -> Accepts:
+    """Keys that want other keys beside them."""
+    if not all(isinstance(needs, list) for needs in wanted.values()):
+        raise Unsupported("dependencies")
+    pairs = [(key, need) for key, needs in wanted.items() for need in needs]
+    return lambda value: (
+        not isinstance(value, dict) or all(key not in value or need in value for key, need in pairs)
+    )
+
+
 _SIMPLE: dict[str, Callable[[Any], Accepts]] = {
     "enum": lambda wanted: lambda value: any(_same(value, one) for one in wanted),
     "const": lambda wanted: lambda value: _same(value, wanted),
     "required": lambda wanted: (
         lambda value: not isinstance(value, dict) or all(key in value for key in wanted)
     ),
+    "dependencies": _beside,
     "pattern": _pattern,
     "minimum": lambda least: lambda value: not _number(value) or value >= least,
     "maximum": lambda most: lambda value: not _number(value) or value <= most,

@@ -49,7 +49,7 @@ CODES: dict[str, Code] = {
     "SB108": Code("newer-version", "The storyboard was written for a newer version."),
     "SB109": Code("nothing-to-make", "Nothing says what the shot shows."),
     "SB110": Code("two-sources", "More than one key says what makes the shot."),
-    "SB111": Code("key-without-effect", "The key has no effect on this kind of shot."),
+    "SB111": Code("key-without-effect", "The key has no effect at this place."),
     "SB112": Code("last-frame-alone", "`last_frame` wants `first_frame` or `continue` beside it."),
     "SB113": Code("secret", "Keys and tokens never stand in a storyboard."),
     "SB114": Code("unknown-size", "The size of the shot is none that is known."),

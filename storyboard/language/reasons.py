@@ -54,6 +54,8 @@ class Reasons:
         label = _label(error.path, key)
         if error.validator == "additionalProperties":
             self._unknown_keys(error)
+        elif error.validator == "dependencies":
+            self._without_effect(error)
         elif error.validator == "required":
             if not any(_spoils(other, error) for other in beside):
                 self._missing(error, span)
@@ -171,9 +173,21 @@ class Reasons:
                     word = words.get(other, other)
                     stands = word if word.startswith("a ") else f"`{word}`"
                     return f"`{key}` stands in {stands}"
+        if here.get("title") == "Fade" and key == "frames":
+            return "a fade takes no frames of its neighbours: delete `frames`"
         if here.get("title") == "Cast":
             return f"a name is one word: {re.sub(r'[^A-Za-z0-9-]+', '_', key)}"
         return ""
+
+    def _without_effect(self, error: Mistake) -> None:
+        """A key that says nothing by itself."""
+        holder = error.instance
+        for key, needs in error.wanted.items():
+            for need in needs:
+                if key in holder and need not in holder:
+                    span = holder.key_span(key) if isinstance(holder, Map) else Span("")
+                    message = f"`{key}` has no effect here: it wants `{need}` beside it"
+                    self._report.error("SB111", span, message, f"add `{need}`, or delete `{key}`")
 
     def _missing(self, error: Mistake, span: Span) -> None:
         for key in error.wanted:

@@ -214,6 +214,7 @@ def _transition(cut: Transition, rate: Rate) -> Any:
     data: dict[str, Any] = {str(cut.kind): seconds(cut.duration, rate)}
     if cut.kind is TransitionKind.FADE:
         data["through" if cut.through else "from"] = cut.color
+        return {**data, "align": str(cut.align)} if cut.through else data
     if cut.kind is TransitionKind.WIPE:
         data["from"] = cut.direction
     return {**data, "align": str(cut.align), "frames": str(cut.frames)}

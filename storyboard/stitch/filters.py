@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import StitchError
+from storyboard.film import Align
 from storyboard.stitch.planes import Frame, split
 
 if TYPE_CHECKING:
@@ -27,8 +28,13 @@ def weight(frame: int, frames: int) -> Fraction:
     return Fraction(frame + 1, frames + 1)
 
 
-def color_weight(frame: int, frames: int) -> Fraction:
-    """How much of the colour a fade through it shows: all of it in the middle."""
+def color_weight(frame: int, frames: int, align: Align = Align.CENTER) -> Fraction:
+    """How much of the colour a fade through it shows: all of it at the cut, where `align` says."""
+    match align:
+        case Align.START:
+            return Fraction(frames - frame, frames)
+        case Align.END:
+            return Fraction(frame + 1, frames)
     return Fraction(min(frame + 1, frames - frame), -(-frames // 2))
 
 

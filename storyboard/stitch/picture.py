@@ -132,10 +132,10 @@ class _Cut:
                 return self._alone(number, frame)
             case TransitionKind.FADE if blend.through:
                 color = solid(blend.color or "black", self._size)
-                share = color_weight(at, frames)
+                share = color_weight(at, frames, blend.align)
                 if share == 1:
                     return color
-                side = number - 1 if 2 * at < frames else number
+                side = number - 1 if frame < self._events[number].record.start else number
                 return mix(self._under(side, number, frame), color, share)
             case TransitionKind.FADE:
                 color = solid(blend.color or "black", self._size)

@@ -11,6 +11,7 @@ import pytest
 from storyboard.digest import file_sha256
 from storyboard.errors import MediaError, StitchError
 from storyboard.film import (
+    Align,
     Ambience,
     Anchor,
     CastMember,
@@ -235,6 +236,28 @@ def test_a_fade_through_black_is_silent_at_its_middle(desk):
     middle = heard[24 * FRAME - 200 : 24 * FRAME + 200]
     assert db(middle) < db(heard[10 * FRAME : 16 * FRAME]) - 25
     assert db(heard[17 * FRAME : 18 * FRAME]) == pytest.approx(-20, abs=0.5)
+
+
+def test_a_fade_through_black_falls_and_rises_on_the_side_where_it_stands(desk):
+    a, b = FrameRange(0, 24), FrameRange(24, 48)
+    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
+
+    def heard(span, align):
+        blend = Blend(TransitionKind.FADE, span, color="black", through=True, align=align)
+        events = (
+            Event("A", a, a, (Slice("A", a),)),
+            Event("B", b, b, (Slice("B", a),), entering=blend),
+        )
+        film = desk.film(Shot("A"), Shot("B"))
+        sound, _ = desk.mix(film, Timeline(FPS, 48, events), tracks)
+        return db(sound[23 * FRAME : 24 * FRAME - 200]), db(sound[24 * FRAME + 200 : 25 * FRAME])
+
+    falling, at_once = heard(FrameRange(12, 24), Align.END)
+    assert falling < -38
+    assert at_once == pytest.approx(-20, abs=0.5)
+    at_once, rising = heard(FrameRange(24, 36), Align.START)
+    assert rising < -36
+    assert at_once == pytest.approx(-20, abs=0.5)
 
 
 def test_muted_colour_and_missing_sound_are_silence(desk):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import MediaError, StitchError
-from storyboard.film import MediaFacts, TransitionKind
+from storyboard.film import Align, MediaFacts, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
 from storyboard.stitch.material import Medium, prepared, reviewed
 from storyboard.stitch.media import probe
@@ -110,6 +110,27 @@ def test_fades_come_from_a_colour_go_through_one_and_end_in_one(stage, media):
     assert np.abs(stage.levels(frames[12]) - due(2, 0, black, 2 / 3)).max() < 5
     assert stage.read(frames[14]) == (2, 2)
     assert np.abs(stage.levels(frames[35]) - due(3, 11, black, 0.8)).max() < 5
+
+
+def test_a_fade_through_a_colour_reaches_it_at_the_cut(stage, media):
+    def shown(span, align):
+        blend = Blend(FADE, span, color="black", through=True, align=align)
+        film = stage.timeline(
+            stage.event("S1", (0, 12)), stage.event("S2", (12, 24), entering=blend)
+        )
+        return [stage.levels(picture) for picture in stage.cut(film, media)]
+
+    def due(clip, frame, color):
+        return stage.levels(stage.marked(clip, frame)) * (1 - color) + 16 * color
+
+    out = shown(FrameRange(8, 12), Align.END)
+    back = shown(FrameRange(12, 16), Align.START)
+    for frames, at, clip, frame, color in (
+        *((out, 7, 1, 7, 0), (out, 8, 1, 8, 0.25), (out, 10, 1, 10, 0.75), (out, 11, 1, 11, 1)),
+        *((out, 12, 2, 0, 0), (back, 11, 1, 11, 0), (back, 12, 2, 0, 1)),
+        *((back, 13, 2, 1, 0.75), (back, 15, 2, 3, 0.25), (back, 16, 2, 4, 0)),
+    ):
+        assert np.abs(frames[at] - due(clip, frame, color)).max() < 5, at
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,33 @@ def test_a_fade_through_a_colour_stands_around_the_cut_and_takes_no_handles() ->
     assert into.visible == into.record == FrameRange(192, 384)
 
 
+def test_a_fade_through_a_colour_stands_where_it_is_aligned() -> None:
+    spans = {}
+    for align in Align:
+        fade = Transition(TransitionKind.FADE, 24, through=True, align=align)
+        graph = compiled(shot("SH010"), shot("SH020", transition=fade))
+        into = graph.timeline.events[1]
+        assert into.entering is not None
+        assert into.visible == into.record == FrameRange(192, 384)
+        spans[align] = into.entering.span
+    assert spans == {
+        Align.AUTO: FrameRange(180, 204),
+        Align.CENTER: FrameRange(180, 204),
+        Align.START: FrameRange(192, 216),
+        Align.END: FrameRange(168, 192),
+    }
+
+
+def test_a_fade_wants_room_on_the_side_of_the_cut_where_it_stands() -> None:
+    def found(align: Align) -> list[str]:
+        fade = Transition(TransitionKind.FADE, 24, through=True, align=align)
+        graph = compiled(shot("SH010"), shot("SH020", length=20, transition=fade))
+        return codes(graph)
+
+    assert found(Align.START) == ["SB352"]
+    assert found(Align.END) == found(Align.CENTER) == []
+
+
 def test_a_transition_longer_than_its_shot_is_an_error() -> None:
     graph = compiled(
         shot("SH010"),

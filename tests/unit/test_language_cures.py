@@ -31,6 +31,21 @@ def test_two_kinds_of_transition_are_one_mistake(tmp_path: Path) -> None:
     assert cure == "keep one of them"
 
 
+def test_a_fade_says_what_has_no_effect_on_it(tmp_path: Path) -> None:
+    [(code, message, cure)] = cures(tmp_path, "transition: {fade: 1, align: end}")
+    assert code == "SB111"
+    assert "`align` has no effect here" in message
+    assert cure == "add `through`, or delete `align`"
+    for color in ("from", "through"):
+        [(code, message, cure)] = cures(
+            tmp_path, f"transition: {{fade: 1, {color}: red, frames: hold}}"
+        )
+        assert code == "SB101"
+        assert "`frames`" in message
+        assert cure == "a fade takes no frames of its neighbours: delete `frames`"
+    assert not cures(tmp_path, "transition: {fade: 1, through: black, align: end}")
+
+
 @pytest.mark.parametrize(
     ("written", "number"),
     [("010", "10"), ('"5"', "5"), ("00.5", "0.5"), ('"0.25"', "0.25")],

@@ -93,9 +93,10 @@ def test_its_choices_are_those_of_the_code() -> None:
     assert definitions["resolution"]["enum"] == list(RESOLUTIONS)
     assert definitions["castMember"]["properties"]["kind"]["enum"] == list(CastKind)
     assert definitions["transition"]["else"]["enum"] == list(TransitionKind)
-    ways = definitions["transition"]["then"]["then"]["properties"]
-    assert ways["align"]["enum"] == list(Align)
-    assert ways["frames"]["enum"] == list(FramesFrom)
+    fade = definitions["transition"]["then"]["then"]["properties"]
+    wipe = definitions["transition"]["then"]["else"]["then"]["properties"]
+    assert fade["align"]["enum"] == wipe["align"]["enum"] == list(Align)
+    assert wipe["frames"]["enum"] == list(FramesFrom)
     assert definitions["loudness"]["else"]["enum"] == list(LOUDNESS)
     assert keys("policy") == set(Policy.__dataclass_fields__)
 
