@@ -15,6 +15,16 @@ from urllib.parse import urlsplit
 
 _DONE = frozenset("success succeeded completed complete done finished".split())
 _FAILED = frozenset("failed failure error cancelled canceled expired rejected".split())
+_GOING = frozenset(
+    "queued queueing pending waiting not_start not_started submitted created accepted scheduled"
+    " preparing starting started in_progress running processing generating rendering uploading"
+    " downloading".split()
+)
+_REFUSALS = frozenset(
+    "invalid_request invalid_request_error model_not_found insufficient_user_quota".split()
+)
+"""Codes by which the gateway turns a request away before any model has seen it."""
+
 _WRAPPERS = 2
 _PERCENT = re.compile(r"\s*(\d{1,3})(?:\.\d+)?\s*%?\s*")
 
@@ -38,9 +48,11 @@ class Task:
     problem: str = ""
     """Why it failed, in the service's words."""
     refused: bool = False
-    """The reply is an error and names no job."""
+    """The reply names no job and says for certain that the request was turned away."""
     told: bool = True
-    """It says how the job stands."""
+    """It says how the job stands; an error alone is about the asking."""
+    state: str = ""
+    """The word for how it stands that is not known here, where that is all that was said."""
 
 
 def read(value: Any) -> Task:
@@ -53,15 +65,32 @@ def read(value: Any) -> Task:
         url = next((u for level in levels if (u := _url(level.get("fail_reason")))), "")
     name = _first_text(levels, "id", "task_id")
     problem = _problem(levels)
+    standing = _standing(states, url)
     return Task(
         id=name,
-        standing=_standing(states, url, problem),
+        standing=standing,
         progress=_progress(levels),
         url=url,
         problem=problem,
-        refused=not name and (bool(problem) or any(state in _FAILED for state in states)),
-        told=bool(states or url or problem),
+        refused=not name and any(code in _REFUSALS for code in _codes(levels)),
+        told=_is_told(standing, states, name),
+        state=next((s for s in states if s not in _DONE | _FAILED | _GOING), ""),
     )
+
+
+def _is_told(standing: Standing, states: list[str], name: str) -> bool:
+    """Whether a reply speaks of the job: `error` is also what an envelope without a job says."""
+    if standing is Standing.DONE:
+        return True
+    words = _GOING if standing is Standing.RUNNING else _FAILED
+    return any(state in words for state in states if name or state != "error")
+
+
+def _codes(levels: list[Mapping[str, Any]]) -> list[str]:
+    """The codes of an error, wherever a reply has them."""
+    errors = [level.get("error") for level in levels]
+    inner = [each for each in errors if isinstance(each, Mapping)]
+    return [_word(each.get(key)) for each in (*levels, *inner) for key in ("code", "type")]
 
 
 def _levels(value: Any) -> list[Mapping[str, Any]]:
@@ -77,7 +106,7 @@ def _levels(value: Any) -> list[Mapping[str, Any]]:
     return found
 
 
-def _standing(states: list[str], url: str, problem: str) -> Standing:
+def _standing(states: list[str], url: str) -> Standing:
     if any(state in _DONE for state in states) and url:
         return Standing.DONE
     if any(state in _FAILED for state in states):
@@ -85,9 +114,7 @@ def _standing(states: list[str], url: str, problem: str) -> Standing:
     if states:
         agreed = all(state in _DONE for state in states)
         return Standing.DONE if agreed else Standing.RUNNING
-    if url:
-        return Standing.DONE
-    return Standing.FAILED if problem else Standing.RUNNING
+    return Standing.DONE if url else Standing.RUNNING
 
 
 def _problem(levels: list[Mapping[str, Any]]) -> str:

@@ -67,7 +67,8 @@ class Videos:
                 provider=self._wire.provider,
             )
         if not _ID.fullmatch(task.id) or self._wire.discreet.shows(task.id):
-            raise self._wire.unknown("its answer names no job")
+            told = f": {self._wire.discreet(task.problem)}" if task.problem else ""
+            raise self._wire.unknown(f"its answer names no job{told}")
         return Operation(task.id)
 
     async def poll(self, operation: Operation) -> Outcome:
@@ -78,8 +79,10 @@ class Videos:
         except Missing as error:
             raise Gone(str(error), provider=self._wire.provider) from error
         if not task.told:
+            said = self._wire.discreet(task.problem or task.state)
             raise ProviderError(
-                "CometAPI answers without saying how the job stands", provider=self._wire.provider
+                f"CometAPI answers without saying how the job stands{f': {said}' if said else ''}",
+                provider=self._wire.provider,
             )
         if task.standing is Standing.DONE:
             content = f"{path}/content"

@@ -172,8 +172,12 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (told({"error": ENVELOPE}, 413), InvalidRequest, "so large"),
         (told({"error": ENVELOPE}, 429), QuotaError, "too many requests"),
         (told({"error": {**ENVELOPE, "code": "invalid_request"}}, 500), InvalidRequest, "refuses"),
-        (told({"error": ENVELOPE}, 200), InvalidRequest, "refuses"),
-        (told({"code": "fail", "message": "no such channel", "data": None}), InvalidRequest, "no"),
+        (told({"error": {**ENVELOPE, "code": "invalid_request"}}), InvalidRequest, "refuses"),
+        (told({"code": "model_not_found", "message": "no"}), InvalidRequest, "refuses: no"),
+        (told({"error": ENVELOPE}), UnknownOutcome, "names no job: No."),
+        (told({"code": "fail_to_fetch_task", "message": "slow"}), UnknownOutcome, "job: slow"),
+        (told({"code": "0x", "message": "ok, queued"}), UnknownOutcome, "job: ok, queued"),
+        (told({"status": "error"}), UnknownOutcome, "names no job"),
         (told({"error": ENVELOPE}, 500), UnknownOutcome, "status 500"),
         (Answer(524, (b"<html>timeout</html>",)), UnknownOutcome, "status 524"),
         (Answer(504), UnknownOutcome, "status 504"),
@@ -286,7 +290,7 @@ def test_an_unknown_transport_is_refused() -> None:
             {"status": "failed", "error": {"code": "x", "message": f"no {KEY} worked"}},
             Failed("no … worked"),
         ),
-        ({"status": "error", "error": "out of memory"}, Failed("out of memory")),
+        ({"id": JOB, "status": "error", "error": "out of memory"}, Failed("out of memory")),
         (
             {"status": "failed", "error": {"message": "Blocked. Support codes: 61493863"}},
             Filtered(
@@ -318,6 +322,27 @@ def test_an_answer_that_does_not_say_is_no_answer(
     service.say(POLL, answer)
     with pytest.raises(ProviderError, match="without saying"):
         polled(place)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"error": {"message": f"rate limited, {KEY}"}}, "stands: rate limited, …"),
+        ({"code": "get_task_failed", "message": "redis timeout", "data": None}, "redis timeout"),
+        ({"status": "error", "message": "bad gateway", "code": 502}, "bad gateway"),
+        ({"id": JOB, "error": {"message": "try later"}}, "try later"),
+        ({"id": JOB, "status": "weird"}, "weird"),
+        ({"data": {"status": "SUCCESS", "data": {"status": "weird"}}}, "weird"),
+    ],
+)
+def test_an_error_about_the_asking_says_nothing_of_the_job(
+    service: Scripted, place: Place, reply: Any, words: str
+) -> None:
+    service.say(POLL, told(reply))
+    with pytest.raises(ProviderError) as raised:
+        polled(place)
+    assert type(raised.value) is ProviderError
+    assert words in str(raised.value)
 
 
 def test_an_address_with_the_key_in_it_is_not_kept(service: Scripted, place: Place) -> None:
