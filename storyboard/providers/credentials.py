@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import AuthenticationError, StoryboardError, Unreachable
+from storyboard.providers.client import proxied, trust
 from storyboard.providers.discreet import Discreet
-from storyboard.providers.http import trust
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 KEY = "VERTEX_API_KEY"
@@ -177,14 +177,10 @@ class _Transport:
         from google.auth.exceptions import TransportError
 
         try:
-            answer = httpx.request(
-                method,
-                url,
-                content=body,
-                headers=headers,
-                timeout=timeout or _TIMEOUT_S,
-                verify=trust(),
-            )
+            with proxied():
+                client = httpx.Client(timeout=timeout or _TIMEOUT_S, verify=trust())
+            with client:
+                answer = client.request(method, url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise TransportError(type(error).__name__) from None  # type: ignore[no-untyped-call]
         return _Answer(answer.status_code, answer.headers, answer.content)

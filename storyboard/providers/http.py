@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from storyboard.errors import (
@@ -24,13 +23,13 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from storyboard.providers.client import client
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.said import Said, parsed, said
 from storyboard.providers.support import category, codes, cure, explained
+from storyboard.providers.unsent import unsent
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
@@ -39,7 +38,6 @@ Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
 Verdict: TypeAlias = Callable[[Said], StoryboardError | None]
 """An adapter's own reading of an error; None leaves it to the common one."""
 
-_CONNECT_S = 15.0
 _READ_S = 120.0
 _TRIES = 4
 _PATIENCE_S = 60.0
@@ -177,10 +175,8 @@ class Wire:
     @property
     def kept(self) -> httpx.AsyncClient:
         """The client whose connections are reused, for what is free."""
-        import httpx
-
         if self._kept is None:
-            self._kept = httpx.AsyncClient(timeout=timeouts(_READ_S), verify=trust())
+            self._kept = client(_READ_S)
         return self._kept
 
     def trouble(self, told: Said) -> StoryboardError:
@@ -225,15 +221,20 @@ class Wire:
     ) -> Reply:
         import httpx
 
-        headers = await self.access(fresh)
+        with unsent(self.provider):
+            headers = await self.access(fresh)
+            own = client(read_s)
         form = None if fields is None else {name: (None, told) for name, told in fields.items()}
         wishes: dict[str, Any] = {"json": json, "files": {**(form or {}), **(files or {})} or None}
-        async with httpx.AsyncClient(timeout=timeouts(read_s), verify=trust()) as client:
+        async with own:
+            with unsent(self.provider):
+                request = own.build_request("POST", self.base + path, headers=headers, **wishes)
             try:
-                async with client.stream(
-                    "POST", self.base + path, headers=headers, **wishes
-                ) as answer:
+                answer = await own.send(request, stream=True)
+                try:
                     return await _collected(answer)
+                finally:
+                    await answer.aclose()
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
                 raise Unreachable(
                     f"{self._who} can't be reached: {self.discreet(error) or 'no connection'}",
@@ -282,21 +283,6 @@ class Wire:
                 provider=self.provider,
             )
         return InvalidRequest(f"{self._who} refuses: {message}", provider=self.provider)
-
-
-@lru_cache(maxsize=1)
-def trust() -> ssl.SSLContext:
-    """Whom TLS believes; read once, since it takes longer than many a request."""
-    import httpx
-
-    return httpx.create_ssl_context()
-
-
-def timeouts(read_s: float) -> httpx.Timeout:
-    """Limits for every phase of an exchange, seconds."""
-    import httpx
-
-    return httpx.Timeout(read_s, connect=_CONNECT_S)
 
 
 def _again(error: Exception) -> bool | float:

@@ -1,0 +1,98 @@
+"""HTTP clients as this machine is set up: its proxies and whom it trusts.
+
+What is wrong with them is found before anything is sent, and told by the variable that says it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from storyboard.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+_CONNECT_S = 15.0
+_UNSENT = "nothing was sent"
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def client(read_s: float) -> httpx.AsyncClient:
+    """A new client; `read_s` is the longest silence of an answer, seconds.
+
+    Raises EnvironmentProblem where the environment names a proxy or certificates of no use.
+    """
+    import httpx
+
+    with proxied():
+        return httpx.AsyncClient(timeout=timeouts(read_s), verify=trust())
+
+
+def timeouts(read_s: float) -> httpx.Timeout:
+    """Limits for every phase of an exchange, seconds."""
+    import httpx
+
+    return httpx.Timeout(read_s, connect=_CONNECT_S)
+
+
+@lru_cache(maxsize=1)
+def trust() -> ssl.SSLContext:
+    """Whom TLS believes; read once, since it takes longer than many a request.
+
+    Raises EnvironmentProblem for certificates that can't be read.
+    """
+    import httpx
+
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        named = next((name for name in _CERTIFICATES if os.environ.get(name)), "")
+        told = error.strerror or type(error).__name__
+        raise EnvironmentProblem(
+            f"{named or 'the file of the package certifi'} holds no certificates: {told}",
+            hint=f"unset it, or name a PEM file that is there; {_UNSENT}"
+            if named
+            else f"install certifi again; {_UNSENT}",
+        ) from error
+
+
+@contextmanager
+def proxied() -> Iterator[None]:
+    """Says of a proxy that no client can be made for which variable names it."""
+    import httpx
+
+    try:
+        yield
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        named, fault = _culprit() or ("NO_PROXY, or the proxy of the system,", error)
+        if isinstance(fault, ImportError):
+            raise EnvironmentProblem(
+                f"{named} names a SOCKS proxy, which wants one more package",
+                hint=f"pip install 'httpx[socks]', or name an http proxy; {_UNSENT}",
+            ) from error
+        raise EnvironmentProblem(
+            f"{named} names no proxy that can be used",
+            hint=f"unset it, or give it as http://HOST:PORT; {_UNSENT}",
+        ) from error
+
+
+def _culprit() -> tuple[str, Exception] | None:
+    """The variable whose proxy no client can be made for, and why."""
+    import httpx
+
+    for scheme in ("http", "https", "all"):
+        for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY"):
+            if told := os.environ.get(name, ""):
+                try:
+                    httpx.HTTPTransport(
+                        proxy=told if "://" in told else f"http://{told}", verify=trust()
+                    ).close()
+                except (ImportError, ValueError, httpx.InvalidURL) as error:
+                    return name, error
+    return None
