@@ -27,10 +27,11 @@ class Form(StrEnum):
 
     SECONDS = "a time in seconds or frames"
     POINT = "a time in seconds or frames, or `end`"
-    NUMBER = "a number"
-    POSITIVE = "a number above 0"
+    NUMBER = "a number, of 10000 at most"
+    POSITIVE = "a number above 0, of 10000 at most"
     COUNT = "a whole number from 1 on"
     PIXELS = "whole pixels"
+    EXTENT = "whole pixels, at least 1"
     FLAG = "true or false"
     COLOR = "a colour: a name, or [red, green, blue] from 0 to 255"
     WEIGHTS = "[red, green, blue], or `CRT_phosphor`"
@@ -44,6 +45,10 @@ class Form(StrEnum):
 
 Lasting = Callable[[Fraction, Mapping[str, Any]], Fraction]
 """Seconds after the effect, of so many before it."""
+Reach = Callable[[Mapping[str, Any]], Fraction]
+"""The moment, in seconds, of which the effect wants a picture."""
+Doubt = Callable[[Mapping[str, Any]], str]
+"""What is wrong with arguments that are right each for itself; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,42 @@ class Known:
     """None keeps the length."""
     timeless: bool = False
     """It does the same to every frame, wherever the shot is cut."""
+    reach: Reach | None = None
+    doubt: Doubt | None = None
 
 
 def lasting(effects: Sequence[Effect], seconds: Fraction) -> Fraction:
-    """How long the effects, one after another, make so many seconds."""
+    """How long the effects, one after another, make so many seconds; 0 where one can't be done."""
     for effect in effects:
-        if lasts := EFFECTS[effect.name].lasts:
-            seconds = max(Fraction(0), lasts(seconds, effect.arguments))
+        if _short(effect, seconds):
+            return Fraction(0)
+        seconds = _after(effect, seconds)
     return seconds
+
+
+def unfit(effects: Sequence[Effect], seconds: Fraction) -> str:
+    """Why one of the effects can't be done on so many seconds, in words; empty when all can."""
+    for effect in effects:
+        if told := _short(effect, seconds):
+            return told
+        total = effect.arguments.get("total_duration")
+        if total is not None and _exact(total) < seconds:
+            return f"`{effect.name}` to {total:g} s in all is given {float(seconds):g} s already"
+        seconds = _after(effect, seconds)
+    return ""
+
+
+def _short(effect: Effect, seconds: Fraction) -> str:
+    reach = EFFECTS[effect.name].reach
+    if reach is None or (at := reach(effect.arguments)) <= seconds:
+        return ""
+    place = f"{float(at):g} s before the end" if _at_end(effect.arguments) else f"{float(at):g} s"
+    return f"`{effect.name}` holds the picture at {place}, and is given {float(seconds):g} s"
+
+
+def _after(effect: Effect, seconds: Fraction) -> Fraction:
+    lasts = EFFECTS[effect.name].lasts
+    return max(Fraction(0), lasts(seconds, effect.arguments)) if lasts else seconds
 
 
 def timeless(effects: Sequence[Effect]) -> bool:
@@ -103,6 +136,45 @@ def _bent(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
     return _exact(given["new_duration"]) if "new_duration" in given else seconds
 
 
+def _at_end(given: Mapping[str, Any]) -> bool:
+    return bool(given.get("t") == "end")
+
+
+def _held_at(given: Mapping[str, Any]) -> Fraction:
+    return _exact(given.get("padding_end" if _at_end(given) else "t", 0))
+
+
+def _cropped(given: Mapping[str, Any]) -> str:
+    """The rectangle as MoviePy reckons it, as far as that is known without the picture."""
+    for low, high, size, middle in (
+        ("x1", "x2", "width", "x_center"),
+        ("y1", "y2", "height", "y_center"),
+    ):
+        first, last, wide = given.get(low), given.get(high), given.get(size)
+        if given.get(middle) is not None:
+            if wide is None:
+                return f"`{middle}` wants `{size}` beside it"
+            first = given[middle] - wide / 2
+        elif wide is not None and first is None and last is not None:
+            first = last - wide
+        elif wide is not None:
+            last = None
+        if first is not None and first < 0:
+            return f"that begins {-first:g} pixels before the picture does"
+        if last is not None and last <= (first or 0) and wide is None:
+            return f"`{high}` is not beyond `{low}`"
+    return ""
+
+
+def _blinking(given: Mapping[str, Any]) -> str:
+    never = not (given["duration_on"] or given["duration_off"])
+    return "neither of `duration_on` and `duration_off` is above 0" if never else ""
+
+
+def _bending(given: Mapping[str, Any]) -> str:
+    return "`abruptness` is below -1" if given.get("abruptness", 0) < -1 else ""
+
+
 _STILL = Known(timeless=True)
 _LASTS = {"duration": Form.SECONDS}
 _CROSS = Known(_LASTS, (("duration",),))
@@ -112,6 +184,7 @@ EFFECTS: Mapping[str, Known] = MappingProxyType(
         "AccelDecel": Known(
             {"new_duration": Form.SECONDS, "abruptness": Form.NUMBER, "soonness": Form.POSITIVE},
             lasts=_bent,
+            doubt=_bending,
         ),
         "AudioDelay": Known(
             {"offset": Form.SECONDS, "n_repeats": Form.COUNT, "decay": Form.POSITIVE}
@@ -125,12 +198,13 @@ EFFECTS: Mapping[str, Known] = MappingProxyType(
         "Blink": Known(
             {"duration_on": Form.SECONDS, "duration_off": Form.SECONDS},
             (("duration_on",), ("duration_off",)),
+            doubt=_blinking,
         ),
         "Crop": Known(
-            dict.fromkeys(
-                ("x1", "y1", "x2", "y2", "width", "height", "x_center", "y_center"), Form.PIXELS
-            ),
+            dict.fromkeys(("x1", "y1", "x2", "y2", "x_center", "y_center"), Form.PIXELS)
+            | dict.fromkeys(("width", "height"), Form.EXTENT),
             timeless=True,
+            doubt=_cropped,
         ),
         "CrossFadeIn": _CROSS,
         "CrossFadeOut": _CROSS,
@@ -146,10 +220,12 @@ EFFECTS: Mapping[str, Known] = MappingProxyType(
             },
             (("freeze_duration", "total_duration"),),
             _frozen,
+            reach=_held_at,
         ),
         "FreezeRegion": Known(
             {"t": Form.SECONDS, "region": Form.REGION, "outside_region": Form.REGION},
             (("region", "outside_region"),),
+            reach=_held_at,
         ),
         "GammaCorrection": Known({"gamma": Form.POSITIVE}, (("gamma",),), timeless=True),
         "InvertColors": _STILL,
@@ -186,7 +262,7 @@ EFFECTS: Mapping[str, Known] = MappingProxyType(
         ),
         "Painting": Known({"saturation": Form.POSITIVE, "black": Form.NUMBER}, timeless=True),
         "Resize": Known(
-            {"new_size": Form.SIZE, "width": Form.PIXELS, "height": Form.PIXELS},
+            {"new_size": Form.SIZE, "width": Form.EXTENT, "height": Form.EXTENT},
             (("new_size", "width", "height"),),
             timeless=True,
         ),
@@ -204,7 +280,8 @@ EFFECTS: Mapping[str, Known] = MappingProxyType(
             timeless=True,
         ),
         "Scroll": Known(
-            dict.fromkeys(("w", "h", "x_start", "y_start"), Form.PIXELS)
+            dict.fromkeys(("w", "h"), Form.EXTENT)
+            | dict.fromkeys(("x_start", "y_start"), Form.PIXELS)
             | dict.fromkeys(("x_speed", "y_speed"), Form.NUMBER)
         ),
         "SlideIn": Known(_LASTS | {"side": Form.SIDE}, (("duration",), ("side",))),

@@ -9,8 +9,9 @@ take's own, without effects.
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
-from storyboard.effects import lasting, moves_time, timeless
+from storyboard.effects import lasting, moves_time, timeless, unfit
 from storyboard.film import Shot
 from storyboard.graph.desk import Desk
 from storyboard.graph.material import Material, Piece, Use
@@ -20,6 +21,7 @@ from storyboard.timecode import FrameRange, Rate
 
 MAKER = "effects"
 _LONGEST_S = 3600
+_INSTANT_S = Fraction(1, 1_000_000)
 
 
 def bought(shot: Shot, rate: Rate) -> Shot:
@@ -30,18 +32,25 @@ def bought(shot: Shot, rate: Rate) -> Shot:
 
 
 def _source(shot: Shot, wanted: int, rate: Rate) -> int | None:
-    """The fewest frames that come out as `wanted` or more; None where all of the take is used."""
+    """The fewest frames that come out as `wanted` or more; None where all of the take is used.
+
+    What `trim` leaves is used as it is where it comes out as just that.
+    """
 
     def out(frames: int) -> int:
         return _left(shot, frames, rate)
 
+    start, end = shot.trim.start or 0, shot.trim.end
+    if end is not None and 0 <= start < end and out(end - start) == wanted:
+        return end - start
     low, high = 0, rate.frames(_LONGEST_S)
-    if out(high) < wanted or out(max(1, wanted // 64)) == out(high):
+    if out(high) < wanted or out(high // 2) == out(high):
         return None
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if out(middle) >= wanted else (middle, high)
-    return high
+    holds = lasting(shot.effects, rate.seconds(high) - _INSTANT_S)
+    return high if holds else high + 1  # one more, for the picture that one of them holds
 
 
 def _left(shot: Shot, frames: int, rate: Rate) -> int:
@@ -73,7 +82,7 @@ class Effects:
         else:
             taken = use.range
             frames = _left(shot, taken.length, rate)
-            if not self._enough(shot, frames):
+            if not self._enough(shot, taken.length, frames):
                 return
             frames = shot.length or frames
             self._heard(shot)
@@ -112,8 +121,8 @@ class Effects:
             hint = "`narration` is told over the shot at its own pace"
             self._desk.notices.warning("SB365", shot.span("dialogue"), message, hint)
 
-    def _enough(self, shot: Shot, frames: int) -> bool:
-        """Whether something is left to play, as long as is wanted; refuses what is not."""
+    def _enough(self, shot: Shot, taken: int, frames: int) -> bool:
+        """Whether `frames`, made of so many, are as long as is wanted; refuses what is not."""
         rate, notices = self._desk.rate, self._desk.notices
         wanted = shot.length or 2
         for key, wants in (("audio_lead", shot.audio_lead), ("audio_lag", shot.audio_lag)):
@@ -121,6 +130,11 @@ class Effects:
                 message = f"`{key}` wants sound beyond the shot, and its effects leave none"
                 notices.error("SB358", shot, shot.span(key), message, f"delete `{key}`")
                 return False
+        if told := unfit(shot.effects, rate.seconds(taken)):
+            message = f"the effects of {shot.id} can't be done: {told}"
+            hint = "give other arguments, or another `length` or `trim`"
+            notices.error("SB358", shot, shot.span("effects"), message, hint)
+            return False
         if frames >= wanted:
             return True
         has, needs = (float(rate.seconds(n)) for n in (frames, wanted))

@@ -69,6 +69,9 @@ def _effect(values: Values, where: str, name: str, given: Any) -> Effect | None:
             message = f"`{name}` wants {several}{wanted}"
             values.error("SB117", where, message)
             sound = False
+    if sound and known.doubt and (told := known.doubt(arguments)):
+        values.error("SB117", where, f"`{name}`: {told}")
+        sound = False
     return Effect(name, MappingProxyType(arguments)) if sound else None
 
 
@@ -81,13 +84,14 @@ def _argument(values: Values, value: Any, form: Form) -> Any:
                 return value
             return _seconds(values, value) if number or isinstance(value, str) else None
         case Form.NUMBER:
-            return value if number else None
+            return value if number and abs(value) <= _MOST else None
         case Form.POSITIVE:
             return value if number and 0 < value <= _MOST else None
         case Form.COUNT:
             return value if number and value == int(value) and 1 <= value <= _MOST else None
-        case Form.PIXELS:
-            return value if number and value == int(value) and 0 <= value <= _WIDEST else None
+        case Form.PIXELS | Form.EXTENT:
+            least = 1 if form is Form.EXTENT else 0
+            return value if number and value == int(value) and least <= value <= _WIDEST else None
         case Form.FLAG:
             return value if isinstance(value, bool) else None
         case Form.COLOR:

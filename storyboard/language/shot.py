@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from storyboard.effects import lasting, unfit
 from storyboard.film import Clip, Layer, References, Shot
 from storyboard.language import narration, parts, speech
 from storyboard.language.drafts import Draft
@@ -245,10 +246,13 @@ def _check_times(values: Values, fields: dict[str, Any], own: Mapping[str, Any])
             values.error("SB106", key, f"`{key}` is shorter than half a frame")
     trim = fields.get("trim")
     if trim is not None and length is not None and trim.end is not None and trim.end > 0:
-        left = trim.end - (trim.start or 0)
-        if 0 < left < length:
-            seconds = float(values.desk.rate.seconds(left))
-            message = f"this trim leaves {seconds:.3g} s, which is less than `length`"
+        rate = values.desk.rate
+        left = rate.seconds(trim.end - (trim.start or 0))
+        bent = fields.get("effects", ())
+        plays = lasting(bent, left)
+        if left > 0 and not unfit(bent, left) and int(plays * rate.value) < length:
+            becomes = "" if plays == left else f" that the effects make {float(plays):.3g} s"
+            message = f"this trim leaves {float(left):.3g} s{becomes}, which is less than `length`"
             values.error("SB304", "trim.end", message, "give one of the two")
     _check_beats(values, fields, own)
 

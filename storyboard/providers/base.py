@@ -251,6 +251,8 @@ class Failed:
     billed: bool = False
     again_s: float | None = None
     """It failed for reasons of the service's own, which asks for the same job after this time."""
+    hint: str = ""
+    """What helps, where asking for the same once more does not."""
 
 
 @dataclass(frozen=True, slots=True)

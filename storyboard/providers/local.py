@@ -10,6 +10,8 @@ from typing import Any
 from storyboard.errors import StoryboardError
 from storyboard.providers.base import Done, Failed, Operation, Outcome, Sample
 
+_ALWAYS = "it cost nothing, and would end the same way again: change the shot or what it uses"
+
 
 class LocalJobs:
     """The jobs of one free, repeatable maker, by operation."""
@@ -32,7 +34,7 @@ class LocalJobs:
         try:
             return Done((await asyncio.shield(job),))
         except StoryboardError as error:
-            return Failed(f"{error}")
+            return Failed(f"{error}", hint=error.hint or _ALWAYS)
 
     async def close(self) -> None:
         """Forgets what is still being made."""

@@ -206,9 +206,10 @@ class Follower:
             )
         if outcome.again_s is not None and state is State.FAILED:
             return AskedAgain(outcome.message, attempt.provider, outcome.again_s)
+        again = f"{_FREE}, `policy: {{on_failed: retry}}` does by itself"
         return OperationFailed(
             outcome.message,
-            hint=_CHARGED if billed else f"{_FREE}, `policy: {{on_failed: retry}}` does by itself",
+            hint=_CHARGED if billed else outcome.hint or again,
             provider=attempt.provider,
             charged=billed,
         )

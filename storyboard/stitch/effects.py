@@ -7,6 +7,7 @@ forth among them while memory stays flat.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ _LEEWAY = 1e-2
 """Of a frame, in which a time still means the one that follows."""
 _PLACED = ("SlideIn", "SlideOut")
 _BLOCK_S = 1
+_FAILS_AGAIN = "it would fail again: give `effects` other arguments"
 
 
 def affect(takes: Sequence[tuple[Path, int]], options: Mapping[str, Any], out: Path) -> None:
@@ -167,10 +169,10 @@ def _affected(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
             raise StitchError(f"this MoviePy has no effect {name}")
         if name.startswith("Audio") and clip.audio is None:
             continue
-        try:
-            clip = _inside(clip.with_effects([kind(**arguments)]))
-        except Exception as error:  # whatever MoviePy raises for values that it can't take
-            raise StitchError(f"the effect {name} can't be done: {error}") from error
+        with _told(name, arguments):
+            clip = _inside(clip.with_effects([kind(**arguments)]), name, arguments)
+            if not all(clip.size):
+                raise ValueError("it leaves nothing of the picture")
         placed = placed or name in _PLACED
     if clip.mask is not None or placed:
         size = tuple(clip.size) if not placed else size
@@ -180,12 +182,36 @@ def _affected(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
     return clip
 
 
-def _inside(clip: Any) -> Any:
-    """The clip, asked for no time beyond its ends, where some of MoviePy's have nothing to show."""
+def _inside(clip: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+    """The clip, asked for no time beyond its ends, where some of MoviePy's have nothing to show.
+
+    A mask that came without an end has that of its clip. What fails is told as that effect's.
+    """
     if clip.mask is not None:
-        clip = clip.with_mask(_inside(clip.mask))
+        mask = clip.mask if clip.mask.duration else clip.mask.with_duration(clip.duration)
+        clip = clip.with_mask(_inside(mask, name, arguments))
     shown, last = clip.frame_function, clip.duration - _LATE_S
-    return clip.with_updated_frame_function(lambda t: shown(min(max(t, 0), last)))
+
+    def picture(t: float) -> Any:
+        with _told(name, arguments):
+            return shown(min(max(t, 0), last))
+
+    return clip.with_updated_frame_function(picture)
+
+
+@contextmanager
+def _told(name: str, arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Whatever MoviePy raises for arguments that it can't take, as an error that names them."""
+    try:
+        yield
+    except StitchError:
+        raise
+    except Exception as error:
+        given = ", ".join(f"{key}: {value}" for key, value in arguments.items())
+        raise StitchError(
+            f"the effect {name} {{{given}}} can't be done: {error or type(error).__name__}",
+            hint=_FAILS_AGAIN,
+        ) from error
 
 
 def _pictures(clip: Any, frames: int, rate: Rate, size: Size) -> Iterator[Frame]:
@@ -193,10 +219,7 @@ def _pictures(clip: Any, frames: int, rate: Rate, size: Size) -> Iterator[Frame]
 
     last = max(0.0, clip.duration - 1 / (2 * float(rate.value)))
     for frame in range(frames):
-        try:
-            found = clip.get_frame(min(float(rate.seconds(frame)) + _LATE_S, last))
-        except Exception as error:  # as above: an effect works when its frame is asked for
-            raise StitchError(f"the effects fail at frame {frame}: {error}") from error
+        found = clip.get_frame(min(float(rate.seconds(frame)) + _LATE_S, last))
         picture = np.ascontiguousarray(np.clip(found, 0, 255).astype(np.uint8)[..., :3])
         if picture.shape[:2] != (size[1], size[0]):
             picture = _boxed(picture, size)
@@ -215,9 +238,13 @@ def _write_sound(sound: Any, lasts: float, seconds: Any, out: Path) -> None:
             block = np.zeros((n, 2), np.float32)
             if (there := min(n, held - at)) > 0:
                 try:
-                    block[:there] = sound.get_frame(np.arange(at, at + there) / RATE)
+                    with np.errstate(over="ignore"):
+                        block[:there] = sound.get_frame(np.arange(at, at + there) / RATE)
                 except Exception as error:  # as above
-                    raise StitchError(f"the effects fail in the sound: {error}") from error
+                    told = f"the effects can't be done in the sound: {error}"
+                    raise StitchError(told, hint=_FAILS_AGAIN) from error
+            if not np.isfinite(block).all():
+                raise StitchError("the effects make the sound louder than any", hint=_FAILS_AGAIN)
             wav.write(block)
 
 

@@ -39,6 +39,7 @@ def shown(stage, path: Path):
             [("Freeze", {"t": 0.5, "freeze_duration": 0.5})],
             [*range(12), *[12] * 12, *range(12, 24)],
         ),
+        ([("Freeze", {"t": 0.5, "total_duration": 1.5})], [*range(12), *[12] * 12, *range(12, 24)]),
         ([("Loop", {"n": 2})], [*range(24), *range(24)]),
         ([("TimeSymmetrize", {})], [*range(24), *reversed(range(24))]),
         ([("TimeMirror", {}), ("MultiplySpeed", {"factor": 2})], [23 - 2 * n for n in range(12)]),
@@ -101,12 +102,33 @@ def test_the_sound_follows_a_change_of_speed_and_is_kept_by_what_is_only_seen(st
     assert np.abs(quiet).max() == pytest.approx(0.04, rel=0.15)
 
 
-def test_what_moviepy_can_not_do_is_said(stage, tmp_path):
-    take = stage.take(1, 24)
-    with pytest.raises(StitchError, match=r"effects? .*(fail|can't be done)"):
-        affect(
-            [(take.path, 0)],
-            options(24, ("Rotate", {"angle": 5, "center": (1,)})),
-            tmp_path / "o.mp4",
-        )
+def test_a_blink_is_black_when_it_is_off(stage, tmp_path):
+    out = tmp_path / "out.mp4"
+    blink = ("Blink", {"duration_on": 0.25, "duration_off": 0.25})
+    affect([(stage.take(1, 24).path, 0)], options(24, blink), out)
+    lit = [each[:180].max() > 100 for each in read_frames(out, FrameRange(0, 24))]
+    assert lit == [n % 12 < 6 for n in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [
+        (("Rotate", {"angle": 5, "center": (1,)}), r"the effect Rotate {angle: 5, center: \(1,\)}"),
+        (("Crop", {"x1": 400, "x2": 500}), "the effect Crop {x1: 400, x2: 500} can't be done: it"),
+        (("Resize", {"new_size": 0.0001}), "the effect Resize {new_size: 0.0001} can't be done"),
+        (("Freeze", {"t": 5, "freeze_duration": 1}), "the effect Freeze {t: 5, freeze_duration"),
+    ],
+)
+def test_what_moviepy_can_not_do_is_said_of_its_effect(stage, tmp_path, effect, told):
+    others = ("BlackAndWhite", {}), effect, ("FadeIn", {"duration": 0.5})
+    with pytest.raises(StitchError, match=told) as failed:
+        affect([(stage.take(1, 24).path, 0)], options(24, *others), tmp_path / "o.mp4")
+    assert "fail again" in failed.value.hint
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sound_beyond_all_bounds_is_refused(stage, tmp_path):
+    take = heard_take(stage, tmp_path, np.full(RATE, 0.5))
+    louder = [("MultiplyVolume", {"factor": 1e10})] * 5
+    with pytest.raises(StitchError, match="louder than any"):
+        affect([(take, 0)], options(24, *louder), tmp_path / "loud.mp4")

@@ -76,6 +76,19 @@ def test_other_arguments_make_only_the_effect_again(folder: Path) -> None:
     assert (found["SH010"], found["SH010.effects"]) == ("redo", "redo")
 
 
+def test_an_effect_that_can_not_be_done_is_named_and_not_to_be_asked_for_again(
+    folder: Path,
+) -> None:
+    film = folder / "film.yaml"
+    film.write_text(FILM.replace("BlackAndWhite", "{Crop: {x1: 5000, width: 9}}"))
+    done = command(folder, "render", "film.yaml", "--proxy", "-q")
+    assert done.code == 3
+    told = "SH010.effects: failed: the effect Crop {x1: 5000, width: 9} can't be done"
+    assert told in done.err
+    assert "it would fail again" in done.err
+    assert "asks once more" not in done.err
+
+
 def test_a_retake_is_of_the_take_and_the_effect_follows(folder: Path) -> None:
     done = command(folder, "render", "film.yaml", "--proxy", "-q", "--retake", "SH010")
     assert done.code == 0, done.err

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.effects import EFFECTS, UNWRITTEN, Effect, lasting
-from storyboard.film import Clip, Line, Transition, TransitionKind
+from storyboard.film import Clip, Line, Transition, TransitionKind, Trim
 from storyboard.graph.compile import Graph
 from storyboard.graph.effects import bought
 from storyboard.providers.base import Kind
@@ -137,6 +137,41 @@ def test_what_effects_can_not_fill_is_refused() -> None:
     assert codes(compiled(shot("SH010", length=72, effects=(loop,)))) == ["SB358"]
     lag = shot("SH010", length=48, effects=(SLOW,), audio_lag=12)
     assert codes(compiled(lag)) == ["SB358"]
+
+
+def held(**given: Any) -> tuple[Effect, ...]:
+    return (Effect("Freeze", given),)
+
+
+def test_the_picture_that_a_freeze_holds_is_among_those_taken() -> None:
+    for effects in (held(t=1, total_duration=3), held(t=1, freeze_duration=2)):
+        graph = compiled(shot("SH010", length=72, effects=effects))
+        assert effect_step(graph).settings.options["parts"] == [[0, 25]]
+    graph = compiled(shot("SH010", length=24, effects=held(t=1, freeze_duration=1)))
+    assert effect_step(graph).settings.options["parts"] == [[0, 25]]
+
+
+def test_a_freeze_beyond_the_shot_or_longer_than_it_may_be_is_refused() -> None:
+    for effects, told in (
+        (held(t=5, freeze_duration=1), "holds the picture at 5 s, and is given 4 s"),
+        (held(t="end", padding_end=6, freeze_duration=1), "at 6 s before the end, and is given"),
+        (held(total_duration=3), "to 3 s in all is given 4 s already"),
+        ((FAST, *held(t=3, freeze_duration=1)), "at 3 s, and is given 2 s"),
+    ):
+        graph = compiled(shot("SH010", duration=4 * 24, effects=effects))
+        (error,) = (each for each in graph.diagnostics if each.severity == "error")
+        assert error.code == "SB358"
+        assert told in error.message
+    whole = compiled(shot("SH010", duration=4 * 24, effects=held(t=4, freeze_duration=1)))
+    assert whole.timeline.length == 5 * 24, "the last picture is held"
+
+
+def test_what_a_trim_leaves_is_used_as_it_is_where_that_makes_the_length() -> None:
+    effects = held(t=1, total_duration=3)
+    for length in ({}, {"length": 72}):
+        cut = shot("SH010", duration=4 * 24, trim=Trim(24, 72), effects=effects, **length)
+        step = effect_step(compiled(cut))
+        assert (step.settings.options["parts"], step.settings.options["frames"]) == ([[24, 72]], 72)
 
 
 def test_words_that_are_slowed_are_warned_of() -> None:

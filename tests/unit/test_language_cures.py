@@ -76,3 +76,44 @@ def test_a_profile_with_a_mistake_is_not_also_said_to_be_missing(tmp_path: Path)
     assert found("{draft: fast}") == ["SB103"]
     assert found("{draft: }") == ["SB209"]
     assert found("{social: {}}") == ["SB209"]
+
+
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [
+        ("Crop: {x1: 100, x2: 50}", "`x2` is not beyond `x1`"),
+        ("Crop: {x_center: 10, width: 101}", "begins 40.5 pixels before the picture"),
+        ("Crop: {y2: 10, height: 30}", "begins 20 pixels before the picture"),
+        ("Crop: {y_center: 10}", "`y_center` wants `height`"),
+        ("Crop: {x1: 10, width: 0}", "at least 1"),
+        ("Resize: {width: 0}", "at least 1"),
+        ("Scroll: {w: 0, h: 0}", "at least 1"),
+        ("Blink: {duration_on: 0, duration_off: 0}", "neither of"),
+        ("AccelDecel: {abruptness: -5}", "below -1"),
+        ("MultiplyVolume: {factor: 1.0e+300}", "of 10000 at most"),
+    ],
+)
+def test_what_an_effect_can_never_do_is_refused_before_anything_runs(
+    tmp_path: Path, effect: str, told: str
+) -> None:
+    found = cures(tmp_path, f"effects: [{{{effect}}}]")
+    assert {code for code, _, _ in found} == {"SB117"}
+    assert told in found[0][1]
+
+
+@pytest.mark.parametrize(
+    "effect",
+    ["x1: 10, width: 30", "x2: 40, width: 30", "x_center: 60, width: 101", "y1: 5", "x2: 50"],
+)
+def test_a_crop_inside_the_picture_is_taken(tmp_path: Path, effect: str) -> None:
+    assert not cures(tmp_path, f"effects: [{{Crop: {{{effect}}}}}]")
+
+
+def test_a_trim_may_leave_less_than_the_length_where_effects_make_it_longer(
+    tmp_path: Path,
+) -> None:
+    slow = "length: 3, trim: {start: 1, end: 3}, effects: [{MultiplySpeed: {factor: %s}}]"
+    assert not cures(tmp_path, slow % 0.5)
+    [(code, message, _)] = cures(tmp_path, slow % 0.8)
+    assert code == "SB304"
+    assert "leaves 2 s that the effects make 2.5 s" in message
