@@ -86,7 +86,8 @@ class Line:
     """A cast name, or any name for a voice without a picture."""
     words: str
     at: int | None = None
-    """Frames from the start of the used range; None follows the line before."""
+    """Frames from the start of the take's own material, which `trim` leaves where it is; from the
+    start of the shot in narration and over a colour or a card. None follows the line before."""
     how: str = ""
     off: bool = False
     write: str = field(default="", metadata=LATER)

@@ -21,6 +21,7 @@ from storyboard.graph.narration import Narration
 from storyboard.graph.notices import Notices, nearest
 from storyboard.graph.pace import pace_of
 from storyboard.graph.purchase import Purchases
+from storyboard.graph.speech import lines_inside
 from storyboard.graph.steps import Link, Step
 from storyboard.graph.stills import plain_settings
 from storyboard.graph.timeline import Timeline, build_timeline, cues_inside, wished_length
@@ -97,11 +98,14 @@ class _Compiler:
         quiet = self._beside_gaps() if not self.broken else set(desk.uses)
         played = Effects(desk)
         played.add()
-        timeline = build_timeline(film, playing, played.materials, played.uses, self.notices, quiet)
+        timeline = build_timeline(
+            *(film, playing, played.materials, played.uses, desk.uses, self.notices, quiet)
+        )
         timeline = replace(timeline, told=Narration(desk).told(timeline))
         if len(playing) == len(film.cut) and not self.broken:
             wished_length(film, timeline, self.notices)
             cues_inside(film, timeline, self.notices)
+            lines_inside(film, timeline, self.notices)
         for id, step in desk.steps.items():
             if step.provider != PREVIZ and (model := desk.judge.entry(step.provider, step.model)):
                 desk.steps[id] = replace(step, pace=pace_of(model))

@@ -77,6 +77,8 @@ class Event:
     """`transition_out` at the end of the film."""
     used: FrameRange = FrameRange(0, 0)
     """The used range in source frames of the shot's own material."""
+    taken: FrameRange = FrameRange(0, 0)
+    """The same of its take, from which the effects of a shot made its material."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,11 @@ def build_timeline(
     shots: Sequence[Shot],
     materials: Mapping[str, Material],
     uses: Mapping[str, Use],
+    taken: Mapping[str, Use],
     notices: Notices,
     quiet: Collection[str] = (),
 ) -> Timeline:
-    """Places `shots` in order; every one has a material and a use.
+    """Places `shots` in order; every one has a material, a use of it, and a use of its take.
 
     `quiet` are shots next to one that could not be built: of their transitions nothing is said.
     """
@@ -183,6 +186,7 @@ def build_timeline(
                 entering=_blend(join, record.start),
                 leaving=_leaving(shot, record),
                 used=use.range,
+                taken=taken[shot.id].range,
             )
         )
         cursor = record.end

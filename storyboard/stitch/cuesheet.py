@@ -11,11 +11,12 @@ from pathlib import Path
 from storyboard.digest import digest
 from storyboard.errors import StitchError
 from storyboard.film import Ambience, Film, MediaFile, Shot
-from storyboard.graph.speech import line_ranges
+from storyboard.graph.speech import Spoken, spoken
 from storyboard.graph.timeline import Event, Timeline
 from storyboard.stitch.pcm import RATE, sample
 from storyboard.stitch.pieces import DECLICK, Piece, Ramp, Track
 from storyboard.stitch.takesound import take_pieces
+from storyboard.timecode import Rate
 
 _BED_FADE = RATE * 3 // 10
 _BREATH = RATE // 4
@@ -53,8 +54,9 @@ def cue_sheet(
         *_ambience(timeline, shots, length),
         *_music(film, timeline),
     ]
-    voices = [*(_voices(timeline, shots) if voiced else []), *_told(timeline, tracks)]
-    speech = _speech(timeline, shots, voices)
+    said = tuple(spoken(film, timeline))
+    voices = [*(_voices(said, timeline.rate) if voiced else []), *_told(timeline, tracks)]
+    speech = _speech(said, voices, timeline.rate)
     pieces = [each for piece in (*takes, *others, *voices) if (each := _inside(piece, length))]
     return CueSheet(tuple(pieces), speech, length, tuple(notes))
 
@@ -133,19 +135,13 @@ def _music(film: Film, timeline: Timeline) -> list[Piece]:
     return pieces
 
 
-def _voices(timeline: Timeline, shots: Mapping[str, Shot]) -> list[Piece]:
+def _voices(said: Sequence[Spoken], rate: Rate) -> list[Piece]:
     """Lines that no take speaks: voices over a colour or a card."""
-    rate = timeline.rate
-    pieces = []
-    for event in timeline.events:
-        shot = shots[event.shot]
-        if shot.mute or not all(part.color or part.card for part in event.slices):
-            continue
-        for line, frames in zip(shot.dialogue, line_ranges(shot.dialogue, rate), strict=True):
-            at = frames.shifted(event.record.start)
-            end = sample(at.end, rate) + _BREATH
-            pieces.append(Piece(sample(at.start, rate), end, line=line))
-    return pieces
+    return [
+        Piece(sample(each.span.start, rate), sample(each.span.end, rate) + _BREATH, line=each.line)
+        for each in said
+        if each.sounds and not each.by_take
+    ]
 
 
 def _told(timeline: Timeline, tracks: Mapping[str, Track]) -> list[Piece]:
@@ -161,20 +157,15 @@ def _told(timeline: Timeline, tracks: Mapping[str, Track]) -> list[Piece]:
 
 
 def _speech(
-    timeline: Timeline, shots: Mapping[str, Shot], voices: Sequence[Piece]
+    said: Sequence[Spoken], voices: Sequence[Piece], rate: Rate
 ) -> tuple[tuple[int, int], ...]:
     """Where the takes' dialogue and the other voices are heard, merged."""
     spans = [(piece.start, piece.end - _BREATH) for piece in voices]
-    for event in timeline.events:
-        shot = shots[event.shot]
-        if shot.mute or not shot.audio or not any(part.step for part in event.slices):
-            continue
-        heard_to = event.record.end + shot.audio_lag
-        for frames in line_ranges(shot.dialogue, timeline.rate):
-            start = event.record.start + frames.start
-            end = min(event.record.start + frames.end, heard_to)
-            if start < end:
-                spans.append((sample(start, timeline.rate), sample(end, timeline.rate)))
+    spans += [
+        (sample(each.heard.start, rate), sample(each.heard.end, rate))
+        for each in said
+        if each.heard and each.sounds and each.by_take
+    ]
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:

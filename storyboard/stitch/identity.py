@@ -21,7 +21,7 @@ from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium
 from storyboard.stitch.overlays import PlacedTitle
 
-_REVISION = 3
+_REVISION = 4
 """Raise it when the same film would come out differently."""
 
 
@@ -83,7 +83,7 @@ def _event(event: Event, media: Mapping[str, Medium]) -> Value:
         [_slice(part, media) for part in event.slices],
         _value(event.entering),
         _value(event.leaving),
-        [event.used.start, event.used.end],
+        [event.used.start, event.used.end, event.taken.start, event.taken.end],
     ]
 
 

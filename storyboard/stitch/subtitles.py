@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from storyboard.film import Film, Line
-from storyboard.graph.speech import line_ranges
+from storyboard.graph.speech import spoken
 from storyboard.graph.timeline import Timeline
 from storyboard.timecode import FrameRange
 
@@ -80,12 +80,16 @@ def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) 
 
 
 def _spoken(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRange, Line]]:
-    """Each line with the film frames in which it is spoken."""
-    shots = {shot.id: shot for shot in film.shots}
-    for event in timeline.events:
-        lines = shots[event.shot].dialogue
-        for span, line in zip(line_ranges(lines, timeline.rate), lines, strict=True):
-            yield span.shifted(event.record.start), line
+    """Each line with the film frames in which it is heard.
+
+    Of a line that runs on where its take is used again, the shot that has most of it shows it.
+    """
+    for each in spoken(film, timeline):
+        if each.heard is None:
+            continue
+        if each.borrowed and (not each.sounds or 2 * each.heard.length < each.span.length):
+            continue
+        yield each.heard, each.line
     for told in timeline.told:
         yield told.span, replace(told.line, off=True)
 
