@@ -78,6 +78,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     from storyboard.graph.codes import CODES as OF_GRAPH
     from storyboard.language import load
     from storyboard.language.codes import CODES, Code
+    from storyboard.stitch.proofread import proofread
 
     CODES.update({code: Code(*told) for code, told in OF_GRAPH.items()})
     flags = flags or Flags()
@@ -108,7 +109,8 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
         plugins=registry.plugins(),
     )
     graph = compiled()
-    told = {**dict.fromkeys(loaded.diagnostics), **dict.fromkeys(graph.diagnostics)}
+    letters = proofread(film, graph.timeline, loaded.film.delivery.size)
+    told = dict.fromkeys((*loaded.diagnostics, *graph.diagnostics, *letters))
     diagnostics = tuple(sorted(told, key=lambda d: (d.span, d.code)))
     return Examined(path, flags, film, graph, diagnostics, loaded.texts, compiled)
 
@@ -161,6 +163,8 @@ class Production:
         from storyboard.run.owing import pending, wished
 
         owing = Ledger.read(self.state, owing=True)
+        held = self.film.policy.on_filtered == "hold"
+        filtered = Ledger.refused(self.state) if held else frozenset()
         shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash, wished(owing))
         now = time.time()
 
@@ -173,6 +177,7 @@ class Production:
                 wishes=wishes,
                 now=now,
                 pending=pending(owing),
+                filtered=filtered,
             )
 
         plan = planned(self.graph)

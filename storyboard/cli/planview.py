@@ -23,7 +23,7 @@ _SYMBOL = {
     Action.IMPORT: "<",
     Action.BLOCKED: "!",
 }
-_ASKED = (Reason.IN_FLIGHT, Reason.UNDECIDED)
+_ASKED = (Reason.IN_FLIGHT, Reason.UNDECIDED, Reason.FILTERED)
 _COLOR = {
     Action.CREATE: "green",
     Action.REDO: "yellow",
@@ -45,6 +45,7 @@ def document(plan: Plan) -> dict[str, Any]:
                 "take": each.name,
                 "held_usd": money(each.held_micros),
                 "unknown": each.unknown,
+                "filtered": each.filtered,
                 "wanted": each in _wanted(plan),
             }
             for each in plan.pending
@@ -209,7 +210,7 @@ def _row(plan: Plan, node: Node) -> list[str]:
 
 def _symbol(node: Node) -> str:
     if node.pending and not node.fresh:
-        return "?" if any(each.unknown for each in node.pending) else ">"
+        return "?" if any(each.waits for each in node.pending) else ">"
     return _SYMBOL[node.action]
 
 
@@ -217,9 +218,12 @@ def _asked(pending: Sequence[Pending]) -> list[str]:
     """What earlier runs have asked for, with the money that is held for it."""
     told = []
     for unknown, words in ((False, "in flight"), (True, "waits for a person")):
-        if some := [each for each in pending if each.unknown is unknown]:
+        some = [each for each in pending if each.unknown is unknown and not each.filtered]
+        if some:
             takes = " ".join(f"t{each.ordinal:02d}" for each in some)
             told.append(f"{takes} {words}, ${money(sum(e.held_micros for e in some))} held")
+    if filtered := " ".join(f"t{each.ordinal:02d}" for each in pending if each.filtered):
+        told.append(f"{filtered} filtered and held back")
     return told
 
 
@@ -247,11 +251,11 @@ def _sum(plan: Plan) -> str:
         (Action.BLOCKED, "blocked"),
         (Action.KEEP, "kept"),
     ):
-        waits = sum(n.action is action and bool(n.pending) and not n.fresh for n in plan.nodes)
-        if number := plan.count(action) - waits:
+        asked = sum(n.action is action and bool(n.pending) and not n.fresh for n in plan.nodes)
+        if number := plan.count(action) - asked:
             words.append(f"{number} {phrase}")
-    for unknown, phrase in ((False, "in flight"), (True, "for a person to decide")):
-        if number := sum(each.unknown is unknown for each in plan.pending):
+    for waits, phrase in ((False, "in flight"), (True, "for a person to decide")):
+        if number := sum(each.waits is waits for each in plan.pending):
             words.append(f"{number} {phrase}")
     bought = sum(n.step.settings.duration_s * n.fresh for n in plan.nodes)
     text = "plan: " + (", ".join(words) or "nothing")
@@ -278,6 +282,11 @@ def _hints(plan: Plan) -> list[str]:
             lines.append(
                 f"{hint}: {each.name} may have been bought: look for the job with the provider, "
                 f"then `storyboard resolve FILM {each.name}`"
+            )
+        elif each.filtered:
+            lines.append(
+                f"{hint}: {each.name} was filtered: change its words, or ask once more: "
+                f"`storyboard render FILM --force {each.step}`"
             )
         elif each not in wanted:
             stake = f"${money(each.held_micros)} held"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from storyboard.cli import options, view
+from storyboard.cli import options, unfinished, view
 from storyboard.cli.planview import money
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(
     """
     from storyboard.errors import UsageError
     from storyboard.run.attempts import OVER
-    from storyboard.run.ledger import Ledger, lifetime_micros
+    from storyboard.run.ledger import Ledger, elsewhere_micros, is_at_work, lifetime_micros
     from storyboard.run.places import selects_file, state_folder
     from storyboard.run.selects import Selects
 
@@ -49,15 +49,16 @@ def command(
     code = _rebuilt(path, selects, quiet or as_json) if rebuild else 0
     attempts = Ledger.read(state)
     locked = selects.paid()
-    known = {(each.digest, each.ordinal) for each in attempts}
-    elsewhere = sum(micros for key, micros in locked.items() if key not in known)
+    elsewhere = elsewhere_micros(attempts, locked)
     total = lifetime_micros(attempts, locked)
+    held_back = unfinished.held_back(path, attempts)
     open_ = [each for each in attempts if each.state not in OVER]
     if as_json:
         view.answer_json(
             {
                 "runs": [_run(id, of) for id, of in _by(attempts, lambda a: a.run)],
                 "open": [_open(each) for each in open_],
+                "held_back": [each.name for each in held_back],
                 "cost": {
                     "total_usd": money(total),
                     "held_usd": money(sum(each.held_micros for each in attempts)),
@@ -78,8 +79,11 @@ def command(
             view.answer("\n" + "\n".join(view.table([_line(each) for each in attempts])))
     elif not quiet:
         view.say("no runs yet")
+    at_work = bool(open_) and is_at_work(state)
     for each in open_:
-        _tell(each, film)
+        unfinished.tell(each, film, at_work=at_work)
+    for take in held_back:
+        unfinished.tell_held_back(take, film)
     if not quiet and (attempts or total):
         others = f", ${money(elsewhere)} of it by others, as the lock file has it"
         view.say(f"${money(total)} spent or held in all{others if elsewhere else ''}")
@@ -221,23 +225,6 @@ def _cost_table(attempts: Sequence[Attempt], name: str) -> str:
                  str(told["failed"])]
             )  # fmt: skip
     return "\n".join(view.table(rows, right=frozenset({1, 2, 3, 4})))
-
-
-def _tell(attempt: Attempt, film: Path) -> None:
-    """An open attempt, and what a person can do about it."""
-    from storyboard.run.attempts import State
-
-    held = f"${money(attempt.held_micros)} held"
-    if attempt.state is not State.UNKNOWN:
-        view.say(f"{attempt.name}: {attempt.state.value}, {held}; the next render goes on with it")
-        return
-    view.say(
-        click.style(f"{attempt.name}: unknown, {held}", fg="yellow")
-        + f": {attempt.message or 'no answer came'}"
-    )
-    view.say(
-        f"  storyboard resolve {film} {attempt.name} --adopt OP | --assume-lost | --assume-not-sent"
-    )
 
 
 def _time(at: float) -> str:

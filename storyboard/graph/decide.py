@@ -7,7 +7,7 @@ same), never the reverse.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from storyboard.timecode import FrameRange
 SOON_S = 6 * 3600.0
 """A source that expires sooner than this is shown, and used first."""
 
+_INSISTS = frozenset({Reason.FORCED, Reason.RETAKE_REQUESTED})
 _REASON_OF_PART = {
     "provider": Reason.PROVIDER_CHANGED,
     "model": Reason.MODEL_CHANGED,
@@ -43,18 +44,21 @@ def plan_film(
     wishes: Wishes | None = None,
     now: float = 0.0,
     pending: Sequence[Pending] = (),
+    filtered: Collection[tuple[str, int]] = (),
 ) -> Plan:
     """Says for every step what a render would do.
 
     `makers` gives what identity reads of a provider; `hashes` the sha256 of a file of the film;
     `now` is seconds since the epoch, for what platforms keep for a time only. `pending` is what
-    earlier runs have asked for: it costs nothing more.
+    earlier runs have asked for: it costs nothing more. `filtered` are takes, by digest and ordinal,
+    that a filter took and that are asked for again only where a person insists.
     """
-    planner = _Planner(graph, shelf, makers, hashes, wishes or Wishes(), now)
+    planner = _Planner(graph, shelf, makers, hashes, wishes or Wishes(), now, frozenset(filtered))
     for each in pending:
         planner.pending[each.digest].append(each)
     nodes = list(map(planner.node, graph.steps.values()))
-    return Plan(graph.film, graph, tuple(_heard(nodes, graph.timeline)), tuple(pending))
+    held = [each for node in nodes for each in node.pending if each.filtered]
+    return Plan(graph.film, graph, tuple(_heard(nodes, graph.timeline)), (*pending, *held))
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class _Planner:
     hashes: Callable[[Path], str]
     wishes: Wishes
     now: float
+    filtered: frozenset[tuple[str, int]]
     selects: dict[str, Take] = field(default_factory=dict)
     """The takes whose content is known, by step; a step still to be made has none."""
     making: set[str] = field(default_factory=set)
@@ -299,9 +304,15 @@ class _Planner:
     def _priced(self, node: Node) -> Node:
         """With the price of what is to be asked for; what was asked for is paid or held."""
         asked = self.pending.get(node.digest, ())
-        pending = tuple(each for each in asked if each.ordinal in node.ordinals)
-        node = replace(node, pending=pending)
-        told = [Reason.UNDECIDED if each.unknown else Reason.IN_FLIGHT for each in pending]
+        pending = [each for each in asked if each.ordinal in node.ordinals]
+        if not _INSISTS.intersection(node.reasons):
+            pending += [
+                Pending(node.step.id, node.digest, ordinal, 0, filtered=True)
+                for ordinal in node.ordinals
+                if (node.digest, ordinal) in self.filtered
+            ]
+        node = replace(node, pending=tuple(pending))
+        told = [_told(each) for each in pending]
         reasons = (*node.reasons, *dict.fromkeys(told))
         return replace(node, reasons=reasons, cost_micros=node.step.price_micros * node.fresh)
 
@@ -319,6 +330,12 @@ class _Planner:
                 return replace(node, record=record, plays_frames=source.length)
             start += source.length
         return node
+
+
+def _told(pending: Pending) -> Reason:
+    if pending.filtered:
+        return Reason.FILTERED
+    return Reason.UNDECIDED if pending.unknown else Reason.IN_FLIGHT
 
 
 def _heard(nodes: list[Node], timeline: Timeline) -> list[Node]:

@@ -154,7 +154,7 @@ class _Lane:
 
 def _runs(node: Node) -> bool:
     """Whether anything of it runs: what waits for a person does not."""
-    return bool(node.fresh or any(not each.unknown for each in node.pending))
+    return bool(node.fresh or any(not each.waits for each in node.pending))
 
 
 def _makes(node: Node) -> float:

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     SHARED = "shared"
     IN_FLIGHT = "in_flight"
     UNDECIDED = "undecided"
+    FILTERED = "filtered"
 
 
 class Shelf(Protocol):
@@ -73,7 +74,10 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A take that an earlier run asked for and that has not come; its money is held already."""
+    """A take that an earlier run asked for and that has not come.
+
+    Its money is held already, or was given back where a filter took it.
+    """
 
     step: str
     digest: str
@@ -81,6 +85,8 @@ class Pending:
     held_micros: int
     unknown: bool = False
     """Nobody knows whether it was bought: a person decides."""
+    filtered: bool = False
+    """A filter took it, and the film leaves it to a person whether to ask again."""
     picks: bool = False
     """It was asked for in place of a take that is there."""
 
@@ -88,6 +94,11 @@ class Pending:
     def name(self) -> str:
         """`SH010:t01`."""
         return f"{self.step}:t{self.ordinal:02d}"
+
+    @property
+    def waits(self) -> bool:
+        """No render goes on with it before a person has decided."""
+        return self.unknown or self.filtered
 
 
 @dataclass(frozen=True, slots=True)

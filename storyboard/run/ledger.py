@@ -72,6 +72,14 @@ class Ledger:
             return tuple(rows.read(connection, open_only=owing, picks=owing))
 
     @staticmethod
+    def refused(folder: Path) -> frozenset[tuple[str, int]]:
+        """(digest, ordinal) of takes in `folder`'s ledger whose last attempt a filter took."""
+        if not (folder / rows.FILE).exists():
+            return frozenset()
+        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
+            return frozenset(connection.execute(_FILTERED))
+
+    @staticmethod
     def runs(folder: Path) -> frozenset[str]:
         """The runs that the ledger in `folder` has seen; none where there is no ledger."""
         if not (folder / rows.FILE).exists():
@@ -293,19 +301,32 @@ def lifetime_micros(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int]
 
     A take that stands in both counts once.
     """
-    total = 0
-    known = set()
-    for each in attempts:
-        total += each.settled_micros + each.held_micros
-        if each.state is State.COMMITTED:
-            known.add((each.digest, each.ordinal))
-    return total + sum(price for key, price in locked.items() if key not in known)
+    attempts = tuple(attempts)
+    own = sum(each.settled_micros + each.held_micros for each in attempts)
+    return own + elsewhere_micros(attempts, locked)
+
+
+def elsewhere_micros(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
+    """What the lock file says was paid for takes that are not of these attempts' making."""
+    own = {(each.digest, each.ordinal) for each in attempts if each.state is State.COMMITTED}
+    return sum(price for key, price in locked.items() if key not in own)
 
 
 def _names(operation: str) -> Iterable[str]:
     """An operation's name, and those that leave out what stands before it."""
     parts = operation.split("/") if operation else []
     return ("/".join(parts[n:]) for n in range(len(parts)))
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether a process holds that film's ledger right now; where none can write, none does."""
+    lock = FileLock(folder / "lock")
+    try:
+        free = not lock.path.exists() or lock.take(None)
+    except OSError:
+        return False
+    lock.release()
+    return not free
 
 
 def lock_film(folder: Path) -> FileLock:

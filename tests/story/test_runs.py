@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from tests.conftest import Cli
@@ -56,3 +58,21 @@ def test_what_others_bought_counts_in_the_life_of_the_film(
 
 def test_a_film_that_is_not_there_has_no_runs(cli: Cli) -> None:
     assert cli("runs", "nothing.yaml").code == 2
+
+
+def test_what_was_given_up_here_and_bought_by_another_film_adds_up(
+    cli: Cli, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    one, other = write(FILM, "one/film.yaml"), write(FILM, "other/film.yaml")
+    store = {"STORYBOARD_STORE": str(tmp_path / "store"), "STORYBOARD_POLL_S": "0.01"}
+    shot = ("SH020", "--yes")
+    cli("render", one, *shot, STUDIO_FAIL="fails", **store)
+    (ledger,) = tmp_path.glob("one/.storyboard/*/ledger.sqlite")
+    with closing(sqlite3.connect(ledger)) as rows, rows:  # it was charged all the same
+        rows.execute("UPDATE attempts SET state = 'lost', settled_micros = reserved_micros")
+    for film in (other, one):
+        assert cli("render", film, *shot, **store).code == 0
+    cost = cli("runs", one, "--json", **store).json["cost"]
+    assert (cost["total_usd"], cost["elsewhere_usd"]) == ("0.80", "0.40")
+    assert cost["shot"] == {"SH020": "0.40"}
+    assert "$0.80 spent or held in all, $0.40 of it by others" in cli("runs", one, **store).err

@@ -1,0 +1,89 @@
+"""What waits for a person is told before a render stops at it: by `runs` and by `plan`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storyboard.run.attempts import Attempt, State
+from storyboard.run.ledger import Ledger
+from storyboard.simulator.serve import Simulator
+from tests.story.wires import Stage, cli, staged
+
+Capture = pytest.CaptureFixture[str]
+PAID = Attempt("d" * 64, 1, "SH010", "SH010", "generate", "vertex", "veo", repeatable=False)
+HOLD = "policy: {on_filtered: hold, budget_usd: 1.6}"
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
+
+
+@pytest.fixture
+def play(services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return staged(services, "vertex", tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def ledger(play: Stage) -> Iterator[Ledger]:
+    """The ledger of a render at work, which may end at any moment."""
+    held = Ledger(play.folder / ".storyboard" / "film")
+    yield held
+    held.close()
+
+
+async def left_in(ledger: Ledger, state: State) -> None:
+    (entered,) = await ledger.begin([PAID], price_micros=1_600_000, cap_micros=None)
+    if state is State.SUBMITTING:
+        await ledger.advance(entered, state)
+
+
+@pytest.mark.parametrize(
+    ("state", "told", "resolved"),
+    [
+        (State.SUBMITTING, "nobody knows whether it was bought", True),
+        (State.INTENT, "the next render frees the money", False),
+    ],
+)
+def test_runs_says_what_becomes_of_a_render_that_died(
+    ledger: Ledger, capsys: Capture, state: State, told: str, resolved: bool
+) -> None:
+    asyncio.run(left_in(ledger, state))
+    assert "a render is at work on it" in cli(capsys, "runs", "film.yaml").err
+    ledger.close()
+    said = cli(capsys, "runs", "film.yaml").err
+    assert told in said
+    assert ("storyboard resolve film.yaml SH010:t01 --adopt" in said) is resolved
+    assert "goes on with it" not in said
+
+
+def test_what_a_filter_took_and_the_film_holds_back_is_no_order_of_the_plan(
+    play: Stage, capsys: Capture
+) -> None:
+    play.write(more=HOLD)
+    play.sim.world.faults.add("filtered")
+    assert play.render(capsys).code == 7
+    planned = cli(capsys, "plan", "film.yaml", "SH010", "--json", "--exit-code")
+    assert planned.code == 5
+    (node,) = (each for each in planned.json["nodes"] if each["id"] == "SH010")
+    assert (node["cost_usd"], "filtered" in node["reasons"]) == ("0.00", True)
+    assert planned.json["pending"][0]["filtered"] is True
+    shown = cli(capsys, "plan", "film.yaml", "SH010").out
+    assert "t01 filtered and held back" in shown
+    assert "1 for a person to decide" in shown
+    assert "storyboard render FILM --force SH010" in shown
+    assert "--force SH010" in cli(capsys, "runs", "film.yaml").err
+    assert json.loads(cli(capsys, "runs", "film.yaml", "--json").out)["held_back"] == ["SH010:t01"]
+    assert play.render(capsys).code == 7
+    assert play.submits == 1
+    insisted = cli(capsys, "plan", "film.yaml", "SH010", "--force", "SH010", "--json")
+    assert insisted.json["totals"]["cost_usd"] == "1.60"
+    assert play.render(capsys, "--force", "SH010").code == 0
+    assert "held back" not in cli(capsys, "runs", "film.yaml").err
+    assert len(play.charges) == 1
