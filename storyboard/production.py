@@ -109,7 +109,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
         plugins=registry.plugins(),
     )
     graph = compiled()
-    letters = proofread(film, graph.timeline, loaded.film.delivery.size)
+    letters = proofread(film, loaded.film.delivery.size)
     told = dict.fromkeys((*loaded.diagnostics, *graph.diagnostics, *letters))
     diagnostics = tuple(sorted(told, key=lambda d: (d.span, d.code)))
     return Examined(path, flags, film, graph, diagnostics, loaded.texts, compiled)

@@ -1,7 +1,7 @@
 """The codes of every diagnostic: a closed table whose numbers are never used again.
 
 SB0xx the text, SB1xx the shape, SB2xx references, SB3xx time and cut, SB4xx what a model can do
-(owned by the graph), SB5xx files.
+(owned by the graph), SB5xx files, SB6xx type.
 """
 
 from __future__ import annotations
@@ -96,6 +96,9 @@ CODES: dict[str, Code] = {
     "SB504": Code("unreadable-media", "A file can't be read."),
     "SB505": Code("wrong-medium", "A file isn't of the kind that is wanted."),
     "SB506": Code("bad-root", "`root` names no folder that the film may use."),
+    # type
+    "SB601": Code("missing-letter", "The font lacks a letter that the picture is to show."),
+    "SB602": Code("too-much-text", "A card or a title is too much to be read in one picture."),
 }
 """By code. The graph adds its SB4xx here."""
 

@@ -6,7 +6,8 @@ Everything here is a still picture; time (fades, the roll of long credits) is `o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import StitchError
@@ -15,11 +16,14 @@ from storyboard.stitch.media import load_moviepy
 from storyboard.stitch.planes import Frame, Size, from_rgb
 from storyboard.stitch.typeset import (
     PAPER,
+    Block,
     TypeLine,
     block_height,
+    card,
+    center,
     credit_lines,
-    fitted,
     font_path,
+    legible,
     length_of,
     subtitle,
     third,
@@ -40,57 +44,77 @@ SUBTITLE_OFF = "subtitle-off"
 _THIRDS = ("lower-third", "upper-third")
 _STRIP = 12
 """Lines of a roll that are set at once."""
-_SHORT = 40
-"""Characters up to which a card is a title; longer ones are sentences, set smaller."""
+_DRAWN = 720
+"""The shorter side of a frame in which the smallest type is drawn well."""
 
 
 def card_frame(text: str, size: Size) -> Frame:
     """The picture of a title card: its lines in the centre of black.
 
     A blank line sets what follows smaller and quieter. Long lines wrap, and type shrinks until
-    all of it stands inside the title-safe area.
+    all of it stands inside the title-safe area. Raises StitchError when it can't.
     """
     import numpy as np
 
-    base = min(size) * (0.085 if len(text.split("\n\n")[0]) <= _SHORT else 0.062)
-    lines = fitted(text, size, base=base, safe=(0.78, 0.72))
+    lines, times = _laid(partial(card, text), size)
+    whole = _larger(size, times)
     moviepy = load_moviepy()
-    ground = moviepy.ColorClip(size, color=(0, 0, 0), duration=1)
-    picture = moviepy.CompositeVideoClip([ground, *_stacked(lines, size, "center")], size=size)
-    return from_rgb(np.asarray(picture.get_frame(0), np.uint8))
+    ground = moviepy.ColorClip(whole, color=(0, 0, 0), duration=1)
+    picture = moviepy.CompositeVideoClip([ground, *_stacked(lines, whole, "center")], size=whole)
+    return from_rgb(_reduced(np.asarray(picture.get_frame(0), np.uint8), times))
 
 
 def overlay(title: TitleCue, size: Size) -> NDArray[np.uint8]:
     """A title as a (height, width, 4) picture with straight alpha, as large as the frame.
 
-    Credits that are too many for the frame make a taller picture, which is to be rolled.
+    Credits that are too many for the frame make a taller picture, which is to be rolled. Raises
+    StitchError for a text that can't stand in the frame.
     """
     if title.style in (SUBTITLE, SUBTITLE_OFF):
-        lines = subtitle(title.text, size, slanted=title.style == SUBTITLE_OFF)
+        lines: Sequence[TypeLine] = subtitle(title.text, size, slanted=title.style == SUBTITLE_OFF)
         return _lettered(lines, size, SUBTITLE)
     style = style_of(title)
-    if style == "credits" or title.credits:
-        lines = credit_lines(title, size)
-        if block_height(lines) > size[1] * 0.8:
-            return _rolled(lines, size)
-        return _lettered(lines, size, "center")
-    if style in _THIRDS:
-        return _lettered(third(title.text, size), size, style)
-    return _lettered(
-        fitted(title.text, size, base=min(size) * 0.07, safe=(0.8, 0.72)), size, "center"
-    )
+    lines, times = _laid(partial(block_of, title), size)
+    if style == "credits" and block_height(lines) > size[1] * times * 0.8:
+        return _rolled(lines, size, times)
+    return _lettered(lines, size, "center" if style == "credits" else style, times)
+
+
+def block_of(title: TitleCue, size: Size, least: int) -> Block:
+    """The lines of a title in type of `least` pixels or more, as its style sets them."""
+    style = style_of(title)
+    if style == "credits":
+        return credit_lines(title, size, least)
+    return (third if style in _THIRDS else center)(title.text, size, least)
 
 
 def style_of(title: TitleCue) -> str:
     """One of STYLES; StitchError when the title asks for another."""
-    style = {"": "credits" if title.credits else "center", "centre": "center"}.get(
-        title.style, title.style
-    )
+    style = {"": "center", "centre": "center"}.get(title.style, title.style)
     if style not in STYLES:
         raise StitchError(
             f"{title.style!r} is no style of a title", hint=f"use one of {', '.join(STYLES)}"
         )
-    return style
+    return "credits" if title.credits else style
+
+
+def _laid(lay: Callable[[Size, int], Block], size: Size) -> tuple[tuple[TypeLine, ...], int]:
+    """The lines that `lay` makes for a frame of `size`, or for one so many times as large.
+
+    A small frame that shows what is legible in a larger one is drawn large and reduced.
+    """
+    block, times = lay(size, legible(size)), 1
+    if not block.fits:
+        times = -(-_DRAWN // min(size))
+        whole = _larger(size, times)
+        block = lay(whole, legible(whole) * 3 // 4)
+    if not block.fits:
+        first = next((line.text for line in block.lines if line.text), "")
+        raise StitchError(
+            f"the text that begins with {first[:40]!r} is too much for one picture",
+            hint="write fewer lines or shorter ones, or show them one after another",
+        )
+    return block.lines, times
 
 
 def _top(lines: Sequence[TypeLine], size: Size, style: str) -> int:
@@ -131,17 +155,21 @@ def _stacked(lines: Sequence[TypeLine], size: Size, style: str) -> list[Any]:
     return clips
 
 
-def _lettered(lines: Sequence[TypeLine], size: Size, style: str) -> NDArray[np.uint8]:
+def _lettered(
+    lines: Sequence[TypeLine], size: Size, style: str, times: int = 1
+) -> NDArray[np.uint8]:
     """Lines over nothing, in a picture of `size`."""
-    clips = _stacked(lines, size, style)
-    if style in _THIRDS:
-        stroke = (max(2, min(size) // 240), block_height(lines))
+    whole = _larger(size, times)
+    clips = _stacked(lines, whole, style)
+    if clips and style in _THIRDS:
+        stroke = (max(2, min(whole) // 240), block_height(lines))
         bar = load_moviepy().ColorClip(stroke, color=PAPER, duration=1)
-        clips.append(bar.with_position((round(size[0] * 0.055), _top(lines, size, style))))
-    return _shadowed(*_composed(clips, size), min(size))
+        clips.append(bar.with_position((round(whole[0] * 0.055), _top(lines, whole, style))))
+    letters, light = _composed(clips, whole)
+    return _shadowed(_reduced(letters, times), _reduced(light, times), min(size))
 
 
-def _rolled(lines: Sequence[TypeLine], size: Size) -> NDArray[np.uint8]:
+def _rolled(lines: Sequence[TypeLine], size: Size, times: int) -> NDArray[np.uint8]:
     """Lines in a picture taller than the frame, so that they are rolled through it.
 
     Set in strips, since MoviePy copies its whole canvas for every line on it.
@@ -149,7 +177,8 @@ def _rolled(lines: Sequence[TypeLine], size: Size) -> NDArray[np.uint8]:
     import numpy as np
 
     longest = max(length_of(line.text, line.size) + 2 * line.size for line in lines)
-    wide = min(size[0], round(longest / 2) * 2)
+    even = 2 * times
+    wide = min(size[0] * times, round(longest / even) * even)
     letters, light = [], []
     for at in range(0, len(lines), _STRIP):
         part = lines[at : at + _STRIP]
@@ -157,12 +186,31 @@ def _rolled(lines: Sequence[TypeLine], size: Size) -> NDArray[np.uint8]:
         mask, picture = _composed(_stacked(part, strip, "center"), strip)
         letters.append(mask)
         light.append(picture)
-    block = _shadowed(np.concatenate(letters), np.concatenate(light), min(size))
-    tall = max(size[1] + 2, -(-len(block) // 2) * 2)
-    rolled = np.zeros((tall, size[0], 4), np.uint8)
-    left = (size[0] - wide) // 2
-    rolled[: len(block), left : left + wide] = block
+    rows = -block_height(lines) % even
+    letters.append(np.zeros((rows, wide), np.float32))
+    light.append(np.zeros((rows, wide, 3), np.float32))
+    mask, picture = (_reduced(np.concatenate(each), times) for each in (letters, light))
+    block = _shadowed(mask, picture, min(size))
+    rolled = np.zeros((max(size[1] + 2, len(block)), size[0], 4), np.uint8)
+    left = (size[0] - block.shape[1]) // 2
+    rolled[: len(block), left : left + block.shape[1]] = block
     return rolled
+
+
+def _larger(size: Size, times: int) -> Size:
+    return size[0] * times, size[1] * times
+
+
+def _reduced(picture: NDArray[Any], times: int) -> NDArray[Any]:
+    """`picture` at one part in so many of its size."""
+    import cv2
+    import numpy as np
+
+    if times == 1:
+        return picture
+    height, width = picture.shape[:2]
+    small = (width // times, height // times)
+    return np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA))
 
 
 def _composed(clips: Sequence[Any], size: Size) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

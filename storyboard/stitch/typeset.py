@@ -1,14 +1,20 @@
 """Words into lines of type: wrapped, balanced, and scaled to stand where they must.
 
+Type shrinks until a text stands in its room, and no further than `least` pixels; whether it stands
+there then is the block's to say.
+
 Fonts are found by path in their packages, so that a machine without fonts draws the same letters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import count
+from math import inf
+from typing import Any, TypeAlias
 
 from storyboard.film import TitleCue
 from storyboard.stitch.planes import Size
@@ -18,7 +24,21 @@ PAPER = (244, 240, 233)
 _QUIET = (196, 190, 180)
 _LIGHT = (224, 220, 212)
 """Quiet over a picture, where grey would not be legible."""
-_HAIR_SPACE = "\u200a"
+HAIR_SPACE = "\u200a"
+"""Sets capitals apart."""
+_SHORT = 40
+"""Characters up to which a card is a title; longer ones are sentences, set smaller."""
+_COVERED = re.compile("[ -~\xa0-ňŊ-ſ\u2010-\u2027€]+")
+"""Letters that the font has, so that it needn't be asked."""
+_WIDEST = 1.2
+"""Ems of the widest of them, set apart."""
+
+Room: TypeAlias = tuple[float, float]
+"""How much of the frame's width and height a text may take; all of them are title-safe."""
+CARD: Room = (0.78, 0.72)
+CENTER: Room = (0.8, 0.72)
+THIRD: Room = (0.83, 0.76)
+CREDITS: Room = (0.8, inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,25 @@ class TypeLine:
         return round(self.size * 1.32)
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of type, one under another, and the pixels that they may take."""
+
+    lines: tuple[TypeLine, ...]
+    across: float
+    down: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether all of it stands in its room."""
+        return self.width <= self.across and block_height(self.lines) <= self.down
+
+    @property
+    def width(self) -> float:
+        """Pixels of the longest line."""
+        return max((length_of(line.text, line.size) for line in self.lines), default=0)
+
+
 def block_height(lines: Sequence[TypeLine]) -> int:
     """Pixels from the top of the first line to the bottom of the last."""
     return sum(line.height + line.gap for line in lines)
@@ -51,44 +90,108 @@ def font_path(*, slanted: bool = False) -> str:
 
 def unprintable(text: str) -> str:
     """The characters of `text` that the font can't draw, each once, in order."""
+    rare = [
+        char
+        for char in dict.fromkeys(_COVERED.sub("", text))
+        if char.isprintable() and not char.isspace()
+    ]
+    if not rare:
+        return ""
     face = _face(32)
     blank = bytes(face.getmask("\uffff"))
-    odd = (
-        char
-        for char in dict.fromkeys(text)
-        if char.isprintable() and not char.isspace() and bytes(face.getmask(char)) == blank
-    )
-    return "".join(odd)
+    return "".join(char for char in rare if bytes(face.getmask(char)) == blank)
 
 
-def fitted(text: str, size: Size, *, base: float, safe: tuple[float, float]) -> list[TypeLine]:
-    """Lines wrapped and scaled to stand inside `safe`, a part of width and of height."""
-    width, height = size[0] * safe[0], size[1] * safe[1]
-    first, *rest = [part for part in text.strip("\n").split("\n\n") if part.strip()] or [""]
-    for step in range(40):
-        point = max(8, round(base * 0.94**step))
-        small = max(8, round(point * 0.5))
-        lines = [TypeLine(row, point, PAPER) for row in _wrapped(first, point, width)]
-        for paragraph in rest:
-            rows = _wrapped(paragraph, small, width)
-            gaps = [round(point * 0.45)] + [0] * (len(rows) - 1)
-            lines += [
-                TypeLine(row, small, _QUIET, gap) for row, gap in zip(rows, gaps, strict=True)
-            ]
-        fits = all(length_of(line.text, line.size) <= width for line in lines)
-        if (fits and block_height(lines) <= height) or point == 8:
-            break
-    return lines
+def legible(size: Size) -> int:
+    """Pixels of the smallest type that is read in a frame of `size`."""
+    return max(8, round(min(size) / 90))
 
 
-def third(text: str, size: Size) -> list[TypeLine]:
+def stands(text: str, size: Size, least: int) -> bool:
+    """Whether a text surely stands in a frame, told from its length without loading the font."""
+    words = text.split()
+    if not all(_COVERED.fullmatch(word) for word in words):
+        return False
+    letters = size[0] * 0.7 / (least * _WIDEST)
+    rows = sum(1.5 + 2 * len(row) / letters for row in text.split("\n"))
+    return max(map(len, words), default=0) <= letters and rows * least * 1.4 <= size[1] * 0.72
+
+
+def card(text: str, size: Size, least: int) -> Block:
+    """The lines of a title card: a blank line sets what follows smaller and quieter."""
+    short = len(text.split("\n\n")[0]) <= _SHORT
+    return _centered(text, size, min(size) * (0.085 if short else 0.062), CARD, least)
+
+
+def center(text: str, size: Size, least: int) -> Block:
+    """The lines of a title in the middle of the picture, set as those of a card."""
+    return _centered(text, size, min(size) * 0.07, CENTER, least)
+
+
+def third(text: str, size: Size, least: int) -> Block:
+    """The lines of a lower or an upper third: the first is the name, the others say more."""
     first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
     width = size[0] * 0.7
-    point, small = round(min(size) * 0.052), round(min(size) * 0.034)
-    lines = [TypeLine(row, point, PAPER) for row in _wrapped(first, point, width)]
-    return lines + [
-        TypeLine(part, small, _LIGHT) for row in rest for part in _wrapped(row, small, width)
-    ]
+
+    def lines(point: int) -> Iterator[TypeLine]:
+        small = _smaller(point, 0.65, least)
+        yield from (TypeLine(row, point, PAPER) for row in _wrapped(first, point, width))
+        for row in rest:
+            yield from (TypeLine(part, small, _LIGHT) for part in _wrapped(row, small, width))
+
+    return _shrunk(lines, min(size) * 0.052, size, THIRD, least)
+
+
+def credit_lines(title: TitleCue, size: Size, least: int) -> Block:
+    """The lines of credits, as many as they are: what is too tall for the frame is rolled."""
+    width = size[0] * CREDITS[0]
+
+    def lines(point: int) -> Iterator[TypeLine]:
+        head = round(point * 1.5)
+        if title.text:
+            yield from (TypeLine(row, head, PAPER) for row in _wrapped(title.text, head, width))
+        for number, entry in enumerate(title.credits):
+            gap = round(point * (0.9 if number == 0 and title.text else 0.28))
+            for row in _wrapped(entry, point, width):
+                yield TypeLine(row, point, PAPER, gap)
+                gap = 0
+
+    return _shrunk(lines, min(size) * 0.042, size, CREDITS, least)
+
+
+def _centered(text: str, size: Size, usual: float, room: Room, least: int) -> Block:
+    first, *rest = [part for part in text.strip("\n").split("\n\n") if part.strip()] or [""]
+    width = size[0] * room[0]
+
+    def lines(point: int) -> Iterator[TypeLine]:
+        small = _smaller(point, 0.5, least)
+        yield from (TypeLine(row, point, PAPER) for row in _wrapped(first, point, width))
+        for paragraph in rest:
+            gap = round(point * 0.45)
+            for row in _wrapped(paragraph, small, width):
+                yield TypeLine(row, small, _QUIET, gap)
+                gap = 0
+
+    return _shrunk(lines, usual, size, room, least)
+
+
+def _smaller(point: int, share: float, least: int) -> int:
+    """The size of what stands below type of `point` pixels and is less than it."""
+    return min(point, max(least, round(point * share)))
+
+
+def _shrunk(
+    lines: Callable[[int], Iterable[TypeLine]], usual: float, size: Size, room: Room, least: int
+) -> Block:
+    """The lines in the largest type, from `usual` down to `least`, that lets them fit."""
+
+    def at(point: int) -> Block:
+        return Block(tuple(lines(max(least, point))), size[0] * room[0], size[1] * room[1])
+
+    block = at(round(usual))
+    if block.fits or not (smallest := at(least)).fits:
+        return block if block.fits else smallest
+    return next(fit for step in count(1) if (fit := at(round(usual * 0.94**step))).fits)
 
 
 def subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
@@ -103,26 +206,12 @@ def subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
     return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]
 
 
-def credit_lines(title: TitleCue, size: Size) -> list[TypeLine]:
-    point = round(min(size) * 0.042)
-    rows: list[TypeLine] = []
-    if title.text:
-        head = round(point * 1.5)
-        rows += [TypeLine(row, head, PAPER) for row in _wrapped(title.text, head, size[0] * 0.8)]
-    for number, entry in enumerate(title.credits):
-        gap = round(point * (0.9 if number == 0 and rows else 0.28))
-        for row in _wrapped(entry, point, size[0] * 0.8):
-            rows.append(TypeLine(row, point, PAPER, gap))
-            gap = 0
-    return rows
-
-
 def _wrapped(text: str, point: int, width: float) -> list[str]:
     """`text` as lines no wider than `width` where its words allow, evenly filled."""
     rows: list[str] = []
     for row in text.split("\n"):
         words = [_tracked(word) if row.isupper() else word for word in row.split()]
-        space = " " + _HAIR_SPACE * 2 if row.isupper() else " "
+        space = " " + HAIR_SPACE * 2 if row.isupper() else " "
         rows += _broken(words, space, point, width)
     return rows
 
@@ -155,7 +244,7 @@ def _broken(words: Sequence[str], space: str, point: int, width: float) -> list[
 
 def _tracked(word: str) -> str:
     """Capitals set a little apart."""
-    return _HAIR_SPACE.join(word)
+    return HAIR_SPACE.join(word)
 
 
 @lru_cache(maxsize=128)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storyboard.errors import StitchError
 from storyboard.film import Anchor, TitleCue
+from storyboard.stitch import typeset
 from storyboard.stitch.overlays import Layer, Overlays, placed
 from storyboard.stitch.planes import solid, split
 from storyboard.stitch.titles import card_frame, overlay
@@ -21,9 +24,9 @@ def film(studio):
     return studio.timeline(studio.event("SH010", (0, 48)), studio.event("SH020", (48, 96)))
 
 
-def ink(plane):
+def ink(plane, least=120):
     """(left, right, top, bottom) of what is bright."""
-    rows, columns = np.flatnonzero((plane > 120).any(1)), np.flatnonzero((plane > 120).any(0))
+    rows, columns = (np.flatnonzero((plane > least).any(axis)) for axis in (1, 0))
     return columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
 
 
@@ -71,6 +74,72 @@ def test_an_upper_third_keeps_to_the_top():
     assert 10 < top < bottom < 60
 
 
+SHAPES = [(1280, 720), (640, 360), (360, 640), (360, 360), (320, 180), (180, 320)]
+
+
+def shown(title, size):
+    """(left, right, top, bottom) of its letters, as parts of the frame."""
+    left, right, top, bottom = ink(overlay(title, size)[..., 3])
+    return left / size[0], right / size[0], top / size[1], bottom / size[1]
+
+
+@pytest.mark.parametrize("size", SHAPES)
+@pytest.mark.parametrize("style", ["lower-third", "upper-third", "center", "credits"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bundesverfassungsgerichtspräsidentin\nDr. Anna Müller",
+        "Ana\nwww.theletterfilm-official.example.com/credits",
+        "\n".join(f"line {number}" for number in range(22)),
+    ],
+)
+def test_whatever_its_style_a_title_stays_inside_the_frame(text, style, size):
+    title = TitleCue(Anchor("start"), 48, text=text, style=style)
+    if style == "credits" and text.startswith("line"):
+        return  # they are rolled
+    left, right, top, bottom = shown(title, size)
+    assert left > 0.05
+    assert right < 0.93
+    assert top > 0.08
+    assert bottom < 0.92
+
+
+def test_credits_with_a_long_word_are_all_set_smaller_and_still_roll():
+    names = [f"Somebody number {number}" for number in range(24)]
+    address = "www.theletterfilm-official.example.com/credits"
+    size = (360, 640)
+    plain = overlay(TitleCue(Anchor("start"), 90, credits=tuple(names)), size)
+    picture = overlay(TitleCue(Anchor("start"), 90, credits=(*names, address)), size)
+    left, right, *_ = ink(picture[..., 3])
+    assert left > 0.08 * 360
+    assert right < 0.92 * 360
+    assert 640 < picture.shape[0] <= plain.shape[0]
+
+
+def test_a_card_of_many_lines_stands_in_a_proxy_as_in_its_film():
+    text = "\n".join(f"line {number}" for number in range(40))
+    film = ink(card_frame(text, (1280, 720))[:720])
+    proxy = ink(card_frame(text, (320, 180))[:180], 40)
+    assert film[2] >= 720 * 0.14
+    assert film[3] <= 720 * 0.86
+    assert np.abs(np.array(film) / 4 - proxy).max() < 6
+
+
+@pytest.mark.parametrize("text", ["\n".join(["line"] * 400), "x" * 4000])
+def test_what_no_type_is_small_enough_for_is_refused_and_not_cut_off(text):
+    with pytest.raises(StitchError, match="is too much for one picture"):
+        card_frame(text, (320, 180))
+    for style in ("center", "lower-third", "upper-third"):
+        title = TitleCue(Anchor("start"), 48, text=text, style=style)
+        with pytest.raises(StitchError, match="is too much for one picture"):
+            overlay(title, (320, 180))
+
+
+def test_a_title_without_a_letter_is_nothing():
+    for style in ("", "lower-third", "credits"):
+        assert not overlay(TitleCue(Anchor("start"), 48, style=style), (320, 180))[..., :3].any()
+
+
 def test_a_style_that_does_not_exist_is_refused():
     with pytest.raises(StitchError, match="'sideways' is no style of a title"):
         overlay(TitleCue(Anchor("start"), 48, text="x", style="sideways"), (320, 180))
@@ -78,6 +147,28 @@ def test_a_style_that_does_not_exist_is_refused():
 
 def test_letters_that_the_font_lacks_are_told():
     assert unprintable("Grüße, 日本 → Ωμέγα") == "日本"
+
+
+def test_the_letters_that_the_font_is_not_asked_for_are_in_it():
+    usual = [chr(code) for code in range(0x3000) if typeset._COVERED.fullmatch(chr(code))]
+    face = typeset._face(32)
+    blank = bytes(face.getmask("\uffff"))
+    lacking = [char for char in usual if bytes(face.getmask(char)) == blank]
+    assert not lacking
+    widest = max(typeset.length_of(char + typeset.HAIR_SPACE, 100) for char in usual)
+    assert widest < 100 * typeset._WIDEST
+
+
+@given(
+    st.lists(st.text(st.sampled_from("Wm il\n"), max_size=60), max_size=8).map(" ".join),
+    st.sampled_from([(1280, 720), (360, 640), (180, 180), (180, 900)]),
+)
+def test_what_surely_stands_stands(text, size):
+    least = typeset.legible(size)
+    if typeset.stands(text, size, least):
+        for block in (typeset.card, typeset.center, typeset.third):
+            assert block(text, size, least).fits
+            assert block(text.upper(), size, least).fits
 
 
 def test_titles_stand_at_their_anchors_and_end_with_the_film(film):

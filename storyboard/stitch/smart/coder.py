@@ -18,7 +18,7 @@ from storyboard.film import Delivery
 from storyboard.stitch.conform import timescale
 from storyboard.stitch.planes import Frame
 
-REVISION = 3
+REVISION = 4
 """Raise it when the same frames would come out differently."""
 _SETS = {
     "sps-id": 1,  # its own, so that windows stand beside most clips as they are

@@ -108,4 +108,4 @@ def _blend(blend: Blend | None) -> Value:
     if blend is None:
         return None
     span = [blend.span.start, blend.span.end]
-    return [str(blend.kind), span, blend.color, blend.through, blend.direction]
+    return [str(blend.kind), span, blend.color, blend.through, blend.direction, str(blend.align)]

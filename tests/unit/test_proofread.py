@@ -1,0 +1,126 @@
+"""What can't be set in type is said by `check`, at its place, before anything is bought."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from storyboard.errors import Severity
+from storyboard.production import Examined, Flags, examine
+
+HEAD = 'storyboard: 1\nformat: {aspect_ratio: "16:9", resolution: 360p}\n'
+
+
+def checked(folder: Path, text: str, **flags: bool) -> Examined:
+    path = folder / "film.yaml"
+    path.write_text(HEAD + text, encoding="utf-8")
+    return examine(path, Flags(**flags))
+
+
+def found(examined: Examined) -> list[tuple[str, Severity, int, int]]:
+    return [
+        (each.code, each.severity, each.span.line, each.span.column)
+        for each in examined.diagnostics
+        if each.code.startswith("SB6")
+    ]
+
+
+def lines(number: int) -> str:
+    return "\\n".join(f"line {at}" for at in range(number))
+
+
+def test_subtitles_in_letters_that_the_font_lacks_are_refused_before_a_take_is_made(
+    tmp_path: Path,
+) -> None:
+    film = checked(
+        tmp_path,
+        "subtitles: burn\n"
+        "cast: {yuki: {description: Yuki}}\n"
+        "defaults: {resolution: 720p}\n"
+        "shots:\n"
+        "  - {id: A, prompt: Yuki, length: 4, dialogue: {yuki: 日本語です}}\n"
+        "  - {id: B, prompt: Yuki, length: 4, dialogue: [{yuki: Grüße!}, {yuki: はい, at: 2}]}\n"
+        "  - {id: C, prompt: Yuki, length: 4, dialogue: [{yuki: いいえ}], omit: true}\n"
+        "sound: {narration: [{at: B, yuki: むかし}]}\n",
+    )
+    error = Severity.ERROR
+    assert found(film) == [
+        ("SB601", error, 7, 55),
+        ("SB601", error, 8, 72),
+        ("SB601", error, 10, 35),
+    ]
+    assert {each.code for each in film.diagnostics} == {"SB601"}
+    first = next(each for each in film.diagnostics if each.code == "SB601")
+    assert first.message == "this can't be burnt in: the font has no 日 本 語 で す"
+    assert first.hint == "`subtitles: track` or `sidecar` leaves the letters to the player"
+    assert first.related[0][0].line == 3
+
+
+def test_a_player_has_its_own_letters(tmp_path: Path) -> None:
+    shot = "shots: [{id: A, prompt: Yuki, length: 4, dialogue: {yuki: 日本語です}}]\n"
+    for kind in ("none", "sidecar", "track"):
+        film = checked(tmp_path, f"subtitles: {kind}\ncast: {{yuki: {{}}}}\n{shot}")
+        assert not found(film)
+
+
+def test_boxes_on_a_card_and_in_a_title_are_warned_of(tmp_path: Path) -> None:
+    film = checked(
+        tmp_path,
+        "shots: [{id: A, card: Ελλάδα 日本, length: 2}]\n"
+        "titles:\n"
+        "  - {at: A, length: 1, text: Привет}\n"
+        "  - {at: A, length: 1, text: שלום}\n"
+        "  - {at: A, length: 1, credits: [Ana, ☃ 日]}\n",
+    )
+    warning = Severity.WARNING
+    assert found(film) == [
+        ("SB601", warning, 3, 23),
+        ("SB601", warning, 6, 30),
+        ("SB601", warning, 7, 39),
+    ]
+    assert film.sound
+
+
+def test_what_is_too_much_for_one_picture_is_refused_with_what_fits(tmp_path: Path) -> None:
+    film = checked(
+        tmp_path,
+        f'shots: [{{id: A, card: "{lines(30)}", length: 2}}]\n'
+        "titles:\n"
+        f'  - {{at: A, length: 1, text: "{lines(60)}"}}\n'
+        f'  - {{at: A, length: 1, style: upper-third, text: "{lines(28)}"}}\n'
+        f"  - {{at: A, length: 1, style: lower-third, text: {'x' * 400}}}\n"
+        f"  - {{at: A, length: 1, credits: [Ana, {'x' * 400}]}}\n"
+        f"  - {{at: A, length: 1, credits: [{', '.join(f'name {n}' for n in range(99))}]}}\n"
+        f'  - {{at: A, length: 1, style: lower-third, text: "{lines(22)}"}}\n',
+    )
+    told = [each for each in film.diagnostics if each.code == "SB602"]
+    assert [(each.span.line, each.severity) for each in told] == [
+        (line, Severity.ERROR) for line in (3, 5, 6, 7, 8)
+    ]
+    assert told[0].message == "this card has 30 lines of the smallest type that can be read"
+    assert told[0].hint.startswith("23 fit into a frame of 640x360")
+    assert "is too long for a frame of 640x360" in told[3].message
+    assert told[3].hint.startswith("a line holds some 1")
+
+
+def test_legibility_is_judged_in_the_film_that_is_delivered(tmp_path: Path) -> None:
+    for number, sound in ((23, True), (24, False)):
+        text = f'shots: [{{id: A, card: "{lines(number)}", length: 2}}]\n'
+        assert checked(tmp_path, text).sound is sound
+        assert checked(tmp_path, text, proxy=True).sound is sound
+
+
+def test_a_film_with_plain_words_never_loads_a_font(tmp_path: Path) -> None:
+    film = tmp_path / "film.yaml"
+    film.write_text(
+        HEAD + "subtitles: burn\n"
+        "shots: [{id: A, card: THE END, length: 4, dialogue: {Ana: Ça — d’accord}}]\n"
+        "titles: [{at: A, length: 1, text: Zürich}, {at: A, length: 1, credits: [Łódź]}]\n",
+        encoding="utf-8",
+    )
+    code = (
+        "import sys; from pathlib import Path; from storyboard.production import examine;"
+        "assert examine(Path(sys.argv[1])).sound; sys.exit('PIL' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(film)], check=False).returncode == 0
