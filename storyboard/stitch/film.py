@@ -28,7 +28,7 @@ from storyboard.stitch.smart.clipindex import NotCopied
 from storyboard.stitch.smart.cut import cut_film
 from storyboard.stitch.smart.proofs import Proofs
 from storyboard.stitch.smart.render import WINDOW
-from storyboard.stitch.smart.verify import in_time, proved
+from storyboard.stitch.smart.verify import in_time
 from storyboard.stitch.sound import Bed, Murmur
 from storyboard.stitch.soundtrack import MixFacts, soundtrack
 from storyboard.stitch.subtitles import cues, write_cues, write_subtitles
@@ -110,6 +110,7 @@ def stitch_film(
             return None if captions else read_sound(sound)
 
         unfinished = picture if captions else beside(out)
+        proofs = Proofs(cache)
         try:
             threads, encoded = cut_film(
                 *(timeline, clips, media, titles, film.delivery, unfinished),
@@ -118,16 +119,16 @@ def stitch_film(
                 on_frames=progress,
                 sound=heard,
                 said=dict(part.split("=", 1) for part in metadata(film)[1::2]),
+                proofs=proofs,
             )
             mixed = mixing.result()
             if captions:
-                mux(picture, sound, film, timeline.length, out, threads, captions=captions)
+                laid_out = (film, timeline.length, out, threads, proofs)
+                mux(picture, sound, *laid_out, captions=captions)
             else:
-                proofs = Proofs(cache)
-                proved(unfinished, threads, proofs)
                 in_time(unfinished, timeline.length, film.delivery.rate, proofs)
-                proofs.save()
                 unfinished.replace(out)
+            proofs.save()
             notes += encoded
         except NotCopied as problem:
             notes.append(f"the whole picture is encoded again: {problem}")

@@ -14,6 +14,7 @@ from storyboard.stitch.frames import read_frames
 from storyboard.stitch.media import beside, run_ffmpeg
 from storyboard.stitch.packets import index_of, opened
 from storyboard.stitch.pcm import RATE
+from storyboard.stitch.smart.proofs import Proofs
 from storyboard.stitch.smart.verify import proved
 from storyboard.stitch.smart.weave import Thread
 from storyboard.timecode import FrameRange
@@ -29,6 +30,7 @@ def mux(
     frames: int,
     out: Path,
     threads: Sequence[Thread] = (),
+    proofs: Proofs | None = None,
     *,
     captions: Path | None = None,
 ) -> None:
@@ -58,7 +60,7 @@ def mux(
             ]
         )
         if threads:
-            proved(unfinished, threads)
+            proved(unfinished, threads, proofs)
         check(unfinished, frames, film, decoded=bool(threads))
         unfinished.replace(out)
     finally:

@@ -174,8 +174,8 @@ def _read(path: Path, container: Any) -> Index:
         if packet.pts is not None and _may_begin(packet, stream):
             keys.append(len(order))
         order.append(packet.pts)
-    if stream.frames > len(order):
-        raise _cut_off(path, len(order), stream.frames)
+    if stream.frames > len(order) and stream.frames > (there := _packets(path)):
+        raise _cut_off(path, there, stream.frames)
     if not first:
         raise MediaError(f"{path} has a picture track without a picture that can be decoded")
     timed = None not in order and len(set(shown)) == len(shown)
@@ -275,6 +275,12 @@ def _decoded_times(path: Path) -> list[int]:
     """Times of a file whose packets don't tell them: frames counted as they are decoded."""
     with opened(path) as container:
         return list(range(sum(1 for _ in container.decode(video=0))))
+
+
+def _packets(path: Path) -> int:
+    """The pictures that are in the file, those too that its edit list doesn't show."""
+    with opened(path, ignore_editlist="1") as container:
+        return sum(packet.size > 0 for packet in container.demux(container.streams.video[0]))
 
 
 def _sound_seconds(path: Path) -> Fraction:

@@ -326,7 +326,7 @@ def test_a_film_that_can_not_be_proved_is_encoded_whole(stage, media, monkeypatc
     def doubtful(path: Path, threads: object, proofs: object) -> None:
         raise NotCopied("frame 3 does not come out when it is due")
 
-    monkeypatch.setattr("storyboard.stitch.film.proved", doubtful)
+    monkeypatch.setattr("storyboard.stitch.smart.cut.proved", doubtful)
     timeline = in_a_row(stage, ["plain", "main"])
     facts = stitched(stage, timeline, media, "doubted")
     assert told(facts) == (

@@ -65,8 +65,8 @@ def test_what_was_proved_is_not_decoded_again_but_every_new_byte_is(film, tmp_pa
     proofs.save()
     kept = Proofs(tmp_path)
     asked: list[FrameRange] = []
-    really = verify._decoded
-    monkeypatch.setattr(verify, "_decoded", lambda *a: asked.append(a[1].samples) or really(*a))
+    really = verify._seen
+    monkeypatch.setattr(verify, "_seen", lambda *a: asked.append(a[1].samples) or really(*a))
     monkeypatch.setattr(verify, "opened", lambda *_: pytest.fail("the clock is proved already"))
     verify.proved(path, threads, kept)
     verify.in_time(path, 36 * CLIPS, RATE, kept)

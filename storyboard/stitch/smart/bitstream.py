@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storyboard.errors import MediaError
 
@@ -24,6 +24,15 @@ _ESCAPE = re.compile(b"\0\0(?=[\0-\3])")
 _TAGGED = "1" + "101" + "0" + "1" + "00000001" * 3
 """video_signal_type: limited range, BT.709 throughout."""
 _UNSAID = 2
+_LEVEL_1B = 0x10
+_ROOM = {
+    9: 396, 10: 396, 11: 900, 12: 2376, 13: 2376, 20: 2376, 21: 4752, 22: 8100, 30: 8100,
+    31: 18000, 32: 20480, 40: 32768, 41: 32768, 42: 34816, 50: 110400, 51: 184320, 52: 184320,
+    60: 696320, 61: 696320, 62: 696320,
+}  # fmt: skip
+"""Macroblocks that a decoder of each level keeps."""
+_REACH = 15
+"""Motion vectors may be as long as a level lets them."""
 _UNTOLD = (0, _UNSAID, _UNSAID, _UNSAID)
 _OWN_SHAPE = 255
 
@@ -78,6 +87,10 @@ class SequenceSet:
     """Full range, primaries, transfer and matrix, as numbered there; None: only some are said."""
     tagged: bool = False
     """Colours are said at all."""
+    ordered: bool = True
+    """How far pictures are reordered is said; else the last bit of `tail` is where it would be."""
+    room: int = 16
+    """Pictures that a decoder of its level keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +156,29 @@ def sequence_set(unit: bytes) -> SequenceSet:
     size = (wide - 2 * (left + right), high - 2 * (top + bottom))
     before = text[behind : bits.at]
     usability, square, colors = _usability(bits)
+    low = level == 11 and profile not in _RICH and constraints & _LEVEL_1B
+    blocks = wide * high // 256 * (1 if progressive else 2)
     return SequenceSet(
         *(id, profile, constraints, level, progressive, plain, text[:24], before + usability),
         size=size,
         square=square,
         colors=colors,
         tagged=colors != _UNTOLD,
+        ordered=_ordered(bits),
+        room=min(16, _ROOM.get(9 if low else level, 0) // max(1, blocks)),
     )
+
+
+def reordering(parsed: SequenceSet, delay: int) -> SequenceSet:
+    """`parsed`, saying that decoding runs `delay` pictures ahead, unless it says how far it does.
+
+    A decoder that is told nothing finds out as it goes, and loses a picture when it does.
+    """
+    if parsed.ordered or not delay:
+        return parsed
+    told = "1" + "1" + golomb(0) * 2 + golomb(_REACH) * 2
+    told += golomb(delay) + golomb(max(parsed.room, delay))
+    return replace(parsed, tail=parsed.tail[:-1] + told, ordered=True)
 
 
 def picture_set(unit: bytes) -> PictureSet:
@@ -216,6 +245,36 @@ def _usability(bits: _Bits) -> tuple[str, bool, tuple[int, int, int, int] | None
     tags = "".join(f"{1 if each == _UNSAID else each:08b}" for each in said)
     written = f"1{before}1{form:03b}{full}1{tags}{bits.text[bits.at :]}"
     return written, shape in (0, 1), (full, said[0], said[1], said[2]) if told else None
+
+
+def _ordered(bits: _Bits) -> bool:
+    """Whether what stands behind the colours says how far pictures are reordered."""
+    if bits.at == len(bits.text):
+        return False  # nothing at all is said
+    if bits.u(1):
+        bits.ue()
+        bits.ue()
+    if bits.u(1):
+        bits.u(65)
+    buffered = [_buffered(bits) for _ in range(2)]
+    if any(buffered):
+        bits.u(1)
+    bits.u(1)
+    return bool(bits.u(1))
+
+
+def _buffered(bits: _Bits) -> bool:
+    """Reads over what is said of a buffer, if anything is."""
+    if not bits.u(1):
+        return False
+    count = bits.ue() + 1
+    bits.u(8)
+    for _ in range(count):
+        bits.ue()
+        bits.ue()
+        bits.u(1)
+    bits.u(20)
+    return True
 
 
 def _skip_scaling(bits: _Bits, size: int) -> None:

@@ -18,6 +18,8 @@ _LARGEST = 1 << 28
 """Bytes of a table of contents that is still believed."""
 _MOST = 1 << 24
 """Samples of a file that are."""
+_NOTHING = -1
+"""The place in the media of an edit that only waits."""
 
 
 class Unreadable(Exception):
@@ -39,6 +41,8 @@ class Samples:
     timescale: int
     start: int | None
     """What an edit list takes from every time; None when it does more than that."""
+    whole: bool
+    """Every sample is shown once, in the order of its times: no edit list says otherwise."""
     straight: bool
     """Shown as coded: neither turned nor stretched."""
     tagged: bool
@@ -53,6 +57,8 @@ def read_samples(path: Path) -> Samples:
         moov = memoryview(contents(stream))
         size = stream.seek(0, 2)
     try:
+        if _all(moov, b"mvex"):
+            raise Unreadable("its pictures lie in fragments")
         (scale,) = struct.unpack_from(">I", header := _one(moov, b"mvhd"), 20 if header[0] else 12)
         traks = [(_handler(trak), trak) for trak in _all(moov, b"trak")]
         sounds = any(kind == b"soun" for kind, _ in traks)
@@ -155,6 +161,7 @@ def _table(trak: memoryview, size: int, scale: int, sounds: bool) -> Samples:
     keys = _unpacked(marked[0][8:]) if marked else range(1, len(sizes) + 1)
     shown = array("q", (at + more for at, more in zip(decoded, shifts, strict=False)))
     entry = entries[0][1]
+    start, whole = _edited(trak, shown, Fraction(timescale, scale))
     return Samples(
         config=bytes(_one(entry[78:], b"avcC")),
         offsets=offsets,
@@ -162,23 +169,30 @@ def _table(trak: memoryview, size: int, scale: int, sounds: bool) -> Samples:
         shown=shown,
         sync=frozenset(key - 1 for key in keys),
         timescale=timescale,
-        start=_start(trak, shown, Fraction(timescale, scale)),
+        start=start,
+        whole=whole,
         straight=_straight(_one(trak, b"tkhd"), entry),
         tagged=bool(_all(entry[78:], b"colr")),
         sounds=sounds,
     )
 
 
-def _start(trak: memoryview, shown: Sequence[int], ticks: Fraction) -> int | None:
-    """What the only edit takes from the times; None where edits hide frames or move them."""
+def _edited(trak: memoryview, shown: Sequence[int], ticks: Fraction) -> tuple[int | None, bool]:
+    """The start and the wholeness of Samples, as the edit lists of `trak` leave them."""
     lists = [_one(each, b"elst") for each in _all(trak, b"edts")]
     if not lists:
-        return 0
+        return 0, True
+    form = ">QqI" if lists[0][0] else ">IiI"
     (count,) = struct.unpack_from(">I", lists[0], 4)
-    length, start, speed = struct.unpack_from(">QqI" if lists[0][0] else ">IiI", lists[0], 8)
+    size = struct.calcsize(form)
+    edits = [struct.unpack_from(form, lists[0], 8 + size * number) for number in range(count)]
+    waits = bool(edits) and edits[0][1] == _NOTHING
+    if len(lists) > 1 or count != 1 + waits:
+        return None, False
+    length, start, speed = edits[-1]
     ends = start + int(length * ticks)
     whole = 0 <= start <= min(shown) and max(shown) + 1 < ends and speed == 1 << 16
-    return start if count == len(lists) == 1 and whole else None
+    return (start if whole and not waits else None), whole
 
 
 def _straight(tkhd: memoryview, entry: memoryview) -> bool:

@@ -19,6 +19,7 @@ from storyboard.stitch.smart.bitstream import (
     PictureSet,
     SequenceSet,
     picture_set,
+    reordering,
     sequence_set,
     units,
 )
@@ -27,16 +28,20 @@ from storyboard.timecode import FrameRange
 
 _HOLE = bytes(3)
 """What no unit may hold: a file that was not fetched whole has such holes."""
+_BASELINE, _MAIN, _HIGH = 66, 77, 100
+_CONSTRAINED = 0x40
 _PEEK = 512
 """Bytes of a sample that are read first, to see what units it has."""
 
 
 class NotCopied(Exception):
-    """Why the frames of a clip can't be copied; `path` is the clip, where one is to blame."""
+    """Why the frames of a clip can't be copied; `paths` are the clips that may be to blame, the
+    likeliest first.
+    """
 
-    def __init__(self, message: str, path: Path | None = None) -> None:
+    def __init__(self, message: str, *paths: Path) -> None:
         super().__init__(message)
-        self.path = path
+        self.paths = paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ def clip_index(path: Path, frames: int) -> ClipIndex:
     found = read_index(path)
     if len(found.ranks) != frames:
         raise NotCopied("it shows only some of the frames that it holds")
+    if not found.samples.whole:
+        raise NotCopied("its edit list shows frames in another order than it holds them")
     return found
 
 
@@ -101,6 +108,8 @@ def _index(name: str, _size: int, _changed: int) -> ClipIndex:
             raise NotCopied("its parameter sets stand between its pictures")
         if not all(each.plain and each.progressive for each in sequences):
             raise NotCopied("it is not progressive 8-bit 4:2:0")
+        if odd := [each.profile for each in sequences if not _mixes(each)]:
+            raise NotCopied(f"its H.264 profile, {odd[0]}, does not mix with others")
         with path.open("rb") as stream:
             known = frozenset(raw)
             instant = [
@@ -112,19 +121,29 @@ def _index(name: str, _size: int, _changed: int) -> ClipIndex:
         raise NotCopied(str(problem)) from problem
     ranks = _ranks(samples.shown)
     ends = _clean(ranks)
+    delay = max((number - rank for number, rank in enumerate(ranks)), default=0)
     whole = frozenset((0, *ends))
     return ClipIndex(
         path=path,
         samples=samples,
         width=width,
-        sequences=sequences,
+        sequences=tuple(reordering(each, delay) for each in sequences),
         pictures=pictures,
         raw_sets=known,
         entries=tuple(number for number in instant if number in whole),
         ends=ends,
         ranks=ranks,
-        delay=max((number - rank for number, rank in enumerate(ranks)), default=0),
+        delay=delay,
     )
+
+
+def _mixes(sequence: SequenceSet) -> bool:
+    """Whether it is of a profile whose pictures a decoder shows alike whatever stands before them.
+
+    Lossless pictures, for one, are decoded by what their encoder says of itself in a message.
+    """
+    constrained = sequence.constraints & _CONSTRAINED
+    return sequence.profile in (_MAIN, _HIGH) or (sequence.profile == _BASELINE and constrained > 0)
 
 
 def _described(config: bytes) -> tuple[int, list[bytes]]:

@@ -13,8 +13,10 @@ from storyboard.stitch.overlays import PlacedTitle
 from storyboard.stitch.smart.adts import Sound
 from storyboard.stitch.smart.chains import unbroken
 from storyboard.stitch.smart.clipindex import ClipIndex, NotCopied, clip_index
+from storyboard.stitch.smart.proofs import Proofs
 from storyboard.stitch.smart.render import rendered
 from storyboard.stitch.smart.roster import Roster
+from storyboard.stitch.smart.verify import proved
 from storyboard.stitch.smart.weave import Thread, woven
 from storyboard.stitch.smart.windows import Run, Window, planned
 from storyboard.timecode import FrameRange
@@ -33,13 +35,14 @@ def cut_film(
     on_frames: Callable[[int], None],
     sound: Callable[[], Sound | None],
     said: Mapping[str, str],
+    proofs: Proofs,
 ) -> tuple[tuple[Thread, ...], tuple[str, ...]]:
-    """Writes the film to `out`; returns what was woven, and notes.
+    """Writes the film to `out` and proves its seams; returns what was woven, and notes.
 
-    `sound` is asked for when the picture is drawn; without one, and without what is `said` of it,
-    the film is its picture alone. `on_frames` hears of the number of frames that are done, one
-    call at a time. Raises NotCopied when the film can't be woven at all, MediaError when a take
-    can't be read.
+    A clip whose copy is not what it was is encoded again, it alone. `sound` is asked for when the
+    picture is drawn; without one, and without what is `said` of it, the film is its picture alone.
+    `on_frames` hears of the number of frames that are done, one call at a time. Raises NotCopied
+    when the film can't be woven at all, MediaError when a take can't be read.
     """
     timeline = unbroken(timeline, clips)
     progress = _Progress(on_frames)
@@ -65,10 +68,13 @@ def cut_film(
         )
         try:
             woven(threads, delivery, out, roster=roster, sound=sound(), said=said)
+            proved(out, threads, proofs)
         except NotCopied as problem:
-            if problem.path is None or problem.path in refused:
+            copies = {indexes[each.step].path for each in plan if isinstance(each, Run)}
+            blamed = next((path for path in problem.paths if path in copies), None)
+            if blamed is None:
                 raise
-            refused[problem.path] = str(problem)  # its frames become windows
+            refused[blamed] = str(problem)  # its frames become windows
             continue
         if copied := sum(each.span.length for each in plan if isinstance(each, Run)):
             progress(copied)

@@ -3,10 +3,11 @@
 Proved of every seam: the frames behind it begin with a closed IDR picture, come in the order of
 their clip, and the first of them come out of a decoder that begins there. Of every kind of seam,
 between the same two sets of parameters, the cheapest is also decoded across: the last group of
-pictures before it and the first frames behind, each out in its turn. Of the file: libav finds
-every sample where and when it was laid, decoding times rise, and the sound begins and ends with
-the picture. What lies between seams is not decoded: those are a take's own samples, read with the
-lengths of their units and looked through for holes, or a window's, as they left the encoder.
+pictures before it and the first frames behind, each out in its turn, and each the picture that
+its clip gives alone. Of the file: libav finds every sample where and when it was laid, decoding
+times rise, and the sound begins and ends with the picture. What lies between seams is not decoded:
+those are a take's own samples, read with the lengths of their units and looked through for holes,
+or a window's, as they left the encoder.
 
 Proofs are remembered by the bytes that they are about.
 """
@@ -17,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,8 +34,16 @@ from storyboard.timecode import FrameRange, Rate
 
 _BEFORE, _BEHIND = 8, 4
 """Frames around a seam that must come out."""
-_REVISION = b"1"
+_REVISION = b"2"
 """Part of a proof; raise it when more is proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A clip's own samples, from an IDR picture on."""
+
+    index: ClipIndex
+    samples: FrameRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,10 @@ class _Stretch:
 
     samples: FrameRange
     due: FrameRange
+    owns: tuple[_Own, ...]
+    """What it is made of, one after another."""
+    alike: bool = False
+    """The frames of `due` must be the pictures that its clips give alone."""
 
 
 def proved(path: Path, threads: Sequence[Thread], proofs: Proofs | None = None) -> None:
@@ -59,9 +73,10 @@ def proved(path: Path, threads: Sequence[Thread], proofs: Proofs | None = None) 
                 (f"{index.ranks[at] - stretch.samples.start}".encode()
                  for at in range(stretch.samples.start, stretch.samples.end)),
                 samples,
+                (own.index.samples.config for own in stretch.owns if stretch.alike),
             )  # fmt: skip
             if proofs is None or proof not in proofs:
-                _decoded(index, stretch, samples)
+                _seen(index, stretch, samples)
                 if proofs is not None:
                     proofs.add(proof)
 
@@ -104,7 +119,6 @@ def in_time(path: Path, frames: int, rate: Rate, proofs: Proofs) -> None:
 
 def _stretches(index: ClipIndex, threads: Sequence[Thread]) -> Iterator[_Stretch]:
     """What is to be decoded; raises NotCopied where the order of frames is not the threads'."""
-    frames = len(index.ranks)
     kinds: dict[tuple[object, object], _Stretch] = {}
     at = 0
     for before, thread in pairwise((None, *threads)):
@@ -116,14 +130,16 @@ def _stretches(index: ClipIndex, threads: Sequence[Thread]) -> Iterator[_Stretch
         expected = thread.index.ranks[thread.part.start : thread.part.end]
         if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
             raise NotCopied(f"the order of the frames from {at} on is another one")
-        end = index.ends[bisect_left(index.ends, min(at + _BEHIND, frames))]
-        yield _Stretch(FrameRange(at, end), FrameRange(at, end))
+        end = index.ends[bisect_left(index.ends, at + min(_BEHIND, thread.part.length))]
+        behind = _Own(thread.index, FrameRange(at, end).shifted(-shift))
+        yield _Stretch(FrameRange(at, end), FrameRange(at, end), (behind,))
         if before:
             start = index.entries[max(0, place - 1)]
             kind = (before.index.raw_sets, thread.index.raw_sets)
             if kind not in kinds or at - start < kinds[kind].samples.length - _BEHIND:
                 due = FrameRange(max(start, at - _BEFORE), end)
-                kinds[kind] = _Stretch(FrameRange(start, end), due)
+                ahead = _Own(before.index, FrameRange(start, at).shifted(before.part.end - at))
+                kinds[kind] = _Stretch(FrameRange(start, end), due, (behind, ahead), alike=True)
         at += thread.part.length
     yield from kinds.values()
 
@@ -135,21 +151,56 @@ def _samples(stream: BinaryIO, index: ClipIndex, wanted: FrameRange) -> Iterator
         yield stream.read(table.sizes[number])
 
 
-def _decoded(index: ClipIndex, stretch: _Stretch, samples: Sequence[bytes]) -> None:
-    """Decodes strictly; the frames that are due must come out in their turn, and none damaged.
+def _seen(index: ClipIndex, stretch: _Stretch, samples: Sequence[bytes]) -> None:
+    """Raises NotCopied unless the frames that are due are seen as they should be."""
+    paths = [own.index.path for own in stretch.owns]
+    try:
+        film = _decoded(index, stretch.samples, stretch.due, samples)
+    except NotCopied as problem:
+        raise NotCopied(str(problem), *paths) from problem
+    at = stretch.due.end
+    for own in stretch.owns if stretch.alike else ():
+        start = max(stretch.due.start, at - own.samples.length)
+        due = FrameRange(own.samples.end - (at - start), own.samples.end)
+        with own.index.path.open("rb") as stream:
+            samples = list(_samples(stream, own.index, own.samples))
+        try:
+            alone = _decoded(own.index, own.samples, due, samples, patient=True)
+        except NotCopied as problem:
+            raise NotCopied(f"in its own file {problem}", own.index.path) from problem
+        if alone != film[start - stretch.due.start : at - stretch.due.start]:
+            raise NotCopied("its pictures are others in the film", own.index.path, *paths)
+        at = start
 
-    Of the pictures before them, only those that others refer to are decoded.
+
+def _decoded(
+    index: ClipIndex,
+    span: FrameRange,
+    due: FrameRange,
+    samples: Sequence[bytes],
+    *,
+    patient: bool = False,
+) -> list[bytes]:
+    """The digests of the frames that are due, decoded strictly from the samples of `span`.
+
+    They must come out in their turn, and none damaged; a `patient` decoder need not be told how
+    far they are reordered. Of the pictures before them, only those that others refer to are
+    decoded.
     """
     import av
 
-    due = stretch.due
     at = due.start
+    found: list[bytes] = []
     coder: Any = av.CodecContext.create("h264", "r")
     coder.extradata = index.samples.config
     coder.thread_type = "NONE"
-    coder.options = {"err_detect": "explode", "skip_loop_filter": "all"}
+    coder.options = {
+        "err_detect": "explode",
+        "skip_loop_filter": "all",
+        **({"strict": "strict"} if patient else {}),
+    }
     packets: list[Any] = []
-    for number, sample in enumerate(samples, stretch.samples.start):
+    for number, sample in enumerate(samples, span.start):
         packet = av.Packet(sample)
         packet.pts = index.ranks[number]
         packets.append(packet)
@@ -162,8 +213,10 @@ def _decoded(index: ClipIndex, stretch: _Stretch, samples: Sequence[bytes]) -> N
                     continue
                 if frame.pts != at or frame.is_corrupt:
                     raise NotCopied(f"frame {at} does not come out when it is due")
+                found.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
                 at += 1
     except (av.error.FFmpegError, MediaError) as error:
         raise NotCopied(f"frame {at} can't be decoded: {error}") from error
     if at != due.end:
         raise NotCopied(f"frame {at} does not come out when it is due")
+    return found
