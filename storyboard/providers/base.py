@@ -218,6 +218,9 @@ class Sample:
     source_frames: int = 0
     attachments: Mapping[str, Path] = field(default_factory=dict)
     """`first.png`, `last.png` (lossless), `state.json`; files that the caller now owns."""
+    problem: str = ""
+    """Why it can't be used as it was delivered, with neither `path` nor `uri`: it keeps its place
+    among the others, and is asked for again, since that is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +245,9 @@ class Done:
     samples: tuple[Sample, ...]
     """In the provider's order; fewer than were asked when some were filtered."""
     filtered: str = ""
-    """Why the others are missing."""
+    """Why the others are missing; where nothing is said they count as charged."""
+    taken: int | None = None
+    """How many a filter took, where that is said; None for all that are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +269,8 @@ class Filtered:
     billed: bool = False
     hint: str = ""
     """What helps against that category, where anything is known to."""
+    taken: int | None = None
+    """How many a filter took, where that is said; the others count as charged."""
 
 
 WIRE_READS = frozenset(

@@ -32,6 +32,8 @@ from storyboard.providers.base import (
 from storyboard.providers.http import Wire
 from storyboard.providers.inline import packed, unpacked, written
 from storyboard.providers.pictures import picture
+from storyboard.providers.said import said
+from storyboard.providers.shape import shape
 from storyboard.providers.support import cure, explained
 from storyboard.providers.unsent import unsent
 from storyboard.providers.voices import voice_name
@@ -96,6 +98,9 @@ class Content:
         )
         value = reply.value if isinstance(reply.value, dict) else {}
         self._judge(value)
+        if value.get("error") and not _candidate(value):
+            words = self._wire.discreet(said(reply.status, {}, reply.body).message)
+            raise self._wire.unknown(f"an error came in place of an answer: {words}")
         told = value.get("responseId")
         known = (
             isinstance(told, str)
@@ -151,7 +156,7 @@ class Content:
                 told = f"the text was cut off at {WRITE_TOKENS} tokens"
                 return Failed(told, billed=True)
             if not words:
-                return Failed(f"no text came{_because(reason)}")
+                return Failed(f"no text came{_because(reason, value)}", billed=_was_made(value))
             data, suffix = f"{words}\n".encode(), ".txt"
         else:
             try:
@@ -160,8 +165,9 @@ class Content:
                 return Failed(f"{error}", billed=True)
             if media is None:
                 made = "picture" if kind is Kind.STILL else "speech"
-                said = f" and said: {self._wire.discreet(words)}" if words else _because(reason)
-                return Failed(f"the model made no {made}{said}")
+                why = _because(reason, value)
+                told = f" and said: {self._wire.discreet(words)}" if words else why
+                return Failed(f"the model made no {made}{told}", billed=_was_made(value))
             data, suffix = media
         out = scratch / f"{kind.value}{suffix}"
         return Done((Sample(path=await asyncio.to_thread(written, data, out)),))
@@ -253,5 +259,15 @@ def _parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in listed if isinstance(each, Mapping) and not each.get("thought")]
 
 
-def _because(reason: str) -> str:
-    return f" ({reason.lower().replace('_', ' ')})" if reason and reason != "STOP" else ""
+def _was_made(value: Mapping[str, Any]) -> bool:
+    """Whether tokens were put out, as far as an answer tells; those are what is paid for."""
+    usage = value.get("usageMetadata")
+    if not isinstance(usage, Mapping) or not isinstance(usage.get("promptTokenCount"), int):
+        return True
+    return any(usage.get(name) for name in ("candidatesTokenCount", "thoughtsTokenCount"))
+
+
+def _because(reason: str, value: Mapping[str, Any]) -> str:
+    if reason and reason != "STOP":
+        return f" ({reason.lower().replace('_', ' ')})"
+    return f"; what came is {shape(_candidate(value).get('content', value))}"

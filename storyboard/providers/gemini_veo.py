@@ -12,14 +12,12 @@ from storyboard.errors import Gone, InvalidRequest, ProviderError, UnknownOutcom
 from storyboard.providers.base import (
     Done,
     Failed,
-    Filtered,
     Input,
     Kind,
     Operation,
     Outcome,
     Request,
     Role,
-    Running,
     Sample,
     Workplace,
 )
@@ -27,9 +25,14 @@ from storyboard.providers.catalog import Model, catalog
 from storyboard.providers.files import Files, Missing
 from storyboard.providers.http import Wire
 from storyboard.providers.inline import laid_down
-from storyboard.providers.operation import UNSAFE, failure, filtered_because
+from storyboard.providers.operation import (
+    UNSAFE,
+    filtered_because,
+    missing,
+    standing,
+    taken,
+)
 from storyboard.providers.pictures import picture
-from storyboard.providers.support import category, cure
 from storyboard.providers.unsent import unsent
 from storyboard.providers.veo import Medium, gemini_body, generated, inline
 
@@ -73,29 +76,21 @@ class GeminiVeo:
                 "the Gemini API no longer knows the job", provider=self._wire.provider
             ) from error
         value = reply.value
-        if not isinstance(value, Mapping):
-            raise ProviderError("the answer is no JSON", provider=self._wire.provider)
-        if not value.get("done"):
-            return Running()
-        if isinstance(told := value.get("error"), Mapping):
-            return failure(told, self._wire.discreet)
+        if (told := standing(value, self._wire.discreet)) is not None:
+            return told
         response = _mapping(_mapping(value.get("response")).get("generateVideoResponse"))
         response = response or _mapping(value.get("response"))
-        why = filtered_because(response, self._wire.discreet)
         videos = _videos(response)
+        if not videos:
+            return missing(value, response, self._wire.discreet)
         samples = [
             await self._sample(video, number, found["model"], place)
             for number, video in enumerate(videos)
         ]
-        sound = tuple(each for each in samples if each is not None)
-        if sound:
-            return Done(sound, why)
-        if videos:
+        if all(each.problem == UNSAFE for each in samples):
             return Failed(UNSAFE, billed=True)
-        if why:
-            seen = category(why)
-            return Filtered(why, seen, hint=cure(seen))
-        return Failed("the job ended without a result")
+        why = filtered_because(response, self._wire.discreet)
+        return Done(tuple(samples), why, taken(response))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file."""
@@ -126,15 +121,19 @@ class GeminiVeo:
 
     async def _sample(
         self, video: Mapping[str, Any], number: int, model: str, place: Workplace
-    ) -> Sample | None:
+    ) -> Sample:
         told = video.get("uri")
         uri = self._files.address(told) if isinstance(told, str) else ""
         if uri:
             return Sample(uri=uri, expires_at=await self._expiry(uri, model))
         if told and not video.get("encodedVideo"):
-            return None
+            return Sample(problem=UNSAFE)
         out = place.scratch / f"veo-{number}.mp4"
-        return Sample(path=await laid_down(video.get("encodedVideo"), out, self._wire.provider))
+        try:
+            await laid_down(video.get("encodedVideo"), out, self._wire.provider)
+        except ProviderError as error:
+            return Sample(problem=str(error))
+        return Sample(path=out)
 
     async def _expiry(self, uri: str, model: str) -> float | None:
         """When the service will throw the file away, by its own word or by the catalogue's."""
@@ -175,7 +174,8 @@ def _videos(response: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     found = response.get("generatedSamples")
     listed = found if isinstance(found, list) else []
     videos = [_mapping(_mapping(each).get("video")) for each in listed]
-    return [each for each in videos if each.get("uri") or each.get("encodedVideo")]
+    known = any(each.get("uri") or each.get("encodedVideo") for each in videos)
+    return videos if known else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

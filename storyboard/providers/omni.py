@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,8 +35,9 @@ from storyboard.providers.files import FILE_KEPT_S, Files, Missing, seconds
 from storyboard.providers.gcs import object_uri
 from storyboard.providers.http import Wire
 from storyboard.providers.inline import INLINE, laid_down, packed
-from storyboard.providers.operation import UNSAFE
+from storyboard.providers.operation import NOTHING, UNSAFE
 from storyboard.providers.pictures import picture
+from storyboard.providers.shape import shape
 from storyboard.providers.support import category, codes, cure, explained
 from storyboard.providers.unsent import unsent
 
@@ -112,7 +114,14 @@ class Omni:
         """How the job stands. A result that comes along is written below the scratch folder."""
         name = _NAME + operation.name.rpartition(_NAME)[2]
         value = await self._look(name)
-        status = str(value.get("status") or "").lower()
+        told = value.get("status")
+        status = told.lower() if isinstance(told, str) else ""
+        if not status:
+            said = " ".join(words or code for code, words in _troubles(value)) or shape(value)
+            raise ProviderError(
+                f"the answer does not say how the job stands: {self._wire.discreet(said)}",
+                provider=self._wire.provider,
+            )
         if status not in _OVER:
             return Running(self._wire.discreet(status.replace("_", " ")))
         videos = list(_videos(value))
@@ -186,7 +195,10 @@ class Omni:
         uri = self._address(video)
         if uri.startswith("gs://"):
             return Sample(uri=uri)
-        path = None if uri else await self._file(video, out)
+        path = None
+        if not uri:
+            with suppress(ProviderError):  # fetching asks for it again
+                path = await self._file(video, out)
         return Sample(path=path, uri=name, expires_at=time.time() + _KEPT_S)
 
     async def _file(
@@ -218,7 +230,9 @@ class Omni:
             return Failed(message)
         said = self._wire.discreet(" ".join(_words(value)))
         if status == "completed":
-            return Failed(f"the model made no video and said: {said}" if said else "no video came")
+            why = f"{NOTHING}: {self._wire.discreet(shape(value))}"
+            why = f"the model made no video and said: {said}" if said else why
+            return Failed(why, billed=_made_something(value))
         # Whoever was cut off in the middle has been working; the others never began.
         billed = status == "incomplete"
         return Failed(f"the job ended as `{status.replace('_', ' ')}`", billed=billed)
@@ -313,6 +327,12 @@ def _videos(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for each in _outputs(value):
         if each.get("type") == "video" and (each.get("uri") or each.get("data")):
             yield each
+
+
+def _made_something(value: Mapping[str, Any]) -> bool:
+    """Whether tokens were put out, as far as a reply tells; those are what is paid for."""
+    usage = value.get("usage")
+    return not isinstance(usage, Mapping) or usage.get("total_output_tokens") != 0
 
 
 def _file_expiry(value: Mapping[str, Any]) -> float | None:

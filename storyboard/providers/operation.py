@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, 
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.gcs import object_uri
 from storyboard.providers.inline import unpacked, written
+from storyboard.providers.shape import shape
 from storyboard.providers.support import category, codes, cure, explained
 
 _INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
@@ -21,31 +23,63 @@ _INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
 UNSAFE = "the service names its result by an address that is none or shows a key; it is not kept"
 """Of a result that can be had in no other way."""
 
+NOTHING = "the job ended and brought nothing that is understood"
+
+_NO_VIDEO = "what was delivered is no video"
 _BUSY_S = 60.0
 _PROVISIONING_S = 75.0
 
 
 async def outcome(value: Any, scratch: Path, discreet: Discreet) -> Outcome:
-    """How the operation stands; results that came along are written below `scratch`."""
-    if not isinstance(value, Mapping) or not value.get("done"):
-        return Running()
-    if error := value.get("error"):
-        return failure(error if isinstance(error, Mapping) else {"message": error}, discreet)
+    """How the operation stands; results that came along are written below `scratch`.
+
+    Raises ProviderError for an answer that does not say.
+    """
+    if (told := standing(value, discreet)) is not None:
+        return told
     response = value.get("response")
     response = response if isinstance(response, Mapping) else {}
     videos = response.get("videos")
-    reasons = filtered_because(response, discreet)
-    if not videos or not isinstance(videos, Sequence):
-        if reasons:
-            seen = category(reasons)
-            return Filtered(reasons, seen, hint=cure(seen))
-        return Failed("the job ended without a result")
+    if not videos or not isinstance(videos, list):
+        return missing(value, response, discreet)
     samples = [await _sample(each, scratch, discreet) for each in videos]
-    sound = tuple(each for each in samples if each is not None)
-    if not sound:
-        named = any(isinstance(each, Mapping) and each.get("gcsUri") for each in videos)
-        return Failed(UNSAFE if named else "what was delivered is no video", billed=True)
-    return Done(sound, reasons)
+    if all(each.problem == UNSAFE for each in samples):
+        return Failed(UNSAFE, billed=True)
+    return Done(tuple(samples), filtered_because(response, discreet), taken(response))
+
+
+def standing(value: Any, discreet: Discreet) -> Running | Failed | Filtered | None:
+    """What an answer says of an operation; None of one that ended well.
+
+    Only an error of Google's form says that the job came to nothing. Raises ProviderError for an
+    answer that says neither that it is done nor that it is not.
+    """
+    told: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    done, error = told.get("done"), told.get("error")
+    wrong = isinstance(error, Mapping) and bool(error.get("code") or error.get("message"))
+    if done is True:
+        if isinstance(error, Mapping) and wrong:
+            return failure(error, discreet)
+        if error and not told.get("response"):
+            said = discreet(error) if isinstance(error, str) else shape(error)
+            return Failed(f"the job ended with an error of no known form: {said}", billed=True)
+        return None
+    if error or not isinstance(value, Mapping) or not (done is None or done is False):
+        said = shape(value)
+        if isinstance(error, Mapping) and wrong:
+            said = discreet(error.get("message") or f"code {error.get('code')}")
+        raise ProviderError(f"the answer does not say how the job stands: {said}")
+    return Running()
+
+
+def missing(
+    value: Mapping[str, Any], response: Mapping[str, Any], discreet: Discreet
+) -> Failed | Filtered:
+    """Why a job that ended well has no result: its filter, or nobody knows."""
+    if reasons := filtered_because(response, discreet):
+        seen = category(reasons)
+        return Filtered(reasons, seen, hint=cure(seen), taken=taken(response))
+    return Failed(f"{NOTHING}: {discreet(shape(value))}", billed=True)
 
 
 def failure(error: Mapping[str, Any], discreet: Discreet) -> Failed | Filtered:
@@ -62,26 +96,33 @@ def failure(error: Mapping[str, Any], discreet: Discreet) -> Failed | Filtered:
 
 def filtered_because(response: Mapping[str, Any], discreet: Discreet) -> str:
     """Why samples are missing from a response; empty where none are."""
-    reasons = response.get("raiMediaFilteredReasons")
-    if isinstance(reasons, str):
-        reasons = [reasons]
-    if isinstance(reasons, Sequence) and reasons:
-        return " ".join(explained(discreet(each)) for each in dict.fromkeys(map(str, reasons)))
-    count = response.get("raiMediaFilteredCount")
+    told = response.get("raiMediaFilteredReasons")
+    listed = told if isinstance(told, list) else [told]
+    reasons = [each for each in listed if isinstance(each, str) and each.strip()]
+    if reasons:
+        return " ".join(explained(discreet(each)) for each in dict.fromkeys(reasons))
+    count = taken(response)
     return f"a safety filter took {count} of them" if count else ""
 
 
-async def _sample(video: Any, scratch: Path, discreet: Discreet) -> Sample | None:
+def taken(response: Mapping[str, Any]) -> int | None:
+    """How many a filter took, where a response counts them."""
+    told = response.get("raiMediaFilteredCount")
+    number = isinstance(told, int | str) and re.fullmatch(r"[1-9]\d{0,3}", str(told))
+    return int(number[0]) if number else None
+
+
+async def _sample(video: Any, scratch: Path, discreet: Discreet) -> Sample:
     if not isinstance(video, Mapping):
-        return None
+        return Sample(problem=_NO_VIDEO)
     if uri := object_uri(video.get("gcsUri"), discreet):
         return Sample(uri=uri)
+    told = video.get("bytesBase64Encoded")
+    if not told and video.get("gcsUri"):
+        return Sample(problem=UNSAFE)
     path = scratch / f"{secrets.token_hex(6)}.mp4"
-    return (
-        Sample(path=path)
-        if await asyncio.to_thread(_kept, video.get("bytesBase64Encoded"), path)
-        else None
-    )
+    kept = await asyncio.to_thread(_kept, told, path)
+    return Sample(path=path) if kept else Sample(problem=_NO_VIDEO)
 
 
 def _kept(told: object, path: Path) -> bool:

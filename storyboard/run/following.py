@@ -51,6 +51,7 @@ _AT_ONCE = 64
 """Files on their way in."""
 OTHER_WORDS = "other words help; `cast` and `look` are part of the prompt too"
 _FREE = "it cost nothing; render again asks once more"
+_FEWER = Failed("the job ended with fewer results than were asked, and not why", billed=True)
 _CHARGED = "it is counted as charged; render again buys it anew"
 
 
@@ -94,10 +95,13 @@ class Follower:
         """
         if attempt.state is State.FETCHED:
             attempt = await self._ledger.advance(attempt, State.DONE_REMOTE)
-        known = attempt.state is State.DONE_REMOTE and bool(attempt.samples)
+        sample = attempt.samples[attempt.sample] if len(attempt.samples) > attempt.sample else None
+        known = sample is not None and bool(sample.path or sample.uri)
         if not known:
             attempt = await self._done(attempt, provider)
         async with self._arrivals:
+            if known and sample and not sample.uri:  # it came with the order: that is all there is
+                return await keep(attempt, Brought(sample))
             try:
                 brought = await self._fetched(attempt, provider, last=not known)
             except (OperationFailed, AuthenticationError):
@@ -116,9 +120,15 @@ class Follower:
         """Asks once more where the result of a job lies that was done before."""
         if isinstance(error, Gone):
             return await self._done(attempt, provider)
+        if (found := await self._asked(attempt, provider)) is None:
+            raise error  # it was there, so this may pass; what was paid for is not given up
+        return found
+
+    async def _asked(self, attempt: Attempt, provider: Provider) -> Attempt | None:
+        """The attempt with what its job, done before, names now; None where that is not enough."""
         outcome = await provider.poll(Operation(attempt.operation), self._room(attempt))
         if not isinstance(outcome, Done) or len(outcome.samples) <= attempt.sample:
-            raise error  # it was there, so this may pass; what was paid for is not given up
+            return None
         return replace(attempt, samples=outcome.samples)
 
     def _room(self, attempt: Attempt) -> Room:
@@ -163,7 +173,7 @@ class Follower:
                 self._pace.learn(attempt, going, clock() - began)
                 break
             if isinstance(outcome, (Failed, Filtered)):
-                raise await self._said_no(attempt, outcome)
+                raise await self._said_no(attempt, outcome, attempt.sample)
             self._tell(
                 ev.OperationProgress(
                     step=attempt.step,
@@ -176,16 +186,19 @@ class Follower:
             going = clock() - began
             await asyncio.sleep(self._pace.until(attempt, going, jittered(pause)))
             pause = min(pause * _SLOWER, self.poll_s * _SLOWEST)
-        if not outcome.samples and not outcome.filtered:
-            raise await self._said_no(attempt, Failed("the job ended without a result"))
-        if len(outcome.samples) <= attempt.sample:
-            why = outcome.filtered or "the job ended with fewer results than were asked"
-            raise await self._said_no(attempt, Filtered(why))
+        if (place := attempt.sample - len(outcome.samples)) >= 0:
+            no = Filtered(outcome.filtered, taken=outcome.taken)
+            raise await self._said_no(attempt, no if outcome.filtered else _FEWER, place)
         if attempt.state is State.DONE_REMOTE:  # asked again for what an earlier run lost
             return replace(attempt, samples=outcome.samples)
         return await self._ledger.advance(attempt, State.DONE_REMOTE, samples=outcome.samples)
 
-    async def _said_no(self, attempt: Attempt, outcome: Failed | Filtered) -> StoryboardError:
+    async def _said_no(
+        self, attempt: Attempt, outcome: Failed | Filtered, place: int = 0
+    ) -> StoryboardError:
+        """Writes down why there is no take; `place` is its own among those that are missing."""
+        if isinstance(outcome, Filtered) and outcome.taken is not None and place >= outcome.taken:
+            outcome = _FEWER
         state = State.FAILED if isinstance(outcome, Failed) else State.FILTERED
         if attempt.state is State.DONE_REMOTE:
             state = State.LOST
@@ -222,15 +235,12 @@ class Follower:
         result is gone it may be there.
         """
         sample = attempt.samples[attempt.sample]
-        if sample.path is not None:
+        if sample.path is not None and provider.repeatable:
             return Brought(sample)
         for tried in range(1, _FETCHES + 1):
             try:
                 with disk_errors(str(self._place.scratch)):
-                    fetched = await provider.fetch(sample, self._room(attempt))
-                if fetched.path is None:
-                    raise ProviderError("no file came", provider=attempt.provider)
-                return Brought(fetched, await self._legible(attempt, fetched.path))
+                    return await self._opened(attempt, provider, again=tried > 1)
             except (AuthenticationError, EnvironmentProblem):
                 raise
             except OperationFailed as error:  # what it said was done came to nothing
@@ -263,6 +273,25 @@ class Follower:
                 await asyncio.sleep(jittered(min(self.poll_s, 2.0**tried / 2)))
         raise AssertionError("unreachable")
 
+    async def _opened(self, attempt: Attempt, provider: Provider, *, again: bool) -> Brought:
+        """The sample's file, looked into; what came along with the answer is asked for `again`."""
+        sample = attempt.samples[attempt.sample]
+        if again and not sample.uri:
+            try:
+                found = await self._asked(attempt, provider)
+            except Gone as error:  # that the job is forgotten is for a person to judge
+                raise ProviderError(str(error), provider=attempt.provider) from error
+            sample = found.samples[attempt.sample] if found else Sample(problem="it came no more")
+        elif again:
+            sample = replace(sample, path=None)
+        if sample.problem:
+            raise ProviderError(sample.problem, provider=attempt.provider)
+        if sample.path is None:
+            sample = await provider.fetch(sample, self._room(attempt))
+        if sample.path is None:
+            raise ProviderError("no file came", provider=attempt.provider)
+        return Brought(sample, await self._legible(attempt, sample.path))
+
     async def _legible(self, attempt: Attempt, path: Path) -> MediaFacts | None:
         """What a file holds; raises for one that is cut off: the service may well have it whole."""
         if attempt.kind == Kind.WRITE:
@@ -271,7 +300,8 @@ class Follower:
             return await self._probed.do(path)
         except MediaError as error:
             path.unlink(missing_ok=True)
-            raise ProviderError(str(error), provider=attempt.provider) from error
+            told = str(error).replace(str(path), "what came").replace(path.name, "what came")
+            raise ProviderError(told, provider=attempt.provider) from error
 
 
 class _Pace:

@@ -135,7 +135,8 @@ def insert(attempt: Attempt) -> Statement:
 
 
 def _samples(attempt: Attempt) -> str:
-    if not attempt.samples:
+    """Those that a URI names; the others keep their places, where there are any of those."""
+    if not any(sample.uri for sample in attempt.samples):
         return "[]"
     return json.dumps(
         [
@@ -146,7 +147,6 @@ def _samples(attempt: Attempt) -> str:
                 "source_frames": sample.source_frames,
             }
             for sample in attempt.samples
-            if sample.uri
         ]
     )
 

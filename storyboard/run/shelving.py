@@ -72,13 +72,11 @@ class Shelver:
             await self._ledger.advance(
                 attempt,
                 State.FAILED,
-                message=str(error),
+                message=(told := str(error).replace(str(brought.sample.path), "what came")),
                 settled_micros=attempt.reserved_micros,
             )
             charged = attempt.reserved_micros > 0
-            told = (
-                str(error) if isinstance(error, OperationFailed) else f"it can't be read: {error}"
-            )
+            told = told if isinstance(error, OperationFailed) else f"it can't be read: {told}"
             raise OperationFailed(
                 f"{attempt.name} is not what was bought: {told}",
                 hint=_CHARGED if charged else error.hint,

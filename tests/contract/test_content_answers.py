@@ -195,20 +195,52 @@ def test_a_refusal_is_told_in_words(
 def test_an_answer_of_no_use_is_no_take(service: Scripted, place: Place) -> None:
     still, text = asked(Kind.STILL, model=STILL, resolution="1k"), asked(Kind.WRITE, model=TEXT)
     told_no = failed(service, still, answered(words("I can't.")), place)
-    assert told_no == Failed("the model made no picture and said: I can't.")
-    assert failed(service, still, answered(reason="NO_IMAGE"), place) == Failed(
-        "the model made no picture (no image)"
+    assert told_no == Failed("the model made no picture and said: I can't.", billed=True)
+    cut_off = failed(service, still, answered(reason="MAX_TOKENS"), place)
+    assert cut_off == Failed("the model made no picture (max tokens)", billed=True)
+    assert failed(service, still, told({}), place) == Failed(
+        "the model made no picture; what came is {}", billed=True
     )
-    assert failed(service, still, told({}), place) == Failed("the model made no picture")
-    assert failed(service, text, answered(), place) == Failed("no text came")
+    strange = {"inline_data": {"mime_type": "image/png", "data": "aGk="}}
+    assert failed(service, still, answered(strange), place).message.endswith(
+        "what came is {role: text, parts: [{inline_data: {mime_type: text, data: text}}]}"
+    )
+    assert failed(service, text, answered(), place).billed
     assert failed(service, text, answered(words("Once"), reason="MAX_TOKENS"), place) == Failed(
         "the text was cut off at 2048 tokens", billed=True
     )
     broken = {"inlineData": {"mimeType": "audio/L16", "data": "?"}}
     assert failed(service, spoken("Land."), answered(broken), place).billed
-    assert failed(service, spoken("Land."), answered(inline(PNG, "image/png")), place) == Failed(
-        "the model made no speech"
-    )
+    silent = failed(service, spoken("Land."), answered(inline(PNG, "image/png")), place)
+    assert (silent.message.partition(";")[0], silent.billed) == ("the model made no speech", True)
+
+
+@pytest.mark.parametrize(
+    ("usage", "billed"),
+    [
+        ({"promptTokenCount": 9, "totalTokenCount": 9}, False),
+        ({"promptTokenCount": 9, "candidatesTokenCount": 0}, False),
+        ({"promptTokenCount": 9, "candidatesTokenCount": 1290}, True),
+        ({"promptTokenCount": 9, "thoughtsTokenCount": 40}, True),
+        ({}, True),
+        (None, True),
+    ],
+)
+def test_an_answer_of_no_use_costs_what_it_says_it_used(
+    service: Scripted, place: Place, usage: Any, billed: bool
+) -> None:
+    still = asked(Kind.STILL, model=STILL, resolution="1k")
+    answer = {"candidates": [{"finishReason": "NO_IMAGE"}], "usageMetadata": usage}
+    assert failed(service, still, told(answer), place).billed is billed
+
+
+def test_an_error_in_place_of_an_answer_says_nothing_of_money(
+    service: Scripted, place: Place
+) -> None:
+    request = asked(Kind.WRITE, model=TEXT)
+    service.say(route(request), told({"error": {"code": 13, "message": "Internal"}}))
+    with pytest.raises(UnknownOutcome, match="in place of an answer: Internal"):
+        submitted(request, place)
 
 
 @pytest.mark.parametrize("value", [[], "x", {"candidates": [7]}, {"candidates": {"a": 1}}])

@@ -99,4 +99,4 @@ def test_any_answer(
         outcome = asyncio.run(once(Place(Path(folder))))
     assert outcome is None or isinstance(outcome, Running | Done | Failed | Filtered)
     if isinstance(outcome, Done):
-        assert all(each.path or each.uri for each in outcome.samples)
+        assert all(each.path or each.uri or each.problem for each in outcome.samples)

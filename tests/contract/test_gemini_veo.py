@@ -20,6 +20,7 @@ from storyboard.errors import (
 )
 from storyboard.providers import files
 from storyboard.providers.base import Done, Failed, Filtered, Input, Kind, Role, Running, Sample
+from storyboard.providers.operation import NOTHING
 from tests.contract.gemini_cases import (
     CLIP,
     HOST,
@@ -235,21 +236,35 @@ def test_a_filter_explains_itself(service: Scripted, place: Place) -> None:
     assert "a celebrity" in outcome.filtered
 
 
+EMPTY = "{generateVideoResponse: {generatedSamples: [{}]}}"
+HEAD = "{name: text, done: true, "
+STRANGE = "the job ended with an error of no known form"
+BAD = {"video": {"encodedVideo": "!!"}}
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
         ({"error": {"code": 13, "message": "Internal."}}, Failed("Internal.")),
         ({"error": {"code": 8, "message": "Busy."}}, Failed("Busy.", again_s=60.0)),
-        ({"response": {}}, Failed("the job ended without a result")),
-        ({"response": {"generateVideoResponse": {"generatedSamples": [{}]}}}, None),
-        ({}, Failed("the job ended without a result")),
+        ({"error": "boom"}, Failed(f"{STRANGE}: boom", billed=True)),
+        ({"response": {}}, Failed(f"{NOTHING}: {HEAD}response: {{}}}}", billed=True)),
+        (
+            {"response": {"generateVideoResponse": {"generatedSamples": [{}]}}},
+            Failed(f"{NOTHING}: {HEAD}response: {EMPTY}}}", billed=True),
+        ),
+        ({}, Failed(f"{NOTHING}: {{name: text, done: true}}", billed=True)),
+        (
+            {"response": {"generateVideoResponse": {"generatedSamples": [BAD]}}},
+            Done((Sample(problem="what was delivered is no medium"),)),
+        ),
     ],
 )
-def test_a_job_can_fail(
-    service: Scripted, place: Place, answer: dict[str, Any], outcome: Failed | None
+def test_only_an_error_says_that_a_job_came_to_nothing(
+    service: Scripted, place: Place, answer: dict[str, Any], outcome: Any
 ) -> None:
     service.say(POLL, told({"name": NAME, "done": True, **answer}))
-    assert polled(NAME, place) == (outcome or Failed("the job ended without a result"))
+    assert polled(NAME, place) == outcome
 
 
 def test_a_blocked_prompt_is_filtered(service: Scripted, place: Place) -> None:

@@ -25,6 +25,7 @@ from storyboard.errors import (
 )
 from storyboard.providers import omni
 from storyboard.providers.base import Done, Failed, Filtered, Input, Kind, Role, Running, Sample
+from storyboard.providers.operation import NOTHING
 from tests.contract.comet import said
 from tests.contract.gemini_cases import (
     CLIP,
@@ -192,14 +193,26 @@ def test_a_filter_explains_itself(
     assert not outcome.billed
 
 
+NO_TOKENS = {"total_input_tokens": 7, "total_output_tokens": 0}
+
+
 @pytest.mark.parametrize(
     ("answer", "message", "billed"),
     [
         (standing("failed", errors=[{"code": "internal_error", "message": "Oh."}]), "Oh.", False),
-        (standing("completed"), "no video came", False),
+        (
+            told({"status": "completed", "result": {"video": {"uri": URI}}}),
+            f"{NOTHING}: {{status: text, result: {{video: {{uri: text}}}}}}",
+            True,
+        ),
         (
             standing("completed", {"type": "text", "text": "I'd rather not."}),
             "the model made no video and said: I'd rather not.",
+            True,
+        ),
+        (
+            standing("completed", {"type": "text", "text": "No."}, usage=NO_TOKENS),
+            "the model made no video and said: No.",
             False,
         ),
         (standing("cancelled"), "the job ended as `cancelled`", False),
@@ -220,9 +233,16 @@ def test_nonsense_is_no_outcome(service: Scripted, place: Place) -> None:
         service.say(POLL, answer)
         with pytest.raises(ProviderError):
             polled(NAME, place)
+    for value in ({"id": "v1_abc"}, {"error": {"code": 500, "message": "Oh."}}, {"status": 7}):
+        service.say(POLL, told(value))
+        with pytest.raises(ProviderError, match="does not say how the job stands"):
+            polled(NAME, place)
     service.say(POLL, standing("completed", {**VIDEO, "data": "?"}))
+    outcome = polled(NAME, place)
+    assert isinstance(outcome, Done)
+    assert (outcome.samples[0].path, outcome.samples[0].uri) == (None, NAME)
     with pytest.raises(ProviderError, match="no medium"):
-        polled(NAME, place)
+        using(lambda gemini: gemini.fetch(outcome.samples[0], place))
     service.say(POLL, wrong(503, "later"), standing("in_progress"))
     assert isinstance(polled(NAME, place), Running)
 

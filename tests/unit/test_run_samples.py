@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -107,6 +109,133 @@ def test_a_limit_that_does_not_hold_them_all_buys_none_of_them(tmp_path: Path) -
     assert result.exit_code == 6
     assert maker.asked == []
     assert ends(film) == []
+
+
+@dataclass
+class Spoilt(Many):
+    """Samples of the one answer; some can't be read, for so many looks."""
+
+    bad: frozenset[int] = frozenset({0})
+    looks: int = 99
+    by_uri: bool = False
+    away: bool = False
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        if self.away:
+            raise OSError("no route")
+        return await super().fetch(sample, place)
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        outcome = await super().poll(operation, place)
+        if not isinstance(outcome, Done):
+            return outcome
+        told = []
+        for number in range(len(outcome.samples)):
+            spoilt = number in self.bad and self._polls[operation.name] <= self.looks
+            if self.by_uri and not spoilt:
+                told.append(outcome.samples[number])
+            elif spoilt and number % 2:
+                path = place.scratch / f"{number}.mp4"
+                path.write_text("cut")
+                told.append(Sample(path=path))
+            elif spoilt:
+                told.append(Sample(problem="no video"))
+            else:
+                told.append(Sample(path=clip(place.scratch / f"{number}.mp4", content=number)))
+        return replace(outcome, samples=tuple(told))
+
+
+def spoilt(folder: Path, **options: Any) -> tuple[Set, Spoilt]:
+    maker = Spoilt(folder / "remote", **options)
+    step = replace(shot("SH010", takes=3), samples=4)
+    film = Set(folder / "film.yaml", [step], {"paid": maker})
+    film.policy = Policy(on_filtered="retry", on_failed="retry", retries=2)
+    return film, maker
+
+
+def content(film: Set) -> dict[str, Any]:
+    """What the file of each take says it is."""
+    found = {}
+    for attempt in Ledger.read(film.state):
+        with closing(film.store()) as store:
+            path = store.path(attempt.sha256) if attempt.sha256 else None
+        found[attempt.name] = path and json.loads(path.read_text())["content"]
+    return found
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_sample_that_can_not_be_read_is_kept_and_moves_no_other(tmp_path: Path, bad: int) -> None:
+    film, maker = spoilt(tmp_path, bad=frozenset({bad}))
+    result = film.render()
+    assert result.exit_code == 3
+    spoiled = f"SH010:t0{bad + 1}"
+    told = str(result.failed["SH010"])
+    assert f"{spoiled} is ready but can't be fetched" in told
+    assert "scratch" not in told
+    states = {name: (state, cost) for name, state, cost in ends(film)}
+    assert states.pop(spoiled) == ("done_remote", 0)
+    assert set(states.values()) == {("committed", 400_000)}
+    whole = {n for n in range(3) if n != bad}
+    assert content(film) == {f"SH010:t0{n + 1}": n if n in whole else None for n in range(3)}
+    maker.looks = 0
+    assert film.render().exit_code == 0
+    assert content(film)[spoiled] == bad
+    assert len(maker.bill()) == 1
+
+
+def test_a_sample_that_came_spoilt_is_asked_for_again(tmp_path: Path) -> None:
+    film, maker = spoilt(tmp_path, bad=frozenset({0, 1, 2}), looks=6)
+    assert film.render().exit_code == 0
+    assert len(maker.bill()) == 1
+
+
+def test_places_hold_where_some_have_an_address_and_some_have_none(tmp_path: Path) -> None:
+    film, maker = spoilt(tmp_path, by_uri=True, away=True)
+    for _ in range(2):
+        assert film.render().exit_code == 3
+        assert {end[1] for end in ends(film)} == {"done_remote"}
+    maker.away = False
+    assert film.render().exit_code == 3
+    assert [end[1] for end in ends(film)] == ["done_remote", "committed", "committed"]
+
+
+@pytest.mark.parametrize(
+    ("told", "taken", "free"),
+    [("", None, 0), ("a filter", None, 2), ("a filter", 1, 1), ("a filter", 0, 0)],
+)
+def test_only_what_a_filter_took_is_free(
+    tmp_path: Path, told: str, taken: int | None, free: int
+) -> None:
+    class Few(Many):
+        async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+            outcome = await super().poll(operation, place)
+            if not isinstance(outcome, Done):
+                return outcome
+            return replace(outcome, filtered=told, taken=taken)
+
+    maker = Few(tmp_path / "remote", filtered=[2])
+    step = replace(shot("SH010", takes=3), samples=4)
+    film = Set(tmp_path / "film.yaml", [step], {"paid": maker})
+    assert film.render().exit_code == 3
+    kept = [("SH010:t01", "committed", 400_000)]
+    lost = [("filtered", 0)] * free + [("failed", 400_000)] * (2 - free)
+    assert ends(film) == kept + [(f"SH010:t0{n}", *end) for n, end in enumerate(lost, 2)]
+
+
+@pytest.mark.parametrize("outcome", [Done(()), Filtered("no", taken=0)])
+def test_a_job_that_ends_without_a_word_is_charged_and_not_ordered_again(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    class Empty(Pretend):
+        async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+            return outcome
+
+    maker = Empty(tmp_path / "remote")
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    film.policy = Policy(on_filtered="retry", on_failed="retry", retries=2)
+    assert film.render().exit_code == 3
+    assert ends(film) == [("SH010:t01", "failed", 400_000)]
+    assert len(maker.bill()) == 1
 
 
 class Dies(Ledger):

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.errors import InvalidRequest
+from storyboard.errors import InvalidRequest, ProviderError
 from storyboard.providers import pictures
 from storyboard.providers.base import Done, Failed, Filtered, Input, Role, Running
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.operation import outcome
 from storyboard.providers.pictures import picture
+from storyboard.providers.shape import shape
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -103,16 +104,71 @@ def test_whatever_a_service_tells_is_some_outcome(
 
 
 def test_what_is_not_done_runs(tmp_path: Path) -> None:
-    for value in ({}, {"name": "x"}, {"done": False}, None, []):
+    for value in ({}, {"name": "x"}, {"done": False}):
         assert came(value, tmp_path) == Running()
 
 
-def test_bytes_that_are_no_video_are_paid_for_and_lost(tmp_path: Path) -> None:
-    video = {"bytesBase64Encoded": base64.b64encode(b"<html>").decode()}
-    found = came({"done": True, "response": {"videos": [video]}}, tmp_path)
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {"done": "false"},
+        {"done": 1, "response": {}},
+        {"error": {"code": 404, "message": "x"}},
+        {"name": "x", "error": {"code": 13, "message": "x"}},
+    ],
+)
+def test_what_does_not_say_whether_it_is_done_is_no_outcome(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(ProviderError, match="does not say how the job stands"):
+        came(value, tmp_path)
+
+
+CLIP = {"bytesBase64Encoded": base64.b64encode(b"\0\0\0\x18ftypmp42").decode()}
+PAGE = {"bytesBase64Encoded": base64.b64encode(b"<html>").decode()}
+NO_VIDEO = "what was delivered is no video"
+
+
+@pytest.mark.parametrize("bad", [PAGE, {}, 7, {"bytesBase64Encoded": "!!"}])
+def test_what_can_not_be_read_keeps_its_place(tmp_path: Path, bad: Any) -> None:
+    found = came({"done": True, "response": {"videos": [bad, CLIP, bad]}}, tmp_path)
+    assert isinstance(found, Done)
+    assert [each.problem for each in found.samples] == [NO_VIDEO, "", NO_VIDEO]
+    assert list(tmp_path.iterdir()) == [found.samples[1].path]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"videos": []},
+        {"raiMediaFilteredCount": 0},
+        {"videos": {"0": CLIP}},
+        {"generatedSamples": [{"video": {"uri": "gs://b/x.mp4"}}]},
+        {"raiMediaFilteredReasons": [None, ""], "raiMediaFilteredCount": True},
+    ],
+)
+def test_what_is_done_and_not_understood_is_charged(tmp_path: Path, response: Any) -> None:
+    found = came({"done": True, "response": response}, tmp_path)
     assert isinstance(found, Failed)
     assert found.billed
-    assert not list(tmp_path.iterdir())
+    assert shape(response) in found.message
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"),
+    [
+        ({"raiMediaFilteredCount": 1}, 1),
+        ({"raiMediaFilteredCount": "2"}, 2),
+        ({"raiMediaFilteredReasons": ["Support codes: 58061214"]}, None),
+    ],
+)
+def test_only_a_filter_that_says_so_took_any(tmp_path: Path, told: Any, taken: int | None) -> None:
+    none = came({"done": True, "response": told}, tmp_path)
+    assert isinstance(none, Filtered)
+    some = came({"done": True, "response": {"videos": [CLIP], **told}}, tmp_path)
+    assert isinstance(some, Done)
+    assert none.taken == some.taken == taken
 
 
 @pytest.mark.parametrize(

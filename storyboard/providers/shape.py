@@ -1,0 +1,34 @@
+"""The shape of an answer that nobody understands: its names and kinds, never what they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_NAME = re.compile(r"@?[A-Za-z_]\w{0,39}", re.ASCII)
+_DEEP = 6
+_WIDE = 6
+
+
+def shape(value: Any, deep: int = _DEEP) -> str:
+    """Names and kinds, a few levels deep.
+
+    >>> shape({"done": True, "response": {"clips": [{"url": "x"}, {}]}})
+    '{done: true, response: {clips: [{url: text}, …]}}'
+    """
+    if isinstance(value, Mapping):
+        if not value or not deep:
+            return "{…}" if value else "{}"
+        names = [str(name) for name in value]
+        told = [
+            f"{name if _NAME.fullmatch(name) else '…'}: {shape(inner, deep - 1)}"
+            for name, inner in zip(names[:_WIDE], value.values(), strict=False)
+        ]
+        return "{" + ", ".join([*told, "…"] if len(names) > _WIDE else told) + "}"
+    if isinstance(value, list):
+        first = [shape(value[0], deep - 1) if deep else "…"] if value else []
+        return "[" + ", ".join([*first, "…"] if len(value) > 1 else first) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return "text" if isinstance(value, str) else "number"
