@@ -95,6 +95,9 @@ class Files:
         if found is not wanted:
             message = f"`{text}` is {name}" if name else f"`{text}` is no {wanted}"
             raise FileProblem("SB505", message, f"what stands here is {_WANTED[wanted]}")
+        if wanted is Medium.SOUND and _is_empty_wav(path):
+            message = f"`{text}` is a WAV sound of no length"
+            raise FileProblem("SB505", message, "export it again: no sample is in it")
         return MediaFile(path, text, size=self._sizes.get(path, 0))
 
     def _look(self, text: str, folder: Path) -> _Looked:
@@ -170,6 +173,26 @@ def sniff(path: Path) -> tuple[Medium | None, str]:
         return None, "a text"
     return None, "of an unknown kind"
 
+
+def _is_empty_wav(path: Path) -> bool:
+    """Whether the file ends where its samples begin, whatever its header says of their number."""
+    try:
+        with path.open("rb") as stream:
+            if stream.read(4) not in (b"RIFF", b"RF64"):
+                return False
+            stream.seek(12)
+            for _ in range(_CHUNKS):
+                name, size = stream.read(4), int.from_bytes(stream.read(4), "little")
+                if name == b"data":
+                    return not stream.read(1)
+                stream.seek(size + size % 2, os.SEEK_CUR)
+    except OSError:
+        pass  # whoever reads it says so
+    return False
+
+
+_CHUNKS = 64
+"""A WAV with more of them before its samples is left to its decoder."""
 
 _MAGIC: tuple[tuple[bytes, Medium | None, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", Medium.PICTURE, "a PNG picture"),

@@ -36,6 +36,8 @@ _HOLE_S = 0.02
 _TOGETHER = 32
 """Frames that are handed on as one piece."""
 _LOOP_FADE = RATE // 2
+_HELD = 10 * RATE
+"""A loop of no more samples is held in memory."""
 
 
 def sample(frame: int, rate: Rate) -> int:
@@ -86,7 +88,7 @@ class Reader:
 def decoded(path: Path, start: int = 0) -> Iterator[Samples]:
     """The sound of `path` from sample `start` on, in pieces; nothing where it has none.
 
-    Raises MediaError when the file can't be read.
+    Raises MediaError when the file can't be read, or where a sample is no number.
     """
     if not path.is_file():
         raise MediaError(f"{path} is not there")
@@ -105,6 +107,7 @@ def decoded(path: Path, start: int = 0) -> Iterator[Samples]:
                 wanted = at
             fresh = piece[wanted - at :]
             if len(fresh):
+                _heard(fresh, path, wanted)
                 yield fresh
                 wanted += len(fresh)
 
@@ -120,16 +123,34 @@ def looped(path: Path, start: int = 0) -> Iterator[Samples]:
 
     Its end is cross-faded into its beginning. Raises MediaError when it has no sound.
     """
-    count = sum(len(piece) for piece in decoded(path))
+    count, held = 0, []
+    for piece in decoded(path):
+        count += len(piece)
+        if count <= _HELD:
+            held.append(piece)
     if not count:
         raise MediaError(f"{path} has no sound")
     fade = _LOOP_FADE if count > 2 * _LOOP_FADE else count // 4
+    if count <= _HELD:
+        yield from _turning(np.concatenate(held), fade, start)
     round_ = count - fade
     skip = start if start < 2 * round_ else round_ + (start - round_) % round_
     for piece in _rounds(path, fade):
         if skip < len(piece):
             yield piece[skip:]
         skip = max(0, skip - len(piece))
+
+
+def _turning(sound: Samples, fade: int, start: int) -> Iterator[Samples]:
+    """The same of sound that is all there, a second or more at once."""
+    first, ending = sound[: len(sound) - fade], sound[len(sound) - fade :]
+    if start < len(first):
+        yield first[start:]
+    again = _joined(ending, first)
+    many = np.tile(again, (-(-RATE // len(again)), 1))
+    yield many[max(0, start - len(first)) % len(again) :]
+    while True:
+        yield many
 
 
 def _rounds(path: Path, fade: int) -> Iterator[Samples]:
@@ -187,6 +208,17 @@ class WavWriter:
         else:
             with suppress(FileNotFoundError):
                 self._unfinished.unlink()
+
+
+def _heard(samples: Samples, path: Path, at: int) -> None:
+    """Raises MediaError for what no player can play; `at` is where the samples stand."""
+    if np.isfinite(samples).all():
+        return
+    first = at + int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
+    raise MediaError(
+        f"{path} holds samples that are no numbers, the first {first / RATE:.2f} s from its start",
+        hint="export it again, best as 24-bit WAV or FLAC",
+    )
 
 
 def _zero(container: Any, stream: Any) -> Fraction:

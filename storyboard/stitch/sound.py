@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from storyboard.errors import StitchError
+from storyboard.errors import MediaError, StitchError
 from storyboard.film import Line
 from storyboard.stitch.cuesheet import CueSheet
 from storyboard.stitch.pcm import (
@@ -39,6 +39,8 @@ _SOON = RATE // 10
 """Pauses that leave less than this at full level stay ducked."""
 _STEP = 72
 """Samples in which a step at a seam melts away."""
+
+_EMPTY = "export it again, or take it out of the film"
 
 Gain = NDArray[np.float32]
 
@@ -83,6 +85,10 @@ class Sounds:
     murmur: Murmur | None = None
     voices: Mapping[str, str] = field(default_factory=dict)
     """By cast name, the voice's words."""
+    laid: Mapping[Path, str] = field(default_factory=dict)
+    """By path, where the film names a file that it lays itself; the others are takes."""
+    takes: Mapping[Path, str] = field(default_factory=dict)
+    """By path, whose take a file is."""
     _copies: dict[Path, Path] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -91,11 +97,8 @@ class Sounds:
 
         Raises StitchError for words that nobody makes, MediaError for a file that can't be read.
         """
-        if piece.path is not None and piece.loops:
-            return looped(self._copy(piece.path), piece.source)
         if piece.path is not None:
-            near = piece.source <= _NEAR or jumps(piece.path)
-            return decoded(piece.path if near else self._copy(piece.path), piece.source)
+            return self._file(piece.path, piece)
         if piece.line is not None and self.murmur is not None:
             spoken = self.murmur(piece.line, self.voices.get(piece.line.speaker, ""))
             return iter([spoken[piece.source :]])
@@ -106,6 +109,22 @@ class Sounds:
             )
         return _made(piece, self.beds)
 
+    def _file(self, path: Path, piece: Piece) -> Iterator[Samples]:
+        """The samples of its file; what is wrong with it is told with its place in the film."""
+        empty = path in self.laid and not piece.source
+        try:
+            if piece.loops:
+                yield from looped(self._copy(path), piece.source)
+            near = piece.source <= _NEAR or jumps(path)
+            for samples in decoded(path if near else self._copy(path), piece.source):
+                empty = False
+                yield samples
+            if empty:
+                raise MediaError(f"{path} has no sound", hint=_EMPTY)
+        except MediaError as error:
+            place = self.laid.get(path) or f"the take of {self.takes.get(path, 'a shot')}"
+            raise MediaError(f"{place}: {error}", hint=error.hint, log=error.log) from error
+
     def _copy(self, path: Path) -> Path:
         with self._lock:
             if path not in self._copies:
@@ -113,6 +132,8 @@ class Sounds:
                 with WavWriter(copy) as wav:
                     for block in decoded(path):
                         wav.write(block)
+                if not wav.samples:
+                    raise MediaError(f"{path} has no sound", hint=_EMPTY)
                 self._copies[path] = copy
             return self._copies[path]
 

@@ -83,7 +83,8 @@ def soundtrack(
     sheet = cue_sheet(film, timeline, tracks, voiced=murmur is not None)
     known = {track.path: track.sha256 for track in tracks.values()}
     voices = {name: member.voice for name, member in film.cast.items()}
-    sounds = Sounds(scratch, beds, murmur, voices)
+    takes = {track.path: step for step, track in tracks.items()}
+    sounds = Sounds(scratch, beds, murmur, voices, _laid(film), takes)
     shelf = SoundCache(cache)
     with ThreadPoolExecutor(max(1, jobs)) as pool:
 
@@ -116,6 +117,16 @@ def soundtrack(
             *(found.notes or out_of_reach(lufs, film.loudness)),
         ),
     )
+
+
+def _laid(film: Film) -> dict[Path, str]:
+    """Where the film names each file that it lays."""
+    named = [(cue.file, film.span(f"sound.music[{n}]")) for n, cue in enumerate(film.music)]
+    for shot in film.shots:
+        named += [(cue.file, shot.span(f"sound[{n}]")) for n, cue in enumerate(shot.sound)]
+        if shot.ambience:
+            named.append((shot.ambience.file, shot.span("ambience")))
+    return {file.path: f"{span.file}:{span.line}" for file, span in reversed(named) if file}
 
 
 def _coded(

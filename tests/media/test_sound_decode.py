@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
+from storyboard.stitch import pcm
 from storyboard.stitch.media import run_ffmpeg
 from storyboard.stitch.pcm import RATE, Reader, WavWriter, decoded, looped, read_wav
 
@@ -139,6 +140,42 @@ def test_a_loop_has_no_seam(tmp_path, seconds):
     reader.close()
     assert np.abs(np.diff(wave)).max() < 0.3 * 2 * np.pi * 137 / RATE * 1.6
     assert np.sqrt(np.mean(wave**2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.35)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 100, 30_000, 70_000])
+def test_a_short_loop_is_made_in_memory_and_sounds_like_one_that_is_read(
+    tmp_path, monkeypatch, count
+):
+    path = wav(tmp_path / "loop.wav", np.random.default_rng(count).normal(0, 0.1, count))
+    n = 3 * count + 30
+    held = {start: Reader(looped(path, start)).read(n) for start in (0, 1, count, 7 * count + 3)}
+    monkeypatch.setattr(pcm, "_HELD", 0)
+    for start, expected in held.items():
+        reader = Reader(looped(path, start))
+        np.testing.assert_array_equal(reader.read(n), expected)
+        reader.close()
+
+
+def test_the_tiniest_loop_is_read_once(tmp_path, monkeypatch):
+    path, opened = wav(tmp_path / "one.wav", np.full(1, 0.1)), []
+    real = pcm.decoded
+    monkeypatch.setattr(pcm, "decoded", lambda *given: opened.append(given) or real(*given))
+    assert (Reader(looped(path)).read(10 * RATE) == np.float32(0.1)).all()
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("rate", [RATE, 44_100])
+def test_a_sample_that_is_no_number_is_named_with_its_place(tmp_path, bad, rate):
+    wave = np.full(2 * RATE, 0.1)
+    wave[RATE // 2 : RATE // 2 + 9] = bad
+    path = wav(tmp_path / "broken.wav", wave)
+    head = bytearray(path.read_bytes())
+    head[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(head)
+    place = f"{RATE / 2 / rate:.2f} s from its start"
+    with pytest.raises(MediaError, match=rf"broken\.wav holds .* no numbers, the first {place}"):
+        heard(path)
 
 
 def test_a_reader_gives_silence_after_the_end_and_counts_what_was_real(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storyboard.digest import file_sha256
-from storyboard.errors import MediaError, StitchError
+from storyboard.errors import MediaError, Span, StitchError
 from storyboard.film import (
     Align,
     Ambience,
@@ -17,11 +17,13 @@ from storyboard.film import (
     CastMember,
     Delivery,
     Film,
+    Layer,
     Line,
     Loudness,
     MediaFacts,
     MediaFile,
     MusicCue,
+    Origin,
     Shot,
     SoundCue,
     TransitionKind,
@@ -605,6 +607,32 @@ def test_a_part_sounds_the_same_alone_as_in_the_whole(desk):
     for first, last in ((0, 5000), (480_000, 700_000), (13 * RATE + 7, 14 * RATE)):
         part = mixed(sheet, sounds, first, last).samples
         np.testing.assert_allclose(part, whole[first:last], atol=2e-6)
+
+
+@pytest.mark.parametrize("use", ["music", "ambience", "sound"])
+@pytest.mark.parametrize(
+    ("wave", "told"), [([], "has no sound"), ([0.1, np.nan], "holds samples that are no numbers")]
+)
+def test_a_file_that_can_not_be_played_is_named_with_its_place_in_the_film(desk, use, wave, told):
+    file = desk.file(wave, "bad.wav")
+    keys = {
+        "sound": {"sound": (SoundCue(file=file),)},
+        "ambience": {"ambience": Ambience(file=file, scope="film")},
+    }.get(use, {})
+    origins = {use: Origin(Layer.SHOT, value=Span("film.yaml", 7))}
+    film = desk.film(
+        Shot("A", mute=True, origins=origins, **keys),
+        music=(MusicCue(file),) if use == "music" else (),
+        origins={"sound.music": Origin(Layer.FILM, value=Span("film.yaml", 7))},
+    )
+    with pytest.raises(MediaError, match=rf"^film\.yaml:7: {re.escape(str(file.path))} {told}"):
+        desk.render(film, cut(("A", "A", 0, 24)), {})
+
+
+def test_a_take_that_can_not_be_played_is_named_by_its_shot(desk):
+    film = desk.film(Shot("A"))
+    with pytest.raises(MediaError, match=r"^the take of A: .* no numbers"):
+        desk.render(film, cut(("A", "A", 0, 24)), {"A": desk.track(np.full(RATE, np.inf))})
 
 
 def test_a_lag_into_its_own_extension_is_not_heard_twice(desk):

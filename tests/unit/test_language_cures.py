@@ -117,3 +117,26 @@ def test_a_trim_may_leave_less_than_the_length_where_effects_make_it_longer(
     [(code, message, _)] = cures(tmp_path, slow % 0.8)
     assert code == "SB304"
     assert "leaves 2 s that the effects make 2.5 s" in message
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "shots: [{id: A, color: black, length: 1, sound: [{file: a.wav}]}]",
+        "shots: [{id: A, color: black, length: 1, ambience: {file: a.wav}}]",
+        "shots: [{id: A, color: black, length: 1}]\nsound: {music: [{file: a.wav}]}",
+    ],
+)
+def test_a_sound_of_no_length_is_refused_wherever_it_stands(tmp_path: Path, keys: str) -> None:
+    head = b"fmt \x10\0\0\0" + bytes(16) + b"LIST\3\0\0\0abc\0" + b"data"
+    for size, samples, refused in (
+        (0, b"", True),
+        (0xFFFFFFFF, b"", True),
+        (0, bytes(8), False),
+        (8, bytes(8), False),
+    ):
+        body = b"RIFF\0\0\0\0WAVE" + head + size.to_bytes(4, "little") + samples
+        (tmp_path / "a.wav").write_bytes(body)
+        loaded = read(tmp_path, f"{keys}\n")
+        assert [each.code for each in loaded.errors] == ["SB505"] * refused
+        assert not refused or "of no length" in loaded.errors[0].message
