@@ -264,6 +264,8 @@ class _Compiler:
         hint = f"a shorter `length`, an earlier `trim`, or a longer `duration` on {source.id}"
         if shot.clip and shot.clip.file:
             hint = "a shorter `length` or an earlier `trim`"
+        if shot.effects:
+            hint += "; or `effects` that want less of it"
         self.notices.error(
             "SB358",
             shot,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.effects import EFFECTS, UNWRITTEN, Effect, lasting
-from storyboard.film import Clip, Line, Transition, TransitionKind, Trim
+from storyboard.film import Clip, Line, MediaFile, Transition, TransitionKind, Trim
 from storyboard.graph.compile import Graph
 from storyboard.graph.effects import bought
 from storyboard.providers.base import Kind
@@ -164,6 +165,14 @@ def test_a_freeze_beyond_the_shot_or_longer_than_it_may_be_is_refused() -> None:
         assert told in error.message
     whole = compiled(shot("SH010", duration=4 * 24, effects=held(t=4, freeze_duration=1)))
     assert whole.timeline.length == 5 * 24, "the last picture is held"
+
+
+def test_footage_that_ends_before_its_effects_are_satisfied_is_refused() -> None:
+    clip = Clip(file=MediaFile(Path("/films/a.mov"), "a.mov"))
+    graph = compiled(shot("SH010", clip=clip, length=24, effects=held(t=100, freeze_duration=1)))
+    (error,) = (each for each in graph.diagnostics if each.severity == "error")
+    assert error.code == "SB358"
+    assert "`effects` that want less of it" in error.hint
 
 
 def test_what_a_trim_leaves_is_used_as_it_is_where_that_makes_the_length() -> None:
