@@ -21,6 +21,8 @@ WORDS_PER_SECOND = Fraction(13, 5)
 _LEAD = Fraction(1, 2)
 BREATH = Fraction(3, 10)
 """Seconds between a line and one that follows it."""
+_QUICKER = Fraction(1, 2)
+"""Seconds by which a line may end before it is reckoned to."""
 _UNWRITTEN = 16
 """Words of a line that is still to be written: two sentences."""
 
@@ -85,7 +87,7 @@ def spoken(film: Film, timeline: Timeline) -> Iterator[Spoken]:
 
 
 def lines_inside(film: Film, timeline: Timeline, notices: Notices) -> None:
-    """Warns of lines that the film cuts away, wholly or for more than a breath.
+    """Warns of lines that the film cuts away, at its start, or for long at its end.
 
     A line is well where any shot that uses the take lets it be heard.
     """
@@ -97,15 +99,15 @@ def lines_inside(film: Film, timeline: Timeline, notices: Notices) -> None:
         heard = each.heard.length if each.heard else 0
         late = max(0, each.heard.start - each.span.start) if each.heard else 0
         lost = each.span.length - heard
-        missing = lost if late or not heard or lost > rate.frames(BREATH) else 0
+        missing = lost if late or not heard or lost > rate.frames(_QUICKER) else 0
         found = (missing, each.borrowed, each)
         key = (each.source, each.number)
         best[key] = min(best.get(key, found), found, key=lambda known: known[:2])
     for (source, number), (missing, _, each) in best.items():
         if missing:
             shot, taken = each.event.shot, each.event.taken
-            begin, end, lost = (float(rate.seconds(at)) for at in (taken.start, taken.end, missing))
-            part = f"about {lost:.1f} s of this line" if each.heard else "this line"
+            begin, end, gone = (float(rate.seconds(at)) for at in (taken.start, taken.end, missing))
+            part = f"about {gone:.1f} s of this line" if each.heard else "this line"
             notices.warning(
                 "SB366",
                 shots[source].span(f"dialogue[{number}]"),

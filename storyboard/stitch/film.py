@@ -23,6 +23,7 @@ from storyboard.stitch.material import Medium, prepared, reviewed
 from storyboard.stitch.media import beside
 from storyboard.stitch.mux import metadata, mux
 from storyboard.stitch.picture import draw, encode
+from storyboard.stitch.sidecars import write_cues, write_subtitles
 from storyboard.stitch.smart.adts import Sound, read_sound
 from storyboard.stitch.smart.clipindex import NotCopied
 from storyboard.stitch.smart.cut import cut_film
@@ -31,7 +32,7 @@ from storyboard.stitch.smart.render import WINDOW
 from storyboard.stitch.smart.verify import in_time
 from storyboard.stitch.sound import Bed, Murmur
 from storyboard.stitch.soundtrack import MixFacts, soundtrack
-from storyboard.stitch.subtitles import cues, write_cues, write_subtitles
+from storyboard.stitch.subtitles import cues
 from storyboard.stitch.typeset import unprintable
 
 __all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]

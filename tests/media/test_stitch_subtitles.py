@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import html
+import re
+import unicodedata
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pysubs2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StitchError
 from storyboard.film import Film, Line, Shot
+from storyboard.graph.speech import spoken
 from storyboard.graph.timeline import Event, Narrated, Slice, Timeline
 from storyboard.stitch.film import stitch_film
 from storyboard.stitch.laid import laid
-from storyboard.stitch.subtitles import (
-    GAP,
-    LINES,
-    LONGEST_S,
-    READING,
-    WIDTH,
-    cues,
-    write_subtitles,
-)
+from storyboard.stitch.media import run_ffmpeg
+from storyboard.stitch.rows import columns, rows
+from storyboard.stitch.screentime import GAP, LONGEST_S, READING
+from storyboard.stitch.sidecars import JOINER, write_subtitles
+from storyboard.stitch.subtitles import LINES, cues
 from storyboard.stitch.titles import overlay
 from storyboard.timecode import FrameRange, Rate
 
@@ -91,11 +93,70 @@ def test_the_sidecars_say_the_same_in_both_formats(tmp_path):
     assert vtt.startswith("WEBVTT")
     assert "00:00:05.000 --> " in vtt
     for path in written:
-        loaded = pysubs2.load(str(path))
-        assert [event.plaintext for event in loaded] == [
-            "She had left twice before.",
-            "Größe & «guillemets»",
+        assert read_back(path) == ["She had left twice before.", "Größe & «guillemets»"]
+
+
+ODD = (
+    "I <3 you & R&D {really}.",
+    "<b>Bold</b> & <font face=a color=red size=9>x</font> 1 < 2 > 0, <3>",
+    "He wrote a --> b.",
+    "00:00:01,000 --> 00:00:02,000",
+    r"{\i1}brace\Nnewline\hx{b} \n {\an8}",
+    "1984",
+    "It was before the year of our good Lord 1984",
+    "<i>never closed &amp; </b>",
+    "<v Ben> NOTE STYLE WEBVTT <00:00:01.000>",
+    "7",
+)
+
+
+def read_back(path):
+    """The words of a file as pysubs2 reads them, which leaves WebVTT's own escapes in place."""
+    texts = [event.plaintext for event in pysubs2.load(str(path))]
+    if path.suffix == ".vtt":
+        texts = [re.sub("&(lt|gt|amp);", lambda sign: html.unescape(sign[0]), t) for t in texts]
+    return [plain(text) for text in texts]
+
+
+def plain(text):
+    """The words that somebody sees: full width braces are braces, a joiner is nothing."""
+    words = unicodedata.normalize("NFKC", text).replace(JOINER, "")
+    return " ".join(words.split())
+
+
+def test_odd_words_are_read_back_as_they_were_said(tmp_path):
+    lines = [Line("ana", words, at=72 * n) for n, words in enumerate(ODD)]
+    film, line = scene(*lines, length=2000)
+    written = write_subtitles(film, line, tmp_path / "film.mp4")
+    for path in written:
+        assert read_back(path) == list(ODD), path.suffix
+        assert [plain(words) for words in by_ffmpeg(path)] == list(ODD), path.suffix
+    picture = tmp_path / "picture.mp4"
+    run_ffmpeg(
+        [
+            *("-f", "lavfi", "-i", "color=s=16x16:r=4:d=84", "-i", f"{written[0]}"),
+            *("-map", "0:v", "-map", "1:s", "-c:s", "mov_text", f"{picture}"),
         ]
+    )
+    with av.open(str(picture)) as container:
+        packets = [bytes(each) for each in container.demux(container.streams.subtitles[0])]
+    words = [each[2 : 2 + int.from_bytes(each[:2], "big")].decode() for each in packets]
+    assert [plain(each) for each in words if each] == list(ODD)
+
+
+def by_ffmpeg(path):
+    """The words of a file as ffmpeg hands them to a player, which obeys what stands in braces."""
+    with av.open(str(path)) as container:
+        events = [each.ass.decode() for packet in container.demux() for each in packet.decode()]
+    texts = [event.split(",", 8)[-1] for event in events]
+    return [re.sub(r"\{[^}]*\}", "", text).replace(r"\N", "\n") for text in texts]
+
+
+def test_off_lines_stay_in_italics_whatever_they_say(tmp_path):
+    film, line = scene(Line("ana", "a <b> {c}", at=0, off=True))
+    srt, vtt = (each.read_text() for each in write_subtitles(film, line, tmp_path / "film.mp4"))
+    assert f"<i>a <{JOINER}b> ｛c｝</i>" in srt
+    assert "<i>a &lt;b&gt; ｛c｝</i>" in vtt
 
 
 def test_a_silent_film_has_none(tmp_path):
@@ -104,27 +165,124 @@ def test_a_silent_film_has_none(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+WORDS = [
+    *"a word letter quay Tuesday 手紙は火曜日に来ました。".split(),
+    "Schifffahrt" * 5,
+    "W" * 90,
+]
 LINES_OF_DIALOGUE = st.builds(
     Line,
-    speaker=st.just("ana"),
-    words=st.lists(
-        st.sampled_from("a word letter quay Tuesday".split()), min_size=1, max_size=40
-    ).map(" ".join),
-    at=st.one_of(st.none(), st.integers(0, 200)),
+    speaker=st.sampled_from(["ana", "ben"]),
+    words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=25).map(" ".join),
+    at=st.one_of(st.none(), st.integers(0, 400)),
+    off=st.booleans(),
 )
 
 
-@given(st.lists(LINES_OF_DIALOGUE, max_size=6))
-def test_cues_never_overlap_and_always_fit(lines):
-    film, line = scene(*lines, length=2400)
-    found = cues(film, line)
+@settings(max_examples=50)
+@given(
+    lines=st.lists(LINES_OF_DIALOGUE, max_size=8),
+    length=st.integers(240, 2400),
+    width=st.integers(12, 42),
+)
+def test_cues_can_be_read_one_after_the_other_and_lose_no_word(lines, length, width):
+    film, line = scene(*lines, length=length)
+    found = cues(film, line, width)
     for cue in found:
-        assert len(cue.lines) <= LINES
-        assert all(len(text) <= WIDTH for text in cue.lines)
-        assert 0 <= cue.span.start < cue.span.end <= line.length
-        assert cue.span.length >= 24 or cue.span.end == line.length
+        assert 1 <= len(cue.lines) <= LINES
+        assert all(0 < columns(text) <= width for text in cue.lines)
+        assert 0 <= cue.span.start < cue.span.end <= length
+        assert cue.span.length <= LONGEST_S * 24
     for before, after in pairwise(found):
         assert after.span.start - before.span.end >= GAP
+    ends = [*(cue.span.start for cue in found[1:]), length + GAP][: len(found)]
+    crowded = len(found) * (24 + GAP) - GAP > length
+    for cue, following in zip(found, ends, strict=True):
+        assert cue.span.length >= 24 or crowded
+        quick = cue.span.length < 24 * sum(map(columns, cue.lines)) // READING
+        idle = following - cue.span.end - GAP
+        assert not quick or idle <= 6 or cue.span.length == LONGEST_S * 24  # six to wait for a cut
+    heard = "".join(each.line.words for each in spoken(film, line) if each.heard)
+    shown = "".join(text.removeprefix("- ") for cue in found for text in cue.lines)
+    assert Counter(heard.replace(" ", "")) == Counter(shown.replace(" ", ""))
+
+
+def seconds(found):
+    return [round(cue.span.length / 24, 2) for cue in found]
+
+
+def test_two_who_talk_over_each_other_can_both_be_read():
+    film, line = scene(
+        Line("ana", "I talk at length here for a while okay.", at=24),
+        Line("ben", "And I talk over her at the same time okay.", at=36),
+        length=480,
+    )
+    first, second = cues(film, line)
+    assert first.span.start == 240 + 24
+    assert all(24 * columns(cue.lines[0]) <= READING * cue.span.length for cue in (first, second))
+
+
+def test_a_crowd_shares_what_time_there_is():
+    words = "Nobody has the time to listen, I say."  # two seconds to read
+    said = [Line(f"voice {n}", words, at=n * 12) for n in range(8)]
+    found = cues(*scene(*said[:4], length=480))
+    assert seconds(found) == [2.04] * 4
+    crowded = seconds(cues(*scene(*said, length=600)))
+    assert len(crowded) == 8
+    assert min(crowded) > 1.1
+
+
+def test_a_line_that_runs_over_the_cut_does_not_rush_the_next_one():
+    shots = (
+        Shot("SH010", dialogue=(Line("ana", "This line runs over the cut into the next.", at=84),)),
+        Shot("SH020", dialogue=(Line("ben", "He starts before she is done.", at=2),)),
+    )
+    _, line = scene()
+    film = Film(Path("/film.yaml"), Path("/"), shots=shots)
+    for cue in cues(film, line):
+        assert 24 * columns(cue.lines[0]) <= READING * cue.span.length
+
+
+def test_the_last_word_of_a_film_comes_earlier_rather_than_too_shortly():
+    film, line = scene(Line("ana", "End", at=115))
+    assert cues(film, line)[0].span == FrameRange(216, 240)
+    film, line = scene(Line("ana", "And that is the end of it all, for now.", at=110))
+    assert cues(film, line)[0].span.end == 240
+    assert cues(film, line)[0].span.length >= 52  # 39 letters
+
+
+def test_one_voice_that_says_two_short_things_is_not_two():
+    film, line = scene(Line("eve", "No", at=10), Line("eve", "I do", at=14))
+    assert cues(film, line)[0].lines == ("No", "I do")
+
+
+def test_a_voice_in_the_picture_shares_no_cue_with_one_that_is_not():
+    film, line = scene(Line("ana", "Wait!", at=10), Line("ben", "Never.", at=12, off=True))
+    assert [cue.off for cue in cues(film, line)] == [False, True]
+
+
+def test_letters_that_are_two_columns_wide_count_as_two():
+    words = "日本語の字幕はここにありますそして長い文がここに"
+    film, line = scene(Line("ana", words, at=0), length=600)
+    (cue,) = cues(film, line)
+    assert [columns(text) for text in cue.lines] == [24, 24]
+    assert cue.span.length == 64  # 48 columns at 18 a second
+
+
+@pytest.mark.parametrize(
+    ("width", "text", "broken"),
+    [
+        (14, "日本語の字幕はここに、", ["日本語の字幕", "はここに、"]),
+        (14, "日本語の字「幕」はここに", ["日本語の字", "「幕」はここに"]),
+        (16, "한국어 자막은 여기에", ["한국어 자막은", "여기에"]),
+        (12, "ABCDEFGHIJKLMNOPQ", ["ABCDEFGHI", "JKLMNOPQ"]),
+        (12, "e\u0301" * 17, ["e\u0301" * 9, "e\u0301" * 8]),
+        (16, "a few more words, no more", ["a few more", "words, no more"]),
+        (16, "", []),
+    ],
+)
+def test_rows_are_even_and_break_where_the_writing_allows_it(width, text, broken):
+    assert rows(text, width) == broken
 
 
 def test_a_cue_stands_as_long_as_it_takes_to_read():

@@ -1,0 +1,118 @@
+"""When words stand on the screen: with the speech, and long enough to be read.
+
+A cue begins with its words. Where people talk faster than anybody reads, or at once, the cues of
+that crowd queue up and share the time that follows; at the end of a film they begin earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from storyboard.timecode import FrameRange, Rate
+
+GAP = 2
+"""Frames between one cue and the next."""
+LONGEST_S = 7
+READING = 18
+"""Columns a second that are read with ease."""
+_AWAY_S = 5
+"""How far from its words a cue may begin so that others can be read with ease."""
+_SHARES = tuple(Fraction(share, 8) for share in reversed(range(9)))
+"""What part a crowd may get of the time above a second that its cues want."""
+_NEAR_S = Fraction(1, 4)
+"""How close to a cut a cue begins with it; twice that, how close it ends with it."""
+
+
+def wanted(columns: int, rate: Rate) -> int:
+    """The frames in which so many columns are read: a second at least."""
+    seconds = min(max(Fraction(1), Fraction(columns, READING)), Fraction(LONGEST_S))
+    return rate.frames(seconds)
+
+
+def times(
+    said: Sequence[FrameRange], wants: Sequence[int], cuts: Sequence[int], length: int, rate: Rate
+) -> list[FrameRange]:
+    """The film frames of cues whose words are heard in `said`, in order of their starts.
+
+    In order, apart, inside the film's `length` frames, and a second each at least where so many
+    find room in it; those beyond are empty. `wants` are their frames to be read in, `cuts` the
+    frames where pictures change.
+    """
+    least = max(1, min(rate.frames(1), (length + GAP) // max(1, len(said)) - GAP))
+    starts = _starts(said, [max(least, want) for want in wants], least, length, rate)
+    longest, found = rate.frames(LONGEST_S), []
+    for number, (start, span) in enumerate(zip(starts, said, strict=True)):
+        room = starts[number + 1] - GAP if number + 1 < len(starts) else length
+        end = min(max(span.end, start + wants[number]), start + longest, room, length)
+        found.append(FrameRange(min(start, length), max(end, min(start, length))))
+    return _with_cuts(found, wants, cuts, length, rate)
+
+
+def _starts(
+    said: Sequence[FrameRange], wants: Sequence[int], least: int, length: int, rate: Rate
+) -> list[int]:
+    """Where the cues begin, each at least `least` frames and a gap after the one before it."""
+    away, found = rate.frames(_AWAY_S), []
+    for first, last in _crowds(said, wants):
+        spans, crowd = said[first:last], wants[first:last]
+        for share in _SHARES:
+            lengths = [least + int((want - least) * share) for want in crowd]
+            queue = _queue(spans, lengths, length)
+            if all(abs(at - span.start) <= away for at, span in zip(queue, spans, strict=True)):
+                break
+        found += queue
+    following = length + GAP
+    for number in reversed(range(len(found))):
+        found[number] = following = min(found[number], following - GAP - least)
+    return [max(at, number * (least + GAP)) for number, at in enumerate(found)]
+
+
+def _crowds(said: Sequence[FrameRange], wants: Sequence[int]) -> list[tuple[int, int]]:
+    """(first, last + 1) of cues that would run into one another."""
+    found: list[tuple[int, int]] = []
+    first = free = 0
+    for number, (span, want) in enumerate(zip(said, wants, strict=True)):
+        if span.start >= free and number:
+            found.append((first, number))
+            first = number
+        free = max(span.start, free) + want + GAP
+    return [*found, (first, len(said))] if said else []
+
+
+def _queue(said: Sequence[FrameRange], lengths: Sequence[int], length: int) -> list[int]:
+    """One after the other, none before its words but those that the film's end pushes back."""
+    found: list[int] = []
+    free = 0
+    for span, frames in zip(said, lengths, strict=True):
+        found.append(max(span.start, free))
+        free = found[-1] + frames + GAP
+    end = length
+    for number in reversed(range(len(found))):
+        found[number] = min(found[number], end - lengths[number])
+        end = found[number] - GAP
+    return found
+
+
+def _with_cuts(
+    shown: Sequence[FrameRange], wants: Sequence[int], cuts: Sequence[int], length: int, rate: Rate
+) -> list[FrameRange]:
+    """Those that begin or end close to a cut set to it, where they can still be read."""
+    near, far = rate.frames(_NEAR_S), rate.frames(2 * _NEAR_S)
+    found: list[FrameRange] = []
+    before = 0
+    for number, span in enumerate(shown):
+        start, end = span.start, span.end
+        need = min(span.length, wants[number])
+        room = shown[number + 1].start - GAP if number + 1 < len(shown) else length
+        for cut in cuts:
+            if abs(cut - start) <= near and before <= cut <= end - need:
+                start = cut
+        for cut in cuts:
+            to = cut - GAP
+            if abs(cut - end) <= far and start + need <= to <= room:
+                end = to
+                break
+        before = end + GAP
+        found.append(FrameRange(start, end))
+    return found

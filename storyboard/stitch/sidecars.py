@@ -1,0 +1,67 @@
+"""Subtitles in files: SRT, and WebVTT, whose words every reader gives back as they were said.
+
+Neither format has a sign for a brace, and players take what stands in braces for a command; full
+width braces look the same and are none. Where SRT has no escape either (tags, times, `\\N`), a
+word joiner, which nobody sees, keeps the letters from being taken for one.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from storyboard.film import Film
+from storyboard.graph.timeline import Timeline
+from storyboard.stitch.subtitles import Cue, cues
+
+SUFFIXES = (".srt", ".vtt")
+JOINER = "\u2060"
+_BRACES = str.maketrans("{}", "\uff5b\uff5d")
+_COMMAND = re.compile(r"(?<=\\)(?=[Nnh])")
+_TAG = re.compile(r"(?<=<)(?=[^<>]*>)")
+_TIME = re.compile(r"(?<=\d:\d\d:\d\d)(?=[.,]\d)")
+
+
+def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+    """Writes the sidecars of the film file `out`, by rename, and returns their paths.
+
+    A film without words has none.
+    """
+    return write_cues(cues(film, timeline), timeline, [out.with_suffix(each) for each in SUFFIXES])
+
+
+def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Writes the cues to every path, in the format of its suffix; nothing where there are none."""
+    import pysubs2
+
+    for path in paths if found else ():
+        subtitles = pysubs2.SSAFile()
+        for cue in found:
+            text = _escaped(cue.lines, path.suffix).replace("\n", r"\N")
+            subtitles.append(
+                pysubs2.SSAEvent(
+                    start=_milliseconds(cue.span.start, timeline),
+                    end=_milliseconds(cue.span.end, timeline),
+                    text=rf"{{\i1}}{text}{{\i0}}" if cue.off else text,
+                )
+            )
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        unfinished.write_text(subtitles.to_string(path.suffix[1:]), encoding="utf-8")
+        unfinished.replace(path)
+    return tuple(paths) if found else ()
+
+
+def _escaped(rows: Sequence[str], suffix: str) -> str:
+    """Rows of words as `suffix` wants them; one of digits alone would be taken for a number."""
+    text = "\n".join(JOINER + row if row.isdigit() else row for row in rows)
+    text = _COMMAND.sub(JOINER, text.translate(_BRACES))
+    if suffix == ".vtt":
+        return html.escape(text, quote=False)
+    return _TIME.sub(JOINER, _TAG.sub(JOINER, text))
+
+
+def _milliseconds(frame: int, timeline: Timeline) -> int:
+    return round(timeline.rate.seconds(frame) * 1000)
