@@ -6,7 +6,7 @@ model has yet to write can't be known: those are the cut's to refuse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from storyboard.errors import Diagnostic, Severity, Span
@@ -38,7 +38,7 @@ def proofread(film: Film, size: Size) -> Iterator[Diagnostic]:
         if shot.card:
             place = shot.span("card")
             yield from _boxes(shot.card, place)
-            yield from _crowded("card", shot.card, partial(card, shot.card), size, place)
+            yield from _crowded("card", partial(card, shot.card), size, [(place, shot.card)])
     for n, title in enumerate(film.titles):
         texts = [(film.span(f"titles[{n}].text"), title.text)] if title.text else []
         texts += [
@@ -47,9 +47,7 @@ def proofread(film: Film, size: Size) -> Iterator[Diagnostic]:
         ]
         for place, text in texts:
             yield from _boxes(text, place)
-        whole = "\n".join((title.text, *title.credits))
-        place = film.span(f"titles[{n}].{'credits' if title.credits else 'text'}")
-        yield from _crowded("title", whole, partial(block_of, title), size, place)
+        yield from _crowded("title", partial(block_of, title), size, texts)
     if film.subtitles == "burn":
         for place, words in _spoken(film):
             if letters := unprintable(words):
@@ -75,17 +73,19 @@ def _boxes(text: str, place: Span) -> Iterator[Diagnostic]:
 
 
 def _crowded(
-    what: str, text: str, lay: Callable[[Size, int], Block], size: Size, place: Span
+    what: str, lay: Callable[[Size, int], Block], size: Size, texts: Sequence[tuple[Span, str]]
 ) -> Iterator[Diagnostic]:
-    """Refuses a text that has no room in type of the smallest size that can be read."""
+    """Refuses `texts` that together have no room in the smallest type that can be read."""
     least = legible(size)
-    if stands(text, size, least):
+    if stands("\n".join(text for _, text in texts), size, least):
         return
+    place = texts[0][0]
     block = lay(size, least)
     frame = f"a frame of {size[0]}x{size[1]}"
     if block.width > block.across:
         longest = max(block.lines, key=lambda line: length_of(line.text, line.size))
         word = longest.text.replace(HAIR_SPACE, "")
+        place = next((where for where, text in texts if word in text), place)
         letters = int(len(word) * block.across / block.width)
         message = f"{shown(word)} is too long for {frame} in type that can be read"
         hint = f"a line holds some {letters} of its letters: divide it with a space"

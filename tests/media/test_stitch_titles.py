@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StitchError
@@ -159,6 +159,7 @@ def test_the_letters_that_the_font_is_not_asked_for_are_in_it():
     assert widest < 100 * typeset._WIDEST
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.text(st.sampled_from("Wm il\n"), max_size=60), max_size=8).map(" ".join),
     st.sampled_from([(1280, 720), (360, 640), (180, 180), (180, 900)]),

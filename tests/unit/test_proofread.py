@@ -100,6 +100,7 @@ def test_what_is_too_much_for_one_picture_is_refused_with_what_fits(tmp_path: Pa
     ]
     assert told[0].message == "this card has 30 lines of the smallest type that can be read"
     assert told[0].hint.startswith("23 fit into a frame of 640x360")
+    assert [each.span.column for each in told[3:]] == [50, 39]
     assert "is too long for a frame of 640x360" in told[3].message
     assert told[3].hint.startswith("a line holds some 1")
 
