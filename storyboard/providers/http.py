@@ -7,7 +7,11 @@ that may make a job, and says for certain or not at all that it made none. Downl
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import math
+import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -44,6 +48,21 @@ _PATIENCE_S = 60.0
 _LARGEST_ANSWER = 256 << 20
 _LARGEST_ERROR = 1 << 20
 _ENDLESS = "it has no end"
+_DRIPS = "it only drips"
+_WHOLE_S = 1800.0
+"""Longest that anything free may take, from the request to the end of the answer."""
+
+_ORDER_S = 3600.0
+"""Longest that the answer to an order may take."""
+
+_GRACE_S = 60.0
+_SLOWEST = 2000
+"""Bytes a second of an answer that is worth waiting for, after the time of grace."""
+
+_REFUSALS = frozenset({400, 401, 402, 403, 404, 405, 410, 411, 413, 414, 415, 422, 429, 431})
+"""By these a service turns a request away before it does anything for it, as HTTP has them."""
+
+_NAME = re.compile(rb'"(?:name|id|task_id)"\s*:\s*"([\w./:=+~@-]{6,300})"')
 
 for _talker in ("httpx", "httpcore"):  # they would log addresses and headers that give access
     logging.getLogger(_talker).setLevel(logging.WARNING)
@@ -139,32 +158,49 @@ class Wire:
         `fields` and `files` make a multipart form. `read_s` is the longest silence. A refused key
         is renewed and sent again, since a 401 made no job. Raises Unreachable or another error
         when there is no job for certain, and UnknownOutcome when nobody can know: the connection
-        broke after a byte was sent, a status of 5xx, an answer that is no JSON but a web page.
+        broke after a byte was sent, a status that does not refuse, an answer that is not of the
+        service's own making. A JSON object that came whole counts, whatever broke behind it.
 
         With `stream` an answer of status 2xx may be anything and may break off: the caller, who
         can read what came of it, looks at `Reply.broken`.
         """
         for fresh in (False, True):
             reply = await self._sent(path, json, fields, files, read_s, fresh=fresh)
-            if reply.status != 401:
+            if reply.status != 401 or not said(401, reply.headers, reply.body).own:
                 break
-        if 200 <= reply.status < 300 and _is_page(reply):
+        good = 200 <= reply.status < 300
+        if good and _is_page(reply):
             raise self.unknown("a web page came back, as from a proxy or a wrong base URL")
-        if 200 <= reply.status < 300 and stream:
+        if good and stream:
             return reply
-        if reply.broken:
-            raise self.unknown(f"the connection broke ({reply.broken})")
-        if 200 <= reply.status < 300:
-            if reply.value is None:
-                raise self.unknown(f"its answer of status {reply.status} is no JSON")
+        whole = good and isinstance(reply.value, Mapping)  # what came after it said no more
+        if reply.broken and not whole:
+            raise self.unknown(f"the connection broke ({reply.broken}){self._named(reply.body)}")
+        if good and reply.value is None:
+            why = f"its answer of status {reply.status} is no JSON{self._named(reply.body)}"
+            raise self.unknown(why)
+        if good:
             return reply
         told = said(reply.status, reply.headers, reply.body)
+        if not told.own:
+            raise self.unknown(
+                f"what came back was status {reply.status} and no error of the service's own,"
+                " as from a proxy or a wrong base URL"
+            )
         if self._verdict and (error := self._verdict(told)):
             raise error
-        if reply.status >= 500 or reply.status == 408:
+        if reply.status not in _REFUSALS:
             words = f": {self.discreet(told.message)}" if told.message else ""
             raise self.unknown(f"it answered with status {reply.status}{words}")
         raise self._error(told)
+
+    def _named(self, body: bytes) -> str:
+        """The name of a job in what came of an answer, for a person to adopt."""
+        found = _NAME.search(body)
+        name = found[1].decode("ascii") if found else ""
+        if not name or self.discreet.shows(name):
+            return ""
+        return f"; what came of the answer names {name}, which `--adopt` takes if that is the job"
 
     async def close(self) -> None:
         """Gives back the connections."""
@@ -196,8 +232,13 @@ class Wire:
 
         told = {**headers, **await self.access(fresh)}
         try:
-            async with self.kept.stream(method, self.base + path, headers=told, **wishes) as answer:
-                reply = await _collected(answer)
+            async with (
+                asyncio.timeout(_WHOLE_S),
+                self.kept.stream(method, self.base + path, headers=told, **wishes) as answer,
+            ):
+                reply = await _collected(answer, _GRACE_S, _SLOWEST)
+        except TimeoutError:
+            raise self._no_answer("it takes too long") from None
         except httpx.TransportError as error:
             raise self._no_answer(type(error).__name__) from None
         if reply.broken == _ENDLESS:
@@ -292,17 +333,26 @@ def _again(error: Exception) -> bool | float:
     return type(error) is ProviderError  # no answer, or trouble of the service's own
 
 
-async def _collected(answer: httpx.Response) -> Reply:
-    """The answer as far as it comes; of one that is no success, what may be of interest."""
+async def _collected(
+    answer: httpx.Response, grace_s: float = _ORDER_S, slowest: float = math.inf
+) -> Reply:
+    """The answer as far as it comes; of one that is no success, what may be of interest.
+
+    It may take `grace_s` seconds, and one more for every `slowest` bytes.
+    """
     import httpx
 
     body, broken = bytearray(), ""
+    began = time.monotonic()
     most = _LARGEST_ANSWER if answer.is_success else _LARGEST_ERROR
     try:
         async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > most:
                 broken = _ENDLESS if answer.is_success else ""
+                break
+            if time.monotonic() - began > grace_s + len(body) / slowest:
+                broken = _DRIPS
                 break
     except (httpx.TransportError, httpx.DecodingError) as error:
         broken = type(error).__name__

@@ -25,6 +25,11 @@ class Said:
     message: str = ""
     retry_after_s: float | None = None
 
+    @property
+    def own(self) -> bool:
+        """Whether it is an error of an API's form, and not some proxy's page."""
+        return bool(self.code or self.message)
+
 
 def said(status: int, headers: Mapping[str, str], body: bytes) -> Said:
     """Reads an answer of status 300 and more, whatever its body is."""

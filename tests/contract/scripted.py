@@ -48,6 +48,8 @@ class Answer:
     cut: bool = False
     pause_s: float = 0.0
     """Before the first piece."""
+    each_s: float = 0.0
+    """After every piece."""
 
 
 def told(value: Any, status: int = 200, **headers: str) -> Answer:
@@ -106,6 +108,10 @@ class Scripted:
         self._ready.set()
         await self._stop.wait()
         server.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()  # answers that nobody waits for any more
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -122,8 +128,11 @@ class Scripted:
         reply = queue.pop(0) if len(queue) > 1 else queue[0]
         answer = reply(asked) if callable(reply) else reply
         if answer is not None:
-            with contextlib.suppress(ConnectionError):  # it has heard enough
-                await _send(answer, writer)
+            try:
+                with contextlib.suppress(ConnectionError):  # it has heard enough
+                    await _send(answer, writer)
+            finally:
+                writer.close()
         writer.close()
 
 
@@ -137,7 +146,7 @@ async def _send(answer: Answer, writer: asyncio.StreamWriter) -> None:
         writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         await writer.drain()
         if len(answer.pieces) < 50:
-            await asyncio.sleep(0)
+            await asyncio.sleep(answer.each_s)
     if not answer.cut:
         writer.write(b"0\r\n\r\n")
         await writer.drain()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from storyboard.providers import http
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -181,8 +183,11 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (told({"error": ENVELOPE}, 500), UnknownOutcome, "status 500"),
         (Answer(524, (b"<html>timeout</html>",)), UnknownOutcome, "status 524"),
         (Answer(504), UnknownOutcome, "status 504"),
-        (Answer(301, (), {"location": "https://www.example.com/"}), InvalidRequest, "elsewhere"),
-        (Answer(404, (b"<html>",), {"content-type": "text/html"}), Missing, "404"),
+        (Answer(301, (), {"location": "https://example.com/"}), UnknownOutcome, "base URL"),
+        (told({"error": ENVELOPE}, 404), Missing, "refuses: No."),
+        (Answer(404, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "404"),
+        (Answer(401, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "a proxy"),
+        (Answer(429), UnknownOutcome, "no error of the service's own"),
         (Answer(200, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "web page"),
         (Answer(200, (b"yes",)), UnknownOutcome, "no JSON"),
         (Answer(200, (b'{"id": "task',), cut=True), UnknownOutcome, "broke"),
@@ -210,11 +215,62 @@ def test_only_a_definite_no_is_a_no(
     assert service.count(CREATE) == orders
 
 
-def test_a_wrong_address_has_a_cure(service: Scripted, place: Place) -> None:
-    service.say(CREATE, Answer(301, (), {"location": "/login"}))
-    with pytest.raises(InvalidRequest) as refused:
+REFUSES = (400, 402, 404, 405, 410, 411, 413, 414, 415, 422, 431)
+LEAVES_OPEN = (301, 302, 303, 307, 308, 406, 408, 409, 412, 418, 421, 423, 425, 428, 451, 499, 501)
+
+
+@pytest.mark.parametrize("status", [*REFUSES, *LEAVES_OPEN])
+def test_a_status_refuses_only_where_http_says_that_nothing_was_done(
+    service: Scripted, place: Place, status: int
+) -> None:
+    service.say(CREATE, told({"error": ENVELOPE}, status, location="/login"))
+    with pytest.raises(InvalidRequest if status in REFUSES else UnknownOutcome):
         submitted(place)
-    assert "base URL" in refused.value.hint
+    assert service.count(CREATE) == 1
+
+
+WHOLE = json.dumps({"id": JOB, "status": "queued"}).encode()
+JSON = {"content-type": "application/json"}
+
+
+def test_an_answer_that_came_whole_counts_whatever_broke_behind_it(
+    service: Scripted, place: Place
+) -> None:
+    service.say(CREATE, Answer(200, (WHOLE,), JSON, cut=True))
+    assert submitted(place) == JOB
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (WHOLE[:-1], True),
+        (b")]}'" + WHOLE, True),
+        (WHOLE.replace(JOB.encode(), KEY.encode())[:-1], False),
+        (WHOLE[:15], False),
+    ],
+)
+def test_the_name_in_an_answer_that_broke_is_told(
+    service: Scripted, place: Place, body: bytes, named: bool
+) -> None:
+    service.say(CREATE, Answer(200, (body,), JSON, cut=True))
+    with pytest.raises(UnknownOutcome) as lost:
+        submitted(place)
+    assert (f"names {JOB}, which `--adopt` takes" in str(lost.value)) is named
+    assert KEY not in said(lost.value)
+
+
+def test_an_answer_that_drips_is_not_waited_for(
+    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "_GRACE_S", 0.05)
+    monkeypatch.setattr(http, "_PATIENCE_S", 0.05)
+    service.say(POLL, Answer(200, (b" ",) * 40, JSON, each_s=0.02))
+    with pytest.raises(ProviderError, match="no answer from CometAPI: it only drips"):
+        polled(place)
+    monkeypatch.setattr(http, "_WHOLE_S", 0.05)
+    service.say(POLL, Answer(200, (WHOLE,), JSON, pause_s=0.3))
+    with pytest.raises(ProviderError, match="it takes too long"):
+        polled(place)
 
 
 def test_the_wait_that_a_quota_asks_for_is_handed_on(service: Scripted, place: Place) -> None:

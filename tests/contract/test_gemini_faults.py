@@ -407,7 +407,7 @@ def test_of_an_endless_error_the_status_is_enough(service: Scripted, place: Plac
     tracemalloc.start()
     with pytest.raises(InvalidRequest, match="status 400"):
         polled(NAME, place)
-    with pytest.raises(InvalidRequest, match="status 400"):
+    with pytest.raises(UnknownOutcome, match="status 400"):
         submitted(asked(), place)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
