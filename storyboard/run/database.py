@@ -13,6 +13,13 @@ from storyboard.errors import EnvironmentProblem
 _WAIT_S = 30.0
 
 
+class _Connection(sqlite3.Connection):
+    """Closes itself when it is dropped: readers are many and short."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def connect(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connection:
     """Opens or creates `path` and brings it to the newest of `versions`.
 
@@ -21,7 +28,11 @@ def connect(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connectio
     damaged one.
     """
     connection = sqlite3.connect(
-        path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+        path,
+        timeout=_WAIT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=_Connection,
     )
     try:
         _prepare(connection, versions, what)
@@ -39,7 +50,9 @@ def peek(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connection:
     """
     if os.access(path.parent, os.W_OK):
         return connect(path, versions, what)
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    copy = sqlite3.connect(
+        ":memory:", isolation_level=None, check_same_thread=False, factory=_Connection
+    )
     try:
         with closing(_read_only(path)) as source:
             source.backup(copy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -125,18 +124,3 @@ def test_music_that_is_gone_is_named(film, timeline, media):
     film.music[0].file.path.unlink()
     with pytest.raises(StitchError, match=r"theme\.wav can't be read"):
         stitch_digest(film, timeline, media)
-
-
-def test_a_thousand_shots_are_cheap(studio, media, tmp_path):
-    import time
-
-    names = [f"SH{number:04d}" for number in range(1000)]
-    film = Film(tmp_path / "f.yaml", tmp_path, shots=tuple(map(Shot, names)))
-    events = [
-        studio.event(name, (48 * k, 48 * k + 48), step="SH010") for k, name in enumerate(names)
-    ]
-    line = studio.timeline(*events)
-    assert line.rate.seconds(line.length) == Fraction(2000)
-    started = time.process_time()
-    stitch_digest(film, line, media)
-    assert time.process_time() - started < 1

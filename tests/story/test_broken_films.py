@@ -5,7 +5,6 @@ Nothing else may be said: one mistake is one diagnostic.
 """
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -51,9 +50,7 @@ def test_each_mistake_is_named_where_it_stands(
     path = Path("film.yaml")
     shutil.copy(film, path)
     expected = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(", ")
-    start = time.process_time()
     loaded = load(path)
-    assert time.process_time() - start < 2
     found = [_place(each) for each in as_json(loaded.diagnostics)]
     assert sorted(found) == sorted(expected)
     for form in ("human", "concise", "github"):

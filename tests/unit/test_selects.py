@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -263,16 +262,6 @@ def test_a_newer_file_says_upgrade(selects: Selects) -> None:
     with pytest.raises(EnvironmentProblem) as raised:
         Selects(selects.path)
     assert raised.value.hint == "upgrade storyboard"
-
-
-def test_a_thousand_steps_are_read_in_a_blink(selects: Selects) -> None:
-    for n in range(1000):
-        parts = dict.fromkeys(("prompt", "model", "settings", "upstream"), "0123456789ab")
-        selects.add(take(digest=f"{n:064x}", price=400_000), step=f"SH{n:04d}", parts=parts)
-    selects.save()
-    began = time.process_time()
-    assert len(Selects(selects.path).entries) == 1000
-    assert time.process_time() - began < 0.1
 
 
 words = st.text(max_size=30)

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import sqlite3
-import time
 from pathlib import Path
 
 import jsonschema
@@ -266,9 +265,7 @@ def test_many_digests_are_looked_up_at_once(store: Store, tmp_path: Path) -> Non
     digests = [f"{n:064x}" for n in range(1200)]
     takes = {d: add(store, tmp_path / "work", d, digest=d) for d in digests[::400]}
     store.preload(digests)
-    began = time.process_time()
     found = {digest: store.takes(digest) for digest in digests}
-    assert time.process_time() - began < 0.1
     assert {d: t for d, (t, *_) in ((d, t) for d, t in found.items() if t)} == takes
 
 
