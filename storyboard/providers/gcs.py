@@ -22,6 +22,9 @@ from storyboard.providers.origin import origin
 from storyboard.providers.said import Said
 
 _URI = re.compile(r"gs://(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])(?:/(?P<name>[^?#]*))?")
+_PAGES = 100
+"""Of a list, a thousand objects each; below an attempt's own prefix lie a few in all."""
+
 _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "video/mp4": "mp4"}
 
 
@@ -71,21 +74,41 @@ class Bucket:
         return True
 
     async def below(self, folder: str) -> tuple[str, ...]:
-        """URIs of the objects below a `gs://…/`, by name."""
+        """URIs of the objects below a `gs://…/`, by name.
+
+        Nothing else counts, whatever is listed. Raises ProviderError for what is no list.
+        """
         bucket, prefix = self._parts(folder)
-        found: list[str] = []
+        found: set[str] = set()
+        pages: set[str] = set()
         page = ""
-        while True:
+        while page not in pages and len(pages) < _PAGES:
+            pages.add(page)
             params = {"prefix": prefix, "fields": "items(name),nextPageToken"}
             if page:
                 params["pageToken"] = page
             reply = await self._wire.ask("GET", f"/storage/v1/b/{bucket}/o", params=params)
-            told = reply.value if isinstance(reply.value, dict) else {}
-            for each in told.get("items") or ():
-                found.append(f"gs://{bucket}/{each['name']}")
-            page = str(told.get("nextPageToken") or "")
+            told = reply.value if isinstance(reply.value, dict) else {"items": None}
+            items = told.get("items", [])
+            page = told.get("nextPageToken") or ""
+            if not isinstance(page, str) or not isinstance(items, list):
+                raise self._no_list(folder)
+            for each in items:
+                name = each.get("name") if isinstance(each, dict) else None
+                if not isinstance(name, str):
+                    raise self._no_list(folder)
+                uri = f"gs://{bucket}/{name}"
+                if name.startswith(prefix) and uri == object_uri(uri, self._discreet):
+                    found.add(uri)
             if not page:
                 return tuple(sorted(found))
+        raise self._no_list(folder)
+
+    def _no_list(self, folder: str) -> ProviderError:
+        return ProviderError(
+            f"Cloud Storage does not say what lies below {self._discreet(folder)}",
+            provider=self._provider,
+        )
 
     async def close(self) -> None:
         """Gives back the connections."""

@@ -179,8 +179,9 @@ class Maker:
         if look is not None:
             try:
                 samples = await look(tag(*attempt.order))
-            except StoryboardError as error:
-                self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=str(error)))
+            except Exception as error:
+                told = str(readable(error, provider, attempt))
+                self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
         now = self._ledger.open_for(attempt.digest, attempt.ordinal)
         if now is not None and now.state is not State.UNKNOWN:
             return now  # another take of the order has looked meanwhile

@@ -412,6 +412,21 @@ def test_a_lost_answer_is_found_by_what_lies_under_the_attempts_own_name(tmp_pat
     assert [end[1:] for end in ends(film)] == [("committed", 400_000)] * 2
 
 
+def test_a_trace_that_fails_stops_no_other_shot(tmp_path: Path) -> None:
+    class Breaks(Traced):
+        async def trace(self, tag: str) -> tuple[Sample, ...]:
+            raise KeyError("name")
+
+    maker = Breaks(tmp_path / "remote")
+    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
+    assert film.render().exit_code == 7
+    other = Pretend(tmp_path / "other")
+    film.steps.append(shot("SH020", provider="other"))
+    film.providers = {"paid": maker, "other": other}
+    assert film.render().exit_code == 7
+    assert [end[1] for end in ends(film)] == ["unknown", "committed"]
+
+
 def test_killed_when_a_lost_answer_was_found_it_is_fetched_all_the_same(tmp_path: Path) -> None:
     maker = Traced(tmp_path / "remote")
     maker.there = 1
