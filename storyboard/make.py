@@ -91,9 +91,12 @@ def budget(production: Production, plan: Plan, order: Order) -> int | None:
         return cap
     from storyboard.run.ledger import Ledger, lifetime_micros
     from storyboard.run.owing import unsent
+    from storyboard.run.unaccounted import unaccounted
 
     sent = [each for each in Ledger.read(production.state) if not unsent(each)]
-    spent = lifetime_micros(sent, production.selects.paid())
+    paid = production.selects.paid()
+    lost = unaccounted(production.store, production.film.path.absolute(), sent, paid)
+    spent = lifetime_micros(sent, paid) + sum(each.take.price_micros for each in lost)
     left = max(0, int(life * 1_000_000) - spent)
     if cost > left:
         raise MoneyRefused(

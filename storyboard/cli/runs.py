@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from storyboard.cli.planview import money
 if TYPE_CHECKING:
     from storyboard.graph.steps import Step
     from storyboard.run.attempts import Attempt
+    from storyboard.run.record import Record
     from storyboard.run.selects import Selects
 
 
@@ -50,7 +51,9 @@ def command(
     attempts = Ledger.read(state)
     locked = selects.paid()
     elsewhere = elsewhere_micros(attempts, locked)
-    total = lifetime_micros(attempts, locked)
+    lost = _unaccounted(path, attempts, locked)
+    missing = sum(each.take.price_micros for each in lost)
+    total = lifetime_micros(attempts, locked) + missing
     held_back = unfinished.held_back(path, attempts)
     open_ = [each for each in attempts if each.state not in OVER]
     if as_json:
@@ -63,6 +66,7 @@ def command(
                     "total_usd": money(total),
                     "held_usd": money(sum(each.held_micros for each in attempts)),
                     "elsewhere_usd": money(elsewhere),
+                    "unaccounted_usd": money(missing),
                     **{name: _costs(attempts, key) for name, key in _KEYS.items()},
                 },
                 **({"attempts": [_attempt(each) for each in attempts]} if verbose else {}),
@@ -84,10 +88,31 @@ def command(
         unfinished.tell(each, film, at_work=at_work)
     for take in held_back:
         unfinished.tell_held_back(take, film)
+    if lost:
+        view.say(
+            f"{len(lost)} takes for ${money(missing)} are in the store, and neither ledger nor lock"
+            f" file tells of them: storyboard runs {film} --rebuild"
+        )
     if not quiet and (attempts or total):
         others = f", ${money(elsewhere)} of it by others, as the lock file has it"
         view.say(f"${money(total)} spent or held in all{others if elsewhere else ''}")
     return code
+
+
+def _unaccounted(
+    film: Path, attempts: Sequence[Attempt], locked: Mapping[tuple[str, int], int]
+) -> tuple[Record, ...]:
+    from storyboard.errors import StoryboardError
+    from storyboard.run.places import store_folder
+    from storyboard.run.store import Store
+    from storyboard.run.unaccounted import unaccounted
+
+    folder = store_folder(film)
+    if not folder.is_dir():
+        return ()
+    with suppress(StoryboardError), closing(Store(folder, notice=view.say)) as store:
+        return unaccounted(store, film, attempts, locked)
+    return ()
 
 
 def _rebuilt(film: Path, selects: Selects, quiet: bool) -> int:
@@ -106,16 +131,24 @@ def _rebuilt(film: Path, selects: Selects, quiet: bool) -> int:
             steps |= {node.digest: node.step for node in production.plan().nodes}
     store = Store(store_folder(film), notice=view.say)
     try:
-        done = rebuild(state_folder(film), store, selects, film.stem, steps)
+        done = rebuild(state_folder(film), store, selects, film, steps)
     finally:
         store.close()
     if not quiet:
         if done.aside is not None:
             view.say(f"the damaged ledger is kept as {done.aside}")
+        by = ", ".join(f"{n} by {what}" for what, n in done.by.items())
         view.say(
-            f"{done.read} attempts read, {done.saved} takes told by the store,"
+            f"{done.read} attempts read, {len(done.saved)} takes told by the store"
+            f"{f' (of this film {by})' if by else ''},"
             f" {len(done.unknown)} that may have been bought"
         )
+        if done.others:
+            stake = money(sum(each.take.price_micros for each in done.others))
+            view.say(
+                f"{len(done.others)} takes for ${stake} stay out: several films of this store are"
+                f" called {film.stem}, and neither lock file nor plan of this one names them"
+            )
         if any(not each.reserved_micros for each in done.unknown):
             view.say("what has no price may have cost something: nobody knows how much")
     return 7 if done.unknown else 0

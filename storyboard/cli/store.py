@@ -113,11 +113,15 @@ def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
 @click.option(
     "--forget-absent", is_flag=True, help="Films that are no longer where they were want nothing."
 )
+@click.option(
+    "--forget-paid", is_flag=True, help="Paid takes that no ledger and no lock file tells of go."
+)
 @options.speech
 def gc(
     films: tuple[Path, ...],
     dry_run: bool,
     forget_absent: bool,
+    forget_paid: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -126,7 +130,8 @@ def gc(
 
     A film wants what its lock file names, what it paid for, and what its last render made. The
     films are those of the current folder, those named, and all that ever rendered into this
-    store; while one of them is being rendered nothing is removed.
+    store; while one of them is being rendered nothing is removed. Paid takes that no ledger and no
+    lock file tells of stay, and the exit code is 6 then.
     """
     from storyboard.disk import disk_errors
     from storyboard.run.holdings import Holdings
@@ -136,26 +141,36 @@ def gc(
     try:
         wanting = [*map(Path.absolute, films), *_films_here(), *store.tenants.films()]
         _refuse_unknown(films, wanting)
-        holdings = Holdings(wanting, forgotten=forget_absent)
+        holdings = Holdings(wanting, forgotten=forget_absent, paid=forget_paid)
         with disk_errors(str(store.root)), holdings.resting():
             swept = sweep(store, holdings.media, unsure=holdings.unsure, dry_run=dry_run)
             for film in holdings.absent if forget_absent and not dry_run else ():
                 store.tenants.forget(film)
     finally:
         store.close()
+    paid = [record for record in swept.spared if holdings.unaccounted(record)]
     if as_json:
         told = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
-        view.answer_json({**told, "spared": len(swept.spared)})
-        return 0
+        view.answer_json({**told, "spared": len(swept.spared), "unaccounted": len(paid)})
+        return 6 if paid else 0
     verb = "would remove" if dry_run else "removed"
-    view.say(f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB")
-    if swept.spared:
-        names = ", ".join(sorted({record.film or "?" for record in swept.spared}))
+    cost = f", which had cost ${money(swept.price_micros)}" if swept.price_micros else ""
+    view.say(f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB{cost}")
+    if absent := [record for record in swept.spared if record not in paid]:
+        names = ", ".join(sorted({record.film or "?" for record in absent}))
         view.say(
-            f"{len(swept.spared)} takes stay: films that made them are not here ({names});"
+            f"{len(absent)} takes stay: films that made them are not here ({names});"
             " name them, or let them go with --forget-absent"
         )
-    return 0
+    if paid:
+        stems = ", ".join(sorted({record.film for record in paid}))
+        stake = f"${money(sum(record.take.price_micros for record in paid))}"
+        view.complain(
+            f"{len(paid)} takes that cost {stake} stay: no ledger and no lock file tells of them"
+            f" ({stems})",
+            hint="`storyboard runs FILM --rebuild` enters them, or let them go with --forget-paid",
+        )
+    return 6 if paid else 0
 
 
 def _films_here() -> list[Path]:

@@ -20,16 +20,21 @@ class Holdings:
     """The holdings of `films`, while none of them is rendered.
 
     A film that is no longer where it was can't be asked, so what was made for it is held too,
-    unless such films are `forgotten`.
+    unless such films are `forgotten`. So is what was paid for and no ledger or lock file tells of,
+    unless what is `paid` is let go.
     """
 
-    def __init__(self, films: Iterable[Path], *, forgotten: bool = False) -> None:
+    def __init__(
+        self, films: Iterable[Path], *, forgotten: bool = False, paid: bool = False
+    ) -> None:
         self._since = time.time()
         named = {state_folder(film).resolve(): film for film in films}
         here = {film: _is_here(film) for film in named.values()}
         self.films = tuple(film for film, is_here in here.items() if is_here)
         self.absent = tuple(film for film, is_here in here.items() if not is_here)
         self._forgotten = forgotten
+        self._paid = paid
+        self._stems = {film.stem for film in self.films}
         self._known = {film.stem for film in self.films} - {film.stem for film in self.absent}
         self.media: frozenset[str] = frozenset()
         """SHA-256 of all media that the films hold on to; read by `resting`."""
@@ -45,8 +50,16 @@ class Holdings:
 
     def unsure(self, record: Record) -> bool:
         """Whether a take may be wanted by a film that can't be asked."""
-        new = record.take.created_at >= self._since
-        return new or (record.film not in self._known and not self._forgotten)
+        absent = record.film not in self._known and not self._forgotten
+        return self._new(record) or absent or self.unaccounted(record)
+
+    def unaccounted(self, record: Record) -> bool:
+        """Whether a take that no film holds on to was paid for by one that is here."""
+        paid = record.take.price_micros > 0 and record.film in self._stems
+        return paid and not self._paid and not self._new(record)
+
+    def _new(self, record: Record) -> bool:
+        return record.take.created_at >= self._since
 
 
 def _is_here(film: Path) -> bool:

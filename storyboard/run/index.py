@@ -83,6 +83,11 @@ class Index:
         chosen = "json_extract(record, '$.operation') = ? AND provider = ?"
         return self._records(f"SELECT record FROM takes WHERE {chosen}", [operation, provider])
 
+    def paid(self, film: str) -> list[Record]:
+        """The records of takes first made for a film that cost something, oldest first."""
+        chosen = "film = ? AND json_extract(record, '$.price_usd') > 0"
+        return self._records(f"SELECT record FROM takes WHERE {chosen} ORDER BY created", [film])
+
     def dated(self, step: str, provider: str, film: str) -> list[tuple[float, str]]:
         """(when its first take was made, digest) of a film's step; an empty provider means any."""
         return self._try(

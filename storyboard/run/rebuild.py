@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -23,8 +24,10 @@ from storyboard.run.filelock import Holder
 from storyboard.run.ledger import lock_film
 from storyboard.run.logged import Ordered
 from storyboard.run.places import make_folder
+from storyboard.run.record import Record
 from storyboard.run.selects import Selects
 from storyboard.run.store import Store
+from storyboard.run.unaccounted import accounted, named_alone
 
 _PARTS = ("", "-wal", "-shm")
 _LOST = "the ledger was lost while it was made"
@@ -38,16 +41,20 @@ class Rebuilt:
     """Where the damaged file is; None when the ledger could be read, or was gone."""
     read: int
     """Attempts that it still told."""
-    saved: int
+    saved: tuple[Attempt, ...]
     """Takes that the store told instead."""
+    by: Mapping[str, int]
+    """How many `its lock file`, `today's plan` or `its name` alone says are this film's."""
+    others: tuple[Record, ...]
+    """Paid takes of a film of that name that stay out: nobody can say that they are this one's."""
     unknown: tuple[Attempt, ...]
     """What may have been bought and was entered anew."""
 
 
 def rebuild(
-    state: Path, store: Store, selects: Selects, film: str, steps: Mapping[str, Step]
+    state: Path, store: Store, selects: Selects, film: Path, steps: Mapping[str, Step]
 ) -> Rebuilt:
-    """Builds the ledger in the state folder of `film` (its stem) again.
+    """Builds the ledger in the state folder of `film` again.
 
     `steps`, by id and by digest, say what was ordered, and its price. Raises EnvironmentProblem
     when the film is at work, or its ledger is of a newer storyboard.
@@ -56,18 +63,27 @@ def rebuild(
     lock = lock_film(state)
     try:
         aside, known, vouched = _known(state)
-        keys = {(each.digest, each.ordinal) for each in known}
-        told = list(_from_store(store, selects, film, keys))
+        here = accounted(known)
+        found = [r for r in store.paid(film.stem) if (r.take.digest, r.take.ordinal) not in here]
+        alone = named_alone(store, film)
+        by = {id(each): _known_by(each, selects, steps, alone) for each in found}
+        told = [_as_stored(each) for each in found if by[id(each)]]
+        others = tuple(each for each in found if not by[id(each)])
+        came = {(each.digest, each.ordinal) for each in told}
         claims = _claims(state, store, {each.run for each in known})
         if aside is None:
             claims = {d: left for d, left in claims.items() if left.run not in vouched}
-        orders = _orders(logged.ordered(state), claims, known)
-        unknown = [_unknown(each, _step(each, steps)) for each in orders]
+        unknown = [
+            _unknown(each, _step(each, steps))
+            for each in _orders(logged.ordered(state), claims, known)
+            if (each.digest, each.ordinal) not in came
+        ]
         last = max((each.id for each in known), default=0)
         new = tuple(_numbered((*told, *unknown), last + 1))
         seen = {left.run for left in claims.values()} | logged.runs(state)
         _write(state, known if aside else (), new, seen)
-        return Rebuilt(aside, len(known), len(told), new[len(told) :])
+        counted = Counter(name for name in by.values() if name)
+        return Rebuilt(aside, len(known), new[: len(told)], counted, others, new[len(told) :])
     finally:
         lock.release()
 
@@ -118,35 +134,38 @@ def _doubted(attempt: Attempt) -> Attempt:
     return replace(attempt, state=State.UNKNOWN, message=_LOST, updated_at=time.time())
 
 
-def _from_store(
-    store: Store, selects: Selects, film: str, known: Collection[tuple[str, int]]
-) -> Iterator[Attempt]:
-    """Takes of the film that cost something and that the ledger does not tell of."""
-    for record in store.ls():
-        take = record.take
-        key = (take.digest, take.ordinal)
-        if record.film != film or key in known or not take.price_micros or not selects.has(take):
-            continue
-        yield Attempt(
-            *key,
-            step=record.step,
-            shot=take.shot,
-            kind=record.kind,
-            provider=take.provider,
-            model=take.model,
-            repeatable=False,
-            seed=take.seed,
-            parts=record.parts,
-            run="rebuilt",
-            state=State.COMMITTED,
-            operation=take.operation,
-            sha256=take.sha256,
-            reserved_micros=take.price_micros,
-            settled_micros=take.price_micros,
-            message="as the store has it",
-            created_at=take.created_at,
-            updated_at=take.created_at,
-        )
+def _known_by(record: Record, selects: Selects, steps: Collection[str], alone: bool) -> str:
+    """What says that a take is this film's; empty where nothing does."""
+    if selects.has(record.take):
+        return "its lock file"
+    if record.take.digest in steps:
+        return "today's plan"
+    return "its name" if alone else ""
+
+
+def _as_stored(record: Record) -> Attempt:
+    take = record.take
+    return Attempt(
+        digest=take.digest,
+        ordinal=take.ordinal,
+        step=record.step,
+        shot=take.shot,
+        kind=record.kind,
+        provider=take.provider,
+        model=take.model,
+        repeatable=False,
+        seed=take.seed,
+        parts=record.parts,
+        run="rebuilt",
+        state=State.COMMITTED,
+        operation=take.operation,
+        sha256=take.sha256,
+        reserved_micros=take.price_micros,
+        settled_micros=take.price_micros,
+        message="as the store has it",
+        created_at=take.created_at,
+        updated_at=take.created_at,
+    )
 
 
 def _claims(state: Path, store: Store, runs: Collection[str]) -> dict[str, Holder]:

@@ -271,6 +271,10 @@ class Store:
         """The takes that an operation of a provider made, whatever film they were made for."""
         return self._index.by_operation(provider, operation)
 
+    def paid(self, film: str) -> list[Record]:
+        """The takes that cost something and were first made for a film of that stem."""
+        return self._index.paid(film)
+
     def ls(self) -> list[Record]:
         """Everything that is known, oldest first."""
         return self._index.all()

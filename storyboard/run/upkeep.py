@@ -47,6 +47,8 @@ class Swept:
     files: int = 0
     size: int = 0
     """Bytes."""
+    price_micros: int = 0
+    """What the takes had cost."""
     spared: tuple[Record, ...] = ()
     """Takes that stay because nobody could say whether they are wanted."""
 
@@ -132,7 +134,8 @@ def sweep(
             store.forget(record)
         for path in loose:
             path.unlink(missing_ok=True)
-    return Swept(len(gone), len(loose), size, tuple(spared))
+    price = sum(record.take.price_micros for record in gone)
+    return Swept(len(gone), len(loose), size, price, tuple(spared))
 
 
 def _contents(record: Record) -> set[str]:

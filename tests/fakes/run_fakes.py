@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -65,6 +66,9 @@ class PaperMedia:
             raise MediaError(f"{path.name} is no medium") from error
         return MediaFacts(320, 180, frames, RATE, Fraction(frames, 24), has_audio=True)
 
+    def examine(self, path: Path) -> MediaFacts:
+        return self.probe(path)
+
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         out.write_text(json.dumps({"frames": 1, "content": [path.name, frame]}))
 
@@ -112,7 +116,8 @@ class Pretend:
         told = self.answer(request)
         if isinstance(told, Exception):
             raise told
-        name = f"{self.name}-{os.getpid()}-{len(self.asked)}"
+        service = zlib.crc32(str(self.folder).encode())
+        name = f"{self.name}-{os.getpid()}-{service:x}-{len(self.asked)}"
         job = {
             "prompt": request.prompt,
             "seed": request.settings.seed,

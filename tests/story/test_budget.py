@@ -30,6 +30,7 @@ from storyboard.production import Production
 from storyboard.providers.base import Failed, Filtered, Request
 from storyboard.run.attempts import State
 from storyboard.run.ledger import Ledger, lifetime_micros
+from storyboard.run.store import Store
 
 ENDS = {
     "made": None,
@@ -147,17 +148,19 @@ def _rendered(film: Set, maker: Fickle, run: Run) -> None:
 def _render(film: Set, run: Run) -> None:
     cap: int | None = None
 
-    def priced(plan: Plan) -> Plan:
+    def priced(plan: Plan, store: Store) -> Plan:
         nonlocal cap
         if not run.knows:
             plan = replace(plan, nodes=tuple(replace(n, cost_micros=0) for n in plan.nodes))
-        told = SimpleNamespace(film=film.film, state=film.state, selects=film.selects())
+        told = SimpleNamespace(
+            film=film.film, state=film.state, selects=film.selects(), store=store
+        )
         cap = budget(cast("Production", told), plan, Order(max_cost_micros=run.most))
         return plan
 
     async def go() -> None:
         store, selects = film.store(), film.selects()
-        priced(film.plan(store, selects))
+        priced(film.plan(store, selects), store)
         store.close()
         await film.arender(max_cost_micros=cap)
 
