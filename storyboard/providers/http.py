@@ -45,6 +45,7 @@ Verdict: TypeAlias = Callable[[Said], StoryboardError | None]
 _READ_S = 120.0
 _TRIES = 4
 _PATIENCE_S = 60.0
+_LONGEST_PAUSE_S = 600.0
 _LARGEST_ANSWER = 256 << 20
 _LARGEST_ERROR = 1 << 20
 _ENDLESS = "it has no end"
@@ -329,7 +330,8 @@ class Wire:
 def _again(error: Exception) -> bool | float:
     """Whether asking again may help, or after how many seconds."""
     if isinstance(error, NotNow):
-        return error.retry_after_s or True
+        pause = error.retry_after_s or 0.0
+        return pause <= _LONGEST_PAUSE_S and (pause or True)
     return type(error) is ProviderError  # no answer, or trouble of the service's own
 
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
-_LONGEST_WAIT_S = 600.0
+_MONTH_S = 31 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,4 @@ def _retry_info(details: Any) -> float | None:
 
 
 def _bounded(seconds: float) -> float | None:
-    if seconds != seconds or seconds < 0:
-        return None
-    return min(seconds, _LONGEST_WAIT_S)
+    return min(seconds, _MONTH_S) if seconds >= 0 else None

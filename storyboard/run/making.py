@@ -220,10 +220,10 @@ class Maker:
                 if waits >= error.tries:
                     raise
                 pause = error.retry_after_s or self._follower.poll_s * 2 ** (waits - 1)
-                self._note(job.step, f"{error}; asks again in {pause:.0f} s")
                 if isinstance(error, QuotaError):
-                    self._lanes.pause(job.step, later(pause))  # for all of its lane
-                else:
+                    self._lanes.pause(job.step, later(pause), error)  # for all of its lane
+                self._note(job.step, f"{error}; asks again in {pause:.0f} s")
+                if not isinstance(error, QuotaError):
                     await asyncio.sleep(later(pause))
 
     async def _turn(self, step: Step, provider: Provider) -> None:

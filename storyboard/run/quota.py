@@ -18,6 +18,7 @@ from pathlib import Path
 
 from storyboard.digest import digest
 from storyboard.disk import DiskProblem
+from storyboard.errors import QuotaError
 from storyboard.graph.pace import WINDOW_S
 from storyboard.graph.steps import Step
 from storyboard.run.database import connect
@@ -28,6 +29,9 @@ _VERSIONS = (
     CREATE INDEX submits_by_lane ON submits (lane, at)
     """,
 )
+_LONGEST_S = 600.0
+"""A pause that a run waits for; a longer one ends the orders of its lane."""
+
 _OPEN = 64
 """Jobs that may be open at a platform whose limit nobody knows."""
 
@@ -114,8 +118,12 @@ class Lanes:
             yield
 
     async def turn(self, step: Step, account: str, tell: Callable[[float], None]) -> None:
-        """Waits until one more request fits into the minute; `tell` hears of waits, in seconds."""
+        """Waits until one more request fits into the minute; `tell` hears of waits, in seconds.
+
+        Raises QuotaError in a lane that takes no more orders in this run.
+        """
         lane = self._lane(step)
+        lane.confirm_open()
         limit = step.pace.per_minute
         if limit is None and not lane.pause_s():
             return
@@ -124,6 +132,7 @@ class Lanes:
         while not let_in:
             async with lane.submits.held(rank):
                 while not let_in and not lane.submits.outranked(rank):
+                    lane.confirm_open()
                     wait = lane.pause_s()
                     if not wait and limit is not None:
                         wait = await asyncio.to_thread(self._windows.take, name, limit)
@@ -132,9 +141,16 @@ class Lanes:
                         tell(wait)
                     await asyncio.sleep(wait)
 
-    def pause(self, step: Step, seconds: float) -> None:
-        """Slows a lane down that has been told to wait; the others go on."""
-        self._lane(step).pause(seconds)
+    def pause(self, step: Step, seconds: float, error: QuotaError) -> None:
+        """Slows a lane down that has been told to wait; the others go on.
+
+        Raises QuotaError, now and for every further order, where that is no time to wait for.
+        """
+        lane = self._lane(step)
+        if (told := error.retry_after_s or 0.0) > _LONGEST_S:
+            lane.shut = (time.time() + told, error)
+        lane.confirm_open()
+        lane.pause(seconds)
 
     def close(self) -> None:
         """Lets the windows go."""
@@ -151,7 +167,21 @@ class _Lane:
     def __init__(self, at_once: int) -> None:
         self.open = Turns(at_once)
         self.submits = Turns(1)
+        self.shut: tuple[float, QuotaError] | None = None
+        """When it takes orders again, by the clock, and what the service said."""
         self._until = 0.0
+
+    def confirm_open(self) -> None:
+        """Raises QuotaError while it takes no orders."""
+        if self.shut is not None:
+            until, error = self.shut
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(until))
+            raise QuotaError(
+                f"{error}; it takes no order before {when}",
+                hint="nothing was ordered and nothing is held; render again then",
+                provider=error.provider,
+                retry_after_s=max(0.0, until - time.time()),
+            )
 
     def pause(self, seconds: float) -> None:
         self._until = max(self._until, time.monotonic() + seconds)

@@ -280,6 +280,22 @@ def test_the_wait_that_a_quota_asks_for_is_handed_on(service: Scripted, place: P
     assert refused.value.retry_after_s == 7
 
 
+@pytest.mark.parametrize(("told_s", "meant"), [("86400", 86_400), ("inf", 2_678_400), ("-1", None)])
+def test_a_long_wait_is_handed_on_as_it_is_and_nobody_sleeps_it_out(
+    service: Scripted, place: Place, told_s: str, meant: float | None
+) -> None:
+    slowly = told({"error": ENVELOPE}, 429, **{"retry-after": told_s})
+    service.say(CREATE, slowly)
+    with pytest.raises(QuotaError) as refused:
+        submitted(place)
+    assert refused.value.retry_after_s == meant
+    if meant:
+        service.say(POLL, slowly)
+        with pytest.raises(QuotaError):
+            polled(place)
+        assert service.count(POLL) == 1
+
+
 def test_nobody_there_is_unreachable(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORYBOARD_COMETAPI_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("COMETAPI_KEY", KEY)

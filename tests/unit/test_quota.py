@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storyboard.errors import QuotaError
 from storyboard.graph.forecast import forecast, importance
 from storyboard.graph.pace import WINDOW_S, Pace
 from storyboard.graph.plan import Action, Node, Plan, Reason
@@ -155,12 +156,33 @@ def test_a_lane_that_was_told_to_wait_holds_up_no_other(tmp_path: Path) -> None:
             await lanes.turn(step(model), "", lambda _: None)
             came.append(model)
 
-        lanes.pause(step("slow"), 0.2)
+        lanes.pause(step("slow"), 0.2, QuotaError("slowly"))
         await asyncio.gather(ask("slow"), ask("quick"))
         lanes.close()
         return came
 
     assert asyncio.run(race()) == ["quick", "slow"]
+
+
+def test_a_lane_that_is_shut_for_the_day_takes_no_order_and_the_others_do(tmp_path: Path) -> None:
+    def step(model: str) -> Step:
+        return Step("S", Kind.GENERATE, "S", "vertex", model, "vertex", Settings())
+
+    async def race() -> list[object]:
+        lanes = Lanes(Windows(tmp_path), lambda _: (1, 0.0))
+        tomorrow = QuotaError("the day's requests are used up", retry_after_s=86_400.0)
+        waits = asyncio.create_task(lanes.turn(step("shut"), "", lambda _: None))
+        with pytest.raises(QuotaError, match="used up; it takes no order before 20") as shut:
+            lanes.pause(step("shut"), 99_000.0, tomorrow)
+        assert "nothing was ordered" in shut.value.hint
+        assert shut.value.retry_after_s == pytest.approx(86_400, abs=5)
+        rest = (lanes.turn(step(each), "", lambda _: None) for each in ("shut", "open"))
+        came = await asyncio.gather(waits, *rest, return_exceptions=True)
+        lanes.close()
+        return list(came)
+
+    waits, shut, open = asyncio.run(race())
+    assert (type(waits), type(shut), open) == (QuotaError, QuotaError, None)
 
 
 def test_who_comes_late_and_matters_more_goes_before_who_waited(tmp_path: Path) -> None:
@@ -175,7 +197,7 @@ def test_who_comes_late_and_matters_more_goes_before_who_waited(tmp_path: Path) 
             await lanes.turn(step(id), "", lambda _: None)
             came.append(id)
 
-        lanes.pause(step("any"), 0.2)
+        lanes.pause(step("any"), 0.2, QuotaError("slowly"))
         first = asyncio.create_task(ask("alone"))
         await asyncio.sleep(0.05)
         await asyncio.gather(ask("chain"), first)
