@@ -33,6 +33,7 @@ from storyboard.stitch.smart.verify import in_time
 from storyboard.stitch.sound import Bed, Murmur
 from storyboard.stitch.soundtrack import MixFacts, soundtrack
 from storyboard.stitch.subtitles import cues
+from storyboard.stitch.titles import SUBTITLE, SUBTITLE_OFF
 from storyboard.stitch.typeset import unprintable
 
 __all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
@@ -210,17 +211,17 @@ def _sweep(cache: Path) -> None:
 def _letters(film: Film, timeline: Timeline) -> list[str]:
     """A note for every text in the picture with characters that the font lacks."""
     cards = [part.card for event in timeline.events for part in event.slices if part.card]
-    shown = [" ".join((each.title.text, *each.title.credits)) for each in laid(film, timeline)]
+    titles = [each.title for each in laid(film, timeline)]
+    shown = [" ".join((title.text, *title.credits)) for title in titles]
+    spoken = {title.text for title in titles if title.style in (SUBTITLE, SUBTITLE_OFF)}
     texts = dict.fromkeys([*cards, *shown])
     missing = {text: unprintable(text) for text in texts if not text.isascii()}
-    if film.subtitles == "burn":
-        spoken = {"\n".join(cue.lines) for cue in cues(film, timeline)}
-        for text, letters in missing.items():
-            if letters and text.strip() in spoken:
-                raise StitchError(
-                    f"these subtitles can't be burnt in: the font has no {' '.join(letters)}",
-                    hint="`subtitles: track` or `sidecar` leaves the letters to the player",
-                )
+    for text, letters in missing.items():
+        if letters and text in spoken:
+            raise StitchError(
+                f"these subtitles can't be burnt in: the font has no {' '.join(letters)}",
+                hint="`subtitles: track` or `sidecar` leaves the letters to the player",
+            )
     return [
         f"the font of titles has no {' '.join(letters)}, in {text.strip()!r}"
         for text, letters in missing.items()

@@ -104,7 +104,8 @@ def _voice(shot: Shot, timeline: Timeline) -> Value:
 
 def _title(each: PlacedTitle) -> Value:
     title = each.title
-    return [each.span.start, each.span.end, title.text, list(title.credits), title.style]
+    placed: list[Value] = [each.span.start, each.span.end, each.lift]
+    return [*placed, title.text, list(title.credits), title.style]
 
 
 def _sound(value: object, timeline: Timeline) -> Value:

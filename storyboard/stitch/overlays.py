@@ -30,6 +30,8 @@ class PlacedTitle:
 
     title: TitleCue
     span: FrameRange
+    lift: int = 0
+    """Even pixels that it stands higher than its style has it."""
 
     def share(self, frame: int) -> float:
         """How much of it film frame `frame` shows while it comes and goes; subtitles don't fade."""
@@ -79,7 +81,7 @@ class Overlays:
                 done = (frame - each.span.start + 0.5) / each.span.length
                 layer.lay(picture, 1, self._size[1] - done * (self._size[1] + layer.height))
             else:
-                layer.lay(picture, each.share(frame))
+                layer.lay(picture, each.share(frame), -each.lift)
         return picture
 
 

@@ -16,8 +16,8 @@ GAP = 2
 LONGEST_S = 7
 READING = 18
 """Columns a second that are read with ease."""
-_AWAY_S = 5
-"""How far from its words a cue may begin so that others can be read with ease."""
+_LATE_S, _EARLY_S = 5, 2
+"""How far from its words a cue may begin so that all of a crowd can be read with ease."""
 _SHARES = tuple(Fraction(share, 8) for share in reversed(range(9)))
 """What part a crowd may get of the time above a second that its cues want."""
 _NEAR_S = Fraction(1, 4)
@@ -53,13 +53,14 @@ def _starts(
     said: Sequence[FrameRange], wants: Sequence[int], least: int, length: int, rate: Rate
 ) -> list[int]:
     """Where the cues begin, each at least `least` frames and a gap after the one before it."""
-    away, found = rate.frames(_AWAY_S), []
+    late, early, found = rate.frames(_LATE_S), -rate.frames(_EARLY_S), []
     for first, last in _crowds(said, wants):
         spans, crowd = said[first:last], wants[first:last]
         for share in _SHARES:
             lengths = [least + int((want - least) * share) for want in crowd]
             queue = _queue(spans, lengths, length)
-            if all(abs(at - span.start) <= away for at, span in zip(queue, spans, strict=True)):
+            away = [at - span.start for at, span in zip(queue, spans, strict=True)]
+            if early <= min(away) and max(away) <= late:
                 break
         found += queue
     following = length + GAP

@@ -41,6 +41,7 @@ SUBTITLE = "subtitle"
 SUBTITLE_OFF = "subtitle-off"
 """Of a voice without a picture, in italics."""
 
+_ROLLED = "rolled"
 _THIRDS = ("lower-third", "upper-third")
 _STRIP = 12
 """Lines of a roll that are set at once."""
@@ -70,14 +71,35 @@ def overlay(title: TitleCue, size: Size) -> NDArray[np.uint8]:
     Credits that are too many for the frame make a taller picture, which is to be rolled. Raises
     StitchError for a text that can't stand in the frame.
     """
-    if title.style in (SUBTITLE, SUBTITLE_OFF):
-        lines: Sequence[TypeLine] = subtitle(title.text, size, slanted=title.style == SUBTITLE_OFF)
-        return _lettered(lines, size, SUBTITLE)
-    style = style_of(title)
-    lines, times = _laid(partial(block_of, title), size)
-    if style == "credits" and block_height(lines) > size[1] * times * 0.8:
+    lines, style, times = _typed(title, size)
+    if style == _ROLLED:
         return _rolled(lines, size, times)
-    return _lettered(lines, size, "center" if style == "credits" else style, times)
+    return _lettered(lines, size, style, times)
+
+
+def extent(title: TitleCue, size: Size) -> tuple[int, int]:
+    """The rows of pixels in a frame of `size` that a title stands in: the first, and one beyond.
+
+    Raises StitchError for a text that can't stand in the frame.
+    """
+    lines, style, times = _typed(title, size)
+    if style == _ROLLED:
+        return 0, size[1]
+    top = _top(lines, _larger(size, times), style)
+    return top // times, -(-(top + block_height(lines)) // times)
+
+
+def _typed(title: TitleCue, size: Size) -> tuple[Sequence[TypeLine], str, int]:
+    """The lines of a title, how they stand, and how many times larger than the frame they are."""
+    if title.style in (SUBTITLE, SUBTITLE_OFF):
+        lines = subtitle(title.text, size, slanted=title.style == SUBTITLE_OFF)
+        return lines, SUBTITLE, 1
+    style = style_of(title)
+    block, times = _laid(partial(block_of, title), size)
+    if style != "credits":
+        return block, style, times
+    rolls = block_height(block) > size[1] * times * 0.8
+    return block, _ROLLED if rolls else "center", times
 
 
 def block_of(title: TitleCue, size: Size, least: int) -> Block:

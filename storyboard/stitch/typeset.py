@@ -39,6 +39,9 @@ CARD: Room = (0.78, 0.72)
 CENTER: Room = (0.8, 0.72)
 THIRD: Room = (0.83, 0.76)
 CREDITS: Room = (0.8, inf)
+SUBTITLE_WIDTH = 0.86
+SUBTITLE_SIZE = 0.052
+"""Of the shorter side of the frame; where a line is too wide it is set smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +198,11 @@ def _shrunk(
 
 
 def subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
-    """The lines of a subtitle as they are; smaller, then broken again, where they are too wide."""
-    width = size[0] * 0.86
-    usual = min(size) * 0.052
-    rows = text.split("\n")
+    """The lines of a subtitle as they are, smaller where they are too wide."""
+    rows, width = text.split("\n"), size[0] * SUBTITLE_WIDTH
+    usual = max(8, round(min(size) * SUBTITLE_SIZE))
     widest = max(length_of(row, 100) for row in rows) / 100
-    point = max(8, round(min(usual, max(usual * 0.62, width / max(widest, 1)))))
-    if widest * point > width:
-        rows = [part for row in rows for part in _broken(row.split(), " ", point, width)]
+    point = max(1, min(usual, int(width / max(widest, 1))))
     return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]
 
 

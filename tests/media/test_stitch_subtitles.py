@@ -6,29 +6,23 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import av
-import numpy as np
 import pysubs2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.errors import StitchError
 from storyboard.film import Film, Line, Shot
 from storyboard.graph.speech import spoken
-from storyboard.graph.timeline import Event, Narrated, Slice, Timeline
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.laid import laid
+from storyboard.graph.timeline import Event, Narrated, Timeline
 from storyboard.stitch.media import run_ffmpeg
 from storyboard.stitch.rows import columns, rows
 from storyboard.stitch.screentime import GAP, LONGEST_S, READING
 from storyboard.stitch.sidecars import JOINER, write_subtitles
 from storyboard.stitch.subtitles import LINES, cues
-from storyboard.stitch.titles import overlay
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate.parse(24)
@@ -301,34 +295,3 @@ def test_a_cue_close_to_a_cut_begins_and_ends_with_it():
     film = Film(Path("/film.yaml"), Path("/"), shots=lines)
     (cue,) = cues(film, line)
     assert cue.span == FrameRange(90, 120 - GAP)  # it was to end seven frames after the cut
-
-
-def test_burnt_subtitles_are_laid_over_the_picture_without_fading():
-    film, line = scene(Line("ana", "Wait!", at=30), Line("ben", "Never.", at=90, off=True))
-    assert laid(film, line) == ()
-    shown = laid(replace(film, subtitles="burn"), line)
-    assert [each.title.text for each in shown] == ["Wait!", "Never."]
-    assert [each.title.style for each in shown] == ["subtitle", "subtitle-off"]
-    assert [each.span for each in shown] == [cue.span for cue in cues(film, line)]
-    assert {each.share(each.span.start) for each in shown} == {1.0}
-
-
-def test_a_burnt_subtitle_stands_at_the_foot_inside_the_picture():
-    film, line = scene(Line("ana", "I was not going to tell you about the letter at all", at=30))
-    (each,) = laid(replace(film, subtitles="burn"), line)
-    for size in ((640, 360), (360, 640)):
-        alpha = overlay(each.title, size)[..., 3]
-        rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
-        assert rows[0] > size[1] * 0.6
-        assert rows[-1] < size[1] * 0.97
-        assert columns[0] > size[0] * 0.02
-        assert columns[-1] < size[0] * 0.98
-
-
-def test_letters_that_the_font_lacks_are_not_burnt_in(tmp_path):
-    shots = (Shot("SH010", card="x", dialogue=(Line("ana", "こんにちは", at=0),)),)
-    span = FrameRange(0, 48)
-    events = (Event("SH010", span, span, (Slice("", span, card="x"),)),)
-    film = Film(tmp_path / "film.yaml", tmp_path, shots=shots, subtitles="burn")
-    with pytest.raises(StitchError, match="can't be burnt in"):
-        stitch_film(film, Timeline(RATE, 48, events), {}, tmp_path / "o.mp4", cache=tmp_path / "c")

@@ -73,7 +73,7 @@ def excerpt_digest(
             ],
             [
                 [each.span.start, each.span.end, each.title.text, each.title.style,
-                 list(each.title.credits)]
+                 list(each.title.credits), each.lift]
                 for each in titles
             ],
         ],
