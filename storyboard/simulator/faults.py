@@ -12,6 +12,7 @@ ROUTES = ("submit", "poll", "download", "upload", "token", "files")
 
 _MEDIA = ("download",)
 _PAID = ("submit",)
+_ASKED = ("poll",)
 
 KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "drop_before": (_PAID, "the connection closes and no job is made"),
@@ -32,6 +33,9 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "truncated": (_MEDIA, "the connection closes halfway through the clip"),
     "html": (_MEDIA, "200 with a web page in place of the clip or the answer"),
     "empty": (_MEDIA, "200 with nothing in it"),
+    "excuse": (_ASKED, "200 with an error in place of the answer"),
+    "strange": (_ASKED, "200, done, with a result of a shape that nobody knows"),
+    "damaged": (_ASKED, "a result that comes along with the answer is a web page"),
     "redirect": (_MEDIA, "the clip is on another origin"),
     "expired_token": ((*ROUTES[:4], "files"), "401: the access token is no longer good"),
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 from storyboard.simulator.answers import Dropped, Halved, refusal
 from storyboard.simulator.faults import Fault
@@ -23,6 +25,10 @@ ENTRY = "storyboard.entry"
 """Where a request's scope keeps its line of the journal."""
 
 _PAGE = "<!doctype html><html><head><title>Sign in</title></head><body>Sign in</body></html>"
+_INLINE = re.compile(rb'(?<=":")[A-Za-z0-9+/]{999,}=*(?=")')
+"""Media in a body of JSON."""
+
+_WRONG = base64.b64encode(_PAGE.encode())
 _SERVER_ERRORS = {
     500: "An internal error has occurred. Please retry or report the problem.",
     503: "The model is overloaded. Please try again later.",
@@ -99,6 +105,15 @@ def _spoiled(
         return Response(_PAGE, 200, media_type="text/html; charset=utf-8")
     if drawn("empty"):
         return Response(b"", 200, media_type=response.media_type)
+    if drawn("excuse"):
+        return JSONResponse({"error": {"code": 500, "message": "Upstream error. Try again."}})
+    if drawn("strange"):
+        told = {"@type": "type.googleapis.com/of.another.time", "clips": [{"address": "films/1"}]}
+        return JSONResponse({"done": True, "status": "completed", "response": told})
+    if world.faults.waiting and isinstance(response, JSONResponse):
+        spoilt, media = _INLINE.subn(_WRONG, bytes(response.body))
+        if media and drawn("damaged"):
+            return Response(spoilt, 200, media_type=response.media_type)
     if isinstance(response, FileResponse):
         if not away and drawn("redirect"):
             path = world.publish(Path(response.path), response.media_type or "video/mp4")
