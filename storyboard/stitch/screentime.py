@@ -6,6 +6,7 @@ that crowd queue up and share the time that follows; at the end of a film they b
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -27,7 +28,7 @@ _NEAR_S = Fraction(1, 4)
 def wanted(columns: int, rate: Rate) -> int:
     """The frames in which so many columns are read: a second at least."""
     seconds = min(max(Fraction(1), Fraction(columns, READING)), Fraction(LONGEST_S))
-    return rate.frames(seconds)
+    return rate.frames_up(seconds)
 
 
 def times(
@@ -37,7 +38,7 @@ def times(
 
     In order, apart, inside the film's `length` frames, and a second each at least where so many
     find room in it; those beyond are empty. `wants` are their frames to be read in, `cuts` the
-    frames where pictures change.
+    frames where pictures change, which rise.
     """
     least = max(1, min(rate.frames(1), (length + GAP) // max(1, len(said)) - GAP))
     starts = _starts(said, [max(least, want) for want in wants], least, length, rate)
@@ -106,14 +107,18 @@ def _with_cuts(
         start, end = span.start, span.end
         need = min(span.length, wants[number])
         room = shown[number + 1].start - GAP if number + 1 < len(shown) else length
-        for cut in cuts:
-            if abs(cut - start) <= near and before <= cut <= end - need:
+        for cut in _around(cuts, start, near):
+            if before <= cut <= end - need:
                 start = cut
-        for cut in cuts:
-            to = cut - GAP
-            if abs(cut - end) <= far and start + need <= to <= room:
-                end = to
+        for cut in _around(cuts, end, far):
+            if start + need <= cut - GAP <= room:
+                end = cut - GAP
                 break
         before = end + GAP
         found.append(FrameRange(start, end))
     return found
+
+
+def _around(cuts: Sequence[int], frame: int, by: int) -> Sequence[int]:
+    """The cuts, which rise, that are at most so many frames from one."""
+    return cuts[bisect_left(cuts, frame - by) : bisect_right(cuts, frame + by)]

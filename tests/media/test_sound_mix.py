@@ -436,6 +436,21 @@ def test_music_gives_way_to_speech_by_what_it_was_told(desk):
     assert 20 * np.log10(np.abs(np.diff(gain)).max() + 1e-9) < -12
 
 
+def test_music_gives_way_where_a_trimmed_take_speaks(desk):
+    cue = MusicCue(desk.file(hiss(6), "theme.wav"), duck_db=9)
+    lines = (Line("ana", "It is away.", at=24), Line("ana", "It came on Tuesday.", at=84))
+    film = desk.film(Shot("A", dialogue=lines), music=(cue,))
+    said = np.zeros(8 * RATE)
+    said[int(3.5 * RATE) : int(5 * RATE)] = tone(1.5, level=0.001)
+    timeline = cut(("A", "A", 48, 144), A={"taken": FrameRange(48, 192)})
+    heard, _ = desk.mix(film, timeline, {"A": desk.track(said)})
+    before, during, after = (
+        db(heard[int(a * RATE) : int(b * RATE)]) for a, b in [(0, 1.2), (1.6, 2.9), (3.8, 6)]
+    )
+    assert before == pytest.approx(after, abs=0.3)
+    assert before - during == pytest.approx(9, abs=0.3)
+
+
 def test_voices_over_black_are_murmured_where_somebody_can(desk):
     spoken = []
 

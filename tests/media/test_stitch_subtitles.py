@@ -220,7 +220,7 @@ def test_a_crowd_shares_what_time_there_is():
     words = "Nobody has the time to listen, I say."  # two seconds to read
     said = [Line(f"voice {n}", words, at=n * 12) for n in range(8)]
     found = cues(*scene(*said[:4], length=480))
-    assert seconds(found) == [2.04] * 4
+    assert seconds(found) == [2.08] * 4
     crowded = seconds(cues(*scene(*said, length=600)))
     assert len(crowded) == 8
     assert min(crowded) > 1.1
