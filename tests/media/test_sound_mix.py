@@ -438,7 +438,7 @@ def test_music_gives_way_to_speech_by_what_it_was_told(desk):
 
 def test_music_gives_way_where_a_trimmed_take_speaks(desk):
     cue = MusicCue(desk.file(hiss(6), "theme.wav"), duck_db=9)
-    lines = (Line("ana", "It is away.", at=24), Line("ana", "It came on Tuesday.", at=84))
+    lines = (Line("ana", "It is away.", at=6), Line("ana", "It came on Tuesday.", at=84))
     film = desk.film(Shot("A", dialogue=lines), music=(cue,))
     said = np.zeros(8 * RATE)
     said[int(3.5 * RATE) : int(5 * RATE)] = tone(1.5, level=0.001)
