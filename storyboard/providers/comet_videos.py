@@ -81,7 +81,7 @@ class Videos:
         if not task.told:
             said = self._wire.discreet(task.problem or task.state)
             raise ProviderError(
-                f"CometAPI answers without saying how the job stands{f': {said}' if said else ''}",
+                f"CometAPI tells nothing of the job{f': {said}' if said else ''}",
                 provider=self._wire.provider,
             )
         if task.standing is Standing.DONE:

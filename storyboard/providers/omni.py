@@ -119,7 +119,7 @@ class Omni:
         if not status:
             said = " ".join(words or code for code, words in _troubles(value)) or shape(value)
             raise ProviderError(
-                f"the answer does not say how the job stands: {self._wire.discreet(said)}",
+                f"what came tells nothing of the job: {self._wire.discreet(said)}",
                 provider=self._wire.provider,
             )
         if status not in _OVER:

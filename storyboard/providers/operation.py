@@ -68,7 +68,7 @@ def standing(value: Any, discreet: Discreet) -> Running | Failed | Filtered | No
         said = shape(value)
         if isinstance(error, Mapping) and wrong:
             said = discreet(error.get("message") or f"code {error.get('code')}")
-        raise ProviderError(f"the answer does not say how the job stands: {said}")
+        raise ProviderError(f"what came tells nothing of the job: {said}")
     return Running()
 
 

@@ -267,7 +267,8 @@ class Follower:
                 if tried == _FETCHES:
                     raise ProviderError(
                         f"{attempt.name} is ready but can't be fetched: {error}",
-                        hint="nothing is lost; render again fetches it",
+                        hint="nothing is lost; render again fetches it"
+                        f" (`storyboard resolve FILM {attempt.name} --assume-lost` gives it up)",
                         provider=attempt.provider,
                     ) from error
                 await asyncio.sleep(jittered(min(self.poll_s, 2.0**tried / 2)))

@@ -392,14 +392,14 @@ def test_an_answer_that_does_not_say_is_no_answer(
     service: Scripted, place: Place, answer: Answer
 ) -> None:
     service.say(POLL, answer)
-    with pytest.raises(ProviderError, match="without saying"):
+    with pytest.raises(ProviderError, match="tells nothing of the job"):
         polled(place)
 
 
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        ({"error": {"message": f"rate limited, {KEY}"}}, "stands: rate limited, …"),
+        ({"error": {"message": f"rate limited, {KEY}"}}, "the job: rate limited, …"),
         ({"code": "get_task_failed", "message": "redis timeout", "data": None}, "redis timeout"),
         ({"status": "error", "message": "bad gateway", "code": 502}, "bad gateway"),
         ({"id": JOB, "error": {"message": "try later"}}, "try later"),

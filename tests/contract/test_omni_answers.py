@@ -235,7 +235,7 @@ def test_nonsense_is_no_outcome(service: Scripted, place: Place) -> None:
             polled(NAME, place)
     for value in ({"id": "v1_abc"}, {"error": {"code": 500, "message": "Oh."}}, {"status": 7}):
         service.say(POLL, told(value))
-        with pytest.raises(ProviderError, match="does not say how the job stands"):
+        with pytest.raises(ProviderError, match="tells nothing of the job"):
             polled(NAME, place)
     service.say(POLL, standing("completed", {**VIDEO, "data": "?"}))
     outcome = polled(NAME, place)

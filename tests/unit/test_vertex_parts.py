@@ -120,7 +120,7 @@ def test_what_is_not_done_runs(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_say_whether_it_is_done_is_no_outcome(tmp_path: Path, value: Any) -> None:
-    with pytest.raises(ProviderError, match="does not say how the job stands"):
+    with pytest.raises(ProviderError, match="tells nothing of the job"):
         came(value, tmp_path)
 
 
