@@ -60,9 +60,9 @@ async def run_plan(
 
     `providers` gives the adapter of a name, once per name; they are closed at the end. `frozen`
     submits nothing. `missing` is what the film does about holes (`fail slate previz`), and only
-    decides `RunResult.cut`. `max_cost_micros` caps what this run may spend. The first SIGINT or
-    SIGTERM stops in order, the second at once. Raises EnvironmentProblem when the disk or the
-    ledger gives out; whatever was finished is safe.
+    decides `RunResult.cut`. `max_cost_micros` caps what this run may spend. The first SIGINT,
+    SIGTERM or SIGHUP stops in order, the second at once. Raises EnvironmentProblem when the disk or
+    the ledger gives out; whatever was finished is safe.
     """
     poll_seconds()  # says what is wrong with it before anything begins
     with disk_errors(str(store.root)):
@@ -340,12 +340,14 @@ class _Run:
 
 @contextmanager
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Turns SIGINT and SIGTERM into `stop`, where this thread may."""
+    """Turns SIGINT, SIGTERM and SIGHUP into `stop`, where this thread may."""
     loop = asyncio.get_running_loop()
     caught = []
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with suppress(ValueError, RuntimeError, NotImplementedError):
             before = signal.getsignal(name)
+            if name == signal.SIGHUP and before is signal.SIG_IGN:
+                continue  # `nohup` wants it to go on
             loop.add_signal_handler(name, stop)
             caught.append((name, before))
     try:

@@ -1,0 +1,79 @@
+"""The program's standard streams, whatever stands at their other end.
+
+A reader goes away (`| head`), a disk is full, a stream was closed from the start: none of that ends
+work that costs money. What can't be said is dropped, and the work's own exit code stays, but for an
+answer that was wanted and could not be written.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_LOST_ANSWER = 4
+_NOTHING_WRONG = (0, 5)
+"""Exit codes that stand for an answer: done, and that there is work."""
+
+
+class Streams:
+    """Stands in for stdout and stderr from now on; for the program itself, not for a library."""
+
+    def __init__(self) -> None:
+        for number in range(3):
+            _hold(number)
+        sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - it stays open
+        self._out, self._err = _Dropping(1), _Dropping(2)
+        sys.stdout = _text(self._out, sys.stdout)
+        sys.stderr = _text(self._err, sys.stderr)
+
+    def close(self, code: int) -> int:
+        """Says what is still to be said; the exit code, 4 where the answer could not be written."""
+        sys.stdout.flush()
+        lost = self._out.lost
+        if lost is None or lost.errno == errno.EPIPE:
+            return code
+        sys.stderr.write(f"error: the answer could not be written: {lost.strerror}\n")
+        sys.stderr.flush()
+        return _LOST_ANSWER if code in _NOTHING_WRONG else code
+
+
+class _Dropping(io.FileIO):
+    """Writes to a descriptor until that fails, and nothing from then on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number, "w", closefd=False)
+        self.lost: OSError | None = None
+        """Why it stopped."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        if self.lost is None:
+            try:
+                return super().write(data)
+            except OSError as error:
+                self.lost = error
+        return memoryview(data).nbytes
+
+
+def _hold(number: int) -> None:
+    """Sees that nobody's file gets the number of a standard stream that was closed."""
+    try:
+        os.fstat(number)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+
+
+def _text(raw: _Dropping, before: TextIO | None) -> TextIO:
+    """The stream as it was set up, over other bytes."""
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=before.encoding if before else "utf-8",
+        errors=before.errors if before else "replace",
+        newline="\n",
+        line_buffering=raw.fileno() == 2 or raw.isatty() or bool(before and before.line_buffering),
+    )
