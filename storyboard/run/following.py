@@ -84,7 +84,7 @@ class Follower:
         self.poll_s = poll_seconds()
         self._pace = _Pace(studio.ledger.run, self.poll_s)
         self._arrivals = asyncio.Semaphore(_AT_ONCE)
-        self._probed = Batches(one_by_one(studio.media.probe))
+        self._probed = Batches(one_by_one(studio.media.examine))
 
     async def result(self, attempt: Attempt, provider: Provider, keep: Keep) -> Take:
         """What `keep` makes of the attempt, `done_remote` by now, and of its file.

@@ -322,7 +322,8 @@ class StepWork:
     def _take_in(self, step: Step, name: Identity, path: Path, sha256: str) -> Take:
         store = self._studio.store
         with disk_errors(str(store.root)):
-            facts = self._studio.media.probe(path)
+            media = self._studio.media
+            facts = (media.probe if store.present(sha256) else media.examine)(path)
             if store.put(path, move=False) != sha256:
                 raise InputChanged(path)
             take = Take(

@@ -20,6 +20,9 @@ class Media(Protocol):
     def probe(self, path: Path) -> MediaFacts:
         """What the file really holds; raises MediaError for what is no medium."""
 
+    def examine(self, path: Path) -> MediaFacts:
+        """Like `probe`; raises MediaError for damage too, once every picture was decoded."""
+
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         """Writes one frame as a PNG without loss."""
 

@@ -16,10 +16,12 @@ from storyboard.film import Delivery
 from storyboard.stitch.media import beside, run_ffmpeg
 from storyboard.stitch.packets import Index, index_of
 
-_REVISION = 1
+_REVISION = 2
 """Part of a result's name; raise it when the same take would come out differently."""
 _SAME_SHAPE = Fraction(1, 100)
 """Aspects that differ less than this are scaled to fit exactly; others get black bars."""
+_STRAYED = Fraction(3, 4)
+"""Frames that a picture may stand beside its place."""
 _HDR = (16, 18)
 
 
@@ -28,6 +30,8 @@ def needs(index: Index, delivery: Delivery) -> tuple[str, ...]:
     wrong: list[str] = []
     if index.coded != delivery.size or index.pixel_aspect != 1 or index.rotation:
         wrong.append(f"size {index.shown[0]}x{index.shown[1]}")
+    if index.mirrored:
+        wrong.append("mirrored")
     if index.rate is not None and not index.constant:
         wrong.append("uneven frame times")
     elif index.rate is not None and index.rate != delivery.rate:
@@ -78,13 +82,20 @@ def arguments(
     import ffmpeg
 
     rate = delivery.rate.value
-    picture = ffmpeg.input(f"file:{path}").video
+    # Where size or format change on the way a new graph would count from zero; scaling takes any,
+    # so one graph is kept where nothing else stands before that.
+    first = index.interlaced or index.transfer in _HDR or index.rotation or index.mirrored
+    source = ffmpeg.input(f"file:{path}", **({} if first else {"reinit_filter": 0}))
+    picture = source[f"v:{index.track}"]
     if index.interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="all")
     if index.transfer in _HDR:
         picture = _to_sdr(picture)
     picture = _fitted(picture, index, delivery)
-    picture = picture.filter("setpts", "PTS-STARTPTS")
+    if index.rate is not None and _steady(index, rate):
+        picture = picture.filter("setpts", f"N/({rate}*TB)")
+    else:
+        picture = picture.filter("setpts", "PTS-STARTPTS")
     if index.rate is not None:
         picture = picture.filter("fps", fps=f"{rate}")
     encoded = ffmpeg.output(
@@ -104,6 +115,16 @@ def arguments(
     )
     compiled: list[str] = encoded.get_args()
     return compiled
+
+
+def _steady(index: Index, rate: Fraction) -> bool:
+    """Whether every frame stands nearer to its own place at `rate` than a whole frame away.
+
+    Times that were rounded or cut together stray so far; then no frame is dropped or repeated.
+    """
+    step = 1 / (rate * index.time_base)
+    stray = [at - index.pts[0] - number * step for number, at in enumerate(index.pts)]
+    return max(map(abs, stray)) <= step * _STRAYED
 
 
 def timescale(rate: Fraction) -> int:

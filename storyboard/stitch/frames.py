@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import MediaError
-from storyboard.stitch.packets import Index, index_of, opened
+from storyboard.stitch.packets import Index, index_of, opened, picture_of, turned
 from storyboard.timecode import FrameRange
 
 if TYPE_CHECKING:
@@ -47,9 +47,8 @@ def extract_frame(path: Path, frame: int, out: Path) -> None:
 
     decoded = next(_decoded(path, FrameRange(frame, frame + 1), 1))
     picture = _rgb(decoded)
-    turns = round(decoded.rotation) % 360 // 90
-    if turns:
-        picture = np.rot90(picture, turns)
+    rotation, mirrored = turned(decoded)
+    picture = np.rot90(picture[:, ::-1] if mirrored else picture, rotation // 90)
     done, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
     if not done:
         raise MediaError(f"frame {frame} of {path} can't be written as PNG")
@@ -82,6 +81,8 @@ def _decoded(path: Path, wanted: FrameRange, threads: int) -> Iterator[Any]:
             continue
         if rank > due:
             break
+        if frame.is_corrupt:
+            raise MediaError(f"{path} is damaged: frame {due} can't be decoded")
         yield frame
         due += 1
         if due == wanted.end:
@@ -98,7 +99,7 @@ def _ranked(
     """
     ranks = {pts: rank for rank, pts in enumerate(index.pts)}
     with opened(path) as container:
-        stream = container.streams.video[0]
+        stream = picture_of(container)
         stream.thread_type = "AUTO" if threads != 1 else "NONE"
         if threads > 1:
             stream.codec_context.thread_count = threads

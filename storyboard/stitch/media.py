@@ -21,11 +21,13 @@ from pathlib import Path
 from types import ModuleType
 
 from storyboard.errors import EnvironmentProblem, MediaError
+from storyboard.stitch.damage import examine
 from storyboard.stitch.frames import extract_frame, read_frames
 from storyboard.stitch.likeness import prefix
 from storyboard.stitch.packets import index_of, probe
 
 __all__ = [
+    "examine",
     "extract_frame",
     "ffmpeg_path",
     "load_moviepy",

@@ -6,6 +6,7 @@ edit lists and leading pictures of an open GOP are counted as a player counts th
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from math import atan2, degrees
 from pathlib import Path
 from typing import Any
 
 from storyboard.errors import MediaError
 from storyboard.film import MediaFacts
+from storyboard.stitch import matroska
 from storyboard.timecode import Rate
 
 _USUAL_RATES = tuple(
@@ -26,7 +29,7 @@ _USUAL_RATES = tuple(
 )
 _PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b"{", b"[")
 _IDR = 5
-_ATTACHED_PICTURE = 0x400
+_DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Index:
     pixel_aspect: Fraction
     rotation: int
     """Degrees counter-clockwise that a player turns it: 0, 90, 180, 270."""
+    mirrored: bool
+    """A player shows left and right exchanged, before it turns it."""
     interlaced: bool
     color_range: int
     """As libav numbers it: 0 unsaid, 1 limited, 2 full."""
@@ -58,6 +63,8 @@ class Index:
     """As libav numbers it: 16 and 18 are the HDR curves PQ and HLG."""
     has_audio: bool
     seconds: Fraction
+    track: int = 0
+    """Which of the file's picture tracks it is."""
 
     @property
     def shown(self) -> tuple[int, int]:
@@ -96,8 +103,9 @@ def probe(path: Path) -> MediaFacts:
 def _first_picture(path: Path) -> None:
     """Raises MediaError unless the first picture can be decoded."""
     with opened(path) as container:
-        container.streams.video[0].thread_type = "NONE"
-        if next(container.decode(video=0), None) is None:
+        stream = picture_of(container)
+        stream.thread_type = "NONE"
+        if next(container.decode(stream), None) is None:
             raise MediaError(f"{path} has a picture track without a picture that can be decoded")
 
 
@@ -111,6 +119,27 @@ def index_of(path: Path) -> Index | None:
     except OSError as error:
         raise MediaError(f"{path} can't be read: {error.strerror}") from error
     return _index(str(path), facts.st_size, facts.st_mtime_ns)
+
+
+def picture_of(container: Any) -> Any:
+    """The picture track that a player shows: the default one, else the first; no cover of a sound
+    file. None where there is none.
+    """
+    tracks = [
+        each for each in container.streams.video if not int(each.disposition) & _ATTACHED_PICTURE
+    ]
+    return next((each for each in tracks if int(each.disposition) & _DEFAULT), [*tracks, None][0])
+
+
+def turned(frame: Any) -> tuple[int, bool]:
+    """How a player turns a picture: degrees counter-clockwise, and whether it mirrors it first."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    across, down, right, below = (1, 0, 0, 1)
+    if matrix is not None:
+        across, down, _, right, below = struct.unpack_from("=5i", bytes(matrix))
+    if mirrored := across * below < down * right:
+        across, down = -across, -down
+    return round(-degrees(atan2(down, across))) % 360, mirrored
 
 
 @contextmanager
@@ -145,8 +174,10 @@ def _index(name: str, size: int, _changed: int) -> Index | None:
 
     if plain := plain_index(path):
         return plain
+    if size < (promised := matroska.promised(path)):
+        raise _cut_off(path, size, promised, "bytes")
     with opened(path) as container:
-        if not container.streams.video or _is_cover(container):
+        if picture_of(container) is None:
             if container.streams.audio:
                 return None
             raise MediaError(f"{path} holds neither picture nor sound")
@@ -154,7 +185,7 @@ def _index(name: str, size: int, _changed: int) -> Index | None:
 
 
 def _read(path: Path, container: Any) -> Index:
-    stream = container.streams.video[0]
+    stream = picture_of(container)
     stream.thread_type = "NONE"  # the first picture then comes after the fewest packets
     order: list[int | None] = []
     shown: list[int] = []
@@ -189,6 +220,7 @@ def _read(path: Path, container: Any) -> Index:
     if rate is not None and (constant or not timed):
         seconds = rate.seconds(len(pts))
     frame = first[0]
+    rotation, mirrored = turned(frame)
     sample = stream.sample_aspect_ratio
     return Index(
         pts=pts,
@@ -200,13 +232,15 @@ def _read(path: Path, container: Any) -> Index:
         pixel_format=frame.format.name,
         coded=(frame.width, frame.height),
         pixel_aspect=Fraction(sample) if sample else Fraction(1),
-        rotation=round(frame.rotation) % 360,
+        rotation=rotation,
+        mirrored=mirrored,
         interlaced=bool(frame.interlaced_frame),
         color_range=int(frame.color_range),
         colorspace=int(frame.colorspace),
         transfer=int(frame.color_trc),
         has_audio=bool(container.streams.audio),
         seconds=Fraction(0) if still else seconds,
+        track=container.streams.video.index(stream),
     )
 
 
@@ -274,13 +308,13 @@ def _rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate,
 def _decoded_times(path: Path) -> list[int]:
     """Times of a file whose packets don't tell them: frames counted as they are decoded."""
     with opened(path) as container:
-        return list(range(sum(1 for _ in container.decode(video=0))))
+        return list(range(sum(1 for _ in container.decode(picture_of(container)))))
 
 
 def _packets(path: Path) -> int:
     """The pictures that are in the file, those too that its edit list doesn't show."""
     with opened(path, ignore_editlist="1") as container:
-        return sum(packet.size > 0 for packet in container.demux(container.streams.video[0]))
+        return sum(packet.size > 0 for packet in container.demux(picture_of(container)))
 
 
 def _sound_seconds(path: Path) -> Fraction:
@@ -292,15 +326,9 @@ def _sound_seconds(path: Path) -> Fraction:
         return Fraction(samples, stream.rate)
 
 
-def _is_cover(container: Any) -> bool:
-    """Whether the only picture is the cover of a sound file."""
-    disposition = int(container.streams.video[0].disposition)
-    return bool(disposition & _ATTACHED_PICTURE)
-
-
-def _cut_off(path: Path, found: int, promised: int) -> MediaError:
+def _cut_off(path: Path, found: int, promised: int, what: str = "frames") -> MediaError:
     return MediaError(
-        f"{path} is cut off: {found} of its {promised or 'more'} frames are there",
+        f"{path} is cut off: {found} of its {promised or 'more'} {what} are there",
         hint="fetch or export the file again",
     )
 

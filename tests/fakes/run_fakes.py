@@ -67,7 +67,10 @@ class PaperMedia:
         return MediaFacts(320, 180, frames, RATE, Fraction(frames, 24), has_audio=True)
 
     def examine(self, path: Path) -> MediaFacts:
-        return self.probe(path)
+        facts = self.probe(path)
+        if json.loads(path.read_text()).get("content") == "damaged":
+            raise MediaError(f"{path} is damaged: frame 7, at 0.29 s, can't be decoded")
+        return facts
 
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         out.write_text(json.dumps({"frames": 1, "content": [path.name, frame]}))

@@ -93,6 +93,67 @@ def test_turned_and_stretched_pictures_come_out_as_a_viewer_sees_them(studio):
     assert studio.read(planes) == (4, 1)
 
 
+@pytest.mark.parametrize("option", ["-display_hflip", "-display_vflip"])
+def test_mirrored_pictures_come_out_as_a_viewer_sees_them(studio, option):
+    take, mirrored, out = studio.take(4, 4), studio.folder / "m.mp4", studio.folder / "out.png"
+    run_ffmpeg([option, "-i", str(take.path), "-c", "copy", str(mirrored)])
+    assert "mirrored" in needs(index_of(mirrored), studio.delivery)
+    path = conformed(mirrored, option, studio.delivery, studio.folder / "cache")
+    frame = next(read_frames(path, FrameRange(1, 2)))
+    axis = 1 if option == "-display_hflip" else 0
+    frame[:180] = np.flip(frame[:180], axis)
+    assert studio.read(frame) == (4, 1)
+    extract_frame(mirrored, 1, out)
+    upright = np.full((270, 320), 128, np.uint8)
+    upright[:180] = np.flip(cv2.imread(str(out), cv2.IMREAD_GRAYSCALE) * 0.8 + 18, axis)
+    assert studio.read(upright) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [{"size": (160, 90)}, {"options": ("-pix_fmt", "yuv422p")}, {"options": ("-crf", "30")}],
+    ids=["size", "depth", "sets"],
+)
+def test_what_changes_on_the_way_loses_no_frame(studio, second):
+    parts = [
+        studio.take(1, 20, size=(640, 360), suffix=".mkv"),
+        studio.take(2, 20, **{"size": (640, 360), "suffix": ".mkv", **second}),
+    ]
+    listed, joined = studio.folder / "list.txt", studio.folder / "joined.mkv"
+    listed.write_text("".join(f"file '{each.path}'\n" for each in parts))
+    run_ffmpeg(
+        ["-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy",
+         "-bsf:v", "h264_mp4toannexb", str(joined)]
+    )  # fmt: skip
+    path = conformed(joined, "joined", studio.delivery, studio.folder / "cache")
+    shown = [studio.read(frame) for frame in read_frames(path, FrameRange(0, 40))]
+    assert shown == [(clip, frame) for clip in (1, 2) for frame in range(20)]
+
+
+def test_frames_that_stray_a_little_from_the_films_rate_are_shown_once_each(studio):
+    take, strayed = studio.take(2, 40), studio.folder / "strayed.mkv"
+    late = "setts=ts=TS+if(gte(TS\\,20/24/TB)\\,0.6/24/TB\\,0)"
+    run_ffmpeg(["-i", str(take.path), "-c", "copy", "-bsf:v", late, str(strayed)])
+    assert needs(index_of(strayed), studio.delivery) == ("uneven frame times",)
+    path = conformed(strayed, "strayed", studio.delivery, studio.folder / "cache")
+    shown = [studio.read(frame)[1] for frame in read_frames(path, FrameRange(0, 40))]
+    assert shown == list(range(40))
+
+
+def test_of_two_pictures_the_default_one_is_taken(studio):
+    first, second = studio.take(1, 12, size=(640, 360)), studio.take(2, 12, size=(240, 180))
+    both = studio.folder / "both.mp4"
+    run_ffmpeg(
+        ["-i", str(first.path), "-i", str(second.path), "-map", "0", "-map", "1", "-c", "copy",
+         "-disposition:v:0", "0", "-disposition:v:1", "default", str(both)]
+    )  # fmt: skip
+    assert (probe(both).width, probe(both).frames) == (240, 12)
+    path = conformed(both, "both", studio.delivery, studio.folder / "cache")
+    luma = next(read_frames(path, FrameRange(5, 6)))
+    assert luma[:180, :30].max() < 20, "it stands between black bars"
+    assert [studio.read(each)[0] for each in read_frames(both, FrameRange(3, 4))] == [2]
+
+
 def test_full_range_and_deep_pixels_become_what_is_delivered(studio):
     take = studio.take(9, 4)
     for name, options in {

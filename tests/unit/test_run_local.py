@@ -413,6 +413,16 @@ def test_unreadable_footage_fails_its_step_alone(tmp_path: Path) -> None:
     assert (list(result.failed), list(result.selects)) == (["SH010"], ["SH020"])
 
 
+def test_damaged_footage_is_never_taken_in(tmp_path: Path) -> None:
+    path = clip(tmp_path / "dawn.mp4", content="damaged")
+    film, _, _ = a_set(tmp_path, footage("SH010", path), shot("SH020"))
+    result = film.render()
+    assert (result.exit_code, list(result.selects)) == (3, ["SH020"])
+    assert "frame 7, at 0.29 s" in str(result.failed["SH010"])
+    clip(path, content="whole")
+    assert film.render().exit_code == 0
+
+
 def test_a_job_that_the_film_no_longer_asks_for_is_fetched_all_the_same(tmp_path: Path) -> None:
     film, paid, _ = a_set(tmp_path, shot("SH010", "first words"))
     paid.running_polls = 10**6

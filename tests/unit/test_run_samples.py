@@ -119,6 +119,7 @@ class Spoilt(Many):
     looks: int = 99
     by_uri: bool = False
     away: bool = False
+    damaged: bool = False
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         if self.away:
@@ -136,7 +137,10 @@ class Spoilt(Many):
                 told.append(outcome.samples[number])
             elif spoilt and number % 2:
                 path = place.scratch / f"{number}.mp4"
-                path.write_text("cut")
+                if self.damaged:
+                    clip(path, content="damaged")
+                else:
+                    path.write_text("cut")
                 told.append(Sample(path=path))
             elif spoilt:
                 told.append(Sample(problem="no video"))
@@ -163,9 +167,11 @@ def content(film: Set) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("bad", [0, 1])
-def test_a_sample_that_can_not_be_read_is_kept_and_moves_no_other(tmp_path: Path, bad: int) -> None:
-    film, maker = spoilt(tmp_path, bad=frozenset({bad}))
+@pytest.mark.parametrize(("bad", "damaged"), [(0, False), (1, False), (1, True)])
+def test_a_sample_that_can_not_be_read_is_kept_and_moves_no_other(
+    tmp_path: Path, bad: int, damaged: bool
+) -> None:
+    film, maker = spoilt(tmp_path, bad=frozenset({bad}), damaged=damaged)
     result = film.render()
     assert result.exit_code == 3
     spoiled = f"SH010:t0{bad + 1}"

@@ -54,6 +54,7 @@ def plain_index(path: Path) -> Index | None:
         coded=told.size,
         pixel_aspect=Fraction(1),
         rotation=0,
+        mirrored=False,
         interlaced=False,
         color_range=1 if told.tagged else 0,
         colorspace=told.colors[3],
