@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from storyboard.cli import options, planview, view
-from storyboard.errors import Severity, UsageError
+from storyboard.errors import MoneyRefused, Severity, UsageError
 
 
 @click.command("plan")
@@ -45,7 +45,7 @@ def command(
     """Show what a render of FILM would make, why, and what it costs; nothing is spent.
 
     SHOT is `SH010`, `SH010..SH040`, `SH020+` (and what hangs on it), `+SH020` (and what it hangs
-    on) or `seq:SQ01`.
+    on) or `seq:SQ01`. What is over a limit is shown as well, and not saved; the exit code is 6.
     """
     from storyboard.production import Production, examine
     from storyboard.saved import read_plan, save_plan, wishes_of
@@ -62,6 +62,7 @@ def command(
         else:
             view.answer("\n".join(planview.compared(rows)))
         return 0
+    refused: MoneyRefused | None = None
     examined = examine(film, flags)
     production = Production(examined)
     try:
@@ -74,15 +75,19 @@ def command(
         if max_cost is not None or production.film.policy.budget_usd is not None:
             from storyboard.make import Order, budget
 
-            budget(production, plan, Order(max_cost_micros=max_cost))
-        if out is not None:
+            try:
+                budget(production, plan, Order(max_cost_micros=max_cost))
+            except MoneyRefused as error:
+                refused = error
+        if out is not None and refused is None:
             save_plan(out, production, plan, wishes, shots, max_cost)
     finally:
         production.close()
     if graph:
         view.answer(planview.mermaid(plan) if graph == "mermaid" else planview.dot(plan))
     elif as_json:
-        view.answer_json(planview.document(plan))
+        over = {"error": view.fault(refused)} if refused else {}
+        view.answer_json({**planview.document(plan), **over})
     elif form == "markdown":
         view.answer("\n".join(planview.markdown(plan)))
     elif not quiet:
@@ -94,4 +99,7 @@ def command(
     if notes and not verbose and not quiet and not as_json:
         for note in notes:
             view.say(f"note: {note.message}")
+    if refused is not None:
+        view.complain(str(refused), refused.hint)
+        return refused.exit_code
     return 5 if exit_code and plan.work else 0

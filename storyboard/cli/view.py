@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from storyboard.errors import Diagnostic, InvalidStoryboard, Severity
+from storyboard.errors import Diagnostic, InvalidStoryboard, Severity, StoryboardError
 
 _color: bool | None = None
 
@@ -55,6 +55,11 @@ def complain(message: str, hint: str = "") -> None:
     say(click.style("error", fg="red", bold=True) + f": {message}")
     for line in hint.splitlines():
         say(click.style("hint", fg="cyan") + f": {line}")
+
+
+def fault(error: StoryboardError) -> dict[str, Any]:
+    """An error and its cure as JSON has them."""
+    return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
 
 
 def diagnose(error: InvalidStoryboard) -> None:

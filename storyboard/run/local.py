@@ -67,6 +67,7 @@ async def run_plan(
     poll_seconds()  # says what is wrong with it before anything begins
     with disk_errors(str(store.root)):
         store.confirm_writable()
+        selects.confirm_writable()
         store.tenants.enter(film.path)
         media = media or _stitch_media()
         kinds = {node.step.id: node.step.kind for node in plan.nodes}

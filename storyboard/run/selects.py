@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from storyboard.disk import disk_errors
+from storyboard.disk import DiskProblem, disk_errors
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.film import MediaFacts, Take, Trim
 from storyboard.run import locktext
@@ -162,6 +162,14 @@ class Selects:
 
     def set_note(self, digest: str, ordinal: int, note: str) -> None:
         self._change(lambda entries: _set(_known(entries, digest, ordinal), ordinal, "note", note))
+
+    def confirm_writable(self) -> None:
+        """Raises DiskProblem where the file can't be written: what is bought belongs in it."""
+        if not os.access(self.path.parent, os.W_OK):
+            raise DiskProblem(
+                f"{self.path} can't be written, and what is bought is entered there",
+                hint="let the film's folder be written, or render a copy of the film elsewhere",
+            )
 
     def save(self) -> bool:
         """Writes what changed; True when the file is another one now.

@@ -151,6 +151,19 @@ def test_money_is_asked_for(cli: Cli, write: Write, bill: Bill) -> None:
     assert bill() == []
 
 
+def test_a_plan_over_a_limit_is_shown_all_the_same(cli: Cli, write: Write, tmp_path: Path) -> None:
+    film = write(FILM)
+    for limit in (["--max-cost", "0.50"], []):
+        over = cli("plan", film, *limit, "--out", "plan.json")
+        assert (over.code, "SH010" in over.out, "$1.20" in over.out) == (6, True, True)
+        assert "the plan may cost $1.20" in over.err
+        told = cli("plan", film, *limit, "--json")
+        assert (told.code, told.json["totals"]["cost_usd"]) == (6, "1.20")
+        assert told.json["error"]["exit_code"] == 6
+        film.write_text(FILM + "policy: {budget_usd: 1}\n")
+    assert not (tmp_path / "plan.json").exists()
+
+
 def test_a_saved_plan_runs_as_saved_or_not_at_all(cli: Cli, write: Write, bill: Bill) -> None:
     film = write(FILM)
     assert cli("plan", film, "--out", "plan.json", "-q").code == 0

@@ -84,3 +84,20 @@ def test_what_a_crash_left_unmerged_in_a_database_is_read_too(
         writer.close()
     with pytest.raises(sqlite3.DatabaseError):
         peek(tmp_path / "none.sqlite", versions, "index")
+
+
+def test_where_the_lock_file_can_not_be_written_nothing_is_ordered(
+    stage: tuple[Simulator, Zygote], tmp_path: Path
+) -> None:
+    reel = Reel(tmp_path, INLINE + SHOT, *stage)
+    for name in (".storyboard", "build"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name).chmod(0o777)
+    before = len(reel.sim.world.jobs)
+    tmp_path.chmod(0o555)
+    try:
+        assert reel.command("render", "film.yaml", "--yes", humble=True) == 4, reel.said
+    finally:
+        tmp_path.chmod(0o755)
+    assert "film.selects.yaml can't be written" in reel.said
+    assert len(reel.sim.world.jobs) == before
