@@ -294,6 +294,7 @@ def _stitched(
     """Cuts the film, unless the very same one already stands where it is wanted."""
     from storyboard.run.ledger import Ledger
     from storyboard.stitch.film import Medium, stitch_digest, stitch_film
+    from storyboard.stitch.sidecars import sidecars
 
     store, film = production.store, production.film
     assert store is not None
@@ -309,12 +310,9 @@ def _stitched(
     sounds = _Sounds(film, production)
     identity = stitch_digest(film, timeline, media, maker=sounds.revision)
     record = Delivered(production.state / _RECORD)
-    proof = provenance_file(out)
-    sidecars = [out.with_suffix(each) for each in (".srt", ".vtt")]
-    beside = proof.exists() and (
-        film.subtitles != "sidecar" or all(path.exists() for path in sidecars)
-    )
-    if beside and record.stands(out, identity):
+    beside = (provenance_file(out), *sidecars(film, timeline, out))
+    whole = all(path.exists() for path in beside)
+    if whole and record.stands(out, identity):
         out.touch()
         record.note(out, identity)
         return Rendered(result, out, current=True)

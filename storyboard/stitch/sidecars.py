@@ -17,7 +17,7 @@ from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
 from storyboard.stitch.subtitles import Cue, cues
 
-SUFFIXES = (".srt", ".vtt")
+_SUFFIXES = (".srt", ".vtt")
 JOINER = "\u2060"
 _BRACES = str.maketrans("{}", "\uff5b\uff5d")
 _COMMAND = re.compile(r"(?<=\\)(?=[Nnh])")
@@ -25,12 +25,21 @@ _TAG = re.compile(r"(?<=<)(?=[^<>]*>)")
 _TIME = re.compile(r"(?<=\d:\d\d:\d\d)(?=[.,]\d)")
 
 
+def sidecars(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+    """The files that belong beside the film file `out`; a film that says nothing has none."""
+    asked = film.subtitles == "sidecar" and cues(film, timeline)
+    return _beside(out) if asked else ()
+
+
 def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
     """Writes the sidecars of the film file `out`, by rename, and returns their paths.
 
-    A film without words has none.
+    A film without words has none: those of a cut in which something was still said go away.
     """
-    return write_cues(cues(film, timeline), timeline, [out.with_suffix(each) for each in SUFFIXES])
+    written = write_cues(cues(film, timeline), timeline, _beside(out))
+    for path in () if written else _beside(out):
+        path.unlink(missing_ok=True)
+    return written
 
 
 def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -52,6 +61,10 @@ def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) 
         unfinished.write_text(subtitles.to_string(path.suffix[1:]), encoding="utf-8")
         unfinished.replace(path)
     return tuple(paths) if found else ()
+
+
+def _beside(out: Path) -> tuple[Path, ...]:
+    return tuple(map(out.with_suffix, _SUFFIXES))
 
 
 def _escaped(rows: Sequence[str], suffix: str) -> str:

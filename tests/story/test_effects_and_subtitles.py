@@ -115,3 +115,16 @@ def test_the_provenance_of_an_effect_is_that_of_its_take(made: Path) -> None:
     first = json.loads((made / "build/film.provenance.json").read_text())["ranges"][0]
     assert (first["step"], first["parents"][0]["step"]) == ("SH010.effects", "SH010")
     assert "trainedAlgorithmicMedia" not in first["digital_source_type"]  # previz drew it
+
+
+def test_sidecars_go_with_the_last_word_and_a_silent_film_stands_as_it_is(folder: Path) -> None:
+    spoken = FILM.replace("subtitles: burn", "subtitles: sidecar")
+    silent = spoken.replace(", dialogue: [{ana: It came on Tuesday., off: true}]", "")
+    build, order = folder / "build", ("render", "film.yaml", "--proxy")
+    for text, beside in ((spoken, {"film.srt", "film.vtt"}), (silent, set())):
+        (folder / "film.yaml").write_text(text)
+        assert command(folder, *order, "-q").code == 0
+        assert {path.name for path in build.glob("film.??t")} == beside
+        again = command(folder, *order)
+        assert "cut again" not in again.err
+        assert "cut in" not in again.err
