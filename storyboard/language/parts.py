@@ -51,6 +51,14 @@ def transition(values: Values, path: str, value: Any) -> Transition:
             "keep one of the two",
             at_key=True,
         )
+    if value.get("frames") == FramesFrom.HOLD and "align" in value:
+        values.error(
+            "SB111",
+            f"{path}.align",
+            "`align` has no effect here: `frames: hold` puts all of it before the shot",
+            "delete `align`",
+            at_key=True,
+        )
     color = value.get("through", value.get("from", "black")) if fade else "black"
     return Transition(
         kind=kind,

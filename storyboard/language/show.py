@@ -21,6 +21,7 @@ from storyboard.film import (
     Film,
     FrameEdge,
     FrameRef,
+    FramesFrom,
     House,
     Layer,
     Line,
@@ -217,7 +218,9 @@ def _transition(cut: Transition, rate: Rate) -> Any:
         return {**data, "align": str(cut.align)} if cut.through else data
     if cut.kind is TransitionKind.WIPE:
         data["from"] = cut.direction
-    return {**data, "align": str(cut.align), "frames": str(cut.frames)}
+    if cut.frames is not FramesFrom.HOLD:
+        data["align"] = str(cut.align)
+    return {**data, "frames": str(cut.frames)}
 
 
 def _anchor(anchor: Anchor, rate: Rate) -> str:

@@ -46,6 +46,15 @@ def test_a_fade_says_what_has_no_effect_on_it(tmp_path: Path) -> None:
     assert not cures(tmp_path, "transition: {fade: 1, through: black, align: end}")
 
 
+@pytest.mark.parametrize("align", ["start", "center", "auto"])
+def test_a_held_frame_is_not_aligned(tmp_path: Path, align: str) -> None:
+    held = f"transition: {{dissolve: 1, frames: hold, align: {align}}}"
+    [(code, message, cure)] = cures(tmp_path, held)
+    assert (code, cure) == ("SB111", "delete `align`")
+    assert "`align` has no effect here" in message
+    assert not cures(tmp_path, "transition: {dissolve: 1, frames: hold}")
+
+
 @pytest.mark.parametrize(
     ("written", "number"),
     [("010", "10"), ('"5"', "5"), ("00.5", "0.5"), ('"0.25"', "0.25")],

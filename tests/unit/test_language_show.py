@@ -30,7 +30,8 @@ shots:
          dialogue: [{ana: "(dry) It's 5.", at: 1}, {ana: No., off: true}]}
   - {id: C, extend: B, options: {person_generation: none}, seed: 7, references: [ana]}
   - {id: D, first_frame: B@30f, last_frame: A.in, prompt: d, audio_lag: 1, match: A.last}
-  - {id: E, clip: a.mp4, sound: [gulls, {file: a.wav, at: 1}], ambience: {make: rain}, mute: true}
+  - {id: E, clip: a.mp4, sound: [gulls, {file: a.wav, at: 1}], ambience: {make: rain}, mute: true,
+     transition: {dissolve: 1, frames: hold}}
   - {id: F, first_frame: {still: Ana waits, cast: [ana]}, prompt: f, omit: true, lock: t02}
   - {card: 'THE "END"', length: 3,
      narration: [{at: 1, ana: Gone.}, {write: "one word, dry", how: low}],
