@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import json
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -99,6 +100,10 @@ def run(arguments: Sequence[str]) -> int:
         hint = "free some space" if full else "see that it exists and may be written"
         what = f"{error.strerror or error}: {error.filename or 'a file'}"
         return _failed(arguments, 4, what, hint)
+    except Exception as error:
+        traceback.print_exc()
+        told = f"a fault of storyboard's own: {type(error).__name__}: {error}"
+        return _failed(arguments, 3, told, "please report it; whatever was ordered is kept")
 
 
 def _failed(arguments: Sequence[str], code: int, message: str, hint: str) -> int:

@@ -22,6 +22,7 @@ from storyboard.graph.plan import Action, Node, Plan
 from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.attempts import State
+from storyboard.run.faults import foreseen
 from storyboard.run.following import poll_seconds
 from storyboard.run.inputs import Inputs
 from storyboard.run.ledger import Ledger
@@ -206,12 +207,13 @@ class _Run:
             self._unknown[step.id] = error
             self._tell_failure(node, error)
             return None
-        except StoryboardError as error:
-            if isinstance(error, DiskProblem):
-                self._fatal = self._fatal or error
+        except Exception as error:
+            told = foreseen(error, step.provider, step.id)
+            if isinstance(told, DiskProblem):
+                self._fatal = self._fatal or told
                 self._stopping.set()
-            self._failed[step.id] = error
-            self._tell_failure(node, error)
+            self._failed[step.id] = told
+            self._tell_failure(node, told)
             return None
         self._finished(node, finished)
         return finished.take

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ from storyboard.providers.base import Operation, Provider, Role, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.deciding import filtered, undecided
+from storyboard.run.faults import foreseen
 from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, later, readable
 from storyboard.run.job import Job, nobody_waits, tag
 from storyboard.run.quota import Lanes
@@ -73,24 +75,20 @@ class Maker:
         if not left and not held:
             try:
                 first = {each.ordinal: each for each in await self._submitted(job, provider)}
-            except StoryboardError as error:
-                first = dict.fromkeys(job.ordinals, error)
+            except Exception as error:
+                told = foreseen(error, job.step.provider, job.step.id)
+                first = dict.fromkeys(job.ordinals, told)
         singles = [replace(job, ordinals=(n,)) for n in job.ordinals]
         tries = [self._tried(each, provider, first.get(each.ordinal)) for each in singles]
-        found: list[Take | StoryboardError] = []
-        for each in await asyncio.gather(*tries, return_exceptions=True):
-            if isinstance(each, BaseException) and not isinstance(each, StoryboardError):
-                raise each
-            found.append(each)
-        return found
+        return await asyncio.gather(*tries)
 
     async def _tried(
         self, job: Job, provider: Provider, first: Attempt | StoryboardError | None
     ) -> Take | StoryboardError:
         try:
             return await self._one(job, provider, first)
-        except StoryboardError as error:
-            return error
+        except Exception as error:
+            return foreseen(error, job.step.provider, job.step.id)
 
     async def _one(
         self, job: Job, provider: Provider, first: Attempt | StoryboardError | None
@@ -247,10 +245,11 @@ class Maker:
         asked = job.asked(tag(self._ledger.run, attempts[0].id))
         try:
             operation = await provider.submit(asked, Room(self._place, f"a{attempts[0].id}"))
-            if not (provider.repeatable or operation.samples):
-                self._see_that_it_is_new(operation, attempts[0])
         except Exception as error:
             raise await self._refused(attempts, provider, error) from error
+        if owner := self._owner(operation, provider):
+            taken = UnknownOutcome(f"{provider.name} named {operation.name}, which {owner}")
+            raise await self._refused(attempts, provider, taken)
         try:
             attempts = await self._ledger.advance_all(
                 attempts, State.SUBMITTED, operation=operation.name
@@ -265,17 +264,19 @@ class Maker:
             )
         return attempts
 
-    def _see_that_it_is_new(self, operation: Operation, attempt: Attempt) -> None:
-        """Raises UnknownOutcome where the job is another order's: one clip is never two takes.
+    def _owner(self, operation: Operation, provider: Provider) -> str:
+        """Whose job that is, in words, where it is another order's: one clip is never two takes.
 
         An answer that brings its result along needs no name of its own.
         """
-        name, by = operation.name, attempt.provider
-        if has := self._ledger.owner(by, name):
-            raise UnknownOutcome(f"{by} named {name}, which is the job of {has}", provider=by)
-        for record in self._store.made_by(by, name):
-            has = f"{record.step}:{record.take.name} of film {record.film or '?'}"
-            raise UnknownOutcome(f"{by} named {name}, which made {has}", provider=by)
+        if provider.repeatable or operation.samples:
+            return ""
+        if has := self._ledger.owner(provider.name, operation.name):
+            return f"is the job of {has}"
+        with suppress(StoryboardError):  # a store that can't be asked knows of nobody
+            for record in self._store.made_by(provider.name, operation.name):
+                return f"made {record.step}:{record.take.name} of film {record.film or '?'}"
+        return ""
 
     async def _refused(
         self, attempts: tuple[Attempt, ...], provider: Provider, error: Exception

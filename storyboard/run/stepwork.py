@@ -21,6 +21,7 @@ from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.claiming import Claiming
 from storyboard.run.deciding import undecided
+from storyboard.run.faults import foreseen
 from storyboard.run.inputs import InputChanged, Inputs
 from storyboard.run.job import Job
 from storyboard.run.lockfile import LockFile
@@ -128,8 +129,9 @@ class StepWork:
     async def _collected(self, attempt: Attempt) -> None:
         try:
             take = await self._maker.follow(attempt, self._provider(attempt.provider))
-        except StoryboardError as error:
-            self._note(f"{attempt.name} was ordered by an earlier run: {error}", attempt.step)
+        except Exception as error:
+            told = foreseen(error, attempt.provider, attempt.name)
+            self._note(f"{attempt.name} was ordered by an earlier run: {told}", attempt.step)
             return
         self._note(f"{attempt.name} of an earlier run was fetched", attempt.step)
         self._studio.selects.add(take, step=attempt.step, parts=attempt.parts)
