@@ -27,7 +27,7 @@ from storyboard.graph.notices import nearest
 from storyboard.graph.plan import Plan, Reason, Wishes
 from storyboard.providers import registry
 from storyboard.run.hashing import Hashes
-from storyboard.run.places import selects_file, state_folder, store_folder
+from storyboard.run.places import real_film, selects_file, state_folder, store_folder
 from storyboard.run.selects import Selects
 from storyboard.run.shelf import FilmShelf
 from storyboard.run.store import Store
@@ -83,6 +83,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     CODES.update({code: Code(*told) for code, told in OF_GRAPH.items()})
     flags = flags or Flags()
     _known(flags)
+    path = real_film(path)
     loaded = load(
         path,
         profile=flags.profile,

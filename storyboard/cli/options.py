@@ -15,9 +15,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILM = click.Path(path_type=Path)
 
 
+def itself(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+    """The film that a link leads to."""
+    from storyboard.run.places import real_film
+
+    return real_film(value)
+
+
 def film(function: F) -> F:
     """The one film a command is about."""
-    return click.argument("film", type=FILM)(function)
+    return click.argument("film", type=FILM, callback=itself)(function)
 
 
 def speech(function: F) -> F:

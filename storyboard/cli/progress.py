@@ -87,8 +87,9 @@ class Progress:
         parts += [f"{len(result.blocked)} blocked"] if result.blocked else []
         parts += [f"{len(result.unknown)} to decide"] if result.unknown else []
         parts += ["interrupted, the next render goes on from here"] if result.interrupted else []
-        if plan.cost_micros:
-            parts.append(f"at most ${money(plan.cost_micros)}")
+        if plan.cost_micros or result.spent_micros or result.held_micros:
+            parts.append(f"${money(result.spent_micros)} spent")
+        parts += [f"${money(result.held_micros)} held"] if result.held_micros else []
         self._say(f"{', '.join(parts)} ({elapsed})")
 
     def _line(self, event: ev.Event) -> str:

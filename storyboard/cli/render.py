@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("render")
-@click.argument("film", metavar="FILM|PLAN", type=options.FILM)
+@click.argument("film", metavar="FILM|PLAN", type=options.FILM, callback=options.itself)
 @click.argument("shots", metavar="[SHOT]...", nargs=-1)
 @click.option("-o", "out", type=options.FILM, help="Where the film goes; build/<stem>.mp4.")
 @click.option("--deps", type=options.FILM, help="Write a make fragment of what the film reads.")

@@ -11,7 +11,7 @@ import click
 from storyboard.cli import options, view
 from storyboard.cli.planview import money
 from storyboard.errors import UsageError
-from storyboard.run.places import selects_file, state_folder, store_folder
+from storyboard.run.places import real_film, selects_file, state_folder, store_folder
 from storyboard.run.record import Record
 from storyboard.run.selects import Selects
 from storyboard.run.store import Store
@@ -139,7 +139,8 @@ def gc(
 
     store = _opened()
     try:
-        wanting = [*map(Path.absolute, films), *_films_here(), *store.tenants.films()]
+        films = tuple(real_film(film).absolute() for film in films)
+        wanting = [*films, *_films_here(), *store.tenants.films()]
         _refuse_unknown(films, wanting)
         holdings = Holdings(wanting, forgotten=forget_absent, paid=forget_paid)
         with disk_errors(str(store.root)), holdings.resting():

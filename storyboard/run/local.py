@@ -186,6 +186,7 @@ class _Run:
             made=self._made,
             kept=self._kept,
             spent_micros=self._studio.ledger.spent_micros,
+            held_micros=sum(each.held_micros for each in self._studio.ledger.open),
             cut=not self._stops and (whole or missing != "fail"),
         )
 

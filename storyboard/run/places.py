@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 
+def real_film(film: Path) -> Path:
+    """The file itself where `film` is a link to one: so it has one ledger and one lock file."""
+    return film.resolve() if film.is_symlink() else film
+
+
 def state_folder(film: Path) -> Path:
     """`.storyboard/<stem>/` beside the film: ledger, lock, run logs, hashes; not created."""
     return film.parent / ".storyboard" / film.stem

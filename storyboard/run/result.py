@@ -35,6 +35,8 @@ class RunResult:
     kept: int = 0
     """Steps whose takes were there."""
     spent_micros: int = 0
+    held_micros: int = 0
+    """What the film's ledger holds at the end, of earlier runs too."""
     cut: bool = False
     """Whether the film may be cut now: nothing is missing, or holes were asked to be filled."""
 

@@ -87,3 +87,27 @@ def test_what_a_filter_took_and_the_film_holds_back_is_no_order_of_the_plan(
     assert play.render(capsys, "--force", "SH010").code == 0
     assert "held back" not in cli(capsys, "runs", "film.yaml").err
     assert len(play.charges) == 1
+
+
+def test_the_last_line_says_what_was_spent_and_what_is_held(play: Stage, capsys: Capture) -> None:
+    play.sim.world.faults.add("not_found@submit")
+    assert "1 failed, $0.00 spent (" in play.render(capsys).err
+    play.sim.world.faults.add("drop_after@submit")
+    assert "1 to decide, $0.00 spent, $1.60 held (" in play.render(capsys).err
+    assert "1 to decide, $0.00 spent, $1.60 held (" in play.render(capsys).err
+
+
+def test_a_film_is_the_same_by_whatever_link_it_is_reached(
+    play: Stage, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert play.render(capsys).code == 0
+    elsewhere = play.folder / "elsewhere"
+    elsewhere.mkdir()
+    for link in (elsewhere / "film.yaml", play.folder / "alias.yaml"):
+        link.symlink_to(play.folder / "film.yaml")
+        monkeypatch.chdir(link.parent)
+        assert cli(capsys, "render", link.name, "SH010", "--frozen").code == 0
+        assert "$1.60 spent" in cli(capsys, "runs", link.name).err
+        assert cli(capsys, "pick", link.name, "SH010", "t01").code == 0
+    assert not (elsewhere / ".storyboard").exists()
+    assert play.submits == 1
