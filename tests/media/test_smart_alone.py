@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from storyboard.stitch.media import probe, read_frames
+from storyboard.stitch.media import probe, read_frames, run_ffmpeg
 from storyboard.stitch.smart import clipindex, cut
 from storyboard.stitch.smart.bitstream import _Bits, _payload, _unit, sequence_set
 from storyboard.stitch.smart.boxes import read_samples
@@ -95,6 +95,22 @@ def test_an_edit_list_is_played_as_a_player_would(stage, plain, name):
     notes, shown = between(stage, plain, odd, name)
     assert ["is encoded again: it" in note for note in notes] == [True]
     assert shown == due
+
+
+@pytest.mark.parametrize("scale", ["24", "1000", "90000"])
+def test_an_edit_list_that_only_waits_for_the_first_picture_hides_nothing(stage, plain, scale):
+    options = ("-g", "12", "-bf", "2", "-video_track_timescale", scale)
+    source = noisy(stage, 47, FRAMES - 1, options)
+    late = stage.folder / f"late{scale}.mp4"
+    run_ffmpeg(
+        ["-itsoffset", "0.5", "-i", str(source.path), "-f", "lavfi", "-i", "sine=d=2",
+         "-c:v", "copy", "-video_track_timescale", scale, str(late)]
+    )  # fmt: skip
+    for number, path in enumerate((source.path, late)):
+        odd = replace(source, path=path, sha256=f"{scale}-{number}", facts=probe(path))
+        notes, shown = between(stage, plain, odd, f"ticks{scale}-{number}")
+        assert not [note for note in notes if "encoded again" in note]
+        assert shown == list(range(FRAMES - 1))
 
 
 def edited(data, edits):

@@ -190,8 +190,8 @@ def _edited(trak: memoryview, shown: Sequence[int], ticks: Fraction) -> tuple[in
     if len(lists) > 1 or count != 1 + waits:
         return None, False
     length, start, speed = edits[-1]
-    ends = start + int(length * ticks)
-    whole = 0 <= start <= min(shown) and max(shown) + 1 < ends and speed == 1 << 16
+    ends = start + round(length * ticks)
+    whole = 0 <= start <= min(shown) and max(shown) < ends and speed == 1 << 16
     return (start if whole and not waits else None), whole
 
 
