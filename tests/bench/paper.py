@@ -59,6 +59,9 @@ class NoMedia(PaperMedia):
     def probe(self, path: Path) -> MediaFacts:
         return _FACTS
 
+    def examine(self, path: Path) -> MediaFacts:
+        return _FACTS
+
 
 _FACTS = MediaFacts(320, 180, 24, has_audio=True)
 
