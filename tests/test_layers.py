@@ -112,6 +112,18 @@ def test_imports_run_one_way() -> None:
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+def test_libav_is_imported_whole() -> None:
+    """Its parts import one another: two threads that begin with different ones trip each other."""
+    parts = [
+        f"{path.relative_to(ROOT.parent)}:{node.lineno}"
+        for path in sorted(ROOT.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("av."))
+        or (isinstance(node, ast.Import) and any(n.name.startswith("av.") for n in node.names))
+    ]
+    assert parts == []
+
+
 def test_files_stay_small() -> None:
     long = {
         str(path.relative_to(ROOT)): lines

@@ -145,8 +145,9 @@ def _converted(frame: Any, form: str, to_range: int) -> Any:
 
     Left unsaid, PyAV hands the source's range on, and RGB comes out in 16..235.
     """
-    from av.video.reformatter import Interpolation as How
+    import av
 
+    how = av.video.reformatter.Interpolation
     matrix = _BT709 if int(frame.colorspace) in (0, _UNSPECIFIED) else int(frame.colorspace)
     full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith(_FULL_FORMATS)
     return frame.reformat(
@@ -155,5 +156,5 @@ def _converted(frame: Any, form: str, to_range: int) -> Any:
         dst_colorspace=_BT709,
         src_color_range=_FULL_RANGE if full else _LIMITED_RANGE,
         dst_color_range=to_range,
-        interpolation=How.BICUBIC | How.ACCURATE_RND | How.FULL_CHR_H_INT,
+        interpolation=how.BICUBIC | how.ACCURATE_RND | how.FULL_CHR_H_INT,
     )

@@ -234,14 +234,14 @@ def _listening(path: Path) -> Iterator[Any]:
 
     Its table of contents says when the picture begins; elsewhere that takes a decoder.
     """
-    from av.stream import Discard
+    import av
 
     with opened(path, codec_whitelist=_ears()) as container:
         pictures = container.streams.video
         if "mov" in container.format.name and all(each.average_rate for each in pictures):
             for stream in container.streams:
                 if stream.type != "audio":
-                    stream.discard = Discard.all
+                    stream.discard = av.stream.Discard.all
             yield container
             return
     with opened(path) as container:
@@ -251,12 +251,12 @@ def _listening(path: Path) -> Iterator[Any]:
 @lru_cache(maxsize=1)
 def _ears() -> str:
     """Every decoder of sound, as libav lists them."""
-    from av.codec import Codec, codecs_available
+    import av
 
     found = []
-    for name in sorted(codecs_available):
+    for name in sorted(av.codec.codecs_available):
         with suppress(ValueError):  # encoders have no name here
-            found += [name] if Codec(name, "r").type == "audio" else []
+            found += [name] if av.Codec(name, "r").type == "audio" else []
     return ",".join(found)
 
 
