@@ -3,11 +3,11 @@
 Proved of every seam: the frames behind it begin with a closed IDR picture, come in the order of
 their clip, and the first of them come out of a decoder that begins there. Of every kind of seam,
 between the same two sets of parameters, the cheapest is also decoded across: the last group of
-pictures before it and the first frames behind, each out in its turn, and each the picture that
-its clip gives alone. Of the file: libav finds every sample where and when it was laid, decoding
-times rise, and the sound begins and ends with the picture. What lies between seams is not decoded:
-those are a take's own samples, read with the lengths of their units and looked through for holes,
-or a window's, as they left the encoder.
+pictures before it and the first frames behind, each out in its turn; those behind, and the first
+of the film, must be the pictures that their clip gives alone. Of the file: libav finds every
+sample where and when it was laid, decoding times rise, and the sound begins and ends with the
+picture. What lies between seams is not decoded: those are a take's own samples, read with the
+lengths of their units and looked through for holes, or a window's, as they left the encoder.
 
 Proofs are remembered by the bytes that they are about.
 """
@@ -39,23 +39,17 @@ _REVISION = b"2"
 
 
 @dataclass(frozen=True, slots=True)
-class _Own:
-    """A clip's own samples, from an IDR picture on."""
-
-    index: ClipIndex
-    samples: FrameRange
-
-
-@dataclass(frozen=True, slots=True)
 class _Stretch:
     """Samples that are decoded; the frames of `due` must come out."""
 
     samples: FrameRange
     due: FrameRange
-    owns: tuple[_Own, ...]
-    """What it is made of, one after another."""
-    alike: bool = False
-    """The frames of `due` must be the pictures that its clips give alone."""
+    thread: Thread
+    """What its last frames are of."""
+    before: Thread | None = None
+    """What stands in front of that."""
+    first: FrameRange | None = None
+    """The samples of the thread's own file that must give, alone, the same last pictures."""
 
 
 def proved(path: Path, threads: Sequence[Thread], proofs: Proofs | None = None) -> None:
@@ -73,7 +67,7 @@ def proved(path: Path, threads: Sequence[Thread], proofs: Proofs | None = None) 
                 (f"{index.ranks[at] - stretch.samples.start}".encode()
                  for at in range(stretch.samples.start, stretch.samples.end)),
                 samples,
-                (own.index.samples.config for own in stretch.owns if stretch.alike),
+                (stretch.thread.index.samples.config,) if stretch.first else (),
             )  # fmt: skip
             if proofs is None or proof not in proofs:
                 _seen(index, stretch, samples)
@@ -131,15 +125,14 @@ def _stretches(index: ClipIndex, threads: Sequence[Thread]) -> Iterator[_Stretch
         if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
             raise NotCopied(f"the order of the frames from {at} on is another one")
         end = index.ends[bisect_left(index.ends, at + min(_BEHIND, thread.part.length))]
-        behind = _Own(thread.index, FrameRange(at, end).shifted(-shift))
-        yield _Stretch(FrameRange(at, end), FrameRange(at, end), (behind,))
+        behind, first = FrameRange(at, end), FrameRange(at, end).shifted(-shift)
+        yield _Stretch(behind, behind, thread, first=None if before else first)
         if before:
             start = index.entries[max(0, place - 1)]
             kind = (before.index.raw_sets, thread.index.raw_sets)
             if kind not in kinds or at - start < kinds[kind].samples.length - _BEHIND:
                 due = FrameRange(max(start, at - _BEFORE), end)
-                ahead = _Own(before.index, FrameRange(start, at).shifted(before.part.end - at))
-                kinds[kind] = _Stretch(FrameRange(start, end), due, (behind, ahead), alike=True)
+                kinds[kind] = _Stretch(FrameRange(start, end), due, thread, before, first)
         at += thread.part.length
     yield from kinds.values()
 
@@ -153,24 +146,23 @@ def _samples(stream: BinaryIO, index: ClipIndex, wanted: FrameRange) -> Iterator
 
 def _seen(index: ClipIndex, stretch: _Stretch, samples: Sequence[bytes]) -> None:
     """Raises NotCopied unless the frames that are due are seen as they should be."""
-    paths = [own.index.path for own in stretch.owns]
+    own = stretch.thread.index
+    paths = (own.path, *((stretch.before.index.path,) if stretch.before else ()))
+    last = stretch.first.length if stretch.first else 0
     try:
-        film = _decoded(index, stretch.samples, stretch.due, samples)
+        film = _decoded(index, stretch.samples, stretch.due, samples, last)
     except NotCopied as problem:
         raise NotCopied(str(problem), *paths) from problem
-    at = stretch.due.end
-    for own in stretch.owns if stretch.alike else ():
-        start = max(stretch.due.start, at - own.samples.length)
-        due = FrameRange(own.samples.end - (at - start), own.samples.end)
-        with own.index.path.open("rb") as stream:
-            samples = list(_samples(stream, own.index, own.samples))
-        try:
-            alone = _decoded(own.index, own.samples, due, samples, patient=True)
-        except NotCopied as problem:
-            raise NotCopied(f"in its own file {problem}", own.index.path) from problem
-        if alone != film[start - stretch.due.start : at - stretch.due.start]:
-            raise NotCopied("its pictures are others in the film", own.index.path, *paths)
-        at = start
+    if stretch.first is None:
+        return
+    with own.path.open("rb") as stream:
+        alone = list(_samples(stream, own, stretch.first))
+    try:
+        pictures = _decoded(own, stretch.first, stretch.first, alone, last, patient=True)
+    except NotCopied as problem:
+        raise NotCopied(f"in its own file {problem}", own.path) from problem
+    if pictures != film:
+        raise NotCopied("its pictures are others in the film", *paths)
 
 
 def _decoded(
@@ -178,14 +170,15 @@ def _decoded(
     span: FrameRange,
     due: FrameRange,
     samples: Sequence[bytes],
+    last: int,
     *,
     patient: bool = False,
 ) -> list[bytes]:
-    """The digests of the frames that are due, decoded strictly from the samples of `span`.
+    """Decodes the samples of `span` strictly; returns digests of the `last` frames.
 
-    They must come out in their turn, and none damaged; a `patient` decoder need not be told how
-    far they are reordered. Of the pictures before them, only those that others refer to are
-    decoded.
+    Those that are due must come out in their turn, and none damaged; a `patient` decoder need not
+    be told how far they are reordered. Of the pictures before them, only those that others refer
+    to are decoded.
     """
     import av
 
@@ -213,7 +206,8 @@ def _decoded(
                     continue
                 if frame.pts != at or frame.is_corrupt:
                     raise NotCopied(f"frame {at} does not come out when it is due")
-                found.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
+                if at >= due.end - last:
+                    found.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
                 at += 1
     except (av.error.FFmpegError, MediaError) as error:
         raise NotCopied(f"frame {at} can't be decoded: {error}") from error
