@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from storyboard.errors import EnvironmentProblem
@@ -17,7 +17,8 @@ class _Connection(sqlite3.Connection):
     """Closes itself when it is dropped: readers are many and short."""
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.ProgrammingError):  # it was never opened
+            self.close()
 
 
 def connect(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connection:

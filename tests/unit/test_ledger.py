@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -170,6 +171,13 @@ def test_a_damaged_ledger_is_never_thrown_away(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="can't be read"):
         Ledger(tmp_path)
     assert (tmp_path / "ledger.sqlite").read_bytes() == b"rubbish" * 999
+
+
+def test_a_ledger_that_can_not_be_opened_is_told_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").mkdir()
+    with pytest.raises(EnvironmentProblem):
+        Ledger(tmp_path)
+    gc.collect()
 
 
 def test_a_person_resolves_what_nobody_can_know(tmp_path: Path) -> None:
