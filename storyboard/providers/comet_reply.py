@@ -52,7 +52,7 @@ class Task:
     told: bool = True
     """It says how the job stands; an error alone is about the asking."""
     state: str = ""
-    """The word for how it stands that is not known here, where that is all that was said."""
+    """The word for how it stands that is not known here, where there is one."""
 
 
 def read(value: Any) -> Task:
@@ -73,17 +73,24 @@ def read(value: Any) -> Task:
         url=url,
         problem=problem,
         refused=not name and any(code in _REFUSALS for code in _codes(levels)),
-        told=_is_told(standing, states, name),
+        told=_is_told(standing, states, bool(name)) or _is_named(levels, name, problem),
         state=next((s for s in states if s not in _DONE | _FAILED | _GOING), ""),
     )
 
 
-def _is_told(standing: Standing, states: list[str], name: str) -> bool:
-    """Whether a reply speaks of the job: `error` is also what an envelope without a job says."""
+def _is_told(standing: Standing, states: list[str], named: bool) -> bool:
+    """Whether a reply's words say how it stands: `error` is also what an envelope says, unnamed."""
     if standing is Standing.DONE:
         return True
     words = _GOING if standing is Standing.RUNNING else _FAILED
-    return any(state in words for state in states if name or state != "error")
+    return any(state in words for state in states if named or state != "error")
+
+
+def _is_named(levels: list[Mapping[str, Any]], name: str, problem: str) -> bool:
+    """Whether a reply speaks of its job in whatever word, such as `unknown` for one not begun."""
+    if not name or problem or any(level.get("error") for level in levels):
+        return False
+    return _progress(levels) is not None or any(_word(level.get("status")) for level in levels)
 
 
 def _codes(levels: list[Mapping[str, Any]]) -> list[str]:

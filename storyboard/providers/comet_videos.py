@@ -91,7 +91,8 @@ class Videos:
             self._contents[task.url] = content
             return Done((Sample(uri=task.url),))
         if task.standing is Standing.RUNNING:
-            return Running("" if task.progress is None else f"{task.progress}%")
+            going = self._wire.discreet(task.state)
+            return Running(going if task.progress is None else f"{task.progress}%")
         told = self._wire.discreet(task.problem) or "CometAPI says that it failed, and not why"
         if codes(told):
             seen = category(told)

@@ -330,6 +330,9 @@ def test_an_unknown_transport_is_refused() -> None:
         ({"id": JOB, "status": "queued", "progress": 0}, Running("0%")),
         ({"id": JOB, "status": "in_progress", "progress": 42}, Running("42%")),
         ({"data": {"status": "IN_PROGRESS", "progress": "37%"}}, Running("37%")),
+        ({"id": JOB, "object": "video", "status": "unknown", "progress": 3}, Running("3%")),
+        ({"id": JOB, "status": "unknown", "error": None}, Running("unknown")),
+        ({"code": "success", "data": {"task_id": JOB, "progress": "0%"}}, Running("0%")),
         ({"data": {"status": "SUCCESS", "data": {"status": "in_progress"}}}, Running()),
         (
             {"status": "completed", "progress": 100, "video_url": "https://cdn.test/a.mp4"},
@@ -403,7 +406,9 @@ def test_an_answer_that_does_not_say_is_no_answer(
         ({"code": "get_task_failed", "message": "redis timeout", "data": None}, "redis timeout"),
         ({"status": "error", "message": "bad gateway", "code": 502}, "bad gateway"),
         ({"id": JOB, "error": {"message": "try later"}}, "try later"),
-        ({"id": JOB, "status": "weird"}, "weird"),
+        ({"id": JOB, "status": "unknown", "progress": 3, "error": {"message": "off"}}, "off"),
+        ({"id": JOB, "status": "unknown", "code": "get_task_failed", "message": "off"}, "off"),
+        ({"status": "unknown", "progress": 3}, "unknown"),
         ({"data": {"status": "SUCCESS", "data": {"status": "weird"}}}, "weird"),
     ],
 )
