@@ -111,3 +111,36 @@ def test_a_film_is_the_same_by_whatever_link_it_is_reached(
         assert cli(capsys, "pick", link.name, "SH010", "t01").code == 0
     assert not (elsewhere / ".storyboard").exists()
     assert play.submits == 1
+
+
+def test_a_link_with_notes_of_its_own_buys_nothing_until_they_are_moved(
+    play: Stage, capsys: Capture
+) -> None:
+    assert play.render(capsys).code == 0
+    link, state = play.folder / "film.yaml", play.folder / ".storyboard" / "film"
+    real = play.folder / "library" / "main.yaml"
+    real.parent.mkdir()
+    link.rename(real)
+    link.symlink_to(real)
+    own = real.parent / ".storyboard" / "main"
+    for command in ("check", "plan", "runs", "render"):
+        refused = cli(capsys, command, "film.yaml")
+        assert refused.code == 4
+        assert "has notes of its own: .storyboard/film and film.selects.yaml" in refused.err
+        assert f"move them to {own} and {real.with_suffix('.selects.yaml')}" in refused.err
+    own.mkdir(parents=True)
+    both = cli(capsys, "plan", "film.yaml")
+    assert (both.code, f"{real} has notes too: {own}; set one side's away" in both.err) == (4, True)
+
+    own.rmdir()
+    state.rename(own)
+    link.with_suffix(".selects.yaml").rename(real.with_suffix(".selects.yaml"))
+    assert cli(capsys, "store", "fetch", "film.yaml", "--from", ".storyboard/store").code == 0
+    assert cli(capsys, "render", "film.yaml", "SH010", "--frozen").code == 0
+    assert "$1.60 spent" in cli(capsys, "runs", "film.yaml").err
+    assert play.submits == 1
+
+
+def test_a_link_that_leads_to_itself_is_no_film(play: Stage, capsys: Capture) -> None:
+    (play.folder / "loop.yaml").symlink_to("loop.yaml")
+    assert cli(capsys, "plan", "loop.yaml").code == 1
