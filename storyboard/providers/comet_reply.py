@@ -20,7 +20,7 @@ _GOING = frozenset(
     " preparing starting started in_progress running processing generating rendering uploading"
     " downloading".split()
 )
-_REFUSALS = frozenset(
+REFUSED_CODES = frozenset(
     "invalid_request invalid_request_error model_not_found insufficient_user_quota".split()
 )
 """Codes by which the gateway turns a request away before any model has seen it."""
@@ -72,7 +72,7 @@ def read(value: Any) -> Task:
         progress=_progress(levels),
         url=url,
         problem=problem,
-        refused=not name and any(code in _REFUSALS for code in _codes(levels)),
+        refused=not name and any(code in REFUSED_CODES for code in _codes(levels)),
         told=_is_told(standing, states, bool(name)) or _is_named(levels, name, problem),
         state=next((s for s in states if s not in _DONE | _FAILED | _GOING), ""),
     )

@@ -18,6 +18,7 @@ from storyboard.errors import (
 )
 from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, Sample, Workplace
 from storyboard.providers.comet_chat import NAMES, Chat
+from storyboard.providers.comet_reply import REFUSED_CODES
 from storyboard.providers.comet_videos import Videos
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.files import Missing
@@ -123,12 +124,6 @@ class CometAPI:
             )
         if told.status == 404:
             return Missing(f"CometAPI refuses: {words}", provider=self.name)
-        if told.status == 413:
-            return InvalidRequest(
-                f"CometAPI refuses so large a request: {words}",
-                hint="smaller pictures, or fewer references",
-                provider=self.name,
-            )
-        if told.status >= 500 and told.code == "invalid_request":
+        if told.status >= 500 and told.code in REFUSED_CODES:
             return InvalidRequest(f"CometAPI refuses: {words}", provider=self.name)
         return None

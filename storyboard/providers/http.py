@@ -60,8 +60,11 @@ _GRACE_S = 60.0
 _SLOWEST = 2000
 """Bytes a second of an answer that is worth waiting for, after the time of grace."""
 
-_REFUSALS = frozenset({400, 401, 402, 403, 404, 405, 410, 411, 413, 414, 415, 422, 429, 431})
-"""By these a service turns a request away before it does anything for it, as HTTP has them."""
+_TURNED_AWAY = frozenset({402, 405, 410, 411, 413, 414, 415, 429, 431})
+"""By these a request is turned away before anything is done for it, whoever says so: HTTP's own."""
+
+_TURNED_AWAY_BY_IT = frozenset({400, 401, 403, 404, 422})
+"""By these too, where the service itself says so: a proxy has them for reasons of its own."""
 
 _NAME = re.compile(rb'"(?:name|id|task_id)"\s*:\s*"([\w./:=+~@-]{6,300})"')
 
@@ -160,7 +163,8 @@ class Wire:
         is renewed and sent again, since a 401 made no job. Raises Unreachable or another error
         when there is no job for certain, and UnknownOutcome when nobody can know: the connection
         broke after a byte was sent, a status that does not refuse, an answer that is not of the
-        service's own making. A JSON object that came whole counts, whatever broke behind it.
+        service's own making where HTTP leaves open what its status means. A JSON object that came
+        whole counts, whatever broke behind it.
 
         With `stream` an answer of status 2xx may be anything and may break off: the caller, who
         can read what came of it, looks at `Reply.broken`.
@@ -175,6 +179,8 @@ class Wire:
         if good and stream:
             return reply
         whole = good and isinstance(reply.value, Mapping)  # what came after it said no more
+        if reply.status in _TURNED_AWAY:
+            raise self._error(said(reply.status, reply.headers, reply.body))
         if reply.broken and not whole:
             raise self.unknown(f"the connection broke ({reply.broken}){self._named(reply.body)}")
         if good and reply.value is None:
@@ -190,7 +196,7 @@ class Wire:
             )
         if self._verdict and (error := self._verdict(told)):
             raise error
-        if reply.status not in _REFUSALS:
+        if reply.status not in _TURNED_AWAY_BY_IT:
             words = f": {self.discreet(told.message)}" if told.message else ""
             raise self.unknown(f"it answered with status {reply.status}{words}")
         raise self._error(told)
@@ -324,7 +330,14 @@ class Wire:
                 hint="the address is not one of its own; see the base URL in the environment",
                 provider=self.provider,
             )
-        return InvalidRequest(f"{self._who} refuses: {message}", provider=self.provider)
+        if told.status == 413:
+            return InvalidRequest(
+                f"{self._who} refuses so large a request: {message}",
+                hint="smaller pictures, or fewer references",
+                provider=self.provider,
+            )
+        whose = "" if told.own else "a proxy may have said so, or the base URL is not its own"
+        return InvalidRequest(f"{self._who} refuses: {message}", hint=whose, provider=self.provider)
 
 
 def _again(error: Exception) -> bool | float:

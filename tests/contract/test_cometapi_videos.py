@@ -176,6 +176,8 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (told({"error": {**ENVELOPE, "code": "invalid_request"}}, 500), InvalidRequest, "refuses"),
         (told({"error": {**ENVELOPE, "code": "invalid_request"}}), InvalidRequest, "refuses"),
         (told({"code": "model_not_found", "message": "no"}), InvalidRequest, "refuses: no"),
+        (told({"error": {**ENVELOPE, "code": "model_not_found"}}, 503), InvalidRequest, "refuses"),
+        (told({"error": {**ENVELOPE, "code": "get_channel_failed"}}, 503), UnknownOutcome, "503"),
         (told({"error": ENVELOPE}), UnknownOutcome, "names no job: No."),
         (told({"code": "fail_to_fetch_task", "message": "slow"}), UnknownOutcome, "job: slow"),
         (told({"code": "0x", "message": "ok, queued"}), UnknownOutcome, "job: ok, queued"),
@@ -187,7 +189,9 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (told({"error": ENVELOPE}, 404), Missing, "refuses: No."),
         (Answer(404, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "404"),
         (Answer(401, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "a proxy"),
-        (Answer(429), UnknownOutcome, "no error of the service's own"),
+        (Answer(429, (b"error code: 1015",)), QuotaError, "too many requests"),
+        (Answer(429, (b"error code",), cut=True), QuotaError, "too many requests"),
+        (Answer(413, (b"<html>",), {"content-type": "text/html"}), InvalidRequest, "so large"),
         (Answer(200, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "web page"),
         (Answer(200, (b"yes",)), UnknownOutcome, "no JSON"),
         (Answer(200, (b'{"id": "task',), cut=True), UnknownOutcome, "broke"),
@@ -226,6 +230,22 @@ def test_a_status_refuses_only_where_http_says_that_nothing_was_done(
     service.say(CREATE, told({"error": ENVELOPE}, status, location="/login"))
     with pytest.raises(InvalidRequest if status in REFUSES else UnknownOutcome):
         submitted(place)
+    assert service.count(CREATE) == 1
+
+
+BARE = (402, 405, 410, 411, 413, 414, 415, 429, 431)
+
+
+@pytest.mark.parametrize("status", [*REFUSES, 401, 403, 429, *LEAVES_OPEN])
+def test_where_http_says_so_itself_a_page_of_a_proxy_refuses_too(
+    service: Scripted, place: Place, status: int
+) -> None:
+    service.say(CREATE, Answer(status, (b"<html>",), {"content-type": "text/html"}))
+    with pytest.raises(StoryboardError) as raised:
+        submitted(place)
+    kind = QuotaError if status == 429 else InvalidRequest
+    assert type(raised.value) is (kind if status in BARE else UnknownOutcome)
+    assert raised.value.hint or status not in BARE
     assert service.count(CREATE) == 1
 
 
