@@ -9,13 +9,13 @@ from storyboard.errors import ProviderError, StoryboardError
 def foreseen(error: Exception, maker: str, what: str) -> StoryboardError:
     """The error itself where it is one of ours, else what is known of it; its cause is kept.
 
-    `what` names what `maker`, the provider, was to make: a step. Whatever was ordered stays as it
-    stands in the ledger, so the next render goes on with it.
+    `what` names what `maker`, the provider, was to make: a step, or one attempt at it. Whatever was
+    ordered stays as it stands in the ledger, so the next render goes on with it.
     """
     if isinstance(error, StoryboardError):
         return error
     try:
-        with disk_errors(what):
+        with disk_errors(f"{what} could not be written"):
             raise error
     except DiskProblem as problem:
         return problem

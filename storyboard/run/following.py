@@ -37,6 +37,7 @@ from storyboard.providers.base import (
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.batches import Batches, one_by_one
+from storyboard.run.faults import foreseen
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 
@@ -151,21 +152,22 @@ class Follower:
             except Exception as error:
                 deaf += 1
                 if provider.repeatable:
-                    told = readable(error, provider, attempt)
+                    told = foreseen(error, provider.name, attempt.name)
                     await self._ledger.advance(attempt, State.FAILED, message=str(told))
                     raise told from error
+                words = "--adopt OP, --assume-not-sent or " if attempt.adopted else ""
+                resolve = f"`storyboard resolve FILM {attempt.name} {words}--assume-lost`"
                 if deaf >= _DEAF_POLLS and isinstance(error, Gone):
-                    words = "--adopt OP, --assume-not-sent or " if attempt.adopted else ""
                     raise DecisionNeeded(
                         f"{attempt.provider} knows nothing of {attempt.name}: {error}",
                         hint="see that key, project and address are those that it was ordered"
-                        " with, and render again; if it is gone for good:"
-                        f" `storyboard resolve FILM {attempt.name} {words}--assume-lost`",
+                        f" with, and render again; if it is gone for good: {resolve}",
                     ) from error
                 if deaf >= _DEAF_POLLS:
                     raise ProviderError(
                         f"{attempt.provider} does not say how {attempt.name} stands: {error}",
-                        hint="the job is kept; render again goes on asking",
+                        hint="the job is kept; render again goes on asking"
+                        f" ({resolve} gives it up)",
                         provider=attempt.provider,
                     ) from error
                 outcome = Running(f"no answer: {error}")
@@ -353,25 +355,6 @@ def poll_seconds() -> float:
     if not 0 <= seconds < float("inf"):
         raise EnvironmentProblem(f"STORYBOARD_POLL_S is {told!r}", hint="give seconds, such as 10")
     return seconds
-
-
-def readable(error: Exception, provider: Provider, attempt: Attempt) -> StoryboardError:
-    """Any failure of an adapter as an error that a user can read."""
-    if isinstance(error, StoryboardError):
-        return error
-    if isinstance(error, OSError):
-        try:
-            with disk_errors(f"{provider.name} could not write its take"):
-                raise error
-        except EnvironmentProblem as problem:
-            return problem
-        except OSError:
-            pass
-    return ProviderError(
-        f"{provider.name} failed on {attempt.name}: {type(error).__name__}: {error}",
-        hint="that is a fault of the adapter; the run log has its traceback",
-        provider=provider.name,
-    )
 
 
 def jittered(seconds: float) -> float:

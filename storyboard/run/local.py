@@ -271,7 +271,7 @@ class _Run:
                 message=str(error),
                 hint=error.hint,
                 exit_code=error.exit_code,
-                trace=_trace(error.__cause__),
+                trace=_trace(error),
             )
         )
 
@@ -362,9 +362,10 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(name, before or signal.SIG_DFL)
 
 
-def _trace(cause: BaseException | None) -> str:
-    """The traceback of a fault that is none of ours to explain."""
-    if cause is None or isinstance(cause, (StoryboardError, OSError)):
+def _trace(error: StoryboardError) -> str:
+    """The traceback of a fault that is none of ours to explain, as a full disk is."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, StoryboardError) or isinstance(error, DiskProblem):
         return ""
     return "".join(traceback.format_exception(cause)).rstrip()
 

@@ -7,7 +7,7 @@ paid submit is finished even when the run is being stopped, and a job that runs 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.deciding import filtered, undecided
 from storyboard.run.faults import foreseen
-from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, later, readable
+from storyboard.run.following import OTHER_WORDS, AskedAgain, Brought, Follower, later
 from storyboard.run.job import Job, nobody_waits, tag
 from storyboard.run.quota import Lanes
 from storyboard.run.shelving import Shelver
@@ -178,7 +178,7 @@ class Maker:
             try:
                 samples = await look(tag(*attempt.order))
             except Exception as error:
-                told = str(readable(error, provider, attempt))
+                told = str(foreseen(error, provider.name, attempt.name))
                 self._tell(ev.Note(step=attempt.step, shot=attempt.shot, message=told))
         now = self._ledger.open_for(attempt.digest, attempt.ordinal)
         if now is not None and now.state is not State.UNKNOWN:
@@ -247,7 +247,7 @@ class Maker:
             operation = await provider.submit(asked, Room(self._place, f"a{attempts[0].id}"))
         except Exception as error:
             raise await self._refused(attempts, provider, error) from error
-        if owner := self._owner(operation, provider):
+        if owner := self._owner(operation, provider, attempts):
             taken = UnknownOutcome(f"{provider.name} named {operation.name}, which {owner}")
             raise await self._refused(attempts, provider, taken)
         try:
@@ -264,14 +264,14 @@ class Maker:
             )
         return attempts
 
-    def _owner(self, operation: Operation, provider: Provider) -> str:
+    def _owner(self, operation: Operation, provider: Provider, attempts: Sequence[Attempt]) -> str:
         """Whose job that is, in words, where it is another order's: one clip is never two takes.
 
         An answer that brings its result along needs no name of its own.
         """
         if provider.repeatable or operation.samples:
             return ""
-        if has := self._ledger.owner(provider.name, operation.name):
+        if has := self._ledger.owner(operation.name, attempts):
             return f"is the job of {has}"
         with suppress(StoryboardError):  # a store that can't be asked knows of nobody
             for record in self._store.made_by(provider.name, operation.name):
@@ -282,7 +282,7 @@ class Maker:
         self, attempts: tuple[Attempt, ...], provider: Provider, error: Exception
     ) -> StoryboardError:
         """Writes down why a submit failed; only a definite no sets the money free."""
-        told = readable(error, provider, attempts[0])
+        told = foreseen(error, provider.name, attempts[0].name)
         if isinstance(error, RefusedError):
             error.hint = error.hint or OTHER_WORDS
             await self._ledger.advance_all(attempts, State.FILTERED, message=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import Pretend, Set, last_of, shot
 
 from storyboard.cli import main
+from storyboard.disk import DiskProblem
 from storyboard.providers.base import Operation, Outcome, Sample, Workplace
 from storyboard.run.attempts import State
 from storyboard.run.ledger import Ledger
@@ -66,6 +68,36 @@ def test_its_step_fails_with_the_traceback_in_the_log_and_others_go_on(
     (told,) = film.told("step_failed")
     assert "a fault of the adapter of odd" in told["message"]
     assert "KeyError: 'project'" in told["trace"]
+
+
+@pytest.mark.parametrize("where", ["submit", "poll"])
+@pytest.mark.parametrize(
+    ("fault", "words", "logged"),
+    [
+        (ConnectionError("no line"), "a fault of the adapter of local", "ConnectionError: no line"),
+        (KeyError("frame"), "a fault of the adapter of local", "KeyError: 'frame'"),
+        (OSError(errno.ENOSPC, "full"), "the disk is full", ""),
+    ],
+)
+def test_whatever_it_trips_over_is_told_in_the_same_words_and_logged(
+    tmp_path: Path, where: str, fault: Exception, words: str, logged: str
+) -> None:
+    async def trips(*_: object) -> None:
+        raise fault
+
+    local = Pretend(tmp_path / "local", "local", repeatable=True)
+    setattr(local, where, trips)
+    film = Set(tmp_path / "film.yaml", [shot("SH010", provider="local")], {"local": local})
+    if logged:
+        assert film.render().exit_code == 3
+    else:
+        with pytest.raises(DiskProblem):
+            film.render()
+    (told,) = film.told("step_failed")
+    assert words in told["message"]
+    assert logged in told.get("trace", "")
+    assert bool(told.get("trace")) is bool(logged)
+    assert ("the run log has its traceback" in told["hint"]) is bool(logged)
 
 
 def test_an_order_that_can_not_be_looked_for_stays_held(tmp_path: Path) -> None:

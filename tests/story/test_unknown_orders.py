@@ -324,3 +324,17 @@ def test_a_job_that_its_service_forgot_is_given_up_by_a_person(
     assert play.attempts[0].state == "lost"
     assert play.render(capsys).code == 0
     assert len(play.charges) == 2
+
+
+def test_a_job_that_its_service_never_speaks_of_again_is_given_up_by_a_person(
+    stage: Callable[[str], Stage], capsys: Capture
+) -> None:
+    play = stage("videos")
+    play.sim.world.faults.add("excuse:8@poll")
+    said = play.render(capsys)
+    assert (said.code, "does not say how SH010:t01 stands" in said.err) == (3, True)
+    assert "(`storyboard resolve FILM SH010:t01 --assume-lost` gives it up)" in said.err
+    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
+    assert play.attempts[0].state == "lost"
+    assert play.render(capsys).code == 0
+    assert len(play.charges) == 2
