@@ -62,6 +62,11 @@ OVER: frozenset[State] = frozenset(state for state, moves in MOVES.items() if no
 _SENT = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.DONE_REMOTE, _S.FETCHED})
 
 
+def ended_free(state: State, settled_micros: int) -> bool:
+    """Whether an attempt came to nothing that was paid for, so that its take may be had anew."""
+    return state in (State.FAILED, State.FILTERED) and not settled_micros
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One row of the ledger."""

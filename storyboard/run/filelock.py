@@ -30,6 +30,10 @@ class Holder:
         return f"process {self.pid} on {self.host} since {clock}"
 
 
+_A_LOOK_S = 0.2
+"""Far longer than anybody keeps a lock just to see whether it is free."""
+
+
 class FileLock:
     """One exclusive lock on one small file; the file's text says who holds it."""
 
@@ -39,6 +43,29 @@ class FileLock:
         """What a holder that died without releasing had written, once the lock is taken."""
         self._handle: int | None = None
         self._written = False
+
+    def take_unless_held(self, about: str = "") -> bool:
+        """Takes the lock, past whoever merely looks at it for a moment."""
+        last = time.monotonic() + _A_LOOK_S
+        while not self.take(about):
+            if time.monotonic() > last:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def is_held(self) -> bool:
+        """Whether somebody holds it right now; those who look at once don't see each other."""
+        try:
+            handle = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+        finally:
+            os.close(handle)
 
     def take(self, about: str | None = "", run: str = "") -> bool:
         """Takes the lock if it is free; never waits. `about` None leaves the text alone."""

@@ -88,7 +88,7 @@ def _resting(film: Path) -> Iterator[None]:
         yield  # none, or one where nobody renders
         return
     lock = FileLock(folder / "lock")
-    if not lock.take("cleaning up the store"):
+    if not lock.take_unless_held("cleaning up the store"):
         raise EnvironmentProblem(
             f"{film.name} is being rendered: {lock.holder()}",
             hint="clean up when it is done; a running film holds on to all of its takes",

@@ -18,8 +18,9 @@ from typing import Any
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.run import rows
 from storyboard.run.afoot import Afoot
-from storyboard.run.attempts import ADOPTED, OVER, Attempt, State
+from storyboard.run.attempts import ADOPTED, OVER, Attempt, State, ended_free
 from storyboard.run.filelock import FileLock
+from storyboard.run.owners import Owners
 from storyboard.run.places import make_folder
 from storyboard.run.record import usd
 from storyboard.run.writer import Statement, Writer
@@ -49,7 +50,7 @@ class Ledger:
                 last = connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()
                 self._next = 1 + int(last[0])
                 self._runs = rows.remembered(connection)
-                self._owners = rows.owners(connection)
+                self._owners = Owners(connection)
                 self.recovered = self._recover(connection)
                 filtered = frozenset(connection.execute(_FILTERED))
             self.filtered: frozenset[tuple[str, int]] = filtered
@@ -91,9 +92,13 @@ class Ledger:
         """Whether this ledger was there when that run bought: what it does not know is not owed."""
         return run in self._runs
 
-    def owner(self, provider: str, operation: str) -> str:
-        """The attempt, such as `SH010:t01`, whose job with that provider it is; empty if none's."""
-        return self._owners.get((provider, operation), "")
+    def owner(self, operation: str, attempts: Sequence[Attempt]) -> str:
+        """Which attempt, such as `SH010:t01`, has that job already, so that these can't; or empty.
+
+        A job of their own that failed free they may be given again.
+        """
+        takes = {(each.digest, each.ordinal) for each in attempts}
+        return self._owners.other(attempts[0].provider, operation, takes)
 
     async def sign(self) -> None:
         """Enters this run, on the disk before anything else may name it."""
@@ -195,8 +200,7 @@ class Ledger:
             raise ValueError(f"an attempt can't go from {current.state} to {state}")
         moved = dataclasses.replace(current, state=state, updated_at=time.time(), **facts)
         self._afoot.put(moved)
-        if moved.operation and not moved.repeatable:
-            self._owners.setdefault((moved.provider, moved.operation), moved.name)
+        self._owners.enter(moved)
         settled = moved.settled_micros - current.settled_micros
         self._settled += settled
         if moved.run == self.run:
@@ -254,7 +258,11 @@ class Ledger:
 
     def _see_that_nobody_has(self, operation: str, attempt: Attempt) -> None:
         """One job made one attempt's take: the same clip is never counted for two."""
+        takes = {(each.digest, each.ordinal) for each in self.meant(attempt)}
         for each in self.read(self.folder):
+            free = ended_free(each.state, each.settled_micros)
+            if free and (each.digest, each.ordinal) in takes:
+                continue  # its own job, which the service may have begun again
             same = operation in _names(each.operation) or each.operation in _names(operation)
             if same and each.provider == attempt.provider and each.order != attempt.order:
                 raise UsageError(
@@ -319,20 +327,14 @@ def _names(operation: str) -> Iterable[str]:
 
 
 def is_at_work(folder: Path) -> bool:
-    """Whether a process holds that film's ledger right now; where none can write, none does."""
-    lock = FileLock(folder / "lock")
-    try:
-        free = not lock.path.exists() or lock.take(None)
-    except OSError:
-        return False
-    lock.release()
-    return not free
+    """Whether a process holds that film's ledger right now."""
+    return FileLock(folder / "lock").is_held()
 
 
 def lock_film(folder: Path) -> FileLock:
     """Holds a film's state for this process; EnvironmentProblem while another one does."""
     lock = FileLock(folder / "lock")
-    if not lock.take(str(folder)):
+    if not lock.take_unless_held(str(folder)):
         raise EnvironmentProblem(
             f"another storyboard works on this film: {lock.holder()}",
             hint="wait until it is done, or stop it; finished takes are safe",

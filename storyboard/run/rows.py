@@ -84,17 +84,6 @@ def remembered(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(run for (run,) in connection.execute("SELECT run FROM runs"))
 
 
-def owners(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """By provider and operation, the first attempt whose job it is; what is free has none."""
-    found: dict[tuple[str, str], str] = {}
-    for provider, operation, step, ordinal in connection.execute(
-        "SELECT provider, operation, step, ordinal FROM attempts"
-        " WHERE NOT repeatable AND operation <> '' ORDER BY id"
-    ):
-        found.setdefault((provider, operation), f"{step}:t{ordinal:02d}")
-    return found
-
-
 def sign(run: str, at: float) -> Statement:
     return "INSERT OR IGNORE INTO runs VALUES (?, ?)", (run, at)
 

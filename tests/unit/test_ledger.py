@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import os
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
@@ -20,7 +22,7 @@ from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.providers.base import Sample
 from storyboard.run.attempts import MOVES, OVER, Attempt, State
 from storyboard.run.events import RunLog
-from storyboard.run.ledger import Ledger, lifetime_micros
+from storyboard.run.ledger import Ledger, is_at_work, lifetime_micros
 from tests.fakes.child import child
 
 T = TypeVar("T")
@@ -52,6 +54,19 @@ def left_in(folder: Path, state: State, attempt: Attempt = PAID) -> None:
             await ledger.advance(entered, each, **facts)
 
     inside(folder, go)
+
+
+def test_who_only_looks_keeps_no_render_out(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    assert is_at_work(tmp_path)
+    ledger.close()
+    with (tmp_path / "lock").open() as look:
+        fcntl.flock(look, fcntl.LOCK_SH)
+        assert not is_at_work(tmp_path)
+        away = threading.Timer(0.03, fcntl.flock, (look, fcntl.LOCK_UN))
+        away.start()
+        Ledger(tmp_path).close()
+        away.join()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""Whose job an operation is: one clip is never two takes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from typing import NamedTuple
+
+from storyboard.run.attempts import Attempt, State, ended_free
+
+
+class _Owner(NamedTuple):
+    take: tuple[str, int]
+    name: str
+    free: bool
+    """Its job came to nothing and cost nothing, so it is its take's to have again."""
+
+
+class Owners:
+    """By provider and operation, the attempts whose job it is; what may be repeated has none."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._owners: dict[tuple[str, str], dict[int, _Owner]] = {}
+        for provider, operation, id, digest, ordinal, step, state, settled in connection.execute(
+            "SELECT provider, operation, id, digest, ordinal, step, state, settled_micros"
+            " FROM attempts WHERE NOT repeatable AND operation <> '' ORDER BY id"
+        ):
+            free = ended_free(State(state), settled)
+            owner = _Owner((digest, ordinal), f"{step}:t{ordinal:02d}", free)
+            self._owners.setdefault((provider, operation), {})[id] = owner
+
+    def enter(self, attempt: Attempt) -> None:
+        """Notes whose job it is, and what became of that."""
+        if attempt.operation and not attempt.repeatable:
+            free = ended_free(attempt.state, attempt.settled_micros)
+            owner = _Owner((attempt.digest, attempt.ordinal), attempt.name, free)
+            self._owners.setdefault((attempt.provider, attempt.operation), {})[attempt.id] = owner
+
+    def other(self, provider: str, operation: str, takes: Collection[tuple[str, int]]) -> str:
+        """The first attempt, such as `SH010:t01`, whose job it is; empty if none's.
+
+        A service may name the same job again where it failed free: for `takes`, by (digest,
+        ordinal), their own earlier attempts of that kind don't count.
+        """
+        owners = self._owners.get((provider, operation), {}).values()
+        return next((each.name for each in owners if not (each.free and each.take in takes)), "")
