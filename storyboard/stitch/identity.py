@@ -21,7 +21,7 @@ from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium
 from storyboard.stitch.overlays import PlacedTitle
 
-_REVISION = 4
+_REVISION = 5
 """Raise it when the same film would come out differently."""
 
 

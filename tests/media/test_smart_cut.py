@@ -207,6 +207,17 @@ def test_transitions_titles_cards_and_colours_are_windows_between_copies(stage, 
     assert held_to(stage, timeline, media, facts, placed(titles, timeline)) > 100
 
 
+@pytest.mark.parametrize("span", [(36, 48), (42, 54), (48, 60)], ids=["end", "center", "start"])
+def test_a_fade_through_a_colour_is_drawn_on_either_side_of_its_cut(stage, media, span):
+    blend = Blend(FADE, FrameRange(*span), color="white", through=True)
+    timeline = stage.timeline(
+        stage.event("A", (0, 48), step="plain"),
+        stage.event("B", (48, 96), step="main", entering=blend),
+    )
+    facts = stitched(stage, timeline, media, f"faded-{span[0]}")
+    assert held_to(stage, timeline, media, facts) > 40
+
+
 def test_a_window_is_drawn_once_however_often_the_film_is_cut(stage, media):
     def line(frames):
         blend = Blend(DISSOLVE, FrameRange(48 - frames, 48))

@@ -21,7 +21,10 @@ def excerpt(timeline: Timeline, span: FrameRange) -> Timeline:
     """The film frames `span` of `timeline`, from 0; only what is seen in them is in it."""
     events = []
     for event in timeline.events:
-        if seen := event.visible.intersection(span):
+        seen = event.visible.intersection(span)
+        if seen is None and event.entering and event.entering.span.intersection(span):
+            seen = FrameRange(event.visible.start, event.visible.start)  # it fades in before it
+        if seen is not None:
             events.append(
                 replace(
                     event,
