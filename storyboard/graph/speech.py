@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from storyboard.effects import moves_time
+from storyboard.effects import lasting, moves_time
 from storyboard.film import Film, Line, Shot
 from storyboard.graph.notices import Notices
 from storyboard.graph.timeline import Event, Timeline
@@ -21,6 +21,8 @@ WORDS_PER_SECOND = Fraction(13, 5)
 _LEAD = Fraction(1, 2)
 BREATH = Fraction(3, 10)
 """Seconds between a line and one that follows it."""
+_SLOWER = Fraction(1, 4)
+"""Seconds by which a line may begin after it is reckoned to."""
 _QUICKER = Fraction(1, 2)
 """Seconds by which a line may end before it is reckoned to."""
 _UNWRITTEN = 16
@@ -51,10 +53,11 @@ class Spoken:
         return self.source != self.event.shot
 
 
-def line_ranges(lines: Sequence[Line], rate: Rate) -> tuple[FrameRange, ...]:
+def line_ranges(lines: Sequence[Line], rate: Rate, begin: int = 0) -> tuple[FrameRange, ...]:
     """Frames from the start of the take in which each line is spoken.
 
-    A line without `at` begins half a second in, or a breath after the line before it.
+    A line without `at` begins half a second after frame `begin`, or a breath after the line before
+    it.
     """
     ranges: list[FrameRange] = []
     for line in lines:
@@ -63,7 +66,7 @@ def line_ranges(lines: Sequence[Line], rate: Rate) -> tuple[FrameRange, ...]:
         elif ranges:
             start = ranges[-1].end + rate.frames(BREATH)
         else:
-            start = rate.frames(_LEAD)
+            start = begin + rate.frames(_LEAD)
         words = len(line.words.split()) or (_UNWRITTEN if line.write else 0)
         seconds = max(Fraction(1, 2), words / WORDS_PER_SECOND)
         ranges.append(FrameRange(start, start + rate.frames_up(seconds)))
@@ -72,16 +75,22 @@ def line_ranges(lines: Sequence[Line], rate: Rate) -> tuple[FrameRange, ...]:
 
 def spoken(film: Film, timeline: Timeline) -> Iterator[Spoken]:
     """Every line of dialogue, shot by shot; of a take that is used again, its own shot's lines."""
-    shots = {shot.id: shot for shot in film.shots}
+    shots, rate = {shot.id: shot for shot in film.shots}, timeline.rate
     for event in timeline.events:
         by_take = any(part.step for part in event.slices)
         shot = shots[event.shot]
         source = _speaker(shot, shots) if by_take else shot
         sounds = not shot.mute and (source.audio or not by_take)
         room = _audible(event, shot) if by_take else FrameRange(event.record.start, timeline.length)
-        ranges = line_ranges(source.dialogue, timeline.rate)
+        unasked = by_take and source is shot and shot.clip is not None
+        begin = event.taken.start if unasked else 0
+        ranges = line_ranges(source.dialogue, rate, begin)
         for number, (line, frames) in enumerate(zip(source.dialogue, ranges, strict=True)):
-            span = _placed(event, shot, frames) if by_take else frames.shifted(event.record.start)
+            span = (
+                _placed(event, shot, frames, rate)
+                if by_take
+                else frames.shifted(event.record.start)
+            )
             heard = span.intersection(room)
             yield Spoken(line, event, source.id, number, span, heard, by_take, sounds)
 
@@ -99,7 +108,8 @@ def lines_inside(film: Film, timeline: Timeline, notices: Notices) -> None:
         heard = each.heard.length if each.heard else 0
         late = max(0, each.heard.start - each.span.start) if each.heard else 0
         lost = each.span.length - heard
-        missing = lost if late or not heard or lost > rate.frames(_QUICKER) else 0
+        cut = late > rate.frames(_SLOWER) or lost > rate.frames(_QUICKER)
+        missing = lost if cut or not heard else 0
         found = (missing, each.borrowed, each)
         key = (each.source, each.number)
         best[key] = min(best.get(key, found), found, key=lambda known: known[:2])
@@ -111,7 +121,7 @@ def lines_inside(film: Film, timeline: Timeline, notices: Notices) -> None:
             notices.warning(
                 "SB366",
                 shots[source].span(f"dialogue[{number}]"),
-                f"{part} lies outside what {shot} plays of the take, {begin:g} to {end:g} s",
+                f"{part} lies outside what {shot} plays of the take, {begin:.3g} to {end:.3g} s",
                 "`at` counts from the start of the take; move it, or change `trim` or `length`",
             )
 
@@ -123,11 +133,12 @@ def _speaker(shot: Shot, shots: Mapping[str, Shot]) -> Shot:
     return shot
 
 
-def _placed(event: Event, shot: Shot, frames: FrameRange) -> FrameRange:
+def _placed(event: Event, shot: Shot, frames: FrameRange, rate: Rate) -> FrameRange:
     """The film frames at which a part of the take stands, or would stand if it were played."""
     pace = Fraction(1)
     if {each.name for each in shot.effects if moves_time(each)} == {"MultiplySpeed"}:
-        pace = Fraction(event.record.length, max(1, event.taken.length))
+        taken = rate.seconds(max(1, event.taken.length))
+        pace = lasting(shot.effects, taken) / taken
     start, end = (round((at - event.taken.start) * pace) for at in (frames.start, frames.end))
     return FrameRange(start, end).shifted(event.record.start)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.effects import Effect
-from storyboard.film import Beat, Clip, Line, Policy, Transition, TransitionKind, Trim
+from storyboard.film import Beat, Clip, Line, MediaFile, Policy, Transition, TransitionKind, Trim
 from storyboard.graph.compile import Graph
 from storyboard.graph.speech import Spoken, spoken
 from storyboard.timecode import FrameRange
@@ -183,3 +185,31 @@ def test_speech_that_is_slowed_stands_later() -> None:
     )
     (line,) = lines(graph)
     assert line.heard == FrameRange(48, 48 + 74)
+
+
+def test_a_pace_is_that_of_the_effect_however_much_of_it_is_played() -> None:
+    slow = (Effect("MultiplySpeed", {"final_duration": 16}),)
+    said = (Line("ana", TUESDAY, at=24),)
+    graph = compiled(shot("SH010", duration=8 * 24, length=72, effects=slow, dialogue=said))
+    (line,) = lines(graph)
+    assert line.span == FrameRange(48, 48 + 74)
+
+
+def test_a_frame_less_of_a_line_is_nothing_to_speak_of() -> None:
+    said = (Line("ana", TUESDAY, at=0),)
+    graph = compiled(
+        shot("SH010", duration=8 * 24, trim=Trim(start=1), length=5 * 24, dialogue=said)
+    )
+    assert codes(graph, "warning") == []
+
+
+def test_words_over_a_clip_begin_where_it_is_used_unless_they_say_otherwise() -> None:
+    def over(*said: Line) -> list[FrameRange]:
+        footage = MediaFile(Path("/films/harbour.mp4"), "harbour.mp4")
+        clip = shot("FOOT", clip=Clip(file=footage), trim=Trim(start=48), length=120, dialogue=said)
+        graph = compiled(clip)
+        assert codes(graph, "warning") == []
+        return [line.span for line in lines(graph)]
+
+    assert over(Line("ana", TUESDAY)) == [FrameRange(12, 12 + 37)]
+    assert over(Line("ana", TUESDAY, at=72)) == [FrameRange(24, 24 + 37)]
