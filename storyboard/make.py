@@ -294,7 +294,7 @@ def _stitched(
     """Cuts the film, unless the very same one already stands where it is wanted."""
     from storyboard.run.ledger import Ledger
     from storyboard.stitch.film import Medium, stitch_digest, stitch_film
-    from storyboard.stitch.sidecars import sidecars
+    from storyboard.stitch.sidecars import sidecars, strays
 
     store, film = production.store, production.film
     assert store is not None
@@ -338,6 +338,8 @@ def _stitched(
     record.note(out, identity)
     for note in facts.notes:
         tell(ev.Note(message=note))
+    for path in strays(film, timeline, out):
+        tell(ev.Note(message=f"nothing is said in the film, but {path.name} lies beside it"))
     tell(
         ev.Note(
             message=f"cut in {time.monotonic() - started:.1f} s: {facts.lufs:.1f} LUFS, "

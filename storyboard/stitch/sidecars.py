@@ -34,12 +34,16 @@ def sidecars(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
 def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
     """Writes the sidecars of the film file `out`, by rename, and returns their paths.
 
-    A film without words has none: those of a cut in which something was still said go away.
+    A film without words has none.
     """
-    written = write_cues(cues(film, timeline), timeline, _beside(out))
-    for path in () if written else _beside(out):
-        path.unlink(missing_ok=True)
-    return written
+    return write_cues(cues(film, timeline), timeline, _beside(out))
+
+
+def strays(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+    """Files beside `out` that players take for its subtitles, though nothing is said in it."""
+    if film.subtitles != "sidecar" or cues(film, timeline):
+        return ()
+    return tuple(path for path in _beside(out) if path.exists())
 
 
 def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) -> tuple[Path, ...]:
