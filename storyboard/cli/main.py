@@ -91,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         if "--json" in arguments:
-            _answer(arguments, _told(error.exit_code, error.format_message(), ""))
+            _answer(arguments, view.fault(error.format_message(), "", error.exit_code))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
@@ -109,13 +109,9 @@ def run(arguments: Sequence[str]) -> int:
 def _failed(arguments: Sequence[str], code: int, message: str, hint: str) -> int:
     """Says what went wrong, in JSON too where the answer was to be JSON."""
     if "--json" in arguments:
-        _answer(arguments, _told(code, message, hint))
+        _answer(arguments, view.fault(message, hint, code))
     view.complain(message, hint)
     return code
-
-
-def _told(code: int, message: str, hint: str) -> dict[str, Any]:
-    return {"error": {"message": message, "hint": hint, "exit_code": code}}
 
 
 def _answer(arguments: Sequence[str], document: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ def command(
     if graph:
         view.answer(planview.mermaid(plan) if graph == "mermaid" else planview.dot(plan))
     elif as_json:
-        over = {"error": view.fault(refused)} if refused else {}
+        over = view.fault(str(refused), refused.hint, refused.exit_code) if refused else {}
         view.answer_json({**planview.document(plan), **over})
     elif form == "markdown":
         view.answer("\n".join(planview.markdown(plan)))

@@ -61,11 +61,12 @@ class _Dropping(io.FileIO):
 
 
 def _hold(number: int) -> None:
-    """Sees that nobody's file gets the number of a standard stream that was closed."""
+    """Sees that nobody's file gets the number of a closed standard stream, here or in a child."""
     try:
         os.fstat(number)
     except OSError:
-        os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+        held = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+        os.set_inheritable(held, True)
 
 
 def _text(raw: _Dropping, before: TextIO | None) -> TextIO:

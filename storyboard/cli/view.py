@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from storyboard.errors import Diagnostic, InvalidStoryboard, Severity, StoryboardError
+from storyboard.errors import Diagnostic, InvalidStoryboard, Severity
 
 _color: bool | None = None
 
@@ -57,9 +57,9 @@ def complain(message: str, hint: str = "") -> None:
         say(click.style("hint", fg="cyan") + f": {line}")
 
 
-def fault(error: StoryboardError) -> dict[str, Any]:
-    """An error and its cure as JSON has them."""
-    return {"message": str(error), "hint": error.hint, "exit_code": error.exit_code}
+def fault(message: str, hint: str, exit_code: int) -> dict[str, Any]:
+    """An error and its cure as JSON has them, beside whatever else is answered."""
+    return {"error": {"message": message, "hint": hint, "exit_code": exit_code}}
 
 
 def diagnose(error: InvalidStoryboard) -> None:

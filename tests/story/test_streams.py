@@ -77,6 +77,15 @@ def test_streams_that_are_closed_from_the_start_are_no_fault(
     assert (done.stdout.strip() == "build/film.mp4") is (closed == "2>&-")
 
 
+def test_what_a_command_starts_has_its_three_streams_too(shell: Callable[[str], Any]) -> None:
+    ask = "import os; [os.fstat(number) for number in range(3)]"
+    start = (
+        "import subprocess, sys; from storyboard.cli.streams import Streams; Streams();"
+        f"sys.exit(subprocess.run([sys.executable, '-c', '{ask}']).returncode)"
+    )
+    assert shell(f'{sys.executable} -c "{start}" <&- >&- 2>&-').returncode == 0
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants a disk that is always full")
 def test_an_answer_that_could_not_be_written_is_told(shell: Callable[[str], Any]) -> None:
     done = shell("$SB plan film.yaml --exit-code > /dev/full")
