@@ -149,7 +149,10 @@ def gc(
                 store.tenants.forget(film)
     finally:
         store.close()
-    paid = [record for record in swept.spared if holdings.unaccounted(record)]
+    absent: list[Record] = []
+    paid: list[Record] = []
+    for record in swept.spared:
+        (paid if holdings.unaccounted(record) else absent).append(record)
     if as_json:
         told = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
         view.answer_json({**told, "spared": len(swept.spared), "unaccounted": len(paid)})
@@ -157,7 +160,7 @@ def gc(
     verb = "would remove" if dry_run else "removed"
     cost = f", which had cost ${money(swept.price_micros)}" if swept.price_micros else ""
     view.say(f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB{cost}")
-    if absent := [record for record in swept.spared if record not in paid]:
+    if absent:
         names = ", ".join(sorted({record.film or "?" for record in absent}))
         view.say(
             f"{len(absent)} takes stay: films that made them are not here ({names});"

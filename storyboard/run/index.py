@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,10 +83,22 @@ class Index:
         chosen = "json_extract(record, '$.operation') = ? AND provider = ?"
         return self._records(f"SELECT record FROM takes WHERE {chosen}", [operation, provider])
 
-    def paid(self, film: str) -> list[Record]:
-        """The records of takes first made for a film that cost something, oldest first."""
+    def paid(self, film: str, known: Collection[tuple[str, int]]) -> list[Record]:
+        """The records of takes first made for a film that cost something, oldest first.
+
+        What is `known`, by (digest, ordinal), is left out, and not read.
+        """
         chosen = "film = ? AND json_extract(record, '$.price_usd') > 0"
-        return self._records(f"SELECT record FROM takes WHERE {chosen} ORDER BY created", [film])
+        sql = f"SELECT digest, ordinal FROM takes WHERE {chosen}"
+        paid = self._try(lambda connection: connection.execute(sql, [film]).fetchall())
+        wanted = set(paid) - set(known)
+        found = [
+            each
+            for records in self.by_digest(sorted({digest for digest, _ in wanted})).values()
+            for each in records
+            if (each.take.digest, each.take.ordinal) in wanted
+        ]
+        return sorted(found, key=lambda each: each.take.created_at)
 
     def dated(self, step: str, provider: str, film: str) -> list[tuple[float, str]]:
         """(when its first take was made, digest) of a film's step; an empty provider means any."""

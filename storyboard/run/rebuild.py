@@ -63,8 +63,7 @@ def rebuild(
     lock = lock_film(state)
     try:
         aside, known, vouched = _known(state)
-        here = accounted(known)
-        found = [r for r in store.paid(film.stem) if (r.take.digest, r.take.ordinal) not in here]
+        found = store.paid(film.stem, accounted(known))
         alone = named_alone(store, film)
         by = {id(each): _known_by(each, selects, steps, alone) for each in found}
         told = [_as_stored(each) for each in found if by[id(each)]]

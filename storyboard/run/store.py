@@ -19,7 +19,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -271,9 +271,12 @@ class Store:
         """The takes that an operation of a provider made, whatever film they were made for."""
         return self._index.by_operation(provider, operation)
 
-    def paid(self, film: str) -> list[Record]:
-        """The takes that cost something and were first made for a film of that stem."""
-        return self._index.paid(film)
+    def paid(self, film: str, known: Collection[tuple[str, int]]) -> list[Record]:
+        """The takes that cost something and were first made for a film of that stem, oldest first.
+
+        Those that are `known` by (digest, ordinal) are left out.
+        """
+        return self._index.paid(film, known)
 
     def ls(self) -> list[Record]:
         """Everything that is known, oldest first."""

@@ -26,10 +26,7 @@ def unaccounted(
     """
     if store is None or not named_alone(store, film):
         return ()
-    known = accounted(attempts) | set(locked)
-    return tuple(
-        each for each in store.paid(film.stem) if (each.take.digest, each.take.ordinal) not in known
-    )
+    return tuple(store.paid(film.stem, accounted(attempts) | set(locked)))
 
 
 def named_alone(store: Store, film: Path) -> bool:

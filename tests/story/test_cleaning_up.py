@@ -122,6 +122,24 @@ def test_takes_of_a_film_that_is_gone_stay_until_a_person_says_so(
     assert set(takes(one)) == {"SH010", "SH020"}
 
 
+def test_what_stays_for_a_film_that_is_gone_is_told_from_what_nobody_tells_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    store = tmp_path / "store"
+    monkeypatch.setenv("STORYBOARD_STORE", str(store))
+    one = made(tmp_path / "one", "letter", prompt="one", store=store)
+    other = made(tmp_path / "other", "storm", prompt="other", store=store)
+    monkeypatch.chdir(one.path.parent)
+    shutil.rmtree(other.path.parent)
+    shutil.rmtree(one.state)
+    lock(one).unlink()
+    one.path.touch()
+    said = cli(capsys, "store", "gc", "--dry-run")
+    assert said.code == 6
+    assert "2 takes stay: films that made them are not here (storm)" in said.err
+    assert "1 takes that cost $0.40 stay" in said.err
+
+
 def test_a_film_that_moves_with_its_store_is_still_known(
     film: Set, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
 ) -> None:

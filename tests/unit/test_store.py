@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -67,6 +68,22 @@ def test_a_take_that_was_added_is_found_again_by_another_process(
     assert other.present(take.sha256)
     assert other.path(take.sha256).read_text() == "a kitchen"
     assert other.records(DIGEST)[0].parts == {"prompt": "abc"}
+
+
+def test_of_what_was_paid_only_what_is_not_known_is_read(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ordinal in (1, 2):
+        add(store, tmp_path / "work", f"a kitchen, {ordinal}", ordinal=ordinal)
+    late = add(store, tmp_path / "work", "a hall", digest="e" * 64)
+    store.add(replace(late, digest="f" * 64, price_micros=0), {}, kind="generate", film="letter")
+    store.add(replace(late, digest="a" * 64), {}, kind="generate", film="storm")
+    found = [each.take.name for each in store.paid("letter", {("e" * 64, 1)})]
+    assert found == ["t01", "t02"]
+    (left,) = store.paid("letter", {(DIGEST, 1), (DIGEST, 2)})
+    assert left.take == late
+    monkeypatch.setattr("storyboard.run.index.from_json", pytest.fail)
+    assert store.paid("letter", {(DIGEST, 1), (DIGEST, 2), ("e" * 64, 1)}) == []
 
 
 def test_a_file_that_is_put_is_moved_made_read_only_and_kept_once(
