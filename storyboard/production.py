@@ -165,7 +165,7 @@ class Production:
 
         owing = Ledger.read(self.state, owing=True)
         held = self.film.policy.on_filtered == "hold"
-        filtered = Ledger.refused(self.state) if held else frozenset()
+        filtered = Ledger.filtered_in(self.state) if held else frozenset()
         shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash, wished(owing))
         now = time.time()
 

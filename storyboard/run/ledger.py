@@ -73,7 +73,7 @@ class Ledger:
             return tuple(rows.read(connection, open_only=owing, picks=owing))
 
     @staticmethod
-    def refused(folder: Path) -> frozenset[tuple[str, int]]:
+    def filtered_in(folder: Path) -> frozenset[tuple[str, int]]:
         """(digest, ordinal) of takes in `folder`'s ledger whose last attempt a filter took."""
         if not (folder / rows.FILE).exists():
             return frozenset()

@@ -56,7 +56,7 @@ class Maker:
         self._lanes = lanes
         self._follower = Follower(studio)
         self._shelver = Shelver(studio)
-        self._refusals: dict[str, AuthenticationError] = {}
+        self._bad_keys: dict[str, AuthenticationError] = {}
         """By provider, what it said of our key; asking again would say the same."""
         self.vital: set[asyncio.Task[Any]] = set()
         """Acts that must not be cut short: a request on its way, a take on its way in."""
@@ -200,8 +200,8 @@ class Maker:
     async def _submitted(self, job: Job, provider: Provider) -> tuple[Attempt, ...]:
         waits = 0
         while True:
-            if refused := self._refusals.get(provider.name):
-                raise refused
+            if bad := self._bad_keys.get(provider.name):
+                raise bad
             if not provider.repeatable:
                 await self._turn(job.step, provider)
             try:
@@ -211,7 +211,7 @@ class Maker:
                     self._started(attempt)
                 return attempts
             except AuthenticationError as error:
-                self._refusals[provider.name] = error
+                self._bad_keys[provider.name] = error
                 raise
             except NotNow as error:
                 waits += 1
@@ -246,10 +246,10 @@ class Maker:
         try:
             operation = await provider.submit(asked, Room(self._place, f"a{attempts[0].id}"))
         except Exception as error:
-            raise await self._refused(attempts, provider, error) from error
+            raise await self._not_submitted(attempts, provider, error) from error
         if owner := self._owner(operation, provider, attempts):
             taken = UnknownOutcome(f"{provider.name} named {operation.name}, which {owner}")
-            raise await self._refused(attempts, provider, taken)
+            raise await self._not_submitted(attempts, provider, taken)
         try:
             attempts = await self._ledger.advance_all(
                 attempts, State.SUBMITTED, operation=operation.name
@@ -278,7 +278,7 @@ class Maker:
                 return f"made {record.step}:{record.take.name} of film {record.film or '?'}"
         return ""
 
-    async def _refused(
+    async def _not_submitted(
         self, attempts: tuple[Attempt, ...], provider: Provider, error: Exception
     ) -> StoryboardError:
         """Writes down why a submit failed; only a definite no sets the money free."""
