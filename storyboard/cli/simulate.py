@@ -16,6 +16,8 @@ from storyboard.cli import view
 if TYPE_CHECKING:
     from storyboard.simulator.journal import Entry
 
+_LOOK_S = 0.5
+
 
 @click.command("simulate")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Listen here; 0: any free.")
@@ -104,7 +106,8 @@ def command(
             view.answer("\n".join(lines))
             view.say(f"listening on {simulator.url} (Ctrl-C ends it)")
             with suppress(KeyboardInterrupt):
-                stop.wait()
+                while not stop.wait(_LOOK_S):
+                    pass  # a signal that comes right before the wait doesn't end it
         charged = sum(not each.note for each in simulator.world.bill.charges)
         view.say(f"{charged} charges, {simulator.world.bill.total_usd:.2f} USD in all")
     finally:

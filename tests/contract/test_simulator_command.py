@@ -44,7 +44,10 @@ def test_a_shell_learns_all_it_needs_and_ctrl_c_ends_it(tmp_path: Path) -> None:
         codes = [httpx.post(model, json=body, headers=headers).status_code for _ in range(2)]
         assert codes == [429, 200]
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        try:
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert "429 POST /v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning" in said
     assert said.splitlines()[-1] == "1 charges, 0.80 USD in all"
