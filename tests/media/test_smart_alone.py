@@ -60,10 +60,10 @@ def test_a_clip_that_fails_its_proof_is_encoded_again_alone(stage, plain, monkey
     odd = noisy(stage, 43, FRAMES, ("-g", "12"))
     really = cut.proved
 
-    def proved(path, threads, proofs):
+    def proved(path, threads, proofs, **options):
         if any(each.index.path == odd.path for each in threads):
             raise NotCopied("frame 24 does not come out when it is due", odd.path, plain.path)
-        really(path, threads, proofs)
+        really(path, threads, proofs, **options)
 
     monkeypatch.setattr(cut, "proved", proved)
     notes, shown = between(stage, plain, odd, "unproved")

@@ -334,7 +334,7 @@ def test_a_take_whose_sets_change_on_the_way_is_drawn_and_the_others_copied(stag
 
 
 def test_a_film_that_can_not_be_proved_is_encoded_whole(stage, media, monkeypatch):
-    def doubtful(path: Path, threads: object, proofs: object) -> None:
+    def doubtful(*_: object, **options: object) -> None:
         raise NotCopied("frame 3 does not come out when it is due")
 
     monkeypatch.setattr("storyboard.stitch.smart.cut.proved", doubtful)

@@ -68,7 +68,7 @@ def cut_film(
         )
         try:
             woven(threads, delivery, out, roster=roster, sound=sound(), said=said)
-            proved(out, threads, proofs)
+            proved(out, threads, proofs, jobs=jobs)
         except NotCopied as problem:
             copies = {indexes[each.step].path for each in plan if isinstance(each, Run)}
             blamed = next((path for path in problem.paths if path in copies), None)

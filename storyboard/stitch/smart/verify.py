@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
@@ -52,27 +53,38 @@ class _Stretch:
     """The samples of the thread's own file that must give, alone, the same last pictures."""
 
 
-def proved(path: Path, threads: Sequence[Thread], proofs: Proofs | None = None) -> None:
+def proved(
+    path: Path, threads: Sequence[Thread], proofs: Proofs | None = None, *, jobs: int = 2
+) -> None:
     """Raises NotCopied unless `path` is `threads`, sample by sample, and decodes at their seams.
 
     Every thread must begin with an IDR picture that is a place to begin.
     """
     index = clip_index(path, sum(each.part.length for each in threads))
-    with path.open("rb") as stream:
-        for stretch in _stretches(index, threads):
+
+    def prove(stretch: _Stretch) -> None:
+        with path.open("rb") as stream:
             samples = list(_samples(stream, index, stretch.samples))
-            proof = proof_of(
-                (_REVISION, index.samples.config, f"{stretch.due.start - stretch.samples.start}"
-                 f" {stretch.due.length}".encode()),
-                (f"{index.ranks[at] - stretch.samples.start}".encode()
-                 for at in range(stretch.samples.start, stretch.samples.end)),
-                samples,
-                (stretch.thread.index.samples.config,) if stretch.first else (),
-            )  # fmt: skip
-            if proofs is None or proof not in proofs:
-                _seen(index, stretch, samples)
-                if proofs is not None:
-                    proofs.add(proof)
+        proof = proof_of(
+            (_REVISION, index.samples.config, f"{stretch.due.start - stretch.samples.start}"
+             f" {stretch.due.length}".encode()),
+            (f"{index.ranks[at] - stretch.samples.start}".encode()
+             for at in range(stretch.samples.start, stretch.samples.end)),
+            samples,
+            (stretch.thread.index.samples.config,) if stretch.first else (),
+        )  # fmt: skip
+        if proofs is None or proof not in proofs:
+            _seen(index, stretch, samples)
+            if proofs is not None:
+                proofs.add(proof)
+
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        try:
+            for _ in pool.map(prove, _stretches(index, threads)):
+                pass
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def in_time(path: Path, frames: int, rate: Rate, proofs: Proofs) -> None:
