@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import md5
-from pathlib import Path
 
 import av
 import numpy as np
