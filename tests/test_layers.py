@@ -15,6 +15,7 @@ LAYERS = {
     "__version__": 0,
     "errors": 0,
     "timecode": 0,
+    "overlay": 0,
     "digest": 1,
     "take": 1,
     "cues": 1,

@@ -21,6 +21,7 @@ from storyboard.language.report import Nearest, Report
 from storyboard.language.schema import Checker
 from storyboard.language.values import Desk, Values
 from storyboard.language.yaml12 import Map
+from storyboard.overlay import overlaid
 
 _NOT_INHERITED = frozenset({"sequence", "shots", "include"})
 _JOINED = ("look", "negative_prompt")
@@ -68,7 +69,7 @@ class Builder:
         self._report = report
         self._film: Mapping[str, Any] = reading.film or {}
         self._profile = self._find_profile(nearest)
-        self._header = head.overlay(self._film, self._profile)
+        self._header = overlaid(self._film, self._profile)
         layers = (
             given(Layer.PROFILE, wishes.profile, self._profile, but=_NOT_INHERITED),
             given(Layer.FILM, "", self._film, but=_NOT_INHERITED),

@@ -40,16 +40,6 @@ _OFFSET = re.compile(r"[+-](\d{1,7}f|\d{1,6}(\.\d+)?)")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]*[A-Za-z_][A-Za-z0-9_]*)*")
 
 
-def overlay(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """One mapping laid over another; mappings join key by key, everything else is replaced."""
-    joined = dict(base)
-    for key, value in top.items():
-        under = joined.get(key)
-        both = isinstance(under, Mapping) and isinstance(value, Mapping)
-        joined[key] = overlay(under, value) if both else value  # type: ignore[arg-type]
-    return joined
-
-
 def has_profile(film: Mapping[str, Any], name: str) -> bool:
     """Whether the text has such a profile, sound or not; one without a value is none."""
     pair = film.pair("profiles") if isinstance(film, Map) else None

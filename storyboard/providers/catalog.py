@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.providers.overrides import merged, override_file, read_overrides
+from storyboard.overlay import overlaid
+from storyboard.providers.overrides import override_file, read_overrides
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -226,7 +227,7 @@ class Catalog:
         for key, entry in self.entries.items():
             variant = entry.get("variants", {}).get(variants.get(key[0], ""))
             if variant:
-                changed[key] = merged(entry, variant)
+                changed[key] = overlaid(entry, variant)
         return self._of({**self.entries, **changed}) if changed else self
 
     def _of(self, entries: Mapping[tuple[str, str], Mapping[str, Any]]) -> Catalog:
@@ -270,7 +271,7 @@ def overridden(shipped: Catalog) -> Catalog:
     entries = dict(shipped.entries)
     for each in own.models:
         key = (str(each["provider"]), str(each["id"]))
-        entries[key] = merged(entries.get(key, {}), each)
+        entries[key] = overlaid(entries.get(key, {}), each)
     try:
         changed = shipped._of(entries)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:

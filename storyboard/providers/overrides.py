@@ -75,16 +75,6 @@ def read_overrides(path: Path, platforms: Sequence[str]) -> Overrides:
     return Overrides(str(data.get("as_of", "")), tuple(models), aliases)
 
 
-def merged(entry: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry with what `over` states; mappings are merged, lists are replaced."""
-    result = dict(entry)
-    for key, value in over.items():
-        before = result.get(key)
-        both = isinstance(before, Mapping) and isinstance(value, Mapping)
-        result[key] = merged(before, value) if both else value  # type: ignore[arg-type]
-    return result
-
-
 def _amounts(root: Any) -> Iterator[Any]:
     """The scalar nodes of YAML that are amounts of money: all under `price` but the words."""
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
