@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from storyboard.errors import InvalidRequest, StoryboardError
 from storyboard.film import frame_size
@@ -64,7 +64,7 @@ class Flipbook:
             "price": {"audio": {"720p": "0", "1080p": "0", "4k": "0"}},
         },
     )
-    schema = {  # noqa: RUF012
+    schema: ClassVar[dict[str, Any]] = {
         "settings": {
             "type": "object",
             "properties": {

@@ -218,7 +218,7 @@ def value_span(data: Any, steps: Steps, at: Map | Seq | None = None, key: str | 
             break
         holder, step = value, next_step
         try:
-            value = value[next_step]  # type: ignore[index]
+            value = value[next_step]  # type: ignore[index]  # caught below where they differ
         except (KeyError, IndexError):
             break
     if isinstance(value, (Map, Seq)) and (holder is None or isinstance(value, Map)):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import numpy as np
@@ -24,7 +24,10 @@ FORMAT = 1
 _ACROSS, _DOWN = 12, 7
 _CLOSE = 7.0
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 def fingerprint(picture: Pixels) -> str:
@@ -171,7 +174,7 @@ def taken_up(state: Mapping[str, Any], frame: int, after: int) -> Taken:
 
 def _made(kind: type[T], data: Mapping[str, Any]) -> T:
     """A value of ours from plain data; lists become tuples again, unknown keys are left out."""
-    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    known = {f.name for f in fields(kind)}
     return kind(
         **{
             key: tuple(value) if isinstance(value, list) else value

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storyboard.previz.noise import RATE, Wave, highpass, lowpass, random_stream, shaped
+from storyboard.previz.noise import RATE, Curve, Wave, highpass, lowpass, random_stream, shaped
 from storyboard.previz.syllables import Syllable, syllables
 from storyboard.providers.base import SpokenLine
 
@@ -129,6 +130,10 @@ def _grains(
     return wave[:n]
 
 
+def _band(frequencies: Curve, *, low: float, high: float) -> Curve:
+    return highpass(frequencies, low, 2) * lowpass(frequencies, high, 2)
+
+
 def _consonants(
     wave: Wave, beats: Sequence[Syllable], rng: np.random.Generator, gain: float
 ) -> None:
@@ -139,10 +144,7 @@ def _consonants(
             continue
         n = int(seconds * RATE)
         at = max(0, int((beat.start_s - 0.25 * seconds) * RATE))
-        burst = shaped(
-            rng.standard_normal(n, dtype=np.float32),
-            lambda f, low=low, high=high: highpass(f, low, 2) * lowpass(f, high, 2),  # type: ignore[misc]
-        )
+        burst = shaped(rng.standard_normal(n, dtype=np.float32), partial(_band, low=low, high=high))
         burst *= np.hanning(n).astype(np.float32) * np.float32(level * gain)
         end = min(len(wave), at + n)
         wave[at:end] += burst[: end - at]

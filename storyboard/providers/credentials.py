@@ -182,5 +182,5 @@ class _Transport:
             with client:
                 answer = client.request(method, url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TransportError(type(error).__name__) from None  # type: ignore[no-untyped-call]
+            raise TransportError(type(error).__name__) from None  # type: ignore[no-untyped-call]  # google-auth has no types
         return _Answer(answer.status_code, answer.headers, answer.content)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 """Bytecode is kept, as on any user's machine: else every import is compiled again."""
@@ -71,13 +72,13 @@ class Rival:
     def end(self) -> None:
         self._process.communicate()
 
-    def _answer(self) -> dict[str, float]:
+    def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith("{"):
-                told: dict[str, float] = json.loads(line)
+                told: dict[str, Any] = json.loads(line)
                 return told
-        return {"skip": f"it ended with {self._process.wait()}"}  # type: ignore[dict-item]
+        return {"skip": f"it ended with {self._process.wait()}"}
 
 
 def interleaved(rounds: int, runs: Mapping[str, Callable[[], Took]]) -> dict[str, Took]:
