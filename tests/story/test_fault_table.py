@@ -6,7 +6,7 @@ The expectations are read from that page; what is written here is only how each 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -194,12 +194,6 @@ PLAYED = [
     if not CASES.get(row.key, Case()).apart
     for wire in CASES.get(row.key, Case()).wires
 ]
-
-
-@pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
 
 
 def row_of(fault: str, strikes: str) -> Row:

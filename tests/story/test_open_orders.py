@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,6 @@ from tests.story.wires import Stage, cli, environment, staged
 Capture = pytest.CaptureFixture[str]
 TWO = """{id: SH010, prompt: A lighthouse, duration: 4}
   - {id: SH020, prompt: A boat, duration: 4}"""
-
-
-@pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -19,12 +19,6 @@ DONE = "{id: SH020, prompt: A car, duration: 4}"
 OPEN = "{id: SH010, prompt: A boat at the quay, duration: 4}"
 TAKES = "{id: SH010, prompt: A boat at the quay, duration: 4, takes: 3}"
 REBUILD = ("runs", "film.yaml", "--rebuild")
-
-
-@pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
 
 
 @pytest.fixture

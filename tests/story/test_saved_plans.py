@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,6 @@ shots:
   - {id: SH010, prompt: A boat, takes: 2}
   - {id: SH020, prompt: A gull}
 """
-
-
-@pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
 
 
 @pytest.fixture

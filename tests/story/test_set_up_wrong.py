@@ -15,12 +15,6 @@ Capture = pytest.CaptureFixture[str]
 _NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
-@pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
-
-
 @pytest.fixture
 def stage(
     services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,12 +24,6 @@ Capture = pytest.CaptureFixture[str]
 TAKES = "{id: SH010, prompt: A boat at the quay, duration: 4, takes: 3}"
 LONGER = """{id: SH010, prompt: A boat at the quay, duration: 4}
   - {id: SH020, extend: SH010, prompt: It casts off}"""
-
-
-@pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ PAID = Attempt("d" * 64, 1, "SH010", "SH010", "generate", "vertex", "veo", repea
 HOLD = "policy: {on_filtered: hold, budget_usd: 1.6}"
 
 
-@pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
-
-
 @pytest.fixture
 def play(services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return staged(services, "vertex", tmp_path, monkeypatch)

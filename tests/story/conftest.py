@@ -1,0 +1,15 @@
+"""What stories of orders share: the services, simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from storyboard.simulator.serve import Simulator
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
