@@ -38,6 +38,16 @@ def made(folder: Path, stem: str, *, prompt: str = "", store: Path | None = None
     return film
 
 
+def neighbours(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: str
+) -> tuple[Set, Set]:
+    """Two films of those names in folders of their own, made into one store."""
+    store = folder / "store"
+    monkeypatch.setenv("STORYBOARD_STORE", str(store))
+    one = made(folder / "one", name, prompt="one", store=store)
+    return one, made(folder / "other", other, prompt="other", store=store)
+
+
 def lock(film: Set) -> Path:
     return film.selects().path
 
@@ -93,10 +103,7 @@ def test_a_film_that_is_being_rendered_is_named_and_nothing_goes(film: Set, caps
 def test_a_shared_store_remembers_its_films(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
 ) -> None:
-    store = tmp_path / "store"
-    monkeypatch.setenv("STORYBOARD_STORE", str(store))
-    one = made(tmp_path / "one", "film", prompt="one", store=store)
-    other = made(tmp_path / "other", "film", prompt="other", store=store)
+    one, other = neighbours(tmp_path, monkeypatch, "film", "film")
     lock(other).unlink()
     monkeypatch.chdir(one.path.parent)
     assert "removed 0 takes" in cli(capsys, "store", "gc", "film.yaml").err
@@ -107,10 +114,7 @@ def test_a_shared_store_remembers_its_films(
 def test_takes_of_a_film_that_is_gone_stay_until_a_person_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
 ) -> None:
-    store = tmp_path / "store"
-    monkeypatch.setenv("STORYBOARD_STORE", str(store))
-    one = made(tmp_path / "one", "letter", prompt="one", store=store)
-    other = made(tmp_path / "other", "storm", prompt="other", store=store)
+    one, other = neighbours(tmp_path, monkeypatch, "letter", "storm")
     monkeypatch.chdir(one.path.parent)
     shutil.rmtree(other.path.parent)
     said = cli(capsys, "store", "gc")
@@ -125,10 +129,7 @@ def test_takes_of_a_film_that_is_gone_stay_until_a_person_says_so(
 def test_what_stays_for_a_film_that_is_gone_is_told_from_what_nobody_tells_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
 ) -> None:
-    store = tmp_path / "store"
-    monkeypatch.setenv("STORYBOARD_STORE", str(store))
-    one = made(tmp_path / "one", "letter", prompt="one", store=store)
-    other = made(tmp_path / "other", "storm", prompt="other", store=store)
+    one, other = neighbours(tmp_path, monkeypatch, "letter", "storm")
     monkeypatch.chdir(one.path.parent)
     shutil.rmtree(other.path.parent)
     shutil.rmtree(one.state)
