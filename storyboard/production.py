@@ -166,6 +166,7 @@ class Production:
         owing = Ledger.read(self.state, owing=True)
         held = self.film.policy.on_filtered == "hold"
         filtered = Ledger.filtered_in(self.state) if held else frozenset()
+        charged = Ledger.charged_in(self.state)
         shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash, wished(owing))
         now = time.time()
 
@@ -179,6 +180,7 @@ class Production:
                 now=now,
                 pending=pending(owing),
                 filtered=filtered,
+                charged=charged,
             )
 
         plan = planned(self.graph)

@@ -294,7 +294,9 @@ def _hints(plan: Plan) -> list[str]:
     blocked = [node for node in plan.nodes if node.action is Action.BLOCKED]
     expired = [node.step for node in blocked if Reason.URI_EXPIRED in node.reasons]
     held = {node.step.id for node in blocked}
-    absent = [n.step for n in blocked if n.step not in expired and not held & set(n.step.parents)]
+    first = [n for n in blocked if n.step not in expired and not held & set(n.step.parents)]
+    absent = [node.step for node in first if node.select is not None]
+    charged = [node.step for node in first if node.select is None]
     for step in expired:
         lines.append(f"{hint}: {step.id} {expired_source(step)}; {renewal(step)}")
     if absent:
@@ -303,6 +305,13 @@ def _hints(plan: Plan) -> list[str]:
             f"{hint}: {shots}: paid takes whose files are missing or damaged in this store",
             f"{hint}: point STORYBOARD_STORE at the store that has them, or "
             "`storyboard store fetch`, or buy them again with --rebuy SHOT",
+        ]
+    if charged:
+        shots = " ".join(dict.fromkeys(step.shot or step.id for step in charged))
+        lines += [
+            f"{hint}: {shots}: charged by the service, and no take came",
+            f"{hint}: `storyboard resolve FILM SHOT --adopt OP` fetches it if the service has it"
+            " after all; --rebuy SHOT buys it again",
         ]
     return lines
 

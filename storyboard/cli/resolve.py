@@ -52,7 +52,11 @@ def command(
     ledger = Ledger(folder)
     try:
         sent = (State.UNKNOWN, State.SUBMITTED, State.DONE_REMOTE)
-        found = [each for each in ledger.find(operation) if each.state in sent]
+        found = [
+            each
+            for each in ledger.find(operation)
+            if each.state in sent or each.is_charged_without_take
+        ]
         if not found:
             raise UsageError(f"no open operation of {film} is called `{operation}`")
         attempt = found[0]
@@ -69,6 +73,9 @@ def command(
             if attempt.state is State.UNKNOWN:
                 view.say(f"{names}: it may have been sent; {stake} is held")
                 view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
+            elif attempt.is_charged_without_take:
+                view.say(f"{names}: {attempt.state.value}, {stake} was charged: {attempt.message}")
+                view.say("hint: --adopt OP fetches it after all")
             elif attempt.adopted:
                 view.say(f"{names}: a person says it is {attempt.operation}; {stake} is held")
                 view.say(

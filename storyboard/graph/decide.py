@@ -45,15 +45,26 @@ def plan_film(
     now: float = 0.0,
     pending: Sequence[Pending] = (),
     filtered: Collection[tuple[str, int]] = (),
+    charged: Collection[tuple[str, int]] = (),
 ) -> Plan:
     """Says for every step what a render would do.
 
     `makers` gives what identity reads of a provider; `hashes` the sha256 of a file of the film;
     `now` is seconds since the epoch, for what platforms keep for a time only. `pending` is what
     earlier runs have asked for: it costs nothing more. `filtered` are takes, by digest and ordinal,
-    that a filter took and that are asked for again only where a person insists.
+    that a filter took and that are asked for again only where a person insists. `charged` are
+    takes that were paid for and never came: only `rebuy` buys them again.
     """
-    planner = _Planner(graph, shelf, makers, hashes, wishes or Wishes(), now, frozenset(filtered))
+    planner = _Planner(
+        graph,
+        shelf,
+        makers,
+        hashes,
+        wishes or Wishes(),
+        now,
+        frozenset(filtered),
+        frozenset(charged),
+    )
     for each in pending:
         planner.pending[each.digest].append(each)
     nodes = list(map(planner.node, graph.steps.values()))
@@ -70,6 +81,7 @@ class _Planner:
     wishes: Wishes
     now: float
     filtered: frozenset[tuple[str, int]]
+    charged: frozenset[tuple[str, int]]
     selects: dict[str, Take] = field(default_factory=dict)
     """The takes whose content is known, by step; a step still to be made has none."""
     making: set[str] = field(default_factory=set)
@@ -88,6 +100,8 @@ class _Planner:
     def node(self, step: Step) -> Node:
         found = self._identity(step)
         node = self._known(step, found) if found else self._unknown(step)
+        if any((node.digest, ordinal) in self.charged for ordinal in node.ordinals):
+            node = self._buy_again(node)
         runs = {each.ordinal for each in self.pending.get(node.digest, ()) if not each.unknown}
         if step.remote and not runs.issuperset(node.ordinals):
             node = self._sourced(node)
@@ -193,9 +207,27 @@ class _Planner:
             return replace(node, action=Action.IMPORT, ordinals=(1,))
         if self.makers(step.provider).repeatable:
             return replace(node, action=Action.REDO, ordinals=(select.ordinal,))
-        if step.id in self.wishes.rebuy or step.shot in self.wishes.rebuy:
+        if self._wants_rebuy(step):
             return replace(node, action=Action.REDO, ordinals=(more,), select=None)
         return replace(node, action=Action.BLOCKED)
+
+    def _buy_again(self, node: Node) -> Node:
+        """A take that was charged and never came is bought again only where a person says so.
+
+        Beside a take that is there, `--retake` and `--force` order one more, which says so too.
+        """
+        step = node.step
+        running = {each.ordinal for each in self.pending.get(node.digest, ())}
+        asked = step.meant_by(self.wishes.force) or step.meant_by(self.wishes.retake)
+        if running.issuperset(node.ordinals) or (asked and self.shelf.takes(node.digest)):
+            return node
+        reasons = (Reason.TAKE_MISSING,)
+        if self._wants_rebuy(step):
+            return replace(node, action=Action.REDO, reasons=reasons)
+        return replace(node, action=Action.BLOCKED, reasons=reasons, ordinals=())
+
+    def _wants_rebuy(self, step: Step) -> bool:
+        return step.id in self.wishes.rebuy or step.shot in self.wishes.rebuy
 
     def _missing(self, node: Node) -> Node:
         """No take of this digest is known: the first one, or one that replaces another."""

@@ -245,7 +245,7 @@ class Done:
     samples: tuple[Sample, ...]
     """In the provider's order; fewer than were asked when some were filtered."""
     filtered: str = ""
-    """Why the others are missing; where nothing is said they count as charged."""
+    """Why the others are missing; where nothing is said they are asked for again."""
     taken: int | None = None
     """How many a filter took, where that is said; None for all that are missing."""
 
@@ -258,6 +258,17 @@ class Failed:
     """It failed for reasons of the service's own, which asks for the same job after this time."""
     hint: str = ""
     """What helps, where asking for the same once more does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """The service says that the job is over, and its answer has nothing that can be used.
+
+    The result may well exist and be paid for, so the job is kept and asked for again: by this
+    render for some minutes, by later ones until the service no longer keeps results.
+    """
+
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +299,7 @@ WIRE_READS = frozenset(
 """What a paid wire sends, and so what its identity reads unless its adapter says otherwise."""
 
 
-Outcome: TypeAlias = Running | Done | Failed | Filtered
+Outcome: TypeAlias = Running | Done | Failed | Filtered | Unusable
 
 
 class Workplace(Protocol):
@@ -329,7 +340,11 @@ class Provider(Protocol):
         """Starts the job. For a paid provider this spends money; it never retries by itself."""
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How the job stands; free to repeat."""
+        """How the job stands; free to repeat.
+
+        Failed and Filtered without `billed` are the service's own word that the job cost nothing.
+        Raises UnknownOutcome where nobody can be asked about the job any more: a person decides.
+        """
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with `path` set; free to repeat."""

@@ -14,7 +14,7 @@ import secrets
 import time
 from typing import Any
 
-from storyboard.errors import InvalidRequest
+from storyboard.errors import InvalidRequest, UnknownOutcome
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -61,14 +61,13 @@ class Chat:
         return Operation(name, outcome.samples if isinstance(outcome, Done) else ())
 
     async def poll(self, operation: Operation) -> Outcome:
-        """How a chat of this process ended."""
-        return self._ended.get(
-            operation.name,
-            Failed(
-                "the answer of this chat was lost with the run that waited for it, and CometAPI "
-                f"keeps none; {_MAY_COST}",
-                billed=True,
-            ),
+        """How a chat of this process ended; raises UnknownOutcome for any other."""
+        if operation.name in self._ended:
+            return self._ended[operation.name]
+        raise UnknownOutcome(
+            "the answer of this chat was lost with the run that waited for it, and CometAPI keeps"
+            " none",
+            provider=self._wire.provider,
         )
 
     def _outcome(self, answer: Answer, reply: Reply) -> Done | Failed | Filtered:

@@ -14,7 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _DONE = frozenset("success succeeded completed complete done finished".split())
-_FAILED = frozenset("failed failure error cancelled canceled expired rejected".split())
+_FAILED = frozenset("failed failure error cancelled canceled rejected".split())
+_PERHAPS_MADE = frozenset("expired timeout timed_out deleted removed archived purged".split())
+"""States that end a job and may mean that its result was made, paid for and not fetched in time."""
+
 _GOING = frozenset(
     "queued queueing pending waiting not_start not_started submitted created accepted scheduled"
     " preparing starting started in_progress running processing generating rendering uploading"
@@ -33,6 +36,7 @@ class Standing(Enum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    PERHAPS_MADE = "perhaps_made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Task:
     told: bool = True
     """It says how the job stands; an error alone is about the asking."""
     state: str = ""
-    """The word for how it stands that is not known here, where there is one."""
+    """The word for how it stands where that is unknown here, or may mean that it was made."""
 
 
 def read(value: Any) -> Task:
@@ -80,7 +84,7 @@ def read(value: Any) -> Task:
 
 def _is_told(standing: Standing, states: list[str], named: bool) -> bool:
     """Whether a reply's words say how it stands: `error` is also what an envelope says, unnamed."""
-    if standing is Standing.DONE:
+    if standing in (Standing.DONE, Standing.PERHAPS_MADE):
         return True
     words = _GOING if standing is Standing.RUNNING else _FAILED
     return any(state in words for state in states if named or state != "error")
@@ -116,6 +120,8 @@ def _levels(value: Any) -> list[Mapping[str, Any]]:
 def _standing(states: list[str], url: str) -> Standing:
     if any(state in _DONE for state in states) and url:
         return Standing.DONE
+    if any(state in _PERHAPS_MADE for state in states):
+        return Standing.PERHAPS_MADE
     if any(state in _FAILED for state in states):
         return Standing.FAILED
     if states:

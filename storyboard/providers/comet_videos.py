@@ -23,6 +23,7 @@ from storyboard.providers.base import (
     Role,
     Running,
     Sample,
+    Unusable,
     Workplace,
 )
 from storyboard.providers.comet_reply import Standing, read
@@ -93,6 +94,9 @@ class Videos:
         if task.standing is Standing.RUNNING:
             going = self._wire.discreet(task.state)
             return Running(going if task.progress is None else f"{task.progress}%")
+        if task.standing is Standing.PERHAPS_MADE:
+            why = f": {self._wire.discreet(task.problem)}" if task.problem else ""
+            return Unusable(f"CometAPI says that the job is `{task.state}`{why}")
         told = self._wire.discreet(task.problem) or "CometAPI says that it failed, and not why"
         if codes(told):
             seen = category(told)

@@ -52,8 +52,9 @@ async def download(wire: Wire, url: str, out: Path, *, elsewhere: Elsewhere | No
 
     `url` is absolute, or a path of the wire's own origin; `elsewhere` reads where a JSON answer
     says that the medium is. A download that breaks is resumed where
-    the service can. Raises Gone when the result is no longer there, and ProviderError for what is
-    no medium: an empty body, words instead of a picture.
+    the service can. Raises Gone only where the service itself says so, from its own origin and in
+    an error of its own; a proxy or another host does not know what the service keeps. Raises
+    ProviderError for what is no medium: an empty body, words instead of a picture.
     """
     url = url if "://" in url else f"{wire.base}/{url.removeprefix('/')}"
     part = _Part(out.with_name(f".{out.name}.part"))
@@ -74,6 +75,10 @@ async def download(wire: Wire, url: str, out: Path, *, elsewhere: Elsewhere | No
         return out
     part.path.unlink(missing_ok=True)
     raise problem or AssertionError("unreachable")
+
+
+class NotFoundElsewhere(ProviderError):
+    """Somebody other than the service says that the result is not there; it may well be."""
 
 
 class _Broken(Exception):
@@ -138,7 +143,8 @@ async def _checked(wire: Wire, answer: httpx.Response) -> None:
                 f"words came ({kind}) where a medium was asked", provider=wire.provider
             )
         return
-    error = wire.trouble(said(answer.status_code, answer.headers, await _told(answer)))
+    verdict = said(answer.status_code, answer.headers, await _told(answer))
+    error = wire.trouble(verdict)
     if answer.status_code in (401, 403) and not same_origin(str(answer.url), wire.base):
         raise ProviderError(
             f"the address of the result lets nobody in (status {answer.status_code})",
@@ -146,7 +152,13 @@ async def _checked(wire: Wire, answer: httpx.Response) -> None:
             provider=wire.provider,
         )
     if answer.status_code in (404, 410):
-        raise Gone("the result is no longer there", provider=wire.provider)
+        if verdict.own and same_origin(str(answer.url), wire.base):
+            raise Gone("the result is no longer there", provider=wire.provider)
+        raise NotFoundElsewhere(
+            f"the result is not found (status {answer.status_code}), and it is not the service"
+            " itself that says so",
+            provider=wire.provider,
+        )
     if answer.status_code == 403 and not isinstance(error, AuthenticationError):
         raise error
     if isinstance(error, ProviderError) and answer.status_code in (408, 429, 500, 502, 503, 504):

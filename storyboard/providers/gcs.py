@@ -16,7 +16,7 @@ from storyboard.errors import (
     StoryboardError,
 )
 from storyboard.providers.discreet import Discreet
-from storyboard.providers.download import download
+from storyboard.providers.download import NotFoundElsewhere, download
 from storyboard.providers.http import Access, Wire
 from storyboard.providers.origin import origin
 from storyboard.providers.said import Said
@@ -58,9 +58,14 @@ class Bucket:
             raise
 
     async def download(self, uri: str, out: Path) -> Path:
-        """The object as the file `out`; complete or not at all."""
+        """The object as the file `out`; complete or not at all. Raises Gone where there is none."""
         bucket, name = self._parts(uri)
-        return await download(self._wire, f"{_object(bucket, name)}?alt=media", out)
+        try:
+            return await download(self._wire, f"{_object(bucket, name)}?alt=media", out)
+        except NotFoundElsewhere:
+            # Where media are asked for, Cloud Storage says no in plain text, as any proxy may.
+            await self._look(bucket, name)
+            raise
 
     async def has(self, uri: str) -> bool:
         """Whether the object is there; also where nobody can say."""

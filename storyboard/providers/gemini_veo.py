@@ -11,7 +11,6 @@ from typing import Any
 from storyboard.errors import Gone, InvalidRequest, ProviderError, UnknownOutcome
 from storyboard.providers.base import (
     Done,
-    Failed,
     Input,
     Kind,
     Operation,
@@ -19,6 +18,7 @@ from storyboard.providers.base import (
     Request,
     Role,
     Sample,
+    Unusable,
     Workplace,
 )
 from storyboard.providers.catalog import Model, catalog
@@ -88,7 +88,7 @@ class GeminiVeo:
             for number, video in enumerate(videos)
         ]
         if all(each.problem == UNSAFE for each in samples):
-            return Failed(UNSAFE, billed=True)
+            return Unusable(UNSAFE)
         why = filtered_because(response, self._wire.discreet)
         return Done(tuple(samples), why, taken(response))
 

@@ -29,6 +29,7 @@ from storyboard.providers.base import (
     Role,
     Running,
     Sample,
+    Unusable,
     Workplace,
 )
 from storyboard.providers.files import FILE_KEPT_S, Files, Missing, seconds
@@ -48,6 +49,9 @@ _KEPT_S = 55 * 24 * 3600.0
 _IDENTIFIER = re.compile(r"[\w=-][\w.=~-]{0,400}", re.ASCII)
 _OVER = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
 """The statuses that end a job; by any other word, known or not, it may still become a video."""
+
+_CUT_SHORT = frozenset({"incomplete", "budget_exceeded"})
+"""The statuses of a job that was stopped while it worked, so that its work may be charged."""
 
 _FILTER = re.compile(r"safety|block|filter|prohibit|harm|policy|responsible", re.I)
 _WORDLESS = "Continue the scene."
@@ -128,7 +132,7 @@ class Omni:
         if status != "completed" or not videos:
             return self._ended(value, status)
         if not (self._address(videos[-1]) or videos[-1].get("data")):
-            return Failed(UNSAFE, billed=True)
+            return Unusable(UNSAFE)
         return Done((await self._sample(name, videos[-1], place.scratch / "omni.mp4"),))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
@@ -218,7 +222,7 @@ class Omni:
         # Of a file no more than its id is ever asked for.
         return uri if Files.identifier(uri) or not self._wire.discreet.shows(uri) else ""
 
-    def _ended(self, value: Mapping[str, Any], status: str) -> Failed | Filtered:
+    def _ended(self, value: Mapping[str, Any], status: str) -> Failed | Filtered | Unusable:
         """Why an interaction is over without a video."""
         told = list(_troubles(value))
         message = " ".join(self._wire.discreet(words) for _, words in told if words)
@@ -226,16 +230,13 @@ class Omni:
             seen = category(message) or next((c for c, _ in told if c), "").replace("_", " ")
             why = explained(message) or f"a filter took it ({seen})"
             return Filtered(why, seen, hint=cure(seen))
-        if message:
-            return Failed(message)
-        said = self._wire.discreet(" ".join(_words(value)))
         if status == "completed":
-            why = f"{NOTHING}: {self._wire.discreet(shape(value))}"
-            why = f"the model made no video and said: {said}" if said else why
-            return Failed(why, billed=_made_something(value))
-        # Whoever was cut off in the middle has been working; the others never began.
-        billed = status == "incomplete"
-        return Failed(f"the job ended as `{status.replace('_', ' ')}`", billed=billed)
+            said = self._wire.discreet(" ".join(_words(value)))
+            why = message or f"{NOTHING}: {self._wire.discreet(shape(value))}"
+            why = f"the model made no video and said: {said}" if said and not message else why
+            return Unusable(why) if _may_have_made_something(value) else Failed(why)
+        message = message or f"the job ended as `{status.replace('_', ' ')}`"
+        return Failed(message, billed=status in _CUT_SHORT)
 
 
 def omni_body(
@@ -329,10 +330,14 @@ def _videos(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield each
 
 
-def _made_something(value: Mapping[str, Any]) -> bool:
-    """Whether tokens were put out, as far as a reply tells; those are what is paid for."""
+def _may_have_made_something(value: Mapping[str, Any]) -> bool:
+    """False only where the service itself counts that it put out no tokens: they are what is paid.
+
+    A `0` that is no number, such as `false`, counts nothing.
+    """
     usage = value.get("usage")
-    return not isinstance(usage, Mapping) or usage.get("total_output_tokens") != 0
+    count = usage.get("total_output_tokens") if isinstance(usage, Mapping) else None
+    return isinstance(count, bool) or count != 0
 
 
 def _file_expiry(value: Mapping[str, Any]) -> float | None:

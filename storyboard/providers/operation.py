@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import ProviderError
-from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, Sample
+from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, Sample, Unusable
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.gcs import object_uri
 from storyboard.providers.inline import unpacked, written
@@ -44,11 +44,11 @@ async def outcome(value: Any, scratch: Path, discreet: Discreet) -> Outcome:
         return missing(value, response, discreet)
     samples = [await _sample(each, scratch, discreet) for each in videos]
     if all(each.problem == UNSAFE for each in samples):
-        return Failed(UNSAFE, billed=True)
+        return Unusable(UNSAFE)
     return Done(tuple(samples), filtered_because(response, discreet), taken(response))
 
 
-def standing(value: Any, discreet: Discreet) -> Running | Failed | Filtered | None:
+def standing(value: Any, discreet: Discreet) -> Running | Failed | Filtered | Unusable | None:
     """What an answer says of an operation; None of one that ended well.
 
     Only an error of Google's form says that the job came to nothing. Raises ProviderError for an
@@ -62,7 +62,7 @@ def standing(value: Any, discreet: Discreet) -> Running | Failed | Filtered | No
             return failure(error, discreet)
         if error and not told.get("response"):
             said = discreet(error) if isinstance(error, str) else shape(error)
-            return Failed(f"the job ended with an error of no known form: {said}", billed=True)
+            return Unusable(f"the job ended with an error of no known form: {said}")
         return None
     if error or not isinstance(value, Mapping) or not (done is None or done is False):
         said = shape(value)
@@ -74,12 +74,12 @@ def standing(value: Any, discreet: Discreet) -> Running | Failed | Filtered | No
 
 def missing(
     value: Mapping[str, Any], response: Mapping[str, Any], discreet: Discreet
-) -> Failed | Filtered:
+) -> Filtered | Unusable:
     """Why a job that ended well has no result: its filter, or nobody knows."""
     if reasons := filtered_because(response, discreet):
         seen = category(reasons)
         return Filtered(reasons, seen, hint=cure(seen), taken=taken(response))
-    return Failed(f"{NOTHING}: {discreet(shape(value))}", billed=True)
+    return Unusable(f"{NOTHING}: {discreet(shape(value))}")
 
 
 def failure(error: Mapping[str, Any], discreet: Discreet) -> Failed | Filtered:

@@ -41,24 +41,29 @@ ADOPTED = "adopted by a person; the provider has not answered for it yet"
 
 _S = State
 _ENDS = (_S.FAILED, _S.FILTERED, _S.ABANDONED)
+OVER: frozenset[State] = frozenset({*_ENDS, _S.COMMITTED, _S.LOST})
+"""States in which nothing more happens by itself and no money is held."""
+
 MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         _S.PLANNED: frozenset({_S.INTENT, _S.ABANDONED}),
         _S.INTENT: frozenset({_S.SUBMITTING, _S.FAILED, _S.ABANDONED}),
         _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, *_ENDS}),
-        _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.LOST, *_ENDS}),
+        _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.UNKNOWN, _S.LOST, *_ENDS}),
         _S.DONE_REMOTE: frozenset({_S.FETCHED, _S.COMMITTED, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.FETCHED: frozenset({_S.COMMITTED, _S.DONE_REMOTE, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.FAILED, _S.LOST}),
-        **{end: frozenset() for end in (*_ENDS, _S.COMMITTED, _S.LOST)},
+        **{end: frozenset({_S.SUBMITTED}) for end in (_S.FAILED, _S.FILTERED, _S.LOST)},
+        **{end: frozenset() for end in (_S.ABANDONED, _S.COMMITTED)},
     }
 )
 """The legal moves. A paid attempt is never abandoned once its request may have left.
 
-One that is submitted becomes so again when a person names another operation for it.
+One that is submitted becomes so again when a person names another operation for it, and when its
+job ended with nothing that can be used. One that was charged and came to nothing may be adopted
+back by a person.
 """
 
-OVER: frozenset[State] = frozenset(state for state, moves in MOVES.items() if not moves)
 _SENT = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.DONE_REMOTE, _S.FETCHED})
 
 
@@ -114,6 +119,21 @@ class Attempt:
         return f"{self.step}:t{self.ordinal:02d}"
 
     @property
+    def is_charged_without_take(self) -> bool:
+        """Whether it is over, was paid for, and brought no take."""
+        return self.state is State.LOST or (
+            self.state in (State.FAILED, State.FILTERED) and self.settled_micros > 0
+        )
+
+    @property
+    def unusable_until(self) -> float | None:
+        """When a job that ended with nothing usable counts as lost, in seconds since 1970.
+
+        None where its answers have been usable so far, or have not said that it is over.
+        """
+        return next((sample.expires_at for sample in self.samples if sample.problem), None)
+
+    @property
     def adopted(self) -> bool:
         """Whether a person named its operation, and nothing has been heard of that yet."""
         return self.state is State.SUBMITTED and self.message == ADOPTED
@@ -137,5 +157,7 @@ class Attempt:
     def may_become(self, state: State) -> bool:
         """Whether the move is legal for this attempt."""
         if state is State.ABANDONED and not self.repeatable and self.state in _SENT:
+            return False
+        if self.state in OVER and not self.is_charged_without_take:
             return False
         return state in MOVES[self.state]

@@ -22,21 +22,27 @@ from storyboard.errors import (
     ProviderError,
     RefusedError,
     StoryboardError,
+    UnknownOutcome,
 )
 from storyboard.film import MediaFacts, Take
+from storyboard.graph.steps import BESIDE
 from storyboard.providers.base import (
     Done,
     Failed,
     Filtered,
     Kind,
     Operation,
+    Outcome,
     Provider,
     Running,
     Sample,
+    Unusable,
 )
+from storyboard.providers.catalog import catalog
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.batches import Batches, one_by_one
+from storyboard.run.deciding import undecided
 from storyboard.run.faults import foreseen
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
@@ -48,12 +54,16 @@ _SLOWEST = 3.0
 _PARTS = 4
 _FETCHES = 4
 _DEAF_POLLS = 8
+_UNUSABLE_POLLS = 20
+"""How often one render asks again for a job that ended with nothing usable: some minutes."""
+
+_RETENTION_H = 48
+"""How long services keep a result of which the catalogue says nothing."""
 _AT_ONCE = 64
 """Files on their way in."""
 OTHER_WORDS = "other words help; `cast` and `look` are part of the prompt too"
 _FREE = "it cost nothing; render again asks once more"
 _FEWER = Failed("the job ended with fewer results than were asked, and not why", billed=True)
-_CHARGED = "it is counted as charged; render again buys it anew"
 
 
 class AskedAgain(OperationFailed):
@@ -100,6 +110,8 @@ class Follower:
         known = sample is not None and bool(sample.path or sample.uri)
         if not known:
             attempt = await self._done(attempt, provider)
+        elif attempt.state is State.SUBMITTED:  # its run ended right after the answer
+            attempt = await self._ledger.advance(attempt, State.DONE_REMOTE)
         async with self._arrivals:
             if known and sample and not sample.uri:  # it came with the order: that is all there is
                 return await keep(attempt, Brought(sample))
@@ -139,7 +151,7 @@ class Follower:
         """Asks until the job is over."""
         clock = asyncio.get_running_loop().time
         began = clock()
-        pause, deaf, going = self.poll_s, 0, 0.0
+        pause, deaf, unusable, going = self.poll_s, 0, 0, 0.0
         while True:
             try:
                 with disk_errors(str(self._place.scratch)):
@@ -149,6 +161,10 @@ class Follower:
                     attempt = await self._ledger.advance(attempt, State.SUBMITTED, message="")
             except (AuthenticationError, EnvironmentProblem):
                 raise
+            except UnknownOutcome as error:
+                if attempt.state is State.SUBMITTED:
+                    attempt = await self._ledger.advance(attempt, State.UNKNOWN, message=str(error))
+                raise undecided([attempt], error) from error
             except Exception as error:
                 deaf += 1
                 if provider.repeatable:
@@ -171,11 +187,18 @@ class Follower:
                         provider=attempt.provider,
                     ) from error
                 outcome = Running(f"no answer: {error}")
+            outcome = _find_own_outcome(outcome, attempt, provider)
             if isinstance(outcome, Done):
                 self._pace.learn(attempt, going, clock() - began)
                 break
             if isinstance(outcome, (Failed, Filtered)):
-                raise await self._said_no(attempt, outcome, attempt.sample)
+                raise await self._said_no(attempt, outcome)
+            if isinstance(outcome, Unusable):
+                unusable += 1
+                attempt = await self._note_unusable(attempt, outcome)
+                if unusable >= _UNUSABLE_POLLS:
+                    raise _unusable_so_far(attempt, outcome)
+                outcome = Running(outcome.message)
             self._tell(
                 ev.OperationProgress(
                     step=attempt.step,
@@ -188,19 +211,41 @@ class Follower:
             going = clock() - began
             await asyncio.sleep(self._pace.until(attempt, going, jittered(pause)))
             pause = min(pause * _SLOWER, self.poll_s * _SLOWEST)
-        if (place := attempt.sample - len(outcome.samples)) >= 0:
-            no = Filtered(outcome.filtered, taken=outcome.taken)
-            raise await self._said_no(attempt, no if outcome.filtered else _FEWER, place)
         if attempt.state is State.DONE_REMOTE:  # asked again for what an earlier run lost
             return replace(attempt, samples=outcome.samples)
-        return await self._ledger.advance(attempt, State.DONE_REMOTE, samples=outcome.samples)
+        return await self._ledger.advance(
+            attempt, State.DONE_REMOTE, samples=outcome.samples, message=""
+        )
 
-    async def _said_no(
-        self, attempt: Attempt, outcome: Failed | Filtered, place: int = 0
-    ) -> StoryboardError:
-        """Writes down why there is no take; `place` is its own among those that are missing."""
-        if isinstance(outcome, Filtered) and outcome.taken is not None and place >= outcome.taken:
-            outcome = _FEWER
+    async def _note_unusable(self, attempt: Attempt, outcome: Unusable) -> Attempt:
+        """Keeps a job that ended with nothing usable, until its result would be gone anyway.
+
+        The first such answer is noted with the time until which the service keeps results. When an
+        answer is still unusable after that time, the attempt is lost and OperationFailed is raised.
+        """
+        if (until := _unusable_until(attempt)) is None:
+            until = time.time() + retention_s(attempt)
+            note = Sample(problem=outcome.message, expires_at=until)
+            return await self._ledger.advance(
+                attempt, State.SUBMITTED, samples=(note,), message=outcome.message
+            )
+        if time.time() < until:
+            return attempt
+        await self._lose(attempt, outcome.message)
+        raise OperationFailed(
+            f"{attempt.name} was paid for and is lost: {outcome.message}",
+            hint=rebuy_hint(attempt),
+            provider=attempt.provider,
+            charged=True,
+        )
+
+    async def _lose(self, attempt: Attempt, message: str) -> None:
+        await self._ledger.advance(
+            attempt, State.LOST, message=message, settled_micros=attempt.reserved_micros
+        )
+
+    async def _said_no(self, attempt: Attempt, outcome: Failed | Filtered) -> StoryboardError:
+        """Writes down why there is no take."""
         state = State.FAILED if isinstance(outcome, Failed) else State.FILTERED
         if attempt.state is State.DONE_REMOTE:
             state = State.LOST
@@ -224,7 +269,9 @@ class Follower:
         again = f"{_FREE}, `policy: {{on_failed: retry}}` does by itself"
         return OperationFailed(
             outcome.message,
-            hint=_CHARGED if billed else outcome.hint or again,
+            hint=f"it is counted as charged; {rebuy_hint(attempt)}"
+            if billed
+            else outcome.hint or again,
             provider=attempt.provider,
             charged=billed,
         )
@@ -232,9 +279,10 @@ class Follower:
     async def _fetched(self, attempt: Attempt, provider: Provider, *, last: bool = True) -> Brought:
         """The sample with its file; fetching is free, so it is tried again.
 
-        When it is gone and this was the `last` place to look, or its time is over, the attempt is
-        lost. Our clock alone is no proof: it may have jumped, and so long as nobody says that the
-        result is gone it may be there.
+        Only when the service itself says that the result is gone, after the time until which it
+        keeps results, is the attempt lost. Before that time the answer may be a passing fault; and
+        our clock alone is no proof, since it may have jumped. `last` says that this is the only
+        place where the result can lie.
         """
         sample = attempt.samples[attempt.sample]
         if sample.path is not None and provider.repeatable:
@@ -250,17 +298,11 @@ class Follower:
                 raise await self._said_no(attempt, told) from error
             except Exception as error:
                 gone = isinstance(error, Gone)
-                over = sample.expires_at is not None and sample.expires_at < time.time()
-                if gone and (over or (last and tried == _FETCHES)):
-                    await self._ledger.advance(
-                        attempt,
-                        State.LOST,
-                        message=f"expired before it was fetched: {error}",
-                        settled_micros=attempt.reserved_micros,
-                    )
+                if gone and _kept_until(attempt, sample) < time.time():
+                    await self._lose(attempt, f"expired before it was fetched: {error}")
                     raise OperationFailed(
                         f"{attempt.name} expired before it was fetched",
-                        hint="it was paid for and is lost; render again buys it anew",
+                        hint=f"it was paid for and is lost; {rebuy_hint(attempt)}",
                         provider=attempt.provider,
                         charged=True,
                     ) from error
@@ -305,6 +347,74 @@ class Follower:
             path.unlink(missing_ok=True)
             told = str(error).replace(str(path), "what came").replace(path.name, "what came")
             raise ProviderError(told, provider=attempt.provider) from error
+
+
+def retention_s(attempt: Attempt) -> float:
+    """How long the service keeps the result of a job once it is made, in seconds."""
+    model = catalog().models.get((attempt.provider, attempt.model))
+    hours = model.retention_h if model is not None else None
+    return 3600.0 * (_RETENTION_H if hours is None else hours)
+
+
+def rebuy_hint(attempt: Attempt) -> str:
+    """What a person can do about an attempt that was charged and brought no take."""
+    shot = attempt.step if attempt.kind in BESIDE else attempt.shot or attempt.step
+    return (
+        f"`storyboard render FILM --rebuy {shot}` buys it again; if"
+        f" {attempt.provider} has the job after all: `storyboard resolve FILM {attempt.name}"
+        f" --adopt {attempt.operation or 'OP'}`"
+    )
+
+
+def _kept_until(attempt: Attempt, sample: Sample) -> float:
+    """Until when the service keeps a sample, in seconds since 1970, by its word or the catalogue's.
+
+    The attempt's last move was the answer that named the sample.
+    """
+    if sample.expires_at is not None:
+        return sample.expires_at
+    return attempt.updated_at + retention_s(attempt)
+
+
+def _unusable_until(attempt: Attempt) -> float | None:
+    """When a job with unusable answers counts as lost; None where this is the first of them."""
+    if attempt.state is State.DONE_REMOTE:  # it was usable once: that is when its time began
+        return attempt.updated_at + retention_s(attempt)
+    return attempt.unusable_until
+
+
+def _find_own_outcome(outcome: Outcome, attempt: Attempt, provider: Provider) -> Outcome:
+    """What an operation's outcome means for this attempt's sample, one of several perhaps.
+
+    The samples that came are counted first, then those that a filter is said to have taken. A
+    sample that is neither is missing without a word, so it may still come.
+    """
+    missing = attempt.sample - len(outcome.samples) if isinstance(outcome, Done) else attempt.sample
+    if isinstance(outcome, Done) and missing < 0 and not provider.repeatable:
+        problem = outcome.samples[attempt.sample].problem
+        return Unusable(problem) if problem else outcome
+    if isinstance(outcome, Done) and missing >= 0:
+        if outcome.filtered:
+            outcome = Filtered(outcome.filtered, taken=outcome.taken)
+        elif provider.repeatable:
+            return _FEWER
+        else:
+            return Unusable("fewer results came than were asked for, and no word of why")
+    if isinstance(outcome, Filtered) and outcome.taken is not None and missing >= outcome.taken:
+        return Unusable(f"a filter took {outcome.taken} of the results, and the others are missing")
+    return outcome
+
+
+def _unusable_so_far(attempt: Attempt, outcome: Unusable) -> ProviderError:
+    until = _unusable_until(attempt) or 0.0
+    date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(until))
+    return ProviderError(
+        f"{attempt.provider} says that {attempt.name} is over, and its answer can't be used:"
+        f" {outcome.message}",
+        hint=f"the job is kept; until {date} each render asks for it again, after that it counts"
+        f" as lost (`storyboard resolve FILM {attempt.name} --assume-lost` gives it up now)",
+        provider=attempt.provider,
+    )
 
 
 class _Pace:

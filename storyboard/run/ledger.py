@@ -31,6 +31,20 @@ _FILTERED = f"""
 """
 
 
+_CHARGED_WITHOUT_TAKE = f"""
+    WITH charged AS (
+        SELECT id, digest, ordinal FROM attempts WHERE state = '{State.LOST}'
+        OR (state IN ('{State.FAILED}', '{State.FILTERED}') AND settled_micros > 0)
+    )
+    SELECT max(id) FROM charged WHERE NOT EXISTS (
+        SELECT 1 FROM attempts AS later WHERE later.digest = charged.digest
+        AND later.ordinal = charged.ordinal AND later.id > charged.id
+        AND later.state = '{State.COMMITTED}'
+    ) GROUP BY digest, ordinal
+"""
+"""The last attempt at each take that was charged and never came."""
+
+
 class Ledger:
     """The ledger in a film's state folder, held by this process alone until `close`.
 
@@ -53,6 +67,10 @@ class Ledger:
                 self._owners = Owners(connection)
                 self.recovered = self._recover(connection)
                 filtered = frozenset(connection.execute(_FILTERED))
+                self._charged = {
+                    (attempt.digest, attempt.ordinal): attempt
+                    for attempt in _read_charged(connection)
+                }
             self.filtered: frozenset[tuple[str, int]] = filtered
             """(digest, ordinal) of takes whose last attempt a filter took, when this was opened."""
         except BaseException:
@@ -79,6 +97,15 @@ class Ledger:
             return frozenset()
         with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
             return frozenset(connection.execute(_FILTERED))
+
+    @staticmethod
+    def charged_in(folder: Path) -> frozenset[tuple[str, int]]:
+        """(digest, ordinal) of takes in `folder`'s ledger that were charged and never came."""
+        if not (folder / rows.FILE).exists():
+            return frozenset()
+        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
+            charged = _read_charged(connection)
+            return frozenset((attempt.digest, attempt.ordinal) for attempt in charged)
 
     @staticmethod
     def runs(folder: Path) -> frozenset[str]:
@@ -119,6 +146,14 @@ class Ledger:
     def open_for(self, digest: str, ordinal: int | None = None) -> Attempt | None:
         """The attempt at that take that is not over."""
         return self._afoot.at(digest, ordinal)
+
+    def find_charged(self, digest: str) -> tuple[Attempt, ...]:
+        """Attempts at takes of that digest that were charged and brought none, by ordinal.
+
+        Only a person buys such a take again.
+        """
+        found = [attempt for (of, _), attempt in self._charged.items() if of == digest]
+        return tuple(sorted(found, key=lambda attempt: attempt.ordinal))
 
     @property
     def spent_micros(self) -> int:
@@ -195,12 +230,16 @@ class Ledger:
             await self._writer.write(lines)
 
     def _moved(self, attempt: Attempt, state: State, facts: Mapping[str, Any]) -> Attempt:
-        current = self._afoot[attempt.id]
+        current = self._current(attempt)
         if not current.may_become(state):
             raise ValueError(f"an attempt can't go from {current.state} to {state}")
         moved = dataclasses.replace(current, state=state, updated_at=time.time(), **facts)
         self._afoot.put(moved)
         self._owners.enter(moved)
+        if moved.is_charged_without_take:
+            self._charged[moved.digest, moved.ordinal] = moved
+        elif current.is_charged_without_take or moved.state is State.COMMITTED:
+            self._charged.pop((moved.digest, moved.ordinal), None)
         settled = moved.settled_micros - current.settled_micros
         self._settled += settled
         if moved.run == self.run:
@@ -208,11 +247,22 @@ class Ledger:
             self._paid += settled
         return moved
 
+    def _current(self, attempt: Attempt) -> Attempt:
+        """The attempt as it stands now; one that was charged and brought nothing may come back."""
+        charged = self._charged.get((attempt.digest, attempt.ordinal))
+        if charged is not None and charged.id == attempt.id:
+            return charged
+        return self._afoot[attempt.id]
+
     def find(self, name: str) -> list[Attempt]:
-        """Open attempts by operation, `SH010:t01`, step, shot, or id (`#12`)."""
+        """Attempts by operation, `SH010:t01`, step, shot, or id (`#12`).
+
+        Those that are open, and those that were charged and brought no take.
+        """
+        charged = [each for key, each in self._charged.items() if not self._afoot.at(*key)]
         return [
             each
-            for each in self._afoot
+            for each in (*self._afoot, *charged)
             if name in (each.operation, each.name, each.step, each.shot, f"#{each.id}")
         ]
 
@@ -224,7 +274,8 @@ class Ledger:
         `adopt` names the operation that it became, which the next run polls; `lost` gives its
         money up; `not_sent` sets the money free. After the last two the step may be bought again.
         Of a job that has a name the first two may be said as well: another name, or given up;
-        and all three until the provider has answered for a name that a person gave it.
+        and all three until the provider has answered for a name that a person gave it. One that
+        was charged and brought no take may be adopted back, which holds its money again.
         Takes that were asked for together became one operation or none, so the word is about
         all of them, but for one of a known job that is given up. Returns what it was about.
         Raises UsageError for what can't be said of it, or an operation that is another attempt's.
@@ -236,15 +287,34 @@ class Ledger:
             State.SUBMITTED: adopt or lost or attempt.adopted,
             State.DONE_REMOTE: lost,
         }
-        if not words.get(attempt.state):
+        charged = attempt.is_charged_without_take
+        if charged and not adopt:
+            raise UsageError(
+                f"{attempt.name} is {attempt.state} and counted as charged already",
+                hint="--adopt OP fetches it after all; `storyboard render FILM --rebuy"
+                f" {attempt.shot or attempt.step}` buys it again",
+            )
+        if not charged and not words.get(attempt.state):
             raise UsageError(
                 f"{attempt.name} is {attempt.state}: it was sent, and is {attempt.operation}",
                 hint="the next render goes on with it; --assume-lost gives it up",
             )
         meant = self.meant(attempt, lost=lost)
         if adopt:
+            if charged and self.open_for(attempt.digest, attempt.ordinal):
+                raise UsageError(
+                    f"{attempt.name} was bought again, and that attempt is open",
+                    hint="the next render goes on with it",
+                )
             self._see_that_nobody_has(adopt, attempt)
-            return await self.advance_all(meant, State.SUBMITTED, operation=adopt, message=ADOPTED)
+            return await self.advance_all(
+                meant,
+                State.SUBMITTED,
+                operation=adopt,
+                message=ADOPTED,
+                samples=(),
+                settled_micros=0,
+            )
         if lost:
             return await self.advance_all(
                 meant,
@@ -272,7 +342,7 @@ class Ledger:
 
     def meant(self, attempt: Attempt, *, lost: bool = False) -> tuple[Attempt, ...]:
         """What a person's word on an attempt is about: those of its order that stand as it does."""
-        if attempt.state is not State.UNKNOWN and lost:
+        if attempt.is_charged_without_take or (attempt.state is not State.UNKNOWN and lost):
             return (attempt,)
         return tuple(
             each
@@ -302,6 +372,12 @@ class Ledger:
                 connection.execute(sql, values)
         connection.execute("COMMIT")
         return tuple(found)
+
+
+def _read_charged(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+    """The attempts that were charged and brought no take, and whose take nobody bought since."""
+    ids = [id for (id,) in connection.execute(_CHARGED_WITHOUT_TAKE)]
+    return tuple(rows.read(connection, ids=ids)) if ids else ()
 
 
 def lifetime_micros(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:

@@ -251,17 +251,16 @@ class Maker:
             taken = UnknownOutcome(f"{provider.name} named {operation.name}, which {owner}")
             raise await self._not_submitted(attempts, provider, taken)
         try:
+            # What came with the answer is written with the name: nobody can ask for it again.
             attempts = await self._ledger.advance_all(
-                attempts, State.SUBMITTED, operation=operation.name
+                attempts, State.SUBMITTED, operation=operation.name, samples=operation.samples
             )
         except DiskProblem as error:
             told = unwritten(attempts, operation.name, error)
             self._note(job.step, f"{told}; {told.hint}")  # nobody may wait for this any more
             raise told from error
         if operation.samples:
-            attempts = await self._ledger.advance_all(
-                attempts, State.DONE_REMOTE, samples=operation.samples
-            )
+            attempts = await self._ledger.advance_all(attempts, State.DONE_REMOTE)
         return attempts
 
     def _owner(self, operation: Operation, provider: Provider, attempts: Sequence[Attempt]) -> str:

@@ -89,13 +89,22 @@ def sign(run: str, at: float) -> Statement:
 
 
 def read(
-    connection: sqlite3.Connection, *, open_only: bool = False, picks: bool = False
+    connection: sqlite3.Connection,
+    *,
+    open_only: bool = False,
+    picks: bool = False,
+    ids: Sequence[int] = (),
 ) -> Iterable[Attempt]:
-    """Attempts, oldest first; raises ValueError or TypeError for a row that says nonsense."""
+    """Attempts, oldest first, or only those of `ids`.
+
+    Raises ValueError or TypeError for a row that says nonsense.
+    """
     sql = f"SELECT {', '.join(COLUMNS)} FROM attempts"
     if open_only:
         over = ", ".join(f"'{state}'" for state in sorted(OVER))
         sql += f" WHERE state NOT IN ({over})" + (" OR picks" if picks else "")
+    elif ids:
+        sql += f" WHERE id IN ({', '.join(str(id) for id in ids)})"
     for row in connection.execute(sql + " ORDER BY id"):
         yield attempt_of(row)
 
@@ -124,8 +133,8 @@ def insert(attempt: Attempt) -> Statement:
 
 
 def _samples(attempt: Attempt) -> str:
-    """Those that a URI names; the others keep their places, where there are any of those."""
-    if not any(sample.uri for sample in attempt.samples):
+    """Those that a URI names or a problem explains; the others keep their places beside them."""
+    if not any(sample.uri or sample.problem for sample in attempt.samples):
         return "[]"
     return json.dumps(
         [
@@ -134,6 +143,7 @@ def _samples(attempt: Attempt) -> str:
                 "expires_at": sample.expires_at,
                 "contains_source": sample.contains_source,
                 "source_frames": sample.source_frames,
+                **({"problem": sample.problem} if sample.problem else {}),
             }
             for sample in attempt.samples
         ]

@@ -15,13 +15,13 @@ from storyboard.providers.base import Kind, Sample
 from storyboard.run import events as ev
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.batches import Batches, one_by_one
-from storyboard.run.following import Brought
+from storyboard.run.following import Brought, rebuy_hint
 from storyboard.run.proof import SUFFIX, Proof, prove
 from storyboard.run.record import Record, usd
 from storyboard.run.studio import Studio
 from storyboard.run.workplace import Room
 
-_CHARGED = "nothing was kept, and it is counted as charged; render again buys it anew"
+_CHARGED = "nothing was kept, and it is counted as charged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Shelver:
             told = told if isinstance(error, OperationFailed) else f"it can't be read: {told}"
             raise OperationFailed(
                 f"{attempt.name} is not what was bought: {told}",
-                hint=_CHARGED if charged else error.hint,
+                hint=f"{_CHARGED}; {rebuy_hint(attempt)}" if charged else error.hint,
                 provider=attempt.provider,
                 charged=charged,
             ) from error

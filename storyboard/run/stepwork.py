@@ -22,6 +22,7 @@ from storyboard.run.attempts import Attempt, State
 from storyboard.run.claiming import Claiming
 from storyboard.run.deciding import undecided
 from storyboard.run.faults import foreseen
+from storyboard.run.following import rebuy_hint
 from storyboard.run.inputs import InputChanged, Inputs
 from storyboard.run.job import Job
 from storyboard.run.lockfile import LockFile
@@ -78,6 +79,8 @@ class StepWork:
         if Reason.URI_EXPIRED in node.reasons:
             raise DecisionNeeded(f"{step.id} {expired_source(step)}", hint=renewal(step))
         if node.action is Action.BLOCKED:
+            if charged := self._studio.ledger.find_charged(node.digest):
+                raise _came_to_nothing(step, charged)
             damaged = Reason.TAKE_CORRUPT in node.reasons
             raise _bought_elsewhere(step, node.select.name if node.select else "", damaged)
         for _ in range(_CHANGES):
@@ -271,7 +274,10 @@ class StepWork:
         return missing
 
     def _never_rebuy(self, step: Step, digest: str, missing: tuple[int, ...]) -> None:
-        """What the lock file says was bought is not bought again because its bytes are absent."""
+        """What was bought is not bought again because its bytes are absent, or never came."""
+        charged = self._studio.ledger.find_charged(digest)
+        if lost := [attempt for attempt in charged if attempt.ordinal in missing]:
+            raise _came_to_nothing(step, lost)
         locked = {take.ordinal for take in self._studio.selects.takes(digest)}
         if bought := sorted(locked & set(missing)):
             names = ", ".join(f"t{n:02d}" for n in bought)
@@ -358,6 +364,14 @@ class StepWork:
 
     def _note(self, message: str, step: str) -> None:
         self._studio.tell(ev.Note(step=step, message=message))
+
+
+def _came_to_nothing(step: Step, attempts: Sequence[Attempt]) -> DecisionNeeded:
+    first = attempts[0]
+    names = ", ".join(attempt.name for attempt in attempts)
+    return DecisionNeeded(
+        f"{names} was charged and brought no take: {first.message}", hint=rebuy_hint(first)
+    )
 
 
 def _bought_elsewhere(step: Step, names: str, damaged: bool = False) -> DecisionNeeded:

@@ -28,15 +28,15 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "wrong_length": (_PAID, "the clip is a second shorter than asked"),
     "wrong_size": (_PAID, "the clip is half as wide and high as asked"),
     "provisioning": (_PAID, "an extension fails while service agents are being set up"),
-    "not_found": (_PAID, "404: there is no such model"),
+    "not_found": (_PAID, "404: there is no such thing; `=page` answers with a proxy's page"),
     "retired": (_PAID, "404: the model is no longer available"),
     "truncated": (_MEDIA, "the connection closes halfway through the clip"),
     "html": (_MEDIA, "200 with a web page in place of the clip or the answer"),
     "empty": (_MEDIA, "200 with nothing in it"),
     "excuse": (_ASKED, "200 with an error in place of the answer"),
-    "strange": (_ASKED, "200, done, with a result of a shape that nobody knows"),
+    "strange": (_ASKED, "200, done, with nothing usable; the value is one of its shapes"),
     "damaged": (_ASKED, "a result that comes along with the answer is a web page"),
-    "redirect": (_MEDIA, "the clip is on another origin"),
+    "redirect": (_MEDIA, "the clip is on another origin; `=gone` finds nothing there"),
     "expired_token": ((*ROUTES[:4], "files"), "401: the access token is no longer good"),
 }
 """Every kind: the routes it means unless one is named, and what happens."""

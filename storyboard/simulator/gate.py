@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
@@ -34,6 +34,30 @@ _SERVER_ERRORS = {
     503: "The model is overloaded. Please try again later.",
     504: "The request timed out. Please try again.",
 }
+
+
+_OVER = {"done": True, "status": "completed"}
+STRANGE_ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "": {**_OVER, "response": {"@type": "of.another.time", "clips": [{"address": "films/1"}]}},
+    "bare": _OVER,
+    "null": {**_OVER, "response": None, "outputs": None},
+    "empty": {**_OVER, "response": {}, "outputs": []},
+    "list": {**_OVER, "response": [], "steps": {}},
+    "words": {**_OVER, "response": "ready", "outputs": [{"type": "text", "text": "Here it is."}]},
+    "no-videos": {**_OVER, "response": {"videos": [], "generateVideoResponse": {}}},
+    "hollow": {
+        **_OVER,
+        "response": {
+            "videos": [{}],
+            "generateVideoResponse": {"generatedSamples": [{"video": {}}]},
+        },
+        "outputs": [{"type": "video"}],
+    },
+    "error-text": {**_OVER, "error": "internal"},
+    "error-empty": {**_OVER, "error": {}},
+    "expired": {"object": "video", "status": "expired", "progress": 100, "id": "task_gone"},
+}
+"""Answers to a poll that say that the job is over, on any wire, and bring nothing usable."""
 
 
 def gate(world: World, route: str, handler: Handler, refuse: Refuse = refusal) -> Handler:
@@ -82,7 +106,9 @@ def _refused(
     if fault := drawn("server_error"):
         status = int(fault.number(503))
         return refuse(status, _SERVER_ERRORS.get(status, "The service is unavailable."), None)
-    if drawn("not_found"):
+    if fault := drawn("not_found"):
+        if fault.value == "page":
+            return Response(_PAGE, 404, media_type="text/html; charset=utf-8")
         return refuse(404, "The model is not found, or is not supported for this method.", None)
     if drawn("retired"):
         return refuse(404, "This model is no longer available. Please use a newer model.", None)
@@ -96,7 +122,9 @@ def _spoiled(
 ) -> Response:
     """An answer with what befalls it; one that comes from the other origin leads nowhere else."""
     if isinstance(response, RedirectResponse):
-        if drawn("redirect"):
+        if fault := drawn("redirect"):
+            if fault.value == "gone":
+                return RedirectResponse(f"{world.other}/nothing-is-here.mp4", 302)
             response.headers["location"] = response.headers["location"].replace(
                 world.url, world.other, 1
             )
@@ -107,15 +135,16 @@ def _spoiled(
         return Response(b"", 200, media_type=response.media_type)
     if drawn("excuse"):
         return JSONResponse({"error": {"code": 500, "message": "Upstream error. Try again."}})
-    if drawn("strange"):
-        told = {"@type": "type.googleapis.com/of.another.time", "clips": [{"address": "films/1"}]}
-        return JSONResponse({"done": True, "status": "completed", "response": told})
+    if fault := drawn("strange"):
+        return JSONResponse(STRANGE_ANSWERS.get(fault.value, STRANGE_ANSWERS[""]))
     if world.faults.waiting and isinstance(response, JSONResponse):
         spoilt, media = _INLINE.subn(_WRONG, bytes(response.body))
         if media and drawn("damaged"):
             return Response(spoilt, 200, media_type=response.media_type)
     if isinstance(response, FileResponse):
-        if not away and drawn("redirect"):
+        if not away and (fault := drawn("redirect")):
+            if fault.value == "gone":
+                return RedirectResponse(f"{world.other}/nothing-is-here.mp4", 302)
             path = world.publish(Path(response.path), response.media_type or "video/mp4")
             return RedirectResponse(world.other + path, 302)
         if drawn("truncated"):

@@ -23,6 +23,7 @@ from storyboard.providers.base import (
     Request,
     Running,
     Sample,
+    Unusable,
 )
 from storyboard.providers.catalog import Extension, Model, catalog
 from storyboard.testing.asking import further, least
@@ -230,7 +231,7 @@ class ProviderContract:
         for _ in range(max(1, round(self.patience_s / max(self.pause_s, 0.001)))):
             outcome: Outcome = await provider.poll(operation, bench)
             self._discreet(outcome)
-            if isinstance(outcome, (Failed, Filtered)):
+            if isinstance(outcome, (Failed, Filtered, Unusable)):
                 raise StoryboardError(outcome.message)
             if isinstance(outcome, Done):
                 assert outcome.samples, "a job is done and has no result"

@@ -88,6 +88,8 @@ def cells(columns: int) -> list[list[str]]:
     return [each for each in split if len(each) == columns and not each[0].startswith("--")]
 
 
+SHORT_RETENTION = ("storyboard.run.following.retention_s", lambda attempt: 0.1)
+NO_RETENTION = ("storyboard.run.following.retention_s", lambda attempt: 0.0)
 SMALL = ("storyboard.providers.vertex_veo.INLINE", 100)
 PICTURE = "{id: SH010, prompt: A boat, duration: 4, first_frame: quay.png}"
 NO_CONNECTION = {"STORYBOARD_VERTEX_BASE_URL": "http://127.0.0.1:9"}
@@ -157,10 +159,16 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`damaged`", "poll"): Case(("vertex", "omni")),
     ("`damaged`", "poll" + AGAIN): Case(("vertex", "omni"), jobs=1),
     ("`strange`", "poll"): Case(("vertex", "gemini", "omni")),
+    ("`strange`", "poll" + AGAIN): Case(("vertex", "gemini", "omni"), jobs=1),
+    ("`strange`", "poll, until no results are kept" + AGAIN): Case(
+        ("vertex", "gemini", "omni"), "strange:60@poll", patch=SHORT_RETENTION
+    ),
+    ("`strange`", "poll, as expired" + AGAIN): Case(("videos",), "strange=expired:40@poll", jobs=1),
     ("`expired_token`", "poll"): Case(CLOUD),
     ("`expired_token`", "poll" + AGAIN): Case(CLOUD, jobs=1),
     ("`not_found`", "poll" + AGAIN): Case(("vertex", "gemini", "omni", "videos"), jobs=1),
     ("killed", "poll"): Case(apart=True),
+    ("killed", "poll, by chat"): Case(apart=True),
     ("`server_error`", "files"): Case(("gemini",)),
     ("`slow`", "files"): Case(("gemini",), "slow=0.2@files"),
     ("`html`", "files"): Case(("gemini",)),
@@ -176,7 +184,16 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`expired_token`", "download"): Case(BUCKET),
     ("`expired_token`", "download" + AGAIN): Case(BUCKET, jobs=1),
     ("`not_found`", "download"): Case(("bucket", "gemini")),
-    ("`not_found`", "download" + AGAIN): Case(("bucket", "gemini", "videos")),
+    ("`redirect`", "download, to where nothing is" + AGAIN): Case(
+        ("bucket", "gemini", "chat"), "redirect=gone:40@download", jobs=1
+    ),
+    ("`not_found`", "download" + AGAIN): Case(("bucket", "gemini", "videos"), jobs=1),
+    ("`not_found`", "download, as a proxy's page" + AGAIN): Case(
+        ("bucket", "gemini", "videos"), "not_found=page:40@download", jobs=1
+    ),
+    ("`not_found`", "download, after its time" + AGAIN): Case(
+        ("bucket", "videos"), patch=NO_RETENTION
+    ),
     ("`drop_after`", "a still"): still("omni", "vertex", jobs=1),
     ("`html`", "a still"): still(jobs=1),
     ("`failed`", "a still"): still("omni", "vertex", jobs=0),
@@ -307,5 +324,12 @@ def goes_on(stage: Stage, row: Row, capsys: pytest.CaptureFixture[str], *flags: 
         assert len(stage.charges) == charged + buys
         assert stage.submits == sent + buys, "what was sent"
     assert len(stage.stored) == (code == "0")
+    if does == "`--rebuy` buys it":
+        assert "--rebuy" in said.err, "the cure is named"
+        for _ in range(2):
+            said = stage.render(capsys, *flags, "--rebuy", "SH010")
+            assert said.code == 0, said.err
+            assert len(stage.charges) == charged + 1, "bought again, and once"
+        code = "0"
     assert stage.attempts[-1].state == ("committed" if code == "0" else "unknown")
     assert cli(capsys, "store", "verify").code == 0
