@@ -38,6 +38,8 @@ defaults: {{provider: {provider}, model: {model}, resolution: 720p}}
     )
 )
 """Routes that know no seed: what they make differs from time to time."""
+CHAT = f"{ELSEWHERE[0]}providers: {{cometapi: {{transport: chat}}}}\n"
+"""The route whose answer is the whole job, so that nobody can ask for a job by its name."""
 RETRIES = "policy: {on_filtered: retry, on_failed: retry, retries: 2}\n"
 CHAIN = """\
 shots:
@@ -97,6 +99,8 @@ class Reel:
     env: dict[str, str] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
     """Jobs that a person gave up as lost."""
+    bought_again: set[str] = field(default_factory=set)
+    """Shots that a person buys again since."""
     seen: dict[int, State] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -148,6 +152,7 @@ class Reel:
         """Renders, and looks at every promise afterwards."""
         self.tally.renders += 1
         shots = self.shots if UNCUT in self.text else []
+        flags += tuple(word for shot in sorted(self.bought_again) for word in ("--rebuy", shot))
         code = self.command("render", "film.yaml", *shots, "--yes", *flags, **wishes)
         if code == -9:
             self.tally.kills += 1
@@ -256,6 +261,8 @@ class Reel:
             assert len(strays) <= len(open_), self.told()
             strays = strays[:1]  # of several for one take each, one is as good as another
             word = choose(each, strays)
+            if word == "adopt" and self.text.startswith(CHAT):
+                word = "lost"  # a chat can't be asked for again
             said = {
                 "adopt": ("--adopt", *strays),
                 "lost": ("--assume-lost",),
@@ -264,6 +271,7 @@ class Reel:
             assert self.command("resolve", "film.yaml", each.name, *said) == 0, self.said
             if word == "lost":
                 self.given_up.update(strays)
+                self.bought_again.add(each.shot)
             self.tally.adopted += word == "adopt"
             self.tally.lost += word == "lost"
             self.tally.not_sent += word == "not-sent"
@@ -327,7 +335,7 @@ class Reel:
 
 def job_of(attempt: Attempt) -> str:
     """The simulator's name of an attempt's job."""
-    return attempt.operation.rpartition("interactions/")[2]
+    return attempt.operation.rpartition("interactions/")[2].removeprefix("chat/")
 
 
 @contextmanager
