@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent / "storyboard"
 
 LAYERS = {
     "__version__": 0,
+    "environment": 0,
     "errors": 0,
     "timecode": 0,
     "overlay": 0,

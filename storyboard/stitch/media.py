@@ -20,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from storyboard.environment import make_child_environment
 from storyboard.errors import EnvironmentProblem, MediaError
 from storyboard.stitch.damage import examine
 from storyboard.stitch.frames import extract_frame, read_frames
@@ -54,21 +55,16 @@ def ffmpeg_path() -> str:
 
 @lru_cache(maxsize=4)
 def _resolve(named: str, _path: str) -> str:
+    path = make_child_environment().get("PATH", "")
     if named:
-        found = shutil.which(named)
+        found = shutil.which(named, path=path)
         if found is None:
             raise EnvironmentProblem(
                 f"STORYBOARD_FFMPEG names no program: {named}",
                 hint="give the full path of an ffmpeg, or unset the variable to use our own",
             )
         return found
-    try:
-        import imageio_ffmpeg
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except (ImportError, RuntimeError):
-        pass
-    found = shutil.which("ffmpeg")
+    found = _find_bundled() or shutil.which("ffmpeg", path=path)
     if found is None:
         raise EnvironmentProblem(
             "there is no ffmpeg",
@@ -77,24 +73,29 @@ def _resolve(named: str, _path: str) -> str:
     return found
 
 
-def load_moviepy() -> ModuleType:
-    """MoviePy, using our ffmpeg, and without reading any `.env` into the environment.
+def _find_bundled() -> str | None:
+    """The ffmpeg of imageio-ffmpeg; asking that package would start it, with our keys."""
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        return None
+    folder = Path(imageio_ffmpeg.__file__).parent / "binaries"
+    programs = (shutil.which(path) for path in sorted(folder.glob("ffmpeg-*")))
+    return next((program for program in programs if program), None)
 
-    Both are settled while it is imported, so every import of it goes through here.
+
+def load_moviepy() -> ModuleType:
+    """MoviePy, using our ffmpeg; every import of it goes through here.
+
+    While its own `config` is imported it reads a `.env` into our environment, and starts ffmpeg
+    and whatever is called ffplay, with our keys. So it gets ours, which holds what that would.
     """
     with _IMPORTING:
         if "moviepy" not in sys.modules:
-            settings = {"PYTHON_DOTENV_DISABLED": "1", "FFMPEG_BINARY": ffmpeg_path()}
-            before = {key: os.environ.get(key) for key in settings}
-            os.environ.update(settings)
-            try:
-                import_module("moviepy")
-            finally:
-                for key, value in before.items():
-                    if value is None:
-                        del os.environ[key]
-                    else:
-                        os.environ[key] = value
+            config = ModuleType("moviepy.config")
+            vars(config).update(FFMPEG_BINARY=ffmpeg_path(), FFPLAY_BINARY="unset")
+            sys.modules["moviepy.config"] = config
+            import_module("moviepy")
         return sys.modules["moviepy"]
 
 
@@ -187,6 +188,7 @@ class _Child:
         self.command += arguments
         self.process = subprocess.Popen(
             [*_tied_to_parent(), *self.command],
+            env=make_child_environment(),
             stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
             stdout=subprocess.PIPE if read else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -299,11 +301,13 @@ def _tied_to_parent() -> tuple[str, ...]:
     a process that has threads. Elsewhere the closed pipes must do. To the kernel the parent is
     the thread that started it, so that thread has to wait for it; here it always does.
     """
-    tool = shutil.which("setpriv") if sys.platform == "linux" else None
+    environment = make_child_environment()
+    path = environment.get("PATH", "")
+    tool = shutil.which("setpriv", path=path) if sys.platform == "linux" else None
     if tool is None:
         return ()
     prefix = (tool, "--pdeathsig", "KILL")
-    tried = subprocess.run([*prefix, "true"], capture_output=True, check=False)
+    tried = subprocess.run([*prefix, "true"], env=environment, capture_output=True, check=False)
     return prefix if tried.returncode == 0 else ()
 
 

@@ -124,8 +124,11 @@ def _runs(process: int) -> bool:
         return False
 
 
-def test_moviepy_reads_no_env_file_and_uses_our_ffmpeg(tmp_path):
+def test_moviepy_reads_no_env_file_starts_nothing_and_uses_our_ffmpeg(tmp_path):
     (tmp_path / ".env").write_text("LEAKED=1\n")
+    mark = tmp_path / "started"
+    for name in ("ffmpeg", "ffplay"):
+        program(tmp_path / name, f"touch {mark}")
     script = (
         "import os\n"
         "from storyboard.stitch.media import ffmpeg_path, load_moviepy\n"
@@ -134,8 +137,44 @@ def test_moviepy_reads_no_env_file_and_uses_our_ffmpeg(tmp_path):
         "assert FFMPEG_BINARY == ffmpeg_path(), FFMPEG_BINARY\n"
         "assert not {'LEAKED', 'FFMPEG_BINARY', 'PYTHON_DOTENV_DISABLED'} & set(os.environ)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "STORYBOARD_FFMPEG": str(tmp_path / "ffmpeg"),
+    }
     for name in ("FFMPEG_BINARY", "PYTHON_DOTENV_DISABLED"):
         environment.pop(name, None)
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+    assert not mark.exists()
     assert load_moviepy() is load_moviepy()
+
+
+def program(path: Path, does: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{does}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_no_ffmpeg_of_the_current_folder_is_run(monkeypatch, tmp_path):
+    program(tmp_path / "ffmpeg", "true")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".{os.pathsep}")
+    monkeypatch.delenv("STORYBOARD_FFMPEG", raising=False)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(EnvironmentProblem, match="there is no ffmpeg"):
+        ffmpeg_path()
+    monkeypatch.setenv("STORYBOARD_FFMPEG", "ffmpeg")
+    with pytest.raises(EnvironmentProblem, match="names no program"):
+        ffmpeg_path()
+
+
+def test_ffmpeg_gets_no_keys_and_no_way_back_into_the_current_folder(monkeypatch, tmp_path):
+    told = tmp_path / "told"
+    monkeypatch.setenv("STORYBOARD_FFMPEG", str(program(tmp_path / "ffmpeg", f"env > {told}")))
+    monkeypatch.setenv("GEMINI_API_KEY", "a-secret")
+    monkeypatch.setenv("PATH", f".{os.pathsep}{os.environ['PATH']}{os.pathsep}")
+    run_ffmpeg(["-version"])
+    given = dict(line.split("=", 1) for line in told.read_text().splitlines() if "=" in line)
+    assert "GEMINI_API_KEY" not in given
+    assert all(folder.startswith("/") for folder in given["PATH"].split(os.pathsep))

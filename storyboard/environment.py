@@ -1,0 +1,40 @@
+"""The environment in which the programs that we start run: no keys, nothing of the current folder.
+
+A film may come from a stranger. Its folder is often the current one, so nothing may be imported
+or run from there; and who reads foreign media needs no keys, so it isn't given any.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+_SECRET_NAME = re.compile(
+    r"key|token|secret|pass|credential|auth|cookie|^aws_|_pat$", re.IGNORECASE
+)
+_SECRET_VALUE = re.compile(r"://[^/\s]*@")
+"""A password in an address, as a proxy's often has."""
+
+
+def make_child_environment() -> dict[str, str]:
+    """Our own environment without credentials, and with search paths that are absolute.
+
+    What is named like a credential is left out, ours or another's. An empty or relative entry of
+    PATH or PYTHONPATH means the current folder, or one in it, and is left out too.
+    """
+    kept = {name: value for name, value in os.environ.items() if not _is_secret(name, value)}
+    for name in ("PATH", "PYTHONPATH"):
+        if name in kept:
+            kept[name] = os.pathsep.join(keep_absolute(kept[name].split(os.pathsep)))
+    return {**kept, "PYTHONSAFEPATH": "1"}
+
+
+def keep_absolute(folders: Iterable[str]) -> list[str]:
+    """Those that mean the same wherever they are read."""
+    return [folder for folder in folders if Path(folder).is_absolute()]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
