@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import ctypes
-import multiprocessing
-import os
 import secrets
 import shutil
-import signal
-import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from storyboard.errors import EnvironmentProblem
 from storyboard.run.filelock import FileLock
-
-_PR_SET_PDEATHSIG = 1
+from storyboard.run.workers import Workers
 
 
 class RunPlace:
-    """The `Workplace` of one run: `scratch` in the store's folder, and a pool of `jobs` processes.
+    """The `Workplace` of one run: `scratch` in the store's folder, and up to `jobs` processes.
 
-    The pool starts at the first `compute`; its processes die with this one. Leftovers of runs that
-    died are removed on the way in, our own on `close`.
+    A process starts when `compute` needs one, and dies with ours. Leftovers of runs that died are
+    removed on the way in, our own on `close`.
     """
 
     def __init__(self, store: Path, jobs: int) -> None:
@@ -41,8 +30,7 @@ class RunPlace:
             time.sleep(0.01)  # someone clearing up had it for a moment
         self._scratch = folder / name
         self._scratch.mkdir()
-        self._jobs = max(1, jobs)
-        self._pool: ProcessPoolExecutor | None = None
+        self._workers = Workers(max(1, jobs))
         self._lent: dict[str, Path] = {}
         self._empty: list[Path] = []
         self._rooms = count()
@@ -75,45 +63,17 @@ class RunPlace:
             self._empty.append(folder)
 
     async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
-        """Runs a picklable function in the process pool.
+        """Runs a picklable function in another process.
 
-        When a process of the pool dies it is tried once more in a new pool; then
-        EnvironmentProblem.
+        When its process dies it is tried once more in a new one; then EnvironmentProblem.
         """
-        loop = asyncio.get_running_loop()
-        for last in (False, True):
-            pool = self._pool = self._pool or self._started()
-            try:
-                return await loop.run_in_executor(pool, function, *arguments)
-            except BrokenProcessPool as error:
-                if self._pool is pool:
-                    self._pool = None
-                    pool.shutdown(wait=False)
-                if last:
-                    raise EnvironmentProblem(
-                        "a worker process died twice, perhaps for want of memory",
-                        hint="try again with --jobs 1",
-                    ) from error
-        raise AssertionError("unreachable")
+        return await self._workers.compute(function, *arguments)
 
     def close(self, *, now: bool = False) -> None:
-        """Ends the pool and removes the scratch folder; `now` does not wait for work under way."""
-        if self._pool is not None:
-            if now:
-                for process in list((self._pool._processes or {}).values()):
-                    process.kill()
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+        """Ends the processes and removes the scratch folder; `now` waits for no work under way."""
+        self._workers.close(now=now)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._lock.release(remove=True)
-
-    def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            self._jobs,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin_worker,
-            initargs=(os.getpid(),),
-        )
 
 
 class Room:
@@ -142,16 +102,3 @@ def clear_dead(store: Path) -> None:
         if lock.take(None):
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)
             lock.release(remove=True)
-
-
-def _begin_worker(parent: int) -> None:
-    """Ties a pool process to its parent and keeps it from taking what is not its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)  # it died before we asked
-    with contextlib.suppress(ImportError):
-        import cv2
-
-        cv2.setNumThreads(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -32,6 +33,79 @@ def test_work_is_done_in_other_processes_and_may_fail(tmp_path: Path) -> None:
         assert asyncio.run(_in(place, max, 1, 2)) == 2, "the next work gets a new process"
     finally:
         place.close()
+
+
+def test_workers_know_no_keys_and_import_from_no_relative_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "a-secret")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend("lib")
+    monkeypatch.syspath_prepend("")
+    place = RunPlace(tmp_path, 1)
+    try:
+        assert asyncio.run(_in(place, os.getenv, "GEMINI_API_KEY")) is None
+        paths = asyncio.run(_in(place, _import_path))
+    finally:
+        place.close()
+    assert isinstance(paths, list)
+    assert paths[0] == str(tmp_path), "what is named in full is imported as before"
+    assert all(Path(path).is_absolute() for path in paths)
+
+
+def _import_path() -> list[str]:
+    return sys.path
+
+
+def test_what_cannot_travel_is_said_and_the_process_lives_on(tmp_path: Path) -> None:
+    place = RunPlace(tmp_path, 1)
+    try:
+        worker = asyncio.run(_in(place, os.getpid))
+        with pytest.raises((AttributeError, pickle.PicklingError)):
+            asyncio.run(_in(place, lambda: 1))
+        with pytest.raises(TypeError, match="pickle"):
+            asyncio.run(_in(place, open, os.devnull))
+        with pytest.raises(RuntimeError, match="too odd to travel"):
+            asyncio.run(_in(place, _fail_oddly))
+        with pytest.raises(TypeError, match="missing"):
+            asyncio.run(_in(place, _fail_with_two_words))
+        assert asyncio.run(_in(place, os.getpid)) == worker
+    finally:
+        place.close()
+
+
+def _fail_oddly() -> None:
+    raise ValueError("too odd to travel", lambda: 1)
+
+
+class _Two(Exception):
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(one + other)
+
+
+def _fail_with_two_words() -> None:
+    raise _Two("a", "b")
+
+
+def test_work_under_way_ends_with_its_run(tmp_path: Path) -> None:
+    place = RunPlace(tmp_path, 1)
+    begun = tmp_path / "begun"
+
+    async def close_early() -> None:
+        work = asyncio.ensure_future(place.compute(_sleep_for_long, begun))
+        while not begun.exists():
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(place.close, now=True)
+        with pytest.raises(RuntimeError, match="were ended"):
+            await work
+
+    asyncio.run(close_early())
+    assert not place.scratch.exists()
+
+
+def _sleep_for_long(begun: Path) -> None:
+    begun.touch()
+    time.sleep(60)
 
 
 def test_the_scratch_folder_and_its_rooms_are_gone_afterwards(tmp_path: Path) -> None:
