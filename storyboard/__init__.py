@@ -10,10 +10,7 @@ film raises InvalidStoryboard with every problem at once. Nothing heavy is impor
 function is called.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # neither `typing` nor `__future__` is imported: see `__main__`
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -28,7 +25,7 @@ __version__ = "0.1.0"
 __all__ = ["arender", "compile_film", "load", "plan_film", "render", "stitch"]
 
 
-def load(film: str | Path, **overlay: object) -> Examined:
+def load(film: "str | Path", **overlay: object) -> "Examined":
     """Reads, checks and compiles a film; never raises for what its author can get wrong.
 
     `overlay` is what flags lay over it: `profile provider model previz proxy allow_retired`.
@@ -40,12 +37,12 @@ def load(film: str | Path, **overlay: object) -> Examined:
     return examine(Path(film), Flags(**overlay))  # type: ignore[arg-type]  # Flags says which there are
 
 
-def compile_film(film: str | Path | Examined, **overlay: object) -> Graph:
+def compile_film(film: "str | Path | Examined", **overlay: object) -> "Graph":
     """The steps of a sound film in running order; raises InvalidStoryboard otherwise."""
     return _examined(film, overlay).checked()
 
 
-def plan_film(film: str | Path | Examined, **overlay: object) -> Plan:
+def plan_film(film: "str | Path | Examined", **overlay: object) -> "Plan":
     """What a render would make now, why, and at what price; changes nothing on disk."""
     from storyboard.production import Production
 
@@ -57,13 +54,13 @@ def plan_film(film: str | Path | Examined, **overlay: object) -> Plan:
 
 
 def render(
-    film: str | Path | Examined,
+    film: "str | Path | Examined",
     *,
-    out: str | Path | None = None,
+    out: "str | Path | None" = None,
     max_cost_usd: float | str = 0,
-    tell: Callable[[Event], None] = lambda _: None,
+    tell: "Callable[[Event], None]" = lambda _: None,
     **overlay: object,
-) -> Rendered:
+) -> "Rendered":
     """Makes what is missing and cuts the film to `out` (default: as on the command line).
 
     May spend up to `max_cost_usd`, by default nothing: a plan priced higher raises MoneyRefused
@@ -75,13 +72,13 @@ def render(
 
 
 async def arender(
-    film: str | Path | Examined,
+    film: "str | Path | Examined",
     *,
-    out: str | Path | None = None,
+    out: "str | Path | None" = None,
     max_cost_usd: float | str = 0,
-    tell: Callable[[Event], None] = lambda _: None,
+    tell: "Callable[[Event], None]" = lambda _: None,
     **overlay: object,
-) -> Rendered:
+) -> "Rendered":
     """`render` for a program that has an event loop already."""
     from decimal import Decimal
     from pathlib import Path
@@ -102,8 +99,8 @@ async def arender(
 
 
 def stitch(
-    film: str | Path | Examined, *, out: str | Path | None = None, **overlay: object
-) -> Path:
+    film: "str | Path | Examined", *, out: "str | Path | None" = None, **overlay: object
+) -> "Path":
     """Cuts the film from the takes that are there, submits nothing, and returns its path.
 
     Raises StoreError when a take is missing.
@@ -129,7 +126,7 @@ def stitch(
     return done.film
 
 
-def _examined(film: str | Path | Examined, overlay: dict[str, object]) -> Examined:
+def _examined(film: "str | Path | Examined", overlay: dict[str, object]) -> "Examined":
     from storyboard.production import Examined
 
     return film if isinstance(film, Examined) else load(film, **overlay)

@@ -1,11 +1,29 @@
 """`python -m storyboard` and the `storyboard` command."""
 
-from __future__ import annotations
-
 import os
-import signal
 import sys
-from types import FrameType
+
+
+def _leave_current_folder() -> None:
+    """Takes the current folder off the import path: it may be a stranger's film's.
+
+    `-m` puts it there, and so does an empty or relative entry of PYTHONPATH. Until this was
+    called we import only what Python has loaded by itself, hence no `__future__` here.
+    """
+    if __name__ == "__main__" and not sys.flags.safe_path:
+        del sys.path[0]
+    if told := os.environ.get("PYTHONPATH"):
+        meant: dict[bool, set[str]] = {True: set(), False: set()}
+        for entry in told.split(os.pathsep):
+            meant[entry.startswith(os.sep)].add(os.path.abspath(entry))  # noqa: PTH100 - see above
+        relative = meant[False] - meant[True]
+        sys.path[:] = [entry for entry in sys.path if entry not in relative]
+
+
+_leave_current_folder()
+
+import signal  # noqa: E402
+from types import FrameType  # noqa: E402
 
 _INTERRUPTED = 130
 
