@@ -18,6 +18,7 @@ from storyboard.graph.notices import usd
 from storyboard.graph.plan import Action, Plan, Reason, Wishes
 from storyboard.graph.steps import BESIDE
 from storyboard.graph.timeline import Timeline
+from storyboard.outlet import confirm_replaceable
 from storyboard.production import Production, examine
 from storyboard.provenance import provenance_file, write_provenance
 from storyboard.providers import registry
@@ -73,6 +74,17 @@ def default_out(film: Film) -> Path:
     return Path("build") / f"{film.stem}{'.previz' if film.rehearsal else ''}.mp4"
 
 
+def outputs(film: Film, out: Path) -> tuple[Path, ...]:
+    """The film file and all that a render may write beside it."""
+    suffixes = (".srt", ".vtt") if film.subtitles == "sidecar" else ()
+    return (out, provenance_file(out), *map(out.with_suffix, suffixes))
+
+
+def _confirm_outputs(film: Film, order: Order) -> None:
+    for path in outputs(film, order.out or default_out(film)):
+        confirm_replaceable(path, "name a file in another place")
+
+
 def budget(production: Production, plan: Plan, order: Order) -> int | None:
     """Refuses a plan whole when it may cost more than this run or the film's life allows.
 
@@ -114,6 +126,7 @@ async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink
     """
     from storyboard.run.ledger import Ledger
 
+    _confirm_outputs(production.film, order)
     if idle(production, plan) and not _previz_holes(production, plan, order):
         return cut(production, plan, order, tell)
     ledger = Ledger(make_folder(production.state))
@@ -186,6 +199,7 @@ def _whole(production: Production, take: Take) -> bool:
 
 def cut(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
     """Cuts the film of a plan that has nothing to make; submits nothing."""
+    _confirm_outputs(production.film, order)
     if production.store is not None:
         tidy(production.store, production.state)
     takes = _with_the_rest(production, plan, _selects(plan))

@@ -18,7 +18,7 @@ from storyboard.graph.choose import chosen_shots
 from storyboard.graph.plan import Plan, Wishes
 from storyboard.production import Flags, Production
 from storyboard.reviewed import moved, reviewed
-from storyboard.run.durable import write_text
+from storyboard.run.durable import write_out
 
 _KEY = "storyboard_plan"
 _FORMAT = 1
@@ -64,7 +64,7 @@ def save_plan(
     shots: Sequence[str],
     max_cost_micros: int | None,
 ) -> None:
-    """Writes the plan to `out`, by rename; its folder is made."""
+    """Writes the plan to `out`, by rename where that is a file; its folder is made."""
     document: dict[str, Any] = {
         "film": str(production.film.path),
         "flags": asdict(production.flags),
@@ -79,8 +79,7 @@ def save_plan(
         "reviewed": reviewed(production, plan),
     }
     told = {_KEY: _FORMAT, "sha256": digest("plan", document), **document}
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    write_text(out, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    write_out(out, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_plan(path: Path) -> SavedPlan | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard import __version__
+from storyboard.outlet import end_of, put
 from storyboard.run.places import make_folder, state_folder
 
 _FORMAT = 1
@@ -78,9 +79,9 @@ def _path(film: Path, key: str) -> Path:
 def _write(film: Path, key: str, told: dict[str, object]) -> None:
     path = _path(film, key)
     make_folder(path.parent)
-    draft = path.with_suffix(f".{os.getpid()}")
+    draft = end_of(path).with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(told, separators=(",", ":")), "utf-8")
-    draft.replace(path)
+    put(draft, path)
 
 
 def _facts(name: str) -> list[int]:

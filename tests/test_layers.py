@@ -22,6 +22,7 @@ LAYERS = {
     "cues": 1,
     "delivery": 1,
     "disk": 1,
+    "outlet": 1,
     "effects": 1,
     "film": 1.5,
     "providers.base": 2,

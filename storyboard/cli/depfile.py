@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from storyboard.film import Film, FrameRef, MediaFile
-from storyboard.run.durable import write_text
+from storyboard.run.durable import write_out
 from storyboard.run.places import selects_file
 
 
@@ -18,8 +18,7 @@ def write_deps(path: Path, target: Path, film: Film) -> None:
     names = [_name(each) for each in files_of(film)]
     lines = [" \\\n  ".join([f"{_escaped(str(target))}:", *map(_escaped, names)])]
     lines += [f"{_escaped(name)}:" for name in names]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, "\n\n".join(lines) + "\n")
+    write_out(path, "\n\n".join(lines) + "\n")
 
 
 def files_of(film: Film) -> list[Path]:

@@ -81,6 +81,7 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     Files that exist are never overwritten. Prints the film's path.
     """
     from storyboard.language import schema
+    from storyboard.run.durable import write_text
 
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file", hint="name a folder")
@@ -99,7 +100,7 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     for name, text in texts.items():
         path = folder / name
         if not path.exists():
-            path.write_text(text, encoding="utf-8")
+            write_text(path, text)
     if as_json:
         view.answer_json({"film": str(film)})
     else:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from storyboard.cli.depfile import files_of
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.film import Film
+from storyboard.make import default_out, outputs
+from storyboard.outlet import confirm_replaceable, end_of, takes_text
 from storyboard.run.places import selects_file, store_folder
 
 
@@ -15,18 +19,22 @@ def writable(film: Film, out: Path, deps: Path | None) -> None:
     """Raises before anything is made: UsageError for a place that would lose a file of the film,
     EnvironmentProblem for one that can't be written.
     """
-    targets = [out]
-    if film.subtitles == "sidecar":
-        targets += [out.with_suffix(suffix) for suffix in (".srt", ".vtt")] if out.name else []
-    for target in [*targets, *([deps] if deps else [])]:
-        _free(film, target, "-o build/film.mp4")
+    usual = default_out(film)
+    instead = f"-o {usual if out != usual else usual.name}"
+    _confirm_file(out, instead)
+    targets = outputs(film, out)
+    _confirm_free(film, targets, instead)
+    if deps is not None:
+        _confirm_free_for_text(film, deps, "--deps build/film.d")
 
 
 def plan_writable(film: Film, out: Path) -> None:
     """The same for a saved plan, which replaces nothing but another saved plan."""
     from storyboard.saved import read_plan
 
-    _free(film, out, "--out film.plan.json")
+    _confirm_free_for_text(film, out, "--out film.plan.json")
+    if takes_text(out):
+        return
     try:
         other = out.is_file() and out.stat().st_size > 0 and read_plan(out) is None
     except UsageError:
@@ -37,30 +45,52 @@ def plan_writable(film: Film, out: Path) -> None:
         )
 
 
-def _free(film: Film, target: Path, instead: str) -> None:
-    """Raises unless a file can be written there that is none of the film's own."""
+def _confirm_free_for_text(film: Film, target: Path, instead: str) -> None:
+    """A text may go into a pipe or a terminal as well."""
+    if not takes_text(target):
+        _confirm_free(film, [target], instead)
+
+
+def _confirm_free(film: Film, targets: Iterable[Path], instead: str) -> None:
+    """Raises unless files can be written there that are none of the film's own."""
+    own = {name for path in (*files_of(film), selects_file(film.path)) for name in _names(path)}
+    store = _real(store_folder(film.path))
+    for target in targets:
+        _confirm_file(target, instead)
+        if own.intersection(_names(target)):
+            raise UsageError(
+                f"{target} is a file of the film itself and would be overwritten",
+                hint=f"write elsewhere: {instead}",
+            )
+        real = _real(target)
+        if ".storyboard" in real.parts or real.is_relative_to(store):
+            raise UsageError(
+                f"{target} lies among the film's takes", hint=f"write elsewhere: {instead}"
+            )
+        _confirm_room(target)
+
+
+def _confirm_file(target: Path, instead: str) -> None:
     if target.is_dir() or not target.name:
         raise UsageError(f"{target} is a folder", hint=f"name a file: {instead}")
-    real = _real(target)
-    if real in {_real(path) for path in (*files_of(film), selects_file(film.path))}:
-        raise UsageError(
-            f"{target} is a file of the film itself and would be overwritten",
-            hint=f"write elsewhere: {instead}",
-        )
-    if ".storyboard" in real.parts or real.is_relative_to(_real(store_folder(film.path))):
-        raise UsageError(
-            f"{target} lies among the film's takes", hint=f"write elsewhere: {instead}"
-        )
-    _room(target)
+    confirm_replaceable(target, f"name a file: {instead}")
+
+
+def _names(path: Path) -> Iterator[object]:
+    """What tells the file at `path` from others, behind links and under names in another case."""
+    yield _real(path)
+    with suppress(OSError):
+        told = path.stat()
+        yield told.st_dev, told.st_ino
 
 
 def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _room(target: Path) -> None:
+def _confirm_room(target: Path) -> None:
     """The nearest folder that exists must be one that we may write in."""
-    above = target.absolute().parent
+    above = end_of(target).absolute().parent
     while not above.exists():
         above = above.parent
     if not above.is_dir():

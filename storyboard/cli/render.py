@@ -12,6 +12,7 @@ import click
 
 from storyboard.cli import options, planview, view
 from storyboard.errors import MoneyRefused, Severity, UsageError
+from storyboard.outlet import takes_text
 from storyboard.stamp import Stamp, leave, standing
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def command(
     """
     plain = not (shots or retake or force or rebuy or accept_stale or as_json or until)
     key = _key(overlay, out, missing)
-    if plain and (deps is None or deps.exists()) and (stamp := standing(film, key)):
+    told = deps is None or (deps.exists() and not takes_text(deps))
+    if plain and told and (stamp := standing(film, key)):
         return _still(stamp, quiet)
 
     from storyboard.cli.places import writable

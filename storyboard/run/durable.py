@@ -2,12 +2,14 @@
 
 A file is written under another name, flushed, renamed, and its folder is flushed; so a name never
 stands for half of its bytes, and what was reported as written is there after a power cut. Many
-files go that way together, with one flush of their disk at each step.
+files go that way together, with one flush of their disk at each step. What may be replaced, and
+where a link leads to, is the outlet's word.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import secrets
@@ -18,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+from storyboard.errors import EnvironmentProblem
+from storyboard.outlet import end_of, make_room, open_for_text, put, takes_text
 from storyboard.run.filelock import still_named
 
 _MANY = 8
@@ -47,6 +51,25 @@ def write_text(path: Path, text: str) -> None:
     write_texts({path: text})
 
 
+def write_out(path: Path, text: str) -> None:
+    """Writes a text where a user wants it: into a pipe, a terminal or another stream, or else as
+    `write_text` does, in a folder that is made.
+    """
+    if not takes_text(path):
+        make_room(path)
+        write_text(path, text)
+        return
+    try:
+        with open_for_text(path) as stream:
+            stream.write(text.encode("utf-8"))
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        raise EnvironmentProblem(
+            f"whoever read {path} went away before the end", hint="name a file, or read it all"
+        ) from error
+
+
 def write_texts(
     texts: Mapping[Path, str], folders: Collection[Path] = (), disk: int | None = None
 ) -> None:
@@ -59,8 +82,8 @@ def write_texts(
             stream.flush()
         sync(beside.values(), disk)
         for path, draft in beside.items():
-            draft.replace(path)
-    sync({*(path.parent for path in texts), *folders}, disk)
+            put(draft, path)
+    sync({*(end_of(path).parent for path in texts), *folders}, disk)
 
 
 @lru_cache(maxsize=1)
@@ -88,8 +111,10 @@ def _tells_errors(release: str) -> bool:
 def unfinished(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """A new file beside `path` that is to become it, open; removed when it does not.
 
-    It is locked until then, so that one whose writer died is known by its lock, and goes.
+    It is locked until then, so that one whose writer died is known by its lock, and goes. Where
+    `path` is a link, it lies beside the file that the link leads to.
     """
+    path = end_of(path)
     for name in os.listdir(path.parent):  # noqa: PTH208 - once a file, and names alone are wanted
         if name.startswith(f".{path.name}."):
             _clear_left(path.with_name(name))

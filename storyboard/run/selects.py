@@ -13,6 +13,7 @@ from typing import Any
 from storyboard.disk import DiskProblem, disk_errors
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.film import MediaFacts, Take, Trim
+from storyboard.outlet import end_of, hindrance
 from storyboard.run import locktext
 from storyboard.run.durable import write_text
 from storyboard.run.locktext import Entry
@@ -165,7 +166,7 @@ class Selects:
 
     def confirm_writable(self) -> None:
         """Raises DiskProblem where the file can't be written: what is bought belongs in it."""
-        if not os.access(self.path.parent, os.W_OK):
+        if not os.access(end_of(self.path).parent, os.W_OK):
             raise DiskProblem(
                 f"{self.path} can't be written, and what is bought is entered there",
                 hint="let the film's folder be written, or render a copy of the film elsewhere",
@@ -178,7 +179,7 @@ class Selects:
         """
         if not self._changes:
             return False
-        with disk_errors(str(self.path)), _alone_in(self.path.parent):
+        with disk_errors(str(self.path)), _alone_in(end_of(self.path).parent):
             return self._write()
 
     def _write(self) -> bool:
@@ -206,6 +207,11 @@ class Selects:
 
     def _load(self) -> None:
         self._by_step.clear()
+        if found := hindrance(self.path):
+            raise EnvironmentProblem(
+                f"{self.path} is {found}, where the film's lock file belongs",
+                hint="move it away; a link to an ordinary file is followed",
+            )
         self._seen = self._stat()
         try:
             self._text = self.path.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import Any
 from storyboard.digest import digest
 from storyboard.errors import MediaError
 from storyboard.film import Delivery
+from storyboard.outlet import put
 from storyboard.stitch.media import beside, run_ffmpeg
 from storyboard.stitch.packets import Index, index_of
 
@@ -69,7 +70,7 @@ def conformed(
         unfinished = beside(result)
         try:
             run_ffmpeg(arguments(path, index, delivery, unfinished, threads=threads))
-            unfinished.replace(result)
+            put(unfinished, result)
         finally:
             unfinished.unlink(missing_ok=True)
     return result

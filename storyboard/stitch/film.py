@@ -16,6 +16,7 @@ from storyboard.disk import disk_errors
 from storyboard.errors import StitchError
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
+from storyboard.outlet import make_room, put
 from storyboard.stitch.identity import stitch_digest
 from storyboard.stitch.laid import laid
 from storyboard.stitch.leftovers import clear_leftovers
@@ -129,7 +130,7 @@ def stitch_film(
                 mux(picture, sound, *laid_out, captions=captions)
             else:
                 in_time(unfinished, timeline.length, film.delivery.rate, proofs)
-                unfinished.replace(out)
+                put(unfinished, out)
             proofs.save()
             notes += encoded
         except NotCopied as problem:
@@ -155,7 +156,7 @@ def stitch_film(
 @contextmanager
 def _scratch(out: Path, cache: Path) -> Iterator[Path]:
     """A folder for as long as the cut takes, when what others left behind is cleared away."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_room(out)
     cache.mkdir(parents=True, exist_ok=True)
     clear_leftovers(out)
     _sweep(cache)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import MediaError
+from storyboard.outlet import end_of, put
 from storyboard.stitch.packets import Index, index_of, opened, picture_of, turned
 from storyboard.timecode import FrameRange
 
@@ -52,9 +53,9 @@ def extract_frame(path: Path, frame: int, out: Path) -> None:
     done, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
     if not done:
         raise MediaError(f"frame {frame} of {path} can't be written as PNG")
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    unfinished = end_of(out).with_name(f".{out.name}.{os.getpid()}")
     unfinished.write_bytes(data.tobytes())
-    unfinished.replace(out)
+    put(unfinished, out)
 
 
 def _picture(path: Path) -> Index:

@@ -9,12 +9,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from storyboard.outlet import end_of
+
 _BEGAN = time.time()
 _DAY = 86_400
 
 
 def clear_leftovers(out: Path) -> None:
     """Removes unfinished files of `out`, named by `beside`, whose writers are gone."""
+    out = end_of(out)
     name = re.compile(rf"\.{re.escape(out.stem)}\.(\d+)\.[0-9a-f]+{re.escape(out.suffix)}")
     for left in out.parent.glob(f".{glob.escape(out.stem)}.*{glob.escape(out.suffix)}"):
         if found := name.fullmatch(left.name):

@@ -22,6 +22,7 @@ from types import ModuleType
 
 from storyboard.environment import make_child_environment
 from storyboard.errors import EnvironmentProblem, MediaError
+from storyboard.outlet import end_of
 from storyboard.stitch.damage import examine
 from storyboard.stitch.frames import extract_frame, read_frames
 from storyboard.stitch.likeness import prefix
@@ -312,8 +313,9 @@ def _tied_to_parent() -> tuple[str, ...]:
 
 
 def beside(path: Path) -> Path:
-    """A name in the same folder for the file that will be renamed to `path`.
+    """A name for the unfinished file that will be `put` at `path`, in the folder of its end.
 
     The suffix stays, since ffmpeg chooses the container by it.
     """
+    path = end_of(path)
     return path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident():x}{path.suffix}")

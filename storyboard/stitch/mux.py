@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storyboard.errors import MediaError
 from storyboard.film import Film
+from storyboard.outlet import put
 from storyboard.stitch.aac import PACKET
 from storyboard.stitch.conform import timescale
 from storyboard.stitch.frames import read_frames
@@ -62,7 +63,7 @@ def mux(
         if threads:
             proved(unfinished, threads, proofs)
         check(unfinished, frames, film, decoded=bool(threads))
-        unfinished.replace(out)
+        put(unfinished, out)
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.errors import MediaError
+from storyboard.outlet import put
 from storyboard.stitch.media import beside
 from storyboard.stitch.packets import opened
 from storyboard.timecode import Rate
@@ -204,7 +205,7 @@ class WavWriter:
                 self._stream.seek(0)
                 self._stream.write(_header(self.samples))
         if kind is None:
-            self._unfinished.replace(self.path)
+            put(self._unfinished, self.path)
         else:
             with suppress(FileNotFoundError):
                 self._unfinished.unlink()

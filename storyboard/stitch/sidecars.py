@@ -8,13 +8,14 @@ word joiner, which nobody sees, keeps the letters from being taken for one.
 from __future__ import annotations
 
 import html
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
+from storyboard.outlet import put
+from storyboard.stitch.media import beside
 from storyboard.stitch.subtitles import Cue, cues
 
 _SUFFIXES = (".srt", ".vtt")
@@ -61,9 +62,9 @@ def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) 
                     text=rf"{{\i1}}{text}{{\i0}}" if cue.off else text,
                 )
             )
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        unfinished = beside(path)
         unfinished.write_text(subtitles.to_string(path.suffix[1:]), encoding="utf-8")
-        unfinished.replace(path)
+        put(unfinished, path)
     return tuple(paths) if found else ()
 
 

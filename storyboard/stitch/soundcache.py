@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storyboard.outlet import put
 from storyboard.stitch.media import beside
 
 
@@ -51,7 +52,7 @@ class SoundCache:
         head = json.dumps({**facts, "crc": zlib.crc32(body)}, separators=(",", ":"))
         try:
             unfinished.write_bytes(head.encode() + b"\n" + body)
-            unfinished.replace(path)
+            put(unfinished, path)
         finally:
             unfinished.unlink(missing_ok=True)
         return Kept(facts, body)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from storyboard.outlet import put
 from storyboard.stitch.media import beside
 
 _NAME = "proofs"
@@ -44,7 +45,7 @@ class Proofs:
         unfinished = beside(self._path)
         try:
             unfinished.write_bytes(b"".join([*self._known, *self._new][-_KEPT:]))
-            unfinished.replace(self._path)
+            put(unfinished, self._path)
         finally:
             unfinished.unlink(missing_ok=True)
 

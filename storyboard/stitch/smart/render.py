@@ -10,6 +10,7 @@ from pathlib import Path
 
 from storyboard.film import Delivery
 from storyboard.graph.timeline import Timeline
+from storyboard.outlet import put
 from storyboard.stitch.material import Clip, Medium
 from storyboard.stitch.media import beside
 from storyboard.stitch.overlays import PlacedTitle
@@ -60,7 +61,7 @@ def rendered(
         try:
             frames = draw(part, clips, shown, delivery.size, threads=1)
             coded(_ahead(frames), delivery, unfinished, lambda: told(1))
-            unfinished.replace(path)
+            put(unfinished, path)
         finally:
             unfinished.unlink(missing_ok=True)
         if index := _kept(path, part.length):
