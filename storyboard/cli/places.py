@@ -24,8 +24,10 @@ def writable(film: Film, out: Path, deps: Path | None) -> None:
     _confirm_file(out, instead)
     targets = outputs(film, out)
     _confirm_free(film, targets, instead)
+    _confirm_apart(targets, f"write elsewhere: {instead}")
     if deps is not None:
         _confirm_free_for_text(film, deps, "--deps build/film.d")
+        _confirm_apart((*targets, deps), "write elsewhere: --deps build/film.d")
 
 
 def plan_writable(film: Film, out: Path) -> None:
@@ -68,6 +70,15 @@ def _confirm_free(film: Film, targets: Iterable[Path], instead: str) -> None:
                 f"{target} lies among the film's takes", hint=f"write elsewhere: {instead}"
             )
         _confirm_room(target)
+
+
+def _confirm_apart(targets: Iterable[Path], hint: str) -> None:
+    """Raises where two of the files would be one."""
+    known: dict[Path, Path] = {}
+    for target in targets:
+        other = known.setdefault(_real(target), target)
+        if other is not target:
+            raise UsageError(f"{target} is the same file as {other}; both are written", hint=hint)
 
 
 def _confirm_file(target: Path, instead: str) -> None:

@@ -201,6 +201,25 @@ def test_no_link_leads_to_a_file_of_the_film(cli: Cli, write: Write, tmp_path: P
     assert ((tmp_path / "clip.mp4").read_bytes(), film.read_text()) == (clip, text)
 
 
+@pytest.mark.parametrize("deps", ["out.mp4", "link.d", "out.provenance.json", "out.srt"])
+def test_no_two_outputs_are_one_file(cli: Cli, write: Write, tmp_path: Path, deps: str) -> None:
+    write(FILM)
+    (tmp_path / "link.d").symlink_to("out.mp4")
+    said = cli("render", "film.yaml", "--proxy", "-o", "out.mp4", "--deps", deps)
+    assert (said.code, f"{deps} is the same file as out." in said.err) == (2, True), said
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_no_part_of_a_film_is_written_over_another(cli: Cli, write: Write, tmp_path: Path) -> None:
+    write(FILM)
+    (tmp_path / "out.srt").symlink_to("out.mp4")
+    for out in ("out.mp4", "film.vtt"):
+        said = cli("render", "film.yaml", "--proxy", "-o", out)
+        assert (said.code, "is the same file as" in said.err) == (2, True), said
+    assert (tmp_path / "out.srt").is_symlink()
+    assert not (tmp_path / "out.mp4").exists()
+
+
 # texts into pipes
 
 
