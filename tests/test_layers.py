@@ -55,6 +55,17 @@ STARTS = {"cli/simulate.py": "simulator"}
 
 EDGE_MAY_IMPORT = {"errors", "timecode", "digest", "take", "cues", "film", "providers", "stitch"}
 
+RENAMES = {
+    "outlet.py": "here it is decided what a file may replace",
+    "providers/download.py": "into the folder of a run",
+    "providers/inline.py": "into the folder of a run",
+    "run/claims.py": "marks of the store, named by digest",
+    "run/rebuild.py": "moves a ledger aside",
+    "run/store.py": "takes, named by their bytes",
+    "run/upkeep.py": "moves damaged takes aside",
+}
+"""Who may rename a file, and to where, besides the edges, which never see a user's folder."""
+
 HEAVY = {
     *("moviepy", "av", "cv2", "numpy", "jsonschema", "rich", "yaml", "imageio_ffmpeg"),
     *("httpx", "starlette", "uvicorn", "google"),
@@ -113,6 +124,28 @@ def test_imports_run_one_way() -> None:
             elif mine != "" and not LAYERS.get(other, 99) < LAYERS.get(mine, -1):
                 wrong.append(where)
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_files_get_their_names_from_the_outlet() -> None:
+    """A rename over a place that a user chose would replace a device, or a link, by a file."""
+    renaming = {
+        path.relative_to(ROOT).as_posix(): node.lineno
+        for path in modules()
+        if path.relative_to(ROOT).parts[0] not in EDGES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and _renames(node)
+    }
+    assert renaming.keys() == RENAMES.keys(), renaming
+
+
+def _renames(call: ast.Call) -> bool:
+    """Whether it is `path.replace(other)` or the like; a text's `replace` takes two arguments."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    of_module = isinstance(call.func.value, ast.Name) and call.func.value.id in ("os", "shutil")
+    if of_module:
+        return call.func.attr in ("rename", "renames", "replace", "move")
+    return call.func.attr in ("rename", "replace") and len(call.args) == 1 and not call.keywords
 
 
 def test_libav_is_imported_whole() -> None:
