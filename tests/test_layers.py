@@ -164,9 +164,9 @@ def test_files_stay_small() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in modules()
-        if (lines := len(path.read_text("utf-8").splitlines())) > 400
+        if (lines := len(path.read_text("utf-8").splitlines())) > 600
     }
-    assert not long, f"past 400 lines, wants splitting: {long}"
+    assert not long, f"past 600 lines: does each still hold one concept?: {long}"
 
 
 @pytest.mark.parametrize(

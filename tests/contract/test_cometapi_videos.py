@@ -34,6 +34,7 @@ from storyboard.providers.base import (
     Sample,
 )
 from storyboard.providers.cometapi import CometAPI
+from storyboard.providers.download import NotFoundElsewhere
 from storyboard.providers.files import Missing
 from storyboard.providers.support import cure
 from tests.contract.comet import KEY, PNG, Place, adapter, picture, request, said
@@ -516,7 +517,9 @@ def test_when_the_address_fails_the_content_route_has_it_too(
     [
         (told({"error": {"type": "invalid_request_error", "message": "not ready"}}, 400), None),
         (told({"status": "in_progress"}), ProviderError),
-        (Answer(404), Gone),
+        (told({"error": {"type": "not_found", "message": "no such video"}}, 404), Gone),
+        (Answer(404), NotFoundElsewhere),
+        (Answer(404, (b"<html>",), {"content-type": "text/html"}), NotFoundElsewhere),
         (Answer(200, (), {"content-type": "video/mp4"}), ProviderError),
         (Answer(200, (b"<html>",), {"content-type": "text/html"}), ProviderError),
         (told({"url": "http://example.com/plain.mp4"}), ProviderError),

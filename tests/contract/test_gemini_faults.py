@@ -24,7 +24,7 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.providers import http
-from storyboard.providers.base import Done, Failed, Running, Sample
+from storyboard.providers.base import Done, Running, Sample, Unusable
 from tests.contract.comet import said
 from tests.contract.gemini_cases import (
     CLIP,
@@ -352,14 +352,13 @@ def test_a_result_whose_address_is_a_key_is_had_another_way_or_not_at_all(
 ) -> None:
     shown = {"uri": f"{HOST}/media/1?key={KEY}"}
     along = {**shown, "encodedVideo": base64.b64encode(CLIP).decode()}
-    for each, kind in ((along, Done), (shown, Failed)):
+    for each, kind in ((along, Done), (shown, Unusable)):
         response = {"generatedSamples": [{"video": each}]}
         service.say(POLL, told({"done": True, "response": {"generateVideoResponse": response}}))
         outcome = polled(NAME, place)
         assert isinstance(outcome, kind)
         assert KEY not in repr(outcome)
-    assert isinstance(outcome, Failed)
-    assert outcome.billed
+    assert isinstance(outcome, Unusable)
     assert "shows a key" in outcome.message
     with pytest.raises(ProviderError, match="shows a key") as refused:
         fetched(place, shown["uri"])

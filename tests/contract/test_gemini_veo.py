@@ -19,7 +19,17 @@ from storyboard.errors import (
     QuotaError,
 )
 from storyboard.providers import files
-from storyboard.providers.base import Done, Failed, Filtered, Input, Kind, Role, Running, Sample
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Filtered,
+    Input,
+    Kind,
+    Role,
+    Running,
+    Sample,
+    Unusable,
+)
 from storyboard.providers.operation import NOTHING
 from tests.contract.gemini_cases import (
     CLIP,
@@ -247,13 +257,13 @@ BAD = {"video": {"encodedVideo": "!!"}}
     [
         ({"error": {"code": 13, "message": "Internal."}}, Failed("Internal.")),
         ({"error": {"code": 8, "message": "Busy."}}, Failed("Busy.", again_s=60.0)),
-        ({"error": "boom"}, Failed(f"{STRANGE}: boom", billed=True)),
-        ({"response": {}}, Failed(f"{NOTHING}: {HEAD}response: {{}}}}", billed=True)),
+        ({"error": "boom"}, Unusable(f"{STRANGE}: boom")),
+        ({"response": {}}, Unusable(f"{NOTHING}: {HEAD}response: {{}}}}")),
         (
             {"response": {"generateVideoResponse": {"generatedSamples": [{}]}}},
-            Failed(f"{NOTHING}: {HEAD}response: {EMPTY}}}", billed=True),
+            Unusable(f"{NOTHING}: {HEAD}response: {EMPTY}}}"),
         ),
-        ({}, Failed(f"{NOTHING}: {{name: text, done: true}}", billed=True)),
+        ({}, Unusable(f"{NOTHING}: {{name: text, done: true}}")),
         (
             {"response": {"generateVideoResponse": {"generatedSamples": [BAD]}}},
             Done((Sample(problem="what was delivered is no medium"),)),

@@ -24,7 +24,17 @@ from storyboard.errors import (
     UnknownOutcome,
 )
 from storyboard.providers import omni
-from storyboard.providers.base import Done, Failed, Filtered, Input, Kind, Role, Running, Sample
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Filtered,
+    Input,
+    Kind,
+    Role,
+    Running,
+    Sample,
+    Unusable,
+)
 from storyboard.providers.operation import NOTHING
 from tests.contract.comet import said
 from tests.contract.gemini_cases import (
@@ -197,35 +207,42 @@ NO_TOKENS = {"total_input_tokens": 7, "total_output_tokens": 0}
 
 
 @pytest.mark.parametrize(
-    ("answer", "message", "billed"),
+    ("answer", "outcome"),
     [
-        (standing("failed", errors=[{"code": "internal_error", "message": "Oh."}]), "Oh.", False),
+        (
+            standing("failed", errors=[{"code": "internal_error", "message": "Oh."}]),
+            Failed("Oh."),
+        ),
+        (
+            standing("completed", errors=[{"code": "internal_error", "message": "Oh."}]),
+            Unusable("Oh."),
+        ),
         (
             told({"status": "completed", "result": {"video": {"uri": URI}}}),
-            f"{NOTHING}: {{status: text, result: {{video: {{uri: text}}}}}}",
-            True,
+            Unusable(f"{NOTHING}: {{status: text, result: {{video: {{uri: text}}}}}}"),
         ),
         (
             standing("completed", {"type": "text", "text": "I'd rather not."}),
-            "the model made no video and said: I'd rather not.",
-            True,
+            Unusable("the model made no video and said: I'd rather not."),
         ),
         (
             standing("completed", {"type": "text", "text": "No."}, usage=NO_TOKENS),
-            "the model made no video and said: No.",
-            False,
+            Failed("the model made no video and said: No."),
         ),
-        (standing("cancelled"), "the job ended as `cancelled`", False),
-        (standing("budget_exceeded"), "the job ended as `budget exceeded`", False),
-        (standing("incomplete", VIDEO), "the job ended as `incomplete`", True),
-        (standing("CANCELLED"), "the job ended as `cancelled`", False),
+        (standing("cancelled"), Failed("the job ended as `cancelled`")),
+        (
+            standing("budget_exceeded"),
+            Failed("the job ended as `budget exceeded`", billed=True),
+        ),
+        (standing("incomplete", VIDEO), Failed("the job ended as `incomplete`", billed=True)),
+        (standing("CANCELLED"), Failed("the job ended as `cancelled`")),
     ],
 )
 def test_a_job_can_end_without_a_result(
-    service: Scripted, place: Place, answer: Answer, message: str, billed: bool
+    service: Scripted, place: Place, answer: Answer, outcome: Failed | Unusable
 ) -> None:
     service.say(POLL, answer)
-    assert polled(NAME, place) == Failed(message, billed)
+    assert polled(NAME, place) == outcome
 
 
 def test_nonsense_is_no_outcome(service: Scripted, place: Place) -> None:
@@ -406,8 +423,7 @@ def test_no_key_comes_out_of_an_answer(service: Scripted, place: Place) -> None:
     shown = {"type": "video", "uri": f"{HOST}/media/1?key={KEY}"}
     service.say(POLL, standing("completed", shown))
     outcome = polled(NAME, place)
-    assert isinstance(outcome, Failed)
-    assert outcome.billed
+    assert isinstance(outcome, Unusable)
     assert KEY not in repr(outcome)
     service.say(POLL, standing("completed", {**shown, "data": DATA}))
     outcome = polled(NAME, place)

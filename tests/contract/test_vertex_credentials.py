@@ -19,7 +19,7 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.providers.base import Done, Failed, Operation, Sample
+from storyboard.providers.base import Done, Operation, Sample, Unusable
 from storyboard.providers.cloud import Cloud, host
 from storyboard.providers.vertex import Vertex
 from tests.contract import vertex_cases as cases
@@ -430,8 +430,7 @@ def test_the_address_of_a_result_is_kept_without_what_opens_it(
     if kept:
         assert outcome == Done((Sample(uri=kept),))
     else:
-        assert isinstance(outcome, Failed)
-        assert outcome.billed
+        assert isinstance(outcome, Unusable)
         assert "address" in outcome.message
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from storyboard.providers import files
 from storyboard.providers.http import Wire
+from storyboard.run import following
 from storyboard.simulator import gemini, world
 from storyboard.simulator.serve import Simulator
 from tests.conftest import ROOT
@@ -244,14 +245,18 @@ def test_a_name_that_was_mistyped_is_told_again(
 
 
 @pytest.mark.parametrize(
-    ("fault", "word", "charges", "settled"),
-    [("drop_before", "--assume-not-sent", 1, 0), ("drop_after", "--assume-lost", 2, 1_280_000)],
+    ("fault", "word", "flags", "charges", "settled"),
+    [
+        ("drop_before", "--assume-not-sent", (), 1, 0),
+        ("drop_after", "--assume-lost", ("--rebuy", "SH010"), 2, 1_280_000),
+    ],
 )
 def test_a_person_says_what_became_of_it_and_it_is_bought(
     stage: Callable[[str], Stage],
     capsys: Capture,
     fault: str,
     word: str,
+    flags: tuple[str, ...],
     charges: int,
     settled: int,
 ) -> None:
@@ -263,11 +268,13 @@ def test_a_person_says_what_became_of_it_and_it_is_bought(
     became = "$1.28 is counted as spent" if settled else "$1.28 is free again"
     assert became in said.out + said.err
     assert play.attempts[0].settled_micros == settled
-    assert play.render(capsys).code == 0
+    if settled:
+        assert play.render(capsys).code == 7, "what was paid for is bought again by --rebuy alone"
+    assert play.render(capsys, *flags).code == 0
     assert (len(play.charges), play.submits) == (charges, 2)
 
 
-def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_the_render_after(
+def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_rebuy(
     stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     play = stage("gemini")
@@ -279,13 +286,20 @@ def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_the_render_aft
     said = play.render(capsys)  # by our own clock it should be there still
     assert (said.code, "does not show its video" in said.err) == (4, True)
     assert play.attempts[0].state == "done_remote"
-    late = SimpleNamespace(time=lambda: time.time() + 49 * 3600, monotonic=time.monotonic)
+    late = SimpleNamespace(
+        time=lambda: time.time() + 49 * 3600,
+        monotonic=time.monotonic,
+        strftime=time.strftime,
+        gmtime=time.gmtime,
+    )
     monkeypatch.setattr(files, "time", late)
+    monkeypatch.setattr(following, "time", late)
     said = play.render(capsys)
     assert (said.code, "expired before it was fetched" in said.err) == (3, True)
     assert [(each.state, each.held_micros) for each in play.attempts] == [("lost", 0)]
     assert (play.attempts[0].settled_micros, play.submits) == (1_600_000, 1)
-    assert play.render(capsys).code == 0
+    assert play.render(capsys).code == 7
+    assert play.render(capsys, "--rebuy", "SH010").code == 0
     assert (len(play.charges), len(play.stored)) == (2, 1)
 
 
@@ -316,7 +330,8 @@ def test_a_job_that_its_service_forgot_is_given_up_by_a_person(
     assert cli(capsys, "resolve", "film.yaml", "SH010:t01").code == 7
     assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
     assert play.attempts[0].state == "lost"
-    assert play.render(capsys).code == 0
+    assert play.render(capsys).code == 7
+    assert play.render(capsys, "--rebuy", "SH010").code == 0
     assert len(play.charges) == 2
 
 
@@ -330,5 +345,6 @@ def test_a_job_that_its_service_never_speaks_of_again_is_given_up_by_a_person(
     assert "(`storyboard resolve FILM SH010:t01 --assume-lost` gives it up)" in said.err
     assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
     assert play.attempts[0].state == "lost"
-    assert play.render(capsys).code == 0
+    assert play.render(capsys).code == 7
+    assert play.render(capsys, "--rebuy", "SH010").code == 0
     assert len(play.charges) == 2

@@ -167,19 +167,26 @@ def content(film: Set) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("bad", "damaged"), [(0, False), (1, False), (1, True)])
+@pytest.mark.parametrize(
+    ("bad", "damaged", "state", "why"),
+    [
+        (0, False, "submitted", "says that SH010:t01 is over, and its answer can't be used"),
+        (1, False, "done_remote", "SH010:t02 is ready but can't be fetched"),
+        (1, True, "done_remote", "SH010:t02 is ready but can't be fetched"),
+    ],
+)
 def test_a_sample_that_can_not_be_read_is_kept_and_moves_no_other(
-    tmp_path: Path, bad: int, damaged: bool
+    tmp_path: Path, bad: int, damaged: bool, state: str, why: str
 ) -> None:
     film, maker = spoilt(tmp_path, bad=frozenset({bad}), damaged=damaged)
     result = film.render()
     assert result.exit_code == 3
     spoiled = f"SH010:t0{bad + 1}"
     told = str(result.failed["SH010"])
-    assert f"{spoiled} is ready but can't be fetched" in told
+    assert why in told
     assert "scratch" not in told
-    states = {name: (state, cost) for name, state, cost in ends(film)}
-    assert states.pop(spoiled) == ("done_remote", 0)
+    states = {name: (now, cost) for name, now, cost in ends(film)}
+    assert states.pop(spoiled) == (state, 0)
     assert set(states.values()) == {("committed", 400_000)}
     whole = {n for n in range(3) if n != bad}
     assert content(film) == {f"SH010:t0{n + 1}": n if n in whole else None for n in range(3)}
@@ -199,10 +206,10 @@ def test_places_hold_where_some_have_an_address_and_some_have_none(tmp_path: Pat
     film, maker = spoilt(tmp_path, by_uri=True, away=True)
     for _ in range(2):
         assert film.render().exit_code == 3
-        assert {end[1] for end in ends(film)} == {"done_remote"}
+        assert [end[1] for end in ends(film)] == ["submitted", "done_remote", "done_remote"]
     maker.away = False
     assert film.render().exit_code == 3
-    assert [end[1] for end in ends(film)] == ["done_remote", "committed", "committed"]
+    assert [end[1] for end in ends(film)] == ["submitted", "committed", "committed"]
 
 
 @pytest.mark.parametrize(
@@ -224,12 +231,12 @@ def test_only_what_a_filter_took_is_free(
     film = Set(tmp_path / "film.yaml", [step], {"paid": maker})
     assert film.render().exit_code == 3
     kept = [("SH010:t01", "committed", 400_000)]
-    lost = [("filtered", 0)] * free + [("failed", 400_000)] * (2 - free)
+    lost = [("filtered", 0)] * free + [("submitted", 0)] * (2 - free)
     assert ends(film) == kept + [(f"SH010:t0{n}", *end) for n, end in enumerate(lost, 2)]
 
 
 @pytest.mark.parametrize("outcome", [Done(()), Filtered("no", taken=0)])
-def test_a_job_that_ends_without_a_word_is_charged_and_not_ordered_again(
+def test_a_job_that_ends_without_a_word_is_kept_and_not_ordered_again(
     tmp_path: Path, outcome: Outcome
 ) -> None:
     class Empty(Pretend):
@@ -240,7 +247,7 @@ def test_a_job_that_ends_without_a_word_is_charged_and_not_ordered_again(
     film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker})
     film.policy = Policy(on_filtered="retry", on_failed="retry", retries=2)
     assert film.render().exit_code == 3
-    assert ends(film) == [("SH010:t01", "failed", 400_000)]
+    assert ends(film) == [("SH010:t01", "submitted", 0)]
     assert len(maker.bill()) == 1
 
 
@@ -335,12 +342,23 @@ def test_what_was_there_and_can_not_be_had_now_is_not_given_up(tmp_path: Path) -
     assert len(maker.bill()) == 1
 
 
-def test_what_is_gone_from_where_it_lay_is_lost_and_says_so(tmp_path: Path) -> None:
+def test_what_is_gone_from_where_it_lay_is_lost_once_its_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Cleared(Pretend):
         async def fetch(self, sample: Sample, place: Workplace) -> Sample:
             raise Gone("not there")
 
+        async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+            outcome = await super().poll(operation, place)
+            if isinstance(outcome, Done):
+                return Done((Sample(uri=operation.name),))
+            return outcome
+
     film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": Cleared(tmp_path / "remote")})
+    film.render()
+    assert ends(film) == [("SH010:t01", "done_remote", 0)]
+    monkeypatch.setattr("storyboard.run.following.retention_s", lambda attempt: 0.0)
     result = film.render()
     assert "expired before it was fetched" in str(result.failed["SH010"])
     assert ends(film) == [("SH010:t01", "lost", 400_000)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from storyboard.errors import InvalidRequest, ProviderError
 from storyboard.providers import pictures
-from storyboard.providers.base import Done, Failed, Filtered, Input, Role, Running
+from storyboard.providers.base import Done, Failed, Filtered, Input, Role, Running, Unusable
 from storyboard.providers.discreet import Discreet
 from storyboard.providers.operation import outcome
 from storyboard.providers.pictures import picture
@@ -100,7 +100,7 @@ def test_whatever_a_service_tells_is_some_outcome(
     tmp_path_factory: pytest.TempPathFactory, told: Any
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
-    assert isinstance(came(told, folder), (Done, Failed, Filtered))
+    assert isinstance(came(told, folder), (Done, Failed, Filtered, Unusable))
 
 
 def test_what_is_not_done_runs(tmp_path: Path) -> None:
@@ -148,10 +148,9 @@ def test_what_can_not_be_read_keeps_its_place(tmp_path: Path, bad: Any) -> None:
         {"raiMediaFilteredReasons": [None, ""], "raiMediaFilteredCount": True},
     ],
 )
-def test_what_is_done_and_not_understood_is_charged(tmp_path: Path, response: Any) -> None:
+def test_what_is_done_and_not_understood_is_unusable(tmp_path: Path, response: Any) -> None:
     found = came({"done": True, "response": response}, tmp_path)
-    assert isinstance(found, Failed)
-    assert found.billed
+    assert isinstance(found, Unusable)
     assert shape(response) in found.message
 
 
