@@ -34,7 +34,7 @@ def load(film: "str | Path", **overlay: object) -> "Examined":
 
     from storyboard.production import Flags, examine
 
-    return examine(Path(film), Flags(**overlay))  # type: ignore[arg-type]  # Flags says which there are
+    return examine(Path(film), Flags.from_fields(overlay))
 
 
 def compile_film(film: "str | Path | Examined", **overlay: object) -> "Graph":

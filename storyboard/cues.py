@@ -8,12 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 from storyboard.errors import Span
-
-LATER = MappingProxyType({"later": True})
-"""Of a field that came after version 1: it is part of a film's identity only where it is set."""
+from storyboard.serialized import Serialized
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundCue:
+class SoundCue(Serialized):
     """A sound in words, asked of the model, or a file, laid into the mix; one is set."""
 
     words: str = ""
@@ -40,9 +38,17 @@ class SoundCue:
     """Frames from the start of the used range."""
     gain_db: float = 0.0
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "words": self.words,
+            "file": self.file,
+            "at": self.at,
+            "gain_db": self.gain_db,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class Ambience:
+class Ambience(Serialized):
     """One continuous bed under a shot, a sequence or the film; one of `make`, `file` is set."""
 
     make: str = ""
@@ -51,9 +57,17 @@ class Ambience:
     scope: str = ""
     """`film`, `seq:SQ01` or `shot:SH010`: neighbours of one scope share one bed."""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "make": self.make,
+            "file": self.file,
+            "gain_db": self.gain_db,
+            "scope": self.scope,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Serialized):
     """A point of the film: a shot's record in, the start, the end, or film time."""
 
     shot: str = ""
@@ -62,9 +76,15 @@ class Anchor:
     """Frames from there; may be negative."""
     span: Span | None = field(default=None, compare=False)
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "shot": self.shot,
+            "offset": self.offset,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class MusicCue:
+class MusicCue(Serialized):
     file: MediaFile | None = None
     make: str = ""
     begin: Anchor = Anchor("start")
@@ -77,9 +97,22 @@ class MusicCue:
     duck_db: float = 0.0
     """How far it gives way to speech, dB, positive."""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "make": self.make,
+            "begin": self.begin,
+            "end": self.end,
+            "start": self.start,
+            "fade_in": self.fade_in,
+            "fade_out": self.fade_out,
+            "gain_db": self.gain_db,
+            "duck_db": self.duck_db,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Serialized):
     """A line of dialogue or narration."""
 
     speaker: str
@@ -90,26 +123,57 @@ class Line:
     start of the shot in narration and over a colour or a card. None follows the line before."""
     how: str = ""
     off: bool = False
-    write: str = field(default="", metadata=LATER)
+    write: str = ""
     """For a text model, which writes `words`; they are empty until then."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "speaker": self.speaker,
+            "words": self.words,
+            "at": self.at,
+            "how": self.how,
+            "off": self.off,
+            "write": self.write,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class NarrationCue:
+class NarrationCue(Serialized):
     at: Anchor
     line: Line
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "line": self.line,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class TitleCue:
+class TitleCue(Serialized):
     at: Anchor
     length: int
     text: str = ""
     credits: tuple[str, ...] = ()
     style: str = ""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "length": self.length,
+            "text": self.text,
+            "credits": self.credits,
+            "style": self.style,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class Loudness:
+class Loudness(Serialized):
     lufs: float = -14.0
     true_peak_db: float = -1.0
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "lufs": self.lufs,
+            "true_peak_db": self.true_peak_db,
+        }

@@ -13,13 +13,21 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
+from storyboard.serialized import Serialized
+
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Serialized):
     """One effect on a shot; times are seconds, colours are (red, green, blue)."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "arguments": self.arguments,
+        }
 
 
 class Form(StrEnum):

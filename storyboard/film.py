@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +28,8 @@ from storyboard.cues import (
 from storyboard.delivery import RESOLUTIONS, Delivery, frame_size
 from storyboard.effects import Effect
 from storyboard.errors import Span
+from storyboard.policy import House, Policy
+from storyboard.serialized import Serialized
 from storyboard.take import MediaFacts, Take
 
 __all__ = [
@@ -118,11 +119,17 @@ class FrameRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(Serialized):
     """Footage from a file, or another shot's select cut again; exactly one is set."""
 
     file: MediaFile | None = None
     shot: str = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "shot": self.shot,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +177,7 @@ class FramesFrom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Serialized):
     """How one shot gives way to the next."""
 
     kind: TransitionKind = TransitionKind.CUT
@@ -184,6 +191,17 @@ class Transition:
     """The side a wipe comes from."""
     align: Align = Align.AUTO
     frames: FramesFrom = FramesFrom.AUTO
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "duration": self.duration,
+            "color": self.color,
+            "through": self.through,
+            "direction": self.direction,
+            "align": self.align,
+            "frames": self.frames,
+        }
 
 
 CUT = Transition()
@@ -297,33 +315,6 @@ class Shot:
         """True when the shot itself states `path` (not a default, sequence, `like` or profile)."""
         origin = self.origins.get(path)
         return origin is not None and origin.layer is Layer.SHOT
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    budget_usd: Fraction | None = None
-    on_limit: str = "error"
-    on_filtered: str = "fail"
-    on_failed: str = "fail"
-    on_expired: str = "error"
-    on_pick: str = "first"
-    retries: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """Who makes what belongs to no shot: the stills of the cast, the narration."""
-
-    provider: str = "previz"
-    target: str = ""
-    """The platform whose limits previz obeys here; empty: the first live one."""
-    model: str = "veo-3.1"
-    resolution: str = "720p"
-    aspect_ratio: str = "16:9"
-    still_model: str = ""
-    speech_model: str = ""
-    text_model: str = ""
-    """Empty models are the platform's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from storyboard.errors import (
     Diagnostic,
@@ -31,10 +32,11 @@ from storyboard.run.places import real_film, selects_file, state_folder, store_f
 from storyboard.run.selects import Selects
 from storyboard.run.shelf import FilmShelf
 from storyboard.run.store import Store
+from storyboard.serialized import Serialized, check_names
 
 
 @dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(Serialized):
     """What the command line lays over a film."""
 
     profile: str | None = None
@@ -43,6 +45,29 @@ class Flags:
     previz: bool = False
     proxy: bool = False
     allow_retired: bool = False
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "profile": self.profile,
+            "provider": self.provider,
+            "model": self.model,
+            "previz": self.previz,
+            "proxy": self.proxy,
+            "allow_retired": self.allow_retired,
+        }
+
+    @classmethod
+    def from_fields(cls, told: Mapping[str, Any]) -> Flags:
+        """The flags that `to_fields` wrote; TypeError for a flag that there is not."""
+        check_names(told, cls().to_fields())
+        return cls(
+            profile=told.get("profile"),
+            provider=told.get("provider"),
+            model=told.get("model"),
+            previz=told.get("previz", False),
+            proxy=told.get("proxy", False),
+            allow_retired=told.get("allow_retired", False),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Parts that are said in words are kept as they read; what is too long for that, b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
 from typing import Any
@@ -17,6 +17,7 @@ from storyboard.graph.notices import usd
 from storyboard.graph.plan import Action, Node, Plan
 from storyboard.graph.timeline import Event
 from storyboard.production import Production
+from storyboard.serialized import Serialized
 from storyboard.timecode import Rate
 
 Parts = Mapping[str, Any]
@@ -143,9 +144,8 @@ def _plain(production: Production, value: Any) -> Any:
         return str(value)
     if isinstance(value, Enum):
         return value.value
-    if is_dataclass(value) and not isinstance(value, type):
-        told = [f for f in fields(value) if f.compare]
-        return {f.name: _plain(production, getattr(value, f.name)) for f in told}
+    if isinstance(value, Serialized):
+        return {name: _plain(production, each) for name, each in value.to_fields().items()}
     if isinstance(value, Mapping):
         return {str(key): _plain(production, each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def save_plan(
     """Writes the plan to `out`, by rename where that is a file; its folder is made."""
     document: dict[str, Any] = {
         "film": str(production.film.path),
-        "flags": asdict(production.flags),
+        "flags": production.flags.to_fields(),
         "wishes": {
             "retake": sorted(wishes.retake),
             "force": sorted(wishes.force),
@@ -115,7 +115,7 @@ def read_plan(path: Path) -> SavedPlan | None:
         return SavedPlan(
             path=path,
             film=Path(told["film"]),
-            flags=Flags(**told["flags"]),
+            flags=Flags.from_fields(told["flags"]),
             wishes=Wishes(
                 frozenset(wishes["retake"]),
                 frozenset(wishes["force"]),

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Any
 
+from storyboard.serialized import Serialized
 from storyboard.timecode import FrameRange, Rate
 
 _EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -17,7 +19,7 @@ def _empty() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFacts:
+class MediaFacts(Serialized):
     """What a media file really holds, as probed."""
 
     width: int = 0
@@ -27,6 +29,16 @@ class MediaFacts:
     rate: Rate | None = None
     seconds: Fraction = Fraction(0)
     has_audio: bool = False
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "height": self.height,
+            "frames": self.frames,
+            "rate": self.rate,
+            "seconds": self.seconds,
+            "has_audio": self.has_audio,
+        }
 
     @property
     def used(self) -> FrameRange:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
+
+from storyboard.serialized import Serialized
 
 _FRAMES = re.compile(r"([+-]?\d+)f")
 _SECONDS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Rate:
+class Rate(Serialized):
     """Frames per second, exact.
 
     >>> Rate.parse("23.976").value
@@ -24,6 +27,9 @@ class Rate:
     """
 
     value: Fraction
+
+    def to_fields(self) -> dict[str, Any]:
+        return {"value": self.value}
 
     @classmethod
     def parse(cls, text: str | int | float) -> Rate:
@@ -98,11 +104,14 @@ def parse_time(value: str | int | float, rate: Rate) -> Time:
 
 
 @dataclass(frozen=True, slots=True)
-class FrameRange:
+class FrameRange(Serialized):
     """Half-open: frame `start` is in, frame `end` is not."""
 
     start: int
     end: int
+
+    def to_fields(self) -> dict[str, Any]:
+        return {"start": self.start, "end": self.end}
 
     def __post_init__(self) -> None:
         if self.end < self.start:

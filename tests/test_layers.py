@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "storyboard"
 
 LAYERS = {
+    "serialized": -1,
     "__version__": 0,
     "environment": 0,
     "errors": 0,
@@ -24,7 +25,9 @@ LAYERS = {
     "disk": 1,
     "outlet": 1,
     "effects": 1,
+    "policy": 1,
     "film": 1.5,
+    "providers.intent": 1.5,
     "providers.base": 2,
     "providers.catalog": 2,
     "providers.local": 2.5,
@@ -53,7 +56,9 @@ EDGES = {"previz", "simulator", "adapters"}
 STARTS = {"cli/simulate.py": "simulator"}
 """The one verb that starts an edge."""
 
-EDGE_MAY_IMPORT = {"errors", "timecode", "digest", "take", "cues", "film", "providers", "stitch"}
+EDGE_MAY_IMPORT = {
+    *("serialized", "errors", "timecode", "digest", "take", "cues", "film", "providers", "stitch")
+}
 
 RENAMES = {
     "outlet.py": "here it is decided what a file may replace",

@@ -73,14 +73,14 @@ def wishes(function: F) -> F:
 
 
 OVERLAY = ("profile", "provider", "model", "previz", "proxy", "allow_retired")
-"""Names of the overlay's parameters, which are the fields of `Flags`."""
+"""Names of the overlay's parameters, by which `Flags` keeps them too."""
 
 
 def flags_of(options: dict[str, Any]) -> Any:
     """Takes the overlay's values out of a command's parameters."""
     from storyboard.production import Flags
 
-    return Flags(**{name: options.pop(name) for name in OVERLAY})
+    return Flags.from_fields({name: options.pop(name) for name in OVERLAY})
 
 
 def money(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:

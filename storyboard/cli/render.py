@@ -155,7 +155,8 @@ def command(
 
 def _laid(flags: Flags) -> tuple[object, ...]:
     """What the flags lay over a film; nothing where none was given."""
-    return tuple(getattr(flags, name) for name in options.OVERLAY)
+    told = flags.to_fields()
+    return tuple(told[name] for name in options.OVERLAY)
 
 
 def _key(overlay: dict[str, object], out: Path | None, missing: str) -> str:

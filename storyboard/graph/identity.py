@@ -7,24 +7,69 @@ bytes and the frame's number, so planning needs no pixels.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any
 
 from storyboard.digest import Value, canonical, digest, digest_text
-from storyboard.film import Take
+from storyboard.film import MediaFacts, Take
 from storyboard.graph.steps import FramePick, Step
-from storyboard.providers.base import Input, Request
+from storyboard.providers.base import (
+    Figure,
+    Input,
+    Intent,
+    Move,
+    Request,
+    Settings,
+    SpokenLine,
+)
+from storyboard.serialized import Serialized
 from storyboard.timecode import Rate
 
 _SEED_BITS = 32
 _PLAIN = frozenset({str, int, float, bool})
 _FOR_PEOPLE = frozenset({"labels", "burn_in", "slate"})
 """Options that mark a job for a bill or a rehearsal and change nothing of what is bought."""
+_USUAL: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
+    {
+        Settings: {
+            "duration_s": 8,
+            "resolution": "720p",
+            "aspect_ratio": "16:9",
+            "fps": 24,
+            "audio": True,
+            "seed": None,
+            "negative_prompt": "",
+            "options": {},
+        },
+        Intent: {
+            **dict.fromkeys(
+                "prompt scene size angle lens focus light time weather mood text look".split(), ""
+            ),
+            **dict.fromkeys(("cast", "camera", "dialogue", "sound", "beats"), ()),
+            "place": None,
+            "ambience": "",
+        },
+        Figure: {"description": "", "voice": ""},
+        SpokenLine: {"how": "", "off": False, "voice": ""},
+        Move: {"length_s": 0.0},
+        Input: {
+            **dict.fromkeys(("path", "facts", "expires_at", "state"), None),
+            **dict.fromkeys(("name", "uri"), ""),
+            "source_frames": 0,
+        },
+        MediaFacts: {
+            **dict.fromkeys(("width", "height", "frames", "seconds"), 0),
+            "rate": None,
+            "has_audio": False,
+        },
+    }
+)
+"""What a field stays away with: a later version may add one without changing what stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +164,26 @@ def _part(name: str, text: str) -> str:
 def _read(asked: Request, name: str, way: tuple[str, ...]) -> Value:
     value: Any = asked
     for part in way:
-        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part)
+        value = value.get(part) if isinstance(value, Mapping) else value.to_fields()[part]
     if name == "settings.options":
         value = {key: each for key, each in value.items() if key not in _FOR_PEOPLE}
     return plain(value)
 
 
 def plain(value: Any) -> Value:
-    """A value of the core as canonical data; dataclass fields with their default stay away.
-
-    Leaving defaults out lets a later version add a field without changing what stands.
-    """
+    """A value of the core as canonical data; fields that say only what is usual stay away."""
     if value is None or type(value) in _PLAIN:
         plainly: Value = value
         return plainly
     if isinstance(value, Enum):
         return str(value.value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(v) for f, v in _stated(value)}
+    if isinstance(value, Serialized):
+        usual = _USUAL.get(type(value), {})
+        return {
+            name: plain(item)
+            for name, item in value.to_fields().items()
+            if name not in usual or item != usual[name]
+        }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -145,15 +192,3 @@ def plain(value: Any) -> Value:
         raise TypeError("a path is never part of an identity")
     result: Value = value
     return result
-
-
-def _stated(value: Any) -> list[tuple[Any, Any]]:
-    found = []
-    for field in dataclasses.fields(value):
-        item = getattr(value, field.name)
-        if field.default is not dataclasses.MISSING and item == field.default:
-            continue
-        if field.default_factory is not dataclasses.MISSING and item == field.default_factory():
-            continue
-        found.append((field, item))
-    return found

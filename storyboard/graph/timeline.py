@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from storyboard.cues import LATER
 from storyboard.errors import Span
 from storyboard.film import (
     Align,
@@ -23,6 +23,7 @@ from storyboard.film import (
 )
 from storyboard.graph.material import Material, Use
 from storyboard.graph.notices import Notices
+from storyboard.serialized import Serialized
 from storyboard.timecode import FrameRange, Rate
 
 
@@ -43,7 +44,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Blend:
+class Blend(Serialized):
     """A transition, placed: `span` are the film frames in which the two pictures mix.
 
     In frame k of n the incoming picture weighs (k + 1) / (n + 1), so no frame of a dissolve is
@@ -56,8 +57,12 @@ class Blend:
     color: str = ""
     through: bool = False
     direction: str = ""
-    align: Align = field(default=Align.CENTER, metadata=LATER)
+    align: Align = Align.CENTER
     """Where the cut stands in a fade through a colour."""
+
+    def to_fields(self) -> dict[str, Any]:
+        told = {"kind": self.kind, "span": self.span, "color": self.color}
+        return {**told, "through": self.through, "direction": self.direction, "align": self.align}
 
 
 @dataclass(frozen=True, slots=True)

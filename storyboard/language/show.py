@@ -10,7 +10,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -37,9 +36,6 @@ from storyboard.timecode import Rate
 
 _SAFE = re.compile(r"[A-Za-z_./][\w ./()'’+@&!?;-]*", re.ASCII)
 _JOINED = ("look", "negative_prompt")
-_WORDS = (
-    "scene place size angle lens focus light time weather mood text look negative_prompt".split()
-)
 
 
 def resolved(film: Film) -> dict[str, Any]:
@@ -49,9 +45,8 @@ def resolved(film: Film) -> dict[str, Any]:
     """
     rate = film.delivery.rate
     data: dict[str, Any] = {"storyboard": 1}
-    for key in ("title", "author", "copyright"):
-        if getattr(film, key):
-            data[key] = getattr(film, key)
+    told = {"title": film.title, "author": film.author, "copyright": film.copyright}
+    data |= {key: value for key, value in told.items() if value}
     if film.credits:
         data["credits"] = list(film.credits)
     if film.length is not None:
@@ -63,8 +58,9 @@ def resolved(film: Film) -> dict[str, Any]:
         "fps": int(rate.value) if rate.value.denominator == 1 else str(rate.value),
     }
     usual = House(resolution=form.resolution, aspect_ratio=form.aspect_ratio)
-    asked = {each.name: getattr(film.house, each.name) for each in fields(House)}
-    if said := {key: value for key, value in asked.items() if value != getattr(usual, key)}:
+    absent = usual.to_fields()
+    asked = film.house.to_fields().items()
+    if said := {key: value for key, value in asked if value != absent[key]}:
         data["defaults"] = said
     if film.profile:
         data["x-profile"] = film.profile
@@ -97,12 +93,30 @@ def resolved(film: Film) -> dict[str, Any]:
         ]
     data["subtitles"] = film.subtitles
     data["policy"] = {
-        each.name: _number(value) if isinstance(value, Fraction) else value
-        for each in fields(film.policy)
-        if (value := getattr(film.policy, each.name)) is not None
+        key: _number(value) if isinstance(value, Fraction) else value
+        for key, value in film.policy.to_fields().items()
+        if value is not None
     }
     data["providers"] = {name: dict(settings) for name, settings in film.providers.items()}
     return data
+
+
+def _words(shot: Shot) -> dict[str, str]:
+    return {
+        "scene": shot.scene,
+        "place": shot.place,
+        "size": shot.size,
+        "angle": shot.angle,
+        "lens": shot.lens,
+        "focus": shot.focus,
+        "light": shot.light,
+        "time": shot.time,
+        "weather": shot.weather,
+        "mood": shot.mood,
+        "text": shot.text,
+        "look": shot.look,
+        "negative_prompt": shot.negative_prompt,
+    }
 
 
 def resolved_yaml(film: Film, origins: bool) -> str:
@@ -130,7 +144,7 @@ def _shot(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
     data |= {"color": shot.color, "card": shot.card}
     data |= {"length": time(shot.length), "duration": time(shot.duration)}
     data["trim"] = _lean(start=time(shot.trim.start), end=time(shot.trim.end))
-    data |= {key: getattr(shot, key) for key in _WORDS if made or key not in _JOINED}
+    data |= {key: words for key, words in _words(shot).items() if made or key not in _JOINED}
     if shot.lens.isdigit():
         data["lens"] = int(shot.lens)
     data["cast"] = list(shot.cast)

@@ -14,6 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from storyboard.film import MediaFacts
+from storyboard.providers.intent import Figure, Intent, Move, SpokenLine
+from storyboard.serialized import Serialized
+
+__all__ = [
+    "WIRE_READS", "WRITE_TOKENS", "Done", "Failed", "Figure", "Filtered", "Input", "Intent",
+    "Kind", "Move", "Operation", "Outcome", "Provider", "Request", "Role", "Running", "Sample",
+    "Settings", "SpokenLine", "Workplace",
+]  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -47,64 +55,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A cast member as a request knows it."""
-
-    name: str
-    kind: str
-    """character, place, prop or style."""
-    description: str = ""
-    voice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SpokenLine:
-    speaker: str
-    words: str
-    at_s: float
-    """Seconds from the start of the new material."""
-    how: str = ""
-    off: bool = False
-    voice: str = ""
-    """The cast's words for the speaker's voice, so that it is known out of frame too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    words: str
-    length_s: float = 0.0
-    """0 shares what the others leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What the shot means, in the storyboard's own words, before they became a prompt."""
-
-    prompt: str = ""
-    cast: tuple[Figure, ...] = ()
-    """In frame, in the order listed; places are not among them."""
-    place: Figure | None = None
-    scene: str = ""
-    size: str = ""
-    angle: str = ""
-    lens: str = ""
-    camera: tuple[Move, ...] = ()
-    focus: str = ""
-    light: str = ""
-    time: str = ""
-    weather: str = ""
-    mood: str = ""
-    text: str = ""
-    look: str = ""
-    dialogue: tuple[SpokenLine, ...] = ()
-    sound: tuple[str, ...] = ()
-    ambience: str = ""
-    beats: tuple[tuple[float, str], ...] = ()
-    """(seconds from the start of the new material, words) of the beats inside this step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Serialized):
     """Bytes that a step takes in, by role."""
 
     role: Role
@@ -122,9 +73,22 @@ class Input:
     source_frames: int = 0
     """Frames of its own source that the take behind it begins with."""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "role": self.role,
+            "sha256": self.sha256,
+            "path": self.path,
+            "name": self.name,
+            "facts": self.facts,
+            "uri": self.uri,
+            "expires_at": self.expires_at,
+            "state": self.state,
+            "source_frames": self.source_frames,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Serialized):
     """What is asked of the model besides words and pictures."""
 
     duration_s: int = 8
@@ -137,13 +101,25 @@ class Settings:
     negative_prompt: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "duration_s": self.duration_s,
+            "resolution": self.resolution,
+            "aspect_ratio": self.aspect_ratio,
+            "fps": self.fps,
+            "audio": self.audio,
+            "seed": self.seed,
+            "negative_prompt": self.negative_prompt,
+            "options": self.options,
+        }
+
 
 WRITE_TOKENS = 2048
 """Most tokens that a `write` step may cost, thinking included."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Serialized):
     """What a provider is asked, as a value.
 
     Steps of moving pictures (`generate interpolate extend`) carry what their fields say. The
@@ -180,6 +156,20 @@ class Request:
     """For an extension: the platform's result begins with its source (source + tail)."""
     tag: str = ""
     """This attempt's own name, letters, digits and dashes: for storage prefixes, never identity."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "provider": self.provider,
+            "model": self.model,
+            "prompt": self.prompt,
+            "intent": self.intent,
+            "settings": self.settings,
+            "inputs": self.inputs,
+            "samples": self.samples,
+            "combined": self.combined,
+            "tag": self.tag,
+        }
 
     def input(self, role: Role) -> Input | None:
         """The first input of that role."""

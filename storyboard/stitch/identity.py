@@ -7,22 +7,29 @@ renamed shot is not cut again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from storyboard.digest import Value, digest, file_sha256
 from storyboard.errors import StitchError
-from storyboard.film import Anchor, Film, MediaFile, Shot
-from storyboard.graph.timeline import Event, Slice, Timeline
+from storyboard.film import Align, Anchor, Film, Line, MediaFile, Shot
+from storyboard.graph.timeline import Blend, Event, Slice, Timeline
+from storyboard.serialized import Serialized
 from storyboard.stitch.laid import laid
 from storyboard.stitch.material import Medium
 from storyboard.stitch.overlays import PlacedTitle
 
 _REVISION = 5
 """Raise it when the same film would come out differently."""
+
+_LATER: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
+    {Line: {"write": ""}, Blend: {"align": Align.CENTER}}
+)
+"""Fields that came after version 1: they count only where they say something else than this."""
 
 
 def stitch_digest(
@@ -130,16 +137,12 @@ def _value(value: object, timeline: Timeline | None = None) -> Value:
         return value
     if isinstance(value, tuple | list):
         return [_sound(each, timeline) if timeline else _value(each) for each in value]
-    if is_dataclass(value):
-        parts = {
-            each.name: getattr(value, each.name)
-            for each in fields(value)
-            if each.compare
-            and not (each.metadata.get("later") and getattr(value, each.name) == each.default)
-        }
+    if isinstance(value, Serialized):
+        later = _LATER.get(type(value), {})
         return {
             name: _sound(part, timeline) if timeline else _value(part)
-            for name, part in parts.items()
+            for name, part in value.to_fields().items()
+            if name not in later or part != later[name]
         }
     raise TypeError(f"{type(value).__name__} has no part in a film's identity")
 

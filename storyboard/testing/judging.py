@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 from storyboard.film import frame_size
@@ -46,12 +45,13 @@ def check(request: Request, sample: Sample, scratch: Path) -> None:
 def is_field(name: str) -> bool:
     """Whether a dotted name of `reads` is something that a request holds."""
     first, _, rest = name.partition(".")
-    if first not in {field.name for field in fields(Request)}:
+    whole = Request(Kind.GENERATE, "", "", "", Intent(), Settings()).to_fields()
+    if first not in whole:
         return False
     if not rest:
         return True
     part, _, option = rest.partition(".")
-    held = {"settings": Settings, "intent": Intent}.get(first)
-    if held is None or part not in {field.name for field in fields(held)}:
+    held = whole[first]
+    if not isinstance(held, Settings | Intent) or part not in held.to_fields():
         return False
     return not option or (first, part) == ("settings", "options")
