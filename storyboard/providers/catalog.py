@@ -7,7 +7,7 @@ form with its entry point's `models` attribute, and a user's own file is laid ov
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from storyboard.errors import EnvironmentProblem
 from storyboard.overlay import overlaid
 from storyboard.providers.overrides import override_file, read_overrides
+from storyboard.serialized import check_names
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -149,6 +150,79 @@ class Model:
         """Of one still or one written text; None where the catalogue knows no price."""
         price = self.price_each.get(resolution)
         return None if price is None else price + references * self.price_reference
+
+
+KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "provider": "provider",
+        "id": "id",
+        "makes": "makes",
+        "wire": "wire",
+        "status": "status",
+        "durations": "durations",
+        "default_duration": "default_duration",
+        "resolutions": "resolutions",
+        "sides": "sides",
+        "aspect_ratios": "aspect_ratios",
+        "rate": "rate",
+        "resolution_durations": "resolution_durations",
+        "operation_durations": "operation_durations",
+        "aspect_resolutions": "aspect_resolutions",
+        "first_frame": "first_frame",
+        "last_frame": "last_frame",
+        "references": "references",
+        "extend": "extend",
+        "audio": "audio",
+        "seed": "seed",
+        "negative_prompt": "negative_prompt",
+        "samples": "samples",
+        "options": "options",
+        "person_generation": "person_generation",
+        "option_values": "option_values",
+        "option_operations": "option_operations",
+        "stored_options": "stored_options",
+        "needs_words": "needs_words",
+        "picture_mb": "picture_mb",
+        "price_audio": "price_audio",
+        "price_silent": "price_silent",
+        "price_each": "price_each",
+        "price_reference": "price_reference",
+        "price_second": "price_second",
+        "price_confidence": "price_confidence",
+        "quota_per_minute": "quota_per_minute",
+        "open_operations": "open_operations",
+        "retention_h": "retention_h",
+        "latency_s": "latency_s",
+        "retires": "retires",
+        "retired_on": "retired_on",
+        "replacement": "replacement",
+        "stage": "stage",
+        "note": "note",
+    }
+)
+"""By key of an entry of the catalogue, the attribute of `Model`."""
+_OF_REFERENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "max": "max",
+        "durations": "durations",
+    }
+)
+"""The same of its `references`."""
+_OF_EXTENSION: Mapping[str, str] = MappingProxyType(
+    {
+        "hops": "hops",
+        "default_hop": "default_hop",
+        "combined": "combined",
+        "max_hops": "max_hops",
+        "max_input_s": "max_input_s",
+        "max_total_s": "max_total_s",
+        "input_resolutions": "input_resolutions",
+        "resolution": "resolution",
+        "foreign": "foreign",
+        "remote": "remote",
+    }
+)
+"""The same of its `extend`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +360,7 @@ def overridden(shipped: Catalog) -> Catalog:
 
 
 def _model(entry: Mapping[str, Any]) -> Model:
-    known = {f.name for f in fields(Model)}
-    values = {key: _frozen(value) for key, value in entry.items() if key in known}
+    values = {KEYS[key]: _frozen(value) for key, value in entry.items() if key in KEYS}
     price = entry.get("price", {})
     values["price_audio"] = _micros(price.get("audio", {}))
     values["price_silent"] = _micros(price.get("silent", {}))
@@ -298,10 +371,16 @@ def _model(entry: Mapping[str, Any]) -> Model:
         values["price_second"] = _micros({"": price["second"]})[""]
     values["price_confidence"] = price.get("confidence", "")
     if limits := entry.get("references"):
-        values["references"] = ReferenceLimits(**{k: _frozen(v) for k, v in limits.items()})
+        values["references"] = ReferenceLimits(**_renamed(limits, _OF_REFERENCES))
     if extension := entry.get("extend"):
-        values["extend"] = Extension(**{k: _frozen(v) for k, v in extension.items()})
+        values["extend"] = Extension(**_renamed(extension, _OF_EXTENSION))
     return Model(**values)
+
+
+def _renamed(told: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Values by attribute; TypeError for a key that there is not."""
+    check_names(told, names)
+    return {names[key]: _frozen(value) for key, value in told.items()}
 
 
 def _micros(table: Mapping[str, Any]) -> dict[str, int]:

@@ -6,7 +6,6 @@ out (schema `event`). Sinks are plain callables, so a view, a log and a test are
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -25,17 +24,21 @@ class Event:
     """One record; `type` is the class's own."""
 
     type: ClassVar[str] = ""
+    always: ClassVar[tuple[str, ...]] = ()
+    """What stands in the record even where it is empty."""
     time: float = field(default_factory=time.time)
     """Seconds since the epoch; written as UTC text."""
+
+    def to_fields(self) -> dict[str, Any]:
+        """What the type tells besides its time, by its name in the record."""
+        raise NotImplementedError
 
     def record(self) -> dict[str, Any]:
         """The event as the run log has it."""
         told: dict[str, Any] = {"format": FORMAT, "type": self.type, "time": iso(self.time)}
-        for each in dataclasses.fields(self):
-            value = getattr(self, each.name)
-            wanted = each.default is dataclasses.MISSING or value not in ("", None, ())
-            if each.name != "time" and wanted:
-                told[each.name] = list(value) if isinstance(value, tuple) else value
+        for name, value in self.to_fields().items():
+            if name in self.always or value not in ("", None, ()):
+                told[name] = list(value) if isinstance(value, tuple) else value
         return told
 
 
@@ -47,6 +50,7 @@ class PlanMade(Event):
     """What the run is about to do."""
 
     type: ClassVar[str] = "plan"
+    always = ("run",)
     run: str
     create: int = 0
     redo: int = 0
@@ -54,6 +58,17 @@ class PlanMade(Event):
     imports: int = 0
     blocked: int = 0
     cost_usd: float = 0.0
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "create": self.create,
+            "redo": self.redo,
+            "keep": self.keep,
+            "imports": self.imports,
+            "blocked": self.blocked,
+            "cost_usd": self.cost_usd,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +80,23 @@ class OfStep(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted(OfStep):
     type: ClassVar[str] = "step_started"
+    always = ("step",)
     kind: str = ""
     provider: str = ""
     model: str = ""
     digest: str = ""
     take: str = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "shot": self.shot,
+            "kind": self.kind,
+            "provider": self.provider,
+            "model": self.model,
+            "digest": self.digest,
+            "take": self.take,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,47 +104,101 @@ class OperationStarted(OfStep):
     """A provider has the job; `resumed` when an earlier run had submitted it."""
 
     type: ClassVar[str] = "operation_started"
+    always = ("step", "operation")
     operation: str
     provider: str = ""
     take: str = ""
     resumed: bool = False
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "shot": self.shot,
+            "operation": self.operation,
+            "provider": self.provider,
+            "take": self.take,
+            "resumed": self.resumed,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationProgress(OfStep):
     type: ClassVar[str] = "operation_progress"
+    always = ("step", "operation")
     operation: str
     elapsed_s: float = 0.0
     message: str = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "shot": self.shot,
+            "operation": self.operation,
+            "elapsed_s": self.elapsed_s,
+            "message": self.message,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeAdded(OfStep):
     type: ClassVar[str] = "take_added"
+    always = ("step", "take", "sha256")
     take: str
     sha256: str
     digest: str = ""
     cost_usd: float = 0.0
     frames: int = 0
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "shot": self.shot,
+            "take": self.take,
+            "sha256": self.sha256,
+            "digest": self.digest,
+            "cost_usd": self.cost_usd,
+            "frames": self.frames,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished(OfStep):
     type: ClassVar[str] = "step_finished"
+    always = ("step", "status")
     status: str
     """`made` or `kept`."""
     take: str = ""
     elapsed_s: float = 0.0
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "shot": self.shot,
+            "status": self.status,
+            "take": self.take,
+            "elapsed_s": self.elapsed_s,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(OfStep):
     type: ClassVar[str] = "step_failed"
+    always = ("step", "message")
     message: str
     hint: str = ""
     exit_code: int = 3
     trace: str = ""
     """Where an adapter's own fault lies; for its author."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "shot": self.shot,
+            "message": self.message,
+            "hint": self.hint,
+            "exit_code": self.exit_code,
+            "trace": self.trace,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,26 +206,52 @@ class StepBlocked(OfStep):
     """It could not be tried."""
 
     type: ClassVar[str] = "step_blocked"
+    always = ("step", "message")
     message: str
     by: tuple[str, ...] = ()
     """Steps it waits for."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "shot": self.shot,
+            "message": self.message,
+            "by": self.by,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StitchProgress(Event):
     type: ClassVar[str] = "stitch_progress"
+    always = ("frames", "of_frames")
     frames: int
     of_frames: int
     message: str = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "frames": self.frames,
+            "of_frames": self.of_frames,
+            "message": self.message,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmWritten(Event):
     type: ClassVar[str] = "film_written"
+    always = ("path",)
     path: str
     frames: int = 0
     seconds: float = 0.0
     size: int = 0
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "frames": self.frames,
+            "seconds": self.seconds,
+            "size": self.size,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,14 +259,23 @@ class Note(Event):
     """Something a person should know; never an error."""
 
     type: ClassVar[str] = "note"
+    always = ("message",)
     message: str
     step: str = ""
     shot: str = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "message": self.message,
+            "step": self.step,
+            "shot": self.shot,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary(Event):
     type: ClassVar[str] = "summary"
+    always = ("run",)
     run: str
     made: int = 0
     kept: int = 0
@@ -169,6 +285,19 @@ class Summary(Event):
     interrupted: bool = False
     cost_usd: float = 0.0
     exit_code: int = 0
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "made": self.made,
+            "kept": self.kept,
+            "failed": self.failed,
+            "blocked": self.blocked,
+            "unknown": self.unknown,
+            "interrupted": self.interrupted,
+            "cost_usd": self.cost_usd,
+            "exit_code": self.exit_code,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +309,12 @@ class Refused(Event):
     """`message`, `hint` and `exit_code`."""
     diagnostics: tuple[dict[str, Any], ...] = ()
     """In place of `error` for a film that has errors, as `check --json` has them."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "error": self.error,
+            "diagnostics": self.diagnostics,
+        }
 
 
 TYPES: tuple[type[Event], ...] = (

@@ -11,9 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from storyboard.serialized import Serialized, check_names
+
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Serialized):
     """Who holds, or last held, a lock."""
 
     pid: int = 0
@@ -24,6 +26,16 @@ class Holder:
     """What it is held for, in words."""
     run: str = ""
     """Whose it is, where money is at stake."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "pid": self.pid,
+            "host": self.host,
+            "boot": self.boot,
+            "since": self.since,
+            "about": self.about,
+            "run": self.run,
+        }
 
     def __str__(self) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(self.since)) if self.since else "?"
@@ -90,7 +102,7 @@ class FileLock:
         """Rewrites what the file says of its holder, who is this process."""
         assert self._handle is not None
         holder = Holder(os.getpid(), os.uname().nodename, boot_id(), time.time(), about, run)
-        text = json.dumps({name: getattr(holder, name) for name in Holder.__slots__})
+        text = json.dumps(holder.to_fields())
         if self._written:
             os.ftruncate(self._handle, 0)
         self._written = True
@@ -100,8 +112,16 @@ class FileLock:
         """Who the file names; an empty Holder when it names nobody."""
         try:
             told: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            return Holder(**told)
-        except (OSError, ValueError, TypeError):
+            check_names(told, Holder().to_fields())
+            return Holder(
+                pid=told.get("pid", 0),
+                host=told.get("host", ""),
+                boot=told.get("boot", ""),
+                since=told.get("since", 0.0),
+                about=told.get("about", ""),
+                run=told.get("run", ""),
+            )
+        except (OSError, ValueError, TypeError, AttributeError):
             return Holder()
 
     def release(self, *, remove: bool = False) -> None:

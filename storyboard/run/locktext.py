@@ -38,7 +38,6 @@ _TAKE = re.compile(r"t([0-9]{2,})")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _RESERVED = frozenset("y n yes no on off true false null".split())
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-KEYS = ("shot", "step", "provider", "model", "parts", "takes", "pick", "rejected")
 
 
 @dataclass(slots=True)
@@ -61,7 +60,9 @@ def write(entries: Mapping[str, Entry]) -> str:
     lines = [_HEADER, f"format: {FORMAT}\n", "steps:\n" if entries else "steps: {}\n"]
     for digest, entry in sorted(entries.items(), key=_place):
         lines.append(f"  {digest}:\n")
-        lines += (f"    {key}: {_scalar(getattr(entry, key))}\n" for key in KEYS[:4])
+        lines.append(f"    shot: {_scalar(entry.shot)}\n    step: {_scalar(entry.step)}\n")
+        lines.append(f"    provider: {_scalar(entry.provider)}\n")
+        lines.append(f"    model: {_scalar(entry.model)}\n")
         lines.append(f"    parts: {_json(entry.parts)}\n    takes:\n")
         lines += (f"      t{n:02d}: {_json(entry.takes[n])}\n" for n in sorted(entry.takes))
         if entry.pick is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.run.locktext import FORMAT, KEYS, Entry, damaged, ordinal
+from storyboard.run.locktext import FORMAT, Entry, damaged, ordinal
 from storyboard.run.lockvalues import DIGEST, VALUES
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -91,8 +91,14 @@ class _Reader:
         entry = Entry()
         picked = node
         for key, value in self._items(node, "a step"):
-            if key in KEYS[:4]:
-                setattr(entry, key, self._text(value))
+            if key == "shot":
+                entry.shot = self._text(value)
+            elif key == "step":
+                entry.step = self._text(value)
+            elif key == "provider":
+                entry.provider = self._text(value)
+            elif key == "model":
+                entry.model = self._text(value)
             elif key == "parts":
                 entry.parts = {k: self._text(v) for k, v in self._items(value, "parts")}
             elif key == "takes":

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,16 @@ from storyboard.providers.base import Sample
 from storyboard.run.attempts import OVER, Attempt, State
 from storyboard.run.database import connect, peek
 from storyboard.run.writer import Statement
+from storyboard.serialized import check_names
 
 FILE = "ledger.sqlite"
-COLUMNS = tuple(field.name for field in dataclasses.fields(Attempt))
+COLUMNS = tuple(
+    (
+        "digest ordinal step shot kind provider model repeatable request seed parts buys_frames "
+        "given_frames width height sample picks id run state operation samples sha256 "
+        "reserved_micros settled_micros message created_at updated_at"
+    ).split()
+)
 _VERSIONS = (
     """
     CREATE TABLE attempts (
@@ -112,19 +118,71 @@ def read(
 def attempt_of(row: Sequence[Any]) -> Attempt:
     """The attempt of a row with all of `COLUMNS`."""
     told = dict(zip(COLUMNS, row, strict=True))
-    told["state"] = State(told["state"])
-    told["repeatable"] = bool(told["repeatable"])
-    told["picks"] = bool(told["picks"])
-    told["parts"] = json.loads(told["parts"])
-    told["samples"] = tuple(Sample(**sample) for sample in json.loads(told["samples"]))
-    return Attempt(**told)
+    return Attempt(
+        digest=told["digest"],
+        ordinal=told["ordinal"],
+        step=told["step"],
+        shot=told["shot"],
+        kind=told["kind"],
+        provider=told["provider"],
+        model=told["model"],
+        repeatable=bool(told["repeatable"]),
+        request=told["request"],
+        seed=told["seed"],
+        parts=json.loads(told["parts"]),
+        buys_frames=told["buys_frames"],
+        given_frames=told["given_frames"],
+        width=told["width"],
+        height=told["height"],
+        sample=told["sample"],
+        picks=bool(told["picks"]),
+        id=told["id"],
+        run=told["run"],
+        state=State(told["state"]),
+        operation=told["operation"],
+        samples=tuple(map(_sample, json.loads(told["samples"]))),
+        sha256=told["sha256"],
+        reserved_micros=told["reserved_micros"],
+        settled_micros=told["settled_micros"],
+        message=told["message"],
+        created_at=told["created_at"],
+        updated_at=told["updated_at"],
+    )
 
 
 def _row(attempt: Attempt) -> tuple[Any, ...]:
-    told = {name: getattr(attempt, name) for name in COLUMNS}
-    told["parts"] = json.dumps(dict(attempt.parts))
-    told["samples"] = _samples(attempt)
-    return tuple(told.values())
+    """Its values in the order of `COLUMNS`."""
+    told = {
+        "digest": attempt.digest,
+        "ordinal": attempt.ordinal,
+        "step": attempt.step,
+        "shot": attempt.shot,
+        "kind": attempt.kind,
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "repeatable": attempt.repeatable,
+        "request": attempt.request,
+        "seed": attempt.seed,
+        "parts": json.dumps(dict(attempt.parts)),
+        "buys_frames": attempt.buys_frames,
+        "given_frames": attempt.given_frames,
+        "width": attempt.width,
+        "height": attempt.height,
+        "sample": attempt.sample,
+        "picks": attempt.picks,
+        "id": attempt.id,
+        "run": attempt.run,
+        "state": attempt.state,
+        "operation": attempt.operation,
+        "samples": _samples(attempt),
+        "sha256": attempt.sha256,
+        "reserved_micros": attempt.reserved_micros,
+        "settled_micros": attempt.settled_micros,
+        "message": attempt.message,
+        "created_at": attempt.created_at,
+        "updated_at": attempt.updated_at,
+    }
+    return tuple(told[name] for name in COLUMNS)
 
 
 def insert(attempt: Attempt) -> Statement:
@@ -147,6 +205,16 @@ def _samples(attempt: Attempt) -> str:
             }
             for sample in attempt.samples
         ]
+    )
+
+
+def _sample(told: Mapping[str, Any]) -> Sample:
+    check_names(told, ("uri", "expires_at", "contains_source", "source_frames"))
+    return Sample(
+        uri=told.get("uri", ""),
+        expires_at=told.get("expires_at"),
+        contains_source=told.get("contains_source", False),
+        source_frames=told.get("source_frames", 0),
     )
 
 
