@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from storyboard.previz.ink import seeded
 from storyboard.previz.paint import Box
@@ -50,10 +50,11 @@ class Pose:
         return self.plus(other, -1.0)
 
     def values(self) -> list[float]:
-        return [round(getattr(self, f), 6) for f in _FIELDS]
+        """In the order in which a scene's state keeps them, which is that of the fields."""
+        told = (self.x, self.y, self.z, self.zoom, self.roll, self.sx, self.sy)
+        return [round(each, 6) for each in told]
 
 
-_FIELDS = tuple(f.name for f in fields(Pose))
 STILL = Pose(y=0.0)
 
 

@@ -15,7 +15,7 @@ from storyboard.previz.look import look_of
 from storyboard.previz.parse import hour_of
 from storyboard.previz.scene import Taken
 from storyboard.previz.spec import Person, Spec, Step, Thing
-from storyboard.previz.state import composition_of, spec_of, taken_up
+from storyboard.previz.state import composition_of, taken_up
 from storyboard.providers.base import Request
 
 _STOPS = re.compile(r"\b(stops?|halts?|waits?|stands still|comes to rest|pauses?)\b")
@@ -34,7 +34,7 @@ def continued(
     The place, its light and everybody's look stay; moves, actions, newcomers, weather and words
     are the request's. A size of its own is reached by a move, since a take has no cuts.
     """
-    old = spec_of(state["spec"])
+    old = Spec.from_fields(state["spec"])
     told = _told(request)
     taken = taken_up(state, frame, after)
     composition = composition_of(state, *size)

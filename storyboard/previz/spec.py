@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from storyboard.serialized import Serialized
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Serialized):
     """One thing the camera does."""
 
     kind: str
@@ -21,9 +25,31 @@ class Step:
     joined: bool = False
     """Happens together with the step before it."""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "way": self.way,
+            "speed": self.speed,
+            "length_s": self.length_s,
+            "at_s": self.at_s,
+            "joined": self.joined,
+        }
+
+    @classmethod
+    def from_fields(cls, told: Mapping[str, Any]) -> Step:
+        """The value that `to_fields` wrote, as JSON gives it back."""
+        return cls(
+            kind=told["kind"],
+            way=told.get("way", ""),
+            speed=told.get("speed", 1.0),
+            length_s=told.get("length_s", 0.0),
+            at_s=told.get("at_s"),
+            joined=told.get("joined", False),
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Person(Serialized):
     """Somebody in the picture."""
 
     name: str
@@ -48,9 +74,44 @@ class Person:
     tint: tuple[str, str, str] | None = None
     """Hair, top and bottom colours of its reference picture."""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "description": self.description,
+            "view": self.view,
+            "turns_to": self.turns_to,
+            "walk": self.walk,
+            "pace": self.pace,
+            "sits": self.sits,
+            "hands": self.hands,
+            "holds": self.holds,
+            "eyes": self.eyes,
+            "mood": self.mood,
+            "tint": self.tint,
+        }
+
+    @classmethod
+    def from_fields(cls, told: Mapping[str, Any]) -> Person:
+        """The value that `to_fields` wrote, as JSON gives it back."""
+        tint = tuple(told["tint"]) if told.get("tint") else None
+        return cls(
+            name=told["name"],
+            description=told.get("description", ""),
+            view=told.get("view", "front"),
+            turns_to=told.get("turns_to", ""),
+            walk=told.get("walk", ""),
+            pace=told.get("pace", 1.0),
+            sits=told.get("sits", False),
+            hands=told.get("hands", ""),
+            holds=told.get("holds", ""),
+            eyes=told.get("eyes", ""),
+            mood=told.get("mood", ""),
+            tint=tint,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Serialized):
     """Something in the picture: what, and what it does."""
 
     name: str
@@ -61,9 +122,27 @@ class Thing:
     words: str = ""
     """The words around it, for its colours."""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "count": self.count,
+            "moves": self.moves,
+            "words": self.words,
+        }
+
+    @classmethod
+    def from_fields(cls, told: Mapping[str, Any]) -> Thing:
+        """The value that `to_fields` wrote, as JSON gives it back."""
+        return cls(
+            name=told["name"],
+            count=told.get("count", 1),
+            moves=told.get("moves", ""),
+            words=told.get("words", ""),
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Serialized):
     """A shot to draw."""
 
     set: str = "void"
@@ -97,3 +176,53 @@ class Spec:
     steps: tuple[Step, ...] = ()
     hues: tuple[str, ...] = field(default=())
     """Colours that the words give the place."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "set": self.set,
+            "shore": self.shore,
+            "dressing": self.dressing,
+            "key": self.key,
+            "shot": self.shot,
+            "time": self.time,
+            "weather": self.weather,
+            "size": self.size,
+            "angle": self.angle,
+            "shoulder": self.shoulder,
+            "pov": self.pov,
+            "lens": self.lens,
+            "people": self.people,
+            "about": self.about,
+            "extras": self.extras,
+            "things": self.things,
+            "text": self.text,
+            "mood": self.mood,
+            "steps": self.steps,
+            "hues": self.hues,
+        }
+
+    @classmethod
+    def from_fields(cls, told: Mapping[str, Any]) -> Spec:
+        """The value that `to_fields` wrote, as JSON gives it back."""
+        return cls(
+            set=told.get("set", "void"),
+            shore=told.get("shore", ""),
+            dressing=tuple(told.get("dressing", ())),
+            key=told.get("key", ""),
+            shot=told.get("shot", ""),
+            time=told.get("time", "day"),
+            weather=tuple(told.get("weather", ())),
+            size=told.get("size", "WS"),
+            angle=told.get("angle", "eye"),
+            shoulder=told.get("shoulder", ""),
+            pov=told.get("pov", False),
+            lens=told.get("lens", 0.0),
+            people=tuple(map(Person.from_fields, told.get("people", ()))),
+            about=tuple(told.get("about", ())),
+            extras=told.get("extras", 0),
+            things=tuple(map(Thing.from_fields, told.get("things", ()))),
+            text=told.get("text", ""),
+            mood=tuple(told.get("mood", ())),
+            steps=tuple(map(Step.from_fields, told.get("steps", ()))),
+            hues=tuple(told.get("hues", ())),
+        )

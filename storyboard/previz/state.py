@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,16 +17,12 @@ from storyboard.previz.framing import Composition, Mark, Placed
 from storyboard.previz.look import look_of
 from storyboard.previz.paint import Pixels
 from storyboard.previz.scene import Home, Scene, Taken
-from storyboard.previz.spec import Person, Spec, Step, Thing
+from storyboard.previz.spec import Person, Spec, Thing
+from storyboard.serialized import Serialized
 
 FORMAT = 1
 _ACROSS, _DOWN = 12, 7
 _CLOSE = 7.0
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-T = TypeVar("T", bound="DataclassInstance")
 
 
 def fingerprint(picture: Pixels) -> str:
@@ -50,12 +45,12 @@ def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
         "frames": scene.frames,
         "seed": seed,
         "clock": round(scene.clock, 6),
-        "spec": _plain(asdict(scene.spec)),
+        "spec": _plain(scene.spec),
         "view": {"focal": round(view.focal, 6), "distance": round(view.distance, 6)},
         "whole": composition.whole,
         "marks": [
             {
-                "person": _plain(asdict(mark.person)),
+                "person": _plain(mark.person),
                 "x": round(mark.x, 6),
                 "z": round(mark.z, 6),
                 "faces": mark.faces,
@@ -65,14 +60,18 @@ def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
         ],
         "things": [
             {
-                "thing": _plain(asdict(each.thing)),
-                **{k: round(getattr(each, k), 6) for k in ("x", "y", "z", "scale", "lean")},
+                "thing": _plain(each.thing),
+                "x": round(each.x, 6),
+                "y": round(each.y, 6),
+                "z": round(each.z, 6),
+                "scale": round(each.scale, 6),
+                "lean": round(each.lean, 6),
                 "subject": each.subject,
             }
             for each in composition.things
         ],
         "home": {
-            "spec": _plain(asdict(scene.home.spec)),
+            "spec": _plain(scene.home.spec),
             "pose": scene.home.pose.values(),
             "middle": round(scene.home.middle, 6),
             "span": round(scene.home.span, 6),
@@ -88,10 +87,13 @@ def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
 
 
 def _row(was: Was) -> list[Any]:
-    return [*(round(getattr(was, k), 5) for k in ("x", "y", "z", "vx", "vz", "walked")), was.view]
+    told = (was.x, was.y, was.z, was.vx, was.vz, was.walked)
+    return [*(round(each, 5) for each in told), was.view]
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Serialized):
+        return _plain(value.to_fields())
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -126,25 +128,16 @@ def frame_of(state: Mapping[str, Any], picture: Pixels) -> int | None:
     return int(np.flatnonzero(apart <= best + 0.02)[-1])
 
 
-def spec_of(told: Mapping[str, Any]) -> Spec:
-    """A spec from its plain data."""
-    data = dict(told)
-    data["people"] = tuple(_made(Person, each) for each in data["people"])
-    data["things"] = tuple(_made(Thing, each) for each in data["things"])
-    data["steps"] = tuple(_made(Step, each) for each in data["steps"])
-    return _made(Spec, data)
-
-
 def composition_of(state: Mapping[str, Any], width: int, height: int) -> Composition:
     """The composition of the taken-up shot, its marks where they were at first."""
     view = View(width, height, state["view"]["focal"], state["view"]["distance"])
     marks = []
     for each in state["marks"]:
-        person = _made(Person, each["person"])
+        person = Person.from_fields(each["person"])
         look = look_of(person.name, person.description, person.tint)
         marks.append(Mark(person, look, each["x"], each["z"], each["faces"], each["shoulder"]))
     things = tuple(
-        Placed(_made(Thing, each["thing"]), each["x"], each["y"], each["z"], each["scale"],
+        Placed(Thing.from_fields(each["thing"]), each["x"], each["y"], each["z"], each["scale"],
                each["subject"], each["lean"])
         for each in state["things"]
     )  # fmt: skip
@@ -168,17 +161,5 @@ def taken_up(state: Mapping[str, Any], frame: int, after: int) -> Taken:
         was[name] = Was(x + vx * ahead, y, z + vz * ahead, vx, vz, walked, view)
     clock = state["clock"] + (frame + after) / fps
     home = state["home"]
-    first = Home(spec_of(home["spec"]), Pose(*home["pose"]), home["middle"], home["span"])
+    first = Home(Spec.from_fields(home["spec"]), Pose(*home["pose"]), home["middle"], home["span"])
     return Taken(Start(pose, velocity, state["shake"]), was, clock, first)
-
-
-def _made(kind: type[T], data: Mapping[str, Any]) -> T:
-    """A value of ours from plain data; lists become tuples again, unknown keys are left out."""
-    known = {f.name for f in fields(kind)}
-    return kind(
-        **{
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in data.items()
-            if key in known
-        }
-    )
