@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,16 @@ class Charge:
 
     def record(self) -> dict[str, Any]:
         """As JSON has it; `usd` is decimal text."""
-        return {**asdict(self), "usd": f"{self.usd.normalize():f}"}
+        return {
+            "at": self.at,
+            "provider": self.provider,
+            "model": self.model,
+            "kind": self.kind,
+            "seconds": self.seconds,
+            "usd": f"{self.usd.normalize():f}",
+            "operation": self.operation,
+            "note": self.note,
+        }
 
 
 class Bill:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,7 +11,7 @@ from storyboard.simulator.faults import KINDS, Fault
 from storyboard.simulator.manner import read_settings
 from storyboard.simulator.world import World
 
-_FIELDS = {"kind", "times", "match", "route", "value"}
+_FIELDS = ("kind", "times", "match", "route", "value")
 
 
 def routes(world: World) -> list[Route]:
@@ -47,12 +45,12 @@ def routes(world: World) -> list[Route]:
             world.faults.clear()
         elif request.method == "POST":
             asked = await json_body(request)
-            if asked is None or not set(asked) <= _FIELDS:
+            if asked is None or not set(asked) <= set(_FIELDS):
                 return _wrong(f"send an object with some of {', '.join(sorted(_FIELDS))}")
             try:
                 if "value" in asked:
                     asked["value"] = str(asked["value"])
-                world.faults.add(Fault(**asked))
+                world.faults.add(Fault.from_record(asked))
             except (TypeError, ValueError) as error:
                 return _wrong(str(error))
         return JSONResponse(
@@ -71,7 +69,7 @@ def routes(world: World) -> list[Route]:
                 world.change(**read_settings(await json_body(request) or {}))
             except ValueError as error:
                 return _wrong(str(error))
-        return JSONResponse(asdict(world.settings))
+        return JSONResponse(world.settings.to_fields())
 
     async def reset(_: Request) -> Response:
         world.reset()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 ROUTES = ("submit", "poll", "download", "upload", "token", "files")
@@ -98,7 +99,24 @@ class Fault:
             return otherwise
 
     def record(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "kind": self.kind,
+            "times": self.times,
+            "match": self.match,
+            "route": self.route,
+            "value": self.value,
+        }
+
+    @classmethod
+    def from_record(cls, told: Mapping[str, Any]) -> Fault:
+        """The fault that a record asks for; ValueError for one without a kind."""
+        return cls(
+            kind=told.get("kind", ""),
+            times=told.get("times", 1),
+            match=told.get("match", ""),
+            route=told.get("route", ""),
+            value=told.get("value", ""),
+        )
 
 
 class Faults:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 _MEDIA_KEYS = frozenset({"bytesBase64Encoded", "encodedVideo", "data", "encodedAudio"})
@@ -41,7 +41,20 @@ class Entry:
     """None until it is answered, and for ever where the connection was dropped."""
 
     def record(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "at": self.at,
+            "origin": self.origin,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "auth": self.auth,
+            "content_type": self.content_type,
+            "size": self.size,
+            "sha256": self.sha256,
+            "json": self.json,
+            "route": self.route,
+            "status": self.status,
+        }
 
 
 def entry(

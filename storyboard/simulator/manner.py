@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from storyboard.simulator.world import Settings
@@ -16,7 +15,7 @@ def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises ValueError that names what there is, for an unknown name or a value of another kind.
     """
-    defaults = asdict(Settings())
+    defaults = Settings().to_fields()
     read: dict[str, Any] = {}
     for name, value in given.items():
         if name not in defaults:
@@ -28,7 +27,7 @@ def read_settings(given: Mapping[str, Any]) -> dict[str, Any]:
             read[name] = value if type(value) is kind else kind(_plain(value, kind))
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} can't be {value!r}; it is a {kind.__name__}") from error
-    Settings(**read)
+    Settings().changed(read)
     return read
 
 

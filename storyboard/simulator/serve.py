@@ -45,7 +45,7 @@ class Simulator:
         waiting = [Fault.parse(each) if isinstance(each, str) else each for each in faults]
         self._sockets = [_listening(port), _listening(0)]
         try:
-            self.world = World(Settings(**settings), bill=bill)
+            self.world = World(Settings().changed(settings), bill=bill)
         except (OSError, ValueError):
             self._hang_up()
             raise

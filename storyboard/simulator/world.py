@@ -9,13 +9,14 @@ import shutil
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from storyboard.serialized import Serialized, check_names
 from storyboard.simulator.bill import Bill, Charge
 from storyboard.simulator.clips import Clips, Order
 from storyboard.simulator.clock import Clock
@@ -35,7 +36,7 @@ _PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Serialized):
     """How the services behave when nothing goes wrong."""
 
     latency_s: float = 0.0
@@ -69,9 +70,51 @@ class Settings:
     omni_get_uri: bool = False
     """Whether Gemini's GET of an interaction keeps the URI that was asked for; it sends bytes."""
 
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "latency_s": self.latency_s,
+            "processing": self.processing,
+            "quota": self.quota,
+            "retired": self.retired,
+            "own_uris": self.own_uris,
+            "draw": self.draw,
+            "comet_reply": self.comet_reply,
+            "comet_percent": self.comet_percent,
+            "comet_two_frames": self.comet_two_frames,
+            "comet_elsewhere": self.comet_elsewhere,
+            "chat_reply": self.chat_reply,
+            "omni_extension": self.omni_extension,
+            "omni_seam": self.omni_seam,
+            "omni_total_s": self.omni_total_s,
+            "omni_get_uri": self.omni_get_uri,
+        }
+
+    def changed(self, settings: Mapping[str, Any]) -> Settings:
+        """These with some of them set, by name; TypeError for a name that there is not."""
+        told = self.to_fields()
+        check_names(settings, told)
+        told |= settings
+        return Settings(
+            latency_s=told["latency_s"],
+            processing=told["processing"],
+            quota=told["quota"],
+            retired=told["retired"],
+            own_uris=told["own_uris"],
+            draw=told["draw"],
+            comet_reply=told["comet_reply"],
+            comet_percent=told["comet_percent"],
+            comet_two_frames=told["comet_two_frames"],
+            comet_elsewhere=told["comet_elsewhere"],
+            chat_reply=told["chat_reply"],
+            omni_extension=told["omni_extension"],
+            omni_seam=told["omni_seam"],
+            omni_total_s=told["omni_total_s"],
+            omni_get_uri=told["omni_get_uri"],
+        )
+
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
+            if self.to_fields()[name] not in allowed:
                 raise ValueError(f"{name} is one of {', '.join(allowed)}")
 
 
@@ -183,7 +226,7 @@ class World:
 
     def change(self, **settings: Any) -> None:
         """Changes some of the settings while it runs."""
-        self.settings = replace(self.settings, **settings)
+        self.settings = self.settings.changed(settings)
 
     def number(self) -> int:
         """1, 2, 3…: tells jobs apart that ask for the same."""
