@@ -307,8 +307,8 @@ def _stitched(
 ) -> Rendered:
     """Cuts the film, unless the very same one already stands where it is wanted."""
     from storyboard.run.ledger import Ledger
-    from storyboard.stitch.film import Medium, stitch_digest, stitch_film
-    from storyboard.stitch.sidecars import sidecars, strays
+    from storyboard.stitching.film import Medium, stitch_digest, stitch_film
+    from storyboard.stitching.sidecars import sidecars, strays
 
     store, film = production.store, production.film
     assert store is not None

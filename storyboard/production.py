@@ -103,7 +103,7 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     from storyboard.graph.codes import CODES as OF_GRAPH
     from storyboard.language import load
     from storyboard.language.codes import CODES, Code
-    from storyboard.stitch.proofread import proofread
+    from storyboard.stitching.proofread import proofread
 
     CODES.update({code: Code(*told) for code, told in OF_GRAPH.items()})
     flags = flags or Flags()
@@ -251,6 +251,6 @@ def _expired(plan: Plan) -> frozenset[str]:
 
 
 def _probe(path: Path) -> MediaFacts:
-    from storyboard.stitch.media import probe
+    from storyboard.stitching.media import probe
 
     return probe(path)

@@ -35,7 +35,7 @@ LAYERS = {
     "language": 3,
     "graph": 3,
     "providers.registry": 4,
-    "stitch": 5,
+    "stitching": 5,
     "run": 6,
     "production": 7,
     "provenance": 7,
@@ -57,7 +57,17 @@ STARTS = {"cli/simulate.py": "simulator"}
 """The one verb that starts an edge."""
 
 EDGE_MAY_IMPORT = {
-    *("serialized", "errors", "timecode", "digest", "take", "cues", "film", "providers", "stitch")
+    *(
+        "serialized",
+        "errors",
+        "timecode",
+        "digest",
+        "take",
+        "cues",
+        "film",
+        "providers",
+        "stitching",
+    )
 }
 
 RENAMES = {

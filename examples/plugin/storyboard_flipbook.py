@@ -24,7 +24,7 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.stitch.media import run_ffmpeg
+from storyboard.stitching.media import run_ffmpeg
 
 _ORDER = (Role.FIRST_FRAME, Role.REFERENCE, Role.LAST_FRAME)
 _PAPER = "#f4efe4"

@@ -70,7 +70,7 @@ def _python() -> Iterator[_Row]:
 
 
 def _ffmpeg() -> Iterator[_Row]:
-    from storyboard.stitch.media import ffmpeg_path, read_ffmpeg, run_ffmpeg
+    from storyboard.stitching.media import ffmpeg_path, read_ffmpeg, run_ffmpeg
 
     path = ffmpeg_path()
     told = b"".join(read_ffmpeg(["-version"], 1 << 16)).decode("utf-8", "replace")
@@ -92,7 +92,7 @@ def _parts() -> Iterator[_Row]:
 
 
 def _fonts() -> Iterator[_Row]:
-    from storyboard.stitch.typeset import unprintable
+    from storyboard.stitching.typeset import unprintable
 
     missing = unprintable("Ana à Zürich, 90 %")
     yield "fonts", "by path, ours" if not missing else f"lack {' '.join(missing)}", not missing

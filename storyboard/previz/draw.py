@@ -25,7 +25,7 @@ from storyboard.previz.scene import Scene, Taken
 from storyboard.previz.sound import soundtrack
 from storyboard.previz.spec import Spec
 from storyboard.providers.base import Input, Kind, Request, Role, Sample
-from storyboard.stitch.media import extract_frame, probe
+from storyboard.stitching.media import extract_frame, probe
 
 _MELT_FRAMES = 10
 _LARGEST = 1080

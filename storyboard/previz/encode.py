@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from storyboard.stitch.media import run_ffmpeg
-from storyboard.stitch.pcm import WavWriter, decoded
+from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.pcm import WavWriter, decoded
 
 Pixels = NDArray[np.uint8]
 """(height, width, 4) BGRA, or 3 without alpha."""
@@ -150,7 +150,7 @@ def _sound_of(before: Path | None, picture: Path, own: int) -> Iterator[NDArray[
     """The source's sound, as long as its picture: silence stands where it has none."""
     if before is None:
         return
-    from storyboard.stitch.media import probe
+    from storyboard.stitching.media import probe
 
     whole = probe(picture)
     wanted = round(whole.seconds * RATE) - own

@@ -27,7 +27,7 @@ class Effects:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the work in a worker process; the job dies with this process."""
-        from storyboard.stitch.effects import affect
+        from storyboard.stitching.effects import affect
 
         options = request.settings.options
         takes = [(each.path, each.source_frames) for each in request.inputs]

@@ -372,6 +372,6 @@ def _trace(error: StoryboardError) -> str:
 
 def _stitch_media() -> Media:
     """The real thing, imported only when a run needs it."""
-    from storyboard.stitch import media
+    from storyboard.stitching import media
 
     return cast("Media", media)

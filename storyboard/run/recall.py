@@ -79,6 +79,6 @@ def _forgotten(
 
 
 def _real_probe(path: Path) -> MediaFacts:
-    from storyboard.stitch.media import probe
+    from storyboard.stitching.media import probe
 
     return probe(path)

@@ -15,7 +15,7 @@ from storyboard.run.workplace import RunPlace
 
 
 class Media(Protocol):
-    """What a run asks of media files; `stitch.media` answers, a test may."""
+    """What a run asks of media files; `stitching.media` answers, a test may."""
 
     def probe(self, path: Path) -> MediaFacts:
         """What the file really holds; raises MediaError for what is no medium."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from storyboard.errors import MediaError
 from storyboard.simulator import pictures
-from storyboard.stitch.media import beside, probe, run_ffmpeg
+from storyboard.stitching.media import beside, probe, run_ffmpeg
 
 FPS = 24
 _RATE = 48_000

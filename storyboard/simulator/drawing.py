@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import Done, Intent, Kind, Request, Settings
-from storyboard.stitch.media import run_ffmpeg
+from storyboard.stitching.media import run_ffmpeg
 
 if TYPE_CHECKING:
     from storyboard.simulator.clips import Order

@@ -7,7 +7,7 @@ from pathlib import Path
 from storyboard.errors import MediaError
 from storyboard.simulator import pictures
 from storyboard.simulator.rules.veo import ClipFacts
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 
 LARGEST_PICTURE = 20 * 1024 * 1024
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")

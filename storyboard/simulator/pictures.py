@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.errors import MediaError
-from storyboard.stitch.media import extract_frame
+from storyboard.stitching.media import extract_frame
 
 Picture: TypeAlias = NDArray[np.uint8]
 """(height, width, 3), BGR."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from storyboard.simulator.clips import FPS
 from storyboard.simulator.world import World
-from storyboard.stitch.media import extract_frame, run_ffmpeg
+from storyboard.stitching.media import extract_frame, run_ffmpeg
 
 _DATA = re.compile(r"data:[\w.+/-]+;base64,(?P<data>.*)", re.DOTALL)
 _FILE = re.compile(r"/files/(?P<id>[a-z0-9]+)")

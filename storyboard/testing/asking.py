@@ -18,7 +18,7 @@ from storyboard.providers.base import (
     SpokenLine,
 )
 from storyboard.providers.catalog import Extension, Model
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 
 _WORDS = "A tram climbs the hill."
 

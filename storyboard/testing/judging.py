@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storyboard.film import frame_size
 from storyboard.providers.base import Intent, Kind, Request, Role, Sample, Settings
-from storyboard.stitch.media import probe, verify
+from storyboard.stitching.media import probe, verify
 
 _LEEWAY = 2
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from storyboard.stitch.media import run_ffmpeg
+from storyboard.stitching.media import run_ffmpeg
 from tests.bench.clock import command
 from tests.bench.places import ROOT
 

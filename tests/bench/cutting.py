@@ -13,9 +13,9 @@ from pathlib import Path
 from storyboard.digest import digest
 from storyboard.film import Delivery, Film, MediaFacts, Shot, TransitionKind
 from storyboard.graph.timeline import Blend, Event, Slice, Timeline
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.material import Medium
-from storyboard.stitch.packets import index_of
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.material import Medium
+from storyboard.stitching.packets import index_of
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate(Fraction(24))

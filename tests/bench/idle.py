@@ -6,7 +6,7 @@ import os
 from functools import cache, partial
 from pathlib import Path
 
-from storyboard.stitch.media import run_ffmpeg
+from storyboard.stitching.media import run_ffmpeg
 from tests.bench.clock import Took, command, interleaved
 from tests.bench.places import PEERS, ROOT, ROUNDS, STORYBOARD
 from tests.bench.table import heading, line, row

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from storyboard.stitch.media import ffmpeg_path
+from storyboard.stitching.media import ffmpeg_path
 from tests.bench.clips import RATE
 
 DISSOLVE = 12

@@ -28,7 +28,7 @@ from storyboard.providers.base import (
 )
 from storyboard.providers.cometapi import CometAPI
 from storyboard.simulator.serve import Simulator
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.contract.comet import Place, adapter, picture, request
 
 

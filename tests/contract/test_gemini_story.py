@@ -20,7 +20,7 @@ from storyboard.film import MediaFacts
 from storyboard.providers.base import Done, Failed, Filtered, Input, Kind, Role, Sample
 from storyboard.providers.gemini import Gemini
 from storyboard.simulator.serve import Simulator
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.contract.gemini_cases import (
     GREY,
     OMNI,

@@ -10,7 +10,7 @@ import pytest
 from storyboard.errors import MediaError
 from storyboard.simulator import pictures
 from storyboard.simulator.clips import Clips, Order
-from storyboard.stitch.media import probe, run_ffmpeg, verify
+from storyboard.stitching.media import probe, run_ffmpeg, verify
 from tests.contract.veo_asks import picture
 
 SMALL = (320, 180)

@@ -18,7 +18,7 @@ from storyboard.simulator.rules.comet import Upload, VideoForm, price, read_form
 from storyboard.simulator.rules.refusal import Refusal
 from storyboard.simulator.rules.veo import ClipFacts
 from storyboard.simulator.serve import Simulator
-from storyboard.stitch.media import extract_frame, probe
+from storyboard.stitching.media import extract_frame, probe
 
 PICTURE = Upload("first.png", "image/png", b"png")
 IMAGE = {"uri": "data:image/png;base64,AAAA"}

@@ -10,7 +10,7 @@ import pytest
 
 from storyboard.simulator.faults import KINDS, Fault, Faults
 from storyboard.simulator.serve import Simulator
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.contract.veo_asks import SHORT, VERTEX, Asker, image
 
 T2V = {"prompt": "a red ferry"}

@@ -11,7 +11,7 @@ from storyboard.simulator import pictures
 from storyboard.simulator.rules.gemini import UNPROCESSED, refusal, source_refusal
 from storyboard.simulator.rules.veo import ClipFacts, read
 from storyboard.simulator.rules.veo_models import GEMINI as MODELS
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.contract.veo_asks import GEMINI, SHORT, Asker, image, picture
 
 T2V = {"prompt": "a ferry"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storyboard.simulator.serve import LOCATION, PROJECT, Simulator
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.contract.veo_asks import VERTEX, picture
 
 genai: Any = pytest.importorskip("google.genai")

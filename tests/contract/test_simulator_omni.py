@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from storyboard.simulator.rules.omni import GEMINI, VERTEX, Ask, price, reach, read_ask
 from storyboard.simulator.rules.refusal import Refusal
 from storyboard.simulator.serve import Simulator
-from storyboard.stitch.media import extract_frame, probe
+from storyboard.stitching.media import extract_frame, probe
 
 PNG = {"type": "image", "mime_type": "image/png", "data": base64.b64encode(b"png").decode()}
 CLIP = {"type": "video", "mime_type": "video/mp4", "uri": "https://host/v1beta/files/abc"}

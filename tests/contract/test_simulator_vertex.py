@@ -14,7 +14,7 @@ from storyboard.simulator.clips import Clips, Order
 from storyboard.simulator.rules.veo import ClipFacts, read
 from storyboard.simulator.rules.veo_models import VERTEX as MODELS
 from storyboard.simulator.rules.vertex import failure
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.contract.veo_asks import GEMINI, SHORT, VERTEX, Asker, image
 
 T2V = {"prompt": "a ferry"}

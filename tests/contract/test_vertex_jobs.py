@@ -20,7 +20,7 @@ from storyboard.errors import (
 from storyboard.providers.base import Done, Failed, Filtered, Kind, Operation, Request, Role, Sample
 from storyboard.providers.vertex import Vertex
 from storyboard.simulator.serve import Simulator
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.contract import vertex_cases as cases
 from tests.contract.vertex_cases import Place, asked, given
 

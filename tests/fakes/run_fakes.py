@@ -57,7 +57,7 @@ def clip(path: Path, *, frames: int = 24, content: object = "") -> Path:
 
 
 class PaperMedia:
-    """Reads media of paper as `stitch.media` reads real ones."""
+    """Reads media of paper as `stitching.media` reads real ones."""
 
     def probe(self, path: Path) -> MediaFacts:
         try:

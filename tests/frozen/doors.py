@@ -29,8 +29,8 @@ from storyboard.graph.steps import Link, Step
 from storyboard.providers import registry
 from storyboard.providers.base import Input, Kind, Role
 from storyboard.run import events
-from storyboard.stitch.identity import stitch_digest
-from storyboard.stitch.material import Medium
+from storyboard.stitching.identity import stitch_digest
+from storyboard.stitching.material import Medium
 from tests.frozen import wires
 
 BOUGHT = frozenset(

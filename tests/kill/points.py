@@ -129,7 +129,7 @@ def _renamed(ending: str, *, before: bool) -> None:
 
 
 def _stitch() -> None:
-    from storyboard.stitch import film
+    from storyboard.stitching import film
 
     stitch = film.stitch_film
 

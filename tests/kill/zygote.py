@@ -25,7 +25,7 @@ _LOADED = """
     stamina storyboard.cli.progress storyboard.cli.render storyboard.cli.resolve
     storyboard.cli.store storyboard.make storyboard.previz storyboard.providers.cloud
     storyboard.providers.vertex storyboard.providers.vertex_veo storyboard.run.local
-    storyboard.stitch.film storyboard.stitch.media
+    storyboard.stitching.film storyboard.stitching.media
 """
 _LATE_S = 120
 

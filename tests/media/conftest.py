@@ -13,9 +13,9 @@ import pytest
 from storyboard.digest import file_sha256
 from storyboard.film import Delivery
 from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitch.material import Medium, prepared
-from storyboard.stitch.media import probe, read_frames, run_ffmpeg
-from storyboard.stitch.picture import draw, encode
+from storyboard.stitching.material import Medium, prepared
+from storyboard.stitching.media import probe, read_frames, run_ffmpeg
+from storyboard.stitching.picture import draw, encode
 from storyboard.timecode import FrameRange, Rate
 
 SIZE = (320, 180)

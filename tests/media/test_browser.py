@@ -13,8 +13,8 @@ import pytest
 
 from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.media import read_frames
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.media import read_frames
 from storyboard.timecode import FrameRange
 from tests.conftest import command
 

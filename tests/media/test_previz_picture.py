@@ -26,7 +26,7 @@ from storyboard.providers.base import (
     Settings,
     SpokenLine,
 )
-from storyboard.stitch.media import probe, read_frames
+from storyboard.stitching.media import probe, read_frames
 from storyboard.timecode import FrameRange
 
 ANA = Figure("ana", "character", "Ana, 40, grey cardigan")

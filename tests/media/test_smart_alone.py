@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from storyboard.stitch.media import probe, read_frames, run_ffmpeg
-from storyboard.stitch.smart import clipindex, cut
-from storyboard.stitch.smart.bitstream import _Bits, _payload, _unit, sequence_set
-from storyboard.stitch.smart.boxes import read_samples
-from storyboard.stitch.smart.clipindex import NotCopied, read_index
+from storyboard.stitching.media import probe, read_frames, run_ffmpeg
+from storyboard.stitching.smart import clipindex, cut
+from storyboard.stitching.smart.bitstream import _Bits, _payload, _unit, sequence_set
+from storyboard.stitching.smart.boxes import read_samples
+from storyboard.stitching.smart.clipindex import NotCopied, read_index
 from storyboard.timecode import FrameRange
 from tests.media.test_smart_cut import hashes, noisy, stitched, told
 

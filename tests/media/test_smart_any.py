@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storyboard.film import Anchor, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitch.overlays import placed
+from storyboard.stitching.overlays import placed
 from storyboard.timecode import FrameRange
 from tests.media.test_smart_cut import ENCODERS, held_to, noisy, stitched
 

@@ -9,10 +9,10 @@ import pytest
 from storyboard.digest import file_sha256
 from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.material import prepared
-from storyboard.stitch.media import probe, read_frames, run_ffmpeg
-from storyboard.stitch.smart.chains import unbroken
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.material import prepared
+from storyboard.stitching.media import probe, read_frames, run_ffmpeg
+from storyboard.stitching.smart.chains import unbroken
 from storyboard.timecode import FrameRange
 
 

@@ -13,14 +13,14 @@ import pytest
 from storyboard.errors import MediaError
 from storyboard.film import Anchor, Film, Shot, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.material import prepared
-from storyboard.stitch.media import probe, read_frames, run_ffmpeg, verify
-from storyboard.stitch.overlays import placed
-from storyboard.stitch.picture import draw
-from storyboard.stitch.smart.boxes import read_samples
-from storyboard.stitch.smart.clipindex import NotCopied, clip_index
-from storyboard.stitch.smart.windows import Run, planned
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.material import prepared
+from storyboard.stitching.media import probe, read_frames, run_ffmpeg, verify
+from storyboard.stitching.overlays import placed
+from storyboard.stitching.picture import draw
+from storyboard.stitching.smart.boxes import read_samples
+from storyboard.stitching.smart.clipindex import NotCopied, clip_index
+from storyboard.stitching.smart.windows import Run, planned
 from storyboard.timecode import FrameRange
 
 DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE
@@ -336,7 +336,7 @@ def test_a_film_that_can_not_be_proved_is_encoded_whole(stage, media, monkeypatc
     def doubtful(*_: object, **options: object) -> None:
         raise NotCopied("frame 3 does not come out when it is due")
 
-    monkeypatch.setattr("storyboard.stitch.smart.cut.proved", doubtful)
+    monkeypatch.setattr("storyboard.stitching.smart.cut.proved", doubtful)
     timeline = in_a_row(stage, ["plain", "main"])
     facts = stitched(stage, timeline, media, "doubted")
     assert told(facts) == (

@@ -15,7 +15,7 @@ from storyboard.disk import disk_errors
 from storyboard.errors import EnvironmentProblem
 from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitch.film import stitch_film
+from storyboard.stitching.film import stitch_film
 from storyboard.timecode import FrameRange
 
 

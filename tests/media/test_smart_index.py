@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import MediaError
-from storyboard.stitch.media import probe, run_ffmpeg
-from storyboard.stitch.packets import _read, index_of, opened
-from storyboard.stitch.smart.bitstream import (
+from storyboard.stitching.media import probe, run_ffmpeg
+from storyboard.stitching.packets import _read, index_of, opened
+from storyboard.stitching.smart.bitstream import (
     golomb,
     picture_set,
     renumbered,
@@ -20,10 +20,10 @@ from storyboard.stitch.smart.bitstream import (
     written_picture,
     written_sequence,
 )
-from storyboard.stitch.smart.boxes import Unreadable, read_samples
-from storyboard.stitch.smart.clipindex import NotCopied, clip_index, read_index
-from storyboard.stitch.smart.plain import plain_index
-from storyboard.stitch.smart.roster import Roster
+from storyboard.stitching.smart.boxes import Unreadable, read_samples
+from storyboard.stitching.smart.clipindex import NotCopied, clip_index, read_index
+from storyboard.stitching.smart.plain import plain_index
+from storyboard.stitching.smart.roster import Roster
 
 WAYS = {
     "plain": [],
@@ -126,7 +126,7 @@ def written_once(stage):
 @given(data=st.binary(min_size=3, max_size=80), id=st.sampled_from([0, *range(15, 31)]))
 def test_a_slice_keeps_every_bit_behind_its_new_id(data, id):
     """first_mb 0, slice_type 5, pps 0, then anything, escaped as an encoder would."""
-    from storyboard.stitch.smart.bitstream import _bytes, _escaped, _text
+    from storyboard.stitching.smart.bitstream import _bytes, _escaped, _text
 
     start = "1" + golomb(5) + golomb(0)
     start += "1" * (-len(start) % 8)

@@ -8,12 +8,12 @@ import pytest
 
 from storyboard.errors import MediaError
 from storyboard.film import Film, Shot
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.smart import verify
-from storyboard.stitch.smart.boxes import read_samples
-from storyboard.stitch.smart.clipindex import NotCopied, clip_index
-from storyboard.stitch.smart.proofs import Proofs
-from storyboard.stitch.smart.weave import Thread
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.smart import verify
+from storyboard.stitching.smart.boxes import read_samples
+from storyboard.stitching.smart.clipindex import NotCopied, clip_index
+from storyboard.stitching.smart.proofs import Proofs
+from storyboard.stitching.smart.weave import Thread
 from storyboard.timecode import FrameRange, Rate
 
 CLIPS = 5

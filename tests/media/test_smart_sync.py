@@ -10,8 +10,8 @@ import pytest
 
 from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.media import probe, run_ffmpeg
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.media import probe, run_ffmpeg
 from storyboard.timecode import FrameRange
 
 RATE = 48_000

@@ -11,11 +11,11 @@ import pytest
 
 from storyboard.film import TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitch.material import prepared
-from storyboard.stitch.media import ffmpeg_path, read_frames, run_ffmpeg
-from storyboard.stitch.picture import draw
-from storyboard.stitch.smart.clipindex import clip_index
-from storyboard.stitch.smart.coder import coded
+from storyboard.stitching.material import prepared
+from storyboard.stitching.media import ffmpeg_path, read_frames, run_ffmpeg
+from storyboard.stitching.picture import draw
+from storyboard.stitching.smart.clipindex import clip_index
+from storyboard.stitching.smart.coder import coded
 from storyboard.timecode import FrameRange
 
 FRAMES = 24

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.stitch import pcm
-from storyboard.stitch.media import run_ffmpeg
-from storyboard.stitch.pcm import RATE, Reader, WavWriter, decoded, looped, read_wav
+from storyboard.stitching import pcm
+from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.pcm import RATE, Reader, WavWriter, decoded, looped, read_wav
 
 SECONDS = 3
 

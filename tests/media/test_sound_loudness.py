@@ -8,12 +8,12 @@ import pytest
 
 from storyboard.errors import MediaError
 from storyboard.film import Loudness
-from storyboard.stitch.aac import encoded, heard, packets_of
-from storyboard.stitch.limiter import limited
-from storyboard.stitch.loudness import levelled, out_of_reach
-from storyboard.stitch.media import run_ffmpeg
-from storyboard.stitch.meter import FLOOR_DB, loudness, loudness_range, metered
-from storyboard.stitch.pcm import RATE, WavWriter
+from storyboard.stitching.aac import encoded, heard, packets_of
+from storyboard.stitching.limiter import limited
+from storyboard.stitching.loudness import levelled, out_of_reach
+from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.meter import FLOOR_DB, loudness, loudness_range, metered
+from storyboard.stitching.pcm import RATE, WavWriter
 
 WEB = Loudness(-14, -1)
 BROADCAST = Loudness(-23, -1)

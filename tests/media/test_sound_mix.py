@@ -29,11 +29,11 @@ from storyboard.film import (
     TransitionKind,
 )
 from storyboard.graph.timeline import Blend, Event, Narrated, Slice, Timeline
-from storyboard.stitch.cuesheet import cue_sheet
-from storyboard.stitch.media import run_ffmpeg
-from storyboard.stitch.pcm import RATE, WavWriter, read_wav, sample
-from storyboard.stitch.sound import Sounds, mixed
-from storyboard.stitch.soundtrack import soundtrack
+from storyboard.stitching.cuesheet import cue_sheet
+from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.pcm import RATE, WavWriter, read_wav, sample
+from storyboard.stitching.sound import Sounds, mixed
+from storyboard.stitching.soundtrack import soundtrack
 from storyboard.timecode import FrameRange, Rate
 
 FPS = Rate(Fraction(24))

@@ -12,13 +12,13 @@ from storyboard.delivery import Delivery, frame_size
 from storyboard.errors import StitchError
 from storyboard.film import Anchor, Film, Line, Shot, TitleCue
 from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.laid import laid
-from storyboard.stitch.overlays import Overlays
-from storyboard.stitch.planes import solid, split
-from storyboard.stitch.subtitles import LINES, cues
-from storyboard.stitch.titles import overlay
-from storyboard.stitch.typeset import legible, length_of, subtitle
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.laid import laid
+from storyboard.stitching.overlays import Overlays
+from storyboard.stitching.planes import solid, split
+from storyboard.stitching.subtitles import LINES, cues
+from storyboard.stitching.titles import overlay
+from storyboard.stitching.typeset import legible, length_of, subtitle
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate.parse(24)

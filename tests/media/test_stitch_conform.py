@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from storyboard.film import Delivery
-from storyboard.stitch.conform import arguments, conformed, needs
-from storyboard.stitch.media import extract_frame, probe, read_frames, run_ffmpeg
-from storyboard.stitch.packets import index_of
+from storyboard.stitching.conform import arguments, conformed, needs
+from storyboard.stitching.media import extract_frame, probe, read_frames, run_ffmpeg
+from storyboard.stitching.packets import index_of
 from storyboard.timecode import FrameRange, Rate
 
 

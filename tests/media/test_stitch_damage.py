@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.stitch.media import examine, probe, read_frames, run_ffmpeg
-from storyboard.stitch.smart.boxes import read_samples
-from storyboard.stitch.smart.clipindex import read_index
+from storyboard.stitching.media import examine, probe, read_frames, run_ffmpeg
+from storyboard.stitching.smart.boxes import read_samples
+from storyboard.stitching.smart.clipindex import read_index
 from storyboard.timecode import FrameRange
 
 GRAIN = ("-vf", "noise=alls=20:allf=t", "-g", "12", "-bf", "2", "-crf", "12")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from storyboard.errors import StitchError
-from storyboard.stitch.effects import affect
-from storyboard.stitch.media import probe, read_frames, run_ffmpeg
-from storyboard.stitch.pcm import RATE, WavWriter, decoded
+from storyboard.stitching.effects import affect
+from storyboard.stitching.media import probe, read_frames, run_ffmpeg
+from storyboard.stitching.pcm import RATE, WavWriter, decoded
 from storyboard.timecode import FrameRange
 
 

@@ -13,9 +13,9 @@ import pytest
 from storyboard.errors import MediaError, StitchError
 from storyboard.film import Anchor, Film, Line, MediaFile, MusicCue, Shot, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Timeline
-from storyboard.stitch.film import stitch_film
-from storyboard.stitch.media import probe, read_frames, run_ffmpeg, verify
-from storyboard.stitch.mux import check
+from storyboard.stitching.film import stitch_film
+from storyboard.stitching.media import probe, read_frames, run_ffmpeg, verify
+from storyboard.stitching.mux import check
 from storyboard.timecode import FrameRange, Rate
 
 

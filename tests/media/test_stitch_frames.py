@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.stitch.media import extract_frame, probe, read_frames, run_ffmpeg, verify
-from storyboard.stitch.planes import from_rgb, solid, to_rgb
+from storyboard.stitching.media import extract_frame, probe, read_frames, run_ffmpeg, verify
+from storyboard.stitching.planes import from_rgb, solid, to_rgb
 from storyboard.timecode import FrameRange, Rate
 
 STREAMS = {

@@ -20,8 +20,8 @@ from storyboard.film import (
     TitleCue,
 )
 from storyboard.graph.timeline import Timeline
-from storyboard.stitch.identity import stitch_digest
-from storyboard.stitch.material import Medium
+from storyboard.stitching.identity import stitch_digest
+from storyboard.stitching.material import Medium
 from storyboard.timecode import FrameRange
 
 FACTS = MediaFacts(1280, 720, 192)

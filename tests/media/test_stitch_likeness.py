@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.stitch.media import prefix, probe, run_ffmpeg
+from storyboard.stitching.media import prefix, probe, run_ffmpeg
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from storyboard.errors import MediaError, StitchError
 from storyboard.film import Align, MediaFacts, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitch.material import Medium, prepared, reviewed
-from storyboard.stitch.media import probe
-from storyboard.stitch.planes import solid, split, to_rgb
+from storyboard.stitching.material import Medium, prepared, reviewed
+from storyboard.stitching.media import probe
+from storyboard.stitching.planes import solid, split, to_rgb
 from storyboard.timecode import FrameRange
 
 DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from storyboard.film import Film, Line, Shot
 from storyboard.graph.speech import spoken
 from storyboard.graph.timeline import Event, Narrated, Timeline
-from storyboard.stitch.media import run_ffmpeg
-from storyboard.stitch.rows import columns, rows
-from storyboard.stitch.screentime import GAP, LONGEST_S, READING
-from storyboard.stitch.sidecars import JOINER, write_subtitles
-from storyboard.stitch.subtitles import LINES, cues
+from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.rows import columns, rows
+from storyboard.stitching.screentime import GAP, LONGEST_S, READING
+from storyboard.stitching.sidecars import JOINER, write_subtitles
+from storyboard.stitching.subtitles import LINES, cues
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate.parse(24)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from storyboard.errors import StitchError
 from storyboard.film import Anchor, TitleCue
-from storyboard.stitch import typeset
-from storyboard.stitch.overlays import Layer, Overlays, placed
-from storyboard.stitch.planes import solid, split
-from storyboard.stitch.titles import card_frame, overlay
-from storyboard.stitch.typeset import unprintable
+from storyboard.stitching import typeset
+from storyboard.stitching.overlays import Layer, Overlays, placed
+from storyboard.stitching.planes import solid, split
+from storyboard.stitching.titles import card_frame, overlay
+from storyboard.stitching.typeset import unprintable
 from storyboard.timecode import FrameRange
 
 GROUND = "#405060"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.stitch.media import probe
+from storyboard.stitching.media import probe
 from tests.conftest import PLUGINS, ROOT, Cli
 
 Write = Callable[..., Path]

@@ -14,7 +14,7 @@ import pytest
 from storyboard.film import Take
 from storyboard.production import Flags, Production, examine
 from storyboard.simulator.serve import Simulator
-from storyboard.stitch.media import extract_frame
+from storyboard.stitching.media import extract_frame
 from tests.conftest import Cli, Said
 
 CHAIN = frozenset({"vertex", "gemini", "chat", "omni", "omni-vertex"})

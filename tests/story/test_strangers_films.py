@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.stitch.media import ffmpeg_path
+from storyboard.stitching.media import ffmpeg_path
 from tests.conftest import ROOT
 
 FILM = """

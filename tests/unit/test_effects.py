@@ -16,7 +16,7 @@ from storyboard.film import Clip, Line, MediaFile, Transition, TransitionKind, T
 from storyboard.graph.compile import Graph
 from storyboard.graph.effects import bought
 from storyboard.providers.base import Kind
-from storyboard.stitch.media import load_moviepy
+from storyboard.stitching.media import load_moviepy
 from tests.unit.films import RATE, codes, compiled, shot
 
 CALLABLE = {"mask", "other_clip", "fx", "fy"}

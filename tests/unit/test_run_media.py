@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import Pretend, Set, footage, last_of, shot
 
 from storyboard.providers.base import Request, Sample
-from storyboard.stitch import media
+from storyboard.stitching import media
 
 
 def test_real_footage_is_taken_in_and_its_last_frame_handed_on(

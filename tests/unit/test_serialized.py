@@ -38,8 +38,8 @@ def names_taken_from_attributes(path: Path) -> list[str]:
 
 
 ALLOWED = {
-    "stitch/effects.py": "MoviePy's own effects are found by their names",
-    "stitch/media.py": "MoviePy's settings are put into a module of our making",
+    "stitching/effects.py": "MoviePy's own effects are found by their names",
+    "stitching/media.py": "MoviePy's settings are put into a module of our making",
 }
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.stitch.limiter import HOP, gain_curve, limited, limited_seconds, true_peaks
+from storyboard.stitching.limiter import HOP, gain_curve, limited, limited_seconds, true_peaks
 
 
 def stereo(wave):

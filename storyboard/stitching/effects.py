@@ -1,0 +1,268 @@
+"""Effects on takes: MoviePy reads exact frames, works, and a new take is written.
+
+The frames that are taken lie beside it on the disk as planes, so that any effect may go back and
+forth among them while memory stays flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storyboard.errors import MediaError, StitchError
+from storyboard.stitching.conform import timescale
+from storyboard.stitching.media import load_moviepy, probe, run_ffmpeg
+from storyboard.stitching.packets import index_of
+from storyboard.stitching.pcm import RATE, Reader, WavWriter, decoded, sample
+from storyboard.stitching.planes import Frame, Size, from_rgb, to_rgb
+from storyboard.timecode import FrameRange, Rate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TAGS = (
+    *("-color_range", "tv", "-colorspace", "bt709"),
+    *("-color_primaries", "bt709", "-color_trc", "bt709"),
+)
+_LATE_S = 1e-7
+"""How much after its time a frame is asked for: looped, it then never lies before the end."""
+_LEEWAY = 1e-2
+"""Of a frame, in which a time still means the one that follows."""
+_PLACED = ("SlideIn", "SlideOut")
+_BLOCK_S = 1
+_FAILS_AGAIN = "it would fail again: give `effects` other arguments"
+
+
+def affect(takes: Sequence[tuple[Path, int]], options: Mapping[str, Any], out: Path) -> None:
+    """Writes to `out` what the effects make of the takes, joined end to end.
+
+    `takes` are files and the frame where each one's own material begins. `options`: `effects`, a
+    list of [name, arguments]; `parts`, the frames of each take's own material at the film's rate;
+    `frames` and `rate` of the result. It has sound where any of the takes has. Raises StitchError
+    when MoviePy can't do what is asked, MediaError when a take can't be read.
+    """
+    rate = Rate.parse(str(options["rate"]))
+    parts = [FrameRange(*each) for each in options["parts"]]
+    size = _size(takes[0][0])
+    planes = out.with_name(f"{out.stem}.yuv")
+    wav = out.with_name(f"{out.stem}.wav")
+    try:
+        count = _spread(takes, parts, rate, size, planes)
+        clip = _clip(planes, count, size, rate)
+        heard = any(probe(path).has_audio for path, _ in takes)
+        if heard:
+            clip = clip.with_audio(_sound(takes, parts, rate))
+        made = _affected(clip, options["effects"], size)
+        if heard:
+            _write_sound(made.audio, made.duration, rate.seconds(options["frames"]), wav)
+        frames = _pictures(made, options["frames"], rate, size)
+        _write(frames, size, rate, wav if heard else None, out)
+    finally:
+        planes.unlink(missing_ok=True)
+        wav.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> Size:
+    facts = probe(path)
+    return facts.width // 2 * 2, facts.height // 2 * 2
+
+
+def _spread(
+    takes: Sequence[tuple[Path, int]], parts: Sequence[FrameRange], rate: Rate, size: Size, to: Path
+) -> int:
+    """Writes the frames of the parts, at the film's rate, one after another; says how many."""
+    from storyboard.stitching.frames import read_frames
+
+    count = 0
+    with to.open("wb") as stream:
+        for (path, first), part in zip(takes, parts, strict=True):
+            index = index_of(path)
+            if index is None:
+                raise MediaError(f"{path.name} has no picture, only sound")
+            native, last = index.rate or rate, len(index.pts) - 1
+            wanted = [
+                min(last, first + _at(frame, rate, native)) for frame in range(part.start, part.end)
+            ]
+            shown = read_frames(path, FrameRange(wanted[0], wanted[-1] + 1))
+            number, picture = wanted[0], _fitted(next(shown), size)
+            for frame in wanted:
+                while number < frame:
+                    number, picture = number + 1, _fitted(next(shown), size)
+                stream.write(picture.data)
+                count += 1
+    return count
+
+
+def _at(frame: int, rate: Rate, native: Rate) -> int:
+    return frame if native == rate else int(rate.seconds(frame) * native.value)
+
+
+def _fitted(frame: Frame, size: Size) -> Frame:
+    """The frame in that size, between black bars where its shape is another."""
+    if frame.shape == (size[1] * 3 // 2, size[0]):
+        return frame
+    return from_rgb(_boxed(to_rgb(frame), size))
+
+
+def _boxed(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    import cv2
+    import numpy as np
+
+    width, height = size
+    share = min(width / picture.shape[1], height / picture.shape[0])
+    wide, tall = (max(1, round(n * share)) for n in (picture.shape[1], picture.shape[0]))
+    how = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(picture, (wide, tall), interpolation=how)
+    boxed = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - tall) // 2, (width - wide) // 2
+    boxed[top : top + tall, left : left + wide] = scaled
+    return boxed
+
+
+def _clip(planes: Path, count: int, size: Size, rate: Rate) -> Any:
+    """The frames as a clip of MoviePy."""
+    import numpy as np
+
+    width, height = size
+    kept = np.memmap(planes, np.uint8, "r", shape=(count, height * 3 // 2, width))
+    fps = float(rate.value)
+
+    def picture(t: float) -> NDArray[np.uint8]:
+        return to_rgb(np.asarray(kept[min(max(int(t * fps + _LEEWAY), 0), count - 1)]))
+
+    clip = load_moviepy().VideoClip(picture, duration=float(rate.seconds(count)))
+    return clip.with_fps(fps)
+
+
+def _sound(takes: Sequence[tuple[Path, int]], parts: Sequence[FrameRange], rate: Rate) -> Any:
+    """The sound of the parts as a clip of MoviePy, read between its samples."""
+    import numpy as np
+
+    pieces = []
+    for (path, first), part in zip(takes, parts, strict=True):
+        facts = probe(path)
+        begin = sample(first, facts.rate or rate) + sample(part.start, rate)
+        reader = Reader(decoded(path, begin) if facts.has_audio else iter(()))
+        pieces.append(reader.read(sample(part.end, rate) - sample(part.start, rate)))
+        reader.close()
+    whole = np.concatenate(pieces)
+    places = np.arange(len(whole))
+
+    def heard(t: Any) -> Any:
+        at = np.asarray(t, np.float64) * RATE
+        both = [np.interp(at, places, side, left=0, right=0) for side in whole.T]
+        return np.stack(both, axis=-1)
+
+    return load_moviepy().AudioClip(heard, duration=len(whole) / RATE, fps=RATE)
+
+
+def _affected(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
+    """The clip under the effects, laid on black where it lets something through."""
+    moviepy = load_moviepy()
+    placed = False
+    for name, arguments in effects:
+        kind = getattr(moviepy.vfx, name, None) or getattr(moviepy.afx, name, None)
+        if kind is None:
+            raise StitchError(f"this MoviePy has no effect {name}")
+        if name.startswith("Audio") and clip.audio is None:
+            continue
+        with _told(name, arguments):
+            clip = _inside(clip.with_effects([kind(**arguments)]), name, arguments)
+            if not all(clip.size):
+                raise ValueError("it leaves nothing of the picture")
+        placed = placed or name in _PLACED
+    if clip.mask is not None or placed:
+        size = tuple(clip.size) if not placed else size
+        ground = moviepy.ColorClip(size, color=(0, 0, 0), duration=clip.duration)
+        sound = clip.audio
+        clip = moviepy.CompositeVideoClip([ground, clip], size=size).with_audio(sound)
+    return clip
+
+
+def _inside(clip: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+    """The clip, asked for no time beyond its ends, where some of MoviePy's have nothing to show.
+
+    A mask that came without an end has that of its clip. What fails is told as that effect's.
+    """
+    if clip.mask is not None:
+        mask = clip.mask if clip.mask.duration else clip.mask.with_duration(clip.duration)
+        clip = clip.with_mask(_inside(mask, name, arguments))
+    shown, last = clip.frame_function, clip.duration - _LATE_S
+
+    def picture(t: float) -> Any:
+        with _told(name, arguments):
+            return shown(min(max(t, 0), last))
+
+    return clip.with_updated_frame_function(picture)
+
+
+@contextmanager
+def _told(name: str, arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Whatever MoviePy raises for arguments that it can't take, as an error that names them."""
+    try:
+        yield
+    except StitchError:
+        raise
+    except Exception as error:
+        given = ", ".join(f"{key}: {value}" for key, value in arguments.items())
+        raise StitchError(
+            f"the effect {name} {{{given}}} can't be done: {error or type(error).__name__}",
+            hint=_FAILS_AGAIN,
+        ) from error
+
+
+def _pictures(clip: Any, frames: int, rate: Rate, size: Size) -> Iterator[Frame]:
+    import numpy as np
+
+    last = max(0.0, clip.duration - 1 / (2 * float(rate.value)))
+    for frame in range(frames):
+        found = clip.get_frame(min(float(rate.seconds(frame)) + _LATE_S, last))
+        picture = np.ascontiguousarray(np.clip(found, 0, 255).astype(np.uint8)[..., :3])
+        if picture.shape[:2] != (size[1], size[0]):
+            picture = _boxed(picture, size)
+        yield from_rgb(picture)
+
+
+def _write_sound(sound: Any, lasts: float, seconds: Any, out: Path) -> None:
+    """Writes what is heard of the clip, as long as its picture; silence stands where it ends."""
+    import numpy as np
+
+    total = round(seconds * RATE)
+    held = 0 if sound is None else min(total, round(min(lasts, sound.duration or lasts) * RATE))
+    with WavWriter(out) as wav:
+        for at in range(0, total, _BLOCK_S * RATE):
+            n = min(_BLOCK_S * RATE, total - at)
+            block = np.zeros((n, 2), np.float32)
+            if (there := min(n, held - at)) > 0:
+                try:
+                    with np.errstate(over="ignore"):
+                        block[:there] = sound.get_frame(np.arange(at, at + there) / RATE)
+                except Exception as error:  # as above
+                    told = f"the effects can't be done in the sound: {error}"
+                    raise StitchError(told, hint=_FAILS_AGAIN) from error
+            if not np.isfinite(block).all():
+                raise StitchError("the effects make the sound louder than any", hint=_FAILS_AGAIN)
+            wav.write(block)
+
+
+def _write(frames: Iterator[Frame], size: Size, rate: Rate, sound: Path | None, out: Path) -> None:
+    """A take like any other: H.264 of high quality, its sound beside it."""
+    width, height = size
+    heard = ("-i", f"file:{sound}") if sound else ()
+    coded = ("-map", "1:a:0", "-c:a", "aac", "-b:a", "256k") if sound else ()
+    run_ffmpeg(
+        [
+            *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
+            *("-framerate", f"{rate.value}", *_TAGS, "-i", "pipe:0", *heard),
+            *("-map", "0:v:0", *coded, *_TAGS),
+            *("-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "16"),
+            *("-g", f"{2 * rate.nominal}", "-threads", "2", "-x264-params", "open-gop=0"),
+            *("-video_track_timescale", f"{timescale(rate.value)}", "-movflags", "+faststart"),
+            *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"),
+            *("-f", "mp4", f"file:{out}"),
+        ],
+        stdin=(frame.data for frame in frames),
+    )

@@ -1,0 +1,349 @@
+"""What a media file holds, read from its packets: facts, and the index of its frames.
+
+A frame's number is the rank of its presentation time among the frames that are shown, so B-frames,
+edit lists and leading pictures of an open GOP are counted as a player counts them.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from math import atan2, degrees
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import MediaError
+from storyboard.film import MediaFacts
+from storyboard.stitching import matroska
+from storyboard.timecode import Rate
+
+_USUAL_RATES = tuple(
+    Fraction(text)
+    for text in "24 25 30 50 60 48 120 12 15 24000/1001 30000/1001 60000/1001".split()
+)
+_PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b"{", b"[")
+_IDR = 5
+_DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The picture of one file: its frames in the order they are shown, and its format."""
+
+    pts: tuple[int, ...]
+    """Presentation time of every frame, ascending, in ticks of `time_base`."""
+    entries: tuple[int, ...]
+    """Presentation times at which decoding may begin, ascending; empty: only at the start."""
+    time_base: Fraction
+    rate: Rate | None
+    """None for a picture."""
+    constant: bool
+    """Every frame stands where `rate` puts it."""
+    codec: str
+    pixel_format: str
+    coded: tuple[int, int]
+    """(width, height) as coded, before pixel aspect and rotation."""
+    pixel_aspect: Fraction
+    rotation: int
+    """Degrees counter-clockwise that a player turns it: 0, 90, 180, 270."""
+    mirrored: bool
+    """A player shows left and right exchanged, before it turns it."""
+    interlaced: bool
+    color_range: int
+    """As libav numbers it: 0 unsaid, 1 limited, 2 full."""
+    colorspace: int
+    """The matrix as libav numbers it: 1 is BT.709, 2 unsaid."""
+    transfer: int
+    """As libav numbers it: 16 and 18 are the HDR curves PQ and HLG."""
+    has_audio: bool
+    seconds: Fraction
+    track: int = 0
+    """Which of the file's picture tracks it is."""
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """(width, height) with square pixels, upright."""
+        width, height = self.coded
+        width = round(width * self.pixel_aspect)
+        return (height, width) if self.rotation in (90, 270) else (width, height)
+
+    def entry(self, frame: int) -> int | None:
+        """Where decoding must begin to show `frame`; None is the start of the file."""
+        at = bisect_right(self.entries, self.pts[frame])
+        return self.entries[at - 1] if at > 1 else None
+
+
+def probe(path: Path) -> MediaFacts:
+    """What `path` holds: pixels as shown, exact number of frames, exact rate, length.
+
+    A picture has one frame and no rate; sound has no frames. Raises MediaError, in words for
+    people, when the file is missing, empty, a web page, cut off or no media.
+    """
+    index = index_of(path)
+    if index is None:
+        return MediaFacts(seconds=_sound_seconds(path), has_audio=True)
+    _first_picture(path)
+    width, height = index.shown
+    return MediaFacts(
+        width=width,
+        height=height,
+        frames=len(index.pts),
+        rate=index.rate,
+        seconds=index.seconds,
+        has_audio=index.has_audio,
+    )
+
+
+def _first_picture(path: Path) -> None:
+    """Raises MediaError unless the first picture can be decoded."""
+    with opened(path) as container:
+        stream = picture_of(container)
+        stream.thread_type = "NONE"
+        if next(container.decode(stream), None) is None:
+            raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+
+
+def index_of(path: Path) -> Index | None:
+    """The index of `path`, remembered while the file stays the same; None where it is sound.
+
+    Raises MediaError as `probe` does.
+    """
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise MediaError(f"{path} can't be read: {error.strerror}") from error
+    return _index(str(path), facts.st_size, facts.st_mtime_ns)
+
+
+def picture_of(container: Any) -> Any:
+    """The picture track that a player shows: the default one, else the first; no cover of a sound
+    file. None where there is none.
+    """
+    tracks = [
+        each for each in container.streams.video if not int(each.disposition) & _ATTACHED_PICTURE
+    ]
+    return next((each for each in tracks if int(each.disposition) & _DEFAULT), [*tracks, None][0])
+
+
+def turned(frame: Any) -> tuple[int, bool]:
+    """How a player turns a picture: degrees counter-clockwise, and whether it mirrors it first."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    across, down, right, below = (1, 0, 0, 1)
+    if matrix is not None:
+        across, down, _, right, below = struct.unpack_from("=5i", bytes(matrix))
+    if mirrored := across * below < down * right:
+        across, down = -across, -down
+    return round(-degrees(atan2(down, across))) % 360, mirrored
+
+
+@contextmanager
+def opened(path: Path, **options: str) -> Iterator[Any]:
+    """The file as a PyAV container; a file that is no media raises MediaError.
+
+    Only local files are followed, so that a playlist in disguise reaches nothing else. `options`
+    are libav's own.
+    """
+    import av
+
+    try:
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file", **options})
+    except (av.error.FFmpegError, OSError) as error:
+        raise MediaError(_what_it_is(path), log=str(error)) from error
+    try:
+        yield container
+    except av.error.FFmpegError as error:
+        raise MediaError(f"{path} is damaged: {error.strerror}", log=str(error)) from error
+    finally:
+        container.close()
+
+
+@lru_cache(maxsize=4096)
+def _index(name: str, size: int, _changed: int) -> Index | None:
+    path = Path(name)
+    if size == 0:
+        raise MediaError(f"{path} is empty: it has 0 bytes")
+    if _is_page(path):
+        raise MediaError(_what_it_is(path))
+    from storyboard.stitching.smart.plain import plain_index
+
+    if plain := plain_index(path):
+        return plain
+    if size < (promised := matroska.promised(path)):
+        raise _cut_off(path, size, promised, "bytes")
+    with opened(path) as container:
+        if picture_of(container) is None:
+            if container.streams.audio:
+                return None
+            raise MediaError(f"{path} holds neither picture nor sound")
+        return _read(path, container)
+
+
+def _read(path: Path, container: Any) -> Index:
+    stream = picture_of(container)
+    stream.thread_type = "NONE"  # the first picture then comes after the fewest packets
+    order: list[int | None] = []
+    shown: list[int] = []
+    keys: list[int] = []
+    first: list[Any] = []
+    length = 0
+    for packet in container.demux(stream):
+        if packet.size == 0:
+            first = first or stream.decode()
+            continue
+        if packet.is_corrupt:
+            raise _cut_off(path, len(order), stream.frames)
+        first = first or packet.decode()
+        if not packet.is_discard and packet.pts is not None:
+            shown.append(packet.pts)
+            length = packet.duration or length
+        if packet.pts is not None and _may_begin(packet, stream):
+            keys.append(len(order))
+        order.append(packet.pts)
+    if stream.frames > len(order) and stream.frames > (there := _packets(path)):
+        raise _cut_off(path, there, stream.frames)
+    if not first:
+        raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+    timed = None not in order and len(set(shown)) == len(shown)
+    if not timed:
+        shown, keys = _decoded_times(path), []
+    pts = tuple(sorted(shown))
+    time_base = Fraction(stream.time_base)
+    still = len(pts) == 1 and container.format.name.endswith(("_pipe", "image2"))
+    rate, constant = (None, True) if still else _rate(pts if timed else (), time_base, stream)
+    seconds = (pts[-1] - pts[0] + length) * time_base
+    if rate is not None and (constant or not timed):
+        seconds = rate.seconds(len(pts))
+    frame = first[0]
+    rotation, mirrored = turned(frame)
+    sample = stream.sample_aspect_ratio
+    return Index(
+        pts=pts,
+        entries=_closed(keys, order),
+        time_base=time_base,
+        rate=rate,
+        constant=constant,
+        codec=stream.codec_context.name,
+        pixel_format=frame.format.name,
+        coded=(frame.width, frame.height),
+        pixel_aspect=Fraction(sample) if sample else Fraction(1),
+        rotation=rotation,
+        mirrored=mirrored,
+        interlaced=bool(frame.interlaced_frame),
+        color_range=int(frame.color_range),
+        colorspace=int(frame.colorspace),
+        transfer=int(frame.color_trc),
+        has_audio=bool(container.streams.audio),
+        seconds=Fraction(0) if still else seconds,
+        track=container.streams.video.index(stream),
+    )
+
+
+def _may_begin(packet: Any, stream: Any) -> bool:
+    """Whether a decoder may start here; for H.264 only an IDR is a promise."""
+    if not packet.is_keyframe:
+        return False
+    if stream.codec_context.name != "h264":
+        return True
+    return _IDR in _nal_types(bytes(packet), bytes(stream.codec_context.extradata or b""))
+
+
+def _nal_types(data: bytes, extradata: bytes) -> set[int]:
+    """The NAL unit types in one H.264 packet, length-prefixed (avcC) or with start codes."""
+    found: set[int] = set()
+    if extradata[:1] == b"\x01":
+        width, at = (extradata[4] & 3) + 1, 0
+        while at + width < len(data):
+            found.add(data[at + width] & 31)
+            at += width + int.from_bytes(data[at : at + width], "big")
+        return found
+    at = data.find(b"\0\0\1")
+    while 0 <= at < len(data) - 3:
+        found.add(data[at + 3] & 31)
+        at = data.find(b"\0\0\1", at + 3)
+    return found
+
+
+def _closed(keys: list[int], order: list[int | None]) -> tuple[int, ...]:
+    """Times of the keys behind which nothing is shown earlier than the key itself."""
+    entries: list[int] = []
+    earliest: int | None = None
+    wanted = set(keys)
+    for at in range(len(order) - 1, -1, -1):
+        pts = order[at]
+        if pts is None:
+            return ()
+        if at in wanted and (earliest is None or pts < earliest):
+            entries.append(pts)
+        earliest = pts if earliest is None else min(pts, earliest)
+    return tuple(reversed(entries))
+
+
+def _rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate, bool]:
+    """The rate that the frames' times follow, and whether all of them do."""
+    sources = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
+    told = [Fraction(rate) for rate in sources if rate and rate <= 240]
+    count = len(pts) - 1
+    if count < 1:
+        return Rate(told[0] if told else Fraction(24)), True
+    span = (pts[-1] - pts[0]) * time_base
+    candidates = [*told, *_USUAL_RATES]
+    steps = {later - earlier for earlier, later in pairwise(pts)}
+    if len(steps) == 1 and time_base <= Fraction(1, 2000):
+        candidates.insert(0, 1 / (steps.pop() * time_base))
+    for candidate in candidates:
+        step = 1 / (candidate * time_base)
+        if all(abs(at - pts[0] - rank * step) <= 1 for rank, at in enumerate(pts)):
+            return Rate(candidate), True
+    mean = count / span
+    nearest = min(_USUAL_RATES, key=lambda usual: abs(usual - mean))
+    return Rate(nearest if abs(nearest - mean) < mean / 200 else mean), False
+
+
+def _decoded_times(path: Path) -> list[int]:
+    """Times of a file whose packets don't tell them: frames counted as they are decoded."""
+    with opened(path) as container:
+        return list(range(sum(1 for _ in container.decode(picture_of(container)))))
+
+
+def _packets(path: Path) -> int:
+    """The pictures that are in the file, those too that its edit list doesn't show."""
+    with opened(path, ignore_editlist="1") as container:
+        return sum(packet.size > 0 for packet in container.demux(picture_of(container)))
+
+
+def _sound_seconds(path: Path) -> Fraction:
+    with opened(path) as container:
+        stream = container.streams.audio[0]
+        if stream.duration and stream.time_base:
+            return Fraction(stream.duration * stream.time_base)
+        samples = sum(frame.samples for frame in container.decode(stream))
+        return Fraction(samples, stream.rate)
+
+
+def _cut_off(path: Path, found: int, promised: int, what: str = "frames") -> MediaError:
+    return MediaError(
+        f"{path} is cut off: {found} of its {promised or 'more'} {what} are there",
+        hint="fetch or export the file again",
+    )
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as stream:
+        start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith(_PAGE_STARTS)
+
+
+def _what_it_is(path: Path) -> str:
+    if _is_page(path):
+        return f"{path} is text (a web page or an error message), not media"
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    if start[4:8] == b"ftyp":
+        return f"{path} is cut off: its table of contents (moov) is missing"
+    return f"{path} is not media that can be read"

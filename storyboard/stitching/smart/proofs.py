@@ -1,0 +1,60 @@
+"""What was proved before: digests of bytes that a decoder has taken without a word.
+
+A proof holds for its bytes in whatever film they stand, so a film that is cut again proves only
+what is new in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from storyboard.outlet import put
+from storyboard.stitching.media import beside
+
+_NAME = "proofs"
+_KEPT = 20_000
+_BYTES = 20
+
+
+class Proofs:
+    """The proofs that one folder keeps."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / _NAME
+        self._new: dict[bytes, None] = {}
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        self._known = dict.fromkeys(
+            data[at : at + _BYTES] for at in range(0, len(data) - _BYTES + 1, _BYTES)
+        )
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._known or digest in self._new
+
+    def add(self, digest: bytes) -> None:
+        self._new[digest] = None
+
+    def save(self) -> None:
+        """Keeps what was added, behind what another process may have kept meanwhile."""
+        if not self._new:
+            return
+        unfinished = beside(self._path)
+        try:
+            unfinished.write_bytes(b"".join([*self._known, *self._new][-_KEPT:]))
+            put(unfinished, self._path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def proof_of(*parts: Iterable[bytes]) -> bytes:
+    """A digest of bytes, each told apart from the next."""
+    found = hashlib.blake2b(digest_size=_BYTES)
+    for part in parts:
+        for each in part:
+            found.update(len(each).to_bytes(8, "big"))
+            found.update(each)
+    return found.digest()
