@@ -5,6 +5,17 @@
     >>> plan = storyboard.plan_film(film)             # doctest: +SKIP
     >>> storyboard.render(film, out="film.mp4")       # doctest: +SKIP
 
+Every function takes the path of a film, or a film that `load` returned, and these overrides:
+
+- `profile`: use this profile of the film
+- `provider`, `model`: use this provider or model for every shot
+- `previz`: let previz draw every shot, for free
+- `proxy`: draw at 320x180
+- `allow_retired`: try models that were switched off
+
+An override that is None keeps what the film was loaded with. One that changes a loaded film reads
+its file again.
+
 Every function raises StoryboardError (`storyboard.errors`) for what a user can cure; an invalid
 film raises InvalidStoryboard with every problem at once. Nothing heavy is imported before a
 function is called.
@@ -12,113 +23,322 @@ function is called.
 
 TYPE_CHECKING = False  # neither `typing` nor `__future__` is imported: see `__main__`
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Iterable
     from pathlib import Path
+    from typing import Any, Literal, ParamSpec, TypeVar
 
     from storyboard.graph.compile import Graph
-    from storyboard.graph.plan import Plan
+    from storyboard.graph.plan import Plan, Wishes
     from storyboard.make import Rendered
-    from storyboard.production import Examined
+    from storyboard.production import Examined, Production
     from storyboard.run.events import Event
 
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
 __version__ = "0.1.0"
-__all__ = ["arender", "compile_film", "load", "plan_film", "render", "stitch"]
+__all__ = [
+    "arender",
+    "compile_film",
+    "load",
+    "plan_film",
+    "render",
+    "render_async",
+    "stitch",
+]
 
 
-def load(film: "str | Path", **overlay: object) -> "Examined":
+def _list_keywords(function: "Callable[P, T]") -> "Callable[P, T]":
+    """Makes the TypeError for an unknown keyword name the known ones."""
+
+    def checked(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
+        _check_keywords(function, keywords)
+        return function(*arguments, **keywords)
+
+    return _copy_signature(function, checked)
+
+
+def _list_async_keywords(
+    function: "Callable[P, Coroutine[Any, Any, T]]",
+) -> "Callable[P, Coroutine[Any, Any, T]]":
+    """The same for a function that is awaited."""
+
+    async def checked(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
+        _check_keywords(function, keywords)
+        return await function(*arguments, **keywords)
+
+    return _copy_signature(function, checked)
+
+
+def _check_keywords(function: "Callable[..., Any]", keywords: "Iterable[str]") -> None:
+    code = function.__code__
+    known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    for keyword in keywords:
+        if keyword not in known:
+            raise TypeError(
+                f"{function.__name__}() has no keyword '{keyword}'; it has {', '.join(known)}"
+            )
+
+
+def _copy_signature(source: "Callable[..., Any]", wrapper: "Callable[P, T]") -> "Callable[P, T]":
+    """What `functools.wraps` does; importing that here would let a stranger's folder answer."""
+    wrapper.__name__ = wrapper.__qualname__ = source.__name__
+    wrapper.__doc__, wrapper.__annotations__ = source.__doc__, source.__annotations__
+    wrapper.__wrapped__ = source  # type: ignore[attr-defined]  # `inspect.signature` reads it
+    return wrapper
+
+
+@_list_keywords
+def load(
+    film: "str | Path | Examined",
+    *,
+    profile: "str | None" = None,
+    provider: "str | None" = None,
+    model: "str | None" = None,
+    previz: "bool | None" = None,
+    proxy: "bool | None" = None,
+    allow_retired: "bool | None" = None,
+) -> "Examined":
     """Reads, checks and compiles a film; never raises for what its author can get wrong.
 
-    `overlay` is what flags lay over it: `profile provider model previz proxy allow_retired`.
+    Raises UsageError for a provider or a model that does not exist.
     """
+    from dataclasses import replace
     from pathlib import Path
 
-    from storyboard.production import Flags, examine
+    from storyboard.production import Examined, Flags, examine
 
-    return examine(Path(film), Flags.from_fields(overlay))
+    loaded = film.flags if isinstance(film, Examined) else Flags()
+    overrides: dict[str, Any] = {
+        "profile": profile,
+        "provider": provider,
+        "model": model,
+        "previz": previz,
+        "proxy": proxy,
+        "allow_retired": allow_retired,
+    }
+    flags = replace(loaded, **{name: v for name, v in overrides.items() if v is not None})
+    if not isinstance(film, Examined):
+        return examine(Path(film), flags)
+    if flags == loaded:
+        return film
+    return examine(film.film.path if film.film else film.path, flags)
 
 
-def compile_film(film: "str | Path | Examined", **overlay: object) -> "Graph":
-    """The steps of a sound film in running order; raises InvalidStoryboard otherwise."""
-    return _examined(film, overlay).checked()
+@_list_keywords
+def compile_film(
+    film: "str | Path | Examined",
+    *,
+    profile: "str | None" = None,
+    provider: "str | None" = None,
+    model: "str | None" = None,
+    previz: "bool | None" = None,
+    proxy: "bool | None" = None,
+    allow_retired: "bool | None" = None,
+) -> "Graph":
+    """The steps of a valid film in running order; raises InvalidStoryboard otherwise."""
+    return load(
+        film,
+        profile=profile,
+        provider=provider,
+        model=model,
+        previz=previz,
+        proxy=proxy,
+        allow_retired=allow_retired,
+    ).checked()
 
 
-def plan_film(film: "str | Path | Examined", **overlay: object) -> "Plan":
-    """What a render would make now, why, and at what price; changes nothing on disk."""
+@_list_keywords
+def plan_film(
+    film: "str | Path | Examined",
+    *,
+    profile: "str | None" = None,
+    provider: "str | None" = None,
+    model: "str | None" = None,
+    previz: "bool | None" = None,
+    proxy: "bool | None" = None,
+    allow_retired: "bool | None" = None,
+    shots: "str | Iterable[str]" = (),
+    retake: "str | Iterable[str]" = (),
+    force: "str | Iterable[str]" = (),
+    rebuy: "str | Iterable[str]" = (),
+    accept_stale: bool = False,
+) -> "Plan":
+    """What a render would make now, why, and at what price; changes nothing on disk.
+
+    `shots`, `retake`, `force`, `rebuy` and `accept_stale` mean what they mean to `render`.
+    """
     from storyboard.production import Production
 
-    production = Production(_examined(film, overlay))
+    examined = load(
+        film,
+        profile=profile,
+        provider=provider,
+        model=model,
+        previz=previz,
+        proxy=proxy,
+        allow_retired=allow_retired,
+    )
+    production = Production(examined)
     try:
-        return production.plan()
+        wishes = _wishes(production, retake, force, rebuy, accept_stale)
+        return production.plan(wishes, _words(shots))
     finally:
         production.close()
 
 
+@_list_keywords
 def render(
     film: "str | Path | Examined",
     *,
     out: "str | Path | None" = None,
     max_cost_usd: float | str = 0,
     tell: "Callable[[Event], None]" = lambda _: None,
-    **overlay: object,
+    profile: "str | None" = None,
+    provider: "str | None" = None,
+    model: "str | None" = None,
+    previz: "bool | None" = None,
+    proxy: "bool | None" = None,
+    allow_retired: "bool | None" = None,
+    shots: "str | Iterable[str]" = (),
+    retake: "str | Iterable[str]" = (),
+    force: "str | Iterable[str]" = (),
+    rebuy: "str | Iterable[str]" = (),
+    accept_stale: bool = False,
+    missing: "Literal['fail', 'slate', 'previz']" = "fail",
+    frozen: bool = False,
+    jobs: "int | None" = None,
 ) -> "Rendered":
     """Makes what is missing and cuts the film to `out` (default: as on the command line).
 
     May spend up to `max_cost_usd`, by default nothing: a plan priced higher raises MoneyRefused
-    before anything is submitted. `tell` hears every event of the run.
+    before anything is submitted. `tell` gets every event of the run.
+
+    The rest are the command line's options. `shots` names the only shots to make. `retake` makes
+    one more take of these shots and picks it, `force` makes them again, `rebuy` buys again what is
+    lost, `accept_stale` keeps picked takes of older versions. `missing` says what to show where a
+    take is missing, `frozen` submits nothing, and `jobs` is the number of processes for local work
+    (default: one for each core).
     """
     import asyncio
 
-    return asyncio.run(arender(film, out=out, max_cost_usd=max_cost_usd, tell=tell, **overlay))
+    return asyncio.run(
+        arender(
+            film,
+            out=out,
+            max_cost_usd=max_cost_usd,
+            tell=tell,
+            profile=profile,
+            provider=provider,
+            model=model,
+            previz=previz,
+            proxy=proxy,
+            allow_retired=allow_retired,
+            shots=shots,
+            retake=retake,
+            force=force,
+            rebuy=rebuy,
+            accept_stale=accept_stale,
+            missing=missing,
+            frozen=frozen,
+            jobs=jobs,
+        )
+    )
 
 
+@_list_async_keywords
 async def arender(
     film: "str | Path | Examined",
     *,
     out: "str | Path | None" = None,
     max_cost_usd: float | str = 0,
     tell: "Callable[[Event], None]" = lambda _: None,
-    **overlay: object,
+    profile: "str | None" = None,
+    provider: "str | None" = None,
+    model: "str | None" = None,
+    previz: "bool | None" = None,
+    proxy: "bool | None" = None,
+    allow_retired: "bool | None" = None,
+    shots: "str | Iterable[str]" = (),
+    retake: "str | Iterable[str]" = (),
+    force: "str | Iterable[str]" = (),
+    rebuy: "str | Iterable[str]" = (),
+    accept_stale: bool = False,
+    missing: "Literal['fail', 'slate', 'previz']" = "fail",
+    frozen: bool = False,
+    jobs: "int | None" = None,
 ) -> "Rendered":
-    """`render` for a program that has an event loop already."""
+    """`render` for a program that has an event loop already; `render_async` is another name."""
     from decimal import Decimal
     from pathlib import Path
 
-    from storyboard.make import Order, usd_micros
+    from storyboard.errors import UsageError
+    from storyboard.make import MISSING, Order, usd_micros
     from storyboard.make import render as make
     from storyboard.production import Production
 
-    production = Production(_examined(film, overlay), create=True)
+    if missing not in MISSING:
+        raise UsageError(f"missing={missing!r} is unknown", hint=f"it is one of {MISSING}")
+    examined = load(
+        film,
+        profile=profile,
+        provider=provider,
+        model=model,
+        previz=previz,
+        proxy=proxy,
+        allow_retired=allow_retired,
+    )
+    production = Production(examined, create=True)
     try:
+        wishes = _wishes(production, retake, force, rebuy, accept_stale)
         order = Order(
             out=Path(out) if out is not None else None,
+            shots=_words(shots),
+            wishes=wishes,
+            missing=missing,
+            frozen=frozen,
             max_cost_micros=usd_micros(format(Decimal(str(max_cost_usd)), "f")),
+            jobs=_processes(jobs),
         )
-        return await make(production, production.plan(), order, tell)
+        return await make(production, production.plan(wishes, order.shots), order, tell)
     finally:
         production.close()
 
 
+render_async = arender
+
+
+@_list_keywords
 def stitch(
-    film: "str | Path | Examined", *, out: "str | Path | None" = None, **overlay: object
+    film: "str | Path | Examined",
+    *,
+    out: "str | Path | None" = None,
+    profile: "str | None" = None,
+    provider: "str | None" = None,
+    model: "str | None" = None,
+    previz: "bool | None" = None,
+    proxy: "bool | None" = None,
+    allow_retired: "bool | None" = None,
+    jobs: "int | None" = None,
 ) -> "Path":
     """Cuts the film from the takes that are there, submits nothing, and returns its path.
 
     Raises StoreError when a take is missing.
     """
-    import asyncio
-    from pathlib import Path
-
     from storyboard.errors import StoreError
-    from storyboard.make import Order
-    from storyboard.make import render as make
-    from storyboard.production import Production
 
-    production = Production(_examined(film, overlay), create=True)
-    try:
-        order = Order(out=Path(out) if out is not None else None, frozen=True)
-        done = asyncio.run(make(production, production.plan(), order, lambda _: None))
-    finally:
-        production.close()
+    done = render(
+        film,
+        out=out,
+        profile=profile,
+        provider=provider,
+        model=model,
+        previz=previz,
+        proxy=proxy,
+        allow_retired=allow_retired,
+        frozen=True,
+        jobs=jobs,
+    )
     if done.film is None:
         raise StoreError(
             "the film can't be cut: takes are missing", hint="`storyboard plan` names them"
@@ -126,7 +346,27 @@ def stitch(
     return done.film
 
 
-def _examined(film: "str | Path | Examined", overlay: dict[str, object]) -> "Examined":
-    from storyboard.production import Examined
+def _wishes(
+    production: "Production",
+    retake: "str | Iterable[str]",
+    force: "str | Iterable[str]",
+    rebuy: "str | Iterable[str]",
+    accept_stale: bool,
+) -> "Wishes":
+    from storyboard.saved import wishes_of
 
-    return film if isinstance(film, Examined) else load(film, **overlay)
+    return wishes_of(production, _words(retake), _words(force), _words(rebuy), accept_stale)
+
+
+def _words(shots: "str | Iterable[str]") -> tuple[str, ...]:
+    """A single shot may be given without a list around it."""
+    return (shots,) if isinstance(shots, str) else tuple(shots)
+
+
+def _processes(jobs: "int | None") -> int:
+    """The number as `Order` has it, where 0 is one for each core."""
+    if jobs is not None and jobs < 1:
+        from storyboard.errors import UsageError
+
+        raise UsageError(f"jobs={jobs} is too few", hint="give 1 or more, or leave it out")
+    return jobs or 0

@@ -34,6 +34,8 @@ from storyboard.run.upkeep import tidy
 if TYPE_CHECKING:
     from storyboard.run.ledger import Ledger
 
+MISSING = ("fail", "slate", "previz")
+"""What `Order.missing` may be."""
 _RECORD = "films.json"
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]*)?|\.[0-9]+")
 

@@ -85,15 +85,20 @@ class Examined:
     """Compiles it once more, with what was learnt since (`expired=`)."""
 
     @property
-    def sound(self) -> bool:
+    def is_valid(self) -> bool:
         """No errors: the film may be planned."""
         return self.graph is not None and not any(
             each.severity is Severity.ERROR for each in self.diagnostics
         )
 
+    @property
+    def sound(self) -> bool:
+        """An older name of `is_valid`."""
+        return self.is_valid
+
     def checked(self) -> Graph:
         """The graph; raises InvalidStoryboard when the film has errors."""
-        if not self.sound or self.graph is None:
+        if not self.is_valid or self.graph is None:
             raise InvalidStoryboard(self.diagnostics, self.texts)
         return self.graph
 
