@@ -20,7 +20,7 @@ from storyboard.graph.steps import BESIDE
 from storyboard.graph.timeline import Timeline
 from storyboard.outlet import confirm_replaceable
 from storyboard.production import Production, examine
-from storyboard.provenance import provenance_file, write_provenance
+from storyboard.provenance import provenance_file, refresh_notes, write_provenance
 from storyboard.providers import registry
 from storyboard.providers.base import Kind, Provider
 from storyboard.run import events as ev
@@ -222,6 +222,8 @@ def _cut(
     if order.until or result.interrupted or not (result.complete or order.missing != "fail"):
         return Rendered(result)
     timeline = plan.timeline
+    if production.late(result.selects):
+        timeline = _retrimmed(production, plan, tell)
     holes = holes_of(timeline, takes)
     if holes and order.missing == "slate":
         timeline = slated(timeline, holes)
@@ -233,6 +235,15 @@ def _cut(
         tell(ev.Note(message=f"the film is not cut: {names} not made yet"))
         return Rendered(result)
     return _stitched(production, timeline, takes, result, order, tell)
+
+
+def _retrimmed(production: Production, plan: Plan, tell: ev.Sink) -> Timeline:
+    """The timeline where takes came back whose trims nobody could know before they did."""
+    settled = production.plan()
+    if not settled.work:
+        return settled.timeline
+    tell(ev.Note(message="the lock file trims takes that play again now: render once more"))
+    return plan.timeline
 
 
 async def _run(
@@ -330,6 +341,7 @@ def _stitched(
     whole = all(path.exists() for path in beside)
     if whole and record.stands(out, identity):
         out.touch()
+        refresh_notes(out, production.selects)
         record.note(out, identity)
         return Rendered(result, out, current=True)
     started = time.monotonic()
@@ -350,7 +362,10 @@ def _stitched(
         jobs=order.processes,
     )
     attempts = Ledger.read(production.state)
-    write_provenance(out, film, production.graph, timeline, takes, attempts, production.hashes)
+    write_provenance(
+        *(out, film, production.graph, timeline, takes, attempts, production.hashes),
+        production.selects,
+    )
     record.note(out, identity)
     for note in facts.notes:
         tell(ev.Note(message=note))

@@ -7,7 +7,7 @@ network and no project; only `make.py` makes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,17 @@ from storyboard.errors import (
     Diagnostic,
     InvalidStoryboard,
     Severity,
+    Span,
     StoryboardError,
     UsageError,
 )
-from storyboard.film import Film, MediaFacts
+from storyboard.film import Film, MediaFacts, Take, Trim
 from storyboard.graph.choose import chosen_shots
 from storyboard.graph.compile import Graph, compile_film
 from storyboard.graph.decide import plan_film
 from storyboard.graph.notices import nearest
 from storyboard.graph.plan import Plan, Reason, Wishes
+from storyboard.graph.trims import TakeTrim
 from storyboard.providers import registry
 from storyboard.run.hashing import Hashes
 from storyboard.run.places import real_film, selects_file, state_folder, store_folder
@@ -82,7 +84,7 @@ class Examined:
     texts: Mapping[str, str]
     """Source by file name, for drawing carets."""
     compiled: Callable[..., Graph] | None = None
-    """Compiles it once more, with what was learnt since (`expired=`)."""
+    """Compiles it once more, with what was learnt since (`expired=`, `trims=`)."""
 
     @property
     def is_valid(self) -> bool:
@@ -141,9 +143,27 @@ def examine(path: Path, flags: Flags | None = None) -> Examined:
     )
     graph = compiled()
     letters = proofread(film, loaded.film.delivery.size)
-    told = dict.fromkeys((*loaded.diagnostics, *graph.diagnostics, *letters))
-    diagnostics = tuple(sorted(told, key=lambda d: (d.span, d.code)))
+    diagnostics = _sorted((*loaded.diagnostics, *graph.diagnostics, *letters))
     return Examined(path, flags, film, graph, diagnostics, loaded.texts, compiled)
+
+
+def examine_takes(examined: Examined) -> Examined:
+    """The film with what its lock file says of the takes that play: `examine`, a step further.
+
+    Reads the lock file where there is one, and plans only where a take is trimmed.
+    """
+    lock = selects_file(examined.path)
+    if not examined.sound or not lock.exists() or not Selects(lock).trims():
+        return examined
+    production = Production(examined)
+    try:
+        production.plan()
+        told = production.diagnostics
+    except InvalidStoryboard as error:
+        told = error.diagnostics
+    finally:
+        production.close()
+    return replace(examined, diagnostics=told, texts=production.texts)
 
 
 def _interfaces(film: Film) -> dict[str, str]:
@@ -184,12 +204,31 @@ class Production:
         self._compiled = examined.compiled
         self.state = state_folder(self.film.path)
         self.selects = Selects(selects_file(self.film.path))
+        self._examined = examined
+        self._expired: frozenset[str] = frozenset()
+        self._trims: dict[str, TakeTrim] = {}
         folder = store_folder(self.film.path)
         self.store = Store(folder, notice=notice) if create or folder.is_dir() else None
         self.hashes = Hashes(self.state)
 
-    def plan(self, wishes: Wishes | None = None, shots: Sequence[str] = ()) -> Plan:
-        """What a render would do now; only for `shots` where they are named."""
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All there is to say about the film, as its takes are trimmed."""
+        return self._said(self.graph)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Source by file name, the lock file's too."""
+        return {**self._examined.texts, str(self._lock): self.selects.text}
+
+    def plan(
+        self, wishes: Wishes | None = None, shots: Sequence[str] = (), *, lenient: bool = False
+    ) -> Plan:
+        """What a render would do now; only for `shots` where they are named.
+
+        Raises InvalidStoryboard where the lock file trims a take as it can't be; `lenient` plans
+        without that trim, for who wants to see the takes or to choose another one.
+        """
         from storyboard.run.ledger import Ledger
         from storyboard.run.owing import pending, wished
 
@@ -213,26 +252,91 @@ class Production:
                 charged=charged,
             )
 
-        plan = planned(self.graph)
-        if self.film.policy.on_expired == "reanchor":
-            plan = self._reanchored(plan, planned)
+        plan = self._settle(planned, lenient)
         if not shots:
             return plan
         wanted = chosen_shots(self.film, shots, self.graph)
         return plan.only({n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted})
 
-    def _reanchored(self, plan: Plan, planned: Callable[[Graph], Plan]) -> Plan:
-        """Begins extensions anew whose source has expired, since the film allows it."""
-        expired: frozenset[str] = frozenset()
-        while found := _expired(plan) - expired:
-            expired |= found
+    def late(self, takes: Mapping[str, Take]) -> list[str]:
+        """Steps whose take, by step, is trimmed otherwise than the graph has it."""
+        return [id for id, take in takes.items() if self._trim(take) != self._trims.get(id)]
+
+    def _settle(self, planned: Callable[[Graph], Plan], lenient: bool) -> Plan:
+        """Plans until the graph holds what only the takes tell: trims, and sources that are gone.
+
+        An extension begins anew where its source has expired and the film allows it.
+        """
+        plan = planned(self.graph)
+        while True:
+            expired, trims = self._expired, self._trims_of(plan)
+            if self.film.policy.on_expired == "reanchor":
+                expired |= _expired(plan)
+            if (expired, trims) == (self._expired, self._trims):
+                return plan
             assert self._compiled is not None
-            graph = self._compiled(expired=expired)
-            if any(each.severity is Severity.ERROR for each in graph.diagnostics):
-                raise InvalidStoryboard(graph.diagnostics)
-            self.graph = graph
+            graph = self._compiled(expired=expired, trims=trims)
+            if _has_errors(graph):
+                if lenient:
+                    return plan
+                graph = self._compiled(expired=expired, trims=self._placed(trims, plan))
+                raise InvalidStoryboard(self._said(graph), self.texts)
+            self.graph, self._expired, self._trims = graph, expired, trims
             plan = planned(graph)
-        return plan
+
+    def _trims_of(self, plan: Plan) -> dict[str, TakeTrim]:
+        """How the takes that play are trimmed, by step.
+
+        A trim moves what hangs on its step, so another take may play there: it is asked later.
+        """
+        found: dict[str, TakeTrim] = {}
+        moved: set[str] = set()
+        for node in plan.nodes:
+            id = node.step.id
+            before = self._trims.get(id)
+            trim = self._trim(node.select) if node.select else None
+            if moved.intersection(node.step.parents):
+                moved.add(id)
+                trim = before
+            elif trim != before:
+                moved.add(id)
+            if trim is not None:
+                found[id] = trim
+        return found
+
+    def _trim(self, take: Take) -> TakeTrim | None:
+        told = self.selects.trim(take.digest, take.ordinal)
+        if told is None:
+            return None
+        film = self.film.delivery.rate
+        own = take.facts.rate or film
+        start, end = (
+            None if n is None else film.frames(own.seconds(n)) for n in (told.start, told.end)
+        )
+        return TakeTrim(take.name, Trim(start, end))
+
+    def _placed(self, trims: Mapping[str, TakeTrim], plan: Plan) -> dict[str, TakeTrim]:
+        """The same with their places in the lock file, which are found slowly."""
+        selects = {node.step.id: node.select for node in plan.nodes if node.select}
+        return {
+            id: replace(trim, place=self._place(selects[id])) if id in selects else trim
+            for id, trim in trims.items()
+        }
+
+    def _place(self, take: Take) -> Span:
+        span = self.selects.span(take.digest, take.ordinal, "trim")
+        return replace(span, file=str(self._lock))
+
+    @property
+    def _lock(self) -> Path:
+        """The lock file as the user would name it."""
+        return selects_file(self._examined.path)
+
+    def _said(self, graph: Graph) -> tuple[Diagnostic, ...]:
+        base = self._examined.graph
+        before = frozenset(base.diagnostics if base else ())
+        told = [each for each in self._examined.diagnostics if each not in before]
+        return _sorted((*told, *graph.diagnostics))
 
     def close(self) -> None:
         """Keeps what was learnt of files, where the film has a state folder."""
@@ -249,6 +353,14 @@ class Production:
                 f"{path.name} can't be read: {error.strerror or error}",
                 hint="the storyboard names it; put it back or name another",
             ) from error
+
+
+def _sorted(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.span, d.code)))
+
+
+def _has_errors(graph: Graph) -> bool:
+    return any(each.severity is Severity.ERROR for each in graph.diagnostics)
 
 
 def _expired(plan: Plan) -> frozenset[str]:

@@ -22,6 +22,7 @@ from storyboard.run.attempts import Attempt, State
 from storyboard.run.durable import write_text
 from storyboard.run.hashing import Hashes
 from storyboard.run.record import usd
+from storyboard.run.selects import Selects
 from storyboard.timecode import FrameRange
 
 _IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -45,9 +46,10 @@ def write_provenance(
     takes: Mapping[str, Take],
     attempts: Iterable[Attempt],
     hashes: Hashes,
+    selects: Selects,
 ) -> Path:
     """Writes the record of the film at `out`; `timeline` is the one that was cut."""
-    teller = _Teller(film, graph, takes, attempts, hashes)
+    teller = _Teller(film, graph, takes, attempts, hashes, selects)
     ranges = [each for event in timeline.events for each in teller.ranges(event)]
     told = [
         teller.made(graph.steps[each.step], takes[each.step], each.span)
@@ -79,6 +81,28 @@ def write_provenance(
     return path
 
 
+def refresh_notes(out: Path, selects: Selects) -> None:
+    """Brings the notes in the record of a film that stands to what the lock file says now.
+
+    The rest of the record tells how the film was made, which is over.
+    """
+    path = provenance_file(out)
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        told = [each for key in ("ranges", "narration", "made_from") for each in document[key]]
+        for each in told:
+            if "take" not in each:
+                continue
+            each.pop("note", None)
+            if note := selects.note(each["digest"], int(each["take"][1:])):
+                each["note"] = note
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # not as we write it: the next cut writes it anew
+    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    if json.loads(path.read_text("utf-8")) != document:
+        write_text(path, text)
+
+
 class _Teller:
     def __init__(
         self,
@@ -87,8 +111,10 @@ class _Teller:
         takes: Mapping[str, Take],
         attempts: Iterable[Attempt],
         hashes: Hashes,
+        selects: Selects,
     ) -> None:
         self._film = film
+        self._selects = selects
         self._graph = graph
         self._takes = takes
         self._hashes = hashes
@@ -128,6 +154,8 @@ class _Teller:
             "seed": take.seed,
             "operation": take.operation,
             "price_usd": usd(take.price_micros),
+            "trim": self._selects.trim_text(take.digest, take.ordinal),
+            "note": self._selects.note(take.digest, take.ordinal),
             "references": self._references(step),
             "parents": self._parents(step),
             "digital_source_type": self._source_type(step),
@@ -138,7 +166,7 @@ class _Teller:
                 for each in refused
             ],
         }
-        return {key: value for key, value in told.items() if value not in (None, "", [])}
+        return {key: value for key, value in told.items() if value not in (None, "", [], {})}
 
     def _source_type(self, step: Step) -> str:
         """IPTC's word for it; empty for footage, of which we know nothing."""

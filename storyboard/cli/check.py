@@ -34,9 +34,9 @@ def command(
     """Say everything that is wrong with FILM, with the place and the cure.
 
     Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
-    network and no project.
+    network and no project. Trims in the lock file are held against their takes.
     """
-    from storyboard.production import examine
+    from storyboard.production import examine, examine_takes
 
     flags = options.flags_of(overlay)
     if form is None:
@@ -45,7 +45,7 @@ def command(
     told: list[Diagnostic] = []
     texts: dict[str, str] = {}
     for path in films:
-        examined = examine(path, flags)
+        examined = examine_takes(examine(path, flags))
         shown = [d for d in examined.diagnostics if verbose or d.severity is not Severity.NOTE]
         if quiet:
             shown = [d for d in shown if d.severity is Severity.ERROR]

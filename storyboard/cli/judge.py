@@ -26,7 +26,9 @@ def judged(film: Path, shot: str, name: str, flags: Flags) -> tuple[Selects, Tak
     production = Production(examine(film, flags))
     try:
         chosen_shots(production.film, [shot], production.graph)
-        nodes = [n for n in production.plan().nodes if n.step.meant_by({shot}) and n.digest]
+        nodes = [
+            n for n in production.plan(lenient=True).nodes if n.step.meant_by({shot}) and n.digest
+        ]
         shelf = FilmShelf(production.store, production.selects, production.film.stem)
         takes = [take for n in nodes for take in shelf.takes(n.digest)]
         found = next((t for t in reversed(takes) if t.ordinal == int(match[1])), None)

@@ -92,10 +92,10 @@ def command(
         view.answer("\n".join(planview.markdown(plan)))
     elif not quiet:
         view.answer("\n".join(planview.human(plan)))
-    told = [d for d in examined.diagnostics if verbose or d.severity is not Severity.NOTE]
-    notes = [d for d in examined.diagnostics if d.severity is Severity.NOTE]
+    told = [d for d in production.diagnostics if verbose or d.severity is not Severity.NOTE]
+    notes = [d for d in production.diagnostics if d.severity is Severity.NOTE]
     if told and not quiet:
-        view.say(view.drawn(told, examined.texts, "concise").rstrip("\n"))
+        view.say(view.drawn(told, production.texts, "concise").rstrip("\n"))
     if notes and not verbose and not quiet and not as_json:
         for note in notes:
             view.say(f"note: {note.message}")

@@ -129,9 +129,9 @@ def command(
                 # Nobody agreed to more: a job that failed since is not bought again unasked.
                 agreed = saved.cost_micros if saved else plan.cost_micros
                 order = replace(order, max_cost_micros=_least(agreed, order.max_cost_micros))
-            warnings = [d for d in examined.diagnostics if d.severity is Severity.WARNING]
+            warnings = [d for d in production.diagnostics if d.severity is Severity.WARNING]
             if warnings and not quiet and not as_json:
-                view.say(view.drawn(warnings, examined.texts, "concise").rstrip("\n"))
+                view.say(view.drawn(warnings, production.texts, "concise").rstrip("\n"))
             done = (
                 cut(production, plan, order, progress)
                 if missing != "previz" and idle(production, plan)

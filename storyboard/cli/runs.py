@@ -128,7 +128,7 @@ def _rebuilt(film: Path, selects: Selects, quiet: bool) -> int:
         production = Production(examine(film, Flags()))
         steps |= production.graph.steps
         with closing(production):  # where the ledger is damaged there is no plan
-            steps |= {node.digest: node.step for node in production.plan().nodes}
+            steps |= {node.digest: node.step for node in production.plan(lenient=True).nodes}
     store = Store(store_folder(film), notice=view.say)
     try:
         done = rebuild(state_folder(film), store, selects, film, steps)

@@ -28,6 +28,8 @@ def command(
 
     Stills and narration stand among them, by the step that made them.
 
+    A trim and a note that the lock file has of a take are shown with it.
+
     With -v also the takes of older versions of a shot.
     """
     from storyboard.production import Production, examine
@@ -35,7 +37,7 @@ def command(
 
     production = Production(examine(film, options.flags_of(overlay)))
     try:
-        plan = production.plan(shots=shots)
+        plan = production.plan(shots=shots, lenient=True)
         shelf = FilmShelf(production.store, production.selects, production.film.stem)
         records: list[dict[str, object]] = []
         for node in plan.nodes:
@@ -63,6 +65,8 @@ def command(
                             "seed": take.seed,
                             "frames": take.facts.frames,
                             "price_usd": money(take.price_micros),
+                            "trim": production.selects.trim_text(digest, take.ordinal) or None,
+                            "note": production.selects.note(digest, take.ordinal) or None,
                             "sha256": take.sha256,
                             "digest": digest,
                             "path": path,
@@ -83,6 +87,9 @@ def _row(record: dict[str, object]) -> list[str]:
     words = [name for name in ("picked", "rejected") if record[name]]
     words += [] if record["current"] else ["older"]
     words += [] if record["path"] else ["not in this store"]
+    if isinstance(trim := record["trim"], dict):
+        words.append(f"trim {trim.get('start', '')}..{trim.get('end', '')}")
+    words += [f"note: {record['note']}"] if record["note"] else []
     return [
         ">" if record["plays"] else " ",
         str(record["step"]),

@@ -61,7 +61,7 @@ def held_back(film: Path, attempts: Sequence[Attempt]) -> tuple[Pending, ...]:
     if not any(each.state is State.FILTERED for each in attempts):
         return ()
     with suppress(StoryboardError), closing(Production(examine(film, Flags()))) as production:
-        return tuple(each for each in production.plan().pending if each.filtered)
+        return tuple(each for each in production.plan(lenient=True).pending if each.filtered)
     return ()
 
 

@@ -24,6 +24,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "SB364": ("narration-overlap", "two lines of narration are heard at once"),
     "SB365": ("speech-moved", "an effect changes the pace of what is said"),
     "SB366": ("line-cut-away", "a line, or part of it, is outside what the film plays of the take"),
+    "SB367": ("trim-misfit", "a trim in the lock file does not fit its take, or its shot"),
     "SB401": ("unknown-provider", "no provider has this name"),
     "SB402": ("unknown-model", "the provider has no such model"),
     "SB403": ("retired-model", "the platform has switched the model off"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from storyboard.errors import Diagnostic, MediaError
 from storyboard.film import Film, MediaFacts, MediaFile, Shot
@@ -25,6 +26,7 @@ from storyboard.graph.speech import lines_inside
 from storyboard.graph.steps import Link, Step
 from storyboard.graph.stills import plain_settings
 from storyboard.graph.timeline import Timeline, build_timeline, cues_inside, wished_length
+from storyboard.graph.trims import TakeTrim, Trims
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, catalog
 from storyboard.timecode import FrameRange
@@ -52,15 +54,18 @@ def compile_film(
     broken: frozenset[str] = frozenset(),
     plugins: Sequence[str] = (),
     expired: frozenset[str] = frozenset(),
+    trims: Mapping[str, TakeTrim] = MappingProxyType({}),
 ) -> Graph:
     """Compiles every shot that is not omitted; problems are in `.diagnostics`, never raised.
 
     `probe` says what a piece of footage holds. `broken` are ids that the language refused:
     what hangs on them is left out in silence. `plugins` are providers beyond the catalogue's.
     `expired` are extensions, by step, whose source is gone: they begin anew from its last frame.
+    `trims` are what the lock file says, by step, of the takes that play.
     """
     compiler = _Compiler(film, probe, known or catalog(), allow_retired, broken, plugins)
     compiler.desk.expired = expired
+    compiler.trims = Trims(compiler.desk, trims)
     return compiler.run()
 
 
@@ -82,6 +87,7 @@ class _Compiler:
         shots = {shot.id: bought(shot, rate) for shot in film.shots if not shot.omit}
         self.desk = Desk(film, self.notices, judge, shots)
         self.purchases = Purchases(self.desk, Linker(self.desk))
+        self.trims = Trims(self.desk, {})
         self._done: set[str] = set()
 
     def run(self) -> Graph:
@@ -94,6 +100,7 @@ class _Compiler:
         film = desk.film
         self._settings_of_providers(film)
         self._not_yet(film)
+        self.trims.refuse_idle()
         playing = [shot for shot in film.cut if shot.id in desk.uses]
         quiet = self._beside_gaps() if not self.broken else set(desk.uses)
         played = Effects(desk)
@@ -172,7 +179,8 @@ class _Compiler:
             self.desk.forget(shot.id)
             return
         self.desk.materials[shot.id] = material
-        if use := self._use(shot, material):
+        trimmed = self.trims.lay_over(shot, material)
+        if trimmed and (use := self._use(trimmed, material, locked=trimmed is not shot)):
             self.desk.uses[shot.id] = use
 
     def _material(self, shot: Shot) -> Material | None:
@@ -216,8 +224,11 @@ class _Compiler:
         )
         return Material(shot.id, (Piece(shot.id, 0, frames),))
 
-    def _use(self, shot: Shot, material: Material) -> Use | None:
-        """The used range: trim first, then length; what the take does not hold is refused."""
+    def _use(self, shot: Shot, material: Material, *, locked: bool) -> Use | None:
+        """The used range: trim first, then length; what the take does not hold is refused.
+
+        `locked` says that the trim is the lock file's.
+        """
         total = material.frames
         start = shot.trim.start or 0
         if start < 0:
@@ -230,6 +241,9 @@ class _Compiler:
         key = "trim" if shot.trim.end is not None or shot.trim.start is not None else "length"
         if shot.length is not None:
             if start + shot.length > end:
+                if locked:
+                    self.trims.refuse(shot, material, shot.length, end - start)
+                    return None
                 self._too_short(shot, material, start + shot.length, end, key)
                 return None
             end = start + shot.length

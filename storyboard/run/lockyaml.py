@@ -44,6 +44,18 @@ def read_edited(text: str, name: str) -> dict[str, Entry]:
     return _Reader(name).film(root)
 
 
+def find_key(text: str, digest: str, take: int, key: str) -> tuple[int, int, int, int] | None:
+    """Lines and columns, from 1, of what a readable lock file says under `key` of a take."""
+    node = yaml.compose(text, Loader=_Loader)
+    for name in ("steps", digest, "takes", f"t{take:02d}", key):
+        below = node.value if isinstance(node, yaml.MappingNode) else ()
+        node = next((value for each, value in below if each.value == name), None)
+    if node is None:
+        return None
+    start, end = node.start_mark, node.end_mark
+    return start.line + 1, start.column + 1, end.line + 1, end.column + 1
+
+
 class _Reader:
     def __init__(self, name: str) -> None:
         self._name = name

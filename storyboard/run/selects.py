@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.disk import DiskProblem, disk_errors
-from storyboard.errors import EnvironmentProblem, UsageError
+from storyboard.errors import EnvironmentProblem, Span, UsageError
 from storyboard.film import MediaFacts, Take, Trim
 from storyboard.outlet import end_of, hindrance
 from storyboard.run import locktext
@@ -74,7 +74,29 @@ class Selects:
         told = row.get("trim") if row else None
         return Trim(_frames(told.get("start")), _frames(told.get("end"))) if told else None
 
+    def trim_text(self, digest: str, ordinal: int) -> dict[str, str]:
+        """The same as the file says it: `{start: 12f}`."""
+        row = self._row(digest, ordinal)
+        return dict(row.get("trim") or {}) if row else {}
+
+    def trims(self) -> bool:
+        """Whether any take is trimmed."""
+        return any(row.get("trim") for e in self._entries.values() for row in e.takes.values())
+
+    def span(self, digest: str, ordinal: int, key: str) -> Span:
+        """Where the file, as it was read, says `key` of that take; the file where it does not."""
+        from storyboard.run.lockyaml import find_key
+
+        places = find_key(self._text, digest, ordinal, key)
+        return Span(str(self.path), *places) if places else Span(str(self.path))
+
+    @property
+    def text(self) -> str:
+        """The file as it was read."""
+        return self._text
+
     def note(self, digest: str, ordinal: int) -> str:
+        """What a person noted of that take."""
         row = self._row(digest, ordinal)
         return str(row.get("note", "")) if row else ""
 
