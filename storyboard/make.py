@@ -221,9 +221,9 @@ def _cut(
     production.selects.save()
     if order.until or result.interrupted or not (result.complete or order.missing != "fail"):
         return Rendered(result)
-    timeline = plan.timeline
+    timeline = production.timeline(plan, result.selects)
     if production.late(result.selects):
-        timeline = _retrimmed(production, plan, tell)
+        tell(ev.Note(message="the lock file trims takes that play again now: render once more"))
     holes = holes_of(timeline, takes)
     if holes and order.missing == "slate":
         timeline = slated(timeline, holes)
@@ -235,15 +235,6 @@ def _cut(
         tell(ev.Note(message=f"the film is not cut: {names} not made yet"))
         return Rendered(result)
     return _stitched(production, timeline, takes, result, order, tell)
-
-
-def _retrimmed(production: Production, plan: Plan, tell: ev.Sink) -> Timeline:
-    """The timeline where takes came back whose trims nobody could know before they did."""
-    settled = production.plan()
-    if not settled.work:
-        return settled.timeline
-    tell(ev.Note(message="the lock file trims takes that play again now: render once more"))
-    return plan.timeline
 
 
 async def _run(
@@ -362,10 +353,8 @@ def _stitched(
         jobs=order.processes,
     )
     attempts = Ledger.read(production.state)
-    write_provenance(
-        *(out, film, production.graph, timeline, takes, attempts, production.hashes),
-        production.selects,
-    )
+    told = (production.graph, timeline, takes, attempts, production.hashes, production.selects)
+    write_provenance(out, film, *told)
     record.note(out, identity)
     for note in facts.notes:
         tell(ev.Note(message=note))

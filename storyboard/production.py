@@ -27,6 +27,7 @@ from storyboard.graph.compile import Graph, compile_film
 from storyboard.graph.decide import plan_film
 from storyboard.graph.notices import nearest
 from storyboard.graph.plan import Plan, Reason, Wishes
+from storyboard.graph.timeline import Timeline
 from storyboard.graph.trims import TakeTrim
 from storyboard.providers import registry
 from storyboard.run.hashing import Hashes
@@ -258,9 +259,23 @@ class Production:
         wanted = chosen_shots(self.film, shots, self.graph)
         return plan.only({n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted})
 
-    def late(self, takes: Mapping[str, Take]) -> list[str]:
-        """Steps whose take, by step, is trimmed otherwise than the graph has it."""
-        return [id for id, take in takes.items() if self._trim(take) != self._trims.get(id)]
+    def late(self, takes: Mapping[str, Take]) -> bool:
+        """Whether a take, by step, is trimmed otherwise than the graph has it."""
+        return any(self._trim(take) != self._trims.get(id) for id, take in takes.items())
+
+    def timeline(self, plan: Plan, takes: Mapping[str, Take]) -> Timeline:
+        """The plan's timeline, or a later one where takes came back whose trims count now.
+
+        Nobody knew that they would before the run; where they leave something to make, it waits.
+        """
+        if not self.late(takes):
+            return plan.timeline
+        before = (self.graph, self._expired, self._trims)
+        later = self.plan()
+        if not later.work:
+            return later.timeline
+        self.graph, self._expired, self._trims = before
+        return plan.timeline
 
     def _settle(self, planned: Callable[[Graph], Plan], lenient: bool) -> Plan:
         """Plans until the graph holds what only the takes tell: trims, and sources that are gone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from storyboard.errors import InvalidStoryboard
 from storyboard.film import MediaFacts, Take, Trim
 from storyboard.graph.plan import Plan, Reason
 from storyboard.graph.timeline import Event
-from storyboard.production import Production, examine, examine_takes
+from storyboard.production import Flags, Production, examine, examine_takes
 from storyboard.timecode import Rate
 from tests.conftest import Cli
 
@@ -278,3 +279,20 @@ def test_a_film_follows_its_takes_trims_and_notes(write: Write, cli: Cli) -> Non
     assert '"note": "the best"' in record.read_text()
     assert (film.parent / "build" / "film.mp4").read_bytes() == cut, "a note cuts nothing anew"
     assert "note: the best" in cli("takes", "film.yaml").out
+
+
+def test_a_take_that_plays_again_brings_its_trim(write: Write, cli: Cli) -> None:
+    """A is made again and comes out the same, so the trimmed take of B plays after all."""
+    film = write(
+        "storyboard: 1\ndefaults: {duration: 4}\nshots:\n"
+        "  - {id: A, prompt: a, length: 1}\n  - {id: B, continue: A, prompt: b}\n"
+    )
+    assert cli("render", film, "--proxy", "-q").code == 0
+    production = Production(examine(film, Flags(proxy=True)))
+    node = production.plan().nodes[1]
+    production.selects.set_trim(node.digest, 1, Trim(24))
+    production.selects.save()
+    production.close()
+    assert cli("render", film, "--proxy", "-q", "--force", "A").code == 0
+    record = json.loads((film.parent / "build" / "film.provenance.json").read_text())
+    assert record["frames"] == 24 + 72
