@@ -123,6 +123,7 @@ class _Compiler:
         for shot in film.shots:
             for key, value, today in (
                 ("alternate", shot.alternate, "`omit: true` keeps a shot out of the film"),
+                ("match", shot.match, "`continuity:` tells people what must match, in words"),
             ):
                 if value:
                     self.notices.error(

@@ -23,6 +23,11 @@ VERSION = 1
 
 _SECTIONS = frozenset("cast profiles sound defaults format policy providers".split())
 _UNUSED = ("titles", "sound", "ambience")
+_ITS_OWN = (
+    *("title", "author", "copyright", "credits", "length", "format", "profiles", "subtitles"),
+    *("policy", "providers", "root"),
+)
+"""What a film says of itself: an included one may say it too, for when it is made alone."""
 
 
 class Reader:
@@ -285,6 +290,14 @@ class Reader:
                     f"`{key}` of an included file isn't taken over",
                     f"put it into `{next(iter(texts))}`; here it holds for this file alone",
                 )
+        if idle := [key for key in _ITS_OWN if key in header]:
+            names = ", ".join(f"`{key}`" for key in idle)
+            self._report.note(
+                "SB216",
+                document.key_span(idle[0]),
+                f"{names} of an included file hold only where it is a film by itself",
+                f"`{next(iter(texts))}` says them for the whole film",
+            )
         if "shots" not in document:
             self._report.error("SB102", document.span(), "this file has no `shots` to include")
         inner = Scope(

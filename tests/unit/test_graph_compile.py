@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -271,6 +272,8 @@ def test_every_split_is_legal_and_long_enough(
     assert RATE.frames(1) == 24
 
 
-@pytest.mark.parametrize("key", ["alternate"])
-def test_a_key_that_no_step_carries_out_is_refused_by_name(key: str) -> None:
-    assert codes(compiled(shot("SH010"), shot("SH020", **{key: "SH010"}))) == ["SB190"]
+@pytest.mark.parametrize(
+    "key", [{"alternate": "SH010"}, {"match": FrameRef(shot="SH010", edge=FrameEdge.LAST)}]
+)
+def test_a_key_that_no_step_carries_out_is_refused_by_name(key: dict[str, Any]) -> None:
+    assert codes(compiled(shot("SH010"), shot("SH020", **key))) == ["SB190"]
