@@ -209,12 +209,13 @@ def _samples(attempt: Attempt) -> str:
 
 
 def _sample(told: Mapping[str, Any]) -> Sample:
-    check_names(told, ("uri", "expires_at", "contains_source", "source_frames"))
+    check_names(told, ("uri", "expires_at", "contains_source", "source_frames", "problem"))
     return Sample(
         uri=told.get("uri", ""),
         expires_at=told.get("expires_at"),
         contains_source=told.get("contains_source", False),
         source_frames=told.get("source_frames", 0),
+        problem=told.get("problem", ""),
     )
 
 

@@ -157,7 +157,10 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`excuse`", "poll"): Case(("vertex", "omni", "videos")),
     ("`excuse`", "poll" + AGAIN): Case(("vertex", "gemini", "omni", "videos"), jobs=1),
     ("`damaged`", "poll"): Case(("vertex", "omni")),
-    ("`damaged`", "poll" + AGAIN): Case(("vertex", "omni"), jobs=1),
+    ("`damaged`", "poll" + AGAIN): Case(CLOUD, jobs=1),
+    ("`damaged`", "poll, of a job that has a name for its result" + AGAIN): Case(
+        ("omni",), "damaged:40@poll", jobs=1
+    ),
     ("`strange`", "poll"): Case(("vertex", "gemini", "omni")),
     ("`strange`", "poll" + AGAIN): Case(("vertex", "gemini", "omni"), jobs=1),
     ("`strange`", "poll, until no results are kept" + AGAIN): Case(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from storyboard.stitching.film import Medium, stitch_digest
 
 from storyboard.errors import MoneyRefused, Severity
 from storyboard.film import MediaFacts, Take
@@ -26,7 +27,6 @@ from storyboard.production import Examined, Flags, Production, examine
 from storyboard.run import locktext
 from storyboard.run.locktext import Entry
 from storyboard.run.places import selects_file
-from storyboard.stitch.film import Medium, stitch_digest
 from storyboard.timecode import Rate
 
 ROOT = Path(__file__).parent.parent.parent
