@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from typing import Any, Literal, ParamSpec, TypeVar
 
     from storyboard.graph.compile import Graph
-    from storyboard.graph.plan import Plan, Wishes
-    from storyboard.make import Rendered
-    from storyboard.production import Examined, Production
+    from storyboard.graph.plan import Plan, TakeRequests
+    from storyboard.make import RenderResult
+    from storyboard.production import CheckedFilm, FilmSession
     from storyboard.run.events import Event
 
     P = ParamSpec("P")
@@ -90,7 +90,7 @@ def _copy_signature(source: "Callable[..., Any]", wrapper: "Callable[P, T]") -> 
 
 @_list_keywords
 def load(
-    film: "str | Path | Examined",
+    film: "str | Path | CheckedFilm",
     *,
     profile: "str | None" = None,
     provider: "str | None" = None,
@@ -98,7 +98,7 @@ def load(
     previz: "bool | None" = None,
     proxy: "bool | None" = None,
     allow_retired: "bool | None" = None,
-) -> "Examined":
+) -> "CheckedFilm":
     """Reads, checks and compiles a film; never raises for what its author can get wrong.
 
     Raises UsageError for a provider or a model that does not exist.
@@ -106,9 +106,9 @@ def load(
     from dataclasses import replace
     from pathlib import Path
 
-    from storyboard.production import Examined, Flags, examine
+    from storyboard.production import CheckedFilm, Overrides, check_film
 
-    loaded = film.flags if isinstance(film, Examined) else Flags()
+    loaded = film.overrides if isinstance(film, CheckedFilm) else Overrides()
     overrides: dict[str, Any] = {
         "profile": profile,
         "provider": provider,
@@ -118,16 +118,16 @@ def load(
         "allow_retired": allow_retired,
     }
     flags = replace(loaded, **{name: v for name, v in overrides.items() if v is not None})
-    if not isinstance(film, Examined):
-        return examine(Path(film), flags)
+    if not isinstance(film, CheckedFilm):
+        return check_film(Path(film), flags)
     if flags == loaded:
         return film
-    return examine(film.film.path if film.film else film.path, flags)
+    return check_film(film.film.path if film.film else film.path, flags)
 
 
 @_list_keywords
 def compile_film(
-    film: "str | Path | Examined",
+    film: "str | Path | CheckedFilm",
     *,
     profile: "str | None" = None,
     provider: "str | None" = None,
@@ -145,12 +145,12 @@ def compile_film(
         previz=previz,
         proxy=proxy,
         allow_retired=allow_retired,
-    ).checked()
+    ).require_graph()
 
 
 @_list_keywords
 def plan_film(
-    film: "str | Path | Examined",
+    film: "str | Path | CheckedFilm",
     *,
     profile: "str | None" = None,
     provider: "str | None" = None,
@@ -168,7 +168,7 @@ def plan_film(
 
     `shots`, `retake`, `force`, `rebuy` and `accept_stale` mean what they mean to `render`.
     """
-    from storyboard.production import Production
+    from storyboard.production import FilmSession
 
     examined = load(
         film,
@@ -179,17 +179,17 @@ def plan_film(
         proxy=proxy,
         allow_retired=allow_retired,
     )
-    production = Production(examined)
+    session = FilmSession(examined)
     try:
-        wishes = _wishes(production, retake, force, rebuy, accept_stale)
-        return production.plan(wishes, _words(shots))
+        wishes = _wishes(session, retake, force, rebuy, accept_stale)
+        return session.plan(wishes, _words(shots))
     finally:
-        production.close()
+        session.close()
 
 
 @_list_keywords
 def render(
-    film: "str | Path | Examined",
+    film: "str | Path | CheckedFilm",
     *,
     out: "str | Path | None" = None,
     max_cost_usd: float | str = 0,
@@ -208,7 +208,7 @@ def render(
     missing: "Literal['fail', 'slate', 'previz']" = "fail",
     frozen: bool = False,
     jobs: "int | None" = None,
-) -> "Rendered":
+) -> "RenderResult":
     """Makes what is missing and cuts the film to `out` (default: as on the command line).
 
     May spend up to `max_cost_usd`, by default nothing: a plan priced higher raises MoneyRefused
@@ -248,7 +248,7 @@ def render(
 
 @_list_async_keywords
 async def arender(
-    film: "str | Path | Examined",
+    film: "str | Path | CheckedFilm",
     *,
     out: "str | Path | None" = None,
     max_cost_usd: float | str = 0,
@@ -267,15 +267,15 @@ async def arender(
     missing: "Literal['fail', 'slate', 'previz']" = "fail",
     frozen: bool = False,
     jobs: "int | None" = None,
-) -> "Rendered":
+) -> "RenderResult":
     """`render` for a program that has an event loop already; `render_async` is another name."""
     from decimal import Decimal
     from pathlib import Path
 
     from storyboard.errors import UsageError
-    from storyboard.make import MISSING, Order, usd_micros
+    from storyboard.make import MISSING, RenderOptions, parse_usd_micros
     from storyboard.make import render as make
-    from storyboard.production import Production
+    from storyboard.production import FilmSession
 
     if missing not in MISSING:
         raise UsageError(f"missing={missing!r} is unknown", hint=f"it is one of {MISSING}")
@@ -288,21 +288,21 @@ async def arender(
         proxy=proxy,
         allow_retired=allow_retired,
     )
-    production = Production(examined, create=True)
+    session = FilmSession(examined, create=True)
     try:
-        wishes = _wishes(production, retake, force, rebuy, accept_stale)
-        order = Order(
+        wishes = _wishes(session, retake, force, rebuy, accept_stale)
+        options = RenderOptions(
             out=Path(out) if out is not None else None,
             shots=_words(shots),
-            wishes=wishes,
+            requests=wishes,
             missing=missing,
             frozen=frozen,
-            max_cost_micros=usd_micros(format(Decimal(str(max_cost_usd)), "f")),
+            max_cost_micros=parse_usd_micros(format(Decimal(str(max_cost_usd)), "f")),
             jobs=_processes(jobs),
         )
-        return await make(production, production.plan(wishes, order.shots), order, tell)
+        return await make(session, session.plan(wishes, options.shots), options, tell)
     finally:
-        production.close()
+        session.close()
 
 
 render_async = arender
@@ -310,7 +310,7 @@ render_async = arender
 
 @_list_keywords
 def stitch(
-    film: "str | Path | Examined",
+    film: "str | Path | CheckedFilm",
     *,
     out: "str | Path | None" = None,
     profile: "str | None" = None,
@@ -327,7 +327,7 @@ def stitch(
     """
     from storyboard.errors import StoreError
 
-    done = render(
+    result = render(
         film,
         out=out,
         profile=profile,
@@ -339,23 +339,25 @@ def stitch(
         frozen=True,
         jobs=jobs,
     )
-    if done.film is None:
+    if result.film is None:
         raise StoreError(
             "the film can't be cut: takes are missing", hint="`storyboard plan` names them"
         )
-    return done.film
+    return result.film
 
 
 def _wishes(
-    production: "Production",
+    production: "FilmSession",
     retake: "str | Iterable[str]",
     force: "str | Iterable[str]",
     rebuy: "str | Iterable[str]",
     accept_stale: bool,
-) -> "Wishes":
-    from storyboard.saved import wishes_of
+) -> "TakeRequests":
+    from storyboard.saved import parse_take_requests
 
-    return wishes_of(production, _words(retake), _words(force), _words(rebuy), accept_stale)
+    return parse_take_requests(
+        production, _words(retake), _words(force), _words(rebuy), accept_stale
+    )
 
 
 def _words(shots: "str | Iterable[str]") -> tuple[str, ...]:

@@ -30,28 +30,28 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Runs the command line and exits with its code."""
-    _leave_at_once(True)
-    from storyboard.cli.streams import Streams
+    _exit_on_interrupt(True)
+    from storyboard.cli.streams import StandardStreams
 
-    streams = Streams()
-    from storyboard.cli.main import run
+    streams = StandardStreams()
+    from storyboard.cli.main import run_command_line
 
     try:
-        _leave_at_once(False)
-        code = run(sys.argv[1:])
+        _exit_on_interrupt(False)
+        code = run_command_line(sys.argv[1:])
     except KeyboardInterrupt:
         code = _INTERRUPTED
-    _leave_at_once(True)
+    _exit_on_interrupt(True)
     sys.exit(streams.close(code))
 
 
-def _leave_at_once(quietly: bool) -> None:
+def _exit_on_interrupt(at_once: bool) -> None:
     """What Ctrl-C does: while nothing is at stake yet, or no more, it ends the process."""
-    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _leave):
-        signal.signal(signal.SIGINT, _leave if quietly else signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _exit_now):
+        signal.signal(signal.SIGINT, _exit_now if at_once else signal.default_int_handler)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _exit_now(number: int, frame: FrameType | None) -> None:
     os._exit(_INTERRUPTED)
 
 

@@ -22,7 +22,7 @@ class Delivery:
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels, both even."""
-        return frame_size(self.resolution, self.aspect_ratio)
+        return compute_frame_size(self.resolution, self.aspect_ratio)
 
 
 RESOLUTIONS: Mapping[str, int] = MappingProxyType(
@@ -32,7 +32,7 @@ RESOLUTIONS: Mapping[str, int] = MappingProxyType(
 
 
 @lru_cache(maxsize=64)
-def frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
+def compute_frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
     """(width, height) in pixels, both even; the named number is the shorter side.
 
     >>> frame_size("720p", "16:9"), frame_size("1080p", "9:16")

@@ -22,7 +22,7 @@ Value: TypeAlias = Union[
 _CHUNK = 1 << 20
 
 
-def digest(tag: str, value: Value) -> str:
+def digest_value(tag: str, value: Value) -> str:
     """64 hex digits that stand for `value` under `tag`.
 
     >>> digest("t", {"a": 1, "b": 2}) == digest("t", {"b": 2, "a": 1})
@@ -30,7 +30,7 @@ def digest(tag: str, value: Value) -> str:
     >>> digest("t", "1") == digest("t", 1)
     False
     """
-    return digest_text(tag, canonical(value))
+    return digest_text(tag, to_canonical_text(value))
 
 
 def digest_text(tag: str, text: str) -> str:
@@ -38,21 +38,21 @@ def digest_text(tag: str, text: str) -> str:
     return hashlib.sha256(f"storyboard:{tag}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def canonical(value: Value) -> str:
+def to_canonical_text(value: Value) -> str:
     """The one text of `value`; raises ValueError for a float that is no number."""
     return _ENCODER.encode(value)
 
 
-def file_sha256(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """Plain SHA-256 of a file's bytes, as `sha256sum` prints it; reads in chunks."""
-    state = hashlib.sha256()
+    hasher = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
-            state.update(chunk)
-    return state.hexdigest()
+            hasher.update(chunk)
+    return hasher.hexdigest()
 
 
-def _typed(value: object) -> object:
+def _to_json_type(value: object) -> object:
     if isinstance(value, Fraction):
         return {"fraction": [value.numerator, value.denominator]}
     if isinstance(value, Mapping):
@@ -68,5 +68,5 @@ _ENCODER = json.JSONEncoder(
     ensure_ascii=False,
     allow_nan=False,
     check_circular=False,
-    default=_typed,
+    default=_to_json_type,
 )

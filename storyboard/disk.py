@@ -19,19 +19,19 @@ class DiskProblem(EnvironmentProblem):
 
 
 @contextmanager
-def disk_errors(what: str) -> Iterator[None]:
+def explain_disk_errors(action: str) -> Iterator[None]:
     """Says of a full or read-only disk what a user can do about it (DiskProblem)."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL or (error.errno is None and _SHORT in str(error)):
             raise DiskProblem(
-                f"the disk is full: {what}",
+                f"the disk is full: {action}",
                 hint="make room, then run the same command again; finished takes are safe",
             ) from error
         if error.errno in _FORBIDDEN:
             raise DiskProblem(
-                f"no permission to write {error.filename or what}",
+                f"no permission to write {error.filename or action}",
                 hint="check who owns the folder, or use another one (STORYBOARD_STORE, -o)",
             ) from error
         raise

@@ -30,7 +30,7 @@ class Effect(Serialized):
         }
 
 
-class Form(StrEnum):
+class ArgumentType(StrEnum):
     """What an argument may be; the value says so in a message."""
 
     SECONDS = "a time in seconds or frames"
@@ -51,252 +51,294 @@ class Form(StrEnum):
     RESAMPLING = "nearest, bilinear or bicubic"
 
 
-Lasting = Callable[[Fraction, Mapping[str, Any]], Fraction]
+DurationRule = Callable[[Fraction, Mapping[str, Any]], Fraction]
 """Seconds after the effect, of so many before it."""
-Reach = Callable[[Mapping[str, Any]], Fraction]
+HeldMoment = Callable[[Mapping[str, Any]], Fraction]
 """The moment, in seconds, of which the effect wants a picture."""
-Doubt = Callable[[Mapping[str, Any]], str]
+ArgumentCheck = Callable[[Mapping[str, Any]], str]
 """What is wrong with arguments that are right each for itself; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EffectSpec:
     """What is known of an effect."""
 
-    takes: Mapping[str, Form] = field(default_factory=dict)
-    needs: tuple[tuple[str, ...], ...] = ()
+    arguments: Mapping[str, ArgumentType] = field(default_factory=dict)
+    required_groups: tuple[tuple[str, ...], ...] = ()
     """Of each group exactly one argument is wanted."""
-    lasts: Lasting | None = None
+    duration_rule: DurationRule | None = None
     """None keeps the length."""
-    timeless: bool = False
+    is_frame_wise: bool = False
     """It does the same to every frame, wherever the shot is cut."""
-    reach: Reach | None = None
-    doubt: Doubt | None = None
+    held_moment: HeldMoment | None = None
+    check_arguments: ArgumentCheck | None = None
 
 
-def lasting(effects: Sequence[Effect], seconds: Fraction) -> Fraction:
+def compute_duration_after(effects: Sequence[Effect], seconds: Fraction) -> Fraction:
     """How long the effects, one after another, make so many seconds; 0 where one can't be done."""
     for effect in effects:
-        if _short(effect, seconds):
+        if _explain_too_short(effect, seconds):
             return Fraction(0)
-        seconds = _after(effect, seconds)
+        seconds = _apply_duration_rule(effect, seconds)
     return seconds
 
 
-def unfit(effects: Sequence[Effect], seconds: Fraction) -> str:
+def explain_unusable(effects: Sequence[Effect], seconds: Fraction) -> str:
     """Why one of the effects can't be done on so many seconds, in words; empty when all can."""
     for effect in effects:
-        if told := _short(effect, seconds):
-            return told
+        if problem := _explain_too_short(effect, seconds):
+            return problem
         total = effect.arguments.get("total_duration")
-        if total is not None and _exact(total) < seconds:
+        if total is not None and _to_fraction(total) < seconds:
             return f"`{effect.name}` to {total:g} s in all is given {float(seconds):g} s already"
-        seconds = _after(effect, seconds)
+        seconds = _apply_duration_rule(effect, seconds)
     return ""
 
 
-def _short(effect: Effect, seconds: Fraction) -> str:
-    reach = EFFECTS[effect.name].reach
-    if reach is None or (at := reach(effect.arguments)) <= seconds:
+def _explain_too_short(effect: Effect, seconds: Fraction) -> str:
+    held_moment = EFFECTS[effect.name].held_moment
+    if held_moment is None or (at := held_moment(effect.arguments)) <= seconds:
         return ""
-    place = f"{float(at):g} s before the end" if _at_end(effect.arguments) else f"{float(at):g} s"
-    return f"`{effect.name}` holds the picture at {place}, and is given {float(seconds):g} s"
+    moment_text = (
+        f"{float(at):g} s before the end" if _is_at_end(effect.arguments) else f"{float(at):g} s"
+    )
+    return f"`{effect.name}` holds the picture at {moment_text}, and is given {float(seconds):g} s"
 
 
-def _after(effect: Effect, seconds: Fraction) -> Fraction:
-    lasts = EFFECTS[effect.name].lasts
-    return max(Fraction(0), lasts(seconds, effect.arguments)) if lasts else seconds
+def _apply_duration_rule(effect: Effect, seconds: Fraction) -> Fraction:
+    rule = EFFECTS[effect.name].duration_rule
+    return max(Fraction(0), rule(seconds, effect.arguments)) if rule else seconds
 
 
-def timeless(effects: Sequence[Effect]) -> bool:
+def are_frame_wise(effects: Sequence[Effect]) -> bool:
     """Whether each of them does the same to every frame."""
-    return all(EFFECTS[effect.name].timeless for effect in effects)
+    return all(EFFECTS[effect.name].is_frame_wise for effect in effects)
 
 
-def moves_time(effect: Effect) -> bool:
+def changes_timing(effect: Effect) -> bool:
     """Whether moments stand elsewhere after it."""
-    return EFFECTS[effect.name].lasts is not None or effect.name == "TimeMirror"
+    return EFFECTS[effect.name].duration_rule is not None or effect.name == "TimeMirror"
 
 
-def _exact(value: Any) -> Fraction:
+def _to_fraction(value: Any) -> Fraction:
     return Fraction(str(value))
 
 
-def _sped(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
-    if final := given.get("final_duration"):
-        return _exact(final)
-    return seconds / _exact(given["factor"])
+def _compute_speed_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    if final := arguments.get("final_duration"):
+        return _to_fraction(final)
+    return seconds / _to_fraction(arguments["factor"])
 
 
-def _looped(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
-    if count := given.get("n"):
+def _compute_loop_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    if count := arguments.get("n"):
         return seconds * int(count)
-    return _exact(given["duration"])
+    return _to_fraction(arguments["duration"])
 
 
-def _frozen(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
-    if total := given.get("total_duration"):
-        return max(seconds, _exact(total))
-    return seconds + _exact(given["freeze_duration"])
+def _compute_freeze_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    if total := arguments.get("total_duration"):
+        return max(seconds, _to_fraction(total))
+    return seconds + _to_fraction(arguments["freeze_duration"])
 
 
-def _bent(seconds: Fraction, given: Mapping[str, Any]) -> Fraction:
-    return _exact(given["new_duration"]) if "new_duration" in given else seconds
+def _compute_accel_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    return _to_fraction(arguments["new_duration"]) if "new_duration" in arguments else seconds
 
 
-def _at_end(given: Mapping[str, Any]) -> bool:
-    return bool(given.get("t") == "end")
+def _is_at_end(arguments: Mapping[str, Any]) -> bool:
+    return bool(arguments.get("t") == "end")
 
 
-def _held_at(given: Mapping[str, Any]) -> Fraction:
-    return _exact(given.get("padding_end" if _at_end(given) else "t", 0))
+def _find_held_moment(arguments: Mapping[str, Any]) -> Fraction:
+    return _to_fraction(arguments.get("padding_end" if _is_at_end(arguments) else "t", 0))
 
 
-def _cropped(given: Mapping[str, Any]) -> str:
+def _check_crop(arguments: Mapping[str, Any]) -> str:
     """The rectangle as MoviePy reckons it, as far as that is known without the picture."""
     for low, high, size, middle in (
         ("x1", "x2", "width", "x_center"),
         ("y1", "y2", "height", "y_center"),
     ):
-        first, last, wide = given.get(low), given.get(high), given.get(size)
-        if given.get(middle) is not None:
-            if wide is None:
+        first, last, extent = arguments.get(low), arguments.get(high), arguments.get(size)
+        if arguments.get(middle) is not None:
+            if extent is None:
                 return f"`{middle}` wants `{size}` beside it"
-            first = given[middle] - wide / 2
-        elif wide is not None and first is None and last is not None:
-            first = last - wide
-        elif wide is not None:
+            first = arguments[middle] - extent / 2
+        elif extent is not None and first is None and last is not None:
+            first = last - extent
+        elif extent is not None:
             last = None
         if first is not None and first < 0:
             return f"that begins {-first:g} pixels before the picture does"
-        if last is not None and last <= (first or 0) and wide is None:
+        if last is not None and last <= (first or 0) and extent is None:
             return f"`{high}` is not beyond `{low}`"
     return ""
 
 
-def _blinking(given: Mapping[str, Any]) -> str:
-    never = not (given["duration_on"] or given["duration_off"])
+def _check_blink(arguments: Mapping[str, Any]) -> str:
+    never = not (arguments["duration_on"] or arguments["duration_off"])
     return "neither of `duration_on` and `duration_off` is above 0" if never else ""
 
 
-def _bending(given: Mapping[str, Any]) -> str:
-    return "`abruptness` is below -1" if given.get("abruptness", 0) < -1 else ""
+def _check_accel(arguments: Mapping[str, Any]) -> str:
+    return "`abruptness` is below -1" if arguments.get("abruptness", 0) < -1 else ""
 
 
-_STILL = Known(timeless=True)
-_LASTS = {"duration": Form.SECONDS}
-_CROSS = Known(_LASTS, (("duration",),))
+_STILL = EffectSpec(is_frame_wise=True)
+_DURATION = {"duration": ArgumentType.SECONDS}
+_CROSSFADE = EffectSpec(_DURATION, (("duration",),))
 
-EFFECTS: Mapping[str, Known] = MappingProxyType(
+EFFECTS: Mapping[str, EffectSpec] = MappingProxyType(
     {
-        "AccelDecel": Known(
-            {"new_duration": Form.SECONDS, "abruptness": Form.NUMBER, "soonness": Form.POSITIVE},
-            lasts=_bent,
-            doubt=_bending,
-        ),
-        "AudioDelay": Known(
-            {"offset": Form.SECONDS, "n_repeats": Form.COUNT, "decay": Form.POSITIVE}
-        ),
-        "AudioFadeIn": _CROSS,
-        "AudioFadeOut": _CROSS,
-        "AudioNormalize": Known(),
-        "BlackAndWhite": Known(
-            {"RGB": Form.WEIGHTS, "preserve_luminosity": Form.FLAG}, timeless=True
-        ),
-        "Blink": Known(
-            {"duration_on": Form.SECONDS, "duration_off": Form.SECONDS},
-            (("duration_on",), ("duration_off",)),
-            doubt=_blinking,
-        ),
-        "Crop": Known(
-            dict.fromkeys(("x1", "y1", "x2", "y2", "x_center", "y_center"), Form.PIXELS)
-            | dict.fromkeys(("width", "height"), Form.EXTENT),
-            timeless=True,
-            doubt=_cropped,
-        ),
-        "CrossFadeIn": _CROSS,
-        "CrossFadeOut": _CROSS,
-        "EvenSize": _STILL,
-        "FadeIn": Known(_LASTS | {"initial_color": Form.COLOR}, (("duration",),)),
-        "FadeOut": Known(_LASTS | {"final_color": Form.COLOR}, (("duration",),)),
-        "Freeze": Known(
+        "AccelDecel": EffectSpec(
             {
-                "t": Form.POINT,
-                "freeze_duration": Form.SECONDS,
-                "total_duration": Form.SECONDS,
-                "padding_end": Form.SECONDS,
+                "new_duration": ArgumentType.SECONDS,
+                "abruptness": ArgumentType.NUMBER,
+                "soonness": ArgumentType.POSITIVE,
+            },
+            duration_rule=_compute_accel_duration,
+            check_arguments=_check_accel,
+        ),
+        "AudioDelay": EffectSpec(
+            {
+                "offset": ArgumentType.SECONDS,
+                "n_repeats": ArgumentType.COUNT,
+                "decay": ArgumentType.POSITIVE,
+            }
+        ),
+        "AudioFadeIn": _CROSSFADE,
+        "AudioFadeOut": _CROSSFADE,
+        "AudioNormalize": EffectSpec(),
+        "BlackAndWhite": EffectSpec(
+            {"RGB": ArgumentType.WEIGHTS, "preserve_luminosity": ArgumentType.FLAG},
+            is_frame_wise=True,
+        ),
+        "Blink": EffectSpec(
+            {"duration_on": ArgumentType.SECONDS, "duration_off": ArgumentType.SECONDS},
+            (("duration_on",), ("duration_off",)),
+            check_arguments=_check_blink,
+        ),
+        "Crop": EffectSpec(
+            dict.fromkeys(("x1", "y1", "x2", "y2", "x_center", "y_center"), ArgumentType.PIXELS)
+            | dict.fromkeys(("width", "height"), ArgumentType.EXTENT),
+            is_frame_wise=True,
+            check_arguments=_check_crop,
+        ),
+        "CrossFadeIn": _CROSSFADE,
+        "CrossFadeOut": _CROSSFADE,
+        "EvenSize": _STILL,
+        "FadeIn": EffectSpec(_DURATION | {"initial_color": ArgumentType.COLOR}, (("duration",),)),
+        "FadeOut": EffectSpec(_DURATION | {"final_color": ArgumentType.COLOR}, (("duration",),)),
+        "Freeze": EffectSpec(
+            {
+                "t": ArgumentType.POINT,
+                "freeze_duration": ArgumentType.SECONDS,
+                "total_duration": ArgumentType.SECONDS,
+                "padding_end": ArgumentType.SECONDS,
             },
             (("freeze_duration", "total_duration"),),
-            _frozen,
-            reach=_held_at,
+            _compute_freeze_duration,
+            held_moment=_find_held_moment,
         ),
-        "FreezeRegion": Known(
-            {"t": Form.SECONDS, "region": Form.REGION, "outside_region": Form.REGION},
+        "FreezeRegion": EffectSpec(
+            {
+                "t": ArgumentType.SECONDS,
+                "region": ArgumentType.REGION,
+                "outside_region": ArgumentType.REGION,
+            },
             (("region", "outside_region"),),
-            reach=_held_at,
+            held_moment=_find_held_moment,
         ),
-        "GammaCorrection": Known({"gamma": Form.POSITIVE}, (("gamma",),), timeless=True),
+        "GammaCorrection": EffectSpec(
+            {"gamma": ArgumentType.POSITIVE}, (("gamma",),), is_frame_wise=True
+        ),
         "InvertColors": _STILL,
-        "Loop": Known({"n": Form.COUNT, "duration": Form.SECONDS}, (("n", "duration"),), _looped),
-        "LumContrast": Known(
-            dict.fromkeys(("lum", "contrast", "contrast_threshold"), Form.NUMBER), timeless=True
+        "Loop": EffectSpec(
+            {"n": ArgumentType.COUNT, "duration": ArgumentType.SECONDS},
+            (("n", "duration"),),
+            _compute_loop_duration,
         ),
-        "MakeLoopable": Known(
-            {"overlap_duration": Form.SECONDS},
+        "LumContrast": EffectSpec(
+            dict.fromkeys(("lum", "contrast", "contrast_threshold"), ArgumentType.NUMBER),
+            is_frame_wise=True,
+        ),
+        "MakeLoopable": EffectSpec(
+            {"overlap_duration": ArgumentType.SECONDS},
             (("overlap_duration",),),
-            lambda seconds, given: seconds - _exact(given["overlap_duration"]),
+            lambda seconds, given: seconds - _to_fraction(given["overlap_duration"]),
         ),
-        "Margin": Known(
-            dict.fromkeys(("margin_size", "left", "right", "top", "bottom"), Form.PIXELS)
-            | {"color": Form.COLOR},
-            timeless=True,
+        "Margin": EffectSpec(
+            dict.fromkeys(("margin_size", "left", "right", "top", "bottom"), ArgumentType.PIXELS)
+            | {"color": ArgumentType.COLOR},
+            is_frame_wise=True,
         ),
-        "MaskColor": Known(
-            {"color": Form.COLOR, "threshold": Form.NUMBER, "stiffness": Form.NUMBER},
-            timeless=True,
+        "MaskColor": EffectSpec(
+            {
+                "color": ArgumentType.COLOR,
+                "threshold": ArgumentType.NUMBER,
+                "stiffness": ArgumentType.NUMBER,
+            },
+            is_frame_wise=True,
         ),
         "MirrorX": _STILL,
         "MirrorY": _STILL,
-        "MultiplyColor": Known({"factor": Form.POSITIVE}, (("factor",),), timeless=True),
-        "MultiplySpeed": Known(
-            {"factor": Form.POSITIVE, "final_duration": Form.SECONDS},
-            (("factor", "final_duration"),),
-            _sped,
+        "MultiplyColor": EffectSpec(
+            {"factor": ArgumentType.POSITIVE}, (("factor",),), is_frame_wise=True
         ),
-        "MultiplyStereoVolume": Known({"left": Form.NUMBER, "right": Form.NUMBER}, timeless=True),
-        "MultiplyVolume": Known(
-            {"factor": Form.NUMBER, "start_time": Form.SECONDS, "end_time": Form.SECONDS},
+        "MultiplySpeed": EffectSpec(
+            {"factor": ArgumentType.POSITIVE, "final_duration": ArgumentType.SECONDS},
+            (("factor", "final_duration"),),
+            _compute_speed_duration,
+        ),
+        "MultiplyStereoVolume": EffectSpec(
+            {"left": ArgumentType.NUMBER, "right": ArgumentType.NUMBER}, is_frame_wise=True
+        ),
+        "MultiplyVolume": EffectSpec(
+            {
+                "factor": ArgumentType.NUMBER,
+                "start_time": ArgumentType.SECONDS,
+                "end_time": ArgumentType.SECONDS,
+            },
             (("factor",),),
         ),
-        "Painting": Known({"saturation": Form.POSITIVE, "black": Form.NUMBER}, timeless=True),
-        "Resize": Known(
-            {"new_size": Form.SIZE, "width": Form.EXTENT, "height": Form.EXTENT},
-            (("new_size", "width", "height"),),
-            timeless=True,
+        "Painting": EffectSpec(
+            {"saturation": ArgumentType.POSITIVE, "black": ArgumentType.NUMBER}, is_frame_wise=True
         ),
-        "Rotate": Known(
+        "Resize": EffectSpec(
             {
-                "angle": Form.NUMBER,
-                "unit": Form.UNIT,
-                "resample": Form.RESAMPLING,
-                "expand": Form.FLAG,
-                "center": Form.PLACE,
-                "translate": Form.PLACE,
-                "bg_color": Form.COLOR,
+                "new_size": ArgumentType.SIZE,
+                "width": ArgumentType.EXTENT,
+                "height": ArgumentType.EXTENT,
+            },
+            (("new_size", "width", "height"),),
+            is_frame_wise=True,
+        ),
+        "Rotate": EffectSpec(
+            {
+                "angle": ArgumentType.NUMBER,
+                "unit": ArgumentType.UNIT,
+                "resample": ArgumentType.RESAMPLING,
+                "expand": ArgumentType.FLAG,
+                "center": ArgumentType.PLACE,
+                "translate": ArgumentType.PLACE,
+                "bg_color": ArgumentType.COLOR,
             },
             (("angle",),),
-            timeless=True,
+            is_frame_wise=True,
         ),
-        "Scroll": Known(
-            dict.fromkeys(("w", "h"), Form.EXTENT)
-            | dict.fromkeys(("x_start", "y_start"), Form.PIXELS)
-            | dict.fromkeys(("x_speed", "y_speed"), Form.NUMBER)
+        "Scroll": EffectSpec(
+            dict.fromkeys(("w", "h"), ArgumentType.EXTENT)
+            | dict.fromkeys(("x_start", "y_start"), ArgumentType.PIXELS)
+            | dict.fromkeys(("x_speed", "y_speed"), ArgumentType.NUMBER)
         ),
-        "SlideIn": Known(_LASTS | {"side": Form.SIDE}, (("duration",), ("side",))),
-        "SlideOut": Known(_LASTS | {"side": Form.SIDE}, (("duration",), ("side",))),
-        "SuperSample": Known({"d": Form.SECONDS, "n_frames": Form.COUNT}, (("d",), ("n_frames",))),
-        "TimeMirror": Known(),
-        "TimeSymmetrize": Known(lasts=lambda seconds, _: seconds * 2),
+        "SlideIn": EffectSpec(_DURATION | {"side": ArgumentType.SIDE}, (("duration",), ("side",))),
+        "SlideOut": EffectSpec(_DURATION | {"side": ArgumentType.SIDE}, (("duration",), ("side",))),
+        "SuperSample": EffectSpec(
+            {"d": ArgumentType.SECONDS, "n_frames": ArgumentType.COUNT}, (("d",), ("n_frames",))
+        ),
+        "TimeMirror": EffectSpec(),
+        "TimeSymmetrize": EffectSpec(duration_rule=lambda seconds, _: seconds * 2),
     }
 )
 """By MoviePy's own name."""

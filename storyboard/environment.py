@@ -18,7 +18,7 @@ _SECRET_VALUE = re.compile(r"://[^/\s]*@")
 """A password in an address, as a proxy's often has."""
 
 
-def make_child_environment() -> dict[str, str]:
+def build_child_environment() -> dict[str, str]:
     """Our own environment without credentials, and with search paths that are absolute.
 
     What is named like a credential is left out, ours or another's. An empty or relative entry of
@@ -27,11 +27,11 @@ def make_child_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not _is_secret(name, value)}
     for name in ("PATH", "PYTHONPATH"):
         if name in kept:
-            kept[name] = os.pathsep.join(keep_absolute(kept[name].split(os.pathsep)))
+            kept[name] = os.pathsep.join(select_absolute_paths(kept[name].split(os.pathsep)))
     return {**kept, "PYTHONSAFEPATH": "1"}
 
 
-def keep_absolute(folders: Iterable[str]) -> list[str]:
+def select_absolute_paths(folders: Iterable[str]) -> list[str]:
     """Those that mean the same wherever they are read."""
     return [folder for folder in folders if Path(folder).is_absolute()]
 

@@ -25,29 +25,59 @@ from storyboard.cues import (
     SoundCue,
     TitleCue,
 )
-from storyboard.delivery import RESOLUTIONS, Delivery, frame_size
+from storyboard.delivery import RESOLUTIONS, Delivery, compute_frame_size
 from storyboard.effects import Effect
 from storyboard.errors import Span
-from storyboard.policy import House, Policy
+from storyboard.policy import FilmDefaults, Policy
 from storyboard.serialized import Serialized
 from storyboard.take import MediaFacts, Take
 
 __all__ = [
-    "CUT", "RESOLUTIONS", "Align", "Ambience", "Anchor", "Beat", "CameraMove", "CastKind",
-    "CastMember", "Clip", "Delivery", "Effect", "Film", "FrameEdge", "FrameRef", "FramesFrom",
-    "House", "Layer", "Line", "Loudness", "MediaFacts", "MediaFile", "MusicCue", "NarrationCue",
-    "Origin", "Policy", "References", "Shot", "SoundCue", "Take", "TitleCue", "Transition",
-    "TransitionKind", "Trim", "frame_size",
+    "CUT",
+    "RESOLUTIONS",
+    "Align",
+    "Ambience",
+    "Anchor",
+    "Beat",
+    "CameraMove",
+    "CastKind",
+    "CastMember",
+    "Clip",
+    "Delivery",
+    "Effect",
+    "Film",
+    "FilmDefaults",
+    "FrameEdge",
+    "FrameRef",
+    "FramesFrom",
+    "Line",
+    "Loudness",
+    "MediaFacts",
+    "MediaFile",
+    "MusicCue",
+    "NarrationCue",
+    "Origin",
+    "Policy",
+    "References",
+    "Shot",
+    "SoundCue",
+    "Take",
+    "TitleCue",
+    "Transition",
+    "TransitionKind",
+    "Trim",
+    "ValueSource",
+    "compute_frame_size",
 ]  # fmt: skip
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-def _empty() -> Mapping[str, Any]:
+def _build_empty_mapping() -> Mapping[str, Any]:
     return _EMPTY
 
 
-class Layer(StrEnum):
+class ValueSource(StrEnum):
     """Which part of the text gave a value; stronger layers first."""
 
     FLAG = "flag"
@@ -65,7 +95,7 @@ class Layer(StrEnum):
 class Origin:
     """Where one value comes from."""
 
-    layer: Layer
+    layer: ValueSource
     detail: str = ""
     """The shot, sequence, file or profile that gave it."""
     key: Span | None = None
@@ -271,7 +301,7 @@ class Shot:
     negative_prompt: str = ""
     references: References = References.AUTO
     reference_names: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=_empty)
+    options: Mapping[str, Any] = field(default_factory=_build_empty_mapping)
     still_model: str = ""
     """Makes the stills that the shot names; empty is the provider's own."""
     # the cut and the mix
@@ -292,29 +322,31 @@ class Shot:
     match: FrameRef | None = None
     sequences: tuple[str, ...] = ()
     """Ids of the sequences around it, outermost first."""
-    origins: Mapping[str, Origin] = field(default_factory=_empty, compare=False, repr=False)
+    origins: Mapping[str, Origin] = field(
+        default_factory=_build_empty_mapping, compare=False, repr=False
+    )
     """By key path as written: `prompt`, `trim.start`, `dialogue[0].at`; `` is the shot itself."""
 
-    def origin(self, path: str = "") -> Origin | None:
+    def find_origin(self, path: str = "") -> Origin | None:
         """Where the value at `path` stands, climbing to the nearest key that was written."""
         while path:
             if path in self.origins:
                 return self.origins[path]
-            cut = max(path.rfind("."), path.rfind("["))
-            path = path[:cut] if cut > 0 else ""
+            parent_end = max(path.rfind("."), path.rfind("["))
+            path = path[:parent_end] if parent_end > 0 else ""
         return self.origins.get("")
 
-    def span(self, path: str = "") -> Span:
+    def find_span(self, path: str = "") -> Span:
         """The text of the value at `path`, or of the nearest key around it."""
-        origin = self.origin(path)
+        origin = self.find_origin(path)
         if origin is None:
             return Span("<film>")
         return origin.value or origin.key or Span("<film>")
 
-    def said_here(self, path: str) -> bool:
+    def is_stated_here(self, path: str) -> bool:
         """True when the shot itself states `path` (not a default, sequence, `like` or profile)."""
         origin = self.origins.get(path)
-        return origin is not None and origin.layer is Layer.SHOT
+        return origin is not None and origin.layer is ValueSource.SHOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,8 +364,8 @@ class Film:
     length: int | None = None
     """Wished length in frames."""
     delivery: Delivery = Delivery()
-    house: House = House()
-    cast: Mapping[str, CastMember] = field(default_factory=_empty)
+    defaults: FilmDefaults = FilmDefaults()
+    cast: Mapping[str, CastMember] = field(default_factory=_build_empty_mapping)
     shots: tuple[Shot, ...] = ()
     """All of them, omitted and alternate ones too."""
     music: tuple[MusicCue, ...] = ()
@@ -342,7 +374,7 @@ class Film:
     loudness: Loudness = Loudness()
     subtitles: str = "none"
     policy: Policy = Policy()
-    providers: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
+    providers: Mapping[str, Mapping[str, Any]] = field(default_factory=_build_empty_mapping)
     profile: str = ""
     proxy: bool = False
     """Previz at 320x180, an identity of its own."""
@@ -350,7 +382,9 @@ class Film:
     """Previz draws what the film names a paid provider for."""
     texts: tuple[Path, ...] = ()
     """Every YAML file that was read, this one first."""
-    origins: Mapping[str, Origin] = field(default_factory=_empty, compare=False, repr=False)
+    origins: Mapping[str, Origin] = field(
+        default_factory=_build_empty_mapping, compare=False, repr=False
+    )
     """By key path from the root: `format.fps`, `sound.music[0].from`."""
 
     @property
@@ -362,17 +396,17 @@ class Film:
         """The shots that play, in order."""
         return tuple(shot for shot in self.shots if not shot.omit and not shot.alternate)
 
-    def shot(self, id: str) -> Shot:
+    def find_shot(self, id: str) -> Shot:
         """The shot of that id; KeyError when there is none."""
         for shot in self.shots:
             if shot.id == id:
                 return shot
         raise KeyError(id)
 
-    def span(self, path: str = "") -> Span:
+    def find_span(self, path: str = "") -> Span:
         """The text of the film's own value at `path`, or of the nearest key around it."""
         while path and path not in self.origins:
-            cut = max(path.rfind("."), path.rfind("["))
-            path = path[:cut] if cut > 0 else ""
+            parent_end = max(path.rfind("."), path.rfind("["))
+            path = path[:parent_end] if parent_end > 0 else ""
         origin = self.origins.get(path)
         return (origin and (origin.value or origin.key)) or Span(str(self.path))

@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import MoneyRefused
 from storyboard.film import Film, Take
-from storyboard.graph.notices import usd
-from storyboard.graph.plan import Action, Plan, Reason, Wishes
-from storyboard.graph.steps import BESIDE
+from storyboard.graph.notices import format_usd
+from storyboard.graph.plan import Action, Plan, Reason, TakeRequests
+from storyboard.graph.steps import HELPER_KINDS
 from storyboard.graph.timeline import Timeline
 from storyboard.outlet import confirm_replaceable
-from storyboard.production import Production, examine
-from storyboard.provenance import provenance_file, refresh_notes, write_provenance
+from storyboard.production import FilmSession, check_film
+from storyboard.provenance import refresh_notes, to_provenance_path, write_provenance
 from storyboard.providers import registry
 from storyboard.providers.base import Kind, Provider
 from storyboard.run import events as ev
-from storyboard.run.delivered import Delivered
-from storyboard.run.holes import holes_of, slated
-from storyboard.run.narrated import narrated, overruns
+from storyboard.run.delivered import OutputCache
+from storyboard.run.holes import add_slates, find_missing_steps
+from storyboard.run.narrated import apply_narration, describe_overruns
 from storyboard.run.places import make_folder
 from storyboard.run.result import RunResult
-from storyboard.run.upkeep import tidy
+from storyboard.run.upkeep import clean_up_after_crash
 
 if TYPE_CHECKING:
     from storyboard.run.ledger import Ledger
@@ -41,12 +41,12 @@ _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]*)?|\.[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RenderOptions:
     """What is asked of one render."""
 
     out: Path | None = None
     shots: tuple[str, ...] = ()
-    wishes: Wishes = Wishes()
+    requests: TakeRequests = TakeRequests()
     missing: str = "fail"
     frozen: bool = False
     max_cost_micros: int | None = None
@@ -61,7 +61,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderResult:
     """What came of a render."""
 
     result: RunResult
@@ -71,7 +71,7 @@ class Rendered:
     """It already stood, and nothing was written."""
 
 
-def default_out(film: Film) -> Path:
+def choose_default_output(film: Film) -> Path:
     """`build/<stem>.mp4` in the current folder; `.previz.mp4` where previz stands in for pay."""
     return Path("build") / f"{film.stem}{'.previz' if film.rehearsal else ''}.mp4"
 
@@ -79,266 +79,274 @@ def default_out(film: Film) -> Path:
 def outputs(film: Film, out: Path) -> tuple[Path, ...]:
     """The film file and all that a render may write beside it."""
     suffixes = (".srt", ".vtt") if film.subtitles == "sidecar" else ()
-    return (out, provenance_file(out), *map(out.with_suffix, suffixes))
+    return (out, to_provenance_path(out), *map(out.with_suffix, suffixes))
 
 
-def _confirm_outputs(film: Film, order: Order) -> None:
-    for path in outputs(film, order.out or default_out(film)):
+def _confirm_outputs(film: Film, order: RenderOptions) -> None:
+    for path in outputs(film, order.out or choose_default_output(film)):
         confirm_replaceable(path, "name a file in another place")
 
 
-def budget(production: Production, plan: Plan, order: Order) -> int | None:
+def check_budget(session: FilmSession, plan: Plan, options: RenderOptions) -> int | None:
     """Refuses a plan whole when it may cost more than this run or the film's life allows.
 
     Returns what this run may spend, micro-dollars, or None where nothing limits it.
     """
-    if order.frozen:
+    if options.frozen:
         return 0
-    cost, cap = plan.cost_micros, order.max_cost_micros
+    cost, cap = plan.cost_micros, options.max_cost_micros
     if cap is not None and cost > cap:
         raise MoneyRefused(
-            f"the plan may cost {usd(cost)}, over --max-cost of {usd(cap)}",
+            f"the plan may cost {format_usd(cost)}, over --max-cost of {format_usd(cap)}",
             hint="nothing was spent; raise --max-cost, or render fewer shots",
         )
-    life = production.film.policy.budget_usd
-    if life is None:
+    lifetime_usd = session.film.policy.budget_usd
+    if lifetime_usd is None:
         return cap
-    from storyboard.run.ledger import Ledger, lifetime_micros
-    from storyboard.run.owing import unsent
-    from storyboard.run.unaccounted import unaccounted
+    from storyboard.run.ledger import Ledger, sum_lifetime_cost
+    from storyboard.run.owing import is_unsent
+    from storyboard.run.unaccounted import find_untracked_takes
 
-    sent = [each for each in Ledger.read(production.state) if not unsent(each)]
-    paid = production.selects.paid()
-    lost = unaccounted(production.store, production.film.path.absolute(), sent, paid)
-    spent = lifetime_micros(sent, paid) + sum(each.take.price_micros for each in lost)
-    left = max(0, int(life * 1_000_000) - spent)
-    if cost > left:
+    submitted = [entry for entry in Ledger.read_attempts(session.state) if not is_unsent(entry)]
+    paid = session.selects.list_prices()
+    untracked = find_untracked_takes(session.store, session.film.path.absolute(), submitted, paid)
+    spent = sum_lifetime_cost(submitted, paid) + sum(entry.take.price_micros for entry in untracked)
+    remaining = max(0, int(lifetime_usd * 1_000_000) - spent)
+    if cost > remaining:
         raise MoneyRefused(
-            f"the plan may cost {usd(cost)}, and {usd(spent)} of the film's "
-            f"${float(life):.2f} is spent or held",
+            f"the plan may cost {format_usd(cost)}, and {format_usd(spent)} of the film's "
+            f"${float(lifetime_usd):.2f} is spent or held",
             hint="nothing was spent; raise policy.budget_usd, or render fewer shots",
         )
-    return left if cap is None else min(cap, left)
+    return remaining if cap is None else min(cap, remaining)
 
 
-async def render(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
+async def render(
+    session: FilmSession, plan: Plan, options: RenderOptions, emit: ev.EventSink
+) -> RenderResult:
     """Makes what the plan says and cuts the film; may spend money, within `order`.
 
     Raises StoryboardError for what a person can cure; whatever was finished is safe.
     """
     from storyboard.run.ledger import Ledger
 
-    _confirm_outputs(production.film, order)
-    if idle(production, plan) and not _previz_holes(production, plan, order):
-        return cut(production, plan, order, tell)
-    ledger = Ledger(make_folder(production.state))
-    log = ev.RunLog(production.state, ledger.run)
-    tell = ev.fan_out(tell, log)
+    _confirm_outputs(session.film, options)
+    if has_nothing_to_do(session, plan) and not _needs_stand_ins(session, plan, options):
+        return stitch_from_plan(session, plan, options, emit)
+    ledger = Ledger(make_folder(session.state))
+    log = ev.RunLog(session.state, ledger.run)
+    emit = ev.fan_out(emit, log)
     try:
-        cap = budget(production, plan, order)  # nobody else spends on this film from here on
-        _clear_damage(production, plan)
-        result = await _run(production, plan, ledger, order, cap, tell)
-        takes = _with_the_rest(production, plan, result.selects)
-        holes = holes_of(plan.timeline, takes)
-        if holes and order.missing == "previz" and not result.interrupted:
-            takes |= await _stand_ins(production, holes, order, tell)
-        done = _cut(production, plan, result, takes, order, tell)
-        tell(done.result.summary(ledger.run))
-        return done
+        cap = check_budget(session, plan, options)  # nobody else spends on this film from here on
+        _quarantine_corrupt_takes(session, plan)
+        result = await _run_plan(session, plan, ledger, options, cap, emit)
+        takes = _add_unplanned_takes(session, plan, result.selects)
+        missing = find_missing_steps(plan.timeline, takes)
+        if missing and options.missing == "previz" and not result.interrupted:
+            takes |= await _render_stand_ins(session, missing, options, emit)
+        outcome = _finish_render(session, plan, result, takes, options, emit)
+        emit(outcome.result.to_summary(ledger.run))
+        return outcome
     finally:
         log.close()
         ledger.close()
 
 
-def idle(production: Production, plan: Plan) -> bool:
+def has_nothing_to_do(session: FilmSession, plan: Plan) -> bool:
     """Whether a run would change nothing: takes are here and in the lock file, none is open."""
-    store, selects = production.store, production.selects
-    if plan.work or store is None:
+    store, selects = session.store, session.selects
+    if plan.has_work or store is None:
         return False
     for node in plan.nodes:
-        takes = store.takes(node.select.digest) if node.select else ()
-        if not takes or not all(map(selects.has, takes)):
+        takes = store.find_takes(node.select.digest) if node.select else ()
+        if not takes or not all(map(selects.has_take, takes)):
             return False
-    if not (production.state / "ledger.sqlite").exists():
+    if not (session.state / "ledger.sqlite").exists():
         return True
-    from storyboard.run.attempts import OVER
+    from storyboard.run.attempts import FINAL_STATES
     from storyboard.run.ledger import Ledger
 
-    return all(attempt.state in OVER for attempt in Ledger.read(production.state))
+    return all(attempt.state in FINAL_STATES for attempt in Ledger.read_attempts(session.state))
 
 
-def _with_the_rest(
-    production: Production, plan: Plan, takes: Mapping[str, Take]
+def _add_unplanned_takes(
+    session: FilmSession, plan: Plan, takes: Mapping[str, Take]
 ) -> dict[str, Take]:
     """The takes, and those that are there of shots which this plan leaves out."""
-    if len(plan.nodes) == len(production.graph.steps):
+    if len(plan.nodes) == len(session.graph.steps):
         return dict(takes)
-    return _selects(production.plan()) | dict(takes)
+    return _collect_kept_takes(session.plan()) | dict(takes)
 
 
-def _previz_holes(production: Production, plan: Plan, order: Order) -> bool:
+def _needs_stand_ins(session: FilmSession, plan: Plan, options: RenderOptions) -> bool:
     """Whether previz has holes to fill in a film of which only some shots were asked for."""
-    some_only = len(plan.nodes) < len(production.graph.steps)
-    return order.missing == "previz" and some_only
+    some_only = len(plan.nodes) < len(session.graph.steps)
+    return options.missing == "previz" and some_only
 
 
-def _clear_damage(production: Production, plan: Plan) -> None:
+def _quarantine_corrupt_takes(session: FilmSession, plan: Plan) -> None:
     """Sets damaged bytes aside that this run makes or takes in again."""
     for node in plan.nodes:
         if Reason.TAKE_CORRUPT in node.reasons and node.action is not Action.BLOCKED:
-            for take in production.store.takes(node.digest) if production.store else ():
-                if production.store and not _whole(production, take):
-                    production.store.set_aside(take.sha256)
+            for take in session.store.find_takes(node.digest) if session.store else ():
+                if session.store and not _is_intact(session, take):
+                    session.store.quarantine_file(take.sha256)
 
 
-def _whole(production: Production, take: Take) -> bool:
-    assert production.store is not None
-    if not production.store.holds(take.sha256):
+def _is_intact(session: FilmSession, take: Take) -> bool:
+    assert session.store is not None
+    if not session.store.has_file(take.sha256):
         return True
-    path = production.store.path(take.sha256)
-    return production.hashes(path) == take.sha256
+    path = session.store.require_file(take.sha256)
+    return session.hashes(path) == take.sha256
 
 
-def cut(production: Production, plan: Plan, order: Order, tell: ev.Sink) -> Rendered:
+def stitch_from_plan(
+    session: FilmSession, plan: Plan, options: RenderOptions, emit: ev.EventSink
+) -> RenderResult:
     """Cuts the film of a plan that has nothing to make; submits nothing."""
-    _confirm_outputs(production.film, order)
-    if production.store is not None:
-        tidy(production.store, production.state)
-    takes = _with_the_rest(production, plan, _selects(plan))
-    result = RunResult(selects=_selects(plan), kept=len(plan.nodes), cut=True)
-    return _cut(production, plan, result, takes, order, tell)
+    _confirm_outputs(session.film, options)
+    if session.store is not None:
+        clean_up_after_crash(session.store, session.state)
+    takes = _add_unplanned_takes(session, plan, _collect_kept_takes(plan))
+    result = RunResult(selects=_collect_kept_takes(plan), kept=len(plan.nodes), can_stitch=True)
+    return _finish_render(session, plan, result, takes, options, emit)
 
 
-def _cut(
-    production: Production,
+def _finish_render(
+    session: FilmSession,
     plan: Plan,
     result: RunResult,
     takes: dict[str, Take],
-    order: Order,
-    tell: ev.Sink,
-) -> Rendered:
+    options: RenderOptions,
+    emit: ev.EventSink,
+) -> RenderResult:
     """The film of `takes`, holes filled as the order says; the takes alone otherwise."""
-    production.selects.save()
-    if order.until or result.interrupted or not (result.complete or order.missing != "fail"):
-        return Rendered(result)
-    timeline = production.timeline(plan, result.selects)
-    if production.late(result.selects):
-        tell(ev.Note(message="the lock file trims takes that play again now: render once more"))
-    holes = holes_of(timeline, takes)
-    if holes and order.missing == "slate":
-        timeline = slated(timeline, holes)
-        for silent in sorted(holes & {each.step for each in timeline.told}):
-            tell(ev.Note(message=f"{silent} is not spoken yet: silence stands for it"))
-    elif holes:
-        steps = [production.graph.steps[id] for id in holes]
-        names = ", ".join(sorted({s.id if s.kind in BESIDE else s.shot for s in steps}))
-        tell(ev.Note(message=f"the film is not cut: {names} not made yet"))
-        return Rendered(result)
-    return _stitched(production, timeline, takes, result, order, tell)
+    session.selects.save()
+    if options.until or result.interrupted or not (result.is_complete or options.missing != "fail"):
+        return RenderResult(result)
+    timeline = session.timeline(plan, result.selects)
+    if session.late(result.selects):
+        emit(ev.Note(message="the lock file trims takes that play again now: render once more"))
+    missing = find_missing_steps(timeline, takes)
+    if missing and options.missing == "slate":
+        timeline = add_slates(timeline, missing)
+        for step_id in sorted(missing & {item.step for item in timeline.narration}):
+            emit(ev.Note(message=f"{step_id} is not spoken yet: silence stands for it"))
+    elif missing:
+        steps = [session.graph.steps[id] for id in missing]
+        names = ", ".join(sorted({s.id if s.kind in HELPER_KINDS else s.shot for s in steps}))
+        emit(ev.Note(message=f"the film is not cut: {names} not made yet"))
+        return RenderResult(result)
+    return _stitch_takes(session, timeline, takes, result, options, emit)
 
 
-async def _run(
-    production: Production,
+async def _run_plan(
+    session: FilmSession,
     plan: Plan,
     ledger: Ledger,
-    order: Order,
+    options: RenderOptions,
     cap: int | None,
-    tell: ev.Sink,
+    emit: ev.EventSink,
 ) -> RunResult:
     from storyboard.run.local import run_plan
 
-    assert production.store is not None
+    assert session.store is not None
     return await run_plan(
         plan,
-        film=production.film,
-        store=production.store,
-        selects=production.selects,
+        film=session.film,
+        store=session.store,
+        selects=session.selects,
         ledger=ledger,
-        providers=partial(provider, production.film),
-        events=tell,
-        jobs=order.processes,
-        hashes=production.hashes,
-        frozen=order.frozen,
-        missing=order.missing,
+        providers=partial(create_provider, session.film),
+        events=emit,
+        jobs=options.processes,
+        hashes=session.hashes,
+        frozen=options.frozen,
+        missing=options.missing,
         max_cost_micros=cap,
     )
 
 
-def provider(film: Film, name: str) -> Provider:
+def create_provider(film: Film, name: str) -> Provider:
     """A new adapter object of that name, with the film's settings for it."""
-    make: Callable[[Mapping[str, Any]], Provider] = registry.adapter(name)
-    return make(film.providers.get(name, {}))
+    adapter: Callable[[Mapping[str, Any]], Provider] = registry.load_adapter(name)
+    return adapter(film.providers.get(name, {}))
 
 
-def _selects(plan: Plan) -> dict[str, Take]:
+def _collect_kept_takes(plan: Plan) -> dict[str, Take]:
     """The takes that a plan keeps, by step."""
-    kept = {n.step.id: n for n in plan.nodes if n.action is Action.KEEP}
-    made = {n.digest: n.select for n in kept.values() if n.select}
-    return {id: take for id, n in kept.items() if (take := n.select or made.get(n.digest))}
+    kept_nodes = {n.step.id: n for n in plan.nodes if n.action is Action.KEEP}
+    takes_by_digest = {n.digest: n.select for n in kept_nodes.values() if n.select}
+    return {
+        id: take
+        for id, n in kept_nodes.items()
+        if (take := n.select or takes_by_digest.get(n.digest))
+    }
 
 
-async def _stand_ins(
-    production: Production, holes: set[str], order: Order, tell: ev.Sink
+async def _render_stand_ins(
+    session: FilmSession, missing: set[str], options: RenderOptions, emit: ev.EventSink
 ) -> dict[str, Take]:
     """Previz takes for the steps that are missing, made under the same limits."""
     from storyboard.run.ledger import Ledger
 
-    flags = replace(production.flags, previz=True, provider=None)
-    rehearsal = Production(examine(production.film.path, flags), create=True)
+    flags = replace(session.overrides, previz=True, provider=None)
+    rehearsal = FilmSession(check_film(session.film.path, flags), create=True)
     try:
-        plan = rehearsal.plan().only(holes)
-        tell(ev.Note(message=f"previz stands in for {', '.join(sorted(holes))}"))
-        takes: Mapping[str, Take] = _selects(plan)
-        if plan.work:
+        plan = rehearsal.plan().restrict_to(missing)
+        emit(ev.Note(message=f"previz stands in for {', '.join(sorted(missing))}"))
+        takes: Mapping[str, Take] = _collect_kept_takes(plan)
+        if plan.has_work:
             ledger = Ledger(make_folder(rehearsal.state / "previz"))
             try:
-                takes = (await _run(rehearsal, plan, ledger, order, 0, tell)).selects
+                takes = (await _run_plan(rehearsal, plan, ledger, options, 0, emit)).selects
             finally:
                 ledger.close()
             rehearsal.selects.save()
-        return {id: take for id, take in takes.items() if id in holes}
+        return {id: take for id, take in takes.items() if id in missing}
     finally:
         rehearsal.close()
 
 
-def _stitched(
-    production: Production,
+def _stitch_takes(
+    session: FilmSession,
     timeline: Timeline,
     takes: Mapping[str, Take],
     result: RunResult,
-    order: Order,
-    tell: ev.Sink,
-) -> Rendered:
+    options: RenderOptions,
+    emit: ev.EventSink,
+) -> RenderResult:
     """Cuts the film, unless the very same one already stands where it is wanted."""
     from storyboard.run.ledger import Ledger
-    from storyboard.stitching.film import Medium, stitch_digest, stitch_film
-    from storyboard.stitching.sidecars import sidecars, strays
+    from storyboard.stitching.film import StepMedia, fingerprint_film, stitch_film
+    from storyboard.stitching.sidecars import find_stale_subtitles, list_sidecar_paths
 
-    store, film = production.store, production.film
+    store, film = session.store, session.film
     assert store is not None
-    out = order.out or default_out(film)
-    timeline = narrated(timeline, takes, store)
-    for note in overruns(timeline):
-        tell(ev.Note(message=note))
+    out = options.out or choose_default_output(film)
+    timeline = apply_narration(timeline, takes, store)
+    for note in describe_overruns(timeline):
+        emit(ev.Note(message=note))
     media = {
-        id: Medium(store.path(take.sha256), take.sha256, take.facts, take.source_frames)
+        id: StepMedia(store.require_file(take.sha256), take.sha256, take.facts, take.source_frames)
         for id, take in takes.items()
-        if production.graph.steps[id].kind not in (Kind.STILL, Kind.WRITE)
+        if session.graph.steps[id].kind not in (Kind.STILL, Kind.WRITE)
     }
-    sounds = _Sounds(film, production)
-    identity = stitch_digest(film, timeline, media, maker=sounds.revision)
-    record = Delivered(production.state / _RECORD)
-    beside = (provenance_file(out), *sidecars(film, timeline, out))
-    whole = all(path.exists() for path in beside)
-    if whole and record.stands(out, identity):
+    sounds = _GeneratedSounds(film, session)
+    identity = fingerprint_film(film, timeline, media, maker=sounds.revision)
+    cache = OutputCache(session.state / _RECORD)
+    sidecar_paths = (to_provenance_path(out), *list_sidecar_paths(film, timeline, out))
+    is_complete = all(path.exists() for path in sidecar_paths)
+    if is_complete and cache.is_current(out, identity):
         out.touch()
-        refresh_notes(out, production.selects)
-        record.note(out, identity)
-        return Rendered(result, out, current=True)
+        refresh_notes(out, session.selects)
+        cache.record_output(out, identity)
+        return RenderResult(result, out, current=True)
     started = time.monotonic()
 
-    def progress(done: int, total: int) -> None:
-        tell(ev.StitchProgress(frames=done, of_frames=total))
+    def report_progress(done: int, total: int) -> None:
+        emit(ev.StitchProgress(frames=done, of_frames=total))
 
     facts = stitch_film(
         film,
@@ -349,24 +357,24 @@ def _stitched(
         beds=sounds.bed,
         murmur=sounds.murmur,
         maker=sounds.revision,
-        on_progress=progress,
-        jobs=order.processes,
+        on_progress=report_progress,
+        jobs=options.processes,
     )
-    attempts = Ledger.read(production.state)
-    told = (production.graph, timeline, takes, attempts, production.hashes, production.selects)
+    attempts = Ledger.read_attempts(session.state)
+    told = (session.graph, timeline, takes, attempts, session.hashes, session.selects)
     write_provenance(out, film, *told)
-    record.note(out, identity)
+    cache.record_output(out, identity)
     for note in facts.notes:
-        tell(ev.Note(message=note))
-    for path in strays(film, timeline, out):
-        tell(ev.Note(message=f"nothing is said in the film, but {path.name} lies beside it"))
-    tell(
+        emit(ev.Note(message=note))
+    for path in find_stale_subtitles(film, timeline, out):
+        emit(ev.Note(message=f"nothing is said in the film, but {path.name} lies beside it"))
+    emit(
         ev.Note(
             message=f"cut in {time.monotonic() - started:.1f} s: {facts.lufs:.1f} LUFS, "
             f"true peak {facts.true_peak_db:.1f} dB"
         )
     )
-    tell(
+    emit(
         ev.FilmWritten(
             path=str(out),
             frames=facts.frames,
@@ -374,28 +382,28 @@ def _stitched(
             size=out.stat().st_size,
         )
     )
-    return Rendered(result, out)
+    return RenderResult(result, out)
 
 
-class _Sounds:
+class _GeneratedSounds:
     """What previz lends the mix: beds from words, and murmured lines in a rehearsal.
 
     In a film that was bought nobody murmurs: a line that no take speaks stays silent.
     """
 
-    def __init__(self, film: Film, production: Production) -> None:
-        makers = {step.provider for step in production.graph.steps.values()}
-        words = any(s.ambience and s.ambience.make for s in film.shots)
-        words = words or any(cue.make for cue in film.music)
-        rehearsed = makers <= {"previz", "import", registry.EFFECTS}
-        needed = words or (rehearsed and any(s.dialogue for s in film.shots))
-        adapter = registry.adapter("previz") if needed else None
+    def __init__(self, film: Film, session: FilmSession) -> None:
+        provider_names = {step.provider for step in session.graph.steps.values()}
+        has_described_sound = any(s.ambience and s.ambience.make for s in film.shots)
+        has_described_sound = has_described_sound or any(cue.make for cue in film.music)
+        is_rehearsal = provider_names <= {"previz", "import", registry.EFFECTS}
+        needed = has_described_sound or (is_rehearsal and any(s.dialogue for s in film.shots))
+        adapter = registry.load_adapter("previz") if needed else None
         self.bed = getattr(adapter, "bed", None)
-        self.murmur = getattr(adapter, "murmur", None) if rehearsed else None
+        self.murmur = getattr(adapter, "murmur", None) if is_rehearsal else None
         self.revision = adapter.revision if adapter else ""
 
 
-def usd_micros(text: str) -> int:
+def parse_usd_micros(text: str) -> int:
     """Micro-dollars of a plain decimal such as `12.50`; ValueError for what is no amount."""
     if not _AMOUNT.fullmatch(text):
         raise ValueError(text)

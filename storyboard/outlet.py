@@ -32,12 +32,12 @@ _MOST_LINKS = 40
 """As many as the system follows."""
 
 
-def end_of(path: Path) -> Path:
+def follow_links(path: Path) -> Path:
     """The file that a link leads to, there or not; `path` itself where it is no link."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
-def hindrance(path: Path) -> str:
+def describe_obstacle(path: Path) -> str:
     """What stands at `path` that no file may replace, in words: `a device`; empty if nothing."""
     number = _stream_at(path)
     if number is not None:
@@ -49,37 +49,37 @@ def hindrance(path: Path) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "")
 
 
-def takes_text(path: Path) -> bool:
+def can_take_text(path: Path) -> bool:
     """Whether a text goes into what stands at `path`, which keeps none of it."""
-    return hindrance(path) in _TAKE_TEXT
+    return describe_obstacle(path) in _TAKE_TEXT
 
 
 def confirm_replaceable(path: Path, hint: str) -> None:
     """Raises UsageError unless a file can be put at `path`."""
-    if found := hindrance(path):
+    if found := describe_obstacle(path):
         raise UsageError(f"{path} is {found}; only an ordinary file is replaced", hint=hint)
 
 
-def put(draft: Path, path: Path) -> None:
-    """Renames a finished file, which was written beside `end_of(path)`, to that end.
+def replace_file(draft: Path, path: Path) -> None:
+    """Renames a finished file, which was written beside `follow_links(path)`, to that end.
 
     Raises EnvironmentProblem where something else than an ordinary file has come to stand there.
     """
-    if found := hindrance(path):
+    if found := describe_obstacle(path):
         raise EnvironmentProblem(
             f"{path} is {found}; only an ordinary file is replaced",
             hint="move it away, or write elsewhere",
         )
-    draft.replace(end_of(path))
+    draft.replace(follow_links(path))
 
 
-def make_room(path: Path) -> None:
+def create_parent_folder(path: Path) -> None:
     """Makes the folder that a file put at `path` will lie in."""
-    end_of(path).parent.mkdir(parents=True, exist_ok=True)
+    follow_links(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def open_for_text(path: Path) -> BinaryIO:
-    """What stands at a place that `takes_text`, open for writing; waits for a pipe's reader."""
+    """What stands at a place that `can_take_text`, open for writing; waits for a pipe's reader."""
     number = _stream_at(path)
     if number is None:
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_NOCTTY), "wb")

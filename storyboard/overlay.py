@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def overlaid(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+def deep_merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with what `top` states: mappings join key by key, everything else is replaced."""
-    joined = dict(base)
+    merged = dict(base)
     for key, value in top.items():
-        under = joined.get(key)
-        if isinstance(under, Mapping) and isinstance(value, Mapping):
-            value = overlaid(under, value)
-        joined[key] = value
-    return joined
+        below = merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = deep_merge(below, value)
+        merged[key] = value
+    return merged

@@ -35,7 +35,7 @@ class Policy(Serialized):
 
 
 @dataclass(frozen=True, slots=True)
-class House(Serialized):
+class FilmDefaults(Serialized):
     """Who makes what belongs to no shot: the stills of the cast, the narration."""
 
     provider: str = "previz"

@@ -22,24 +22,29 @@ from storyboard.errors import (
     UsageError,
 )
 from storyboard.film import Film, MediaFacts, Take, Trim
-from storyboard.graph.choose import chosen_shots
+from storyboard.graph.choose import select_shots
 from storyboard.graph.compile import Graph, compile_film
 from storyboard.graph.decide import plan_film
-from storyboard.graph.notices import nearest
-from storyboard.graph.plan import Plan, Reason, Wishes
+from storyboard.graph.notices import suggest_or_list
+from storyboard.graph.plan import Plan, Reason, TakeRequests
 from storyboard.graph.timeline import Timeline
 from storyboard.graph.trims import TakeTrim
 from storyboard.providers import registry
-from storyboard.run.hashing import Hashes
-from storyboard.run.places import real_film, selects_file, state_folder, store_folder
-from storyboard.run.selects import Selects
-from storyboard.run.shelf import FilmShelf
+from storyboard.run.hashing import FileHashCache
+from storyboard.run.places import (
+    locate_lock_file,
+    locate_state_folder,
+    locate_store_folder,
+    resolve_film_path,
+)
+from storyboard.run.selects import LockFile
+from storyboard.run.shelf import TakeLibrary
 from storyboard.run.store import Store
 from storyboard.serialized import Serialized, check_names
 
 
 @dataclass(frozen=True, slots=True)
-class Flags(Serialized):
+class Overrides(Serialized):
     """What the command line lays over a film."""
 
     profile: str | None = None
@@ -60,7 +65,7 @@ class Flags(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> Flags:
+    def from_fields(cls, told: Mapping[str, Any]) -> Overrides:
         """The flags that `to_fields` wrote; TypeError for a flag that there is not."""
         check_names(told, cls().to_fields())
         return cls(
@@ -74,17 +79,17 @@ class Flags(Serialized):
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class CheckedFilm:
     """A film that was read and compiled, with everything there is to say about it."""
 
     path: Path
-    flags: Flags
+    overrides: Overrides
     film: Film | None
     graph: Graph | None
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, str]
     """Source by file name, for drawing carets."""
-    compiled: Callable[..., Graph] | None = None
+    recompile: Callable[..., Graph] | None = None
     """Compiles it once more, with what was learnt since (`expired=`, `trims=`)."""
 
     @property
@@ -99,64 +104,66 @@ class Examined:
         """An older name of `is_valid`."""
         return self.is_valid
 
-    def checked(self) -> Graph:
+    def require_graph(self) -> Graph:
         """The graph; raises InvalidStoryboard when the film has errors."""
         if not self.is_valid or self.graph is None:
             raise InvalidStoryboard(self.diagnostics, self.texts)
         return self.graph
 
 
-def examine(path: Path, flags: Flags | None = None) -> Examined:
+def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
     """Reads, checks and compiles a film; never raises for what its author can get wrong."""
     from storyboard.graph.codes import CODES as OF_GRAPH
     from storyboard.language import load
     from storyboard.language.codes import CODES, Code
-    from storyboard.stitching.proofread import proofread
+    from storyboard.stitching.proofread import proofread_film
 
-    CODES.update({code: Code(*told) for code, told in OF_GRAPH.items()})
-    flags = flags or Flags()
-    _known(flags)
-    path = real_film(path)
+    CODES.update({code: Code(*entries) for code, entries in OF_GRAPH.items()})
+    overrides = overrides or Overrides()
+    _check_names(overrides)
+    path = resolve_film_path(path)
     loaded = load(
         path,
-        profile=flags.profile,
-        provider=flags.provider,
-        model=flags.model,
-        previz=flags.previz,
-        proxy=flags.proxy,
-        fragments=registry.Fragments(),
+        profile=overrides.profile,
+        provider=overrides.provider,
+        model=overrides.model,
+        previz=overrides.previz,
+        proxy=overrides.proxy,
+        fragments=registry.SchemaFragments(),
     )
     if loaded.film is None:
-        return Examined(path, flags, None, None, loaded.diagnostics, loaded.texts)
+        return CheckedFilm(path, overrides, None, None, loaded.diagnostics, loaded.texts)
     film = loaded.film
     if film.proxy:
         film = replace(film, delivery=replace(film.delivery, resolution="180p"))
-    named = {n for s in film.shots for n in (s.provider, s.target) if n}
-    named |= {n for n in (film.house.provider, film.house.target) if n}
-    compiled = partial(
+    provider_names = {n for s in film.shots for n in (s.provider, s.target) if n}
+    provider_names |= {n for n in (film.defaults.provider, film.defaults.target) if n}
+    recompile = partial(
         compile_film,
         film,
-        probe=_probe,
-        known=registry.full_catalog(named).through(_interfaces(film)),
-        allow_retired=flags.allow_retired,
+        probe=_probe_media,
+        model_catalog=registry.load_full_catalog(provider_names).apply_variants(
+            _find_interfaces(film)
+        ),
+        allow_retired=overrides.allow_retired,
         broken=loaded.broken,
-        plugins=registry.plugins(),
+        plugins=registry.list_plugins(),
     )
-    graph = compiled()
-    letters = proofread(film, loaded.film.delivery.size)
-    diagnostics = _sorted((*loaded.diagnostics, *graph.diagnostics, *letters))
-    return Examined(path, flags, film, graph, diagnostics, loaded.texts, compiled)
+    graph = recompile()
+    text_problems = proofread_film(film, loaded.film.delivery.size)
+    diagnostics = _sorted((*loaded.diagnostics, *graph.diagnostics, *text_problems))
+    return CheckedFilm(path, overrides, film, graph, diagnostics, loaded.texts, recompile)
 
 
-def examine_takes(examined: Examined) -> Examined:
+def examine_takes(examined: CheckedFilm) -> CheckedFilm:
     """The film with what its lock file says of the takes that play: `examine`, a step further.
 
     Reads the lock file where there is one, and plans only where a take is trimmed.
     """
-    lock = selects_file(examined.path)
-    if not examined.sound or not lock.exists() or not Selects(lock).trims():
+    lock = locate_lock_file(examined.path)
+    if not examined.sound or not lock.exists() or not LockFile(lock).trims():
         return examined
-    production = Production(examined)
+    production = FilmSession(examined)
     try:
         production.plan()
         told = production.diagnostics
@@ -167,26 +174,29 @@ def examine_takes(examined: Examined) -> Examined:
     return replace(examined, diagnostics=told, texts=production.texts)
 
 
-def _interfaces(film: Film) -> dict[str, str]:
+def _find_interfaces(film: Film) -> dict[str, str]:
     """By provider, which of its interfaces the film chose."""
     chosen = {name: settings.get("transport") for name, settings in film.providers.items()}
     return {name: str(transport) for name, transport in chosen.items() if transport}
 
 
-def _known(flags: Flags) -> None:
+def _check_names(overrides: Overrides) -> None:
     """Raises UsageError for a provider or model on the command line that nobody has."""
-    named = ("previz", *registry.full_catalog(()).providers, *registry.plugins())
-    providers = tuple(dict.fromkeys(named))
-    if flags.provider and flags.provider not in providers:
+    known_names = ("previz", *registry.load_full_catalog(()).providers, *registry.list_plugins())
+    providers = tuple(dict.fromkeys(known_names))
+    if overrides.provider and overrides.provider not in providers:
         raise UsageError(
-            f"there is no provider `{flags.provider}`", hint=nearest(flags.provider, providers)
+            f"there is no provider `{overrides.provider}`",
+            hint=suggest_or_list(overrides.provider, providers),
         )
-    names = registry.full_catalog(registry.plugins()).names
-    if flags.model and flags.model not in names:
-        raise UsageError(f"there is no model `{flags.model}`", hint=nearest(flags.model, names))
+    names = registry.load_full_catalog(registry.list_plugins()).names
+    if overrides.model and overrides.model not in names:
+        raise UsageError(
+            f"there is no model `{overrides.model}`", hint=suggest_or_list(overrides.model, names)
+        )
 
 
-class Production:
+class FilmSession:
     """A sound film with its lock file and, where there is one, its store.
 
     `create` makes the store's folder; reading commands leave the disk as it is.
@@ -194,23 +204,23 @@ class Production:
 
     def __init__(
         self,
-        examined: Examined,
+        checked_film: CheckedFilm,
         *,
         create: bool = False,
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.graph = examined.checked()
+        self.graph = checked_film.require_graph()
         self.film = self.graph.film
-        self.flags = examined.flags
-        self._compiled = examined.compiled
-        self.state = state_folder(self.film.path)
-        self.selects = Selects(selects_file(self.film.path))
-        self._examined = examined
+        self.overrides = checked_film.overrides
+        self._recompile = checked_film.recompile
+        self.state = locate_state_folder(self.film.path)
+        self.selects = LockFile(locate_lock_file(self.film.path))
+        self._examined = checked_film
         self._expired: frozenset[str] = frozenset()
         self._trims: dict[str, TakeTrim] = {}
-        folder = store_folder(self.film.path)
+        folder = locate_store_folder(self.film.path)
         self.store = Store(folder, notice=notice) if create or folder.is_dir() else None
-        self.hashes = Hashes(self.state)
+        self.hashes = FileHashCache(self.state)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -223,7 +233,11 @@ class Production:
         return {**self._examined.texts, str(self._lock): self.selects.text}
 
     def plan(
-        self, wishes: Wishes | None = None, shots: Sequence[str] = (), *, lenient: bool = False
+        self,
+        requests: TakeRequests | None = None,
+        shots: Sequence[str] = (),
+        *,
+        lenient: bool = False,
     ) -> Plan:
         """What a render would do now; only for `shots` where they are named.
 
@@ -231,33 +245,41 @@ class Production:
         without that trim, for who wants to see the takes or to choose another one.
         """
         from storyboard.run.ledger import Ledger
-        from storyboard.run.owing import pending, wished
+        from storyboard.run.owing import find_takes_to_pick, list_pending_takes
 
-        owing = Ledger.read(self.state, owing=True)
-        held = self.film.policy.on_filtered == "hold"
-        filtered = Ledger.filtered_in(self.state) if held else frozenset()
-        charged = Ledger.charged_in(self.state)
-        shelf = FilmShelf(self.store, self.selects, self.film.stem, self._hash, wished(owing))
+        open_attempts = Ledger.read_attempts(self.state, owing=True)
+        holds_filtered = self.film.policy.on_filtered == "hold"
+        filtered = Ledger.read_filtered(self.state) if holds_filtered else frozenset()
+        charged = Ledger.read_charged(self.state)
+        library = TakeLibrary(
+            self.store,
+            self.selects,
+            self.film.stem,
+            self._hash_input,
+            find_takes_to_pick(open_attempts),
+        )
         now = time.time()
 
-        def planned(graph: Graph) -> Plan:
+        def plan_graph(graph: Graph) -> Plan:
             return plan_film(
                 graph,
-                shelf,
-                makers=registry.makers,
-                hashes=self._hash,
-                wishes=wishes,
+                library,
+                traits_of=registry.read_traits,
+                hashes=self._hash_input,
+                requests=requests,
                 now=now,
-                pending=pending(owing),
+                pending=list_pending_takes(open_attempts),
                 filtered=filtered,
                 charged=charged,
             )
 
-        plan = self._settle(planned, lenient)
+        plan = self._settle(plan_graph, lenient)
         if not shots:
             return plan
-        wanted = chosen_shots(self.film, shots, self.graph)
-        return plan.only({n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted})
+        wanted = select_shots(self.film, shots, self.graph)
+        return plan.restrict_to(
+            {n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted}
+        )
 
     def late(self, takes: Mapping[str, Take]) -> bool:
         """Whether a take, by step, is trimmed otherwise than the graph has it."""
@@ -272,7 +294,7 @@ class Production:
             return plan.timeline
         before = (self.graph, self._expired, self._trims)
         later = self.plan()
-        if not later.work:
+        if not later.has_work:
             return later.timeline
         self.graph, self._expired, self._trims = before
         return plan.timeline
@@ -286,15 +308,15 @@ class Production:
         while True:
             expired, trims = self._expired, self._trims_of(plan)
             if self.film.policy.on_expired == "reanchor":
-                expired |= _expired(plan)
+                expired |= _find_expired_steps(plan)
             if (expired, trims) == (self._expired, self._trims):
                 return plan
-            assert self._compiled is not None
-            graph = self._compiled(expired=expired, trims=trims)
+            assert self._recompile is not None
+            graph = self._recompile(expired=expired, trims=trims)
             if _has_errors(graph):
                 if lenient:
                     return plan
-                graph = self._compiled(expired=expired, trims=self._placed(trims, plan))
+                graph = self._recompile(expired=expired, trims=self._placed(trims, plan))
                 raise InvalidStoryboard(self._said(graph), self.texts)
             self.graph, self._expired, self._trims = graph, expired, trims
             plan = planned(graph)
@@ -320,13 +342,13 @@ class Production:
         return found
 
     def _trim(self, take: Take) -> TakeTrim | None:
-        told = self.selects.trim(take.digest, take.ordinal)
+        told = self.selects.find_trim(take.digest, take.ordinal)
         if told is None:
             return None
         film = self.film.delivery.rate
         own = take.facts.rate or film
         start, end = (
-            None if n is None else film.frames(own.seconds(n)) for n in (told.start, told.end)
+            None if n is None else film.to_frames(own.to_seconds(n)) for n in (told.start, told.end)
         )
         return TakeTrim(take.name, Trim(start, end))
 
@@ -345,7 +367,7 @@ class Production:
     @property
     def _lock(self) -> Path:
         """The lock file as the user would name it."""
-        return selects_file(self._examined.path)
+        return locate_lock_file(self._examined.path)
 
     def _said(self, graph: Graph) -> tuple[Diagnostic, ...]:
         base = self._examined.graph
@@ -360,7 +382,7 @@ class Production:
         if self.store is not None:
             self.store.close()
 
-    def _hash(self, path: Path) -> str:
+    def _hash_input(self, path: Path) -> str:
         try:
             return self.hashes(path)
         except OSError as error:
@@ -378,11 +400,11 @@ def _has_errors(graph: Graph) -> bool:
     return any(each.severity is Severity.ERROR for each in graph.diagnostics)
 
 
-def _expired(plan: Plan) -> frozenset[str]:
+def _find_expired_steps(plan: Plan) -> frozenset[str]:
     return frozenset(n.step.id for n in plan.nodes if Reason.URI_EXPIRED in n.reasons)
 
 
-def _probe(path: Path) -> MediaFacts:
+def _probe_media(path: Path) -> MediaFacts:
     from storyboard.stitching.media import probe
 
     return probe(path)

@@ -11,61 +11,62 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from storyboard.digest import digest
+from storyboard.digest import digest_value
 from storyboard.film import Film, MediaFile, Shot
-from storyboard.graph.notices import usd
+from storyboard.graph.notices import format_usd
 from storyboard.graph.plan import Action, Node, Plan
-from storyboard.graph.timeline import Event
-from storyboard.production import Production
+from storyboard.graph.timeline import ShotEvent
+from storyboard.production import FilmSession
 from storyboard.serialized import Serialized
 from storyboard.timecode import Rate
 
 Parts = Mapping[str, Any]
-_DONE = {
+_ACTION_WORDS = {
     Action.CREATE: "to be made",
     Action.REDO: "to be made again",
     Action.KEEP: "kept",
     Action.IMPORT: "to be taken in",
     Action.BLOCKED: "blocked",
 }
-_MADE = frozenset({Action.CREATE, Action.REDO, Action.IMPORT})
+_MAKING_ACTIONS = frozenset({Action.CREATE, Action.REDO, Action.IMPORT})
 
 
-def reviewed(production: Production, plan: Plan) -> dict[str, Any]:
+def build_snapshot(session: FilmSession, plan: Plan) -> dict[str, Any]:
     """Everything of the film, its shots and its steps that a saved plan must find unchanged."""
     events = {event.shot: event for event in plan.timeline.events}
     return {
-        "film": _film(production, plan.film),
+        "film": _snapshot_film(session, plan.film),
         "shots": {
-            shot.id: _shot(production, plan, shot, events.get(shot.id)) for shot in plan.film.cut
+            shot.id: _snapshot_shot(session, plan, shot, events.get(shot.id))
+            for shot in plan.film.cut
         },
-        "steps": {node.step.id: _step(production, node) for node in plan.nodes},
+        "steps": {node.step.id: _snapshot_step(session, node) for node in plan.nodes},
     }
 
 
-def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def diff_snapshots(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What is no longer as it was reviewed, a line each; takes that have come since are not."""
     added = now["shots"].keys() - before["shots"].keys()
-    gone = before["shots"].keys() - now["shots"].keys()
-    lines = list(_of_film(before["film"], now["film"]))
+    removed = before["shots"].keys() - now["shots"].keys()
+    lines = list(_diff_film(before["film"], now["film"]))
     lines += [f"a {now['shots'][id]['is']} was added: {id}" for id in now["shots"] if id in added]
-    lines += [f"{id} is gone" for id in before["shots"] if id in gone]
+    lines += [f"{id} is gone" for id in before["shots"] if id in removed]
     both = [id for id in before["shots"] if id in now["shots"]]
     if both != [id for id in now["shots"] if id in before["shots"]]:
         lines.append("the shots are in another order")
     for id in both:
-        lines += _of_shot(id, before["shots"][id], now["shots"][id])
+        lines += _diff_shot(id, before["shots"][id], now["shots"][id])
     steps = [
         (id, before["steps"].get(id), now["steps"].get(id))
         for id in dict.fromkeys((*before["steps"], *now["steps"]))
     ]
-    if forgotten := [id for id, was, is_ in steps if was and is_ and _forgotten(was, is_)]:
-        lines.append(f"the lock file has lost takes of {', '.join(forgotten)}")
+    if losing_steps := [id for id, was, is_ in steps if was and is_ and _has_lost_takes(was, is_)]:
+        lines.append(f"the lock file has lost takes of {', '.join(losing_steps)}")
     for id, was, is_ in steps:
-        told = was or is_ or {}
+        step = was or is_ or {}
         if was and is_:
-            lines += _of_step(id, was, is_)
-        elif told["shot"] not in added | gone:
+            lines += _diff_step(id, was, is_)
+        elif step["shot"] not in added | removed:
             lines.append(f"{id} is {'no longer a step' if was else 'a new step'} of the plan")
     return lines
 
@@ -73,7 +74,7 @@ def moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 # what is kept --------------------------------------------------------------------------------
 
 
-def _film(production: Production, film: Film) -> dict[str, Any]:
+def _snapshot_film(session: FilmSession, film: Film) -> dict[str, Any]:
     width, height = film.delivery.size
     parts = {
         "music": film.music,
@@ -88,11 +89,13 @@ def _film(production: Production, film: Film) -> dict[str, Any]:
     return {
         "title": film.title,
         "delivery": f"{width}x{height} at {film.delivery.rate} fps",
-        **{name: _digest(production, value) for name, value in parts.items()},
+        **{name: _digest_value(session, value) for name, value in parts.items()},
     }
 
 
-def _shot(production: Production, plan: Plan, shot: Shot, event: Event | None) -> dict[str, Any]:
+def _snapshot_shot(
+    session: FilmSession, plan: Plan, shot: Shot, event: ShotEvent | None
+) -> dict[str, Any]:
     parts = {
         "transition": (shot.transition, shot.transition_out),
         "sound": (
@@ -107,14 +110,16 @@ def _shot(production: Production, plan: Plan, shot: Shot, event: Event | None) -
     }
     return {
         "is": "card" if shot.card else "colour" if shot.color else "shot",
-        "plays": f"{float(plan.timeline.rate.seconds(event.record.length)):g} s" if event else "",
-        "from": event.used.start if event else 0,
-        **{name: _digest(production, value) for name, value in parts.items()},
+        "plays": f"{float(plan.timeline.rate.to_seconds(event.record.length)):g} s"
+        if event
+        else "",
+        "from": event.used_range.start if event else 0,
+        **{name: _digest_value(session, value) for name, value in parts.items()},
     }
 
 
-def _step(production: Production, node: Node) -> dict[str, Any]:
-    selects = production.selects
+def _snapshot_step(session: FilmSession, node: Node) -> dict[str, Any]:
+    selects = session.selects
     return {
         "shot": node.step.shot,
         "action": node.action.value,
@@ -126,37 +131,37 @@ def _step(production: Production, node: Node) -> dict[str, Any]:
         "price_micros": node.step.price_micros,
         "cost_micros": node.cost_micros,
         "plays": node.select.ordinal if node.select else 0,
-        "pick": selects.pick(node.digest) or 0,
-        "rejected": sorted(selects.rejected(node.digest)),
-        "locked": [take.ordinal for take in selects.takes(node.digest)],
+        "pick": selects.find_pick(node.digest) or 0,
+        "rejected": sorted(selects.find_rejected(node.digest)),
+        "locked": [take.ordinal for take in selects.find_takes(node.digest)],
     }
 
 
-def _digest(production: Production, value: object) -> str:
-    return digest("reviewed", _plain(production, value))
+def _digest_value(session: FilmSession, value: object) -> str:
+    return digest_value("reviewed", _to_json_value(session, value))
 
 
-def _plain(production: Production, value: Any) -> Any:
+def _to_json_value(session: FilmSession, value: Any) -> Any:
     """Values as JSON has them: no places in texts, and of a file its name and content."""
     if isinstance(value, MediaFile):
-        return [value.name, value.uri, "" if value.uri else production.hashes(value.path)]
+        return [value.name, value.uri, "" if value.uri else session.hashes(value.path)]
     if isinstance(value, (Fraction, Rate)):
         return str(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Serialized):
-        return {name: _plain(production, each) for name, each in value.to_fields().items()}
+        return {name: _to_json_value(session, item) for name, item in value.to_fields().items()}
     if isinstance(value, Mapping):
-        return {str(key): _plain(production, each) for key, each in value.items()}
+        return {str(key): _to_json_value(session, item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(production, each) for each in value]
+        return [_to_json_value(session, item) for item in value]
     return value
 
 
 # what moved ----------------------------------------------------------------------------------
 
 
-def _of_film(was: Parts, now: Parts) -> Iterator[str]:
+def _diff_film(was: Parts, now: Parts) -> Iterator[str]:
     for name in was:
         if was[name] == now[name]:
             continue
@@ -168,7 +173,7 @@ def _of_film(was: Parts, now: Parts) -> Iterator[str]:
             yield f"the film's {name} changed"
 
 
-def _of_shot(id: str, was: Parts, now: Parts) -> Iterator[str]:
+def _diff_shot(id: str, was: Parts, now: Parts) -> Iterator[str]:
     for name in was:
         if was[name] == now[name]:
             continue
@@ -182,27 +187,27 @@ def _of_shot(id: str, was: Parts, now: Parts) -> Iterator[str]:
             yield f"{id}: its {name} changed"
 
 
-def _forgotten(was: Parts, now: Parts) -> bool:
+def _has_lost_takes(was: Parts, now: Parts) -> bool:
     return was["digest"] == now["digest"] and not set(was["locked"]) <= set(now["locked"])
 
 
-def _of_step(id: str, was: Parts, now: Parts) -> Iterator[str]:
+def _diff_step(id: str, was: Parts, now: Parts) -> Iterator[str]:
     """A plan is an upper bound: what came since, or came out the same, is as it was planned."""
     if was["takes"] != now["takes"]:
-        yield f"{id}: {_takes(now['takes'])}, was {_takes(was['takes'])}"
+        yield f"{id}: {_format_take_count(now['takes'])}, was {_format_take_count(was['takes'])}"
         return
     if was["digest"] and was["digest"] != now["digest"]:
         parts = [p for p in was["parts"] if now["parts"] and was["parts"][p] != now["parts"].get(p)]
         yield f"{id}: its {' and '.join(parts) or 'inputs'} changed"
         return
     if now["ordinals"] and now["price_micros"] != was["price_micros"]:
-        yield f"{id}: {usd(now['price_micros'])} a take, was {usd(was['price_micros'])}"
-    came = was["action"] in _MADE and now["action"] == Action.KEEP
+        yield f"{id}: {format_usd(now['price_micros'])} a take, was {format_usd(was['price_micros'])}"
+    was_made = was["action"] in _MAKING_ACTIONS and now["action"] == Action.KEEP
     more = sorted(set(now["ordinals"]) - set(was["ordinals"]))
-    if was["action"] != now["action"] and not came:
+    if was["action"] != now["action"] and not was_made:
         why = ", ".join(now["reasons"]).replace("_", " ")
         why = f" ({why})" if why else ""
-        yield f"{id}: {_DONE[now['action']]}{why}, was {_DONE[was['action']]}"
+        yield f"{id}: {_ACTION_WORDS[now['action']]}{why}, was {_ACTION_WORDS[was['action']]}"
     elif more and was["ordinals"]:
         yield f"{id}: would make t{more[0]:02d}, and t{was['ordinals'][-1]:02d} was planned"
     elif more:
@@ -218,5 +223,5 @@ def _of_step(id: str, was: Parts, now: Parts) -> Iterator[str]:
         yield f"{id}: other takes are rejected"
 
 
-def _takes(number: int) -> str:
+def _format_take_count(number: int) -> str:
     return f"{number} take{'s' if number != 1 else ''}"

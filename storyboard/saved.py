@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storyboard.digest import digest
+from storyboard.digest import digest_value
 from storyboard.errors import MoneyRefused, UsageError
-from storyboard.graph.choose import chosen_shots
-from storyboard.graph.plan import Plan, Wishes
-from storyboard.production import Flags, Production
-from storyboard.reviewed import moved, reviewed
+from storyboard.graph.choose import select_shots
+from storyboard.graph.plan import Plan, TakeRequests
+from storyboard.production import FilmSession, Overrides
+from storyboard.reviewed import build_snapshot, diff_snapshots
 from storyboard.run.durable import write_out
 
 _KEY = "storyboard_plan"
@@ -32,22 +32,22 @@ _LINES = 8
 class SavedPlan:
     path: Path
     film: Path
-    flags: Flags
-    wishes: Wishes
+    overrides: Overrides
+    requests: TakeRequests
     shots: tuple[str, ...]
     max_cost_micros: int | None
     """The `--max-cost` that the plan was saved with."""
-    reviewed: Mapping[str, Any]
+    snapshot: Mapping[str, Any]
 
     @property
     def cost_micros(self) -> int:
         """Micro-dollars that were reviewed."""
-        return sum(step["cost_micros"] for step in self.reviewed["steps"].values())
+        return sum(step["cost_micros"] for step in self.snapshot["steps"].values())
 
-    def confirm(self, production: Production, plan: Plan) -> None:
+    def require_unchanged(self, session: FilmSession, plan: Plan) -> None:
         """Raises MoneyRefused, a line for whatever moved, unless `plan` comes to the same."""
-        told = json.loads(json.dumps(reviewed(production, plan)))
-        if lines := moved(self.reviewed, told):
+        snapshot = json.loads(json.dumps(build_snapshot(session, plan)))
+        if lines := diff_snapshots(self.snapshot, snapshot):
             more = [f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
             raise MoneyRefused(
                 "\n  ".join(["the saved plan is no longer true:", *lines[:_LINES], *more]),
@@ -58,28 +58,28 @@ class SavedPlan:
 
 def save_plan(
     out: Path,
-    production: Production,
+    session: FilmSession,
     plan: Plan,
-    wishes: Wishes,
+    requests: TakeRequests,
     shots: Sequence[str],
     max_cost_micros: int | None,
 ) -> None:
     """Writes the plan to `out`, by rename where that is a file; its folder is made."""
     document: dict[str, Any] = {
-        "film": str(production.film.path),
-        "flags": production.flags.to_fields(),
+        "film": str(session.film.path),
+        "flags": session.overrides.to_fields(),
         "wishes": {
-            "retake": sorted(wishes.retake),
-            "force": sorted(wishes.force),
-            "rebuy": sorted(wishes.rebuy),
-            "accept_stale": wishes.accept_stale,
+            "retake": sorted(requests.retake),
+            "force": sorted(requests.force),
+            "rebuy": sorted(requests.rebuy),
+            "accept_stale": requests.accept_stale,
         },
         "shots": list(shots),
         "max_cost_micros": max_cost_micros,
-        "reviewed": reviewed(production, plan),
+        "reviewed": build_snapshot(session, plan),
     }
-    told = {_KEY: _FORMAT, "sha256": digest("plan", document), **document}
-    write_out(out, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    payload = {_KEY: _FORMAT, "sha256": digest_value("plan", document), **document}
+    write_out(out, json.dumps(payload, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_plan(path: Path) -> SavedPlan | None:
@@ -95,58 +95,60 @@ def read_plan(path: Path) -> SavedPlan | None:
     except OSError:
         return None
     try:
-        told = json.loads(text)
+        payload = json.loads(text)
     except (ValueError, RecursionError) as error:
         begins = "".join(text[:80].split())
         if begins.startswith(_HEAD) or _HEAD.startswith(begins):
-            raise _damaged(path) from error
+            raise _corrupt_plan_error(path) from error
         return None
-    if not isinstance(told, dict) or _KEY not in told:
+    if not isinstance(payload, dict) or _KEY not in payload:
         return None
-    if told[_KEY] != _FORMAT:
-        if isinstance(told[_KEY], int) and told[_KEY] > _FORMAT:
+    if payload[_KEY] != _FORMAT:
+        if isinstance(payload[_KEY], int) and payload[_KEY] > _FORMAT:
             raise UsageError(f"{path} was saved by a newer storyboard", hint="upgrade storyboard")
-        raise _damaged(path)
-    document = {key: value for key, value in told.items() if key not in (_KEY, "sha256")}
+        raise _corrupt_plan_error(path)
+    document = {key: value for key, value in payload.items() if key not in (_KEY, "sha256")}
     try:
-        if told.get("sha256") != digest("plan", document):
-            raise _damaged(path)
-        wishes = told["wishes"]
+        if payload.get("sha256") != digest_value("plan", document):
+            raise _corrupt_plan_error(path)
+        requests = payload["wishes"]
         return SavedPlan(
             path=path,
-            film=Path(told["film"]),
-            flags=Flags.from_fields(told["flags"]),
-            wishes=Wishes(
-                frozenset(wishes["retake"]),
-                frozenset(wishes["force"]),
-                frozenset(wishes["rebuy"]),
-                wishes["accept_stale"],
+            film=Path(payload["film"]),
+            overrides=Overrides.from_fields(payload["flags"]),
+            requests=TakeRequests(
+                frozenset(requests["retake"]),
+                frozenset(requests["force"]),
+                frozenset(requests["rebuy"]),
+                requests["accept_stale"],
             ),
-            shots=tuple(told["shots"]),
-            max_cost_micros=told["max_cost_micros"],
-            reviewed=told["reviewed"],
+            shots=tuple(payload["shots"]),
+            max_cost_micros=payload["max_cost_micros"],
+            snapshot=payload["reviewed"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path) from error
+        raise _corrupt_plan_error(path) from error
 
 
-def _damaged(path: Path) -> UsageError:
+def _corrupt_plan_error(path: Path) -> UsageError:
     return UsageError(
         f"the saved plan {path} is damaged, or not as it was saved",
         hint=f"make it anew: storyboard plan FILM --out {path}",
     )
 
 
-def wishes_of(
-    production: Production,
+def parse_take_requests(
+    session: FilmSession,
     retake: Sequence[str],
     force: Sequence[str],
     rebuy: Sequence[str],
     accept_stale: bool,
-) -> Wishes:
+) -> TakeRequests:
     """The command line's wishes as shot ids; UsageError for a shot that is none."""
 
-    def shots(words: Sequence[str]) -> frozenset[str]:
-        return chosen_shots(production.film, words, production.graph)
+    def resolve_shots(words: Sequence[str]) -> frozenset[str]:
+        return select_shots(session.film, words, session.graph)
 
-    return Wishes(shots(retake), shots(force), shots(rebuy), accept_stale)
+    return TakeRequests(
+        resolve_shots(retake), resolve_shots(force), resolve_shots(rebuy), accept_stale
+    )

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard import __version__
-from storyboard.outlet import end_of, put
-from storyboard.run.places import make_folder, state_folder
+from storyboard.outlet import follow_links, replace_file
+from storyboard.run.places import locate_state_folder, make_folder
 
 _FORMAT = 1
 _RACY_NS = 2_000_000_000
@@ -24,66 +24,66 @@ _RACY_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class RenderStamp:
     """What an idle render says."""
 
     out: str
     kept: int
 
 
-def standing(film: Path, key: str) -> Stamp | None:
+def read_stamp(film: Path, key: str) -> RenderStamp | None:
     """The stamp of the render `key` of that film, if nothing has changed since.
 
     The film's own time is then set to now, as after every successful render.
     """
     try:
-        told = json.loads(_path(film, key).read_text("utf-8"))
-        if told["format"] != _FORMAT or told["version"] != __version__:
+        payload = json.loads(_find_stamp_path(film, key).read_text("utf-8"))
+        if payload["format"] != _FORMAT or payload["version"] != __version__:
             return None
-        if any(_facts(name) != facts for name, facts in told["files"].items()):
+        if any(_read_file_facts(name) != facts for name, facts in payload["files"].items()):
             return None
-        out = told["out"]
-        if _facts(out) != told["film"]:
+        out = payload["out"]
+        if _read_file_facts(out) != payload["film"]:
             return None
         os.utime(out)
-        _write(film, key, {**told, "film": _facts(out)})
-        return Stamp(out, told["kept"])
+        _write_stamp_file(film, key, {**payload, "film": _read_file_facts(out)})
+        return RenderStamp(out, payload["kept"])
     except (OSError, ValueError, KeyError, TypeError):
         return None  # only a memory: the render looks closely
 
 
-def leave(film: Path, key: str, out: Path, files: Iterable[Path], kept: int) -> None:
+def write_stamp(film: Path, key: str, out: Path, files: Iterable[Path], kept: int) -> None:
     """Remembers a render that left nothing to do; nothing where a file is too young to trust."""
     try:
-        facts = {str(path): _facts(str(path)) for path in files}
-        newest = max((max(each[2:]) for each in facts.values()), default=0)
+        facts = {str(path): _read_file_facts(str(path)) for path in files}
+        newest = max((max(file_facts[2:]) for file_facts in facts.values()), default=0)
         if time.time_ns() - newest < _RACY_NS:
             return
-        told = {
+        payload = {
             "format": _FORMAT,
             "version": __version__,
             "out": str(out),
-            "film": _facts(str(out)),
+            "film": _read_file_facts(str(out)),
             "kept": kept,
             "files": facts,
         }
-        _write(film, key, told)
+        _write_stamp_file(film, key, payload)
     except OSError:
         return
 
 
-def _path(film: Path, key: str) -> Path:
-    return state_folder(film.absolute()) / "stamps" / f"{key}.json"
+def _find_stamp_path(film: Path, key: str) -> Path:
+    return locate_state_folder(film.absolute()) / "stamps" / f"{key}.json"
 
 
-def _write(film: Path, key: str, told: dict[str, object]) -> None:
-    path = _path(film, key)
+def _write_stamp_file(film: Path, key: str, payload: dict[str, object]) -> None:
+    path = _find_stamp_path(film, key)
     make_folder(path.parent)
-    draft = end_of(path).with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps(told, separators=(",", ":")), "utf-8")
-    put(draft, path)
+    temp_path = follow_links(path).with_suffix(f".{os.getpid()}")
+    temp_path.write_text(json.dumps(payload, separators=(",", ":")), "utf-8")
+    replace_file(temp_path, path)
 
 
-def _facts(name: str) -> list[int]:
-    told = os.stat(name)  # noqa: PTH116 - a thousand of them: Path.stat costs twice as much
-    return [told.st_size, told.st_ino, told.st_mtime_ns, told.st_ctime_ns]
+def _read_file_facts(name: str) -> list[int]:
+    status = os.stat(name)  # noqa: PTH116 - a thousand of them: Path.stat costs twice as much
+    return [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]

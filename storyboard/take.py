@@ -14,7 +14,7 @@ from storyboard.timecode import FrameRange, Rate
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
-def _empty() -> Mapping[str, str]:
+def _build_empty_mapping() -> Mapping[str, str]:
     return _EMPTY
 
 
@@ -41,7 +41,7 @@ class MediaFacts(Serialized):
         }
 
     @property
-    def used(self) -> FrameRange:
+    def frame_range(self) -> FrameRange:
         return FrameRange(0, self.frames)
 
 
@@ -64,7 +64,7 @@ class Take:
     """Frames of its source at its head, where it contains it."""
     uri: str = ""
     expires_at: float | None = None
-    attachments: Mapping[str, str] = field(default_factory=_empty)
+    attachments: Mapping[str, str] = field(default_factory=_build_empty_mapping)
     """Name to sha256: `first.png`, `last.png`, `state.json`."""
     created_at: float = 0.0
     shot: str = ""

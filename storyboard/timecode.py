@@ -47,20 +47,20 @@ class Rate(Serialized):
             raise ValueError(f"{text} is no frame rate")
         return cls(value)
 
-    def frames(self, seconds: Fraction | int | float) -> int:
+    def to_frames(self, seconds: Fraction | int | float) -> int:
         """The nearest whole number of frames; a half goes away from zero."""
         if seconds < 0:
-            return -self.frames(-seconds)
+            return -self.to_frames(-seconds)
         if isinstance(seconds, int) and self.value.denominator == 1:
             return seconds * self.value.numerator
         exact = Fraction(seconds) * self.value
         return int((2 * exact.numerator + exact.denominator) // (2 * exact.denominator))
 
-    def frames_up(self, seconds: Fraction | int) -> int:
+    def to_frames_rounded_up(self, seconds: Fraction | int) -> int:
         """The least whole number of frames that holds `seconds`."""
         return int(-((-Fraction(seconds) * self.value) // 1))
 
-    def seconds(self, frames: int) -> Fraction:
+    def to_seconds(self, frames: int) -> Fraction:
         """Exact seconds of `frames`."""
         return Fraction(frames) / self.value
 
@@ -99,8 +99,8 @@ def parse_time(value: str | int | float, rate: Rate) -> Time:
     if isinstance(value, str) and not _SECONDS.fullmatch(text):
         raise ValueError(f"{value!r} is no time")
     seconds = Fraction(text)
-    frames = rate.frames(seconds)
-    return Time(frames, exact=rate.seconds(frames) == seconds)
+    frames = rate.to_frames(seconds)
+    return Time(frames, exact=rate.to_seconds(frames) == seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,10 @@ class FrameRange(Serialized):
     def length(self) -> int:
         return self.end - self.start
 
-    def shifted(self, by: int) -> FrameRange:
+    def shift_by(self, by: int) -> FrameRange:
         return FrameRange(self.start + by, self.end + by)
 
-    def intersection(self, other: FrameRange) -> FrameRange | None:
+    def intersect_with(self, other: FrameRange) -> FrameRange | None:
         """The frames in both, or None when they share none."""
         start, end = max(self.start, other.start), min(self.end, other.end)
         return FrameRange(start, end) if start < end else None

@@ -19,13 +19,17 @@ settings.load_profile("steady")  # the same examples for everybody: a failure is
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ROOT / "tests" / "plugins"
-_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "COMETAPI_KEY", "VERTEX_API_KEY")
+_KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "COMETAPI_KEY", "VERTEX_API_KEY")
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clear_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("STORYBOARD_") or name in (*_KEYS, "NO_COLOR", "GITHUB_ACTIONS"):
+        if name.startswith("STORYBOARD_") or name in (
+            *_KEY_VARIABLES,
+            "NO_COLOR",
+            "GITHUB_ACTIONS",
+        ):
             monkeypatch.delenv(name)
 
 
@@ -34,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """What one command did."""
 
     code: int
@@ -46,12 +50,12 @@ class Said:
         return json.loads(self.out)
 
 
-Cli = Callable[..., Said]
+RunCommand = Callable[..., CommandResult]
 
 
-def command(folder: Path, *arguments: object, **env: str) -> Said:
+def run_command(folder: Path, *arguments: object, **env: str) -> CommandResult:
     """Runs `storyboard ARGS` in `folder` as its user would, the studio plugged in."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "storyboard", *map(str, arguments)],
         cwd=folder,
         env={
@@ -66,39 +70,39 @@ def command(folder: Path, *arguments: object, **env: str) -> Said:
         timeout=120,
         check=False,
     )
-    assert "Traceback" not in done.stderr, done.stderr
-    return Said(done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in process.stderr, process.stderr
+    return CommandResult(process.returncode, process.stdout, process.stderr)
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path) -> RunCommand:
     """The command line, in the test's folder unless `cwd` names another."""
 
-    def run(*arguments: object, cwd: Path = tmp_path, **env: str) -> Said:
-        return command(cwd, *arguments, **{"STUDIO_BILL": str(tmp_path / "bill.jsonl"), **env})
+    def run(*arguments: object, cwd: Path = tmp_path, **env: str) -> CommandResult:
+        return run_command(cwd, *arguments, **{"STUDIO_BILL": str(tmp_path / "bill.jsonl"), **env})
 
     return run
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
+def write_film(tmp_path: Path) -> Callable[..., Path]:
     """Writes a film (or another file) into the test's folder."""
 
-    def put(text: str, name: str = "film.yaml") -> Path:
+    def write_text_file(text: str, name: str = "film.yaml") -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
 
-    return put
+    return write_text_file
 
 
 @pytest.fixture
-def bill(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+def read_bill(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     """What the studio has billed so far."""
 
-    def read() -> list[dict[str, Any]]:
+    def read_lines() -> list[dict[str, Any]]:
         path = tmp_path / "bill.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    return read
+    return read_lines

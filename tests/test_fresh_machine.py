@@ -17,18 +17,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SITE = Path(sysconfig.get_path("purelib"))
 # libz is the one guest: manylinux leaves it to the system, which has it for Python's own sake.
-OF_EVERY_SYSTEM = re.compile(
+SYSTEM_LIBRARIES = re.compile(
     r"lib(c|z|m|mvec|dl|rt|pthread|util|resolv|gcc_s|stdc\+\+|atomic|crypt|python3[.\d]*)\.so[.\d]*"
     r"|ld-linux[-\w]*\.so[.\d]*|ld-musl[-\w]*\.so[.\d]*|linux-vdso\.so[.\d]*"
 )
 
 
-def locked() -> list[str]:
+def read_locks() -> list[str]:
     text = (ROOT / "requirements" / "runtime.txt").read_text()
     return re.findall(r"^([A-Za-z0-9_.-]+)==", text, flags=re.M)
 
 
-def needed(path: Path) -> list[str]:
+def read_needed_libraries(path: Path) -> list[str]:
     """DT_NEEDED of a 64-bit little-endian ELF file; empty for anything else."""
     with path.open("rb") as stream:
         head = stream.read(64)
@@ -42,17 +42,19 @@ def needed(path: Path) -> list[str]:
         table = stream.read(size * count)
         loads, dynamic = [], None
         for n in range(count):
-            kind, _, at, address, _, length = struct.unpack_from("<IIQQQQ", table, n * size)
+            kind, _, cursor, address, _, length = struct.unpack_from("<IIQQQQ", table, n * size)
             if kind == 1:
-                loads.append((address, at, length))
+                loads.append((address, cursor, length))
             elif kind == 2:
-                dynamic = (at, length)
+                dynamic = (cursor, length)
         if dynamic is None:
             return []
         stream.seek(dynamic[0])
         entries = list(struct.iter_unpack("<qQ", stream.read(dynamic[1])))
         strings = next(value for tag, value in entries if tag == 5)
-        base = next(at + strings - a for a, at, length in loads if a <= strings < a + length)
+        base = next(
+            cursor + strings - a for a, cursor, length in loads if a <= strings < a + length
+        )
         names = []
         for tag, value in entries:
             if tag == 1:
@@ -61,7 +63,7 @@ def needed(path: Path) -> list[str]:
         return names
 
 
-def natives(name: str) -> list[Path]:
+def find_native_files(name: str) -> list[Path]:
     try:
         files = distribution(name).files or []
     except PackageNotFoundError:
@@ -73,18 +75,18 @@ def natives(name: str) -> list[Path]:
 
 
 def test_no_wheel_asks_the_system_for_a_library() -> None:
-    wanted: dict[str, set[str]] = {}
+    missing_by_file: dict[str, set[str]] = {}
     bundled: set[str] = set()
-    for name in locked():
-        for path in natives(name):
+    for name in read_locks():
+        for path in find_native_files(name):
             bundled.add(path.name)
-            for library in needed(path):
-                wanted.setdefault(library, set()).add(path.name)
-    assert len(wanted) > 3, "the wheels of numpy, OpenCV and PyAV are native"
+            for library in read_needed_libraries(path):
+                missing_by_file.setdefault(library, set()).add(path.name)
+    assert len(missing_by_file) > 3, "the wheels of numpy, OpenCV and PyAV are native"
     missing = {
         library: sorted(files)
-        for library, files in wanted.items()
-        if not OF_EVERY_SYSTEM.fullmatch(library) and library not in bundled
+        for library, files in missing_by_file.items()
+        if not SYSTEM_LIBRARIES.fullmatch(library) and library not in bundled
     }
     assert not missing
 

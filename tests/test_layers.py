@@ -87,7 +87,7 @@ HEAVY = {
 }
 
 
-def package(module: str) -> str:
+def find_package(module: str) -> str:
     """The layer's name of a dotted module below `storyboard`.
 
     What lies in `providers` and is no layer belongs to the adapters.
@@ -99,32 +99,34 @@ def package(module: str) -> str:
     return parts[0]
 
 
-def imports(path: Path) -> list[tuple[int, str]]:
-    found = []
+def find_imports(path: Path) -> list[tuple[int, str]]:
+    imports_found = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = [node.module]
             if node.module in ("storyboard", "storyboard.providers"):
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += [(node.lineno, name) for name in names]
+            imports_found += [(node.lineno, name) for name in names]
         elif isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name) for alias in node.names]
+            imports_found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level:
-            found.append((node.lineno, "a relative import"))
-    return [(line, name) for line, name in found if name.startswith(("storyboard", "a rel"))]
+            imports_found.append((node.lineno, "a relative import"))
+    return [
+        (line, name) for line, name in imports_found if name.startswith(("storyboard", "a rel"))
+    ]
 
 
-def modules() -> list[Path]:
+def list_modules() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
 
 
 def test_imports_run_one_way() -> None:
     wrong = []
-    for path in modules():
+    for path in list_modules():
         dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        mine = package(dotted.removesuffix(".__init__")) if dotted != "__init__" else ""
-        for line, name in imports(path):
-            other = package(name.removeprefix("storyboard").removeprefix("."))
+        mine = find_package(dotted.removesuffix(".__init__")) if dotted != "__init__" else ""
+        for line, name in find_imports(path):
+            other = find_package(name.removeprefix("storyboard").removeprefix("."))
             where = f"{path.relative_to(ROOT.parent)}:{line}: imports {name}"
             if name == "a relative import":
                 wrong.append(where)
@@ -145,15 +147,15 @@ def test_files_get_their_names_from_the_outlet() -> None:
     """A rename over a place that a user chose would replace a device, or a link, by a file."""
     renaming = {
         path.relative_to(ROOT).as_posix(): node.lineno
-        for path in modules()
+        for path in list_modules()
         if path.relative_to(ROOT).parts[0] not in EDGES
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and _renames(node)
+        if isinstance(node, ast.Call) and _is_rename(node)
     }
     assert renaming.keys() == RENAMES.keys(), renaming
 
 
-def _renames(call: ast.Call) -> bool:
+def _is_rename(call: ast.Call) -> bool:
     """Whether it is `path.replace(other)` or the like; a text's `replace` takes two arguments."""
     if not isinstance(call.func, ast.Attribute):
         return False
@@ -178,7 +180,7 @@ def test_libav_is_imported_whole() -> None:
 def test_files_stay_small() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
-        for path in modules()
+        for path in list_modules()
         if (lines := len(path.read_text("utf-8").splitlines())) > 600
     }
     assert not long, f"past 600 lines: does each still hold one concept?: {long}"
@@ -189,7 +191,7 @@ def test_files_stay_small() -> None:
 )
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        "import sys; from storyboard.cli.main import run; run(sys.argv[1:]);"
+        "import sys; from storyboard.cli.main import run_command_line; run_command_line(sys.argv[1:]);"
         f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(

@@ -17,7 +17,7 @@ import pytest
 import storyboard
 from storyboard.errors import InvalidStoryboard, MoneyRefused, StoreError, UsageError
 from storyboard.graph.plan import Action
-from storyboard.production import Examined, Flags
+from storyboard.production import CheckedFilm, Overrides
 
 FILM = """\
 storyboard: 1
@@ -62,7 +62,7 @@ def call(name: str, *arguments: Any, **keywords: Any) -> Any:
     return asyncio.run(result) if inspect.iscoroutine(result) else result
 
 
-def planned(film: Path | Examined, **overrides: Any) -> object:
+def planned(film: Path | CheckedFilm, **overrides: Any) -> object:
     """All that a plan decides: its steps with their identities, prices and reasons."""
     try:
         plan = storyboard.plan_film(film, **overrides)
@@ -109,10 +109,10 @@ def test_every_package_keeps_what_it_promises_once_everything_is_imported() -> N
 
 
 def test_every_function_works_once_a_film_was_loaded(
-    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write_film: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    film = storyboard.load(write(FILM), previz=True, proxy=True)
+    film = storyboard.load(write_film(FILM), previz=True, proxy=True)
     assert film.is_valid
     assert film.sound
     assert storyboard.load(film) is film
@@ -123,7 +123,7 @@ def test_every_function_works_once_a_film_was_loaded(
     heard: list[object] = []
     out = tmp_path / "out.mp4"
     done = storyboard.render(film, out=out, jobs=1, tell=heard.append)
-    assert (done.film, done.current, done.result.complete) == (out, False, True)
+    assert (done.film, done.current, done.result.is_complete) == (out, False, True)
     assert heard
     assert asyncio.run(storyboard.arender(film, out=out)).current
     assert asyncio.run(storyboard.render_async(film, out=out)).current
@@ -135,13 +135,13 @@ def test_every_function_works_once_a_film_was_loaded(
 @pytest.mark.parametrize("name", storyboard.__all__)
 def test_every_override_is_a_keyword_of_every_function(name: str) -> None:
     parameters = inspect.signature(getattr(storyboard, name)).parameters
-    assert {field.name for field in fields(Flags)} <= set(parameters)
+    assert {field.name for field in fields(Overrides)} <= set(parameters)
     assert all(each.kind is not each.VAR_KEYWORD for each in parameters.values())
 
 
 @pytest.mark.parametrize("name", storyboard.__all__)
-def test_an_unknown_keyword_is_refused_with_the_known_ones(write: Write, name: str) -> None:
-    for film in (write(FILM), storyboard.load(write(FILM))):
+def test_an_unknown_keyword_is_refused_with_the_known_ones(write_film: Write, name: str) -> None:
+    for film in (write_film(FILM), storyboard.load(write_film(FILM))):
         with pytest.raises(TypeError, match=r"'nonsense'; it has film, .*profile, provider, model"):
             call(name, film, nonsense=3)
 
@@ -153,9 +153,9 @@ def test_a_program_can_tell_what_to_await() -> None:
 
 @pytest.mark.parametrize(("text", "overrides"), OVERRIDES)
 def test_a_loaded_film_and_its_path_are_overridden_alike(
-    write: Write, text: str, overrides: dict[str, Any]
+    write_film: Write, text: str, overrides: dict[str, Any]
 ) -> None:
-    path = write(text)
+    path = write_film(text)
     loaded = storyboard.load(path)
     by_path = planned(path, **overrides)
     assert by_path != planned(path)
@@ -169,17 +169,17 @@ def test_a_loaded_film_and_its_path_are_overridden_alike(
 
 def test_every_override_was_tried() -> None:
     tried = {name for _, overrides in OVERRIDES for name in overrides}
-    assert tried == {field.name for field in fields(Flags)}
+    assert tried == {field.name for field in fields(Overrides)}
 
 
-def test_a_loaded_film_has_its_price(write: Write) -> None:
-    loaded = storyboard.load(write(PAID))
+def test_a_loaded_film_has_its_price(write_film: Write) -> None:
+    loaded = storyboard.load(write_film(PAID))
     assert storyboard.plan_film(loaded).cost_micros == 0
     assert storyboard.plan_film(loaded, provider="vertex").cost_micros == 6_400_000
 
 
-def test_overrides_join_those_that_a_film_was_loaded_with(write: Write) -> None:
-    path = write(PAID)
+def test_overrides_join_those_that_a_film_was_loaded_with(write_film: Write) -> None:
+    path = write_film(PAID)
     loaded = storyboard.load(path, provider="vertex", proxy=True)
     both = planned(path, provider="vertex", proxy=True, profile="quick")
     assert planned(loaded, profile="quick") == both
@@ -187,9 +187,9 @@ def test_overrides_join_those_that_a_film_was_loaded_with(write: Write) -> None:
 
 
 def test_an_override_reads_the_film_that_was_loaded(
-    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write_film: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(PAID)
+    write_film(PAID)
     monkeypatch.chdir(tmp_path)
     loaded = storyboard.load("film.yaml")
     (tmp_path / "elsewhere").mkdir()
@@ -198,14 +198,14 @@ def test_an_override_reads_the_film_that_was_loaded(
 
 
 @pytest.mark.parametrize("name", ["render", "arender", "render_async"])
-def test_a_render_of_a_loaded_film_heeds_the_provider(write: Write, name: str) -> None:
-    for film in (write(PAID), storyboard.load(write(PAID))):
+def test_a_render_of_a_loaded_film_heeds_the_provider(write_film: Write, name: str) -> None:
+    for film in (write_film(PAID), storyboard.load(write_film(PAID))):
         with pytest.raises(MoneyRefused, match=r"may cost \$6\.40"):
             call(name, film, provider="vertex")
 
 
-def test_stitching_a_loaded_film_heeds_the_provider(write: Write, tmp_path: Path) -> None:
-    loaded = storyboard.load(write(FILM), proxy=True)
+def test_stitching_a_loaded_film_heeds_the_provider(write_film: Write, tmp_path: Path) -> None:
+    loaded = storyboard.load(write_film(FILM), proxy=True)
     out = tmp_path / "out.mp4"
     storyboard.render(loaded, out=out)
     assert storyboard.stitch(loaded, out=out) == out
@@ -213,8 +213,8 @@ def test_stitching_a_loaded_film_heeds_the_provider(write: Write, tmp_path: Path
         storyboard.stitch(loaded, provider="vertex", proxy=False, out=out)
 
 
-def test_takes_are_asked_for_as_on_the_command_line(write: Write, tmp_path: Path) -> None:
-    film = storyboard.load(write(FILM), proxy=True)
+def test_takes_are_asked_for_as_on_the_command_line(write_film: Write, tmp_path: Path) -> None:
+    film = storyboard.load(write_film(FILM), proxy=True)
     out = tmp_path / "out.mp4"
     first = storyboard.render(film, out=out, shots=["SH010"], missing="slate")
     assert set(first.result.selects) == {"SH010"}
@@ -230,6 +230,6 @@ def test_takes_are_asked_for_as_on_the_command_line(write: Write, tmp_path: Path
 
 
 @pytest.mark.parametrize("wrong", [{"missing": "black"}, {"jobs": 0}, {"jobs": -1}])
-def test_a_wrong_value_is_refused(write: Write, wrong: dict[str, Any]) -> None:
+def test_a_wrong_value_is_refused(write_film: Write, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
-        storyboard.render(write(FILM), **wrong)
+        storyboard.render(write_film(FILM), **wrong)

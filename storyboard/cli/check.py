@@ -20,8 +20,8 @@ from storyboard.errors import Diagnostic, Severity
     help="How problems are drawn; github by itself under GitHub Actions.",
 )
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
-@options.overlay
-@options.speech
+@options.add_override_options
+@options.add_output_options
 def command(
     films: tuple[Path, ...],
     form: str | None,
@@ -36,28 +36,28 @@ def command(
     Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
     network and no project. Trims in the lock file are held against their takes.
     """
-    from storyboard.production import examine, examine_takes
+    from storyboard.production import check_film, examine_takes
 
-    flags = options.flags_of(overlay)
+    flags = options.pop_overrides(overlay)
     if form is None:
         form = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "human"
     form = "json" if as_json else form
-    told: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     texts: dict[str, str] = {}
     for path in films:
-        examined = examine_takes(examine(path, flags))
+        examined = examine_takes(check_film(path, flags))
         shown = [d for d in examined.diagnostics if verbose or d.severity is not Severity.NOTE]
         if quiet:
             shown = [d for d in shown if d.severity is Severity.ERROR]
-        told += examined.diagnostics if form == "json" else shown
+        diagnostics += examined.diagnostics if form == "json" else shown
         texts.update(examined.texts)
         if form != "json" and not quiet:
-            view.say(f"{path}: {view.counted(examined.diagnostics)}")
+            view.print_status(f"{path}: {view.summarize_diagnostics(examined.diagnostics)}")
     if form == "json":
-        from storyboard.language import as_json as records
+        from storyboard.language import to_json_records as to_json_records
 
-        view.answer_json({"diagnostics": records(told)})
-    elif told:
-        view.answer(view.drawn(told, texts, form).rstrip("\n"))
+        view.print_json({"diagnostics": to_json_records(diagnostics)})
+    elif diagnostics:
+        view.print_result(view.format_diagnostics(diagnostics, texts, form).rstrip("\n"))
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    return 1 if any(each.severity in failing for each in told) else 0
+    return 1 if any(diagnostic.severity in failing for diagnostic in diagnostics) else 0

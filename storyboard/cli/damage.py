@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
-from storyboard.graph.steps import BESIDE
+from storyboard.graph.steps import HELPER_KINDS
 from storyboard.providers import registry
-from storyboard.run.record import Record
-from storyboard.run.upkeep import Damage
+from storyboard.run.record import TakeRecord
+from storyboard.run.upkeep import StoreDefect
 
 
-class _Fate(Enum):
+class _Recovery(Enum):
     KNOWN = auto()
     """The index knows what the sidecar said."""
     BESIDE = auto()
@@ -21,52 +21,54 @@ class _Fate(Enum):
     PAID = auto()
 
 
-def fates(found: Sequence[Damage], *, repaired: bool) -> list[str]:
+def describe_recovery(defects: Sequence[StoreDefect], *, repaired: bool) -> list[str]:
     """What is true of all that is damaged, and what brings it back."""
-    groups: dict[_Fate, list[Record]] = defaultdict(list)
-    for damage in found:
-        for record in damage.takes:
-            groups[_fate(damage, record)].append(record)
-    told = []
-    if known := groups[_Fate.KNOWN]:
-        how = "written again from the index" if repaired else "the index still knows"
-        told.append(f"{how}: {_named(known)}")
-    if strange := sum(not (damage.sha256 or damage.takes) for damage in found):
-        how = "set aside" if repaired else "not known to the index"
-        told.append(
-            f"{strange} unreadable, {how}: if a film's lock file names the take, its next render"
+    groups: dict[_Recovery, list[TakeRecord]] = defaultdict(list)
+    for defect in defects:
+        for record in defect.takes:
+            groups[_choose_recovery(defect, record)].append(record)
+    lines = []
+    if indexed := groups[_Recovery.KNOWN]:
+        state = "written again from the index" if repaired else "the index still knows"
+        lines.append(f"{state}: {_format_takes(indexed)}")
+    if unreadable_count := sum(not (defect.sha256 or defect.takes) for defect in defects):
+        state = "set aside" if repaired else "not known to the index"
+        lines.append(
+            f"{unreadable_count} unreadable, {state}: if a film's lock file names the take, its next render"
             " reads the bytes again"
         )
-    if free := groups[_Fate.FREE]:
-        told.append(f"the next render makes again, for nothing: {_named(free)}")
-    if paid := groups[_Fate.PAID]:
-        rebuy = dict.fromkeys(f"--rebuy {_meant(record)}" for record in paid)
-        told += [
-            f"paid for, and not bought again unasked: {_named(paid)}",
+    if free := groups[_Recovery.FREE]:
+        lines.append(f"the next render makes again, for nothing: {_format_takes(free)}")
+    if paid := groups[_Recovery.PAID]:
+        rebuy = dict.fromkeys(f"--rebuy {_name_rebuy_target(record)}" for record in paid)
+        lines += [
+            f"paid for, and not bought again unasked: {_format_takes(paid)}",
             "hint: bring it from a store that has it: storyboard store fetch FILM --from STORE;"
             f" or buy it again: storyboard render FILM {' '.join(rebuy)}",
         ]
-    if beside := groups[_Fate.BESIDE]:
-        told.append(f"still plays, less what lay beside it: {_named(beside)}")
-    if repaired and any(damage.set_aside for damage in found):
-        told.append("damaged files are in damaged/")
+    if partial := groups[_Recovery.BESIDE]:
+        lines.append(f"still plays, less what lay beside it: {_format_takes(partial)}")
+    if repaired and any(defect.can_quarantine for defect in defects):
+        lines.append("damaged files are in damaged/")
     elif not repaired:
-        told.append("hint: --repair mends what it can and sets damaged files aside in damaged/")
-    return told
+        lines.append("hint: --repair mends what it can and sets damaged files aside in damaged/")
+    return lines
 
 
-def _fate(damage: Damage, record: Record) -> _Fate:
-    if not damage.sha256:
-        return _Fate.KNOWN
-    if record.take.sha256 != damage.sha256:
-        return _Fate.BESIDE
-    return _Fate.FREE if registry.makers(record.take.provider).repeatable else _Fate.PAID
+def _choose_recovery(defect: StoreDefect, record: TakeRecord) -> _Recovery:
+    if not defect.sha256:
+        return _Recovery.KNOWN
+    if record.take.sha256 != defect.sha256:
+        return _Recovery.BESIDE
+    return (
+        _Recovery.FREE if registry.read_traits(record.take.provider).repeatable else _Recovery.PAID
+    )
 
 
-def _named(records: Iterable[Record]) -> str:
+def _format_takes(records: Iterable[TakeRecord]) -> str:
     return ", ".join(dict.fromkeys(f"{r.step or r.take.shot} {r.take.name}" for r in records))
 
 
-def _meant(record: Record) -> str:
+def _name_rebuy_target(record: TakeRecord) -> str:
     """What `--rebuy` calls it."""
-    return record.step if record.kind in BESIDE else record.take.shot
+    return record.step if record.kind in HELPER_KINDS else record.take.shot

@@ -25,7 +25,7 @@ _KEYS = {
     "cometapi": ("COMETAPI_KEY",),
 }
 _GCLOUD = Path("~/.config/gcloud/application_default_credentials.json")
-_ELSEWHERE = (
+_BASE_URL_VARIABLES = (
     "STORYBOARD_VERTEX_BASE_URL", "STORYBOARD_GCS_BASE_URL", "STORYBOARD_GEMINI_BASE_URL",
     "STORYBOARD_COMETAPI_BASE_URL",
 )  # fmt: skip
@@ -34,7 +34,7 @@ _Row = tuple[str, str, bool | None]
 
 
 @click.command("doctor")
-@options.speech
+@options.add_output_options
 def command(as_json: bool, quiet: bool, verbose: bool) -> int:
     """Check what a render needs on this machine: ffmpeg, fonts, parts, room, which keys are set.
 
@@ -42,48 +42,70 @@ def command(as_json: bool, quiet: bool, verbose: bool) -> int:
     """
     rows = [
         row
-        for look in (_python, _ffmpeg, _parts, _fonts, _adapters, _keys, _disk)
-        for row in _looked(look)
+        for check in (
+            _check_python,
+            _check_ffmpeg,
+            _check_parts,
+            _check_fonts,
+            _check_adapters,
+            _check_keys,
+            _check_disk,
+        )
+        for row in _run_check(check)
     ]
     if as_json:
-        view.answer_json({"checks": [{"what": w, "found": f, "ok": ok} for w, f, ok in rows]})
+        view.print_json({"checks": [{"what": w, "found": f, "ok": ok} for w, f, ok in rows]})
     else:
         mark = {True: "ok", False: "!!", None: "  "}
         shown = [row for row in rows if not quiet or row[2] is False]
-        view.answer("\n".join(view.table([[mark[ok], what, found] for what, found, ok in shown])))
+        view.print_result(
+            "\n".join(
+                view.align_columns([[mark[ok], subject, status] for subject, status, ok in shown])
+            )
+        )
     return 4 if any(ok is False for _, _, ok in rows) else 0
 
 
-def _looked(look: Callable[[], Iterator[_Row]]) -> Iterator[_Row]:
+def _run_check(check: Callable[[], Iterator[_Row]]) -> Iterator[_Row]:
     try:
-        yield from look()
+        yield from check()
     except StoryboardError as error:
         yield (
-            look.__name__.strip("_"),
+            check.__name__.strip("_"),
             f"{error}" + (f"; {error.hint}" if error.hint else ""),
             False,
         )
 
 
-def _python() -> Iterator[_Row]:
+def _check_python() -> Iterator[_Row]:
     yield "python", sys.version.split()[0], sys.version_info >= (3, 11)
 
 
-def _ffmpeg() -> Iterator[_Row]:
-    from storyboard.stitching.media import ffmpeg_path, read_ffmpeg, run_ffmpeg
+def _check_ffmpeg() -> Iterator[_Row]:
+    from storyboard.stitching.media import find_ffmpeg, read_ffmpeg, run_ffmpeg
 
-    path = ffmpeg_path()
-    told = b"".join(read_ffmpeg(["-version"], 1 << 16)).decode("utf-8", "replace")
-    first = told.splitlines()[0] if told else "does not say its version"
-    yield "ffmpeg", f"{path}: {first}", bool(told)
-    quick = ["-f", "lavfi", "-i", "color=s=64x64:d=0.1", "-c:v", "libx264", "-f", "null", "-"]
-    run_ffmpeg(quick)
+    path = find_ffmpeg()
+    output = b"".join(read_ffmpeg(["-version"], 1 << 16)).decode("utf-8", "replace")
+    first = output.splitlines()[0] if output else "does not say its version"
+    yield "ffmpeg", f"{path}: {first}", bool(output)
+    encode_arguments = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=s=64x64:d=0.1",
+        "-c:v",
+        "libx264",
+        "-f",
+        "null",
+        "-",
+    ]
+    run_ffmpeg(encode_arguments)
     yield "libx264", "encodes", True
     run_ffmpeg(["-f", "lavfi", "-i", "sine=d=0.1", "-af", "ebur128=peak=true", "-f", "null", "-"])
     yield "ebur128", "measures", True
 
 
-def _parts() -> Iterator[_Row]:
+def _check_parts() -> Iterator[_Row]:
     for name in _PARTS:
         try:
             yield name, version(name), True
@@ -91,36 +113,36 @@ def _parts() -> Iterator[_Row]:
             yield name, "missing: pip install storyboard brings it", False
 
 
-def _fonts() -> Iterator[_Row]:
-    from storyboard.stitching.typeset import unprintable
+def _check_fonts() -> Iterator[_Row]:
+    from storyboard.stitching.typeset import find_missing_letters
 
-    missing = unprintable("Ana à Zürich, 90 %")
+    missing = find_missing_letters("Ana à Zürich, 90 %")
     yield "fonts", "by path, ours" if not missing else f"lack {' '.join(missing)}", not missing
 
 
-def _adapters() -> Iterator[_Row]:
+def _check_adapters() -> Iterator[_Row]:
     from storyboard.providers import registry
 
-    for name, point in registry.adapters().items():
-        registry.adapter(name)
+    for name, point in registry.find_adapters().items():
+        registry.load_adapter(name)
         yield f"adapter {name}", point.value, True
 
 
-def _keys() -> Iterator[_Row]:
+def _check_keys() -> Iterator[_Row]:
     for provider, names in _KEYS.items():
         present = [name for name in names if os.environ.get(name)]
         if provider == "vertex" and _GCLOUD.expanduser().is_file():
             present.append(str(_GCLOUD))
         yield f"key {provider}", ", ".join(present) + " present" if present else "absent", None
-    for name in _ELSEWHERE:
-        if told := os.environ.get(name):
-            yield name, told, None
+    for name in _BASE_URL_VARIABLES:
+        if value := os.environ.get(name):
+            yield name, value, None
 
 
-def _disk() -> Iterator[_Row]:
-    from storyboard.run.places import store_folder
+def _check_disk() -> Iterator[_Row]:
+    from storyboard.run.places import locate_store_folder
 
-    folder = store_folder(Path.cwd() / "film.yaml")
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(there).free / 1e9
+    folder = locate_store_folder(Path.cwd() / "film.yaml")
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free / 1e9
     yield "room", f"{free:.1f} GB free for the store at {folder}", free > 1

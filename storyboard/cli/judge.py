@@ -8,13 +8,13 @@ from pathlib import Path
 
 from storyboard.errors import UsageError
 from storyboard.film import Take
-from storyboard.graph.choose import chosen_shots
-from storyboard.production import Flags, Production, examine
-from storyboard.run.selects import Selects
-from storyboard.run.shelf import FilmShelf
+from storyboard.graph.choose import select_shots
+from storyboard.production import FilmSession, Overrides, check_film
+from storyboard.run.selects import LockFile
+from storyboard.run.shelf import TakeLibrary
 
 
-def judged(film: Path, shot: str, name: str, flags: Flags) -> tuple[Selects, Take]:
+def find_take(film: Path, shot: str, name: str, flags: Overrides) -> tuple[LockFile, Take]:
     """The lock file, and the take `name` (`t02`) of the current version of a shot or a step.
 
     A take that only the store knows is entered into the lock file first. Raises UsageError for a
@@ -23,24 +23,28 @@ def judged(film: Path, shot: str, name: str, flags: Flags) -> tuple[Selects, Tak
     match = re.fullmatch(r"t(\d{1,4})", name)
     if match is None:
         raise UsageError(f"`{name}` names no take", hint="takes are named t01, t02, …")
-    production = Production(examine(film, flags))
+    production = FilmSession(check_film(film, flags))
     try:
-        chosen_shots(production.film, [shot], production.graph)
+        select_shots(production.film, [shot], production.graph)
         nodes = [
-            n for n in production.plan(lenient=True).nodes if n.step.meant_by({shot}) and n.digest
+            n
+            for n in production.plan(lenient=True).nodes
+            if n.step.is_selected_by({shot}) and n.digest
         ]
-        shelf = FilmShelf(production.store, production.selects, production.film.stem)
-        takes = [take for n in nodes for take in shelf.takes(n.digest)]
-        found = next((t for t in reversed(takes) if t.ordinal == int(match[1])), None)
-        if found is None:
-            known = ", ".join(dict.fromkeys(take.name for take in takes)) or "none yet"
+        library = TakeLibrary(production.store, production.selects, production.film.stem)
+        takes = [take for n in nodes for take in library.find_takes(n.digest)]
+        judged_take = next((t for t in reversed(takes) if t.ordinal == int(match[1])), None)
+        if judged_take is None:
+            take_names = ", ".join(dict.fromkeys(take.name for take in takes)) or "none yet"
             raise UsageError(
-                f"{shot} has no take {name} of its current version", hint=f"its takes: {known}"
+                f"{shot} has no take {name} of its current version", hint=f"its takes: {take_names}"
             )
-        if not production.selects.has(found):
-            step = next(n.step for n in nodes if n.digest == found.digest)
-            mine = replace(found, shot=step.shot)
-            production.selects.add(mine, step=step.id, parts=shelf.parts(found.digest))
-        return production.selects, found
+        if not production.selects.has_take(judged_take):
+            step = next(n.step for n in nodes if n.digest == judged_take.digest)
+            own_take = replace(judged_take, shot=step.shot)
+            production.selects.add_take(
+                own_take, step=step.id, parts=library.find_parts(judged_take.digest)
+            )
+        return production.selects, judged_take
     finally:
         production.close()

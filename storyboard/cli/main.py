@@ -34,7 +34,7 @@ VERBS = {
 """The verbs, in the order of a day's work: module and one line of help."""
 
 
-class Verbs(click.Group):
+class LazyGroup(click.Group):
     """Loads a verb's module only when the verb is used, so that `--help` stays light."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -64,13 +64,13 @@ class Verbs(click.Group):
             raise click.UsageError(f"there is no command `{args[0]}`{hint}", ctx) from error
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="storyboard", message="storyboard %(version)s")
 def cli() -> None:
     """A film is a YAML file of shots: check it, price it, rehearse it free, shoot it paid."""
 
 
-def run(arguments: Sequence[str]) -> int:
+def run_command_line(arguments: Sequence[str]) -> int:
     """Runs one command line and returns the exit code; what a user got wrong is one message."""
     # A film is a great many values without cycles: looking for some so often costs a fifth.
     gc.set_threshold(100_000, 20, 20)
@@ -79,46 +79,52 @@ def run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except InvalidStoryboard as error:
         if "--json" in arguments:
-            _answer(arguments, {"diagnostics": tuple(view.records(error.diagnostics))})
+            _print_json_answer(
+                arguments, {"diagnostics": tuple(view.to_diagnostic_records(error.diagnostics))}
+            )
         else:
-            view.diagnose(error)
+            view.print_diagnostics(error)
         return error.exit_code
     except StoryboardError as error:
-        return _failed(arguments, error.exit_code, str(error), error.hint)
+        return _report_failure(arguments, error.exit_code, str(error), error.hint)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return 2
     except click.ClickException as error:
         error.show()
         if "--json" in arguments:
-            _answer(arguments, view.fault(error.format_message(), "", error.exit_code))
+            _print_json_answer(
+                arguments, view.to_error_json(error.format_message(), "", error.exit_code)
+            )
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "free some space" if full else "see that it exists and may be written"
-        what = f"{error.strerror or error}: {error.filename or 'a file'}"
-        return _failed(arguments, 4, what, hint)
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "free some space" if is_full else "see that it exists and may be written"
+        subject = f"{error.strerror or error}: {error.filename or 'a file'}"
+        return _report_failure(arguments, 4, subject, hint)
     except Exception as error:
         traceback.print_exc()
-        told = f"a fault of storyboard's own: {type(error).__name__}: {error}"
-        return _failed(arguments, 3, told, "please report it; whatever was ordered is kept")
+        message = f"a fault of storyboard's own: {type(error).__name__}: {error}"
+        return _report_failure(
+            arguments, 3, message, "please report it; whatever was ordered is kept"
+        )
 
 
-def _failed(arguments: Sequence[str], code: int, message: str, hint: str) -> int:
+def _report_failure(arguments: Sequence[str], code: int, message: str, hint: str) -> int:
     """Says what went wrong, in JSON too where the answer was to be JSON."""
     if "--json" in arguments:
-        _answer(arguments, view.fault(message, hint, code))
-    view.complain(message, hint)
+        _print_json_answer(arguments, view.to_error_json(message, hint, code))
+    view.print_error(message, hint)
     return code
 
 
-def _answer(arguments: Sequence[str], document: dict[str, Any]) -> None:
+def _print_json_answer(arguments: Sequence[str], document: dict[str, Any]) -> None:
     """One JSON document; a render answers in lines, of which this is the last."""
     if "render" not in arguments[:1]:
-        view.answer_json(document)
+        view.print_json(document)
         return
-    from storyboard.run.events import Refused
+    from storyboard.run.events import ErrorEvent
 
-    click.echo(json.dumps(Refused(**document).record(), ensure_ascii=False))
+    click.echo(json.dumps(ErrorEvent(**document).to_record(), ensure_ascii=False))

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import click
 
 from storyboard.cli import options, view
-from storyboard.cli.planview import money
+from storyboard.cli.planview import to_decimal_usd
 from storyboard.providers import registry
-from storyboard.providers.catalog import Catalog, Model, catalog
+from storyboard.providers.catalog import Catalog, Model, load_catalog
 
 
 @click.command("models")
 @click.argument("name", required=False)
-@options.speech
+@options.add_output_options
 def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     """List the models of the catalogue: limits, prices, and what has been switched off.
 
@@ -31,75 +31,85 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
 
     An entry states what differs; its keys are those of `models --json`'s `entry`.
     """
-    known = registry.full_catalog(registry.plugins())
-    found = [
+    full_catalog = registry.load_full_catalog(registry.list_plugins())
+    matches = [
         (model, interface)
-        for model, interface in _everything(known)
-        if _asked(model, name, everything=verbose or as_json)
+        for model, interface in _list_interfaces(full_catalog)
+        if _is_requested(model, name, everything=verbose or as_json)
     ]
-    if not found:
-        names = ", ".join(dict.fromkeys((*known.names, *(id for _, id in known.models))))
+    if not matches:
+        names = ", ".join(
+            dict.fromkeys((*full_catalog.names, *(id for _, id in full_catalog.models)))
+        )
         raise click.UsageError(f"no model or provider `{name}`; known: {names}")
     if as_json:
-        records = [_record(model, interface, known) for model, interface in found]
-        view.answer_json({"as_of": known.as_of, "models": records})
+        records = [_to_record(model, interface, full_catalog) for model, interface in matches]
+        view.print_json({"as_of": full_catalog.as_of, "models": records})
         return 0
-    if name is not None and name not in known.providers:
-        view.answer("\n\n".join(_card(model, interface, known) for model, interface in found))
+    if name is not None and name not in full_catalog.providers:
+        view.print_result(
+            "\n\n".join(
+                _format_card(model, interface, full_catalog) for model, interface in matches
+            )
+        )
     else:
-        view.answer(_tables(found))
+        view.print_result(_format_tables(matches))
     if not quiet:
-        own = f", with {known.overridden} over it" if known.overridden else ""
-        view.say(f"as of {known.as_of}{own}")
+        override_note = (
+            f", with {full_catalog.override_path} over it" if full_catalog.override_path else ""
+        )
+        view.print_status(f"as of {full_catalog.as_of}{override_note}")
     return 0
 
 
-def _everything(known: Catalog) -> Iterator[tuple[Model, str]]:
+def _list_interfaces(full_catalog: Catalog) -> Iterator[tuple[Model, str]]:
     """Every model, once for each interface of its platform that a film may choose."""
-    for key, model in known.models.items():
+    for key, model in full_catalog.models.items():
         yield model, ""
-        for interface in known.entries[key].get("variants", {}):
-            yield known.through({model.provider: interface}).models[key], interface
+        for interface in full_catalog.entries[key].get("variants", {}):
+            yield full_catalog.apply_variants({model.provider: interface}).models[key], interface
 
 
-def _tables(found: Sequence[tuple[Model, str]]) -> str:
-    videos = [each for each in found if each[0].makes == "video"]
-    others = [model for model, _ in found if model.makes != "video"]
+def _format_tables(matches: Sequence[tuple[Model, str]]) -> str:
+    videos = [pair for pair in matches if pair[0].makes == "video"]
+    other_models = [model for model, _ in matches if model.makes != "video"]
     tables = []
     if videos:
         rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
-        tables.append("\n".join(view.table([*rows, *(_row(m, i) for m, i in videos)])))
-    if others:
+        tables.append(
+            "\n".join(view.align_columns([*rows, *(_format_video_row(m, i) for m, i in videos)]))
+        )
+    if other_models:
         rows = [["provider", "model", "makes", "resolutions", "references", "price", ""]]
-        tables.append("\n".join(view.table([*rows, *map(_other, others)])))
+        tables.append("\n".join(view.align_columns([*rows, *map(_format_other_row, other_models)])))
     return "\n\n".join(tables)
 
 
-def _card(model: Model, interface: str, known: Catalog) -> str:
+def _format_card(model: Model, interface: str, full_catalog: Catalog) -> str:
     """All that is known of one model, a line each."""
     rows = []
-    for key, value in _record(model, interface, known).items():
+    for key, value in _to_record(model, interface, full_catalog).items():
         if key != "entry" and value not in (None, "", [], {}, 0, False):
-            rows.append([key.replace("_", " "), _told(value)])
-    return "\n".join(view.table(rows))
+            rows.append([key.replace("_", " "), _format_value(value)])
+    return "\n".join(view.align_columns(rows))
 
 
-def _told(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_told(each)}" for key, each in value.items() if each)
+        return ", ".join(f"{key} {_format_value(inner)}" for key, inner in value.items() if inner)
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value))
     return {True: "yes"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _asked(model: Model, name: str | None, *, everything: bool) -> bool:
+def _is_requested(model: Model, name: str | None, *, everything: bool) -> bool:
     if name is None:
         return everything or model.status != "retired"
-    alias = catalog().aliases.get(name, {})
+    alias = load_catalog().aliases.get(name, {})
     return name in (model.provider, model.id) or alias.get(model.provider) == model.id
 
 
-def _row(model: Model, interface: str) -> list[str]:
+def _format_video_row(model: Model, interface: str) -> list[str]:
     frames = [
         word for word, has in (("first", model.first_frame), ("last", model.last_frame)) if has
     ]
@@ -108,22 +118,24 @@ def _row(model: Model, interface: str) -> list[str]:
     return [
         f"{model.provider} {interface}".strip(),
         model.id,
-        _seconds(model.durations),
-        f"+{_seconds(extend.hops)} to {extend.max_total_s or '…'} s" if extend else "-",
+        _format_durations(model.durations),
+        f"+{_format_durations(extend.hops)} to {extend.max_total_s or '…'} s" if extend else "-",
         " ".join(frames) or "-",
         str(model.references.max) if model.references else "-",
-        money(price) if price is not None else "?",
-        _state(model),
+        to_decimal_usd(price) if price is not None else "?",
+        _format_state(model),
     ]
 
 
-def _other(model: Model) -> list[str]:
+def _format_other_row(model: Model) -> list[str]:
     """A model of stills, texts or speech."""
     if model.price_second is not None:
-        price = f"${money(model.price_second)} a second"
+        price = f"${to_decimal_usd(model.price_second)} a second"
     else:
-        each = [f"${money(usd)} {name}".strip() for name, usd in model.price_each.items()]
-        price = ", ".join(each) or "?"
+        unit_prices = [
+            f"${to_decimal_usd(amount)} {name}".strip() for name, amount in model.price_each.items()
+        ]
+        price = ", ".join(unit_prices) or "?"
     return [
         model.provider,
         model.id,
@@ -131,22 +143,22 @@ def _other(model: Model) -> list[str]:
         " ".join(model.resolutions) or "-",
         str(model.references.max) if model.references else "-",
         price,
-        _state(model),
+        _format_state(model),
     ]
 
 
-def _state(model: Model) -> str:
+def _format_state(model: Model) -> str:
     state = {"retired": f"off since {model.retired_on}"}.get(model.status, model.status)
     return state + (f", use {model.replacement}" if model.replacement else "")
 
 
-def _seconds(values: tuple[int, ...]) -> str:
+def _format_durations(values: tuple[int, ...]) -> str:
     if len(values) > 4:
         return f"{values[0]}-{values[-1]} s"
     return ", ".join(map(str, values)) + " s"
 
 
-def _record(model: Model, interface: str, known: Catalog) -> dict[str, object]:
+def _to_record(model: Model, interface: str, full_catalog: Catalog) -> dict[str, object]:
     """Everything of a model as JSON has it; prices are decimals, US dollars."""
     extend, references = model.extend, model.references
     operations = [
@@ -164,7 +176,11 @@ def _record(model: Model, interface: str, known: Catalog) -> dict[str, object]:
         "provider": model.provider,
         "interface": interface or None,
         "id": model.id,
-        "aliases": [n for n, at in known.aliases.items() if at.get(model.provider) == model.id],
+        "aliases": [
+            n
+            for n, ids_by_provider in full_catalog.aliases.items()
+            if ids_by_provider.get(model.provider) == model.id
+        ],
         "makes": model.makes,
         "status": model.status,
         "stage": model.stage or None,
@@ -208,14 +224,16 @@ def _record(model: Model, interface: str, known: Catalog) -> dict[str, object]:
         "stored_options": {k: list(v) for k, v in model.stored_options.items()},
         "needs_words": list(model.needs_words),
         "picture_mb": model.picture_mb,
-        "preferred": sorted(known.preferred),
+        "preferred": sorted(full_catalog.preferred),
         "retention_h": model.retention_h,
         "quota_per_minute": model.quota_per_minute,
         "latency_s": list(model.latency_s),
-        "price_usd_per_s": {k: money(v) for k, v in model.price_audio.items()},
-        "price_silent_usd_per_s": {k: money(v) for k, v in model.price_silent.items()},
-        "price_usd_each": {k: money(v) for k, v in model.price_each.items()},
-        "price_speech_usd_per_s": None if model.price_second is None else money(model.price_second),
+        "price_usd_per_s": {k: to_decimal_usd(v) for k, v in model.price_audio.items()},
+        "price_silent_usd_per_s": {k: to_decimal_usd(v) for k, v in model.price_silent.items()},
+        "price_usd_each": {k: to_decimal_usd(v) for k, v in model.price_each.items()},
+        "price_speech_usd_per_s": None
+        if model.price_second is None
+        else to_decimal_usd(model.price_second),
         "price_confidence": model.price_confidence or None,
-        "entry": known.entries[model.provider, model.id],
+        "entry": full_catalog.entries[model.provider, model.id],
     }

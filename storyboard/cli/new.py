@@ -74,13 +74,13 @@ _IGNORE = "build/\n.storyboard/\n"
 
 @click.command("new")
 @click.argument("folder", metavar="DIR", type=options.FILM)
-@options.speech
+@options.add_output_options
 def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Write a film that already renders into DIR, with its Makefile and schema.
 
     Files that exist are never overwritten. Prints the film's path.
     """
-    from storyboard.language import schema
+    from storyboard.language import load_schema
     from storyboard.run.durable import write_text
 
     if folder.exists() and not folder.is_dir():
@@ -93,7 +93,7 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
         "film.yaml": _FILM.format(title=json.dumps(title or "Untitled", ensure_ascii=False)),
         "Makefile": _MAKEFILE,
         ".gitignore": _IGNORE,
-        "storyboard.schema.json": json.dumps(schema(), ensure_ascii=False, indent=1) + "\n",
+        "storyboard.schema.json": json.dumps(load_schema(), ensure_ascii=False, indent=1) + "\n",
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "refs").mkdir(exist_ok=True)
@@ -102,9 +102,9 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
         if not path.exists():
             write_text(path, text)
     if as_json:
-        view.answer_json({"film": str(film)})
+        view.print_json({"film": str(film)})
     else:
-        view.answer(str(film))
+        view.print_result(str(film))
         if not quiet:
-            view.say(f"next: cd {folder} && storyboard render film.yaml")
+            view.print_status(f"next: cd {folder} && storyboard render film.yaml")
     return 0

@@ -15,19 +15,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILM = click.Path(path_type=Path)
 
 
-def itself(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+def resolve_film(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
     """The film that a link leads to."""
-    from storyboard.run.places import real_film
+    from storyboard.run.places import resolve_film_path
 
-    return real_film(value)
+    return resolve_film_path(value)
 
 
-def film(function: F) -> F:
+def add_film_argument(function: F) -> F:
     """The one film a command is about."""
-    return click.argument("film", type=FILM, callback=itself)(function)
+    return click.argument("film", type=FILM, callback=resolve_film)(function)
 
 
-def speech(function: F) -> F:
+def add_output_options(function: F) -> F:
     """How much is said, and in which form."""
     for option in (
         click.option(
@@ -46,7 +46,7 @@ def speech(function: F) -> F:
     return function
 
 
-def overlay(function: F) -> F:
+def add_override_options(function: F) -> F:
     """What is laid over the film before it is read."""
     for option in (
         click.option("--allow-retired", is_flag=True, help="Try models that were switched off."),
@@ -60,7 +60,7 @@ def overlay(function: F) -> F:
     return function
 
 
-def wishes(function: F) -> F:
+def add_take_options(function: F) -> F:
     """What is asked of takes that are there."""
     for option in (
         click.option("--accept-stale", is_flag=True, help="Keep picked takes of older versions."),
@@ -72,24 +72,24 @@ def wishes(function: F) -> F:
     return function
 
 
-OVERLAY = ("profile", "provider", "model", "previz", "proxy", "allow_retired")
-"""Names of the overlay's parameters, by which `Flags` keeps them too."""
+OVERRIDE_NAMES = ("profile", "provider", "model", "previz", "proxy", "allow_retired")
+"""Names of the overlay's parameters, by which `Overrides` keeps them too."""
 
 
-def flags_of(options: dict[str, Any]) -> Any:
+def pop_overrides(options: dict[str, Any]) -> Any:
     """Takes the overlay's values out of a command's parameters."""
-    from storyboard.production import Flags
+    from storyboard.production import Overrides
 
-    return Flags.from_fields({name: options.pop(name) for name in OVERLAY})
+    return Overrides.from_fields({name: options.pop(name) for name in OVERRIDE_NAMES})
 
 
-def money(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+def parse_max_cost(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
     """Micro-dollars of `--max-cost`."""
     if value is None:
         return None
-    from storyboard.make import usd_micros
+    from storyboard.make import parse_usd_micros
 
     try:
-        return usd_micros(value.removeprefix("$"))
+        return parse_usd_micros(value.removeprefix("$"))
     except ValueError:
         raise click.BadParameter(f"{value!r} is no amount in US dollars, like 12.50") from None

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from storyboard.cli.depfile import files_of
+from storyboard.cli.depfile import list_film_files
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.film import Film
-from storyboard.make import default_out, outputs
-from storyboard.outlet import confirm_replaceable, end_of, takes_text
-from storyboard.run.places import selects_file, store_folder
+from storyboard.make import choose_default_output, outputs
+from storyboard.outlet import can_take_text, confirm_replaceable, follow_links
+from storyboard.run.places import locate_lock_file, locate_store_folder
 
 
-def writable(film: Film, out: Path, deps: Path | None) -> None:
+def check_output_path(film: Film, out: Path, deps: Path | None) -> None:
     """Raises before anything is made: UsageError for a place that would lose a file of the film,
     EnvironmentProblem for one that can't be written.
     """
-    usual = default_out(film)
+    usual = choose_default_output(film)
     instead = f"-o {usual if out != usual else usual.name}"
     _confirm_file(out, instead)
     targets = outputs(film, out)
@@ -30,18 +30,18 @@ def writable(film: Film, out: Path, deps: Path | None) -> None:
         _confirm_apart((*targets, deps), "write elsewhere: --deps build/film.d")
 
 
-def plan_writable(film: Film, out: Path) -> None:
+def check_plan_path(film: Film, out: Path) -> None:
     """The same for a saved plan, which replaces nothing but another saved plan."""
     from storyboard.saved import read_plan
 
     _confirm_free_for_text(film, out, "--out film.plan.json")
-    if takes_text(out):
+    if can_take_text(out):
         return
     try:
-        other = out.is_file() and out.stat().st_size > 0 and read_plan(out) is None
+        is_foreign = out.is_file() and out.stat().st_size > 0 and read_plan(out) is None
     except UsageError:
         return  # a plan that is damaged is made anew
-    if other:
+    if is_foreign:
         raise UsageError(
             f"{out} is there and is no saved plan", hint="write elsewhere: --out film.plan.json"
         )
@@ -49,14 +49,18 @@ def plan_writable(film: Film, out: Path) -> None:
 
 def _confirm_free_for_text(film: Film, target: Path, instead: str) -> None:
     """A text may go into a pipe or a terminal as well."""
-    if not takes_text(target):
+    if not can_take_text(target):
         _confirm_free(film, [target], instead)
 
 
 def _confirm_free(film: Film, targets: Iterable[Path], instead: str) -> None:
     """Raises unless files can be written there that are none of the film's own."""
-    own = {name for path in (*files_of(film), selects_file(film.path)) for name in _names(path)}
-    store = _real(store_folder(film.path))
+    own = {
+        name
+        for path in (*list_film_files(film), locate_lock_file(film.path))
+        for name in _names(path)
+    }
+    store = _resolve_path(locate_store_folder(film.path))
     for target in targets:
         _confirm_file(target, instead)
         if own.intersection(_names(target)):
@@ -64,7 +68,7 @@ def _confirm_free(film: Film, targets: Iterable[Path], instead: str) -> None:
                 f"{target} is a file of the film itself and would be overwritten",
                 hint=f"write elsewhere: {instead}",
             )
-        real = _real(target)
+        real = _resolve_path(target)
         if ".storyboard" in real.parts or real.is_relative_to(store):
             raise UsageError(
                 f"{target} lies among the film's takes", hint=f"write elsewhere: {instead}"
@@ -76,7 +80,7 @@ def _confirm_apart(targets: Iterable[Path], hint: str) -> None:
     """Raises where two of the files would be one."""
     known: dict[Path, Path] = {}
     for target in targets:
-        other = known.setdefault(_real(target), target)
+        other = known.setdefault(_resolve_path(target), target)
         if other is not target:
             raise UsageError(f"{target} is the same file as {other}; both are written", hint=hint)
 
@@ -89,19 +93,19 @@ def _confirm_file(target: Path, instead: str) -> None:
 
 def _names(path: Path) -> Iterator[object]:
     """What tells the file at `path` from others, behind links and under names in another case."""
-    yield _real(path)
+    yield _resolve_path(path)
     with suppress(OSError):
         told = path.stat()
         yield told.st_dev, told.st_ino
 
 
-def _real(path: Path) -> Path:
+def _resolve_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
 def _confirm_room(target: Path) -> None:
     """The nearest folder that exists must be one that we may write in."""
-    above = end_of(target).absolute().parent
+    above = follow_links(target).absolute().parent
     while not above.exists():
         above = above.parent
     if not above.is_dir():

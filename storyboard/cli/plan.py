@@ -11,7 +11,7 @@ from storyboard.errors import MoneyRefused, Severity, UsageError
 
 
 @click.command("plan")
-@options.film
+@options.add_film_argument
 @click.argument("shots", metavar="[SHOT]...", nargs=-1)
 @click.option("--out", type=options.FILM, help="Save the plan, for `storyboard render PLAN`.")
 @click.option("--exit-code", is_flag=True, help="Exit with 5 when there is work.")
@@ -20,10 +20,12 @@ from storyboard.errors import MoneyRefused, Severity, UsageError
 @click.option(
     "--format", "form", type=click.Choice(["human", "markdown"]), default="human", help="Form."
 )
-@options.wishes
-@click.option("--max-cost", metavar="USD", callback=options.money, help="Refuse a dearer plan.")
-@options.overlay
-@options.speech
+@options.add_take_options
+@click.option(
+    "--max-cost", metavar="USD", callback=options.parse_max_cost, help="Refuse a dearer plan."
+)
+@options.add_override_options
+@options.add_output_options
 def command(
     film: Path,
     shots: tuple[str, ...],
@@ -47,59 +49,69 @@ def command(
     SHOT is `SH010`, `SH010..SH040`, `SH020+` (and what hangs on it), `+SH020` (and what it hangs
     on) or `seq:SQ01`. What is over a limit is shown as well, and not saved; the exit code is 6.
     """
-    from storyboard.production import Production, examine
-    from storyboard.saved import read_plan, save_plan, wishes_of
+    from storyboard.production import FilmSession, check_film
+    from storyboard.saved import parse_take_requests, read_plan, save_plan
 
-    flags = options.flags_of(overlay)
+    flags = options.pop_overrides(overlay)
     if read_plan(film) is not None:
         raise UsageError(f"{film} is a saved plan", hint=f"storyboard render {film} runs it")
     if compare:
-        from storyboard.cli.compare import comparison
+        from storyboard.cli.compare import compare_providers
 
-        rows = comparison(film, flags, [name for name in compare.split(",") if name])
+        rows = compare_providers(film, flags, [name for name in compare.split(",") if name])
         if as_json:
-            view.answer_json({"compare": rows})
+            view.print_json({"compare": rows})
         else:
-            view.answer("\n".join(planview.compared(rows)))
+            view.print_result("\n".join(planview.format_comparison(rows)))
         return 0
-    refused: MoneyRefused | None = None
-    examined = examine(film, flags)
-    production = Production(examined)
+    budget_error: MoneyRefused | None = None
+    examined = check_film(film, flags)
+    production = FilmSession(examined)
     try:
         if out is not None:
-            from storyboard.cli.places import plan_writable
+            from storyboard.cli.places import check_plan_path
 
-            plan_writable(production.film, out)
-        wishes = wishes_of(production, retake, force, rebuy, accept_stale)
-        plan = production.plan(wishes, shots)
+            check_plan_path(production.film, out)
+        take_requests = parse_take_requests(production, retake, force, rebuy, accept_stale)
+        plan = production.plan(take_requests, shots)
         if max_cost is not None or production.film.policy.budget_usd is not None:
-            from storyboard.make import Order, budget
+            from storyboard.make import RenderOptions, check_budget
 
             try:
-                budget(production, plan, Order(max_cost_micros=max_cost))
+                check_budget(production, plan, RenderOptions(max_cost_micros=max_cost))
             except MoneyRefused as error:
-                refused = error
-        if out is not None and refused is None:
-            save_plan(out, production, plan, wishes, shots, max_cost)
+                budget_error = error
+        if out is not None and budget_error is None:
+            save_plan(out, production, plan, take_requests, shots, max_cost)
     finally:
         production.close()
     if graph:
-        view.answer(planview.mermaid(plan) if graph == "mermaid" else planview.dot(plan))
+        view.print_result(
+            planview.format_mermaid(plan) if graph == "mermaid" else planview.format_dot(plan)
+        )
     elif as_json:
-        over = view.fault(str(refused), refused.hint, refused.exit_code) if refused else {}
-        view.answer_json({**planview.document(plan), **over})
+        error_record = (
+            view.to_error_json(str(budget_error), budget_error.hint, budget_error.exit_code)
+            if budget_error
+            else {}
+        )
+        view.print_json({**planview.to_document(plan), **error_record})
     elif form == "markdown":
-        view.answer("\n".join(planview.markdown(plan)))
+        view.print_result("\n".join(planview.format_markdown(plan)))
     elif not quiet:
-        view.answer("\n".join(planview.human(plan)))
-    told = [d for d in production.diagnostics if verbose or d.severity is not Severity.NOTE]
+        view.print_result("\n".join(planview.format_table(plan)))
+    shown_diagnostics = [
+        d for d in production.diagnostics if verbose or d.severity is not Severity.NOTE
+    ]
     notes = [d for d in production.diagnostics if d.severity is Severity.NOTE]
-    if told and not quiet:
-        view.say(view.drawn(told, production.texts, "concise").rstrip("\n"))
+    if shown_diagnostics and not quiet:
+        view.print_status(
+            view.format_diagnostics(shown_diagnostics, production.texts, "concise").rstrip("\n")
+        )
     if notes and not verbose and not quiet and not as_json:
         for note in notes:
-            view.say(f"note: {note.message}")
-    if refused is not None:
-        view.complain(str(refused), refused.hint)
-        return refused.exit_code
-    return 5 if exit_code and plan.work else 0
+            view.print_status(f"note: {note.message}")
+    if budget_error is not None:
+        view.print_error(str(budget_error), budget_error.hint)
+        return budget_error.exit_code
+    return 5 if exit_code and plan.has_work else 0

@@ -8,11 +8,19 @@ from typing import Any
 
 import click
 
-from storyboard.cli.view import table
+from storyboard.cli.view import align_columns
 from storyboard.film import Shot
-from storyboard.graph.forecast import forecast
-from storyboard.graph.plan import Action, Node, Pending, Plan, Reason, expired_source, renewal
-from storyboard.graph.steps import BESIDE
+from storyboard.graph.forecast import forecast_render
+from storyboard.graph.plan import (
+    Action,
+    Node,
+    PendingTake,
+    Plan,
+    Reason,
+    describe_expired_source,
+    suggest_renewal,
+)
+from storyboard.graph.steps import HELPER_KINDS
 from storyboard.providers.base import Kind
 from storyboard.timecode import Timecode
 
@@ -23,7 +31,7 @@ _SYMBOL = {
     Action.IMPORT: "<",
     Action.BLOCKED: "!",
 }
-_ASKED = (Reason.IN_FLIGHT, Reason.UNDECIDED, Reason.FILTERED)
+_PENDING_REASONS = (Reason.IN_FLIGHT, Reason.UNDECIDED, Reason.FILTERED)
 _COLOR = {
     Action.CREATE: "green",
     Action.REDO: "yellow",
@@ -32,58 +40,58 @@ _COLOR = {
 }
 
 
-def document(plan: Plan) -> dict[str, Any]:
+def to_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON: nodes in running order with parents first, and totals."""
     rate = plan.timeline.rate
-    nodes = [_record(plan, node) for node in plan.nodes] + _plain_records(plan)
+    nodes = [_to_record(plan, node) for node in plan.nodes] + _list_plain_records(plan)
     return {
         "film": plan.film.path.name,
         "title": plan.film.title,
         "nodes": nodes,
         "pending": [
             {
-                "take": each.name,
-                "held_usd": money(each.held_micros),
-                "unknown": each.unknown,
-                "filtered": each.filtered,
-                "wanted": each in _wanted(plan),
+                "take": item.name,
+                "held_usd": to_decimal_usd(item.held_micros),
+                "unknown": item.unknown,
+                "filtered": item.filtered,
+                "wanted": item in _find_wanted_pending(plan),
             }
-            for each in plan.pending
+            for item in plan.pending
         ],
         "totals": {
-            "cost_usd": money(plan.cost_micros),
-            "held_usd": money(plan.held_micros),
-            "seconds": float(rate.seconds(plan.timeline.length)),
+            "cost_usd": to_decimal_usd(plan.cost_micros),
+            "held_usd": to_decimal_usd(plan.held_micros),
+            "seconds": float(rate.to_seconds(plan.timeline.length)),
             "frames": plan.timeline.length,
-            **_predicted(plan),
+            **_to_forecast_totals(plan),
             **{
-                action.value: sum(each["action"] == action.value for each in nodes)
+                action.value: sum(item["action"] == action.value for item in nodes)
                 for action in Action
             },
         },
     }
 
 
-def _predicted(plan: Plan) -> dict[str, Any]:
+def _to_forecast_totals(plan: Plan) -> dict[str, Any]:
     """How long the paid jobs may take, and what that was reckoned from."""
-    told = forecast(plan)
-    if told is None:
+    prediction = forecast_render(plan)
+    if prediction is None:
         return {}
     return {
-        "predicted_s": round(told.seconds),
-        "critical_path_s": round(told.critical_s),
-        "jobs": told.jobs,
-        "predicted_from": told.basis,
+        "predicted_s": round(prediction.seconds),
+        "critical_path_s": round(prediction.critical_path_s),
+        "jobs": prediction.operations,
+        "predicted_from": prediction.basis,
     }
 
 
-def money(micros: int) -> str:
+def to_decimal_usd(micros: int) -> str:
     """Dollars as a decimal: `3.20`, with more digits only where they matter."""
     value = Decimal(micros) / 1_000_000
     return str(value.quantize(Decimal("0.01")) if micros % 10_000 == 0 else value.normalize())
 
 
-def _record(plan: Plan, node: Node) -> dict[str, Any]:
+def _to_record(plan: Plan, node: Node) -> dict[str, Any]:
     step, rate = node.step, plan.timeline.rate
     return {
         "id": step.id,
@@ -94,10 +102,10 @@ def _record(plan: Plan, node: Node) -> dict[str, Any]:
         "provider": step.provider,
         "model": step.model,
         "target": step.target,
-        "cost_usd": money(node.cost_micros),
+        "cost_usd": to_decimal_usd(node.cost_micros),
         "certain": node.certain,
         "buys_s": float(step.settings.duration_s),
-        "plays_s": float(rate.seconds(node.plays_frames)),
+        "plays_s": float(rate.to_seconds(node.plays_frames)),
         "record_in": node.record.start if node.record else None,
         "record_out": node.record.end if node.record else None,
         "take": node.select.name if node.select else None,
@@ -106,50 +114,52 @@ def _record(plan: Plan, node: Node) -> dict[str, Any]:
     }
 
 
-def _plain_records(plan: Plan) -> list[dict[str, Any]]:
+def _list_plain_records(plan: Plan) -> list[dict[str, Any]]:
     """Shots that need no step of their own: colours, cards and takes used again."""
-    made = {node.step.shot for node in plan.nodes if node.step.kind not in BESIDE}
+    made_shots = {node.step.shot for node in plan.nodes if node.step.kind not in HELPER_KINDS}
     rate = plan.timeline.rate
     steps = plan.graph.steps
-    found = []
+    records = []
     for event in plan.timeline.events:
-        if event.shot in made or any(step.shot == event.shot for step in _of(plan, event.shot)):
+        if event.shot in made_shots or any(
+            step.shot == event.shot for step in _find_picture_steps(plan, event.shot)
+        ):
             continue
-        again = plan.graph.materials[event.shot].pieces
-        found.append(
+        segments = plan.graph.materials[event.shot].segments
+        records.append(
             {
                 "id": event.shot,
                 "shot": event.shot,
-                "step": (Kind.CONFORM if again else Kind.TITLE).value,
+                "step": (Kind.CONFORM if segments else Kind.TITLE).value,
                 "action": Action.KEEP.value,
-                "reasons": ["shared"] if again else [],
+                "reasons": ["shared"] if segments else [],
                 "provider": None,
                 "model": None,
                 "target": None,
                 "cost_usd": "0.00",
                 "certain": True,
                 "buys_s": 0.0,
-                "plays_s": float(rate.seconds(event.record.length)),
+                "plays_s": float(rate.to_seconds(event.record.length)),
                 "record_in": event.record.start,
                 "record_out": event.record.end,
                 "take": None,
-                "depends_on": [p.step for p in again if p.step in steps],
+                "depends_on": [p.step for p in segments if p.step in steps],
             }
         )
-    return found
+    return records
 
 
-def _of(plan: Plan, shot: str) -> list[Any]:
+def _find_picture_steps(plan: Plan, shot: str) -> list[Any]:
     """The steps that make the picture of a shot."""
     steps = plan.graph.steps.values()
-    return [step for step in steps if step.shot == shot and step.kind not in BESIDE]
+    return [step for step in steps if step.shot == shot and step.kind not in HELPER_KINDS]
 
 
-def human(plan: Plan) -> list[str]:
+def format_table(plan: Plan) -> list[str]:
     """The plan as a table for a terminal, with a line of sums."""
     film, rate = plan.film, plan.timeline.rate
     width, height = film.delivery.size
-    seconds = float(rate.seconds(plan.timeline.length))
+    seconds = float(rate.to_seconds(plan.timeline.length))
     name = film.title or film.stem
     lines = [f"{name} · {rate} fps · {width}x{height} · {seconds:g} s", ""]
     rows: list[list[str]] = []
@@ -157,47 +167,51 @@ def human(plan: Plan) -> list[str]:
     by_shot: dict[str, list[Node]] = {}
     for node in plan.nodes:
         by_shot.setdefault(node.step.shot, []).append(node)
-    whole = by_shot.get("", [])
-    first = [node for node in whole if node.record is None]
+    film_nodes = by_shot.get("", [])
+    first_nodes = [node for node in film_nodes if node.record is None]
 
-    def add(nodes: Sequence[Node]) -> None:
-        rows.extend(_row(plan, node) for node in nodes)
+    def add_nodes(nodes: Sequence[Node]) -> None:
+        rows.extend(_format_row(plan, node) for node in nodes)
         colors.extend(_COLOR.get(node.action) for node in nodes)
 
-    add(first)
+    add_nodes(first_nodes)
     for shot in film.shots:
-        if plain := _plain_row(plan, shot):
-            rows.append(plain)
+        if plain_row := _format_plain_row(plan, shot):
+            rows.append(plain_row)
             colors.append(None)
-        add(by_shot.get(shot.id, []))
-    add([node for node in whole if node not in first])
-    for line, color in zip(table(rows, right=frozenset({7})), colors, strict=True):
+        add_nodes(by_shot.get(shot.id, []))
+    add_nodes([node for node in film_nodes if node not in first_nodes])
+    for line, color in zip(align_columns(rows, right=frozenset({7})), colors, strict=True):
         lines.append("  " + (click.style(line, fg=color) if color else line))
-    return [*lines, "", _sum(plan), *_hints(plan)]
+    return [*lines, "", _format_totals(plan), *_format_hints(plan)]
 
 
-def _row(plan: Plan, node: Node) -> list[str]:
+def _format_row(plan: Plan, node: Node) -> list[str]:
     step, rate = node.step, plan.timeline.rate
     buys = f"buys {step.settings.duration_s} s" if step.settings.duration_s else ""
-    plays = f"plays {float(rate.seconds(node.plays_frames)):g} s" if node.plays_frames else ""
+    plays = f"plays {float(rate.to_seconds(node.plays_frames)):g} s" if node.plays_frames else ""
     model = step.model
     if step.provider == "previz":
         model = f"previz as {step.target}" if step.target else "previz"
     reasons = ", ".join(reason.value.replace("_", " ") for reason in node.reasons)
     if node.action is Action.KEEP and node.select:
-        reasons = ", ".join(part for part in (f"take {node.select.name}", reasons) if part)
+        reasons = ", ".join(phrase for phrase in (f"take {node.select.name}", reasons) if phrase)
     if node.pending:
-        words = [reason for reason in node.reasons if reason not in _ASKED] if node.fresh else []
-        reasons = ", ".join([reason.value.replace("_", " ") for reason in words])
+        new_reasons = (
+            [reason for reason in node.reasons if reason not in _PENDING_REASONS]
+            if node.new_take_count
+            else []
+        )
+        reasons = ", ".join([reason.value.replace("_", " ") for reason in new_reasons])
     if not node.certain:
         reasons += ", perhaps"
-    if node.fresh > 1:
-        reasons += f" x{node.fresh}"
-    reasons = "; ".join(part for part in (*_asked(node.pending), reasons) if part)
-    cost = f"${money(node.cost_micros)}" if node.cost_micros else "-"
+    if node.new_take_count > 1:
+        reasons += f" x{node.new_take_count}"
+    reasons = "; ".join(phrase for phrase in (*_describe_pending(node.pending), reasons) if phrase)
+    cost = f"${to_decimal_usd(node.cost_micros)}" if node.cost_micros else "-"
     start = str(Timecode(node.record.start, rate)) if node.record else ""
     return [
-        _symbol(node),
+        _choose_symbol(node),
         step.id,
         step.kind.value,
         buys,
@@ -208,42 +222,46 @@ def _row(plan: Plan, node: Node) -> list[str]:
     ]
 
 
-def _symbol(node: Node) -> str:
-    if node.pending and not node.fresh:
-        return "?" if any(each.waits for each in node.pending) else ">"
+def _choose_symbol(node: Node) -> str:
+    if node.pending and not node.new_take_count:
+        return "?" if any(item.needs_decision for item in node.pending) else ">"
     return _SYMBOL[node.action]
 
 
-def _asked(pending: Sequence[Pending]) -> list[str]:
+def _describe_pending(pending: Sequence[PendingTake]) -> list[str]:
     """What earlier runs have asked for, with the money that is held for it."""
-    told = []
-    for unknown, words in ((False, "in flight"), (True, "waits for a person")):
-        some = [each for each in pending if each.unknown is unknown and not each.filtered]
-        if some:
-            takes = " ".join(f"t{each.ordinal:02d}" for each in some)
-            told.append(f"{takes} {words}, ${money(sum(e.held_micros for e in some))} held")
-    if filtered := " ".join(f"t{each.ordinal:02d}" for each in pending if each.filtered):
-        told.append(f"{filtered} filtered and held back")
-    return told
+    phrases = []
+    for unknown, label in ((False, "in flight"), (True, "waits for a person")):
+        matches = [item for item in pending if item.unknown is unknown and not item.filtered]
+        if matches:
+            takes = " ".join(f"t{item.ordinal:02d}" for item in matches)
+            phrases.append(
+                f"{takes} {label}, ${to_decimal_usd(sum(e.held_micros for e in matches))} held"
+            )
+    if filtered := " ".join(f"t{item.ordinal:02d}" for item in pending if item.filtered):
+        phrases.append(f"{filtered} filtered and held back")
+    return phrases
 
 
-def _wanted(plan: Plan) -> set[Pending]:
+def _find_wanted_pending(plan: Plan) -> set[PendingTake]:
     """What is pending and still wanted by a step of the plan."""
-    return {each for node in plan.nodes for each in node.pending}
+    return {pending for node in plan.nodes for pending in node.pending}
 
 
-def _plain_row(plan: Plan, shot: Shot) -> list[str] | None:
-    event = next((each for each in plan.timeline.events if each.shot == shot.id), None)
-    if event is None or _of(plan, shot.id):
+def _format_plain_row(plan: Plan, shot: Shot) -> list[str] | None:
+    event = next(
+        (candidate for candidate in plan.timeline.events if candidate.shot == shot.id), None
+    )
+    if event is None or _find_picture_steps(plan, shot.id):
         return None
-    what = f"again {shot.clip.shot}" if shot.clip else ("card" if shot.card else shot.color)
-    plays = f"plays {float(plan.timeline.rate.seconds(event.record.length)):g} s"
+    description = f"again {shot.clip.shot}" if shot.clip else ("card" if shot.card else shot.color)
+    plays = f"plays {float(plan.timeline.rate.to_seconds(event.record.length)):g} s"
     start = str(Timecode(event.record.start, plan.timeline.rate))
-    return [" ", shot.id, "-", "", plays, start, what, "-"]
+    return [" ", shot.id, "-", "", plays, start, description, "-"]
 
 
-def _sum(plan: Plan) -> str:
-    words = []
+def _format_totals(plan: Plan) -> str:
+    counts = []
     for action, phrase in (
         (Action.CREATE, "to create"),
         (Action.REDO, "to redo"),
@@ -251,54 +269,58 @@ def _sum(plan: Plan) -> str:
         (Action.BLOCKED, "blocked"),
         (Action.KEEP, "kept"),
     ):
-        asked = sum(n.action is action and bool(n.pending) and not n.fresh for n in plan.nodes)
-        if number := plan.count(action) - asked:
-            words.append(f"{number} {phrase}")
+        waiting = sum(
+            n.action is action and bool(n.pending) and not n.new_take_count for n in plan.nodes
+        )
+        if number := plan.count_nodes(action) - waiting:
+            counts.append(f"{number} {phrase}")
     for waits, phrase in ((False, "in flight"), (True, "for a person to decide")):
-        if number := sum(each.waits is waits for each in plan.pending):
-            words.append(f"{number} {phrase}")
-    bought = sum(n.step.settings.duration_s * n.fresh for n in plan.nodes)
-    text = "plan: " + (", ".join(words) or "nothing")
+        if number := sum(item.needs_decision is waits for item in plan.pending):
+            counts.append(f"{number} {phrase}")
+    bought = sum(n.step.settings.duration_s * n.new_take_count for n in plan.nodes)
+    text = "plan: " + (", ".join(counts) or "nothing")
     if bought or plan.cost_micros:
-        made = f"{bought} s to make, " if bought else ""
-        text += f"; {made}${money(plan.cost_micros)}"
+        duration = f"{bought} s to make, " if bought else ""
+        text += f"; {duration}${to_decimal_usd(plan.cost_micros)}"
     if plan.held_micros:
-        text += f"; ${money(plan.held_micros)} is held already"
-    if told := forecast(plan):
-        text += f"; about {_minutes(told.seconds)} ({told.basis})"
+        text += f"; ${to_decimal_usd(plan.held_micros)} is held already"
+    if prediction := forecast_render(plan):
+        text += f"; about {_format_duration(prediction.seconds)} ({prediction.basis})"
     return text
 
 
-def _minutes(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _hints(plan: Plan) -> list[str]:
+def _format_hints(plan: Plan) -> list[str]:
     hint = click.style("hint", fg="cyan")
     lines = [f"{hint}: {n.step.id} {n.step.instead}" for n in plan.nodes if n.step.instead]
-    wanted = _wanted(plan)
-    for each in plan.pending:
-        if each.unknown:
+    wanted_pending = _find_wanted_pending(plan)
+    for item in plan.pending:
+        if item.unknown:
             lines.append(
-                f"{hint}: {each.name} may have been bought: look for the job with the provider, "
-                f"then `storyboard resolve FILM {each.name}`"
+                f"{hint}: {item.name} may have been bought: look for the job with the provider, "
+                f"then `storyboard resolve FILM {item.name}`"
             )
-        elif each.filtered:
+        elif item.filtered:
             lines.append(
-                f"{hint}: {each.name} was filtered: change its words, or ask once more: "
-                f"`storyboard render FILM --force {each.step}`"
+                f"{hint}: {item.name} was filtered: change its words, or ask once more: "
+                f"`storyboard render FILM --force {item.step}`"
             )
-        elif each not in wanted:
-            stake = f"${money(each.held_micros)} held"
-            lines.append(f"{hint}: {each.name} was asked for earlier, {stake}; a render fetches it")
+        elif item not in wanted_pending:
+            stake = f"${to_decimal_usd(item.held_micros)} held"
+            lines.append(f"{hint}: {item.name} was asked for earlier, {stake}; a render fetches it")
     blocked = [node for node in plan.nodes if node.action is Action.BLOCKED]
     expired = [node.step for node in blocked if Reason.URI_EXPIRED in node.reasons]
-    held = {node.step.id for node in blocked}
-    first = [n for n in blocked if n.step not in expired and not held & set(n.step.parents)]
-    absent = [node.step for node in first if node.select is not None]
-    charged = [node.step for node in first if node.select is None]
+    blocked_ids = {node.step.id for node in blocked}
+    first_blocked = [
+        n for n in blocked if n.step not in expired and not blocked_ids & set(n.step.parents)
+    ]
+    absent = [node.step for node in first_blocked if node.select is not None]
+    charged = [node.step for node in first_blocked if node.select is None]
     for step in expired:
-        lines.append(f"{hint}: {step.id} {expired_source(step)}; {renewal(step)}")
+        lines.append(f"{hint}: {step.id} {describe_expired_source(step)}; {suggest_renewal(step)}")
     if absent:
         shots = " ".join(dict.fromkeys(step.shot or step.id for step in absent))
         lines += [
@@ -316,24 +338,24 @@ def _hints(plan: Plan) -> list[str]:
     return lines
 
 
-def markdown(plan: Plan) -> list[str]:
+def format_markdown(plan: Plan) -> list[str]:
     """The plan as a Markdown table, for a pull request."""
     rate = plan.timeline.rate
     lines = [
-        f"**{plan.film.title or plan.film.stem}** · {float(rate.seconds(plan.timeline.length)):g} s"
-        f" · ${money(plan.cost_micros)}",
+        f"**{plan.film.title or plan.film.stem}** · {float(rate.to_seconds(plan.timeline.length)):g} s"
+        f" · ${to_decimal_usd(plan.cost_micros)}",
         "",
         "| | shot | step | buys | plays | at | why | price |",
         "|---|---|---|---|---|---|---|---:|",
     ]
     for node in plan.nodes:
-        cells = _row(plan, node)
+        cells = _format_row(plan, node)
         cells[0] = node.action.value
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return [*lines, "", _sum(plan)]
+    return [*lines, "", _format_totals(plan)]
 
 
-def mermaid(plan: Plan) -> str:
+def format_mermaid(plan: Plan) -> str:
     """The steps as a Mermaid flow chart; edges say what they carry."""
     lines = ["flowchart LR"]
     names = {node.step.id: f"n{number}" for number, node in enumerate(plan.nodes)}
@@ -347,7 +369,7 @@ def mermaid(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def dot(plan: Plan) -> str:
+def format_dot(plan: Plan) -> str:
     """The steps for Graphviz."""
     lines = ["digraph film {", "  rankdir=LR;", "  node [shape=box];"]
     for node in plan.nodes:
@@ -362,7 +384,7 @@ def dot(plan: Plan) -> str:
     return "\n".join([*lines, "}"])
 
 
-def compared(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def format_comparison(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Providers side by side."""
     cells = [["provider", "model", "steps", "buys", "price", ""]]
     for row in rows:
@@ -376,4 +398,4 @@ def compared(rows: Sequence[Mapping[str, Any]]) -> list[str]:
                 "" if row["legal"] else "; ".join(row["errors"][:2]),
             ]
         )
-    return table(cells)
+    return align_columns(cells)

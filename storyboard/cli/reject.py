@@ -10,11 +10,11 @@ from storyboard.cli import options, view
 
 
 @click.command("reject")
-@options.film
+@options.add_film_argument
 @click.argument("shot")
 @click.argument("take")
-@options.overlay
-@options.speech
+@options.add_override_options
+@options.add_output_options
 def command(
     film: Path, shot: str, take: str, as_json: bool, quiet: bool, verbose: bool, **overlay: object
 ) -> int:
@@ -22,13 +22,13 @@ def command(
 
     The decision is kept in the film's lock file, <stem>.selects.yaml.
     """
-    from storyboard.cli.judge import judged
+    from storyboard.cli.judge import find_take
 
-    selects, found = judged(film, shot, take, options.flags_of(overlay))
-    selects.set_rejected(found.digest, found.ordinal)
-    selects.save()
+    lock_file, judged_take = find_take(film, shot, take, options.pop_overrides(overlay))
+    lock_file.set_rejected(judged_take.digest, judged_take.ordinal)
+    lock_file.save()
     if as_json:
-        view.answer_json({"shot": shot, "take": found.name, "digest": found.digest})
+        view.print_json({"shot": shot, "take": judged_take.name, "digest": judged_take.digest})
     elif not quiet:
-        view.say(f"{shot}: {found.name} rejected")
+        view.print_status(f"{shot}: {judged_take.name} rejected")
     return 0

@@ -12,18 +12,18 @@ import click
 
 from storyboard.cli import options, planview, view
 from storyboard.errors import MoneyRefused, Severity, UsageError
-from storyboard.outlet import takes_text
-from storyboard.stamp import Stamp, leave, standing
+from storyboard.outlet import can_take_text
+from storyboard.stamp import RenderStamp, read_stamp, write_stamp
 
 if TYPE_CHECKING:
     from storyboard.cli.progress import Progress
     from storyboard.graph.plan import Plan
-    from storyboard.make import Order, Rendered
-    from storyboard.production import Flags, Production
+    from storyboard.make import RenderOptions, RenderResult
+    from storyboard.production import FilmSession, Overrides
 
 
 @click.command("render")
-@click.argument("film", metavar="FILM|PLAN", type=options.FILM, callback=options.itself)
+@click.argument("film", metavar="FILM|PLAN", type=options.FILM, callback=options.resolve_film)
 @click.argument("shots", metavar="[SHOT]...", nargs=-1)
 @click.option("-o", "out", type=options.FILM, help="Where the film goes; build/<stem>.mp4.")
 @click.option("--deps", type=options.FILM, help="Write a make fragment of what the film reads.")
@@ -39,13 +39,15 @@ if TYPE_CHECKING:
     default=None,
     help="Stop once the pictures are there that shots begin from.",
 )
-@options.wishes
+@options.add_take_options
 @click.option("--frozen", is_flag=True, help="Never submit: only what is there.")
-@click.option("--max-cost", metavar="USD", callback=options.money, help="Most this run may spend.")
+@click.option(
+    "--max-cost", metavar="USD", callback=options.parse_max_cost, help="Most this run may spend."
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes for local work.")
 @click.option("--yes", is_flag=True, help="Spend without asking.")
-@options.overlay
-@options.speech
+@options.add_override_options
+@options.add_output_options
 def command(
     film: Path,
     shots: tuple[str, ...],
@@ -74,149 +76,179 @@ def command(
     SHOT may be the id of a step too. `--until stills` makes only the pictures that shots begin
     from, for cents, and says where they lie; `pick` and `--retake` know them by their step.
     """
-    plain = not (shots or retake or force or rebuy or accept_stale or as_json or until)
-    key = _key(overlay, out, missing)
-    told = deps is None or (deps.exists() and not takes_text(deps))
-    if plain and told and (stamp := standing(film, key)):
-        return _still(stamp, quiet)
+    is_plain = not (shots or retake or force or rebuy or accept_stale or as_json or until)
+    stamp_key = _build_stamp_key(overlay, out, missing)
+    told = deps is None or (deps.exists() and not can_take_text(deps))
+    if is_plain and told and (stamp := read_stamp(film, stamp_key)):
+        return _answer_up_to_date(stamp, quiet)
 
-    from storyboard.cli.places import writable
+    from storyboard.cli.places import check_output_path
     from storyboard.cli.progress import Progress
-    from storyboard.make import Order, budget, cut, default_out, idle
-    from storyboard.production import Production, examine
+    from storyboard.make import (
+        RenderOptions,
+        check_budget,
+        choose_default_output,
+        has_nothing_to_do,
+        stitch_from_plan,
+    )
+    from storyboard.production import FilmSession, check_film
     from storyboard.providers.base import Kind
-    from storyboard.saved import read_plan, wishes_of
+    from storyboard.saved import parse_take_requests, read_plan
 
-    flags = options.flags_of(overlay)
+    flags = options.pop_overrides(overlay)
     saved = read_plan(film)
     if saved is not None:
-        asked = (retake, force, rebuy, accept_stale, shots, until, *_laid(flags))
-        if any(asked):
+        changes = (retake, force, rebuy, accept_stale, shots, until, *_list_overrides(flags))
+        if any(changes):
             raise UsageError(
                 "a saved plan runs as it was saved: no shots and no flags that change the film",
                 hint="plan again with them, and save that",
             )
-        film, flags, shots = saved.film, saved.flags, saved.shots
-    examined = examine(film, flags)
-    examined.checked()
+        film, flags, shots = saved.film, saved.overrides, saved.shots
+    examined = check_film(film, flags)
+    examined.require_graph()
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        production = Production(examined, create=True, notice=progress.note)
+        production = FilmSession(examined, create=True, notice=progress.print_note)
         try:
-            wishes = (
-                saved.wishes if saved else wishes_of(production, retake, force, rebuy, accept_stale)
+            take_requests = (
+                saved.requests
+                if saved
+                else parse_take_requests(production, retake, force, rebuy, accept_stale)
             )
-            plan = production.plan(wishes, shots)
+            plan = production.plan(take_requests, shots)
             if saved is not None:
-                saved.confirm(production, plan)
+                saved.require_unchanged(production, plan)
             if until:
-                plan = plan.only({n.step.id for n in plan.nodes if n.step.kind is Kind.STILL})
-            order = Order(
+                plan = plan.restrict_to(
+                    {n.step.id for n in plan.nodes if n.step.kind is Kind.STILL}
+                )
+            render_options = RenderOptions(
                 out=out,
                 shots=shots,
-                wishes=wishes,
+                requests=take_requests,
                 missing=missing,
                 frozen=frozen,
-                max_cost_micros=_least(max_cost, saved.max_cost_micros if saved else None),
+                max_cost_micros=_choose_lowest_limit(
+                    max_cost, saved.max_cost_micros if saved else None
+                ),
                 jobs=jobs or 0,
                 until=until or "",
             )
-            writable(production.film, out or default_out(production.film), deps)
-            budget(production, plan, order)
+            check_output_path(production.film, out or choose_default_output(production.film), deps)
+            check_budget(production, plan, render_options)
             if plan.cost_micros and not frozen and not yes and saved is None:
-                progress.pause()
-                _confirm(planview.human(plan), plan.cost_micros)
+                progress.pause_display()
+                _confirm_cost(planview.format_table(plan), plan.cost_micros)
             if saved is not None or not yes:
                 # Nobody agreed to more: a job that failed since is not bought again unasked.
                 agreed = saved.cost_micros if saved else plan.cost_micros
-                order = replace(order, max_cost_micros=_least(agreed, order.max_cost_micros))
+                render_options = replace(
+                    render_options,
+                    max_cost_micros=_choose_lowest_limit(agreed, render_options.max_cost_micros),
+                )
             warnings = [d for d in production.diagnostics if d.severity is Severity.WARNING]
             if warnings and not quiet and not as_json:
-                view.say(view.drawn(warnings, production.texts, "concise").rstrip("\n"))
-            done = (
-                cut(production, plan, order, progress)
-                if missing != "previz" and idle(production, plan)
-                else _made(production, plan, order, progress)
+                view.print_status(
+                    view.format_diagnostics(warnings, production.texts, "concise").rstrip("\n")
+                )
+            rendered = (
+                stitch_from_plan(production, plan, render_options, progress)
+                if missing != "previz" and has_nothing_to_do(production, plan)
+                else _run_render(production, plan, render_options, progress)
             )
             if until and not quiet and not as_json:
-                _show_stills(production, plan, done, progress)
+                _print_stills(production, plan, rendered, progress)
             if deps is not None and not until:
-                from storyboard.cli.depfile import write_deps
+                from storyboard.cli.depfile import write_depfile
 
-                write_deps(deps, out or default_out(production.film), production.film)
-            if plain and saved is None and done.film is not None and idle(production, plan):
-                _leave(production, plan, film, key, done.film)
+                write_depfile(deps, out or choose_default_output(production.film), production.film)
+            if (
+                is_plain
+                and saved is None
+                and rendered.film is not None
+                and has_nothing_to_do(production, plan)
+            ):
+                _save_stamp(production, plan, film, stamp_key, rendered.film)
         finally:
             production.close()
-        progress.summary(done, plan)
-    if done.film is not None and not as_json:
-        view.answer(str(done.film))
-    return done.result.exit_code
+        progress.print_summary(rendered, plan)
+    if rendered.film is not None and not as_json:
+        view.print_result(str(rendered.film))
+    return rendered.result.exit_code
 
 
-def _laid(flags: Flags) -> tuple[object, ...]:
+def _list_overrides(flags: Overrides) -> tuple[object, ...]:
     """What the flags lay over a film; nothing where none was given."""
     told = flags.to_fields()
-    return tuple(told[name] for name in options.OVERLAY)
+    return tuple(told[name] for name in options.OVERRIDE_NAMES)
 
 
-def _key(overlay: dict[str, object], out: Path | None, missing: str) -> str:
+def _build_stamp_key(overlay: dict[str, object], out: Path | None, missing: str) -> str:
     """What tells one way of rendering a film from another."""
-    from storyboard.digest import digest
+    from storyboard.digest import digest_value
 
     environment = {n: v for n, v in os.environ.items() if n.startswith("STORYBOARD_")}
-    told = {name: str(value) for name, value in overlay.items()}
-    return digest("render", [told, str(out), missing, str(Path.cwd()), environment])[:16]
+    overrides = {name: str(value) for name, value in overlay.items()}
+    return digest_value("render", [overrides, str(out), missing, str(Path.cwd()), environment])[:16]
 
 
-def _still(stamp: Stamp, quiet: bool) -> int:
+def _answer_up_to_date(stamp: RenderStamp, quiet: bool) -> int:
     if not quiet:
-        view.say(f"nothing to make: {stamp.kept} takes kept; the film is up to date")
-    view.answer(stamp.out)
+        view.print_status(f"nothing to make: {stamp.kept} takes kept; the film is up to date")
+    view.print_result(stamp.out)
     return 0
 
 
-def _leave(production: Production, plan: Plan, film: Path, key: str, out: Path) -> None:
+def _save_stamp(production: FilmSession, plan: Plan, film: Path, key: str, out: Path) -> None:
     """Leaves a stamp of a film that is whole, so that the next look at it is a glance."""
-    from storyboard.cli.depfile import files_of
+    from storyboard.cli.depfile import list_film_files
 
     assert production.store is not None
-    media = [production.store.path(n.select.sha256) for n in plan.nodes if n.select]
-    sidecars = [path for each in (".srt", ".vtt") if (path := out.with_suffix(each)).exists()]
-    leave(film, key, out, [*files_of(production.film), *media, *sidecars], len(plan.nodes))
+    media = [production.store.require_file(n.select.sha256) for n in plan.nodes if n.select]
+    sidecars = [path for suffix in (".srt", ".vtt") if (path := out.with_suffix(suffix)).exists()]
+    write_stamp(
+        film, key, out, [*list_film_files(production.film), *media, *sidecars], len(plan.nodes)
+    )
 
 
-def _show_stills(production: Production, plan: Plan, done: Rendered, progress: Progress) -> None:
+def _print_stills(
+    production: FilmSession, plan: Plan, rendered: RenderResult, progress: Progress
+) -> None:
     """Says where each picture lies."""
     assert production.store is not None
-    progress.pause()
+    progress.pause_display()
     if not plan.nodes:
-        view.say("the film asks for no stills")
+        view.print_status("the film asks for no stills")
     for node in plan.nodes:
-        if take := done.result.selects.get(node.step.id):
-            view.say(f"{node.step.id}: {take.name} {production.store.path(take.sha256)}")
+        if take := rendered.result.selects.get(node.step.id):
+            view.print_status(
+                f"{node.step.id}: {take.name} {production.store.require_file(take.sha256)}"
+            )
 
 
-def _made(production: Production, plan: Plan, order: Order, progress: Progress) -> Rendered:
+def _run_render(
+    production: FilmSession, plan: Plan, render_options: RenderOptions, progress: Progress
+) -> RenderResult:
     import asyncio
 
     from storyboard.make import render
 
-    return asyncio.run(render(production, plan, order, progress))
+    return asyncio.run(render(production, plan, render_options, progress))
 
 
-def _least(*limits: int | None) -> int | None:
+def _choose_lowest_limit(*limits: int | None) -> int | None:
     """The tightest of the limits there are, micro-dollars."""
-    return min((each for each in limits if each is not None), default=None)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _confirm(lines: list[str], micros: int) -> None:
+def _confirm_cost(lines: list[str], micros: int) -> None:
     """Asks a person at a terminal; refuses where nobody can be asked."""
-    price = f"${planview.money(micros)}"
+    price = f"${planview.to_decimal_usd(micros)}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MoneyRefused(
             f"this render may cost {price} and nobody is here to confirm it",
             hint="give --yes, or save and review a plan: storyboard plan FILM --out PLAN",
         )
-    view.say("\n".join(lines))
+    view.print_status("\n".join(lines))
     if not click.confirm(f"spend up to {price}?", default=False, err=True):
         raise MoneyRefused("not confirmed; nothing was spent")

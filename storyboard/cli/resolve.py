@@ -8,20 +8,20 @@ from pathlib import Path
 import click
 
 from storyboard.cli import options, view
-from storyboard.cli.planview import money
+from storyboard.cli.planview import to_decimal_usd
 from storyboard.errors import UsageError
 
-_SHORTEST = 8
+_SHORTEST_DIGEST = 8
 """Digits of a digest that name it."""
 
 
 @click.command("resolve")
-@options.film
+@options.add_film_argument
 @click.argument("operation")
 @click.option("--adopt", metavar="OP", help="It became this operation; the next render polls it.")
 @click.option("--assume-lost", is_flag=True, help="It was paid for and is gone.")
 @click.option("--assume-not-sent", is_flag=True, help="It never left; it may be bought again.")
-@options.speech
+@options.add_output_options
 def command(
     film: Path,
     operation: str,
@@ -40,106 +40,120 @@ def command(
     """
     from storyboard.run.attempts import State
     from storyboard.run.ledger import Ledger
-    from storyboard.run.places import state_folder
+    from storyboard.run.places import locate_state_folder
 
     if adopt is not None and not adopt.strip():
         raise UsageError("--adopt wants the operation's name, as the provider has it")
-    if digest := _claimed(film, operation):
-        return _claim(film, digest, adopt, assume_lost or assume_not_sent)
-    folder = state_folder(film.absolute())
+    if digest := _find_claimed_digest(film, operation):
+        return _resolve_claim(film, digest, adopt, assume_lost or assume_not_sent)
+    folder = locate_state_folder(film.absolute())
     if not (folder / "ledger.sqlite").exists():
         raise UsageError(f"{film} has no ledger", hint="nothing was submitted from this folder")
     ledger = Ledger(folder)
     try:
-        sent = (State.UNKNOWN, State.SUBMITTED, State.DONE_REMOTE)
-        found = [
-            each
-            for each in ledger.find(operation)
-            if each.state in sent or each.is_charged_without_take
+        sent_states = (State.UNKNOWN, State.SUBMITTED, State.DONE_REMOTE)
+        matches = [
+            member
+            for member in ledger.find_by_name(operation)
+            if member.state in sent_states or member.is_charged_without_take
         ]
-        if not found:
+        if not matches:
             raise UsageError(f"no open operation of {film} is called `{operation}`")
-        attempt = found[0]
-        order = ledger.meant(attempt, lost=assume_lost)
-        if any(each not in order for each in found):
-            names = ", ".join(each.name for each in found)
+        attempt = matches[0]
+        group = ledger.find_group(attempt, lost=assume_lost)
+        if any(member not in group for member in matches):
+            names = ", ".join(member.name for member in matches)
             raise UsageError(f"`{operation}` is several: {names}", hint="name one of them")
-        names = ", ".join(each.name for each in order)
-        stake = f"${money(sum(each.reserved_micros for each in order))}"
+        names = ", ".join(member.name for member in group)
+        stake = f"${to_decimal_usd(sum(member.reserved_micros for member in group))}"
         if not (adopt or assume_lost or assume_not_sent):
             if as_json:
-                of = [{"attempt": each.name, "state": each.state.value} for each in order]
-                view.answer_json({**of[0], "order": of, "held_usd": stake.removeprefix("$")})
+                records = [
+                    {"attempt": member.name, "state": member.state.value} for member in group
+                ]
+                view.print_json(
+                    {**records[0], "order": records, "held_usd": stake.removeprefix("$")}
+                )
             if attempt.state is State.UNKNOWN:
-                view.say(f"{names}: it may have been sent; {stake} is held")
-                view.say("hint: --adopt OP, --assume-lost or --assume-not-sent")
+                view.print_status(f"{names}: it may have been sent; {stake} is held")
+                view.print_status("hint: --adopt OP, --assume-lost or --assume-not-sent")
             elif attempt.is_charged_without_take:
-                view.say(f"{names}: {attempt.state.value}, {stake} was charged: {attempt.message}")
-                view.say("hint: --adopt OP fetches it after all")
-            elif attempt.adopted:
-                view.say(f"{names}: a person says it is {attempt.operation}; {stake} is held")
-                view.say(
+                view.print_status(
+                    f"{names}: {attempt.state.value}, {stake} was charged: {attempt.message}"
+                )
+                view.print_status("hint: --adopt OP fetches it after all")
+            elif attempt.is_adopted:
+                view.print_status(
+                    f"{names}: a person says it is {attempt.operation}; {stake} is held"
+                )
+                view.print_status(
                     "hint: the next render asks for it; --adopt OP, --assume-lost or"
                     " --assume-not-sent"
                 )
             else:
-                view.say(f"{attempt.name}: it is {attempt.operation}; {stake} is held")
-                view.say("hint: the next render goes on with it; --adopt OP, --assume-lost")
+                view.print_status(f"{attempt.name}: it is {attempt.operation}; {stake} is held")
+                view.print_status(
+                    "hint: the next render goes on with it; --adopt OP, --assume-lost"
+                )
             return 7
-        done = asyncio.run(
-            ledger.resolve(
+        resolved = asyncio.run(
+            ledger.resolve_attempt(
                 attempt, adopt=(adopt or "").strip(), lost=assume_lost, not_sent=assume_not_sent
             )
         )
     finally:
         ledger.close()
     if as_json:
-        of = [{"attempt": each.name, "state": each.state.value} for each in done]
-        view.answer_json({**of[0], "order": of})
+        records = [{"attempt": member.name, "state": member.state.value} for member in resolved]
+        view.print_json({**records[0], "order": records})
     elif not quiet:
-        became = "is held" if adopt else "is counted as spent" if assume_lost else "is free again"
-        view.say(f"{names}: {done[0].state.value}; {stake} {became}")
+        outcome_note = (
+            "is held" if adopt else "is counted as spent" if assume_lost else "is free again"
+        )
+        view.print_status(f"{names}: {resolved[0].state.value}; {stake} {outcome_note}")
     return 0
 
 
-def _claimed(film: Path, name: str) -> str:
+def _find_claimed_digest(film: Path, name: str) -> str:
     """The digest that begins with `name`, where a film that is gone may have bought it."""
     from storyboard.run.claims import Claims
     from storyboard.run.ledger import Ledger
-    from storyboard.run.places import state_folder, store_folder
+    from storyboard.run.places import locate_state_folder, locate_store_folder
 
-    if len(name) < _SHORTEST or set(name) - set("0123456789abcdef"):
+    if len(name) < _SHORTEST_DIGEST or set(name) - set("0123456789abcdef"):
         return ""
-    claims = Claims(store_folder(film.absolute()) / "claims")
-    left = [(digest, by.run) for digest, by in claims.left() if digest.startswith(name)]
-    own = Ledger.runs(state_folder(film.absolute())) if left else frozenset()
-    found = [digest for digest, run in left if run not in own]
-    if len(found) > 1:
+    claims = Claims(locate_store_folder(film.absolute()) / "claims")
+    abandoned = [
+        (digest, owner.run) for digest, owner in claims.list_abandoned() if digest.startswith(name)
+    ]
+    own_runs = Ledger.read_runs(locate_state_folder(film.absolute())) if abandoned else frozenset()
+    digests = [digest for digest, run in abandoned if run not in own_runs]
+    if len(digests) > 1:
         raise UsageError(f"`{name}` is several", hint="give more of the digest")
-    return found[0] if found else ""
+    return digests[0] if digests else ""
 
 
-def _claim(film: Path, digest: str, adopt: str | None, gone: bool) -> int:
+def _resolve_claim(film: Path, digest: str, adopt: str | None, is_resolved: bool) -> int:
     """A person's word on what another film may have bought."""
     from storyboard.run.claims import Claims
-    from storyboard.run.places import state_folder, store_folder
+    from storyboard.run.places import locate_state_folder, locate_store_folder
 
-    claims = Claims(store_folder(film.absolute()) / "claims")
-    left = dict(claims.left())[digest]
-    if Path(left.about) == state_folder(film.absolute()):
+    claims = Claims(locate_store_folder(film.absolute()) / "claims")
+    owner = dict(claims.list_abandoned())[digest]
+    if Path(owner.about) == locate_state_folder(film.absolute()):
         raise UsageError(
-            f"{digest[:12]} was claimed by run {left.run} of this film, which its ledger forgot",
+            f"{digest[:12]} was claimed by run {owner.run} of this film, which its ledger forgot",
             hint="`storyboard runs FILM --rebuild` enters what it may have bought",
         )
     if adopt is not None:
         raise UsageError(
-            f"{digest[:12]} is of another film ({left.about}), whose ledger adopts operations",
+            f"{digest[:12]} is of another film ({owner.about}), whose ledger adopts operations",
             hint="render that film where it is now",
         )
-    if not gone:
-        view.say(f"{digest[:12]}: run {left.run} of {left.about} may have bought it")
-        view.say("hint: --assume-lost or --assume-not-sent: it may then be bought here")
+    if not is_resolved:
+        view.print_status(f"{digest[:12]}: run {owner.run} of {owner.about} may have bought it")
+        view.print_status("hint: --assume-lost or --assume-not-sent: it may then be bought here")
         return 7
-    claims.forget(digest)
-    view.say(f"{digest[:12]}: it may be bought again")
+    claims.discard_abandoned(digest)
+    view.print_status(f"{digest[:12]}: it may be bought again")
     return 0

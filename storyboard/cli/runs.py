@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storyboard.cli import options, unfinished, view
-from storyboard.cli.planview import money
+from storyboard.cli.planview import to_decimal_usd
 
 if TYPE_CHECKING:
     from storyboard.graph.steps import Step
     from storyboard.run.attempts import Attempt
-    from storyboard.run.record import Record
-    from storyboard.run.selects import Selects
+    from storyboard.run.record import TakeRecord
+    from storyboard.run.selects import LockFile
 
 
 @click.command("runs")
-@options.film
+@options.add_film_argument
 @click.option("--cost", is_flag=True, help="What was spent, by shot, by model and by day.")
 @click.option("--rebuild", is_flag=True, help="Build a lost or damaged ledger again.")
-@options.speech
+@options.add_output_options
 def command(
     film: Path, cost: bool, rebuild: bool, as_json: bool, quiet: bool, verbose: bool
 ) -> int:
@@ -37,178 +37,190 @@ def command(
     file is kept. What may have been bought is entered as unknown, and the exit code is 7 then.
     """
     from storyboard.errors import UsageError
-    from storyboard.run.attempts import OVER
-    from storyboard.run.ledger import Ledger, elsewhere_micros, is_at_work, lifetime_micros
-    from storyboard.run.places import selects_file, state_folder
-    from storyboard.run.selects import Selects
+    from storyboard.run.attempts import FINAL_STATES
+    from storyboard.run.ledger import Ledger, is_locked, sum_cost_elsewhere, sum_lifetime_cost
+    from storyboard.run.places import locate_lock_file, locate_state_folder
+    from storyboard.run.selects import LockFile
 
     path = film.absolute()
-    state = state_folder(path)
+    state = locate_state_folder(path)
     if not path.exists() and not state.is_dir():
         raise UsageError(f"there is no {film}")
-    selects = Selects(selects_file(path))
-    code = _rebuilt(path, selects, quiet or as_json) if rebuild else 0
-    attempts = Ledger.read(state)
-    locked = selects.paid()
-    elsewhere = elsewhere_micros(attempts, locked)
-    lost = _unaccounted(path, attempts, locked)
-    missing = sum(each.take.price_micros for each in lost)
-    total = lifetime_micros(attempts, locked) + missing
-    held_back = unfinished.held_back(path, attempts)
-    open_ = [each for each in attempts if each.state not in OVER]
+    lock_file = LockFile(locate_lock_file(path))
+    code = _rebuild_ledger(path, lock_file, quiet or as_json) if rebuild else 0
+    attempts = Ledger.read_attempts(state)
+    locked = lock_file.list_prices()
+    elsewhere = sum_cost_elsewhere(attempts, locked)
+    untracked = _find_untracked(path, attempts, locked)
+    untracked_micros = sum(item.take.price_micros for item in untracked)
+    total = sum_lifetime_cost(attempts, locked) + untracked_micros
+    filtered_takes = unfinished.find_filtered_takes(path, attempts)
+    open_ = [item for item in attempts if item.state not in FINAL_STATES]
     if as_json:
-        view.answer_json(
+        view.print_json(
             {
-                "runs": [_run(id, of) for id, of in _by(attempts, lambda a: a.run)],
-                "open": [_open(each) for each in open_],
-                "held_back": [each.name for each in held_back],
+                "runs": [
+                    _to_run_record(id, group)
+                    for id, group in _group_attempts(attempts, lambda a: a.run)
+                ],
+                "open": [_to_open_record(item) for item in open_],
+                "held_back": [item.name for item in filtered_takes],
                 "cost": {
-                    "total_usd": money(total),
-                    "held_usd": money(sum(each.held_micros for each in attempts)),
-                    "elsewhere_usd": money(elsewhere),
-                    "unaccounted_usd": money(missing),
-                    **{name: _costs(attempts, key) for name, key in _KEYS.items()},
+                    "total_usd": to_decimal_usd(total),
+                    "held_usd": to_decimal_usd(sum(item.held_micros for item in attempts)),
+                    "elsewhere_usd": to_decimal_usd(elsewhere),
+                    "unaccounted_usd": to_decimal_usd(untracked_micros),
+                    **{name: _sum_costs(attempts, key) for name, key in _GROUP_KEYS.items()},
                 },
-                **({"attempts": [_attempt(each) for each in attempts]} if verbose else {}),
+                **(
+                    {"attempts": [_to_attempt_record(item) for item in attempts]} if verbose else {}
+                ),
             }
         )
         return code
     if cost:
-        view.answer("\n\n".join(_cost_table(attempts, name) for name in _KEYS))
+        view.print_result("\n\n".join(_format_cost_table(attempts, name) for name in _GROUP_KEYS))
     elif attempts:
         rows = [["run", "began", "made", "failed", "open", "spent", "held"]]
-        rows += [_row(id, of) for id, of in _by(attempts, lambda a: a.run)]
-        view.answer("\n".join(view.table(rows, right=frozenset({2, 3, 4, 5, 6}))))
+        rows += [
+            _format_run_row(id, group) for id, group in _group_attempts(attempts, lambda a: a.run)
+        ]
+        view.print_result("\n".join(view.align_columns(rows, right=frozenset({2, 3, 4, 5, 6}))))
         if verbose:
-            view.answer("\n" + "\n".join(view.table([_line(each) for each in attempts])))
+            view.print_result(
+                "\n"
+                + "\n".join(view.align_columns([_format_attempt_row(item) for item in attempts]))
+            )
     elif not quiet:
-        view.say("no runs yet")
-    at_work = bool(open_) and is_at_work(state)
-    for each in open_:
-        unfinished.tell(each, film, at_work=at_work)
-    for take in held_back:
-        unfinished.tell_held_back(take, film)
-    if lost:
-        view.say(
-            f"{len(lost)} takes for ${money(missing)} are in the store, and neither ledger nor lock"
+        view.print_status("no runs yet")
+    is_rendering = bool(open_) and is_locked(state)
+    for item in open_:
+        unfinished.print_attempt(item, film, at_work=is_rendering)
+    for take in filtered_takes:
+        unfinished.print_filtered_take(take, film)
+    if untracked:
+        view.print_status(
+            f"{len(untracked)} takes for ${to_decimal_usd(untracked_micros)} are in the store, and neither ledger nor lock"
             f" file tells of them: storyboard runs {film} --rebuild"
         )
     if not quiet and (attempts or total):
-        others = f", ${money(elsewhere)} of it by others, as the lock file has it"
-        view.say(f"${money(total)} spent or held in all{others if elsewhere else ''}")
+        others_note = f", ${to_decimal_usd(elsewhere)} of it by others, as the lock file has it"
+        view.print_status(
+            f"${to_decimal_usd(total)} spent or held in all{others_note if elsewhere else ''}"
+        )
     return code
 
 
-def _unaccounted(
+def _find_untracked(
     film: Path, attempts: Sequence[Attempt], locked: Mapping[tuple[str, int], int]
-) -> tuple[Record, ...]:
+) -> tuple[TakeRecord, ...]:
     from storyboard.errors import StoryboardError
-    from storyboard.run.places import store_folder
+    from storyboard.run.places import locate_store_folder
     from storyboard.run.store import Store
-    from storyboard.run.unaccounted import unaccounted
+    from storyboard.run.unaccounted import find_untracked_takes
 
-    folder = store_folder(film)
+    folder = locate_store_folder(film)
     if not folder.is_dir():
         return ()
-    with suppress(StoryboardError), closing(Store(folder, notice=view.say)) as store:
-        return unaccounted(store, film, attempts, locked)
+    with suppress(StoryboardError), closing(Store(folder, notice=view.print_status)) as store:
+        return find_untracked_takes(store, film, attempts, locked)
     return ()
 
 
-def _rebuilt(film: Path, selects: Selects, quiet: bool) -> int:
+def _rebuild_ledger(film: Path, lock_file: LockFile, quiet: bool) -> int:
     """Builds the ledger again and says what of; 7 when there is something to decide."""
     from storyboard.errors import StoryboardError
-    from storyboard.production import Flags, Production, examine
-    from storyboard.run.places import state_folder, store_folder
-    from storyboard.run.rebuild import rebuild
+    from storyboard.production import FilmSession, Overrides, check_film
+    from storyboard.run.places import locate_state_folder, locate_store_folder
+    from storyboard.run.rebuild import rebuild_ledger
     from storyboard.run.store import Store
 
     steps: dict[str, Step] = {}
     with suppress(StoryboardError):  # a film that is gone or wrong tells no prices
-        production = Production(examine(film, Flags()))
+        production = FilmSession(check_film(film, Overrides()))
         steps |= production.graph.steps
         with closing(production):  # where the ledger is damaged there is no plan
             steps |= {node.digest: node.step for node in production.plan(lenient=True).nodes}
-    store = Store(store_folder(film), notice=view.say)
+    store = Store(locate_store_folder(film), notice=view.print_status)
     try:
-        done = rebuild(state_folder(film), store, selects, film, steps)
+        report = rebuild_ledger(locate_state_folder(film), store, lock_file, film, steps)
     finally:
         store.close()
     if not quiet:
-        if done.aside is not None:
-            view.say(f"the damaged ledger is kept as {done.aside}")
-        by = ", ".join(f"{n} by {what}" for what, n in done.by.items())
-        view.say(
-            f"{done.read} attempts read, {len(done.saved)} takes told by the store"
-            f"{f' (of this film {by})' if by else ''},"
-            f" {len(done.unknown)} that may have been bought"
+        if report.damaged_file is not None:
+            view.print_status(f"the damaged ledger is kept as {report.damaged_file}")
+        evidence = ", ".join(f"{n} by {source}" for source, n in report.evidence_counts.items())
+        view.print_status(
+            f"{report.read_count} attempts read, {len(report.saved_attempts)} takes told by the store"
+            f"{f' (of this film {evidence})' if evidence else ''},"
+            f" {len(report.unknown_attempts)} that may have been bought"
         )
-        if done.others:
-            stake = money(sum(each.take.price_micros for each in done.others))
-            view.say(
-                f"{len(done.others)} takes for ${stake} stay out: several films of this store are"
+        if report.foreign_takes:
+            stake = to_decimal_usd(sum(item.take.price_micros for item in report.foreign_takes))
+            view.print_status(
+                f"{len(report.foreign_takes)} takes for ${stake} stay out: several films of this store are"
                 f" called {film.stem}, and neither lock file nor plan of this one names them"
             )
-        if any(not each.reserved_micros for each in done.unknown):
-            view.say("what has no price may have cost something: nobody knows how much")
-    return 7 if done.unknown else 0
+        if any(not item.reserved_micros for item in report.unknown_attempts):
+            view.print_status("what has no price may have cost something: nobody knows how much")
+    return 7 if report.unknown_attempts else 0
 
 
-_KEYS: dict[str, Callable[[Attempt], str]] = {
+_GROUP_KEYS: dict[str, Callable[[Attempt], str]] = {
     "shot": lambda attempt: attempt.shot or attempt.step,
     "model": lambda attempt: f"{attempt.model} at {attempt.provider}",
-    "day": lambda attempt: _day(attempt.created_at),
+    "day": lambda attempt: _format_day(attempt.created_at),
 }
 
 
-def _by(
+def _group_attempts(
     attempts: Iterable[Attempt], key: Callable[[Attempt], str]
 ) -> list[tuple[str, list[Attempt]]]:
     """Attempts by a key, in the order in which each first came."""
-    found: dict[str, list[Attempt]] = {}
+    groups: dict[str, list[Attempt]] = {}
     for attempt in attempts:
-        found.setdefault(key(attempt), []).append(attempt)
-    return list(found.items())
+        groups.setdefault(key(attempt), []).append(attempt)
+    return list(groups.items())
 
 
-def _counts(attempts: Sequence[Attempt]) -> dict[str, int]:
-    from storyboard.run.attempts import OVER, State
+def _count_states(attempts: Sequence[Attempt]) -> dict[str, int]:
+    from storyboard.run.attempts import FINAL_STATES, State
 
-    lost = (State.FAILED, State.FILTERED, State.LOST)
+    lost_states = (State.FAILED, State.FILTERED, State.LOST)
     return {
-        "made": sum(each.state is State.COMMITTED for each in attempts),
-        "failed": sum(each.state in lost for each in attempts),
-        "unknown": sum(each.state is State.UNKNOWN for each in attempts),
-        "open": sum(each.state not in OVER for each in attempts),
+        "made": sum(attempt.state is State.COMMITTED for attempt in attempts),
+        "failed": sum(attempt.state in lost_states for attempt in attempts),
+        "unknown": sum(attempt.state is State.UNKNOWN for attempt in attempts),
+        "open": sum(attempt.state not in FINAL_STATES for attempt in attempts),
     }
 
 
-def _run(id: str, attempts: Sequence[Attempt]) -> dict[str, Any]:
+def _to_run_record(id: str, attempts: Sequence[Attempt]) -> dict[str, Any]:
     return {
         "run": id,
-        "began": _time(min(each.created_at for each in attempts)),
-        **_counts(attempts),
-        "spent_usd": money(sum(each.settled_micros for each in attempts)),
-        "held_usd": money(sum(each.held_micros for each in attempts)),
+        "began": _format_time(min(attempt.created_at for attempt in attempts)),
+        **_count_states(attempts),
+        "spent_usd": to_decimal_usd(sum(attempt.settled_micros for attempt in attempts)),
+        "held_usd": to_decimal_usd(sum(attempt.held_micros for attempt in attempts)),
     }
 
 
-def _row(id: str, attempts: Sequence[Attempt]) -> list[str]:
-    told = _run(id, attempts)
-    shown = {name: told[f"{name}_usd"] for name in ("spent", "held")}
+def _format_run_row(id: str, attempts: Sequence[Attempt]) -> list[str]:
+    record = _to_run_record(id, attempts)
+    amounts = {name: record[f"{name}_usd"] for name in ("spent", "held")}
     return [
         id,
-        told["began"].replace("T", " ").removesuffix("Z"),
-        *(str(told[name]) for name in ("made", "failed", "open")),
-        *(f"${usd}" if usd != "0.00" else "-" for usd in shown.values()),
+        record["began"].replace("T", " ").removesuffix("Z"),
+        *(str(record[name]) for name in ("made", "failed", "open")),
+        *(f"${usd}" if usd != "0.00" else "-" for usd in amounts.values()),
     ]
 
 
-def _open(attempt: Attempt) -> dict[str, Any]:
-    return {**_attempt(attempt), "held_usd": money(attempt.held_micros)}
+def _to_open_record(attempt: Attempt) -> dict[str, Any]:
+    return {**_to_attempt_record(attempt), "held_usd": to_decimal_usd(attempt.held_micros)}
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _to_attempt_record(attempt: Attempt) -> dict[str, Any]:
     return {
         "attempt": attempt.name,
         "id": attempt.id,
@@ -220,49 +232,49 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "model": attempt.model,
         "operation": attempt.operation,
         "message": attempt.message,
-        "settled_usd": money(attempt.settled_micros),
-        "at": _time(attempt.updated_at),
+        "settled_usd": to_decimal_usd(attempt.settled_micros),
+        "at": _format_time(attempt.updated_at),
     }
 
 
-def _line(attempt: Attempt) -> list[str]:
+def _format_attempt_row(attempt: Attempt) -> list[str]:
     price = attempt.settled_micros or attempt.held_micros
     return [
         f"#{attempt.id}",
-        _time(attempt.created_at).replace("T", " ").removesuffix("Z"),
+        _format_time(attempt.created_at).replace("T", " ").removesuffix("Z"),
         attempt.name,
         attempt.state.value,
         attempt.provider,
-        f"${money(price)}" if price else "-",
+        f"${to_decimal_usd(price)}" if price else "-",
         attempt.message[:80],
     ]
 
 
-def _costs(attempts: Sequence[Attempt], key: Callable[[Attempt], str]) -> dict[str, str]:
+def _sum_costs(attempts: Sequence[Attempt], key: Callable[[Attempt], str]) -> dict[str, str]:
     paid = {
-        name: sum(each.settled_micros + each.held_micros for each in of)
-        for name, of in _by(attempts, key)
+        name: sum(attempt.settled_micros + attempt.held_micros for attempt in group)
+        for name, group in _group_attempts(attempts, key)
     }
-    return {name: money(micros) for name, micros in paid.items() if micros}
+    return {name: to_decimal_usd(micros) for name, micros in paid.items() if micros}
 
 
-def _cost_table(attempts: Sequence[Attempt], name: str) -> str:
+def _format_cost_table(attempts: Sequence[Attempt], name: str) -> str:
     rows = [[name, "takes", "spent", "held", "failed"]]
-    for key, of in _by(attempts, _KEYS[name]):
-        spent = sum(each.settled_micros for each in of)
-        held = sum(each.held_micros for each in of)
-        if spent or held:
-            told = _counts(of)
+    for key, group in _group_attempts(attempts, _GROUP_KEYS[name]):
+        spent = sum(attempt.settled_micros for attempt in group)
+        held_micros = sum(attempt.held_micros for attempt in group)
+        if spent or held_micros:
+            counts = _count_states(group)
             rows.append(
-                [key, str(told["made"]), f"${money(spent)}", f"${money(held)}" if held else "-",
-                 str(told["failed"])]
+                [key, str(counts["made"]), f"${to_decimal_usd(spent)}", f"${to_decimal_usd(held_micros)}" if held_micros else "-",
+                 str(counts["failed"])]
             )  # fmt: skip
-    return "\n".join(view.table(rows, right=frozenset({1, 2, 3, 4})))
+    return "\n".join(view.align_columns(rows, right=frozenset({1, 2, 3, 4})))
 
 
-def _time(at: float) -> str:
+def _format_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _day(at: float) -> str:
+def _format_day(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")

@@ -15,8 +15,8 @@ from storyboard.cli import options, view
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @click.option("--prompts", is_flag=True, help="The prompts as they will be sent.")
 @click.option("--schema", is_flag=True, help="The JSON schema of the storyboard file.")
-@options.overlay
-@options.speech
+@options.add_override_options
+@options.add_output_options
 def command(
     film: Path | None,
     origin: bool,
@@ -29,32 +29,37 @@ def command(
 ) -> int:
     """Print FILM with everything resolved: defaults filled, `like` and profiles applied."""
     if schema:
-        from storyboard.language import schema as shipped
+        from storyboard.language import load_schema as load_schema
 
-        view.answer(json.dumps(shipped(), ensure_ascii=False, indent=2))
+        view.print_result(json.dumps(load_schema(), ensure_ascii=False, indent=2))
         return 0
     if film is None:
         raise click.UsageError("name a FILM, or ask for --schema")
-    from storyboard.language import resolved, resolved_yaml
-    from storyboard.production import examine
+    from storyboard.language import to_storyboard_data, to_storyboard_yaml
+    from storyboard.production import check_film
 
-    examined = examine(film, options.flags_of(overlay))
-    graph = examined.checked()
+    examined = check_film(film, options.pop_overrides(overlay))
+    graph = examined.require_graph()
     if prompts:
-        sent = [
+        prompt_records = [
             {"step": s.id, "kind": s.kind.value, "model": s.model, "prompt": s.prompt}
             for s in graph.steps.values()
             if s.prompt
         ]
         if as_json:
-            view.answer_json({"prompts": sent})
+            view.print_json({"prompts": prompt_records})
         else:
-            blocks = [f"{each['step']} ({each['kind']}): {each['prompt']}" for each in sent]
-            view.answer("\n\n".join(blocks))
+            blocks = [
+                f"{record['step']} ({record['kind']}): {record['prompt']}"
+                for record in prompt_records
+            ]
+            view.print_result("\n\n".join(blocks))
     elif as_json:
-        view.answer_json({"film": resolved(graph.film)})
+        view.print_json({"film": to_storyboard_data(graph.film)})
     else:
-        view.answer(resolved_yaml(graph.film, origins=origin).rstrip("\n"))
+        view.print_result(to_storyboard_yaml(graph.film, origins=origin).rstrip("\n"))
     if verbose and examined.diagnostics:
-        view.say(view.drawn(examined.diagnostics, examined.texts).rstrip("\n"))
+        view.print_status(
+            view.format_diagnostics(examined.diagnostics, examined.texts).rstrip("\n")
+        )
     return 0

@@ -14,7 +14,7 @@ import click
 from storyboard.cli import view
 
 if TYPE_CHECKING:
-    from storyboard.simulator.journal import Entry
+    from storyboard.simulator.journal import LoggedRequest
 
 _LOOK_S = 0.5
 
@@ -78,14 +78,14 @@ def command(
     from storyboard.simulator.serve import Simulator
 
     try:
-        waiting = [Fault.parse(each) for each in faults]
+        parsed_faults = [Fault.parse(item) for item in faults]
         set_by_name = parse_settings(manners)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     simulator = Simulator(
         port=port,
         bill=bill,
-        faults=waiting,
+        faults=parsed_faults,
         **{
             "latency_s": latency,
             "processing": processing,
@@ -97,24 +97,24 @@ def command(
         },
     )
     if not quiet:
-        simulator.world.listener = _tell
+        simulator.world.listener = _print_request
     stop = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    previous_handler = signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
         with simulator:
             lines = (f"export {k}={shlex.quote(v)}" for k, v in simulator.environment().items())
-            view.answer("\n".join(lines))
-            view.say(f"listening on {simulator.url} (Ctrl-C ends it)")
+            view.print_result("\n".join(lines))
+            view.print_status(f"listening on {simulator.url} (Ctrl-C ends it)")
             with suppress(KeyboardInterrupt):
                 while not stop.wait(_LOOK_S):
                     pass  # a signal that comes right before the wait doesn't end it
-        charged = sum(not each.note for each in simulator.world.bill.charges)
-        view.say(f"{charged} charges, {simulator.world.bill.total_usd:.2f} USD in all")
+        charged = sum(not item.note for item in simulator.world.bill.charges)
+        view.print_status(f"{charged} charges, {simulator.world.bill.total_usd:.2f} USD in all")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous_handler)
     return 0
 
 
-def _tell(line: Entry) -> None:
+def _print_request(line: LoggedRequest) -> None:
     status = "dropped" if line.status is None else str(line.status)
-    view.say(f"{status:>7} {line.method} {line.path}")
+    view.print_status(f"{status:>7} {line.method} {line.path}")

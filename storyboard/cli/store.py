@@ -9,11 +9,16 @@ from pathlib import Path
 import click
 
 from storyboard.cli import options, view
-from storyboard.cli.planview import money
+from storyboard.cli.planview import to_decimal_usd
 from storyboard.errors import UsageError
-from storyboard.run.places import real_film, selects_file, state_folder, store_folder
-from storyboard.run.record import Record
-from storyboard.run.selects import Selects
+from storyboard.run.places import (
+    locate_lock_file,
+    locate_state_folder,
+    locate_store_folder,
+    resolve_film_path,
+)
+from storyboard.run.record import TakeRecord
+from storyboard.run.selects import LockFile
 from storyboard.run.store import Store
 
 
@@ -25,86 +30,92 @@ def command() -> None:
     """
 
 
-def _opened() -> Store:
-    folder = store_folder(Path.cwd() / "film.yaml")
+def _open_store() -> Store:
+    folder = locate_store_folder(Path.cwd() / "film.yaml")
     if not folder.is_dir():
         raise UsageError(
             f"there is no store at {folder}",
             hint="go to the film's folder, or set STORYBOARD_STORE",
         )
-    return Store(folder, notice=view.say)
+    return Store(folder, notice=view.print_status)
 
 
 @command.command("ls")
-@options.speech
+@options.add_output_options
 def ls(as_json: bool, quiet: bool, verbose: bool) -> int:
     """List every take, oldest first."""
-    store = _opened()
+    store = _open_store()
     try:
-        records = store.ls()
+        records = store.list_records()
     finally:
         store.close()
     if as_json:
-        view.answer_json({"takes": [_told(record) for record in records]})
+        view.print_json({"takes": [_to_json_record(record) for record in records]})
     elif records:
-        view.answer("\n".join(view.table([_row(record) for record in records])))
+        view.print_result(
+            "\n".join(view.align_columns([_format_row(record) for record in records]))
+        )
         size = sum(record.size for record in records) / 1e6
-        view.say(f"{len(records)} takes, {size:.1f} MB")
+        view.print_status(f"{len(records)} takes, {size:.1f} MB")
     else:
-        view.say("the store is empty")
+        view.print_status("the store is empty")
     return 0
 
 
 @command.command("why")
 @click.argument("name", metavar="SHOT|STEP|DIGEST|SHA256")
-@options.speech
+@options.add_output_options
 def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Say what a take was made of: the parts of its identity, and who made it."""
-    store = _opened()
+    store = _open_store()
     try:
-        records = store.why(name)
-        here = {sha for r in records if store.holds(sha := r.take.sha256)}
-        paths = {sha: str(store.path(sha)) for sha in here}
+        records = store.find_by_name(name)
+        here = {sha for r in records if store.has_file(sha := r.take.sha256)}
+        paths = {sha: str(store.require_file(sha)) for sha in here}
     finally:
         store.close()
     if not records:
         raise UsageError(f"the store knows no `{name}`", hint="see `storyboard store ls`")
     if as_json:
-        view.answer_json({"takes": [_told(record) for record in records]})
+        view.print_json({"takes": [_to_json_record(record) for record in records]})
         return 0
     for record in records:
         take = record.take
-        view.answer(f"{record.step} {take.name}  {record.kind} by {take.provider} {take.model}")
-        view.answer(f"  digest   {take.digest}")
+        view.print_result(
+            f"{record.step} {take.name}  {record.kind} by {take.provider} {take.model}"
+        )
+        view.print_result(f"  digest   {take.digest}")
         for part, value in record.parts.items():
-            view.answer(f"  {part:<11}{value}")
-        view.answer(f"  bytes    {take.sha256}  {paths.get(take.sha256, 'missing')}")
+            view.print_result(f"  {part:<11}{value}")
+        view.print_result(f"  bytes    {take.sha256}  {paths.get(take.sha256, 'missing')}")
     return 0
 
 
 @command.command("verify")
 @click.option("--repair", is_flag=True, help="Mend what can be, and set damaged files aside.")
-@options.speech
+@options.add_output_options
 def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Read every file again and name what is damaged; exits with 3 when anything is."""
-    from storyboard.cli.damage import fates
+    from storyboard.cli.damage import describe_recovery
     from storyboard.run import upkeep
 
-    store = _opened()
+    store = _open_store()
     try:
-        damaged = upkeep.verify(store, repair=repair)
+        defects = upkeep.verify_store(store, repair=repair)
     finally:
         store.close()
     if as_json:
-        told = [{"what": d.what, "path": str(d.path), "sha256": d.sha256} for d in damaged]
-        view.answer_json({"damage": told})
-        return 3 if damaged else 0
-    for damage in damaged:
-        view.answer(str(damage))
+        records = [{"what": d.problem, "path": str(d.path), "sha256": d.sha256} for d in defects]
+        view.print_json({"damage": records})
+        return 3 if defects else 0
+    for defect in defects:
+        view.print_result(str(defect))
     if not quiet:
-        for line in fates(damaged, repaired=repair) if damaged else ["every take is as it was"]:
-            view.say(line)
-    return 3 if damaged else 0
+        for line in (
+            describe_recovery(defects, repaired=repair) if defects else ["every take is as it was"]
+        ):
+            view.print_status(line)
+    return 3 if defects else 0
 
 
 @command.command("gc")
@@ -116,7 +127,7 @@ def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
 @click.option(
     "--forget-paid", is_flag=True, help="Paid takes that no ledger and no lock file tells of go."
 )
-@options.speech
+@options.add_output_options
 def gc(
     films: tuple[Path, ...],
     dry_run: bool,
@@ -133,43 +144,47 @@ def gc(
     store; while one of them is being rendered nothing is removed. Paid takes that no ledger and no
     lock file tells of stay, and the exit code is 6 then.
     """
-    from storyboard.disk import disk_errors
-    from storyboard.run.holdings import Holdings
-    from storyboard.run.upkeep import sweep
+    from storyboard.disk import explain_disk_errors
+    from storyboard.run.holdings import RetentionPolicy
+    from storyboard.run.upkeep import collect_garbage
 
-    store = _opened()
+    store = _open_store()
     try:
-        films = tuple(real_film(film).absolute() for film in films)
-        wanting = [*films, *_films_here(), *store.tenants.films()]
-        _refuse_unknown(films, wanting)
-        holdings = Holdings(wanting, forgotten=forget_absent, paid=forget_paid)
-        with disk_errors(str(store.root)), holdings.resting():
-            swept = sweep(store, holdings.media, unsure=holdings.unsure, dry_run=dry_run)
+        films = tuple(resolve_film_path(film).absolute() for film in films)
+        wanting_films = [*films, *_find_local_films(), *store.films.list_films()]
+        _check_films_known(films, wanting_films)
+        holdings = RetentionPolicy(wanting_films, forgotten=forget_absent, paid=forget_paid)
+        with explain_disk_errors(str(store.root)), holdings.lock_films():
+            swept = collect_garbage(
+                store, holdings.media, unsure=holdings.is_uncertain, dry_run=dry_run
+            )
             for film in holdings.absent if forget_absent and not dry_run else ():
-                store.tenants.forget(film)
+                store.films.forget_film(film)
     finally:
         store.close()
-    absent: list[Record] = []
-    paid: list[Record] = []
+    absent: list[TakeRecord] = []
+    paid: list[TakeRecord] = []
     for record in swept.spared:
-        (paid if holdings.unaccounted(record) else absent).append(record)
+        (paid if holdings.is_untracked(record) else absent).append(record)
     if as_json:
-        told = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
-        view.answer_json({**told, "spared": len(swept.spared), "unaccounted": len(paid)})
+        totals = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
+        view.print_json({**totals, "spared": len(swept.spared), "unaccounted": len(paid)})
         return 6 if paid else 0
     verb = "would remove" if dry_run else "removed"
-    cost = f", which had cost ${money(swept.price_micros)}" if swept.price_micros else ""
-    view.say(f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB{cost}")
+    cost = f", which had cost ${to_decimal_usd(swept.price_micros)}" if swept.price_micros else ""
+    view.print_status(
+        f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB{cost}"
+    )
     if absent:
         names = ", ".join(sorted({record.film or "?" for record in absent}))
-        view.say(
+        view.print_status(
             f"{len(absent)} takes stay: films that made them are not here ({names});"
             " name them, or let them go with --forget-absent"
         )
     if paid:
         stems = ", ".join(sorted({record.film for record in paid}))
-        stake = f"${money(sum(record.take.price_micros for record in paid))}"
-        view.complain(
+        stake = f"${to_decimal_usd(sum(record.take.price_micros for record in paid))}"
+        view.print_error(
             f"{len(paid)} takes that cost {stake} stay: no ledger and no lock file tells of them"
             f" ({stems})",
             hint="`storyboard runs FILM --rebuild` enters them, or let them go with --forget-paid",
@@ -177,7 +192,7 @@ def gc(
     return 6 if paid else 0
 
 
-def _films_here() -> list[Path]:
+def _find_local_films() -> list[Path]:
     """Films of the current folder, by what they left beside their text."""
     here = Path.cwd()
     locks = [path.name.removesuffix(".selects.yaml") for path in here.glob("*.selects.yaml")]
@@ -185,12 +200,12 @@ def _films_here() -> list[Path]:
     return [here / f"{stem}.yaml" for stem in sorted({*locks, *states})]
 
 
-def _refuse_unknown(films: Iterable[Path], wanting: Sequence[Path]) -> None:
+def _check_films_known(films: Iterable[Path], wanting: Sequence[Path]) -> None:
     """Raises UsageError where nobody could say what is wanted."""
     for film in films:
-        if not selects_file(film).exists() and not state_folder(film).exists():
+        if not locate_lock_file(film).exists() and not locate_state_folder(film).exists():
             raise UsageError(
-                f"there is no lock file {selects_file(film).name}",
+                f"there is no lock file {locate_lock_file(film).name}",
                 hint="only what films want is kept; render the film first",
             )
     if not wanting:
@@ -201,7 +216,7 @@ def _refuse_unknown(films: Iterable[Path], wanting: Sequence[Path]) -> None:
 
 
 @command.command("fetch")
-@options.film
+@options.add_film_argument
 @click.option(
     "--from",
     "source",
@@ -209,57 +224,64 @@ def _refuse_unknown(films: Iterable[Path], wanting: Sequence[Path]) -> None:
     required=True,
     help="A store that has the takes.",
 )
-@options.speech
+@options.add_output_options
 def fetch(film: Path, source: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Bring the takes that FILM's lock file names from another store; exits with 7 if some lack."""
-    lock = selects_file(film)
+    lock = locate_lock_file(film)
     if not lock.exists():
         raise UsageError(f"there is no lock file {lock.name}", hint="nothing was rendered yet")
-    selects = Selects(lock)
-    store, other = Store(store_folder(film), notice=view.say), Store(source, notice=view.say)
-    brought, lacking = 0, []
+    lock_file = LockFile(lock)
+    store, source_store = (
+        Store(locate_store_folder(film), notice=view.print_status),
+        Store(source, notice=view.print_status),
+    )
+    copied_count, missing_takes = 0, []
     try:
-        for digest in selects.entries:
-            for take in selects.takes(digest):
-                if store.present(take.sha256):
+        for digest in lock_file.entries:
+            for take in lock_file.find_takes(digest):
+                if store.is_present(take.sha256):
                     continue
                 record = next(
-                    (r for r in other.records(digest) if r.take.sha256 == take.sha256), None
+                    (r for r in source_store.find_records(digest) if r.take.sha256 == take.sha256),
+                    None,
                 )
-                if record is None or not other.present(take.sha256):
-                    lacking.append(f"{take.shot} {take.name}")
+                if record is None or not source_store.is_present(take.sha256):
+                    missing_takes.append(f"{take.shot} {take.name}")
                     continue
-                _bring(record, other, store)
-                brought += 1
+                _copy_take(record, source_store, store)
+                copied_count += 1
     finally:
         store.close()
-        other.close()
+        source_store.close()
     if as_json:
-        view.answer_json({"brought": brought, "lacking": lacking})
+        view.print_json({"brought": copied_count, "lacking": missing_takes})
     else:
-        view.say(f"{brought} takes brought, {len(lacking)} not there" + _list(lacking))
-    return 7 if lacking else 0
+        view.print_status(
+            f"{copied_count} takes brought, {len(missing_takes)} not there"
+            + _format_names(missing_takes)
+        )
+    return 7 if missing_takes else 0
 
 
-def _bring(record: Record, source: Store, store: Store) -> None:
+def _copy_take(record: TakeRecord, source: Store, store: Store) -> None:
     for sha256 in (record.take.sha256, *record.take.attachments.values()):
-        if source.present(sha256):
-            got = store.put(source.path(sha256), move=False)
-            if got != sha256:
+        if source.is_present(sha256):
+            stored_sha256 = store.put_file(source.require_file(sha256), move=False)
+            if stored_sha256 != sha256:
                 raise UsageError(
                     f"{record.take.shot} {record.take.name} is damaged in {source.root}",
                     hint="run `storyboard store verify` there",
                 )
-    store.add(record.take, record.parts, kind=record.kind, step=record.step, film=record.film)
+    store.add_take(record.take, record.parts, kind=record.kind, step=record.step, film=record.film)
 
 
-def _list(names: list[str]) -> str:
+def _format_names(names: list[str]) -> str:
     return f": {', '.join(names[:8])}" if names else ""
 
 
-def _row(record: Record) -> list[str]:
+def _format_row(record: TakeRecord) -> list[str]:
     take = record.take
-    made = datetime.fromtimestamp(take.created_at, UTC).strftime("%Y-%m-%d %H:%M")
+    created = datetime.fromtimestamp(take.created_at, UTC).strftime("%Y-%m-%d %H:%M")
     return [
         record.step or take.shot,
         take.name,
@@ -267,13 +289,13 @@ def _row(record: Record) -> list[str]:
         take.provider,
         take.model,
         f"{record.size / 1e6:.1f} MB",
-        f"${money(take.price_micros)}" if take.price_micros else "-",
-        made,
+        f"${to_decimal_usd(take.price_micros)}" if take.price_micros else "-",
+        created,
         take.sha256[:8],
     ]
 
 
-def _told(record: Record) -> dict[str, object]:
+def _to_json_record(record: TakeRecord) -> dict[str, object]:
     from storyboard.run.record import to_json
 
     return to_json(record)

@@ -21,60 +21,62 @@ _NOTHING_WRONG = (0, 5)
 """Exit codes that stand for an answer: done, and that there is work."""
 
 
-class Streams:
+class StandardStreams:
     """Stands in for stdout and stderr from now on; for the program itself, not for a library."""
 
     def __init__(self) -> None:
         for number in range(3):
-            _hold(number)
+            _reserve_descriptor(number)
         sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - it stays open
-        self._out, self._err = _Dropping(1), _Dropping(2)
-        sys.stdout = _text(self._out, sys.stdout)
-        sys.stderr = _text(self._err, sys.stderr)
+        self._out, self._err = _TolerantFile(1), _TolerantFile(2)
+        sys.stdout = _wrap_text(self._out, sys.stdout)
+        sys.stderr = _wrap_text(self._err, sys.stderr)
 
     def close(self, code: int) -> int:
         """Says what is still to be said; the exit code, 4 where the answer could not be written."""
         sys.stdout.flush()
-        lost = self._out.lost
-        if lost is None or lost.errno == errno.EPIPE:
+        write_error = self._out.write_error
+        if write_error is None or write_error.errno == errno.EPIPE:
             return code
-        sys.stderr.write(f"error: the answer could not be written: {lost.strerror}\n")
+        sys.stderr.write(f"error: the answer could not be written: {write_error.strerror}\n")
         sys.stderr.flush()
         return _LOST_ANSWER if code in _NOTHING_WRONG else code
 
 
-class _Dropping(io.FileIO):
+class _TolerantFile(io.FileIO):
     """Writes to a descriptor until that fails, and nothing from then on."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number, "w", closefd=False)
-        self.lost: OSError | None = None
+        self.write_error: OSError | None = None
         """Why it stopped."""
 
     def write(self, data: ReadableBuffer, /) -> int:
-        if self.lost is None:
+        if self.write_error is None:
             try:
                 return super().write(data)
             except OSError as error:
-                self.lost = error
+                self.write_error = error
         return memoryview(data).nbytes
 
 
-def _hold(number: int) -> None:
+def _reserve_descriptor(number: int) -> None:
     """Sees that nobody's file gets the number of a closed standard stream, here or in a child."""
     try:
         os.fstat(number)
     except OSError:
-        held = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
-        os.set_inheritable(held, True)
+        handle = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+        os.set_inheritable(handle, True)
 
 
-def _text(raw: _Dropping, before: TextIO | None) -> TextIO:
+def _wrap_text(raw: _TolerantFile, original: TextIO | None) -> TextIO:
     """The stream as it was set up, over other bytes."""
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
-        encoding=before.encoding if before else "utf-8",
-        errors=before.errors if before else "replace",
+        encoding=original.encoding if original else "utf-8",
+        errors=original.errors if original else "replace",
         newline="\n",
-        line_buffering=raw.fileno() == 2 or raw.isatty() or bool(before and before.line_buffering),
+        line_buffering=raw.fileno() == 2
+        or raw.isatty()
+        or bool(original and original.line_buffering),
     )

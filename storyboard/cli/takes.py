@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from storyboard.cli import options, view
-from storyboard.cli.planview import money
-from storyboard.graph.steps import BESIDE
+from storyboard.cli.planview import to_decimal_usd
+from storyboard.graph.steps import HELPER_KINDS
 
 
 @click.command("takes")
-@options.film
+@options.add_film_argument
 @click.argument("shots", metavar="[SHOT]...", nargs=-1)
-@options.overlay
-@options.speech
+@options.add_override_options
+@options.add_output_options
 def command(
     film: Path,
     shots: tuple[str, ...],
@@ -32,24 +32,24 @@ def command(
 
     With -v also the takes of older versions of a shot.
     """
-    from storyboard.production import Production, examine
-    from storyboard.run.shelf import FilmShelf
+    from storyboard.production import FilmSession, check_film
+    from storyboard.run.shelf import TakeLibrary
 
-    production = Production(examine(film, options.flags_of(overlay)))
+    production = FilmSession(check_film(film, options.pop_overrides(overlay)))
     try:
         plan = production.plan(shots=shots, lenient=True)
-        shelf = FilmShelf(production.store, production.selects, production.film.stem)
+        library = TakeLibrary(production.store, production.selects, production.film.stem)
         records: list[dict[str, object]] = []
         for node in plan.nodes:
             step = node.step
-            older = shelf.history(step.id, step.provider) if verbose or as_json else ()
+            older = library.find_past_digests(step.id, step.provider) if verbose or as_json else ()
             for digest in dict.fromkeys((*older, *([node.digest] if node.digest else []))):
-                for take in shelf.takes(digest):
+                for take in library.find_takes(digest):
                     current = digest == node.digest
                     plays = current and node.select is not None and node.select == take
                     path = ""
-                    if production.store is not None and shelf.present(take.sha256):
-                        path = str(production.store.path(take.sha256))
+                    if production.store is not None and library.has_file(take.sha256):
+                        path = str(production.store.require_file(take.sha256))
                     records.append(
                         {
                             "shot": step.shot,
@@ -57,16 +57,16 @@ def command(
                             "kind": step.kind.value,
                             "take": take.name,
                             "plays": plays,
-                            "picked": shelf.pick(digest) == take.ordinal,
-                            "rejected": take.ordinal in shelf.rejected(digest),
+                            "picked": library.find_pick(digest) == take.ordinal,
+                            "rejected": take.ordinal in library.find_rejected(digest),
                             "current": current,
                             "provider": take.provider,
                             "model": take.model,
                             "seed": take.seed,
                             "frames": take.facts.frames,
-                            "price_usd": money(take.price_micros),
+                            "price_usd": to_decimal_usd(take.price_micros),
                             "trim": production.selects.trim_text(digest, take.ordinal) or None,
-                            "note": production.selects.note(digest, take.ordinal) or None,
+                            "note": production.selects.find_note(digest, take.ordinal) or None,
                             "sha256": take.sha256,
                             "digest": digest,
                             "path": path,
@@ -75,29 +75,31 @@ def command(
     finally:
         production.close()
     if as_json:
-        view.answer_json({"takes": records})
+        view.print_json({"takes": records})
     elif records:
-        view.answer("\n".join(view.table([_row(record) for record in records])))
+        view.print_result(
+            "\n".join(view.align_columns([_format_row(record) for record in records]))
+        )
     elif not quiet:
-        view.say("no takes yet")
+        view.print_status("no takes yet")
     return 0
 
 
-def _row(record: dict[str, object]) -> list[str]:
-    words = [name for name in ("picked", "rejected") if record[name]]
-    words += [] if record["current"] else ["older"]
-    words += [] if record["path"] else ["not in this store"]
+def _format_row(record: dict[str, object]) -> list[str]:
+    labels = [name for name in ("picked", "rejected") if record[name]]
+    labels += [] if record["current"] else ["older"]
+    labels += [] if record["path"] else ["not in this store"]
     if isinstance(trim := record["trim"], dict):
-        words.append(f"trim {trim.get('start', '')}..{trim.get('end', '')}")
-    words += [f"note: {record['note']}"] if record["note"] else []
+        labels.append(f"trim {trim.get('start', '')}..{trim.get('end', '')}")
+    labels += [f"note: {record['note']}"] if record["note"] else []
     return [
         ">" if record["plays"] else " ",
         str(record["step"]),
         str(record["take"]),
         str(record["provider"]),
-        str(record["kind"]) if record["kind"] in BESIDE else f"{record['frames']} frames",
+        str(record["kind"]) if record["kind"] in HELPER_KINDS else f"{record['frames']} frames",
         f"${record['price_usd']}" if record["price_usd"] != "0.00" else "-",
         str(record["sha256"])[:8],
-        ", ".join(words),
+        ", ".join(labels),
         str(record["path"]),
     ]

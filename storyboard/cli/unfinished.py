@@ -9,63 +9,70 @@ from typing import TYPE_CHECKING
 import click
 
 from storyboard.cli import view
-from storyboard.cli.planview import money
+from storyboard.cli.planview import to_decimal_usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storyboard.graph.plan import Pending
+    from storyboard.graph.plan import PendingTake
     from storyboard.run.attempts import Attempt
 
 
-def tell(attempt: Attempt, film: Path, *, at_work: bool) -> None:
+def print_attempt(attempt: Attempt, film: Path, *, at_work: bool) -> None:
     """Says of an open attempt what will happen, and what a person can do about it.
 
     `at_work` says that a render is making it right now.
     """
     from storyboard.run.attempts import State
-    from storyboard.run.owing import unsent
+    from storyboard.run.owing import is_unsent
 
-    held = f"{attempt.state.value}, ${money(attempt.held_micros)} held"
-    sending = attempt.state is State.SUBMITTING and not attempt.repeatable
-    if attempt.state is State.UNKNOWN or (sending and not at_work):
+    status = f"{attempt.state.value}, ${to_decimal_usd(attempt.held_micros)} held"
+    was_sending = attempt.state is State.SUBMITTING and not attempt.repeatable
+    if attempt.state is State.UNKNOWN or (was_sending and not at_work):
         why = attempt.message or (
             "its run ended while it was being sent, so nobody knows whether it was bought"
-            if sending
+            if was_sending
             else "no answer came"
         )
-        view.say(click.style(f"{attempt.name}: {held}", fg="yellow") + f": {why}")
-        view.say(
+        view.print_status(click.style(f"{attempt.name}: {status}", fg="yellow") + f": {why}")
+        view.print_status(
             f"  storyboard resolve {film} {attempt.name}"
             " --adopt OP | --assume-lost | --assume-not-sent"
         )
     elif at_work:
-        view.say(f"{attempt.name}: {held}; a render is at work on it")
-    elif unsent(attempt):
-        view.say(f"{attempt.name}: {held}; it was never sent, and the next render frees the money")
+        view.print_status(f"{attempt.name}: {status}; a render is at work on it")
+    elif is_unsent(attempt):
+        view.print_status(
+            f"{attempt.name}: {status}; it was never sent, and the next render frees the money"
+        )
     elif attempt.repeatable:
-        view.say(f"{attempt.name}: {held}; the next render makes it again")
+        view.print_status(f"{attempt.name}: {status}; the next render makes it again")
     else:
-        view.say(f"{attempt.name}: {held}; the next render goes on with it")
+        view.print_status(f"{attempt.name}: {status}; the next render goes on with it")
 
 
-def held_back(film: Path, attempts: Sequence[Attempt]) -> tuple[Pending, ...]:
+def find_filtered_takes(film: Path, attempts: Sequence[Attempt]) -> tuple[PendingTake, ...]:
     """Takes that a filter took and that no render asks for again by itself.
 
     A film that can't be read any more wants none.
     """
     from storyboard.errors import StoryboardError
-    from storyboard.production import Flags, Production, examine
+    from storyboard.production import FilmSession, Overrides, check_film
     from storyboard.run.attempts import State
 
-    if not any(each.state is State.FILTERED for each in attempts):
+    if not any(item.state is State.FILTERED for item in attempts):
         return ()
-    with suppress(StoryboardError), closing(Production(examine(film, Flags()))) as production:
-        return tuple(each for each in production.plan(lenient=True).pending if each.filtered)
+    with (
+        suppress(StoryboardError),
+        closing(FilmSession(check_film(film, Overrides()))) as production,
+    ):
+        return tuple(item for item in production.plan(lenient=True).pending if item.filtered)
     return ()
 
 
-def tell_held_back(each: Pending, film: Path) -> None:
+def print_filtered_take(pending: PendingTake, film: Path) -> None:
     """Says what a person can do about it."""
-    view.say(click.style(f"{each.name}: filtered and held back", fg="yellow") + ", nothing held")
-    view.say(f"  change its words, or storyboard render {film} --force {each.step}")
+    view.print_status(
+        click.style(f"{pending.name}: filtered and held back", fg="yellow") + ", nothing held"
+    )
+    view.print_status(f"  change its words, or storyboard render {film} --force {pending.step}")

@@ -27,7 +27,7 @@ def set_color(choice: str) -> str:
     return choice
 
 
-def colored(stream_is_err: bool = False) -> bool:
+def is_colored(stream_is_err: bool = False) -> bool:
     """Whether to colour what goes to stdout (or stderr)."""
     if _color is not None:
         return _color
@@ -35,64 +35,66 @@ def colored(stream_is_err: bool = False) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def answer(text: str) -> None:
+def print_result(text: str) -> None:
     """The command's answer, on stdout."""
-    click.echo(text, color=colored())
+    click.echo(text, color=is_colored())
 
 
-def answer_json(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, Any]) -> None:
     """One JSON document with its format, on stdout."""
     click.echo(json.dumps({"format": 1, **document}, ensure_ascii=False, indent=2))
 
 
-def say(text: str) -> None:
+def print_status(text: str) -> None:
     """Something said on the way, on stderr."""
-    click.echo(text, err=True, color=colored(True))
+    click.echo(text, err=True, color=is_colored(True))
 
 
-def complain(message: str, hint: str = "") -> None:
+def print_error(message: str, hint: str = "") -> None:
     """An error and its cure, on stderr."""
-    say(click.style("error", fg="red", bold=True) + f": {message}")
+    print_status(click.style("error", fg="red", bold=True) + f": {message}")
     for line in hint.splitlines():
-        say(click.style("hint", fg="cyan") + f": {line}")
+        print_status(click.style("hint", fg="cyan") + f": {line}")
 
 
-def fault(message: str, hint: str, exit_code: int) -> dict[str, Any]:
+def to_error_json(message: str, hint: str, exit_code: int) -> dict[str, Any]:
     """An error and its cure as JSON has them, beside whatever else is answered."""
     return {"error": {"message": message, "hint": hint, "exit_code": exit_code}}
 
 
-def diagnose(error: InvalidStoryboard) -> None:
+def print_diagnostics(error: InvalidStoryboard) -> None:
     """Every problem of a film, on stderr."""
-    say(drawn(error.diagnostics, error.texts).rstrip("\n"))
-    say(counted(error.diagnostics))
+    print_status(format_diagnostics(error.diagnostics, error.texts).rstrip("\n"))
+    print_status(summarize_diagnostics(error.diagnostics))
 
 
-def drawn(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], form: str = "human") -> str:
+def format_diagnostics(
+    diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], form: str = "human"
+) -> str:
     """Diagnostics in one of the forms `human concise github`; notes only where asked for."""
-    from storyboard.language import draw
+    from storyboard.language import format_diagnostics
 
-    return draw(diagnostics, texts, form)
+    return format_diagnostics(diagnostics, texts, form)
 
 
-def records(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+def to_diagnostic_records(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
     """Diagnostics as `check --json` has them."""
-    from storyboard.language import as_json
+    from storyboard.language import to_json_records
 
-    return as_json(diagnostics)
+    return to_json_records(diagnostics)
 
 
-def counted(diagnostics: Sequence[Diagnostic]) -> str:
+def summarize_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
     parts = []
     for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE):
-        number = sum(each.severity is severity for each in diagnostics)
+        number = sum(diagnostic.severity is severity for diagnostic in diagnostics)
         if number:
             parts.append(f"{number} {severity}{'s' if number > 1 else ''}")
     return ", ".join(parts) or "no problems"
 
 
-def table(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
+def align_columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
     """Rows with their columns aligned two spaces apart; `right` names right-aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
     lines = []

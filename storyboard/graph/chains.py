@@ -33,7 +33,7 @@ class Hop:
     """Seconds from the root of its run to its end."""
 
 
-def split(
+def plan_hops(
     model: Model,
     length: int,
     rate: Rate,
@@ -48,115 +48,128 @@ def split(
     Fewest new starts first, then most beats (frames) on seams, then the least bought, then the
     fewest hops, then the longest hops first.
     """
-    words = "references" if references else "text"
-    first = model.legal_durations(resolution, references=references, operation=words)
-    anchored = model.legal_durations(resolution, operation="image")
+    operation = "references" if references else "text"
+    first = model.list_legal_durations(resolution, references=references, operation=operation)
+    anchored = model.list_legal_durations(resolution, operation="image")
     later = anchored if reanchor and model.first_frame else ()
-    reach = _Reach(model, rate)
-    runs = _fewest_runs(length, max(map(reach.run, first), default=0), reach, later)
+    growth = _RunGrowth(model, rate)
+    runs = _count_fewest_runs(
+        length, max(map(growth.count_run_frames, first), default=0), growth, later
+    )
     if runs is None:
         return None
     seams = frozenset(beats)
-    restart = max((reach.run(seconds) - 1 for seconds in later), default=0)
-    open_: dict[tuple[int, int, int, int], _Path] = {}
+    restart = max((growth.count_run_frames(seconds) - 1 for seconds in later), default=0)
+    open_paths: dict[tuple[int, int, int, int], _Path] = {}
     queue: list[tuple[int, int, int, int]] = []
     best: _Path | None = None
 
-    def offer(path: _Path, state: tuple[int, int, int, int]) -> None:
+    def offer_path(path: _Path, state: tuple[int, int, int, int]) -> None:
         nonlocal best
         done, starts, run_s, hops = state
         if done >= length:
             if best is None or path < best:
                 best = path
             return
-        spare = reach.more(run_s, hops) + (runs - starts) * restart
+        spare = growth.count_more_frames(run_s, hops) + (runs - starts) * restart
         if starts > runs or done + spare < length:
             return
-        if state not in open_:
+        if state not in open_paths:
             heapq.heappush(queue, state)
-        if state not in open_ or path < open_[state]:
-            open_[state] = path
+        if state not in open_paths or path < open_paths[state]:
+            open_paths[state] = path
 
     for seconds in first:
-        hop = Hop(seconds, False, 0, rate.frames(seconds), depth_s=seconds)
-        offer(((0, seconds, 1, -seconds), (hop,)), (hop.frames, 1, seconds, 0))
+        hop = Hop(seconds, False, 0, rate.to_frames(seconds), depth_s=seconds)
+        offer_path(((0, seconds, 1, -seconds), (hop,)), (hop.frames, 1, seconds, 0))
     while queue:
         done, starts, run_s, hops = state = heapq.heappop(queue)
-        cost, path = open_.pop(state)
+        cost, path = open_paths.pop(state)
         on_seam = -1 if done in seams else 0
-        for seconds in extensions(model, run_s, hops):
-            hop = Hop(seconds, True, done, rate.frames(seconds), depth_s=run_s + seconds)
-            offer(
-                (_sum(cost, on_seam, seconds), (*path, hop)),
-                (done + hop.frames, starts, hop.depth_s, hops + 1 if counted(model) else 0),
+        for seconds in find_legal_extensions(model, run_s, hops):
+            hop = Hop(seconds, True, done, rate.to_frames(seconds), depth_s=run_s + seconds)
+            offer_path(
+                (_add_cost(cost, on_seam, seconds), (*path, hop)),
+                (
+                    done + hop.frames,
+                    starts,
+                    hop.depth_s,
+                    hops + 1 if limits_hop_count(model) else 0,
+                ),
             )
         for seconds in later:
-            hop = Hop(seconds, False, done, rate.frames(seconds) - 1, skip=1, depth_s=seconds)
-            offer(
-                (_sum(cost, on_seam, seconds), (*path, hop)),
+            hop = Hop(seconds, False, done, rate.to_frames(seconds) - 1, skip=1, depth_s=seconds)
+            offer_path(
+                (_add_cost(cost, on_seam, seconds), (*path, hop)),
                 (done + hop.frames, starts + 1, seconds, 0),
             )
     return best[1] if best else None
 
 
-def resumed(hops: Sequence[Hop], start: int) -> tuple[Hop, ...]:
+def offset_hops(hops: Sequence[Hop], start: int) -> tuple[Hop, ...]:
     """Hops of a take of its own as those of a longer one, from frame `start` on.
 
     The first repeats the picture before, so a frame of it is cut.
     """
     first, *others = hops
-    moved = [replace(hop, start=hop.start + start - 1) for hop in others]
-    return (replace(first, start=start, frames=first.frames - 1, skip=1), *moved)
+    shifted = [replace(hop, start=hop.start + start - 1) for hop in others]
+    return (replace(first, start=start, frames=first.frames - 1, skip=1), *shifted)
 
 
 _Path: TypeAlias = tuple[tuple[int, int, int, int], tuple[Hop, ...]]
 
 
-def _sum(cost: tuple[int, int, int, int], seam: int, seconds: int) -> tuple[int, int, int, int]:
+def _add_cost(
+    cost: tuple[int, int, int, int], seam: int, seconds: int
+) -> tuple[int, int, int, int]:
     return (cost[0] + seam, cost[1] + seconds, cost[2] + 1, cost[3] - seconds)
 
 
-def counted(model: Model) -> bool:
+def limits_hop_count(model: Model) -> bool:
     """Whether the number of hops matters to the model, not only their seconds."""
     return model.extend is not None and model.extend.max_hops is not None
 
 
-class _Reach:
+class _RunGrowth:
     """How many frames a run can still grow, remembered."""
 
     def __init__(self, model: Model, rate: Rate) -> None:
         self._model, self._rate = model, rate
-        self._known: dict[tuple[int, int], int] = {}
+        self._cache: dict[tuple[int, int], int] = {}
 
-    def more(self, run_s: int, hops: int) -> int:
+    def count_more_frames(self, run_s: int, hops: int) -> int:
         key = (run_s, hops)
-        if key not in self._known:
-            self._known[key] = max(
+        if key not in self._cache:
+            self._cache[key] = max(
                 (
-                    self._rate.frames(hop)
-                    + self.more(run_s + hop, hops + 1 if counted(self._model) else 0)
-                    for hop in extensions(self._model, run_s, hops)
+                    self._rate.to_frames(hop)
+                    + self.count_more_frames(
+                        run_s + hop, hops + 1 if limits_hop_count(self._model) else 0
+                    )
+                    for hop in find_legal_extensions(self._model, run_s, hops)
                 ),
                 default=0,
             )
-        return self._known[key]
+        return self._cache[key]
 
-    def run(self, seconds: int) -> int:
+    def count_run_frames(self, seconds: int) -> int:
         """Frames of the longest run that starts with a take of `seconds`."""
-        return self._rate.frames(seconds) + self.more(seconds, 0)
+        return self._rate.to_frames(seconds) + self.count_more_frames(seconds, 0)
 
 
-def _fewest_runs(length: int, first: int, reach: _Reach, later: Sequence[int]) -> int | None:
+def _count_fewest_runs(
+    length: int, first: int, growth: _RunGrowth, later: Sequence[int]
+) -> int | None:
     """Runs that `length` frames need at least; None where no number of them is enough."""
     if first >= length:
         return 1
-    restart = max((reach.run(seconds) - 1 for seconds in later), default=0)
+    restart = max((growth.count_run_frames(seconds) - 1 for seconds in later), default=0)
     if not first or restart <= 0:
         return None
     return 1 - (first - length) // restart
 
 
-def extensions(model: Model, run_s: int, run_hops: int) -> tuple[int, ...]:
+def find_legal_extensions(model: Model, run_s: int, run_hops: int) -> tuple[int, ...]:
     """Seconds an extension may add to a run of `run_s` seconds that has `run_hops` already."""
     rule = model.extend
     if rule is None:
@@ -169,12 +182,12 @@ def extensions(model: Model, run_s: int, run_hops: int) -> tuple[int, ...]:
     return tuple(hop for hop in rule.hops if cap is None or run_s + hop <= cap)
 
 
-def longest(model: Model, resolution: str) -> int:
+def find_longest_run_s(model: Model, resolution: str) -> int:
     """Seconds of the longest run that starts with a new take."""
     best = 0
-    for first in model.legal_durations(resolution):
+    for first in model.list_legal_durations(resolution):
         run_s, hops = first, 0
-        while options := extensions(model, run_s, hops):
+        while options := find_legal_extensions(model, run_s, hops):
             run_s, hops = run_s + max(options), hops + 1
         best = max(best, run_s)
     return best

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from storyboard.film import Film, Shot
-from storyboard.graph.legality import Judge
-from storyboard.graph.material import Material, Use
-from storyboard.graph.notices import Notices
+from storyboard.graph.legality import ModelRules
+from storyboard.graph.material import ShotMaterial, UsedRange
+from storyboard.graph.notices import ShotDiagnostics
 from storyboard.graph.steps import Step
 from storyboard.timecode import Rate
 
 
 @dataclass(slots=True)
-class Desk:
+class CompileContext:
     film: Film
-    notices: Notices
-    judge: Judge
+    diagnostics: ShotDiagnostics
+    rules: ModelRules
     shots: dict[str, Shot]
     """All that are not omitted, by id."""
     steps: dict[str, Step] = field(default_factory=dict)
-    materials: dict[str, Material] = field(default_factory=dict)
-    uses: dict[str, Use] = field(default_factory=dict)
+    materials: dict[str, ShotMaterial] = field(default_factory=dict)
+    used_ranges: dict[str, UsedRange] = field(default_factory=dict)
     expired: frozenset[str] = frozenset()
     """Extensions, by step, whose source the platform no longer has."""
     resolutions: dict[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Desk:
     def rate(self) -> Rate:
         return self.film.delivery.rate
 
-    def forget(self, shot: str) -> None:
+    def remove_shot_steps(self, shot: str) -> None:
         """Takes back the steps of a shot that was refused."""
         for id in [id for id, step in self.steps.items() if step.shot == shot]:
             del self.steps[id]

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.digest import Value, canonical, digest, digest_text
+from storyboard.digest import Value, digest_text, digest_value, to_canonical_text
 from storyboard.film import MediaFacts, Take
 from storyboard.graph.steps import FramePick, Step
 from storyboard.providers.base import (
@@ -81,7 +81,7 @@ class Identity:
     """`provider model prompt settings references upstream` -> 12 hex digits each."""
 
 
-def request(
+def build_request(
     step: Step, inputs: Sequence[Input], *, ordinal: int, samples: int = 1, tag: str = ""
 ) -> Request:
     """What the provider is asked for take `ordinal` (1 is the first), or for several from it on.
@@ -91,7 +91,7 @@ def request(
     """
     settings = step.settings
     if ordinal > 1 and step.seeded and samples == 1:
-        derived = int(digest("seed", [settings.seed or 0, ordinal])[:8], 16)
+        derived = int(digest_value("seed", [settings.seed or 0, ordinal])[:8], 16)
         settings = replace(settings, seed=derived % (1 << _SEED_BITS))
     return Request(
         kind=step.kind,
@@ -107,48 +107,52 @@ def request(
     )
 
 
-def identity(step: Step, inputs: Sequence[Input], reads: frozenset[str], revision: str) -> Identity:
+def compute_identity(
+    step: Step, inputs: Sequence[Input], reads: frozenset[str], revision: str
+) -> Identity:
     """The step's digest, given the content of its inputs in the order of its links."""
-    asked = request(step, inputs, ordinal=1)
+    request = build_request(step, inputs, ordinal=1)
     words: dict[str, Value] = {}
     settings: dict[str, Value] = {}
-    for name, way, of_words in _fields(reads):
-        (words if of_words else settings)[name] = _read(asked, name, way)
-    films: list[Value] = []
+    for name, way, of_words in _split_fields(reads):
+        (words if of_words else settings)[name] = _read_field(request, name, way)
+    references: list[Value] = []
     upstream: list[Value] = []
-    for link, given in zip(step.links, inputs, strict=True):
-        (upstream if link.step else films).append([given.role.value, given.sha256])
+    for link, step_input in zip(step.links, inputs, strict=True):
+        (upstream if link.step else references).append([step_input.role.value, step_input.sha256])
     texts = {
-        "provider": canonical([step.provider, revision]),
-        "model": canonical(step.model),
-        "prompt": canonical(words),
-        "settings": canonical(settings),
-        "references": canonical(films),
-        "upstream": canonical(upstream),
+        "provider": to_canonical_text([step.provider, revision]),
+        "model": to_canonical_text(step.model),
+        "prompt": to_canonical_text(words),
+        "settings": to_canonical_text(settings),
+        "references": to_canonical_text(references),
+        "upstream": to_canonical_text(upstream),
     }
-    parts = {name: _part(name, text) for name, text in texts.items()}
-    order = canonical([step.kind.value, [given.role.value for given in inputs]])
-    return Identity(digest_text("step", "\n".join((order, *texts.values()))), parts)
+    parts = {name: _digest_part(name, text) for name, text in texts.items()}
+    kind_and_roles = to_canonical_text(
+        [step.kind.value, [step_input.role.value for step_input in inputs]]
+    )
+    return Identity(digest_text("step", "\n".join((kind_and_roles, *texts.values()))), parts)
 
 
-def frame_sha(take_sha256: str, frame: int) -> str:
+def hash_frame(take_sha256: str, frame: int) -> str:
     """The identity of one frame (of its own count, from 0) of a medium with those bytes."""
-    return digest("frame", [take_sha256, frame])
+    return digest_value("frame", [take_sha256, frame])
 
 
-def frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
+def resolve_frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
     """The frame of the take's own count that `pick`, in film frames of its tail, names."""
     native = take.facts.rate or rate
     frames = pick.frame
     if native != rate:
-        frames = native.frames(rate.seconds(frames))
+        frames = native.to_frames(rate.to_seconds(frames))
     last = take.facts.frames - 1
     wanted = last - frames if pick.from_end else take.source_frames + frames
     return max(take.source_frames, min(wanted, last))
 
 
 @lru_cache
-def _fields(reads: frozenset[str]) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+def _split_fields(reads: frozenset[str]) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
     """In order: a field's name, the way to it, and whether it is words rather than settings."""
     return tuple(
         (name, tuple(name.split(".")), name.startswith(("prompt", "intent")))
@@ -157,37 +161,37 @@ def _fields(reads: frozenset[str]) -> tuple[tuple[str, tuple[str, ...], bool], .
 
 
 @lru_cache
-def _part(name: str, text: str) -> str:
+def _digest_part(name: str, text: str) -> str:
     return digest_text(f"part:{name}", text)[:12]
 
 
-def _read(asked: Request, name: str, way: tuple[str, ...]) -> Value:
-    value: Any = asked
-    for part in way:
+def _read_field(request: Request, name: str, steps: tuple[str, ...]) -> Value:
+    value: Any = request
+    for part in steps:
         value = value.get(part) if isinstance(value, Mapping) else value.to_fields()[part]
     if name == "settings.options":
-        value = {key: each for key, each in value.items() if key not in _FOR_PEOPLE}
-    return plain(value)
+        value = {key: option for key, option in value.items() if key not in _FOR_PEOPLE}
+    return to_canonical_value(value)
 
 
-def plain(value: Any) -> Value:
+def to_canonical_value(value: Any) -> Value:
     """A value of the core as canonical data; fields that say only what is usual stay away."""
     if value is None or type(value) in _PLAIN:
-        plainly: Value = value
-        return plainly
+        primitive: Value = value
+        return primitive
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, Serialized):
         usual = _USUAL.get(type(value), {})
         return {
-            name: plain(item)
+            name: to_canonical_value(item)
             for name, item in value.to_fields().items()
             if name not in usual or item != usual[name]
         }
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_canonical_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [to_canonical_value(item) for item in value]
     if isinstance(value, PurePath):
         raise TypeError("a path is never part of an identity")
     result: Value = value

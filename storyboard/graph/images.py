@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from storyboard.film import References, Shot
-from storyboard.graph.desk import Desk
-from storyboard.graph.links import Linker
-from storyboard.graph.refusal import Refusals
+from storyboard.graph.desk import CompileContext
+from storyboard.graph.links import FrameLinkResolver
+from storyboard.graph.refusal import Rejections
 from storyboard.graph.steps import Link
 from storyboard.providers.catalog import Model
 
@@ -13,54 +13,56 @@ from storyboard.providers.catalog import Model
 class ReferenceImages:
     """Chooses the images of one film's steps; `free` steps have no frame or video of their own."""
 
-    def __init__(self, desk: Desk, linker: Linker, refuse: Refusals) -> None:
-        self._desk = desk
-        self._linker = linker
-        self._refuse = refuse
+    def __init__(
+        self, context: CompileContext, resolver: FrameLinkResolver, rejections: Rejections
+    ) -> None:
+        self._context = context
+        self._resolver = resolver
+        self._rejections = rejections
 
-    def named(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
+    def link_named(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
         """Links of an explicit list, empty without one; None after an error."""
         names = shot.reference_names
         if shot.references is not References.NAMED or not names:
             return []
-        count = self._linker.reference_count(names)
+        count = self._resolver.count_references(names)
         if not free:
-            self._refuse.references_with_frames(shot, model)
+            self._rejections.reject_references_with_frames(shot, model)
         elif model.references is None:
-            self._refuse.references(shot, model)
+            self._rejections.reject_references(shot, model)
         elif count == 0:
-            self._refuse.references_without_images(shot, names)
+            self._rejections.reject_references_without_images(shot, names)
         elif len(names) > model.references.max:
-            self._refuse.too_many_references(shot, model, len(names))
+            self._rejections.reject_too_many_references(shot, model, len(names))
         else:
             if count > model.references.max:
-                self._left_out(shot, count - model.references.max, model)
-            return self._linker.references(shot, names, model.references.max)
+                self._note_dropped_images(shot, count - model.references.max, model)
+            return self._resolver.link_references(shot, names, model.references.max)
         return None
 
-    def auto(
+    def link_automatic(
         self, shot: Shot, model: Model, resolution: str, seconds: int, free: bool
     ) -> list[Link]:
         names = (*shot.cast, *((shot.place,) if shot.place else ()))
-        count = self._linker.reference_count(names)
+        count = self._resolver.count_references(names)
         if shot.references is not References.AUTO or not count:
             return []
         if not free:
-            self._carried(shot)
+            self._note_unsent_references(shot)
             return []
         if model.references is None:
-            self._desk.notices.note(
+            self._context.diagnostics.add_note(
                 "SB423",
-                shot.span("cast" if "cast" in shot.origins else ""),
+                shot.find_span("cast" if "cast" in shot.origins else ""),
                 f"{shot.id} sends no reference images: {model.id} takes none",
             )
             return []
-        if seconds not in model.legal_durations(
+        if seconds not in model.list_legal_durations(
             resolution, references=True, operation="references"
         ):
-            span = shot.span("duration" if "duration" in shot.origins else "length")
+            span = shot.find_span("duration" if "duration" in shot.origins else "length")
             legal = " or ".join(map(str, model.references.durations))
-            self._desk.notices.note(
+            self._context.diagnostics.add_note(
                 "SB423",
                 span,
                 f"{shot.id} sends no reference images: {model.id} takes them at {legal} s, "
@@ -68,34 +70,36 @@ class ReferenceImages:
                 f"references: [{', '.join(names)}]   # buys {legal} s and sends them",
             )
             return []
-        if option := self._desk.judge.preferred.hindrance(shot, model, "references"):
-            self._desk.notices.note(
+        if option := self._context.rules.optional_settings.find_blocking_option(
+            shot, model, "references"
+        ):
+            self._context.diagnostics.add_note(
                 "SB423",
-                shot.span("options"),
+                shot.find_span("options"),
                 f"{shot.id} sends no reference images: {model.id} takes none with `{option}`",
                 f"references: [{', '.join(names)}]   # sends them; then take the option out",
             )
             return []
         if count > model.references.max:
-            self._left_out(shot, count - model.references.max, model)
-        return self._linker.references(shot, names, model.references.max)
+            self._note_dropped_images(shot, count - model.references.max, model)
+        return self._resolver.link_references(shot, names, model.references.max)
 
-    def _carried(self, shot: Shot) -> None:
+    def _note_unsent_references(self, shot: Shot) -> None:
         """Says what carries the looks of the cast where no reference image does."""
         frames = [ref.shot for ref in (shot.first_frame, shot.last_frame) if ref and ref.shot]
-        by = [id for id in (shot.extends, shot.continues, *frames) if id] or ["its own frame"]
+        carriers = [id for id in (shot.extends, shot.continues, *frames) if id] or ["its own frame"]
         if shot.cast:
-            self._desk.notices.note(
+            self._context.diagnostics.add_note(
                 "SB423",
-                shot.span("cast" if "cast" in shot.origins else ""),
-                f"{shot.id} sends no reference images; {', '.join(shot.cast)}: by {by[0]}",
+                shot.find_span("cast" if "cast" in shot.origins else ""),
+                f"{shot.id} sends no reference images; {', '.join(shot.cast)}: by {carriers[0]}",
             )
 
-    def _left_out(self, shot: Shot, count: int, model: Model) -> None:
+    def _note_dropped_images(self, shot: Shot, count: int, model: Model) -> None:
         most = model.references.max if model.references else 0
-        self._desk.notices.note(
+        self._context.diagnostics.add_note(
             "SB423",
-            shot.span("cast" if "cast" in shot.origins else ""),
+            shot.find_span("cast" if "cast" in shot.origins else ""),
             f"{shot.id} leaves out {count} reference image{'s' if count > 1 else ''}: "
             f"{model.id} takes {most}",
         )

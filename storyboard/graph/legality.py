@@ -11,36 +11,38 @@ from fractions import Fraction
 from typing import Any
 
 from storyboard.film import Film, Shot
-from storyboard.graph.notices import Notices, nearest, usd
-from storyboard.graph.preferred import Preferred
+from storyboard.graph.notices import ShotDiagnostics, format_usd, suggest_or_list
+from storyboard.graph.preferred import OptionalSettings
 from storyboard.providers.base import Kind, Settings
 from storyboard.providers.catalog import Catalog, Model
 
 PREVIZ = "previz"
-_MADE = {"still": "stills", "write": "texts", "speech": "speech"}
+_PRODUCT_WORDS = {"still": "stills", "write": "texts", "speech": "speech"}
 
 
-class Judge:
+class ModelRules:
     """Holds one film's shots to the catalogue."""
 
     def __init__(
         self,
         film: Film,
-        known: Catalog,
-        notices: Notices,
+        model_catalog: Catalog,
+        diagnostics: ShotDiagnostics,
         *,
         allow_retired: bool = False,
         plugins: Sequence[str] = (),
     ) -> None:
         self._film = film
-        self._catalog = known
-        self._notices = notices
+        self._catalog = model_catalog
+        self._diagnostics = diagnostics
         self._allow_retired = allow_retired
         self._plugins = tuple(plugins)
         self._models: dict[tuple[str, str], Model] = {}
-        self.preferred = Preferred(film, known.preferred, notices, self._span)
+        self.optional_settings = OptionalSettings(
+            film, model_catalog.preferred, diagnostics, self._find_span
+        )
 
-    def entry(self, provider: str, id: str) -> Model | None:
+    def find_exact(self, provider: str, id: str) -> Model | None:
         """What the catalogue has under that exact id."""
         return self._catalog.models.get((provider, id))
 
@@ -49,155 +51,168 @@ class Judge:
         """Everybody who may be named."""
         return tuple(dict.fromkeys((PREVIZ, *self._catalog.providers, *self._plugins)))
 
-    def model(self, shot: Shot) -> Model | None:
+    def resolve_model(self, shot: Shot) -> Model | None:
         """The model whose limits the shot obeys; None after an error."""
         platform = shot.target if shot.provider == PREVIZ else shot.provider
-        sound = self._models.get((platform, shot.model))
-        if sound is not None:
-            return sound
-        found = self._judged(shot, platform)
-        if found is not None and found.status == "live":
-            self._models[platform, shot.model] = found
-        return found
+        cached = self._models.get((platform, shot.model))
+        if cached is not None:
+            return cached
+        model = self._look_up_model(shot, platform)
+        if model is not None and model.status == "live":
+            self._models[platform, shot.model] = model
+        return model
 
-    def _judged(self, shot: Shot, platform: str) -> Model | None:
-        known = self.providers
-        where = "provider" if shot.provider != PREVIZ else "target"
-        if platform and platform not in known:
-            span = self._span(shot, where, f"defaults.{where}")
-            self._notices.error(
-                "SB401", shot, span, f"there is no provider `{platform}`", nearest(platform, known)
+    def _look_up_model(self, shot: Shot, platform: str) -> Model | None:
+        providers = self.providers
+        provider_key = "provider" if shot.provider != PREVIZ else "target"
+        if platform and platform not in providers:
+            span = self._find_span(shot, provider_key, f"defaults.{provider_key}")
+            self._diagnostics.add_error(
+                "SB401",
+                shot,
+                span,
+                f"there is no provider `{platform}`",
+                suggest_or_list(platform, providers),
             )
             return None
         if platform in ("", PREVIZ):
-            found = self._catalog.first_live(shot.model)
+            model = self._catalog.find_first_live(shot.model)
         else:
-            found = self._catalog.find(platform, shot.model)
-        span = self._span(shot, "model", "defaults.model")
-        if found is None:
-            self._unknown(shot, platform)
+            model = self._catalog.find_model(platform, shot.model)
+        span = self._find_span(shot, "model", "defaults.model")
+        if model is None:
+            self._report_unknown_model(shot, platform)
             return None
-        if found.status == "retired":
-            return self._retired(shot, found)
-        if found.status == "unverified" and shot.provider == found.provider:
-            self._notices.warning(
+        if model.status == "retired":
+            return self._check_retired_model(shot, model)
+        if model.status == "unverified" and shot.provider == model.provider:
+            self._diagnostics.add_warning(
                 "SB404",
-                self._span(shot, "provider", "defaults.provider"),
-                f"{found.id} on {found.provider} is not confirmed: {found.note}",
+                self._find_span(shot, "provider", "defaults.provider"),
+                f"{model.id} on {model.provider} is not confirmed: {model.note}",
             )
-        return found
+        return model
 
-    def by(self, platform: str, id: str) -> Model | None:
+    def find_exact_model(self, platform: str, id: str) -> Model | None:
         """The model of exactly that id there."""
         return self._catalog.models.get((platform, id))
 
-    def maker(self, shot: Shot | None, platform: str, makes: str, named: str) -> Model | None:
+    def resolve_helper_model(
+        self, shot: Shot | None, platform: str, makes: str, model_name: str
+    ) -> Model | None:
         """What makes stills, texts or speech (`still write speech`) there; None where nothing does.
 
         A name that means no such model is an error; an absent one is the platform's own.
         """
-        known = self.providers
-        if platform and platform not in known:
-            span = self._span(shot, "provider", "defaults.provider")
+        providers = self.providers
+        if platform and platform not in providers:
+            span = self._find_span(shot, "provider", "defaults.provider")
             message = f"there is no provider `{platform}`"
-            self._notices.error("SB401", shot, span, message, nearest(platform, known))
+            self._diagnostics.add_error(
+                "SB401", shot, span, message, suggest_or_list(platform, providers)
+            )
             return None
-        if not named:
-            return self._catalog.default(platform, makes)
+        if not model_name:
+            return self._catalog.find_default_model(platform, makes)
         key = {"still": "still_model", "write": "text_model", "speech": "speech_model"}[makes]
         if platform:
-            found = self._catalog.find(platform, named, makes)
+            model = self._catalog.find_model(platform, model_name, makes)
         else:
-            found = next(iter(self._catalog.everywhere(named, makes)), None)
-        span = self._span(shot, key, f"defaults.{key}")
-        if found is None:
+            model = next(iter(self._catalog.find_on_platforms(model_name, makes)), None)
+        span = self._find_span(shot, key, f"defaults.{key}")
+        if model is None:
             at = f" at {platform}" if platform else ""
             models = [m for m in self._catalog.models.values() if m.makes == makes]
             there = [m.id for m in models if m.provider == platform and m.status == "live"]
-            hint = nearest(named, tuple(there) or self._catalog.named(makes))
-            message = f"there is no model `{named}`{at} that makes {_MADE[makes]}"
-            self._notices.error("SB402", shot, span, message, hint)
-        elif found.status == "retired" and not self._allow_retired:
-            self._notices.error(
+            hint = suggest_or_list(model_name, tuple(there) or self._catalog.list_names(makes))
+            message = f"there is no model `{model_name}`{at} that makes {_PRODUCT_WORDS[makes]}"
+            self._diagnostics.add_error("SB402", shot, span, message, hint)
+        elif model.status == "retired" and not self._allow_retired:
+            self._diagnostics.add_error(
                 "SB403",
                 shot,
                 span,
-                f"{found.id} was switched off at {found.provider} on {found.retired_on}",
-                f"{key}: {found.replacement}" if found.replacement else "",
+                f"{model.id} was switched off at {model.provider} on {model.retired_on}",
+                f"{key}: {model.replacement}" if model.replacement else "",
             )
             return None
-        return found
+        return model
 
-    def makers(self, makes: str) -> list[Model]:
+    def list_helper_models(self, makes: str) -> list[Model]:
         """Every platform's own model of stills, texts or speech."""
-        found = (self._catalog.default(each, makes) for each in self._catalog.providers)
-        return [model for model in found if model is not None]
+        models = (
+            self._catalog.find_default_model(platform, makes)
+            for platform in self._catalog.providers
+        )
+        return [model for model in models if model is not None]
 
-    def _unknown(self, shot: Shot, platform: str) -> None:
-        span = self._span(shot, "model", "defaults.model")
-        others = self._catalog.everywhere(shot.model)
+    def _report_unknown_model(self, shot: Shot, platform: str) -> None:
+        span = self._find_span(shot, "model", "defaults.model")
+        others = self._catalog.find_on_platforms(shot.model)
         at = f" at {platform}" if platform not in ("", PREVIZ) else ""
         if others:
             hint = "\n".join(f"provider: {m.provider}   # {m.id}, {m.status}" for m in others)
         elif platform in ("", PREVIZ):
-            hint = nearest(shot.model, self._catalog.names)
+            hint = suggest_or_list(shot.model, self._catalog.names)
         else:
-            names = tuple(n for n in self._catalog.names if self._catalog.find(platform, n))
-            hint = nearest(shot.model, names or self._catalog.names)
-        self._notices.error("SB402", shot, span, f"there is no model `{shot.model}`{at}", hint)
+            names = tuple(n for n in self._catalog.names if self._catalog.find_model(platform, n))
+            hint = suggest_or_list(shot.model, names or self._catalog.names)
+        self._diagnostics.add_error(
+            "SB402", shot, span, f"there is no model `{shot.model}`{at}", hint
+        )
 
-    def _retired(self, shot: Shot, found: Model) -> Model | None:
+    def _check_retired_model(self, shot: Shot, model: Model) -> Model | None:
         if self._allow_retired or (shot.provider == PREVIZ and not shot.target):
-            return found
-        span = self._span(shot, "model", "defaults.model")
+            return model
+        span = self._find_span(shot, "model", "defaults.model")
         live = [
-            f"provider: {m.provider}   # {m.id}, {self._sample_price(m)}"
-            for m in self._catalog.everywhere(shot.model)
+            f"provider: {m.provider}   # {m.id}, {self._format_sample_price(m)}"
+            for m in self._catalog.find_on_platforms(shot.model)
             if m.status == "live"
         ]
-        if found.replacement:
-            live.insert(0, f"model: {found.replacement}")
-        self._notices.error(
+        if model.replacement:
+            live.insert(0, f"model: {model.replacement}")
+        self._diagnostics.add_error(
             "SB403",
             shot,
             span,
-            f"{found.id} was switched off at {found.provider} on {found.retired_on}",
+            f"{model.id} was switched off at {model.provider} on {model.retired_on}",
             "\n".join(live) or "`--allow-retired` tries it all the same",
         )
         return None
 
-    def _sample_price(self, model: Model) -> str:
-        price = model.price_micros("720p", 1, audio=True)
-        return "no price known" if price is None else f"{usd(price)}/s at 720p"
+    def _format_sample_price(self, model: Model) -> str:
+        price = model.compute_price_micros("720p", 1, audio=True)
+        return "no price known" if price is None else f"{format_usd(price)}/s at 720p"
 
-    def alternatives(self, shot: Shot) -> list[Model]:
+    def list_alternatives(self, shot: Shot) -> list[Model]:
         """Live models of the same name first, then all the others."""
-        same = self._catalog.everywhere(shot.model)
+        same = self._catalog.find_on_platforms(shot.model)
         every = {(m.provider, m.id): m for m in (*same, *self._catalog.models.values())}
         return [m for m in every.values() if m.status == "live" and m.makes == "video"]
 
-    def settings(
+    def build_settings(
         self, shot: Shot, model: Model, operation: str, seconds: int, resolution: str
     ) -> Settings:
         """Everything but words and pictures, as it will be sent; refusals are noted.
 
         `operation` is the catalogue's: `text image interpolate references extend`.
         """
-        self._aspect(shot, model)
+        self._check_aspect_ratio(shot, model)
         audio = shot.audio
         if not audio and model.audio == "always":
-            self._notices.error(
+            self._diagnostics.add_error(
                 "SB418",
                 shot,
-                self._span(shot, "audio", "defaults.audio"),
+                self._find_span(shot, "audio", "defaults.audio"),
                 f"{model.id} on {model.provider} always makes sound",
                 "mute: true   # keeps it out of the mix; costs the same",
             )
-        kept = self.preferred.kept
+        apply_setting = self.optional_settings.apply_setting
         words = shot.negative_prompt or None
-        seed = kept(shot, model, "seed", shot.seed, model.seed)
-        negative = kept(shot, model, "negative_prompt", words, model.negative_prompt)
-        options = self.preferred.options(shot, model, operation)
+        seed = apply_setting(shot, model, "seed", shot.seed, model.seed)
+        negative = apply_setting(shot, model, "negative_prompt", words, model.negative_prompt)
+        options = self.optional_settings.filter_options(shot, model, operation)
         return Settings(
             duration_s=seconds,
             resolution="180p" if self._film.proxy else resolution,
@@ -209,83 +224,88 @@ class Judge:
             options=options,
         )
 
-    def _aspect(self, shot: Shot, model: Model) -> None:
+    def _check_aspect_ratio(self, shot: Shot, model: Model) -> None:
         if shot.aspect_ratio not in model.aspect_ratios:
-            self._notices.error(
+            self._diagnostics.add_error(
                 "SB412",
                 shot,
-                self._span(shot, "aspect_ratio", "format.aspect_ratio"),
+                self._find_span(shot, "aspect_ratio", "format.aspect_ratio"),
                 f"{model.id} on {model.provider} has no aspect ratio {shot.aspect_ratio}",
-                "\n".join(f"aspect_ratio: {each}" for each in model.aspect_ratios),
+                "\n".join(f"aspect_ratio: {ratio}" for ratio in model.aspect_ratios),
             )
 
-    def resolution(self, shot: Shot, model: Model, kind: Kind) -> str | None:
+    def choose_resolution(self, shot: Shot, model: Model, kind: Kind) -> str | None:
         """The resolution to ask for; None after an error."""
         wanted = shot.resolution
-        legal = model.legal_resolutions(shot.aspect_ratio)
+        legal = model.list_legal_resolutions(shot.aspect_ratio)
         if kind is Kind.EXTEND and model.extend and model.extend.resolution:
             legal = (model.extend.resolution,)
         if wanted in legal:
             return wanted
-        span = self._span(shot, "resolution", "defaults.resolution", "format.resolution")
+        span = self._find_span(shot, "resolution", "defaults.resolution", "format.resolution")
         what = "an extension" if kind is Kind.EXTEND else f"{shot.aspect_ratio} picture"
-        self._notices.error(
+        self._diagnostics.add_error(
             "SB411",
             shot,
             span,
             f"{shot.id}: {model.id} on {model.provider} makes {what} in {' or '.join(legal)}, "
             f"not {wanted}",
-            "\n".join(f"resolution: {each}   # {self._price_of(model, each)}" for each in legal)
+            "\n".join(
+                f"resolution: {choice}   # {self._format_price_per_second(model, choice)}"
+                for choice in legal
+            )
             + "\n`format.resolution` may stay: what is bought is conformed to it",
         )
         return None
 
-    def _price_of(self, model: Model, resolution: str) -> str:
-        price = model.price_micros(resolution, 1, audio=True)
-        return "no price known" if price is None else f"{usd(price)} a second"
+    def _format_price_per_second(self, model: Model, resolution: str) -> str:
+        price = model.compute_price_micros(resolution, 1, audio=True)
+        return "no price known" if price is None else f"{format_usd(price)} a second"
 
-    def illegal_duration(
+    def reject_duration(
         self, shot: Shot, model: Model, legal: Sequence[int], seconds: Fraction, resolution: str
     ) -> None:
         """Refuses a stated duration, with the legal ones and their prices to paste."""
         lines = [
-            f"duration: {each}   # {self.price_text(model, resolution, each, shot.audio)}"
-            for each in sorted(legal, key=lambda s: (abs(s - seconds), s))
+            f"duration: {duration}   # {self.format_price(model, resolution, duration, shot.audio)}"
+            for duration in sorted(legal, key=lambda s: (abs(s - seconds), s))
         ]
-        above = [each for each in legal if each >= seconds]
-        if above and seconds > 0:
-            price = self.price_text(model, resolution, above[0], shot.audio)
-            lines.insert(0, f"length: {_number(seconds)}   # buys {above[0]} s, {price}")
-        self._notices.error(
+        long_enough = [duration for duration in legal if duration >= seconds]
+        if long_enough and seconds > 0:
+            price = self.format_price(model, resolution, long_enough[0], shot.audio)
+            lines.insert(
+                0, f"length: {_format_number(seconds)}   # buys {long_enough[0]} s, {price}"
+            )
+        self._diagnostics.add_error(
             "SB410",
             shot,
-            self._span(shot, "duration", "defaults.duration"),
-            f"{model.id} on {model.provider} makes takes of {_or(legal)} s"
+            self._find_span(shot, "duration", "defaults.duration"),
+            f"{model.id} on {model.provider} makes takes of {_join_alternatives(legal)} s"
             f"{f' at {resolution}' if resolution in model.resolution_durations else ''}, "
-            f"not {_number(seconds)}",
+            f"not {_format_number(seconds)}",
             "\n".join(lines),
         )
 
-    def price_text(self, model: Model, resolution: str, seconds: int, audio: bool) -> str:
-        price = model.price_micros(resolution, seconds, audio=audio)
-        return "no price known" if price is None else usd(price)
+    def format_price(self, model: Model, resolution: str, seconds: int, audio: bool) -> str:
+        price = model.compute_price_micros(resolution, seconds, audio=audio)
+        return "no price known" if price is None else format_usd(price)
 
-    def _span(self, shot: Shot | None, key: str, *film_keys: str) -> Any:
+    def _find_span(self, shot: Shot | None, key: str, *film_keys: str) -> Any:
         if shot is not None and key in shot.origins:
-            return shot.span(key)
-        for each in film_keys:
-            if each in self._film.origins:
-                return self._film.span(each)
-        return shot.span("") if shot is not None else self._film.span("")
+            return shot.find_span(key)
+        for film_key in film_keys:
+            if film_key in self._film.origins:
+                return self._film.find_span(film_key)
+        return shot.find_span("") if shot is not None else self._film.find_span("")
 
-    span = _span
+    find_span = _find_span
 
 
-def _number(seconds: Fraction) -> str:
+def _format_number(seconds: Fraction) -> str:
     return f"{float(seconds):g}"
 
 
-def _or(values: Sequence[int]) -> str:
+def _join_alternatives(values: Sequence[int]) -> str:
     texts = [str(value) for value in values]
     if len(texts) > 6 and values == tuple(range(values[0], values[-1] + 1)):
         return f"{texts[0]} to {texts[-1]}"

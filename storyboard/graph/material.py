@@ -11,7 +11,7 @@ ENDLESS = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class StepSegment:
     """What one step brings to the shot's material."""
 
     step: str
@@ -23,11 +23,11 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class ShotMaterial:
     """A shot's own new picture, in film frames from 0; the source of an extension is not in it."""
 
     shot: str
-    pieces: tuple[Piece, ...] = ()
+    segments: tuple[StepSegment, ...] = ()
     color: str = ""
     card: str = ""
 
@@ -35,31 +35,31 @@ class Material:
     def frames(self) -> int:
         if self.color or self.card:
             return ENDLESS
-        return sum(piece.frames for piece in self.pieces)
+        return sum(segment.frames for segment in self.segments)
 
     @property
     def last_step(self) -> str:
-        return self.pieces[-1].step if self.pieces else ""
+        return self.segments[-1].step if self.segments else ""
 
-    def locate(self, frame: int) -> tuple[Piece, int]:
+    def locate_frame(self, frame: int) -> tuple[StepSegment, int]:
         """The piece that holds a frame of the material, and the frame of that step's tail."""
-        for piece in self.pieces:
-            if frame < piece.start + piece.frames:
-                return piece, frame - piece.start + piece.skip
+        for segment in self.segments:
+            if frame < segment.start + segment.frames:
+                return segment, frame - segment.start + segment.skip
         raise IndexError(frame)
 
-    def cut(self, wanted: FrameRange) -> list[tuple[str, FrameRange]]:
+    def split_range(self, wanted: FrameRange) -> list[tuple[str, FrameRange]]:
         """(step, frames of its tail) that play `wanted`, in order; `wanted` lies inside."""
-        found = []
-        for piece in self.pieces:
-            whole = FrameRange(piece.start, piece.start + piece.frames)
-            if part := whole.intersection(wanted):
-                found.append((piece.step, part.shifted(piece.skip - piece.start)))
-        return found
+        ranges = []
+        for segment in self.segments:
+            whole = FrameRange(segment.start, segment.start + segment.frames)
+            if part := whole.intersect_with(wanted):
+                ranges.append((segment.step, part.shift_by(segment.skip - segment.start)))
+        return ranges
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class UsedRange:
     """The used range of a shot's material, before transitions."""
 
     range: FrameRange

@@ -13,11 +13,11 @@ from itertools import pairwise
 
 from storyboard.errors import Span
 from storyboard.film import Line, Shot
-from storyboard.graph.desk import Desk
+from storyboard.graph.desk import CompileContext
 from storyboard.graph.legality import PREVIZ
-from storyboard.graph.speech import BREATH, line_ranges
+from storyboard.graph.speech import BREATH, compute_line_ranges
 from storyboard.graph.steps import Link, Step
-from storyboard.graph.timeline import Narrated, Timeline
+from storyboard.graph.timeline import NarrationItem, Timeline
 from storyboard.providers.base import Intent, Kind, Role, Settings, SpokenLine
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
@@ -29,45 +29,45 @@ _WRITTEN_S = 60
 _NO_PICTURE = Settings(duration_s=0, resolution="", aspect_ratio="", fps=0)
 
 
-class Narration:
+class NarrationSteps:
     """Adds the steps of one film's narration to the desk."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._makers: dict[str, Model | None] = {}
+    def __init__(self, context: CompileContext) -> None:
+        self._context = context
+        self._models: dict[str, Model | None] = {}
 
-    def told(self, timeline: Timeline) -> tuple[Narrated, ...]:
+    def add_narration(self, timeline: Timeline) -> tuple[NarrationItem, ...]:
         """Every line in its place, shot by shot, then the film's own; spans are estimates."""
-        film, rate = self._desk.film, self._desk.rate
+        film, rate = self._context.film, self._context.rate
         shots = {shot.id: shot for shot in film.shots}
-        found: list[Narrated] = []
+        items: list[NarrationItem] = []
         for event in timeline.events:
             shot = shots[event.shot]
             listed = len(shot.narration) > 1 or "narration[0]" in shot.origins
-            ranges = line_ranges(shot.narration, rate)
+            ranges = compute_line_ranges(shot.narration, rate)
             for number, (line, frames) in enumerate(zip(shot.narration, ranges, strict=True)):
-                span = shot.span(f"narration[{number}]" if listed else "narration")
+                span = shot.find_span(f"narration[{number}]" if listed else "narration")
                 id = f"{shot.id}.narration.{number + 1}"
                 follows = number > 0 and line.at is None
-                at = frames.shifted(event.record.start)
-                found.append(self._line(id, shot, line, at, span, follows=follows))
+                at = frames.shift_by(event.record.start)
+                items.append(self._add_line(id, shot, line, at, span, follows=follows))
         name = "narration" if "narration" not in shots else "film.narration"
         for number, cue in enumerate(film.narration):
             try:
-                start = timeline.frame(cue.at)
+                start = timeline.resolve_anchor(cue.at)
             except KeyError:
                 continue  # a shot that could not be built, which is said there
-            span = film.span(f"sound.narration[{number}]")
+            span = film.find_span(f"sound.narration[{number}]")
             anchored = shots.get(cue.at.shot)
-            at = line_ranges([replace(cue.line, at=start)], rate)[0]
+            at = compute_line_ranges([replace(cue.line, at=start)], rate)[0]
             id = f"{name}.{number + 1}"
-            found.append(self._line(id, anchored, cue.line, at, span))
-        for each in found:
-            self._inside(each, timeline)
-        self._apart(found)
-        return tuple(found)
+            items.append(self._add_line(id, anchored, cue.line, at, span))
+        for item in items:
+            self._warn_outside_film(item, timeline)
+        self._warn_overlaps(items)
+        return tuple(items)
 
-    def _line(
+    def _add_line(
         self,
         id: str,
         shot: Shot | None,
@@ -76,22 +76,22 @@ class Narration:
         span: Span,
         *,
         follows: bool = False,
-    ) -> Narrated:
+    ) -> NarrationItem:
         """The steps of one line: who writes it, if anybody must, and who speaks it."""
         writer = ""
         if line.write:
             writer = f"{id}.words"
-            self._write(writer, shot, line, span)
-        self._speak(id, shot, line, span, writer)
-        return Narrated(id, at, line, writer, follows, span)
+            self._add_writing_step(writer, shot, line, span)
+        self._add_speech_step(id, shot, line, span, writer)
+        return NarrationItem(id, at, line, writer, follows, span)
 
-    def _write(self, id: str, shot: Shot | None, line: Line, span: Span) -> None:
-        model = self._maker("write", span)
+    def _add_writing_step(self, id: str, shot: Shot | None, line: Line, span: Span) -> None:
+        model = self._choose_model("write", span)
         prompt = (
             f"Write narration for a film, to be read aloud by one voice: {line.write.rstrip('. ')}."
             " Answer with the spoken words alone, without quotation marks, headings or notes."
         )
-        self._desk.steps[id] = Step(
+        self._context.steps[id] = Step(
             id=id,
             kind=Kind.WRITE,
             shot=shot.id if shot else "",
@@ -101,16 +101,18 @@ class Narration:
             settings=replace(_NO_PICTURE, audio=False),
             prompt=prompt,
             intent=Intent(prompt=line.write),
-            price_micros=(model.each_micros("") or 0) if model else 0,
+            price_micros=(model.compute_unit_price_micros("") or 0) if model else 0,
         )
 
-    def _speak(self, id: str, shot: Shot | None, line: Line, span: Span, writer: str) -> None:
-        model = self._maker("speech", span)
-        member = self._desk.film.cast.get(line.speaker)
+    def _add_speech_step(
+        self, id: str, shot: Shot | None, line: Line, span: Span, writer: str
+    ) -> None:
+        model = self._choose_model("speech", span)
+        member = self._context.film.cast.get(line.speaker)
         voice = member.voice if member else ""
         spoken = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice)
         manner = f"Read aloud, {line.how}:" if line.how else ""
-        self._desk.steps[id] = Step(
+        self._context.steps[id] = Step(
             id=id,
             kind=Kind.SPEECH,
             shot=shot.id if shot else "",
@@ -121,63 +123,69 @@ class Narration:
             prompt=f"{manner} {line.words}".strip(),
             intent=Intent(dialogue=(spoken,)),
             links=(Link(Role.TEXT, step=writer),) if writer else (),
-            price_micros=_spoken_micros(model, line) if model else 0,
+            price_micros=_estimate_speech_micros(model, line) if model else 0,
         )
 
-    def _maker(self, makes: str, span: Span) -> Model | None:
+    def _choose_model(self, makes: str, span: Span) -> Model | None:
         """The model that writes or speaks; None for previz, which is noted where others pay."""
-        if makes in self._makers:
-            return self._makers[makes]
-        house, judge = self._desk.film.house, self._desk.judge
-        named = {"write": house.text_model, "speech": house.speech_model}[makes]
-        platform = house.provider if house.provider != PREVIZ else house.target
-        model = judge.maker(None, platform, makes, named) if platform or named else None
-        if house.provider == PREVIZ:
+        if makes in self._models:
+            return self._models[makes]
+        defaults, rules = self._context.film.defaults, self._context.rules
+        model_name = {"write": defaults.text_model, "speech": defaults.speech_model}[makes]
+        platform = defaults.provider if defaults.provider != PREVIZ else defaults.target
+        model = (
+            rules.resolve_helper_model(None, platform, makes, model_name)
+            if platform or model_name
+            else None
+        )
+        if defaults.provider == PREVIZ:
             model = None  # the name was looked up, and a rehearsal is free
-        elif model is None and not named and platform in judge.providers:
+        elif model is None and not model_name and platform in rules.providers:
             what = "speaks" if makes == "speech" else "writes"
-            self._desk.notices.note(
+            self._context.diagnostics.add_note(
                 "SB427",
                 span,
-                f"previz {what} the narration: {platform} has no {_NAMES[makes]} model",
+                f"previz {what} the narration: {platform} has no {_MODEL_WORDS[makes]} model",
             )
-        self._makers[makes] = model
+        self._models[makes] = model
         return model
 
-    def _inside(self, told: Narrated, timeline: Timeline) -> None:
+    def _warn_outside_film(self, item: NarrationItem, timeline: Timeline) -> None:
         """Warns of words that nobody would hear."""
-        late = told.span.end - timeline.length
-        if told.span.start >= timeline.length:
+        late = item.span.end - timeline.length
+        if item.span.start >= timeline.length:
             message = "this narration begins after the film has ended"
-            self._desk.notices.warning("SB362", told.place, message)
-        elif late > 0 and not told.writer:
-            seconds = float(self._desk.rate.seconds(late))
+            self._context.diagnostics.add_warning("SB362", item.text_span, message)
+        elif late > 0 and not item.writer:
+            seconds = float(self._context.rate.to_seconds(late))
             message = f"this narration runs about {seconds:.1f} s past the end of the film"
-            self._desk.notices.warning("SB362", told.place, message, "begin earlier, or say less")
+            self._context.diagnostics.add_warning(
+                "SB362", item.text_span, message, "begin earlier, or say less"
+            )
 
-    def _apart(self, told: list[Narrated]) -> None:
+    def _warn_overlaps(self, items: list[NarrationItem]) -> None:
         """Warns of a line that begins while the one before it is still spoken."""
-        for before, after in pairwise(sorted(told, key=lambda each: each.span.start)):
+        for before, after in pairwise(sorted(items, key=lambda item: item.span.start)):
             over = before.span.end - after.span.start
             if over > 0 and not before.writer:
-                seconds = float(self._desk.rate.seconds(over))
+                seconds = float(self._context.rate.to_seconds(over))
                 message = f"the narration before this one needs about {seconds:.1f} s more"
-                self._desk.notices.warning(
-                    "SB364", after.place, message, "begin later, or say less"
+                self._context.diagnostics.add_warning(
+                    "SB364", after.text_span, message, "begin later, or say less"
                 )
 
 
-_NAMES = {"write": "text", "speech": "speech"}
+_MODEL_WORDS = {"write": "text", "speech": "speech"}
 
 
-def _spoken_micros(model: Model, line: Line) -> int:
+def _estimate_speech_micros(model: Model, line: Line) -> int:
     """What a line costs at most, spoken as slowly as anybody would."""
     words = len(line.words.split())
     seconds = _WRITTEN_S if line.write else max(2, math.ceil(words / _SLOWEST))
     return seconds * (model.price_second or 0)
 
 
-def settled(
+def apply_spoken_narration(
     timeline: Timeline, seconds: Mapping[str, Fraction], words: Mapping[str, str]
 ) -> Timeline:
     """The timeline with narration as long as it is spoken, and with the words that were written.
@@ -185,17 +193,17 @@ def settled(
     `seconds` is keyed by the step that speaks, `words` by the step that writes. A line that
     follows another begins a breath after it.
     """
-    if not timeline.told:
+    if not timeline.narration:
         return timeline
     rate = timeline.rate
-    done: list[Narrated] = []
-    for each in timeline.told:
-        start = each.span.start
-        if each.follows and done:
-            start = done[-1].span.end + rate.frames(BREATH)
-        length = each.span.length
-        if told := seconds.get(each.step):
-            length = max(1, rate.frames_up(told))
-        line = replace(each.line, words=words.get(each.writer, each.line.words))
-        done.append(replace(each, span=FrameRange(start, start + length), line=line))
-    return replace(timeline, told=tuple(done))
+    placed_items: list[NarrationItem] = []
+    for item in timeline.narration:
+        start = item.span.start
+        if item.follows and placed_items:
+            start = placed_items[-1].span.end + rate.to_frames(BREATH)
+        length = item.span.length
+        if spoken_s := seconds.get(item.step):
+            length = max(1, rate.to_frames_rounded_up(spoken_s))
+        line = replace(item.line, words=words.get(item.writer, item.line.words))
+        placed_items.append(replace(item, span=FrameRange(start, start + length), line=line))
+    return replace(timeline, narration=tuple(placed_items))

@@ -8,47 +8,51 @@ from storyboard.errors import Diagnostic, Severity, Span
 from storyboard.film import Shot
 
 
-class Notices:
+class ShotDiagnostics:
     """Diagnostics in the making; the same sentence about the same place is said once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Span, str], Diagnostic] = {}
-        self._refused: set[str] = set()
+        self._diagnostics: dict[tuple[str, Span, str], Diagnostic] = {}
+        self._failed_shots: set[str] = set()
 
-    def error(self, code: str, shot: Shot | None, span: Span, message: str, hint: str = "") -> None:
+    def add_error(
+        self, code: str, shot: Shot | None, span: Span, message: str, hint: str = ""
+    ) -> None:
         if shot is not None:
-            self._refused.add(shot.id)
-        self._add(code, span, message, hint, Severity.ERROR)
+            self._failed_shots.add(shot.id)
+        self._add_diagnostic(code, span, message, hint, Severity.ERROR)
 
-    def warning(self, code: str, span: Span, message: str, hint: str = "") -> None:
-        self._add(code, span, message, hint, Severity.WARNING)
+    def add_warning(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        self._add_diagnostic(code, span, message, hint, Severity.WARNING)
 
-    def note(self, code: str, span: Span, message: str, hint: str = "") -> None:
-        self._add(code, span, message, hint, Severity.NOTE)
+    def add_note(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        self._add_diagnostic(code, span, message, hint, Severity.NOTE)
 
-    def refused(self, shot: str) -> bool:
+    def has_errors(self, shot: str) -> bool:
         """Whether that shot has an error, so that what hangs on it stays quiet."""
-        return shot in self._refused
+        return shot in self._failed_shots
 
-    def suffer(self, shot: str) -> None:
+    def mark_blocked(self, shot: str) -> None:
         """Marks a shot that can't be built since another one was refused."""
-        self._refused.add(shot)
+        self._failed_shots.add(shot)
 
-    def all(self) -> tuple[Diagnostic, ...]:
-        return tuple(sorted(self._found.values(), key=lambda d: (d.span, d.code)))
+    def list_sorted(self) -> tuple[Diagnostic, ...]:
+        return tuple(sorted(self._diagnostics.values(), key=lambda d: (d.span, d.code)))
 
-    def _add(self, code: str, span: Span, message: str, hint: str, severity: Severity) -> None:
+    def _add_diagnostic(
+        self, code: str, span: Span, message: str, hint: str, severity: Severity
+    ) -> None:
         key = (code, span, message)
-        self._found.setdefault(key, Diagnostic(code, message, span, hint, severity))
+        self._diagnostics.setdefault(key, Diagnostic(code, message, span, hint, severity))
 
 
-def nearest(word: str, known: tuple[str, ...]) -> str:
+def suggest_or_list(word: str, known: tuple[str, ...]) -> str:
     """A hint that names the closest known word, or lists them all."""
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(known)
 
 
-def usd(micros: int) -> str:
+def format_usd(micros: int) -> str:
     """`$3.20`; more digits only where they matter."""
     text = f"{micros / 1_000_000:.2f}"
     if micros % 10_000:

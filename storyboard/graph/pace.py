@@ -11,7 +11,7 @@ WINDOW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RateLimits:
     """The limits of one model's lane; all of them unknown for what is made here."""
 
     per_minute: int | None = None
@@ -22,7 +22,7 @@ class Pace:
     """Seconds that a job takes, more or less; 0 where nobody knows."""
 
 
-def pace_of(model: Model) -> Pace:
+def build_rate_limits(model: Model) -> RateLimits:
     """The pace of a model of the catalogue.
 
     Waits are told as a shortest and a longest one; most are far nearer to the shortest, so the
@@ -31,4 +31,4 @@ def pace_of(model: Model) -> Pace:
     typical = 0.0
     if model.latency_s:
         typical = (min(model.latency_s) * max(model.latency_s)) ** 0.5
-    return Pace(model.quota_per_minute, model.open_operations, typical)
+    return RateLimits(model.quota_per_minute, model.open_operations, typical)

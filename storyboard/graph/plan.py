@@ -44,36 +44,36 @@ class Reason(StrEnum):
     FILTERED = "filtered"
 
 
-class Shelf(Protocol):
+class TakeLibrary(Protocol):
     """What is known of takes: the store's index joined with the film's lock file."""
 
-    def takes(self, digest: str) -> tuple[Take, ...]:
+    def find_takes(self, digest: str) -> tuple[Take, ...]:
         """Every take of that step digest, lowest ordinal first."""
 
-    def present(self, sha256: str) -> bool:
+    def has_file(self, sha256: str) -> bool:
         """Whether those bytes are in the store (by name and size; `store verify` reads them)."""
 
-    def damaged(self, sha256: str) -> bool:
+    def is_corrupt(self, sha256: str) -> bool:
         """Whether `present` found other bytes under that name."""
 
-    def pick(self, digest: str) -> int | None:
+    def find_pick(self, digest: str) -> int | None:
         """The ordinal a person picked for that digest."""
 
-    def rejected(self, digest: str) -> frozenset[int]:
+    def find_rejected(self, digest: str) -> frozenset[int]:
         """Ordinals a person rejected."""
 
-    def history(self, step: str, provider: str) -> tuple[str, ...]:
+    def find_past_digests(self, step: str, provider: str) -> tuple[str, ...]:
         """Digests that lock or store know takes of for this step id and provider, oldest first.
 
         The id of a shot's only step is the shot's. An empty provider means any.
         """
 
-    def parts(self, digest: str) -> Mapping[str, str]:
+    def find_parts(self, digest: str) -> Mapping[str, str]:
         """The named parts a step digest was made of, to say what changed; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingTake:
     """A take that an earlier run asked for and that has not come.
 
     Its money is held already, or was given back where a filter took it.
@@ -87,7 +87,7 @@ class Pending:
     """Nobody knows whether it was bought: a person decides."""
     filtered: bool = False
     """A filter took it, and the film leaves it to a person whether to ask again."""
-    picks: bool = False
+    replaces_pick: bool = False
     """It was asked for in place of a take that is there."""
 
     @property
@@ -96,7 +96,7 @@ class Pending:
         return f"{self.step}:t{self.ordinal:02d}"
 
     @property
-    def waits(self) -> bool:
+    def needs_decision(self) -> bool:
         """No render goes on with it before a person has decided."""
         return self.unknown or self.filtered
 
@@ -117,7 +117,7 @@ class Node:
     parts: Mapping[str, str] | None = None
     ordinals: tuple[int, ...] = ()
     """Takes to make, by ordinal."""
-    pending: tuple[Pending, ...] = ()
+    pending: tuple[PendingTake, ...] = ()
     """Those of them that an earlier run has asked for."""
     select: Take | None = None
     """The take that plays, where it exists."""
@@ -125,7 +125,7 @@ class Node:
     plays_frames: int = 0
 
     @property
-    def fresh(self) -> int:
+    def new_take_count(self) -> int:
         """How many takes are to be asked for."""
         return len(self.ordinals) - len(self.pending)
 
@@ -137,7 +137,7 @@ class Plan:
     film: Film
     graph: Graph
     nodes: tuple[Node, ...]
-    pending: tuple[Pending, ...] = ()
+    pending: tuple[PendingTake, ...] = ()
     """All that the film has asked for and that has not come, wanted still or not."""
 
     @property
@@ -152,17 +152,17 @@ class Plan:
     @property
     def held_micros(self) -> int:
         """Micro-dollars that are held for what is pending."""
-        return sum(each.held_micros for each in self.pending)
+        return sum(pending_take.held_micros for pending_take in self.pending)
 
-    def count(self, action: Action) -> int:
+    def count_nodes(self, action: Action) -> int:
         return sum(node.action is action for node in self.nodes)
 
     @property
-    def work(self) -> bool:
+    def has_work(self) -> bool:
         """Whether anything would be made or is blocked."""
         return any(node.action is not Action.KEEP for node in self.nodes)
 
-    def only(self, steps: Collection[str]) -> Plan:
+    def restrict_to(self, steps: Collection[str]) -> Plan:
         """The same plan for those steps and what they hang on."""
         wanted = set(steps)
         for node in reversed(self.nodes):
@@ -171,12 +171,12 @@ class Plan:
         return replace(self, nodes=tuple(n for n in self.nodes if n.step.id in wanted))
 
 
-def expired_source(step: Step) -> str:
+def describe_expired_source(step: Step) -> str:
     """What is wrong with an extension whose reason is `uri_expired`, in words."""
     return f"extends {step.source}, which {step.provider} no longer keeps"
 
 
-def renewal(step: Step) -> str:
+def suggest_renewal(step: Step) -> str:
     """The choices that a film has then."""
     shot = step.source.partition(".")[0]
     return (
@@ -186,7 +186,7 @@ def renewal(step: Step) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Makers:
+class ProviderTraits:
     """What planning must know of a provider without loading its adapter."""
 
     reads: frozenset[str]
@@ -195,7 +195,7 @@ class Makers:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TakeRequests:
     """What the command line asks of a plan, by id of a shot, which means its picture, or a step."""
 
     retake: frozenset[str] = frozenset()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from storyboard.film import CastKind, CastMember, Film, Shot
-from storyboard.graph.speech import line_ranges
+from storyboard.graph.speech import compute_line_ranges
 from storyboard.providers.base import Figure, Intent, Move, SpokenLine
 from storyboard.timecode import FrameRange
 
@@ -53,7 +53,7 @@ ANGLES: Mapping[str, str] = {
 }
 
 
-def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True) -> Intent:
+def build_intent(film: Film, shot: Shot, window: FrameRange, *, first: bool = True) -> Intent:
     """What one step of the shot means; `window` are its frames within the shot's material.
 
     Ambience is no part of it: its bed is laid in the mix, and changing it makes no take again.
@@ -63,23 +63,23 @@ def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True)
     """
     rate = film.delivery.rate
     spoken = []
-    for line, frames in zip(shot.dialogue, line_ranges(shot.dialogue, rate), strict=True):
+    for line, frames in zip(shot.dialogue, compute_line_ranges(shot.dialogue, rate), strict=True):
         if frames.start in window or (first and frames.start < window.start):
-            at_s = float(rate.seconds(max(0, frames.start - window.start)))
+            at_s = float(rate.to_seconds(max(0, frames.start - window.start)))
             member = film.cast.get(line.speaker)
             voice = member.voice if member else ""
             spoken.append(SpokenLine(line.speaker, line.words, at_s, line.how, line.off, voice))
     before = [beat for beat in shot.beats if beat.at <= window.start]
     inside = [beat for beat in shot.beats if window.start < beat.at < window.end]
     return Intent(
-        prompt=_joined(shot.prompt, before[-1].prompt if before else ""),
-        cast=tuple(_figure(film, name) for name in shot.cast),
-        place=_place(film, shot),
+        prompt=_join_sentences(shot.prompt, before[-1].prompt if before else ""),
+        cast=tuple(_build_figure(film, name) for name in shot.cast),
+        place=_build_shot_place(film, shot),
         scene=shot.scene,
         size=shot.size,
         angle=shot.angle,
         lens=shot.lens,
-        camera=tuple(Move(m.words, float(rate.seconds(m.length))) for m in shot.camera),
+        camera=tuple(Move(m.words, float(rate.to_seconds(m.length))) for m in shot.camera),
         focus=shot.focus,
         light=shot.light,
         time=shot.time,
@@ -89,11 +89,11 @@ def intent_of(film: Film, shot: Shot, window: FrameRange, *, first: bool = True)
         look=shot.look,
         dialogue=tuple(spoken),
         sound=tuple(cue.words for cue in shot.sound if cue.words),
-        beats=tuple((float(rate.seconds(b.at - window.start)), b.prompt) for b in inside),
+        beats=tuple((float(rate.to_seconds(b.at - window.start)), b.prompt) for b in inside),
     )
 
 
-def prompt_of(intent: Intent) -> str:
+def build_prompt(intent: Intent) -> str:
     """The words a video model is sent for that intent."""
     parts: list[str] = []
     framing = [SIZES.get(intent.size.lower(), intent.size) if intent.size else ""]
@@ -101,11 +101,11 @@ def prompt_of(intent: Intent) -> str:
     framing.append(f"{intent.lens} mm lens" if intent.lens.isdigit() else intent.lens)
     parts.append(", ".join(word for word in framing if word))
     parts.append(intent.prompt)
-    parts += [f"From {_clock(at)}: {words}" for at, words in intent.beats]
+    parts += [f"From {_format_seconds(at)}: {words}" for at, words in intent.beats]
     parts.append(intent.scene)
     if intent.place:
-        parts.append(_described("Place", intent.place))
-    parts += [_described(_capital(figure.name), figure) for figure in intent.cast]
+        parts.append(_describe_figure("Place", intent.place))
+    parts += [_describe_figure(_capitalize_name(figure.name), figure) for figure in intent.cast]
     parts.append(", ".join(word for word in (intent.time, intent.weather) if word))
     if intent.camera:
         parts.append("Camera: " + ", then ".join(move.words for move in intent.camera))
@@ -118,15 +118,15 @@ def prompt_of(intent: Intent) -> str:
         parts.append(f"{label}: {words}" if words else "")
     if intent.text:
         parts.append(f'The words "{intent.text}" can be read')
-    parts += [_line(line) for line in intent.dialogue]
+    parts += [_format_line(line) for line in intent.dialogue]
     if intent.sound:
         parts.append("Sound: " + ", ".join(intent.sound))
-    return " ".join(_sentence(part) for part in parts if part.strip())
+    return " ".join(_to_sentence(part) for part in parts if part.strip())
 
 
-def still_prompt(words: str, intent: Intent) -> str:
+def build_still_prompt(words: str, intent: Intent) -> str:
     """The words an image model is sent for a picture that is made first."""
-    return prompt_of(
+    return build_prompt(
         Intent(
             prompt=words,
             cast=intent.cast,
@@ -141,31 +141,33 @@ def still_prompt(words: str, intent: Intent) -> str:
     )
 
 
-def figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
-    return tuple(_figure(film, name) for name in names)
+def build_figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
+    return tuple(_build_figure(film, name) for name in names)
 
 
-def place_of(film: Film, name: str) -> Figure:
+def build_place(film: Film, name: str) -> Figure:
     """A place by its cast name, or by words of its own."""
-    return _figure(film, name) if name in film.cast else Figure(name, CastKind.PLACE.value, name)
+    return (
+        _build_figure(film, name) if name in film.cast else Figure(name, CastKind.PLACE.value, name)
+    )
 
 
-def _place(film: Film, shot: Shot) -> Figure | None:
+def _build_shot_place(film: Film, shot: Shot) -> Figure | None:
     """The place of the cast, or the words that name one, unless the scene says them already."""
     if not shot.place:
         return None
     if shot.place in film.cast:
-        return _figure(film, shot.place)
-    said = shot.place.casefold() in shot.scene.casefold()
-    return Figure(shot.place, CastKind.PLACE.value, "" if said else shot.place)
+        return _build_figure(film, shot.place)
+    is_in_scene = shot.place.casefold() in shot.scene.casefold()
+    return Figure(shot.place, CastKind.PLACE.value, "" if is_in_scene else shot.place)
 
 
-def _figure(film: Film, name: str) -> Figure:
+def _build_figure(film: Film, name: str) -> Figure:
     member = film.cast.get(name) or CastMember(name, CastKind.CHARACTER)
     return Figure(name, member.kind.value, member.description, member.voice)
 
 
-def _described(label: str, figure: Figure) -> str:
+def _describe_figure(label: str, figure: Figure) -> str:
     if not figure.description:
         return "" if label == "Place" else label
     if figure.description.lower().startswith(label.lower()):
@@ -173,21 +175,21 @@ def _described(label: str, figure: Figure) -> str:
     return f"{label}: {figure.description}"
 
 
-def _line(line: SpokenLine) -> str:
+def _format_line(line: SpokenLine) -> str:
     how = f", {line.how}," if line.how else ""
     off = " off screen" if line.off else ""
-    return f'{_capital(line.speaker)}{how} says{off}: "{line.words}"'
+    return f'{_capitalize_name(line.speaker)}{how} says{off}: "{line.words}"'
 
 
-def _capital(name: str) -> str:
+def _capitalize_name(name: str) -> str:
     return name.replace("_", " ")[:1].upper() + name.replace("_", " ")[1:]
 
 
-def _clock(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def _joined(words: str, beat: str) -> str:
+def _join_sentences(words: str, beat: str) -> str:
     """The words of a shot before those of its beat, as two sentences."""
     if not words.strip() or not beat.strip():
         return words if words.strip() else beat
@@ -195,7 +197,7 @@ def _joined(words: str, beat: str) -> str:
     return f"{words} {beat}" if ends[-1] in _ENDS + _PAUSES else f"{ends}. {beat}"
 
 
-def _sentence(text: str) -> str:
+def _to_sentence(text: str) -> str:
     text = " ".join(text.split())
     text = text[:1].upper() + text[1:]
     return text if text[-1] in _ENDS else text + "."

@@ -10,313 +10,349 @@ from dataclasses import replace
 from fractions import Fraction
 
 from storyboard.film import FrameEdge, Shot
-from storyboard.graph.chains import Hop, extensions, longest, resumed, split
-from storyboard.graph.desk import Desk
+from storyboard.graph.chains import (
+    Hop,
+    find_legal_extensions,
+    find_longest_run_s,
+    offset_hops,
+    plan_hops,
+)
+from storyboard.graph.desk import CompileContext
 from storyboard.graph.images import ReferenceImages
 from storyboard.graph.legality import PREVIZ
-from storyboard.graph.links import Linker
-from storyboard.graph.material import ENDLESS, Material, Piece
-from storyboard.graph.prompt import intent_of, prompt_of
-from storyboard.graph.refusal import Refusals
-from storyboard.graph.steps import FramePick, Link, Step, operation
+from storyboard.graph.links import FrameLinkResolver
+from storyboard.graph.material import ENDLESS, ShotMaterial, StepSegment
+from storyboard.graph.prompt import build_intent, build_prompt
+from storyboard.graph.refusal import Rejections
+from storyboard.graph.steps import FramePick, Link, Step, find_operation
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
 
 _WHOLE = FrameRange(0, ENDLESS)
-_LINKS = ("extend", "continue", "first_frame", "last_frame")
+_LINK_KEYS = ("extend", "continue", "first_frame", "last_frame")
 
 
-class Purchases:
+class ShotStepBuilder:
     """Makes the steps of one film's shots."""
 
-    def __init__(self, desk: Desk, linker: Linker) -> None:
-        self._desk = desk
-        self._linker = linker
-        self._refuse = Refusals(desk)
-        self._images = ReferenceImages(desk, linker, self._refuse)
+    def __init__(self, context: CompileContext, resolver: FrameLinkResolver) -> None:
+        self._context = context
+        self._resolver = resolver
+        self._rejections = Rejections(context)
+        self._images = ReferenceImages(context, resolver, self._rejections)
 
-    def material(self, shot: Shot) -> Material | None:
+    def build_material(self, shot: Shot) -> ShotMaterial | None:
         """Adds the shot's steps to the desk and says what they bring; None after an error."""
-        model = self._desk.judge.model(shot)
+        model = self._context.rules.resolve_model(shot)
         if model is None:
             return None
         if shot.beats:
-            if linked := [key for key in _LINKS if key in shot.origins]:
-                self._refuse.beats_with_link(shot, linked[0])
+            if linked := [key for key in _LINK_KEYS if key in shot.origins]:
+                self._rejections.reject_beats_with_link(shot, linked[0])
                 return None
-            return self._long_take(shot, model)
+            return self._build_long_take(shot, model)
         if shot.extends:
-            return self._extension(shot, model)
-        return self._take(shot, model)
+            return self._build_extension(shot, model)
+        return self._build_single_take(shot, model)
 
     # one take ------------------------------------------------------------------------------
 
-    def _take(self, shot: Shot, model: Model) -> Material | None:
-        links = self._frames(shot, model)
+    def _build_single_take(self, shot: Shot, model: Model) -> ShotMaterial | None:
+        links = self._link_frames(shot, model)
         if links is None:
             return None
         kind = Kind.INTERPOLATE if len(links) == 2 else Kind.GENERATE
-        resolution = self._desk.judge.resolution(shot, model, kind)
-        named = self._images.named(shot, model, free=not links)
-        if resolution is None or named is None:
+        resolution = self._context.rules.choose_resolution(shot, model, kind)
+        named_links = self._images.link_named(shot, model, free=not links)
+        if resolution is None or named_links is None:
             return None
-        asked = operation(kind, (link.role for link in (*links, *named)))
-        seconds = self._seconds(shot, model, resolution, asked)
+        operation = find_operation(kind, (link.role for link in (*links, *named_links)))
+        seconds = self._choose_duration(shot, model, resolution, operation)
         if seconds is None:
             return None
-        links += named or self._images.auto(shot, model, resolution, seconds, not links)
-        hop = Hop(seconds, False, 0, self._desk.rate.frames(seconds), depth_s=seconds)
-        self._add(shot, model, shot.id, kind, hop, resolution, links, _WHOLE)
-        return Material(shot.id, (Piece(shot.id, 0, hop.frames),))
+        links += named_links or self._images.link_automatic(
+            shot, model, resolution, seconds, not links
+        )
+        hop = Hop(seconds, False, 0, self._context.rate.to_frames(seconds), depth_s=seconds)
+        self._add_step(shot, model, shot.id, kind, hop, resolution, links, _WHOLE)
+        return ShotMaterial(shot.id, (StepSegment(shot.id, 0, hop.frames),))
 
-    def _frames(self, shot: Shot, model: Model) -> list[Link] | None:
+    def _link_frames(self, shot: Shot, model: Model) -> list[Link] | None:
         """The links of first and last frame; None after an error."""
         links: list[Link | None] = []
         if (shot.first_frame or shot.continues) and not model.first_frame:
-            self._refuse.first_frame(shot, model)
+            self._rejections.reject_first_frame(shot, model)
             return None
         if shot.last_frame and not model.last_frame:
-            self._refuse.last_frame(shot, model)
+            self._rejections.reject_last_frame(shot, model)
             return None
         if shot.continues:
             role, key = Role.FIRST_FRAME, "continue"
-            links.append(self._linker.of_shot(shot, shot.continues, FrameEdge.OUT, 0, role, key))
+            links.append(
+                self._resolver.link_shot_frame(shot, shot.continues, FrameEdge.OUT, 0, role, key)
+            )
         elif shot.first_frame:
             links.append(
-                self._linker.frame(shot, shot.first_frame, Role.FIRST_FRAME, "first_frame", model)
+                self._resolver.resolve_frame(
+                    shot, shot.first_frame, Role.FIRST_FRAME, "first_frame", model
+                )
             )
         if shot.last_frame:
             links.append(
-                self._linker.frame(shot, shot.last_frame, Role.LAST_FRAME, "last_frame", model)
+                self._resolver.resolve_frame(
+                    shot, shot.last_frame, Role.LAST_FRAME, "last_frame", model
+                )
             )
-        found = [link for link in links if link is not None]
-        return found if len(found) == len(links) else None
+        resolved_links = [link for link in links if link is not None]
+        return resolved_links if len(resolved_links) == len(links) else None
 
-    def _seconds(self, shot: Shot, model: Model, resolution: str, asked: str) -> int | None:
+    def _choose_duration(
+        self, shot: Shot, model: Model, resolution: str, operation: str
+    ) -> int | None:
         """Seconds of one new take: what is stated, else the shortest that holds the length.
 
         `asked` is the catalogue's name for the operation.
         """
-        rate = self._desk.rate
-        references = asked == "references"
-        legal = model.legal_durations(resolution, references=references, operation=asked)
-        if shot.duration is not None and (shot.said_here("duration") or shot.length is None):
+        rate = self._context.rate
+        references = operation == "references"
+        legal = model.list_legal_durations(resolution, references=references, operation=operation)
+        if shot.duration is not None and (shot.is_stated_here("duration") or shot.length is None):
             for seconds in legal:
-                if rate.frames(seconds) == shot.duration:
+                if rate.to_frames(seconds) == shot.duration:
                     return seconds
-            wanted = rate.seconds(shot.duration)
-            self._desk.judge.illegal_duration(shot, model, legal, wanted, resolution)
+            wanted = rate.to_seconds(shot.duration)
+            self._context.rules.reject_duration(shot, model, legal, wanted, resolution)
             return None
         if shot.length is None:
             if model.default_duration in legal:
                 return model.default_duration
             return next((s for s in legal if s >= model.default_duration), max(legal))
-        enough = [s for s in legal if rate.frames(s) >= shot.length]
-        if not enough:
-            self._refuse.too_long(shot, model, resolution, legal)
+        long_enough = [s for s in legal if rate.to_frames(s) >= shot.length]
+        if not long_enough:
+            self._rejections.reject_long_length(shot, model, resolution, legal)
             return None
-        roomy = [s for s in enough if rate.frames(s) >= shot.length + shot.handles]
-        if not roomy:
-            missing = shot.length + shot.handles - rate.frames(max(enough))
-            self._desk.notices.note(
+        with_handles = [s for s in long_enough if rate.to_frames(s) >= shot.length + shot.handles]
+        if not with_handles:
+            missing = shot.length + shot.handles - rate.to_frames(max(long_enough))
+            self._context.diagnostics.add_note(
                 "SB359",
-                shot.span("handles" if "handles" in shot.origins else "length"),
+                shot.find_span("handles" if "handles" in shot.origins else "length"),
                 f"{shot.id} has {missing} frames less spare than wished: "
-                f"{max(enough)} s is the longest take",
+                f"{max(long_enough)} s is the longest take",
             )
-            return max(enough)
-        return min(roomy)
+            return max(long_enough)
+        return min(with_handles)
 
     # extensions ----------------------------------------------------------------------------
 
-    def _extension(self, shot: Shot, model: Model) -> Material | None:
-        parent = self._desk.materials[shot.extends]
-        step = self._desk.steps.get(parent.last_step)
-        if not self._refuse.unless_extendable(shot, model, parent, step):
+    def _build_extension(self, shot: Shot, model: Model) -> ShotMaterial | None:
+        parent = self._context.materials[shot.extends]
+        step = self._context.steps.get(parent.last_step)
+        if not self._rejections.check_extendable(shot, model, parent, step):
             return None
         assert step is not None
         rule = model.extend
         assert rule is not None
         if step.settings.aspect_ratio != shot.aspect_ratio:
-            self._refuse.other_aspect(shot, step)
+            self._rejections.reject_other_aspect(shot, step)
             return None
-        resolution = self._desk.judge.resolution(shot, model, Kind.EXTEND)
-        named = self._images.named(shot, model, free=False)
-        if resolution is None or named is None:
+        resolution = self._context.rules.choose_resolution(shot, model, Kind.EXTEND)
+        named_links = self._images.link_named(shot, model, free=False)
+        if resolution is None or named_links is None:
             return None
-        self._images.auto(shot, model, resolution, 0, False)
+        self._images.link_automatic(shot, model, resolution, 0, False)
         if rule.input_resolutions and (
-            self._desk.resolutions[step.id] not in rule.input_resolutions
+            self._context.resolutions[step.id] not in rule.input_resolutions
         ):
-            self._refuse.input_resolution(shot, model, step)
+            self._rejections.reject_input_resolution(shot, model, step)
             return None
-        if step.shot == shot.extends and self._desk.uses[shot.extends].tail:
-            self._desk.notices.warning(
+        if step.shot == shot.extends and self._context.used_ranges[shot.extends].tail:
+            self._context.diagnostics.add_warning(
                 "SB354",
-                shot.span("extend"),
+                shot.find_span("extend"),
                 f"{shot.id} goes on from the end of {shot.extends}'s take, "
-                f"which plays {self._desk.uses[shot.extends].tail} frames less: a jump",
+                f"which plays {self._context.used_ranges[shot.extends].tail} frames less: a jump",
                 f"continue: {shot.extends}   # starts at the last frame that is seen",
             )
-        if shot.id in self._desk.expired:
-            return self._reanchored(shot, model, step, f"{step.id} has expired at {model.provider}")
-        seconds = self._hop(shot, model, step)
+        if shot.id in self._context.expired:
+            return self._restart_from_last_frame(
+                shot, model, step, f"{step.id} has expired at {model.provider}"
+            )
+        seconds = self._choose_hop_duration(shot, model, step)
         if seconds is None:
             return None
-        if seconds in extensions(model, step.depth_s, step.hops):
+        if seconds in find_legal_extensions(model, step.depth_s, step.hops):
             hop = Hop(
-                seconds, True, 0, self._desk.rate.frames(seconds), depth_s=step.depth_s + seconds
+                seconds,
+                True,
+                0,
+                self._context.rate.to_frames(seconds),
+                depth_s=step.depth_s + seconds,
             )
             link = Link(Role.VIDEO, step=step.id)
-            self._add(
+            self._add_step(
                 shot, model, shot.id, Kind.EXTEND, hop, resolution, [link], _WHOLE, step.hops + 1
             )
-            return Material(shot.id, (Piece(shot.id, 0, hop.frames),))
-        if self._desk.film.policy.on_limit == "reanchor":
+            return ShotMaterial(shot.id, (StepSegment(shot.id, 0, hop.frames),))
+        if self._context.film.policy.on_limit == "reanchor":
             why = f"the chain would be {step.depth_s} s and more"
-            return self._reanchored(shot, model, step, why)
-        self._refuse.chain(shot, model, step, seconds)
+            return self._restart_from_last_frame(shot, model, step, why)
+        self._rejections.reject_long_chain(shot, model, step, seconds)
         return None
 
-    def _hop(self, shot: Shot, model: Model, step: Step) -> int | None:
+    def _choose_hop_duration(self, shot: Shot, model: Model, step: Step) -> int | None:
         """Seconds the extension adds, before the chain's cap is looked at."""
         rule = model.extend
         assert rule is not None
-        rate = self._desk.rate
-        if shot.duration is not None and shot.said_here("duration"):
+        rate = self._context.rate
+        if shot.duration is not None and shot.is_stated_here("duration"):
             for hop in rule.hops:
-                if rate.frames(hop) == shot.duration:
+                if rate.to_frames(hop) == shot.duration:
                     return hop
-            wanted = rate.seconds(shot.duration)
-            self._desk.judge.illegal_duration(
-                shot, model, rule.hops, wanted, self._desk.resolutions[step.id]
+            wanted = rate.to_seconds(shot.duration)
+            self._context.rules.reject_duration(
+                shot, model, rule.hops, wanted, self._context.resolutions[step.id]
             )
             return None
         if shot.length is None:
             return rule.default_hop
-        enough = [hop for hop in rule.hops if rate.frames(hop) >= shot.length]
-        if not enough:
-            self._refuse.hop_too_long(shot, model)
+        long_enough = [hop for hop in rule.hops if rate.to_frames(hop) >= shot.length]
+        if not long_enough:
+            self._rejections.reject_long_hop(shot, model)
             return None
-        return min(enough)
+        return min(long_enough)
 
-    def _reanchored(self, shot: Shot, model: Model, step: Step, why: str) -> Material | None:
+    def _restart_from_last_frame(
+        self, shot: Shot, model: Model, step: Step, why: str
+    ) -> ShotMaterial | None:
         """A new run from the last frame, where the film allows it; the repeated frame is cut."""
-        resolution = self._desk.judge.resolution(shot, model, Kind.GENERATE)
+        resolution = self._context.rules.choose_resolution(shot, model, Kind.GENERATE)
         if resolution is None:
             return None
         longer = replace(shot, length=None if shot.length is None else shot.length + 1)
-        seconds = self._seconds(longer, model, resolution, "image")
+        seconds = self._choose_duration(longer, model, resolution, "image")
         if seconds is None:
             return None
         instead = f"starts again from {step.id}'s last frame: {why}"
-        self._desk.notices.note("SB424", shot.span("extend"), f"{shot.id} {instead}")
-        frames = self._desk.rate.frames(seconds) - 1
+        self._context.diagnostics.add_note(
+            "SB424", shot.find_span("extend"), f"{shot.id} {instead}"
+        )
+        frames = self._context.rate.to_frames(seconds) - 1
         hop = Hop(seconds, False, 0, frames, skip=1, depth_s=seconds)
         link = Link(Role.FIRST_FRAME, step=step.id, pick=FramePick(0, from_end=True))
         kind = Kind.GENERATE
-        self._add(shot, model, shot.id, kind, hop, resolution, [link], _WHOLE, instead=instead)
-        return Material(shot.id, (Piece(shot.id, 0, frames, skip=1),))
+        self._add_step(shot, model, shot.id, kind, hop, resolution, [link], _WHOLE, instead=instead)
+        return ShotMaterial(shot.id, (StepSegment(shot.id, 0, frames, skip=1),))
 
     # long takes ----------------------------------------------------------------------------
 
-    def _long_take(self, shot: Shot, model: Model) -> Material | None:
+    def _build_long_take(self, shot: Shot, model: Model) -> ShotMaterial | None:
         assert shot.length is not None
-        resolution = self._desk.judge.resolution(shot, model, Kind.GENERATE)
-        named = self._images.named(shot, model, free=True)
-        if resolution is None or named is None:
+        resolution = self._context.rules.choose_resolution(shot, model, Kind.GENERATE)
+        named_links = self._images.link_named(shot, model, free=True)
+        if resolution is None or named_links is None:
             return None
-        able = _able(model, resolution)
-        hops = split(
-            able,
+        usable_model = _drop_unusable_extension(model, resolution)
+        hops = plan_hops(
+            usable_model,
             shot.length,
-            self._desk.rate,
+            self._context.rate,
             [beat.at for beat in shot.beats],
             resolution=resolution,
-            reanchor=self._desk.film.policy.on_limit == "reanchor",
-            references=bool(named),
+            reanchor=self._context.film.policy.on_limit == "reanchor",
+            references=bool(named_links),
         )
         if hops is None:
             # Not for its length alone: another resolution would run on.
-            if able is model or self._desk.judge.resolution(shot, model, Kind.EXTEND):
-                self._refuse.long_take(shot, model, longest(able, resolution))
+            if usable_model is model or self._context.rules.choose_resolution(
+                shot, model, Kind.EXTEND
+            ):
+                self._rejections.reject_long_take(
+                    shot, model, find_longest_run_s(usable_model, resolution)
+                )
             return None
-        hops = self._restarted(shot, model, resolution, hops)
+        hops = self._restart_expired_hops(shot, model, resolution, hops)
         if hops is None:
             return None
-        self._beat_notes(shot, hops)
-        pieces: list[Piece] = []
+        self._note_unaligned_beats(shot, hops)
+        segments: list[StepSegment] = []
         depth_hops = 0
         for number, hop in enumerate(hops, 1):
             id = f"{shot.id}.{number}" if len(hops) > 1 else shot.id
-            links = self._hop_links(shot, model, resolution, hop, pieces, named)
+            links = self._link_hop(shot, model, resolution, hop, segments, named_links)
             kind = Kind.EXTEND if hop.extends else Kind.GENERATE
             depth_hops = depth_hops + 1 if hop.extends else 0
             window = FrameRange(hop.start, hop.start + hop.frames)
             instead = ""
-            if pieces and not hop.extends:
-                why = "has expired" if id in self._desk.expired else "can run no longer"
-                instead = f"starts again from the last frame of {pieces[-1].step}, which {why}"
-            self._add(shot, model, id, kind, hop, resolution, links, window, depth_hops, instead)
-            pieces.append(Piece(id, hop.start, hop.frames, hop.skip))
-        return Material(shot.id, tuple(pieces))
+            if segments and not hop.extends:
+                why = "has expired" if id in self._context.expired else "can run no longer"
+                instead = f"starts again from the last frame of {segments[-1].step}, which {why}"
+            self._add_step(
+                shot, model, id, kind, hop, resolution, links, window, depth_hops, instead
+            )
+            segments.append(StepSegment(id, hop.start, hop.frames, hop.skip))
+        return ShotMaterial(shot.id, tuple(segments))
 
-    def _restarted(
+    def _restart_expired_hops(
         self, shot: Shot, model: Model, resolution: str, hops: tuple[Hop, ...]
     ) -> tuple[Hop, ...] | None:
         """The hops with a new start wherever the platform no longer has the source."""
         number = 1
         while number < len(hops):
             hop = hops[number]
-            if hop.extends and f"{shot.id}.{number + 1}" in self._desk.expired:
+            if hop.extends and f"{shot.id}.{number + 1}" in self._context.expired:
                 assert shot.length is not None
-                rest = split(
-                    _able(model, resolution),
+                rest = plan_hops(
+                    _drop_unusable_extension(model, resolution),
                     shot.length - hop.start + 1,
-                    self._desk.rate,
+                    self._context.rate,
                     [beat.at - hop.start + 1 for beat in shot.beats if beat.at > hop.start],
                     resolution=resolution,
                     reanchor=True,
                 )
                 if rest is None or not model.first_frame:
-                    self._refuse.long_take(shot, model, longest(model, resolution))
+                    self._rejections.reject_long_take(
+                        shot, model, find_longest_run_s(model, resolution)
+                    )
                     return None
-                hops = (*hops[:number], *resumed(rest, hop.start))
+                hops = (*hops[:number], *offset_hops(rest, hop.start))
             number += 1
         return hops
 
-    def _hop_links(
+    def _link_hop(
         self,
         shot: Shot,
         model: Model,
         resolution: str,
         hop: Hop,
-        pieces: list[Piece],
-        named: list[Link],
+        segments: list[StepSegment],
+        named_links: list[Link],
     ) -> list[Link]:
         if hop.extends:
-            return [Link(Role.VIDEO, step=pieces[-1].step)]
-        if pieces:
+            return [Link(Role.VIDEO, step=segments[-1].step)]
+        if segments:
             pick = FramePick(0, from_end=True)
-            return [Link(Role.FIRST_FRAME, step=pieces[-1].step, pick=pick)]
-        return named or self._images.auto(shot, model, resolution, hop.seconds, True)
+            return [Link(Role.FIRST_FRAME, step=segments[-1].step, pick=pick)]
+        return named_links or self._images.link_automatic(
+            shot, model, resolution, hop.seconds, True
+        )
 
-    def _beat_notes(self, shot: Shot, hops: tuple[Hop, ...]) -> None:
+    def _note_unaligned_beats(self, shot: Shot, hops: tuple[Hop, ...]) -> None:
         seams = {hop.start for hop in hops}
         for number, beat in enumerate(shot.beats):
             if beat.at not in seams:
-                at = float(self._desk.rate.seconds(beat.at))
-                self._desk.notices.note(
+                at = float(self._context.rate.to_seconds(beat.at))
+                self._context.diagnostics.add_note(
                     "SB360",
-                    shot.span(f"beats[{number}].at"),
+                    shot.find_span(f"beats[{number}].at"),
                     f"the beat at {at:g} s falls inside a hop; its words go into that hop's "
                     "prompt with their time",
                 )
 
     # all -----------------------------------------------------------------------------------
 
-    def _add(
+    def _add_step(
         self,
         shot: Shot,
         model: Model,
@@ -329,19 +365,21 @@ class Purchases:
         hops: int = 0,
         instead: str = "",
     ) -> None:
-        asked = operation(kind, (link.role for link in links))
-        settings = self._desk.judge.settings(shot, model, asked, hop.seconds, resolution)
-        intent = intent_of(self._desk.film, shot, window, first=window.start == 0)
-        prompt = prompt_of(intent)
-        if not prompt and asked in model.needs_words:
-            self._refuse.wordless(shot, model)
-        self._refuse.large_pictures(shot, model, links)
+        operation = find_operation(kind, (link.role for link in links))
+        settings = self._context.rules.build_settings(
+            shot, model, operation, hop.seconds, resolution
+        )
+        intent = build_intent(self._context.film, shot, window, first=window.start == 0)
+        prompt = build_prompt(intent)
+        if not prompt and operation in model.needs_words:
+            self._rejections.reject_missing_prompt(shot, model)
+        self._rejections.reject_large_images(shot, model, links)
         free = shot.provider == PREVIZ
-        if free and self._desk.film.subtitles == "burn":
+        if free and self._context.film.subtitles == "burn":
             settings = replace(settings, options={"burn_in": False, **settings.options})
-        price = model.price_micros(resolution, hop.seconds, audio=settings.audio)
-        self._desk.resolutions[id] = resolution
-        self._desk.steps[id] = Step(
+        price = model.compute_price_micros(resolution, hop.seconds, audio=settings.audio)
+        self._context.resolutions[id] = resolution
+        self._context.steps[id] = Step(
             id=id,
             kind=kind,
             shot=shot.id,
@@ -355,7 +393,7 @@ class Purchases:
             takes=shot.takes,
             samples=1 if free or settings.seed is not None else model.samples,
             price_micros=0 if free else price or 0,
-            buys_frames=self._desk.rate.frames(Fraction(hop.seconds)),
+            buys_frames=self._context.rate.to_frames(Fraction(hop.seconds)),
             contains_source=kind is Kind.EXTEND and bool(model.extend and model.extend.combined),
             seeded=model.seed or free,
             depth_s=hop.depth_s,
@@ -365,7 +403,7 @@ class Purchases:
         )
 
 
-def _able(model: Model, resolution: str) -> Model:
+def _drop_unusable_extension(model: Model, resolution: str) -> Model:
     """The model, without its extensions where they don't come in that resolution."""
     rule = model.extend
     if rule is None or (

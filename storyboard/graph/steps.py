@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from storyboard.film import MediaFile
-from storyboard.graph.pace import Pace
+from storyboard.graph.pace import RateLimits
 from storyboard.providers.base import Intent, Kind, Role, Settings
 
-BESIDE = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
+HELPER_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 """Steps that serve a shot and are not its picture: chosen, picked and retaken by their own id."""
-UNCHOSEN = BESIDE | {Kind.EFFECT}
+UNSELECTABLE_KINDS = HELPER_KINDS | {Kind.EFFECT}
 """Steps that what is said of a shot's takes (`lock`, a retake) does not mean."""
 
 
@@ -78,14 +78,14 @@ class Step:
     """Extensions between the chain's root and this step, itself included."""
     remote: bool = False
     """An extension whose source is named by where the platform keeps it."""
-    pace: Pace = Pace()
+    rate_limits: RateLimits = RateLimits()
     """Of who makes it."""
     instead: str = ""
     """What stands here in place of what was asked, because the film allows it; for people."""
 
-    def meant_by(self, names: Collection[str]) -> bool:
+    def is_selected_by(self, names: Collection[str]) -> bool:
         """Whether `names` (of shots or steps) mean this step; a shot's name means its picture."""
-        return self.id in names or (self.shot in names and self.kind not in UNCHOSEN)
+        return self.id in names or (self.shot in names and self.kind not in UNSELECTABLE_KINDS)
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -97,13 +97,13 @@ class Step:
         return next((link.step for link in self.links if link.role is Role.VIDEO), "")
 
 
-def operation(kind: Kind, roles: Iterable[Role]) -> str:
+def find_operation(kind: Kind, roles: Iterable[Role]) -> str:
     """What the catalogue calls a step of moving pictures, by the roles of its inputs."""
-    given = set(roles)
+    role_set = set(roles)
     if kind is Kind.EXTEND:
         return "extend"
-    if Role.REFERENCE in given:
+    if Role.REFERENCE in role_set:
         return "references"
-    if Role.LAST_FRAME in given:
+    if Role.LAST_FRAME in role_set:
         return "interpolate"
-    return "image" if Role.FIRST_FRAME in given else "text"
+    return "image" if Role.FIRST_FRAME in role_set else "text"

@@ -21,8 +21,8 @@ from storyboard.film import (
     Transition,
     TransitionKind,
 )
-from storyboard.graph.material import Material, Use
-from storyboard.graph.notices import Notices
+from storyboard.graph.material import ShotMaterial, UsedRange
+from storyboard.graph.notices import ShotDiagnostics
 from storyboard.serialized import Serialized
 from storyboard.timecode import FrameRange, Rate
 
@@ -39,7 +39,7 @@ class Slice:
     """Set for plain colour."""
     card: str = ""
     """Set for a title card's text."""
-    freeze: int | None = None
+    hold_frame: int | None = None
     """A source frame that stands still for the whole slice."""
 
 
@@ -66,7 +66,7 @@ class Blend(Serialized):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ShotEvent:
     """One shot in its place."""
 
     shot: str
@@ -80,14 +80,14 @@ class Event:
     """The transition into it; None is a cut."""
     leaving: Blend | None = None
     """`transition_out` at the end of the film."""
-    used: FrameRange = FrameRange(0, 0)
+    used_range: FrameRange = FrameRange(0, 0)
     """The used range in source frames of the shot's own material."""
-    taken: FrameRange = FrameRange(0, 0)
+    take_range: FrameRange = FrameRange(0, 0)
     """The same of its take, from which the effects of a shot made its material."""
 
 
 @dataclass(frozen=True, slots=True)
-class Narrated:
+class NarrationItem:
     """A line of narration in its place."""
 
     step: str
@@ -100,7 +100,7 @@ class Narrated:
     """The step that writes its words, where one does."""
     follows: bool = False
     """It begins a breath after the line before it, however long that is."""
-    place: Span = field(default=Span("<film>"), compare=False)
+    text_span: Span = field(default=Span("<film>"), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +110,16 @@ class Timeline:
     rate: Rate
     length: int
     """Frames of the whole film."""
-    events: tuple[Event, ...]
-    told: tuple[Narrated, ...] = ()
+    events: tuple[ShotEvent, ...]
+    narration: tuple[NarrationItem, ...] = ()
 
-    def event(self, shot: str) -> Event:
+    def find_event(self, shot: str) -> ShotEvent:
         for event in self.events:
             if event.shot == shot:
                 return event
         raise KeyError(shot)
 
-    def frame(self, anchor: Anchor) -> int:
+    def resolve_anchor(self, anchor: Anchor) -> int:
         """The film frame that `anchor` names, held inside [0, length]; KeyError for no shot here.
 
         A shot's anchor is the start of its used range.
@@ -130,12 +130,12 @@ class Timeline:
             case "end":
                 origin = self.length
             case shot:
-                origin = self.event(shot).record.start
+                origin = self.find_event(shot).record.start
         return min(max(origin + anchor.offset, 0), self.length)
 
 
 @dataclass(frozen=True, slots=True)
-class _Join:
+class _TransitionFrames:
     """How one shot enters: how much stands before its cut point, after it, and what overlaps."""
 
     before: int = 0
@@ -151,70 +151,74 @@ class _Join:
 def build_timeline(
     film: Film,
     shots: Sequence[Shot],
-    materials: Mapping[str, Material],
-    uses: Mapping[str, Use],
-    taken: Mapping[str, Use],
-    notices: Notices,
-    quiet: Collection[str] = (),
+    materials: Mapping[str, ShotMaterial],
+    used_ranges: Mapping[str, UsedRange],
+    take_uses: Mapping[str, UsedRange],
+    diagnostics: ShotDiagnostics,
+    quiet_shots: Collection[str] = (),
 ) -> Timeline:
     """Places `shots` in order; every one has a material, a use of it, and a use of its take.
 
     `quiet` are shots next to one that could not be built: of their transitions nothing is said.
     """
-    unheard = Notices()
-    told = {shot.id: unheard if shot.id in quiet else notices for shot in shots}
+    discarded = ShotDiagnostics()
+    collectors = {shot.id: discarded if shot.id in quiet_shots else diagnostics for shot in shots}
     joins = [
-        _join(film, shots[n - 1] if n else None, shot, materials, uses, told[shot.id])
+        _plan_transition(
+            film, shots[n - 1] if n else None, shot, materials, used_ranges, collectors[shot.id]
+        )
         for n, shot in enumerate(shots)
     ]
     events = []
     cursor = 0
     for n, (shot, join) in enumerate(zip(shots, joins, strict=True)):
-        use = uses[shot.id]
-        following = joins[n + 1] if n + 1 < len(joins) else _Join()
+        used_range = used_ranges[shot.id]
+        following = joins[n + 1] if n + 1 < len(joins) else _TransitionFrames()
         start = cursor - join.overlap + join.hold
-        record = FrameRange(start, start + use.range.length)
+        record = FrameRange(start, start + used_range.range.length)
         after = max(following.after, following.hold)
         visible = FrameRange(record.start - max(join.before, join.hold), record.end + after)
-        source = FrameRange(use.range.start - join.before, use.range.end + following.after)
-        _room(shot, join, following, use, told[shot.id])
+        source = FrameRange(
+            used_range.range.start - join.before, used_range.range.end + following.after
+        )
+        _check_transition_fits(shot, join, following, used_range, collectors[shot.id])
         events.append(
-            Event(
+            ShotEvent(
                 shot=shot.id,
                 record=record,
                 visible=visible,
                 slices=(
-                    *_held(materials[shot.id], source.start, join.hold),
-                    *_slices(materials[shot.id], source),
-                    *_held(materials[shot.id], source.end - 1, after - following.after),
+                    *_hold_frame(materials[shot.id], source.start, join.hold),
+                    *_slice_material(materials[shot.id], source),
+                    *_hold_frame(materials[shot.id], source.end - 1, after - following.after),
                 ),
-                entering=_blend(join, record.start),
-                leaving=_leaving(shot, record),
-                used=use.range,
-                taken=taken[shot.id].range,
+                entering=_build_blend(join, record.start),
+                leaving=_build_closing_fade(shot, record),
+                used_range=used_range.range,
+                take_range=take_uses[shot.id].range,
             )
         )
         cursor = record.end
     return Timeline(film.delivery.rate, cursor, tuple(events))
 
 
-def wished_length(film: Film, timeline: Timeline, notices: Notices) -> None:
+def check_length(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> None:
     """Warns when the film is not as long as its author wished."""
     if film.length is not None and film.length != timeline.length:
         rate = film.delivery.rate
-        runs, wished = (float(rate.seconds(n)) for n in (timeline.length, film.length))
-        notices.warning("SB356", film.span("length"), f"runs {runs:g} s of {wished:g}")
+        runs, wished = (float(rate.to_seconds(n)) for n in (timeline.length, film.length))
+        diagnostics.add_warning("SB356", film.find_span("length"), f"runs {runs:g} s of {wished:g}")
 
 
-def cues_inside(film: Film, timeline: Timeline, notices: Notices) -> None:
+def check_cues(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> None:
     """Refuses music that ends before it begins, and warns of cues that nobody would see or hear."""
     for n, cue in enumerate(film.music):
-        begin, end = timeline.frame(cue.begin), timeline.frame(cue.end)
-        span = film.span(f"sound.music[{n}]")
+        begin, end = timeline.resolve_anchor(cue.begin), timeline.resolve_anchor(cue.end)
+        span = film.find_span(f"sound.music[{n}]")
         if begin >= timeline.length:
-            notices.warning("SB362", span, "this music begins after the film has ended")
+            diagnostics.add_warning("SB362", span, "this music begins after the film has ended")
         elif end <= begin:
-            notices.error(
+            diagnostics.add_error(
                 "SB362",
                 None,
                 span,
@@ -222,171 +226,181 @@ def cues_inside(film: Film, timeline: Timeline, notices: Notices) -> None:
                 "to: end   # or a later shot",
             )
     for n, title in enumerate(film.titles):
-        if timeline.frame(title.at) >= timeline.length:
-            span = film.span(f"titles[{n}].at")
-            notices.warning("SB362", span, "this title begins after the film has ended")
+        if timeline.resolve_anchor(title.at) >= timeline.length:
+            span = film.find_span(f"titles[{n}].at")
+            diagnostics.add_warning("SB362", span, "this title begins after the film has ended")
 
 
-def _slices(material: Material, source: FrameRange) -> tuple[Slice, ...]:
+def _slice_material(material: ShotMaterial, source: FrameRange) -> tuple[Slice, ...]:
     if material.color or material.card:
         return (Slice("", source, color=material.color, card=material.card),)
-    return tuple(Slice(step, frames) for step, frames in material.cut(source))
+    return tuple(Slice(step, frames) for step, frames in material.split_range(source))
 
 
-def _held(material: Material, frame: int, frames: int) -> tuple[Slice, ...]:
+def _hold_frame(material: ShotMaterial, frame: int, frames: int) -> tuple[Slice, ...]:
     """A frame of the material that stands still."""
     if not frames:
         return ()
-    if not material.pieces:
-        return _slices(material, FrameRange(frame, frame + frames))
-    piece, at = material.locate(frame)
-    return (Slice(piece.step, FrameRange(at, at + frames), freeze=at),)
+    if not material.segments:
+        return _slice_material(material, FrameRange(frame, frame + frames))
+    segment, at = material.locate_frame(frame)
+    return (Slice(segment.step, FrameRange(at, at + frames), hold_frame=at),)
 
 
-def _join(
+def _plan_transition(
     film: Film,
     previous: Shot | None,
     shot: Shot,
-    materials: Mapping[str, Material],
-    uses: Mapping[str, Use],
-    notices: Notices,
-) -> _Join:
+    materials: Mapping[str, ShotMaterial],
+    used_ranges: Mapping[str, UsedRange],
+    diagnostics: ShotDiagnostics,
+) -> _TransitionFrames:
     transition = shot.transition
     if transition.kind is TransitionKind.CUT or not transition.duration:
-        return _Join()
-    span = shot.span("transition")
+        return _TransitionFrames()
+    span = shot.find_span("transition")
     if transition.kind is TransitionKind.FADE:
         if transition.through and previous is None:
-            notices.error(
+            diagnostics.add_error(
                 "SB357",
                 shot,
                 span,
                 "nothing fades out before the first shot",
                 "transition: {fade: 1}",
             )
-        return _Join(blend=transition)
+        return _TransitionFrames(blend=transition)
     if previous is None:
-        notices.error(
+        diagnostics.add_error(
             "SB357",
             shot,
             span,
             f"a {transition.kind} into the first shot has nothing to come from",
             "transition: {fade: 1}   # from black",
         )
-        return _Join()
+        return _TransitionFrames()
     if shot.extends == previous.id:
-        notices.warning(
+        diagnostics.add_warning(
             "SB353",
             span,
             f"{shot.id} runs on from {previous.id}: a {transition.kind} shows it twice",
         )
-    return _frames(film, transition, previous, shot, uses, notices)
+    return _choose_transition_frames(film, transition, previous, shot, used_ranges, diagnostics)
 
 
-def _frames(
+def _choose_transition_frames(
     film: Film,
     transition: Transition,
     previous: Shot,
     shot: Shot,
-    uses: Mapping[str, Use],
-    notices: Notices,
-) -> _Join:
+    used_ranges: Mapping[str, UsedRange],
+    diagnostics: ShotDiagnostics,
+) -> _TransitionFrames:
     """Handles where they suffice, an overlap where the film leaves it open."""
-    whole = transition.duration
-    tail, head = uses[previous.id].tail, uses[shot.id].head
-    span = shot.span("transition")
+    duration = transition.duration
+    tail, head = used_ranges[previous.id].tail, used_ranges[shot.id].head
+    span = shot.find_span("transition")
     if transition.frames is FramesFrom.HOLD:
-        return _Join(after=min(tail, whole), hold=whole, blend=transition)
-    places = {Align.CENTER: whole // 2, Align.START: 0, Align.END: whole}
+        return _TransitionFrames(after=min(tail, duration), hold=duration, blend=transition)
+    frames_before = {Align.CENTER: duration // 2, Align.START: 0, Align.END: duration}
     if transition.align is Align.AUTO:
-        tried = [places[Align.CENTER], places[Align.START], places[Align.END]]
+        choices = [
+            frames_before[Align.CENTER],
+            frames_before[Align.START],
+            frames_before[Align.END],
+        ]
     else:
-        tried = [places[transition.align]]
+        choices = [frames_before[transition.align]]
     if transition.frames is not FramesFrom.OVERLAP:
-        for before in tried:
-            if head >= before and tail >= whole - before:
+        for before in choices:
+            if head >= before and tail >= duration - before:
                 if transition.frames is FramesFrom.AUTO:
-                    align = next(name for name, at in places.items() if at == before)
-                    notices.note(
+                    align = next(name for name, at in frames_before.items() if at == before)
+                    diagnostics.add_note(
                         "SB363",
                         span,
                         f"the {transition.kind} into {shot.id} takes its frames from handles, "
                         f"align: {align}",
                     )
-                return _Join(before, whole - before, blend=transition)
+                return _TransitionFrames(before, duration - before, blend=transition)
     if transition.frames is FramesFrom.HANDLES:
-        before = tried[0]
-        notices.error(
+        before = choices[0]
+        diagnostics.add_error(
             "SB351",
             shot,
             span,
-            f"the {transition.kind} wants {whole - before} frames after {previous.id}, which has "
+            f"the {transition.kind} wants {duration - before} frames after {previous.id}, which has "
             f"{tail}, and {before} before {shot.id}, which has {head}",
-            f"transition: {{{transition.kind}: {_seconds(film, whole)}, frames: overlap}}"
-            f"   # the film gets {_seconds(film, whole)} s shorter\n"
+            f"transition: {{{transition.kind}: {_format_seconds(film, duration)}, frames: overlap}}"
+            f"   # the film gets {_format_seconds(film, duration)} s shorter\n"
             f"length: …   # a shorter {previous.id} leaves a handle",
         )
-        return _Join()
+        return _TransitionFrames()
     if transition.frames is FramesFrom.AUTO:
-        notices.warning(
+        diagnostics.add_warning(
             "SB355",
             span,
             f"no handles for this {transition.kind}: {previous.id} and {shot.id} overlap and the "
-            f"film is {_seconds(film, whole)} s shorter",
-            f"transition: {{{transition.kind}: {_seconds(film, whole)}, frames: overlap}}"
+            f"film is {_format_seconds(film, duration)} s shorter",
+            f"transition: {{{transition.kind}: {_format_seconds(film, duration)}, frames: overlap}}"
             "   # says so",
         )
-    return _Join(overlap=whole, blend=transition)
+    return _TransitionFrames(overlap=duration, blend=transition)
 
 
-def _room(shot: Shot, join: _Join, following: _Join, use: Use, notices: Notices) -> None:
+def _check_transition_fits(
+    shot: Shot,
+    join: _TransitionFrames,
+    following: _TransitionFrames,
+    used_range: UsedRange,
+    diagnostics: ShotDiagnostics,
+) -> None:
     """A transition may not be longer than the used length less its other transition."""
     entering = join.overlap + (join.after if join.blend and not join.hold else 0)
     if join.blend and join.blend.kind is TransitionKind.FADE:
-        entering = join.blend.duration - _early(join.blend)
+        entering = join.blend.duration - _count_frames_before_cut(join.blend)
     leaving = following.overlap + following.before
     if following.blend and following.blend.kind is TransitionKind.FADE:
-        leaving = _early(following.blend)
+        leaving = _count_frames_before_cut(following.blend)
     if shot.transition_out.kind is TransitionKind.FADE:
         leaving += shot.transition_out.duration
-    if entering + leaving > use.range.length:
+    if entering + leaving > used_range.range.length:
         key = "transition" if join.blend else "transition_out"
-        notices.error(
+        diagnostics.add_error(
             "SB352",
             shot,
-            shot.span(key if key in shot.origins else "length"),
-            f"{shot.id} plays {use.range.length} frames; its transitions want "
+            shot.find_span(key if key in shot.origins else "length"),
+            f"{shot.id} plays {used_range.range.length} frames; its transitions want "
             f"{entering} and {leaving}",
-            f"at most {max(use.range.length - min(entering, leaving), 0)} frames here",
+            f"at most {max(used_range.range.length - min(entering, leaving), 0)} frames here",
         )
 
 
-def _blend(join: _Join, cut: int) -> Blend | None:
+def _build_blend(join: _TransitionFrames, cut: int) -> Blend | None:
     if join.blend is None:
         return None
-    whole = join.blend.duration
+    duration = join.blend.duration
     if join.blend.kind is TransitionKind.FADE:
-        start, align = cut - _early(join.blend), join.blend.align
+        start, align = cut - _count_frames_before_cut(join.blend), join.blend.align
         return Blend(
             TransitionKind.FADE,
-            FrameRange(start, start + whole),
+            FrameRange(start, start + duration),
             color=join.blend.color,
             through=join.blend.through,
             align=align if join.blend.through and align is not Align.AUTO else Align.CENTER,
         )
     start = cut - max(join.before, join.hold)
     direction = join.blend.direction if join.blend.kind is TransitionKind.WIPE else ""
-    return Blend(join.blend.kind, FrameRange(start, start + whole), direction=direction)
+    return Blend(join.blend.kind, FrameRange(start, start + duration), direction=direction)
 
 
-def _early(fade: Transition) -> int:
+def _count_frames_before_cut(fade: Transition) -> int:
     """The frames of a fade that stand before its cut: those in which the outgoing shot fades."""
     if not fade.through or fade.align is Align.START:
         return 0
     return fade.duration if fade.align is Align.END else fade.duration // 2
 
 
-def _leaving(shot: Shot, record: FrameRange) -> Blend | None:
+def _build_closing_fade(shot: Shot, record: FrameRange) -> Blend | None:
     out = shot.transition_out
     if out.kind is not TransitionKind.FADE or not out.duration:
         return None
@@ -394,5 +408,5 @@ def _leaving(shot: Shot, record: FrameRange) -> Blend | None:
     return Blend(TransitionKind.FADE, FrameRange(start, record.end), color=out.color)
 
 
-def _seconds(film: Film, frames: int) -> str:
-    return f"{float(film.delivery.rate.seconds(frames)):g}"
+def _format_seconds(film: Film, frames: int) -> str:
+    return f"{float(film.delivery.rate.to_seconds(frames)):g}"

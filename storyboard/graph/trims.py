@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from storyboard.errors import Span
 from storyboard.film import Shot, Trim
-from storyboard.graph.desk import Desk
-from storyboard.graph.effects import bought
-from storyboard.graph.material import Material, Piece
+from storyboard.graph.desk import CompileContext
+from storyboard.graph.effects import adjust_length_for_effects
+from storyboard.graph.material import ShotMaterial, StepSegment
 
 CODE = "SB367"
 
@@ -33,26 +33,26 @@ class TakeTrim:
 class Trims:
     """Lays the lock file's trims, by step, over the shots of one film."""
 
-    def __init__(self, desk: Desk, trims: Mapping[str, TakeTrim]) -> None:
+    def __init__(self, desk: CompileContext, trims: Mapping[str, TakeTrim]) -> None:
         self._desk = desk
         self._trims = trims
         self._written = {shot.id: shot for shot in desk.film.shots}
 
-    def lay_over(self, shot: Shot, material: Material) -> Shot | None:
+    def lay_over(self, shot: Shot, material: ShotMaterial) -> Shot | None:
         """The shot with the trim of its take; None where that can't be, which is said."""
-        told = [self._trims.get(piece.step) for piece in material.pieces]
+        told = [self._trims.get(piece.step) for piece in material.segments]
         if not any(told) or (shot.clip and shot.clip.shot and shot.trim != Trim()):
             return shot
         start: int | None = None
         end: int | None = None
-        for piece, each in zip(material.pieces, told, strict=True):
+        for piece, each in zip(material.segments, told, strict=True):
             if each is None:
                 continue
             first, last = _ends(piece, each.trim)
             if not piece.start <= first < last <= piece.start + piece.frames:
                 self._misfit(shot, piece, each)
                 return None
-            heads, tails = piece is material.pieces[0], piece is material.pieces[-1]
+            heads, tails = piece is material.segments[0], piece is material.segments[-1]
             cuts_head, cuts_tail = first > piece.start, last < piece.start + piece.frames
             if (cuts_head and not heads) or (cuts_tail and not tails):
                 self._inside(shot, piece, each)
@@ -60,11 +60,11 @@ class Trims:
             start = first if heads and cuts_head else start
             end = last if tails and cuts_tail else end
         written = self._written.get(shot.id, shot)
-        return bought(replace(written, trim=Trim(start, end)), self._desk.rate)
+        return adjust_length_for_effects(replace(written, trim=Trim(start, end)), self._desk.rate)
 
-    def refuse(self, shot: Shot, material: Material, wanted: int, left: int) -> None:
+    def refuse(self, shot: Shot, material: ShotMaterial, wanted: int, left: int) -> None:
         """Says that a trim leaves less of the take than the shot plays."""
-        told = next(self._trims[p.step] for p in material.pieces if p.step in self._trims)
+        told = next(self._trims[p.step] for p in material.segments if p.step in self._trims)
         self._error(
             shot,
             told,
@@ -75,15 +75,15 @@ class Trims:
 
     def refuse_idle(self) -> None:
         """Refuses trims of what has no picture that runs: stills, speech, what effects made."""
-        playing = {p.step for each in self._desk.materials.values() for p in each.pieces}
+        playing = {p.step for each in self._desk.materials.values() for p in each.segments}
         for id, told in self._trims.items():
             step = self._desk.steps.get(id)
             if step is not None and id not in playing:
                 hint = "delete `trim`; the trim of a shot belongs to the take it was made from"
                 message = f"{id} is a step of kind {step.kind.value}, which nothing trims"
-                self._desk.notices.error(CODE, None, told.place, message, hint)
+                self._desk.diagnostics.add_error(CODE, None, told.place, message, hint)
 
-    def _misfit(self, shot: Shot, piece: Piece, told: TakeTrim) -> None:
+    def _misfit(self, shot: Shot, piece: StepSegment, told: TakeTrim) -> None:
         first, last = _ends(piece, told.trim)
         holds = f"{self._seconds(piece.frames)} ({piece.frames} frames)"
         if last <= first:
@@ -92,7 +92,7 @@ class Trims:
             message = f"the trim of {told.take} goes beyond {piece.step}, which holds {holds}"
         self._error(shot, told, message, "another `trim` here, or none")
 
-    def _inside(self, shot: Shot, piece: Piece, told: TakeTrim) -> None:
+    def _inside(self, shot: Shot, piece: StepSegment, told: TakeTrim) -> None:
         self._error(
             shot,
             told,
@@ -102,13 +102,13 @@ class Trims:
 
     def _error(self, shot: Shot, told: TakeTrim, message: str, cure: str) -> None:
         hint = f"{cure}; without it the storyboard's own `trim` holds"
-        self._desk.notices.error(CODE, shot, told.place, message, hint)
+        self._desk.diagnostics.add_error(CODE, shot, told.place, message, hint)
 
     def _seconds(self, frames: int) -> str:
-        return f"{float(self._desk.rate.seconds(frames)):g} s"
+        return f"{float(self._desk.rate.to_seconds(frames)):g} s"
 
 
-def _ends(piece: Piece, trim: Trim) -> tuple[int, int]:
+def _ends(piece: StepSegment, trim: Trim) -> tuple[int, int]:
     """The frames of the material between which that trim lets the piece play."""
     begin, tail = piece.start - piece.skip, piece.start + piece.frames
 

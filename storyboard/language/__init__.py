@@ -1,23 +1,23 @@
 """Text -> diagnostics -> Film.
 
-`load` reads a film and never raises for what a storyboard can have wrong; `draw` and `as_json`
+`load` reads a film and never raises for what a storyboard can have wrong; `draw` and `to_json_records`
 show what it found; `resolved` is the film with every default filled in.
 """
 
 from storyboard.language.codes import CODES, Code
-from storyboard.language.draw import as_json, draw
-from storyboard.language.load import Loaded, load
-from storyboard.language.schema import schema
-from storyboard.language.show import resolved, resolved_yaml
+from storyboard.language.draw import format_diagnostics, to_json_records
+from storyboard.language.load import LoadResult, load
+from storyboard.language.schema import load_schema
+from storyboard.language.show import to_storyboard_data, to_storyboard_yaml
 
 __all__ = [
     "CODES",
     "Code",
-    "Loaded",
-    "as_json",
-    "draw",
+    "LoadResult",
+    "format_diagnostics",
     "load",
-    "resolved",
-    "resolved_yaml",
-    "schema",
+    "load_schema",
+    "to_json_records",
+    "to_storyboard_data",
+    "to_storyboard_yaml",
 ]

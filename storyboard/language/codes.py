@@ -103,7 +103,7 @@ CODES: dict[str, Code] = {
 """By code. The graph adds its SB4xx here."""
 
 
-def name_of(code: str) -> str:
+def find_code_name(code: str) -> str:
     """The short name; empty for a code that isn't in the table."""
     entry = CODES.get(code)
     return entry.name if entry else ""

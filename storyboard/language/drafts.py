@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from storyboard.errors import Span
-from storyboard.film import Layer, Origin
+from storyboard.film import Origin, ValueSource
 from storyboard.language.source import Source
 from storyboard.language.yaml12 import Map
 
@@ -19,12 +19,12 @@ class Scope:
     """Names that its shots may use."""
     sequences: tuple[Map, ...] = ()
     """Outermost first."""
-    parts: tuple[tuple[Source, Map], ...] = ()
+    includes: tuple[tuple[Source, Map], ...] = ()
     """Included files around it, outermost first; the film's own file isn't among them."""
 
 
 @dataclass(slots=True, eq=False)
-class Draft:
+class ParsedShot:
     """One shot as written, before it is built."""
 
     id: str
@@ -32,40 +32,40 @@ class Draft:
     scope: Scope
     broken: bool = False
     """It has errors already, or was left out; nothing is said about what it lacks."""
-    wrong: frozenset[str] = frozenset()
+    wrong_keys: frozenset[str] = frozenset()
     """Keys whose shape is wrong; what the others name is still looked up."""
 
-    def origin(self) -> Origin:
+    def to_origin(self) -> Origin:
         """The same, as an origin."""
-        return Origin(Layer.SHOT, self.id, self.item.key_span("id"), self.span)
+        return Origin(ValueSource.SHOT, self.id, self.item.find_key_span("id"), self.id_span)
 
     @property
-    def span(self) -> Span:
+    def id_span(self) -> Span:
         """Where it is named."""
-        return self.item.value_span("id") if "id" in self.item else self.item.span()
+        return self.item.find_value_span("id") if "id" in self.item else self.item.find_span()
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ParsedCastMember:
     """One cast member as written; `data` is None where only the name is known."""
 
     name: str
     data: Map | None
-    place: Span
+    span: Span
 
 
 @dataclass(slots=True)
-class Reading:
+class ParsedFilm:
     """Everything that was read for one film."""
 
     film: Map | None = None
-    drafts: list[Draft] = field(default_factory=list)
-    cast: dict[str, Member] = field(default_factory=dict)
+    shots: list[ParsedShot] = field(default_factory=list)
+    cast: dict[str, ParsedCastMember] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    places: dict[str, Draft] = field(default_factory=dict)
+    shots_by_id: dict[str, ParsedShot] = field(default_factory=dict)
     """Every shot that has an id, the first of that id, sound or not."""
     sequences: dict[str, Span] = field(default_factory=dict)
-    doubt_ids: bool = False
+    may_lack_ids: bool = False
     """Some shots couldn't be read, so that an unknown id may be one of them."""
-    doubt_cast: bool = False
+    may_lack_cast: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from storyboard.errors import Diagnostic, Severity, Span
-from storyboard.language.codes import name_of
+from storyboard.language.codes import find_code_name
 from storyboard.language.source import BREAKS
 
 WIDTH = 110
@@ -16,38 +16,42 @@ _TAB = 4
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def draw(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], format: str) -> str:
+def format_diagnostics(
+    diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], format: str
+) -> str:
     """The diagnostics as text, ending in a line feed; format is human, concise or github.
 
     Raises ValueError for another format.
     """
     if format == "human":
         lines = {name: BREAKS.split(text) for name, text in texts.items()}
-        return "\n".join(_human(each, lines) for each in diagnostics)
+        return "\n".join(_format_human(diagnostic, lines) for diagnostic in diagnostics)
     if format == "concise":
-        return "".join(_concise(each) for each in diagnostics)
+        return "".join(_format_concise(diagnostic) for diagnostic in diagnostics)
     if format == "github":
-        return "".join(_github(each) for each in diagnostics)
+        return "".join(_format_github(diagnostic) for diagnostic in diagnostics)
     raise ValueError(f"no format {format!r}")
 
 
-def as_json(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+def to_json_records(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
     """The diagnostics as plain data, in the same order."""
     return [
         {
-            "code": each.code,
-            "name": name_of(each.code),
-            "severity": str(each.severity),
-            "message": each.message,
-            **_place(each.span),
-            "hint": each.hint,
-            "related": [{**_place(span), "message": words} for span, words in each.related],
+            "code": diagnostic.code,
+            "name": find_code_name(diagnostic.code),
+            "severity": str(diagnostic.severity),
+            "message": diagnostic.message,
+            **_to_json_span(diagnostic.span),
+            "hint": diagnostic.hint,
+            "related": [
+                {**_to_json_span(span), "message": words} for span, words in diagnostic.related
+            ],
         }
-        for each in diagnostics
+        for diagnostic in diagnostics
     ]
 
 
-def _place(span: Span) -> dict[str, Any]:
+def _to_json_span(span: Span) -> dict[str, Any]:
     return {
         "file": span.file,
         "line": span.line,
@@ -57,34 +61,34 @@ def _place(span: Span) -> dict[str, Any]:
     }
 
 
-def _human(each: Diagnostic, texts: Mapping[str, list[str]]) -> str:
-    span = each.span
+def _format_human(diagnostic: Diagnostic, texts: Mapping[str, list[str]]) -> str:
+    span = diagnostic.span
     gutter = " " * len(str(span.line))
-    drawn = [f"{each.severity}[{each.code}]: {printable(each.message)}"]
-    drawn.append(f"{gutter}--> {_spot(span)}")
+    output = [f"{diagnostic.severity}[{diagnostic.code}]: {to_printable(diagnostic.message)}"]
+    output.append(f"{gutter}--> {_format_position(span)}")
     lines = texts.get(span.file, [])
     if 0 < span.line <= len(lines) and lines[span.line - 1].strip():
-        text, caret = _caret(lines[span.line - 1], span)
-        drawn += [f"{gutter} |", f"{span.line} | {text}", f"{gutter} | {caret}"]
-    for other, words in each.related:
-        drawn.append(f"{gutter} = {_spot(other)}: {printable(words)}")
-    head, *rest = each.hint.splitlines() or [""]
+        text, caret = _draw_caret(lines[span.line - 1], span)
+        output += [f"{gutter} |", f"{span.line} | {text}", f"{gutter} | {caret}"]
+    for other, words in diagnostic.related:
+        output.append(f"{gutter} = {_format_position(other)}: {to_printable(words)}")
+    head, *rest = diagnostic.hint.splitlines() or [""]
     if head:
-        drawn.append(f"{gutter} = hint: {printable(head)}")
-        drawn += [f"{gutter}         {printable(line)}" for line in rest]
-    return "\n".join(drawn) + "\n"
+        output.append(f"{gutter} = hint: {to_printable(head)}")
+        output += [f"{gutter}         {to_printable(line)}" for line in rest]
+    return "\n".join(output) + "\n"
 
 
-def _concise(each: Diagnostic) -> str:
-    severity = "" if each.severity is Severity.ERROR else f"{each.severity}: "
-    hint = each.hint.splitlines()[0] if each.hint else ""
+def _format_concise(diagnostic: Diagnostic) -> str:
+    severity = "" if diagnostic.severity is Severity.ERROR else f"{diagnostic.severity}: "
+    hint = diagnostic.hint.splitlines()[0] if diagnostic.hint else ""
     tail = f"; {hint}" if hint else ""
-    return f"{_spot(each.span)}: {each.code} {severity}{printable(each.message + tail)}\n"
+    return f"{_format_position(diagnostic.span)}: {diagnostic.code} {severity}{to_printable(diagnostic.message + tail)}\n"
 
 
-def _github(each: Diagnostic) -> str:
-    span = each.span
-    body = each.message + (f"\n{each.hint}" if each.hint else "")
+def _format_github(diagnostic: Diagnostic) -> str:
+    span = diagnostic.span
+    body = diagnostic.message + (f"\n{diagnostic.hint}" if diagnostic.hint else "")
     last = span.end_column - 1 if span.end_line == span.line else span.column
     fields = {
         "file": span.file,
@@ -92,40 +96,45 @@ def _github(each: Diagnostic) -> str:
         "endLine": span.end_line,
         "col": span.column,
         "endColumn": max(span.column, last),
-        "title": f"{each.code} {name_of(each.code)}",
+        "title": f"{diagnostic.code} {find_code_name(diagnostic.code)}",
     }
-    told = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in fields.items())
-    return f"::{_GITHUB[each.severity]} {told}::{_escaped(body)}\n"
+    properties = ",".join(
+        f"{key}={_escape_github(str(value), ':,')}" for key, value in fields.items()
+    )
+    return f"::{_GITHUB[diagnostic.severity]} {properties}::{_escape_github(body)}\n"
 
 
-def _escaped(text: str, more: str = "") -> str:
+def _escape_github(text: str, more: str = "") -> str:
     for sign in "%\r\n" + more:
         text = text.replace(sign, f"%{ord(sign):02X}")
     return text
 
 
-def _spot(span: Span) -> str:
-    return f"{printable(span.file)}:{span.line}:{span.column}"
+def _format_position(span: Span) -> str:
+    return f"{to_printable(span.file)}:{span.line}:{span.column}"
 
 
-def _caret(line: str, span: Span) -> tuple[str, str]:
+def _draw_caret(line: str, span: Span) -> tuple[str, str]:
     """The source line as a terminal shows it, and the line that points at the span."""
     begin = min(span.column - 1, len(line))
     end = len(line.rstrip()) if span.end_line > span.line else min(span.end_column - 1, len(line))
     end = max(end, begin)
     before, marked, after = (
-        printable(part) for part in (line[:begin], line[begin:end], line[end:])
+        to_printable(part) for part in (line[:begin], line[begin:end], line[end:])
     )
-    if _width(before) > WIDTH // 2:
-        before = "…" + _last(before, WIDTH // 2)
-    room = max(1, WIDTH - _width(before))
-    if _width(marked + after) > room:
-        marked, after = _first(marked, room), _first(after, max(0, room - _width(marked))) + "…"
-    caret = " " * _width(before) + "^" * max(1, _width(marked))
+    if _measure_width(before) > WIDTH // 2:
+        before = "…" + _keep_last_columns(before, WIDTH // 2)
+    columns_left = max(1, WIDTH - _measure_width(before))
+    if _measure_width(marked + after) > columns_left:
+        marked, after = (
+            _keep_first_columns(marked, columns_left),
+            _keep_first_columns(after, max(0, columns_left - _measure_width(marked))) + "…",
+        )
+    caret = " " * _measure_width(before) + "^" * max(1, _measure_width(marked))
     return (before + marked + after).rstrip(), caret
 
 
-def printable(text: str) -> str:
+def to_printable(text: str) -> str:
     """The text with tabs as blanks and nothing that could steer a terminal."""
     text = text.replace("\t", " " * _TAB)
     if text.isprintable():
@@ -135,7 +144,7 @@ def printable(text: str) -> str:
     )
 
 
-def _width(text: str) -> int:
+def _measure_width(text: str) -> int:
     """Columns that a terminal gives the text."""
     if text.isascii():
         return len(text)
@@ -147,14 +156,14 @@ def _width(text: str) -> int:
     return total
 
 
-def _first(text: str, columns: int) -> str:
-    kept = 0
+def _keep_first_columns(text: str, columns: int) -> str:
+    used_columns = 0
     for index, sign in enumerate(text):
-        kept += _width(sign)
-        if kept > columns:
+        used_columns += _measure_width(sign)
+        if used_columns > columns:
             return text[:index]
     return text
 
 
-def _last(text: str, columns: int) -> str:
-    return _first(text[::-1], columns)[::-1]
+def _keep_last_columns(text: str, columns: int) -> str:
+    return _keep_first_columns(text[::-1], columns)[::-1]

@@ -6,122 +6,132 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.effects import EFFECTS, UNWRITTEN, Effect, Form
-from storyboard.language.values import Values
+from storyboard.effects import EFFECTS, UNWRITTEN, ArgumentType, Effect
+from storyboard.language.values import LayeredValues
 
 _WORDS = {
-    Form.SIDE: ("left", "right", "top", "bottom"),
-    Form.UNIT: ("deg", "rad"),
-    Form.RESAMPLING: ("nearest", "bilinear", "bicubic"),
+    ArgumentType.SIDE: ("left", "right", "top", "bottom"),
+    ArgumentType.UNIT: ("deg", "rad"),
+    ArgumentType.RESAMPLING: ("nearest", "bilinear", "bicubic"),
 }
-_LISTS = {Form.REGION: 4, Form.PLACE: 2}
+_LISTS = {ArgumentType.REGION: 4, ArgumentType.PLACE: 2}
 
 
-def effects(values: Values, path: str, value: Any) -> tuple[Effect, ...]:
+def parse_effects(values: LayeredValues, path: str, value: Any) -> tuple[Effect, ...]:
     """The effects in their order; one that MoviePy doesn't have, or not so, is reported."""
-    found = []
-    for index, each in enumerate(value):
-        where = f"{path}[{index}]"
-        name, given = (each, {}) if isinstance(each, str) else next(iter(each.items()), ("", {}))
-        effect = _effect(values, where, name.strip(), given)
+    parsed = []
+    for index, item in enumerate(value):
+        item_path = f"{path}[{index}]"
+        name, arguments = (
+            (item, {}) if isinstance(item, str) else next(iter(item.items()), ("", {}))
+        )
+        effect = _parse_effect(values, item_path, name.strip(), arguments)
         if effect is not None:
-            found.append(effect)
-    return tuple(found)
+            parsed.append(effect)
+    return tuple(parsed)
 
 
-def _effect(values: Values, where: str, name: str, given: Any) -> Effect | None:
-    known = EFFECTS.get(name)
-    if known is None:
-        hint = UNWRITTEN.get(name) or values.desk.nearest.hint(name, EFFECTS)
+def _parse_effect(
+    values: LayeredValues, item_path: str, name: str, raw_arguments: Any
+) -> Effect | None:
+    spec = EFFECTS.get(name)
+    if spec is None:
+        hint = UNWRITTEN.get(name) or values.context.suggester.suggest_word(name, EFFECTS)
         message = f"no film can have the effect `{name}`" if name in UNWRITTEN else ""
         message = message or f"MoviePy has no effect `{name}`"
-        values.error("SB116", where, message, hint or "for example MultiplySpeed, FadeIn, Freeze")
+        values.add_error(
+            "SB116", item_path, message, hint or "for example MultiplySpeed, FadeIn, Freeze"
+        )
         return None
-    if given is None:
-        given = {}
-    if not isinstance(given, Mapping):
-        first = next(iter(known.takes), "")
-        hint = f"{{{name}: {{{first}: {given}}}}}" if first else name
-        values.error("SB117", where, f"the arguments of `{name}` go by name", hint)
+    if raw_arguments is None:
+        raw_arguments = {}
+    if not isinstance(raw_arguments, Mapping):
+        first = next(iter(spec.arguments), "")
+        hint = f"{{{name}: {{{first}: {raw_arguments}}}}}" if first else name
+        values.add_error("SB117", item_path, f"the arguments of `{name}` go by name", hint)
         return None
     arguments: dict[str, Any] = {}
-    sound = True
-    for key, value in given.items():
-        form = known.takes.get(key)
-        place = f"{where}.{name}.{key}"
-        if form is None:
-            hint = values.desk.nearest.hint(key, known.takes)
-            takes = ", ".join(known.takes) or "no arguments"
+    is_valid = True
+    for key, value in raw_arguments.items():
+        argument_type = spec.arguments.get(key)
+        argument_path = f"{item_path}.{name}.{key}"
+        if argument_type is None:
+            hint = values.context.suggester.suggest_word(key, spec.arguments)
+            takes = ", ".join(spec.arguments) or "no arguments"
             message = f"`{name}` has no argument `{key}`"
-            values.error("SB117", place, message, hint or f"it takes {takes}", at_key=True)
-            sound = False
+            values.add_error(
+                "SB117", argument_path, message, hint or f"it takes {takes}", at_key=True
+            )
+            is_valid = False
             continue
-        taken = _argument(values, value, form)
-        if taken is None:
-            values.error("SB117", place, f"`{key}` of `{name}` is {form.value}")
-            sound = False
+        argument = _parse_argument(values, value, argument_type)
+        if argument is None:
+            values.add_error(
+                "SB117", argument_path, f"`{key}` of `{name}` is {argument_type.value}"
+            )
+            is_valid = False
         else:
-            arguments[key] = taken
-    for group in known.needs if sound else ():
+            arguments[key] = argument
+    for group in spec.required_groups if is_valid else ():
         if sum(key in arguments for key in group) != 1:
             wanted = " or ".join(f"`{key}`" for key in group)
             several = "one of " if len(group) > 1 else ""
             message = f"`{name}` wants {several}{wanted}"
-            values.error("SB117", where, message)
-            sound = False
-    if sound and known.doubt and (told := known.doubt(arguments)):
-        values.error("SB117", where, f"`{name}`: {told}")
-        sound = False
-    return Effect(name, MappingProxyType(arguments)) if sound else None
+            values.add_error("SB117", item_path, message)
+            is_valid = False
+    if is_valid and spec.check_arguments and (problem := spec.check_arguments(arguments)):
+        values.add_error("SB117", item_path, f"`{name}`: {problem}")
+        is_valid = False
+    return Effect(name, MappingProxyType(arguments)) if is_valid else None
 
 
-def _argument(values: Values, value: Any, form: Form) -> Any:
+def _parse_argument(values: LayeredValues, value: Any, argument_type: ArgumentType) -> Any:
     """The value as MoviePy takes it; None for one of another form."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    match form:
-        case Form.SECONDS | Form.POINT:
-            if form is Form.POINT and value == "end":
+    match argument_type:
+        case ArgumentType.SECONDS | ArgumentType.POINT:
+            if argument_type is ArgumentType.POINT and value == "end":
                 return value
-            return _seconds(values, value) if number or isinstance(value, str) else None
-        case Form.NUMBER:
+            return _parse_seconds(values, value) if number or isinstance(value, str) else None
+        case ArgumentType.NUMBER:
             return value if number and abs(value) <= _MOST else None
-        case Form.POSITIVE:
+        case ArgumentType.POSITIVE:
             return value if number and 0 < value <= _MOST else None
-        case Form.COUNT:
+        case ArgumentType.COUNT:
             return value if number and value == int(value) and 1 <= value <= _MOST else None
-        case Form.PIXELS | Form.EXTENT:
-            least = 1 if form is Form.EXTENT else 0
+        case ArgumentType.PIXELS | ArgumentType.EXTENT:
+            least = 1 if argument_type is ArgumentType.EXTENT else 0
             return value if number and value == int(value) and least <= value <= _WIDEST else None
-        case Form.FLAG:
+        case ArgumentType.FLAG:
             return value if isinstance(value, bool) else None
-        case Form.COLOR:
-            return _color(value)
-        case Form.WEIGHTS:
-            return value if value == "CRT_phosphor" or _numbers(value, 3) else None
-        case Form.SIZE:
+        case ArgumentType.COLOR:
+            return _parse_color(value)
+        case ArgumentType.WEIGHTS:
+            return value if value == "CRT_phosphor" or _is_number_list(value, 3) else None
+        case ArgumentType.SIZE:
             if number:
                 return value if 0 < value <= _MOST else None
-            return value if _numbers(value, 2) and min(value) >= 1 else None
-        case Form.REGION | Form.PLACE:
-            return tuple(value) if _numbers(value, _LISTS[form]) else None
-    return value if value in _WORDS[form] else None
+            return value if _is_number_list(value, 2) and min(value) >= 1 else None
+        case ArgumentType.REGION | ArgumentType.PLACE:
+            return tuple(value) if _is_number_list(value, _LISTS[argument_type]) else None
+    return value if value in _WORDS[argument_type] else None
 
 
-def _seconds(values: Values, value: str | int | float) -> float | None:
+def _parse_seconds(values: LayeredValues, value: str | int | float) -> float | None:
     try:
-        time = values.desk.time(value)
+        time = values.context.parse_cached_time(value)
     except ValueError:
         return None
     if time.frames < 0:
         return None
-    return float(value) if not isinstance(value, str) else _plain(values, time.frames)
+    return float(value) if not isinstance(value, str) else _to_seconds(values, time.frames)
 
 
-def _plain(values: Values, frames: int) -> float:
-    return float(values.desk.rate.seconds(frames))
+def _to_seconds(values: LayeredValues, frames: int) -> float:
+    return float(values.context.rate.to_seconds(frames))
 
 
-def _color(value: Any) -> tuple[int, ...] | None:
+def _parse_color(value: Any) -> tuple[int, ...] | None:
     if isinstance(value, str):
         from PIL import ImageColor
 
@@ -129,16 +139,16 @@ def _color(value: Any) -> tuple[int, ...] | None:
             return ImageColor.getrgb(value)[:3]
         except ValueError:
             return None
-    if not _numbers(value, 3) or not all(0 <= part <= 255 for part in value):
+    if not _is_number_list(value, 3) or not all(0 <= part <= 255 for part in value):
         return None
     return tuple(value)
 
 
-def _numbers(value: Any, count: int) -> bool:
+def _is_number_list(value: Any, count: int) -> bool:
     return (
         isinstance(value, list)
         and len(value) == count
-        and all(isinstance(each, int | float) and not isinstance(each, bool) for each in value)
+        and all(isinstance(item, int | float) and not isinstance(item, bool) for item in value)
     )
 
 

@@ -10,29 +10,29 @@ from enum import StrEnum
 from pathlib import Path
 
 from storyboard.film import MediaFile
-from storyboard.language.report import Nearest, Report
+from storyboard.language.report import DiagnosticCollector, Suggester
 from storyboard.language.yaml12 import Map
 
 
-class Medium(StrEnum):
+class MediaKind(StrEnum):
     PICTURE = "picture"
     VIDEO = "video"
     SOUND = "sound"
 
 
-SUFFIXES: dict[Medium, frozenset[str]] = {
-    Medium.PICTURE: frozenset({".png", ".jpg", ".jpeg", ".webp"}),
-    Medium.VIDEO: frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"}),
-    Medium.SOUND: frozenset({".wav", ".mp3", ".m4a", ".flac", ".ogg"}),
+SUFFIXES: dict[MediaKind, frozenset[str]] = {
+    MediaKind.PICTURE: frozenset({".png", ".jpg", ".jpeg", ".webp"}),
+    MediaKind.VIDEO: frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"}),
+    MediaKind.SOUND: frozenset({".wav", ".mp3", ".m4a", ".flac", ".ogg"}),
 }
 _OTHERS = frozenset({".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".svg", ".psd", ".exr"})
 _OTHERS |= frozenset({".avi", ".mxf", ".wmv", ".aac", ".aif", ".aiff", ".wma", ".opus", ".pdf"})
 _ALL = _OTHERS.union(*SUFFIXES.values())
 
-_WANTED = {
-    Medium.PICTURE: "a picture: PNG, JPEG or WebP",
-    Medium.VIDEO: "footage: MP4, MOV, WebM or MKV",
-    Medium.SOUND: "sound: WAV, MP3, M4A, FLAC or Ogg",
+_KIND_WORDS = {
+    MediaKind.PICTURE: "a picture: PNG, JPEG or WebP",
+    MediaKind.VIDEO: "footage: MP4, MOV, WebM or MKV",
+    MediaKind.SOUND: "sound: WAV, MP3, M4A, FLAC or Ogg",
 }
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -49,10 +49,10 @@ class FileProblem(Exception):
 
 def is_file_name(text: str) -> bool:
     """Whether a reference means a file: it holds `/` or `://`, or ends like a medium."""
-    return "/" in text or _suffix(text) in _ALL
+    return "/" in text or _extract_suffix(text) in _ALL
 
 
-def _suffix(name: str) -> str:
+def _extract_suffix(name: str) -> str:
     return name[name.rfind(".") :].lower() if "." in name else ""
 
 
@@ -61,85 +61,89 @@ def is_url(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class _LookupResult:
     path: Path
     problem: FileProblem | None = None
 
 
-class Files:
+class MediaFiles:
     """Looks at each file of a film once."""
 
-    def __init__(self, root: Path, nearest: Nearest) -> None:
+    def __init__(self, root: Path, suggester: Suggester) -> None:
         self.root = root
-        self._nearest = nearest
-        self._looked: dict[tuple[Path, str], _Looked] = {}
-        self._media: dict[Path, tuple[Medium | None, str]] = {}
+        self._suggester = suggester
+        self._lookups: dict[tuple[Path, str], _LookupResult] = {}
+        self._media: dict[Path, tuple[MediaKind | None, str]] = {}
         self._sizes: dict[Path, int] = {}
 
-    def find(self, text: str, folder: Path) -> Path:
+    def find_file(self, text: str, folder: Path) -> Path:
         """The file of that name seen from `folder`, links resolved. Raises FileProblem."""
         key = folder, text
-        if key not in self._looked:
-            self._looked[key] = self._look(text, folder)
-        looked = self._looked[key]
-        if looked.problem is not None:
-            raise looked.problem
-        return looked.path
+        if key not in self._lookups:
+            self._lookups[key] = self._look_up(text, folder)
+        lookup = self._lookups[key]
+        if lookup.problem is not None:
+            raise lookup.problem
+        return lookup.path
 
-    def medium(self, text: str, folder: Path, wanted: Medium) -> MediaFile:
+    def find_media(self, text: str, folder: Path, wanted: MediaKind) -> MediaFile:
         """The file, if its bytes are a medium of that kind. Raises FileProblem."""
-        path = self.find(text, folder)
+        path = self.find_file(text, folder)
         if path not in self._media:
-            self._media[path] = sniff(path)
-        found, name = self._media[path]
-        if found is not wanted:
+            self._media[path] = detect_media_kind(path)
+        kind, name = self._media[path]
+        if kind is not wanted:
             message = f"`{text}` is {name}" if name else f"`{text}` is no {wanted}"
-            raise FileProblem("SB505", message, f"what stands here is {_WANTED[wanted]}")
-        if wanted is Medium.SOUND and _is_empty_wav(path):
+            raise FileProblem("SB505", message, f"what stands here is {_KIND_WORDS[wanted]}")
+        if wanted is MediaKind.SOUND and _is_empty_wav(path):
             message = f"`{text}` is a WAV sound of no length"
             raise FileProblem("SB505", message, "export it again: no sample is in it")
         return MediaFile(path, text, size=self._sizes.get(path, 0))
 
-    def _look(self, text: str, folder: Path) -> _Looked:
+    def _look_up(self, text: str, folder: Path) -> _LookupResult:
         if is_url(text):
             message = "media from `https://` and `gs://` aren't built yet"
-            return _Looked(folder, FileProblem("SB190", message, "download it beside the film"))
+            return _LookupResult(
+                folder, FileProblem("SB190", message, "download it beside the film")
+            )
         try:
             path = (folder / text).resolve()
             if not path.is_relative_to(self.root):
                 message = f"`{text}` lies outside the film's root `{self.root}`"
                 hint = "copy it beside the film, or name a folder above both with `root:`"
-                return _Looked(path, FileProblem("SB503", message, hint))
+                return _LookupResult(path, FileProblem("SB503", message, hint))
             state = path.stat()
         except FileNotFoundError:
-            hint = self._suggestion(text, folder)
-            return _Looked(folder, FileProblem("SB501", f"there is no file `{text}`", hint))
+            hint = self._suggest_name(text, folder)
+            return _LookupResult(folder, FileProblem("SB501", f"there is no file `{text}`", hint))
         except PermissionError:
-            return _Looked(folder, FileProblem("SB504", f"`{text}` may not be read"))
+            return _LookupResult(folder, FileProblem("SB504", f"`{text}` may not be read"))
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its links go round in a circle"
-            return _Looked(folder, FileProblem("SB501", f"`{text}` can't be found: {reason}"))
+            return _LookupResult(folder, FileProblem("SB501", f"`{text}` can't be found: {reason}"))
         if not stat.S_ISREG(state.st_mode):
             kind = "a folder" if stat.S_ISDIR(state.st_mode) else "no ordinary file"
-            return _Looked(path, FileProblem("SB502", f"`{text}` is {kind}", _inside(path)))
+            return _LookupResult(
+                path, FileProblem("SB502", f"`{text}` is {kind}", _suggest_media_in(path))
+            )
         if not os.access(path, os.R_OK):
-            return _Looked(path, FileProblem("SB504", f"`{text}` may not be read"))
+            return _LookupResult(path, FileProblem("SB504", f"`{text}` may not be read"))
         self._sizes[path] = state.st_size
-        return _Looked(path)
+        return _LookupResult(path)
 
-    def _suggestion(self, text: str, folder: Path) -> str:
-        named = Path(text)
+    def _suggest_name(self, text: str, folder: Path) -> str:
+        wanted_path = Path(text)
         if "\\" in text:
             return "folders are separated by /"
         try:
-            names = sorted(each.name for each in (folder / named.parent).iterdir())[:2000]
+            names = sorted(entry.name for entry in (folder / wanted_path.parent).iterdir())[:2000]
         except (OSError, ValueError):
-            return f"there is no folder `{named.parent}`"
-        near = self._nearest.word(named.name, names)
-        return f"did you mean `{named.parent / near}`?" if near else ""
+            return f"there is no folder `{wanted_path.parent}`"
+        near = self._suggester.find_nearest(wanted_path.name, names)
+        return f"did you mean `{wanted_path.parent / near}`?" if near else ""
 
 
-def sniff(path: Path) -> tuple[Medium | None, str]:
+def detect_media_kind(path: Path) -> tuple[MediaKind | None, str]:
     """What the first bytes say: the kind where it is one of ours, and its name for people."""
     try:
         with path.open("rb") as stream:
@@ -149,9 +153,9 @@ def sniff(path: Path) -> tuple[Medium | None, str]:
     if not head:
         return None, "empty"
     if head[:4] in (b"RIFF", b"RF64"):
-        forms: dict[bytes, tuple[Medium | None, str]] = {
-            b"WEBP": (Medium.PICTURE, "a WebP picture"),
-            b"WAVE": (Medium.SOUND, "a WAV sound"),
+        forms: dict[bytes, tuple[MediaKind | None, str]] = {
+            b"WEBP": (MediaKind.PICTURE, "a WebP picture"),
+            b"WAVE": (MediaKind.SOUND, "a WAV sound"),
             b"AVI ": (None, "an AVI video"),
         }
         return forms.get(head[8:12], (None, "of an unknown kind"))
@@ -160,15 +164,15 @@ def sniff(path: Path) -> tuple[Medium | None, str]:
         if brand in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"):
             return None, "a HEIF picture"
         if brand in (b"M4A ", b"M4B ") or path.suffix.lower() == ".m4a":
-            return Medium.SOUND, "an M4A sound"
-        return Medium.VIDEO, "a video"
+            return MediaKind.SOUND, "an M4A sound"
+        return MediaKind.VIDEO, "a video"
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
-        return Medium.VIDEO, "a video"
+        return MediaKind.VIDEO, "a video"
     for magic, kind, name in _MAGIC:
         if head.startswith(magic):
             return kind, name
     if head[0] == 0xFF and head[1:2] and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6):
-        return Medium.SOUND, "an MP3 sound"
+        return MediaKind.SOUND, "an MP3 sound"
     if not any(byte < 9 for byte in head):
         return None, "a text"
     return None, "of an unknown kind"
@@ -194,13 +198,13 @@ def _is_empty_wav(path: Path) -> bool:
 _CHUNKS = 64
 """A WAV with more of them before its samples is left to its decoder."""
 
-_MAGIC: tuple[tuple[bytes, Medium | None, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", Medium.PICTURE, "a PNG picture"),
-    (b"\xff\xd8\xff", Medium.PICTURE, "a JPEG picture"),
-    (b"\x1a\x45\xdf\xa3", Medium.VIDEO, "a video"),
-    (b"ID3", Medium.SOUND, "an MP3 sound"),
-    (b"fLaC", Medium.SOUND, "a FLAC sound"),
-    (b"OggS", Medium.SOUND, "an Ogg sound"),
+_MAGIC: tuple[tuple[bytes, MediaKind | None, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", MediaKind.PICTURE, "a PNG picture"),
+    (b"\xff\xd8\xff", MediaKind.PICTURE, "a JPEG picture"),
+    (b"\x1a\x45\xdf\xa3", MediaKind.VIDEO, "a video"),
+    (b"ID3", MediaKind.SOUND, "an MP3 sound"),
+    (b"fLaC", MediaKind.SOUND, "a FLAC sound"),
+    (b"OggS", MediaKind.SOUND, "an Ogg sound"),
     (b"GIF8", None, "a GIF"),
     (b"BM", None, "a BMP picture"),
     (b"II*\0", None, "a TIFF picture"),
@@ -210,44 +214,44 @@ _MAGIC: tuple[tuple[bytes, Medium | None, str], ...] = (
 )
 
 
-def git_root(folder: Path) -> Path | None:
+def find_git_root(folder: Path) -> Path | None:
     """The nearest folder upwards that git keeps."""
-    for each in (folder, *folder.parents):
-        if (each / ".git").exists():
-            return each
+    for candidate in (folder, *folder.parents):
+        if (candidate / ".git").exists():
+            return candidate
     return None
 
 
-def film_root(header: Map, folder: Path, report: Report) -> Path:
+def find_film_root(header: Map, folder: Path, diagnostics: DiagnosticCollector) -> Path:
     """The folder under which every file lies: the film's own, or what its `root` names."""
     if "root" not in header:
         return folder
-    span, name = header.value_span("root"), header["root"]
-    root, found = folder, False
+    span, name = header.find_value_span("root"), header["root"]
+    root, exists = folder, False
     try:
         root = (folder / name).resolve()
-        found = root.is_dir()
+        exists = root.is_dir()
     except (OSError, RuntimeError, ValueError):
         pass
-    git = git_root(folder)
-    if not found:
-        report.error("SB506", span, f"there is no folder `{name}`")
+    git = find_git_root(folder)
+    if not exists:
+        diagnostics.add_error("SB506", span, f"there is no folder `{name}`")
     elif not folder.is_relative_to(root):
-        report.error("SB506", span, "the film itself doesn't lie under that folder")
+        diagnostics.add_error("SB506", span, "the film itself doesn't lie under that folder")
     elif root != folder and (git is None or not root.is_relative_to(git)):
         message = (
             f"that lies above the git root `{git}`" if git else "there is no git root up there"
         )
         hint = "a root above the film's folder lies inside the git repository that holds the film"
-        report.error("SB506", span, message, hint)
+        diagnostics.add_error("SB506", span, message, hint)
     else:
         return root
     return folder
 
 
-def _inside(folder: Path) -> str:
+def _suggest_media_in(folder: Path) -> str:
     try:
-        names = sorted(each.name for each in folder.iterdir() if _suffix(each.name) in _ALL)
+        names = sorted(file.name for file in folder.iterdir() if _extract_suffix(file.name) in _ALL)
     except OSError:
         return ""
     return f"name a file in it, such as `{names[0]}`" if names else ""

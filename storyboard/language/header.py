@@ -16,7 +16,7 @@ from storyboard.film import (
     CastKind,
     CastMember,
     Delivery,
-    House,
+    FilmDefaults,
     Loudness,
     MusicCue,
     NarrationCue,
@@ -24,12 +24,12 @@ from storyboard.film import (
     TitleCue,
 )
 from storyboard.language import narration, parts
-from storyboard.language.drafts import Member
-from storyboard.language.files import FileProblem, Medium
-from storyboard.language.report import Report
-from storyboard.language.shot import plain
-from storyboard.language.values import Desk, Values
-from storyboard.language.yaml12 import Map, plain_scalar
+from storyboard.language.drafts import ParsedCastMember
+from storyboard.language.files import FileProblem, MediaKind
+from storyboard.language.report import DiagnosticCollector
+from storyboard.language.shot import to_plain_data
+from storyboard.language.values import BuildContext, LayeredValues
+from storyboard.language.yaml12 import Map, parse_plain_scalar
 from storyboard.timecode import Rate
 
 LOUDNESS = {"web": Loudness(-14.0, -1.0), "broadcast": Loudness(-23.0, -1.0)}
@@ -42,18 +42,20 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]*[A-Za-z_][A-Za-z0-9_]*)*"
 
 def has_profile(film: Mapping[str, Any], name: str) -> bool:
     """Whether the text has such a profile, sound or not; one without a value is none."""
-    pair = film.pair("profiles") if isinstance(film, Map) else None
+    pair = film.find_pair("profiles") if isinstance(film, Map) else None
     if pair is None or not isinstance(film, Map):
         return False
     if not isinstance(pair[1], MappingNode):
         return True
-    written = Map(pair[1], film.file).pair(name)
-    return written is not None and not (
-        isinstance(written[1], ScalarNode) and plain_scalar(written[1].value) is None
+    profile = Map(pair[1], film.file).find_pair(name)
+    return profile is not None and not (
+        isinstance(profile[1], ScalarNode) and parse_plain_scalar(profile[1].value) is None
     )
 
 
-def delivery(values: Mapping[str, Any], span: Callable[[str], Span], report: Report) -> Delivery:
+def build_delivery(
+    values: Mapping[str, Any], span: Callable[[str], Span], diagnostics: DiagnosticCollector
+) -> Delivery:
     """What is delivered; a rate or a ratio that can't be is reported and left at its default."""
     form = values.get("format", {})
     usual = Delivery()
@@ -64,199 +66,218 @@ def delivery(values: Mapping[str, Any], span: Callable[[str], Span], report: Rep
             raise ValueError
     except (ValueError, ZeroDivisionError):
         hint = "write 24, 25, 30, 23.976 or 24000/1001"
-        report.error("SB106", span("format.fps"), f"{form['fps']} is no frame rate", hint)
+        diagnostics.add_error("SB106", span("format.fps"), f"{form['fps']} is no frame rate", hint)
         rate = usual.rate
     across, down = (Fraction(part) for part in ratio.split(":"))
     if max(across, down) > WIDEST * min(across, down):
         message = f"a picture of {ratio} is beyond {WIDEST}:1"
-        report.error("SB106", span("format.aspect_ratio"), message)
+        diagnostics.add_error("SB106", span("format.aspect_ratio"), message)
         ratio = usual.aspect_ratio
     return Delivery(ratio, form.get("resolution", usual.resolution), rate)
 
 
-def cast_member(member: Member, desk: Desk) -> CastMember:
+def build_cast_member(member: ParsedCastMember, context: BuildContext) -> CastMember:
     """A cast member with its pictures; a picture that can't be used is reported and left out."""
     if member.data is None:
         return CastMember(member.name)
-    data, report = member.data, desk.report
+    data, diagnostics = member.data, context.diagnostics
     if "image" in data and "images" in data:
         message = "`image` is one picture and `images` are several; both can't be"
-        report.error("SB110", data.key_span("images"), message, "put all of them into `images`")
-    named: list[tuple[str, Span]] = []
+        diagnostics.add_error(
+            "SB110", data.find_key_span("images"), message, "put all of them into `images`"
+        )
+    image_names: list[tuple[str, Span]] = []
     if "image" in data:
-        named.append((data["image"], data.value_span("image")))
+        image_names.append((data["image"], data.find_value_span("image")))
     for index, name in enumerate(data.get("images", ())):
-        named.append((name, data["images"].item_span(index)))
+        image_names.append((name, data["images"].find_item_span(index)))
     images = []
-    for name, span in named:
+    for name, span in image_names:
         try:
-            images.append(desk.files.medium(name, desk.sources[span.file].folder, Medium.PICTURE))
+            images.append(
+                context.files.find_media(name, context.sources[span.file].folder, MediaKind.PICTURE)
+            )
         except FileProblem as problem:
-            report.error(problem.code, span, problem.message, problem.hint)
+            diagnostics.add_error(problem.code, span, problem.message, problem.hint)
     return CastMember(
         name=member.name,
         kind=CastKind(data.get("kind", "character")),
-        description=parts.words(data.get("description", "")),
+        description=parts.clean_prose(data.get("description", "")),
         images=tuple(images),
-        voice=parts.words(data.get("voice", "")),
-        still=parts.words(data.get("still", "")),
+        voice=parts.clean_prose(data.get("voice", "")),
+        still=parts.clean_prose(data.get("still", "")),
     )
 
 
-def policy(values: Mapping[str, Any]) -> Policy:
+def build_policy(values: Mapping[str, Any]) -> Policy:
     """What happens to money and when something goes wrong."""
-    said = {
+    fields = {
         key: value for key, value in values.get("policy", {}).items() if not key.startswith("x-")
     }
-    if "budget_usd" in said:
-        said["budget_usd"] = Fraction(str(said["budget_usd"]))
-    if "retries" in said:
-        said["retries"] = int(said["retries"])
-    return Policy(**said)
+    if "budget_usd" in fields:
+        fields["budget_usd"] = Fraction(str(fields["budget_usd"]))
+    if "retries" in fields:
+        fields["retries"] = int(fields["retries"])
+    return Policy(**fields)
 
 
-def loudness(values: Mapping[str, Any]) -> Loudness:
+def build_loudness(values: Mapping[str, Any]) -> Loudness:
     """The loudness of the whole; web where nothing is said."""
-    said = values.get("sound", {}).get("loudness", "web")
-    if isinstance(said, str):
-        return LOUDNESS[said]
+    setting = values.get("sound", {}).get("loudness", "web")
+    if isinstance(setting, str):
+        return LOUDNESS[setting]
     usual = LOUDNESS["web"]
     return Loudness(
-        float(said.get("lufs", usual.lufs)), float(said.get("true_peak_db", usual.true_peak_db))
+        float(setting.get("lufs", usual.lufs)),
+        float(setting.get("true_peak_db", usual.true_peak_db)),
     )
 
 
-def house(values: Mapping[str, Any], asked: Mapping[str, Any]) -> House:
+def build_defaults(values: Mapping[str, Any], model_settings: Mapping[str, Any]) -> FilmDefaults:
     """Who makes what belongs to no shot; `asked` is what a shot with no word of its own asks."""
-    said = values.get("defaults", {})
+    defaults = values.get("defaults", {})
     models = ("still_model", "speech_model", "text_model")
-    named = {key: said[key].strip() for key in models if key in said}
-    kept = ("provider", "target", "model", "resolution", "aspect_ratio")
-    return House(**{key: asked[key] for key in kept}, **named)
+    model_names = {key: defaults[key].strip() for key in models if key in defaults}
+    inherited_keys = ("provider", "target", "model", "resolution", "aspect_ratio")
+    return FilmDefaults(**{key: model_settings[key] for key in inherited_keys}, **model_names)
 
 
-def settings(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+def build_provider_settings(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """Settings by provider, private keys left out."""
     return MappingProxyType(
         {
             name: MappingProxyType(
-                {key: plain(value) for key, value in given.items() if not key.startswith("x-")}
+                {
+                    key: to_plain_data(value)
+                    for key, value in provider_settings.items()
+                    if not key.startswith("x-")
+                }
             )
-            for name, given in values.get("providers", {}).items()
-            if isinstance(given, Map | dict) and not name.startswith("x-")
+            for name, provider_settings in values.get("providers", {}).items()
+            if isinstance(provider_settings, Map | dict) and not name.startswith("x-")
         }
     )
 
 
-class Cues:
+class CueBuilder:
     """Music and titles: things that hang on points of the film."""
 
     def __init__(
-        self, values: Values, ids: Iterable[str], off: Mapping[str, str], doubt: bool
+        self,
+        values: LayeredValues,
+        ids: Iterable[str],
+        excluded: Mapping[str, str],
+        may_lack_ids: bool,
     ) -> None:
         self._values = values
         self._ids = sorted(ids, key=len, reverse=True)
-        self._off = off
-        self._doubt = doubt
+        self._excluded = excluded
+        self._may_lack_ids = may_lack_ids
 
-    def music(self) -> tuple[MusicCue, ...]:
+    def build_music(self) -> tuple[MusicCue, ...]:
         """Music cues whose file can be used."""
         cues = []
-        for index, each in enumerate(self._values.data.get("sound", {}).get("music", ())):
+        for index, item in enumerate(self._values.data.get("sound", {}).get("music", ())):
             path = f"sound.music[{index}]"
-            if ("make" in each) == ("file" in each):
-                code = "SB110" if "make" in each else "SB102"
+            if ("make" in item) == ("file" in item):
+                code = "SB110" if "make" in item else "SB102"
                 message = "music is either `make`, in words, or a `file`"
-                self._values.error(code, path, message)
+                self._values.add_error(code, path, message)
                 continue
-            named, made = each.get("file"), parts.words(each.get("make", ""))
-            file = self._values.media(f"{path}.file", named, Medium.SOUND) if named else None
-            begin = self._anchor(f"{path}.from", each.get("from", "start"))
-            end = self._anchor(f"{path}.to", each.get("to", "end"))
-            if (file is None and not made) or begin is None or end is None:
+            file_name, description = item.get("file"), parts.clean_prose(item.get("make", ""))
+            file = (
+                self._values.find_media(f"{path}.file", file_name, MediaKind.SOUND)
+                if file_name
+                else None
+            )
+            begin = self._parse_anchor(f"{path}.from", item.get("from", "start"))
+            end = self._parse_anchor(f"{path}.to", item.get("to", "end"))
+            if (file is None and not description) or begin is None or end is None:
                 continue
-            time = self._values.frames
-            start = time(f"{path}.start", each["start"]) if "start" in each else 0
+            time = self._values.parse_frames
+            start = time(f"{path}.start", item["start"]) if "start" in item else 0
             cues.append(
                 MusicCue(
                     file=file,
-                    make=made,
+                    make=description,
                     begin=begin,
                     end=end,
-                    start=self._values.desk.rate.seconds(start),
-                    fade_in=time(f"{path}.fade_in", each.get("fade_in", 0)),
-                    fade_out=time(f"{path}.fade_out", each.get("fade_out", 0)),
-                    gain_db=float(each.get("gain_db", 0)),
-                    duck_db=float(each.get("duck_db", 0)),
+                    start=self._values.context.rate.to_seconds(start),
+                    fade_in=time(f"{path}.fade_in", item.get("fade_in", 0)),
+                    fade_out=time(f"{path}.fade_out", item.get("fade_out", 0)),
+                    gain_db=float(item.get("gain_db", 0)),
+                    duck_db=float(item.get("duck_db", 0)),
                 )
             )
         return tuple(cues)
 
-    def narration(self, cast: Collection[str]) -> tuple[NarrationCue, ...]:
+    def build_narration(self, cast: Collection[str]) -> tuple[NarrationCue, ...]:
         """Lines told over the film, in the order written."""
         cues = []
-        for index, each in enumerate(self._values.data.get("sound", {}).get("narration", ())):
+        for index, item in enumerate(self._values.data.get("sound", {}).get("narration", ())):
             path = f"sound.narration[{index}]"
-            line = narration.line(self._values, path, each)
-            narration.check_voice(self._values, path, each, cast)
-            at = self._anchor(f"{path}.at", each["at"])
+            line = narration.parse_line(self._values, path, item)
+            narration.check_voice(self._values, path, item, cast)
+            at = self._parse_anchor(f"{path}.at", item["at"])
             if line is not None and at is not None:
                 cues.append(NarrationCue(at, line))
         return tuple(cues)
 
-    def titles(self) -> tuple[TitleCue, ...]:
+    def build_titles(self) -> tuple[TitleCue, ...]:
         """Titles in the order written."""
         cues = []
-        for index, each in enumerate(self._values.data.get("titles", ())):
+        for index, item in enumerate(self._values.data.get("titles", ())):
             path = f"titles[{index}]"
-            at = self._anchor(f"{path}.at", each["at"])
-            length = max(1, self._values.frames(f"{path}.length", each["length"]))
-            if ("text" in each) == ("credits" in each):
-                both = "text" in each
+            at = self._parse_anchor(f"{path}.at", item["at"])
+            length = max(1, self._values.parse_frames(f"{path}.length", item["length"]))
+            if ("text" in item) == ("credits" in item):
+                both = "text" in item
                 message = (
                     "a title is either `text` or `credits`" if both else "this title says nothing"
                 )
                 code = "SB110" if both else "SB109"
-                self._values.error(code, path, message, "write `text: Havana`")
+                self._values.add_error(code, path, message, "write `text: Havana`")
                 continue
             if at is not None:
-                lines = tuple(parts.words(line) for line in each.get("credits", ()))
-                text = parts.words(each.get("text", ""))
-                cues.append(TitleCue(at, length, text, lines, each.get("style", "")))
+                lines = tuple(parts.clean_prose(line) for line in item.get("credits", ()))
+                text = parts.clean_prose(item.get("text", ""))
+                cues.append(TitleCue(at, length, text, lines, item.get("style", "")))
         return tuple(cues)
 
-    def _anchor(self, path: str, value: Any) -> Anchor | None:
+    def _parse_anchor(self, path: str, value: Any) -> Anchor | None:
         """A point of the film; None, reported, where it names no shot of the cut."""
-        span = self._values.origins.span(path)
+        span = self._values.origins.find_span(path)
         text = str(value).strip()
         try:
-            at = self._values.desk.time(value if not isinstance(value, str) else text)
+            at = self._values.context.parse_cached_time(
+                value if not isinstance(value, str) else text
+            )
         except ValueError:
             pass
         else:
-            return self._inside(Anchor("start", at.frames, span), path)
+            return self._check_in_film(Anchor("start", at.frames, span), path)
         for name in ("start", "end", *self._ids):
             if text.startswith(name) and (text == name or _OFFSET.fullmatch(text[len(name) :])):
-                if name in self._off:
-                    message = f"nothing can hang on `{name}`, which {self._off[name]}"
-                    self._values.error("SB205", path, message, "name a shot of the cut")
+                if name in self._excluded:
+                    message = f"nothing can hang on `{name}`, which {self._excluded[name]}"
+                    self._values.add_error("SB205", path, message, "name a shot of the cut")
                     return None
-                offset = self._values.frames(path, text[len(name) :]) if text != name else 0
-                return self._inside(Anchor(name, offset, span), path)
-        if self._doubt:
+                offset = self._values.parse_frames(path, text[len(name) :]) if text != name else 0
+                return self._check_in_film(Anchor(name, offset, span), path)
+        if self._may_lack_ids:
             return None
-        named = _ID.match(text)
-        word = named[0] if named else text
-        if named and (len(word) == len(text) or _OFFSET.fullmatch(text[len(word) :])):
-            near = self._values.desk.nearest.hint(word, ("start", "end", *self._ids))
-            self._values.error("SB201", path, f"there is no shot `{word}`", near)
+        match = _ID.match(text)
+        word = match[0] if match else text
+        if match and (len(word) == len(text) or _OFFSET.fullmatch(text[len(word) :])):
+            near = self._values.context.suggester.suggest_word(word, ("start", "end", *self._ids))
+            self._values.add_error("SB201", path, f"there is no shot `{word}`", near)
         else:
             hint = "write SHOT, SHOT+1.5, start, end-6, or film seconds"
-            self._values.error("SB208", path, f"`{text}` is no point of the film", hint)
+            self._values.add_error("SB208", path, f"`{text}` is no point of the film", hint)
         return None
 
-    def _inside(self, anchor: Anchor, path: str) -> Anchor | None:
+    def _check_in_film(self, anchor: Anchor, path: str) -> Anchor | None:
         if anchor.shot == "start" and anchor.offset < 0:
-            self._values.error("SB313", path, "this lies before the film begins")
+            self._values.add_error("SB313", path, "this lies before the film begins")
             return None
         return anchor

@@ -12,25 +12,25 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from storyboard.errors import Span
-from storyboard.film import Layer, Origin
+from storyboard.film import Origin, ValueSource
 from storyboard.language.yaml12 import Map, Seq
 
-_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_PATH_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ValueLayer:
     """One layer: what some part of the text says."""
 
-    layer: Layer
+    layer: ValueSource
     detail: str
     data: Mapping[str, Any]
     keys: frozenset[str]
     """The keys of `data` that count here."""
 
-    def place(self, path: str) -> tuple[Span | None, Span | None] | None:
+    def find_spans(self, path: str) -> tuple[Span | None, Span | None] | None:
         """The spans of a key path and of its value, None where this layer doesn't have it."""
-        steps = split(path)
+        steps = split_path(path)
         if not steps or steps[0] not in self.keys:
             return None
         if not isinstance(self.data, Map):
@@ -48,13 +48,15 @@ class Given:
             else:
                 return None
         if isinstance(holder, Map):
-            return holder.key_span(str(key)), holder.value_span(str(key))
-        return None, holder.item_span(int(key))
+            return holder.find_key_span(str(key)), holder.find_value_span(str(key))
+        return None, holder.find_item_span(int(key))
 
 
-def given(layer: Layer, detail: str, data: Mapping[str, Any], *, but: frozenset[str]) -> Given:
+def build_layer(
+    layer: ValueSource, detail: str, data: Mapping[str, Any], *, but: frozenset[str]
+) -> ValueLayer:
     """A layer of all keys of `data` that aren't private or in `but`."""
-    return Given(
+    return ValueLayer(
         layer,
         detail,
         data,
@@ -62,7 +64,7 @@ def given(layer: Layer, detail: str, data: Mapping[str, Any], *, but: frozenset[
     )
 
 
-Home: TypeAlias = Callable[[], Origin]
+FindHome: TypeAlias = Callable[[], Origin]
 
 
 class Origins(Mapping[str, Origin]):
@@ -71,12 +73,12 @@ class Origins(Mapping[str, Origin]):
     Stays behind when a film is sent to another process: places are for people who look at text.
     """
 
-    __slots__ = ("_home", "beside", "stack")
+    __slots__ = ("_home", "extra", "stack")
 
-    def __init__(self, stack: tuple[Given, ...], home: Home | None = None) -> None:
+    def __init__(self, stack: tuple[ValueLayer, ...], home: FindHome | None = None) -> None:
         self.stack = stack
         self._home = home
-        self.beside: dict[str, Origin] = {}
+        self.extra: dict[str, Origin] = {}
         """Paths that no layer has, as a cast member of another file."""
 
     @property
@@ -87,14 +89,14 @@ class Origins(Mapping[str, Origin]):
     def __getitem__(self, path: str) -> Origin:
         if not path and (home := self.home) is not None:
             return home
-        for each in self.stack:
-            place = each.place(path)
-            if place is not None:
-                return Origin(each.layer, each.detail, place[0], place[1])
-        return self.beside[path]
+        for layer in self.stack:
+            spans = layer.find_spans(path)
+            if spans is not None:
+                return Origin(layer.layer, layer.detail, spans[0], spans[1])
+        return self.extra[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(path for each in self.stack for path in _paths(each)))
+        return iter(dict.fromkeys(path for layer in self.stack for path in _list_paths(layer)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -105,46 +107,46 @@ class Origins(Mapping[str, Origin]):
     def __deepcopy__(self, _: object) -> Origins:
         return self
 
-    def inner(self, key: str, other: str) -> bool:
+    def is_stronger(self, key: str, other: str) -> bool:
         """Whether `key` is said by a stronger layer than `other`."""
-        for each in self.stack:
-            if other in each.keys:
+        for layer in self.stack:
+            if other in layer.keys:
                 return False
-            if key in each.keys:
+            if key in layer.keys:
                 return True
         return False
 
-    def span(self, path: str) -> Span:
+    def find_span(self, path: str) -> Span:
         """The text of the value at `path`, or of the nearest key around it."""
         while path:
-            found = self.get(path)
-            if found is not None and (place := found.value or found.key):
+            origin = self.get(path)
+            if origin is not None and (place := origin.value or origin.key):
                 return place
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         home = self.home
         return (home and (home.value or home.key)) or Span("<film>")
 
-    def key_span(self, path: str) -> Span:
+    def find_key_span(self, path: str) -> Span:
         """The text of the key at `path`."""
-        found = self.get(path)
-        return (found and found.key) or self.span(path)
+        origin = self.get(path)
+        return (origin and origin.key) or self.find_span(path)
 
 
-def merged(stack: tuple[Given, ...]) -> dict[str, Any]:
+def merge_layers(stack: tuple[ValueLayer, ...]) -> dict[str, Any]:
     """The values of a stack: for each key the strongest layer's."""
     values: dict[str, Any] = {}
-    for each in reversed(stack):
-        for key in each.keys:
-            values[key] = each.data[key]
+    for layer in reversed(stack):
+        for key in layer.keys:
+            values[key] = layer.data[key]
     return values
 
 
-def split(path: str) -> list[str | int]:
+def split_path(path: str) -> list[str | int]:
     """`trim.start` -> [trim, start]; `cast[1]` -> [cast, 1]."""
-    return [int(match[1]) if match[1] else match[2] for match in _STEP.finditer(path)]
+    return [int(match[1]) if match[1] else match[2] for match in _PATH_STEP.finditer(path)]
 
 
-def _paths(layer: Given) -> Iterator[str]:
+def _list_paths(layer: ValueLayer) -> Iterator[str]:
     pending = [(key, layer.data[key]) for key in sorted(layer.keys)]
     while pending:
         path, value = pending.pop(0)

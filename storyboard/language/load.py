@@ -10,18 +10,18 @@ from typing import Any
 
 from storyboard.errors import Diagnostic, Severity
 from storyboard.film import Film
-from storyboard.language.build import Builder, Wishes
-from storyboard.language.files import Files
-from storyboard.language.include import Reader
-from storyboard.language.report import Nearest, Report
-from storyboard.language.schema import Checker
-from storyboard.language.source import Source, Unreadable, read_text
+from storyboard.language.build import FilmBuilder, Overrides
+from storyboard.language.files import MediaFiles
+from storyboard.language.include import IncludeReader
+from storyboard.language.report import DiagnosticCollector, Suggester
+from storyboard.language.schema import SchemaChecker
+from storyboard.language.source import Source, Unreadable, read_source
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadResult:
     """A film as far as it could be built, and everything there is to say about its text."""
 
     film: Film | None
@@ -35,7 +35,9 @@ class Loaded:
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        return tuple(each for each in self.diagnostics if each.severity is Severity.ERROR)
+        return tuple(
+            diagnostic for diagnostic in self.diagnostics if diagnostic.severity is Severity.ERROR
+        )
 
 
 def load(
@@ -47,31 +49,31 @@ def load(
     previz: bool = False,
     proxy: bool = False,
     fragments: Mapping[str, Mapping[str, Any]] = _EMPTY,
-) -> Loaded:
+) -> LoadResult:
     """Reads the film and all that it includes; opens its media only to see what they are.
 
     Never raises for what a storyboard can have wrong. `provider` and `model` hold for every shot;
     `previz` draws what paid providers are named for, `proxy` does so at 320x180. `fragments` are
     the schemas of adapters: provider name -> {"settings": ..., "options": ...}.
     """
-    report, nearest = Report(), Nearest()
+    collector, suggester = DiagnosticCollector(), Suggester()
     name = str(path)
     try:
-        text = read_text(Path(path), name)
+        text = read_source(Path(path), name)
         home = Path(path).absolute()
         source = Source(name, home.parent.resolve() / home.name)
     except Unreadable as unreadable:
-        return Loaded(None, (unreadable.diagnostic,))
-    checker = Checker(report, nearest, fragments)
-    files = Files(source.folder, nearest)
-    reading = Reader(report, checker, files).film(source, text)
+        return LoadResult(None, (unreadable.diagnostic,))
+    checker = SchemaChecker(collector, suggester, fragments)
+    files = MediaFiles(source.folder, suggester)
+    parsed_film = IncludeReader(collector, checker, files).read_film(source, text)
     film: Film | None = None
     broken: frozenset[str] = frozenset()
-    if reading.film is not None:
-        wishes = Wishes(profile or "", provider or "", model or "", previz, proxy)
-        builder = Builder(reading, wishes, checker, files, report, nearest)
-        film = builder.film(source.path, files.root)
+    if parsed_film.film is not None:
+        overrides = Overrides(profile or "", provider or "", model or "", previz, proxy)
+        builder = FilmBuilder(parsed_film, overrides, checker, files, collector, suggester)
+        film = builder.build_film(source.path, files.root)
         broken = frozenset(builder.broken)
     if film is not None and not film.shots:
         film = None
-    return Loaded(film, report.sorted(), MappingProxyType(reading.texts), broken)
+    return LoadResult(film, collector.list_sorted(), MappingProxyType(parsed_film.texts), broken)

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from storyboard.cues import Line
-from storyboard.language.parts import words
-from storyboard.language.speech import aside, in_order
-from storyboard.language.values import Values
+from storyboard.language.parts import clean_prose
+from storyboard.language.speech import check_order, split_aside
+from storyboard.language.values import LayeredValues
 
 OPTIONS = frozenset({"at", "how", "off", "write", "voice"})
 """What a line of narration says beside its speaker."""
@@ -17,25 +17,27 @@ NARRATOR = "narrator"
 """Whose voice speaks what is written, where the film names none."""
 
 
-def lines(values: Values, path: str, value: Any) -> tuple[Line, ...]:
+def parse_lines(values: LayeredValues, path: str, value: Any) -> tuple[Line, ...]:
     """A shot's narration: a list of lines, or one map; what is wrong is reported and left out."""
-    told: list[Line] = []
+    parsed_lines: list[Line] = []
     listed = isinstance(value, list)
-    for index, each in enumerate(value if listed else [value]):
-        where = f"{path}[{index}]" if listed else path
-        at = values.frames(f"{where}.at", each["at"]) if "at" in each else None
-        in_order(values, f"{where}.at", told, at)
-        if made := line(values, where, each, at):
-            told.append(made)
-    return tuple(told)
+    for index, item in enumerate(value if listed else [value]):
+        item_path = f"{path}[{index}]" if listed else path
+        at = values.parse_frames(f"{item_path}.at", item["at"]) if "at" in item else None
+        check_order(values, f"{item_path}.at", parsed_lines, at)
+        if parsed_line := parse_line(values, item_path, item, at):
+            parsed_lines.append(parsed_line)
+    return tuple(parsed_lines)
 
 
-def line(values: Values, path: str, item: Mapping[str, Any], at: int | None = None) -> Line | None:
+def parse_line(
+    values: LayeredValues, path: str, item: Mapping[str, Any], at: int | None = None
+) -> Line | None:
     """One line: `{NAME: words}` or `{write: words, voice: NAME}`; None, reported, if it is none."""
-    names = speakers(item)
+    names = list_speakers(item)
     if "write" in item:
         if names:
-            values.error(
+            values.add_error(
                 "SB110",
                 f"{path}.{names[0]}",
                 f"`write` makes the words, so `{names[0]}` can't give them too",
@@ -43,13 +45,15 @@ def line(values: Values, path: str, item: Mapping[str, Any], at: int | None = No
                 at_key=True,
             )
             return None
-        speaker, how, said = words(item.get("voice", "")) or NARRATOR, "", ""
+        speaker, how, spoken_words = clean_prose(item.get("voice", "")) or NARRATOR, "", ""
     elif not names:
-        values.error("SB102", path, "a line needs its speaker and the words", "write `ana: words`")
+        values.add_error(
+            "SB102", path, "a line needs its speaker and the words", "write `ana: words`"
+        )
         return None
     else:
         if "voice" in item:
-            values.error(
+            values.add_error(
                 "SB111",
                 f"{path}.voice",
                 f"`voice` has no effect here: `{names[0]}` speaks the line",
@@ -58,39 +62,51 @@ def line(values: Values, path: str, item: Mapping[str, Any], at: int | None = No
             )
             return None
         speaker = names[0]
-        how, said = aside(words(item[speaker]))
-    how = ", ".join(part for part in (words(item.get("how", "")), how) if part)
-    return Line(speaker, said, at, how, bool(item.get("off", False)), words(item.get("write", "")))
+        how, spoken_words = split_aside(clean_prose(item[speaker]))
+    how = ", ".join(part for part in (clean_prose(item.get("how", "")), how) if part)
+    return Line(
+        speaker,
+        spoken_words,
+        at,
+        how,
+        bool(item.get("off", False)),
+        clean_prose(item.get("write", "")),
+    )
 
 
-def speakers(item: Mapping[str, Any]) -> list[str]:
+def list_speakers(item: Mapping[str, Any]) -> list[str]:
     """The names that give words, as written; there should be one."""
     return [name for name in item if name not in OPTIONS and not name.startswith("x-")]
 
 
-def check_voice(values: Values, path: str, item: Mapping[str, Any], cast: Collection[str]) -> None:
+def check_voice(
+    values: LayeredValues, path: str, item: Mapping[str, Any], cast: Collection[str]
+) -> None:
     """One voice a line; one that the cast nearly has is warned of, any other is its own."""
-    names = speakers(item)
+    names = list_speakers(item)
     first = next((name for name in names if name in cast), names[0] if names else "")
     for name in names:
-        span = values.origins.key_span(f"{path}.{name}")
+        span = values.origins.find_key_span(f"{path}.{name}")
         if name == first:
             continue
         values.failed = True
         if name in cast:
-            told = "\n".join(
-                f"- {each}: {json.dumps(item[each], ensure_ascii=False)}" for each in (first, name)
+            example = "\n".join(
+                f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
+                for speaker in (first, name)
             )
             message = f"`{first}` speaks this line, so `{name}` needs one of their own"
-            values.desk.report.error("SB107", span, message, f"write two items:\n{told}")
+            values.context.diagnostics.add_error(
+                "SB107", span, message, f"write two items:\n{example}"
+            )
         else:
-            near = values.desk.nearest.hint(name, [*sorted(OPTIONS), *sorted(cast)])
+            near = values.context.suggester.suggest_word(name, [*sorted(OPTIONS), *sorted(cast)])
             hint = near or "a line has one speaker, and at, how, off"
-            values.desk.report.error("SB101", span, f"unknown key `{name}`", hint)
-    voice = words(item["voice"]) if isinstance(item.get("voice"), str) else ""
+            values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
+    voice = clean_prose(item["voice"]) if isinstance(item.get("voice"), str) else ""
     if "write" not in item:
-        voice, span = first, values.origins.key_span(f"{path}.{first}")
+        voice, span = first, values.origins.find_key_span(f"{path}.{first}")
     else:
-        span = values.origins.span(f"{path}.voice")
-    if voice and voice not in cast and (near := values.desk.nearest.hint(voice, cast)):
-        values.desk.report.warning("SB212", span, f"`{voice}` isn't in the cast", near)
+        span = values.origins.find_span(f"{path}.voice")
+    if voice and voice not in cast and (near := values.context.suggester.suggest_word(voice, cast)):
+        values.context.diagnostics.add_warning("SB212", span, f"`{voice}` isn't in the cast", near)

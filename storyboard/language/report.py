@@ -7,22 +7,22 @@ from difflib import get_close_matches
 
 from storyboard.errors import Diagnostic, Severity, Span
 
-_PATIENCE = 60
+_MAX_SEARCHES = 60
 """Suggestions are searched for this many problems; a film with more has another problem."""
 
 
-class Report:
+class DiagnosticCollector:
     """The diagnostics of one load, in the order they were found."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Span, str], Diagnostic] = {}
+        self._diagnostics: dict[tuple[str, Span, str], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Keeps it, unless the same was said of the same place."""
         key = diagnostic.code, diagnostic.span, diagnostic.message
-        self._found.setdefault(key, diagnostic)
+        self._diagnostics.setdefault(key, diagnostic)
 
-    def error(
+    def add_error(
         self,
         code: str,
         span: Span,
@@ -32,7 +32,7 @@ class Report:
     ) -> None:
         self.add(Diagnostic(code, message, span, hint, Severity.ERROR, related))
 
-    def warning(
+    def add_warning(
         self,
         code: str,
         span: Span,
@@ -42,46 +42,49 @@ class Report:
     ) -> None:
         self.add(Diagnostic(code, message, span, hint, Severity.WARNING, related))
 
-    def note(self, code: str, span: Span, message: str, hint: str = "") -> None:
+    def add_note(self, code: str, span: Span, message: str, hint: str = "") -> None:
         self.add(Diagnostic(code, message, span, hint, Severity.NOTE))
 
-    def sorted(self) -> tuple[Diagnostic, ...]:
+    def list_sorted(self) -> tuple[Diagnostic, ...]:
         """Each problem once, by file, line and column."""
         return tuple(
-            sorted(self._found.values(), key=lambda each: (each.span, each.code, each.message))
+            sorted(
+                self._diagnostics.values(),
+                key=lambda diagnostic: (diagnostic.span, diagnostic.code, diagnostic.message),
+            )
         )
 
 
-class Nearest:
+class Suggester:
     """Finds the choice that a misspelt word was meant to be."""
 
     def __init__(self) -> None:
-        self._asked = 0
+        self._search_count = 0
 
-    def word(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
+    def find_nearest(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
         """The nearest choice, or the empty string when none is near."""
-        self._asked += 1
-        if self._asked > _PATIENCE:
+        self._search_count += 1
+        if self._search_count > _MAX_SEARCHES:
             return ""
         folded: dict[str, str] = {}
         for choice in choices:
-            folded.setdefault(_fold(choice), choice)
-        if exact := folded.get(_fold(word)):
+            folded.setdefault(_fold_word(choice), choice)
+        if exact := folded.get(_fold_word(word)):
             return exact
-        close = get_close_matches(_fold(word), folded, n=1, cutoff=likeness)
+        close = get_close_matches(_fold_word(word), folded, n=1, cutoff=likeness)
         return folded[close[0]] if close else ""
 
-    def hint(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
+    def suggest_word(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
         """`did you mean ...?`, or the empty string."""
-        found = self.word(word, choices, likeness)
-        return f"did you mean `{found}`?" if found and found != word else ""
+        nearest = self.find_nearest(word, choices, likeness)
+        return f"did you mean `{nearest}`?" if nearest and nearest != word else ""
 
 
-def _fold(word: str) -> str:
+def _fold_word(word: str) -> str:
     return word[:80].casefold().replace("-", "_").replace(" ", "_")
 
 
-def shown(value: object, limit: int = 40) -> str:
+def format_value(value: object, limit: int = 40) -> str:
     """A value as the storyboard would write it, cut to `limit` characters."""
     if value is None:
         return "nothing"

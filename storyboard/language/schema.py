@@ -14,14 +14,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from storyboard.language.accept import Accepts, Compiler, Unsupported
-from storyboard.language.reasons import Reasons
-from storyboard.language.report import Nearest, Report
+from storyboard.language.accept import Accepts, SchemaCompiler, UnsupportedKeyword
+from storyboard.language.reasons import SchemaErrorExplainer
+from storyboard.language.report import DiagnosticCollector, Suggester
 from storyboard.language.yaml12 import Map, Seq
 
 Steps: TypeAlias = tuple[str | int, ...]
 
-NEEDED = frozenset(
+NEEDED_KEYS = frozenset(
     "id prompt beats first_frame last_frame continue extend clip color card still file make at "
     "include shots sequence storyboard".split()
 )
@@ -29,7 +29,7 @@ NEEDED = frozenset(
 
 
 @cache
-def schema() -> Mapping[str, Any]:
+def load_schema() -> Mapping[str, Any]:
     """The whole schema, as shipped."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "schemas", package.parent / "schemas"):
@@ -41,18 +41,18 @@ def schema() -> Mapping[str, Any]:
 
 
 @cache
-def _compiler() -> Compiler:
-    return Compiler(schema())
+def _load_compiler() -> SchemaCompiler:
+    return SchemaCompiler(load_schema())
 
 
 @cache
-def keys(definition: str) -> frozenset[str]:
+def list_keys(definition: str) -> frozenset[str]:
     """The keys that a definition of the schema names."""
-    return frozenset(schema()["definitions"][definition]["properties"])
+    return frozenset(load_schema()["definitions"][definition]["properties"])
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What a check leaves."""
 
     data: Any
@@ -61,84 +61,86 @@ class Checked:
     """Where errors are."""
 
     @property
-    def sound(self) -> bool:
+    def is_valid(self) -> bool:
         return not self.wrong
 
 
-class Checker:
+class SchemaChecker:
     """Holds values against definitions of the schema and reports what doesn't fit."""
 
     def __init__(
         self,
-        report: Report,
-        nearest: Nearest,
+        diagnostics: DiagnosticCollector,
+        suggester: Suggester,
         fragments: Mapping[str, Mapping[str, Any]],
     ) -> None:
-        self._report = report
-        self._reasons = Reasons(schema(), report, nearest)
+        self._diagnostics = diagnostics
+        self._explainer = SchemaErrorExplainer(load_schema(), diagnostics, suggester)
         self._fragments = fragments
-        self._own: dict[tuple[str, str], Accepts | None] = {}
+        self._compiled_fragments: dict[tuple[str, str], Accepts | None] = {}
 
-    def check(
+    def check_value(
         self, definition: str, data: Any, at: Map | Seq | None = None, key: str | int = ""
-    ) -> Checked:
+    ) -> CheckResult:
         """`data` held against `#/definitions/NAME`; `at` and `key` say where a scalar stands."""
-        if _compiler().definition(definition)(data):
-            return Checked(data)
+        if _load_compiler().compile_definition(definition)(data):
+            return CheckResult(data)
         wanted = {
             "allOf": [{"$ref": f"#/definitions/{definition}"}],
-            "definitions": schema()["definitions"],
+            "definitions": load_schema()["definitions"],
         }
-        return self._explained(wanted, data, at, key)
+        return self._explain_errors(wanted, data, at, key)
 
-    def check_fragment(self, provider: str, part: str, data: Map) -> Checked:
+    def check_fragment(self, provider: str, part: str, data: Map) -> CheckResult:
         """Settings or options held against what the provider's adapter brought; else accepted."""
         wanted = self._fragments.get(provider, {}).get(part)
         if wanted is None:
-            return Checked(data)
-        accepts = self._accepts(provider, part, wanted)
+            return CheckResult(data)
+        accepts = self._compile_fragment(provider, part, wanted)
         if accepts is not None and accepts(data):
-            return Checked(data)
-        return self._explained(wanted, data)
+            return CheckResult(data)
+        return self._explain_errors(wanted, data)
 
-    def knows(self, provider: str, part: str) -> bool:
+    def has_schema(self, provider: str, part: str) -> bool:
         """Whether an adapter brought a schema for that part."""
         return part in self._fragments.get(provider, {})
 
-    def allows(self, provider: str, part: str, key: str) -> bool:
+    def has_key(self, provider: str, part: str, key: str) -> bool:
         """Whether the adapter's schema names the key."""
         return key in self._fragments.get(provider, {}).get(part, {}).get("properties", {})
 
-    def _accepts(self, provider: str, part: str, wanted: Any) -> Accepts | None:
-        if (provider, part) not in self._own:
+    def _compile_fragment(self, provider: str, part: str, wanted: Any) -> Accepts | None:
+        if (provider, part) not in self._compiled_fragments:
             try:
-                self._own[provider, part] = Compiler(wanted).schema(wanted)
-            except Unsupported:
-                self._own[provider, part] = None
-        return self._own[provider, part]
+                self._compiled_fragments[provider, part] = SchemaCompiler(wanted).compile_schema(
+                    wanted
+                )
+            except UnsupportedKeyword:
+                self._compiled_fragments[provider, part] = None
+        return self._compiled_fragments[provider, part]
 
-    def _explained(
+    def _explain_errors(
         self, wanted: Any, data: Any, at: Map | Seq | None = None, key: str | int = ""
-    ) -> Checked:
-        errors = list(_errors(wanted, data))
-        empty = [
+    ) -> CheckResult:
+        errors = list(_find_errors(wanted, data))
+        empty_paths = [
             error.path
             for error in errors
-            if error.validator == "type" and error.instance is None and _can_go(error.path)
+            if error.validator == "type" and error.instance is None and _can_be_absent(error.path)
         ]
-        if empty:
-            for steps in empty:
-                self._reasons.no_value(data, steps)
-                data = without(data, steps)
-            errors = list(_errors(wanted, data))
-        errors = _one_each(errors)
+        if empty_paths:
+            for steps in empty_paths:
+                self._explainer.warn_empty_key(data, steps)
+                data = remove_key(data, steps)
+            errors = list(_find_errors(wanted, data))
+        errors = _keep_one_per_value(errors)
         for error in errors:
-            self._reasons.explain(error, data, at, key, errors)
-        return Checked(data, tuple(steps for error in errors for steps in error.places))
+            self._explainer.explain_error(error, data, at, key, errors)
+        return CheckResult(data, tuple(steps for error in errors for steps in error.wrong_paths))
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class SchemaError:
     """One error of jsonschema, without its library."""
 
     path: Steps
@@ -148,43 +150,43 @@ class Mistake:
     schema: Mapping[str, Any]
 
     @property
-    def unknown(self) -> list[str]:
+    def unknown_keys(self) -> list[str]:
         """The keys that the schema has no place for."""
         if self.validator != "additionalProperties":
             return []
         patterns = list(self.schema.get("patternProperties", {}))
-        named = self.schema.get("properties", {})
+        properties = self.schema.get("properties", {})
         return [
             key
             for key in self.instance
-            if key not in named and not any(re.search(pattern, key) for pattern in patterns)
+            if key not in properties and not any(re.search(pattern, key) for pattern in patterns)
         ]
 
     @property
-    def places(self) -> list[Steps]:
+    def wrong_paths(self) -> list[Steps]:
         """What is wrong: the value itself, or its unknown keys."""
-        return [(*self.path, key) for key in self.unknown] or [self.path]
+        return [(*self.path, key) for key in self.unknown_keys] or [self.path]
 
 
-def _one_each(errors: list[Mistake]) -> list[Mistake]:
+def _keep_one_per_value(errors: list[SchemaError]) -> list[SchemaError]:
     """One error for each value: of several, that which says most."""
-    kept: dict[Any, Mistake] = {}
+    errors_by_value: dict[Any, SchemaError] = {}
     for error in errors:
-        apart = error.validator in ("additionalProperties", "required")
-        key = (error.path, error.validator, str(error.wanted)) if apart else error.path
-        if key not in kept or error.validator in ("enum", "const"):
-            kept[key] = error
-    return list(kept.values())
+        stands_alone = error.validator in ("additionalProperties", "required")
+        key = (error.path, error.validator, str(error.wanted)) if stands_alone else error.path
+        if key not in errors_by_value or error.validator in ("enum", "const"):
+            errors_by_value[key] = error
+    return list(errors_by_value.values())
 
 
-def _errors(wanted: Any, data: Any) -> Iterator[Mistake]:
+def _find_errors(wanted: Any, data: Any) -> Iterator[SchemaError]:
     # imported here: a sound film never pays for it
     from jsonschema import Draft7Validator
     from referencing import Registry
 
     for error in Draft7Validator(wanted, registry=Registry()).iter_errors(data):
         part = error.schema if isinstance(error.schema, dict) else {}
-        yield Mistake(
+        yield SchemaError(
             tuple(error.absolute_path),
             str(error.validator),
             error.validator_value,
@@ -193,17 +195,17 @@ def _errors(wanted: Any, data: Any) -> Iterator[Mistake]:
         )
 
 
-def _can_go(steps: Steps) -> bool:
+def _can_be_absent(steps: Steps) -> bool:
     """Whether a key with no value may count as absent."""
     return (
         bool(steps)
         and isinstance(steps[-1], str)
-        and steps[-1] not in NEEDED
+        and steps[-1] not in NEEDED_KEYS
         and not {"dialogue", "narration", "camera"} & set(steps[:-1])
     )
 
 
-def without(data: Any, steps: Steps) -> Any:
+def remove_key(data: Any, steps: Steps) -> Any:
     """A copy of the value without the key at `steps`; what isn't on the way is shared."""
     if isinstance(data, Map) and steps[0] in data:
         copy = Map(data.node, data.file)
@@ -211,11 +213,11 @@ def without(data: Any, steps: Steps) -> Any:
         if len(steps) == 1:
             del copy[str(steps[0])]
         else:
-            copy[str(steps[0])] = without(data[str(steps[0])], steps[1:])
+            copy[str(steps[0])] = remove_key(data[str(steps[0])], steps[1:])
         return copy
     if isinstance(data, Seq) and isinstance(steps[0], int) and len(steps) > 1:
         items = Seq(data.node, data.file)
         items.extend(data)
-        items[steps[0]] = without(data[steps[0]], steps[1:])
+        items[steps[0]] = remove_key(data[steps[0]], steps[1:])
         return items
     return data

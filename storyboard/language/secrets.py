@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from storyboard.errors import Diagnostic, Span
-from storyboard.language.report import Report
-from storyboard.language.schema import Steps, without
-from storyboard.language.source import position
+from storyboard.language.report import DiagnosticCollector
+from storyboard.language.schema import Steps, remove_key
+from storyboard.language.source import find_position
 from storyboard.language.yaml12 import Map
 
 _SECRET = re.compile(
@@ -28,43 +28,49 @@ _SECRET_HINT = (
 
 def mask_secrets(text: str, name: str) -> tuple[str, list[Diagnostic]]:
     """The text with every API key replaced by dots of the same length, and an error for each."""
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     if not any(trace in text for trace in _TRACES):
-        return text, found
+        return text, diagnostics
 
-    def hide(match: re.Match[str]) -> str:
-        line, column = position(text, match.start())
+    def hide_secret(match: re.Match[str]) -> str:
+        line, column = find_position(text, match.start())
         span = Span(name, line, column, line, column + len(match[0]))
-        found.append(Diagnostic("SB113", "this looks like a secret key", span, _SECRET_HINT))
+        diagnostics.append(Diagnostic("SB113", "this looks like a secret key", span, _SECRET_HINT))
         return "•" * len(match[0])
 
-    return _SECRET.sub(hide, text), found
+    return _SECRET.sub(hide_secret, text), diagnostics
 
 
-def refuse_keys(header: Map, text: str, report: Report) -> str:
+def remove_secret_keys(header: Map, text: str, diagnostics: DiagnosticCollector) -> str:
     """Takes keys and tokens out of a header's settings; the text with their values as dots."""
-    found = [(("providers", *steps), at) for steps, at in _secret_keys(header.get("providers"))]
+    secret_keys = [
+        (("providers", *steps), at) for steps, at in _find_secret_keys(header.get("providers"))
+    ]
     profiles = header.get("profiles")
     for name, profile in profiles.items() if isinstance(profiles, Map) else ():
-        inside = _secret_keys(profile.get("providers")) if isinstance(profile, Map) else ()
-        found += [(("profiles", name, "providers", *steps), holder) for steps, holder in inside]
-    for steps, holder in found:
+        profile_keys = (
+            _find_secret_keys(profile.get("providers")) if isinstance(profile, Map) else ()
+        )
+        secret_keys += [
+            (("profiles", name, "providers", *steps), holder) for steps, holder in profile_keys
+        ]
+    for steps, holder in secret_keys:
         key = str(steps[-1])
         message = f"`{key}` doesn't stand in a storyboard: it would be in git for ever"
         hint = "keys are read from the environment only, such as GEMINI_API_KEY or COMETAPI_KEY"
-        report.error("SB113", holder.key_span(key), message, hint)
-        pair = holder.pair(key)
+        diagnostics.add_error("SB113", holder.find_key_span(key), message, hint)
+        pair = holder.find_pair(key)
         if pair is not None and pair[1].start_mark and pair[1].end_mark:
             begin, end = pair[1].start_mark.index, pair[1].end_mark.index
             text = text[:begin] + re.sub(r"[^\r\n]", "•", text[begin:end]) + text[end:]
-        header[str(steps[0])] = without(header[str(steps[0])], steps[1:])
+        header[str(steps[0])] = remove_key(header[str(steps[0])], steps[1:])
     return text
 
 
-def _secret_keys(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Map]]:
+def _find_secret_keys(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Map]]:
     if isinstance(value, Map):
         for key, item in value.items():
             if steps and _SECRET_KEY.search(key) and not isinstance(item, Mapping):
                 yield (*steps, key), value
             else:
-                yield from _secret_keys(item, (*steps, key))
+                yield from _find_secret_keys(item, (*steps, key))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from storyboard.errors import Diagnostic, Span
 
-LIMIT = 5_000_000
+MAX_BYTES = 5_000_000
 """Bytes of the largest storyboard, some 100,000 lines."""
 
 BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -48,41 +48,45 @@ class Unreadable(Exception):
         self.diagnostic = diagnostic
 
 
-def read_text(path: Path, name: str, blame: Span | None = None) -> str:
+def read_source(path: Path, name: str, named_at: Span | None = None) -> str:
     """The text of the file without a byte order mark, its line ends as they are.
 
     Raises Unreadable. `blame` is the place that names the file, where there is one.
     """
-    missing = "SB501" if blame else "SB001"
+    missing = "SB501" if named_at else "SB001"
     try:
         state = path.stat()
         if stat.S_ISDIR(state.st_mode):
-            raise _refused(missing, name, blame, f"`{name}` is a folder", _films_in(path))
+            raise _unreadable_error(
+                missing, name, named_at, f"`{name}` is a folder", _suggest_film_in(path)
+            )
         if not stat.S_ISREG(state.st_mode):
-            raise _refused(missing, name, blame, f"`{name}` is no ordinary file")
-        if state.st_size > LIMIT:
+            raise _unreadable_error(missing, name, named_at, f"`{name}` is no ordinary file")
+        if state.st_size > MAX_BYTES:
             size = f"{state.st_size / 1e6:.0f} MB"
-            raise _refused(
+            raise _unreadable_error(
                 "SB003",
                 name,
-                blame,
-                f"`{name}` has {size}; a storyboard has at most {LIMIT // 1_000_000} MB",
+                named_at,
+                f"`{name}` has {size}; a storyboard has at most {MAX_BYTES // 1_000_000} MB",
                 "split it with `- include: other.yaml`, if it is a storyboard at all",
             )
         data = path.read_bytes()
     except FileNotFoundError:
-        raise _refused(missing, name, blame, f"there is no file `{name}`") from None
+        raise _unreadable_error(missing, name, named_at, f"there is no file `{name}`") from None
     except PermissionError:
-        raise _refused(
-            "SB504" if blame else "SB001", name, blame, f"`{name}` may not be read"
+        raise _unreadable_error(
+            "SB504" if named_at else "SB001", name, named_at, f"`{name}` may not be read"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _refused(missing, name, blame, f"`{name}` can't be read: {reason}") from None
-    return _decoded(data, name)
+        raise _unreadable_error(
+            missing, name, named_at, f"`{name}` can't be read: {reason}"
+        ) from None
+    return _decode_text(data, name)
 
 
-def position(text: str, offset: int) -> tuple[int, int]:
+def find_position(text: str, offset: int) -> tuple[int, int]:
     """(line, column) of a character, from 1."""
     line, begin = 1, 0
     for match in BREAKS.finditer(text, 0, offset):
@@ -90,7 +94,7 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return line, offset - begin + 1
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decode_text(data: bytes, name: str) -> str:
     start = Span(name)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise Unreadable(
@@ -114,7 +118,7 @@ def _decoded(data: bytes, name: str) -> str:
             )
         ) from None
     if bad := _UNPRINTABLE.search(text):
-        line, column = position(text, bad.start())
+        line, column = find_position(text, bad.start())
         raise Unreadable(
             Diagnostic(
                 "SB002",
@@ -126,16 +130,18 @@ def _decoded(data: bytes, name: str) -> str:
     return text
 
 
-def _refused(code: str, name: str, blame: Span | None, message: str, hint: str = "") -> Unreadable:
-    return Unreadable(Diagnostic(code, message, blame or Span(name), hint))
+def _unreadable_error(
+    code: str, name: str, named_at: Span | None, message: str, hint: str = ""
+) -> Unreadable:
+    return Unreadable(Diagnostic(code, message, named_at or Span(name), hint))
 
 
-def _films_in(folder: Path) -> str:
+def _suggest_film_in(folder: Path) -> str:
     try:
         films = sorted(
-            each.name
-            for each in folder.iterdir()
-            if each.suffix in (".yaml", ".yml") and ".selects." not in each.name
+            file.name
+            for file in folder.iterdir()
+            if file.suffix in (".yaml", ".yml") and ".selects." not in file.name
         )
     except OSError:
         return ""

@@ -11,13 +11,13 @@ from typing import Any
 
 from storyboard.errors import Severity
 from storyboard.film import Line, References, Shot
-from storyboard.language.parts import words
-from storyboard.language.values import Values
+from storyboard.language.parts import clean_prose
+from storyboard.language.values import LayeredValues
 from storyboard.timecode import Rate
 
-FAST = Fraction(26, 10)
+MAX_EASY_RATE = Fraction(26, 10)
 """Words a second above which a line is warned of."""
-UNSPEAKABLE = Fraction(45, 10)
+MAX_POSSIBLE_RATE = Fraction(45, 10)
 """Words a second that nobody speaks."""
 
 _ASIDE = re.compile(r"\((?P<how>[^()]{1,80})\)\s*(?P<words>\S.*)", re.DOTALL)
@@ -25,54 +25,61 @@ OPTIONS = frozenset({"at", "how", "off"})
 """What a line says beside its speaker."""
 
 
-def lines(values: Values, path: str, value: Any) -> tuple[Line, ...]:
+def parse_lines(values: LayeredValues, path: str, value: Any) -> tuple[Line, ...]:
     """The lines of a list, or of one map."""
-    told: list[Line] = []
-    for index, each in enumerate(value if isinstance(value, list) else [value]):
-        where = f"{path}[{index}]"
-        names = _names(each)
+    parsed_lines: list[Line] = []
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        item_path = f"{path}[{index}]"
+        names = _list_names(item)
         if not names:
-            values.error(
-                "SB102", where, "a line needs its speaker and the words", "write `ana: words`"
+            values.add_error(
+                "SB102", item_path, "a line needs its speaker and the words", "write `ana: words`"
             )
             continue
-        at = values.frames(f"{where}.at", each["at"]) if "at" in each else None
-        in_order(values, f"{where}.at", told, at)
+        at = values.parse_frames(f"{item_path}.at", item["at"]) if "at" in item else None
+        check_order(values, f"{item_path}.at", parsed_lines, at)
         for name in names:
-            how, said = aside(words(each[name]))
-            how = ", ".join(part for part in (words(each.get("how", "")), how) if part)
-            told.append(Line(name, said, at, how, bool(each.get("off", False))))
-    return tuple(told)
+            how, spoken_words = split_aside(clean_prose(item[name]))
+            how = ", ".join(part for part in (clean_prose(item.get("how", "")), how) if part)
+            parsed_lines.append(Line(name, spoken_words, at, how, bool(item.get("off", False))))
+    return tuple(parsed_lines)
 
 
-def in_order(values: Values, path: str, told: Sequence[Line], at: int | None) -> None:
+def check_order(
+    values: LayeredValues, path: str, previous_lines: Sequence[Line], at: int | None
+) -> None:
     """Refuses a line that begins before the one above it."""
-    if at is not None and told and told[-1].at is not None and at < told[-1].at:
+    if (
+        at is not None
+        and previous_lines
+        and previous_lines[-1].at is not None
+        and at < previous_lines[-1].at
+    ):
         message = "this line begins before the one above it"
-        values.error("SB311", path, message, "lines stand in the order they are spoken")
+        values.add_error("SB311", path, message, "lines stand in the order they are spoken")
 
 
-def aside(text: str) -> tuple[str, str]:
+def split_aside(text: str) -> tuple[str, str]:
     """(how, words) of a line: `(softly) Yes.` says how in front."""
     match = _ASIDE.fullmatch(text)
     return (match["how"].strip(), match["words"]) if match else ("", text)
 
 
-def speakers(value: Any) -> Iterator[tuple[int, list[str], Mapping[str, Any]]]:
+def find_speakers(value: Any) -> Iterator[tuple[int, list[str], Mapping[str, Any]]]:
     """(index in the list, names, item) of each line as written; more names than one are refused."""
-    for index, each in enumerate(value if isinstance(value, list) else [value]):
-        if isinstance(each, Mapping):
-            names = [name for name in _names(each) if isinstance(each[name], str)]
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        if isinstance(item, Mapping):
+            names = [name for name in _list_names(item) if isinstance(item[name], str)]
             if names:
-                yield index, names, each
+                yield index, names, item
 
 
-def _names(line: Mapping[str, Any]) -> list[str]:
+def _list_names(line: Mapping[str, Any]) -> list[str]:
     return [name for name in line if name not in OPTIONS and not name.startswith("x-")]
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class SpeechRateProblem:
     """A run of lines that has too little time."""
 
     line: int
@@ -83,41 +90,49 @@ class Pace:
     hint: str
 
 
-def paces(told: Sequence[Line], take: int, rate: Rate) -> list[Pace]:
+def check_speech_rate(
+    dialogue: Sequence[Line], take_length: int, rate: Rate
+) -> list[SpeechRateProblem]:
     """What can't be spoken, or only fast, in a take of so many frames.
 
     A line's time runs from its `at` to the next line that states one, or to the end of the take;
     lines between share it.
     """
-    found: list[Pace] = []
-    starts = [index for index, line in enumerate(told) if index == 0 or line.at is not None]
-    for index, after in zip(starts, [*starts[1:], len(told)], strict=True):
-        begin = told[index].at or 0
-        end = told[after].at if after < len(told) else take
-        count = sum(len(line.words.split()) for line in told[index:after])
-        frames = (take if end is None else min(end, max(take, begin))) - begin
-        if begin >= take:
-            message = f"this line begins after the take's {_s(take, rate)} s"
-            found.append(Pace(index, Severity.ERROR, "SB310", message, "give it an earlier `at`"))
+    problems: list[SpeechRateProblem] = []
+    starts = [index for index, line in enumerate(dialogue) if index == 0 or line.at is not None]
+    for index, after in zip(starts, [*starts[1:], len(dialogue)], strict=True):
+        begin = dialogue[index].at or 0
+        end = dialogue[after].at if after < len(dialogue) else take_length
+        count = sum(len(line.words.split()) for line in dialogue[index:after])
+        frames = (take_length if end is None else min(end, max(take_length, begin))) - begin
+        if begin >= take_length:
+            message = f"this line begins after the take's {_format_seconds(take_length, rate)} s"
+            problems.append(
+                SpeechRateProblem(
+                    index, Severity.ERROR, "SB310", message, "give it an earlier `at`"
+                )
+            )
             continue
         if frames <= 0:
             continue
         if count * rate.value.numerator <= 2 * frames * rate.value.denominator:
             continue  # no need of fractions
-        pace = count / rate.seconds(frames)
-        if pace <= FAST:
+        pace = count / rate.to_seconds(frames)
+        if pace <= MAX_EASY_RATE:
             continue
-        needed = float(count / FAST)
-        message = f"{count} words in {_s(frames, rate)} s are {float(pace):.1f} a second"
+        needed = float(count / MAX_EASY_RATE)
+        message = (
+            f"{count} words in {_format_seconds(frames, rate)} s are {float(pace):.1f} a second"
+        )
         hint = f"people speak 2.6 a second; these want {needed:.1f} s"
-        if pace > UNSPEAKABLE:
-            found.append(Pace(index, Severity.ERROR, "SB309", message, hint))
+        if pace > MAX_POSSIBLE_RATE:
+            problems.append(SpeechRateProblem(index, Severity.ERROR, "SB309", message, hint))
         else:
-            found.append(Pace(index, Severity.WARNING, "SB308", message, hint))
-    return found
+            problems.append(SpeechRateProblem(index, Severity.WARNING, "SB308", message, hint))
+    return problems
 
 
-def take_frames(shot: Shot, rate: Rate) -> int | None:
+def estimate_take_frames(shot: Shot, rate: Rate) -> int | None:
     """How long the take of a shot is at the least, in frames; None where only its file knows."""
     if shot.duration is not None:
         return shot.duration
@@ -126,32 +141,34 @@ def take_frames(shot: Shot, rate: Rate) -> int | None:
     if shot.clip is not None:
         return None
     platform = shot.target or ("" if shot.provider == "previz" else shot.provider)
-    named = shot.references is References.NAMED
-    steps, usual = _steps(platform, shot.model, shot.resolution, named, bool(shot.extends), rate)
+    has_named_references = shot.references is References.NAMED
+    take_lengths, usual = _list_take_lengths(
+        platform, shot.model, shot.resolution, has_named_references, bool(shot.extends), rate
+    )
     if shot.length is None:
         return usual
     wanted = shot.length + (0 if shot.extends else shot.handles)
-    return max(shot.length, next((each for each in steps if each >= wanted), 0))
+    return max(shot.length, next((frames for frames in take_lengths if frames >= wanted), 0))
 
 
 @cache
-def _steps(
+def _list_take_lengths(
     platform: str, name: str, resolution: str, references: bool, extends: bool, rate: Rate
 ) -> tuple[tuple[int, ...], int]:
     """Frames that a model makes at once, shortest first, and how many where nothing is said."""
-    from storyboard.providers.catalog import catalog
+    from storyboard.providers.catalog import load_catalog
 
-    known = catalog()
-    model = known.find(platform, name) if platform else known.first_live(name)
+    models = load_catalog()
+    model = models.find_model(platform, name) if platform else models.find_first_live(name)
     if model is None or (extends and model.extend is None):
-        return (), rate.frames(8)
+        return (), rate.to_frames(8)
     if extends and model.extend is not None:
         seconds, usual = model.extend.hops, model.extend.default_hop
     else:
-        seconds = model.legal_durations(resolution, references=references)
+        seconds = model.list_legal_durations(resolution, references=references)
         usual = model.default_duration
-    return tuple(rate.frames(each) for each in seconds), rate.frames(usual)
+    return tuple(rate.to_frames(duration) for duration in seconds), rate.to_frames(usual)
 
 
-def _s(frames: int, rate: Rate) -> str:
-    return f"{float(rate.seconds(frames)):.3g}"
+def _format_seconds(frames: int, rate: Rate) -> str:
+    return f"{float(rate.to_seconds(frames)):.3g}"

@@ -12,16 +12,16 @@ from storyboard.language.source import BREAKS
 _ENTRY = re.compile(
     r"""^(?P<head>[ ]*(?:-[ ]+)*\{?[ ]*[\w.-]+:[ ]+)(?P<text>[^\s"'|>\[{].*?)\s*$"""
 )
-_OPENED = re.compile(r"""^(?P<head>[ ]*(?:-[ ]+)*[\w.-]+:[ ]+)(?P<text>["'\[{].*?\S)\s*$""")
-_PLAIN_CONTEXT = {"[": "]", "{": "}"}
+_QUOTED_ENTRY = re.compile(r"""^(?P<head>[ ]*(?:-[ ]+)*[\w.-]+:[ ]+)(?P<text>["'\[{].*?\S)\s*$""")
+_CLOSERS = {"[": "]", "{": "}"}
 
 
-def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
+def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
     """One diagnostic for what the parser said."""
     mark = getattr(error, "problem_mark", None)
     problem = (getattr(error, "problem", "") or str(error)).strip()
     context = getattr(error, "context", "") or ""
-    opened = getattr(error, "context_mark", None)
+    start_mark = getattr(error, "context_mark", None)
     lines = BREAKS.split(text)
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if line >= len(lines):  # the end of a text without a last line feed
@@ -43,7 +43,7 @@ def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
             "SB006",
             "a colon and a space inside a text make it a key",
             span,
-            quoted(lines[line]) or "put the whole text in double quotes",
+            quote_text(lines[line]) or "put the whole text in double quotes",
         )
     if here == "\t" or lines[line][:column].lstrip(" ").startswith("\t"):
         tab = lines[line].index("\t")
@@ -65,37 +65,41 @@ def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
             "SB014",
             f"the alias `{lines[line][column:end]}` names no anchor above it",
             Span(name, line + 1, column + 1, line + 1, end + 1),
-            quoted(lines[line]) or "a text that begins with * wants quotes",
+            quote_text(lines[line]) or "a text that begins with * wants quotes",
         )
     if "undefined tag handle" in problem:
         return Diagnostic(
             "SB015",
             "this tag means nothing here",
             span,
-            quoted(lines[line]) or "a text that begins with ! wants quotes",
+            quote_text(lines[line]) or "a text that begins with ! wants quotes",
         )
-    if here == ":" and "','" in problem and opened is not None and opened.line == line:
+    if here == ":" and "','" in problem and start_mark is not None and start_mark.line == line:
         return Diagnostic(
             "SB006",
             "a colon and a space inside a text make it a key",
             span,
-            _quoted_in_braces(lines[line], column) or "put the whole text in double quotes",
+            _quote_in_braces(lines[line], column) or "put the whole text in double quotes",
         )
-    if opened is not None and (hidden := _hidden_closer(problem, opened, lines[: line + 1], name)):
+    if start_mark is not None and (
+        hidden := _explain_hidden_closer(problem, start_mark, lines[: line + 1], name)
+    ):
         return hidden
-    if opened is not None and (unclosed := _unclosed(problem, context, opened, lines, name)):
+    if start_mark is not None and (
+        unclosed := _explain_unclosed(problem, context, start_mark, lines, name)
+    ):
         return unclosed
-    if "expected node content" in problem and (last := _last_open(lines, line, column)):
+    if "expected node content" in problem and (last := _find_open_bracket(lines, line, column)):
         at_line, at = last
-        closer = _PLAIN_CONTEXT[lines[at_line][at]]
+        closer = _CLOSERS[lines[at_line][at]]
         return Diagnostic(
             "SB008",
             f"the bracket {lines[at_line][at]} is never closed",
             Span(name, at_line + 1, at + 1, at_line + 1, at + 2),
             f"add {closer}",
         )
-    if opened is not None and "could not find expected ':'" in problem:
-        line, column = opened.line, opened.column
+    if start_mark is not None and "could not find expected ':'" in problem:
+        line, column = start_mark.line, start_mark.column
         end = len(lines[line].rstrip())
         return Diagnostic(
             "SB005",
@@ -103,13 +107,13 @@ def explain(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
             Span(name, line + 1, column + 1, line + 1, max(end, column + 1) + 1),
             "write `key: value`, or indent the line if it continues the text above",
         )
-    message = _plainly(problem)
-    if "expected key" in problem and _requoted(lines[line]):
+    message = _to_plain_message(problem)
+    if "expected key" in problem and _requote_text(lines[line]):
         message = "the text goes on after what seems to be its end"
-    return Diagnostic("SB005", message, span, _cure(problem, lines, line))
+    return Diagnostic("SB005", message, span, _suggest_fix(problem, lines, line))
 
 
-def quoted(line: str) -> str:
+def quote_text(line: str) -> str:
     """The line with its text in double quotes, where it is one `key: text`."""
     match = _ENTRY.match(line)
     if not match:
@@ -120,9 +124,9 @@ def quoted(line: str) -> str:
     return f'{match["head"].strip()} "{escaped}"'
 
 
-def _requoted(line: str) -> str:
+def _requote_text(line: str) -> str:
     """The line with the whole of a text in quotes that begins like a quoted one, or like a list."""
-    match = _OPENED.match(line)
+    match = _QUOTED_ENTRY.match(line)
     if not match:
         return ""
     text, sign = match["text"], match["text"][0]
@@ -133,7 +137,7 @@ def _requoted(line: str) -> str:
     return f'{match["head"].strip()} "{escaped}"'
 
 
-def _quoted_in_braces(line: str, column: int) -> str:
+def _quote_in_braces(line: str, column: int) -> str:
     """`key: "text"` for the entry of a flow mapping that holds the colon at `column`."""
     begin = max(line.rfind(sign, 0, column) for sign in "{,") + 1
     end = min((at for sign in ",}" if (at := line.find(sign, column)) >= 0), default=len(line))
@@ -142,7 +146,7 @@ def _quoted_in_braces(line: str, column: int) -> str:
     return f'{key}: "{escaped}"' if colon and words else ""
 
 
-def _last_open(lines: list[str], line: int, column: int) -> tuple[int, int] | None:
+def _find_open_bracket(lines: list[str], line: int, column: int) -> tuple[int, int] | None:
     """Where the innermost bracket opens that is still open at the end of the text."""
     after = (lines[line][column:], *lines[line + 1 :])
     if any(rest.strip() and not rest.lstrip().startswith("#") for rest in after):
@@ -157,47 +161,49 @@ def _last_open(lines: list[str], line: int, column: int) -> tuple[int, int] | No
     return None
 
 
-def _unclosed(
-    problem: str, context: str, opened: yaml.Mark, lines: list[str], name: str
+def _explain_unclosed(
+    problem: str, context: str, start_mark: yaml.Mark, lines: list[str], name: str
 ) -> Diagnostic | None:
-    if opened.line >= len(lines):
+    if start_mark.line >= len(lines):
         return None
-    sign = lines[opened.line][opened.column : opened.column + 1]
-    span = Span(name, opened.line + 1, opened.column + 1, opened.line + 1, opened.column + 2)
+    sign = lines[start_mark.line][start_mark.column : start_mark.column + 1]
+    span = Span(
+        name, start_mark.line + 1, start_mark.column + 1, start_mark.line + 1, start_mark.column + 2
+    )
     if "quoted scalar" in context and ("unexpected end" in problem or "document" in problem):
         return Diagnostic("SB008", f"the quote {sign} is never closed", span)
-    if "flow" in context and sign in _PLAIN_CONTEXT and "did not find expected" in problem:
-        closer = _PLAIN_CONTEXT[sign]
-        rest = lines[opened.line][opened.column :]
-        if closer in rest[: _comment(rest)]:
+    if "flow" in context and sign in _CLOSERS and "did not find expected" in problem:
+        closer = _CLOSERS[sign]
+        rest = lines[start_mark.line][start_mark.column :]
+        if closer in rest[: _find_comment(rest)]:
             return None
         return Diagnostic("SB008", f"the bracket {sign} is never closed", span, f"add {closer}")
     return None
 
 
-def _hidden_closer(
-    problem: str, opened: yaml.Mark, lines: list[str], name: str
+def _explain_hidden_closer(
+    problem: str, start_mark: yaml.Mark, lines: list[str], name: str
 ) -> Diagnostic | None:
     """The ` #` that made a comment of the bracket that is missed."""
-    if "did not find expected" not in problem or opened.line >= len(lines):
+    if "did not find expected" not in problem or start_mark.line >= len(lines):
         return None
-    sign = lines[opened.line][opened.column : opened.column + 1]
-    closer = _PLAIN_CONTEXT.get(sign)
-    for number in range(opened.line, len(lines) if closer else 0):
-        begin = opened.column if number == opened.line else 0
-        at = begin + _comment(lines[number][begin:])
+    sign = lines[start_mark.line][start_mark.column : start_mark.column + 1]
+    closer = _CLOSERS.get(sign)
+    for number in range(start_mark.line, len(lines) if closer else 0):
+        begin = start_mark.column if number == start_mark.line else 0
+        at = begin + _find_comment(lines[number][begin:])
         comment = lines[number][at:]
         if closer and comment.count(closer) > comment.count(sign):
             return Diagnostic(
                 "SB020",
                 "everything from here on is a comment, not part of the text",
                 Span(name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
-                _quoted_in_braces(lines[number], at) or "put the whole text in double quotes",
+                _quote_in_braces(lines[number], at) or "put the whole text in double quotes",
             )
     return None
 
 
-def _comment(text: str) -> int:
+def _find_comment(text: str) -> int:
     """Where the comment of a line begins; its end where it has none. Quoted texts have none."""
     quote, before = "", " "
     for at, sign in enumerate(text):
@@ -212,7 +218,7 @@ def _comment(text: str) -> int:
     return len(text)
 
 
-def _plainly(problem: str) -> str:
+def _to_plain_message(problem: str) -> str:
     if "did not find expected key" in problem or "did not find expected '-'" in problem:
         return "this doesn't fit what stands above it"
     if "cannot start any token" in problem:
@@ -224,13 +230,13 @@ def _plainly(problem: str) -> str:
     return f"the text is no YAML: {problem}"
 
 
-def _cure(problem: str, lines: list[str], line: int) -> str:
-    again = quoted(lines[line]) or _requoted(lines[line])
+def _suggest_fix(problem: str, lines: list[str], line: int) -> str:
+    again = quote_text(lines[line]) or _requote_text(lines[line])
     if re.search("cannot start any token|not allowed|alphabetic or numeric", problem):
         return again or "put the text in double quotes"
     if "expected key" in problem or "expected '-'" in problem:
         cure = "align it with its neighbours; a text with quotes inside is quoted as a whole"
-        return _requoted(lines[line]) or cure
+        return _requote_text(lines[line]) or cure
     if "','" in problem:
         return (
             "separate the items by commas and close the bracket; a text with { [ ] } wants quotes"

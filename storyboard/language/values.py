@@ -8,71 +8,73 @@ from typing import Any
 
 from storyboard.errors import Span
 from storyboard.film import MediaFile
-from storyboard.language.files import FileProblem, Files, Medium
+from storyboard.language.files import FileProblem, MediaFiles, MediaKind
 from storyboard.language.layers import Origins
-from storyboard.language.report import Nearest, Report
+from storyboard.language.report import DiagnosticCollector, Suggester
 from storyboard.language.source import Source
 from storyboard.timecode import Rate, Time, parse_time
 
 
 @dataclass(slots=True)
-class Desk:
+class BuildContext:
     """What every shot of one load shares."""
 
-    report: Report
-    nearest: Nearest
-    files: Files
+    diagnostics: DiagnosticCollector
+    suggester: Suggester
+    files: MediaFiles
     rate: Rate
     sources: Mapping[str, Source]
     """By name, as spans carry it."""
     _times: dict[Any, Time] = field(default_factory=dict)
 
-    def time(self, value: str | int | float) -> Time:
+    def parse_cached_time(self, value: str | int | float) -> Time:
         """`parse_time`, remembered."""
         key = type(value), value
-        found = self._times.get(key)
-        if found is None:
-            found = self._times[key] = parse_time(value, self.rate)
-        return found
+        time = self._times.get(key)
+        if time is None:
+            time = self._times[key] = parse_time(value, self.rate)
+        return time
 
 
-class Values:
+class LayeredValues:
     """Merged values with their places. An error here marks the thing as broken."""
 
-    __slots__ = ("data", "desk", "failed", "name", "origins")
+    __slots__ = ("context", "data", "failed", "name", "origins")
 
     def __init__(
-        self, desk: Desk, data: Mapping[str, Any], origins: Origins, name: str = ""
+        self, context: BuildContext, data: Mapping[str, Any], origins: Origins, name: str = ""
     ) -> None:
-        self.desk = desk
+        self.context = context
         self.data = data
         self.origins = origins
         self.name = name
         self.failed = False
 
-    def frames(self, path: str, value: str | int | float) -> int:
+    def parse_frames(self, path: str, value: str | int | float) -> int:
         """Whole frames of a time; one that lies between two frames is noted."""
-        time = self.desk.time(value)
+        time = self.context.parse_cached_time(value)
         if not time.exact:
-            seconds = float(self.desk.rate.seconds(time.frames))
-            self.desk.report.note(
+            seconds = float(self.context.rate.to_seconds(time.frames))
+            self.context.diagnostics.add_note(
                 "SB301",
-                self.origins.span(path),
+                self.origins.find_span(path),
                 f"{value} s lies between two frames; it is {time.frames} frames, {seconds:.4g} s",
             )
         return time.frames
 
-    def media(self, path: str, text: str, wanted: Medium) -> MediaFile | None:
+    def find_media(self, path: str, text: str, wanted: MediaKind) -> MediaFile | None:
         """The file that the value at `path` names; None, reported, if it can't be used."""
-        span = self.origins.span(path)
+        span = self.origins.find_span(path)
         try:
-            return self.desk.files.medium(text, self.desk.sources[span.file].folder, wanted)
+            return self.context.files.find_media(
+                text, self.context.sources[span.file].folder, wanted
+            )
         except FileProblem as problem:
             self.failed = True
-            self.desk.report.error(problem.code, span, problem.message, problem.hint)
+            self.context.diagnostics.add_error(problem.code, span, problem.message, problem.hint)
             return None
 
-    def error(
+    def add_error(
         self,
         code: str,
         path: str,
@@ -84,8 +86,8 @@ class Values:
     ) -> None:
         """Reports an error at the value of `path`, or at its key."""
         self.failed = True
-        span = self.origins.key_span(path) if at_key else self.origins.span(path)
-        self.desk.report.error(code, span, message, hint, related)
+        span = self.origins.find_key_span(path) if at_key else self.origins.find_span(path)
+        self.context.diagnostics.add_error(code, span, message, hint, related)
 
-    def warning(self, code: str, path: str, message: str, hint: str = "") -> None:
-        self.desk.report.warning(code, self.origins.span(path), message, hint)
+    def add_warning(self, code: str, path: str, message: str, hint: str = "") -> None:
+        self.context.diagnostics.add_warning(code, self.origins.find_span(path), message, hint)

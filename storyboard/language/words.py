@@ -36,10 +36,10 @@ _TIMES = frozenset(
 
 def is_known(word: str, known: frozenset[str]) -> bool:
     """Whether a size or an angle is one of the usual words, however it is joined."""
-    return plain(word) in known or plain(word) + "-shot" in known
+    return normalize_word(word) in known or normalize_word(word) + "-shot" in known
 
 
-def plain(word: str) -> str:
+def normalize_word(word: str) -> str:
     """`Medium Close_Up shot` -> `medium-close-up`."""
     text = re.sub(r"[\s_-]+", "-", word.strip().casefold().replace("’", "'"))
     return _PADDING.sub("", text)
@@ -50,7 +50,7 @@ class Slug(NamedTuple):
     time: str
 
 
-def read_slug(scene: str, places: Iterable[str]) -> Slug:
+def parse_slug_line(scene: str, places: Iterable[str]) -> Slug:
     """Place and time of day of a slug line; empty where it says none.
 
     The place is a cast name from `places` where one fits, else the words in lower case.
@@ -63,17 +63,17 @@ def read_slug(scene: str, places: Iterable[str]) -> Slug:
         return Slug("", "")
     parts = [part.strip() for part in re.split(r"\s+[-–—]+\s+", match["rest"]) if part.strip()]
     time = ""
-    if len(parts) > 1 and plain(parts[-1]) in _TIMES:
+    if len(parts) > 1 and normalize_word(parts[-1]) in _TIMES:
         time = parts.pop().lower()
     elif len(parts) == 2:
         time = parts.pop().lower() if len(parts[-1].split()) == 1 else ""
-    names = {_flat(name): name for name in places}
+    names = {_flatten_name(name): name for name in places}
     for words in ([" ".join(parts)], parts[::-1]):
-        for each in words:
-            if found := names.get(_flat(each)):
-                return Slug(found, time)
+        for candidate in words:
+            if place := names.get(_flatten_name(candidate)):
+                return Slug(place, time)
     return Slug(", ".join(parts).lower(), time)
 
 
-def _flat(name: str) -> str:
+def _flatten_name(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())

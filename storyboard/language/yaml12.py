@@ -18,7 +18,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from storyboard.errors import Diagnostic, Span
 from storyboard.language.source import Unreadable
-from storyboard.language.syntax import explain
+from storyboard.language.syntax import explain_yaml_error
 
 try:
     from yaml._yaml import CParser as _Base
@@ -94,30 +94,30 @@ class Map(dict[Key, Any]):
         self.file = file
         self._pairs: dict[str, tuple[Node, Node]] | None = None
 
-    def pair(self, key: str) -> tuple[Node, Node] | None:
+    def find_pair(self, key: str) -> tuple[Node, Node] | None:
         """The nodes of a key and its value; those behind `<<` where it arrived by merge."""
         if self._pairs is None:
-            self._pairs = _pairs(self.node, 0)
+            self._pairs = _collect_pairs(self.node, 0)
         return self._pairs.get(key)
 
-    def key_span(self, key: str) -> Span:
+    def find_key_span(self, key: str) -> Span:
         """The text of the key, or of the mapping where it has no such key."""
-        pair = self.pair(key)
-        return _span(self.file, pair[0]) if pair else self.span()
+        pair = self.find_pair(key)
+        return _find_span(self.file, pair[0]) if pair else self.find_span()
 
-    def value_span(self, key: str) -> Span:
+    def find_value_span(self, key: str) -> Span:
         """The text of the value; of its key where there is no value."""
-        pair = self.pair(key)
+        pair = self.find_pair(key)
         if pair is None:
-            return self.span()
+            return self.find_span()
         empty = pair[1].start_mark.index == pair[1].end_mark.index
-        return _span(self.file, pair[0] if empty else pair[1])
+        return _find_span(self.file, pair[0] if empty else pair[1])
 
-    def span(self) -> Span:
+    def find_span(self) -> Span:
         """Its first key; the braces where it has none."""
         if self.node.value:
-            return _span(self.file, self.node.value[0][0])
-        return _span(self.file, self.node)
+            return _find_span(self.file, self.node.value[0][0])
+        return _find_span(self.file, self.node)
 
     @property
     def in_braces(self) -> bool:
@@ -134,20 +134,20 @@ class Seq(list[Any]):
         self.node = node
         self.file = file
 
-    def item_span(self, index: int) -> Span:
+    def find_item_span(self, index: int) -> Span:
         """The text of an item; of its first key where it is a mapping."""
         if not 0 <= index < len(self.node.value):
-            return self.span()
+            return self.find_span()
         item = self.node.value[index]
         if isinstance(item, MappingNode) and item.value:
             item = item.value[0][0]
-        return _span(self.file, item)
+        return _find_span(self.file, item)
 
-    def span(self) -> Span:
-        return _span(self.file, self.node)
+    def find_span(self) -> Span:
+        return _find_span(self.file, self.node)
 
 
-def parse(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
+def parse_yaml(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
     """The data of a text, and what is wrong with it short of being unreadable.
 
     A key that stands twice keeps its first value. Raises Unreadable where nothing can be read.
@@ -155,9 +155,9 @@ def parse(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
     try:
         node = _Composer(text).get_single_node()
     except _TooDeep:
-        raise _too_deep(text, name) from None
+        raise _depth_error(text, name) from None
     except yaml.YAMLError as error:
-        raise Unreadable(explain(error, text, name)) from None
+        raise Unreadable(explain_yaml_error(error, text, name)) from None
     if node is None:
         raise Unreadable(
             Diagnostic(
@@ -168,11 +168,11 @@ def parse(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
                 "  - {id: SH010, prompt: what the first shot shows, length: 4}",
             )
         )
-    building = _Construction(text, name)
-    return building.value(node, 0), building.problems
+    converter = _NodeConverter(text, name)
+    return converter.convert_node(node, 0), converter.problems
 
 
-class _Construction:
+class _NodeConverter:
     """One walk over the nodes of a text."""
 
     def __init__(self, text: str, name: str) -> None:
@@ -184,40 +184,48 @@ class _Construction:
         self._count = 0
         self._expanded = 0
 
-    def value(self, node: Node, depth: int) -> Any:
+    def convert_node(self, node: Node, depth: int) -> Any:
         if isinstance(node, ScalarNode):
             text = node.value
             if node.tag is _PLAIN:
-                return text if text and text[0] not in _NOT_TEXT else plain_scalar(text)
-            return text if node.tag is _QUOTED else self._tagged(node)
+                return text if text and text[0] not in _NOT_TEXT else parse_plain_scalar(text)
+            return text if node.tag is _QUOTED else self._convert_tagged(node)
         identity = id(node)
         if identity in self._done:
             built, size = self._done[identity]
             self._expanded += size
             if self._expanded > MAX_EXPANDED:
-                raise self._refused("SB012", node, "aliases expand to too much", alias=True)
+                raise self._unreadable_error(
+                    "SB012", node, "aliases expand to too much", alias=True
+                )
             return built
         if identity in self._open:
-            raise self._refused("SB013", node, "this alias stands inside what it names", alias=True)
+            raise self._unreadable_error(
+                "SB013", node, "this alias stands inside what it names", alias=True
+            )
         if depth >= MAX_DEPTH:
-            raise self._refused("SB011", node, f"nested more than {MAX_DEPTH} levels deep")
+            raise self._unreadable_error("SB011", node, f"nested more than {MAX_DEPTH} levels deep")
         self._open.add(identity)
         before = self._count + self._expanded
-        built = self._map(node, depth) if isinstance(node, MappingNode) else self._seq(node, depth)
+        built = (
+            self._convert_mapping(node, depth)
+            if isinstance(node, MappingNode)
+            else self._convert_sequence(node, depth)
+        )
         self._open.discard(identity)
         self._count += 1
         self._done[identity] = built, self._count + self._expanded - before
         return built
 
-    def _seq(self, node: Node, depth: int) -> Seq:
+    def _convert_sequence(self, node: Node, depth: int) -> Seq:
         self._check_tag(node, "seq")
         built = Seq(node, self.name)
         for item in node.value:
-            built.append(self.value(item, depth + 1))
+            built.append(self.convert_node(item, depth + 1))
         self._count += len(built)
         return built
 
-    def _map(self, node: Node, depth: int) -> Map:
+    def _convert_mapping(self, node: Node, depth: int) -> Map:
         self._check_tag(node, "map")
         built = Map(node, self.name)
         merges: list[Node] = []
@@ -225,12 +233,12 @@ class _Construction:
         for key_node, value_node in node.value:
             key = key_node.value
             if not isinstance(key_node, ScalarNode) or (not key and key_node.tag is _PLAIN):
-                self._problem("SB010", key_node, "a key is one word, or a text in quotes")
+                self._add_problem("SB010", key_node, "a key is one word, or a text in quotes")
             elif key == "<<" and key_node.tag is _PLAIN:
                 merges.append(value_node)
             elif key in built:
-                first = _span(self.name, firsts[key])
-                self._problem(
+                first = _find_span(self.name, firsts[key])
+                self._add_problem(
                     "SB009",
                     key_node,
                     f"`{key}` stands here a second time",
@@ -239,38 +247,42 @@ class _Construction:
                 )
             else:
                 firsts[key] = key_node
-                built[key] = self.value(value_node, depth + 1)
+                built[key] = self.convert_node(value_node, depth + 1)
         for merge in merges:
-            self._merge(built, merge, depth)
+            self._merge_mapping(built, merge, depth)
         self._count += len(built)
         return built
 
-    def _merge(self, built: Map, node: Node, depth: int) -> None:
+    def _merge_mapping(self, built: Map, node: Node, depth: int) -> None:
         parts = node.value if isinstance(node, SequenceNode) else [node]
         for part in parts:
-            given = self.value(part, depth + 1)
-            if not isinstance(given, Map):
-                raise self._refused("SB017", part, "`<<` takes over a mapping, by its alias")
-            self._expanded += len(given)
-            for key, value in given.items():
+            merged_mapping = self.convert_node(part, depth + 1)
+            if not isinstance(merged_mapping, Map):
+                raise self._unreadable_error(
+                    "SB017", part, "`<<` takes over a mapping, by its alias"
+                )
+            self._expanded += len(merged_mapping)
+            for key, value in merged_mapping.items():
                 built.setdefault(key, value)
 
-    def _tagged(self, node: ScalarNode) -> Any:
+    def _convert_tagged(self, node: ScalarNode) -> Any:
         tag = node.tag.removeprefix(_CORE)
         if tag not in _TAGS - {"map", "seq"} and tag != "!":
-            self._unknown_tag(node)
-        return node.value if tag in ("str", "!") else plain_scalar(node.value)
+            self._reject_tag(node)
+        return node.value if tag in ("str", "!") else parse_plain_scalar(node.value)
 
     def _check_tag(self, node: Node, kind: str) -> None:
         if node.tag is not _QUOTED and node.tag not in ("!", _CORE + kind):
-            self._unknown_tag(node)
+            self._reject_tag(node)
 
-    def _unknown_tag(self, node: Node) -> None:
+    def _reject_tag(self, node: Node) -> None:
         tag = node.tag.replace(_CORE, "!!")
         message = f"the tag `{tag}` means nothing here"
-        raise self._refused("SB015", node, message, hint="a text that begins with ! wants quotes")
+        raise self._unreadable_error(
+            "SB015", node, message, hint="a text that begins with ! wants quotes"
+        )
 
-    def _problem(
+    def _add_problem(
         self,
         code: str,
         node: Node,
@@ -278,52 +290,54 @@ class _Construction:
         hint: str = "",
         related: tuple[tuple[Span, str], ...] = (),
     ) -> None:
-        span = _span(self.name, node)
+        span = _find_span(self.name, node)
         self.problems.append(Diagnostic(code, message, span, hint, related=related))
 
-    def _refused(
+    def _unreadable_error(
         self, code: str, node: Node, message: str, alias: bool = False, hint: str = ""
     ) -> Unreadable:
-        span = _alias_span(self.text, self.name, node) if alias else _span(self.name, node)
+        span = (
+            _find_alias_span(self.text, self.name, node) if alias else _find_span(self.name, node)
+        )
         return Unreadable(Diagnostic(code, message, span, hint))
 
 
-def plain_scalar(text: str) -> Any:
+def parse_plain_scalar(text: str) -> Any:
     """What an unquoted scalar means: null, true, false, a number, else its text."""
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
-        return text if _all_digits(text) else number
+        return text if _is_all_digits(text) else number
     return text
 
 
-def _all_digits(text: str) -> bool:
+def _is_all_digits(text: str) -> bool:
     """A whole number too long to be one: kept as text."""
     return text.lstrip("+-").isdigit()
 
 
-def _pairs(node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
+def _collect_pairs(node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
     """Key to its nodes, the first of each; what a `<<` brings in comes after the mapping's own."""
-    found: dict[str, tuple[Node, Node]] = {}
+    pairs: dict[str, tuple[Node, Node]] = {}
     merged: list[Node] = []
     for key_node, value_node in node.value:
         if not isinstance(key_node, ScalarNode):
             continue
         if key_node.value == "<<" and key_node.tag is _PLAIN:
-            whole = isinstance(value_node, SequenceNode)
-            merged += value_node.value if whole else [value_node]
+            is_sequence = isinstance(value_node, SequenceNode)
+            merged += value_node.value if is_sequence else [value_node]
         else:
-            found.setdefault(key_node.value, (key_node, value_node))
+            pairs.setdefault(key_node.value, (key_node, value_node))
     for part in merged:
         if isinstance(part, MappingNode) and depth < MAX_DEPTH:
-            for key, pair in _pairs(part, depth + 1).items():
-                found.setdefault(key, pair)
-    return found
+            for key, pair in _collect_pairs(part, depth + 1).items():
+                pairs.setdefault(key, pair)
+    return pairs
 
 
-def _span(file: str, node: Node) -> Span:
+def _find_span(file: str, node: Node) -> Span:
     """The text of a node; a block ends with its last value, a block scalar with its first line."""
     start, last = node.start_mark, node
     while not getattr(last, "flow_style", True) and last.value:
@@ -341,10 +355,10 @@ def _is_block(node: Node) -> bool:
     return not isinstance(node, ScalarNode) and not node.flow_style
 
 
-def _too_deep(text: str, name: str) -> Unreadable:
+def _depth_error(text: str, name: str) -> Unreadable:
     """The refusal, at the first list or mapping that is too deep."""
     depth, span = 0, Span(name)
-    for event in _events(text):
+    for event in _parse_events(text):
         mark = event.start_mark
         if isinstance(event, CollectionStartEvent):
             depth += 1
@@ -357,19 +371,19 @@ def _too_deep(text: str, name: str) -> Unreadable:
     return Unreadable(Diagnostic("SB011", f"nested more than {MAX_DEPTH} levels deep", span))
 
 
-def _alias_span(text: str, name: str, node: Node) -> Span:
+def _find_alias_span(text: str, name: str, node: Node) -> Span:
     """The first alias that repeats, or stands inside, the anchored node."""
     anchors: dict[Any, int] = {}
-    for event in _events(text):
+    for event in _parse_events(text):
         mark, end, anchor = event.start_mark, event.end_mark, getattr(event, "anchor", None)
         if isinstance(event, AliasEvent):
             if anchors.get(anchor) == node.start_mark.index:
                 return Span(name, mark.line + 1, mark.column + 1, end.line + 1, end.column + 1)
         elif anchor:
             anchors[anchor] = mark.index
-    return _span(name, node)
+    return _find_span(name, node)
 
 
-def _events(text: str) -> Iterator[Any]:
+def _parse_events(text: str) -> Iterator[Any]:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     yield from yaml.parse(text, Loader=loader)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from storyboard.previz.ink import seeded
-from storyboard.previz.lexicon import HELD, NUMBERS, PEOPLE, THINGS, stems, words_of
+from storyboard.previz.ink import seed_random
+from storyboard.previz.lexicon import HANDHELD, NUMBERS, PEOPLE, THINGS, list_stems, split_words
 from storyboard.previz.spec import Person
 from storyboard.providers.base import Intent
 
@@ -73,8 +73,8 @@ _MOODS = {
 }
 
 
-def people_of(
-    intent: Intent, told: str, size: str, tints: Mapping[str, tuple[str, str, str]]
+def find_people(
+    intent: Intent, shot_text: str, size: str, tints: Mapping[str, tuple[str, str, str]]
 ) -> tuple[tuple[Person, ...], str]:
     """Those in frame, left to right, and whose shoulder the camera looks over, if anyone's."""
     cast = [
@@ -82,120 +82,130 @@ def people_of(
         for m in intent.cast
         if m.kind == "character"
     ]
-    people = cast or _anonymous(told)
+    people = cast or _find_unnamed_people(shot_text)
     shoulder = ""
-    over = re.search(r"over[- ]the[- ]shoulder|\bots\b", f"{intent.angle} {intent.size}".lower())
-    named = re.search(r"over (\w+)'s shoulder", told.lower())
-    if named:
-        shoulder = next((p.name for p in people if p.name.lower() == named[1]), "*")
-    elif over or size == "OTS":
+    over_shoulder = re.search(
+        r"over[- ]the[- ]shoulder|\bots\b", f"{intent.angle} {intent.size}".lower()
+    )
+    shoulder_match = re.search(r"over (\w+)'s shoulder", shot_text.lower())
+    if shoulder_match:
+        shoulder = next((p.name for p in people if p.name.lower() == shoulder_match[1]), "*")
+    elif over_shoulder or size == "OTS":
         shoulder = "*"
     if len(people) > 1 and (shoulder or size in _TIGHT):
-        people, shoulder = _single_out(people, intent, told, size, shoulder)
+        people, shoulder = _select_featured_people(people, intent, shot_text, size, shoulder)
     close = size in ("MCU", "CU", "ECU")
-    return tuple(_act(person, people, told, close) for person in people), shoulder
+    return tuple(
+        _apply_prompt_actions(person, people, shot_text, close) for person in people
+    ), shoulder
 
 
-def _single_out(
-    people: list[Person], intent: Intent, told: str, size: str, shoulder: str
+def _select_featured_people(
+    people: list[Person], intent: Intent, shot_text: str, size: str, shoulder: str
 ) -> tuple[list[Person], str]:
     """In a tight shot only those it is about; the other lends a shoulder."""
-    lower = told.lower()
+    lower = shot_text.lower()
     speakers = {line.speaker for line in intent.dialogue if not line.off}
-    named = [p for p in people if re.search(rf"\b{re.escape(p.name.lower())}\b", lower)]
-    named = [p for p in named if p.name != shoulder]
+    mentioned = [p for p in people if re.search(rf"\b{re.escape(p.name.lower())}\b", lower)]
+    mentioned = [p for p in mentioned if p.name != shoulder]
     both = re.search(r"\b(two-shot|two shot|both|together|each other|they|couple|between them)\b",
                      lower)  # fmt: skip
     if both and not shoulder:
         return people, shoulder
-    about = named or [p for p in people if p.name in speakers and p.name != shoulder]
-    if not about and (size in ("CU", "ECU", "MCU") or shoulder):
-        about = [p for p in people if p.name != shoulder][:1]
-    about = about or people
+    featured = mentioned or [p for p in people if p.name in speakers and p.name != shoulder]
+    if not featured and (size in ("CU", "ECU", "MCU") or shoulder):
+        featured = [p for p in people if p.name != shoulder][:1]
+    featured = featured or people
     if shoulder:
-        about = about[:1]
-        others = [p.name for p in people if p.name != about[0].name]
+        featured = featured[:1]
+        others = [p.name for p in people if p.name != featured[0].name]
         shoulder = shoulder if shoulder != "*" else (others[0] if others else "*")
     elif size in ("CU", "ECU"):
-        about = [p for p in about if p.name in speakers][:1] or about[:1]
-    return about, shoulder
+        featured = [p for p in featured if p.name in speakers][:1] or featured[:1]
+    return featured, shoulder
 
 
-def _anonymous(told: str) -> list[Person]:
+def _find_unnamed_people(shot_text: str) -> list[Person]:
     """People whom the prompt names by what they are: `an old sailor`, `two girls`."""
-    words = words_of(told)
-    found: list[Person] = []
+    words = split_words(shot_text)
+    people: list[Person] = []
     pronouns = ("he", "she", "they", "him", "her", "his", "hers", "them")
     for at, word in enumerate(words):
-        stem = next((s for s in stems(word) if s in PEOPLE), "")
-        if not stem or (stem in pronouns and (found or word in ("they", "them"))):
+        stem = next((s for s in list_stems(word) if s in PEOPLE), "")
+        if not stem or (stem in pronouns and (people or word in ("they", "them"))):
             continue
         if stem in ("her", "him"):
             continue
-        near = _own(words[max(0, at - 3) : at])
-        after = words[at + 1 : at + 7]
-        count = next((NUMBERS[w] for w in reversed(near) if w in NUMBERS), 1)
+        words_before = _trim_to_own_words(words[max(0, at - 3) : at])
+        words_after = words[at + 1 : at + 7]
+        count = next((NUMBERS[w] for w in reversed(words_before) if w in NUMBERS), 1)
         if stem in ("couple", "lovers"):
             count = 2
         if word in ("people", "figures") and count == 1:
             count = 3
-        clothes = " ".join(after) if after[:1] in (["in"], ["with"], ["wearing"]) else ""
-        look = f"{clothes} {' '.join(near)} {PEOPLE[stem]}".strip()
-        names = [p.name for p in found]
+        clothes = (
+            " ".join(words_after) if words_after[:1] in (["in"], ["with"], ["wearing"]) else ""
+        )
+        look = f"{clothes} {' '.join(words_before)} {PEOPLE[stem]}".strip()
+        names = [p.name for p in people]
         if stem in names:
             continue
         for i in range(min(count, 4)):
-            found.append(Person(stem if i == 0 else f"{stem} {i + 1}", look))
+            people.append(Person(stem if i == 0 else f"{stem} {i + 1}", look))
         if stem in ("couple", "lovers"):
-            found[-2] = replace(found[-2], description=look.replace("person", "woman", 1))
-            found[-1] = replace(found[-1], description=look.replace("person", "man", 1))
-        if len(found) >= 4:
+            people[-2] = replace(people[-2], description=look.replace("person", "woman", 1))
+            people[-1] = replace(people[-1], description=look.replace("person", "man", 1))
+        if len(people) >= 4:
             break
-    return found[:4]
+    return people[:4]
 
 
-def _own(near: list[str]) -> list[str]:
+def _trim_to_own_words(words_before: list[str]) -> list[str]:
     """The words before a noun that are its own and not another's."""
-    for i in range(len(near) - 1, -1, -1):
-        word = near[i]
+    for i in range(len(words_before) - 1, -1, -1):
+        word = words_before[i]
         if word in ("and", "with", "of", "in", "by", "to", "at", "on", "for") or word in PEOPLE:
-            return near[i + 1 :]
-    return near
+            return words_before[i + 1 :]
+    return words_before
 
 
-def _clauses(person: Person, people: list[Person], told: str) -> str:
+def _find_clauses_about(person: Person, people: list[Person], shot_text: str) -> str:
     """The clauses that speak of `person`; a clause that names nobody goes on with the last one."""
-    lower = told.lower()
+    lower = shot_text.lower()
     if len(people) == 1:
         return lower
-    about: list[Person] = list(people)
-    kept = []
-    names = "|".join(re.escape(_called(p)) for p in people)
+    subjects: list[Person] = list(people)
+    clauses = []
+    names = "|".join(re.escape(_to_prompt_word(p)) for p in people)
     # "Ana and Tom sit" is one clause about two
     lower = re.sub(rf"\b({names}),? and (?=(?:{names})\b)", r"\1 & ", lower)
     for clause in re.split(r"[.;!?,]|\band\b|\bwhile\b|\bas\b", lower):
-        named = [p for p in people if re.search(rf"\b{re.escape(_called(p))}s?\b", clause)]
-        if named:
-            about = named
+        mentioned = [
+            p for p in people if re.search(rf"\b{re.escape(_to_prompt_word(p))}s?\b", clause)
+        ]
+        if mentioned:
+            subjects = mentioned
         elif re.search(r"\b(they|both|two)\b", clause):
-            about = list(people)
-        if person in about:
-            kept.append(clause)
-    return ". ".join(kept)
+            subjects = list(people)
+        if person in subjects:
+            clauses.append(clause)
+    return ". ".join(clauses)
 
 
-def _called(person: Person) -> str:
+def _to_prompt_word(person: Person) -> str:
     """The word that a prompt calls a person by: `girl` for the second girl too."""
     return re.sub(r" \d$", "", person.name.lower())
 
 
-def _act(person: Person, people: list[Person], told: str, close: bool) -> Person:
-    words = _clauses(person, people, told)
+def _apply_prompt_actions(
+    person: Person, people: list[Person], shot_text: str, close: bool
+) -> Person:
+    words = _find_clauses_about(person, people, shot_text)
     camera_free = re.sub(r"(the )?camera [^.;,]*", "", words)
-    return perform(person, camera_free, close)
+    return apply_actions(person, camera_free, close)
 
 
-def perform(person: Person, words: str, close: bool = False) -> Person:
+def apply_actions(person: Person, words: str, close: bool = False) -> Person:
     """`person`, doing what `words` say; what they leave open stays as it was.
 
     In a close shot who looks out at something is seen from the side, not from behind.
@@ -204,7 +214,7 @@ def perform(person: Person, words: str, close: bool = False) -> Person:
     if _BACK.search(words) and not (close and not _TURNED.search(words)):
         view = "back"
     elif close and _BACK.search(words):
-        view = "right" if seeded("gaze", person.name, words).random() < 0.5 else "left"
+        view = "right" if seed_random("gaze", person.name, words).random() < 0.5 else "left"
     elif side := _PROFILE.search(words):
         view = "left" if "left" in words[side.start() :] else "right"
     if _TURN_AWAY.search(words):
@@ -220,17 +230,23 @@ def perform(person: Person, words: str, close: bool = False) -> Person:
     elif _WALK.search(words) and not _SIT.search(words):
         walk = "right"
     if walk:
-        walk = _way(words)
+        walk = _find_walk_direction(words)
         turns_to = ""
         view = {"away": "back", "toward": "front"}.get(walk, walk)
     if _LOOK_BACK.search(words) and not turns_to:
-        other = {"right": "left", "left": "right", "back": "front", "front": "left"}
-        turns_to = other[view]
+        opposite_views = {"right": "left", "left": "right", "back": "front", "front": "left"}
+        turns_to = opposite_views[view]
     sits = bool(_SIT.search(words)) or (
         person.sits and not walk and not re.search(r"\b(stands|rises|gets) up|\bstands\b", words)
     )
     holds = next(
-        (THINGS[s] for w in words_of(words) for s in stems(w) if THINGS.get(s, "") in HELD), ""
+        (
+            THINGS[s]
+            for w in split_words(words)
+            for s in list_stems(w)
+            if THINGS.get(s, "") in HANDHELD
+        ),
+        "",
     )
     hands = next((name for name, pattern in _HANDS.items() if pattern.search(words)), "")
     if hands == "hold" and not holds:
@@ -247,7 +263,7 @@ def perform(person: Person, words: str, close: bool = False) -> Person:
     )  # fmt: skip
 
 
-def _way(words: str) -> str:
+def _find_walk_direction(words: str) -> str:
     if _TOWARD.search(words) and not re.search(r"\baway\b", words):
         return "toward"
     if re.search(r"\b(to the |screen |stage )?left\b", words) and "leaves" not in words:

@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from storyboard.previz.ink import seeded
+from storyboard.previz.ink import seed_random
 from storyboard.previz.paint import Box
-from storyboard.previz.spec import Step
+from storyboard.previz.spec import CameraStep
 
 _NEAR = 0.12
 _MARGIN = 0.025
@@ -35,7 +35,7 @@ class Pose:
     sx: float = 0.0
     sy: float = 0.0
 
-    def plus(self, other: Pose, times: float = 1.0) -> Pose:
+    def add(self, other: Pose, times: float = 1.0) -> Pose:
         return Pose(
             self.x + other.x * times,
             self.y + other.y * times,
@@ -46,16 +46,16 @@ class Pose:
             self.sy + other.sy * times,
         )
 
-    def minus(self, other: Pose) -> Pose:
-        return self.plus(other, -1.0)
+    def subtract(self, other: Pose) -> Pose:
+        return self.add(other, -1.0)
 
-    def values(self) -> list[float]:
+    def to_list(self) -> list[float]:
         """In the order in which a scene's state keeps them, which is that of the fields."""
         told = (self.x, self.y, self.z, self.zoom, self.roll, self.sx, self.sy)
         return [round(each, 6) for each in told]
 
 
-STILL = Pose(y=0.0)
+ZERO_POSE = Pose(y=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,19 @@ class View:
     def aspect(self) -> float:
         return self.width / self.height
 
-    def scale(self, pose: Pose, z: float) -> float:
+    def compute_scale(self, pose: Pose, z: float) -> float:
         """Frame heights a metre at depth `z`."""
         depth = max(_NEAR, self.distance + z - pose.z)
         return self.focal * math.exp(pose.zoom) / depth
 
-    def project(self, pose: Pose, x: float, y: float, z: float) -> tuple[float, float]:
+    def project_point(self, pose: Pose, x: float, y: float, z: float) -> tuple[float, float]:
         """Where a point is seen, frame heights from the top left, before the roll."""
-        s = self.scale(pose, z)
+        s = self.compute_scale(pose, z)
         return (self.aspect / 2 + s * (x - pose.x) + pose.sx, 0.5 + s * (y + pose.y) + pose.sy)
 
-    def visible(self, pose: Pose, z: float) -> Box:
+    def find_visible_box(self, pose: Pose, z: float) -> Box:
         """The metres of the plane at `z` that are in frame, with room for the roll."""
-        s = self.scale(pose, z)
+        s = self.compute_scale(pose, z)
         spare = abs(math.sin(math.radians(pose.roll))) * max(self.aspect, 1) * 0.55
         return Box(
             (-spare - self.aspect / 2 - pose.sx) / s + pose.x,
@@ -105,7 +105,7 @@ class Subject:
     bottom: bool = True
 
 
-Where = Callable[[float], "Subject | None"]
+SubjectTrack = Callable[[float], "Subject | None"]
 """The subject at a time in seconds."""
 Travel = Callable[[float], Pose]
 """How far the subject carries the camera along by a time in seconds."""
@@ -115,21 +115,21 @@ Travel = Callable[[float], Pose]
 class Segment:
     start_s: float
     length_s: float
-    steps: tuple[Step, ...]
+    steps: tuple[CameraStep, ...]
 
 
-def segments(steps: Sequence[Step], total_s: float) -> list[Segment]:
+def schedule_steps(steps: Sequence[CameraStep], total_s: float) -> list[Segment]:
     """Steps laid on the clock: beats at their times, stated lengths kept, the rest shared."""
-    groups: list[list[Step]] = []
+    groups: list[list[CameraStep]] = []
     for step in steps:
         if step.joined and groups:
             groups[-1].append(step)
         else:
             groups.append([step])
     if not groups:
-        groups = [[Step("drift")]]
-    found: list[Segment] = []
-    blocks: list[tuple[float, list[list[Step]]]] = [(0.0, [])]
+        groups = [[CameraStep("drift")]]
+    segments: list[Segment] = []
+    blocks: list[tuple[float, list[list[CameraStep]]]] = [(0.0, [])]
     for group in groups:
         at = group[0].at_s
         if at is not None and at > blocks[-1][0]:
@@ -139,30 +139,30 @@ def segments(steps: Sequence[Step], total_s: float) -> list[Segment]:
     for i, (start, block) in enumerate(blocks):
         end = blocks[i + 1][0] if i + 1 < len(blocks) else total_s
         if not block:
-            found.append(Segment(start, end - start, (Step("drift"),)))
+            segments.append(Segment(start, end - start, (CameraStep("drift"),)))
             continue
-        stated = [max(0.0, group[0].length_s) for group in block]
-        open_ = sum(not s for s in stated)
-        left = max(0.0, end - start - sum(stated))
-        share = left / open_ if open_ else 0.0
-        squeeze = min(1.0, (end - start) / sum(stated)) if sum(stated) else 1.0
+        stated_lengths = [max(0.0, group[0].length_s) for group in block]
+        open_count = sum(not s for s in stated_lengths)
+        remaining_s = max(0.0, end - start - sum(stated_lengths))
+        share = remaining_s / open_count if open_count else 0.0
+        squeeze = min(1.0, (end - start) / sum(stated_lengths)) if sum(stated_lengths) else 1.0
         at_s = start
-        for group, own in zip(block, stated, strict=True):
-            length = own * squeeze if own else share
+        for group, stated_s in zip(block, stated_lengths, strict=True):
+            length = stated_s * squeeze if stated_s else share
             if length > 1e-6:
-                found.append(Segment(at_s, length, tuple(group)))
+                segments.append(Segment(at_s, length, tuple(group)))
                 at_s += length
         if at_s < end - 1e-6:
-            found.append(Segment(at_s, end - at_s, (Step("static"),)))
-    return found
+            segments.append(Segment(at_s, end - at_s, (CameraStep("static"),)))
+    return segments
 
 
-def inside(view: View, pose: Pose, subject: Subject | None, margin: float = _MARGIN) -> bool:
+def is_in_frame(view: View, pose: Pose, subject: Subject | None, margin: float = _MARGIN) -> bool:
     """Whether the sides of `subject` that matter lie in frame."""
     if subject is None:
         return True
-    left, top = view.project(pose, subject.box.left, subject.box.top, subject.z)
-    right, bottom = view.project(pose, subject.box.right, subject.box.bottom, subject.z)
+    left, top = view.project_point(pose, subject.box.left, subject.box.top, subject.z)
+    right, bottom = view.project_point(pose, subject.box.right, subject.box.bottom, subject.z)
     m = margin * min(1.0, view.aspect)
     return (
         left >= m
@@ -173,7 +173,7 @@ def inside(view: View, pose: Pose, subject: Subject | None, margin: float = _MAR
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class CameraStart:
     """Where a continued camera comes from."""
 
     pose: Pose
@@ -183,7 +183,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class CameraPath:
     """The camera of a shot, frame by frame, and how hard it shakes at the end."""
 
     poses: tuple[Pose, ...]
@@ -192,19 +192,19 @@ class Path:
     """Motion blur per frame, in frame widths."""
 
 
-def path_of(
-    steps: Sequence[Step],
+def plan_camera_path(
+    steps: Sequence[CameraStep],
     view: View,
-    start: Start,
-    where: Where,
+    start: CameraStart,
+    subject_at: SubjectTrack,
     travel: Travel,
     frames: int,
     fps: int,
     clock: float,
     key: str,
     goal: Pose | None = None,
-    most: float = 1.0,
-) -> Path:
+    max_share: float = 1.0,
+) -> CameraPath:
     """The path from `start` through `steps`, each as far as keeps the subject in frame.
 
     `travel` is how far the subject carries the camera along; `goal` is the pose that a `reframe`
@@ -212,18 +212,22 @@ def path_of(
     at frame 0, which the shake runs on, so that it goes on through a continuation.
     """
     total = frames / fps
-    plan = segments(steps, total)
+    plan = schedule_steps(steps, total)
     follow = travel
     step_s = 1 / fps
-    own = start.velocity.minus(STILL.plus(follow(step_s), fps)) if start.velocity else STILL
+    own_velocity = (
+        start.velocity.subtract(ZERO_POSE.add(follow(step_s), fps)) if start.velocity else ZERO_POSE
+    )
     legs: list[tuple[Segment, Pose, Pose, Pose, Pose]] = []
-    pose, tangent = start.pose, own
+    pose, tangent = start.pose, own_velocity
     for i, segment in enumerate(plan):
         last = i + 1 == len(plan)
-        aim, leaving = _fitted(segment, last, pose, tangent, view, where, follow, goal, most)
-        legs.append((segment, pose, aim, tangent, leaving))
-        pose, tangent = aim, leaving
-    shaking = max((step.speed for step in steps if step.kind == "handheld"), default=0.0)
+        aim, exit_velocity = _fit_aim(
+            segment, last, pose, tangent, view, subject_at, follow, goal, max_share
+        )
+        legs.append((segment, pose, aim, tangent, exit_velocity))
+        pose, tangent = aim, exit_velocity
+    final_shake = max((step.speed for step in steps if step.kind == "handheld"), default=0.0)
     poses, whips = [], []
     leg = 0
     for frame in range(frames):
@@ -231,65 +235,69 @@ def path_of(
         while leg + 1 < len(legs) and t >= legs[leg + 1][0].start_s:
             leg += 1
         segment, a, b, m0, m1 = legs[leg]
-        at = _between(a, b, m0, m1, t - segment.start_s, segment)
-        at = at.plus(follow(t))
-        amount = start.shake + (shaking - start.shake) * min(1.0, t / 0.8)
+        frame_pose = _interpolate_pose(a, b, m0, m1, t - segment.start_s, segment)
+        frame_pose = frame_pose.add(follow(t))
+        amount = start.shake + (final_shake - start.shake) * min(1.0, t / 0.8)
         if not start.shake and not clock:
-            amount = shaking
-        poses.append(at.plus(_shake(clock + t, key), amount) if amount else at)
+            amount = final_shake
+        poses.append(
+            frame_pose.add(_compute_shake(clock + t, key), amount) if amount else frame_pose
+        )
         fast = any(step.kind == "whip" for step in segment.steps)
-        whips.append(_speed_of(legs[leg], t, step_s) if fast else 0.0)
-    return Path(tuple(poses), shaking, tuple(whips))
+        whips.append(_measure_pan_speed(legs[leg], t, step_s) if fast else 0.0)
+    return CameraPath(tuple(poses), final_shake, tuple(whips))
 
 
-def _speed_of(leg: tuple[Segment, Pose, Pose, Pose, Pose], t: float, step_s: float) -> float:
+def _measure_pan_speed(
+    leg: tuple[Segment, Pose, Pose, Pose, Pose], t: float, step_s: float
+) -> float:
     segment, a, b, m0, m1 = leg
-    here = _between(a, b, m0, m1, t - segment.start_s, segment)
-    next_ = _between(a, b, m0, m1, t - segment.start_s + step_s, segment)
-    return abs(next_.sx - here.sx)
+    current = _interpolate_pose(a, b, m0, m1, t - segment.start_s, segment)
+    next_ = _interpolate_pose(a, b, m0, m1, t - segment.start_s + step_s, segment)
+    return abs(next_.sx - current.sx)
 
 
-def _fitted(
+def _fit_aim(
     segment: Segment,
     last: bool,
     pose: Pose,
     tangent: Pose,
     view: View,
-    where: Where,
+    subject_at: SubjectTrack,
     follow: Travel,
     goal: Pose | None,
-    most: float,
+    max_share: float,
 ) -> tuple[Pose, Pose]:
     """The aim of a segment, as far as its subject allows, and the speed it leaves with."""
-    subject = where(segment.start_s)
+    subject = subject_at(segment.start_s)
     for share in (1.0, 0.82, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09, 0.0):
-        amount = share * most
+        amount = share * max_share
         aim = pose
         for step in segment.steps:
             if step.kind == "reframe" and goal is not None:
-                aim = aim.plus(goal.minus(aim), amount)
+                aim = aim.add(goal.subtract(aim), amount)
                 continue
-            aim = _aim(step, amount, aim, view, subject, segment.length_s, follow)
-        leaving = STILL
+            aim = _compute_step_end(step, amount, aim, view, subject, segment.length_s, follow)
+        exit_velocity = ZERO_POSE
         if last and amount and not any(s.kind == "whip" for s in segment.steps):
-            leaving = STILL.plus(aim.minus(pose), 0.45 / segment.length_s)
+            exit_velocity = ZERO_POSE.add(aim.subtract(pose), 0.45 / segment.length_s)
         if amount == 0.0:
             break
-        kept = True
+        stays_in_frame = True
         for i in range(1, 11):
             t = segment.length_s * i / 10
-            at = _between(pose, aim, tangent, leaving, t, segment)
-            now = where(segment.start_s + t)
-            at = at.plus(follow(segment.start_s + t))
-            if not inside(view, at, now):
-                kept = False
+            pose_then = _interpolate_pose(pose, aim, tangent, exit_velocity, t, segment)
+            subject_now = subject_at(segment.start_s + t)
+            pose_then = pose_then.add(follow(segment.start_s + t))
+            if not is_in_frame(view, pose_then, subject_now):
+                stays_in_frame = False
                 break
-        if kept:
+        if stays_in_frame:
             break
-    return aim, leaving
+    return aim, exit_velocity
 
 
-def _between(a: Pose, b: Pose, m0: Pose, m1: Pose, t: float, segment: Segment) -> Pose:
+def _interpolate_pose(a: Pose, b: Pose, m0: Pose, m1: Pose, t: float, segment: Segment) -> Pose:
     """A cubic through both ends with their speeds; a whip is over in a third of a second."""
     length = segment.length_s
     if any(step.kind == "whip" for step in segment.steps):
@@ -302,13 +310,13 @@ def _between(a: Pose, b: Pose, m0: Pose, m1: Pose, t: float, segment: Segment) -
     glide = min(length, 1.6)
     v = min(1.0, t / glide)
     carry = glide * (v - 2 * v * v + v * v * v)
-    pose = a.plus(b.minus(a), 3 * u2 - 2 * u3)
-    pose = pose.plus(m0, carry)
-    return pose.plus(m1, length * (u3 - u2))
+    pose = a.add(b.subtract(a), 3 * u2 - 2 * u3)
+    pose = pose.add(m0, carry)
+    return pose.add(m1, length * (u3 - u2))
 
 
-def _aim(
-    step: Step,
+def _compute_step_end(
+    step: CameraStep,
     amount: float,
     pose: Pose,
     view: View,
@@ -317,61 +325,65 @@ def _aim(
     follow: Travel,
 ) -> Pose:
     """Where `step` ends when it starts at `pose`."""
-    by = amount * step.speed * min(1.25, max(0.4, length_s / 5))
+    reach = amount * step.speed * min(1.25, max(0.4, length_s / 5))
     z = subject.z if subject else 0.0
-    s = view.scale(pose, z)
-    away = max(_NEAR, view.distance + z - pose.z)
+    s = view.compute_scale(pose, z)
+    subject_depth = max(_NEAR, view.distance + z - pose.z)
     sign = -1.0 if step.way in ("left", "down", "out") else 1.0
-    free = 1.0 if subject else 1.7
+    freedom = 1.0 if subject else 1.7
     if step.kind == "drift":
-        step, sign, by = Step("dolly", "in"), 1.0, by * 0.11
+        step, sign, reach = CameraStep("dolly", "in"), 1.0, reach * 0.11
     if step.kind == "dolly":
-        ratio = 1 + 0.5 * by if sign > 0 else 1 / (1 + 0.6 * by)
-        aim = replace(pose, z=pose.z + away * (1 - 1 / ratio))
-        return _held(pose, aim, view, subject, 1.0)
+        ratio = 1 + 0.5 * reach if sign > 0 else 1 / (1 + 0.6 * reach)
+        aim = replace(pose, z=pose.z + subject_depth * (1 - 1 / ratio))
+        return _pin_subject(pose, aim, view, subject, 1.0)
     if step.kind == "zoom":
-        ratio = math.log(1 + 0.55 * by)
-        return _held(pose, replace(pose, zoom=pose.zoom + sign * ratio), view, subject, 1.0)
+        ratio = math.log(1 + 0.55 * reach)
+        return _pin_subject(pose, replace(pose, zoom=pose.zoom + sign * ratio), view, subject, 1.0)
     if step.kind == "truck":
-        return replace(pose, x=pose.x + sign * by * 0.34 * view.aspect * free / s)
+        return replace(pose, x=pose.x + sign * reach * 0.34 * view.aspect * freedom / s)
     if step.kind == "crane":
-        high = max(0.18, pose.y + sign * by * 0.44 * free / s)
-        return _held(pose, replace(pose, y=high), view, subject, 0.82)
+        high = max(0.18, pose.y + sign * reach * 0.44 * freedom / s)
+        return _pin_subject(pose, replace(pose, y=high), view, subject, 0.82)
     if step.kind in ("pan", "whip"):
-        return replace(pose, sx=pose.sx - sign * by * 0.30 * view.aspect * free)
+        return replace(pose, sx=pose.sx - sign * reach * 0.30 * view.aspect * freedom)
     if step.kind == "tilt":
-        return replace(pose, sy=pose.sy + sign * by * 0.26 * free)
+        return replace(pose, sy=pose.sy + sign * reach * 0.26 * freedom)
     if step.kind == "orbit":
-        aim = replace(pose, x=pose.x + sign * by * 0.55 * view.aspect / s)
-        return _held(pose, aim, view, subject, 1.0)
+        aim = replace(pose, x=pose.x + sign * reach * 0.55 * view.aspect / s)
+        return _pin_subject(pose, aim, view, subject, 1.0)
     if step.kind == "roll":
-        return replace(pose, roll=pose.roll + sign * by * 7)
-    if step.kind == "follow" and _reach(follow(length_s)) < 0.05:
-        ratio = 1 + 0.14 * by
-        return _held(pose, replace(pose, z=pose.z + away * (1 - 1 / ratio)), view, subject, 1.0)
+        return replace(pose, roll=pose.roll + sign * reach * 7)
+    if step.kind == "follow" and _measure_travel(follow(length_s)) < 0.05:
+        ratio = 1 + 0.14 * reach
+        return _pin_subject(
+            pose, replace(pose, z=pose.z + subject_depth * (1 - 1 / ratio)), view, subject, 1.0
+        )
     return pose
 
 
-def _reach(way: Pose) -> float:
+def _measure_travel(way: Pose) -> float:
     return abs(way.x) + abs(way.z)
 
 
-def _held(was: Pose, aim: Pose, view: View, subject: Subject | None, hold: float) -> Pose:
+def _pin_subject(
+    before: Pose, aim: Pose, view: View, subject: Subject | None, strength: float
+) -> Pose:
     """`aim` with the shift that keeps the subject's middle where `was` saw it."""
     if subject is None:
-        anchor = (was.x, -was.y + 0.0, 0.0)
-        hold = hold if aim.y == was.y else 0.55
+        anchor = (before.x, -before.y + 0.0, 0.0)
+        strength = strength if aim.y == before.y else 0.55
     else:
         box = subject.box
         anchor = ((box.left + box.right) / 2, (box.top + box.bottom) / 2, subject.z)
-    x0, y0 = view.project(was, *anchor)
-    x1, y1 = view.project(aim, *anchor)
-    return replace(aim, sx=aim.sx + (x0 - x1) * hold, sy=aim.sy + (y0 - y1) * hold)
+    x0, y0 = view.project_point(before, *anchor)
+    x1, y1 = view.project_point(aim, *anchor)
+    return replace(aim, sx=aim.sx + (x0 - x1) * strength, sy=aim.sy + (y0 - y1) * strength)
 
 
-def _shake(t: float, key: str) -> Pose:
+def _compute_shake(t: float, key: str) -> Pose:
     """A hand: slow sway and a little tremor, always the same at the same time of the world."""
-    rng = seeded("hand", key)
+    rng = seed_random("hand", key)
     sums = []
     for base in (0.31, 0.37, 0.23):
         value = 0.0
@@ -383,6 +395,14 @@ def _shake(t: float, key: str) -> Pose:
 
 
 __all__ = [
-    "STILL", "Path", "Pose", "Segment", "Start", "Subject", "View", "inside", "path_of",
-    "segments",
+    "ZERO_POSE",
+    "CameraPath",
+    "CameraStart",
+    "Pose",
+    "Segment",
+    "Subject",
+    "View",
+    "is_in_frame",
+    "plan_camera_path",
+    "schedule_steps",
 ]  # fmt: skip

@@ -6,25 +6,32 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from storyboard.previz.art import prop_of
+from storyboard.previz.art import find_prop
 from storyboard.previz.camera import (
-    STILL,
-    Path,
+    ZERO_POSE,
+    CameraPath,
+    CameraStart,
     Pose,
-    Start,
     Subject,
+    SubjectTrack,
     Travel,
     View,
-    Where,
-    inside,
-    path_of,
+    is_in_frame,
+    plan_camera_path,
 )
-from storyboard.previz.framing import FLAT, FLYING, Composition, Mark, Placed, flock_radius
-from storyboard.previz.ink import seeded
+from storyboard.previz.framing import (
+    FLYING,
+    FORESHORTENING,
+    Composition,
+    Mark,
+    PlacedProp,
+    compute_flock_radius,
+)
+from storyboard.previz.ink import seed_random
 from storyboard.previz.paint import Box
-from storyboard.previz.players import WALKING, Company, Moving, Player, Walk, speech_of
-from storyboard.previz.sets.shore import DEPTHS, shore_of
-from storyboard.previz.spec import Spec, Step
+from storyboard.previz.players import WALKING, Actor, Actors, MovingProp, Walk, find_speech
+from storyboard.previz.sets.shore import DEPTHS, find_shore
+from storyboard.previz.spec import CameraStep, ShotSpec
 from storyboard.providers.base import SpokenLine
 
 _EFFORTS = ((1.0, False), (0.6, False), (1.0, True), (0.6, True), (0.3, True), (0.0, True))
@@ -34,7 +41,7 @@ _DEPTHS = {"room": 1.9, "void": 4.5}
 
 
 @dataclass(frozen=True, slots=True)
-class Was:
+class PreviousMotion:
     """Where somebody or something was when its shot is taken up again."""
 
     x: float
@@ -50,153 +57,167 @@ class Was:
 class Blocking:
     """A shot, blocked: who goes where and what the camera does, frame by frame."""
 
-    company: Company
-    path: Path
+    actors: Actors
+    path: CameraPath
     view: View
 
 
-def block(
-    spec: Spec,
+def block_shot(
+    spec: ShotSpec,
     composition: Composition,
     lines: Sequence[SpokenLine],
     frames: int,
     fps: int,
     clock: float = 0.0,
-    start: Start | None = None,
-    was: dict[str, Was] | None = None,
+    start: CameraStart | None = None,
+    motions: dict[str, PreviousMotion] | None = None,
     goal: Pose | None = None,
 ) -> Blocking:
     """Lays out the shot; `start`, `was` and `goal` take up another where it ended."""
     total = frames / fps
-    before = was or {}
+    previous = motions or {}
     view = composition.view
-    begin = start or Start(composition.pose)
-    fixed = any(step.kind == "static" for step in spec.steps)
+    camera_start = start or CameraStart(composition.pose)
+    is_static = any(step.kind == "static" for step in spec.steps)
     for speed in (1.0, 0.8, 0.6, 0.42, 0.28, 0.16, 0.08, 0.0):
-        company = _company(spec, composition, lines, total, speed, before, view, begin.pose)
-        where = subject_of(spec, composition, company, clock)
-        carry = _carry(spec, company, where, view, begin.pose, total, fixed)
-        if _stays(view, begin.pose, where, carry, total, bool(before)):
+        actors = _block_actors(
+            spec, composition, lines, total, speed, previous, view, camera_start.pose
+        )
+        subject_at = track_subject(spec, composition, actors, clock)
+        travel = _plan_travel(spec, actors, subject_at, view, camera_start.pose, total, is_static)
+        if _is_subject_in_frame(view, camera_start.pose, subject_at, travel, total, bool(previous)):
             break
-    for most, along in _EFFORTS:
-        if along and not fixed:
-            carry = _carry(spec, company, where, view, begin.pose, total, fixed, along=True)
-        path = path_of(
-            spec.steps, view, begin, where, carry, frames, fps, clock, spec.key, goal, most
+    for max_share, along in _EFFORTS:
+        if along and not is_static:
+            travel = _plan_travel(
+                spec, actors, subject_at, view, camera_start.pose, total, is_static, along=True
+            )
+        path = plan_camera_path(
+            spec.steps,
+            view,
+            camera_start,
+            subject_at,
+            travel,
+            frames,
+            fps,
+            clock,
+            spec.key,
+            goal,
+            max_share,
         )
         if all(
-            inside(view, path.poses[i], where(i / fps), margin=0.012)
+            is_in_frame(view, path.poses[i], subject_at(i / fps), margin=0.012)
             for i in range(0, frames, max(1, frames // 32))
         ):
             break
-    return Blocking(company, path, view)
+    return Blocking(actors, path, view)
 
 
-def _company(
-    spec: Spec,
+def _block_actors(
+    spec: ShotSpec,
     composition: Composition,
     lines: Sequence[SpokenLine],
     total: float,
     speed: float,
-    before: dict[str, Was],
+    previous: dict[str, PreviousMotion],
     view: View,
     pose: Pose,
-) -> Company:
+) -> Actors:
     people = tuple(
-        _player(spec, mark, lines, total, speed, before, view, pose, composition.whole)
+        _block_person(spec, mark, lines, total, speed, previous, view, pose, composition.whole)
         for mark in composition.marks
     )
-    things: list[Moving] = []
+    things: list[MovingProp] = []
     for placed in composition.things:
-        things += _moving(spec, placed, total, speed, before, view, pose)
-    return Company(people, tuple(things))
+        things += _block_prop(spec, placed, total, speed, previous, view, pose)
+    return Actors(people, tuple(things))
 
 
-def _player(
-    spec: Spec,
+def _block_person(
+    spec: ShotSpec,
     mark: Mark,
     lines: Sequence[SpokenLine],
     total: float,
     speed: float,
-    before: dict[str, Was],
+    previous: dict[str, PreviousMotion],
     view: View,
     pose: Pose,
     whole: bool,
-) -> Player:
+) -> Actor:
     person = mark.person
-    flat = FLAT.get(spec.angle, 1.0)
-    speech = speech_of(lines, person.name)
+    flat = FORESHORTENING.get(spec.angle, 1.0)
+    speech = find_speech(lines, person.name)
     pace = WALKING * person.pace * speed * (mark.look.height / 1.72)
     vx = {"left": -pace, "right": pace}.get(person.walk, 0.0)
     vz = {"away": pace, "toward": -pace}.get(person.walk, 0.0)
-    last = before.get(person.name)
-    deep = _DEPTHS.get(spec.set, 30.0)
+    last = previous.get(person.name)
+    max_z = _DEPTHS.get(spec.set, 30.0)
     if spec.set == "sea":
-        deep = max(0.0, DEPTHS[shore_of(spec)] - 1.5)
+        max_z = max(0.0, DEPTHS[find_shore(spec)] - 1.5)
     if last is not None:
         if vz > 0:
-            vz = min(vz, max(0.0, deep - last.z) / total)
+            vz = min(vz, max(0.0, max_z - last.z) / total)
         if vz < 0:
             vz = max(vz, -max(0.0, last.z + 0.45 * view.distance) / total)
-        stops = total * 0.55 if person.walk and person.turns_to else math.inf
-        walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked, until=stops)
+        stop_at_s = total * 0.55 if person.walk and person.turns_to else math.inf
+        walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked, stop_at_s=stop_at_s)
         views = [(0.0, last.view or person.view)]
         if person.walk:
             views.append((0.15, person.view))
-            views.append((stops + 0.4, person.turns_to or person.view))
+            views.append((stop_at_s + 0.4, person.turns_to or person.view))
         else:
             views.append((0.5, person.turns_to or person.view))
-        return Player(mark, walk, tuple(views), speech, flat)
+        return Actor(mark, walk, tuple(views), speech, flat)
     x, z = mark.x, mark.z
     if vz > 0:
-        vz = min(vz, max(0.0, deep - z) / total)
+        vz = min(vz, max(0.0, max_z - z) / total)
     elif vz < 0:
         # it comes from behind to its mark, so that the shot ends as it is composed
-        far = min(-vz * total, 1.6 * view.distance, deep - z)
+        far = min(-vz * total, 1.6 * view.distance, max_z - z)
         vz = -far / total
         x, z = x, z + far
-    enters = 0.0
-    if before:
-        s = view.scale(pose, z)
+    entry_offset = 0.0
+    if previous:
+        s = view.compute_scale(pose, z)
         side = 1.0 if x >= pose.x else -1.0
-        enters = (pose.x + side * (view.aspect / 2 / s + 0.5)) - x
+        entry_offset = (pose.x + side * (view.aspect / 2 / s + 0.5)) - x
     views = [(0.0, person.view)]
-    if enters:
-        views = [(0.0, "left" if enters > 0 else "right"), (2.2, person.view)]
-    stops = total * 0.55 if person.walk and person.turns_to else math.inf
+    if entry_offset:
+        views = [(0.0, "left" if entry_offset > 0 else "right"), (2.2, person.view)]
+    stop_at_s = total * 0.55 if person.walk and person.turns_to else math.inf
     if person.turns_to and person.turns_to != person.view:
-        at = stops + 0.4 if person.walk else min(1.1, total * 0.3)
+        at = stop_at_s + 0.4 if person.walk else min(1.1, total * 0.3)
         views.append((at, person.turns_to))
-    walk = Walk(x, z, vx, vz, vx, vz, enters=enters, until=stops)
-    return Player(mark, walk, tuple(views), speech, flat)
+    walk = Walk(x, z, vx, vz, vx, vz, entry_offset=entry_offset, stop_at_s=stop_at_s)
+    return Actor(mark, walk, tuple(views), speech, flat)
 
 
-def _moving(
-    spec: Spec,
-    placed: Placed,
+def _block_prop(
+    spec: ShotSpec,
+    placed: PlacedProp,
     total: float,
     speed: float,
-    before: dict[str, Was],
+    previous: dict[str, PreviousMotion],
     view: View,
     pose: Pose,
-) -> list[Moving]:
-    thing, prop = placed.thing, prop_of(placed.thing.name)
+) -> list[MovingProp]:
+    thing, prop = placed.thing, find_prop(placed.thing.name)
     pace = prop.speed * speed
     vx = {"left": -pace, "right": pace}.get(thing.moves, 0.0)
     vz = {"away": pace * 0.8, "toward": -pace * 0.6}.get(thing.moves, 0.0)
-    rng = seeded("thing", spec.shot, thing.name)
-    left = thing.moves == "left" or (not thing.moves and rng.random() < 0.3)
+    rng = seed_random("thing", spec.shot, thing.name)
+    faces_left = thing.moves == "left" or (not thing.moves and rng.random() < 0.3)
     if thing.name == "hand" and not placed.subject:
-        left = True  # it reaches in from the right
-    rises = 0.0
+        faces_left = True  # it reaches in from the right
+    rise_speed = 0.0
     if thing.moves == "up":
-        rises = prop.speed * 0.25 * (1.0 if prop.stand == "air" else 0.0)
+        rise_speed = prop.speed * 0.25 * (1.0 if prop.stand == "air" else 0.0)
         vx = 0.0 if prop.stand == "air" else pace
-    last = before.get(thing.name)
+    last = previous.get(thing.name)
     if last is not None:
         walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked)
         placed = replace(placed, y=last.y if prop.stand != "water" else placed.y)
-        left = last.view == "left" if not thing.moves else left
+        faces_left = last.view == "left" if not thing.moves else faces_left
     else:
         x, z = placed.x, placed.z
         if vz < 0:
@@ -205,106 +226,126 @@ def _moving(
         if not placed.subject and vx and z > 0:
             # it crosses behind: begin aside, so that it is in the middle halfway
             x -= vx * total * 0.5
-        if before and vx:
-            s = view.scale(pose, z)
+        if previous and vx:
+            s = view.compute_scale(pose, z)
             x = pose.x - (view.aspect / 2 / s + prop.width * 0.6) * (1 if vx > 0 else -1)
         walk = Walk(x, z, vx, vz, vx, vz)
-    appears = bool(before) and last is None and not vx
+    appears = bool(previous) and last is None and not vx
     if thing.name in FLYING:
-        return _flock(placed, walk, rises, left, appears)
+        return _block_flock(placed, walk, rise_speed, faces_left, appears)
     if thing.count > 1 and thing.name not in ("flower", "candle"):
-        more = [Moving(placed, walk, rises, 0.0, left, appears)]
+        copies = [MovingProp(placed, walk, rise_speed, 0.0, faces_left, appears)]
         for i in range(1, min(thing.count, 4)):
             step = prop.width * (0.9 + 0.3 * i) * (1 if i % 2 else -1)
-            there = replace(walk, x=walk.x + step, z=walk.z + 0.25 * prop.width * i)
-            more.append(Moving(replace(placed, subject=False), there, rises, 0.0, left, appears))
-        return more
-    return [Moving(placed, walk, rises, 0.0, left, appears)]
+            offset_walk = replace(walk, x=walk.x + step, z=walk.z + 0.25 * prop.width * i)
+            copies.append(
+                MovingProp(
+                    replace(placed, subject=False),
+                    offset_walk,
+                    rise_speed,
+                    0.0,
+                    faces_left,
+                    appears,
+                )
+            )
+        return copies
+    return [MovingProp(placed, walk, rise_speed, 0.0, faces_left, appears)]
 
 
-def _flock(placed: Placed, walk: Walk, rises: float, left: bool, appears: bool) -> list[Moving]:
+def _block_flock(
+    placed: PlacedProp, walk: Walk, rise_speed: float, faces_left: bool, appears: bool
+) -> list[MovingProp]:
     count = placed.thing.count
-    radius = flock_radius(count)
-    low = placed.y + (radius if rises else 0.0)
-    there = replace(walk, vx=0.0, vz=0.0, from_vx=0.0, from_vz=0.0)
+    radius = compute_flock_radius(count)
+    low = placed.y + (radius if rise_speed else 0.0)
+    hover = replace(walk, vx=0.0, vz=0.0, from_vx=0.0, from_vz=0.0)
     return [
-        Moving(replace(placed, y=low), there, radius / 2.2 if rises else 0.0, radius, left, appears)
+        MovingProp(
+            replace(placed, y=low),
+            hover,
+            radius / 2.2 if rise_speed else 0.0,
+            radius,
+            faces_left,
+            appears,
+        )
     ]
 
 
-def subject_of(spec: Spec, composition: Composition, company: Company, clock: float = 0.0) -> Where:
+def track_subject(
+    spec: ShotSpec, composition: Composition, actors: Actors, clock: float = 0.0
+) -> SubjectTrack:
     """The subject of the shot as a function of time."""
-    leads = [player for player in company.people if not player.mark.shoulder]
-    leads = [each for each in leads if each.mark.person.name in spec.about] or leads
-    thing = next((each for each in company.things if each.placed.subject), None)
+    leads = [lead for lead in actors.people if not lead.mark.shoulder]
+    leads = [actor for actor in leads if actor.mark.person.name in spec.about] or leads
+    thing = next((actor for actor in actors.things if actor.placed.subject), None)
 
-    def where(t: float) -> Subject | None:
+    def find_subject(t: float) -> Subject | None:
         if leads:
-            boxes = [player.box(t, spec.size, composition.whole) for player in leads
-                     if not player.walk.enters]  # fmt: skip
+            boxes = [lead.compute_box(t, spec.size, composition.whole) for lead in leads
+                     if not lead.walk.entry_offset]  # fmt: skip
             if not boxes:
                 return None
             box = boxes[0]
-            for more in boxes[1:]:
-                box = box.union(more)
-            depth = sum(player.walk.at(t)[1] for player in leads) / len(leads)
+            for other_box in boxes[1:]:
+                box = box.union(other_box)
+            depth = sum(lead.walk.locate_at(t)[1] for lead in leads) / len(leads)
             return Subject(box, depth, bottom=composition.whole or spec.size == "CU")
         if thing is not None and spec.size != "ECU":
-            return Subject(thing.box(t, clock), thing.at(t, clock)[2])
+            return Subject(thing.compute_box(t, clock), thing.locate_at(t, clock)[2])
         return None
 
-    return where
+    return find_subject
 
 
-def _carry(
-    spec: Spec,
-    company: Company,
-    where: Where,
+def _plan_travel(
+    spec: ShotSpec,
+    actors: Actors,
+    subject_at: SubjectTrack,
     view: View,
     pose: Pose,
     total: float,
-    fixed: bool,
+    is_static: bool,
     along: bool = False,
 ) -> Travel:
     """How far the subject takes the camera along."""
-    lead = company.lead
+    lead = actors.lead
     follows = along or any(step.kind == "follow" for step in spec.steps)
-    if lead is None or (fixed and not follows):
-        return lambda t: STILL
+    if lead is None or (is_static and not follows):
+        return lambda t: ZERO_POSE
     walk = lead.walk
-    start_x, start_z, _ = walk.at(0.0)
-    aside = 0.0
+    start_x, start_z, _ = walk.locate_at(0.0)
+    side_share = 0.0
     if abs(walk.vx) > 0.02:
-        gone = walk.vx * total
+        walk_distance = walk.vx * total
         room = 0.0
-        first = where(0.0)
+        first = subject_at(0.0)
         if first is not None and not follows:
-            s = view.scale(pose, first.z)
-            left, _ = view.project(pose, first.box.left, 0.0, first.z)
-            right, _ = view.project(pose, first.box.right, 0.0, first.z)
+            s = view.compute_scale(pose, first.z)
+            left, _ = view.project_point(pose, first.box.left, 0.0, first.z)
+            right, _ = view.project_point(pose, first.box.right, 0.0, first.z)
             margin = 0.07 * view.aspect
-            room = (view.aspect - margin - right if gone > 0 else left - margin) / s
-        aside = max(0.0, 1 - max(0.0, room) * 0.92 / abs(gone))
-    after = 1.0 if follows else 0.55 if walk.vz > 0.02 else 0.0
+            room = (view.aspect - margin - right if walk_distance > 0 else left - margin) / s
+        side_share = max(0.0, 1 - max(0.0, room) * 0.92 / abs(walk_distance))
+    depth_share = 1.0 if follows else 0.55 if walk.vz > 0.02 else 0.0
 
-    def travel(t: float) -> Pose:
-        x, z, _ = walk.at(t)
-        return Pose(x=aside * (x - start_x), y=0.0, z=after * (z - start_z))
+    def compute_travel(t: float) -> Pose:
+        x, z, _ = walk.locate_at(t)
+        return Pose(x=side_share * (x - start_x), y=0.0, z=depth_share * (z - start_z))
 
-    return travel
+    return compute_travel
 
 
-def _stays(
-    view: View, pose: Pose, where: Where, carry: Travel, total: float, goes_on: bool
+def _is_subject_in_frame(
+    view: View, pose: Pose, subject_at: SubjectTrack, travel: Travel, total: float, goes_on: bool
 ) -> bool:
     """Whether the subject is in frame all the time by its own moves alone."""
-    if not inside(view, pose, where(0.0)):
+    if not is_in_frame(view, pose, subject_at(0.0)):
         return goes_on  # it was out of frame before; nothing that it does now can be to blame
     for i in range(1, 9):
         t = total * i / 8
-        if not inside(view, pose.plus(carry(t)), where(t)):
+        if not is_in_frame(view, pose.add(travel(t)), subject_at(t)):
             return False
     return True
 
 
-__all__ = ["STILL", "Blocking", "Box", "Step", "Was", "block"]
+__all__ = ["ZERO_POSE", "Blocking", "Box", "CameraStep", "PreviousMotion", "block_shot"]

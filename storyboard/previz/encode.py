@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.stitching.media import run_ffmpeg
-from storyboard.stitching.pcm import WavWriter, decoded
+from storyboard.stitching.pcm import WavWriter, decode_audio
 
 Pixels = NDArray[np.uint8]
 """(height, width, 4) BGRA, or 3 without alpha."""
@@ -32,20 +32,20 @@ _BLUE = (0.5 * 224 / 255, *(-share / 1.8556 * 224 / 255 for share in _SHARE[1:])
 _RED = (*(-share / 1.5748 * 224 / 255 for share in _SHARE[:2]), 0.5 * 224 / 255)
 
 
-def planes(picture: Pixels) -> bytes:
+def to_yuv_planes(picture: Pixels) -> bytes:
     """One picture as yuv420p planes, BT.709 limited range; its sides are even."""
     high, wide = picture.shape[:2]
     small = cv2.resize(picture, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
     return b"".join(
         (
-            _mixed(picture, _LUMA, 16.0),
-            _mixed(small, _BLUE, 128.0),
-            _mixed(small, _RED, 128.0),
+            _mix_plane(picture, _LUMA, 16.0),
+            _mix_plane(small, _BLUE, 128.0),
+            _mix_plane(small, _RED, 128.0),
         )
     )
 
 
-def _mixed(picture: Pixels, share: tuple[float, ...], level: float) -> bytes:
+def _mix_plane(picture: Pixels, share: tuple[float, ...], level: float) -> bytes:
     """One plane; the steps between stay within 0 to 255, so nothing is cut off on the way."""
     blue, green, red = cv2.split(picture)[:3]
     if share is _BLUE:
@@ -57,29 +57,40 @@ def _mixed(picture: Pixels, share: tuple[float, ...], level: float) -> bytes:
     return bytes(plane.data)
 
 
-def write_picture(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out: Path) -> None:
+def encode_video(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out: Path) -> None:
     """Writes frames to `out`, picture only: a closed key frame every two seconds."""
     width, height = size
     run_ffmpeg(
         [
             *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
-            *("-framerate", str(fps), *_TAGS, "-i", "pipe:0", *_written(fps, out)),
+            *("-framerate", str(fps), *_TAGS, "-i", "pipe:0", *_build_encoder_args(fps, out)),
         ],
-        stdin=map(planes, frames),
+        stdin=map(to_yuv_planes, frames),
     )
 
 
-def conform(source: Path, size: tuple[int, int], fps: int, out: Path) -> None:
-    """Writes the picture of footage that is not ours as `write_picture` would have."""
+def conform_video(source: Path, size: tuple[int, int], fps: int, out: Path) -> None:
+    """Writes the picture of footage that is not ours as `encode_video` would have."""
     width, height = size
-    fitted = (
+    video_filter = (
         f"scale={width}:{height}:force_original_aspect_ratio=increase:out_color_matrix=bt709"
         f":out_range=tv,crop={width}:{height},fps={fps},setsar=1,format=yuv420p"
     )
-    run_ffmpeg(["-i", f"file:{source}", "-map", "0:v:0", "-vf", fitted, "-an", *_written(fps, out)])
+    run_ffmpeg(
+        [
+            "-i",
+            f"file:{source}",
+            "-map",
+            "0:v:0",
+            "-vf",
+            video_filter,
+            "-an",
+            *_build_encoder_args(fps, out),
+        ]
+    )
 
 
-def _written(fps: int, out: Path) -> tuple[str, ...]:
+def _build_encoder_args(fps: int, out: Path) -> tuple[str, ...]:
     return (
         *_TAGS,
         *("-c:v", "libx264", "-profile:v", "high", "-preset", "superfast", "-crf", "18"),
@@ -89,31 +100,33 @@ def _written(fps: int, out: Path) -> tuple[str, ...]:
     )
 
 
-def join(source: Path, tail: Path, out: Path) -> None:
+def concat_videos(source: Path, tail: Path, out: Path) -> None:
     """Writes the picture of `source` and then that of `tail`, copied, not encoded again.
 
-    Both have been written by `write_picture`, at the same size and rate.
+    Both have been written by `encode_video`, at the same size and rate.
     """
-    alone = out.with_name(f"{out.stem}.source.mp4")
+    video_only = out.with_name(f"{out.stem}.source.mp4")
     listing = out.with_name(f"{out.stem}.txt")
-    copied = ("-map", "0:v:0", "-c", "copy", "-map_metadata", "-1")
+    copy_args = ("-map", "0:v:0", "-c", "copy", "-map_metadata", "-1")
     try:
-        run_ffmpeg(["-i", f"file:{source}", *copied, *_BITEXACT, "-f", "mp4", f"file:{alone}"])
-        names = (str(path).replace("'", "'\\''") for path in (alone, tail))
+        run_ffmpeg(
+            ["-i", f"file:{source}", *copy_args, *_BITEXACT, "-f", "mp4", f"file:{video_only}"]
+        )
+        names = (str(path).replace("'", "'\\''") for path in (video_only, tail))
         listing.write_text("".join(f"file 'file:{name}'\n" for name in names), "utf-8")
         run_ffmpeg(
             [
-                *("-f", "concat", "-safe", "0", "-i", f"file:{listing}", *copied),
+                *("-f", "concat", "-safe", "0", "-i", f"file:{listing}", *copy_args),
                 *(*_BITEXACT, "-f", "mp4", f"file:{out}"),
             ]
         )
     finally:
-        alone.unlink(missing_ok=True)
+        video_only.unlink(missing_ok=True)
         listing.unlink(missing_ok=True)
 
 
 def write_take(
-    picture: Path, sound: NDArray[np.float32] | None, out: Path, *, before: Path | None = None
+    picture: Path, sound: NDArray[np.float32] | None, out: Path, *, source: Path | None = None
 ) -> None:
     """Joins a picture with its sound, (n, 2) float32 at 48 kHz; None makes a take without sound.
 
@@ -121,43 +134,45 @@ def write_take(
     """
     if sound is None:
         run_ffmpeg(
-            ["-i", f"file:{picture}", "-map", "0:v:0", "-c", "copy", *_end(out)],
+            ["-i", f"file:{picture}", "-map", "0:v:0", "-c", "copy", *_build_output_args(out)],
         )
         return
     wav = out.with_name(f"{out.stem}.wav")
     try:
         with WavWriter(wav) as writer:
-            for block in chain(_sound_of(before, picture, len(sound)), [sound]):
+            for block in chain(_read_source_sound(source, picture, len(sound)), [sound]):
                 writer.write(block)
         run_ffmpeg(
             [
                 *("-i", f"file:{picture}", "-i", f"file:{wav}", "-map", "0:v:0", "-map", "1:a:0"),
-                *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", *_end(out)),
+                *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", *_build_output_args(out)),
             ]
         )
     finally:
         wav.unlink(missing_ok=True)
 
 
-def _end(out: Path) -> tuple[str, ...]:
+def _build_output_args(out: Path) -> tuple[str, ...]:
     return (
         *("-map_metadata", "-1", "-movflags", "+faststart"),
         *(*_BITEXACT, "-f", "mp4", f"file:{out}"),
     )
 
 
-def _sound_of(before: Path | None, picture: Path, own: int) -> Iterator[NDArray[np.float32]]:
+def _read_source_sound(
+    source: Path | None, picture: Path, own_samples: int
+) -> Iterator[NDArray[np.float32]]:
     """The source's sound, as long as its picture: silence stands where it has none."""
-    if before is None:
+    if source is None:
         return
     from storyboard.stitching.media import probe
 
     whole = probe(picture)
-    wanted = round(whole.seconds * RATE) - own
-    for block in decoded(before) if probe(before).has_audio else ():
-        piece = block[:wanted]
-        wanted -= len(piece)
+    remaining = round(whole.seconds * RATE) - own_samples
+    for block in decode_audio(source) if probe(source).has_audio else ():
+        piece = block[:remaining]
+        remaining -= len(piece)
         yield piece
-        if wanted <= 0:
+        if remaining <= 0:
             return
-    yield np.zeros((wanted, 2), np.float32)
+    yield np.zeros((remaining, 2), np.float32)

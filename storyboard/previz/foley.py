@@ -14,17 +14,17 @@ from types import MappingProxyType
 import numpy as np
 
 from storyboard.previz import struck
-from storyboard.previz.noise import RATE, Wave, random_stream
+from storyboard.previz.noise import RATE, Wave, seed_stream
 from storyboard.previz.struck import LONGEST_S
 
 _VARIANTS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Foley:
+class FoleySound:
     """One kind of sound."""
 
-    draw: Callable[[np.random.Generator], Wave]
+    synthesize: Callable[[np.random.Generator], Wave]
     every_s: float = 0.0
     """Length of its slot where it returns by itself; 0 for what happens once."""
     chance: float = 1.0
@@ -37,36 +37,36 @@ class Foley:
     """Brings it in line with the others, since a tone is louder than a click of its height."""
 
 
-def strike(name: str, seed: int, place: int) -> Wave:
+def render_one_shot(name: str, seed: int, place: int) -> Wave:
     """One `name` (a key of `FOLEY`), stereo (n, 2); `place` tells repeated ones apart."""
-    rng = random_stream(seed, name, place)
-    wave = _drawn(name, int(rng.integers(_VARIANTS)))
+    rng = seed_stream(seed, name, place)
+    wave = _render_variant(name, int(rng.integers(_VARIANTS)))
     pan = FOLEY[name].spread * (2 * rng.random() - 1)
-    return panned(wave, pan) * np.float32(10 ** (FOLEY[name].gain_db / 20))
+    return pan_to_stereo(wave, pan) * np.float32(10 ** (FOLEY[name].gain_db / 20))
 
 
-def returning(name: str, seed: int, start: int, n: int) -> Wave:
+def render_repeating(name: str, seed: int, start: int, n: int) -> Wave:
     """Stereo (n, 2) of the sound `name` as it comes back from sample `start` of the world on."""
     kind = FOLEY[name]
     out = np.zeros((n, 2), dtype=np.float32)
     slot = kind.every_s * RATE
     for place in range(int((start - LONGEST_S * RATE) // slot), int((start + n) // slot) + 1):
-        rng = random_stream(seed, name, f"slot {place}")
+        rng = seed_stream(seed, name, f"slot {place}")
         if rng.random() >= kind.chance:
             continue
         at = int((place + kind.loose * rng.random()) * slot) - start
-        add(out, strike(name, seed, place), at, 0.75 + 0.25 * rng.random())
+        mix_into(out, render_one_shot(name, seed, place), at, 0.75 + 0.25 * rng.random())
     return out
 
 
-def add(out: Wave, wave: Wave, at: int, gain: float = 1.0) -> None:
+def mix_into(out: Wave, wave: Wave, at: int, gain: float = 1.0) -> None:
     """Adds `wave` into `out` at sample `at`, which may lie outside on either side."""
     first, last = max(0, at), min(len(out), at + len(wave))
     if first < last:
         out[first:last] += np.float32(gain) * wave[first - at : last - at]
 
 
-def panned(wave: Wave, pan: float) -> Wave:
+def pan_to_stereo(wave: Wave, pan: float) -> Wave:
     """Stereo of a mono wave, -1 left to 1 right, at constant power."""
     angle = (pan + 1) * np.pi / 4
     sides = np.array([np.cos(angle), np.sin(angle)], dtype=np.float32) * np.float32(np.sqrt(2))
@@ -74,8 +74,10 @@ def panned(wave: Wave, pan: float) -> Wave:
 
 
 @lru_cache(maxsize=96)
-def _drawn(name: str, variant: int) -> Wave:
-    wave = FOLEY[name].draw(random_stream(0, name, f"variant {variant}"))[: int(LONGEST_S * RATE)]
+def _render_variant(name: str, variant: int) -> Wave:
+    wave = FOLEY[name].synthesize(seed_stream(0, name, f"variant {variant}"))[
+        : int(LONGEST_S * RATE)
+    ]
     wave = wave * np.float32(1 / max(1e-6, float(np.max(np.abs(wave)))))
     edge = min(len(wave) // 2, 240)
     ramp = np.linspace(0, 1, edge, dtype=np.float32)
@@ -84,38 +86,38 @@ def _drawn(name: str, variant: int) -> Wave:
     return wave
 
 
-FOLEY: Mapping[str, Foley] = MappingProxyType(
+FOLEY: Mapping[str, FoleySound] = MappingProxyType(
     {
-        "thunder": Foley(struck.thunder, 9.0, 0.6, 0.7, 0.5, gain_db=3),
-        "gulls": Foley(struck.gull, 2.6, 0.5, 0.9, 0.8, gain_db=-8),
-        "birds": Foley(struck.songbird, 1.3, 0.55, 0.9, 0.9, gain_db=-13),
-        "owl": Foley(struck.owl, 7.0, 0.5, 0.8, 0.6, gain_db=-10),
-        "crickets": Foley(struck.cricket, 0.62, 0.93, 0.12, 0.7, gain_db=-13),
-        "dog": Foley(struck.dog, 1.9, 0.35, 0.8, 0.7),
-        "steps": Foley(struck.step, 0.56, 1.0, 0.06, 0.15),
-        "clock": Foley(struck.tick, 0.5, 1.0, 0.0, 0.05),
-        "heart": Foley(struck.heart, 0.92, 1.0, 0.01, 0.0),
-        "crackle": Foley(struck.crackle, 0.11, 0.55, 1.0, 0.5),
-        "drips": Foley(struck.drip, 0.8, 0.7, 0.6, 0.6),
-        "rails": Foley(struck.rails, 1.35, 1.0, 0.02, 0.1),
-        "typing": Foley(struck.key, 0.17, 0.75, 0.7, 0.1),
-        "hooves": Foley(struck.hoof, 0.28, 0.95, 0.15, 0.2),
-        "church": Foley(struck.bell(233.0, 0.9), 3.4, 1.0, 0.02, 0.3, gain_db=-4),
-        "bell": Foley(struck.bell(880.0, 0.35), gain_db=-3),
-        "phone": Foley(struck.phone, 3.0, 1.0, 0.0, 0.2, gain_db=-8),
-        "siren": Foley(struck.siren, 6.0, 0.7, 0.5, 0.7, gain_db=-11),
-        "door": Foley(struck.door),
-        "creak": Foley(struck.creak),
-        "knock": Foley(struck.thump(190, 0.022, 0.8)),
-        "impact": Foley(struck.thump(62, 0.1, 0.8)),
-        "boom": Foley(struck.boom),
-        "shot": Foley(struck.shot),
-        "glass": Foley(struck.glass),
-        "splash": Foley(struck.splash),
-        "whoosh": Foley(struck.whoosh, gain_db=-3),
-        "horn": Foley(struck.horn(147.0, 1.8), spread=0.5, gain_db=-9),
-        "car horn": Foley(struck.horn(415.0, 0.6), spread=0.6, gain_db=-8),
-        "whistle": Foley(struck.whistle, gain_db=-11),
-        "rustle": Foley(struck.rustle),
+        "thunder": FoleySound(struck.synthesize_thunder, 9.0, 0.6, 0.7, 0.5, gain_db=3),
+        "gulls": FoleySound(struck.synthesize_gull_cries, 2.6, 0.5, 0.9, 0.8, gain_db=-8),
+        "birds": FoleySound(struck.synthesize_birdsong, 1.3, 0.55, 0.9, 0.9, gain_db=-13),
+        "owl": FoleySound(struck.synthesize_owl_call, 7.0, 0.5, 0.8, 0.6, gain_db=-10),
+        "crickets": FoleySound(struck.synthesize_cricket_chirp, 0.62, 0.93, 0.12, 0.7, gain_db=-13),
+        "dog": FoleySound(struck.synthesize_bark, 1.9, 0.35, 0.8, 0.7),
+        "steps": FoleySound(struck.synthesize_footstep, 0.56, 1.0, 0.06, 0.15),
+        "clock": FoleySound(struck.synthesize_clock_tick, 0.5, 1.0, 0.0, 0.05),
+        "heart": FoleySound(struck.synthesize_heartbeat, 0.92, 1.0, 0.01, 0.0),
+        "crackle": FoleySound(struck.synthesize_crackle, 0.11, 0.55, 1.0, 0.5),
+        "drips": FoleySound(struck.synthesize_drip, 0.8, 0.7, 0.6, 0.6),
+        "rails": FoleySound(struck.synthesize_rail_joint, 1.35, 1.0, 0.02, 0.1),
+        "typing": FoleySound(struck.synthesize_key_press, 0.17, 0.75, 0.7, 0.1),
+        "hooves": FoleySound(struck.synthesize_hoofbeat, 0.28, 0.95, 0.15, 0.2),
+        "church": FoleySound(struck.build_bell(233.0, 0.9), 3.4, 1.0, 0.02, 0.3, gain_db=-4),
+        "bell": FoleySound(struck.build_bell(880.0, 0.35), gain_db=-3),
+        "phone": FoleySound(struck.synthesize_phone_ring, 3.0, 1.0, 0.0, 0.2, gain_db=-8),
+        "siren": FoleySound(struck.synthesize_siren, 6.0, 0.7, 0.5, 0.7, gain_db=-11),
+        "door": FoleySound(struck.synthesize_door_slam),
+        "creak": FoleySound(struck.synthesize_creak),
+        "knock": FoleySound(struck.build_thump(190, 0.022, 0.8)),
+        "impact": FoleySound(struck.build_thump(62, 0.1, 0.8)),
+        "boom": FoleySound(struck.synthesize_boom),
+        "shot": FoleySound(struck.synthesize_gunshot),
+        "glass": FoleySound(struck.synthesize_breaking_glass),
+        "splash": FoleySound(struck.synthesize_splash),
+        "whoosh": FoleySound(struck.synthesize_whoosh, gain_db=-3),
+        "horn": FoleySound(struck.build_horn(147.0, 1.8), spread=0.5, gain_db=-9),
+        "car horn": FoleySound(struck.build_horn(415.0, 0.6), spread=0.6, gain_db=-8),
+        "whistle": FoleySound(struck.synthesize_whistle, gain_db=-11),
+        "rustle": FoleySound(struck.synthesize_rustle),
     }
 )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from storyboard.previz.lexicon import stems, words_of
-from storyboard.previz.spec import Step
+from storyboard.previz.lexicon import list_stems, split_words
+from storyboard.previz.spec import CameraStep
 
 
-def _index(table: dict[str, str]) -> dict[str, str]:
+def _index_words(table: dict[str, str]) -> dict[str, str]:
     return {word: meaning for meaning, line in table.items() for word in line.split()}
 
 
-VERBS = _index(
+VERBS = _index_words(
     {
         "pan": "pan swivel",
         "look": "turn swing look glance sweep",
@@ -38,7 +38,7 @@ VERBS = _index(
     }
 )
 
-WAYS = _index(
+WAYS = _index_words(
     {
         "left": "left leftward leftwards leftward",
         "right": "right rightward rightwards",
@@ -73,61 +73,65 @@ _FAST = {"fast", "quick", "quickly", "rapid", "rapidly", "swift", "swiftly", "wh
 _OBJECTS = {"the", "a", "him", "her", "them", "it", "his", "their"}
 
 
-def steps_of(words: str) -> tuple[Step, ...]:
+def parse_camera_steps(words: str) -> tuple[CameraStep, ...]:
     """What `words`, all of them about the camera, ask of it, in order."""
-    found: list[Step] = []
+    steps: list[CameraStep] = []
     for clause in _SEQUENCE.split(words.lower()):
-        found += _clause(clause)
-    return tuple(found)
+        steps += _parse_clause(clause)
+    return tuple(steps)
 
 
-def camera_clauses(prompt: str) -> str:
+def find_camera_clauses(prompt: str) -> str:
     """The part of a prompt that talks of the camera, so that a rising gull moves nothing else."""
     parts = re.split(r"(?<=[.;!?])\s+|,\s+(?:while|as)\s+|\bas the camera\b", prompt)
-    kept = []
+    clauses = []
     for part in parts:
         lower = part.lower()
         match = _CAMERA.search(lower)
         if match and not re.search(r"\b(?:frying|sauce) pan\b", lower):
-            kept.append(lower[match.start() :])
-    return ". ".join(kept)
+            clauses.append(lower[match.start() :])
+    return ". ".join(clauses)
 
 
-def _clause(text: str) -> list[Step]:
+def _parse_clause(text: str) -> list[CameraStep]:
     text = re.sub(r"hand[- ]held", "handheld", text)
     text = re.sub(r"(one[- ]eighty|180)", "around", text)
     if "rack focus" in text or "focus pull" in text or "pull focus" in text:
         text = re.sub(r"rack focus|focus pull|pulls? focus", " ", text)
-    tokens = words_of(text.replace("-", " "))
+    tokens = split_words(text.replace("-", " "))
     if "dolly zoom" in text or "vertigo" in text:
-        return [Step("dolly", "in"), Step("zoom", "out", joined=True)]
+        return [CameraStep("dolly", "in"), CameraStep("zoom", "out", joined=True)]
     speed = 1.0
     if any(token in _SLOW for token in tokens):
         speed = 0.6
     if any(token in _FAST for token in tokens):
         speed = 1.6
-    places = [(i, verb) for i, token in enumerate(tokens) if (verb := _verb(token, i, tokens))]
-    whips = any(verb == "whip" for _, verb in places)
-    if whips and any(verb in ("pan", "tilt", "look") for _, verb in places):
-        places = [(i, "whip") for i, verb in places if verb in ("pan", "tilt", "look")][:1]
-    found: list[Step] = []
-    for order, (at, verb) in enumerate(places):
-        end = places[order + 1][0] if order + 1 < len(places) else len(tokens)
+    verb_places = [
+        (i, verb) for i, token in enumerate(tokens) if (verb := _find_verb(token, i, tokens))
+    ]
+    whips = any(verb == "whip" for _, verb in verb_places)
+    if whips and any(verb in ("pan", "tilt", "look") for _, verb in verb_places):
+        verb_places = [(i, "whip") for i, verb in verb_places if verb in ("pan", "tilt", "look")][
+            :1
+        ]
+    steps: list[CameraStep] = []
+    for order, (at, verb) in enumerate(verb_places):
+        end = verb_places[order + 1][0] if order + 1 < len(verb_places) else len(tokens)
         after = tokens[at + 1 : end]
         before = tokens[max(0, at - 3) : at] if order == 0 else []
-        for step in _step(verb, tokens[at], after, before):
-            if any(same.kind == step.kind and same.way == step.way for same in found):
+        for step in _build_steps(verb, tokens[at], after, before):
+            if any(earlier.kind == step.kind and earlier.way == step.way for earlier in steps):
                 continue
-            found.append(replace(step, speed=step.speed * speed, joined=bool(found)))
-    moving = [step for step in found if step.kind != "static"]
-    if moving and len(moving) < len(found):
-        found = moving  # "a steady hold, drifting right" moves
-    if found:
-        found[0] = replace(found[0], joined=False)
-    return found
+            steps.append(replace(step, speed=step.speed * speed, joined=bool(steps)))
+    moving_steps = [step for step in steps if step.kind != "static"]
+    if moving_steps and len(moving_steps) < len(steps):
+        steps = moving_steps  # "a steady hold, drifting right" moves
+    if steps:
+        steps[0] = replace(steps[0], joined=False)
+    return steps
 
 
-def _verb(token: str, at: int, tokens: list[str]) -> str:
+def _find_verb(token: str, at: int, tokens: list[str]) -> str:
     """The verb that a token is a form of; nouns that look like verbs are left out."""
     if token in ("back", "backs") and at + 1 < len(tokens) and tokens[at + 1] in ("away", "off"):
         return "retreat"
@@ -137,14 +141,14 @@ def _verb(token: str, at: int, tokens: list[str]) -> str:
         return ""
     if token == "keep" or token == "keeps":
         return "follow" if "pace" in tokens else ""
-    for stem in stems(token):
+    for stem in list_stems(token):
         if stem in VERBS:
             return VERBS[stem]
     return ""
 
 
-def _directions(after: list[str], before: list[str]) -> list[str]:
-    found: list[str] = []
+def _find_directions(after: list[str], before: list[str]) -> list[str]:
+    directions: list[str] = []
     for i, token in enumerate(after):
         way = WAYS.get(token, "")
         if not way:
@@ -154,92 +158,108 @@ def _directions(after: list[str], before: list[str]) -> list[str]:
             continue
         if token in _FADE_WORDS.get(way, "").split() and i > 2 and way in ("in", "out"):
             continue  # "... in the rain" is a place, not a direction
-        if way == "with" and token in ("him", "her", "them") and found:
+        if way == "with" and token in ("him", "her", "them") and directions:
             continue
-        if way not in found:
-            found.append(way)
-    if not found:
-        found = [WAYS[t] for t in before if WAYS.get(t) in ("left", "right", "up", "down", "side")]
-    return found
+        if way not in directions:
+            directions.append(way)
+    if not directions:
+        directions = [
+            WAYS[t] for t in before if WAYS.get(t) in ("left", "right", "up", "down", "side")
+        ]
+    return directions
 
 
-def _step(verb: str, token: str, after: list[str], before: list[str]) -> list[Step]:
-    ways = _directions(after, before)
+def _build_steps(verb: str, token: str, after: list[str], before: list[str]) -> list[CameraStep]:
+    ways = _find_directions(after, before)
     sides = [way for way in ways if way in ("left", "right")]
     side = sides[-1] if sides else ""
     up = next((way for way in ways if way in ("up", "down")), "")
     depth = next((way for way in ways if way in ("in", "out")), "")
     if verb in ("static", "handheld"):
-        return [Step(verb)]
+        return [CameraStep(verb)]
     if verb == "whip":
-        return [Step("whip", side or "right", 1.6)]
+        return [CameraStep("whip", side or "right", 1.6)]
     if verb == "pan":
         if up and not side:
-            return [Step("tilt", up)]
-        return [Step("pan", side or "right")]
+            return [CameraStep("tilt", up)]
+        return [CameraStep("pan", side or "right")]
     if verb == "look":
         if "around" in ways and not token.startswith("look"):
-            return [Step("orbit", side or "right")]
+            return [CameraStep("orbit", side or "right")]
         if up and not side:
-            return [Step("tilt", up)]
+            return [CameraStep("tilt", up)]
         if side or "side" in ways or "around" in ways:
-            return [Step("pan", side or "right")]
+            return [CameraStep("pan", side or "right")]
         return []
     if verb == "tilt":
-        return [Step("tilt", up or "up")] if not side else [Step("pan", side)]
+        return [CameraStep("tilt", up or "up")] if not side else [CameraStep("pan", side)]
     if verb == "zoom":
-        return [Step("zoom", depth or "in")]
+        return [CameraStep("zoom", depth or "in")]
     if verb == "orbit":
-        return [Step("orbit", side or ("left" if "counterclockwise" in after else "right"))]
+        return [CameraStep("orbit", side or ("left" if "counterclockwise" in after else "right"))]
     if verb == "roll":
-        return [Step("roll", side or "right")] if token != "dutch" else []
+        return [CameraStep("roll", side or "right")] if token != "dutch" else []
     if verb == "rise":
-        return [Step("crane", "up"), *([Step("dolly", "out")] if "out" in ways[1:] else [])]
+        return [
+            CameraStep("crane", "up"),
+            *([CameraStep("dolly", "out")] if "out" in ways[1:] else []),
+        ]
     if verb == "fall":
-        return [Step("crane", "down")]
+        return [CameraStep("crane", "down")]
     if verb == "crane":
-        more = [Step("dolly", depth)] if depth and up else []
+        dolly_steps = [CameraStep("dolly", depth)] if depth and up else []
         if token.startswith("drone") and not up:
-            return [Step("dolly", depth or "in"), Step("crane", "up", 0.5)]
-        return [Step("crane", up or ("down" if depth == "in" else "up")), *more]
+            return [CameraStep("dolly", depth or "in"), CameraStep("crane", "up", 0.5)]
+        return [CameraStep("crane", up or ("down" if depth == "in" else "up")), *dolly_steps]
     if verb == "retreat":
-        return [Step("dolly", "out")]
+        return [CameraStep("dolly", "out")]
     if verb == "follow":
-        return [Step("follow", side)]
+        return [CameraStep("follow", side)]
     if verb == "steadicam":
-        return [] if after or before else [Step("follow"), Step("handheld", speed=0.4)]
-    return _travel(verb, token, after, ways, side, up, depth)
+        return [] if after or before else [CameraStep("follow"), CameraStep("handheld", speed=0.4)]
+    return _build_travel_steps(verb, token, after, ways, side, up, depth)
 
 
-def _travel(
+def _build_travel_steps(
     verb: str, token: str, after: list[str], ways: list[str], side: str, up: str, depth: str
-) -> list[Step]:
+) -> list[CameraStep]:
     """Verbs whose meaning is in their direction: push, pull, move, track, glide..."""
     if "around" in ways:
-        return [Step("orbit", side or "right")]
+        return [CameraStep("orbit", side or "right")]
     if verb == "pull":
         if up and depth:
-            return [Step("crane", up), Step("dolly", "out")]
-        return [Step("crane", up)] if up else [Step("dolly", "out" if depth != "in" else "in")]
+            return [CameraStep("crane", up), CameraStep("dolly", "out")]
+        return (
+            [CameraStep("crane", up)]
+            if up
+            else [CameraStep("dolly", "out" if depth != "in" else "in")]
+        )
     if verb == "push" and not side:
         if "with" in ways and not depth:
-            return [Step("follow")]
-        return [Step("dolly", depth or "in"), *([Step("crane", up)] if up and depth else [])]
+            return [CameraStep("follow")]
+        return [
+            CameraStep("dolly", depth or "in"),
+            *([CameraStep("crane", up)] if up and depth else []),
+        ]
     if "with" in ways and not side:
-        return [Step("follow")]
+        return [CameraStep("follow")]
     if verb == "move" and token.startswith("track") and after and not (side or depth or up):
         if after[0] in _OBJECTS or "side" not in ways:
-            return [Step("follow")] if after[0] != "shot" else [Step("truck", "right")]
-        return [Step("truck", "right")]
-    found = []
+            return [CameraStep("follow")] if after[0] != "shot" else [CameraStep("truck", "right")]
+        return [CameraStep("truck", "right")]
+    steps = []
     if side or "side" in ways:
-        found.append(Step("truck", side or "right"))
+        steps.append(CameraStep("truck", side or "right"))
     if depth:
-        found.append(Step("dolly", depth))
+        steps.append(CameraStep("dolly", depth))
     if up:
-        found.append(Step("crane", up))
-    if found:
-        return found
+        steps.append(CameraStep("crane", up))
+    if steps:
+        return steps
     if verb == "move" and token.startswith(("move", "come", "head", "walk", "run", "step")):
         return []
-    return [Step("truck", "right")] if not token.startswith("glid") else [Step("dolly", "in")]
+    return (
+        [CameraStep("truck", "right")]
+        if not token.startswith("glid")
+        else [CameraStep("dolly", "in")]
+    )

@@ -13,119 +13,119 @@ Point = tuple[float, float]
 Color = tuple[int, int, int]
 
 
-def seeded(*words: object) -> random.Random:
+def seed_random(*words: object) -> random.Random:
     """A generator that depends on `words` alone: one for each element, never a shared one."""
     text = "\0".join(str(word) for word in words)
     return random.Random(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big"))
 
 
-def rgb(color: str) -> Color:
+def to_rgb(color: str) -> Color:
     """(red, green, blue) of `#rrggbb`."""
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
-def hexed(red: float, green: float, blue: float) -> str:
+def to_hex(red: float, green: float, blue: float) -> str:
     return "#" + "".join(f"{min(255, max(0, round(c))):02x}" for c in (red, green, blue))
 
 
-def mix(a: str, b: str, t: float) -> str:
+def mix_colors(a: str, b: str, t: float) -> str:
     """`a` at 0, `b` at 1."""
-    return hexed(*(x + (y - x) * t for x, y in zip(rgb(a), rgb(b), strict=True)))
+    return to_hex(*(x + (y - x) * t for x, y in zip(to_rgb(a), to_rgb(b), strict=True)))
 
 
-def shade(color: str, by: float) -> str:
+def shade_color(color: str, by: float) -> str:
     """Lighter for a positive `by`, darker for a negative one; 1 reaches white, -1 black."""
-    return mix(color, "#ffffff" if by > 0 else "#000000", abs(by))
+    return mix_colors(color, "#ffffff" if by > 0 else "#000000", abs(by))
 
 
-def jitter(color: str, rng: random.Random, by: float = 10) -> str:
+def jitter_color(color: str, rng: random.Random, by: float = 10) -> str:
     """The same colour from another pot."""
     light = rng.uniform(-by, by)
-    return hexed(*(c + light + rng.uniform(-by, by) / 2 for c in rgb(color)))
+    return to_hex(*(c + light + rng.uniform(-by, by) / 2 for c in to_rgb(color)))
 
 
-def n(value: float) -> str:
+def fmt(value: float) -> str:
     """A number as SVG text, short and always the same."""
     text = f"{value:.4f}".rstrip("0").rstrip(".")
     return text if text not in ("-0", "") else "0"
 
 
-def points(corners: Iterable[Point]) -> str:
-    return " ".join(f"{n(x)},{n(y)}" for x, y in corners)
+def format_points(corners: Iterable[Point]) -> str:
+    return " ".join(f"{fmt(x)},{fmt(y)}" for x, y in corners)
 
 
-def _more(opacity: float, extra: str) -> str:
-    return (f' opacity="{n(opacity)}"' if opacity < 1 else "") + (f" {extra}" if extra else "")
+def _format_attributes(opacity: float, extra: str) -> str:
+    return (f' opacity="{fmt(opacity)}"' if opacity < 1 else "") + (f" {extra}" if extra else "")
 
 
-def poly(corners: Sequence[Point], fill: str, opacity: float = 1, extra: str = "") -> str:
-    return f'<polygon points="{points(corners)}" fill="{fill}"{_more(opacity, extra)}/>'
+def draw_polygon(corners: Sequence[Point], fill: str, opacity: float = 1, extra: str = "") -> str:
+    return f'<polygon points="{format_points(corners)}" fill="{fill}"{_format_attributes(opacity, extra)}/>'
 
 
-def path(d: str, fill: str, opacity: float = 1, extra: str = "") -> str:
-    return f'<path d="{d}" fill="{fill}"{_more(opacity, extra)}/>'
+def draw_path(d: str, fill: str, opacity: float = 1, extra: str = "") -> str:
+    return f'<path d="{d}" fill="{fill}"{_format_attributes(opacity, extra)}/>'
 
 
-def rect(
+def draw_rect(
     x: float, y: float, w: float, h: float, fill: str, rx: float = 0, opacity: float = 1
 ) -> str:
     """(x, y) is the top left corner."""
-    round_ = f' rx="{n(rx)}"' if rx else ""
+    round_ = f' rx="{fmt(rx)}"' if rx else ""
     return (
-        f'<rect x="{n(x)}" y="{n(y)}" width="{n(w)}" height="{n(h)}"{round_} '
-        f'fill="{fill}"{_more(opacity, "")}/>'
+        f'<rect x="{fmt(x)}" y="{fmt(y)}" width="{fmt(w)}" height="{fmt(h)}"{round_} '
+        f'fill="{fill}"{_format_attributes(opacity, "")}/>'
     )
 
 
-def circle(x: float, y: float, r: float, fill: str, opacity: float = 1) -> str:
-    return f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(r)}" fill="{fill}"{_more(opacity, "")}/>'
+def draw_circle(x: float, y: float, r: float, fill: str, opacity: float = 1) -> str:
+    return f'<circle cx="{fmt(x)}" cy="{fmt(y)}" r="{fmt(r)}" fill="{fill}"{_format_attributes(opacity, "")}/>'
 
 
-def ellipse(x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> str:
+def draw_ellipse(x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> str:
     return (
-        f'<ellipse cx="{n(x)}" cy="{n(y)}" rx="{n(rx)}" ry="{n(ry)}" '
-        f'fill="{fill}"{_more(opacity, "")}/>'
+        f'<ellipse cx="{fmt(x)}" cy="{fmt(y)}" rx="{fmt(rx)}" ry="{fmt(ry)}" '
+        f'fill="{fill}"{_format_attributes(opacity, "")}/>'
     )
 
 
-def stroke(corners: Sequence[Point], color: str, width: float, opacity: float = 1) -> str:
+def draw_line(corners: Sequence[Point], color: str, width: float, opacity: float = 1) -> str:
     """A line with round ends through `corners`."""
     return (
-        f'<polyline points="{points(corners)}" fill="none" stroke="{color}" '
-        f'stroke-width="{n(width)}" stroke-linecap="round" stroke-linejoin="round"'
-        f"{_more(opacity, '')}/>"
+        f'<polyline points="{format_points(corners)}" fill="none" stroke="{color}" '
+        f'stroke-width="{fmt(width)}" stroke-linecap="round" stroke-linejoin="round"'
+        f"{_format_attributes(opacity, '')}/>"
     )
 
 
-def curve(d: str, color: str, width: float, opacity: float = 1) -> str:
+def draw_curve(d: str, color: str, width: float, opacity: float = 1) -> str:
     """A path drawn as a line."""
     return (
-        f'<path d="{d}" fill="none" stroke="{color}" stroke-width="{n(width)}" '
-        f'stroke-linecap="round" stroke-linejoin="round"{_more(opacity, "")}/>'
+        f'<path d="{d}" fill="none" stroke="{color}" stroke-width="{fmt(width)}" '
+        f'stroke-linecap="round" stroke-linejoin="round"{_format_attributes(opacity, "")}/>'
     )
 
 
-def group(body: str, x: float = 0, y: float = 0, scale: float = 1, turn: float = 0) -> str:
+def place_art(body: str, x: float = 0, y: float = 0, scale: float = 1, turn: float = 0) -> str:
     """Moves, scales and turns (degrees, clockwise) `body` about its own origin."""
-    steps = f"translate({n(x)} {n(y)})"
+    transforms = f"translate({fmt(x)} {fmt(y)})"
     if turn:
-        steps += f" rotate({n(turn)})"
+        transforms += f" rotate({fmt(turn)})"
     if scale != 1:
-        steps += f" scale({n(scale)})"
-    return f'<g transform="{steps}">{body}</g>'
+        transforms += f" scale({fmt(scale)})"
+    return f'<g transform="{transforms}">{body}</g>'
 
 
-def mirror(body: str, about: float = 0) -> str:
+def mirror_art(body: str, about: float = 0) -> str:
     """`body` seen in a mirror that stands at x = `about`."""
-    return f'<g transform="translate({n(2 * about)} 0) scale(-1 1)">{body}</g>'
+    return f'<g transform="translate({fmt(2 * about)} 0) scale(-1 1)">{body}</g>'
 
 
-def gradient(
+def define_gradient(
     name: str, stops: Sequence[tuple[float, str, float]], across: bool = False, radial: bool = False
 ) -> str:
     """A definition to fill with as `url(#name)`: (place, colour, opacity) from top or left."""
     inner = "".join(
-        f'<stop offset="{n(at)}" stop-color="{color}" stop-opacity="{n(alpha)}"/>'
+        f'<stop offset="{fmt(at)}" stop-color="{color}" stop-opacity="{fmt(alpha)}"/>'
         for at, color, alpha in stops
     )
     if radial:
@@ -134,21 +134,23 @@ def gradient(
     return f'<linearGradient id="{name}" {ends}>{inner}</linearGradient>'
 
 
-def glow(name: str, x: float, y: float, r: float, color: str, strength: float = 1) -> str:
+def draw_glow(name: str, x: float, y: float, r: float, color: str, strength: float = 1) -> str:
     """A soft round light; `name` must be unique in its picture."""
     stops = [(0, color, strength), (0.25, color, strength * 0.55), (0.6, color, strength * 0.16)]
-    return gradient(name, [*stops, (1.0, color, 0)], radial=True) + circle(x, y, r, f"url(#{name})")
+    return define_gradient(name, [*stops, (1.0, color, 0)], radial=True) + draw_circle(
+        x, y, r, f"url(#{name})"
+    )
 
 
-def smooth(corners: Sequence[Point], close: bool = True) -> str:
+def smooth_path(corners: Sequence[Point], close: bool = True) -> str:
     """Path data of a soft curve through `corners` (Catmull-Rom)."""
     count = len(corners)
-    d = f"M{n(corners[0][0])},{n(corners[0][1])}"
+    d = f"M{fmt(corners[0][0])},{fmt(corners[0][1])}"
     for i in range(count if close else count - 1):
         p0 = corners[(i - 1) % count] if close or i else corners[i]
         p1, p2 = corners[i], corners[(i + 1) % count]
         p3 = corners[(i + 2) % count] if close or i + 2 < count else p2
         a = (p1[0] + (p2[0] - p0[0]) / 6, p1[1] + (p2[1] - p0[1]) / 6)
         b = (p2[0] - (p3[0] - p1[0]) / 6, p2[1] - (p3[1] - p1[1]) / 6)
-        d += f"C{points((a, b, p2))}"
+        d += f"C{format_points((a, b, p2))}"
     return d + ("Z" if close else "")

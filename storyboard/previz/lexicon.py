@@ -7,13 +7,13 @@ import re
 WORD = re.compile(r"[^\W_][\w'-]*")
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     return WORD.findall(text.lower().replace("’", "'"))
 
 
-def stems(word: str) -> tuple[str, ...]:
+def list_stems(word: str) -> tuple[str, ...]:
     """The word and what it may be a form of: `pans`, `panning`, `panned` are `pan`."""
-    found = [word]
+    forms = [word]
     for ending, instead in (
         ("'s", ""), ("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""), ("ing", ""), ("ing", "e"),
         ("ed", ""), ("ed", "e"), ("ies", "ie"),
@@ -21,13 +21,13 @@ def stems(word: str) -> tuple[str, ...]:
         base = word[: len(word) - len(ending)]
         if not word.endswith(ending) or len(base) < 2:
             continue
-        found.append(base + instead)
+        forms.append(base + instead)
         if ending in ("ing", "ed") and not instead and base[-1] == base[-2]:
-            found.append(base[:-1])
-    return tuple(found)
+            forms.append(base[:-1])
+    return tuple(forms)
 
 
-def _index(table: dict[str, str]) -> dict[str, str]:
+def _index_words(table: dict[str, str]) -> dict[str, str]:
     return {word: meaning for meaning, line in table.items() for word in line.split()}
 
 
@@ -56,7 +56,7 @@ SETS = {
     "void": """void studio cyclorama backdrop limbo nowhere blank empty-space abstract
         infinity-cove seamless portrait""",
 }
-SET_OF = _index(SETS)
+SET_OF = _index_words(SETS)
 
 STRONG_PLACES = frozenset(
     """sea ocean harbour harbor quay quayside pier jetty dock docks wharf port beach shore coast
@@ -68,7 +68,7 @@ STRONG_PLACES = frozenset(
 )
 """Words that name where we are, and not merely what is there."""
 
-TIMES = _index(
+TIMES = _index_words(
     {
         "dawn": "dawn sunrise daybreak first-light early",
         "day": "day daylight noon midday afternoon morning sunny sunlit sunlight bright midmorning",
@@ -77,7 +77,7 @@ TIMES = _index(
     }
 )
 
-WEATHERS = _index(
+WEATHERS = _index_words(
     {
         "rain": "rain rainy raining rains drizzle drizzling downpour shower wet raindrops pouring",
         "storm": "storm stormy thunder thunderstorm lightning tempest squall hurricane gale",
@@ -131,7 +131,7 @@ MOODS = {
               "colorful", "joyful", "kodachrome"],
 }  # fmt: skip
 
-THINGS = _index(
+THINGS = _index_words(
     {
         "boat": "boat rowboat dinghy skiff trawler fishing-boat",
         "sailboat": "sailboat sail yacht schooner sloop",
@@ -196,7 +196,7 @@ OUTDOORS = frozenset(
 )
 """Things that no room holds."""
 
-HELD = frozenset(
+HANDHELD = frozenset(
     """letter book newspaper photo map cup bottle phone key flower suitcase umbrella lamp candle
     apple box ring knife gun stamp camera""".split()
 )

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from storyboard.previz.ink import mix, seeded, shade
-from storyboard.previz.lexicon import COLORS, words_of
+from storyboard.previz.ink import mix_colors, seed_random, shade_color
+from storyboard.previz.lexicon import COLORS, split_words
 
 _SKINS = ("#f3d3b8", "#e9bf9b", "#dcaa82", "#c68d63", "#a5714c", "#7f543a", "#61402e")
 _HAIRS = ("#2a211f", "#3d2b22", "#5b3d2a", "#7a4f2e", "#a4723f", "#1f1c21", "#8a3f24", "#c79a55")
@@ -65,74 +65,76 @@ class Look:
 
 
 @lru_cache(maxsize=64)
-def look_of(name: str, description: str, tint: tuple[str, str, str] | None = None) -> Look:
+def derive_look(name: str, description: str, tint: tuple[str, str, str] | None = None) -> Look:
     """The same words always make the same person.
 
     `tint` is (hair, top, bottom) of a picture; it fills in what the words leave open, so that a
     person looks the same in shots that are given the picture and in those that are not.
     """
-    rng = seeded("look", name, description)
-    words = words_of(description)
-    have = set(words)
-    woman = _is_woman(name, have, rng.random())
-    age = _age(description, have)
+    rng = seed_random("look", name, description)
+    words = split_words(description)
+    word_set = set(words)
+    woman = _is_woman(name, word_set, rng.random())
+    age = _find_age(description, word_set)
     child = age is not None and age < 13
     old = (age or 30) >= 62
     height = (1.12 + 0.04 * (age or 8) - 0.2) if child else rng.uniform(1.63, 1.70)
     if not child and not woman:
         height = rng.uniform(1.73, 1.82)
-    if "tall" in have:
+    if "tall" in word_set:
         height += 0.09
-    if have & {"short", "small", "tiny"} and "short hair" not in description:
+    if word_set & {"short", "small", "tiny"} and "short hair" not in description:
         height -= 0.08
-    skin = _skin(description.lower(), rng.choice(_SKINS[:5]))
-    tinted = tint or ("", "", "")
+    skin = _choose_skin(description.lower(), rng.choice(_SKINS[:5]))
+    tint_colors = tint or ("", "", "")
     some_hair = rng.choice(_HAIRS)
-    hair = _hair(description.lower(), tinted[0] or some_hair, old, (age or 30) >= 48)
-    style = _style(description.lower(), woman, old, rng.random())
-    beard = "none" if woman or child else _beard(description.lower(), rng.random())
-    over, over_color = _garment(words, _OVER)
-    under, under_color = _garment(words, _UNDER)
-    hat, hat_color = _garment(words, _HATS)
-    if "straw" in have and hat == "hat":
+    hair = _choose_hair_color(
+        description.lower(), tint_colors[0] or some_hair, old, (age or 30) >= 48
+    )
+    style = _choose_hair_style(description.lower(), woman, old, rng.random())
+    beard = "none" if woman or child else _choose_beard(description.lower(), rng.random())
+    over, over_color = _find_garment(words, _OVER)
+    under, under_color = _find_garment(words, _UNDER)
+    hat, hat_color = _find_garment(words, _HATS)
+    if "straw" in word_set and hat == "hat":
         hat_color = COLORS["straw"]
-    _, scarf = _garment(words, {"scarf": "scarf", "shawl": "scarf"})
-    plain = _named(words)
+    _, scarf = _find_garment(words, {"scarf": "scarf", "shawl": "scarf"})
+    plain_color = _find_plain_color(words)
     top, bottom = rng.choice(_TOPS), rng.choice(_BOTTOMS)
     if not over:
         over = rng.choice(("cardigan", "shirt", "jumper", "dress", "coat") if woman else
                           ("shirt", "jacket", "jumper", "coat", "shirt"))  # fmt: skip
         if child:
             over = rng.choice(("jumper", "tee", "dress") if woman else ("jumper", "tee"))
-        over_color = over_color or plain
-    over_color = over_color or tinted[1] or top
-    if "tuxedo" in have and not _garment(words, {"tuxedo": "t"})[1]:
+        over_color = over_color or plain_color
+    over_color = over_color or tint_colors[1] or top
+    if "tuxedo" in word_set and not _find_garment(words, {"tuxedo": "t"})[1]:
         over_color = "#23242a"
-    beard_color = _before(words, "beard") or _before(words, "moustache") or hair
-    if beard_color in (COLORS["white"], COLORS["grey"]) and "hair" not in have:
+    beard_color = _find_noun_color(words, "beard") or _find_noun_color(words, "moustache") or hair
+    if beard_color in (COLORS["white"], COLORS["grey"]) and "hair" not in word_set:
         hair = beard_color
     return Look(
         height=height, head=0.192 if child else 0.158, woman=woman, skin=skin,
         hair=hair, style=style, beard=beard,
         beard_color=beard_color, hat=hat,
-        hat_color=hat_color or mix(over_color, "#2b2a2d", 0.55),
-        glasses=bool(have & {"glasses", "spectacles", "bespectacled"}),
-        scarf=scarf or (rng.choice(_TOPS) if "scarf" in have else ""),
-        over=over, over_color=over_color, inner=_inner(over_color, rng.random()),
-        tie=rng.choice(("#7b2f33", "#2f4a6b", "#3d3d44")) if have & {"tie", "suit"} else "",
+        hat_color=hat_color or mix_colors(over_color, "#2b2a2d", 0.55),
+        glasses=bool(word_set & {"glasses", "spectacles", "bespectacled"}),
+        scarf=scarf or (rng.choice(_TOPS) if "scarf" in word_set else ""),
+        over=over, over_color=over_color, inner=_choose_inner_color(over_color, rng.random()),
+        tie=rng.choice(("#7b2f33", "#2f4a6b", "#3d3d44")) if word_set & {"tie", "suit"} else "",
         under=under or ("skirt" if woman and over != "dress" and rng.random() < 0.35
                         else "trousers"),
-        under_color=under_color or tinted[2] or bottom,
+        under_color=under_color or tint_colors[2] or bottom,
         shoes=rng.choice(("#2b2320", "#3f2b20", "#26272b")), old=old,
         broad=(0.92 if woman else 1.0) * rng.uniform(0.97, 1.04)
-        * (1.12 if have & {"broad", "burly", "stout", "heavy", "big", "fat"} else 1.0),
+        * (1.12 if word_set & {"broad", "burly", "stout", "heavy", "big", "fat"} else 1.0),
     )  # fmt: skip
 
 
-def _is_woman(name: str, have: set[str], chance: float) -> bool:
-    if have & _WOMEN:
+def _is_woman(name: str, word_set: set[str], chance: float) -> bool:
+    if word_set & _WOMEN:
         return True
-    if have & _MEN or have & {"beard", "bearded", "moustache"}:
+    if word_set & _MEN or word_set & {"beard", "bearded", "moustache"}:
         return False
     lower = name.lower()
     if lower in _WOMEN or lower in _MEN:
@@ -142,18 +144,18 @@ def _is_woman(name: str, have: set[str], chance: float) -> bool:
     return chance < 0.35
 
 
-def _age(description: str, have: set[str]) -> int | None:
+def _find_age(description: str, word_set: set[str]) -> int | None:
     match = re.search(r"\b(\d{1,2})\b(?! ?(?:mm|cm|kg))", description)
     if match:
         return int(match[1])
-    if have & {"child", "boy", "girl", "kid", "toddler", "little"}:
+    if word_set & {"child", "boy", "girl", "kid", "toddler", "little"}:
         return 8
-    if have & {"old", "elderly", "aged", "grandmother", "grandfather", "ancient"}:
+    if word_set & {"old", "elderly", "aged", "grandmother", "grandfather", "ancient"}:
         return 70
     return None
 
 
-def _skin(text: str, otherwise: str) -> str:
+def _choose_skin(text: str, otherwise: str) -> str:
     if re.search(r"\b(dark|black|brown|ebony)[- ]skin|\bafrican\b|\bblack (?:man|woman)\b", text):
         return _SKINS[5]
     if re.search(r"\b(pale|fair|freckled|light)[- ]?(?:skin|face)?\b", text):
@@ -163,11 +165,11 @@ def _skin(text: str, otherwise: str) -> str:
     return otherwise
 
 
-def _hair(text: str, otherwise: str, old: bool, greying: bool) -> str:
-    named = re.search(r"\b([a-z]+)(?:[ -](?:long|short|curly|straight|wavy))?[ -]hair", text)
-    if named and named[1] in COLORS:
+def _choose_hair_color(text: str, otherwise: str, old: bool, is_greying: bool) -> str:
+    hair_match = re.search(r"\b([a-z]+)(?:[ -](?:long|short|curly|straight|wavy))?[ -]hair", text)
+    if hair_match and hair_match[1] in COLORS:
         return {"dark": "#2c2320", "black": "#221f22", "brown": "#54382a"}.get(
-            named[1], COLORS[named[1]]
+            hair_match[1], COLORS[hair_match[1]]
         )
     for pattern, color in (
         (r"\bblond|fair-haired|\bfair hair", "#d8b56c"),
@@ -181,10 +183,10 @@ def _hair(text: str, otherwise: str, old: bool, greying: bool) -> str:
             return color
     if old:
         return "#d8d6d1"
-    return mix(otherwise, "#9a9a9c", 0.35) if greying else otherwise
+    return mix_colors(otherwise, "#9a9a9c", 0.35) if is_greying else otherwise
 
 
-def _style(text: str, woman: bool, old: bool, chance: float) -> str:
+def _choose_hair_style(text: str, woman: bool, old: bool, chance: float) -> str:
     for pattern, style in (
         (r"\bbald|shaved head", "bald"), (r"\bbun\b|chignon|pinned", "bun"),
         (r"pony ?tail|braid|plait", "tail"), (r"\bcurl|afro|wavy", "curly"),
@@ -201,7 +203,7 @@ def _style(text: str, woman: bool, old: bool, chance: float) -> str:
     return "short" if chance < 0.4 else "side" if chance < 0.8 else "curly"
 
 
-def _beard(text: str, chance: float) -> str:
+def _choose_beard(text: str, chance: float) -> str:
     if "clean-shaven" in text or "beardless" in text:
         return "none"
     if "beard" in text:
@@ -213,20 +215,20 @@ def _beard(text: str, chance: float) -> str:
     return "full" if chance < 0.14 else "moustache" if chance < 0.22 else "none"
 
 
-def _garment(words: list[str], table: dict[str, str]) -> tuple[str, str]:
+def _find_garment(words: list[str], table: dict[str, str]) -> tuple[str, str]:
     """The first garment of `table` and the colour that stands before it."""
     for at, word in enumerate(words):
         stem = word.removesuffix("s") if word not in table else word
         if stem in table:
-            return table[stem], _color_before(words, at)
+            return table[stem], _find_color_before(words, at)
     return "", ""
 
 
-def _before(words: list[str], noun: str) -> str:
-    return _color_before(words, words.index(noun)) if noun in words else ""
+def _find_noun_color(words: list[str], noun: str) -> str:
+    return _find_color_before(words, words.index(noun)) if noun in words else ""
 
 
-def _color_before(words: list[str], at: int) -> str:
+def _find_color_before(words: list[str], at: int) -> str:
     near = words[max(0, at - 3) : at]
     for i, word in reversed(list(enumerate(near))):
         if word in _OVER or word in _UNDER or word in _HATS or word in ("and", "hair", "beard"):
@@ -236,12 +238,12 @@ def _color_before(words: list[str], at: int) -> str:
                 lighter = near[i - 1] if i else ""
                 color = COLORS[part]
                 if lighter in ("light", "pale"):
-                    return shade(color, 0.35)
-                return shade(color, -0.3) if lighter in ("dark", "deep") else color
+                    return shade_color(color, 0.35)
+                return shade_color(color, -0.3) if lighter in ("dark", "deep") else color
     return ""
 
 
-def _named(words: list[str]) -> str:
+def _find_plain_color(words: list[str]) -> str:
     """A colour that is `in red`, with no garment to it."""
     for at, word in enumerate(words[:-1]):
         if word == "in" and words[at + 1] in COLORS:
@@ -249,5 +251,5 @@ def _named(words: list[str]) -> str:
     return ""
 
 
-def _inner(over: str, chance: float) -> str:
-    return mix("#efe7d6" if chance < 0.7 else "#cfd8dc", over, 0.12)
+def _choose_inner_color(over: str, chance: float) -> str:
+    return mix_colors("#efe7d6" if chance < 0.7 else "#cfd8dc", over, 0.12)

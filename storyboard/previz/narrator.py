@@ -11,7 +11,7 @@ import numpy as np
 from storyboard.errors import OperationFailed
 from storyboard.film import Line
 from storyboard.previz.noise import RATE
-from storyboard.previz.sound import speak
+from storyboard.previz.sound import speak_line
 from storyboard.providers.base import Request, Sample
 
 _COUNTS = {"a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "couple": 2, "few": 3, "three": 3}
@@ -23,19 +23,19 @@ _ASKED = re.compile(
 _FURTHER = ("Its own words are still to be written.", "It takes its time over that.")
 
 
-def written(request: Request, folder: Path) -> Sample:
+def write_placeholder(request: Request, folder: Path) -> Sample:
     """A placeholder made of the words that were asked: it says what a text model will write.
 
     It has as many sentences as are asked for, up to three, so that the voice takes about as long.
     """
-    asked = " ".join(request.intent.prompt.split()).rstrip(".")
-    found = _ASKED.fullmatch(asked)
-    count, subject = 1, asked
-    if found and found["rest"].strip():
-        told = found["count"].lower()
-        count = int(told) if told.isdigit() else _COUNTS.get(told, 2)
-        count = count if found["what"].lower().startswith(("sentence", "line")) else 1
-        subject = found["rest"].strip(" ,:")
+    instruction = " ".join(request.intent.prompt.split()).rstrip(".")
+    match = _ASKED.fullmatch(instruction)
+    count, subject = 1, instruction
+    if match and match["rest"].strip():
+        count_word = match["count"].lower()
+        count = int(count_word) if count_word.isdigit() else _COUNTS.get(count_word, 2)
+        count = count if match["what"].lower().startswith(("sentence", "line")) else 1
+        subject = match["rest"].strip(" ,:")
     if re.match(r"(on|about|of|from|to|for|over|in|at|with)\b", subject, re.IGNORECASE):
         first = f"Here a voice will speak {subject}."
     else:
@@ -46,7 +46,7 @@ def written(request: Request, folder: Path) -> Sample:
     return Sample(path=path)
 
 
-def told(request: Request, folder: Path) -> Sample:
+def speak_to_wav(request: Request, folder: Path) -> Sample:
     """A line spoken as `speak` murmurs it, as a WAV of 16 bits.
 
     Raises OperationFailed where there are no words.
@@ -54,7 +54,7 @@ def told(request: Request, folder: Path) -> Sample:
     if not request.intent.dialogue or not request.words:
         raise OperationFailed("there are no words to speak", provider="previz")
     line = request.intent.dialogue[0]
-    sound = speak(Line(line.speaker, request.words, 0, line.how, line.off), line.voice)
+    sound = speak_line(Line(line.speaker, request.words, 0, line.how, line.off), line.voice)
     path = folder / "line.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)

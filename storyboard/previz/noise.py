@@ -28,13 +28,13 @@ _HOP = _BLOCK // 2
 _DRAWS = 1 << 32  # far more than one block takes from its stream
 
 
-def random_stream(seed: int, name: str, channel: int | str = 0) -> np.random.Generator:
+def seed_stream(seed: int, name: str, channel: int | str = 0) -> np.random.Generator:
     """A random stream of one element's own, so that adding a sound leaves the others alone."""
-    return np.random.Generator(_bits(seed, name, channel))
+    return np.random.Generator(_seed_bits(seed, name, channel))
 
 
-def noise(
-    colour: Callable[[Curve, Curve], Curve],
+def synthesize_noise(
+    spectrum: Callable[[Curve, Curve], Curve],
     level: Callable[[Curve], Curve],
     seed: int,
     name: str,
@@ -55,50 +55,50 @@ def noise(
     bins = min(int(top_hz * _BLOCK / RATE), _BLOCK // 2)
     f = (np.arange(1, bins + 1) * (RATE / _BLOCK))[None, :]
     t = ((np.arange(first, first + count) + 1) * (_HOP / RATE))[:, None]
-    shape = np.broadcast_to(colour(t, f), (count, bins))
-    heard = np.sqrt(np.sum(np.square(shape * ear(f)), axis=1, keepdims=True))
+    shape = np.broadcast_to(spectrum(t, f), (count, bins))
+    loudness = np.sqrt(np.sum(np.square(shape * compute_k_weighting(f)), axis=1, keepdims=True))
     unit = LOUD * _BLOCK / 2
-    shape = (shape * (unit * level(t) / np.maximum(heard, 1e-12))).astype(np.float32)
+    shape = (shape * (unit * level(t) / np.maximum(loudness, 1e-12))).astype(np.float32)
     left, right = (
-        _overlapped(shape, seed, name, channel, first, start - first * _HOP, n)
+        _overlap_blocks(shape, seed, name, channel, first, start - first * _HOP, n)
         for channel in (0, 1)
     )
-    shared = np.float32(np.sqrt(1 - width * width))
-    return np.stack([left, shared * left + np.float32(width) * right], axis=1)
+    shared_gain = np.float32(np.sqrt(1 - width * width))
+    return np.stack([left, shared_gain * left + np.float32(width) * right], axis=1)
 
 
-def drift(t: Curve, seed: int, name: str, period_s: float) -> Curve:
+def compute_drift(t: Curve, seed: int, name: str, period_s: float) -> Curve:
     """A slow wander within about -1..1, smooth, without a period one would notice."""
-    phases = random_stream(seed, name, "drift").random(3) * 2 * np.pi
+    phases = seed_stream(seed, name, "drift").random(3) * 2 * np.pi
     turns = 2 * np.pi / period_s * t
     sines = (np.sin(turns * r + p) for r, p in zip((1.0, 0.618, 1.732), phases, strict=True))
     total: Curve = np.sum([a * s for a, s in zip((0.5, 0.3, 0.2), sines, strict=True)], axis=0)
     return total
 
 
-def lowpass(f: Curve, corner: Curve | float, slope: float = 2.0) -> Curve:
+def compute_lowpass(f: Curve, corner: Curve | float, slope: float = 2.0) -> Curve:
     """Amplitude over frequency that falls above `corner`, `slope` x 6 dB an octave."""
     return np.asarray(1 / np.sqrt(1 + (f / corner) ** (2 * slope)))
 
 
-def highpass(f: Curve, corner: Curve | float, slope: float = 2.0) -> Curve:
-    return lowpass(np.asarray(1 / f), 1 / corner, slope)
+def compute_highpass(f: Curve, corner: Curve | float, slope: float = 2.0) -> Curve:
+    return compute_lowpass(np.asarray(1 / f), 1 / corner, slope)
 
 
-def peak(f: Curve, centre: Curve | float, share: float) -> Curve:
+def compute_peak(f: Curve, centre: Curve | float, share: float) -> Curve:
     """A hill at `centre`, its half width `share` of that frequency."""
     return np.asarray(1 / (1 + ((f - centre) / (share * centre)) ** 2))
 
 
-def ear(f: Curve) -> Curve:
+def compute_k_weighting(f: Curve) -> Curve:
     """The K weighting of ITU-R BS.1770, near enough: deaf below 40 Hz, a shelf above 1.5 kHz."""
     shelf = 1 + 0.585 * (f / 1500) ** 4 / (1 + (f / 1500) ** 4)
-    return np.asarray(shelf * highpass(f, 38.0))
+    return np.asarray(shelf * compute_highpass(f, 38.0))
 
 
-def shaped(wave: Wave, response: Callable[[Curve], Curve]) -> Wave:
+def apply_response(wave: Wave, response: Callable[[Curve], Curve]) -> Wave:
     """A finite mono sound through an amplitude response over frequency (Hz), without delay."""
-    size = _fast_size(len(wave))
+    size = _choose_fft_size(len(wave))
     spectrum = np.fft.rfft(wave, size)
     f = np.fft.rfftfreq(size, 1 / RATE)
     f[0] = f[1]
@@ -106,14 +106,14 @@ def shaped(wave: Wave, response: Callable[[Curve], Curve]) -> Wave:
     return np.fft.irfft(spectrum, size)[: len(wave)].astype(np.float32)
 
 
-def _overlapped(
+def _overlap_blocks(
     shape: Wave, seed: int, name: str, channel: int, first: int, skip: int, n: int
 ) -> Wave:
     """Blocks with that spectrum, drawn at their places and laid over one another."""
     count, bins = shape.shape
     spectrum = np.zeros((count, bins + 1), dtype=np.complex64)
     for row in range(count):
-        bits = _bits(seed, name, channel)
+        bits = _seed_bits(seed, name, channel)
         bits.advance((first + row + 1) * _DRAWS)
         draws = np.random.Generator(bits).standard_normal(2 * bins, dtype=np.float32)
         spectrum[row, 1:] = draws.view(np.complex64)
@@ -125,12 +125,12 @@ def _overlapped(
     return out[skip : skip + n]
 
 
-def _bits(seed: int, name: str, channel: int | str) -> np.random.PCG64:
+def _seed_bits(seed: int, name: str, channel: int | str) -> np.random.PCG64:
     key = blake2b(repr((seed, name, channel)).encode(), digest_size=16).digest()
     return np.random.PCG64(int.from_bytes(key, "big"))
 
 
-def _fast_size(n: int) -> int:
+def _choose_fft_size(n: int) -> int:
     """A length that FFT likes, at least a little longer than `n`."""
     size = 1 << max(10, int(n - 1).bit_length() - 2)
     return -(-(n + 256) // size) * size

@@ -61,18 +61,18 @@ class Picture:
 
 
 @lru_cache(maxsize=1)
-def fonts() -> tuple[str, ...]:
+def list_fonts() -> tuple[str, ...]:
     """The font files that come with us, by path; what the system has is never asked."""
     import fontpkg_inter
     import fontpkg_jetbrains_mono
 
-    found: list[str] = []
+    files: list[str] = []
     for package in (fontpkg_inter, fontpkg_jetbrains_mono):
-        found += sorted(str(file) for file in Path(package.ROOT, "files").glob("*.ttf"))
-    return tuple(found)
+        files += sorted(str(file) for file in Path(package.ROOT, "files").glob("*.ttf"))
+    return tuple(files)
 
 
-def render(body: str, box: Box, density: float) -> Pixels:
+def render_svg(body: str, box: Box, density: float) -> Pixels:
     """`body` in metres -> the pixels of `box`."""
     import resvg_py
 
@@ -83,24 +83,24 @@ def render(body: str, box: Box, density: float) -> Pixels:
         f'viewBox="{box.left:.5f} {box.top:.5f} {wide / density:.5f} {high / density:.5f}">'
         f"{body}</svg>"
     )
-    files = list(fonts()) if "<text" in body else None
+    files = list(list_fonts()) if "<text" in body else None
     png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=files)
     straight = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED))
     if straight.ndim == 2:
         straight = cv2.cvtColor(straight, cv2.COLOR_GRAY2BGRA)
     elif straight.shape[2] == 3:
         straight = cv2.cvtColor(straight, cv2.COLOR_BGR2BGRA)
-    return premultiplied(straight)
+    return premultiply_alpha(straight)
 
 
-def premultiplied(straight: Pixels) -> Pixels:
+def premultiply_alpha(straight: Pixels) -> Pixels:
     blue, green, red, alpha = cv2.split(straight)
-    over = [cv2.multiply(c, alpha, scale=1 / 255) for c in (blue, green, red)]
-    merged: Pixels = cv2.merge([*over, alpha])
-    return merged
+    multiplied = [cv2.multiply(c, alpha, scale=1 / 255) for c in (blue, green, red)]
+    bgra: Pixels = cv2.merge([*multiplied, alpha])
+    return bgra
 
 
-def lit(pixels: Pixels, matrix: Matrix) -> Pixels:
+def apply_light(pixels: Pixels, matrix: Matrix) -> Pixels:
     """Every colour through `matrix`, never brighter than its alpha allows."""
     out = cv2.transform(pixels, matrix)
     alpha = cv2.extractChannel(out, 3)
@@ -108,14 +108,14 @@ def lit(pixels: Pixels, matrix: Matrix) -> Pixels:
     return result
 
 
-def over(below: Pixels, above: Pixels) -> None:
+def composite_over(below: Pixels, above: Pixels) -> None:
     """Lays `above` on `below`, in place; both are premultiplied and of one size."""
     keep = cv2.bitwise_not(cv2.extractChannel(above, 3))
     cv2.multiply(below, cv2.merge([keep, keep, keep, keep]), dst=below, scale=1 / 255)
     cv2.add(below, above, dst=below)
 
 
-def with_shadow(pixels: Pixels, reach: float, strength: float) -> Pixels:
+def add_shadow(pixels: Pixels, reach: float, strength: float) -> Pixels:
     """`pixels` over the soft shadow that they throw `reach` pixels down and aside."""
     if reach < 0.6 or strength <= 0:
         return pixels
@@ -129,11 +129,11 @@ def with_shadow(pixels: Pixels, reach: float, strength: float) -> Pixels:
     soft = cv2.warpAffine(soft, move, (wide, high), borderMode=cv2.BORDER_REPLICATE)
     dark = np.zeros_like(pixels)
     cv2.insertChannel(cv2.convertScaleAbs(soft, alpha=strength), dark, 3)
-    over(dark, pixels)
+    composite_over(dark, pixels)
     return dark
 
 
-def blurred(pixels: Pixels, sigma: float) -> Pixels:
+def blur_pixels(pixels: Pixels, sigma: float) -> Pixels:
     """Out of focus by `sigma` pixels."""
     if sigma < 0.6:
         return pixels
@@ -149,7 +149,7 @@ def blurred(pixels: Pixels, sigma: float) -> Pixels:
     return wide_again
 
 
-def trimmed(picture: Picture) -> Picture | None:
+def trim_margins(picture: Picture) -> Picture | None:
     """Without its empty margins; None when there is nothing in it."""
     alpha = cv2.extractChannel(picture.pixels, 3)
     rows = np.flatnonzero(cv2.reduce(alpha, 1, cv2.REDUCE_MAX))
@@ -166,7 +166,7 @@ def trimmed(picture: Picture) -> Picture | None:
     )
 
 
-def snapped(box: Box, density: float) -> Box:
+def snap_to_pixels(box: Box, density: float) -> Box:
     """`box` grown to whole pixels, so that the same part of the world is always the same pixels."""
     return Box(
         math.floor(box.left * density) / density,
@@ -176,14 +176,14 @@ def snapped(box: Box, density: float) -> Box:
     )
 
 
-def fitting(box: Box, density: float) -> float:
+def limit_density(box: Box, density: float) -> float:
     """`density`, or the most that keeps a picture of `box` within memory."""
     area = box.width * box.height * density * density
     return density if area <= _MAX_PIXELS else density * math.sqrt(_MAX_PIXELS / area)
 
 
 @lru_cache(maxsize=4)
-def _grain(high: int, wide: int) -> NDArray[np.uint8]:
+def _build_grain_tile(high: int, wide: int) -> NDArray[np.uint8]:
     noise = np.random.Generator(np.random.PCG64(7)).normal(0, 1, (high, wide)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 1.1)
     fibre = cv2.GaussianBlur(noise, (0, 0), sigmaX=5, sigmaY=2.2)
@@ -192,10 +192,10 @@ def _grain(high: int, wide: int) -> NDArray[np.uint8]:
     return tile
 
 
-def papered(pixels: Pixels, box: Box, density: float) -> Pixels:
+def add_paper_grain(pixels: Pixels, box: Box, density: float) -> Pixels:
     """With the tooth of paper, which stays where it is in the world whatever part is painted."""
     high, wide = pixels.shape[:2]
-    tile = _grain(512, 512)
+    tile = _build_grain_tile(512, 512)
     y, x = round(box.top * density) % 512, round(box.left * density) % 512
     tooth = np.tile(tile, ((y + high) // 512 + 1, (x + wide) // 512 + 1))[
         y : y + high, x : x + wide

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storyboard.previz.ink import hexed, mix, rgb, seeded
-from storyboard.previz.spec import Spec
+from storyboard.previz.ink import mix_colors, seed_random, to_hex, to_rgb
+from storyboard.previz.spec import ShotSpec
 
 Matrix = NDArray[np.float32]
 
@@ -35,14 +35,14 @@ class Palette:
     """Where it stands: share of the frame's width, height above the horizon in frame heights."""
     shadow: float
     """How dark the shadows between the papers are."""
-    lit: bool
+    lamps_on: bool
     """Lamps burn."""
     reach: float
     """Metres at which haze has taken two thirds of a colour."""
     grade: Matrix
     """3 x 4, on (red, green, blue, alpha), after everything else."""
 
-    def matrix(
+    def compute_light_matrix(
         self, depth: float, indoors: bool = False, glow: bool = False, key: float = 0.0
     ) -> Matrix:
         """4 x 4 on premultiplied BGRA of a layer `depth` metres away.
@@ -51,15 +51,15 @@ class Palette:
         """
         veil = 0.0 if indoors else 1 - float(np.exp(-max(0.0, depth) / self.reach))
         lit = np.eye(4, dtype=np.float32)
-        haze = rgb(self.haze)
+        haze = to_rgb(self.haze)
         for channel in range(3):
             light = self.light[channel] + (_KEYLIGHT[channel] - self.light[channel]) * key
             keep = (1.0 if glow else light) * (1 - veil * (0.35 if glow else 1))
             lit[channel, channel] = keep
             lit[channel, 3] = 0 if glow else haze[channel] / 255 * veil
-        return self.graded(lit)
+        return self.compute_grade_matrix(lit)
 
-    def graded(self, lit: Matrix | None = None) -> Matrix:
+    def compute_grade_matrix(self, lit: Matrix | None = None) -> Matrix:
         """The grade alone, or after `lit`, on premultiplied BGRA."""
         full = np.eye(4, dtype=np.float32)
         full[:3] = self.grade
@@ -69,11 +69,11 @@ class Palette:
         result: Matrix = (swap @ full @ swap).astype(np.float32)
         return result
 
-    def shown(self, color: str) -> str:
+    def apply_grade(self, color: str) -> str:
         """A flat colour as the grade shows it."""
-        red, green, blue = rgb(color)
+        red, green, blue = to_rgb(color)
         out = self.grade @ np.array([red, green, blue, 255], np.float32)
-        return hexed(*(float(c) for c in out))
+        return to_hex(*(float(c) for c in out))
 
 
 _TIMES: dict[str, tuple[tuple[str, str, str], str, tuple[float, float, float], str, float]] = {
@@ -91,15 +91,15 @@ _SKIES: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 
 
-def palette_of(spec: Spec) -> Palette:
+def build_palette(spec: ShotSpec) -> Palette:
     """The light of `spec`; the same place at the same time has the same light."""
-    rng = seeded("palette", spec.key, spec.time)
+    rng = seed_random("palette", spec.key, spec.time)
     sky, haze, light, sun, height = _TIMES[spec.time]
     skies = (sky, *_SKIES[spec.time])
-    chosen = skies[rng.randrange(len(skies))]
+    alternative = skies[rng.randrange(len(skies))]
     drift = rng.uniform(0, 0.35)
-    sky = (mix(sky[0], chosen[0], drift + 0.5), mix(sky[1], chosen[1], drift + 0.5),
-           mix(sky[2], chosen[2], drift + 0.5))  # fmt: skip
+    sky = (mix_colors(sky[0], alternative[0], drift + 0.5), mix_colors(sky[1], alternative[1], drift + 0.5),
+           mix_colors(sky[2], alternative[2], drift + 0.5))  # fmt: skip
     side = rng.choice((-1, 1))
     sun_at = (0.5 + side * rng.uniform(0.16, 0.36), height * rng.uniform(0.8, 1.15))
     reach = 420.0 if spec.time == "day" else 260.0
@@ -112,12 +112,12 @@ def palette_of(spec: Spec) -> Palette:
         lit = lit or "storm" in weather
     if "fog" in weather:
         heavy = max(heavy, 0.55)
-        grey = mix(grey, "#8fa0b5", 0.22)
+        grey = mix_colors(grey, "#8fa0b5", 0.22)
     if heavy:
-        dark = mix(grey, "#10141c", 0.35 if "storm" in weather else 0.0)
-        sky = (mix(sky[0], mix(dark, "#000000", 0.25), heavy), mix(sky[1], dark, heavy),
-               mix(sky[2], mix(dark, "#ffffff", 0.15), heavy * 0.85))  # fmt: skip
-        haze = mix(haze, mix(dark, "#ffffff", 0.1), heavy)
+        dark = mix_colors(grey, "#10141c", 0.35 if "storm" in weather else 0.0)
+        sky = (mix_colors(sky[0], mix_colors(dark, "#000000", 0.25), heavy), mix_colors(sky[1], dark, heavy),
+               mix_colors(sky[2], mix_colors(dark, "#ffffff", 0.15), heavy * 0.85))  # fmt: skip
+        haze = mix_colors(haze, mix_colors(dark, "#ffffff", 0.1), heavy)
         flat = {"storm": 0.84, "snow": 0.98}.get(
             "storm" if "storm" in weather else "snow" if "snow" in weather else "", 0.86
         )
@@ -127,15 +127,15 @@ def palette_of(spec: Spec) -> Palette:
         reach = 34.0
     lamp = "#ffd27a"
     if spec.set == "room":
-        light, lit = _indoors(spec)
+        light, lit = _choose_indoor_light(spec)
     return Palette(
         time=spec.time, sky=sky, haze=haze, light=light, lamp=lamp, sun=sun, sun_at=sun_at,
-        shadow=0.42 if spec.time == "night" else 0.34, lit=lit, reach=reach,
-        grade=_grade(spec.mood),
+        shadow=0.42 if spec.time == "night" else 0.34, lamps_on=lit, reach=reach,
+        grade=_build_grade(spec.mood),
     )  # fmt: skip
 
 
-def _indoors(spec: Spec) -> tuple[tuple[float, float, float], bool]:
+def _choose_indoor_light(spec: ShotSpec) -> tuple[tuple[float, float, float], bool]:
     light = {
         "dawn": (0.90, 0.80, 0.74),
         "day": (1.0, 0.97, 0.92),
@@ -147,7 +147,7 @@ def _indoors(spec: Spec) -> tuple[tuple[float, float, float], bool]:
     return light, spec.time in ("night", "dusk") or "dark" in spec.mood
 
 
-def _grade(moods: tuple[str, ...]) -> Matrix:
+def _build_grade(moods: tuple[str, ...]) -> Matrix:
     """Moods as one affine map of (red, green, blue, alpha), in shares of full scale."""
     full = np.eye(4, dtype=np.float32)
     for mood in moods:
@@ -158,7 +158,9 @@ def _grade(moods: tuple[str, ...]) -> Matrix:
     return result
 
 
-def _saturated(by: float, gain: tuple[float, float, float] = (1, 1, 1), lift: float = 0) -> Matrix:
+def _build_saturation(
+    by: float, gain: tuple[float, float, float] = (1, 1, 1), lift: float = 0
+) -> Matrix:
     luma = np.array([0.2126, 0.7152, 0.0722], np.float32)
     rows = np.zeros((3, 4), np.float32)
     rows[:, :3] = np.eye(3, dtype=np.float32) * by + (1 - by) * luma
@@ -168,12 +170,12 @@ def _saturated(by: float, gain: tuple[float, float, float] = (1, 1, 1), lift: fl
 
 
 _MOODS = {
-    "noir": lambda: _saturated(0.0, (1.16, 1.16, 1.18), -0.07),
-    "sepia": lambda: _saturated(0.12, (1.10, 0.95, 0.74), 0.03),
-    "neon": lambda: _saturated(1.22, (1.03, 0.93, 1.12), 0.0),
-    "warm": lambda: _saturated(1.04, (1.07, 0.99, 0.86), 0.0),
-    "cold": lambda: _saturated(0.80, (0.87, 0.98, 1.12), 0.0),
-    "dark": lambda: _saturated(0.94, (0.86, 0.84, 0.88), -0.015),
-    "pale": lambda: _saturated(0.66, (0.92, 0.92, 0.92), 0.09),
-    "vivid": lambda: _saturated(1.3, (1.02, 1.02, 1.02), -0.01),
+    "noir": lambda: _build_saturation(0.0, (1.16, 1.16, 1.18), -0.07),
+    "sepia": lambda: _build_saturation(0.12, (1.10, 0.95, 0.74), 0.03),
+    "neon": lambda: _build_saturation(1.22, (1.03, 0.93, 1.12), 0.0),
+    "warm": lambda: _build_saturation(1.04, (1.07, 0.99, 0.86), 0.0),
+    "cold": lambda: _build_saturation(0.80, (0.87, 0.98, 1.12), 0.0),
+    "dark": lambda: _build_saturation(0.94, (0.86, 0.84, 0.88), -0.015),
+    "pale": lambda: _build_saturation(0.66, (0.92, 0.92, 0.92), 0.09),
+    "vivid": lambda: _build_saturation(1.3, (1.02, 1.02, 1.02), -0.01),
 }

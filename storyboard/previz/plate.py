@@ -8,24 +8,24 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from storyboard.previz.camera import segments
+from storyboard.previz.camera import schedule_steps
 from storyboard.previz.paint import Pixels
-from storyboard.previz.palette import palette_of
-from storyboard.previz.spec import Spec, Step
-from storyboard.previz.weather import Air
+from storyboard.previz.palette import build_palette
+from storyboard.previz.spec import CameraStep, ShotSpec
+from storyboard.previz.weather import Atmosphere
 
 _MELT_S = 0.9
 
 
-def moved(picture: Pixels, spec: Spec, frames: int, fps: int) -> Iterator[Pixels]:
+def move_camera_over(picture: Pixels, spec: ShotSpec, frames: int, fps: int) -> Iterator[Pixels]:
     """`frames` pictures: the first is `picture` itself, then the camera moves over it.
 
     Moves that would show what lies outside of it first go in a little, eased, so that there is no
     jump and no edge.
     """
     high, wide = picture.shape[:2]
-    air = Air(spec, palette_of(spec), wide, high)
-    plan = segments(spec.steps, frames / fps)
+    air = Atmosphere(spec, build_palette(spec), wide, high)
+    plan = schedule_steps(spec.steps, frames / fps)
     for frame in range(frames):
         if frame == 0:
             yield picture
@@ -36,7 +36,7 @@ def moved(picture: Pixels, spec: Spec, frames: int, fps: int) -> Iterator[Pixels
             u = min(1.0, max(0.0, (t - segment.start_s) / segment.length_s))
             u = u * u * (3 - 2 * u)
             for step in segment.steps:
-                dz, dx, dy, turn = _effect(step, segment.length_s)
+                dz, dx, dy, turn = _compute_step_motion(step, segment.length_s)
                 zoom, x, y, roll = zoom * math.exp(dz * u), x + dx * u, y + dy * u, roll + turn * u
         hand = max((step.speed for step in spec.steps if step.kind == "handheld"), default=0.0)
         melt = min(1.0, t / _MELT_S)
@@ -45,15 +45,15 @@ def moved(picture: Pixels, spec: Spec, frames: int, fps: int) -> Iterator[Pixels
             y += hand * melt * 0.008 * (math.sin(t * 1.7 + 2) + 0.5 * math.sin(t * 4.9))
         spare = 2 * max(abs(x) / 1.0, abs(y)) + abs(math.sin(math.radians(roll))) * 1.6
         zoom = max(zoom, 1 + spare * 1.02)
-        shown = _warped(picture, zoom, x * wide, y * high, roll)
-        lively = shown.copy()
-        air.over(lively, t)
+        moved_picture = _warp_picture(picture, zoom, x * wide, y * high, roll)
+        with_air = moved_picture.copy()
+        air.draw_over(with_air, t)
         e = melt * melt * (3 - 2 * melt)
-        yield cv2.addWeighted(shown, 1 - e, lively, e, 0) if e < 1 else lively
+        yield cv2.addWeighted(moved_picture, 1 - e, with_air, e, 0) if e < 1 else with_air
     return
 
 
-def _effect(step: Step, length_s: float) -> tuple[float, float, float, float]:
+def _compute_step_motion(step: CameraStep, length_s: float) -> tuple[float, float, float, float]:
     """(growth, x, y, roll) of a whole step; shares of the frame, the picture's own way."""
     by = step.speed * min(1.2, max(0.4, length_s / 5))
     sign = -1.0 if step.way in ("left", "down", "out") else 1.0
@@ -68,18 +68,18 @@ def _effect(step: Step, length_s: float) -> tuple[float, float, float, float]:
     return (0.045 * by if step.kind == "drift" else 0.0), 0.0, 0.0, 0.0
 
 
-def _warped(picture: Pixels, zoom: float, x: float, y: float, roll: float) -> Pixels:
+def _warp_picture(picture: Pixels, zoom: float, x: float, y: float, roll: float) -> Pixels:
     high, wide = picture.shape[:2]
     matrix = cv2.getRotationMatrix2D((wide / 2 - 0.5, high / 2 - 0.5), -roll, zoom)
     matrix[0, 2] += x
     matrix[1, 2] += y
-    shown: Pixels = cv2.warpAffine(
+    warped: Pixels = cv2.warpAffine(
         picture, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )
-    return shown
+    return warped
 
 
-def melted(picture: Pixels, live: Pixels, frame: int, frames: int) -> Pixels:
+def dissolve_from(picture: Pixels, live: Pixels, frame: int, frames: int) -> Pixels:
     """`picture` giving way to `live` over `frames`; the picture itself at 0."""
     if frame <= 0:
         return picture
@@ -87,8 +87,8 @@ def melted(picture: Pixels, live: Pixels, frame: int, frames: int) -> Pixels:
         return live
     u = frame / frames
     u = u * u * (3 - 2 * u)
-    mixed: Pixels = cv2.addWeighted(picture, 1 - u, live, u, 0)
-    return mixed
+    blended: Pixels = cv2.addWeighted(picture, 1 - u, live, u, 0)
+    return blended
 
 
-__all__ = ["melted", "moved", "np"]
+__all__ = ["dissolve_from", "move_camera_over", "np"]

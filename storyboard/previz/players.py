@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from storyboard.previz.art import prop_of
+from storyboard.previz.art import find_prop
 from storyboard.previz.face import CLOSED, NARROW, OPEN, ROUND, Face
-from storyboard.previz.framing import Mark, Placed, half_width
-from storyboard.previz.ink import seeded
+from storyboard.previz.framing import Mark, PlacedProp, compute_half_width
+from storyboard.previz.ink import seed_random
 from storyboard.previz.paint import Box
-from storyboard.previz.posture import STRIDE, Pose2D
-from storyboard.previz.syllables import Syllable, scheduled, syllables
+from storyboard.previz.posture import STRIDE, BodyPose
+from storyboard.previz.syllables import Syllable, schedule_lines, split_syllables
 from storyboard.providers.base import SpokenLine
 
 WALKING = 1.25
@@ -34,41 +34,41 @@ class Walk:
     from_vz: float = 0.0
     walked: float = 0.0
     """Metres before this shot, so that the step goes on."""
-    enters: float = 0.0
+    entry_offset: float = 0.0
     """Metres aside from which it comes in."""
-    until: float = math.inf
+    stop_at_s: float = math.inf
     """When it comes to a stop."""
 
-    def at(self, t: float) -> tuple[float, float, float]:
+    def locate_at(self, t: float) -> tuple[float, float, float]:
         """(x, z, metres walked so far)."""
-        if t > self.until:
+        if t > self.stop_at_s:
             # the last steps: what is left of the speed fades as it came
-            x, z, walked = self.at(self.until)
-            rest = _EASE * (1 - math.exp(-(t - self.until) / _EASE))
+            x, z, walked = self.locate_at(self.stop_at_s)
+            rest = _EASE * (1 - math.exp(-(t - self.stop_at_s) / _EASE))
             dx, dz = self.vx * rest, self.vz * rest
             return x + dx, z + dz, walked + math.hypot(dx, dz)
-        gone = _EASE * (1 - math.exp(-t / _EASE))
-        dx = self.vx * t + (self.from_vx - self.vx) * gone
-        dz = self.vz * t + (self.from_vz - self.vz) * gone
+        eased_s = _EASE * (1 - math.exp(-t / _EASE))
+        dx = self.vx * t + (self.from_vx - self.vx) * eased_s
+        dz = self.vz * t + (self.from_vz - self.vz) * eased_s
         x = self.x + dx
-        if self.enters:
+        if self.entry_offset:
             u = min(1.0, t / _ENTER_S)
-            x += self.enters * (1 - u * u * (3 - 2 * u))
-            dx += self.enters * (u * u * (3 - 2 * u))
+            x += self.entry_offset * (1 - u * u * (3 - 2 * u))
+            dx += self.entry_offset * (u * u * (3 - 2 * u))
         return x, self.z + dz, self.walked + math.hypot(dx, dz)
 
-    def moving(self, t: float) -> bool:
-        if t > self.until:
-            left = math.exp(-(t - self.until) / _EASE)
-            return math.hypot(self.vx, self.vz) * left > 0.12
+    def is_moving(self, t: float) -> bool:
+        if t > self.stop_at_s:
+            speed_left = math.exp(-(t - self.stop_at_s) / _EASE)
+            return math.hypot(self.vx, self.vz) * speed_left > 0.12
         fade = math.exp(-t / _EASE)
         vx = self.vx + (self.from_vx - self.vx) * fade
         vz = self.vz + (self.from_vz - self.vz) * fade
-        return math.hypot(vx, vz) > 0.12 or (bool(self.enters) and t < _ENTER_S * 0.93)
+        return math.hypot(vx, vz) > 0.12 or (bool(self.entry_offset) and t < _ENTER_S * 0.93)
 
 
 @dataclass(frozen=True, slots=True)
-class Player:
+class Actor:
     """One person of the shot."""
 
     mark: Mark
@@ -77,44 +77,44 @@ class Player:
     """(from when, view): front back left right."""
     speech: tuple[tuple[float, tuple[Syllable, ...]], ...] = ()
     """(start of a line, its syllables)."""
-    flat: float = 1.0
+    foreshortening: float = 1.0
     """Foreshortening of heights when seen from above."""
 
-    def view(self, t: float) -> tuple[str, float]:
+    def find_view(self, t: float) -> tuple[str, float]:
         """The view, and how wide it stands: less than 1 while the paper turns over."""
-        now, width = self.views[0][1], 1.0
+        current, width = self.views[0][1], 1.0
         for at, name in self.views[1:]:
-            if name == now:
+            if name == current:
                 continue
             u = (t - at) / _TURN_S
             if u >= 0.5:
-                now = name
+                current = name
             if 0 < u < 1:
                 width = max(0.16, abs(math.cos(math.pi * u)))
-        return now, width
+        return current, width
 
-    def pose(self, t: float) -> Pose2D:
+    def build_pose(self, t: float) -> BodyPose:
         person = self.mark.person
-        view, _ = self.view(t)
+        view, _ = self.find_view(t)
         side = "side" if view in ("left", "right") else view
-        running = person.pace > 1.6 and self.walk.moving(t)
+        is_running = person.pace > 1.6 and self.walk.is_moving(t)
         phase = None
-        if self.walk.moving(t) and not person.sits:
-            walked = self.walk.at(t)[2]
-            stride = STRIDE * self.mark.look.height * (1.45 if running else 1.0)
+        if self.walk.is_moving(t) and not person.sits:
+            walked = self.walk.locate_at(t)[2]
+            stride = STRIDE * self.mark.look.height * (1.45 if is_running else 1.0)
             phase = int(walked / stride * 12) % 12
-        hands = "" if running else person.hands
-        return Pose2D(side, phase, person.sits and phase is None, hands, person.holds, running)
+        hands = "" if is_running else person.hands
+        return BodyPose(side, phase, person.sits and phase is None, hands, person.holds, is_running)
 
-    def face(self, t: float, clock: float) -> Face:
+    def build_face(self, t: float, clock: float) -> Face:
         person = self.mark.person
-        view, _ = self.view(t)
-        rng = seeded("blink", person.name)
+        view, _ = self.find_view(t)
+        rng = seed_random("blink", person.name)
         every = rng.uniform(2.9, 4.3)
         blinks = (clock + t + rng.uniform(0, every)) % every < 0.13
-        down = person.eyes == "down" and not self.speaks(t)
+        down = person.eyes == "down" and not self.is_speaking(t)
         shut = blinks or person.eyes == "closed"
-        mouth = self.mouth(t)
+        mouth = self.choose_mouth(t)
         if view == "back":
             return Face("back")
         if view in ("left", "right"):
@@ -122,12 +122,12 @@ class Player:
         turn = round(self.mark.faces * 5) / 5
         return Face("front", turn, mouth, shut and not down, down, person.mood)
 
-    def speaks(self, t: float) -> bool:
+    def is_speaking(self, t: float) -> bool:
         return any(
             line and start <= t < start + line[-1].end_s + 0.1 for start, line in self.speech
         )
 
-    def mouth(self, t: float) -> int:
+    def choose_mouth(self, t: float) -> int:
         for start, line in self.speech:
             for syllable in line:
                 at = t - start - syllable.start_s
@@ -140,22 +140,22 @@ class Player:
                     return {"a": OPEN, "o": ROUND, "u": ROUND}.get(syllable.vowel, NARROW)
         return CLOSED
 
-    def nod(self, t: float, clock: float) -> float:
+    def compute_nod(self, t: float, clock: float) -> float:
         """Degrees that the head leans: breath, and the beat of one's own words."""
-        rng = seeded("nod", self.mark.person.name)
+        rng = seed_random("nod", self.mark.person.name)
         sway = math.sin((clock + t) * 0.9 + rng.uniform(0, 6)) * 1.1
-        if self.speaks(t):
+        if self.is_speaking(t):
             sway += math.sin(t * 5.2) * 1.3
         if self.mark.person.eyes == "down":
             sway += 3.0 * (1 if self.mark.faces >= 0 else -1)
         return sway
 
-    def box(self, t: float, size: str, whole: bool) -> Box:
+    def compute_box(self, t: float, size: str, whole: bool) -> Box:
         """What of the person must stay in frame."""
-        x, _, _ = self.walk.at(t)
+        x, _, _ = self.walk.locate_at(t)
         look = self.mark.look
-        high = look.height * self.flat * (0.78 if self.mark.person.sits else 1.0)
-        half = look.height * half_width(size, whole and self.walk.moving(t))
+        high = look.height * self.foreshortening * (0.78 if self.mark.person.sits else 1.0)
+        half = look.height * compute_half_width(size, whole and self.walk.is_moving(t))
         if size in ("CU", "ECU"):
             eye = high - look.height * look.head * 0.5
             tall = look.height * look.head * (0.56 if size == "CU" else 0.10)
@@ -165,64 +165,67 @@ class Player:
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class MovingProp:
     """One thing of the shot."""
 
-    placed: Placed
+    placed: PlacedProp
     walk: Walk
-    rises: float = 0.0
+    rise_speed: float = 0.0
     """Metres a second upwards."""
-    wheels: float = 0.0
+    circle_radius: float = 0.0
     """Radius in metres of the circle that it flies, or 0."""
     left: bool = False
     """It looks left."""
     appears: bool = False
     """It was not there when the shot began, and comes up softly."""
 
-    def at(self, t: float, clock: float) -> tuple[float, float, float]:
+    def locate_at(self, t: float, clock: float) -> tuple[float, float, float]:
         """(x, y, z)."""
-        x, z, _ = self.walk.at(t)
+        x, z, _ = self.walk.locate_at(t)
         y = self.placed.y
-        prop = prop_of(self.placed.thing.name)
+        prop = find_prop(self.placed.thing.name)
         if prop.bobs:
             y += prop.bobs * math.sin((clock + t) * 1.5 + self.walk.x)
-        if self.rises:
-            y -= self.rises * 2.2 * (1 - math.exp(-t / 2.2))
+        if self.rise_speed:
+            y -= self.rise_speed * 2.2 * (1 - math.exp(-t / 2.2))
         return x, y, z
 
-    def box(self, t: float, clock: float) -> Box:
-        prop = prop_of(self.placed.thing.name)
-        x, y, _ = self.at(t, clock)
+    def compute_box(self, t: float, clock: float) -> Box:
+        prop = find_prop(self.placed.thing.name)
+        x, y, _ = self.locate_at(t, clock)
         half = prop.width / 2 * self.placed.scale
-        if self.wheels:
+        if self.circle_radius:
             return Box(
-                x - self.wheels * 1.3, y - self.wheels, x + self.wheels * 1.3, y + 0.4 * self.wheels
+                x - self.circle_radius * 1.3,
+                y - self.circle_radius,
+                x + self.circle_radius * 1.3,
+                y + 0.4 * self.circle_radius,
             )
         return Box(x - half, y - prop.height * self.placed.scale, x + half, y + 0.02)
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class Actors:
     """Everybody and everything that acts."""
 
-    people: tuple[Player, ...] = ()
-    things: tuple[Moving, ...] = field(default=())
+    people: tuple[Actor, ...] = ()
+    things: tuple[MovingProp, ...] = field(default=())
 
     @property
-    def lead(self) -> Player | Moving | None:
+    def lead(self) -> Actor | MovingProp | None:
         """Whom the camera cares for."""
-        for player in self.people:
-            if not player.mark.shoulder:
-                return player
+        for actor in self.people:
+            if not actor.mark.shoulder:
+                return actor
         return next((thing for thing in self.things if thing.placed.subject), None)
 
 
-def speech_of(
+def find_speech(
     lines: Sequence[SpokenLine], name: str
 ) -> tuple[tuple[float, tuple[Syllable, ...]], ...]:
     """The lines of `name` that a mouth is seen to speak."""
     return tuple(
-        (line.at_s, syllables(line.words, seconds))
-        for line, seconds in scheduled(tuple(lines))
+        (line.at_s, split_syllables(line.words, seconds))
+        for line, seconds in schedule_lines(tuple(lines))
         if line.speaker.lower() == name.lower() and not line.off
     )

@@ -15,7 +15,7 @@ STRIDE = 0.78
 
 
 @dataclass(frozen=True, slots=True)
-class Pose2D:
+class BodyPose:
     """What a body does at a moment; hashable, so that a sprite is painted once."""
 
     view: str = "front"
@@ -28,21 +28,21 @@ class Pose2D:
     runs: bool = False
 
 
-def neck(look: Look, pose: Pose2D) -> Point:
+def locate_neck(look: Look, pose: BodyPose) -> Point:
     """Where the chin sits."""
-    down = sunk(pose)
+    down = compute_sitting_drop(pose)
     lean = 0.0
     if pose.view == "side":
         lean = 0.022 + (0.05 if pose.runs else 0.012 if pose.phase is not None else 0.0)
-    return (lean, -(1 - look.head) + 0.008 + down + bob(pose))
+    return (lean, -(1 - look.head) + 0.008 + down + compute_step_bob(pose))
 
 
-def sunk(pose: Pose2D) -> float:
+def compute_sitting_drop(pose: BodyPose) -> float:
     """How much lower a sitting body is."""
     return 0.235 if pose.sits else 0.0
 
 
-def bob(pose: Pose2D) -> float:
+def compute_step_bob(pose: BodyPose) -> float:
     if pose.phase is None:
         return 0.0
     return 0.010 * abs(math.sin(math.tau * pose.phase / 12)) * (1.8 if pose.runs else 1.0)

@@ -43,9 +43,9 @@ class Previz:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts drawing in a worker process; the job dies with this process."""
-        from storyboard.previz.draw import draw
+        from storyboard.previz.draw import render_take
 
-        return self._jobs.begin(place.compute(draw, request, place.scratch))
+        return self._jobs.start_job(place.compute(render_take, request, place.scratch))
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """Waits for the drawing to end."""
@@ -62,13 +62,13 @@ class Previz:
     @staticmethod
     def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Any:
         """An ambience from words, (n, 2) float32 at 48 kHz, for the film's mix."""
-        from storyboard.previz.sound import bed
+        from storyboard.previz.sound import render_bed
 
-        return bed(words, seconds, seed, start_s)
+        return render_bed(words, seconds, seed, start_s)
 
     @staticmethod
     def murmur(line: Line, voice: str = "") -> Any:
         """A line that no take speaks, (n, 2) float32 at 48 kHz."""
-        from storyboard.previz.sound import speak
+        from storyboard.previz.sound import speak_line
 
-        return speak(line, voice)
+        return speak_line(line, voice)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 
-from storyboard.previz.camera import Pose, Start
+from storyboard.previz.camera import CameraStart, Pose
 from storyboard.previz.compose import Compositor
-from storyboard.previz.direction import Blocking, Was, block
+from storyboard.previz.direction import Blocking, PreviousMotion, block_shot
 from storyboard.previz.framing import Composition
 from storyboard.previz.paint import Pixels
-from storyboard.previz.palette import palette_of
-from storyboard.previz.sets import build, extras
-from storyboard.previz.spec import Spec
+from storyboard.previz.palette import build_palette
+from storyboard.previz.sets import add_passers_by, build_set
+from storyboard.previz.spec import ShotSpec
 from storyboard.previz.stage import Stage
-from storyboard.previz.weather import Air, put_up
+from storyboard.previz.weather import Atmosphere, add_mist
 from storyboard.providers.base import SpokenLine
 
 _TURNING_S = 2.5
@@ -24,10 +24,10 @@ _TURNING_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class SetLayout:
     """How a place was first seen; its layout hangs on it for as long as a chain of shots runs."""
 
-    spec: Spec
+    spec: ShotSpec
     pose: Pose
     middle: float
     """Where the subject stood, metres."""
@@ -36,15 +36,15 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ResumePoint:
     """Where a shot is taken up: the camera, the actors, and the world's time."""
 
-    start: Start
-    was: dict[str, Was]
+    start: CameraStart
+    motions: dict[str, PreviousMotion]
     clock: float
-    home: Home
+    layout: SetLayout
     goal: Pose | None = None
-    air: Spec | None = None
+    previous_spec: ShotSpec | None = None
     """What the weather and the hour were, where they change now."""
 
 
@@ -52,106 +52,114 @@ class Taken:
 class Scene:
     """One shot; `frame(i)` draws any of its frames, the same whenever it is asked."""
 
-    spec: Spec
+    spec: ShotSpec
     composition: Composition
     lines: Sequence[SpokenLine]
     frames: int
     fps: int
-    taken: Taken | None = None
+    resume: ResumePoint | None = None
     blocking: Blocking = field(init=False)
-    home: Home = field(init=False)
-    _worlds: list[tuple[Compositor, Air]] = field(init=False)
+    layout: SetLayout = field(init=False)
+    _worlds: list[tuple[Compositor, Atmosphere]] = field(init=False)
 
     def __post_init__(self) -> None:
-        taken = self.taken
-        self.blocking = block(
+        resume = self.resume
+        self.blocking = block_shot(
             self.spec, self.composition, self.lines, self.frames, self.fps, self.clock,
-            taken.start if taken else None, taken.was if taken else None,
-            taken.goal if taken else None,
+            resume.start if resume else None, resume.motions if resume else None,
+            resume.goal if resume else None,
         )  # fmt: skip
-        self.home = taken.home if taken else Home(self.spec, self.pose(0), *self._standing())
-        self._worlds = [self._world(self.spec)]
-        if taken and taken.air:
-            self._worlds.append(self._world(taken.air))
-
-    def _world(self, spec: Spec) -> tuple[Compositor, Air]:
-        """The place as it is in the hour and weather of `spec`."""
-        view, home = self.composition.view, self.home
-        there = replace(
-            home.spec, weather=spec.weather, time=spec.time, text=spec.text, extras=spec.extras
+        self.layout = (
+            resume.layout
+            if resume
+            else SetLayout(self.spec, self.find_camera_pose(0), *self._measure_spread())
         )
-        palette = palette_of(there)
-        stage = Stage(
-            there, palette, view, self.blocking.path.poses, self.frames / self.fps, self.clock,
-            home.pose, home.middle, home.span,
-        )  # fmt: skip
-        build(stage)
-        extras(stage)
-        put_up(stage)
-        for thing in self.blocking.company.things:
-            if thing.placed.thing.name == "lighthouse":
-                stage.beam(thing.placed.x, thing.placed.y - 13.2, thing.placed.z - 0.1, 34.0)
-        air = Air(there, palette, view.width, view.height)
-        outside = air.fall if there.set == "room" else None
-        return Compositor(stage, self.blocking.company, outside), air
+        self._worlds = [self._build_world(self.spec)]
+        if resume and resume.previous_spec:
+            self._worlds.append(self._build_world(resume.previous_spec))
 
-    def _standing(self) -> tuple[float, float]:
+    def _build_world(self, spec: ShotSpec) -> tuple[Compositor, Atmosphere]:
+        """The place as it is in the hour and weather of `spec`."""
+        view, layout = self.composition.view, self.layout
+        world_spec = replace(
+            layout.spec, weather=spec.weather, time=spec.time, text=spec.text, extras=spec.extras
+        )
+        palette = build_palette(world_spec)
+        stage = Stage(
+            world_spec, palette, view, self.blocking.path.poses, self.frames / self.fps, self.clock,
+            layout.pose, layout.middle, layout.span,
+        )  # fmt: skip
+        build_set(stage)
+        add_passers_by(stage)
+        add_mist(stage)
+        for thing in self.blocking.actors.things:
+            if thing.placed.thing.name == "lighthouse":
+                stage.add_beam(thing.placed.x, thing.placed.y - 13.2, thing.placed.z - 0.1, 34.0)
+        air = Atmosphere(world_spec, palette, view.width, view.height)
+        outside = air.draw_precipitation if world_spec.set == "room" else None
+        return Compositor(stage, self.blocking.actors, outside), air
+
+    def _measure_spread(self) -> tuple[float, float]:
         """(middle, width) of where the people or the subject stand."""
-        company = self.blocking.company
-        places = [p.walk.at(0.0)[0] for p in company.people if not p.mark.shoulder] or [
-            thing.walk.at(0.0)[0] for thing in company.things[:1]
+        actors = self.blocking.actors
+        places = [p.walk.locate_at(0.0)[0] for p in actors.people if not p.mark.shoulder] or [
+            thing.walk.locate_at(0.0)[0] for thing in actors.things[:1]
         ]
         if not places:
-            return self.pose(0).x, 0.0
+            return self.find_camera_pose(0).x, 0.0
         return (min(places) + max(places)) / 2, max(places) - min(places)
 
     @property
     def clock(self) -> float:
         """World time of frame 0, seconds."""
-        return self.taken.clock if self.taken else 0.0
+        return self.resume.clock if self.resume else 0.0
 
-    def pose(self, frame: int) -> Pose:
+    def find_camera_pose(self, frame: int) -> Pose:
         return self.blocking.path.poses[frame]
 
-    def frame(self, frame: int) -> Pixels:
+    def draw_frame(self, frame: int) -> Pixels:
         """BGRA of that frame, without words on it."""
         t = frame / self.fps
-        picture = self._seen(self._worlds[0], frame)
+        picture = self._draw_world(self._worlds[0], frame)
         if len(self._worlds) > 1 and t < _TURNING_S:
             u = t / min(_TURNING_S, self.frames / self.fps)
-            now = u * u * (3 - 2 * u)
-            before = self._seen(self._worlds[1], frame)
-            picture = cv2.addWeighted(picture, now, before, 1 - now, 0)
+            share = u * u * (3 - 2 * u)
+            previous = self._draw_world(self._worlds[1], frame)
+            picture = cv2.addWeighted(picture, share, previous, 1 - share, 0)
         return picture
 
-    def _seen(self, world: tuple[Compositor, Air], frame: int) -> Pixels:
+    def _draw_world(self, world: tuple[Compositor, Atmosphere], frame: int) -> Pixels:
         compositor, air = world
         t = frame / self.fps
-        picture = compositor.frame(self.pose(frame), t)
+        picture = compositor.draw_frame(self.find_camera_pose(frame), t)
         smear = self.blocking.path.whip[frame]
         if smear > 0.004:
             width = max(3, int(smear * self.composition.view.height * 0.8) | 1)
             picture = cv2.blur(picture, (width, 1))
-        air.over(picture, self.clock + t)
+        air.draw_over(picture, self.clock + t)
         return picture
 
-    def was(self, frame: int) -> dict[str, Was]:
+    def measure_motions(self, frame: int) -> dict[str, PreviousMotion]:
         """Where everybody is at that frame, and how fast they go, by name."""
         t, step = frame / self.fps, 1 / self.fps
-        company = self.blocking.company
-        found = {}
-        for player in company.people:
-            x, z, walked = player.walk.at(t)
-            x1, z1, _ = player.walk.at(t + step)
+        actors = self.blocking.actors
+        motions = {}
+        for actor in actors.people:
+            x, z, walked = actor.walk.locate_at(t)
+            x1, z1, _ = actor.walk.locate_at(t + step)
             speed = ((x1 - x) / step, (z1 - z) / step)
-            found[player.mark.person.name] = Was(x, 0.0, z, *speed, walked, player.view(t)[0])
-        for thing in company.things:
+            motions[actor.mark.person.name] = PreviousMotion(
+                x, 0.0, z, *speed, walked, actor.find_view(t)[0]
+            )
+        for thing in actors.things:
             name = thing.placed.thing.name
-            if name in found:
+            if name in motions:
                 continue
-            x, y, z = thing.at(t, 0.0)
-            x1, _, z1 = thing.at(t + step, 0.0)
-            _, _, walked = thing.walk.at(t)
+            x, y, z = thing.locate_at(t, 0.0)
+            x1, _, z1 = thing.locate_at(t + step, 0.0)
+            _, _, walked = thing.walk.locate_at(t)
             speed = ((x1 - x) / step, (z1 - z) / step)
-            found[name] = Was(x, y, z, *speed, walked, "left" if thing.left else "right")
-        return found
+            motions[name] = PreviousMotion(
+                x, y, z, *speed, walked, "left" if thing.left else "right"
+            )
+        return motions

@@ -33,11 +33,11 @@ class Motion:
     flicker: float = 0.0
 
     @property
-    def still(self) -> bool:
+    def is_still(self) -> bool:
         return not (self.drift or self.sway or self.bob or self.slide or self.flicker)
 
 
-STILL = Motion()
+NO_MOTION = Motion()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Plane:
 
     picture: Picture
     z: float
-    motion: Motion = STILL
+    motion: Motion = NO_MOTION
     foot: float = 0.0
     """The y about which it sways."""
     opaque: bool = False
@@ -81,7 +81,7 @@ class Beam:
     phase: float
 
 
-def floor_matrix(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | None:
+def compute_floor_matrix(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | None:
     """The homography from a floor's pixels to the frame's, or None when it is out of sight."""
     height = view.height
     if pose.y + floor.level <= 0.02:
@@ -93,9 +93,9 @@ def floor_matrix(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | 
     source, target = [], []
     for z in (close, far):
         for x in (pose.x - 2.0, pose.x + 2.0):
-            u, v = view.project(floor.reference, x, floor.level, z)
+            u, v = view.project_point(floor.reference, x, floor.level, z)
             source.append(((u - floor.left) * floor.density, (v - floor.top) * floor.density))
-            u, v = view.project(pose, x, floor.level, z)
+            u, v = view.project_point(pose, x, floor.level, z)
             target.append((u * height, v * height))
     matrix: NDArray[np.float64] = cv2.getPerspectiveTransform(
         np.array(source, np.float32), np.array(target, np.float32)

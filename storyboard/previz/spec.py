@@ -10,7 +10,7 @@ from storyboard.serialized import Serialized
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Serialized):
+class CameraStep(Serialized):
     """One thing the camera does."""
 
     kind: str
@@ -36,7 +36,7 @@ class Step(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> Step:
+    def from_fields(cls, told: Mapping[str, Any]) -> CameraStep:
         """The value that `to_fields` wrote, as JSON gives it back."""
         return cls(
             kind=told["kind"],
@@ -142,7 +142,7 @@ class Thing(Serialized):
 
 
 @dataclass(frozen=True, slots=True)
-class Spec(Serialized):
+class ShotSpec(Serialized):
     """A shot to draw."""
 
     set: str = "void"
@@ -173,7 +173,7 @@ class Spec(Serialized):
     things: tuple[Thing, ...] = ()
     text: str = ""
     mood: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[CameraStep, ...] = ()
     hues: tuple[str, ...] = field(default=())
     """Colours that the words give the place."""
 
@@ -202,7 +202,7 @@ class Spec(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> Spec:
+    def from_fields(cls, told: Mapping[str, Any]) -> ShotSpec:
         """The value that `to_fields` wrote, as JSON gives it back."""
         return cls(
             set=told.get("set", "void"),
@@ -223,6 +223,6 @@ class Spec(Serialized):
             things=tuple(map(Thing.from_fields, told.get("things", ()))),
             text=told.get("text", ""),
             mood=tuple(told.get("mood", ())),
-            steps=tuple(map(Step.from_fields, told.get("steps", ()))),
+            steps=tuple(map(CameraStep.from_fields, told.get("steps", ()))),
             hues=tuple(told.get("hues", ())),
         )

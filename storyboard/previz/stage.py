@@ -8,23 +8,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from storyboard.previz.camera import Pose, View
-from storyboard.previz.ink import Point, gradient, mix, n, poly, seeded, smooth
+from storyboard.previz.ink import (
+    Point,
+    define_gradient,
+    draw_polygon,
+    fmt,
+    mix_colors,
+    seed_random,
+    smooth_path,
+)
 from storyboard.previz.paint import (
     Box,
     Picture,
-    blurred,
-    fitting,
-    lit,
-    over,
-    papered,
-    render,
-    snapped,
-    trimmed,
-    with_shadow,
+    add_paper_grain,
+    add_shadow,
+    apply_light,
+    blur_pixels,
+    composite_over,
+    limit_density,
+    render_svg,
+    snap_to_pixels,
+    trim_margins,
 )
 from storyboard.previz.palette import Palette
-from storyboard.previz.sheets import FAR, STILL, Beam, Floor, Motion, Plane
-from storyboard.previz.spec import Spec
+from storyboard.previz.sheets import FAR, NO_MOTION, Beam, Floor, Motion, Plane
+from storyboard.previz.spec import ShotSpec
 
 _SNOW = "#e6edf2"
 _STOP = 0.0062
@@ -35,7 +43,7 @@ _STOP = 0.0062
 class Stage:
     """Collects what a set puts up."""
 
-    spec: Spec
+    spec: ShotSpec
     palette: Palette
     view: View
     poses: Sequence[Pose]
@@ -52,21 +60,21 @@ class Stage:
     indoors: bool = False
     _boxes: dict[float, Box] = field(default_factory=dict)
 
-    def rng(self, *words: object) -> random.Random:
+    def seed_random(self, *words: object) -> random.Random:
         """Seeded by the place: the same in every shot that is set there."""
-        return seeded(self.spec.key, *words)
+        return seed_random(self.spec.key, *words)
 
-    def has(self, *words: str) -> bool:
+    def has_dressing(self, *words: str) -> bool:
         return any(word in self.spec.dressing for word in words)
 
-    def reach(self, z: float, motion: Motion = STILL) -> Box:
+    def find_visible_area(self, z: float, motion: Motion = NO_MOTION) -> Box:
         """Everything of the plane at `z` that is seen at some time, and a little more."""
         if z not in self._boxes:
             every = max(1, len(self.poses) // 24)
-            picked = [*self.poses[::every], self.poses[-1]]
-            box = self.view.visible(picked[0], z)
-            for pose in picked[1:]:
-                box = box.union(self.view.visible(pose, z))
+            sampled_poses = [*self.poses[::every], self.poses[-1]]
+            box = self.view.find_visible_box(sampled_poses[0], z)
+            for pose in sampled_poses[1:]:
+                box = box.union(self.view.find_visible_box(pose, z))
             spare = max(0.03 * box.height, 0.05)
             self._boxes[z] = Box(box.left - spare, box.top - spare, box.right + spare,
                                  box.bottom + spare)  # fmt: skip
@@ -77,55 +85,55 @@ class Stage:
         return Box(box.left - max(begin, end) - aside, box.top - motion.bob,
                    box.right - min(begin, end) + aside, box.bottom + motion.bob)  # fmt: skip
 
-    def cells(
-        self, name: str, z: float, width: float, motion: Motion = STILL
+    def iter_cells(
+        self, name: str, z: float, width: float, motion: Motion = NO_MOTION
     ) -> Iterator[tuple[float, random.Random]]:
         """(middle, generator) of the cells of `width` metres that are seen at `z`."""
-        box = self.reach(z, motion)
+        box = self.find_visible_area(z, motion)
         for i in range(math.floor(box.left / width) - 1, math.ceil(box.right / width) + 1):
-            yield (i + 0.5) * width, self.rng(name, i)
+            yield (i + 0.5) * width, self.seed_random(name, i)
 
-    def wave(self, name: str, x: float, size: float) -> float:
+    def sample_wave(self, name: str, x: float, size: float) -> float:
         """A smooth endless line between -1 and 1, seeded by the place; `size` metres a swell."""
-        rng = self.rng("wave", name)
+        rng = self.seed_random("wave", name)
         total = 0.0
         for k in range(5):
             total += math.sin(x / size * (0.7 + 0.83 * k) + rng.uniform(0, math.tau)) / (k + 1.3)
         return total / 1.9
 
-    def ridge(
-        self, name: str, z: float, base: float, swing: float, size: float, motion: Motion = STILL,
+    def trace_ridge(
+        self, name: str, z: float, base: float, swing: float, size: float, motion: Motion = NO_MOTION,
         sharp: bool = False, foot: float = 0.0,
     ) -> tuple[str, Box]:  # fmt: skip
         """The outline of hills at `z`: path data and its box; heights are positive metres."""
-        box = self.reach(z, motion)
+        box = self.find_visible_area(z, motion)
         step = max(size / 7, (box.right - box.left) / 140)
         count = math.ceil((box.right - box.left) / step) + 3
         start = math.floor(box.left / step) * step - step
         line: list[Point] = []
         for i in range(count):
             x = start + i * step
-            high = base + swing * self.wave(name, x, size)
+            high = base + swing * self.sample_wave(name, x, size)
             if sharp:
                 high += swing * 0.55 * (1 - 2 * abs((x / size * 0.9) % 1 - 0.5)) - swing * 0.2
-                high += swing * 0.12 * self.wave(name + "j", x, size / 6)
+                high += swing * 0.12 * self.sample_wave(name + "j", x, size / 6)
             line.append((x, -max(0.02, high)))
         d = (
-            smooth(line, close=False)
+            smooth_path(line, close=False)
             if not sharp
-            else "M" + " L".join(f"{n(x)},{n(y)}" for x, y in line)
+            else "M" + " L".join(f"{fmt(x)},{fmt(y)}" for x, y in line)
         )
-        d += f"L{n(line[-1][0])},{n(foot)} L{n(line[0][0])},{n(foot)}Z"
+        d += f"L{fmt(line[-1][0])},{fmt(foot)} L{fmt(line[0][0])},{fmt(foot)}Z"
         return d, Box(line[0][0], min(y for _, y in line), line[-1][0], foot)
 
-    def sigma(self, z: float) -> float:
+    def compute_blur(self, z: float) -> float:
         """Blur of a plane, frame heights."""
         focus = self.view.distance
         depth = max(0.2, focus + z)
         spread = _STOP * self.view.focal**2 * abs(1 / focus - 1 / depth) / 4
         return 0.0 if spread * self.view.height < 0.7 else min(spread, 0.034)
 
-    def add(
+    def add_plane(
         self,
         z: float,
         body: str,
@@ -134,7 +142,7 @@ class Stage:
         *,
         shines: str = "",
         always: bool = False,
-        motion: Motion = STILL,
+        motion: Motion = NO_MOTION,
         span: tuple[float, float] | None = None,
         foot: float = 0.0,
         shadow: float = 1.0,
@@ -147,93 +155,106 @@ class Stage:
         `shines` is drawn unlit over it where lamps burn, or `always`. `span` says how far it goes
         sideways when that is less than what is seen. `veil` stands in for its distance.
         """
-        seen = self.reach(z, motion)
-        left, right = seen.left, seen.right
+        visible = self.find_visible_area(z, motion)
+        left, right = visible.left, visible.right
         if span is not None:
             left, right = max(left, span[0]), min(right, span[1])
         high = self.view.height
-        density = self.density(z)
-        blur = self.sigma(z if focus is None else focus) * high
+        density = self.compute_density(z)
+        blur = self.compute_blur(z if focus is None else focus) * high
         pad = 3 * max(blur, 0.014 * high * shadow) / density
-        box = Box(left - pad, max(seen.top - pad, top - pad), right + pad,
-                  min(seen.bottom + pad, bottom + pad))  # fmt: skip
+        box = Box(left - pad, max(visible.top - pad, top - pad), right + pad,
+                  min(visible.bottom + pad, bottom + pad))  # fmt: skip
         if box.width <= 0 or box.height <= 0 or right <= left:
             return
         if blur > 3:
             density /= blur / 3
             blur = 3.0
-        density = fitting(box, density)
-        box = snapped(box, density)
-        pixels = render(body, box, density)
+        density = limit_density(box, density)
+        box = snap_to_pixels(box, density)
+        pixels = render_svg(body, box, density)
         depth = self.view.distance + z if veil is None else veil
-        pixels = lit(pixels, self.palette.matrix(depth, self.indoors))
+        pixels = apply_light(pixels, self.palette.compute_light_matrix(depth, self.indoors))
         if paper:
-            pixels = papered(pixels, box, density)
-        if shines and (self.palette.lit or always):
-            bright = render(shines, box, density)
-            over(pixels, lit(bright, self.palette.matrix(depth, self.indoors, glow=True)))
-        pixels = with_shadow(pixels, 0.011 * high * shadow, self.palette.shadow * min(1.0, shadow))
-        picture = trimmed(Picture(blurred(pixels, blur), box.left, box.top, density))
+            pixels = add_paper_grain(pixels, box, density)
+        if shines and (self.palette.lamps_on or always):
+            bright = render_svg(shines, box, density)
+            composite_over(
+                pixels,
+                apply_light(
+                    bright, self.palette.compute_light_matrix(depth, self.indoors, glow=True)
+                ),
+            )
+        pixels = add_shadow(pixels, 0.011 * high * shadow, self.palette.shadow * min(1.0, shadow))
+        picture = trim_margins(Picture(blur_pixels(pixels, blur), box.left, box.top, density))
         if picture is not None:
             self.planes.append(Plane(picture, z, motion, foot))
 
-    def density(self, z: float) -> float:
+    def compute_density(self, z: float) -> float:
         """Pixels a metre that a sheet at `z` needs to stay sharp; what passes the lens may blur."""
-        begin = self.view.scale(self.poses[0], z)
-        most = max(self.view.scale(pose, z) for pose in self.corners())
+        begin = self.view.compute_scale(self.poses[0], z)
+        most = max(self.view.compute_scale(pose, z) for pose in self.list_key_poses())
         exact = min(most, 2.2 * begin) * self.view.height
         # on a coarse ladder, so that a shot and its continuation mostly share their pixels
         return float(2.0 ** (math.ceil(math.log2(exact) * 4 - 1e-6) / 4))
 
-    def corners(self) -> list[Pose]:
+    def list_key_poses(self) -> list[Pose]:
         """Poses that decide how large things get."""
         return [self.poses[0], self.poses[len(self.poses) // 2], self.poses[-1]]
 
-    def sky(self, body: str, shines: str = "") -> None:
-        """The backdrop: in sky metres, where the horizon is 0 and a frame height is `tall()`."""
-        seen = self.reach(FAR)
-        density = self.density(FAR)
-        density = fitting(seen, density)
-        seen = snapped(seen, density)
-        pixels = render(body + shines, seen, density)
-        pixels = lit(pixels, self.palette.graded())
-        self.planes.append(Plane(Picture(pixels, seen.left, seen.top, density), FAR, opaque=True))
-
-    def tall(self, z: float = FAR) -> float:
-        """Metres that fill the frame's height at `z`, at home."""
-        return 1 / self.view.scale(self.home, z)
-
-    def beam(self, x: float, y: float, z: float, reach: float) -> None:
-        """A lamp at (x, y, z) that turns, its light `reach` metres long."""
-        if not (self.palette.lit or {"fog", "storm"} & set(self.spec.weather)):
-            return
-        density = min(self.view.scale(self.poses[0], z) * self.view.height, 900 / reach)
-        box = Box(0.0, -reach * 0.17, reach, reach * 0.17)
-        body = gradient("beam", [(0, "#fff2c4", 0.62), (0.5, "#fff0c0", 0.2), (1, "#fff0c0", 0)],
-                        across=True)  # fmt: skip
-        body += poly([(0, -0.5), (reach, box.top * 0.8), (reach, box.bottom * 0.8), (0, 0.5)],
-                     "url(#beam)")  # fmt: skip
-        pixels = lit(render(body, box, density), self.palette.graded())
-        soft = blurred(pixels, max(1.0, 0.6 * density))
+    def add_sky(self, body: str, shines: str = "") -> None:
+        """The backdrop: in sky metres, where the horizon is 0 and a frame height is `measure_frame_height()`."""
+        visible = self.find_visible_area(FAR)
+        density = self.compute_density(FAR)
+        density = limit_density(visible, density)
+        visible = snap_to_pixels(visible, density)
+        pixels = render_svg(body + shines, visible, density)
+        pixels = apply_light(pixels, self.palette.compute_grade_matrix())
         self.planes.append(
-            Beam(Picture(soft, 0.0, box.top, density), x, y, z, self.rng("beam").uniform(0, 6.2))
+            Plane(Picture(pixels, visible.left, visible.top, density), FAR, opaque=True)
+        )
+
+    def measure_frame_height(self, z: float = FAR) -> float:
+        """Metres that fill the frame's height at `z`, at home."""
+        return 1 / self.view.compute_scale(self.home, z)
+
+    def add_beam(self, x: float, y: float, z: float, reach: float) -> None:
+        """A lamp at (x, y, z) that turns, its light `reach` metres long."""
+        if not (self.palette.lamps_on or {"fog", "storm"} & set(self.spec.weather)):
+            return
+        density = min(self.view.compute_scale(self.poses[0], z) * self.view.height, 900 / reach)
+        box = Box(0.0, -reach * 0.17, reach, reach * 0.17)
+        body = define_gradient("beam", [(0, "#fff2c4", 0.62), (0.5, "#fff0c0", 0.2), (1, "#fff0c0", 0)],
+                        across=True)  # fmt: skip
+        body += draw_polygon([(0, -0.5), (reach, box.top * 0.8), (reach, box.bottom * 0.8), (0, 0.5)],
+                     "url(#beam)")  # fmt: skip
+        pixels = apply_light(render_svg(body, box, density), self.palette.compute_grade_matrix())
+        soft = blur_pixels(pixels, max(1.0, 0.6 * density))
+        self.planes.append(
+            Beam(
+                Picture(soft, 0.0, box.top, density),
+                x,
+                y,
+                z,
+                self.seed_random("beam").uniform(0, 6.2),
+            )
         )
 
     # the floor
 
-    def on_floor(self, x: float, z: float, level: float = 0.0) -> Point:
+    def project_floor_point(self, x: float, z: float, level: float = 0.0) -> Point:
         """Where a point of the ground is seen at the start, frame heights from the top left."""
-        u, v = self.view.project(self.poses[0], x, level, max(z, self._nearest()))
+        u, v = self.view.project_point(self.poses[0], x, level, max(z, self._find_nearest_z()))
         return u, v
 
-    def _nearest(self) -> float:
+    def _find_nearest_z(self) -> float:
         return -self.view.distance + 0.28 + self.poses[0].z
 
-    def horizon(self) -> float:
+    def find_horizon(self) -> float:
         """Its height in the first frame, frame heights from the top."""
         return 0.5 + self.poses[0].sy
 
-    def floor(
+    def add_floor(
         self,
         near: str,
         far: str,
@@ -248,12 +269,14 @@ class Stage:
         """Lays the ground from the camera to `z`; `marks` are polygons of (x, z) on it."""
         pose = self.poses[0]
         if "snow" in self.spec.weather and not self.indoors and level == 0:
-            near, far = mix(near, _SNOW, 0.78), mix(far, _SNOW, 0.78)
-            marks = [(corners, mix(color, _SNOW, 0.72), alpha) for corners, color, alpha in marks]
-        area = self._floor_area(level, z)
+            near, far = mix_colors(near, _SNOW, 0.78), mix_colors(far, _SNOW, 0.78)
+            marks = [
+                (corners, mix_colors(color, _SNOW, 0.72), alpha) for corners, color, alpha in marks
+            ]
+        area = self._find_floor_area(level, z)
         if area is None:
             return
-        density = fitting(area, float(self.view.height))
+        density = limit_density(area, float(self.view.height))
         stops, veils = [], []
         top = 0.5 + pose.sy
         focal = self.view.focal * math.exp(pose.zoom)
@@ -263,35 +286,50 @@ class Stage:
             drop = max(1e-4, row - top)
             depth = focal * (pose.y + level) / drop
             t = math.exp(-depth / 16.0)
-            stops.append((at, mix(far, near, t), 1.0))
-            gone = 0.0 if self.indoors or not haze else 1 - math.exp(-depth / self.palette.reach)
-            veils.append((at, self.palette.haze, gone))
-        ground = gradient("ground", stops) + _cover(area, "ground") + body
+            stops.append((at, mix_colors(far, near, t), 1.0))
+            haze_share = (
+                0.0 if self.indoors or not haze else 1 - math.exp(-depth / self.palette.reach)
+            )
+            veils.append((at, self.palette.haze, haze_share))
+        ground = define_gradient("ground", stops) + _fill_area(area, "ground") + body
         ground += "".join(
-            poly([self.on_floor(x, far_z, level) for x, far_z in corners], color, alpha)
+            draw_polygon(
+                [self.project_floor_point(x, far_z, level) for x, far_z in corners], color, alpha
+            )
             for corners, color, alpha in marks
         )
-        pixels = lit(render(ground, area, density), self.palette.matrix(0, self.indoors))
+        pixels = apply_light(
+            render_svg(ground, area, density), self.palette.compute_light_matrix(0, self.indoors)
+        )
         if haze and not self.indoors:
-            veil = render(gradient("veil", veils) + _cover(area, "veil"), area, density)
-            over(pixels, lit(veil, self.palette.graded()))
+            veil = render_svg(
+                define_gradient("veil", veils) + _fill_area(area, "veil"), area, density
+            )
+            composite_over(pixels, apply_light(veil, self.palette.compute_grade_matrix()))
         if shines:
             light = "".join(
-                poly([self.on_floor(x, far_z, level) for x, far_z in corners], color, alpha)
+                draw_polygon(
+                    [self.project_floor_point(x, far_z, level) for x, far_z in corners],
+                    color,
+                    alpha,
+                )
                 for corners, color, alpha in shines
             )
-            over(pixels, lit(render(light, area, density), self.palette.graded()))
-        blur = self.sigma(6.0) * density * 0.5
+            composite_over(
+                pixels,
+                apply_light(render_svg(light, area, density), self.palette.compute_grade_matrix()),
+            )
+        blur = self.compute_blur(6.0) * density * 0.5
         if blur > 1.5:
-            pixels = blurred(pixels, blur)
+            pixels = blur_pixels(pixels, blur)
         self.planes.append(
-            Floor(pixels, area.left, area.top, density, pose, level, z, self._nearest())
+            Floor(pixels, area.left, area.top, density, pose, level, z, self._find_nearest_z())
         )
 
-    def _floor_area(self, level: float, z: float) -> Box | None:
+    def _find_floor_area(self, level: float, z: float) -> Box | None:
         """What of the floor is seen at some time, in frame heights as the first pose sees it."""
         first, view = self.poses[0], self.view
-        edge = view.project(first, 0.0, level, min(z, FAR))[1]
+        edge = view.project_point(first, 0.0, level, min(z, FAR))[1]
         # never fewer than a handful of rows: OpenCV warps no picture of two
         left, right, bottom = -0.04, view.aspect + 0.04, edge + 8.0 / view.height
         for pose in [*self.poses[:: max(1, len(self.poses) // 8)], self.poses[-1]]:
@@ -301,11 +339,14 @@ class Stage:
                 continue
             depth = view.focal * math.exp(pose.zoom) * (pose.y + level) / drop
             row_z = depth - view.distance + pose.z
-            for far_z in (max(row_z, self._nearest()), max(min(z, FAR), self._nearest())):
-                s = view.scale(pose, far_z)
+            for far_z in (
+                max(row_z, self._find_nearest_z()),
+                max(min(z, FAR), self._find_nearest_z()),
+            ):
+                s = view.compute_scale(pose, far_z)
                 for u in (-0.04 - lean, view.aspect + 0.04 + lean):
                     x = (u - view.aspect / 2 - pose.sx) / s + pose.x
-                    at = view.project(first, x, level, far_z)
+                    at = view.project_point(first, x, level, far_z)
                     left, right = min(left, at[0]), max(right, at[0])
                     bottom = max(bottom, at[1])
         bottom = min(bottom, edge + 2.4)
@@ -316,8 +357,8 @@ class Stage:
         return area if area.height > 0.01 and area.width > 0.01 else None
 
 
-def _cover(area: Box, name: str) -> str:
+def _fill_area(area: Box, name: str) -> str:
     return (
-        f'<rect x="{n(area.left)}" y="{n(area.top)}" width="{n(area.width)}" '
-        f'height="{n(area.height)}" fill="url(#{name})"/>'
+        f'<rect x="{fmt(area.left)}" y="{fmt(area.top)}" width="{fmt(area.width)}" '
+        f'height="{fmt(area.height)}" fill="url(#{name})"/>'
     )

@@ -11,13 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from storyboard.previz.camera import Pose, Start, View
-from storyboard.previz.direction import Was
-from storyboard.previz.framing import Composition, Mark, Placed
-from storyboard.previz.look import look_of
+from storyboard.previz.camera import CameraStart, Pose, View
+from storyboard.previz.direction import PreviousMotion
+from storyboard.previz.framing import Composition, Mark, PlacedProp
+from storyboard.previz.look import derive_look
 from storyboard.previz.paint import Pixels
-from storyboard.previz.scene import Home, Scene, Taken
-from storyboard.previz.spec import Person, Spec, Thing
+from storyboard.previz.scene import ResumePoint, Scene, SetLayout
+from storyboard.previz.spec import Person, ShotSpec, Thing
 from storyboard.serialized import Serialized
 
 FORMAT = 1
@@ -25,7 +25,7 @@ _ACROSS, _DOWN = 12, 7
 _CLOSE = 7.0
 
 
-def fingerprint(picture: Pixels) -> str:
+def fingerprint_picture(picture: Pixels) -> str:
     """A picture as 84 grey dots in hexadecimal, to find it again among the frames of a take."""
     every = max(1, min(picture.shape[:2]) // 180)  # enough for dots this large, and far quicker
     few = np.ascontiguousarray(picture[::every, ::every])
@@ -34,7 +34,7 @@ def fingerprint(picture: Pixels) -> str:
     return bytes(dots.data).hex()
 
 
-def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
+def to_state_json(scene: Scene, fingerprints: Sequence[str], seed: int) -> str:
     """The state of a finished scene as JSON text, the same for the same scene."""
     composition = scene.composition
     view = composition.view
@@ -45,12 +45,12 @@ def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
         "frames": scene.frames,
         "seed": seed,
         "clock": round(scene.clock, 6),
-        "spec": _plain(scene.spec),
+        "spec": _to_plain(scene.spec),
         "view": {"focal": round(view.focal, 6), "distance": round(view.distance, 6)},
         "whole": composition.whole,
         "marks": [
             {
-                "person": _plain(mark.person),
+                "person": _to_plain(mark.person),
                 "x": round(mark.x, 6),
                 "z": round(mark.z, 6),
                 "faces": mark.faces,
@@ -60,48 +60,49 @@ def written(scene: Scene, prints: Sequence[str], seed: int) -> str:
         ],
         "things": [
             {
-                "thing": _plain(each.thing),
-                "x": round(each.x, 6),
-                "y": round(each.y, 6),
-                "z": round(each.z, 6),
-                "scale": round(each.scale, 6),
-                "lean": round(each.lean, 6),
-                "subject": each.subject,
+                "thing": _to_plain(placed.thing),
+                "x": round(placed.x, 6),
+                "y": round(placed.y, 6),
+                "z": round(placed.z, 6),
+                "scale": round(placed.scale, 6),
+                "lean": round(placed.lean, 6),
+                "subject": placed.subject,
             }
-            for each in composition.things
+            for placed in composition.things
         ],
         "home": {
-            "spec": _plain(scene.home.spec),
-            "pose": scene.home.pose.values(),
-            "middle": round(scene.home.middle, 6),
-            "span": round(scene.home.span, 6),
+            "spec": _to_plain(scene.layout.spec),
+            "pose": scene.layout.pose.to_list(),
+            "middle": round(scene.layout.middle, 6),
+            "span": round(scene.layout.span, 6),
         },
         "shake": scene.blocking.path.shake,
-        "poses": [scene.pose(i).values() for i in range(scene.frames)],
+        "poses": [scene.find_camera_pose(i).to_list() for i in range(scene.frames)],
         "actors": [
-            {name: _row(was) for name, was in scene.was(i).items()} for i in range(scene.frames)
+            {name: _to_row(was) for name, was in scene.measure_motions(i).items()}
+            for i in range(scene.frames)
         ],
-        "prints": list(prints),
+        "prints": list(fingerprints),
     }
     return json.dumps(state, separators=(",", ":"), sort_keys=True, ensure_ascii=True) + "\n"
 
 
-def _row(was: Was) -> list[Any]:
-    told = (was.x, was.y, was.z, was.vx, was.vz, was.walked)
-    return [*(round(each, 5) for each in told), was.view]
+def _to_row(motion: PreviousMotion) -> list[Any]:
+    told = (motion.x, motion.y, motion.z, motion.vx, motion.vz, motion.walked)
+    return [*(round(each, 5) for each in told), motion.view]
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, Serialized):
-        return _plain(value.to_fields())
+        return _to_plain(value.to_fields())
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     return value
 
 
-def read(path: Path | None) -> Mapping[str, Any] | None:
+def read_state(path: Path | None) -> Mapping[str, Any] | None:
     """A state that this renderer can go on from; None for no state or a foreign one."""
     if path is None:
         return None
@@ -114,52 +115,59 @@ def read(path: Path | None) -> Mapping[str, Any] | None:
     return state
 
 
-def frame_of(state: Mapping[str, Any], picture: Pixels) -> int | None:
+def find_frame(state: Mapping[str, Any], picture: Pixels) -> int | None:
     """Which frame of the take `picture` is, the last where several look alike; None for none."""
-    prints = state["prints"]
-    if not prints:
+    hex_prints = state["prints"]
+    if not hex_prints:
         return None
-    wanted = np.frombuffer(bytes.fromhex(fingerprint(picture)), np.uint8).astype(np.int16)
-    known = np.frombuffer(bytes.fromhex("".join(prints)), np.uint8).reshape(len(prints), -1)
-    apart = np.abs(known.astype(np.int16) - wanted).mean(axis=1)
-    best = float(apart.min())
+    target = np.frombuffer(bytes.fromhex(fingerprint_picture(picture)), np.uint8).astype(np.int16)
+    fingerprints = np.frombuffer(bytes.fromhex("".join(hex_prints)), np.uint8).reshape(
+        len(hex_prints), -1
+    )
+    distances = np.abs(fingerprints.astype(np.int16) - target).mean(axis=1)
+    best = float(distances.min())
     if best > _CLOSE:
         return None
-    return int(np.flatnonzero(apart <= best + 0.02)[-1])
+    return int(np.flatnonzero(distances <= best + 0.02)[-1])
 
 
-def composition_of(state: Mapping[str, Any], width: int, height: int) -> Composition:
+def to_composition(state: Mapping[str, Any], width: int, height: int) -> Composition:
     """The composition of the taken-up shot, its marks where they were at first."""
     view = View(width, height, state["view"]["focal"], state["view"]["distance"])
     marks = []
-    for each in state["marks"]:
-        person = Person.from_fields(each["person"])
-        look = look_of(person.name, person.description, person.tint)
-        marks.append(Mark(person, look, each["x"], each["z"], each["faces"], each["shoulder"]))
+    for item in state["marks"]:
+        person = Person.from_fields(item["person"])
+        look = derive_look(person.name, person.description, person.tint)
+        marks.append(Mark(person, look, item["x"], item["z"], item["faces"], item["shoulder"]))
     things = tuple(
-        Placed(Thing.from_fields(each["thing"]), each["x"], each["y"], each["z"], each["scale"],
-               each["subject"], each["lean"])
-        for each in state["things"]
+        PlacedProp(Thing.from_fields(item["thing"]), item["x"], item["y"], item["z"], item["scale"],
+               item["subject"], item["lean"])
+        for item in state["things"]
     )  # fmt: skip
     return Composition(view, Pose(*state["poses"][0]), tuple(marks), things, state["whole"])
 
 
-def taken_up(state: Mapping[str, Any], frame: int, after: int) -> Taken:
+def build_resume_point(state: Mapping[str, Any], frame: int, after: int) -> ResumePoint:
     """The moment of `frame`, or `after` frames later, with every speed as it was."""
     fps = state["fps"]
     poses = [Pose(*values) for values in state["poses"]]
     pose = poses[frame]
     speed = Pose(y=0.0)
     if frame:
-        speed = pose.minus(poses[frame - 1])
-    velocity = Pose(y=0.0).plus(speed, fps)
-    pose = pose.plus(speed, after)
-    was = {}
+        speed = pose.subtract(poses[frame - 1])
+    velocity = Pose(y=0.0).add(speed, fps)
+    pose = pose.add(speed, after)
+    motions = {}
     for name, (x, y, z, vx, vz, walked, view) in state["actors"][frame].items():
         ahead = after / fps
         walked += math.hypot(vx, vz) * ahead
-        was[name] = Was(x + vx * ahead, y, z + vz * ahead, vx, vz, walked, view)
+        motions[name] = PreviousMotion(x + vx * ahead, y, z + vz * ahead, vx, vz, walked, view)
     clock = state["clock"] + (frame + after) / fps
-    home = state["home"]
-    first = Home(Spec.from_fields(home["spec"]), Pose(*home["pose"]), home["middle"], home["span"])
-    return Taken(Start(pose, velocity, state["shake"]), was, clock, first)
+    layout = state["home"]
+    first_layout = SetLayout(
+        ShotSpec.from_fields(layout["spec"]),
+        Pose(*layout["pose"]),
+        layout["middle"],
+        layout["span"],
+    )
+    return ResumePoint(CameraStart(pose, velocity, state["shake"]), motions, clock, first_layout)

@@ -33,44 +33,44 @@ class Syllable:
     """Factor on the voice's pitch at its middle."""
 
 
-def scheduled(
+def schedule_lines(
     lines: Sequence[SpokenLine], words_rate: float = WORDS_PER_SECOND
 ) -> tuple[tuple[SpokenLine, float], ...]:
     """Every line with the seconds it takes: its words at the common pace, hurried at most to 4.5
     words a second where the same speaker's next line comes too soon.
     """
-    timed = []
+    timed_lines = []
     for line in lines:
-        count = _word_count(line.words)
+        count = _count_words(line.words)
         seconds = max(_SHORTEST_S, count / words_rate)
-        after = [o.at_s for o in lines if o.speaker == line.speaker and o.at_s > line.at_s]
-        if after:
-            seconds = min(seconds, max(min(after) - line.at_s, count / _HURRIED))
-        timed.append((line, seconds))
-    return tuple(timed)
+        later_starts = [o.at_s for o in lines if o.speaker == line.speaker and o.at_s > line.at_s]
+        if later_starts:
+            seconds = min(seconds, max(min(later_starts) - line.at_s, count / _HURRIED))
+        timed_lines.append((line, seconds))
+    return tuple(timed_lines)
 
 
 @lru_cache(maxsize=256)
-def syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
+def split_syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
     """`words` as syllables that fill at most `seconds`, with pauses at the punctuation."""
     plan: list[tuple[str, str, float, float]] = []  # vowel, onset, weight, pause after
     ends: list[str] = []
     for word, mark in _WORD.findall(words):
-        parts = _parts(word)
+        parts = _split_word(word)
         for place, (onset, vowel) in enumerate(parts):
             last = place == len(parts) - 1
             weight = 1.2 if place == 0 and len(parts) > 1 else 1.0
             plan.append((vowel, onset, weight * (1.12 if last else 0.95), 0.1 if last else 0.0))
-        pause = max((_PAUSES.get(each, 0.0) for each in mark), default=0.0)
+        pause = max((_PAUSES.get(character, 0.0) for character in mark), default=0.0)
         if pause and plan:
             *start, (vowel, onset, weight, _) = plan
             plan = [*start, (vowel, onset, weight * 1.25, pause)]
-        ends += [""] * (len(parts) - 1) + [_ending(mark)]
+        ends += [""] * (len(parts) - 1) + [_find_ending_mark(mark)]
     if not plan:
         return ()
     total = sum(weight + pause for *_, weight, pause in plan) - plan[-1][3]
     unit = min(seconds / total, _LONGEST_SYLLABLE_S)
-    done: list[Syllable] = []
+    timed: list[Syllable] = []
     at, since, ahead = 0.0, 0, [i for i, end in enumerate(ends) if end] or [len(ends) - 1]
     for place, (vowel, onset, weight, pause) in enumerate(plan):
         close = next((i for i in ahead if i >= place), len(plan) - 1)
@@ -79,12 +79,12 @@ def syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
         if place == close:
             pitch += {"?": 0.38, "!": 0.06, ",": 0.12}.get(ends[close], -0.06)
             since = place + 1
-        done.append(Syllable(at, at + weight * unit, vowel, onset, min(1.25, weight), pitch))
+        timed.append(Syllable(at, at + weight * unit, vowel, onset, min(1.25, weight), pitch))
         at += (weight + pause) * unit
-    return tuple(done)
+    return tuple(timed)
 
 
-def _parts(word: str) -> list[tuple[str, str]]:
+def _split_word(word: str) -> list[tuple[str, str]]:
     """A word as (onset, vowel) syllables."""
     letters = re.sub(r"[^\w]|_", "", word.casefold())
     if not letters:
@@ -99,23 +99,26 @@ def _parts(word: str) -> list[tuple[str, str]]:
         return [("soft" if i % 4 else "stop", "aeiou"[ord(letters[i]) % 5]) for i in places]
     parts, end = [], 0
     for start, group in groups:
-        before = letters[end:start][-2:]
-        onset = next((kind for kind, those in _LETTERS if any(c in those for c in before)), "")
+        consonant_run = letters[end:start][-2:]
+        onset = next(
+            (kind for kind, consonants in _LETTERS if any(c in consonants for c in consonant_run)),
+            "",
+        )
         parts.append((onset, _PLAIN.get(group[0], "e")))
         end = start + len(group)
     return parts
 
 
-def _ending(mark: str) -> str:
-    for each in "?!":
-        if each in mark:
-            return each
-    if any(each in mark for each in ".…;"):
+def _find_ending_mark(mark: str) -> str:
+    for character in "?!":
+        if character in mark:
+            return character
+    if any(character in mark for character in ".…;"):
         return "."
-    return "," if any(each in mark for each in ",:–—") else ""
+    return "," if any(character in mark for character in ",:–—") else ""
 
 
-def _word_count(words: str) -> float:
+def _count_words(words: str) -> float:
     """Words; where a script has no spaces, two and a half characters stand for one."""
     return max(len(words.split()), len(_UNSPACED.findall(words)) / 2.5)
 

@@ -13,8 +13,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from storyboard.previz.noise import RATE, Curve, Wave, highpass, lowpass, random_stream, shaped
-from storyboard.previz.syllables import Syllable, syllables
+from storyboard.previz.noise import (
+    RATE,
+    Curve,
+    Wave,
+    apply_response,
+    compute_highpass,
+    compute_lowpass,
+    seed_stream,
+)
+from storyboard.previz.syllables import Syllable, split_syllables
 from storyboard.providers.base import SpokenLine
 
 Times = NDArray[np.float64]
@@ -34,55 +42,59 @@ class Voice:
     """How far its melody moves."""
 
 
-def spoken(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
+def synthesize_speech(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
     """The line as mono sound; slightly longer than `seconds`, for its last breath."""
-    beats = syllables(line.words, seconds)
+    beats = split_syllables(line.words, seconds)
     n = int((seconds + 0.15) * RATE)
     if not beats:
         return np.zeros(n, dtype=np.float32)
-    rng = random_stream(0, line.speaker, line.words)
-    times, loud, _ = envelope(beats)
+    rng = seed_stream(0, line.speaker, line.words)
+    times, loud, _ = build_envelope(beats)
     if voice.breath >= 1:
         moments = np.sort(rng.random(int(seconds * _PUFFS))) * seconds
         strength = rng.uniform(-1, 1, len(moments))
     else:
-        moments = _pulses(beats, seconds, voice, rng)
+        moments = _time_pulses(beats, seconds, voice, rng)
         strength = 1 + 0.05 * rng.normal(size=len(moments))
     force = strength * np.interp(moments, times, loud)
-    wave = _grains(moments, force.astype(np.float32), beats, voice, n)
-    _consonants(wave, beats, rng, 1.4 if voice.breath >= 1 else 0.5)
+    wave = _render_grains(moments, force.astype(np.float32), beats, voice, n)
+    _add_consonants(wave, beats, rng, 1.4 if voice.breath >= 1 else 0.5)
     if 0 < voice.breath < 1:
         t = np.arange(n) / RATE
-        wave += np.float32(0.35 * voice.breath) * _air(n, rng) * _wave(np.interp(t, times, loud))
+        wave += (
+            np.float32(0.35 * voice.breath)
+            * _synthesize_breath(n, rng)
+            * _to_wave(np.interp(t, times, loud))
+        )
     active = sum(beat.end_s - beat.start_s for beat in beats)
     rms = np.sqrt(float(np.sum(np.square(wave, dtype=np.float64))) / max(1.0, active * RATE))
     return wave * np.float32(10 ** ((_LEVEL_DB + voice.gain_db) / 20) / max(rms, 1e-9))
 
 
-def envelope(
+def build_envelope(
     beats: Sequence[Syllable],
 ) -> tuple[Times, Times, Times]:
     """Breakpoints of a line: seconds from its start, loudness, and how far the mouth is open."""
     points: list[tuple[float, float, float]] = [(beats[0].start_s - 0.02, 0.0, 0.0)]
-    for beat, after in zip(beats, [*beats[1:], None], strict=True):
+    for beat, next_beat in zip(beats, [*beats[1:], None], strict=True):
         length = beat.end_s - beat.start_s
-        voiced, closed = _ONSETS[beat.onset][:2]
+        voice_level, mouth_level = _ONSETS[beat.onset][:2]
         width = _VOWELS[beat.vowel][1]
-        points.append((beat.start_s + 0.12 * length, voiced, closed * width))
+        points.append((beat.start_s + 0.12 * length, voice_level, mouth_level * width))
         points.append((beat.start_s + 0.38 * length, beat.stress, width))
         points.append((beat.start_s + 0.72 * length, 0.85 * beat.stress, 0.85 * width))
-        gap = after.start_s - beat.end_s if after else 1.0
+        gap = next_beat.start_s - beat.end_s if next_beat else 1.0
         rest = 0.0 if gap > 0.12 else 0.3
         points.append((beat.end_s, rest, rest * width))
-        if gap > 0.12 and after:
-            points.append((after.start_s - 0.02, 0.0, 0.0))
+        if gap > 0.12 and next_beat:
+            points.append((next_beat.start_s - 0.02, 0.0, 0.0))
     points.append((beats[-1].end_s + 0.05, 0.0, 0.0))
     ordered = sorted(points)
-    times, loud, width_ = (np.array(column) for column in zip(*ordered, strict=True))
-    return times, loud, width_
+    times, loud, openness = (np.array(column) for column in zip(*ordered, strict=True))
+    return times, loud, openness
 
 
-def _pulses(
+def _time_pulses(
     beats: Sequence[Syllable], seconds: float, voice: Voice, rng: np.random.Generator
 ) -> Times:
     """Moments of the glottal pulses, seconds."""
@@ -98,7 +110,7 @@ def _pulses(
     return pulses
 
 
-def _grains(
+def _render_grains(
     moments: Times,
     force: Wave,
     beats: Sequence[Syllable],
@@ -111,14 +123,14 @@ def _grains(
     centres = [beat.start_s + 0.5 * (beat.end_s - beat.start_s) for beat in beats]
     places = moments * RATE
     whole = np.ceil(places).astype(np.int64)
-    late = ((whole - places) / RATE)[:, None]
+    delays = ((whole - places) / RATE)[:, None]
     grains = np.zeros((len(moments), _GRAIN), dtype=np.float32)
     for number, (width_hz, gain) in enumerate(_FORMANTS):
         targets = [_VOWELS[beat.vowel][0][number] * voice.size for beat in beats]
         hz = np.interp(moments, centres, targets)[:, None]
         rate = (-np.pi * width_hz + 2j * np.pi * hz) / RATE
         # z**m as z**(32 q) * z**r: two small tables instead of one exponential a sample.
-        coarse = np.exp(rate * (late * RATE + 32 * np.arange(_GRAIN // 32)))
+        coarse = np.exp(rate * (delays * RATE + 32 * np.arange(_GRAIN // 32)))
         fine = np.exp(rate * np.arange(32))
         table = coarse.astype(np.complex64)[:, :, None] * fine.astype(np.complex64)[:, None, :]
         grains += np.float32(gain) * table.imag.reshape(len(moments), _GRAIN)
@@ -130,11 +142,11 @@ def _grains(
     return wave[:n]
 
 
-def _band(frequencies: Curve, *, low: float, high: float) -> Curve:
-    return highpass(frequencies, low, 2) * lowpass(frequencies, high, 2)
+def _compute_band(frequencies: Curve, *, low: float, high: float) -> Curve:
+    return compute_highpass(frequencies, low, 2) * compute_lowpass(frequencies, high, 2)
 
 
-def _consonants(
+def _add_consonants(
     wave: Wave, beats: Sequence[Syllable], rng: np.random.Generator, gain: float
 ) -> None:
     """Adds the air of hisses and stops before their vowels."""
@@ -144,18 +156,20 @@ def _consonants(
             continue
         n = int(seconds * RATE)
         at = max(0, int((beat.start_s - 0.25 * seconds) * RATE))
-        burst = shaped(rng.standard_normal(n, dtype=np.float32), partial(_band, low=low, high=high))
+        burst = apply_response(
+            rng.standard_normal(n, dtype=np.float32), partial(_compute_band, low=low, high=high)
+        )
         burst *= np.hanning(n).astype(np.float32) * np.float32(level * gain)
         end = min(len(wave), at + n)
         wave[at:end] += burst[: end - at]
 
 
-def _air(n: int, rng: np.random.Generator) -> Wave:
+def _synthesize_breath(n: int, rng: np.random.Generator) -> Wave:
     white = rng.standard_normal(n, dtype=np.float32)
-    return shaped(white, lambda f: highpass(f, 700) * lowpass(f, 4200))
+    return apply_response(white, lambda f: compute_highpass(f, 700) * compute_lowpass(f, 4200))
 
 
-def _wave(samples: Times) -> Wave:
+def _to_wave(samples: Times) -> Wave:
     return samples.astype(np.float32)
 
 

@@ -173,7 +173,7 @@ class Request(Serialized):
 
     def input(self, role: Role) -> Input | None:
         """The first input of that role."""
-        return next((each for each in self.inputs if each.role is role), None)
+        return next((item for item in self.inputs if item.role is role), None)
 
     @property
     def words(self) -> str:

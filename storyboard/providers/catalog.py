@@ -15,14 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.overlay import overlaid
-from storyboard.providers.overrides import override_file, read_overrides
+from storyboard.overlay import deep_merge
+from storyboard.providers.overrides import find_override_file, read_overrides
 from storyboard.serialized import check_names
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-def _empty() -> Mapping[str, Any]:
+def _return_empty_mapping() -> Mapping[str, Any]:
     return _EMPTY
 
 
@@ -70,14 +70,18 @@ class Model:
     durations: tuple[int, ...] = ()
     default_duration: int = 8
     resolutions: tuple[str, ...] = ()
-    sides: Mapping[str, int] = field(default_factory=_empty)
+    sides: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     """Of a still: pixels of the shorter side at 16:9, by resolution, smallest first."""
     aspect_ratios: tuple[str, ...] = ()
     rate: int = 24
-    resolution_durations: Mapping[str, tuple[int, ...]] = field(default_factory=_empty)
-    operation_durations: Mapping[str, tuple[int, ...]] = field(default_factory=_empty)
+    resolution_durations: Mapping[str, tuple[int, ...]] = field(
+        default_factory=_return_empty_mapping
+    )
+    operation_durations: Mapping[str, tuple[int, ...]] = field(
+        default_factory=_return_empty_mapping
+    )
     """By operation (text, image, interpolate, references) where it allows fewer."""
-    aspect_resolutions: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
+    aspect_resolutions: Mapping[str, tuple[str, ...]] = field(default_factory=_return_empty_mapping)
     first_frame: bool = False
     last_frame: bool = False
     references: ReferenceLimits | None = None
@@ -88,21 +92,21 @@ class Model:
     negative_prompt: bool = False
     samples: int = 1
     options: tuple[str, ...] = ()
-    person_generation: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
+    person_generation: Mapping[str, tuple[str, ...]] = field(default_factory=_return_empty_mapping)
     """By operation (text, image, interpolate, references, extend), what the option may say."""
-    option_values: Mapping[str, tuple[Any, ...]] = field(default_factory=_empty)
+    option_values: Mapping[str, tuple[Any, ...]] = field(default_factory=_return_empty_mapping)
     """By option, what it may say where that is less than its schema allows."""
-    option_operations: Mapping[str, tuple[str, ...]] = field(default_factory=_empty)
+    option_operations: Mapping[str, tuple[str, ...]] = field(default_factory=_return_empty_mapping)
     """By option, the operations that take it where not all do."""
-    stored_options: Mapping[str, tuple[Any, ...]] = field(default_factory=_empty)
+    stored_options: Mapping[str, tuple[Any, ...]] = field(default_factory=_return_empty_mapping)
     """By option, what it says only beside `providers.NAME.storage_uri`."""
     needs_words: tuple[str, ...] = ()
     """Operations that make nothing of pictures or a video alone."""
     picture_mb: int | None = None
     """Millions of bytes of the largest picture that is taken."""
-    price_audio: Mapping[str, int] = field(default_factory=_empty)
-    price_silent: Mapping[str, int] = field(default_factory=_empty)
-    price_each: Mapping[str, int] = field(default_factory=_empty)
+    price_audio: Mapping[str, int] = field(default_factory=_return_empty_mapping)
+    price_silent: Mapping[str, int] = field(default_factory=_return_empty_mapping)
+    price_each: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     """Micro-dollars of one result, by resolution; of a call that has none, by ``."""
     price_reference: int = 0
     """Micro-dollars that each picture sent along adds."""
@@ -121,32 +125,38 @@ class Model:
     stage: str = ""
     note: str = ""
 
-    def legal_durations(
+    def list_legal_durations(
         self, resolution: str, *, references: bool = False, operation: str = ""
     ) -> tuple[int, ...]:
         """Seconds one new take may have at that resolution, shortest first."""
-        legal: Sequence[int] = self.resolution_durations.get(resolution, self.durations)
+        durations: Sequence[int] = self.resolution_durations.get(resolution, self.durations)
         if references and self.references and self.references.durations:
-            legal = [each for each in legal if each in self.references.durations]
+            durations = [
+                duration for duration in durations if duration in self.references.durations
+            ]
         if operation in self.operation_durations:
-            legal = [each for each in legal if each in self.operation_durations[operation]]
-        return tuple(legal)
+            durations = [
+                duration
+                for duration in durations
+                if duration in self.operation_durations[operation]
+            ]
+        return tuple(durations)
 
-    def legal_resolutions(self, aspect_ratio: str) -> tuple[str, ...]:
+    def list_legal_resolutions(self, aspect_ratio: str) -> tuple[str, ...]:
         return tuple(self.aspect_resolutions.get(aspect_ratio, self.resolutions))
 
-    def price_micros(self, resolution: str, seconds: int, *, audio: bool) -> int | None:
+    def compute_price_micros(self, resolution: str, seconds: int, *, audio: bool) -> int | None:
         """Of one sample, or None where the catalogue knows no price."""
         table = self.price_audio if audio or not self.price_silent else self.price_silent
         rate = table.get(resolution)
         return None if rate is None else rate * seconds
 
-    def covering(self, side: int) -> str:
+    def choose_resolution(self, side: int) -> str:
         """The least resolution of a still whose shorter side has `side` pixels, else the best."""
         enough = [name for name, pixels in self.sides.items() if pixels >= side]
         return (enough or list(self.sides)[-1:] or [""])[0]
 
-    def each_micros(self, resolution: str, references: int = 0) -> int | None:
+    def compute_unit_price_micros(self, resolution: str, references: int = 0) -> int | None:
         """Of one still or one written text; None where the catalogue knows no price."""
         price = self.price_each.get(resolution)
         return None if price is None else price + references * self.price_reference
@@ -231,47 +241,51 @@ class Catalog:
     platforms: tuple[str, ...]
     aliases: Mapping[str, Mapping[str, str]]
     models: Mapping[tuple[str, str], Model]
-    usual: Mapping[str, Mapping[str, str]] = field(default_factory=_empty)
+    usual: Mapping[str, Mapping[str, str]] = field(default_factory=_return_empty_mapping)
     """By platform, the model that makes its stills, its texts, its speech where none is named."""
     entries: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     """What `models` was read from."""
     preferred: frozenset[str] = frozenset()
     """Capabilities that a film may go without; every other one is required."""
-    overridden: str = ""
+    override_path: str = ""
     """The file of the user's own that was laid over it."""
 
     providers: tuple[str, ...] = field(init=False)
     """Paid platforms, in the catalogue's order."""
 
     def __post_init__(self) -> None:
-        named = (*self.platforms, *(provider for provider, _ in self.models))
-        object.__setattr__(self, "providers", tuple(dict.fromkeys(named)))
+        provider_names = (*self.platforms, *(provider for provider, _ in self.models))
+        object.__setattr__(self, "providers", tuple(dict.fromkeys(provider_names)))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every alias and id a film may write for a `model`."""
-        return self.named("video")
+        return self.list_names("video")
 
-    def named(self, makes: str) -> tuple[str, ...]:
+    def list_names(self, makes: str) -> tuple[str, ...]:
         """Every alias and id of models that make that."""
         models = [m for m in self.models.values() if m.makes == makes]
         ids = {m.id for m in models}
-        aliases = [name for name, at in self.aliases.items() if ids.intersection(at.values())]
+        aliases = [
+            name
+            for name, ids_by_provider in self.aliases.items()
+            if ids.intersection(ids_by_provider.values())
+        ]
         return tuple(dict.fromkeys((*aliases, *(m.id for m in models))))
 
-    def find(self, provider: str, name: str, makes: str = "video") -> Model | None:
+    def find_model(self, provider: str, name: str, makes: str = "video") -> Model | None:
         """The model that `name` (alias or id) means at that provider, if it makes that."""
-        found = self.models.get((provider, self.aliases.get(name, _EMPTY).get(provider, name)))
-        return found if found is not None and found.makes == makes else None
+        model = self.models.get((provider, self.aliases.get(name, _EMPTY).get(provider, name)))
+        return model if model is not None and model.makes == makes else None
 
-    def default(self, provider: str, makes: str) -> Model | None:
+    def find_default_model(self, provider: str, makes: str) -> Model | None:
         """What makes a still, a text or speech there where no model is named.
 
         It is the one that `usual` says, else the first live one, as a plug-in lists them.
         """
-        named = self.usual.get(provider, _EMPTY).get(makes, "")
-        if named:
-            return self.find(provider, named, makes)
+        usual_name = self.usual.get(provider, _EMPTY).get(makes, "")
+        if usual_name:
+            return self.find_model(provider, usual_name, makes)
         return next(
             (
                 m
@@ -281,39 +295,41 @@ class Catalog:
             None,
         )
 
-    def everywhere(self, name: str, makes: str = "video") -> tuple[Model, ...]:
+    def find_on_platforms(self, name: str, makes: str = "video") -> tuple[Model, ...]:
         """That model on every platform that has it, in the order of platforms."""
-        return tuple(m for p in self.providers if (m := self.find(p, name, makes)) is not None)
+        return tuple(
+            m for p in self.providers if (m := self.find_model(p, name, makes)) is not None
+        )
 
-    def first_live(self, name: str) -> Model | None:
+    def find_first_live(self, name: str) -> Model | None:
         """The model on its first live platform: whose limits a rehearsal obeys."""
-        found = self.everywhere(name)
-        return next((m for m in found if m.status == "live"), found[0] if found else None)
+        models = self.find_on_platforms(name)
+        return next((m for m in models if m.status == "live"), models[0] if models else None)
 
-    def extended(self, entries: Sequence[Mapping[str, Any]]) -> Catalog:
+    def extend_with(self, entries: Sequence[Mapping[str, Any]]) -> Catalog:
         """With a plug-in's models added; entries have the form of catalog.yaml."""
-        added = {(str(each["provider"]), str(each["id"])): each for each in entries}
-        return self._of({**self.entries, **added})
+        added = {(str(entry["provider"]), str(entry["id"])): entry for entry in entries}
+        return self._replace_entries({**self.entries, **added})
 
-    def through(self, variants: Mapping[str, str]) -> Catalog:
+    def apply_variants(self, variants: Mapping[str, str]) -> Catalog:
         """With the limits of the interface that a film chose, by provider."""
         changed = {}
         for key, entry in self.entries.items():
             variant = entry.get("variants", {}).get(variants.get(key[0], ""))
             if variant:
-                changed[key] = overlaid(entry, variant)
-        return self._of({**self.entries, **changed}) if changed else self
+                changed[key] = deep_merge(entry, variant)
+        return self._replace_entries({**self.entries, **changed}) if changed else self
 
-    def _of(self, entries: Mapping[tuple[str, str], Mapping[str, Any]]) -> Catalog:
+    def _replace_entries(self, entries: Mapping[tuple[str, str], Mapping[str, Any]]) -> Catalog:
         models = {
-            key: self.models[key] if entry is self.entries.get(key) else _model(entry)
+            key: self.models[key] if entry is self.entries.get(key) else _parse_model(entry)
             for key, entry in entries.items()
         }
         return replace(self, models=models, entries=entries)
 
 
 @cache
-def catalog() -> Catalog:
+def load_catalog() -> Catalog:
     """The catalogue that ships with the package, the user's own file laid over it.
 
     Raises EnvironmentProblem for a file of the user's own that can't be read.
@@ -323,52 +339,60 @@ def catalog() -> Catalog:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = (Path(__file__).parent / "catalog.yaml").read_text("utf-8")
     data = yaml.load(text, loader)
-    entries = {(str(each["provider"]), str(each["id"])): each for each in data["models"]}
+    entries = {(str(entry["provider"]), str(entry["id"])): entry for entry in data["models"]}
     shipped = Catalog(
         as_of=data["as_of"],
         platforms=tuple(data["platforms"]),
         aliases=data["aliases"],
-        models={key: _model(entry) for key, entry in entries.items()},
+        models={key: _parse_model(entry) for key, entry in entries.items()},
         usual=data["usual"],
         entries=entries,
         preferred=frozenset(data["preferred"]),
     )
-    return overridden(shipped)
+    return apply_overrides(shipped)
 
 
-def overridden(shipped: Catalog) -> Catalog:
+def apply_overrides(shipped: Catalog) -> Catalog:
     """The catalogue with the user's own file over it, where there is one."""
-    path = override_file()
+    path = find_override_file()
     if path is None:
         return shipped
-    own = read_overrides(path, shipped.platforms)
+    overrides = read_overrides(path, shipped.platforms)
     entries = dict(shipped.entries)
-    for each in own.models:
-        key = (str(each["provider"]), str(each["id"]))
-        entries[key] = overlaid(entries.get(key, {}), each)
+    for entry in overrides.models:
+        key = (str(entry["provider"]), str(entry["id"]))
+        entries[key] = deep_merge(entries.get(key, {}), entry)
     try:
-        changed = shipped._of(entries)
+        changed = shipped._replace_entries(entries)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise EnvironmentProblem(
             f"{path} does not fit the catalogue: {error}",
             hint="`storyboard models --json NAME` shows what an entry holds",
         ) from error
-    aliases = {name: {**shipped.aliases.get(name, {}), **at} for name, at in own.aliases.items()}
+    aliases = {
+        name: {**shipped.aliases.get(name, {}), **ids_by_provider}
+        for name, ids_by_provider in overrides.aliases.items()
+    }
     return replace(
-        changed, aliases={**shipped.aliases, **aliases}, as_of=own.as_of, overridden=str(path)
+        changed,
+        aliases={**shipped.aliases, **aliases},
+        as_of=overrides.as_of,
+        override_path=str(path),
     )
 
 
-def _model(entry: Mapping[str, Any]) -> Model:
-    values = {KEYS[key]: _frozen(value) for key, value in entry.items() if key in KEYS}
+def _parse_model(entry: Mapping[str, Any]) -> Model:
+    values = {KEYS[key]: _freeze_value(value) for key, value in entry.items() if key in KEYS}
     price = entry.get("price", {})
-    values["price_audio"] = _micros(price.get("audio", {}))
-    values["price_silent"] = _micros(price.get("silent", {}))
-    each = price.get("each", {})
-    values["price_each"] = _micros(each if isinstance(each, Mapping) else {"": each})
-    values["price_reference"] = _micros({"": price.get("reference", 0)})[""]
+    values["price_audio"] = _to_micros(price.get("audio", {}))
+    values["price_silent"] = _to_micros(price.get("silent", {}))
+    unit_price = price.get("each", {})
+    values["price_each"] = _to_micros(
+        unit_price if isinstance(unit_price, Mapping) else {"": unit_price}
+    )
+    values["price_reference"] = _to_micros({"": price.get("reference", 0)})[""]
     if "second" in price:
-        values["price_second"] = _micros({"": price["second"]})[""]
+        values["price_second"] = _to_micros({"": price["second"]})[""]
     values["price_confidence"] = price.get("confidence", "")
     if limits := entry.get("references"):
         values["references"] = ReferenceLimits(**_renamed(limits, _OF_REFERENCES))
@@ -380,16 +404,16 @@ def _model(entry: Mapping[str, Any]) -> Model:
 def _renamed(told: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Values by attribute; TypeError for a key that there is not."""
     check_names(told, names)
-    return {names[key]: _frozen(value) for key, value in told.items()}
+    return {names[key]: _freeze_value(value) for key, value in told.items()}
 
 
-def _micros(table: Mapping[str, Any]) -> dict[str, int]:
+def _to_micros(table: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(Fraction(str(usd)) * 1_000_000) for name, usd in table.items()}
 
 
-def _frozen(value: Any) -> Any:
+def _freeze_value(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value)
     if isinstance(value, dict):
-        return {key: _frozen(item) for key, item in value.items()}
+        return {key: _freeze_value(item) for key, item in value.items()}
     return value

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     import httpx
 
 _CONNECT_S = 15.0
-_UNSENT = "nothing was sent"
+_UNSENT_HINT = "nothing was sent"
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def client(read_s: float) -> httpx.AsyncClient:
+def create_client(read_s: float) -> httpx.AsyncClient:
     """A new client; `read_s` is the longest silence of an answer, seconds.
 
     Raises EnvironmentProblem where the environment names a proxy or certificates of no use.
     """
     import httpx
 
-    with proxied():
-        return httpx.AsyncClient(timeout=timeouts(read_s), verify=trust())
+    with explain_proxy_errors():
+        return httpx.AsyncClient(timeout=build_timeouts(read_s), verify=load_tls_context())
 
 
-def timeouts(read_s: float) -> httpx.Timeout:
+def build_timeouts(read_s: float) -> httpx.Timeout:
     """Limits for every phase of an exchange, seconds."""
     import httpx
 
@@ -42,7 +42,7 @@ def timeouts(read_s: float) -> httpx.Timeout:
 
 
 @lru_cache(maxsize=1)
-def trust() -> ssl.SSLContext:
+def load_tls_context() -> ssl.SSLContext:
     """Whom TLS believes; read once, since it takes longer than many a request.
 
     Raises EnvironmentProblem for certificates that can't be read.
@@ -52,46 +52,47 @@ def trust() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
-        named = next((name for name in _CERTIFICATES if os.environ.get(name)), "")
-        told = error.strerror or type(error).__name__
+        variable = next((name for name in _CERTIFICATES if os.environ.get(name)), "")
+        reason = error.strerror or type(error).__name__
         raise EnvironmentProblem(
-            f"{named or 'the file of the package certifi'} holds no certificates: {told}",
-            hint=f"unset it, or name a PEM file that is there; {_UNSENT}"
-            if named
-            else f"install certifi again; {_UNSENT}",
+            f"{variable or 'the file of the package certifi'} holds no certificates: {reason}",
+            hint=f"unset it, or name a PEM file that is there; {_UNSENT_HINT}"
+            if variable
+            else f"install certifi again; {_UNSENT_HINT}",
         ) from error
 
 
 @contextmanager
-def proxied() -> Iterator[None]:
+def explain_proxy_errors() -> Iterator[None]:
     """Says of a proxy that no client can be made for which variable names it."""
     import httpx
 
     try:
         yield
     except (ImportError, ValueError, httpx.InvalidURL) as error:
-        named, fault = _culprit() or ("NO_PROXY, or the proxy of the system,", error)
-        if isinstance(fault, ImportError):
+        variable, cause = _find_bad_proxy() or ("NO_PROXY, or the proxy of the system,", error)
+        if isinstance(cause, ImportError):
             raise EnvironmentProblem(
-                f"{named} names a SOCKS proxy, which wants one more package",
-                hint=f"pip install 'httpx[socks]', or name an http proxy; {_UNSENT}",
+                f"{variable} names a SOCKS proxy, which wants one more package",
+                hint=f"pip install 'httpx[socks]', or name an http proxy; {_UNSENT_HINT}",
             ) from error
         raise EnvironmentProblem(
-            f"{named} names no proxy that can be used",
-            hint=f"unset it, or give it as http://HOST:PORT; {_UNSENT}",
+            f"{variable} names no proxy that can be used",
+            hint=f"unset it, or give it as http://HOST:PORT; {_UNSENT_HINT}",
         ) from error
 
 
-def _culprit() -> tuple[str, Exception] | None:
+def _find_bad_proxy() -> tuple[str, Exception] | None:
     """The variable whose proxy no client can be made for, and why."""
     import httpx
 
     for scheme in ("http", "https", "all"):
         for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY"):
-            if told := os.environ.get(name, ""):
+            if proxy := os.environ.get(name, ""):
                 try:
                     httpx.HTTPTransport(
-                        proxy=told if "://" in told else f"http://{told}", verify=trust()
+                        proxy=proxy if "://" in proxy else f"http://{proxy}",
+                        verify=load_tls_context(),
                     ).close()
                 except (ImportError, ValueError, httpx.InvalidURL) as error:
                     return name, error

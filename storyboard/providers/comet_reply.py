@@ -13,12 +13,12 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
-_DONE = frozenset("success succeeded completed complete done finished".split())
-_FAILED = frozenset("failed failure error cancelled canceled rejected".split())
-_PERHAPS_MADE = frozenset("expired timeout timed_out deleted removed archived purged".split())
+_DONE_WORDS = frozenset("success succeeded completed complete done finished".split())
+_FAILED_WORDS = frozenset("failed failure error cancelled canceled rejected".split())
+_UNCERTAIN_WORDS = frozenset("expired timeout timed_out deleted removed archived purged".split())
 """States that end a job and may mean that its result was made, paid for and not fetched in time."""
 
-_GOING = frozenset(
+_RUNNING_WORDS = frozenset(
     "queued queueing pending waiting not_start not_started submitted created accepted scheduled"
     " preparing starting started in_progress running processing generating rendering uploading"
     " downloading".split()
@@ -28,11 +28,11 @@ REFUSED_CODES = frozenset(
 )
 """Codes by which the gateway turns a request away before any model has seen it."""
 
-_WRAPPERS = 2
+_MAX_WRAPPERS = 2
 _PERCENT = re.compile(r"\s*(\d{1,3})(?:\.\d+)?\s*%?\s*")
 
 
-class Standing(Enum):
+class JobState(Enum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -40,146 +40,160 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class JobStatus:
     """A job as a reply tells it; every part may be missing."""
 
     id: str = ""
-    standing: Standing = Standing.RUNNING
+    job_state: JobState = JobState.RUNNING
     progress: int | None = None
     """Percent."""
     url: str = ""
     """Where the result lies; empty where only the content route has it."""
     problem: str = ""
     """Why it failed, in the service's words."""
-    refused: bool = False
+    is_rejected: bool = False
     """The reply names no job and says for certain that the request was turned away."""
-    told: bool = True
+    has_status: bool = True
     """It says how the job stands; an error alone is about the asking."""
-    state: str = ""
+    unknown_state: str = ""
     """The word for how it stands where that is unknown here, or may mean that it was made."""
 
 
-def read(value: Any) -> Task:
+def parse_job_status(value: Any) -> JobStatus:
     """Reads a reply of status 2xx; anything that is no reply is a job without an id."""
-    levels = _levels(value)
-    states = [told for level in levels if (told := _word(level.get("status")))]
-    url = _first(levels, "video_url", "output_video", "url")
-    succeeded = any(state in _DONE for state in states)
-    if succeeded and not url:
-        url = next((u for level in levels if (u := _url(level.get("fail_reason")))), "")
-    name = _first_text(levels, "id", "task_id")
-    problem = _problem(levels)
-    standing = _standing(states, url)
-    return Task(
+    levels = _unwrap_levels(value)
+    states = [word for level in levels if (word := _normalize_word(level.get("status")))]
+    url = _find_first_url(levels, "video_url", "output_video", "url")
+    has_succeeded = any(state in _DONE_WORDS for state in states)
+    if has_succeeded and not url:
+        url = next((u for level in levels if (u := _to_url(level.get("fail_reason")))), "")
+    name = _find_first_text(levels, "id", "task_id")
+    problem = _find_problem(levels)
+    job_state = _find_job_state(states, url)
+    return JobStatus(
         id=name,
-        standing=standing,
-        progress=_progress(levels),
+        job_state=job_state,
+        progress=_find_progress(levels),
         url=url,
         problem=problem,
-        refused=not name and any(code in REFUSED_CODES for code in _codes(levels)),
-        told=_is_told(standing, states, bool(name)) or _is_named(levels, name, problem),
-        state=next((s for s in states if s not in _DONE | _FAILED | _GOING), ""),
+        is_rejected=not name and any(code in REFUSED_CODES for code in _find_error_codes(levels)),
+        has_status=_has_known_state(job_state, states, bool(name))
+        or _has_job_name(levels, name, problem),
+        unknown_state=next(
+            (s for s in states if s not in _DONE_WORDS | _FAILED_WORDS | _RUNNING_WORDS), ""
+        ),
     )
 
 
-def _is_told(standing: Standing, states: list[str], named: bool) -> bool:
+def _has_known_state(job_state: JobState, states: list[str], has_name: bool) -> bool:
     """Whether a reply's words say how it stands: `error` is also what an envelope says, unnamed."""
-    if standing in (Standing.DONE, Standing.PERHAPS_MADE):
+    if job_state in (JobState.DONE, JobState.PERHAPS_MADE):
         return True
-    words = _GOING if standing is Standing.RUNNING else _FAILED
-    return any(state in words for state in states if named or state != "error")
+    words = _RUNNING_WORDS if job_state is JobState.RUNNING else _FAILED_WORDS
+    return any(state in words for state in states if has_name or state != "error")
 
 
-def _is_named(levels: list[Mapping[str, Any]], name: str, problem: str) -> bool:
+def _has_job_name(levels: list[Mapping[str, Any]], name: str, problem: str) -> bool:
     """Whether a reply speaks of its job in whatever word, such as `unknown` for one not begun."""
     if not name or problem or any(level.get("error") for level in levels):
         return False
-    return _progress(levels) is not None or any(_word(level.get("status")) for level in levels)
+    return _find_progress(levels) is not None or any(
+        _normalize_word(level.get("status")) for level in levels
+    )
 
 
-def _codes(levels: list[Mapping[str, Any]]) -> list[str]:
+def _find_error_codes(levels: list[Mapping[str, Any]]) -> list[str]:
     """The codes of an error, wherever a reply has them."""
     errors = [level.get("error") for level in levels]
-    inner = [each for each in errors if isinstance(each, Mapping)]
-    return [_word(each.get(key)) for each in (*levels, *inner) for key in ("code", "type")]
+    error_objects = [node for node in errors if isinstance(node, Mapping)]
+    return [
+        _normalize_word(node.get(key))
+        for node in (*levels, *error_objects)
+        for key in ("code", "type")
+    ]
 
 
-def _levels(value: Any) -> list[Mapping[str, Any]]:
+def _unwrap_levels(value: Any) -> list[Mapping[str, Any]]:
     """The reply and what it wraps, outermost first."""
-    found: list[Mapping[str, Any]] = []
-    for _ in range(1 + _WRAPPERS):
+    levels: list[Mapping[str, Any]] = []
+    for _ in range(1 + _MAX_WRAPPERS):
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if not isinstance(value, Mapping):
             break
-        found.append(value)
+        levels.append(value)
         value = value.get("data")
-    return found
+    return levels
 
 
-def _standing(states: list[str], url: str) -> Standing:
-    if any(state in _DONE for state in states) and url:
-        return Standing.DONE
-    if any(state in _PERHAPS_MADE for state in states):
-        return Standing.PERHAPS_MADE
-    if any(state in _FAILED for state in states):
-        return Standing.FAILED
+def _find_job_state(states: list[str], url: str) -> JobState:
+    if any(state in _DONE_WORDS for state in states) and url:
+        return JobState.DONE
+    if any(state in _UNCERTAIN_WORDS for state in states):
+        return JobState.PERHAPS_MADE
+    if any(state in _FAILED_WORDS for state in states):
+        return JobState.FAILED
     if states:
-        agreed = all(state in _DONE for state in states)
-        return Standing.DONE if agreed else Standing.RUNNING
-    return Standing.DONE if url else Standing.RUNNING
+        is_unanimous = all(state in _DONE_WORDS for state in states)
+        return JobState.DONE if is_unanimous else JobState.RUNNING
+    return JobState.DONE if url else JobState.RUNNING
 
 
-def _problem(levels: list[Mapping[str, Any]]) -> str:
+def _find_problem(levels: list[Mapping[str, Any]]) -> str:
     """The innermost reason that a reply gives; the outer ones only pass it on."""
     for level in reversed(levels):
         error = level.get("error")
         if isinstance(error, Mapping):
             error = error.get("message") or error.get("code") or error.get("type")
-        for told in (error, level.get("fail_reason"), level.get("failure_reason")):
-            if isinstance(told, str) and told.strip() and not _url(told):
-                return told.strip()
+        for text in (error, level.get("fail_reason"), level.get("failure_reason")):
+            if isinstance(text, str) and text.strip() and not _to_url(text):
+                return text.strip()
     for level in levels:
-        code, told = level.get("code"), level.get("message")
-        bad = isinstance(code, (str, int)) and str(code).lower() not in ("", "success", "0", "200")
-        if bad and isinstance(told, str) and told.strip():
-            return told.strip()
+        code, text = level.get("code"), level.get("message")
+        is_error = isinstance(code, (str, int)) and str(code).lower() not in (
+            "",
+            "success",
+            "0",
+            "200",
+        )
+        if is_error and isinstance(text, str) and text.strip():
+            return text.strip()
     return ""
 
 
-def _progress(levels: list[Mapping[str, Any]]) -> int | None:
+def _find_progress(levels: list[Mapping[str, Any]]) -> int | None:
     for level in levels:
-        told = level.get("progress")
-        if isinstance(told, bool):
+        value = level.get("progress")
+        if isinstance(value, bool):
             continue
-        if isinstance(told, (int, float)) and 0 <= told <= 100:
-            return int(told)
-        if isinstance(told, str) and (found := _PERCENT.fullmatch(told)):
-            return min(int(found[1]), 100)
+        if isinstance(value, (int, float)) and 0 <= value <= 100:
+            return int(value)
+        if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+            return min(int(match[1]), 100)
     return None
 
 
-def _first(levels: list[Mapping[str, Any]], *names: str) -> str:
+def _find_first_url(levels: list[Mapping[str, Any]], *names: str) -> str:
     """The outermost address under one of the names."""
-    return next((u for level in levels for name in names if (u := _url(level.get(name)))), "")
+    return next((u for level in levels for name in names if (u := _to_url(level.get(name)))), "")
 
 
-def _first_text(levels: list[Mapping[str, Any]], *names: str) -> str:
-    told = (level.get(name) for level in levels for name in names)
-    return next((str(t) for t in told if isinstance(t, (str, int)) and t is not True and t), "")
+def _find_first_text(levels: list[Mapping[str, Any]], *names: str) -> str:
+    values = (level.get(name) for level in levels for name in names)
+    return next((str(t) for t in values if isinstance(t, (str, int)) and t is not True and t), "")
 
 
-def _url(value: Any) -> str:
+def _to_url(value: Any) -> str:
     """The value, if it is an address."""
-    told = value.strip() if isinstance(value, str) else ""
+    text = value.strip() if isinstance(value, str) else ""
     try:
-        told.encode()
-        parts = urlsplit(told)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        text.encode()
+        parts = urlsplit(text)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return ""
-    return told if sound and not re.search(r"\s", told) else ""
+    return text if is_valid and not re.search(r"\s", text) else ""
 
 
-def _word(value: Any) -> str:
+def _normalize_word(value: Any) -> str:
     return value.strip().lower().replace("-", "_") if isinstance(value, str) else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from storyboard.providers.said import parsed
+from storyboard.providers.said import parse_json
 
 _SRC = re.compile(r"\bsrc\s*=\s*(?:'(https?://[^'\s]+)'|\"(https?://[^\"\s]+)\")", re.IGNORECASE)
 _LINK = re.compile(r"\]\(\s*<?(https?://[^\s)>]++)>?[^)]*+\)", re.IGNORECASE)
@@ -26,7 +26,7 @@ _WORDS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChatAnswer:
     """A chat's answer as far as it came."""
 
     id: str = ""
@@ -34,36 +34,40 @@ class Answer:
     thinking: str = ""
     """`reasoning_content`: progress, or why it failed."""
     error: str = ""
-    ended: bool = False
+    has_ended: bool = False
     """It says itself that this is its end."""
-    chat: bool = False
+    is_chat: bool = False
     """It is one: a choice, an error or an end was in it."""
 
     @property
     def url(self) -> str:
         """Where the video is; empty where no address came, or perhaps only a part of one."""
-        return address(self.content, whole=self.ended)
+        return find_video_url(self.content, whole=self.has_ended)
 
     @property
     def reason(self) -> str:
         """Why there is no video, in the service's words."""
-        told = self.error or self.content or _PROGRESS.sub(" ", _STEPS.sub(" ", self.thinking))
-        return " ".join(told.split())[-_WORDS:]
+        text = self.error or self.content or _PROGRESS.sub(" ", _STEPS.sub(" ", self.thinking))
+        return " ".join(text.split())[-_WORDS:]
 
 
-def read(body: bytes) -> Answer:
+def parse_answer(body: bytes) -> ChatAnswer:
     """Reads a body, streamed or not, whole or broken off."""
-    whole = parsed(body)
-    if isinstance(whole, Mapping):
-        return replace(_joined([whole]), ended=True)
-    told = list(events(body))
-    chunks = [chunk for each in told if isinstance(chunk := parsed(each.encode()), Mapping)]
-    answer = _joined(chunks)
-    done = any(each.strip() == "[DONE]" for each in told)
-    return replace(answer, ended=done or answer.ended, chat=done or answer.chat)
+    document = parse_json(body)
+    if isinstance(document, Mapping):
+        return replace(_join_chunks([document]), has_ended=True)
+    event_texts = list(split_events(body))
+    chunks = [
+        chunk for event in event_texts if isinstance(chunk := parse_json(event.encode()), Mapping)
+    ]
+    answer = _join_chunks(chunks)
+    has_end_mark = any(event.strip() == "[DONE]" for event in event_texts)
+    return replace(
+        answer, has_ended=has_end_mark or answer.has_ended, is_chat=has_end_mark or answer.is_chat
+    )
 
 
-def events(body: bytes) -> Iterator[str]:
+def split_events(body: bytes) -> Iterator[str]:
     """The data of every event of a stream.
 
     Lines end in LF, CRLF or CR; comments and other fields than `data` are passed over; the last
@@ -79,71 +83,73 @@ def events(body: bytes) -> Iterator[str]:
             data = []
 
 
-def address(text: str, *, whole: bool = True) -> str:
+def find_video_url(text: str, *, whole: bool = True) -> str:
     """The last address of a video in a text: in `src`, else in a Markdown link, else bare.
 
     Where the text is not `whole`, only one that has its closing mark counts.
     """
-    found: list[tuple[bool, int, int, str]] = []
+    candidates: list[tuple[bool, int, int, str]] = []
     for rank, pattern in enumerate((_BARE, _LINK, _SRC)):
         if pattern is _BARE and not whole:
             continue
         for match in pattern.finditer(text):
-            url = next((each for each in match.groups() if each), match[0])
+            url = next((group for group in match.groups() if group), match[0])
             url = url.replace("&amp;", "&").rstrip(".,;:!?*")
-            path = _path(url)
+            path = _parse_url_path(url)
             if path is not None and not path.endswith(_OTHERS):
-                video = pattern is _SRC or path.endswith(_VIDEOS)
-                found.append((video, rank, match.start(), url))
-    return max(found, default=(False, 0, 0, ""))[3]
+                is_video = pattern is _SRC or path.endswith(_VIDEOS)
+                candidates.append((is_video, rank, match.start(), url))
+    return max(candidates, default=(False, 0, 0, ""))[3]
 
 
-def _joined(chunks: list[Mapping[str, Any]]) -> Answer:
+def _join_chunks(chunks: list[Mapping[str, Any]]) -> ChatAnswer:
     content, thinking = [], []
-    name, error, ended, chat = "", "", False, False
+    name, error, has_ended, is_chat = "", "", False, False
     for chunk in chunks:
-        told = chunk.get("id")
-        name = name or (told if isinstance(told, str) else "")
+        chunk_id = chunk.get("id")
+        name = name or (chunk_id if isinstance(chunk_id, str) else "")
         if problem := chunk.get("error"):
-            error, chat, ended = _message(problem), True, True
+            error, is_chat, has_ended = _extract_message(problem), True, True
         choices = chunk.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if not isinstance(choice, Mapping):
                 continue
-            chat = True
-            ended = ended or bool(choice.get("finish_reason"))
+            is_chat = True
+            has_ended = has_ended or bool(choice.get("finish_reason"))
             part = choice.get("delta") or choice.get("message")
             if isinstance(part, Mapping):
-                content.append(_text(part.get("content")))
-                thinking.append(_text(part.get("reasoning_content")))
-    return Answer(name, "".join(content), "".join(thinking), error, ended, chat)
+                content.append(_extract_text(part.get("content")))
+                thinking.append(_extract_text(part.get("reasoning_content")))
+    return ChatAnswer(name, "".join(content), "".join(thinking), error, has_ended, is_chat)
 
 
-def _text(value: Any) -> str:
+def _extract_text(value: Any) -> str:
     """A message's words; of one in parts, their words and addresses."""
     if isinstance(value, str):
         return value
-    found = []
+    pieces = []
     for part in value if isinstance(value, list) else ():
         if isinstance(part, Mapping):
             link = part.get("video_url")
             url = link.get("url") if isinstance(link, Mapping) else link
-            found.append(f' src="{url}" ' if isinstance(url, str) else _text(part.get("text")))
-    return "".join(found)
+            pieces.append(
+                f' src="{url}" ' if isinstance(url, str) else _extract_text(part.get("text"))
+            )
+    return "".join(pieces)
 
 
-def _message(problem: Any) -> str:
+def _extract_message(problem: Any) -> str:
     if isinstance(problem, Mapping):
         problem = problem.get("message") or problem.get("code") or problem.get("type")
     return problem if isinstance(problem, str) and problem else "an error without words"
 
 
-def _path(url: str) -> str | None:
+def _parse_url_path(url: str) -> str | None:
     """The address's path, lower case; None for what is no address."""
     try:
         url.encode()
         parts = urlsplit(url)
-        sound = bool(parts.hostname) and parts.port != 0
+        is_valid = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
-    return parts.path.lower() if sound else None
+    return parts.path.lower() if is_valid else None

@@ -26,12 +26,17 @@ from storyboard.providers.base import (
     Unusable,
     Workplace,
 )
-from storyboard.providers.comet_reply import Standing, read
-from storyboard.providers.download import download
-from storyboard.providers.files import Missing
-from storyboard.providers.http import Wire
-from storyboard.providers.pictures import picture
-from storyboard.providers.support import category, codes, cure, explained
+from storyboard.providers.comet_reply import JobState, parse_job_status
+from storyboard.providers.download import download_file
+from storyboard.providers.files import NotFound
+from storyboard.providers.http import ServiceClient
+from storyboard.providers.pictures import read_picture
+from storyboard.providers.support import (
+    explain_codes,
+    find_category,
+    find_support_codes,
+    suggest_cure,
+)
 
 _ROUTE = "/v1/videos"
 _SIZES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -45,90 +50,94 @@ _SIZES: Mapping[tuple[str, str], str] = MappingProxyType(
 _ID = re.compile(r"[A-Za-z0-9_.:=+~-]{1,200}")
 
 
-class Videos:
+class VideosRoute:
     """The jobs of one run."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._contents: dict[str, str] = {}
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+        self._content_paths: dict[str, str] = {}
         """By address of a result, the content route that has the same bytes."""
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Sends the form, once."""
-        fields = self._fields(request)
+        fields = self._build_fields(request)
         files = {}
         if first := request.input(Role.FIRST_FRAME):
-            data, mime = await picture(first, place, self._wire.provider)
+            data, mime = await read_picture(first, place, self._client.provider)
             files["input_reference"] = (f"first.{mime.partition('/')[2]}", data, mime)
-        reply = await self._wire.order(_ROUTE, fields=fields, files=files)
-        task = read(reply.value)
-        if task.refused:
+        reply = await self._client.post_once(_ROUTE, fields=fields, files=files)
+        status = parse_job_status(reply.value)
+        if status.is_rejected:
             raise InvalidRequest(
-                f"CometAPI refuses: {self._wire.discreet(task.problem)}",
-                provider=self._wire.provider,
+                f"CometAPI refuses: {self._client.redactor(status.problem)}",
+                provider=self._client.provider,
             )
-        if not _ID.fullmatch(task.id) or self._wire.discreet.shows(task.id):
-            told = f": {self._wire.discreet(task.problem)}" if task.problem else ""
-            raise self._wire.unknown(f"its answer names no job{told}")
-        return Operation(task.id)
+        if not _ID.fullmatch(status.id) or self._client.redactor.contains_secret(status.id):
+            detail = f": {self._client.redactor(status.problem)}" if status.problem else ""
+            raise self._client.unknown_outcome_error(f"its answer names no job{detail}")
+        return Operation(status.id)
 
     async def poll(self, operation: Operation) -> Outcome:
         """Asks for the job, whatever shape the answer has."""
         path = f"{_ROUTE}/{quote(operation.name, safe='')}"
         try:
-            task = read((await self._wire.ask("GET", path)).value)
-        except Missing as error:
-            raise Gone(str(error), provider=self._wire.provider) from error
-        if not task.told:
-            said = self._wire.discreet(task.problem or task.state)
+            status = parse_job_status((await self._client.request_with_retry("GET", path)).value)
+        except NotFound as error:
+            raise Gone(str(error), provider=self._client.provider) from error
+        if not status.has_status:
+            detail = self._client.redactor(status.problem or status.unknown_state)
             raise ProviderError(
-                f"CometAPI tells nothing of the job{f': {said}' if said else ''}",
-                provider=self._wire.provider,
+                f"CometAPI tells nothing of the job{f': {detail}' if detail else ''}",
+                provider=self._client.provider,
             )
-        if task.standing is Standing.DONE:
+        if status.job_state is JobState.DONE:
             content = f"{path}/content"
-            if not task.url or self._wire.discreet.shows(task.url):
+            if not status.url or self._client.redactor.contains_secret(status.url):
                 return Done((Sample(uri=content),))
-            self._contents[task.url] = content
-            return Done((Sample(uri=task.url),))
-        if task.standing is Standing.RUNNING:
-            going = self._wire.discreet(task.state)
-            return Running(going if task.progress is None else f"{task.progress}%")
-        if task.standing is Standing.PERHAPS_MADE:
-            why = f": {self._wire.discreet(task.problem)}" if task.problem else ""
-            return Unusable(f"CometAPI says that the job is `{task.state}`{why}")
-        told = self._wire.discreet(task.problem) or "CometAPI says that it failed, and not why"
-        if codes(told):
-            seen = category(told)
-            return Filtered(explained(told), seen, hint=cure(seen))
-        return Failed(told)
+            self._content_paths[status.url] = content
+            return Done((Sample(uri=status.url),))
+        if status.job_state is JobState.RUNNING:
+            note = self._client.redactor(status.unknown_state)
+            return Running(note if status.progress is None else f"{status.progress}%")
+        if status.job_state is JobState.PERHAPS_MADE:
+            why = f": {self._client.redactor(status.problem)}" if status.problem else ""
+            return Unusable(f"CometAPI says that the job is `{status.unknown_state}`{why}")
+        message = (
+            self._client.redactor(status.problem) or "CometAPI says that it failed, and not why"
+        )
+        if find_support_codes(message):
+            concern = find_category(message)
+            return Filtered(explain_codes(message), concern, hint=suggest_cure(concern))
+        return Failed(message)
 
     async def fetch(self, sample: Sample, out: Path) -> None:
         """Loads the video from its address, else from the content route."""
-        content = self._contents.get(sample.uri, "")
+        content = self._content_paths.get(sample.uri, "")
         try:
-            await download(self._wire, sample.uri, out, elsewhere=_elsewhere)
+            await download_file(self._client, sample.uri, out, elsewhere=_read_video_url)
         except AuthenticationError:
             raise
         except ProviderError:
             if not content:
                 raise
-            await download(self._wire, content, out, elsewhere=_elsewhere)
+            await download_file(self._client, content, out, elsewhere=_read_video_url)
 
-    def _fields(self, request: Request) -> dict[str, str]:
+    def _build_fields(self, request: Request) -> dict[str, str]:
         """The form but for its file; `seconds` always, since 4 is the service's default."""
-        roles = {given.role for given in request.inputs} - {Role.FIRST_FRAME}
+        roles = {source.role for source in request.inputs} - {Role.FIRST_FRAME}
         if roles:
-            named = ", ".join(sorted(role.value.replace("_", " ") for role in roles))
-            raise self._refused(
-                f"CometAPI's videos route takes no {named}",
+            role_names = ", ".join(sorted(role.value.replace("_", " ") for role in roles))
+            raise self._rejection_error(
+                f"CometAPI's videos route takes no {role_names}",
                 "`providers: {cometapi: {transport: chat}}` has fields for it",
             )
         settings = request.settings
         size = _SIZES.get((settings.resolution, settings.aspect_ratio))
         if size is None:
-            asked = f"{settings.aspect_ratio} in {settings.resolution}"
-            raise self._refused(f"CometAPI has no size for {asked}", f"it has {_sizes()}")
+            wanted_size = f"{settings.aspect_ratio} in {settings.resolution}"
+            raise self._rejection_error(
+                f"CometAPI has no size for {wanted_size}", f"it has {_format_sizes()}"
+            )
         return {
             "model": request.model,
             "prompt": request.prompt,
@@ -136,14 +145,14 @@ class Videos:
             "size": size,
         }
 
-    def _refused(self, message: str, hint: str) -> InvalidRequest:
-        return InvalidRequest(message, hint=hint, provider=self._wire.provider)
+    def _rejection_error(self, message: str, hint: str) -> InvalidRequest:
+        return InvalidRequest(message, hint=hint, provider=self._client.provider)
 
 
-def _elsewhere(value: Any) -> str:
+def _read_video_url(value: Any) -> str:
     """The address in an answer of the content route that is words, as some of them are."""
-    return read(value).url
+    return parse_job_status(value).url
 
 
-def _sizes() -> str:
+def _format_sizes() -> str:
     return ", ".join(f"{aspect} in {resolution}" for resolution, aspect in _SIZES)

@@ -17,14 +17,14 @@ from storyboard.errors import (
     StoryboardError,
 )
 from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, Sample, Workplace
-from storyboard.providers.comet_chat import NAMES, Chat
+from storyboard.providers.comet_chat import OPERATION_PREFIX, ChatRoute
 from storyboard.providers.comet_reply import REFUSED_CODES
-from storyboard.providers.comet_videos import Videos
-from storyboard.providers.discreet import Discreet
-from storyboard.providers.files import Missing
-from storyboard.providers.http import Wire
-from storyboard.providers.origin import origin
-from storyboard.providers.said import Said
+from storyboard.providers.comet_videos import VideosRoute
+from storyboard.providers.discreet import Redactor
+from storyboard.providers.files import NotFound
+from storyboard.providers.http import ServiceClient
+from storyboard.providers.origin import resolve_base_url
+from storyboard.providers.said import ApiError
 
 _KEY = "COMETAPI_KEY"
 _BASE = "https://api.cometapi.com"
@@ -49,44 +49,49 @@ class CometAPI:
                 f"CometAPI has no transport `{self._transport}`",
                 hint=f"one of {', '.join(_TRANSPORTS)}",
             )
-        self._discreet = Discreet()
-        self._made: tuple[Wire, Videos, Chat] | None = None
+        self._redactor = Redactor()
+        self._routes: tuple[ServiceClient, VideosRoute, ChatRoute] | None = None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Sends the request once; with `chat`, comes back when the video is made."""
-        _, videos, chat = self._parts()
+        _, videos, chat = self._open_routes()
         if self._transport == "chat":
             return await chat.submit(request, place)
         return await videos.submit(request, place)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How a job stands; one of `videos` can be asked for by any process."""
-        _, videos, chat = self._parts()
-        asked = chat if operation.name.startswith(NAMES) else videos
-        return await asked.poll(operation)
+        _, videos, chat = self._open_routes()
+        route = chat if operation.name.startswith(OPERATION_PREFIX) else videos
+        return await route.poll(operation)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """Loads the video into the workplace."""
-        _, videos, _ = self._parts()
+        _, videos, _ = self._open_routes()
         out = place.scratch / f"{secrets.token_hex(6)}.mp4"
         await videos.fetch(sample, out)
         return replace(sample, path=out)
 
     async def close(self) -> None:
         """Gives back the connections."""
-        if self._made is not None:
-            await self._made[0].close()
+        if self._routes is not None:
+            await self._routes[0].close()
 
-    def _parts(self) -> tuple[Wire, Videos, Chat]:
-        if self._made is None:
-            base = origin("STORYBOARD_COMETAPI_BASE_URL", _BASE)
-            wire = Wire(
-                self.name, base, self._access, self._discreet, verdict=self._verdict, who="CometAPI"
+    def _open_routes(self) -> tuple[ServiceClient, VideosRoute, ChatRoute]:
+        if self._routes is None:
+            base_url = resolve_base_url("STORYBOARD_COMETAPI_BASE_URL", _BASE)
+            client = ServiceClient(
+                self.name,
+                base_url,
+                self._build_headers,
+                self._redactor,
+                verdict=self._judge_error,
+                who="CometAPI",
             )
-            self._made = (wire, Videos(wire), Chat(wire))
-        return self._made
+            self._routes = (client, VideosRoute(client), ChatRoute(client))
+        return self._routes
 
-    async def _access(self, fresh: bool) -> Mapping[str, str]:
+    async def _build_headers(self, fresh: bool) -> Mapping[str, str]:
         key = os.environ.get(_KEY, "").strip()
         if not key:
             raise AuthenticationError(
@@ -99,31 +104,31 @@ class CometAPI:
                 f"{_KEY} holds what no key has: a space or a special character",
                 provider=self.name,
             )
-        return {"Authorization": f"Bearer {self._discreet.keep(key)}"}
+        return {"Authorization": f"Bearer {self._redactor.add_secret(key)}"}
 
-    def _verdict(self, told: Said) -> StoryboardError | None:
+    def _judge_error(self, api_error: ApiError) -> StoryboardError | None:
         """What CometAPI means where it differs from others."""
-        words = self._discreet(told.message) or f"status {told.status}"
-        if told.status == 401:
+        message = self._redactor(api_error.message) or f"status {api_error.status}"
+        if api_error.status == 401:
             return AuthenticationError(
-                f"CometAPI does not take the key in {_KEY}: {words}",
+                f"CometAPI does not take the key in {_KEY}: {message}",
                 hint=f"copy it from your account there once more, then `export {_KEY}=…`",
                 provider=self.name,
             )
-        if told.status == 403:
+        if api_error.status == 403:
             return InvalidRequest(
-                f"CometAPI does not let this key in: {words}",
+                f"CometAPI does not let this key in: {message}",
                 hint="your account there may not have this model, or no money left",
                 provider=self.name,
             )
-        if told.status == 404 and "no longer available" in words:
+        if api_error.status == 404 and "no longer available" in message:
             return RetiredModel(
-                f"CometAPI no longer has it: {words}",
+                f"CometAPI no longer has it: {message}",
                 hint="see `storyboard models` for what else there is",
                 provider=self.name,
             )
-        if told.status == 404:
-            return Missing(f"CometAPI refuses: {words}", provider=self.name)
-        if told.status >= 500 and told.code in REFUSED_CODES:
-            return InvalidRequest(f"CometAPI refuses: {words}", provider=self.name)
+        if api_error.status == 404:
+            return NotFound(f"CometAPI refuses: {message}", provider=self.name)
+        if api_error.status >= 500 and api_error.code in REFUSED_CODES:
+            return InvalidRequest(f"CometAPI refuses: {message}", provider=self.name)
         return None

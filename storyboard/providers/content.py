@@ -29,20 +29,20 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.providers.http import Wire
-from storyboard.providers.inline import packed, unpacked, written
-from storyboard.providers.pictures import picture
-from storyboard.providers.said import said
-from storyboard.providers.shape import shape
-from storyboard.providers.support import cure, explained
-from storyboard.providers.unsent import unsent
-from storyboard.providers.voices import voice_name
+from storyboard.providers.http import ServiceClient
+from storyboard.providers.inline import decode_base64, encode_base64, write_file
+from storyboard.providers.pictures import read_picture
+from storyboard.providers.said import parse_error
+from storyboard.providers.shape import describe_shape
+from storyboard.providers.support import explain_codes, suggest_cure
+from storyboard.providers.unsent import convert_unsent_errors
+from storyboard.providers.voices import choose_voice
 
-_NAME = "content/"
+_NAME_PREFIX = "content/"
 _READ_S = 300.0
 _USUAL_RATE = 24_000
 
-_REFUSED: Mapping[str, str] = MappingProxyType(
+_FILTER_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "SAFETY": "safety",
         "IMAGE_SAFETY": "safety of the picture",
@@ -72,18 +72,18 @@ _SUFFIX: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Content:
+class GenerateContentClient:
     """The `generateContent` of one host; `root` is what stands before `/models/ID` in its paths."""
 
-    def __init__(self, wire: Wire, root: str) -> None:
-        self._wire = wire
+    def __init__(self, client: ServiceClient, root: str) -> None:
+        self._client = client
         self._root = root
-        self._came: dict[str, Outcome] = {}
+        self._outcomes: dict[str, Outcome] = {}
 
     @staticmethod
-    def owns(name: str) -> bool:
+    def is_content_name(name: str) -> bool:
         """Whether an operation of that name was made here."""
-        return name.startswith(_NAME)
+        return name.startswith(_NAME_PREFIX)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Orders one still, text or line, and waits for it; the samples are the operation's.
@@ -91,34 +91,36 @@ class Content:
         An answer that is no use is told by `poll`, since it may have cost money. Raises
         RefusedError where a filter refused.
         """
-        with unsent(self._wire.provider):
-            body = await content_body(request, place, self._wire.provider)
-        reply = await self._wire.order(
+        with convert_unsent_errors(self._client.provider):
+            body = await build_content_body(request, place, self._client.provider)
+        reply = await self._client.post_once(
             f"{self._root}/models/{request.model}:generateContent", json=body, read_s=_READ_S
         )
         value = reply.value if isinstance(reply.value, dict) else {}
-        self._judge(value)
-        if value.get("error") and not _candidate(value):
-            words = self._wire.discreet(said(reply.status, {}, reply.body).message)
-            raise self._wire.unknown(f"an error came in place of an answer: {words}")
-        told = value.get("responseId")
-        known = (
-            isinstance(told, str)
-            and re.fullmatch(r"[\w-]{1,80}", told)
-            and not self._wire.discreet.shows(told)
+        self._raise_if_filtered(value)
+        if value.get("error") and not _find_candidate(value):
+            message = self._client.redactor(parse_error(reply.status, {}, reply.body).message)
+            raise self._client.unknown_outcome_error(
+                f"an error came in place of an answer: {message}"
+            )
+        response_id = value.get("responseId")
+        is_usable = (
+            isinstance(response_id, str)
+            and re.fullmatch(r"[\w-]{1,80}", response_id)
+            and not self._client.redactor.contains_secret(response_id)
         )
-        name = f"{_NAME}{told if known else secrets.token_hex(8)}"
+        name = f"{_NAME_PREFIX}{response_id if is_usable else secrets.token_hex(8)}"
         try:
-            outcome = await self._outcome(request.kind, value, place.scratch)
+            outcome = await self._read_outcome(request.kind, value, place.scratch)
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise self._wire.unknown(f"its answer can't be kept: {why}") from error
-        self._came[name] = outcome
+            raise self._client.unknown_outcome_error(f"its answer can't be kept: {why}") from error
+        self._outcomes[name] = outcome
         return Operation(name, outcome.samples if isinstance(outcome, Done) else ())
 
     def poll(self, operation: Operation) -> Outcome:
         """What came with the answer; Failed where this process never saw it."""
-        return self._came.get(
+        return self._outcomes.get(
             operation.name,
             Failed(
                 "the answer came while storyboard was stopped and can't be asked for again",
@@ -126,54 +128,62 @@ class Content:
             ),
         )
 
-    def _judge(self, value: Mapping[str, Any]) -> None:
+    def _raise_if_filtered(self, value: Mapping[str, Any]) -> None:
         """Raises RefusedError where a filter took the prompt or the answer."""
         feedback = value.get("promptFeedback")
         if isinstance(feedback, Mapping) and (reason := feedback.get("blockReason")):
-            raise self._refusal(str(reason), "the prompt", feedback.get("blockReasonMessage"))
-        candidate = _candidate(value)
+            raise self._filter_error(str(reason), "the prompt", feedback.get("blockReasonMessage"))
+        candidate = _find_candidate(value)
         reason = str(candidate.get("finishReason", ""))
-        if reason in _REFUSED:
-            raise self._refusal(reason, "the answer", candidate.get("finishMessage"))
+        if reason in _FILTER_REASONS:
+            raise self._filter_error(reason, "the answer", candidate.get("finishMessage"))
 
-    def _refusal(self, reason: str, what: str, words: object) -> RefusedError:
-        seen = _REFUSED.get(reason, reason.lower().replace("_", " "))
-        more = f": {explained(self._wire.discreet(words))}" if words else ""
+    def _filter_error(self, reason: str, subject: str, words: object) -> RefusedError:
+        concern = _FILTER_REASONS.get(reason, reason.lower().replace("_", " "))
+        detail = f": {explain_codes(self._client.redactor(words))}" if words else ""
         return RefusedError(
-            f"a filter took {what} ({seen}){more}",
-            hint=cure(seen),
-            provider=self._wire.provider,
-            category=seen,
+            f"a filter took {subject} ({concern}){detail}",
+            hint=suggest_cure(concern),
+            provider=self._client.provider,
+            category=concern,
         )
 
-    async def _outcome(self, kind: Kind, value: Mapping[str, Any], scratch: Path) -> Outcome:
-        candidate = _candidate(value)
+    async def _read_outcome(self, kind: Kind, value: Mapping[str, Any], scratch: Path) -> Outcome:
+        candidate = _find_candidate(value)
         reason = str(candidate.get("finishReason", ""))
-        parts = _parts(candidate)
+        parts = _list_parts(candidate)
         words = "".join(part["text"] for part in parts if isinstance(part.get("text"), str)).strip()
         if kind is Kind.WRITE:
             if reason == "MAX_TOKENS":
-                told = f"the text was cut off at {WRITE_TOKENS} tokens"
-                return Failed(told, billed=True)
+                message = f"the text was cut off at {WRITE_TOKENS} tokens"
+                return Failed(message, billed=True)
             if not words:
-                return Failed(f"no text came{_because(reason, value)}", billed=_was_made(value))
+                return Failed(
+                    f"no text came{_format_reason(reason, value)}", billed=_has_output_tokens(value)
+                )
             data, suffix = f"{words}\n".encode(), ".txt"
         else:
             try:
-                media = _media(parts, "image/" if kind is Kind.STILL else "audio/", self._wire)
+                media = _extract_media(
+                    parts, "image/" if kind is Kind.STILL else "audio/", self._client
+                )
             except ProviderError as error:
                 return Failed(f"{error}", billed=True)
             if media is None:
-                made = "picture" if kind is Kind.STILL else "speech"
-                why = _because(reason, value)
-                told = f" and said: {self._wire.discreet(words)}" if words else why
-                return Failed(f"the model made no {made}{told}", billed=_was_made(value))
+                expected = "picture" if kind is Kind.STILL else "speech"
+                why = _format_reason(reason, value)
+                message = f" and said: {self._client.redactor(words)}" if words else why
+                return Failed(
+                    f"the model made no {expected}{message}", billed=_has_output_tokens(value)
+                )
             data, suffix = media
         out = scratch / f"{kind.value}{suffix}"
-        return Done((Sample(path=await asyncio.to_thread(written, data, out)),))
+        return Done((Sample(path=await asyncio.to_thread(write_file, data, out)),))
 
 
-async def content_body(request: Request, place: Workplace, provider: str = "") -> dict[str, Any]:
+async def build_content_body(
+    request: Request, place: Workplace, provider: str = ""
+) -> dict[str, Any]:
     """What `generateContent` is sent for a still, a text or a spoken line."""
     settings = request.settings
     config: dict[str, Any] = {} if settings.seed is None else {"seed": settings.seed}
@@ -184,23 +194,23 @@ async def content_body(request: Request, place: Workplace, provider: str = "") -
             "aspectRatio": settings.aspect_ratio,
             "imageSize": settings.resolution.upper(),
         }
-        for given in request.inputs:
-            if given.role is Role.REFERENCE:
-                data, mime = await picture(given, place, provider)
-                parts.append({"inlineData": {"mimeType": mime, "data": packed(data)}})
+        for reference in request.inputs:
+            if reference.role is Role.REFERENCE:
+                data, mime = await read_picture(reference, place, provider)
+                parts.append({"inlineData": {"mimeType": mime, "data": encode_base64(data)}})
     elif request.kind is Kind.SPEECH:
         spoken = request.intent.dialogue
         words = str(settings.options.get("voice") or (spoken[0].voice if spoken else ""))
-        voice = {"prebuiltVoiceConfig": {"voiceName": voice_name(words)}}
+        voice = {"prebuiltVoiceConfig": {"voiceName": choose_voice(words)}}
         config["responseModalities"] = ["AUDIO"]
         config["speechConfig"] = {"voiceConfig": voice}
-        parts = [{"text": await _script(request, provider)}]
+        parts = [{"text": await _read_script(request, provider)}]
     else:
         config["maxOutputTokens"] = WRITE_TOKENS
     return {"contents": [{"role": "user", "parts": parts}], "generationConfig": config}
 
 
-async def _script(request: Request, provider: str) -> str:
+async def _read_script(request: Request, provider: str) -> str:
     try:
         return await asyncio.to_thread(lambda: request.script)
     except (OSError, UnicodeDecodeError) as error:
@@ -209,57 +219,61 @@ async def _script(request: Request, provider: str) -> str:
         ) from error
 
 
-def _media(parts: list[Mapping[str, Any]], family: str, wire: Wire) -> tuple[bytes, str] | None:
+def _extract_media(
+    parts: list[Mapping[str, Any]], family: str, client: ServiceClient
+) -> tuple[bytes, str] | None:
     """The media of that family among the parts, and the suffix of their file.
 
     Of pictures the last one counts, since a model that thinks sends its sketches first; sound may
     come in pieces.
     """
-    found: list[tuple[bytes, str]] = []
+    chunks: list[tuple[bytes, str]] = []
     for part in parts:
-        held = part.get("inlineData")
-        mime = str(held.get("mimeType", "")).lower() if isinstance(held, Mapping) else ""
-        if isinstance(held, Mapping) and mime.startswith(family):
-            found.append((unpacked(held.get("data"), wire.provider), mime))
-    if not found:
+        inline_data = part.get("inlineData")
+        mime = (
+            str(inline_data.get("mimeType", "")).lower() if isinstance(inline_data, Mapping) else ""
+        )
+        if isinstance(inline_data, Mapping) and mime.startswith(family):
+            chunks.append((decode_base64(inline_data.get("data"), client.provider), mime))
+    if not chunks:
         return None
-    mime = found[-1][1]
+    mime = chunks[-1][1]
     if family == "image/":
-        return found[-1][0], _SUFFIX.get(mime, ".png")
-    sound = b"".join(data for data, _ in found)
+        return chunks[-1][0], _SUFFIX.get(mime, ".png")
+    sound = b"".join(data for data, _ in chunks)
     if mime.startswith(("audio/l16", "audio/pcm")):
-        return _wav(sound, mime), ".wav"
+        return _to_wav(sound, mime), ".wav"
     return sound, _SUFFIX.get(mime.partition(";")[0], ".wav")
 
 
-def _wav(samples: bytes, mime: str) -> bytes:
+def _to_wav(samples: bytes, mime: str) -> bytes:
     """Bare samples of 16 bits, little endian, with a header; `mime` says rate and channels."""
-    told = dict(re.findall(r"(\w+)=(\d{1,6})\b", mime))
-    channels = 2 if told.get("channels") == "2" else 1
+    parameters = dict(re.findall(r"(\w+)=(\d{1,6})\b", mime))
+    channels = 2 if parameters.get("channels") == "2" else 1
     stream = io.BytesIO()
     with wave.open(stream, "wb") as sound:
         sound.setnchannels(channels)
         sound.setsampwidth(2)
-        sound.setframerate(int(told.get("rate", 0)) or _USUAL_RATE)
+        sound.setframerate(int(parameters.get("rate", 0)) or _USUAL_RATE)
         sound.writeframes(samples[: len(samples) // (2 * channels) * 2 * channels])
     return stream.getvalue()
 
 
-def _candidate(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = value.get("candidates")
-    first = found[0] if isinstance(found, list) and found else None
+def _find_candidate(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    candidates = value.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates else None
     return first if isinstance(first, Mapping) else {}
 
 
-def _parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _list_parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What the model says, its thoughts left out."""
     content = candidate.get("content")
     parts = content.get("parts") if isinstance(content, Mapping) else None
     listed = parts if isinstance(parts, list) else []
-    return [each for each in listed if isinstance(each, Mapping) and not each.get("thought")]
+    return [part for part in listed if isinstance(part, Mapping) and not part.get("thought")]
 
 
-def _was_made(value: Mapping[str, Any]) -> bool:
+def _has_output_tokens(value: Mapping[str, Any]) -> bool:
     """Whether tokens were put out, as far as an answer tells; those are what is paid for."""
     usage = value.get("usageMetadata")
     if not isinstance(usage, Mapping) or not isinstance(usage.get("promptTokenCount"), int):
@@ -267,7 +281,7 @@ def _was_made(value: Mapping[str, Any]) -> bool:
     return any(usage.get(name) for name in ("candidatesTokenCount", "thoughtsTokenCount"))
 
 
-def _because(reason: str, value: Mapping[str, Any]) -> str:
+def _format_reason(reason: str, value: Mapping[str, Any]) -> str:
     if reason and reason != "STOP":
         return f" ({reason.lower().replace('_', ' ')})"
-    return f"; what came is {shape(_candidate(value).get('content', value))}"
+    return f"; what came is {describe_shape(_find_candidate(value).get('content', value))}"

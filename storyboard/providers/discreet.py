@@ -13,28 +13,28 @@ _KEYS = re.compile(
 )
 
 
-class Discreet:
+class Redactor:
     """Knows the keys that were read, so that no message shows one."""
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
 
-    def keep(self, secret: str) -> str:
+    def add_secret(self, secret: str) -> str:
         """Remembers a key or token; returns it."""
         if len(secret) >= 4:
             self._secrets.add(secret)
         return secret
 
-    def shows(self, text: str) -> bool:
+    def contains_secret(self, text: str) -> bool:
         """Whether a key that was read stands in the text, as it is or as URLs write it."""
         forms = (text, unquote(text), unquote_plus(text))
         return any(secret in form for secret in self._secrets for form in forms)
 
     def __call__(self, text: object) -> str:
         """The text on one line, without anything that gives access, cut to a readable length."""
-        told = str(text).encode("utf-8", "replace").decode("utf-8")
+        redacted = str(text).encode("utf-8", "replace").decode("utf-8")
         for secret in sorted(self._secrets, key=len, reverse=True):
-            told = told.replace(secret, "…")
-        told = _KEYS.sub("…", _QUERY.sub(r"\1?…", told))
-        told = " ".join(told.split())
-        return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
+            redacted = redacted.replace(secret, "…")
+        redacted = _KEYS.sub("…", _QUERY.sub(r"\1?…", redacted))
+        redacted = " ".join(redacted.split())
+        return redacted if len(redacted) <= _LONGEST else redacted[: _LONGEST - 1] + "…"

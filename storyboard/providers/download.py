@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
 
 from storyboard.errors import AuthenticationError, Gone, ProviderError
-from storyboard.providers.http import Wire
-from storyboard.providers.origin import allowed, same_origin
-from storyboard.providers.said import parsed, said
+from storyboard.providers.http import ServiceClient
+from storyboard.providers.origin import check_download_url, has_same_origin
+from storyboard.providers.said import parse_error, parse_json
 
 if TYPE_CHECKING:
     import httpx
@@ -33,13 +33,13 @@ Elsewhere: TypeAlias = Callable[[Any], str]
 
 
 @dataclass(slots=True)
-class _Part:
+class _PartialFile:
     """How far a download has come."""
 
     path: Path
-    tag: str = ""
+    etag: str = ""
     """Of the version that the bytes belong to."""
-    whole: int | None = None
+    total_size: int | None = None
     """Bytes of the whole, where the service says so."""
 
     @property
@@ -47,7 +47,9 @@ class _Part:
         return self.path.stat().st_size if self.path.exists() else 0
 
 
-async def download(wire: Wire, url: str, out: Path, *, elsewhere: Elsewhere | None = None) -> Path:
+async def download_file(
+    client: ServiceClient, url: str, out: Path, *, elsewhere: Elsewhere | None = None
+) -> Path:
     """The medium at `url` as the file `out`, which the caller owns; complete or not at all.
 
     `url` is absolute, or a path of the wire's own origin; `elsewhere` reads where a JSON answer
@@ -56,21 +58,21 @@ async def download(wire: Wire, url: str, out: Path, *, elsewhere: Elsewhere | No
     an error of its own; a proxy or another host does not know what the service keeps. Raises
     ProviderError for what is no medium: an empty body, words instead of a picture.
     """
-    url = url if "://" in url else f"{wire.base}/{url.removeprefix('/')}"
-    part = _Part(out.with_name(f".{out.name}.part"))
+    url = url if "://" in url else f"{client.base}/{url.removeprefix('/')}"
+    part = _PartialFile(out.with_name(f".{out.name}.part"))
     part.path.unlink(missing_ok=True)
     problem: ProviderError | None = None
-    for tried in range(_TRIES):
-        if tried:
-            await asyncio.sleep(_PAUSE_S * 2**tried)
+    for tries in range(_TRIES):
+        if tries:
+            await asyncio.sleep(_PAUSE_S * 2**tries)
         try:
-            await _some(wire, url, part, elsewhere)
-        except _Broken as broken:
+            await _fetch_rest(client, url, part, elsewhere)
+        except _DownloadBroken as broken:
             problem = broken.error
             continue
         if part.size == 0:
             part.path.unlink(missing_ok=True)
-            raise ProviderError("an empty file was sent", provider=wire.provider)
+            raise ProviderError("an empty file was sent", provider=client.provider)
         part.path.replace(out)
         return out
     part.path.unlink(missing_ok=True)
@@ -81,7 +83,7 @@ class NotFoundElsewhere(ProviderError):
     """Somebody other than the service says that the result is not there; it may well be."""
 
 
-class _Broken(Exception):
+class _DownloadBroken(Exception):
     """The download stopped before its end; trying again may help."""
 
     def __init__(self, error: ProviderError) -> None:
@@ -89,21 +91,23 @@ class _Broken(Exception):
         self.error = error
 
 
-async def _some(wire: Wire, url: str, part: _Part, elsewhere: Elsewhere | None) -> None:
+async def _fetch_rest(
+    client: ServiceClient, url: str, part: _PartialFile, elsewhere: Elsewhere | None
+) -> None:
     """Fetches what is missing; raises _Broken when that is still not all."""
     import httpx
 
-    begins = part.size
+    start = part.size
     fresh = False
     for _ in range(_HOPS):
-        allowed(url, wire.base, wire.provider)
+        check_download_url(url, client.base, client.provider)
         headers = {"accept-encoding": "identity"}
-        if same_origin(url, wire.base):
-            headers |= await wire.access(fresh)
-        if begins and part.tag:
-            headers |= {"range": f"bytes={begins}-", "if-range": part.tag}
+        if has_same_origin(url, client.base):
+            headers |= await client.build_headers(fresh)
+        if start and part.etag:
+            headers |= {"range": f"bytes={start}-", "if-range": part.etag}
         try:
-            async with wire.kept.stream("GET", url, headers=headers) as answer:
+            async with client.http_client.stream("GET", url, headers=headers) as answer:
                 if answer.is_redirect and "location" in answer.headers:
                     url = urljoin(url, answer.headers["location"])
                     continue
@@ -111,67 +115,67 @@ async def _some(wire: Wire, url: str, part: _Part, elsewhere: Elsewhere | None) 
                     fresh = True
                     continue
                 if elsewhere and answer.status_code == 200 and _is_json(answer):
-                    if named := elsewhere(parsed(await _told(answer))):
-                        url = urljoin(url, named)
+                    if target := elsewhere(parse_json(await _read_body(answer))):
+                        url = urljoin(url, target)
                         continue
                     raise ProviderError(
-                        "an answer came that names no result", provider=wire.provider
+                        "an answer came that names no result", provider=client.provider
                     )
-                await _checked(wire, answer)
-                await _written(wire, answer, part)
+                await _check_response(client, answer)
+                await _write_body(client, answer, part)
                 return
         except httpx.InvalidURL:
             raise ProviderError(
-                "the service names a place that is no address", provider=wire.provider
+                "the service names a place that is no address", provider=client.provider
             ) from None
         except httpx.TransportError as error:
-            raise _Broken(
+            raise _DownloadBroken(
                 ProviderError(
-                    f"the download broke off ({type(error).__name__})", provider=wire.provider
+                    f"the download broke off ({type(error).__name__})", provider=client.provider
                 )
             ) from None
-    raise ProviderError("the download is sent from place to place", provider=wire.provider)
+    raise ProviderError("the download is sent from place to place", provider=client.provider)
 
 
-async def _checked(wire: Wire, answer: httpx.Response) -> None:
+async def _check_response(client: ServiceClient, answer: httpx.Response) -> None:
     """Raises for an answer that is no medium."""
-    told = answer.headers.get("content-type", "").lower()
+    content_type = answer.headers.get("content-type", "").lower()
     if answer.status_code in (200, 206):
-        if told.startswith(_WORDS):
-            kind = told.partition(";")[0]
+        if content_type.startswith(_WORDS):
+            kind = content_type.partition(";")[0]
             raise ProviderError(
-                f"words came ({kind}) where a medium was asked", provider=wire.provider
+                f"words came ({kind}) where a medium was asked", provider=client.provider
             )
         return
-    verdict = said(answer.status_code, answer.headers, await _told(answer))
-    error = wire.trouble(verdict)
-    if answer.status_code in (401, 403) and not same_origin(str(answer.url), wire.base):
+    api_error = parse_error(answer.status_code, answer.headers, await _read_body(answer))
+    error = client.to_error(api_error)
+    if answer.status_code in (401, 403) and not has_same_origin(str(answer.url), client.base):
         raise ProviderError(
             f"the address of the result lets nobody in (status {answer.status_code})",
             hint="such addresses hold for some time only",
-            provider=wire.provider,
+            provider=client.provider,
         )
     if answer.status_code in (404, 410):
-        if verdict.own and same_origin(str(answer.url), wire.base):
-            raise Gone("the result is no longer there", provider=wire.provider)
+        if api_error.is_from_api and has_same_origin(str(answer.url), client.base):
+            raise Gone("the result is no longer there", provider=client.provider)
         raise NotFoundElsewhere(
             f"the result is not found (status {answer.status_code}), and it is not the service"
             " itself that says so",
-            provider=wire.provider,
+            provider=client.provider,
         )
     if answer.status_code == 403 and not isinstance(error, AuthenticationError):
         raise error
     if isinstance(error, ProviderError) and answer.status_code in (408, 429, 500, 502, 503, 504):
-        raise _Broken(error)
+        raise _DownloadBroken(error)
     raise error
 
 
 def _is_json(answer: httpx.Response) -> bool:
-    told: str = answer.headers.get("content-type", "")
-    return told.lower().startswith("application/json")
+    content_type: str = answer.headers.get("content-type", "")
+    return content_type.lower().startswith("application/json")
 
 
-async def _told(answer: httpx.Response) -> bytes:
+async def _read_body(answer: httpx.Response) -> bytes:
     """The words of an answer, as far as they are of interest."""
     body = b""
     async for chunk in answer.aiter_bytes():
@@ -181,28 +185,28 @@ async def _told(answer: httpx.Response) -> bytes:
     return body
 
 
-async def _written(wire: Wire, answer: httpx.Response, part: _Part) -> None:
+async def _write_body(client: ServiceClient, answer: httpx.Response, part: _PartialFile) -> None:
     """Streams the body to the file, on from where it stopped where the service goes on there."""
-    resumes = answer.status_code == 206 and _begin(answer) == part.size
-    if not resumes:
+    can_resume = answer.status_code == 206 and _find_start_byte(answer) == part.size
+    if not can_resume:
         part.path.unlink(missing_ok=True)
         length = answer.headers.get("content-length", "")
-        part.whole = int(length) if length.isdigit() else None
-        part.tag = answer.headers.get("etag", "") or answer.headers.get("last-modified", "")
-        if part.tag.startswith("W/"):
-            part.tag = ""
+        part.total_size = int(length) if length.isdigit() else None
+        part.etag = answer.headers.get("etag", "") or answer.headers.get("last-modified", "")
+        if part.etag.startswith("W/"):
+            part.etag = ""
     with part.path.open("ab") as stream:
         async for chunk in answer.aiter_raw():
             stream.write(chunk)
             if stream.tell() > _LARGEST:
-                raise ProviderError("the result has no end", provider=wire.provider)
-    if part.whole is not None and part.size != part.whole:
-        raise _Broken(
-            ProviderError(f"{part.size} of {part.whole} bytes came", provider=wire.provider)
+                raise ProviderError("the result has no end", provider=client.provider)
+    if part.total_size is not None and part.size != part.total_size:
+        raise _DownloadBroken(
+            ProviderError(f"{part.size} of {part.total_size} bytes came", provider=client.provider)
         )
 
 
-def _begin(answer: httpx.Response) -> int:
+def _find_start_byte(answer: httpx.Response) -> int:
     """The first byte of a partial answer; -1 where it does not say."""
-    told = answer.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
-    return int(told) if told.isdigit() else -1
+    start = answer.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
+    return int(start) if start.isdigit() else -1

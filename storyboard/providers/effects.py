@@ -27,12 +27,12 @@ class Effects:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the work in a worker process; the job dies with this process."""
-        from storyboard.stitching.effects import affect
+        from storyboard.stitching.effects import apply_effects
 
         options = request.settings.options
-        takes = [(each.path, each.source_frames) for each in request.inputs]
+        takes = [(source.path, source.source_frames) for source in request.inputs]
         out = place.scratch / "effects.mp4"
-        return self._jobs.begin(_made(place, affect, takes, dict(options), out))
+        return self._jobs.start_job(_apply_effects(place, apply_effects, takes, dict(options), out))
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """Waits for the work to end."""
@@ -47,6 +47,8 @@ class Effects:
         await self._jobs.close()
 
 
-async def _made(place: Workplace, affect: Any, takes: Any, options: Any, out: Any) -> Sample:
+async def _apply_effects(
+    place: Workplace, affect: Any, takes: Any, options: Any, out: Any
+) -> Sample:
     await place.compute(affect, takes, options, out)
     return Sample(path=out)

@@ -21,14 +21,14 @@ from storyboard.errors import (
     ProviderError,
 )
 from storyboard.providers.base import Request
-from storyboard.providers.download import download
-from storyboard.providers.http import Wire
-from storyboard.providers.origin import same_origin
+from storyboard.providers.download import download_file
+from storyboard.providers.http import ServiceClient
+from storyboard.providers.origin import has_same_origin
 
 _NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)(?::download)?$")
 _MP4 = "video/mp4"
 _MEDIA = "alt=media"
-_SPOILED = "the service could not make its own video ready"
+_FAILED_MESSAGE = "the service could not make its own video ready"
 FILE_KEPT_S = 48 * 3600.0
 """For so long the service keeps a file."""
 
@@ -36,20 +36,20 @@ _PATIENCE_S = 180.0
 _FIRST_PAUSE_S, _SLOWER, _LONGEST_PAUSE_S = 0.2, 1.6, 10.0
 
 
-class Missing(InvalidRequest):
+class NotFound(InvalidRequest):
     """The service knows nothing of that name."""
 
 
-class Spoiled(InvalidRequest):
+class ProcessingFailed(InvalidRequest):
     """The service could not make its own file ready."""
 
 
-class Hidden(Gone):
+class NotFoundOrForbidden(Gone):
     """It is not there, or not for this key: the service does not say which."""
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class GeminiFile:
     """What the service says of a file."""
 
     uri: str
@@ -57,86 +57,88 @@ class File:
     """PROCESSING, ACTIVE or FAILED."""
     expires_at: float | None = None
     """Seconds since the epoch."""
-    trouble: str = ""
+    problem: str = ""
     """Why it FAILED."""
 
 
-class Files:
+class GeminiFiles:
     """The files of one account."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
 
     @staticmethod
-    def identifier(uri: str) -> str:
+    def parse_file_id(uri: str) -> str:
         """The file's id in a URI of whatever host; empty where it names no file."""
         try:
-            found = _NAME.search(urlsplit(uri).path)
+            match = _NAME.search(urlsplit(uri).path)
         except ValueError:
             return ""
-        return found[1] if found else ""
+        return match[1] if match else ""
 
-    def address(self, uri: str) -> str:
+    def clean_uri(self, uri: str) -> str:
         """The URI as it is kept: a file's own, without what else came along; empty for none.
 
         Of a file the path says it all; any other address is taken as it is, unless it shows a key.
         """
-        if self.identifier(uri):
+        if self.parse_file_id(uri):
             parts = urlsplit(uri)
             host = parts.netloc.rpartition("@")[2]
             query = _MEDIA if _MEDIA in parts.query.split("&") else ""
             uri = urlunsplit((parts.scheme, host, parts.path, query, ""))
-            if self._wire.discreet.shows(uri):
-                uri = f"files/{self.identifier(uri)}"
-        return "" if self._wire.discreet.shows(uri) else uri
+            if self._client.redactor.contains_secret(uri):
+                uri = f"files/{self.parse_file_id(uri)}"
+        return "" if self._client.redactor.contains_secret(uri) else uri
 
-    async def look(self, uri: str) -> File:
+    async def read_file_status(self, uri: str) -> GeminiFile:
         """The file as it is now. Raises Gone when it expired or never was."""
         try:
-            reply = await self._wire.ask("GET", f"/v1beta/files/{self.identifier(uri)}")
-        except Missing as error:
-            raise self._gone() from error
-        return _file(reply.value)
+            reply = await self._client.request_with_retry(
+                "GET", f"/v1beta/files/{self.parse_file_id(uri)}"
+            )
+        except NotFound as error:
+            raise self._expiry_error() from error
+        return _parse_file(reply.value)
 
-    async def wait(self, uri: str) -> File:
+    async def wait_until_active(self, uri: str) -> GeminiFile:
         """The file once it can be used, for which it waits up to three minutes.
 
         Raises Gone, Spoiled for a file that the service could not make ready, and NotNow when it
         takes longer.
         """
-        pause, until = _FIRST_PAUSE_S, time.monotonic() + _PATIENCE_S
+        pause, deadline = _FIRST_PAUSE_S, time.monotonic() + _PATIENCE_S
         while True:
-            file = await self.look(uri)
+            file = await self.read_file_status(uri)
             if file.state == "FAILED":
-                raise Spoiled(
-                    self._wire.discreet(f"{_SPOILED}: {file.trouble}".removesuffix(": ")),
+                raise ProcessingFailed(
+                    self._client.redactor(f"{_FAILED_MESSAGE}: {file.problem}".removesuffix(": ")),
                     hint="`--retake` the shot that it was made for",
-                    provider=self._wire.provider,
+                    provider=self._client.provider,
                 )
             if file.state != "PROCESSING":
                 return file
-            if time.monotonic() + pause > until:
+            if time.monotonic() + pause > deadline:
                 raise NotNow(
                     "the video is still being made ready by the service",
                     hint="nothing was sent; render again goes on",
-                    provider=self._wire.provider,
+                    provider=self._client.provider,
                     retry_after_s=30.0,
                 )
             await asyncio.sleep(pause)
             pause = min(pause * _SLOWER, _LONGEST_PAUSE_S)
 
-    def delivery(self, request: Request) -> Mapping[str, str]:
+    def build_delivery(self, request: Request) -> Mapping[str, str]:
         """How Omni is to hand its result over; bytes in a reply have a limit, files have none."""
         return {"delivery": "uri"}
 
-    async def ready(self, uri: str) -> str:
+    async def wait_until_ready(self, uri: str) -> str:
         """The URI of a file that can be used, once it can; empty for any that names none."""
-        if not self.identifier(uri):
+        if not self.parse_file_id(uri):
             return ""
-        await self.wait(uri)
+        await self.wait_until_active(uri)
         return uri
 
-    async def bring(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
+    async def download_result(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
         """The file as `out`, from our own origin where the URI names one; else without the key.
 
         The download alone says whether it can be had; how the file stands is asked only where the
@@ -144,47 +146,49 @@ class Files:
         epoch. Raises Gone, AuthenticationError for a file that should be there still and is not
         shown, OperationFailed for one that never gets ready, and NotNow for one that is not yet.
         """
-        await self._wire.access(False)  # reads the key, which may not show in what is asked
-        if not self.address(uri):
+        await self._client.build_headers(
+            False
+        )  # reads the key, which may not show in what is asked
+        if not self.clean_uri(uri):
             raise ProviderError(
                 "the service names its result by an address that shows a key",
                 hint="nobody is asked by such an address",
-                provider=self._wire.provider,
+                provider=self._client.provider,
             )
-        if not (name := self.identifier(uri)):
-            return await download(self._wire, uri, out)
+        if not (name := self.parse_file_id(uri)):
+            return await download_file(self._client, uri, out)
         path = f"/v1beta/files/{name}:download?{_MEDIA}"
         try:
-            return await self._loaded(path, out, expires_at)
+            return await self._download_path(path, out, expires_at)
         except (Gone, InvalidRequest):
-            if not await self._was_waited_for(uri):
+            if not await self._has_become_ready(uri):
                 raise
-        return await self._loaded(path, out, expires_at)
+        return await self._download_path(path, out, expires_at)
 
-    async def _loaded(self, path: str, out: Path, expires_at: float | None) -> Path:
+    async def _download_path(self, path: str, out: Path, expires_at: float | None) -> Path:
         try:
-            return await download(self._wire, path, out)
-        except Hidden as error:
+            return await download_file(self._client, path, out)
+        except NotFoundOrForbidden as error:
             if expires_at is not None and expires_at <= time.time():
-                raise self._gone() from error
+                raise self._expiry_error() from error
             raise AuthenticationError(
                 f"the Gemini API does not show its video to this key: {error}",
                 hint="see that GEMINI_API_KEY is of the project that it was ordered with, and "
                 "render again; if the video is gone: `storyboard resolve` with --assume-lost",
-                provider=self._wire.provider,
+                provider=self._client.provider,
             ) from error
         except Gone as error:
-            raise self._gone() from error
+            raise self._expiry_error() from error
 
-    async def _was_waited_for(self, uri: str) -> bool:
+    async def _has_become_ready(self, uri: str) -> bool:
         """Whether a file that could not be had was being made ready, which it is by now."""
         try:
-            if (await self.look(uri)).state == "ACTIVE":
+            if (await self.read_file_status(uri)).state == "ACTIVE":
                 return False
-            await self.wait(uri)
-        except Spoiled as error:
+            await self.wait_until_active(uri)
+        except ProcessingFailed as error:
             raise OperationFailed(
-                f"{error}", hint=error.hint, provider=self._wire.provider, charged=True
+                f"{error}", hint=error.hint, provider=self._client.provider, charged=True
             ) from error
         except NotNow:
             raise
@@ -192,55 +196,55 @@ class Files:
             return False  # the download has said what there is to say
         return True
 
-    async def lend(self, path: Path) -> str:
+    async def upload_video(self, path: Path) -> str:
         """The URI of an MP4 of ours that was sent there, once it can be used; free."""
         data = await asyncio.to_thread(path.read_bytes)
-        begun = await self._wire.ask(
+        started = await self._client.request_with_retry(
             "POST",
             "/upload/v1beta/files",
             json={"file": {"mimeType": _MP4, "sizeBytes": str(len(data))}},
-            headers=_upload("start", {"header-content-length": len(data)}, mime=_MP4),
+            headers=_build_upload_headers("start", {"header-content-length": len(data)}, mime=_MP4),
         )
-        place = begun.headers.get("x-goog-upload-url", "")
-        if not same_origin(place, self._wire.base):
+        upload_url = started.headers.get("x-goog-upload-url", "")
+        if not has_same_origin(upload_url, self._client.base):
             raise ProviderError(
                 "the service wants the upload at an address that is not its own",
                 hint="the key is sent nowhere else",
-                provider=self._wire.provider,
+                provider=self._client.provider,
             )
-        parts = urlsplit(place)
-        done = await self._wire.ask(
+        parts = urlsplit(upload_url)
+        finished = await self._client.request_with_retry(
             "POST",
             f"{parts.path}?{parts.query}" if parts.query else parts.path,
             content=data,
-            headers=_upload("upload, finalize", {"offset": 0}),
+            headers=_build_upload_headers("upload, finalize", {"offset": 0}),
         )
-        value = done.value.get("file") if isinstance(done.value, dict) else None
-        file = _file(value)
-        if not self.identifier(file.uri):
-            raise ProviderError("the upload was given no name", provider=self._wire.provider)
-        return await self.ready(file.uri)
+        value = finished.value.get("file") if isinstance(finished.value, dict) else None
+        file = _parse_file(value)
+        if not self.parse_file_id(file.uri):
+            raise ProviderError("the upload was given no name", provider=self._client.provider)
+        return await self.wait_until_ready(file.uri)
 
-    def _gone(self) -> Gone:
+    def _expiry_error(self) -> Gone:
         return Gone(
             "the service no longer has the video: it keeps one for two days",
             hint="`--retake` the shot that it was made for",
-            provider=self._wire.provider,
+            provider=self._client.provider,
         )
 
 
-def _file(value: Any) -> File:
-    told: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
-    error = told.get("error")
-    return File(
-        uri=str(told.get("uri") or told.get("name") or ""),
-        state=str(told.get("state") or "ACTIVE"),
-        expires_at=seconds(told.get("expirationTime")),
-        trouble=str(error.get("message", "")) if isinstance(error, Mapping) else "",
+def _parse_file(value: Any) -> GeminiFile:
+    payload: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    error = payload.get("error")
+    return GeminiFile(
+        uri=str(payload.get("uri") or payload.get("name") or ""),
+        state=str(payload.get("state") or "ACTIVE"),
+        expires_at=parse_timestamp(payload.get("expirationTime")),
+        problem=str(error.get("message", "")) if isinstance(error, Mapping) else "",
     )
 
 
-def seconds(stamp: Any) -> float | None:
+def parse_timestamp(stamp: Any) -> float | None:
     """An RFC 3339 time as seconds since the epoch; None for anything else."""
     try:
         return datetime.fromisoformat(str(stamp)).timestamp()
@@ -248,8 +252,10 @@ def seconds(stamp: Any) -> float | None:
         return None
 
 
-def _upload(command: str, told: Mapping[str, object], *, mime: str = "") -> dict[str, str]:
+def _build_upload_headers(
+    command: str, values: Mapping[str, object], *, mime: str = ""
+) -> dict[str, str]:
     headers = {"x-goog-upload-protocol": "resumable", "x-goog-upload-command": command}
     if mime:
         headers["x-goog-upload-header-content-type"] = mime
-    return headers | {f"x-goog-upload-{name}": str(value) for name, value in told.items()}
+    return headers | {f"x-goog-upload-{name}": str(value) for name, value in values.items()}

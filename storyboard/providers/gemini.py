@@ -24,24 +24,24 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.providers.catalog import catalog
-from storyboard.providers.discreet import Discreet
+from storyboard.providers.catalog import load_catalog
+from storyboard.providers.discreet import Redactor
 
 if TYPE_CHECKING:
-    from storyboard.providers.content import Content
-    from storyboard.providers.files import Files
+    from storyboard.providers.content import GenerateContentClient
+    from storyboard.providers.files import GeminiFiles
     from storyboard.providers.gemini_veo import GeminiVeo
-    from storyboard.providers.http import Verdict, Wire
+    from storyboard.providers.http import ServiceClient, Verdict
     from storyboard.providers.omni import Omni
-    from storyboard.providers.said import Said
+    from storyboard.providers.said import ApiError
 
-VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 """Where the key is looked for, in this order."""
 
 _ORIGIN = "https://generativelanguage.googleapis.com"
 _KEY = re.compile(r"[!-~]+")
 _PROCESSED_S = 10.0
-_TOKENS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
+_CONTENT_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 
 _OPTIONS: Mapping[str, Any] = MappingProxyType(
     {
@@ -72,162 +72,162 @@ class Gemini:
     schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"options": _OPTIONS})
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
-        self._discreet = Discreet()
-        self._parts: _Parts | None = None
+        self._redactor = Redactor()
+        self._interfaces: _Interfaces | None = None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job; every error of ours but UnknownOutcome says that there is none."""
-        from storyboard.providers.files import Missing
+        from storyboard.providers.files import NotFound
 
-        parts, wire = self._open(), _wire_of(request)
+        interfaces, interface = self._open_interfaces(), _choose_interface(request)
         try:
-            if wire == "content":
-                return await parts.content.submit(request, place)
-            if wire == "omni":
-                return await parts.omni.submit(request, place)
-            return await parts.veo.submit(request, place)
+            if interface == "content":
+                return await interfaces.content.submit(request, place)
+            if interface == "omni":
+                return await interfaces.omni.submit(request, place)
+            return await interfaces.veo.submit(request, place)
         except RetiredModel as error:
-            raise _retired(request.model, error) from error
-        except Missing as error:
-            if _status(request.model) != "retired":
+            raise _retirement_error(request.model, error) from error
+        except NotFound as error:
+            if _find_status(request.model) != "retired":
                 raise
-            raise _retired(request.model, error) from error
+            raise _retirement_error(request.model, error) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
-        parts = self._open()
-        if parts.content.owns(operation.name):
-            return parts.content.poll(operation)
-        if parts.omni.owns(operation.name):
-            return await parts.omni.poll(operation, place)
-        return await parts.veo.poll(operation, place)
+        interfaces = self._open_interfaces()
+        if interfaces.content.is_content_name(operation.name):
+            return interfaces.content.poll(operation)
+        if interfaces.omni.is_interaction_name(operation.name):
+            return await interfaces.omni.poll(operation, place)
+        return await interfaces.veo.poll(operation, place)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file."""
         if sample.path is not None:
             return sample
-        parts = self._open()
-        if parts.omni.owns(sample.uri):
-            return await parts.omni.fetch(sample, place)
-        return await parts.veo.fetch(sample, place)
+        interfaces = self._open_interfaces()
+        if interfaces.omni.is_interaction_name(sample.uri):
+            return await interfaces.omni.fetch(sample, place)
+        return await interfaces.veo.fetch(sample, place)
 
     async def close(self) -> None:
         """Gives back connections."""
-        if self._parts is not None:
-            await self._parts.wire.close()
+        if self._interfaces is not None:
+            await self._interfaces.client.close()
 
-    def _open(self) -> _Parts:
-        if self._parts is None:
-            self._parts = _Parts(self._discreet)
-        return self._parts
+    def _open_interfaces(self) -> _Interfaces:
+        if self._interfaces is None:
+            self._interfaces = _Interfaces(self._redactor)
+        return self._interfaces
 
 
-class _Parts:
+class _Interfaces:
     """The interfaces of the service, which share one wire; made when first asked for."""
 
-    def __init__(self, discreet: Discreet) -> None:
-        from storyboard.providers.content import Content
-        from storyboard.providers.files import Files
+    def __init__(self, redactor: Redactor) -> None:
+        from storyboard.providers.content import GenerateContentClient
+        from storyboard.providers.files import GeminiFiles
         from storyboard.providers.gemini_veo import GeminiVeo
-        from storyboard.providers.http import Wire
+        from storyboard.providers.http import ServiceClient
         from storyboard.providers.omni import Omni
-        from storyboard.providers.origin import origin
+        from storyboard.providers.origin import resolve_base_url
 
-        async def access(fresh: bool) -> Mapping[str, str]:
-            return {"x-goog-api-key": _key(discreet)}
+        async def build_headers(fresh: bool) -> Mapping[str, str]:
+            return {"x-goog-api-key": _read_key(redactor)}
 
-        self.wire: Wire = Wire(
+        self.client: ServiceClient = ServiceClient(
             "gemini",
-            origin("STORYBOARD_GEMINI_BASE_URL", _ORIGIN),
-            access,
-            discreet,
-            verdict=_verdict(discreet),
+            resolve_base_url("STORYBOARD_GEMINI_BASE_URL", _ORIGIN),
+            build_headers,
+            redactor,
+            verdict=_build_judge(redactor),
             who="the Gemini API",
         )
-        files: Files = Files(self.wire)
-        self.veo: GeminiVeo = GeminiVeo(self.wire, files)
-        self.omni: Omni = Omni(self.wire, "/v1", files)
-        self.content: Content = Content(self.wire, "/v1beta")
+        files: GeminiFiles = GeminiFiles(self.client)
+        self.veo: GeminiVeo = GeminiVeo(self.client, files)
+        self.omni: Omni = Omni(self.client, "/v1", files)
+        self.content: GenerateContentClient = GenerateContentClient(self.client, "/v1beta")
 
 
-def _wire_of(request: Request) -> str:
-    model = catalog().models.get((Gemini.name, request.model))
+def _choose_interface(request: Request) -> str:
+    model = load_catalog().models.get((Gemini.name, request.model))
     if model is not None:
         return model.wire
-    if request.kind in _TOKENS:
+    if request.kind in _CONTENT_KINDS:
         return "content"
     return "omni" if "omni" in request.model else "veo"
 
 
-def _key(discreet: Discreet) -> str:
-    for variable in VARIABLES:
+def _read_key(redactor: Redactor) -> str:
+    for variable in KEY_VARIABLES:
         if key := os.environ.get(variable, "").strip():
             if _KEY.fullmatch(key):
-                return discreet.keep(key)
+                return redactor.add_secret(key)
             raise AuthenticationError(
                 f"{variable} holds characters that no key has",
                 hint="copy it from https://aistudio.google.com/apikey once more",
                 provider=Gemini.name,
             )
     raise AuthenticationError(
-        f"no key for the Gemini API: {VARIABLES[0]} is not set",
+        f"no key for the Gemini API: {KEY_VARIABLES[0]} is not set",
         hint="get one at https://aistudio.google.com/apikey, then `export GEMINI_API_KEY=…`",
         provider=Gemini.name,
     )
 
 
-def _verdict(discreet: Discreet) -> Verdict:
+def _build_judge(redactor: Redactor) -> Verdict:
     """What the service's own errors mean, where that is more than their status says."""
-    from storyboard.providers.files import Hidden, Missing
+    from storyboard.providers.files import NotFound, NotFoundOrForbidden
 
-    def judge(told: Said) -> StoryboardError | None:
-        message = discreet(told.message)
-        low = message.lower()
-        if told.status == 400 and "api key not valid" in low:
+    def judge_error(api_error: ApiError) -> StoryboardError | None:
+        message = redactor(api_error.message)
+        lowered = message.lower()
+        if api_error.status == 400 and "api key not valid" in lowered:
             return AuthenticationError(
                 f"the Gemini API does not know the key: {message}",
                 hint="see GEMINI_API_KEY, which wins over GOOGLE_API_KEY",
                 provider=Gemini.name,
             )
-        if told.status == 400 and "has been processed" in low:
+        if api_error.status == 400 and "has been processed" in lowered:
             return NotNow(
                 f"the Gemini API is not done with the video to go on from: {message}",
                 hint="the same is said of one that expired or is not 720p: `--retake` it then",
                 provider=Gemini.name,
                 retry_after_s=_PROCESSED_S,
             )
-        if told.status == 403 and "may not exist" in low:
-            return Hidden(
+        if api_error.status == 403 and "may not exist" in lowered:
+            return NotFoundOrForbidden(
                 f"the Gemini API no longer has it: {message}",
                 hint="it keeps files for two days",
                 provider=Gemini.name,
             )
-        if told.status == 404 and "no longer available" in low:
+        if api_error.status == 404 and "no longer available" in lowered:
             return RetiredModel(message, provider=Gemini.name)
-        if told.status == 404:
-            return Missing(
+        if api_error.status == 404:
+            return NotFound(
                 f"the Gemini API knows nothing of that: {message or 'status 404'}",
                 hint="see `storyboard models`",
                 provider=Gemini.name,
             )
         return None
 
-    return judge
+    return judge_error
 
 
-def _status(model: str) -> str:
-    known = catalog().models.get((Gemini.name, model))
-    return known.status if known else ""
+def _find_status(model: str) -> str:
+    entry = load_catalog().models.get((Gemini.name, model))
+    return entry.status if entry else ""
 
 
-def _retired(model: str, error: InvalidRequest) -> RetiredModel:
+def _retirement_error(model: str, error: InvalidRequest) -> RetiredModel:
     """The error for a model that is gone, with its heir."""
-    known = catalog().models.get((Gemini.name, model))
-    instead = known.replacement if known else ""
+    entry = load_catalog().models.get((Gemini.name, model))
+    successor = entry.replacement if entry else ""
     return RetiredModel(
         f"the Gemini API has switched {model} off: {error}",
-        hint=f"use `model: {instead}`" if instead else "see `storyboard models`",
+        hint=f"use `model: {successor}`" if successor else "see `storyboard models`",
         provider=Gemini.name,
         model=model,
-        replacement=instead,
+        replacement=successor,
     )

@@ -1,6 +1,6 @@
 """HTTP for the adapters: what is free is repeated, what may cost money is sent once.
 
-One `Wire` is one service. `ask` is for what may be asked again; `order` sends a request
+One `ServiceClient` is one service. `ask` is for what may be asked again; `order` sends a request
 that may make a job, and says for certain or not at all that it made none. Downloads are in
 `download.py`. Redirects are never followed here, and nothing is logged.
 """
@@ -27,11 +27,16 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.providers.client import client
-from storyboard.providers.discreet import Discreet
-from storyboard.providers.said import Said, parsed, said
-from storyboard.providers.support import category, codes, cure, explained
-from storyboard.providers.unsent import unsent
+from storyboard.providers.client import create_client
+from storyboard.providers.discreet import Redactor
+from storyboard.providers.said import ApiError, parse_error, parse_json
+from storyboard.providers.support import (
+    explain_codes,
+    find_category,
+    find_support_codes,
+    suggest_cure,
+)
+from storyboard.providers.unsent import convert_unsent_errors
 
 if TYPE_CHECKING:
     import httpx
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
 Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
 """Headers that carry the key; True asks for fresh ones, after the service refused them."""
 
-Verdict: TypeAlias = Callable[[Said], StoryboardError | None]
+Verdict: TypeAlias = Callable[[ApiError], StoryboardError | None]
 """An adapter's own reading of an error; None leaves it to the common one."""
 
 _READ_S = 120.0
@@ -48,22 +53,22 @@ _PATIENCE_S = 60.0
 _LONGEST_PAUSE_S = 600.0
 _LARGEST_ANSWER = 256 << 20
 _LARGEST_ERROR = 1 << 20
-_ENDLESS = "it has no end"
-_DRIPS = "it only drips"
-_WHOLE_S = 1800.0
+_TOO_LONG = "it has no end"
+_TOO_SLOW = "it only drips"
+_LONGEST_REQUEST_S = 1800.0
 """Longest that anything free may take, from the request to the end of the answer."""
 
-_ORDER_S = 3600.0
+_LONGEST_POST_S = 3600.0
 """Longest that the answer to an order may take."""
 
 _GRACE_S = 60.0
-_SLOWEST = 2000
+_SLOWEST_BYTES_S = 2000
 """Bytes a second of an answer that is worth waiting for, after the time of grace."""
 
-_TURNED_AWAY = frozenset({402, 405, 410, 411, 413, 414, 415, 429, 431})
+_REJECTING_STATUSES = frozenset({402, 405, 410, 411, 413, 414, 415, 429, 431})
 """By these a request is turned away before anything is done for it, whoever says so: HTTP's own."""
 
-_TURNED_AWAY_BY_IT = frozenset({400, 401, 403, 404, 422})
+_OWN_REJECTING_STATUSES = frozenset({400, 401, 403, 404, 422})
 """By these too, where the service itself says so: a proxy has them for reasons of its own."""
 
 _NAME = re.compile(rb'"(?:name|id|task_id)"\s*:\s*"([\w./:=+~@-]{6,300})"')
@@ -73,12 +78,12 @@ for _talker in ("httpx", "httpcore"):  # they would log addresses and headers th
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
-class TooMuch(ProviderError):
+class ResponseTooLarge(ProviderError):
     """An answer longer than any that is meant; asking again would bring the same."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """A service's answer of status 2xx."""
 
     status: int
@@ -86,11 +91,11 @@ class Reply:
     body: bytes
     value: Any
     """The JSON of the body; None where it is none."""
-    broken: str = ""
+    interruption: str = ""
     """Why the body ends before its end; empty where all of it came."""
 
 
-class Wire:
+class ServiceClient:
     """One service behind one origin; connections are kept for what is free.
 
     An order has a connection of its own: on a reused one, a connection that the service closed
@@ -102,20 +107,20 @@ class Wire:
         provider: str,
         base: str,
         access: Access,
-        discreet: Discreet,
+        redactor: Redactor,
         *,
         verdict: Verdict | None = None,
         who: str = "",
     ) -> None:
         self.provider = provider
         self.base = base
-        self.access = access
-        self.discreet = discreet
+        self.build_headers = access
+        self.redactor = redactor
         self._verdict = verdict
-        self._who = who or provider
-        self._kept: httpx.AsyncClient | None = None
+        self._service_name = who or provider
+        self._http_client: httpx.AsyncClient | None = None
 
-    async def ask(
+    async def request_with_retry(
         self,
         method: str,
         path: str,
@@ -124,7 +129,7 @@ class Wire:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> Response:
         """Sends what is free to repeat, and repeats it where that may help.
 
         `path` begins with a slash. Raises the error that a status of 300 and more means, or
@@ -132,22 +137,26 @@ class Wire:
         """
         import stamina
 
-        wishes = {"json": json, "params": params, "content": content}
-        refreshed = False
+        body_options = {"json": json, "params": params, "content": content}
+        has_fresh_key = False
         async for attempt in stamina.retry_context(
-            on=_again, attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=0.2
+            on=_decide_retry, attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=0.2
         ):
             with attempt:
-                reply = await self._free(method, path, wishes, headers or {}, fresh=refreshed)
-                if reply.status == 401 and not refreshed:
-                    refreshed = True
-                    reply = await self._free(method, path, wishes, headers or {}, fresh=True)
+                reply = await self._send_repeatable(
+                    method, path, body_options, headers or {}, fresh=has_fresh_key
+                )
+                if reply.status == 401 and not has_fresh_key:
+                    has_fresh_key = True
+                    reply = await self._send_repeatable(
+                        method, path, body_options, headers or {}, fresh=True
+                    )
                 if not 200 <= reply.status < 300:
-                    raise self._error(said(reply.status, reply.headers, reply.body))
+                    raise self._to_error(parse_error(reply.status, reply.headers, reply.body))
                 return reply
         raise AssertionError("unreachable")
 
-    async def order(
+    async def post_once(
         self,
         path: str,
         *,
@@ -156,7 +165,7 @@ class Wire:
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         read_s: float = _READ_S,
         stream: bool = False,
-    ) -> Reply:
+    ) -> Response:
         """Posts what may make a job and cost money; once.
 
         `fields` and `files` make a multipart form. `read_s` is the longest silence. A refused key
@@ -167,97 +176,107 @@ class Wire:
         whole counts, whatever broke behind it.
 
         With `stream` an answer of status 2xx may be anything and may break off: the caller, who
-        can read what came of it, looks at `Reply.broken`.
+        can read what came of it, looks at `Reply.interruption`.
         """
         for fresh in (False, True):
-            reply = await self._sent(path, json, fields, files, read_s, fresh=fresh)
-            if reply.status != 401 or not said(401, reply.headers, reply.body).own:
+            reply = await self._send_once(path, json, fields, files, read_s, fresh=fresh)
+            if reply.status != 401 or not parse_error(401, reply.headers, reply.body).is_from_api:
                 break
-        good = 200 <= reply.status < 300
-        if good and _is_page(reply):
-            raise self.unknown("a web page came back, as from a proxy or a wrong base URL")
-        if good and stream:
+        is_success = 200 <= reply.status < 300
+        if is_success and _is_web_page(reply):
+            raise self.unknown_outcome_error(
+                "a web page came back, as from a proxy or a wrong base URL"
+            )
+        if is_success and stream:
             return reply
-        whole = good and isinstance(reply.value, Mapping)  # what came after it said no more
-        if reply.status in _TURNED_AWAY:
-            raise self._error(said(reply.status, reply.headers, reply.body))
-        if reply.broken and not whole:
-            raise self.unknown(f"the connection broke ({reply.broken}){self._named(reply.body)}")
-        if good and reply.value is None:
-            why = f"its answer of status {reply.status} is no JSON{self._named(reply.body)}"
-            raise self.unknown(why)
-        if good:
+        is_complete = is_success and isinstance(
+            reply.value, Mapping
+        )  # what came after it said no more
+        if reply.status in _REJECTING_STATUSES:
+            raise self._to_error(parse_error(reply.status, reply.headers, reply.body))
+        if reply.interruption and not is_complete:
+            raise self.unknown_outcome_error(
+                f"the connection broke ({reply.interruption}){self._describe_job_name(reply.body)}"
+            )
+        if is_success and reply.value is None:
+            why = f"its answer of status {reply.status} is no JSON{self._describe_job_name(reply.body)}"
+            raise self.unknown_outcome_error(why)
+        if is_success:
             return reply
-        told = said(reply.status, reply.headers, reply.body)
-        if not told.own:
-            raise self.unknown(
+        api_error = parse_error(reply.status, reply.headers, reply.body)
+        if not api_error.is_from_api:
+            raise self.unknown_outcome_error(
                 f"what came back was status {reply.status} and no error of the service's own,"
                 " as from a proxy or a wrong base URL"
             )
-        if self._verdict and (error := self._verdict(told)):
+        if self._verdict and (error := self._verdict(api_error)):
             raise error
-        if reply.status not in _TURNED_AWAY_BY_IT:
-            words = f": {self.discreet(told.message)}" if told.message else ""
-            raise self.unknown(f"it answered with status {reply.status}{words}")
-        raise self._error(told)
+        if reply.status not in _OWN_REJECTING_STATUSES:
+            detail = f": {self.redactor(api_error.message)}" if api_error.message else ""
+            raise self.unknown_outcome_error(f"it answered with status {reply.status}{detail}")
+        raise self._to_error(api_error)
 
-    def _named(self, body: bytes) -> str:
+    def _describe_job_name(self, body: bytes) -> str:
         """The name of a job in what came of an answer, for a person to adopt."""
-        found = _NAME.search(body)
-        name = found[1].decode("ascii") if found else ""
-        if not name or self.discreet.shows(name):
+        match = _NAME.search(body)
+        name = match[1].decode("ascii") if match else ""
+        if not name or self.redactor.contains_secret(name):
             return ""
         return f"; what came of the answer names {name}, which `--adopt` takes if that is the job"
 
     async def close(self) -> None:
         """Gives back the connections."""
-        if self._kept is not None:
-            await self._kept.aclose()
-            self._kept = None
+        if self._http_client is not None:
+            await self._http_client.aclose()
+            self._http_client = None
 
     @property
-    def kept(self) -> httpx.AsyncClient:
+    def http_client(self) -> httpx.AsyncClient:
         """The client whose connections are reused, for what is free."""
-        if self._kept is None:
-            self._kept = client(_READ_S)
-        return self._kept
+        if self._http_client is None:
+            self._http_client = create_client(_READ_S)
+        return self._http_client
 
-    def trouble(self, told: Said) -> StoryboardError:
+    def to_error(self, api_error: ApiError) -> StoryboardError:
         """What a status of 300 and more means, keys and addresses left out."""
-        return self._error(told)
+        return self._to_error(api_error)
 
-    async def _free(
+    async def _send_repeatable(
         self,
         method: str,
         path: str,
-        wishes: Mapping[str, Any],
+        body_options: Mapping[str, Any],
         headers: Mapping[str, str],
         *,
         fresh: bool,
-    ) -> Reply:
+    ) -> Response:
         import httpx
 
-        told = {**headers, **await self.access(fresh)}
+        merged_headers = {**headers, **await self.build_headers(fresh)}
         try:
             async with (
-                asyncio.timeout(_WHOLE_S),
-                self.kept.stream(method, self.base + path, headers=told, **wishes) as answer,
+                asyncio.timeout(_LONGEST_REQUEST_S),
+                self.http_client.stream(
+                    method, self.base + path, headers=merged_headers, **body_options
+                ) as answer,
             ):
-                reply = await _collected(answer, _GRACE_S, _SLOWEST)
+                reply = await _read_response(answer, _GRACE_S, _SLOWEST_BYTES_S)
         except TimeoutError:
-            raise self._no_answer("it takes too long") from None
+            raise self._no_answer_error("it takes too long") from None
         except httpx.TransportError as error:
-            raise self._no_answer(type(error).__name__) from None
-        if reply.broken == _ENDLESS:
-            raise TooMuch(f"the answer from {self._who} has no end", provider=self.provider)
-        if reply.broken:
-            raise self._no_answer(reply.broken)
+            raise self._no_answer_error(type(error).__name__) from None
+        if reply.interruption == _TOO_LONG:
+            raise ResponseTooLarge(
+                f"the answer from {self._service_name} has no end", provider=self.provider
+            )
+        if reply.interruption:
+            raise self._no_answer_error(reply.interruption)
         return reply
 
-    def _no_answer(self, why: str) -> ProviderError:
-        return ProviderError(f"no answer from {self._who}: {why}", provider=self.provider)
+    def _no_answer_error(self, why: str) -> ProviderError:
+        return ProviderError(f"no answer from {self._service_name}: {why}", provider=self.provider)
 
-    async def _sent(
+    async def _send_once(
         self,
         path: str,
         json: Any,
@@ -266,81 +285,101 @@ class Wire:
         read_s: float,
         *,
         fresh: bool,
-    ) -> Reply:
+    ) -> Response:
         import httpx
 
-        with unsent(self.provider):
-            headers = await self.access(fresh)
-            own = client(read_s)
-        form = None if fields is None else {name: (None, told) for name, told in fields.items()}
-        wishes: dict[str, Any] = {"json": json, "files": {**(form or {}), **(files or {})} or None}
-        async with own:
-            with unsent(self.provider):
-                request = own.build_request("POST", self.base + path, headers=headers, **wishes)
+        with convert_unsent_errors(self.provider):
+            headers = await self.build_headers(fresh)
+            http_client = create_client(read_s)
+        form_fields = (
+            None if fields is None else {name: (None, text) for name, text in fields.items()}
+        )
+        body_options: dict[str, Any] = {
+            "json": json,
+            "files": {**(form_fields or {}), **(files or {})} or None,
+        }
+        async with http_client:
+            with convert_unsent_errors(self.provider):
+                request = http_client.build_request(
+                    "POST", self.base + path, headers=headers, **body_options
+                )
             try:
-                answer = await own.send(request, stream=True)
+                answer = await http_client.send(request, stream=True)
                 try:
-                    return await _collected(answer)
+                    return await _read_response(answer)
                 finally:
                     await answer.aclose()
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
                 raise Unreachable(
-                    f"{self._who} can't be reached: {self.discreet(error) or 'no connection'}",
+                    f"{self._service_name} can't be reached: {self.redactor(error) or 'no connection'}",
                     hint="nothing was sent and nothing was bought",
                     provider=self.provider,
                     retry_after_s=2.0,
                 ) from None
             except httpx.TransportError as error:
-                raise self.unknown(f"the connection broke ({type(error).__name__})") from None
+                raise self.unknown_outcome_error(
+                    f"the connection broke ({type(error).__name__})"
+                ) from None
 
-    def unknown(self, why: str) -> UnknownOutcome:
+    def unknown_outcome_error(self, why: str) -> UnknownOutcome:
         """That an order may have been taken, and `why` nobody can say."""
-        return UnknownOutcome(f"the request went to {self._who} and {why}", provider=self.provider)
+        return UnknownOutcome(
+            f"the request went to {self._service_name} and {why}", provider=self.provider
+        )
 
-    def _error(self, told: Said) -> StoryboardError:
-        if self._verdict and (own := self._verdict(told)):
-            return own
-        message = self.discreet(told.message) or f"status {told.status}"
-        if told.status == 401 or (told.status == 403 and not codes(message)):
+    def _to_error(self, api_error: ApiError) -> StoryboardError:
+        if self._verdict and (own_error := self._verdict(api_error)):
+            return own_error
+        message = self.redactor(api_error.message) or f"status {api_error.status}"
+        if api_error.status == 401 or (api_error.status == 403 and not find_support_codes(message)):
             return AuthenticationError(
-                f"{self._who} does not let us in: {message}",
+                f"{self._service_name} does not let us in: {message}",
                 hint="see `storyboard doctor` for the keys that are set",
                 provider=self.provider,
             )
-        if told.status == 429:
+        if api_error.status == 429:
             return QuotaError(
-                f"{self._who} has too many requests of ours: {message}",
+                f"{self._service_name} has too many requests of ours: {message}",
                 hint="the quota is the account's; render again later goes on",
                 provider=self.provider,
-                retry_after_s=told.retry_after_s,
+                retry_after_s=api_error.retry_after_s,
             )
-        if codes(message):
-            seen = category(message)
+        if find_support_codes(message):
+            concern = find_category(message)
             return RefusedError(
-                explained(message), hint=cure(seen), provider=self.provider, category=seen
+                explain_codes(message),
+                hint=suggest_cure(concern),
+                provider=self.provider,
+                category=concern,
             )
-        if told.status >= 500:
+        if api_error.status >= 500:
             return ProviderError(
-                f"{self._who} is in trouble (status {told.status}): {message}",
+                f"{self._service_name} is in trouble (status {api_error.status}): {message}",
                 provider=self.provider,
             )
-        if 300 <= told.status < 400:
+        if 300 <= api_error.status < 400:
             return InvalidRequest(
-                f"{self._who} sent us elsewhere (status {told.status})",
+                f"{self._service_name} sent us elsewhere (status {api_error.status})",
                 hint="the address is not one of its own; see the base URL in the environment",
                 provider=self.provider,
             )
-        if told.status == 413:
+        if api_error.status == 413:
             return InvalidRequest(
-                f"{self._who} refuses so large a request: {message}",
+                f"{self._service_name} refuses so large a request: {message}",
                 hint="smaller pictures, or fewer references",
                 provider=self.provider,
             )
-        whose = "" if told.own else "a proxy may have said so, or the base URL is not its own"
-        return InvalidRequest(f"{self._who} refuses: {message}", hint=whose, provider=self.provider)
+        doubt_hint = (
+            ""
+            if api_error.is_from_api
+            else "a proxy may have said so, or the base URL is not its own"
+        )
+        return InvalidRequest(
+            f"{self._service_name} refuses: {message}", hint=doubt_hint, provider=self.provider
+        )
 
 
-def _again(error: Exception) -> bool | float:
+def _decide_retry(error: Exception) -> bool | float:
     """Whether asking again may help, or after how many seconds."""
     if isinstance(error, NotNow):
         pause = error.retry_after_s or 0.0
@@ -348,37 +387,37 @@ def _again(error: Exception) -> bool | float:
     return type(error) is ProviderError  # no answer, or trouble of the service's own
 
 
-async def _collected(
-    answer: httpx.Response, grace_s: float = _ORDER_S, slowest: float = math.inf
-) -> Reply:
+async def _read_response(
+    answer: httpx.Response, grace_s: float = _LONGEST_POST_S, slowest: float = math.inf
+) -> Response:
     """The answer as far as it comes; of one that is no success, what may be of interest.
 
     It may take `grace_s` seconds, and one more for every `slowest` bytes.
     """
     import httpx
 
-    body, broken = bytearray(), ""
-    began = time.monotonic()
-    most = _LARGEST_ANSWER if answer.is_success else _LARGEST_ERROR
+    body, interruption = bytearray(), ""
+    started_at = time.monotonic()
+    limit = _LARGEST_ANSWER if answer.is_success else _LARGEST_ERROR
     try:
         async for chunk in answer.aiter_bytes():
             body += chunk
-            if len(body) > most:
-                broken = _ENDLESS if answer.is_success else ""
+            if len(body) > limit:
+                interruption = _TOO_LONG if answer.is_success else ""
                 break
-            if time.monotonic() - began > grace_s + len(body) / slowest:
-                broken = _DRIPS
+            if time.monotonic() - started_at > grace_s + len(body) / slowest:
+                interruption = _TOO_SLOW
                 break
     except (httpx.TransportError, httpx.DecodingError) as error:
-        broken = type(error).__name__
-    return _read(answer, bytes(body), broken)
+        interruption = type(error).__name__
+    return _to_response(answer, bytes(body), interruption)
 
 
-def _read(answer: httpx.Response, body: bytes, broken: str = "") -> Reply:
-    told = answer.headers.get("content-type", "")
-    value = None if told.startswith(("text/html", "video/", "audio/")) else parsed(body)
-    return Reply(answer.status_code, answer.headers, body, value, broken)
+def _to_response(answer: httpx.Response, body: bytes, interruption: str = "") -> Response:
+    content_type = answer.headers.get("content-type", "")
+    value = None if content_type.startswith(("text/html", "video/", "audio/")) else parse_json(body)
+    return Response(answer.status_code, answer.headers, body, value, interruption)
 
 
-def _is_page(reply: Reply) -> bool:
+def _is_web_page(reply: Response) -> bool:
     return reply.headers.get("content-type", "").lower().startswith("text/html")

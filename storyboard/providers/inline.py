@@ -9,19 +9,19 @@ from pathlib import Path
 
 from storyboard.errors import ProviderError
 
-INLINE = 15_000_000
+MAX_INLINE_BYTES = 15_000_000
 """Bytes of a medium that still goes along with a request; its base64 stays below 20 MB."""
 
 
-def packed(data: bytes) -> str:
+def encode_base64(data: bytes) -> str:
     """The bytes as base64."""
     return base64.b64encode(data).decode("ascii")
 
 
-def unpacked(told: object, provider: str) -> bytes:
+def decode_base64(text: object, provider: str) -> bytes:
     """The bytes of a base64 text; ProviderError for anything else, and where none are in it."""
     try:
-        data = base64.b64decode(told, validate=True) if isinstance(told, str) else b""
+        data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError):
         data = b""
     if not data:
@@ -29,12 +29,12 @@ def unpacked(told: object, provider: str) -> bytes:
     return data
 
 
-async def laid_down(told: object, out: Path, provider: str) -> Path:
+async def write_base64(text: object, out: Path, provider: str) -> Path:
     """The bytes of a base64 text as the file `out`, complete or not at all."""
-    return await asyncio.to_thread(lambda: written(unpacked(told, provider), out))
+    return await asyncio.to_thread(lambda: write_file(decode_base64(text, provider), out))
 
 
-def written(data: bytes, out: Path) -> Path:
+def write_file(data: bytes, out: Path) -> Path:
     """The bytes as the file `out`, complete or not at all."""
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(data)

@@ -10,34 +10,36 @@ from typing import Any
 from storyboard.errors import StoryboardError
 from storyboard.providers.base import Done, Failed, Operation, Outcome, Sample
 
-_ALWAYS = "it cost nothing, and would end the same way again: change the shot or what it uses"
+_SAME_AGAIN_HINT = (
+    "it cost nothing, and would end the same way again: change the shot or what it uses"
+)
 
 
 class LocalJobs:
     """The jobs of one free, repeatable maker, by operation."""
 
-    def __init__(self, maker: str) -> None:
-        self._maker = maker
+    def __init__(self, provider_name: str) -> None:
+        self._provider_name = provider_name
         self._jobs: dict[str, asyncio.Task[Sample]] = {}
 
-    def begin(self, work: Coroutine[Any, Any, Sample]) -> Operation:
+    def start_job(self, work: Coroutine[Any, Any, Sample]) -> Operation:
         """Starts the work, which goes on while it is asked after."""
-        name = f"{self._maker}/{secrets.token_hex(6)}"
+        name = f"{self._provider_name}/{secrets.token_hex(6)}"
         self._jobs[name] = asyncio.create_task(work)
         return Operation(name)
 
     async def poll(self, operation: Operation) -> Outcome:
         """Waits for the work to end. Of another process's job nothing is known."""
-        job = self._jobs.get(operation.name)
-        if job is None:
-            return Failed(f"{self._maker} was stopped before it had made this")
+        task = self._jobs.get(operation.name)
+        if task is None:
+            return Failed(f"{self._provider_name} was stopped before it had made this")
         try:
-            return Done((await asyncio.shield(job),))
+            return Done((await asyncio.shield(task),))
         except StoryboardError as error:
-            return Failed(f"{error}", hint=error.hint or _ALWAYS)
+            return Failed(f"{error}", hint=error.hint or _SAME_AGAIN_HINT)
 
     async def close(self) -> None:
         """Forgets what is still being made."""
-        for job in self._jobs.values():
-            job.cancel()
+        for task in self._jobs.values():
+            task.cancel()
         await asyncio.gather(*self._jobs.values(), return_exceptions=True)

@@ -32,214 +32,235 @@ from storyboard.providers.base import (
     Unusable,
     Workplace,
 )
-from storyboard.providers.files import FILE_KEPT_S, Files, Missing, seconds
-from storyboard.providers.gcs import object_uri
-from storyboard.providers.http import Wire
-from storyboard.providers.inline import INLINE, laid_down, packed
-from storyboard.providers.operation import NOTHING, UNSAFE
-from storyboard.providers.pictures import picture
-from storyboard.providers.shape import shape
-from storyboard.providers.support import category, codes, cure, explained
-from storyboard.providers.unsent import unsent
+from storyboard.providers.files import FILE_KEPT_S, GeminiFiles, NotFound, parse_timestamp
+from storyboard.providers.gcs import clean_object_uri
+from storyboard.providers.http import ServiceClient
+from storyboard.providers.inline import MAX_INLINE_BYTES, encode_base64, write_base64
+from storyboard.providers.operation import NO_RESULT, UNSAFE_ADDRESS
+from storyboard.providers.pictures import read_picture
+from storyboard.providers.shape import describe_shape
+from storyboard.providers.support import (
+    explain_codes,
+    find_category,
+    find_support_codes,
+    suggest_cure,
+)
+from storyboard.providers.unsent import convert_unsent_errors
 
-_NAME = "interactions/"
+_NAME_PREFIX = "interactions/"
 _KEPT_S = 55 * 24 * 3600.0
 """An interaction can be gone on from for so long; its files are kept for less."""
 
 _IDENTIFIER = re.compile(r"[\w=-][\w.=~-]{0,400}", re.ASCII)
-_OVER = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
+_FINAL_STATUSES = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
 """The statuses that end a job; by any other word, known or not, it may still become a video."""
 
-_CUT_SHORT = frozenset({"incomplete", "budget_exceeded"})
+_CUT_OFF_STATUSES = frozenset({"incomplete", "budget_exceeded"})
 """The statuses of a job that was stopped while it worked, so that its work may be charged."""
 
 _FILTER = re.compile(r"safety|block|filter|prohibit|harm|policy|responsible", re.I)
-_WORDLESS = "Continue the scene."
+_DEFAULT_PROMPT = "Continue the scene."
 
 
-class Host(Protocol):
+class MediaHost(Protocol):
     """What the two hosts do differently: where media lie."""
 
-    def delivery(self, request: Request) -> Mapping[str, str]:
+    def build_delivery(self, request: Request) -> Mapping[str, str]:
         """How the result is wanted: `delivery`, and `gcs_uri` where it goes into a bucket."""
 
-    async def ready(self, uri: str) -> str:
+    async def wait_until_ready(self, uri: str) -> str:
         """The URI of a video as the service reads it, once it can; empty for any it can't."""
 
-    async def lend(self, path: Path) -> str:
+    async def upload_video(self, path: Path) -> str:
         """The URI of a local MP4 that was sent up, since it is too large to go along."""
 
-    async def bring(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
+    async def download_result(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
         """A result as the file `out`; `expires_at` is when the service throws it away, if known."""
 
 
 class Omni:
     """The Interactions of one host; `root` is what stands before `/interactions` in its paths."""
 
-    def __init__(self, wire: Wire, root: str, host: Host) -> None:
-        self._wire = wire
+    def __init__(self, client: ServiceClient, root: str, host: MediaHost) -> None:
+        self._client = client
         self._path = f"{root}/interactions"
         self._host = host
 
     @staticmethod
-    def owns(name: str) -> bool:
+    def is_interaction_name(name: str) -> bool:
         """Whether an operation's name, or a sample's URI, means an interaction.
 
         People know it by its bare id, or by its whole path.
         """
-        return _NAME in name or _IDENTIFIER.fullmatch(name) is not None
+        return _NAME_PREFIX in name or _IDENTIFIER.fullmatch(name) is not None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job in the background, so that it can be asked for by its name."""
-        provider = self._wire.provider
-        with unsent(provider):
+        provider = self._client.provider
+        with convert_unsent_errors(provider):
             pictures = [
-                await picture(each, place, provider)
-                for each in request.inputs
-                if each.role is not Role.VIDEO
+                await read_picture(item, place, provider)
+                for item in request.inputs
+                if item.role is not Role.VIDEO
             ]
             source: Mapping[str, str] = {}
             if request.kind is Kind.EXTEND:
-                source = await self._source(request.input(Role.VIDEO))
-            body = omni_body(request, pictures, source, self._host.delivery(request))
+                source = await self._resolve_source(request.input(Role.VIDEO))
+            body = build_omni_body(request, pictures, source, self._host.build_delivery(request))
         try:
-            reply = await self._wire.order(self._path, json=body)
-        except Missing as error:
+            reply = await self._client.post_once(self._path, json=body)
+        except NotFound as error:
             if "previous_interaction_id" in body and "interaction" in f"{error}".lower():
-                raise self._forgotten() from error
+                raise self._unknown_interaction_error() from error
             raise
-        told = reply.value.get("id") if isinstance(reply.value, Mapping) else None
-        name = told.rpartition("/")[2] if isinstance(told, str) else ""
-        if not _IDENTIFIER.fullmatch(name) or self._wire.discreet.shows(name):
-            raise self._wire.unknown("it took the job and named none")
-        return Operation(_NAME + name)
+        raw_id = reply.value.get("id") if isinstance(reply.value, Mapping) else None
+        name = raw_id.rpartition("/")[2] if isinstance(raw_id, str) else ""
+        if not _IDENTIFIER.fullmatch(name) or self._client.redactor.contains_secret(name):
+            raise self._client.unknown_outcome_error("it took the job and named none")
+        return Operation(_NAME_PREFIX + name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands. A result that comes along is written below the scratch folder."""
-        name = _NAME + operation.name.rpartition(_NAME)[2]
-        value = await self._look(name)
-        told = value.get("status")
-        status = told.lower() if isinstance(told, str) else ""
+        name = _NAME_PREFIX + operation.name.rpartition(_NAME_PREFIX)[2]
+        value = await self._read_interaction(name)
+        raw_status = value.get("status")
+        status = raw_status.lower() if isinstance(raw_status, str) else ""
         if not status:
-            said = " ".join(words or code for code, words in _troubles(value)) or shape(value)
+            detail = " ".join(
+                message or code for code, message in _list_errors(value)
+            ) or describe_shape(value)
             raise ProviderError(
-                f"what came tells nothing of the job: {self._wire.discreet(said)}",
-                provider=self._wire.provider,
+                f"what came tells nothing of the job: {self._client.redactor(detail)}",
+                provider=self._client.provider,
             )
-        if status not in _OVER:
-            return Running(self._wire.discreet(status.replace("_", " ")))
-        videos = list(_videos(value))
+        if status not in _FINAL_STATUSES:
+            return Running(self._client.redactor(status.replace("_", " ")))
+        videos = list(_list_videos(value))
         if status != "completed" or not videos:
-            return self._ended(value, status)
-        if not (self._address(videos[-1]) or videos[-1].get("data")):
-            return Unusable(UNSAFE)
-        return Done((await self._sample(name, videos[-1], place.scratch / "omni.mp4"),))
+            return self._read_failure(value, status)
+        if not (self._clean_address(videos[-1]) or videos[-1].get("data")):
+            return Unusable(UNSAFE_ADDRESS)
+        return Done((await self._to_sample(name, videos[-1], place.scratch / "omni.mp4"),))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file, asked of its interaction again."""
         out = place.scratch / "omni.mp4"
-        if not self.owns(sample.uri):
-            path = await self._host.bring(sample.uri, out, sample.expires_at)
+        if not self.is_interaction_name(sample.uri):
+            path = await self._host.download_result(sample.uri, out, sample.expires_at)
             return replace(sample, path=path)
-        value = await self._look(sample.uri)
-        videos = list(_videos(value))
+        value = await self._read_interaction(sample.uri)
+        videos = list(_list_videos(value))
         if not videos:
-            raise Gone("the interaction holds no video any more", provider=self._wire.provider)
-        return replace(sample, path=await self._file(videos[-1], out, _file_expiry(value)))
+            raise Gone("the interaction holds no video any more", provider=self._client.provider)
+        return replace(
+            sample, path=await self._fetch_file(videos[-1], out, _find_file_expiry(value))
+        )
 
-    async def _look(self, name: str) -> Mapping[str, Any]:
-        identifier = quote(name.removeprefix(_NAME), safe="")
+    async def _read_interaction(self, name: str) -> Mapping[str, Any]:
+        identifier = quote(name.removeprefix(_NAME_PREFIX), safe="")
         try:
-            reply = await self._wire.ask(
+            reply = await self._client.request_with_retry(
                 "GET", f"{self._path}/{identifier}", params={"stream": "false"}
             )
-        except Missing as error:
-            raise self._forgotten() from error
+        except NotFound as error:
+            raise self._unknown_interaction_error() from error
         if not isinstance(reply.value, Mapping):
-            raise ProviderError("the answer is no JSON", provider=self._wire.provider)
+            raise ProviderError("the answer is no JSON", provider=self._client.provider)
         return reply.value
 
-    async def _source(self, video: Input | None) -> Mapping[str, str]:
+    async def _resolve_source(self, video: Input | None) -> Mapping[str, str]:
         """What an extension goes on from, in the terms of the body."""
         if video is None:
-            raise self._refused("there is no video to go on from")
+            raise self._source_error("there is no video to go on from")
         fresh = video.expires_at is None or video.expires_at > time.time()
         if video.uri and fresh:
-            if self.owns(video.uri):
-                return {"previous_interaction_id": video.uri.removeprefix(_NAME)}
+            if self.is_interaction_name(video.uri):
+                return {"previous_interaction_id": video.uri.removeprefix(_NAME_PREFIX)}
             try:
-                if uri := await self._host.ready(video.uri):
+                if uri := await self._host.wait_until_ready(video.uri):
                     return {"uri": uri}
             except Gone:
                 if video.path is None:
                     raise
         if video.path is None:
-            raise self._refused("the video to go on from expired there, and its file is not here")
+            raise self._source_error(
+                "the video to go on from expired there, and its file is not here"
+            )
         size = video.path.stat().st_size
-        if size > INLINE:
-            return {"uri": await self._host.lend(video.path)}
+        if size > MAX_INLINE_BYTES:
+            return {"uri": await self._host.upload_video(video.path)}
         data = await asyncio.to_thread(video.path.read_bytes)
-        return {"data": await asyncio.to_thread(packed, data)}
+        return {"data": await asyncio.to_thread(encode_base64, data)}
 
-    def _forgotten(self) -> Gone:
+    def _unknown_interaction_error(self) -> Gone:
         return Gone(
             "the service no longer knows the interaction",
             hint="`--retake` the shot that it was made for",
-            provider=self._wire.provider,
+            provider=self._client.provider,
         )
 
-    def _refused(self, message: str) -> InvalidRequest:
+    def _source_error(self, message: str) -> InvalidRequest:
         return InvalidRequest(
             message,
             hint="`storyboard store fetch`, or `--retake` the shot that it continues",
-            provider=self._wire.provider,
+            provider=self._client.provider,
         )
 
-    async def _sample(self, name: str, video: Mapping[str, Any], out: Path) -> Sample:
-        uri = self._address(video)
+    async def _to_sample(self, name: str, video: Mapping[str, Any], out: Path) -> Sample:
+        uri = self._clean_address(video)
         if uri.startswith("gs://"):
             return Sample(uri=uri)
         path = None
         if not uri:
             with suppress(ProviderError):  # fetching asks for it again
-                path = await self._file(video, out)
+                path = await self._fetch_file(video, out)
         return Sample(path=path, uri=name, expires_at=time.time() + _KEPT_S)
 
-    async def _file(
+    async def _fetch_file(
         self, video: Mapping[str, Any], out: Path, expires_at: float | None = None
     ) -> Path:
-        if uri := self._address(video):
-            return await self._host.bring(uri, out, expires_at)
-        return await laid_down(video.get("data"), out, self._wire.provider)
+        if uri := self._clean_address(video):
+            return await self._host.download_result(uri, out, expires_at)
+        return await write_base64(video.get("data"), out, self._client.provider)
 
-    def _address(self, video: Mapping[str, Any]) -> str:
+    def _clean_address(self, video: Mapping[str, Any]) -> str:
         """Where a result lies; empty where nobody says so, or by an address that shows a key."""
         uri = video.get("uri")
         if not isinstance(uri, str):
             return ""
-        if stored := object_uri(uri, self._wire.discreet):
+        if stored := clean_object_uri(uri, self._client.redactor):
             return stored
         # Of a file no more than its id is ever asked for.
-        return uri if Files.identifier(uri) or not self._wire.discreet.shows(uri) else ""
+        return (
+            uri
+            if GeminiFiles.parse_file_id(uri) or not self._client.redactor.contains_secret(uri)
+            else ""
+        )
 
-    def _ended(self, value: Mapping[str, Any], status: str) -> Failed | Filtered | Unusable:
+    def _read_failure(self, value: Mapping[str, Any], status: str) -> Failed | Filtered | Unusable:
         """Why an interaction is over without a video."""
-        told = list(_troubles(value))
-        message = " ".join(self._wire.discreet(words) for _, words in told if words)
-        if codes(message) or any(_FILTER.search(code) for code, _ in told):
-            seen = category(message) or next((c for c, _ in told if c), "").replace("_", " ")
-            why = explained(message) or f"a filter took it ({seen})"
-            return Filtered(why, seen, hint=cure(seen))
+        errors = list(_list_errors(value))
+        message = " ".join(self._client.redactor(text) for _, text in errors if text)
+        if find_support_codes(message) or any(_FILTER.search(code) for code, _ in errors):
+            concern = find_category(message) or next((c for c, _ in errors if c), "").replace(
+                "_", " "
+            )
+            why = explain_codes(message) or f"a filter took it ({concern})"
+            return Filtered(why, concern, hint=suggest_cure(concern))
         if status == "completed":
-            said = self._wire.discreet(" ".join(_words(value)))
-            why = message or f"{NOTHING}: {self._wire.discreet(shape(value))}"
-            why = f"the model made no video and said: {said}" if said and not message else why
-            return Unusable(why) if _may_have_made_something(value) else Failed(why)
+            model_text = self._client.redactor(" ".join(_list_texts(value)))
+            why = message or f"{NO_RESULT}: {self._client.redactor(describe_shape(value))}"
+            why = (
+                f"the model made no video and said: {model_text}"
+                if model_text and not message
+                else why
+            )
+            return Unusable(why) if _has_possible_output(value) else Failed(why)
         message = message or f"the job ended as `{status.replace('_', ' ')}`"
-        return Failed(message, billed=status in _CUT_SHORT)
+        return Failed(message, billed=status in _CUT_OFF_STATUSES)
 
 
-def omni_body(
+def build_omni_body(
     request: Request,
     pictures: Sequence[tuple[bytes, str]],
     source: Mapping[str, str],
@@ -251,31 +272,31 @@ def omni_body(
     is what an extension goes on from: `previous_interaction_id`, or `uri` or `data` of a video.
     """
     settings = request.settings
-    extends = request.kind is Kind.EXTEND
-    roles = [each.role for each in request.inputs if each.role is not Role.VIDEO]
+    is_extension = request.kind is Kind.EXTEND
+    roles = [item.role for item in request.inputs if item.role is not Role.VIDEO]
     content: list[dict[str, str]] = []
     if "uri" in source or "data" in source:
         content.append({"type": "video", "mime_type": "video/mp4", **source})
     for data, mime in pictures:
-        content.append({"type": "image", "mime_type": mime, "data": packed(data)})
-    prompt = _tagged(request.prompt or (_WORDLESS if extends else ""), roles)
-    config: dict[str, Any] = {"video_config": {"task": _task(roles, extends=extends)}}
+        content.append({"type": "image", "mime_type": mime, "data": encode_base64(data)})
+    prompt = _tag_prompt(request.prompt or (_DEFAULT_PROMPT if is_extension else ""), roles)
+    config: dict[str, Any] = {"video_config": {"task": _choose_task(roles, extends=is_extension)}}
     if settings.seed is not None:
         config["seed"] = settings.seed
-    wanted = {
+    response_format = {
         "type": "video",
         "aspect_ratio": settings.aspect_ratio,
         "resolution": settings.resolution,
         "duration": f"{settings.duration_s}s",
         **delivery,
     }
-    if extends:
-        del wanted["aspect_ratio"]  # it is the source's
+    if is_extension:
+        del response_format["aspect_ratio"]  # it is the source's
     body: dict[str, Any] = {
         "model": request.model,
         "input": prompt,
         "generation_config": config,
-        "response_format": wanted,
+        "response_format": response_format,
         "background": True,
         "store": True,
     }
@@ -287,7 +308,7 @@ def omni_body(
     return body
 
 
-def _task(roles: Sequence[Role], *, extends: bool) -> str:
+def _choose_task(roles: Sequence[Role], *, extends: bool) -> str:
     if extends:
         return "extend"
     if Role.REFERENCE in roles:
@@ -295,42 +316,42 @@ def _task(roles: Sequence[Role], *, extends: bool) -> str:
     return "image_to_video" if roles else "text_to_video"
 
 
-def _tagged(prompt: str, roles: Sequence[Role]) -> str:
+def _tag_prompt(prompt: str, roles: Sequence[Role]) -> str:
     """The prompt behind the tags that say which picture is what.
 
     A first frame alone needs none: the task says it.
     """
     frames = {Role.FIRST_FRAME: "<FIRST_FRAME>", Role.LAST_FRAME: "<LAST_FRAME>"}
-    places = [(role, number) for number, role in enumerate(roles, 1)]
-    sources = [f"{frames[role]}@Image{number}" for role, number in places if role in frames]
-    given = [number for role, number in places if role is Role.REFERENCE]
-    references = [f"<IMAGE_REF_{n}>@Image{number}" for n, number in enumerate(given)]
-    heads = []
+    numbered_roles = [(role, number) for number, role in enumerate(roles, 1)]
+    sources = [f"{frames[role]}@Image{number}" for role, number in numbered_roles if role in frames]
+    reference_numbers = [number for role, number in numbered_roles if role is Role.REFERENCE]
+    references = [f"<IMAGE_REF_{n}>@Image{number}" for n, number in enumerate(reference_numbers)]
+    tags = []
     if sources and (len(sources) > 1 or references):
-        heads.append(f"[# Sources {' '.join(sources)}]")
+        tags.append(f"[# Sources {' '.join(sources)}]")
     if references:
-        heads.append(f"[# References {' '.join(references)}]")
-    return " ".join([*heads, prompt])
+        tags.append(f"[# References {' '.join(references)}]")
+    return " ".join([*tags, prompt])
 
 
-def _outputs(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _list_outputs(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """What the model put out, in order, wherever the reply has it."""
     for key in ("steps", "outputs"):
-        for step in _listed(value.get(key)):
+        for step in _to_mappings(value.get(key)):
             if step.get("type") in ("user_input", "thought"):
                 continue
-            yield from _listed(step.get("content")) if "content" in step else (step,)
+            yield from _to_mappings(step.get("content")) if "content" in step else (step,)
     if isinstance(only := value.get("output_video"), Mapping):
         yield {"type": "video", **only}
 
 
-def _videos(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for each in _outputs(value):
-        if each.get("type") == "video" and (each.get("uri") or each.get("data")):
-            yield each
+def _list_videos(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for output in _list_outputs(value):
+        if output.get("type") == "video" and (output.get("uri") or output.get("data")):
+            yield output
 
 
-def _may_have_made_something(value: Mapping[str, Any]) -> bool:
+def _has_possible_output(value: Mapping[str, Any]) -> bool:
     """False only where the service itself counts that it put out no tokens: they are what is paid.
 
     A `0` that is no number, such as `false`, counts nothing.
@@ -340,27 +361,27 @@ def _may_have_made_something(value: Mapping[str, Any]) -> bool:
     return isinstance(count, bool) or count != 0
 
 
-def _file_expiry(value: Mapping[str, Any]) -> float | None:
+def _find_file_expiry(value: Mapping[str, Any]) -> float | None:
     """When the file of an interaction is thrown away, by the time at which it was made."""
     stamp = value.get("updated") or value.get("created")
-    made_at = seconds(stamp) if isinstance(stamp, str) else None
+    made_at = parse_timestamp(stamp) if isinstance(stamp, str) else None
     return None if made_at is None else made_at + FILE_KEPT_S
 
 
-def _words(value: Mapping[str, Any]) -> Iterator[str]:
-    for each in _outputs(value):
-        if each.get("type") == "text":
-            yield str(each.get("text", ""))
+def _list_texts(value: Mapping[str, Any]) -> Iterator[str]:
+    for output in _list_outputs(value):
+        if output.get("type") == "text":
+            yield str(output.get("text", ""))
 
 
-def _troubles(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _list_errors(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Code and words of every error in a reply."""
-    found = [*_listed(value.get("errors")), value.get("error")]
-    found += [step.get("error") for step in _listed(value.get("steps"))]
-    for each in found:
-        if isinstance(each, Mapping):
-            yield str(each.get("code") or ""), str(each.get("message") or "")
+    errors = [*_to_mappings(value.get("errors")), value.get("error")]
+    errors += [step.get("error") for step in _to_mappings(value.get("steps"))]
+    for error in errors:
+        if isinstance(error, Mapping):
+            yield str(error.get("code") or ""), str(error.get("message") or "")
 
 
-def _listed(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+def _to_mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

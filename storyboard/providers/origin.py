@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 from storyboard.errors import EnvironmentProblem, ProviderError
 
 
-def origin(variable: str, default: str) -> str:
+def resolve_base_url(variable: str, default: str) -> str:
     """`scheme://host[:port]` of a service; `variable` of the environment wins.
 
     Raises EnvironmentProblem for a variable that holds anything but an origin, and for plain http
     to a host that is not this machine: a key would go over the wire for all to read.
     """
-    told = os.environ.get(variable, "").strip()
-    if not told:
+    configured = os.environ.get(variable, "").strip()
+    if not configured:
         return default
-    parts = urlsplit(told)
+    parts = urlsplit(configured)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise EnvironmentProblem(
             f"{variable} is no address", hint="give an origin, such as http://127.0.0.1:8080"
@@ -28,7 +28,7 @@ def origin(variable: str, default: str) -> str:
             f"{variable} holds more than an origin",
             hint=f"{parts.scheme}://{parts.netloc} is enough; the paths are added",
         )
-    if parts.scheme == "http" and not on_this_machine(told):
+    if parts.scheme == "http" and not is_loopback(configured):
         raise EnvironmentProblem(
             f"{variable} is plain http to another machine, which would send the key unencrypted",
             hint=f"https://{parts.netloc}",
@@ -36,7 +36,7 @@ def origin(variable: str, default: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def on_this_machine(url: str) -> bool:
+def is_loopback(url: str) -> bool:
     """Whether the URL's host is loopback."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
@@ -47,27 +47,27 @@ def on_this_machine(url: str) -> bool:
         return False
 
 
-def same_origin(one: str, other: str) -> bool:
+def has_same_origin(one: str, other: str) -> bool:
     """Whether two URLs have scheme, host and port in common."""
-    return _origin(one) == _origin(other)
+    return _split_origin(one) == _split_origin(other)
 
 
-def allowed(url: str, base: str, provider: str) -> str:
+def check_download_url(url: str, base: str, provider: str) -> str:
     """The URL, if bytes may be fetched from it; raises ProviderError otherwise.
 
     Only https is believed. A service that itself is plain http on this machine may send its
     clients to other ports of this machine.
     """
     try:
-        parts, _ = urlsplit(url), _origin(url)
+        parts, _ = urlsplit(url), _split_origin(url)
     except ValueError:
         raise ProviderError(
             f"{provider} names a place that is no address", provider=provider
         ) from None
     if parts.scheme == "https" and parts.hostname:
         return url
-    local = base.startswith("http://") and on_this_machine(base)
-    if parts.scheme == "http" and local and on_this_machine(url):
+    is_local = base.startswith("http://") and is_loopback(base)
+    if parts.scheme == "http" and is_local and is_loopback(url):
         return url
     raise ProviderError(
         f"{provider} sends its clients to an address that is not https",
@@ -76,7 +76,7 @@ def allowed(url: str, base: str, provider: str) -> str:
     )
 
 
-def _origin(url: str) -> tuple[str, str, int]:
+def _split_origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     return parts.scheme, (parts.hostname or "").lower(), port

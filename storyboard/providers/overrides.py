@@ -26,22 +26,22 @@ _HINT = "see `storyboard models --help`"
 
 
 @dataclass(frozen=True, slots=True)
-class Overrides:
+class CatalogOverrides:
     as_of: str
     models: tuple[Mapping[str, Any], ...] = ()
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def override_file() -> Path | None:
+def find_override_file() -> Path | None:
     """What STORYBOARD_CATALOG names, else `storyboard/catalog.yaml` in the user's config folder."""
-    if named := os.environ.get(VARIABLE, ""):
-        return Path(named)
+    if configured := os.environ.get(VARIABLE, ""):
+        return Path(configured)
     config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    usual = config / "storyboard" / "catalog.yaml"
-    return usual if usual.is_file() else None
+    usual_path = config / "storyboard" / "catalog.yaml"
+    return usual_path if usual_path.is_file() else None
 
 
-def read_overrides(path: Path, platforms: Sequence[str]) -> Overrides:
+def read_overrides(path: Path, platforms: Sequence[str]) -> CatalogOverrides:
     """Reads the file; EnvironmentProblem names what is wrong with it, and where."""
     import yaml
 
@@ -50,50 +50,56 @@ def read_overrides(path: Path, platforms: Sequence[str]) -> Overrides:
         text = path.read_text("utf-8")
         data = yaml.load(text, loader)
     except OSError as error:
-        raise _wrong(path, f"can't be read: {error.strerror or error}") from error
+        raise _overrides_error(path, f"can't be read: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise _wrong(f"{path}{where}", "is no YAML") from error
+        raise _overrides_error(f"{path}{where}", "is no YAML") from error
     if not isinstance(data, dict) or data.get("format", 1) != 1:
-        raise _wrong(path, "is no catalogue of format 1")
+        raise _overrides_error(path, "is no catalogue of format 1")
     if unknown := sorted(map(str, set(data) - _KEYS)):
-        raise _wrong(path, f"has an unknown key `{unknown[0]}`; known: {', '.join(sorted(_KEYS))}")
+        raise _overrides_error(
+            path, f"has an unknown key `{unknown[0]}`; known: {', '.join(sorted(_KEYS))}"
+        )
     models, aliases = data.get("models") or [], data.get("aliases") or {}
     if not isinstance(models, list) or not all(map(_is_entry, models)):
-        raise _wrong(path, "needs `provider` and `id` in every entry of `models`")
+        raise _overrides_error(path, "needs `provider` and `id` in every entry of `models`")
     for entry in models:
         if entry["provider"] not in platforms:
-            known = ", ".join(platforms)
-            raise _wrong(path, f"names the provider `{entry['provider']}`; known: {known}")
+            known_names = ", ".join(platforms)
+            raise _overrides_error(
+                path, f"names the provider `{entry['provider']}`; known: {known_names}"
+            )
     if not isinstance(aliases, dict) or not all(isinstance(a, dict) for a in aliases.values()):
-        raise _wrong(path, "needs a mapping of providers to ids in every alias")
-    for node in _amounts(yaml.compose(text, loader)):
+        raise _overrides_error(path, "needs a mapping of providers to ids in every alias")
+    for node in _find_amounts(yaml.compose(text, loader)):
         if not _AMOUNT.fullmatch(node.value):
             where = f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-            raise _wrong(where, f'has a price of {node.value!r}; US dollars look like "0.05"')
-    return Overrides(str(data.get("as_of", "")), tuple(models), aliases)
+            raise _overrides_error(
+                where, f'has a price of {node.value!r}; US dollars look like "0.05"'
+            )
+    return CatalogOverrides(str(data.get("as_of", "")), tuple(models), aliases)
 
 
-def _amounts(root: Any) -> Iterator[Any]:
+def _find_amounts(root: Any) -> Iterator[Any]:
     """The scalar nodes of YAML that are amounts of money: all under `price` but the words."""
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-    left, seen = [(root, False)], set()
-    while left:
-        node, priced = left.pop()
-        if isinstance(node, ScalarNode) and priced:
+    stack, visited = [(root, False)], set()
+    while stack:
+        node, is_price = stack.pop()
+        if isinstance(node, ScalarNode) and is_price:
             yield node
-        if id(node) in seen and not priced:
+        if id(node) in visited and not is_price:
             continue
-        seen.add(id(node))
+        visited.add(id(node))
         if isinstance(node, SequenceNode):
-            left += [(each, priced) for each in node.value]
+            stack += [(child, is_price) for child in node.value]
         elif isinstance(node, MappingNode):
-            left += [
-                (value, priced or key.value == "price")
+            stack += [
+                (value, is_price or key.value == "price")
                 for key, value in node.value
-                if not priced or key.value != "confidence"
+                if not is_price or key.value != "confidence"
             ]
 
 
@@ -103,5 +109,5 @@ def _is_entry(value: Any) -> bool:
     )
 
 
-def _wrong(where: object, what: str) -> EnvironmentProblem:
+def _overrides_error(where: object, what: str) -> EnvironmentProblem:
     return EnvironmentProblem(f"{where} {what}", hint=_HINT)

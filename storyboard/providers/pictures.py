@@ -8,50 +8,53 @@ from pathlib import Path
 from storyboard.errors import InvalidRequest
 from storyboard.providers.base import Input, Workplace
 
-LARGEST = 20_000_000
+MAX_PICTURE_BYTES = 20_000_000
 """Bytes of one picture."""
 
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _JPEG_QUALITY = 95
 
 
-async def picture(given: Input, place: Workplace, provider: str = "") -> tuple[bytes, str]:
+async def read_picture(source: Input, place: Workplace, provider: str = "") -> tuple[bytes, str]:
     """The bytes of an input's picture and their MIME type, at most LARGEST of them.
 
     Raises InvalidRequest for what is no picture, or stays too large as a JPEG of high quality.
     """
-    name = given.name or given.role.value
-    if given.path is None:
-        raise _refused(f"the picture `{name}` has no file", provider)
+    name = source.name or source.role.value
+    if source.path is None:
+        raise _picture_error(f"the picture `{name}` has no file", provider)
     try:
-        data = await asyncio.to_thread(given.path.read_bytes)
+        data = await asyncio.to_thread(source.path.read_bytes)
     except OSError as error:
-        raise _refused(f"the picture `{name}` can't be read: {error.strerror}", provider) from None
-    mime = kind(data)
+        raise _picture_error(
+            f"the picture `{name}` can't be read: {error.strerror}", provider
+        ) from None
+    mime = detect_mime(data)
     if not mime:
-        data, mime = await _again(given.path, ".png", place, provider), "image/png"
-    if len(data) > LARGEST:
-        data, mime = await _again(given.path, ".jpg", place, provider), "image/jpeg"
-    if len(data) <= LARGEST:
+        data, mime = await _reencode_picture(source.path, ".png", place, provider), "image/png"
+    if len(data) > MAX_PICTURE_BYTES:
+        data, mime = await _reencode_picture(source.path, ".jpg", place, provider), "image/jpeg"
+    if len(data) <= MAX_PICTURE_BYTES:
         return data, mime
-    raise _refused(
-        f"{given.path.name} has more than {LARGEST // 1_000_000} MB, even as a JPEG", provider
+    raise _picture_error(
+        f"{source.path.name} has more than {MAX_PICTURE_BYTES // 1_000_000} MB, even as a JPEG",
+        provider,
     )
 
 
-async def _again(path: Path, suffix: str, place: Workplace, provider: str) -> bytes:
-    made: bytes | None = await place.compute(encoded, path, suffix)
-    if made is None:
-        raise _refused(f"{path.name} is no picture that can be read", provider)
-    return made
+async def _reencode_picture(path: Path, suffix: str, place: Workplace, provider: str) -> bytes:
+    data: bytes | None = await place.compute(encode_picture, path, suffix)
+    if data is None:
+        raise _picture_error(f"{path.name} is no picture that can be read", provider)
+    return data
 
 
-def kind(data: bytes) -> str:
+def detect_mime(data: bytes) -> str:
     """`image/png` or `image/jpeg`, told by the first bytes; empty for anything else."""
     return next((mime for magic, mime in _MAGIC.items() if data.startswith(magic)), "")
 
 
-def encoded(path: Path, suffix: str) -> bytes | None:
+def encode_picture(path: Path, suffix: str) -> bytes | None:
     """The picture in another encoding, `.png` or `.jpg`; None where it can't be read."""
     import cv2
     import numpy as np
@@ -61,12 +64,12 @@ def encoded(path: Path, suffix: str) -> bytes | None:
         pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), flag)
         if pixels is None:
             return None
-        wish = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if suffix == ".jpg" else []
-        sound, made = cv2.imencode(suffix, pixels, wish)
+        parameters = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if suffix == ".jpg" else []
+        is_encoded, data = cv2.imencode(suffix, pixels, parameters)
     except (cv2.error, OSError):
         return None
-    return bytes(made) if sound else None
+    return bytes(data) if is_encoded else None
 
 
-def _refused(message: str, provider: str) -> InvalidRequest:
+def _picture_error(message: str, provider: str) -> InvalidRequest:
     return InvalidRequest(message, hint="PNG or JPEG suit every model", provider=provider)

@@ -15,7 +15,7 @@ _MONTH_S = 31 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ApiError:
     """An error as a service tells it."""
 
     status: int
@@ -26,33 +26,33 @@ class Said:
     retry_after_s: float | None = None
 
     @property
-    def own(self) -> bool:
+    def is_from_api(self) -> bool:
         """Whether it is an error of an API's form, and not some proxy's page."""
         return bool(self.code or self.message)
 
 
-def said(status: int, headers: Mapping[str, str], body: bytes) -> Said:
+def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """Reads an answer of status 300 and more, whatever its body is."""
-    value = parsed(body)
+    value = parse_json(body)
     if isinstance(value, list):
         value = value[0] if value else None
     error: Any = value.get("error", value) if isinstance(value, dict) else None
     if isinstance(error, str):
         error = {"message": error}
     if not isinstance(error, dict):
-        return Said(status, retry_after_s=_retry_after(headers))
+        return ApiError(status, retry_after_s=_read_retry_after(headers))
     code = error.get("status") or error.get("code") or error.get("type") or ""
     message = error.get("message") or error.get("detail") or ""
-    wait = _retry_info(error.get("details"))
-    return Said(
+    wait = _read_retry_info(error.get("details"))
+    return ApiError(
         status,
         str(code),
         str(message),
-        _retry_after(headers) if wait is None else wait,
+        _read_retry_after(headers) if wait is None else wait,
     )
 
 
-def parsed(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """The JSON of a body; None where it is none."""
     try:
         return json.loads(body)
@@ -60,29 +60,31 @@ def parsed(body: bytes) -> Any:
         return None
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    told = headers.get("retry-after", "").strip()
-    if not told:
+def _read_retry_after(headers: Mapping[str, str]) -> float | None:
+    header = headers.get("retry-after", "").strip()
+    if not header:
         return None
     try:
-        seconds = float(told)
+        seconds = float(header)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(told).timestamp() - time.time()
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
         except (TypeError, ValueError):
             return None
-    return _bounded(seconds)
+    return _limit_wait(seconds)
 
 
-def _retry_info(details: Any) -> float | None:
+def _read_retry_info(details: Any) -> float | None:
     """google.rpc.RetryInfo among the details of an error."""
-    for each in details if isinstance(details, list) else ():
-        if isinstance(each, dict) and str(each.get("@type", "")).endswith("google.rpc.RetryInfo"):
-            found = _SECONDS.fullmatch(str(each.get("retryDelay", "")))
-            if found:
-                return _bounded(float(found[1]))
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith(
+            "google.rpc.RetryInfo"
+        ):
+            match = _SECONDS.fullmatch(str(detail.get("retryDelay", "")))
+            if match:
+                return _limit_wait(float(match[1]))
     return None
 
 
-def _bounded(seconds: float) -> float | None:
+def _limit_wait(seconds: float) -> float | None:
     return min(seconds, _MONTH_S) if seconds >= 0 else None

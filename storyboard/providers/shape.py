@@ -11,7 +11,7 @@ _DEEP = 6
 _WIDE = 6
 
 
-def shape(value: Any, deep: int = _DEEP) -> str:
+def describe_shape(value: Any, deep: int = _DEEP) -> str:
     """Names and kinds, a few levels deep.
 
     >>> shape({"done": True, "response": {"clips": [{"url": "x"}, {}]}})
@@ -21,13 +21,13 @@ def shape(value: Any, deep: int = _DEEP) -> str:
         if not value or not deep:
             return "{…}" if value else "{}"
         names = [str(name) for name in value]
-        told = [
-            f"{name if _NAME.fullmatch(name) else '…'}: {shape(inner, deep - 1)}"
+        members = [
+            f"{name if _NAME.fullmatch(name) else '…'}: {describe_shape(inner, deep - 1)}"
             for name, inner in zip(names[:_WIDE], value.values(), strict=False)
         ]
-        return "{" + ", ".join([*told, "…"] if len(names) > _WIDE else told) + "}"
+        return "{" + ", ".join([*members, "…"] if len(names) > _WIDE else members) + "}"
     if isinstance(value, list):
-        first = [shape(value[0], deep - 1) if deep else "…"] if value else []
+        first = [describe_shape(value[0], deep - 1) if deep else "…"] if value else []
         return "[" + ", ".join([*first, "…"] if len(value) > 1 else first) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

@@ -27,7 +27,7 @@ MEANING: Mapping[str, str] = MappingProxyType(
 )
 """By code, of eight digits."""
 
-_SAID = re.compile(r"[Ss]upport codes?:? *([\d, ]+)")
+_CODE_SENTENCE = re.compile(r"[Ss]upport codes?:? *([\d, ]+)")
 _CURES = {
     "a celebrity": "names of people are often taken for celebrities: describe, don't name",
     "a child": "say the age, or `options: {person_generation: allow_adult}`",
@@ -35,26 +35,28 @@ _CURES = {
 }
 
 
-def codes(text: str) -> tuple[str, ...]:
+def find_support_codes(text: str) -> tuple[str, ...]:
     """The support codes that a service's sentence names, in its order."""
-    found = [code for said in _SAID.findall(text) for code in re.findall(r"\d{8}", said)]
-    return tuple(dict.fromkeys(found))
+    numbers = [
+        code for sentence in _CODE_SENTENCE.findall(text) for code in re.findall(r"\d{8}", sentence)
+    ]
+    return tuple(dict.fromkeys(numbers))
 
 
-def category(text: str) -> str:
+def find_category(text: str) -> str:
     """What the filter saw, in words; empty where the sentence names no code that is known."""
-    seen = [MEANING[code] for code in codes(text) if code in MEANING]
-    if not seen and "audio" in text.lower():
+    concerns = [MEANING[code] for code in find_support_codes(text) if code in MEANING]
+    if not concerns and "audio" in text.lower():
         return "sound"
-    return " and ".join(dict.fromkeys(seen))
+    return " and ".join(dict.fromkeys(concerns))
 
 
-def explained(text: str) -> str:
+def explain_codes(text: str) -> str:
     """The service's sentence with the meaning of its codes behind it."""
-    seen = category(text)
-    return f"{text} (the filter saw: {seen})" if seen else text
+    concern = find_category(text)
+    return f"{text} (the filter saw: {concern})" if concern else text
 
 
-def cure(seen: str) -> str:
+def suggest_cure(concern: str) -> str:
     """What helps against a category; empty where only other words do."""
-    return next((told for name, told in _CURES.items() if name in seen), "")
+    return next((advice for name, advice in _CURES.items() if name in concern), "")

@@ -9,7 +9,7 @@ from storyboard.errors import InvalidRequest, StoryboardError
 
 
 @contextmanager
-def unsent(provider: str) -> Iterator[None]:
+def convert_unsent_errors(provider: str) -> Iterator[None]:
     """Makes an InvalidRequest, which says that there is no job, of whatever fails inside."""
     try:
         yield

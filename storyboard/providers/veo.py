@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from storyboard.providers.base import Kind, Request, Role
-from storyboard.providers.inline import packed
+from storyboard.providers.inline import encode_base64
 
 Medium: TypeAlias = Mapping[str, str]
 """A picture or a video as the wire has it."""
@@ -24,22 +24,22 @@ _COMMON = {"person_generation": "personGeneration", "enhance_prompt": "enhancePr
 _SHOUTED = {"resize": "resizeMode", "compression": "compressionQuality"}
 
 
-def inline(data: bytes, mime: str) -> Medium:
+def to_inline_medium(data: bytes, mime: str) -> Medium:
     """Bytes that go along; for a video, of Vertex only."""
-    return {"bytesBase64Encoded": packed(data), "mimeType": mime}
+    return {"bytesBase64Encoded": encode_base64(data), "mimeType": mime}
 
 
-def stored(uri: str, mime: str) -> Medium:
+def to_stored_medium(uri: str, mime: str) -> Medium:
     """An object `gs://…`, which only Vertex reads."""
     return {"gcsUri": uri, "mimeType": mime}
 
 
-def generated(uri: str) -> Medium:
+def to_generated_medium(uri: str) -> Medium:
     """A result of the Gemini API, by the URI that it gave; the only video that it runs on."""
     return {"uri": uri}
 
 
-def vertex_body(request: Request, media: Sequence[Medium], *, audio: bool) -> dict[str, Any]:
+def build_vertex_body(request: Request, media: Sequence[Medium], *, audio: bool) -> dict[str, Any]:
     """What Vertex AI is sent, but for the storage.
 
     `media` stand in the order of `request.inputs`. `audio` says that the model lets one choose
@@ -50,7 +50,7 @@ def vertex_body(request: Request, media: Sequence[Medium], *, audio: bool) -> di
         "sampleCount": request.samples,
         "durationSeconds": settings.duration_s,
     }
-    parameters |= _common(request)
+    parameters |= _build_common_parameters(request)
     if settings.seed is not None:
         parameters["seed"] = settings.seed
     if audio:
@@ -58,13 +58,16 @@ def vertex_body(request: Request, media: Sequence[Medium], *, audio: bool) -> di
     for option, name in _SHOUTED.items():
         if value := settings.options.get(option):
             parameters[name] = str(value).upper()
-    body: dict[str, Any] = {"instances": [_instance(request, media)], "parameters": parameters}
+    body: dict[str, Any] = {
+        "instances": [_build_instance(request, media)],
+        "parameters": parameters,
+    }
     if labels := settings.options.get("labels"):
         body["labels"] = {str(key): str(value) for key, value in labels.items()}
     return body
 
 
-def gemini_body(request: Request, media: Sequence[Medium]) -> dict[str, Any]:
+def build_gemini_body(request: Request, media: Sequence[Medium]) -> dict[str, Any]:
     """What the Gemini API is sent; `media` stand in the order of `request.inputs`.
 
     An extension has one length there, which is not to be named.
@@ -74,24 +77,24 @@ def gemini_body(request: Request, media: Sequence[Medium]) -> dict[str, Any]:
         parameters["durationSeconds"] = request.settings.duration_s
     if request.samples > 1:
         parameters["sampleCount"] = request.samples
-    parameters |= _common(request)
-    return {"instances": [_instance(request, media)], "parameters": parameters}
+    parameters |= _build_common_parameters(request)
+    return {"instances": [_build_instance(request, media)], "parameters": parameters}
 
 
-def _instance(request: Request, media: Sequence[Medium]) -> dict[str, Any]:
+def _build_instance(request: Request, media: Sequence[Medium]) -> dict[str, Any]:
     instance: dict[str, Any] = {"prompt": request.prompt} if request.prompt else {}
     references = []
-    for given, medium in zip(request.inputs, media, strict=True):
-        if given.role is Role.REFERENCE:
+    for source, medium in zip(request.inputs, media, strict=True):
+        if source.role is Role.REFERENCE:
             references.append({"image": dict(medium), "referenceType": "ASSET"})
         else:
-            instance[_PLACES[given.role]] = dict(medium)
+            instance[_PLACES[source.role]] = dict(medium)
     if references:
         instance["referenceImages"] = references
     return instance
 
 
-def _common(request: Request) -> dict[str, Any]:
+def _build_common_parameters(request: Request) -> dict[str, Any]:
     settings = request.settings
     parameters: dict[str, Any] = {
         "aspectRatio": settings.aspect_ratio,

@@ -16,13 +16,13 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.providers.catalog import catalog
+from storyboard.providers.catalog import load_catalog
 
 if TYPE_CHECKING:
-    from storyboard.providers.content import Content
+    from storyboard.providers.content import GenerateContentClient
     from storyboard.providers.omni import Omni
 
-_TOKENS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
+_CONTENT_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 _OPTIONS: Mapping[str, Any] = MappingProxyType(
     {
         "type": "object",
@@ -71,38 +71,38 @@ class Vertex:
     schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"options": _OPTIONS})
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
-        from storyboard.providers.cloud import Cloud
+        from storyboard.providers.cloud import VertexProject
         from storyboard.providers.vertex_veo import VertexVeo
 
-        self._cloud = Cloud(self.name, settings)
+        self._project = VertexProject(self.name, settings)
         self._storage_uri = str(settings.get("storage_uri") or "")
-        self._veo = VertexVeo(self._cloud, self._storage_uri)
-        self._made_content: Content | None = None
-        self._made_omni: Omni | None = None
+        self._veo = VertexVeo(self._project, self._storage_uri)
+        self._content_client: GenerateContentClient | None = None
+        self._omni_client: Omni | None = None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job; every error of ours but UnknownOutcome says that there is none."""
-        from storyboard.providers.files import Missing
+        from storyboard.providers.files import NotFound
 
-        wire = _wire_of(request)
+        interface = _choose_interface(request)
         try:
-            if wire == "content":
-                return await (await self._content()).submit(request, place)
-            await self._can_fetch()
-            if wire == "omni":
-                return await (await self._omni()).submit(request, place)
+            if interface == "content":
+                return await (await self._open_content()).submit(request, place)
+            await self._check_bucket_access()
+            if interface == "omni":
+                return await (await self._open_omni()).submit(request, place)
             return await self._veo.submit(request, place)
-        except Missing as error:
-            raise _retired(request.model, error) from error
+        except NotFound as error:
+            raise _retirement_error(request.model, error) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
         from storyboard.providers.omni import Omni
 
         if operation.name.startswith("content/"):
-            return (await self._content()).poll(operation)
-        if Omni.owns(operation.name):
-            return await (await self._omni()).poll(operation, place)
+            return (await self._open_content()).poll(operation)
+        if Omni.is_interaction_name(operation.name):
+            return await (await self._open_omni()).poll(operation, place)
         return await self._veo.poll(operation, place)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
@@ -110,33 +110,33 @@ class Vertex:
         if sample.path is not None:
             return sample
         if sample.uri.startswith("interactions/"):
-            return await (await self._omni()).fetch(sample, place)
+            return await (await self._open_omni()).fetch(sample, place)
         return await self._veo.fetch(sample, place)
 
     async def account(self) -> str:
         """Whose quota is used: the project's."""
-        return await self._cloud.place("") or "key"
+        return await self._project.resolve_location_path("") or "key"
 
     async def trace(self, tag: str) -> tuple[Sample, ...]:
         """What lies under an attempt's own prefix: results that its lost answer would have named.
 
         Nothing there proves nothing: the job may run still, or have ended without a result.
         """
-        from storyboard.providers.gcs import checked_place, folder
+        from storyboard.providers.gcs import build_result_folder, check_storage_uri
 
-        under = checked_place(self._storage_uri)
-        if not under or not tag:
+        base_uri = check_storage_uri(self._storage_uri)
+        if not base_uri or not tag:
             return ()
-        uris = await self._cloud.bucket.below(folder(under, tag))
+        uris = await self._project.bucket.list_objects(build_result_folder(base_uri, tag))
         return tuple(Sample(uri=uri) for uri in uris if uri.endswith(".mp4"))
 
     async def close(self) -> None:
         """Gives back connections."""
-        await self._cloud.close()
+        await self._project.close()
 
-    async def _can_fetch(self) -> None:
+    async def _check_bucket_access(self) -> None:
         """Raises AuthenticationError where results would lie in a bucket that stays shut to us."""
-        if self._storage_uri and await self._cloud.by_key():
+        if self._storage_uri and await self._project.has_api_key():
             raise AuthenticationError(
                 "VERTEX_API_KEY opens no bucket, so what goes to `providers.vertex.storage_uri` "
                 "could be bought and not fetched",
@@ -145,53 +145,55 @@ class Vertex:
                 provider=self.name,
             )
 
-    async def _content(self) -> Content:
+    async def _open_content(self) -> GenerateContentClient:
         """Stills, texts and speech, whose models are in no region."""
         from storyboard.providers.cloud import GLOBAL
-        from storyboard.providers.content import Content
+        from storyboard.providers.content import GenerateContentClient
 
-        if self._made_content is None:
-            root = f"/v1/{await self._cloud.publisher(GLOBAL)}"
-            self._made_content = self._made_content or Content(self._cloud.wire(GLOBAL), root)
-        return self._made_content
+        if self._content_client is None:
+            root = f"/v1/{await self._project.resolve_publisher_path(GLOBAL)}"
+            self._content_client = self._content_client or GenerateContentClient(
+                self._project.open_client(GLOBAL), root
+            )
+        return self._content_client
 
-    async def _omni(self) -> Omni:
+    async def _open_omni(self) -> Omni:
         """Omni, which is in no region either; its interface has not left v1beta1."""
         from storyboard.providers.cloud import GLOBAL
         from storyboard.providers.omni import Omni
-        from storyboard.providers.vertex_omni import VertexMedia
+        from storyboard.providers.vertex_omni import VertexMediaHost
 
-        if self._made_omni is None:
-            place = await self._cloud.place(GLOBAL)
-            if not place:
+        if self._omni_client is None:
+            location_path = await self._project.resolve_location_path(GLOBAL)
+            if not location_path:
                 raise EnvironmentProblem(
                     "Omni on Vertex AI needs a project, which a key does not name",
                     hint="set `providers.vertex.project` in the film, or GOOGLE_CLOUD_PROJECT",
                 )
-            media = VertexMedia(self._cloud, self._storage_uri)
-            self._made_omni = self._made_omni or Omni(
-                self._cloud.wire(GLOBAL), f"/v1beta1/{place}", media
+            media = VertexMediaHost(self._project, self._storage_uri)
+            self._omni_client = self._omni_client or Omni(
+                self._project.open_client(GLOBAL), f"/v1beta1/{location_path}", media
             )
-        return self._made_omni
+        return self._omni_client
 
 
-def _wire_of(request: Request) -> str:
+def _choose_interface(request: Request) -> str:
     """The interface that the model is asked through; of one that nobody knows, by its name."""
-    model = catalog().models.get((Vertex.name, request.model))
+    model = load_catalog().models.get((Vertex.name, request.model))
     if model is not None:
         return model.wire
-    if request.kind in _TOKENS:
+    if request.kind in _CONTENT_KINDS:
         return "content"
     return "omni" if "omni" in request.model else "veo"
 
 
-def _retired(id: str, error: InvalidRequest) -> RetiredModel:
-    model = catalog().models.get((Vertex.name, id))
-    instead = model.replacement if model is not None else ""
+def _retirement_error(id: str, error: InvalidRequest) -> RetiredModel:
+    model = load_catalog().models.get((Vertex.name, id))
+    successor = model.replacement if model is not None else ""
     return RetiredModel(
         f"{id}: {error}",
-        hint=f"use `model: {instead}`" if instead else error.hint,
+        hint=f"use `model: {successor}`" if successor else error.hint,
         provider=Vertex.name,
         model=id,
-        replacement=instead,
+        replacement=successor,
     )

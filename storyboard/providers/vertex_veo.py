@@ -23,15 +23,15 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.providers.catalog import catalog
-from storyboard.providers.cloud import Cloud
-from storyboard.providers.files import Missing
-from storyboard.providers.gcs import checked_place, folder
-from storyboard.providers.inline import INLINE
-from storyboard.providers.operation import outcome
-from storyboard.providers.pictures import picture
-from storyboard.providers.unsent import unsent
-from storyboard.providers.veo import Medium, inline, stored, vertex_body
+from storyboard.providers.catalog import load_catalog
+from storyboard.providers.cloud import VertexProject
+from storyboard.providers.files import NotFound
+from storyboard.providers.gcs import build_result_folder, check_storage_uri
+from storyboard.providers.inline import MAX_INLINE_BYTES
+from storyboard.providers.operation import read_outcome
+from storyboard.providers.pictures import read_picture
+from storyboard.providers.unsent import convert_unsent_errors
+from storyboard.providers.veo import Medium, build_vertex_body, to_inline_medium, to_stored_medium
 
 OPERATION = re.compile(
     r"(?P<resource>(?:projects/[\w.:-]+/locations/(?P<location>[a-z0-9-]+)/)?"
@@ -42,98 +42,102 @@ OPERATION = re.compile(
 class VertexVeo:
     """The Veo models of one project. `storage_uri` may be empty: then results come inline."""
 
-    def __init__(self, cloud: Cloud, storage_uri: str) -> None:
-        self._cloud = cloud
+    def __init__(self, project: VertexProject, storage_uri: str) -> None:
+        self._project = project
         self._storage_uri = storage_uri
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Makes the job, of `request.samples` results."""
-        with unsent("vertex"):
-            body = await self._body(request, place)
-        location = self._cloud.location
-        publisher = await self._cloud.publisher(location)
+        with convert_unsent_errors("vertex"):
+            body = await self._build_body(request, place)
+        location = self._project.location
+        publisher = await self._project.resolve_publisher_path(location)
         resource = f"{publisher}/models/{quote(request.model)}"
-        wire = self._cloud.wire(location if resource.startswith("projects/") else "")
-        reply = await wire.order(f"/v1/{resource}:predictLongRunning", json=body)
+        client = self._project.open_client(location if resource.startswith("projects/") else "")
+        reply = await client.post_once(f"/v1/{resource}:predictLongRunning", json=body)
         name = reply.value.get("name") if isinstance(reply.value, dict) else None
         if (
             not isinstance(name, str)
             or not OPERATION.fullmatch(name)
-            or self._cloud.discreet.shows(name)
+            or self._project.redactor.contains_secret(name)
         ):
-            raise wire.unknown("it took the job and named none")
+            raise client.unknown_outcome_error("it took the job and named none")
         return Operation(name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands, asked where it was made, whatever the settings say by now."""
-        found = OPERATION.fullmatch(operation.name)
-        if found is None:
-            told = self._cloud.discreet(operation.name)
-            raise Gone(f"`{told}` is no job of Vertex AI", provider="vertex")
-        path = f"/v1/{found['resource']}:fetchPredictOperation"
+        match = OPERATION.fullmatch(operation.name)
+        if match is None:
+            name = self._project.redactor(operation.name)
+            raise Gone(f"`{name}` is no job of Vertex AI", provider="vertex")
+        path = f"/v1/{match['resource']}:fetchPredictOperation"
         try:
-            reply = await self._cloud.wire(found["location"] or "").ask(
+            reply = await self._project.open_client(match["location"] or "").request_with_retry(
                 "POST", path, json={"operationName": operation.name}
             )
-        except Missing as error:
+        except NotFound as error:
             raise Gone(f"Vertex AI no longer knows the job: {error}", provider="vertex") from None
         if not isinstance(reply.value, dict):
             raise ProviderError("the answer of Vertex AI is no JSON", provider="vertex")
-        return await outcome(reply.value, place.scratch, self._cloud.discreet)
+        return await read_outcome(reply.value, place.scratch, self._project.redactor)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file, out of its bucket."""
         out = place.scratch / f"{secrets.token_hex(6)}.mp4"
-        return replace(sample, path=await self._cloud.bucket.download(sample.uri, out))
+        return replace(sample, path=await self._project.bucket.download_object(sample.uri, out))
 
-    async def _body(self, request: Request, place: Workplace) -> dict[str, Any]:
-        under = checked_place(self._storage_uri)
-        if request.settings.options.get("compression") == "lossless" and not under:
+    async def _build_body(self, request: Request, place: Workplace) -> dict[str, Any]:
+        base_uri = check_storage_uri(self._storage_uri)
+        if request.settings.options.get("compression") == "lossless" and not base_uri:
             raise InvalidRequest(
                 "`compression: lossless` needs a place in Cloud Storage",
                 hint="set `providers.vertex.storage_uri: gs://my-bucket/films`",
                 provider="vertex",
             )
-        model = catalog().models.get(("vertex", request.model))
-        media = await self._media(request.inputs, under, place)
-        body = vertex_body(request, media, audio=model is not None and model.audio == "optional")
-        if under:
-            body["parameters"]["storageUri"] = folder(under, request.tag)
+        model = load_catalog().models.get(("vertex", request.model))
+        media = await self._prepare_media(request.inputs, base_uri, place)
+        body = build_vertex_body(
+            request, media, audio=model is not None and model.audio == "optional"
+        )
+        if base_uri:
+            body["parameters"]["storageUri"] = build_result_folder(base_uri, request.tag)
         return body
 
-    async def _media(self, inputs: tuple[Input, ...], under: str, place: Workplace) -> list[Medium]:
+    async def _prepare_media(
+        self, inputs: tuple[Input, ...], base_uri: str, place: Workplace
+    ) -> list[Medium]:
         media: list[Medium] = []
-        left = INLINE
-        for given in inputs:
-            if await self._stored(given):
-                media.append(stored(given.uri, "video/mp4"))
+        remaining_bytes = MAX_INLINE_BYTES
+        for source in inputs:
+            if await self._is_stored(source):
+                media.append(to_stored_medium(source.uri, "video/mp4"))
                 continue
-            if given.role is Role.VIDEO:
-                data, mime = await _video(given, may_upload=bool(under)), "video/mp4"
+            if source.role is Role.VIDEO:
+                data, mime = await _read_video(source, may_upload=bool(base_uri)), "video/mp4"
             else:
-                data, mime = await picture(given, place, "vertex")
-            if under and len(data) > left:
-                uri = await self._cloud.bucket.upload(data, mime, under)
-                media.append(stored(uri, mime))
+                data, mime = await read_picture(source, place, "vertex")
+            if base_uri and len(data) > remaining_bytes:
+                uri = await self._project.bucket.upload_bytes(data, mime, base_uri)
+                media.append(to_stored_medium(uri, mime))
                 continue
-            left -= len(data)
-            media.append(await asyncio.to_thread(inline, data, mime))
+            remaining_bytes -= len(data)
+            media.append(await asyncio.to_thread(to_inline_medium, data, mime))
         return media
 
-    async def _stored(self, given: Input) -> bool:
+    async def _is_stored(self, source: Input) -> bool:
         """Whether a take that is run on lies in a bucket still; with no file here it has to."""
-        if given.role is not Role.VIDEO or not given.uri.startswith("gs://"):
+        if source.role is not Role.VIDEO or not source.uri.startswith("gs://"):
             return False
-        return given.path is None or await self._cloud.bucket.has(given.uri)
+        return source.path is None or await self._project.bucket.has_object(source.uri)
 
 
-async def _video(given: Input, *, may_upload: bool) -> bytes:
+async def _read_video(source: Input, *, may_upload: bool) -> bytes:
     """The bytes of the take that is run on."""
-    path = given.path
+    path = source.path
     if path is None:
         raise InvalidRequest("the take that is run on has neither file nor URI", provider="vertex")
     size = await asyncio.to_thread(lambda: path.stat().st_size)
-    if size > INLINE and not may_upload:
+    if size > MAX_INLINE_BYTES and not may_upload:
         raise InvalidRequest(
             f"the take that is run on has {size / 1e6:.0f} MB, more than goes along inline",
             hint="set `providers.vertex.storage_uri: gs://my-bucket/films`; it is uploaded there",

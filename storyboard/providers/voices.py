@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-USUAL = "Kore"
+USUAL_VOICE = "Kore"
 """Who speaks where no word says how a voice sounds."""
 
 _WOMEN = """
@@ -68,40 +68,40 @@ _MAN = frozenset(
 class Voice:
     name: str
     character: str
-    woman: bool
+    is_woman: bool
 
-    def likeness(self, words: frozenset[str]) -> int:
+    def score_likeness(self, words: frozenset[str]) -> int:
         """How many of the words speak of this character; its own word counts twice."""
         alike = _ALIKE.get(self.character, "").split()
         return 2 * (self.character in words) + len(words.intersection(alike))
 
 
-def _voices(table: str, *, woman: bool) -> tuple[Voice, ...]:
+def _parse_voices(table: str, *, woman: bool) -> tuple[Voice, ...]:
     rows = (row.split() for row in table.split(";"))
     return tuple(Voice(name, character, woman) for name, character in rows)
 
 
-VOICES = (*_voices(_WOMEN, woman=True), *_voices(_MEN, woman=False))
+VOICES = (*_parse_voices(_WOMEN, woman=True), *_parse_voices(_MEN, woman=False))
 """All thirty."""
 
 
-def voice_name(words: str) -> str:
+def choose_voice(words: str) -> str:
     """The voice that a cast member's words for it mean: `old, gravelly man` is Algenib.
 
     A voice's own name means that voice. The same words always mean the same one; where several
     suit alike, the words themselves decide among them, so that two people sound different.
     """
-    said = frozenset(re.findall(r"[a-z][a-z-]*", words.lower()))
-    if not said:
-        return USUAL
+    word_set = frozenset(re.findall(r"[a-z][a-z-]*", words.lower()))
+    if not word_set:
+        return USUAL_VOICE
     for voice in VOICES:
-        if voice.name.lower() in said:
+        if voice.name.lower() in word_set:
             return voice.name
-    known = VOICES
-    if said & _WOMAN or said & _MAN:
-        woman = len(said & _WOMAN) >= len(said & _MAN)
-        known = tuple(each for each in VOICES if each.woman is woman)
-    best = max(each.likeness(said) for each in known)
-    alike = [each.name for each in known if each.likeness(said) == best]
-    mark = hashlib.sha256(" ".join(sorted(said)).encode()).digest()
-    return alike[int.from_bytes(mark[:4], "big") % len(alike)]
+    candidates = VOICES
+    if word_set & _WOMAN or word_set & _MAN:
+        woman = len(word_set & _WOMAN) >= len(word_set & _MAN)
+        candidates = tuple(voice for voice in VOICES if voice.is_woman is woman)
+    best = max(voice.score_likeness(word_set) for voice in candidates)
+    alike = [voice.name for voice in candidates if voice.score_likeness(word_set) == best]
+    word_hash = hashlib.sha256(" ".join(sorted(word_set)).encode()).digest()
+    return alike[int.from_bytes(word_hash[:4], "big") % len(alike)]

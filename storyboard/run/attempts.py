@@ -36,20 +36,20 @@ class State(StrEnum):
     """Given up without cost; the step may simply run again."""
 
 
-ADOPTED = "adopted by a person; the provider has not answered for it yet"
+ADOPTED_MESSAGE = "adopted by a person; the provider has not answered for it yet"
 """The message of an attempt whose operation is a person's word alone."""
 
 _S = State
-_ENDS = (_S.FAILED, _S.FILTERED, _S.ABANDONED)
-OVER: frozenset[State] = frozenset({*_ENDS, _S.COMMITTED, _S.LOST})
+_FREE_ENDS = (_S.FAILED, _S.FILTERED, _S.ABANDONED)
+FINAL_STATES: frozenset[State] = frozenset({*_FREE_ENDS, _S.COMMITTED, _S.LOST})
 """States in which nothing more happens by itself and no money is held."""
 
-MOVES: Mapping[State, frozenset[State]] = MappingProxyType(
+TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         _S.PLANNED: frozenset({_S.INTENT, _S.ABANDONED}),
         _S.INTENT: frozenset({_S.SUBMITTING, _S.FAILED, _S.ABANDONED}),
-        _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, *_ENDS}),
-        _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.UNKNOWN, _S.LOST, *_ENDS}),
+        _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, *_FREE_ENDS}),
+        _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.UNKNOWN, _S.LOST, *_FREE_ENDS}),
         _S.DONE_REMOTE: frozenset({_S.FETCHED, _S.COMMITTED, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.FETCHED: frozenset({_S.COMMITTED, _S.DONE_REMOTE, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.FAILED, _S.LOST}),
@@ -64,10 +64,10 @@ job ended with nothing that can be used. One that was charged and came to nothin
 back by a person.
 """
 
-_SENT = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.DONE_REMOTE, _S.FETCHED})
+_SENT_STATES = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.DONE_REMOTE, _S.FETCHED})
 
 
-def ended_free(state: State, settled_micros: int) -> bool:
+def is_uncharged_failure(state: State, settled_micros: int) -> bool:
     """Whether an attempt came to nothing that was paid for, so that its take may be had anew."""
     return state in (State.FAILED, State.FILTERED) and not settled_micros
 
@@ -134,30 +134,30 @@ class Attempt:
         return next((sample.expires_at for sample in self.samples if sample.problem), None)
 
     @property
-    def adopted(self) -> bool:
+    def is_adopted(self) -> bool:
         """Whether a person named its operation, and nothing has been heard of that yet."""
-        return self.state is State.SUBMITTED and self.message == ADOPTED
+        return self.state is State.SUBMITTED and self.message == ADOPTED_MESSAGE
 
     @property
-    def order(self) -> tuple[str, int]:
+    def group_key(self) -> tuple[str, int]:
         """(run, id of the first take) of the one request that it went with."""
         return self.run, self.id - self.sample
 
     @property
     def expires_at(self) -> float:
         """When its first result goes, seconds since 1970; infinite where nobody knows."""
-        known = (each.expires_at for each in self.samples if each.expires_at is not None)
-        return min(known, default=float("inf"))
+        expiries = (sample.expires_at for sample in self.samples if sample.expires_at is not None)
+        return min(expiries, default=float("inf"))
 
     @property
     def held_micros(self) -> int:
         """Money that is reserved and not yet settled."""
-        return 0 if self.state in OVER else self.reserved_micros
+        return 0 if self.state in FINAL_STATES else self.reserved_micros
 
-    def may_become(self, state: State) -> bool:
+    def can_become(self, state: State) -> bool:
         """Whether the move is legal for this attempt."""
-        if state is State.ABANDONED and not self.repeatable and self.state in _SENT:
+        if state is State.ABANDONED and not self.repeatable and self.state in _SENT_STATES:
             return False
-        if self.state in OVER and not self.is_charged_without_take:
+        if self.state in FINAL_STATES and not self.is_charged_without_take:
             return False
-        return state in MOVES[self.state]
+        return state in TRANSITIONS[self.state]

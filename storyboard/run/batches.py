@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-class Batches(Generic[_T, _R]):
+class Batcher(Generic[_T, _R]):
     """Does `act` to whatever waits, in a thread, one batch after the other.
 
     It answers with one result for each, in their order; an Exception there is that one's alone,
@@ -20,46 +20,46 @@ class Batches(Generic[_T, _R]):
     def __init__(self, act: Callable[[Sequence[_T]], Sequence[_R | Exception]]) -> None:
         self._act = act
         self._waiting: list[tuple[_T, asyncio.Future[_R]]] = []
-        self._work: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[None] | None = None
 
-    async def do(self, item: _T) -> _R:
+    async def run_in_batch(self, item: _T) -> _R:
         """The result for `item`, once the batch with it is done."""
-        done: asyncio.Future[_R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
-        if self._work is None:
-            self._work = asyncio.create_task(self._all())
-        return await done
+        future: asyncio.Future[_R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._run_batches())
+        return await future
 
-    async def _all(self) -> None:
+    async def _run_batches(self) -> None:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                await self._one([item for item, _ in batch], [done for _, done in batch])
+                await self._run_batch([item for item, _ in batch], [future for _, future in batch])
         finally:
-            self._work = None
+            self._worker = None
 
-    async def _one(self, items: list[_T], waiting: list[asyncio.Future[_R]]) -> None:
-        fault: BaseException | None = None
+    async def _run_batch(self, items: list[_T], futures: list[asyncio.Future[_R]]) -> None:
+        batch_error: BaseException | None = None
         results: Sequence[_R | BaseException]
         try:
             results = await asyncio.to_thread(self._act, items)
         except BaseException as error:
-            fault, results = error, [error] * len(items)
-        for done, result in zip(waiting, results, strict=True):
-            if done.done():
+            batch_error, results = error, [error] * len(items)
+        for future, result in zip(futures, results, strict=True):
+            if future.done():
                 continue
             if isinstance(result, BaseException):
-                done.set_exception(result)
+                future.set_exception(result)
             else:
-                done.set_result(result)
-        if fault is not None and not isinstance(fault, Exception):
-            raise fault
+                future.set_result(result)
+        if batch_error is not None and not isinstance(batch_error, Exception):
+            raise batch_error
 
 
-def one_by_one(act: Callable[[_T], _R]) -> Callable[[Sequence[_T]], Sequence[_R | Exception]]:
+def apply_to_each(act: Callable[[_T], _R]) -> Callable[[Sequence[_T]], Sequence[_R | Exception]]:
     """A batch of acts that have nothing in common but their thread."""
 
-    def all_(items: Sequence[_T]) -> list[_R | Exception]:
+    def apply_function(items: Sequence[_T]) -> list[_R | Exception]:
         results: list[_R | Exception] = []
         for item in items:
             try:
@@ -68,4 +68,4 @@ def one_by_one(act: Callable[[_T], _R]) -> Callable[[Sequence[_T]], Sequence[_R 
                 results.append(error)
         return results
 
-    return all_
+    return apply_function

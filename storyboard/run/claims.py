@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from storyboard.run.filelock import FileLock, Holder
+from storyboard.run.filelock import FileLock, LockOwner
 from storyboard.run.ledger import Ledger
 
 _UNLINKED = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -27,48 +27,48 @@ _UNLINKED = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 class Claim:
     """The right to make the takes of one digest; `left` locks a name that was found there."""
 
-    def __init__(self, name: Path, mark: FileLock, left: FileLock | None) -> None:
+    def __init__(self, name: Path, own_lock: FileLock, previous_lock: FileLock | None) -> None:
         self._name = name
-        self._mark = mark
-        self._left = left
+        self._own_lock = own_lock
+        self._previous_lock = previous_lock
 
     @property
-    def left_by(self) -> str:
+    def previous_film(self) -> str:
         """State folder of the film whose process died with this claim; empty when none did."""
-        return self._left.left.about if self._left is not None else ""
+        return self._previous_lock.previous_owner.about if self._previous_lock is not None else ""
 
     @property
-    def bought_by(self) -> str:
+    def previous_run(self) -> str:
         """The run of that film which may have bought under it; empty when none can have."""
-        return self._left.left.run if self._left is not None else ""
+        return self._previous_lock.previous_owner.run if self._previous_lock is not None else ""
 
-    def hold(self) -> None:
+    def take_over(self) -> None:
         """Makes a claim our own that was found under another film's name."""
-        if self._left is None:
+        if self._previous_lock is None:
             return
-        draft = _beside(self._name)
+        draft = _build_draft_path(self._name)
         try:
-            os.link(self._mark.path, draft)
+            os.link(self._own_lock.path, draft)
         except OSError as error:
             if error.errno not in _UNLINKED:
                 raise
-            mine = self._mark.holder()
-            self._left.describe(mine.about, mine.run)
+            owner = self._own_lock.read_owner()
+            self._previous_lock.write_owner(owner.about, owner.run)
             return
         draft.replace(self._name)
-        self._left.release()
-        self._left = None
+        self._previous_lock.release()
+        self._previous_lock = None
 
     def release(self, *, owing: bool = False) -> None:
         """Frees the digest; `owing` leaves the name for whoever comes next to read."""
-        if self._left is not None:
-            self._left.release(remove=not owing)
+        if self._previous_lock is not None:
+            self._previous_lock.release(remove=not owing)
         elif not owing:
             self._name.unlink(missing_ok=True)
         else:
-            draft = _beside(self._name)
+            draft = _build_draft_path(self._name)
             with suppress(OSError):  # it stays ours then until this process ends
-                draft.write_bytes(self._mark.path.read_bytes())
+                draft.write_bytes(self._own_lock.path.read_bytes())
                 draft.replace(self._name)
             draft.unlink(missing_ok=True)
 
@@ -78,86 +78,86 @@ class Claims:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._marks: dict[tuple[str, str], FileLock] = {}
+        self._own_locks: dict[tuple[str, str], FileLock] = {}
 
-    def take(self, digest: str, about: str, run: str = "") -> Claim | None:
+    def acquire(self, digest: str, about: str, run: str = "") -> Claim | None:
         """The claim, or None while somebody else holds it; never waits.
 
         `about` is the state folder of the film that it is for, `run` the run that may buy under it.
         """
-        mark = self._marks.get((about, run)) or self._marked(about, run)
+        own_lock = self._own_locks.get((about, run)) or self._create_own_lock(about, run)
         name = self._folder / digest
         try:
-            os.link(mark.path, name)
-            return Claim(name, mark, None)
+            os.link(own_lock.path, name)
+            return Claim(name, own_lock, None)
         except FileExistsError:
             pass
         except OSError as error:
             if error.errno not in _UNLINKED:
                 raise
-        left = FileLock(name)
-        return Claim(name, mark, left) if left.take(None) else None
+        previous_lock = FileLock(name)
+        return Claim(name, own_lock, previous_lock) if previous_lock.try_acquire(None) else None
 
-    def holder(self, digest: str) -> Holder:
+    def read_owner(self, digest: str) -> LockOwner:
         """Who holds the claim; an empty Holder when nobody does."""
-        return FileLock(self._folder / digest).holder()
+        return FileLock(self._folder / digest).read_owner()
 
-    def clear(self, about: str, owed: frozenset[str]) -> None:
+    def remove_stale(self, about: str, owed: frozenset[str]) -> None:
         """Removes what dead runs of the film with that state folder left, but for `owed` digests.
 
         Free claims of films that are no longer there go too. One that something may have been
         bought under stays until a ledger remembers its run, or a person says what came of it.
         """
-        remembered = cache(lambda: Ledger.runs(Path(about)))
-        for path in self._paths():
+        read_known_runs = cache(lambda: Ledger.read_runs(Path(about)))
+        for path in self._list_paths():
             lock = FileLock(path)
-            if not lock.take(None):
+            if not lock.try_acquire(None):
                 continue
-            left = lock.left
-            if left.run:
-                of_others = left.run not in remembered()
+            owner = lock.previous_owner
+            if owner.run:
+                belongs_to_others = owner.run not in read_known_runs()
             else:
-                of_others = left.about not in ("", about) and Path(left.about).is_dir()
-            stays = not path.name.startswith(".") and (of_others or path.name in owed)
-            lock.release(remove=not stays)
+                belongs_to_others = owner.about not in ("", about) and Path(owner.about).is_dir()
+            must_stay = not path.name.startswith(".") and (belongs_to_others or path.name in owed)
+            lock.release(remove=not must_stay)
 
-    def left(self) -> Iterator[tuple[str, Holder]]:
+    def list_abandoned(self) -> Iterator[tuple[str, LockOwner]]:
         """Digests with the dead who may have bought under them."""
-        for path in self._paths():
+        for path in self._list_paths():
             lock = FileLock(path)
-            if path.name.startswith(".") or not lock.take(None):
+            if path.name.startswith(".") or not lock.try_acquire(None):
                 continue
             lock.release()
-            if lock.left.run:
-                yield path.name, lock.left
+            if lock.previous_owner.run:
+                yield path.name, lock.previous_owner
 
-    def forget(self, digest: str) -> None:
+    def discard_abandoned(self, digest: str) -> None:
         """Takes away what a dead run left under that digest."""
         lock = FileLock(self._folder / digest)
-        if lock.take(None):
+        if lock.try_acquire(None):
             lock.release(remove=True)
 
-    def known(self) -> frozenset[str]:
+    def list_digests(self) -> frozenset[str]:
         """Digests that are claimed, or were when a process died."""
-        return frozenset(path.name for path in self._paths() if not path.name.startswith("."))
+        return frozenset(path.name for path in self._list_paths() if not path.name.startswith("."))
 
     def close(self) -> None:
         """Takes our marks away; names that lead to them stay, free to be taken."""
-        for mark in self._marks.values():
-            mark.release(remove=True)
-        self._marks.clear()
+        for own_lock in self._own_locks.values():
+            own_lock.release(remove=True)
+        self._own_locks.clear()
 
-    def _paths(self) -> list[Path]:
+    def _list_paths(self) -> list[Path]:
         return sorted(self._folder.iterdir()) if self._folder.is_dir() else []
 
-    def _marked(self, about: str, run: str) -> FileLock:
+    def _create_own_lock(self, about: str, run: str) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)
-        mark = FileLock(self._folder / f".{secrets.token_hex(8)}")
-        while not mark.take(about, run):
+        own_lock = FileLock(self._folder / f".{secrets.token_hex(8)}")
+        while not own_lock.try_acquire(about, run):
             pass  # someone clearing up had it for a moment
-        self._marks[about, run] = mark
-        return mark
+        self._own_locks[about, run] = own_lock
+        return own_lock
 
 
-def _beside(name: Path) -> Path:
+def _build_draft_path(name: Path) -> Path:
     return name.with_name(f".{name.name}.{secrets.token_hex(4)}")

@@ -21,7 +21,7 @@ class _Connection(sqlite3.Connection):
             self.close()
 
 
-def connect(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connection:
+def open_database(path: Path, versions: Sequence[str], label: str) -> sqlite3.Connection:
     """Opens or creates `path` and brings it to the newest of `versions`.
 
     `versions[n]` is the script that leads from version n to n + 1. Transactions are explicit.
@@ -36,52 +36,52 @@ def connect(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connectio
         factory=_Connection,
     )
     try:
-        _prepare(connection, versions, what)
+        _upgrade_schema(connection, versions, label)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def peek(path: Path, versions: Sequence[str], what: str) -> sqlite3.Connection:
+def open_read_only(path: Path, versions: Sequence[str], label: str) -> sqlite3.Connection:
     """Opens `path` to look into it: in a folder that may only be read, as a copy in memory.
 
     What is changed in a copy is lost. Raises like `connect`, also for a database that can't be
     read whole without writing.
     """
     if os.access(path.parent, os.W_OK):
-        return connect(path, versions, what)
+        return open_database(path, versions, label)
     copy = sqlite3.connect(
         ":memory:", isolation_level=None, check_same_thread=False, factory=_Connection
     )
     try:
-        with closing(_read_only(path)) as source:
+        with closing(_connect_read_only(path)) as source:
             source.backup(copy)
-        _prepare(copy, versions, what)
+        _upgrade_schema(copy, versions, label)
     except BaseException:
         copy.close()
         raise
     return copy
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def _connect_read_only(path: Path) -> sqlite3.Connection:
     """A database in a folder where its `-shm` can't be made; nobody writes one without a `-wal`."""
     wal = path.with_name(f"{path.name}-wal")
-    told = "mode=ro" if wal.exists() and wal.stat().st_size else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{told}", uri=True)
+    query = "mode=ro" if wal.exists() and wal.stat().st_size else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{query}", uri=True)
 
 
-def _prepare(connection: sqlite3.Connection, versions: Sequence[str], what: str) -> None:
+def _upgrade_schema(connection: sqlite3.Connection, versions: Sequence[str], label: str) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    version = _version(connection)
+    version = _read_version(connection)
     if version > len(versions):
-        raise EnvironmentProblem(f"a newer storyboard wrote the {what}", hint="upgrade storyboard")
+        raise EnvironmentProblem(f"a newer storyboard wrote the {label}", hint="upgrade storyboard")
     if version == len(versions):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for script in versions[_version(connection) :]:
+        for script in versions[_read_version(connection) :]:
             for statement in script.split(";"):
                 if statement.strip():
                     connection.execute(statement)
@@ -93,5 +93,5 @@ def _prepare(connection: sqlite3.Connection, versions: Sequence[str], what: str)
         raise
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _read_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -10,29 +10,29 @@ from storyboard.run.durable import write_text
 from storyboard.run.places import make_folder
 
 
-class Delivered:
+class OutputCache:
     """Which films stand where, so that one that is current is not cut again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._known = json.loads(path.read_text("utf-8"))["films"]
+            self._outputs = json.loads(path.read_text("utf-8"))["films"]
         except (OSError, ValueError, KeyError, TypeError):
-            self._known = {}  # only a memory: the film is cut again
+            self._outputs = {}  # only a memory: the film is cut again
 
-    def stands(self, out: Path, identity: str) -> bool:
+    def is_current(self, out: Path, identity: str) -> bool:
         """Whether the film of that identity is what lies at `out`, untouched since."""
         try:
             facts = out.stat()
         except OSError:
             return False
-        known = self._known.get(str(out.absolute()))
-        return bool(known == [identity, facts.st_size, facts.st_mtime_ns])
+        entry = self._outputs.get(str(out.absolute()))
+        return bool(entry == [identity, facts.st_size, facts.st_mtime_ns])
 
-    def note(self, out: Path, identity: str) -> None:
+    def record_output(self, out: Path, identity: str) -> None:
         """Remembers what now lies at `out`, where that can be written."""
         facts = out.stat()
-        self._known[str(out.absolute())] = [identity, facts.st_size, facts.st_mtime_ns]
+        self._outputs[str(out.absolute())] = [identity, facts.st_size, facts.st_mtime_ns]
         with suppress(OSError):
             make_folder(self._path.parent)
-            write_text(self._path, json.dumps({"format": 1, "films": self._known}))
+            write_text(self._path, json.dumps({"format": 1, "films": self._outputs}))

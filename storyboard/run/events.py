@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TextIO, TypeAlias
 
 from storyboard.run.places import make_folder
-from storyboard.run.record import iso
+from storyboard.run.record import to_iso_time
 
 FORMAT = 1
 
@@ -33,16 +33,20 @@ class Event:
         """What the type tells besides its time, by its name in the record."""
         raise NotImplementedError
 
-    def record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """The event as the run log has it."""
-        told: dict[str, Any] = {"format": FORMAT, "type": self.type, "time": iso(self.time)}
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "type": self.type,
+            "time": to_iso_time(self.time),
+        }
         for name, value in self.to_fields().items():
             if name in self.always or value not in ("", None, ()):
-                told[name] = list(value) if isinstance(value, tuple) else value
-        return told
+                record[name] = list(value) if isinstance(value, tuple) else value
+        return record
 
 
-Sink: TypeAlias = Callable[[Event], None]
+EventSink: TypeAlias = Callable[[Event], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +76,13 @@ class PlanMade(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfStep(Event):
+class StepEvent(Event):
     step: str
     shot: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted(OfStep):
+class StepStarted(StepEvent):
     type: ClassVar[str] = "step_started"
     always = ("step",)
     kind: str = ""
@@ -100,7 +104,7 @@ class StepStarted(OfStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperationStarted(OfStep):
+class OperationStarted(StepEvent):
     """A provider has the job; `resumed` when an earlier run had submitted it."""
 
     type: ClassVar[str] = "operation_started"
@@ -122,7 +126,7 @@ class OperationStarted(OfStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperationProgress(OfStep):
+class OperationProgress(StepEvent):
     type: ClassVar[str] = "operation_progress"
     always = ("step", "operation")
     operation: str
@@ -140,7 +144,7 @@ class OperationProgress(OfStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeAdded(OfStep):
+class TakeAdded(StepEvent):
     type: ClassVar[str] = "take_added"
     always = ("step", "take", "sha256")
     take: str
@@ -162,7 +166,7 @@ class TakeAdded(OfStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepFinished(OfStep):
+class StepFinished(StepEvent):
     type: ClassVar[str] = "step_finished"
     always = ("step", "status")
     status: str
@@ -181,7 +185,7 @@ class StepFinished(OfStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepFailed(OfStep):
+class StepFailed(StepEvent):
     type: ClassVar[str] = "step_failed"
     always = ("step", "message")
     message: str
@@ -202,7 +206,7 @@ class StepFailed(OfStep):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepBlocked(OfStep):
+class StepBlocked(StepEvent):
     """It could not be tried."""
 
     type: ClassVar[str] = "step_blocked"
@@ -301,7 +305,7 @@ class Summary(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Event):
+class ErrorEvent(Event):
     """The last line of a render that came to no end: what every command answers then."""
 
     type: ClassVar[str] = "error"
@@ -317,7 +321,7 @@ class Refused(Event):
         }
 
 
-TYPES: tuple[type[Event], ...] = (
+EVENT_TYPES: tuple[type[Event], ...] = (
     PlanMade,
     StepStarted,
     OperationStarted,
@@ -330,7 +334,7 @@ TYPES: tuple[type[Event], ...] = (
     FilmWritten,
     Note,
     Summary,
-    Refused,
+    ErrorEvent,
 )
 """Every type of record there is."""
 
@@ -346,7 +350,7 @@ class RunLog:
         self._stream: TextIO = self.path.open("a", encoding="utf-8", buffering=1 << 16)
 
     def __call__(self, event: Event) -> None:
-        self._stream.write(json.dumps(event.record(), ensure_ascii=False) + "\n")
+        self._stream.write(json.dumps(event.to_record(), ensure_ascii=False) + "\n")
         if not isinstance(event, StepFinished) or event.status != "kept":
             self._stream.flush()
 
@@ -354,11 +358,11 @@ class RunLog:
         self._stream.close()
 
 
-def fan_out(*sinks: Sink) -> Sink:
+def fan_out(*sinks: EventSink) -> EventSink:
     """One sink that tells them all."""
 
-    def tell(event: Event) -> None:
+    def emit(event: Event) -> None:
         for sink in sinks:
             sink(event)
 
-    return tell
+    return emit

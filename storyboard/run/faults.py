@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from storyboard.disk import DiskProblem, disk_errors
+from storyboard.disk import DiskProblem, explain_disk_errors
 from storyboard.errors import ProviderError, StoryboardError
 
 
-def foreseen(error: Exception, maker: str, what: str) -> StoryboardError:
+def to_storyboard_error(error: Exception, provider: str, subject: str) -> StoryboardError:
     """The error itself where it is one of ours, else what is known of it; its cause is kept.
 
     `what` names what `maker`, the provider, was to make: a step, or one attempt at it. Whatever was
@@ -15,16 +15,16 @@ def foreseen(error: Exception, maker: str, what: str) -> StoryboardError:
     if isinstance(error, StoryboardError):
         return error
     try:
-        with disk_errors(f"{what} could not be written"):
+        with explain_disk_errors(f"{subject} could not be written"):
             raise error
-    except DiskProblem as problem:
-        return problem
+    except DiskProblem as disk_problem:
+        return disk_problem
     except Exception:
-        told = ProviderError(
-            f"{what} failed by a fault of the adapter of {maker}, or of storyboard's own:"
+        provider_error = ProviderError(
+            f"{subject} failed by a fault of the adapter of {provider}, or of storyboard's own:"
             f" {type(error).__name__}: {error}",
             hint="the run log has its traceback; what was ordered is kept",
-            provider=maker,
+            provider=provider,
         )
-        told.__cause__ = error
-        return told
+        provider_error.__cause__ = error
+        return provider_error

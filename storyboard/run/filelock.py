@@ -15,7 +15,7 @@ from storyboard.serialized import Serialized, check_names
 
 
 @dataclass(frozen=True, slots=True)
-class Holder(Serialized):
+class LockOwner(Serialized):
     """Who holds, or last held, a lock."""
 
     pid: int = 0
@@ -42,7 +42,7 @@ class Holder(Serialized):
         return f"process {self.pid} on {self.host} since {clock}"
 
 
-_A_LOOK_S = 0.2
+_PROBE_S = 0.2
 """Far longer than anybody keeps a lock just to see whether it is free."""
 
 
@@ -51,16 +51,16 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.left = Holder()
+        self.previous_owner = LockOwner()
         """What a holder that died without releasing had written, once the lock is taken."""
         self._handle: int | None = None
-        self._written = False
+        self._has_owner_text = False
 
-    def take_unless_held(self, about: str = "") -> bool:
+    def acquire_with_retry(self, about: str = "") -> bool:
         """Takes the lock, past whoever merely looks at it for a moment."""
-        last = time.monotonic() + _A_LOOK_S
-        while not self.take(about):
-            if time.monotonic() > last:
+        deadline = time.monotonic() + _PROBE_S
+        while not self.try_acquire(about):
+            if time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
         return True
@@ -79,7 +79,7 @@ class FileLock:
         finally:
             os.close(handle)
 
-    def take(self, about: str | None = "", run: str = "") -> bool:
+    def try_acquire(self, about: str | None = "", run: str = "") -> bool:
         """Takes the lock if it is free; never waits. `about` None leaves the text alone."""
         while True:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -88,41 +88,41 @@ class FileLock:
             except BlockingIOError:
                 os.close(handle)
                 return False
-            if still_named(handle, self.path):
+            if is_same_file(handle, self.path):
                 break
             os.close(handle)  # its last holder removed the file between our two calls
         self._handle = handle
-        self._written = os.fstat(handle).st_size > 0
-        self.left = self.holder() if self._written else Holder()
+        self._has_owner_text = os.fstat(handle).st_size > 0
+        self.previous_owner = self.read_owner() if self._has_owner_text else LockOwner()
         if about is not None:
-            self.describe(about, run)
+            self.write_owner(about, run)
         return True
 
-    def describe(self, about: str, run: str = "") -> None:
+    def write_owner(self, about: str, run: str = "") -> None:
         """Rewrites what the file says of its holder, who is this process."""
         assert self._handle is not None
-        holder = Holder(os.getpid(), os.uname().nodename, boot_id(), time.time(), about, run)
-        text = json.dumps(holder.to_fields())
-        if self._written:
+        owner = LockOwner(os.getpid(), os.uname().nodename, read_boot_id(), time.time(), about, run)
+        text = json.dumps(owner.to_fields())
+        if self._has_owner_text:
             os.ftruncate(self._handle, 0)
-        self._written = True
+        self._has_owner_text = True
         os.pwrite(self._handle, text.encode(), 0)
 
-    def holder(self) -> Holder:
+    def read_owner(self) -> LockOwner:
         """Who the file names; an empty Holder when it names nobody."""
         try:
-            told: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            check_names(told, Holder().to_fields())
-            return Holder(
-                pid=told.get("pid", 0),
-                host=told.get("host", ""),
-                boot=told.get("boot", ""),
-                since=told.get("since", 0.0),
-                about=told.get("about", ""),
-                run=told.get("run", ""),
+            payload: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            check_names(payload, LockOwner().to_fields())
+            return LockOwner(
+                pid=payload.get("pid", 0),
+                host=payload.get("host", ""),
+                boot=payload.get("boot", ""),
+                since=payload.get("since", 0.0),
+                about=payload.get("about", ""),
+                run=payload.get("run", ""),
             )
         except (OSError, ValueError, TypeError, AttributeError):
-            return Holder()
+            return LockOwner()
 
     def release(self, *, remove: bool = False) -> None:
         """Gives the lock back; `remove` takes the file away too."""
@@ -134,7 +134,7 @@ class FileLock:
         self._handle = None
 
 
-def still_named(handle: int, path: Path) -> bool:
+def is_same_file(handle: int, path: Path) -> bool:
     """Whether `path` leads to the file open as `handle`: it may go before its lock is taken."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
@@ -143,7 +143,7 @@ def still_named(handle: int, path: Path) -> bool:
 
 
 @lru_cache(maxsize=1)
-def boot_id() -> str:
+def read_boot_id() -> str:
     """Tells one run of this machine from the next; empty where the system does not say."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from storyboard.digest import file_sha256
+from storyboard.digest import hash_file
 from storyboard.run.durable import write_text
 from storyboard.run.places import make_folder
 
@@ -17,7 +17,7 @@ _RACY_NS = 2_000_000_000
 """A file changed this shortly before it was read may change again unseen: clocks tick coarsely."""
 
 
-class Hashes:
+class FileHashCache:
     """SHA-256 by path, remembered in `hashes.json` of a film's state folder.
 
     A remembered hash holds while size, inode and both times stand, and only if the file had been
@@ -26,29 +26,29 @@ class Hashes:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "hashes.json"
-        self._known: dict[str, list[int | str]] = {}
+        self._entries: dict[str, list[int | str]] = {}
         self._changed = False
         try:
-            told = json.loads(self._path.read_text(encoding="utf-8"))
-            if told["format"] == _FORMAT:
-                self._known = told["files"]
+            payload = json.loads(self._path.read_text(encoding="utf-8"))
+            if payload["format"] == _FORMAT:
+                self._entries = payload["files"]
         except (OSError, ValueError, KeyError, TypeError):
             pass  # only a memory: hashed again
 
     def __call__(self, path: Path) -> str:
         """The SHA-256 of the file's bytes; raises OSError when it can't be read."""
         name = str(path)
-        facts = _facts(path)
-        known = self._known.get(name)
-        if known is not None and known[:-1] == facts:
-            return str(known[-1])
-        sha256 = file_sha256(path)
-        again = _facts(path)
-        at_rest = time.time_ns() - max(again[2], again[3]) > _RACY_NS
-        if again == facts and at_rest:
-            self._known[name] = [*facts, sha256]
+        facts = _read_stat(path)
+        entry = self._entries.get(name)
+        if entry is not None and entry[:-1] == facts:
+            return str(entry[-1])
+        sha256 = hash_file(path)
+        facts_after = _read_stat(path)
+        at_rest = time.time_ns() - max(facts_after[2], facts_after[3]) > _RACY_NS
+        if facts_after == facts and at_rest:
+            self._entries[name] = [*facts, sha256]
             self._changed = True
-        elif self._known.pop(name, None) is not None:
+        elif self._entries.pop(name, None) is not None:
             self._changed = True
         return sha256
 
@@ -58,10 +58,10 @@ class Hashes:
             return
         with suppress(OSError):
             make_folder(self._path.parent)
-            write_text(self._path, json.dumps({"format": _FORMAT, "files": self._known}))
+            write_text(self._path, json.dumps({"format": _FORMAT, "files": self._entries}))
         self._changed = False
 
 
-def _facts(path: Path) -> list[int]:
-    told = os.stat(path)  # noqa: PTH116 - a thousand of them: Path.stat costs twice as much
-    return [told.st_size, told.st_ino, told.st_mtime_ns, told.st_ctime_ns]
+def _read_stat(path: Path) -> list[int]:
+    stat = os.stat(path)  # noqa: PTH116 - a thousand of them: Path.stat costs twice as much
+    return [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]

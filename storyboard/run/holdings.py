@@ -11,12 +11,12 @@ from pathlib import Path
 from storyboard.errors import EnvironmentProblem
 from storyboard.run.filelock import FileLock
 from storyboard.run.ledger import Ledger
-from storyboard.run.places import selects_file, state_folder
-from storyboard.run.record import Record
-from storyboard.run.selects import Selects
+from storyboard.run.places import locate_lock_file, locate_state_folder
+from storyboard.run.record import TakeRecord
+from storyboard.run.selects import LockFile
 
 
-class Holdings:
+class RetentionPolicy:
     """The holdings of `films`, while none of them is rendered.
 
     A film that is no longer where it was can't be asked, so what was made for it is held too,
@@ -28,69 +28,73 @@ class Holdings:
         self, films: Iterable[Path], *, forgotten: bool = False, paid: bool = False
     ) -> None:
         self._since = time.time()
-        named = {state_folder(film).resolve(): film for film in films}
-        here = {film: _is_here(film) for film in named.values()}
-        self.films = tuple(film for film, is_here in here.items() if is_here)
-        self.absent = tuple(film for film, is_here in here.items() if not is_here)
-        self._forgotten = forgotten
-        self._paid = paid
+        films_by_folder = {locate_state_folder(film).resolve(): film for film in films}
+        presence = {film: _is_here(film) for film in films_by_folder.values()}
+        self.films = tuple(film for film, is_here in presence.items() if is_here)
+        self.absent = tuple(film for film, is_here in presence.items() if not is_here)
+        self._forget_absent = forgotten
+        self._forget_paid = paid
         self._stems = {film.stem for film in self.films}
-        self._known = {film.stem for film in self.films} - {film.stem for film in self.absent}
+        self._present_stems = {film.stem for film in self.films} - {
+            film.stem for film in self.absent
+        }
         self.media: frozenset[str] = frozenset()
         """SHA-256 of all media that the films hold on to; read by `resting`."""
 
     @contextmanager
-    def resting(self) -> Iterator[None]:
+    def lock_films(self) -> Iterator[None]:
         """Keeps renders of the films out; raises EnvironmentProblem while there is one."""
         with ExitStack() as stack:
             for film in self.films:
-                stack.enter_context(_resting(film))
-            self.media = frozenset(sha256 for film in self.films for sha256 in _held(film))
+                stack.enter_context(_lock_film(film))
+            self.media = frozenset(
+                sha256 for film in self.films for sha256 in _find_retained_media(film)
+            )
             yield
 
-    def unsure(self, record: Record) -> bool:
+    def is_uncertain(self, record: TakeRecord) -> bool:
         """Whether a take may be wanted by a film that can't be asked."""
-        absent = record.film not in self._known and not self._forgotten
-        return self._new(record) or absent or self.unaccounted(record)
+        is_absent = record.film not in self._present_stems and not self._forget_absent
+        return self._is_new(record) or is_absent or self.is_untracked(record)
 
-    def unaccounted(self, record: Record) -> bool:
+    def is_untracked(self, record: TakeRecord) -> bool:
         """Whether a take that no film holds on to was paid for by one that is here."""
-        paid = record.take.price_micros > 0 and record.film in self._stems
-        return paid and not self._paid and not self._new(record)
+        was_paid = record.take.price_micros > 0 and record.film in self._stems
+        return was_paid and not self._forget_paid and not self._is_new(record)
 
-    def _new(self, record: Record) -> bool:
+    def _is_new(self, record: TakeRecord) -> bool:
         return record.take.created_at >= self._since
 
 
 def _is_here(film: Path) -> bool:
-    return any(path.exists() for path in (film, selects_file(film), state_folder(film)))
+    return any(path.exists() for path in (film, locate_lock_file(film), locate_state_folder(film)))
 
 
-def _held(film: Path) -> Iterator[str]:
+def _find_retained_media(film: Path) -> Iterator[str]:
     """What its lock file names, what its ledger has as paid for, and all of its last run.
 
     That one may have ended before it wrote its lock file.
     """
-    selects = Selects(selects_file(film))
-    for digest in selects.entries:
-        for take in selects.takes(digest):
+    lock_file = LockFile(locate_lock_file(film))
+    for digest in lock_file.entries:
+        for take in lock_file.find_takes(digest):
             yield take.sha256
-    attempts = Ledger.read(state_folder(film))
-    for each in attempts:
-        if each.reserved_micros or each.settled_micros or each.run == attempts[-1].run:
-            yield each.sha256
+    attempts = Ledger.read_attempts(locate_state_folder(film))
+    for attempt in attempts:
+        if attempt.reserved_micros or attempt.settled_micros or attempt.run == attempts[-1].run:
+            yield attempt.sha256
 
 
 @contextmanager
-def _resting(film: Path) -> Iterator[None]:
-    folder = state_folder(film)
+def _lock_film(film: Path) -> Iterator[None]:
+    folder = locate_state_folder(film)
     if not os.access(folder, os.W_OK):
         yield  # none, or one where nobody renders
         return
     lock = FileLock(folder / "lock")
-    if not lock.take_unless_held("cleaning up the store"):
+    if not lock.acquire_with_retry("cleaning up the store"):
         raise EnvironmentProblem(
-            f"{film.name} is being rendered: {lock.holder()}",
+            f"{film.name} is being rendered: {lock.read_owner()}",
             hint="clean up when it is done; a running film holds on to all of its takes",
         )
     try:

@@ -9,20 +9,24 @@ from storyboard.film import Take
 from storyboard.graph.timeline import Slice, Timeline
 
 
-def holes_of(timeline: Timeline, takes: Mapping[str, Take]) -> set[str]:
+def find_missing_steps(timeline: Timeline, takes: Mapping[str, Take]) -> set[str]:
     """The steps without a take that the film shows, lets be heard or reads its words from."""
-    shown = {part.step for event in timeline.events for part in event.slices if part.step}
-    told = {step for each in timeline.told for step in (each.step, each.writer) if step}
-    return (shown | told) - set(takes)
+    shown = {segment.step for event in timeline.events for segment in event.slices if segment.step}
+    spoken_steps = {
+        step for item in timeline.narration for step in (item.step, item.writer) if step
+    }
+    return (shown | spoken_steps) - set(takes)
 
 
-def slated(timeline: Timeline, holes: Collection[str]) -> Timeline:
+def add_slates(timeline: Timeline, missing: Collection[str]) -> Timeline:
     """The same film with a labelled card wherever a picture is missing."""
     events = []
     for event in timeline.events:
         slices = tuple(
-            Slice("", part.source, card=f"{event.shot}\nmissing") if part.step in holes else part
-            for part in event.slices
+            Slice("", segment.source, card=f"{event.shot}\nmissing")
+            if segment.step in missing
+            else segment
+            for segment in event.slices
         )
         events.append(replace(event, slices=slices))
     return replace(timeline, events=tuple(events))

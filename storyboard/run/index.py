@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 from storyboard.disk import DiskProblem
 from storyboard.errors import EnvironmentProblem
-from storyboard.run.database import connect, peek
+from storyboard.run.database import open_database, open_read_only
 from storyboard.run.filelock import FileLock
-from storyboard.run.record import Record, from_json, to_json
+from storyboard.run.record import TakeRecord, parse_record, to_json
 
 _T = TypeVar("_T")
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 _VERSIONS = (
     """
@@ -38,7 +38,7 @@ _VERSIONS = (
 )
 
 
-class Index:
+class TakeIndex:
     """The index at `path`; `sidecars` reads every record again when it must be rebuilt.
 
     Safe for the threads of one process and for several processes. Where the folder is not
@@ -48,7 +48,7 @@ class Index:
     def __init__(
         self,
         path: Path,
-        sidecars: Callable[[], Iterable[Record]],
+        sidecars: Callable[[], Iterable[TakeRecord]],
         notice: Callable[[str], None],
         *,
         writable: bool = True,
@@ -58,51 +58,57 @@ class Index:
         self._sidecars = sidecars
         self._notice = notice
         self._guard = threading.RLock()
-        self._connection = self._open()
+        self._connection = self._open_or_rebuild()
 
-    def by_digest(self, digests: Sequence[str]) -> dict[str, list[Record]]:
+    def find_by_digest(self, digests: Sequence[str]) -> dict[str, list[TakeRecord]]:
         """The records of those digests, lowest ordinal first; a digest without takes is absent."""
-        found: dict[str, list[Record]] = {}
-        for start in range(0, len(digests), _AT_ONCE):
-            some = digests[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(some))
-            sql = f"SELECT record FROM takes WHERE digest IN ({marks}) ORDER BY digest, ordinal"
-            for record in self._records(sql, some):
-                found.setdefault(record.take.digest, []).append(record)
-        return found
+        grouped: dict[str, list[TakeRecord]] = {}
+        for start in range(0, len(digests), _BATCH_SIZE):
+            batch = digests[start : start + _BATCH_SIZE]
+            placeholders = ",".join("?" * len(batch))
+            sql = f"SELECT record FROM takes WHERE digest IN ({placeholders}) ORDER BY digest, ordinal"
+            for record in self._query_records(sql, batch):
+                grouped.setdefault(record.take.digest, []).append(record)
+        return grouped
 
-    def by_shot(self, shot: str) -> list[Record]:
+    def find_by_shot(self, shot: str) -> list[TakeRecord]:
         """The records that were first made for a shot, or by a step of that id, oldest first."""
-        chosen = "SELECT record FROM takes WHERE shot = ? OR step = ? ORDER BY created"
-        return self._records(chosen, [shot, shot])
+        sql = "SELECT record FROM takes WHERE shot = ? OR step = ? ORDER BY created"
+        return self._query_records(sql, [shot, shot])
 
-    def by_content(self, sha256: str) -> list[Record]:
-        return self._records("SELECT record FROM takes WHERE sha256 = ?", [sha256])
+    def find_by_content(self, sha256: str) -> list[TakeRecord]:
+        return self._query_records("SELECT record FROM takes WHERE sha256 = ?", [sha256])
 
-    def by_operation(self, provider: str, operation: str) -> list[Record]:
-        chosen = "json_extract(record, '$.operation') = ? AND provider = ?"
-        return self._records(f"SELECT record FROM takes WHERE {chosen}", [operation, provider])
+    def find_by_operation(self, provider: str, operation: str) -> list[TakeRecord]:
+        condition = "json_extract(record, '$.operation') = ? AND provider = ?"
+        return self._query_records(
+            f"SELECT record FROM takes WHERE {condition}", [operation, provider]
+        )
 
-    def paid(self, film: str, known: Collection[tuple[str, int]]) -> list[Record]:
+    def find_paid(self, film: str, known_keys: Collection[tuple[str, int]]) -> list[TakeRecord]:
         """The records of takes first made for a film that cost something, oldest first.
 
         What is `known`, by (digest, ordinal), is left out, and not read.
         """
-        chosen = "film = ? AND json_extract(record, '$.price_usd') > 0"
-        sql = f"SELECT digest, ordinal FROM takes WHERE {chosen}"
-        paid = self._try(lambda connection: connection.execute(sql, [film]).fetchall())
-        wanted = set(paid) - set(known)
-        found = [
-            each
-            for records in self.by_digest(sorted({digest for digest, _ in wanted})).values()
-            for each in records
-            if (each.take.digest, each.take.ordinal) in wanted
+        condition = "film = ? AND json_extract(record, '$.price_usd') > 0"
+        sql = f"SELECT digest, ordinal FROM takes WHERE {condition}"
+        paid_keys = self._run_with_repair(
+            lambda connection: connection.execute(sql, [film]).fetchall()
+        )
+        wanted_keys = set(paid_keys) - set(known_keys)
+        matches = [
+            record
+            for records in self.find_by_digest(
+                sorted({digest for digest, _ in wanted_keys})
+            ).values()
+            for record in records
+            if (record.take.digest, record.take.ordinal) in wanted_keys
         ]
-        return sorted(found, key=lambda each: each.take.created_at)
+        return sorted(matches, key=lambda record: record.take.created_at)
 
-    def dated(self, step: str, provider: str, film: str) -> list[tuple[float, str]]:
+    def find_first_dates(self, step: str, provider: str, film: str) -> list[tuple[float, str]]:
         """(when its first take was made, digest) of a film's step; an empty provider means any."""
-        return self._try(
+        return self._run_with_repair(
             lambda connection: connection.execute(
                 "SELECT min(created), digest FROM takes"
                 " WHERE step = ? AND film = ? AND ? IN ('', provider) GROUP BY digest",
@@ -110,16 +116,16 @@ class Index:
             ).fetchall()
         )
 
-    def all(self) -> list[Record]:
+    def list_records(self) -> list[TakeRecord]:
         """Every record, oldest first."""
-        return self._records("SELECT record FROM takes ORDER BY created, digest, ordinal", [])
+        return self._query_records("SELECT record FROM takes ORDER BY created, digest, ordinal", [])
 
-    def add_all(self, records: Sequence[Record]) -> None:
+    def add_records(self, records: Sequence[TakeRecord]) -> None:
         """Enters or replaces the rows of (digest, ordinal)."""
-        self._try(lambda connection: _insert(connection, records))
+        self._run_with_repair(lambda connection: _insert_records(connection, records))
 
-    def drop(self, digest: str, ordinal: int) -> None:
-        self._try(
+    def drop_record(self, digest: str, ordinal: int) -> None:
+        self._run_with_repair(
             lambda connection: connection.execute(
                 "DELETE FROM takes WHERE digest = ? AND ordinal = ?", (digest, ordinal)
             )
@@ -129,51 +135,51 @@ class Index:
         """Builds the index again from the sidecars; one process at a time, the others wait."""
         with self._guard:
             try:
-                _insert(self._connection, self._sidecars(), emptied=True)
+                _insert_records(self._connection, self._sidecars(), emptied=True)
             except sqlite3.DatabaseError:
                 self._connection.close()
-                self._connection = self._rebuilt(why)
+                self._connection = self._rebuild_file(why)
 
     def close(self) -> None:
         with self._guard:
             self._connection.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open_or_rebuild(self) -> sqlite3.Connection:
         if not self._path.exists():
-            return self._rebuilt("is gone")
-        return self._connected() or self._rebuilt("was damaged")
+            return self._rebuild_file("is gone")
+        return self._try_connect() or self._rebuild_file("was damaged")
 
-    def _connected(self) -> sqlite3.Connection | None:
+    def _try_connect(self) -> sqlite3.Connection | None:
         """The index as it stands, or None when it can't be used."""
         try:
-            connection = peek(self._path, _VERSIONS, "store's index")
+            connection = open_read_only(self._path, _VERSIONS, "store's index")
             connection.execute("SELECT digest FROM takes LIMIT 1").fetchone()
             return connection
         except sqlite3.DatabaseError as error:
-            _explain(error, self._path)
+            _raise_if_curable(error, self._path)
             return None
 
-    def _rebuilt(self, why: str) -> sqlite3.Connection:
+    def _rebuild_file(self, why: str) -> sqlite3.Connection:
         if not self._writable:
-            copy = connect(Path(":memory:"), _VERSIONS, "store's index")
-            _insert(copy, self._sidecars())
+            copy = open_database(Path(":memory:"), _VERSIONS, "store's index")
+            _insert_records(copy, self._sidecars())
             return copy
         lock = FileLock(self._path.with_name("index.lock"))
-        while not lock.take("rebuilding the index"):
+        while not lock.try_acquire("rebuilding the index"):
             time.sleep(0.02)
         try:
-            if self._path.exists() and (connection := self._connected()):
+            if self._path.exists() and (connection := self._try_connect()):
                 return connection  # another process was quicker
             for tail in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
-            connection = connect(self._path, _VERSIONS, "store's index")
+            connection = open_database(self._path, _VERSIONS, "store's index")
             records = list(self._sidecars())
-            _insert(connection, records)
+            _insert_records(connection, records)
             if records:
                 self._notice(f"the store's index {why}; rebuilt from {len(records)} takes")
             return connection
         except sqlite3.DatabaseError as error:
-            _explain(error, self._path)
+            _raise_if_curable(error, self._path)
             raise DiskProblem(
                 f"{self._path} can't be written: {error}",
                 hint="make room on the disk, or set STORYBOARD_STORE to one that has some",
@@ -181,42 +187,42 @@ class Index:
         finally:
             lock.release()
 
-    def _records(self, sql: str, values: Sequence[Any]) -> list[Record]:
-        rows = self._try(lambda connection: connection.execute(sql, values).fetchall())
-        return [from_json(json.loads(row[0])) for row in rows]
+    def _query_records(self, sql: str, values: Sequence[Any]) -> list[TakeRecord]:
+        rows = self._run_with_repair(lambda connection: connection.execute(sql, values).fetchall())
+        return [parse_record(json.loads(row[0])) for row in rows]
 
-    def _try(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
+    def _run_with_repair(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
         with self._guard:
             try:
                 return act(self._connection)
             except sqlite3.DatabaseError as error:
-                _explain(error, self._path)
+                _raise_if_curable(error, self._path)
             self._connection.close()
-            self._connection = self._rebuilt("was damaged")
+            self._connection = self._rebuild_file("was damaged")
             return act(self._connection)
 
 
-def _explain(error: sqlite3.DatabaseError, path: Path) -> None:
+def _raise_if_curable(error: sqlite3.DatabaseError, path: Path) -> None:
     """Raises what a person can cure; returns where the index itself is to blame."""
-    told = str(error)
-    if "full" in told:
+    message = str(error)
+    if "full" in message:
         raise DiskProblem(
             f"the disk is full: {path}",
             hint="make room, then run the same command again; finished takes are safe",
         ) from error
-    if "locked" in told:
+    if "locked" in message:
         raise EnvironmentProblem(
             f"another process keeps {path} busy", hint="try again when it is done"
         ) from error
-    if "readonly" in told and not os.access(path.parent, os.W_OK):
+    if "readonly" in message and not os.access(path.parent, os.W_OK):
         raise DiskProblem(
             f"no permission to write {path}",
             hint="check who owns the folder, or set STORYBOARD_STORE to one of yours",
         ) from error
 
 
-def _insert(
-    connection: sqlite3.Connection, records: Iterable[Record], *, emptied: bool = False
+def _insert_records(
+    connection: sqlite3.Connection, records: Iterable[TakeRecord], *, emptied: bool = False
 ) -> None:
     rows: Iterator[tuple[Any, ...]] = (
         (

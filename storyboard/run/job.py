@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from storyboard.digest import digest
-from storyboard.film import frame_size
-from storyboard.graph.identity import Identity, request
+from storyboard.digest import digest_value
+from storyboard.film import compute_frame_size
+from storyboard.graph.identity import Identity, build_request
 from storyboard.graph.steps import Step
 from storyboard.providers.base import Input, Provider, Request, Role
 from storyboard.run.attempts import Attempt
-from storyboard.run.proof import MOVING
+from storyboard.run.proof import MOVING_KINDS
 
 
-async def nobody_waits() -> None:
+async def ignore_delivery() -> None:
     """For a job of which nobody wants to hear."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TakeRequest:
     """Takes of one step to make; several are asked of one operation."""
 
     step: Step
     identity: Identity
     ordinals: tuple[int, ...]
     inputs: tuple[Input, ...]
-    delivered: Callable[[], Awaitable[None]] = nobody_waits
+    on_delivery: Callable[[], Awaitable[None]] = ignore_delivery
     """Hears of every take whose file is here: it is no longer in the making."""
-    insists: bool = False
+    is_forced: bool = False
     """A person wants it made, whatever became of it before."""
-    picks: bool = False
+    is_pick: bool = False
     """It is to play in place of a take that is there."""
 
     @property
@@ -38,23 +38,23 @@ class Job:
         """The first, and of a job for one take the only one."""
         return self.ordinals[0]
 
-    def asked(self, tag: str = "") -> Request:
+    def build_request(self, tag: str = "") -> Request:
         """What is asked of the provider; `tag` names the operation's own place."""
-        return request(
+        return build_request(
             self.step, self.inputs, ordinal=self.ordinal, samples=len(self.ordinals), tag=tag
         )
 
-    def attempts(self, provider: Provider) -> tuple[Attempt, ...]:
+    def build_attempts(self, provider: Provider) -> tuple[Attempt, ...]:
         """A row for each of its takes, not yet entered."""
-        step, digest_ = self.step, self.identity.digest
-        asked = self.asked()
-        video = asked.input(Role.VIDEO)
+        step, step_digest = self.step, self.identity.digest
+        request = self.build_request()
+        video = request.input(Role.VIDEO)
         width, height = 0, 0
-        if step.kind in MOVING and step.buys_frames and step.settings.resolution:
-            width, height = frame_size(step.settings.resolution, step.settings.aspect_ratio)
+        if step.kind in MOVING_KINDS and step.buys_frames and step.settings.resolution:
+            width, height = compute_frame_size(step.settings.resolution, step.settings.aspect_ratio)
         return tuple(
             Attempt(
-                digest=digest_,
+                digest=step_digest,
                 ordinal=ordinal,
                 step=step.id,
                 shot=step.shot,
@@ -62,20 +62,20 @@ class Job:
                 provider=step.provider,
                 model=step.model,
                 repeatable=provider.repeatable,
-                request=digest("request", [digest_, ordinal, asked.settings.seed]),
-                seed=asked.settings.seed,
+                request=digest_value("request", [step_digest, ordinal, request.settings.seed]),
+                seed=request.settings.seed,
                 parts=self.identity.parts,
                 buys_frames=step.buys_frames,
                 given_frames=video.facts.frames if video and video.facts else 0,
                 width=width,
                 height=height,
                 sample=number,
-                picks=self.picks,
+                picks=self.is_pick,
             )
             for number, ordinal in enumerate(self.ordinals)
         )
 
 
-def tag(run: str, id: int) -> str:
+def format_tag(run: str, id: int) -> str:
     """The name of an operation's own place, by the run and the first of its attempts."""
     return f"{run}-{id:05d}".lower()

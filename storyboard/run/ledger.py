@@ -17,15 +17,21 @@ from typing import Any
 
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.run import rows
-from storyboard.run.afoot import Afoot
-from storyboard.run.attempts import ADOPTED, OVER, Attempt, State, ended_free
+from storyboard.run.afoot import OpenAttempts
+from storyboard.run.attempts import (
+    ADOPTED_MESSAGE,
+    FINAL_STATES,
+    Attempt,
+    State,
+    is_uncharged_failure,
+)
 from storyboard.run.filelock import FileLock
-from storyboard.run.owners import Owners
+from storyboard.run.owners import OperationOwners
 from storyboard.run.places import make_folder
-from storyboard.run.record import usd
-from storyboard.run.writer import Statement, Writer
+from storyboard.run.record import micros_to_usd
+from storyboard.run.writer import GroupCommitWriter, Statement
 
-_FILTERED = f"""
+_FILTERED_SQL = f"""
     SELECT digest, ordinal FROM attempts WHERE state = '{State.FILTERED}'
     AND id IN (SELECT max(id) FROM attempts GROUP BY digest, ordinal)
 """
@@ -58,79 +64,91 @@ class Ledger:
         """The id of this run."""
         self._lock = lock_film(folder)
         try:
-            connection = rows.opened(folder)
-            with rows.legible(folder):
-                self._afoot = Afoot(rows.read(connection, open_only=True))
-                last = connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()
-                self._next = 1 + int(last[0])
-                self._runs = rows.remembered(connection)
-                self._owners = Owners(connection)
-                self.recovered = self._recover(connection)
-                filtered = frozenset(connection.execute(_FILTERED))
-                self._charged = {
+            connection = rows.open_ledger(folder)
+            with rows.explain_read_errors(folder):
+                self._open_attempts = OpenAttempts(rows.read_attempts(connection, open_only=True))
+                last_id = connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()
+                self._next_id = 1 + int(last_id[0])
+                self._runs = rows.read_known_runs(connection)
+                self._owners = OperationOwners(connection)
+                self.recovered_attempts = self._recover_attempts(connection)
+                filtered = frozenset(connection.execute(_FILTERED_SQL))
+                self._charged_attempts = {
                     (attempt.digest, attempt.ordinal): attempt
                     for attempt in _read_charged(connection)
                 }
-            self.filtered: frozenset[tuple[str, int]] = filtered
+            self.filtered_takes: frozenset[tuple[str, int]] = filtered
             """(digest, ordinal) of takes whose last attempt a filter took, when this was opened."""
         except BaseException:
             self._lock.release()
             raise
-        self._held = self._paid = self._settled = 0
-        self._writer = Writer(connection)
+        self._reserved_micros = self._run_settled_micros = self._settled_micros = 0
+        self._writer = GroupCommitWriter(connection)
 
     @staticmethod
-    def read(folder: Path, *, owing: bool = False) -> tuple[Attempt, ...]:
+    def read_attempts(folder: Path, *, owing: bool = False) -> tuple[Attempt, ...]:
         """Every attempt of the ledger in `folder`, oldest first, without holding it.
 
         `owing` leaves out what is over, but for takes that were to be picked.
         """
-        if not (folder / rows.FILE).exists():
+        if not (folder / rows.LEDGER_FILE).exists():
             return ()
-        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
-            return tuple(rows.read(connection, open_only=owing, picks=owing))
+        with (
+            rows.explain_read_errors(folder),
+            closing(rows.open_ledger(folder, look=True)) as connection,
+        ):
+            return tuple(rows.read_attempts(connection, open_only=owing, picks=owing))
 
     @staticmethod
-    def filtered_in(folder: Path) -> frozenset[tuple[str, int]]:
+    def read_filtered(folder: Path) -> frozenset[tuple[str, int]]:
         """(digest, ordinal) of takes in `folder`'s ledger whose last attempt a filter took."""
-        if not (folder / rows.FILE).exists():
+        if not (folder / rows.LEDGER_FILE).exists():
             return frozenset()
-        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
-            return frozenset(connection.execute(_FILTERED))
+        with (
+            rows.explain_read_errors(folder),
+            closing(rows.open_ledger(folder, look=True)) as connection,
+        ):
+            return frozenset(connection.execute(_FILTERED_SQL))
 
     @staticmethod
-    def charged_in(folder: Path) -> frozenset[tuple[str, int]]:
+    def read_charged(folder: Path) -> frozenset[tuple[str, int]]:
         """(digest, ordinal) of takes in `folder`'s ledger that were charged and never came."""
-        if not (folder / rows.FILE).exists():
+        if not (folder / rows.LEDGER_FILE).exists():
             return frozenset()
-        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
+        with (
+            rows.explain_read_errors(folder),
+            closing(rows.open_ledger(folder, look=True)) as connection,
+        ):
             charged = _read_charged(connection)
             return frozenset((attempt.digest, attempt.ordinal) for attempt in charged)
 
     @staticmethod
-    def runs(folder: Path) -> frozenset[str]:
+    def read_runs(folder: Path) -> frozenset[str]:
         """The runs that the ledger in `folder` has seen; none where there is no ledger."""
-        if not (folder / rows.FILE).exists():
+        if not (folder / rows.LEDGER_FILE).exists():
             return frozenset()
-        with rows.legible(folder), closing(rows.opened(folder, look=True)) as connection:
-            return rows.remembered(connection)
+        with (
+            rows.explain_read_errors(folder),
+            closing(rows.open_ledger(folder, look=True)) as connection,
+        ):
+            return rows.read_known_runs(connection)
 
-    def remembers(self, run: str) -> bool:
+    def has_run(self, run: str) -> bool:
         """Whether this ledger was there when that run bought: what it does not know is not owed."""
         return run in self._runs
 
-    def owner(self, operation: str, attempts: Sequence[Attempt]) -> str:
+    def find_owner(self, operation: str, attempts: Sequence[Attempt]) -> str:
         """Which attempt, such as `SH010:t01`, has that job already, so that these can't; or empty.
 
         A job of their own that failed free they may be given again.
         """
-        takes = {(each.digest, each.ordinal) for each in attempts}
-        return self._owners.other(attempts[0].provider, operation, takes)
+        takes = {(attempt.digest, attempt.ordinal) for attempt in attempts}
+        return self._owners.find_other_owner(attempts[0].provider, operation, takes)
 
-    async def sign(self) -> None:
+    async def record_run(self) -> None:
         """Enters this run, on the disk before anything else may name it."""
         if self.run not in self._runs:
-            await self._writer.write([rows.sign(self.run, time.time())])
+            await self._writer.write_durably([rows.build_run_insert(self.run, time.time())])
             self._runs |= {self.run}
 
     def close(self) -> None:
@@ -139,52 +157,56 @@ class Ledger:
         self._lock.release()
 
     @property
-    def open(self) -> tuple[Attempt, ...]:
+    def open_attempts(self) -> tuple[Attempt, ...]:
         """Attempts that are not over, unknown ones too, oldest first."""
-        return tuple(self._afoot)
+        return tuple(self._open_attempts)
 
-    def open_for(self, digest: str, ordinal: int | None = None) -> Attempt | None:
+    def find_open(self, digest: str, ordinal: int | None = None) -> Attempt | None:
         """The attempt at that take that is not over."""
-        return self._afoot.at(digest, ordinal)
+        return self._open_attempts.find_attempt(digest, ordinal)
 
     def find_charged(self, digest: str) -> tuple[Attempt, ...]:
         """Attempts at takes of that digest that were charged and brought none, by ordinal.
 
         Only a person buys such a take again.
         """
-        found = [attempt for (of, _), attempt in self._charged.items() if of == digest]
-        return tuple(sorted(found, key=lambda attempt: attempt.ordinal))
+        attempts = [
+            attempt
+            for (other_digest, _), attempt in self._charged_attempts.items()
+            if other_digest == digest
+        ]
+        return tuple(sorted(attempts, key=lambda attempt: attempt.ordinal))
 
     @property
     def spent_micros(self) -> int:
         """What was settled while this ledger was open, jobs of earlier runs too."""
-        return self._settled
+        return self._settled_micros
 
     @property
     def held_micros(self) -> int:
         """What this run has reserved and not yet settled."""
-        return self._held
+        return self._reserved_micros
 
-    async def begin(
+    async def reserve_attempts(
         self, attempts: Sequence[Attempt], *, price_micros: int, cap_micros: int | None
     ) -> tuple[Attempt, ...]:
         """Reserves the price of each and enters them as `intent`, all or none.
 
         Raises MoneyRefused, with nothing entered, when this run would pass `cap_micros`.
         """
-        price = price_micros * len(attempts)
-        after = self._held + self._paid + price
-        if cap_micros is not None and price and after > cap_micros:
+        total_price = price_micros * len(attempts)
+        total_micros = self._reserved_micros + self._run_settled_micros + total_price
+        if cap_micros is not None and total_price and total_micros > cap_micros:
             raise MoneyRefused(
-                f"{attempts[0].name} would bring this run to ${usd(after):.2f},"
-                f" over its limit of ${usd(cap_micros):.2f}",
+                f"{attempts[0].name} would bring this run to ${micros_to_usd(total_micros):.2f},"
+                f" over its limit of ${micros_to_usd(cap_micros):.2f}",
                 hint="raise --max-cost or policy.budget_usd; finished takes are kept",
             )
         now = time.time()
-        entered = tuple(
+        new_attempts = tuple(
             dataclasses.replace(
                 attempt,
-                id=self._next + number,
+                id=self._next_id + number,
                 run=self.run,
                 state=State.INTENT,
                 reserved_micros=price_micros,
@@ -193,16 +215,24 @@ class Ledger:
             )
             for number, attempt in enumerate(attempts)
         )
-        self._next += len(entered)
-        for each in entered:
-            self._afoot.put(each)
-        self._held += price
-        await self._write(
-            entered, [line for each in entered for line in (rows.insert(each), rows.move(each))]
+        self._next_id += len(new_attempts)
+        for new_attempt in new_attempts:
+            self._open_attempts.update_attempt(new_attempt)
+        self._reserved_micros += total_price
+        await self._write_statements(
+            new_attempts,
+            [
+                line
+                for new_attempt in new_attempts
+                for line in (
+                    rows.build_attempt_insert(new_attempt),
+                    rows.build_move_insert(new_attempt),
+                )
+            ],
         )
-        return entered
+        return new_attempts
 
-    async def advance(self, attempt: Attempt, state: State, **facts: Any) -> Attempt:
+    async def transition(self, attempt: Attempt, state: State, **facts: Any) -> Attempt:
         """Moves an attempt on and returns when that is on the disk, where anything depends on it.
 
         A repeatable one that dies is simply made again, so only its end is waited for.
@@ -210,63 +240,77 @@ class Ledger:
         `facts` are fields of Attempt that became known: operation, samples, sha256, message,
         settled_micros. A move that is not legal raises ValueError.
         """
-        (moved,) = await self.advance_all((attempt,), state, **facts)
+        (moved,) = await self.transition_together((attempt,), state, **facts)
         return moved
 
-    async def advance_all(
+    async def transition_together(
         self, attempts: Sequence[Attempt], state: State, **facts: Any
     ) -> tuple[Attempt, ...]:
         """Moves attempts on together: after a crash, all of them have gone or none has."""
-        moved = tuple(self._moved(attempt, state, facts) for attempt in attempts)
-        await self._write(
-            moved, [line for each in moved for line in (rows.update(each), rows.move(each))]
+        moved = tuple(self._apply_transition(attempt, state, facts) for attempt in attempts)
+        await self._write_statements(
+            moved,
+            [
+                line
+                for attempt in moved
+                for line in (rows.build_attempt_update(attempt), rows.build_move_insert(attempt))
+            ],
         )
         return moved
 
-    async def _write(self, attempts: Sequence[Attempt], lines: Sequence[Statement]) -> None:
-        if all(each.repeatable and each.state not in OVER for each in attempts):
-            self._writer.post(lines)
+    async def _write_statements(
+        self, attempts: Sequence[Attempt], lines: Sequence[Statement]
+    ) -> None:
+        if all(attempt.repeatable and attempt.state not in FINAL_STATES for attempt in attempts):
+            self._writer.queue_write(lines)
         else:
-            await self._writer.write(lines)
+            await self._writer.write_durably(lines)
 
-    def _moved(self, attempt: Attempt, state: State, facts: Mapping[str, Any]) -> Attempt:
-        current = self._current(attempt)
-        if not current.may_become(state):
+    def _apply_transition(
+        self, attempt: Attempt, state: State, facts: Mapping[str, Any]
+    ) -> Attempt:
+        current = self._find_current(attempt)
+        if not current.can_become(state):
             raise ValueError(f"an attempt can't go from {current.state} to {state}")
         moved = dataclasses.replace(current, state=state, updated_at=time.time(), **facts)
-        self._afoot.put(moved)
-        self._owners.enter(moved)
+        self._open_attempts.update_attempt(moved)
+        self._owners.record_owner(moved)
         if moved.is_charged_without_take:
-            self._charged[moved.digest, moved.ordinal] = moved
+            self._charged_attempts[moved.digest, moved.ordinal] = moved
         elif current.is_charged_without_take or moved.state is State.COMMITTED:
-            self._charged.pop((moved.digest, moved.ordinal), None)
+            self._charged_attempts.pop((moved.digest, moved.ordinal), None)
         settled = moved.settled_micros - current.settled_micros
-        self._settled += settled
+        self._settled_micros += settled
         if moved.run == self.run:
-            self._held += moved.held_micros - current.held_micros
-            self._paid += settled
+            self._reserved_micros += moved.held_micros - current.held_micros
+            self._run_settled_micros += settled
         return moved
 
-    def _current(self, attempt: Attempt) -> Attempt:
+    def _find_current(self, attempt: Attempt) -> Attempt:
         """The attempt as it stands now; one that was charged and brought nothing may come back."""
-        charged = self._charged.get((attempt.digest, attempt.ordinal))
+        charged = self._charged_attempts.get((attempt.digest, attempt.ordinal))
         if charged is not None and charged.id == attempt.id:
             return charged
-        return self._afoot[attempt.id]
+        return self._open_attempts[attempt.id]
 
-    def find(self, name: str) -> list[Attempt]:
+    def find_by_name(self, name: str) -> list[Attempt]:
         """Attempts by operation, `SH010:t01`, step, shot, or id (`#12`).
 
         Those that are open, and those that were charged and brought no take.
         """
-        charged = [each for key, each in self._charged.items() if not self._afoot.at(*key)]
+        charged = [
+            attempt
+            for key, attempt in self._charged_attempts.items()
+            if not self._open_attempts.find_attempt(*key)
+        ]
         return [
-            each
-            for each in (*self._afoot, *charged)
-            if name in (each.operation, each.name, each.step, each.shot, f"#{each.id}")
+            attempt
+            for attempt in (*self._open_attempts, *charged)
+            if name
+            in (attempt.operation, attempt.name, attempt.step, attempt.shot, f"#{attempt.id}")
         ]
 
-    async def resolve(
+    async def resolve_attempt(
         self, attempt: Attempt, *, adopt: str = "", lost: bool = False, not_sent: bool = False
     ) -> tuple[Attempt, ...]:
         """A person's word on an unknown attempt; exactly one of the three.
@@ -282,9 +326,9 @@ class Ledger:
         """
         if (bool(adopt), lost, not_sent).count(True) != 1:
             raise UsageError("say one of: adopt an operation, lost, or not sent")
-        words = {
+        allowed = {
             State.UNKNOWN: adopt or lost or not_sent,
-            State.SUBMITTED: adopt or lost or attempt.adopted,
+            State.SUBMITTED: adopt or lost or attempt.is_adopted,
             State.DONE_REMOTE: lost,
         }
         charged = attempt.is_charged_without_take
@@ -294,115 +338,127 @@ class Ledger:
                 hint="--adopt OP fetches it after all; `storyboard render FILM --rebuy"
                 f" {attempt.shot or attempt.step}` buys it again",
             )
-        if not charged and not words.get(attempt.state):
+        if not charged and not allowed.get(attempt.state):
             raise UsageError(
                 f"{attempt.name} is {attempt.state}: it was sent, and is {attempt.operation}",
                 hint="the next render goes on with it; --assume-lost gives it up",
             )
-        meant = self.meant(attempt, lost=lost)
+        group = self.find_group(attempt, lost=lost)
         if adopt:
-            if charged and self.open_for(attempt.digest, attempt.ordinal):
+            if charged and self.find_open(attempt.digest, attempt.ordinal):
                 raise UsageError(
                     f"{attempt.name} was bought again, and that attempt is open",
                     hint="the next render goes on with it",
                 )
-            self._see_that_nobody_has(adopt, attempt)
-            return await self.advance_all(
-                meant,
+            self._check_unowned(adopt, attempt)
+            return await self.transition_together(
+                group,
                 State.SUBMITTED,
                 operation=adopt,
-                message=ADOPTED,
+                message=ADOPTED_MESSAGE,
                 samples=(),
                 settled_micros=0,
             )
         if lost:
-            return await self.advance_all(
-                meant,
+            return await self.transition_together(
+                group,
                 State.LOST,
                 settled_micros=attempt.reserved_micros,
                 message="given up by a person",
             )
-        return await self.advance_all(
-            meant, State.FAILED, operation="", message="not sent, says a person"
+        return await self.transition_together(
+            group, State.FAILED, operation="", message="not sent, says a person"
         )
 
-    def _see_that_nobody_has(self, operation: str, attempt: Attempt) -> None:
+    def _check_unowned(self, operation: str, attempt: Attempt) -> None:
         """One job made one attempt's take: the same clip is never counted for two."""
-        takes = {(each.digest, each.ordinal) for each in self.meant(attempt)}
-        for each in self.read(self.folder):
-            free = ended_free(each.state, each.settled_micros)
-            if free and (each.digest, each.ordinal) in takes:
+        takes = {(row.digest, row.ordinal) for row in self.find_group(attempt)}
+        for row in self.read_attempts(self.folder):
+            is_free = is_uncharged_failure(row.state, row.settled_micros)
+            if is_free and (row.digest, row.ordinal) in takes:
                 continue  # its own job, which the service may have begun again
-            same = operation in _names(each.operation) or each.operation in _names(operation)
-            if same and each.provider == attempt.provider and each.order != attempt.order:
+            is_same_operation = operation in _list_name_suffixes(
+                row.operation
+            ) or row.operation in _list_name_suffixes(operation)
+            if (
+                is_same_operation
+                and row.provider == attempt.provider
+                and row.group_key != attempt.group_key
+            ):
                 raise UsageError(
-                    f"{operation} is {each.name}, which is {each.state}",
+                    f"{operation} is {row.name}, which is {row.state}",
                     hint=f"look for another job with {attempt.provider}",
                 )
 
-    def meant(self, attempt: Attempt, *, lost: bool = False) -> tuple[Attempt, ...]:
+    def find_group(self, attempt: Attempt, *, lost: bool = False) -> tuple[Attempt, ...]:
         """What a person's word on an attempt is about: those of its order that stand as it does."""
         if attempt.is_charged_without_take or (attempt.state is not State.UNKNOWN and lost):
             return (attempt,)
         return tuple(
-            each
-            for each in self._afoot
-            if (each.order, each.state) == (attempt.order, attempt.state)
+            candidate
+            for candidate in self._open_attempts
+            if (candidate.group_key, candidate.state) == (attempt.group_key, attempt.state)
         )
 
-    def _recover(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
-        found = []
-        for each in self.open:
-            if each.state in (State.PLANNED, State.INTENT) or (
-                each.repeatable and each.state is not State.UNKNOWN
+    def _recover_attempts(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+        changed = []
+        for attempt in self.open_attempts:
+            if attempt.state in (State.PLANNED, State.INTENT) or (
+                attempt.repeatable and attempt.state is not State.UNKNOWN
             ):
                 state, message = State.ABANDONED, "the run ended before it was made"
-            elif each.state is State.SUBMITTING:
+            elif attempt.state is State.SUBMITTING:
                 state, message = State.UNKNOWN, "the run ended while it was being sent"
             else:
                 continue
-            moved = dataclasses.replace(each, state=state, message=message, updated_at=time.time())
-            found.append(moved)
-            self._afoot.put(moved)
-        if not found:
+            moved = dataclasses.replace(
+                attempt, state=state, message=message, updated_at=time.time()
+            )
+            changed.append(moved)
+            self._open_attempts.update_attempt(moved)
+        if not changed:
             return ()
         connection.execute("BEGIN IMMEDIATE")
-        for moved in found:
-            for sql, values in (rows.update(moved), rows.move(moved)):
+        for moved in changed:
+            for sql, values in (rows.build_attempt_update(moved), rows.build_move_insert(moved)):
                 connection.execute(sql, values)
         connection.execute("COMMIT")
-        return tuple(found)
+        return tuple(changed)
 
 
 def _read_charged(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
     """The attempts that were charged and brought no take, and whose take nobody bought since."""
     ids = [id for (id,) in connection.execute(_CHARGED_WITHOUT_TAKE)]
-    return tuple(rows.read(connection, ids=ids)) if ids else ()
+    return tuple(rows.read_attempts(connection, ids=ids)) if ids else ()
 
 
-def lifetime_micros(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
+def sum_lifetime_cost(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
     """What a film has cost so far: settled and held money, and what the lock file says was paid.
 
     A take that stands in both counts once.
     """
     attempts = tuple(attempts)
-    own = sum(each.settled_micros + each.held_micros for each in attempts)
-    return own + elsewhere_micros(attempts, locked)
+    own_micros = sum(attempt.settled_micros + attempt.held_micros for attempt in attempts)
+    return own_micros + sum_cost_elsewhere(attempts, locked)
 
 
-def elsewhere_micros(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
+def sum_cost_elsewhere(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
     """What the lock file says was paid for takes that are not of these attempts' making."""
-    own = {(each.digest, each.ordinal) for each in attempts if each.state is State.COMMITTED}
-    return sum(price for key, price in locked.items() if key not in own)
+    own_keys = {
+        (attempt.digest, attempt.ordinal)
+        for attempt in attempts
+        if attempt.state is State.COMMITTED
+    }
+    return sum(price for key, price in locked.items() if key not in own_keys)
 
 
-def _names(operation: str) -> Iterable[str]:
+def _list_name_suffixes(operation: str) -> Iterable[str]:
     """An operation's name, and those that leave out what stands before it."""
     parts = operation.split("/") if operation else []
     return ("/".join(parts[n:]) for n in range(len(parts)))
 
 
-def is_at_work(folder: Path) -> bool:
+def is_locked(folder: Path) -> bool:
     """Whether a process holds that film's ledger right now."""
     return FileLock(folder / "lock").is_held()
 
@@ -410,9 +466,9 @@ def is_at_work(folder: Path) -> bool:
 def lock_film(folder: Path) -> FileLock:
     """Holds a film's state for this process; EnvironmentProblem while another one does."""
     lock = FileLock(folder / "lock")
-    if not lock.take_unless_held(str(folder)):
+    if not lock.acquire_with_retry(str(folder)):
         raise EnvironmentProblem(
-            f"another storyboard works on this film: {lock.holder()}",
+            f"another storyboard works on this film: {lock.read_owner()}",
             hint="wait until it is done, or stop it; finished takes are safe",
         )
     return lock

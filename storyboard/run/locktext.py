@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.run.lockvalues import sound
+from storyboard.run.lockvalues import is_valid_take
 
 FORMAT = 1
 _HEADER = """\
@@ -41,7 +41,7 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 @dataclass(slots=True)
-class Entry:
+class LockEntry:
     """What the lock file says of one step digest."""
 
     shot: str = ""
@@ -55,16 +55,18 @@ class Entry:
     rejected: set[int] = field(default_factory=set)
 
 
-def write(entries: Mapping[str, Entry]) -> str:
+def format_lock_file(entries: Mapping[str, LockEntry]) -> str:
     """The lock file with these entries, by shot and step, so that diffs stay small."""
     lines = [_HEADER, f"format: {FORMAT}\n", "steps:\n" if entries else "steps: {}\n"]
-    for digest, entry in sorted(entries.items(), key=_place):
+    for digest, entry in sorted(entries.items(), key=_build_sort_key):
         lines.append(f"  {digest}:\n")
-        lines.append(f"    shot: {_scalar(entry.shot)}\n    step: {_scalar(entry.step)}\n")
-        lines.append(f"    provider: {_scalar(entry.provider)}\n")
-        lines.append(f"    model: {_scalar(entry.model)}\n")
-        lines.append(f"    parts: {_json(entry.parts)}\n    takes:\n")
-        lines += (f"      t{n:02d}: {_json(entry.takes[n])}\n" for n in sorted(entry.takes))
+        lines.append(
+            f"    shot: {_format_scalar(entry.shot)}\n    step: {_format_scalar(entry.step)}\n"
+        )
+        lines.append(f"    provider: {_format_scalar(entry.provider)}\n")
+        lines.append(f"    model: {_format_scalar(entry.model)}\n")
+        lines.append(f"    parts: {_format_json(entry.parts)}\n    takes:\n")
+        lines += (f"      t{n:02d}: {_format_json(entry.takes[n])}\n" for n in sorted(entry.takes))
         if entry.pick is not None:
             lines.append(f"    pick: t{entry.pick:02d}\n")
         if entry.rejected:
@@ -74,31 +76,31 @@ def write(entries: Mapping[str, Entry]) -> str:
     return "".join(lines)
 
 
-def read(text: str, name: str) -> dict[str, Entry]:
+def parse_lock_file(text: str, name: str) -> dict[str, LockEntry]:
     """The entries by digest; `name` is what errors call the file.
 
     Raises EnvironmentProblem, with the line and a cure, for a text that is no lock file.
     """
     try:
-        entries = _read_own(text)
+        entries = _parse_own_format(text)
     except ValueError:
         entries = None
     if entries is None:
-        from storyboard.run.lockyaml import read_edited
+        from storyboard.run.lockyaml import parse_lock_yaml
 
-        entries = read_edited(text, name)
+        entries = parse_lock_yaml(text, name)
     return entries
 
 
-def damaged(name: str, line: int, what: str, hint: str = "") -> EnvironmentProblem:
+def lock_file_error(name: str, line: int, problem: str, hint: str = "") -> EnvironmentProblem:
     """The error for a lock file that can't be read."""
     return EnvironmentProblem(
-        f"{name}:{line}: {what}",
+        f"{name}:{line}: {problem}",
         hint=hint or f"mend the line, or take the file back from git: git checkout -- {name}",
     )
 
 
-def ordinal(name: str) -> int:
+def parse_ordinal(name: str) -> int:
     """2 of `t02`; raises ValueError for what is no take."""
     match = _TAKE.fullmatch(name)
     if match is None or int(match[1]) < 1:
@@ -106,60 +108,63 @@ def ordinal(name: str) -> int:
     return int(match[1])
 
 
-def _read_own(text: str) -> dict[str, Entry] | None:
+def _parse_own_format(text: str) -> dict[str, LockEntry] | None:
     """None when the text is not exactly as `write` makes it."""
     head = _HEAD.match(text)
     if head is None:
         return None
-    entries: dict[str, Entry] = {}
+    entries: dict[str, LockEntry] = {}
     position = head.end()
     while position < len(text):
         match = _ENTRY.match(text, position)
         if match is None or match[1] in entries:
             return None
         digest, shot, step, provider, model, parts, takes, pick, rejected = match.groups()
-        entry = entries[digest] = Entry(
-            _plain(shot),
-            _plain(step),
-            _plain(provider),
-            _plain(model),
+        entry = entries[digest] = LockEntry(
+            _parse_scalar(shot),
+            _parse_scalar(step),
+            _parse_scalar(provider),
+            _parse_scalar(model),
             json.loads(parts),
             {
-                ordinal(line[6 : (colon := line.index(":"))]): json.loads(line[colon + 2 :])
+                parse_ordinal(line[6 : (colon := line.index(":"))]): json.loads(line[colon + 2 :])
                 for line in takes.splitlines()
             },
-            ordinal(pick) if pick else None,
-            {ordinal(each.strip()) for each in rejected.split(",")} if rejected else set(),
+            parse_ordinal(pick) if pick else None,
+            {parse_ordinal(name.strip()) for name in rejected.split(",")} if rejected else set(),
         )
-        if not all(map(sound, entry.takes.values())) or entry.pick not in (None, *entry.takes):
+        if not all(map(is_valid_take, entry.takes.values())) or entry.pick not in (
+            None,
+            *entry.takes,
+        ):
             return None
         position = match.end()
     return entries
 
 
-def _place(item: tuple[str, Entry]) -> tuple[Any, ...]:
+def _build_sort_key(item: tuple[str, LockEntry]) -> tuple[Any, ...]:
     digest, entry = item
-    number = tuple((len(part), part) for part in re.split(r"(\d+)", entry.step))
+    number = tuple((len(chunk), chunk) for chunk in re.split(r"(\d+)", entry.step))
     return number, entry.provider, entry.model, digest
 
 
-def _scalar(text: str) -> str:
+def _format_scalar(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
         return text
-    return _json(text)
+    return _format_json(text)
 
 
-def _plain(text: str) -> str:
+def _parse_scalar(text: str) -> str:
     if text.startswith('"'):
-        told = json.loads(text)
-        if isinstance(told, str):
-            return told
+        value = json.loads(text)
+        if isinstance(value, str):
+            return value
     if _PLAIN.fullmatch(text):
         return text
     raise ValueError(text)
 
 
-def _json(value: Any) -> str:
+def _format_json(value: Any) -> str:
     """JSON that is YAML too: what YAML takes for a line end or refuses is escaped."""
     text = json.dumps(value, ensure_ascii=False)
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -15,23 +15,23 @@ _RATE = re.compile(r"[1-9]\d{0,8}(/[1-9]\d{0,8})?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 
 
-def _text(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return type(value) is str
 
 
-def _whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return type(value) is int
 
 
-def _count(value: Any) -> bool:
+def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
-def _price(value: Any) -> bool:
+def _is_price(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value < math.inf
 
 
-def _time(value: Any) -> bool:
+def _is_timestamp(value: Any) -> bool:
     if type(value) is not str or not _TIME.fullmatch(value):
         return False
     try:
@@ -41,34 +41,34 @@ def _time(value: Any) -> bool:
     return True
 
 
-def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+def _build_matcher(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     return lambda value: type(value) is str and pattern.fullmatch(value) is not None
 
 
-def _trim(value: Any) -> bool:
+def _is_trim(value: Any) -> bool:
     ends = isinstance(value, dict) and not value.keys() - {"start", "end"}
-    return ends and all(map(_matches(_FRAMES), value.values()))
+    return ends and all(map(_build_matcher(_FRAMES), value.values()))
 
 
 VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType(
     {
-        "sha256": (_matches(DIGEST), "64 digits 0-9a-f"),
-        "seed": (_whole, "a whole number"),
-        "price_usd": (_price, "US dollars, 0 or more"),
-        "operation": (_text, "text"),
-        "frames": (_count, "a whole number, 0 or more"),
-        "rate": (_matches(_RATE), "frames a second, like 24 or 24000/1001"),
-        "source_frames": (_count, "a whole number, 0 or more"),
+        "sha256": (_build_matcher(DIGEST), "64 digits 0-9a-f"),
+        "seed": (_is_integer, "a whole number"),
+        "price_usd": (_is_price, "US dollars, 0 or more"),
+        "operation": (_is_text, "text"),
+        "frames": (_is_count, "a whole number, 0 or more"),
+        "rate": (_build_matcher(_RATE), "frames a second, like 24 or 24000/1001"),
+        "source_frames": (_is_count, "a whole number, 0 or more"),
         "contains_source": (lambda value: type(value) is bool, "true or false"),
-        "created": (_time, "a time in UTC, like 2026-11-23T04:29:11Z"),
-        "trim": (_trim, "{start: 12f, end: -5f}, in frames of the take"),
-        "note": (_text, "text"),
+        "created": (_is_timestamp, "a time in UTC, like 2026-11-23T04:29:11Z"),
+        "trim": (_is_trim, "{start: 12f, end: -5f}, in frames of the take"),
+        "note": (_is_text, "text"),
     }
 )
 """By key, whether a value is one, and what it should be, in words."""
 
 
-def sound(take: Any) -> bool:
+def is_valid_take(take: Any) -> bool:
     """Whether a take's line says only what it may."""
     if type(take) is not dict or "sha256" not in take:
         return False

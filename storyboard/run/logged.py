@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class LoggedSubmission:
     """One take that a run set out to make, and that never came as far as its log knows."""
 
     digest: str
@@ -21,62 +21,70 @@ class Ordered:
     kind: str = ""
     provider: str = ""
     model: str = ""
-    place: int = 0
+    position: int = 0
     """Among the takes that were begun with it."""
     operation: str = ""
     """The last that it was known by; a later order may have no name."""
 
 
-def runs(state: Path) -> frozenset[str]:
+def list_logged_runs(state: Path) -> frozenset[str]:
     """The runs that have left a log in the state folder."""
     return frozenset(path.stem for path in (state / "runs").glob("*.jsonl"))
 
 
-def ordered(state: Path) -> list[Ordered]:
+def find_unfinished(state: Path) -> list[LoggedSubmission]:
     """Takes that runs of the film in that state folder began and did not bring home."""
-    left: dict[tuple[str, int], Ordered] = {}
+    unfinished: dict[tuple[str, int], LoggedSubmission] = {}
     steps: dict[str, str] = {}
     for path in sorted((state / "runs").glob("*.jsonl")):
-        for told in _records(path):
-            kind, step = told.get("type"), str(told.get("step", ""))
-            digest = str(told.get("digest", "")) or steps.get(step, "")
-            takes = [(digest, n) for n in _ordinals(str(told.get("take", "")))]
+        for record in _read_records(path):
+            kind, step = record.get("type"), str(record.get("step", ""))
+            digest = str(record.get("digest", "")) or steps.get(step, "")
+            takes = [(digest, n) for n in _parse_ordinals(str(record.get("take", "")))]
             if kind == "step_started":
                 steps[step] = digest
-                for place, key in enumerate(takes):
-                    left[key] = _begun(told, key, place, path.stem, left.get(key))
+                for position, key in enumerate(takes):
+                    unfinished[key] = _to_submission(
+                        record, key, position, path.stem, unfinished.get(key)
+                    )
             elif kind == "operation_started":
                 for key in takes:
-                    if key in left:
-                        left[key] = replace(left[key], operation=str(told.get("operation", "")))
+                    if key in unfinished:
+                        unfinished[key] = replace(
+                            unfinished[key], operation=str(record.get("operation", ""))
+                        )
             elif kind == "take_added":
                 for key in takes:
-                    left.pop(key, None)
-    return list(left.values())
+                    unfinished.pop(key, None)
+    return list(unfinished.values())
 
 
-def _begun(
-    told: Mapping[str, Any], key: tuple[str, int], place: int, run: str, before: Ordered | None
-) -> Ordered:
+def _to_submission(
+    record: Mapping[str, Any],
+    key: tuple[str, int],
+    position: int,
+    run: str,
+    earlier: LoggedSubmission | None,
+) -> LoggedSubmission:
     step, shot, kind, provider, model = (
-        str(told.get(name, "")) for name in ("step", "shot", "kind", "provider", "model")
+        str(record.get(name, "")) for name in ("step", "shot", "kind", "provider", "model")
     )
-    known = before.operation if before else ""
-    return Ordered(*key, run, step, shot, kind, provider, model, place, known)
+    operation = earlier.operation if earlier else ""
+    return LoggedSubmission(*key, run, step, shot, kind, provider, model, position, operation)
 
 
-def _records(path: Path) -> Iterator[Mapping[str, Any]]:
+def _read_records(path: Path) -> Iterator[Mapping[str, Any]]:
     """A run that was killed may have left half a line."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            told = json.loads(line)
+            record = json.loads(line)
         except ValueError:
             continue
-        if isinstance(told, dict):
-            yield told
+        if isinstance(record, dict):
+            yield record
 
 
-def _ordinals(takes: str) -> list[int]:
+def _parse_ordinals(takes: str) -> list[int]:
     """1 and 2 of `t01, t02`."""
     names = (name.strip() for name in takes.split(","))
     return [int(name[1:]) for name in names if name[:1] == "t" and name[1:].isdigit()]

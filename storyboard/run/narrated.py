@@ -8,39 +8,41 @@ from itertools import zip_longest
 
 from storyboard.errors import StoryboardError
 from storyboard.film import Take
-from storyboard.graph.narration import settled
+from storyboard.graph.narration import apply_spoken_narration
 from storyboard.graph.timeline import Timeline
 from storyboard.run.store import Store
 
 
-def narrated(timeline: Timeline, takes: Mapping[str, Take], store: Store) -> Timeline:
+def apply_narration(timeline: Timeline, takes: Mapping[str, Take], store: Store) -> Timeline:
     """The timeline with every line that has a take; the others are left out.
 
     Raises StoryboardError for a written text that can't be read.
     """
-    told = tuple(each for each in timeline.told if each.step in takes)
-    writers = {each.writer for each in told} & takes.keys()
-    words = {id: _words(id, takes[id], store) for id in writers}
-    seconds = {each.step: takes[each.step].facts.seconds for each in told}
-    return settled(replace(timeline, told=told), seconds, words)
+    lines = tuple(line for line in timeline.narration if line.step in takes)
+    writers = {line.writer for line in lines} & takes.keys()
+    words = {id: _read_words(id, takes[id], store) for id in writers}
+    seconds = {line.step: takes[line.step].facts.seconds for line in lines}
+    return apply_spoken_narration(replace(timeline, narration=lines), seconds, words)
 
 
-def overruns(timeline: Timeline) -> list[str]:
+def describe_overruns(timeline: Timeline) -> list[str]:
     """A sentence for each line that runs into the next one or past the end of the film."""
     rate = timeline.rate
-    told = sorted(timeline.told, key=lambda each: each.span.start)
+    lines = sorted(timeline.narration, key=lambda line: line.span.start)
     notes = []
-    for each, after in zip_longest(told, told[1:]):
-        end = timeline.length if after is None else min(after.span.start, timeline.length)
-        if (over := each.span.end - end) > 0:
-            where = f"into {after.step}" if after and end < timeline.length else "past the end"
-            notes.append(f"{each.step} runs {float(rate.seconds(over)):.1f} s {where}")
+    for line, next_line in zip_longest(lines, lines[1:]):
+        end = timeline.length if next_line is None else min(next_line.span.start, timeline.length)
+        if (overrun := line.span.end - end) > 0:
+            where = (
+                f"into {next_line.step}" if next_line and end < timeline.length else "past the end"
+            )
+            notes.append(f"{line.step} runs {float(rate.to_seconds(overrun)):.1f} s {where}")
     return notes
 
 
-def _words(step: str, take: Take, store: Store) -> str:
+def _read_words(step: str, take: Take, store: Store) -> str:
     try:
-        return " ".join(store.path(take.sha256).read_text("utf-8").split())
+        return " ".join(store.require_file(take.sha256).read_text("utf-8").split())
     except (OSError, UnicodeDecodeError) as error:
         raise StoryboardError(
             f"the text of {step} can't be read: {error}",

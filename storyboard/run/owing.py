@@ -4,36 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from storyboard.graph.plan import Pending
-from storyboard.run.attempts import OVER, Attempt, State
+from storyboard.graph.plan import PendingTake
+from storyboard.run.attempts import FINAL_STATES, Attempt, State
 
-_UNSENT = frozenset({State.PLANNED, State.INTENT})
-_HERE = frozenset({State.FETCHED, State.COMMITTED})
+_UNSENT_STATES = frozenset({State.PLANNED, State.INTENT})
+_DELIVERED_STATES = frozenset({State.FETCHED, State.COMMITTED})
 
 
-def unsent(attempt: Attempt) -> bool:
+def is_unsent(attempt: Attempt) -> bool:
     """Whether its request never left: the next run gives it up and frees its money."""
-    return attempt.state in _UNSENT
+    return attempt.state in _UNSENT_STATES
 
 
-def pending(attempts: Iterable[Attempt]) -> tuple[Pending, ...]:
+def list_pending_takes(attempts: Iterable[Attempt]) -> tuple[PendingTake, ...]:
     """What was asked for and has not come; free work that died simply runs again."""
     return tuple(
-        Pending(
-            step=each.step,
-            digest=each.digest,
-            ordinal=each.ordinal,
-            held_micros=each.held_micros,
-            unknown=each.state in (State.UNKNOWN, State.SUBMITTING),
-            picks=each.picks,
+        PendingTake(
+            step=attempt.step,
+            digest=attempt.digest,
+            ordinal=attempt.ordinal,
+            held_micros=attempt.held_micros,
+            unknown=attempt.state in (State.UNKNOWN, State.SUBMITTING),
+            replaces_pick=attempt.picks,
         )
-        for each in attempts
-        if each.state not in OVER
-        and not unsent(each)
-        and (each.state is State.UNKNOWN or not each.repeatable)
+        for attempt in attempts
+        if attempt.state not in FINAL_STATES
+        and not is_unsent(attempt)
+        and (attempt.state is State.UNKNOWN or not attempt.repeatable)
     )
 
 
-def wished(attempts: Iterable[Attempt]) -> Mapping[str, int]:
+def find_takes_to_pick(attempts: Iterable[Attempt]) -> Mapping[str, int]:
     """By step digest, the take that came last of those that were to be picked."""
-    return {each.digest: each.ordinal for each in attempts if each.picks and each.state in _HERE}
+    return {
+        attempt.digest: attempt.ordinal
+        for attempt in attempts
+        if attempt.picks and attempt.state in _DELIVERED_STATES
+    }

@@ -6,17 +6,17 @@ import sqlite3
 from collections.abc import Collection
 from typing import NamedTuple
 
-from storyboard.run.attempts import Attempt, State, ended_free
+from storyboard.run.attempts import Attempt, State, is_uncharged_failure
 
 
 class _Owner(NamedTuple):
     take: tuple[str, int]
     name: str
-    free: bool
+    is_free: bool
     """Its job came to nothing and cost nothing, so it is its take's to have again."""
 
 
-class Owners:
+class OperationOwners:
     """By provider and operation, the attempts whose job it is; what may be repeated has none."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -25,22 +25,26 @@ class Owners:
             "SELECT provider, operation, id, digest, ordinal, step, state, settled_micros"
             " FROM attempts WHERE NOT repeatable AND operation <> '' ORDER BY id"
         ):
-            free = ended_free(State(state), settled)
-            owner = _Owner((digest, ordinal), f"{step}:t{ordinal:02d}", free)
+            is_free = is_uncharged_failure(State(state), settled)
+            owner = _Owner((digest, ordinal), f"{step}:t{ordinal:02d}", is_free)
             self._owners.setdefault((provider, operation), {})[id] = owner
 
-    def enter(self, attempt: Attempt) -> None:
+    def record_owner(self, attempt: Attempt) -> None:
         """Notes whose job it is, and what became of that."""
         if attempt.operation and not attempt.repeatable:
-            free = ended_free(attempt.state, attempt.settled_micros)
-            owner = _Owner((attempt.digest, attempt.ordinal), attempt.name, free)
+            is_free = is_uncharged_failure(attempt.state, attempt.settled_micros)
+            owner = _Owner((attempt.digest, attempt.ordinal), attempt.name, is_free)
             self._owners.setdefault((attempt.provider, attempt.operation), {})[attempt.id] = owner
 
-    def other(self, provider: str, operation: str, takes: Collection[tuple[str, int]]) -> str:
+    def find_other_owner(
+        self, provider: str, operation: str, takes: Collection[tuple[str, int]]
+    ) -> str:
         """The first attempt, such as `SH010:t01`, whose job it is; empty if none's.
 
         A service may name the same job again where it failed free: for `takes`, by (digest,
         ordinal), their own earlier attempts of that kind don't count.
         """
         owners = self._owners.get((provider, operation), {}).values()
-        return next((each.name for each in owners if not (each.free and each.take in takes)), "")
+        return next(
+            (owner.name for owner in owners if not (owner.is_free and owner.take in takes)), ""
+        )

@@ -15,14 +15,21 @@ _BLOCK = 16
 _LEEWAY = 2
 """Frames that a take may be shorter or longer than asked."""
 
-_PICTURES = (Kind.STILL, Kind.FRAME, Kind.TITLE)
-MOVING = (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND, Kind.IMPORT, Kind.CONFORM, Kind.EFFECT)
-SUFFIX = {Kind.STILL: ".png", Kind.WRITE: ".txt", Kind.SPEECH: ".wav"}
+_STILL_KINDS = (Kind.STILL, Kind.FRAME, Kind.TITLE)
+MOVING_KINDS = (
+    Kind.GENERATE,
+    Kind.INTERPOLATE,
+    Kind.EXTEND,
+    Kind.IMPORT,
+    Kind.CONFORM,
+    Kind.EFFECT,
+)
+SUFFIXES = {Kind.STILL: ".png", Kind.WRITE: ".txt", Kind.SPEECH: ".wav"}
 """The file name's end where a sample has none; else `.mp4`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class AcceptedMedia:
     """What was found in the media of one sample."""
 
     facts: MediaFacts
@@ -32,7 +39,7 @@ class Proof:
     """What a person should know of it."""
 
 
-def prove(
+def check_delivery(
     facts: MediaFacts,
     sample: Sample,
     kind: Kind,
@@ -42,8 +49,8 @@ def prove(
     buys_frames: int,
     given_frames: int,
     size: tuple[int, int] = (0, 0),
-    measured: Callable[[int], int | None] = int,
-) -> Proof:
+    count_source_frames: Callable[[int], int | None] = int,
+) -> AcceptedMedia:
     """Checks a delivered file against what was bought; `rate` is the film's.
 
     Finds where an extension's own material begins: `measured` tells of about so many frames how
@@ -51,76 +58,79 @@ def prove(
     will do. Raises OperationFailed for a file of the wrong kind, length or size.
     """
     if path.stat().st_size == 0:
-        raise OperationFailed("an empty file was delivered", hint=_AGAIN)
-    if kind in _PICTURES and facts.frames != 1:
-        raise OperationFailed(f"asked for a picture, got {facts.frames} frames", hint=_AGAIN)
+        raise OperationFailed("an empty file was delivered", hint=_RETRY_HINT)
+    if kind in _STILL_KINDS and facts.frames != 1:
+        raise OperationFailed(f"asked for a picture, got {facts.frames} frames", hint=_RETRY_HINT)
     if kind is Kind.SPEECH and not facts.has_audio:
-        raise OperationFailed("asked for speech, got a file without sound", hint=_AGAIN)
+        raise OperationFailed("asked for speech, got a file without sound", hint=_RETRY_HINT)
     if kind is Kind.WRITE:
-        _readable(path)
-    if kind not in MOVING:
-        return Proof(facts)
+        _check_words(path)
+    if kind not in MOVING_KINDS:
+        return AcceptedMedia(facts)
     if facts.frames < 2:
-        raise OperationFailed("asked for moving pictures, got none", hint=_AGAIN)
-    if any(size) and not _as_large(facts, size):
+        raise OperationFailed("asked for moving pictures, got none", hint=_RETRY_HINT)
+    if any(size) and not _has_size(facts, size):
         raise OperationFailed(
-            f"asked for {size[0]}x{size[1]}, got {facts.width}x{facts.height}", hint=_AGAIN
+            f"asked for {size[0]}x{size[1]}, got {facts.width}x{facts.height}", hint=_RETRY_HINT
         )
     native = facts.rate or rate
-    wanted = native.frames(rate.seconds(buys_frames)) if buys_frames else facts.frames
+    expected_frames = (
+        native.to_frames(rate.to_seconds(buys_frames)) if buys_frames else facts.frames
+    )
     if kind is Kind.EXTEND:
-        return _extension(facts, sample, wanted, given_frames, measured)
-    if abs(facts.frames - wanted) > _LEEWAY:
+        return _check_extension(facts, sample, expected_frames, given_frames, count_source_frames)
+    if abs(facts.frames - expected_frames) > _LEEWAY:
         raise OperationFailed(
-            f"asked for {wanted} frames, got {facts.frames}",
+            f"asked for {expected_frames} frames, got {facts.frames}",
             hint="nothing was kept; render again asks once more",
         )
-    return Proof(facts)
+    return AcceptedMedia(facts)
 
 
-def _readable(path: Path) -> None:
+def _check_words(path: Path) -> None:
     try:
         words = path.read_text("utf-8").split()
     except UnicodeDecodeError as error:
-        raise OperationFailed("asked for words, got no UTF-8 text", hint=_AGAIN) from error
+        raise OperationFailed("asked for words, got no UTF-8 text", hint=_RETRY_HINT) from error
     if not words:
-        raise OperationFailed("asked for words, got none", hint=_AGAIN)
+        raise OperationFailed("asked for words, got none", hint=_RETRY_HINT)
 
 
-def _as_large(facts: MediaFacts, size: tuple[int, int]) -> bool:
+def _has_size(facts: MediaFacts, size: tuple[int, int]) -> bool:
     """Whether a picture has the size; coders may round a side up to whole blocks."""
     pairs = zip((facts.width, facts.height), size, strict=True)
-    return all(0 <= found - asked < _BLOCK for found, asked in pairs)
+    return all(0 <= actual - expected < _BLOCK for actual, expected in pairs)
 
 
-def _extension(
+def _check_extension(
     facts: MediaFacts,
     sample: Sample,
-    wanted: int,
-    given: int,
-    measured: Callable[[int], int | None],
-) -> Proof:
-    said = sample.source_frames or (given if sample.contains_source else 0)
-    for source in dict.fromkeys((said, given, 0)):
-        if abs(facts.frames - source - wanted) > _LEEWAY:
+    new_frames: int,
+    given_frames: int,
+    count_source_frames: Callable[[int], int | None],
+) -> AcceptedMedia:
+    claimed_frames = sample.source_frames or (given_frames if sample.contains_source else 0)
+    for source_frames in dict.fromkeys((claimed_frames, given_frames, 0)):
+        if abs(facts.frames - source_frames - new_frames) > _LEEWAY:
             continue
-        found = measured(source) if source else 0
-        if found is None:
-            return Proof(
-                facts, note=f"its first {source} frames are not its source's; all of it is new"
+        measured_frames = count_source_frames(source_frames) if source_frames else 0
+        if measured_frames is None:
+            return AcceptedMedia(
+                facts,
+                note=f"its first {source_frames} frames are not its source's; all of it is new",
             )
-        if abs(facts.frames - found - wanted) > _LEEWAY:
-            found = source
+        if abs(facts.frames - measured_frames - new_frames) > _LEEWAY:
+            measured_frames = source_frames
         note = ""
-        if given and not found:
+        if given_frames and not measured_frames:
             note = "the result does not begin with its source; all of it is taken as new"
-        elif found != (said or source):
-            note = f"the result begins with {found} frames of its source"
-        return Proof(facts, found > 0, found, note)
+        elif measured_frames != (claimed_frames or source_frames):
+            note = f"the result begins with {measured_frames} frames of its source"
+        return AcceptedMedia(facts, measured_frames > 0, measured_frames, note)
     raise OperationFailed(
-        f"asked for {wanted} new frames after {given}, got {facts.frames} in all",
+        f"asked for {new_frames} new frames after {given_frames}, got {facts.frames} in all",
         hint="nothing was kept; render again asks once more",
     )
 
 
-_AGAIN = "nothing was kept; render again asks once more"
+_RETRY_HINT = "nothing was kept; render again asks once more"

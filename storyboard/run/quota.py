@@ -16,12 +16,12 @@ from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from storyboard.digest import digest
+from storyboard.digest import digest_value
 from storyboard.disk import DiskProblem
 from storyboard.errors import QuotaError
 from storyboard.graph.pace import WINDOW_S
 from storyboard.graph.steps import Step
-from storyboard.run.database import connect
+from storyboard.run.database import open_database
 
 _VERSIONS = (
     """
@@ -29,16 +29,16 @@ _VERSIONS = (
     CREATE INDEX submits_by_lane ON submits (lane, at)
     """,
 )
-_LONGEST_S = 600.0
+_LONGEST_PAUSE_S = 600.0
 """A pause that a run waits for; a longer one ends the orders of its lane."""
 
-_OPEN = 64
+_USUAL_SLOTS = 64
 """Jobs that may be open at a platform whose limit nobody knows."""
 
 Rank = tuple[int, float]
 
 
-class Windows:
+class SlidingWindow:
     """The submits of the last minute, by lane, in one database for all processes of a store."""
 
     def __init__(self, store: Path, clock: Callable[[], float] = time.time) -> None:
@@ -48,19 +48,21 @@ class Windows:
         """Lanes ask side by side, in threads; a connection has one transaction at a time."""
         self._connection: sqlite3.Connection | None = None
 
-    def take(self, lane: str, limit: int) -> float:
+    def admit_submission(self, queue: str, limit: int) -> float:
         """Counts one more submit and returns 0, or the seconds until the window has room.
 
         A clock that was set back leaves submits in the future; they count as made now.
         """
         with self._guard:
-            self._connection = self._connection or self._open()
+            self._connection = self._connection or self._open_file()
             try:
-                return self._taken(self._connection, lane, limit)
+                return self._admit_in_transaction(self._connection, queue, limit)
             except sqlite3.Error as error:
-                raise self._problem(error) from error
+                raise self._to_disk_problem(error) from error
 
-    def _taken(self, connection: sqlite3.Connection, lane: str, limit: int) -> float:
+    def _admit_in_transaction(
+        self, connection: sqlite3.Connection, queue: str, limit: int
+    ) -> float:
         connection.execute("BEGIN IMMEDIATE")
         try:
             now = self._clock()
@@ -68,10 +70,10 @@ class Windows:
             connection.execute("DELETE FROM submits WHERE at <= ?", (now - WINDOW_S,))
             recent = connection.execute(
                 "SELECT at FROM submits WHERE lane = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
-                (lane, limit - 1),
+                (queue, limit - 1),
             ).fetchone()
             if recent is None:
-                connection.execute("INSERT INTO submits VALUES (?, ?)", (lane, now))
+                connection.execute("INSERT INTO submits VALUES (?, ?)", (queue, now))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -79,17 +81,17 @@ class Windows:
             raise
         return 0.0 if recent is None else max(0.001, recent[0] + WINDOW_S - now)
 
-    def _open(self) -> sqlite3.Connection:
+    def _open_file(self) -> sqlite3.Connection:
         """The database; one that is damaged is begun again, for it only knows of a minute."""
         try:
-            return connect(self._path, _VERSIONS, "quota windows")
+            return open_database(self._path, _VERSIONS, "quota windows")
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                raise self._problem(error) from error
+                raise self._to_disk_problem(error) from error
             self._path.unlink()
-            return connect(self._path, _VERSIONS, "quota windows")
+            return open_database(self._path, _VERSIONS, "quota windows")
 
-    def _problem(self, error: sqlite3.Error) -> DiskProblem:
+    def _to_disk_problem(self, error: sqlite3.Error) -> DiskProblem:
         return DiskProblem(
             f"the quota windows {self._path} can't be used: {error}",
             hint="check that the disk has room and the store may be written",
@@ -103,78 +105,82 @@ class Windows:
                 self._connection = None
 
 
-class Lanes:
+class RateLimiter:
     """The lanes of one run. Belongs to one event loop."""
 
-    def __init__(self, windows: Windows, rank: Callable[[str], Rank]) -> None:
-        self._windows = windows
+    def __init__(self, windows: SlidingWindow, rank: Callable[[str], Rank]) -> None:
+        self._window = windows
         self._rank = rank
-        self._lanes: dict[str, _Lane] = {}
+        self._queues: dict[str, _Queue] = {}
 
     @asynccontextmanager
-    async def open(self, step: Step) -> AsyncIterator[None]:
+    async def acquire_slot(self, step: Step) -> AsyncIterator[None]:
         """Holds one of the jobs that a platform may have open, from submit to download."""
-        async with self._lane(step).open.held(self._rank(step.id)):
+        async with self._find_queue(step).slots.acquire_slot(self._rank(step.id)):
             yield
 
-    async def turn(self, step: Step, account: str, tell: Callable[[float], None]) -> None:
+    async def wait_for_turn(
+        self, step: Step, account: str, on_wait: Callable[[float], None]
+    ) -> None:
         """Waits until one more request fits into the minute; `tell` hears of waits, in seconds.
 
         Raises QuotaError in a lane that takes no more orders in this run.
         """
-        lane = self._lane(step)
-        lane.confirm_open()
-        limit = step.pace.per_minute
-        if limit is None and not lane.pause_s():
+        queue = self._find_queue(step)
+        queue.confirm_open()
+        limit = step.rate_limits.per_minute
+        if limit is None and not queue.compute_pause_s():
             return
-        name = digest("lane", [step.provider, account, step.model])[:16]
-        rank, let_in = self._rank(step.id), False
-        while not let_in:
-            async with lane.submits.held(rank):
-                while not let_in and not lane.submits.outranked(rank):
-                    lane.confirm_open()
-                    wait = lane.pause_s()
+        window_key = digest_value("lane", [step.provider, account, step.model])[:16]
+        rank, is_admitted = self._rank(step.id), False
+        while not is_admitted:
+            async with queue.submissions.acquire_slot(rank):
+                while not is_admitted and not queue.submissions.is_outranked(rank):
+                    queue.confirm_open()
+                    wait = queue.compute_pause_s()
                     if not wait and limit is not None:
-                        wait = await asyncio.to_thread(self._windows.take, name, limit)
-                    let_in = not wait
+                        wait = await asyncio.to_thread(
+                            self._window.admit_submission, window_key, limit
+                        )
+                    is_admitted = not wait
                     if wait > 1:
-                        tell(wait)
+                        on_wait(wait)
                     await asyncio.sleep(wait)
 
-    def pause(self, step: Step, seconds: float, error: QuotaError) -> None:
+    def pause_queue(self, step: Step, seconds: float, error: QuotaError) -> None:
         """Slows a lane down that has been told to wait; the others go on.
 
         Raises QuotaError, now and for every further order, where that is no time to wait for.
         """
-        lane = self._lane(step)
-        if (told := error.retry_after_s or 0.0) > _LONGEST_S:
-            lane.shut = (time.time() + told, error)
-        lane.confirm_open()
-        lane.pause(seconds)
+        queue = self._find_queue(step)
+        if (retry_after_s := error.retry_after_s or 0.0) > _LONGEST_PAUSE_S:
+            queue.closure = (time.time() + retry_after_s, error)
+        queue.confirm_open()
+        queue.pause_for(seconds)
 
     def close(self) -> None:
         """Lets the windows go."""
-        self._windows.close()
+        self._window.close()
 
-    def _lane(self, step: Step) -> _Lane:
+    def _find_queue(self, step: Step) -> _Queue:
         name = f"{step.provider} {step.model}"
-        if name not in self._lanes:
-            self._lanes[name] = _Lane(step.pace.at_once or _OPEN)
-        return self._lanes[name]
+        if name not in self._queues:
+            self._queues[name] = _Queue(step.rate_limits.at_once or _USUAL_SLOTS)
+        return self._queues[name]
 
 
-class _Lane:
+class _Queue:
     def __init__(self, at_once: int) -> None:
-        self.open = Turns(at_once)
-        self.submits = Turns(1)
-        self.shut: tuple[float, QuotaError] | None = None
+        self.slots = PrioritySemaphore(at_once)
+        self.submissions = PrioritySemaphore(1)
+        self.closure: tuple[float, QuotaError] | None = None
         """When it takes orders again, by the clock, and what the service said."""
-        self._until = 0.0
+        self._paused_until = 0.0
 
     def confirm_open(self) -> None:
         """Raises QuotaError while it takes no orders."""
-        if self.shut is not None:
-            until, error = self.shut
+        if self.closure is not None:
+            until, error = self.closure
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(until))
             raise QuotaError(
                 f"{error}; it takes no order before {when}",
@@ -183,37 +189,37 @@ class _Lane:
                 retry_after_s=max(0.0, until - time.time()),
             )
 
-    def pause(self, seconds: float) -> None:
-        self._until = max(self._until, time.monotonic() + seconds)
+    def pause_for(self, seconds: float) -> None:
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
-    def pause_s(self) -> float:
-        return max(0.0, self._until - time.monotonic())
+    def compute_pause_s(self) -> float:
+        return max(0.0, self._paused_until - time.monotonic())
 
 
-class Turns:
+class PrioritySemaphore:
     """A semaphore whose waiters go in the order of their rank, lowest first."""
 
-    def __init__(self, places: int) -> None:
-        self._free = places
+    def __init__(self, slots: int) -> None:
+        self._free_slots = slots
         self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
         self._count = count()
 
     @asynccontextmanager
-    async def held(self, rank: Rank) -> AsyncIterator[None]:
+    async def acquire_slot(self, rank: Rank) -> AsyncIterator[None]:
         """Holds one of the places."""
-        await self._acquire(rank)
+        await self._wait_for_slot(rank)
         try:
             yield
         finally:
-            self._release()
+            self._release_slot()
 
-    def outranked(self, rank: Rank) -> bool:
+    def is_outranked(self, rank: Rank) -> bool:
         """Whether somebody waits who should go before a holder of that rank."""
-        return any(each < rank for each, _, turn in self._waiting[:1] if not turn.done())
+        return any(next_rank < rank for next_rank, _, turn in self._waiting[:1] if not turn.done())
 
-    async def _acquire(self, rank: Rank) -> None:
-        if self._free and not self._waiting:
-            self._free -= 1
+    async def _wait_for_slot(self, rank: Rank) -> None:
+        if self._free_slots and not self._waiting:
+            self._free_slots -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (rank, next(self._count), turn))
@@ -221,14 +227,14 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._release()  # the place came with the cancellation
+                self._release_slot()  # the place came with the cancellation
             raise
 
-    def _release(self) -> None:
-        self._free += 1
-        while self._free and self._waiting:
+    def _release_slot(self) -> None:
+        self._free_slots += 1
+        while self._free_slots and self._waiting:
             _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():
-                self._free -= 1
+                self._free_slots -= 1
                 with suppress(asyncio.InvalidStateError):
                     turn.set_result(None)

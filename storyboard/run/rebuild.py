@@ -19,41 +19,41 @@ from shutil import copy2
 from storyboard.errors import EnvironmentProblem
 from storyboard.graph.steps import Step
 from storyboard.run import logged, rows
-from storyboard.run.attempts import OVER, Attempt, State
-from storyboard.run.filelock import Holder
+from storyboard.run.attempts import FINAL_STATES, Attempt, State
+from storyboard.run.filelock import LockOwner
 from storyboard.run.ledger import lock_film
-from storyboard.run.logged import Ordered
+from storyboard.run.logged import LoggedSubmission
 from storyboard.run.places import make_folder
-from storyboard.run.record import Record
-from storyboard.run.selects import Selects
+from storyboard.run.record import TakeRecord
+from storyboard.run.selects import LockFile
 from storyboard.run.store import Store
-from storyboard.run.unaccounted import accounted, named_alone
+from storyboard.run.unaccounted import has_unique_stem, list_known_takes
 
-_PARTS = ("", "-wal", "-shm")
-_LOST = "the ledger was lost while it was made"
+_FILE_SUFFIXES = ("", "-wal", "-shm")
+_LOST_MESSAGE = "the ledger was lost while it was made"
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class RebuildReport:
     """What came of it."""
 
-    aside: Path | None
+    damaged_file: Path | None
     """Where the damaged file is; None when the ledger could be read, or was gone."""
-    read: int
+    read_count: int
     """Attempts that it still told."""
-    saved: tuple[Attempt, ...]
+    saved_attempts: tuple[Attempt, ...]
     """Takes that the store told instead."""
-    by: Mapping[str, int]
+    evidence_counts: Mapping[str, int]
     """How many `its lock file`, `today's plan` or `its name` alone says are this film's."""
-    others: tuple[Record, ...]
+    foreign_takes: tuple[TakeRecord, ...]
     """Paid takes of a film of that name that stay out: nobody can say that they are this one's."""
-    unknown: tuple[Attempt, ...]
+    unknown_attempts: tuple[Attempt, ...]
     """What may have been bought and was entered anew."""
 
 
-def rebuild(
-    state: Path, store: Store, selects: Selects, film: Path, steps: Mapping[str, Step]
-) -> Rebuilt:
+def rebuild_ledger(
+    state: Path, store: Store, lock_file: LockFile, film: Path, steps: Mapping[str, Step]
+) -> RebuildReport:
     """Builds the ledger in the state folder of `film` again.
 
     `steps`, by id and by digest, say what was ordered, and its price. Raises EnvironmentProblem
@@ -62,87 +62,108 @@ def rebuild(
     make_folder(state)
     lock = lock_film(state)
     try:
-        aside, known, vouched = _known(state)
-        found = store.paid(film.stem, accounted(known))
-        alone = named_alone(store, film)
-        by = {id(each): _known_by(each, selects, steps, alone) for each in found}
-        told = [_as_stored(each) for each in found if by[id(each)]]
-        others = tuple(each for each in found if not by[id(each)])
-        came = {(each.digest, each.ordinal) for each in told}
-        claims = _claims(state, store, {each.run for each in known})
-        if aside is None:
-            claims = {d: left for d, left in claims.items() if left.run not in vouched}
+        damaged_file, known_attempts, vouched_runs = _read_ledger(state)
+        paid_records = store.find_paid(film.stem, list_known_takes(known_attempts))
+        is_only_film = has_unique_stem(store, film)
+        evidence = {
+            id(item): _find_evidence(item, lock_file, steps, is_only_film) for item in paid_records
+        }
+        stored = [_to_committed_attempt(item) for item in paid_records if evidence[id(item)]]
+        foreign_takes = tuple(item for item in paid_records if not evidence[id(item)])
+        stored_keys = {(item.digest, item.ordinal) for item in stored}
+        claims = _find_claims(state, store, {item.run for item in known_attempts})
+        if damaged_file is None:
+            claims = {d: owner for d, owner in claims.items() if owner.run not in vouched_runs}
         unknown = [
-            _unknown(each, _step(each, steps))
-            for each in _orders(logged.ordered(state), claims, known)
-            if (each.digest, each.ordinal) not in came
+            _to_unknown_attempt(item, _find_step(item, steps))
+            for item in _find_lost_submissions(
+                logged.find_unfinished(state), claims, known_attempts
+            )
+            if (item.digest, item.ordinal) not in stored_keys
         ]
-        last = max((each.id for each in known), default=0)
-        new = tuple(_numbered((*told, *unknown), last + 1))
-        seen = {left.run for left in claims.values()} | logged.runs(state)
-        _write(state, known if aside else (), new, seen)
-        counted = Counter(name for name in by.values() if name)
-        return Rebuilt(aside, len(known), new[: len(told)], counted, others, new[len(told) :])
+        last_id = max((item.id for item in known_attempts), default=0)
+        new_attempts = tuple(_assign_ids((*stored, *unknown), last_id + 1))
+        seen_runs = {owner.run for owner in claims.values()} | logged.list_logged_runs(state)
+        _write_ledger(state, known_attempts if damaged_file else (), new_attempts, seen_runs)
+        evidence_counts = Counter(name for name in evidence.values() if name)
+        return RebuildReport(
+            damaged_file,
+            len(known_attempts),
+            new_attempts[: len(stored)],
+            evidence_counts,
+            foreign_takes,
+            new_attempts[len(stored) :],
+        )
     finally:
         lock.release()
 
 
-def _known(state: Path) -> tuple[Path | None, tuple[Attempt, ...], frozenset[str]]:
+def _read_ledger(state: Path) -> tuple[Path | None, tuple[Attempt, ...], frozenset[str]]:
     """What the ledger tells, and the runs it vouches for; one that is damaged is moved aside."""
-    path = state / rows.FILE
+    path = state / rows.LEDGER_FILE
     try:
-        with rows.legible(state), closing(rows.opened(state)) as connection:
-            if (told := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(told)
-            return None, tuple(rows.read(connection)), rows.remembered(connection)
+        with rows.explain_read_errors(state), closing(rows.open_ledger(state)) as connection:
+            if (check_result := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+                raise sqlite3.DatabaseError(check_result)
+            return None, tuple(rows.read_attempts(connection)), rows.read_known_runs(connection)
     except EnvironmentProblem as problem:
         if not isinstance(problem.__cause__, (sqlite3.Error, ValueError, TypeError)):
             raise
-    aside = path.with_name(f"ledger.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.sqlite")
-    for part in _PARTS:
+    damaged_file = path.with_name(
+        f"ledger.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.sqlite"
+    )
+    for suffix in _FILE_SUFFIXES:
         with suppress(FileNotFoundError):
-            Path(f"{path}{part}").rename(f"{aside}{part}")
-    return aside, tuple(_doubted(each) for each in _salvaged(aside)), frozenset()
+            Path(f"{path}{suffix}").rename(f"{damaged_file}{suffix}")
+    return (
+        damaged_file,
+        tuple(_mark_unknown(attempt) for attempt in _salvage_attempts(damaged_file)),
+        frozenset(),
+    )
 
 
-def _salvaged(path: Path) -> list[Attempt]:
+def _salvage_attempts(path: Path) -> list[Attempt]:
     """Attempts that a damaged ledger still tells, read from either end until the damage."""
-    found: dict[int, Attempt] = {}
+    attempts: dict[int, Attempt] = {}
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        copy = Path(folder) / rows.FILE
-        for part in _PARTS:
+        copy = Path(folder) / rows.LEDGER_FILE
+        for suffix in _FILE_SUFFIXES:
             with suppress(FileNotFoundError):
-                copy2(f"{path}{part}", f"{copy}{part}")
+                copy2(f"{path}{suffix}", f"{copy}{suffix}")
         with closing(sqlite3.connect(copy)) as connection:
             connection.row_factory = sqlite3.Row
-            for way in ("ASC", "DESC"):
+            for direction in ("ASC", "DESC"):
                 with suppress(sqlite3.Error):
-                    for row in connection.execute(f"SELECT * FROM attempts ORDER BY id {way}"):
-                        named = {**dict.fromkeys(rows.COLUMNS, 0), **dict(row)}
+                    for row in connection.execute(
+                        f"SELECT * FROM attempts ORDER BY id {direction}"
+                    ):
+                        columns = {**dict.fromkeys(rows.COLUMNS, 0), **dict(row)}
                         with suppress(ValueError, TypeError):
-                            each = rows.attempt_of([named[name] for name in rows.COLUMNS])
-                            found[each.id] = each
-    return [found[id] for id in sorted(found)]
+                            attempt = rows.to_attempt([columns[name] for name in rows.COLUMNS])
+                            attempts[attempt.id] = attempt
+    return [attempts[id] for id in sorted(attempts)]
 
 
-def _doubted(attempt: Attempt) -> Attempt:
+def _mark_unknown(attempt: Attempt) -> Attempt:
     """What a damaged ledger says was not sent yet may have been sent since."""
-    early = attempt.state in (State.PLANNED, State.INTENT)
-    if attempt.repeatable or not early:
+    is_unsent = attempt.state in (State.PLANNED, State.INTENT)
+    if attempt.repeatable or not is_unsent:
         return attempt
-    return replace(attempt, state=State.UNKNOWN, message=_LOST, updated_at=time.time())
+    return replace(attempt, state=State.UNKNOWN, message=_LOST_MESSAGE, updated_at=time.time())
 
 
-def _known_by(record: Record, selects: Selects, steps: Collection[str], alone: bool) -> str:
+def _find_evidence(
+    record: TakeRecord, lock_file: LockFile, steps: Collection[str], is_only_film: bool
+) -> str:
     """What says that a take is this film's; empty where nothing does."""
-    if selects.has(record.take):
+    if lock_file.has_take(record.take):
         return "its lock file"
     if record.take.digest in steps:
         return "today's plan"
-    return "its name" if alone else ""
+    return "its name" if is_only_film else ""
 
 
-def _as_stored(record: Record) -> Attempt:
+def _to_committed_attempt(record: TakeRecord) -> Attempt:
     take = record.take
     return Attempt(
         digest=take.digest,
@@ -167,81 +188,98 @@ def _as_stored(record: Record) -> Attempt:
     )
 
 
-def _claims(state: Path, store: Store, runs: Collection[str]) -> dict[str, Holder]:
+def _find_claims(state: Path, store: Store, runs: Collection[str]) -> dict[str, LockOwner]:
     """By digest, what runs of this film died with while money was at stake."""
-    own = {*runs, *logged.runs(state)}
+    own_runs = {*runs, *logged.list_logged_runs(state)}
     about = str(state.absolute())
-    return {d: left for d, left in store.claims.left() if left.about == about or left.run in own}
+    return {
+        d: owner
+        for d, owner in store.claims.list_abandoned()
+        if owner.about == about or owner.run in own_runs
+    }
 
 
-def _orders(
-    logs: Collection[Ordered], claims: Mapping[str, Holder], known: Collection[Attempt]
-) -> Iterator[Ordered]:
+def _find_lost_submissions(
+    logs: Collection[LoggedSubmission],
+    claims: Mapping[str, LockOwner],
+    known_attempts: Collection[Attempt],
+) -> Iterator[LoggedSubmission]:
     """What is at stake under the claims, and the ledger does not tell of."""
-    for digest, left in claims.items():
-        takes = [each for each in logs if each.digest == digest]
-        for each in takes or [Ordered(digest, 1, left.run, step=digest[:12])]:
+    for digest, owner in claims.items():
+        submissions = [submission for submission in logs if submission.digest == digest]
+        for submission in submissions or [LoggedSubmission(digest, 1, owner.run, step=digest[:12])]:
             if not any(
-                (row.digest, row.ordinal) == (digest, each.ordinal)
-                and (row.state not in OVER or row.run == left.run)
-                for row in known
+                (row.digest, row.ordinal) == (digest, submission.ordinal)
+                and (row.state not in FINAL_STATES or row.run == owner.run)
+                for row in known_attempts
             ):
-                yield each
+                yield submission
 
 
-def _numbered(attempts: Collection[Attempt], next_id: int) -> Iterator[Attempt]:
+def _assign_ids(attempts: Collection[Attempt], next_id: int) -> Iterator[Attempt]:
     """The attempts with ids, so that those of one order follow each other and no others do."""
-    before: Attempt | None = None
-    for each in attempts:
-        id = next_id + each.sample
-        if before and each.sample > before.sample and each.digest == before.digest:
-            id = before.id + each.sample - before.sample
-        before = replace(each, id=id)
+    previous: Attempt | None = None
+    for attempt in attempts:
+        id = next_id + attempt.sample
+        if previous and attempt.sample > previous.sample and attempt.digest == previous.digest:
+            id = previous.id + attempt.sample - previous.sample
+        previous = replace(attempt, id=id)
         next_id = id + 1
-        yield before
+        yield previous
 
 
-def _step(order: Ordered, steps: Mapping[str, Step]) -> Step | None:
+def _find_step(submission: LoggedSubmission, steps: Mapping[str, Step]) -> Step | None:
     """What was ordered, where the film still has it so."""
-    if order.digest in steps:
-        return steps[order.digest]
-    step = steps.get(order.step)
-    same = step is not None and (step.provider, step.model) == (order.provider, order.model)
-    return step if same else None
+    if submission.digest in steps:
+        return steps[submission.digest]
+    step = steps.get(submission.step)
+    is_same = step is not None and (step.provider, step.model) == (
+        submission.provider,
+        submission.model,
+    )
+    return step if is_same else None
 
 
-def _unknown(order: Ordered, step: Step | None) -> Attempt:
+def _to_unknown_attempt(submission: LoggedSubmission, step: Step | None) -> Attempt:
     now = time.time()
-    named = f"; its run log last knew it as {order.operation}" if order.operation else ""
+    operation_note = (
+        f"; its run log last knew it as {submission.operation}" if submission.operation else ""
+    )
     return Attempt(
-        digest=order.digest,
-        ordinal=order.ordinal,
-        step=step.id if step else order.step,
-        shot=step.shot if step else order.shot,
-        kind=step.kind.value if step else order.kind,
-        provider=step.provider if step else order.provider,
-        model=step.model if step else order.model,
+        digest=submission.digest,
+        ordinal=submission.ordinal,
+        step=step.id if step else submission.step,
+        shot=step.shot if step else submission.shot,
+        kind=step.kind.value if step else submission.kind,
+        provider=step.provider if step else submission.provider,
+        model=step.model if step else submission.model,
         repeatable=False,
         buys_frames=step.buys_frames if step else 0,
-        sample=order.place % max(1, step.samples) if step else 0,
-        run=f"{order.run}-lost",  # no bucket has anything under this name
+        sample=submission.position % max(1, step.samples) if step else 0,
+        run=f"{submission.run}-lost",  # no bucket has anything under this name
         state=State.UNKNOWN,
         reserved_micros=step.price_micros if step else 0,
-        message=f"{_LOST}{named}",
+        message=f"{_LOST_MESSAGE}{operation_note}",
         created_at=now,
         updated_at=now,
     )
 
 
-def _write(
-    state: Path, known: Collection[Attempt], new: Collection[Attempt], runs: Collection[str]
+def _write_ledger(
+    state: Path,
+    known_attempts: Collection[Attempt],
+    new_attempts: Collection[Attempt],
+    runs: Collection[str],
 ) -> None:
     now = time.time()
-    with closing(rows.opened(state)) as connection:
+    with closing(rows.open_ledger(state)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        for each in (*known, *new):
-            for sql, values in (rows.insert(each), rows.move(each)):
+        for attempt in (*known_attempts, *new_attempts):
+            for sql, values in (
+                rows.build_attempt_insert(attempt),
+                rows.build_move_insert(attempt),
+            ):
                 connection.execute(sql, values)
-        for run in {*runs, *(each.run for each in (*known, *new))}:
-            connection.execute(*rows.sign(run, now))
+        for run in {*runs, *(attempt.run for attempt in (*known_attempts, *new_attempts))}:
+            connection.execute(*rows.build_run_insert(run, now))
         connection.execute("COMMIT")

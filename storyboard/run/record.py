@@ -18,7 +18,7 @@ _MICROS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TakeRecord:
     """What the store knows of one take."""
 
     take: Take
@@ -35,7 +35,7 @@ class Record:
     """Stem of the film it was first made for; like `step` for people and for history."""
 
 
-def to_json(record: Record) -> dict[str, Any]:
+def to_json(record: TakeRecord) -> dict[str, Any]:
     """The record as the schema `take` has it; what is empty is left out."""
     take, facts = record.take, record.take.facts
     full = {
@@ -53,90 +53,90 @@ def to_json(record: Record) -> dict[str, Any]:
         "provider": take.provider,
         "model": take.model,
         "seed": take.seed,
-        "price_usd": usd(take.price_micros),
+        "price_usd": micros_to_usd(take.price_micros),
         "operation": take.operation,
-        "facts": _facts_json(facts),
+        "facts": _to_facts_json(facts),
         "contains_source": take.contains_source,
         "source_frames": take.source_frames,
         "uri": take.uri,
-        "expires": iso(take.expires_at) if take.expires_at is not None else None,
+        "expires": to_iso_time(take.expires_at) if take.expires_at is not None else None,
         "attachments": dict(sorted(take.attachments.items())),
-        "created": iso(take.created_at),
+        "created": to_iso_time(take.created_at),
     }
-    return {key: value for key, value in full.items() if not _empty(value)}
+    return {key: value for key, value in full.items() if not _is_empty(value)}
 
 
-def from_json(told: Mapping[str, Any]) -> Record:
+def parse_record(payload: Mapping[str, Any]) -> TakeRecord:
     """The record of a sidecar; raises StoreError for a newer format, KeyError for a broken one."""
-    if told["format"] > FORMAT:
+    if payload["format"] > FORMAT:
         raise StoreError(
             "a take was written by a newer storyboard than this one", hint="upgrade storyboard"
         )
-    expires = told.get("expires")
+    expires = payload.get("expires")
     take = Take(
-        digest=told["digest"],
-        ordinal=told["ordinal"],
-        sha256=told["sha256"],
-        provider=told["provider"],
-        model=told.get("model", ""),
-        facts=_facts(told.get("facts", {})),
-        seed=told.get("seed"),
-        price_micros=micros(told.get("price_usd", 0)),
-        operation=told.get("operation", ""),
-        contains_source=told.get("contains_source", False),
-        source_frames=told.get("source_frames", 0),
-        uri=told.get("uri", ""),
-        expires_at=stamp(expires) if expires else None,
-        attachments=told.get("attachments", {}),
-        created_at=stamp(told["created"]),
-        shot=told.get("shot", ""),
+        digest=payload["digest"],
+        ordinal=payload["ordinal"],
+        sha256=payload["sha256"],
+        provider=payload["provider"],
+        model=payload.get("model", ""),
+        facts=_parse_facts(payload.get("facts", {})),
+        seed=payload.get("seed"),
+        price_micros=usd_to_micros(payload.get("price_usd", 0)),
+        operation=payload.get("operation", ""),
+        contains_source=payload.get("contains_source", False),
+        source_frames=payload.get("source_frames", 0),
+        uri=payload.get("uri", ""),
+        expires_at=parse_iso_time(expires) if expires else None,
+        attachments=payload.get("attachments", {}),
+        created_at=parse_iso_time(payload["created"]),
+        shot=payload.get("shot", ""),
     )
-    return Record(
+    return TakeRecord(
         take,
-        told.get("parts", {}),
-        told.get("kind", ""),
-        told["size"],
-        told["suffix"],
-        told.get("step", ""),
-        told.get("film", ""),
+        payload.get("parts", {}),
+        payload.get("kind", ""),
+        payload["size"],
+        payload["suffix"],
+        payload.get("step", ""),
+        payload.get("film", ""),
     )
 
 
-def usd(amount: int) -> float:
+def micros_to_usd(amount: int) -> float:
     """Micro-dollars as the decimal that JSON shows; `micros` gives the same amount back."""
     return amount / _MICROS
 
 
-def micros(amount: float | str) -> int:
+def usd_to_micros(amount: float | str) -> int:
     """Dollars as whole micro-dollars."""
     return round(float(amount) * _MICROS)
 
 
-def iso(seconds: float) -> str:
+def to_iso_time(seconds: float) -> str:
     """UTC, to the millisecond: `2026-11-23T04:29:11.250Z`."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def stamp(text: str) -> float:
+def parse_iso_time(text: str) -> float:
     """Seconds since the epoch of what `iso` wrote."""
     return round(datetime.fromisoformat(text).timestamp(), 3)
 
 
 @lru_cache(maxsize=64)
-def rate_of(text: str) -> Rate:
+def parse_rate(text: str) -> Rate:
     """The rate that `str(rate)` wrote."""
     return Rate(Fraction(text))
 
 
-_fraction = lru_cache(maxsize=256)(Fraction)
+_parse_fraction = lru_cache(maxsize=256)(Fraction)
 
 
-def _empty(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value is False or value in ("", {})
 
 
-def _facts_json(facts: MediaFacts) -> dict[str, Any]:
+def _to_facts_json(facts: MediaFacts) -> dict[str, Any]:
     full = {
         "width": facts.width,
         "height": facts.height,
@@ -148,13 +148,13 @@ def _facts_json(facts: MediaFacts) -> dict[str, Any]:
     return {key: value for key, value in full.items() if value is not None}
 
 
-def _facts(told: Mapping[str, Any]) -> MediaFacts:
-    rate = told.get("rate")
+def _parse_facts(payload: Mapping[str, Any]) -> MediaFacts:
+    rate = payload.get("rate")
     return MediaFacts(
-        width=told.get("width", 0),
-        height=told.get("height", 0),
-        frames=told.get("frames", 0),
-        rate=rate_of(rate) if rate else None,
-        seconds=_fraction(told.get("seconds", 0)),
-        has_audio=told.get("has_audio", False),
+        width=payload.get("width", 0),
+        height=payload.get("height", 0),
+        frames=payload.get("frames", 0),
+        rate=parse_rate(rate) if rate else None,
+        seconds=_parse_fraction(payload.get("seconds", 0)),
+        has_audio=payload.get("has_audio", False),
     )

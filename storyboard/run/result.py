@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from storyboard.errors import StoryboardError
 from storyboard.film import Take
 from storyboard.run.events import Summary
-from storyboard.run.record import usd
+from storyboard.run.record import micros_to_usd
 
 _INTERRUPTED = 130
 _DECISION = 7
@@ -37,10 +37,10 @@ class RunResult:
     spent_micros: int = 0
     held_micros: int = 0
     """What the film's ledger holds at the end, of earlier runs too."""
-    cut: bool = False
+    can_stitch: bool = False
     """Whether the film may be cut now: nothing is missing, or holes were asked to be filled."""
 
-    def summary(self, run: str) -> Summary:
+    def to_summary(self, run: str) -> Summary:
         """The last record of the run log of `run`."""
         return Summary(
             run=run,
@@ -50,12 +50,12 @@ class RunResult:
             blocked=len(self.blocked),
             unknown=len(self.unknown),
             interrupted=self.interrupted,
-            cost_usd=usd(self.spent_micros),
+            cost_usd=micros_to_usd(self.spent_micros),
             exit_code=self.exit_code,
         )
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Every step has its takes."""
         return not (self.failed or self.blocked or self.unknown or self.interrupted)
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import Sample
-from storyboard.run.attempts import OVER, Attempt, State
-from storyboard.run.database import connect, peek
+from storyboard.run.attempts import FINAL_STATES, Attempt, State
+from storyboard.run.database import open_database, open_read_only
 from storyboard.run.writer import Statement
 from storyboard.serialized import check_names
 
-FILE = "ledger.sqlite"
+LEDGER_FILE = "ledger.sqlite"
 COLUMNS = tuple(
     (
         "digest ordinal step shot kind provider model repeatable request seed parts buys_frames "
@@ -50,7 +50,7 @@ _VERSIONS = (
 )
 
 
-def opened(folder: Path, *, look: bool = False) -> sqlite3.Connection:
+def open_ledger(folder: Path, *, look: bool = False) -> sqlite3.Connection:
     """The ledger in `folder`, created where there is none, in its newest version.
 
     To `look` into it is possible in a folder that may only be read.
@@ -58,43 +58,45 @@ def opened(folder: Path, *, look: bool = False) -> sqlite3.Connection:
     An empty file is none, unless runs have left their logs beside it: theirs was lost then.
     Raises EnvironmentProblem for one that is damaged, or newer than this storyboard.
     """
-    with legible(folder):
-        if _emptied(folder):
+    with explain_read_errors(folder):
+        if _was_emptied(folder):
             raise sqlite3.DatabaseError("the file is empty")
-        return (peek if look else connect)(folder / FILE, _VERSIONS, "ledger")
+        return (open_read_only if look else open_database)(
+            folder / LEDGER_FILE, _VERSIONS, "ledger"
+        )
 
 
 @contextmanager
-def legible(folder: Path) -> Iterator[None]:
+def explain_read_errors(folder: Path) -> Iterator[None]:
     """Says of a ledger that can't be read what a user can do (EnvironmentProblem)."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise EnvironmentProblem(
-            f"the ledger {folder / FILE} can't be read: {error}",
+            f"the ledger {folder / LEDGER_FILE} can't be read: {error}",
             hint="it remembers open purchases: put it back from a backup; without one,"
             " `storyboard runs FILM --rebuild` keeps it aside and saves what can be known",
         ) from error
 
 
-def _emptied(folder: Path) -> bool:
+def _was_emptied(folder: Path) -> bool:
     try:
-        empty = (folder / FILE).stat().st_size == 0
+        empty = (folder / LEDGER_FILE).stat().st_size == 0
     except FileNotFoundError:
         return False
     return empty and any((folder / "runs").glob("*.jsonl"))
 
 
-def remembered(connection: sqlite3.Connection) -> frozenset[str]:
+def read_known_runs(connection: sqlite3.Connection) -> frozenset[str]:
     """The runs that this ledger has seen."""
     return frozenset(run for (run,) in connection.execute("SELECT run FROM runs"))
 
 
-def sign(run: str, at: float) -> Statement:
+def build_run_insert(run: str, at: float) -> Statement:
     return "INSERT OR IGNORE INTO runs VALUES (?, ?)", (run, at)
 
 
-def read(
+def read_attempts(
     connection: sqlite3.Connection,
     *,
     open_only: bool = False,
@@ -107,52 +109,52 @@ def read(
     """
     sql = f"SELECT {', '.join(COLUMNS)} FROM attempts"
     if open_only:
-        over = ", ".join(f"'{state}'" for state in sorted(OVER))
-        sql += f" WHERE state NOT IN ({over})" + (" OR picks" if picks else "")
+        final_states = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
+        sql += f" WHERE state NOT IN ({final_states})" + (" OR picks" if picks else "")
     elif ids:
         sql += f" WHERE id IN ({', '.join(str(id) for id in ids)})"
     for row in connection.execute(sql + " ORDER BY id"):
-        yield attempt_of(row)
+        yield to_attempt(row)
 
 
-def attempt_of(row: Sequence[Any]) -> Attempt:
+def to_attempt(row: Sequence[Any]) -> Attempt:
     """The attempt of a row with all of `COLUMNS`."""
-    told = dict(zip(COLUMNS, row, strict=True))
+    values = dict(zip(COLUMNS, row, strict=True))
     return Attempt(
-        digest=told["digest"],
-        ordinal=told["ordinal"],
-        step=told["step"],
-        shot=told["shot"],
-        kind=told["kind"],
-        provider=told["provider"],
-        model=told["model"],
-        repeatable=bool(told["repeatable"]),
-        request=told["request"],
-        seed=told["seed"],
-        parts=json.loads(told["parts"]),
-        buys_frames=told["buys_frames"],
-        given_frames=told["given_frames"],
-        width=told["width"],
-        height=told["height"],
-        sample=told["sample"],
-        picks=bool(told["picks"]),
-        id=told["id"],
-        run=told["run"],
-        state=State(told["state"]),
-        operation=told["operation"],
-        samples=tuple(map(_sample, json.loads(told["samples"]))),
-        sha256=told["sha256"],
-        reserved_micros=told["reserved_micros"],
-        settled_micros=told["settled_micros"],
-        message=told["message"],
-        created_at=told["created_at"],
-        updated_at=told["updated_at"],
+        digest=values["digest"],
+        ordinal=values["ordinal"],
+        step=values["step"],
+        shot=values["shot"],
+        kind=values["kind"],
+        provider=values["provider"],
+        model=values["model"],
+        repeatable=bool(values["repeatable"]),
+        request=values["request"],
+        seed=values["seed"],
+        parts=json.loads(values["parts"]),
+        buys_frames=values["buys_frames"],
+        given_frames=values["given_frames"],
+        width=values["width"],
+        height=values["height"],
+        sample=values["sample"],
+        picks=bool(values["picks"]),
+        id=values["id"],
+        run=values["run"],
+        state=State(values["state"]),
+        operation=values["operation"],
+        samples=tuple(map(_sample, json.loads(values["samples"]))),
+        sha256=values["sha256"],
+        reserved_micros=values["reserved_micros"],
+        settled_micros=values["settled_micros"],
+        message=values["message"],
+        created_at=values["created_at"],
+        updated_at=values["updated_at"],
     )
 
 
-def _row(attempt: Attempt) -> tuple[Any, ...]:
+def _to_row(attempt: Attempt) -> tuple[Any, ...]:
     """Its values in the order of `COLUMNS`."""
-    told = {
+    values = {
         "digest": attempt.digest,
         "ordinal": attempt.ordinal,
         "step": attempt.step,
@@ -174,7 +176,7 @@ def _row(attempt: Attempt) -> tuple[Any, ...]:
         "run": attempt.run,
         "state": attempt.state,
         "operation": attempt.operation,
-        "samples": _samples(attempt),
+        "samples": _format_samples(attempt),
         "sha256": attempt.sha256,
         "reserved_micros": attempt.reserved_micros,
         "settled_micros": attempt.settled_micros,
@@ -182,15 +184,15 @@ def _row(attempt: Attempt) -> tuple[Any, ...]:
         "created_at": attempt.created_at,
         "updated_at": attempt.updated_at,
     }
-    return tuple(told[name] for name in COLUMNS)
+    return tuple(values[name] for name in COLUMNS)
 
 
-def insert(attempt: Attempt) -> Statement:
-    marks = ", ".join("?" * len(COLUMNS))
-    return f"INSERT INTO attempts ({', '.join(COLUMNS)}) VALUES ({marks})", _row(attempt)
+def build_attempt_insert(attempt: Attempt) -> Statement:
+    placeholders = ", ".join("?" * len(COLUMNS))
+    return f"INSERT INTO attempts ({', '.join(COLUMNS)}) VALUES ({placeholders})", _to_row(attempt)
 
 
-def _samples(attempt: Attempt) -> str:
+def _format_samples(attempt: Attempt) -> str:
     """Those that a URI names or a problem explains; the others keep their places beside them."""
     if not any(sample.uri or sample.problem for sample in attempt.samples):
         return "[]"
@@ -219,14 +221,14 @@ def _sample(told: Mapping[str, Any]) -> Sample:
     )
 
 
-def update(attempt: Attempt) -> Statement:
+def build_attempt_update(attempt: Attempt) -> Statement:
     return (
         "UPDATE attempts SET state = ?, operation = ?, samples = ?, sha256 = ?,"
         " settled_micros = ?, message = ?, updated_at = ? WHERE id = ?",
         (
             attempt.state,
             attempt.operation,
-            _samples(attempt),
+            _format_samples(attempt),
             attempt.sha256,
             attempt.settled_micros,
             attempt.message,
@@ -236,7 +238,7 @@ def update(attempt: Attempt) -> Statement:
     )
 
 
-def move(attempt: Attempt) -> Statement:
+def build_move_insert(attempt: Attempt) -> Statement:
     return (
         "INSERT INTO moves VALUES (?, ?, ?)",
         (attempt.id, attempt.state, attempt.updated_at),

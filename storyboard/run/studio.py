@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from storyboard.film import Film, MediaFacts
-from storyboard.run.events import Sink
+from storyboard.run.events import EventSink
 from storyboard.run.ledger import Ledger
-from storyboard.run.selects import Selects
+from storyboard.run.selects import LockFile
 from storyboard.run.store import Store
-from storyboard.run.workplace import RunPlace
+from storyboard.run.workplace import Workspace
 
 
 class Media(Protocol):
@@ -20,24 +20,24 @@ class Media(Protocol):
     def probe(self, path: Path) -> MediaFacts:
         """What the file really holds; raises MediaError for what is no medium."""
 
-    def examine(self, path: Path) -> MediaFacts:
+    def probe_and_decode(self, path: Path) -> MediaFacts:
         """Like `probe`; raises MediaError for damage too, once every picture was decoded."""
 
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         """Writes one frame as a PNG without loss."""
 
-    def prefix(
+    def find_source_prefix(
         self, source: Path, source_frames: int, result: Path, result_frames: int
     ) -> int | None:
         """How many frames of `result` are those of `source`, about all; None when none is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class RunContext:
     film: Film
     store: Store
-    selects: Selects
+    lock_file: LockFile
     ledger: Ledger
-    place: RunPlace
+    workspace: Workspace
     media: Media
-    tell: Sink
+    emit: EventSink

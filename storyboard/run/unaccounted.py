@@ -8,37 +8,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from storyboard.run.attempts import OVER, Attempt, State
-from storyboard.run.record import Record
+from storyboard.run.attempts import FINAL_STATES, Attempt, State
+from storyboard.run.record import TakeRecord
 from storyboard.run.store import Store
 
 
-def unaccounted(
+def find_untracked_takes(
     store: Store | None,
     film: Path,
     attempts: Iterable[Attempt],
     locked: Mapping[tuple[str, int], int],
-) -> tuple[Record, ...]:
+) -> tuple[TakeRecord, ...]:
     """Those of the film in that file, oldest first; `locked` is what its lock file has as paid.
 
     A sidecar names its film by the stem: where another film of the store has the same, nobody can
     say whose a take is, and there are none.
     """
-    if store is None or not named_alone(store, film):
+    if store is None or not has_unique_stem(store, film):
         return ()
-    return tuple(store.paid(film.stem, accounted(attempts) | set(locked)))
+    return tuple(store.find_paid(film.stem, list_known_takes(attempts) | set(locked)))
 
 
-def named_alone(store: Store, film: Path) -> bool:
+def has_unique_stem(store: Store, film: Path) -> bool:
     """Whether no other film that uses the store has the same stem."""
-    others = (each for each in store.tenants.films() if each.stem == film.stem)
-    return all(each.parent.resolve() == film.parent.resolve() for each in others)
+    same_stem = (
+        other_film for other_film in store.films.list_films() if other_film.stem == film.stem
+    )
+    return all(other_film.parent.resolve() == film.parent.resolve() for other_film in same_stem)
 
 
-def accounted(attempts: Iterable[Attempt]) -> set[tuple[str, int]]:
+def list_known_takes(attempts: Iterable[Attempt]) -> set[tuple[str, int]]:
     """(digest, ordinal) of the takes that a ledger has, or is still about to have."""
     return {
-        (each.digest, each.ordinal)
-        for each in attempts
-        if each.state not in OVER or each.state is State.COMMITTED
+        (attempt.digest, attempt.ordinal)
+        for attempt in attempts
+        if attempt.state not in FINAL_STATES or attempt.state is State.COMMITTED
     }

@@ -8,10 +8,12 @@ from storyboard.disk import DiskProblem
 from storyboard.run.attempts import Attempt
 
 
-def unwritten(attempts: Sequence[Attempt], operation: str, error: DiskProblem) -> DiskProblem:
+def unrecorded_operation_error(
+    attempts: Sequence[Attempt], operation: str, error: DiskProblem
+) -> DiskProblem:
     """Names the operation, and what makes it known once there is room again."""
     first = attempts[0]
-    names = ", ".join(each.name for each in attempts)
+    names = ", ".join(attempt.name for attempt in attempts)
     return DiskProblem(
         f"{names} was ordered and is {operation}, which could not be written down: {error}",
         hint="make room on the disk, then:"

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from storyboard.environment import keep_absolute, make_child_environment
+from storyboard.environment import build_child_environment, select_absolute_paths
 from storyboard.errors import EnvironmentProblem
 
 _PROGRAM = (
@@ -102,8 +102,14 @@ class _Worker:
         with ours, theirs:
             self._line = ours.makefile("rwb")
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, str(os.getpid()), *keep_absolute(sys.path)],
-                env=make_child_environment(),
+                [
+                    sys.executable,
+                    "-c",
+                    _PROGRAM,
+                    str(os.getpid()),
+                    *select_absolute_paths(sys.path),
+                ],
+                env=build_child_environment(),
                 stdin=theirs.fileno(),
             )
 

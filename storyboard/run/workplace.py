@@ -14,7 +14,7 @@ from storyboard.run.filelock import FileLock
 from storyboard.run.workers import Workers
 
 
-class RunPlace:
+class Workspace:
     """The `Workplace` of one run: `scratch` in the store's folder, and up to `jobs` processes.
 
     A process starts when `compute` needs one, and dies with ours. Leftovers of runs that died are
@@ -26,41 +26,43 @@ class RunPlace:
         folder.mkdir(parents=True, exist_ok=True)
         name = secrets.token_hex(6)
         self._lock = FileLock(folder / f"{name}.lock")
-        while not self._lock.take():
+        while not self._lock.try_acquire():
             time.sleep(0.01)  # someone clearing up had it for a moment
         self._scratch = folder / name
         self._scratch.mkdir()
         self._workers = Workers(max(1, jobs))
-        self._lent: dict[str, Path] = {}
-        self._empty: list[Path] = []
-        self._rooms = count()
-        clear_dead(store)
+        self._lent_folders: dict[str, Path] = {}
+        self._spare_folders: list[Path] = []
+        self._folder_numbers = count()
+        remove_dead_scratch(store)
 
     @property
     def scratch(self) -> Path:
         """A folder for unfinished files, on the store's file system."""
         return self._scratch
 
-    def lend(self, name: str) -> Path:
+    def lend_folder(self, name: str) -> Path:
         """The folder of the room with that name; it has that one until it is taken back."""
-        if name not in self._lent:
+        if name not in self._lent_folders:
             try:
-                folder = self._empty.pop()  # a folder costs much more to make than to use again
+                folder = (
+                    self._spare_folders.pop()
+                )  # a folder costs much more to make than to use again
             except IndexError:
-                folder = self._scratch / f"room{next(self._rooms)}"
+                folder = self._scratch / f"room{next(self._folder_numbers)}"
                 folder.mkdir()
-            self._lent[name] = folder
-        return self._lent[name]
+            self._lent_folders[name] = folder
+        return self._lent_folders[name]
 
-    def take_back(self, name: str) -> None:
+    def reclaim_folder(self, name: str) -> None:
         """Empties the folder of a room for whoever comes next."""
-        folder = self._lent.pop(name, None)
+        folder = self._lent_folders.pop(name, None)
         if folder is None:
             return
         if any(folder.iterdir()):
             shutil.rmtree(folder, ignore_errors=True)
         else:
-            self._empty.append(folder)
+            self._spare_folders.append(folder)
 
     async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         """Runs a picklable function in another process.
@@ -76,29 +78,29 @@ class RunPlace:
         self._lock.release(remove=True)
 
 
-class Room:
+class AttemptWorkspace:
     """The part of a run's workplace that one attempt has to itself."""
 
-    def __init__(self, place: RunPlace, name: str) -> None:
-        self._place = place
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self._workspace = workspace
         self._name = name
 
     @property
     def scratch(self) -> Path:
-        return self._place.lend(self._name)
+        return self._workspace.lend_folder(self._name)
 
     async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
-        return await self._place.compute(function, *arguments)
+        return await self._workspace.compute(function, *arguments)
 
-    def clear(self) -> None:
+    def clear_folder(self) -> None:
         """Removes what is left in it."""
-        self._place.take_back(self._name)
+        self._workspace.reclaim_folder(self._name)
 
 
-def clear_dead(store: Path) -> None:
+def remove_dead_scratch(store: Path) -> None:
     """Removes the unfinished files of runs that died."""
     for path in (store / "scratch").glob("*.lock"):
         lock = FileLock(path)
-        if lock.take(None):
+        if lock.try_acquire(None):
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)
             lock.release(remove=True)

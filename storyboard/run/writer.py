@@ -17,7 +17,7 @@ _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 _Work = tuple[Sequence[Statement], _Waiter | None]
 
 
-class Writer:
+class GroupCommitWriter:
     """Owns `connection`; what is handed over while a commit runs goes into the next one.
 
     With full flushes a commit costs milliseconds; shared, it costs each write almost nothing.
@@ -26,68 +26,70 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._queue: SimpleQueue[list[_Work] | None] = SimpleQueue()
-        self._gathered: list[_Work] = []
-        self._turn: asyncio.AbstractEventLoop | None = None
+        self._pending_work: list[_Work] = []
+        self._waking_loop: asyncio.AbstractEventLoop | None = None
         """Whose turn of work is being gathered: a turn wakes the thread once."""
         self._thread: threading.Thread | None = None
-        self._lost: sqlite3.Error | None = None
+        self._lost_write: sqlite3.Error | None = None
         """Why something that nobody waited for is not on the disk."""
 
-    async def write(self, statements: Sequence[Statement]) -> None:
+    async def write_durably(self, statements: Sequence[Statement]) -> None:
         """Returns when the statements are on the disk; raises DiskProblem if they can't."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._hand_over((statements, (loop, done)))
-        await done
+        future: asyncio.Future[None] = loop.create_future()
+        self._enqueue_work((statements, (loop, future)))
+        await future
 
-    def post(self, statements: Sequence[Statement]) -> None:
+    def queue_write(self, statements: Sequence[Statement]) -> None:
         """Hands over what nothing depends on: it goes before whatever is written later.
 
         When it can't be written, every later `write` says so.
         """
-        self._hand_over((statements, None))
+        self._enqueue_work((statements, None))
 
-    def _hand_over(self, work: _Work) -> None:
+    def _enqueue_work(self, work: _Work) -> None:
         loop = asyncio.get_running_loop()
-        self._gathered.append(work)
-        if self._turn is not loop:
-            self._turn = loop
-            loop.call_soon(self._send)
+        self._pending_work.append(work)
+        if self._waking_loop is not loop:
+            self._waking_loop = loop
+            loop.call_soon(self._send_to_thread)
 
-    def _send(self) -> None:
-        self._turn = None
-        if not self._gathered:
+    def _send_to_thread(self) -> None:
+        self._waking_loop = None
+        if not self._pending_work:
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
+            self._thread = threading.Thread(target=self._run_thread, name="ledger", daemon=True)
             self._thread.start()
-        self._queue.put(self._gathered)
-        self._gathered = []
+        self._queue.put(self._pending_work)
+        self._pending_work = []
 
     def close(self) -> None:
         """Writes what was handed over, and closes the connection."""
-        self._send()
+        self._send_to_thread()
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
             self._thread = None
         self._connection.close()
 
-    def _work(self) -> None:
+    def _run_thread(self) -> None:
         while True:
             batch = [self._queue.get()]
             with suppress(Empty):
                 while True:
                     batch.append(self._queue.get_nowait())
-            work = [each for turn in batch if turn is not None for each in turn]
-            error = self._lost or self._commit([each for some, _ in work for each in some])
+            work = [item for turn in batch if turn is not None for item in turn]
+            error = self._lost_write or self._commit_statements(
+                [item for statements, _ in work for item in statements]
+            )
             if any(waiter is None for _, waiter in work):
-                self._lost = error
-            self._release([waiter for _, waiter in work if waiter is not None], error)
+                self._lost_write = error
+            self._notify_waiters([waiter for _, waiter in work if waiter is not None], error)
             if None in batch:
                 return
 
-    def _commit(self, statements: list[Statement]) -> sqlite3.Error | None:
+    def _commit_statements(self, statements: list[Statement]) -> sqlite3.Error | None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for sql, values in statements:
@@ -100,23 +102,23 @@ class Writer:
         return None
 
     @staticmethod
-    def _release(waiters: list[_Waiter], error: sqlite3.Error | None) -> None:
+    def _notify_waiters(waiters: list[_Waiter], error: sqlite3.Error | None) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-        for loop, done in waiters:
-            by_loop.setdefault(loop, []).append(done)
-        for loop, some in by_loop.items():
+        for loop, future in waiters:
+            by_loop.setdefault(loop, []).append(future)
+        for loop, futures in by_loop.items():
             with suppress(RuntimeError):  # the loop ended; nobody waits any more
-                loop.call_soon_threadsafe(_settle, some, error)
+                loop.call_soon_threadsafe(_complete_futures, futures, error)
 
 
-def _settle(waiting: list[asyncio.Future[None]], error: sqlite3.Error | None) -> None:
-    for done in waiting:
-        if done.done():
+def _complete_futures(futures: list[asyncio.Future[None]], error: sqlite3.Error | None) -> None:
+    for future in futures:
+        if future.done():
             continue
         if error is None:
-            done.set_result(None)
+            future.set_result(None)
         else:
-            done.set_exception(
+            future.set_exception(
                 DiskProblem(
                     f"the ledger can't be written: {error}",
                     hint="make room on the disk, then render again; finished takes are safe",

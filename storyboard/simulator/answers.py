@@ -45,38 +45,40 @@ def google_error(
         "message": message,
         "status": status or STATUSES.get(code, "UNKNOWN"),
     }
-    told = [dict(each) for each in details]
+    error_details = [dict(detail) for detail in details]
     headers = {}
     if retry_s is not None:
         delay = f"{retry_s:.3f}".rstrip("0").rstrip(".") + "s"
-        told.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
+        error_details.append(
+            {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+        )
         headers["Retry-After"] = str(max(1, round(retry_s)))
-    if told:
-        error["details"] = told
+    if error_details:
+        error["details"] = error_details
     return JSONResponse({"error": error}, code, headers)
 
 
-def refusal(code: int, message: str, retry_s: float | None = None) -> Response:
+def format_google_error(code: int, message: str, retry_s: float | None = None) -> Response:
     """`google_error` in the form in which a gate asks for a wire's own words."""
     return google_error(code, message, retry_s=retry_s)
 
 
-def media(path: Path, mime: str, headers: Mapping[str, str] | None = None) -> FileResponse:
+def serve_file(path: Path, mime: str, headers: Mapping[str, str] | None = None) -> FileResponse:
     """A file as it is; a Range request gets its part."""
     return FileResponse(path, media_type=mime, headers=dict(headers or {}))
 
 
-def md5_of(path: Path) -> str:
+def compute_md5(path: Path) -> str:
     """The MD5 that Cloud Storage tells of an object, in base64."""
     return base64.b64encode(hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()).decode()
 
 
-def inline(path: Path) -> str:
+def read_base64(path: Path) -> str:
     """A file in base64."""
     return base64.b64encode(path.read_bytes()).decode("ascii")
 
 
-async def json_body(request: Request) -> dict[str, Any] | None:
+async def read_json_body(request: Request) -> dict[str, Any] | None:
     """The body as a JSON object; None where it is none."""
     try:
         body = await request.json()
@@ -85,14 +87,14 @@ async def json_body(request: Request) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-class Dropped(Response):
+class DroppedConnection(Response):
     """No answer: the connection is closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _hang_up(scope, receive)
+        await _close_connection(scope, receive)
 
 
-class Halved(Response):
+class TruncatedResponse(Response):
     """The right header, half of the body, and a closed connection."""
 
     def __init__(self, whole: Response) -> None:
@@ -101,25 +103,25 @@ class Halved(Response):
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        left = 0
+        remaining = 0
 
-        async def half(message: Message) -> None:
-            nonlocal left
+        async def send_half(message: Message) -> None:
+            nonlocal remaining
             if message["type"] == "http.response.start":
                 sizes = [v for k, v in message["headers"] if k == b"content-length"]
-                left = int(sizes[0]) // 2 if sizes else 0
+                remaining = int(sizes[0]) // 2 if sizes else 0
                 await send(message)
                 return
-            part = message.get("body", b"")[:left]
-            left -= len(part)
+            part = message.get("body", b"")[:remaining]
+            remaining -= len(part)
             if part:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
 
-        await self.whole(scope, receive, half)
-        await _hang_up(scope, receive)
+        await self.whole(scope, receive, send_half)
+        await _close_connection(scope, receive)
 
 
-async def _hang_up(scope: Scope, receive: Receive) -> None:
+async def _close_connection(scope: Scope, receive: Receive) -> None:
     """Closes the connection once what was written has left, and waits until it is closed."""
     scope[CONNECTION].close()
     while (await receive())["type"] != "http.disconnect":

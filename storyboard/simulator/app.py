@@ -11,30 +11,35 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from storyboard.simulator.answers import CONNECTION, google_error, media
-from storyboard.simulator.gate import ENTRY, gate
-from storyboard.simulator.journal import entry
-from storyboard.simulator.world import World
+from storyboard.simulator.answers import CONNECTION, google_error, serve_file
+from storyboard.simulator.gate import ENTRY, wrap_with_faults
+from storyboard.simulator.journal import build_logged_request
+from storyboard.simulator.world import SimulatorState
 
 WIRES = (
     *("control", "token", "vertex", "storage", "gemini"),
     *("uploads", "interactions", "content", "chat", "comet"),
 )
-"""Modules of this package that bring `routes(world) -> list[Route]`, first match first."""
+"""Modules of this package that bring `build_routes(world) -> list[Route]`, first match first."""
 
 
-def application(world: World) -> Journaled:
+def build_application(world: SimulatorState) -> RequestLogMiddleware:
     """The ASGI application of a world."""
-    routes = [Route("/media/{name}", gate(world, "download", _Published(world)))]
+    routes = [Route("/media/{name}", wrap_with_faults(world, "download", _PublishedFiles(world)))]
     for wire in WIRES:
-        routes += import_module(f"storyboard.simulator.{wire}").routes(world)
-    return Journaled(Starlette(routes=routes, exception_handlers={404: _lost, 405: _lost}), world)
+        routes += import_module(f"storyboard.simulator.{wire}").build_routes(world)
+    return RequestLogMiddleware(
+        Starlette(
+            routes=routes, exception_handlers={404: _answer_unknown_path, 405: _answer_unknown_path}
+        ),
+        world,
+    )
 
 
-class Journaled:
+class RequestLogMiddleware:
     """Puts every request into the journal, and its connection where a fault can close it."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: SimulatorState) -> None:
         self._app = app
         self._world = world
 
@@ -42,8 +47,8 @@ class Journaled:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _read(receive)
-        line = entry(
+        body = await _read_body(receive)
+        logged = build_logged_request(
             self._world.clock.now(),
             "other" if self._world.other.endswith(f":{scope['server'][1]}") else "main",
             scope["method"],
@@ -52,41 +57,41 @@ class Journaled:
             {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]},
             body,
         )
-        ours = line.path.startswith("/_simulator/")
-        if not ours:
-            self._world.journal.append(line)
-        handed = False
+        is_admin = logged.path.startswith("/_simulator/")
+        if not is_admin:
+            self._world.journal.append(logged)
+        is_replayed = False
 
-        async def again() -> Message:
-            nonlocal handed
-            if handed:
+        async def replay_body() -> Message:
+            nonlocal is_replayed
+            if is_replayed:
                 return await receive()
-            handed = True
+            is_replayed = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        async def noted(message: Message) -> None:
+        async def record_status(message: Message) -> None:
             if message["type"] == "http.response.start":
-                line.status = message["status"]
+                logged.status = message["status"]
             await send(message)
 
         # The server's own cycle of this request knows the transport; ASGI has no word for it.
         scope[CONNECTION] = send.__self__.transport  # type: ignore[attr-defined]
-        scope[ENTRY] = line
-        await self._app(scope, again, noted)
-        if self._world.listener and not ours:
-            self._world.listener(line)
+        scope[ENTRY] = logged
+        await self._app(scope, replay_body, record_status)
+        if self._world.listener and not is_admin:
+            self._world.listener(logged)
 
 
-class _Published:
-    def __init__(self, world: World) -> None:
+class _PublishedFiles:
+    def __init__(self, world: SimulatorState) -> None:
         self._world = world
 
     async def __call__(self, request: Request) -> Response:
-        found = self._world.published.get(request.path_params["name"])
-        return media(*found) if found else google_error(404, "Not found.")
+        published = self._world.published.get(request.path_params["name"])
+        return serve_file(*published) if published else google_error(404, "Not found.")
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read_body(receive: Receive) -> bytes:
     parts: list[bytes] = []
     while True:
         message = await receive()
@@ -97,7 +102,7 @@ async def _read(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _lost(request: Request, _error: Exception) -> Response:
+async def _answer_unknown_path(request: Request, _error: Exception) -> Response:
     """A path that no service knows; Google answers it with a page, not with JSON."""
     page = (
         "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>"

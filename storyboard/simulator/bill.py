@@ -26,7 +26,7 @@ class Charge:
     note: str = ""
     """Why there is nothing to pay: `filtered`, `failed`, `refunded`."""
 
-    def record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """As JSON has it; `usd` is decimal text."""
         return {
             "at": self.at,
@@ -59,14 +59,14 @@ class Bill:
 
     @property
     def total_usd(self) -> Decimal:
-        return sum((each.usd for each in self._charges), Decimal(0))
+        return sum((charge.usd for charge in self._charges), Decimal(0))
 
     def add(self, charge: Charge) -> None:
         with self._lock:
             self._charges.append(charge)
             if self._path is not None:
                 with self._path.open("a", encoding="utf-8") as stream:
-                    stream.write(json.dumps(charge.record(), ensure_ascii=False) + "\n")
+                    stream.write(json.dumps(charge.to_record(), ensure_ascii=False) + "\n")
 
     def clear(self) -> None:
         """Forgets all charges; the file keeps its lines."""

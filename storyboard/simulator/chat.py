@@ -18,131 +18,152 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from storyboard.errors import StoryboardError
-from storyboard.simulator.answers import json_body
-from storyboard.simulator.clips import FPS, Order
-from storyboard.simulator.comet import PROVIDER, bearer_refusal, comet_error, refuse
-from storyboard.simulator.gate import gate
-from storyboard.simulator.inputs import clip_facts
-from storyboard.simulator.pictures import decoded
-from storyboard.simulator.rules.chat import VideoChat, read_chat, sentence
-from storyboard.simulator.rules.comet import price
-from storyboard.simulator.rules.refusal import Refusal
-from storyboard.simulator.sources import bytes_of, path_of
-from storyboard.simulator.troubles import draw_trouble
-from storyboard.simulator.world import Job, World
+from storyboard.simulator.answers import read_json_body
+from storyboard.simulator.clips import FPS, ClipSpec
+from storyboard.simulator.comet import (
+    PROVIDER,
+    check_gateway_key,
+    comet_error,
+    format_gateway_error,
+)
+from storyboard.simulator.gate import wrap_with_faults
+from storyboard.simulator.inputs import read_clip_facts
+from storyboard.simulator.pictures import decode_picture
+from storyboard.simulator.rules.chat import VideoChat, explain_rejection, read_chat
+from storyboard.simulator.rules.comet import price_video
+from storyboard.simulator.rules.refusal import Rejection
+from storyboard.simulator.sources import find_path, read_uri_bytes
+from storyboard.simulator.troubles import collect_job_faults
+from storyboard.simulator.world import Job, SimulatorState
 
 _GLANCE_S = 0.02
 
 
-def routes(world: World) -> list[Route]:
+def build_routes(world: SimulatorState) -> list[Route]:
     """The one route of chat."""
 
-    async def complete(request: Request) -> Response:
-        if refusal := bearer_refusal(world, request):
+    async def complete_chat(request: Request) -> Response:
+        if refusal := check_gateway_key(world, request):
             return refusal
-        chat = read_chat(await json_body(request))
-        if isinstance(chat, Refusal):
+        chat = read_chat(await read_json_body(request))
+        if isinstance(chat, Rejection):
             return comet_error(chat.status, chat.message, chat.reason)
-        begun = await asyncio.to_thread(_begin, world, chat)
-        answer = _Answer(world, chat, begun)
+        job_or_failure = await asyncio.to_thread(_start_job, world, chat)
+        answer = _ChatAnswer(world, chat, job_or_failure)
         if not chat.stream:
-            return JSONResponse(await answer.whole())
-        halved = world.faults.draw("truncated", "submit", chat.prompt) is not None
-        return StreamingResponse(answer.chunks(halved=halved), media_type="text/event-stream")
+            return JSONResponse(await answer.build_completion())
+        is_truncated = world.faults.consume_fault("truncated", "submit", chat.prompt) is not None
+        return StreamingResponse(
+            answer.stream_events(is_truncated=is_truncated), media_type="text/event-stream"
+        )
 
-    route = gate(world, "submit", complete, refuse)
+    route = wrap_with_faults(world, "submit", complete_chat, format_gateway_error)
     return [Route("/v1/chat/completions", route, methods=["POST"])]
 
 
-def _begin(world: World, chat: VideoChat) -> Job | str:
+def _start_job(world: SimulatorState, chat: VideoChat) -> Job | str:
     """The job, or the sentence of the model that won't make it."""
-    source = path_of(world, chat.video) if chat.video else None
-    facts = clip_facts(source) if source else None
-    if words := sentence(chat, facts):
+    source = find_path(world, chat.video) if chat.video else None
+    facts = read_clip_facts(source) if source else None
+    if words := explain_rejection(chat, facts):
         return words
     if chat.video and facts is None:
         return "video.uri must be a video that was generated here and is still available."
     pictures: dict[str, bytes] = {}
     for uri in (chat.image, chat.last_frame, *chat.references):
-        data = bytes_of(world, uri) if uri else None
+        data = read_uri_bytes(world, uri) if uri else None
         try:
             if uri:
-                decoded(data or b"")
+                decode_picture(data or b"")
                 pictures[uri] = data or b""
         except StoryboardError:
             return f"An image could not be downloaded or decoded: {uri[:60]}"
     size = chat.size
     if facts:
         size = (720, 1280) if facts.height > facts.width else (1280, 720)
-    trouble = draw_trouble(world, chat.prompt)
-    order = Order(
+    job_faults = collect_job_faults(world, chat.prompt)
+    clip_spec = ClipSpec(
         chat.prompt,
-        trouble.size(size),
-        chat.seconds * FPS - trouble.shorter,
-        seed=world.number(),
+        job_faults.apply_to_size(size),
+        chat.seconds * FPS - job_faults.missing_frames,
+        seed=world.issue_number(),
         sound=chat.audio,
         first=pictures.get(chat.image),
         last=pictures.get(chat.last_frame),
         references=tuple(pictures[uri] for uri in chat.references),
         source=source,
     )
-    made = () if trouble.failure else (order,)
-    job = Job(f"chatcmpl-{secrets.token_hex(12)}", PROVIDER, chat.model, chat.prompt, made)
-    job.memo["failure"] = trouble.message
-    rate = price(chat.model, chat.resolution, chat.seconds) / Decimal(chat.seconds)
-    world.charge(world.begin(job), rate, chat.seconds, note=trouble.failure)
+    clip_specs = () if job_faults.failure else (clip_spec,)
+    job = Job(f"chatcmpl-{secrets.token_hex(12)}", PROVIDER, chat.model, chat.prompt, clip_specs)
+    job.memo["failure"] = job_faults.message
+    rate = price_video(chat.model, chat.resolution, chat.seconds) / Decimal(chat.seconds)
+    world.charge_job(world.start_job(job), rate, chat.seconds, note=job_faults.failure)
     return job
 
 
-class _Answer:
+class _ChatAnswer:
     """What goes back for one request."""
 
-    def __init__(self, world: World, chat: VideoChat, begun: Job | str) -> None:
+    def __init__(self, world: SimulatorState, chat: VideoChat, job_or_failure: Job | str) -> None:
         self._world = world
         self._chat = chat
-        self._job = begun if isinstance(begun, Job) else None
-        self._failure = begun if isinstance(begun, str) else str(begun.memo["failure"])
+        self._job = job_or_failure if isinstance(job_or_failure, Job) else None
+        self._failure = (
+            job_or_failure
+            if isinstance(job_or_failure, str)
+            else str(job_or_failure.memo["failure"])
+        )
         self._id = self._job.name if self._job else f"chatcmpl-{secrets.token_hex(12)}"
         self._created = int(world.clock.now())
 
-    async def whole(self) -> dict[str, Any]:
+    async def build_completion(self) -> dict[str, Any]:
         """A `chat.completion`."""
-        await self._finish()
-        message: dict[str, Any] = {"role": "assistant", "content": self._content()}
+        await self._wait_for_clip()
+        message: dict[str, Any] = {"role": "assistant", "content": self._build_content()}
         if self._failure:
             message["reasoning_content"] = self._failure
         reason = None if self._failure else "stop"
         choice = {"index": 0, "message": message, "finish_reason": reason}
-        return {**self._head("chat.completion"), "choices": [choice], "usage": self._usage()}
+        return {
+            **self._build_head("chat.completion"),
+            "choices": [choice],
+            "usage": self._build_usage(),
+        }
 
-    async def chunks(self, *, halved: bool) -> AsyncIterator[str]:
+    async def stream_events(self, *, is_truncated: bool) -> AsyncIterator[str]:
         """The server-sent events; `halved` ends them before there is a result."""
-        yield self._event({"role": "assistant", "reasoning_content": "Video generation started.\n"})
+        yield self._format_event(
+            {"role": "assistant", "reasoning_content": "Video generation started.\n"}
+        )
         for percent in (3, 27, 64):
-            yield self._event({"reasoning_content": f"Progress: {percent}%\n"})
-        if halved:
+            yield self._format_event({"reasoning_content": f"Progress: {percent}%\n"})
+        if is_truncated:
             return
-        await self._finish()
+        await self._wait_for_clip()
         if self._failure:
-            yield self._event({"reasoning_content": self._failure})
+            yield self._format_event({"reasoning_content": self._failure})
         else:
-            yield self._event({"content": self._content()}, "stop")
-        usage = {**self._head("chat.completion.chunk"), "choices": [], "usage": self._usage()}
+            yield self._format_event({"content": self._build_content()}, "stop")
+        usage = {
+            **self._build_head("chat.completion.chunk"),
+            "choices": [],
+            "usage": self._build_usage(),
+        }
         yield f"data: {json.dumps(usage)}\n\n"
         yield "data: [DONE]\n\n"
 
-    async def _finish(self) -> None:
-        while self._job is not None and not await self._world.done(self._job):
+    async def _wait_for_clip(self) -> None:
+        while self._job is not None and not await self._world.is_done(self._job):
             await asyncio.sleep(_GLANCE_S)
         if self._job is not None and self._job.error:
             self._failure = self._job.error[1]
 
-    def _content(self) -> str:
+    def _build_content(self) -> str:
         if self._failure or self._job is None:
             return ""
         if "path" not in self._job.memo:
             clip, prompt = self._job.clips[0], self._job.prompt
-            self._job.memo["path"] = self._world.publish(clip, "video/mp4", prompt)
+            self._job.memo["path"] = self._world.publish_file(clip, "video/mp4", prompt)
         elsewhere = self._world.settings.comet_elsewhere
         origin = self._world.other if elsewhere else self._world.url
         url = f"{origin}{self._job.memo['path']}"
@@ -152,12 +173,12 @@ class _Answer:
         tag = f"<video src='{url}' controls style='max-width:100%'></video>"
         return {"tag": tag, "markdown": f"[▶️ Download]({url})", "bare": url}[form]
 
-    def _event(self, delta: dict[str, str], reason: str | None = None) -> str:
+    def _format_event(self, delta: dict[str, str], reason: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}
-        chunk = {**self._head("chat.completion.chunk"), "choices": [choice]}
+        chunk = {**self._build_head("chat.completion.chunk"), "choices": [choice]}
         return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
-    def _head(self, kind: str) -> dict[str, Any]:
+    def _build_head(self, kind: str) -> dict[str, Any]:
         return {
             "id": self._id,
             "object": kind,
@@ -165,6 +186,10 @@ class _Answer:
             "model": self._chat.model,
         }
 
-    def _usage(self) -> dict[str, int]:
-        read, made = len(self._chat.prompt) // 4 + 1, 1290
-        return {"prompt_tokens": read, "completion_tokens": made, "total_tokens": read + made}
+    def _build_usage(self) -> dict[str, int]:
+        prompt_tokens, completion_tokens = len(self._chat.prompt) // 4 + 1, 1290
+        return {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
+        }

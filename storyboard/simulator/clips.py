@@ -11,7 +11,7 @@ from pathlib import Path
 
 from storyboard.errors import MediaError
 from storyboard.simulator import pictures
-from storyboard.stitching.media import beside, probe, run_ffmpeg
+from storyboard.stitching.media import build_temp_path, probe, run_ffmpeg
 
 FPS = 24
 _RATE = 48_000
@@ -28,7 +28,7 @@ _MP4 = ("-map_metadata", "-1", "-fflags", "+bitexact", "-f", "mp4")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ClipSpec:
     """What one clip must be."""
 
     prompt: str
@@ -62,7 +62,7 @@ class Order:
         return state.hexdigest()
 
 
-class Clips:
+class ClipFactory:
     """Makes clips, each once, in a folder of its own; safe to use from several threads."""
 
     def __init__(self, folder: Path, *, draw: bool = False) -> None:
@@ -72,18 +72,18 @@ class Clips:
         self._making: dict[str, threading.Lock] = {}
         self._stopped = threading.Event()
 
-    def make(self, order: Order) -> Path:
+    def create_clip(self, clip_spec: ClipSpec) -> Path:
         """The file of an order; StoryboardError for a picture or a source that can't be read."""
-        name = order.digest
+        name = clip_spec.digest
         with self._lock:
             self._folder.mkdir(parents=True, exist_ok=True)
-            making = self._making.setdefault(name, threading.Lock())
+            clip_lock = self._making.setdefault(name, threading.Lock())
         path = self._folder / f"{name}.mp4"
-        with making:
+        with clip_lock:
             if not path.exists():
-                unfinished = beside(path)
+                unfinished = build_temp_path(path)
                 try:
-                    self._write(order, unfinished)
+                    self._write_clip(clip_spec, unfinished)
                     unfinished.replace(path)
                 finally:
                     unfinished.unlink(missing_ok=True)
@@ -93,39 +93,45 @@ class Clips:
         """Ends the clips that are being made; nobody waits for them any more."""
         self._stopped.set()
 
-    def _write(self, order: Order, out: Path) -> None:
-        if order.source is not None:
-            self._extend(order, order.source, out)
-        elif self._draw and order.first is None:
-            from storyboard.simulator.drawing import draw
+    def _write_clip(self, clip_spec: ClipSpec, out: Path) -> None:
+        if clip_spec.source is not None:
+            self._extend_clip(clip_spec, clip_spec.source, out)
+        elif self._draw and clip_spec.first is None:
+            from storyboard.simulator.drawing import draw_clip
 
-            draw(order, out)
+            draw_clip(clip_spec, out)
         else:
-            self._encode(order, out)
+            self._encode_frames(clip_spec, out)
 
-    def _extend(self, order: Order, source: Path, out: Path) -> None:
+    def _extend_clip(self, clip_spec: ClipSpec, source: Path, out: Path) -> None:
         """The source's own frames, copied where this encoder made them, then the new ones."""
         facts = probe(source)
         head, tail = (out.with_suffix(f".{name}.mp4") for name in ("head", "tail"))
         listing = out.with_suffix(".txt")
-        ours = source.parent == self._folder and not self._draw
-        copied = ours and (facts.width, facts.height) == order.size
+        is_own = source.parent == self._folder and not self._draw
+        can_copy = is_own and (facts.width, facts.height) == clip_spec.size
         try:
-            self._encode(order, tail, start=pictures.last_of(source, facts.frames), sound=False)
+            self._encode_frames(
+                clip_spec, tail, start=pictures.read_last_frame(source, facts.frames), sound=False
+            )
             run_ffmpeg(
                 [
                     *("-i", f"file:{source}", "-map", "0:v:0", "-an"),
-                    *(("-c:v", "copy") if copied else (*_fitted(order.size), *_ENCODER)),
+                    *(
+                        ("-c:v", "copy")
+                        if can_copy
+                        else (*_build_fit_options(clip_spec.size), *_ENCODER)
+                    ),
                     *(*_MP4, f"file:{head}"),
                 ]
             )
             listing.write_text(f"file 'file:{head}'\nfile 'file:{tail}'\n", "utf-8")
             joined = ("-f", "concat", "-safe", "0", "-i", f"file:{listing}")
             end = ("-map", "0:v", "-c:v", "copy", *_MP4, f"file:{out}")
-            if not order.sound:
+            if not clip_spec.sound:
                 run_ffmpeg([*joined, *end])
                 return
-            lengths = (facts.frames / FPS, order.frames / FPS)
+            lengths = (facts.frames / FPS, clip_spec.frames / FPS)
             before = (
                 ("-i", f"file:{source}")
                 if facts.has_audio
@@ -138,7 +144,7 @@ class Clips:
             )
             run_ffmpeg(
                 [
-                    *(*joined, *before, *_tone(order)),
+                    *(*joined, *before, *_build_tone_input(clip_spec)),
                     *("-filter_complex", graph, "-map", "[s]", *_SOUND, *end),
                 ]
             )
@@ -146,9 +152,9 @@ class Clips:
             for path in (head, tail, listing):
                 path.unlink(missing_ok=True)
 
-    def _encode(
+    def _encode_frames(
         self,
-        order: Order,
+        clip_spec: ClipSpec,
         out: Path,
         *,
         start: pictures.Picture | None = None,
@@ -158,48 +164,53 @@ class Clips:
 
         `start` is a picture that the first new frame goes on from.
         """
-        width, height = order.size
-        heard = order.sound if sound is None else sound
+        width, height = clip_spec.size
+        has_sound = clip_spec.sound if sound is None else sound
         run_ffmpeg(
             [
                 *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
                 *("-framerate", str(FPS), *_TAGS, "-i", "pipe:0"),
-                *((*_tone(order), "-map", "0:v", "-map", "1:a", *_SOUND) if heard else ("-an",)),
-                *("-frames:v", str(order.frames), *_ENCODER, *_MP4, f"file:{out}"),
+                *(
+                    (*_build_tone_input(clip_spec), "-map", "0:v", "-map", "1:a", *_SOUND)
+                    if has_sound
+                    else ("-an",)
+                ),
+                *("-frames:v", str(clip_spec.frames), *_ENCODER, *_MP4, f"file:{out}"),
             ],
-            stdin=self._until_stopped(
-                pictures.frames(
-                    order.prompt,
-                    order.size,
-                    order.frames,
-                    seed=order.seed,
-                    first=order.first,
-                    last=order.last,
-                    references=order.references,
+            stdin=self._yield_until_stopped(
+                pictures.draw_frames(
+                    clip_spec.prompt,
+                    clip_spec.size,
+                    clip_spec.frames,
+                    seed=clip_spec.seed,
+                    first=clip_spec.first,
+                    last=clip_spec.last,
+                    references=clip_spec.references,
                     start=start,
-                    crop=order.crop,
+                    crop=clip_spec.crop,
                 )
             ),
         )
 
-    def _until_stopped(self, frames: Iterator[memoryview]) -> Iterator[memoryview]:
-        for each in frames:
+    def _yield_until_stopped(self, frames: Iterator[memoryview]) -> Iterator[memoryview]:
+        for frame in frames:
             if self._stopped.is_set():
                 raise MediaError("the simulator has been stopped")
-            yield each
+            yield frame
 
 
-def _tone(order: Order) -> tuple[str, ...]:
+def _build_tone_input(clip_spec: ClipSpec) -> tuple[str, ...]:
     """A quiet tone as long as the new frames, as an input; its pitch comes from the prompt."""
     pitch = (
-        110 + int(hashlib.sha256(order.prompt.encode("utf-8", "replace")).hexdigest()[:4], 16) % 440
+        110
+        + int(hashlib.sha256(clip_spec.prompt.encode("utf-8", "replace")).hexdigest()[:4], 16) % 440
     )
-    seconds = order.frames / FPS
+    seconds = clip_spec.frames / FPS
     return ("-f", "lavfi", "-i", f"aevalsrc=0.05*sin({pitch}*2*PI*t):s={_RATE}:d={seconds:.6f}")
 
 
 @lru_cache(maxsize=8)
-def _fitted(size: tuple[int, int]) -> tuple[str, ...]:
+def _build_fit_options(size: tuple[int, int]) -> tuple[str, ...]:
     """Gives footage another size, padded where its shape is another, and keeps every frame."""
     width, height = size
     return (

@@ -30,7 +30,7 @@ class Clock:
             self._ahead += seconds
         return self.now()
 
-    def stamp(self, at: float | None = None) -> str:
+    def format_timestamp(self, at: float | None = None) -> str:
         """`at`, or now, as the services write it: `2026-11-23T07:30:00.000Z`."""
         when = datetime.fromtimestamp(self.now() if at is None else at, UTC)
         return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")

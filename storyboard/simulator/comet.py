@@ -13,14 +13,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storyboard.errors import MediaError
-from storyboard.simulator.answers import media
-from storyboard.simulator.clips import FPS, Order
-from storyboard.simulator.gate import gate
-from storyboard.simulator.pictures import decoded
-from storyboard.simulator.rules.comet import BACKENDS, Upload, VideoForm, price, read_form
-from storyboard.simulator.rules.refusal import Refusal
-from storyboard.simulator.troubles import draw_trouble
-from storyboard.simulator.world import Job, World
+from storyboard.simulator.answers import serve_file
+from storyboard.simulator.clips import FPS, ClipSpec
+from storyboard.simulator.gate import wrap_with_faults
+from storyboard.simulator.pictures import decode_picture
+from storyboard.simulator.rules.comet import BACKENDS, Upload, VideoForm, price_video, read_form
+from storyboard.simulator.rules.refusal import Rejection
+from storyboard.simulator.troubles import collect_job_faults
+from storyboard.simulator.world import Job, SimulatorState
 
 PROVIDER = "cometapi"
 _OTHER_WIRES = ("projects/", "publishers/", "models/", "files/", "operations/", "interactions")
@@ -43,57 +43,57 @@ def comet_error(
     return JSONResponse({"error": error}, status, headers)
 
 
-def refuse(status: int, message: str, wait: float | None = None) -> Response:
+def format_gateway_error(status: int, message: str, wait: float | None = None) -> Response:
     """The gateway's words for what goes wrong at its gate."""
     return comet_error(status, message, wait=wait or 0.0)
 
 
-def bearer_refusal(world: World, request: Request) -> Response | None:
+def check_gateway_key(world: SimulatorState, request: Request) -> Response | None:
     """The 401 of a request whose key is missing or unknown; the word Bearer is needed."""
     if request.headers.get("authorization") == f"Bearer {world.keys[PROVIDER]}":
         return None
     return comet_error(401, "invalid token")
 
 
-def routes(world: World) -> list[Route]:
+def build_routes(world: SimulatorState) -> list[Route]:
     """Create, retrieve and content; every other path below `/v1/` leads to a page."""
 
-    async def create(request: Request) -> Response:
-        if refusal := bearer_refusal(world, request):
+    async def create_video(request: Request) -> Response:
+        if refusal := check_gateway_key(world, request):
             return refusal
         kind = request.headers.get("content-type", "")
         if not kind.startswith("multipart/form-data"):
             return comet_error(400, "the body must be multipart/form-data", "invalid_request")
         try:
-            form = await _form(world, request)
+            form = await _read_upload_form(world, request)
         except HTTPException as error:
             return comet_error(400, error.detail, "invalid_request")
-        if isinstance(form, Refusal):
+        if isinstance(form, Rejection):
             return comet_error(form.status, form.message, form.reason)
-        return JSONResponse(_told(world, _begin(world, form), "queued", 0))
+        return JSONResponse(_describe_task(world, _start_job(world, form), "queued", 0))
 
-    async def retrieve(request: Request) -> Response:
-        if refusal := bearer_refusal(world, request):
+    async def retrieve_video(request: Request) -> Response:
+        if refusal := check_gateway_key(world, request):
             return refusal
-        job = _job(world, request)
+        job = _find_job(world, request)
         if job is None:
             return comet_error(404, "task not found", "task_not_exist")
-        status, progress = await _standing(world, job, look=True)
-        return JSONResponse(_told(world, job, status, progress))
+        status, progress = await _compute_status(world, job, look=True)
+        return JSONResponse(_describe_task(world, job, status, progress))
 
-    async def content(request: Request) -> Response:
-        if refusal := bearer_refusal(world, request):
+    async def download_video(request: Request) -> Response:
+        if refusal := check_gateway_key(world, request):
             return refusal
-        job = _job(world, request)
+        job = _find_job(world, request)
         if job is None:
             return comet_error(404, "task not found", "task_not_exist")
-        status, _ = await _standing(world, job, look=False)
+        status, _ = await _compute_status(world, job, look=False)
         if status != "completed":
             words = f"task is not completed yet, current status: {status}"
             return comet_error(400, words, "invalid_request", "invalid_request_error")
-        return media(job.clips[0], "video/mp4")
+        return serve_file(job.clips[0], "video/mp4")
 
-    async def lost(request: Request) -> Response:
+    async def redirect_unknown_path(request: Request) -> Response:
         """The gateway sends a path that it doesn't know to its home page."""
         if request.path_params["rest"].startswith(_OTHER_WIRES):
             return Response("<!doctype html><title>Not Found</title>", 404, media_type="text/html")
@@ -101,14 +101,27 @@ def routes(world: World) -> list[Route]:
         return Response(page, 301, {"location": f"{world.url}/"}, "text/html")
 
     return [
-        Route("/v1/videos", gate(world, "submit", create, refuse), methods=["POST"]),
-        Route("/v1/videos/{id}", gate(world, "poll", retrieve, refuse)),
-        Route("/v1/videos/{id}/content", gate(world, "download", content, refuse)),
-        Route("/v1/{rest:path}", lost, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        Route(
+            "/v1/videos",
+            wrap_with_faults(world, "submit", create_video, format_gateway_error),
+            methods=["POST"],
+        ),
+        Route(
+            "/v1/videos/{id}", wrap_with_faults(world, "poll", retrieve_video, format_gateway_error)
+        ),
+        Route(
+            "/v1/videos/{id}/content",
+            wrap_with_faults(world, "download", download_video, format_gateway_error),
+        ),
+        Route(
+            "/v1/{rest:path}",
+            redirect_unknown_path,
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        ),
     ]
 
 
-async def _form(world: World, request: Request) -> VideoForm | Refusal:
+async def _read_upload_form(world: SimulatorState, request: Request) -> VideoForm | Rejection:
     fields: dict[str, str] = {}
     files: list[Upload] = []
     async with request.form() as form:
@@ -116,24 +129,24 @@ async def _form(world: World, request: Request) -> VideoForm | Refusal:
             if isinstance(value, str):
                 fields[name] = value
             elif isinstance(value, UploadFile) and name == "input_reference":
-                held = await value.read()
-                files.append(Upload(value.filename or "", value.content_type or "", held))
-    read = read_form(fields, files, two_frames=world.settings.comet_two_frames)
+                data = await value.read()
+                files.append(Upload(value.filename or "", value.content_type or "", data))
+    video_form = read_form(fields, files, two_frames=world.settings.comet_two_frames)
     try:
         for upload in files:
-            decoded(upload.data)
+            decode_picture(upload.data)
     except MediaError:
-        return Refusal(500, "invalid_request", "input_reference could not be decoded")
-    return read
+        return Rejection(500, "invalid_request", "input_reference could not be decoded")
+    return video_form
 
 
-def _begin(world: World, form: VideoForm) -> Job:
-    trouble = draw_trouble(world, f"/v1/videos\n{form.prompt}")
-    order = Order(
+def _start_job(world: SimulatorState, form: VideoForm) -> Job:
+    job_faults = collect_job_faults(world, f"/v1/videos\n{form.prompt}")
+    clip_spec = ClipSpec(
         form.prompt,
-        trouble.size((form.width, form.height)),
-        form.seconds * FPS - trouble.shorter,
-        seed=world.number(),
+        job_faults.apply_to_size((form.width, form.height)),
+        form.seconds * FPS - job_faults.missing_frames,
+        seed=world.issue_number(),
         first=form.first,
         last=form.last,
     )
@@ -142,34 +155,34 @@ def _begin(world: World, form: VideoForm) -> Job:
         PROVIDER,
         form.model,
         form.prompt,
-        () if trouble.failure else (order,),
+        () if job_faults.failure else (clip_spec,),
         memo={
             "created": world.clock.now(),
-            "looks": trouble.looks,
-            "failure": trouble.message,
+            "looks": job_faults.looks,
+            "failure": job_faults.message,
             "size": f"{form.width}x{form.height}",
             "seconds": str(form.seconds),
         },
     )
-    rate = price(form.model, form.resolution, form.seconds) / Decimal(form.seconds)
-    world.charge(world.begin(job), rate, form.seconds, note=trouble.failure)
+    rate = price_video(form.model, form.resolution, form.seconds) / Decimal(form.seconds)
+    world.charge_job(world.start_job(job), rate, form.seconds, note=job_faults.failure)
     return job
 
 
-def _job(world: World, request: Request) -> Job | None:
+def _find_job(world: SimulatorState, request: Request) -> Job | None:
     job = world.jobs.get(request.path_params["id"])
     return job if job is not None and job.provider == PROVIDER else None
 
 
-async def _standing(world: World, job: Job, *, look: bool) -> tuple[str, int]:
+async def _compute_status(world: SimulatorState, job: Job, *, look: bool) -> tuple[str, int]:
     """(status, per cent) of a task; a look is one that the fault `processing` counts."""
     if job.memo["looks"] > 0:
         if look:
             job.memo["looks"] -= 1
         return "in_progress", 50
-    if not await world.done(job):
-        begun = job.memo["created"]
-        share = (world.clock.now() - begun) / max(0.001, job.ready_at - begun)
+    if not await world.is_done(job):
+        started_at = job.memo["created"]
+        share = (world.clock.now() - started_at) / max(0.001, job.ready_at - started_at)
         return (
             ("queued", 0) if share < _QUEUED_SHARE else ("in_progress", min(99, int(share * 100)))
         )
@@ -178,11 +191,11 @@ async def _standing(world: World, job: Job, *, look: bool) -> tuple[str, int]:
     return ("failed", 100) if job.memo["failure"] else ("completed", 100)
 
 
-def _told(world: World, job: Job, status: str, progress: int) -> dict[str, Any]:
+def _describe_task(world: SimulatorState, job: Job, status: str, progress: int) -> dict[str, Any]:
     """A task in the form of reply that the world is set to."""
     settings = world.settings
     percent = f"{progress}%" if settings.comet_percent else progress
-    url = _url(world, job) if status == "completed" else ""
+    url = _publish_clip(world, job) if status == "completed" else ""
     flat: dict[str, Any] = {
         "id": job.name,
         "task_id": job.name,
@@ -218,9 +231,9 @@ def _told(world: World, job: Job, status: str, progress: int) -> dict[str, Any]:
     return {"code": "success", "message": "", "data": data}
 
 
-def _url(world: World, job: Job) -> str:
+def _publish_clip(world: SimulatorState, job: Job) -> str:
     """Where anybody may read the clip, on this origin or the second; the same at every look."""
     if "path" not in job.memo:
-        job.memo["path"] = world.publish(job.clips[0], "video/mp4", job.prompt)
+        job.memo["path"] = world.publish_file(job.clips[0], "video/mp4", job.prompt)
     origin = world.other if world.settings.comet_elsewhere else world.url
     return origin + str(job.memo["path"])

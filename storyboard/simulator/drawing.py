@@ -16,11 +16,11 @@ from storyboard.providers.base import Done, Intent, Kind, Request, Settings
 from storyboard.stitching.media import run_ffmpeg
 
 if TYPE_CHECKING:
-    from storyboard.simulator.clips import Order
+    from storyboard.simulator.clips import ClipSpec
 
 
 @dataclass(frozen=True, slots=True)
-class _Here:
+class _InlineWorkspace:
     """A workplace that computes where it stands: the caller is a thread of its own."""
 
     scratch: Path
@@ -29,40 +29,42 @@ class _Here:
         return function(*arguments)
 
 
-def draw(order: Order, out: Path) -> None:
+def draw_clip(clip_spec: ClipSpec, out: Path) -> None:
     """Writes what previz makes of the order's prompt, at its size and exact number of frames."""
-    found = next(iter(entry_points(group="storyboard.providers", name="previz")), None)
-    if found is None:
+    entry_point = next(iter(entry_points(group="storyboard.providers", name="previz")), None)
+    if entry_point is None:
         raise EnvironmentProblem("previz is not installed", hint="pip install storyboard again")
-    width, height = order.size
+    width, height = clip_spec.size
     shape = gcd(width, height)
     request = Request(
         kind=Kind.GENERATE,
         provider="previz",
         model="previz",
-        prompt=order.prompt,
-        intent=Intent(prompt=order.prompt),
+        prompt=clip_spec.prompt,
+        intent=Intent(prompt=clip_spec.prompt),
         settings=Settings(
-            duration_s=ceil(order.frames / 24),
-            resolution={720: "720p", 1080: "1080p", 2160: "4k"}.get(min(order.size), "360p"),
+            duration_s=ceil(clip_spec.frames / 24),
+            resolution={720: "720p", 1080: "1080p", 2160: "4k"}.get(min(clip_spec.size), "360p"),
             aspect_ratio=f"{width // shape}:{height // shape}",
-            audio=order.sound,
-            seed=order.seed,
+            audio=clip_spec.sound,
+            seed=clip_spec.seed,
         ),
     )
     with TemporaryDirectory(prefix="storyboard-drawn-") as folder:
-        drawn = asyncio.run(_drawn(found.load()(), request, _Here(Path(folder))))
+        take_path = asyncio.run(
+            _run_previz(entry_point.load()(), request, _InlineWorkspace(Path(folder)))
+        )
         run_ffmpeg(
             [
-                *("-i", f"file:{drawn}", "-frames:v", str(order.frames)),
-                *("-t", f"{order.frames / 24:.6f}", "-c", "copy", "-f", "mp4", f"file:{out}"),
+                *("-i", f"file:{take_path}", "-frames:v", str(clip_spec.frames)),
+                *("-t", f"{clip_spec.frames / 24:.6f}", "-c", "copy", "-f", "mp4", f"file:{out}"),
             ]
         )
 
 
-async def _drawn(previz: Any, request: Request, place: _Here) -> Path:
-    operation = await previz.submit(request, place)
-    outcome = await previz.poll(operation, place)
+async def _run_previz(previz: Any, request: Request, workspace: _InlineWorkspace) -> Path:
+    operation = await previz.submit(request, workspace)
+    outcome = await previz.poll(operation, workspace)
     await previz.close()
     if not isinstance(outcome, Done) or outcome.samples[0].path is None:
         raise EnvironmentProblem(f"previz did not draw it: {outcome}")

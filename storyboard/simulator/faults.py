@@ -77,28 +77,28 @@ class Fault:
         >>> Fault.parse("server_error=504:2@poll")
         Fault(kind='server_error', times=2, match='', route='poll', value='504')
         """
-        found = _SPEC.fullmatch(text)
-        if found is None:
+        parsed = _SPEC.fullmatch(text)
+        if parsed is None:
             raise ValueError(f"`{text}` is no fault; write KIND[=VALUE][:TIMES][@MATCH]")
         return cls(
-            kind=found["kind"],
-            times=int(found["times"] or 1),
-            match=found["match"] or "",
-            value=found["value"] or "",
+            kind=parsed["kind"],
+            times=int(parsed["times"] or 1),
+            match=parsed["match"] or "",
+            value=parsed["value"] or "",
         )
 
-    def fits(self, route: str, told: str) -> bool:
+    def is_match(self, route: str, text: str) -> bool:
         routes = (self.route,) if self.route else KINDS[self.kind][0]
-        return route in routes and self.match in told
+        return route in routes and self.match in text
 
-    def number(self, otherwise: float) -> float:
+    def to_number(self, otherwise: float) -> float:
         """The value as a number."""
         try:
             return float(self.value)
         except ValueError:
             return otherwise
 
-    def record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "times": self.times,
@@ -132,16 +132,16 @@ class Faults:
 
     def add(self, fault: Fault | str) -> Fault:
         """Adds one, given as a value or as `Fault.parse` reads it."""
-        made = Fault.parse(fault) if isinstance(fault, str) else fault
+        new_fault = Fault.parse(fault) if isinstance(fault, str) else fault
         with self._lock:
-            self._waiting.append(made)
-        return made
+            self._waiting.append(new_fault)
+        return new_fault
 
-    def draw(self, kind: str, route: str, told: str) -> Fault | None:
+    def consume_fault(self, kind: str, route: str, text: str) -> Fault | None:
         """The oldest fault of that kind that fits, used once; `told` is prompt and path."""
         with self._lock:
             for fault in self._waiting:
-                if fault.kind == kind and fault.fits(route, told):
+                if fault.kind == kind and fault.is_match(route, text):
                     fault.times -= 1
                     if not fault.times:
                         self._waiting.remove(fault)

@@ -12,13 +12,13 @@ from typing import Any, TypeAlias
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from storyboard.simulator.answers import Dropped, Halved, refusal
+from storyboard.simulator.answers import DroppedConnection, TruncatedResponse, format_google_error
 from storyboard.simulator.faults import Fault
-from storyboard.simulator.journal import Entry, words
-from storyboard.simulator.world import World
+from storyboard.simulator.journal import LoggedRequest, extract_words
+from storyboard.simulator.world import SimulatorState
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-Refuse: TypeAlias = Callable[[int, str, float | None], Response]
+ErrorFormatter: TypeAlias = Callable[[int, str, float | None], Response]
 """A wire's error answer from HTTP status, message and seconds to wait, if any."""
 
 ENTRY = "storyboard.entry"
@@ -28,7 +28,7 @@ _PAGE = "<!doctype html><html><head><title>Sign in</title></head><body>Sign in</
 _INLINE = re.compile(rb'(?<=":")[A-Za-z0-9+/]{999,}=*(?=")')
 """Media in a body of JSON."""
 
-_WRONG = base64.b64encode(_PAGE.encode())
+_PAGE_BASE64 = base64.b64encode(_PAGE.encode())
 _SERVER_ERRORS = {
     500: "An internal error has occurred. Please retry or report the problem.",
     503: "The model is overloaded. Please try again later.",
@@ -60,99 +60,118 @@ STRANGE_ANSWERS: Mapping[str, Mapping[str, Any]] = {
 """Answers to a poll that say that the job is over, on any wire, and bring nothing usable."""
 
 
-def gate(world: World, route: str, handler: Handler, refuse: Refuse = refusal) -> Handler:
+def wrap_with_faults(
+    world: SimulatorState,
+    route: str,
+    handler: Handler,
+    format_error: ErrorFormatter = format_google_error,
+) -> Handler:
     """`handler` behind the gate. `route` is one of `faults.ROUTES`; `refuse` speaks its wire.
 
     A submit counts against the quota. Faults that are about the job itself (`filtered`, `failed`
-    and so on) are the handler's: it draws them with `job_fault`.
+    and so on) are the handler's: it draws them with `consume_job_fault`.
     """
 
-    async def enter(request: Request) -> Response:
-        told = await _told(world, request)
-        line: Entry | None = request.scope.get(ENTRY)
-        if line is not None:
-            line.route = route
+    async def answer_with_faults(request: Request) -> Response:
+        match_text = await _collect_match_text(world, request)
+        logged: LoggedRequest | None = request.scope.get(ENTRY)
+        if logged is not None:
+            logged.route = route
 
-        def drawn(kind: str) -> Fault | None:
-            return world.faults.draw(kind, route, told)
+        def consume_fault(kind: str) -> Fault | None:
+            return world.faults.consume_fault(kind, route, match_text)
 
-        if fault := drawn("slow"):
-            await asyncio.sleep(fault.number(2.0))
-        if drawn("drop_before"):
-            return Dropped()
-        if answer := _refused(world, route, drawn, refuse):
+        if fault := consume_fault("slow"):
+            await asyncio.sleep(fault.to_number(2.0))
+        if consume_fault("drop_before"):
+            return DroppedConnection()
+        if answer := _inject_error(world, route, consume_fault, format_error):
             return answer
         response = await handler(request)
         if response.status_code >= 400:
             return response
-        if drawn("drop_after"):
-            return Dropped()
-        away = line is not None and line.origin == "other"
-        return _spoiled(world, response, drawn, away)
+        if consume_fault("drop_after"):
+            return DroppedConnection()
+        is_elsewhere = logged is not None and logged.origin == "other"
+        return _spoil_response(world, response, consume_fault, is_elsewhere)
 
-    return enter
+    return answer_with_faults
 
 
-def job_fault(world: World, kind: str, told: str) -> Fault | None:
+def consume_job_fault(world: SimulatorState, kind: str, prompt: str) -> Fault | None:
     """A fault of a job that is being submitted; `told` is its prompt."""
-    return world.faults.draw(kind, "submit", told)
+    return world.faults.consume_fault(kind, "submit", prompt)
 
 
-def _refused(
-    world: World, route: str, drawn: Callable[[str], Fault | None], refuse: Refuse
+def _inject_error(
+    world: SimulatorState,
+    route: str,
+    consume_fault: Callable[[str], Fault | None],
+    format_error: ErrorFormatter,
 ) -> Response | None:
-    if fault := drawn("rate_limit"):
-        return refuse(429, "Resource has been exhausted (e.g. check quota).", fault.number(1.0))
-    if fault := drawn("server_error"):
-        status = int(fault.number(503))
-        return refuse(status, _SERVER_ERRORS.get(status, "The service is unavailable."), None)
-    if fault := drawn("not_found"):
+    if fault := consume_fault("rate_limit"):
+        return format_error(
+            429, "Resource has been exhausted (e.g. check quota).", fault.to_number(1.0)
+        )
+    if fault := consume_fault("server_error"):
+        status = int(fault.to_number(503))
+        return format_error(status, _SERVER_ERRORS.get(status, "The service is unavailable."), None)
+    if fault := consume_fault("not_found"):
         if fault.value == "page":
             return Response(_PAGE, 404, media_type="text/html; charset=utf-8")
-        return refuse(404, "The model is not found, or is not supported for this method.", None)
-    if drawn("retired"):
-        return refuse(404, "This model is no longer available. Please use a newer model.", None)
-    if route == "submit" and (wait := world.wait_for_quota()):
-        return refuse(429, "Quota exceeded for requests per minute per project per model.", wait)
+        return format_error(
+            404, "The model is not found, or is not supported for this method.", None
+        )
+    if consume_fault("retired"):
+        return format_error(
+            404, "This model is no longer available. Please use a newer model.", None
+        )
+    if route == "submit" and (wait := world.count_against_quota()):
+        return format_error(
+            429, "Quota exceeded for requests per minute per project per model.", wait
+        )
     return None
 
 
-def _spoiled(
-    world: World, response: Response, drawn: Callable[[str], Fault | None], away: bool
+def _spoil_response(
+    world: SimulatorState,
+    response: Response,
+    consume_fault: Callable[[str], Fault | None],
+    is_elsewhere: bool,
 ) -> Response:
     """An answer with what befalls it; one that comes from the other origin leads nowhere else."""
     if isinstance(response, RedirectResponse):
-        if fault := drawn("redirect"):
+        if fault := consume_fault("redirect"):
             if fault.value == "gone":
                 return RedirectResponse(f"{world.other}/nothing-is-here.mp4", 302)
             response.headers["location"] = response.headers["location"].replace(
                 world.url, world.other, 1
             )
         return response
-    if drawn("html"):
+    if consume_fault("html"):
         return Response(_PAGE, 200, media_type="text/html; charset=utf-8")
-    if drawn("empty"):
+    if consume_fault("empty"):
         return Response(b"", 200, media_type=response.media_type)
-    if drawn("excuse"):
+    if consume_fault("excuse"):
         return JSONResponse({"error": {"code": 500, "message": "Upstream error. Try again."}})
-    if fault := drawn("strange"):
+    if fault := consume_fault("strange"):
         return JSONResponse(STRANGE_ANSWERS.get(fault.value, STRANGE_ANSWERS[""]))
     if world.faults.waiting and isinstance(response, JSONResponse):
-        spoilt, media = _INLINE.subn(_WRONG, bytes(response.body))
-        if media and drawn("damaged"):
-            return Response(spoilt, 200, media_type=response.media_type)
+        spoiled_body, media_count = _INLINE.subn(_PAGE_BASE64, bytes(response.body))
+        if media_count and consume_fault("damaged"):
+            return Response(spoiled_body, 200, media_type=response.media_type)
     if isinstance(response, FileResponse):
-        if not away and (fault := drawn("redirect")):
+        if not is_elsewhere and (fault := consume_fault("redirect")):
             if fault.value == "gone":
                 return RedirectResponse(f"{world.other}/nothing-is-here.mp4", 302)
-            path = world.publish(Path(response.path), response.media_type or "video/mp4")
+            path = world.publish_file(Path(response.path), response.media_type or "video/mp4")
             return RedirectResponse(world.other + path, 302)
-        if drawn("truncated"):
-            return Halved(response)
+        if consume_fault("truncated"):
+            return TruncatedResponse(response)
     return response
 
 
-async def _told(world: World, request: Request) -> str:
+async def _collect_match_text(world: SimulatorState, request: Request) -> str:
     body = await request.body()
-    text = words(body, request.headers.get("content-type", ""))
-    return world.told(f"{request.url.path}\n{text}")
+    text = extract_words(body, request.headers.get("content-type", ""))
+    return world.add_named_prompts(f"{request.url.path}\n{text}")

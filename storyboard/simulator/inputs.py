@@ -13,20 +13,20 @@ LARGEST_PICTURE = 20 * 1024 * 1024
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
-def picture_problem(data: bytes) -> str:
+def find_picture_problem(data: bytes) -> str:
     """What is wrong with the bytes of a picture; empty for a PNG or JPEG that can be read."""
     if len(data) > LARGEST_PICTURE:
         return f"The image is {len(data)} bytes, larger than the limit of {LARGEST_PICTURE}."
     if not data.startswith(_SIGNATURES):
         return "The image is neither PNG nor JPEG."
     try:
-        pictures.decoded(data)
+        pictures.decode_picture(data)
     except MediaError:
         return "The image can not be decoded."
     return ""
 
 
-def clip_facts(path: Path) -> ClipFacts | None:
+def read_clip_facts(path: Path) -> ClipFacts | None:
     """What a clip really is; None where it is no video in an MP4."""
     try:
         if path.read_bytes()[4:8] != b"ftyp":

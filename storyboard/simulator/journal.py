@@ -18,7 +18,7 @@ _SECRET_FORM = re.compile(rb"assertion=[^&]*")
 
 
 @dataclass(slots=True)
-class Entry:
+class LoggedRequest:
     """One request as it came."""
 
     at: float
@@ -40,7 +40,7 @@ class Entry:
     status: int | None = None
     """None until it is answered, and for ever where the connection was dropped."""
 
-    def record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         return {
             "at": self.at,
             "origin": self.origin,
@@ -57,7 +57,7 @@ class Entry:
         }
 
 
-def entry(
+def build_logged_request(
     at: float,
     origin: str,
     method: str,
@@ -65,7 +65,7 @@ def entry(
     query: Iterable[tuple[str, str]],
     headers: Mapping[str, str],
     body: bytes,
-) -> Entry:
+) -> LoggedRequest:
     """What the journal keeps of a request; `headers` have lower-case names."""
     pairs = list(query)
     auth = [f"query:{name}" for name, _ in pairs if name in _SECRET_QUERY]
@@ -74,7 +74,7 @@ def entry(
     if "x-goog-api-key" in headers:
         auth.append("x-goog-api-key")
     kind = headers.get("content-type", "")
-    return Entry(
+    return LoggedRequest(
         at=at,
         origin=origin,
         method=method,
@@ -84,39 +84,39 @@ def entry(
         content_type=kind,
         size=len(body),
         sha256=hashlib.sha256(body).hexdigest() if body else "",
-        json=_readable(body) if "json" in kind else None,
+        json=_parse_json(body) if "json" in kind else None,
     )
 
 
-def words(body: bytes, kind: str) -> str:
+def extract_words(body: bytes, kind: str) -> str:
     """The text in a body that a person would recognize: what a fault's match is looked for in."""
     if "json" in kind:
-        return "\n".join(_strings(_readable(body)))
+        return "\n".join(_find_strings(_parse_json(body)))
     return _SECRET_FORM.sub(b"", body[:65_536]).decode("utf-8", "replace")
 
 
-def _readable(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
-        return _lighter(json.loads(body))
+        return _summarize_value(json.loads(body))
     except ValueError:
         return None
 
 
-def _lighter(value: Any, key: str = "") -> Any:
+def _summarize_value(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: _lighter(each, name) for name, each in value.items()}
+        return {name: _summarize_value(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [_lighter(each, key) for each in value]
+        return [_summarize_value(item, key) for item in value]
     if isinstance(value, str):
         uri = _DATA_URI.fullmatch(value)
         if uri:
-            return {"mime_type": uri["mime"], **_weighed(uri["data"])}
+            return {"mime_type": uri["mime"], **_summarize_media(uri["data"])}
         if key in _MEDIA_KEYS:
-            return _weighed(value)
+            return _summarize_media(value)
     return value
 
 
-def _weighed(data: str) -> dict[str, Any]:
+def _summarize_media(data: str) -> dict[str, Any]:
     try:
         raw = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
@@ -124,12 +124,12 @@ def _weighed(data: str) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(raw).hexdigest(), "size": len(raw)}
 
 
-def _strings(value: Any) -> Iterable[str]:
+def _find_strings(value: Any) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from _strings(each)
+        for item in value.values():
+            yield from _find_strings(item)
     elif isinstance(value, list):
-        for each in value:
-            yield from _strings(each)
+        for item in value:
+            yield from _find_strings(item)

@@ -9,15 +9,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from storyboard.errors import MediaError
-from storyboard.simulator.clips import FPS, Order
-from storyboard.simulator.inputs import clip_facts
-from storyboard.simulator.pictures import decoded
-from storyboard.simulator.rules.omni import GEMINI, SIZES, Ask, price, reach
-from storyboard.simulator.rules.refusal import Refusal, invalid
-from storyboard.simulator.rules.steps import Media
-from storyboard.simulator.sources import last_frame, levelled, part, path_of, resized
-from storyboard.simulator.troubles import draw_trouble
-from storyboard.simulator.world import Job, World
+from storyboard.simulator.clips import FPS, ClipSpec
+from storyboard.simulator.inputs import read_clip_facts
+from storyboard.simulator.pictures import decode_picture
+from storyboard.simulator.rules.omni import (
+    GEMINI,
+    SIZES,
+    InteractionRequest,
+    compute_kept_seconds,
+    price_second,
+)
+from storyboard.simulator.rules.refusal import Rejection, reject_invalid
+from storyboard.simulator.rules.steps import InputMedia
+from storyboard.simulator.sources import (
+    extract_last_frame,
+    find_path,
+    normalize_clip,
+    resize_clip,
+    trim_clip,
+)
+from storyboard.simulator.troubles import collect_job_faults
+from storyboard.simulator.world import Job, SimulatorState
 
 STORED_S = 55 * 24 * 3600.0
 """How long an interaction is kept, and can be gone on from."""
@@ -31,7 +43,7 @@ _CODES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceVideo:
     """The video that an edit, an extension or an upscale begins from."""
 
     path: Path
@@ -41,149 +53,164 @@ class Source:
     """It is this API's own work."""
 
 
-def begin(world: World, host: str, ask: Ask) -> Job | Refusal:
+def start_omni_job(
+    world: SimulatorState, host: str, interaction: InteractionRequest
+) -> Job | Rejection:
     """Takes an interaction on, or says why not. Reads and cuts media: call it in a thread."""
     pictures: list[bytes] = []
-    for media in (ask.first, ask.last, *ask.references):
-        data = _picture(world, host, media) if media else b""
-        if isinstance(data, Refusal):
+    for media in (interaction.first, interaction.last, *interaction.references):
+        data = _read_picture(world, host, media) if media else b""
+        if isinstance(data, Rejection):
             return data
         pictures.append(data)
     first, last, references = pictures[0] or None, pictures[1] or None, tuple(pictures[2:])
-    size = SIZES[ask.resolution or "720p", ask.aspect_ratio or "16:9"]
-    seconds, source, kept = ask.seconds, None, 0
-    if ask.video or ask.previous:
-        found = _source(world, host, ask)
-        if isinstance(found, Refusal):
-            return found
+    size = SIZES[interaction.resolution or "720p", interaction.aspect_ratio or "16:9"]
+    seconds, source, kept_frames = interaction.seconds, None, 0
+    if interaction.video or interaction.previous:
+        source_video = _find_source(world, host, interaction)
+        if isinstance(source_video, Rejection):
+            return source_video
         total = world.settings.omni_total_s or None
-        length = found.frames / FPS
-        reached = reach(ask, host, length, generated=found.generated, total_s=total)
-        if isinstance(reached, Refusal):
-            return reached
-        source, kept = found, round(reached * FPS)
-        if ask.task != "extend":
+        length = source_video.frames / FPS
+        kept_seconds = compute_kept_seconds(
+            interaction, host, length, generated=source_video.generated, total_s=total
+        )
+        if isinstance(kept_seconds, Rejection):
+            return kept_seconds
+        source, kept_frames = source_video, round(kept_seconds * FPS)
+        if interaction.task != "extend":
             seconds = length
-        size = _size(ask, found.size)
-    trouble = draw_trouble(world, ask.prompt)
-    job = Job(f"v1_{secrets.token_urlsafe(24)}", host, ask.model, ask.prompt)
+        size = _choose_size(interaction, source_video.size)
+    job_faults = collect_job_faults(world, interaction.prompt)
+    job = Job(f"v1_{secrets.token_urlsafe(24)}", host, interaction.model, interaction.prompt)
     job.memo = {
-        "ask": ask,
+        "ask": interaction,
         "created": world.clock.now(),
         "updated": world.clock.now(),
-        "error": (_CODES[trouble.failure], trouble.message) if trouble.failure else None,
-        "looks": trouble.looks,
+        "error": (_CODES[job_faults.failure], job_faults.message) if job_faults.failure else None,
+        "looks": job_faults.looks,
         "seconds": seconds,
     }
     names = {pixels: name for (name, _), pixels in SIZES.items()}
-    rate = price(ask.model, names.get(size, "720p"))
-    if not trouble.failure and not (source and ask.task == "upscale"):
-        order = Order(
-            ask.prompt,
-            trouble.size(size),
-            max(2, round(seconds * FPS) - trouble.shorter),
-            seed=ask.seed or world.number(),
+    rate = price_second(interaction.model, names.get(size, "720p"))
+    if not job_faults.failure and not (source and interaction.task == "upscale"):
+        clip_spec = ClipSpec(
+            interaction.prompt,
+            job_faults.apply_to_size(size),
+            max(2, round(seconds * FPS) - job_faults.missing_frames),
+            seed=interaction.seed or world.issue_number(),
             first=first,
             last=last,
             references=references,
         )
-        if source and ask.task == "extend":
-            order = _extended(world, order, source, kept)
-        job.orders = (order,)
-    world.charge(world.begin(job), rate, seconds, note=trouble.failure)
-    if source and ask.task == "upscale" and not trouble.failure:
-        job.made = [_ready(resized(world, source.path, trouble.size(size)))]
+        if source and interaction.task == "extend":
+            clip_spec = _plan_extension(world, clip_spec, source, kept_frames)
+        job.clip_specs = (clip_spec,)
+    world.charge_job(world.start_job(job), rate, seconds, note=job_faults.failure)
+    if source and interaction.task == "upscale" and not job_faults.failure:
+        job.clip_futures = [
+            _wrap_in_future(resize_clip(world, source.path, job_faults.apply_to_size(size)))
+        ]
     return job
 
 
-def standing(world: World, job: Job) -> bool:
+def is_stored(world: SimulatorState, job: Job) -> bool:
     """Whether an interaction can still be named: it was stored, and not too long ago."""
-    ask: Ask = job.memo["ask"]
-    return ask.store and world.clock.now() < float(job.memo["created"]) + STORED_S
+    interaction: InteractionRequest = job.memo["ask"]
+    return interaction.store and world.clock.now() < float(job.memo["created"]) + STORED_S
 
 
-def _extended(world: World, order: Order, source: Source, kept: int) -> Order:
+def _plan_extension(
+    world: SimulatorState, clip_spec: ClipSpec, source: SourceVideo, kept_frames: int
+) -> ClipSpec:
     """The order of an extension: after its source, or of the tail alone, as the world is set."""
     if world.settings.omni_extension == "tail":
-        return replace(order, first=last_frame(world, source.path, source.frames))
-    seam = min(world.settings.omni_seam, kept - FPS)
+        return replace(clip_spec, first=extract_last_frame(world, source.path, source.frames))
+    seam = min(world.settings.omni_seam, kept_frames - FPS)
     path = source.path
-    if seam or kept < source.frames:
-        path = part(world, path, source.frames - kept, source.frames - seam)
-    return replace(order, source=path, frames=order.frames + seam)
+    if seam or kept_frames < source.frames:
+        path = trim_clip(world, path, source.frames - kept_frames, source.frames - seam)
+    return replace(clip_spec, source=path, frames=clip_spec.frames + seam)
 
 
-def _size(ask: Ask, source: tuple[int, int]) -> tuple[int, int]:
-    if not ask.resolution:
+def _choose_size(interaction: InteractionRequest, source: tuple[int, int]) -> tuple[int, int]:
+    if not interaction.resolution:
         return source
     aspect = "9:16" if source[1] > source[0] else "16:9"
-    return SIZES[ask.resolution, aspect]
+    return SIZES[interaction.resolution, aspect]
 
 
-def _source(world: World, host: str, ask: Ask) -> Source | Refusal:
+def _find_source(
+    world: SimulatorState, host: str, interaction: InteractionRequest
+) -> SourceVideo | Rejection:
     generated = True
-    if ask.previous:
-        job = world.jobs.get(ask.previous)
-        if job is None or job.provider != host or "ask" not in job.memo or not standing(world, job):
-            return Refusal(404, "NOT_FOUND", f"Interaction {ask.previous} was not found.")
-        unmade = world.clock.now() < job.ready_at or not job.made
-        if unmade or any(each.exception() for each in job.made):
-            return invalid(f"Interaction {ask.previous} has no video.")
+    if interaction.previous:
+        job = world.jobs.get(interaction.previous)
+        if (
+            job is None
+            or job.provider != host
+            or "ask" not in job.memo
+            or not is_stored(world, job)
+        ):
+            return Rejection(404, "NOT_FOUND", f"Interaction {interaction.previous} was not found.")
+        is_unmade = world.clock.now() < job.ready_at or not job.clip_futures
+        if is_unmade or any(future.exception() for future in job.clip_futures):
+            return reject_invalid(f"Interaction {interaction.previous} has no video.")
         path = job.clips[0]
     else:
-        media = ask.video or Media("video")
-        read = _path(world, host, media)
-        if isinstance(read, Refusal):
-            return read
-        path = read
-        named = _FILE.match(media.uri)
-        file = world.files.get(named["id"]) if named else None
+        media = interaction.video or InputMedia("video")
+        media_path = _find_media_path(world, host, media)
+        if isinstance(media_path, Rejection):
+            return media_path
+        path = media_path
+        match = _FILE.match(media.uri)
+        file = world.files.get(match["id"]) if match else None
         generated = bool(file and file.made_by)
-    facts = clip_facts(path)
+    facts = read_clip_facts(path)
     if facts is None:
-        return invalid("The input video can't be read; it must be an MP4.")
+        return reject_invalid("The input video can't be read; it must be an MP4.")
     if facts.frames < facts.fps:
-        return invalid("The input video must be at least a second long.")
+        return reject_invalid("The input video must be at least a second long.")
     if round(facts.fps) != FPS or facts.width % 2 or facts.height % 2:
-        path = levelled(world, path)
-        facts = clip_facts(path)
+        path = normalize_clip(world, path)
+        facts = read_clip_facts(path)
         assert facts is not None
-    return Source(path, facts.frames, (facts.width, facts.height), generated)
+    return SourceVideo(path, facts.frames, (facts.width, facts.height), generated)
 
 
-def _picture(world: World, host: str, media: Media) -> bytes | Refusal:
-    read = media.data
-    if read is None:
-        path = _path(world, host, media)
-        if isinstance(path, Refusal):
+def _read_picture(world: SimulatorState, host: str, media: InputMedia) -> bytes | Rejection:
+    data = media.data
+    if data is None:
+        path = _find_media_path(world, host, media)
+        if isinstance(path, Rejection):
             return path
-        read = path.read_bytes()
+        data = path.read_bytes()
     try:
-        decoded(read)
+        decode_picture(data)
     except MediaError:
-        return invalid("Unable to process input image. Please retry with another one.")
-    return read
+        return reject_invalid("Unable to process input image. Please retry with another one.")
+    return data
 
 
-def _path(world: World, host: str, media: Media) -> Path | Refusal:
+def _find_media_path(world: SimulatorState, host: str, media: InputMedia) -> Path | Rejection:
     """The file of a medium: files of the Gemini API there, objects of a bucket on Vertex."""
     if media.data is not None:
-        return world.keep_bytes(media.data, ".mp4")
-    named = _FILE.match(media.uri)
-    if (host == GEMINI) != bool(named) or not (named or media.uri.startswith("gs://")):
-        return invalid(f"Unsupported file URI: {media.uri[:80]}")
-    path = path_of(world, media.uri)
+        return world.store_bytes(media.data, ".mp4")
+    match = _FILE.match(media.uri)
+    if (host == GEMINI) != bool(match) or not (match or media.uri.startswith("gs://")):
+        return reject_invalid(f"Unsupported file URI: {media.uri[:80]}")
+    path = find_path(world, media.uri)
     if path is None:
         words = "You do not have permission to access the file, or it may not exist."
-        return Refusal(403, "PERMISSION_DENIED", words)
-    file = world.files.get(named["id"]) if named else None
+        return Rejection(403, "PERMISSION_DENIED", words)
+    file = world.files.get(match["id"]) if match else None
     if file and file.state != "ACTIVE":
         words = f"The File {file.id} is not in an ACTIVE state and usage is not allowed."
-        return Refusal(400, "FAILED_PRECONDITION", words)
+        return Rejection(400, "FAILED_PRECONDITION", words)
     return path
 
 
-def _ready(path: Path) -> Future[Path]:
-    made: Future[Path] = Future()
-    made.set_result(path)
-    return made
+def _wrap_in_future(path: Path) -> Future[Path]:
+    future: Future[Path] = Future()
+    future.set_result(path)
+    return future

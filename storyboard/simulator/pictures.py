@@ -42,7 +42,7 @@ _BT709 = np.array(
 """What blue, green and red give to Y, U and V in limited range, and the level of each."""
 
 
-def frames(
+def draw_frames(
     prompt: str,
     size: tuple[int, int],
     count: int,
@@ -61,37 +61,41 @@ def frames(
     """
     cv2.setNumThreads(1)
     if first is not None and last is not None:
-        begin, end = (_planes(fitted(decoded(each), size, crop=crop)) for each in (first, last))
-        moving: Iterator[Planes] = (_mixed(begin, end, n / max(1, count - 1)) for n in range(count))
+        begin, end = (
+            _to_planes(fit_picture(decode_picture(item), size, crop=crop)) for item in (first, last)
+        )
+        moving_frames: Iterator[Planes] = (
+            _mix_planes(begin, end, n / max(1, count - 1)) for n in range(count)
+        )
     elif first is not None or start is not None:
-        given = decoded(first) if first is not None else start
-        assert given is not None
-        base = _planes(fitted(given, size, crop=crop))
+        start_picture = decode_picture(first) if first is not None else start
+        assert start_picture is not None
+        base = _to_planes(fit_picture(start_picture, size, crop=crop))
         early = 0 if first is not None else 1
-        moving = (_pushed(base, (n + early) / count) for n in range(count))
+        moving_frames = (_zoom_in(base, (n + early) / count) for n in range(count))
     else:
-        moving = _plain(prompt, size, count, seed)
+        moving_frames = _draw_pattern(prompt, size, count, seed)
     inset = (size[0] // 10 * 2, size[1] // 10 * 2)
-    seen = [_planes(fitted(decoded(each), inset)) for each in references[:3]]
-    for n, planes in enumerate(moving):
-        for place, each in enumerate(seen):
+    insets = [_to_planes(fit_picture(decode_picture(item), inset)) for item in references[:3]]
+    for n, planes in enumerate(moving_frames):
+        for place, item in enumerate(insets):
             left = (place + 1) * (size[0] // 40 * 2) + place * inset[0]
-            _set(planes, each, left, size[1] // 40 * 2)
+            _paste_planes(planes, item, left, size[1] // 40 * 2)
         as_given = (first is not None and n == 0) or (last is not None and n == count - 1)
         if not as_given:
-            _number(planes, n)
-        yield np.concatenate([each.ravel() for each in planes]).data
+            _draw_number(planes, n)
+        yield np.concatenate([item.ravel() for item in planes]).data
 
 
-def decoded(data: bytes) -> Picture:
+def decode_picture(data: bytes) -> Picture:
     """An encoded picture; raises MediaError for bytes that are none."""
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if found is None:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if image is None:
         raise MediaError("the picture can't be read")
-    return np.asarray(found, np.uint8)
+    return np.asarray(image, np.uint8)
 
 
-def fitted(picture: Picture, size: tuple[int, int], *, crop: bool = False) -> Picture:
+def fit_picture(picture: Picture, size: tuple[int, int], *, crop: bool = False) -> Picture:
     """A picture scaled to fit and padded with black, or scaled to fill and cropped."""
     width, height = size
     high, wide = picture.shape[:2]
@@ -117,43 +121,45 @@ def fitted(picture: Picture, size: tuple[int, int], *, crop: bool = False) -> Pi
     return out
 
 
-def last_of(clip: Path, count: int) -> Picture:
+def read_last_frame(clip: Path, count: int) -> Picture:
     """The last of a clip's `count` frames."""
     with tempfile.TemporaryDirectory(prefix="storyboard-frame-") as folder:
         path = Path(folder) / "last.png"
         extract_frame(clip, count - 1, path)
-        return decoded(path.read_bytes())
+        return decode_picture(path.read_bytes())
 
 
-def read_number(picture: Picture) -> int:
+def read_frame_number(picture: Picture) -> int:
     """The number in the strip of a frame that carries one."""
-    side, top = _strip(*picture.shape[:2])
+    side, top = _locate_strip(*picture.shape[:2])
     middle = top + side // 2
     bits = (int(picture[middle, side * n + side // 2].mean() > 127) for n in range(1, BITS + 1))
     return sum(bit << n for n, bit in enumerate(bits))
 
 
-def _planes(picture: Picture) -> Planes:
+def _to_planes(picture: Picture) -> Planes:
     """A picture as Y, U and V, the colour at half the size."""
     mixed = np.asarray(cv2.transform(picture, _BT709), np.uint8)
     high, wide = picture.shape[:2]
     small = cv2.resize(mixed, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
     luma, blue, red = mixed[..., 0], small[..., 1], small[..., 2]
-    return [np.array(each, np.uint8, order="C") for each in (luma, blue, red)]
+    return [np.array(channel, np.uint8, order="C") for channel in (luma, blue, red)]
 
 
-def _plain(prompt: str, size: tuple[int, int], count: int, seed: int) -> Iterator[Planes]:
+def _draw_pattern(prompt: str, size: tuple[int, int], count: int, seed: int) -> Iterator[Planes]:
     width, height = size
     state = hashlib.sha256(f"{seed}:{prompt}".encode("utf-8", "replace")).digest()
     hue = state[0] / 255
     across = np.linspace(0, 2 * np.pi, _PERIOD, endpoint=False)
     wave = (np.sin(across) + 1) / 2
-    one, two = (
+    light, dark = (
         np.array(colorsys.hsv_to_rgb(hue + shift, 0.55, value)[::-1]) * 255
         for shift, value in ((0.0, 0.75), (0.08 + state[1] / 1024, 0.45))
     )
-    line = np.tile(one + (two - one) * wave[:, None], (width // _PERIOD + 2, 1)).astype(np.uint8)
-    rows = [each[0] for each in _planes(np.stack([line, line]))]
+    line = np.tile(light + (dark - light) * wave[:, None], (width // _PERIOD + 2, 1)).astype(
+        np.uint8
+    )
+    rows = [line_plane[0] for line_plane in _to_planes(np.stack([line, line]))]
     words = prompt.encode("ascii", "replace").decode()[:48]
     for n in range(count):
         at = n * _STEP % _PERIOD
@@ -161,56 +167,56 @@ def _plain(prompt: str, size: tuple[int, int], count: int, seed: int) -> Iterato
             np.tile(row[at // share : (at + width) // share], (height // share, 1))
             for row, share in zip(rows, (1, 2, 2), strict=True)
         ]
-        _write(planes[0], words, (round(width * 0.05), round(height * 0.5)), height / 720)
+        _draw_text(planes[0], words, (round(width * 0.05), round(height * 0.5)), height / 720)
         yield planes
 
 
-def _pushed(base: Planes, progress: float) -> Planes:
+def _zoom_in(base: Planes, progress: float) -> Planes:
     """The picture, closer by `progress` of the whole way in."""
     high, wide = base[1].shape
     left, top = (round(side * _ZOOM * progress / 2) for side in (wide, high))
     if not left and not top:
-        return [each.copy() for each in base]
+        return [plane.copy() for plane in base]
     moved = []
-    for each, share in zip(base, (2, 1, 1), strict=True):
+    for plane, share in zip(base, (2, 1, 1), strict=True):
         rows, columns = (
             slice(at * share, (end - at) * share) for at, end in ((top, high), (left, wide))
         )
         full = (wide * share, high * share)
-        moved.append(np.asarray(cv2.resize(each[rows, columns], full), np.uint8))
+        moved.append(np.asarray(cv2.resize(plane[rows, columns], full), np.uint8))
     return moved
 
 
-def _mixed(begin: Planes, end: Planes, progress: float) -> Planes:
+def _mix_planes(begin: Planes, end: Planes, progress: float) -> Planes:
     return [
         np.asarray(cv2.addWeighted(one, 1 - progress, two, progress, 0), np.uint8)
         for one, two in zip(begin, end, strict=True)
     ]
 
 
-def _set(planes: Planes, inset: Planes, left: int, top: int) -> None:
+def _paste_planes(planes: Planes, inset: Planes, left: int, top: int) -> None:
     """Puts a smaller picture in; its place is even."""
-    for into, each, share in zip(planes, inset, (1, 2, 2), strict=True):
-        high, wide = each.shape
-        into[top // share : top // share + high, left // share : left // share + wide] = each
+    for target, plane, share in zip(planes, inset, (1, 2, 2), strict=True):
+        high, wide = plane.shape
+        target[top // share : top // share + high, left // share : left // share + wide] = plane
 
 
-def _strip(high: int, wide: int) -> tuple[int, int]:
+def _locate_strip(high: int, wide: int) -> tuple[int, int]:
     """(side of a square, top row) of the strip, both even."""
     side = min(high, wide) // 48 * 2
     return side, high - 2 * side
 
 
-def _number(planes: Planes, n: int) -> None:
+def _draw_number(planes: Planes, n: int) -> None:
     luma = planes[0]
-    side, top = _strip(*luma.shape)
+    side, top = _locate_strip(*luma.shape)
     squares = [np.full((side // share, side * BITS // share), 128, np.uint8) for share in (1, 2, 2)]
     for bit in range(BITS):
         squares[0][:, side * bit : side * (bit + 1)] = 235 if n >> bit & 1 else 20
-    _set(planes, squares, side, top)
-    _write(luma, f"{n:04d}", (side * (BITS + 2), top + side), side / 24)
+    _paste_planes(planes, squares, side, top)
+    _draw_text(luma, f"{n:04d}", (side * (BITS + 2), top + side), side / 24)
 
 
-def _write(luma: Plane, words: str, where: tuple[int, int], scale: float) -> None:
+def _draw_text(luma: Plane, words: str, where: tuple[int, int], scale: float) -> None:
     face, thick = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(2 * scale))
     cv2.putText(luma, words, where, face, scale, (235,), thick)

@@ -16,9 +16,9 @@ from typing import Any
 import uvicorn
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.simulator.app import application
+from storyboard.simulator.app import build_application
 from storyboard.simulator.faults import Fault
-from storyboard.simulator.world import Settings, World
+from storyboard.simulator.world import Settings, SimulatorState
 
 PROJECT = "simulated-project"
 LOCATION = "us-central1"
@@ -42,20 +42,20 @@ class Simulator:
         faults: Iterable[Fault | str] = (),
         **settings: Any,
     ) -> None:
-        waiting = [Fault.parse(each) if isinstance(each, str) else each for each in faults]
-        self._sockets = [_listening(port), _listening(0)]
+        parsed_faults = [Fault.parse(item) if isinstance(item, str) else item for item in faults]
+        self._sockets = [_open_socket(port), _open_socket(0)]
         try:
-            self.world = World(Settings().changed(settings), bill=bill)
+            self.world = SimulatorState(Settings().changed(settings), bill=bill)
         except (OSError, ValueError):
-            self._hang_up()
+            self._close_sockets()
             raise
-        for fault in waiting:
+        for fault in parsed_faults:
             self.world.faults.add(fault)
-        self.url, self.other = (f"http://{_HOST}:{each.getsockname()[1]}" for each in self._sockets)
+        self.url, self.other = (f"http://{_HOST}:{item.getsockname()[1]}" for item in self._sockets)
         self.world.url, self.world.other = self.url, self.other
-        self._pem, self.world.public_key = _key_pair()
+        self._pem, self.world.public_key = _generate_key_pair()
         config = uvicorn.Config(
-            application(self.world),
+            build_application(self.world),
             http="h11",
             ws="none",
             lifespan="off",
@@ -64,7 +64,7 @@ class Simulator:
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
+        self._thread = threading.Thread(target=self._run_server, name="simulator", daemon=True)
 
     def __enter__(self) -> Simulator:
         self._thread.start()
@@ -78,7 +78,7 @@ class Simulator:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join()
-        self._hang_up()
+        self._close_sockets()
         self.world.close()
 
     def environment(self) -> dict[str, str]:
@@ -93,10 +93,10 @@ class Simulator:
             "COMETAPI_KEY": self.world.keys["cometapi"],
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "GOOGLE_CLOUD_LOCATION": LOCATION,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(self._credentials()),
+            "GOOGLE_APPLICATION_CREDENTIALS": str(self._write_credentials()),
         }
 
-    def _credentials(self) -> Path:
+    def _write_credentials(self) -> Path:
         """A service account's file, for which this simulator gives out access tokens."""
         path = self.world.folder / "service-account.json"
         if not path.exists():
@@ -114,16 +114,16 @@ class Simulator:
             path.write_text(json.dumps(account, indent=2), "utf-8")
         return path
 
-    def _hang_up(self) -> None:
-        for each in self._sockets:
-            each.close()
+    def _close_sockets(self) -> None:
+        for listener in self._sockets:
+            listener.close()
 
-    def _run(self) -> None:
+    def _run_server(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             asyncio.run(self._server.serve(sockets=self._sockets))
 
 
-def _listening(port: int) -> socket.socket:
+def _open_socket(port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -138,7 +138,7 @@ def _listening(port: int) -> socket.socket:
 
 
 @lru_cache(maxsize=1)
-def _key_pair() -> tuple[str, Any]:
+def _generate_key_pair() -> tuple[str, Any]:
     """A private key as PEM and its public half; one of a process is as good as another."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa

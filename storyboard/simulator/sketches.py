@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from storyboard.errors import MediaError
-from storyboard.simulator.rules.content import Wanted
+from storyboard.simulator.rules.content import ContentRequest
 
 PCM_RATE = 24_000
 """Samples a second of the speech: mono, 16 bit, little endian, no header."""
@@ -21,7 +21,7 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _WORD_S, _LETTER_S, _GAP_S, _STOP_S = 0.10, 0.045, 0.05, 0.30
 
 
-def draw(wanted: Wanted, *, half: bool = False) -> bytes:
+def draw_picture(content_request: ContentRequest, *, half: bool = False) -> bytes:
     """A PNG of `wanted.size`, or of half of it: colours, words, and the given pictures inset.
 
     Raises MediaError when a given picture doesn't decode.
@@ -29,39 +29,39 @@ def draw(wanted: Wanted, *, half: bool = False) -> bytes:
     import cv2
     import numpy as np
 
-    from storyboard.simulator.pictures import decoded
+    from storyboard.simulator.pictures import decode_picture
 
-    width, height = (side // 2 for side in wanted.size) if half else wanted.size
-    seed = _digest(wanted)
+    width, height = (side // 2 for side in content_request.size) if half else content_request.size
+    seed = _hash_request(content_request)
     top, bottom = np.array(list(seed[0:3])), np.array(list(seed[3:6]))
     slope = np.linspace(0.0, 1.0, height)[:, None, None]
     rows = top * (1 - slope) + bottom * slope
     canvas = np.ascontiguousarray(np.broadcast_to(rows, (height, width, 3)).astype(np.uint8))
     tile = height // 3
-    for index, data in enumerate(wanted.images[: max(1, width // tile)]):
-        small = cv2.resize(decoded(data), (tile, tile), interpolation=cv2.INTER_AREA)
+    for index, data in enumerate(content_request.images[: max(1, width // tile)]):
+        small = cv2.resize(decode_picture(data), (tile, tile), interpolation=cv2.INTER_AREA)
         canvas[height - tile :, index * tile : (index + 1) * tile] = small[
             :, : width - index * tile
         ]
     scale = height / 720
-    for line, words in enumerate(re.findall(r".{1,48}(?:\s|$)", wanted.prompt)[:6]):
+    for line, words in enumerate(re.findall(r".{1,48}(?:\s|$)", content_request.prompt)[:6]):
         at = (round(24 * scale), round((56 + 40 * line) * scale))
         white = (255, 255, 255)
         cv2.putText(canvas, words, at, cv2.FONT_HERSHEY_SIMPLEX, scale, white, max(1, round(scale)))
-    done, encoded = cv2.imencode(".png", canvas, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
+    is_encoded, encoded = cv2.imencode(".png", canvas, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not is_encoded:
         raise MediaError("the picture could not be encoded")
     return encoded.tobytes()
 
 
-def speak(wanted: Wanted) -> bytes:
+def synthesize_speech(content_request: ContentRequest) -> bytes:
     """PCM of the words as tones: a syllable a word at the voice's own pitch, pauses at stops."""
     import numpy as np
 
-    voice = hashlib.sha256(wanted.voice.encode()).digest()
+    voice = hashlib.sha256(content_request.voice.encode()).digest()
     pitch = 90 + voice[0] * 0.6
     pieces = [np.zeros(int(_GAP_S * PCM_RATE))]
-    for word in re.findall(r"[\w’']+|[.,;:!?]", wanted.prompt):
+    for word in re.findall(r"[\w’']+|[.,;:!?]", content_request.prompt):
         if not word[0].isalnum():
             pieces.append(np.zeros(int(_STOP_S * PCM_RATE)))
             continue
@@ -73,24 +73,29 @@ def speak(wanted: Wanted) -> bytes:
     return (np.concatenate(pieces) * 32767).astype("<i2").tobytes()
 
 
-def write(wanted: Wanted) -> str:
+def write_text(content_request: ContentRequest) -> str:
     """As many sentences as the prompt asks for (`two sentences`; else two), or JSON to a schema."""
-    if wanted.schema is not None:
-        return json.dumps(_sample(wanted.schema, _subject(wanted.prompt)), ensure_ascii=False)
-    counted = re.search(r"\b(\d+|" + "|".join(_NUMBERS) + r")\s+sentences?\b", wanted.prompt, re.I)
+    if content_request.schema is not None:
+        return json.dumps(
+            _build_sample(content_request.schema, _extract_subject(content_request.prompt)),
+            ensure_ascii=False,
+        )
+    counted = re.search(
+        r"\b(\d+|" + "|".join(_NUMBERS) + r")\s+sentences?\b", content_request.prompt, re.I
+    )
     word = counted[1].lower() if counted else "two"
     count = min(_NUMBERS.get(word) or int(word), 50)
-    mark = _digest(wanted).hex()[:6]
-    subject = _subject(wanted.prompt)
+    mark = _hash_request(content_request).hex()[:6]
+    subject = _extract_subject(content_request.prompt)
     return " ".join(f"Simulated sentence {n} on {subject}, {mark}." for n in range(1, count + 1))
 
 
-def _subject(prompt: str) -> str:
+def _extract_subject(prompt: str) -> str:
     plain = re.sub(r"^\W*(write\W+)?(\w+\s+sentences?\W+)?((on|about)\W+)?", "", prompt, flags=re.I)
     return " ".join(re.findall(r"[\w’'-]+", plain)[:8]) or "nothing"
 
 
-def _sample(schema: Mapping[str, Any], words: str) -> Any:
+def _build_sample(schema: Mapping[str, Any], words: str) -> Any:
     """The least value that fits a JSON schema, in Google's spelling or JSON Schema's."""
     if allowed := schema.get("enum"):
         return allowed[0]
@@ -98,10 +103,10 @@ def _sample(schema: Mapping[str, Any], words: str) -> Any:
     match str(kind[0] if isinstance(kind, list) else kind).lower():
         case "object":
             parts = schema.get("properties", {})
-            return {name: _sample(part, words) for name, part in parts.items()}
+            return {name: _build_sample(part, words) for name, part in parts.items()}
         case "array":
             least = int(schema.get("minItems", 1))
-            return [_sample(schema.get("items", {"type": "string"}), words)] * max(1, least)
+            return [_build_sample(schema.get("items", {"type": "string"}), words)] * max(1, least)
         case "integer" | "number":
             return schema.get("minimum", 1)
         case "boolean":
@@ -110,10 +115,10 @@ def _sample(schema: Mapping[str, Any], words: str) -> Any:
             return words
 
 
-def _digest(wanted: Wanted) -> bytes:
+def _hash_request(content_request: ContentRequest) -> bytes:
     sha = hashlib.sha256(
-        f"{wanted.model}\0{wanted.prompt}\0{wanted.system}\0{wanted.seed}".encode()
+        f"{content_request.model}\0{content_request.prompt}\0{content_request.system}\0{content_request.seed}".encode()
     )
-    for image in wanted.images:
+    for image in content_request.images:
         sha.update(hashlib.sha256(image).digest())
     return sha.digest()

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from storyboard.simulator.clips import FPS
-from storyboard.simulator.world import World
+from storyboard.simulator.world import SimulatorState
 from storyboard.stitching.media import extract_frame, run_ffmpeg
 
 _DATA = re.compile(r"data:[\w.+/-]+;base64,(?P<data>.*)", re.DOTALL)
@@ -18,7 +18,7 @@ _FILE = re.compile(r"/files/(?P<id>[a-z0-9]+)")
 _OBJECT = re.compile(r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)$")
 
 
-def path_of(world: World, uri: str) -> Path | None:
+def find_path(world: SimulatorState, uri: str) -> Path | None:
     """The file behind a URI of this simulator; None for any other, and for what is gone.
 
     Knows `gs://`, files of the Gemini API, objects by their JSON address, and published clips.
@@ -28,30 +28,30 @@ def path_of(world: World, uri: str) -> Path | None:
         stored = world.objects.get((bucket, name))
         return stored.path if stored else None
     address = urlsplit(uri)
-    if found := _FILE.search(address.path):
-        file = world.files.get(found["id"])
+    if match := _FILE.search(address.path):
+        file = world.files.get(match["id"])
         return file.path if file and file.expires > world.clock.now() else None
     if f"{address.scheme}://{address.netloc}" not in (world.url, world.other):
         return None
-    if found := _OBJECT.search(address.path):
-        stored = world.objects.get((found["bucket"], unquote(found["name"])))
+    if match := _OBJECT.search(address.path):
+        stored = world.objects.get((match["bucket"], unquote(match["name"])))
         return stored.path if stored else None
     published = world.published.get(address.path.removeprefix("/media/"))
     return published[0] if published else None
 
 
-def bytes_of(world: World, uri: str) -> bytes | None:
+def read_uri_bytes(world: SimulatorState, uri: str) -> bytes | None:
     """What a data URI holds, or the file behind a URI."""
-    if found := _DATA.fullmatch(uri):
+    if match := _DATA.fullmatch(uri):
         try:
-            return base64.b64decode(found["data"], validate=True)
+            return base64.b64decode(match["data"], validate=True)
         except (binascii.Error, ValueError):
             return None
-    path = path_of(world, uri)
+    path = find_path(world, uri)
     return path.read_bytes() if path else None
 
 
-def part(world: World, clip: Path, start: int, stop: int) -> Path:
+def trim_clip(world: SimulatorState, clip: Path, start: int, stop: int) -> Path:
     """A file of a clip's frames from `start` to before `stop`, with their sound."""
     out = world.folder / f"{secrets.token_hex(8)}.mp4"
     span = f"start={start / FPS:.6f}:end={stop / FPS:.6f}"
@@ -67,7 +67,7 @@ def part(world: World, clip: Path, start: int, stop: int) -> Path:
     return out
 
 
-def resized(world: World, clip: Path, size: tuple[int, int]) -> Path:
+def resize_clip(world: SimulatorState, clip: Path, size: tuple[int, int]) -> Path:
     """A clip at another size, frame by frame."""
     out = world.folder / f"{secrets.token_hex(8)}.mp4"
     run_ffmpeg(
@@ -81,7 +81,7 @@ def resized(world: World, clip: Path, size: tuple[int, int]) -> Path:
     return out
 
 
-def levelled(world: World, clip: Path) -> Path:
+def normalize_clip(world: SimulatorState, clip: Path) -> Path:
     """A clip at 24 frames a second and an even size, as every model reads it."""
     out = world.folder / f"{secrets.token_hex(8)}.mp4"
     run_ffmpeg(
@@ -95,7 +95,7 @@ def levelled(world: World, clip: Path) -> Path:
     return out
 
 
-def last_frame(world: World, clip: Path, frames: int) -> bytes:
+def extract_last_frame(world: SimulatorState, clip: Path, frames: int) -> bytes:
     """The last of a clip's `frames` frames, as PNG."""
     out = world.folder / f"{secrets.token_hex(8)}.png"
     extract_frame(clip, frames - 1, out)

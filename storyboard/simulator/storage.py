@@ -9,70 +9,85 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from storyboard.simulator.answers import md5_of, media
-from storyboard.simulator.gate import Handler, gate
-from storyboard.simulator.token import bearer_problem
-from storyboard.simulator.world import Stored, World
+from storyboard.simulator.answers import compute_md5, serve_file
+from storyboard.simulator.gate import Handler, wrap_with_faults
+from storyboard.simulator.token import check_bearer_token
+from storyboard.simulator.world import BucketObject, SimulatorState
 
 
-def routes(world: World) -> list[Route]:
+def build_routes(world: SimulatorState) -> list[Route]:
     """Below `/storage/v1` and `/upload/storage/v1`."""
-    wire = _Storage(world)
+    handlers = _StorageHandlers(world)
     return [
         Route(
-            "/upload/storage/v1/b/{bucket}/o", gate(world, "upload", wire.upload), methods=["POST"]
+            "/upload/storage/v1/b/{bucket}/o",
+            wrap_with_faults(world, "upload", handlers.upload_object),
+            methods=["POST"],
         ),
-        Route("/storage/v1/b/{bucket}/o", gate(world, "files", wire.list), methods=["GET"]),
+        Route(
+            "/storage/v1/b/{bucket}/o",
+            wrap_with_faults(world, "files", handlers.list_objects),
+            methods=["GET"],
+        ),
         Route(
             "/storage/v1/b/{bucket}/o/{name:path}",
-            _by_kind(gate(world, "download", wire.read), gate(world, "files", wire.look)),
+            _choose_by_alt(
+                wrap_with_faults(world, "download", handlers.download_object),
+                wrap_with_faults(world, "files", handlers.show_object),
+            ),
             methods=["GET"],
         ),
     ]
 
 
-def _by_kind(read: Handler, look: Handler) -> Handler:
-    async def either(request: Request) -> Response:
-        handler = read if request.query_params.get("alt") == "media" else look
+def _choose_by_alt(download_handler: Handler, metadata_handler: Handler) -> Handler:
+    async def dispatch_request(request: Request) -> Response:
+        handler = (
+            download_handler if request.query_params.get("alt") == "media" else metadata_handler
+        )
         return await handler(request)
 
-    return either
+    return dispatch_request
 
 
-class _Storage:
-    def __init__(self, world: World) -> None:
+class _StorageHandlers:
+    def __init__(self, world: SimulatorState) -> None:
         self._world = world
 
-    async def upload(self, request: Request) -> Response:
-        if problem := bearer_problem(self._world, request):
+    async def upload_object(self, request: Request) -> Response:
+        if problem := check_bearer_token(self._world, request):
             return problem
         query = request.query_params
         bucket, name = request.path_params["bucket"], query.get("name", "")
         if query.get("uploadType") != "media":
-            return _error(400, "Unsupported uploadType; only media is understood here.", "invalid")
+            return _storage_error(
+                400, "Unsupported uploadType; only media is understood here.", "invalid"
+            )
         if not name:
-            return _error(400, "Required parameter: name", "required")
-        there = self._world.objects.get((bucket, name))
-        due = query.get("ifGenerationMatch")
-        if due is not None and due != str(there.generation if there else 0):
-            return _error(
+            return _storage_error(400, "Required parameter: name", "required")
+        existing = self._world.objects.get((bucket, name))
+        expected_generation = query.get("ifGenerationMatch")
+        if expected_generation is not None and expected_generation != str(
+            existing.generation if existing else 0
+        ):
+            return _storage_error(
                 412,
                 "At least one of the pre-conditions you specified did not hold.",
                 "conditionNotMet",
             )
         mime = request.headers.get("content-type", "application/octet-stream")
-        path = self._world.keep_bytes(await request.body(), ".bin")
-        stored = self._world.keep_object(bucket, name, path, mime)
-        return JSONResponse(self._resource(bucket, name, stored))
+        path = self._world.store_bytes(await request.body(), ".bin")
+        stored = self._world.store_object(bucket, name, path, mime)
+        return JSONResponse(self._describe_object(bucket, name, stored))
 
-    async def list(self, request: Request) -> Response:
-        if problem := bearer_problem(self._world, request):
+    async def list_objects(self, request: Request) -> Response:
+        if problem := check_bearer_token(self._world, request):
             return problem
         bucket, prefix = request.path_params["bucket"], request.query_params.get("prefix", "")
-        for land in self._world.landing:
-            await land()
+        for store_results in self._world.result_writers:
+            await store_results()
         items = [
-            self._resource(bucket, name, stored)
+            self._describe_object(bucket, name, stored)
             for (where, name), stored in sorted(self._world.objects.items())
             if where == bucket and name.startswith(prefix)
         ]
@@ -81,40 +96,40 @@ class _Storage:
             answer["items"] = items
         return JSONResponse(answer)
 
-    async def look(self, request: Request) -> Response:
-        found = self._found(request)
-        if isinstance(found, Response):
-            return found
+    async def show_object(self, request: Request) -> Response:
+        stored = self._find_requested_object(request)
+        if isinstance(stored, Response):
+            return stored
         params = request.path_params
-        return JSONResponse(self._resource(params["bucket"], params["name"], found))
+        return JSONResponse(self._describe_object(params["bucket"], params["name"], stored))
 
-    async def read(self, request: Request) -> Response:
-        found = self._found(request)
-        if isinstance(found, Response):
-            if found.status_code == 404:  # to who asks for bytes it says so in plain words
+    async def download_object(self, request: Request) -> Response:
+        stored = self._find_requested_object(request)
+        if isinstance(stored, Response):
+            if stored.status_code == 404:  # to who asks for bytes it says so in plain words
                 params = request.path_params
                 words = f"No such object: {params['bucket']}/{params['name']}"
                 return Response(words, 404, media_type="text/html; charset=UTF-8")
-            return found
+            return stored
         headers = {
-            "x-goog-generation": str(found.generation),
-            "x-goog-hash": f"md5={md5_of(found.path)}",
+            "x-goog-generation": str(stored.generation),
+            "x-goog-hash": f"md5={compute_md5(stored.path)}",
         }
-        return media(found.path, found.mime, headers)
+        return serve_file(stored.path, stored.mime, headers)
 
-    def _found(self, request: Request) -> Stored | Response:
-        if problem := bearer_problem(self._world, request):
+    def _find_requested_object(self, request: Request) -> BucketObject | Response:
+        if problem := check_bearer_token(self._world, request):
             return problem
         bucket, name = request.path_params["bucket"], request.path_params["name"]
         raw = request.scope.get("raw_path", b"").partition(b"/o/")[2]
         stored = self._world.objects.get((bucket, name))
         if stored is None or b"/" in raw:  # an object's name is one segment, percent-encoded
-            return _error(404, f"No such object: {bucket}/{name}", "notFound")
+            return _storage_error(404, f"No such object: {bucket}/{name}", "notFound")
         return stored
 
-    def _resource(self, bucket: str, name: str, stored: Stored) -> dict[str, Any]:
+    def _describe_object(self, bucket: str, name: str, stored: BucketObject) -> dict[str, Any]:
         where = f"{self._world.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
-        created = self._world.clock.stamp(stored.created)
+        created = self._world.clock.format_timestamp(stored.created)
         return {
             "kind": "storage#object",
             "id": f"{bucket}/{name}/{stored.generation}",
@@ -127,13 +142,15 @@ class _Storage:
             "contentType": stored.mime,
             "storageClass": "STANDARD",
             "size": str(stored.path.stat().st_size),
-            "md5Hash": md5_of(stored.path),
+            "md5Hash": compute_md5(stored.path),
             "timeCreated": created,
             "updated": created,
         }
 
 
-def _error(code: int, message: str, reason: str) -> Response:
+def _storage_error(code: int, message: str, reason: str) -> Response:
     """Cloud Storage's own form of error: no status, but a list of reasons."""
-    each = {"message": message, "domain": "global", "reason": reason}
-    return JSONResponse({"error": {"code": code, "message": message, "errors": [each]}}, code)
+    reason_entry = {"message": message, "domain": "global", "reason": reason}
+    return JSONResponse(
+        {"error": {"code": code, "message": message, "errors": [reason_entry]}}, code
+    )

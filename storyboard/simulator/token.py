@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storyboard.simulator.answers import google_error
-from storyboard.simulator.gate import ENTRY, gate
-from storyboard.simulator.world import World
+from storyboard.simulator.gate import ENTRY, wrap_with_faults
+from storyboard.simulator.world import SimulatorState
 
 LIFE_S = 3600
 _AUDIENCE = "https://oauth2.googleapis.com/token"
@@ -24,27 +24,33 @@ _AUDIENCE = "https://oauth2.googleapis.com/token"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
-def routes(world: World) -> list[Route]:
+def build_routes(world: SimulatorState) -> list[Route]:
     """`POST /token`, the token endpoint that the service account's file names."""
 
-    async def token(request: Request) -> Response:
+    async def issue_token(request: Request) -> Response:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         if form.get("grant_type") != [_GRANT]:
-            return _refused(
+            return _reject_grant(
                 "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}"
             )
-        if problem := _problem(world, form.get("assertion", [""])[0]):
-            return _refused("invalid_grant", problem)
+        if problem := _find_assertion_problem(world, form.get("assertion", [""])[0]):
+            return _reject_grant("invalid_grant", problem)
         access = f"ya29.simulated-{secrets.token_hex(16)}"
         world.tokens[access] = world.clock.now() + LIFE_S
         return JSONResponse(
             {"access_token": access, "expires_in": LIFE_S - 1, "token_type": "Bearer"}
         )
 
-    return [Route("/token", gate(world, "token", token, _troubled), methods=["POST"])]
+    return [
+        Route(
+            "/token",
+            wrap_with_faults(world, "token", issue_token, _format_oauth_error),
+            methods=["POST"],
+        )
+    ]
 
 
-def bearer_problem(world: World, request: Request) -> Response | None:
+def check_bearer_token(world: SimulatorState, request: Request) -> Response | None:
     """The 401 for a request whose access token is missing, unknown, old or revoked; else None."""
     scheme, _, access = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not access:
@@ -52,23 +58,25 @@ def bearer_problem(world: World, request: Request) -> Response | None:
             401,
             "Request is missing required authentication credential. Expected OAuth 2 access "
             "token, login cookie or other valid authentication credential.",
-            details=[_info("CREDENTIALS_MISSING")],
+            details=[_build_error_info("CREDENTIALS_MISSING")],
         )
-    line = request.scope.get(ENTRY)
-    told = world.told(request.url.path)
-    if world.faults.draw("expired_token", line.route if line else "submit", told):
+    logged = request.scope.get(ENTRY)
+    match_text = world.add_named_prompts(request.url.path)
+    if world.faults.consume_fault(
+        "expired_token", logged.route if logged else "submit", match_text
+    ):
         world.tokens.pop(access, None)
     if world.tokens.get(access, 0.0) <= world.clock.now():
         return google_error(
             401,
             "Request had invalid authentication credentials. Expected OAuth 2 access token, "
             "login cookie or other valid authentication credential.",
-            details=[_info("ACCESS_TOKEN_EXPIRED")],
+            details=[_build_error_info("ACCESS_TOKEN_EXPIRED")],
         )
     return None
 
 
-def key_problem(world: World, service: str, key: str) -> Response | None:
+def check_api_key(world: SimulatorState, service: str, key: str) -> Response | None:
     """The refusal of an API key that is missing or not that of `service`; else None."""
     if not key:
         return google_error(
@@ -80,17 +88,17 @@ def key_problem(world: World, service: str, key: str) -> Response | None:
         return google_error(
             400,
             "API key not valid. Please pass a valid API key.",
-            details=[_info("API_KEY_INVALID")],
+            details=[_build_error_info("API_KEY_INVALID")],
         )
     return None
 
 
-def key_of(request: Request) -> str:
+def read_api_key(request: Request) -> str:
     """The API key that came in the header or in the query."""
     return request.headers.get("x-goog-api-key") or request.query_params.get("key", "")
 
 
-def _info(reason: str) -> dict[str, Any]:
+def _build_error_info(reason: str) -> dict[str, Any]:
     return {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": reason,
@@ -98,26 +106,26 @@ def _info(reason: str) -> dict[str, Any]:
     }
 
 
-def _refused(error: str, words: str) -> Response:
+def _reject_grant(error: str, words: str) -> Response:
     return JSONResponse({"error": error, "error_description": words}, 400)
 
 
-def _troubled(status: int, words: str, _wait: float | None) -> Response:
+def _format_oauth_error(status: int, words: str, _wait: float | None) -> Response:
     """What goes wrong at the gate, as OAuth tells it."""
     return JSONResponse({"error": "internal_failure", "error_description": words}, status)
 
 
-def _problem(world: World, assertion: str) -> str:
+def _find_assertion_problem(world: SimulatorState, assertion: str) -> str:
     """What is wrong with an assertion, in Google's words; empty where nothing is."""
     try:
         signed, _, signature = assertion.rpartition(".")
-        header, claims = (json.loads(_plain(part)) for part in signed.split("."))
-        proof = _plain(signature)
+        header, claims = (json.loads(_decode_segment(part)) for part in signed.split("."))
+        proof = _decode_segment(signature)
     except (ValueError, binascii.Error):
         return "Bad Request"
     if header.get("alg") != "RS256":
         return "Invalid JWT: unsupported algorithm."
-    if not _signed(world.public_key, signed.encode("ascii"), proof):
+    if not _has_valid_signature(world.public_key, signed.encode("ascii"), proof):
         return "Invalid JWT Signature."
     if claims.get("aud") not in (_AUDIENCE, f"{world.url}/token"):
         return "Invalid JWT: wrong audience."
@@ -128,11 +136,11 @@ def _problem(world: World, assertion: str) -> str:
     return ""
 
 
-def _plain(part: str) -> bytes:
+def _decode_segment(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _signed(key: Any, text: bytes, signature: bytes) -> bool:
+def _has_valid_signature(key: Any, text: bytes, signature: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import padding
     from cryptography.hazmat.primitives.hashes import SHA256

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storyboard.simulator.clips import FPS
-from storyboard.simulator.gate import job_fault
-from storyboard.simulator.world import World
+from storyboard.simulator.gate import consume_job_fault
+from storyboard.simulator.world import SimulatorState
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class JobFaults:
     """What goes wrong with a job that was accepted."""
 
     failure: str = ""
@@ -18,37 +18,39 @@ class Trouble:
     message: str = ""
     looks: int = 0
     """How many looks find it unfinished, whatever the clock says."""
-    shorter: int = 0
+    missing_frames: int = 0
     """Frames that are missing."""
-    smaller: bool = False
+    is_half_size: bool = False
     """Half as wide and high as asked."""
 
-    def size(self, asked: tuple[int, int]) -> tuple[int, int]:
-        return (asked[0] // 4 * 2, asked[1] // 4 * 2) if self.smaller else asked
+    def apply_to_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        return (size[0] // 4 * 2, size[1] // 4 * 2) if self.is_half_size else size
 
 
-def draw_trouble(world: World, told: str) -> Trouble:
+def collect_job_faults(world: SimulatorState, match_text: str) -> JobFaults:
     """Draws the faults that wait for a job; `told` is its prompt and path."""
     failure = message = ""
-    if fault := job_fault(world, "blocked", told):
+    if fault := consume_job_fault(world, "blocked", match_text):
         failure = "blocked"
         message = (
             "The prompt could not be submitted: it may go against the usage guidelines. "
             f"Support codes: {fault.value or '58061214'}"
         )
-    elif fault := job_fault(world, "filtered", told) or job_fault(world, "partial", told):
+    elif fault := consume_job_fault(world, "filtered", match_text) or consume_job_fault(
+        world, "partial", match_text
+    ):
         failure = "filtered"
         code = fault.value if fault.kind == "filtered" and fault.value else "42237218"
         message = (
             f"The video was filtered for safety and you will not be charged. Support codes: {code}"
         )
-    elif job_fault(world, "failed", told):
+    elif consume_job_fault(world, "failed", match_text):
         failure, message = "failed", "Internal error. Please try again."
-    late = job_fault(world, "processing", told)
-    return Trouble(
+    late = consume_job_fault(world, "processing", match_text)
+    return JobFaults(
         failure,
         message,
-        looks=int(late.number(3)) if late else 0,
-        shorter=FPS if job_fault(world, "wrong_length", told) else 0,
-        smaller=job_fault(world, "wrong_size", told) is not None,
+        looks=int(late.to_number(3)) if late else 0,
+        missing_frames=FPS if consume_job_fault(world, "wrong_length", match_text) else 0,
+        is_half_size=consume_job_fault(world, "wrong_size", match_text) is not None,
     )

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from storyboard.simulator.clips import FPS, Order
-from storyboard.simulator.gate import job_fault
+from storyboard.simulator.clips import FPS, ClipSpec
+from storyboard.simulator.gate import consume_job_fault
 from storyboard.simulator.rules.veo_models import VeoModel
-from storyboard.simulator.world import Job, World
+from storyboard.simulator.world import Job, SimulatorState
 
 BLOCKED = (
     "The prompt could not be submitted. This prompt contains words that violate the usage "
@@ -27,12 +27,12 @@ PROVISIONING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class VeoJobSpec:
     """What one Veo job is to make."""
 
     provider: str
     model: VeoModel
-    order: Order
+    clip_spec: ClipSpec
     """Of the first sample."""
     seed: int | None
     samples: int
@@ -40,59 +40,64 @@ class Shot:
 
     @property
     def seconds(self) -> float:
-        return self.order.frames / FPS
+        return self.clip_spec.frames / FPS
 
 
-def begin(world: World, name: str, shot: Shot, filter_words: Callable[[str], str]) -> Job:
+def start_veo_job(
+    world: SimulatorState, name: str, job_spec: VeoJobSpec, filter_words: Callable[[str], str]
+) -> Job:
     """Starts the job, with the faults that wait for it, and puts it on the bill.
 
     `filter_words` gives a wire's reason for a filtered sample, from its support codes.
     """
-    prompt = shot.order.prompt
-    job = Job(name, shot.provider, shot.model.id, prompt)
-    usd = shot.model.price(shot.resolution, shot.order.sound)
-    fault = job_fault(world, "blocked", prompt)
+    prompt = job_spec.clip_spec.prompt
+    job = Job(name, job_spec.provider, job_spec.model.id, prompt)
+    usd = job_spec.model.price_second(job_spec.resolution, job_spec.clip_spec.sound)
+    fault = consume_job_fault(world, "blocked", prompt)
     if fault is not None:
         job.error = (3, BLOCKED.format(codes=fault.value or "61493863"))
-    elif job_fault(world, "failed", prompt):
+    elif consume_job_fault(world, "failed", prompt):
         job.error = INTERNAL
     if job.error:
-        world.charge(job, usd, shot.seconds, samples=shot.samples, note="failed")
-        return world.begin(job)
-    lost, codes = 0, "42237218"
-    if fault := job_fault(world, "filtered", prompt):
-        lost, codes = shot.samples, fault.value or codes
-    elif fault := job_fault(world, "partial", prompt):
-        lost = min(shot.samples, int(fault.number(1)))
-    if fault := job_fault(world, "processing", prompt):
-        job.memo["looks"] = int(fault.number(3))
-    job.filtered = (filter_words(codes),) * lost
-    job.orders = tuple(_orders(world, shot))[lost:]
-    job.memo["lost"] = lost
-    world.charge(job, usd, shot.seconds, samples=shot.samples - lost)
-    world.charge(job, usd, shot.seconds, samples=lost, note="filtered")
-    return world.begin(job)
+        world.charge_job(job, usd, job_spec.seconds, samples=job_spec.samples, note="failed")
+        return world.start_job(job)
+    filtered_count, codes = 0, "42237218"
+    if fault := consume_job_fault(world, "filtered", prompt):
+        filtered_count, codes = job_spec.samples, fault.value or codes
+    elif fault := consume_job_fault(world, "partial", prompt):
+        filtered_count = min(job_spec.samples, int(fault.to_number(1)))
+    if fault := consume_job_fault(world, "processing", prompt):
+        job.memo["looks"] = int(fault.to_number(3))
+    job.filtered = (filter_words(codes),) * filtered_count
+    job.clip_specs = tuple(_build_clip_specs(world, job_spec))[filtered_count:]
+    job.memo["lost"] = filtered_count
+    world.charge_job(job, usd, job_spec.seconds, samples=job_spec.samples - filtered_count)
+    world.charge_job(job, usd, job_spec.seconds, samples=filtered_count, note="filtered")
+    return world.start_job(job)
 
 
-def fail(world: World, job: Job, code: int, message: str) -> Job:
+def start_failing_job(world: SimulatorState, job: Job, code: int, message: str) -> Job:
     """Takes on a job that will end with that gRPC code; there is nothing to pay."""
     job.error = (code, message)
-    world.charge(job, Decimal(0), 0, note="failed")
-    return world.begin(job)
+    world.charge_job(job, Decimal(0), 0, note="failed")
+    return world.start_job(job)
 
 
-def _orders(world: World, shot: Shot) -> list[Order]:
+def _build_clip_specs(world: SimulatorState, job_spec: VeoJobSpec) -> list[ClipSpec]:
     """One order a sample; several samples have random seeds, as one without a seed has."""
-    order = shot.order
-    if job_fault(world, "wrong_length", order.prompt):
-        order = replace(order, frames=order.frames - FPS)
-    if job_fault(world, "wrong_size", order.prompt):
-        order = replace(order, size=(order.size[0] // 2, order.size[1] // 2))
-    if shot.seed is not None and shot.samples == 1:
-        return [replace(order, seed=shot.seed)]
-    job = world.number()
-    return [replace(order, seed=_random(job, sample)) for sample in range(shot.samples)]
+    clip_spec = job_spec.clip_spec
+    if consume_job_fault(world, "wrong_length", clip_spec.prompt):
+        clip_spec = replace(clip_spec, frames=clip_spec.frames - FPS)
+    if consume_job_fault(world, "wrong_size", clip_spec.prompt):
+        clip_spec = replace(clip_spec, size=(clip_spec.size[0] // 2, clip_spec.size[1] // 2))
+    if job_spec.seed is not None and job_spec.samples == 1:
+        return [replace(clip_spec, seed=job_spec.seed)]
+    job_number = world.issue_number()
+    return [
+        replace(clip_spec, seed=_derive_seed(job_number, sample))
+        for sample in range(job_spec.samples)
+    ]
 
 
-def _random(job: int, sample: int) -> int:
+def _derive_seed(job: int, sample: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{job}/{sample}".encode()).digest()[:4])

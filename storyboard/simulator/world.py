@@ -18,10 +18,10 @@ from typing import Any
 
 from storyboard.serialized import Serialized, check_names
 from storyboard.simulator.bill import Bill, Charge
-from storyboard.simulator.clips import Clips, Order
+from storyboard.simulator.clips import ClipFactory, ClipSpec
 from storyboard.simulator.clock import Clock
 from storyboard.simulator.faults import Faults
-from storyboard.simulator.journal import Entry
+from storyboard.simulator.journal import LoggedRequest
 
 RETENTION_S = 48 * 3600.0
 """How long the Gemini API keeps a generated file."""
@@ -127,21 +127,21 @@ class Job:
     provider: str
     model: str
     prompt: str
-    orders: tuple[Order, ...] = ()
+    clip_specs: tuple[ClipSpec, ...] = ()
     """The clips to make, one a sample; none where the job will fail."""
     error: tuple[int, str] | None = None
     """(gRPC code, message) of a job that fails."""
     filtered: tuple[str, ...] = ()
     """A reason for every sample that a filter took."""
     ready_at: float = 0.0
-    made: list[Future[Path]] = field(default_factory=list)
+    clip_futures: list[Future[Path]] = field(default_factory=list)
     memo: dict[str, Any] = field(default_factory=dict)
     """What the job's wire wants to remember."""
 
     @property
     def clips(self) -> list[Path]:
         """The clips of a job that is done."""
-        return [each.result() for each in self.made]
+        return [future.result() for future in self.clip_futures]
 
 
 @dataclass(slots=True)
@@ -167,7 +167,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class BucketObject:
     """An object in a bucket."""
 
     path: Path
@@ -176,7 +176,7 @@ class Stored:
     generation: int
 
 
-class World:
+class SimulatorState:
     """One set of services: everything they know. `url` and `other` are set when they listen."""
 
     def __init__(
@@ -191,17 +191,17 @@ class World:
         self.clock = Clock()
         self.bill = Bill(bill)
         self.faults = Faults()
-        self.journal: list[Entry] = []
-        self.listener: Callable[[Entry], None] | None = None
+        self.journal: list[LoggedRequest] = []
+        self.listener: Callable[[LoggedRequest], None] | None = None
         """Is told every request once it is answered, from the server's thread."""
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, File] = {}
-        self.objects: dict[tuple[str, str], Stored] = {}
-        self.about: dict[str, str] = {}
+        self.objects: dict[tuple[str, str], BucketObject] = {}
+        self.prompts_by_id: dict[str, str] = {}
         """Prompts by the ids that paths and bodies name."""
         self.published: dict[str, tuple[Path, str]] = {}
         """Files that anybody with the path may read, as (file, MIME type)."""
-        self.landing: list[Callable[[], Awaitable[None]]] = []
+        self.result_writers: list[Callable[[], Awaitable[None]]] = []
         """What puts the results of finished jobs into their buckets, whoever asks or not."""
         self.tokens: dict[str, float] = {}
         """Access tokens and when each expires."""
@@ -218,21 +218,21 @@ class World:
         self.other = ""
         self._own_folder = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="storyboard-simulator-"))
-        self.clips = Clips(self.folder / "clips", draw=self.settings.draw)
+        self.clips = ClipFactory(self.folder / "clips", draw=self.settings.draw)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="clips")
         self._numbers = itertools.count(1)
         self._submits: deque[float] = deque()
         self._lock = threading.Lock()
 
-    def change(self, **settings: Any) -> None:
+    def change_settings(self, **settings: Any) -> None:
         """Changes some of the settings while it runs."""
         self.settings = self.settings.changed(settings)
 
-    def number(self) -> int:
+    def issue_number(self) -> int:
         """1, 2, 3…: tells jobs apart that ask for the same."""
         return next(self._numbers)
 
-    def wait_for_quota(self) -> float:
+    def count_against_quota(self) -> float:
         """Counts one submit; seconds to wait where the minute has no room for it, else 0."""
         if not self.settings.quota:
             return 0.0
@@ -245,29 +245,31 @@ class World:
             self._submits.append(now)
         return 0.0
 
-    def begin(self, job: Job) -> Job:
+    def start_job(self, job: Job) -> Job:
         """Takes a job on: it is known by its name and its clips are being made."""
         job.ready_at = self.clock.now() + self.settings.latency_s
-        job.made = [self._pool.submit(self.clips.make, order) for order in job.orders]
+        job.clip_futures = [
+            self._pool.submit(self.clips.create_clip, clip_spec) for clip_spec in job.clip_specs
+        ]
         self.jobs[job.name] = job
-        self.about[job.name.rpartition("/")[2]] = job.prompt
+        self.prompts_by_id[job.name.rpartition("/")[2]] = job.prompt
         return job
 
-    async def done(self, job: Job) -> bool:
+    async def is_done(self, job: Job) -> bool:
         """Whether a job has ended; once its time on the clock is over it waits for the clips."""
         if self.clock.now() < job.ready_at:
             return False
-        waiting = [asyncio.wrap_future(each) for each in job.made if not each.done()]
+        waiting = [asyncio.wrap_future(future) for future in job.clip_futures if not future.done()]
         if waiting:
             _, unfinished = await asyncio.wait(waiting, timeout=_PATIENCE_S)
             if unfinished:
                 return False
-        for each in job.made:
-            if error := each.exception():
+        for future in job.clip_futures:
+            if error := future.exception():
                 job.error = (13, f"The clip could not be made: {error}")
         return True
 
-    def charge(
+    def charge_job(
         self,
         job: Job,
         usd_per_s: Decimal,
@@ -286,7 +288,7 @@ class World:
                 )
             )
 
-    def keep_file(
+    def store_file(
         self,
         path: Path,
         mime: str,
@@ -299,46 +301,48 @@ class World:
         """Makes a file of the Gemini API, with the id and the life it would have."""
         now = self.clock.now()
         name = secrets.token_hex(6)
-        kept = File(name, path, mime, now, now + RETENTION_S, made_by, looks, hops, prompt)
-        self.files[name] = kept
-        self.about[name] = prompt
-        return kept
+        file = File(name, path, mime, now, now + RETENTION_S, made_by, looks, hops, prompt)
+        self.files[name] = file
+        self.prompts_by_id[name] = prompt
+        return file
 
-    def keep_object(self, bucket: str, name: str, path: Path, mime: str) -> Stored:
+    def store_object(self, bucket: str, name: str, path: Path, mime: str) -> BucketObject:
         """Puts an object into a bucket, over the one that may be there."""
         now = self.clock.now()
-        stored = Stored(path, mime, now, int(now * 1_000_000))
+        stored = BucketObject(path, mime, now, int(now * 1_000_000))
         self.objects[bucket, name] = stored
         return stored
 
-    def object_at(self, uri: str) -> Stored | None:
+    def find_object(self, uri: str) -> BucketObject | None:
         """The object of a `gs://` URI."""
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         return self.objects.get((bucket, name))
 
-    def keep_bytes(self, data: bytes, suffix: str = "") -> Path:
+    def store_bytes(self, data: bytes, suffix: str = "") -> Path:
         """Writes bytes to a new file of the folder."""
         path = self.folder / f"{secrets.token_hex(8)}{suffix}"
         path.write_bytes(data)
         return path
 
-    def publish(self, path: Path, mime: str, prompt: str = "") -> str:
+    def publish_file(self, path: Path, mime: str, prompt: str = "") -> str:
         """A path on both origins under which anybody may read a file; ends in its suffix."""
         name = f"{secrets.token_hex(16)}{path.suffix}"
         self.published[name] = (path, mime)
-        self.about[name] = prompt
+        self.prompts_by_id[name] = prompt
         return f"/media/{name}"
 
-    def told(self, text: str) -> str:
+    def add_named_prompts(self, text: str) -> str:
         """`text` and the prompts of what it names: jobs, files, objects."""
-        return "\n".join([text, *(words for name, words in self.about.items() if name in text)])
+        return "\n".join(
+            [text, *(words for name, words in self.prompts_by_id.items() if name in text)]
+        )
 
     def reset(self) -> None:
         """Forgets everything but the clock, the keys, the tokens and the clips made so far."""
         self.settings = self._first_settings
         self.bill.clear()
         self.faults.clear()
-        for table in (self.jobs, self.files, self.objects, self.published, self.about):
+        for table in (self.jobs, self.files, self.objects, self.published, self.prompts_by_id):
             table.clear()
         self.journal.clear()
         self.provisioned.clear()

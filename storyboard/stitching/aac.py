@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from storyboard.errors import MediaError
-from storyboard.stitching.pcm import RATE, Samples, silence
+from storyboard.stitching.pcm import RATE, Samples, create_silence
 
 PACKET = 1024
 PREROLL = 4
@@ -36,12 +36,12 @@ _OPTIONS = {
 _HEADER = 7
 
 
-def packets_of(samples: int) -> int:
+def count_packets(samples: int) -> int:
     """How many packets a sound has."""
     return -(-samples // PACKET) + 1
 
 
-def encoded(sound: Samples) -> list[bytes]:
+def encode_packets(sound: Samples) -> list[bytes]:
     """The packets of a sound that is encoded alone.
 
     Raises MediaError for samples that are no numbers.
@@ -51,16 +51,16 @@ def encoded(sound: Samples) -> list[bytes]:
     planes = np.ascontiguousarray(sound.T, dtype=np.float32)
     frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout="stereo")
     frame.sample_rate = RATE
-    coder: Any = av.CodecContext.create("aac", "w")
-    coder.sample_rate, coder.layout, coder.format = RATE, "stereo", "fltp"
-    coder.options = dict(_OPTIONS)
-    waiting = av.AudioFifo()
-    waiting.write(frame)
+    encoder: Any = av.CodecContext.create("aac", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = RATE, "stereo", "fltp"
+    encoder.options = dict(_OPTIONS)
+    fifo = av.AudioFifo()
+    fifo.write(frame)
     packets: list[bytes] = []
     try:
-        while (piece := waiting.read(PACKET, partial=True)) is not None:
-            packets += map(_adts, coder.encode(piece))
-        packets += map(_adts, coder.encode(None))
+        while (block := fifo.read(PACKET, partial=True)) is not None:
+            packets += map(_wrap_in_adts, encoder.encode(block))
+        packets += map(_wrap_in_adts, encoder.encode(None))
     except av.error.FFmpegError as error:
         raise MediaError(
             f"the film's sound can't be encoded: {error.strerror}", log=str(error)
@@ -68,18 +68,20 @@ def encoded(sound: Samples) -> list[bytes]:
     return packets
 
 
-def heard(packets: list[bytes]) -> Samples:
+def decode_packets(packets: list[bytes]) -> Samples:
     """What packets sound like, from the second one's first sample on."""
     import av
 
     decoder: Any = av.CodecContext.create("aac", "r")
     frames = [f for data in packets for f in decoder.decode(av.Packet(data))]
     frames += decoder.decode(None)
-    planes = np.concatenate([silence(0).T, *(frame.to_ndarray() for frame in frames)], axis=1)
+    planes = np.concatenate(
+        [create_silence(0).T, *(frame.to_ndarray() for frame in frames)], axis=1
+    )
     return np.ascontiguousarray(planes[:, PACKET:].T)
 
 
-def _adts(packet: Any) -> bytes:
+def _wrap_in_adts(packet: Any) -> bytes:
     """The packet behind a header: AAC-LC, 48 kHz, two channels, and how long it is."""
     body = bytes(packet)
     size = len(body) + _HEADER

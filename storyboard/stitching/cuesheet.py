@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from storyboard.digest import digest
+from storyboard.digest import digest_value
 from storyboard.errors import StitchError
 from storyboard.film import Ambience, Film, MediaFile, Shot
-from storyboard.graph.speech import Spoken, spoken
-from storyboard.graph.timeline import Event, Timeline
-from storyboard.stitching.pcm import RATE, sample
-from storyboard.stitching.pieces import DECLICK, Piece, Ramp, Track
-from storyboard.stitching.takesound import take_pieces
+from storyboard.graph.speech import PlacedLine, place_dialogue
+from storyboard.graph.timeline import ShotEvent, Timeline
+from storyboard.stitching.pcm import RATE, to_sample
+from storyboard.stitching.pieces import DECLICK, GainRamp, SoundCue, Track
+from storyboard.stitching.takesound import build_take_cues
 from storyboard.timecode import Rate
 
 _BED_FADE = RATE * 3 // 10
@@ -29,7 +29,7 @@ _RING = RATE * 3 // 2
 class CueSheet:
     """Everything that sounds."""
 
-    pieces: tuple[Piece, ...]
+    cues: tuple[SoundCue, ...]
     speech: tuple[tuple[int, int], ...]
     """Film samples in which somebody speaks, in order, apart from each other."""
     length: int
@@ -37,7 +37,7 @@ class CueSheet:
     notes: tuple[str, ...] = ()
 
 
-def cue_sheet(
+def build_cue_sheet(
     film: Film, timeline: Timeline, tracks: Mapping[str, Track], *, voiced: bool = False
 ) -> CueSheet:
     """The film's sound: takes, laid files, ambience, music, and who speaks when.
@@ -46,125 +46,153 @@ def cue_sheet(
     cue is anchored at a shot that is not in the cut.
     """
     shots = {shot.id: shot for shot in film.shots}
-    length = sample(timeline.length, timeline.rate)
+    length = to_sample(timeline.length, timeline.rate)
     notes: list[str] = []
-    takes = take_pieces(timeline, shots, tracks, notes)
-    others = [
-        *_laid(timeline, shots),
-        *_ambience(timeline, shots, length),
-        *_music(film, timeline),
+    take_cues = build_take_cues(timeline, shots, tracks, notes)
+    other_cues = [
+        *_build_file_cues(timeline, shots),
+        *_build_ambience_cues(timeline, shots, length),
+        *_build_music_cues(film, timeline),
     ]
-    said = tuple(spoken(film, timeline))
-    voices = [*(_voices(said, timeline.rate) if voiced else []), *_told(timeline, tracks)]
-    speech = _speech(said, voices, timeline.rate)
-    pieces = [each for piece in (*takes, *others, *voices) if (each := _inside(piece, length))]
-    return CueSheet(tuple(pieces), speech, length, tuple(notes))
+    spoken_lines = tuple(place_dialogue(film, timeline))
+    voice_cues = [
+        *(_build_voice_cues(spoken_lines, timeline.rate) if voiced else []),
+        *_build_narration_cues(timeline, tracks),
+    ]
+    speech = _merge_speech_spans(spoken_lines, voice_cues, timeline.rate)
+    sound_cues = [
+        cropped_cue
+        for sound_cue in (*take_cues, *other_cues, *voice_cues)
+        if (cropped_cue := _crop_to_film(sound_cue, length))
+    ]
+    return CueSheet(tuple(sound_cues), speech, length, tuple(notes))
 
 
-def _laid(timeline: Timeline, shots: Mapping[str, Shot]) -> list[Piece]:
+def _build_file_cues(timeline: Timeline, shots: Mapping[str, Shot]) -> list[SoundCue]:
     """Sound files that shots lay into the mix; they ring on past the shot, fading."""
-    pieces = []
+    sound_cues = []
     for event in timeline.events:
         for cue in shots[event.shot].sound:
             if cue.file is None:
                 continue
-            start = sample(event.record.start + cue.at, timeline.rate)
-            out = max(sample(event.record.end, timeline.rate), start)
-            ramps = (Ramp(start, start + DECLICK // 3, True), Ramp(out, out + _RING, False))
-            pieces.append(
-                Piece(start, out + _RING, _path(cue.file), gain_db=cue.gain_db, ramps=ramps)
+            start = to_sample(event.record.start + cue.at, timeline.rate)
+            out = max(to_sample(event.record.end, timeline.rate), start)
+            ramps = (GainRamp(start, start + DECLICK // 3, True), GainRamp(out, out + _RING, False))
+            sound_cues.append(
+                SoundCue(
+                    start,
+                    out + _RING,
+                    _require_local_path(cue.file),
+                    gain_db=cue.gain_db,
+                    ramps=ramps,
+                )
             )
-    return pieces
+    return sound_cues
 
 
-def _ambience(timeline: Timeline, shots: Mapping[str, Shot], length: int) -> list[Piece]:
+def _build_ambience_cues(
+    timeline: Timeline, shots: Mapping[str, Shot], length: int
+) -> list[SoundCue]:
     """One bed for neighbours that share it, its fades centred on its ends."""
-    groups: list[tuple[Ambience, list[Event]]] = []
+    groups: list[tuple[Ambience, list[ShotEvent]]] = []
     previous = None
     for event in timeline.events:
-        bed = shots[event.shot].ambience
-        if bed is not None:
-            if groups and bed == previous:
+        ambience = shots[event.shot].ambience
+        if ambience is not None:
+            if groups and ambience == previous:
                 groups[-1][1].append(event)
             else:
-                groups.append((bed, [event]))
-        previous = bed
-    pieces = []
-    for bed, events in groups:
-        first = sample(events[0].record.start, timeline.rate) - _BED_FADE // 2
-        last = sample(max(event.record.end for event in events), timeline.rate) + _BED_FADE // 2
+                groups.append((ambience, [event]))
+        previous = ambience
+    sound_cues = []
+    for ambience, events in groups:
+        first = to_sample(events[0].record.start, timeline.rate) - _BED_FADE // 2
+        last = to_sample(max(event.record.end for event in events), timeline.rate) + _BED_FADE // 2
         first, last = max(0, first), min(length, last)
         fade = min(_BED_FADE, (last - first) // 2)
-        ramps = (Ramp(first, first + fade, True), Ramp(last - fade, last, False))
-        piece = Piece(first, last, gain_db=bed.gain_db, ramps=ramps)
-        if bed.file:
-            pieces.append(replace(piece, path=_path(bed.file), loops=True))
+        ramps = (GainRamp(first, first + fade, True), GainRamp(last - fade, last, False))
+        sound_cue = SoundCue(first, last, gain_db=ambience.gain_db, ramps=ramps)
+        if ambience.file:
+            sound_cues.append(
+                replace(sound_cue, path=_require_local_path(ambience.file), loops=True)
+            )
         else:
-            seed = _seed(f"{bed.make} {bed.scope}")
-            pieces.append(replace(piece, make=bed.make, source=first, seed=seed))
-    return pieces
+            seed = _derive_seed(f"{ambience.make} {ambience.scope}")
+            sound_cues.append(replace(sound_cue, make=ambience.make, source=first, seed=seed))
+    return sound_cues
 
 
-def _music(film: Film, timeline: Timeline) -> list[Piece]:
-    pieces = []
+def _build_music_cues(film: Film, timeline: Timeline) -> list[SoundCue]:
+    sound_cues = []
     for cue in film.music:
         try:
-            begin, end = timeline.frame(cue.begin), timeline.frame(cue.end)
+            begin, end = timeline.resolve_anchor(cue.begin), timeline.resolve_anchor(cue.end)
         except KeyError as error:
             raise StitchError(
                 f"music is anchored at {error.args[0]}, which is not in the cut"
             ) from error
-        first, last = sample(begin, timeline.rate), sample(end, timeline.rate)
+        first, last = to_sample(begin, timeline.rate), to_sample(end, timeline.rate)
         if last <= first:
             continue
-        rising = max(DECLICK, sample(begin + cue.fade_in, timeline.rate) - first)
-        falling = max(DECLICK, last - sample(end - cue.fade_out, timeline.rate))
-        piece = Piece(
+        fade_in = max(DECLICK, to_sample(begin + cue.fade_in, timeline.rate) - first)
+        fade_out = max(DECLICK, last - to_sample(end - cue.fade_out, timeline.rate))
+        sound_cue = SoundCue(
             first,
             last,
             source=int(cue.start * RATE),
             gain_db=cue.gain_db,
-            ramps=(Ramp(first, first + rising, True), Ramp(last - falling, last, False)),
+            ramps=(GainRamp(first, first + fade_in, True), GainRamp(last - fade_out, last, False)),
             duck_db=cue.duck_db,
         )
         if cue.file:
             early = f"music {cue.file.name} ends {{}} s before its `to`"
-            pieces.append(replace(piece, path=_path(cue.file), early=early))
+            sound_cues.append(
+                replace(sound_cue, path=_require_local_path(cue.file), early_end_note=early)
+            )
         else:
-            pieces.append(replace(piece, make=f"music: {cue.make}", seed=_seed(cue.make)))
-    return pieces
+            sound_cues.append(
+                replace(sound_cue, make=f"music: {cue.make}", seed=_derive_seed(cue.make))
+            )
+    return sound_cues
 
 
-def _voices(said: Sequence[Spoken], rate: Rate) -> list[Piece]:
+def _build_voice_cues(spoken_lines: Sequence[PlacedLine], rate: Rate) -> list[SoundCue]:
     """Lines that no take speaks: voices over a colour or a card."""
     return [
-        Piece(sample(each.span.start, rate), sample(each.span.end, rate) + _BREATH, line=each.line)
-        for each in said
-        if each.sounds and not each.by_take
+        SoundCue(
+            to_sample(spoken_line.span.start, rate),
+            to_sample(spoken_line.span.end, rate) + _BREATH,
+            line=spoken_line.line,
+        )
+        for spoken_line in spoken_lines
+        if spoken_line.is_audible and not spoken_line.by_take
     ]
 
 
-def _told(timeline: Timeline, tracks: Mapping[str, Track]) -> list[Piece]:
+def _build_narration_cues(timeline: Timeline, tracks: Mapping[str, Track]) -> list[SoundCue]:
     """Narration, each line with the sound of the step that speaks it."""
-    pieces = []
-    for each in timeline.told:
-        track = tracks.get(each.step)
+    sound_cues = []
+    for item in timeline.narration:
+        track = tracks.get(item.step)
         if track is None or not track.facts.has_audio:
             continue
-        start, end = (sample(at, timeline.rate) for at in (each.span.start, each.span.end))
-        pieces.append(Piece(start, end + _BREATH, track.path))
-    return pieces
+        start, end = (to_sample(at, timeline.rate) for at in (item.span.start, item.span.end))
+        sound_cues.append(SoundCue(start, end + _BREATH, track.path))
+    return sound_cues
 
 
-def _speech(
-    said: Sequence[Spoken], voices: Sequence[Piece], rate: Rate
+def _merge_speech_spans(
+    spoken_lines: Sequence[PlacedLine], voice_cues: Sequence[SoundCue], rate: Rate
 ) -> tuple[tuple[int, int], ...]:
     """Where the takes' dialogue and the other voices are heard, merged."""
-    spans = [(piece.start, piece.end - _BREATH) for piece in voices]
+    spans = [(sound_cue.start, sound_cue.end - _BREATH) for sound_cue in voice_cues]
     spans += [
-        (sample(each.heard.start, rate), sample(each.heard.end, rate))
-        for each in said
-        if each.heard and each.sounds and each.by_take
+        (
+            to_sample(spoken_line.audible_range.start, rate),
+            to_sample(spoken_line.audible_range.end, rate),
+        )
+        for spoken_line in spoken_lines
+        if spoken_line.audible_range and spoken_line.is_audible and spoken_line.by_take
     ]
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
@@ -175,23 +203,23 @@ def _speech(
     return tuple(merged)
 
 
-def _inside(piece: Piece, length: int) -> Piece | None:
+def _crop_to_film(sound_cue: SoundCue, length: int) -> SoundCue | None:
     """The part of a piece that lies on the film; one that the film's end cuts off is faded."""
-    start, end = max(0, piece.start), min(length, piece.end)
+    start, end = max(0, sound_cue.start), min(length, sound_cue.end)
     if start >= end:
         return None
-    ramps = piece.ramps
-    if end < piece.end:
-        ramps = (*ramps, Ramp(max(start, end - DECLICK), end, False))
-    source = piece.source + start - piece.start
-    return replace(piece, start=start, end=end, source=source, ramps=ramps)
+    ramps = sound_cue.ramps
+    if end < sound_cue.end:
+        ramps = (*ramps, GainRamp(max(start, end - DECLICK), end, False))
+    source = sound_cue.source + start - sound_cue.start
+    return replace(sound_cue, start=start, end=end, source=source, ramps=ramps)
 
 
-def _path(file: MediaFile) -> Path:
+def _require_local_path(file: MediaFile) -> Path:
     if file.uri:
         raise StitchError(f"{file.name} must be fetched before it can be mixed")
     return file.path
 
 
-def _seed(words: str) -> int:
-    return int(digest("bed", words)[:8], 16)
+def _derive_seed(words: str) -> int:
+    return int(digest_value("bed", words)[:8], 16)

@@ -12,42 +12,42 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from storyboard.disk import disk_errors
+from storyboard.disk import explain_disk_errors
 from storyboard.errors import StitchError
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
-from storyboard.outlet import make_room, put
-from storyboard.stitching.identity import stitch_digest
-from storyboard.stitching.laid import laid
+from storyboard.outlet import create_parent_folder, replace_file
+from storyboard.stitching.identity import fingerprint_film
+from storyboard.stitching.laid import lay_out_overlays
 from storyboard.stitching.leftovers import clear_leftovers
-from storyboard.stitching.material import Medium, prepared, reviewed
-from storyboard.stitching.media import beside
-from storyboard.stitching.mux import metadata, mux
-from storyboard.stitching.picture import draw, encode
+from storyboard.stitching.material import StepMedia, check_clips, conform_clips
+from storyboard.stitching.media import build_temp_path
+from storyboard.stitching.mux import build_metadata_arguments, mux_film
+from storyboard.stitching.picture import compose_frames, encode_frames
 from storyboard.stitching.sidecars import write_cues, write_subtitles
-from storyboard.stitching.smart.adts import Sound, read_sound
-from storyboard.stitching.smart.clipindex import NotCopied
+from storyboard.stitching.smart.adts import AdtsFile, read_adts
+from storyboard.stitching.smart.clipindex import CannotStreamCopy
 from storyboard.stitching.smart.cut import cut_film
-from storyboard.stitching.smart.proofs import Proofs
+from storyboard.stitching.smart.proofs import CheckedSeams
 from storyboard.stitching.smart.render import WINDOW
-from storyboard.stitching.smart.verify import in_time
-from storyboard.stitching.sound import Bed, Murmur
-from storyboard.stitching.soundtrack import MixFacts, soundtrack
-from storyboard.stitching.subtitles import cues
+from storyboard.stitching.smart.verify import check_timestamps
+from storyboard.stitching.sound import AmbienceSource, SpeechSource
+from storyboard.stitching.soundtrack import MixResult, write_soundtrack
+from storyboard.stitching.subtitles import build_subtitle_cues
 from storyboard.stitching.titles import SUBTITLE, SUBTITLE_OFF
-from storyboard.stitching.typeset import unprintable
+from storyboard.stitching.typeset import find_missing_letters
 
-__all__ = ["Medium", "StitchFacts", "stitch_digest", "stitch_film"]
+__all__ = ["StepMedia", "StitchResult", "fingerprint_film", "stitch_film"]
 
-_TOLD = 12
+_REPORT_EVERY = 12
 """Frames from one report of progress to the next."""
-_DAY = 86_400
-_KEPT = 30 * _DAY
+_DAY_S = 86_400
+_KEEP_S = 30 * _DAY_S
 """Windows and parts of the sound live so long after the last film that used them."""
 
 
 @dataclass(frozen=True, slots=True)
-class StitchFacts:
+class StitchResult:
     """What was made."""
 
     path: Path
@@ -64,16 +64,16 @@ class StitchFacts:
 def stitch_film(
     film: Film,
     timeline: Timeline,
-    media: Mapping[str, Medium],
+    media: Mapping[str, StepMedia],
     out: Path,
     *,
     cache: Path,
-    beds: Bed | None = None,
-    murmur: Murmur | None = None,
+    beds: AmbienceSource | None = None,
+    murmur: SpeechSource | None = None,
     maker: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     jobs: int = 2,
-) -> StitchFacts:
+) -> StitchResult:
     """Cuts the film to `out`, which appears by rename when it is whole and proved.
 
     `media` is keyed by step id and holds every step that the timeline shows. `cache` keeps
@@ -86,16 +86,16 @@ def stitch_film(
     if not timeline.length:
         raise StitchError("the film has no frames: no shot is in the cut")
     with (
-        disk_errors(f"{out.name} can't be written"),
-        _scratch(out, cache) as scratch,
+        explain_disk_errors(f"{out.name} can't be written"),
+        _open_scratch_folder(out, cache) as scratch,
         ThreadPoolExecutor(1) as aside,
     ):
-        clips = prepared(timeline, media, film.delivery, cache, jobs=jobs)
-        notes = [*reviewed(timeline, clips), *_letters(film, timeline)]
-        titles = laid(film, timeline)
+        clips = conform_clips(timeline, media, film.delivery, cache, jobs=jobs)
+        notes = [*check_clips(timeline, clips), *_check_font_coverage(film, timeline)]
+        titles = lay_out_overlays(film, timeline)
         picture, sound = scratch / "picture.mp4", scratch / "sound.aac"
         mixing = aside.submit(
-            lambda: soundtrack(
+            lambda: write_soundtrack(
                 *(film, timeline, media, sound),
                 cache=cache / "sound",
                 scratch=scratch,
@@ -106,70 +106,70 @@ def stitch_film(
             )
         )
         progress = _Progress(timeline.length, mixing, on_progress)
-        captions = _captions(film, timeline, scratch)
+        captions = _write_captions(film, timeline, scratch)
 
-        def heard() -> Sound | None:
+        def wait_for_sound() -> AdtsFile | None:
             mixing.result()
-            return None if captions else read_sound(sound)
+            return None if captions else read_adts(sound)
 
-        unfinished = picture if captions else beside(out)
-        proofs = Proofs(cache)
+        unfinished = picture if captions else build_temp_path(out)
+        proofs = CheckedSeams(cache)
         try:
-            threads, encoded = cut_film(
+            sample_ranges, encode_notes = cut_film(
                 *(timeline, clips, media, titles, film.delivery, unfinished),
                 cache=cache,
                 jobs=jobs,
                 on_frames=progress,
-                sound=heard,
-                said=dict(part.split("=", 1) for part in metadata(film)[1::2]),
+                sound=wait_for_sound,
+                tags=dict(part.split("=", 1) for part in build_metadata_arguments(film)[1::2]),
                 proofs=proofs,
             )
-            mixed = mixing.result()
+            mix = mixing.result()
             if captions:
-                laid_out = (film, timeline.length, out, threads, proofs)
-                mux(picture, sound, *laid_out, captions=captions)
+                mux_arguments = (film, timeline.length, out, sample_ranges, proofs)
+                mux_film(picture, sound, *mux_arguments, captions=captions)
             else:
-                in_time(unfinished, timeline.length, film.delivery.rate, proofs)
-                put(unfinished, out)
+                check_timestamps(unfinished, timeline.length, film.delivery.rate, proofs)
+                replace_file(unfinished, out)
             proofs.save()
-            notes += encoded
-        except NotCopied as problem:
+            notes += encode_notes
+        except CannotStreamCopy as problem:
             notes.append(f"the whole picture is encoded again: {problem}")
             progress = _Progress(timeline.length, mixing, on_progress)
-            frames = draw(timeline, clips, titles, film.delivery.size)
-            encode(frames, film.delivery, picture, on_frame=progress)
-            mixed = mixing.result()
-            mux(picture, sound, film, timeline.length, out, captions=captions)
+            frames = compose_frames(timeline, clips, titles, film.delivery.size)
+            encode_frames(frames, film.delivery, picture, on_frame=progress)
+            mix = mixing.result()
+            mux_film(picture, sound, film, timeline.length, out, captions=captions)
         finally:
             unfinished.unlink(missing_ok=True)
-        return StitchFacts(
+        return StitchResult(
             path=out,
             frames=timeline.length,
-            seconds=timeline.rate.seconds(timeline.length),
-            lufs=mixed.lufs,
-            true_peak_db=mixed.true_peak_db,
-            notes=(*notes, *mixed.notes),
+            seconds=timeline.rate.to_seconds(timeline.length),
+            lufs=mix.lufs,
+            true_peak_db=mix.true_peak_db,
+            notes=(*notes, *mix.notes),
             subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
         )
 
 
 @contextmanager
-def _scratch(out: Path, cache: Path) -> Iterator[Path]:
+def _open_scratch_folder(out: Path, cache: Path) -> Iterator[Path]:
     """A folder for as long as the cut takes, when what others left behind is cleared away."""
-    make_room(out)
+    create_parent_folder(out)
     cache.mkdir(parents=True, exist_ok=True)
     clear_leftovers(out)
-    _sweep(cache)
+    _remove_stale_files(cache)
     with tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder:
         yield Path(folder)
 
 
-def _captions(film: Film, timeline: Timeline, folder: Path) -> Path | None:
+def _write_captions(film: Film, timeline: Timeline, folder: Path) -> Path | None:
     """The words that become a track of the file; None where there is none to be."""
     if film.subtitles != "track":
         return None
     paths = [folder / "captions.srt"]
-    return next(iter(write_cues(cues(film, timeline), timeline, paths)), None)
+    return next(iter(write_cues(build_subtitle_cues(film, timeline), timeline, paths)), None)
 
 
 class _Progress:
@@ -178,47 +178,49 @@ class _Progress:
     def __init__(
         self,
         frames: int,
-        mixing: Future[MixFacts],
-        told: Callable[[int, int], None] | None,
+        mixing: Future[MixResult],
+        on_progress: Callable[[int, int], None] | None,
     ) -> None:
         self._frames = frames
         self._mixing = mixing
-        self._told = told
-        self._done = self._heard = 0
+        self._on_progress = on_progress
+        self._done = self._last_reported = 0
 
     def __call__(self, frames: int = 1) -> None:
         if self._mixing.done():
             self._mixing.result()
         self._done += frames
-        if self._told and (self._done >= self._heard + _TOLD or self._done == self._frames):
-            self._heard = self._done
-            self._told(self._done, self._frames)
+        if self._on_progress and (
+            self._done >= self._last_reported + _REPORT_EVERY or self._done == self._frames
+        ):
+            self._last_reported = self._done
+            self._on_progress(self._done, self._frames)
 
 
-def _sweep(cache: Path) -> None:
+def _remove_stale_files(cache: Path) -> None:
     """Takes away what a killed process left unfinished, and what no film used for long."""
     now = time.time()
-    unfinished = ("stitch-*", ".*.mp4", ".proofs.*", "sound/.*")
-    left = [(each, _DAY) for glob in unfinished for each in cache.glob(glob)]
-    used = (f"{WINDOW}*.mp4", "sound/meter-*", "sound/aac-*")
-    kept = [(each, _KEPT) for glob in used for each in cache.glob(glob)]
-    for each, most in (*left, *kept):
+    unfinished_globs = ("stitch-*", ".*.mp4", ".proofs.*", "sound/.*")
+    abandoned_files = [(path, _DAY_S) for glob in unfinished_globs for path in cache.glob(glob)]
+    cached_globs = (f"{WINDOW}*.mp4", "sound/meter-*", "sound/aac-*")
+    cached_files = [(path, _KEEP_S) for glob in cached_globs for path in cache.glob(glob)]
+    for path, max_age_s in (*abandoned_files, *cached_files):
         with suppress(OSError):
-            if each.stat().st_mtime > now - most:
+            if path.stat().st_mtime > now - max_age_s:
                 continue
-            shutil.rmtree(each) if each.is_dir() else each.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _letters(film: Film, timeline: Timeline) -> list[str]:
+def _check_font_coverage(film: Film, timeline: Timeline) -> list[str]:
     """A note for every text in the picture with characters that the font lacks."""
     cards = [part.card for event in timeline.events for part in event.slices if part.card]
-    titles = [each.title for each in laid(film, timeline)]
-    shown = [" ".join((title.text, *title.credits)) for title in titles]
-    spoken = {title.text for title in titles if title.style in (SUBTITLE, SUBTITLE_OFF)}
-    texts = dict.fromkeys([*cards, *shown])
-    missing = {text: unprintable(text) for text in texts if not text.isascii()}
+    titles = [placed_title.title for placed_title in lay_out_overlays(film, timeline)]
+    title_texts = [" ".join((title.text, *title.credits)) for title in titles]
+    subtitle_texts = {title.text for title in titles if title.style in (SUBTITLE, SUBTITLE_OFF)}
+    texts = dict.fromkeys([*cards, *title_texts])
+    missing = {text: find_missing_letters(text) for text in texts if not text.isascii()}
     for text, letters in missing.items():
-        if letters and text in spoken:
+        if letters and text in subtitle_texts:
             raise StitchError(
                 f"these subtitles can't be burnt in: the font has no {' '.join(letters)}",
                 hint="`subtitles: track` or `sidecar` leaves the letters to the player",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import StitchError
 from storyboard.film import Align
-from storyboard.stitching.planes import Frame, split
+from storyboard.stitching.planes import Frame, split_planes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,12 +23,12 @@ _SOFT = 0.04
 """Width of a wipe's edge, as a part of its way."""
 
 
-def weight(frame: int, frames: int) -> Fraction:
+def weigh_incoming(frame: int, frames: int) -> Fraction:
     """How much of the incoming picture frame `frame` of a transition of `frames` shows."""
     return Fraction(frame + 1, frames + 1)
 
 
-def color_weight(frame: int, frames: int, align: Align = Align.CENTER) -> Fraction:
+def weigh_color(frame: int, frames: int, align: Align = Align.CENTER) -> Fraction:
     """How much of the colour a fade through it shows: all of it at the cut, where `align` says."""
     match align:
         case Align.START:
@@ -38,7 +38,7 @@ def color_weight(frame: int, frames: int, align: Align = Align.CENTER) -> Fracti
     return Fraction(min(frame + 1, frames - frame), -(-frames // 2))
 
 
-def mix(outgoing: Frame, incoming: Frame, share: Fraction) -> Frame:
+def mix_frames(outgoing: Frame, incoming: Frame, share: Fraction) -> Frame:
     """A new frame with `share` of `incoming` and the rest of `outgoing`."""
     import cv2
     import numpy as np
@@ -47,7 +47,7 @@ def mix(outgoing: Frame, incoming: Frame, share: Fraction) -> Frame:
     return np.asarray(cv2.addWeighted(incoming, part, outgoing, 1 - part, 0), np.uint8)
 
 
-def wipe(outgoing: Frame, incoming: Frame, share: Fraction, direction: str) -> Frame:
+def wipe_frames(outgoing: Frame, incoming: Frame, share: Fraction, direction: str) -> Frame:
     """A new frame in which `incoming` covers `share` of the way from `direction`, softly edged.
 
     `direction` is one of WIPES, or empty for `left`.
@@ -56,30 +56,36 @@ def wipe(outgoing: Frame, incoming: Frame, share: Fraction, direction: str) -> F
     import numpy as np
 
     height, width = outgoing.shape[0] * 2 // 3, outgoing.shape[1]
-    luma = _mask(height, width, float(share), direction or "left")
+    luma = _build_wipe_mask(height, width, float(share), direction or "left")
     chroma = cv2.resize(luma, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     frame = np.empty_like(outgoing)
     for plane, before, after, mask in zip(
-        split(frame), split(outgoing), split(incoming), (luma, chroma, chroma), strict=True
+        split_planes(frame),
+        split_planes(outgoing),
+        split_planes(incoming),
+        (luma, chroma, chroma),
+        strict=True,
     ):
         base = before.astype(np.float32)
         plane[...] = np.rint(base + (after - base) * mask)
     return frame
 
 
-def _mask(height: int, width: int, share: float, direction: str) -> NDArray[np.float32]:
+def _build_wipe_mask(height: int, width: int, share: float, direction: str) -> NDArray[np.float32]:
     """1 where the incoming picture is, 0 where the outgoing one is, smooth between."""
     import numpy as np
 
-    way = _way(height, width, direction)
-    edge = np.clip((share * (1 + _SOFT) - way) / _SOFT, 0, 1)
+    edge_times = _compute_edge_times(height, width, direction)
+    edge = np.clip((share * (1 + _SOFT) - edge_times) / _SOFT, 0, 1)
     if direction == "clock":  # its start is an edge too: soft on the side it has not swept yet
-        edge = np.maximum(edge, np.clip((way - 1) / _SOFT + 1, 0, 1) * min(1.0, share / _SOFT))
+        edge = np.maximum(
+            edge, np.clip((edge_times - 1) / _SOFT + 1, 0, 1) * min(1.0, share / _SOFT)
+        )
     smooth = edge * edge * (3 - 2 * edge)
     return np.ascontiguousarray(np.broadcast_to(smooth, (height, width)), dtype=np.float32)
 
 
-def _way(height: int, width: int, direction: str) -> NDArray[np.floating[Any]]:
+def _compute_edge_times(height: int, width: int, direction: str) -> NDArray[np.floating[Any]]:
     """When the edge passes each pixel, from 0 to 1."""
     import numpy as np
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.digest import Value, digest, file_sha256
+from storyboard.digest import Value, digest_value, hash_file
 from storyboard.errors import StitchError
 from storyboard.film import Align, Anchor, Film, Line, MediaFile, Shot
-from storyboard.graph.timeline import Blend, Event, Slice, Timeline
+from storyboard.graph.timeline import Blend, ShotEvent, Slice, Timeline
 from storyboard.serialized import Serialized
-from storyboard.stitching.laid import laid
-from storyboard.stitching.material import Medium
+from storyboard.stitching.laid import lay_out_overlays
+from storyboard.stitching.material import StepMedia
 from storyboard.stitching.overlays import PlacedTitle
 
 _REVISION = 5
@@ -32,8 +32,8 @@ _LATER: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
 """Fields that came after version 1: they count only where they say something else than this."""
 
 
-def stitch_digest(
-    film: Film, timeline: Timeline, media: Mapping[str, Medium], *, maker: str = ""
+def fingerprint_film(
+    film: Film, timeline: Timeline, media: Mapping[str, StepMedia], *, maker: str = ""
 ) -> str:
     """64 hex digits that change with anything that changes the finished file.
 
@@ -43,19 +43,19 @@ def stitch_digest(
     missing.
     """
     shots = {shot.id: shot for shot in film.shots}
-    shown = {part.step for event in timeline.events for part in event.slices}
-    shown |= {each.step for each in timeline.told}
-    told: list[Value] = [
-        [each.span.start, each.span.end, media[each.step].sha256, each.line.words]
-        for each in timeline.told
-        if each.step in media
+    shown_steps = {part.step for event in timeline.events for part in event.slices}
+    shown_steps |= {item.step for item in timeline.narration}
+    narration: list[Value] = [
+        [item.span.start, item.span.end, media[item.step].sha256, item.line.words]
+        for item in timeline.narration
+        if item.step in media
     ]
-    heard: list[Value] = [
-        [step, each.sha256]
-        for step, each in sorted(media.items())
-        if not each.facts.frames and step not in shown
+    sound_only: list[Value] = [
+        [step, item.sha256]
+        for step, item in sorted(media.items())
+        if not item.facts.frames and step not in shown_steps
     ]
-    return digest(
+    return digest_value(
         "stitch",
         {
             "revision": _REVISION,
@@ -65,101 +65,115 @@ def stitch_digest(
             "length": timeline.length,
             "events": [
                 [
-                    _event(event, media),
-                    _voice(shots[event.shot], timeline),
+                    _serialize_event(event, media),
+                    _serialize_shot_audio(shots[event.shot], timeline),
                     before is not None and shots[event.shot].extends == before.shot,
                 ]
                 for before, event in zip((None, *timeline.events), timeline.events, strict=False)
             ],
-            "heard": heard,
-            "titles": [_title(each) for each in laid(film, timeline)],
-            "music": [_sound(cue, timeline) for cue in film.music],
-            "narration": [_sound(cue, timeline) for cue in film.narration],
+            "heard": sound_only,
+            "titles": [_serialize_title(item) for item in lay_out_overlays(film, timeline)],
+            "music": [_serialize_timed_value(cue, timeline) for cue in film.music],
+            "narration": [_serialize_timed_value(cue, timeline) for cue in film.narration],
             "voices": {name: member.voice for name, member in film.cast.items()},
-            "loudness": _value(film.loudness),
+            "loudness": _serialize_value(film.loudness),
             "metadata": [film.title, film.author, film.copyright, list(film.credits)],
             "subtitles": film.subtitles,
-            **({"told": told} if told else {}),
+            **({"told": narration} if narration else {}),
         },
     )
 
 
-def _event(event: Event, media: Mapping[str, Medium]) -> Value:
+def _serialize_event(event: ShotEvent, media: Mapping[str, StepMedia]) -> Value:
     return [
         [event.record.start, event.record.end, event.visible.start, event.visible.end],
-        [_slice(part, media) for part in event.slices],
-        _value(event.entering),
-        _value(event.leaving),
-        [event.used.start, event.used.end, event.taken.start, event.taken.end],
+        [_serialize_slice(part, media) for part in event.slices],
+        _serialize_value(event.entering),
+        _serialize_value(event.leaving),
+        [
+            event.used_range.start,
+            event.used_range.end,
+            event.take_range.start,
+            event.take_range.end,
+        ],
     ]
 
 
-def _slice(part: Slice, media: Mapping[str, Medium]) -> Value:
+def _serialize_slice(part: Slice, media: Mapping[str, StepMedia]) -> Value:
     medium = media.get(part.step)
-    taken: list[Value] = [medium.sha256, medium.first_frame] if medium else []
-    return [taken, [part.source.start, part.source.end], part.color, part.card, part.freeze]
+    take_identity: list[Value] = [medium.sha256, medium.first_frame] if medium else []
+    return [
+        take_identity,
+        [part.source.start, part.source.end],
+        part.color,
+        part.card,
+        part.hold_frame,
+    ]
 
 
-def _voice(shot: Shot, timeline: Timeline) -> Value:
+def _serialize_shot_audio(shot: Shot, timeline: Timeline) -> Value:
     """What of a shot is heard, besides its take."""
-    heard = (
+    audio_values = (
         *(shot.mute, shot.gain_db, shot.audio_lead, shot.audio_lag),
         *(shot.sound, shot.ambience, shot.dialogue, shot.narration),
     )
-    return [_sound(each, timeline) for each in heard]
+    return [_serialize_timed_value(value, timeline) for value in audio_values]
 
 
-def _title(each: PlacedTitle) -> Value:
-    title = each.title
-    placed: list[Value] = [each.span.start, each.span.end, each.lift]
-    return [*placed, title.text, list(title.credits), title.style]
+def _serialize_title(placed_title: PlacedTitle) -> Value:
+    title = placed_title.title
+    position: list[Value] = [placed_title.span.start, placed_title.span.end, placed_title.lift]
+    return [*position, title.text, list(title.credits), title.style]
 
 
-def _sound(value: object, timeline: Timeline) -> Value:
+def _serialize_timed_value(value: object, timeline: Timeline) -> Value:
     """Like `_value`, with anchors as the film frames that they name."""
     if isinstance(value, Anchor):
         try:
-            return timeline.frame(value)
+            return timeline.resolve_anchor(value)
         except KeyError as error:
             raise StitchError(
                 f"a sound is anchored at {value.shot}, which is not in the cut"
             ) from error
-    return _value(value, timeline)
+    return _serialize_value(value, timeline)
 
 
-def _value(value: object, timeline: Timeline | None = None) -> Value:
+def _serialize_value(value: object, timeline: Timeline | None = None) -> Value:
     """The canonical form of a value of the film; files stand as their contents."""
     if isinstance(value, MediaFile):
-        return value.uri or _content(value)
+        return value.uri or _hash_media_file(value)
     if isinstance(value, Enum):
         return str(value.value)
     if value is None or isinstance(value, str | int | float | Fraction):
         return value
     if isinstance(value, tuple | list):
-        return [_sound(each, timeline) if timeline else _value(each) for each in value]
+        return [
+            _serialize_timed_value(item, timeline) if timeline else _serialize_value(item)
+            for item in value
+        ]
     if isinstance(value, Serialized):
         later = _LATER.get(type(value), {})
         return {
-            name: _sound(part, timeline) if timeline else _value(part)
+            name: _serialize_timed_value(part, timeline) if timeline else _serialize_value(part)
             for name, part in value.to_fields().items()
             if name not in later or part != later[name]
         }
     raise TypeError(f"{type(value).__name__} has no part in a film's identity")
 
 
-def _content(file: MediaFile) -> str:
+def _hash_media_file(file: MediaFile) -> str:
     try:
-        return content(file.path)
+        return hash_content(file.path)
     except OSError as error:
         raise StitchError(f"{file.name} can't be read: {error.strerror}") from error
 
 
-def content(path: Path) -> str:
+def hash_content(path: Path) -> str:
     """The SHA-256 of a file, read once while it stays the same. Raises OSError."""
     facts = path.stat()
-    return _sha256(str(path), facts.st_size, facts.st_mtime_ns)
+    return _hash_file(str(path), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=1024)
-def _sha256(name: str, _size: int, _changed: int) -> str:
-    return file_sha256(Path(name))
+def _hash_file(name: str, _size: int, _changed: int) -> str:
+    return hash_file(Path(name))

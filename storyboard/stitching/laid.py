@@ -10,35 +10,41 @@ from dataclasses import replace
 
 from storyboard.film import Anchor, Film, TitleCue
 from storyboard.graph.timeline import Timeline
-from storyboard.stitching.overlays import PlacedTitle, placed
+from storyboard.stitching.overlays import PlacedTitle, place_titles
 from storyboard.stitching.planes import Size
-from storyboard.stitching.subtitles import WIDTH, cues
-from storyboard.stitching.titles import SUBTITLE, SUBTITLE_OFF, extent
-from storyboard.stitching.typeset import SUBTITLE_SIZE, SUBTITLE_WIDTH, length_of
+from storyboard.stitching.subtitles import WIDTH, build_subtitle_cues
+from storyboard.stitching.titles import SUBTITLE, SUBTITLE_OFF, find_title_rows
+from storyboard.stitching.typeset import SUBTITLE_SIZE, SUBTITLE_WIDTH, measure_text
 
 _PROSE = "The quick brown fox jumps over the lazy dog."
-_SMALLER = 0.8
+_MIN_SHRINK = 0.8
 """How far type may shrink before lines are made shorter."""
-_AIR = 0.02
+_GAP = 0.02
 """Of the frame's height, between a subtitle and a title below it."""
 
 
-def laid(film: Film, timeline: Timeline) -> tuple[PlacedTitle, ...]:
+def lay_out_overlays(film: Film, timeline: Timeline) -> tuple[PlacedTitle, ...]:
     """What stands over the picture, in the order in which it comes.
 
     Raises StitchError for a title at a shot that is not in the cut, and for one that has no room
     in the frame where a subtitle gives way to it.
     """
-    titles = placed(film.titles, timeline)
+    titles = place_titles(film.titles, timeline)
     if film.subtitles != "burn":
         return titles
     size = film.delivery.size
-    found = [*titles, *(_giving_way(each, titles, size) for each in _burnt(film, timeline))]
-    return tuple(sorted(found, key=lambda each: each.span.start))
+    overlays = [
+        *titles,
+        *(
+            _lift_above_titles(placed_title, titles, size)
+            for placed_title in _place_subtitles(film, timeline)
+        ),
+    ]
+    return tuple(sorted(overlays, key=lambda placed_title: placed_title.span.start))
 
 
-def _burnt(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
-    for cue in cues(film, timeline, _columns(film.delivery.size)):
+def _place_subtitles(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
+    for cue in build_subtitle_cues(film, timeline, _choose_line_columns(film.delivery.size)):
         title = TitleCue(
             at=Anchor("start", cue.span.start),
             length=cue.span.length,
@@ -48,23 +54,29 @@ def _burnt(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
         yield PlacedTitle(title, cue.span)
 
 
-def _columns(size: Size) -> int:
+def _choose_line_columns(size: Size) -> int:
     """How long a line may be so that two of them stand in a frame of `size`."""
-    point = max(8, round(min(size) * SUBTITLE_SIZE * _SMALLER))
-    letter = length_of(_PROSE, point) / len(_PROSE)
+    point = max(8, round(min(size) * SUBTITLE_SIZE * _MIN_SHRINK))
+    letter = measure_text(_PROSE, point) / len(_PROSE)
     return max(2, min(WIDTH, int(size[0] * SUBTITLE_WIDTH / letter)))
 
 
-def _giving_way(each: PlacedTitle, titles: Sequence[PlacedTitle], size: Size) -> PlacedTitle:
+def _lift_above_titles(
+    subtitle: PlacedTitle, titles: Sequence[PlacedTitle], size: Size
+) -> PlacedTitle:
     """A subtitle above the titles that it would stand on, where there is room."""
-    beside = [extent(other.title, size) for other in titles if other.span.intersection(each.span)]
-    if not beside:
-        return each
-    top, bottom = extent(each.title, size)
-    air = round(size[1] * _AIR)
+    title_rows = [
+        find_title_rows(placed_title.title, size)
+        for placed_title in titles
+        if placed_title.span.intersect_with(subtitle.span)
+    ]
+    if not title_rows:
+        return subtitle
+    top, bottom = find_title_rows(subtitle.title, size)
+    gap = round(size[1] * _GAP)
     lift = 0
-    for head, foot in sorted(beside, reverse=True):
-        if top - lift < foot + air and head - air < bottom - lift:
-            lift = bottom - head + air
+    for title_top, title_bottom in sorted(title_rows, reverse=True):
+        if top - lift < title_bottom + gap and title_top - gap < bottom - lift:
+            lift = bottom - title_top + gap
     lift += lift % 2
-    return replace(each, lift=lift) if lift <= top - air else each
+    return replace(subtitle, lift=lift) if lift <= top - gap else subtitle

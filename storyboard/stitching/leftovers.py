@@ -9,28 +9,28 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from storyboard.outlet import end_of
+from storyboard.outlet import follow_links
 
-_BEGAN = time.time()
-_DAY = 86_400
+_STARTED_AT = time.time()
+_DAY_S = 86_400
 
 
 def clear_leftovers(out: Path) -> None:
     """Removes unfinished files of `out`, named by `beside`, whose writers are gone."""
-    out = end_of(out)
+    out = follow_links(out)
     name = re.compile(rf"\.{re.escape(out.stem)}\.(\d+)\.[0-9a-f]+{re.escape(out.suffix)}")
-    for left in out.parent.glob(f".{glob.escape(out.stem)}.*{glob.escape(out.suffix)}"):
-        if found := name.fullmatch(left.name):
+    for path in out.parent.glob(f".{glob.escape(out.stem)}.*{glob.escape(out.suffix)}"):
+        if match := name.fullmatch(path.name):
             with suppress(OSError):
-                changed = left.stat().st_mtime
-                if changed < time.time() - _DAY or not _writes(int(found[1]), changed):
-                    left.unlink()
+                changed = path.stat().st_mtime
+                if changed < time.time() - _DAY_S or not _is_still_writing(int(match[1]), changed):
+                    path.unlink()
 
 
-def _writes(process: int, changed: float) -> bool:
+def _is_still_writing(process: int, changed: float) -> bool:
     """Whether the process may still be at a file that it last changed then."""
     if process == os.getpid():
-        return changed >= _BEGAN  # else it is of another process, whose number we were given
+        return changed >= _STARTED_AT  # else it is of another process, whose number we were given
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -16,14 +16,16 @@ ALIKE = 6.0
 """Mean difference of two small grey pictures, in levels of 255, up to which they are the same."""
 CLEAR = 0.5
 """By so much less another place must be to be the better one."""
-_OTHER = 20.0
+_DIFFERENT = 20.0
 """From this difference on it is another picture, however a coder may have treated it."""
 _NEAR = 4
 """Frames on both sides of its place at which a frame is looked for."""
 _SMALL = (80, 45)
 
 
-def prefix(source: Path, source_frames: int, result: Path, result_frames: int) -> int | None:
+def find_source_prefix(
+    source: Path, source_frames: int, result: Path, result_frames: int
+) -> int | None:
     """How many frames of `result` are those of `source`, with which it begins.
 
     About `source_frames` are expected: the last of them is looked for some frames around its
@@ -33,30 +35,33 @@ def prefix(source: Path, source_frames: int, result: Path, result_frames: int) -
     place = source_frames - 1
     if not 0 <= place < result_frames:
         return None
-    near = FrameRange(max(0, place - _NEAR), min(place + _NEAR + 1, result_frames))
-    due = seen(source, place)[0]
-    found = [apart(due, each) for each in seen(result, near.start, near.length)]
-    least, own = min(found), found[place - near.start]
-    if least >= _OTHER:
+    search_range = FrameRange(max(0, place - _NEAR), min(place + _NEAR + 1, result_frames))
+    target = read_thumbnails(source, place)[0]
+    differences = [
+        measure_difference(target, thumbnail)
+        for thumbnail in read_thumbnails(result, search_range.start, search_range.length)
+    ]
+    least, own = min(differences), differences[place - search_range.start]
+    if least >= _DIFFERENT:
         return None
     if own <= least + CLEAR or least > ALIKE:
         return source_frames
-    return near.start + found.index(least) + 1
+    return search_range.start + differences.index(least) + 1
 
 
-def seen(path: Path, first: int, frames: int = 1) -> list[NDArray[np.uint8]]:
+def read_thumbnails(path: Path, first: int, frames: int = 1) -> list[NDArray[np.uint8]]:
     """Small grey pictures of the frames from `first` on."""
     import cv2
     import numpy as np
 
-    wanted = FrameRange(first, first + frames)
+    frame_range = FrameRange(first, first + frames)
     return [
         np.asarray(cv2.resize(frame[: len(frame) * 2 // 3], _SMALL, interpolation=cv2.INTER_AREA))
-        for frame in read_frames(path, wanted, threads=1)
+        for frame in read_frames(path, frame_range, threads=1)
     ]
 
 
-def apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def measure_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Their mean difference in levels of 255."""
     import cv2
 

@@ -10,22 +10,22 @@ from pathlib import Path
 
 from storyboard.errors import MediaError, StitchError
 from storyboard.film import Delivery, MediaFacts
-from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitching.conform import conformed, framed, needs
+from storyboard.graph.timeline import ShotEvent, Slice, Timeline
+from storyboard.stitching.conform import compute_fitted_size, conform_take, describe_differences
 from storyboard.stitching.frames import read_frames
-from storyboard.stitching.packets import index_of
-from storyboard.stitching.planes import Frame, Size, solid
-from storyboard.stitching.titles import card_frame
+from storyboard.stitching.packets import read_frame_index
+from storyboard.stitching.planes import Frame, Size, create_solid_frame
+from storyboard.stitching.titles import draw_card
 from storyboard.timecode import FrameRange
 
-HELD = 2
+MAX_HELD_FRAMES = 2
 """Frames that a take may lack at its end; its last frame then stands for them."""
-_NAMED = 5
+_MAX_NAMED_SHOTS = 5
 """Shots that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Medium:
+class StepMedia:
     """The select of one step, as the caller knows it."""
 
     path: Path
@@ -37,7 +37,7 @@ class Medium:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class ConformedClip:
     """A medium in the delivery format."""
 
     path: Path
@@ -49,81 +49,81 @@ class Clip:
     """A picture: its one frame stands for any length."""
     barred: bool = False
     """Its shape is another one, so it stands between black bars."""
-    conformed: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
     """What of the take differed from the delivery format."""
 
     @property
-    def found(self) -> int:
+    def own_frames(self) -> int:
         """Frames of the step's own new material."""
         return self.frames - self.first
 
 
-def prepared(
+def conform_clips(
     timeline: Timeline,
-    media: Mapping[str, Medium],
+    media: Mapping[str, StepMedia],
     delivery: Delivery,
     cache: Path,
     *,
     jobs: int = 2,
-) -> dict[str, Clip]:
+) -> dict[str, ConformedClip]:
     """The clips of every step that the timeline shows, conformed where they need it.
 
     Raises StitchError when a step has no medium, and MediaError when one can't be read.
     """
-    shots = {part.step: event.shot for event, part in _parts(timeline)}
+    shots = {part.step: event.shot for event, part in _find_take_slices(timeline)}
     for step, shot in shots.items():
         if step not in media:
             raise StitchError(f"shot {shot} has no take: nothing was made by step {step}")
 
-    def prepare(step: str) -> Clip:
+    def conform_clip(step: str) -> ConformedClip:
         medium = media[step]
         try:
-            path = conformed(medium.path, medium.sha256, delivery, cache)
-            taken, index = index_of(medium.path), index_of(path)
+            path = conform_take(medium.path, medium.sha256, delivery, cache)
+            take_index, index = read_frame_index(medium.path), read_frame_index(path)
         except MediaError as error:
             message = f"the take of shot {shots[step]}, step {step}: {error}"
             raise MediaError(
                 message, hint=error.hint, command=error.command, log=error.log
             ) from error
-        assert taken is not None
+        assert take_index is not None
         assert index is not None
         first = medium.first_frame
-        if taken.rate is not None and taken.rate != delivery.rate:
-            first = delivery.rate.frames(taken.rate.seconds(first))
-        return Clip(
+        if take_index.rate is not None and take_index.rate != delivery.rate:
+            first = delivery.rate.to_frames(take_index.rate.to_seconds(first))
+        return ConformedClip(
             path,
             len(index.pts),
             first,
-            still=taken.rate is None,
-            barred=framed(taken, delivery) != delivery.size,
-            conformed=needs(taken, delivery),
+            still=take_index.rate is None,
+            barred=compute_fitted_size(take_index, delivery) != delivery.size,
+            differences=describe_differences(take_index, delivery),
         )
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        return dict(zip(shots, pool.map(prepare, shots), strict=True))
+        return dict(zip(shots, pool.map(conform_clip, shots), strict=True))
 
 
-def reviewed(timeline: Timeline, clips: Mapping[str, Clip]) -> tuple[str, ...]:
+def check_clips(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> tuple[str, ...]:
     """A note for every take that is up to HELD frames shorter than planned, or of another shape.
 
     Raises StitchError, `take_short`, for one that lacks more.
     """
     notes: dict[str, None] = {}
-    conformed: dict[str, dict[str, None]] = {}
-    for event, part in _parts(timeline):
+    shots_by_difference: dict[str, dict[str, None]] = {}
+    for event, part in _find_take_slices(timeline):
         clip = clips[part.step]
         if clip.barred:
             notes[f"{event.shot}: the take of step {part.step} stands between black bars"] = None
-        if clip.conformed and not clip.still:
-            conformed.setdefault(", ".join(clip.conformed), {})[event.shot] = None
-        planned = part.source.end if part.freeze is None else part.freeze + 1
-        missing = planned - clip.found
+        if clip.differences and not clip.still:
+            shots_by_difference.setdefault(", ".join(clip.differences), {})[event.shot] = None
+        planned = part.source.end if part.hold_frame is None else part.hold_frame + 1
+        missing = planned - clip.own_frames
         if clip.still or missing <= 0:
             continue
-        if missing > HELD or clip.found < 1:
+        if missing > MAX_HELD_FRAMES or clip.own_frames < 1:
             raise StitchError(
                 f"take_short: shot {event.shot}, step {part.step}: "
-                f"{planned} frames planned, {max(0, clip.found)} found",
+                f"{planned} frames planned, {max(0, clip.own_frames)} found",
                 hint=f"shorten {event.shot} or its transition, or make another take of it",
             )
         frames = "frame" if missing == 1 else "frames"
@@ -131,41 +131,47 @@ def reviewed(timeline: Timeline, clips: Mapping[str, Clip]) -> tuple[str, ...]:
             f"{event.shot}: the take of step {part.step} is {missing} {frames} short; "
             "its last frame is held"
         ] = None
-    for what, shots in conformed.items():
-        notes[f"conformed to the film's format: {_listed(list(shots))}: {what}"] = None
+    for difference, shots in shots_by_difference.items():
+        notes[f"conformed to the film's format: {_summarize_shots(list(shots))}: {difference}"] = (
+            None
+        )
     return tuple(notes)
 
 
-def _listed(shots: Sequence[str]) -> str:
-    more = f" and {len(shots) - _NAMED} more" if len(shots) > _NAMED else ""
-    return ", ".join(shots[:_NAMED]) + more
+def _summarize_shots(shots: Sequence[str]) -> str:
+    more = f" and {len(shots) - _MAX_NAMED_SHOTS} more" if len(shots) > _MAX_NAMED_SHOTS else ""
+    return ", ".join(shots[:_MAX_NAMED_SHOTS]) + more
 
 
-def frames_of(
-    slices: Sequence[Slice], clips: Mapping[str, Clip], size: Size, *, threads: int = 0
+def read_slice_frames(
+    slices: Sequence[Slice], clips: Mapping[str, ConformedClip], size: Size, *, threads: int = 0
 ) -> Generator[Frame, None, None]:
     """The frames of `slices`, one after another; some may be the same array, so don't write."""
     for part in slices:
         if part.step:
-            yield from _taken(part, clips[part.step], threads)
+            yield from _read_take_frames(part, clips[part.step], threads)
         elif part.card:
-            yield from repeat(card_frame(part.card, size), part.source.length)
+            yield from repeat(draw_card(part.card, size), part.source.length)
         else:
-            yield from repeat(solid(part.color or "black", size), part.source.length)
+            yield from repeat(create_solid_frame(part.color or "black", size), part.source.length)
 
 
-def _taken(part: Slice, clip: Clip, threads: int) -> Generator[Frame, None, None]:
+def _read_take_frames(
+    part: Slice, clip: ConformedClip, threads: int
+) -> Generator[Frame, None, None]:
     last, length = clip.frames - 1, part.source.length
     start = clip.first + part.source.start
-    stands: int | None = None
+    held_frame: int | None = None
     if clip.still:
-        stands = 0
-    elif part.freeze is not None:
-        stands = min(clip.first + part.freeze, last)
+        held_frame = 0
+    elif part.hold_frame is not None:
+        held_frame = min(clip.first + part.hold_frame, last)
     elif start > last:
-        stands = last
-    if stands is not None:
-        for frame in read_frames(clip.path, FrameRange(stands, stands + 1), threads=threads):
+        held_frame = last
+    if held_frame is not None:
+        for frame in read_frames(
+            clip.path, FrameRange(held_frame, held_frame + 1), threads=threads
+        ):
             yield from repeat(frame, length)
         return
     end = min(start + length, clip.frames)
@@ -174,7 +180,7 @@ def _taken(part: Slice, clip: Clip, threads: int) -> Generator[Frame, None, None
         yield from repeat(frame, 1 if number < end - 1 else 1 + length - (end - start))
 
 
-def _parts(timeline: Timeline) -> Iterator[tuple[Event, Slice]]:
+def _find_take_slices(timeline: Timeline) -> Iterator[tuple[ShotEvent, Slice]]:
     """Every slice that shows a take, with its event."""
     for event in timeline.events:
         for part in event.slices:

@@ -7,21 +7,21 @@ from pathlib import Path
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
-def promised(path: Path) -> int:
+def read_declared_size(path: Path) -> int:
     """The bytes that `path` should have; 0 where it does not say, or is no such file."""
     with path.open("rb") as stream:
         head = stream.read(12)
         if head[:4] != _EBML:
             return 0
-        size, width = _length(head[4:])
+        size, width = _parse_length(head[4:])
         start = 4 + width + size
         stream.seek(start)
         head = stream.read(12)
-    size, width = _length(head[4:])
+    size, width = _parse_length(head[4:])
     return start + 4 + width + size if head[:4] == _SEGMENT and size else 0
 
 
-def _length(data: bytes) -> tuple[int, int]:
+def _parse_length(data: bytes) -> tuple[int, int]:
     """A length and the bytes that it takes; 0 where it is unknown."""
     if not data or not data[0]:
         return 0, 0

@@ -20,58 +20,58 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from storyboard.environment import make_child_environment
+from storyboard.environment import build_child_environment
 from storyboard.errors import EnvironmentProblem, MediaError
-from storyboard.outlet import end_of
-from storyboard.stitching.damage import examine
+from storyboard.outlet import follow_links
+from storyboard.stitching.damage import probe_and_decode
 from storyboard.stitching.frames import extract_frame, read_frames
-from storyboard.stitching.likeness import prefix
-from storyboard.stitching.packets import index_of, probe
+from storyboard.stitching.likeness import find_source_prefix
+from storyboard.stitching.packets import probe, read_frame_index
 
 __all__ = [
-    "examine",
     "extract_frame",
-    "ffmpeg_path",
+    "find_ffmpeg",
+    "find_source_prefix",
     "load_moviepy",
-    "prefix",
     "probe",
+    "probe_and_decode",
     "read_ffmpeg",
     "read_frames",
     "run_ffmpeg",
-    "verify",
+    "verify_media",
 ]
 
 _KEPT_LINES = 5000
-_TOLD_LINES = 12
+_REPORTED_LINES = 12
 _IMPORTING = threading.Lock()
 
 
-def ffmpeg_path() -> str:
+def find_ffmpeg() -> str:
     """The ffmpeg of this process: STORYBOARD_FFMPEG, else imageio-ffmpeg's, else PATH's.
 
     Raises EnvironmentProblem when there is none, or when STORYBOARD_FFMPEG names no program.
     """
-    return _resolve(os.environ.get("STORYBOARD_FFMPEG", ""), os.environ.get("PATH", ""))
+    return _resolve_ffmpeg(os.environ.get("STORYBOARD_FFMPEG", ""), os.environ.get("PATH", ""))
 
 
 @lru_cache(maxsize=4)
-def _resolve(named: str, _path: str) -> str:
-    path = make_child_environment().get("PATH", "")
-    if named:
-        found = shutil.which(named, path=path)
-        if found is None:
+def _resolve_ffmpeg(configured_name: str, _path: str) -> str:
+    path = build_child_environment().get("PATH", "")
+    if configured_name:
+        executable = shutil.which(configured_name, path=path)
+        if executable is None:
             raise EnvironmentProblem(
-                f"STORYBOARD_FFMPEG names no program: {named}",
+                f"STORYBOARD_FFMPEG names no program: {configured_name}",
                 hint="give the full path of an ffmpeg, or unset the variable to use our own",
             )
-        return found
-    found = _find_bundled() or shutil.which("ffmpeg", path=path)
-    if found is None:
+        return executable
+    executable = _find_bundled() or shutil.which("ffmpeg", path=path)
+    if executable is None:
         raise EnvironmentProblem(
             "there is no ffmpeg",
             hint="pip install imageio-ffmpeg brings one; or set STORYBOARD_FFMPEG to yours",
         )
-    return found
+    return executable
 
 
 def _find_bundled() -> str | None:
@@ -94,7 +94,7 @@ def load_moviepy() -> ModuleType:
     with _IMPORTING:
         if "moviepy" not in sys.modules:
             config = ModuleType("moviepy.config")
-            vars(config).update(FFMPEG_BINARY=ffmpeg_path(), FFPLAY_BINARY="unset")
+            vars(config).update(FFMPEG_BINARY=find_ffmpeg(), FFPLAY_BINARY="unset")
             sys.modules["moviepy.config"] = config
             import_module("moviepy")
         return sys.modules["moviepy"]
@@ -117,9 +117,11 @@ def run_ffmpeg(
     `loglevel="info"`. Raises MediaError with the last lines when ffmpeg fails or takes longer
     than `timeout_s`.
     """
-    with _Child(arguments, stdin is not None, False, timeout_s, on_progress, loglevel) as child:
+    with _FfmpegProcess(
+        arguments, stdin is not None, False, timeout_s, on_progress, loglevel
+    ) as child:
         if stdin is not None:
-            child.feed([stdin] if isinstance(stdin, bytes) else stdin)
+            child.feed_stdin([stdin] if isinstance(stdin, bytes) else stdin)
     return child.log
 
 
@@ -134,7 +136,7 @@ def read_ffmpeg(
 
     Closing the iterator early ends ffmpeg without an error.
     """
-    with _Child(arguments, False, True, timeout_s, None, loglevel) as child:
+    with _FfmpegProcess(arguments, False, True, timeout_s, None, loglevel) as child:
         stream = child.process.stdout
         assert stream is not None
         try:
@@ -145,53 +147,53 @@ def read_ffmpeg(
             raise
 
 
-def verify(path: Path, frames: int | None = None) -> int:
+def verify_media(path: Path, frames: int | None = None) -> int:
     """Decodes all of `path`, picture and sound, and returns its number of frames.
 
     Raises MediaError at the least damage, or when the number is not `frames`.
     """
-    index = index_of(path)
-    promised = len(index.pts) if index else 0
-    shown = [0]
+    index = read_frame_index(path)
+    index_frames = len(index.pts) if index else 0
+    progress = [0]
     log = run_ffmpeg(
         [
             *("-xerror", "-err_detect", "explode", "-i", f"file:{path}"),
             *("-map", "0:v?", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-"),
         ],
-        on_progress=shown.append,
+        on_progress=progress.append,
         loglevel="error",
     )
     if log.strip():
         raise MediaError(f"{path} is damaged: {log.splitlines()[0]}", log=log)
-    for due in (promised, frames):
-        if due is not None and shown[-1] != due:
-            raise MediaError(f"{path} has {shown[-1]} frames where {due} are due")
-    return shown[-1]
+    for expected_frames in (index_frames, frames):
+        if expected_frames is not None and progress[-1] != expected_frames:
+            raise MediaError(f"{path} has {progress[-1]} frames where {expected_frames} are due")
+    return progress[-1]
 
 
-class _Child:
+class _FfmpegProcess:
     """One ffmpeg from start to end: fed, drained, timed, and never left behind."""
 
     def __init__(
         self,
         arguments: Sequence[str],
-        fed: bool,
-        read: bool,
+        writes_stdin: bool,
+        reads_stdout: bool,
         timeout_s: float | None,
         on_progress: Callable[[int], None] | None,
         loglevel: str,
     ) -> None:
-        self.command = [ffmpeg_path(), "-hide_banner", "-nostats", "-y", "-loglevel", loglevel]
-        if not fed:
+        self.command = [find_ffmpeg(), "-hide_banner", "-nostats", "-y", "-loglevel", loglevel]
+        if not writes_stdin:
             self.command.append("-nostdin")
         if on_progress is not None:
             self.command += ["-progress", "pipe:2"]
         self.command += arguments
         self.process = subprocess.Popen(
-            [*_tied_to_parent(), *self.command],
-            env=make_child_environment(),
-            stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
-            stdout=subprocess.PIPE if read else subprocess.DEVNULL,
+            [*_build_parent_death_prefix(), *self.command],
+            env=build_child_environment(),
+            stdin=subprocess.PIPE if writes_stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if reads_stdout else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             process_group=0,  # Ctrl-C is for us; we end it, or go on
         )
@@ -201,7 +203,7 @@ class _Child:
         self._drain.start()
         self._late = False
         self._abandoned = False
-        self._timer = threading.Timer(timeout_s, self._give_up) if timeout_s else None
+        self._timer = threading.Timer(timeout_s, self._kill_when_late) if timeout_s else None
         self._timeout_s = timeout_s
         if self._timer:
             self._timer.daemon = True
@@ -211,7 +213,7 @@ class _Child:
     def log(self) -> str:
         return "\n".join(self._lines)
 
-    def feed(self, pieces: Iterable[bytes | memoryview]) -> None:
+    def feed_stdin(self, pieces: Iterable[bytes | memoryview]) -> None:
         stream = self.process.stdin
         assert stream is not None
         try:
@@ -226,27 +228,29 @@ class _Child:
         self._abandoned = True
         self.process.kill()
 
-    def __enter__(self) -> _Child:
+    def __enter__(self) -> _FfmpegProcess:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is not None:
             self.abandon()
-        self._close()
+        self._wait_and_close()
         if self._late:
             raise MediaError(
                 f"ffmpeg took longer than {self._timeout_s:g} s",
                 command=self.command,
-                log=self._tail(),
+                log=self._format_last_lines(),
             )
         if not self._abandoned and self.process.returncode:
             if any("No space left on device" in line for line in self._lines):
                 raise EnvironmentProblem("the disk is full", hint="make room and run it again")
             raise MediaError(
-                f"ffmpeg failed: {self._reason()}", command=self.command, log=self._tail()
+                f"ffmpeg failed: {self._describe_failure()}",
+                command=self.command,
+                log=self._format_last_lines(),
             )
 
-    def _close(self) -> None:
+    def _wait_and_close(self) -> None:
         self.process.wait()
         if self._timer:
             self._timer.cancel()
@@ -256,7 +260,7 @@ class _Child:
                 with suppress(BrokenPipeError):
                     stream.close()
 
-    def _give_up(self) -> None:
+    def _kill_when_late(self) -> None:
         self._late = True
         self.process.kill()
 
@@ -272,15 +276,15 @@ class _Child:
             elif not _is_progress(line):
                 self._lines.append(line)
 
-    def _tail(self) -> str:
-        return "\n".join(list(self._lines)[-_TOLD_LINES:])
+    def _format_last_lines(self) -> str:
+        return "\n".join(list(self._lines)[-_REPORTED_LINES:])
 
-    def _reason(self) -> str:
+    def _describe_failure(self) -> str:
         code = self.process.returncode
         if code < 0:
             return f"it was ended from outside, by signal {-code}"
-        told = [line for line in self._lines if line.strip()]
-        return told[-1].strip() if told else f"exit code {code}"
+        nonblank_lines = [line for line in self._lines if line.strip()]
+        return nonblank_lines[-1].strip() if nonblank_lines else f"exit code {code}"
 
 
 _PROGRESS_KEYS = frozenset(
@@ -295,27 +299,27 @@ def _is_progress(line: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _tied_to_parent() -> tuple[str, ...]:
+def _build_parent_death_prefix() -> tuple[str, ...]:
     """A prefix that makes the kernel kill ffmpeg when this process dies, where there is one.
 
     `setpriv` sets PR_SET_PDEATHSIG and becomes ffmpeg. Doing the same in `preexec_fn` would fork
     a process that has threads. Elsewhere the closed pipes must do. To the kernel the parent is
     the thread that started it, so that thread has to wait for it; here it always does.
     """
-    environment = make_child_environment()
+    environment = build_child_environment()
     path = environment.get("PATH", "")
     tool = shutil.which("setpriv", path=path) if sys.platform == "linux" else None
     if tool is None:
         return ()
     prefix = (tool, "--pdeathsig", "KILL")
-    tried = subprocess.run([*prefix, "true"], env=environment, capture_output=True, check=False)
-    return prefix if tried.returncode == 0 else ()
+    trial = subprocess.run([*prefix, "true"], env=environment, capture_output=True, check=False)
+    return prefix if trial.returncode == 0 else ()
 
 
-def beside(path: Path) -> Path:
+def build_temp_path(path: Path) -> Path:
     """A name for the unfinished file that will be `put` at `path`, in the folder of its end.
 
     The suffix stays, since ffmpeg chooses the container by it.
     """
-    path = end_of(path)
+    path = follow_links(path)
     return path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident():x}{path.suffix}")

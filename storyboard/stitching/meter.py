@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from storyboard.stitching.limiter import HOP, true_peaks
+from storyboard.stitching.limiter import HOP, measure_true_peaks
 from storyboard.stitching.pcm import RATE, Samples
 
 STEP = RATE // 100
@@ -37,7 +37,7 @@ Curve = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class Measurement:
     """What was read of a sound."""
 
     powers: Curve
@@ -46,7 +46,9 @@ class Meter:
     """The highest true peak of every HOP, linear."""
 
 
-def metered(sound: Samples, before: int, after: int, *, above: float = _PEAKS_ABOVE) -> Meter:
+def measure_sound(
+    sound: Samples, before: int, after: int, *, above: float = _PEAKS_ABOVE
+) -> Measurement:
     """The meter of `sound` without the first `before` and the last `after` samples.
 
     Those are what stands around it: they settle the filters. The rest begins on a whole STEP.
@@ -56,42 +58,42 @@ def metered(sound: Samples, before: int, after: int, *, above: float = _PEAKS_AB
     own = len(sound) - before - after
     if own <= 0:
         nothing = np.zeros(0, np.float32)
-        return Meter(nothing, nothing)
+        return Measurement(nothing, nothing)
     steps = -(-own // STEP)
     weighed = np.zeros((2, steps * STEP), np.float32)
-    weighed[:, :own] = _weighted(sound)[:, before : before + own]
+    weighed[:, :own] = _apply_k_filter(sound)[:, before : before + own]
     shaped = weighed.reshape(2, steps, STEP)
     powers = np.einsum("cij,cij->i", shaped, shaped) / np.float32(STEP)
     lead = min(before, HOP) // HOP * HOP
     trail = min(after, HOP)
     around = sound[before - lead : len(sound) - after + trail]
     above = min(above, float(np.abs(around).max(initial=0)))
-    peaks = true_peaks([around], above=above)[lead // HOP :][: -(-own // HOP)]
-    return Meter(powers.astype(np.float32), peaks.astype(np.float32))
+    peaks = measure_true_peaks([around], above=above)[lead // HOP :][: -(-own // HOP)]
+    return Measurement(powers.astype(np.float32), peaks.astype(np.float32))
 
 
-def joined(meters: Sequence[Meter]) -> Meter:
+def concat_measurements(measurements: Sequence[Measurement]) -> Measurement:
     """The meter of sounds that follow one another; all but the last are whole STEPs long."""
-    return Meter(
-        np.concatenate([each.powers for each in meters]),
-        np.concatenate([each.peaks for each in meters]),
+    return Measurement(
+        np.concatenate([measurement.powers for measurement in measurements]),
+        np.concatenate([measurement.peaks for measurement in measurements]),
     )
 
 
-def loudness(powers: Curve) -> float:
+def compute_loudness(powers: Curve) -> float:
     """Integrated loudness, LUFS; FLOOR_LUFS is silence, or too short to say."""
-    blocks = _blocks(powers, _WINDOW)
-    blocks = blocks[blocks > _power(FLOOR_LUFS)]
+    blocks = _average_windows(powers, _WINDOW)
+    blocks = blocks[blocks > _to_power(FLOOR_LUFS)]
     if not len(blocks):
         return FLOOR_LUFS
     loud = blocks[blocks > blocks.mean() * 0.1]
     return float(max(FLOOR_LUFS, _OFFSET + 10 * np.log10(loud.mean())))
 
 
-def loudness_range(powers: Curve) -> float:
+def compute_loudness_range(powers: Curve) -> float:
     """Loudness range, LU; 0 for what is too short to say."""
-    blocks = _blocks(powers, _SHORT)
-    blocks = blocks[blocks > _power(FLOOR_LUFS)]
+    blocks = _average_windows(powers, _SHORT)
+    blocks = blocks[blocks > _to_power(FLOOR_LUFS)]
     blocks = blocks[blocks > blocks.mean() * 0.01] if len(blocks) else blocks
     if not len(blocks):
         return 0.0
@@ -99,18 +101,18 @@ def loudness_range(powers: Curve) -> float:
     return float(high - low)
 
 
-def _power(lufs: float) -> float:
+def _to_power(lufs: float) -> float:
     return float(10 ** ((lufs - _OFFSET) / 10))
 
 
-def _blocks(powers: Curve, window: int) -> NDArray[np.float64]:
+def _average_windows(powers: Curve, window: int) -> NDArray[np.float64]:
     """Mean power of every window of that many steps."""
     sums = np.concatenate([[0.0], np.cumsum(powers, dtype=np.float64)])
     starts = np.arange(0, len(powers) - window + 1, _EVERY)
     return np.asarray((sums[starts + window] - sums[starts]) / window)
 
 
-def _weighted(sound: Samples) -> Curve:
+def _apply_k_filter(sound: Samples) -> Curve:
     """Both channels (2, n) through the K filter; its first tenth of a second is still settling."""
     new = _TURN - _TAIL
     turns = -(-len(sound) // new)
@@ -119,13 +121,13 @@ def _weighted(sound: Samples) -> Curve:
     stretches = sliding_window_view(padded, _TURN, axis=1)[:, ::new]
     shaped = np.empty((2, turns * new), np.float32)
     for turn in range(turns):
-        spectrum = np.fft.rfft(stretches[:, turn]) * _response()
+        spectrum = np.fft.rfft(stretches[:, turn]) * _compute_k_response()
         shaped[:, turn * new : (turn + 1) * new] = np.fft.irfft(spectrum, _TURN)[:, _TAIL:]
     return shaped[:, : len(sound)]
 
 
 @lru_cache(maxsize=1)
-def _response() -> NDArray[np.complex64]:
+def _compute_k_response() -> NDArray[np.complex64]:
     turns = np.exp(-2j * np.pi * np.arange(_TURN // 2 + 1) / _TURN)
     response = np.ones(len(turns), complex)
     for above, below in _K_FILTER:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from storyboard.errors import StitchError
 from storyboard.film import TitleCue
 from storyboard.graph.timeline import Timeline
-from storyboard.stitching.planes import Frame, Size, from_rgb, split
-from storyboard.stitching.titles import SUBTITLE, SUBTITLE_OFF, overlay
+from storyboard.stitching.planes import Frame, Size, from_rgb, split_planes
+from storyboard.stitching.titles import SUBTITLE, SUBTITLE_OFF, draw_title
 from storyboard.timecode import FrameRange
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class PlacedTitle:
     lift: int = 0
     """Even pixels that it stands higher than its style has it."""
 
-    def share(self, frame: int) -> float:
+    def compute_opacity(self, frame: int) -> float:
         """How much of it film frame `frame` shows while it comes and goes; subtitles don't fade."""
         if self.title.style in (SUBTITLE, SUBTITLE_OFF):
             return 1.0
@@ -42,12 +42,12 @@ class PlacedTitle:
         return min(1.0, (away + 1) / (fade + 1))
 
 
-def placed(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[PlacedTitle, ...]:
+def place_titles(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[PlacedTitle, ...]:
     """The titles with their film frames, in order; what lies beyond the film's end is cut."""
     result: list[PlacedTitle] = []
     for title in titles:
         try:
-            start = timeline.frame(title.at)
+            start = timeline.resolve_anchor(title.at)
         except KeyError as error:
             raise StitchError(
                 f"the title {title.text or 'with credits'!r} stands at {title.at.shot}, "
@@ -56,7 +56,7 @@ def placed(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[PlacedTitle,
         end = min(start + title.length, timeline.length)
         if end > start:
             result.append(PlacedTitle(title, FrameRange(start, end)))
-    return tuple(sorted(result, key=lambda each: each.span.start))
+    return tuple(sorted(result, key=lambda placed_title: placed_title.span.start))
 
 
 class Overlays:
@@ -67,21 +67,23 @@ class Overlays:
         self._size = size
         self._shown: list[tuple[PlacedTitle, Layer]] = []
 
-    def laid(self, picture: Frame, frame: int) -> Frame:
+    def draw_titles(self, picture: Frame, frame: int) -> Frame:
         """`picture` itself, or a copy of it with the titles of film frame `frame`."""
         while self._waiting and self._waiting[0].span.start <= frame:
-            each = self._waiting.pop(0)
-            self._shown.append((each, Layer(overlay(each.title, self._size))))
+            placed_title = self._waiting.pop(0)
+            self._shown.append((placed_title, Layer(draw_title(placed_title.title, self._size))))
         self._shown = [pair for pair in self._shown if frame < pair[0].span.end]
         if not self._shown:
             return picture
         picture = picture.copy()
-        for each, layer in self._shown:
+        for placed_title, layer in self._shown:
             if layer.height > self._size[1]:
-                done = (frame - each.span.start + 0.5) / each.span.length
-                layer.lay(picture, 1, self._size[1] - done * (self._size[1] + layer.height))
+                progress = (frame - placed_title.span.start + 0.5) / placed_title.span.length
+                layer.blend_onto(
+                    picture, 1, self._size[1] - progress * (self._size[1] + layer.height)
+                )
             else:
-                layer.lay(picture, each.share(frame), -each.lift)
+                layer.blend_onto(picture, placed_title.compute_opacity(frame), -placed_title.lift)
         return picture
 
 
@@ -94,25 +96,25 @@ class Layer:
 
         self.height = picture.shape[0]
         alpha = picture[..., 3]
-        self._left, right, self._top, bottom = _bounds(alpha)
+        self._left, right, self._top, bottom = _find_opaque_bounds(alpha)
         picture = picture[self._top : bottom, self._left : right]
         alpha = np.ascontiguousarray(picture[..., 3])
         half = cv2.resize(
             alpha, (alpha.shape[1] // 2, alpha.shape[0] // 2), interpolation=cv2.INTER_AREA
         )
-        planes = split(from_rgb(np.ascontiguousarray(picture[..., :3])))
+        planes = split_planes(from_rgb(np.ascontiguousarray(picture[..., :3])))
         self._alphas = (alpha, half, half)
         self._planes = tuple(
             cv2.multiply(plane, mask, scale=1 / 255)
             for plane, mask in zip(planes, self._alphas, strict=True)
         )
 
-    def lay(self, frame: Frame, share: float, top: float = 0.0) -> None:
+    def blend_onto(self, frame: Frame, opacity: float, top: float = 0.0) -> None:
         """Lays `share` of it on `frame`, in place, `top` pixels lower than it was drawn."""
         import cv2
 
         for step, plane, mask, target in zip(
-            (1, 2, 2), self._planes, self._alphas, split(frame), strict=True
+            (1, 2, 2), self._planes, self._alphas, split_planes(frame), strict=True
         ):
             left, down = self._left // step, (self._top + top) / step
             first = max(0, int(down // 1))
@@ -120,13 +122,19 @@ class Layer:
             area = target[first : max(first, int(-(-(down + plane.shape[0]) // 1))), columns]
             if not area.size:
                 continue
-            light, cover = (_window(each, area.shape[0], first - down) for each in (plane, mask))
-            if share < 1:
-                light, cover = (cv2.convertScaleAbs(each, alpha=share) for each in (light, cover))
+            light, cover = (
+                _sample_rows(source_plane, area.shape[0], first - down)
+                for source_plane in (plane, mask)
+            )
+            if opacity < 1:
+                light, cover = (
+                    cv2.convertScaleAbs(source_plane, alpha=opacity)
+                    for source_plane in (light, cover)
+                )
             area[...] = cv2.add(cv2.multiply(area, 255 - cover, scale=1 / 255), light)
 
 
-def _window(plane: NDArray[np.uint8], rows: int, start: float) -> NDArray[np.uint8]:
+def _sample_rows(plane: NDArray[np.uint8], rows: int, start: float) -> NDArray[np.uint8]:
     """`rows` rows of `plane` from row `start`, which may lie between two, or outside."""
     import cv2
     import numpy as np
@@ -140,7 +148,7 @@ def _window(plane: NDArray[np.uint8], rows: int, start: float) -> NDArray[np.uin
     return np.asarray(moved, np.uint8)
 
 
-def _bounds(alpha: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+def _find_opaque_bounds(alpha: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """(left, right, top, bottom) of what is not clear, on even pixels."""
     import numpy as np
 

@@ -33,7 +33,7 @@ _DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class FrameIndex:
     """The picture of one file: its frames in the order they are shown, and its format."""
 
     pts: tuple[int, ...]
@@ -47,7 +47,7 @@ class Index:
     """Every frame stands where `rate` puts it."""
     codec: str
     pixel_format: str
-    coded: tuple[int, int]
+    coded_size: tuple[int, int]
     """(width, height) as coded, before pixel aspect and rotation."""
     pixel_aspect: Fraction
     rotation: int
@@ -67,13 +67,13 @@ class Index:
     """Which of the file's picture tracks it is."""
 
     @property
-    def shown(self) -> tuple[int, int]:
+    def display_size(self) -> tuple[int, int]:
         """(width, height) with square pixels, upright."""
-        width, height = self.coded
+        width, height = self.coded_size
         width = round(width * self.pixel_aspect)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
-    def entry(self, frame: int) -> int | None:
+    def find_entry(self, frame: int) -> int | None:
         """Where decoding must begin to show `frame`; None is the start of the file."""
         at = bisect_right(self.entries, self.pts[frame])
         return self.entries[at - 1] if at > 1 else None
@@ -85,11 +85,11 @@ def probe(path: Path) -> MediaFacts:
     A picture has one frame and no rate; sound has no frames. Raises MediaError, in words for
     people, when the file is missing, empty, a web page, cut off or no media.
     """
-    index = index_of(path)
+    index = read_frame_index(path)
     if index is None:
-        return MediaFacts(seconds=_sound_seconds(path), has_audio=True)
-    _first_picture(path)
-    width, height = index.shown
+        return MediaFacts(seconds=_measure_sound_seconds(path), has_audio=True)
+    _check_first_picture(path)
+    width, height = index.display_size
     return MediaFacts(
         width=width,
         height=height,
@@ -100,16 +100,16 @@ def probe(path: Path) -> MediaFacts:
     )
 
 
-def _first_picture(path: Path) -> None:
+def _check_first_picture(path: Path) -> None:
     """Raises MediaError unless the first picture can be decoded."""
-    with opened(path) as container:
-        stream = picture_of(container)
+    with open_media(path) as container:
+        stream = find_picture_track(container)
         stream.thread_type = "NONE"
         if next(container.decode(stream), None) is None:
             raise MediaError(f"{path} has a picture track without a picture that can be decoded")
 
 
-def index_of(path: Path) -> Index | None:
+def read_frame_index(path: Path) -> FrameIndex | None:
     """The index of `path`, remembered while the file stays the same; None where it is sound.
 
     Raises MediaError as `probe` does.
@@ -118,20 +118,22 @@ def index_of(path: Path) -> Index | None:
         facts = path.stat()
     except OSError as error:
         raise MediaError(f"{path} can't be read: {error.strerror}") from error
-    return _index(str(path), facts.st_size, facts.st_mtime_ns)
+    return _index_file(str(path), facts.st_size, facts.st_mtime_ns)
 
 
-def picture_of(container: Any) -> Any:
+def find_picture_track(container: Any) -> Any:
     """The picture track that a player shows: the default one, else the first; no cover of a sound
     file. None where there is none.
     """
     tracks = [
-        each for each in container.streams.video if not int(each.disposition) & _ATTACHED_PICTURE
+        track for track in container.streams.video if not int(track.disposition) & _ATTACHED_PICTURE
     ]
-    return next((each for each in tracks if int(each.disposition) & _DEFAULT), [*tracks, None][0])
+    return next(
+        (track for track in tracks if int(track.disposition) & _DEFAULT), [*tracks, None][0]
+    )
 
 
-def turned(frame: Any) -> tuple[int, bool]:
+def read_orientation(frame: Any) -> tuple[int, bool]:
     """How a player turns a picture: degrees counter-clockwise, and whether it mirrors it first."""
     matrix = frame.side_data.get("DISPLAYMATRIX")
     across, down, right, below = (1, 0, 0, 1)
@@ -143,7 +145,7 @@ def turned(frame: Any) -> tuple[int, bool]:
 
 
 @contextmanager
-def opened(path: Path, **options: str) -> Iterator[Any]:
+def open_media(path: Path, **options: str) -> Iterator[Any]:
     """The file as a PyAV container; a file that is no media raises MediaError.
 
     Only local files are followed, so that a playlist in disguise reaches nothing else. `options`
@@ -154,7 +156,7 @@ def opened(path: Path, **options: str) -> Iterator[Any]:
     try:
         container = av.open(f"file:{path}", options={"protocol_whitelist": "file", **options})
     except (av.error.FFmpegError, OSError) as error:
-        raise MediaError(_what_it_is(path), log=str(error)) from error
+        raise MediaError(_describe_unreadable(path), log=str(error)) from error
     try:
         yield container
     except av.error.FFmpegError as error:
@@ -164,73 +166,75 @@ def opened(path: Path, **options: str) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=4096)
-def _index(name: str, size: int, _changed: int) -> Index | None:
+def _index_file(name: str, size: int, _changed: int) -> FrameIndex | None:
     path = Path(name)
     if size == 0:
         raise MediaError(f"{path} is empty: it has 0 bytes")
     if _is_page(path):
-        raise MediaError(_what_it_is(path))
-    from storyboard.stitching.smart.plain import plain_index
+        raise MediaError(_describe_unreadable(path))
+    from storyboard.stitching.smart.plain import read_fast_index
 
-    if plain := plain_index(path):
+    if plain := read_fast_index(path):
         return plain
-    if size < (promised := matroska.promised(path)):
-        raise _cut_off(path, size, promised, "bytes")
-    with opened(path) as container:
-        if picture_of(container) is None:
+    if size < (declared_size := matroska.read_declared_size(path)):
+        raise _cut_off_error(path, size, declared_size, "bytes")
+    with open_media(path) as container:
+        if find_picture_track(container) is None:
             if container.streams.audio:
                 return None
             raise MediaError(f"{path} holds neither picture nor sound")
-        return _read(path, container)
+        return _read_index(path, container)
 
 
-def _read(path: Path, container: Any) -> Index:
-    stream = picture_of(container)
+def _read_index(path: Path, container: Any) -> FrameIndex:
+    stream = find_picture_track(container)
     stream.thread_type = "NONE"  # the first picture then comes after the fewest packets
-    order: list[int | None] = []
-    shown: list[int] = []
-    keys: list[int] = []
-    first: list[Any] = []
+    packet_times: list[int | None] = []
+    shown_times: list[int] = []
+    key_packets: list[int] = []
+    first_frames: list[Any] = []
     length = 0
     for packet in container.demux(stream):
         if packet.size == 0:
-            first = first or stream.decode()
+            first_frames = first_frames or stream.decode()
             continue
         if packet.is_corrupt:
-            raise _cut_off(path, len(order), stream.frames)
-        first = first or packet.decode()
+            raise _cut_off_error(path, len(packet_times), stream.frames)
+        first_frames = first_frames or packet.decode()
         if not packet.is_discard and packet.pts is not None:
-            shown.append(packet.pts)
+            shown_times.append(packet.pts)
             length = packet.duration or length
-        if packet.pts is not None and _may_begin(packet, stream):
-            keys.append(len(order))
-        order.append(packet.pts)
-    if stream.frames > len(order) and stream.frames > (there := _packets(path)):
-        raise _cut_off(path, there, stream.frames)
-    if not first:
+        if packet.pts is not None and _can_start_decoding(packet, stream):
+            key_packets.append(len(packet_times))
+        packet_times.append(packet.pts)
+    if stream.frames > len(packet_times) and stream.frames > (packet_count := _count_packets(path)):
+        raise _cut_off_error(path, packet_count, stream.frames)
+    if not first_frames:
         raise MediaError(f"{path} has a picture track without a picture that can be decoded")
-    timed = None not in order and len(set(shown)) == len(shown)
-    if not timed:
-        shown, keys = _decoded_times(path), []
-    pts = tuple(sorted(shown))
+    has_times = None not in packet_times and len(set(shown_times)) == len(shown_times)
+    if not has_times:
+        shown_times, key_packets = _count_frame_times(path), []
+    pts = tuple(sorted(shown_times))
     time_base = Fraction(stream.time_base)
     still = len(pts) == 1 and container.format.name.endswith(("_pipe", "image2"))
-    rate, constant = (None, True) if still else _rate(pts if timed else (), time_base, stream)
+    rate, constant = (
+        (None, True) if still else _infer_rate(pts if has_times else (), time_base, stream)
+    )
     seconds = (pts[-1] - pts[0] + length) * time_base
-    if rate is not None and (constant or not timed):
-        seconds = rate.seconds(len(pts))
-    frame = first[0]
-    rotation, mirrored = turned(frame)
+    if rate is not None and (constant or not has_times):
+        seconds = rate.to_seconds(len(pts))
+    frame = first_frames[0]
+    rotation, mirrored = read_orientation(frame)
     sample = stream.sample_aspect_ratio
-    return Index(
+    return FrameIndex(
         pts=pts,
-        entries=_closed(keys, order),
+        entries=_find_closed_entries(key_packets, packet_times),
         time_base=time_base,
         rate=rate,
         constant=constant,
         codec=stream.codec_context.name,
         pixel_format=frame.format.name,
-        coded=(frame.width, frame.height),
+        coded_size=(frame.width, frame.height),
         pixel_aspect=Fraction(sample) if sample else Fraction(1),
         rotation=rotation,
         mirrored=mirrored,
@@ -244,55 +248,55 @@ def _read(path: Path, container: Any) -> Index:
     )
 
 
-def _may_begin(packet: Any, stream: Any) -> bool:
+def _can_start_decoding(packet: Any, stream: Any) -> bool:
     """Whether a decoder may start here; for H.264 only an IDR is a promise."""
     if not packet.is_keyframe:
         return False
     if stream.codec_context.name != "h264":
         return True
-    return _IDR in _nal_types(bytes(packet), bytes(stream.codec_context.extradata or b""))
+    return _IDR in _find_nal_types(bytes(packet), bytes(stream.codec_context.extradata or b""))
 
 
-def _nal_types(data: bytes, extradata: bytes) -> set[int]:
+def _find_nal_types(data: bytes, extradata: bytes) -> set[int]:
     """The NAL unit types in one H.264 packet, length-prefixed (avcC) or with start codes."""
-    found: set[int] = set()
+    nal_types: set[int] = set()
     if extradata[:1] == b"\x01":
         width, at = (extradata[4] & 3) + 1, 0
         while at + width < len(data):
-            found.add(data[at + width] & 31)
+            nal_types.add(data[at + width] & 31)
             at += width + int.from_bytes(data[at : at + width], "big")
-        return found
+        return nal_types
     at = data.find(b"\0\0\1")
     while 0 <= at < len(data) - 3:
-        found.add(data[at + 3] & 31)
+        nal_types.add(data[at + 3] & 31)
         at = data.find(b"\0\0\1", at + 3)
-    return found
+    return nal_types
 
 
-def _closed(keys: list[int], order: list[int | None]) -> tuple[int, ...]:
+def _find_closed_entries(candidates: list[int], packet_times: list[int | None]) -> tuple[int, ...]:
     """Times of the keys behind which nothing is shown earlier than the key itself."""
     entries: list[int] = []
     earliest: int | None = None
-    wanted = set(keys)
-    for at in range(len(order) - 1, -1, -1):
-        pts = order[at]
+    key_packets = set(candidates)
+    for at in range(len(packet_times) - 1, -1, -1):
+        pts = packet_times[at]
         if pts is None:
             return ()
-        if at in wanted and (earliest is None or pts < earliest):
+        if at in key_packets and (earliest is None or pts < earliest):
             entries.append(pts)
         earliest = pts if earliest is None else min(pts, earliest)
     return tuple(reversed(entries))
 
 
-def _rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate, bool]:
+def _infer_rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate, bool]:
     """The rate that the frames' times follow, and whether all of them do."""
     sources = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
-    told = [Fraction(rate) for rate in sources if rate and rate <= 240]
+    stated_rates = [Fraction(rate) for rate in sources if rate and rate <= 240]
     count = len(pts) - 1
     if count < 1:
-        return Rate(told[0] if told else Fraction(24)), True
+        return Rate(stated_rates[0] if stated_rates else Fraction(24)), True
     span = (pts[-1] - pts[0]) * time_base
-    candidates = [*told, *_USUAL_RATES]
+    candidates = [*stated_rates, *_USUAL_RATES]
     steps = {later - earlier for earlier, later in pairwise(pts)}
     if len(steps) == 1 and time_base <= Fraction(1, 2000):
         candidates.insert(0, 1 / (steps.pop() * time_base))
@@ -305,20 +309,20 @@ def _rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate,
     return Rate(nearest if abs(nearest - mean) < mean / 200 else mean), False
 
 
-def _decoded_times(path: Path) -> list[int]:
+def _count_frame_times(path: Path) -> list[int]:
     """Times of a file whose packets don't tell them: frames counted as they are decoded."""
-    with opened(path) as container:
-        return list(range(sum(1 for _ in container.decode(picture_of(container)))))
+    with open_media(path) as container:
+        return list(range(sum(1 for _ in container.decode(find_picture_track(container)))))
 
 
-def _packets(path: Path) -> int:
+def _count_packets(path: Path) -> int:
     """The pictures that are in the file, those too that its edit list doesn't show."""
-    with opened(path, ignore_editlist="1") as container:
-        return sum(packet.size > 0 for packet in container.demux(picture_of(container)))
+    with open_media(path, ignore_editlist="1") as container:
+        return sum(packet.size > 0 for packet in container.demux(find_picture_track(container)))
 
 
-def _sound_seconds(path: Path) -> Fraction:
-    with opened(path) as container:
+def _measure_sound_seconds(path: Path) -> Fraction:
+    with open_media(path) as container:
         stream = container.streams.audio[0]
         if stream.duration and stream.time_base:
             return Fraction(stream.duration * stream.time_base)
@@ -326,9 +330,9 @@ def _sound_seconds(path: Path) -> Fraction:
         return Fraction(samples, stream.rate)
 
 
-def _cut_off(path: Path, found: int, promised: int, what: str = "frames") -> MediaError:
+def _cut_off_error(path: Path, present: int, declared: int, unit: str = "frames") -> MediaError:
     return MediaError(
-        f"{path} is cut off: {found} of its {promised or 'more'} {what} are there",
+        f"{path} is cut off: {present} of its {declared or 'more'} {unit} are there",
         hint="fetch or export the file again",
     )
 
@@ -339,7 +343,7 @@ def _is_page(path: Path) -> bool:
     return start.startswith(_PAGE_STARTS)
 
 
-def _what_it_is(path: Path) -> str:
+def _describe_unreadable(path: Path) -> str:
     if _is_page(path):
         return f"{path} is text (a web page or an error message), not media"
     with path.open("rb") as stream:

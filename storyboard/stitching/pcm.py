@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.errors import MediaError
-from storyboard.outlet import put
-from storyboard.stitching.media import beside
-from storyboard.stitching.packets import opened
+from storyboard.outlet import replace_file
+from storyboard.stitching.media import build_temp_path
+from storyboard.stitching.packets import open_media
 from storyboard.timecode import Rate
 
 RATE = 48_000
@@ -41,24 +41,24 @@ _HELD = 10 * RATE
 """A loop of no more samples is held in memory."""
 
 
-def sample(frame: int, rate: Rate) -> int:
+def to_sample(frame: int, rate: Rate) -> int:
     """The sample at which film frame `frame` begins, exact at every rate."""
     return int(frame * RATE / rate.value // 1)
 
 
-def silence(n: int) -> Samples:
+def create_silence(n: int) -> Samples:
     return np.zeros((n, 2), dtype=np.float32)
 
 
-class Reader:
+class SampleReader:
     """Samples in order from pieces of any size; silence after their end."""
 
     def __init__(self, pieces: Iterator[Samples]) -> None:
         self._pieces = pieces
-        self._left = silence(0)
+        self._left = create_silence(0)
         self.ended = False
         """Whether `read` has come to the end of the sound."""
-        self.given = 0
+        self.samples_read = 0
         """Samples of it that were read."""
 
     def read(self, n: int) -> Samples:
@@ -74,10 +74,10 @@ class Reader:
             parts.append(self._left[:missing])
             self._left = self._left[missing:]
             missing -= len(parts[-1])
-        self.given += n - missing
+        self.samples_read += n - missing
         if len(parts) == 1 and not missing:
             return parts[0]
-        return np.concatenate([*parts, silence(missing)])
+        return np.concatenate([*parts, create_silence(missing)])
 
     def close(self) -> None:
         """Closes the file behind it."""
@@ -86,87 +86,87 @@ class Reader:
             close()
 
 
-def decoded(path: Path, start: int = 0) -> Iterator[Samples]:
+def decode_audio(path: Path, start: int = 0) -> Iterator[Samples]:
     """The sound of `path` from sample `start` on, in pieces; nothing where it has none.
 
     Raises MediaError when the file can't be read, or where a sample is no number.
     """
     if not path.is_file():
         raise MediaError(f"{path} is not there")
-    with _listening(path) as container:
+    with _open_audio(path) as container:
         if not container.streams.audio:
             return
         stream = container.streams.audio[0]
-        zero = _zero(container, stream)
+        zero = _find_time_zero(container, stream)
         if start > _FROM_START_S * RATE and _SEEKABLE & set(container.format.name.split(",")):
             seconds = zero + Fraction(start, RATE) - _PREROLL_S
             container.seek(int(seconds / stream.time_base), stream=stream)
-        wanted = start
-        for at, piece in _resampled(container, stream, zero):
-            if at > wanted:
-                yield silence(at - wanted)
-                wanted = at
-            fresh = piece[wanted - at :]
-            if len(fresh):
-                _heard(fresh, path, wanted)
-                yield fresh
-                wanted += len(fresh)
+        next_sample = start
+        for at, piece in _resample_stream(container, stream, zero):
+            if at > next_sample:
+                yield create_silence(at - next_sample)
+                next_sample = at
+            new_samples = piece[next_sample - at :]
+            if len(new_samples):
+                _check_finite(new_samples, path, next_sample)
+                yield new_samples
+                next_sample += len(new_samples)
 
 
-def jumps(path: Path) -> bool:
+def can_seek(path: Path) -> bool:
     """Whether a reader can begin anywhere in the file without reading what stands before."""
-    with _listening(path) as container:
+    with _open_audio(path) as container:
         return bool(_SEEKABLE & set(container.format.name.split(",")))
 
 
-def looped(path: Path, start: int = 0) -> Iterator[Samples]:
+def loop_audio(path: Path, start: int = 0) -> Iterator[Samples]:
     """The sound of `path` over and over, from sample `start` of it on.
 
     Its end is cross-faded into its beginning. Raises MediaError when it has no sound.
     """
-    count, held = 0, []
-    for piece in decoded(path):
+    count, cached_pieces = 0, []
+    for piece in decode_audio(path):
         count += len(piece)
         if count <= _HELD:
-            held.append(piece)
+            cached_pieces.append(piece)
     if not count:
         raise MediaError(f"{path} has no sound")
     fade = _LOOP_FADE if count > 2 * _LOOP_FADE else count // 4
     if count <= _HELD:
-        yield from _turning(np.concatenate(held), fade, start)
+        yield from _loop_in_memory(np.concatenate(cached_pieces), fade, start)
     round_ = count - fade
     skip = start if start < 2 * round_ else round_ + (start - round_) % round_
-    for piece in _rounds(path, fade):
+    for piece in _loop_from_file(path, fade):
         if skip < len(piece):
             yield piece[skip:]
         skip = max(0, skip - len(piece))
 
 
-def _turning(sound: Samples, fade: int, start: int) -> Iterator[Samples]:
+def _loop_in_memory(sound: Samples, fade: int, start: int) -> Iterator[Samples]:
     """The same of sound that is all there, a second or more at once."""
     first, ending = sound[: len(sound) - fade], sound[len(sound) - fade :]
     if start < len(first):
         yield first[start:]
-    again = _joined(ending, first)
+    again = _crossfade_ends(ending, first)
     many = np.tile(again, (-(-RATE // len(again)), 1))
     yield many[max(0, start - len(first)) % len(again) :]
     while True:
         yield many
 
 
-def _rounds(path: Path, fade: int) -> Iterator[Samples]:
-    held = silence(0)  # the end of the round before, waiting for the next beginning
+def _loop_from_file(path: Path, fade: int) -> Iterator[Samples]:
+    pending = create_silence(0)  # the end of the round before, waiting for the next beginning
     while True:
-        ending, held = held, silence(0)
-        for piece in decoded(path):
-            held = np.concatenate([held, piece])
-            if len(held) > 2 * fade:
-                out, held = held[: len(held) - fade], held[len(held) - fade :]
-                yield _joined(ending, out)
-                ending = silence(0)
-        if len(held) > fade:
-            yield _joined(ending, held[: len(held) - fade])
-            held = held[len(held) - fade :]
+        ending, pending = pending, create_silence(0)
+        for piece in decode_audio(path):
+            pending = np.concatenate([pending, piece])
+            if len(pending) > 2 * fade:
+                out, pending = pending[: len(pending) - fade], pending[len(pending) - fade :]
+                yield _crossfade_ends(ending, out)
+                ending = create_silence(0)
+        if len(pending) > fade:
+            yield _crossfade_ends(ending, pending[: len(pending) - fade])
+            pending = pending[len(pending) - fade :]
 
 
 def read_wav(path: Path, block: int) -> Iterator[Samples]:
@@ -183,7 +183,7 @@ class WavWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.samples = 0
-        self._unfinished = beside(path)
+        self._unfinished = build_temp_path(path)
 
     def write(self, samples: Samples) -> None:
         self._stream.write(np.ascontiguousarray(samples, dtype="<f4").data)
@@ -191,7 +191,7 @@ class WavWriter:
 
     def __enter__(self) -> WavWriter:
         self._stream = self._unfinished.open("wb")
-        self._stream.write(_header(0))
+        self._stream.write(_build_wav_header(0))
         return self
 
     def __exit__(
@@ -203,15 +203,15 @@ class WavWriter:
         with self._stream:
             if kind is None:
                 self._stream.seek(0)
-                self._stream.write(_header(self.samples))
+                self._stream.write(_build_wav_header(self.samples))
         if kind is None:
-            put(self._unfinished, self.path)
+            replace_file(self._unfinished, self.path)
         else:
             with suppress(FileNotFoundError):
                 self._unfinished.unlink()
 
 
-def _heard(samples: Samples, path: Path, at: int) -> None:
+def _check_finite(samples: Samples, path: Path, at: int) -> None:
     """Raises MediaError for what no player can play; `at` is where the samples stand."""
     if np.isfinite(samples).all():
         return
@@ -222,57 +222,61 @@ def _heard(samples: Samples, path: Path, at: int) -> None:
     )
 
 
-def _zero(container: Any, stream: Any) -> Fraction:
+def _find_time_zero(container: Any, stream: Any) -> Fraction:
     """The container's time of sample 0, seconds."""
-    pictures = [v for v in container.streams.video if v.average_rate and v.start_time is not None]
+    pictures = [
+        track
+        for track in container.streams.video
+        if track.average_rate and track.start_time is not None
+    ]
     first = pictures[0] if pictures else stream
     return Fraction((first.start_time or 0) * first.time_base)
 
 
 @contextmanager
-def _listening(path: Path) -> Iterator[Any]:
+def _open_audio(path: Path) -> Iterator[Any]:
     """The file opened for its sound alone: of an MP4 no picture is read, and none decoded.
 
     Its table of contents says when the picture begins; elsewhere that takes a decoder.
     """
     import av
 
-    with opened(path, codec_whitelist=_ears()) as container:
+    with open_media(path, codec_whitelist=_list_audio_decoders()) as container:
         pictures = container.streams.video
-        if "mov" in container.format.name and all(each.average_rate for each in pictures):
+        if "mov" in container.format.name and all(track.average_rate for track in pictures):
             for stream in container.streams:
                 if stream.type != "audio":
                     stream.discard = av.stream.Discard.all
             yield container
             return
-    with opened(path) as container:
+    with open_media(path) as container:
         yield container
 
 
 @lru_cache(maxsize=1)
-def _ears() -> str:
+def _list_audio_decoders() -> str:
     """Every decoder of sound, as libav lists them."""
     import av
 
-    found = []
+    decoder_names = []
     for name in sorted(av.codec.codecs_available):
         with suppress(ValueError):  # encoders have no name here
-            found += [name] if av.Codec(name, "r").type == "audio" else []
-    return ",".join(found)
+            decoder_names += [name] if av.Codec(name, "r").type == "audio" else []
+    return ",".join(decoder_names)
 
 
-def _resampled(container: Any, stream: Any, zero: Fraction) -> Iterator[tuple[int, Samples]]:
+def _resample_stream(container: Any, stream: Any, zero: Fraction) -> Iterator[tuple[int, Samples]]:
     """(sample where it stands, samples), in order; a hole in the stream starts afresh."""
     import av
 
-    def fresh() -> Any:
+    def create_resampler() -> Any:
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         return av.AudioResampler(format="fltp", layout=layout, rate=RATE)
 
     at = 0
     waiting: list[NDArray[np.float32]] = []
 
-    def gathered() -> Iterator[tuple[int, Samples]]:
+    def flush_waiting() -> Iterator[tuple[int, Samples]]:
         nonlocal at
         if waiting:
             planes = np.concatenate(waiting, axis=1)
@@ -282,29 +286,29 @@ def _resampled(container: Any, stream: Any, zero: Fraction) -> Iterator[tuple[in
             yield at, samples
             at += len(samples)
 
-    resampler = fresh()
+    resampler = create_resampler()
     tick = float(stream.time_base)
-    due: float | None = None
+    next_time: float | None = None
     for frame in container.decode(stream):
-        begins = due if frame.pts is None else frame.pts * tick - float(zero)
-        if due is None or begins is None or abs(begins - due) > _HOLE_S:
-            if due is not None:
-                waiting += [each.to_ndarray() for each in resampler.resample(None)]
-                yield from gathered()
-                resampler = fresh()
-            due = begins or 0.0
-            at = round(due * RATE)
-        due += frame.samples / frame.sample_rate
+        start_time = next_time if frame.pts is None else frame.pts * tick - float(zero)
+        if next_time is None or start_time is None or abs(start_time - next_time) > _HOLE_S:
+            if next_time is not None:
+                waiting += [block.to_ndarray() for block in resampler.resample(None)]
+                yield from flush_waiting()
+                resampler = create_resampler()
+            next_time = start_time or 0.0
+            at = round(next_time * RATE)
+        next_time += frame.samples / frame.sample_rate
         frame.pts = None  # the resampler would otherwise fill or drop by its own reckoning
-        waiting += [each.to_ndarray() for each in resampler.resample(frame)]
+        waiting += [block.to_ndarray() for block in resampler.resample(frame)]
         if len(waiting) >= _TOGETHER:
-            yield from gathered()
-    if due is not None:
-        waiting += [each.to_ndarray() for each in resampler.resample(None)]
-        yield from gathered()
+            yield from flush_waiting()
+    if next_time is not None:
+        waiting += [block.to_ndarray() for block in resampler.resample(None)]
+        yield from flush_waiting()
 
 
-def _joined(ending: Samples, beginning: Samples) -> Samples:
+def _crossfade_ends(ending: Samples, beginning: Samples) -> Samples:
     """`beginning` with `ending` faded out over it at equal power."""
     if not len(ending):
         return beginning
@@ -319,7 +323,7 @@ _MOST = 0xFFFFFFFF
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
-def _header(samples: int) -> bytes:
+def _build_wav_header(samples: int) -> bytes:
     """RIFF with 32-bit floats. Past 4 GiB the size says so, and readers go to the end."""
     size = samples * 8
     if size > _MOST - _HEADER.size:

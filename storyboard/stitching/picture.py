@@ -11,15 +11,15 @@ from pathlib import Path
 
 from storyboard.errors import StitchError
 from storyboard.film import Delivery, TransitionKind
-from storyboard.graph.timeline import Blend, Event, Timeline
-from storyboard.stitching.conform import timescale
-from storyboard.stitching.filters import color_weight, mix, weight, wipe
-from storyboard.stitching.material import Clip, frames_of
+from storyboard.graph.timeline import Blend, ShotEvent, Timeline
+from storyboard.stitching.conform import choose_timescale
+from storyboard.stitching.filters import mix_frames, weigh_color, weigh_incoming, wipe_frames
+from storyboard.stitching.material import ConformedClip, read_slice_frames
 from storyboard.stitching.media import run_ffmpeg
 from storyboard.stitching.overlays import Overlays, PlacedTitle
-from storyboard.stitching.planes import Frame, Size, solid
+from storyboard.stitching.planes import Frame, Size, create_solid_frame
 
-_WHOLE = ("-preset", "veryfast", "-crf", "18", "-threads", "4")
+_ENCODER_OPTIONS = ("-preset", "veryfast", "-crf", "18", "-threads", "4")
 """How a whole film is encoded. Threads are fixed: x264's output depends on them, and equal films
 should be equal.
 """
@@ -29,9 +29,9 @@ _TAGS = (
 )
 
 
-def draw(
+def compose_frames(
     timeline: Timeline,
-    clips: Mapping[str, Clip],
+    clips: Mapping[str, ConformedClip],
     titles: Sequence[PlacedTitle],
     size: Size,
     *,
@@ -41,16 +41,16 @@ def draw(
 
     `threads` are those of each decoder, 0 as many as it likes.
     """
-    cut = _Cut(timeline, clips, size, threads)
+    compositor = _Compositor(timeline, clips, size, threads)
     overlays = Overlays(titles, size)
     try:
         for frame in range(timeline.length):
-            yield overlays.laid(cut.picture(frame), frame)
+            yield overlays.draw_titles(compositor.compose_picture(frame), frame)
     finally:
-        cut.close()
+        compositor.close()
 
 
-def encode(
+def encode_frames(
     frames: Iterator[Frame],
     delivery: Delivery,
     out: Path,
@@ -64,7 +64,7 @@ def encode(
     width, height = delivery.size
     rate = f"{delivery.rate.value}"
 
-    def pieces() -> Iterator[memoryview]:
+    def stream_frames() -> Iterator[memoryview]:
         for frame in frames:
             yield frame.data
             if on_frame is not None:
@@ -75,35 +75,35 @@ def encode(
             *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
             # said of both sides, or ffmpeg would convert from one to the other
             *("-framerate", rate, *_TAGS, "-i", "pipe:0", *_TAGS),
-            *("-c:v", "libx264", "-profile:v", "high", *_WHOLE),
+            *("-c:v", "libx264", "-profile:v", "high", *_ENCODER_OPTIONS),
             *("-g", f"{2 * delivery.rate.nominal}"),
-            *("-video_track_timescale", f"{timescale(delivery.rate.value)}"),
+            *("-video_track_timescale", f"{choose_timescale(delivery.rate.value)}"),
             *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4", f"file:{out}"),
         ],
-        stdin=pieces(),
+        stdin=stream_frames(),
     )
 
 
-class _Cut:
+class _Compositor:
     """The picture of the film before titles; frames are asked for in rising order."""
 
     def __init__(
-        self, timeline: Timeline, clips: Mapping[str, Clip], size: Size, threads: int
+        self, timeline: Timeline, clips: Mapping[str, ConformedClip], size: Size, threads: int
     ) -> None:
         self._events = timeline.events
         self._clips = clips
         self._size = size
         self._threads = threads
         self._current = 0
-        self._readers: dict[int, _Reader] = {}
+        self._readers: dict[int, _ShotReader] = {}
 
-    def picture(self, frame: int) -> Frame:
+    def compose_picture(self, frame: int) -> Frame:
         while (
             self._current + 1 < len(self._events)
-            and _takes_over(self._events[self._current + 1]) <= frame
+            and _find_first_frame(self._events[self._current + 1]) <= frame
         ):
             self._current += 1
-        picture = self._composed(self._current, frame)
+        picture = self._compose_event(self._current, frame)
         for number in [n for n in self._readers if self._events[n].visible.end <= frame + 1]:
             self._readers.pop(number).close()
         return picture
@@ -113,70 +113,83 @@ class _Cut:
             reader.close()
         self._readers.clear()
 
-    def _composed(self, number: int, frame: int) -> Frame:
+    def _compose_event(self, number: int, frame: int) -> Frame:
         """Event `number` at film frame `frame`, with the transition that it is in, if any."""
         if number < 0:
-            return solid("black", self._size)
+            return create_solid_frame("black", self._size)
         event = self._events[number]
         if event.entering and frame in event.entering.span:
-            return self._entering(number, event.entering, frame)
+            return self._compose_entering(number, event.entering, frame)
         if event.leaving and frame in event.leaving.span:
-            return self._leaving(number, event.leaving, frame)
-        return self._alone(number, frame)
+            return self._compose_leaving(number, event.leaving, frame)
+        return self._read_event_frame(number, frame)
 
-    def _entering(self, number: int, blend: Blend, frame: int) -> Frame:
+    def _compose_entering(self, number: int, blend: Blend, frame: int) -> Frame:
         at, frames = frame - blend.span.start, blend.span.length
-        share = weight(at, frames)
+        share = weigh_incoming(at, frames)
         match blend.kind:
             case TransitionKind.CUT:
-                return self._alone(number, frame)
+                return self._read_event_frame(number, frame)
             case TransitionKind.FADE if blend.through:
-                color = solid(blend.color or "black", self._size)
-                share = color_weight(at, frames, blend.align)
+                color = create_solid_frame(blend.color or "black", self._size)
+                share = weigh_color(at, frames, blend.align)
                 if share == 1:
                     return color
                 side = number - 1 if frame < self._events[number].record.start else number
-                return mix(self._under(side, number, frame), color, share)
+                return mix_frames(self._compose_fade_side(side, number, frame), color, share)
             case TransitionKind.FADE:
-                color = solid(blend.color or "black", self._size)
-                return mix(color, self._alone(number, frame), share)
+                color = create_solid_frame(blend.color or "black", self._size)
+                return mix_frames(color, self._read_event_frame(number, frame), share)
             case TransitionKind.DISSOLVE:
-                return mix(self._composed(number - 1, frame), self._alone(number, frame), share)
+                return mix_frames(
+                    self._compose_event(number - 1, frame),
+                    self._read_event_frame(number, frame),
+                    share,
+                )
             case TransitionKind.WIPE:
-                outgoing, incoming = self._composed(number - 1, frame), self._alone(number, frame)
-                return wipe(outgoing, incoming, share, blend.direction)
+                outgoing, incoming = (
+                    self._compose_event(number - 1, frame),
+                    self._read_event_frame(number, frame),
+                )
+                return wipe_frames(outgoing, incoming, share, blend.direction)
 
-    def _leaving(self, number: int, blend: Blend, frame: int) -> Frame:
-        share = weight(frame - blend.span.start, blend.span.length)
-        color = solid(blend.color or "black", self._size)
-        picture = self._alone(number, frame)
+    def _compose_leaving(self, number: int, blend: Blend, frame: int) -> Frame:
+        share = weigh_incoming(frame - blend.span.start, blend.span.length)
+        color = create_solid_frame(blend.color or "black", self._size)
+        picture = self._read_event_frame(number, frame)
         if blend.kind is TransitionKind.WIPE:
-            return wipe(picture, color, share, blend.direction)
-        return picture if blend.kind is TransitionKind.CUT else mix(picture, color, share)
+            return wipe_frames(picture, color, share, blend.direction)
+        return picture if blend.kind is TransitionKind.CUT else mix_frames(picture, color, share)
 
-    def _under(self, side: int, number: int, frame: int) -> Frame:
+    def _compose_fade_side(self, side: int, number: int, frame: int) -> Frame:
         """One side of a fade through a colour."""
-        return self._alone(number, frame) if side == number else self._composed(side, frame)
+        return (
+            self._read_event_frame(number, frame)
+            if side == number
+            else self._compose_event(side, frame)
+        )
 
-    def _alone(self, number: int, frame: int) -> Frame:
+    def _read_event_frame(self, number: int, frame: int) -> Frame:
         event = self._events[number]
         if frame not in event.visible:
             raise StitchError(f"shot {event.shot} has no picture for film frame {frame}")
         if number not in self._readers:
-            self._readers[number] = _Reader(event, self._clips, self._size, self._threads)
-        return self._readers[number].at(frame)
+            self._readers[number] = _ShotReader(event, self._clips, self._size, self._threads)
+        return self._readers[number].read_frame(frame)
 
 
-class _Reader:
+class _ShotReader:
     """The frames of one event by film frame, decoded forward only once."""
 
-    def __init__(self, event: Event, clips: Mapping[str, Clip], size: Size, threads: int) -> None:
+    def __init__(
+        self, event: ShotEvent, clips: Mapping[str, ConformedClip], size: Size, threads: int
+    ) -> None:
         self._event = event
-        self._frames = frames_of(event.slices, clips, size, threads=threads)
+        self._frames = read_slice_frames(event.slices, clips, size, threads=threads)
         self._next = event.visible.start
         self._last: Frame | None = None
 
-    def at(self, frame: int) -> Frame:
+    def read_frame(self, frame: int) -> Frame:
         while self._next <= frame:
             self._last = next(self._frames, None)
             self._next += 1
@@ -190,7 +203,7 @@ class _Reader:
         self._frames.close()
 
 
-def _takes_over(event: Event) -> int:
+def _find_first_frame(event: ShotEvent) -> int:
     """The first film frame that shows anything of `event`."""
     if event.entering is None:
         return event.record.start

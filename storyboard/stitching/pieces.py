@@ -32,7 +32,7 @@ class Track(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ramp:
+class GainRamp:
     """A gain that rises or falls over film samples [start, end) and stays where it came to."""
 
     start: int
@@ -43,7 +43,7 @@ class Ramp:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SoundCue:
     """One sound in its place, film samples [start, end)."""
 
     start: int
@@ -57,12 +57,12 @@ class Piece:
     line: Line | None = None
     """A voice instead of a file."""
     gain_db: float = 0.0
-    ramps: tuple[Ramp, ...] = ()
+    ramps: tuple[GainRamp, ...] = ()
     duck_db: float = 0.0
     seed: int = 0
     seamless: bool = False
     """It goes on where another piece stops, and must not click there."""
-    goes_on: bool = False
+    continues: bool = False
     """Another piece goes on where it stops."""
-    early: str = ""
+    early_end_note: str = ""
     """The note when its file ends too soon, with {} for the seconds."""

@@ -21,7 +21,7 @@ Size: TypeAlias = tuple[int, int]
 """(width, height), both even."""
 
 
-def rgb_of(color: str) -> tuple[int, int, int]:
+def parse_color(color: str) -> tuple[int, int, int]:
     """The red, green and blue of a colour's name or `#rrggbb`; StitchError for anything else."""
     from PIL import ImageColor
 
@@ -34,13 +34,13 @@ def rgb_of(color: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def solid(color: str, size: Size) -> Frame:
+def create_solid_frame(color: str, size: Size) -> Frame:
     """A frame of one colour."""
     import numpy as np
 
     width, height = size
-    pixel = np.array(rgb_of(color), np.float32).reshape(1, 1, 3)
-    luma, blue, red = (round(float(part[0, 0])) for part in _yuv(pixel))
+    pixel = np.array(parse_color(color), np.float32).reshape(1, 1, 3)
+    luma, blue, red = (round(float(part[0, 0])) for part in _to_yuv(pixel))
     frame = np.empty((height * 3 // 2, width), np.uint8)
     frame[:height] = luma
     frame[height : height * 5 // 4] = blue
@@ -53,10 +53,12 @@ def from_rgb(picture: NDArray[np.uint8]) -> Frame:
     import numpy as np
 
     height, width = picture.shape[:2]
-    luma, blue, red = _yuv(picture.astype(np.float32))
+    luma, blue, red = _to_yuv(picture.astype(np.float32))
     frame = np.empty((height * 3 // 2, width), np.uint8)
-    frame[:height] = _bytes(luma)
-    frame[height:] = np.concatenate([_halved(blue), _halved(red)]).reshape(height // 2, width)
+    frame[:height] = _to_bytes(luma)
+    frame[height:] = np.concatenate([_halve_plane(blue), _halve_plane(red)]).reshape(
+        height // 2, width
+    )
     return frame
 
 
@@ -64,14 +66,14 @@ def to_rgb(frame: Frame) -> NDArray[np.uint8]:
     """The (height, width, 3) picture of a frame, each chroma sample standing for its block."""
     import numpy as np
 
-    luma, blue, red = (plane.astype(np.float32) for plane in split(frame))
+    luma, blue, red = (plane.astype(np.float32) for plane in split_planes(frame))
     y = (luma - 16) / 219
     u, v = ((plane.repeat(2, 0).repeat(2, 1) - 128) / 224 for plane in (blue, red))
     channels = (y + 1.5748 * v, y - 0.187324 * u - 0.468124 * v, y + 1.8556 * u)
-    return _bytes(np.stack(channels, axis=-1) * 255)
+    return _to_bytes(np.stack(channels, axis=-1) * 255)
 
 
-def split(frame: Frame) -> tuple[Frame, Frame, Frame]:
+def split_planes(frame: Frame) -> tuple[Frame, Frame, Frame]:
     """Y, U and V as views into `frame`: writing to them changes it."""
     height = frame.shape[0] * 2 // 3
     width = frame.shape[1]
@@ -92,7 +94,7 @@ def split(frame: Frame) -> tuple[Frame, Frame, Frame]:
     )
 
 
-def _yuv(picture: _Values) -> tuple[_Values, _Values, _Values]:
+def _to_yuv(picture: _Values) -> tuple[_Values, _Values, _Values]:
     """BT.709 in limited range, not rounded."""
     red, green, blue = (picture[..., channel] / 255 for channel in range(3))
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -103,12 +105,12 @@ def _yuv(picture: _Values) -> tuple[_Values, _Values, _Values]:
     )
 
 
-def _halved(plane: _Values) -> Frame:
+def _halve_plane(plane: _Values) -> Frame:
     height, width = plane.shape
-    return _bytes(plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)))
+    return _to_bytes(plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)))
 
 
-def _bytes(values: _Values) -> Frame:
+def _to_bytes(values: _Values) -> Frame:
     import numpy as np
 
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)

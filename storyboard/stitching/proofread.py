@@ -11,24 +11,24 @@ from functools import partial
 
 from storyboard.errors import Diagnostic, Severity, Span
 from storyboard.film import Film
-from storyboard.language.report import shown
+from storyboard.language.report import format_value
 from storyboard.stitching.planes import Size
-from storyboard.stitching.titles import block_of
+from storyboard.stitching.titles import typeset_block
 from storyboard.stitching.typeset import (
     HAIR_SPACE,
     Block,
-    card,
-    legible,
-    length_of,
-    stands,
-    unprintable,
+    compute_legible_size,
+    find_missing_letters,
+    is_certain_to_fit,
+    measure_text,
+    typeset_card,
 )
 
 _BOXES = "Latin, Greek and Cyrillic letters can be set"
 _PLAYER = "`subtitles: track` or `sidecar` leaves the letters to the player"
 
 
-def proofread(film: Film, size: Size) -> Iterator[Diagnostic]:
+def proofread_film(film: Film, size: Size) -> Iterator[Diagnostic]:
     """What can't be set in a frame of `size`, with its place in the text.
 
     A letter that the font lacks is an error where it would be burnt in, and a warning on cards
@@ -36,62 +36,69 @@ def proofread(film: Film, size: Size) -> Iterator[Diagnostic]:
     """
     for shot in film.cut:
         if shot.card:
-            place = shot.span("card")
-            yield from _boxes(shot.card, place)
-            yield from _crowded("card", partial(card, shot.card), size, [(place, shot.card)])
+            place = shot.find_span("card")
+            yield from _warn_missing_letters(shot.card, place)
+            yield from _check_fit(
+                "card", partial(typeset_card, shot.card), size, [(place, shot.card)]
+            )
     for n, title in enumerate(film.titles):
-        texts = [(film.span(f"titles[{n}].text"), title.text)] if title.text else []
+        texts = [(film.find_span(f"titles[{n}].text"), title.text)] if title.text else []
         texts += [
-            (film.span(f"titles[{n}].credits[{row}]"), line)
+            (film.find_span(f"titles[{n}].credits[{row}]"), line)
             for row, line in enumerate(title.credits)
         ]
         for place, text in texts:
-            yield from _boxes(text, place)
-        yield from _crowded("title", partial(block_of, title), size, texts)
+            yield from _warn_missing_letters(text, place)
+        yield from _check_fit("title", partial(typeset_block, title), size, texts)
     if film.subtitles == "burn":
-        for place, words in _spoken(film):
-            if letters := unprintable(words):
+        for place, words in _find_subtitle_words(film):
+            if letters := find_missing_letters(words):
                 message = f"this can't be burnt in: the font has no {' '.join(letters)}"
-                related = ((film.span("subtitles"), "subtitles are burnt in"),)
+                related = ((film.find_span("subtitles"), "subtitles are burnt in"),)
                 yield Diagnostic("SB601", message, place, _PLAYER, related=related)
 
 
-def _spoken(film: Film) -> Iterator[tuple[Span, str]]:
+def _find_subtitle_words(film: Film) -> Iterator[tuple[Span, str]]:
     """The words that become subtitles, with their places."""
     for shot in film.cut:
         for key, lines in (("dialogue", shot.dialogue), ("narration", shot.narration)):
             for n, line in enumerate(lines):
-                yield shot.span(f"{key}[{n}].{line.speaker}"), line.words
+                yield shot.find_span(f"{key}[{n}].{line.speaker}"), line.words
     for n, cue in enumerate(film.narration):
-        yield film.span(f"sound.narration[{n}].{cue.line.speaker}"), cue.line.words
+        yield film.find_span(f"sound.narration[{n}].{cue.line.speaker}"), cue.line.words
 
 
-def _boxes(text: str, place: Span) -> Iterator[Diagnostic]:
-    if letters := unprintable(text):
+def _warn_missing_letters(text: str, place: Span) -> Iterator[Diagnostic]:
+    if letters := find_missing_letters(text):
         message = f"the font has no {' '.join(letters)}: boxes stand for them"
         yield Diagnostic("SB601", message, place, _BOXES, Severity.WARNING)
 
 
-def _crowded(
-    what: str, lay: Callable[[Size, int], Block], size: Size, texts: Sequence[tuple[Span, str]]
+def _check_fit(
+    text_kind: str,
+    typeset: Callable[[Size, int], Block],
+    size: Size,
+    texts: Sequence[tuple[Span, str]],
 ) -> Iterator[Diagnostic]:
     """Refuses `texts` that together have no room in the smallest type that can be read."""
-    least = legible(size)
-    if stands("\n".join(text for _, text in texts), size, least):
+    least = compute_legible_size(size)
+    if is_certain_to_fit("\n".join(text for _, text in texts), size, least):
         return
     place = texts[0][0]
-    block = lay(size, least)
+    block = typeset(size, least)
     frame = f"a frame of {size[0]}x{size[1]}"
     if block.width > block.across:
-        longest = max(block.lines, key=lambda line: length_of(line.text, line.size))
+        longest = max(block.lines, key=lambda line: measure_text(line.text, line.size))
         word = longest.text.replace(HAIR_SPACE, "")
-        place = next((where for where, text in texts if word in text), place)
+        place = next((text_place for text_place, text in texts if word in text), place)
         letters = int(len(word) * block.across / block.width)
-        message = f"{shown(word)} is too long for {frame} in type that can be read"
+        message = f"{format_value(word)} is too long for {frame} in type that can be read"
         hint = f"a line holds some {letters} of its letters: divide it with a space"
         yield Diagnostic("SB602", message, place, hint)
     elif not block.fits:
         room = int(block.down // block.lines[-1].height)
-        message = f"this {what} has {len(block.lines)} lines of the smallest type that can be read"
+        message = (
+            f"this {text_kind} has {len(block.lines)} lines of the smallest type that can be read"
+        )
         hint = f"{room} fit into {frame}: write fewer, or show them one after another"
         yield Diagnostic("SB602", message, place, hint)

@@ -16,63 +16,65 @@ _SMALL = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュ
 _UNSEEN = ("Mn", "Me", "Cf", "Cc")
 
 
-def columns(text: str) -> int:
+def count_columns(text: str) -> int:
     """How wide `text` is: two for each wide letter, none for marks that stand on another."""
     if text.isascii():
         return len(text)
-    return sum(map(_column, text))
+    return sum(map(_count_letter_columns, text))
 
 
-def rows(text: str, width: int) -> list[str]:
+def break_lines(text: str, width: int) -> list[str]:
     """`text` in the fewest rows of at most `width` columns, none much shorter than the others.
 
     No row is empty; a text without words has none. `width` is at least 2.
     """
     words = [
-        (space, part, columns(part)) for word in text.split() for space, part in _parts(word, width)
+        (space, part, count_columns(part))
+        for word in text.split()
+        for space, part in _split_word(word, width)
     ]
-    found = _filled(words, width)
+    lines = _fill_rows(words, width)
     narrow, wide = 1, width
-    while narrow < wide and len(found) > 1:
+    while narrow < wide and len(lines) > 1:
         middle = (narrow + wide) // 2
-        if len(_filled(words, middle)) == len(found):
+        if len(_fill_rows(words, middle)) == len(lines):
             wide = middle
         else:
             narrow = middle + 1
-    return _filled(words, wide)
+    return _fill_rows(words, wide)
 
 
-def _filled(words: Sequence[tuple[bool, str, int]], limit: int) -> list[str]:
+def _fill_rows(words: Sequence[tuple[bool, str, int]], limit: int) -> list[str]:
     """Rows that each take what fits into `limit` columns, and one part at the least."""
-    found: list[str] = []
-    room = 0
+    lines: list[str] = []
+    free_columns = 0
     for space, part, width in words:
-        if found and width + space <= room:
-            found[-1] += f" {part}" if space else part
-            room -= width + space
+        if lines and width + space <= free_columns:
+            lines[-1] += f" {part}" if space else part
+            free_columns -= width + space
         else:
-            found.append(part)
-            room = limit - width
-    return found
+            lines.append(part)
+            free_columns = limit - width
+    return lines
 
 
-def _parts(word: str, width: int) -> Iterator[tuple[bool, str]]:
+def _split_word(word: str, width: int) -> Iterator[tuple[bool, str]]:
     """What of a word stays together, each with whether a space stands before it."""
-    long = columns(word) > width
-    start, taken = 0, _column(word[0])
+    is_long = count_columns(word) > width
+    start, used_columns = 0, _count_letter_columns(word[0])
     for at in range(1, len(word)):
-        wide = _column(word[at])
-        if _breaks(word, at, long=long) or taken + wide > width:
+        letter_columns = _count_letter_columns(word[at])
+        if _can_break_before(word, at, long=is_long) or used_columns + letter_columns > width:
             yield start == 0, word[start:at]
-            start, taken = at, 0
-        taken += wide
+            start, used_columns = at, 0
+        used_columns += letter_columns
     yield start == 0, word[start:]
 
 
-def _breaks(word: str, at: int, *, long: bool) -> bool:
+def _can_break_before(word: str, at: int, *, long: bool) -> bool:
     """Whether a row may end before letter `at` of a word."""
     before, after = word[at - 1], word[at]
-    if not (long or _ideograph(before) or _ideograph(after)):
+    if not (long or _is_ideograph(before) or _is_ideograph(after)):
         return False
     if before == "\u200d" or after in _SMALL:
         return False
@@ -80,12 +82,14 @@ def _breaks(word: str, at: int, *, long: bool) -> bool:
     return categories[0] not in _OPENING and categories[1] not in _CLOSING
 
 
-def _ideograph(letter: str) -> bool:
+def _is_ideograph(letter: str) -> bool:
     """Wide, and of a writing that has no spaces; Korean has."""
-    return _column(letter) == 2 and not unicodedata.name(letter, "").startswith("HANGUL")
+    return _count_letter_columns(letter) == 2 and not unicodedata.name(letter, "").startswith(
+        "HANGUL"
+    )
 
 
-def _column(letter: str) -> int:
+def _count_letter_columns(letter: str) -> int:
     if unicodedata.category(letter) in _UNSEEN:
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1

@@ -25,14 +25,18 @@ _NEAR_S = Fraction(1, 4)
 """How close to a cut a cue begins with it; twice that, how close it ends with it."""
 
 
-def wanted(columns: int, rate: Rate) -> int:
+def compute_reading_frames(columns: int, rate: Rate) -> int:
     """The frames in which so many columns are read: a second at least."""
     seconds = min(max(Fraction(1), Fraction(columns, READING)), Fraction(LONGEST_S))
-    return rate.frames_up(seconds)
+    return rate.to_frames_rounded_up(seconds)
 
 
-def times(
-    said: Sequence[FrameRange], wants: Sequence[int], cuts: Sequence[int], length: int, rate: Rate
+def schedule_cues(
+    spoken_spans: Sequence[FrameRange],
+    wants: Sequence[int],
+    cuts: Sequence[int],
+    length: int,
+    rate: Rate,
 ) -> list[FrameRange]:
     """The film frames of cues whose words are heard in `said`, in order of their starts.
 
@@ -40,85 +44,95 @@ def times(
     find room in it; those beyond are empty. `wants` are their frames to be read in, `cuts` the
     frames where pictures change, which rise.
     """
-    least = max(1, min(rate.frames(1), (length + GAP) // max(1, len(said)) - GAP))
-    starts = _starts(said, [max(least, want) for want in wants], least, length, rate)
-    longest, found = rate.frames(LONGEST_S), []
-    for number, (start, span) in enumerate(zip(starts, said, strict=True)):
+    least = max(1, min(rate.to_frames(1), (length + GAP) // max(1, len(spoken_spans)) - GAP))
+    starts = _schedule_starts(
+        spoken_spans, [max(least, want) for want in wants], least, length, rate
+    )
+    longest, cue_spans = rate.to_frames(LONGEST_S), []
+    for number, (start, span) in enumerate(zip(starts, spoken_spans, strict=True)):
         room = starts[number + 1] - GAP if number + 1 < len(starts) else length
         end = min(max(span.end, start + wants[number]), start + longest, room, length)
-        found.append(FrameRange(min(start, length), max(end, min(start, length))))
-    return _with_cuts(found, wants, cuts, length, rate)
+        cue_spans.append(FrameRange(min(start, length), max(end, min(start, length))))
+    return _snap_to_cuts(cue_spans, wants, cuts, length, rate)
 
 
-def _starts(
-    said: Sequence[FrameRange], wants: Sequence[int], least: int, length: int, rate: Rate
+def _schedule_starts(
+    spoken_spans: Sequence[FrameRange], wants: Sequence[int], least: int, length: int, rate: Rate
 ) -> list[int]:
     """Where the cues begin, each at least `least` frames and a gap after the one before it."""
-    late, early, found = rate.frames(_LATE_S), -rate.frames(_EARLY_S), []
-    for first, last in _crowds(said, wants):
-        spans, crowd = said[first:last], wants[first:last]
+    max_late, max_early, starts = rate.to_frames(_LATE_S), -rate.to_frames(_EARLY_S), []
+    for first, last in _group_crowds(spoken_spans, wants):
+        spans, crowd = spoken_spans[first:last], wants[first:last]
         for share in _SHARES:
             lengths = [least + int((want - least) * share) for want in crowd]
-            queue = _queue(spans, lengths, length)
+            queue = _queue_crowd(spans, lengths, length)
             away = [at - span.start for at, span in zip(queue, spans, strict=True)]
-            if early <= min(away) and max(away) <= late:
+            if max_early <= min(away) and max(away) <= max_late:
                 break
-        found += queue
+        starts += queue
     following = length + GAP
-    for number in reversed(range(len(found))):
-        found[number] = following = min(found[number], following - GAP - least)
-    return [max(at, number * (least + GAP)) for number, at in enumerate(found)]
+    for number in reversed(range(len(starts))):
+        starts[number] = following = min(starts[number], following - GAP - least)
+    return [max(at, number * (least + GAP)) for number, at in enumerate(starts)]
 
 
-def _crowds(said: Sequence[FrameRange], wants: Sequence[int]) -> list[tuple[int, int]]:
+def _group_crowds(
+    spoken_spans: Sequence[FrameRange], wants: Sequence[int]
+) -> list[tuple[int, int]]:
     """(first, last + 1) of cues that would run into one another."""
-    found: list[tuple[int, int]] = []
-    first = free = 0
-    for number, (span, want) in enumerate(zip(said, wants, strict=True)):
-        if span.start >= free and number:
-            found.append((first, number))
+    crowds: list[tuple[int, int]] = []
+    first = free_from = 0
+    for number, (span, want) in enumerate(zip(spoken_spans, wants, strict=True)):
+        if span.start >= free_from and number:
+            crowds.append((first, number))
             first = number
-        free = max(span.start, free) + want + GAP
-    return [*found, (first, len(said))] if said else []
+        free_from = max(span.start, free_from) + want + GAP
+    return [*crowds, (first, len(spoken_spans))] if spoken_spans else []
 
 
-def _queue(said: Sequence[FrameRange], lengths: Sequence[int], length: int) -> list[int]:
+def _queue_crowd(
+    spoken_spans: Sequence[FrameRange], lengths: Sequence[int], length: int
+) -> list[int]:
     """One after the other, none before its words but those that the film's end pushes back."""
-    found: list[int] = []
-    free = 0
-    for span, frames in zip(said, lengths, strict=True):
-        found.append(max(span.start, free))
-        free = found[-1] + frames + GAP
+    starts: list[int] = []
+    free_from = 0
+    for span, frames in zip(spoken_spans, lengths, strict=True):
+        starts.append(max(span.start, free_from))
+        free_from = starts[-1] + frames + GAP
     end = length
-    for number in reversed(range(len(found))):
-        found[number] = min(found[number], end - lengths[number])
-        end = found[number] - GAP
-    return found
+    for number in reversed(range(len(starts))):
+        starts[number] = min(starts[number], end - lengths[number])
+        end = starts[number] - GAP
+    return starts
 
 
-def _with_cuts(
-    shown: Sequence[FrameRange], wants: Sequence[int], cuts: Sequence[int], length: int, rate: Rate
+def _snap_to_cuts(
+    cue_spans: Sequence[FrameRange],
+    wants: Sequence[int],
+    cuts: Sequence[int],
+    length: int,
+    rate: Rate,
 ) -> list[FrameRange]:
     """Those that begin or end close to a cut set to it, where they can still be read."""
-    near, far = rate.frames(_NEAR_S), rate.frames(2 * _NEAR_S)
-    found: list[FrameRange] = []
+    near, far = rate.to_frames(_NEAR_S), rate.to_frames(2 * _NEAR_S)
+    snapped_spans: list[FrameRange] = []
     before = 0
-    for number, span in enumerate(shown):
+    for number, span in enumerate(cue_spans):
         start, end = span.start, span.end
         need = min(span.length, wants[number])
-        room = shown[number + 1].start - GAP if number + 1 < len(shown) else length
-        for cut in _around(cuts, start, near):
+        room = cue_spans[number + 1].start - GAP if number + 1 < len(cue_spans) else length
+        for cut in _find_near_cuts(cuts, start, near):
             if before <= cut <= end - need:
                 start = cut
-        for cut in _around(cuts, end, far):
+        for cut in _find_near_cuts(cuts, end, far):
             if start + need <= cut - GAP <= room:
                 end = cut - GAP
                 break
         before = end + GAP
-        found.append(FrameRange(start, end))
-    return found
+        snapped_spans.append(FrameRange(start, end))
+    return snapped_spans
 
 
-def _around(cuts: Sequence[int], frame: int, by: int) -> Sequence[int]:
+def _find_near_cuts(cuts: Sequence[int], frame: int, by: int) -> Sequence[int]:
     """The cuts, which rise, that are at most so many frames from one."""
     return cuts[bisect_left(cuts, frame - by) : bisect_right(cuts, frame + by)]

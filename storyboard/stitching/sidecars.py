@@ -14,9 +14,9 @@ from pathlib import Path
 
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
-from storyboard.outlet import put
-from storyboard.stitching.media import beside
-from storyboard.stitching.subtitles import Cue, cues
+from storyboard.outlet import replace_file
+from storyboard.stitching.media import build_temp_path
+from storyboard.stitching.subtitles import SubtitleCue, build_subtitle_cues
 
 _SUFFIXES = (".srt", ".vtt")
 JOINER = "\u2060"
@@ -26,10 +26,10 @@ _TAG = re.compile(r"(?<=<)(?=[^<>]*>)")
 _TIME = re.compile(r"(?<=\d:\d\d:\d\d)(?=[.,]\d)")
 
 
-def sidecars(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+def list_sidecar_paths(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
     """The files that belong beside the film file `out`; a film that says nothing has none."""
-    asked = film.subtitles == "sidecar" and cues(film, timeline)
-    return _beside(out) if asked else ()
+    has_sidecars = film.subtitles == "sidecar" and build_subtitle_cues(film, timeline)
+    return _build_sidecar_paths(out) if has_sidecars else ()
 
 
 def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
@@ -37,42 +37,44 @@ def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ..
 
     A film without words has none.
     """
-    return write_cues(cues(film, timeline), timeline, _beside(out))
+    return write_cues(build_subtitle_cues(film, timeline), timeline, _build_sidecar_paths(out))
 
 
-def strays(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+def find_stale_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
     """Files beside `out` that players take for its subtitles, though nothing is said in it."""
-    if film.subtitles != "sidecar" or cues(film, timeline):
+    if film.subtitles != "sidecar" or build_subtitle_cues(film, timeline):
         return ()
-    return tuple(path for path in _beside(out) if path.exists())
+    return tuple(path for path in _build_sidecar_paths(out) if path.exists())
 
 
-def write_cues(found: Sequence[Cue], timeline: Timeline, paths: Sequence[Path]) -> tuple[Path, ...]:
+def write_cues(
+    subtitle_cues: Sequence[SubtitleCue], timeline: Timeline, paths: Sequence[Path]
+) -> tuple[Path, ...]:
     """Writes the cues to every path, in the format of its suffix; nothing where there are none."""
     import pysubs2
 
-    for path in paths if found else ():
+    for path in paths if subtitle_cues else ():
         subtitles = pysubs2.SSAFile()
-        for cue in found:
-            text = _escaped(cue.lines, path.suffix).replace("\n", r"\N")
+        for cue in subtitle_cues:
+            text = _escape_rows(cue.lines, path.suffix).replace("\n", r"\N")
             subtitles.append(
                 pysubs2.SSAEvent(
-                    start=_milliseconds(cue.span.start, timeline),
-                    end=_milliseconds(cue.span.end, timeline),
+                    start=_to_milliseconds(cue.span.start, timeline),
+                    end=_to_milliseconds(cue.span.end, timeline),
                     text=rf"{{\i1}}{text}{{\i0}}" if cue.off else text,
                 )
             )
-        unfinished = beside(path)
+        unfinished = build_temp_path(path)
         unfinished.write_text(subtitles.to_string(path.suffix[1:]), encoding="utf-8")
-        put(unfinished, path)
-    return tuple(paths) if found else ()
+        replace_file(unfinished, path)
+    return tuple(paths) if subtitle_cues else ()
 
 
-def _beside(out: Path) -> tuple[Path, ...]:
+def _build_sidecar_paths(out: Path) -> tuple[Path, ...]:
     return tuple(map(out.with_suffix, _SUFFIXES))
 
 
-def _escaped(rows: Sequence[str], suffix: str) -> str:
+def _escape_rows(rows: Sequence[str], suffix: str) -> str:
     """Rows of words as `suffix` wants them; one of digits alone would be taken for a number."""
     text = "\n".join(JOINER + row if row.isdigit() else row for row in rows)
     text = _COMMAND.sub(JOINER, text.translate(_BRACES))
@@ -81,5 +83,5 @@ def _escaped(rows: Sequence[str], suffix: str) -> str:
     return _TIME.sub(JOINER, _TAG.sub(JOINER, text))
 
 
-def _milliseconds(frame: int, timeline: Timeline) -> int:
-    return round(timeline.rate.seconds(frame) * 1000)
+def _to_milliseconds(frame: int, timeline: Timeline) -> int:
+    return round(timeline.rate.to_seconds(frame) * 1000)

@@ -20,15 +20,15 @@ from storyboard.film import Line
 from storyboard.stitching.cuesheet import CueSheet
 from storyboard.stitching.pcm import (
     RATE,
-    Reader,
+    SampleReader,
     Samples,
     WavWriter,
-    decoded,
-    jumps,
-    looped,
-    silence,
+    can_seek,
+    create_silence,
+    decode_audio,
+    loop_audio,
 )
-from storyboard.stitching.pieces import DECLICK, Piece, Ramp
+from storyboard.stitching.pieces import DECLICK, GainRamp, SoundCue
 
 _BLOCK = 10 * RATE
 _NEAR = 10 * RATE
@@ -40,12 +40,12 @@ _SOON = RATE // 10
 _STEP = 72
 """Samples in which a step at a seam melts away."""
 
-_EMPTY = "export it again, or take it out of the film"
+_EMPTY_HINT = "export it again, or take it out of the film"
 
 Gain = NDArray[np.float32]
 
 
-class Bed(Protocol):
+class AmbienceSource(Protocol):
     """Makes a bed from words: stereo (n, 2) float32 at 48 kHz, n = round(seconds * 48000).
 
     A function of its clock: the piece from `start_s` on is what a longer one has there. Words
@@ -57,14 +57,14 @@ class Bed(Protocol):
     ) -> NDArray[np.float32]: ...
 
 
-class Murmur(Protocol):
+class SpeechSource(Protocol):
     """Speaks a line in a cast member's voice (its words in the film): (n, 2) float32, 48 kHz."""
 
     def __call__(self, line: Line, voice: str, /) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MixedBlock:
     """A part of the mix."""
 
     samples: Samples
@@ -73,7 +73,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Sounds:
+class SoundSources:
     """Opens what the pieces of one film name.
 
     `folder` takes copies of files in which no reader can jump, and of those that loop; they go
@@ -81,147 +81,149 @@ class Sounds:
     """
 
     folder: Path
-    beds: Bed | None = None
-    murmur: Murmur | None = None
+    beds: AmbienceSource | None = None
+    murmur: SpeechSource | None = None
     voices: Mapping[str, str] = field(default_factory=dict)
     """By cast name, the voice's words."""
-    laid: Mapping[Path, str] = field(default_factory=dict)
+    film_files: Mapping[Path, str] = field(default_factory=dict)
     """By path, where the film names a file that it lays itself; the others are takes."""
     takes: Mapping[Path, str] = field(default_factory=dict)
     """By path, whose take a file is."""
     _copies: dict[Path, Path] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def open(self, piece: Piece) -> Iterator[Samples]:
+    def open_cue(self, cue: SoundCue) -> Iterator[Samples]:
         """The samples of a piece from its `source` on.
 
         Raises StitchError for words that nobody makes, MediaError for a file that can't be read.
         """
-        if piece.path is not None:
-            return self._file(piece.path, piece)
-        if piece.line is not None and self.murmur is not None:
-            spoken = self.murmur(piece.line, self.voices.get(piece.line.speaker, ""))
-            return iter([spoken[piece.source :]])
+        if cue.path is not None:
+            return self._read_file(cue.path, cue)
+        if cue.line is not None and self.murmur is not None:
+            spoken = self.murmur(cue.line, self.voices.get(cue.line.speaker, ""))
+            return iter([spoken[cue.source :]])
         if self.beds is None:
             raise StitchError(
-                f"nothing here makes the sound {piece.make!r}",
+                f"nothing here makes the sound {cue.make!r}",
                 hint="give a file instead: {file: sound.wav}",
             )
-        return _made(piece, self.beds)
+        return _generate_ambience(cue, self.beds)
 
-    def _file(self, path: Path, piece: Piece) -> Iterator[Samples]:
+    def _read_file(self, path: Path, cue: SoundCue) -> Iterator[Samples]:
         """The samples of its file; what is wrong with it is told with its place in the film."""
-        empty = path in self.laid and not piece.source
+        is_empty = path in self.film_files and not cue.source
         try:
-            if piece.loops:
-                yield from looped(self._copy(path), piece.source)
-            near = piece.source <= _NEAR or jumps(path)
-            for samples in decoded(path if near else self._copy(path), piece.source):
-                empty = False
+            if cue.loops:
+                yield from loop_audio(self._copy_to_wav(path), cue.source)
+            is_near = cue.source <= _NEAR or can_seek(path)
+            for samples in decode_audio(path if is_near else self._copy_to_wav(path), cue.source):
+                is_empty = False
                 yield samples
-            if empty:
-                raise MediaError(f"{path} has no sound", hint=_EMPTY)
+            if is_empty:
+                raise MediaError(f"{path} has no sound", hint=_EMPTY_HINT)
         except MediaError as error:
-            place = self.laid.get(path) or f"the take of {self.takes.get(path, 'a shot')}"
+            place = self.film_files.get(path) or f"the take of {self.takes.get(path, 'a shot')}"
             raise MediaError(f"{place}: {error}", hint=error.hint, log=error.log) from error
 
-    def _copy(self, path: Path) -> Path:
+    def _copy_to_wav(self, path: Path) -> Path:
         with self._lock:
             if path not in self._copies:
                 copy = self.folder / f"copy{len(self._copies)}.wav"
                 with WavWriter(copy) as wav:
-                    for block in decoded(path):
+                    for block in decode_audio(path):
                         wav.write(block)
                 if not wav.samples:
-                    raise MediaError(f"{path} has no sound", hint=_EMPTY)
+                    raise MediaError(f"{path} has no sound", hint=_EMPTY_HINT)
                 self._copies[path] = copy
             return self._copies[path]
 
 
-def mixed(sheet: CueSheet, sounds: Sounds, first: int, last: int) -> Part:
+def mix_range(sheet: CueSheet, sounds: SoundSources, first: int, last: int) -> MixedBlock:
     """Film samples [first, last) of the mix, before any levelling."""
-    block = silence(last - first)
-    duck = Duck(sheet.speech)
+    block = create_silence(last - first)
+    ducking = Ducking(sheet.speech)
     ends: dict[int, Samples] = {}  # the last two samples of what goes on there
     ended: dict[int, int] = {}
-    for number in sounding(sheet, first, last):
-        piece = sheet.pieces[number]
-        playing = _Playing(cropped(piece, first, last), Reader(sounds.open(_from(piece, first))))
+    for number in find_cues_between(sheet, first, last):
+        cue = sheet.cues[number]
+        player = _CuePlayer(
+            crop_cue(cue, first, last), SampleReader(sounds.open_cue(_skip_cue_to(cue, first)))
+        )
         try:
-            playing.play(block, first, duck, ends)
+            player.add_to_block(block, first, ducking, ends)
         finally:
-            playing.reader.close()
-        if playing.ended_at is not None:
-            ended[number] = playing.ended_at
-    return Part(block, ended)
+            player.reader.close()
+        if player.ended_at is not None:
+            ended[number] = player.ended_at
+    return MixedBlock(block, ended)
 
 
-def sounding(sheet: CueSheet, first: int, last: int) -> list[int]:
+def find_cues_between(sheet: CueSheet, first: int, last: int) -> list[int]:
     """The places in the sheet of the pieces that sound in [first, last), by their start."""
-    found = [n for n, piece in enumerate(sheet.pieces) if piece.start < last and piece.end > first]
-    return sorted(found, key=lambda n: (sheet.pieces[n].start, sheet.pieces[n].end))
+    numbers = [n for n, cue in enumerate(sheet.cues) if cue.start < last and cue.end > first]
+    return sorted(numbers, key=lambda n: (sheet.cues[n].start, sheet.cues[n].end))
 
 
-def cropped(piece: Piece, first: int, last: int) -> Piece:
+def crop_cue(cue: SoundCue, first: int, last: int) -> SoundCue:
     """The part of a piece that sounds in [first, last); its ramps stand where they stood."""
-    ahead = max(0, first - piece.start)
+    ahead = max(0, first - cue.start)
     return replace(
-        piece,
-        start=piece.start + ahead,
-        end=min(piece.end, last),
-        source=piece.source + ahead,
-        seamless=piece.seamless and not ahead,
-        goes_on=piece.goes_on and piece.end <= last,
+        cue,
+        start=cue.start + ahead,
+        end=min(cue.end, last),
+        source=cue.source + ahead,
+        seamless=cue.seamless and not ahead,
+        continues=cue.continues and cue.end <= last,
     )
 
 
-def _from(piece: Piece, first: int) -> Piece:
-    return replace(piece, source=piece.source + max(0, first - piece.start))
+def _skip_cue_to(cue: SoundCue, first: int) -> SoundCue:
+    return replace(cue, source=cue.source + max(0, first - cue.start))
 
 
-class _Playing:
+class _CuePlayer:
     """A piece while it sounds."""
 
-    def __init__(self, piece: Piece, reader: Reader) -> None:
-        self.piece = piece
+    def __init__(self, cue: SoundCue, reader: SampleReader) -> None:
+        self.cue = cue
         self.reader = reader
         self.ended_at: int | None = None
 
-    def play(
+    def add_to_block(
         self,
         block: Samples,
         start: int,
-        duck: Duck,
+        ducking: Ducking,
         ends: dict[int, Samples],
     ) -> None:
         """Adds itself to the block that begins at film sample `start` and holds all of it."""
-        piece = self.piece
-        first, last = piece.start, piece.end
-        sound = self.reader.read(last - first) * np.float32(10 ** (piece.gain_db / 20))
-        if self.reader.ended and self.reader.given < last - first:
-            stop = self.ended_at = first + self.reader.given
-            _fade(sound, Ramp(max(first, stop - DECLICK), stop, False), first)
-        for ramp in piece.ramps:
-            _fade(sound, ramp, first)
-        if piece.duck_db:
-            sound *= duck.gain(piece.duck_db, first, last)[:, None]
-        if piece.seamless and first in ends:
-            _melt_step(ends.pop(first), sound)
-        if piece.goes_on and len(sound) > 1:
+        cue = self.cue
+        first, last = cue.start, cue.end
+        sound = self.reader.read(last - first) * np.float32(10 ** (cue.gain_db / 20))
+        if self.reader.ended and self.reader.samples_read < last - first:
+            stop = self.ended_at = first + self.reader.samples_read
+            _apply_ramp(sound, GainRamp(max(first, stop - DECLICK), stop, False), first)
+        for ramp in cue.ramps:
+            _apply_ramp(sound, ramp, first)
+        if cue.duck_db:
+            sound *= ducking.compute_gain(cue.duck_db, first, last)[:, None]
+        if cue.seamless and first in ends:
+            _smooth_step(ends.pop(first), sound)
+        if cue.continues and len(sound) > 1:
             ends[last] = sound[-2:].copy()
         block[first - start : last - start] += sound
 
 
-def _made(piece: Piece, beds: Bed) -> Iterator[Samples]:
+def _generate_ambience(cue: SoundCue, ambience_source: AmbienceSource) -> Iterator[Samples]:
     """A bed, always made in the same stretches of its clock, wherever it is begun."""
-    at = piece.source // _BLOCK * _BLOCK
-    skip, end = piece.source - at, piece.source + piece.end - piece.start
+    at = cue.source // _BLOCK * _BLOCK
+    skip, end = cue.source - at, cue.source + cue.end - cue.start
     while at < end:
-        yield beds(piece.make, _BLOCK / RATE, piece.seed, at / RATE)[skip:]
+        yield ambience_source(cue.make, _BLOCK / RATE, cue.seed, at / RATE)[skip:]
         at, skip = at + _BLOCK, 0
 
 
-def _fade(sound: Samples, ramp: Ramp, at: int) -> None:
+def _apply_ramp(sound: Samples, ramp: GainRamp, at: int) -> None:
     """Applies a ramp to `sound`, which stands at film sample `at`."""
     size = max(1, ramp.end - ramp.start)
     first = min(max(ramp.start - at, 0), len(sound))
@@ -237,36 +239,38 @@ def _fade(sound: Samples, ramp: Ramp, at: int) -> None:
         sound[last:] = 0
 
 
-def _melt_step(ending: Samples, sound: Samples) -> None:
+def _smooth_step(ending: Samples, sound: Samples) -> None:
     """Takes the step out of a seam: what lies between where the sound before stood and where it
     was heading is none.
     """
-    stood, heading = ending[1], 2 * ending[1] - ending[0]
-    wanted = np.clip(sound[0], np.minimum(stood, heading), np.maximum(stood, heading))
+    last_value, expected_value = ending[1], 2 * ending[1] - ending[0]
+    target = np.clip(
+        sound[0], np.minimum(last_value, expected_value), np.maximum(last_value, expected_value)
+    )
     n = min(_STEP, len(sound))
-    melting = np.linspace(1, 0, n, endpoint=False, dtype=np.float32) ** 2
-    sound[:n] += melting[:, None] * (wanted - sound[0])
+    decay = np.linspace(1, 0, n, endpoint=False, dtype=np.float32) ** 2
+    sound[:n] += decay[:, None] * (target - sound[0])
 
 
-class Duck:
+class Ducking:
     """Gives way to speech: down before a line, held through short pauses, up again after it."""
 
     def __init__(self, speech: Sequence[tuple[int, int]]) -> None:
-        held: list[list[int]] = []
+        merged_spans: list[list[int]] = []
         for start, end in speech:
-            if held and start - held[-1][1] < _ATTACK + _RELEASE + _SOON:
-                held[-1][1] = end
+            if merged_spans and start - merged_spans[-1][1] < _ATTACK + _RELEASE + _SOON:
+                merged_spans[-1][1] = end
             else:
-                held.append([start, end])
-        self.held = tuple((start - _ATTACK, end + _RELEASE) for start, end in held)
+                merged_spans.append([start, end])
+        self.ducked_spans = tuple((start - _ATTACK, end + _RELEASE) for start, end in merged_spans)
         """Where it is down, on its way down or on its way up."""
-        self._places = [at for s, e in held for at in (s - _ATTACK, s, e, e + _RELEASE)]
-        self._depths = [0.0, 1.0, 1.0, 0.0] * len(held)
+        self._positions = [at for s, e in merged_spans for at in (s - _ATTACK, s, e, e + _RELEASE)]
+        self._depths = [0.0, 1.0, 1.0, 0.0] * len(merged_spans)
 
-    def gain(self, duck_db: float, first: int, last: int) -> Gain:
+    def compute_gain(self, duck_db: float, first: int, last: int) -> Gain:
         """The gain for film samples [first, last)."""
-        if not self._places:
+        if not self._positions:
             return np.ones(last - first, dtype=np.float32)
-        share = np.interp(np.arange(first, last), self._places, self._depths)
+        share = np.interp(np.arange(first, last), self._positions, self._depths)
         soft = share * share * (3 - 2 * share)
         return (10 ** (-duck_db / 20 * soft)).astype(np.float32)

@@ -13,26 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storyboard.outlet import put
-from storyboard.stitching.media import beside
+from storyboard.outlet import replace_file
+from storyboard.stitching.media import build_temp_path
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CacheEntry:
     """What was kept under one name."""
 
     facts: Mapping[str, Any]
     body: bytes
 
 
-class SoundCache:
+class SegmentCache:
     """The folder of the parts."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def find(self, name: str) -> Kept | None:
+    def read_entry(self, name: str) -> CacheEntry | None:
         """What is kept under that name, if it is whole; its file counts as used now."""
         path = self._folder / name
         try:
@@ -43,16 +43,16 @@ class SoundCache:
             os.utime(path)
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             return None
-        return Kept(facts, body)
+        return CacheEntry(facts, body)
 
-    def keep(self, name: str, facts: Mapping[str, Any], body: bytes) -> Kept:
+    def write_entry(self, name: str, facts: Mapping[str, Any], body: bytes) -> CacheEntry:
         """Keeps it, by rename."""
         path = self._folder / name
-        unfinished = beside(path)
+        unfinished = build_temp_path(path)
         head = json.dumps({**facts, "crc": zlib.crc32(body)}, separators=(",", ":"))
         try:
             unfinished.write_bytes(head.encode() + b"\n" + body)
-            put(unfinished, path)
+            replace_file(unfinished, path)
         finally:
             unfinished.unlink(missing_ok=True)
-        return Kept(facts, body)
+        return CacheEntry(facts, body)

@@ -11,75 +11,80 @@ from pathlib import Path
 
 import numpy as np
 
-from storyboard.digest import Value, digest
+from storyboard.digest import Value, digest_value
 from storyboard.errors import MediaError
 from storyboard.film import Film
-from storyboard.stitching.aac import PACKET, PREROLL, encoded, heard, packets_of
+from storyboard.stitching.aac import PACKET, PREROLL, count_packets, decode_packets, encode_packets
 from storyboard.stitching.cuesheet import CueSheet
-from storyboard.stitching.identity import content
-from storyboard.stitching.limiter import HOP, Curve, limited
-from storyboard.stitching.loudness import Levelling, decibels
-from storyboard.stitching.meter import FLOOR_DB, Meter, metered
+from storyboard.stitching.identity import hash_content
+from storyboard.stitching.limiter import HOP, Curve, apply_limiter
+from storyboard.stitching.loudness import LoudnessGain, to_decibels
+from storyboard.stitching.meter import FLOOR_DB, Measurement, measure_sound
 from storyboard.stitching.pcm import Samples
-from storyboard.stitching.pieces import Piece
-from storyboard.stitching.sound import Duck, Sounds, mixed, sounding
-from storyboard.stitching.soundcache import SoundCache
+from storyboard.stitching.pieces import SoundCue
+from storyboard.stitching.sound import Ducking, SoundSources, find_cues_between, mix_range
+from storyboard.stitching.soundcache import SegmentCache
 
 _REVISION = 2
 """Part of every part's name; raise it when the same part would sound otherwise."""
 PACKETS = 525
-_PART = PACKETS * PACKET
+_SEGMENT_SAMPLES = PACKETS * PACKET
 """Samples of a part: whole packets, hops and steps of a meter."""
-_AROUND = 9 * PACKET
+_CONTEXT_SAMPLES = 9 * PACKET
 """Samples on either side of a part that settle filters and coder."""
 
 
-class Part:
+class SoundSegment:
     """One part: mixed at most once in a run, and only where something of it is not kept."""
 
     def __init__(
         self,
         number: int,
         sheet: CueSheet,
-        sounds: Sounds,
-        shelf: SoundCache,
+        sounds: SoundSources,
+        cache: SegmentCache,
         scratch: Path,
         name: str,
     ) -> None:
         self._number = number
         self._sheet = sheet
         self._sounds = sounds
-        self._shelf = shelf
+        self._cache = cache
         self._scratch = scratch
         self._name = name
-        self._coded = ""
-        self.mixed = False
+        self._coded_name = ""
+        self.was_mixed = False
         self.peak_db = FLOOR_DB
         self.powers = np.zeros(0, np.float32)
-        self.ended: dict[int, int] = {}
+        self.early_ends: dict[int, int] = {}
         """By the piece's place in the sheet, where its file ended too soon."""
-        self._first, self._last = _span(number, sheet)
-        self._low, self._high = _around(number, sheet)
+        self._first, self._last = _compute_span(number, sheet)
+        self._low, self._high = _compute_context(number, sheet)
 
-    def meter(self) -> Meter:
+    def measure(self) -> Measurement:
         """What was measured of the part, before any levelling."""
-        sounding_ = sounding(self._sheet, self._low, self._high)
-        kept = self._shelf.find(f"meter-{self._name}")
-        if kept is None:
-            part = mixed(self._sheet, self._sounds, self._low, self._high)
-            np.save(self._raw, part.samples)
-            self.mixed = True
-            meter = metered(part.samples, self._first - self._low, self._high - self._last)
-            ended = [[sounding_.index(n), at - self._low] for n, at in part.ended.items()]
-            body = meter.powers.astype("<f4").tobytes() + meter.peaks.astype("<f4").tobytes()
-            facts = {"powers": len(meter.powers), "ended": ended}
-            kept = self._shelf.keep(f"meter-{self._name}", facts, body)
-        values = np.frombuffer(kept.body, "<f4")
-        powers = int(kept.facts["powers"])
-        self.ended = {sounding_[n]: at + self._low for n, at in kept.facts["ended"]}
-        return Meter(values[:powers], values[powers:])
+        cue_numbers = find_cues_between(self._sheet, self._low, self._high)
+        entry = self._cache.read_entry(f"meter-{self._name}")
+        if entry is None:
+            block = mix_range(self._sheet, self._sounds, self._low, self._high)
+            np.save(self._samples_path, block.samples)
+            self.was_mixed = True
+            measurement = measure_sound(
+                block.samples, self._first - self._low, self._high - self._last
+            )
+            cut_short = [[cue_numbers.index(n), at - self._low] for n, at in block.ended.items()]
+            body = (
+                measurement.powers.astype("<f4").tobytes()
+                + measurement.peaks.astype("<f4").tobytes()
+            )
+            facts = {"powers": len(measurement.powers), "ended": cut_short}
+            entry = self._cache.write_entry(f"meter-{self._name}", facts, body)
+        values = np.frombuffer(entry.body, "<f4")
+        powers = int(entry.facts["powers"])
+        self.early_ends = {cue_numbers[n]: at + self._low for n, at in entry.facts["ended"]}
+        return Measurement(values[:powers], values[powers:])
 
-    def code(self, levelling: Levelling, film: Film) -> Curve:
+    def encode_segment(self, levelling: LoudnessGain, film: Film) -> Curve:
         """Sees to the part's AAC and hears it as a player does, in `powers` and `peak_db`.
 
         Returns by hop how far the true peaks pass the film's ceiling, dB.
@@ -92,117 +97,137 @@ class Part:
         ceiling_db = film.loudness.true_peak_db
         parts: list[Value] = [_REVISION, self._name, f"{levelling.gain_db:g}", limits]
         parts.append(f"{ceiling_db:g}")
-        self._coded = f"aac-{digest('sound', parts)}"
-        kept = self._shelf.find(self._coded)
-        if kept is None:
+        self._coded_name = f"aac-{digest_value('sound', parts)}"
+        entry = self._cache.read_entry(self._coded_name)
+        if entry is None:
             ceiling = 10 ** (ceiling_db / 20)
-            packets, meter = self._encoded(levelling.drive, curve, ceiling)
-            passed = np.flatnonzero(meter.peaks > ceiling)
-            loud = [[int(n), decibels(meter.peaks[n]) - ceiling_db] for n in passed]
-            peak = float(meter.peaks.max(initial=0))
-            facts = {"loud": loud, "peak": peak, "powers": len(meter.powers)}
-            body = meter.powers.astype("<f4").tobytes() + b"".join(packets)
-            kept = self._shelf.keep(self._coded, facts, body)
-        self.powers = np.frombuffer(kept.body[: 4 * kept.facts["powers"]], "<f4")
-        self.peak_db = decibels(kept.facts["peak"])
+            packets, measurement = self._encode_limited(levelling.drive, curve, ceiling)
+            loud_hops = np.flatnonzero(measurement.peaks > ceiling)
+            loud = [[int(n), to_decibels(measurement.peaks[n]) - ceiling_db] for n in loud_hops]
+            peak = float(measurement.peaks.max(initial=0))
+            facts = {"loud": loud, "peak": peak, "powers": len(measurement.powers)}
+            body = measurement.powers.astype("<f4").tobytes() + b"".join(packets)
+            entry = self._cache.write_entry(self._coded_name, facts, body)
+        self.powers = np.frombuffer(entry.body[: 4 * entry.facts["powers"]], "<f4")
+        self.peak_db = to_decibels(entry.facts["peak"])
         over = np.zeros(-(-(self._last - self._first) // HOP), np.float32)
-        for hop, db in kept.facts["loud"] if len(over) else ():
+        for hop, db in entry.facts["loud"] if len(over) else ():
             over[min(hop, len(over) - 1)] = db  # beyond the end the last one counts
         return over
 
     @property
-    def coded(self) -> bytes:
+    def coded_packets(self) -> bytes:
         """The part's packets. Raises MediaError when somebody has taken them away."""
-        kept = self._shelf.find(self._coded)
-        if kept is None:
+        entry = self._cache.read_entry(self._coded_name)
+        if entry is None:
             raise MediaError("a part of the film's sound vanished while the film was cut")
-        return kept.body[4 * kept.facts["powers"] :]
+        return entry.body[4 * entry.facts["powers"] :]
 
     @property
-    def _raw(self) -> Path:
+    def _samples_path(self) -> Path:
         return self._scratch / f"part{self._number}.npy"
 
-    def _samples(self) -> Samples:
-        if not self._raw.exists():
-            self.mixed = True
-            np.save(self._raw, mixed(self._sheet, self._sounds, self._low, self._high).samples)
-        samples: Samples = np.load(self._raw)
+    def _load_samples(self) -> Samples:
+        if not self._samples_path.exists():
+            self.was_mixed = True
+            np.save(
+                self._samples_path,
+                mix_range(self._sheet, self._sounds, self._low, self._high).samples,
+            )
+        samples: Samples = np.load(self._samples_path)
         return samples
 
-    def _encoded(
+    def _encode_limited(
         self, drive: float, curve: Curve | None, ceiling: float
-    ) -> tuple[list[bytes], Meter]:
+    ) -> tuple[list[bytes], Measurement]:
         """The part's packets, and the meter of what they sound like."""
-        even = np.ones(1, np.float32)
-        sound = next(limited([self._samples()], even if curve is None else curve, drive))
-        dropped = PREROLL if self._number else 0
-        begin = max(0, self._first - dropped * PACKET)
-        end = min(self._high, self._first + _PART + PREROLL * PACKET)
-        packets = encoded(sound[begin - self._low : end - self._low])
-        decoded = heard(packets)
+        unity_curve = np.ones(1, np.float32)
+        sound = next(
+            apply_limiter([self._load_samples()], unity_curve if curve is None else curve, drive)
+        )
+        preroll = PREROLL if self._number else 0
+        begin = max(0, self._first - preroll * PACKET)
+        end = min(self._high, self._first + _SEGMENT_SAMPLES + PREROLL * PACKET)
+        packets = encode_packets(sound[begin - self._low : end - self._low])
+        decoded_sound = decode_packets(packets)
         before = self._first - begin
-        after = len(decoded) - before - (self._last - self._first)
+        after = len(decoded_sound) - before - (self._last - self._first)
         if self._last == self._sheet.length:
             after = 0  # what rings on after the end is heard too
-        total = packets_of(self._sheet.length) - self._number * PACKETS
-        kept = packets[dropped : dropped + min(PACKETS, total)]
-        return kept, metered(decoded, before, after, above=ceiling)
+        total = count_packets(self._sheet.length) - self._number * PACKETS
+        own_packets = packets[preroll : preroll + min(PACKETS, total)]
+        return own_packets, measure_sound(decoded_sound, before, after, above=ceiling)
 
 
-def _span(number: int, sheet: CueSheet) -> tuple[int, int]:
-    first, last = number * _PART, (number + 1) * _PART
+def _compute_span(number: int, sheet: CueSheet) -> tuple[int, int]:
+    first, last = number * _SEGMENT_SAMPLES, (number + 1) * _SEGMENT_SAMPLES
     return min(first, sheet.length), min(last, sheet.length)
 
 
-def _around(number: int, sheet: CueSheet) -> tuple[int, int]:
-    first, last = _span(number, sheet)
-    return max(0, min(number * _PART, first) - _AROUND), min(sheet.length, last + _AROUND)
+def _compute_context(number: int, sheet: CueSheet) -> tuple[int, int]:
+    first, last = _compute_span(number, sheet)
+    return max(0, min(number * _SEGMENT_SAMPLES, first) - _CONTEXT_SAMPLES), min(
+        sheet.length, last + _CONTEXT_SAMPLES
+    )
 
 
-def name_of(
-    sheet: CueSheet, number: int, known: Mapping[Path, str], voices: Mapping[str, str], maker: str
+def digest_segment(
+    sheet: CueSheet,
+    number: int,
+    hashes_by_path: Mapping[Path, str],
+    voices: Mapping[str, str],
+    maker: str,
 ) -> str:
     """What a part sounds like, as a digest: equal names sound equal, wherever they stand."""
-    (first, last), (low, high) = _span(number, sheet), _around(number, sheet)
-    pieces: list[Value] = []
-    ducked = False
-    for n in sounding(sheet, low, high):
-        piece = sheet.pieces[n]
-        ducked = ducked or bool(piece.duck_db)
-        pieces.append(_piece(piece, low, high, known, voices, maker))
+    (first, last), (low, high) = _compute_span(number, sheet), _compute_context(number, sheet)
+    serialized_cues: list[Value] = []
+    is_ducked = False
+    for n in find_cues_between(sheet, low, high):
+        cue = sheet.cues[n]
+        is_ducked = is_ducked or bool(cue.duck_db)
+        serialized_cues.append(_serialize_cue(cue, low, high, hashes_by_path, voices, maker))
     speech: list[Value] = [
         [start - low, end - low]
-        for start, end in Duck(sheet.speech).held
-        if ducked and start < high and end > low
+        for start, end in Ducking(sheet.speech).ducked_spans
+        if is_ducked and start < high and end > low
     ]
-    return digest("sound part", [_REVISION, first - low, last - low, high - low, pieces, speech])
+    return digest_value(
+        "sound part", [_REVISION, first - low, last - low, high - low, serialized_cues, speech]
+    )
 
 
-def _piece(
-    piece: Piece,
+def _serialize_cue(
+    cue: SoundCue,
     low: int,
     high: int,
-    known: Mapping[Path, str],
+    hashes_by_path: Mapping[Path, str],
     voices: Mapping[str, str],
     maker: str,
 ) -> Value:
     """What of a piece is heard in [low, high), counted from `low`."""
-    what: Value
-    if piece.path is not None:
-        what = known.get(piece.path) or content(piece.path)
-    elif piece.line is not None:
-        line = piece.line
-        what = [maker, line.words, line.how, line.off, line.speaker, voices.get(line.speaker, "")]
+    source_identity: Value
+    if cue.path is not None:
+        source_identity = hashes_by_path.get(cue.path) or hash_content(cue.path)
+    elif cue.line is not None:
+        line = cue.line
+        source_identity = [
+            maker,
+            line.words,
+            line.how,
+            line.off,
+            line.speaker,
+            voices.get(line.speaker, ""),
+        ]
     else:
-        what = [maker, piece.make, piece.seed]
-    start, end = max(piece.start, low), min(piece.end, high)
+        source_identity = [maker, cue.make, cue.seed]
+    start, end = max(cue.start, low), min(cue.end, high)
     ramps: list[Value] = [
         [ramp.start - low, ramp.end - low, ramp.rising, ramp.linear]
-        for ramp in piece.ramps
+        for ramp in cue.ramps
         if not (ramp.end <= low if ramp.rising else ramp.start >= high)
     ]
     return [
-        *(what, start - low, end - low, piece.source + start - piece.start, piece.loops),
-        *(f"{piece.gain_db:g}", f"{piece.duck_db:g}", ramps),
-        *(piece.seamless and piece.start >= low, piece.goes_on and piece.end <= high),
+        *(source_identity, start - low, end - low, cue.source + start - cue.start, cue.loops),
+        *(f"{cue.gain_db:g}", f"{cue.duck_db:g}", ramps),
+        *(cue.seamless and cue.start >= low, cue.continues and cue.end <= high),
     ]

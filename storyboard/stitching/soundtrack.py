@@ -18,16 +18,27 @@ import numpy as np
 
 from storyboard.film import Film
 from storyboard.graph.timeline import Timeline
-from storyboard.stitching.aac import PACKET, packets_of
-from storyboard.stitching.cuesheet import CueSheet, cue_sheet
+from storyboard.stitching.aac import PACKET, count_packets
+from storyboard.stitching.cuesheet import CueSheet, build_cue_sheet
 from storyboard.stitching.limiter import HOP, Curve
-from storyboard.stitching.loudness import CODEC_MARGIN_DB, Levelling, levelled, out_of_reach
-from storyboard.stitching.meter import FLOOR_DB, FLOOR_LUFS, Meter, joined, loudness
+from storyboard.stitching.loudness import (
+    CODEC_MARGIN_DB,
+    LoudnessGain,
+    compute_loudness_gain,
+    note_unreached_target,
+)
+from storyboard.stitching.meter import (
+    FLOOR_DB,
+    FLOOR_LUFS,
+    Measurement,
+    compute_loudness,
+    concat_measurements,
+)
 from storyboard.stitching.pcm import RATE
 from storyboard.stitching.pieces import Track
-from storyboard.stitching.sound import Bed, Murmur, Sounds
-from storyboard.stitching.soundcache import SoundCache
-from storyboard.stitching.soundpart import PACKETS, Part, name_of
+from storyboard.stitching.sound import AmbienceSource, SoundSources, SpeechSource
+from storyboard.stitching.soundcache import SegmentCache
+from storyboard.stitching.soundpart import PACKETS, SoundSegment, digest_segment
 
 _ROUNDS = 6
 _SPARE_DB = 0.1
@@ -40,7 +51,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class MixFacts:
+class MixResult:
     """What was mixed."""
 
     samples: int
@@ -59,7 +70,7 @@ class MixFacts:
     notes: tuple[str, ...] = ()
 
 
-def soundtrack(
+def write_soundtrack(
     film: Film,
     timeline: Timeline,
     tracks: Mapping[str, Track],
@@ -67,11 +78,11 @@ def soundtrack(
     *,
     cache: Path,
     scratch: Path,
-    beds: Bed | None = None,
-    murmur: Murmur | None = None,
+    beds: AmbienceSource | None = None,
+    murmur: SpeechSource | None = None,
     maker: str = "",
     jobs: int = 1,
-) -> MixFacts:
+) -> MixResult:
     """Writes the film's sound to `out`: AAC in ADTS, one packet early, as long as the timeline.
 
     `tracks` is keyed by step id; a step without one, or without sound, is silent. `beds` makes
@@ -80,118 +91,137 @@ def soundtrack(
     below the film's ceiling in what a player decodes. Raises StitchError for words without
     `beds`, MediaError when a file can't be read.
     """
-    sheet = cue_sheet(film, timeline, tracks, voiced=murmur is not None)
-    known = {track.path: track.sha256 for track in tracks.values()}
+    sheet = build_cue_sheet(film, timeline, tracks, voiced=murmur is not None)
+    hashes_by_path = {track.path: track.sha256 for track in tracks.values()}
     voices = {name: member.voice for name, member in film.cast.items()}
     takes = {track.path: step for step, track in tracks.items()}
-    sounds = Sounds(scratch, beds, murmur, voices, _laid(film), takes)
-    shelf = SoundCache(cache)
+    sounds = SoundSources(scratch, beds, murmur, voices, _locate_sound_files(film), takes)
+    segment_cache = SegmentCache(cache)
     with ThreadPoolExecutor(max(1, jobs)) as pool:
 
-        def every(work: Callable[[Part], _T]) -> list[_T]:
-            return list(pool.map(work, parts))
+        def map_segments(work: Callable[[SoundSegment], _T]) -> list[_T]:
+            return list(pool.map(work, segments))
 
-        parts = [
-            Part(
-                number, sheet, sounds, shelf, scratch, name_of(sheet, number, known, voices, maker)
+        segments = [
+            SoundSegment(
+                number,
+                sheet,
+                sounds,
+                segment_cache,
+                scratch,
+                digest_segment(sheet, number, hashes_by_path, voices, maker),
             )
-            for number in range(-(-packets_of(sheet.length) // PACKETS))
+            for number in range(-(-count_packets(sheet.length) // PACKETS))
         ]
-        meter = joined(every(Part.meter))
-        found, lufs = _coded(parts, every, meter, film)
+        measurement = concat_measurements(map_segments(SoundSegment.measure))
+        loudness_gain, lufs = _encode_to_target(segments, map_segments, measurement, film)
     with out.open("wb") as stream:
-        for part in parts:
-            stream.write(part.coded)
-    early = {n: min(p.ended[n] for p in parts if n in p.ended) for p in parts for n in p.ended}
-    return MixFacts(
+        for segment in segments:
+            stream.write(segment.coded_packets)
+    early_ends = {
+        n: min(p.early_ends[n] for p in segments if n in p.early_ends)
+        for p in segments
+        for n in p.early_ends
+    }
+    return MixResult(
         samples=sheet.length,
         lufs=lufs,
-        true_peak_db=max(FLOOR_DB, *(part.peak_db for part in parts)),
-        lra=found.lra,
-        gain_db=found.gain_db,
-        limited_s=found.limited_s,
-        rendered=sum(part.mixed for part in parts),
-        parts=len(parts),
+        true_peak_db=max(FLOOR_DB, *(segment.peak_db for segment in segments)),
+        lra=loudness_gain.lra,
+        gain_db=loudness_gain.gain_db,
+        limited_s=loudness_gain.limited_s,
+        rendered=sum(segment.was_mixed for segment in segments),
+        parts=len(segments),
         notes=(
-            *dict.fromkeys([*sheet.notes, *_early(sheet, early)]),
-            *(found.notes or out_of_reach(lufs, film.loudness)),
+            *dict.fromkeys([*sheet.notes, *_note_early_ends(sheet, early_ends)]),
+            *(loudness_gain.notes or note_unreached_target(lufs, film.loudness)),
         ),
     )
 
 
-def _laid(film: Film) -> dict[Path, str]:
+def _locate_sound_files(film: Film) -> dict[Path, str]:
     """Where the film names each file that it lays."""
-    named = [(cue.file, film.span(f"sound.music[{n}]")) for n, cue in enumerate(film.music)]
+    file_spans = [
+        (cue.file, film.find_span(f"sound.music[{n}]")) for n, cue in enumerate(film.music)
+    ]
     for shot in film.shots:
-        named += [(cue.file, shot.span(f"sound[{n}]")) for n, cue in enumerate(shot.sound)]
+        file_spans += [
+            (cue.file, shot.find_span(f"sound[{n}]")) for n, cue in enumerate(shot.sound)
+        ]
         if shot.ambience:
-            named.append((shot.ambience.file, shot.span("ambience")))
-    return {file.path: f"{span.file}:{span.line}" for file, span in reversed(named) if file}
+            file_spans.append((shot.ambience.file, shot.find_span("ambience")))
+    return {file.path: f"{span.file}:{span.line}" for file, span in reversed(file_spans) if file}
 
 
-def _coded(
-    parts: list[Part],
-    every: Callable[[Callable[[Part], Curve]], list[Curve]],
-    meter: Meter,
+def _encode_to_target(
+    segments: list[SoundSegment],
+    map_segments: Callable[[Callable[[SoundSegment], Curve]], list[Curve]],
+    measurement: Measurement,
     film: Film,
-) -> tuple[Levelling, float]:
+) -> tuple[LoudnessGain, float]:
     """Codes the parts until what is decoded meets ceiling and target; how, and its loudness.
 
     What no round meets is left at the round that came closest.
     """
-    spared, extra_db = np.zeros(len(meter.peaks), np.float32), 0.0
-    best: tuple[tuple[bool, int], Levelling, float] | None = None
+    spared, extra_db = np.zeros(len(measurement.peaks), np.float32), 0.0
+    best: tuple[tuple[bool, int], LoudnessGain, float] | None = None
     for _ in range(_ROUNDS):
-        found = levelled(meter, film.loudness, spared_db=spared, extra_db=extra_db)
-        over, lufs = _heard(parts, every, found, film)
-        silent = min(found.lufs, lufs) <= FLOOR_LUFS
+        loudness_gain = compute_loudness_gain(
+            measurement, film.loudness, spared_db=spared, extra_db=extra_db
+        )
+        over, lufs = _encode_segments(segments, map_segments, loudness_gain, film)
+        silent = min(loudness_gain.lufs, lufs) <= FLOOR_LUFS
         missing = 0.0 if silent else film.loudness.lufs - lufs
         rank = (bool(over.any()), round(abs(missing) / _CLOSE_LU))
         better = best is None or rank < best[0]
         if better:
-            best = (rank, found, lufs)
+            best = (rank, loudness_gain, lufs)
         if not over.any() and abs(missing) <= _CLOSE_LU:
-            return found, lufs
+            return loudness_gain, lufs
         if not over.any() and not better:
             break  # out of reach: more gain only crushes more
-        spared = np.maximum(spared, _sparing(over, meter, found, film))
+        spared = np.maximum(spared, _compute_reductions(over, measurement, loudness_gain, film))
         extra_db += missing
     assert best is not None
-    _heard(parts, every, best[1], film)
+    _encode_segments(segments, map_segments, best[1], film)
     return best[1:]
 
 
-def _heard(
-    parts: list[Part],
-    every: Callable[[Callable[[Part], Curve]], list[Curve]],
-    levelling: Levelling,
+def _encode_segments(
+    segments: list[SoundSegment],
+    map_segments: Callable[[Callable[[SoundSegment], Curve]], list[Curve]],
+    levelling: LoudnessGain,
     film: Film,
 ) -> tuple[Curve, float]:
     """Codes the parts so: by hop, how far they pass the ceiling, and how loud they are."""
-    over = every(partial(Part.code, levelling=levelling, film=film))
-    return np.concatenate(over), loudness(np.concatenate([part.powers for part in parts]))
+    over = map_segments(partial(SoundSegment.encode_segment, levelling=levelling, film=film))
+    return np.concatenate(over), compute_loudness(
+        np.concatenate([segment.powers for segment in segments])
+    )
 
 
-def _sparing(over: Curve, meter: Meter, levelling: Levelling, film: Film) -> Curve:
+def _compute_reductions(
+    over: Curve, measurement: Measurement, levelling: LoudnessGain, film: Film
+) -> Curve:
     """How much lower every hop must count for those to come down that AAC let through.
 
     The limiter then lowers what stands near them, however quiet it was before the coder.
     """
     lower = np.zeros(len(over), np.float32)
-    held = np.ones(len(over)) if levelling.curve is None else levelling.curve[:-1]
-    levels = 20 * np.log10(np.maximum(meter.peaks, 1e-6)) + levelling.gain_db
-    room = film.loudness.true_peak_db - CODEC_MARGIN_DB - levels - 20 * np.log10(held)
+    limiter_gain = np.ones(len(over)) if levelling.curve is None else levelling.curve[:-1]
+    levels = 20 * np.log10(np.maximum(measurement.peaks, 1e-6)) + levelling.gain_db
+    headroom = film.loudness.true_peak_db - CODEC_MARGIN_DB - levels - 20 * np.log10(limiter_gain)
     for hop in np.flatnonzero(over):
         near = slice(max(0, hop - _NEAR), hop + _NEAR + 1)
-        lower[near] = np.maximum(lower[near], room[near] + over[hop] + _SPARE_DB)
+        lower[near] = np.maximum(lower[near], headroom[near] + over[hop] + _SPARE_DB)
     return lower
 
 
-def _early(sheet: CueSheet, ended: Mapping[int, int]) -> list[str]:
+def _note_early_ends(sheet: CueSheet, early_ends: Mapping[int, int]) -> list[str]:
     """The notes on pieces whose file ended too soon."""
-    missing = {n: sheet.pieces[n].end - at for n, at in sorted(ended.items())}
+    missing = {n: sheet.cues[n].end - at for n, at in sorted(early_ends.items())}
     return [
-        sheet.pieces[n].early.format(f"{short / RATE:.1f}")
+        sheet.cues[n].early_end_note.format(f"{short / RATE:.1f}")
         for n, short in missing.items()
-        if short >= _WORTH_A_NOTE and sheet.pieces[n].early
+        if short >= _WORTH_A_NOTE and sheet.cues[n].early_end_note
     ]

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from storyboard.film import Film, Line
-from storyboard.graph.speech import spoken
+from storyboard.graph.speech import place_dialogue
 from storyboard.graph.timeline import Timeline
-from storyboard.stitching.rows import columns, rows
-from storyboard.stitching.screentime import times, wanted
+from storyboard.stitching.rows import break_lines, count_columns
+from storyboard.stitching.screentime import compute_reading_frames, schedule_cues
 from storyboard.timecode import FrameRange, Rate
 
 WIDTH = 42
@@ -24,7 +24,7 @@ LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class SubtitleCue:
     """Words on the screen, wrapped, and the film frames that show them."""
 
     span: FrameRange
@@ -33,67 +33,79 @@ class Cue:
     speaker: str = ""
 
 
-def cues(film: Film, timeline: Timeline, width: int = WIDTH) -> tuple[Cue, ...]:
+def build_subtitle_cues(
+    film: Film, timeline: Timeline, width: int = WIDTH
+) -> tuple[SubtitleCue, ...]:
     """Every line that the cut speaks, in order, as cues that don't overlap."""
     rate = timeline.rate
-    said = sorted(_spoken(film, timeline), key=lambda pair: pair[0].start)
-    pages = [page for span, line in said for page in _pages(span, line, width)]
-    found = _shared(sorted(pages, key=lambda page: page.span.start), width, rate)
-    wants = [wanted(sum(map(columns, cue.lines)), rate) for cue in found]
+    spoken_lines = sorted(_find_spoken_lines(film, timeline), key=lambda pair: pair[0].start)
+    pages = [page for span, line in spoken_lines for page in _split_into_cues(span, line, width)]
+    merged_cues = _merge_simultaneous(sorted(pages, key=lambda page: page.span.start), width, rate)
+    reading_frames = [
+        compute_reading_frames(sum(map(count_columns, cue.lines)), rate) for cue in merged_cues
+    ]
     cuts = [event.record.start for event in timeline.events[1:]]
-    shown = times([cue.span for cue in found], wants, cuts, timeline.length, rate)
-    placed = (replace(cue, span=span) for cue, span in zip(found, shown, strict=True))
-    return tuple(cue for cue in placed if cue.span.length)
+    spans = schedule_cues(
+        [cue.span for cue in merged_cues], reading_frames, cuts, timeline.length, rate
+    )
+    timed_cues = (replace(cue, span=span) for cue, span in zip(merged_cues, spans, strict=True))
+    return tuple(cue for cue in timed_cues if cue.span.length)
 
 
-def _spoken(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRange, Line]]:
+def _find_spoken_lines(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRange, Line]]:
     """Each line with the film frames in which it is heard.
 
     Of a line that runs on where its take is used again, the shot that has most of it shows it.
     """
-    for each in spoken(film, timeline):
-        if each.heard is None:
+    for spoken_line in place_dialogue(film, timeline):
+        if spoken_line.audible_range is None:
             continue
-        if each.borrowed and (not each.sounds or 2 * each.heard.length < each.span.length):
+        if spoken_line.is_borrowed and (
+            not spoken_line.is_audible
+            or 2 * spoken_line.audible_range.length < spoken_line.span.length
+        ):
             continue
-        yield each.heard, each.line
-    for told in timeline.told:
-        if heard := told.span.intersection(FrameRange(0, timeline.length)):
-            yield heard, replace(told.line, off=True)
+        yield spoken_line.audible_range, spoken_line.line
+    for item in timeline.narration:
+        if visible_span := item.span.intersect_with(FrameRange(0, timeline.length)):
+            yield visible_span, replace(item.line, off=True)
 
 
-def _pages(span: FrameRange, line: Line, width: int) -> Iterator[Cue]:
+def _split_into_cues(span: FrameRange, line: Line, width: int) -> Iterator[SubtitleCue]:
     """One cue, or as many as its words need, sharing the time by their letters."""
-    broken = rows(line.words, width)
-    sizes = [columns(row) for row in broken]
+    text_rows = break_lines(line.words, width)
+    sizes = [count_columns(row) for row in text_rows]
     total = max(1, sum(sizes))
-    for at in range(0, len(broken), LINES):
+    for at in range(0, len(text_rows), LINES):
         start, end = (
-            span.start + span.length * sum(sizes[:to]) // total for to in (at, at + LINES)
+            span.start + span.length * sum(sizes[:row_end]) // total for row_end in (at, at + LINES)
         )
         part = FrameRange(start, max(end, start + 1))
-        yield Cue(part, tuple(broken[at : at + LINES]), line.off, line.speaker)
+        yield SubtitleCue(part, tuple(text_rows[at : at + LINES]), line.off, line.speaker)
 
 
-def _shared(pages: Sequence[Cue], width: int, rate: Rate) -> list[Cue]:
+def _merge_simultaneous(pages: Sequence[SubtitleCue], width: int, rate: Rate) -> list[SubtitleCue]:
     """The cues, where two that begin as one share the screen, a line each."""
-    found: list[Cue] = []
+    merged_cues: list[SubtitleCue] = []
     for page in pages:
-        last = found[-1] if found else None
-        if last is None or not _together(last, page, width, rate):
-            found.append(page)
+        last = merged_cues[-1] if merged_cues else None
+        if last is None or not _can_share_screen(last, page, width, rate):
+            merged_cues.append(page)
             continue
         dash = "- " if last.speaker != page.speaker else ""
         span = FrameRange(last.span.start, max(last.span.end, page.span.end))
-        both = (f"{dash}{last.lines[0]}", f"{dash}{page.lines[0]}")
-        found[-1] = Cue(span, both, page.off)
-    return found
+        lines = (f"{dash}{last.lines[0]}", f"{dash}{page.lines[0]}")
+        merged_cues[-1] = SubtitleCue(span, lines, page.off)
+    return merged_cues
 
 
-def _together(one: Cue, other: Cue, width: int, rate: Rate) -> bool:
+def _can_share_screen(first: SubtitleCue, second: SubtitleCue, width: int, rate: Rate) -> bool:
     """Whether two begin within half a second, and fit one above the other."""
     return (
-        other.span.start - one.span.start < rate.frames(1) // 2
-        and one.off == other.off
-        and all(len(cue.lines) == 1 and columns(cue.lines[0]) <= width - 2 for cue in (one, other))
+        second.span.start - first.span.start < rate.to_frames(1) // 2
+        and first.off == second.off
+        and all(
+            len(cue.lines) == 1 and count_columns(cue.lines[0]) <= width - 2
+            for cue in (first, second)
+        )
     )

@@ -28,7 +28,7 @@ HAIR_SPACE = "\u200a"
 """Sets capitals apart."""
 _SHORT = 40
 """Characters up to which a card is a title; longer ones are sentences, set smaller."""
-_COVERED = re.compile("[ -~\xa0-ňŊ-ſ\u2010-\u2027€]+")
+_COVERED_LETTERS = re.compile("[ -~\xa0-ňŊ-ſ\u2010-\u2027€]+")
 """Letters that the font has, so that it needn't be asked."""
 _WIDEST = 1.2
 """Ems of the widest of them, set apart."""
@@ -71,159 +71,163 @@ class Block:
     @property
     def fits(self) -> bool:
         """Whether all of it stands in its room."""
-        return self.width <= self.across and block_height(self.lines) <= self.down
+        return self.width <= self.across and measure_block_height(self.lines) <= self.down
 
     @property
     def width(self) -> float:
         """Pixels of the longest line."""
-        return max((length_of(line.text, line.size) for line in self.lines), default=0)
+        return max((measure_text(line.text, line.size) for line in self.lines), default=0)
 
 
-def block_height(lines: Sequence[TypeLine]) -> int:
+def measure_block_height(lines: Sequence[TypeLine]) -> int:
     """Pixels from the top of the first line to the bottom of the last."""
     return sum(line.height + line.gap for line in lines)
 
 
-def font_path(*, slanted: bool = False) -> str:
+def find_font(*, slanted: bool = False) -> str:
     """The font of titles, from its package."""
     from fontpkg_inter import ROOT
 
     return str(ROOT / "files" / f"Inter{'-Italic' if slanted else ''}[opsz,wght].ttf")
 
 
-def unprintable(text: str) -> str:
+def find_missing_letters(text: str) -> str:
     """The characters of `text` that the font can't draw, each once, in order."""
     rare = [
         char
-        for char in dict.fromkeys(_COVERED.sub("", text))
+        for char in dict.fromkeys(_COVERED_LETTERS.sub("", text))
         if char.isprintable() and not char.isspace()
     ]
     if not rare:
         return ""
-    face = _face(32)
+    face = _load_face(32)
     blank = bytes(face.getmask("\uffff"))
     return "".join(char for char in rare if bytes(face.getmask(char)) == blank)
 
 
-def legible(size: Size) -> int:
+def compute_legible_size(size: Size) -> int:
     """Pixels of the smallest type that is read in a frame of `size`."""
     return max(8, round(min(size) / 90))
 
 
-def stands(text: str, size: Size, least: int) -> bool:
+def is_certain_to_fit(text: str, size: Size, least: int) -> bool:
     """Whether a text surely stands in a frame, told from its length without loading the font."""
     words = text.split()
-    if not all(_COVERED.fullmatch(word) for word in words):
+    if not all(_COVERED_LETTERS.fullmatch(word) for word in words):
         return False
     letters = size[0] * 0.7 / (least * _WIDEST)
     rows = sum(1.5 + 2 * len(row) / letters for row in text.split("\n"))
     return max(map(len, words), default=0) <= letters and rows * least * 1.4 <= size[1] * 0.72
 
 
-def card(text: str, size: Size, least: int) -> Block:
+def typeset_card(text: str, size: Size, least: int) -> Block:
     """The lines of a title card: a blank line sets what follows smaller and quieter."""
     short = len(text.split("\n\n")[0]) <= _SHORT
-    return _centered(text, size, min(size) * (0.085 if short else 0.062), CARD, least)
+    return _typeset_centered(text, size, min(size) * (0.085 if short else 0.062), CARD, least)
 
 
-def center(text: str, size: Size, least: int) -> Block:
+def typeset_center(text: str, size: Size, least: int) -> Block:
     """The lines of a title in the middle of the picture, set as those of a card."""
-    return _centered(text, size, min(size) * 0.07, CENTER, least)
+    return _typeset_centered(text, size, min(size) * 0.07, CENTER, least)
 
 
-def third(text: str, size: Size, least: int) -> Block:
+def typeset_third(text: str, size: Size, least: int) -> Block:
     """The lines of a lower or an upper third: the first is the name, the others say more."""
     first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
     width = size[0] * 0.7
 
-    def lines(point: int) -> Iterator[TypeLine]:
-        small = _smaller(point, 0.65, least)
-        yield from (TypeLine(row, point, PAPER) for row in _wrapped(first, point, width))
+    def build_lines(point: int) -> Iterator[TypeLine]:
+        small = _shrink_size(point, 0.65, least)
+        yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
         for row in rest:
-            yield from (TypeLine(part, small, _LIGHT) for part in _wrapped(row, small, width))
+            yield from (TypeLine(part, small, _LIGHT) for part in _wrap_text(row, small, width))
 
-    return _shrunk(lines, min(size) * 0.052, size, THIRD, least)
+    return _fit_lines(build_lines, min(size) * 0.052, size, THIRD, least)
 
 
-def credit_lines(title: TitleCue, size: Size, least: int) -> Block:
+def typeset_credits(title: TitleCue, size: Size, least: int) -> Block:
     """The lines of credits, as many as they are: what is too tall for the frame is rolled."""
     width = size[0] * CREDITS[0]
 
-    def lines(point: int) -> Iterator[TypeLine]:
+    def build_lines(point: int) -> Iterator[TypeLine]:
         head = round(point * 1.5)
         if title.text:
-            yield from (TypeLine(row, head, PAPER) for row in _wrapped(title.text, head, width))
+            yield from (TypeLine(row, head, PAPER) for row in _wrap_text(title.text, head, width))
         for number, entry in enumerate(title.credits):
             gap = round(point * (0.9 if number == 0 and title.text else 0.28))
-            for row in _wrapped(entry, point, width):
+            for row in _wrap_text(entry, point, width):
                 yield TypeLine(row, point, PAPER, gap)
                 gap = 0
 
-    return _shrunk(lines, min(size) * 0.042, size, CREDITS, least)
+    return _fit_lines(build_lines, min(size) * 0.042, size, CREDITS, least)
 
 
-def _centered(text: str, size: Size, usual: float, room: Room, least: int) -> Block:
+def _typeset_centered(text: str, size: Size, usual: float, room: Room, least: int) -> Block:
     first, *rest = [part for part in text.strip("\n").split("\n\n") if part.strip()] or [""]
     width = size[0] * room[0]
 
-    def lines(point: int) -> Iterator[TypeLine]:
-        small = _smaller(point, 0.5, least)
-        yield from (TypeLine(row, point, PAPER) for row in _wrapped(first, point, width))
+    def build_lines(point: int) -> Iterator[TypeLine]:
+        small = _shrink_size(point, 0.5, least)
+        yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
         for paragraph in rest:
             gap = round(point * 0.45)
-            for row in _wrapped(paragraph, small, width):
+            for row in _wrap_text(paragraph, small, width):
                 yield TypeLine(row, small, _QUIET, gap)
                 gap = 0
 
-    return _shrunk(lines, usual, size, room, least)
+    return _fit_lines(build_lines, usual, size, room, least)
 
 
-def _smaller(point: int, share: float, least: int) -> int:
+def _shrink_size(point: int, share: float, least: int) -> int:
     """The size of what stands below type of `point` pixels and is less than it."""
     return min(point, max(least, round(point * share)))
 
 
-def _shrunk(
-    lines: Callable[[int], Iterable[TypeLine]], usual: float, size: Size, room: Room, least: int
+def _fit_lines(
+    build_lines: Callable[[int], Iterable[TypeLine]],
+    usual: float,
+    size: Size,
+    room: Room,
+    least: int,
 ) -> Block:
     """The lines in the largest type, from `usual` down to `least`, that lets them fit."""
 
-    def at(point: int) -> Block:
-        return Block(tuple(lines(max(least, point))), size[0] * room[0], size[1] * room[1])
+    def build_block(point: int) -> Block:
+        return Block(tuple(build_lines(max(least, point))), size[0] * room[0], size[1] * room[1])
 
-    block = at(round(usual))
-    if block.fits or not (smallest := at(least)).fits:
+    block = build_block(round(usual))
+    if block.fits or not (smallest := build_block(least)).fits:
         return block if block.fits else smallest
-    return next(fit for step in count(1) if (fit := at(round(usual * 0.94**step))).fits)
+    return next(fit for step in count(1) if (fit := build_block(round(usual * 0.94**step))).fits)
 
 
-def subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
+def typeset_subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
     """The lines of a subtitle as they are, smaller where they are too wide."""
     rows, width = text.split("\n"), size[0] * SUBTITLE_WIDTH
     usual = max(8, round(min(size) * SUBTITLE_SIZE))
-    widest = max(length_of(row, 100) for row in rows) / 100
+    widest = max(measure_text(row, 100) for row in rows) / 100
     point = max(1, min(usual, int(width / max(widest, 1))))
     return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]
 
 
-def _wrapped(text: str, point: int, width: float) -> list[str]:
+def _wrap_text(text: str, point: int, width: float) -> list[str]:
     """`text` as lines no wider than `width` where its words allow, evenly filled."""
     rows: list[str] = []
     for row in text.split("\n"):
-        words = [_tracked(word) if row.isupper() else word for word in row.split()]
+        words = [_space_letters(word) if row.isupper() else word for word in row.split()]
         space = " " + HAIR_SPACE * 2 if row.isupper() else " "
-        rows += _broken(words, space, point, width)
+        rows += _balance_lines(words, space, point, width)
     return rows
 
 
-def _broken(words: Sequence[str], space: str, point: int, width: float) -> list[str]:
+def _balance_lines(words: Sequence[str], space: str, point: int, width: float) -> list[str]:
     """The least number of lines, and of those the breaks that leave them most alike."""
 
-    def fill(limit: float) -> list[str]:
+    def fill_lines(limit: float) -> list[str]:
         lines: list[str] = []
         for word in words:
             longer = f"{lines[-1]}{space}{word}" if lines else word
-            if lines and length_of(longer, point) > limit:
+            if lines and measure_text(longer, point) > limit:
                 lines.append(word)
             elif lines:
                 lines[-1] = longer
@@ -231,28 +235,28 @@ def _broken(words: Sequence[str], space: str, point: int, width: float) -> list[
                 lines.append(word)
         return lines or [""]
 
-    lines = fill(width)
+    lines = fill_lines(width)
     narrow, wide = width / max(1, len(lines)), width
     while wide - narrow > point / 4:
         middle = (narrow + wide) / 2
-        if len(fill(middle)) > len(lines):
+        if len(fill_lines(middle)) > len(lines):
             narrow = middle
         else:
             wide = middle
-    return fill(wide)
+    return fill_lines(wide)
 
 
-def _tracked(word: str) -> str:
+def _space_letters(word: str) -> str:
     """Capitals set a little apart."""
     return HAIR_SPACE.join(word)
 
 
 @lru_cache(maxsize=128)
-def _face(point: int) -> Any:
+def _load_face(point: int) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.truetype(font_path(), point)
+    return ImageFont.truetype(find_font(), point)
 
 
-def length_of(text: str, point: int) -> float:
-    return float(_face(point).getlength(text))
+def measure_text(text: str, point: int) -> float:
+    return float(_load_face(point).getlength(text))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from storyboard.digest import file_sha256
-from storyboard.film import frame_size
+from storyboard.digest import hash_file
+from storyboard.film import compute_frame_size
 from storyboard.providers.base import (
     Input,
     Intent,
@@ -23,12 +23,12 @@ from storyboard.stitching.media import probe
 _WORDS = "A tram climbs the hill."
 
 
-def least(model: Model, folder: Path) -> list[Request]:
+def build_minimal_requests(model: Model, folder: Path) -> list[Request]:
     """The smallest request of every kind that a model takes; pictures are drawn in `folder`."""
     resolution = model.resolutions[0] if model.resolutions else ""
     aspect = model.aspect_ratios[0] if model.aspect_ratios else "16:9"
     settings = Settings(
-        duration_s=min(model.legal_durations(resolution), default=model.default_duration),
+        duration_s=min(model.list_legal_durations(resolution), default=model.default_duration),
         resolution=resolution,
         aspect_ratio=aspect,
         fps=model.rate,
@@ -49,49 +49,55 @@ def least(model: Model, folder: Path) -> list[Request]:
         return [replace(plain, intent=Intent(dialogue=(line,)), settings=spoken)]
     if kind is not None:
         return [plain]
-    asked = [plain]
-    first, last = (picture(folder, role, aspect) for role in (Role.FIRST_FRAME, Role.LAST_FRAME))
+    requests = [plain]
+    first, last = (
+        draw_input_picture(folder, role, aspect) for role in (Role.FIRST_FRAME, Role.LAST_FRAME)
+    )
     if model.first_frame:
-        asked.append(replace(plain, inputs=(first,)))
+        requests.append(replace(plain, inputs=(first,)))
     if model.first_frame and model.last_frame:
-        asked.append(replace(plain, kind=Kind.INTERPOLATE, inputs=(first, last)))
-    legal = model.legal_durations(resolution, references=True)
+        requests.append(replace(plain, kind=Kind.INTERPOLATE, inputs=(first, last)))
+    legal = model.list_legal_durations(resolution, references=True)
     if model.references and legal:
-        given = replace(first, role=Role.REFERENCE, name="ana")
+        reference = replace(first, role=Role.REFERENCE, name="ana")
         long = replace(settings, duration_s=min(legal))
-        asked.append(replace(plain, inputs=(given,), settings=long))
-    return asked
+        requests.append(replace(plain, inputs=(reference,), settings=long))
+    return requests
 
 
-def picture(folder: Path, role: Role, aspect: str) -> Input:
+def draw_input_picture(folder: Path, role: Role, aspect: str) -> Input:
     """A picture for a role, drawn in `folder`."""
     import cv2
     import numpy as np
 
-    width, height = frame_size("720p", aspect)
+    width, height = compute_frame_size("720p", aspect)
     pixels = np.full((height, width, 3), 64, np.uint8)
     pixels[: height // 2, :, 1 if role is Role.FIRST_FRAME else 2] = 200
     path = folder / f"{role.value}.png"
     cv2.imwrite(str(path), pixels)
-    return Input(role, file_sha256(path), path=path, facts=probe(path))
+    return Input(role, hash_file(path), path=path, facts=probe(path))
 
 
-def further(source: Request, sample: Sample, extend: Extension) -> Request:
+def build_extension_request(source: Request, sample: Sample, extend: Extension) -> Request:
     """The request that runs a fetched sample of `source` on, by the model's usual hop."""
     assert sample.path is not None, "fetch brought no file"
-    given = Input(
+    source_input = Input(
         Role.VIDEO,
-        file_sha256(sample.path),
+        hash_file(sample.path),
         path=sample.path,
         facts=probe(sample.path),
         uri=sample.uri,
         expires_at=sample.expires_at,
     )
-    asked = replace(
+    settings = replace(
         source.settings,
         duration_s=extend.default_hop,
         resolution=extend.resolution or source.settings.resolution,
     )
     return replace(
-        source, kind=Kind.EXTEND, settings=asked, inputs=(given,), combined=extend.combined
+        source,
+        kind=Kind.EXTEND,
+        settings=settings,
+        inputs=(source_input,),
+        combined=extend.combined,
     )

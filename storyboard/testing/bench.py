@@ -29,16 +29,16 @@ class Bench:
 
 
 @contextlib.contextmanager
-def watched(folder: Path) -> Iterator[Bench]:
+def open_watched_workspace(folder: Path) -> Iterator[Bench]:
     """A bench inside of `folder`; nothing may be left among temporary files or where we stand."""
     folders = {name: folder / name for name in ("current", "temporary", "scratch")}
-    for each in folders.values():
-        each.mkdir()
+    for path in folders.values():
+        path.mkdir()
     before, tempfile.tempdir = tempfile.tempdir, str(folders["temporary"])
     try:
         with contextlib.chdir(folders["current"]):
             yield Bench(folders["scratch"])
     finally:
         tempfile.tempdir = before
-    left = [str(p) for name in ("current", "temporary") for p in folders[name].rglob("*")]
-    assert not left, f"written outside of the scratch folder: {left}"
+    stray_files = [str(p) for name in ("current", "temporary") for p in folders[name].rglob("*")]
+    assert not stray_files, f"written outside of the scratch folder: {stray_files}"

@@ -25,10 +25,10 @@ from storyboard.providers.base import (
     Sample,
     Unusable,
 )
-from storyboard.providers.catalog import KEYS, Extension, Model, catalog
-from storyboard.testing.asking import further, least
-from storyboard.testing.bench import Bench, watched
-from storyboard.testing.judging import check, is_field
+from storyboard.providers.catalog import KEYS, Extension, Model, load_catalog
+from storyboard.testing.asking import build_extension_request, build_minimal_requests
+from storyboard.testing.bench import Bench, open_watched_workspace
+from storyboard.testing.judging import check_sample, is_request_field
 
 _T = TypeVar("_T")
 _SECRETS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
@@ -50,9 +50,11 @@ class ProviderContract:
     def models(self) -> Sequence[Model]:
         """What the provider sells: its own entries, or the catalogue's; retired ones left out."""
         provider = self.make()
-        own = _entries(provider)
-        known = catalog().extended([{"provider": provider.name, **each} for each in own])
-        sold = [m for m in known.models.values() if m.provider == provider.name]
+        own_entries = _read_entries(provider)
+        full_catalog = load_catalog().extend_with(
+            [{"provider": provider.name, **entry} for entry in own_entries]
+        )
+        sold = [m for m in full_catalog.models.values() if m.provider == provider.name]
         return [m for m in sold if m.status != "retired"]
 
     def requests(self, folder: Path) -> Sequence[Request]:
@@ -60,13 +62,13 @@ class ProviderContract:
 
         Pictures that go along are to be written into `folder`.
         """
-        asked: list[Request] = []
+        requests: list[Request] = []
         makes: set[str] = set()
         for model in self.models():
             if model.makes not in makes:
                 makes.add(model.makes)
-                asked += least(model, folder)
-        return asked
+                requests += build_minimal_requests(model, folder)
+        return requests
 
     def extends(self, source: Request) -> Extension | None:
         """How a result of `source` can be run on, if it can."""
@@ -85,14 +87,14 @@ class ProviderContract:
         assert provider.name, "`name` is empty"
         assert isinstance(provider.revision, str), "`revision` is a text"
         assert isinstance(provider.repeatable, bool), "`repeatable` is True or False"
-        wrong = [name for name in provider.reads if not is_field(name)]
+        wrong = [name for name in provider.reads if not is_request_field(name)]
         assert not wrong, f"`reads` names what no request has: {wrong}"
 
     def test_its_models_are_catalogue_entries(self) -> None:
         """Every entry has only keys of the catalogue, and what a plan needs."""
-        known = KEYS.keys() | {"price", "variants"}
-        for entry in _entries(self.make()):
-            unknown = sorted(set(entry) - known)
+        known_keys = KEYS.keys() | {"price", "variants"}
+        for entry in _read_entries(self.make()):
+            unknown = sorted(set(entry) - known_keys)
             assert not unknown, f"{entry.get('id')}: no key of the catalogue: {unknown}"
             assert entry.get("id"), "an entry of `models` has no `id`"
         for model in self.models():
@@ -111,9 +113,9 @@ class ProviderContract:
         schema: Mapping[str, Any] = getattr(self.make(), "schema", None) or {}
         unknown = sorted(set(schema) - {"settings", "options"})
         assert not unknown, f"`schema` has parts that nobody reads: {unknown}"
-        for part, wanted in schema.items():
-            Draft7Validator.check_schema(json.loads(json.dumps(wanted, default=dict)))
-            assert wanted.get("type") == "object", f"schema.{part} is no schema of an object"
+        for part, part_schema in schema.items():
+            Draft7Validator.check_schema(json.loads(json.dumps(part_schema, default=dict)))
+            assert part_schema.get("type") == "object", f"schema.{part} is no schema of an object"
 
     # what it does
 
@@ -122,16 +124,18 @@ class ProviderContract:
 
         The first result is run on too, where the model extends.
         """
-        with watched(tmp_path) as bench:
-            asked = list(self.requests(tmp_path))
-            extend = self.extends(asked[0])
-            for number, request in enumerate(asked):
-                before = _bytes(request)
-                sample = self._run(self._made(request, bench.room()))
-                check(request, sample, bench.scratch)
-                assert _bytes(request) == before, f"the inputs of a {request.kind} were changed"
+        with open_watched_workspace(tmp_path) as workspace:
+            requests = list(self.requests(tmp_path))
+            extend = self.extends(requests[0])
+            for number, request in enumerate(requests):
+                before = _read_input_bytes(request)
+                sample = self._run_with_timeout(self._submit_and_fetch(request, workspace.room()))
+                check_sample(request, sample, workspace.scratch)
+                assert _read_input_bytes(request) == before, (
+                    f"the inputs of a {request.kind} were changed"
+                )
                 if extend is not None and not number:
-                    asked.append(further(request, sample, extend))
+                    requests.append(build_extension_request(request, sample, extend))
 
     def test_jobs_are_apart_and_outlive_the_object(self, tmp_path: Path) -> None:
         """Two jobs at once keep their results apart, and another object has them by their names.
@@ -140,97 +144,109 @@ class ProviderContract:
         not know the jobs of another object: a run simply makes them again.
         """
 
-        async def both(bench: Bench, asked: Sequence[Request]) -> list[Sample]:
+        async def run_both(workspace: Bench, requests: Sequence[Request]) -> list[Sample]:
             first = second = self.make()
-            rooms = [bench.room() for _ in asked]
-            jobs = await asyncio.gather(*map(first.submit, asked, rooms))
+            workspaces = [workspace.room() for _ in requests]
+            jobs = await asyncio.gather(*map(first.submit, requests, workspaces))
             names = [job.name for job in jobs]
             assert len(set(names)) == len(names), f"two jobs are one: {names}"
             if not first.repeatable:
                 await first.close()
                 second = self.make()
-            async with _open(second):
+            async with _open_provider(second):
                 return [
-                    await self._twice(second, job, room)
-                    for job, room in reversed([*zip(jobs, rooms, strict=True)])
+                    await self._fetch_twice(second, job, job_workspace)
+                    for job, job_workspace in reversed([*zip(jobs, workspaces, strict=True)])
                 ][::-1]
 
-        with watched(tmp_path) as bench:
+        with open_watched_workspace(tmp_path) as workspace:
             first = self.requests(tmp_path)[0]
-            asked = [first, replace(first, prompt=f"{first.prompt} It stops.")]
-            found = self._run(both(bench, asked))
-            assert len({sample.path for sample in found}) == 2, "two results share one file"
-            for request, sample in zip(asked, found, strict=True):
-                check(request, sample, bench.scratch)
+            requests = [first, replace(first, prompt=f"{first.prompt} It stops.")]
+            samples = self._run_with_timeout(run_both(workspace, requests))
+            assert len({sample.path for sample in samples}) == 2, "two results share one file"
+            for request, sample in zip(requests, samples, strict=True):
+                check_sample(request, sample, workspace.scratch)
 
     def test_what_goes_wrong_can_be_read(self, tmp_path: Path) -> None:
         """Faults are StoryboardErrors or outcomes, never another exception, and show no key."""
 
-        async def wrong(bench: Bench, requests: Sequence[Request]) -> None:
-            async with _open(self.make()) as provider:
+        async def provoke_errors(workspace: Bench, requests: Sequence[Request]) -> None:
+            async with _open_provider(self.make()) as provider:
                 for request in requests:
-                    await self._readable(self._samples(provider, request, bench), "submit")
-                lost = Operation("no-such-operation")
-                told = await self._readable(provider.poll(lost, bench), "poll")
-                assert not isinstance(told, Done), "a job that never was is done"
-                await self._readable(provider.fetch(Sample(uri="no-such-result"), bench), "fetch")
+                    await self._expect_readable_error(
+                        self._submit_and_wait(provider, request, workspace), "submit"
+                    )
+                unknown_operation = Operation("no-such-operation")
+                outcome = await self._expect_readable_error(
+                    provider.poll(unknown_operation, workspace), "poll"
+                )
+                assert not isinstance(outcome, Done), "a job that never was is done"
+                await self._expect_readable_error(
+                    provider.fetch(Sample(uri="no-such-result"), workspace), "fetch"
+                )
 
-        with watched(tmp_path) as bench:
-            broken = tmp_path / "broken.png"
-            broken.write_bytes(b"no picture")
+        with open_watched_workspace(tmp_path) as workspace:
+            broken_picture = tmp_path / "broken.png"
+            broken_picture.write_bytes(b"no picture")
             requests = [
-                replace(each, inputs=tuple(replace(i, path=broken) for i in each.inputs))
-                for each in self.requests(tmp_path)
-                if each.inputs
+                replace(
+                    request, inputs=tuple(replace(i, path=broken_picture) for i in request.inputs)
+                )
+                for request in self.requests(tmp_path)
+                if request.inputs
             ]
-            self._run(wrong(bench, requests[:1]))
+            self._run_with_timeout(provoke_errors(workspace, requests[:1]))
 
     def test_closing_twice_is_harmless(self) -> None:
         """Whether anything was asked or not."""
 
-        async def close() -> None:
+        async def close_twice() -> None:
             provider = self.make()
             await provider.close()
             await provider.close()
 
-        self._run(close())
+        self._run_with_timeout(close_twice())
 
     # how that is found out
 
-    def _run(self, act: Coroutine[Any, Any, _T]) -> _T:
+    def _run_with_timeout(self, act: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run(asyncio.wait_for(act, self.patience_s * 4))
 
-    async def _made(self, request: Request, bench: Bench) -> Sample:
-        async with _open(self.make()) as provider:
-            _, samples = await self._samples(provider, request, bench)
-            sample = await provider.fetch(samples[0], bench)
-            self._discreet(sample)
+    async def _submit_and_fetch(self, request: Request, workspace: Bench) -> Sample:
+        async with _open_provider(self.make()) as provider:
+            _, samples = await self._submit_and_wait(provider, request, workspace)
+            sample = await provider.fetch(samples[0], workspace)
+            self._check_no_secret(sample)
             return sample
 
-    async def _twice(self, provider: Provider, job: Operation, room: Bench) -> Sample:
+    async def _fetch_twice(self, provider: Provider, job: Operation, workspace: Bench) -> Sample:
         """The job's result, asked for and fetched once more."""
-        samples = job.samples or await self._done(provider, Operation(job.name), room)
-        await provider.fetch(samples[0], room)
+        samples = job.samples or await self._wait_until_done(
+            provider, Operation(job.name), workspace
+        )
+        await provider.fetch(samples[0], workspace)
         if not job.samples:
-            again = await provider.poll(Operation(job.name), room)
+            again = await provider.poll(Operation(job.name), workspace)
             assert isinstance(again, Done), f"a job that was done is now {again!r}"
             samples = again.samples
-        return await provider.fetch(samples[0], room)
+        return await provider.fetch(samples[0], workspace)
 
-    async def _samples(
-        self, provider: Provider, request: Request, bench: Bench
+    async def _submit_and_wait(
+        self, provider: Provider, request: Request, workspace: Bench
     ) -> tuple[Operation, tuple[Sample, ...]]:
-        operation = await provider.submit(request, bench)
+        operation = await provider.submit(request, workspace)
         assert operation.name, "an operation has no name"
-        self._discreet(operation)
-        return operation, operation.samples or await self._done(provider, operation, bench)
+        self._check_no_secret(operation)
+        return operation, operation.samples or await self._wait_until_done(
+            provider, operation, workspace
+        )
 
-    async def _done(
-        self, provider: Provider, operation: Operation, bench: Bench
+    async def _wait_until_done(
+        self, provider: Provider, operation: Operation, workspace: Bench
     ) -> tuple[Sample, ...]:
         for _ in range(max(1, round(self.patience_s / max(self.pause_s, 0.001)))):
-            outcome: Outcome = await provider.poll(operation, bench)
-            self._discreet(outcome)
+            outcome: Outcome = await provider.poll(operation, workspace)
+            self._check_no_secret(outcome)
             if isinstance(outcome, (Failed, Filtered, Unusable)):
                 raise StoryboardError(outcome.message)
             if isinstance(outcome, Done):
@@ -240,35 +256,38 @@ class ProviderContract:
             await asyncio.sleep(self.pause_s)
         raise AssertionError(f"{operation.name} is not done after {self.patience_s} s")
 
-    async def _readable(self, act: Coroutine[Any, Any, _T], verb: str) -> _T | None:
+    async def _expect_readable_error(self, act: Coroutine[Any, Any, _T], verb: str) -> _T | None:
         try:
             return await act
         except StoryboardError as error:
-            self._discreet(error)
+            self._check_no_secret(error)
             if not str(error):
                 raise AssertionError(f"{verb} fails without a word") from error
         except Exception as error:
             raise AssertionError(f"{verb} raises {type(error).__name__}: {error}") from error
         return None
 
-    def _discreet(self, shown: object) -> None:
-        text = f"{shown!r} {shown} {getattr(shown, 'hint', '')}"
-        found = [secret for secret in self.secrets() if secret in text]
-        assert not found, f"a {type(shown).__name__} shows a key"
+    def _check_no_secret(self, value: object) -> None:
+        text = f"{value!r} {value} {getattr(value, 'hint', '')}"
+        shown_secrets = [secret for secret in self.secrets() if secret in text]
+        assert not shown_secrets, f"a {type(value).__name__} shows a key"
 
 
 @contextlib.asynccontextmanager
-async def _open(provider: Provider) -> AsyncIterator[Provider]:
+async def _open_provider(provider: Provider) -> AsyncIterator[Provider]:
     try:
         yield provider
     finally:
         await provider.close()
 
 
-def _bytes(request: Request) -> list[bytes | None]:
-    return [each.path.read_bytes() if each.path else None for each in request.inputs]
+def _read_input_bytes(request: Request) -> list[bytes | None]:
+    return [
+        request_input.path.read_bytes() if request_input.path else None
+        for request_input in request.inputs
+    ]
 
 
-def _entries(provider: Provider) -> Sequence[Mapping[str, Any]]:
+def _read_entries(provider: Provider) -> Sequence[Mapping[str, Any]]:
     entries: Sequence[Mapping[str, Any]] = getattr(provider, "models", ())
     return entries

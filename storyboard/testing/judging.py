@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storyboard.film import frame_size
+from storyboard.film import compute_frame_size
 from storyboard.providers.base import Intent, Kind, Request, Role, Sample, Settings
-from storyboard.stitching.media import probe, verify
+from storyboard.stitching.media import probe, verify_media
 
 _LEEWAY = 2
 
 
-def check(request: Request, sample: Sample, scratch: Path) -> None:
+def check_sample(request: Request, sample: Sample, scratch: Path) -> None:
     """Fails unless a fetched sample is what `request` asked for, in files of `scratch`."""
     assert sample.path is not None, "fetch brought no file"
     for path in (sample.path, *sample.attachments.values()):
@@ -27,22 +27,22 @@ def check(request: Request, sample: Sample, scratch: Path) -> None:
     if request.kind is Kind.STILL:
         assert facts.frames == 1, f"a still has {facts.frames} frames"
         return
-    verify(sample.path)
+    verify_media(sample.path)
     assert facts.rate is not None, f"{sample.path.name} has no frame rate"
-    wanted = facts.rate.frames(request.settings.duration_s)
+    expected_frames = facts.rate.to_frames(request.settings.duration_s)
     video = request.input(Role.VIDEO)
-    given = video.facts.frames if video and video.facts else 0
-    said = sample.source_frames or (given if sample.contains_source else 0)
-    assert any(abs(facts.frames - s - wanted) <= _LEEWAY for s in (said, given, 0)), (
-        f"asked for {wanted} frames after {said}, got {facts.frames} in all"
-    )
-    size = frame_size(request.settings.resolution, request.settings.aspect_ratio)
+    input_frames = video.facts.frames if video and video.facts else 0
+    stated_frames = sample.source_frames or (input_frames if sample.contains_source else 0)
+    assert any(
+        abs(facts.frames - s - expected_frames) <= _LEEWAY for s in (stated_frames, input_frames, 0)
+    ), f"asked for {expected_frames} frames after {stated_frames}, got {facts.frames} in all"
+    size = compute_frame_size(request.settings.resolution, request.settings.aspect_ratio)
     assert (facts.width, facts.height) == size, (
         f"asked for {size[0]}x{size[1]}, got {facts.width}x{facts.height}"
     )
 
 
-def is_field(name: str) -> bool:
+def is_request_field(name: str) -> bool:
     """Whether a dotted name of `reads` is something that a request holds."""
     first, _, rest = name.partition(".")
     whole = Request(Kind.GENERATE, "", "", "", Intent(), Settings()).to_fields()
@@ -51,7 +51,7 @@ def is_field(name: str) -> bool:
     if not rest:
         return True
     part, _, option = rest.partition(".")
-    held = whole[first]
-    if not isinstance(held, Settings | Intent) or part not in held.to_fields():
+    part_type = whole[first]
+    if not isinstance(part_type, Settings | Intent) or part not in part_type.to_fields():
         return False
     return not option or (first, part) == ("settings", "options")

@@ -17,14 +17,14 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTEC
 
 
 @dataclass(frozen=True)
-class Took:
+class Usage:
     cpu_s: float
     wall_s: float
     peak_mb: float = 0.0
     """Of the largest process."""
 
 
-def command(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Took:
+def run_command(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Usage:
     """Runs a command to its end; raises when it fails."""
     started = time.monotonic()
     process = subprocess.Popen(
@@ -35,16 +35,16 @@ def command(argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None
         stderr=subprocess.PIPE,
     )
     assert process.stderr is not None
-    said = process.stderr.read()
+    errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(argv)}: {said.decode(errors='replace')[-2000:]}")
+        raise RuntimeError(f"{' '.join(argv)}: {errors.decode(errors='replace')[-2000:]}")
     wall = time.monotonic() - started
-    return Took(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+    return Usage(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
 
-class Rival:
+class PeerProcess:
     """A process that stays and works through n no-op steps whenever it is told to.
 
     It reads n from a line and answers with a line of JSON, `cpu_s` and `wall_s` of the work alone;
@@ -61,35 +61,35 @@ class Rival:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self.skip = str(self._answer().get("skip", ""))
+        self.skip_reason = str(self._read_answer().get("skip", ""))
 
-    def work(self, n: int) -> Took:
+    def run_steps(self, n: int) -> Usage:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{n}\n")
         self._process.stdin.flush()
-        return Took(**self._answer())
+        return Usage(**self._read_answer())
 
-    def end(self) -> None:
+    def stop(self) -> None:
         self._process.communicate()
 
-    def _answer(self) -> dict[str, Any]:
+    def _read_answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith("{"):
-                told: dict[str, Any] = json.loads(line)
-                return told
+                answer: dict[str, Any] = json.loads(line)
+                return answer
         return {"skip": f"it ended with {self._process.wait()}"}
 
 
-def interleaved(rounds: int, runs: Mapping[str, Callable[[], Took]]) -> dict[str, Took]:
+def run_interleaved(rounds: int, runs: Mapping[str, Callable[[], Usage]]) -> dict[str, Usage]:
     """Medians by name of `rounds` rounds in which every run has its turn; one round warms up."""
-    taken: dict[str, list[Took]] = {name: [] for name in runs}
-    for number in range(rounds + 1):
+    usages_by_name: dict[str, list[Usage]] = {name: [] for name in runs}
+    for round_number in range(rounds + 1):
         for name, run in runs.items():
-            took = run()
-            if number:
-                taken[name].append(took)
+            usage = run()
+            if round_number:
+                usages_by_name[name].append(usage)
     return {
-        name: Took(*map(statistics.median, zip(*map(astuple, all_), strict=True)))
-        for name, all_ in taken.items()
+        name: Usage(*map(statistics.median, zip(*map(astuple, usages), strict=True)))
+        for name, usages in usages_by_name.items()
     }

@@ -7,23 +7,23 @@ from functools import cache, partial
 from pathlib import Path
 
 from storyboard.stitching.media import run_ffmpeg
-from tests.bench.clock import Took, command, interleaved
+from tests.bench.clock import Usage, run_command, run_interleaved
 from tests.bench.places import PEERS, ROOT, ROUNDS, STORYBOARD
-from tests.bench.table import heading, line, row
+from tests.bench.table import print_heading, print_line, print_row
 
 
-class PaperFilm:
+class RenderedFilm:
     """A film of `n` shots of four frames whose takes are all there, and its commands.
 
     A `cut` one was rendered whole. Of another, one more shot is left unmade, so that nothing is
     cut, and what an idle render does is to look at every take.
     """
 
-    def __init__(self, root: Path, n: int, *, cut: bool) -> None:
+    def __init__(self, root: Path, n: int, *, is_stitched: bool) -> None:
         self.folder = root / f"film-{n}"
         self.folder.mkdir()
         clip = self.folder / "clip.mp4"
-        _draw(clip)
+        _write_clip(clip)
         self._env = {
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "bench" / "plugins")]),
             "PAPER_CLIP": str(clip),
@@ -31,66 +31,68 @@ class PaperFilm:
         }
         lines = ["storyboard: 1", "defaults: {provider: paper, model: paper-1}", "shots:"]
         lines += [f"  - {{id: SH{i:05d}, prompt: Shot {i}, length: 4f}}" for i in range(n)]
-        self._chosen = () if cut else (f"SH00000..SH{n - 1:05d}",)
-        if not cut:
+        self._shot_arguments = () if is_stitched else (f"SH00000..SH{n - 1:05d}",)
+        if not is_stitched:
             lines.append("  - {id: SH99999, provider: previz, prompt: A gull, duration: 4}")
         (self.folder / "film.yaml").write_text("\n".join(lines) + "\n")
-        took = self.render()
-        stitch = " and stitch" if cut else ""
-        line(f"(first render of {n} shots, takes{stitch}: {took.wall_s:.0f} s wall)")
+        usage = self.render()
+        stitch = " and stitch" if is_stitched else ""
+        print_line(f"(first render of {n} shots, takes{stitch}: {usage.wall_s:.0f} s wall)")
 
-    def check(self) -> Took:
-        return self._run("check", "film.yaml", "-q")
+    def check(self) -> Usage:
+        return self._run_command("check", "film.yaml", "-q")
 
-    def plan(self) -> Took:
-        return self._run("plan", "film.yaml", *self._chosen, "-q")
+    def plan(self) -> Usage:
+        return self._run_command("plan", "film.yaml", *self._shot_arguments, "-q")
 
-    def render(self) -> Took:
-        return self._run("render", "film.yaml", *self._chosen, "--yes", "-q")
+    def render(self) -> Usage:
+        return self._run_command("render", "film.yaml", *self._shot_arguments, "--yes", "-q")
 
-    def _run(self, *arguments: str) -> Took:
-        return command([STORYBOARD, *arguments], self.folder, self._env)
+    def _run_command(self, *arguments: str) -> Usage:
+        return run_command([STORYBOARD, *arguments], self.folder, self._env)
 
 
 @cache
-def paper_film(root: Path, n: int) -> PaperFilm:
+def prepare_film(root: Path, n: int) -> RenderedFilm:
     """The film of `n` shots in `root`, made at the first asking; a long one is not cut."""
-    return PaperFilm(root, n, cut=n <= 1_000)
+    return RenderedFilm(root, n, is_stitched=n <= 1_000)
 
 
-def idle(root: Path) -> None:
+def measure_idle(root: Path) -> None:
     """1,000 shots that are all there, by doit and Snakemake on 1,000 targets."""
-    _idle(root, 1_000, ROUNDS)
+    _compare_idle(root, 1_000, ROUNDS)
 
 
-def idle_long(root: Path) -> None:
+def measure_long_idle(root: Path) -> None:
     """The same of 10,000, which are not cut."""
-    _idle(root, 10_000, 3)
+    _compare_idle(root, 10_000, 3)
 
 
-def _idle(root: Path, n: int, rounds: int) -> None:
-    heading(f"nothing to do: {n} shots, {n} targets")
-    film = paper_film(root, n)
+def _compare_idle(root: Path, n: int, rounds: int) -> None:
+    print_heading(f"nothing to do: {n} shots, {n} targets")
+    film = prepare_film(root, n)
     runs = {
         "plan": film.plan,
         "render": film.render,
-        "doit": partial(command, _doit(root / f"doit-{n}", n), root / f"doit-{n}"),
-        "snakemake": partial(command, _snakemake(root / f"make-{n}", n), root / f"make-{n}"),
+        "doit": partial(run_command, _prepare_doit(root / f"doit-{n}", n), root / f"doit-{n}"),
+        "snakemake": partial(
+            run_command, _prepare_snakemake(root / f"make-{n}", n), root / f"make-{n}"
+        ),
     }
-    took = interleaved(rounds, runs)
-    doit, snakemake = took["doit"], took["snakemake"]
+    usages = run_interleaved(rounds, runs)
+    doit, snakemake = usages["doit"], usages["snakemake"]
     for name in ("plan", "render"):
-        ours = took[name]
+        ours = usages[name]
         ratio = (
             f"{ours.cpu_s / doit.cpu_s:.2f}x doit's CPU, {ours.wall_s / doit.wall_s:.2f}x its wall;"
             f" {snakemake.wall_s / ours.wall_s:.1f}x faster than Snakemake"
         )
-        row(f"storyboard {name}", ours, ratio, "1x doit, 10x Snakemake")
-    row("doit", doit)
-    row("Snakemake", snakemake)
+        print_row(f"storyboard {name}", ours, ratio, "1x doit, 10x Snakemake")
+    print_row("doit", doit)
+    print_row("Snakemake", snakemake)
 
 
-def _draw(clip: Path) -> None:
+def _write_clip(clip: Path) -> None:
     """Four seconds of grey and silence, 9 kB."""
     run_ffmpeg(
         ["-f", "lavfi", "-i", "color=gray:s=1280x720:r=24:d=4", "-f", "lavfi", "-i",
@@ -99,7 +101,7 @@ def _draw(clip: Path) -> None:
     )  # fmt: skip
 
 
-def _doit(folder: Path, n: int) -> list[str]:
+def _prepare_doit(folder: Path, n: int) -> list[str]:
     (folder / "out").mkdir(parents=True)
     (folder / "dodo.py").write_text(
         "from pathlib import Path\n"
@@ -113,11 +115,11 @@ def _doit(folder: Path, n: int) -> list[str]:
     for number in range(n):
         (folder / f"in{number}").touch()
     argv = [str(PEERS / "doit"), "-v", "0"]
-    command(argv, folder)
+    run_command(argv, folder)
     return argv
 
 
-def _snakemake(folder: Path, n: int) -> list[str]:
+def _prepare_snakemake(folder: Path, n: int) -> list[str]:
     (folder / "out").mkdir(parents=True)
     (folder / "Snakefile").write_text(
         f"rule all:\n    input: expand('out/{{n}}', n=range({n}))\n"
@@ -126,5 +128,5 @@ def _snakemake(folder: Path, n: int) -> list[str]:
     for number in range(n):
         (folder / "out" / str(number)).write_text(str(number))
     argv = [str(PEERS / "snakemake"), "-c1", "--quiet", "all", "--rerun-triggers", "mtime"]
-    command(argv, folder)
+    run_command(argv, folder)
     return argv

@@ -20,22 +20,22 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from storyboard.graph.forecast import forecast
-from storyboard.graph.pace import WINDOW_S, Pace
+from storyboard.graph.forecast import forecast_render
+from storyboard.graph.pace import WINDOW_S, RateLimits
 from storyboard.graph.steps import Step
 from storyboard.providers.base import Done, Operation, Outcome, Request, Running, Sample, Workplace
-from storyboard.run.quota import Windows
-from tests.bench.paper import Instant, PaperFilm
-from tests.bench.table import heading, line
-from tests.fakes.run_fakes import last_of, shot
+from storyboard.run.quota import SlidingWindow
+from tests.bench.paper import InstantProvider, PlannedFilm
+from tests.bench.table import print_heading, print_line
+from tests.fakes.run_fakes import build_step, link_last_frame
 
-FASTER = 20
-LEEWAY_S = 0.1 * FASTER
+SPEEDUP = 20
+LEEWAY_S = 0.1 * SPEEDUP
 """Between the count of a request and its departure lies the ledger's flush."""
 QUOTA = 10
-JOB_S = 75.0
+OPERATION_S = 75.0
 SHOTS = 100
-FILMS = {"10 chains of 6, 40 alone": 6, "10 chains of 10": 10, "none hangs on another": 1}
+CHAIN_LENGTHS = {"10 chains of 6, 40 alone": 6, "10 chains of 10": 10, "none hangs on another": 1}
 """By what is drawn, the length of its ten chains."""
 
 
@@ -46,87 +46,93 @@ class FastLoop(asyncio.SelectorEventLoop):
         super().__init__(_FastSelector())
 
     def time(self) -> float:
-        return time.monotonic() * FASTER
+        return time.monotonic() * SPEEDUP
 
 
 class _FastSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> Any:
-        return super().select(None if timeout is None else timeout / FASTER)
+        return super().select(None if timeout is None else timeout / SPEEDUP)
 
 
 @dataclass
-class Platform(Instant):
+class TimedProvider(InstantProvider):
     """A platform whose every job takes JOB_S; it tells when each was sent."""
 
-    sent: dict[str, float] = field(default_factory=dict)
+    submitted_at: dict[str, float] = field(default_factory=dict)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         operation = await super().submit(request, place)
-        self.sent[operation.name] = asyncio.get_running_loop().time()
+        self.submitted_at[operation.name] = asyncio.get_running_loop().time()
         return operation
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        if asyncio.get_running_loop().time() - self.sent[operation.name] < JOB_S:
+        if asyncio.get_running_loop().time() - self.submitted_at[operation.name] < OPERATION_S:
             return Running()
         return Done((Sample(uri=operation.name),))
 
 
-def makespan(root: Path) -> None:
+def measure_makespan(root: Path) -> None:
     """100 shots under a quota, beside max(critical path, quota), and what was forecast."""
     os.environ.pop("STORYBOARD_POLL_S", None)
-    heading(f"{SHOTS} shots, {QUOTA} requests a minute, {JOB_S:.0f} s a job, polled as by default")
-    for name, length in FILMS.items():
-        steps = _film(length)
-        took, told, most = _played(steps)
-        least = bound({step.id: step.parents for step in steps})
-        listed = schedule({step.id: step.parents for step in steps})
-        ratio = f"{took / least - 1:+.1%} of the least possible; forecast {told / took - 1:+.1%}"
-        seconds = f"{took:6.0f} s; at least {least:.0f} s, by a list schedule {listed:.0f} s"
-        line(f"{name:<26} {seconds}; {most} sent in the fullest minute", ratio, "within 5%")
+    print_heading(
+        f"{SHOTS} shots, {QUOTA} requests a minute, {OPERATION_S:.0f} s a job, polled as by default"
+    )
+    for name, length in CHAIN_LENGTHS.items():
+        steps = _build_steps(length)
+        run_s, forecast_s, most_submitted = _run_steps(steps)
+        least_s = compute_lower_bound({step.id: step.parents for step in steps})
+        list_schedule_s = compute_list_schedule({step.id: step.parents for step in steps})
+        ratio = f"{run_s / least_s - 1:+.1%} of the least possible; forecast {forecast_s / run_s - 1:+.1%}"
+        seconds = (
+            f"{run_s:6.0f} s; at least {least_s:.0f} s, by a list schedule {list_schedule_s:.0f} s"
+        )
+        print_line(
+            f"{name:<26} {seconds}; {most_submitted} sent in the fullest minute", ratio, "within 5%"
+        )
 
 
-def _film(length: int) -> list[Step]:
-    pace = Pace(per_minute=QUOTA, typical_s=JOB_S)
+def _build_steps(length: int) -> list[Step]:
+    rate_limits = RateLimits(per_minute=QUOTA, typical_s=OPERATION_S)
     steps = []
     for number in range(SHOTS):
-        chain, place = divmod(number, length)
-        links = (last_of(f"SH{number - 1:03d}"),) if place and chain < 10 else ()
-        steps.append(replace(shot(f"SH{number:03d}", links=links), pace=pace))
+        chain, position = divmod(number, length)
+        links = (link_last_frame(f"SH{number - 1:03d}"),) if position and chain < 10 else ()
+        steps.append(replace(build_step(f"SH{number:03d}", links=links), rate_limits=rate_limits))
     return steps
 
 
-def _played(steps: list[Step]) -> tuple[float, float, int]:
+def _run_steps(steps: list[Step]) -> tuple[float, float, int]:
     """Seconds that the run took and that the forecast told; jobs sent in the fullest minute."""
-    clock = partial(_now, time.time())
-    windows = partial(Windows, clock=clock)
-    platform = Platform("paid", repeatable=False)
+    clock = partial(_read_fast_clock, time.time())
+    windows = partial(SlidingWindow, clock=clock)
+    provider = TimedProvider("paid", repeatable=False)
     with (
         tempfile.TemporaryDirectory(prefix="storyboard-makespan-") as folder,
-        patch("storyboard.run.local.Windows", windows),
+        patch("storyboard.run.local.SlidingWindow", windows),
         asyncio.Runner(loop_factory=FastLoop) as runner,
     ):
-        film = PaperFilm(Path(folder), steps, {"paid": platform})
+        film = PlannedFilm(Path(folder), steps, {"paid": provider})
         nodes = tuple(replace(node, ordinals=(1,)) for node in film.plan.nodes)
         film.plan = replace(film.plan, nodes=nodes)
-        told = forecast(film.plan)
-        began = time.monotonic()
-        result = runner.run(film.run())
-        took = (time.monotonic() - began) * FASTER
-    assert told is not None
+        predicted = forecast_render(film.plan)
+        started_at = time.monotonic()
+        result = runner.run(film.run_plan())
+        run_s = (time.monotonic() - started_at) * SPEEDUP
+    assert predicted is not None
     assert result.made == len(steps), result
-    at, window = sorted(platform.sent.values()), WINDOW_S - LEEWAY_S
-    return took, told.seconds, max(sum(a <= b < a + window for b in at) for a in at)
+    at, window = sorted(provider.submitted_at.values()), WINDOW_S - LEEWAY_S
+    return run_s, predicted.seconds, max(sum(a <= b < a + window for b in at) for a in at)
 
 
-def _now(began: float) -> float:
+def _read_fast_clock(started_at: float) -> float:
     """Seconds since the epoch, on the fast clock."""
-    return began + (time.time() - began) * FASTER
+    return started_at + (time.time() - started_at) * SPEEDUP
 
 
 Parents = Mapping[str, tuple[str, ...]]
 
 
-def bound(parents: Parents) -> float:
+def compute_lower_bound(parents: Parents) -> float:
     """Seconds that no schedule can go below.
 
     Take the jobs that have at least `head` seconds of work before them and `tail` seconds from
@@ -134,47 +140,47 @@ def bound(parents: Parents) -> float:
     the quota lets through as many, and then its tail is still to come. The most of that over
     every head and tail holds the critical path (one job) and the quota (all of them).
     """
-    head, tail = _depths(parents)
+    head, tail = _measure_depths(parents)
     most = 0.0
     for first in {*head.values()}:
         for last in {*tail.values()}:
-            jobs = sum(head[id] >= first and tail[id] >= last for id in parents)
-            if jobs:
-                most = max(most, first + (jobs - 1) // QUOTA * WINDOW_S + last)
+            count = sum(head[id] >= first and tail[id] >= last for id in parents)
+            if count:
+                most = max(most, first + (count - 1) // QUOTA * WINDOW_S + last)
     return most
 
 
-def schedule(parents: Parents) -> float:
+def compute_list_schedule(parents: Parents) -> float:
     """Seconds of one good schedule: whenever there is room, whoever has the longest way to go."""
-    _, tail = _depths(parents)
-    ready = {id: 0.0 for id, before in parents.items() if not before}
+    _, tail = _measure_depths(parents)
+    ready = {id: 0.0 for id, step_parents in parents.items() if not step_parents}
     ends: dict[str, float] = {}
-    sent: list[float] = []
+    submitted_at: list[float] = []
     heap = [0.0]
     while len(ends) < len(parents):
         now = heapq.heappop(heap)
         for id in sorted((id for id, at in ready.items() if at <= now), key=lambda id: -tail[id]):
-            if sum(at > now - WINDOW_S for at in sent) >= QUOTA:
-                heapq.heappush(heap, sent[-QUOTA] + WINDOW_S)
+            if sum(at > now - WINDOW_S for at in submitted_at) >= QUOTA:
+                heapq.heappush(heap, submitted_at[-QUOTA] + WINDOW_S)
                 break
-            sent.append(now)
-            ends[id] = now + JOB_S
+            submitted_at.append(now)
+            ends[id] = now + OPERATION_S
             del ready[id]
-            for child, before in parents.items():
-                if id in before and all(each in ends for each in before):
-                    ready[child] = max(ends[each] for each in before)
+            for child, step_parents in parents.items():
+                if id in step_parents and all(parent in ends for parent in step_parents):
+                    ready[child] = max(ends[parent] for parent in step_parents)
             heapq.heappush(heap, ends[id])
         heap = [at for at, _ in groupby(sorted(heap))]
     return max(ends.values())
 
 
-def _depths(parents: Parents) -> tuple[dict[str, float], dict[str, float]]:
+def _measure_depths(parents: Parents) -> tuple[dict[str, float], dict[str, float]]:
     """By job, seconds of work before it, and from its start to the end of what hangs on it."""
     head: dict[str, float] = {}
-    tail = dict.fromkeys(parents, JOB_S)
-    for id, before in parents.items():
-        head[id] = max((head[each] + JOB_S for each in before), default=0.0)
-    for id, before in reversed(parents.items()):
-        for each in before:
-            tail[each] = max(tail[each], tail[id] + JOB_S)
+    tail = dict.fromkeys(parents, OPERATION_S)
+    for id, step_parents in parents.items():
+        head[id] = max((head[parent] + OPERATION_S for parent in step_parents), default=0.0)
+    for id, step_parents in reversed(parents.items()):
+        for parent in step_parents:
+            tail[parent] = max(tail[parent], tail[id] + OPERATION_S)
     return head, tail

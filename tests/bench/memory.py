@@ -5,21 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.bench.clock import Rival
-from tests.bench.idle import paper_film
+from tests.bench.clock import PeerProcess
+from tests.bench.idle import prepare_film
 from tests.bench.places import ROOT
-from tests.bench.table import heading, memory_row
+from tests.bench.table import print_heading, print_memory_row
 
 SHOTS = 10_000
 
 
-def memory(root: Path) -> None:
+def measure_memory(root: Path) -> None:
     """Peak memory of check, plan and an idle render of 10,000 shots, and of a run of as many."""
-    heading(f"memory, {SHOTS} shots")
-    film = paper_film(root, SHOTS)
+    print_heading(f"memory, {SHOTS} shots")
+    film = prepare_film(root, SHOTS)
     for name in ("check", "plan", "render"):
-        memory_row(f"storyboard {name}, nothing to do", getattr(film, name)())
+        print_memory_row(f"storyboard {name}, nothing to do", getattr(film, name)())
     for kind in ("free", "paid"):
-        run = Rival([sys.executable, "-m", "tests.bench.paper", kind], ROOT, {})
-        memory_row(f"a run of {SHOTS} no-op steps, {kind}", run.work(SHOTS))
-        run.end()
+        process = PeerProcess([sys.executable, "-m", "tests.bench.paper", kind], ROOT, {})
+        print_memory_row(f"a run of {SHOTS} no-op steps, {kind}", process.run_steps(SHOTS))
+        process.stop()

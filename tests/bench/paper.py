@@ -21,15 +21,15 @@ from storyboard.film import MediaFacts
 from storyboard.graph.plan import Plan
 from storyboard.graph.steps import Step
 from storyboard.providers.base import Done, Operation, Outcome, Request, Sample, Workplace
-from storyboard.run.hashing import Hashes
+from storyboard.run.hashing import FileHashCache
 from storyboard.run.ledger import Ledger
 from storyboard.run.local import run_plan
 from storyboard.run.result import RunResult
-from tests.fakes.run_fakes import READS, PaperMedia, Pretend, Set, shot
+from tests.fakes.run_fakes import READS, FakeFilm, FakeMedia, FakeProvider, build_step
 
 
 @dataclass
-class Instant:
+class InstantProvider:
     """A provider that has everything ready, so that only our own work is left."""
 
     name: str
@@ -53,64 +53,64 @@ class Instant:
         pass
 
 
-class NoMedia(PaperMedia):
+class UnreadMedia(FakeMedia):
     """Takes every file for one second of film, unread."""
 
     def probe(self, path: Path) -> MediaFacts:
         return _FACTS
 
-    def examine(self, path: Path) -> MediaFacts:
+    def probe_and_decode(self, path: Path) -> MediaFacts:
         return _FACTS
 
 
 _FACTS = MediaFacts(320, 180, 24, has_audio=True)
 
 
-class PaperFilm:
+class PlannedFilm:
     """A film of those steps, in a folder of its own, planned and not yet run."""
 
     def __init__(self, root: Path, steps: Sequence[Step], providers: Mapping[str, object]) -> None:
         self._providers = providers
-        pretended: Mapping[str, Pretend] = providers  # type: ignore[assignment]
-        self._set = Set(root / "film.yaml", list(steps), pretended)
-        store = self._set.store()
+        fake_providers: Mapping[str, FakeProvider] = providers  # type: ignore[assignment]
+        self._film = FakeFilm(root / "film.yaml", list(steps), fake_providers)
+        store = self._film.open_store()
         try:
-            self.plan: Plan = self._set.plan(store, self._set.selects())
+            self.plan: Plan = self._film.plan(store, self._film.open_lock_file())
         finally:
             store.close()
 
-    async def run(self) -> RunResult:
+    async def run_plan(self) -> RunResult:
         """Opens everything, runs the plan, closes everything."""
-        film = self._set
-        ledger, store, hashes = Ledger(film.state), film.store(), Hashes(film.state)
+        film = self._film
+        ledger, store, hashes = Ledger(film.state), film.open_store(), FileHashCache(film.state)
         try:
             return await run_plan(
                 self.plan,
                 film=film.film,
                 store=store,
-                selects=film.selects(),
+                selects=film.open_lock_file(),
                 ledger=ledger,
                 providers=self._providers.__getitem__,  # type: ignore[arg-type]
                 events=lambda event: None,
                 jobs=2,
                 hashes=hashes,
-                media=NoMedia(),
+                media=UnreadMedia(),
             )
         finally:
             store.close()
             ledger.close()
 
 
-def wide(kind: str, n: int, folder: Path) -> tuple[float, float]:
+def run_wide_film(kind: str, n: int, folder: Path) -> tuple[float, float]:
     """CPU and wall seconds of n independent steps of a `free` or a `paid` provider.
 
     What they leave in `folder` is for the caller to remove, and not between two runs: for seconds
     after files are removed in numbers, ext4 makes new ones ten times more slowly.
     """
-    steps = [shot(f"SH{number:05d}", provider=kind) for number in range(n)]
-    film = PaperFilm(folder, steps, {kind: Instant(kind, kind == "free")})
+    steps = [build_step(f"SH{number:05d}", provider=kind) for number in range(n)]
+    film = PlannedFilm(folder, steps, {kind: InstantProvider(kind, kind == "free")})
     wall, cpu = time.monotonic(), time.process_time()
-    result = asyncio.run(film.run())
+    result = asyncio.run(film.run_plan())
     cpu, wall = time.process_time() - cpu, time.monotonic() - wall
     assert result.made == n, result
     return cpu, wall
@@ -121,9 +121,9 @@ def main() -> None:
     print("{}", flush=True)
     with tempfile.TemporaryDirectory(prefix="storyboard-wide-") as folder:
         for number, line in enumerate(sys.stdin):
-            room = Path(folder, f"{number}")
-            room.mkdir()
-            cpu, wall = wide(sys.argv[1], int(line), room)
+            round_folder = Path(folder, f"{number}")
+            round_folder.mkdir()
+            cpu, wall = run_wide_film(sys.argv[1], int(line), round_folder)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(json.dumps({"cpu_s": cpu, "wall_s": wall, "peak_mb": peak}), flush=True)
 

@@ -6,33 +6,33 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from storyboard.stitching.media import ffmpeg_path
+from storyboard.stitching.media import find_ffmpeg
 from tests.bench.clips import RATE
 
 DISSOLVE = 12
-OFFSETS = {2: 15.5, 4: 31.0, 6: 46.5}
+DISSOLVE_OFFSETS = {2: 15.5, 4: 31.0, 6: 46.5}
 """Where the dissolves begin, by the clip that they bring in."""
 
 
-def copy(root: Path, clips: Sequence[Path], out: str = "copy.mp4") -> list[str]:
+def build_copy_command(root: Path, clips: Sequence[Path], out: str = "copy.mp4") -> list[str]:
     """Nothing but a remux: the floor."""
-    listed = root / "clips.txt"
-    listed.write_text("".join(f"file '{path}'\n" for path in clips))
+    clip_list = root / "clips.txt"
+    clip_list.write_text("".join(f"file '{path}'\n" for path in clips))
     return [
-        *(ffmpeg_path(), "-y", "-loglevel", "error", "-f", "concat", "-safe", "0"),
-        *("-i", str(listed), "-c", "copy", "-movflags", "+faststart", out),
+        *(find_ffmpeg(), "-y", "-loglevel", "error", "-f", "concat", "-safe", "0"),
+        *("-i", str(clip_list), "-c", "copy", "-movflags", "+faststart", out),
     ]
 
 
-def raw(clips: Sequence[Path], preset: str) -> list[str]:
+def build_ffmpeg_command(clips: Sequence[Path], preset: str) -> list[str]:
     """The graph that one writes by hand: xfade, acrossfade, loudnorm."""
     inputs = [part for path in clips for part in ("-i", str(path))]
     graph = [f"[{n}:v]settb=AVTB,fps={RATE}[v{n}]" for n in range(len(clips))]
     graph += [f"[{n}:a]aresample=48000[a{n}]" for n in range(len(clips))]
     picture, sound = "v0", "a0"
     for n in range(1, len(clips)):
-        if n in OFFSETS:
-            fade = f"xfade=transition=fade:duration={DISSOLVE / RATE}:offset={OFFSETS[n]}"
+        if n in DISSOLVE_OFFSETS:
+            fade = f"xfade=transition=fade:duration={DISSOLVE / RATE}:offset={DISSOLVE_OFFSETS[n]}"
             graph += [f"[{picture}][v{n}]{fade}[p{n}]"]
             graph += [f"[{sound}][a{n}]acrossfade=d={DISSOLVE / RATE}[s{n}]"]
         else:
@@ -42,18 +42,18 @@ def raw(clips: Sequence[Path], preset: str) -> list[str]:
     graph += [f"[{picture}]format=yuv420p[v]"]
     graph += [f"[{sound}]loudnorm=I=-14:TP=-1:LRA=11,aresample=48000[a]"]
     return [
-        *(ffmpeg_path(), "-y", "-loglevel", "error", *inputs, "-filter_complex", ";".join(graph)),
+        *(find_ffmpeg(), "-y", "-loglevel", "error", *inputs, "-filter_complex", ";".join(graph)),
         *("-map", "[v]", "-map", "[a]", "-c:v", "libx264", "-preset", preset, "-crf", "20"),
         *("-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart", f"{preset}.mp4"),
     ]
 
 
-def melt(clips: Sequence[Path], height: int) -> list[str]:
+def build_melt_command(clips: Sequence[Path], height: int) -> list[str]:
     """The same film by MLT's command line."""
     argv = ["melt", "-profile", f"atsc_{height}p_24"]
     for number, path in enumerate(clips):
         argv.append(str(path))
-        if number in OFFSETS:
+        if number in DISSOLVE_OFFSETS:
             argv += ["-mix", f"{DISSOLVE}", "-mixer", "luma", "-mixer", "mix:-1"]
     return [
         *(*argv, "-filter", "dynamic_loudness", "target_loudness=-14", "-consumer"),
@@ -62,14 +62,14 @@ def melt(clips: Sequence[Path], height: int) -> list[str]:
     ]
 
 
-def moviepy(root: Path, clips: Sequence[Path]) -> list[str]:
+def build_moviepy_command(root: Path, clips: Sequence[Path]) -> list[str]:
     """The same by a script for MoviePy."""
     script = root / "with_moviepy.py"
-    script.write_text(_MOVIEPY)
+    script.write_text(_MOVIEPY_SCRIPT)
     return [sys.executable, str(script), *map(str, clips)]
 
 
-_MOVIEPY = """\
+_MOVIEPY_SCRIPT = """\
 import sys
 from moviepy import VideoFileClip, CompositeVideoClip, afx, vfx
 clips, at = [], 0.0

@@ -5,29 +5,34 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.bench.clock import command, interleaved
+from tests.bench.clock import run_command, run_interleaved
 from tests.bench.places import ROUNDS, STORYBOARD
-from tests.bench.table import heading, row
+from tests.bench.table import print_heading, print_row
 
 
-def start(root: Path) -> None:
+def measure_startup(root: Path) -> None:
     """`--help` beside the bare interpreter, and `check` of 10,000 lines."""
-    heading("at the keyboard")
-    film, shots = _long_film(root)
-    took = interleaved(
+    print_heading("at the keyboard")
+    film, shots = _write_long_film(root)
+    usages = run_interleaved(
         ROUNDS,
         {
-            "bare": lambda: command([sys.executable, "-c", "pass"], root),
-            "help": lambda: command([STORYBOARD, "--help"], root),
-            "check": lambda: command([STORYBOARD, "check", str(film)], root),
+            "bare": lambda: run_command([sys.executable, "-c", "pass"], root),
+            "help": lambda: run_command([STORYBOARD, "--help"], root),
+            "check": lambda: run_command([STORYBOARD, "check", str(film)], root),
         },
     )
-    more = took["help"].cpu_s - took["bare"].cpu_s
-    row("--help over the bare interpreter", took["help"], f"+{more * 1000:.0f} ms CPU", "100 ms")
-    row(f"check, 10,000 lines, {shots} shots", took["check"], "", "0.5 s CPU")
+    extra_s = usages["help"].cpu_s - usages["bare"].cpu_s
+    print_row(
+        "--help over the bare interpreter",
+        usages["help"],
+        f"+{extra_s * 1000:.0f} ms CPU",
+        "100 ms",
+    )
+    print_row(f"check, 10,000 lines, {shots} shots", usages["check"], "", "0.5 s CPU")
 
 
-def _long_film(root: Path) -> tuple[Path, int]:
+def _write_long_film(root: Path) -> tuple[Path, int]:
     film = root / "long.yaml"
     lines = ["storyboard: 1", "title: Long", "cast:", "  ana: {description: Ana}", "shots:"]
     number = 0
@@ -47,9 +52,9 @@ def _long_film(root: Path) -> tuple[Path, int]:
     return film, number
 
 
-def previz(root: Path) -> None:
+def measure_previz(root: Path) -> None:
     """Seconds of previz a second of rendering; one render of eight shots at each size."""
-    heading("previz, stitch and all")
+    print_heading("previz, stitch and all")
     film = root / "previz.yaml"
     prompts = [
         "A ferry crosses the sea", "A woman in a red coat walks along the quay",
@@ -65,6 +70,8 @@ def previz(root: Path) -> None:
     for name, flags in (("720p", []), ("proxy", ["--proxy"])):
         store = {"STORYBOARD_STORE": str(root / f"store-{name}")}
         out = str(root / f"previz-{name}.mp4")
-        took = command([STORYBOARD, "render", str(film), "-q", "-o", out, *flags], root, store)
-        pace = f"{seconds / took.wall_s:.2f}x real time, {seconds / took.cpu_s:.2f}x per CPU second"
-        row(f"{seconds} s at {name}", took, pace)
+        usage = run_command([STORYBOARD, "render", str(film), "-q", "-o", out, *flags], root, store)
+        speed = (
+            f"{seconds / usage.wall_s:.2f}x real time, {seconds / usage.cpu_s:.2f}x per CPU second"
+        )
+        print_row(f"{seconds} s at {name}", usage, speed)

@@ -6,62 +6,68 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from tests.bench.clock import Rival, Took, interleaved
+from tests.bench.clock import PeerProcess, Usage, run_interleaved
 from tests.bench.places import PEERS, ROOT, ROUNDS
-from tests.bench.table import heading, line, step_row
+from tests.bench.table import print_heading, print_line, print_step_row
 
 PREFECT_STEPS = 200
 
 
-def steps(root: Path) -> None:
+def measure_step_overhead(root: Path) -> None:
     """A step's overhead, wide: ours (ledger, store, lock file) by Dask's threads and Prefect."""
-    heading("overhead of a no-op step; ours is durable, Dask keeps nothing, Prefect keeps records")
-    rivals = {
-        "ours, free": Rival([sys.executable, "-m", "tests.bench.paper", "free"], ROOT, {}),
-        "ours, paid": Rival([sys.executable, "-m", "tests.bench.paper", "paid"], ROOT, {}),
-        "dask": _peer("dask_wide"),
-        "prefect": _peer("prefect_wide"),
+    print_heading(
+        "overhead of a no-op step; ours is durable, Dask keeps nothing, Prefect keeps records"
+    )
+    processes = {
+        "ours, free": PeerProcess([sys.executable, "-m", "tests.bench.paper", "free"], ROOT, {}),
+        "ours, paid": PeerProcess([sys.executable, "-m", "tests.bench.paper", "paid"], ROOT, {}),
+        "dask": _start_peer("dask_wide"),
+        "prefect": _start_peer("prefect_wide"),
     }
     try:
-        for name, rival in rivals.items():
-            if rival.skip:
-                line(f"{name} is left out: {rival.skip}")
-        rivals = {name: rival for name, rival in rivals.items() if not rival.skip}
-        _race(rivals, PREFECT_STEPS, ROUNDS)
-        rivals.pop("prefect", Rest()).end()
-        _race(rivals, 1_000, ROUNDS)
-        _race(rivals, 10_000, 3)
+        for name, process in processes.items():
+            if process.skip_reason:
+                print_line(f"{name} is left out: {process.skip_reason}")
+        processes = {
+            name: process for name, process in processes.items() if not process.skip_reason
+        }
+        _compare_peers(processes, PREFECT_STEPS, ROUNDS)
+        processes.pop("prefect", MissingPeer()).stop()
+        _compare_peers(processes, 1_000, ROUNDS)
+        _compare_peers(processes, 10_000, 3)
     finally:
-        for rival in rivals.values():
-            rival.end()
+        for process in processes.values():
+            process.stop()
 
 
-class Rest:
+class MissingPeer:
     """In place of a rival that is not there."""
 
-    def end(self) -> None:
+    def stop(self) -> None:
         pass
 
 
-def _peer(name: str) -> Rival:
+def _start_peer(name: str) -> PeerProcess:
     script = ROOT / "tests" / "bench" / "peers" / f"{name}.py"
-    return Rival([str(PEERS / "python"), str(script)], ROOT, {})
+    return PeerProcess([str(PEERS / "python"), str(script)], ROOT, {})
 
 
-def _race(rivals: dict[str, Rival], n: int, rounds: int) -> None:
-    took = interleaved(rounds, {name: partial(each.work, n) for name, each in rivals.items()})
-    for name in took:
+def _compare_peers(processes: dict[str, PeerProcess], n: int, rounds: int) -> None:
+    usages = run_interleaved(
+        rounds, {name: partial(process.run_steps, n) for name, process in processes.items()}
+    )
+    for name in usages:
         ratio = aim = ""
         if name.startswith("ours"):
             ratio = ", ".join(
-                f"{_less(took[peer], took[name])} than {peer}"
+                f"{_format_saving(usages[peer], usages[name])} than {peer}"
                 for peer in ("dask", "prefect")
-                if peer in took
+                if peer in usages
             )
-            aim = "250 us" + (", 40x Prefect" if "prefect" in took else ", 10x Dask")
-        step_row(f"{n} steps: {name}", took[name], n, ratio, aim)
+            aim = "250 us" + (", 40x Prefect" if "prefect" in usages else ", 10x Dask")
+        print_step_row(f"{n} steps: {name}", usages[name], n, ratio, aim)
 
 
-def _less(theirs: Took, ours: Took) -> str:
+def _format_saving(theirs: Usage, ours: Usage) -> str:
     cpu, wall = theirs.cpu_s / ours.cpu_s, theirs.wall_s / ours.wall_s
     return f"{cpu:.2f}x CPU, {wall:.2f}x wall less"

@@ -14,157 +14,187 @@ from dataclasses import astuple
 from itertools import count
 from pathlib import Path
 
-from tests.bench.clips import FULL_HD, HD, Size, clips
-from tests.bench.clock import Took, command
+from tests.bench.clips import FULL_HD, HD, Size, write_clips
+from tests.bench.clock import Usage, run_command
 from tests.bench.places import ROOT
-from tests.bench.rivals import copy, melt, moviepy, raw
-from tests.bench.table import heading, memory_row, row
+from tests.bench.rivals import (
+    build_copy_command,
+    build_ffmpeg_command,
+    build_melt_command,
+    build_moviepy_command,
+)
+from tests.bench.table import print_heading, print_memory_row, print_row
 
 CLIPS = 8
-OURS, VERYFAST, SLOW = 3, 2, 1
+OWN_ROUNDS, VERYFAST_ROUNDS, SLOW_ROUNDS = 3, 2, 1
 """Rounds."""
-BARE = "-c copy of the clips"
-RIVALS = {
+COPY_ONLY = "-c copy of the clips"
+PEER_AIMS = {
     "raw ffmpeg, veryfast": "6x",
     "raw ffmpeg, medium": "12x",
     "MoviePy, veryfast": "15x",
     "melt, veryfast": "6x",
 }
-BESIDE_COPY = {
+COPY_AIMS = {
     "ours, hard cuts": "3x wall",
     "ours, hard cuts, sound kept": "3x wall",
     "ours, one dissolve changed": "2x wall",
     "ours, nothing changed": "2x wall",
 }
-MANY = {10: 2, 100: 1, 1000: 1}
+ROUNDS_BY_CLIP_COUNT = {10: 2, 100: 1, 1000: 1}
 """Rounds by the number of clips."""
-MOST_MB = 400
+MAX_MEMORY_MB = 400
 
 
-def stitch(root: Path) -> None:
+def measure_stitch(root: Path) -> None:
     """A minute of film at 720p by us, ffmpeg, MoviePy and melt."""
-    _table(root, "720p, a key frame every 2 s", HD, 48)
+    _compare_methods(root, "720p, a key frame every 2 s", HD, 48)
 
 
-def stitch_1080p(root: Path) -> None:
+def measure_stitch_1080p(root: Path) -> None:
     """The same at 1080p."""
-    _table(root, "1080p, a key frame every 2 s", FULL_HD, 48)
+    _compare_methods(root, "1080p, a key frame every 2 s", FULL_HD, 48)
 
 
-def stitch_one_idr(root: Path) -> None:
+def measure_stitch_one_idr(root: Path) -> None:
     """The same of 720p clips with one key frame each, so that whoever cuts in has to encode."""
-    _table(root, "720p, one key frame in each clip", HD, 250)
+    _compare_methods(root, "720p, one key frame in each clip", HD, 250)
 
 
-def stitch_many(root: Path) -> None:
+def measure_stitch_many(root: Path) -> None:
     """Ten, a hundred and a thousand clips by hard cuts, beside their copy; the memory of that.
 
     The clips are eight under many names: each is read, indexed, copied and heard by itself, but a
     seam that was proved once counts for all with the same bytes.
     """
-    heading(f"many clips of 8 s at 720p by hard cuts (aim: {MOST_MB} MB at most)")
-    made = clips(root / "many-clips", CLIPS)
+    print_heading(f"many clips of 8 s at 720p by hard cuts (aim: {MAX_MEMORY_MB} MB at most)")
+    clips = write_clips(root / "many-clips", CLIPS)
     folder = root / "many"
-    for many, rounds in MANY.items():
+    for clip_count, rounds in ROUNDS_BY_CLIP_COUNT.items():
         folder.mkdir()
-        for number in range(many):
-            (folder / f"{number:04d}.mp4").symlink_to(made[number % CLIPS])
-        named = sorted(folder.iterdir())
-        ours = _ours(root, folder, "0,0,0", many, f"many-{many}")
-        took = _in_turns(
+        for number in range(clip_count):
+            (folder / f"{number:04d}.mp4").symlink_to(clips[number % CLIPS])
+        links = sorted(folder.iterdir())
+        own_run = _build_own_run(root, folder, "0,0,0", clip_count, f"many-{clip_count}")
+        usages = _run_in_turns(
             {
-                BARE: (rounds, lambda named=named: command(copy(root, named), root)),
-                "ours": (rounds, _cold(root, f"many-{many}", ours)),
-                "ours, sound kept": (rounds, ours),
+                COPY_ONLY: (
+                    rounds,
+                    lambda links=links: run_command(build_copy_command(root, links), root),
+                ),
+                "ours": (rounds, _clear_cache_first(root, f"many-{clip_count}", own_run)),
+                "ours, sound kept": (rounds, own_run),
             }
         )
-        bare = took.pop(BARE)
-        row(f"{many} clips: {BARE}", bare)
-        for name, each in took.items():
-            row(f"{many} clips: {name}", each, _beside(each, bare))
-            memory_row(f"{many} clips: {name}", each)
+        copy_usage = usages.pop(COPY_ONLY)
+        print_row(f"{clip_count} clips: {COPY_ONLY}", copy_usage)
+        for name, usage in usages.items():
+            print_row(f"{clip_count} clips: {name}", usage, _format_ratio(usage, copy_usage))
+            print_memory_row(f"{clip_count} clips: {name}", usage)
         shutil.rmtree(folder)
         for film in root.glob("*.mp4"):
             film.unlink()
 
 
-def _table(root: Path, what: str, size: Size, keys: int) -> None:
-    rounds = f"{OURS} rounds, of rivals {VERYFAST} and {SLOW}"
-    heading(f"stitch: {CLIPS} clips of 8 s, {what}, loudness levelled; {rounds}")
-    made = clips(root / f"clips-{size[1]}-{keys}", CLIPS, size, keys)
-    took = _in_turns(_ways(root, made, size))
-    ours, bare = took["ours"], took[BARE]
-    row("3 dissolves: ours, nothing kept", ours, _beside(ours, bare))
-    for name, aim in RIVALS.items():
-        if name in took:
-            each = took[name]
-            cpu, wall = each.cpu_s / ours.cpu_s, each.wall_s / ours.wall_s
-            row(f"3 dissolves: {name}", each, f"{cpu:.1f}x our CPU, {wall:.1f}x our wall", aim)
-    row(f"hard cuts: {BARE}", bare)
-    for name, aim in BESIDE_COPY.items():
-        row(name, took[name], _beside(took[name], bare), aim)
+def _compare_methods(root: Path, description: str, size: Size, keys: int) -> None:
+    rounds = f"{OWN_ROUNDS} rounds, of rivals {VERYFAST_ROUNDS} and {SLOW_ROUNDS}"
+    print_heading(f"stitch: {CLIPS} clips of 8 s, {description}, loudness levelled; {rounds}")
+    clips = write_clips(root / f"clips-{size[1]}-{keys}", CLIPS, size, keys)
+    usages = _run_in_turns(_list_methods(root, clips, size))
+    own_usage, copy_usage = usages["ours"], usages[COPY_ONLY]
+    print_row("3 dissolves: ours, nothing kept", own_usage, _format_ratio(own_usage, copy_usage))
+    for name, aim in PEER_AIMS.items():
+        if name in usages:
+            usage = usages[name]
+            cpu, wall = usage.cpu_s / own_usage.cpu_s, usage.wall_s / own_usage.wall_s
+            print_row(
+                f"3 dissolves: {name}", usage, f"{cpu:.1f}x our CPU, {wall:.1f}x our wall", aim
+            )
+    print_row(f"hard cuts: {COPY_ONLY}", copy_usage)
+    for name, aim in COPY_AIMS.items():
+        print_row(name, usages[name], _format_ratio(usages[name], copy_usage), aim)
 
 
-def _beside(each: Took, bare: Took) -> str:
-    return f"{each.cpu_s / bare.cpu_s:.1f}x copy's CPU, {each.wall_s / bare.wall_s:.1f}x its wall"
+def _format_ratio(usage: Usage, copy_usage: Usage) -> str:
+    return f"{usage.cpu_s / copy_usage.cpu_s:.1f}x copy's CPU, {usage.wall_s / copy_usage.wall_s:.1f}x its wall"
 
 
-def _ways(
-    root: Path, made: Sequence[Path], size: Size
-) -> dict[str, tuple[int, Callable[[], Took]]]:
+def _list_methods(
+    root: Path, clips: Sequence[Path], size: Size
+) -> dict[str, tuple[int, Callable[[], Usage]]]:
     """Name -> rounds and one run; what is not installed is left out."""
-    lengths, folder, tag = count(6), made[0].parent, made[0].parent.name
-    cold = {"ours": "12,12,12", "ours, hard cuts": "0,0,0"}
-    found: dict[str, tuple[int, Callable[[], Took]]] = {}
-    for name, dissolves in cold.items():
-        place = f"{tag}-{dissolves}"
-        run = _ours(root, folder, dissolves, CLIPS, place)
-        found[name] = (OURS, _cold(root, place, run))
+    lengths, folder, tag = count(6), clips[0].parent, clips[0].parent.name
+    uncached = {"ours": "12,12,12", "ours, hard cuts": "0,0,0"}
+    methods: dict[str, tuple[int, Callable[[], Usage]]] = {}
+    for name, dissolves in uncached.items():
+        cache_name = f"{tag}-{dissolves}"
+        run = _build_own_run(root, folder, dissolves, CLIPS, cache_name)
+        methods[name] = (OWN_ROUNDS, _clear_cache_first(root, cache_name, run))
     hard, same = f"{tag}-hard", f"{tag}-same"
-    found["ours, hard cuts, sound kept"] = (OURS, _ours(root, folder, "0,0,0", CLIPS, hard))
-    found["ours, nothing changed"] = (OURS, _ours(root, folder, "12,12,12", CLIPS, same))
-    found["ours, one dissolve changed"] = (
-        OURS,
-        lambda: _ours(root, folder, f"12,12,{next(lengths)}", CLIPS, same)(),
+    methods["ours, hard cuts, sound kept"] = (
+        OWN_ROUNDS,
+        _build_own_run(root, folder, "0,0,0", CLIPS, hard),
     )
-    found[BARE] = (OURS, lambda: command(copy(root, made), root))
-    found["raw ffmpeg, veryfast"] = (VERYFAST, lambda: command(raw(made, "veryfast"), root))
-    found["raw ffmpeg, medium"] = (SLOW, lambda: command(raw(made, "medium"), root))
-    found["MoviePy, veryfast"] = (SLOW, lambda: command(moviepy(root, made), root))
+    methods["ours, nothing changed"] = (
+        OWN_ROUNDS,
+        _build_own_run(root, folder, "12,12,12", CLIPS, same),
+    )
+    methods["ours, one dissolve changed"] = (
+        OWN_ROUNDS,
+        lambda: _build_own_run(root, folder, f"12,12,{next(lengths)}", CLIPS, same)(),
+    )
+    methods[COPY_ONLY] = (OWN_ROUNDS, lambda: run_command(build_copy_command(root, clips), root))
+    methods["raw ffmpeg, veryfast"] = (
+        VERYFAST_ROUNDS,
+        lambda: run_command(build_ffmpeg_command(clips, "veryfast"), root),
+    )
+    methods["raw ffmpeg, medium"] = (
+        SLOW_ROUNDS,
+        lambda: run_command(build_ffmpeg_command(clips, "medium"), root),
+    )
+    methods["MoviePy, veryfast"] = (
+        SLOW_ROUNDS,
+        lambda: run_command(build_moviepy_command(root, clips), root),
+    )
     if shutil.which("melt"):
-        found["melt, veryfast"] = (SLOW, lambda: command(melt(made, size[1]), root))
-    return found
+        methods["melt, veryfast"] = (
+            SLOW_ROUNDS,
+            lambda: run_command(build_melt_command(clips, size[1]), root),
+        )
+    return methods
 
 
-def _ours(root: Path, folder: Path, lengths: str, many: int, name: str) -> Callable[[], Took]:
+def _build_own_run(
+    root: Path, folder: Path, lengths: str, clip_count: int, name: str
+) -> Callable[[], Usage]:
     """A run of our own on what is kept in the cache of that name."""
     argv = [sys.executable, "-m", "tests.bench.cutting", str(folder), str(root / f"{name}.mp4")]
-    argv += [str(root / f"cache-{name}"), lengths, f"{many}"]
-    return lambda: command(argv, root, {"PYTHONPATH": str(ROOT)})
+    argv += [str(root / f"cache-{name}"), lengths, f"{clip_count}"]
+    return lambda: run_command(argv, root, {"PYTHONPATH": str(ROOT)})
 
 
-def _cold(root: Path, name: str, run: Callable[[], Took]) -> Callable[[], Took]:
+def _clear_cache_first(root: Path, name: str, run: Callable[[], Usage]) -> Callable[[], Usage]:
     """The same with an empty cache each time."""
 
-    def emptied() -> Took:
+    def run_cold() -> Usage:
         shutil.rmtree(root / f"cache-{name}", ignore_errors=True)
         return run()
 
-    return emptied
+    return run_cold
 
 
-def _in_turns(ways: Mapping[str, tuple[int, Callable[[], Took]]]) -> dict[str, Took]:
+def _run_in_turns(methods: Mapping[str, tuple[int, Callable[[], Usage]]]) -> dict[str, Usage]:
     """Medians by name of as many rounds as each way has; those of most rounds are warmed up."""
-    taken: dict[str, list[Took]] = {name: [] for name in ways}
-    for rounds, run in ways.values():
-        if rounds == OURS:
+    usages_by_name: dict[str, list[Usage]] = {name: [] for name in methods}
+    for rounds, run in methods.values():
+        if rounds == OWN_ROUNDS:
             run()
-    for number in range(max(rounds for rounds, _ in ways.values())):
-        for name, (rounds, run) in ways.items():
+    for number in range(max(rounds for rounds, _ in methods.values())):
+        for name, (rounds, run) in methods.items():
             if number < rounds:
-                taken[name].append(run())
-    return {name: _median(all_) for name, all_ in taken.items()}
+                usages_by_name[name].append(run())
+    return {name: _compute_median(usages) for name, usages in usages_by_name.items()}
 
 
-def _median(all_: Sequence[Took]) -> Took:
-    return Took(*map(statistics.median, zip(*map(astuple, all_), strict=True)))
+def _compute_median(usages: Sequence[Usage]) -> Usage:
+    return Usage(*map(statistics.median, zip(*map(astuple, usages), strict=True)))

@@ -15,7 +15,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 
 
 @dataclass
-class Place:
+class InlineWorkspace:
     """Where the adapter works; nothing is computed in it but here."""
 
     scratch: Path
@@ -24,7 +24,7 @@ class Place:
         return function(*arguments)
 
 
-def request(kind: Kind = Kind.GENERATE, *inputs: Input, **settings: Any) -> Request:
+def make_request(kind: Kind = Kind.GENERATE, *inputs: Input, **settings: Any) -> Request:
     """A shot of eight seconds, unless the settings say otherwise."""
     return Request(
         kind=kind,
@@ -37,20 +37,20 @@ def request(kind: Kind = Kind.GENERATE, *inputs: Input, **settings: Any) -> Requ
     )
 
 
-def picture(folder: Path, role: Role, name: str = "p") -> Input:
+def write_picture(folder: Path, role: Role, name: str = "p") -> Input:
     path = folder / f"{name}.png"
     path.write_bytes(PNG + name.encode())
     return Input(role, sha256=name, path=path, name=name)
 
 
-def adapter(transport: str = "videos") -> CometAPI:
+def make_adapter(transport: str = "videos") -> CometAPI:
     return CometAPI({"transport": transport})
 
 
-def said(error: BaseException) -> str:
+def collect_error_text(error: BaseException) -> str:
     """All that an error could show."""
-    shown = f"{error!s} {error!r} {getattr(error, 'hint', '')}"
+    text = f"{error!s} {error!r} {getattr(error, 'hint', '')}"
     while error.__cause__ or (error.__context__ and not error.__suppress_context__):
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
-        shown += f" {error!s} {error!r}"
-    return shown
+        text += f" {error!s} {error!r}"
+    return text

@@ -8,24 +8,24 @@ import httpx
 import pytest
 
 from storyboard.simulator.serve import Simulator
-from tests.contract.veo_asks import Asker
+from tests.contract.veo_asks import SimulatorClient
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Simulator]:
+def running_simulator() -> Iterator[Simulator]:
     with Simulator() as sim:
         yield sim
 
 
 @pytest.fixture
-def sim(running: Simulator) -> Simulator:
+def simulator(running_simulator: Simulator) -> Simulator:
     """The simulator, with nothing in it."""
-    running.world.reset()
-    return running
+    running_simulator.world.reset()
+    return running_simulator
 
 
 @pytest.fixture
-def ask(sim: Simulator) -> Iterator[Asker]:
+def asker(simulator: Simulator) -> Iterator[SimulatorClient]:
     """A client of it that knows no more than HTTP."""
     with httpx.Client(timeout=30) as http:
-        yield Asker(sim, http)
+        yield SimulatorClient(simulator, http)

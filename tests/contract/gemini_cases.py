@@ -22,15 +22,15 @@ from storyboard.providers.base import (
     SpokenLine,
 )
 from storyboard.providers.gemini import Gemini
-from tests.contract.scripted import Answer, Scripted, told
-from tests.contract.vertex_cases import PNG, Place
+from tests.contract.scripted import ScriptedAnswer, ScriptedServer, make_json_answer
+from tests.contract.vertex_cases import PNG, ThreadWorkspace
 
 T = TypeVar("T")
 KEY = "AIza-not-a-key-51f0c2"
 VEO = "veo-3.1-generate-preview"
 OMNI = "gemini-omni-1.2-flash"
 HOST = "https://generativelanguage.googleapis.com"
-GREY = bytes.fromhex(
+GREY_PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a494441"
     "5478da6368000000820081da45083b0000000049454e44ae426082"
 )
@@ -38,7 +38,9 @@ GREY = bytes.fromhex(
 CLIP = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 12
 
 
-def asked(kind: Kind = Kind.GENERATE, *inputs: Input, model: str = VEO, **settings: Any) -> Request:
+def make_request(
+    kind: Kind = Kind.GENERATE, *inputs: Input, model: str = VEO, **settings: Any
+) -> Request:
     """A request to the Gemini API; keywords are those of `Settings`."""
     return Request(
         kind=kind,
@@ -52,7 +54,7 @@ def asked(kind: Kind = Kind.GENERATE, *inputs: Input, model: str = VEO, **settin
     )
 
 
-def spoken(words: str, voice: str = "", how: str = "") -> Request:
+def make_speech_request(words: str, voice: str = "", how: str = "") -> Request:
     """A line to be spoken."""
     line = SpokenLine("ana", words, 0.0, how, False, voice)
     return Request(
@@ -65,7 +67,7 @@ def spoken(words: str, voice: str = "", how: str = "") -> Request:
     )
 
 
-def picture(
+def write_picture(
     folder: Path, role: Role = Role.FIRST_FRAME, name: str = "p", data: bytes = PNG
 ) -> Input:
     path = folder / f"{name}.png"
@@ -73,41 +75,45 @@ def picture(
     return Input(role, sha256=name, path=path, name=name)
 
 
-def using(act: Callable[[Gemini], Awaitable[T]]) -> T:
+def run_with_adapter(action: Callable[[Gemini], Awaitable[T]]) -> T:
     """What an adapter of its own answers to `act`."""
 
     async def run() -> T:
         gemini = Gemini({})
         try:
-            return await act(gemini)
+            return await action(gemini)
         finally:
             await gemini.close()
 
     return asyncio.run(run())
 
 
-def submitted(request: Request, place: Place) -> Operation:
-    return using(lambda gemini: gemini.submit(request, place))
+def submit_request(request: Request, workspace: ThreadWorkspace) -> Operation:
+    return run_with_adapter(lambda gemini: gemini.submit(request, workspace))
 
 
-def polled(name: str, place: Place) -> Outcome:
-    return using(lambda gemini: gemini.poll(Operation(name), place))
+def poll_operation(name: str, workspace: ThreadWorkspace) -> Outcome:
+    return run_with_adapter(lambda gemini: gemini.poll(Operation(name), workspace))
 
 
-async def ended(gemini: Gemini, request: Request, place: Place) -> Outcome:
+async def submit_and_wait(gemini: Gemini, request: Request, workspace: ThreadWorkspace) -> Outcome:
     """What becomes of a request."""
-    operation = await gemini.submit(request, place)
-    while isinstance(outcome := await gemini.poll(operation, place), Running):
+    operation = await gemini.submit(request, workspace)
+    while isinstance(outcome := await gemini.poll(operation, workspace), Running):
         await asyncio.sleep(0.02)
     return outcome
 
 
-def pointed(monkeypatch: pytest.MonkeyPatch, server: Scripted) -> None:
+def point_to_server(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> None:
     """An environment with a key, where the Gemini API is `server`."""
     monkeypatch.setenv("STORYBOARD_GEMINI_BASE_URL", server.url)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
 
 
-def wrong(status: int, message: str, code: str = "INVALID_ARGUMENT", **more: Any) -> Answer:
+def make_error(
+    status: int, message: str, code: str = "INVALID_ARGUMENT", **more: Any
+) -> ScriptedAnswer:
     """An error as Google tells it."""
-    return told({"error": {"code": status, "message": message, "status": code, **more}}, status)
+    return make_json_answer(
+        {"error": {"code": status, "message": message, "status": code, **more}}, status
+    )

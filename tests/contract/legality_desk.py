@@ -14,16 +14,16 @@ from storyboard.errors import Span
 from storyboard.film import Shot as Compiled
 from storyboard.graph import compile as compiling
 from storyboard.graph.compile import Graph
-from storyboard.graph.notices import Notices
+from storyboard.graph.notices import ShotDiagnostics
 from storyboard.graph.steps import Step
-from storyboard.production import Examined, Flags, examine
+from storyboard.production import CheckedFilm, Overrides, check_film
 from storyboard.providers.base import Kind
 from storyboard.providers.catalog import Catalog
-from storyboard.providers.registry import full_catalog
+from storyboard.providers.registry import load_full_catalog
 from tests.contract import legality_naive as naive
 from tests.contract.legality_films import Route, Shot, Story
-from tests.contract.legality_judges import Made, Order, Source, verdict
-from tests.contract.legality_wires import asked_by, order_of, source_of
+from tests.contract.legality_judges import ClipTraits, Source, WireRequest, judge_request
+from tests.contract.legality_wires import capture_request, describe_source, read_requested_traits
 
 LIMITS = frozenset(
     "SB410 SB411 SB412 SB413 SB414 SB415 SB416 SB417 SB418 SB419 SB421 SB422 SB428 SB429 SB430 "
@@ -33,7 +33,7 @@ LIMITS = frozenset(
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ShotError:
     """An error about a shot."""
 
     code: str
@@ -41,30 +41,30 @@ class Refusal:
     message: str
 
 
-class Heard(Notices):
+class RecordingNotices(ShotDiagnostics):
     """Remembers every error with its shot, also where two shots share one line of the text."""
 
-    told: list[Refusal]
+    shot_errors: list[ShotError]
 
     def __init__(self) -> None:
         super().__init__()
-        Heard.told = []
+        RecordingNotices.shot_errors = []
 
-    def error(
+    def add_error(
         self, code: str, shot: Compiled | None, span: Span, message: str, hint: str = ""
     ) -> None:
-        self.told.append(Refusal(code, shot.id if shot else "", message))
-        super().error(code, shot, span, message, hint)
+        self.shot_errors.append(ShotError(code, shot.id if shot else "", message))
+        super().add_error(code, shot, span, message, hint)
 
 
 @dataclass(frozen=True)
-class Read:
+class CheckedStory:
     """A film that was checked."""
 
     story: Story
-    examined: Examined
-    known: Catalog
-    refusals: tuple[Refusal, ...]
+    examined: CheckedFilm
+    catalog: Catalog
+    shot_errors: tuple[ShotError, ...]
     folder: Path
 
     @property
@@ -72,78 +72,89 @@ class Read:
         assert self.examined.graph is not None, self.story.text
         return self.examined.graph
 
-    def orders(self) -> Iterator[tuple[Step, Order]]:
+    def build_wire_requests(self) -> Iterator[tuple[Step, WireRequest]]:
         """What a render would send for every step that passed."""
         for step in self.graph.steps.values():
             if step.kind in (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND):
                 for samples in {1, step.samples}:
-                    about = (self.story, self.graph, self.known, step, self.folder)
-                    yield step, order_of(*about, samples=samples)
+                    context = (self.story, self.graph, self.catalog, step, self.folder)
+                    yield step, capture_request(*context, samples=samples)
 
-    def unsound(self) -> Iterator[str]:
+    def find_wrong_passes(self) -> Iterator[str]:
         """Steps that passed and whose requests are turned down, or make something else."""
-        for step, order in self.orders():
-            if why := verdict(order).against(asked_by(step)):
-                yield f"{step.id} passes, and: {why}"
+        for step, wire_request in self.build_wire_requests():
+            if problem := judge_request(wire_request).find_mismatch(read_requested_traits(step)):
+                yield f"{step.id} passes, and: {problem}"
 
-    def limited(self) -> Iterator[tuple[Refusal, Shot]]:
+    def find_limit_errors(self) -> Iterator[tuple[ShotError, Shot]]:
         """Refusals for what a model can't do, with the shot as it was told."""
         shots = {shot["id"]: shot for shot in self.story.shots}
-        for refusal in self.refusals:
-            if refusal.code in LIMITS:
-                yield refusal, shots[refusal.shot]
+        for error in self.shot_errors:
+            if error.code in LIMITS:
+                yield error, shots[error.shot]
 
-    def attempts(self, shot: Shot) -> Iterator[tuple[Order, Made]]:
+    def build_literal_requests(self, shot: Shot) -> Iterator[tuple[WireRequest, ClipTraits]]:
         """What would be sent for a shot by somebody who reads it literally."""
-        return naive.attempts(self.story, shot, self.source(shot))
+        return naive.build_requests(self.story, shot, self.find_source(shot))
 
-    def incomplete(self) -> Iterator[tuple[Refusal, Shot]]:
+    def find_wrong_errors(self) -> Iterator[tuple[ShotError, Shot]]:
         """Refusals of what would have been made as asked."""
-        return ((refusal, shot) for refusal, shot in self.limited() if self._works(shot))
+        return (
+            (error, shot) for error, shot in self.find_limit_errors() if self._is_buildable(shot)
+        )
 
-    def _works(self, shot: Shot) -> bool:
+    def _is_buildable(self, shot: Shot) -> bool:
         if "beats" in shot:
             length: float = shot["length"]
-            return naive.reach(self.story, shot) >= length
-        return any(not verdict(order).against(asked) for order, asked in self.attempts(shot))
+            return naive.find_longest_take_s(self.story, shot) >= length
+        return any(
+            not judge_request(wire_request).find_mismatch(requested)
+            for wire_request, requested in self.build_literal_requests(shot)
+        )
 
-    def source(self, shot: Shot) -> Source | None:
+    def find_source(self, shot: Shot) -> Source | None:
         """What a shot runs on, by the plan."""
         material = self.graph.materials.get(shot.get("extend", ""))
-        return source_of(self.graph, self.known, material.last_step) if material else None
+        return describe_source(self.graph, self.catalog, material.last_step) if material else None
 
 
-class Desk:
+class StoryChecker:
     """Reads films in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._films = 0
-        self._known: dict[str, Catalog] = {}
+        self._catalogs: dict[str, Catalog] = {}
 
-    def known(self, route: Route) -> Catalog:
+    def find_catalog(self, route: Route) -> Catalog:
         name = f"{route.provider} {route.transport}"
-        if name not in self._known:
+        if name not in self._catalogs:
             chosen = {route.provider: route.transport} if route.transport else {}
-            self._known[name] = full_catalog([route.provider]).through(chosen)
-        return self._known[name]
+            self._catalogs[name] = load_full_catalog([route.provider]).apply_variants(chosen)
+        return self._catalogs[name]
 
-    def read(self, film: Story, **flags: bool) -> Read:
+    def check_story(self, film: Story, **flags: bool) -> CheckedStory:
         self._films += 1  # a name of its own: to write over a file is far slower on some disks
         path = self.folder / f"film-{self._films}.yaml"
         path.write_text(film.text, "utf-8")
-        Heard.told = []
-        examined = examine(path, Flags(allow_retired=True, **flags))
+        RecordingNotices.shot_errors = []
+        examined = check_film(path, Overrides(allow_retired=True, **flags))
         path.unlink()
-        return Read(film, examined, self.known(film.route), tuple(Heard.told), self.folder)
+        return CheckedStory(
+            film,
+            examined,
+            self.find_catalog(film.route),
+            tuple(RecordingNotices.shot_errors),
+            self.folder,
+        )
 
     @staticmethod
-    def prepared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    def create(folder: Path, monkeypatch: pytest.MonkeyPatch) -> StoryChecker:
         """One whose adapters work at once, without an event loop, and whose errors are heard."""
 
-        async def at_once(function: Any, /, *arguments: Any, **named: Any) -> Any:
+        async def call_directly(function: Any, /, *arguments: Any, **named: Any) -> Any:
             return function(*arguments, **named)
 
-        monkeypatch.setattr(asyncio, "to_thread", at_once)
-        monkeypatch.setattr(compiling, "Notices", Heard)
-        return Desk(folder)
+        monkeypatch.setattr(asyncio, "to_thread", call_directly)
+        monkeypatch.setattr(compiling, "ShotDiagnostics", RecordingNotices)
+        return StoryChecker(folder)

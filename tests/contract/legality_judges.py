@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from storyboard.errors import MediaError
-from storyboard.simulator.inputs import picture_problem
-from storyboard.simulator.pictures import decoded
+from storyboard.simulator.inputs import find_picture_problem
+from storyboard.simulator.pictures import decode_picture
 from storyboard.simulator.rules import chat, comet, gemini, omni, vertex
-from storyboard.simulator.rules.refusal import Refusal
-from storyboard.simulator.rules.veo import ADDED_S, Ask, ClipFacts, read
+from storyboard.simulator.rules.refusal import Rejection
+from storyboard.simulator.rules.veo import ADDED_S, ClipFacts, VeoRequest, read_veo_request
 from storyboard.simulator.rules.veo_models import GEMINI, VERTEX
 
 
@@ -35,7 +35,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Made:
+class ClipTraits:
     """What a request asks for, or what comes of it; None is whatever comes."""
 
     seconds: float | None = None
@@ -51,17 +51,17 @@ class Made:
     extends: bool = False
     """The whole of its source stands before it."""
 
-    def differs(self, asked: Made) -> str:
+    def describe_difference(self, requested: ClipTraits) -> str:
         """Where it is not what was asked; empty where it is."""
-        for each in fields(self):
-            wanted, got = getattr(asked, each.name), getattr(self, each.name)
+        for trait in fields(self):
+            wanted, got = getattr(requested, trait.name), getattr(self, trait.name)
             if wanted is not None and wanted != got:
-                return f"{each.name}: {got}, not {wanted}"
+                return f"{trait.name}: {got}, not {wanted}"
         return ""
 
 
 @dataclass(frozen=True)
-class Order:
+class WireRequest:
     """One request as it goes over a wire."""
 
     provider: str
@@ -74,64 +74,66 @@ class Order:
 
 @dataclass(frozen=True)
 class Verdict:
-    refusal: str = ""
-    made: Made = field(default_factory=Made)
+    rejection: str = ""
+    traits: ClipTraits = field(default_factory=ClipTraits)
 
-    def against(self, asked: Made) -> str:
+    def find_mismatch(self, requested: ClipTraits) -> str:
         """Why the request does not give what was asked; empty where it does."""
-        return self.refusal or self.made.differs(asked)
+        return self.rejection or self.traits.describe_difference(requested)
 
 
-def verdict(order: Order) -> Verdict:
+def judge_request(wire_request: WireRequest) -> Verdict:
     """The simulator's judgement."""
-    judge: dict[str, Callable[[Order], Verdict]] = {
-        "vertex veo": _vertex,
-        "gemini veo": _gemini,
-        "cometapi videos": _videos,
-        "cometapi chat": _chat,
-        "vertex omni": _omni,
-        "gemini omni": _omni,
+    judge: dict[str, Callable[[WireRequest], Verdict]] = {
+        "vertex veo": _judge_vertex_veo,
+        "gemini veo": _judge_gemini_veo,
+        "cometapi videos": _judge_videos,
+        "cometapi chat": _judge_chat,
+        "vertex omni": _judge_omni,
+        "gemini omni": _judge_omni,
     }
-    return judge[f"{order.provider} {order.wire}"](order)
+    return judge[f"{wire_request.provider} {wire_request.wire}"](wire_request)
 
 
-def _vertex(order: Order) -> Verdict:
-    model, ask = VERTEX.get(order.model), read(order.body)
+def _judge_vertex_veo(wire_request: WireRequest) -> Verdict:
+    model, ask = VERTEX.get(wire_request.model), read_veo_request(wire_request.body)
     if model is None or ask is None:
         return Verdict("404" if ask else "no instance")
-    facts = order.source.facts if order.source else None
-    problem = _pictures(ask)
-    if wrong := vertex.failure(model, ask, facts, problem):
+    facts = wire_request.source.facts if wire_request.source else None
+    problem = _find_picture_problem(ask)
+    if wrong := vertex.find_failure(model, ask, facts, problem):
         return Verdict(wrong)
     return Verdict(
-        made=_made(
+        traits=_read_traits(
             ask,
-            order,
-            seconds=vertex.duration(ask),
+            wire_request,
+            seconds=vertex.read_duration(ask),
             sound=bool(model.has_sound and ask.parameters.get("generateAudio", True)),
         )
     )
 
 
-def _gemini(order: Order) -> Verdict:
-    model, ask = GEMINI.get(order.model), read(order.body)
+def _judge_gemini_veo(wire_request: WireRequest) -> Verdict:
+    model, ask = GEMINI.get(wire_request.model), read_veo_request(wire_request.body)
     if model is None or ask is None:
         return Verdict("404" if ask else "no instance")
-    refused = gemini.refusal(model, order.body, ask)
-    if refused is None and (problem := _pictures(ask)):
+    refused = gemini.check_request(model, wire_request.body, ask)
+    if refused is None and (problem := _find_picture_problem(ask)):
         return Verdict(problem)
-    if refused is None and ask.video and order.source:
-        by_veo = order.source.wire == "veo"
-        facts, hops = order.source.facts, order.source.hops
-        refused = gemini.source_refusal(ask, facts, by_veo=by_veo, active=True, hops=hops)
+    if refused is None and ask.video and wire_request.source:
+        by_veo = wire_request.source.wire == "veo"
+        facts, hops = wire_request.source.facts, wire_request.source.hops
+        refused = gemini.check_source(ask, facts, by_veo=by_veo, active=True, hops=hops)
     if refused:
         return Verdict(refused.message)
     seconds = ADDED_S if ask.video else ask.parameters.get("durationSeconds", 8)
-    return Verdict(made=_made(ask, order, seconds=seconds, sound=model.has_sound))
+    return Verdict(traits=_read_traits(ask, wire_request, seconds=seconds, sound=model.has_sound))
 
 
-def _made(ask: Ask, order: Order, *, seconds: float, sound: bool) -> Made:
-    given = ask.parameters
+def _read_traits(
+    ask: VeoRequest, wire_request: WireRequest, *, seconds: float, sound: bool
+) -> ClipTraits:
+    parameters = ask.parameters
     names = {
         "personGeneration": "person_generation",
         "enhancePrompt": "enhance_prompt",
@@ -141,18 +143,18 @@ def _made(ask: Ask, order: Order, *, seconds: float, sound: bool) -> Made:
     options = {
         option: value.lower() if option in ("resize", "compression") else value
         for name, option in names.items()
-        if (value := given.get(name)) is not None
+        if (value := parameters.get(name)) is not None
     }
-    if labels := order.body.get("labels"):
+    if labels := wire_request.body.get("labels"):
         options["labels"] = labels
-    source = order.source if ask.video else None
-    return Made(
+    source = wire_request.source if ask.video else None
+    return ClipTraits(
         seconds,
-        given.get("resolution", "720p"),
-        source.aspect if source else given.get("aspectRatio", "16:9"),
+        parameters.get("resolution", "720p"),
+        source.aspect if source else parameters.get("aspectRatio", "16:9"),
         sound,
-        given.get("seed"),
-        given.get("negativePrompt"),
+        parameters.get("seed"),
+        parameters.get("negativePrompt"),
         options,
         ask.image is not None,
         ask.last is not None,
@@ -161,75 +163,79 @@ def _made(ask: Ask, order: Order, *, seconds: float, sound: bool) -> Made:
     )
 
 
-def _videos(order: Order) -> Verdict:
-    values, files = order.body
+def _judge_videos(wire_request: WireRequest) -> Verdict:
+    values, files = wire_request.body
     uploads = [
         comet.Upload(name, mime, data)
         for field_name, (name, data, mime) in files
         if field_name == "input_reference"
     ]
     form = comet.read_form(values, uploads)
-    if isinstance(form, Refusal):
+    if isinstance(form, Rejection):
         return Verdict(form.message)
     for upload in uploads:
-        if problem := _undecodable(upload.data):
+        if problem := _explain_undecodable(upload.data):
             return Verdict(problem)
     aspect = "9:16" if form.height > form.width else "16:9"
     first, last = form.first is not None, form.last is not None
-    made = Made(form.seconds, form.resolution, aspect, True, options={}, first=first, last=last)
-    return Verdict(made=made)
+    traits = ClipTraits(
+        form.seconds, form.resolution, aspect, True, options={}, first=first, last=last
+    )
+    return Verdict(traits=traits)
 
 
-def _chat(order: Order) -> Verdict:
-    asked = chat.read_chat(order.body)
-    if isinstance(asked, Refusal):
-        return Verdict(asked.message)
-    source = order.source if asked.video else None
-    if words := chat.sentence(asked, source.facts if source else None):
+def _judge_chat(wire_request: WireRequest) -> Verdict:
+    chat_request = chat.read_chat(wire_request.body)
+    if isinstance(chat_request, Rejection):
+        return Verdict(chat_request.message)
+    source = wire_request.source if chat_request.video else None
+    if words := chat.explain_rejection(chat_request, source.facts if source else None):
         return Verdict(words)
     if source and source.wire == "footage":
         return Verdict("video.uri must be a video that was generated here")
-    for uri in (asked.image, asked.last_frame, *asked.references):
-        if uri and (problem := _undecodable(base64.b64decode(uri.partition(",")[2]))):
+    for uri in (chat_request.image, chat_request.last_frame, *chat_request.references):
+        if uri and (problem := _explain_undecodable(base64.b64decode(uri.partition(",")[2]))):
             return Verdict(problem)
     return Verdict(
-        made=Made(
-            asked.seconds,
-            asked.resolution,
-            source.aspect if source else asked.aspect_ratio,
-            asked.audio,
+        traits=ClipTraits(
+            chat_request.seconds,
+            chat_request.resolution,
+            source.aspect if source else chat_request.aspect_ratio,
+            chat_request.audio,
             options={},
-            first=bool(asked.image),
-            last=bool(asked.last_frame),
-            references=len(asked.references),
-            extends=bool(asked.video),
+            first=bool(chat_request.image),
+            last=bool(chat_request.last_frame),
+            references=len(chat_request.references),
+            extends=bool(chat_request.video),
         )
     )
 
 
-def _omni(order: Order) -> Verdict:
-    ask = omni.read_ask(order.body, order.provider)
-    if isinstance(ask, Refusal):
+def _judge_omni(wire_request: WireRequest) -> Verdict:
+    ask = omni.read_interaction(wire_request.body, wire_request.provider)
+    if isinstance(ask, Rejection):
         return Verdict(ask.message)
     for media in (ask.first, ask.last, *ask.references):
-        if media and (problem := _undecodable(media.data or b"")):
+        if media and (problem := _explain_undecodable(media.data or b"")):
             return Verdict(problem)
-    source, whole = order.source, True
+    source, whole = wire_request.source, True
     if source and ask.task == "extend":
         generated = source.wire != "footage"
-        reached = omni.reach(ask, order.provider, source.seconds, generated=generated)
-        if isinstance(reached, Refusal):
+        reached = omni.compute_kept_seconds(
+            ask, wire_request.provider, source.seconds, generated=generated
+        )
+        if isinstance(reached, Rejection):
             return Verdict(reached.message)
         whole = reached >= source.seconds
-    labels = order.body.get("labels")
+    labels = wire_request.body.get("labels")
     extends = bool(source) and ask.task == "extend"
     return Verdict(
-        made=Made(
+        traits=ClipTraits(
             ask.seconds,
             ask.resolution or (source.resolution if source else "720p"),
             source.aspect if source else ask.aspect_ratio or "16:9",
             True,
-            order.body.get("generation_config", {}).get("seed"),
+            wire_request.body.get("generation_config", {}).get("seed"),
             options={"labels": labels} if labels else {},
             first=ask.first is not None,
             last=ask.last is not None,
@@ -239,20 +245,20 @@ def _omni(order: Order) -> Verdict:
     )
 
 
-def _pictures(ask: Ask) -> str:
-    found = (_problem(each.data or b"") for each in ask.pictures)
-    return next((problem for problem in found if problem), "")
+def _find_picture_problem(ask: VeoRequest) -> str:
+    problems = (_check_picture(each.data or b"") for each in ask.pictures)
+    return next((problem for problem in problems if problem), "")
 
 
 @lru_cache(maxsize=32)
-def _problem(data: bytes) -> str:
-    return picture_problem(data)
+def _check_picture(data: bytes) -> str:
+    return find_picture_problem(data)
 
 
 @lru_cache(maxsize=32)
-def _undecodable(data: bytes) -> str:
+def _explain_undecodable(data: bytes) -> str:
     try:
-        decoded(data)
+        decode_picture(data)
     except MediaError as error:
         return str(error)
     return ""

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from tests.contract.legality_films import Shot, Story
-from tests.contract.legality_judges import Made, Order, Source, verdict
+from tests.contract.legality_judges import ClipTraits, Source, WireRequest, judge_request
 
 _IDS = {
     "vertex": {
@@ -37,12 +37,12 @@ _IDS = {
 _SHORT_SIDE = {"180p": 180, "360p": 360, "480p": 480, "720p": 720, "1080p": 1080, "4k": 2160}
 _HOP = {"veo": 7, "chat": 7, "videos": 7, "omni": 8}
 """Seconds of an extension that says none."""
-_TRIED = (None, *range(1, 21))
-_FOREVER = 400
+_USUAL_DURATIONS = (None, *range(1, 21))
+_UNLIMITED_S = 400
 
 
 @dataclass(frozen=True)
-class Wish:
+class ShotRequest:
     """A shot's own words."""
 
     provider: str
@@ -67,39 +67,41 @@ class Wish:
         return base64.b64encode(self.picture or PICTURE).decode()
 
 
-def attempts(story: Story, shot: Shot, source: Source | None) -> Iterator[tuple[Order, Made]]:
+def build_requests(
+    story: Story, shot: Shot, source: Source | None
+) -> Iterator[tuple[WireRequest, ClipTraits]]:
     """Every request that would do what a shot says, each with what it should bring."""
-    wish = wish_of(story, shot)
-    for seconds in _seconds(story, wish, shot):
-        yield asked(wish, seconds, source if "extend" in shot else None)
+    shot_request = read_shot_request(story, shot)
+    for seconds in _list_durations(story, shot_request, shot):
+        yield build_request(shot_request, seconds, source if "extend" in shot else None)
 
 
-def reach(story: Story, shot: Shot) -> int:
+def find_longest_take_s(story: Story, shot: Shot) -> int:
     """Seconds of the longest take in hops that the platform makes for a shot with beats."""
-    return _reach(wish_of(story, shot), story.reanchor)
+    return _search_longest_take_s(read_shot_request(story, shot), story.reanchor)
 
 
-def wish_of(story: Story, shot: Shot) -> Wish:
+def read_shot_request(story: Story, shot: Shot) -> ShotRequest:
     """What a shot asks; of what a film may go without, only what the shot itself says."""
     provider = story.route.provider
-    named = story.said(shot, "model", "veo-3.1")
+    named = story.find_value(shot, "model", "veo-3.1")
     model = _IDS[provider].get(named, named)
     wire = "omni" if "omni" in model else story.route.transport or "veo"
     usual = story.defaults.get("options", {})
     lossless = {key: value for key, value in usual.items() if value == "lossless"}
     options = shot.get("options", lossless)
     names = shot.get("references")
-    return Wish(
+    return ShotRequest(
         provider,
         wire,
         model,
-        story.said(shot, "resolution", "720p"),
-        story.said(shot, "aspect_ratio", "16:9"),
-        silent=story.said(shot, "audio", True) is False,
+        story.find_value(shot, "resolution", "720p"),
+        story.find_value(shot, "aspect_ratio", "16:9"),
+        silent=story.find_value(shot, "audio", True) is False,
         words="prompt" in shot or "beats" in shot,
         seed=shot.get("seed"),
         negative=shot.get("negative_prompt", ""),
-        options=tuple((key, _hashable(value)) for key, value in options.items()),
+        options=tuple((key, _to_hashable(value)) for key, value in options.items()),
         first="first_frame" in shot or "continue" in shot,
         last="last_frame" in shot,
         references=len(names) if isinstance(names, list) else 0,
@@ -107,92 +109,114 @@ def wish_of(story: Story, shot: Shot) -> Wish:
     )
 
 
-def _seconds(story: Story, wish: Wish, shot: Shot) -> tuple[int | None, ...]:
+def _list_durations(story: Story, shot_request: ShotRequest, shot: Shot) -> tuple[int | None, ...]:
     if "duration" in shot:
         return (shot["duration"],)
     if "length" in shot:
         return tuple(range(math.ceil(shot["length"]), 21))
     if "extend" in shot:
-        return (_HOP[wish.wire],)
+        return (_HOP[shot_request.wire],)
     usual = story.defaults.get("duration")
-    return (usual,) if usual else _TRIED
+    return (usual,) if usual else _USUAL_DURATIONS
 
 
 @cache
-def _reach(wish: Wish, reanchor: bool) -> int:
-    def taken(order: tuple[Order, Made]) -> bool:
-        return not verdict(order[0]).against(order[1])
+def _search_longest_take_s(shot_request: ShotRequest, reanchor: bool) -> int:
+    def is_accepted(candidate: tuple[WireRequest, ClipTraits]) -> bool:
+        return not judge_request(candidate[0]).find_mismatch(candidate[1])
 
-    roots = [s for s in range(1, 21) if taken(asked(wish, s, None))]
-    plain = replace(wish, references=0)
+    first_durations = [s for s in range(1, 21) if is_accepted(build_request(shot_request, s, None))]
+    plain = replace(shot_request, references=0)
     again = replace(plain, first=True)
-    if reanchor and roots and any(taken(asked(again, s, None)) for s in range(2, 21)):
-        return _FOREVER
-    best, seen, open_ = 0, set(), [(seconds, 0) for seconds in roots]
-    while open_:
-        run, hops = open_.pop()
+    if (
+        reanchor
+        and first_durations
+        and any(is_accepted(build_request(again, s, None)) for s in range(2, 21))
+    ):
+        return _UNLIMITED_S
+    best, seen, queue = 0, set(), [(seconds, 0) for seconds in first_durations]
+    while queue:
+        run, hops = queue.pop()
         best = max(best, run)
-        if run >= _FOREVER:
-            return _FOREVER
-        source = Source(run, wish.resolution, wish.aspect, wish.wire, hops)
+        if run >= _UNLIMITED_S:
+            return _UNLIMITED_S
+        source = Source(run, shot_request.resolution, shot_request.aspect, shot_request.wire, hops)
         for hop in range(1, 21):
-            longer = (run + hop, hops + 1 if wish.provider == "gemini" else 0)
-            if longer not in seen and taken(asked(plain, hop, source)):
+            longer = (run + hop, hops + 1 if shot_request.provider == "gemini" else 0)
+            if longer not in seen and is_accepted(build_request(plain, hop, source)):
                 seen.add(longer)
-                open_.append(longer)
+                queue.append(longer)
     return best
 
 
-def asked(wish: Wish, seconds: int | None, source: Source | None) -> tuple[Order, Made]:
+def build_request(
+    shot_request: ShotRequest, seconds: int | None, source: Source | None
+) -> tuple[WireRequest, ClipTraits]:
     """One request, and what it asks for."""
-    build = {"veo": _veo, "omni": _omni, "videos": _videos, "chat": _chat}[wish.wire]
-    order = Order(wish.provider, wish.wire, wish.model, build(wish, seconds, source), source)
-    return order, Made(
+    build = {
+        "veo": _build_veo_body,
+        "omni": _build_omni_body,
+        "videos": _build_videos_form,
+        "chat": _build_chat_body,
+    }[shot_request.wire]
+    wire_request = WireRequest(
+        shot_request.provider,
+        shot_request.wire,
+        shot_request.model,
+        build(shot_request, seconds, source),
+        source,
+    )
+    return wire_request, ClipTraits(
         seconds,
-        wish.resolution,
-        wish.aspect,
-        False if wish.silent else None,
-        wish.seed,
-        wish.negative or None,
-        {name: _plain(value) for name, value in wish.options},
-        wish.first,
-        wish.last,
-        wish.references,
+        shot_request.resolution,
+        shot_request.aspect,
+        False if shot_request.silent else None,
+        shot_request.seed,
+        shot_request.negative or None,
+        {name: _to_plain_value(value) for name, value in shot_request.options},
+        shot_request.first,
+        shot_request.last,
+        shot_request.references,
         source is not None,
     )
 
 
-def _veo(wish: Wish, seconds: int | None, source: Source | None) -> dict[str, Any]:
-    image = {"bytesBase64Encoded": wish.image, "mimeType": "image/png"}
-    instance: dict[str, Any] = {"prompt": "A tram"} if wish.words else {}
-    if wish.first:
+def _build_veo_body(
+    shot_request: ShotRequest, seconds: int | None, source: Source | None
+) -> dict[str, Any]:
+    image = {"bytesBase64Encoded": shot_request.image, "mimeType": "image/png"}
+    instance: dict[str, Any] = {"prompt": "A tram"} if shot_request.words else {}
+    if shot_request.first:
         instance["image"] = image
-    if wish.last:
+    if shot_request.last:
         instance["lastFrame"] = image
-    if wish.references:
+    if shot_request.references:
         reference = {"image": image, "referenceType": "asset"}
-        instance["referenceImages"] = [reference] * wish.references
-    if source and wish.provider == "vertex":
+        instance["referenceImages"] = [reference] * shot_request.references
+    if source and shot_request.provider == "vertex":
         instance["video"] = {"gcsUri": "gs://bucket/clip.mp4", "mimeType": "video/mp4"}
     elif source:
         instance["video"] = {"uri": "https://example.test/v1beta/files/abc"}
-    parameters: dict[str, Any] = {"resolution": wish.resolution, "aspectRatio": wish.aspect}
-    if seconds is not None and not (source and wish.provider == "gemini" and seconds == 7):
+    parameters: dict[str, Any] = {
+        "resolution": shot_request.resolution,
+        "aspectRatio": shot_request.aspect,
+    }
+    if seconds is not None and not (source and shot_request.provider == "gemini" and seconds == 7):
         parameters["durationSeconds"] = seconds  # Gemini's seven are those that go unsaid
-    if wish.silent:
+    if shot_request.silent:
         parameters["generateAudio"] = False
-    if wish.seed is not None:
-        parameters["seed"] = wish.seed
-    if wish.negative:
-        parameters["negativePrompt"] = wish.negative
-    if wish.storage:
+    if shot_request.seed is not None:
+        parameters["seed"] = shot_request.seed
+    if shot_request.negative:
+        parameters["negativePrompt"] = shot_request.negative
+    if shot_request.storage:
         parameters["storageUri"] = "gs://bucket/out"
     body: dict[str, Any] = {"instances": [instance], "parameters": parameters}
     names = {"person_generation": "personGeneration", "enhance_prompt": "enhancePrompt"}
     shouted = {"resize": "resizeMode", "compression": "compressionQuality"}
-    for name, value in wish.options:
+    for name, value in shot_request.options:
         if name == "labels":
-            body["labels"] = _plain(value)
+            body["labels"] = _to_plain_value(value)
         elif name in shouted:
             parameters[shouted[name]] = str(value).upper()
         else:
@@ -200,103 +224,138 @@ def _veo(wish: Wish, seconds: int | None, source: Source | None) -> dict[str, An
     return body
 
 
-def _omni(wish: Wish, seconds: int | None, source: Source | None) -> dict[str, Any]:
-    image = {"type": "image", "mime_type": "image/png", "data": wish.image}
-    content: list[dict[str, Any]] = [image] * (wish.first + wish.last + wish.references)
-    config: dict[str, Any] = {"video_config": {"task": _task(wish, source)}}
-    body: dict[str, Any] = {"model": wish.model, "background": True, "generation_config": config}
+def _build_omni_body(
+    shot_request: ShotRequest, seconds: int | None, source: Source | None
+) -> dict[str, Any]:
+    image = {"type": "image", "mime_type": "image/png", "data": shot_request.image}
+    content: list[dict[str, Any]] = [image] * (
+        shot_request.first + shot_request.last + shot_request.references
+    )
+    config: dict[str, Any] = {"video_config": {"task": _name_omni_task(shot_request, source)}}
+    body: dict[str, Any] = {
+        "model": shot_request.model,
+        "background": True,
+        "generation_config": config,
+    }
     if source and source.wire == "omni":
         body["previous_interaction_id"] = "v1_abc"
     elif source:
         uri = "https://generativelanguage.googleapis.com/v1beta/files/abc"
-        uri = "gs://bucket/clip.mp4" if wish.provider == "vertex" else uri
+        uri = "gs://bucket/clip.mp4" if shot_request.provider == "vertex" else uri
         content.append({"type": "video", "mime_type": "video/mp4", "uri": uri})
-    tags = "<FIRST_FRAME> " * wish.first + "<LAST_FRAME> " * wish.last
-    if wish.words:
+    tags = "<FIRST_FRAME> " * shot_request.first + "<LAST_FRAME> " * shot_request.last
+    if shot_request.words:
         content.append({"type": "text", "text": f"{tags}A tram"})
     body["input"] = [{"type": "user_input", "content": content}]
-    wanted = {"type": "video", "resolution": wish.resolution, "aspect_ratio": wish.aspect}
+    response_format = {
+        "type": "video",
+        "resolution": shot_request.resolution,
+        "aspect_ratio": shot_request.aspect,
+    }
     if seconds is not None:
-        wanted["duration"] = f"{seconds}s"
-    body["response_format"] = wanted
-    if wish.seed is not None:
-        config["seed"] = wish.seed
-    if wish.negative:
-        config["negative_prompt"] = wish.negative
-    if wish.silent:
+        response_format["duration"] = f"{seconds}s"
+    body["response_format"] = response_format
+    if shot_request.seed is not None:
+        config["seed"] = shot_request.seed
+    if shot_request.negative:
+        config["negative_prompt"] = shot_request.negative
+    if shot_request.silent:
         config["generate_audio"] = False
-    for name, value in wish.options:
-        (body if name == "labels" else config)[name] = _plain(value)
+    for name, value in shot_request.options:
+        (body if name == "labels" else config)[name] = _to_plain_value(value)
     return body
 
 
-def _task(wish: Wish, source: Source | None) -> str:
+def _name_omni_task(shot_request: ShotRequest, source: Source | None) -> str:
     if source:
         return "extend"
-    if wish.references:
+    if shot_request.references:
         return "reference_to_video"
-    return "image_to_video" if wish.first else "text_to_video"
+    return "image_to_video" if shot_request.first else "text_to_video"
 
 
-def _videos(wish: Wish, seconds: int | None, source: Source | None) -> Any:
-    short = _SHORT_SIDE[wish.resolution]
-    wide, high = (int(side) for side in wish.aspect.split(":"))
+def _build_videos_form(
+    shot_request: ShotRequest, seconds: int | None, source: Source | None
+) -> Any:
+    short = _SHORT_SIDE[shot_request.resolution]
+    wide, high = (int(side) for side in shot_request.aspect.split(":"))
     width = short * wide // min(wide, high)
     height = short * high // min(wide, high)
-    fields = {"model": wish.model, "size": f"{width}x{height}"}
-    if wish.words:
+    fields = {"model": shot_request.model, "size": f"{width}x{height}"}
+    if shot_request.words:
         fields["prompt"] = "A tram"
     if seconds is not None:
         fields["seconds"] = str(seconds)
     # It documents no field for any of these; a gateway passes over what it does not know.
-    given = {"seed": wish.seed, "negative_prompt": wish.negative, **dict(wish.options)}
-    fields |= {name: str(value) for name, value in given.items() if value not in (None, "")}
-    if wish.silent:
+    optional_fields = {
+        "seed": shot_request.seed,
+        "negative_prompt": shot_request.negative,
+        **dict(shot_request.options),
+    }
+    fields |= {
+        name: str(value) for name, value in optional_fields.items() if value not in (None, "")
+    }
+    if shot_request.silent:
         fields["generate_audio"] = "false"
     if source:
         fields["video"] = "https://example.test/clip.mp4"
-    file = ("a.png", wish.picture or PICTURE, "image/png")
-    frames = [("input_reference", file)] * (wish.first + wish.last)
-    return fields, frames + [("reference_images", file)] * wish.references
+    file = ("a.png", shot_request.picture or PICTURE, "image/png")
+    frames = [("input_reference", file)] * (shot_request.first + shot_request.last)
+    return fields, frames + [("reference_images", file)] * shot_request.references
 
 
-def _chat(wish: Wish, seconds: int | None, source: Source | None) -> dict[str, Any]:
-    image = {"uri": f"data:image/png;base64,{wish.image}"}
-    config: dict[str, Any] = {"resolution": wish.resolution, "aspectRatio": wish.aspect}
+def _build_chat_body(
+    shot_request: ShotRequest, seconds: int | None, source: Source | None
+) -> dict[str, Any]:
+    image = {"uri": f"data:image/png;base64,{shot_request.image}"}
+    config: dict[str, Any] = {
+        "resolution": shot_request.resolution,
+        "aspectRatio": shot_request.aspect,
+    }
     google: dict[str, Any] = {"config": config}
-    if wish.first:
+    if shot_request.first:
         google["image"] = image
-    if wish.last:
+    if shot_request.last:
         google["lastFrame"] = image
-    if wish.references:
-        google["referenceImages"] = [{"image": image, "referenceType": "asset"}] * wish.references
+    if shot_request.references:
+        google["referenceImages"] = [
+            {"image": image, "referenceType": "asset"}
+        ] * shot_request.references
     if source:
         google["video"] = {"uri": "https://example.test/clip.mp4"}
     if seconds is not None:
         config["durationSeconds"] = seconds
-    given = {"seed": wish.seed, "negativePrompt": wish.negative, **dict(wish.options)}
-    config |= {name: _plain(value) for name, value in given.items() if value not in (None, "")}
-    if wish.silent:
+    parameters = {
+        "seed": shot_request.seed,
+        "negativePrompt": shot_request.negative,
+        **dict(shot_request.options),
+    }
+    config |= {
+        name: _to_plain_value(value)
+        for name, value in parameters.items()
+        if value not in (None, "")
+    }
+    if shot_request.silent:
         config["generateAudio"] = False
-    words = "A tram" if wish.words else ""
+    words = "A tram" if shot_request.words else ""
     return {
-        "model": wish.model,
+        "model": shot_request.model,
         "messages": [{"role": "user", "content": words}],
         "extra_body": {"google": google},
     }
 
 
-def _hashable(value: Any) -> Any:
+def _to_hashable(value: Any) -> Any:
     return tuple(value.items()) if isinstance(value, dict) else value
 
 
-def _plain(value: Any) -> Any:
+def _to_plain_value(value: Any) -> Any:
     return dict(value) if isinstance(value, tuple) else value
 
 
-def _tiny() -> bytes:
+def _draw_tiny_picture() -> bytes:
     pixels = np.full((9, 16, 3), 90, np.uint8)
     return cv2.imencode(".png", pixels)[1].tobytes()
 
 
-PICTURE = _tiny()
+PICTURE = _draw_tiny_picture()

@@ -8,29 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.graph.compile import Graph
-from storyboard.graph.identity import request
+from storyboard.graph.identity import build_request
 from storyboard.graph.steps import Link, Step
 from storyboard.providers.base import Input, Kind, Operation, Role
 from storyboard.providers.catalog import Catalog
-from storyboard.providers.comet_chat import Chat
-from storyboard.providers.comet_videos import Videos
-from storyboard.providers.files import Files
+from storyboard.providers.comet_chat import ChatRoute
+from storyboard.providers.comet_videos import VideosRoute
+from storyboard.providers.files import GeminiFiles
 from storyboard.providers.gemini_veo import GeminiVeo
 from storyboard.providers.omni import Omni
-from storyboard.providers.vertex_omni import VertexMedia
+from storyboard.providers.vertex_omni import VertexMediaHost
 from storyboard.providers.vertex_veo import VertexVeo
 from tests.contract.legality_films import Story
-from tests.contract.legality_judges import Made, Order, Source
+from tests.contract.legality_judges import ClipTraits, Source, WireRequest
 
 STORAGE = "gs://bucket/films"
 _FILE = "https://generativelanguage.googleapis.com/v1beta/files/abc123:download?alt=media"
 
 
-class _Sent(BaseException):
+class _RequestSent(BaseException):
     """What was sent."""
 
 
-class _Line:
+class _BlockedService:
     """A wire and a project that let nothing through."""
 
     location = "us-central1"
@@ -41,11 +41,11 @@ class _Line:
     async def publisher(self, location: str) -> str:
         return f"projects/p/locations/{location}/publishers/google"
 
-    def wire(self, location: str) -> _Line:
+    def wire(self, location: str) -> _BlockedService:
         return self
 
     @property
-    def bucket(self) -> _Line:
+    def bucket(self) -> _BlockedService:
         return self
 
     async def has(self, uri: str) -> bool:
@@ -55,73 +55,77 @@ class _Line:
         return text
 
     async def order(self, path: str, **sent: Any) -> Any:
-        raise _Sent(path, sent)
+        raise _RequestSent(path, sent)
 
 
-class _Ready(Files):
+class _ReadyFiles(GeminiFiles):
     """The files of the Gemini API, every one of them ready."""
 
-    async def wait(self, uri: str) -> Any:
+    async def wait_until_active(self, uri: str) -> Any:
         return None
 
 
 @dataclass
-class _Place:
+class _InlineWorkspace:
     scratch: Path
 
     async def compute(self, function: Any, /, *arguments: Any) -> Any:
         return function(*arguments)
 
 
-def order_of(
-    story: Story, graph: Graph, known: Catalog, step: Step, folder: Path, *, samples: int
-) -> Order:
+def capture_request(
+    story: Story, graph: Graph, catalog: Catalog, step: Step, folder: Path, *, samples: int
+) -> WireRequest:
     """The request that a render would send for a step, with the facts of its source."""
-    wire = known.models[step.provider, step.model].wire
+    route = catalog.models[step.provider, step.model].wire
     source = next((link for link in step.links if link.role is Role.VIDEO), None)
-    asked = request(
+    provider_request = build_request(
         step,
-        [_input(link, story, graph, known, folder) for link in step.links],
+        [_make_input(link, story, graph, catalog, folder) for link in step.links],
         ordinal=1,
         samples=samples,
         tag="t1",
     )
-    line: Any = _Line(step.provider)
+    service: Any = _BlockedService(step.provider)
     storage = STORAGE if story.storage else ""
     adapter: Any
-    if wire == "omni":
-        media: Any = VertexMedia(line, storage) if step.provider == "vertex" else Files(line)
-        adapter = Omni(line, "/v1", media)
+    if route == "omni":
+        media: Any = (
+            VertexMediaHost(service, storage) if step.provider == "vertex" else GeminiFiles(service)
+        )
+        adapter = Omni(service, "/v1", media)
     elif step.provider == "vertex":
-        adapter = VertexVeo(line, storage)
+        adapter = VertexVeo(service, storage)
     elif step.provider == "gemini":
-        adapter = GeminiVeo(line, _Ready(line))
+        adapter = GeminiVeo(service, _ReadyFiles(service))
     else:
-        adapter = (Chat if wire == "chat" else Videos)(line)
-    sent = _caught(adapter.submit(asked, _Place(folder)))
+        adapter = (ChatRoute if route == "chat" else VideosRoute)(service)
+    sent = _catch_submission(adapter.submit(provider_request, _InlineWorkspace(folder)))
     body = sent.get("json")
     if body is None:
         files = sent.get("files") or {}
         body = (sent["fields"], list(files.items()))
-    facts = source_of(graph, known, source.step) if source else None
-    return Order(step.provider, wire, step.model, body, facts)
+    facts = describe_source(graph, catalog, source.step) if source else None
+    return WireRequest(step.provider, route, step.model, body, facts)
 
 
-def source_of(graph: Graph, known: Catalog, step: str) -> Source:
+def describe_source(graph: Graph, catalog: Catalog, step: str) -> Source:
     """What the plan says of the take of a step."""
-    made = graph.steps[step]
-    if made.kind is Kind.IMPORT:
-        return Source(made.buys_frames / 24, "720p", "16:9", "footage")
-    wire = known.models[made.target, made.model].wire
-    settings = made.settings
-    return Source(made.depth_s, settings.resolution, settings.aspect_ratio, wire, made.hops)
+    source_step = graph.steps[step]
+    if source_step.kind is Kind.IMPORT:
+        return Source(source_step.buys_frames / 24, "720p", "16:9", "footage")
+    wire = catalog.models[source_step.target, source_step.model].wire
+    settings = source_step.settings
+    return Source(
+        source_step.depth_s, settings.resolution, settings.aspect_ratio, wire, source_step.hops
+    )
 
 
-def asked_by(step: Step) -> Made:
+def read_requested_traits(step: Step) -> ClipTraits:
     """What the plan says a step is to bring."""
     settings = step.settings
     roles = [link.role for link in step.links]
-    return Made(
+    return ClipTraits(
         settings.duration_s,
         settings.resolution,
         settings.aspect_ratio,
@@ -136,28 +140,28 @@ def asked_by(step: Step) -> Made:
     )
 
 
-def _input(link: Link, story: Story, graph: Graph, known: Catalog, folder: Path) -> Input:
+def _make_input(link: Link, story: Story, graph: Graph, catalog: Catalog, folder: Path) -> Input:
     if link.file is not None:
         return Input(link.role, "f" * 64, path=link.file.path, name=link.cast)
     if link.role is not Role.VIDEO:
         return Input(link.role, "a" * 64, path=folder / "ana.png")
-    made = source_of(graph, known, link.step)
+    source = describe_source(graph, catalog, link.step)
     provider = story.route.provider
-    given = Input(link.role, "b" * 64, path=folder / "foot.mp4")
+    take_input = Input(link.role, "b" * 64, path=folder / "foot.mp4")
     if provider == "cometapi":
-        return replace(given, uri="https://example.test/clip.mp4")
-    if made.wire == "omni" and not story.storage:
-        return replace(given, uri="interactions/v1_abc")
+        return replace(take_input, uri="https://example.test/clip.mp4")
+    if source.wire == "omni" and not story.storage:
+        return replace(take_input, uri="interactions/v1_abc")
     if provider == "gemini":
-        return replace(given, uri=_FILE)
-    return replace(given, uri=f"{STORAGE}/1/sample_0.mp4") if story.storage else given
+        return replace(take_input, uri=_FILE)
+    return replace(take_input, uri=f"{STORAGE}/1/sample_0.mp4") if story.storage else take_input
 
 
-def _caught(submit: Coroutine[Any, Any, Operation]) -> Mapping[str, Any]:
+def _catch_submission(submit: Coroutine[Any, Any, Operation]) -> Mapping[str, Any]:
     """What a submit sends; it never has to wait, so no loop is needed."""
     try:
         submit.send(None)
-    except _Sent as sent:
-        found: Mapping[str, Any] = sent.args[1]
-        return found
+    except _RequestSent as sent:
+        request_arguments: Mapping[str, Any] = sent.args[1]
+        return request_arguments
     raise AssertionError("the adapter waits, or sends nothing")

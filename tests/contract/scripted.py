@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """One request as it came in."""
 
     method: str
@@ -39,56 +39,56 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ScriptedAnswer:
     """What goes back; `pieces` are sent one by one, `cut` closes before the end is said."""
 
     status: int = 200
     pieces: tuple[bytes, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    cut: bool = False
+    cut_off: bool = False
     pause_s: float = 0.0
     """Before the first piece."""
     each_s: float = 0.0
     """After every piece."""
 
 
-def told(value: Any, status: int = 200, **headers: str) -> Answer:
+def make_json_answer(value: Any, status: int = 200, **headers: str) -> ScriptedAnswer:
     """A JSON answer."""
-    kind = {"content-type": "application/json", **headers}
-    return Answer(status, (json.dumps(value).encode(),), kind)
+    headers_sent = {"content-type": "application/json", **headers}
+    return ScriptedAnswer(status, (json.dumps(value).encode(),), headers_sent)
 
 
-def stream(pieces: Iterable[bytes], *, cut: bool = False) -> Answer:
+def make_event_stream(pieces: Iterable[bytes], *, cut: bool = False) -> ScriptedAnswer:
     """Server-sent events, in whatever pieces."""
-    return Answer(200, tuple(pieces), {"content-type": "text/event-stream"}, cut)
+    return ScriptedAnswer(200, tuple(pieces), {"content-type": "text/event-stream"}, cut)
 
 
-def video(data: bytes) -> Answer:
-    return Answer(200, (data,), {"content-type": "video/mp4"})
+def make_video_answer(data: bytes) -> ScriptedAnswer:
+    return ScriptedAnswer(200, (data,), {"content-type": "video/mp4"})
 
 
-Reply: TypeAlias = "Answer | Callable[[Asked], Answer] | None"
+Reply: TypeAlias = "ScriptedAnswer | Callable[[ReceivedRequest], ScriptedAnswer] | None"
 """None closes the connection without a word."""
 
 
-class Scripted:
+class ScriptedServer:
     """`say("POST /v1/videos", …)` queues answers of a route; the last one stays."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self._script: dict[str, list[Reply]] = {}
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, daemon=True)
         self._ready = threading.Event()
         self.url = ""
 
-    def say(self, route: str, *replies: Reply) -> None:
+    def script_replies(self, route: str, *replies: Reply) -> None:
         self._script[route] = list(replies)
 
-    def count(self, route: str) -> int:
-        return sum(f"{a.method} {a.path}" == route for a in self.asked)
+    def count_requests(self, route: str) -> int:
+        return sum(f"{request.method} {request.path}" == route for request in self.requests)
 
-    def __enter__(self) -> Scripted:
+    def __enter__(self) -> ScriptedServer:
         self._thread.start()
         self._ready.wait()
         return self
@@ -97,23 +97,25 @@ class Scripted:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
-    def _run(self) -> None:
-        self._loop.run_until_complete(self._serve())
+    def _run_loop(self) -> None:
+        self._loop.run_until_complete(self._serve_until_stopped())
         self._loop.close()
 
-    async def _serve(self) -> None:
+    async def _serve_until_stopped(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._answer_request, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._stop.wait()
         server.close()
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
+        open_tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_tasks:
             task.cancel()  # answers that nobody waits for any more
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.gather(*open_tasks, return_exceptions=True)
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer_request(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         except asyncio.IncompleteReadError:
@@ -122,21 +124,23 @@ class Scripted:
         method, path, _ = head[0].split(" ")
         headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        asked = Asked(method, path, headers, body)
-        self.asked.append(asked)
-        queue = self._script.get(f"{method} {path}", [told({"error": {"message": "?"}}, 404)])
+        request = ReceivedRequest(method, path, headers, body)
+        self.requests.append(request)
+        queue = self._script.get(
+            f"{method} {path}", [make_json_answer({"error": {"message": "?"}}, 404)]
+        )
         reply = queue.pop(0) if len(queue) > 1 else queue[0]
-        answer = reply(asked) if callable(reply) else reply
+        answer = reply(request) if callable(reply) else reply
         if answer is not None:
             try:
                 with contextlib.suppress(ConnectionError):  # it has heard enough
-                    await _send(answer, writer)
+                    await _send_answer(answer, writer)
             finally:
                 writer.close()
         writer.close()
 
 
-async def _send(answer: Answer, writer: asyncio.StreamWriter) -> None:
+async def _send_answer(answer: ScriptedAnswer, writer: asyncio.StreamWriter) -> None:
     head = {"transfer-encoding": "chunked", "connection": "close", **answer.headers}
     lines = [f"HTTP/1.1 {answer.status} Said", *(f"{k}: {v}" for k, v in head.items()), "", ""]
     writer.write("\r\n".join(lines).encode("latin-1"))
@@ -147,6 +151,6 @@ async def _send(answer: Answer, writer: asyncio.StreamWriter) -> None:
         await writer.drain()
         if len(answer.pieces) < 50:
             await asyncio.sleep(answer.each_s)
-    if not answer.cut:
+    if not answer.cut_off:
         writer.write(b"0\r\n\r\n")
         await writer.drain()

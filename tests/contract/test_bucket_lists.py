@@ -11,56 +11,56 @@ import pytest
 
 from storyboard.errors import ProviderError
 from storyboard.providers import gcs
-from storyboard.providers.discreet import Discreet
-from storyboard.providers.gcs import Bucket
-from tests.contract.vertex_cases import Answer, Heard, serving
+from storyboard.providers.discreet import Redactor
+from storyboard.providers.gcs import GcsBucket
+from tests.contract.vertex_cases import ReceivedRequest, ServerAnswer, serve
 
 FOLDER = "gs://films/night/run-00001/"
 OWN = "night/run-00001/7/sample_0.mp4"
 
 
-def listed(
+def list_folder(
     answer: Callable[[Mapping[str, list[str]]], Any], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[tuple[str, ...], int]:
     """What lies below the folder, and how many pages were asked for."""
 
-    async def access(fresh: bool) -> Mapping[str, str]:
+    async def get_headers(fresh: bool) -> Mapping[str, str]:
         return {}
 
-    async def look() -> tuple[str, ...]:
-        bucket = Bucket("vertex", access, Discreet())
+    async def list_once() -> tuple[str, ...]:
+        bucket = GcsBucket("vertex", get_headers, Redactor())
         try:
-            return await bucket.below(FOLDER)
+            return await bucket.list_objects(FOLDER)
         finally:
             await bucket.close()
 
-    def told(heard: Heard) -> Answer:
-        return Answer(answer(parse_qs(urlsplit(heard.path).query)))
+    def told(heard: ReceivedRequest) -> ServerAnswer:
+        return ServerAnswer(answer(parse_qs(urlsplit(heard.path).query)))
 
-    with serving(told) as server:
+    with serve(told) as server:
         monkeypatch.setenv("STORYBOARD_GCS_BASE_URL", server.url)
-        return asyncio.run(look()), len(server.heard)
+        return asyncio.run(list_once()), len(server.requests)
 
 
-def named(*names: str, **more: Any) -> dict[str, Any]:
+def make_listing(*names: str, **more: Any) -> dict[str, Any]:
     return {"items": [{"name": name} for name in names], **more}
 
 
 def test_only_what_lies_below_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = ("other/sample_0.mp4", "night/run-000012/sample_0.mp4", f"{OWN}?token=1", "/x", "")
-    found, _ = listed(lambda _: named(*foreign, OWN, OWN), monkeypatch)
-    assert found == (f"gs://films/{OWN}",)
+    listed_names, _ = list_folder(lambda _: make_listing(*foreign, OWN, OWN), monkeypatch)
+    assert listed_names == (f"gs://films/{OWN}",)
 
 
 def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def pages(asked: Mapping[str, list[str]]) -> Any:
+    def answer_page(asked: Mapping[str, list[str]]) -> Any:
         if asked.get("pageToken") == ["two"]:
-            return named(OWN)
-        return named(OWN.replace("_0", "_1"), nextPageToken="two")
+            return make_listing(OWN)
+        return make_listing(OWN.replace("_0", "_1"), nextPageToken="two")
 
-    found, asked = listed(pages, monkeypatch)
-    assert (len(found), asked) == (2, 2)
-    assert listed(lambda _: {}, monkeypatch) == ((), 1)
+    listed_names, asked = list_folder(answer_page, monkeypatch)
+    assert (len(listed_names), asked) == (2, 2)
+    assert list_folder(lambda _: {}, monkeypatch) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_no_list_is_not_believed(monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
     with pytest.raises(ProviderError, match="does not say what lies below gs://films/night"):
-        listed(lambda _: value, monkeypatch)
+        list_folder(lambda _: value, monkeypatch)
 
 
 def test_a_list_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gcs, "_PAGES", 3)
+    monkeypatch.setattr(gcs, "_MAX_PAGES", 3)
     tokens = iter(range(99))
     with pytest.raises(ProviderError, match="does not say"):
-        listed(lambda _: {"nextPageToken": f"page {next(tokens)}"}, monkeypatch)
+        list_folder(lambda _: {"nextPageToken": f"page {next(tokens)}"}, monkeypatch)
     assert next(tokens) == 3

@@ -35,10 +35,24 @@ from storyboard.providers.base import (
 )
 from storyboard.providers.cometapi import CometAPI
 from storyboard.providers.download import NotFoundElsewhere
-from storyboard.providers.files import Missing
-from storyboard.providers.support import cure
-from tests.contract.comet import KEY, PNG, Place, adapter, picture, request, said
-from tests.contract.scripted import Answer, Scripted, stream, told, video
+from storyboard.providers.files import NotFound
+from storyboard.providers.support import suggest_cure
+from tests.contract.comet import (
+    KEY,
+    PNG,
+    InlineWorkspace,
+    collect_error_text,
+    make_adapter,
+    make_request,
+    write_picture,
+)
+from tests.contract.scripted import (
+    ScriptedAnswer,
+    ScriptedServer,
+    make_event_stream,
+    make_json_answer,
+    make_video_answer,
+)
 
 T = TypeVar("T")
 CREATE = "POST /v1/videos"
@@ -49,56 +63,60 @@ CLIP = b"\0\0\0\x18ftypmp42" + bytes(3000)
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    with Scripted() as server:
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
         monkeypatch.setenv("STORYBOARD_COMETAPI_BASE_URL", server.url)
         monkeypatch.setenv("COMETAPI_KEY", KEY)
         yield server
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def workspace(tmp_path: Path) -> InlineWorkspace:
+    return InlineWorkspace(tmp_path)
 
 
-def using(act: Callable[[CometAPI], Awaitable[T]]) -> T:
+def run_with_adapter(action: Callable[[CometAPI], Awaitable[T]]) -> T:
     """What an adapter of its own answers to `act`."""
 
-    async def run() -> T:
-        comet = adapter()
+    async def call_and_close() -> T:
+        comet = make_adapter()
         try:
-            return await act(comet)
+            return await action(comet)
         finally:
             await comet.close()
 
-    return asyncio.run(run())
+    return asyncio.run(call_and_close())
 
 
-def submitted(place: Place, *inputs: Input, kind: Kind = Kind.GENERATE, **settings: Any) -> str:
-    asked = request(kind, *inputs, **settings)
-    return using(lambda comet: comet.submit(asked, place)).name
+def submit_request(
+    workspace: InlineWorkspace, *inputs: Input, kind: Kind = Kind.GENERATE, **settings: Any
+) -> str:
+    provider_request = make_request(kind, *inputs, **settings)
+    return run_with_adapter(lambda comet: comet.submit(provider_request, workspace)).name
 
 
-def polled(place: Place, name: str = JOB) -> Any:
-    return using(lambda comet: comet.poll(Operation(name), place))
+def poll_operation(workspace: InlineWorkspace, name: str = JOB) -> Any:
+    return run_with_adapter(lambda comet: comet.poll(Operation(name), workspace))
 
 
-def fetched(place: Place, uri: str) -> bytes:
-    sample = using(lambda comet: comet.fetch(Sample(uri=uri), place))
+def fetch_bytes(workspace: InlineWorkspace, uri: str) -> bytes:
+    sample = run_with_adapter(lambda comet: comet.fetch(Sample(uri=uri), workspace))
     assert sample.path is not None
-    assert sample.path.parent == place.scratch
+    assert sample.path.parent == workspace.scratch
     return sample.path.read_bytes()
 
 
 # submitting
 
 
-def test_words_alone_are_a_form_all_the_same(service: Scripted, place: Place) -> None:
-    service.say(CREATE, told({"id": JOB, "status": "queued", "progress": 0}))
-    assert submitted(place, duration_s=6) == JOB
-    asked = service.asked[0]
-    assert asked.headers["authorization"] == f"Bearer {KEY}"
-    assert {name: data.decode() for name, data in asked.form.items()} == {
+def test_words_alone_are_a_form_all_the_same(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(CREATE, make_json_answer({"id": JOB, "status": "queued", "progress": 0}))
+    assert submit_request(workspace, duration_s=6) == JOB
+    form_request = service.requests[0]
+    assert form_request.headers["authorization"] == f"Bearer {KEY}"
+    assert {name: data.decode() for name, data in form_request.form.items()} == {
         "model": "veo3.1",
         "prompt": "A tram climbs the hill, größer",
         "seconds": "6",
@@ -115,36 +133,38 @@ def test_words_alone_are_a_form_all_the_same(service: Scripted, place: Place) ->
     ],
 )
 def test_resolution_and_aspect_are_one_size(
-    service: Scripted, place: Place, resolution: str, aspect: str, size: str
+    service: ScriptedServer, workspace: InlineWorkspace, resolution: str, aspect: str, size: str
 ) -> None:
-    service.say(CREATE, told({"id": JOB}))
-    submitted(place, resolution=resolution, aspect_ratio=aspect)
-    assert service.asked[0].form["size"].decode() == size
+    service.script_replies(CREATE, make_json_answer({"id": JOB}))
+    submit_request(workspace, resolution=resolution, aspect_ratio=aspect)
+    assert service.requests[0].form["size"].decode() == size
 
 
-def test_a_first_frame_goes_along_as_a_file(service: Scripted, place: Place) -> None:
-    service.say(CREATE, told({"id": JOB}))
-    submitted(place, picture(place.scratch, Role.FIRST_FRAME))
-    assert service.asked[0].form["input_reference"] == PNG + b"p"
-    assert b'filename="first.png"\r\nContent-Type: image/png' in service.asked[0].body
+def test_a_first_frame_goes_along_as_a_file(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(CREATE, make_json_answer({"id": JOB}))
+    submit_request(workspace, write_picture(workspace.scratch, Role.FIRST_FRAME))
+    assert service.requests[0].form["input_reference"] == PNG + b"p"
+    assert b'filename="first.png"\r\nContent-Type: image/png' in service.requests[0].body
 
 
 @pytest.mark.parametrize("role", [Role.LAST_FRAME, Role.REFERENCE, Role.VIDEO])
-def test_what_the_route_has_no_field_for_is_refused_before_it_is_sent(
-    service: Scripted, place: Place, role: Role
+def test_inputs_without_a_form_field_are_refused_before_sending(
+    service: ScriptedServer, workspace: InlineWorkspace, role: Role
 ) -> None:
     with pytest.raises(InvalidRequest, match=role.value.replace("_", " ")) as refused:
-        submitted(place, picture(place.scratch, role))
+        submit_request(workspace, write_picture(workspace.scratch, role))
     assert "transport: chat" in refused.value.hint
-    assert service.asked == []
+    assert service.requests == []
 
 
 def test_a_size_that_is_not_sold_is_refused_before_it_is_sent(
-    service: Scripted, place: Place
+    service: ScriptedServer, workspace: InlineWorkspace
 ) -> None:
     with pytest.raises(InvalidRequest, match="9:16 in 4k"):
-        submitted(place, resolution="4k", aspect_ratio="9:16")
-    assert service.asked == []
+        submit_request(workspace, resolution="4k", aspect_ratio="9:16")
+    assert service.requests == []
 
 
 @pytest.mark.parametrize(
@@ -156,9 +176,11 @@ def test_a_size_that_is_not_sold_is_refused_before_it_is_sent(
         {"task_id": JOB},
     ],
 )
-def test_a_job_is_found_in_any_wrapping(service: Scripted, place: Place, reply: Any) -> None:
-    service.say(CREATE, told(reply))
-    assert submitted(place) == JOB
+def test_a_job_is_found_in_any_wrapping(
+    service: ScriptedServer, workspace: InlineWorkspace, reply: Any
+) -> None:
+    service.script_replies(CREATE, make_json_answer(reply))
+    assert submit_request(workspace) == JOB
 
 
 # what a submit may end in; the money depends on it
@@ -169,96 +191,160 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        (told({"error": ENVELOPE}, 400), InvalidRequest, "refuses: No. (request id: 77)"),
-        (told({"error": ENVELOPE}, 401), AuthenticationError, "COMETAPI_KEY"),
-        (told({"error": ENVELOPE}, 403), InvalidRequest, "does not let this key in"),
-        (told({"error": ENVELOPE}, 413), InvalidRequest, "so large"),
-        (told({"error": ENVELOPE}, 429), QuotaError, "too many requests"),
-        (told({"error": {**ENVELOPE, "code": "invalid_request"}}, 500), InvalidRequest, "refuses"),
-        (told({"error": {**ENVELOPE, "code": "invalid_request"}}), InvalidRequest, "refuses"),
-        (told({"code": "model_not_found", "message": "no"}), InvalidRequest, "refuses: no"),
-        (told({"error": {**ENVELOPE, "code": "model_not_found"}}, 503), InvalidRequest, "refuses"),
-        (told({"error": {**ENVELOPE, "code": "get_channel_failed"}}, 503), UnknownOutcome, "503"),
-        (told({"error": ENVELOPE}), UnknownOutcome, "names no job: No."),
-        (told({"code": "fail_to_fetch_task", "message": "slow"}), UnknownOutcome, "job: slow"),
-        (told({"code": "0x", "message": "ok, queued"}), UnknownOutcome, "job: ok, queued"),
-        (told({"status": "error"}), UnknownOutcome, "names no job"),
-        (told({"error": ENVELOPE}, 500), UnknownOutcome, "status 500"),
-        (Answer(524, (b"<html>timeout</html>",)), UnknownOutcome, "status 524"),
-        (Answer(504), UnknownOutcome, "status 504"),
-        (Answer(301, (), {"location": "https://example.com/"}), UnknownOutcome, "base URL"),
-        (told({"error": ENVELOPE}, 404), Missing, "refuses: No."),
-        (Answer(404, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "404"),
-        (Answer(401, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "a proxy"),
-        (Answer(429, (b"error code: 1015",)), QuotaError, "too many requests"),
-        (Answer(429, (b"error code",), cut=True), QuotaError, "too many requests"),
-        (Answer(413, (b"<html>",), {"content-type": "text/html"}), InvalidRequest, "so large"),
-        (Answer(200, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "web page"),
-        (Answer(200, (b"yes",)), UnknownOutcome, "no JSON"),
-        (Answer(200, (b'{"id": "task',), cut=True), UnknownOutcome, "broke"),
-        (told({"status": "queued"}), UnknownOutcome, "names no job"),
-        (told([]), UnknownOutcome, "names no job"),
-        (told({"id": f"task-{KEY}"}), UnknownOutcome, "names no job"),
-        (told({"id": "../../v1/keys"}), UnknownOutcome, "names no job"),
+        (
+            make_json_answer({"error": ENVELOPE}, 400),
+            InvalidRequest,
+            "refuses: No. (request id: 77)",
+        ),
+        (make_json_answer({"error": ENVELOPE}, 401), AuthenticationError, "COMETAPI_KEY"),
+        (make_json_answer({"error": ENVELOPE}, 403), InvalidRequest, "does not let this key in"),
+        (make_json_answer({"error": ENVELOPE}, 413), InvalidRequest, "so large"),
+        (make_json_answer({"error": ENVELOPE}, 429), QuotaError, "too many requests"),
+        (
+            make_json_answer({"error": {**ENVELOPE, "code": "invalid_request"}}, 500),
+            InvalidRequest,
+            "refuses",
+        ),
+        (
+            make_json_answer({"error": {**ENVELOPE, "code": "invalid_request"}}),
+            InvalidRequest,
+            "refuses",
+        ),
+        (
+            make_json_answer({"code": "model_not_found", "message": "no"}),
+            InvalidRequest,
+            "refuses: no",
+        ),
+        (
+            make_json_answer({"error": {**ENVELOPE, "code": "model_not_found"}}, 503),
+            InvalidRequest,
+            "refuses",
+        ),
+        (
+            make_json_answer({"error": {**ENVELOPE, "code": "get_channel_failed"}}, 503),
+            UnknownOutcome,
+            "503",
+        ),
+        (make_json_answer({"error": ENVELOPE}), UnknownOutcome, "names no job: No."),
+        (
+            make_json_answer({"code": "fail_to_fetch_task", "message": "slow"}),
+            UnknownOutcome,
+            "job: slow",
+        ),
+        (
+            make_json_answer({"code": "0x", "message": "ok, queued"}),
+            UnknownOutcome,
+            "job: ok, queued",
+        ),
+        (make_json_answer({"status": "error"}), UnknownOutcome, "names no job"),
+        (make_json_answer({"error": ENVELOPE}, 500), UnknownOutcome, "status 500"),
+        (ScriptedAnswer(524, (b"<html>timeout</html>",)), UnknownOutcome, "status 524"),
+        (ScriptedAnswer(504), UnknownOutcome, "status 504"),
+        (ScriptedAnswer(301, (), {"location": "https://example.com/"}), UnknownOutcome, "base URL"),
+        (make_json_answer({"error": ENVELOPE}, 404), NotFound, "refuses: No."),
+        (ScriptedAnswer(404, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "404"),
+        (
+            ScriptedAnswer(401, (b"<html>",), {"content-type": "text/html"}),
+            UnknownOutcome,
+            "a proxy",
+        ),
+        (ScriptedAnswer(429, (b"error code: 1015",)), QuotaError, "too many requests"),
+        (ScriptedAnswer(429, (b"error code",), cut_off=True), QuotaError, "too many requests"),
+        (
+            ScriptedAnswer(413, (b"<html>",), {"content-type": "text/html"}),
+            InvalidRequest,
+            "so large",
+        ),
+        (
+            ScriptedAnswer(200, (b"<html>",), {"content-type": "text/html"}),
+            UnknownOutcome,
+            "web page",
+        ),
+        (ScriptedAnswer(200, (b"yes",)), UnknownOutcome, "no JSON"),
+        (ScriptedAnswer(200, (b'{"id": "task',), cut_off=True), UnknownOutcome, "broke"),
+        (make_json_answer({"status": "queued"}), UnknownOutcome, "names no job"),
+        (make_json_answer([]), UnknownOutcome, "names no job"),
+        (make_json_answer({"id": f"task-{KEY}"}), UnknownOutcome, "names no job"),
+        (make_json_answer({"id": "../../v1/keys"}), UnknownOutcome, "names no job"),
         (None, UnknownOutcome, "connection broke"),
     ],
 )
-def test_only_a_definite_no_is_a_no(
-    service: Scripted,
-    place: Place,
-    answer: Answer | None,
+def test_only_a_definite_rejection_is_a_rejection(
+    service: ScriptedServer,
+    workspace: InlineWorkspace,
+    answer: ScriptedAnswer | None,
     error: type[StoryboardError],
     words: str,
 ) -> None:
-    service.say(CREATE, answer)
+    service.script_replies(CREATE, answer)
     with pytest.raises(error) as raised:
-        submitted(place)
+        submit_request(workspace)
     assert type(raised.value) is error
     assert words in str(raised.value)
-    assert KEY not in said(raised.value)
+    assert KEY not in collect_error_text(raised.value)
     orders = 2 if error is AuthenticationError else 1  # a refused key made no job
-    assert service.count(CREATE) == orders
+    assert service.count_requests(CREATE) == orders
 
 
-REFUSES = (400, 402, 404, 405, 410, 411, 413, 414, 415, 422, 431)
-LEAVES_OPEN = (301, 302, 303, 307, 308, 406, 408, 409, 412, 418, 421, 423, 425, 428, 451, 499, 501)
+REJECTING_STATUSES = (400, 402, 404, 405, 410, 411, 413, 414, 415, 422, 431)
+UNDECIDED_STATUSES = (
+    301,
+    302,
+    303,
+    307,
+    308,
+    406,
+    408,
+    409,
+    412,
+    418,
+    421,
+    423,
+    425,
+    428,
+    451,
+    499,
+    501,
+)
 
 
-@pytest.mark.parametrize("status", [*REFUSES, *LEAVES_OPEN])
-def test_a_status_refuses_only_where_http_says_that_nothing_was_done(
-    service: Scripted, place: Place, status: int
+@pytest.mark.parametrize("status", [*REJECTING_STATUSES, *UNDECIDED_STATUSES])
+def test_a_status_rejects_only_if_http_rules_out_processing(
+    service: ScriptedServer, workspace: InlineWorkspace, status: int
 ) -> None:
-    service.say(CREATE, told({"error": ENVELOPE}, status, location="/login"))
-    with pytest.raises(InvalidRequest if status in REFUSES else UnknownOutcome):
-        submitted(place)
-    assert service.count(CREATE) == 1
+    service.script_replies(CREATE, make_json_answer({"error": ENVELOPE}, status, location="/login"))
+    with pytest.raises(InvalidRequest if status in REJECTING_STATUSES else UnknownOutcome):
+        submit_request(workspace)
+    assert service.count_requests(CREATE) == 1
 
 
 BARE = (402, 405, 410, 411, 413, 414, 415, 429, 431)
 
 
-@pytest.mark.parametrize("status", [*REFUSES, 401, 403, 429, *LEAVES_OPEN])
-def test_where_http_says_so_itself_a_page_of_a_proxy_refuses_too(
-    service: Scripted, place: Place, status: int
+@pytest.mark.parametrize("status", [*REJECTING_STATUSES, 401, 403, 429, *UNDECIDED_STATUSES])
+def test_a_proxy_page_with_such_a_status_is_a_rejection_too(
+    service: ScriptedServer, workspace: InlineWorkspace, status: int
 ) -> None:
-    service.say(CREATE, Answer(status, (b"<html>",), {"content-type": "text/html"}))
+    service.script_replies(
+        CREATE, ScriptedAnswer(status, (b"<html>",), {"content-type": "text/html"})
+    )
     with pytest.raises(StoryboardError) as raised:
-        submitted(place)
+        submit_request(workspace)
     kind = QuotaError if status == 429 else InvalidRequest
     assert type(raised.value) is (kind if status in BARE else UnknownOutcome)
     assert raised.value.hint or status not in BARE
-    assert service.count(CREATE) == 1
+    assert service.count_requests(CREATE) == 1
 
 
 WHOLE = json.dumps({"id": JOB, "status": "queued"}).encode()
 JSON = {"content-type": "application/json"}
 
 
-def test_an_answer_that_came_whole_counts_whatever_broke_behind_it(
-    service: Scripted, place: Place
+def test_a_complete_answer_counts_even_if_the_connection_then_breaks(
+    service: ScriptedServer, workspace: InlineWorkspace
 ) -> None:
-    service.say(CREATE, Answer(200, (WHOLE,), JSON, cut=True))
-    assert submitted(place) == JOB
+    service.script_replies(CREATE, ScriptedAnswer(200, (WHOLE,), JSON, cut_off=True))
+    assert submit_request(workspace) == JOB
 
 
 @pytest.mark.parametrize(
@@ -270,71 +356,77 @@ def test_an_answer_that_came_whole_counts_whatever_broke_behind_it(
         (WHOLE[:15], False),
     ],
 )
-def test_the_name_in_an_answer_that_broke_is_told(
-    service: Scripted, place: Place, body: bytes, named: bool
+def test_the_operation_name_in_a_broken_answer_is_reported(
+    service: ScriptedServer, workspace: InlineWorkspace, body: bytes, named: bool
 ) -> None:
-    service.say(CREATE, Answer(200, (body,), JSON, cut=True))
+    service.script_replies(CREATE, ScriptedAnswer(200, (body,), JSON, cut_off=True))
     with pytest.raises(UnknownOutcome) as lost:
-        submitted(place)
+        submit_request(workspace)
     assert (f"names {JOB}, which `--adopt` takes" in str(lost.value)) is named
-    assert KEY not in said(lost.value)
+    assert KEY not in collect_error_text(lost.value)
 
 
 def test_an_answer_that_drips_is_not_waited_for(
-    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+    service: ScriptedServer, workspace: InlineWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "_GRACE_S", 0.05)
     monkeypatch.setattr(http, "_PATIENCE_S", 0.05)
-    service.say(POLL, Answer(200, (b" ",) * 40, JSON, each_s=0.02))
+    service.script_replies(POLL, ScriptedAnswer(200, (b" ",) * 40, JSON, each_s=0.02))
     with pytest.raises(ProviderError, match="no answer from CometAPI: it only drips"):
-        polled(place)
-    monkeypatch.setattr(http, "_WHOLE_S", 0.05)
-    service.say(POLL, Answer(200, (WHOLE,), JSON, pause_s=0.3))
+        poll_operation(workspace)
+    monkeypatch.setattr(http, "_LONGEST_REQUEST_S", 0.05)
+    service.script_replies(POLL, ScriptedAnswer(200, (WHOLE,), JSON, pause_s=0.3))
     with pytest.raises(ProviderError, match="it takes too long"):
-        polled(place)
+        poll_operation(workspace)
 
 
-def test_the_wait_that_a_quota_asks_for_is_handed_on(service: Scripted, place: Place) -> None:
-    service.say(CREATE, told({"error": ENVELOPE}, 429, **{"retry-after": "7"}))
+def test_the_retry_delay_of_a_quota_is_reported(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(
+        CREATE, make_json_answer({"error": ENVELOPE}, 429, **{"retry-after": "7"})
+    )
     with pytest.raises(QuotaError) as refused:
-        submitted(place)
+        submit_request(workspace)
     assert refused.value.retry_after_s == 7
 
 
 @pytest.mark.parametrize(("told_s", "meant"), [("86400", 86_400), ("inf", 2_678_400), ("-1", None)])
-def test_a_long_wait_is_handed_on_as_it_is_and_nobody_sleeps_it_out(
-    service: Scripted, place: Place, told_s: str, meant: float | None
+def test_a_long_retry_delay_is_reported_without_sleeping(
+    service: ScriptedServer, workspace: InlineWorkspace, told_s: str, meant: float | None
 ) -> None:
-    slowly = told({"error": ENVELOPE}, 429, **{"retry-after": told_s})
-    service.say(CREATE, slowly)
+    slowly = make_json_answer({"error": ENVELOPE}, 429, **{"retry-after": told_s})
+    service.script_replies(CREATE, slowly)
     with pytest.raises(QuotaError) as refused:
-        submitted(place)
+        submit_request(workspace)
     assert refused.value.retry_after_s == meant
     if meant:
-        service.say(POLL, slowly)
+        service.script_replies(POLL, slowly)
         with pytest.raises(QuotaError):
-            polled(place)
-        assert service.count(POLL) == 1
+            poll_operation(workspace)
+        assert service.count_requests(POLL) == 1
 
 
-def test_nobody_there_is_unreachable(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_is_unreachable(
+    workspace: InlineWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STORYBOARD_COMETAPI_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("COMETAPI_KEY", KEY)
     with pytest.raises(Unreachable):
-        submitted(place)
+        submit_request(workspace)
 
 
 def test_without_a_key_nothing_is_sent(
-    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+    service: ScriptedServer, workspace: InlineWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("COMETAPI_KEY")
     with pytest.raises(AuthenticationError, match="COMETAPI_KEY is not set"):
-        submitted(place)
+        submit_request(workspace)
     monkeypatch.setenv("COMETAPI_KEY", "sk-with a\nbreak")
     with pytest.raises(AuthenticationError) as refused:
-        submitted(place)
-    assert "sk-with" not in said(refused.value)
-    assert service.asked == []
+        submit_request(workspace)
+    assert "sk-with" not in collect_error_text(refused.value)
+    assert service.requests == []
 
 
 def test_an_unknown_transport_is_refused() -> None:
@@ -398,26 +490,35 @@ def test_an_unknown_transport_is_refused() -> None:
             Filtered(
                 "No. Support codes: 15236754 (the filter saw: a celebrity)",
                 "a celebrity",
-                hint=cure("a celebrity"),
+                hint=suggest_cure("a celebrity"),
             ),
         ),
     ],
 )  # fmt: skip
-def test_how_a_job_stands(service: Scripted, place: Place, reply: Any, outcome: Any) -> None:
-    service.say(POLL, told(reply))
-    assert polled(place) == outcome
-    assert service.asked[0].headers["authorization"] == f"Bearer {KEY}"
+def test_job_states_are_read(
+    service: ScriptedServer, workspace: InlineWorkspace, reply: Any, outcome: Any
+) -> None:
+    service.script_replies(POLL, make_json_answer(reply))
+    assert poll_operation(workspace) == outcome
+    assert service.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 @pytest.mark.parametrize(
-    "answer", [told({}), told([]), told({"id": JOB}), Answer(200, (b"<html>",), {}), Answer(204)]
+    "answer",
+    [
+        make_json_answer({}),
+        make_json_answer([]),
+        make_json_answer({"id": JOB}),
+        ScriptedAnswer(200, (b"<html>",), {}),
+        ScriptedAnswer(204),
+    ],
 )
 def test_an_answer_that_does_not_say_is_no_answer(
-    service: Scripted, place: Place, answer: Answer
+    service: ScriptedServer, workspace: InlineWorkspace, answer: ScriptedAnswer
 ) -> None:
-    service.say(POLL, answer)
+    service.script_replies(POLL, answer)
     with pytest.raises(ProviderError, match="tells nothing of the job"):
-        polled(place)
+        poll_operation(workspace)
 
 
 @pytest.mark.parametrize(
@@ -433,80 +534,105 @@ def test_an_answer_that_does_not_say_is_no_answer(
         ({"data": {"status": "SUCCESS", "data": {"status": "weird"}}}, "weird"),
     ],
 )
-def test_an_error_about_the_asking_says_nothing_of_the_job(
-    service: Scripted, place: Place, reply: Any, words: str
+def test_an_error_of_the_poll_says_nothing_about_the_job(
+    service: ScriptedServer, workspace: InlineWorkspace, reply: Any, words: str
 ) -> None:
-    service.say(POLL, told(reply))
+    service.script_replies(POLL, make_json_answer(reply))
     with pytest.raises(ProviderError) as raised:
-        polled(place)
+        poll_operation(workspace)
     assert type(raised.value) is ProviderError
     assert words in str(raised.value)
 
 
-def test_an_address_with_the_key_in_it_is_not_kept(service: Scripted, place: Place) -> None:
-    service.say(POLL, told({"status": "completed", "url": f"https://cdn.test/a?key={KEY}"}))
-    assert polled(place) == Done((Sample(uri=f"/v1/videos/{JOB}/content"),))
+def test_an_address_with_the_key_in_it_is_not_kept(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(
+        POLL, make_json_answer({"status": "completed", "url": f"https://cdn.test/a?key={KEY}"})
+    )
+    assert poll_operation(workspace) == Done((Sample(uri=f"/v1/videos/{JOB}/content"),))
 
 
-def test_asking_is_repeated_where_that_may_help(service: Scripted, place: Place) -> None:
-    service.say(POLL, None, told({}, 503), told({"status": "queued"}))
-    assert polled(place) == Running()
-    assert service.count(POLL) == 3
+def test_asking_is_repeated_where_that_may_help(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(
+        POLL, None, make_json_answer({}, 503), make_json_answer({"status": "queued"})
+    )
+    assert poll_operation(workspace) == Running()
+    assert service.count_requests(POLL) == 3
 
 
-def test_a_job_that_the_service_does_not_know_is_an_error(service: Scripted, place: Place) -> None:
-    service.say(POLL, told({"error": {**ENVELOPE, "code": "invalid_request"}}, 500))
+def test_a_job_that_the_service_does_not_know_is_an_error(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(
+        POLL, make_json_answer({"error": {**ENVELOPE, "code": "invalid_request"}}, 500)
+    )
     with pytest.raises(InvalidRequest) as raised:
-        polled(place)
-    assert KEY not in said(raised.value)
+        poll_operation(workspace)
+    assert KEY not in collect_error_text(raised.value)
 
 
 # fetching
 
 
-def test_a_result_elsewhere_never_sees_the_key(service: Scripted, place: Place) -> None:
-    with Scripted() as cdn:
-        cdn.say("GET /a.mp4?sig=1", video(CLIP))
-        assert fetched(place, f"{cdn.url}/a.mp4?sig=1") == CLIP
-        assert "authorization" not in cdn.asked[0].headers
+def test_a_result_elsewhere_never_sees_the_key(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    with ScriptedServer() as cdn:
+        cdn.script_replies("GET /a.mp4?sig=1", make_video_answer(CLIP))
+        assert fetch_bytes(workspace, f"{cdn.url}/a.mp4?sig=1") == CLIP
+        assert "authorization" not in cdn.requests[0].headers
 
 
-def test_the_content_route_is_asked_with_the_key(service: Scripted, place: Place) -> None:
-    service.say(CONTENT, video(CLIP))
-    assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
-    assert service.asked[0].headers["authorization"] == f"Bearer {KEY}"
+def test_the_content_route_is_asked_with_the_key(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(CONTENT, make_video_answer(CLIP))
+    assert fetch_bytes(workspace, f"/v1/videos/{JOB}/content") == CLIP
+    assert service.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_a_content_route_that_names_an_address_is_followed(service: Scripted, place: Place) -> None:
-    with Scripted() as cdn:
-        cdn.say("GET /b.mp4", video(CLIP))
-        service.say(CONTENT, told({"url": f"{cdn.url}/b.mp4"}))
-        assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
-        assert "authorization" not in cdn.asked[0].headers
+def test_a_content_route_that_names_an_address_is_followed(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    with ScriptedServer() as cdn:
+        cdn.script_replies("GET /b.mp4", make_video_answer(CLIP))
+        service.script_replies(CONTENT, make_json_answer({"url": f"{cdn.url}/b.mp4"}))
+        assert fetch_bytes(workspace, f"/v1/videos/{JOB}/content") == CLIP
+        assert "authorization" not in cdn.requests[0].headers
 
 
-def test_a_redirect_to_another_origin_goes_without_the_key(service: Scripted, place: Place) -> None:
-    with Scripted() as cdn:
-        cdn.say("GET /c.mp4", video(CLIP))
-        service.say(CONTENT, Answer(302, (), {"location": f"{cdn.url}/c.mp4"}))
-        assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
-        assert "authorization" not in cdn.asked[0].headers
+def test_a_redirect_to_another_origin_goes_without_the_key(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    with ScriptedServer() as cdn:
+        cdn.script_replies("GET /c.mp4", make_video_answer(CLIP))
+        service.script_replies(CONTENT, ScriptedAnswer(302, (), {"location": f"{cdn.url}/c.mp4"}))
+        assert fetch_bytes(workspace, f"/v1/videos/{JOB}/content") == CLIP
+        assert "authorization" not in cdn.requests[0].headers
 
 
 def test_when_the_address_fails_the_content_route_has_it_too(
-    service: Scripted, place: Place
+    service: ScriptedServer, workspace: InlineWorkspace
 ) -> None:
-    with Scripted() as cdn:
-        cdn.say("GET /gone.mp4", Answer(403, (b"<Error/>",), {"content-type": "application/xml"}))
-        service.say(POLL, told({"status": "completed", "video_url": f"{cdn.url}/gone.mp4"}))
-        service.say(CONTENT, video(CLIP))
+    with ScriptedServer() as cdn:
+        cdn.script_replies(
+            "GET /gone.mp4",
+            ScriptedAnswer(403, (b"<Error/>",), {"content-type": "application/xml"}),
+        )
+        service.script_replies(
+            POLL, make_json_answer({"status": "completed", "video_url": f"{cdn.url}/gone.mp4"})
+        )
+        service.script_replies(CONTENT, make_video_answer(CLIP))
 
-        async def act(comet: CometAPI) -> Sample:
-            outcome = await comet.poll(Operation(JOB), place)
+        async def poll_and_fetch(comet: CometAPI) -> Sample:
+            outcome = await comet.poll(Operation(JOB), workspace)
             assert isinstance(outcome, Done)
-            return await comet.fetch(outcome.samples[0], place)
+            return await comet.fetch(outcome.samples[0], workspace)
 
-        sample = using(act)
+        sample = run_with_adapter(poll_and_fetch)
         assert sample.path is not None
         assert sample.path.read_bytes() == CLIP
         assert sample.uri == f"{cdn.url}/gone.mp4"
@@ -515,32 +641,46 @@ def test_when_the_address_fails_the_content_route_has_it_too(
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (told({"error": {"type": "invalid_request_error", "message": "not ready"}}, 400), None),
-        (told({"status": "in_progress"}), ProviderError),
-        (told({"error": {"type": "not_found", "message": "no such video"}}, 404), Gone),
-        (Answer(404), NotFoundElsewhere),
-        (Answer(404, (b"<html>",), {"content-type": "text/html"}), NotFoundElsewhere),
-        (Answer(200, (), {"content-type": "video/mp4"}), ProviderError),
-        (Answer(200, (b"<html>",), {"content-type": "text/html"}), ProviderError),
-        (told({"url": "http://example.com/plain.mp4"}), ProviderError),
-        (told({"url": "file:///etc/passwd"}), ProviderError),
+        (
+            make_json_answer(
+                {"error": {"type": "invalid_request_error", "message": "not ready"}}, 400
+            ),
+            None,
+        ),
+        (make_json_answer({"status": "in_progress"}), ProviderError),
+        (make_json_answer({"error": {"type": "not_found", "message": "no such video"}}, 404), Gone),
+        (ScriptedAnswer(404), NotFoundElsewhere),
+        (ScriptedAnswer(404, (b"<html>",), {"content-type": "text/html"}), NotFoundElsewhere),
+        (ScriptedAnswer(200, (), {"content-type": "video/mp4"}), ProviderError),
+        (ScriptedAnswer(200, (b"<html>",), {"content-type": "text/html"}), ProviderError),
+        (make_json_answer({"url": "http://example.com/plain.mp4"}), ProviderError),
+        (make_json_answer({"url": "file:///etc/passwd"}), ProviderError),
     ],
 )
 def test_what_is_no_video_is_not_kept(
-    service: Scripted, place: Place, answer: Answer, error: type[ProviderError] | None
+    service: ScriptedServer,
+    workspace: InlineWorkspace,
+    answer: ScriptedAnswer,
+    error: type[ProviderError] | None,
 ) -> None:
-    service.say(CONTENT, answer)
+    service.script_replies(CONTENT, answer)
     with pytest.raises(error or InvalidRequest):
-        fetched(place, f"/v1/videos/{JOB}/content")
-    assert not list(place.scratch.glob("*.mp4"))
+        fetch_bytes(workspace, f"/v1/videos/{JOB}/content")
+    assert not list(workspace.scratch.glob("*.mp4"))
 
 
-def test_a_result_that_breaks_off_is_asked_for_again(service: Scripted, place: Place) -> None:
-    service.say(CONTENT, Answer(200, (CLIP[:100],), cut=True), video(CLIP))
-    assert fetched(place, f"/v1/videos/{JOB}/content") == CLIP
+def test_a_result_that_breaks_off_is_asked_for_again(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(
+        CONTENT, ScriptedAnswer(200, (CLIP[:100],), cut_off=True), make_video_answer(CLIP)
+    )
+    assert fetch_bytes(workspace, f"/v1/videos/{JOB}/content") == CLIP
 
 
-def test_an_unused_stream_answer_is_no_job(service: Scripted, place: Place) -> None:
-    service.say(CREATE, stream([b"data: {}\n\n"]))
+def test_an_unused_stream_answer_is_no_job(
+    service: ScriptedServer, workspace: InlineWorkspace
+) -> None:
+    service.script_replies(CREATE, make_event_stream([b"data: {}\n\n"]))
     with pytest.raises(UnknownOutcome):
-        submitted(place)
+        submit_request(workspace)

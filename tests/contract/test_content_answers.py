@@ -23,10 +23,18 @@ from storyboard.errors import (
 )
 from storyboard.providers.base import Done, Failed, Input, Kind, Operation, Outcome, Request, Role
 from storyboard.providers.gemini import Gemini
-from tests.contract.comet import said
-from tests.contract.gemini_cases import KEY, asked, pointed, polled, spoken, submitted, using
-from tests.contract.scripted import Answer, Scripted, told
-from tests.contract.vertex_cases import PNG, Place
+from tests.contract.comet import collect_error_text
+from tests.contract.gemini_cases import (
+    KEY,
+    make_request,
+    make_speech_request,
+    point_to_server,
+    poll_operation,
+    run_with_adapter,
+    submit_request,
+)
+from tests.contract.scripted import ScriptedAnswer, ScriptedServer, make_json_answer
+from tests.contract.vertex_cases import PNG, ThreadWorkspace
 
 STILL, TEXT = "gemini-3.1-flash-image", "gemini-3.8-flash"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
@@ -34,43 +42,49 @@ PCM = bytes(range(200)) * 10
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    with Scripted() as server:
-        pointed(monkeypatch, server)
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        point_to_server(monkeypatch, server)
         yield server
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "scratch")
+def workspace(tmp_path: Path) -> ThreadWorkspace:
+    return ThreadWorkspace(tmp_path / "scratch")
 
 
-def inline(data: bytes, mime: str, **more: Any) -> dict[str, Any]:
+def make_inline_part(data: bytes, mime: str, **more: Any) -> dict[str, Any]:
     return {"inlineData": {"mimeType": mime, "data": base64.b64encode(data).decode()}, **more}
 
 
-def words(text: str, **more: Any) -> dict[str, Any]:
+def make_text_part(text: str, **more: Any) -> dict[str, Any]:
     return {"text": text, **more}
 
 
-def answered(*parts: Any, reason: str = "STOP", **more: Any) -> Answer:
+def make_answer(*parts: Any, reason: str = "STOP", **more: Any) -> ScriptedAnswer:
     candidate = {"content": {"role": "model", "parts": list(parts)}, "finishReason": reason}
-    return told({"candidates": [{**candidate, **more}], "responseId": "9Xy_a-1"})
+    return make_json_answer({"candidates": [{**candidate, **more}], "responseId": "9Xy_a-1"})
 
 
-def route(request: Request) -> str:
+def find_route(request: Request) -> str:
     return f"POST /v1beta/models/{request.model}:generateContent"
 
 
-async def both(gemini: Gemini, request: Request, place: Place) -> tuple[Operation, Outcome]:
-    operation = await gemini.submit(request, place)
-    return operation, await gemini.poll(operation, place)
+async def submit_and_poll(
+    gemini: Gemini, request: Request, workspace: ThreadWorkspace
+) -> tuple[Operation, Outcome]:
+    operation = await gemini.submit(request, workspace)
+    return operation, await gemini.poll(operation, workspace)
 
 
-def made(service: Scripted, request: Request, answer: Answer, place: Place) -> Path:
+def fetch_single_file(
+    service: ScriptedServer, request: Request, answer: ScriptedAnswer, workspace: ThreadWorkspace
+) -> Path:
     """The one file that came of a request."""
-    service.say(route(request), answer)
-    operation, outcome = using(lambda gemini: both(gemini, request, place))
+    service.script_replies(find_route(request), answer)
+    operation, outcome = run_with_adapter(
+        lambda gemini: submit_and_poll(gemini, request, workspace)
+    )
     assert isinstance(outcome, Done)
     assert operation.samples == outcome.samples
     assert operation.name == "content/9Xy_a-1"
@@ -80,32 +94,49 @@ def made(service: Scripted, request: Request, answer: Answer, place: Place) -> P
     return sample.path
 
 
-def failed(service: Scripted, request: Request, answer: Answer, place: Place) -> Failed:
-    service.say(route(request), answer)
-    operation, outcome = using(lambda gemini: both(gemini, request, place))
+def fetch_failure(
+    service: ScriptedServer, request: Request, answer: ScriptedAnswer, workspace: ThreadWorkspace
+) -> Failed:
+    service.script_replies(find_route(request), answer)
+    operation, outcome = run_with_adapter(
+        lambda gemini: submit_and_poll(gemini, request, workspace)
+    )
     assert isinstance(outcome, Failed)
     assert not operation.samples
     return outcome
 
 
-def test_a_still_keeps_its_format(service: Scripted, place: Place) -> None:
-    request = asked(Kind.STILL, model=STILL, resolution="1k")
+def test_a_still_keeps_its_format(service: ScriptedServer, workspace: ThreadWorkspace) -> None:
+    request = make_request(Kind.STILL, model=STILL, resolution="1k")
     for data, mime, suffix in ((PNG, "image/png", ".png"), (JPEG, "image/jpeg", ".jpg")):
-        path = made(service, request, answered(words("Here."), inline(data, mime)), place)
+        path = fetch_single_file(
+            service,
+            request,
+            make_answer(make_text_part("Here."), make_inline_part(data, mime)),
+            workspace,
+        )
         assert (path.suffix, path.read_bytes()) == (suffix, data)
 
 
-def test_a_sketch_is_not_the_picture(service: Scripted, place: Place) -> None:
-    request = asked(Kind.STILL, model=STILL, resolution="1k")
-    thought = inline(JPEG, "image/jpeg", thought=True)
-    answer = answered(thought, inline(JPEG, "image/jpeg"), inline(PNG, "image/png"))
-    assert made(service, request, answer, place).read_bytes() == PNG
+def test_a_sketch_is_not_the_picture(service: ScriptedServer, workspace: ThreadWorkspace) -> None:
+    request = make_request(Kind.STILL, model=STILL, resolution="1k")
+    thought = make_inline_part(JPEG, "image/jpeg", thought=True)
+    answer = make_answer(
+        thought, make_inline_part(JPEG, "image/jpeg"), make_inline_part(PNG, "image/png")
+    )
+    assert fetch_single_file(service, request, answer, workspace).read_bytes() == PNG
 
 
-def test_a_text_is_its_words_and_nothing_else(service: Scripted, place: Place) -> None:
-    request = asked(Kind.WRITE, model=TEXT)
-    answer = answered(words("Let me see.", thought=True), words(" Größe "), words("zählt. \n"))
-    path = made(service, request, answer, place)
+def test_a_text_is_its_words_and_nothing_else(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    request = make_request(Kind.WRITE, model=TEXT)
+    answer = make_answer(
+        make_text_part("Let me see.", thought=True),
+        make_text_part(" Größe "),
+        make_text_part("zählt. \n"),
+    )
+    path = fetch_single_file(service, request, answer, workspace)
     assert path.name == "write.txt"
     assert path.read_text("utf-8") == "Größe zählt.\n"
 
@@ -119,9 +150,14 @@ def test_a_text_is_its_words_and_nothing_else(service: Scripted, place: Place) -
     ],
 )
 def test_bare_samples_get_a_header(
-    service: Scripted, place: Place, mime: str, rate: int, channels: int
+    service: ScriptedServer, workspace: ThreadWorkspace, mime: str, rate: int, channels: int
 ) -> None:
-    path = made(service, spoken("Land ahead."), answered(inline(PCM, mime)), place)
+    path = fetch_single_file(
+        service,
+        make_speech_request("Land ahead."),
+        make_answer(make_inline_part(PCM, mime)),
+        workspace,
+    )
     with wave.open(str(path), "rb") as sound:
         assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (
             rate,
@@ -131,10 +167,15 @@ def test_bare_samples_get_a_header(
         assert sound.readframes(10_000) == PCM
 
 
-def test_speech_may_come_in_pieces_or_with_a_header(service: Scripted, place: Place) -> None:
+def test_speech_may_come_in_pieces_or_with_a_header(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
     mime = "audio/L16;rate=24000"
-    path = made(
-        service, spoken("Land."), answered(inline(PCM, mime), inline(PCM[:101], mime)), place
+    path = fetch_single_file(
+        service,
+        make_speech_request("Land."),
+        make_answer(make_inline_part(PCM, mime), make_inline_part(PCM[:101], mime)),
+        workspace,
     )
     with wave.open(str(path), "rb") as sound:
         assert sound.readframes(10_000) == PCM + PCM[:100]
@@ -144,74 +185,99 @@ def test_speech_may_come_in_pieces_or_with_a_header(service: Scripted, place: Pl
         sound.setsampwidth(2)
         sound.setframerate(48_000)
         sound.writeframes(PCM)
-    path = made(service, spoken("Land."), answered(inline(whole.getvalue(), "audio/wav")), place)
+    path = fetch_single_file(
+        service,
+        make_speech_request("Land."),
+        make_answer(make_inline_part(whole.getvalue(), "audio/wav")),
+        workspace,
+    )
     assert path.read_bytes() == whole.getvalue()
 
 
 def test_speech_reads_words_that_an_earlier_step_wrote(
-    service: Scripted, place: Place, tmp_path: Path
+    service: ScriptedServer, workspace: ThreadWorkspace, tmp_path: Path
 ) -> None:
     text = tmp_path / "words.txt"
     text.write_text("Land ahead.\n", "utf-8")
     written = Input(Role.TEXT, sha256="t", path=text)
-    request = replace(spoken("", "Puck"), prompt="Say slowly:", inputs=(written,))
-    made(service, request, answered(inline(PCM, "audio/L16;rate=24000")), place)
-    sent = service.asked[0].json
+    request = replace(make_speech_request("", "Puck"), prompt="Say slowly:", inputs=(written,))
+    fetch_single_file(
+        service, request, make_answer(make_inline_part(PCM, "audio/L16;rate=24000")), workspace
+    )
+    sent = service.requests[0].json
     assert sent["contents"][0]["parts"] == [{"text": "Say slowly: Land ahead."}]
     voice = sent["generationConfig"]["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]
     assert voice == {"voiceName": "Puck"}
     text.write_bytes(b"\xff\xfe")
     with pytest.raises(InvalidRequest, match="can't be read"):
-        submitted(request, place)
+        submit_request(request, workspace)
     text.unlink()
     with pytest.raises(InvalidRequest, match="can't be read"):
-        submitted(request, place)
-    assert len(service.asked) == 1
+        submit_request(request, workspace)
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize(
     ("answer", "seen"),
     [
-        (told({"promptFeedback": {"blockReason": "SAFETY"}}), "safety"),
-        (told({"promptFeedback": {"blockReason": "A_NEW_WORD"}}), "a new word"),
-        (told({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), "prohibited content"),
-        (told({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}), "safety of the picture"),
-        (answered(words("So"), reason="PROHIBITED_CONTENT"), "prohibited content"),
-        (answered(reason="RECITATION", finishMessage="It is known."), "somebody else's words"),
-        (answered(reason="SPII"), "personal data"),
+        (make_json_answer({"promptFeedback": {"blockReason": "SAFETY"}}), "safety"),
+        (make_json_answer({"promptFeedback": {"blockReason": "A_NEW_WORD"}}), "a new word"),
+        (
+            make_json_answer({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}),
+            "prohibited content",
+        ),
+        (
+            make_json_answer({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}),
+            "safety of the picture",
+        ),
+        (make_answer(make_text_part("So"), reason="PROHIBITED_CONTENT"), "prohibited content"),
+        (make_answer(reason="RECITATION", finishMessage="It is known."), "somebody else's words"),
+        (make_answer(reason="SPII"), "personal data"),
     ],
 )
-def test_a_refusal_is_told_in_words(
-    service: Scripted, place: Place, answer: Answer, seen: str
+def test_a_refusal_is_explained(
+    service: ScriptedServer, workspace: ThreadWorkspace, answer: ScriptedAnswer, seen: str
 ) -> None:
-    request = asked(Kind.STILL, model=STILL, resolution="1k")
-    service.say(route(request), answer)
+    request = make_request(Kind.STILL, model=STILL, resolution="1k")
+    service.script_replies(find_route(request), answer)
     with pytest.raises(RefusedError, match=seen) as refused:
-        submitted(request, place)
+        submit_request(request, workspace)
     assert refused.value.category == seen
-    assert not list(place.scratch.iterdir())
+    assert not list(workspace.scratch.iterdir())
 
 
-def test_an_answer_of_no_use_is_no_take(service: Scripted, place: Place) -> None:
-    still, text = asked(Kind.STILL, model=STILL, resolution="1k"), asked(Kind.WRITE, model=TEXT)
-    told_no = failed(service, still, answered(words("I can't.")), place)
+def test_an_answer_of_no_use_is_no_take(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    still, text = (
+        make_request(Kind.STILL, model=STILL, resolution="1k"),
+        make_request(Kind.WRITE, model=TEXT),
+    )
+    told_no = fetch_failure(service, still, make_answer(make_text_part("I can't.")), workspace)
     assert told_no == Failed("the model made no picture and said: I can't.", billed=True)
-    cut_off = failed(service, still, answered(reason="MAX_TOKENS"), place)
+    cut_off = fetch_failure(service, still, make_answer(reason="MAX_TOKENS"), workspace)
     assert cut_off == Failed("the model made no picture (max tokens)", billed=True)
-    assert failed(service, still, told({}), place) == Failed(
+    assert fetch_failure(service, still, make_json_answer({}), workspace) == Failed(
         "the model made no picture; what came is {}", billed=True
     )
     strange = {"inline_data": {"mime_type": "image/png", "data": "aGk="}}
-    assert failed(service, still, answered(strange), place).message.endswith(
+    assert fetch_failure(service, still, make_answer(strange), workspace).message.endswith(
         "what came is {role: text, parts: [{inline_data: {mime_type: text, data: text}}]}"
     )
-    assert failed(service, text, answered(), place).billed
-    assert failed(service, text, answered(words("Once"), reason="MAX_TOKENS"), place) == Failed(
-        "the text was cut off at 2048 tokens", billed=True
-    )
+    assert fetch_failure(service, text, make_answer(), workspace).billed
+    assert fetch_failure(
+        service, text, make_answer(make_text_part("Once"), reason="MAX_TOKENS"), workspace
+    ) == Failed("the text was cut off at 2048 tokens", billed=True)
     broken = {"inlineData": {"mimeType": "audio/L16", "data": "?"}}
-    assert failed(service, spoken("Land."), answered(broken), place).billed
-    silent = failed(service, spoken("Land."), answered(inline(PNG, "image/png")), place)
+    assert fetch_failure(
+        service, make_speech_request("Land."), make_answer(broken), workspace
+    ).billed
+    silent = fetch_failure(
+        service,
+        make_speech_request("Land."),
+        make_answer(make_inline_part(PNG, "image/png")),
+        workspace,
+    )
     assert (silent.message.partition(";")[0], silent.billed) == ("the model made no speech", True)
 
 
@@ -227,85 +293,109 @@ def test_an_answer_of_no_use_is_no_take(service: Scripted, place: Place) -> None
     ],
 )
 def test_an_answer_of_no_use_costs_what_it_says_it_used(
-    service: Scripted, place: Place, usage: Any, billed: bool
+    service: ScriptedServer, workspace: ThreadWorkspace, usage: Any, billed: bool
 ) -> None:
-    still = asked(Kind.STILL, model=STILL, resolution="1k")
+    still = make_request(Kind.STILL, model=STILL, resolution="1k")
     answer = {"candidates": [{"finishReason": "NO_IMAGE"}], "usageMetadata": usage}
-    assert failed(service, still, told(answer), place).billed is billed
+    assert fetch_failure(service, still, make_json_answer(answer), workspace).billed is billed
 
 
-def test_an_error_in_place_of_an_answer_says_nothing_of_money(
-    service: Scripted, place: Place
+def test_an_error_in_place_of_an_answer_leaves_the_cost_open(
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
-    request = asked(Kind.WRITE, model=TEXT)
-    service.say(route(request), told({"error": {"code": 13, "message": "Internal"}}))
+    request = make_request(Kind.WRITE, model=TEXT)
+    service.script_replies(
+        find_route(request), make_json_answer({"error": {"code": 13, "message": "Internal"}})
+    )
     with pytest.raises(UnknownOutcome, match="in place of an answer: Internal"):
-        submitted(request, place)
+        submit_request(request, workspace)
 
 
 @pytest.mark.parametrize("value", [[], "x", {"candidates": [7]}, {"candidates": {"a": 1}}])
-def test_nonsense_is_no_take(service: Scripted, place: Place, value: Any) -> None:
-    assert isinstance(failed(service, asked(Kind.WRITE, model=TEXT), told(value), place), Failed)
+def test_nonsense_is_no_take(
+    service: ScriptedServer, workspace: ThreadWorkspace, value: Any
+) -> None:
+    assert isinstance(
+        fetch_failure(
+            service, make_request(Kind.WRITE, model=TEXT), make_json_answer(value), workspace
+        ),
+        Failed,
+    )
 
 
-def test_after_a_crash_the_answer_is_lost(service: Scripted, place: Place) -> None:
-    outcome = polled("content/9Xy_a-1", place)
+def test_after_a_crash_the_answer_is_lost(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    outcome = poll_operation("content/9Xy_a-1", workspace)
     assert isinstance(outcome, Failed)
     assert outcome.billed
     assert "can't be asked for again" in outcome.message
-    assert not service.asked
+    assert not service.requests
 
 
-def test_a_fault_says_what_it_cost(service: Scripted, place: Place) -> None:
-    request = asked(Kind.WRITE, model=TEXT)
+def test_a_fault_says_what_it_cost(service: ScriptedServer, workspace: ThreadWorkspace) -> None:
+    request = make_request(Kind.WRITE, model=TEXT)
     error = {"code": 404, "message": "models/x is no longer available", "status": "NOT_FOUND"}
     for answer, kind in (
         (None, UnknownOutcome),
-        (told({"error": {"message": "overloaded"}}, 503), UnknownOutcome),
-        (told({"error": {"message": "slowly"}}, 429), QuotaError),
-        (told({"error": error}, 404), RetiredModel),
-        (told({"error": {"message": f"not with {KEY}"}}, 400), InvalidRequest),
+        (make_json_answer({"error": {"message": "overloaded"}}, 503), UnknownOutcome),
+        (make_json_answer({"error": {"message": "slowly"}}, 429), QuotaError),
+        (make_json_answer({"error": error}, 404), RetiredModel),
+        (make_json_answer({"error": {"message": f"not with {KEY}"}}, 400), InvalidRequest),
     ):
-        service.asked.clear()
-        service.say(route(request), answer)
+        service.requests.clear()
+        service.script_replies(find_route(request), answer)
         with pytest.raises(kind) as wrong:
-            submitted(request, place)
-        assert len(service.asked) == 1
-        assert KEY not in said(wrong.value)
+            submit_request(request, workspace)
+        assert len(service.requests) == 1
+        assert KEY not in collect_error_text(wrong.value)
 
 
-def test_names_of_answers_hold_nothing_strange(service: Scripted, place: Place) -> None:
-    request = asked(Kind.WRITE, model=TEXT)
+def test_names_of_answers_hold_nothing_strange(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    request = make_request(Kind.WRITE, model=TEXT)
     for told_name in ("../../x", "", 7, "a" * 200):
-        candidate = {"content": {"parts": [words("So.")]}, "finishReason": "STOP"}
-        service.say(route(request), told({"candidates": [candidate], "responseId": told_name}))
-        name = submitted(request, place).name
+        candidate = {"content": {"parts": [make_text_part("So.")]}, "finishReason": "STOP"}
+        service.script_replies(
+            find_route(request),
+            make_json_answer({"candidates": [candidate], "responseId": told_name}),
+        )
+        name = submit_request(request, workspace).name
         assert name.startswith("content/")
         assert name.removeprefix("content/").isalnum()
 
 
 def test_a_model_that_the_catalogue_does_not_know_goes_by_its_kind(
-    service: Scripted, place: Place
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
-    service.say("POST /v1beta/models/new-words:generateContent", answered(words("So.")))
-    service.say("POST /v1/interactions", told({"id": "v1_1"}))
-    service.say("POST /v1beta/models/veo-9:predictLongRunning", told({"error": {}}, 400))
-    assert submitted(asked(Kind.WRITE, model="new-words"), place).samples
-    assert submitted(asked(model="gemini-omni-9"), place).name == "interactions/v1_1"
+    service.script_replies(
+        "POST /v1beta/models/new-words:generateContent", make_answer(make_text_part("So."))
+    )
+    service.script_replies("POST /v1/interactions", make_json_answer({"id": "v1_1"}))
+    service.script_replies(
+        "POST /v1beta/models/veo-9:predictLongRunning", make_json_answer({"error": {}}, 400)
+    )
+    assert submit_request(make_request(Kind.WRITE, model="new-words"), workspace).samples
+    assert (
+        submit_request(make_request(model="gemini-omni-9"), workspace).name == "interactions/v1_1"
+    )
     with pytest.raises(ProviderError):
-        submitted(asked(model="veo-9"), place)
+        submit_request(make_request(model="veo-9"), workspace)
 
 
-def test_two_answers_at_once_are_not_mixed_up(service: Scripted, tmp_path: Path) -> None:
-    request = asked(Kind.WRITE, model=TEXT)
-    candidates = [{"candidates": [{"content": {"parts": [words(w)]}}]} for w in ("one", "two")]
-    service.say(route(request), *(told(each) for each in candidates))
-    places = [Place(tmp_path / name) for name in "ab"]
+def test_two_answers_at_once_are_not_mixed_up(service: ScriptedServer, tmp_path: Path) -> None:
+    request = make_request(Kind.WRITE, model=TEXT)
+    candidates = [
+        {"candidates": [{"content": {"parts": [make_text_part(w)]}}]} for w in ("one", "two")
+    ]
+    service.script_replies(find_route(request), *(make_json_answer(each) for each in candidates))
+    places = [ThreadWorkspace(tmp_path / name) for name in "ab"]
 
-    async def together(gemini: Gemini) -> list[Operation]:
+    async def submit_and_poll_all(gemini: Gemini) -> list[Operation]:
         return list(await asyncio.gather(*(gemini.submit(request, each) for each in places)))
 
-    for operation, each in zip(using(together), places, strict=True):
+    for operation, each in zip(run_with_adapter(submit_and_poll_all), places, strict=True):
         path = operation.samples[0].path
         assert path is not None
         assert path.parent == each.scratch

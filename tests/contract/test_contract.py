@@ -37,7 +37,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class Sound:
+class CorrectProvider:
     """A provider that does as it should, with a clip made before."""
 
     name = "sound"
@@ -82,46 +82,46 @@ class Sound:
         pass
 
 
-async def _leaky(self: Any, sample: Sample, place: Workplace) -> Sample:
+async def _leak_key(self: Any, sample: Sample, place: Workplace) -> Sample:
     raise ProviderError(f"the key {KEY} is refused")
 
 
-async def _raw(self: Any, operation: Operation, place: Workplace) -> Outcome:
+async def _raise_key_error(self: Any, operation: Operation, place: Workplace) -> Outcome:
     raise KeyError(operation.name)
 
 
-async def _believing(self: Any, operation: Operation, place: Workplace) -> Outcome:
+async def _accept_unknown_operation(self: Any, operation: Operation, place: Workplace) -> Outcome:
     return Done((Sample(uri=operation.name),))
 
 
-async def _one_name(self: Any, request: Request, place: Workplace) -> Operation:
+async def _reuse_one_name(self: Any, request: Request, place: Workplace) -> Operation:
     self.jobs["job"] = request.prompt
     return Operation("job")
 
 
-async def _untidy(self: Any, sample: Sample, place: Workplace) -> Sample:
+async def _leave_stray_file(self: Any, sample: Sample, place: Workplace) -> Sample:
     Path("left.txt").write_text("here")
-    return await Sound.fetch(self, sample, place)
+    return await CorrectProvider.fetch(self, sample, place)
 
 
-async def _elsewhere(self: Any, sample: Sample, place: Workplace) -> Sample:
+async def _return_outside_file(self: Any, sample: Sample, place: Workplace) -> Sample:
     return Sample(path=self.clip)
 
 
-async def _harmful(self: Any, request: Request, place: Workplace) -> Operation:
+async def _overwrite_inputs(self: Any, request: Request, place: Workplace) -> Operation:
     for given in request.inputs:
         assert given.path is not None
         given.path.write_bytes(b"\x89PNG mine now")
-    return await Sound.submit(self, request, place)
+    return await CorrectProvider.submit(self, request, place)
 
 
-async def _forgetful(self: Any, operation: Operation, place: Workplace) -> Outcome:
+async def _forget_operation(self: Any, operation: Operation, place: Workplace) -> Outcome:
     return Failed("who was that?")
 
 
-MODEL = Sound.models[0]
+MODEL = CorrectProvider.models[0]
 JOBS = "test_jobs_bring_what_was_asked"
-APART = "test_jobs_are_apart_and_outlive_the_object"
+APART_TEST = "test_jobs_are_apart_and_outlive_the_object"
 WRONG = "test_what_goes_wrong_can_be_read"
 MODELS = "test_its_models_are_catalogue_entries"
 FAULTS: list[tuple[str, str, dict[str, Any]]] = [
@@ -133,43 +133,43 @@ FAULTS: list[tuple[str, str, dict[str, Any]]] = [
     ("test_its_schema_is_one", "is not valid", {"schema": {"options": {"type": 7}}}),
     (JOBS, "asked for 48 frames", {"models": ({**MODEL, "durations": [2]},)}),
     (JOBS, "asked for 1920x1080", {"models": ({**MODEL, "resolutions": ["1080p"]},)}),
-    (JOBS, "not in scratch", {"fetch": _elsewhere}),
-    (JOBS, "written outside", {"fetch": _untidy}),
-    (JOBS, "inputs of a generate were changed", {"submit": _harmful}),
-    (APART, "two jobs are one", {"submit": _one_name}),
-    (APART, "who was that", {"poll": _forgetful}),
-    (WRONG, "shows a key", {"fetch": _leaky}),
-    (WRONG, "poll raises KeyError", {"poll": _raw}),
-    (WRONG, "a job that never was is done", {"poll": _believing}),
+    (JOBS, "not in scratch", {"fetch": _return_outside_file}),
+    (JOBS, "written outside", {"fetch": _leave_stray_file}),
+    (JOBS, "inputs of a generate were changed", {"submit": _overwrite_inputs}),
+    (APART_TEST, "two jobs are one", {"submit": _reuse_one_name}),
+    (APART_TEST, "who was that", {"poll": _forget_operation}),
+    (WRONG, "shows a key", {"fetch": _leak_key}),
+    (WRONG, "poll raises KeyError", {"poll": _raise_key_error}),
+    (WRONG, "a job that never was is done", {"poll": _accept_unknown_operation}),
 ]
 
 
-def run(test: str, folder: Path, provider: type[Any]) -> None:
-    class Held(ProviderContract):
+def run_contract_test(test: str, folder: Path, provider: type[Any]) -> None:
+    class ContractOfProvider(ProviderContract):
         def make(self) -> Provider:
             made: Provider = provider()
             return made
 
-    check: Callable[..., None] = getattr(Held(), test)
-    takes = "tmp_path" in check.__code__.co_varnames  # type: ignore[attr-defined]
-    check(folder) if takes else check()
+    check: Callable[..., None] = getattr(ContractOfProvider(), test)
+    needs_folder = "tmp_path" in check.__code__.co_varnames  # type: ignore[attr-defined]
+    check(folder) if needs_folder else check()
 
 
 @pytest.fixture
 def _kept(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTRACT_KEY", KEY)
-    monkeypatch.setattr(Sound, "clip", clip, raising=False)
-    monkeypatch.setattr(Sound, "jobs", {})
+    monkeypatch.setattr(CorrectProvider, "clip", clip, raising=False)
+    monkeypatch.setattr(CorrectProvider, "jobs", {})
 
 
 @pytest.mark.usefixtures("_kept")
 @pytest.mark.parametrize("test", [n for n in dir(ProviderContract) if n.startswith("test_")])
-def test_a_sound_provider_passes(tmp_path: Path, test: str) -> None:
-    run(test, tmp_path, Sound)
+def test_a_correct_provider_passes(tmp_path: Path, test: str) -> None:
+    run_contract_test(test, tmp_path, CorrectProvider)
 
 
 @pytest.mark.usefixtures("_kept")
 @pytest.mark.parametrize(("test", "words", "fault"), FAULTS, ids=[words for _, words, _ in FAULTS])
 def test_a_fault_is_found(tmp_path: Path, test: str, words: str, fault: dict[str, Any]) -> None:
     with pytest.raises(Exception, match=words):
-        run(test, tmp_path, type("Faulty", (Sound,), fault))
+        run_contract_test(test, tmp_path, type("Faulty", (CorrectProvider,), fault))

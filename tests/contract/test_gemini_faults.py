@@ -25,21 +25,27 @@ from storyboard.errors import (
 )
 from storyboard.providers import http
 from storyboard.providers.base import Done, Running, Sample, Unusable
-from tests.contract.comet import said
+from tests.contract.comet import collect_error_text
 from tests.contract.gemini_cases import (
     CLIP,
     HOST,
     KEY,
     VEO,
-    asked,
-    pointed,
-    polled,
-    submitted,
-    using,
-    wrong,
+    make_error,
+    make_request,
+    point_to_server,
+    poll_operation,
+    run_with_adapter,
+    submit_request,
 )
-from tests.contract.scripted import Answer, Asked, Scripted, told, video
-from tests.contract.vertex_cases import Place
+from tests.contract.scripted import (
+    ReceivedRequest,
+    ScriptedAnswer,
+    ScriptedServer,
+    make_json_answer,
+    make_video_answer,
+)
+from tests.contract.vertex_cases import ThreadWorkspace
 
 SUBMIT = f"POST /v1beta/models/{VEO}:predictLongRunning"
 NAME = f"models/{VEO}/operations/vz341u0pmdlc"
@@ -51,21 +57,25 @@ LOST = "You do not have permission to access the File abc123xyz456 or it may not
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    with Scripted() as server:
-        pointed(monkeypatch, server)
-        server.say(SUBMIT, told({"name": NAME}))
-        server.say(FILE, told({"name": "files/abc123xyz456", "state": "ACTIVE"}))
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        point_to_server(monkeypatch, server)
+        server.script_replies(SUBMIT, make_json_answer({"name": NAME}))
+        server.script_replies(
+            FILE, make_json_answer({"name": "files/abc123xyz456", "state": "ACTIVE"})
+        )
         yield server
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def workspace(tmp_path: Path) -> ThreadWorkspace:
+    return ThreadWorkspace(tmp_path)
 
 
-def fetched(place: Place, uri: str = URI, expires_at: float | None = None) -> Path:
-    sample = using(lambda gemini: gemini.fetch(Sample(uri=uri, expires_at=expires_at), place))
+def fetch_file(workspace: ThreadWorkspace, uri: str = URI, expires_at: float | None = None) -> Path:
+    sample = run_with_adapter(
+        lambda gemini: gemini.fetch(Sample(uri=uri, expires_at=expires_at), workspace)
+    )
     assert sample.path is not None
     assert sample.uri == uri
     return sample.path
@@ -74,156 +84,185 @@ def fetched(place: Place, uri: str = URI, expires_at: float | None = None) -> Pa
 # fetching
 
 
-def test_a_result_is_fetched_where_the_service_is(service: Scripted, place: Place) -> None:
-    service.say(DOWNLOAD, Answer(302, (), {"location": "/media/1"}))
-    service.say("GET /media/1", video(CLIP))
-    assert fetched(place).read_bytes() == CLIP
-    assert all(each.headers["x-goog-api-key"] == KEY for each in service.asked)
+def test_a_result_is_fetched_where_the_service_is(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    service.script_replies(DOWNLOAD, ScriptedAnswer(302, (), {"location": "/media/1"}))
+    service.script_replies("GET /media/1", make_video_answer(CLIP))
+    assert fetch_file(workspace).read_bytes() == CLIP
+    assert all(each.headers["x-goog-api-key"] == KEY for each in service.requests)
 
 
-def test_the_key_stays_at_home(service: Scripted, place: Place) -> None:
-    with Scripted() as other:
-        service.say(DOWNLOAD, Answer(302, (), {"location": f"{other.url}/media/1"}))
-        other.say("GET /media/1", video(CLIP))
-        assert fetched(place).read_bytes() == CLIP
-        assert fetched(place, f"{other.url}/media/1").read_bytes() == CLIP
-        for each in other.asked:
+def test_the_key_is_sent_only_to_the_service(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    with ScriptedServer() as other:
+        service.script_replies(
+            DOWNLOAD, ScriptedAnswer(302, (), {"location": f"{other.url}/media/1"})
+        )
+        other.script_replies("GET /media/1", make_video_answer(CLIP))
+        assert fetch_file(workspace).read_bytes() == CLIP
+        assert fetch_file(workspace, f"{other.url}/media/1").read_bytes() == CLIP
+        for each in other.requests:
             assert KEY not in str(each)
-        assert len(other.asked) == 2
+        assert len(other.requests) == 2
 
 
-def test_a_file_of_whatever_host_is_asked_for_at_home(service: Scripted, place: Place) -> None:
-    service.say(DOWNLOAD, video(CLIP))
+def test_a_file_uri_of_any_host_is_fetched_from_the_service(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    service.script_replies(DOWNLOAD, make_video_answer(CLIP))
     for uri in (URI, "files/abc123xyz456", "https://elsewhere.test/v1/files/abc123xyz456"):
-        assert fetched(place, uri).read_bytes() == CLIP
+        assert fetch_file(workspace, uri).read_bytes() == CLIP
 
 
 def test_what_only_looks_like_a_file_is_asked_for_where_it_is(
-    service: Scripted, place: Place
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
-    with Scripted() as other:
+    with ScriptedServer() as other:
         path = "/public/files/abc123xyz456/clip.mp4?sig=1"
-        other.say(f"GET {path}", video(CLIP))
-        assert fetched(place, other.url + path).read_bytes() == CLIP
-        assert KEY not in str(other.asked)
-    assert not service.asked
+        other.script_replies(f"GET {path}", make_video_answer(CLIP))
+        assert fetch_file(workspace, other.url + path).read_bytes() == CLIP
+        assert KEY not in str(other.requests)
+    assert not service.requests
 
 
-def test_a_download_that_breaks_goes_on(service: Scripted, place: Place) -> None:
-    def rest(request: Asked) -> Answer:
+def test_a_download_that_breaks_goes_on(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    def send_rest(request: ReceivedRequest) -> ScriptedAnswer:
         assert request.headers["range"] == "bytes=1000-"
         said = {"content-range": f"bytes 1000-{len(CLIP) - 1}/{len(CLIP)}"}
-        return Answer(206, (CLIP[1000:],), {"content-type": "video/mp4", **said})
+        return ScriptedAnswer(206, (CLIP[1000:],), {"content-type": "video/mp4", **said})
 
-    broken = Answer(200, (CLIP[:1000],), {"content-type": "video/mp4", "etag": '"1"'}, cut=True)
-    service.say(DOWNLOAD, broken, rest)
-    assert fetched(place).read_bytes() == CLIP
+    broken = ScriptedAnswer(
+        200, (CLIP[:1000],), {"content-type": "video/mp4", "etag": '"1"'}, cut_off=True
+    )
+    service.script_replies(DOWNLOAD, broken, send_rest)
+    assert fetch_file(workspace).read_bytes() == CLIP
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (wrong(403, LOST, "PERMISSION_DENIED"), AuthenticationError),
-        (wrong(404, "Not found.", "NOT_FOUND"), Gone),
-        (wrong(410, "Gone.", "NOT_FOUND"), Gone),
-        (Answer(200, (b"<html>Sign in",), {"content-type": "text/html"}), ProviderError),
-        (Answer(200, (), {"content-type": "video/mp4"}), ProviderError),
-        (Answer(302, (), {"location": "http://elsewhere.test/x"}), ProviderError),
+        (make_error(403, LOST, "PERMISSION_DENIED"), AuthenticationError),
+        (make_error(404, "Not found.", "NOT_FOUND"), Gone),
+        (make_error(410, "Gone.", "NOT_FOUND"), Gone),
+        (ScriptedAnswer(200, (b"<html>Sign in",), {"content-type": "text/html"}), ProviderError),
+        (ScriptedAnswer(200, (), {"content-type": "video/mp4"}), ProviderError),
+        (ScriptedAnswer(302, (), {"location": "http://elsewhere.test/x"}), ProviderError),
     ],
 )
 def test_what_is_no_video_is_not_believed(
-    service: Scripted, place: Place, answer: Answer, error: type[StoryboardError]
+    service: ScriptedServer,
+    workspace: ThreadWorkspace,
+    answer: ScriptedAnswer,
+    error: type[StoryboardError],
 ) -> None:
-    service.say(DOWNLOAD, answer)
+    service.script_replies(DOWNLOAD, answer)
     with pytest.raises(error) as failed:
-        fetched(place)
+        fetch_file(workspace)
     assert type(failed.value) is error
-    assert KEY not in said(failed.value)
-    assert not [each for each in place.scratch.iterdir() if each.suffix == ".mp4"]
+    assert KEY not in collect_error_text(failed.value)
+    assert not [each for each in workspace.scratch.iterdir() if each.suffix == ".mp4"]
 
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_result_that_the_service_spoiled_says_why(
-    service: Scripted, place: Place, status: int
+    service: ScriptedServer, workspace: ThreadWorkspace, status: int
 ) -> None:
-    service.say(DOWNLOAD, wrong(status, "The File is not in an ACTIVE state."))
-    service.say(FILE, told({"state": "FAILED", "error": {"message": "no frames"}}))
+    service.script_replies(DOWNLOAD, make_error(status, "The File is not in an ACTIVE state."))
+    service.script_replies(
+        FILE, make_json_answer({"state": "FAILED", "error": {"message": "no frames"}})
+    )
     with pytest.raises(OperationFailed, match="no frames") as failed:
-        fetched(place)
+        fetch_file(workspace)
     assert failed.value.charged
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        wrong(404, "Not found.", "NOT_FOUND"),
-        wrong(403, LOST, "PERMISSION_DENIED"),
-        wrong(500, "internal", "INTERNAL"),
-        told({"state": "PROCESSING"}),
-        told({"state": "FAILED"}),
+        make_error(404, "Not found.", "NOT_FOUND"),
+        make_error(403, LOST, "PERMISSION_DENIED"),
+        make_error(500, "internal", "INTERNAL"),
+        make_json_answer({"state": "PROCESSING"}),
+        make_json_answer({"state": "FAILED"}),
     ],
 )
-def test_what_can_be_downloaded_is_had_whatever_is_said_of_the_file(
-    service: Scripted, place: Place, answer: Answer
+def test_a_downloadable_file_is_fetched_whatever_its_state_says(
+    service: ScriptedServer, workspace: ThreadWorkspace, answer: ScriptedAnswer
 ) -> None:
-    service.say(FILE, answer)
-    service.say(DOWNLOAD, video(CLIP))
-    assert fetched(place).read_bytes() == CLIP
-    assert not service.count(FILE)
+    service.script_replies(FILE, answer)
+    service.script_replies(DOWNLOAD, make_video_answer(CLIP))
+    assert fetch_file(workspace).read_bytes() == CLIP
+    assert not service.count_requests(FILE)
 
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_result_that_is_not_ready_is_waited_for(
-    service: Scripted, place: Place, status: int
+    service: ScriptedServer, workspace: ThreadWorkspace, status: int
 ) -> None:
-    service.say(DOWNLOAD, wrong(status, "The File is not in an ACTIVE state."), video(CLIP))
-    service.say(FILE, told({"state": "PROCESSING"}), told({"state": "ACTIVE"}))
-    assert fetched(place).read_bytes() == CLIP
-    assert service.count(DOWNLOAD) == 2
+    service.script_replies(
+        DOWNLOAD, make_error(status, "The File is not in an ACTIVE state."), make_video_answer(CLIP)
+    )
+    service.script_replies(
+        FILE, make_json_answer({"state": "PROCESSING"}), make_json_answer({"state": "ACTIVE"})
+    )
+    assert fetch_file(workspace).read_bytes() == CLIP
+    assert service.count_requests(DOWNLOAD) == 2
 
 
-def test_a_refused_download_of_a_file_that_nobody_can_look_at_is_what_it_says(
-    service: Scripted, place: Place
+def test_a_refused_download_of_a_hidden_file_keeps_its_own_error(
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
-    service.say(FILE, wrong(403, LOST, "PERMISSION_DENIED"))
-    service.say(DOWNLOAD, wrong(400, "Not like that."))
+    service.script_replies(FILE, make_error(403, LOST, "PERMISSION_DENIED"))
+    service.script_replies(DOWNLOAD, make_error(400, "Not like that."))
     with pytest.raises(InvalidRequest, match="Not like that"):
-        fetched(place)
-    service.say(DOWNLOAD, wrong(404, "Not found.", "NOT_FOUND"))
+        fetch_file(workspace)
+    service.script_replies(DOWNLOAD, make_error(404, "Not found.", "NOT_FOUND"))
     with pytest.raises(Gone, match="two days"):
-        fetched(place)
+        fetch_file(workspace)
 
 
-def test_a_file_that_hides_while_it_is_waited_for_is_not_given_up(
-    service: Scripted, place: Place
+def test_a_file_that_is_hidden_for_a_while_is_still_awaited(
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
-    service.say(DOWNLOAD, wrong(400, "The File is not in an ACTIVE state."))
-    service.say(FILE, told({"state": "PROCESSING"}), wrong(403, LOST, "PERMISSION_DENIED"))
+    service.script_replies(DOWNLOAD, make_error(400, "The File is not in an ACTIVE state."))
+    service.script_replies(
+        FILE, make_json_answer({"state": "PROCESSING"}), make_error(403, LOST, "PERMISSION_DENIED")
+    )
     with pytest.raises(InvalidRequest, match="not in an ACTIVE state"):
-        fetched(place)
+        fetch_file(workspace)
 
 
-def test_a_result_at_no_address_is_an_error_of_ours(service: Scripted, place: Place) -> None:
-    response = {"generatedSamples": [{"video": {"uri": "https://[/files/abc"}}]}
-    service.say(POLL, told({"done": True, "response": {"generateVideoResponse": response}}))
-    assert isinstance(polled(NAME, place), Done)
-    with pytest.raises(ProviderError, match="no address"):
-        fetched(place, "https://[/files/abc")
-
-
-def test_a_result_that_is_not_shown_is_gone_only_when_its_time_is_over(
-    service: Scripted, place: Place
+def test_a_result_at_no_address_is_an_error_of_ours(
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
-    service.say(DOWNLOAD, wrong(403, LOST, "PERMISSION_DENIED"))
+    response = {"generatedSamples": [{"video": {"uri": "https://[/files/abc"}}]}
+    service.script_replies(
+        POLL, make_json_answer({"done": True, "response": {"generateVideoResponse": response}})
+    )
+    assert isinstance(poll_operation(NAME, workspace), Done)
+    with pytest.raises(ProviderError, match="no address"):
+        fetch_file(workspace, "https://[/files/abc")
+
+
+def test_a_hidden_result_expires_only_after_its_retention_time(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    service.script_replies(DOWNLOAD, make_error(403, LOST, "PERMISSION_DENIED"))
     for holds in (None, time.time() + 3600):
-        with pytest.raises(AuthenticationError, match="not show") as kept:
-            fetched(place, expires_at=holds)
-        assert "GEMINI_API_KEY" in kept.value.hint
+        with pytest.raises(AuthenticationError, match="not show") as hidden_error:
+            fetch_file(workspace, expires_at=holds)
+        assert "GEMINI_API_KEY" in hidden_error.value.hint
     with pytest.raises(Gone):
-        fetched(place, expires_at=time.time() - 1)
-    service.say(DOWNLOAD, wrong(403, "The caller has no permission", "PERMISSION_DENIED"))
+        fetch_file(workspace, expires_at=time.time() - 1)
+    service.script_replies(
+        DOWNLOAD, make_error(403, "The caller has no permission", "PERMISSION_DENIED")
+    )
     with pytest.raises(AuthenticationError, match="let us in"):
-        fetched(place, expires_at=time.time() - 1)
+        fetch_file(workspace, expires_at=time.time() - 1)
 
 
 # what a fault costs
@@ -232,96 +271,124 @@ def test_a_result_that_is_not_shown_is_gone_only_when_its_time_is_over(
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        (wrong(400, "`seed` isn't supported by this model."), InvalidRequest, "isn't supported"),
-        (wrong(400, "API key not valid. Please pass a valid API key."), AuthenticationError, "key"),
-        (wrong(401, "no"), AuthenticationError, "no"),
         (
-            wrong(403, "The caller has no permission", "PERMISSION_DENIED"),
+            make_error(400, "`seed` isn't supported by this model."),
+            InvalidRequest,
+            "isn't supported",
+        ),
+        (
+            make_error(400, "API key not valid. Please pass a valid API key."),
+            AuthenticationError,
+            "key",
+        ),
+        (make_error(401, "no"), AuthenticationError, "no"),
+        (
+            make_error(403, "The caller has no permission", "PERMISSION_DENIED"),
             AuthenticationError,
             "no",
         ),
-        (wrong(400, "Blocked. Support codes: 17301594"), RefusedError, "a child"),
-        (wrong(404, "models/x is not found for API version v1beta"), RetiredModel, "not found"),
-        (wrong(503, "overloaded", "UNAVAILABLE"), UnknownOutcome, "503"),
-        (wrong(500, "internal", "INTERNAL"), UnknownOutcome, "500"),
-        (told({}), UnknownOutcome, "named none"),
-        (told({"name": "operations/1"}), UnknownOutcome, "named none"),
-        (told([1]), UnknownOutcome, "named none"),
-        (Answer(200, (b"{",), {"content-type": "application/json"}), UnknownOutcome, "no JSON"),
+        (make_error(400, "Blocked. Support codes: 17301594"), RefusedError, "a child"),
+        (
+            make_error(404, "models/x is not found for API version v1beta"),
+            RetiredModel,
+            "not found",
+        ),
+        (make_error(503, "overloaded", "UNAVAILABLE"), UnknownOutcome, "503"),
+        (make_error(500, "internal", "INTERNAL"), UnknownOutcome, "500"),
+        (make_json_answer({}), UnknownOutcome, "named none"),
+        (make_json_answer({"name": "operations/1"}), UnknownOutcome, "named none"),
+        (make_json_answer([1]), UnknownOutcome, "named none"),
+        (
+            ScriptedAnswer(200, (b"{",), {"content-type": "application/json"}),
+            UnknownOutcome,
+            "no JSON",
+        ),
         (None, UnknownOutcome, "broke"),
     ],
 )
 def test_a_submit_says_what_it_cost(
-    service: Scripted,
-    place: Place,
-    answer: Answer | None,
+    service: ScriptedServer,
+    workspace: ThreadWorkspace,
+    answer: ScriptedAnswer | None,
     error: type[StoryboardError],
     words: str,
 ) -> None:
-    service.say(SUBMIT, answer)
+    service.script_replies(SUBMIT, answer)
     with pytest.raises(error, match=words) as failed:
-        submitted(asked(), place)
+        submit_request(make_request(), workspace)
     assert isinstance(failed.value, UnknownOutcome) is (error is UnknownOutcome)
     renewed = answer is not None and answer.status == 401
-    assert service.count(SUBMIT) == (2 if renewed else 1)
-    assert KEY not in said(failed.value)
+    assert service.count_requests(SUBMIT) == (2 if renewed else 1)
+    assert KEY not in collect_error_text(failed.value)
 
 
-def test_too_many_requests_say_when_to_ask_again(service: Scripted, place: Place) -> None:
+def test_too_many_requests_say_when_to_ask_again(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
     info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17.5s"}
-    service.say(SUBMIT, wrong(429, "Quota exceeded", "RESOURCE_EXHAUSTED", details=[info]))
+    service.script_replies(
+        SUBMIT, make_error(429, "Quota exceeded", "RESOURCE_EXHAUSTED", details=[info])
+    )
     with pytest.raises(QuotaError) as later:
-        submitted(asked(), place)
+        submit_request(make_request(), workspace)
     assert later.value.retry_after_s == 17.5
-    assert service.count(SUBMIT) == 1
+    assert service.count_requests(SUBMIT) == 1
 
 
-def test_a_retired_model_names_its_heir(service: Scripted, place: Place) -> None:
-    service.say(SUBMIT, wrong(404, f"models/{VEO} is no longer available.", "NOT_FOUND"))
+def test_a_retired_model_names_its_heir(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    service.script_replies(
+        SUBMIT, make_error(404, f"models/{VEO} is no longer available.", "NOT_FOUND")
+    )
     with pytest.raises(RetiredModel) as gone:
-        submitted(asked(), place)
+        submit_request(make_request(), workspace)
     assert gone.value.model == VEO
     assert gone.value.replacement == "gemini-omni-1.2-flash"
     assert "gemini-omni-1.2-flash" in gone.value.hint
 
 
 def test_without_a_connection_nothing_was_sent(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORYBOARD_GEMINI_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     with pytest.raises(Unreachable) as failed:
-        submitted(asked(), place)
-    assert KEY not in said(failed.value)
+        submit_request(make_request(), workspace)
+    assert KEY not in collect_error_text(failed.value)
 
 
 def test_the_key_comes_from_the_environment(
-    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+    service: ScriptedServer, workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", "AIza-the-other-one")
-    submitted(asked(), place)
+    submit_request(make_request(), workspace)
     monkeypatch.delenv("GEMINI_API_KEY")
-    submitted(asked(), place)
-    used = [each.headers["x-goog-api-key"] for each in service.asked]
+    submit_request(make_request(), workspace)
+    used = [each.headers["x-goog-api-key"] for each in service.requests]
     assert used == [KEY, "AIza-the-other-one"]
     monkeypatch.delenv("GOOGLE_API_KEY")
     with pytest.raises(AuthenticationError, match="GEMINI_API_KEY"):
-        submitted(asked(), place)
+        submit_request(make_request(), workspace)
     for broken in ("AIza\nX-Evil: 1", "schlüssel", "two words"):
         monkeypatch.setenv("GEMINI_API_KEY", broken)
         with pytest.raises(AuthenticationError, match="GEMINI_API_KEY") as failed:
-            submitted(asked(), place)
-        assert broken not in said(failed.value)
-    assert len(service.asked) == 2
+            submit_request(make_request(), workspace)
+        assert broken not in collect_error_text(failed.value)
+    assert len(service.requests) == 2
 
 
-def test_nothing_shows_the_key(service: Scripted, place: Place) -> None:
-    service.say(SUBMIT, wrong(400, f"key {KEY} may not use https://x.test/?key={KEY}"))
+def test_nothing_shows_the_key(service: ScriptedServer, workspace: ThreadWorkspace) -> None:
+    service.script_replies(
+        SUBMIT, make_error(400, f"key {KEY} may not use https://x.test/?key={KEY}")
+    )
     with pytest.raises(InvalidRequest) as failed:
-        submitted(asked(), place)
-    assert KEY not in said(failed.value)
-    service.say(POLL, told({"done": True, "error": {"code": 13, "message": f"with {KEY}"}}))
-    assert KEY not in repr(polled(NAME, place))
+        submit_request(make_request(), workspace)
+    assert KEY not in collect_error_text(failed.value)
+    service.script_replies(
+        POLL, make_json_answer({"done": True, "error": {"code": 13, "message": f"with {KEY}"}})
+    )
+    assert KEY not in repr(poll_operation(NAME, workspace))
 
 
 @pytest.mark.parametrize(
@@ -334,88 +401,100 @@ def test_nothing_shows_the_key(service: Scripted, place: Place) -> None:
     ],
 )
 def test_an_address_is_kept_without_the_key_that_it_shows(
-    service: Scripted, place: Place, uri: str
+    service: ScriptedServer, workspace: ThreadWorkspace, uri: str
 ) -> None:
     response = {"generatedSamples": [{"video": {"uri": uri}}]}
-    service.say(POLL, told({"done": True, "response": {"generateVideoResponse": response}}))
-    service.say(DOWNLOAD, video(CLIP))
-    outcome = polled(NAME, place)
+    service.script_replies(
+        POLL, make_json_answer({"done": True, "response": {"generateVideoResponse": response}})
+    )
+    service.script_replies(DOWNLOAD, make_video_answer(CLIP))
+    outcome = poll_operation(NAME, workspace)
     assert isinstance(outcome, Done)
     assert KEY not in repr(outcome)
     assert outcome.samples[0].uri in (URI, "files/abc123xyz456")
-    assert fetched(place, outcome.samples[0].uri).read_bytes() == CLIP
-    assert all(KEY not in each.path for each in service.asked)
+    assert fetch_file(workspace, outcome.samples[0].uri).read_bytes() == CLIP
+    assert all(KEY not in each.path for each in service.requests)
 
 
-def test_a_result_whose_address_is_a_key_is_had_another_way_or_not_at_all(
-    service: Scripted, place: Place
+def test_a_result_is_never_fetched_from_an_address_that_is_a_key(
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
     shown = {"uri": f"{HOST}/media/1?key={KEY}"}
     along = {**shown, "encodedVideo": base64.b64encode(CLIP).decode()}
     for each, kind in ((along, Done), (shown, Unusable)):
         response = {"generatedSamples": [{"video": each}]}
-        service.say(POLL, told({"done": True, "response": {"generateVideoResponse": response}}))
-        outcome = polled(NAME, place)
+        service.script_replies(
+            POLL, make_json_answer({"done": True, "response": {"generateVideoResponse": response}})
+        )
+        outcome = poll_operation(NAME, workspace)
         assert isinstance(outcome, kind)
         assert KEY not in repr(outcome)
     assert isinstance(outcome, Unusable)
     assert "shows a key" in outcome.message
     with pytest.raises(ProviderError, match="shows a key") as refused:
-        fetched(place, shown["uri"])
-    assert KEY not in said(refused.value)
-    assert all(KEY not in each.path for each in service.asked)
+        fetch_file(workspace, shown["uri"])
+    assert KEY not in collect_error_text(refused.value)
+    assert all(KEY not in each.path for each in service.requests)
 
 
 def test_a_job_that_is_named_by_the_key_is_not_written_down(
-    service: Scripted, place: Place
+    service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
-    service.say(SUBMIT, told({"name": f"models/{VEO}/operations/{KEY}"}))
+    service.script_replies(SUBMIT, make_json_answer({"name": f"models/{VEO}/operations/{KEY}"}))
     with pytest.raises(UnknownOutcome, match="named none") as failed:
-        submitted(asked(), place)
-    assert KEY not in said(failed.value)
+        submit_request(make_request(), workspace)
+    assert KEY not in collect_error_text(failed.value)
 
 
 # how much is read
 
 
-def endless(status: int, heard: list[int]) -> Callable[[Asked], Answer]:
+def make_endless_answer(
+    status: int, answer_count: list[int]
+) -> Callable[[ReceivedRequest], ScriptedAnswer]:
     """An answer of 64 MB, which nobody should read to its end."""
 
-    def answer(request: Asked) -> Answer:
-        heard.append(1)
-        return Answer(status, (b" " * (1 << 20),) * 64, {"content-type": "application/json"})
+    def answer_without_end(request: ReceivedRequest) -> ScriptedAnswer:
+        answer_count.append(1)
+        return ScriptedAnswer(
+            status, (b" " * (1 << 20),) * 64, {"content-type": "application/json"}
+        )
 
-    return answer
+    return answer_without_end
 
 
 def test_an_answer_without_an_end_is_not_read_to_its_end(
-    service: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+    service: ScriptedServer, workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[int] = []
     monkeypatch.setattr(http, "_LARGEST_ANSWER", 2 << 20)
-    service.say(POLL, endless(200, heard))
+    service.script_replies(POLL, make_endless_answer(200, heard))
     with pytest.raises(ProviderError, match="has no end"):
-        polled(NAME, place)
+        poll_operation(NAME, workspace)
     assert len(heard) == 1
 
 
-def test_of_an_endless_error_the_status_is_enough(service: Scripted, place: Place) -> None:
+def test_the_status_of_an_endless_error_is_enough(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
     heard: list[int] = []
-    service.say(POLL, endless(400, heard))
-    service.say(SUBMIT, endless(400, heard))
+    service.script_replies(POLL, make_endless_answer(400, heard))
+    service.script_replies(SUBMIT, make_endless_answer(400, heard))
     tracemalloc.start()
     with pytest.raises(InvalidRequest, match="status 400"):
-        polled(NAME, place)
+        poll_operation(NAME, workspace)
     with pytest.raises(UnknownOutcome, match="status 400"):
-        submitted(asked(), place)
+        submit_request(make_request(), workspace)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(heard) == 2
     assert most < 24 << 20
 
 
-def test_a_garbled_answer_is_asked_for_again(service: Scripted, place: Place) -> None:
-    garbled = Answer(200, (b"no gzip",), {"content-encoding": "gzip"})
-    service.say(POLL, garbled, told({"name": NAME}))
-    assert isinstance(polled(NAME, place), Running)
-    assert service.count(POLL) == 2
+def test_a_garbled_answer_is_asked_for_again(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    garbled = ScriptedAnswer(200, (b"no gzip",), {"content-encoding": "gzip"})
+    service.script_replies(POLL, garbled, make_json_answer({"name": NAME}))
+    assert isinstance(poll_operation(NAME, workspace), Running)
+    assert service.count_requests(POLL) == 2

@@ -15,9 +15,15 @@ from hypothesis import strategies as st
 from storyboard.errors import StoryboardError
 from storyboard.providers.base import Done, Failed, Filtered, Kind, Operation, Outcome, Running
 from storyboard.providers.gemini import Gemini
-from tests.contract.gemini_cases import OMNI, VEO, asked, pointed, spoken
-from tests.contract.scripted import Scripted, told
-from tests.contract.vertex_cases import Place
+from tests.contract.gemini_cases import (
+    OMNI,
+    VEO,
+    make_request,
+    make_speech_request,
+    point_to_server,
+)
+from tests.contract.scripted import ScriptedServer, make_json_answer
+from tests.contract.vertex_cases import ThreadWorkspace
 
 _KEYS = st.sampled_from(
     "done error response generateVideoResponse generatedSamples video uri encodedVideo code "
@@ -51,21 +57,21 @@ _SHAPES = st.sampled_from(
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[Scripted]:
-    with Scripted() as server:
+def service() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
         yield server
 
 
-_ASKED = {
-    f"POST /v1beta/models/{VEO}:predictLongRunning": asked(),
-    "POST /v1/interactions": asked(model=OMNI),
-    "POST /v1beta/models/gemini-3.1-flash-image:generateContent": asked(
+_SUBMIT_ROUTES = {
+    f"POST /v1beta/models/{VEO}:predictLongRunning": make_request(),
+    "POST /v1/interactions": make_request(model=OMNI),
+    "POST /v1beta/models/gemini-3.1-flash-image:generateContent": make_request(
         Kind.STILL, model="gemini-3.1-flash-image"
     ),
-    "POST /v1beta/models/gemini-3.8-flash:generateContent": asked(
+    "POST /v1beta/models/gemini-3.8-flash:generateContent": make_request(
         Kind.WRITE, model="gemini-3.8-flash"
     ),
-    "POST /v1beta/models/gemini-3.8-flash-tts:generateContent": spoken("Land."),
+    "POST /v1beta/models/gemini-3.8-flash-tts:generateContent": make_speech_request("Land."),
 }
 _NAMES = {
     f"GET /v1beta/models/{VEO}/operations/1": f"models/{VEO}/operations/1",
@@ -73,20 +79,20 @@ _NAMES = {
 }
 
 
-@given(route=st.sampled_from([*_ASKED, *_NAMES]), shape=_SHAPES, value=_VALUES)
+@given(route=st.sampled_from([*_SUBMIT_ROUTES, *_NAMES]), shape=_SHAPES, value=_VALUES)
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_any_answer(
-    service: Scripted, monkeypatch: pytest.MonkeyPatch, route: str, shape: Any, value: Any
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch, route: str, shape: Any, value: Any
 ) -> None:
-    pointed(monkeypatch, service)
-    service.say(route, told(shape(value)))
+    point_to_server(monkeypatch, service)
+    service.script_replies(route, make_json_answer(shape(value)))
 
-    async def once(place: Place) -> Outcome | None:
+    async def submit_poll_and_fetch(place: ThreadWorkspace) -> Outcome | None:
         gemini = Gemini()
         try:
             name = _NAMES.get(route, "")
             if not name:
-                name = (await gemini.submit(_ASKED[route], place)).name
+                name = (await gemini.submit(_SUBMIT_ROUTES[route], place)).name
                 if not name.startswith("content/"):
                     return None
             return await gemini.poll(Operation(name), place)
@@ -96,7 +102,7 @@ def test_any_answer(
             await gemini.close()
 
     with tempfile.TemporaryDirectory() as folder:
-        outcome = asyncio.run(once(Place(Path(folder))))
+        outcome = asyncio.run(submit_poll_and_fetch(ThreadWorkspace(Path(folder))))
     assert outcome is None or isinstance(outcome, Running | Done | Failed | Filtered)
     if isinstance(outcome, Done):
         assert all(each.path or each.uri or each.problem for each in outcome.samples)

@@ -22,192 +22,215 @@ from storyboard.providers.gemini import Gemini
 from storyboard.simulator.serve import Simulator
 from storyboard.stitching.media import probe
 from tests.contract.gemini_cases import (
-    GREY,
+    GREY_PNG,
     OMNI,
     VEO,
-    asked,
-    ended,
-    picture,
-    spoken,
-    submitted,
-    using,
+    make_request,
+    make_speech_request,
+    run_with_adapter,
+    submit_and_wait,
+    submit_request,
+    write_picture,
 )
-from tests.contract.vertex_cases import Place
+from tests.contract.vertex_cases import ThreadWorkspace
 
 STILL, TEXT = "gemini-3.1-flash-image", "gemini-3.8-flash"
 SMALL: dict[str, Any] = {"model": OMNI, "resolution": "360p", "duration_s": 3}
 
 
 @pytest.fixture(autouse=True)
-def _environment(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in sim.environment().items():
+def _use_simulator(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in simulator.environment().items():
         monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "scratch")
+def workspace(tmp_path: Path) -> ThreadWorkspace:
+    return ThreadWorkspace(tmp_path / "scratch")
 
 
-async def taken(gemini: Gemini, place: Place, *arguments: Any, **named: Any) -> Sample:
+async def make_sample(
+    gemini: Gemini, workspace: ThreadWorkspace, *arguments: Any, **named: Any
+) -> Sample:
     """The sample of a request, with its file."""
-    outcome = await ended(gemini, asked(*arguments, **named), place)
+    outcome = await submit_and_wait(gemini, make_request(*arguments, **named), workspace)
     assert isinstance(outcome, Done), outcome
-    return await gemini.fetch(outcome.samples[0], place)
+    return await gemini.fetch(outcome.samples[0], workspace)
 
 
-def still(folder: Path, role: Role, name: str = "") -> Input:
-    return picture(folder, role, name or role, GREY)
+def write_still_input(folder: Path, role: Role, name: str = "") -> Input:
+    return write_picture(folder, role, name or role, GREY_PNG)
 
 
-def source(sample: Sample) -> Input:
+def make_source_input(sample: Sample) -> Input:
     """A take, as the step that goes on from it is handed it."""
     return Input(
         Role.VIDEO, sha256="v", path=sample.path, uri=sample.uri, expires_at=sample.expires_at
     )
 
 
-def facts(sample: Sample) -> MediaFacts:
+def probe_sample(sample: Sample) -> MediaFacts:
     assert sample.path is not None
     return probe(sample.path)
 
 
-def test_a_chain_of_veo(sim: Simulator, place: Place) -> None:
-    sim.world.change(processing=2)
+def test_a_chain_of_veo(simulator: Simulator, workspace: ThreadWorkspace) -> None:
+    simulator.world.change_settings(processing=2)
 
-    async def chain(gemini: Gemini) -> tuple[Sample, int, Sample]:
-        first = await taken(gemini, place, duration_s=4)
-        frames = facts(first).frames
-        further = await taken(gemini, place, Kind.EXTEND, source(first), duration_s=7)
+    async def shoot_chain(gemini: Gemini) -> tuple[Sample, int, Sample]:
+        first = await make_sample(gemini, workspace, duration_s=4)
+        frames = probe_sample(first).frames
+        further = await make_sample(
+            gemini, workspace, Kind.EXTEND, make_source_input(first), duration_s=7
+        )
         return first, frames, further
 
-    first, frames, further = using(chain)
+    first, frames, further = run_with_adapter(shoot_chain)
     assert frames == 4 * 24
-    assert facts(further).frames == 11 * 24
+    assert probe_sample(further).frames == 11 * 24
     assert first.expires_at is not None
-    assert 47 * 3600 < first.expires_at - sim.world.clock.now() <= 48 * 3600
-    sent = [each for each in sim.world.journal if each.route == "submit"]
+    assert 47 * 3600 < first.expires_at - simulator.world.clock.now() <= 48 * 3600
+    sent = [each for each in simulator.world.journal if each.route == "submit"]
     assert len(sent) == 2
-    sim.world.clock.advance(49 * 3600)
+    simulator.world.clock.advance(49 * 3600)
     with pytest.raises(Gone):
-        submitted(asked(Kind.EXTEND, source(first), duration_s=7), place)
+        submit_request(make_request(Kind.EXTEND, make_source_input(first), duration_s=7), workspace)
     with pytest.raises(Gone):
-        using(lambda gemini: gemini.fetch(Sample(uri=first.uri, expires_at=1.0), place))
+        run_with_adapter(
+            lambda gemini: gemini.fetch(Sample(uri=first.uri, expires_at=1.0), workspace)
+        )
 
 
 @pytest.mark.parametrize("get_uri", [False, True])
-def test_a_chain_of_omni(sim: Simulator, place: Place, get_uri: bool) -> None:
-    sim.world.change(omni_get_uri=get_uri, processing=1)
+def test_a_chain_of_omni(simulator: Simulator, workspace: ThreadWorkspace, get_uri: bool) -> None:
+    simulator.world.change_settings(omni_get_uri=get_uri, processing=1)
 
-    async def chain(gemini: Gemini) -> tuple[int, Sample]:
-        first = await taken(gemini, place, **SMALL)
-        frames = facts(first).frames
-        return frames, await taken(gemini, place, Kind.EXTEND, source(first), **SMALL)
+    async def shoot_chain(gemini: Gemini) -> tuple[int, Sample]:
+        first = await make_sample(gemini, workspace, **SMALL)
+        frames = probe_sample(first).frames
+        return frames, await make_sample(
+            gemini, workspace, Kind.EXTEND, make_source_input(first), **SMALL
+        )
 
-    frames, further = using(chain)
+    frames, further = run_with_adapter(shoot_chain)
     assert frames == 3 * 24
-    made = facts(further)
-    assert (made.frames, made.width, made.height) == (6 * 24, 640, 360)
+    further_facts = probe_sample(further)
+    assert (further_facts.frames, further_facts.width, further_facts.height) == (6 * 24, 640, 360)
 
 
-def test_omni_is_given_frames_and_people(sim: Simulator, place: Place, tmp_path: Path) -> None:
-    first, last = still(tmp_path, Role.FIRST_FRAME), still(tmp_path, Role.LAST_FRAME)
-    people = [still(tmp_path, Role.REFERENCE, name) for name in ("ana", "ben")]
+def test_omni_is_given_frames_and_people(
+    simulator: Simulator, workspace: ThreadWorkspace, tmp_path: Path
+) -> None:
+    first, last = (
+        write_still_input(tmp_path, Role.FIRST_FRAME),
+        write_still_input(tmp_path, Role.LAST_FRAME),
+    )
+    people = [write_still_input(tmp_path, Role.REFERENCE, name) for name in ("ana", "ben")]
 
-    async def both(gemini: Gemini) -> list[Sample]:
+    async def shoot_both(gemini: Gemini) -> list[Sample]:
         return [
-            await taken(gemini, place, Kind.INTERPOLATE, first, last, **SMALL),
-            await taken(gemini, place, Kind.GENERATE, *people, **SMALL),
+            await make_sample(gemini, workspace, Kind.INTERPOLATE, first, last, **SMALL),
+            await make_sample(gemini, workspace, Kind.GENERATE, *people, **SMALL),
         ]
 
-    using(both)
-    asks = [job.memo["ask"] for job in sim.world.jobs.values()]
+    run_with_adapter(shoot_both)
+    asks = [job.memo["ask"] for job in simulator.world.jobs.values()]
     assert [ask.task for ask in asks] == ["image_to_video", "reference_to_video"]
     assert asks[0].last is not None
     assert len(asks[1].references) == 2
 
 
-def test_a_picture_some_words_and_a_voice(sim: Simulator, place: Place, tmp_path: Path) -> None:
-    async def all_three(gemini: Gemini) -> list[Sample]:
-        people = [still(tmp_path, Role.REFERENCE, name) for name in ("ana", "ben")]
-        drawn = await taken(gemini, place, Kind.STILL, *people, model=STILL, resolution="1k")
-        text = await taken(gemini, place, Kind.WRITE, model=TEXT)
-        outcome = await ended(gemini, spoken("Land ahead.", "an old sailor"), place)
+def test_a_picture_some_words_and_a_voice(
+    simulator: Simulator, workspace: ThreadWorkspace, tmp_path: Path
+) -> None:
+    async def make_all_three(gemini: Gemini) -> list[Sample]:
+        people = [write_still_input(tmp_path, Role.REFERENCE, name) for name in ("ana", "ben")]
+        drawn = await make_sample(
+            gemini, workspace, Kind.STILL, *people, model=STILL, resolution="1k"
+        )
+        text = await make_sample(gemini, workspace, Kind.WRITE, model=TEXT)
+        outcome = await submit_and_wait(
+            gemini, make_speech_request("Land ahead.", "an old sailor"), workspace
+        )
         assert isinstance(outcome, Done)
         return [drawn, text, outcome.samples[0]]
 
-    drawn, text, line = using(all_three)
-    assert (facts(drawn).frames, facts(drawn).width) == (1, 1344)
+    drawn, text, line = run_with_adapter(make_all_three)
+    assert (probe_sample(drawn).frames, probe_sample(drawn).width) == (1, 1344)
     assert text.path is not None
     assert text.path.read_text("utf-8").startswith("Simulated sentence")
-    assert facts(line).has_audio
-    assert not facts(line).frames
+    assert probe_sample(line).has_audio
+    assert not probe_sample(line).frames
 
 
 @pytest.mark.parametrize("model", [VEO, OMNI])
-def test_what_goes_wrong_with_a_job(sim: Simulator, place: Place, model: str) -> None:
-    request = asked(model=model, duration_s=4)
+def test_what_goes_wrong_with_a_job(
+    simulator: Simulator, workspace: ThreadWorkspace, model: str
+) -> None:
+    request = make_request(model=model, duration_s=4)
 
-    def becomes(fault: str) -> Any:
-        sim.world.faults.add(fault)
-        return using(lambda gemini: ended(gemini, request, place))
+    def provoke_outcome(fault: str) -> Any:
+        simulator.world.faults.add(fault)
+        return run_with_adapter(lambda gemini: submit_and_wait(gemini, request, workspace))
 
-    assert isinstance(becomes("filtered=29310472"), Filtered)
-    assert isinstance(becomes("blocked=61493863"), Filtered)
-    assert isinstance(becomes("failed"), Failed)
+    assert isinstance(provoke_outcome("filtered=29310472"), Filtered)
+    assert isinstance(provoke_outcome("blocked=61493863"), Filtered)
+    assert isinstance(provoke_outcome("failed"), Failed)
     with pytest.raises(QuotaError) as later:
-        becomes("rate_limit=7")
+        provoke_outcome("rate_limit=7")
     assert later.value.retry_after_s == 7
     for fault in ("drop_before", "drop_after", "server_error=503", "server_error=500"):
         with pytest.raises(UnknownOutcome):
-            becomes(fault)
+            provoke_outcome(fault)
     with pytest.raises(RetiredModel):
-        becomes("retired")
+        provoke_outcome("retired")
 
 
-def test_what_goes_wrong_with_a_download(sim: Simulator, place: Place) -> None:
-    async def fetched(gemini: Gemini) -> list[int]:
-        outcome = await ended(gemini, asked(duration_s=4), place)
+def test_what_goes_wrong_with_a_download(simulator: Simulator, workspace: ThreadWorkspace) -> None:
+    async def fetch_with_faults(gemini: Gemini) -> list[int]:
+        outcome = await submit_and_wait(gemini, make_request(duration_s=4), workspace)
         assert isinstance(outcome, Done)
         sizes = []
         for fault in ("", "truncated", "redirect", "server_error=503@download"):
             if fault:
-                sim.world.faults.add(fault)
-            found = await gemini.fetch(outcome.samples[0], place)
-            assert found.path is not None
-            sizes.append(found.path.stat().st_size)
-            found.path.unlink()
+                simulator.world.faults.add(fault)
+            sample = await gemini.fetch(outcome.samples[0], workspace)
+            assert sample.path is not None
+            sizes.append(sample.path.stat().st_size)
+            sample.path.unlink()
         for fault in ("html", "empty"):
-            sim.world.faults.add(fault)
+            simulator.world.faults.add(fault)
             with pytest.raises(ProviderError):
-                await gemini.fetch(outcome.samples[0], place)
+                await gemini.fetch(outcome.samples[0], workspace)
         return sizes
 
-    sizes = using(fetched)
+    sizes = run_with_adapter(fetch_with_faults)
     assert sizes[0] > 1000
     assert len(set(sizes)) == 1
-    away = [each for each in sim.world.journal if each.origin == "other"]
+    away = [each for each in simulator.world.journal if each.origin == "other"]
     assert away
     assert not any(each.auth for each in away)
 
 
 def test_a_key_that_the_service_does_not_know(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "AIza-somebody-elses")
-    for request in (asked(), asked(model=OMNI), asked(Kind.WRITE, model=TEXT)):
+    for request in (make_request(), make_request(model=OMNI), make_request(Kind.WRITE, model=TEXT)):
         with pytest.raises(AuthenticationError):
-            submitted(request, place)
+            submit_request(request, workspace)
 
 
-def test_a_run_that_is_stopped_finds_its_job_again(sim: Simulator, place: Place) -> None:
-    operation = submitted(asked(**SMALL), place)
+def test_a_run_that_is_stopped_finds_its_job_again(
+    simulator: Simulator, workspace: ThreadWorkspace
+) -> None:
+    operation = submit_request(make_request(**SMALL), workspace)
 
-    async def later(gemini: Gemini) -> Sample:
-        while not isinstance(outcome := await gemini.poll(operation, place), Done):
+    async def poll_again(gemini: Gemini) -> Sample:
+        while not isinstance(outcome := await gemini.poll(operation, workspace), Done):
             await asyncio.sleep(0.02)
         kept = Sample(uri=outcome.samples[0].uri)
-        return await gemini.fetch(kept, place)
+        return await gemini.fetch(kept, workspace)
 
-    assert facts(using(later)).frames == 72
-    assert len([each for each in sim.world.journal if each.route == "submit"]) == 1
+    assert probe_sample(run_with_adapter(poll_again)).frames == 72
+    assert len([each for each in simulator.world.journal if each.route == "submit"]) == 1

@@ -23,9 +23,9 @@ from storyboard.errors import Severity
 from storyboard.graph.codes import CODES
 from storyboard.providers.base import Kind
 from tests.contract import legality_naive as naive
-from tests.contract.legality_desk import LIMITS, Desk, Read, Refusal
-from tests.contract.legality_films import ROUTES, Shot, Story, lay_out, story
-from tests.contract.legality_judges import verdict
+from tests.contract.legality_desk import LIMITS, CheckedStory, ShotError, StoryChecker
+from tests.contract.legality_films import ROUTES, Shot, Story, generate_story, write_media
+from tests.contract.legality_judges import judge_request
 
 MANY = int(os.environ.get("LEGALITY_FILMS", "500"))
 
@@ -54,54 +54,56 @@ OPEN = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("films")
-    lay_out(made)
+    write_media(made)
     return made
 
 
 @pytest.fixture
-def desk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk.prepared(folder, monkeypatch)
+def checker(media_folder: Path, monkeypatch: pytest.MonkeyPatch) -> StoryChecker:
+    return StoryChecker.create(media_folder, monkeypatch)
 
 
-def opened(read: Read, refusal: Refusal, shot: Shot) -> str:
+def find_open_question(checked_story: CheckedStory, error: ShotError, shot: Shot) -> str:
     """The open question that a refusal is on the safe side of; empty for none."""
-    wire = naive.wish_of(read.story, shot).wire
-    if refusal.code == "SB421":
+    wire = naive.read_shot_request(checked_story.story, shot).wire
+    if error.code == "SB421":
         return "foreign source"
-    if wire == "omni" and refusal.code == "SB419":
-        name = next((each for each in ("seed", "labels") if f"`{each}`" in refusal.message), "")
+    if wire == "omni" and error.code == "SB419":
+        name = next((each for each in ("seed", "labels") if f"`{each}`" in error.message), "")
         return f"omni {name}" if name else ""
-    if wire == "omni" and refusal.code == "SB417" and "beside" in refusal.message:
+    if wire == "omni" and error.code == "SB417" and "beside" in error.message:
         return "omni references beside a frame or a video"
     return ""
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_what_check_passes_is_taken_and_what_it_refuses_is_not(name: str, desk: Desk) -> None:
+def test_check_passes_exactly_what_the_services_accept(name: str, checker: StoryChecker) -> None:
     seen: Counter[str] = Counter()
     for seed in range(MANY):
-        read = desk.read(story(ROUTES[name], seed))
+        read = checker.check_story(generate_story(ROUTES[name], seed))
         if read.examined.graph is None:
             continue
-        assert [*read.unsound()] == [], read.story.text
-        for refusal, shot in read.incomplete():
-            question = opened(read, refusal, shot)
+        assert [*read.find_wrong_passes()] == [], read.story.text
+        for refusal, shot in read.find_wrong_errors():
+            question = find_open_question(read, refusal, shot)
             assert question in OPEN, f"{refusal} would have been made:\n{read.story.text}"
             seen[question] += 1
         seen["sound films"] += read.examined.sound
-        seen["refusals"] += sum(each.code in LIMITS for each in read.refusals)
+        seen["refusals"] += sum(each.code in LIMITS for each in read.shot_errors)
     assert seen["sound films"] > MANY * 0.15, seen
     assert seen["refusals"] > MANY * 0.3, seen
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_a_rehearsal_is_refused_what_the_film_is_refused(name: str, desk: Desk) -> None:
+def test_a_rehearsal_is_refused_what_the_film_is_refused(name: str, checker: StoryChecker) -> None:
     for seed in range(2_000_000, 2_000_000 + MANY // 25):
-        film = story(ROUTES[name], seed)
-        paid, drawn = desk.read(film), desk.read(film, previz=True)
-        assert [r for r, _ in drawn.limited()] == [r for r, _ in paid.limited()], film.text
+        film = generate_story(ROUTES[name], seed)
+        paid, drawn = checker.check_story(film), checker.check_story(film, previz=True)
+        assert [error for error, _ in drawn.find_limit_errors()] == [
+            error for error, _ in paid.find_limit_errors()
+        ], film.text
 
 
 def test_every_code_is_a_limit_or_an_error_of_the_film() -> None:
@@ -112,13 +114,13 @@ def test_every_code_is_a_limit_or_an_error_of_the_film() -> None:
 # what was found, case by case ------------------------------------------------------------------
 
 
-def checked(desk: Desk, way: str, *shots: Shot, **more: Any) -> Read:
+def check_shots(checker: StoryChecker, way: str, *shots: Shot, **more: Any) -> CheckedStory:
     """A film of those shots, on one of the six ways."""
     route = ROUTES[way]
-    told = {"cast": {}, "storage": False, "reanchor": False, **more}
-    defaults = {"model": next(iter(route.models)), **told.pop("defaults", {})}
+    story_values = {"cast": {}, "storage": False, "reanchor": False, **more}
+    defaults = {"model": next(iter(route.models)), **story_values.pop("defaults", {})}
     numbered = tuple({"id": f"SH{n:02}0", **shot} for n, shot in enumerate(shots, 1))
-    return desk.read(Story(route, defaults, numbered, **told))
+    return checker.check_story(Story(route, defaults, numbered, **story_values))
 
 
 TRAM = {"prompt": "A tram"}
@@ -209,12 +211,12 @@ CASES: dict[str, tuple[str, tuple[Shot, ...], str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_limit_that_was_overlooked_once(name: str, desk: Desk) -> None:
+def test_a_limit_that_was_overlooked_once(name: str, checker: StoryChecker) -> None:
     way, shots, code = CASES[name]
-    read = checked(desk, way, *shots, cast={"ana": ["ana.png"]})
+    read = check_shots(checker, way, *shots, cast={"ana": ["ana.png"]})
     errors = [each for each in read.examined.diagnostics if each.severity is Severity.ERROR]
     assert [each.code for each in errors if not code or each.code == code]
-    assert [*read.incomplete()] == []
+    assert [*read.find_wrong_errors()] == []
 
 
 @pytest.mark.parametrize(
@@ -225,92 +227,98 @@ def test_a_limit_that_was_overlooked_once(name: str, desk: Desk) -> None:
         ("gemini omni", {"person_generation": "allow_adult"}),
     ],
 )
-def test_an_option_of_the_defaults_goes_unsent_where_a_step_takes_none(
-    way: str, options: dict[str, str], desk: Desk
+def test_a_default_option_is_not_sent_to_steps_that_do_not_take_it(
+    way: str, options: dict[str, str], checker: StoryChecker
 ) -> None:
     film = {"defaults": {"options": options}}
-    read = checked(desk, way, TRAM, {**TRAM, "first_frame": "ana.png"}, **film)
+    read = check_shots(checker, way, TRAM, {**TRAM, "first_frame": "ana.png"}, **film)
     told = [each.code for each in read.examined.diagnostics if "is not sent" in each.message]
     assert (read.examined.sound, set(told)) == (True, {"SB420"})
     assert not read.graph.steps["SH010"].settings.options
-    assert [*read.unsound()] == []
+    assert [*read.find_wrong_passes()] == []
 
 
-def test_a_refused_option_names_the_values_that_are_taken(desk: Desk) -> None:
+def test_a_refused_option_names_the_values_that_are_taken(checker: StoryChecker) -> None:
     shot = {**TRAM, "options": {"person_generation": "allow_adult"}}
-    (told,) = checked(desk, "gemini veo", shot).examined.diagnostics
+    (told,) = check_shots(checker, "gemini veo", shot).examined.diagnostics
     assert told.hint == "options: {person_generation: allow_all}"
 
 
-def test_pictures_that_nobody_listed_stay_away_where_an_option_excludes_them(desk: Desk) -> None:
+def test_unlisted_pictures_are_not_sent_if_an_option_excludes_them(checker: StoryChecker) -> None:
     """`references: auto` never makes a film illegal."""
     everybody = {"person_generation": "allow_all"}
     shot = {**TRAM, "duration": 8, "cast": ["ana"], "options": everybody}
-    read = checked(desk, "gemini veo", shot, cast={"ana": ["ana.png"]})
+    read = check_shots(checker, "gemini veo", shot, cast={"ana": ["ana.png"]})
     assert (read.examined.sound, read.graph.steps["SH010"].links) == (True, ())
     assert [each.code for each in read.examined.diagnostics] == ["SB423"]
 
 
-def test_a_long_take_in_1080p_is_made_of_new_runs(desk: Desk) -> None:
+def test_a_long_take_in_1080p_is_made_of_new_runs(checker: StoryChecker) -> None:
     beats = [{"at": 0, "prompt": "A tram"}, {"at": 9, "prompt": "It stops"}]
     take = {"length": 14, "beats": beats, "resolution": "1080p"}
-    read = checked(desk, "vertex veo", take, reanchor=True)
+    read = check_shots(checker, "vertex veo", take, reanchor=True)
     kinds = [step.kind for step in read.graph.steps.values()]
     assert (read.examined.sound, kinds) == (True, [Kind.GENERATE, Kind.GENERATE])
-    refused = checked(desk, "vertex veo", take)
-    assert {each.code for each in refused.refusals} == {"SB411"}
+    refused = check_shots(checker, "vertex veo", take)
+    assert {each.code for each in refused.shot_errors} == {"SB411"}
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_the_longest_take_is_as_long_as_the_platform_makes_it(name: str, desk: Desk) -> None:
+def test_the_longest_take_is_as_long_as_the_platform_makes_it(
+    name: str, checker: StoryChecker
+) -> None:
     """To the second: the rules are asked for every chain of hops, and `check` for the two ends."""
     for model in ROUTES[name].models:
         take = {"length": 3, "beats": [{"at": 0, "prompt": "A tram"}], "model": model}
-        longest = naive.reach(checked(desk, name, take).story, take)
-        ends = [checked(desk, name, {**take, "length": longest + more}) for more in (0, 1)]
+        longest = naive.find_longest_take_s(check_shots(checker, name, take).story, take)
+        ends = [check_shots(checker, name, {**take, "length": longest + more}) for more in (0, 1)]
         assert [each.examined.sound for each in ends] == [True, False], (model, longest)
-        assert [*ends[0].unsound()] == []
+        assert [*ends[0].find_wrong_passes()] == []
 
 
-def test_omni_on_the_gemini_api_goes_on_from_what_it_still_keeps(desk: Desk) -> None:
+def test_omni_on_the_gemini_api_extends_what_the_service_still_has(checker: StoryChecker) -> None:
     """Sent again as a file, its own take would be an upload, of ten seconds at most."""
-    read = checked(desk, "gemini omni", TRAM, ON)
+    read = check_shots(checker, "gemini omni", TRAM, ON)
     assert read.graph.steps["SH020"].remote
 
 
 @pytest.mark.parametrize("way", ROUTES)
-def test_a_picture_of_more_than_20_mb_is_refused_at_once(way: str, desk: Desk) -> None:
-    big = desk.folder / "big.png"
-    big.write_bytes((desk.folder / "ana.png").read_bytes())
+def test_a_picture_of_more_than_20_mb_is_refused_at_once(way: str, checker: StoryChecker) -> None:
+    big = checker.folder / "big.png"
+    big.write_bytes((checker.folder / "ana.png").read_bytes())
     os.truncate(big, 28_000_000)  # so many zeroes weigh nothing on the disk
-    read = checked(desk, way, {**TRAM, "first_frame": "big.png"})
-    assert [each.code for each in read.refusals] == ["SB431"]
-    assert "28.0 MB" in read.refusals[0].message
-    wish = replace(naive.wish_of(read.story, read.story.shots[0]), picture=big.read_bytes())
-    assert verdict(naive.asked(wish, 8, None)[0]).refusal
+    read = check_shots(checker, way, {**TRAM, "first_frame": "big.png"})
+    assert [each.code for each in read.shot_errors] == ["SB431"]
+    assert "28.0 MB" in read.shot_errors[0].message
+    wish = replace(
+        naive.read_shot_request(read.story, read.story.shots[0]), picture=big.read_bytes()
+    )
+    assert judge_request(naive.build_request(wish, 8, None)[0]).rejection
 
 
 def test_what_is_preferred_is_what_the_catalogue_says(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    checker: StoryChecker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = {"defaults": {"seed": 7}}
-    assert checked(desk, "gemini omni", TRAM, **film).examined.sound
-    known = desk.known(ROUTES["gemini omni"])
+    assert check_shots(checker, "gemini omni", TRAM, **film).examined.sound
+    known = checker.find_catalog(ROUTES["gemini omni"])
     strict = replace(known, preferred=known.preferred - {"seed"})
-    monkeypatch.setattr("storyboard.production.registry.full_catalog", lambda _: strict)
-    assert [each.code for each in checked(desk, "gemini omni", TRAM, **film).refusals] == ["SB419"]
+    monkeypatch.setattr("storyboard.production.registry.load_full_catalog", lambda _: strict)
+    assert [
+        each.code for each in check_shots(checker, "gemini omni", TRAM, **film).shot_errors
+    ] == ["SB419"]
 
 
 def test_an_operation_may_have_fewer_seconds_than_its_model(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    checker: StoryChecker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = desk.known(ROUTES["gemini veo"])
+    known = checker.find_catalog(ROUTES["gemini veo"])
     key = ("gemini", "veo-3.1-generate-preview")
-    fewer = known.extended([{**known.entries[key], "operation_durations": {"interpolate": [8]}}])
-    monkeypatch.setattr("storyboard.production.registry.full_catalog", lambda _: fewer)
+    fewer = known.extend_with([{**known.entries[key], "operation_durations": {"interpolate": [8]}}])
+    monkeypatch.setattr("storyboard.production.registry.load_full_catalog", lambda _: fewer)
     both = {**TRAM, **FRAMED, "last_frame": "cat.png"}
     assert {
-        seconds: [each.code for each in checked(desk, "gemini veo", shot).refusals]
+        seconds: [each.code for each in check_shots(checker, "gemini veo", shot).shot_errors]
         for seconds, shot in {
             4: {**both, "duration": 4},
             8: {**both, "duration": 8},

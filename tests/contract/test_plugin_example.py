@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Said, command
+from tests.conftest import ROOT, CommandResult, run_command
 
 HOME = ROOT / "examples" / "plugin"
 sys.path.insert(0, str(HOME))
@@ -22,7 +22,7 @@ finally:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plugin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as an installer would leave it: the module, and a dist-info with entry points."""
     folder = tmp_path_factory.mktemp("site")
     project = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
@@ -39,22 +39,22 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(installed: Path, tmp_path: Path) -> Any:
+def run_with_plugin(plugin_folder: Path, tmp_path: Path) -> Any:
     shutil.copytree(HOME / "pages", tmp_path / "pages")
 
-    def act(*arguments: object) -> Said:
-        return command(tmp_path, *arguments, PYTHONPATH=f"{ROOT}{os.pathsep}{installed}")
+    def run_command_here(*arguments: object) -> CommandResult:
+        return run_command(tmp_path, *arguments, PYTHONPATH=f"{ROOT}{os.pathsep}{plugin_folder}")
 
-    return act
+    return run_command_here
 
 
-def test_its_film_is_sound(run: Any, tmp_path: Path) -> None:
+def test_its_film_is_valid(run_with_plugin: Any, tmp_path: Path) -> None:
     shutil.copy(HOME / "flipbook.yaml", tmp_path)
-    checked = run("check", "--strict", "flipbook.yaml")
+    checked = run_with_plugin("check", "--strict", "flipbook.yaml")
     assert checked.code == 0, checked.err
-    totals = run("plan", "flipbook.yaml", "--json").json["totals"]
+    totals = run_with_plugin("plan", "flipbook.yaml", "--json").json["totals"]
     assert (totals["create"], totals["cost_usd"]) == (3, "0.00")
-    assert "flipbook-1" in run("models", "flipbook").out
+    assert "flipbook-1" in run_with_plugin("models", "flipbook").out
 
 
 FILM = """\
@@ -66,18 +66,18 @@ shots:
 """
 
 
-def test_a_film_renders_with_it_and_only_what_it_reads_makes_it_anew(
-    run: Any, tmp_path: Path
+def test_a_film_renders_and_only_what_the_plugin_reads_remakes_it(
+    run_with_plugin: Any, tmp_path: Path
 ) -> None:
     film = tmp_path / "film.yaml"
     film.write_text(FILM)
-    done = run("render", "film.yaml", "-q")
+    done = run_with_plugin("render", "film.yaml", "-q")
     assert done.code == 0, done.err
     assert (tmp_path / done.out.strip()).stat().st_size > 10_000
     film.write_text(FILM.replace("A hill", "A green hill"))
-    assert run("plan", "film.yaml", "--exit-code").code == 0
+    assert run_with_plugin("plan", "film.yaml", "--exit-code").code == 0
     film.write_text(FILM.replace("pan left", "pan right"))
-    assert run("plan", "film.yaml", "--exit-code").code == 5
+    assert run_with_plugin("plan", "film.yaml", "--exit-code").code == 5
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_a_film_renders_with_it_and_only_what_it_reads_makes_it_anew(
     ],
 )
 def test_what_it_does_not_know_is_refused_by_check(
-    run: Any, tmp_path: Path, old: str, new: str, words: str
+    run_with_plugin: Any, tmp_path: Path, old: str, new: str, words: str
 ) -> None:
     (tmp_path / "film.yaml").write_text(FILM.replace(old, new))
-    checked = run("check", "film.yaml")
+    checked = run_with_plugin("check", "film.yaml")
     assert checked.code == 1
     assert words in checked.err + checked.out

@@ -13,7 +13,7 @@ import pytest
 
 from storyboard.previz.provider import Previz
 from storyboard.providers.base import Intent, Kind, Provider, Request, Settings
-from storyboard.providers.catalog import Model, catalog
+from storyboard.providers.catalog import Model, load_catalog
 from storyboard.providers.cometapi import CometAPI
 from storyboard.providers.gemini import Gemini
 from storyboard.providers.vertex import Vertex
@@ -23,9 +23,9 @@ from tests.conftest import PLUGINS
 
 
 @pytest.fixture
-def paid(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def paid(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of somebody who has every key, for the simulator."""
-    for name, value in sim.environment().items():
+    for name, value in simulator.environment().items():
         monkeypatch.setenv(name, value)
 
 
@@ -45,7 +45,7 @@ class TestPreviz(ProviderContract):
 
 class TestStudio(ProviderContract):
     @pytest.fixture(autouse=True)
-    def _bill(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _use_own_bill(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("STUDIO_BILL", str(tmp_path / "bill.jsonl"))
         monkeypatch.setenv("STUDIO_CLIP", str(tmp_path / "clip.mp4"))
         monkeypatch.setattr(sys, "path", [str(PLUGINS), *sys.path])
@@ -73,7 +73,7 @@ class TestVertex(ProviderContract):
         return [m for m in super().models() if "lite" in m.id]
 
     def requests(self, folder: Path) -> Sequence[Request]:
-        return _without_pictures(super().requests(folder))
+        return _drop_requests_with_pictures(super().requests(folder))
 
 
 @pytest.mark.usefixtures("paid")
@@ -94,15 +94,15 @@ class TestCometChat(ProviderContract):
         return CometAPI({"transport": "chat"})
 
     def models(self) -> Sequence[Model]:
-        known = catalog().through({"cometapi": "chat"})
+        known = load_catalog().apply_variants({"cometapi": "chat"})
         return [m for m in known.models.values() if m.provider == "cometapi"]
 
     def requests(self, folder: Path) -> Sequence[Request]:
-        asked = super().requests(folder)
-        return [*_without_pictures(asked), asked[2]]
+        requests = super().requests(folder)
+        return [*_drop_requests_with_pictures(requests), requests[2]]
 
 
-def _without_pictures(requests: Sequence[Request]) -> list[Request]:
+def _drop_requests_with_pictures(requests: Sequence[Request]) -> list[Request]:
     """What each adapter does with pictures its own tests tell, at less expense."""
     return [each for each in requests if not each.inputs]
 
@@ -111,9 +111,9 @@ def test_to_know_an_adapter_costs_little() -> None:
     """Planning loads the class; what speaks HTTP or draws comes with the first job."""
     heavy = {"httpx", "stamina", "google", "cv2", "numpy", "av", "resvg_py"}
     code = (
-        "import sys; from storyboard.providers.registry import adapter, adapters, makers;"
-        "[(adapter(name)({}), makers(name)) for name in adapters()];"
-        f"print(sorted(adapters()), sorted({heavy!r} & set(sys.modules)))"
+        "import sys; from storyboard.providers.registry import load_adapter, find_adapters, read_traits;"
+        "[(load_adapter(name)({}), read_traits(name)) for name in find_adapters()];"
+        f"print(sorted(find_adapters()), sorted({heavy!r} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

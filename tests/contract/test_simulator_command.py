@@ -14,12 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from storyboard.cli.main import run
+from storyboard.cli.main import run_command_line
 from storyboard.simulator.faults import KINDS
 from tests.conftest import ROOT
 
 
-def test_a_shell_learns_all_it_needs_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+def test_a_shell_gets_every_variable_and_ctrl_c_ends_the_simulator(tmp_path: Path) -> None:
     bill = tmp_path / "bill.jsonl"
     command = [sys.executable, "-m", "storyboard", "simulate", "--bill", str(bill)]
     with subprocess.Popen(
@@ -31,32 +31,32 @@ def test_a_shell_learns_all_it_needs_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        told = dict(
+        variables = dict(
             process.stdout.readline().strip().removeprefix("export ").split("=", 1)
             for _ in range(10)
         )
-        origin = told["STORYBOARD_GEMINI_BASE_URL"]
-        account = Path(told["GOOGLE_APPLICATION_CREDENTIALS"])
+        origin = variables["STORYBOARD_GEMINI_BASE_URL"]
+        account = Path(variables["GOOGLE_APPLICATION_CREDENTIALS"])
         assert json.loads(account.read_text())["token_uri"] == f"{origin}/token"
         model = f"{origin}/v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning"
-        headers = {"x-goog-api-key": told["GEMINI_API_KEY"]}
+        headers = {"x-goog-api-key": variables["GEMINI_API_KEY"]}
         body = {"instances": [{"prompt": "a ferry"}]}
         codes = [httpx.post(model, json=body, headers=headers).status_code for _ in range(2)]
         assert codes == [429, 200]
         process.send_signal(signal.SIGINT)
         try:
-            _, said = process.communicate(timeout=20)
+            _, stderr = process.communicate(timeout=20)
         finally:
             process.kill()
     assert process.returncode == 0
-    assert "429 POST /v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning" in said
-    assert said.splitlines()[-1] == "1 charges, 0.80 USD in all"
-    assert told["GEMINI_API_KEY"] not in said
+    assert "429 POST /v1beta/models/veo-3.1-fast-generate-preview:predictLongRunning" in stderr
+    assert stderr.splitlines()[-1] == "1 charges, 0.80 USD in all"
+    assert variables["GEMINI_API_KEY"] not in stderr
     assert [json.loads(line)["usd"] for line in bill.read_text().splitlines()] == ["0.8"]
     assert not account.exists()
 
 
-def test_what_can_not_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_impossible_arguments_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -65,13 +65,13 @@ def test_what_can_not_be_is_said(capsys: pytest.CaptureFixture[str]) -> None:
             (("--port", str(taken.getsockname()[1])), 4, "can't be had"),
             (("--bill", "no/such/folder/bill.jsonl"), 4, "no/such/folder"),
         ):
-            assert run(["simulate", *arguments]) == code
+            assert run_command_line(["simulate", *arguments]) == code
             assert words in capsys.readouterr().err
 
 
 def test_every_fault_and_option_is_in_the_manual(capsys: pytest.CaptureFixture[str]) -> None:
     manual = (ROOT / "docs" / "simulator.md").read_text("utf-8")
     assert [kind for kind in KINDS if f"`{kind}`" not in manual] == []
-    run(["simulate", "--help"])
+    run_command_line(["simulate", "--help"])
     options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
     assert {each for each in options - {"--help", "--quiet"} if f"`{each}" not in manual} == set()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.simulator.rules import gemini, vertex
-from storyboard.simulator.rules.veo import ADDED_S, ClipFacts, read, size_of
+from storyboard.simulator.rules.veo import ADDED_S, ClipFacts, find_size, read_veo_request
 from storyboard.simulator.rules.veo_models import GEMINI, VERTEX
 
 _SCALARS: st.SearchStrategy[Any] = (
@@ -64,27 +64,31 @@ _CLIPS = st.none() | st.builds(
 @settings(max_examples=60)
 @given(_BODY, _CLIPS, st.sampled_from(list(VERTEX.values())))
 def test_vertex_has_an_answer(body: dict[str, Any], clip: ClipFacts | None, model: Any) -> None:
-    ask = read(body)
+    ask = read_veo_request(body)
     if ask is None:
         return
-    wrong = vertex.failure(model, ask, clip)
+    wrong = vertex.find_failure(model, ask, clip)
     assert wrong is None or wrong
     if wrong is None:
-        given = ask.parameters
-        assert vertex.duration(ask) in (*model.durations, ADDED_S)
-        assert size_of(given.get("resolution", "720p"), given.get("aspectRatio", "16:9"))
-        assert int(given.get("sampleCount", 1)) in range(1, 5)
+        parameters = ask.parameters
+        assert vertex.read_duration(ask) in (*model.durations, ADDED_S)
+        assert find_size(
+            parameters.get("resolution", "720p"), parameters.get("aspectRatio", "16:9")
+        )
+        assert int(parameters.get("sampleCount", 1)) in range(1, 5)
 
 
 @settings(max_examples=60)
 @given(_BODY, _CLIPS, st.sampled_from(list(GEMINI.values())))
 def test_gemini_has_an_answer(body: dict[str, Any], clip: ClipFacts | None, model: Any) -> None:
-    ask = read(body)
+    ask = read_veo_request(body)
     if ask is None:
         return
-    refused = gemini.refusal(model, body, ask)
+    refused = gemini.check_request(model, body, ask)
     if refused is None:
-        given = ask.parameters
-        assert int(given.get("durationSeconds", 8)) in model.durations
-        assert size_of(given.get("resolution", "720p"), given.get("aspectRatio", "16:9"))
-        gemini.source_refusal(ask, clip, by_veo=True, active=True, hops=0)
+        parameters = ask.parameters
+        assert int(parameters.get("durationSeconds", 8)) in model.durations
+        assert find_size(
+            parameters.get("resolution", "720p"), parameters.get("aspectRatio", "16:9")
+        )
+        gemini.check_source(ask, clip, by_veo=True, active=True, hops=0)

@@ -20,15 +20,21 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.providers.base import Done, Operation, Sample, Unusable
-from storyboard.providers.cloud import Cloud, host
+from storyboard.providers.cloud import VertexProject, build_host_url
 from storyboard.providers.vertex import Vertex
 from tests.contract import vertex_cases as cases
-from tests.contract.vertex_cases import Answer, Heard, Place, Server, asked
+from tests.contract.vertex_cases import (
+    ReceivedRequest,
+    Server,
+    ServerAnswer,
+    ThreadWorkspace,
+    make_request,
+)
 
 NAME = f"projects/p-1/locations/us-central1/publishers/google/models/{cases.MODEL}/operations/7"
 
 
-class Google:
+class FakeGoogle:
     """Tokens and jobs on one loopback origin; counts what it gives out."""
 
     def __init__(self) -> None:
@@ -37,45 +43,47 @@ class Google:
         self.revoked: set[str] = set()
         self.token_status = 200
 
-    def __call__(self, heard: Heard) -> Answer:
+    def __call__(self, heard: ReceivedRequest) -> ServerAnswer:
         if heard.path == "/token":
             if self.token_status != 200:
-                return Answer({"error": "invalid_grant", "assertion": "SECRET"}, self.token_status)
+                return ServerAnswer(
+                    {"error": "invalid_grant", "assertion": "SECRET"}, self.token_status
+                )
             self.tokens += 1
             token = f"ya29.token-{self.tokens}"
-            return Answer({"access_token": token, "expires_in": self.life_s, "id_token": "x"})
+            return ServerAnswer({"access_token": token, "expires_in": self.life_s, "id_token": "x"})
         token = heard.headers.get("authorization", "").removeprefix("Bearer ")
         if token in self.revoked or not (token or "x-goog-api-key" in heard.headers):
-            return Answer({"error": {"code": 401, "message": f"bad {token}"}}, 401)
+            return ServerAnswer({"error": {"code": 401, "message": f"bad {token}"}}, 401)
         if heard.path.endswith(":fetchPredictOperation"):
-            return Answer({"name": NAME})
-        return Answer({"name": NAME})
+            return ServerAnswer({"name": NAME})
+        return ServerAnswer({"name": NAME})
 
 
 @pytest.fixture
-def google() -> Google:
-    return Google()
+def fake_google() -> FakeGoogle:
+    return FakeGoogle()
 
 
 @pytest.fixture
-def server(google: Google) -> Iterator[Server]:
-    with cases.serving(google) as server:
+def server(fake_google: FakeGoogle) -> Iterator[Server]:
+    with cases.serve(fake_google) as server:
         yield server
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "scratch")
+def workspace(tmp_path: Path) -> ThreadWorkspace:
+    return ThreadWorkspace(tmp_path / "scratch")
 
 
 @pytest.fixture(autouse=True)
-def _environment(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cases.without_credentials(monkeypatch, tmp_path)
+def _use_server(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases.clear_credentials(monkeypatch, tmp_path)
     monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
 
 
 @pytest.fixture(scope="session")
-def pem() -> str:
+def private_key_pem() -> str:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -88,107 +96,127 @@ def pem() -> str:
 
 
 @pytest.fixture
-def account(
-    server: Server, pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def write_account(
+    server: Server, private_key_pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Path]:
     """Writes a service account's file and names it in the environment."""
 
-    def write(**more: Any) -> Path:
+    def write_account_file(**more: Any) -> Path:
         path = tmp_path / "account.json"
-        told = {
+        account_data = {
             "type": "service_account",
             "project_id": "p-account",
             "private_key_id": "k",
-            "private_key": pem,
+            "private_key": private_key_pem,
             "client_email": "film@p-account.iam.gserviceaccount.com",
             "token_uri": f"{server.url}/token",
         }
-        path.write_text(json.dumps({**told, **more}))
+        path.write_text(json.dumps({**account_data, **more}))
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         return path
 
-    return write
+    return write_account_file
 
 
-def submitted(place: Place, settings: dict[str, Any] | None = None, times: int = 1) -> Operation:
-    async def work(vertex: Vertex) -> Operation:
-        return (await asyncio.gather(*(vertex.submit(asked(), place) for _ in range(times))))[0]
+def submit_times(
+    workspace: ThreadWorkspace, settings: dict[str, Any] | None = None, times: int = 1
+) -> Operation:
+    async def submit_all(vertex: Vertex) -> Operation:
+        return (
+            await asyncio.gather(*(vertex.submit(make_request(), workspace) for _ in range(times)))
+        )[0]
 
     vertex = Vertex(settings or {})
-    operation: Operation = asyncio.run(cases.closing(vertex, work(vertex)))
+    operation: Operation = asyncio.run(cases.run_and_close(vertex, submit_all(vertex)))
     return operation
 
 
-def refused(place: Place, settings: dict[str, Any] | None = None) -> StoryboardError:
+def expect_rejection(
+    workspace: ThreadWorkspace, settings: dict[str, Any] | None = None
+) -> StoryboardError:
     with pytest.raises(StoryboardError) as caught:
-        submitted(place, settings)
+        submit_times(workspace, settings)
     return caught.value
 
 
 def test_many_jobs_at_once_need_one_token(
-    google: Google, server: Server, account: Callable[..., Path], place: Place
+    fake_google: FakeGoogle,
+    server: Server,
+    write_account: Callable[..., Path],
+    workspace: ThreadWorkspace,
 ) -> None:
-    account()
-    submitted(place, times=4)
-    assert google.tokens == 1
-    grant = parse_qs(server.heard[0].body.decode())
+    write_account()
+    submit_times(workspace, times=4)
+    assert fake_google.tokens == 1
+    grant = parse_qs(server.requests[0].body.decode())
     assert grant["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
-    assert all(each.headers["authorization"] == "Bearer ya29.token-1" for each in server.heard[1:])
+    assert all(
+        each.headers["authorization"] == "Bearer ya29.token-1" for each in server.requests[1:]
+    )
 
 
 def test_a_token_about_to_expire_is_renewed(
-    google: Google, server: Server, account: Callable[..., Path], place: Place
+    fake_google: FakeGoogle,
+    server: Server,
+    write_account: Callable[..., Path],
+    workspace: ThreadWorkspace,
 ) -> None:
-    account()
-    google.life_s = 60
+    write_account()
+    fake_google.life_s = 60
     vertex = Vertex({})
 
-    async def work() -> None:
-        await vertex.submit(asked(), place)
-        await vertex.poll(Operation(NAME), place)
+    async def submit_twice() -> None:
+        await vertex.submit(make_request(), workspace)
+        await vertex.poll(Operation(NAME), workspace)
 
-    asyncio.run(cases.closing(vertex, work()))
-    assert google.tokens == 2
+    asyncio.run(cases.run_and_close(vertex, submit_twice()))
+    assert fake_google.tokens == 2
 
 
 def test_a_token_refused_twice_is_an_error_without_the_token(
-    google: Google, server: Server, account: Callable[..., Path], place: Place
+    fake_google: FakeGoogle,
+    server: Server,
+    write_account: Callable[..., Path],
+    workspace: ThreadWorkspace,
 ) -> None:
-    account()
-    google.revoked = {"ya29.token-1", "ya29.token-2"}
-    error = refused(place)
+    write_account()
+    fake_google.revoked = {"ya29.token-1", "ya29.token-2"}
+    error = expect_rejection(workspace)
     assert type(error) is AuthenticationError
-    assert google.tokens == 2
+    assert fake_google.tokens == 2
     assert "ya29" not in f"{error!r} {error} {error.hint}"
-    google.revoked = {"ya29.token-3"}
-    submitted(place)
+    fake_google.revoked = {"ya29.token-3"}
+    submit_times(workspace)
 
 
-def test_credentials_that_google_refuses_are_told_without_their_insides(
-    google: Google, account: Callable[..., Path], place: Place, pem: str
+def test_refused_credentials_are_reported_without_their_contents(
+    fake_google: FakeGoogle,
+    write_account: Callable[..., Path],
+    workspace: ThreadWorkspace,
+    private_key_pem: str,
 ) -> None:
-    path = account()
-    google.token_status = 400
-    error = refused(place)
+    path = write_account()
+    fake_google.token_status = 400
+    error = expect_rejection(workspace)
     assert type(error) is AuthenticationError
-    told = f"{error!r} {error.hint} {error.__cause__!r}"
-    assert "SECRET" not in told
-    assert "invalid_grant" in told
-    account(token_uri="http://127.0.0.1:9/token")
-    assert type(refused(place)) is Unreachable
+    error_text = f"{error!r} {error.hint} {error.__cause__!r}"
+    assert "SECRET" not in error_text
+    assert "invalid_grant" in error_text
+    write_account(token_uri="http://127.0.0.1:9/token")
+    assert type(expect_rejection(workspace)) is Unreachable
     path.write_text("{")
-    error = refused(place)
+    error = expect_rejection(workspace)
     assert type(error) is AuthenticationError
     assert "GOOGLE_APPLICATION_CREDENTIALS" in str(error)
-    account(private_key="nothing")
-    error = refused(place)
+    write_account(private_key="nothing")
+    error = expect_rejection(workspace)
     assert type(error) is AuthenticationError
     path.unlink()
-    assert "GOOGLE_APPLICATION_CREDENTIALS" in str(refused(place))
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in str(expect_rejection(workspace))
 
 
-def test_nothing_at_all_names_the_variables(place: Place) -> None:
-    error = refused(place)
+def test_nothing_at_all_names_the_variables(workspace: ThreadWorkspace) -> None:
+    error = expect_rejection(workspace)
     assert type(error) is AuthenticationError
     assert "GOOGLE_APPLICATION_CREDENTIALS" in str(error)
     assert "VERTEX_API_KEY" in str(error)
@@ -196,18 +224,18 @@ def test_nothing_at_all_names_the_variables(place: Place) -> None:
 
 def test_default_credentials_win_over_a_key(
     server: Server,
-    account: Callable[..., Path],
-    place: Place,
+    write_account: Callable[..., Path],
+    workspace: ThreadWorkspace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    account()
+    write_account()
     monkeypatch.setenv("VERTEX_API_KEY", "a-key-of-vertex")
-    submitted(place)
-    assert all("x-goog-api-key" not in each.headers for each in server.heard)
+    submit_times(workspace)
+    assert all("x-goog-api-key" not in each.headers for each in server.requests)
 
 
 def test_a_users_credentials_pay_from_their_quota_project(
-    server: Server, tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+    server: Server, tmp_path: Path, workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import google.oauth2.credentials
 
@@ -216,119 +244,123 @@ def test_a_users_credentials_pay_from_their_quota_project(
     )
     gcloud = tmp_path / "gcloud"
     gcloud.mkdir()
-    told = {
+    credentials = {
         "type": "authorized_user",
         "client_id": "c",
         "client_secret": "s",
         "refresh_token": "r",
         "quota_project_id": "p-quota",
     }
-    (gcloud / "application_default_credentials.json").write_text(json.dumps(told))
+    (gcloud / "application_default_credentials.json").write_text(json.dumps(credentials))
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(gcloud))
-    submitted(place, {"project": "p-film"})
-    assert server.heard[-1].headers["x-goog-user-project"] == "p-quota"
-    assert parse_qs(server.heard[0].body.decode())["refresh_token"] == ["r"]
+    submit_times(workspace, {"project": "p-film"})
+    assert server.requests[-1].headers["x-goog-user-project"] == "p-quota"
+    assert parse_qs(server.requests[0].body.decode())["refresh_token"] == ["r"]
 
 
-def test_the_film_names_the_project_then_the_environment_then_the_account(
+def test_the_project_comes_from_film_then_environment_then_account(
     server: Server,
-    account: Callable[..., Path],
-    place: Place,
+    write_account: Callable[..., Path],
+    workspace: ThreadWorkspace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    account()
-    submitted(place)
-    assert "/projects/p-account/locations/us-central1/" in server.heard[-1].path
+    write_account()
+    submit_times(workspace)
+    assert "/projects/p-account/locations/us-central1/" in server.requests[-1].path
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p-env")
     monkeypatch.setenv("GOOGLE_CLOUD_LOCATION", "europe-west4")
-    submitted(place)
-    assert "/projects/p-env/locations/europe-west4/" in server.heard[-1].path
-    submitted(place, {"project": "p-film", "location": "global"})
-    assert "/projects/p-film/locations/global/" in server.heard[-1].path
+    submit_times(workspace)
+    assert "/projects/p-env/locations/europe-west4/" in server.requests[-1].path
+    submit_times(workspace, {"project": "p-film", "location": "global"})
+    assert "/projects/p-film/locations/global/" in server.requests[-1].path
 
 
 def test_an_account_without_a_project_asks_for_one(
-    account: Callable[..., Path], place: Place
+    write_account: Callable[..., Path], workspace: ThreadWorkspace
 ) -> None:
-    account(project_id=None)
-    error = refused(place)
+    write_account(project_id=None)
+    error = expect_rejection(workspace)
     assert isinstance(error, EnvironmentProblem)
     assert "GOOGLE_CLOUD_PROJECT" in error.hint
 
 
 @pytest.mark.parametrize("location", ["evil.example/", "us central1", "US", "a" * 60])
 def test_a_location_that_is_no_name_never_becomes_an_address(
-    server: Server, place: Place, location: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: Server,
+    workspace: ThreadWorkspace,
+    location: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    cases.by_key(monkeypatch, tmp_path)
+    cases.use_only_key(monkeypatch, tmp_path)
     monkeypatch.setenv("GOOGLE_CLOUD_LOCATION", location)
-    assert isinstance(refused(place), EnvironmentProblem)
-    assert not server.heard
+    assert isinstance(expect_rejection(workspace), EnvironmentProblem)
+    assert not server.requests
 
 
 def test_every_location_has_its_host() -> None:
-    assert host("us-central1") == "https://us-central1-aiplatform.googleapis.com"
-    assert host("global") == "https://aiplatform.googleapis.com"
-    assert host("eu") == "https://aiplatform.eu.rep.googleapis.com"
-    assert host("us") == "https://aiplatform.us.rep.googleapis.com"
+    assert build_host_url("us-central1") == "https://us-central1-aiplatform.googleapis.com"
+    assert build_host_url("global") == "https://aiplatform.googleapis.com"
+    assert build_host_url("eu") == "https://aiplatform.eu.rep.googleapis.com"
+    assert build_host_url("us") == "https://aiplatform.us.rep.googleapis.com"
 
 
 def test_with_a_key_and_a_project_the_project_is_in_the_path(
-    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: Server, workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    key = cases.by_key(monkeypatch, tmp_path)
-    operation = submitted(place, {"project": "p-film"})
-    assert server.heard[-1].path.startswith("/v1/projects/p-film/locations/us-central1/")
-    assert server.heard[-1].headers["x-goog-api-key"] == key
-    assert all(key not in each.path for each in server.heard)
+    key = cases.use_only_key(monkeypatch, tmp_path)
+    operation = submit_times(workspace, {"project": "p-film"})
+    assert server.requests[-1].path.startswith("/v1/projects/p-film/locations/us-central1/")
+    assert server.requests[-1].headers["x-goog-api-key"] == key
+    assert all(key not in each.path for each in server.requests)
     assert key not in repr(operation)
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "ünicode"])
 def test_a_key_that_is_none_is_refused_by_the_variables_name(
-    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
+    workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
 ) -> None:
-    cases.by_key(monkeypatch, tmp_path, key)
-    error = refused(place)
+    cases.use_only_key(monkeypatch, tmp_path, key)
+    error = expect_rejection(workspace)
     assert isinstance(error, AuthenticationError)
     assert "VERTEX_API_KEY" in str(error)
     assert key not in str(error)
 
 
-def test_a_name_that_is_no_job_is_not_asked_after(
-    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_an_invalid_operation_name_is_not_polled(
+    server: Server, workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    cases.by_key(monkeypatch, tmp_path)
+    cases.use_only_key(monkeypatch, tmp_path)
     for name in ("", "../../x", "projects/p/locations/evil.com/publishers/google/models/m/x"):
         vertex = Vertex({})
         with pytest.raises(StoryboardError, match="no job"):
-            asyncio.run(cases.closing(vertex, vertex.poll(Operation(name), place)))
-    assert not server.heard
+            asyncio.run(cases.run_and_close(vertex, vertex.poll(Operation(name), workspace)))
+    assert not server.requests
 
 
-def test_an_object_that_is_gone_or_closed_to_us_is_told(
-    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_missing_or_forbidden_object_is_reported(
+    workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def answer(heard: Heard) -> Answer:
+    def answer_by_name(heard: ReceivedRequest) -> ServerAnswer:
         if "/b/none/" in heard.path:
-            return Answer({"error": {"message": "The specified bucket does not exist."}}, 404)
-        return Answer({"error": {"message": "no storage.objects.create access"}}, 403)
+            return ServerAnswer({"error": {"message": "The specified bucket does not exist."}}, 404)
+        return ServerAnswer({"error": {"message": "no storage.objects.create access"}}, 403)
 
-    cases.by_key(monkeypatch, tmp_path)
-    with cases.serving(answer) as server:
+    cases.use_only_key(monkeypatch, tmp_path)
+    with cases.serve(answer_by_name) as server:
         monkeypatch.setenv("STORYBOARD_GCS_BASE_URL", server.url)
 
-        async def work(cloud: Cloud) -> list[Any]:
+        async def try_each(cloud: VertexProject) -> list[Any]:
             acts = (
-                cloud.bucket.upload(b"x", "image/png", "gs://none/films"),
-                cloud.bucket.upload(b"x", "image/png", "gs://shut/films"),
-                cloud.bucket.download("gs://shut/a.mp4", place.scratch / "a.mp4"),
-                cloud.bucket.download("gs://none/a.mp4", place.scratch / "a.mp4"),
+                cloud.bucket.upload_bytes(b"x", "image/png", "gs://none/films"),
+                cloud.bucket.upload_bytes(b"x", "image/png", "gs://shut/films"),
+                cloud.bucket.download_object("gs://shut/a.mp4", workspace.scratch / "a.mp4"),
+                cloud.bucket.download_object("gs://none/a.mp4", workspace.scratch / "a.mp4"),
             )
             return await asyncio.gather(*acts, return_exceptions=True)
 
-        cloud = Cloud("vertex", {})
-        missing, shut, closed, gone = asyncio.run(cases.closing(cloud, work(cloud)))  # type: ignore[arg-type]
+        cloud = VertexProject("vertex", {})
+        missing, shut, closed, gone = asyncio.run(cases.run_and_close(cloud, try_each(cloud)))  # type: ignore[arg-type]
     assert "no such bucket" in str(missing)
     assert isinstance(shut, AuthenticationError)
     assert isinstance(closed, AuthenticationError)
@@ -337,73 +369,78 @@ def test_an_object_that_is_gone_or_closed_to_us_is_told(
 
 
 def test_an_object_of_that_name_with_other_bytes_is_not_used(
-    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def answer(heard: Heard) -> Answer:
+    def answer_upload(heard: ReceivedRequest) -> ServerAnswer:
         if heard.method == "POST":
             assert "ifGenerationMatch=0" in heard.path
-            return Answer({"error": {"message": "conditionNotMet"}}, 412)
-        return Answer({"size": "2"})
+            return ServerAnswer({"error": {"message": "conditionNotMet"}}, 412)
+        return ServerAnswer({"size": "2"})
 
-    cases.by_key(monkeypatch, tmp_path)
-    with cases.serving(answer) as server:
+    cases.use_only_key(monkeypatch, tmp_path)
+    with cases.serve(answer_upload) as server:
         monkeypatch.setenv("STORYBOARD_GCS_BASE_URL", server.url)
-        cloud = Cloud("vertex", {})
+        cloud = VertexProject("vertex", {})
 
-        async def work() -> list[Any]:
-            one = await cloud.bucket.upload(b"xy", "image/png", "gs://films/night/")
-            again = await cloud.bucket.upload(b"xy", "image/png", "gs://films/night/")
+        async def lend_twice() -> list[Any]:
+            one = await cloud.bucket.upload_bytes(b"xy", "image/png", "gs://films/night/")
+            again = await cloud.bucket.upload_bytes(b"xy", "image/png", "gs://films/night/")
             with pytest.raises(StoryboardError, match="other bytes"):
-                await cloud.bucket.upload(b"xyz", "image/png", "gs://films/night/")
+                await cloud.bucket.upload_bytes(b"xyz", "image/png", "gs://films/night/")
             return [one, again]
 
-        one, again = asyncio.run(cases.closing(cloud, work()))  # type: ignore[arg-type]
+        one, again = asyncio.run(cases.run_and_close(cloud, lend_twice()))  # type: ignore[arg-type]
     assert one == again
     assert one.startswith("gs://films/night/inputs/")
     assert one.endswith(".png")
-    assert sum(each.method == "POST" for each in server.heard) == 2
+    assert sum(each.method == "POST" for each in server.requests) == 2
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (Answer({"error": {"code": 403, "message": "no aiplatform.endpoints.predict"}}, 403), 4),
-        (Answer({"error": {"code": 400, "message": "Billing is off"}}, 400), 3),
-        (Answer(b"<html>", headers={"content-type": "text/html"}), 7),
-        (Answer(b"", 302, {"location": "https://evil.example/"}), 7),
-        (Answer(b"<html>blocked", 403, {"content-type": "text/html"}), 7),
-        (Answer(breaks=True), 7),
-        (Answer(b"almost {json"), 7),
-        (Answer({}), 7),
-        (Answer({"name": "../operations/x"}), 7),
-        (Answer({"error": {"code": 500, "message": "oh"}}, 500), 7),
-        (Answer({"error": {"code": 400, "message": "No. Support codes: 61493863"}}, 400), 3),
+        (
+            ServerAnswer(
+                {"error": {"code": 403, "message": "no aiplatform.endpoints.predict"}}, 403
+            ),
+            4,
+        ),
+        (ServerAnswer({"error": {"code": 400, "message": "Billing is off"}}, 400), 3),
+        (ServerAnswer(b"<html>", headers={"content-type": "text/html"}), 7),
+        (ServerAnswer(b"", 302, {"location": "https://evil.example/"}), 7),
+        (ServerAnswer(b"<html>blocked", 403, {"content-type": "text/html"}), 7),
+        (ServerAnswer(closes_connection=True), 7),
+        (ServerAnswer(b"almost {json"), 7),
+        (ServerAnswer({}), 7),
+        (ServerAnswer({"name": "../operations/x"}), 7),
+        (ServerAnswer({"error": {"code": 500, "message": "oh"}}, 500), 7),
+        (ServerAnswer({"error": {"code": 400, "message": "No. Support codes: 61493863"}}, 400), 3),
     ],
 )
-def test_whether_there_is_a_job_is_told_from_the_answer(
-    place: Place,
+def test_the_answer_decides_whether_a_job_exists(
+    workspace: ThreadWorkspace,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    answer: Answer,
+    answer: ServerAnswer,
     kind: int,
 ) -> None:
-    key = cases.by_key(monkeypatch, tmp_path)
-    with cases.serving(lambda heard: answer) as server:
+    key = cases.use_only_key(monkeypatch, tmp_path)
+    with cases.serve(lambda heard: answer) as server:
         monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
-        error = refused(place)
+        error = expect_rejection(workspace)
     assert error.exit_code == kind
     assert isinstance(error, UnknownOutcome) == (kind == 7)
     assert isinstance(error, RefusedError) == ("Support codes" in str(error))
-    assert len(server.heard) == 1
+    assert len(server.requests) == 1
     assert key not in f"{error!r} {error.hint}"
 
 
 def test_a_sample_with_its_file_is_not_fetched_again(
-    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: Server, workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     sample = Sample(path=tmp_path / "here.mp4")
     vertex = Vertex({})
-    assert asyncio.run(cases.closing(vertex, vertex.fetch(sample, place))) is sample
+    assert asyncio.run(cases.run_and_close(vertex, vertex.fetch(sample, workspace))) is sample
 
 
 @pytest.mark.parametrize(
@@ -418,14 +455,18 @@ def test_a_sample_with_its_file_is_not_fetched_again(
     ],
 )
 def test_the_address_of_a_result_is_kept_without_what_opens_it(
-    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str, kept: str
+    workspace: ThreadWorkspace,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    named: str,
+    kept: str,
 ) -> None:
-    key = cases.by_key(monkeypatch, tmp_path)
+    key = cases.use_only_key(monkeypatch, tmp_path)
     ended = {"name": NAME, "done": True, "response": {"videos": [{"gcsUri": named}]}}
-    with cases.serving(lambda heard: Answer(ended)) as server:
+    with cases.serve(lambda heard: ServerAnswer(ended)) as server:
         monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
         vertex = Vertex({})
-        outcome = asyncio.run(cases.closing(vertex, vertex.poll(Operation(NAME), place)))
+        outcome = asyncio.run(cases.run_and_close(vertex, vertex.poll(Operation(NAME), workspace)))
     assert key not in repr(outcome)
     if kept:
         assert outcome == Done((Sample(uri=kept),))
@@ -435,27 +476,33 @@ def test_the_address_of_a_result_is_kept_without_what_opens_it(
 
 
 def test_a_job_that_is_named_by_the_key_is_not_written_down(
-    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    key = cases.by_key(monkeypatch, tmp_path)
+    key = cases.use_only_key(monkeypatch, tmp_path)
     name = NAME.replace("operations/7", f"operations/{key}")
-    with cases.serving(lambda heard: Answer({"name": name})) as server:
+    with cases.serve(lambda heard: ServerAnswer({"name": name})) as server:
         monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
-        error = refused(place)
+        error = expect_rejection(workspace)
     assert isinstance(error, UnknownOutcome)
     assert key not in f"{error!r} {error.hint}"
 
 
 @pytest.mark.parametrize("model", [cases.MODEL, "gemini-omni-1.2-flash"])
 def test_what_a_key_could_not_fetch_is_not_bought(
-    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: str
+    server: Server,
+    workspace: ThreadWorkspace,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    model: str,
 ) -> None:
-    key = cases.by_key(monkeypatch, tmp_path)
+    key = cases.use_only_key(monkeypatch, tmp_path)
     vertex = Vertex({"project": "p-film", "storage_uri": "gs://films/night"})
     with pytest.raises(AuthenticationError, match="opens no bucket") as error:
-        asyncio.run(cases.closing(vertex, vertex.submit(asked(model=model), place)))
+        asyncio.run(
+            cases.run_and_close(vertex, vertex.submit(make_request(model=model), workspace))
+        )
     assert error.value.exit_code == 4
     assert "application-default" in error.value.hint
     assert "leave `storage_uri` out" in error.value.hint
     assert key not in f"{error.value!r} {error.value.hint}"
-    assert not server.heard
+    assert not server.requests

@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from storyboard.providers.base import Input, Kind, Operation, Request, Role
 from storyboard.providers.vertex import Vertex
 from tests.contract import vertex_cases as cases
-from tests.contract.vertex_cases import PNG, Answer, Heard, Place, Server, asked, serving
+from tests.contract.vertex_cases import (
+    PNG,
+    ReceivedRequest,
+    Server,
+    ServerAnswer,
+    ThreadWorkspace,
+    make_request,
+    serve,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -27,14 +35,14 @@ PROJECT = {"project": "demo-proj", "location": "us-central1"}
 RESOURCE = "projects/demo-proj/locations/us-central1/publishers/google/models"
 
 
-def _answer(heard: Heard) -> Answer:
+def _answer_request(heard: ReceivedRequest) -> ServerAnswer:
     model = heard.path.rpartition("/")[2].partition(":")[0]
-    return Answer({"name": f"{RESOURCE}/{model}/operations/op-1"})
+    return ServerAnswer({"name": f"{RESOURCE}/{model}/operations/op-1"})
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with serving(_answer) as server:
+    with serve(_answer_request) as server:
         yield server
 
 
@@ -54,40 +62,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _environment(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cases.by_key(monkeypatch, folder)
+def _use_server_with_key(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases.use_only_key(monkeypatch, folder)
     monkeypatch.setenv("STORYBOARD_VERTEX_BASE_URL", server.url)
 
 
 @pytest.fixture(scope="module")
-def png(folder: Path) -> Path:
+def png_path(folder: Path) -> Path:
     path = folder / "one.png"
     path.write_bytes(PNG)
     return path
 
 
-def ours(server: Server, request: Request, folder: Path) -> Heard:
-    server.heard.clear()
+def capture_our_request(server: Server, request: Request, folder: Path) -> ReceivedRequest:
+    server.requests.clear()
     vertex = Vertex(PROJECT)
-    place = Place(folder / "scratch")
-    asyncio.run(cases.closing(vertex, vertex.submit(request, place)))
-    (heard,) = server.heard
+    workspace = ThreadWorkspace(folder / "scratch")
+    asyncio.run(cases.run_and_close(vertex, vertex.submit(request, workspace)))
+    (heard,) = server.requests
     return heard
 
 
-def theirs(server: Server, sdk: genai.Client, request: Request) -> Heard:
+def capture_sdk_request(server: Server, sdk: genai.Client, request: Request) -> ReceivedRequest:
     """The SDK, asked for what the request means."""
-    server.heard.clear()
-    said = request.settings
-    options = said.options
+    server.requests.clear()
+    settings = request.settings
+    options = settings.options
     config: dict[str, Any] = {
         "number_of_videos": request.samples,
-        "duration_seconds": said.duration_s,
-        "aspect_ratio": said.aspect_ratio,
-        "resolution": said.resolution,
-        "generate_audio": said.audio,
-        "seed": said.seed,
-        "negative_prompt": said.negative_prompt or None,
+        "duration_seconds": settings.duration_s,
+        "aspect_ratio": settings.aspect_ratio,
+        "resolution": settings.resolution,
+        "generate_audio": settings.audio,
+        "seed": settings.seed,
+        "negative_prompt": settings.negative_prompt or None,
         "person_generation": options.get("person_generation"),
         "enhance_prompt": options.get("enhance_prompt"),
         "resize_mode": options["resize"].upper() if "resize" in options else None,
@@ -98,10 +106,10 @@ def theirs(server: Server, sdk: genai.Client, request: Request) -> Heard:
     for each in request.inputs:
         by_role.setdefault(each.role, []).append(each)
     if last := by_role.get(Role.LAST_FRAME):
-        config["last_frame"] = _image(last[0])
+        config["last_frame"] = _make_sdk_image(last[0])
     if references := by_role.get(Role.REFERENCE):
         config["reference_images"] = [
-            types.VideoGenerationReferenceImage(image=_image(each), reference_type="asset")
+            types.VideoGenerationReferenceImage(image=_make_sdk_image(each), reference_type="asset")
             for each in references
         ]
     first, video = by_role.get(Role.FIRST_FRAME), by_role.get(Role.VIDEO)
@@ -109,28 +117,28 @@ def theirs(server: Server, sdk: genai.Client, request: Request) -> Heard:
         model=request.model,
         source=types.GenerateVideosSource(
             prompt=request.prompt or None,
-            image=_image(first[0]) if first else None,
-            video=_video(video[0]) if video else None,
+            image=_make_sdk_image(first[0]) if first else None,
+            video=_make_sdk_video(video[0]) if video else None,
         ),
         config=types.GenerateVideosConfig(**config),
     )
-    (heard,) = server.heard
+    (heard,) = server.requests
     return heard
 
 
-def _image(given: Input) -> types.Image:
-    assert given.path is not None
-    return types.Image(image_bytes=given.path.read_bytes(), mime_type="image/png")
+def _make_sdk_image(picture_input: Input) -> types.Image:
+    assert picture_input.path is not None
+    return types.Image(image_bytes=picture_input.path.read_bytes(), mime_type="image/png")
 
 
-def _video(given: Input) -> types.Video:
-    if given.uri:
-        return types.Video(uri=given.uri, mime_type="video/mp4")
-    assert given.path is not None
-    return types.Video(video_bytes=given.path.read_bytes(), mime_type="video/mp4")
+def _make_sdk_video(video_input: Input) -> types.Video:
+    if video_input.uri:
+        return types.Video(uri=video_input.uri, mime_type="video/mp4")
+    assert video_input.path is not None
+    return types.Video(video_bytes=video_input.path.read_bytes(), mime_type="video/mp4")
 
 
-def plain(body: Any) -> Any:
+def normalize_body(body: Any) -> Any:
     """A body with reference types in one case, and without what says where the result goes."""
     body.get("parameters", {}).pop("storageUri", None)
     for each in body["instances"][0].get("referenceImages", ()):
@@ -138,32 +146,37 @@ def plain(body: Any) -> Any:
     return body
 
 
-def same(server: Server, sdk: genai.Client, request: Request, folder: Path) -> None:
-    one, other = ours(server, request, folder), theirs(server, sdk, request)
-    assert one.path == other.path.replace("/v1beta1/", "/v1/")
-    assert one.method == other.method
-    assert plain(one.json) == plain(other.json)
+def assert_same_request(server: Server, sdk: genai.Client, request: Request, folder: Path) -> None:
+    our_request, sdk_request = (
+        capture_our_request(server, request, folder),
+        capture_sdk_request(server, sdk, request),
+    )
+    assert our_request.path == sdk_request.path.replace("/v1beta1/", "/v1/")
+    assert our_request.method == sdk_request.method
+    assert normalize_body(our_request.json) == normalize_body(sdk_request.json)
 
 
-def test_every_kind_of_job_is_asked_for_as_the_sdk_does(
-    server: Server, sdk: genai.Client, folder: Path, png: Path
+def test_every_kind_of_job_is_submitted_as_the_sdk_does(
+    server: Server, sdk: genai.Client, folder: Path, png_path: Path
 ) -> None:
-    first = cases.given(Role.FIRST_FRAME, png)
-    last = cases.given(Role.LAST_FRAME, png)
-    references = [cases.given(Role.REFERENCE, png, name=name) for name in ("ana", "ben", "kay")]
+    first = cases.make_input(Role.FIRST_FRAME, png_path)
+    last = cases.make_input(Role.LAST_FRAME, png_path)
+    references = [
+        cases.make_input(Role.REFERENCE, png_path, name=name) for name in ("ana", "ben", "kay")
+    ]
     clip = folder / "clip.mp4"
     clip.write_bytes(b"\0\0\0\x18ftypisom")
-    stored = cases.given(Role.VIDEO, uri="gs://b/o/sample_0.mp4")
+    stored = cases.make_input(Role.VIDEO, uri="gs://b/o/sample_0.mp4")
     for request in (
-        asked(),
-        asked(Kind.GENERATE, first, prompt="wave"),
-        asked(Kind.GENERATE, first, prompt=""),
-        asked(Kind.INTERPOLATE, first, last),
-        asked(Kind.GENERATE, *references, duration_s=8),
-        asked(Kind.EXTEND, stored, duration_s=7),
-        asked(Kind.EXTEND, cases.given(Role.VIDEO, clip), duration_s=7),
+        make_request(),
+        make_request(Kind.GENERATE, first, prompt="wave"),
+        make_request(Kind.GENERATE, first, prompt=""),
+        make_request(Kind.INTERPOLATE, first, last),
+        make_request(Kind.GENERATE, *references, duration_s=8),
+        make_request(Kind.EXTEND, stored, duration_s=7),
+        make_request(Kind.EXTEND, cases.make_input(Role.VIDEO, clip), duration_s=7),
     ):
-        same(server, sdk, request, folder)
+        assert_same_request(server, sdk, request, folder)
 
 
 _OPTIONS = st.fixed_dictionaries(
@@ -196,7 +209,7 @@ def test_every_parameter_is_sent_as_the_sdk_sends_it(
     server: Server,
     sdk: genai.Client,
     folder: Path,
-    png: Path,
+    png_path: Path,
     options: dict[str, Any],
     seed: int | None,
     negative: str,
@@ -207,8 +220,8 @@ def test_every_parameter_is_sent_as_the_sdk_sends_it(
     samples: int,
     pictured: bool,
 ) -> None:
-    inputs = [cases.given(Role.FIRST_FRAME, png)] if pictured else []
-    request = asked(
+    inputs = [cases.make_input(Role.FIRST_FRAME, png_path)] if pictured else []
+    request = make_request(
         Kind.GENERATE,
         *inputs,
         samples=samples,
@@ -220,18 +233,20 @@ def test_every_parameter_is_sent_as_the_sdk_sends_it(
         aspect_ratio=aspect,
         audio=audio,
     )
-    same(server, sdk, request, folder)
+    assert_same_request(server, sdk, request, folder)
 
 
-def test_a_job_is_asked_after_as_the_sdk_does(
-    server: Server, sdk: genai.Client, folder: Path
-) -> None:
+def test_a_job_is_polled_as_the_sdk_does(server: Server, sdk: genai.Client, folder: Path) -> None:
     name = f"{RESOURCE}/{cases.MODEL}/operations/op-1"
-    server.heard.clear()
+    server.requests.clear()
     sdk.operations.get(types.GenerateVideosOperation(name=name))
     vertex = Vertex({"project": "another", "location": "europe-west4"})
-    asyncio.run(cases.closing(vertex, vertex.poll(Operation(name), Place(folder / "scratch"))))
-    their, our = server.heard
+    asyncio.run(
+        cases.run_and_close(
+            vertex, vertex.poll(Operation(name), ThreadWorkspace(folder / "scratch"))
+        )
+    )
+    their, our = server.requests
     assert our.path == their.path.replace("/v1beta1/", "/v1/")
     assert (our.method, our.json) == (their.method, their.json)
 
@@ -242,12 +257,12 @@ def test_with_a_key_alone_no_project_is_in_the_path(server: Server, folder: Path
         api_key="a-key-of-vertex",
         http_options=types.HttpOptions(base_url=server.url),
     )
-    their = theirs(server, sdk, asked())
-    server.heard.clear()
+    their = capture_sdk_request(server, sdk, make_request())
+    server.requests.clear()
     vertex = Vertex({})
-    place = Place(folder / "scratch")
-    asyncio.run(cases.closing(vertex, vertex.submit(asked(), place)))
-    (our,) = server.heard
+    workspace = ThreadWorkspace(folder / "scratch")
+    asyncio.run(cases.run_and_close(vertex, vertex.submit(make_request(), workspace)))
+    (our,) = server.requests
     assert our.path == their.path.replace("/v1beta1/", "/v1/")
     assert our.path.startswith("/v1/publishers/google/models/")
     assert our.headers["x-goog-api-key"] == their.headers["x-goog-api-key"]

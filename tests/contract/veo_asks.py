@@ -24,7 +24,7 @@ SHORT = {"durationSeconds": 4}
 
 
 @lru_cache(maxsize=8)
-def picture(
+def draw_picture(
     blue: int = 30, green: int = 200, red: int = 90, size: tuple[int, int] = (1280, 720)
 ) -> bytes:
     """A plain PNG."""
@@ -32,19 +32,22 @@ def picture(
     return cv2.imencode(".png", pixels)[1].tobytes()
 
 
-def image(data: bytes | None = None, mime: str = "image/png") -> dict[str, str]:
-    return {"bytesBase64Encoded": base64.b64encode(data or picture()).decode(), "mimeType": mime}
+def make_image(data: bytes | None = None, mime: str = "image/png") -> dict[str, str]:
+    return {
+        "bytesBase64Encoded": base64.b64encode(data or draw_picture()).decode(),
+        "mimeType": mime,
+    }
 
 
 @dataclass
-class Asker:
+class SimulatorClient:
     """Talks to one simulator and remembers its access token."""
 
     sim: Simulator
     http: httpx.Client
     bearer: str = ""
 
-    def token(self) -> str:
+    def fetch_token(self) -> str:
         """A new access token, for an assertion signed as google-auth signs it."""
         account = json.loads(
             Path(self.sim.environment()["GOOGLE_APPLICATION_CREDENTIALS"]).read_text()
@@ -68,64 +71,68 @@ class Asker:
         return self.bearer
 
     @property
-    def oauth(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.bearer or self.token()}"}
+    def oauth_headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.bearer or self.fetch_token()}"}
 
     @property
-    def key(self) -> dict[str, str]:
+    def key_headers(self) -> dict[str, str]:
         return {"x-goog-api-key": self.sim.world.keys["gemini"]}
 
-    def vertex(self, verb: str, body: dict[str, Any], model: str = VERTEX) -> httpx.Response:
+    def post_to_vertex(
+        self, verb: str, body: dict[str, Any], model: str = VERTEX
+    ) -> httpx.Response:
         path = f"/v1/projects/p/locations/us-central1/publishers/google/models/{model}:{verb}"
-        return self.http.post(self.sim.url + path, json=body, headers=self.oauth)
+        return self.http.post(self.sim.url + path, json=body, headers=self.oauth_headers)
 
-    def shoot(self, instance: dict[str, Any], **parameters: Any) -> str:
+    def submit_to_vertex(self, instance: dict[str, Any], **parameters: Any) -> str:
         """Submits on Vertex; the operation's name."""
-        answer = self.vertex(
+        answer = self.post_to_vertex(
             "predictLongRunning", {"instances": [instance], "parameters": parameters}
         )
         assert answer.status_code == 200, answer.text
         name: str = answer.json()["name"]
         return name
 
-    def look(self, name: str) -> dict[str, Any]:
+    def poll_vertex(self, name: str) -> dict[str, Any]:
         """One poll on Vertex."""
-        answer = self.vertex("fetchPredictOperation", {"operationName": name})
+        answer = self.post_to_vertex("fetchPredictOperation", {"operationName": name})
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        operation: dict[str, Any] = answer.json()
+        return operation
 
-    def shot(self, instance: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    def run_on_vertex(self, instance: dict[str, Any], **parameters: Any) -> dict[str, Any]:
         """Submits on Vertex and polls to the end."""
-        name = self.shoot(instance, **parameters)
-        while not (found := self.look(name)).get("done"):
+        name = self.submit_to_vertex(instance, **parameters)
+        while not (operation := self.poll_vertex(name)).get("done"):
             pass
-        return found
+        return operation
 
-    def gemini(self, instance: dict[str, Any], **parameters: Any) -> httpx.Response:
+    def post_to_gemini(self, instance: dict[str, Any], **parameters: Any) -> httpx.Response:
         body = {"instances": [instance], "parameters": parameters}
         url = f"{self.sim.url}/v1beta/models/{GEMINI}:predictLongRunning"
-        return self.http.post(url, json=body, headers=self.key)
+        return self.http.post(url, json=body, headers=self.key_headers)
 
-    def gemini_done(self, instance: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    def run_on_gemini(self, instance: dict[str, Any], **parameters: Any) -> dict[str, Any]:
         """Submits on the Gemini API and polls to the end."""
-        answer = self.gemini(instance, **parameters)
+        answer = self.post_to_gemini(instance, **parameters)
         assert answer.status_code == 200, answer.text
-        while not (found := self.get(answer.json()["name"]).json()).get("done"):
+        while not (operation := self.get_from_gemini(answer.json()["name"]).json()).get("done"):
             pass
-        done: dict[str, Any] = found
+        done: dict[str, Any] = operation
         return done
 
-    def gemini_uri(self, instance: dict[str, Any], **parameters: Any) -> str:
-        response = self.gemini_done(instance, **parameters)["response"]
+    def run_and_get_uri(self, instance: dict[str, Any], **parameters: Any) -> str:
+        response = self.run_on_gemini(instance, **parameters)["response"]
         uri: str = response["generateVideoResponse"]["generatedSamples"][0]["video"]["uri"]
         return uri
 
-    def get(self, name: str, **headers: str) -> httpx.Response:
-        return self.http.get(f"{self.sim.url}/v1beta/{name}", headers={**self.key, **headers})
+    def get_from_gemini(self, name: str, **headers: str) -> httpx.Response:
+        return self.http.get(
+            f"{self.sim.url}/v1beta/{name}", headers={**self.key_headers, **headers}
+        )
 
-    def gcs(self, uri: str, **headers: str) -> httpx.Response:
+    def download_object(self, uri: str, **headers: str) -> httpx.Response:
         """Downloads a `gs://` object."""
         bucket, _, name = uri.removeprefix("gs://").partition("/")
         url = f"{self.sim.url}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"
-        return self.http.get(url, headers={**self.oauth, **headers})
+        return self.http.get(url, headers={**self.oauth_headers, **headers})

@@ -34,7 +34,7 @@ PNG = bytes.fromhex(
 MODEL = "veo-3.1-generate-001"
 
 
-class Place:
+class ThreadWorkspace:
     """A workplace that computes in a thread."""
 
     def __init__(self, scratch: Path) -> None:
@@ -45,7 +45,7 @@ class Place:
         return await asyncio.to_thread(function, *arguments)
 
 
-def asked(
+def make_request(
     kind: Kind = Kind.GENERATE,
     *inputs: Input,
     model: str = MODEL,
@@ -70,29 +70,31 @@ def asked(
     )
 
 
-def given(role: Role, path: Path | None = None, *, uri: str = "", name: str = "") -> Input:
+def make_input(role: Role, path: Path | None = None, *, uri: str = "", name: str = "") -> Input:
     return Input(role, sha256="0" * 64, path=path, uri=uri, name=name)
 
 
-async def ended(provider: Provider, name: str, place: Place) -> Outcome:
+async def wait_for_outcome(provider: Provider, name: str, workspace: ThreadWorkspace) -> Outcome:
     """What becomes of an operation."""
     from storyboard.providers.base import Operation
 
     while True:
-        outcome = await provider.poll(Operation(name), place)
+        outcome = await provider.poll(Operation(name), workspace)
         if not isinstance(outcome, Running):
             return outcome
         await asyncio.sleep(0.02)
 
 
-def by_key(monkeypatch: pytest.MonkeyPatch, folder: Path, key: str = "a-key-of-vertex") -> str:
+def use_only_key(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, key: str = "a-key-of-vertex"
+) -> str:
     """An environment with a key and no other credentials; returns the key."""
-    without_credentials(monkeypatch, folder)
+    clear_credentials(monkeypatch, folder)
     monkeypatch.setenv("VERTEX_API_KEY", key)
     return key
 
 
-def without_credentials(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def clear_credentials(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """An environment that knows nothing of Google."""
     for name in (
         *("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"),
@@ -104,7 +106,7 @@ def without_credentials(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 
 @dataclass
-class Heard:
+class ReceivedRequest:
     """One request that a server got."""
 
     method: str
@@ -118,19 +120,19 @@ class Heard:
 
 
 @dataclass
-class Answer:
+class ServerAnswer:
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    breaks: bool = False
+    closes_connection: bool = False
     """Closes the connection where the answer should be."""
 
 
 class Server:
     """Loopback, answered by a function."""
 
-    def __init__(self, answer: Callable[[Heard], Answer]) -> None:
-        self.heard: list[Heard] = []
+    def __init__(self, answer: Callable[[ReceivedRequest], ServerAnswer]) -> None:
+        self.requests: list[ReceivedRequest] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -138,20 +140,22 @@ class Server:
 
             def _any(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
-                heard = Heard(
+                request = ReceivedRequest(
                     self.command,
                     self.path,
                     {k.lower(): v for k, v in self.headers.items()},
                     self.rfile.read(length),
                 )
-                server.heard.append(heard)
-                told = answer(heard)
-                if told.breaks:
+                server.requests.append(request)
+                reply = answer(request)
+                if reply.closes_connection:
                     self.close_connection = True
                     return
-                body = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
-                self.send_response(told.status)
-                headers = {"content-type": "application/json", **told.headers}
+                body = (
+                    reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+                )
+                self.send_response(reply.status)
+                headers = {"content-type": "application/json", **reply.headers}
                 for name, value in {**headers, "content-length": str(len(body))}.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -173,7 +177,7 @@ class Server:
 
 
 @contextmanager
-def serving(answer: Callable[[Heard], Answer]) -> Iterator[Server]:
+def serve(answer: Callable[[ReceivedRequest], ServerAnswer]) -> Iterator[Server]:
     server = Server(answer)
     try:
         yield server
@@ -181,7 +185,7 @@ def serving(answer: Callable[[Heard], Answer]) -> Iterator[Server]:
         server.close()
 
 
-async def closing(provider: Provider, work: Awaitable[Any]) -> Any:
+async def run_and_close(provider: Provider, work: Awaitable[Any]) -> Any:
     """What `work` gives; the provider's connections are given back in any case."""
     try:
         return await work

@@ -16,16 +16,16 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["hypothesis", "pytest", "storyboard.make", "storyboard.run.local"])
 
 
-def child(work: Callable[..., object], *args: Any, **options: Any) -> Any:
+def start_process(work: Callable[..., object], *args: Any, **options: Any) -> Any:
     """A process, begun, that does `work` in the folder and the environment of its parent."""
     process = CONTEXT.Process(
-        target=_work, args=(dict(os.environ), Path.cwd(), work, args, options), daemon=True
+        target=_run_work, args=(dict(os.environ), Path.cwd(), work, args, options), daemon=True
     )
     process.start()
     return process
 
 
-def _work(
+def _run_work(
     environment: dict[str, str],
     folder: Path,
     work: Callable[..., object],

@@ -16,7 +16,7 @@ from typing import Any
 from storyboard.errors import MediaError, StoryboardError
 from storyboard.film import Film, MediaFacts, MediaFile, Policy, Take
 from storyboard.graph.compile import Graph
-from storyboard.graph.identity import identity
+from storyboard.graph.identity import compute_identity
 from storyboard.graph.plan import Action, Node, Plan, Reason
 from storyboard.graph.steps import FramePick, Link, Step
 from storyboard.graph.timeline import Timeline
@@ -36,13 +36,13 @@ from storyboard.providers.base import (
     Workplace,
 )
 from storyboard.run.events import Event
-from storyboard.run.hashing import Hashes
+from storyboard.run.hashing import FileHashCache
 from storyboard.run.ledger import Ledger
 from storyboard.run.local import run_plan
-from storyboard.run.places import selects_file, state_folder, store_folder
+from storyboard.run.places import locate_lock_file, locate_state_folder, locate_store_folder
 from storyboard.run.result import RunResult
-from storyboard.run.selects import Selects
-from storyboard.run.shelf import FilmShelf
+from storyboard.run.selects import LockFile
+from storyboard.run.shelf import TakeLibrary
 from storyboard.run.store import Store
 from storyboard.timecode import Rate
 
@@ -50,13 +50,13 @@ RATE = Rate(Fraction(24))
 READS = frozenset({"prompt", "settings.duration_s", "settings.seed"})
 
 
-def clip(path: Path, *, frames: int = 24, content: object = "") -> Path:
+def write_clip(path: Path, *, frames: int = 24, content: object = "") -> Path:
     """A medium of paper."""
     path.write_text(json.dumps({"frames": frames, "content": content}))
     return path
 
 
-class PaperMedia:
+class FakeMedia:
     """Reads media of paper as `stitching.media` reads real ones."""
 
     def probe(self, path: Path) -> MediaFacts:
@@ -66,7 +66,7 @@ class PaperMedia:
             raise MediaError(f"{path.name} is no medium") from error
         return MediaFacts(320, 180, frames, RATE, Fraction(frames, 24), has_audio=True)
 
-    def examine(self, path: Path) -> MediaFacts:
+    def probe_and_decode(self, path: Path) -> MediaFacts:
         facts = self.probe(path)
         if json.loads(path.read_text()).get("content") == "damaged":
             raise MediaError(f"{path} is damaged: frame 7, at 0.29 s, can't be decoded")
@@ -75,27 +75,27 @@ class PaperMedia:
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         out.write_text(json.dumps({"frames": 1, "content": [path.name, frame]}))
 
-    def prefix(
+    def find_source_prefix(
         self, source: Path, source_frames: int, result: Path, result_frames: int
     ) -> int | None:
         return source_frames
 
 
-def die() -> None:
+def kill_process() -> None:
     """What a power cut does to a process."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _as_asked(request: Request) -> None:
+def _answer_normally(request: Request) -> None:
     """Nothing to tell: the job is made."""
 
 
-def _long_as_asked(request: Request) -> int:
+def _count_requested_frames(request: Request) -> int:
     return 24 * request.settings.duration_s
 
 
 @dataclass
-class Pretend:
+class FakeProvider:
     """A provider whose jobs and bill live in a folder, so they outlive whoever asked."""
 
     folder: Path
@@ -107,43 +107,45 @@ class Pretend:
     """submit-before submit-after poll fetch-before fetch-after"""
     running_polls: int = 1
     pause_s: float = 0.0
-    answer: Callable[[Request], Outcome | Exception | None] = _as_asked
-    frames_of: Callable[[Request], int] = _long_as_asked
-    asked: list[Request] = field(default_factory=list)
-    closed: int = 0
-    _polls: dict[str, int] = field(default_factory=dict)
+    answer: Callable[[Request], Outcome | Exception | None] = _answer_normally
+    count_frames: Callable[[Request], int] = _count_requested_frames
+    requests: list[Request] = field(default_factory=list)
+    close_count: int = 0
+    _poll_counts: dict[str, int] = field(default_factory=dict)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
-        self._die("submit-before")
-        self.asked.append(request)
-        told = self.answer(request)
-        if isinstance(told, Exception):
-            raise told
-        service = zlib.crc32(str(self.folder).encode())
-        name = f"{self.name}-{os.getpid()}-{service:x}-{len(self.asked)}"
+        self._die_at("submit-before")
+        self.requests.append(request)
+        outcome = self.answer(request)
+        if isinstance(outcome, Exception):
+            raise outcome
+        folder_checksum = zlib.crc32(str(self.folder).encode())
+        name = f"{self.name}-{os.getpid()}-{folder_checksum:x}-{len(self.requests)}"
         job = {
             "prompt": request.prompt,
             "seed": request.settings.seed,
-            "frames": self.frames_of(request),
-            "inputs": [each.sha256 for each in request.inputs],
+            "frames": self.count_frames(request),
+            "inputs": [request_input.sha256 for request_input in request.inputs],
             "name": name if not self.repeatable else "",
         }
-        if isinstance(told, Failed | Filtered):
-            job["no"] = [type(told).__name__, told.message, told.billed]
+        if isinstance(outcome, Failed | Filtered):
+            job["no"] = [type(outcome).__name__, outcome.message, outcome.billed]
         self.folder.mkdir(parents=True, exist_ok=True)
-        beside = self.folder / f"{name}.new"
-        beside.write_text(json.dumps(job))
-        beside.rename(self.folder / f"{name}.job")
-        self._die("submit-after")
+        draft = self.folder / f"{name}.new"
+        draft.write_text(json.dumps(job))
+        draft.rename(self.folder / f"{name}.job")
+        self._die_at("submit-after")
         return Operation(name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        self._die("poll")
+        self._die_at("poll")
         job = json.loads((self.folder / f"{operation.name}.job").read_text())
-        seen = self._polls[operation.name] = self._polls.get(operation.name, 0) + 1
+        poll_count = self._poll_counts[operation.name] = (
+            self._poll_counts.get(operation.name, 0) + 1
+        )
         if self.pause_s:
             await asyncio.sleep(self.pause_s)
-        if seen <= self.running_polls:
+        if poll_count <= self.running_polls:
             return Running("drawing")
         if "no" in job:
             kind, message, billed = job["no"]
@@ -153,28 +155,28 @@ class Pretend:
         return Done((Sample(uri=operation.name, expires_at=4e9),))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
-        self._die("fetch-before")
+        self._die_at("fetch-before")
         job = json.loads((self.folder / f"{sample.uri}.job").read_text())
-        path = clip(place.scratch / f"{sample.uri}.mp4", frames=job["frames"], content=job)
+        path = write_clip(place.scratch / f"{sample.uri}.mp4", frames=job["frames"], content=job)
         state = place.scratch / f"{sample.uri}.json"
         state.write_text(json.dumps(job["prompt"]))
-        self._die("fetch-after")
+        self._die_at("fetch-after")
         return replace(sample, path=path, attachments={"state.json": state})
 
     async def close(self) -> None:
-        self.closed += 1
+        self.close_count += 1
 
-    def bill(self) -> list[str]:
+    def read_bill(self) -> list[str]:
         """Prompts that were submitted, in order."""
         jobs = sorted(self.folder.glob("*.job"), key=lambda path: path.stat().st_mtime_ns)
         return [json.loads(path.read_text())["prompt"] for path in jobs]
 
-    def _die(self, point: str) -> None:
+    def _die_at(self, point: str) -> None:
         if self.die_at == point:
-            die()
+            kill_process()
 
 
-def shot(
+def build_step(
     id: str,
     prompt: str = "",
     *,
@@ -203,7 +205,7 @@ def shot(
     )
 
 
-def footage(id: str, path: Path) -> Step:
+def build_import_step(id: str, path: Path) -> Step:
     """A step that imports a file."""
     return Step(
         id=id,
@@ -218,23 +220,23 @@ def footage(id: str, path: Path) -> Step:
     )
 
 
-def last_of(id: str) -> Link:
+def link_last_frame(id: str) -> Link:
     """The last frame of another step's take."""
     return Link(Role.FIRST_FRAME, step=id, pick=FramePick(0, from_end=True))
 
 
-def video_of(id: str) -> Link:
+def link_video(id: str) -> Link:
     """The whole take of another step."""
     return Link(Role.VIDEO, step=id)
 
 
 @dataclass
-class Set:
+class FakeFilm:
     """One film with its store, lock file and ledger, opened afresh for every render."""
 
     path: Path
     steps: list[Step]
-    providers: Mapping[str, Pretend]
+    providers: Mapping[str, FakeProvider]
     policy: Policy = field(default_factory=Policy)
     store_root: Path | None = None
     events: list[Event] = field(default_factory=list)
@@ -245,57 +247,63 @@ class Set:
 
     @property
     def state(self) -> Path:
-        return state_folder(self.path)
+        return locate_state_folder(self.path)
 
-    def store(self) -> Store:
-        return Store(self.store_root or store_folder(self.path))
+    def open_store(self) -> Store:
+        return Store(self.store_root or locate_store_folder(self.path))
 
-    def selects(self) -> Selects:
-        return Selects(selects_file(self.path))
+    def open_lock_file(self) -> LockFile:
+        return LockFile(locate_lock_file(self.path))
 
-    def plan(self, store: Store, selects: Selects, only: Sequence[Step] | None = None) -> Plan:
+    def plan(self, store: Store, selects: LockFile, only: Sequence[Step] | None = None) -> Plan:
         """A small planner: keeps what is there, creates the rest."""
-        shelf = FilmShelf(store, selects, self.film.stem)
+        library = TakeLibrary(store, selects, self.film.stem)
         nodes: list[Node] = []
-        known: dict[str, Take | None] = {}
-        hashes = Hashes(self.state)
+        takes_by_step: dict[str, Take | None] = {}
+        hashes = FileHashCache(self.state)
         for step in self.steps if only is None else only:
-            inputs = _inputs(step, known, hashes)
+            inputs = _collect_inputs(step, takes_by_step, hashes)
             if inputs is None:
                 nodes.append(Node(step, Action.CREATE, certain=False))
-                known[step.id] = None
+                takes_by_step[step.id] = None
                 continue
             provider = self.providers.get(step.provider)
             reads = provider.reads if provider else frozenset[str]()
-            name = identity(step, inputs, reads, provider.revision if provider else "")
-            takes = [t for t in shelf.takes(name.digest) if shelf.present(t.sha256)]
+            step_id = compute_identity(step, inputs, reads, provider.revision if provider else "")
+            takes = [
+                take for take in library.find_takes(step_id.digest) if library.has_file(take.sha256)
+            ]
             missing = tuple(
-                n for n in range(1, step.takes + 1) if n not in {t.ordinal for t in takes}
+                ordinal
+                for ordinal in range(1, step.takes + 1)
+                if ordinal not in {take.ordinal for take in takes}
             )
-            good = [t for t in takes if t.ordinal not in shelf.rejected(name.digest)]
-            picked = [t for t in good if t.ordinal == shelf.pick(name.digest)]
-            select = next(iter((*picked, *good)), None)
+            usable = [
+                take for take in takes if take.ordinal not in library.find_rejected(step_id.digest)
+            ]
+            picked = [take for take in usable if take.ordinal == library.find_pick(step_id.digest)]
+            select = next(iter((*picked, *usable)), None)
             action = Action.CREATE if missing or not select else Action.KEEP
             nodes.append(
                 Node(
                     step,
                     action,
                     cost_micros=step.price_micros * len(missing),
-                    digest=name.digest,
-                    parts=name.parts,
+                    digest=step_id.digest,
+                    parts=step_id.parts,
                     ordinals=missing,
                     select=select,
                 )
             )
-            known[step.id] = select if action is Action.KEEP else None
+            takes_by_step[step.id] = select if action is Action.KEEP else None
         graph = Graph(self.film, {}, {}, Timeline(RATE, 0, ()), ())
         return Plan(self.film, graph, tuple(nodes))
 
     def render(self, **options: Any) -> RunResult:
         """Plans and runs, as a command line would."""
-        return asyncio.run(self.arender(**options))
+        return asyncio.run(self.render_async(**options))
 
-    async def arender(
+    async def render_async(
         self,
         *,
         change: Callable[[Plan], Plan] = lambda plan: plan,
@@ -304,38 +312,38 @@ class Set:
         **options: Any,
     ) -> RunResult:
         ledger = ledger_class(self.state)
-        store = store_class(self.store_root or store_folder(self.path))
-        hashes = Hashes(self.state)
+        store = store_class(self.store_root or locate_store_folder(self.path))
+        hashes = FileHashCache(self.state)
         try:
-            selects = self.selects()
+            selects = self.open_lock_file()
             return await run_plan(
                 change(self.plan(store, selects)),
                 film=self.film,
                 store=store,
                 selects=selects,
                 ledger=ledger,
-                providers=self._provider,
+                providers=self._load_provider,
                 events=self.events.append,
                 jobs=2,
                 hashes=hashes,
-                **{"media": PaperMedia(), **options},
+                **{"media": FakeMedia(), **options},
             )
         finally:
             hashes.save()
             store.close()
             ledger.close()
 
-    def told(self, type: str) -> list[dict[str, Any]]:
+    def find_events(self, type: str) -> list[dict[str, Any]]:
         """The records of one type, as the run log has them."""
-        return [event.record() for event in self.events if event.type == type]
+        return [event.to_record() for event in self.events if event.type == type]
 
-    def _provider(self, name: str) -> Pretend:
+    def _load_provider(self, name: str) -> FakeProvider:
         if name not in self.providers:
             raise StoryboardError(f"there is no provider {name}")
         return self.providers[name]
 
 
-def forced(plan: Plan, id: str, reason: Reason, ordinals: tuple[int, ...]) -> Plan:
+def force_step(plan: Plan, id: str, reason: Reason, ordinals: tuple[int, ...]) -> Plan:
     """The plan with one node made again, as `--force` and `--retake` ask."""
     nodes = tuple(
         replace(node, action=Action.REDO, reasons=(reason,), ordinals=ordinals, select=None)
@@ -346,21 +354,21 @@ def forced(plan: Plan, id: str, reason: Reason, ordinals: tuple[int, ...]) -> Pl
     return replace(plan, nodes=nodes)
 
 
-def _inputs(
-    step: Step, known: Mapping[str, Take | None], hashes: Hashes
+def _collect_inputs(
+    step: Step, takes_by_step: Mapping[str, Take | None], hashes: FileHashCache
 ) -> tuple[Input, ...] | None:
-    from storyboard.graph.identity import frame_number, frame_sha
+    from storyboard.graph.identity import hash_frame, resolve_frame_number
 
-    found = []
+    inputs = []
     for link in step.links:
         if link.file:
-            found.append(Input(link.role, hashes(link.file.path)))
+            inputs.append(Input(link.role, hashes(link.file.path)))
             continue
-        take = known.get(link.step)
+        take = takes_by_step.get(link.step)
         if take is None:
             return None
         sha256 = take.sha256
         if link.pick:
-            sha256 = frame_sha(sha256, frame_number(take, link.pick, RATE))
-        found.append(Input(link.role, sha256))
-    return tuple(found)
+            sha256 = hash_frame(sha256, resolve_frame_number(take, link.pick, RATE))
+        inputs.append(Input(link.role, sha256))
+    return tuple(inputs)

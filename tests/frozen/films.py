@@ -117,12 +117,12 @@ class Film:
     flags: tuple[str, ...]
 
 
-def film(number: int) -> Film:
+def generate_film(number: int) -> Film:
     """The film of that number."""
-    return _Writer(number, Random(f"frozen film {number}")).film()
+    return _FilmGenerator(number, Random(f"frozen film {number}")).generate()
 
 
-class _Writer:
+class _FilmGenerator:
     def __init__(self, number: int, chance: Random) -> None:
         self._number = number
         self._chance = chance
@@ -131,19 +131,19 @@ class _Writer:
         self._shots: list[Keys] = []
         self._made: list[str] = []
 
-    def film(self) -> Film:
-        head = self._head()
-        items = self._items()
-        sound = self._sound()
+    def generate(self) -> Film:
+        head = self._generate_head()
+        items = self._generate_items()
+        sound = self._generate_sound()
         lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
         lines += ["shots:", *items]
         lines += [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in sound.items()]
-        return Film(self._number, "\n".join([*lines, ""]), self._flags(head))
+        return Film(self._number, "\n".join([*lines, ""]), self._choose_flags(head))
 
     # the header ------------------------------------------------------------------------------
 
-    def _head(self) -> Keys:
-        pick, maybe = self._chance.choice, self._maybe
+    def _generate_head(self) -> Keys:
+        pick, maybe = self._chance.choice, self._set_sometimes
         platform = self._platform
         head: Keys = {"storyboard": 1}
         maybe(head, "title", 0.6, lambda: pick(["The Letter", "Línea 28", "Harbour"]))
@@ -151,7 +151,7 @@ class _Writer:
         maybe(head, "copyright", 0.2, lambda: "CC0")
         maybe(head, "credits", 0.2, lambda: ["Written by A. Director", "Sound: B."])
         maybe(head, "length", 0.2, lambda: pick([10, 24.5, 60]))
-        maybe(head, "format", 0.7, self._format)
+        maybe(head, "format", 0.7, self._choose_format)
         defaults = {**platform.defaults}
         maybe(defaults, "handles", 0.3, lambda: pick([0, 0.5, 1]))
         maybe(defaults, "takes", 0.2, lambda: pick([1, 2]))
@@ -164,22 +164,26 @@ class _Writer:
         head["defaults"] = defaults
         maybe(head, "profiles", 0.3, lambda: _PROFILES)
         maybe(head, "look", 0.5, lambda: "35mm, deep shadow")
-        head["cast"] = self._cast()
+        head["cast"] = self._generate_cast()
         if platform.settings:
             head["providers"] = platform.settings
-        maybe(head, "policy", 0.4, self._policy)
+        maybe(head, "policy", 0.4, self._choose_policy)
         maybe(head, "subtitles", 0.3, lambda: pick(["none", "sidecar", "track", "burn"]))
         return head
 
-    def _format(self) -> Keys:
-        made: Keys = {}
-        self._maybe(made, "fps", 0.5, lambda: self._chance.choice([24, 25, 30, "23.976"]))
-        self._maybe(made, "resolution", 0.5, lambda: self._chance.choice(["720p", "1080p"]))
+    def _choose_format(self) -> Keys:
+        format_values: Keys = {}
+        self._set_sometimes(
+            format_values, "fps", 0.5, lambda: self._chance.choice([24, 25, 30, "23.976"])
+        )
+        self._set_sometimes(
+            format_values, "resolution", 0.5, lambda: self._chance.choice(["720p", "1080p"])
+        )
         shapes = ["16:9", "9:16", "1:1"] if self._wild else ["16:9", "9:16"]
-        self._maybe(made, "aspect_ratio", 0.3, lambda: self._chance.choice(shapes))
-        return made or {"fps": 24}
+        self._set_sometimes(format_values, "aspect_ratio", 0.3, lambda: self._chance.choice(shapes))
+        return format_values or {"fps": 24}
 
-    def _cast(self) -> Keys:
+    def _generate_cast(self) -> Keys:
         pick = self._chance.choice
         ana: Keys = {"description": "Ana, 40, grey cardigan", "voice": "alto"}
         ben: Keys = {"description": "Ben, 45, work shirt", "voice": "baritone"}
@@ -194,10 +198,12 @@ class _Writer:
         if self._chance.random() < 0.3:
             kitchen["image"] = "quay.png"
         cast: Keys = {"ana": ana, "ben": ben, "kitchen": kitchen}
-        self._maybe(cast, "letter", 0.2, lambda: {"kind": "prop", "description": "an old letter"})
+        self._set_sometimes(
+            cast, "letter", 0.2, lambda: {"kind": "prop", "description": "an old letter"}
+        )
         return cast
 
-    def _policy(self) -> Keys:
+    def _choose_policy(self) -> Keys:
         policy: Keys = {}
         for key, words in {
             "on_limit": ["error", "reanchor"],
@@ -208,10 +214,10 @@ class _Writer:
             "retries": [0, 1, 2],
             "budget_usd": [600, 1250.5],
         }.items():
-            self._maybe(policy, key, 0.3, lambda words=words: self._chance.choice(words))
+            self._set_sometimes(policy, key, 0.3, lambda words=words: self._chance.choice(words))
         return policy or {"retries": 1}
 
-    def _flags(self, head: Keys) -> tuple[str, ...]:
+    def _choose_flags(self, head: Keys) -> tuple[str, ...]:
         flags = list(self._platform.flags)
         if "profiles" in head and self._chance.random() < 0.6:
             flags += ["--profile", self._chance.choice(["draft", "social"])]
@@ -225,24 +231,24 @@ class _Writer:
 
     # the shots -------------------------------------------------------------------------------
 
-    def _items(self) -> list[str]:
+    def _generate_items(self) -> list[str]:
         lines = []
         for _ in range(self._chance.choice([1, 2, 3, 3, 4, 5])):
             if self._chance.random() < 0.2:
-                inside = [self._shot() for _ in range(self._chance.choice([1, 2]))]
+                inside = [self._generate_shot() for _ in range(self._chance.choice([1, 2]))]
                 block = {
                     "sequence": f"SQ{len(self._shots):02}",
                     "scene": self._chance.choice(_SCENES),
-                    **self._ambience(0.6),
+                    **self._choose_ambience(0.6),
                 }
-                self._maybe(block, "cast", 0.3, lambda: ["ana", "ben"])
-                self._maybe(block, "place", 0.4, lambda: "kitchen")
+                self._set_sometimes(block, "cast", 0.3, lambda: ["ana", "ben"])
+                self._set_sometimes(block, "place", 0.4, lambda: "kitchen")
                 lines.append(f"  - {json.dumps({**block, 'shots': inside}, ensure_ascii=False)}")
             else:
-                lines.append(f"  - {json.dumps(self._shot(), ensure_ascii=False)}")
+                lines.append(f"  - {json.dumps(self._generate_shot(), ensure_ascii=False)}")
         return lines
 
-    def _shot(self) -> Keys:
+    def _generate_shot(self) -> Keys:
         shot: Keys = {"id": f"SH{10 * (len(self._shots) + 1):03}"}
         self._shots.append(shot)
         before = self._made[-1] if self._made else ""
@@ -252,10 +258,10 @@ class _Writer:
         way = self._chance.choices(list(ways), list(ways.values()))[0]
         getattr(self, f"_by_{way}")(shot, before)
         if way not in ("card", "color", "clip", "again"):
-            self._told(shot)
-            self._asked(shot, way)
+            self._add_direction(shot)
+            self._add_request_settings(shot, way)
             self._made.append(shot["id"])
-        self._cut(shot, way)
+        self._add_edit(shot, way)
         return shot
 
     def _by_text(self, shot: Keys, before: str) -> None:
@@ -284,7 +290,7 @@ class _Writer:
 
     def _by_clip(self, shot: Keys, before: str) -> None:
         shot["clip"] = FOOTAGE
-        self._maybe(shot, "trim", 0.5, lambda: {"start": 0.5, "end": -0.5})
+        self._set_sometimes(shot, "trim", 0.5, lambda: {"start": 0.5, "end": -0.5})
 
     def _by_again(self, shot: Keys, before: str) -> None:
         shot |= {"clip": before, "trim": {"start": 1}, "length": 2}
@@ -294,11 +300,11 @@ class _Writer:
 
     def _by_color(self, shot: Keys, before: str) -> None:
         shot |= {"color": self._chance.choice(["black", "white"]), "length": 3}
-        self._maybe(shot, "dialogue", 0.5, lambda: {"ben": "Ana?", "off": True})
+        self._set_sometimes(shot, "dialogue", 0.5, lambda: {"ben": "Ana?", "off": True})
 
     def _by_continue(self, shot: Keys, before: str) -> None:
         shot |= {"continue": before, "prompt": "Gulls rise"}
-        self._maybe(shot, "trim", 0.6, lambda: {"start": "1f"})
+        self._set_sometimes(shot, "trim", 0.6, lambda: {"start": "1f"})
 
     def _by_bridge(self, shot: Keys, before: str) -> None:
         shot |= {"continue": before, "last_frame": "ana.png", "prompt": "It turns to day"}
@@ -309,8 +315,8 @@ class _Writer:
     def _by_like(self, shot: Keys, before: str) -> None:
         shot |= {"like": before, "prompt": "On Ben, listening"}
 
-    def _told(self, shot: Keys) -> None:
-        pick, maybe = self._chance.choice, self._maybe
+    def _add_direction(self, shot: Keys) -> None:
+        pick, maybe = self._chance.choice, self._set_sometimes
         maybe(shot, "scene", 0.3, lambda: pick(_SCENES))
         maybe(shot, "place", 0.25, lambda: "kitchen")
         maybe(shot, "cast", 0.4, lambda: pick([["ana"], ["ben"], ["ana", "ben"], []]))
@@ -330,13 +336,13 @@ class _Writer:
             "continuity": "the lamp is lit",
         }.items():
             maybe(shot, key, 0.12, lambda words=words: words)
-        maybe(shot, "sound", 0.25, self._cues)
-        maybe(shot, "dialogue", 0.25, self._dialogue)
+        maybe(shot, "sound", 0.25, self._choose_cues)
+        maybe(shot, "dialogue", 0.25, self._choose_dialogue)
         maybe(shot, "narration", 0.1, lambda: [{"ana": "I can wait.", "at": 0.5}])
-        shot |= self._ambience(0.15)
+        shot |= self._choose_ambience(0.15)
 
-    def _asked(self, shot: Keys, way: str) -> None:
-        pick, maybe = self._chance.choice, self._maybe
+    def _add_request_settings(self, shot: Keys, way: str) -> None:
+        pick, maybe = self._chance.choice, self._set_sometimes
         if way not in ("beats", "extend"):
             if self._chance.random() < 0.5:
                 shot["length"] = pick([2, 3, 3.5, 4, 7] if self._wild else [2, 3, 3.5])
@@ -349,7 +355,9 @@ class _Writer:
             maybe(shot, "seed", 0.12, lambda: pick([0, 12, 2**32 - 1]))
             maybe(shot, "negative_prompt", 0.08, lambda: "hats")
         if self._platform.defaults.get("provider") == "vertex" and self._platform.seeded:
-            maybe(shot, "options", 0.15, lambda: self._options(framed=way in ("frame", "both")))
+            maybe(
+                shot, "options", 0.15, lambda: self._choose_options(framed=way in ("frame", "both"))
+            )
         if self._pictured and way == "text" and "duration" not in shot:
             maybe(shot, "references", 0.2, lambda: ["ana"])
         if self._wild:
@@ -359,10 +367,10 @@ class _Writer:
             maybe(shot, "model", 0.1, lambda: pick(["veo-3.1-lite", "omni-flash", "veo-9"]))
             maybe(shot, "provider", 0.1, lambda: pick(["previz", "vertex", "cometapi"]))
             maybe(shot, "colour", 0.05, lambda: "red")
-            maybe(shot, "options", 0.1, lambda: self._options(framed=True))
+            maybe(shot, "options", 0.1, lambda: self._choose_options(framed=True))
 
-    def _cut(self, shot: Keys, way: str) -> None:
-        pick, maybe = self._chance.choice, self._maybe
+    def _add_edit(self, shot: Keys, way: str) -> None:
+        pick, maybe = self._chance.choice, self._set_sometimes
         if len(self._shots) > 1 or (self._wild and self._chance.random() < 0.2):
             maybe(shot, "transition", 0.4, lambda: pick(_TRANSITIONS))
         else:
@@ -386,21 +394,23 @@ class _Writer:
 
     # sounds and words ------------------------------------------------------------------------
 
-    def _ambience(self, share: float) -> Keys:
-        made: Keys = {}
-        self._maybe(made, "ambience", share, lambda: {"make": "sea, gulls", "gain_db": -27})
-        return made
+    def _choose_ambience(self, share: float) -> Keys:
+        ambience: Keys = {}
+        self._set_sometimes(
+            ambience, "ambience", share, lambda: {"make": "sea, gulls", "gain_db": -27}
+        )
+        return ambience
 
-    def _cues(self) -> list[Any]:
+    def _choose_cues(self) -> list[Any]:
         file = {"file": MUSIC, "at": 0.25, "gain_db": -9}
         return self._chance.choice([["tram bell"], ["tram bell", "gulls"], ["wind", file], [file]])
 
-    def _dialogue(self) -> Any:
+    def _choose_dialogue(self) -> Any:
         first = {self._chance.choice(["ana", "ben"]): self._chance.choice(_LINES)}
         second = {"ben": "Mm.", "at": 1.6, "how": "half to herself"}
         return self._chance.choice([first, [first], [{**first, "at": 0.25}, second], [first]])
 
-    def _options(self, *, framed: bool) -> Keys:
+    def _choose_options(self, *, framed: bool) -> Keys:
         always: list[Keys] = [
             {"person_generation": "allow_adult"},
             {"labels": {"show": "s1"}},
@@ -409,33 +419,37 @@ class _Writer:
         of_frames: list[Keys] = [{"resize": "crop"}, {"compression": "optimized", "resize": "pad"}]
         return self._chance.choice(always + (of_frames if framed else []))
 
-    def _sound(self) -> Keys:
-        made: Keys = {}
+    def _generate_sound(self) -> Keys:
+        sound_keys: Keys = {}
         shot = self._shots[0]["id"]
         title = {"at": f"{shot}+0.5", "text": "Havana", "length": 1.5, "style": "lower-third"}
         roll = {"at": "end-1.5", "credits": ["Written by A. Director"], "length": 1.5}
-        self._maybe(made, "titles", 0.3, lambda: [self._chance.choice([title, roll])])
+        self._set_sometimes(sound_keys, "titles", 0.3, lambda: [self._chance.choice([title, roll])])
         sound: Keys = {}
         music = {"file": MUSIC, "from": shot, "to": "end", "start": 0.1, "fade_in": 0.2}
-        self._maybe(sound, "music", 0.3, lambda: [{**music, "fade_out": 0.3, "duck_db": 9}])
-        self._maybe(sound, "music", 0.15, lambda: [{"make": "slow, minor, piano", "gain_db": -12}])
-        self._maybe(sound, "narration", 0.15, lambda: [{"at": shot, "ana": "She had left twice."}])
-        self._maybe(
+        self._set_sometimes(sound, "music", 0.3, lambda: [{**music, "fade_out": 0.3, "duck_db": 9}])
+        self._set_sometimes(
+            sound, "music", 0.15, lambda: [{"make": "slow, minor, piano", "gain_db": -12}]
+        )
+        self._set_sometimes(
+            sound, "narration", 0.15, lambda: [{"at": shot, "ana": "She had left twice."}]
+        )
+        self._set_sometimes(
             sound,
             "narration",
             0.1,
             lambda: [{"at": f"{shot}+0.5", "write": "one sentence, dry", "voice": "ana"}],
         )
-        self._maybe(
+        self._set_sometimes(
             sound,
             "loudness",
             0.2,
             lambda: self._chance.choice(["web", "broadcast", {"lufs": -16, "true_peak_db": -2}]),
         )
         if sound:
-            made["sound"] = sound
-        return made
+            sound_keys["sound"] = sound
+        return sound_keys
 
-    def _maybe(self, into: Keys, key: str, share: float, make: Any) -> None:
+    def _set_sometimes(self, into: Keys, key: str, share: float, choose: Any) -> None:
         if self._chance.random() < share and key not in into:
-            into[key] = make()
+            into[key] = choose()

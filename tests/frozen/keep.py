@@ -37,7 +37,7 @@ shots:
 """A take of previz, with the state that a next shot continues from."""
 
 
-def keep(version: str) -> None:
+def keep_version(version: str) -> None:
     films = {
         "whole": (WHOLE, (), 0),
         "drawn": (DRAWN, (), 0),
@@ -47,28 +47,28 @@ def keep(version: str) -> None:
         for name, (text, faults, code) in films.items():
             folder = Path(base) / name
             folder.mkdir()
-            renders.set_up(sim.url, faults)
-            with renders.standing(folder, sim.environment()):
+            renders.set_up_simulator(sim.url, faults)
+            with renders.enter_folder(folder, sim.environment()):
                 Path("film.yaml").write_text(text, "utf-8")
                 proxy = ("--proxy",) if name == "drawn" else ()
-                told = doors.cli("render", "film.yaml", "--yes", *proxy)
-                assert told.code == code, told.err
+                result = doors.run_cli("render", "film.yaml", "--yes", *proxy)
+                assert result.code == code, result.err
                 if name == "whole":
-                    assert doors.cli("pick", "film.yaml", "SH010", "t01").code == 0
-                    assert doors.cli("plan", "film.yaml", "--out", "saved.plan").code == 0
-                    move_plan(Path("saved.plan"), Path("/films/film.yaml"))
-            _copy(folder, KEPT / version / name)
+                    assert doors.run_cli("pick", "film.yaml", "SH010", "t01").code == 0
+                    assert doors.run_cli("plan", "film.yaml", "--out", "saved.plan").code == 0
+                    move_saved_plan(Path("saved.plan"), Path("/films/film.yaml"))
+            _copy_film(folder, KEPT / version / name)
 
 
-def _copy(folder: Path, out: Path) -> None:
+def _copy_film(folder: Path, out: Path) -> None:
     """What a colleague would be given: no locks, no caches, no finished film."""
     out.mkdir(parents=True)
     for path in (*folder.glob("film.*"), *folder.glob("saved.plan"), *folder.glob("foot.mp4")):
         shutil.copy(path, out)
-    shutil.copytree(folder / ".storyboard", out / "state", ignore=_LEFT_OUT)
+    shutil.copytree(folder / ".storyboard", out / "state", ignore=_IGNORED)
 
 
-_LEFT_OUT = shutil.ignore_patterns(
+_IGNORED = shutil.ignore_patterns(
     *(
         ".gitignore",
         "cache",
@@ -84,16 +84,16 @@ _LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-def move_plan(path: Path, film: Path) -> None:
+def move_saved_plan(path: Path, film: Path) -> None:
     """Names another place of its film in a saved plan."""
-    told = json.loads(path.read_text("utf-8"))
-    document = {k: v for k, v in told.items() if k not in ("storyboard_plan", "sha256")}
+    saved_plan = json.loads(path.read_text("utf-8"))
+    document = {k: v for k, v in saved_plan.items() if k not in ("storyboard_plan", "sha256")}
     document["film"] = str(film)
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     sha256 = hashlib.sha256(f"storyboard:plan\0{text}".encode()).hexdigest()
-    told |= {"film": str(film), "sha256": sha256}
-    path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    saved_plan |= {"film": str(film), "sha256": sha256}
+    path.write_text(json.dumps(saved_plan, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    keep(sys.argv[1])
+    keep_version(sys.argv[1])

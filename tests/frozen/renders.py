@@ -22,7 +22,7 @@ from tests.frozen import doors, records
 
 RENDERS = records.DATA / "renders"
 
-_REHEARSED = """\
+_REHEARSAL_TEXT = """\
 storyboard: 1
 title: The Letter
 author: A. Director
@@ -57,7 +57,7 @@ sound:
   narration: [{at: SH030, write: "one sentence, dry", voice: ana}]
 subtitles: sidecar
 """
-_PAID = """\
+_PAID_TEXT = """\
 storyboard: 1
 defaults: {%s, duration: 4, resolution: 720p}
 %s
@@ -80,7 +80,7 @@ shots:
 sound:
   narration: [{at: SH010+2, write: "one sentence, dry", voice: ana}]
 """
-_TROUBLED = """\
+_TROUBLED_TEXT = """\
 storyboard: 1
 defaults: {provider: cometapi, duration: 4, resolution: 720p}
 policy: {on_filtered: hold}
@@ -112,161 +112,182 @@ class Render:
 
 
 FILMS: Mapping[str, Render] = {
-    "rehearsed": Render(_REHEARSED, ("--proxy",)),
-    "bucket": Render(_PAID % ("provider: vertex", _BUCKET, "extend: SH010"), saved=True),
-    "vertex-omni": Render(_PAID % ("provider: vertex, model: omni-flash", "", "continue: SH010")),
-    "gemini": Render(
-        _PAID % ("provider: gemini", "", "first_frame: ana.png"), ("--yes", "--allow-retired")
+    "rehearsed": Render(_REHEARSAL_TEXT, ("--proxy",)),
+    "bucket": Render(_PAID_TEXT % ("provider: vertex", _BUCKET, "extend: SH010"), saved=True),
+    "vertex-omni": Render(
+        _PAID_TEXT % ("provider: vertex, model: omni-flash", "", "continue: SH010")
     ),
-    "omni": Render(_PAID % ("provider: gemini, model: omni-flash", "", "extend: SH010")),
-    "videos": Render(_PAID % ("provider: cometapi", "", "first_frame: ana.png")),
-    "chat": Render(_PAID % ("provider: cometapi", _CHAT, "continue: SH010")),
+    "gemini": Render(
+        _PAID_TEXT % ("provider: gemini", "", "first_frame: ana.png"), ("--yes", "--allow-retired")
+    ),
+    "omni": Render(_PAID_TEXT % ("provider: gemini, model: omni-flash", "", "extend: SH010")),
+    "videos": Render(_PAID_TEXT % ("provider: cometapi", "", "first_frame: ana.png")),
+    "chat": Render(_PAID_TEXT % ("provider: cometapi", _CHAT, "continue: SH010")),
     "stills": Render(_STILLS),
-    "troubled": Render(_TROUBLED, code=7, faults=_FAULTS),
+    "troubled": Render(_TROUBLED_TEXT, code=7, faults=_FAULTS),
 }
 
 
-def of_render(name: str, folder: Path, url: str, variables: Mapping[str, str]) -> dict[str, Any]:
+def record_render(
+    name: str, folder: Path, url: str, variables: Mapping[str, str]
+) -> dict[str, Any]:
     """Renders that film at the simulator at `url` and reads what it left."""
-    made = FILMS[name]
-    set_up(url, made.faults)
-    with standing(folder, variables):
-        (folder / "film.yaml").write_text(made.text, "utf-8")
-        told = _rendered(made)
-        assert told.code == made.code, told.err
-        return steady({**_left(folder, told), "requests": _requests(url), "bill": _bill(url)})
+    render = FILMS[name]
+    set_up_simulator(url, render.faults)
+    with enter_folder(folder, variables):
+        (folder / "film.yaml").write_text(render.text, "utf-8")
+        result = _run_render(render)
+        assert result.code == render.code, result.err
+        return mask_varying(
+            {
+                **_record_outputs(folder, result),
+                "requests": _read_submissions(url),
+                "bill": _read_charges(url),
+            }
+        )
 
 
-def _rendered(made: Render) -> doors.Answer:
-    if not made.saved:
-        return doors.cli("render", "film.yaml", "--json", *made.flags)
-    planned = doors.cli("plan", "film.yaml", "--out", "saved.plan")
-    assert planned.code == 0, planned.err
-    return doors.cli("render", "saved.plan", "--json")
+def _run_render(render: Render) -> doors.CommandResult:
+    if not render.saved:
+        return doors.run_cli("render", "film.yaml", "--json", *render.flags)
+    plan_result = doors.run_cli("plan", "film.yaml", "--out", "saved.plan")
+    assert plan_result.code == 0, plan_result.err
+    return doors.run_cli("render", "saved.plan", "--json")
 
 
-def set_up(url: str, faults: tuple[str, ...]) -> None:
+def set_up_simulator(url: str, faults: tuple[str, ...]) -> None:
     """The simulator as new, with what is to go wrong: `KIND[:TIMES]@MATCH`."""
-    _ask(url, "reset", {})
+    _request_admin(url, "reset", {})
     for fault in faults:
         kind, _, match = fault.partition("@")
         kind, _, times = kind.partition(":")
-        _ask(url, "faults", {"kind": kind, "times": int(times or 1), "match": match})
+        _request_admin(url, "faults", {"kind": kind, "times": int(times or 1), "match": match})
 
 
 @contextlib.contextmanager
-def standing(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+def enter_folder(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
     """In that folder, with the media that films name, at the services of those variables."""
-    more = {**variables, "STORYBOARD_POLL_S": "0.02"}
-    with records.desk(folder), mock.patch.dict(os.environ, more):
+    environment = {**variables, "STORYBOARD_POLL_S": "0.02"}
+    with records.open_film_folder(folder), mock.patch.dict(os.environ, environment):
         yield
 
 
-def _left(folder: Path, told: doors.Answer) -> dict[str, Any]:
+def _record_outputs(folder: Path, result: doors.CommandResult) -> dict[str, Any]:
     state = folder / ".storyboard" / "film"
-    texts = [path.read_text("utf-8") for path in _sorted(state, "runs/*.jsonl")]
+    texts = [path.read_text("utf-8") for path in _glob_sorted(state, "runs/*.jsonl")]
     logs = [json.loads(line) for text in texts for line in text.splitlines()]
-    assert logs == told.lines, "the run log keeps what --json says"
+    assert logs == result.lines, "the run log keeps what --json says"
     return {
-        "events": _by_step(told.lines),
-        "lock": {path.name: path.read_text("utf-8") for path in _sorted(folder, "*.selects*")},
-        "takes": sorted(_records(folder), key=lambda t: (t["step"], t["ordinal"])),
-        "states": [_scene(path) for path in _states(folder)],
-        "ledger": _tables(state / "ledger.sqlite"),
-        "index": _tables(folder / ".storyboard" / "store" / "index.sqlite"),
-        "plan": records.wordless(doors.cli("plan", "film.yaml", "--json", *_again(told)).json),
-        "listed": doors.cli("takes", "film.yaml", "--json", *_again(told)).json,
-        "runs": doors.cli("runs", "film.yaml", "--json").json,
-        "provenance": [json.loads(p.read_text()) for p in _sorted(folder, "build/*.json")],
-        "subtitles": [p.read_text("utf-8") for p in _sorted(folder, "build/*.srt")],
+        "events": _group_by_take(result.lines),
+        "lock": {path.name: path.read_text("utf-8") for path in _glob_sorted(folder, "*.selects*")},
+        "takes": sorted(_read_take_records(folder), key=lambda t: (t["step"], t["ordinal"])),
+        "states": [_read_scene(path) for path in _find_scene_states(folder)],
+        "ledger": _read_tables(state / "ledger.sqlite"),
+        "index": _read_tables(folder / ".storyboard" / "store" / "index.sqlite"),
+        "plan": records.drop_prose(
+            doors.run_cli("plan", "film.yaml", "--json", *_repeat_flags(result)).json
+        ),
+        "listed": doors.run_cli("takes", "film.yaml", "--json", *_repeat_flags(result)).json,
+        "runs": doors.run_cli("runs", "film.yaml", "--json").json,
+        "provenance": [json.loads(p.read_text()) for p in _glob_sorted(folder, "build/*.json")],
+        "subtitles": [p.read_text("utf-8") for p in _glob_sorted(folder, "build/*.srt")],
     }
 
 
-def _again(told: doors.Answer) -> tuple[str, ...]:
+def _repeat_flags(result: doors.CommandResult) -> tuple[str, ...]:
     """The flags with which the same film is meant once more."""
-    providers = {each.get("provider") for each in told.lines}
+    providers = {each.get("provider") for each in result.lines}
     if "gemini" in providers:
         return ("--allow-retired",)
     return ("--proxy",) if "previz" in providers else ()
 
 
-def _by_step(lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _group_by_take(lines: list[dict[str, Any]]) -> dict[str, Any]:
     """The events of each take in their order, but those of progress, which come as it goes."""
-    found: dict[str, Any] = {}
-    for each in lines:
-        if "progress" not in each["type"]:
-            name = f"{each.get('step', '')} {each.get('take', '')}".strip()
-            found.setdefault(name, []).append(each)
-    return found
+    events_by_take: dict[str, Any] = {}
+    for event in lines:
+        if "progress" not in event["type"]:
+            name = f"{event.get('step', '')} {event.get('take', '')}".strip()
+            events_by_take.setdefault(name, []).append(event)
+    return events_by_take
 
 
-def _sorted(folder: Path, pattern: str) -> list[Path]:
+def _glob_sorted(folder: Path, pattern: str) -> list[Path]:
     return sorted(folder.glob(pattern))
 
 
-def _records(folder: Path) -> list[dict[str, Any]]:
-    told = [
+def _read_take_records(folder: Path) -> list[dict[str, Any]]:
+    records_found = [
         json.loads(p.read_text("utf-8")) for p in folder.glob(".storyboard/store/takes/*/*.json")
     ]
-    return [each for each in told if "ordinal" in each]
+    return [each for each in records_found if "ordinal" in each]
 
 
-def _states(folder: Path) -> list[Path]:
+def _find_scene_states(folder: Path) -> list[Path]:
     """The scene states, in the order of their steps."""
     names = [
         each["attachments"]["state.json"]
-        for each in sorted(_records(folder), key=lambda each: each["step"])
+        for each in sorted(_read_take_records(folder), key=lambda each: each["step"])
         if "state.json" in each.get("attachments", {})
     ]
     store = folder / ".storyboard" / "store" / "takes"
     return [next(store.glob(f"*/{name}*")) for name in names]
 
 
-def _scene(path: Path) -> dict[str, Any]:
+def _read_scene(path: Path) -> dict[str, Any]:
     """A scene's state, its frames counted and what is drawn left out."""
-    told: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    counts = {name: len(told[name]) for name in ("poses", "actors", "prints")}
-    return {**told, "poses": told["poses"][:1], "actors": told["actors"][:1], "prints": counts}
+    scene: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    counts = {name: len(scene[name]) for name in ("poses", "actors", "prints")}
+    return {**scene, "poses": scene["poses"][:1], "actors": scene["actors"][:1], "prints": counts}
 
 
-def _tables(path: Path) -> dict[str, Any]:
+def _read_tables(path: Path) -> dict[str, Any]:
     """The rows of a database by table, as their columns are called there."""
-    with contextlib.closing(sqlite3.connect(path)) as base:
-        base.row_factory = sqlite3.Row
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.row_factory = sqlite3.Row
         names = [
-            name for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            name
+            for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
         ]
-        found: dict[str, Any] = {"version": base.execute("PRAGMA user_version").fetchone()[0]}
+        tables: dict[str, Any] = {"version": database.execute("PRAGMA user_version").fetchone()[0]}
         for name in sorted(names):
-            rows = [dict(row) for row in base.execute(f"SELECT * FROM {name}")]
+            rows = [dict(row) for row in database.execute(f"SELECT * FROM {name}")]
             for row in rows:
                 for key, value in row.items():
                     if isinstance(value, str) and value[:1] in ("{", "["):
                         row[key] = json.loads(value)
-            found[name] = sorted((steady(row) for row in rows), key=_order)
-    return found
+            tables[name] = sorted((mask_varying(row) for row in rows), key=_sort_key)
+    return tables
 
 
-def _order(row: dict[str, Any]) -> tuple[str, ...]:
+def _sort_key(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(row.get(key, "")) for key in ("step", "ordinal", "state", "sample"))
 
 
 # the simulator ------------------------------------------------------------------------------
 
 
-def _requests(url: str) -> list[Any]:
+def _read_submissions(url: str) -> list[Any]:
     """What was submitted, as the simulator's journal has it."""
-    told = _ask(url, "journal")["requests"]
-    kept = ("method", "path", "query", "auth", "content_type", "json", "route")
-    sent = [{key: each[key] for key in kept} for each in told if each["route"] == "submit"]
-    return sorted((steady(each) for each in sent), key=lambda each: json.dumps(each["json"]))
+    logged_requests = _request_admin(url, "journal")["requests"]
+    kept_keys = ("method", "path", "query", "auth", "content_type", "json", "route")
+    submissions = [
+        {key: each[key] for key in kept_keys}
+        for each in logged_requests
+        if each["route"] == "submit"
+    ]
+    return sorted(
+        (mask_varying(each) for each in submissions), key=lambda each: json.dumps(each["json"])
+    )
 
 
-def _bill(url: str) -> list[Any]:
-    return sorted((steady(each) for each in _ask(url, "bill")["charges"]), key=json.dumps)
+def _read_charges(url: str) -> list[Any]:
+    return sorted(
+        (mask_varying(each) for each in _request_admin(url, "bill")["charges"]), key=json.dumps
+    )
 
 
-def _ask(url: str, what: str, body: Any = None) -> Any:
+def _request_admin(url: str, what: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(f"{url}/_simulator/{what}", data) as answer:
         return json.load(answer)
@@ -274,11 +295,11 @@ def _ask(url: str, what: str, body: Any = None) -> Any:
 
 # what differs each time ---------------------------------------------------------------------
 
-_MASKED = frozenset(
+_VARYING_KEYS = frozenset(
     "operation uri expires expires_at size elapsed_s at created_at updated_at created began path "
     "previous_interaction_id".split()
 )
-_TEXTS = (
+_VARYING_TEXTS = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "<url>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<sha256>"),
     (re.compile(r"\b\d{8}[Tt]\d{6}-[0-9a-f]{6}\b"), "<run>"),
@@ -291,24 +312,24 @@ _TEXTS = (
 )
 
 
-def steady(value: Any, key: str = "") -> Any:
+def mask_varying(value: Any, key: str = "") -> Any:
     """JSON with what differs from render to render masked, and prose left out."""
-    if key in _MASKED and value:
+    if key in _VARYING_KEYS and value:
         return "…"
     if key in ("id", "attempt") and isinstance(value, int):  # of a row
         return "…"
     if key in ("message", "hint", "label", "why") and value:
         return "…"
     if isinstance(value, dict):
-        return {_masked(name): steady(each, name) for name, each in value.items()}
+        return {_mask_text(name): mask_varying(each, name) for name, each in value.items()}
     if isinstance(value, list):
-        return [steady(each) for each in value]
+        return [mask_varying(each) for each in value]
     if isinstance(value, float):
         return round(value, 3)
-    return _masked(value) if isinstance(value, str) else value
+    return _mask_text(value) if isinstance(value, str) else value
 
 
-def _masked(text: str) -> str:
-    for pattern, instead in _TEXTS:
+def _mask_text(text: str) -> str:
+    for pattern, instead in _VARYING_TEXTS:
         text = pattern.sub(instead, text)
     return text

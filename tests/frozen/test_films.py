@@ -22,31 +22,31 @@ READ = FILMS if os.environ.get("FROZEN") == "all" else 3 * EACH
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Path]:
-    with records.desk(tmp_path) as folder:
+def film_folder(tmp_path: Path) -> Iterator[Path]:
+    with records.open_film_folder(tmp_path) as folder:
         yield folder
 
 
 @pytest.mark.parametrize("first", range(0, READ, EACH))
-def test_films_are_what_they_were(desk: Path, first: int) -> None:
-    frozen = records.lines()
-    moved = []
+def test_films_are_what_they_were(film_folder: Path, first: int) -> None:
+    frozen = records.read_lines()
+    changed = []
     for number in range(first, first + EACH):
-        found = json.loads(records.line(number, records.of_film(number, desk)))
+        current = json.loads(records.make_line(number, records.record_film(number, film_folder)))
         was = json.loads(frozen[number])
-        kinds = [kind for kind in {**was, **found} if was.get(kind) != found.get(kind)]
+        kinds = [kind for kind in {**was, **current} if was.get(kind) != current.get(kind)]
         if kinds:
-            moved.append(f"film {number}: {', '.join(kinds)}")
-    assert not moved
+            changed.append(f"film {number}: {', '.join(kinds)}")
+    assert not changed
 
 
 @pytest.mark.parametrize("number", records.WHOLE)
-def test_some_films_are_kept_word_for_word(desk: Path, number: int) -> None:
+def test_some_films_are_kept_word_for_word(film_folder: Path, number: int) -> None:
     frozen = (records.DATA / "films" / f"{number:03}.json").read_text("utf-8")
-    assert records.whole(records.of_film(number, desk)) == frozen
+    assert records.to_json_text(records.record_film(number, film_folder)) == frozen
 
 
 @pytest.mark.parametrize("name", records.EXAMPLES)
-def test_examples_are_what_they_were(desk: Path, name: str) -> None:
+def test_examples_are_what_they_were(film_folder: Path, name: str) -> None:
     frozen = (records.DATA / "examples" / f"{name}.json").read_text("utf-8")
-    assert records.whole(records.of_example(name, desk)) == frozen
+    assert records.to_json_text(records.record_example(name, film_folder)) == frozen

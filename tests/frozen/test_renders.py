@@ -19,10 +19,10 @@ def services() -> Iterator[Simulator]:
 
 @pytest.mark.parametrize("name", renders.FILMS)
 def test_a_render_leaves_what_it_left(services: Simulator, tmp_path: Path, name: str) -> None:
-    left = renders.of_render(name, tmp_path, services.url, services.environment())
+    left = renders.record_render(name, tmp_path, services.url, services.environment())
     frozen = (renders.RENDERS / f"{name}.json").read_text("utf-8")
-    assert records.whole(left) == frozen
+    assert records.to_json_text(left) == frozen
 
 
 def test_every_event_reads_as_it_did() -> None:
-    assert records.whole(doors.every_event()) == records.EVENTS.read_text("utf-8")
+    assert records.to_json_text(doors.list_event_records()) == records.EVENTS.read_text("utf-8")

@@ -29,7 +29,9 @@ CREDENTIALS = {
 }
 """Of a user of Google Cloud; the tokens are answered here too."""
 
-_OF_HTTP = frozenset({"host", "accept-encoding", "connection", "user-agent", "content-length"})
+_TRANSPORT_HEADERS = frozenset(
+    {"host", "accept-encoding", "connection", "user-agent", "content-length"}
+)
 _BLOB = re.compile(r"[A-Za-z0-9+/=]{120,}")
 _BOUNDARY = re.compile(r"boundary=(\S+)")
 
@@ -39,63 +41,63 @@ class Submitted(BaseException):
 
 
 @contextlib.contextmanager
-def caught() -> Iterator[list[dict[str, Any]]]:
+def capture_requests() -> Iterator[list[dict[str, Any]]]:
     """The requests that leave meanwhile, but those for access tokens."""
-    seen: list[dict[str, Any]] = []
+    requests: list[dict[str, Any]] = []
 
-    async def answer(_: httpx.AsyncHTTPTransport, asked: httpx.Request) -> httpx.Response:
-        seen.append(_record(asked, await asked.aread()))
-        if asked.method == "POST":
+    async def answer_request(_: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        requests.append(_record_request(request, await request.aread()))
+        if request.method == "POST":
             raise Submitted
         return httpx.Response(200, json={"name": "files/abc123", "uri": FILE, "state": "ACTIVE"})
 
-    def token(_: httpx.HTTPTransport, asked: httpx.Request) -> httpx.Response:
+    def answer_token(_: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json={"access_token": "a-token", "expires_in": 3600})
 
     with (
-        mock.patch.object(httpx.AsyncHTTPTransport, "handle_async_request", answer),
-        mock.patch.object(httpx.HTTPTransport, "handle_request", token),
+        mock.patch.object(httpx.AsyncHTTPTransport, "handle_async_request", answer_request),
+        mock.patch.object(httpx.HTTPTransport, "handle_request", answer_token),
     ):
-        yield seen
+        yield requests
 
 
-def _record(asked: httpx.Request, body: bytes) -> dict[str, Any]:
-    kind = asked.headers.get("content-type", "")
-    if found := _BOUNDARY.search(kind):
-        told: Any = _form(body, found[1].encode())
-        kind = kind.replace(found[1], "…")
+def _record_request(request: httpx.Request, body: bytes) -> dict[str, Any]:
+    kind = request.headers.get("content-type", "")
+    if boundary := _BOUNDARY.search(kind):
+        recorded_body: Any = _split_form(body, boundary[1].encode())
+        kind = kind.replace(boundary[1], "…")
     elif "json" in kind:
-        told = _lighter(json.loads(body))
+        recorded_body = _hash_media(json.loads(body))
     else:
-        told = hashlib.sha256(body).hexdigest() if body else ""
+        recorded_body = hashlib.sha256(body).hexdigest() if body else ""
     return {
-        "method": asked.method,
-        "url": str(asked.url),
-        "headers": sorted(name for name in asked.headers if name not in _OF_HTTP),
+        "method": request.method,
+        "url": str(request.url),
+        "headers": sorted(name for name in request.headers if name not in _TRANSPORT_HEADERS),
         "content_type": kind,
-        "body": told,
+        "body": recorded_body,
     }
 
 
-def _form(body: bytes, boundary: bytes) -> list[Any]:
+def _split_form(body: bytes, boundary: bytes) -> list[Any]:
     """The parts of a multipart form in their order."""
     parts = []
     for part in body.split(b"--" + boundary)[1:-1]:
         head, _, data = part.removeprefix(b"\r\n").removesuffix(b"\r\n").partition(b"\r\n\r\n")
         try:
-            told = data.decode()
+            content = data.decode()
         except UnicodeDecodeError:
-            told = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        parts.append([head.decode(), told])
+            content = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        parts.append([head.decode(), content])
     return parts
 
 
-def _lighter(value: Any) -> Any:
+def _hash_media(value: Any) -> Any:
     """JSON with its media as their hash."""
     if isinstance(value, dict):
-        return {name: _lighter(each) for name, each in value.items()}
+        return {name: _hash_media(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_lighter(each) for each in value]
+        return [_hash_media(each) for each in value]
     if isinstance(value, str):
         return _BLOB.sub(
             lambda found: f"sha256:{hashlib.sha256(found[0].encode()).hexdigest()}", value

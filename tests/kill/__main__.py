@@ -9,7 +9,7 @@ import sys
 import time
 from queue import Empty
 
-from tests.kill.marathon import work
+from tests.kill.marathon import run_worker
 from tests.kill.reel import Tally
 
 KILLS = 1000
@@ -19,45 +19,48 @@ def main() -> int:
     """Prints progress and a summary; 1 where a promise was broken."""
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else KILLS
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10**6)
-    hands = max(2, os.cpu_count() or 2)
+    worker_count = max(2, os.cpu_count() or 2)
     context = multiprocessing.get_context("spawn")
-    told = context.Queue()
-    share = -(-kills // hands)
+    reports = context.Queue()
+    share = -(-kills // worker_count)
     workers = [
-        context.Process(target=work, args=(seed + n, share, told), daemon=False)
-        for n in range(hands)
+        context.Process(target=run_worker, args=(seed + n, share, reports), daemon=False)
+        for n in range(worker_count)
     ]
     for worker in workers:
         worker.start()
-    began = time.monotonic()
-    total, films, broken, left = Tally(), 0, 0, hands
-    while left:
+    started_at = time.monotonic()
+    total, films, broken, running = Tally(), 0, 0, worker_count
+    while running:
         try:
-            which, number, tally, wrong = told.get(timeout=10)
+            worker_seed, number, tally, problem = reports.get(timeout=10)
         except Empty:
             if any(worker.exitcode for worker in workers):
                 print("a worker died")
                 return 1
             continue
         if not number:
-            left -= 1
+            running -= 1
             continue
         films += 1
-        total.add(tally)
-        if wrong:
+        total.add_tally(tally)
+        if problem:
             broken += 1
-            print(f"seed {which}, film {number}:\n{wrong}", flush=True)
+            print(f"seed {worker_seed}, film {number}:\n{problem}", flush=True)
         if films % 10 == 0:
-            print(f"{time.monotonic() - began:5.0f} s  {films} films  {line(total)}", flush=True)
+            print(
+                f"{time.monotonic() - started_at:5.0f} s  {films} films  {format_tally(total)}",
+                flush=True,
+            )
     for worker in workers:
         worker.join()
-    print(f"seed {seed}: {films} films in {time.monotonic() - began:.0f} s, {broken} broken")
-    print(line(total))
+    print(f"seed {seed}: {films} films in {time.monotonic() - started_at:.0f} s, {broken} broken")
+    print(format_tally(total))
     print("killed with an attempt at most", dict(total.at.most_common()))
     return 1 if broken or total.doubled else 0
 
 
-def line(tally: Tally) -> str:
+def format_tally(tally: Tally) -> str:
     return ", ".join(f"{name} {value}" for name, value in vars(tally).items() if name != "at")
 
 

@@ -13,15 +13,15 @@ from tests.kill.reel import (
     BUCKET,
     CHAIN,
     CHAT,
-    ELSEWHERE,
     INLINE,
+    OTHER_ROUTES,
     RETRIES,
     SEEDLESS,
     SHORT,
-    UNCUT,
-    Reel,
+    UNRENDERED_SHOT,
+    KilledFilm,
     Tally,
-    theatre,
+    start_harness,
 )
 
 _FAULTS = (
@@ -47,67 +47,72 @@ _FAULTS = (
 _OUTCOMES = ("filtered", "failed", "partial")
 """What a chat is counted as charged for, though the simulator bills none of it."""
 
-_MOMENTS = 90
+_ACT_COUNT = 90
 """About as many acts as one of these films has."""
 
 
-def rehearse(reel: Reel, dice: random.Random, most: int) -> None:
+def kill_repeatedly(film: KilledFilm, dice: random.Random, max_renders: int) -> None:
     """Kills a film again and again, up to `most` times, while things go wrong; then finishes it."""
-    faults = [each for each in _FAULTS if CHAT not in reel.text or each not in _OUTCOMES]
-    moments = dice.choice((_MOMENTS, _MOMENTS // 2, _MOMENTS // 5))
-    for _ in range(most):
+    faults = [name for name in _FAULTS if CHAT not in film.text or name not in _OUTCOMES]
+    act_count = dice.choice((_ACT_COUNT, _ACT_COUNT // 2, _ACT_COUNT // 5))
+    for _ in range(max_renders):
         for fault in dice.choices(faults, k=dice.choice((0, 0, 1, 1, 2))):
-            reel.sim.world.faults.add(fault)
+            film.simulator.world.faults.add(fault)
         if dice.random() < 0.5:
-            code = reel.render(kill_after=dice.uniform(0, 1.2))
+            code = film.render(kill_after=dice.uniform(0, 1.2))
         else:
-            code = reel.render(die_at=f"act/{dice.randint(1, moments)}")
-        assert code in (-9, 0, 3, 4, 7), reel.told()  # 4: a key that was refused twice
-        if reel.unknown and dice.random() < 0.8:
-            reel.decide(lambda attempt, strays: mostly_true(reel, strays, dice))
+            code = film.render(die_at=f"act/{dice.randint(1, act_count)}")
+        assert code in (-9, 0, 3, 4, 7), film.describe_state()  # 4: a key that was refused twice
+        if film.unknown_attempts and dice.random() < 0.8:
+            film.resolve_unknown(lambda attempt, strays: choose_mostly_true(film, strays, dice))
         if code == 0:
             break
-    reel.sim.world.faults.clear()
-    reel.finish(lambda attempt, strays: mostly_true(reel, strays, dice))
+    film.simulator.world.faults.clear()
+    film.render_to_end(lambda attempt, strays: choose_mostly_true(film, strays, dice))
 
 
-def mostly_true(reel: Reel, strays: list[str], dice: random.Random) -> str:
+def choose_mostly_true(film: KilledFilm, strays: list[str], dice: random.Random) -> str:
     """What a person says: now and then a job that there is is given up."""
     if not strays:
         return "not-sent"
-    billed = all(each.usd for each in reel.sim.world.bill.charges if each.operation in strays)
+    billed = all(
+        charge.usd for charge in film.simulator.world.bill.charges if charge.operation in strays
+    )
     return "lost" if billed and dice.random() < 0.1 else "adopt"
 
 
-def work(seed: int, kills: int, told: Any) -> None:
+def run_worker(seed: int, kills: int, reports: Any) -> None:
     """Films until so many renders were killed; what was counted goes to the queue after each."""
     dice = random.Random(seed)
-    done = 0
+    kill_count = 0
     expected: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="storyboard-kill-") as root, theatre() as (sim, zygote):
+    with (
+        tempfile.TemporaryDirectory(prefix="storyboard-kill-") as root,
+        start_harness() as (simulator, zygote),
+    ):
         number = 0
-        while done < kills:
+        while kill_count < kills:
             number += 1
             if seeded := dice.random() < 0.7:
                 text = dice.choice((INLINE, BUCKET)) + dice.choice(("", RETRIES))
             else:
-                text = dice.choice((*ELSEWHERE, CHAT)) + dice.choice(("", RETRIES))
-            text += (dice.choice((CHAIN, SHORT, SHORT)) if seeded else SEEDLESS) + UNCUT
-            reel = Reel(Path(root) / f"film{number}", text, sim, zygote)
+                text = dice.choice((*OTHER_ROUTES, CHAT)) + dice.choice(("", RETRIES))
+            text += (dice.choice((CHAIN, SHORT, SHORT)) if seeded else SEEDLESS) + UNRENDERED_SHOT
+            film = KilledFilm(Path(root) / f"film{number}", text, simulator, zygote)
             try:
                 if text not in expected:
-                    quiet = Reel(Path(root) / f"quiet{number}", text, sim, zygote)
-                    quiet.finish()
-                    expected[text] = quiet.takes()
-                    sim.world.reset()
-                rehearse(reel, dice, 12)
-                assert reel.takes() == expected[text], reel.told()
+                    undisturbed = KilledFilm(Path(root) / f"quiet{number}", text, simulator, zygote)
+                    undisturbed.render_to_end()
+                    expected[text] = undisturbed.read_takes()
+                    simulator.world.reset()
+                kill_repeatedly(film, dice, 12)
+                assert film.read_takes() == expected[text], film.describe_state()
             except Exception:
-                told.put((seed, number, reel.tally, traceback.format_exc()))
-                keep = Path(tempfile.gettempdir()) / f"kill-{seed}-{number}"
-                shutil.copytree(reel.folder, keep, dirs_exist_ok=True)
-                done += max(1, reel.tally.kills)
+                reports.put((seed, number, film.tally, traceback.format_exc()))
+                kept_folder = Path(tempfile.gettempdir()) / f"kill-{seed}-{number}"
+                shutil.copytree(film.folder, kept_folder, dirs_exist_ok=True)
+                kill_count += max(1, film.tally.kills)
                 continue
-            done += reel.tally.kills
-            told.put((seed, number, reel.tally, ""))
-    told.put((seed, 0, Tally(), ""))
+            kill_count += film.tally.kills
+            reports.put((seed, number, film.tally, ""))
+    reports.put((seed, 0, Tally(), ""))

@@ -21,162 +21,162 @@ from typing import Any
 _STATES = ("ledger", "unwritten")
 
 
-def die() -> None:
+def kill_process() -> None:
     """What a power cut does to a process."""
     os.kill(os.getpid(), signal.SIGKILL)
     signal.pause()
 
 
-def arm(point: str) -> None:
+def set_kill_point(point: str) -> None:
     """Lets this process die at `point`; empty lets it live."""
     kind, _, rest = point.partition("/")
     if kind in _STATES:
         state, _, shot = rest.partition("/")
-        _ledger(state, shot, before=kind == "unwritten")
+        _die_at_transition(state, shot, before=kind == "unwritten")
     elif kind in ("post", "answer"):
-        _order(rest, before=kind == "post")
+        _die_at_submission(rest, before=kind == "post")
     elif kind in ("put", "bytes", "sidecar"):
-        _shelf(kind, rest)
+        _die_at_store(kind, rest)
     elif kind in ("lock", "locked"):
-        _renamed(".selects.yaml", before=kind == "lock")
+        _die_at_rename(".selects.yaml", before=kind == "lock")
     elif kind == "stitch":
-        _stitch()
+        _die_while_stitching()
     elif kind == "cut":
-        _renamed(".mp4", before=True)
+        _die_at_rename(".mp4", before=True)
     elif kind == "act":
-        _acts(int(rest))
+        _die_at_act(int(rest))
     elif point:
         raise ValueError(point)
 
 
-def _ledger(state: str, shot: str, *, before: bool) -> None:
+def _die_at_transition(state: str, shot: str, *, before: bool) -> None:
     from storyboard.run.ledger import Ledger
 
-    begin, advance_all = Ledger.begin, Ledger.advance_all
+    begin, advance_all = Ledger.reserve_attempts, Ledger.transition_together
 
-    async def begun(self: Any, attempts: Any, **options: Any) -> Any:
-        hit = state == "intent" and attempts[0].shot == shot
-        if hit and before:
-            die()
-        entered = await begin(self, attempts, **options)
-        if hit:
-            die()
-        return entered
+    async def reserve_or_die(self: Any, attempts: Any, **options: Any) -> Any:
+        is_target = state == "intent" and attempts[0].shot == shot
+        if is_target and before:
+            kill_process()
+        reserved = await begin(self, attempts, **options)
+        if is_target:
+            kill_process()
+        return reserved
 
-    async def advanced(self: Any, attempts: Any, to: Any, **facts: Any) -> Any:
-        hit = to == state and attempts[0].shot == shot
-        if hit and before:
-            die()
+    async def transition_or_die(self: Any, attempts: Any, to: Any, **facts: Any) -> Any:
+        is_target = to == state and attempts[0].shot == shot
+        if is_target and before:
+            kill_process()
         moved = await advance_all(self, attempts, to, **facts)
-        if hit:
-            die()
+        if is_target:
+            kill_process()
         return moved
 
-    Ledger.begin, Ledger.advance_all = begun, advanced  # type: ignore[method-assign]
+    Ledger.reserve_attempts, Ledger.transition_together = reserve_or_die, transition_or_die  # type: ignore[method-assign]
 
 
-def _order(shot: str, *, before: bool) -> None:
-    from storyboard.providers.http import Wire
+def _die_at_submission(shot: str, *, before: bool) -> None:
+    from storyboard.providers.http import ServiceClient
 
-    order = Wire.order
+    post = ServiceClient.post_once
 
-    async def ordered(self: Any, path: str, **wishes: Any) -> Any:
-        hit = shot in str(wishes["json"]["instances"][0]["prompt"])
-        if hit and before:
-            die()
-        reply = await order(self, path, **wishes)
-        if hit:
-            die()
+    async def post_or_die(self: Any, path: str, **options: Any) -> Any:
+        is_target = shot in str(options["json"]["instances"][0]["prompt"])
+        if is_target and before:
+            kill_process()
+        reply = await post(self, path, **options)
+        if is_target:
+            kill_process()
         return reply
 
-    Wire.order = ordered  # type: ignore[method-assign]
+    ServiceClient.post_once = post_or_die  # type: ignore[method-assign]
 
 
-def _shelf(kind: str, shot: str) -> None:
-    from storyboard.run.shelving import Shelver
+def _die_at_store(kind: str, shot: str) -> None:
+    from storyboard.run.shelving import TakeIngest
     from storyboard.run.store import Store
 
-    add_all, keep = Store.add_all, Shelver._keep
+    add_all, keep = Store.add_records, TakeIngest._store_deliveries
 
-    def added(self: Any, records: Any) -> None:
-        hit = any(record.take.shot == shot for record in records)
-        if hit and kind == "bytes":
-            die()
+    def add_or_die(self: Any, records: Any) -> None:
+        is_target = any(record.take.shot == shot for record in records)
+        if is_target and kind == "bytes":
+            kill_process()
         add_all(self, records)
-        if hit and kind == "sidecar":
-            die()
+        if is_target and kind == "sidecar":
+            kill_process()
 
-    def kept(self: Any, come: Any) -> Any:
-        if kind == "put" and any(each.attempt.shot == shot for each in come):
-            die()
-        return keep(self, come)
+    def keep_or_die(self: Any, deliveries: Any) -> Any:
+        if kind == "put" and any(delivery.attempt.shot == shot for delivery in deliveries):
+            kill_process()
+        return keep(self, deliveries)
 
-    Store.add_all, Shelver._keep = added, kept  # type: ignore[method-assign]
+    Store.add_records, TakeIngest._store_deliveries = add_or_die, keep_or_die  # type: ignore[method-assign]
 
 
-def _renamed(ending: str, *, before: bool) -> None:
+def _die_at_rename(ending: str, *, before: bool) -> None:
     replace = os.replace
 
-    def replaced(source: Any, target: Any, **options: Any) -> None:
-        hit = str(target).endswith(ending) and "/takes/" not in str(target)
-        if hit and before:
-            die()
+    def replace_or_die(source: Any, target: Any, **options: Any) -> None:
+        is_target = str(target).endswith(ending) and "/takes/" not in str(target)
+        if is_target and before:
+            kill_process()
         replace(source, target, **options)
-        if hit:
-            die()
+        if is_target:
+            kill_process()
 
-    os.replace = replaced
+    os.replace = replace_or_die
 
 
-def _stitch() -> None:
+def _die_while_stitching() -> None:
     from storyboard.stitching import film
 
     stitch = film.stitch_film
 
-    def stitched(*given: Any, **options: Any) -> Any:
-        return stitch(*given, **{**options, "on_progress": lambda done, total: die()})
+    def stitch_and_die(*arguments: Any, **options: Any) -> Any:
+        return stitch(*arguments, **{**options, "on_progress": lambda done, total: kill_process()})
 
-    film.stitch_film = stitched
+    film.stitch_film = stitch_and_die
 
 
-def _acts(last: int) -> None:
-    from storyboard.providers.http import Wire
-    from storyboard.run.writer import Writer
+def _die_at_act(last: int) -> None:
+    from storyboard.providers.http import ServiceClient
+    from storyboard.run.writer import GroupCommitWriter
 
     left = last
     guard = threading.Lock()
 
-    def act() -> None:
+    def count_act() -> None:
         nonlocal left
         with guard:
             left -= 1
             if not left:
-                die()
+                kill_process()
 
-    def around(call: Callable[..., Any]) -> Callable[..., Any]:
+    def count_around(call: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(call)
-        def called(*given: Any, **options: Any) -> Any:
-            act()
-            done = call(*given, **options)
-            act()
-            return done
+        def call_and_count(*arguments: Any, **options: Any) -> Any:
+            count_act()
+            result = call(*arguments, **options)
+            count_act()
+            return result
 
-        return called
+        return call_and_count
 
-    def asked(call: Callable[..., Any]) -> Callable[..., Any]:
+    def count_around_async(call: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(call)
-        async def called(*given: Any, **options: Any) -> Any:
-            act()
-            done = await call(*given, **options)
-            act()
-            return done
+        async def call_and_count(*arguments: Any, **options: Any) -> Any:
+            count_act()
+            result = await call(*arguments, **options)
+            count_act()
+            return result
 
-        return called
+        return call_and_count
 
-    os.fsync = around(os.fsync)
-    os.link = around(os.link)
-    os.replace = around(os.replace)
-    os.unlink = around(os.unlink)
-    Writer._commit = around(Writer._commit)  # type: ignore[method-assign]
-    Wire._sent = asked(Wire._sent)  # type: ignore[method-assign]
-    Wire._free = asked(Wire._free)  # type: ignore[method-assign]
+    os.fsync = count_around(os.fsync)
+    os.link = count_around(os.link)
+    os.replace = count_around(os.replace)
+    os.unlink = count_around(os.unlink)
+    GroupCommitWriter._commit_statements = count_around(GroupCommitWriter._commit_statements)  # type: ignore[method-assign]
+    ServiceClient._send_once = count_around_async(ServiceClient._send_once)  # type: ignore[method-assign]
+    ServiceClient._send_repeatable = count_around_async(ServiceClient._send_repeatable)  # type: ignore[method-assign]

@@ -13,20 +13,20 @@ from typing import Any
 
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.ledger import Ledger
-from storyboard.run.places import selects_file, state_folder, store_folder
-from storyboard.run.selects import Selects
+from storyboard.run.places import locate_lock_file, locate_state_folder, locate_store_folder
+from storyboard.run.selects import LockFile
 from storyboard.run.store import Store
-from storyboard.run.upkeep import verify
+from storyboard.run.upkeep import verify_store
 from storyboard.simulator.serve import Simulator
 from storyboard.simulator.world import Job
-from tests.kill.zygote import Zygote
+from tests.kill.zygote import ForkServer
 
 INLINE = """\
 storyboard: 1
 defaults: {provider: vertex, model: veo-3.1, resolution: 720p}
 """
 BUCKET = f"{INLINE}providers: {{vertex: {{storage_uri: gs://films/reel}}}}\n"
-ELSEWHERE = tuple(
+OTHER_ROUTES = tuple(
     f"""\
 storyboard: 1
 defaults: {{provider: {provider}, model: {model}, resolution: 720p}}
@@ -38,7 +38,7 @@ defaults: {{provider: {provider}, model: {model}, resolution: 720p}}
     )
 )
 """Routes that know no seed: what they make differs from time to time."""
-CHAT = f"{ELSEWHERE[0]}providers: {{cometapi: {{transport: chat}}}}\n"
+CHAT = f"{OTHER_ROUTES[0]}providers: {{cometapi: {{transport: chat}}}}\n"
 """The route whose answer is the whole job, so that nobody can ask for a job by its name."""
 RETRIES = "policy: {on_filtered: retry, on_failed: retry, retries: 2}\n"
 CHAIN = """\
@@ -56,10 +56,10 @@ shots:
   - {id: SH040, prompt: SH040 of gulls, duration: 4, takes: 3}
 """
 SEEDLESS = SHORT.replace(", seed: 7", "")
-UNCUT = "  - {id: SH900, provider: previz, prompt: A gull, duration: 4}\n"
+UNRENDERED_SHOT = "  - {id: SH900, provider: previz, prompt: A gull, duration: 4}\n"
 """A shot that nobody renders, so that the film is not cut."""
-WANTED = {"SH010": 1, "SH020": 1, "SH030": 1, "SH040": 3, "SH050": 1}
-_KNOWN = frozenset({State.SUBMITTED, State.DONE_REMOTE, State.FETCHED})
+WANTED_TAKES = {"SH010": 1, "SH020": 1, "SH030": 1, "SH040": 3, "SH050": 1}
+_KNOWN_STATES = frozenset({State.SUBMITTED, State.DONE_REMOTE, State.FETCHED})
 _GOOD_ENDS = frozenset({State.COMMITTED, State.FILTERED, State.FAILED})
 
 
@@ -80,7 +80,7 @@ class Tally:
     at: Counter[str] = field(default_factory=Counter)
     """Kills by the furthest that anything had come."""
 
-    def add(self, other: Tally) -> None:
+    def add_tally(self, other: Tally) -> None:
         for name, value in vars(other).items():
             if isinstance(value, int):
                 setattr(self, name, getattr(self, name) + value)
@@ -88,262 +88,287 @@ class Tally:
 
 
 @dataclass
-class Reel:
+class KilledFilm:
     """One film in a folder of its own, and the simulator that it is bought from, emptied."""
 
     folder: Path
     text: str
-    sim: Simulator
-    zygote: Zygote
+    simulator: Simulator
+    fork_server: ForkServer
     tally: Tally = field(default_factory=Tally)
     env: dict[str, str] = field(default_factory=dict)
-    given_up: set[str] = field(default_factory=set)
+    lost_jobs: set[str] = field(default_factory=set)
     """Jobs that a person gave up as lost."""
-    bought_again: set[str] = field(default_factory=set)
+    rebought_shots: set[str] = field(default_factory=set)
     """Shots that a person buys again since."""
-    seen: dict[int, State] = field(default_factory=dict)
+    last_states: dict[int, State] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sim.world.reset()
+        self.simulator.world.reset()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.film.write_text(self.text)
-        self.env = {**self.sim.environment(), "STORYBOARD_POLL_S": "0.03", **self.env}
+        self.film_path.write_text(self.text)
+        self.env = {**self.simulator.environment(), "STORYBOARD_POLL_S": "0.03", **self.env}
 
     @property
-    def film(self) -> Path:
+    def film_path(self) -> Path:
         return self.folder / "film.yaml"
 
     @property
     def shots(self) -> list[str]:
         """What is rendered: every shot but the one that nobody asks for."""
-        return [id for id in WANTED if f"id: {id}" in self.text]
+        return [id for id in WANTED_TAKES if f"id: {id}" in self.text]
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        return Ledger.read(state_folder(self.film))
+        return Ledger.read_attempts(locate_state_folder(self.film_path))
 
     @property
-    def unknown(self) -> list[Attempt]:
-        return [each for each in self.attempts if each.state is State.UNKNOWN]
+    def unknown_attempts(self) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.state is State.UNKNOWN]
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """What the last command said."""
         return (self.folder / "said.txt").read_text()
 
-    def command(self, *arguments: str, kill_after: float | None = None, **wishes: Any) -> int:
+    def run_command(self, *arguments: str, kill_after: float | None = None, **options: Any) -> int:
         """Runs a command line to its end, or to the moment at which it is killed."""
-        pid = self.zygote.start(
+        pid = self.fork_server.start_command(
             self.folder,
             arguments,
             self.env,
             said=self.folder / "said.txt",
-            **wishes,
+            **options,
         )
         if kill_after is not None:
             time.sleep(kill_after)
             os.kill(pid, 9)
-        code = self.zygote.wait(pid)
-        self.quiet()
-        assert "Traceback" not in self.said, self.said
+        code = self.fork_server.wait_for_exit(pid)
+        self.wait_until_idle()
+        assert "Traceback" not in self.output, self.output
         return code
 
-    def render(self, *flags: str, **wishes: Any) -> int:
+    def render(self, *flags: str, **options: Any) -> int:
         """Renders, and looks at every promise afterwards."""
         self.tally.renders += 1
-        shots = self.shots if UNCUT in self.text else []
-        flags += tuple(word for shot in sorted(self.bought_again) for word in ("--rebuy", shot))
-        code = self.command("render", "film.yaml", *shots, "--yes", *flags, **wishes)
+        shots = self.shots if UNRENDERED_SHOT in self.text else []
+        flags += tuple(word for shot in sorted(self.rebought_shots) for word in ("--rebuy", shot))
+        code = self.run_command("render", "film.yaml", *shots, "--yes", *flags, **options)
         if code == -9:
             self.tally.kills += 1
-        self.promises(alive=code != -9)
+        self.check_promises(ended_by_itself=code != -9)
         return code
 
-    def quiet(self) -> None:
+    def wait_until_idle(self) -> None:
         """Waits until the services have dealt with what a dead process left in the pipes."""
-        state = self.sim._server.server_state
-        until = time.monotonic() + 30
+        state = self.simulator._server.server_state
+        deadline = time.monotonic() + 30
         while state.connections or state.tasks:
-            assert time.monotonic() < until, "a request hangs"
+            assert time.monotonic() < deadline, "a request hangs"
             time.sleep(0.004)
 
     # promises
 
-    def promises(self, *, alive: bool) -> None:
+    def check_promises(self, *, ended_by_itself: bool) -> None:
         """What holds at every moment at which nothing runs."""
         attempts = self.attempts
-        self._once(attempts)
-        settled = sum(each.settled_micros for each in attempts)
-        held = sum(each.held_micros for each in attempts)
-        bill = int(self.sim.world.bill.total_usd * 1_000_000)
-        assert settled <= bill <= settled + held, (settled, bill, held, self.told())
-        for each in attempts:
-            before = self.seen.get(each.id)
-            if before in _KNOWN and each.state not in _KNOWN:
-                assert each.state in _GOOD_ENDS or job_of(each) in self.given_up, self.told()
+        self._check_no_double_purchase(attempts)
+        settled = sum(attempt.settled_micros for attempt in attempts)
+        reserved = sum(attempt.held_micros for attempt in attempts)
+        bill = int(self.simulator.world.bill.total_usd * 1_000_000)
+        assert settled <= bill <= settled + reserved, (
+            settled,
+            bill,
+            reserved,
+            self.describe_state(),
+        )
+        for attempt in attempts:
+            last_state = self.last_states.get(attempt.id)
+            if last_state in _KNOWN_STATES and attempt.state not in _KNOWN_STATES:
+                assert attempt.state in _GOOD_ENDS or read_job_id(attempt) in self.lost_jobs, (
+                    self.describe_state()
+                )
                 self.tally.resumed += 1
-            if each.state is State.UNKNOWN and before is not State.UNKNOWN:
+            if attempt.state is State.UNKNOWN and last_state is not State.UNKNOWN:
                 self.tally.unknowns += 1
-        if alive:
-            self.alive(attempts)
+        if ended_by_itself:
+            self.check_after_exit(attempts)
         else:
-            going = (each.state for each in attempts if each.held_micros)
-            self.tally.at[max(going, key=list(State).index, default="-")] += 1
-        self.seen = {each.id: each.state for each in attempts}
+            open_states = (attempt.state for attempt in attempts if attempt.held_micros)
+            self.tally.at[max(open_states, key=list(State).index, default="-")] += 1
+        self.last_states = {attempt.id: attempt.state for attempt in attempts}
 
-    def alive(self, attempts: tuple[Attempt, ...]) -> None:
+    def check_after_exit(self, attempts: tuple[Attempt, ...]) -> None:
         """What holds where a render ended by itself."""
-        store = Store(store_folder(self.film))
+        store = Store(locate_store_folder(self.film_path))
         try:
-            assert verify(store) == [], self.said
-            assert self.litter() == [], self.litter()
-            owed = {each.digest for each in attempts if each.held_micros}
-            assert store.claims.known() <= owed, self.told()
+            assert verify_store(store) == [], self.output
+            assert self.find_litter() == [], self.find_litter()
+            reserved_digests = {attempt.digest for attempt in attempts if attempt.held_micros}
+            assert store.claims.list_digests() <= reserved_digests, self.describe_state()
         finally:
             store.close()
-        unsaid = [each.name for each in self.unknown if each.name not in self.said]
-        assert not unsaid, (unsaid, self.said)
+        unnamed = [
+            attempt.name for attempt in self.unknown_attempts if attempt.name not in self.output
+        ]
+        assert not unnamed, (unnamed, self.output)
 
-    def litter(self) -> list[str]:
+    def find_litter(self) -> list[str]:
         """Unfinished files."""
-        known = (".storyboard", ".gitignore")
-        hidden = (path for path in self.folder.rglob(".*") if path.name not in known)
+        expected = (".storyboard", ".gitignore")
+        hidden = (path for path in self.folder.rglob(".*") if path.name not in expected)
         scratch = (self.folder / ".storyboard" / "store" / "scratch").rglob("*")
         return sorted(str(path.relative_to(self.folder)) for path in (*hidden, *scratch))
 
-    def _once(self, attempts: tuple[Attempt, ...]) -> None:
+    def _check_no_double_purchase(self, attempts: tuple[Attempt, ...]) -> None:
         """No take is on the bill twice, but for what a person gave up."""
-        paid: Counter[str] = Counter()
-        for charge in self.sim.world.bill.charges:
-            if charge.usd and charge.operation not in self.given_up:
-                paid[self.shot_of(self.sim.world.jobs[charge.operation])] += 1
-        doubled = sum(max(0, count - WANTED[shot]) for shot, count in paid.items())
-        assert not doubled, (paid, self.told())
-        jobs = Counter(self.shot_of(job) for job in self.sim.world.jobs.values())
-        orders: Counter[str] = Counter()
+        charges_by_shot: Counter[str] = Counter()
+        for charge in self.simulator.world.bill.charges:
+            if charge.usd and charge.operation not in self.lost_jobs:
+                charges_by_shot[self.find_shot(self.simulator.world.jobs[charge.operation])] += 1
+        doubled = sum(max(0, count - WANTED_TAKES[shot]) for shot, count in charges_by_shot.items())
+        assert not doubled, (charges_by_shot, self.describe_state())
+        jobs = Counter(self.find_shot(job) for job in self.simulator.world.jobs.values())
+        groups_by_shot: Counter[str] = Counter()
         for shot in jobs:
-            sent = {a.order for a in attempts if a.shot == shot}
-            orders[shot] = len(sent)
-        assert all(jobs[shot] <= orders[shot] for shot in jobs), (jobs, orders, self.told())
+            group_keys = {attempt.group_key for attempt in attempts if attempt.shot == shot}
+            groups_by_shot[shot] = len(group_keys)
+        assert all(jobs[shot] <= groups_by_shot[shot] for shot in jobs), (
+            jobs,
+            groups_by_shot,
+            self.describe_state(),
+        )
 
-    def shot_of(self, job: Job) -> str:
-        return next(shot for shot in WANTED if shot in job.prompt)
+    def find_shot(self, job: Job) -> str:
+        return next(shot for shot in WANTED_TAKES if shot in job.prompt)
 
-    def told(self) -> str:
+    def describe_state(self) -> str:
         """Ledger and bill, for a person to look at."""
         rows = [
-            f"  {a.id} {a.name} {a.state} {a.operation[-8:]} {a.settled_micros} {a.held_micros}"
-            f" {a.run} {a.message[:90]}"
-            for a in self.attempts
+            f"  {attempt.id} {attempt.name} {attempt.state} {attempt.operation[-8:]} {attempt.settled_micros} {attempt.held_micros}"
+            f" {attempt.run} {attempt.message[:90]}"
+            for attempt in self.attempts
         ]
-        bill = [f"  {c.operation[-8:]} {c.usd} {c.note}" for c in self.sim.world.bill.charges]
-        return "\n".join(["", *rows, "bill:", *bill, self.said])
+        bill = [
+            f"  {charge.operation[-8:]} {charge.usd} {charge.note}"
+            for charge in self.simulator.world.bill.charges
+        ]
+        return "\n".join(["", *rows, "bill:", *bill, self.output])
 
     # a person
 
-    def decide(self, choose: Callable[[Attempt, list[str]], str]) -> None:
+    def resolve_unknown(self, choose: Callable[[Attempt, list[str]], str]) -> None:
         """What a person does: looks at the provider's list and says what became of it.
 
         `choose` is given an unknown attempt and the jobs that may be it, and answers with a word:
         `adopt`, `lost` or `not-sent`.
         """
-        while unknown := self.unknown:
-            each = unknown[0]
-            order = [one for one in unknown if one.order == each.order]
-            taken = {job_of(one) for one in self.attempts} | self.given_up
+        while unknown := self.unknown_attempts:
+            attempt = unknown[0]
+            group = [member for member in unknown if member.group_key == attempt.group_key]
+            known_jobs = {read_job_id(member) for member in self.attempts} | self.lost_jobs
             strays = [
                 name
-                for name, job in self.sim.world.jobs.items()
-                if name not in taken and self.shot_of(job) == each.shot and self.fits(job, order)
+                for name, job in self.simulator.world.jobs.items()
+                if name not in known_jobs
+                and self.find_shot(job) == attempt.shot
+                and self.may_belong_to(job, group)
             ]
-            sent = (State.UNKNOWN, State.SUBMITTING)
-            open_ = {a.order for a in self.attempts if a.shot == each.shot and a.state in sent}
-            assert len(strays) <= len(open_), self.told()
+            unsettled_states = (State.UNKNOWN, State.SUBMITTING)
+            open_groups = {
+                other.group_key
+                for other in self.attempts
+                if other.shot == attempt.shot and other.state in unsettled_states
+            }
+            assert len(strays) <= len(open_groups), self.describe_state()
             strays = strays[:1]  # of several for one take each, one is as good as another
-            word = choose(each, strays)
-            if word == "adopt" and self.text.startswith(CHAT):
-                word = "lost"  # a chat can't be asked for again
-            said = {
+            answer = choose(attempt, strays)
+            if answer == "adopt" and self.text.startswith(CHAT):
+                answer = "lost"  # a chat can't be asked for again
+            flags = {
                 "adopt": ("--adopt", *strays),
                 "lost": ("--assume-lost",),
                 "not-sent": ("--assume-not-sent",),
-            }[word]
-            assert self.command("resolve", "film.yaml", each.name, *said) == 0, self.said
-            if word == "lost":
-                self.given_up.update(strays)
-                self.bought_again.add(each.shot)
-            self.tally.adopted += word == "adopt"
-            self.tally.lost += word == "lost"
-            self.tally.not_sent += word == "not-sent"
+            }[answer]
+            assert self.run_command("resolve", "film.yaml", attempt.name, *flags) == 0, self.output
+            if answer == "lost":
+                self.lost_jobs.update(strays)
+                self.rebought_shots.add(attempt.shot)
+            self.tally.adopted += answer == "adopt"
+            self.tally.lost += answer == "lost"
+            self.tally.not_sent += answer == "not-sent"
 
-    def fits(self, job: Job, order: list[Attempt]) -> bool:
+    def may_belong_to(self, job: Job, group: list[Attempt]) -> bool:
         """Whether a job may be that order's; a job in a bucket says whose it is."""
-        run, first = order[0].order
+        run, first = group[0].group_key
         if storage := job.memo.get("storage", ""):
             return f"{run}-{first:05d}".lower() in storage
-        return bool(job.error) or len(job.orders) + len(job.filtered) == len(order)
+        return bool(job.error) or len(job.clip_specs) + len(job.filtered) == len(group)
 
-    def truth(self, attempt: Attempt, strays: list[str]) -> str:
+    def choose_true_answer(self, attempt: Attempt, strays: list[str]) -> str:
         """The truth about an unknown attempt."""
         return "adopt" if strays else "not-sent"
 
-    def finish(self, choose: Callable[[Attempt, list[str]], str] | None = None) -> None:
+    def render_to_end(self, choose: Callable[[Attempt, list[str]], str] | None = None) -> None:
         """Goes on until all is made, and looks whether it is what it would have been."""
         for _ in range(8):
             code = self.render()
             if code == 0:
                 break
-            assert code in (3, 7), (code, self.told())
-            assert (code == 7) == bool(self.unknown), (code, self.told())
-            if self.unknown:
-                assert "held" in self.said, self.said
-                jobs = len(self.sim.world.jobs)
+            assert code in (3, 7), (code, self.describe_state())
+            assert (code == 7) == bool(self.unknown_attempts), (code, self.describe_state())
+            if self.unknown_attempts:
+                assert "held" in self.output, self.output
+                jobs = len(self.simulator.world.jobs)
                 assert self.render() in (3, 7)
-                made = len(self.sim.world.jobs) - jobs
-                assert not made or code == 3 or self.seen, "dependants wait"
-                self.decide(choose or self.truth)
-        assert code == 0, self.told()
-        bill = int(self.sim.world.bill.total_usd * 1_000_000)
-        assert bill == sum(each.settled_micros for each in self.attempts), self.told()
+                new_jobs = len(self.simulator.world.jobs) - jobs
+                assert not new_jobs or code == 3 or self.last_states, "dependants wait"
+                self.resolve_unknown(choose or self.choose_true_answer)
+        assert code == 0, self.describe_state()
+        bill = int(self.simulator.world.bill.total_usd * 1_000_000)
+        assert bill == sum(each.settled_micros for each in self.attempts), self.describe_state()
         assert not any(each.held_micros for each in self.attempts)
-        jobs = len(self.sim.world.jobs)
+        jobs = len(self.simulator.world.jobs)
         assert self.render() == 0
-        assert len(self.sim.world.jobs) == jobs
+        assert len(self.simulator.world.jobs) == jobs
         self.tally.jobs += jobs
-        self.tally.posts += sum(each.route == "submit" for each in self.sim.world.journal)
+        self.tally.posts += sum(each.route == "submit" for each in self.simulator.world.journal)
 
-    def takes(self) -> dict[str, list[tuple[str, str, int, str]]]:
+    def read_takes(self) -> dict[str, list[tuple[str, str, int, str]]]:
         """By shot: (take, step digest, frames, content), as far as they are no accident.
 
         Several samples have random content, and without a seed all takes and what goes on from
         them.
         """
         seeded = "seed:" in self.text
-        store, selects = Store(store_folder(self.film)), Selects(selects_file(self.film))
+        store, selects = (
+            Store(locate_store_folder(self.film_path)),
+            LockFile(locate_lock_file(self.film_path)),
+        )
         try:
-            found: dict[str, list[tuple[str, str, int, str]]] = {}
-            for record in store.ls():
+            rows_by_shot: dict[str, list[tuple[str, str, int, str]]] = {}
+            for record in store.list_records():
                 take = record.take
-                assert selects.has(take), f"{take.shot} {take.name} is not in the lock file"
-                content = take.sha256 if seeded and WANTED[take.shot] == 1 else ""
+                assert selects.has_take(take), f"{take.shot} {take.name} is not in the lock file"
+                content = take.sha256 if seeded and WANTED_TAKES[take.shot] == 1 else ""
                 row = (take.name, take.digest if seeded else "", take.facts.frames, content)
-                found.setdefault(take.shot, []).append(row)
-            return {shot: sorted(rows) for shot, rows in sorted(found.items())}
+                rows_by_shot.setdefault(take.shot, []).append(row)
+            return {shot: sorted(rows) for shot, rows in sorted(rows_by_shot.items())}
         finally:
             store.close()
 
 
-def job_of(attempt: Attempt) -> str:
+def read_job_id(attempt: Attempt) -> str:
     """The simulator's name of an attempt's job."""
     return attempt.operation.rpartition("interactions/")[2].removeprefix("chat/")
 
 
 @contextmanager
-def theatre() -> Iterator[tuple[Simulator, Zygote]]:
+def start_harness() -> Iterator[tuple[Simulator, ForkServer]]:
     """A simulator and a zygote, for many reels."""
-    with Simulator() as sim:
-        zygote = Zygote()
+    with Simulator() as simulator:
+        fork_server = ForkServer()
         try:
-            yield sim, zygote
+            yield simulator, fork_server
         finally:
-            zygote.close()
+            fork_server.close()

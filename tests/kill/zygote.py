@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_LOADED = """
+_PRELOADED = """
     anyio._backends._asyncio av cryptography.hazmat.primitives.asymmetric.rsa google.auth
     google.auth.transport.requests google.oauth2.service_account h11 httpcore httpx jsonschema
     stamina storyboard.cli.progress storyboard.cli.render storyboard.cli.resolve
@@ -30,7 +30,7 @@ _LOADED = """
 _LATE_S = 120
 
 
-class Zygote:
+class ForkServer:
     """Starts processes; `close` ends it, and it ends with its parent."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Zygote:
             text=True,
         )
 
-    def start(
+    def start_command(
         self,
         folder: Path,
         arguments: Sequence[str],
@@ -60,7 +60,7 @@ class Zygote:
         clock may be `ahead_s`, and where we are root it may be `humble`: bound by permissions.
         """
         return int(
-            self._ask(
+            self._send_request(
                 start=list(arguments),
                 folder=str(folder),
                 env=dict(env),
@@ -72,9 +72,9 @@ class Zygote:
             )
         )
 
-    def wait(self, pid: int) -> int:
+    def wait_for_exit(self, pid: int) -> int:
         """Its exit code; below zero the signal that ended it."""
-        return int(self._ask(wait=pid))
+        return int(self._send_request(wait=pid))
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -83,56 +83,56 @@ class Zygote:
         self._process.stdout.close()
         self._process.wait(10)
 
-    def _ask(self, **order: Any) -> Any:
+    def _send_request(self, **request: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
 
-def _serve() -> None:
-    for name in _LOADED.split():
+def _serve_requests() -> None:
+    for name in _PRELOADED.split():
         try:
             import_module(name)
         except ImportError:
             print(f"the zygote does without {name}", file=sys.stderr)
     import_module("tests.kill.points")
     for line in sys.stdin:
-        order = json.loads(line)
-        if "wait" in order:
-            _, status = os.waitpid(order["wait"], 0)
+        request = json.loads(line)
+        if "wait" in request:
+            _, status = os.waitpid(request["wait"], 0)
             answer = os.waitstatus_to_exitcode(status)
         else:
             answer = os.fork()
             if not answer:
-                _become(order)
+                _run_command(request)
         print(json.dumps(answer), flush=True)
 
 
-def _become(order: Mapping[str, Any]) -> None:
+def _run_command(request: Mapping[str, Any]) -> None:
     """The rest of a forked process: one command line."""
     code = 70
     try:
-        said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        output = os.open(request["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
-        os.chdir(order["folder"])
-        os.environ.update(order["env"])
-        from storyboard.cli.main import run
-        from tests.kill.points import arm
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.chdir(request["folder"])
+        os.environ.update(request["env"])
+        from storyboard.cli.main import run_command_line
+        from tests.kill.points import set_kill_point
 
-        arm(order["die_at"])
-        if order["largest"]:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest"],) * 2)
-        if order["ahead_s"]:
+        set_kill_point(request["die_at"])
+        if request["largest"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest"],) * 2)
+        if request["ahead_s"]:
             wall = time.time
-            time.time = lambda: wall() + order["ahead_s"]
-        if order["humble"]:
-            _give_up_rights()
-        code = run(order["start"])
+            time.time = lambda: wall() + request["ahead_s"]
+        if request["humble"]:
+            _drop_root_rights()
+        code = run_command_line(request["start"])
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:
@@ -144,11 +144,11 @@ def _become(order: Mapping[str, Any]) -> None:
         os._exit(code)
 
 
-def _give_up_rights() -> None:
+def _drop_root_rights() -> None:
     """Drops what root may do beyond the permissions of files (Linux; see capset(2))."""
     version = (ctypes.c_uint32 * 2)(0x20080522, 0)
     assert ctypes.CDLL(None, use_errno=True).capset(version, (ctypes.c_uint32 * 6)()) == 0
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve_requests()

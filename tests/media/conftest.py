@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storyboard.digest import file_sha256
+from storyboard.digest import hash_file
 from storyboard.film import Delivery
-from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitching.material import Medium, prepared
+from storyboard.graph.timeline import ShotEvent, Slice, Timeline
+from storyboard.stitching.material import StepMedia, conform_clips
 from storyboard.stitching.media import probe, read_frames, run_ffmpeg
-from storyboard.stitching.picture import draw, encode
+from storyboard.stitching.picture import compose_frames, encode_frames
 from storyboard.timecode import FrameRange, Rate
 
 SIZE = (320, 180)
@@ -26,7 +26,7 @@ BITS = 8
 TAGS = "-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709".split()
 
 
-def marked(clip: int, frame: int, size: tuple[int, int] = SIZE) -> np.ndarray:
+def draw_marked_frame(clip: int, frame: int, size: tuple[int, int] = SIZE) -> np.ndarray:
     """A grey picture: the frame's number in the upper row of blocks, the clip's in the lower."""
     width, height = size
     picture = np.full((height * 3 // 2, width), 128, np.uint8)
@@ -38,33 +38,35 @@ def marked(clip: int, frame: int, size: tuple[int, int] = SIZE) -> np.ndarray:
     return picture
 
 
-def levels(picture: np.ndarray) -> np.ndarray:
+def measure_levels(picture: np.ndarray) -> np.ndarray:
     """The mean brightness inside each block, (2, BITS)."""
     height, width = picture.shape[0] * 2 // 3, picture.shape[1]
     blocks = picture[:height].reshape(2, height // 2, BITS, width // BITS).astype(float)
     return blocks[:, 12:-12, :, 10:-10].mean(axis=(1, 3))
 
 
-def read(picture: np.ndarray) -> tuple[int, int]:
+def read_marks(picture: np.ndarray) -> tuple[int, int]:
     """(clip, frame) of a marked picture."""
-    found = levels(picture)
-    assert (np.abs(found - DARK) < 12).__or__(np.abs(found - LIGHT) < 12).all(), found
-    frame, clip = ((row > 128) @ (1 << np.arange(BITS)) for row in found)
+    block_levels = measure_levels(picture)
+    assert (np.abs(block_levels - DARK) < 12).__or__(np.abs(block_levels - LIGHT) < 12).all(), (
+        block_levels
+    )
+    frame, clip = ((row > 128) @ (1 << np.arange(BITS)) for row in block_levels)
     return int(clip), int(frame)
 
 
 @dataclass
-class Studio:
+class FilmLab:
     """Makes takes, cuts them, and reads the film back."""
 
     folder: Path
     size = SIZE
     delivery = DELIVERY
-    marked = staticmethod(marked)
-    levels = staticmethod(levels)
-    read = staticmethod(read)
+    draw_marked_frame = staticmethod(draw_marked_frame)
+    measure_levels = staticmethod(measure_levels)
+    read_marks = staticmethod(read_marks)
 
-    def take(
+    def write_take(
         self,
         clip: int,
         frames: int,
@@ -74,9 +76,9 @@ class Studio:
         options: tuple[str, ...] = ("-g", "24"),
         suffix: str = ".mp4",
         first_frame: int = 0,
-    ) -> Medium:
+    ) -> StepMedia:
         path = self.folder / f"take{clip}-{frames}-{rate.replace('/', '_')}{suffix}"
-        pictures = (marked(clip, frame, size).data for frame in range(frames))
+        pictures = (draw_marked_frame(clip, frame, size).data for frame in range(frames))
         run_ffmpeg(
             [
                 *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-framerate", rate, *TAGS),
@@ -85,32 +87,32 @@ class Studio:
             ],
             stdin=pictures,
         )
-        return Medium(path, file_sha256(path), probe(path), first_frame)
+        return StepMedia(path, hash_file(path), probe(path), first_frame)
 
-    def cut(self, timeline: Timeline, media: dict[str, Medium]) -> list[np.ndarray]:
-        clips = prepared(timeline, media, DELIVERY, self.folder / "cache")
+    def render_timeline(self, timeline: Timeline, media: dict[str, StepMedia]) -> list[np.ndarray]:
+        clips = conform_clips(timeline, media, DELIVERY, self.folder / "cache")
         out = self.folder / "cut.mp4"
-        encode(draw(timeline, clips, (), SIZE), DELIVERY, out)
+        encode_frames(compose_frames(timeline, clips, (), SIZE), DELIVERY, out)
         return list(read_frames(out, FrameRange(0, timeline.length)))
 
-    def event(self, shot: str, record: tuple[int, int], **rest: Any) -> Event:
+    def build_event(self, shot: str, record: tuple[int, int], **rest: Any) -> ShotEvent:
         """A shot that shows one slice of its own take from source frame `source`."""
         visible = FrameRange(*rest.pop("visible", record))
         start, step = rest.pop("source", 0), rest.pop("step", shot)
         source = FrameRange(start, start + visible.length)
         slices = rest.pop("slices", (Slice(step, source),))
-        return Event(shot, FrameRange(*record), visible, slices, **rest)
+        return ShotEvent(shot, FrameRange(*record), visible, slices, **rest)
 
-    def timeline(self, *events: Event) -> Timeline:
+    def build_timeline(self, *events: ShotEvent) -> Timeline:
         return Timeline(RATE, max(event.record.end for event in events), events)
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
+def lab(tmp_path: Path) -> FilmLab:
+    return FilmLab(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> FilmLab:
     """A studio that the tests of one file share, for takes that nobody changes."""
-    return Studio(tmp_path_factory.mktemp("stage"))
+    return FilmLab(tmp_path_factory.mktemp("stage"))

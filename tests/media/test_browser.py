@@ -16,7 +16,7 @@ from storyboard.graph.timeline import Blend
 from storyboard.stitching.film import stitch_film
 from storyboard.stitching.media import read_frames
 from storyboard.timecode import FrameRange
-from tests.conftest import command
+from tests.conftest import run_command
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -43,8 +43,8 @@ SEEKS = (37, 3, 60, 95, 24, 48, 71, 47, 72, 10, 59)
 def page(tmp_path: Path) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=[
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -58,8 +58,8 @@ def page(tmp_path: Path) -> Iterator[Any]:
 
 def test_a_film_plays_to_its_end_and_seeks(page: Any, tmp_path: Path) -> None:
     (tmp_path / "film.yaml").write_text(FILM)
-    made = command(tmp_path, "render", "film.yaml", "-q")
-    assert made.code == 0, made.err
+    result = run_command(tmp_path, "render", "film.yaml", "-q")
+    assert result.code == 0, result.err
     html = tmp_path / "play.html"
     html.write_text('<video id="v" src="build/film.mp4" muted preload="auto"></video>')
     page.goto(html.as_uri())
@@ -79,29 +79,29 @@ def test_a_film_plays_to_its_end_and_seeks(page: Any, tmp_path: Path) -> None:
 _PAINTS = 40
 
 
-def test_a_film_of_many_encoders_shows_the_right_frame_wherever_one_seeks(
-    page: Any, tmp_path: Path, studio: Any
+def test_seeking_in_a_film_of_many_encoders_shows_the_right_frame(
+    page: Any, tmp_path: Path, lab: Any
 ) -> None:
-    ways = {
+    encoder_options = {
         "A": ("-g", "12"),
         "B": ("-profile:v", "baseline", "-g", "250"),
         "C": ("-preset", "slow", "-bf", "4", "-refs", "4", "-g", "12"),
         "D": ("-profile:v", "main", "-bf", "0", "-refs", "1", "-x264-params", "slices=2:keyint=12"),
     }
     media = {
-        step: studio.take(clip, 30, options=options)
-        for clip, (step, options) in enumerate(ways.items(), 1)
+        step: lab.write_take(clip, 30, options=options)
+        for clip, (step, options) in enumerate(encoder_options.items(), 1)
     }
     dissolve = Blend(TransitionKind.DISSOLVE, FrameRange(68, 72))
-    timeline = studio.timeline(
-        studio.event("A", (0, 24)),
-        studio.event("B", (24, 48)),
-        studio.event("C", (48, 72), source=5),
-        studio.event("D", (72, 96), visible=(68, 96), source=1, entering=dissolve),
+    timeline = lab.build_timeline(
+        lab.build_event("A", (0, 24)),
+        lab.build_event("B", (24, 48)),
+        lab.build_event("C", (48, 72), source=5),
+        lab.build_event("D", (72, 96), visible=(68, 96), source=1, entering=dissolve),
     )
     film = Film(
         *(tmp_path / "film.yaml", tmp_path),
-        delivery=studio.delivery,
+        delivery=lab.delivery,
         shots=tuple(map(Shot, "ABCD")),
     )
     out = tmp_path / "mixed.mp4"
@@ -111,25 +111,25 @@ def test_a_film_of_many_encoders_shows_the_right_frame_wherever_one_seeks(
     html.write_text('<video id="v" src="mixed.mp4" muted preload="auto"></video>')
     page.goto(html.as_uri())
     page.wait_for_function("v.readyState >= 3")
-    due = list(read_frames(out, FrameRange(0, 96)))
+    expected_frames = list(read_frames(out, FrameRange(0, 96)))
     for at in SEEKS:
         page.evaluate(
             "at => new Promise(r => {v.onseeked = r; v.currentTime = at})", (at + 0.5) / 24
         )
-        wanted = (studio.levels(due[at]) - 16) * 255 / 219
+        expected_levels = (lab.measure_levels(expected_frames[at]) - 16) * 255 / 219
         for _ in range(_PAINTS):  # what is decoded is painted a moment later
-            found = _shown(page)
-            if np.abs(found - wanted).max() < 14:
+            shown_levels = _read_shown_levels(page)
+            if np.abs(shown_levels - expected_levels).max() < 14:
                 break
             page.wait_for_timeout(50)
-        assert np.abs(found - wanted).max() < 14, at
+        assert np.abs(shown_levels - expected_levels).max() < 14, at
     page.evaluate("v.currentTime = 0; v.playbackRate = 4; v.play()")
     page.wait_for_function("v.ended || v.error", timeout=20_000)
     assert page.evaluate("v.error") is None
 
 
-def _shown(page: Any) -> Any:
+def _read_shown_levels(page: Any) -> Any:
     """The levels of the squares in what the page shows now."""
-    shot = page.locator("#v").screenshot()
-    grey = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_GRAYSCALE)
+    screenshot = page.locator("#v").screenshot()
+    grey = cv2.imdecode(np.frombuffer(screenshot, np.uint8), cv2.IMREAD_GRAYSCALE)
     return np.array([[grey[y, bit * 40 + 20] for bit in range(8)] for y in (45, 135)])

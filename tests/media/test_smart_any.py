@@ -10,23 +10,23 @@ from hypothesis import strategies as st
 
 from storyboard.film import Anchor, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitching.overlays import placed
+from storyboard.stitching.overlays import place_titles
 from storyboard.timecode import FrameRange
-from tests.media.test_smart_cut import ENCODERS, held_to, noisy, stitched
+from tests.media.test_smart_cut import ENCODERS, check_film, stitch_takes, write_noisy_take
 
 JOINS = ("cut", "cut", "dissolve", "wipe", "through", "hold", "from")
 
 
 @pytest.fixture(scope="module")
-def takes(stage):
+def takes(shared_lab):
     return {
-        name: noisy(stage, 20 + number, 30, options)
+        name: write_noisy_take(shared_lab, 20 + number, 30, options)
         for number, (name, options) in enumerate(ENCODERS.items())
     }
 
 
 @st.composite
-def edits(draw):
+def draw_edits(draw):
     """Shots with a take, a trim, a length and a way in, and perhaps a title."""
     shots = []
     for number in range(draw(st.integers(1, 4))):
@@ -44,11 +44,11 @@ def edits(draw):
     return shots, title
 
 
-def film_of(stage, shots):
+def build_edit_timeline(stage, shots):
     """The timeline: a dissolve or wipe overlaps, a hold goes between, a fade stands at the cut."""
     events, at = [], 0
     for number, (take, start, length, join, frames) in enumerate(shots):
-        blend, held = None, 0
+        blend, held_frames = None, 0
         match join:
             case "dissolve" | "wipe":
                 at -= frames
@@ -60,44 +60,50 @@ def film_of(stage, shots):
             case "from":
                 blend = Blend(TransitionKind.FADE, FrameRange(at, at + frames), color="white")
             case "hold":
-                blend, held = Blend(TransitionKind.DISSOLVE, FrameRange(at, at + frames)), frames
+                blend, held_frames = (
+                    Blend(TransitionKind.DISSOLVE, FrameRange(at, at + frames)),
+                    frames,
+                )
                 last = events[-1]
-                tail = replace(last.slices[-1], source=FrameRange(0, frames), freeze=3)
+                tail = replace(last.slices[-1], source=FrameRange(0, frames), hold_frame=3)
                 if not tail.step:
-                    tail = replace(tail, freeze=None)
+                    tail = replace(tail, hold_frame=None)
                 visible = FrameRange(last.visible.start, last.visible.end + frames)
                 events[-1] = replace(last, visible=visible, slices=(*last.slices, tail))
                 at += frames
         source = FrameRange(start, start + length)
         if take in ENCODERS:
-            still = Slice(take, FrameRange(start, start + held), freeze=start)
+            still = Slice(take, FrameRange(start, start + held_frames), hold_frame=start)
             moving = Slice(take, source)
         else:
             words = {"card": "THE END"} if take == "card" else {"color": "#305070"}
-            still, moving = Slice("", FrameRange(0, held), **words), Slice("", source, **words)
+            still, moving = (
+                Slice("", FrameRange(0, held_frames), **words),
+                Slice("", source, **words),
+            )
         events.append(
-            stage.event(
+            stage.build_event(
                 f"N{number}",
                 (at, at + length),
-                visible=(at - held, at + length),
-                slices=(still, moving) if held else (moving,),
+                visible=(at - held_frames, at + length),
+                slices=(still, moving) if held_frames else (moving,),
                 entering=blend,
             )
         )
         at += length
-    return stage.timeline(*events)
+    return stage.build_timeline(*events)
 
 
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(edits())
-def test_any_edit_copies_what_nothing_touches_and_draws_the_rest(stage, takes, edit):
+@given(draw_edits())
+def test_any_edit_copies_what_nothing_touches_and_draws_the_rest(shared_lab, takes, edit):
     shots, title = edit
-    timeline = film_of(stage, shots)
+    timeline = build_edit_timeline(shared_lab, shots)
     titles = ()
     if title:
         titles = (TitleCue(Anchor("start", title[0]), title[1], text="Havana"),)
-    facts = stitched(stage, timeline, takes, "any", titles=titles)
+    facts = stitch_takes(shared_lab, timeline, takes, "any", titles=titles)
     assert not any("encoded again" in note for note in facts.notes)
-    held_to(stage, timeline, takes, facts, placed(titles, timeline))
+    check_film(shared_lab, timeline, takes, facts, place_titles(titles, timeline))

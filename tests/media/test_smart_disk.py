@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from storyboard.disk import disk_errors
+from storyboard.disk import explain_disk_errors
 from storyboard.errors import EnvironmentProblem
 from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
@@ -20,24 +20,26 @@ from storyboard.timecode import FrameRange
 
 
 @pytest.fixture(scope="module")
-def cut(stage):
+def stitch_into(shared_lab):
     """A film of two takes and a dissolve, as a call."""
     grain = ("-vf", "noise=alls=60:allf=t", "-g", "12", "-crf", "8")
-    media = {name: stage.take(n, 48, options=grain) for n, name in enumerate("AB")}
+    media = {name: shared_lab.write_take(n, 48, options=grain) for n, name in enumerate("AB")}
     blend = Blend(TransitionKind.DISSOLVE, FrameRange(40, 48))
-    timeline = stage.timeline(stage.event("A", (0, 48)), stage.event("B", (40, 88), entering=blend))
+    timeline = shared_lab.build_timeline(
+        shared_lab.build_event("A", (0, 48)), shared_lab.build_event("B", (40, 88), entering=blend)
+    )
     film = Film(
-        stage.folder / "film.yaml",
-        stage.folder,
-        delivery=stage.delivery,
+        shared_lab.folder / "film.yaml",
+        shared_lab.folder,
+        delivery=shared_lab.delivery,
         shots=(Shot("A"), Shot("B")),
     )
-    out = stage.folder / "film [1].mp4"
-    return lambda cache: stitch_film(film, timeline, media, out, cache=stage.folder / cache)
+    out = shared_lab.folder / "film [1].mp4"
+    return lambda cache: stitch_film(film, timeline, media, out, cache=shared_lab.folder / cache)
 
 
 @contextmanager
-def files_of_at_most(size):
+def limit_file_size(size):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -47,25 +49,27 @@ def files_of_at_most(size):
 
 
 @pytest.mark.parametrize("size", [1000, 40_000, 500_000, 3_000_000])
-def test_a_full_disk_ends_a_cut_in_a_sentence_wherever_it_comes(stage, cut, size):
+def test_a_full_disk_ends_a_cut_in_a_sentence_wherever_it_comes(shared_lab, stitch_into, size):
     with (
-        files_of_at_most(size),
-        pytest.raises(EnvironmentProblem, match=r"the disk is full: film \[1\]\.mp4 can't") as told,
+        limit_file_size(size),
+        pytest.raises(
+            EnvironmentProblem, match=r"the disk is full: film \[1\]\.mp4 can't"
+        ) as raised,
     ):
-        cut(f"full{size}")
-    assert "make room" in told.value.hint
-    assert not list(stage.folder.glob("*film*.mp4"))
-    assert not list((stage.folder / f"full{size}").glob("stitch-*"))
-    assert not list((stage.folder / f"full{size}").glob(".*"))
+        stitch_into(f"full{size}")
+    assert "make room" in raised.value.hint
+    assert not list(shared_lab.folder.glob("*film*.mp4"))
+    assert not list((shared_lab.folder / f"full{size}").glob("stitch-*"))
+    assert not list((shared_lab.folder / f"full{size}").glob(".*"))
 
 
-def test_a_cut_goes_on_where_a_full_disk_ended_it(stage, cut):
-    with files_of_at_most(3_000_000), pytest.raises(EnvironmentProblem):
-        cut("again")
-    drawn = {path.stat().st_ino for path in (stage.folder / "again").glob("window-*")}
+def test_a_cut_goes_on_where_a_full_disk_ended_it(shared_lab, stitch_into):
+    with limit_file_size(3_000_000), pytest.raises(EnvironmentProblem):
+        stitch_into("again")
+    drawn = {path.stat().st_ino for path in (shared_lab.folder / "again").glob("window-*")}
     assert len(drawn) == 1
-    assert cut("again").frames == 88
-    assert {path.stat().st_ino for path in (stage.folder / "again").glob("window-*")} == drawn
+    assert stitch_into("again").frames == 88
+    assert {path.stat().st_ino for path in (shared_lab.folder / "again").glob("window-*")} == drawn
 
 
 @pytest.mark.parametrize(
@@ -77,30 +81,30 @@ def test_a_cut_goes_on_where_a_full_disk_ended_it(stage, cut):
         (errno.EACCES, "no permission to write"),
     ],
 )
-def test_a_disk_that_refuses_is_told_from_one_that_fails(tmp_path, number, words):
-    with pytest.raises(EnvironmentProblem, match=words), disk_errors(tmp_path / "film.mp4"):
+def test_a_disk_that_refuses_is_distinguished_from_one_that_fails(tmp_path, number, words):
+    with pytest.raises(EnvironmentProblem, match=words), explain_disk_errors(tmp_path / "film.mp4"):
         raise OSError(number, os.strerror(number))
-    with pytest.raises(OSError, match="Input/output"), disk_errors(tmp_path / "film.mp4"):
+    with pytest.raises(OSError, match="Input/output"), explain_disk_errors(tmp_path / "film.mp4"):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-def test_what_a_killed_cut_left_beside_the_film_goes_with_the_next(stage, cut):
+def test_the_next_cut_removes_what_a_killed_cut_left(shared_lab, stitch_into):
     gone = subprocess.Popen([sys.executable, "-c", "pass"])
     gone.wait()
     alive = os.getppid()
     left = {
-        "killed": stage.folder / f".film [1].{gone.pid}.7f00.mp4",
-        "at work": stage.folder / f".film [1].{alive}.7f00.mp4",
-        "long ago": stage.folder / f".film [1].{alive}.7f01.mp4",
-        "our number": stage.folder / f".film [1].{os.getpid()}.7f00.mp4",
-        "another film": stage.folder / f".film 1.{gone.pid}.7f00.mp4",
-        "a user's": stage.folder / ".film [1].notes.mp4",
+        "killed": shared_lab.folder / f".film [1].{gone.pid}.7f00.mp4",
+        "at work": shared_lab.folder / f".film [1].{alive}.7f00.mp4",
+        "long ago": shared_lab.folder / f".film [1].{alive}.7f01.mp4",
+        "our number": shared_lab.folder / f".film [1].{os.getpid()}.7f00.mp4",
+        "another film": shared_lab.folder / f".film 1.{gone.pid}.7f00.mp4",
+        "a user's": shared_lab.folder / ".film [1].notes.mp4",
     }
     for path in left.values():
         path.touch()
     for name in ("long ago", "our number"):
         os.utime(left[name], (1e9, 1e9))
-    cut("cleared")
+    stitch_into("cleared")
     assert [name for name, path in left.items() if path.exists()] == [
         *("at work", "another film", "a user's"),
     ]

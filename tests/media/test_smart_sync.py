@@ -21,12 +21,12 @@ CHIRP = rf"aevalsrc=0.7*sin(2*PI*3000*t)*between(t\,{FLASH}/24\,{FLASH}/24+0.002
 
 
 @pytest.fixture(scope="module")
-def film(stage):
+def film(shared_lab):
     """Nine takes, some cut hard, some dissolved, some trimmed, so that nothing falls on packets."""
     media = {}
     for number in range(9):
-        take = stage.take(number, 48, options=("-g", "12"))
-        loud = stage.folder / f"loud{number}.mp4"
+        take = shared_lab.write_take(number, 48, options=("-g", "12"))
+        loud = shared_lab.folder / f"loud{number}.mp4"
         run_ffmpeg(
             ["-i", str(take.path), "-f", "lavfi", "-i", CHIRP, "-c:v", "copy", "-b:a", "256k",
              str(loud)],
@@ -39,17 +39,22 @@ def film(stage):
         if number % 3 == 2:
             at -= 5
             blend = Blend(TransitionKind.DISSOLVE, FrameRange(at, at + 5))
-        events.append(stage.event(shot, (at, at + length), source=start, entering=blend))
+        events.append(shared_lab.build_event(shot, (at, at + length), source=start, entering=blend))
         at += length
-    timeline = stage.timeline(*events)
+    timeline = shared_lab.build_timeline(*events)
     shots = tuple(map(Shot, media))
-    film = Film(stage.folder / "film.yaml", stage.folder, delivery=stage.delivery, shots=shots)
-    out = stage.folder / "film.mp4"
-    stitch_film(film, timeline, media, out, cache=stage.folder / "cache")
+    film = Film(
+        shared_lab.folder / "film.yaml",
+        shared_lab.folder,
+        delivery=shared_lab.delivery,
+        shots=shots,
+    )
+    out = shared_lab.folder / "film.mp4"
+    stitch_film(film, timeline, media, out, cache=shared_lab.folder / "cache")
     return out
 
 
-def heard(path):
+def decode_sound(path):
     """The film's sound from its beginning on, one channel."""
     with av.open(str(path)) as container:
         frames = list(container.decode(audio=0))
@@ -58,26 +63,26 @@ def heard(path):
     return sound[-int(start) :] if start < 0 else np.pad(sound, (int(start), 0))
 
 
-def test_every_flash_is_heard_within_a_millisecond_of_being_seen(stage, film):
-    energy = heard(film) ** 2
+def test_every_flash_is_heard_within_a_millisecond_of_being_seen(shared_lab, film):
+    energy = decode_sound(film) ** 2
     with av.open(str(film)) as container:
-        seen = {
-            stage.read(frame.to_ndarray()): frame.pts * frame.time_base
+        flash_times = {
+            shared_lab.read_marks(frame.to_ndarray()): frame.pts * frame.time_base
             for frame in container.decode(video=0)
-            if _plain(stage, frame.to_ndarray())
+            if _is_single_frame(shared_lab, frame.to_ndarray())
         }
     offsets = []
     for take in range(9):
-        due = int(seen[take, FLASH] * RATE)
-        near = slice(max(0, due - RATE // 20), due + RATE // 20)
-        around = energy[near]
-        middle = (around * np.arange(near.start, near.stop)).sum() / around.sum()
-        offsets.append((middle - due) / RATE - 0.001)
+        expected_sample = int(flash_times[take, FLASH] * RATE)
+        near = slice(max(0, expected_sample - RATE // 20), expected_sample + RATE // 20)
+        nearby_energy = energy[near]
+        middle = (nearby_energy * np.arange(near.start, near.stop)).sum() / nearby_energy.sum()
+        offsets.append((middle - expected_sample) / RATE - 0.001)
     assert np.abs(offsets).max() < 0.001, offsets
     assert len(offsets) == 9
 
 
-def _plain(stage, picture):
+def _is_single_frame(stage, picture):
     """Whether it is one take's frame alone."""
-    found = stage.levels(picture)
-    return bool(((np.abs(found - 48) < 12) | (np.abs(found - 208) < 12)).all())
+    block_levels = stage.measure_levels(picture)
+    return bool(((np.abs(block_levels - 48) < 12) | (np.abs(block_levels - 208) < 12)).all())

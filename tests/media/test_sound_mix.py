@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storyboard.digest import file_sha256
+from storyboard.digest import hash_file
 from storyboard.errors import MediaError, Span, StitchError
 from storyboard.film import (
     Align,
@@ -17,7 +17,6 @@ from storyboard.film import (
     CastMember,
     Delivery,
     Film,
-    Layer,
     Line,
     Loudness,
     MediaFacts,
@@ -27,13 +26,14 @@ from storyboard.film import (
     Shot,
     SoundCue,
     TransitionKind,
+    ValueSource,
 )
-from storyboard.graph.timeline import Blend, Event, Narrated, Slice, Timeline
-from storyboard.stitching.cuesheet import cue_sheet
+from storyboard.graph.timeline import Blend, NarrationItem, ShotEvent, Slice, Timeline
+from storyboard.stitching.cuesheet import build_cue_sheet
 from storyboard.stitching.media import run_ffmpeg
-from storyboard.stitching.pcm import RATE, WavWriter, read_wav, sample
-from storyboard.stitching.sound import Sounds, mixed
-from storyboard.stitching.soundtrack import soundtrack
+from storyboard.stitching.pcm import RATE, WavWriter, read_wav, to_sample
+from storyboard.stitching.sound import SoundSources, mix_range
+from storyboard.stitching.soundtrack import write_soundtrack
 from storyboard.timecode import FrameRange, Rate
 
 FPS = Rate(Fraction(24))
@@ -49,19 +49,19 @@ class Track:
 
     @property
     def sha256(self):
-        return file_sha256(self.path)
+        return hash_file(self.path)
 
 
 @dataclass
-class Desk:
+class MixingDesk:
     """Makes sounds, mixes films of them, and listens to what came out."""
 
     folder: Path
-    count: int = 0
+    file_count: int = 0
 
-    def wav(self, samples, name=None):
-        self.count += 1
-        path = self.folder / (name or f"sound{self.count}.wav")
+    def write_wav(self, samples, name=None):
+        self.file_count += 1
+        path = self.folder / (name or f"sound{self.file_count}.wav")
         samples = np.asarray(samples, np.float32)
         if samples.ndim == 1:
             samples = np.stack([samples, samples], axis=1)
@@ -69,141 +69,157 @@ class Desk:
             wav.write(samples)
         return path
 
-    def track(self, samples, first_frame=0, rate=FPS):
-        path = self.wav(samples)
+    def build_track(self, samples, first_frame=0, rate=FPS):
+        path = self.write_wav(samples)
         frames = int(len(samples) * rate.value / RATE)
         return Track(path, MediaFacts(frames=frames, rate=rate, has_audio=True), first_frame)
 
-    def file(self, samples, name):
-        return MediaFile(self.wav(samples, name), name)
+    def write_media_file(self, samples, name):
+        return MediaFile(self.write_wav(samples, name), name)
 
-    def film(self, *shots, **more):
+    def build_film(self, *shots, **more):
         path = self.folder / "film.yaml"
         more.setdefault("loudness", UNMASTERED)
         return Film(path, self.folder, shots=shots, delivery=Delivery(rate=FPS), **more)
 
-    def mix(self, film, timeline, tracks, *, beds=None, murmur=None):
+    def render_mix(self, film, timeline, tracks, *, beds=None, murmur=None):
         """The mix before its gain, and what a render says of it."""
-        sheet = cue_sheet(film, timeline, tracks, voiced=murmur is not None)
+        sheet = build_cue_sheet(film, timeline, tracks, voiced=murmur is not None)
         voices = {name: member.voice for name, member in film.cast.items()}
-        heard = mixed(sheet, Sounds(self.folder, beds, murmur, voices), 0, sheet.length).samples
-        facts = self.render(film, timeline, tracks, beds=beds, murmur=murmur)
-        assert len(heard) == facts.samples == sample(timeline.length, timeline.rate)
-        return heard, facts
+        mixed_samples = mix_range(
+            sheet, SoundSources(self.folder, beds, murmur, voices), 0, sheet.length
+        ).samples
+        facts = self.render_soundtrack(film, timeline, tracks, beds=beds, murmur=murmur)
+        assert len(mixed_samples) == facts.samples == to_sample(timeline.length, timeline.rate)
+        return mixed_samples, facts
 
-    def render(self, film, timeline, tracks, *, cache="cache", **more):
+    def render_soundtrack(self, film, timeline, tracks, *, cache="cache", **more):
         out = self.folder / "film.aac"
         where = {"cache": self.folder / cache, "scratch": self.folder}
-        return soundtrack(film, timeline, tracks, out, **where, **more)
+        return write_soundtrack(film, timeline, tracks, out, **where, **more)
 
 
 @pytest.fixture
 def desk(tmp_path):
-    return Desk(tmp_path)
+    return MixingDesk(tmp_path)
 
 
-def tone(seconds, hz=440.0, level=0.1):
+def create_tone(seconds, hz=440.0, level=0.1):
     return level * np.sin(2 * np.pi * hz * np.arange(round(seconds * RATE)) / RATE)
 
 
-def hiss(seconds, level=0.1, seed=1):
+def create_hiss(seconds, level=0.1, seed=1):
     return level * np.random.default_rng(seed).standard_normal((round(seconds * RATE), 2))
 
 
-def clicks(seconds, *at, level=0.8):
+def create_clicks(seconds, *at, level=0.8):
     wave = np.zeros(round(seconds * RATE))
     wave[list(at)] = level
     return wave
 
 
-def db(wave):
+def measure_db(wave):
     return 10 * np.log10(np.mean(np.square(wave, dtype=np.float64)) + 1e-20)
 
 
-def cut(*parts, rate=FPS, **events):
+def build_cut_timeline(*parts, rate=FPS, **events):
     """A timeline of hard cuts: (shot, step, source start, frames), played in order."""
-    cursor, made = 0, []
+    cursor, shot_events = 0, []
     for shot, step, start, frames in parts:
         span = FrameRange(cursor, cursor + frames)
         source = FrameRange(start, start + frames)
         part = Slice(step, source) if step else Slice("", source, color="black")
-        made.append(Event(shot, span, span, (part,), used=source, **events.get(shot, {})))
+        shot_events.append(
+            ShotEvent(shot, span, span, (part,), used_range=source, **events.get(shot, {}))
+        )
         cursor = span.end
-    return Timeline(rate, cursor, tuple(made))
+    return Timeline(rate, cursor, tuple(shot_events))
 
 
-def dissolve(first, second, frames, overlap):
+def build_dissolve_timeline(first, second, frames, overlap):
     """Two shots of `frames` each, whose sounds overlap for `overlap` frames."""
     start = frames - overlap
     span = FrameRange(start, frames)
     whole = FrameRange(0, frames)
-    one = Event(first, whole, whole, (Slice(first, whole),), used=whole)
-    later = whole.shifted(start)
+    one = ShotEvent(first, whole, whole, (Slice(first, whole),), used_range=whole)
+    later = whole.shift_by(start)
     blend = Blend(TransitionKind.DISSOLVE, span)
-    two = Event(second, later, later, (Slice(second, whole),), entering=blend, used=whole)
+    two = ShotEvent(second, later, later, (Slice(second, whole),), entering=blend, used_range=whole)
     return Timeline(FPS, start + frames, (one, two))
 
 
-def peaks(wave, above=0.3):
+def find_peaks(wave, above=0.3):
     return np.flatnonzero(np.abs(wave[:, 0]) > above).tolist()
 
 
 def test_a_click_lands_on_its_sample_after_cut_and_trim(desk):
-    film = desk.film(Shot("A"), Shot("B"))
+    film = desk.build_film(Shot("A"), Shot("B"))
     tracks = {
-        "A": desk.track(clicks(2, 10_000)),
-        "B": desk.track(clicks(2, 24 * FRAME + 777)),
+        "A": desk.build_track(create_clicks(2, 10_000)),
+        "B": desk.build_track(create_clicks(2, 24 * FRAME + 777)),
     }
-    timeline = cut(("A", "A", 0, 24), ("B", "B", 20, 24))
-    heard, _ = desk.mix(film, timeline, tracks)
-    assert peaks(heard) == [10_000, 24 * FRAME + 4 * FRAME + 777]
+    timeline = build_cut_timeline(("A", "A", 0, 24), ("B", "B", 20, 24))
+    mixed_samples, _ = desk.render_mix(film, timeline, tracks)
+    assert find_peaks(mixed_samples) == [10_000, 24 * FRAME + 4 * FRAME + 777]
 
 
 def test_a_take_that_contains_its_source_plays_its_tail(desk):
-    film = desk.film(Shot("A"))
-    track = desk.track(clicks(3, 100, 24 * FRAME + 5000), first_frame=24)
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24)), {"A": track})
-    assert peaks(heard) == [5000]
+    film = desk.build_film(Shot("A"))
+    track = desk.build_track(create_clicks(3, 100, 24 * FRAME + 5000), first_frame=24)
+    heard, _ = desk.render_mix(film, build_cut_timeline(("A", "A", 0, 24)), {"A": track})
+    assert find_peaks(heard) == [5000]
 
 
 def test_a_take_at_another_rate_is_placed_by_time(desk):
-    film = desk.film(Shot("A"))
-    track = desk.track(clicks(3, 2 * RATE + 480), first_frame=60, rate=Rate(Fraction(30)))
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24)), {"A": track})
-    assert peaks(heard) == [480]
+    film = desk.build_film(Shot("A"))
+    track = desk.build_track(
+        create_clicks(3, 2 * RATE + 480), first_frame=60, rate=Rate(Fraction(30))
+    )
+    heard, _ = desk.render_mix(film, build_cut_timeline(("A", "A", 0, 24)), {"A": track})
+    assert find_peaks(heard) == [480]
 
 
 @pytest.mark.parametrize("fps", ["23.976", "25", "29.97", "30"])
 def test_sound_is_exact_at_every_rate(desk, fps):
     rate = Rate.parse(fps)
-    film = desk.film(Shot("A"), Shot("B"))
-    wave = clicks(4, sample(31, rate) + 500)
-    tracks = {"A": desk.track(hiss(4, 0.01), rate=rate), "B": desk.track(wave, rate=rate)}
-    heard, facts = desk.mix(film, cut(("A", "A", 0, 37), ("B", "B", 20, 24), rate=rate), tracks)
+    film = desk.build_film(Shot("A"), Shot("B"))
+    wave = create_clicks(4, to_sample(31, rate) + 500)
+    tracks = {
+        "A": desk.build_track(create_hiss(4, 0.01), rate=rate),
+        "B": desk.build_track(wave, rate=rate),
+    }
+    mixed_samples, facts = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 37), ("B", "B", 20, 24), rate=rate), tracks
+    )
     assert facts.samples == int(Fraction(61 * RATE) / rate.value)
-    wanted = sample(37, rate) + sample(31, rate) - sample(20, rate) + 500
-    assert abs(peaks(heard)[0] - wanted) <= 1
+    wanted = to_sample(37, rate) + to_sample(31, rate) - to_sample(20, rate) + 500
+    assert abs(find_peaks(mixed_samples)[0] - wanted) <= 1
 
 
 def test_a_cut_between_loud_sounds_does_not_click(desk):
-    film = desk.film(Shot("A"), Shot("B"))
+    film = desk.build_film(Shot("A"), Shot("B"))
     steady = np.full(2 * RATE, 0.5)
-    tracks = {"A": desk.track(steady), "B": desk.track(-steady)}
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
-    assert np.abs(np.diff(heard[:, 0])).max() < 0.02
-    assert abs(heard[24 * FRAME - 300, 0] - 0.5) < 0.01
-    assert abs(heard[24 * FRAME + 300, 0] + 0.5) < 0.01
-    assert abs(heard[0, 0]) < 0.01
-    assert abs(heard[-1, 0]) < 0.01
+    tracks = {"A": desk.build_track(steady), "B": desk.build_track(-steady)}
+    mixed_samples, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks
+    )
+    assert np.abs(np.diff(mixed_samples[:, 0])).max() < 0.02
+    assert abs(mixed_samples[24 * FRAME - 300, 0] - 0.5) < 0.01
+    assert abs(mixed_samples[24 * FRAME + 300, 0] + 0.5) < 0.01
+    assert abs(mixed_samples[0, 0]) < 0.01
+    assert abs(mixed_samples[-1, 0]) < 0.01
 
 
 def test_a_dissolve_keeps_the_power_of_two_sounds(desk):
-    film = desk.film(Shot("A"), Shot("B"))
-    tracks = {"A": desk.track(hiss(2, seed=1)), "B": desk.track(hiss(2, seed=2))}
-    heard, _ = desk.mix(film, dissolve("A", "B", 48, 24), tracks)
-    parts = heard[FRAME:-FRAME].reshape(-1, 4 * FRAME // 2, 2)[:16]
-    assert max(abs(db(part) + 20) for part in parts) < 0.4
-    middle = heard[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2]
+    film = desk.build_film(Shot("A"), Shot("B"))
+    tracks = {
+        "A": desk.build_track(create_hiss(2, seed=1)),
+        "B": desk.build_track(create_hiss(2, seed=2)),
+    }
+    mixed_samples, _ = desk.render_mix(film, build_dissolve_timeline("A", "B", 48, 24), tracks)
+    parts = mixed_samples[FRAME:-FRAME].reshape(-1, 4 * FRAME // 2, 2)[:16]
+    assert max(abs(measure_db(part) + 20) for part in parts) < 0.4
+    middle = mixed_samples[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2]
     both = np.concatenate(list(read_wav(tracks["A"].path, 4 * RATE)))
     share = np.vdot(middle, both[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2])
     share /= np.vdot(*(2 * [both[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2]]))
@@ -212,7 +228,7 @@ def test_a_dissolve_keeps_the_power_of_two_sounds(desk):
 
 def test_a_fade_from_black_fades_the_sound_and_a_fade_out_too(desk):
     span = FrameRange(0, 48)
-    event = Event(
+    event = ShotEvent(
         "A",
         span,
         span,
@@ -220,407 +236,469 @@ def test_a_fade_from_black_fades_the_sound_and_a_fade_out_too(desk):
         entering=Blend(TransitionKind.FADE, FrameRange(0, 12), color="black"),
         leaving=Blend(TransitionKind.FADE, FrameRange(36, 48), color="black"),
     )
-    film = desk.film(Shot("A"))
-    heard, _ = desk.mix(film, Timeline(FPS, 48, (event,)), {"A": desk.track(hiss(2))})
-    ends = [db(heard[:FRAME]), db(heard[-FRAME:])]
-    assert max(ends) < db(heard[20 * FRAME : 28 * FRAME]) - 15
+    film = desk.build_film(Shot("A"))
+    mixed_samples, _ = desk.render_mix(
+        film, Timeline(FPS, 48, (event,)), {"A": desk.build_track(create_hiss(2))}
+    )
+    ends = [measure_db(mixed_samples[:FRAME]), measure_db(mixed_samples[-FRAME:])]
+    assert max(ends) < measure_db(mixed_samples[20 * FRAME : 28 * FRAME]) - 15
 
 
 def test_a_fade_through_black_is_silent_at_its_middle(desk):
     a, b = FrameRange(0, 24), FrameRange(24, 48)
     blend = Blend(TransitionKind.FADE, FrameRange(18, 30), color="black", through=True)
     events = (
-        Event("A", a, a, (Slice("A", a),)),
-        Event("B", b, b, (Slice("B", a),), entering=blend),
+        ShotEvent("A", a, a, (Slice("A", a),)),
+        ShotEvent("B", b, b, (Slice("B", a),), entering=blend),
     )
-    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
-    heard, _ = desk.mix(desk.film(Shot("A"), Shot("B")), Timeline(FPS, 48, events), tracks)
-    middle = heard[24 * FRAME - 200 : 24 * FRAME + 200]
-    assert db(middle) < db(heard[10 * FRAME : 16 * FRAME]) - 25
-    assert db(heard[17 * FRAME : 18 * FRAME]) == pytest.approx(-20, abs=0.5)
+    tracks = {"A": desk.build_track(create_hiss(1)), "B": desk.build_track(create_hiss(1, seed=2))}
+    mixed_samples, _ = desk.render_mix(
+        desk.build_film(Shot("A"), Shot("B")), Timeline(FPS, 48, events), tracks
+    )
+    middle = mixed_samples[24 * FRAME - 200 : 24 * FRAME + 200]
+    assert measure_db(middle) < measure_db(mixed_samples[10 * FRAME : 16 * FRAME]) - 25
+    assert measure_db(mixed_samples[17 * FRAME : 18 * FRAME]) == pytest.approx(-20, abs=0.5)
 
 
 def test_a_fade_through_black_falls_and_rises_on_the_side_where_it_stands(desk):
     a, b = FrameRange(0, 24), FrameRange(24, 48)
-    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
+    tracks = {"A": desk.build_track(create_hiss(1)), "B": desk.build_track(create_hiss(1, seed=2))}
 
-    def heard(span, align):
+    def measure_sides(span, align):
         blend = Blend(TransitionKind.FADE, span, color="black", through=True, align=align)
         events = (
-            Event("A", a, a, (Slice("A", a),)),
-            Event("B", b, b, (Slice("B", a),), entering=blend),
+            ShotEvent("A", a, a, (Slice("A", a),)),
+            ShotEvent("B", b, b, (Slice("B", a),), entering=blend),
         )
-        film = desk.film(Shot("A"), Shot("B"))
-        sound, _ = desk.mix(film, Timeline(FPS, 48, events), tracks)
-        return db(sound[23 * FRAME : 24 * FRAME - 200]), db(sound[24 * FRAME + 200 : 25 * FRAME])
+        film = desk.build_film(Shot("A"), Shot("B"))
+        sound, _ = desk.render_mix(film, Timeline(FPS, 48, events), tracks)
+        return measure_db(sound[23 * FRAME : 24 * FRAME - 200]), measure_db(
+            sound[24 * FRAME + 200 : 25 * FRAME]
+        )
 
-    falling, at_once = heard(FrameRange(12, 24), Align.END)
+    falling, at_once = measure_sides(FrameRange(12, 24), Align.END)
     assert falling < -38
     assert at_once == pytest.approx(-20, abs=0.5)
-    at_once, rising = heard(FrameRange(24, 36), Align.START)
+    at_once, rising = measure_sides(FrameRange(24, 36), Align.START)
     assert rising < -36
     assert at_once == pytest.approx(-20, abs=0.5)
 
 
 def test_muted_colour_and_missing_sound_are_silence(desk):
-    film = desk.film(Shot("A", mute=True), Shot("B", color="black"), Shot("C"), Shot("D"))
-    silent = desk.track(hiss(1))
+    film = desk.build_film(Shot("A", mute=True), Shot("B", color="black"), Shot("C"), Shot("D"))
+    silent = desk.build_track(create_hiss(1))
     silent.facts = MediaFacts(frames=24, rate=FPS, has_audio=False)
-    tracks = {"A": desk.track(hiss(1)), "C": silent}
-    timeline = cut(("A", "A", 0, 24), ("B", "", 0, 24), ("C", "C", 0, 24), ("D", "D", 0, 24))
-    heard, facts = desk.mix(film, timeline, tracks)
-    assert not heard.any()
+    tracks = {"A": desk.build_track(create_hiss(1)), "C": silent}
+    timeline = build_cut_timeline(
+        ("A", "A", 0, 24), ("B", "", 0, 24), ("C", "C", 0, 24), ("D", "D", 0, 24)
+    )
+    mixed_samples, facts = desk.render_mix(film, timeline, tracks)
+    assert not mixed_samples.any()
     assert (facts.lufs, facts.true_peak_db, facts.gain_db) == (-70, -120, 0)
     assert "silent" in facts.notes[0]
 
 
 def test_gain_moves_one_shot(desk):
-    film = desk.film(Shot("A"), Shot("B", gain_db=-12))
-    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
-    assert db(heard[: 20 * FRAME]) - db(heard[28 * FRAME :]) == pytest.approx(12, abs=0.2)
+    film = desk.build_film(Shot("A"), Shot("B", gain_db=-12))
+    tracks = {"A": desk.build_track(create_hiss(1)), "B": desk.build_track(create_hiss(1, seed=2))}
+    heard, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks
+    )
+    assert measure_db(heard[: 20 * FRAME]) - measure_db(heard[28 * FRAME :]) == pytest.approx(
+        12, abs=0.2
+    )
 
 
 def test_a_lag_runs_on_under_the_next_picture_and_a_lead_before_it(desk):
-    film = desk.film(Shot("A", audio_lag=12), Shot("B"), Shot("C", audio_lead=6))
+    film = desk.build_film(Shot("A", audio_lag=12), Shot("B"), Shot("C", audio_lead=6))
     tracks = {
-        "A": desk.track(tone(3, 500)),
-        "B": desk.track(tone(3, 2000)),
-        "C": desk.track(tone(3, 6000)),
+        "A": desk.build_track(create_tone(3, 500)),
+        "B": desk.build_track(create_tone(3, 2000)),
+        "C": desk.build_track(create_tone(3, 6000)),
     }
-    timeline = cut(("A", "A", 0, 24), ("B", "B", 0, 48), ("C", "C", 24, 24))
-    heard, facts = desk.mix(film, timeline, tracks)
+    timeline = build_cut_timeline(("A", "A", 0, 24), ("B", "B", 0, 48), ("C", "C", 24, 24))
+    mixed_samples, facts = desk.render_mix(film, timeline, tracks)
 
-    def level(hz, frame):
-        part = heard[frame * FRAME : (frame + 2) * FRAME, 0]
+    def measure_level(hz, frame):
+        part = mixed_samples[frame * FRAME : (frame + 2) * FRAME, 0]
         turn = np.exp(-2j * np.pi * hz * np.arange(len(part)) / RATE)
         return abs(np.mean(part * turn)) * 2
 
-    assert level(500, 33) == pytest.approx(0.1, rel=0.05)
-    assert level(2000, 33) == pytest.approx(0.1, rel=0.05), "the neighbour sounds on beneath"
-    assert level(500, 37) < 0.001
-    assert level(6000, 63) < 0.001
-    assert level(6000, 67) == pytest.approx(0.1, rel=0.05)
-    assert level(2000, 67) == pytest.approx(0.1, rel=0.05)
+    assert measure_level(500, 33) == pytest.approx(0.1, rel=0.05)
+    assert measure_level(2000, 33) == pytest.approx(0.1, rel=0.05), (
+        "the neighbour sounds on beneath"
+    )
+    assert measure_level(500, 37) < 0.001
+    assert measure_level(6000, 63) < 0.001
+    assert measure_level(6000, 67) == pytest.approx(0.1, rel=0.05)
+    assert measure_level(2000, 67) == pytest.approx(0.1, rel=0.05)
     assert facts.notes == ()
 
 
-def test_a_lead_that_the_take_does_not_hold_is_shorter_and_said(desk):
-    film = desk.film(Shot("A"), Shot("B", audio_lead=12))
-    tracks = {"A": desk.track(np.zeros(RATE)), "B": desk.track(hiss(2))}
-    heard, facts = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 6, 24)), tracks)
+def test_a_lead_longer_than_the_take_is_shortened_and_noted(desk):
+    film = desk.build_film(Shot("A"), Shot("B", audio_lead=12))
+    tracks = {"A": desk.build_track(np.zeros(RATE)), "B": desk.build_track(create_hiss(2))}
+    heard, facts = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "B", 6, 24)), tracks
+    )
     assert not heard[: 18 * FRAME].any()
-    assert db(heard[19 * FRAME : 24 * FRAME]) > -25
+    assert measure_db(heard[19 * FRAME : 24 * FRAME]) > -25
     assert facts.notes == ("B: audio_lead asks 0.50 s, its take holds 0.25 s before the shot",)
 
 
 def test_hops_of_a_chain_meet_without_a_gap(desk):
-    whole = tone(3, 97, 0.3)
+    whole = create_tone(3, 97, 0.3)
     span = FrameRange(0, 48)
     slices = (Slice("A", FrameRange(0, 24)), Slice("A.2", FrameRange(0, 24)))
     tracks = {
-        "A": desk.track(whole[:RATE]),
-        "A.2": desk.track(whole[RATE : 2 * RATE]),
+        "A": desk.build_track(whole[:RATE]),
+        "A.2": desk.build_track(whole[RATE : 2 * RATE]),
     }
-    timeline = Timeline(FPS, 48, (Event("A", span, span, slices),))
-    heard, _ = desk.mix(desk.film(Shot("A")), timeline, tracks)
-    np.testing.assert_allclose(heard[200:-200, 0], whole[200 : 2 * RATE - 200], atol=1e-4)
+    timeline = Timeline(FPS, 48, (ShotEvent("A", span, span, slices),))
+    mixed_samples, _ = desk.render_mix(desk.build_film(Shot("A")), timeline, tracks)
+    np.testing.assert_allclose(mixed_samples[200:-200, 0], whole[200 : 2 * RATE - 200], atol=1e-4)
 
 
 def test_a_step_at_a_seam_melts_away(desk):
-    first, second = tone(1, 100.25, 0.3), tone(1, 60, 0.3) + 0.2
-    tracks = {"A": desk.track(first), "B": desk.track(second)}
-    film = desk.film(Shot("A"), Shot("B", extends="A"))
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    first, second = create_tone(1, 100.25, 0.3), create_tone(1, 60, 0.3) + 0.2
+    tracks = {"A": desk.build_track(first), "B": desk.build_track(second)}
+    film = desk.build_film(Shot("A"), Shot("B", extends="A"))
+    heard, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks
+    )
     assert np.abs(np.diff(heard[24 * FRAME - 10 : 24 * FRAME + 100, 0])).max() < 0.02
     np.testing.assert_allclose(heard[24 * FRAME + 72 : -200, 0], second[72:-200], atol=1e-4)
 
 
 def test_an_extension_with_its_source_takes_over_inside_the_shared_sound(desk):
-    whole = tone(2, 330, 0.3)
-    tracks = {"A": desk.track(whole[:RATE]), "B": desk.track(whole, first_frame=24)}
-    film = desk.film(Shot("A"), Shot("B", extends="A"))
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    whole = create_tone(2, 330, 0.3)
+    tracks = {"A": desk.build_track(whole[:RATE]), "B": desk.build_track(whole, first_frame=24)}
+    film = desk.build_film(Shot("A"), Shot("B", extends="A"))
+    heard, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks
+    )
     np.testing.assert_allclose(heard[200:-200, 0], whole[200:-200], atol=1e-4)
 
 
 def test_parts_of_one_take_in_a_row_are_one_sound(desk):
-    whole = tone(2, 97, 0.3)
-    track = desk.track(whole)
-    film = desk.film(Shot("A"), Shot("B"))
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "A", 24, 24)), {"A": track})
+    whole = create_tone(2, 97, 0.3)
+    track = desk.build_track(whole)
+    film = desk.build_film(Shot("A"), Shot("B"))
+    heard, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "A", 24, 24)), {"A": track}
+    )
     np.testing.assert_allclose(heard[200:-200, 0], whole[200:-200], atol=1e-4)
 
 
 def test_a_frozen_slice_is_silent(desk):
     span = FrameRange(0, 36)
-    slices = (Slice("A", FrameRange(0, 12), freeze=0), Slice("A", FrameRange(0, 24)))
-    timeline = Timeline(FPS, 36, (Event("A", span, span, slices),))
-    heard, _ = desk.mix(desk.film(Shot("A")), timeline, {"A": desk.track(hiss(1))})
+    slices = (Slice("A", FrameRange(0, 12), hold_frame=0), Slice("A", FrameRange(0, 24)))
+    timeline = Timeline(FPS, 36, (ShotEvent("A", span, span, slices),))
+    heard, _ = desk.render_mix(
+        desk.build_film(Shot("A")), timeline, {"A": desk.build_track(create_hiss(1))}
+    )
     assert not heard[: 12 * FRAME].any()
-    assert db(heard[13 * FRAME :]) == pytest.approx(-20, abs=0.5)
+    assert measure_db(heard[13 * FRAME :]) == pytest.approx(-20, abs=0.5)
 
 
 def test_a_laid_file_starts_at_its_time_and_rings_past_the_shot(desk):
-    bang = desk.file(hiss(3, 0.2), "bang.wav")
-    film = desk.film(Shot("A", sound=(SoundCue(file=bang, at=12, gain_db=-6),)), Shot("B"))
-    tracks = {"A": desk.track(np.zeros(RATE)), "B": desk.track(np.zeros(2 * RATE))}
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 48)), tracks)
-    assert not heard[: 12 * FRAME].any()
-    assert db(heard[13 * FRAME : 23 * FRAME]) == pytest.approx(-20, abs=0.4)
-    assert -40 < db(heard[42 * FRAME : 44 * FRAME]) < -22
-    assert not heard[60 * FRAME + 10 :].any()
+    bang = desk.write_media_file(create_hiss(3, 0.2), "bang.wav")
+    film = desk.build_film(Shot("A", sound=(SoundCue(file=bang, at=12, gain_db=-6),)), Shot("B"))
+    tracks = {"A": desk.build_track(np.zeros(RATE)), "B": desk.build_track(np.zeros(2 * RATE))}
+    mixed_samples, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "B", 0, 48)), tracks
+    )
+    assert not mixed_samples[: 12 * FRAME].any()
+    assert measure_db(mixed_samples[13 * FRAME : 23 * FRAME]) == pytest.approx(-20, abs=0.4)
+    assert -40 < measure_db(mixed_samples[42 * FRAME : 44 * FRAME]) < -22
+    assert not mixed_samples[60 * FRAME + 10 :].any()
 
 
 def test_neighbours_of_one_scope_share_one_bed(desk):
-    asked = []
+    requests = []
 
-    def beds(words, seconds, seed, start_s=0.0):
-        asked.append((words, start_s))
+    def draw_hum(words, seconds, seed, start_s=0.0):
+        requests.append((words, start_s))
         t = start_s + np.arange(round(seconds * RATE)) / RATE
         return np.stack(2 * [0.1 * np.sin(2 * np.pi * 210.37 * t)], axis=1).astype(np.float32)
 
     hum = Ambience(make="hum", gain_db=-6, scope="seq:SQ01")
-    film = desk.film(Shot("A", ambience=hum), Shot("B", ambience=hum), Shot("C"))
-    timeline = cut(("A", "", 0, 24), ("B", "", 0, 24), ("C", "", 0, 24))
-    heard, _ = desk.mix(film, timeline, {}, beds=beds)
+    film = desk.build_film(Shot("A", ambience=hum), Shot("B", ambience=hum), Shot("C"))
+    timeline = build_cut_timeline(("A", "", 0, 24), ("B", "", 0, 24), ("C", "", 0, 24))
+    mixed_samples, _ = desk.render_mix(film, timeline, {}, beds=draw_hum)
     t = np.arange(44 * FRAME) / RATE
     wanted = 0.1 * 10 ** (-6 / 20) * np.sin(2 * np.pi * 210.37 * t)
-    np.testing.assert_allclose(heard[8 * FRAME : 44 * FRAME, 0], wanted[8 * FRAME :], atol=1e-4)
-    assert not heard[52 * FRAME :].any()
-    assert {words for words, _ in asked} == {"hum"}
+    np.testing.assert_allclose(
+        mixed_samples[8 * FRAME : 44 * FRAME, 0], wanted[8 * FRAME :], atol=1e-4
+    )
+    assert not mixed_samples[52 * FRAME :].any()
+    assert {words for words, _ in requests} == {"hum"}
 
 
 def test_two_beds_cross_fade_at_their_border(desk):
-    rain = Ambience(file=desk.file(hiss(1.5, 0.1, 1), "rain.wav"), gain_db=0, scope="seq:1")
-    wind = Ambience(file=desk.file(hiss(1.5, 0.1, 2), "wind.wav"), gain_db=0, scope="seq:2")
-    film = desk.film(Shot("A", ambience=rain), Shot("B", ambience=wind))
-    heard, _ = desk.mix(film, cut(("A", "", 0, 96), ("B", "", 0, 96)), {})
+    rain = Ambience(
+        file=desk.write_media_file(create_hiss(1.5, 0.1, 1), "rain.wav"), gain_db=0, scope="seq:1"
+    )
+    wind = Ambience(
+        file=desk.write_media_file(create_hiss(1.5, 0.1, 2), "wind.wav"), gain_db=0, scope="seq:2"
+    )
+    film = desk.build_film(Shot("A", ambience=rain), Shot("B", ambience=wind))
+    heard, _ = desk.render_mix(film, build_cut_timeline(("A", "", 0, 96), ("B", "", 0, 96)), {})
     parts = heard[12 * FRAME : -12 * FRAME].reshape(-1, 6 * FRAME, 2)
-    assert max(abs(db(part) + 20) for part in parts) < 0.5, "loops and borders keep the power"
+    assert max(abs(measure_db(part) + 20) for part in parts) < 0.5, (
+        "loops and borders keep the power"
+    )
 
 
 def test_music_plays_from_anchor_to_anchor_and_says_when_it_ends_early(desk):
-    theme = desk.file(np.concatenate([clicks(1, 24_000), clicks(1, 100)]), "theme.wav")
+    theme = desk.write_media_file(
+        np.concatenate([create_clicks(1, 24_000), create_clicks(1, 100)]), "theme.wav"
+    )
     cue = MusicCue(theme, begin=Anchor("B", -6), end=Anchor("end"), start=Fraction(1, 2))
-    film = desk.film(Shot("A"), Shot("B"), music=(cue,))
-    heard, facts = desk.mix(film, cut(("A", "", 0, 24), ("B", "", 0, 72)), {})
+    film = desk.build_film(Shot("A"), Shot("B"), music=(cue,))
+    mixed_samples, facts = desk.render_mix(
+        film, build_cut_timeline(("A", "", 0, 24), ("B", "", 0, 72)), {}
+    )
     begin = 18 * FRAME
-    assert peaks(heard) == [begin + RATE - 24_000 + 100], "its first click lies on the declick ramp"
+    assert find_peaks(mixed_samples) == [begin + RATE - 24_000 + 100], (
+        "its first click lies on the declick ramp"
+    )
     assert facts.notes[0] == "music theme.wav ends 1.8 s before its `to`"
 
 
 def test_music_fades_in_and_out(desk):
-    cue = MusicCue(desk.file(hiss(3), "theme.wav"), fade_in=24, fade_out=24, gain_db=-6)
-    film = desk.film(Shot("A"), music=(cue,))
-    heard, _ = desk.mix(film, cut(("A", "", 0, 72)), {})
-    assert db(heard[:FRAME]) < -45
-    assert db(heard[30 * FRAME : 42 * FRAME]) == pytest.approx(-26, abs=0.4)
-    assert db(heard[-FRAME:]) < -45
+    cue = MusicCue(
+        desk.write_media_file(create_hiss(3), "theme.wav"), fade_in=24, fade_out=24, gain_db=-6
+    )
+    film = desk.build_film(Shot("A"), music=(cue,))
+    heard, _ = desk.render_mix(film, build_cut_timeline(("A", "", 0, 72)), {})
+    assert measure_db(heard[:FRAME]) < -45
+    assert measure_db(heard[30 * FRAME : 42 * FRAME]) == pytest.approx(-26, abs=0.4)
+    assert measure_db(heard[-FRAME:]) < -45
 
 
-def test_music_gives_way_to_speech_by_what_it_was_told(desk):
-    cue = MusicCue(desk.file(hiss(8), "theme.wav"), duck_db=9)
+def test_music_is_ducked_under_speech_as_far_as_asked(desk):
+    cue = MusicCue(desk.write_media_file(create_hiss(8), "theme.wav"), duck_db=9)
     lines = (Line("ana", "one two three four", at=48), Line("ana", "five six", at=92))
-    film = desk.film(Shot("A", dialogue=lines), music=(cue,))
-    tracks = {"A": desk.track(np.zeros(8 * RATE))}
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 192)), tracks)
+    film = desk.build_film(Shot("A", dialogue=lines), music=(cue,))
+    tracks = {"A": desk.build_track(np.zeros(8 * RATE))}
+    mixed_samples, _ = desk.render_mix(film, build_cut_timeline(("A", "A", 0, 192)), tracks)
     before, during, between, after = (
-        db(heard[int(a * RATE) : int(b * RATE)])
+        measure_db(mixed_samples[int(a * RATE) : int(b * RATE)])
         for a, b in [(0.5, 1.8), (2.1, 3.4), (3.55, 3.83), (5.2, 7)]
     )
     assert before - during == pytest.approx(9, abs=0.3)
     assert before - between == pytest.approx(9, abs=0.4), "a short pause stays ducked"
     assert before == pytest.approx(after, abs=0.3)
-    gain = np.abs(heard[:, 0]).reshape(-1, 480).max(axis=1)
+    gain = np.abs(mixed_samples[:, 0]).reshape(-1, 480).max(axis=1)
     assert 20 * np.log10(np.abs(np.diff(gain)).max() + 1e-9) < -12
 
 
 def test_music_gives_way_where_a_trimmed_take_speaks(desk):
-    cue = MusicCue(desk.file(hiss(6), "theme.wav"), duck_db=9)
+    cue = MusicCue(desk.write_media_file(create_hiss(6), "theme.wav"), duck_db=9)
     lines = (Line("ana", "It is away.", at=6), Line("ana", "It came on Tuesday.", at=84))
-    film = desk.film(Shot("A", dialogue=lines), music=(cue,))
-    said = np.zeros(8 * RATE)
-    said[int(3.5 * RATE) : int(5 * RATE)] = tone(1.5, level=0.001)
-    timeline = cut(("A", "A", 48, 144), A={"taken": FrameRange(48, 192)})
-    heard, _ = desk.mix(film, timeline, {"A": desk.track(said)})
+    film = desk.build_film(Shot("A", dialogue=lines), music=(cue,))
+    speech = np.zeros(8 * RATE)
+    speech[int(3.5 * RATE) : int(5 * RATE)] = create_tone(1.5, level=0.001)
+    timeline = build_cut_timeline(("A", "A", 48, 144), A={"taken": FrameRange(48, 192)})
+    mixed_samples, _ = desk.render_mix(film, timeline, {"A": desk.build_track(speech)})
     before, during, after = (
-        db(heard[int(a * RATE) : int(b * RATE)]) for a, b in [(0, 1.2), (1.6, 2.9), (3.8, 6)]
+        measure_db(mixed_samples[int(a * RATE) : int(b * RATE)])
+        for a, b in [(0, 1.2), (1.6, 2.9), (3.8, 6)]
     )
     assert before == pytest.approx(after, abs=0.3)
     assert before - during == pytest.approx(9, abs=0.3)
 
 
-def test_voices_over_black_are_murmured_where_somebody_can(desk):
+def test_voices_over_black_are_murmured_where_a_speech_source_exists(desk):
     spoken = []
 
-    def murmur(line, voice):
+    def record_murmur(line, voice):
         spoken.append((line.speaker, voice))
-        return hiss(0.4, 0.1).astype(np.float32)
+        return create_hiss(0.4, 0.1).astype(np.float32)
 
-    film = desk.film(
+    film = desk.build_film(
         Shot("A", color="black", dialogue=(Line("ben", "Ana?", at=6, off=True),)),
         Shot("B", color="black"),
         cast={"ben": CastMember("ben", voice="baritone")},
     )
-    timeline = cut(("A", "", 0, 24), ("B", "", 0, 48))
-    heard, _ = desk.mix(film, timeline, {}, murmur=murmur)
+    timeline = build_cut_timeline(("A", "", 0, 24), ("B", "", 0, 48))
+    mixed_samples, _ = desk.render_mix(film, timeline, {}, murmur=record_murmur)
     assert set(spoken) == {("ben", "baritone")}
-    assert np.flatnonzero(heard[:, 0])[0] == pytest.approx(6 * FRAME, abs=2)
-    silent, _ = desk.mix(film, timeline, {})
+    assert np.flatnonzero(mixed_samples[:, 0])[0] == pytest.approx(6 * FRAME, abs=2)
+    silent, _ = desk.render_mix(film, timeline, {})
     assert not silent.any()
 
 
-def test_narration_is_heard_where_it_stands_over_the_cut_and_music_gives_way(desk):
-    film = desk.film(
+def test_narration_plays_across_the_cut_and_ducks_the_music(desk):
+    film = desk.build_film(
         Shot("A"),
         Shot("B"),
-        music=(MusicCue(desk.file(tone(3, 200, 0.05), "theme.wav"), duck_db=20),),
+        music=(
+            MusicCue(desk.write_media_file(create_tone(3, 200, 0.05), "theme.wav"), duck_db=20),
+        ),
     )
-    line = Narrated("narration.1", FrameRange(18, 42), Line("ana", "She had left before."))
-    spoken = Track(desk.wav(hiss(1, 0.1)), MediaFacts(has_audio=True))
-    timeline = replace(cut(("A", "", 0, 24), ("B", "", 0, 48)), told=(line,))
-    heard, _ = desk.mix(film, timeline, {"narration.1": spoken})
-    assert db(heard[19 * FRAME : 41 * FRAME]) == pytest.approx(-20, abs=0.5), "over the cut at 24"
-    music = db(tone(1, 200, 0.05))
-    assert db(heard[4 * FRAME : 12 * FRAME]) == pytest.approx(music, abs=0.5)
-    assert db(heard[56 * FRAME : 70 * FRAME]) == pytest.approx(music, abs=0.5)
-    alone, _ = desk.mix(film, timeline, {})
-    assert db(alone[20 * FRAME : 40 * FRAME]) == pytest.approx(music, abs=0.5), "not spoken yet"
+    line = NarrationItem("narration.1", FrameRange(18, 42), Line("ana", "She had left before."))
+    spoken = Track(desk.write_wav(create_hiss(1, 0.1)), MediaFacts(has_audio=True))
+    timeline = replace(build_cut_timeline(("A", "", 0, 24), ("B", "", 0, 48)), told=(line,))
+    mixed_samples, _ = desk.render_mix(film, timeline, {"narration.1": spoken})
+    assert measure_db(mixed_samples[19 * FRAME : 41 * FRAME]) == pytest.approx(-20, abs=0.5), (
+        "over the cut at 24"
+    )
+    music = measure_db(create_tone(1, 200, 0.05))
+    assert measure_db(mixed_samples[4 * FRAME : 12 * FRAME]) == pytest.approx(music, abs=0.5)
+    assert measure_db(mixed_samples[56 * FRAME : 70 * FRAME]) == pytest.approx(music, abs=0.5)
+    alone, _ = desk.render_mix(film, timeline, {})
+    assert measure_db(alone[20 * FRAME : 40 * FRAME]) == pytest.approx(music, abs=0.5), (
+        "not spoken yet"
+    )
 
 
-def test_words_without_a_maker_and_anchors_without_a_shot_are_told_apart(desk):
-    timeline = cut(("A", "", 0, 24))
+def test_a_sound_without_a_source_and_an_anchor_without_a_shot_are_errors(desk):
+    timeline = build_cut_timeline(("A", "", 0, 24))
     with pytest.raises(StitchError, match="nothing here makes the sound 'rain'"):
-        desk.mix(desk.film(Shot("A", ambience=Ambience(make="rain"))), timeline, {})
+        desk.render_mix(desk.build_film(Shot("A", ambience=Ambience(make="rain"))), timeline, {})
     cue = MusicCue(make="slow piano", begin=Anchor("X"))
     with pytest.raises(StitchError, match="anchored at X, which is not in the cut"):
-        desk.mix(desk.film(Shot("A"), music=(cue,)), timeline, {})
+        desk.render_mix(desk.build_film(Shot("A"), music=(cue,)), timeline, {})
     gone = MusicCue(MediaFile(desk.folder / "gone.wav", "gone.wav"))
     with pytest.raises(MediaError, match=r"gone\.wav is not there"):
-        desk.mix(desk.film(Shot("A"), music=(gone,)), timeline, {})
+        desk.render_mix(desk.build_film(Shot("A"), music=(gone,)), timeline, {})
 
 
 def test_a_long_film_is_mixed_block_by_block(desk):
-    click = clicks(25, *range(12_345, 25 * RATE, RATE))
-    film = desk.film(Shot("A"))
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 25 * 24)), {"A": desk.track(click)})
-    assert peaks(heard) == list(range(12_345, 25 * RATE, RATE))
+    click = create_clicks(25, *range(12_345, 25 * RATE, RATE))
+    film = desk.build_film(Shot("A"))
+    heard, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 25 * 24)), {"A": desk.build_track(click)}
+    )
+    assert find_peaks(heard) == list(range(12_345, 25 * RATE, RATE))
 
 
 def test_aac_in_mp4_plays_in_step_with_its_picture(desk):
     """Priming and edit lists are undone: a click in AAC stands where it stood before."""
-    source = desk.wav(clicks(2, RATE + 321) + 0.001 * hiss(2)[:, 0])
+    source = desk.write_wav(create_clicks(2, RATE + 321) + 0.001 * create_hiss(2)[:, 0])
     movie = desk.folder / "take.mp4"
     picture = ["-f", "lavfi", "-i", "color=s=64x64:r=24:d=2"]
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-b:a", "256k"]
     run_ffmpeg([*picture, "-i", str(source), *codecs, "-shortest", str(movie)])
     track = Track(movie, MediaFacts(frames=48, rate=FPS, has_audio=True))
-    film = desk.film(Shot("A"))
-    heard, _ = desk.mix(film, cut(("A", "A", 12, 24)), {"A": track})
-    assert int(np.argmax(np.abs(heard[:, 0]))) == pytest.approx(RATE // 2 + 321, abs=1)
+    film = desk.build_film(Shot("A"))
+    mixed_samples, _ = desk.render_mix(film, build_cut_timeline(("A", "A", 12, 24)), {"A": track})
+    assert int(np.argmax(np.abs(mixed_samples[:, 0]))) == pytest.approx(RATE // 2 + 321, abs=1)
 
 
 def test_handles_carry_the_sound_through_a_dissolve_and_the_cut_stays(desk):
     blend = Blend(TransitionKind.WIPE, FrameRange(18, 30), direction="left")
-    a = Event("A", FrameRange(0, 24), FrameRange(0, 30), (Slice("A", FrameRange(0, 30)),))
-    b = Event(
+    a = ShotEvent("A", FrameRange(0, 24), FrameRange(0, 30), (Slice("A", FrameRange(0, 30)),))
+    b = ShotEvent(
         "B",
         FrameRange(24, 48),
         FrameRange(18, 48),
         (Slice("B", FrameRange(6, 36)),),
         entering=blend,
     )
-    tracks = {"A": desk.track(hiss(2)), "B": desk.track(clicks(2, 12 * FRAME + 9) + 1e-4)}
-    heard, _ = desk.mix(desk.film(Shot("A"), Shot("B")), Timeline(FPS, 48, (a, b)), tracks)
-    assert int(np.argmax(np.abs(heard[:, 0]))) == (18 + 6) * FRAME + 9
-    assert db(heard[: 18 * FRAME]) == pytest.approx(-20, abs=0.3)
-    assert db(heard[31 * FRAME :]) < -70
+    tracks = {
+        "A": desk.build_track(create_hiss(2)),
+        "B": desk.build_track(create_clicks(2, 12 * FRAME + 9) + 1e-4),
+    }
+    mixed_samples, _ = desk.render_mix(
+        desk.build_film(Shot("A"), Shot("B")), Timeline(FPS, 48, (a, b)), tracks
+    )
+    assert int(np.argmax(np.abs(mixed_samples[:, 0]))) == (18 + 6) * FRAME + 9
+    assert measure_db(mixed_samples[: 18 * FRAME]) == pytest.approx(-20, abs=0.3)
+    assert measure_db(mixed_samples[31 * FRAME :]) < -70
 
 
 def test_a_fade_from_black_leaves_the_shot_before_alone(desk):
     a, b = FrameRange(0, 24), FrameRange(24, 48)
     blend = Blend(TransitionKind.FADE, FrameRange(24, 36), color="black")
     events = (
-        Event("A", a, a, (Slice("A", a),)),
-        Event("B", b, b, (Slice("B", a),), entering=blend),
+        ShotEvent("A", a, a, (Slice("A", a),)),
+        ShotEvent("B", b, b, (Slice("B", a),), entering=blend),
     )
-    tracks = {"A": desk.track(hiss(1)), "B": desk.track(hiss(1, seed=2))}
-    heard, _ = desk.mix(desk.film(Shot("A"), Shot("B")), Timeline(FPS, 48, events), tracks)
-    assert db(heard[22 * FRAME : 24 * FRAME - 200]) == pytest.approx(-20, abs=0.5)
-    assert db(heard[24 * FRAME : 25 * FRAME]) < -40
+    tracks = {"A": desk.build_track(create_hiss(1)), "B": desk.build_track(create_hiss(1, seed=2))}
+    mixed_samples, _ = desk.render_mix(
+        desk.build_film(Shot("A"), Shot("B")), Timeline(FPS, 48, events), tracks
+    )
+    assert measure_db(mixed_samples[22 * FRAME : 24 * FRAME - 200]) == pytest.approx(-20, abs=0.5)
+    assert measure_db(mixed_samples[24 * FRAME : 25 * FRAME]) < -40
 
 
 def test_the_end_of_the_film_ends_everything(desk):
-    bang = desk.file(hiss(3, 0.2), "bang.wav")
+    bang = desk.write_media_file(create_hiss(3, 0.2), "bang.wav")
     shot = Shot("A", audio_lag=24, sound=(SoundCue(file=bang, at=20),))
-    cue = MusicCue(desk.file(hiss(9), "theme.wav"), begin=Anchor("end", -2))
-    heard, facts = desk.mix(
-        desk.film(shot, music=(cue,)), cut(("A", "A", 0, 24)), {"A": desk.track(hiss(3))}
+    cue = MusicCue(desk.write_media_file(create_hiss(9), "theme.wav"), begin=Anchor("end", -2))
+    mixed_samples, facts = desk.render_mix(
+        desk.build_film(shot, music=(cue,)),
+        build_cut_timeline(("A", "A", 0, 24)),
+        {"A": desk.build_track(create_hiss(3))},
     )
-    assert len(heard) == 24 * FRAME
-    assert abs(heard[-1, 0]) < 0.02
+    assert len(mixed_samples) == 24 * FRAME
+    assert abs(mixed_samples[-1, 0]) < 0.02
     assert facts.notes == ()
 
 
 def test_a_take_whose_sound_stops_early_does_not_click_and_is_named(desk):
-    film = desk.film(Shot("A"))
-    track = desk.track(np.full(int(1.5 * RATE), 0.5))
-    heard, facts = desk.mix(film, cut(("A", "A", 0, 48)), {"A": track})
+    film = desk.build_film(Shot("A"))
+    track = desk.build_track(np.full(int(1.5 * RATE), 0.5))
+    heard, facts = desk.render_mix(film, build_cut_timeline(("A", "A", 0, 48)), {"A": track})
     assert np.abs(np.diff(heard[:, 0])).max() < 0.02
     assert facts.notes == ("the sound of A ends 0.5 s before its picture",)
 
 
 def test_the_same_film_mixes_to_the_same_bytes_whatever_was_kept(desk):
-    theme = desk.file(hiss(3), "theme.wav")
-    bed = Ambience(file=desk.file(hiss(2, 0.05, 3), "bed.wav"), scope="film")
+    theme = desk.write_media_file(create_hiss(3), "theme.wav")
+    bed = Ambience(file=desk.write_media_file(create_hiss(2, 0.05, 3), "bed.wav"), scope="film")
     shots = [Shot("A", ambience=bed), Shot("B", ambience=bed), Shot("C", ambience=bed)]
     music = (MusicCue(theme, gain_db=-9, begin=Anchor("start", 24)),)
-    timeline = cut(("A", "A", 0, 12 * 24), ("B", "B", 0, 6 * 24), ("C", "A", 0, 18 * 24))
-    tracks = {"A": desk.track(tone(18)), "B": desk.track(tone(6, 700))}
-    film = desk.film(*shots, music=music, loudness=Loudness(-20, -1))
+    timeline = build_cut_timeline(
+        ("A", "A", 0, 12 * 24), ("B", "B", 0, 6 * 24), ("C", "A", 0, 18 * 24)
+    )
+    tracks = {"A": desk.build_track(create_tone(18)), "B": desk.build_track(create_tone(6, 700))}
+    film = desk.build_film(*shots, music=music, loudness=Loudness(-20, -1))
     out = desk.folder / "film.aac"
-    first = desk.render(film, timeline, tracks)
+    first = desk.render_soundtrack(film, timeline, tracks)
     once = out.read_bytes()
     assert (first.parts, first.rendered) == (4, 4)
-    assert desk.render(film, timeline, tracks).rendered == 0
+    assert desk.render_soundtrack(film, timeline, tracks).rendered == 0
     assert out.read_bytes() == once
 
     softer = replace(film, shots=(shots[0], replace(shots[1], gain_db=-0.1), shots[2]))
-    changed = desk.render(softer, timeline, tracks)
+    changed = desk.render_soundtrack(softer, timeline, tracks)
     assert (changed.gain_db, changed.rendered) == (first.gain_db, 1)  # B lies in the second
     after = out.read_bytes()
     assert after != once
-    assert desk.render(softer, timeline, tracks, cache="other").rendered == 4
+    assert desk.render_soundtrack(softer, timeline, tracks, cache="other").rendered == 4
     assert out.read_bytes() == after
 
 
 def test_a_part_that_was_damaged_is_made_again(desk):
-    film, timeline = desk.film(Shot("A")), cut(("A", "A", 0, 48))
-    tracks = {"A": desk.track(hiss(2))}
-    desk.render(film, timeline, tracks)
+    film, timeline = desk.build_film(Shot("A")), build_cut_timeline(("A", "A", 0, 48))
+    tracks = {"A": desk.build_track(create_hiss(2))}
+    desk.render_soundtrack(film, timeline, tracks)
     once = (desk.folder / "film.aac").read_bytes()
-    for kept in (desk.folder / "cache").iterdir():
-        kept.write_bytes(kept.read_bytes()[:-9])
-    assert desk.render(film, timeline, tracks).rendered == 1
+    for cached_file in (desk.folder / "cache").iterdir():
+        cached_file.write_bytes(cached_file.read_bytes()[:-9])
+    assert desk.render_soundtrack(film, timeline, tracks).rendered == 1
     assert (desk.folder / "film.aac").read_bytes() == once
 
 
 def test_a_part_sounds_the_same_alone_as_in_the_whole(desk):
     """Nothing tells where a part begins: loops, jumps in files, beds, ramps and ducking go on."""
-    loop = Ambience(file=desk.file(hiss(1.7, 0.05, 3), "bed.wav"), scope="film")
+    loop = Ambience(file=desk.write_media_file(create_hiss(1.7, 0.05, 3), "bed.wav"), scope="film")
     mp3 = desk.folder / "theme.mp3"
-    theme = desk.wav(hiss(26, 0.1, 4), "long.wav")
+    theme = desk.write_wav(create_hiss(26, 0.1, 4), "long.wav")
     run_ffmpeg(["-i", str(theme), "-c:a", "libmp3lame", "-b:a", "192k", str(mp3)])
     music = MusicCue(MediaFile(mp3, "theme.mp3"), fade_in=480, fade_out=24, duck_db=12)
     line = Line("ana", "It came on Tuesday, and nobody had seen it.", at=290)
-    film = desk.film(Shot("A", ambience=loop, dialogue=(line,)), music=(music,))
-    timeline = cut(("A", "A", 0, 24 * 24))
-    sheet = cue_sheet(film, timeline, {"A": desk.track(hiss(24))})
-    sounds = Sounds(desk.folder)
-    whole = mixed(sheet, sounds, 0, sheet.length).samples
+    film = desk.build_film(Shot("A", ambience=loop, dialogue=(line,)), music=(music,))
+    timeline = build_cut_timeline(("A", "A", 0, 24 * 24))
+    sheet = build_cue_sheet(film, timeline, {"A": desk.build_track(create_hiss(24))})
+    sounds = SoundSources(desk.folder)
+    whole = mix_range(sheet, sounds, 0, sheet.length).samples
     for first, last in ((0, 5000), (480_000, 700_000), (13 * RATE + 7, 14 * RATE)):
-        part = mixed(sheet, sounds, first, last).samples
+        part = mix_range(sheet, sounds, first, last).samples
         np.testing.assert_allclose(part, whole[first:last], atol=2e-6)
 
 
@@ -629,58 +707,70 @@ def test_a_part_sounds_the_same_alone_as_in_the_whole(desk):
     ("wave", "told"), [([], "has no sound"), ([0.1, np.nan], "holds samples that are no numbers")]
 )
 def test_a_file_that_can_not_be_played_is_named_with_its_place_in_the_film(desk, use, wave, told):
-    file = desk.file(wave, "bad.wav")
+    file = desk.write_media_file(wave, "bad.wav")
     keys = {
         "sound": {"sound": (SoundCue(file=file),)},
         "ambience": {"ambience": Ambience(file=file, scope="film")},
     }.get(use, {})
-    origins = {use: Origin(Layer.SHOT, value=Span("film.yaml", 7))}
-    film = desk.film(
+    origins = {use: Origin(ValueSource.SHOT, value=Span("film.yaml", 7))}
+    film = desk.build_film(
         Shot("A", mute=True, origins=origins, **keys),
         music=(MusicCue(file),) if use == "music" else (),
-        origins={"sound.music": Origin(Layer.FILM, value=Span("film.yaml", 7))},
+        origins={"sound.music": Origin(ValueSource.FILM, value=Span("film.yaml", 7))},
     )
     with pytest.raises(MediaError, match=rf"^film\.yaml:7: {re.escape(str(file.path))} {told}"):
-        desk.render(film, cut(("A", "A", 0, 24)), {})
+        desk.render_soundtrack(film, build_cut_timeline(("A", "A", 0, 24)), {})
 
 
 def test_a_take_that_can_not_be_played_is_named_by_its_shot(desk):
-    film = desk.film(Shot("A"))
+    film = desk.build_film(Shot("A"))
     with pytest.raises(MediaError, match=r"^the take of A: .* no numbers"):
-        desk.render(film, cut(("A", "A", 0, 24)), {"A": desk.track(np.full(RATE, np.inf))})
+        desk.render_soundtrack(
+            film,
+            build_cut_timeline(("A", "A", 0, 24)),
+            {"A": desk.build_track(np.full(RATE, np.inf))},
+        )
 
 
 def test_a_lag_into_its_own_extension_is_not_heard_twice(desk):
-    whole = tone(3, 330, 0.3)
-    tracks = {"A": desk.track(whole), "B": desk.track(whole[RATE:])}
-    film = desk.film(Shot("A", audio_lag=12), Shot("B", extends="A"))
-    heard, _ = desk.mix(film, cut(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks)
+    whole = create_tone(3, 330, 0.3)
+    tracks = {"A": desk.build_track(whole), "B": desk.build_track(whole[RATE:])}
+    film = desk.build_film(Shot("A", audio_lag=12), Shot("B", extends="A"))
+    heard, _ = desk.render_mix(
+        film, build_cut_timeline(("A", "A", 0, 24), ("B", "B", 0, 24)), tracks
+    )
     np.testing.assert_allclose(heard[200:-200, 0], whole[200 : 2 * RATE - 200], atol=1e-3)
 
 
-def bangs(seconds):
+def create_bangs(seconds):
     """A whisper, and noise that is there at once, also with the first sample."""
     t = np.arange(round(seconds * RATE)) / RATE
-    return (0.02 + 0.6 * (t % 1 < 0.3)) * hiss(seconds, 0.5)[:, 0]
+    return (0.02 + 0.6 * (t % 1 < 0.3)) * create_hiss(seconds, 0.5)[:, 0]
 
 
-def rain(seconds):
-    return hiss(seconds, 0.02)[:, 0]
+def create_rain(seconds):
+    return create_hiss(seconds, 0.02)[:, 0]
 
 
 @pytest.mark.parametrize("target", [Loudness(-14, -1), Loudness(-23, -1)], ids=["web", "broadcast"])
-@pytest.mark.parametrize("make", [bangs, rain, tone], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [create_bangs, create_rain, create_tone], ids=lambda make: make.__name__
+)
 @pytest.mark.parametrize("seconds", [1, 12])
 def test_what_a_player_decodes_meets_target_and_ceiling(desk, make, target, seconds):
-    film = desk.film(Shot("A"), loudness=target)
-    told = desk.render(film, cut(("A", "A", 0, 24 * seconds)), {"A": desk.track(make(seconds))})
+    film = desk.build_film(Shot("A"), loudness=target)
+    result = desk.render_soundtrack(
+        film,
+        build_cut_timeline(("A", "A", 0, 24 * seconds)),
+        {"A": desk.build_track(make(seconds))},
+    )
     sound, movie = str(desk.folder / "film.aac"), str(desk.folder / "film.mp4")
     early = f"{-1024 / RATE:.9f}"
     run_ffmpeg(["-itsoffset", early, "-i", sound, "-c", "copy", "-bsf:a", "aac_adtstoasc", movie])
     graph = ["-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
     log = run_ffmpeg(["-i", movie, *graph], loglevel="info")
-    found = dict(re.findall(r"^\s*(I|Peak):\s+(-?[\d.]+)\s", log[log.rfind("Summary:") :], re.M))
-    assert float(found["Peak"]) <= target.true_peak_db
-    assert float(found["I"]) == pytest.approx(target.lufs, abs=0.5)
-    assert told.lufs == pytest.approx(float(found["I"]), abs=0.15)
-    assert told.true_peak_db == pytest.approx(float(found["Peak"]), abs=0.4)
+    figures = dict(re.findall(r"^\s*(I|Peak):\s+(-?[\d.]+)\s", log[log.rfind("Summary:") :], re.M))
+    assert float(figures["Peak"]) <= target.true_peak_db
+    assert float(figures["I"]) == pytest.approx(target.lufs, abs=0.5)
+    assert result.lufs == pytest.approx(float(figures["I"]), abs=0.15)
+    assert result.true_peak_db == pytest.approx(float(figures["Peak"]), abs=0.4)

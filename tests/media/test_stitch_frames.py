@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.stitching.media import extract_frame, probe, read_frames, run_ffmpeg, verify
-from storyboard.stitching.planes import from_rgb, solid, to_rgb
+from storyboard.stitching.media import extract_frame, probe, read_frames, run_ffmpeg, verify_media
+from storyboard.stitching.planes import create_solid_frame, from_rgb, to_rgb
 from storyboard.timecode import FrameRange, Rate
 
 STREAMS = {
@@ -24,29 +24,31 @@ STREAMS = {
 
 @pytest.mark.parametrize("options", STREAMS.values(), ids=STREAMS)
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
-def test_every_frame_is_found_by_its_number(studio, options, suffix):
-    take = studio.take(5, 36, options=options, suffix=suffix)
+def test_every_frame_is_found_by_its_number(lab, options, suffix):
+    take = lab.write_take(5, 36, options=options, suffix=suffix)
     assert take.facts.frames == 36
-    assert [studio.read(f) for f in read_frames(take.path, FrameRange(0, 36))] == [
+    assert [lab.read_marks(picture) for picture in read_frames(take.path, FrameRange(0, 36))] == [
         (5, frame) for frame in range(36)
     ]
     for start, end in ((35, 36), (13, 15), (20, 31), (10, 10)):
-        found = [studio.read(f)[1] for f in read_frames(take.path, FrameRange(start, end))]
-        assert found == list(range(start, end))
+        frame_numbers = [
+            lab.read_marks(picture)[1] for picture in read_frames(take.path, FrameRange(start, end))
+        ]
+        assert frame_numbers == list(range(start, end))
 
 
-def test_an_edit_list_hides_frames_and_moves_the_count(studio):
-    take = studio.take(6, 48, options=("-g", "48"))
-    cut = studio.folder / "edited.mp4"
+def test_an_edit_list_hides_frames_and_moves_the_count(lab):
+    take = lab.write_take(6, 48, options=("-g", "48"))
+    cut = lab.folder / "edited.mp4"
     run_ffmpeg(["-ss", "0.5", "-i", str(take.path), "-c", "copy", str(cut)])
     facts = probe(cut)
     assert facts.frames == 36
-    assert studio.read(next(read_frames(cut, FrameRange(0, 1)))) == (6, 12)
-    assert studio.read(next(read_frames(cut, FrameRange(30, 31)))) == (6, 42)
+    assert lab.read_marks(next(read_frames(cut, FrameRange(0, 1)))) == (6, 12)
+    assert lab.read_marks(next(read_frames(cut, FrameRange(30, 31)))) == (6, 42)
 
 
-def test_a_frame_outside_the_clip_is_refused(studio):
-    take = studio.take(1, 8)
+def test_a_frame_outside_the_clip_is_refused(lab):
+    take = lab.write_take(1, 8)
     with pytest.raises(MediaError, match=r"has 8 frames; \[7, 9\) is wanted"):
         list(read_frames(take.path, FrameRange(7, 9)))
 
@@ -56,14 +58,14 @@ def test_a_frame_outside_the_clip_is_refused(studio):
     [("24", Fraction(24), 24), ("24000/1001", Fraction(24000, 1001), 24), ("50", Fraction(50), 20)],
 )
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_the_rate_is_exact(studio, rate, exact, frames, suffix):
-    facts = studio.take(1, frames, rate=rate, suffix=suffix).facts
+def test_the_rate_is_exact(lab, rate, exact, frames, suffix):
+    facts = lab.write_take(1, frames, rate=rate, suffix=suffix).facts
     assert (facts.rate, facts.frames) == (Rate(exact), frames)
     assert facts.seconds == frames / exact
 
 
-def test_pictures_and_sound_are_probed_too(studio):
-    tone, picture = studio.folder / "tone.wav", studio.folder / "picture.png"
+def test_pictures_and_sound_are_probed_too(lab):
+    tone, picture = lab.folder / "tone.wav", lab.folder / "picture.png"
     run_ffmpeg(["-f", "lavfi", "-i", "sine=d=1.5:r=48000", str(tone)])
     cv2.imwrite(str(picture), np.zeros((40, 60, 3), np.uint8))
     sound, still = probe(tone), probe(picture)
@@ -71,18 +73,18 @@ def test_pictures_and_sound_are_probed_too(studio):
     assert (still.width, still.height, still.frames, still.rate) == (60, 40, 1, None)
 
 
-def test_size_is_what_a_viewer_sees(studio):
-    take = studio.take(1, 4)
-    turned, wide = studio.folder / "turned.mp4", studio.folder / "wide.mp4"
+def test_size_is_what_a_viewer_sees(lab):
+    take = lab.write_take(1, 4)
+    turned, wide = lab.folder / "turned.mp4", lab.folder / "wide.mp4"
     run_ffmpeg(["-display_rotation", "90", "-i", str(take.path), "-c", "copy", str(turned)])
     run_ffmpeg(["-i", str(take.path), "-vf", "setsar=4/3", str(wide)])
     assert (probe(turned).width, probe(turned).height) == (180, 320)
     assert (probe(wide).width, probe(wide).height) == (427, 180)
 
 
-def test_files_that_are_no_media_are_told_apart(studio):
-    whole = studio.take(1, 24, options=("-movflags", "+faststart")).path.read_bytes()
-    late = studio.take(2, 24).path.read_bytes()
+def test_files_that_are_no_media_are_refused_with_the_reason(lab):
+    whole = lab.write_take(1, 24, options=("-movflags", "+faststart")).path.read_bytes()
+    late = lab.write_take(2, 24).path.read_bytes()
     cases = {
         "is empty: it has 0 bytes": b"",
         "is text (a web page or an error message), not media": b"\n <!DOCTYPE html><html>",
@@ -91,34 +93,34 @@ def test_files_that_are_no_media_are_told_apart(studio):
         "of its 24 frames are there": whole[: -len(whole) // 4],
     }
     for number, (words, data) in enumerate(cases.items()):
-        path = studio.folder / f"bad{number}.mp4"
+        path = lab.folder / f"bad{number}.mp4"
         path.write_bytes(data)
         with pytest.raises(MediaError) as refused:
             probe(path)
         assert words in str(refused.value)
     with pytest.raises(MediaError, match="No such file"):
-        probe(studio.folder / "absent.mp4")
+        probe(lab.folder / "absent.mp4")
 
 
-def test_damage_that_a_player_would_hide_is_found(studio):
-    take = studio.take(3, 48)
-    assert verify(take.path, 48) == 48
+def test_damage_that_a_player_would_hide_is_found(lab):
+    take = lab.write_take(3, 48)
+    assert verify_media(take.path, 48) == 48
     with pytest.raises(MediaError, match="has 48 frames where 47 are due"):
-        verify(take.path, 47)
+        verify_media(take.path, 47)
     data = bytearray(take.path.read_bytes())
     middle = data.index(b"mdat") + 3000
     data[middle : middle + 200] = bytes(200)
     take.path.write_bytes(data)
     with pytest.raises(MediaError):
-        verify(take.path)
+        verify_media(take.path)
 
 
-def test_a_frame_becomes_a_png_in_the_colours_it_was_shot_in(studio):
+def test_a_frame_becomes_a_png_in_the_colours_it_was_shot_in(lab):
     tagged = "-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709".split()
     raw = "-f rawvideo -pix_fmt yuv420p -video_size 320x180 -framerate 24".split()
     for tags in (tagged, []):
-        clip, still = studio.folder / f"colour{len(tags)}.mp4", studio.folder / "still.png"
-        feed = [solid("#336699", studio.size).data] * 3
+        clip, still = lab.folder / f"colour{len(tags)}.mp4", lab.folder / "still.png"
+        feed = [create_solid_frame("#336699", lab.size).data] * 3
         encode = ["-c:v", "libx264", "-qp", "0", *tags, str(clip)]
         run_ffmpeg([*raw, *tags, "-i", "pipe:0", *encode], stdin=feed)
         extract_frame(clip, 2, still)

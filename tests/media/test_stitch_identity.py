@@ -20,8 +20,8 @@ from storyboard.film import (
     TitleCue,
 )
 from storyboard.graph.timeline import Timeline
-from storyboard.stitching.identity import stitch_digest
-from storyboard.stitching.material import Medium
+from storyboard.stitching.identity import fingerprint_film
+from storyboard.stitching.material import StepMedia
 from storyboard.timecode import FrameRange
 
 FACTS = MediaFacts(1280, 720, 192)
@@ -42,15 +42,17 @@ def film(tmp_path):
 
 
 @pytest.fixture
-def timeline(studio):
-    return studio.timeline(studio.event("SH010", (0, 96)), studio.event("SH020", (96, 192)))
+def timeline(lab):
+    return lab.build_timeline(
+        lab.build_event("SH010", (0, 96)), lab.build_event("SH020", (96, 192))
+    )
 
 
 @pytest.fixture
 def media():
     return {
-        "SH010": Medium(Path("/store/aa.mp4"), "aa" * 32, FACTS),
-        "SH020": Medium(Path("/store/bb.mp4"), "bb" * 32, FACTS),
+        "SH010": StepMedia(Path("/store/aa.mp4"), "aa" * 32, FACTS),
+        "SH020": StepMedia(Path("/store/bb.mp4"), "bb" * 32, FACTS),
     }
 
 
@@ -68,8 +70,10 @@ def test_it_is_the_same_on_another_machine_and_under_another_name(film, timeline
     renamed = replace(
         timeline, events=(replace(timeline.events[0], shot="OPENING"), timeline.events[1])
     )
-    shelved = {step: replace(each, path=Path("/nas") / step) for step, each in media.items()}
-    assert stitch_digest(moved, renamed, shelved) == stitch_digest(film, timeline, media)
+    moved_media = {
+        step: replace(medium, path=Path("/nas") / step) for step, medium in media.items()
+    }
+    assert fingerprint_film(moved, renamed, moved_media) == fingerprint_film(film, timeline, media)
 
 
 def test_anything_that_is_seen_or_heard_changes_it(film, timeline, media):
@@ -104,23 +108,23 @@ def test_anything_that_is_seen_or_heard_changes_it(film, timeline, media):
         "another take": {**media, "SH010": replace(media["SH010"], sha256="cc" * 32)},
         "a later beginning": {**media, "SH010": replace(media["SH010"], first_frame=96)},
     }
-    base = stitch_digest(film, timeline, media)
-    found = {
-        **{name: stitch_digest(each, timeline, media) for name, each in films.items()},
-        **{name: stitch_digest(film, each, media) for name, each in lines.items()},
-        **{name: stitch_digest(film, timeline, each) for name, each in takes.items()},
+    base = fingerprint_film(film, timeline, media)
+    digests = {
+        **{name: fingerprint_film(variant, timeline, media) for name, variant in films.items()},
+        **{name: fingerprint_film(film, variant, media) for name, variant in lines.items()},
+        **{name: fingerprint_film(film, timeline, variant) for name, variant in takes.items()},
     }
     theme.write_bytes(b"la la la, again")
-    found["a new recording"] = stitch_digest(film, timeline, media)
-    assert len({base, *found.values()}) == len(found) + 1
+    digests["a new recording"] = fingerprint_film(film, timeline, media)
+    assert len({base, *digests.values()}) == len(digests) + 1
 
 
 def test_takes_that_are_not_shown_make_no_difference(film, timeline, media):
-    more = {**media, "SH999": Medium(Path("/store/cc.mp4"), "cc" * 32, FACTS)}
-    assert stitch_digest(film, timeline, more) == stitch_digest(film, timeline, media)
+    more = {**media, "SH999": StepMedia(Path("/store/cc.mp4"), "cc" * 32, FACTS)}
+    assert fingerprint_film(film, timeline, more) == fingerprint_film(film, timeline, media)
 
 
 def test_music_that_is_gone_is_named(film, timeline, media):
     film.music[0].file.path.unlink()
     with pytest.raises(StitchError, match=r"theme\.wav can't be read"):
-        stitch_digest(film, timeline, media)
+        fingerprint_film(film, timeline, media)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.stitching.media import prefix, probe, run_ffmpeg
+from storyboard.stitching.media import find_source_prefix, probe, run_ffmpeg
 
 
 @pytest.fixture(scope="module")
-def source(stage):
-    path = stage.folder / "source.mp4"
-    run_ffmpeg(["-i", str(stage.take(1, 88).path), "-frames:v", "40", "-crf", "30", str(path)])
+def source(shared_lab):
+    path = shared_lab.folder / "source.mp4"
+    run_ffmpeg(
+        ["-i", str(shared_lab.write_take(1, 88).path), "-frames:v", "40", "-crf", "30", str(path)]
+    )
     return path
 
 
-def result(stage, name, filters):
+def write_result(stage, name, filters):
     path = stage.folder / f"{name}.mp4"
-    whole = stage.take(1, 88).path
+    whole = stage.write_take(1, 88).path
     run_ffmpeg(["-i", str(whole), "-vf", filters, "-crf", "23", str(path)])
     return path
 
@@ -32,17 +34,17 @@ def result(stage, name, filters):
     ],
 )
 def test_the_last_frame_of_the_source_is_found_where_it_stands(
-    stage, source, name, filters, frames
+    shared_lab, source, name, filters, frames
 ):
-    path = result(stage, name, filters)
-    assert prefix(source, 40, path, probe(path).frames) == frames
+    path = write_result(shared_lab, name, filters)
+    assert find_source_prefix(source, 40, path, probe(path).frames) == frames
 
 
-def test_what_does_not_begin_with_the_source_has_none_of_it(stage, source):
-    assert prefix(source, 40, stage.take(2, 88).path, 88) is None
-    assert prefix(source, 40, source, 20) is None, "it ends before"
+def test_what_does_not_begin_with_the_source_has_none_of_it(shared_lab, source):
+    assert find_source_prefix(source, 40, shared_lab.write_take(2, 88).path, 88) is None
+    assert find_source_prefix(source, 40, source, 20) is None, "it ends before"
 
 
-def test_where_nothing_moves_the_count_decides(stage):
-    still = result(stage, "still", "loop=loop=-1:size=1,trim=end_frame=60")
-    assert prefix(still, 40, still, 60) == 40
+def test_where_nothing_moves_the_count_decides(shared_lab):
+    still = write_result(shared_lab, "still", "loop=loop=-1:size=1,trim=end_frame=60")
+    assert find_source_prefix(still, 40, still, 60) == 40

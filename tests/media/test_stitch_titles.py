@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from storyboard.errors import StitchError
 from storyboard.film import Anchor, TitleCue
 from storyboard.stitching import typeset
-from storyboard.stitching.overlays import Layer, Overlays, placed
-from storyboard.stitching.planes import solid, split
-from storyboard.stitching.titles import card_frame, overlay
-from storyboard.stitching.typeset import unprintable
+from storyboard.stitching.overlays import Layer, Overlays, place_titles
+from storyboard.stitching.planes import create_solid_frame, split_planes
+from storyboard.stitching.titles import draw_card, draw_title
+from storyboard.stitching.typeset import find_missing_letters
 from storyboard.timecode import FrameRange
 
 GROUND = "#405060"
 
 
 @pytest.fixture
-def film(studio):
-    return studio.timeline(studio.event("SH010", (0, 48)), studio.event("SH020", (48, 96)))
+def film(lab):
+    return lab.build_timeline(lab.build_event("SH010", (0, 48)), lab.build_event("SH020", (48, 96)))
 
 
-def ink(plane, least=120):
+def find_ink_bounds(plane, least=120):
     """(left, right, top, bottom) of what is bright."""
     rows, columns = (np.flatnonzero((plane > least).any(axis)) for axis in (1, 0))
     return columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
@@ -42,8 +42,8 @@ def ink(plane, least=120):
     ],
 )
 def test_a_card_stands_in_the_middle_and_inside_the_frame(text):
-    card = card_frame(text, (320, 180))
-    left, right, top, bottom = ink(card[:180])
+    card = draw_card(text, (320, 180))
+    left, right, top, bottom = find_ink_bounds(card[:180])
     assert abs((left + right) / 2 - 160) < 6
     assert abs((top + bottom) / 2 - 90) < 10
     assert left >= 16
@@ -53,14 +53,14 @@ def test_a_card_stands_in_the_middle_and_inside_the_frame(text):
 
 
 def test_a_card_fits_a_tall_frame_too():
-    left, right, *_ = ink(card_frame("THE LETTER", (180, 320))[:320])
+    left, right, *_ = find_ink_bounds(draw_card("THE LETTER", (180, 320))[:320])
     assert left > 9
     assert right < 171
 
 
 def test_a_lower_third_keeps_to_its_corner():
     title = TitleCue(Anchor("start"), 48, text="Havana\nNovember 1947", style="lower-third")
-    left, right, top, bottom = ink(overlay(title, (320, 180))[..., 3])
+    left, right, top, bottom = find_ink_bounds(draw_title(title, (320, 180))[..., 3])
     assert left < 30
     assert right < 220
     assert top > 100
@@ -69,7 +69,7 @@ def test_a_lower_third_keeps_to_its_corner():
 
 def test_an_upper_third_keeps_to_the_top():
     title = TitleCue(Anchor("start"), 48, text="Havana", style="upper-third")
-    left, _, top, bottom = ink(overlay(title, (320, 180))[..., 3])
+    left, _, top, bottom = find_ink_bounds(draw_title(title, (320, 180))[..., 3])
     assert left < 30
     assert 10 < top < bottom < 60
 
@@ -77,9 +77,9 @@ def test_an_upper_third_keeps_to_the_top():
 SHAPES = [(1280, 720), (640, 360), (360, 640), (360, 360), (320, 180), (180, 320)]
 
 
-def shown(title, size):
+def measure_title_bounds(title, size):
     """(left, right, top, bottom) of its letters, as parts of the frame."""
-    left, right, top, bottom = ink(overlay(title, size)[..., 3])
+    left, right, top, bottom = find_ink_bounds(draw_title(title, size)[..., 3])
     return left / size[0], right / size[0], top / size[1], bottom / size[1]
 
 
@@ -97,7 +97,7 @@ def test_whatever_its_style_a_title_stays_inside_the_frame(text, style, size):
     title = TitleCue(Anchor("start"), 48, text=text, style=style)
     if style == "credits" and text.startswith("line"):
         return  # they are rolled
-    left, right, top, bottom = shown(title, size)
+    left, right, top, bottom = measure_title_bounds(title, size)
     assert left > 0.05
     assert right < 0.93
     assert top > 0.08
@@ -108,9 +108,9 @@ def test_credits_with_a_long_word_are_all_set_smaller_and_still_roll():
     names = [f"Somebody number {number}" for number in range(24)]
     address = "www.theletterfilm-official.example.com/credits"
     size = (360, 640)
-    plain = overlay(TitleCue(Anchor("start"), 90, credits=tuple(names)), size)
-    picture = overlay(TitleCue(Anchor("start"), 90, credits=(*names, address)), size)
-    left, right, *_ = ink(picture[..., 3])
+    plain = draw_title(TitleCue(Anchor("start"), 90, credits=tuple(names)), size)
+    picture = draw_title(TitleCue(Anchor("start"), 90, credits=(*names, address)), size)
+    left, right, *_ = find_ink_bounds(picture[..., 3])
     assert left > 0.08 * 360
     assert right < 0.92 * 360
     assert 640 < picture.shape[0] <= plain.shape[0]
@@ -118,8 +118,8 @@ def test_credits_with_a_long_word_are_all_set_smaller_and_still_roll():
 
 def test_a_card_of_many_lines_stands_in_a_proxy_as_in_its_film():
     text = "\n".join(f"line {number}" for number in range(40))
-    film = ink(card_frame(text, (1280, 720))[:720])
-    proxy = ink(card_frame(text, (320, 180))[:180], 40)
+    film = find_ink_bounds(draw_card(text, (1280, 720))[:720])
+    proxy = find_ink_bounds(draw_card(text, (320, 180))[:180], 40)
     assert film[2] >= 720 * 0.14
     assert film[3] <= 720 * 0.86
     assert np.abs(np.array(film) / 4 - proxy).max() < 6
@@ -128,34 +128,34 @@ def test_a_card_of_many_lines_stands_in_a_proxy_as_in_its_film():
 @pytest.mark.parametrize("text", ["\n".join(["line"] * 400), "x" * 4000])
 def test_what_no_type_is_small_enough_for_is_refused_and_not_cut_off(text):
     with pytest.raises(StitchError, match="is too much for one picture"):
-        card_frame(text, (320, 180))
+        draw_card(text, (320, 180))
     for style in ("center", "lower-third", "upper-third"):
         title = TitleCue(Anchor("start"), 48, text=text, style=style)
         with pytest.raises(StitchError, match="is too much for one picture"):
-            overlay(title, (320, 180))
+            draw_title(title, (320, 180))
 
 
 def test_a_title_without_a_letter_is_nothing():
     for style in ("", "lower-third", "credits"):
-        assert not overlay(TitleCue(Anchor("start"), 48, style=style), (320, 180))[..., :3].any()
+        assert not draw_title(TitleCue(Anchor("start"), 48, style=style), (320, 180))[..., :3].any()
 
 
 def test_a_style_that_does_not_exist_is_refused():
     with pytest.raises(StitchError, match="'sideways' is no style of a title"):
-        overlay(TitleCue(Anchor("start"), 48, text="x", style="sideways"), (320, 180))
+        draw_title(TitleCue(Anchor("start"), 48, text="x", style="sideways"), (320, 180))
 
 
-def test_letters_that_the_font_lacks_are_told():
-    assert unprintable("Grüße, 日本 → Ωμέγα") == "日本"
+def test_letters_that_the_font_lacks_are_listed():
+    assert find_missing_letters("Grüße, 日本 → Ωμέγα") == "日本"
 
 
 def test_the_letters_that_the_font_is_not_asked_for_are_in_it():
-    usual = [chr(code) for code in range(0x3000) if typeset._COVERED.fullmatch(chr(code))]
-    face = typeset._face(32)
+    usual = [chr(code) for code in range(0x3000) if typeset._COVERED_LETTERS.fullmatch(chr(code))]
+    face = typeset._load_face(32)
     blank = bytes(face.getmask("\uffff"))
     lacking = [char for char in usual if bytes(face.getmask(char)) == blank]
     assert not lacking
-    widest = max(typeset.length_of(char + typeset.HAIR_SPACE, 100) for char in usual)
+    widest = max(typeset.measure_text(char + typeset.HAIR_SPACE, 100) for char in usual)
     assert widest < 100 * typeset._WIDEST
 
 
@@ -164,10 +164,10 @@ def test_the_letters_that_the_font_is_not_asked_for_are_in_it():
     st.lists(st.text(st.sampled_from("Wm il\n"), max_size=60), max_size=8).map(" ".join),
     st.sampled_from([(1280, 720), (360, 640), (180, 180), (180, 900)]),
 )
-def test_what_surely_stands_stands(text, size):
-    least = typeset.legible(size)
-    if typeset.stands(text, size, least):
-        for block in (typeset.card, typeset.center, typeset.third):
+def test_what_is_predicted_to_fit_fits(text, size):
+    least = typeset.compute_legible_size(size)
+    if typeset.is_certain_to_fit(text, size, least):
+        for block in (typeset.typeset_card, typeset.typeset_center, typeset.typeset_third):
             assert block(text, size, least).fits
             assert block(text.upper(), size, least).fits
 
@@ -179,7 +179,9 @@ def test_titles_stand_at_their_anchors_and_end_with_the_film(film):
         TitleCue(Anchor("end", -10), 24, text="c"),
         TitleCue(Anchor("end", 0), 24, text="never"),
     )
-    assert [(each.title.text, each.span) for each in placed(titles, film)] == [
+    assert [
+        (placed_title.title.text, placed_title.span) for placed_title in place_titles(titles, film)
+    ] == [
         ("a", FrameRange(0, 12)),
         ("b", FrameRange(42, 66)),
         ("c", FrameRange(86, 96)),
@@ -188,50 +190,54 @@ def test_titles_stand_at_their_anchors_and_end_with_the_film(film):
 
 def test_a_title_at_a_shot_outside_the_cut_is_named(film):
     with pytest.raises(StitchError, match="stands at SH900, which is not in the cut"):
-        placed((TitleCue(Anchor("SH900"), 24, text="Late"),), film)
+        place_titles((TitleCue(Anchor("SH900"), 24, text="Late"),), film)
 
 
-def test_a_title_fades_in_and_out_and_leaves_the_picture_alone_elsewhere(film, studio):
+def test_a_title_fades_in_and_out_and_leaves_the_picture_alone_elsewhere(film, lab):
     title = TitleCue(Anchor("start", 4), 40, text="Havana", style="center")
-    overlays = Overlays(placed((title,), film), studio.size)
-    ground = solid(GROUND, studio.size)
+    overlays = Overlays(place_titles((title,), film), lab.size)
+    ground = create_solid_frame(GROUND, lab.size)
     before = ground.copy()
-    shown = [overlays.laid(ground, frame) for frame in range(60)]
+    frames = [overlays.draw_titles(ground, frame) for frame in range(60)]
     assert (ground == before).all()
-    bright = [int(picture[:180].max()) for picture in shown]
+    bright = [int(picture[:180].max()) for picture in frames]
     assert bright[:4] == [bright[0]] * 4
     assert bright[4:17] == sorted(bright[4:17])
     assert min(bright[16:32]) == max(bright) > 200
     assert bright[32:44] == sorted(bright[32:44], reverse=True)
-    assert shown[44] is ground
-    assert (shown[20][:40] == ground[:40]).all()
+    assert frames[44] is ground
+    assert (frames[20][:40] == ground[:40]).all()
 
 
-def test_long_credits_roll_from_below_the_frame_to_above_it(film, studio):
+def test_long_credits_roll_from_below_the_frame_to_above_it(film, lab):
     names = tuple(f"Somebody number {number}" for number in range(24))
     title = TitleCue(Anchor("start"), 90, credits=names)
-    overlays = Overlays(placed((title,), film), studio.size)
-    ground = solid("black", studio.size)
-    shown = [overlays.laid(ground, frame)[:180] for frame in range(90)]
-    assert shown[2][:150].max() == 16
-    assert shown[45][:40].max() > 120
-    assert shown[45][140:].max() > 120
-    assert shown[87][30:].max() == 16
+    overlays = Overlays(place_titles((title,), film), lab.size)
+    ground = create_solid_frame("black", lab.size)
+    frames = [overlays.draw_titles(ground, frame)[:180] for frame in range(90)]
+    assert frames[2][:150].max() == 16
+    assert frames[45][:40].max() > 120
+    assert frames[45][140:].max() > 120
+    assert frames[87][30:].max() == 16
     # what stands at a height in one frame stands higher by the roll's speed in the next
-    ten = [shown[k].astype(float).mean(axis=1) for k in (40, 41)]
+    ten = [frames[k].astype(float).mean(axis=1) for k in (40, 41)]
     shifts = [np.abs(ten[0][by:] - ten[1][: 180 - by]).mean() for by in range(12)]
-    speed = (180 + overlay(title, studio.size).shape[0]) / 90
+    speed = (180 + draw_title(title, lab.size).shape[0]) / 90
     assert abs(int(np.argmin(shifts)) - speed) <= 1
 
 
-def test_a_layer_mixes_colour_by_its_alpha(studio):
+def test_a_layer_mixes_colour_by_its_alpha(lab):
     picture = np.zeros((180, 320, 4), np.uint8)
     picture[50:100, 61:121] = (255, 0, 0, 128)
-    frame = solid(GROUND, studio.size)
-    clear, red = solid(GROUND, studio.size), solid("#ff0000", studio.size)
-    Layer(picture).lay(frame, 1)
+    frame = create_solid_frame(GROUND, lab.size)
+    clear, red = create_solid_frame(GROUND, lab.size), create_solid_frame("#ff0000", lab.size)
+    Layer(picture).blend_onto(frame, 1)
     for plane, ground, color, at in zip(
-        split(frame), split(clear), split(red), ((70, 90), (35, 45), (35, 45)), strict=True
+        split_planes(frame),
+        split_planes(clear),
+        split_planes(red),
+        ((70, 90), (35, 45), (35, 45)),
+        strict=True,
     ):
         due = (int(ground[0, 0]) * 127 + int(color[0, 0]) * 128) / 255
         assert abs(int(plane[at]) - due) <= 2

@@ -71,11 +71,15 @@ class Studio:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         failing = os.environ.get("STUDIO_FAIL", "").split(",")
-        source = _seconds(request.input(Role.VIDEO)) if request.combined else 0
+        source = _read_seconds(request.input(Role.VIDEO)) if request.combined else 0
         job = {
             "kind": request.kind,
             "prompt": request.prompt,
-            "sent": [given.name for given in request.inputs if given.role is Role.REFERENCE],
+            "sent": [
+                request_input.name
+                for request_input in request.inputs
+                if request_input.role is Role.REFERENCE
+            ],
             "words": request.words,
             "voice": request.settings.options.get("voice", ""),
             "seed": request.settings.seed,
@@ -91,7 +95,7 @@ class Studio:
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         if not operation.name.startswith("jobs/"):
             return Failed("the studio knows no such job")
-        job = self._job(operation.name)
+        job = self._read_job(operation.name)
         if job["fail"]:
             return Failed("the studio is out of film")
         return Done((Sample(uri=operation.name, contains_source=job["source"] > 0,
@@ -100,43 +104,45 @@ class Studio:
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         if not sample.uri.startswith("jobs/"):
             raise Gone("the studio has no such result")
-        job = self._job(sample.uri)
+        job = self._read_job(sample.uri)
         name = sample.uri.replace("/", "-")
-        if job["kind"] in _BESIDE:
-            return Sample(path=_BESIDE[job["kind"]](place.scratch / name, job))
+        if job["kind"] in _HELPER_WRITERS:
+            return Sample(path=_HELPER_WRITERS[job["kind"]](place.scratch / name, job))
         path = place.scratch / f"{name}.mp4"
-        kept = os.environ.get("STUDIO_CLIP", "")
-        if kept and Path(kept).exists():
-            path.write_bytes(Path(kept).read_bytes() + _box(f"{job['prompt']} {job['seed']}"))
+        shared_clip = os.environ.get("STUDIO_CLIP", "")
+        if shared_clip and Path(shared_clip).exists():
+            path.write_bytes(
+                Path(shared_clip).read_bytes() + _build_free_box(f"{job['prompt']} {job['seed']}")
+            )
         else:
-            _bars(path, job["seconds"], job["seed"] or 0, job["prompt"])
-            if kept:
-                Path(kept).write_bytes(path.read_bytes())
+            _write_bars(path, job["seconds"], job["seed"] or 0, job["prompt"])
+            if shared_clip:
+                Path(shared_clip).write_bytes(path.read_bytes())
         return Sample(path=path, contains_source=sample.contains_source,
                       source_frames=sample.source_frames)  # fmt: skip
 
     async def close(self) -> None:
         pass
 
-    def _job(self, name: str) -> dict:  # type: ignore[type-arg]
+    def _read_job(self, name: str) -> dict:  # type: ignore[type-arg]
         number = int(name.rpartition("/")[2])
         return json.loads(Path(os.environ["STUDIO_BILL"]).read_text().splitlines()[number - 1])
 
 
-def _still(path: Path, job: dict[str, Any]) -> Path:
+def _write_still(path: Path, job: dict[str, Any]) -> Path:
     path = path.with_suffix(".png")
     color = f"0x{zlib.crc32(job['prompt'].encode()) & 0xFFFFFF:06x}"
     run_ffmpeg(["-f", "lavfi", "-i", f"color={color}:s=1376x768", "-frames:v", "1", str(path)])
     return path
 
 
-def _text(path: Path, job: dict[str, Any]) -> Path:
+def _write_text(path: Path, job: dict[str, Any]) -> Path:
     path = path.with_suffix(".txt")
     path.write_text("The harbour keeps what it is given.", encoding="utf-8")
     return path
 
 
-def _speech(path: Path, job: dict[str, Any]) -> Path:
+def _write_speech(path: Path, job: dict[str, Any]) -> Path:
     """A steady tone, a third of a second for each word."""
     path = path.with_suffix(".wav")
     seconds = len(job["words"].split()) / 3
@@ -144,10 +150,10 @@ def _speech(path: Path, job: dict[str, Any]) -> Path:
     return path
 
 
-_BESIDE = {"still": _still, "write": _text, "speech": _speech}
+_HELPER_WRITERS = {"still": _write_still, "write": _write_text, "speech": _write_speech}
 
 
-def _bars(path: Path, seconds: int, seed: int, prompt: str) -> None:
+def _write_bars(path: Path, seconds: int, seed: int, prompt: str) -> None:
     run_ffmpeg(
         ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r=24:d={seconds}",
          "-f", "lavfi", "-i", f"sine=f={200 + seed % 400}:r=48000:d={seconds}",
@@ -156,13 +162,13 @@ def _bars(path: Path, seconds: int, seed: int, prompt: str) -> None:
     )  # fmt: skip
 
 
-def _box(text: str) -> bytes:
+def _build_free_box(text: str) -> bytes:
     """An MP4 box that players pass over, so that equal pictures are other bytes."""
     body = text.encode()
     return (8 + len(body)).to_bytes(4, "big") + b"free" + body
 
 
-def _seconds(given: Input | None) -> int:
-    assert given is not None
-    assert given.facts is not None
-    return round(given.facts.seconds)
+def _read_seconds(source: Input | None) -> int:
+    assert source is not None
+    assert source.facts is not None
+    return round(source.facts.seconds)

@@ -10,6 +10,6 @@ from storyboard.simulator.serve import Simulator
 
 
 @pytest.fixture(scope="module")
-def services() -> Iterator[Simulator]:
-    with Simulator() as sim:
-        yield sim
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as simulator:
+        yield simulator

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.stitching.media import probe
-from tests.conftest import PLUGINS, ROOT, Cli
+from tests.conftest import PLUGINS, ROOT, RunCommand
 
 Write = Callable[..., Path]
 
@@ -29,11 +29,11 @@ shots:
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rendered_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small film, rendered once as a proxy; its folder."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "film.yaml").write_text(SMALL)
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "storyboard", "render", "film.yaml", "--proxy", "--json"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGINS}"},
@@ -41,13 +41,13 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
         check=True,
     )
-    (folder / "events.jsonl").write_text(done.stdout)
+    (folder / "events.jsonl").write_text(process.stdout)
     return folder
 
 
-def test_a_new_film_checks_plans_and_has_its_schema(cli: Cli, tmp_path: Path) -> None:
-    made = cli("new", "my film")
-    assert made.out.strip() == "my film/film.yaml"
+def test_a_new_film_checks_plans_and_has_its_schema(cli: RunCommand, tmp_path: Path) -> None:
+    result = cli("new", "my film")
+    assert result.out.strip() == "my film/film.yaml"
     film = tmp_path / "my film" / "film.yaml"
     assert cli("check", film, "--strict").code == 0
     assert cli("plan", film, "--exit-code").code == 5
@@ -55,28 +55,30 @@ def test_a_new_film_checks_plans_and_has_its_schema(cli: Cli, tmp_path: Path) ->
     assert cli("new", "my film").code == 2
 
 
-def test_the_film_is_as_planned_to_the_frame(cli: Cli, rendered: Path) -> None:
-    plan = cli("plan", "film.yaml", "--proxy", "--json", cwd=rendered).json
-    facts = probe(rendered / "build" / "film.mp4")
+def test_the_film_is_as_planned_to_the_frame(cli: RunCommand, rendered_folder: Path) -> None:
+    plan = cli("plan", "film.yaml", "--proxy", "--json", cwd=rendered_folder).json
+    facts = probe(rendered_folder / "build" / "film.mp4")
     assert plan["totals"]["frames"] == facts.frames == 84
     assert (facts.width, facts.height) == (320, 180)
     assert {node["action"] for node in plan["nodes"]} == {"keep"}
 
 
-def test_a_second_render_makes_nothing_and_says_so(cli: Cli, rendered: Path) -> None:
-    film = rendered / "build" / "film.mp4"
+def test_a_second_render_makes_nothing_and_says_so(cli: RunCommand, rendered_folder: Path) -> None:
+    film = rendered_folder / "build" / "film.mp4"
     before = film.read_bytes()
-    again = cli("render", "film.yaml", "--proxy", cwd=rendered)
+    again = cli("render", "film.yaml", "--proxy", cwd=rendered_folder)
     assert (again.code, again.out) == (0, "build/film.mp4\n")
     assert "nothing to make: 2 takes kept" in again.err
     assert film.read_bytes() == before
 
 
-def test_events_are_the_closed_set_of_their_schema(rendered: Path) -> None:
+def test_events_are_the_closed_set_of_their_schema(rendered_folder: Path) -> None:
     import jsonschema
 
     schema = json.loads((ROOT / "schemas" / "event.schema.json").read_text())
-    events = [json.loads(line) for line in (rendered / "events.jsonl").read_text().splitlines()]
+    events = [
+        json.loads(line) for line in (rendered_folder / "events.jsonl").read_text().splitlines()
+    ]
     for event in events:
         jsonschema.validate(event, schema)
     kinds = [event["type"] for event in events]
@@ -85,17 +87,19 @@ def test_events_are_the_closed_set_of_their_schema(rendered: Path) -> None:
     assert {"take_added", "step_finished", "film_written"} <= set(kinds)
 
 
-def test_a_lost_store_is_drawn_again_and_checked(cli: Cli, rendered: Path, tmp_path: Path) -> None:
+def test_a_lost_store_is_drawn_again_and_checked(
+    cli: RunCommand, rendered_folder: Path, tmp_path: Path
+) -> None:
     """A free take that the lock file names is made again, and comes out the same."""
     for name in ("film.yaml", "film.selects.yaml"):
-        (tmp_path / name).write_bytes((rendered / name).read_bytes())
+        (tmp_path / name).write_bytes((rendered_folder / name).read_bytes())
     nodes = cli("plan", "film.yaml", "--proxy", "--json").json["nodes"]
     assert [node["reasons"] for node in nodes[:2]] == [["take_missing"], ["take_missing"]]
     lock = (tmp_path / "film.selects.yaml").read_bytes()
     assert cli("render", "film.yaml", "--proxy", "-q").code == 0
     assert (tmp_path / "film.selects.yaml").read_bytes() == lock
     assert (tmp_path / "build" / "film.mp4").read_bytes() == (
-        rendered / "build" / "film.mp4"
+        rendered_folder / "build" / "film.mp4"
     ).read_bytes()
 
 
@@ -107,29 +111,31 @@ def test_make_renders_again_only_when_a_file_changed(tmp_path: Path) -> None:
     )
 
     # the tests themselves may run under make, which speaks to a make below it
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("MA")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MA")}
 
-    def make() -> str:
-        done = subprocess.run(
+    def run_make() -> str:
+        process = subprocess.run(
             ["make", "build/film.mp4"],
             cwd=tmp_path,
-            env={**plain, "PYTHONPATH": str(ROOT)},
+            env={**environment, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=True,
         )
-        return done.stdout
+        return process.stdout
 
-    assert make().strip() == "build/film.mp4"
-    assert "up to date" in make()
+    assert run_make().strip() == "build/film.mp4"
+    assert "up to date" in run_make()
     film = tmp_path / "film.yaml"
     film.write_text(film.read_text().replace('"A"', '"B"'))
     os.utime(film, (film.stat().st_mtime + 10, film.stat().st_mtime + 10))
-    assert make().strip() == "build/film.mp4"
+    assert run_make().strip() == "build/film.mp4"
 
 
-def test_rejecting_the_only_take_asks_for_another(cli: Cli, write: Write) -> None:
-    film = write(SMALL.replace("{target: vertex, seed: 3}", "{provider: studio, model: studio-1}"))
+def test_rejecting_the_only_take_asks_for_another(cli: RunCommand, write_film: Write) -> None:
+    film = write_film(
+        SMALL.replace("{target: vertex, seed: 3}", "{provider: studio, model: studio-1}")
+    )
     assert cli("render", film, "SH010", "--yes", "-q").code == 0
     assert cli("reject", film, "SH010", "t01").code == 0
     node = cli("plan", film, "--json").json["nodes"][0]
@@ -153,13 +159,15 @@ def test_rejecting_the_only_take_asks_for_another(cli: Cli, write: Write) -> Non
         (["doctor"], 0),
     ],
 )
-def test_exit_codes(cli: Cli, write: Write, arguments: list[str], code: int) -> None:
-    write(SMALL)
+def test_exit_codes(cli: RunCommand, write_film: Write, arguments: list[str], code: int) -> None:
+    write_film(SMALL)
     assert cli(*arguments).code == code
 
 
-def test_a_glance_is_enough_while_nothing_changed(cli: Cli, write: Write, tmp_path: Path) -> None:
-    film = write('storyboard: 1\nshots:\n  - {card: "A", length: 0.5}\n')
+def test_a_glance_is_enough_while_nothing_changed(
+    cli: RunCommand, write_film: Write, tmp_path: Path
+) -> None:
+    film = write_film('storyboard: 1\nshots:\n  - {card: "A", length: 0.5}\n')
     assert cli("render", film, "-q").code == 0
     stamps = tmp_path / ".storyboard" / "film" / "stamps"
     time.sleep(2.1)  # a file younger than that may change again unseen, and is not trusted

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.graph.codes import CODES as OF_GRAPH
-from storyboard.language import CODES, as_json, draw, load
+from storyboard.language import CODES, format_diagnostics, load, to_json_records
 
 BROKEN = Path(__file__).parent.parent / "broken"
 FILMS = sorted(BROKEN.glob("*.yaml"))
@@ -51,21 +51,22 @@ def test_each_mistake_is_named_where_it_stands(
     shutil.copy(film, path)
     expected = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(", ")
     loaded = load(path)
-    found = [_place(each) for each in as_json(loaded.diagnostics)]
-    assert sorted(found) == sorted(expected)
+    positions = [_format_position(each) for each in to_json_records(loaded.diagnostics)]
+    assert sorted(positions) == sorted(expected)
     for form in ("human", "concise", "github"):
         assert all(
-            each.split()[0] in draw(loaded.diagnostics, loaded.texts, form) for each in found
+            each.split()[0] in format_diagnostics(loaded.diagnostics, loaded.texts, form)
+            for each in positions
         )
 
 
 def test_every_code_of_the_language_has_a_film() -> None:
-    told = " ".join(film.read_text(encoding="utf-8").splitlines()[0] for film in FILMS)
+    first_lines = " ".join(film.read_text(encoding="utf-8").splitlines()[0] for film in FILMS)
     elsewhere = {"SB001", "SB002", "SB003", "SB004", "SB209", "SB211", "SB504", "SB601", "SB602"}
-    silent = [code for code in CODES if code not in told and code not in OF_GRAPH]
+    silent = [code for code in CODES if code not in first_lines and code not in OF_GRAPH]
     assert set(silent) <= elsewhere
 
 
-def _place(diagnostic: dict[str, object]) -> str:
+def _format_position(diagnostic: dict[str, object]) -> str:
     file = "" if diagnostic["file"] == "film.yaml" else f"{diagnostic['file']}:"
     return f"{diagnostic['code']} {file}{diagnostic['line']}:{diagnostic['column']}"

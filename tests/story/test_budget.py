@@ -19,20 +19,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
-from child import child
-from run_fakes import Pretend, Set, last_of, shot
+from child import start_process
+from run_fakes import FakeFilm, FakeProvider, build_step, link_last_frame
 
 from storyboard.errors import InvalidRequest, MoneyRefused
 from storyboard.film import Policy
 from storyboard.graph.plan import Plan
-from storyboard.make import Order, budget
-from storyboard.production import Production
+from storyboard.make import RenderOptions, check_budget
+from storyboard.production import FilmSession
 from storyboard.providers.base import Failed, Filtered, Request
 from storyboard.run.attempts import State
-from storyboard.run.ledger import Ledger, lifetime_micros
+from storyboard.run.ledger import Ledger, sum_lifetime_cost
 from storyboard.run.store import Store
 
-ENDS = {
+OUTCOMES = {
     "made": None,
     "filtered": Filtered("no"),
     "filtered, billed": Filtered("no", billed=True),
@@ -45,46 +45,48 @@ POINTS = ["", "", "submit-before", "submit-after", "poll", "fetch-before", "fetc
 
 
 @pytest.fixture(autouse=True)
-def _quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+def _poll_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORYBOARD_POLL_S", "0.002")
 
 
 @dataclass
-class Fickle(Pretend):
+class ScriptedProvider(FakeProvider):
     """Ends its jobs as it was told, in the order in which they come."""
 
     ends: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.answer = self._end  # type: ignore[assignment]
+        self.answer = self._choose_outcome  # type: ignore[assignment]
 
-    def _end(self, request: Request) -> object:
-        made = len(self.asked) + len(list(self.folder.glob("*.job")))
-        return ENDS[self.ends[made % len(self.ends)]]
+    def _choose_outcome(self, request: Request) -> object:
+        job_count = len(self.requests) + len(list(self.folder.glob("*.job")))
+        return OUTCOMES[self.ends[job_count % len(self.ends)]]
 
-    def billed(self, prices: Mapping[str, int]) -> int:
+    def compute_bill(self, prices: Mapping[str, int]) -> int:
         """Micro-dollars for every job that was made, but for those that cost nothing."""
         jobs = [json.loads(path.read_text()) for path in self.folder.glob("*.job")]
         return sum(prices[job["prompt"]] for job in jobs if job.get("no", ("", "", True))[2])
 
 
 @dataclass(frozen=True)
-class Run:
+class RenderCase:
     """One render: where it dies, what it may spend, and whether its plan knows the prices."""
 
-    dies: str
-    most: int | None
-    knows: bool
+    die_at: str
+    max_cost_micros: int | None
+    knows_prices: bool
 
 
 PRICES = st.integers(1, 3_000_001)
-RUNS = st.builds(Run, st.sampled_from(POINTS), st.none() | st.integers(0, 8_000_000), st.booleans())
+RUNS = st.builds(
+    RenderCase, st.sampled_from(POINTS), st.none() | st.integers(0, 8_000_000), st.booleans()
+)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.tuples(PRICES, st.integers(1, 3), st.booleans()), min_size=1, max_size=4),
-    ends=st.lists(st.sampled_from([*["made"] * 5, *ENDS]), min_size=1, max_size=6),
+    ends=st.lists(st.sampled_from([*["made"] * 5, *OUTCOMES]), min_size=1, max_size=6),
     runs=st.lists(RUNS, min_size=1, max_size=4),
     life=st.none() | st.integers(0, 15_000_000),
     retry=st.booleans(),
@@ -92,87 +94,104 @@ RUNS = st.builds(Run, st.sampled_from(POINTS), st.none() | st.integers(0, 8_000_
 def test_no_limit_is_ever_passed(
     steps: list[tuple[int, int, bool]],
     ends: list[str],
-    runs: list[Run],
+    runs: list[RenderCase],
     life: int | None,
     retry: bool,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        maker = Fickle(root / "remote", ends=ends)
-        film = Set(root / "film.yaml", _shots(steps), {"paid": maker}, policy=_policy(life, retry))
+        provider = ScriptedProvider(root / "remote", ends=ends)
+        film = FakeFilm(
+            root / "film.yaml",
+            _build_steps(steps),
+            {"paid": provider},
+            policy=_build_policy(life, retry),
+        )
         prices = {step.prompt: step.price_micros for step in film.steps}
         for run in runs:
-            before = maker.billed(prices)
-            held_before = _held(film)
-            _rendered(film, maker, run)
-            bill = maker.billed(prices)
-            attempts = Ledger.read(film.state)
-            settled = sum(each.settled_micros for each in attempts)
-            assert settled <= bill <= settled + _held(film)
-            assert life is None or bill <= settled + _held(film) <= life
-            if run.most is not None:
-                assert bill - before <= run.most
-                assert settled + _held(film) - before <= run.most + held_before
-            sold = Counter((a.digest, a.ordinal) for a in attempts if a.state is State.COMMITTED)
-            assert all(count == 1 for count in sold.values())
-            for each in attempts:
-                assert each.settled_micros in (0, prices[f"picture of {each.step}"])
+            billed_before = provider.compute_bill(prices)
+            reserved_before = _sum_reserved(film)
+            _render_in_process(film, provider, run)
+            bill = provider.compute_bill(prices)
+            attempts = Ledger.read_attempts(film.state)
+            settled = sum(attempt.settled_micros for attempt in attempts)
+            assert settled <= bill <= settled + _sum_reserved(film)
+            assert life is None or bill <= settled + _sum_reserved(film) <= life
+            if run.max_cost_micros is not None:
+                assert bill - billed_before <= run.max_cost_micros
+                assert (
+                    settled + _sum_reserved(film) - billed_before
+                    <= run.max_cost_micros + reserved_before
+                )
+            purchases = Counter(
+                (attempt_row.digest, attempt_row.ordinal)
+                for attempt_row in attempts
+                if attempt_row.state is State.COMMITTED
+            )
+            assert all(count == 1 for count in purchases.values())
+            for attempt in attempts:
+                assert attempt.settled_micros in (0, prices[f"picture of {attempt.step}"])
 
 
-def _shots(told: list[tuple[int, int, bool]]) -> list[Any]:
+def _build_steps(cases: list[tuple[int, int, bool]]) -> list[Any]:
     steps: list[Any] = []
-    for number, (price, takes, hangs) in enumerate(told):
-        links = [last_of(steps[-1].id)] if hangs and steps else []
-        steps.append(shot(f"SH{number:03d}", price=price, takes=takes, links=links))
+    for number, (price, takes, depends_on_previous) in enumerate(cases):
+        links = [link_last_frame(steps[-1].id)] if depends_on_previous and steps else []
+        steps.append(build_step(f"SH{number:03d}", price=price, takes=takes, links=links))
     return steps
 
 
-def _policy(life: int | None, retry: bool) -> Policy:
+def _build_policy(life: int | None, retry: bool) -> Policy:
     usd = None if life is None else Fraction(life, 1_000_000)
     does = "retry" if retry else "fail"
     return replace(Policy(), budget_usd=usd, on_failed=does, on_filtered=does)
 
 
-def _held(film: Set) -> int:
-    return sum(each.held_micros for each in Ledger.read(film.state))
+def _sum_reserved(film: FakeFilm) -> int:
+    return sum(attempt.held_micros for attempt in Ledger.read_attempts(film.state))
 
 
-def _rendered(film: Set, maker: Fickle, run: Run) -> None:
+def _render_in_process(film: FakeFilm, provider: ScriptedProvider, run: RenderCase) -> None:
     """One run in a process of its own, as the command line does it."""
-    maker.die_at = run.dies
-    process = child(_render, film, run)
+    provider.die_at = run.die_at
+    process = start_process(_render_within_budget, film, run)
     process.join(30)
     assert process.exitcode in (0, -9)
 
 
-def _render(film: Set, run: Run) -> None:
+def _render_within_budget(film: FakeFilm, run: RenderCase) -> None:
     cap: int | None = None
 
-    def priced(plan: Plan, store: Store) -> Plan:
+    def price_plan(plan: Plan, store: Store) -> Plan:
         nonlocal cap
-        if not run.knows:
+        if not run.knows_prices:
             plan = replace(plan, nodes=tuple(replace(n, cost_micros=0) for n in plan.nodes))
-        told = SimpleNamespace(
-            film=film.film, state=film.state, selects=film.selects(), store=store
+        session = SimpleNamespace(
+            film=film.film, state=film.state, selects=film.open_lock_file(), store=store
         )
-        cap = budget(cast("Production", told), plan, Order(max_cost_micros=run.most))
+        cap = check_budget(
+            cast("FilmSession", session), plan, RenderOptions(max_cost_micros=run.max_cost_micros)
+        )
         return plan
 
-    async def go() -> None:
-        store, selects = film.store(), film.selects()
-        priced(film.plan(store, selects), store)
+    async def render_film() -> None:
+        store, selects = film.open_store(), film.open_lock_file()
+        price_plan(film.plan(store, selects), store)
         store.close()
-        await film.arender(max_cost_micros=cap)
+        await film.render_async(max_cost_micros=cap)
 
     try:
-        asyncio.run(go())
+        asyncio.run(render_film())
     except MoneyRefused:
         return
 
 
 def test_lifetime_counts_each_take_once_wherever_it_is_known(tmp_path: Path) -> None:
-    maker = Fickle(tmp_path / "remote", ends=["made"])
-    film = Set(tmp_path / "film.yaml", _shots([(333_333, 3, False)]), {"paid": maker})
+    provider = ScriptedProvider(tmp_path / "remote", ends=["made"])
+    film = FakeFilm(tmp_path / "film.yaml", _build_steps([(333_333, 3, False)]), {"paid": provider})
     film.render()
-    assert lifetime_micros(Ledger.read(film.state), film.selects().paid()) == 999_999
-    assert lifetime_micros((), film.selects().paid()) == 999_999
+    assert (
+        sum_lifetime_cost(Ledger.read_attempts(film.state), film.open_lock_file().list_prices())
+        == 999_999
+    )
+    assert sum_lifetime_cost((), film.open_lock_file().list_prices()) == 999_999

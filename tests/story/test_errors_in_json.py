@@ -11,9 +11,9 @@ import pytest
 
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.ledger import Ledger
-from storyboard.run.places import state_folder
+from storyboard.run.places import locate_state_folder
 from tests.conftest import ROOT
-from tests.story.wires import cli
+from tests.story.wires import run_in_process
 
 PAID = """\
 storyboard: 1
@@ -45,42 +45,42 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (2, ["resolve", "film.yaml", "SH010"]),
     ],
 )
-def test_a_refusal_is_told_in_json(
+def test_a_refusal_is_reported_in_json(
     code: int, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = cli(capsys, *arguments, "--json")
-    assert said.code == code
+    result = run_in_process(capsys, *arguments, "--json")
+    assert result.code == code
     if arguments[0] == "render":
-        (line,) = said.out.splitlines()
-        told = json.loads(line)
+        (line,) = result.out.splitlines()
+        answer = json.loads(line)
         schema = (ROOT / "schemas" / "event.schema.json").read_text()
-        jsonschema.validate(told, json.loads(schema))
-        assert told["type"] == "error"
+        jsonschema.validate(answer, json.loads(schema))
+        assert answer["type"] == "error"
     else:
-        told = said.json
-    assert told["format"] == 1
+        answer = result.json
+    assert answer["format"] == 1
     if code == 1:
-        assert told["diagnostics"][0]["code"].startswith("SB")
+        assert answer["diagnostics"][0]["code"].startswith("SB")
     else:
-        assert told["error"]["exit_code"] == code
-        assert told["error"]["message"]
+        assert answer["error"]["exit_code"] == code
+        assert answer["error"]["message"]
 
 
-def test_what_waits_for_a_person_is_told_in_json(
+def test_an_attempt_to_resolve_is_reported_in_json(
     film: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger = Ledger(state_folder(film))
+    ledger = Ledger(locate_state_folder(film))
 
-    async def unknown() -> None:
+    async def leave_unknown_attempt() -> None:
         attempt = Attempt("d" * 64, 1, "SH010", "SH010", "generate", "vertex", "veo", False)
-        begun = await ledger.begin([attempt], price_micros=1_600_000, cap_micros=None)
+        attempts = await ledger.reserve_attempts([attempt], price_micros=1_600_000, cap_micros=None)
         for state in (State.SUBMITTING, State.UNKNOWN):
-            begun = await ledger.advance_all(begun, state)
+            attempts = await ledger.transition_together(attempts, state)
 
-    asyncio.run(unknown())
+    asyncio.run(leave_unknown_attempt())
     ledger.close()
-    said = cli(capsys, "resolve", "film.yaml", "SH010", "--json")
-    assert said.code == 7
-    told = said.json
-    assert (told["attempt"], told["state"]) == ("SH010:t01", "unknown")
-    assert told["held_usd"] == "1.60"
+    result = run_in_process(capsys, "resolve", "film.yaml", "SH010", "--json")
+    assert result.code == 7
+    answer = result.json
+    assert (answer["attempt"], answer["state"]) == ("SH010:t01", "unknown")
+    assert answer["held_usd"] == "1.60"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.simulator.serve import Simulator
-from tests.conftest import Cli
+from tests.conftest import RunCommand
 
 FILM = """
 storyboard: 1
@@ -23,23 +23,23 @@ LONGER = "  - {id: SH020, extend: SH010, prompt: It goes on}\n  - {color: black,
 
 @pytest.mark.parametrize("allowed", ["error", "reanchor"])
 def test_it_is_remembered_and_the_film_decides(
-    allowed: str, cli: Cli, write: Callable[..., Path]
+    allowed: str, cli: RunCommand, write_film: Callable[..., Path]
 ) -> None:
-    film = write(FILM % allowed)
-    with Simulator() as sim:
-        render = partial(cli, "render", film, "--yes", "--allow-retired", **sim.environment())
+    film = write_film(FILM % allowed)
+    with Simulator() as simulator:
+        render = partial(cli, "render", film, "--yes", "--allow-retired", **simulator.environment())
         assert render("SH010").code == 0
-        write(film.read_text() + LONGER)
-        sim.world.clock.advance(49 * 3600)
+        write_film(film.read_text() + LONGER)
+        simulator.world.clock.advance(49 * 3600)
         first = render("SH020")
         assert first.code == 7
         assert "no longer keeps" in first.err
-        plan = cli("plan", film, "--json", "--allow-retired", **sim.environment()).json
-        node = next(each for each in plan["nodes"] if each["id"] == "SH020")
+        plan = cli("plan", film, "--json", "--allow-retired", **simulator.environment()).json
+        node = next(plan_node for plan_node in plan["nodes"] if plan_node["id"] == "SH020")
         if allowed == "error":
             assert (node["action"], "uri_expired" in node["reasons"]) == ("blocked", True)
             return
         assert (node["step"], "starts again" in node["instead"]) == ("generate", True)
         second = render("SH020")
         assert second.code == 0, second.err
-        assert len(sim.world.bill.charges) == 2
+        assert len(simulator.world.bill.charges) == 2

@@ -20,7 +20,7 @@ from storyboard.run.attempts import Attempt
 from storyboard.simulator.faults import KINDS
 from storyboard.simulator.serve import Simulator
 from tests.conftest import ROOT
-from tests.story.wires import Stage, cli, staged
+from tests.story.wires import SimulatorFilm, run_in_process, set_up_film
 
 ALL = ("vertex", "gemini", "omni", "videos", "chat")
 JOBS = ("vertex", "gemini", "videos")
@@ -35,20 +35,20 @@ class Row:
 
     fault: str
     strikes: str
-    does: str
+    outcome: str
     attempt: str
     money: str
     exit: str
-    after: str
+    next_render: str
 
     @property
     def key(self) -> tuple[str, str]:
         return self.fault, self.strikes
 
     @property
-    def says(self) -> list[str]:
+    def messages(self) -> list[str]:
         """What stands on the error stream, word for word."""
-        return re.findall(r"“([^”]+)”", self.does)
+        return re.findall(r"“([^”]+)”", self.outcome)
 
     @property
     def words(self) -> str:
@@ -73,24 +73,24 @@ class Case:
     tries: int = 0
     """Attempts in the ledger after the first render; 0 is any number."""
     patch: tuple[str, object] = ("", None)
-    apart: bool = False
+    has_own_test: bool = False
     """A test of its own plays it."""
 
 
-def rows() -> list[Row]:
-    return [Row(*each) for each in cells(7) if each[0] != "Fault"]
+def read_rows() -> list[Row]:
+    return [Row(*row_cells) for row_cells in read_cells(7) if row_cells[0] != "Fault"]
 
 
-def cells(columns: int) -> list[list[str]]:
+def read_cells(columns: int) -> list[list[str]]:
     """The rows of the page's tables of so many columns."""
     lines = (ROOT / "docs" / "faults.md").read_text("utf-8").splitlines()
-    split = [[each.strip() for each in line.strip("|").split("|")] for line in lines]
-    return [each for each in split if len(each) == columns and not each[0].startswith("--")]
+    split = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [cell for cell in split if len(cell) == columns and not cell[0].startswith("--")]
 
 
-SHORT_RETENTION = ("storyboard.run.following.retention_s", lambda attempt: 0.1)
-NO_RETENTION = ("storyboard.run.following.retention_s", lambda attempt: 0.0)
-SMALL = ("storyboard.providers.vertex_veo.INLINE", 100)
+SHORT_RETENTION = ("storyboard.run.following.find_retention_s", lambda attempt: 0.1)
+NO_RETENTION = ("storyboard.run.following.find_retention_s", lambda attempt: 0.0)
+SMALL = ("storyboard.providers.vertex_veo.MAX_INLINE_BYTES", 100)
 PICTURE = "{id: SH010, prompt: A boat, duration: 4, first_frame: quay.png}"
 NO_CONNECTION = {"STORYBOARD_VERTEX_BASE_URL": "http://127.0.0.1:9"}
 NO_KEY = dict.fromkeys(("GEMINI_API_KEY", "COMETAPI_KEY", "GOOGLE_APPLICATION_CREDENTIALS"), "")
@@ -101,7 +101,7 @@ STILL = "{id: SH010, prompt: A boat, duration: 4, first_frame: {still: A quay at
 STILLS = ("--until", "stills")
 
 
-def still(*wires: str, **facts: Any) -> Case:
+def build_still_case(*wires: str, **facts: Any) -> Case:
     return Case(wires or ("omni",), shot=STILL, flags=STILLS, **facts)
 
 
@@ -111,7 +111,7 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("wrong key", "submit"): Case(("gemini", "videos"), env=WRONG_KEY, tries=1),
     ("`drop_before`", "submit"): Case(ALL, jobs=0),
     ("`drop_after`", "submit"): Case(ALL, jobs=1),
-    ("killed", "submit"): Case(apart=True),
+    ("killed", "submit"): Case(has_own_test=True),
     ("`server_error`", "submit"): Case(ALL, jobs=0),
     ("`html`", "submit"): Case(JOBS, jobs=1),
     ("`excuse`", "submit"): Case(JOBS, jobs=1),
@@ -119,7 +119,7 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`empty`", "submit"): Case(("omni", "chat"), jobs=1),
     ("`truncated`", "submit"): Case(("chat",), jobs=1),
     ("`slow`", "submit"): Case(("vertex", "chat"), "slow=0.2"),
-    ("`slow`", "submit, beyond all patience"): Case(apart=True),
+    ("`slow`", "submit, beyond all patience"): Case(has_own_test=True),
     ("`rate_limit`", "submit"): Case(("vertex", "omni", "videos"), "rate_limit=0.1"),
     ("`rate_limit`", "submit" + AGAIN): Case(CLOUD, "rate_limit=0.02:6@submit", tries=6),
     ("`rate_limit`", "submit, for a day"): Case(CLOUD, "rate_limit=86400", tries=1),
@@ -140,10 +140,10 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`filtered`", "job"): Case(("vertex", "gemini", "omni", "videos")),
     ("`filtered`", "job, by chat"): Case(("chat",), jobs=0),
     ("`blocked`", "job"): Case(("vertex", "gemini", "omni", "videos")),
-    ("`partial`", "job"): Case(apart=True),
+    ("`partial`", "job"): Case(has_own_test=True),
     ("`failed`", "job"): Case(("vertex", "gemini", "omni", "videos")),
     ("`failed`", "job, by chat"): Case(("chat",), jobs=0),
-    ("`provisioning`", "job"): Case(apart=True),
+    ("`provisioning`", "job"): Case(has_own_test=True),
     ("`processing`", "job"): Case(("gemini", "omni", "videos")),
     ("`wrong_length`", "job"): Case(ALL),
     ("`wrong_size`", "job"): Case(ALL),
@@ -170,8 +170,8 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`expired_token`", "poll"): Case(CLOUD),
     ("`expired_token`", "poll" + AGAIN): Case(CLOUD, jobs=1),
     ("`not_found`", "poll" + AGAIN): Case(("vertex", "gemini", "omni", "videos"), jobs=1),
-    ("killed", "poll"): Case(apart=True),
-    ("killed", "poll, by chat"): Case(apart=True),
+    ("killed", "poll"): Case(has_own_test=True),
+    ("killed", "poll, by chat"): Case(has_own_test=True),
     ("`server_error`", "files"): Case(("gemini",)),
     ("`slow`", "files"): Case(("gemini",), "slow=0.2@files"),
     ("`html`", "files"): Case(("gemini",)),
@@ -197,47 +197,53 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`not_found`", "download, after its time" + AGAIN): Case(
         ("bucket", "videos"), patch=NO_RETENTION
     ),
-    ("`drop_after`", "a still"): still("omni", "vertex", jobs=1),
-    ("`html`", "a still"): still(jobs=1),
-    ("`failed`", "a still"): still("omni", "vertex", jobs=0),
-    ("`excuse`", "a still"): still(jobs=1),
-    ("`strange`", "a still"): still("omni", "vertex"),
-    ("`filtered`", "a still"): still("omni", "vertex"),
-    ("`blocked`", "a still"): still(),
-    ("`rate_limit`", "a still"): still(fault="rate_limit=0.1"),
-    ("`retired`", "a still"): still(),
+    ("`drop_after`", "a still"): build_still_case("omni", "vertex", jobs=1),
+    ("`html`", "a still"): build_still_case(jobs=1),
+    ("`failed`", "a still"): build_still_case("omni", "vertex", jobs=0),
+    ("`excuse`", "a still"): build_still_case(jobs=1),
+    ("`strange`", "a still"): build_still_case("omni", "vertex"),
+    ("`filtered`", "a still"): build_still_case("omni", "vertex"),
+    ("`blocked`", "a still"): build_still_case(),
+    ("`rate_limit`", "a still"): build_still_case(fault="rate_limit=0.1"),
+    ("`retired`", "a still"): build_still_case(),
 }
 
 PLAYED = [
     pytest.param(row, wire, id=re.sub(r"\W+", "-", f"{row.fault} {row.strikes} {wire}").strip("-"))
-    for row in rows()
-    if not CASES.get(row.key, Case()).apart
+    for row in read_rows()
+    if not CASES.get(row.key, Case()).has_own_test
     for wire in CASES.get(row.key, Case()).wires
 ]
 
 
-def row_of(fault: str, strikes: str) -> Row:
-    return next(row for row in rows() if row.key == (fault, strikes))
+def find_row(fault: str, strikes: str) -> Row:
+    return next(row for row in read_rows() if row.key == (fault, strikes))
 
 
 def test_the_page_has_a_row_for_every_fault_and_every_row_is_played() -> None:
-    told = [row.key for row in rows()]
-    assert len(told) == len(set(told))
-    assert set(told) == set(CASES)
-    assert {fault.strip("`") for fault, _ in told} >= set(KINDS)
+    row_keys = [row.key for row in read_rows()]
+    assert len(row_keys) == len(set(row_keys))
+    assert set(row_keys) == set(CASES)
+    assert {fault.strip("`") for fault, _ in row_keys} >= set(KINDS)
     for kind, (routes, _) in KINDS.items():
-        struck = {strikes.partition(",")[0] for fault, strikes in told if fault == f"`{kind}`"}
-        meant = set(routes) & {"poll", "download", "upload"}
-        assert meant <= struck, f"{kind} strikes {', '.join(meant - struck)} too"
+        documented = {
+            strikes.partition(",")[0] for fault, strikes in row_keys if fault == f"`{kind}`"
+        }
+        required = set(routes) & {"poll", "download", "upload"}
+        assert required <= documented, f"{kind} strikes {', '.join(required - documented)} too"
 
 
-def test_the_page_tells_every_error_of_a_provider_apart() -> None:
-    told = {line[0]: line[1] for line in cells(5) if line[0] != "Error"}
+def test_the_page_lists_every_provider_error() -> None:
+    documented = {line[0]: line[1] for line in read_cells(5) if line[0] != "Error"}
     kinds = [ProviderError, DecisionNeeded]
     for kind in kinds:
-        kinds += [each for each in kind.__subclasses__() if each.__module__ == "storyboard.errors"]
+        kinds += [
+            subclass
+            for subclass in kind.__subclasses__()
+            if subclass.__module__ == "storyboard.errors"
+        ]
     kinds.remove(NotNow)  # it is always one of its two
-    assert told == {kind.__name__: str(kind.exit_code) for kind in kinds}
+    assert documented == {kind.__name__: str(kind.exit_code) for kind in kinds}
 
 
 @pytest.mark.parametrize(
@@ -252,7 +258,7 @@ def test_the_page_tells_every_error_of_a_provider_apart() -> None:
     ],
 )
 def test_the_cure_is_named(
-    services: Simulator,
+    simulator: Simulator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -260,15 +266,15 @@ def test_the_cure_is_named(
     fault: str,
     says: str,
 ) -> None:
-    stage = staged(services, wire, tmp_path, monkeypatch)
-    services.world.faults.add(fault)
-    said = stage.render(capsys)
-    assert (said.code, says in said.err) == (3, True), said.err
+    film = set_up_film(simulator, wire, tmp_path, monkeypatch)
+    simulator.world.faults.add(fault)
+    result = film.render(capsys)
+    assert (result.code, says in result.err) == (3, True), result.err
 
 
 @pytest.mark.parametrize(("row", "wire"), PLAYED)
 def test_it_ends_as_the_table_says(
-    services: Simulator,
+    simulator: Simulator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -276,63 +282,69 @@ def test_it_ends_as_the_table_says(
     wire: str,
 ) -> None:
     case = CASES[row.key]
-    stage = staged(services, wire, tmp_path, monkeypatch)
+    film = set_up_film(simulator, wire, tmp_path, monkeypatch)
     if case.shot:
         cv2.imwrite(str(tmp_path / "quay.png"), np.full((180, 320, 3), 90, np.uint8))
-        stage.write(case.shot)
+        film.write_film(case.shot)
     if case.patch[0]:
         monkeypatch.setattr(*case.patch)
     if row.fault.startswith("`"):
-        services.world.faults.add(case.fault or row.words)
+        simulator.world.faults.add(case.fault or row.words)
     with monkeypatch.context() as broken:
         for name, value in case.env.items():
             broken.setenv(name, value)
-        said = stage.render(capsys, *case.flags)
-    assert said.code == int(row.exit), said.err
-    for words in row.says:
-        assert words in said.err
-    ended(stage, row)
-    assert case.tries in (0, len(stage.attempts))
+        result = film.render(capsys, *case.flags)
+    assert result.code == int(row.exit), result.err
+    for words in row.messages:
+        assert words in result.err
+    check_outcome(film, row)
+    assert case.tries in (0, len(film.attempts))
     charged = (1 if row.money == "spent" else 0) if case.jobs is None else case.jobs
-    assert len(stage.charges) == charged, "the bill of the first render"
+    assert len(film.charges) == charged, "the bill of the first render"
     if row.fault.startswith("`") and not row.strikes.endswith(AGAIN):
-        assert not services.world.faults.waiting, "the fault did not strike"
-    goes_on(stage, row, capsys, *case.flags)
+        assert not simulator.world.faults.waiting, "the fault did not strike"
+    check_next_renders(film, row, capsys, *case.flags)
 
 
-def ended(stage: Stage, row: Row) -> None:
+def check_outcome(film: SimulatorFilm, row: Row) -> None:
     """Attempt, money and store are as the row says."""
-    last = stage.attempts[-1]
-    assert (last.state, money(last)) == (row.attempt, row.money), last.message
-    paid = sum(each.settled_micros + each.held_micros for each in stage.attempts)
-    assert paid == (0 if row.money == "none" else last.reserved_micros)
-    assert len(stage.stored) == (last.state == "committed"), "only what was bought is in the store"
+    last = film.attempts[-1]
+    assert (last.state, classify_money(last)) == (row.attempt, row.money), last.message
+    accounted_micros = sum(
+        attempt.settled_micros + attempt.held_micros for attempt in film.attempts
+    )
+    assert accounted_micros == (0 if row.money == "none" else last.reserved_micros)
+    assert len(film.stored_media) == (last.state == "committed"), (
+        "only what was bought is in the store"
+    )
 
 
-def money(attempt: Attempt) -> str:
+def classify_money(attempt: Attempt) -> str:
     if attempt.settled_micros:
         return "spent"
     return "held" if attempt.held_micros else "none"
 
 
-def goes_on(stage: Stage, row: Row, capsys: pytest.CaptureFixture[str], *flags: str) -> None:
+def check_next_renders(
+    film: SimulatorFilm, row: Row, capsys: pytest.CaptureFixture[str], *flags: str
+) -> None:
     """The fault has passed: the next render, and one more."""
-    stage.sim.world.faults.clear()
-    charged, sent = len(stage.charges), stage.submits
-    code, _, does = row.after.partition(", ")
-    buys = does == "buys it"
+    film.simulator.world.faults.clear()
+    charged, submitted = len(film.charges), film.submission_count
+    code, _, next_outcome = row.next_render.partition(", ")
+    buys = next_outcome == "buys it"
     for _ in range(2):
-        said = stage.render(capsys, *flags)
-        assert said.code == int(code), said.err
-        assert len(stage.charges) == charged + buys
-        assert stage.submits == sent + buys, "what was sent"
-    assert len(stage.stored) == (code == "0")
-    if does == "`--rebuy` buys it":
-        assert "--rebuy" in said.err, "the cure is named"
+        result = film.render(capsys, *flags)
+        assert result.code == int(code), result.err
+        assert len(film.charges) == charged + buys
+        assert film.submission_count == submitted + buys, "what was sent"
+    assert len(film.stored_media) == (code == "0")
+    if next_outcome == "`--rebuy` buys it":
+        assert "--rebuy" in result.err, "the cure is named"
         for _ in range(2):
-            said = stage.render(capsys, *flags, "--rebuy", "SH010")
-            assert said.code == 0, said.err
-            assert len(stage.charges) == charged + 1, "bought again, and once"
+            result = film.render(capsys, *flags, "--rebuy", "SH010")
+            assert result.code == 0, result.err
+            assert len(film.charges) == charged + 1, "bought again, and once"
         code = "0"
-    assert stage.attempts[-1].state == ("committed" if code == "0" else "unknown")
-    assert cli(capsys, "store", "verify").code == 0
+    assert film.attempts[-1].state == ("committed" if code == "0" else "unknown")
+    assert run_in_process(capsys, "store", "verify").code == 0

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from storyboard.digest import file_sha256
-from tests.conftest import Cli
+from storyboard.digest import hash_file
+from tests.conftest import RunCommand
 
 Write = Callable[..., Path]
 Bill = Callable[[], list[dict[str, Any]]]
@@ -28,8 +28,10 @@ shots:
 @pytest.mark.parametrize(
     "out", ["film.yaml", "film.selects.yaml", ".", "film.yaml/x.mp4", ".storyboard/x.mp4"]
 )
-def test_a_render_never_writes_over_what_the_film_reads(cli: Cli, write: Write, out: str) -> None:
-    film = write(CARDS)
+def test_a_render_never_writes_over_what_the_film_reads(
+    cli: RunCommand, write_film: Write, out: str
+) -> None:
+    film = write_film(CARDS)
     before = film.read_bytes()
     assert cli("render", film, "-o", out).code == 2
     assert film.read_bytes() == before
@@ -46,13 +48,15 @@ def test_a_render_never_writes_over_what_the_film_reads(cli: Cli, write: Write, 
         (["resolve", "film.yaml", "SH010"], 2),
     ],
 )
-def test_faults_have_their_codes(cli: Cli, write: Write, arguments: list[str], code: int) -> None:
-    write(CARDS)
+def test_faults_have_their_codes(
+    cli: RunCommand, write_film: Write, arguments: list[str], code: int
+) -> None:
+    write_film(CARDS)
     assert cli(*arguments).code == code
 
 
-def test_json_answers_in_json_when_the_film_is_wrong(cli: Cli, write: Write) -> None:
-    film = write("storyboard: 1\nshots:\n  - {id: SH010, promt: x}\n")
+def test_json_answers_in_json_when_the_film_is_wrong(cli: RunCommand, write_film: Write) -> None:
+    film = write_film("storyboard: 1\nshots:\n  - {id: SH010, promt: x}\n")
     for verb in ("plan", "show", "takes"):
         said = cli(verb, film, "--json")
         assert (said.code, said.json["format"]) == (1, 1)
@@ -60,11 +64,15 @@ def test_json_answers_in_json_when_the_film_is_wrong(cli: Cli, write: Write) -> 
 
 
 def test_a_damaged_take_is_known_before_anything_is_bought_on_it(
-    cli: Cli, write: Write, bill: Bill
+    cli: RunCommand, write_film: Write, read_bill: Bill
 ) -> None:
-    film = write(PAID)
+    film = write_film(PAID)
     assert cli("render", film, "--yes", "-q").code == 0
-    take = next(t for t in cli("takes", film, "--json").json["takes"] if t["shot"] == "SH010")
+    take = next(
+        take_row
+        for take_row in cli("takes", film, "--json").json["takes"]
+        if take_row["shot"] == "SH010"
+    )
     path = Path(take["path"])
     path.chmod(0o644)
     data = bytearray(path.read_bytes())
@@ -75,20 +83,20 @@ def test_a_damaged_take_is_known_before_anything_is_bought_on_it(
     film.write_text(PAID.replace("prompt: Two", "prompt: Deux"))
     assert cli("render", film, "--yes").code == 7
     assert "its bytes in the store are damaged" in cli("render", film, "--yes").err
-    assert len(bill()) == 2
+    assert len(read_bill()) == 2
     assert cli("store", "verify").code == 3
-    said = cli("store", "verify", "--repair")
-    assert "not bought again unasked: SH010 t01" in said.err
-    assert "--rebuy SH010" in said.err
-    assert "for nothing" not in said.err
+    result = cli("store", "verify", "--repair")
+    assert "not bought again unasked: SH010 t01" in result.err
+    assert "--rebuy SH010" in result.err
+    assert "for nothing" not in result.err
     assert "its bytes are not in the store" in cli("render", film, "--yes").err
     assert cli("store", "verify").code == 3, "it is still missing"
     assert cli("render", film, "SH010", "--rebuy", "SH010", "--yes", "-q").code == 0
-    assert len(bill()) == 3
+    assert len(read_bill()) == 3
 
 
-def test_a_free_damaged_take_is_made_again(cli: Cli, write: Write) -> None:
-    film = write(
+def test_a_free_damaged_take_is_made_again(cli: RunCommand, write_film: Write) -> None:
+    film = write_film(
         "storyboard: 1\nshots:\n  - {id: SH010, prompt: A boat, duration: 4, length: 0.25}\n"
     )
     assert cli("render", film, "--proxy", "-q").code == 0
@@ -100,13 +108,13 @@ def test_a_free_damaged_take_is_made_again(cli: Cli, write: Write) -> None:
     assert (node["action"], node["reasons"]) == ("redo", ["take_corrupt"])
     assert "makes again, for nothing: SH010 t01" in cli("store", "verify").err
     assert cli("render", film, "--proxy", "-q").code == 0
-    assert file_sha256(path) == take["sha256"]
+    assert hash_file(path) == take["sha256"]
 
 
 def test_a_take_that_only_the_lock_file_remembers_is_heard_as_well_as_seen(
-    cli: Cli, write: Write, bill: Bill, tmp_path: Path
+    cli: RunCommand, write_film: Write, read_bill: Bill, tmp_path: Path
 ) -> None:
-    film = write(PAID)
+    film = write_film(PAID)
     assert cli("render", film, "SH010", "--yes", "-q").code == 0
     store = tmp_path / ".storyboard" / "store"
     (sidecar,) = store.glob("takes/??/*/t01.json")
@@ -116,52 +124,52 @@ def test_a_take_that_only_the_lock_file_remembers_is_heard_as_well_as_seen(
         path.unlink()
     assert "1 unreadable, set aside" in cli("store", "verify", "--repair").err
     film.write_text(PAID.partition("  - {id: SH020")[0])
-    said = cli("render", film, "--yes")
-    assert said.code == 0
-    assert "silent" not in said.err
-    assert len(bill()) == 1
+    result = cli("render", film, "--yes")
+    assert result.code == 0
+    assert "silent" not in result.err
+    assert len(read_bill()) == 1
     again = json.loads(sidecar.read_text())
     assert {key: again[key] for key in again} == {key: whole[key] for key in again}
     assert again["facts"]["has_audio"]
 
 
 def test_films_of_one_store_share_what_was_bought_and_both_keep_it(
-    cli: Cli, write: Write, bill: Bill, tmp_path: Path
+    cli: RunCommand, write_film: Write, read_bill: Bill, tmp_path: Path
 ) -> None:
-    one = write(PAID.replace("prompt: One,", "prompt: One, takes: 2,"))
-    other = write(one.read_text().replace("SH0", "X0"), "other.yaml")
+    one = write_film(PAID.replace("prompt: One,", "prompt: One, takes: 2,"))
+    other = write_film(one.read_text().replace("SH0", "X0"), "other.yaml")
     store = {"STORYBOARD_STORE": str(tmp_path / "store")}
     assert cli("render", one, "--yes", "-q", **store).code == 0
     assert cli("render", other, "--yes", "-q", **store).code == 0
-    assert len(bill()) == 3
+    assert len(read_bill()) == 3
     lock = (tmp_path / "other.selects.yaml").read_text()
     assert "t02" in lock
     assert "SH0" not in lock
 
 
-def test_a_saved_plan_takes_no_flags(cli: Cli, write: Write) -> None:
-    film = write(PAID)
+def test_a_saved_plan_takes_no_flags(cli: RunCommand, write_film: Write) -> None:
+    film = write_film(PAID)
     assert cli("plan", film, "--out", "p.json", "-q").code == 0
     assert cli("render", "p.json", "--profile", "draft").code == 2
     assert cli("render", "p.json", "SH010").code == 2
     assert json.loads((film.parent / "p.json").read_text())["storyboard_plan"] == 1
 
 
-def test_previz_fills_the_holes_of_a_film_of_which_some_was_made(
-    cli: Cli, write: Write, bill: Bill
+def test_previz_fills_the_missing_takes_of_a_partly_made_film(
+    cli: RunCommand, write_film: Write, read_bill: Bill
 ) -> None:
-    film = write(PAID)
+    film = write_film(PAID)
     assert cli("render", film, "SH010", "--yes", "-q").code == 0
-    filled = cli("render", film, "SH010", "--missing", "previz", "--yes", "-q")
-    assert (filled.code, filled.out) == (0, "build/film.mp4\n")
-    assert len(bill()) == 1
+    result = cli("render", film, "SH010", "--missing", "previz", "--yes", "-q")
+    assert (result.code, result.out) == (0, "build/film.mp4\n")
+    assert len(read_bill()) == 1
 
 
 def test_a_take_of_another_film_is_picked_under_this_films_name(
-    cli: Cli, write: Write, tmp_path: Path
+    cli: RunCommand, write_film: Write, tmp_path: Path
 ) -> None:
-    one = write(PAID)
-    other = write(PAID.replace("SH0", "X0"), "other.yaml")
+    one = write_film(PAID)
+    other = write_film(PAID.replace("SH0", "X0"), "other.yaml")
     store = {"STORYBOARD_STORE": str(tmp_path / "store")}
     assert cli("render", one, "--yes", "-q", **store).code == 0
     assert cli("pick", other, "X010", "t01", **store).code == 0

@@ -10,10 +10,10 @@ import pytest
 
 from storyboard.run.attempts import State
 from storyboard.run.ledger import Ledger
-from storyboard.run.places import state_folder
+from storyboard.run.places import locate_state_folder
 from storyboard.simulator.serve import Simulator
-from tests.kill.reel import BUCKET, INLINE, UNCUT, Reel, theatre
-from tests.kill.zygote import Zygote
+from tests.kill.reel import BUCKET, INLINE, UNRENDERED_SHOT, KilledFilm, start_harness
+from tests.kill.zygote import ForkServer
 
 DAY = 86_400.0
 ONE = """\
@@ -23,214 +23,228 @@ shots:
 TWO = f"""\
 {ONE}  - {{id: SH020, continue: SH010, prompt: SH020 of a boat, duration: 4, seed: 7}}
 """
-New = Callable[..., Reel]
+CreateFilm = Callable[..., KilledFilm]
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[tuple[Simulator, Zygote]]:
-    with theatre() as both:
+def harness() -> Iterator[tuple[Simulator, ForkServer]]:
+    with start_harness() as both:
         yield both
 
 
 @pytest.fixture
-def new(stage: tuple[Simulator, Zygote], tmp_path: Path) -> New:
-    return lambda text=INLINE + ONE + UNCUT, **env: Reel(tmp_path, text, *stage, env=env)
+def create_film(harness: tuple[Simulator, ForkServer], tmp_path: Path) -> CreateFilm:
+    return lambda text=INLINE + ONE + UNRENDERED_SHOT, **env: KilledFilm(
+        tmp_path, text, *harness, env=env
+    )
 
 
-def store(reel: Reel) -> Path:
-    return reel.folder / ".storyboard" / "store"
+def locate_store(film: KilledFilm) -> Path:
+    return film.folder / ".storyboard" / "store"
 
 
-def state(reel: Reel) -> Path:
-    return state_folder(reel.film)
+def locate_state(film: KilledFilm) -> Path:
+    return locate_state_folder(film.film_path)
 
 
-def jobs(reel: Reel) -> int:
-    return len(reel.sim.world.jobs)
+def count_jobs(film: KilledFilm) -> int:
+    return len(film.simulator.world.jobs)
 
 
 @pytest.mark.parametrize("where", [INLINE, BUCKET])
-def test_on_a_full_disk_what_was_bought_waits_to_be_fetched(new: New, where: str) -> None:
-    reel = new(where + ONE + UNCUT)
-    assert reel.command("render", "film.yaml", "SH010", "--yes", largest=150_000) == 4
-    assert "make room" in reel.said
-    (attempt,) = reel.attempts
+def test_a_bought_take_waits_for_room_on_a_full_disk(create_film: CreateFilm, where: str) -> None:
+    film = create_film(where + ONE + UNRENDERED_SHOT)
+    assert film.run_command("render", "film.yaml", "SH010", "--yes", largest=150_000) == 4
+    assert "make room" in film.output
+    (attempt,) = film.attempts
     assert attempt.state in (State.SUBMITTED, State.DONE_REMOTE)
-    reel.finish()
-    assert jobs(reel) == 1
+    film.render_to_end()
+    assert count_jobs(film) == 1
 
 
-def test_with_no_room_for_the_ledger_nothing_is_sent(new: New) -> None:
-    reel = new()
-    assert reel.command("render", "film.yaml", "SH010", "--yes", largest=3_000) == 4
-    assert not jobs(reel)
-    reel.finish()
-    assert jobs(reel) == 1
+def test_with_no_room_for_the_ledger_nothing_is_sent(create_film: CreateFilm) -> None:
+    film = create_film()
+    assert film.run_command("render", "film.yaml", "SH010", "--yes", largest=3_000) == 4
+    assert not count_jobs(film)
+    film.render_to_end()
+    assert count_jobs(film) == 1
 
 
-def test_a_store_that_may_not_be_written_is_named_before_anything_is_sent(new: New) -> None:
-    reel = new()
-    order = ("render", "film.yaml", "SH010", "--yes")
-    store(reel).mkdir(parents=True)
-    store(reel).chmod(0o555)
-    assert reel.command(*order, humble=True) == 4
-    assert "STORYBOARD_STORE" in reel.said
-    assert not jobs(reel)
-    store(reel).chmod(0o755)
-    reel.finish()
-    reel.film.write_text(reel.text.replace("quay", "pier"))
-    folders = [path for path in (store(reel), *store(reel).rglob("*")) if path.is_dir()]
+def test_a_store_that_may_not_be_written_is_named_before_anything_is_sent(
+    create_film: CreateFilm,
+) -> None:
+    film = create_film()
+    arguments = ("render", "film.yaml", "SH010", "--yes")
+    locate_store(film).mkdir(parents=True)
+    locate_store(film).chmod(0o555)
+    assert film.run_command(*arguments, humble=True) == 4
+    assert "STORYBOARD_STORE" in film.output
+    assert not count_jobs(film)
+    locate_store(film).chmod(0o755)
+    film.render_to_end()
+    film.film_path.write_text(film.text.replace("quay", "pier"))
+    folders = [
+        path for path in (locate_store(film), *locate_store(film).rglob("*")) if path.is_dir()
+    ]
     for folder in folders:
         folder.chmod(0o555)
-    assert reel.command(*order, humble=True) == 4
-    assert "STORYBOARD_STORE" in reel.said
-    assert jobs(reel) == 1
+    assert film.run_command(*arguments, humble=True) == 4
+    assert "STORYBOARD_STORE" in film.output
+    assert count_jobs(film) == 1
     for folder in folders:
         folder.chmod(0o755)
 
 
 @pytest.mark.parametrize(("where", "ahead_s"), [(INLINE, 3 * DAY), (BUCKET, -3 * DAY)])
-def test_a_clock_that_jumps_buys_nothing_twice(new: New, where: str, ahead_s: float) -> None:
-    reel = new(where + TWO + UNCUT)
-    assert reel.render(die_at="ledger/done_remote/SH010") == -9
-    assert reel.render(ahead_s=ahead_s, die_at="ledger/submitted/SH020") == -9
-    assert reel.render() == 0
-    assert jobs(reel) == 2
-    reel.finish()
+def test_a_clock_that_jumps_buys_nothing_twice(
+    create_film: CreateFilm, where: str, ahead_s: float
+) -> None:
+    film = create_film(where + TWO + UNRENDERED_SHOT)
+    assert film.render(die_at="ledger/done_remote/SH010") == -9
+    assert film.render(ahead_s=ahead_s, die_at="ledger/submitted/SH020") == -9
+    assert film.render() == 0
+    assert count_jobs(film) == 2
+    film.render_to_end()
 
 
-def test_a_second_render_of_the_film_names_the_first(new: New) -> None:
-    reel = new()
-    reel.render(die_at="ledger/intent/SH010")
-    mine = Ledger(state(reel))
+def test_a_second_render_of_the_film_names_the_first(create_film: CreateFilm) -> None:
+    film = create_film()
+    film.render(die_at="ledger/intent/SH010")
+    ledger = Ledger(locate_state(film))
     try:
-        assert reel.command("render", "film.yaml", "SH010", "--yes") == 4
-        assert "another storyboard works on this film: process" in reel.said
-        assert not jobs(reel)
+        assert film.run_command("render", "film.yaml", "SH010", "--yes") == 4
+        assert "another storyboard works on this film: process" in film.output
+        assert not count_jobs(film)
     finally:
-        mine.close()
-    reel.finish()
+        ledger.close()
+    film.render_to_end()
 
 
 def test_two_films_of_one_store_buy_what_they_share_once(
-    stage: tuple[Simulator, Zygote], tmp_path: Path
+    harness: tuple[Simulator, ForkServer], tmp_path: Path
 ) -> None:
     shared = {"STORYBOARD_STORE": str(tmp_path / "store")}
     one, other = (
-        Reel(tmp_path / name, INLINE + TWO + UNCUT, *stage, env=shared) for name in ("a", "b")
+        KilledFilm(tmp_path / name, INLINE + TWO + UNRENDERED_SHOT, *harness, env=shared)
+        for name in ("a", "b")
     )
     pids = [
-        stage[1].start(
-            reel.folder,
-            ["render", "film.yaml", *reel.shots, "--yes"],
-            reel.env,
-            said=reel.folder / "said.txt",
+        harness[1].start_command(
+            film.folder,
+            ["render", "film.yaml", *film.shots, "--yes"],
+            film.env,
+            said=film.folder / "said.txt",
         )
-        for reel in (one, other)
+        for film in (one, other)
     ]
-    assert [stage[1].wait(pid) for pid in pids] == [0, 0]
-    assert jobs(one) == 2
-    for reel in (one, other):
-        assert reel.command("render", "film.yaml", *reel.shots, "--frozen") == 0
+    assert [harness[1].wait_for_exit(pid) for pid in pids] == [0, 0]
+    assert count_jobs(one) == 2
+    for film in (one, other):
+        assert film.run_command("render", "film.yaml", *film.shots, "--frozen") == 0
 
 
-def test_a_film_does_not_buy_what_another_was_killed_over(
-    stage: tuple[Simulator, Zygote], tmp_path: Path
+def test_a_film_does_not_buy_what_a_killed_film_may_have_bought(
+    harness: tuple[Simulator, ForkServer], tmp_path: Path
 ) -> None:
     shared = {"STORYBOARD_STORE": str(tmp_path / "store")}
     one, other = (
-        Reel(tmp_path / name, INLINE + ONE + UNCUT, *stage, env=shared) for name in ("a", "b")
+        KilledFilm(tmp_path / name, INLINE + ONE + UNRENDERED_SHOT, *harness, env=shared)
+        for name in ("a", "b")
     )
-    order = ("render", "film.yaml", "SH010", "--yes")
-    assert one.command(*order, die_at="answer/SH010") == -9
-    assert other.command(*order) == 7
-    assert "render that film first" in other.said
-    assert jobs(one) == 1
-    assert one.command(*order) == 7
-    one.decide(one.truth)
-    assert [one.command(*order), other.command(*order)] == [0, 0]
-    assert jobs(one) == 1
+    arguments = ("render", "film.yaml", "SH010", "--yes")
+    assert one.run_command(*arguments, die_at="answer/SH010") == -9
+    assert other.run_command(*arguments) == 7
+    assert "render that film first" in other.output
+    assert count_jobs(one) == 1
+    assert one.run_command(*arguments) == 7
+    one.resolve_unknown(one.choose_true_answer)
+    assert [one.run_command(*arguments), other.run_command(*arguments)] == [0, 0]
+    assert count_jobs(one) == 1
 
 
-def test_a_damaged_ledger_is_named_and_the_takes_need_no_ledger(new: New) -> None:
-    reel = new()
-    reel.finish()
-    ledger = state(reel) / "ledger.sqlite"
+def test_a_damaged_ledger_is_named_and_the_takes_need_no_ledger(create_film: CreateFilm) -> None:
+    film = create_film()
+    film.render_to_end()
+    ledger = locate_state(film) / "ledger.sqlite"
     ledger.write_bytes(b"not a ledger at all" * 400)
-    reel.film.write_text(reel.text.replace("quay", "pier"))
-    assert reel.command("render", "film.yaml", "SH010", "--yes") == 4
-    assert str(ledger) in reel.said
-    reel.film.write_text(reel.text)
+    film.film_path.write_text(film.text.replace("quay", "pier"))
+    assert film.run_command("render", "film.yaml", "SH010", "--yes") == 4
+    assert str(ledger) in film.output
+    film.film_path.write_text(film.text)
     ledger.rename(ledger.with_suffix(".old"))
-    assert reel.command("render", "film.yaml", "SH010", "--yes") == 0
-    assert jobs(reel) == 1
+    assert film.run_command("render", "film.yaml", "SH010", "--yes") == 0
+    assert count_jobs(film) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_ledger_with_bytes_turned_over_never_ends_in_a_traceback(new: New, seed: int) -> None:
+def test_a_ledger_with_bytes_turned_over_never_ends_in_a_traceback(
+    create_film: CreateFilm, seed: int
+) -> None:
     dice = random.Random(seed)
-    reel = new()
-    assert reel.render(die_at="ledger/submitted/SH010") == -9
-    Ledger(state(reel)).close()
-    ledger = state(reel) / "ledger.sqlite"
+    film = create_film()
+    assert film.render(die_at="ledger/submitted/SH010") == -9
+    Ledger(locate_state(film)).close()
+    ledger = locate_state(film) / "ledger.sqlite"
     data = bytearray(ledger.read_bytes())
     for _ in range(dice.choice((1, 40, 400))):
         data[dice.randrange(16, len(data))] ^= 1 << dice.randrange(8)
     ledger.write_bytes(bytes(data))
-    for order in ("runs film.yaml", "render film.yaml SH010 --yes --max-cost 0"):
-        assert reel.command(*order.split()) in (0, 3, 4, 6, 7), reel.said
+    for command_line in ("runs film.yaml", "render film.yaml SH010 --yes --max-cost 0"):
+        assert film.run_command(*command_line.split()) in (0, 3, 4, 6, 7), film.output
 
 
 @pytest.mark.parametrize("rubbish", [b"\xff\xfe\x00", b"takes: [unclosed", b"- 1\n"])
-def test_a_damaged_lock_file_stops_before_anything_is_bought(new: New, rubbish: bytes) -> None:
-    reel = new()
-    reel.finish()
-    lock = reel.folder / "film.selects.yaml"
+def test_a_damaged_lock_file_stops_before_anything_is_bought(
+    create_film: CreateFilm, rubbish: bytes
+) -> None:
+    film = create_film()
+    film.render_to_end()
+    lock = film.folder / "film.selects.yaml"
     whole = lock.read_text()
     lock.write_bytes(rubbish)
-    assert reel.command("render", "film.yaml", "SH010", "--yes") == 4, reel.said
-    assert "film.selects.yaml" in reel.said
+    assert film.run_command("render", "film.yaml", "SH010", "--yes") == 4, film.output
+    assert "film.selects.yaml" in film.output
     lock.unlink()
-    assert reel.command("render", "film.yaml", "SH010", "--yes") == 0
+    assert film.run_command("render", "film.yaml", "SH010", "--yes") == 0
     assert lock.read_text() == whole
-    assert jobs(reel) == 1
+    assert count_jobs(film) == 1
 
 
-def test_indexes_are_built_again_and_windows_begun_again(new: New) -> None:
-    reel = new()
-    reel.finish()
+def test_indexes_are_built_again_and_windows_begun_again(create_film: CreateFilm) -> None:
+    film = create_film()
+    film.render_to_end()
     for name in ("index.sqlite", "quota.sqlite"):
-        for path in store(reel).glob(f"{name}*"):
+        for path in locate_store(film).glob(f"{name}*"):
             path.unlink()
-        (store(reel) / name).write_bytes(b"rubbish" * 500)
-    assert reel.command("render", "film.yaml", "SH010", "--frozen") == 0
-    reel.film.write_text(reel.text.replace("quay", "pier"))
-    assert reel.command("render", "film.yaml", "SH010", "--yes") == 0, reel.said
-    assert jobs(reel) == 2
+        (locate_store(film) / name).write_bytes(b"rubbish" * 500)
+    assert film.run_command("render", "film.yaml", "SH010", "--frozen") == 0
+    film.film_path.write_text(film.text.replace("quay", "pier"))
+    assert film.run_command("render", "film.yaml", "SH010", "--yes") == 0, film.output
+    assert count_jobs(film) == 2
 
 
-def test_a_take_whose_sidecar_is_gone_is_not_bought_again(new: New) -> None:
-    reel = new()
-    reel.finish()
-    (sidecar,) = (store(reel) / "takes").rglob("t01.json")
-    for gone in (sidecar, *store(reel).glob("index.sqlite*")):
+def test_a_take_whose_sidecar_is_gone_is_not_bought_again(create_film: CreateFilm) -> None:
+    film = create_film()
+    film.render_to_end()
+    (sidecar,) = (locate_store(film) / "takes").rglob("t01.json")
+    for gone in (sidecar, *locate_store(film).glob("index.sqlite*")):
         gone.unlink()
-    assert reel.command("render", "film.yaml", "SH010", "--yes") == 0, reel.said
-    assert "1 take kept" in reel.said
-    assert jobs(reel) == 1
+    assert film.run_command("render", "film.yaml", "SH010", "--yes") == 0, film.output
+    assert "1 take kept" in film.output
+    assert count_jobs(film) == 1
 
 
-def test_a_damaged_take_is_named_and_bought_again_only_when_asked(new: New) -> None:
-    reel = new()
-    reel.finish()
-    (take,) = (store(reel) / "takes").rglob("*.mp4")
+def test_a_damaged_take_is_named_and_bought_again_only_when_asked(create_film: CreateFilm) -> None:
+    film = create_film()
+    film.render_to_end()
+    (take,) = (locate_store(film) / "takes").rglob("*.mp4")
     take.chmod(0o644)
     data = bytearray(take.read_bytes())
     data[len(data) // 2] ^= 0xFF
     take.write_bytes(bytes(data))
-    assert reel.command("store", "verify") == 3
-    assert "SH010 t01" in reel.said
-    assert reel.command("render", "film.yaml", "SH010", "--yes") == 7
-    assert jobs(reel) == 1
-    assert reel.command("render", "film.yaml", "SH010", "--yes", "--rebuy", "SH010") == 0
-    assert jobs(reel) == 2
+    assert film.run_command("store", "verify") == 3
+    assert "SH010 t01" in film.output
+    assert film.run_command("render", "film.yaml", "SH010", "--yes") == 7
+    assert count_jobs(film) == 1
+    assert film.run_command("render", "film.yaml", "SH010", "--yes", "--rebuy", "SH010") == 0
+    assert count_jobs(film) == 2

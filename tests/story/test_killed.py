@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from storyboard.simulator.serve import Simulator
-from tests.kill.marathon import rehearse
-from tests.kill.reel import BUCKET, INLINE, SHORT, UNCUT, Reel, theatre
-from tests.kill.zygote import Zygote
+from tests.kill.marathon import kill_repeatedly
+from tests.kill.reel import BUCKET, INLINE, SHORT, UNRENDERED_SHOT, KilledFilm, start_harness
+from tests.kill.zygote import ForkServer
 
-Stage = tuple[Simulator, Zygote]
+Harness = tuple[Simulator, ForkServer]
 Takes = dict[str, list[tuple[str, str, int, str]]]
 ONE = "shots:\n  - {id: SH010, prompt: SH010 of a quay, duration: 4, seed: 7}\n"
 
@@ -37,18 +37,18 @@ KNOWN = [
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with theatre() as both:
+def harness() -> Iterator[Harness]:
+    with start_harness() as both:
         yield both
 
 
 @pytest.fixture(scope="module")
-def takes(stage: Stage) -> Takes:
+def undisturbed_takes(harness: Harness) -> Takes:
     """What a render makes that nobody disturbs."""
     with tempfile.TemporaryDirectory() as folder:
-        reel = Reel(Path(folder), INLINE + SHORT + UNCUT, *stage)
-        reel.finish()
-        return reel.takes()
+        film = KilledFilm(Path(folder), INLINE + SHORT + UNRENDERED_SHOT, *harness)
+        film.render_to_end()
+        return film.read_takes()
 
 
 @pytest.mark.parametrize(
@@ -59,76 +59,80 @@ def takes(stage: Stage) -> Takes:
     ],
 )
 def test_killed_at_every_point_of_a_step_it_is_bought_once(
-    stage: Stage, tmp_path: Path, takes: Takes, shot: str, points: list[list[str]]
+    harness: Harness, tmp_path: Path, undisturbed_takes: Takes, shot: str, points: list[list[str]]
 ) -> None:
-    reel = Reel(tmp_path, INLINE + SHORT + UNCUT, *stage)
+    film = KilledFilm(tmp_path, INLINE + SHORT + UNRENDERED_SHOT, *harness)
     calm, not_sent, sent, known = points
 
-    def dies(point: str) -> None:
-        assert reel.render(die_at=f"{point}/{shot}") == -9, point
+    def kill_at(point: str) -> None:
+        assert film.render(die_at=f"{point}/{shot}") == -9, point
 
-    def jobs() -> int:
-        return sum(reel.shot_of(job) == shot for job in reel.sim.world.jobs.values())
+    def count_jobs() -> int:
+        return sum(film.find_shot(job) == shot for job in film.simulator.world.jobs.values())
 
     for point in calm:
-        dies(point)
-        assert not jobs()
-    for some, word in ((not_sent, "not-sent"), (sent, "lost")):
-        for point in some:
-            dies(point)
-            before = jobs()
-            assert reel.render() == 7, "a person decides"
-            assert shot in {each.shot for each in reel.unknown}
-            assert ("$4.80" if shot == "SH040" else "$1.60") + " is held" in reel.said
-            assert jobs() == before
-            reel.decide(
-                lambda attempt, strays, word=word: (  # type: ignore[misc]
-                    word if attempt.shot == shot else reel.truth(attempt, strays)
+        kill_at(point)
+        assert not count_jobs()
+    for unknown_points, answer in ((not_sent, "not-sent"), (sent, "lost")):
+        for point in unknown_points:
+            kill_at(point)
+            before = count_jobs()
+            assert film.render() == 7, "a person decides"
+            assert shot in {each.shot for each in film.unknown_attempts}
+            assert ("$4.80" if shot == "SH040" else "$1.60") + " is held" in film.output
+            assert count_jobs() == before
+            film.resolve_unknown(
+                lambda attempt, strays, answer=answer: (  # type: ignore[misc]
+                    answer if attempt.shot == shot else film.choose_true_answer(attempt, strays)
                 )
             )
-    before = jobs()
+    before = count_jobs()
     for point in known:
-        dies(point)
-        assert jobs() == before + 1, point
-    reel.finish()
-    assert reel.takes() == takes
+        kill_at(point)
+        assert count_jobs() == before + 1, point
+    film.render_to_end()
+    assert film.read_takes() == undisturbed_takes
 
 
 @pytest.mark.parametrize("point", ["lock", "locked"])
 def test_killed_while_the_lock_file_is_written_it_is_whole(
-    stage: Stage, tmp_path: Path, point: str
+    harness: Harness, tmp_path: Path, point: str
 ) -> None:
-    reel = Reel(tmp_path, INLINE + ONE + UNCUT, *stage)
-    assert reel.render(die_at=point) == -9
-    reel.finish()
-    assert list(reel.takes()) == ["SH010"]
+    film = KilledFilm(tmp_path, INLINE + ONE + UNRENDERED_SHOT, *harness)
+    assert film.render(die_at=point) == -9
+    film.render_to_end()
+    assert list(film.read_takes()) == ["SH010"]
 
 
-def test_killed_while_it_is_cut_the_film_is_cut_by_the_next(stage: Stage, tmp_path: Path) -> None:
-    reel = Reel(tmp_path, "storyboard: 1\nshots: [{card: A, length: 0.5}]\n", *stage)
+def test_killed_while_it_is_cut_the_film_is_cut_by_the_next(
+    harness: Harness, tmp_path: Path
+) -> None:
+    film = KilledFilm(tmp_path, "storyboard: 1\nshots: [{card: A, length: 0.5}]\n", *harness)
     for point in ("stitch", "cut"):
-        assert reel.render(die_at=point) == -9
+        assert film.render(die_at=point) == -9
         assert not (tmp_path / "build" / "film.mp4").exists()
-    assert reel.command("render", "film.yaml") == 0
+    assert film.run_command("render", "film.yaml") == 0
     assert (tmp_path / "build" / "film.mp4").stat().st_size
 
 
-def test_dependants_wait_for_a_person_and_the_others_go_on(stage: Stage, tmp_path: Path) -> None:
-    reel = Reel(tmp_path, INLINE + SHORT + UNCUT, *stage)
-    assert reel.command("render", "film.yaml", "SH010", "--yes", die_at="post/SH010") == -9
-    assert reel.render() == 7
-    assert {reel.shot_of(job) for job in reel.sim.world.jobs.values()} == {"SH040"}
-    assert "SH020: blocked: waits for SH010" in reel.said
-    reel.finish()
+def test_dependants_wait_for_resolve_and_other_shots_continue(
+    harness: Harness, tmp_path: Path
+) -> None:
+    film = KilledFilm(tmp_path, INLINE + SHORT + UNRENDERED_SHOT, *harness)
+    assert film.run_command("render", "film.yaml", "SH010", "--yes", die_at="post/SH010") == -9
+    assert film.render() == 7
+    assert {film.find_shot(job) for job in film.simulator.world.jobs.values()} == {"SH040"}
+    assert "SH020: blocked: waits for SH010" in film.output
+    film.render_to_end()
 
 
 @pytest.mark.parametrize("seed", [4])
 def test_killed_at_random_while_the_services_have_faults(
-    stage: Stage, tmp_path: Path, takes: Takes, seed: int
+    harness: Harness, tmp_path: Path, undisturbed_takes: Takes, seed: int
 ) -> None:
-    text = (INLINE if seed % 2 else BUCKET) + SHORT + UNCUT
-    reel = Reel(tmp_path, text, *stage)
-    rehearse(reel, random.Random(seed), 5)
-    assert reel.tally.kills
-    assert reel.tally.doubled == 0
-    assert reel.takes() == takes
+    text = (INLINE if seed % 2 else BUCKET) + SHORT + UNRENDERED_SHOT
+    film = KilledFilm(tmp_path, text, *harness)
+    kill_repeatedly(film, random.Random(seed), 5)
+    assert film.tally.kills
+    assert film.tally.doubled == 0
+    assert film.read_takes() == undisturbed_takes

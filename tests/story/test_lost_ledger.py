@@ -12,78 +12,78 @@ from typing import Any
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
-from run_fakes import Pretend, Set
+from run_fakes import FakeFilm, FakeProvider
 
 from storyboard.disk import DiskProblem
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.claims import Claims
 from storyboard.run.ledger import Ledger
 from tests.story import test_kill
-from tests.story.test_kill import die_in_sh020, go_on, kill, the_film
+from tests.story.test_kill import build_film, kill_in_second_shot, kill_render, render_and_verify
 
-_quick_polls = test_kill._quick_polls
+_poll_quickly = test_kill._poll_quickly
 
 
-def deleted(film: Set) -> None:
+def delete_ledger(film: FakeFilm) -> None:
     for path in film.state.glob("ledger.sqlite*"):
         path.unlink()
 
 
-def older(film: Set) -> None:
+def restore_older_ledger(film: FakeFilm) -> None:
     """A backup from before the order."""
-    deleted(film)
+    delete_ledger(film)
     Ledger(film.state).close()
 
 
-@pytest.mark.parametrize("lose", [deleted, older])
+@pytest.mark.parametrize("lose", [delete_ledger, restore_older_ledger])
 @pytest.mark.parametrize("point", ["submit-before", "poll", State.FETCHED])
 def test_a_lost_ledger_buys_no_open_job_again(
-    tmp_path: Path, lose: Callable[[Set], None], point: str
+    tmp_path: Path, lose: Callable[[FakeFilm], None], point: str
 ) -> None:
-    film, maker = the_film(tmp_path, "paid")
-    kill(film, maker, point)
-    sent = maker.bill()
+    film, provider = build_film(tmp_path, "paid")
+    kill_render(film, provider, point)
+    bill_before = provider.read_bill()
     lose(film)
     for _ in range(2):
         result = film.render()
         assert result.exit_code == 7
         assert "knows nothing of that run" in str(result.unknown["SH020"])
         assert "--rebuild" in result.unknown["SH020"].hint
-    assert maker.bill() == sent
+    assert provider.read_bill() == bill_before
 
 
 def test_a_free_film_needs_no_ledger(tmp_path: Path) -> None:
-    film, maker = the_film(tmp_path, "free")
-    kill(film, maker, "poll")
-    deleted(film)
-    assert go_on(film).exit_code == 0
+    film, provider = build_film(tmp_path, "free")
+    kill_render(film, provider, "poll")
+    delete_ledger(film)
+    assert render_and_verify(film).exit_code == 0
 
 
-def test_a_ledger_that_was_there_vouches_for_what_was_never_ordered(tmp_path: Path) -> None:
-    film, maker = the_film(tmp_path, "paid")
-    kill(film, maker, State.INTENT)
+def test_a_moved_ledger_shows_that_nothing_was_submitted(tmp_path: Path) -> None:
+    film, provider = build_film(tmp_path, "paid")
+    kill_render(film, provider, State.INTENT)
     film.state.rename(tmp_path / ".storyboard" / "movie")
-    moved = Set(tmp_path / "movie.yaml", film.steps, film.providers)
-    assert go_on(moved).exit_code == 0
-    assert len(maker.bill()) == 2
+    moved = FakeFilm(tmp_path / "movie.yaml", film.steps, film.providers)
+    assert render_and_verify(moved).exit_code == 0
+    assert len(provider.read_bill()) == 2
 
 
-def shared(tmp_path: Path) -> tuple[Set, Set, Pretend]:
+def build_shared_films(tmp_path: Path) -> tuple[FakeFilm, FakeFilm, FakeProvider]:
     """Two films of the same shots with one store; the first died with an order at the provider."""
-    maker = the_film(tmp_path, "paid")[1]
+    provider = build_film(tmp_path, "paid")[1]
     films = []
     for name in ("letter", "storm"):
         path = tmp_path / name / f"{name}.yaml"
         path.parent.mkdir()
         path.touch()
-        steps = the_film(tmp_path, "paid")[0].steps
-        films.append(Set(path, steps, {"paid": maker}, store_root=tmp_path / "store"))
-    die_in_sh020(films[0], maker, "poll")
-    return films[0], films[1], maker
+        steps = build_film(tmp_path, "paid")[0].steps
+        films.append(FakeFilm(path, steps, {"paid": provider}, store_root=tmp_path / "store"))
+    kill_in_second_shot(films[0], provider, "poll")
+    return films[0], films[1], provider
 
 
-def test_what_a_film_ordered_that_has_moved_is_not_bought_by_another(tmp_path: Path) -> None:
-    letter, storm, maker = shared(tmp_path)
+def test_another_film_does_not_buy_what_a_moved_film_submitted(tmp_path: Path) -> None:
+    letter, storm, provider = build_shared_films(tmp_path)
     (tmp_path / "letter").rename(tmp_path / "moved")
     for _ in range(2):
         result = storm.render()
@@ -91,60 +91,60 @@ def test_what_a_film_ordered_that_has_moved_is_not_bought_by_another(tmp_path: P
         assert str(letter.state) in str(result.unknown["SH020"])
         assert "storyboard resolve FILM" in result.unknown["SH020"].hint
     letter.path = tmp_path / "moved" / "letter.yaml"
-    assert go_on(letter).exit_code == 0
-    assert go_on(storm).exit_code == 0
-    assert len(maker.bill()) == 2
+    assert render_and_verify(letter).exit_code == 0
+    assert render_and_verify(storm).exit_code == 0
+    assert len(provider.read_bill()) == 2
 
 
-def test_of_a_film_that_is_gone_for_good_a_person_may_say_so(tmp_path: Path) -> None:
-    _, storm, maker = shared(tmp_path)
+def test_an_abandoned_claim_can_be_discarded(tmp_path: Path) -> None:
+    _, storm, provider = build_shared_films(tmp_path)
     shutil.rmtree(tmp_path / "letter")
     assert storm.render().exit_code == 7
     claims = Claims(tmp_path / "store" / "claims")
-    ((digest, _),) = claims.left()
-    claims.forget(digest)
-    assert go_on(storm).exit_code == 0
-    assert len(maker.bill()) == 3
+    ((digest, _),) = claims.list_abandoned()
+    claims.discard_abandoned(digest)
+    assert render_and_verify(storm).exit_code == 0
+    assert len(provider.read_bill()) == 3
 
 
-def test_a_film_that_was_renamed_is_told_from_one_that_is_there(tmp_path: Path) -> None:
-    film, maker = the_film(tmp_path, "paid")
-    die_in_sh020(film, maker, "poll")
-    renamed = Set(tmp_path / "movie.yaml", film.steps, film.providers)
+def test_a_renamed_film_gets_a_hint_to_move_its_state(tmp_path: Path) -> None:
+    film, provider = build_film(tmp_path, "paid")
+    kill_in_second_shot(film, provider, "poll")
+    renamed = FakeFilm(tmp_path / "movie.yaml", film.steps, film.providers)
     (tmp_path / "movie.yaml").touch()
     hint = renamed.render().unknown["SH020"].hint
     assert "film.yaml is not there any more" in hint
     assert f"mv {film.state} {renamed.state}" in hint
     renamed.state.rename(tmp_path / "empty")
     film.state.rename(renamed.state)
-    assert go_on(renamed).exit_code == 0
-    assert len(maker.bill()) == 2
+    assert render_and_verify(renamed).exit_code == 0
+    assert len(provider.read_bill()) == 2
 
 
 class FullLedger(Ledger):
     """Finds no room for the names of operations."""
 
-    async def advance_all(
+    async def transition_together(
         self, attempts: Sequence[Attempt], state: State, **facts: Any
     ) -> tuple[Attempt, ...]:
         if state is State.SUBMITTED:
             raise DiskProblem("the ledger can't be written: database or disk is full")
-        return await super().advance_all(attempts, state, **facts)
+        return await super().transition_together(attempts, state, **facts)
 
 
-def test_a_job_that_could_not_be_written_down_is_named_for_a_person_to_keep(
+def test_a_job_that_the_ledger_could_not_record_is_named(
     tmp_path: Path,
 ) -> None:
-    film, maker = the_film(tmp_path, "paid")
+    film, provider = build_film(tmp_path, "paid")
     film.steps = film.steps[:1]
     with pytest.raises(DiskProblem) as raised:
         film.render(ledger_class=FullLedger)
-    (job,) = (path.stem for path in maker.folder.glob("*.job"))
+    (job,) = (path.stem for path in provider.folder.glob("*.job"))
     assert job in str(raised.value)
     assert raised.value.hint.endswith(f"storyboard resolve FILM SH010:t01 --adopt {job}")
-    assert any(job in note["message"] for note in film.told("note"))
+    assert any(job in note["message"] for note in film.find_events("note"))
     ledger = Ledger(film.state)
-    asyncio.run(ledger.resolve(ledger.find("SH010:t01")[0], adopt=job))
+    asyncio.run(ledger.resolve_attempt(ledger.find_by_name("SH010:t01")[0], adopt=job))
     ledger.close()
-    assert go_on(film).exit_code == 0
-    assert len(maker.bill()) == 1
+    assert render_and_verify(film).exit_code == 0
+    assert len(provider.read_bill()) == 1

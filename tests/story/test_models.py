@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.cli.main import run
+from storyboard.cli.main import run_command_line
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.overrides import read_overrides
-from tests.conftest import Cli
+from tests.conftest import RunCommand
 
 FILM = """
 storyboard: 1
@@ -20,9 +20,9 @@ shots:
 """
 
 
-def test_a_model_tells_everything_that_is_known_of_it(cli: Cli) -> None:
-    said = cli("models", "veo-3.1", "--json")
-    by_key = {(m["provider"], m["interface"]): m for m in said.json["models"]}
+def test_models_lists_everything_that_is_known_of_a_model(cli: RunCommand) -> None:
+    result = cli("models", "veo-3.1", "--json")
+    by_key = {(model["provider"], model["interface"]): model for model in result.json["models"]}
     assert by_key["vertex", None]["price_silent_usd_per_s"]["720p"] == "0.20"
     assert by_key["vertex", None]["samples"] == 4
     assert by_key["gemini", None]["retention_h"] == 48
@@ -34,10 +34,10 @@ def test_a_model_tells_everything_that_is_known_of_it(cli: Cli) -> None:
 
 
 def test_a_price_of_ones_own_counts_and_the_rest_stays(
-    cli: Cli, write: Callable[..., Path]
+    cli: RunCommand, write_film: Callable[..., Path]
 ) -> None:
-    film = write(FILM % "house")
-    own = write(
+    film = write_film(FILM % "house")
+    own = write_film(
         """
 as_of: "2026-12-01"
 aliases: {house: {cometapi: veo3.1-fast}}
@@ -47,30 +47,36 @@ models:
         "own.yaml",
     )
     assert cli("plan", film).code == 1, "nobody knows that alias yet"
-    said = cli("plan", film, "--json", STORYBOARD_CATALOG=str(own))
-    assert said.json["totals"]["cost_usd"] == "0.20"
-    told = cli("models", "house", "--json", STORYBOARD_CATALOG=str(own)).json
-    assert told["as_of"] == "2026-12-01"
-    assert told["models"][0]["price_usd_per_s"] == {"720p": "0.05", "1080p": "0.096", "4k": "0.24"}
+    result = cli("plan", film, "--json", STORYBOARD_CATALOG=str(own))
+    assert result.json["totals"]["cost_usd"] == "0.20"
+    models = cli("models", "house", "--json", STORYBOARD_CATALOG=str(own)).json
+    assert models["as_of"] == "2026-12-01"
+    assert models["models"][0]["price_usd_per_s"] == {
+        "720p": "0.05",
+        "1080p": "0.096",
+        "4k": "0.24",
+    }
     assert "own.yaml over it" in cli("models", STORYBOARD_CATALOG=str(own)).err
 
 
 def test_a_new_model_may_be_taken_before_the_catalogue_knows_it(
-    cli: Cli, write: Callable[..., Path]
+    cli: RunCommand, write_film: Callable[..., Path]
 ) -> None:
-    film = write(FILM % "veo-9" + "  - {id: SH020, extend: SH010, prompt: On it goes}\n")
-    own = write(
+    film = write_film(FILM % "veo-9" + "  - {id: SH020, extend: SH010, prompt: On it goes}\n")
+    own = write_film(
         "models: [{provider: cometapi, id: veo-9, wire: videos, durations: [4],"
         " resolutions: [720p],"
         ' aspect_ratios: ["16:9"], price: {audio: {720p: 1}}}]\n',
         "own.yaml",
     )
-    said = cli("plan", film, STORYBOARD_CATALOG=str(own))
-    assert said.code == 1
-    assert "veo-9" in said.err, "its limits hold: it has no extension"
+    result = cli("plan", film, STORYBOARD_CATALOG=str(own))
+    assert result.code == 1
+    assert "veo-9" in result.err, "its limits hold: it has no extension"
 
 
-def test_a_file_of_ones_own_that_is_wrong_says_where(cli: Cli, write: Callable[..., Path]) -> None:
+def test_a_file_of_ones_own_that_is_wrong_says_where(
+    cli: RunCommand, write_film: Callable[..., Path]
+) -> None:
     for text, words in (
         ("models: [", "own.yaml:2:1 is no YAML"),
         ("modles: []", "unknown key `modles`"),
@@ -79,21 +85,21 @@ def test_a_file_of_ones_own_that_is_wrong_says_where(cli: Cli, write: Callable[.
         ("models: [{provider: vertex, id: x, price: {audio: {720p: dear}}}]", "a price of 'dear'"),
         ("models: [{provider: vertex, id: x, durations: 4, price: 3}]", "does not fit"),
     ):
-        own = write(text + "\n", "own.yaml")
-        said = cli("models", STORYBOARD_CATALOG=str(own))
-        assert said.code == 4, text
-        assert words in said.err
-    said = cli("models", STORYBOARD_CATALOG="/nowhere/own.yaml")
-    assert said.code == 4
-    assert "can't be read" in said.err
+        own = write_film(text + "\n", "own.yaml")
+        result = cli("models", STORYBOARD_CATALOG=str(own))
+        assert result.code == 4, text
+        assert words in result.err
+    result = cli("models", STORYBOARD_CATALOG="/nowhere/own.yaml")
+    assert result.code == 4
+    assert "can't be read" in result.err
 
 
 def test_platforms_and_their_models_stand_side_by_side(
-    cli: Cli, write: Callable[..., Path]
+    cli: RunCommand, write_film: Callable[..., Path]
 ) -> None:
-    film = write("storyboard: 1\nshots:\n  - {id: SH010, prompt: A boat, duration: 4}\n")
-    told = cli("plan", film, "--json", "--compare", "vertex,gemini,gemini:omni-flash,cometapi").json
-    rows = {(row["provider"], row["model"]): row for row in told["compare"]}
+    film = write_film("storyboard: 1\nshots:\n  - {id: SH010, prompt: A boat, duration: 4}\n")
+    plan = cli("plan", film, "--json", "--compare", "vertex,gemini,gemini:omni-flash,cometapi").json
+    rows = {(row["provider"], row["model"]): row for row in plan["compare"]}
     assert rows["vertex", "veo-3.1-generate-001"]["cost_usd"] == "1.60"
     assert rows["gemini", "gemini-omni-1.2-flash"]["legal"]
     switched_off = next(row for (provider, _), row in rows.items() if not row["legal"])
@@ -118,9 +124,9 @@ def test_a_price_that_is_none_is_named_by_its_place(tmp_path: Path, price: str) 
 
 @pytest.mark.parametrize("amount", ["1/3", "1_000", "\u0661", "nan", "inf", "-1", "1e-9", "", " 1"])
 def test_a_limit_that_is_no_amount_is_refused(
-    write: Callable[..., Path], capsys: pytest.CaptureFixture[str], amount: str
+    write_film: Callable[..., Path], capsys: pytest.CaptureFixture[str], amount: str
 ) -> None:
-    film = write(FILM % "veo-3.1")
-    said = run(["plan", str(film), "--max-cost", amount])
-    assert said == 2
+    film = write_film(FILM % "veo-3.1")
+    exit_code = run_command_line(["plan", str(film), "--max-cost", amount])
+    assert exit_code == 2
     assert "is no amount in US dollars" in capsys.readouterr().err

@@ -20,7 +20,7 @@ import pytest
 
 import storyboard
 from storyboard.errors import UsageError
-from tests.conftest import ROOT, Cli
+from tests.conftest import ROOT, RunCommand
 
 FILM = """\
 storyboard: 1
@@ -59,87 +59,92 @@ def make_disk(path: Path) -> None:
 
 
 def make_socket(path: Path) -> None:
-    here = Path.cwd()
+    old_folder = Path.cwd()
     os.chdir(path.parent)  # a socket's name is short
     try:
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(path.name)
+        with socket.socket(socket.AF_UNIX) as socket_file:
+            socket_file.bind(path.name)
     finally:
-        os.chdir(here)
+        os.chdir(old_folder)
 
 
 def make_loop(path: Path) -> None:
     path.symlink_to(path.name)
 
 
-NODES = [make_pipe, make_device, make_disk, make_socket, make_loop, Path.mkdir]
+NODE_FACTORIES = [make_pipe, make_device, make_disk, make_socket, make_loop, Path.mkdir]
 
 
 @contextmanager
-def unchanged(*paths: Path) -> Iterator[None]:
+def check_unchanged(*paths: Path) -> Iterator[None]:
     before = [(path.lstat().st_ino, path.lstat().st_mode) for path in paths]
     yield
     assert [(path.lstat().st_ino, path.lstat().st_mode) for path in paths] == before
 
 
 @contextmanager
-def reading(pipe: Path) -> Iterator[list[str]]:
+def read_pipe(pipe: Path) -> Iterator[list[str]]:
     """Reads a pipe to its end; what came is there when the block is over."""
-    came: list[str] = []
-    reader = threading.Thread(target=lambda: came.append(pipe.read_text()), daemon=True)
+    texts: list[str] = []
+    reader = threading.Thread(target=lambda: texts.append(pipe.read_text()), daemon=True)
     reader.start()
-    yield came
+    yield texts
     reader.join(20)
-    assert came, "nothing came through the pipe"
+    assert texts, "nothing came through the pipe"
 
 
-@pytest.mark.parametrize("make", NODES)
+@pytest.mark.parametrize("make", NODE_FACTORIES)
 @pytest.mark.parametrize("name", ["out.mp4", "out.provenance.json", "out.srt", "out.vtt"])
-def test_what_is_no_file_is_refused_before_anything_is_made(
-    cli: Cli, write: Write, tmp_path: Path, make: Callable[[Path], None], name: str
+def test_an_output_that_is_no_file_is_refused_at_once(
+    cli: RunCommand, write_film: Write, tmp_path: Path, make: Callable[[Path], None], name: str
 ) -> None:
-    write(FILM)
+    write_film(FILM)
     make(tmp_path / name)
-    with unchanged(tmp_path / name):
-        said = cli("render", "film.yaml", "--proxy", "-o", "out.mp4")
-    assert (said.code, f"{name} is a" in said.err) == (2, True), said.err
-    assert "hint: name a file: -o build/film.mp4" in said.err
-    assert sorted(p.name for p in tmp_path.iterdir() if p.name[0] != ".") == ["film.yaml", name]
+    with check_unchanged(tmp_path / name):
+        result = cli("render", "film.yaml", "--proxy", "-o", "out.mp4")
+    assert (result.code, f"{name} is a" in result.err) == (2, True), result.err
+    assert "hint: name a file: -o build/film.mp4" in result.err
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == [
+        "film.yaml",
+        name,
+    ]
 
 
-@pytest.mark.parametrize("make", NODES)
+@pytest.mark.parametrize("make", NODE_FACTORIES)
 def test_nothing_is_bought_for_a_film_that_can_go_nowhere(
-    cli: Cli,
-    write: Write,
+    cli: RunCommand,
+    write_film: Write,
     tmp_path: Path,
-    bill: Callable[[], list[object]],
+    read_bill: Callable[[], list[object]],
     make: Callable[[Path], None],
 ) -> None:
-    write(PAID)
+    write_film(PAID)
     make(tmp_path / "node")
     (tmp_path / "out.mp4").symlink_to("node")
-    with unchanged(tmp_path / "node", tmp_path / "out.mp4"):
-        said = cli("render", "film.yaml", "--yes", "-o", "out.mp4")
-    assert said.code == 2, said.err
-    assert bill() == []
+    with check_unchanged(tmp_path / "node", tmp_path / "out.mp4"):
+        result = cli("render", "film.yaml", "--yes", "-o", "out.mp4")
+    assert result.code == 2, result.err
+    assert read_bill() == []
 
 
-@pytest.mark.parametrize("make", NODES)
+@pytest.mark.parametrize("make", NODE_FACTORIES)
 def test_a_program_is_refused_as_well(
-    write: Write, tmp_path: Path, make: Callable[[Path], None]
+    write_film: Write, tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
-    film = write(FILM)
+    film = write_film(FILM)
     make(tmp_path / "out.mp4")
     with (
-        unchanged(tmp_path / "out.mp4"),
+        check_unchanged(tmp_path / "out.mp4"),
         pytest.raises(UsageError, match="only an ordinary file is replaced"),
     ):
         storyboard.render(film, proxy=True, out=tmp_path / "out.mp4")
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_links_are_followed_and_stay(cli: Cli, write: Write, tmp_path: Path, there: bool) -> None:
-    film = write(FILM, "film/film.yaml")
+def test_links_are_followed_and_stay(
+    cli: RunCommand, write_film: Write, tmp_path: Path, there: bool
+) -> None:
+    film = write_film(FILM, "film/film.yaml")
     names = ["out.mp4", "out.provenance.json", "out.srt", "out.vtt", "out.d"]
     links = [film.parent / name for name in names]
     for link in links:
@@ -150,10 +155,10 @@ def test_links_are_followed_and_stay(cli: Cli, write: Write, tmp_path: Path, the
         if there:
             end.parent.mkdir(exist_ok=True)
             end.write_text("old")
-    said = cli(
+    result = cli(
         "render", "film.yaml", "--proxy", "-o", "out.mp4", "--deps", "out.d", cwd=film.parent
     )
-    assert (said.code, said.out) == (0, "out.mp4\n"), said.err
+    assert (result.code, result.out) == (0, "out.mp4\n"), result.err
     for link in links:
         end = tmp_path / "far" / "away" / link.name
         assert link.is_symlink()
@@ -166,19 +171,23 @@ def test_links_are_followed_and_stay(cli: Cli, write: Write, tmp_path: Path, the
 
 
 def test_a_film_with_a_track_of_subtitles_follows_its_link_too(
-    cli: Cli, write: Write, tmp_path: Path
+    cli: RunCommand, write_film: Write, tmp_path: Path
 ) -> None:
-    write(FILM.replace("sidecar", "track"))
+    write_film(FILM.replace("sidecar", "track"))
     (tmp_path / "out.mp4").symlink_to("end.mp4")
     assert cli("render", "film.yaml", "--proxy", "-o", "out.mp4").code == 0
     assert (tmp_path / "out.mp4").is_symlink()
     assert (tmp_path / "end.mp4").stat().st_size > 1000
 
 
-def test_no_link_leads_to_a_file_of_the_film(cli: Cli, write: Write, tmp_path: Path) -> None:
-    film = write(FILM)
+def test_no_link_leads_to_a_file_of_the_film(
+    cli: RunCommand, write_film: Write, tmp_path: Path
+) -> None:
+    film = write_film(FILM)
     assert cli("render", "film.yaml", "--proxy", "-o", "clip.mp4").code == 0
-    film = write("storyboard: 1\nshots: [{id: SH010, clip: clip.mp4, length: 1}]\n", "other.yaml")
+    film = write_film(
+        "storyboard: 1\nshots: [{id: SH010, clip: clip.mp4, length: 1}]\n", "other.yaml"
+    )
     clip, text = (tmp_path / "clip.mp4").read_bytes(), film.read_text()
     (tmp_path / "clip.provenance.json").unlink()
     for name, end in {
@@ -194,28 +203,35 @@ def test_no_link_leads_to_a_file_of_the_film(cli: Cli, write: Write, tmp_path: P
         *(["-o", f"{stem}.mp4"] for stem in ("one", "two", "three", "five", "six")),
         ["-o", "out.mp4", "--deps", "four.d"],
     ):
-        said = cli("render", "other.yaml", "--proxy", *options)
-        assert (said.code, "a file of the film itself" in said.err) == (2, True), (options, said)
-    said = cli("plan", "other.yaml", "--out", "one.mp4")
-    assert (said.code, "a file of the film itself" in said.err) == (2, True)
+        result = cli("render", "other.yaml", "--proxy", *options)
+        assert (result.code, "a file of the film itself" in result.err) == (2, True), (
+            options,
+            result,
+        )
+    result = cli("plan", "other.yaml", "--out", "one.mp4")
+    assert (result.code, "a file of the film itself" in result.err) == (2, True)
     assert ((tmp_path / "clip.mp4").read_bytes(), film.read_text()) == (clip, text)
 
 
 @pytest.mark.parametrize("deps", ["out.mp4", "link.d", "out.provenance.json", "out.srt"])
-def test_no_two_outputs_are_one_file(cli: Cli, write: Write, tmp_path: Path, deps: str) -> None:
-    write(FILM)
+def test_no_two_outputs_are_one_file(
+    cli: RunCommand, write_film: Write, tmp_path: Path, deps: str
+) -> None:
+    write_film(FILM)
     (tmp_path / "link.d").symlink_to("out.mp4")
     said = cli("render", "film.yaml", "--proxy", "-o", "out.mp4", "--deps", deps)
     assert (said.code, f"{deps} is the same file as out." in said.err) == (2, True), said
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_no_part_of_a_film_is_written_over_another(cli: Cli, write: Write, tmp_path: Path) -> None:
-    write(FILM)
+def test_no_part_of_a_film_is_written_over_another(
+    cli: RunCommand, write_film: Write, tmp_path: Path
+) -> None:
+    write_film(FILM)
     (tmp_path / "out.srt").symlink_to("out.mp4")
     for out in ("out.mp4", "film.vtt"):
-        said = cli("render", "film.yaml", "--proxy", "-o", out)
-        assert (said.code, "is the same file as" in said.err) == (2, True), said
+        result = cli("render", "film.yaml", "--proxy", "-o", out)
+        assert (result.code, "is the same file as" in result.err) == (2, True), result
     assert (tmp_path / "out.srt").is_symlink()
     assert not (tmp_path / "out.mp4").exists()
 
@@ -223,28 +239,32 @@ def test_no_part_of_a_film_is_written_over_another(cli: Cli, write: Write, tmp_p
 # texts into pipes
 
 
-def test_a_plan_and_a_fragment_go_through_pipes(cli: Cli, write: Write, tmp_path: Path) -> None:
-    write(FILM)
+def test_a_plan_and_a_fragment_go_through_pipes(
+    cli: RunCommand, write_film: Write, tmp_path: Path
+) -> None:
+    write_film(FILM)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with unchanged(pipe):
-        with reading(pipe) as plan:
-            said = cli("plan", "film.yaml", "--out", "pipe")
-        assert said.code == 0, said.err
+    with check_unchanged(pipe):
+        with read_pipe(pipe) as plan:
+            result = cli("plan", "film.yaml", "--out", "pipe")
+        assert result.code == 0, result.err
         for _ in range(2):  # the second has nothing to cut
-            with reading(pipe) as fragment:
-                said = cli("render", "film.yaml", "--proxy", "--deps", "pipe")
-            assert said.code == 0, said.err
+            with read_pipe(pipe) as fragment:
+                result = cli("render", "film.yaml", "--proxy", "--deps", "pipe")
+            assert result.code == 0, result.err
             assert fragment[0].startswith("build/film.mp4: \\\n  film.yaml")
     (tmp_path / "saved").write_text(plan[0])
     assert cli("render", "saved").code == 0, "it is a plan as any"
 
 
-def test_a_device_takes_a_text_and_stays(cli: Cli, write: Write, tmp_path: Path) -> None:
-    write(FILM)
+def test_a_device_takes_a_text_and_stays(
+    cli: RunCommand, write_film: Write, tmp_path: Path
+) -> None:
+    write_film(FILM)
     make_device(tmp_path / "null")
     (tmp_path / "link").symlink_to("null")
-    with unchanged(tmp_path / "null", tmp_path / "link"):
+    with check_unchanged(tmp_path / "null", tmp_path / "link"):
         for name in ("null", "link"):
             assert cli("plan", "film.yaml", "--out", name).code == 0
             assert cli("render", "film.yaml", "--proxy", "--deps", name).code == 0
@@ -252,19 +272,19 @@ def test_a_device_takes_a_text_and_stays(cli: Cli, write: Write, tmp_path: Path)
 
 @pytest.mark.parametrize("make", [make_disk, make_socket, make_loop, Path.mkdir])
 def test_what_takes_no_text_is_refused(
-    cli: Cli, write: Write, tmp_path: Path, make: Callable[[Path], None]
+    cli: RunCommand, write_film: Write, tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
-    write(FILM)
+    write_film(FILM)
     make(tmp_path / "node")
-    with unchanged(tmp_path / "node"):
+    with check_unchanged(tmp_path / "node"):
         for command in (["plan", "film.yaml", "--out"], ["render", "film.yaml", "--deps"]):
-            said = cli(*command, "node")
-            assert (said.code, "node is a" in said.err) == (2, True), said.err
-            assert f"hint: name a file: {command[-1]}" in said.err
+            result = cli(*command, "node")
+            assert (result.code, "node is a" in result.err) == (2, True), result.err
+            assert f"hint: name a file: {command[-1]}" in result.err
     assert not (tmp_path / "build").exists()
 
 
-def shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+def run_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("there is no bash")
@@ -290,18 +310,18 @@ def link_streams(folder: Path) -> None:
     (folder / "stdout").symlink_to("streams/1")
 
 
-def test_an_open_stream_is_written_into_where_it_stands(write: Write, tmp_path: Path) -> None:
-    write(FILM)
+def test_an_open_stream_is_written_into_where_it_stands(write_film: Write, tmp_path: Path) -> None:
+    write_film(FILM)
     link_streams(tmp_path)
     log = tmp_path / "log"
     log.write_text("before\n")
-    said = shell(tmp_path, "STORYBOARD plan film.yaml --out stdout >> log; echo after >> log")
-    assert said.returncode == 0, said.stderr
+    result = run_shell(tmp_path, "STORYBOARD plan film.yaml --out stdout >> log; echo after >> log")
+    assert result.returncode == 0, result.stderr
     text = log.read_text()
     assert text.startswith("before\n{")
     assert text.endswith("after\n")
     assert "SH010" in text
-    through = shell(tmp_path, "STORYBOARD plan film.yaml -q --out stdout | cat")
+    through = run_shell(tmp_path, "STORYBOARD plan film.yaml -q --out stdout | cat")
     assert '"storyboard_plan": 1' in through.stdout
     assert (tmp_path / "stdout").is_symlink()
 
@@ -315,29 +335,31 @@ def test_an_open_stream_is_written_into_where_it_stands(write: Write, tmp_path: 
     ],
 )
 def test_a_film_goes_into_no_stream_and_nothing_into_a_closed_one(
-    write: Write, tmp_path: Path, line: str, told: str
+    write_film: Write, tmp_path: Path, line: str, told: str
 ) -> None:
-    write(FILM)
+    write_film(FILM)
     link_streams(tmp_path)
-    said = shell(tmp_path, f"STORYBOARD {line}")
+    said = run_shell(tmp_path, f"STORYBOARD {line}")
     assert (said.returncode, told in said.stderr) == (2, True), said.stderr
 
 
-def test_a_reader_that_went_away_is_told_of(write: Write, tmp_path: Path) -> None:
-    write(FILM)
+def test_a_reader_that_went_away_is_reported(write_film: Write, tmp_path: Path) -> None:
+    write_film(FILM)
     link_streams(tmp_path)
-    said = shell(
+    result = run_shell(
         tmp_path, "exec 3> >(exec <&-); wait $!; STORYBOARD plan film.yaml --out streams/3"
     )
-    assert said.returncode == 4
-    assert "whoever read streams/3 went away" in said.stderr
+    assert result.returncode == 4
+    assert "whoever read streams/3 went away" in result.stderr
 
 
 # the lock file, and a new film
 
 
-def test_the_lock_file_may_lie_elsewhere(cli: Cli, write: Write, tmp_path: Path) -> None:
-    write(PAID, "film/film.yaml")
+def test_the_lock_file_may_lie_elsewhere(
+    cli: RunCommand, write_film: Write, tmp_path: Path
+) -> None:
+    write_film(PAID, "film/film.yaml")
     link, end = tmp_path / "film" / "film.selects.yaml", tmp_path / "kept" / "lock.yaml"
     end.parent.mkdir()
     link.symlink_to("../kept/lock.yaml")
@@ -347,37 +369,37 @@ def test_the_lock_file_may_lie_elsewhere(cli: Cli, write: Write, tmp_path: Path)
         ["pick", "film.yaml", "SH010", "t01"],
     ):
         before = end.read_text() if end.exists() else ""
-        said = cli(*arguments, cwd=link.parent, STORYBOARD_POLL_S="0.01")
-        assert said.code == 0, said.err
+        result = cli(*arguments, cwd=link.parent, STORYBOARD_POLL_S="0.01")
+        assert result.code == 0, result.err
         assert link.is_symlink()
         assert end.read_text() != before
     assert [path.name for path in end.parent.iterdir()] == ["lock.yaml"]
 
 
-@pytest.mark.parametrize("make", NODES)
+@pytest.mark.parametrize("make", NODE_FACTORIES)
 def test_a_lock_file_that_is_no_file_is_refused_and_nothing_bought(
-    cli: Cli,
-    write: Write,
+    cli: RunCommand,
+    write_film: Write,
     tmp_path: Path,
-    bill: Callable[[], list[object]],
+    read_bill: Callable[[], list[object]],
     make: Callable[[Path], None],
 ) -> None:
-    write(PAID)
+    write_film(PAID)
     make(tmp_path / "film.selects.yaml")
-    with unchanged(tmp_path / "film.selects.yaml"):
-        said = cli("render", "film.yaml", "--yes")
-    assert said.code == 4
-    assert "where the film's lock file belongs" in said.err
-    assert bill() == []
+    with check_unchanged(tmp_path / "film.selects.yaml"):
+        result = cli("render", "film.yaml", "--yes")
+    assert result.code == 4
+    assert "where the film's lock file belongs" in result.err
+    assert read_bill() == []
 
 
 def test_a_new_film_leaves_what_is_there_and_fills_what_links_lead_to(
-    cli: Cli, tmp_path: Path
+    cli: RunCommand, tmp_path: Path
 ) -> None:
     folder = tmp_path / "new"
     folder.mkdir()
     os.mkfifo(folder / "Makefile")
     (folder / "film.yaml").symlink_to("../film-text.yaml")
-    with unchanged(folder / "Makefile", folder / "film.yaml"):
+    with check_unchanged(folder / "Makefile", folder / "film.yaml"):
         assert cli("new", "new").code == 0
     assert "shots:" in (tmp_path / "film-text.yaml").read_text()

@@ -12,7 +12,7 @@ import pytest
 
 from storyboard.run.attempts import State
 from storyboard.simulator.serve import Simulator
-from tests.story.wires import Stage, cli, staged
+from tests.story.wires import SimulatorFilm, run_in_process, set_up_film
 
 Capture = pytest.CaptureFixture[str]
 DONE = "{id: SH020, prompt: A car, duration: 4}"
@@ -22,127 +22,129 @@ REBUILD = ("runs", "film.yaml", "--rebuild")
 
 
 @pytest.fixture
-def stage(
-    services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> Stage:
+def film(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> SimulatorFilm:
     """A film with a finished shot."""
-    stage = staged(services, "vertex", tmp_path, monkeypatch)
-    stage.write(DONE)
-    stage.shots = ("SH020",)
-    assert stage.render(capsys).code == 0
-    return stage
+    film = set_up_film(simulator, "vertex", tmp_path, monkeypatch)
+    film.write_film(DONE)
+    film.shots = ("SH020",)
+    assert film.render(capsys).code == 0
+    return film
 
 
-def ordered(stage: Stage, capsys: Capture, shot: str = OPEN) -> None:
+def leave_open_job(film: SimulatorFilm, capsys: Capture, shot: str = OPEN) -> None:
     """One more shot, whose job nobody can ask about for now."""
-    stage.write(f"{DONE}\n  - {shot}")
-    stage.shots = ("SH010", "SH020")
-    stage.sim.world.faults.add("html:40@poll")
-    assert stage.render(capsys).code == 3
-    stage.sim.world.faults.clear()
+    film.write_film(f"{DONE}\n  - {shot}")
+    film.shots = ("SH010", "SH020")
+    film.simulator.world.faults.add("html:40@poll")
+    assert film.render(capsys).code == 3
+    film.simulator.world.faults.clear()
 
 
-def ledger(stage: Stage) -> Path:
-    return stage.folder / ".storyboard" / "film" / "ledger.sqlite"
+def locate_ledger(film: SimulatorFilm) -> Path:
+    return film.folder / ".storyboard" / "film" / "ledger.sqlite"
 
 
-def deleted(path: Path) -> None:
+def delete_ledger(path: Path) -> None:
     path.unlink()
 
 
-def emptied(path: Path) -> None:
+def empty_ledger(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def overwritten(path: Path) -> None:
+def overwrite_rows(path: Path) -> None:
     """The rows are rubbish, from the second page on."""
     pages = path.read_bytes()
     path.write_bytes(pages[:4096] + b"\xff" * (len(pages) - 4096))
 
 
-def nonsense(path: Path) -> None:
+def write_nonsense_state(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE attempts SET state = 'weird' WHERE shot = 'SH010'")
 
 
-@pytest.mark.parametrize("spoil", [emptied, overwritten, nonsense])
-def test_what_is_at_stake_is_named_and_no_cent_is_spent_twice(
-    stage: Stage, capsys: Capture, spoil: Callable[[Path], None]
+@pytest.mark.parametrize("spoil", [empty_ledger, overwrite_rows, write_nonsense_state])
+def test_rebuild_names_open_jobs_and_nothing_is_paid_twice(
+    film: SimulatorFilm, capsys: Capture, spoil: Callable[[Path], None]
 ) -> None:
-    ordered(stage, capsys)
-    (_, job) = stage.jobs
-    spoil(ledger(stage))
-    spoilt = ledger(stage).read_bytes()
+    leave_open_job(film, capsys)
+    (_, job) = film.jobs
+    spoil(locate_ledger(film))
+    damaged_bytes = locate_ledger(film).read_bytes()
     for command in ("render", "runs"):
-        said = cli(capsys, command, "film.yaml")
-        assert said.code == 4
-        assert "--rebuild" in said.err
+        result = run_in_process(capsys, command, "film.yaml")
+        assert result.code == 4
+        assert "--rebuild" in result.err
 
-    rebuilt = cli(capsys, *REBUILD)
+    rebuilt = run_in_process(capsys, *REBUILD)
     assert rebuilt.code == 7
     assert "SH010:t01: unknown, $1.60 held" in rebuilt.err
     assert job in rebuilt.err
-    aside = list(ledger(stage).parent.glob("ledger.damaged-*.sqlite"))
-    assert [path.read_bytes() for path in aside] == [spoilt]
-    (done,) = [each for each in stage.attempts if each.shot == "SH020"]
-    assert (done.state, done.settled_micros > 0) == (State.COMMITTED, True)
+    quarantined = list(locate_ledger(film).parent.glob("ledger.damaged-*.sqlite"))
+    assert [path.read_bytes() for path in quarantined] == [damaged_bytes]
+    (finished,) = [each for each in film.attempts if each.shot == "SH020"]
+    assert (finished.state, finished.settled_micros > 0) == (State.COMMITTED, True)
 
-    assert stage.render(capsys).code == 7
-    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", job).code == 0
-    assert stage.render(capsys).code == 0
-    assert (len(stage.charges), stage.submits) == (2, 2)
-    assert not any(each.held_micros for each in stage.attempts)
-    bill = sum(each.usd for each in stage.charges)
-    assert sum(each.settled_micros for each in stage.attempts) == int(bill * 1_000_000)
-    assert cli(capsys, *REBUILD).code == 0
-    assert (len(stage.charges), len(stage.attempts)) == (2, 2)
-
-
-def test_takes_of_one_order_share_their_operation_again(stage: Stage, capsys: Capture) -> None:
-    ordered(stage, capsys, TAKES)
-    (_, job) = stage.jobs
-    deleted(ledger(stage))
-    assert cli(capsys, *REBUILD).code == 7
-    assert cli(capsys, "resolve", "film.yaml", "SH010", "--adopt", job).code == 0
-    assert stage.render(capsys).code == 0
-    assert stage.submits == 2
-    assert [each.state for each in stage.attempts].count(State.COMMITTED) == 4
+    assert film.render(capsys).code == 7
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", job).code == 0
+    assert film.render(capsys).code == 0
+    assert (len(film.charges), film.submission_count) == (2, 2)
+    assert not any(each.held_micros for each in film.attempts)
+    bill = sum(each.usd for each in film.charges)
+    assert sum(each.settled_micros for each in film.attempts) == int(bill * 1_000_000)
+    assert run_in_process(capsys, *REBUILD).code == 0
+    assert (len(film.charges), len(film.attempts)) == (2, 2)
 
 
-def test_a_person_may_say_that_it_was_not_sent_and_is_asked_once(
-    stage: Stage, capsys: Capture
+def test_takes_of_one_submission_share_their_operation_again(
+    film: SimulatorFilm, capsys: Capture
 ) -> None:
-    stage.write(f"{DONE}\n  - {OPEN}")
-    stage.shots = ("SH010", "SH020")
-    stage.sim.world.faults.add("drop_before@submit")
-    assert stage.render(capsys).code == 7
-    deleted(ledger(stage))
-    assert cli(capsys, *REBUILD).code == 7
-    assert cli(capsys, "resolve", "film.yaml", "SH010", "--assume-not-sent").code == 0
-    assert cli(capsys, *REBUILD).code == 0
-    assert stage.render(capsys).code == 0
-    assert len(stage.charges) == 2
+    leave_open_job(film, capsys, TAKES)
+    (_, job) = film.jobs
+    delete_ledger(locate_ledger(film))
+    assert run_in_process(capsys, *REBUILD).code == 7
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010", "--adopt", job).code == 0
+    assert film.render(capsys).code == 0
+    assert film.submission_count == 2
+    assert [attempt.state for attempt in film.attempts].count(State.COMMITTED) == 4
 
 
-def test_without_any_state_the_store_still_knows_what_is_at_stake(
-    stage: Stage, capsys: Capture
+def test_an_attempt_marked_as_not_sent_needs_no_second_resolve(
+    film: SimulatorFilm, capsys: Capture
 ) -> None:
-    ordered(stage, capsys)
-    (_, job) = stage.jobs
-    shutil.rmtree(ledger(stage).parent)
-    assert stage.render(capsys).code == 7
-    shutil.rmtree(ledger(stage).parent)
-    told = cli(capsys, *REBUILD)
-    assert told.code == 7
-    assert "SH010:t01: unknown, $1.60 held" in told.err
-    assert cli(capsys, "resolve", "film.yaml", "SH010", "--adopt", job).code == 0
-    assert stage.render(capsys).code == 0
-    assert (len(stage.charges), stage.submits) == (2, 2)
+    film.write_film(f"{DONE}\n  - {OPEN}")
+    film.shots = ("SH010", "SH020")
+    film.simulator.world.faults.add("drop_before@submit")
+    assert film.render(capsys).code == 7
+    delete_ledger(locate_ledger(film))
+    assert run_in_process(capsys, *REBUILD).code == 7
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010", "--assume-not-sent").code == 0
+    assert run_in_process(capsys, *REBUILD).code == 0
+    assert film.render(capsys).code == 0
+    assert len(film.charges) == 2
 
 
-def test_runs_and_resolve_know_a_film_by_its_state(stage: Stage, capsys: Capture) -> None:
-    (stage.folder / "film.yaml").rename(stage.folder / "movie.yaml")
-    told = cli(capsys, "runs", "film.yaml", "--cost")
-    assert told.code == 0
-    assert "SH020" in told.out
-    assert cli(capsys, "runs", "nothing.yaml").code == 2
+def test_without_a_state_folder_the_store_still_names_open_jobs(
+    film: SimulatorFilm, capsys: Capture
+) -> None:
+    leave_open_job(film, capsys)
+    (_, job) = film.jobs
+    shutil.rmtree(locate_ledger(film).parent)
+    assert film.render(capsys).code == 7
+    shutil.rmtree(locate_ledger(film).parent)
+    result = run_in_process(capsys, *REBUILD)
+    assert result.code == 7
+    assert "SH010:t01: unknown, $1.60 held" in result.err
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010", "--adopt", job).code == 0
+    assert film.render(capsys).code == 0
+    assert (len(film.charges), film.submission_count) == (2, 2)
+
+
+def test_runs_and_resolve_know_a_film_by_its_state(film: SimulatorFilm, capsys: Capture) -> None:
+    (film.folder / "film.yaml").rename(film.folder / "movie.yaml")
+    result = run_in_process(capsys, "runs", "film.yaml", "--cost")
+    assert result.code == 0
+    assert "SH020" in result.out
+    assert run_in_process(capsys, "runs", "nothing.yaml").code == 2

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from storyboard.film import Take
-from storyboard.production import Flags, Production, examine
+from storyboard.production import FilmSession, Overrides, check_film
 from storyboard.simulator.serve import Simulator
 from storyboard.stitching.media import extract_frame
-from tests.conftest import Cli, Said
+from tests.conftest import CommandResult, RunCommand
 
-CHAIN = frozenset({"vertex", "gemini", "chat", "omni", "omni-vertex"})
+CHAIN_ROUTES = frozenset({"vertex", "gemini", "chat", "omni", "omni-vertex"})
 """Routes whose catalogue entry has extension, both ends given, and references."""
 
 ROUTES = {
@@ -48,98 +48,106 @@ CHAINED = """
 
 
 @dataclass
-class Route:
+class RenderedRoute:
     """A film on one platform, after its render."""
 
     name: str
-    production: Production
-    said: Said
+    session: FilmSession
+    result: CommandResult
     submits: list[Any]
     """JSON of the requests that made jobs, in order; None for a form."""
 
     @property
     def takes(self) -> dict[str, Take]:
-        nodes = self.production.plan().nodes
+        nodes = self.session.plan().nodes
         return {node.step.id: node.select for node in nodes if node.select}
 
-    def frame(self, shot: str, number: int) -> np.ndarray[Any, Any]:
+    def read_frame(self, shot: str, number: int) -> np.ndarray[Any, Any]:
         """A frame of the take's own count, small, as numbers; -1 is the last."""
         take = self.takes[shot]
-        assert self.production.store is not None
+        assert self.session.store is not None
         number = number % take.facts.frames
-        out = self.production.film.root / f"{shot}-{number}.png"
-        extract_frame(self.production.store.path(take.sha256), number, out)
-        return small(out)
+        out = self.session.film.root / f"{shot}-{number}.png"
+        extract_frame(self.session.store.require_file(take.sha256), number, out)
+        return read_small(out)
 
-    def body(self, words: str) -> str:
+    def find_request(self, words: str) -> str:
         """The request whose prompt holds those words."""
         return next(str(body) for body in self.submits if words in str(body))
 
 
 @pytest.fixture(scope="module")
-def sim() -> Iterator[Simulator]:
+def simulator() -> Iterator[Simulator]:
     with Simulator() as running:
         yield running
 
 
 @pytest.fixture
-def rendered(sim: Simulator, cli: Cli, write: Callable[..., Path]) -> Callable[[str], Route]:
-    def render(name: str) -> Route:
-        film = write(FILM % ROUTES[name] + (CHAINED if name in CHAIN else ""))
+def render_route(
+    simulator: Simulator, cli: RunCommand, write_film: Callable[..., Path]
+) -> Callable[[str], RenderedRoute]:
+    def render(name: str) -> RenderedRoute:
+        film = write_film(FILM % ROUTES[name] + (CHAINED if name in CHAIN_ROUTES else ""))
         for number, picture in enumerate(("ana", "storm", "dawn")):
-            painted(film.parent / f"{picture}.png", number)
-        before = len(sim.world.journal)
-        shots = ["SH010", "SH020", "SH030", "SH040", "SH050"][: 5 if name in CHAIN else 2]
+            write_picture(film.parent / f"{picture}.png", number)
+        before = len(simulator.world.journal)
+        shots = ["SH010", "SH020", "SH030", "SH040", "SH050"][: 5 if name in CHAIN_ROUTES else 2]
         # Named one by one, so that the film is not cut.
-        write(film.read_text() + "  - {color: black, length: 1, id: SH900}\n")
-        said = cli("render", film, *shots, "--yes", "--allow-retired", **sim.environment())
-        assert said.code == 0, said.err
-        entries = list(sim.world.journal)[before:]
-        submits = [each.json for each in entries if each.route == "submit"]
-        flags = Flags(allow_retired=True)
-        return Route(name, Production(examine(film, flags)), said, submits)
+        write_film(film.read_text() + "  - {color: black, length: 1, id: SH900}\n")
+        result = cli("render", film, *shots, "--yes", "--allow-retired", **simulator.environment())
+        assert result.code == 0, result.err
+        entries = list(simulator.world.journal)[before:]
+        submits = [request.json for request in entries if request.route == "submit"]
+        flags = Overrides(allow_retired=True)
+        return RenderedRoute(name, FilmSession(check_film(film, flags)), result, submits)
 
     return render
 
 
 @pytest.mark.parametrize("name", list(ROUTES))
 def test_the_last_frame_of_a_shot_is_the_first_of_its_continuation(
-    name: str, rendered: Callable[[str], Route]
+    name: str, render_route: Callable[[str], RenderedRoute]
 ) -> None:
-    route = rendered(name)
-    assert alike(route.frame("SH010", -1), route.frame("SH020", 0))
+    route = render_route(name)
+    assert are_alike(route.read_frame("SH010", -1), route.read_frame("SH020", 0))
     assert route.takes["SH020"].facts.frames == 96
-    if name not in CHAIN:
+    if name not in CHAIN_ROUTES:
         return
     source, longer = route.takes["SH010"], route.takes["SH030"]
     assert source.uri
     prior = source.uri.removeprefix("interactions/")
-    assert prior in route.body("It goes on"), "the prior video is handed on by its name"
+    assert prior in route.find_request("It goes on"), "the prior video is handed on by its name"
     assert longer.contains_source
     assert longer.source_frames == 96
     assert longer.tail.length == 24 * (8 if name.startswith("omni") else 7)
-    assert alike(route.frame("SH010", 50), route.frame("SH030", 50)), "it holds its source"
+    assert are_alike(route.read_frame("SH010", 50), route.read_frame("SH030", 50)), (
+        "it holds its source"
+    )
 
-    assert alike(route.frame("SH040", 0), small(route.production.film.root / "storm.png"))
-    assert alike(route.frame("SH040", -1), small(route.production.film.root / "dawn.png"))
-    assert not alike(route.frame("SH040", 0), route.frame("SH040", -1))
+    assert are_alike(
+        route.read_frame("SH040", 0), read_small(route.session.film.root / "storm.png")
+    )
+    assert are_alike(
+        route.read_frame("SH040", -1), read_small(route.session.film.root / "dawn.png")
+    )
+    assert not are_alike(route.read_frame("SH040", 0), route.read_frame("SH040", -1))
 
-    assert route.body("Ana waits").count("sha256") == 1, "one image of the cast went along"
+    assert route.find_request("Ana waits").count("sha256") == 1, "one image of the cast went along"
 
 
 @pytest.mark.parametrize("shot", ["extend: SH010", "first_frame: a.png, last_frame: b.png"])
-def test_what_a_platform_has_not_is_refused_with_who_has_it(
-    shot: str, cli: Cli, write: Callable[..., Path]
+def test_an_unsupported_feature_is_refused_with_who_supports_it(
+    shot: str, cli: RunCommand, write_film: Callable[..., Path]
 ) -> None:
-    film = write(FILM % ROUTES["videos"] + f"  - {{id: SH030, {shot}, prompt: It goes on}}\n")
+    film = write_film(FILM % ROUTES["videos"] + f"  - {{id: SH030, {shot}, prompt: It goes on}}\n")
     for number, picture in enumerate(("ana", "a", "b")):
-        painted(film.parent / f"{picture}.png", number)
-    said = cli("plan", film)
-    assert said.code == 1
-    assert "provider: vertex" in said.err + said.out
+        write_picture(film.parent / f"{picture}.png", number)
+    result = cli("plan", film)
+    assert result.code == 1
+    assert "provider: vertex" in result.err + result.out
 
 
-def painted(path: Path, number: int) -> None:
+def write_picture(path: Path, number: int) -> None:
     """A picture that is like no other."""
     across = np.linspace(0, 255, 1280, dtype=np.uint8)
     picture = np.zeros((720, 1280, 3), np.uint8)
@@ -148,11 +156,11 @@ def painted(path: Path, number: int) -> None:
     cv2.imwrite(str(path), picture)
 
 
-def small(path: Path) -> np.ndarray[Any, Any]:
-    read = cv2.imread(str(path))
-    assert read is not None
-    return cv2.resize(read, (64, 36), interpolation=cv2.INTER_AREA).astype(np.float32)
+def read_small(path: Path) -> np.ndarray[Any, Any]:
+    picture = cv2.imread(str(path))
+    assert picture is not None
+    return cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def alike(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+def are_alike(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
     return float(np.abs(one - other).mean()) < 6

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests.conftest import Cli
+from tests.conftest import RunCommand
 
 FILM = """
 storyboard: 1
@@ -18,52 +18,52 @@ shots:
 """
 
 
-def test_every_cent_is_told_by_shot_by_model_and_by_day(
-    cli: Cli, write: Callable[..., Path]
+def test_every_cent_is_listed_by_shot_by_model_and_by_day(
+    cli: RunCommand, write_film: Callable[..., Path]
 ) -> None:
-    film = write(FILM)
+    film = write_film(FILM)
     assert cli("runs", film).err.strip() == "no runs yet"
     cli("render", film, "--yes", STUDIO_FAIL="fails", STORYBOARD_POLL_S="0.01")
     cli("render", film, "SH020", "--yes", STORYBOARD_POLL_S="0.01")
-    told = cli("runs", film, "--json").json
-    assert [(run["made"], run["failed"], run["spent_usd"]) for run in told["runs"]] == [
+    report = cli("runs", film, "--json").json
+    assert [(run["made"], run["failed"], run["spent_usd"]) for run in report["runs"]] == [
         (2, 1, "0.80"),
         (1, 0, "0.40"),
     ]
-    cost = told["cost"]
+    cost = report["cost"]
     assert cost["total_usd"] == "1.20"
     assert cost["shot"] == {"SH010": "0.80", "SH020": "0.40"}
     assert cost["model"] == {"studio-1 at studio": "1.20"}
     assert sum(map(float, cost["day"].values())) == 1.2
-    said = cli("runs", film, "--cost")
-    assert "SH010" in said.out
-    assert "$1.20 spent or held in all" in said.err
+    result = cli("runs", film, "--cost")
+    assert "SH010" in result.out
+    assert "$1.20 spent or held in all" in result.err
     assert cli("runs", film, "-v").out.count("committed") == 3
 
 
 def test_what_others_bought_counts_in_the_life_of_the_film(
-    cli: Cli, write: Callable[..., Path], tmp_path: Path
+    cli: RunCommand, write_film: Callable[..., Path], tmp_path: Path
 ) -> None:
-    film = write(FILM)
+    film = write_film(FILM)
     cli("render", film, "--yes", STORYBOARD_POLL_S="0.01")
     clone = tmp_path / "clone"
     clone.mkdir()
     for name in ("film.yaml", "film.selects.yaml"):
         (clone / name).write_text((tmp_path / name).read_text())
-    told = cli("runs", clone / "film.yaml", "--json").json
-    assert told["runs"] == []
-    assert told["cost"]["elsewhere_usd"] == told["cost"]["total_usd"] == "1.20"
+    report = cli("runs", clone / "film.yaml", "--json").json
+    assert report["runs"] == []
+    assert report["cost"]["elsewhere_usd"] == report["cost"]["total_usd"] == "1.20"
     assert "as the lock file has it" in cli("runs", clone / "film.yaml").err
 
 
-def test_a_film_that_is_not_there_has_no_runs(cli: Cli) -> None:
+def test_a_film_that_is_not_there_has_no_runs(cli: RunCommand) -> None:
     assert cli("runs", "nothing.yaml").code == 2
 
 
-def test_what_was_given_up_here_and_bought_by_another_film_adds_up(
-    cli: Cli, write: Callable[..., Path], tmp_path: Path
+def test_costs_of_a_lost_take_and_its_purchase_elsewhere_add_up(
+    cli: RunCommand, write_film: Callable[..., Path], tmp_path: Path
 ) -> None:
-    one, other = write(FILM, "one/film.yaml"), write(FILM, "other/film.yaml")
+    one, other = write_film(FILM, "one/film.yaml"), write_film(FILM, "other/film.yaml")
     store = {"STORYBOARD_STORE": str(tmp_path / "store"), "STORYBOARD_POLL_S": "0.01"}
     shot = ("SH020", "--yes")
     cli("render", one, *shot, STUDIO_FAIL="fails", **store)

@@ -9,22 +9,22 @@ import pytest
 
 from storyboard.providers import client
 from storyboard.simulator.serve import Simulator
-from tests.story.wires import Stage, staged
+from tests.story.wires import SimulatorFilm, set_up_film
 
 Capture = pytest.CaptureFixture[str]
 _NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 @pytest.fixture
-def stage(
-    services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Stage]]:
+def create_film(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], SimulatorFilm]]:
     for name in _NAMES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    client.trust.cache_clear()
-    yield lambda wire: staged(services, wire, tmp_path, monkeypatch)
-    client.trust.cache_clear()
+    client.load_tls_context.cache_clear()
+    yield lambda wire: set_up_film(simulator, wire, tmp_path, monkeypatch)
+    client.load_tls_context.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def stage(
     ],
 )
 @pytest.mark.parametrize("wire", ["gemini", "videos"])
-def test_the_variable_is_named_and_no_money_is_held(
-    stage: Callable[[str], Stage],
+def test_the_variable_is_named_and_no_money_is_reserved(
+    create_film: Callable[[str], SimulatorFilm],
     capsys: Capture,
     monkeypatch: pytest.MonkeyPatch,
     wire: str,
@@ -46,30 +46,30 @@ def test_the_variable_is_named_and_no_money_is_held(
     value: str,
     cure: str,
 ) -> None:
-    play = stage(wire)
+    film = create_film(wire)
     with monkeypatch.context() as wrong:
         wrong.setenv(name, value)
-        said = play.render(capsys)
-    assert said.code == 4
-    assert f"{name} " in said.err
-    assert cure in said.err
-    assert "nothing was sent" in said.err
-    assert "secret" not in said.err
-    assert [(each.state, each.held_micros) for each in play.attempts] == [("failed", 0)]
-    assert play.submits == 0
+        result = film.render(capsys)
+    assert result.code == 4
+    assert f"{name} " in result.err
+    assert cure in result.err
+    assert "nothing was sent" in result.err
+    assert "secret" not in result.err
+    assert [(attempt.state, attempt.held_micros) for attempt in film.attempts] == [("failed", 0)]
+    assert film.submission_count == 0
 
 
 def test_a_job_that_runs_is_kept_until_the_machine_is_set_right(
-    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play = stage("videos")
-    play.sim.world.faults.add("html:40@poll")
-    assert play.render(capsys).code == 3
-    play.sim.world.faults.clear()
+    film = create_film("videos")
+    film.simulator.world.faults.add("html:40@poll")
+    assert film.render(capsys).code == 3
+    film.simulator.world.faults.clear()
     with monkeypatch.context() as wrong:
         wrong.setenv("HTTP_PROXY", "foo://host")
-        said = play.render(capsys)
-    assert (said.code, "HTTP_PROXY names no proxy" in said.err) == (4, True)
-    assert [each.state for each in play.attempts] == ["submitted"]
-    assert play.render(capsys).code == 0
-    assert len(play.charges) == 1
+        result = film.render(capsys)
+    assert (result.code, "HTTP_PROXY names no proxy" in result.err) == (4, True)
+    assert [attempt.state for attempt in film.attempts] == ["submitted"]
+    assert film.render(capsys).code == 0
+    assert len(film.charges) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.stitching.media import ffmpeg_path
+from storyboard.stitching.media import find_ffmpeg
 from tests.conftest import ROOT
 
 FILM = """
@@ -25,7 +25,7 @@ shots:
 """
 SCRIPT = (str(Path(sys.executable).with_name("storyboard")),)
 MODULE = (sys.executable, "-m", "storyboard")
-AT_START = ("sitecustomize", "usercustomize")
+STARTUP_MODULES = ("sitecustomize", "usercustomize")
 KEYS = {
     **dict.fromkeys(
         ("GEMINI_API_KEY", "GOOGLE_API_KEY", "COMETAPI_KEY", "VERTEX_API_KEY"), "a-planted-secret"
@@ -38,17 +38,17 @@ KEYS = {
 }
 
 
-def environment(**more: str) -> dict[str, str]:
+def build_environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
 
 
-def loaded_by_python() -> set[str]:
+def list_preloaded_modules() -> set[str]:
     """What Python imports before it comes to us, which is out of our hands."""
     code = "import re, runpy, sys; print(*sys.modules)"
     return set(subprocess.check_output([sys.executable, "-P", "-c", code], text=True).split())
 
 
-def plant(folder: Path, names: set[str]) -> Path:
+def plant_modules(folder: Path, names: set[str]) -> Path:
     """Modules in `folder`, each of which leaves a mark when it runs, and a plug-in; the marks."""
     marks = folder / "marks"
     marks.mkdir()
@@ -71,65 +71,69 @@ def plant(folder: Path, names: set[str]) -> Path:
 def test_nothing_in_the_folder_of_a_film_runs(
     start: tuple[str, ...], paths: str | None, tmp_path: Path
 ) -> None:
-    names = {*sys.stdlib_module_names, *packages_distributions(), *AT_START}
+    names = {*sys.stdlib_module_names, *packages_distributions(), *STARTUP_MODULES}
     if (start, paths) != (SCRIPT, None):
-        names -= {*loaded_by_python(), *AT_START, "storyboard"}
-    marks = plant(tmp_path, names)
+        names -= {*list_preloaded_modules(), *STARTUP_MODULES, "storyboard"}
+    marks = plant_modules(tmp_path, names)
     (tmp_path / "here").symlink_to(tmp_path)
     (tmp_path / ".env").write_text("STORYBOARD_FFMPEG=/nowhere\n")
     (tmp_path / "film.yaml").write_text(FILM)
-    told = environment() if paths is None else environment(PYTHONPATH=paths)
+    env = build_environment() if paths is None else build_environment(PYTHONPATH=paths)
     for arguments in (["render", "film.yaml", "--proxy"], ["doctor"]):
-        done = subprocess.run(
+        process = subprocess.run(
             [*start, *arguments],
             cwd=tmp_path,
-            env=told,
+            env=env,
             capture_output=True,
             text=True,
             check=False,
         )
         assert sorted(path.name for path in marks.iterdir()) == []
-        assert done.returncode == 0, done.stderr
+        assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_who_reads_a_film_is_started_without_keys(tmp_path: Path) -> None:
-    told = tmp_path / "environments"
+def test_child_processes_are_started_without_keys(tmp_path: Path) -> None:
+    environment_log = tmp_path / "environments"
     ffmpeg = tmp_path / "ffmpeg"
-    ffmpeg.write_text(f'#!/bin/sh\nenv >> "{told}"\nexec "{ffmpeg_path()}" "$@"\n')
+    ffmpeg.write_text(f'#!/bin/sh\nenv >> "{environment_log}"\nexec "{find_ffmpeg()}" "$@"\n')
     ffmpeg.chmod(0o755)
     (tmp_path / "film.yaml").write_text(FILM)
     render = subprocess.Popen(
         [*MODULE, "render", "film.yaml", "--proxy", "--jobs", "2"],
         cwd=tmp_path,
-        env=environment(**KEYS, STORYBOARD_FFMPEG=str(ffmpeg)),
+        env=build_environment(**KEYS, STORYBOARD_FFMPEG=str(ffmpeg)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    seen: dict[str, bytes] = {}
+    environments: dict[str, bytes] = {}
     while render.poll() is None:
-        seen.update(descendants(render.pid))
+        environments.update(list_descendants(render.pid))
     assert render.stderr is not None
     with render.stderr as stream:
         assert render.returncode == 0, stream.read().decode()
-    assert any("storyboard.run.worker" in command for command in seen)
-    assert {command for command, given in seen.items() if b"planted-secret" in given} == set()
-    assert told.read_text().count("STORYBOARD_FFMPEG") > 1
-    assert "planted-secret" not in told.read_text()
+    assert any("storyboard.run.worker" in command for command in environments)
+    assert {
+        command
+        for command, child_environment in environments.items()
+        if b"planted-secret" in child_environment
+    } == set()
+    assert environment_log.read_text().count("STORYBOARD_FFMPEG") > 1
+    assert "planted-secret" not in environment_log.read_text()
 
 
-def descendants(root: int) -> Iterator[tuple[str, bytes]]:
+def list_descendants(root: int) -> Iterator[tuple[str, bytes]]:
     """The command lines of the processes that `root` started, and their environments."""
-    ours = Path(f"/proc/{root}/cmdline").read_text()
+    own_command = Path(f"/proc/{root}/cmdline").read_text()
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and is_below(int(process.name), root):
             try:
                 command = (process / "cmdline").read_text()
-                given = (process / "environ").read_bytes()
+                child_environment = (process / "environ").read_bytes()
             except OSError:
                 continue
-            if command != ours:  # else it was forked just now, and has yet to become another
-                yield command, given
+            if command != own_command:  # else it was forked just now, and has yet to become another
+                yield command, child_environment
 
 
 def is_below(process: int, root: int) -> bool:

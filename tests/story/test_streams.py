@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
-from run_fakes import Pretend, Set, shot
+from run_fakes import FakeFilm, FakeProvider, build_step
 
 from storyboard.run.attempts import State
 from storyboard.run.events import Event
@@ -30,9 +30,9 @@ shots:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, write: Callable[..., Path]) -> Callable[[str], Any]:
+def run_shell(tmp_path: Path, write_film: Callable[..., Path]) -> Callable[[str], Any]:
     """A line of shell in a film's folder, `$SB` being the command."""
-    write(FILM)
+    write_film(FILM)
     env = {
         **os.environ,
         "PYTHONPATH": f"{ROOT}{os.pathsep}{PLUGINS}",
@@ -42,7 +42,7 @@ def shell(tmp_path: Path, write: Callable[..., Path]) -> Callable[[str], Any]:
         "SB": f"{sys.executable} -m storyboard",
     }
 
-    def run(line: str) -> subprocess.CompletedProcess[str]:
+    def run_line(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["bash", "-c", f"set -o pipefail; {line}"],
             cwd=tmp_path,
@@ -54,49 +54,49 @@ def shell(tmp_path: Path, write: Callable[..., Path]) -> Callable[[str], Any]:
             check=False,
         )
 
-    return run
+    return run_line
 
 
-def test_a_render_goes_on_when_nobody_reads_any_more(
-    shell: Callable[[str], Any], bill: Callable[[], list[Any]], tmp_path: Path
+def test_a_render_continues_when_its_reader_went_away(
+    run_shell: Callable[[str], Any], read_bill: Callable[[], list[Any]], tmp_path: Path
 ) -> None:
-    done = shell("$SB render film.yaml --yes --json | true")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(bill()) == 2
+    process = run_shell("$SB render film.yaml --yes --json | true")
+    assert (process.returncode, process.stderr) == (0, "")
+    assert len(read_bill()) == 2
     assert (tmp_path / "build" / "film.mp4").exists()
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_streams_that_are_closed_from_the_start_are_no_fault(
-    shell: Callable[[str], Any], tmp_path: Path, closed: str
+    run_shell: Callable[[str], Any], tmp_path: Path, closed: str
 ) -> None:
-    done = shell(f"$SB render film.yaml --yes {closed}")
-    assert done.returncode == 0
-    assert "Traceback" not in done.stderr
+    process = run_shell(f"$SB render film.yaml --yes {closed}")
+    assert process.returncode == 0
+    assert "Traceback" not in process.stderr
     assert (tmp_path / "build" / "film.mp4").exists()
-    assert (done.stdout.strip() == "build/film.mp4") is (closed == "2>&-")
+    assert (process.stdout.strip() == "build/film.mp4") is (closed == "2>&-")
 
 
-def test_what_a_command_starts_has_its_three_streams_too(shell: Callable[[str], Any]) -> None:
+def test_what_a_command_starts_has_its_three_streams_too(run_shell: Callable[[str], Any]) -> None:
     ask = "import os; [os.fstat(number) for number in range(3)]"
     start = (
-        "import subprocess, sys; from storyboard.cli.streams import Streams; Streams();"
+        "import subprocess, sys; from storyboard.cli.streams import StandardStreams; StandardStreams();"
         f"sys.exit(subprocess.run([sys.executable, '-c', '{ask}']).returncode)"
     )
-    assert shell(f'{sys.executable} -c "{start}" <&- >&- 2>&-').returncode == 0
+    assert run_shell(f'{sys.executable} -c "{start}" <&- >&- 2>&-').returncode == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="wants a disk that is always full")
-def test_an_answer_that_could_not_be_written_is_told(shell: Callable[[str], Any]) -> None:
-    done = shell("$SB plan film.yaml --exit-code > /dev/full")
-    assert done.returncode == 4
-    assert done.stderr == "error: the answer could not be written: No space left on device\n"
-    assert shell("$SB plan film.yaml 2> /dev/full").returncode == 0
-    assert shell("$SB plan film.yaml --max-cost 0.01 --json > /dev/full").returncode == 6
+def test_an_answer_that_could_not_be_written_is_reported(run_shell: Callable[[str], Any]) -> None:
+    process = run_shell("$SB plan film.yaml --exit-code > /dev/full")
+    assert process.returncode == 4
+    assert process.stderr == "error: the answer could not be written: No space left on device\n"
+    assert run_shell("$SB plan film.yaml 2> /dev/full").returncode == 0
+    assert run_shell("$SB plan film.yaml --max-cost 0.01 --json > /dev/full").returncode == 6
 
 
 def test_ctrl_c_before_anything_began_is_quiet() -> None:
-    at_once = """
+    script = """
 import os, signal, sys
 class Impatient:
     def find_spec(self, name, *rest):
@@ -106,11 +106,11 @@ sys.meta_path.insert(0, Impatient())
 from storyboard.__main__ import main
 main()
 """
-    done = subprocess.run([sys.executable, "-c", at_once], capture_output=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (process.returncode, process.stdout, process.stderr) == (130, b"", b"")
 
 
-class Until(list[Event]):
+class HangUpEvents(list[Event]):
     """Closes the terminal once a job is known to run."""
 
     def append(self, event: Event) -> None:
@@ -119,12 +119,14 @@ class Until(list[Event]):
             os.kill(os.getpid(), signal.SIGHUP)
 
 
-def test_a_terminal_that_is_closed_stops_in_order(
+def test_closing_the_terminal_stops_a_render_cleanly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORYBOARD_POLL_S", "0.05")
-    maker = Pretend(tmp_path / "remote", running_polls=10**6)
-    film = Set(tmp_path / "film.yaml", [shot("SH010")], {"paid": maker}, events=Until())
+    provider = FakeProvider(tmp_path / "remote", running_polls=10**6)
+    film = FakeFilm(
+        tmp_path / "film.yaml", [build_step("SH010")], {"paid": provider}, events=HangUpEvents()
+    )
     assert film.render().exit_code == 130
-    assert [each.state for each in Ledger.read(film.state)] == [State.SUBMITTED]
-    assert any("goes on at paid" in note["message"] for note in film.told("note"))
+    assert [attempt.state for attempt in Ledger.read_attempts(film.state)] == [State.SUBMITTED]
+    assert any("goes on at paid" in note["message"] for note in film.find_events("note"))

@@ -13,13 +13,13 @@ from types import SimpleNamespace
 import pytest
 
 from storyboard.providers import files
-from storyboard.providers.http import Wire
+from storyboard.providers.http import ServiceClient
 from storyboard.run import following
 from storyboard.simulator import gemini, world
 from storyboard.simulator.serve import Simulator
 from tests.conftest import ROOT
-from tests.story.test_fault_table import ended, goes_on, row_of
-from tests.story.wires import Stage, cli, environment, staged
+from tests.story.test_fault_table import check_next_renders, check_outcome, find_row
+from tests.story.wires import SimulatorFilm, build_environment, run_in_process, set_up_film
 
 Capture = pytest.CaptureFixture[str]
 TAKES = "{id: SH010, prompt: A boat at the quay, duration: 4, takes: 3}"
@@ -28,112 +28,115 @@ LONGER = """{id: SH010, prompt: A boat at the quay, duration: 4}
 
 
 @pytest.fixture
-def stage(
-    services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], Stage]:
-    return lambda wire: staged(services, wire, tmp_path, monkeypatch)
+def create_film(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], SimulatorFilm]:
+    return lambda wire: set_up_film(simulator, wire, tmp_path, monkeypatch)
 
 
-def killed_at(stage: Stage, route: str) -> None:
+def render_and_kill_at(film: SimulatorFilm, route: str) -> None:
     """Renders in a process of its own, and kills it when a request of that route came in."""
-    child = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "storyboard", "render", "film.yaml", "SH010", "--yes", "-q"],
-        cwd=stage.folder,
-        env={**os.environ, **environment(stage.sim), "PYTHONPATH": str(ROOT)},
+        cwd=film.folder,
+        env={**os.environ, **build_environment(film.simulator), "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 60
-    while not any(each.route == route for each in stage.sim.world.journal):
-        assert child.poll() is None
-        assert time.monotonic() < until
+    deadline = time.monotonic() + 60
+    while not any(request.route == route for request in film.simulator.world.journal):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.01)
-    child.kill()
-    child.wait()
+    process.kill()
+    process.wait()
 
 
-def begun(stage: Stage) -> None:
+def wait_for_job(film: SimulatorFilm) -> None:
     """Waits for the job: the service goes on, whoever asked."""
-    until = time.monotonic() + 10
-    while not stage.jobs:
-        assert time.monotonic() < until
+    deadline = time.monotonic() + 10
+    while not film.jobs:
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def test_killed_with_the_order_on_its_way_nothing_is_sent_again(
-    stage: Callable[[str], Stage], capsys: Capture
+def test_killed_during_a_submission_nothing_is_submitted_again(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("vertex")
-    play.sim.world.faults.add("slow=0.3@submit")
-    killed_at(play, "submit")
-    row = row_of("killed", "submit")
-    ended(play, row)
-    begun(play)
-    goes_on(play, row, capsys)
-    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", play.jobs[0]).code == 0
-    assert play.render(capsys).code == 0
-    assert (len(play.charges), play.submits) == (1, 1)
+    film = create_film("vertex")
+    film.simulator.world.faults.add("slow=0.3@submit")
+    render_and_kill_at(film, "submit")
+    row = find_row("killed", "submit")
+    check_outcome(film, row)
+    wait_for_job(film)
+    check_next_renders(film, row, capsys)
+    assert (
+        run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", film.jobs[0]).code
+        == 0
+    )
+    assert film.render(capsys).code == 0
+    assert (len(film.charges), film.submission_count) == (1, 1)
 
 
-def test_an_answer_that_never_comes_leaves_the_order_unknown(
-    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+def test_an_answer_that_never_comes_leaves_the_submission_unknown(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row, play = row_of("`slow`", "submit, beyond all patience"), stage("gemini")
-    usual = Wire.order.__kwdefaults__ or {}
-    monkeypatch.setattr(Wire.order, "__kwdefaults__", {**usual, "read_s": 0.2})
-    play.sim.world.faults.add("slow=0.6@submit")
-    said = play.render(capsys)
-    assert (said.code, row.says[0] in said.err) == (int(row.exit), True)
-    ended(play, row)
-    begun(play)
-    goes_on(play, row, capsys)
-    assert (len(play.charges), play.submits) == (1, 1)
+    row, film = find_row("`slow`", "submit, beyond all patience"), create_film("gemini")
+    usual = ServiceClient.post_once.__kwdefaults__ or {}
+    monkeypatch.setattr(ServiceClient.post_once, "__kwdefaults__", {**usual, "read_s": 0.2})
+    film.simulator.world.faults.add("slow=0.6@submit")
+    result = film.render(capsys)
+    assert (result.code, row.messages[0] in result.err) == (int(row.exit), True)
+    check_outcome(film, row)
+    wait_for_job(film)
+    check_next_renders(film, row, capsys)
+    assert (len(film.charges), film.submission_count) == (1, 1)
 
 
 def test_killed_with_the_job_running_the_next_render_fetches_it(
-    stage: Callable[[str], Stage], capsys: Capture
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("videos")
-    play.sim.world.change(latency_s=60.0)
-    killed_at(play, "poll")
-    row = row_of("killed", "poll")
-    ended(play, row)
-    play.sim.world.clock.advance(60)
-    goes_on(play, row, capsys)
-    assert play.attempts[-1].settled_micros == play.attempts[-1].reserved_micros
+    film = create_film("videos")
+    film.simulator.world.change_settings(latency_s=60.0)
+    render_and_kill_at(film, "poll")
+    row = find_row("killed", "poll")
+    check_outcome(film, row)
+    film.simulator.world.clock.advance(60)
+    check_next_renders(film, row, capsys)
+    assert film.attempts[-1].settled_micros == film.attempts[-1].reserved_micros
 
 
 def test_of_three_takes_the_filtered_one_alone_is_bought_again(
-    stage: Callable[[str], Stage], capsys: Capture
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    row, play = row_of("`partial`", "job"), stage("vertex")
-    play.write(TAKES)
-    play.sim.world.faults.add("partial")
-    said = play.render(capsys)
-    assert said.code == int(row.exit)
-    assert row.says[0] in said.err
-    found = {each.name: (each.state, each.settled_micros) for each in play.attempts}
-    assert sorted(found.values()) == [("committed", 1_600_000)] * 2 + [("filtered", 0)]
-    assert (len(play.charges), len(play.stored)) == (2, 2)
+    row, film = find_row("`partial`", "job"), create_film("vertex")
+    film.write_film(TAKES)
+    film.simulator.world.faults.add("partial")
+    result = film.render(capsys)
+    assert result.code == int(row.exit)
+    assert row.messages[0] in result.err
+    states = {attempt.name: (attempt.state, attempt.settled_micros) for attempt in film.attempts}
+    assert sorted(states.values()) == [("committed", 1_600_000)] * 2 + [("filtered", 0)]
+    assert (len(film.charges), len(film.stored_media)) == (2, 2)
     for _ in range(2):
-        assert play.render(capsys).code == int(row.after[0])
-        assert (len(play.charges), len(play.stored), play.submits) == (3, 3, 2)
-    assert asked_for(play) == [3, 1]
+        assert film.render(capsys).code == int(row.next_render[0])
+        assert (len(film.charges), len(film.stored_media), film.submission_count) == (3, 3, 2)
+    assert list_requested_takes(film) == [3, 1]
 
 
 def test_a_film_may_ask_again_for_what_was_filtered(
-    stage: Callable[[str], Stage], capsys: Capture
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("vertex")
-    play.write(TAKES, "policy: {on_filtered: retry}")
-    play.sim.world.faults.add("partial")
-    assert play.render(capsys).code == 0
-    assert (asked_for(play), len(play.charges), len(play.stored)) == ([3, 1], 3, 3)
+    film = create_film("vertex")
+    film.write_film(TAKES, "policy: {on_filtered: retry}")
+    film.simulator.world.faults.add("partial")
+    assert film.render(capsys).code == 0
+    assert (list_requested_takes(film), len(film.charges), len(film.stored_media)) == ([3, 1], 3, 3)
 
 
-def asked_for(stage: Stage) -> list[int]:
+def list_requested_takes(film: SimulatorFilm) -> list[int]:
     """Results that were asked for, order by order."""
-    orders = [each.json for each in stage.sim.world.journal if each.route == "submit"]
-    return [order["parameters"]["sampleCount"] for order in orders]
+    bodies = [request.json for request in film.simulator.world.journal if request.route == "submit"]
+    return [body["parameters"]["sampleCount"] for body in bodies]
 
 
 @pytest.mark.parametrize(
@@ -146,64 +149,64 @@ def asked_for(stage: Stage) -> list[int]:
     ],
 )
 def test_what_was_charged_is_never_bought_again_by_itself(
-    stage: Callable[[str], Stage], capsys: Capture, wire: str, fault: str
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture, wire: str, fault: str
 ) -> None:
-    play = stage(wire)
-    play.write(more="policy: {on_failed: retry, on_filtered: retry}")
-    play.sim.world.faults.add(fault)
-    said = play.render(capsys)
-    assert (said.code, "counted as charged" in said.err) == (3, True)
-    assert (len(play.attempts), play.submits) == (1, 1)
-    assert play.attempts[0].settled_micros == play.attempts[0].reserved_micros
+    film = create_film(wire)
+    film.write_film(more="policy: {on_failed: retry, on_filtered: retry}")
+    film.simulator.world.faults.add(fault)
+    result = film.render(capsys)
+    assert (result.code, "counted as charged" in result.err) == (3, True)
+    assert (len(film.attempts), film.submission_count) == (1, 1)
+    assert film.attempts[0].settled_micros == film.attempts[0].reserved_micros
 
 
 def test_what_cost_nothing_is_asked_again_where_the_film_says_so(
-    stage: Callable[[str], Stage], capsys: Capture
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("gemini")
-    play.write(more="policy: {on_failed: retry, on_filtered: retry}")
+    film = create_film("gemini")
+    film.write_film(more="policy: {on_failed: retry, on_filtered: retry}")
     for fault in ("failed", "filtered"):
-        play.sim.world.faults.add(fault)
-    assert play.render(capsys).code == 0
-    assert (len(play.charges), play.submits) == (1, 3)
+        film.simulator.world.faults.add(fault)
+    assert film.render(capsys).code == 0
+    assert (len(film.charges), film.submission_count) == (1, 3)
 
 
 def test_the_quota_is_waited_for_as_long_as_the_service_says(
-    stage: Callable[[str], Stage], capsys: Capture
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("gemini")
-    play.sim.world.faults.add("rate_limit=0.6")
-    assert play.render(capsys).code == 0
-    first, second = [each.at for each in play.sim.world.journal if each.route == "submit"]
+    film = create_film("gemini")
+    film.simulator.world.faults.add("rate_limit=0.6")
+    assert film.render(capsys).code == 0
+    first, second = [each.at for each in film.simulator.world.journal if each.route == "submit"]
     assert second - first >= 0.5, "the service's own time, give or take a little"
-    assert [each.state for each in play.attempts] == ["failed", "committed"]
-    assert len(play.charges) == 1
+    assert [each.state for each in film.attempts] == ["failed", "committed"]
+    assert len(film.charges) == 1
 
 
 def test_an_extension_waits_for_service_agents(
-    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
 
-    def short(seconds: float) -> float:
+    def shorten_pause(seconds: float) -> float:
         pauses.append(seconds)
         return 0.01
 
-    row, play = row_of("`provisioning`", "job"), stage("vertex")
-    play.shots = ("SH010", "SH020")
-    play.write(LONGER)
-    play.sim.world.faults.add("provisioning")
+    row, film = find_row("`provisioning`", "job"), create_film("vertex")
+    film.shots = ("SH010", "SH020")
+    film.write_film(LONGER)
+    film.simulator.world.faults.add("provisioning")
     with monkeypatch.context() as quick:
-        quick.setattr("storyboard.run.making.later", short)
-        said = play.render(capsys)
-    assert (said.code, row.says[0] in said.err) == (int(row.exit), True)
+        quick.setattr("storyboard.run.making.pad_delay", shorten_pause)
+        result = film.render(capsys)
+    assert (result.code, row.messages[0] in result.err) == (int(row.exit), True)
     assert pauses
     assert max(pauses) >= 60, "the service's own pause"
-    assert [each.state for each in play.attempts] == ["committed", "failed", "committed"]
-    assert [each.settled_micros > 0 for each in play.attempts] == [True, False, True]
-    assert (len(play.charges), play.submits) == (2, 3)
-    assert play.render(capsys).code == 0
-    assert (len(play.charges), play.submits) == (2, 3)
+    assert [attempt.state for attempt in film.attempts] == ["committed", "failed", "committed"]
+    assert [attempt.settled_micros > 0 for attempt in film.attempts] == [True, False, True]
+    assert (len(film.charges), film.submission_count) == (2, 3)
+    assert film.render(capsys).code == 0
+    assert (len(film.charges), film.submission_count) == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -217,31 +220,34 @@ def test_an_extension_waits_for_service_agents(
         ("videos", "{}"),
     ],
 )
-def test_an_unknown_order_is_adopted_and_fetched(
-    stage: Callable[[str], Stage], capsys: Capture, wire: str, spelt: str
+def test_an_unknown_submission_is_adopted_and_fetched(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture, wire: str, spelt: str
 ) -> None:
-    play = stage(wire)
-    play.sim.world.faults.add("drop_after")
-    assert play.render(capsys).code == 7
-    asked = cli(capsys, "resolve", "film.yaml", "SH010:t01")
-    assert (asked.code, "is held" in asked.err) == (7, True)
-    name = spelt.format(play.jobs[0])
-    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", name).code == 0
-    assert play.render(capsys).code == 0
-    assert (len(play.charges), play.submits, len(play.stored)) == (1, 1, 1)
+    film = create_film(wire)
+    film.simulator.world.faults.add("drop_after")
+    assert film.render(capsys).code == 7
+    result = run_in_process(capsys, "resolve", "film.yaml", "SH010:t01")
+    assert (result.code, "is held" in result.err) == (7, True)
+    name = spelt.format(film.jobs[0])
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", name).code == 0
+    assert film.render(capsys).code == 0
+    assert (len(film.charges), film.submission_count, len(film.stored_media)) == (1, 1, 1)
 
 
-def test_a_name_that_was_mistyped_is_told_again(
-    stage: Callable[[str], Stage], capsys: Capture
+def test_a_mistyped_name_can_be_corrected(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("vertex")
-    play.sim.world.faults.add("drop_after")
-    assert play.render(capsys).code == 7
-    name = play.jobs[0]
+    film = create_film("vertex")
+    film.simulator.world.faults.add("drop_after")
+    assert film.render(capsys).code == 7
+    name = film.jobs[0]
     for adopted, code in ((name[:-1], 7), ("nonsense", 7), (name, 0)):
-        assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", adopted).code == 0
-        assert play.render(capsys).code == code
-    assert (len(play.charges), play.submits, len(play.stored)) == (1, 1, 1)
+        assert (
+            run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", adopted).code
+            == 0
+        )
+        assert film.render(capsys).code == code
+    assert (len(film.charges), film.submission_count, len(film.stored_media)) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -251,8 +257,8 @@ def test_a_name_that_was_mistyped_is_told_again(
         ("drop_after", "--assume-lost", ("--rebuy", "SH010"), 2, 1_280_000),
     ],
 )
-def test_a_person_says_what_became_of_it_and_it_is_bought(
-    stage: Callable[[str], Stage],
+def test_an_unknown_submission_is_resolved_and_bought_again(
+    create_film: Callable[[str], SimulatorFilm],
     capsys: Capture,
     fault: str,
     word: str,
@@ -260,32 +266,32 @@ def test_a_person_says_what_became_of_it_and_it_is_bought(
     charges: int,
     settled: int,
 ) -> None:
-    play = stage("chat")
-    play.sim.world.faults.add(fault)
-    assert play.render(capsys).code == 7
-    said = cli(capsys, "resolve", "film.yaml", "SH010:t01", word)
-    assert said.code == 0
-    became = "$1.28 is counted as spent" if settled else "$1.28 is free again"
-    assert became in said.out + said.err
-    assert play.attempts[0].settled_micros == settled
+    film = create_film("chat")
+    film.simulator.world.faults.add(fault)
+    assert film.render(capsys).code == 7
+    result = run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", word)
+    assert result.code == 0
+    message = "$1.28 is counted as spent" if settled else "$1.28 is free again"
+    assert message in result.out + result.err
+    assert film.attempts[0].settled_micros == settled
     if settled:
-        assert play.render(capsys).code == 7, "what was paid for is bought again by --rebuy alone"
-    assert play.render(capsys, *flags).code == 0
-    assert (len(play.charges), play.submits) == (charges, 2)
+        assert film.render(capsys).code == 7, "what was paid for is bought again by --rebuy alone"
+    assert film.render(capsys, *flags).code == 0
+    assert (len(film.charges), film.submission_count) == (charges, 2)
 
 
-def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_rebuy(
-    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+def test_a_result_that_expired_unfetched_is_bought_again_by_rebuy(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play = stage("gemini")
-    play.sim.world.faults.add("html:40@download")
-    assert play.render(capsys).code == 3
-    assert play.attempts[0].state == "done_remote"
-    play.sim.world.faults.clear()
-    play.sim.world.clock.advance(49 * 3600)
-    said = play.render(capsys)  # by our own clock it should be there still
-    assert (said.code, "does not show its video" in said.err) == (4, True)
-    assert play.attempts[0].state == "done_remote"
+    film = create_film("gemini")
+    film.simulator.world.faults.add("html:40@download")
+    assert film.render(capsys).code == 3
+    assert film.attempts[0].state == "done_remote"
+    film.simulator.world.faults.clear()
+    film.simulator.world.clock.advance(49 * 3600)
+    result = film.render(capsys)  # by our own clock it should be there still
+    assert (result.code, "does not show its video" in result.err) == (4, True)
+    assert film.attempts[0].state == "done_remote"
     late = SimpleNamespace(
         time=lambda: time.time() + 49 * 3600,
         monotonic=time.monotonic,
@@ -294,57 +300,57 @@ def test_what_expired_before_it_was_fetched_is_lost_and_bought_by_rebuy(
     )
     monkeypatch.setattr(files, "time", late)
     monkeypatch.setattr(following, "time", late)
-    said = play.render(capsys)
-    assert (said.code, "expired before it was fetched" in said.err) == (3, True)
-    assert [(each.state, each.held_micros) for each in play.attempts] == [("lost", 0)]
-    assert (play.attempts[0].settled_micros, play.submits) == (1_600_000, 1)
-    assert play.render(capsys).code == 7
-    assert play.render(capsys, "--rebuy", "SH010").code == 0
-    assert (len(play.charges), len(play.stored)) == (2, 1)
+    result = film.render(capsys)
+    assert (result.code, "expired before it was fetched" in result.err) == (3, True)
+    assert [(attempt.state, attempt.held_micros) for attempt in film.attempts] == [("lost", 0)]
+    assert (film.attempts[0].settled_micros, film.submission_count) == (1_600_000, 1)
+    assert film.render(capsys).code == 7
+    assert film.render(capsys, "--rebuy", "SH010").code == 0
+    assert (len(film.charges), len(film.stored_media)) == (2, 1)
 
 
-def test_a_result_that_its_service_spoiled_is_told_with_the_reason(
-    stage: Callable[[str], Stage], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+def test_a_result_that_its_service_spoiled_is_lost_with_the_reason(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play = stage("gemini")
+    film = create_film("gemini")
     monkeypatch.setattr(world.File, "state", property(lambda file: "FAILED"))
-    told = {"state": "FAILED", "error": {"message": "the encoder ran out of frames"}}
-    monkeypatch.setattr(gemini, "resource", lambda world, file: told)
-    said = play.render(capsys)
-    assert (said.code, "the encoder ran out of frames" in said.err) == (3, True)
-    assert "expired" not in said.err
-    assert "it is counted as charged" in said.err
-    assert [(each.state, each.held_micros) for each in play.attempts] == [("lost", 0)]
-    assert "ran out of frames" in play.attempts[0].message
+    file_record = {"state": "FAILED", "error": {"message": "the encoder ran out of frames"}}
+    monkeypatch.setattr(gemini, "describe_file", lambda world, file: file_record)
+    result = film.render(capsys)
+    assert (result.code, "the encoder ran out of frames" in result.err) == (3, True)
+    assert "expired" not in result.err
+    assert "it is counted as charged" in result.err
+    assert [(attempt.state, attempt.held_micros) for attempt in film.attempts] == [("lost", 0)]
+    assert "ran out of frames" in film.attempts[0].message
 
 
-def test_a_job_that_its_service_forgot_is_given_up_by_a_person(
-    stage: Callable[[str], Stage], capsys: Capture
+def test_a_job_that_its_service_forgot_can_be_assumed_lost(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("vertex")
-    play.sim.world.faults.add("not_found:8@poll")
-    said = play.render(capsys)
-    assert (said.code, "--assume-lost" in said.err) == (7, True)
-    wrong = cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-not-sent")
-    assert wrong.code == 2, "it was sent"
-    assert cli(capsys, "resolve", "film.yaml", "SH010:t01").code == 7
-    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
-    assert play.attempts[0].state == "lost"
-    assert play.render(capsys).code == 7
-    assert play.render(capsys, "--rebuy", "SH010").code == 0
-    assert len(play.charges) == 2
+    film = create_film("vertex")
+    film.simulator.world.faults.add("not_found:8@poll")
+    result = film.render(capsys)
+    assert (result.code, "--assume-lost" in result.err) == (7, True)
+    refusal = run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-not-sent")
+    assert refusal.code == 2, "it was sent"
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01").code == 7
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
+    assert film.attempts[0].state == "lost"
+    assert film.render(capsys).code == 7
+    assert film.render(capsys, "--rebuy", "SH010").code == 0
+    assert len(film.charges) == 2
 
 
-def test_a_job_that_its_service_never_speaks_of_again_is_given_up_by_a_person(
-    stage: Callable[[str], Stage], capsys: Capture
+def test_a_job_with_no_usable_status_can_be_assumed_lost(
+    create_film: Callable[[str], SimulatorFilm], capsys: Capture
 ) -> None:
-    play = stage("videos")
-    play.sim.world.faults.add("excuse:8@poll")
-    said = play.render(capsys)
-    assert (said.code, "does not say how SH010:t01 stands" in said.err) == (3, True)
-    assert "(`storyboard resolve FILM SH010:t01 --assume-lost` gives it up)" in said.err
-    assert cli(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
-    assert play.attempts[0].state == "lost"
-    assert play.render(capsys).code == 7
-    assert play.render(capsys, "--rebuy", "SH010").code == 0
-    assert len(play.charges) == 2
+    film = create_film("videos")
+    film.simulator.world.faults.add("excuse:8@poll")
+    result = film.render(capsys)
+    assert (result.code, "does not say how SH010:t01 stands" in result.err) == (3, True)
+    assert "(`storyboard resolve FILM SH010:t01 --assume-lost` gives it up)" in result.err
+    assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
+    assert film.attempts[0].state == "lost"
+    assert film.render(capsys).code == 7
+    assert film.render(capsys, "--rebuy", "SH010").code == 0
+    assert len(film.charges) == 2

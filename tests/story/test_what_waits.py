@@ -12,30 +12,32 @@ import pytest
 from storyboard.run.attempts import Attempt, State
 from storyboard.run.ledger import Ledger
 from storyboard.simulator.serve import Simulator
-from tests.story.wires import Stage, cli, staged
+from tests.story.wires import SimulatorFilm, run_in_process, set_up_film
 
 Capture = pytest.CaptureFixture[str]
-PAID = Attempt("d" * 64, 1, "SH010", "SH010", "generate", "vertex", "veo", repeatable=False)
-HOLD = "policy: {on_filtered: hold, budget_usd: 1.6}"
+PAID_ATTEMPT = Attempt("d" * 64, 1, "SH010", "SH010", "generate", "vertex", "veo", repeatable=False)
+HOLD_POLICY = "policy: {on_filtered: hold, budget_usd: 1.6}"
 
 
 @pytest.fixture
-def play(services: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    return staged(services, "vertex", tmp_path, monkeypatch)
+def film(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimulatorFilm:
+    return set_up_film(simulator, "vertex", tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def ledger(play: Stage) -> Iterator[Ledger]:
+def ledger(film: SimulatorFilm) -> Iterator[Ledger]:
     """The ledger of a render at work, which may end at any moment."""
-    held = Ledger(play.folder / ".storyboard" / "film")
-    yield held
-    held.close()
+    open_ledger = Ledger(film.folder / ".storyboard" / "film")
+    yield open_ledger
+    open_ledger.close()
 
 
-async def left_in(ledger: Ledger, state: State) -> None:
-    (entered,) = await ledger.begin([PAID], price_micros=1_600_000, cap_micros=None)
+async def leave_attempt_in(ledger: Ledger, state: State) -> None:
+    (entered,) = await ledger.reserve_attempts(
+        [PAID_ATTEMPT], price_micros=1_600_000, cap_micros=None
+    )
     if state is State.SUBMITTING:
-        await ledger.advance(entered, state)
+        await ledger.transition(entered, state)
 
 
 @pytest.mark.parametrize(
@@ -45,96 +47,104 @@ async def left_in(ledger: Ledger, state: State) -> None:
         (State.INTENT, "the next render frees the money", False),
     ],
 )
-def test_runs_says_what_becomes_of_a_render_that_died(
+def test_runs_explains_the_attempts_of_a_render_that_died(
     ledger: Ledger, capsys: Capture, state: State, told: str, resolved: bool
 ) -> None:
-    asyncio.run(left_in(ledger, state))
-    assert "a render is at work on it" in cli(capsys, "runs", "film.yaml").err
+    asyncio.run(leave_attempt_in(ledger, state))
+    assert "a render is at work on it" in run_in_process(capsys, "runs", "film.yaml").err
     ledger.close()
-    said = cli(capsys, "runs", "film.yaml").err
-    assert told in said
-    assert ("storyboard resolve film.yaml SH010:t01 --adopt" in said) is resolved
-    assert "goes on with it" not in said
+    output = run_in_process(capsys, "runs", "film.yaml").err
+    assert told in output
+    assert ("storyboard resolve film.yaml SH010:t01 --adopt" in output) is resolved
+    assert "goes on with it" not in output
 
 
-def test_what_a_filter_took_and_the_film_holds_back_is_no_order_of_the_plan(
-    play: Stage, capsys: Capture
+def test_a_filtered_take_on_hold_is_not_bought_by_the_plan(
+    film: SimulatorFilm, capsys: Capture
 ) -> None:
-    play.write(more=HOLD)
-    play.sim.world.faults.add("filtered")
-    assert play.render(capsys).code == 7
-    planned = cli(capsys, "plan", "film.yaml", "SH010", "--json", "--exit-code")
+    film.write_film(more=HOLD_POLICY)
+    film.simulator.world.faults.add("filtered")
+    assert film.render(capsys).code == 7
+    planned = run_in_process(capsys, "plan", "film.yaml", "SH010", "--json", "--exit-code")
     assert planned.code == 5
-    (node,) = (each for each in planned.json["nodes"] if each["id"] == "SH010")
+    (node,) = (plan_node for plan_node in planned.json["nodes"] if plan_node["id"] == "SH010")
     assert (node["cost_usd"], "filtered" in node["reasons"]) == ("0.00", True)
     assert planned.json["pending"][0]["filtered"] is True
-    shown = cli(capsys, "plan", "film.yaml", "SH010").out
-    assert "t01 filtered and held back" in shown
-    assert "1 for a person to decide" in shown
-    assert "storyboard render FILM --force SH010" in shown
-    assert "--force SH010" in cli(capsys, "runs", "film.yaml").err
-    assert json.loads(cli(capsys, "runs", "film.yaml", "--json").out)["held_back"] == ["SH010:t01"]
-    assert play.render(capsys).code == 7
-    assert play.submits == 1
-    insisted = cli(capsys, "plan", "film.yaml", "SH010", "--force", "SH010", "--json")
-    assert insisted.json["totals"]["cost_usd"] == "1.60"
-    assert play.render(capsys, "--force", "SH010").code == 0
-    assert "held back" not in cli(capsys, "runs", "film.yaml").err
-    assert len(play.charges) == 1
+    plan_text = run_in_process(capsys, "plan", "film.yaml", "SH010").out
+    assert "t01 filtered and held back" in plan_text
+    assert "1 for a person to decide" in plan_text
+    assert "storyboard render FILM --force SH010" in plan_text
+    assert "--force SH010" in run_in_process(capsys, "runs", "film.yaml").err
+    assert json.loads(run_in_process(capsys, "runs", "film.yaml", "--json").out)["held_back"] == [
+        "SH010:t01"
+    ]
+    assert film.render(capsys).code == 7
+    assert film.submission_count == 1
+    forced = run_in_process(capsys, "plan", "film.yaml", "SH010", "--force", "SH010", "--json")
+    assert forced.json["totals"]["cost_usd"] == "1.60"
+    assert film.render(capsys, "--force", "SH010").code == 0
+    assert "held back" not in run_in_process(capsys, "runs", "film.yaml").err
+    assert len(film.charges) == 1
 
 
-def test_the_last_line_says_what_was_spent_and_what_is_held(play: Stage, capsys: Capture) -> None:
-    play.sim.world.faults.add("not_found@submit")
-    assert "1 failed, $0.00 spent (" in play.render(capsys).err
-    play.sim.world.faults.add("drop_after@submit")
-    assert "1 to decide, $0.00 spent, $1.60 held (" in play.render(capsys).err
-    assert "1 to decide, $0.00 spent, $1.60 held (" in play.render(capsys).err
+def test_the_last_line_shows_spent_and_reserved_money(film: SimulatorFilm, capsys: Capture) -> None:
+    film.simulator.world.faults.add("not_found@submit")
+    assert "1 failed, $0.00 spent (" in film.render(capsys).err
+    film.simulator.world.faults.add("drop_after@submit")
+    assert "1 to decide, $0.00 spent, $1.60 held (" in film.render(capsys).err
+    assert "1 to decide, $0.00 spent, $1.60 held (" in film.render(capsys).err
 
 
-def test_a_film_is_the_same_by_whatever_link_it_is_reached(
-    play: Stage, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+def test_symlinks_to_a_film_share_its_records(
+    film: SimulatorFilm, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert play.render(capsys).code == 0
-    elsewhere = play.folder / "elsewhere"
+    assert film.render(capsys).code == 0
+    elsewhere = film.folder / "elsewhere"
     elsewhere.mkdir()
-    for link in (elsewhere / "film.yaml", play.folder / "alias.yaml"):
-        link.symlink_to(play.folder / "film.yaml")
+    for link in (elsewhere / "film.yaml", film.folder / "alias.yaml"):
+        link.symlink_to(film.folder / "film.yaml")
         monkeypatch.chdir(link.parent)
-        assert cli(capsys, "render", link.name, "SH010", "--frozen").code == 0
-        assert "$1.60 spent" in cli(capsys, "runs", link.name).err
-        assert cli(capsys, "pick", link.name, "SH010", "t01").code == 0
+        assert run_in_process(capsys, "render", link.name, "SH010", "--frozen").code == 0
+        assert "$1.60 spent" in run_in_process(capsys, "runs", link.name).err
+        assert run_in_process(capsys, "pick", link.name, "SH010", "t01").code == 0
     assert not (elsewhere / ".storyboard").exists()
-    assert play.submits == 1
+    assert film.submission_count == 1
 
 
 def test_a_link_with_notes_of_its_own_buys_nothing_until_they_are_moved(
-    play: Stage, capsys: Capture
+    film: SimulatorFilm, capsys: Capture
 ) -> None:
-    assert play.render(capsys).code == 0
-    link, state = play.folder / "film.yaml", play.folder / ".storyboard" / "film"
-    real = play.folder / "library" / "main.yaml"
+    assert film.render(capsys).code == 0
+    link, state = film.folder / "film.yaml", film.folder / ".storyboard" / "film"
+    real = film.folder / "library" / "main.yaml"
     real.parent.mkdir()
     link.rename(real)
     link.symlink_to(real)
-    own = real.parent / ".storyboard" / "main"
+    real_state = real.parent / ".storyboard" / "main"
     for command in ("check", "plan", "runs", "render"):
-        refused = cli(capsys, command, "film.yaml")
+        refused = run_in_process(capsys, command, "film.yaml")
         assert refused.code == 4
         assert "has notes of its own: .storyboard/film and film.selects.yaml" in refused.err
-        assert f"move them to {own} and {real.with_suffix('.selects.yaml')}" in refused.err
-    own.mkdir(parents=True)
-    both = cli(capsys, "plan", "film.yaml")
-    assert (both.code, f"{real} has notes too: {own}; set one side's away" in both.err) == (4, True)
+        assert f"move them to {real_state} and {real.with_suffix('.selects.yaml')}" in refused.err
+    real_state.mkdir(parents=True)
+    result = run_in_process(capsys, "plan", "film.yaml")
+    assert (
+        result.code,
+        f"{real} has notes too: {real_state}; set one side's away" in result.err,
+    ) == (4, True)
 
-    own.rmdir()
-    state.rename(own)
+    real_state.rmdir()
+    state.rename(real_state)
     link.with_suffix(".selects.yaml").rename(real.with_suffix(".selects.yaml"))
-    assert cli(capsys, "store", "fetch", "film.yaml", "--from", ".storyboard/store").code == 0
-    assert cli(capsys, "render", "film.yaml", "SH010", "--frozen").code == 0
-    assert "$1.60 spent" in cli(capsys, "runs", "film.yaml").err
-    assert play.submits == 1
+    assert (
+        run_in_process(capsys, "store", "fetch", "film.yaml", "--from", ".storyboard/store").code
+        == 0
+    )
+    assert run_in_process(capsys, "render", "film.yaml", "SH010", "--frozen").code == 0
+    assert "$1.60 spent" in run_in_process(capsys, "runs", "film.yaml").err
+    assert film.submission_count == 1
 
 
-def test_a_link_that_leads_to_itself_is_no_film(play: Stage, capsys: Capture) -> None:
-    (play.folder / "loop.yaml").symlink_to("loop.yaml")
-    assert cli(capsys, "plan", "loop.yaml").code == 1
+def test_a_link_that_leads_to_itself_is_no_film(film: SimulatorFilm, capsys: Capture) -> None:
+    (film.folder / "loop.yaml").symlink_to("loop.yaml")
+    assert run_in_process(capsys, "plan", "loop.yaml").code == 1

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from storyboard.cli.main import run
+from storyboard.cli.main import run_command_line
 from storyboard.run.attempts import Attempt
 from storyboard.run.ledger import Ledger
 from storyboard.simulator.bill import Charge
 from storyboard.simulator.serve import Simulator
-from tests.conftest import Said
+from tests.conftest import CommandResult
 
 BUCKET = "providers: {vertex: {storage_uri: gs://films/tests}}"
 WIRES = {
@@ -42,78 +42,80 @@ shots:
 
 
 @dataclass
-class Stage:
+class SimulatorFilm:
     """The film of one wire in a folder of its own; the simulator, emptied."""
 
-    sim: Simulator
+    simulator: Simulator
     wire: str
     folder: Path
     shots: Sequence[str] = ("SH010",)
     flags: list[str] = field(default_factory=list)
 
-    def write(self, shot: str = SHOT, more: str = "") -> None:
+    def write_film(self, shot: str = SHOT, more: str = "") -> None:
         defaults, line = WIRES[self.wire]
         (self.folder / "film.yaml").write_text(_FILM % (defaults, f"{line}\n{more}", shot))
 
-    def render(self, capsys: pytest.CaptureFixture[str], *flags: str) -> Said:
+    def render(self, capsys: pytest.CaptureFixture[str], *flags: str) -> CommandResult:
         retired = ["--allow-retired"] if self.wire == "gemini" else []
-        return cli(capsys, "render", "film.yaml", *self.shots, "--yes", *retired, *flags)
+        return run_in_process(capsys, "render", "film.yaml", *self.shots, "--yes", *retired, *flags)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        return Ledger.read(self.folder / ".storyboard" / "film")
+        return Ledger.read_attempts(self.folder / ".storyboard" / "film")
 
     @property
     def charges(self) -> list[Charge]:
         """What is to be paid."""
-        return [each for each in self.sim.world.bill.charges if each.usd]
+        return [charge for charge in self.simulator.world.bill.charges if charge.usd]
 
     @property
     def jobs(self) -> list[str]:
         """The jobs that were ever begun."""
-        return list(self.sim.world.jobs)
+        return list(self.simulator.world.jobs)
 
     @property
-    def submits(self) -> int:
+    def submission_count(self) -> int:
         """Requests for a job that came in, taken or not."""
-        return sum(each.route == "submit" for each in self.sim.world.journal)
+        return sum(request.route == "submit" for request in self.simulator.world.journal)
 
     @property
-    def stored(self) -> list[Path]:
+    def stored_media(self) -> list[Path]:
         """The media in the store."""
         takes = self.folder / ".storyboard" / "store" / "takes"
         return [path for path in takes.rglob("*") if path.suffix in (".mp4", ".png", ".jpg")]
 
 
-def cli(capsys: pytest.CaptureFixture[str], *arguments: str) -> Said:
+def run_in_process(capsys: pytest.CaptureFixture[str], *arguments: str) -> CommandResult:
     """One command line in this process, in the current folder."""
     before = gc.get_threshold()
     capsys.readouterr()
     try:
-        code = run(arguments)
+        code = run_command_line(arguments)
     finally:
         gc.set_threshold(*before)
-    told = capsys.readouterr()
-    assert "Traceback" not in told.err, told.err
-    return Said(code, told.out, told.err)
+    output = capsys.readouterr()
+    assert "Traceback" not in output.err, output.err
+    return CommandResult(code, output.out, output.err)
 
 
-def staged(
-    sim: Simulator,
+def set_up_film(
+    simulator: Simulator,
     wire: str,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     env: Mapping[str, str] | None = None,
-) -> Stage:
+) -> SimulatorFilm:
     """A stage whose simulator has nothing in it, with the environment pointed at it."""
-    sim.world.reset()
-    for name, value in environment(sim, env).items():
+    simulator.world.reset()
+    for name, value in build_environment(simulator, env).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(folder)
-    stage = Stage(sim, wire, folder)
-    stage.write()
-    return stage
+    film = SimulatorFilm(simulator, wire, folder)
+    film.write_film()
+    return film
 
 
-def environment(sim: Simulator, more: Mapping[str, Any] | None = None) -> dict[str, str]:
-    return {**sim.environment(), "STORYBOARD_POLL_S": "0.02", **(more or {})}
+def build_environment(
+    simulator: Simulator, more: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    return {**simulator.environment(), "STORYBOARD_POLL_S": "0.02", **(more or {})}

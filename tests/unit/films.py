@@ -7,38 +7,38 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import Span
-from storyboard.film import Film, Layer, MediaFacts, Origin, Shot
+from storyboard.film import Film, MediaFacts, Origin, Shot, ValueSource
 from storyboard.graph.compile import Graph, compile_film
 from storyboard.timecode import Rate
 
 RATE = Rate(Fraction(24))
 
 
-def shot(id: str, **values: Any) -> Shot:
+def make_shot(id: str, **values: Any) -> Shot:
     """A shot whose given keys count as written on the shot itself, each on a line of its own."""
     written = {
-        key: Origin(Layer.SHOT, value=Span("film.yaml", line, 5, line, 9))
+        key: Origin(ValueSource.SHOT, value=Span("film.yaml", line, 5, line, 9))
         for line, key in enumerate(values, 2)
     }
     names = {"continues": "continue", "extends": "extend"}
     origins = {names.get(key, key): origin for key, origin in written.items()}
-    origins[""] = Origin(Layer.SHOT, value=Span("film.yaml", 1, 1, 1, 9))
+    origins[""] = Origin(ValueSource.SHOT, value=Span("film.yaml", 1, 1, 1, 9))
     if "prompt" not in values and not {"clip", "color", "card"} & set(values):
         values["prompt"] = f"The shot {id}"
     return Shot(id, origins=origins, **values)
 
 
-def film(*shots: Shot, **values: Any) -> Film:
+def make_film(*shots: Shot, **values: Any) -> Film:
     return Film(path=Path("/films/film.yaml"), root=Path("/films"), shots=shots, **values)
 
 
-def footage(seconds: int = 10) -> MediaFacts:
+def make_footage_facts(seconds: int = 10) -> MediaFacts:
     return MediaFacts(1280, 720, 24 * seconds, RATE, Fraction(seconds), True)
 
 
-def compiled(*shots: Shot, **values: Any) -> Graph:
-    return compile_film(film(*shots, **values), probe=lambda _: footage())
+def compile_shots(*shots: Shot, **values: Any) -> Graph:
+    return compile_film(make_film(*shots, **values), probe=lambda _: make_footage_facts())
 
 
-def codes(graph: Graph, severity: str = "error") -> list[str]:
+def list_codes(graph: Graph, severity: str = "error") -> list[str]:
     return [d.code for d in graph.diagnostics if d.severity == severity]

@@ -8,7 +8,7 @@ from typing import Any
 
 from storyboard.errors import Severity
 from storyboard.film import Film
-from storyboard.language import Loaded, load
+from storyboard.language import LoadResult, load
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 MP4 = b"\0\0\0\x18ftypisom" + bytes(32)
@@ -16,7 +16,7 @@ WAV = b"RIFF\0\0\0\0WAVEfmt " + bytes(32)
 _BYTES = {".png": PNG, ".mp4": MP4, ".wav": WAV}
 
 
-def read(folder: Path, text: str, *media: str, **wishes: Any) -> Loaded:
+def load_text(folder: Path, text: str, *media: str, **wishes: Any) -> LoadResult:
     """`text` as film.yaml with `storyboard: 1` before it; media files are made beside it."""
     for name in media:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -26,15 +26,15 @@ def read(folder: Path, text: str, *media: str, **wishes: Any) -> Loaded:
     return load(path, **wishes)
 
 
-def film(folder: Path, text: str, *media: str, **wishes: Any) -> Film:
+def build_film(folder: Path, text: str, *media: str, **wishes: Any) -> Film:
     """The film of a text that has no errors."""
-    loaded = read(folder, text, *media, **wishes)
+    loaded = load_text(folder, text, *media, **wishes)
     assert not loaded.errors, loaded.errors
     assert loaded.film is not None
     return loaded.film
 
 
-def codes(loaded: Loaded, *severities: Severity) -> list[str]:
+def list_codes(loaded: LoadResult, *severities: Severity) -> list[str]:
     """The codes of what was found, notes left out unless asked for."""
     wanted = severities or (Severity.ERROR, Severity.WARNING)
     return [each.code for each in loaded.diagnostics if each.severity in wanted]

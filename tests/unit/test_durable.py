@@ -10,26 +10,26 @@ from typing import Any
 import pytest
 
 from storyboard.run import durable
-from storyboard.run.durable import unfinished
-from tests.fakes.child import child
+from storyboard.run.durable import open_draft
+from tests.fakes.child import start_process
 
 
-def test_a_draft_that_was_cleared_up_before_its_lock_was_taken_is_begun_again(
+def test_a_draft_removed_before_it_was_locked_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[Path] = []
     flock = fcntl.flock
 
-    def late(stream: Any, how: int) -> None:
+    def lock_too_late(stream: Any, how: int) -> None:
         if how == fcntl.LOCK_EX and len(taken) < 3:
             (draft,) = tmp_path.glob(".copy.*")
             taken.append(draft)
-            durable._clear_left(draft)
+            durable._remove_stale_draft(draft)
             assert not draft.exists(), "it had no lock yet"
         flock(stream, how)
 
-    monkeypatch.setattr(durable.fcntl, "flock", late)
-    with unfinished(tmp_path / "copy") as (draft, stream):
+    monkeypatch.setattr(durable.fcntl, "flock", lock_too_late)
+    with open_draft(tmp_path / "copy") as (draft, stream):
         stream.write(b"bytes")
         stream.flush()
         draft.replace(tmp_path / "copy")
@@ -41,7 +41,7 @@ def test_a_draft_that_was_cleared_up_before_its_lock_was_taken_is_begun_again(
 def test_what_a_dead_writer_left_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
     left = tmp_path / ".copy.0123abcd"
     left.write_text("half")
-    with unfinished(tmp_path / "copy") as (one, _), unfinished(tmp_path / "copy") as (two, _):
+    with open_draft(tmp_path / "copy") as (one, _), open_draft(tmp_path / "copy") as (two, _):
         assert not left.exists()
         assert one.exists()
         assert two.exists()
@@ -51,18 +51,18 @@ def test_what_a_dead_writer_left_goes_and_what_is_being_written_stays(tmp_path: 
 def test_where_nothing_can_be_locked_a_draft_is_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unknown(*_: object) -> None:
+    def refuse_lock(*_: object) -> None:
         raise OSError("no locks here")
 
-    monkeypatch.setattr(durable.fcntl, "flock", unknown)
-    with unfinished(tmp_path / "copy") as (one, _), unfinished(tmp_path / "copy") as (two, _):
+    monkeypatch.setattr(durable.fcntl, "flock", refuse_lock)
+    with open_draft(tmp_path / "copy") as (one, _), open_draft(tmp_path / "copy") as (two, _):
         assert one.exists()
         assert two.exists()
 
 
 def _write_often(folder: Path, name: str, times: int) -> None:
     for _ in range(times):
-        with unfinished(folder / "copy") as (draft, stream):
+        with open_draft(folder / "copy") as (draft, stream):
             stream.write(b"x")
             draft.replace(folder / name)
 
@@ -70,13 +70,13 @@ def _write_often(folder: Path, name: str, times: int) -> None:
 def _write_from_two_threads(folder: Path, name: str, times: int) -> None:
     faults: list[BaseException] = []
 
-    def write(thread: int) -> None:
+    def write_in_thread(thread: int) -> None:
         try:
             _write_often(folder, f"{name}{thread}", times)
         except BaseException as error:
             faults.append(error)
 
-    threads = [threading.Thread(target=write, args=(n,)) for n in range(2)]
+    threads = [threading.Thread(target=write_in_thread, args=(n,)) for n in range(2)]
     for each in threads:
         each.start()
     for each in threads:
@@ -86,7 +86,7 @@ def _write_from_two_threads(folder: Path, name: str, times: int) -> None:
 
 
 def test_many_writers_of_one_name_never_lose_a_file(tmp_path: Path) -> None:
-    others = [child(_write_from_two_threads, tmp_path, name, 600) for name in "ab"]
+    others = [start_process(_write_from_two_threads, tmp_path, name, 600) for name in "ab"]
     for each in others:
         each.join()
     assert [each.exitcode for each in others] == [0, 0]

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.effects import EFFECTS, UNWRITTEN, Effect, lasting
+from storyboard.effects import EFFECTS, UNWRITTEN, Effect, compute_duration_after
 from storyboard.film import Clip, Line, MediaFile, Transition, TransitionKind, Trim
 from storyboard.graph.compile import Graph
-from storyboard.graph.effects import bought
+from storyboard.graph.effects import adjust_length_for_effects
 from storyboard.providers.base import Kind
 from storyboard.stitching.media import load_moviepy
-from tests.unit.films import RATE, codes, compiled, shot
+from tests.unit.films import RATE, compile_shots, list_codes, make_shot
 
 CALLABLE = {"mask", "other_clip", "fx", "fy"}
 LEFT_OUT = {"apply_to", "apply_to_mask", "update_start_end", "opacity"}
@@ -29,16 +29,16 @@ FAST = Effect("MultiplySpeed", {"factor": 2})
 
 def test_every_effect_of_moviepy_is_known_with_its_arguments() -> None:
     moviepy = load_moviepy()
-    found: dict[str, Any] = {}
+    classes: dict[str, Any] = {}
     for module in (moviepy.vfx, moviepy.afx):
-        found |= {n: c for n, c in vars(module).items() if inspect.isclass(c) and n[0].isupper()}
-    found = {name: kind for name, kind in found.items() if hasattr(kind, "apply")}
-    assert EFFECTS.keys() | UNWRITTEN.keys() == found.keys() - {"Effect"}
+        classes |= {n: c for n, c in vars(module).items() if inspect.isclass(c) and n[0].isupper()}
+    classes = {name: kind for name, kind in classes.items() if hasattr(kind, "apply")}
+    assert EFFECTS.keys() | UNWRITTEN.keys() == classes.keys() - {"Effect"}
     for name, known in EFFECTS.items():
-        takes = inspect.signature(found[name]).parameters
-        assert set(known.takes) == takes.keys() - CALLABLE - LEFT_OUT, name
+        takes = inspect.signature(classes[name]).parameters
+        assert set(known.arguments) == takes.keys() - CALLABLE - LEFT_OUT, name
         needed = {n for n, each in takes.items() if each.default is each.empty}
-        assert needed == {group[0] for group in known.needs if len(group) == 1}, name
+        assert needed == {group[0] for group in known.required_groups if len(group) == 1}, name
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_every_effect_of_moviepy_is_known_with_its_arguments() -> None:
     ],
 )
 def test_lengths_are_those_of_moviepy(effect: Effect, seconds: Fraction) -> None:
-    assert lasting([effect], Fraction(2)) == seconds
+    assert compute_duration_after([effect], Fraction(2)) == seconds
     moviepy = load_moviepy()
     clip = moviepy.ColorClip((16, 16), color=(9, 9, 9), duration=2).with_fps(24)
     made = clip.with_effects([getattr(moviepy.vfx, effect.name)(**effect.arguments)])
@@ -73,120 +73,136 @@ def test_the_fewest_frames_are_taken_that_fill_the_length(
     length: int, factors: list[float]
 ) -> None:
     effects = tuple(Effect("MultiplySpeed", {"factor": each}) for each in factors)
-    taken = bought(shot("SH010", length=length, effects=effects), RATE).length
+    taken = adjust_length_for_effects(
+        make_shot("SH010", length=length, effects=effects), RATE
+    ).length
     assert taken is not None
 
-    def out(frames: int) -> int:
-        return int(lasting(effects, RATE.seconds(frames)) * RATE.value)
+    def count_output_frames(frames: int) -> int:
+        return int(compute_duration_after(effects, RATE.to_seconds(frames)) * RATE.value)
 
-    assert out(taken) >= length
-    assert taken == 1 or out(taken - 1) < length
+    assert count_output_frames(taken) >= length
+    assert taken == 1 or count_output_frames(taken - 1) < length
 
 
-def effect_step(graph: Graph) -> Any:
+def find_effect_step(graph: Graph) -> Any:
     step = graph.steps["SH010.effects"]
     assert (step.kind, step.provider, step.price_micros) == (Kind.EFFECT, "effects", 0)
     return step
 
 
 def test_length_stays_the_seconds_on_screen() -> None:
-    graph = compiled(shot("SH010", length=4 * 24, effects=(FAST,)))
+    graph = compile_shots(make_shot("SH010", length=4 * 24, effects=(FAST,)))
     assert graph.steps["SH010"].settings.duration_s == 8
-    assert effect_step(graph).settings.options["parts"] == [[0, 8 * 24]]
+    assert find_effect_step(graph).settings.options["parts"] == [[0, 8 * 24]]
     assert graph.timeline.length == 4 * 24
     assert [part.step for part in graph.timeline.events[0].slices] == ["SH010.effects"]
-    slow = compiled(shot("SH010", length=8 * 24, effects=(SLOW,)))
+    slow = compile_shots(make_shot("SH010", length=8 * 24, effects=(SLOW,)))
     assert slow.steps["SH010"].settings.duration_s == 4
 
 
 def test_without_a_length_all_of_the_take_plays() -> None:
-    graph = compiled(shot("SH010", duration=4 * 24, effects=(SLOW,)))
+    graph = compile_shots(make_shot("SH010", duration=4 * 24, effects=(SLOW,)))
     assert graph.timeline.length == 8 * 24
 
 
 def test_what_is_the_same_on_every_frame_keeps_the_handles() -> None:
     blend = Transition(TransitionKind.DISSOLVE, 12)
     plain = (Effect("BlackAndWhite"),)
-    graph = compiled(
-        shot("SH010", length=3 * 24, effects=plain), shot("SH020", length=48, transition=blend)
+    graph = compile_shots(
+        make_shot("SH010", length=3 * 24, effects=plain),
+        make_shot("SH020", length=48, transition=blend),
     )
-    assert effect_step(graph).settings.options["parts"] == [[0, 4 * 24]]
+    assert find_effect_step(graph).settings.options["parts"] == [[0, 4 * 24]]
     assert graph.timeline.length == 5 * 24
     faded = (Effect("FadeOut", {"duration": 1}),)
-    graph = compiled(
-        shot("SH010", length=3 * 24, effects=faded), shot("SH020", length=48, transition=blend)
+    graph = compile_shots(
+        make_shot("SH010", length=3 * 24, effects=faded),
+        make_shot("SH020", length=48, transition=blend),
     )
-    assert effect_step(graph).settings.options["parts"] == [[0, 3 * 24]]
-    assert codes(graph, "warning") == ["SB355"]
+    assert find_effect_step(graph).settings.options["parts"] == [[0, 3 * 24]]
+    assert list_codes(graph, "warning") == ["SB355"]
 
 
 def test_a_take_is_used_again_without_the_effects_of_its_first_shot() -> None:
-    graph = compiled(
-        shot("SH010", length=48, effects=(SLOW,)), shot("SH020", clip=Clip(shot="SH010"), length=48)
+    graph = compile_shots(
+        make_shot("SH010", length=48, effects=(SLOW,)),
+        make_shot("SH020", clip=Clip(shot="SH010"), length=48),
     )
     assert [part.step for part in graph.timeline.events[1].slices] == ["SH010"]
     assert graph.steps["SH010.effects"].parents == ("SH010",)
 
 
 def test_a_frame_is_the_take_s_own() -> None:
-    graph = compiled(shot("SH010", length=48, effects=(SLOW,)), shot("SH020", continues="SH010"))
+    graph = compile_shots(
+        make_shot("SH010", length=48, effects=(SLOW,)), make_shot("SH020", continues="SH010")
+    )
     assert graph.steps["SH020"].parents == ("SH010",)
 
 
 def test_what_effects_can_not_fill_is_refused() -> None:
     loop = Effect("Loop", {"duration": 2})
-    assert codes(compiled(shot("SH010", length=72, effects=(loop,)))) == ["SB358"]
-    lag = shot("SH010", length=48, effects=(SLOW,), audio_lag=12)
-    assert codes(compiled(lag)) == ["SB358"]
+    assert list_codes(compile_shots(make_shot("SH010", length=72, effects=(loop,)))) == ["SB358"]
+    lag = make_shot("SH010", length=48, effects=(SLOW,), audio_lag=12)
+    assert list_codes(compile_shots(lag)) == ["SB358"]
 
 
-def held(**given: Any) -> tuple[Effect, ...]:
+def make_freeze(**given: Any) -> tuple[Effect, ...]:
     return (Effect("Freeze", given),)
 
 
-def test_the_picture_that_a_freeze_holds_is_among_those_taken() -> None:
-    for effects in (held(t=1, total_duration=3), held(t=1, freeze_duration=2)):
-        graph = compiled(shot("SH010", length=72, effects=effects))
-        assert effect_step(graph).settings.options["parts"] == [[0, 25]]
-    graph = compiled(shot("SH010", length=24, effects=held(t=1, freeze_duration=1)))
-    assert effect_step(graph).settings.options["parts"] == [[0, 25]]
+def test_the_frame_of_a_freeze_is_within_the_used_range() -> None:
+    for effects in (make_freeze(t=1, total_duration=3), make_freeze(t=1, freeze_duration=2)):
+        graph = compile_shots(make_shot("SH010", length=72, effects=effects))
+        assert find_effect_step(graph).settings.options["parts"] == [[0, 25]]
+    graph = compile_shots(
+        make_shot("SH010", length=24, effects=make_freeze(t=1, freeze_duration=1))
+    )
+    assert find_effect_step(graph).settings.options["parts"] == [[0, 25]]
 
 
 def test_a_freeze_beyond_the_shot_or_longer_than_it_may_be_is_refused() -> None:
-    for effects, told in (
-        (held(t=5, freeze_duration=1), "holds the picture at 5 s, and is given 4 s"),
-        (held(t="end", padding_end=6, freeze_duration=1), "at 6 s before the end, and is given"),
-        (held(total_duration=3), "to 3 s in all is given 4 s already"),
-        ((FAST, *held(t=3, freeze_duration=1)), "at 3 s, and is given 2 s"),
+    for effects, message in (
+        (make_freeze(t=5, freeze_duration=1), "holds the picture at 5 s, and is given 4 s"),
+        (
+            make_freeze(t="end", padding_end=6, freeze_duration=1),
+            "at 6 s before the end, and is given",
+        ),
+        (make_freeze(total_duration=3), "to 3 s in all is given 4 s already"),
+        ((FAST, *make_freeze(t=3, freeze_duration=1)), "at 3 s, and is given 2 s"),
     ):
-        graph = compiled(shot("SH010", duration=4 * 24, effects=effects))
+        graph = compile_shots(make_shot("SH010", duration=4 * 24, effects=effects))
         (error,) = (each for each in graph.diagnostics if each.severity == "error")
         assert error.code == "SB358"
-        assert told in error.message
-    whole = compiled(shot("SH010", duration=4 * 24, effects=held(t=4, freeze_duration=1)))
+        assert message in error.message
+    whole = compile_shots(
+        make_shot("SH010", duration=4 * 24, effects=make_freeze(t=4, freeze_duration=1))
+    )
     assert whole.timeline.length == 5 * 24, "the last picture is held"
 
 
 def test_footage_that_ends_before_its_effects_are_satisfied_is_refused() -> None:
     clip = Clip(file=MediaFile(Path("/films/a.mov"), "a.mov"))
-    graph = compiled(shot("SH010", clip=clip, length=24, effects=held(t=100, freeze_duration=1)))
+    graph = compile_shots(
+        make_shot("SH010", clip=clip, length=24, effects=make_freeze(t=100, freeze_duration=1))
+    )
     (error,) = (each for each in graph.diagnostics if each.severity == "error")
     assert error.code == "SB358"
     assert "`effects` that want less of it" in error.hint
 
 
 def test_what_a_trim_leaves_is_used_as_it_is_where_that_makes_the_length() -> None:
-    effects = held(t=1, total_duration=3)
+    effects = make_freeze(t=1, total_duration=3)
     for length in ({}, {"length": 72}):
-        cut = shot("SH010", duration=4 * 24, trim=Trim(24, 72), effects=effects, **length)
-        step = effect_step(compiled(cut))
+        cut = make_shot("SH010", duration=4 * 24, trim=Trim(24, 72), effects=effects, **length)
+        step = find_effect_step(compile_shots(cut))
         assert (step.settings.options["parts"], step.settings.options["frames"]) == ([[24, 72]], 72)
 
 
 def test_words_that_are_slowed_are_warned_of() -> None:
     said = (Line("ana", "It came on Tuesday."),)
-    assert codes(compiled(shot("SH010", length=96, effects=(SLOW,), dialogue=said)), "warning") == [
-        "SB365"
-    ]
-    graph = compiled(shot("SH010", length=96, effects=(SLOW,), narration=said))
-    assert codes(graph, "warning") == []
+    assert list_codes(
+        compile_shots(make_shot("SH010", length=96, effects=(SLOW,), dialogue=said)), "warning"
+    ) == ["SB365"]
+    graph = compile_shots(make_shot("SH010", length=96, effects=(SLOW,), narration=said))
+    assert list_codes(graph, "warning") == []

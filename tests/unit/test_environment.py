@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from storyboard.environment import make_child_environment
+from storyboard.environment import build_child_environment
 
 
 @pytest.mark.parametrize(
@@ -21,14 +21,14 @@ def test_what_is_named_like_a_credential_stays_with_us(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "secret")
-    assert name not in make_child_environment()
+    assert name not in build_child_environment()
     assert os.environ[name] == "secret"
 
 
 def test_an_address_with_a_password_stays_with_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://me:secret@proxy:8080/")
     monkeypatch.setenv("http_proxy", "http://proxy:8080/")
-    given = make_child_environment()
+    given = build_child_environment()
     assert "https_proxy" not in given
     assert given["http_proxy"] == "http://proxy:8080/"
 
@@ -36,7 +36,7 @@ def test_an_address_with_a_password_stays_with_us(monkeypatch: pytest.MonkeyPatc
 def test_all_else_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_CLIP", "/clips/one.mp4")
     monkeypatch.setenv("STORYBOARD_FFMPEG", "/opt/ffmpeg")
-    given = make_child_environment()
+    given = build_child_environment()
     assert given["STUDIO_CLIP"] == "/clips/one.mp4"
     assert given["STORYBOARD_FFMPEG"] == "/opt/ffmpeg"
 
@@ -46,6 +46,6 @@ def test_search_paths_lead_to_the_same_places_from_any_folder(
 ) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join(["", "bin", "/usr/bin", ".", "/bin", ""]))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", "lib", "/plugins"]))
-    given = make_child_environment()
+    given = build_child_environment()
     assert given["PATH"] == os.pathsep.join(["/usr/bin", "/bin"])
     assert given["PYTHONPATH"] == "/plugins"

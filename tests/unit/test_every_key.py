@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storyboard.stitching.film import Medium, stitch_digest
 
 from storyboard.errors import MoneyRefused, Severity
 from storyboard.film import MediaFacts, Take
-from storyboard.language import resolved
-from storyboard.language.schema import schema
-from storyboard.make import Order, budget
-from storyboard.production import Examined, Flags, Production, examine
+from storyboard.language import to_storyboard_data
+from storyboard.language.schema import load_schema
+from storyboard.make import RenderOptions, check_budget
+from storyboard.production import CheckedFilm, FilmSession, Overrides, check_film
 from storyboard.run import locktext
-from storyboard.run.locktext import Entry
-from storyboard.run.places import selects_file
+from storyboard.run.locktext import LockEntry
+from storyboard.run.places import locate_lock_file
+from storyboard.stitching.film import StepMedia, fingerprint_film
 from storyboard.timecode import Rate
 
 ROOT = Path(__file__).parent.parent.parent
@@ -285,7 +285,7 @@ def keys_of(node: Any, owner: str) -> Iterator[str]:
     if not isinstance(node, dict):
         return
     here = f"{owner}/{node['title']}" if "title" in node and "/" not in owner else owner
-    plain = owner in schema()["definitions"] and node is schema()["definitions"][owner]
+    plain = owner in load_schema()["definitions"] and node is load_schema()["definitions"][owner]
     here = owner if plain or "properties" not in node else here
     for key, part in node.get("properties", {}).items():
         yield f"{here}.{key}"
@@ -301,7 +301,7 @@ def tidy(key: str) -> str:
 
 
 KEYS = sorted(
-    {tidy(k) for name, node in schema()["definitions"].items() for k in keys_of(node, name)}
+    {tidy(k) for name, node in load_schema()["definitions"].items() for k in keys_of(node, name)}
 )
 
 
@@ -369,7 +369,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def two_takes(production: Production) -> None:
+def two_takes(production: FilmSession) -> None:
     """Two takes of every step, as renders elsewhere would have entered them."""
     for node in production.plan().nodes:
         for ordinal in (1, 2) if node.digest else ():
@@ -384,40 +384,40 @@ def two_takes(production: Production) -> None:
                 shot=node.step.shot,
                 price_micros=400_000,
             )
-            production.selects.add(take, step=node.step.id, parts=node.parts or {})
+            production.selects.add_take(take, step=node.step.id, parts=node.parts or {})
 
 
-def effect(examined: Examined, takes: bool = False) -> str:
+def effect(examined: CheckedFilm, takes: bool = False) -> str:
     """All that a film makes: steps and what they send, the cut and its fingerprint, the money."""
-    production = Production(examined)
+    production = FilmSession(examined)
     if takes:
         two_takes(production)
     plan = production.plan()
     steps = [node.step for node in plan.nodes]
     media = {
-        step.id: Medium(Path(step.id), step.id, MediaFacts(frames=step.buys_frames), 0)
+        step.id: StepMedia(Path(step.id), step.id, MediaFacts(frames=step.buys_frames), 0)
         for step in steps
     }
     try:
-        money = str(budget(production, plan, Order()))
+        money = str(check_budget(production, plan, RenderOptions()))
     except MoneyRefused as error:
         money = str(error)
     nodes = [(node.digest, node.select and node.select.name, node.ordinals) for node in plan.nodes]
-    cut = stitch_digest(production.film, plan.timeline, media)
+    cut = fingerprint_film(production.film, plan.timeline, media)
     return re.sub(r"Span\([^)]*\)", "", repr((steps, nodes, plan.timeline, cut, money)))
 
 
-def errors(examined: Examined) -> list[tuple[str, str]]:
+def errors(examined: CheckedFilm) -> list[tuple[str, str]]:
     return [(d.code, d.message) for d in examined.diagnostics if d.severity is Severity.ERROR]
 
 
-def read(folder: Path, key: str, which: int) -> Examined:
+def read(folder: Path, key: str, which: int) -> CheckedFilm:
     text, part = (chosen(each, which) for each in text_of(key))
     film = folder / "film.yaml"
     film.write_text(text)
     (folder / "part.yaml").write_text(part or "shots: []\n")
-    return examine(
-        film, Flags(profile="p" if key.startswith(("profile.", "film.profiles")) else None)
+    return check_film(
+        film, Overrides(profile="p" if key.startswith(("profile.", "film.profiles")) else None)
     )
 
 
@@ -430,7 +430,7 @@ def test_a_key_has_an_effect_or_is_refused_by_name(folder: Path, key: str) -> No
     one, other = read(folder, key, 1), None
     first = None if errors(one) else effect(one, takes=name == "lock")
     before = [d.message for d in one.diagnostics]
-    shown = resolved(one.film) if one.film and not errors(one) else None
+    shown = to_storyboard_data(one.film) if one.film and not errors(one) else None
     wrong = errors(one)
     other = read(folder, key, 2)
     if wrong and errors(other):
@@ -444,12 +444,12 @@ def test_a_key_has_an_effect_or_is_refused_by_name(folder: Path, key: str) -> No
     if name in FOR_PEOPLE:
         assert effect(other) == first, "it is for people"
         assert other.film
-        assert resolved(other.film) != shown
+        assert to_storyboard_data(other.film) != shown
     elif key in SAID:
         assert [d.message for d in other.diagnostics] != before
     elif key in NAMES:
         assert other.film
-        assert resolved(other.film) != shown
+        assert to_storyboard_data(other.film) != shown
     elif effect(other, takes=name == "lock") == first:
         said = [d.message for d in other.diagnostics if d.code == "SB216"]
         assert any(f"`{name}`" in each for each in said), "it is accepted and does nothing"
@@ -505,22 +505,26 @@ def keys_of_lock(node: Any) -> Iterator[str]:
             yield from keys_of_lock(part)
 
 
-def locked(folder: Path, change: Callable[[Entry], None]) -> str:
+def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
     """What the film and `takes` make of a lock file in which the step's entry was changed."""
     film = folder / "locked.yaml"
     film.write_text(f"storyboard: 1\n{CAST}\nshots:\n  - {{id: A, prompt: a, duration: 4}}\n")
-    lock = selects_file(film)
+    lock = locate_lock_file(film)
     lock.unlink(missing_ok=True)
-    production = Production(examine(film))
+    production = FilmSession(check_film(film))
     two_takes(production)
     ((digest, entry),) = production.selects.entries.items()
     change(entry)
-    lock.write_text(locktext.write({digest: entry}))
-    production = Production(examine(film))
+    lock.write_text(locktext.format_lock_file({digest: entry}))
+    production = FilmSession(check_film(film))
     (node,) = production.plan().nodes
     selects = production.selects
-    made = [(take, selects.note(digest, take.ordinal)) for take in selects.takes(digest)]
-    known = (selects.paid(), selects.parts(digest), selects.dated("A", "previz"))
+    made = [(take, selects.find_note(digest, take.ordinal)) for take in selects.find_takes(digest)]
+    known = (
+        selects.list_prices(),
+        selects.find_parts(digest),
+        selects.find_first_dates("A", "previz"),
+    )
     return repr((node.select, production.graph.timeline, made, known))
 
 
@@ -542,9 +546,9 @@ def test_what_the_lock_file_says_of_a_take_counts(folder: Path, key: str) -> Non
     assert one != other
 
 
-def say(key: str, value: Any, entry: Entry) -> None:
+def say(key: str, value: Any, entry: LockEntry) -> None:
     setattr(entry, key, value)
 
 
-def put(key: str, value: Any, entry: Entry) -> None:
+def put(key: str, value: Any, entry: LockEntry) -> None:
     entry.takes[1][key] = value

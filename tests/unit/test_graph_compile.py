@@ -22,38 +22,38 @@ from storyboard.film import (
     References,
     Trim,
 )
-from storyboard.graph.chains import extensions, longest, split
+from storyboard.graph.chains import find_legal_extensions, find_longest_run_s, plan_hops
 from storyboard.providers.base import Kind, Role
-from storyboard.providers.catalog import catalog
+from storyboard.providers.catalog import load_catalog
 from storyboard.timecode import Rate
-from tests.unit.films import RATE, codes, compiled, shot
+from tests.unit.films import RATE, compile_shots, list_codes, make_shot
 
 IMAGE = MediaFile(Path("/films/refs/a.png"), "refs/a.png")
-LIVE = [m for m in catalog().models.values() if m.status == "live" and m.makes == "video"]
+LIVE = [m for m in load_catalog().models.values() if m.status == "live" and m.makes == "video"]
 
 
 def test_a_length_buys_the_shortest_take_that_holds_it() -> None:
-    graph = compiled(shot("SH010", length=5 * 24))
+    graph = compile_shots(make_shot("SH010", length=5 * 24))
     assert graph.steps["SH010"].settings.duration_s == 6
     assert graph.timeline.length == 5 * 24
 
 
 def test_handles_may_choose_a_longer_take_but_never_more_than_one() -> None:
-    graph = compiled(
-        shot("SH010", length=6 * 24, handles=12), shot("SH020", length=8 * 24, handles=12)
+    graph = compile_shots(
+        make_shot("SH010", length=6 * 24, handles=12), make_shot("SH020", length=8 * 24, handles=12)
     )
     assert [s.settings.duration_s for s in graph.steps.values()] == [8, 8]
-    assert codes(graph, "note") == ["SB359"]
+    assert list_codes(graph, "note") == ["SB359"]
 
 
 def test_without_length_the_default_duration_plays_whole() -> None:
-    graph = compiled(shot("SH010"))
+    graph = compile_shots(make_shot("SH010"))
     assert graph.steps["SH010"].buys_frames == 192
     assert graph.timeline.length == 192
 
 
-def test_an_illegal_duration_is_refused_with_the_legal_ones_and_their_prices() -> None:
-    graph = compiled(shot("SH010", duration=5 * 24, provider="vertex"))
+def test_an_illegal_duration_lists_the_legal_ones_and_their_prices() -> None:
+    graph = compile_shots(make_shot("SH010", duration=5 * 24, provider="vertex"))
     (error,) = graph.diagnostics
     assert error.code == "SB410"
     assert error.span.line == 2
@@ -62,20 +62,20 @@ def test_an_illegal_duration_is_refused_with_the_legal_ones_and_their_prices() -
 
 
 def test_a_duration_from_defaults_gives_way_to_a_length() -> None:
-    made = shot("SH010", length=72, duration=192)
+    made = make_shot("SH010", length=72, duration=192)
     inherited = replace(made, origins={k: v for k, v in made.origins.items() if k != "duration"})
-    assert compiled(inherited).steps["SH010"].settings.duration_s == 4
+    assert compile_shots(inherited).steps["SH010"].settings.duration_s == 4
 
 
 def test_a_long_length_without_beats_is_refused_and_shown_beats() -> None:
-    graph = compiled(shot("SH010", length=20 * 24))
-    assert codes(graph) == ["SB422"]
+    graph = compile_shots(make_shot("SH010", length=20 * 24))
+    assert list_codes(graph) == ["SB422"]
     assert "beats:" in graph.diagnostics[0].hint
 
 
 def test_beats_make_a_long_take_in_hops_with_a_prompt_each() -> None:
     beats = (Beat(0, "It climbs"), Beat(8 * 24, "It passes"), Beat(15 * 24, "It stops"))
-    graph = compiled(shot("SH085", length=22 * 24, beats=beats, prompt=""))
+    graph = compile_shots(make_shot("SH085", length=22 * 24, beats=beats, prompt=""))
     kinds = [(s.kind, s.settings.duration_s, s.intent.prompt) for s in graph.steps.values()]
     assert kinds == [
         (Kind.GENERATE, 8, "It climbs"),
@@ -107,94 +107,102 @@ def test_the_words_of_a_shot_and_of_its_beat_are_sentences_of_their_own(
     words: str, told: str
 ) -> None:
     beats = (Beat(0, "It climbs"), Beat(8 * 24, "It passes"))
-    graph = compiled(shot("SH085", length=15 * 24, beats=beats, prompt=words))
+    graph = compile_shots(make_shot("SH085", length=15 * 24, beats=beats, prompt=words))
     assert graph.steps["SH085.2"].intent.prompt == told
 
 
-def test_a_beat_inside_a_hop_goes_into_its_prompt_with_its_time_and_is_noted() -> None:
+def test_a_beat_inside_a_hop_goes_into_its_prompt_with_its_time() -> None:
     beats = (Beat(0, "It climbs"), Beat(3 * 24, "A dog runs past"))
-    graph = compiled(shot("SH085", length=15 * 24, beats=beats, prompt=""))
+    graph = compile_shots(make_shot("SH085", length=15 * 24, beats=beats, prompt=""))
     assert "From 3 s: A dog runs past" in graph.steps["SH085.1"].prompt
-    assert codes(graph, "note") == ["SB360"]
+    assert list_codes(graph, "note") == ["SB360"]
 
 
 def test_a_chain_over_the_cap_is_refused_with_ways_out() -> None:
-    chain = [shot("SH010")]
-    chain += [shot(f"SH0{n}0", extends=f"SH0{n - 1}0") for n in range(2, 8)]
-    graph = compiled(*chain)
+    chain = [make_shot("SH010")]
+    chain += [make_shot(f"SH0{n}0", extends=f"SH0{n - 1}0") for n in range(2, 8)]
+    graph = compile_shots(*chain)
     errors = [d for d in graph.diagnostics if d.severity == "error"]
     assert [d.code for d in errors] == ["SB416"]
     assert "continue: SH050" in errors[0].hint
     assert "on_limit: reanchor" in errors[0].hint
 
 
-def test_a_chain_starts_again_where_the_film_allows_it_and_drops_the_twin_frame() -> None:
-    chain = [shot("SH010")]
-    chain += [shot(f"SH0{n}0", extends=f"SH0{n - 1}0") for n in range(2, 8)]
-    graph = compiled(*chain, policy=Policy(on_limit="reanchor"))
-    assert codes(graph) == []
+def test_a_reanchored_chain_starts_again_without_the_repeated_frame() -> None:
+    chain = [make_shot("SH010")]
+    chain += [make_shot(f"SH0{n}0", extends=f"SH0{n - 1}0") for n in range(2, 8)]
+    graph = compile_shots(*chain, policy=Policy(on_limit="reanchor"))
+    assert list_codes(graph) == []
     again = graph.steps["SH060"]
     assert (again.kind, again.links[0].role) == (Kind.GENERATE, Role.FIRST_FRAME)
-    assert graph.timeline.event("SH060").slices[0].source.start == 1
-    assert codes(graph, "note") == ["SB424"]
+    assert graph.timeline.find_event("SH060").slices[0].source.start == 1
+    assert list_codes(graph, "note") == ["SB424"]
 
 
 def test_a_fork_is_two_chains_counted_apart() -> None:
-    graph = compiled(
-        shot("SH010"),
-        *(shot(f"SH1{n}0", extends="SH010" if n == 1 else f"SH1{n - 1}0") for n in range(1, 5)),
-        *(shot(f"SH2{n}0", extends="SH010" if n == 1 else f"SH2{n - 1}0") for n in range(1, 5)),
+    graph = compile_shots(
+        make_shot("SH010"),
+        *(
+            make_shot(f"SH1{n}0", extends="SH010" if n == 1 else f"SH1{n - 1}0")
+            for n in range(1, 5)
+        ),
+        *(
+            make_shot(f"SH2{n}0", extends="SH010" if n == 1 else f"SH2{n - 1}0")
+            for n in range(1, 5)
+        ),
     )
-    assert codes(graph) == []
+    assert list_codes(graph) == []
     assert {graph.steps[id].depth_s for id in ("SH140", "SH240")} == {36}
 
 
 @pytest.mark.parametrize(
     ("broken", "code"),
     [
-        (shot("SH020", last_frame=FrameRef(file=IMAGE), first_frame=FrameRef(file=IMAGE)), ""),
-        (shot("SH020", provider="cometapi", first_frame=FrameRef(file=IMAGE),
+        (make_shot("SH020", last_frame=FrameRef(file=IMAGE), first_frame=FrameRef(file=IMAGE)), ""),
+        (make_shot("SH020", provider="cometapi", first_frame=FrameRef(file=IMAGE),
               last_frame=FrameRef(file=IMAGE)), "SB414"),
-        (shot("SH020", provider="cometapi", extends="SH010"), "SB415"),
-        (shot("SH020", provider="nobody"), "SB401"),
-        (shot("SH020", model="veo-9"), "SB402"),
-        (shot("SH020", provider="gemini"), "SB403"),
-        (shot("SH020", provider="vertex", resolution="8k"), "SB411"),
-        (shot("SH020", provider="vertex", aspect_ratio="1:1"), "SB412"),
-        (shot("SH020", provider="gemini", model="omni-flash", audio=False), "SB418"),
-        (shot("SH020", provider="gemini", model="omni-flash", seed=1), "SB419"),
-        (shot("SH020", extends="FOOT"), "SB421"),
-        (shot("SH020", extends="SH010", resolution="1080p"), "SB411"),
-        (shot("SH020", references=References.NAMED, reference_names=("ana",)), "SB417"),
-        (shot("SH020", continues="BLACK"), "SB361"),
-        (shot("SH020", first_frame=FrameRef(shot="SH010", edge=FrameEdge.AT, at=400)), "SB361"),
-        (shot("SH020", clip=Clip(shot="SH010"), trim=Trim(start=24), length=180), "SB358"),
-        (shot("SH020", trim=Trim(start=100, end=50)), "SB358"),
+        (make_shot("SH020", provider="cometapi", extends="SH010"), "SB415"),
+        (make_shot("SH020", provider="nobody"), "SB401"),
+        (make_shot("SH020", model="veo-9"), "SB402"),
+        (make_shot("SH020", provider="gemini"), "SB403"),
+        (make_shot("SH020", provider="vertex", resolution="8k"), "SB411"),
+        (make_shot("SH020", provider="vertex", aspect_ratio="1:1"), "SB412"),
+        (make_shot("SH020", provider="gemini", model="omni-flash", audio=False), "SB418"),
+        (make_shot("SH020", provider="gemini", model="omni-flash", seed=1), "SB419"),
+        (make_shot("SH020", extends="FOOT"), "SB421"),
+        (make_shot("SH020", extends="SH010", resolution="1080p"), "SB411"),
+        (make_shot("SH020", references=References.NAMED, reference_names=("ana",)), "SB417"),
+        (make_shot("SH020", continues="BLACK"), "SB361"),
+        (make_shot("SH020", first_frame=FrameRef(shot="SH010", edge=FrameEdge.AT, at=400)), "SB361"),
+        (make_shot("SH020", clip=Clip(shot="SH010"), trim=Trim(start=24), length=180), "SB358"),
+        (make_shot("SH020", trim=Trim(start=100, end=50)), "SB358"),
     ],
 )  # fmt: skip
 def test_what_a_model_lacks_is_refused_by_its_code(broken: object, code: str) -> None:
-    graph = compiled(
-        shot("SH010"),
-        shot("FOOT", clip=Clip(file=MediaFile(Path("/films/f.mp4"), "f.mp4"))),
-        shot("BLACK", color="black", length=24),
+    graph = compile_shots(
+        make_shot("SH010"),
+        make_shot("FOOT", clip=Clip(file=MediaFile(Path("/films/f.mp4"), "f.mp4"))),
+        make_shot("BLACK", color="black", length=24),
         broken,  # type: ignore[arg-type]
         cast={"ana": CastMember("ana")},
     )
-    assert codes(graph) == ([code] if code else [])
+    assert list_codes(graph) == ([code] if code else [])
 
 
-def test_what_hangs_on_a_refused_shot_stays_quiet() -> None:
-    graph = compiled(shot("SH010", provider="nobody"), shot("SH020", extends="SH010"))
-    assert codes(graph) == ["SB401"]
+def test_dependents_of_a_rejected_shot_report_nothing() -> None:
+    graph = compile_shots(
+        make_shot("SH010", provider="nobody"), make_shot("SH020", extends="SH010")
+    )
+    assert list_codes(graph) == ["SB401"]
     assert graph.steps == {}
 
 
 def test_references_are_sent_where_nothing_else_carries_identity() -> None:
     cast = {"ana": CastMember("ana", images=(IMAGE, IMAGE)), "ben": CastMember("ben")}
-    graph = compiled(
-        shot("SH010", cast=("ana", "ben")),
-        shot("SH020", cast=("ana",), continues="SH010"),
-        shot("SH030", cast=("ana",), length=72),
+    graph = compile_shots(
+        make_shot("SH010", cast=("ana", "ben")),
+        make_shot("SH020", cast=("ana",), continues="SH010"),
+        make_shot("SH030", cast=("ana",), length=72),
         cast=cast,
     )
     roles = {id: [link.role for link in step.links] for id, step in graph.steps.items()}
@@ -203,35 +211,35 @@ def test_references_are_sent_where_nothing_else_carries_identity() -> None:
         "SH020": [Role.FIRST_FRAME],
         "SH030": [],
     }
-    assert codes(graph, "note") == ["SB423", "SB423"]
+    assert list_codes(graph, "note") == ["SB423", "SB423"]
 
 
 def test_an_explicit_list_of_references_chooses_a_length_that_takes_it() -> None:
-    graph = compiled(
-        shot("SH010", length=72, references=References.NAMED, reference_names=("ana",)),
+    graph = compile_shots(
+        make_shot("SH010", length=72, references=References.NAMED, reference_names=("ana",)),
         cast={"ana": CastMember("ana", images=(IMAGE,))},
     )
     assert graph.steps["SH010"].settings.duration_s == 8
 
 
 def test_a_preferred_setting_from_defaults_is_a_note_and_not_sent() -> None:
-    made = shot("SH010", provider="gemini", model="omni-flash", seed=7)
+    made = make_shot("SH010", provider="gemini", model="omni-flash", seed=7)
     inherited = replace(made, origins={k: v for k, v in made.origins.items() if k != "seed"})
-    graph = compiled(inherited)
-    assert (codes(graph), codes(graph, "note")) == ([], ["SB420"])
+    graph = compile_shots(inherited)
+    assert (list_codes(graph), list_codes(graph, "note")) == ([], ["SB420"])
     assert graph.steps["SH010"].settings.seed is None
 
 
 def test_extending_a_trimmed_take_is_warned_of_as_a_jump() -> None:
-    graph = compiled(shot("SH010", length=48), shot("SH020", extends="SH010"))
-    assert codes(graph, "warning") == ["SB354"]
+    graph = compile_shots(make_shot("SH010", length=48), make_shot("SH020", extends="SH010"))
+    assert list_codes(graph, "warning") == ["SB354"]
 
 
 def test_a_chain_of_a_thousand_continued_shots_compiles() -> None:
-    shots = [shot("S0")] + [shot(f"S{n}", continues=f"S{n - 1}") for n in range(1, 1000)]
-    graph = compiled(*reversed(shots))
+    shots = [make_shot("S0")] + [make_shot(f"S{n}", continues=f"S{n - 1}") for n in range(1, 1000)]
+    graph = compile_shots(*reversed(shots))
     order = list(graph.steps)
-    assert codes(graph) == []
+    assert list_codes(graph) == []
     assert order == [f"S{n}" for n in range(1000)]
 
 
@@ -250,30 +258,30 @@ def test_every_split_is_legal_and_long_enough(
 
     assert isinstance(model, Model)
     grid = Rate(Fraction(rate))
-    length = grid.frames(seconds)
-    seams = [grid.frames(beat) for beat in beats]
-    hops = split(model, length, grid, seams, resolution="720p", reanchor=reanchor)
+    length = grid.to_frames(seconds)
+    seams = [grid.to_frames(beat) for beat in beats]
+    hops = plan_hops(model, length, grid, seams, resolution="720p", reanchor=reanchor)
     if hops is None:
         assert not reanchor or not model.first_frame
-        assert seconds > longest(model, "720p")
+        assert seconds > find_longest_run_s(model, "720p")
         return
     run_s = run_hops = done = 0
     for hop in hops:
         assert hop.start == done
         if hop.extends:
-            assert hop.seconds in extensions(model, run_s, run_hops)
+            assert hop.seconds in find_legal_extensions(model, run_s, run_hops)
             run_s, run_hops = run_s + hop.seconds, run_hops + 1
         else:
             assert hop.seconds in model.durations
             run_s, run_hops = hop.seconds, 0
-        assert hop.frames == grid.frames(hop.seconds) - hop.skip
+        assert hop.frames == grid.to_frames(hop.seconds) - hop.skip
         done += hop.frames
     assert done - hops[-1].frames < length <= done
-    assert RATE.frames(1) == 24
+    assert RATE.to_frames(1) == 24
 
 
 @pytest.mark.parametrize(
     "key", [{"alternate": "SH010"}, {"match": FrameRef(shot="SH010", edge=FrameEdge.LAST)}]
 )
 def test_a_key_that_no_step_carries_out_is_refused_by_name(key: dict[str, Any]) -> None:
-    assert codes(compiled(shot("SH010"), shot("SH020", **key))) == ["SB190"]
+    assert list_codes(compile_shots(make_shot("SH010"), make_shot("SH020", **key))) == ["SB190"]

@@ -8,22 +8,22 @@ from hypothesis import strategies as st
 from storyboard.film import Align, Anchor, FramesFrom, Transition, TransitionKind, Trim
 from storyboard.graph.timeline import Timeline
 from storyboard.timecode import FrameRange
-from tests.unit.films import codes, compiled, shot
+from tests.unit.films import compile_shots, list_codes, make_shot
 
 
-def dissolve(whole: int, **values: object) -> Transition:
+def make_dissolve(whole: int, **values: object) -> Transition:
     return Transition(TransitionKind.DISSOLVE, whole, **values)  # type: ignore[arg-type]
 
 
 def test_cuts_stand_end_to_end() -> None:
-    timeline = compiled(shot("SH010", length=60), shot("SH020", length=40)).timeline
+    timeline = compile_shots(make_shot("SH010", length=60), make_shot("SH020", length=40)).timeline
     assert [event.record for event in timeline.events] == [FrameRange(0, 60), FrameRange(60, 100)]
 
 
 def test_a_dissolve_with_handles_keeps_the_cut_and_the_length() -> None:
-    graph = compiled(
-        shot("SH010", length=60),
-        shot("SH020", length=40, trim=Trim(start=10), transition=dissolve(12)),
+    graph = compile_shots(
+        make_shot("SH010", length=60),
+        make_shot("SH020", length=40, trim=Trim(start=10), transition=make_dissolve(12)),
     )
     out, into = graph.timeline.events
     assert graph.timeline.length == 100
@@ -35,7 +35,9 @@ def test_a_dissolve_with_handles_keeps_the_cut_and_the_length() -> None:
 
 
 def test_a_dissolve_aligns_to_the_side_that_has_the_frames() -> None:
-    graph = compiled(shot("SH010", length=60), shot("SH020", transition=dissolve(12)))
+    graph = compile_shots(
+        make_shot("SH010", length=60), make_shot("SH020", transition=make_dissolve(12))
+    )
     into = graph.timeline.events[1]
     assert into.entering is not None
     assert into.entering.span == FrameRange(60, 72)
@@ -43,28 +45,28 @@ def test_a_dissolve_aligns_to_the_side_that_has_the_frames() -> None:
 
 
 def test_a_dissolve_without_handles_overlaps_with_a_warning() -> None:
-    graph = compiled(shot("SH010"), shot("SH020", transition=dissolve(12)))
-    assert codes(graph, "warning") == ["SB355"]
+    graph = compile_shots(make_shot("SH010"), make_shot("SH020", transition=make_dissolve(12)))
+    assert list_codes(graph, "warning") == ["SB355"]
     assert graph.timeline.events[1].record == FrameRange(180, 372)
     assert graph.timeline.length == 2 * 192 - 12
 
 
 def test_handles_asked_for_and_missing_is_an_error() -> None:
-    wanted = dissolve(12, frames=FramesFrom.HANDLES, align=Align.CENTER)
-    graph = compiled(shot("SH010"), shot("SH020", transition=wanted))
-    assert codes(graph) == ["SB351"]
+    wanted = make_dissolve(12, frames=FramesFrom.HANDLES, align=Align.CENTER)
+    graph = compile_shots(make_shot("SH010"), make_shot("SH020", transition=wanted))
+    assert list_codes(graph) == ["SB351"]
 
 
 def test_an_overlap_that_is_written_is_not_warned_of() -> None:
-    wanted = dissolve(12, frames=FramesFrom.OVERLAP)
-    graph = compiled(shot("SH010", length=60), shot("SH020", transition=wanted))
-    assert codes(graph, "warning") == []
+    wanted = make_dissolve(12, frames=FramesFrom.OVERLAP)
+    graph = compile_shots(make_shot("SH010", length=60), make_shot("SH020", transition=wanted))
+    assert list_codes(graph, "warning") == []
     assert graph.timeline.length == 60 + 192 - 12
 
 
-def test_a_fade_through_a_colour_stands_around_the_cut_and_takes_no_handles() -> None:
+def test_a_fade_through_a_colour_surrounds_the_cut_without_handles() -> None:
     fade = Transition(TransitionKind.FADE, 24, through=True)
-    graph = compiled(shot("SH010"), shot("SH020", transition=fade))
+    graph = compile_shots(make_shot("SH010"), make_shot("SH020", transition=fade))
     into = graph.timeline.events[1]
     assert into.entering is not None
     assert into.entering.span == FrameRange(180, 204)
@@ -75,7 +77,7 @@ def test_a_fade_through_a_colour_stands_where_it_is_aligned() -> None:
     spans = {}
     for align in Align:
         fade = Transition(TransitionKind.FADE, 24, through=True, align=align)
-        graph = compiled(shot("SH010"), shot("SH020", transition=fade))
+        graph = compile_shots(make_shot("SH010"), make_shot("SH020", transition=fade))
         into = graph.timeline.events[1]
         assert into.entering is not None
         assert into.visible == into.record == FrameRange(192, 384)
@@ -89,34 +91,36 @@ def test_a_fade_through_a_colour_stands_where_it_is_aligned() -> None:
 
 
 def test_a_fade_wants_room_on_the_side_of_the_cut_where_it_stands() -> None:
-    def found(align: Align) -> list[str]:
+    def list_codes_for(align: Align) -> list[str]:
         fade = Transition(TransitionKind.FADE, 24, through=True, align=align)
-        graph = compiled(shot("SH010"), shot("SH020", length=20, transition=fade))
-        return codes(graph)
+        graph = compile_shots(make_shot("SH010"), make_shot("SH020", length=20, transition=fade))
+        return list_codes(graph)
 
-    assert found(Align.START) == ["SB352"]
-    assert found(Align.END) == found(Align.CENTER) == []
+    assert list_codes_for(Align.START) == ["SB352"]
+    assert list_codes_for(Align.END) == list_codes_for(Align.CENTER) == []
 
 
 def test_a_transition_longer_than_its_shot_is_an_error() -> None:
-    graph = compiled(
-        shot("SH010"),
-        shot("SH020", length=10, transition=dissolve(12, frames=FramesFrom.OVERLAP)),
+    graph = compile_shots(
+        make_shot("SH010"),
+        make_shot("SH020", length=10, transition=make_dissolve(12, frames=FramesFrom.OVERLAP)),
     )
-    assert codes(graph) == ["SB352"]
+    assert list_codes(graph) == ["SB352"]
 
 
 def test_a_dissolve_into_the_first_shot_is_an_error() -> None:
-    assert codes(compiled(shot("SH010", transition=dissolve(12)))) == ["SB357"]
+    assert list_codes(compile_shots(make_shot("SH010", transition=make_dissolve(12)))) == ["SB357"]
 
 
 def test_a_dissolve_inside_a_chain_is_a_warning() -> None:
-    graph = compiled(shot("SH010"), shot("SH020", extends="SH010", transition=dissolve(6)))
-    assert "SB353" in codes(graph, "warning")
+    graph = compile_shots(
+        make_shot("SH010"), make_shot("SH020", extends="SH010", transition=make_dissolve(6))
+    )
+    assert "SB353" in list_codes(graph, "warning")
 
 
 def test_a_film_that_is_not_as_long_as_wished_says_so() -> None:
-    graph = compiled(shot("SH010"), length=240)
+    graph = compile_shots(make_shot("SH010"), length=240)
     assert [d.message for d in graph.diagnostics] == ["runs 8 s of 10"]
 
 
@@ -144,14 +148,14 @@ def test_every_film_frame_has_its_picture(plan: list[tuple]) -> None:  # type: i
         if n == 0 and kind in (TransitionKind.DISSOLVE, TransitionKind.WIPE):
             into = Transition()
         shots.append(
-            shot(f"S{n}", duration=192, length=length, trim=Trim(start=start), transition=into)
+            make_shot(f"S{n}", duration=192, length=length, trim=Trim(start=start), transition=into)
         )
-    graph = compiled(*shots)
-    assert codes(graph) == []
-    holds(graph.timeline)
+    graph = compile_shots(*shots)
+    assert list_codes(graph) == []
+    check_timeline(graph.timeline)
 
 
-def holds(timeline: Timeline) -> None:
+def check_timeline(timeline: Timeline) -> None:
     """What is true of every timeline."""
     covered = [0] * timeline.length
     for before, event in zip([None, *timeline.events], timeline.events, strict=False):
@@ -170,34 +174,36 @@ def holds(timeline: Timeline) -> None:
     assert max(covered) <= 2
 
 
-def test_a_hold_freezes_the_incoming_first_frame_and_makes_the_film_longer() -> None:
-    hold = dissolve(12, frames=FramesFrom.HOLD)
-    graph = compiled(shot("SH010"), shot("SH020", transition=hold))
+def test_a_hold_freezes_the_incoming_frame_and_lengthens_the_film() -> None:
+    hold = make_dissolve(12, frames=FramesFrom.HOLD)
+    graph = compile_shots(make_shot("SH010"), make_shot("SH020", transition=hold))
     out, into = graph.timeline.events
-    assert codes(graph) == []
+    assert list_codes(graph) == []
     assert graph.timeline.length == 192 + 12 + 192
     assert (out.record, into.record) == (FrameRange(0, 192), FrameRange(204, 396))
     assert into.entering is not None
     assert into.entering.span == FrameRange(192, 204)
     assert into.visible == FrameRange(192, 396)
-    assert [(each.source, each.freeze) for each in into.slices] == [
+    assert [(each.source, each.hold_frame) for each in into.slices] == [
         (FrameRange(0, 12), 0),
         (FrameRange(0, 192), None),
     ]
-    assert [(each.source, each.freeze) for each in out.slices] == [
+    assert [(each.source, each.hold_frame) for each in out.slices] == [
         (FrameRange(0, 192), None),
         (FrameRange(191, 203), 191),
     ]
 
 
 def test_a_hold_goes_on_into_the_tail_handle_of_the_shot_before() -> None:
-    hold = dissolve(12, frames=FramesFrom.HOLD)
-    graph = compiled(shot("SH010", length=180 + 4), shot("SH020", length=40, transition=hold))
+    hold = make_dissolve(12, frames=FramesFrom.HOLD)
+    graph = compile_shots(
+        make_shot("SH010", length=180 + 4), make_shot("SH020", length=40, transition=hold)
+    )
     out, into = graph.timeline.events
-    assert [(each.source, each.freeze) for each in out.slices] == [
+    assert [(each.source, each.hold_frame) for each in out.slices] == [
         (FrameRange(0, 192), None),
         (FrameRange(191, 195), 191),
     ]
     assert sum(each.source.length for each in out.slices) == out.visible.length
     assert into.record == FrameRange(196, 236)
-    assert graph.timeline.frame(Anchor("SH020")) == 196
+    assert graph.timeline.resolve_anchor(Anchor("SH020")) == 196

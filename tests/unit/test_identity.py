@@ -7,13 +7,18 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.digest import digest
+from storyboard.digest import digest_value
 from storyboard.film import MediaFacts, Take
-from storyboard.graph.identity import frame_number, frame_sha, identity, request
+from storyboard.graph.identity import (
+    build_request,
+    compute_identity,
+    hash_frame,
+    resolve_frame_number,
+)
 from storyboard.graph.steps import FramePick
 from storyboard.providers.base import WIRE_READS, Input, Role
 from storyboard.timecode import Rate
-from tests.unit.films import RATE, compiled, shot
+from tests.unit.films import RATE, compile_shots, make_shot
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -24,63 +29,63 @@ JSON = st.recursive(
 
 @given(JSON, JSON)
 def test_digests_are_equal_exactly_where_values_are(a: object, b: object) -> None:
-    same = digest("t", a) == digest("t", b)  # type: ignore[arg-type]
-    assert same == (repr(_sorted(a)) == repr(_sorted(b)))
-    assert digest("t", a) != digest("u", a)  # type: ignore[arg-type]
+    same = digest_value("t", a) == digest_value("t", b)  # type: ignore[arg-type]
+    assert same == (repr(_sort_keys(a)) == repr(_sort_keys(b)))
+    assert digest_value("t", a) != digest_value("u", a)  # type: ignore[arg-type]
 
 
-def _sorted(value: object) -> object:
+def _sort_keys(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
+        return {key: _sort_keys(value[key]) for key in sorted(value)}
+    return [_sort_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def of(**values: object) -> str:
-    (step,) = compiled(shot("SH010", provider="vertex", **values)).steps.values()
-    return identity(step, [], WIRE_READS, "").digest
+def compute_digest(**values: object) -> str:
+    (step,) = compile_shots(make_shot("SH010", provider="vertex", **values)).steps.values()
+    return compute_identity(step, [], WIRE_READS, "").digest
 
 
 def test_only_what_is_asked_counts() -> None:
-    one = of(prompt="A boat", length=72)
-    assert one == of(prompt="A boat", length=60, note="brighter", gain_db=-3.0, takes=4)
-    assert one != of(prompt="A boat", length=140)
-    assert one != of(prompt="A ship", length=72)
-    assert one != of(prompt="A boat", length=72, seed=1)
+    one = compute_digest(prompt="A boat", length=72)
+    assert one == compute_digest(prompt="A boat", length=60, note="brighter", gain_db=-3.0, takes=4)
+    assert one != compute_digest(prompt="A boat", length=140)
+    assert one != compute_digest(prompt="A ship", length=72)
+    assert one != compute_digest(prompt="A boat", length=72, seed=1)
 
 
 def test_what_marks_a_job_for_the_bill_is_no_part_of_it() -> None:
-    plain = of(options={})
-    assert plain == of(options={"labels": {"show": "s1"}, "burn_in": False})
-    assert plain != of(options={"person_generation": "dont_allow"})
+    plain = compute_digest(options={})
+    assert plain == compute_digest(options={"labels": {"show": "s1"}, "burn_in": False})
+    assert plain != compute_digest(options={"person_generation": "dont_allow"})
 
 
 def test_a_model_at_another_place_is_another_step() -> None:
-    (step,) = compiled(shot("SH010", provider="vertex")).steps.values()
-    first = identity(step, [], WIRE_READS, "")
-    assert first.digest != identity(replace(step, provider="x"), [], WIRE_READS, "").digest
-    assert first.digest != identity(step, [], WIRE_READS, "2").digest
+    (step,) = compile_shots(make_shot("SH010", provider="vertex")).steps.values()
+    first = compute_identity(step, [], WIRE_READS, "")
+    assert first.digest != compute_identity(replace(step, provider="x"), [], WIRE_READS, "").digest
+    assert first.digest != compute_identity(step, [], WIRE_READS, "2").digest
 
 
 def test_the_parts_say_what_changed() -> None:
-    graph = compiled(shot("SH010"), shot("SH020", continues="SH010"))
+    graph = compile_shots(make_shot("SH010"), make_shot("SH020", continues="SH010"))
     step = graph.steps["SH020"]
-    inputs = [Input(Role.FIRST_FRAME, frame_sha("a" * 64, 191))]
-    moved = [Input(Role.FIRST_FRAME, frame_sha("b" * 64, 191))]
-    before, after = (identity(step, each, WIRE_READS, "").parts for each in (inputs, moved))
+    inputs = [Input(Role.FIRST_FRAME, hash_frame("a" * 64, 191))]
+    moved = [Input(Role.FIRST_FRAME, hash_frame("b" * 64, 191))]
+    before, after = (compute_identity(step, each, WIRE_READS, "").parts for each in (inputs, moved))
     assert {name for name in before if before[name] != after[name]} == {"upstream"}
 
 
 def test_further_takes_derive_their_seed_and_share_the_digest() -> None:
-    (step,) = compiled(shot("SH010", seed=7)).steps.values()
-    seeds = [request(step, [], ordinal=n).settings.seed for n in (1, 2, 3)]
+    (step,) = compile_shots(make_shot("SH010", seed=7)).steps.values()
+    seeds = [build_request(step, [], ordinal=n).settings.seed for n in (1, 2, 3)]
     assert seeds[0] == 7
     assert len(set(seeds)) == 3
-    assert seeds == [request(step, [], ordinal=n).settings.seed for n in (1, 2, 3)]
+    assert seeds == [build_request(step, [], ordinal=n).settings.seed for n in (1, 2, 3)]
 
 
 def test_a_frame_is_named_in_the_takes_own_count() -> None:
     facts = MediaFacts(frames=360, rate=RATE)
     take = Take("d", 1, "s", "vertex", "m", facts, contains_source=True, source_frames=192)
-    assert frame_number(take, FramePick(0), RATE) == 192
-    assert frame_number(take, FramePick(0, from_end=True), RATE) == 359
-    assert frame_number(take, FramePick(25), Rate.parse(25)) == 192 + 24
+    assert resolve_frame_number(take, FramePick(0), RATE) == 192
+    assert resolve_frame_number(take, FramePick(0, from_end=True), RATE) == 359
+    assert resolve_frame_number(take, FramePick(25), Rate.parse(25)) == 192 + 24

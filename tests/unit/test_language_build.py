@@ -14,32 +14,32 @@ from storyboard.film import (
     CastKind,
     FrameEdge,
     FramesFrom,
-    Layer,
     Line,
     References,
     TransitionKind,
     Trim,
+    ValueSource,
 )
 from storyboard.language import load
-from tests.unit.language_films import codes, film, read
+from tests.unit.language_films import build_film, list_codes, load_text
 
 ONE = "shots: [{id: SH010, prompt: Ana reads}]\n"
 
 
 def test_absent_keys_mean_what_the_language_says(tmp_path: Path) -> None:
-    made = film(tmp_path, ONE)
-    [shot] = made.shots
+    film = build_film(tmp_path, ONE)
+    [shot] = film.shots
     assert (shot.provider, shot.model, shot.target) == ("previz", "veo-3.1", "")
     assert (shot.resolution, shot.aspect_ratio, shot.handles, shot.takes) == ("720p", "16:9", 0, 1)
     assert shot.audio
     assert shot.references is References.AUTO
     assert shot.transition == CUT
-    assert (made.delivery.size, made.delivery.rate.value) == ((1280, 720), 24)
-    assert (made.subtitles, made.loudness.lufs, made.loudness.true_peak_db) == ("none", -14, -1)
-    policy = made.policy
+    assert (film.delivery.size, film.delivery.rate.value) == ((1280, 720), 24)
+    assert (film.subtitles, film.loudness.lufs, film.loudness.true_peak_db) == ("none", -14, -1)
+    policy = film.policy
     assert (policy.on_limit, policy.on_filtered, policy.on_failed) == ("error", "fail", "fail")
     assert (policy.on_expired, policy.on_pick, policy.budget_usd) == ("error", "first", None)
-    assert made.root == tmp_path.resolve()
+    assert film.root == tmp_path.resolve()
 
 
 def test_the_stronger_layer_wins(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_the_stronger_layer_wins(tmp_path: Path) -> None:
         "  - {id: SH300, prompt: a}\n"
         "  - {sequence: SQ03, model: from-sequence, shots: [{id: SH310, prompt: a}]}\n"
     )
-    made = film(
+    film = build_film(
         tmp_path,
         """
         defaults: {model: from-defaults, takes: 2, seed: 1}
@@ -62,7 +62,7 @@ def test_the_stronger_layer_wins(tmp_path: Path) -> None:
         """,
         profile="draft",
     )
-    models = {shot.id: shot.model for shot in made.shots}
+    models = {shot.id: shot.model for shot in film.shots}
     assert models == {
         "SH010": "from-profile",
         "SH020": "own",
@@ -70,19 +70,19 @@ def test_the_stronger_layer_wins(tmp_path: Path) -> None:
         "SH300": "included",
         "SH310": "from-sequence",
     }
-    layers = {shot.id: shot.origins["model"].layer for shot in made.shots}
-    assert layers["SH010"] is Layer.PROFILE
-    assert layers["SH030"] is Layer.SEQUENCE
-    assert layers["SH300"] is Layer.INCLUDE
-    assert made.shot("SH010").origins["takes"].layer is Layer.DEFAULTS
-    assert [shot.seed for shot in made.shots] == [1, 1, 1, 4, 4]
-    assert made.shot("SH020").said_here("model")
-    assert not made.shot("SH020").said_here("takes")
-    assert made.profile == "draft"
+    layers = {shot.id: shot.origins["model"].layer for shot in film.shots}
+    assert layers["SH010"] is ValueSource.PROFILE
+    assert layers["SH030"] is ValueSource.SEQUENCE
+    assert layers["SH300"] is ValueSource.INCLUDE
+    assert film.find_shot("SH010").origins["takes"].layer is ValueSource.DEFAULTS
+    assert [shot.seed for shot in film.shots] == [1, 1, 1, 4, 4]
+    assert film.find_shot("SH020").is_stated_here("model")
+    assert not film.find_shot("SH020").is_stated_here("takes")
+    assert film.profile == "draft"
 
 
 def test_looks_and_negative_prompts_add_up_from_outside_in(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         look: 35mm
@@ -97,14 +97,14 @@ def test_looks_and_negative_prompts_add_up_from_outside_in(tmp_path: Path) -> No
         """,
         profile="noir",
     )
-    first, second = made.shots
+    first, second = film.shots
     assert first.look == "35mm, black and white, one lamp, her face in shadow"
     assert first.negative_prompt == "watermark, cars"
     assert second.look == "35mm, black and white"
 
 
 def test_like_takes_over_the_picture_and_nothing_else(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         cast: {ana: {}, ben: {}, kitchen: {kind: place}}
@@ -119,7 +119,7 @@ def test_like_takes_over_the_picture_and_nothing_else(tmp_path: Path) -> None:
           - {id: SH030, prompt: c, like: SH020}
         """,
     )
-    second, third = made.shots[1:]
+    second, third = film.shots[1:]
     assert (second.size, second.place, second.cast, second.model) == (
         "MCU",
         "kitchen",
@@ -129,12 +129,12 @@ def test_like_takes_over_the_picture_and_nothing_else(tmp_path: Path) -> None:
     assert (second.length, second.seed, second.trim, second.transition) == (None, None, Trim(), CUT)
     assert second.dialogue == ()
     assert (third.size, third.cast) == ("MCU", ("ben",))
-    assert second.origins["size"].layer is Layer.LIKE
-    assert second.span("place").line == second.origins["place"].value.line == 6
+    assert second.origins["size"].layer is ValueSource.LIKE
+    assert second.find_span("place").line == second.origins["place"].value.line == 6
 
 
 def test_a_slug_line_sets_place_and_time_where_nothing_nearer_does(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         cast: {kitchen: {kind: place}, market_hall: {kind: place}}
@@ -148,7 +148,7 @@ def test_a_slug_line_sets_place_and_time_where_nothing_nearer_does(tmp_path: Pat
           - {id: SH040, prompt: a, scene: EXT. HARBOUR WALL - DUSK}
         """,
     )
-    assert [(s.place, s.time) for s in made.shots] == [
+    assert [(s.place, s.time) for s in film.shots] == [
         ("kitchen", "night"),
         ("kitchen", "dawn"),
         ("market_hall", "day"),
@@ -163,13 +163,13 @@ def test_the_place_of_a_sequence_stands_beside_its_slug_line(tmp_path: Path) -> 
           - {sequence: A, scene: INT. HALL - DAY, place: kitchen, shots: [{id: SH010, prompt: a}]}
           - {id: SH020, prompt: a, cast: [hall, ana]}
         """
-    first, second = film(tmp_path, text).shots
+    first, second = build_film(tmp_path, text).shots
     assert (first.place, first.time) == ("kitchen", "day")
     assert (second.place, second.cast) == ("hall", ("ana",))
 
 
 def test_dialogue_in_all_its_forms(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         cast: {ana: {}, ben: {}}
@@ -182,16 +182,16 @@ def test_dialogue_in_all_its_forms(tmp_path: Path) -> None:
           - {id: SH020, prompt: a, dialogue: {ana: Tuesday., at: 12f}}
         """,
     )
-    assert made.shots[0].dialogue == (
+    assert film.shots[0].dialogue == (
         Line("ana", "It came.", None, "softly"),
         Line("ben", "When?", 60, "dry", off=True),
     )
-    assert made.shots[1].dialogue == (Line("ana", "Tuesday.", 12),)
-    assert made.shots[1].span("dialogue[0].at").column == 58
+    assert film.shots[1].dialogue == (Line("ana", "Tuesday.", 12),)
+    assert film.shots[1].find_span("dialogue[0].at").column == 58
 
 
 def test_transitions_and_trims(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         shots:
@@ -201,17 +201,17 @@ def test_transitions_and_trims(tmp_path: Path) -> None:
           - {id: D, prompt: a, transition: {fade: 2, through: black}, transition_out: {fade: 1}}
         """,
     )
-    a, b, c, d = (shot.transition for shot in made.shots)
+    a, b, c, d = (shot.transition for shot in film.shots)
     assert (a.kind, a.duration, a.color, a.through) == (TransitionKind.FADE, 24, "white", False)
     assert (b.kind, b.duration) == (TransitionKind.DISSOLVE, 12)
-    assert made.shots[1].trim == Trim(12, -12)
+    assert film.shots[1].trim == Trim(12, -12)
     assert (c.direction, c.align, c.frames) == ("right", Align.END, FramesFrom.OVERLAP)
     assert (d.through, d.color) == (True, "black")
-    assert made.shots[3].transition_out.duration == 24
+    assert film.shots[3].transition_out.duration == 24
 
 
 def test_frame_references_are_read_in_the_language_s_order(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         cast: {ana: {image: ana.png}}
@@ -225,7 +225,7 @@ def test_frame_references_are_read_in_the_language_s_order(tmp_path: Path) -> No
         """,
         "ana.png",
     )
-    a, b, c, d, e, f = made.shots
+    a, b, c, d, e, f = film.shots
     assert a.first_frame
     assert a.first_frame.file
     assert a.first_frame.file.name == "ana.png"
@@ -250,7 +250,7 @@ def test_a_long_take_and_a_camera_in_moves(tmp_path: Path) -> None:
             camera: [{static: 1}, slow dolly in]
             lens: 65
         """
-    [shot] = film(tmp_path, text).shots
+    [shot] = build_film(tmp_path, text).shots
     assert shot.beats == (Beat(0, "A tram"), Beat(192, "It passes"))
     assert [(move.words, move.length) for move in shot.camera] == [
         ("static", 24),
@@ -260,7 +260,7 @@ def test_a_long_take_and_a_camera_in_moves(tmp_path: Path) -> None:
 
 
 def test_defaults_of_length_and_duration_hold_for_takes_only(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         defaults: {duration: 8, length: 5}
@@ -271,21 +271,21 @@ def test_defaults_of_length_and_duration_hold_for_takes_only(tmp_path: Path) -> 
           - {card: THE END, length: 2}
         """,
     )
-    assert [(s.length, s.duration) for s in made.shots] == [
+    assert [(s.length, s.duration) for s in film.shots] == [
         (120, None),
         (None, None),
         (None, None),
         (48, None),
     ]
-    made = film(
+    film = build_film(
         tmp_path,
         "defaults: {duration: 8}\nshots: [{id: A, prompt: a}, {id: B, prompt: b, length: 3}]",
     )
-    assert [(s.length, s.duration) for s in made.shots] == [(None, 192), (72, None)]
+    assert [(s.length, s.duration) for s in film.shots] == [(None, 192), (72, None)]
 
 
 def test_a_sequence_gives_its_length_to_all_of_its_shots(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         shots:
@@ -303,14 +303,14 @@ def test_a_sequence_gives_its_length_to_all_of_its_shots(tmp_path: Path) -> None
               - {sequence: SQ02, length: 3, shots: [{card: THE END}, {card: FIN, length: 1}]}
         """,
     )
-    assert [shot.length for shot in made.shots] == [96, 96, 96, 48, 96, 72, 24]
-    assert {shot.duration for shot in made.shots} == {None}
-    assert [shot.prompt for shot in made.shots[:3]] == ["The tram climbs", "The tram climbs", ""]
-    assert {shot.light for shot in made.shots} == {"a lamp"}
+    assert [shot.length for shot in film.shots] == [96, 96, 96, 48, 96, 72, 24]
+    assert {shot.duration for shot in film.shots} == {None}
+    assert [shot.prompt for shot in film.shots[:3]] == ["The tram climbs", "The tram climbs", ""]
+    assert {shot.light for shot in film.shots} == {"a lamp"}
 
 
 def test_cards_and_colours_get_ids_that_clash_with_none(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         shots:
@@ -321,11 +321,11 @@ def test_cards_and_colours_get_ids_that_clash_with_none(tmp_path: Path) -> None:
           - {id: END_CARD, card: THREE, length: 1}
         """,
     )
-    assert [shot.id for shot in made.shots] == ["CARD1", "CARD2", "CARD3", "COLOR1", "END_CARD"]
+    assert [shot.id for shot in film.shots] == ["CARD1", "CARD2", "CARD3", "COLOR1", "END_CARD"]
 
 
 def test_points_of_the_film(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         shots: [{id: SH010, prompt: a}, {id: SH010-1, prompt: b}, {id: SH010B, prompt: c}]
@@ -340,7 +340,7 @@ def test_points_of_the_film(tmp_path: Path) -> None:
         """,
         "a.wav",
     )
-    assert [cue.at for cue in made.titles] == [
+    assert [cue.at for cue in film.titles] == [
         Anchor("SH010", 24),
         Anchor("SH010-1", 0),
         Anchor("SH010", -2),
@@ -348,7 +348,7 @@ def test_points_of_the_film(tmp_path: Path) -> None:
         Anchor("end", -144),
         Anchor("start", 300),
     ]
-    [music] = made.music
+    [music] = film.music
     assert (music.begin, music.end, music.start) == (
         Anchor("SH010-1", 12),
         Anchor("SH010B"),
@@ -363,7 +363,7 @@ def test_cast_of_another_file(tmp_path: Path) -> None:
         "cast: {include: bible/cast.yaml, cat: {kind: prop}}\n"
         "shots: [{id: SH200, prompt: a, cast: [ana, ben, cat]}]\n"
     )
-    made = film(
+    film = build_film(
         tmp_path,
         """
         cast: {include: bible/cast.yaml, ben: {}}
@@ -371,9 +371,9 @@ def test_cast_of_another_file(tmp_path: Path) -> None:
         """,
         "bible/ana.png",
     )
-    assert made.cast["ana"].images[0].path == (tmp_path / "bible/ana.png").resolve()
-    assert made.cast["quay"].kind is CastKind.PLACE
-    assert [path.name for path in made.texts] == ["film.yaml", "cast.yaml", "act2.yaml"]
+    assert film.cast["ana"].images[0].path == (tmp_path / "bible/ana.png").resolve()
+    assert film.cast["quay"].kind is CastKind.PLACE
+    assert [path.name for path in film.texts] == ["film.yaml", "cast.yaml", "act2.yaml"]
 
 
 def test_the_cast_of_an_act_is_its_own(tmp_path: Path) -> None:
@@ -381,8 +381,8 @@ def test_the_cast_of_an_act_is_its_own(tmp_path: Path) -> None:
         "cast: {cat: {}}\nshots: [{id: SH200, prompt: a, cast: [cat]}]\n"
     )
     text = "shots: [{include: act2.yaml}, {id: SH300, prompt: a, cast: [cat]}]"
-    loaded = read(tmp_path, text)
-    assert codes(loaded) == ["SB202"]
+    loaded = load_text(tmp_path, text)
+    assert list_codes(loaded) == ["SB202"]
     assert loaded.diagnostics[0].related[0][0].file.endswith("act2.yaml")
 
 
@@ -390,10 +390,10 @@ def test_includes_go_eight_deep(tmp_path: Path) -> None:
     for depth in range(1, 10):
         inner = f"include: act{depth + 1}.yaml" if depth < 9 else "{id: DEEP, prompt: a}"
         (tmp_path / f"act{depth}.yaml").write_text(f"shots:\n  - {inner}\n")
-    assert codes(read(tmp_path, "shots: [{include: act1.yaml}, {id: A, extend: DEEP}]")) == [
-        "SB211"
-    ]
-    assert film(tmp_path, "shots: [{include: act2.yaml}]").shots[0].id == "DEEP"
+    assert list_codes(
+        load_text(tmp_path, "shots: [{include: act1.yaml}, {id: A, extend: DEEP}]")
+    ) == ["SB211"]
+    assert build_film(tmp_path, "shots: [{include: act2.yaml}]").shots[0].id == "DEEP"
 
 
 def test_one_root_for_a_film_in_a_repository(tmp_path: Path) -> None:
@@ -401,41 +401,44 @@ def test_one_root_for_a_film_in_a_repository(tmp_path: Path) -> None:
     folder = tmp_path / "films" / "letter"
     folder.mkdir(parents=True)
     text = "root: ../..\ncast: {ana: {image: ../../shared/ana.png}}\nshots: [{id: A, prompt: a}]"
-    made = film(folder, text, "../../shared/ana.png")
-    assert made.root == tmp_path.resolve()
-    assert codes(read(folder, text.replace("../..\n", "../../..\n"))) == ["SB506", "SB503"]
+    film = build_film(folder, text, "../../shared/ana.png")
+    assert film.root == tmp_path.resolve()
+    assert list_codes(load_text(folder, text.replace("../..\n", "../../..\n"))) == [
+        "SB506",
+        "SB503",
+    ]
 
 
-def test_flags_lie_over_every_shot(tmp_path: Path) -> None:
+def test_flags_override_every_shot(tmp_path: Path) -> None:
     text = """
         defaults: {provider: vertex, resolution: 1080p}
         shots: [{id: A, prompt: a}, {id: B, prompt: b, provider: gemini, model: fine}]
         """
-    plain = film(tmp_path, text)
+    plain = build_film(tmp_path, text)
     assert [(s.provider, s.target) for s in plain.shots] == [("vertex", ""), ("gemini", "")]
     assert not plain.rehearsal
-    drawn = film(tmp_path, text, previz=True)
+    drawn = build_film(tmp_path, text, previz=True)
     assert [(s.provider, s.target) for s in drawn.shots] == [
         ("previz", "vertex"),
         ("previz", "gemini"),
     ]
     assert drawn.rehearsal
     assert not drawn.proxy
-    assert drawn.shots[0].origins["provider"].layer is Layer.FLAG
-    small = film(tmp_path, text, proxy=True)
+    assert drawn.shots[0].origins["provider"].layer is ValueSource.FLAG
+    small = build_film(tmp_path, text, proxy=True)
     assert small.proxy
     assert small.rehearsal
     assert small.shots[0].resolution == "1080p"
-    other = film(tmp_path, text, provider="cometapi", model="veo-3.1-fast", previz=True)
+    other = build_film(tmp_path, text, provider="cometapi", model="veo-3.1-fast", previz=True)
     assert {(s.provider, s.target, s.model) for s in other.shots} == {
         ("previz", "cometapi", "veo-3.1-fast")
     }
-    aimed = film(tmp_path, "defaults: {target: gemini}\n" + ONE)
+    aimed = build_film(tmp_path, "defaults: {target: gemini}\n" + ONE)
     assert (aimed.shots[0].provider, aimed.shots[0].target) == ("previz", "gemini")
 
 
 def test_broken_shots_are_left_out_and_still_known(tmp_path: Path) -> None:
-    loaded = read(
+    loaded = load_text(
         tmp_path,
         """
         shots:
@@ -446,7 +449,7 @@ def test_broken_shots_are_left_out_and_still_known(tmp_path: Path) -> None:
         titles: [{at: A+1, text: Havana, length: 1}]
         """,
     )
-    assert codes(loaded) == ["SB101"]
+    assert list_codes(loaded) == ["SB101"]
     assert loaded.film is not None
     assert [shot.id for shot in loaded.film.shots] == ["B", "D"]
     assert loaded.broken == {"A", "C"}
@@ -455,17 +458,17 @@ def test_broken_shots_are_left_out_and_still_known(tmp_path: Path) -> None:
 def test_what_can_t_be_read_makes_no_second_mistake(tmp_path: Path) -> None:
     (tmp_path / "act2.yaml").write_text("shots: [")
     text = "shots: [{include: act2.yaml}, {id: A, extend: SH200}, {id: B, prompt: b, cast: [cat]}]"
-    assert codes(read(tmp_path, text)) == ["SB008"]
-    assert codes(
-        read(tmp_path, "cast: {ana: {kind: persn}}\nshots: [{id: A, prompt: a, cast: [ana]}]")
+    assert list_codes(load_text(tmp_path, text)) == ["SB008"]
+    assert list_codes(
+        load_text(tmp_path, "cast: {ana: {kind: persn}}\nshots: [{id: A, prompt: a, cast: [ana]}]")
     ) == ["SB104"]
-    assert codes(read(tmp_path, "cast: [ana]\nshots: [{id: A, prompt: a, cast: [ana]}]")) == [
-        "SB103"
-    ]
+    assert list_codes(
+        load_text(tmp_path, "cast: [ana]\nshots: [{id: A, prompt: a, cast: [ana]}]")
+    ) == ["SB103"]
 
 
 def test_an_unknown_profile_is_named(tmp_path: Path) -> None:
-    loaded = read(tmp_path, "profiles: {draft: {}}\n" + ONE, profile="darft")
+    loaded = load_text(tmp_path, "profiles: {draft: {}}\n" + ONE, profile="darft")
     [found] = loaded.diagnostics
     assert (found.code, found.span.line, found.hint) == ("SB209", 2, "did you mean `draft`?")
 
@@ -494,7 +497,7 @@ def test_adapters_check_their_own_settings_and_options(tmp_path: Path) -> None:
           - {id: A, prompt: a, options: {resise: pad}}
           - {id: B, prompt: b, options: {resize: pad}}
         """
-    loaded = read(tmp_path, text, fragments=fragments)
+    loaded = load_text(tmp_path, text, fragments=fragments)
     assert [(d.code, d.span.line, d.span.column) for d in loaded.diagnostics] == [
         ("SB101", 4, 34),
         ("SB101", 6, 34),
@@ -502,13 +505,18 @@ def test_adapters_check_their_own_settings_and_options(tmp_path: Path) -> None:
     assert loaded.film is not None
     assert loaded.film.providers == {"vertex": {"region": "eu"}, "studio": {"anything": [1]}}
     assert [shot.id for shot in loaded.film.shots] == ["B"]
-    assert codes(read(tmp_path, text, fragments=fragments, previz=True)) == ["SB101", "SB101"]
+    assert list_codes(load_text(tmp_path, text, fragments=fragments, previz=True)) == [
+        "SB101",
+        "SB101",
+    ]
 
 
 def test_policy_money_is_exact(tmp_path: Path) -> None:
-    made = film(tmp_path, "policy: {budget_usd: 60.10, retries: 3, on_filtered: hold}\n" + ONE)
-    assert made.policy.budget_usd == Fraction("60.1")
-    assert (made.policy.retries, made.policy.on_filtered) == (3, "hold")
+    film = build_film(
+        tmp_path, "policy: {budget_usd: 60.10, retries: 3, on_filtered: hold}\n" + ONE
+    )
+    assert film.policy.budget_usd == Fraction("60.1")
+    assert (film.policy.retries, film.policy.on_filtered) == (3, "hold")
 
 
 @pytest.mark.parametrize(
@@ -520,11 +528,11 @@ def test_policy_money_is_exact(tmp_path: Path) -> None:
     ],
 )
 def test_frame_rates_are_exact(tmp_path: Path, fps: str, rate: Fraction) -> None:
-    assert film(tmp_path, f"format: {{fps: {fps}}}\n{ONE}").delivery.rate.value == rate
+    assert build_film(tmp_path, f"format: {{fps: {fps}}}\n{ONE}").delivery.rate.value == rate
 
 
 def test_beds_know_their_scope(tmp_path: Path) -> None:
-    made = film(
+    film = build_film(
         tmp_path,
         """
         ambience: {make: city}
@@ -536,7 +544,7 @@ def test_beds_know_their_scope(tmp_path: Path) -> None:
         """,
         "a.wav",
     )
-    scopes = [shot.ambience.scope for shot in made.shots if shot.ambience]
+    scopes = [shot.ambience.scope for shot in film.shots if shot.ambience]
     assert scopes == ["film", "seq:SQ01", "shot:C"]
 
 
@@ -545,19 +553,23 @@ def test_the_pace_of_lines_counts_the_whole_take(tmp_path: Path) -> None:
     line = f"dialogue: {{ana: {twelve}}}"
     cast = "cast: {ana: {}}\n"
     short = f"{cast}shots: [{{id: A, prompt: a, length: 3, {line}}}]"
-    assert codes(read(tmp_path, short)) == ["SB308"]
-    assert codes(read(tmp_path, short.replace("length: 3", "length: 5"))) == []
-    assert codes(read(tmp_path, short.replace("length: 3", "length: 3, duration: 8"))) == []
-    assert codes(read(tmp_path, short.replace("length: 3", "length: 3, handles: 2"))) == []
+    assert list_codes(load_text(tmp_path, short)) == ["SB308"]
+    assert list_codes(load_text(tmp_path, short.replace("length: 3", "length: 5"))) == []
+    assert (
+        list_codes(load_text(tmp_path, short.replace("length: 3", "length: 3, duration: 8"))) == []
+    )
+    assert (
+        list_codes(load_text(tmp_path, short.replace("length: 3", "length: 3, handles: 2"))) == []
+    )
     two = (
         f"{cast}shots: [{{id: A, prompt: a, dialogue: [{{ana: {twelve}}}, {{ana: Yes., at: 2}}]}}]"
     )
-    assert codes(read(tmp_path, two)) == ["SB309"]
+    assert list_codes(load_text(tmp_path, two)) == ["SB309"]
 
 
 def test_keys_are_never_shown(tmp_path: Path) -> None:
     secret = "AIzaSy" + "A1b2C3d4" * 5
-    loaded = read(
+    loaded = load_text(
         tmp_path,
         f"""
         title: {secret}
@@ -566,20 +578,20 @@ def test_keys_are_never_shown(tmp_path: Path) -> None:
         shots: [{{id: A, prompt: 5, cast: {secret}}}]
         """,
     )
-    assert codes(loaded).count("SB113") == 5
-    told = f"{loaded.diagnostics}{dict(loaded.texts)}{loaded.film}"
-    assert "hunter2" not in told
-    assert secret not in told
+    assert list_codes(loaded).count("SB113") == 5
+    shown_text = f"{loaded.diagnostics}{dict(loaded.texts)}{loaded.film}"
+    assert "hunter2" not in shown_text
+    assert secret not in shown_text
 
 
 def test_a_film_goes_to_another_process_without_its_places(tmp_path: Path) -> None:
-    made = film(tmp_path, ONE)
-    assert pickle.loads(pickle.dumps(made.shots[0].origins)) == {}
+    film = build_film(tmp_path, ONE)
+    assert pickle.loads(pickle.dumps(film.shots[0].origins)) == {}
 
 
 def test_the_film_of_the_language_s_own_page(tmp_path: Path) -> None:
     """Every key of the language, with what isn't built yet taken out."""
-    made = film(
+    film = build_film(
         tmp_path,
         """
         title: The Letter
@@ -611,10 +623,10 @@ def test_the_film_of_the_language_s_own_page(tmp_path: Path) -> None:
         """,
         *("ana-face.png", "ana-full.png", "kitchen.png", "dawn.mp4", "a.wav"),
     )
-    assert made.length == 2160
-    assert [shot.id for shot in made.cut] == ["SH010", "SH020", "SH040", "SH070", "SH080", "SH090"]
-    assert made.shot("SH010").sequences == ("SQ01",)
-    assert made.shot("SH070").lock == "true"
-    assert made.loudness.lufs == -23
-    assert made.shot("SH090").sound[1].at == 24
+    assert film.length == 2160
+    assert [shot.id for shot in film.cut] == ["SH010", "SH020", "SH040", "SH070", "SH080", "SH090"]
+    assert film.find_shot("SH010").sequences == ("SQ01",)
+    assert film.find_shot("SH070").lock == "true"
+    assert film.loudness.lufs == -23
+    assert film.find_shot("SH090").sound[1].at == 24
     assert load(tmp_path / "film.yaml").broken == frozenset()

@@ -4,55 +4,55 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.language_films import read
+from tests.unit.language_films import load_text
 
 
-def cures(folder: Path, keys: str) -> list[tuple[str, str, str]]:
+def list_cures(folder: Path, keys: str) -> list[tuple[str, str, str]]:
     """(code, message, cure) of what is wrong with one shot of these keys."""
-    loaded = read(folder, f"shots: [{{id: SH010, prompt: Ana, {keys}}}]\n")
+    loaded = load_text(folder, f"shots: [{{id: SH010, prompt: Ana, {keys}}}]\n")
     return [(each.code, each.message, each.hint) for each in loaded.errors]
 
 
 def test_a_lock_names_a_take(tmp_path: Path) -> None:
-    [(code, _, cure)] = cures(tmp_path, "lock: 2")
+    [(code, _, cure)] = list_cures(tmp_path, "lock: 2")
     assert (code, cure) == ("SB103", "write t02")
 
 
 def test_a_number_too_long_for_yaml_is_too_large_and_no_text(tmp_path: Path) -> None:
-    [(code, message, _)] = cures(tmp_path, "seed: 99999999999999999999")
+    [(code, message, _)] = list_cures(tmp_path, "seed: 99999999999999999999")
     assert code == "SB106"
     assert "at most 4294967295" in message
 
 
 def test_two_kinds_of_transition_are_one_mistake(tmp_path: Path) -> None:
-    [(code, message, cure)] = cures(tmp_path, "transition: {dissolve: 1, fade: 1}")
+    [(code, message, cure)] = list_cures(tmp_path, "transition: {dissolve: 1, fade: 1}")
     assert code == "SB110"
     assert "only one can stand" in message
     assert cure == "keep one of them"
 
 
 def test_a_fade_says_what_has_no_effect_on_it(tmp_path: Path) -> None:
-    [(code, message, cure)] = cures(tmp_path, "transition: {fade: 1, align: end}")
+    [(code, message, cure)] = list_cures(tmp_path, "transition: {fade: 1, align: end}")
     assert code == "SB111"
     assert "`align` has no effect here" in message
     assert cure == "add `through`, or delete `align`"
     for color in ("from", "through"):
-        [(code, message, cure)] = cures(
+        [(code, message, cure)] = list_cures(
             tmp_path, f"transition: {{fade: 1, {color}: red, frames: hold}}"
         )
         assert code == "SB101"
         assert "`frames`" in message
         assert cure == "a fade takes no frames of its neighbours: delete `frames`"
-    assert not cures(tmp_path, "transition: {fade: 1, through: black, align: end}")
+    assert not list_cures(tmp_path, "transition: {fade: 1, through: black, align: end}")
 
 
 @pytest.mark.parametrize("align", ["start", "center", "auto"])
 def test_a_held_frame_is_not_aligned(tmp_path: Path, align: str) -> None:
     held = f"transition: {{dissolve: 1, frames: hold, align: {align}}}"
-    [(code, message, cure)] = cures(tmp_path, held)
+    [(code, message, cure)] = list_cures(tmp_path, held)
     assert (code, cure) == ("SB111", "delete `align`")
     assert "`align` has no effect here" in message
-    assert not cures(tmp_path, "transition: {dissolve: 1, frames: hold}")
+    assert not list_cures(tmp_path, "transition: {dissolve: 1, frames: hold}")
 
 
 @pytest.mark.parametrize(
@@ -63,28 +63,28 @@ def test_a_time_is_a_number_and_no_text_that_looks_like_one(
     tmp_path: Path, written: str, number: str
 ) -> None:
     for key in ("length", "handles"):
-        [(code, _, cure)] = cures(tmp_path, f"{key}: {written}")
+        [(code, _, cure)] = list_cures(tmp_path, f"{key}: {written}")
         assert (code, cure) == ("SB105", f"write a bare number: {number}")
-    [(_, _, cure)] = cures(tmp_path, 'trim: {end: "-05"}')
+    [(_, _, cure)] = list_cures(tmp_path, 'trim: {end: "-05"}')
     assert cure == "write a bare number: -5"
-    [(code, _, cure)] = cures(tmp_path, 'takes: "02"')
+    [(code, _, cure)] = list_cures(tmp_path, 'takes: "02"')
     assert (code, cure) == ("SB103", "write a bare number: 2")
 
 
 def test_frames_are_a_text(tmp_path: Path) -> None:
-    assert not cures(tmp_path, 'length: 48f, handles: "12f", trim: {start: 6f, end: "-6f"}')
+    assert not list_cures(tmp_path, 'length: 48f, handles: "12f", trim: {start: 6f, end: "-6f"}')
 
 
 def test_a_profile_with_a_mistake_is_not_also_said_to_be_missing(tmp_path: Path) -> None:
-    def found(profiles: str) -> list[str]:
+    def list_codes_with(profiles: str) -> list[str]:
         text = f"profiles: {profiles}\nshots: [{{id: SH010, prompt: Ana}}]\n"
-        return [each.code for each in read(tmp_path, text, profile="draft").errors]
+        return [each.code for each in load_text(tmp_path, text, profile="draft").errors]
 
-    assert found("{draft: {defaults: {takse: 2}}}") == ["SB101"]
-    assert found("{draft: {defalts: {takes: 2}}}") == ["SB101"]
-    assert found("{draft: fast}") == ["SB103"]
-    assert found("{draft: }") == ["SB209"]
-    assert found("{social: {}}") == ["SB209"]
+    assert list_codes_with("{draft: {defaults: {takse: 2}}}") == ["SB101"]
+    assert list_codes_with("{draft: {defalts: {takes: 2}}}") == ["SB101"]
+    assert list_codes_with("{draft: fast}") == ["SB103"]
+    assert list_codes_with("{draft: }") == ["SB209"]
+    assert list_codes_with("{social: {}}") == ["SB209"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_profile_with_a_mistake_is_not_also_said_to_be_missing(tmp_path: Path)
 def test_what_an_effect_can_never_do_is_refused_before_anything_runs(
     tmp_path: Path, effect: str, told: str
 ) -> None:
-    found = cures(tmp_path, f"effects: [{{{effect}}}]")
+    found = list_cures(tmp_path, f"effects: [{{{effect}}}]")
     assert {code for code, _, _ in found} == {"SB117"}
     assert told in found[0][1]
 
@@ -115,15 +115,15 @@ def test_what_an_effect_can_never_do_is_refused_before_anything_runs(
     ["x1: 10, width: 30", "x2: 40, width: 30", "x_center: 60, width: 101", "y1: 5", "x2: 50"],
 )
 def test_a_crop_inside_the_picture_is_taken(tmp_path: Path, effect: str) -> None:
-    assert not cures(tmp_path, f"effects: [{{Crop: {{{effect}}}}}]")
+    assert not list_cures(tmp_path, f"effects: [{{Crop: {{{effect}}}}}]")
 
 
-def test_a_trim_may_leave_less_than_the_length_where_effects_make_it_longer(
+def test_a_trim_below_the_length_is_valid_if_effects_extend_it(
     tmp_path: Path,
 ) -> None:
     slow = "length: 3, trim: {start: 1, end: 3}, effects: [{MultiplySpeed: {factor: %s}}]"
-    assert not cures(tmp_path, slow % 0.5)
-    [(code, message, _)] = cures(tmp_path, slow % 0.8)
+    assert not list_cures(tmp_path, slow % 0.5)
+    [(code, message, _)] = list_cures(tmp_path, slow % 0.8)
     assert code == "SB304"
     assert "leaves 2 s that the effects make 2.5 s" in message
 
@@ -146,6 +146,6 @@ def test_a_sound_of_no_length_is_refused_wherever_it_stands(tmp_path: Path, keys
     ):
         body = b"RIFF\0\0\0\0WAVE" + head + size.to_bytes(4, "little") + samples
         (tmp_path / "a.wav").write_bytes(body)
-        loaded = read(tmp_path, f"{keys}\n")
+        loaded = load_text(tmp_path, f"{keys}\n")
         assert [each.code for each in loaded.errors] == ["SB505"] * refused
         assert not refused or "of no length" in loaded.errors[0].message

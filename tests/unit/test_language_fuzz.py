@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storyboard.language import draw, load, resolved_yaml
+from storyboard.language import format_diagnostics, load, to_storyboard_yaml
 from tests.unit.test_language_show import TEXT
 
 LINES = ("storyboard: 1\n" + TEXT).splitlines()
@@ -45,28 +45,31 @@ def test_no_edit_of_a_film_raises(
             lines[here] = line.partition(": ")[0] + ": " + scrap
         else:
             lines[here] = " " * column + line.lstrip()
-    _survives("\n".join(lines).encode("utf-8"), previz)
+    _check_survives("\n".join(lines).encode("utf-8"), previz)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=60), st.integers(0, 800), st.integers(0, 40))
 def test_no_damage_to_a_file_raises(data: bytes, at: int, gone: int) -> None:
     text = "\n".join(LINES).encode("utf-8")
-    _survives(text[:at] + data + text[at + gone :], False)
+    _check_survives(text[:at] + data + text[at + gone :], False)
 
 
-def _survives(data: bytes, previz: bool) -> None:
+def _check_survives(data: bytes, previz: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.yaml"
         path.write_bytes(data)
         loaded = load(path, previz=previz, profile="draft")
         for form in ("human", "concise", "github"):
-            draw(loaded.diagnostics, loaded.texts, form)
-        for found in loaded.diagnostics:
-            assert found.span.file == str(path)
-            assert found.span.line >= 1
-            assert found.span.column >= 1
-            assert (found.span.end_line, found.span.end_column) > (found.span.line, 0)
+            format_diagnostics(loaded.diagnostics, loaded.texts, form)
+        for diagnostic in loaded.diagnostics:
+            assert diagnostic.span.file == str(path)
+            assert diagnostic.span.line >= 1
+            assert diagnostic.span.column >= 1
+            assert (diagnostic.span.end_line, diagnostic.span.end_column) > (
+                diagnostic.span.line,
+                0,
+            )
         if loaded.film is not None:
-            resolved_yaml(loaded.film, origins=True)
+            to_storyboard_yaml(loaded.film, origins=True)
             assert {shot.id for shot in loaded.film.shots}.isdisjoint(loaded.broken)

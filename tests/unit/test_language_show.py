@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from storyboard.film import Film
-from storyboard.language import load, resolved, resolved_yaml
-from storyboard.language.show import seconds
+from storyboard.language import load, to_storyboard_data, to_storyboard_yaml
+from storyboard.language.show import to_yaml_time
 from storyboard.timecode import Rate
-from tests.unit.language_films import film
+from tests.unit.language_films import build_film
 
 TEXT = """
 title: "No: a film"
@@ -49,23 +49,23 @@ MEDIA = ("ana.png", "a.mp4", "a.wav")
 
 
 def test_what_is_shown_is_a_storyboard_of_the_same_film(tmp_path: Path) -> None:
-    made = film(tmp_path, TEXT, *MEDIA)
+    made = build_film(tmp_path, TEXT, *MEDIA)
     for origins in (False, True):
-        (tmp_path / "again.yaml").write_text(resolved_yaml(made, origins), encoding="utf-8")
+        (tmp_path / "again.yaml").write_text(to_storyboard_yaml(made, origins), encoding="utf-8")
         loaded = load(tmp_path / "again.yaml")
         assert not loaded.errors, loaded.errors
         assert loaded.film is not None
-        assert _bare(loaded.film) == _bare(made)
+        assert _flatten_film(loaded.film) == _flatten_film(made)
 
 
 def test_origins_name_layer_and_line(tmp_path: Path) -> None:
-    lines = resolved_yaml(film(tmp_path, TEXT, *MEDIA), origins=True).splitlines()
+    lines = to_storyboard_yaml(build_film(tmp_path, TEXT, *MEDIA), origins=True).splitlines()
     b = lines[lines.index(next(line for line in lines if "- id: B" in line)) :]
     shown = {line.split(":")[0].strip(): line for line in b}
-    said = {key: line.rpartition("  # ")[2] for key, line in reversed(list(shown.items()))}
-    assert said["size"].startswith("like A, ")
-    assert said["size"].endswith("film.yaml:17")
-    assert said["scene"].startswith("like A, ")
+    origin_texts = {key: line.rpartition("  # ")[2] for key, line in reversed(list(shown.items()))}
+    assert origin_texts["size"].startswith("like A, ")
+    assert origin_texts["size"].endswith("film.yaml:17")
+    assert origin_texts["scene"].startswith("like A, ")
     assert next(line for line in b if " takes:" in line).endswith("# default")
     assert next(line for line in b if " model:" in line).endswith("film.yaml:7")
     assert "# from scene" in next(line for line in b if " time:" in line)
@@ -79,23 +79,23 @@ def test_the_format_and_the_cast_of_another_file_are_no_defaults(tmp_path: Path)
         profiles: {social: {format: {aspect_ratio: 9:16}}}
         shots: [{id: A, prompt: a}]
         """
-    lines = resolved_yaml(film(tmp_path, text, profile="social"), True).splitlines()
+    lines = to_storyboard_yaml(build_film(tmp_path, text, profile="social"), True).splitlines()
 
-    def said(key: str) -> str:
+    def find_origin(key: str) -> str:
         line = next(line for line in reversed(lines) if line.lstrip(" -").startswith(f"{key}:"))
         return line.rpartition("  # ")[2]
 
-    assert said("resolution").startswith("format of film, ")
-    assert said("resolution").endswith("film.yaml:3")
-    assert said("aspect_ratio").startswith("format of profile social, ")
-    assert said("ana").startswith("include ")
-    assert said("ana").endswith("cast.yaml:2")
-    assert said("ben").startswith("film, ")
-    assert said("takes") == "default"
+    assert find_origin("resolution").startswith("format of film, ")
+    assert find_origin("resolution").endswith("film.yaml:3")
+    assert find_origin("aspect_ratio").startswith("format of profile social, ")
+    assert find_origin("ana").startswith("include ")
+    assert find_origin("ana").endswith("cast.yaml:2")
+    assert find_origin("ben").startswith("film, ")
+    assert find_origin("takes") == "default"
 
 
 def test_defaults_are_filled_in_and_paths_lie_under_the_root(tmp_path: Path) -> None:
-    data = resolved(film(tmp_path, TEXT, *MEDIA))
+    data = to_storyboard_data(build_film(tmp_path, TEXT, *MEDIA))
     a = data["shots"][0]
     assert (a["takes"], a["audio"], a["references"], a["look"]) == (1, True, "auto", "35mm")
     assert data["cast"]["ana"]["images"] == ["ana.png"]
@@ -105,10 +105,10 @@ def test_defaults_are_filled_in_and_paths_lie_under_the_root(tmp_path: Path) -> 
 
 def test_seconds_are_shown_where_they_are_exact() -> None:
     rate = Rate.parse(24)
-    assert [seconds(frames, rate) for frames in (0, 12, 24, 1, -6)] == [0, 0.5, 1, "1f", -0.25]
+    assert [to_yaml_time(frames, rate) for frames in (0, 12, 24, 1, -6)] == [0, 0.5, 1, "1f", -0.25]
 
 
-def _bare(made: Film) -> Film:
+def _flatten_film(film: Film) -> Film:
     """The film without what a flat list of shots can't say: blocks, and the file's own name."""
     shots = tuple(
         replace(
@@ -119,6 +119,6 @@ def _bare(made: Film) -> Film:
             negative_prompt=shot.negative_prompt if not shot.clip and not shot.card else "",
             **({"provider": "", "model": "", "handles": 0} if shot.clip or shot.card else {}),
         )
-        for shot in made.shots
+        for shot in film.shots
     )
-    return replace(made, path=Path(), shots=shots, texts=())
+    return replace(film, path=Path(), shots=shots, texts=())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import EnvironmentProblem, MediaError
-from storyboard.stitching.media import ffmpeg_path, load_moviepy, read_ffmpeg, run_ffmpeg
+from storyboard.stitching.media import find_ffmpeg, load_moviepy, read_ffmpeg, run_ffmpeg
 
 NOISE = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=24"]
 
@@ -21,22 +21,22 @@ def test_the_variable_names_the_binary(monkeypatch, tmp_path):
     mine.write_text("#!/bin/sh\n")
     mine.chmod(0o755)
     monkeypatch.setenv("STORYBOARD_FFMPEG", str(mine))
-    assert ffmpeg_path() == str(mine)
+    assert find_ffmpeg() == str(mine)
 
 
 def test_a_variable_that_names_no_program_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("STORYBOARD_FFMPEG", str(tmp_path / "nothing"))
     with pytest.raises(EnvironmentProblem, match="STORYBOARD_FFMPEG names no program") as problem:
-        ffmpeg_path()
+        find_ffmpeg()
     assert problem.value.hint
 
 
-def test_without_any_ffmpeg_the_cure_is_told(monkeypatch, tmp_path):
+def test_without_any_ffmpeg_the_error_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.delenv("STORYBOARD_FFMPEG", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(EnvironmentProblem, match="there is no ffmpeg") as problem:
-        ffmpeg_path()
+        find_ffmpeg()
     assert "imageio-ffmpeg" in problem.value.hint
 
 
@@ -66,13 +66,13 @@ def test_reports_are_returned():
 
 
 def test_a_feeder_that_fails_ends_ffmpeg_and_its_error_comes_through(tmp_path):
-    def feed():
+    def feed_and_fail():
         yield bytes(100)
         raise RuntimeError("the tape tore")
 
     arguments = ["-f", "rawvideo", "-pix_fmt", "gray", "-video_size", "8x8", "-i", "pipe:0"]
     with pytest.raises(RuntimeError, match="the tape tore"):
-        run_ffmpeg([*arguments, str(tmp_path / "x.mp4")], stdin=feed())
+        run_ffmpeg([*arguments, str(tmp_path / "x.mp4")], stdin=feed_and_fail())
 
 
 def test_bytes_that_ffmpeg_does_not_want_are_no_error():
@@ -112,12 +112,12 @@ def test_a_child_ends_with_its_parent(tmp_path):
         parent.kill()
         parent.wait()
     deadline = time.monotonic() + 5
-    while _runs(child) and time.monotonic() < deadline:
+    while _is_running(child) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not _runs(child)
+    assert not _is_running(child)
 
 
-def _runs(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -128,13 +128,13 @@ def test_moviepy_reads_no_env_file_starts_nothing_and_uses_our_ffmpeg(tmp_path):
     (tmp_path / ".env").write_text("LEAKED=1\n")
     mark = tmp_path / "started"
     for name in ("ffmpeg", "ffplay"):
-        program(tmp_path / name, f"touch {mark}")
+        write_program(tmp_path / name, f"touch {mark}")
     script = (
         "import os\n"
-        "from storyboard.stitching.media import ffmpeg_path, load_moviepy\n"
+        "from storyboard.stitching.media import find_ffmpeg, load_moviepy\n"
         "load_moviepy()\n"
         "from moviepy.config import FFMPEG_BINARY\n"
-        "assert FFMPEG_BINARY == ffmpeg_path(), FFMPEG_BINARY\n"
+        "assert FFMPEG_BINARY == find_ffmpeg(), FFMPEG_BINARY\n"
         "assert not {'LEAKED', 'FFMPEG_BINARY', 'PYTHON_DOTENV_DISABLED'} & set(os.environ)\n"
     )
     environment = {
@@ -150,31 +150,33 @@ def test_moviepy_reads_no_env_file_starts_nothing_and_uses_our_ffmpeg(tmp_path):
     assert load_moviepy() is load_moviepy()
 
 
-def program(path: Path, does: str) -> Path:
-    path.write_text(f"#!/bin/sh\n{does}\n")
+def write_program(path: Path, script: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return path
 
 
 def test_no_ffmpeg_of_the_current_folder_is_run(monkeypatch, tmp_path):
-    program(tmp_path / "ffmpeg", "true")
+    write_program(tmp_path / "ffmpeg", "true")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f".{os.pathsep}")
     monkeypatch.delenv("STORYBOARD_FFMPEG", raising=False)
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(EnvironmentProblem, match="there is no ffmpeg"):
-        ffmpeg_path()
+        find_ffmpeg()
     monkeypatch.setenv("STORYBOARD_FFMPEG", "ffmpeg")
     with pytest.raises(EnvironmentProblem, match="names no program"):
-        ffmpeg_path()
+        find_ffmpeg()
 
 
 def test_ffmpeg_gets_no_keys_and_no_way_back_into_the_current_folder(monkeypatch, tmp_path):
-    told = tmp_path / "told"
-    monkeypatch.setenv("STORYBOARD_FFMPEG", str(program(tmp_path / "ffmpeg", f"env > {told}")))
+    environment = tmp_path / "told"
+    monkeypatch.setenv(
+        "STORYBOARD_FFMPEG", str(write_program(tmp_path / "ffmpeg", f"env > {environment}"))
+    )
     monkeypatch.setenv("GEMINI_API_KEY", "a-secret")
     monkeypatch.setenv("PATH", f".{os.pathsep}{os.environ['PATH']}{os.pathsep}")
     run_ffmpeg(["-version"])
-    given = dict(line.split("=", 1) for line in told.read_text().splitlines() if "=" in line)
+    given = dict(line.split("=", 1) for line in environment.read_text().splitlines() if "=" in line)
     assert "GEMINI_API_KEY" not in given
     assert all(folder.startswith("/") for folder in given["PATH"].split(os.pathsep))

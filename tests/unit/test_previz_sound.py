@@ -8,45 +8,45 @@ import pytest
 
 from storyboard.film import Line
 from storyboard.previz import music
-from storyboard.previz.hearing import hears, named
+from storyboard.previz.hearing import find_named_sounds, find_sounds
 from storyboard.previz.noise import RATE
-from storyboard.previz.sound import bed, soundtrack, speak
-from storyboard.previz.syllables import scheduled, syllables
-from storyboard.previz.throat import spoken
-from storyboard.previz.voice import mouth_openness, murmur, voice_of
+from storyboard.previz.sound import render_bed, render_soundtrack, speak_line
+from storyboard.previz.syllables import schedule_lines, split_syllables
+from storyboard.previz.throat import synthesize_speech
+from storyboard.previz.voice import choose_voice, compute_mouth_openness, murmur_line
 from storyboard.providers.base import Figure, Intent, Kind, Request, Settings, SpokenLine
 
 ANA = Figure("ana", "character", "Ana, 40 years old, grey cardigan", "alto")
 BEN = Figure("ben", "character", "Ben, work shirt", "baritone")
 
 
-def asked(seed=1, audio=True, **intent):
+def make_request(seed=1, audio=True, **intent):
     settings = Settings(seed=seed, audio=audio)
     return Request(Kind.GENERATE, "previz", "veo-3.1", "", Intent(**intent), settings)
 
 
-def level_db(wave):
+def measure_level_db(wave):
     return 10 * np.log10(np.mean(np.square(wave, dtype=np.float64)) + 1e-20)
 
 
-def pitch_hz(wave):
+def measure_pitch_hz(wave):
     """The shortest of the strong periods between 60 and 400 Hz."""
     spectrum = np.abs(np.fft.rfft(wave[: 2 * RATE], 4 * RATE)) ** 2
     low, high = RATE // 400, RATE // 60
-    turned = np.fft.irfft(spectrum)[low:high]
-    strong = int(np.argmax(turned > 0.75 * turned.max()))
-    return RATE / (low + strong + int(np.argmax(turned[strong : strong + low // 2])))
+    autocorrelation = np.fft.irfft(spectrum)[low:high]
+    strong = int(np.argmax(autocorrelation > 0.75 * autocorrelation.max()))
+    return RATE / (low + strong + int(np.argmax(autocorrelation[strong : strong + low // 2])))
 
 
-def centroid_hz(wave):
+def measure_centroid_hz(wave):
     mono = wave.mean(axis=1) if wave.ndim == 2 else wave
     power = np.abs(np.fft.rfft(mono)) ** 2
     return float(np.sum(power * np.fft.rfftfreq(len(mono), 1 / RATE)) / np.sum(power))
 
 
 def test_a_soundtrack_is_stereo_of_the_exact_length_with_headroom():
-    request = asked(scene="EXT. HARBOUR - DAY", sound=("gulls", "a door slams"), cast=(ANA,))
-    sound = soundtrack(request, seconds=2.5, start_s=0)
+    request = make_request(scene="EXT. HARBOUR - DAY", sound=("gulls", "a door slams"), cast=(ANA,))
+    sound = render_soundtrack(request, seconds=2.5, start_s=0)
     assert sound.shape == (120_000, 2)
     assert sound.dtype == np.float32
     assert 0.01 < np.abs(sound).max() < 1
@@ -55,18 +55,18 @@ def test_a_soundtrack_is_stereo_of_the_exact_length_with_headroom():
 def test_the_same_request_sounds_the_same_in_another_process():
     script = (
         "import hashlib\n"
-        "from storyboard.previz.sound import soundtrack\n"
+        "from storyboard.previz.sound import render_soundtrack\n"
         "from storyboard.providers.base import *\n"
         "i = Intent(sound=('rain', 'thunder'), dialogue=(SpokenLine('ana', 'It is late.', 0.2),))\n"
         "r = Request(Kind.GENERATE, 'previz', 'veo-3.1', '', i, Settings(seed=7))\n"
-        "print(hashlib.sha256(soundtrack(r, seconds=1.5, start_s=3).tobytes()).hexdigest())"
+        "print(hashlib.sha256(render_soundtrack(r, seconds=1.5, start_s=3).tobytes()).hexdigest())"
     )
     there = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.strip()
     line = SpokenLine("ana", "It is late.", 0.2)
-    here = soundtrack(
-        asked(seed=7, sound=("rain", "thunder"), dialogue=(line,)), seconds=1.5, start_s=3
+    here = render_soundtrack(
+        make_request(seed=7, sound=("rain", "thunder"), dialogue=(line,)), seconds=1.5, start_s=3
     )
     assert hashlib.sha256(here.tobytes()).hexdigest() == there
 
@@ -82,57 +82,64 @@ def test_the_same_request_sounds_the_same_in_another_process():
     ids=["sea", "kitchen", "woods", "music"],
 )
 def test_an_extension_goes_on_where_its_source_stopped(intent):
-    request = asked(**intent)
-    whole = soundtrack(request, seconds=3.0, start_s=0)
-    first = soundtrack(request, seconds=1.7, start_s=0)
-    rest = soundtrack(request, seconds=1.3, start_s=1.7)
+    request = make_request(**intent)
+    whole = render_soundtrack(request, seconds=3.0, start_s=0)
+    first = render_soundtrack(request, seconds=1.7, start_s=0)
+    rest = render_soundtrack(request, seconds=1.3, start_s=1.7)
     np.testing.assert_allclose(np.concatenate([first, rest]), whole, atol=2e-6)
 
 
 def test_a_seam_under_dialogue_has_no_step():
     line = SpokenLine("ana", "I will not be here when you come back to this house.", 0.3)
-    first = soundtrack(asked(ambience="rain", dialogue=(line,)), seconds=2, start_s=0)
-    rest = soundtrack(asked(ambience="rain"), seconds=2, start_s=2)
+    first = render_soundtrack(make_request(ambience="rain", dialogue=(line,)), seconds=2, start_s=0)
+    rest = render_soundtrack(make_request(ambience="rain"), seconds=2, start_s=2)
     joined = np.concatenate([first, rest])
     steps = np.abs(np.diff(joined[:, 0]))
     at_seam = steps[2 * RATE - 1]
     assert at_seam <= steps[2 * RATE :].max()
 
 
-def test_a_shot_with_nothing_to_hear_still_has_an_atmosphere_under_any_voice():
-    still = soundtrack(asked(prompt="A letter on a table"), seconds=2, start_s=0)
+def test_a_shot_without_sounds_still_has_room_tone_under_its_lines():
+    still = render_soundtrack(make_request(prompt="A letter on a table"), seconds=2, start_s=0)
     line = SpokenLine("ana", "It came on Tuesday morning.", 0)
-    voice = soundtrack(asked(dialogue=(line,)), seconds=2, start_s=0)
-    assert -45 < level_db(still) < -30
-    assert level_db(voice) > level_db(still) + 10
+    voice = render_soundtrack(make_request(dialogue=(line,)), seconds=2, start_s=0)
+    assert -45 < measure_level_db(still) < -30
+    assert measure_level_db(voice) > measure_level_db(still) + 10
 
 
 def test_adding_a_sound_leaves_the_others_unchanged():
-    plain = soundtrack(asked(sound=("rain",)), seconds=1, start_s=0)
-    more = soundtrack(asked(sound=("rain", "wind")), seconds=1, start_s=0)
-    wind = soundtrack(asked(sound=("wind",)), seconds=1, start_s=0)
-    room = soundtrack(asked(), seconds=1, start_s=0)
+    plain = render_soundtrack(make_request(sound=("rain",)), seconds=1, start_s=0)
+    more = render_soundtrack(make_request(sound=("rain", "wind")), seconds=1, start_s=0)
+    wind = render_soundtrack(make_request(sound=("wind",)), seconds=1, start_s=0)
+    room = render_soundtrack(make_request(), seconds=1, start_s=0)
     np.testing.assert_allclose(more - plain, wind - room, atol=1e-6)
 
 
 def test_seeds_differ_and_no_audio_is_silence():
-    one, two = (soundtrack(asked(seed=s, sound=("rain",)), seconds=0.5, start_s=0) for s in (1, 2))
+    one, two = (
+        render_soundtrack(make_request(seed=s, sound=("rain",)), seconds=0.5, start_s=0)
+        for s in (1, 2)
+    )
     assert not np.array_equal(one, two)
-    assert not soundtrack(asked(audio=False, sound=("rain",)), seconds=0.5, start_s=0).any()
-    assert soundtrack(asked(), seconds=0, start_s=0).shape == (0, 2)
+    assert not render_soundtrack(
+        make_request(audio=False, sound=("rain",)), seconds=0.5, start_s=0
+    ).any()
+    assert render_soundtrack(make_request(), seconds=0, start_s=0).shape == (0, 2)
 
 
 def test_the_world_seed_of_the_source_wins_over_the_requests_own():
-    by_world = soundtrack(asked(seed=5, sound=("rain",)), seconds=0.5, start_s=0, seed=1)
-    by_request = soundtrack(asked(seed=1, sound=("rain",)), seconds=0.5, start_s=0)
+    by_world = render_soundtrack(
+        make_request(seed=5, sound=("rain",)), seconds=0.5, start_s=0, seed=1
+    )
+    by_request = render_soundtrack(make_request(seed=1, sound=("rain",)), seconds=0.5, start_s=0)
     assert np.array_equal(by_world, by_request)
 
 
 def test_a_line_is_heard_from_its_time_for_as_long_as_its_words_take():
     line = SpokenLine("ana", "one two three four five six", 1.0)
-    sound = soundtrack(asked(dialogue=(line,), cast=(ANA,)), seconds=5, start_s=0)
+    sound = render_soundtrack(make_request(dialogue=(line,), cast=(ANA,)), seconds=5, start_s=0)
     frames = sound[: 5 * RATE].reshape(50, -1)
-    loud = np.array([level_db(part) for part in frames]) > -33
+    loud = np.array([measure_level_db(part) for part in frames]) > -33
     assert not loud[:10].any()
     assert loud[10:13].any()
     spoken_s = np.flatnonzero(loud)[-1] / 10 + 0.1 - 1.0
@@ -140,25 +147,25 @@ def test_a_line_is_heard_from_its_time_for_as_long_as_its_words_take():
 
 
 def test_voices_follow_the_cast_and_stay():
-    ana = murmur(
+    ana = murmur_line(
         SpokenLine("ana", "Every evening he walks along the water alone.", 0), 3, {"ana": ANA}
     )
-    ben = murmur(
+    ben = murmur_line(
         SpokenLine("ben", "Every evening he walks along the water alone.", 0), 3, {"ben": BEN}
     )
-    assert pitch_hz(ana) == pytest.approx(186, rel=0.15)
-    assert pitch_hz(ben) == pytest.approx(112, rel=0.15)
-    assert voice_of("ana", "alto") == voice_of("ana", "alto", "an old man")
-    assert voice_of("Zoë") == voice_of("zoë")
-    assert voice_of("x", "Ben, 45 years old") != voice_of("x", "old man")
-    assert voice_of("kid", "child").pitch_hz > voice_of("kid", "bass").pitch_hz * 2
+    assert measure_pitch_hz(ana) == pytest.approx(186, rel=0.15)
+    assert measure_pitch_hz(ben) == pytest.approx(112, rel=0.15)
+    assert choose_voice("ana", "alto") == choose_voice("ana", "alto", "an old man")
+    assert choose_voice("Zoë") == choose_voice("zoë")
+    assert choose_voice("x", "Ben, 45 years old") != choose_voice("x", "old man")
+    assert choose_voice("kid", "child").pitch_hz > choose_voice("kid", "bass").pitch_hz * 2
 
 
 def test_a_speaker_out_of_frame_keeps_the_voice_of_the_cast():
     line = SpokenLine("ben", "Ana, are you there?", 0, off=True, voice="baritone")
-    far = murmur(line, 1.5, {})
-    near = murmur(SpokenLine("ben", "Ana, are you there?", 0, voice="baritone"), 1.5, {})
-    assert pitch_hz(far) == pytest.approx(pitch_hz(near), rel=0.03)
+    far = murmur_line(line, 1.5, {})
+    near = murmur_line(SpokenLine("ben", "Ana, are you there?", 0, voice="baritone"), 1.5, {})
+    assert measure_pitch_hz(far) == pytest.approx(measure_pitch_hz(near), rel=0.03)
     cut = [
         np.sum(np.abs(np.fft.rfft(wave)[int(4000 * len(wave) / RATE) :])) for wave in (far, near)
     ]
@@ -166,22 +173,26 @@ def test_a_speaker_out_of_frame_keeps_the_voice_of_the_cast():
 
 
 def test_a_whisper_is_softer_and_has_no_pitch():
-    loud = spoken(SpokenLine("ana", "Come here, quickly.", 0), 1.5, voice_of("ana", "alto"))
-    soft = spoken(
-        SpokenLine("ana", "Come here, quickly.", 0), 1.5, voice_of("ana", "alto", how="whispering")
+    loud = synthesize_speech(
+        SpokenLine("ana", "Come here, quickly.", 0), 1.5, choose_voice("ana", "alto")
     )
-    assert level_db(soft) < level_db(loud) - 6
+    soft = synthesize_speech(
+        SpokenLine("ana", "Come here, quickly.", 0),
+        1.5,
+        choose_voice("ana", "alto", how="whispering"),
+    )
+    assert measure_level_db(soft) < measure_level_db(loud) - 6
 
-    def periodic(wave):
+    def measure_periodicity(wave):
         turned = np.fft.irfft(np.abs(np.fft.rfft(wave, 2 * len(wave))) ** 2)
         return turned[RATE // 300 : RATE // 100].max() / turned[0]
 
-    assert periodic(soft) < 0.5 * periodic(loud)
+    assert measure_periodicity(soft) < 0.5 * measure_periodicity(loud)
 
 
 def test_syllables_pause_at_punctuation_and_rise_in_a_question():
-    asking = syllables("Did you see it, Ana, or not?", 4.0)
-    telling = syllables("You did see it, Ana, or not.", 4.0)
+    asking = split_syllables("Did you see it, Ana, or not?", 4.0)
+    telling = split_syllables("You did see it, Ana, or not.", 4.0)
     gaps = [b.start_s - a.end_s for a, b in pairwise(asking)]
     assert sorted(gaps)[-2] > 0.15 > sorted(gaps)[-3]
     assert asking[-1].pitch > 1.2 > 1.0 > telling[-1].pitch
@@ -191,17 +202,17 @@ def test_syllables_pause_at_punctuation_and_rise_in_a_question():
 @pytest.mark.parametrize("words", ["", "...", "1984", "Привет, мир", "こんにちは、世界", "Ω", "hm"])
 def test_any_script_makes_a_murmur_or_silence(words):
     line = SpokenLine("ana", words, 0.1)
-    sound = soundtrack(asked(dialogue=(line,)), seconds=1, start_s=0)
+    sound = render_soundtrack(make_request(dialogue=(line,)), seconds=1, start_s=0)
     assert np.isfinite(sound).all()
-    assert mouth_openness([line], 24, 24) is not None
+    assert compute_mouth_openness([line], 24, 24) is not None
 
 
 def test_lines_too_close_are_hurried_but_never_beyond_reason():
     first = SpokenLine("ana", " ".join(["word"] * 13), 0.0)
-    timed = scheduled([first, SpokenLine("ana", "Yes.", 4.0), SpokenLine("ben", "No.", 1.0)])
+    timed = schedule_lines([first, SpokenLine("ana", "Yes.", 4.0), SpokenLine("ben", "No.", 1.0)])
     assert timed[0][1] == pytest.approx(4.0)
-    assert scheduled([first, SpokenLine("ana", "Yes.", 1.0)])[0][1] == pytest.approx(13 / 4.5)
-    assert scheduled([first])[0][1] == pytest.approx(5.0)
+    assert schedule_lines([first, SpokenLine("ana", "Yes.", 1.0)])[0][1] == pytest.approx(13 / 4.5)
+    assert schedule_lines([first])[0][1] == pytest.approx(5.0)
 
 
 def test_the_mouth_moves_while_the_voice_sounds_and_rests_in_between():
@@ -210,7 +221,7 @@ def test_the_mouth_moves_while_the_voice_sounds_and_rests_in_between():
         SpokenLine("ben", "Three days.", 3.0),
         SpokenLine("guard", "Hands up!", 1.0, off=True),
     ]
-    mouths = mouth_openness(lines, 120, 24)
+    mouths = compute_mouth_openness(lines, 120, 24)
     assert set(mouths) == {"ana", "ben"}
     ana = mouths["ana"]
     assert ana.shape == (120,)
@@ -220,8 +231,10 @@ def test_the_mouth_moves_while_the_voice_sounds_and_rests_in_between():
     assert not ana[70:].any()
     assert np.count_nonzero(np.diff(np.sign(np.diff(ana))) < 0) >= 5, "a flap for most syllables"
     assert not mouths["ben"][:71].any()
-    wave = murmur(lines[0], 6 / 2.6, {})
-    loud = np.array([level_db(part) for part in np.array_split(wave, round(len(wave) / 2000))])
+    wave = murmur_line(lines[0], 6 / 2.6, {})
+    loud = np.array(
+        [measure_level_db(part) for part in np.array_split(wave, round(len(wave) / 2000))]
+    )
     moving = ana[12 : 12 + len(loud)]
     assert np.corrcoef(np.maximum(loud, -60)[: len(moving)], moving)[0, 1] > 0.4
 
@@ -242,67 +255,77 @@ def test_the_mouth_moves_while_the_voice_sounds_and_rests_in_between():
     ],
 )
 def test_words_are_heard_as_sounds(words, sounds):
-    assert set(named(words, closely=True)) == sounds
+    assert set(find_named_sounds(words, closely=True)) == sounds
 
 
 def test_scenery_only_suggests_a_quiet_bed():
-    heard = {each.name: each for each in hears(Intent(prompt="A dog runs along the harbour quay"))}
+    heard = {
+        each.name: each for each in find_sounds(Intent(prompt="A dog runs along the harbour quay"))
+    }
     assert set(heard) == {"sea", "air"}
     assert heard["sea"].gain_db <= -6
-    inside = {each.name: each for each in hears(Intent(scene="INT. CABIN - NIGHT", weather="rain"))}
+    inside = {
+        each.name: each for each in find_sounds(Intent(scene="INT. CABIN - NIGHT", weather="rain"))
+    }
     assert inside["rain"].gain_db < -10
-    silent = hears(Intent(prompt="A busy street", sound=("complete silence",)))
+    silent = find_sounds(Intent(prompt="A busy street", sound=("complete silence",)))
     assert {each.name for each in silent} == {"room"}
 
 
 def test_a_cue_for_a_rare_sound_is_heard_within_the_shot():
-    without = soundtrack(asked(sound=("rain",)), seconds=4, start_s=0)
-    with_thunder = soundtrack(asked(sound=("rain", "thunder")), seconds=4, start_s=0)
-    assert level_db(with_thunder - without) > -45
+    without = render_soundtrack(make_request(sound=("rain",)), seconds=4, start_s=0)
+    with_thunder = render_soundtrack(make_request(sound=("rain", "thunder")), seconds=4, start_s=0)
+    assert measure_level_db(with_thunder - without) > -45
 
 
 def test_beds_differ_in_colour_as_they_do_outside():
-    dull, bright = (centroid_hz(bed(words, 2, 1)) for words in ("train rumble", "rain"))
+    dull, bright = (
+        measure_centroid_hz(render_bed(words, 2, 1)) for words in ("train rumble", "rain")
+    )
     assert dull < 400 < 1500 < bright
 
 
 @pytest.mark.parametrize("words", ["rain", "harbour", "crowd", "engine", "refrigerator hum"])
 def test_a_made_bed_is_as_loud_as_a_mastered_file(words):
-    assert -26 < level_db(bed(words, 4, 3)) < -8
-    joined = np.concatenate([bed(words, 1, 3), bed(words, 1, 3, 1.0)])
-    np.testing.assert_allclose(joined, bed(words, 2, 3), atol=2e-6)
+    assert -26 < measure_level_db(render_bed(words, 4, 3)) < -8
+    joined = np.concatenate([render_bed(words, 1, 3), render_bed(words, 1, 3, 1.0)])
+    np.testing.assert_allclose(joined, render_bed(words, 2, 3), atol=2e-6)
 
 
 def test_a_bed_of_words_that_name_nothing_lasting_is_room_tone():
-    np.testing.assert_array_equal(bed("a kazoo", 1, 3), bed("a door slams", 1, 3))
-    assert bed("a kazoo", 1, 3).any()
+    np.testing.assert_array_equal(render_bed("a kazoo", 1, 3), render_bed("a door slams", 1, 3))
+    assert render_bed("a kazoo", 1, 3).any()
 
 
 def test_music_keeps_to_its_words_and_its_clock():
-    slow, fast = music.style_of("slow, minor, piano"), music.style_of("fast happy guitar")
+    slow, fast = music.parse_style("slow, minor, piano"), music.parse_style("fast happy guitar")
     assert slow.tempo < fast.tempo
     assert slow.minor
     assert not fast.minor
     assert (slow.lead, fast.lead) == ("piano", "guitar")
-    whole = music.bed("slow, minor, piano", 3, 7)
-    later = music.bed("slow, minor, piano", 1, 7, 2.0)
+    whole = music.render_bed("slow, minor, piano", 3, 7)
+    later = music.render_bed("slow, minor, piano", 1, 7, 2.0)
     np.testing.assert_allclose(whole[2 * RATE :], later, atol=2e-6)
     assert np.abs(whole).max() < 1
-    assert level_db(whole) > -30
+    assert measure_level_db(whole) > -30
 
 
 def test_a_bed_of_music_is_only_music():
     words = "slow, minor, music box bells in the rain"
-    np.testing.assert_array_equal(bed(f"music: {words}", 1, 7), music.bed(words, 1, 7))
+    np.testing.assert_array_equal(
+        render_bed(f"music: {words}", 1, 7), music.render_bed(words, 1, 7)
+    )
 
 
 def test_a_piece_of_music_dies_away_at_its_end():
-    piece = music.piece("slow, minor, piano", 6, 7)
-    assert level_db(piece[-RATE // 20 :]) < level_db(piece[RATE : 2 * RATE]) - 20
+    piece = music.render_piece("slow, minor, piano", 6, 7)
+    assert measure_level_db(piece[-RATE // 20 :]) < measure_level_db(piece[RATE : 2 * RATE]) - 20
 
 
 def test_a_line_of_the_film_is_spoken_in_its_cast_voice():
-    deep, high = (speak(Line("ben", "It came on Tuesday morning."), v) for v in ("bass", "soprano"))
+    deep, high = (
+        speak_line(Line("ben", "It came on Tuesday morning."), v) for v in ("bass", "soprano")
+    )
     assert deep.shape[1] == 2
-    assert pitch_hz(deep[:, 0]) < 110 < 180 < pitch_hz(high[:, 0])
+    assert measure_pitch_hz(deep[:, 0]) < 110 < 180 < measure_pitch_hz(high[:, 0])
     assert 1.5 < len(deep) / RATE < 2.6

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import frame_size
-from storyboard.previz.camera import Start, inside, segments
-from storyboard.previz.direction import block, subject_of
-from storyboard.previz.framing import compose
-from storyboard.previz.look import look_of
-from storyboard.previz.parse import parse
-from storyboard.previz.spec import Step
+from storyboard.film import compute_frame_size
+from storyboard.previz.camera import CameraStart, is_in_frame, schedule_steps
+from storyboard.previz.direction import block_shot, track_subject
+from storyboard.previz.framing import compose_shot
+from storyboard.previz.look import derive_look
+from storyboard.previz.parse import parse_shot
+from storyboard.previz.spec import CameraStep
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings, SpokenLine
 
 CAST = (
@@ -23,53 +23,55 @@ CAST = (
 SIZES = ("EWS", "WS", "FS", "MWS", "MS", "MCU", "CU")
 
 
-def request(prompt, cast=(), aspect="16:9", seconds=3, moves=(), **intent):
-    told = Intent(
+def make_request(prompt, cast=(), aspect="16:9", seconds=3, moves=(), **intent):
+    request_intent = Intent(
         prompt=prompt, cast=tuple(cast), camera=tuple(Move(words) for words in moves), **intent
     )
     return Request(
-        Kind.GENERATE, "previz", "m", "", told,
+        Kind.GENERATE, "previz", "m", "", request_intent,
         Settings(duration_s=seconds, resolution="180p", aspect_ratio=aspect),
     )  # fmt: skip
 
 
-def blocked(asked, start=None):
-    spec = parse(asked)
-    composition = compose(spec, *frame_size("180p", asked.settings.aspect_ratio))
-    frames = asked.settings.duration_s * 24
-    begin = start or Start(composition.pose)
-    return spec, composition, block(
-        spec, composition, asked.intent.dialogue, frames, 24, start=begin
+def block_request(request, start=None):
+    spec = parse_shot(request)
+    composition = compose_shot(spec, *compute_frame_size("180p", request.settings.aspect_ratio))
+    frames = request.settings.duration_s * 24
+    begin = start or CameraStart(composition.pose)
+    return spec, composition, block_shot(
+        spec, composition, request.intent.dialogue, frames, 24, start=begin
     )  # fmt: skip
 
 
-def height_of(size, aspect="16:9"):
+def measure_figure_height(size, aspect="16:9"):
     """The height of Ana in the frame, frame heights."""
-    _, composition, shot = blocked(
-        request("Ana waits", CAST[:1], aspect, size=size, moves=["static"])
+    _, composition, shot = block_request(
+        make_request("Ana waits", CAST[:1], aspect, size=size, moves=["static"])
     )
-    return composition.marks[0].look.height * shot.view.scale(shot.path.poses[0], 0.0)
+    return composition.marks[0].look.height * shot.view.compute_scale(shot.path.poses[0], 0.0)
 
 
 @pytest.mark.parametrize("aspect", ["16:9", "9:16"])
 def test_each_size_shows_the_figure_larger_than_the_one_before(aspect):
-    heights = [height_of(size, aspect) for size in SIZES]
+    heights = [measure_figure_height(size, aspect) for size in SIZES]
     assert heights == sorted(heights)
     assert all(b > a * 1.08 for a, b in itertools.pairwise(heights))
 
 
 def test_sizes_are_what_a_film_crew_means_by_them():
-    assert 0.09 < height_of("EWS") < 0.16
-    assert 0.40 < height_of("WS") < 0.56
-    assert 0.70 < height_of("FS") < 0.92
-    head = look_of("ana", CAST[0].description).head
-    assert 0.55 < height_of("CU") * head < 0.85
+    assert 0.09 < measure_figure_height("EWS") < 0.16
+    assert 0.40 < measure_figure_height("WS") < 0.56
+    assert 0.70 < measure_figure_height("FS") < 0.92
+    head = derive_look("ana", CAST[0].description).head
+    assert 0.55 < measure_figure_height("CU") * head < 0.85
 
 
 @pytest.mark.parametrize("size", ["EWS", "WS", "FS"])
 def test_in_wide_shots_the_feet_are_on_the_ground_in_frame(size):
-    _, composition, shot = blocked(request("Ana waits", CAST[:1], size=size, moves=["static"]))
-    _, feet = shot.view.project(shot.path.poses[0], composition.marks[0].x, 0.0, 0.0)
+    _, composition, shot = block_request(
+        make_request("Ana waits", CAST[:1], size=size, moves=["static"])
+    )
+    _, feet = shot.view.project_point(shot.path.poses[0], composition.marks[0].x, 0.0, 0.0)
     assert 0.7 < feet < 0.97
 
 
@@ -101,16 +103,16 @@ def test_the_subject_stays_in_frame_through_every_move(
     cast, action, size, angle, moves, aspect, scene, lens
 ):
     names = " and ".join(figure.name for figure in CAST[:cast])
-    asked = request(
+    request = make_request(
         f"{names} {action}", CAST[:cast], aspect, 2, moves=moves, size=size, angle=angle,
         scene=scene, lens=lens,
     )  # fmt: skip
-    spec, composition, shot = blocked(asked)
-    where = subject_of(spec, composition, shot.company)
+    spec, composition, shot = block_request(request)
+    where = track_subject(spec, composition, shot.actors)
     for frame in range(0, len(shot.path.poses), 6):
         subject = where(frame / 24)
         # a hand's tremor may come a little closer to the edge than any planned move
-        assert inside(shot.view, shot.path.poses[frame], subject, margin=0.006), frame
+        assert is_in_frame(shot.view, shot.path.poses[frame], subject, margin=0.006), frame
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -125,59 +127,64 @@ def test_the_subject_stays_in_frame_through_every_move(
     aspect=st.sampled_from(["16:9", "9:16"]),
 )  # fmt: skip
 def test_things_that_a_shot_is_about_stay_in_frame_too(thing, verb, size, moves, aspect):
-    asked = request(f"{thing} {verb}", (), aspect, 3, moves=moves, size=size)
-    spec, composition, shot = blocked(asked)
-    where = subject_of(spec, composition, shot.company)
+    asked = make_request(f"{thing} {verb}", (), aspect, 3, moves=moves, size=size)
+    spec, composition, shot = block_request(asked)
+    where = track_subject(spec, composition, shot.actors)
     for frame in range(0, len(shot.path.poses), 8):
-        assert inside(shot.view, shot.path.poses[frame], where(frame / 24), margin=0.004), frame
+        assert is_in_frame(shot.view, shot.path.poses[frame], where(frame / 24), margin=0.004), (
+            frame
+        )
 
 
 def test_two_people_face_each_other():
-    _, composition, _ = blocked(request("Ana and Ben argue", CAST[:2], size="MS"))
+    _, composition, _ = block_request(make_request("Ana and Ben argue", CAST[:2], size="MS"))
     left, right = sorted(composition.marks, key=lambda mark: mark.x)
     assert left.faces > 0.3 > -0.3 > right.faces
 
 
 def test_a_dolly_has_parallax_and_a_zoom_has_none():
     for words, moves_apart in (("dolly in", True), ("zoom in", False)):
-        _, _, shot = blocked(request("Ana waits", CAST[:1], size="WS", moves=[words]))
+        _, _, shot = block_request(make_request("Ana waits", CAST[:1], size="WS", moves=[words]))
         first, last = shot.path.poses[0], shot.path.poses[-1]
-        near = shot.view.scale(last, 0.0) / shot.view.scale(first, 0.0)
-        far = shot.view.scale(last, 200.0) / shot.view.scale(first, 200.0)
+        near = shot.view.compute_scale(last, 0.0) / shot.view.compute_scale(first, 0.0)
+        far = shot.view.compute_scale(last, 200.0) / shot.view.compute_scale(first, 200.0)
         assert near > 1.05
         assert (near / far > 1.03) is moves_apart
 
 
 def test_a_continued_camera_goes_on_with_its_speed():
-    asked = request("Ana waits", CAST[:1], size="WS", moves=["truck right"])
-    _, _, first = blocked(asked)
+    asked = make_request("Ana waits", CAST[:1], size="WS", moves=["truck right"])
+    _, _, first = block_request(asked)
     before, last = first.path.poses[-2:]
-    velocity = last.minus(before)
-    speed = type(last)(y=0.0).plus(velocity, 24)
-    _, _, then = blocked(asked, Start(last.plus(velocity), speed))
-    after = then.path.poses[1].minus(then.path.poses[0])
+    velocity = last.subtract(before)
+    speed = type(last)(y=0.0).add(velocity, 24)
+    _, _, then = block_request(asked, CameraStart(last.add(velocity), speed))
+    after = then.path.poses[1].subtract(then.path.poses[0])
     assert abs(after.x - velocity.x) < 0.15 * abs(velocity.x)
 
 
 def test_moves_share_the_time_that_stated_lengths_leave():
-    plan = segments((Step("static", length_s=1.0), Step("dolly", "in"), Step("pan", "left")), 8.0)
+    plan = schedule_steps(
+        (CameraStep("static", length_s=1.0), CameraStep("dolly", "in"), CameraStep("pan", "left")),
+        8.0,
+    )
     assert [round(s.length_s, 3) for s in plan] == [1.0, 3.5, 3.5]
     assert [round(s.start_s, 3) for s in plan] == [0.0, 1.0, 4.5]
 
 
 def test_a_cast_member_looks_the_same_in_every_shot_and_as_described():
-    ana = look_of("ana", "Ana, 40, grey cardigan")
-    assert ana == look_of("ana", "Ana, 40, grey cardigan")
+    ana = derive_look("ana", "Ana, 40, grey cardigan")
+    assert ana == derive_look("ana", "Ana, 40, grey cardigan")
     assert (ana.over, ana.over_color) == ("cardigan", "#8a8d91")
-    keeper = look_of("keeper", "old keeper with a white beard, navy coat and cap")
+    keeper = derive_look("keeper", "old keeper with a white beard, navy coat and cap")
     assert (keeper.beard, keeper.over, keeper.hat, keeper.old) == ("full", "coat", "cap", True)
-    assert look_of("x", "a girl of 8").height < 1.4 < look_of("y", "a tall man").height
-    assert look_of("mara", "Mara, red coat").over_color == "#b8382f"
+    assert derive_look("x", "a girl of 8").height < 1.4 < derive_look("y", "a tall man").height
+    assert derive_look("mara", "Mara, red coat").over_color == "#b8382f"
 
 
 def test_the_mouth_moves_while_its_line_is_spoken_and_not_before():
     line = SpokenLine("ana", "It came on Tuesday.", 1.0)
-    _, _, shot = blocked(request("Ana speaks", CAST[:1], size="CU", dialogue=(line,)))
-    ana = shot.company.people[0]
-    assert {ana.mouth(t / 10) for t in range(9)} == {0}
-    assert len({ana.mouth(1.0 + t / 24) for t in range(24)}) >= 3
+    _, _, shot = block_request(make_request("Ana speaks", CAST[:1], size="CU", dialogue=(line,)))
+    ana = shot.actors.people[0]
+    assert {ana.choose_mouth(t / 10) for t in range(9)} == {0}
+    assert len({ana.choose_mouth(1.0 + t / 24) for t in range(24)}) >= 3

@@ -2,17 +2,17 @@
 
 import pytest
 
-from storyboard.previz.grammar import camera_clauses, steps_of
-from storyboard.previz.parse import parse
+from storyboard.previz.grammar import find_camera_clauses, parse_camera_steps
+from storyboard.previz.parse import parse_shot
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings
 
 ANA = Figure("ana", "character", "Ana, 40, grey cardigan")
 BEN = Figure("ben", "character", "Ben, 45, work shirt")
 
 
-def spec(prompt="", cast=(), **intent):
-    told = Intent(prompt=prompt, cast=tuple(cast), **intent)
-    return parse(Request(Kind.GENERATE, "previz", "m", "", told, Settings()))
+def parse_prompt(prompt="", cast=(), **intent):
+    request_intent = Intent(prompt=prompt, cast=tuple(cast), **intent)
+    return parse_shot(Request(Kind.GENERATE, "previz", "m", "", request_intent, Settings()))
 
 
 # Written in one go after the grammar was frozen; the first reading understood 57 of them.
@@ -82,33 +82,35 @@ PARAPHRASES = [
 
 def test_nine_of_ten_paraphrases_of_camera_moves_are_understood():
     missed = [
-        (words, [(s.kind, s.way) for s in steps_of(words)])
+        (words, [(s.kind, s.way) for s in parse_camera_steps(words)])
         for words, kind, way in PARAPHRASES
-        if (kind, way) not in [(s.kind, s.way) for s in steps_of(words)][:1]
+        if (kind, way) not in [(s.kind, s.way) for s in parse_camera_steps(words)][:1]
     ]
     assert len(missed) <= len(PARAPHRASES) // 10, missed
 
 
 def test_a_chain_of_moves_keeps_its_order_and_speeds():
-    steps = steps_of("static, then slowly dolly in, then whip pan left")
+    steps = parse_camera_steps("static, then slowly dolly in, then whip pan left")
     assert [(s.kind, s.way) for s in steps] == [("static", ""), ("dolly", "in"), ("whip", "left")]
     assert steps[1].speed < 1 < steps[2].speed
 
 
 def test_moves_joined_by_and_happen_together():
-    tilt, pan = steps_of("tilt up and pan left")
+    tilt, pan = parse_camera_steps("tilt up and pan left")
     assert not tilt.joined
     assert pan.joined
 
 
 def test_what_the_subject_does_moves_no_camera():
-    assert camera_clauses("Gulls rise and the tram climbs the hill.") == ""
-    assert camera_clauses("A frying pan on the stove") == ""
-    assert steps_of(camera_clauses("She runs. The camera pans right."))[0].kind == "pan"
+    assert find_camera_clauses("Gulls rise and the tram climbs the hill.") == ""
+    assert find_camera_clauses("A frying pan on the stove") == ""
+    assert (
+        parse_camera_steps(find_camera_clauses("She runs. The camera pans right."))[0].kind == "pan"
+    )
 
 
 def test_stated_lengths_of_moves_are_kept():
-    read = spec("Ana reads", [ANA], camera=(Move("static", 1.0), Move("slow dolly in")))
+    read = parse_prompt("Ana reads", [ANA], camera=(Move("static", 1.0), Move("slow dolly in")))
     assert [(s.kind, s.length_s) for s in read.steps] == [("static", 1.0), ("dolly", 0.0)]
 
 
@@ -128,14 +130,14 @@ def test_stated_lengths_of_moves_are_kept():
     ],
 )
 def test_place_and_hour_are_read_from_scene_and_prompt(intent, setting, time):
-    read = spec(**intent, cast=[BEN] if "Ben" in intent.get("prompt", "") else [])
+    read = parse_prompt(**intent, cast=[BEN] if "Ben" in intent.get("prompt", "") else [])
     assert (read.set, read.time) == (setting, time)
 
 
 def test_weather_is_read_from_prompt_and_key():
-    assert spec("A thunderstorm over the bay").weather == ("storm", "rain")
-    assert "snow" in spec("She walks", [ANA], weather="light snowfall").weather
-    assert spec("A clear morning").weather == ("clear",)
+    assert parse_prompt("A thunderstorm over the bay").weather == ("storm", "rain")
+    assert "snow" in parse_prompt("She walks", [ANA], weather="light snowfall").weather
+    assert parse_prompt("A clear morning").weather == ("clear",)
 
 
 @pytest.mark.parametrize(
@@ -153,38 +155,38 @@ def test_weather_is_read_from_prompt_and_key():
     ],
 )
 def test_sizes_are_read_from_the_key_or_from_shot_words_alone(size, prompt, read):
-    assert spec(prompt, size=size).size == read
+    assert parse_prompt(prompt, size=size).size == read
 
 
 def test_a_close_shot_is_about_the_one_it_names():
     both = [ANA, BEN]
-    assert [p.name for p in spec("On Ben, listening", both, size="MCU").people] == ["ben"]
-    assert [p.name for p in spec("Two-shot over the table", both, size="wide").people] == [
+    assert [p.name for p in parse_prompt("On Ben, listening", both, size="MCU").people] == ["ben"]
+    assert [p.name for p in parse_prompt("Two-shot over the table", both, size="wide").people] == [
         "ana",
         "ben",
     ]
-    over = spec("Ana doesn't look up", both, size="MCU", angle="over-the-shoulder")
+    over = parse_prompt("Ana doesn't look up", both, size="MCU", angle="over-the-shoulder")
     assert ([p.name for p in over.people], over.shoulder) == (["ana"], "ben")
     assert over.people[0].eyes == "down"
 
 
 def test_what_people_do_is_read_from_their_own_clause():
-    ana, ben = spec("Ana walks away along the quay. Ben sits, smiling", [ANA, BEN]).people
+    ana, ben = parse_prompt("Ana walks away along the quay. Ben sits, smiling", [ANA, BEN]).people
     assert (ana.walk, ana.view, ana.sits) == ("away", "back", False)
     assert (ben.walk, ben.sits, ben.mood) == ("", True, "smile")
-    assert spec("She turns", [ANA]).people[0].turns_to == "front"
-    assert spec("Ana at the quay, back to us", [ANA]).people[0].view == "back"
-    assert spec("Ana reads a letter", [ANA]).people[0].holds == "letter"
+    assert parse_prompt("She turns", [ANA]).people[0].turns_to == "front"
+    assert parse_prompt("Ana at the quay, back to us", [ANA]).people[0].view == "back"
+    assert parse_prompt("Ana reads a letter", [ANA]).people[0].holds == "letter"
 
 
 def test_people_without_a_cast_come_from_the_prompt():
-    sailor, girl = spec("An old sailor and a girl in a red coat on the pier").people
+    sailor, girl = parse_prompt("An old sailor and a girl in a red coat on the pier").people
     assert "white" in sailor.description or "old" in sailor.description
     assert "red coat" in girl.description
 
 
 def test_an_insert_shows_a_thing_and_carries_its_text():
-    read = spec("A round stamp on the letter", size="insert", text="KEY WEST", cast=[])
+    read = parse_prompt("A round stamp on the letter", size="insert", text="KEY WEST", cast=[])
     assert (read.size, read.people, read.things[0].name, read.text) == (
         "INSERT",
         (),
@@ -195,7 +197,7 @@ def test_an_insert_shows_a_thing_and_carries_its_text():
 
 def test_shots_of_one_place_share_its_layout_and_prompts_alone_do_not():
     kitchen = Figure("kitchen", "place", "small kitchen, one lamp")
-    a = spec("Ana waits", [ANA], place=kitchen, scene="INT. KITCHEN - NIGHT")
-    b = spec("Ben enters", [BEN], place=kitchen, scene="INT. KITCHEN - DAY")
+    a = parse_prompt("Ana waits", [ANA], place=kitchen, scene="INT. KITCHEN - NIGHT")
+    b = parse_prompt("Ben enters", [BEN], place=kitchen, scene="INT. KITCHEN - DAY")
     assert a.key == b.key
-    assert spec("A forest path").key != spec("A forest lake").key
+    assert parse_prompt("A forest path").key != parse_prompt("A forest lake").key

@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 
 from storyboard.errors import Severity
-from storyboard.production import Examined, Flags, examine
+from storyboard.production import CheckedFilm, Overrides, check_film
 
 HEAD = 'storyboard: 1\nformat: {aspect_ratio: "16:9", resolution: 360p}\n'
 
 
-def checked(folder: Path, text: str, **flags: bool) -> Examined:
+def check_text(folder: Path, text: str, **flags: bool) -> CheckedFilm:
     path = folder / "film.yaml"
     path.write_text(HEAD + text, encoding="utf-8")
-    return examine(path, Flags(**flags))
+    return check_film(path, Overrides(**flags))
 
 
-def found(examined: Examined) -> list[tuple[str, Severity, int, int]]:
+def list_text_findings(examined: CheckedFilm) -> list[tuple[str, Severity, int, int]]:
     return [
         (each.code, each.severity, each.span.line, each.span.column)
         for each in examined.diagnostics
@@ -26,14 +26,14 @@ def found(examined: Examined) -> list[tuple[str, Severity, int, int]]:
     ]
 
 
-def lines(number: int) -> str:
+def make_lines(number: int) -> str:
     return "\\n".join(f"line {at}" for at in range(number))
 
 
-def test_subtitles_in_letters_that_the_font_lacks_are_refused_before_a_take_is_made(
+def test_subtitles_with_letters_the_font_lacks_are_refused_by_check(
     tmp_path: Path,
 ) -> None:
-    film = checked(
+    film = check_text(
         tmp_path,
         "subtitles: burn\n"
         "cast: {yuki: {description: Yuki}}\n"
@@ -45,7 +45,7 @@ def test_subtitles_in_letters_that_the_font_lacks_are_refused_before_a_take_is_m
         "sound: {narration: [{at: B, yuki: むかし}]}\n",
     )
     error = Severity.ERROR
-    assert found(film) == [
+    assert list_text_findings(film) == [
         ("SB601", error, 7, 55),
         ("SB601", error, 8, 72),
         ("SB601", error, 10, 35),
@@ -60,12 +60,12 @@ def test_subtitles_in_letters_that_the_font_lacks_are_refused_before_a_take_is_m
 def test_a_player_has_its_own_letters(tmp_path: Path) -> None:
     shot = "shots: [{id: A, prompt: Yuki, length: 4, dialogue: {yuki: 日本語です}}]\n"
     for kind in ("none", "sidecar", "track"):
-        film = checked(tmp_path, f"subtitles: {kind}\ncast: {{yuki: {{}}}}\n{shot}")
-        assert not found(film)
+        film = check_text(tmp_path, f"subtitles: {kind}\ncast: {{yuki: {{}}}}\n{shot}")
+        assert not list_text_findings(film)
 
 
 def test_boxes_on_a_card_and_in_a_title_are_warned_of(tmp_path: Path) -> None:
-    film = checked(
+    film = check_text(
         tmp_path,
         "shots: [{id: A, card: Ελλάδα 日本, length: 2}]\n"
         "titles:\n"
@@ -74,7 +74,7 @@ def test_boxes_on_a_card_and_in_a_title_are_warned_of(tmp_path: Path) -> None:
         "  - {at: A, length: 1, credits: [Ana, ☃ 日]}\n",
     )
     warning = Severity.WARNING
-    assert found(film) == [
+    assert list_text_findings(film) == [
         ("SB601", warning, 3, 23),
         ("SB601", warning, 6, 30),
         ("SB601", warning, 7, 39),
@@ -83,33 +83,33 @@ def test_boxes_on_a_card_and_in_a_title_are_warned_of(tmp_path: Path) -> None:
 
 
 def test_what_is_too_much_for_one_picture_is_refused_with_what_fits(tmp_path: Path) -> None:
-    film = checked(
+    film = check_text(
         tmp_path,
-        f'shots: [{{id: A, card: "{lines(30)}", length: 2}}]\n'
+        f'shots: [{{id: A, card: "{make_lines(30)}", length: 2}}]\n'
         "titles:\n"
-        f'  - {{at: A, length: 1, text: "{lines(60)}"}}\n'
-        f'  - {{at: A, length: 1, style: upper-third, text: "{lines(28)}"}}\n'
+        f'  - {{at: A, length: 1, text: "{make_lines(60)}"}}\n'
+        f'  - {{at: A, length: 1, style: upper-third, text: "{make_lines(28)}"}}\n'
         f"  - {{at: A, length: 1, style: lower-third, text: {'x' * 400}}}\n"
         f"  - {{at: A, length: 1, credits: [Ana, {'x' * 400}]}}\n"
         f"  - {{at: A, length: 1, credits: [{', '.join(f'name {n}' for n in range(99))}]}}\n"
-        f'  - {{at: A, length: 1, style: lower-third, text: "{lines(22)}"}}\n',
+        f'  - {{at: A, length: 1, style: lower-third, text: "{make_lines(22)}"}}\n',
     )
-    told = [each for each in film.diagnostics if each.code == "SB602"]
-    assert [(each.span.line, each.severity) for each in told] == [
+    too_long = [each for each in film.diagnostics if each.code == "SB602"]
+    assert [(each.span.line, each.severity) for each in too_long] == [
         (line, Severity.ERROR) for line in (3, 5, 6, 7, 8)
     ]
-    assert told[0].message == "this card has 30 lines of the smallest type that can be read"
-    assert told[0].hint.startswith("23 fit into a frame of 640x360")
-    assert [each.span.column for each in told[3:]] == [50, 39]
-    assert "is too long for a frame of 640x360" in told[3].message
-    assert told[3].hint.startswith("a line holds some 1")
+    assert too_long[0].message == "this card has 30 lines of the smallest type that can be read"
+    assert too_long[0].hint.startswith("23 fit into a frame of 640x360")
+    assert [each.span.column for each in too_long[3:]] == [50, 39]
+    assert "is too long for a frame of 640x360" in too_long[3].message
+    assert too_long[3].hint.startswith("a line holds some 1")
 
 
 def test_legibility_is_judged_in_the_film_that_is_delivered(tmp_path: Path) -> None:
     for number, sound in ((23, True), (24, False)):
-        text = f'shots: [{{id: A, card: "{lines(number)}", length: 2}}]\n'
-        assert checked(tmp_path, text).sound is sound
-        assert checked(tmp_path, text, proxy=True).sound is sound
+        text = f'shots: [{{id: A, card: "{make_lines(number)}", length: 2}}]\n'
+        assert check_text(tmp_path, text).sound is sound
+        assert check_text(tmp_path, text, proxy=True).sound is sound
 
 
 def test_a_film_with_plain_words_never_loads_a_font(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_film_with_plain_words_never_loads_a_font(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     code = (
-        "import sys; from pathlib import Path; from storyboard.production import examine;"
-        "assert examine(Path(sys.argv[1])).sound; sys.exit('PIL' in sys.modules)"
+        "import sys; from pathlib import Path; from storyboard.production import check_film;"
+        "assert check_film(Path(sys.argv[1])).sound; sys.exit('PIL' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(film)], check=False).returncode == 0

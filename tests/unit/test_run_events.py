@@ -17,7 +17,7 @@ from storyboard.errors import (
     OperationFailed,
     StoryboardError,
 )
-from storyboard.run.events import TYPES, Event, Note, RunLog, StepFinished, fan_out
+from storyboard.run.events import EVENT_TYPES, Event, Note, RunLog, StepFinished, fan_out
 from storyboard.run.result import RunResult
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "event.schema.json").read_text())
@@ -32,10 +32,10 @@ SOME: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("type", TYPES, ids=lambda type: type.type)
+@pytest.mark.parametrize("type", EVENT_TYPES, ids=lambda type: type.type)
 def test_every_record_is_in_the_schema_with_every_field(type: Any) -> None:
     fields = {f.name: SOME[f.type] for f in dataclasses.fields(type) if f.name != "time"}
-    record = type(**fields).record()
+    record = type(**fields).to_record()
     jsonschema.validate(record, SCHEMA)
     assert set(record) == {"format", "type", "time", *fields}
     with pytest.raises(jsonschema.ValidationError):
@@ -43,11 +43,11 @@ def test_every_record_is_in_the_schema_with_every_field(type: Any) -> None:
 
 
 def test_the_schema_knows_no_other_types() -> None:
-    assert SCHEMA["properties"]["type"]["enum"] == [type.type for type in TYPES]
+    assert SCHEMA["properties"]["type"]["enum"] == [type.type for type in EVENT_TYPES]
 
 
 def test_what_is_empty_is_left_out_but_never_what_is_wanted() -> None:
-    assert set(Note(message="", time=1.0).record()) == {"format", "type", "time", "message"}
+    assert set(Note(message="", time=1.0).to_record()) == {"format", "type", "time", "message"}
 
 
 def test_the_run_log_has_a_line_for_every_record_at_once(tmp_path: Path) -> None:
@@ -77,5 +77,5 @@ def test_the_run_log_has_a_line_for_every_record_at_once(tmp_path: Path) -> None
 )
 def test_the_worst_that_happened_is_the_exit_code(result: RunResult, code: int) -> None:
     assert result.exit_code == code
-    assert result.summary("r").record()["exit_code"] == code
-    assert result.complete == (code == 0)
+    assert result.to_summary("r").to_record()["exit_code"] == code
+    assert result.is_complete == (code == 0)

@@ -10,46 +10,46 @@ from pathlib import Path
 import pytest
 
 from storyboard.run import hashing
-from storyboard.run.hashing import Hashes
+from storyboard.run.hashing import FileHashCache
 
 
-def aged(path: Path, content: str, *, seconds: float = 60) -> Path:
+def write_old_file(path: Path, content: str, *, seconds: float = 60) -> Path:
     """A file that was written a while ago."""
     path.write_text(content)
-    then = time.time() - seconds
-    os.utime(path, (then, then))
+    mtime = time.time() - seconds
+    os.utime(path, (mtime, mtime))
     return path
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def files_read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Files that were really read; a file at rest is one whose times lie back."""
     seen: list[Path] = []
 
-    def read(path: Path) -> str:
+    def hash_and_note(path: Path) -> str:
         seen.append(path)
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    monkeypatch.setattr(hashing, "file_sha256", read)
+    monkeypatch.setattr(hashing, "hash_file", hash_and_note)
     monkeypatch.setattr(hashing, "_RACY_NS", 0)
     return seen
 
 
-def test_a_file_at_rest_is_read_once_by_all_runs(tmp_path: Path, reads: list[Path]) -> None:
-    path = aged(tmp_path / "ana.png", "ana")
-    first = Hashes(tmp_path / "state")
+def test_a_file_at_rest_is_read_once_by_all_runs(tmp_path: Path, files_read: list[Path]) -> None:
+    path = write_old_file(tmp_path / "ana.png", "ana")
+    first = FileHashCache(tmp_path / "state")
     assert first(path) == hashlib.sha256(b"ana").hexdigest()
     assert first(path) == first(path)
     first.save()
-    assert Hashes(tmp_path / "state")(path) == first(path)
-    assert len(reads) == 1
+    assert FileHashCache(tmp_path / "state")(path) == first(path)
+    assert len(files_read) == 1
 
 
 def test_a_file_changed_in_place_is_read_again_even_with_its_old_time(
-    tmp_path: Path, reads: list[Path]
+    tmp_path: Path, files_read: list[Path]
 ) -> None:
-    path = aged(tmp_path / "ana.png", "ana")
-    hashes = Hashes(tmp_path / "state")
+    path = write_old_file(tmp_path / "ana.png", "ana")
+    hashes = FileHashCache(tmp_path / "state")
     before, told = hashes(path), path.stat()
     path.write_text("bob")
     os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
@@ -58,7 +58,7 @@ def test_a_file_changed_in_place_is_read_again_even_with_its_old_time(
 
 def test_a_file_written_a_moment_ago_is_never_trusted(tmp_path: Path) -> None:
     path = tmp_path / "ana.png"
-    hashes = Hashes(tmp_path / "state")
+    hashes = FileHashCache(tmp_path / "state")
     for content in ("ana", "bob", "eva"):
         path.write_text(content)
         assert hashes(path) == hashlib.sha256(content.encode()).hexdigest()
@@ -67,12 +67,12 @@ def test_a_file_written_a_moment_ago_is_never_trusted(tmp_path: Path) -> None:
 
 
 def test_a_damaged_memory_is_no_error(tmp_path: Path) -> None:
-    path = aged(tmp_path / "ana.png", "ana")
+    path = write_old_file(tmp_path / "ana.png", "ana")
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "hashes.json").write_text('{"format": 1, "files": {"' + str(path))
-    assert Hashes(tmp_path / "state")(path) == hashlib.sha256(b"ana").hexdigest()
+    assert FileHashCache(tmp_path / "state")(path) == hashlib.sha256(b"ana").hexdigest()
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        Hashes(tmp_path)(tmp_path / "none.png")
+        FileHashCache(tmp_path)(tmp_path / "none.png")

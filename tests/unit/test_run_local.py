@@ -14,16 +14,16 @@ import jsonschema
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
-from child import child
+from child import start_process
 from run_fakes import (
-    Pretend,
-    Set,
-    clip,
-    footage,
-    forced,
-    last_of,
-    shot,
-    video_of,
+    FakeFilm,
+    FakeProvider,
+    build_import_step,
+    build_step,
+    force_step,
+    link_last_frame,
+    link_video,
+    write_clip,
 )
 
 from storyboard.errors import (
@@ -38,7 +38,7 @@ from storyboard.errors import (
     UnknownOutcome,
 )
 from storyboard.film import Policy
-from storyboard.graph.pace import Pace
+from storyboard.graph.pace import RateLimits
 from storyboard.graph.plan import Reason
 from storyboard.providers.base import (
     Done,
@@ -55,26 +55,28 @@ from storyboard.providers.base import (
 from storyboard.run.attempts import State
 from storyboard.run.events import Event
 from storyboard.run.ledger import Ledger
-from storyboard.run.upkeep import verify
+from storyboard.run.upkeep import verify_store
 
 EVENT = json.loads((Path(__file__).parents[2] / "schemas" / "event.schema.json").read_text())
 
 
 @pytest.fixture(autouse=True)
-def _quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+def _poll_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORYBOARD_POLL_S", "0.005")
     monkeypatch.delenv("STORYBOARD_STORE", raising=False)
 
 
-def a_set(folder: Path, *steps: object, **options: object) -> tuple[Set, Pretend, Pretend]:
+def make_film(
+    folder: Path, *steps: object, **options: object
+) -> tuple[FakeFilm, FakeProvider, FakeProvider]:
     """A film of those steps, with a paid and a free provider."""
-    paid = Pretend(folder / "remote")
-    free = Pretend(folder / "local", name="free", repeatable=True)
+    paid = FakeProvider(folder / "remote")
+    free = FakeProvider(folder / "local", name="free", repeatable=True)
     providers = {"paid": paid, "free": free}
-    return Set(folder / "film.yaml", list(steps), providers, **options), paid, free  # type: ignore[arg-type]
+    return FakeFilm(folder / "film.yaml", list(steps), providers, **options), paid, free  # type: ignore[arg-type]
 
 
-class Until(list[Event]):
+class StopAfter(list[Event]):
     """Presses Ctrl-C once so many steps have come to an event of that type."""
 
     def __init__(self, type: str, *, steps: int = 1) -> None:
@@ -85,18 +87,18 @@ class Until(list[Event]):
     def append(self, event: Event) -> None:
         super().append(event)
         if event.type == self._type and len(self._seen) < self._steps:
-            self._seen.add(event.record()["step"])
+            self._seen.add(event.to_record()["step"])
             if len(self._seen) == self._steps:
                 os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_a_film_is_made_once_and_then_kept(tmp_path: Path) -> None:
-    film, paid, free = a_set(
+    film, paid, free = make_film(
         tmp_path,
-        shot("SH010"),
-        shot("SH020", links=[last_of("SH010")]),
-        shot("SH030", provider="free", takes=2),
-        footage("SH040", clip(tmp_path / "dawn.mp4")),
+        build_step("SH010"),
+        build_step("SH020", links=[link_last_frame("SH010")]),
+        build_step("SH030", provider="free", takes=2),
+        build_import_step("SH040", write_clip(tmp_path / "dawn.mp4")),
     )
     first = film.render()
     assert (first.exit_code, first.made, first.spent_micros) == (0, 5, 800_000)
@@ -104,125 +106,137 @@ def test_a_film_is_made_once_and_then_kept(tmp_path: Path) -> None:
     second = film.render()
     assert (second.made, second.kept, second.spent_micros) == (0, 4, 0)
     assert second.selects == first.selects
-    assert (len(paid.bill()), len(free.bill())) == (2, 2)
-    assert verify(film.store()) == []
+    assert (len(paid.read_bill()), len(free.read_bill())) == (2, 2)
+    assert verify_store(film.open_store()) == []
 
 
 def test_every_event_of_a_run_follows_the_schema(tmp_path: Path) -> None:
     def answer(request: Request) -> object:
         return Failed("no") if request.prompt == "bad" else None
 
-    film, paid, _ = a_set(
-        tmp_path, shot("SH010"), shot("SH020", "bad"), shot("SH030", links=[last_of("SH020")])
+    film, paid, _ = make_film(
+        tmp_path,
+        build_step("SH010"),
+        build_step("SH020", "bad"),
+        build_step("SH030", links=[link_last_frame("SH020")]),
     )
     paid.answer = answer  # type: ignore[assignment]
     result = film.render()
-    film.events.append(result.summary("r1"))
+    film.events.append(result.to_summary("r1"))
     for event in film.events:
-        jsonschema.validate(event.record(), EVENT)
+        jsonschema.validate(event.to_record(), EVENT)
     assert {event.type for event in film.events} == {
         "plan", "step_started", "operation_started", "operation_progress", "take_added",
         "step_finished", "step_failed", "step_blocked", "summary",
     }  # fmt: skip
 
 
-def test_a_failure_stops_only_what_hangs_on_it(tmp_path: Path) -> None:
-    film, paid, _ = a_set(
+def test_a_failure_stops_only_the_steps_that_depend_on_it(tmp_path: Path) -> None:
+    film, paid, _ = make_film(
         tmp_path,
-        shot("SH010", "bad"),
-        shot("SH020", links=[last_of("SH010")]),
-        shot("SH030", links=[last_of("SH020")]),
-        shot("SH040"),
+        build_step("SH010", "bad"),
+        build_step("SH020", links=[link_last_frame("SH010")]),
+        build_step("SH030", links=[link_last_frame("SH020")]),
+        build_step("SH040"),
     )
     paid.answer = lambda request: Failed("the sky fell") if request.prompt == "bad" else None
     result = film.render()
     assert list(result.selects) == ["SH040"]
     assert str(result.failed["SH010"]) == "the sky fell"
     assert result.blocked == {"SH020": "waits for SH010", "SH030": "waits for SH020"}
-    assert (result.exit_code, result.cut) == (3, False)
+    assert (result.exit_code, result.can_stitch) == (3, False)
     assert result.spent_micros == 400_000, "an unbilled failure is refunded"
-    assert film.render(missing="slate").cut
+    assert film.render(missing="slate").can_stitch
 
 
 def test_more_takes_buy_only_the_missing_ones_with_seeds_of_their_own(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
     film.render()
-    film.steps = [shot("SH010", takes=3)]
+    film.steps = [build_step("SH010", takes=3)]
     assert film.render().made == 2
-    seeds = [request.settings.seed for request in paid.asked]
+    seeds = [request.settings.seed for request in paid.requests]
     assert len(set(seeds)) == 3
     assert film.render().made == 0
 
 
 def test_equal_steps_share_one_take(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, *(shot(id, "the same") for id in ("SH010", "SH020", "SH030")))
+    film, paid, _ = make_film(
+        tmp_path, *(build_step(id, "the same") for id in ("SH010", "SH020", "SH030"))
+    )
     result = film.render()
-    assert len(paid.bill()) == 1
+    assert len(paid.read_bill()) == 1
     assert (result.made, result.kept) == (1, 2)
 
 
-def test_a_changed_shot_is_made_again_with_what_hangs_on_it(tmp_path: Path) -> None:
-    film, paid, _ = a_set(
-        tmp_path, shot("SH010"), shot("SH020", links=[last_of("SH010")]), shot("SH030")
+def test_a_changed_shot_is_made_again_with_its_dependents(tmp_path: Path) -> None:
+    film, paid, _ = make_film(
+        tmp_path,
+        build_step("SH010"),
+        build_step("SH020", links=[link_last_frame("SH010")]),
+        build_step("SH030"),
     )
     film.render()
-    film.steps[0] = shot("SH010", "other words")
+    film.steps[0] = build_step("SH010", "other words")
     assert film.render().made == 2
-    assert len(paid.bill()) == 5
+    assert len(paid.read_bill()) == 5
 
 
 def test_a_step_whose_parent_came_out_the_same_is_kept(tmp_path: Path) -> None:
-    film, _, free = a_set(
-        tmp_path, shot("SH010", provider="free"), shot("SH020", links=[last_of("SH010")])
+    film, _, free = make_film(
+        tmp_path,
+        build_step("SH010", provider="free"),
+        build_step("SH020", links=[link_last_frame("SH010")]),
     )
     first = film.render()
-    store = film.store()
-    store.path(first.selects["SH010"].sha256).unlink()
+    store = film.open_store()
+    store.require_file(first.selects["SH010"].sha256).unlink()
     store.close()
     again = film.render()
     assert (again.made, again.kept) == (1, 1)
-    assert len(free.bill()) == 2
+    assert len(free.read_bill()) == 2
 
 
 def test_a_step_gets_its_parents_frame_whole_take_and_state(tmp_path: Path) -> None:
-    film, paid, _ = a_set(
+    film, paid, _ = make_film(
         tmp_path,
-        shot("SH010"),
-        shot("SH020", links=[last_of("SH010")]),
-        shot("SH030", kind=Kind.EXTEND, links=[video_of("SH010")]),
+        build_step("SH010"),
+        build_step("SH020", links=[link_last_frame("SH010")]),
+        build_step("SH030", kind=Kind.EXTEND, links=[link_video("SH010")]),
     )
     seen = {}
 
-    def look(request: Request) -> None:
+    def inspect_inputs(request: Request) -> None:
         seen[request.prompt[-5:]] = [each.path.read_text() for each in request.inputs]  # type: ignore[union-attr]
 
-    paid.answer = look
+    paid.answer = inspect_inputs
     result = film.render()
-    asked = {request.prompt[-5:]: request for request in paid.asked}
-    assert asked["SH010"].inputs == ()
+    requests_by_shot = {request.prompt[-5:]: request for request in paid.requests}
+    assert requests_by_shot["SH010"].inputs == ()
     assert json.loads(seen["SH020"][0])["content"][1] == 23, "the last of 24 frames"
-    assert asked["SH020"].inputs[0].role is Role.FIRST_FRAME
-    given = asked["SH030"].input(Role.VIDEO)
-    assert given is not None
-    assert given.sha256 == result.selects["SH010"].sha256
-    assert given.uri == result.selects["SH010"].uri
-    assert given.state is not None
-    assert given.state.read_text() == '"picture of SH010"'
+    assert requests_by_shot["SH020"].inputs[0].role is Role.FIRST_FRAME
+    source_input = requests_by_shot["SH030"].input(Role.VIDEO)
+    assert source_input is not None
+    assert source_input.sha256 == result.selects["SH010"].sha256
+    assert source_input.uri == result.selects["SH010"].uri
+    assert source_input.state is not None
+    assert source_input.state.read_text() == '"picture of SH010"'
 
 
 def test_a_lossless_frame_that_was_kept_is_handed_on(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"), shot("SH020", links=[last_of("SH010")]))
+    film, paid, _ = make_film(
+        tmp_path, build_step("SH010"), build_step("SH020", links=[link_last_frame("SH010")])
+    )
     fetch = paid.fetch
 
-    async def with_last(sample: Sample, place: object) -> Sample:
+    async def fetch_with_last_frame(sample: Sample, place: object) -> Sample:
         found = await fetch(sample, place)  # type: ignore[arg-type]
         last = found.path.with_suffix(".png")
         last.write_text("lossless")
         return replace(found, attachments={"last.png": last})
 
-    paid.fetch = with_last  # type: ignore[method-assign]
+    paid.fetch = fetch_with_last_frame  # type: ignore[method-assign]
     film.render()
-    path = paid.asked[1].inputs[0].path
+    path = paid.requests[1].inputs[0].path
     assert path is not None
     assert path.read_text() == "lossless"
 
@@ -239,50 +253,50 @@ def test_a_lossless_frame_that_was_kept_is_handed_on(tmp_path: Path) -> None:
 def test_an_extension_finds_its_own_new_material(
     tmp_path: Path, delivered: int, says_source: bool, source: int, note: str
 ) -> None:
-    extension = shot("SH020", kind=Kind.EXTEND, links=[video_of("SH010")])
-    film, paid, _ = a_set(tmp_path, shot("SH010"), extension)
-    paid.frames_of = lambda request: delivered if request.kind is Kind.EXTEND else 24
+    extension = build_step("SH020", kind=Kind.EXTEND, links=[link_video("SH010")])
+    film, paid, _ = make_film(tmp_path, build_step("SH010"), extension)
+    paid.count_frames = lambda request: delivered if request.kind is Kind.EXTEND else 24
     fetch = paid.fetch
 
-    async def fetched(sample: Sample, place: object) -> Sample:
+    async def fetch_combined(sample: Sample, place: object) -> Sample:
         found = await fetch(sample, place)  # type: ignore[arg-type]
         return replace(found, contains_source=says_source)
 
-    paid.fetch = fetched  # type: ignore[method-assign]
+    paid.fetch = fetch_combined  # type: ignore[method-assign]
     take = film.render().selects["SH020"]
     assert (take.source_frames, take.contains_source) == (source, source > 0)
-    assert note in " ".join(record["message"] for record in film.told("note"))
+    assert note in " ".join(record["message"] for record in film.find_events("note"))
 
 
-def test_a_lying_clip_never_enters_the_store_but_was_paid_for(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
-    paid.frames_of = lambda request: 20
+def test_a_clip_unlike_its_request_is_charged_but_not_stored(tmp_path: Path) -> None:
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
+    paid.count_frames = lambda request: 20
     result = film.render()
     assert "asked for 24 frames, got 20" in str(result.failed["SH010"])
-    assert list(film.store().files()) == []
+    assert list(film.open_store().list_files()) == []
     assert result.spent_micros == 400_000
 
 
 def test_two_frames_more_or_less_are_forgiven(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
-    paid.frames_of = lambda request: 22
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
+    paid.count_frames = lambda request: 22
     assert film.render().exit_code == 0
 
 
-def test_a_filtered_take_is_refunded_and_asked_again_only_if_the_film_says_so(
+def test_a_filtered_take_is_refunded_and_retried_only_by_policy(
     tmp_path: Path,
 ) -> None:
-    for policy, asked in ((Policy(), 1), (Policy(on_filtered="retry", retries=2), 3)):
-        film, paid, _ = a_set(tmp_path / str(asked), shot("SH010"), policy=policy)
+    for policy, submissions in ((Policy(), 1), (Policy(on_filtered="retry", retries=2), 3)):
+        film, paid, _ = make_film(tmp_path / str(submissions), build_step("SH010"), policy=policy)
         film.path.parent.mkdir()
         paid.answer = lambda request: Filtered("no blood", category="violence")
         result = film.render()
         assert isinstance(result.failed["SH010"], RefusedError)
-        assert (len(paid.bill()), result.spent_micros, result.exit_code) == (asked, 0, 3)
+        assert (len(paid.read_bill()), result.spent_micros, result.exit_code) == (submissions, 0, 3)
 
 
-def test_a_filtered_take_may_be_held_for_a_person(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"), policy=Policy(on_filtered="hold"))
+def test_a_filtered_take_can_wait_for_the_user(tmp_path: Path) -> None:
+    film, paid, _ = make_film(tmp_path, build_step("SH010"), policy=Policy(on_filtered="hold"))
     paid.answer = lambda request: RefusedError("no blood")
     result = film.render()
     assert isinstance(result.unknown["SH010"], DecisionNeeded)
@@ -290,14 +304,16 @@ def test_a_filtered_take_may_be_held_for_a_person(tmp_path: Path) -> None:
 
 
 def test_a_failed_take_is_tried_again_where_the_film_says_so(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"), policy=Policy(on_failed="retry"))
-    paid.answer = lambda request: Failed("hiccup") if len(paid.asked) < 3 else None
+    film, paid, _ = make_film(tmp_path, build_step("SH010"), policy=Policy(on_failed="retry"))
+    paid.answer = lambda request: Failed("hiccup") if len(paid.requests) < 3 else None
     assert film.render().exit_code == 0
-    assert len(paid.bill()) == 3
+    assert len(paid.read_bill()) == 3
 
 
-def test_when_no_answer_comes_money_is_held_and_nothing_is_sent_again(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"), shot("SH020", links=[last_of("SH010")]))
+def test_without_an_answer_money_stays_reserved_and_nothing_is_resent(tmp_path: Path) -> None:
+    film, paid, _ = make_film(
+        tmp_path, build_step("SH010"), build_step("SH020", links=[link_last_frame("SH010")])
+    )
     paid.answer = lambda request: ConnectionResetError("peer went away")
     result = film.render()
     assert isinstance(result.unknown["SH010"], UnknownOutcome)
@@ -305,16 +321,16 @@ def test_when_no_answer_comes_money_is_held_and_nothing_is_sent_again(tmp_path: 
     paid.answer = lambda request: None
     again = film.render()
     assert again.exit_code == 7
-    assert len(paid.asked) == 1
-    (attempt,) = Ledger.read(film.state)
+    assert len(paid.requests) == 1
+    (attempt,) = Ledger.read_attempts(film.state)
     assert (attempt.state, attempt.held_micros) == (State.UNKNOWN, 400_000)
 
 
 def test_a_full_quota_made_no_job_and_is_asked_again_later(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
-    paid.answer = lambda request: QuotaError("slow down") if len(paid.asked) < 3 else None
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
+    paid.answer = lambda request: QuotaError("slow down") if len(paid.requests) < 3 else None
     assert film.render().exit_code == 0
-    assert [attempt.state for attempt in Ledger.read(film.state)] == [
+    assert [attempt.state for attempt in Ledger.read_attempts(film.state)] == [
         State.FAILED,
         State.FAILED,
         State.COMMITTED,
@@ -322,130 +338,139 @@ def test_a_full_quota_made_no_job_and_is_asked_again_later(tmp_path: Path) -> No
 
 
 def test_a_refused_key_is_an_environment_problem(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"), shot("SH020", links=[]))
-    film.steps += [shot(f"SH1{n}0") for n in range(80)]
+    film, paid, _ = make_film(tmp_path, build_step("SH010"), build_step("SH020", links=[]))
+    film.steps += [build_step(f"SH1{n}0") for n in range(80)]
     paid.answer = lambda request: AuthenticationError("set GEMINI_API_KEY")
     result = film.render()
     assert (result.exit_code, len(result.failed)) == (4, 82)
-    assert len(paid.asked) <= 64, "those that were under way; a refused key is not tried on"
+    assert len(paid.requests) <= 64, "those that were under way; a refused key is not tried on"
 
 
 def test_a_limit_on_the_money_holds_over_parallel_steps(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, *(shot(f"SH0{n}0") for n in range(1, 6)))
+    film, paid, _ = make_film(tmp_path, *(build_step(f"SH0{n}0") for n in range(1, 6)))
     result = film.render(max_cost_micros=1_000_000)
-    assert (len(paid.bill()), result.spent_micros, result.exit_code) == (2, 800_000, 6)
+    assert (len(paid.read_bill()), result.spent_micros, result.exit_code) == (2, 800_000, 6)
     assert all(isinstance(error, MoneyRefused) for error in result.failed.values())
 
 
 def test_frozen_never_submits(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"), shot("SH020", links=[last_of("SH010")]))
+    film, paid, _ = make_film(
+        tmp_path, build_step("SH010"), build_step("SH020", links=[link_last_frame("SH010")])
+    )
     result = film.render(frozen=True)
-    assert (paid.asked, result.exit_code) == ([], 3)
+    assert (paid.requests, result.exit_code) == ([], 3)
     assert "--frozen" in str(result.failed["SH010"])
 
 
 def test_a_retake_is_picked_and_plays(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
     first = film.render().selects["SH010"]
-    result = film.render(change=lambda p: forced(p, "SH010", Reason.RETAKE_REQUESTED, (2,)))
+    result = film.render(change=lambda p: force_step(p, "SH010", Reason.RETAKE_REQUESTED, (2,)))
     assert result.selects["SH010"].name == "t02"
-    assert film.selects().pick(first.digest) == 2
+    assert film.open_lock_file().find_pick(first.digest) == 2
     assert film.render().selects["SH010"].name == "t02"
-    assert len(paid.bill()) == 2
+    assert len(paid.read_bill()) == 2
 
 
 def test_a_forced_step_is_made_again_in_its_own_place(tmp_path: Path) -> None:
-    film, _, free = a_set(tmp_path, shot("SH010", provider="free"))
+    film, _, free = make_film(tmp_path, build_step("SH010", provider="free"))
     film.render()
-    result = film.render(change=lambda p: forced(p, "SH010", Reason.FORCED, (1,)))
-    assert (result.made, len(free.bill()), result.selects["SH010"].name) == (1, 2, "t01")
+    result = film.render(change=lambda p: force_step(p, "SH010", Reason.FORCED, (1,)))
+    assert (result.made, len(free.read_bill()), result.selects["SH010"].name) == (1, 2, "t01")
 
 
 def test_when_every_take_is_rejected_one_more_is_made(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
     digest = film.render().selects["SH010"].digest
-    selects = film.selects()
+    selects = film.open_lock_file()
     selects.set_rejected(digest, 1)
     selects.save()
     result = film.render()
-    assert (result.selects["SH010"].name, len(paid.bill())) == ("t02", 2)
+    assert (result.selects["SH010"].name, len(paid.read_bill())) == ("t02", 2)
 
 
-def test_a_director_may_want_to_pick_before_anything_hangs_on_it(tmp_path: Path) -> None:
-    film, _, _ = a_set(
+def test_a_film_can_require_a_pick_before_dependents_are_made(tmp_path: Path) -> None:
+    film, _, _ = make_film(
         tmp_path,
-        shot("SH010", takes=2),
-        shot("SH020", links=[last_of("SH010")]),
+        build_step("SH010", takes=2),
+        build_step("SH020", links=[link_last_frame("SH010")]),
         policy=Policy(on_pick="wait"),
     )
     result = film.render()
     assert (result.exit_code, list(result.unknown)) == (7, ["SH020"])
-    selects = film.selects()
+    selects = film.open_lock_file()
     selects.set_pick(result.selects["SH010"].digest, 2)
     selects.save()
     assert film.render().exit_code == 0
 
 
 def test_what_a_colleague_bought_is_not_bought_again(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, footage("SH010", clip(tmp_path / "a.mp4")))
-    film.steps.append(shot("SH020", links=[video_of("SH010")]))
+    film, paid, _ = make_film(tmp_path, build_import_step("SH010", write_clip(tmp_path / "a.mp4")))
+    film.steps.append(build_step("SH020", links=[link_video("SH010")]))
     film.render()
     (tmp_path / ".storyboard").rename(tmp_path / "the colleague's machine")
     result = film.render()
-    assert (result.exit_code, len(paid.bill())) == (7, 1)
+    assert (result.exit_code, len(paid.read_bill())) == (7, 1)
     assert "was bought as t01" in str(result.unknown["SH020"])
 
 
-def test_footage_is_known_by_its_content_and_taken_in_once(tmp_path: Path) -> None:
-    path = clip(tmp_path / "dawn.mp4", content="dawn")
-    film, _, _ = a_set(tmp_path, footage("SH010", path), footage("SH020", path))
+def test_footage_is_known_by_its_content_and_ingested_once(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "dawn.mp4", content="dawn")
+    film, _, _ = make_film(
+        tmp_path, build_import_step("SH010", path), build_import_step("SH020", path)
+    )
     result = film.render()
     assert (result.made, result.kept) == (1, 1)
     assert path.exists()
-    clip(path, content="dusk")
+    write_clip(path, content="dusk")
     assert film.render().made == 1
 
 
 def test_unreadable_footage_fails_its_step_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("not a medium")
-    film, _, _ = a_set(tmp_path, footage("SH010", tmp_path / "notes.mp4"), shot("SH020"))
+    film, _, _ = make_film(
+        tmp_path, build_import_step("SH010", tmp_path / "notes.mp4"), build_step("SH020")
+    )
     result = film.render()
     assert (list(result.failed), list(result.selects)) == (["SH010"], ["SH020"])
 
 
-def test_damaged_footage_is_never_taken_in(tmp_path: Path) -> None:
-    path = clip(tmp_path / "dawn.mp4", content="damaged")
-    film, _, _ = a_set(tmp_path, footage("SH010", path), shot("SH020"))
+def test_corrupt_footage_is_never_ingested(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "dawn.mp4", content="damaged")
+    film, _, _ = make_film(tmp_path, build_import_step("SH010", path), build_step("SH020"))
     result = film.render()
     assert (result.exit_code, list(result.selects)) == (3, ["SH020"])
     assert "frame 7, at 0.29 s" in str(result.failed["SH010"])
-    clip(path, content="whole")
+    write_clip(path, content="whole")
     assert film.render().exit_code == 0
 
 
-def test_a_job_that_the_film_no_longer_asks_for_is_fetched_all_the_same(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010", "first words"))
+def test_a_job_the_film_no_longer_needs_is_still_fetched(tmp_path: Path) -> None:
+    film, paid, _ = make_film(tmp_path, build_step("SH010", "first words"))
     paid.running_polls = 10**6
 
-    film.events = Until("operation_progress")
+    film.events = StopAfter("operation_progress")
     assert film.render().exit_code == 130
     paid.running_polls = 0
-    film.steps = [shot("SH010", "second words")]
+    film.steps = [build_step("SH010", "second words")]
     result = film.render()
-    assert (result.exit_code, sorted(paid.bill())) == (0, ["first words", "second words"])
-    assert {len(entry.takes) for entry in film.selects().entries.values()} == {1}
-    assert len(film.selects().entries) == 2, "paid for, so kept"
+    assert (result.exit_code, sorted(paid.read_bill())) == (0, ["first words", "second words"])
+    assert {len(entry.takes) for entry in film.open_lock_file().entries.values()} == {1}
+    assert len(film.open_lock_file().entries) == 2, "paid for, so kept"
 
 
 def test_interrupted_it_stops_in_order_and_goes_on_later(tmp_path: Path) -> None:
-    film, paid, free = a_set(
-        tmp_path, shot("SH010"), shot("SH020", provider="free"), shot("SH030", links=[])
+    film, paid, free = make_film(
+        tmp_path,
+        build_step("SH010"),
+        build_step("SH020", provider="free"),
+        build_step("SH030", links=[]),
     )
     paid.running_polls = free.running_polls = 10**6
-    film.events = Until("operation_progress", steps=3)
+    film.events = StopAfter("operation_progress", steps=3)
     result = film.render()
-    assert (result.exit_code, result.interrupted, result.cut) == (130, True, False)
-    states = {attempt.step: attempt.state for attempt in Ledger.read(film.state)}
+    assert (result.exit_code, result.interrupted, result.can_stitch) == (130, True, False)
+    states = {attempt.step: attempt.state for attempt in Ledger.read_attempts(film.state)}
     assert states == {
         "SH010": State.SUBMITTED,
         "SH020": State.ABANDONED,
@@ -453,95 +478,95 @@ def test_interrupted_it_stops_in_order_and_goes_on_later(tmp_path: Path) -> None
     }
     paid.running_polls = free.running_polls = 0
     assert film.render().exit_code == 0
-    assert len(paid.bill()) == 2
-    assert "goes on at paid" in film.told("note")[0]["message"]
-    assert len(film.told("operation_started")) == 3 + 3
-    assert sum(bool(record["resumed"]) for record in film.told("operation_started")) == 2
+    assert len(paid.read_bill()) == 2
+    assert "goes on at paid" in film.find_events("note")[0]["message"]
+    assert len(film.find_events("operation_started")) == 3 + 3
+    assert sum(bool(record["resumed"]) for record in film.find_events("operation_started")) == 2
 
 
 def test_a_full_disk_ends_the_run_with_nothing_half_written(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"), shot("SH020"))
+    film, paid, _ = make_film(tmp_path, build_step("SH010"), build_step("SH020"))
 
-    async def full(sample: Sample, place: object) -> Sample:
+    async def fail_with_full_disk(sample: Sample, place: object) -> Sample:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    fetch, paid.fetch = paid.fetch, full  # type: ignore[method-assign]
+    fetch, paid.fetch = paid.fetch, fail_with_full_disk  # type: ignore[method-assign]
     with pytest.raises(EnvironmentProblem, match="disk is full") as raised:
         film.render()
     assert raised.value.exit_code == 4
-    assert list(film.store().files()) == []
+    assert list(film.open_store().list_files()) == []
     paid.fetch = fetch  # type: ignore[method-assign]
     assert film.render().exit_code == 0
-    assert len(paid.bill()) == 2
+    assert len(paid.read_bill()) == 2
 
 
-def test_a_result_that_can_not_be_fetched_waits_for_the_next_run(
+def test_a_result_that_cannot_be_fetched_waits_for_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
 
-    async def gone(sample: Sample, place: object) -> Sample:
+    async def fail_to_fetch(sample: Sample, place: object) -> Sample:
         raise ConnectionError("no route")
 
-    fetch, paid.fetch = paid.fetch, gone  # type: ignore[method-assign]
+    fetch, paid.fetch = paid.fetch, fail_to_fetch  # type: ignore[method-assign]
     assert "can't be fetched" in str(film.render().failed["SH010"])
     paid.fetch = fetch  # type: ignore[method-assign]
     assert film.render().exit_code == 0
-    assert len(paid.bill()) == 1
+    assert len(paid.read_bill()) == 1
 
 
-def test_a_result_that_expired_is_lost_and_said_to_be(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
+def test_an_expired_result_is_reported_as_lost(tmp_path: Path) -> None:
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
 
-    async def late(sample: Sample, place: object) -> Sample:
+    async def fail_as_expired(sample: Sample, place: object) -> Sample:
         object.__setattr__(sample, "expires_at", 1.0)
         raise Gone("it is no longer there")
 
-    paid.fetch = late  # type: ignore[method-assign]
+    paid.fetch = fail_as_expired  # type: ignore[method-assign]
     result = film.render()
     assert isinstance(result.failed["SH010"], OperationFailed)
-    assert Ledger.read(film.state)[0].state is State.LOST
+    assert Ledger.read_attempts(film.state)[0].state is State.LOST
     assert result.spent_micros == 400_000
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_what_expires_first_is_fetched_first(tmp_path: Path, wanted: bool) -> None:
     ids = ("SH010", "SH020", "SH030")
-    film, paid, _ = a_set(tmp_path, *map(shot, ids))
+    film, paid, _ = make_film(tmp_path, *map(build_step, ids))
     poll, fetch = paid.poll, paid.fetch
     order: list[str] = []
 
-    async def expiring(operation: Operation, place: Workplace) -> Outcome:
+    async def poll_with_expiry(operation: Operation, place: Workplace) -> Outcome:
         told = await poll(operation, place)
         if isinstance(told, Done):
             late = 3e9 - int(operation.name[-1])
             return Done(tuple(replace(each, expires_at=late) for each in told.samples))
         return told
 
-    async def never(sample: Sample, place: Workplace) -> Sample:
+    async def fail_to_fetch(sample: Sample, place: Workplace) -> Sample:
         raise ConnectionError("no way")
 
-    async def noted(sample: Sample, place: Workplace) -> Sample:
+    async def fetch_and_note(sample: Sample, place: Workplace) -> Sample:
         order.append(sample.uri[-1])
         return await fetch(sample, place)
 
-    paid.poll, paid.fetch = expiring, never  # type: ignore[method-assign]
+    paid.poll, paid.fetch = poll_with_expiry, fail_to_fetch  # type: ignore[method-assign]
     assert film.render().exit_code == 3
-    paid.fetch = noted  # type: ignore[method-assign]
+    paid.fetch = fetch_and_note  # type: ignore[method-assign]
     if wanted:
-        new = [shot("SH005"), *film.steps]
-        film.steps = [replace(step, pace=Pace(at_once=1)) for step in new]
+        new = [build_step("SH005"), *film.steps]
+        film.steps = [replace(step, rate_limits=RateLimits(at_once=1)) for step in new]
     else:
-        film.steps = [shot("SH005", provider="free")]
+        film.steps = [build_step("SH005", provider="free")]
     assert film.render().exit_code == 0
     assert order[:3] == ["3", "2", "1"]
 
 
 def test_a_clock_that_ran_ahead_loses_nothing_that_is_there(tmp_path: Path) -> None:
-    film, paid, _ = a_set(tmp_path, shot("SH010"))
+    film, paid, _ = make_film(tmp_path, build_step("SH010"))
     fetch, tried = paid.fetch, 0
 
-    async def late(sample: Sample, place: Workplace) -> Sample:
+    async def fail_once_as_expired(sample: Sample, place: Workplace) -> Sample:
         nonlocal tried
         tried += 1
         object.__setattr__(sample, "expires_at", 1.0)
@@ -549,53 +574,56 @@ def test_a_clock_that_ran_ahead_loses_nothing_that_is_there(tmp_path: Path) -> N
             raise ConnectionError("reset by peer")
         return await fetch(sample, place)
 
-    paid.fetch = late  # type: ignore[method-assign]
+    paid.fetch = fail_once_as_expired  # type: ignore[method-assign]
     assert "can't be fetched" in str(film.render().failed["SH010"])
     assert film.render().exit_code == 0
-    assert len(paid.bill()) == 1
+    assert len(paid.read_bill()) == 1
 
 
-def test_a_fault_in_an_adapter_is_told_without_ending_the_others(tmp_path: Path) -> None:
-    film, _, free = a_set(tmp_path, shot("SH010", provider="free"), shot("SH020"))
+def test_a_bug_in_an_adapter_is_reported_and_other_steps_continue(tmp_path: Path) -> None:
+    film, _, free = make_film(tmp_path, build_step("SH010", provider="free"), build_step("SH020"))
     free.answer = lambda request: KeyError("oops")
     result = film.render()
     assert "KeyError" in str(result.failed["SH010"])
-    assert "run_fakes.py" in film.told("step_failed")[0]["trace"]
+    assert "run_fakes.py" in film.find_events("step_failed")[0]["trace"]
     assert list(result.selects) == ["SH020"]
 
 
 def test_providers_are_closed_and_the_scratch_folder_is_gone(tmp_path: Path) -> None:
-    film, paid, free = a_set(tmp_path, shot("SH010"))
+    film, paid, free = make_film(tmp_path, build_step("SH010"))
     film.render()
-    assert (paid.closed, free.closed) == (1, 0)
-    assert list((film.store().root / "scratch").iterdir()) == []
+    assert (paid.close_count, free.close_count) == (1, 0)
+    assert list((film.open_store().root / "scratch").iterdir()) == []
 
 
-def _render_in_child(film: Set) -> None:
+def _render_and_check(film: FakeFilm) -> None:
     assert film.render().exit_code == 0
 
 
 def test_two_films_on_one_store_never_make_one_step_twice(tmp_path: Path) -> None:
-    paid = Pretend(tmp_path / "remote", pause_s=0.05)
+    paid = FakeProvider(tmp_path / "remote", pause_s=0.05)
     films = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        steps = [shot(f"SH0{n}0", f"picture {n}") for n in range(1, 5)]
+        steps = [build_step(f"SH0{n}0", f"picture {n}") for n in range(1, 5)]
         films.append(
-            Set(tmp_path / name / "film.yaml", steps, {"paid": paid}, store_root=tmp_path / "store")
+            FakeFilm(
+                tmp_path / name / "film.yaml", steps, {"paid": paid}, store_root=tmp_path / "store"
+            )
         )
-    rendering = [child(_render_in_child, film) for film in films]
+    rendering = [start_process(_render_and_check, film) for film in films]
     for each in rendering:
         each.join(20)
     assert [each.exitcode for each in rendering] == [0, 0]
-    assert sorted(paid.bill()) == [f"picture {n}" for n in range(1, 5)]
-    assert all(len(film.selects().entries) == 4 for film in films)
+    assert sorted(paid.read_bill()) == [f"picture {n}" for n in range(1, 5)]
+    assert all(len(film.open_lock_file().entries) == 4 for film in films)
 
 
 def test_a_thousand_shots_with_nothing_to_do_are_kept(tmp_path: Path) -> None:
-    film, _, _ = a_set(
-        tmp_path, *(shot(f"SH{n:04d}", f"one of {n % 40}", provider="free") for n in range(1000))
+    film, _, _ = make_film(
+        tmp_path,
+        *(build_step(f"SH{n:04d}", f"one of {n % 40}", provider="free") for n in range(1000)),
     )
     film.render()
-    plan = film.plan(film.store(), film.selects())
+    plan = film.plan(film.open_store(), film.open_lock_file())
     assert film.render(change=lambda _: plan).kept == 1000

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
-from run_fakes import Pretend, Set, footage, last_of, shot
+from run_fakes import FakeFilm, FakeProvider, build_import_step, build_step, link_last_frame
 
 from storyboard.providers.base import Request, Sample
 from storyboard.stitching import media
 
 
-def test_real_footage_is_taken_in_and_its_last_frame_handed_on(
+def test_real_footage_is_ingested_and_its_last_frame_passed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORYBOARD_POLL_S", "0.01")
@@ -28,7 +28,7 @@ def test_real_footage_is_taken_in_and_its_last_frame_handed_on(
     )  # fmt: skip
     seen: list[tuple[int, int, int]] = []
 
-    def look(request: Request) -> None:
+    def inspect_frame(request: Request) -> None:
         if not request.inputs:
             return
         picture = request.inputs[0]
@@ -37,23 +37,23 @@ def test_real_footage_is_taken_in_and_its_last_frame_handed_on(
         facts = media.probe(picture.path)
         seen.append((facts.width, facts.height, facts.frames))
 
-    free = Pretend(tmp_path / "local", name="free", repeatable=True, answer=look)
+    free = FakeProvider(tmp_path / "local", name="free", repeatable=True, answer=inspect_frame)
     fetch = free.fetch
 
-    async def real(sample: Sample, place: object) -> Sample:
+    async def fetch_real_clip(sample: Sample, place: object) -> Sample:
         found = await fetch(sample, place)  # type: ignore[arg-type]
         assert found.path is not None
         shutil.copy(source, found.path)
         return replace(found, attachments={})
 
-    free.fetch = real  # type: ignore[method-assign]
+    free.fetch = fetch_real_clip  # type: ignore[method-assign]
     steps = [
-        footage("SH010", source),
-        shot("SH020", provider="free", links=[last_of("SH010")]),
-        shot("SH030", provider="free", seconds=2),
+        build_import_step("SH010", source),
+        build_step("SH020", provider="free", links=[link_last_frame("SH010")]),
+        build_step("SH030", provider="free", seconds=2),
     ]
-    film = Set(tmp_path / "film.yaml", steps, {"free": free})
-    result = asyncio.run(film.arender(media=media))
+    film = FakeFilm(tmp_path / "film.yaml", steps, {"free": free})
+    result = asyncio.run(film.render_async(media=media))
     assert seen == [(320, 180, 1)]
     assert set(result.selects) == {"SH010", "SH020"}
     assert "asked for 48 frames, got 24" in str(result.failed["SH030"])

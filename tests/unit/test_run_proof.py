@@ -11,22 +11,22 @@ import pytest
 from storyboard.errors import OperationFailed
 from storyboard.film import MediaFacts
 from storyboard.providers.base import Kind, Sample
-from storyboard.run.proof import Proof, prove
+from storyboard.run.proof import AcceptedMedia, check_delivery
 from storyboard.timecode import Rate
 
 RATE = Rate(Fraction(24))
 
 
 @pytest.fixture
-def extension(tmp_path: Path) -> Callable[..., Proof]:
+def check_extension(tmp_path: Path) -> Callable[..., AcceptedMedia]:
     """What is found in an extension by 168 frames of a video of 192."""
     path = tmp_path / "take.mp4"
     path.write_bytes(b"bytes")
 
-    def found(
+    def check_delivered(
         frames: int, seen: Callable[[int], int | None] = int, sample: Sample | None = None
-    ) -> Proof:
-        return prove(
+    ) -> AcceptedMedia:
+        return check_delivery(
             MediaFacts(1280, 720, frames, RATE),
             sample or Sample(path=path),
             Kind.EXTEND,
@@ -34,42 +34,52 @@ def extension(tmp_path: Path) -> Callable[..., Proof]:
             rate=RATE,
             buys_frames=168,
             given_frames=192,
-            measured=seen,
+            count_source_frames=seen,
         )
 
-    return found
+    return check_delivered
 
 
-def test_it_begins_behind_its_source(extension: Callable[..., Proof]) -> None:
-    proof = extension(360)
+def test_it_begins_behind_its_source(check_extension: Callable[..., AcceptedMedia]) -> None:
+    proof = check_extension(360)
     assert (proof.contains_source, proof.source_frames, proof.note) == (True, 192, "")
 
 
-def test_a_frame_that_is_there_twice_is_seen_and_told(extension: Callable[..., Proof]) -> None:
-    proof = extension(361, lambda given: given + 1)
+def test_a_repeated_frame_is_found_and_noted(check_extension: Callable[..., AcceptedMedia]) -> None:
+    proof = check_extension(361, lambda given: given + 1)
     assert proof.source_frames == 193
     assert "begins with 193 frames" in proof.note
 
 
-def test_what_is_seen_is_weighed_against_what_was_bought(extension: Callable[..., Proof]) -> None:
-    assert extension(360, lambda given: given - 4).source_frames == 192, "too much would be new"
+def test_what_is_seen_is_weighed_against_what_was_bought(
+    check_extension: Callable[..., AcceptedMedia],
+) -> None:
+    assert check_extension(360, lambda given: given - 4).source_frames == 192, (
+        "too much would be new"
+    )
 
 
-def test_a_source_that_is_not_there_makes_all_of_it_new(extension: Callable[..., Proof]) -> None:
-    proof = extension(360, lambda given: None)
+def test_a_source_that_is_not_there_makes_all_of_it_new(
+    check_extension: Callable[..., AcceptedMedia],
+) -> None:
+    proof = check_extension(360, lambda given: None)
     assert (proof.contains_source, proof.source_frames) == (False, 0)
     assert "all of it is new" in proof.note
 
 
-def test_new_material_alone_is_looked_at_no_further(extension: Callable[..., Proof]) -> None:
-    def never(given: int) -> int:
+def test_new_material_alone_is_looked_at_no_further(
+    check_extension: Callable[..., AcceptedMedia],
+) -> None:
+    def fail_if_called(given: int) -> int:
         raise AssertionError("there is no source to be seen")
 
-    proof = extension(168, never)
+    proof = check_extension(168, fail_if_called)
     assert (proof.contains_source, proof.source_frames) == (False, 0)
     assert "does not begin with its source" in proof.note
 
 
-def test_a_length_that_nothing_explains_is_refused(extension: Callable[..., Proof]) -> None:
+def test_a_length_that_nothing_explains_is_refused(
+    check_extension: Callable[..., AcceptedMedia],
+) -> None:
     with pytest.raises(OperationFailed, match="asked for 168 new frames after 192, got 250"):
-        extension(250)
+        check_extension(250)

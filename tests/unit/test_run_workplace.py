@@ -14,25 +14,27 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.run.workplace import Room, RunPlace
-from tests.fakes.child import child
+from storyboard.run.workplace import AttemptWorkspace, Workspace
+from tests.fakes.child import start_process
 
 
-async def _in(place: RunPlace, *work: object) -> object:
-    return await place.compute(*work)  # type: ignore[arg-type]
+async def _compute_in(workspace: Workspace, *work: object) -> object:
+    return await workspace.compute(*work)  # type: ignore[arg-type]
 
 
 def test_work_is_done_in_other_processes_and_may_fail(tmp_path: Path) -> None:
-    place = RunPlace(tmp_path, 1)
+    workspace = Workspace(tmp_path, 1)
     try:
-        assert asyncio.run(_in(place, os.getpid)) != os.getpid()
+        assert asyncio.run(_compute_in(workspace, os.getpid)) != os.getpid()
         with pytest.raises(ValueError, match="invalid literal"):
-            asyncio.run(_in(place, int, "x"))
+            asyncio.run(_compute_in(workspace, int, "x"))
         with pytest.raises(EnvironmentProblem, match="died twice"):
-            asyncio.run(_in(place, os._exit, 3))
-        assert asyncio.run(_in(place, max, 1, 2)) == 2, "the next work gets a new process"
+            asyncio.run(_compute_in(workspace, os._exit, 3))
+        assert asyncio.run(_compute_in(workspace, max, 1, 2)) == 2, (
+            "the next work gets a new process"
+        )
     finally:
-        place.close()
+        workspace.close()
 
 
 def test_workers_know_no_keys_and_import_from_no_relative_folder(
@@ -42,12 +44,12 @@ def test_workers_know_no_keys_and_import_from_no_relative_folder(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.syspath_prepend("lib")
     monkeypatch.syspath_prepend("")
-    place = RunPlace(tmp_path, 1)
+    workspace = Workspace(tmp_path, 1)
     try:
-        assert asyncio.run(_in(place, os.getenv, "GEMINI_API_KEY")) is None
-        paths = asyncio.run(_in(place, _import_path))
+        assert asyncio.run(_compute_in(workspace, os.getenv, "GEMINI_API_KEY")) is None
+        paths = asyncio.run(_compute_in(workspace, _import_path))
     finally:
-        place.close()
+        workspace.close()
     assert isinstance(paths, list)
     assert paths[0] == str(tmp_path), "what is named in full is imported as before"
     assert all(Path(path).is_absolute() for path in paths)
@@ -57,50 +59,50 @@ def _import_path() -> list[str]:
     return sys.path
 
 
-def test_what_cannot_travel_is_said_and_the_process_lives_on(tmp_path: Path) -> None:
-    place = RunPlace(tmp_path, 1)
+def test_an_unpicklable_error_is_reported_and_the_worker_survives(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, 1)
     try:
-        worker = asyncio.run(_in(place, os.getpid))
+        worker = asyncio.run(_compute_in(workspace, os.getpid))
         with pytest.raises((AttributeError, pickle.PicklingError)):
-            asyncio.run(_in(place, lambda: 1))
+            asyncio.run(_compute_in(workspace, lambda: 1))
         with pytest.raises(TypeError, match="pickle"):
-            asyncio.run(_in(place, open, os.devnull))
+            asyncio.run(_compute_in(workspace, open, os.devnull))
         with pytest.raises(RuntimeError, match="too odd to travel"):
-            asyncio.run(_in(place, _fail_oddly))
+            asyncio.run(_compute_in(workspace, _fail_oddly))
         with pytest.raises(TypeError, match="missing"):
-            asyncio.run(_in(place, _fail_with_two_words))
-        assert asyncio.run(_in(place, os.getpid)) == worker
+            asyncio.run(_compute_in(workspace, _fail_with_two_words))
+        assert asyncio.run(_compute_in(workspace, os.getpid)) == worker
     finally:
-        place.close()
+        workspace.close()
 
 
 def _fail_oddly() -> None:
     raise ValueError("too odd to travel", lambda: 1)
 
 
-class _Two(Exception):
+class _TwoArgumentError(Exception):
     def __init__(self, one: str, other: str) -> None:
         super().__init__(one + other)
 
 
 def _fail_with_two_words() -> None:
-    raise _Two("a", "b")
+    raise _TwoArgumentError("a", "b")
 
 
 def test_work_under_way_ends_with_its_run(tmp_path: Path) -> None:
-    place = RunPlace(tmp_path, 1)
+    workspace = Workspace(tmp_path, 1)
     begun = tmp_path / "begun"
 
-    async def close_early() -> None:
-        work = asyncio.ensure_future(place.compute(_sleep_for_long, begun))
+    async def start_and_close() -> None:
+        work = asyncio.ensure_future(workspace.compute(_sleep_for_long, begun))
         while not begun.exists():
             await asyncio.sleep(0.01)
-        await asyncio.to_thread(place.close, now=True)
+        await asyncio.to_thread(workspace.close, now=True)
         with pytest.raises(RuntimeError, match="were ended"):
             await work
 
-    asyncio.run(close_early())
-    assert not place.scratch.exists()
+    asyncio.run(start_and_close())
+    assert not workspace.scratch.exists()
 
 
 def _sleep_for_long(begun: Path) -> None:
@@ -108,29 +110,29 @@ def _sleep_for_long(begun: Path) -> None:
     time.sleep(60)
 
 
-def test_the_scratch_folder_and_its_rooms_are_gone_afterwards(tmp_path: Path) -> None:
-    place = RunPlace(tmp_path, 1)
-    room = Room(place, "a1")
-    (room.scratch / "half.mp4").write_text("half")
-    assert room.scratch.parent == place.scratch
-    room.clear()
-    assert list(place.scratch.iterdir()) == []
-    place.close()
+def test_scratch_folders_are_removed_afterwards(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, 1)
+    attempt_workspace = AttemptWorkspace(workspace, "a1")
+    (attempt_workspace.scratch / "half.mp4").write_text("half")
+    assert attempt_workspace.scratch.parent == workspace.scratch
+    attempt_workspace.clear_folder()
+    assert list(workspace.scratch.iterdir()) == []
+    workspace.close()
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-def _leave_a_mess(root: Path) -> None:
-    place = RunPlace(root, 1)
-    (place.scratch / "half.mp4").write_text("half")
+def _leave_scratch_files(root: Path) -> None:
+    workspace = Workspace(root, 1)
+    (workspace.scratch / "half.mp4").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_the_mess_of_a_dead_run_is_cleared_and_a_live_one_is_left_alone(tmp_path: Path) -> None:
-    alive = RunPlace(tmp_path, 1)
+    alive = Workspace(tmp_path, 1)
     (alive.scratch / "mine.mp4").write_text("mine")
-    child(_leave_a_mess, tmp_path).join()
+    start_process(_leave_scratch_files, tmp_path).join()
     assert len(list((tmp_path / "scratch").glob("*/*.mp4"))) == 2
-    other = RunPlace(tmp_path, 1)
+    other = Workspace(tmp_path, 1)
     assert [path.name for path in (tmp_path / "scratch").glob("*/*.mp4")] == ["mine.mp4"]
     other.close()
     alive.close()
@@ -139,10 +141,10 @@ def test_the_mess_of_a_dead_run_is_cleared_and_a_live_one_is_left_alone(tmp_path
 _PARENT = """
 import asyncio, os, sys, time
 from pathlib import Path
-from storyboard.run.workplace import RunPlace
+from storyboard.run.workplace import Workspace
 
 async def main():
-    place = RunPlace(Path(sys.argv[1]), 1)
+    place = Workspace(Path(sys.argv[1]), 1)
     print(await place.compute(os.getpid), flush=True)
     await place.compute(time.sleep, 60)
 
@@ -162,12 +164,12 @@ def test_workers_die_with_a_killed_run(tmp_path: Path) -> None:
     parent.wait()
     parent.stdout.close()
     deadline = time.monotonic() + 10
-    while _alive(worker) and time.monotonic() < deadline:
+    while _is_alive(worker) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not _alive(worker)
+    assert not _is_alive(worker)
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.film import MediaFacts, Take, Trim
 from storyboard.run import locktext
-from storyboard.run.locktext import Entry
-from storyboard.run.lockyaml import read_edited
-from storyboard.run.selects import Selects
-from storyboard.run.shelf import FilmShelf
+from storyboard.run.locktext import LockEntry
+from storyboard.run.lockyaml import parse_lock_yaml
+from storyboard.run.selects import LockFile
+from storyboard.run.shelf import TakeLibrary
 from storyboard.run.store import Store
 from storyboard.timecode import Rate
 
@@ -26,14 +26,16 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "selects.schema.jso
 DIGEST = "ab" * 32
 
 
-def take(ordinal: int = 1, *, digest: str = DIGEST, content: str = "c", price: int = 0) -> Take:
+def make_take(
+    ordinal: int = 1, *, digest: str = DIGEST, content: str = "c", price: int = 0
+) -> Take:
     return Take(
         digest=digest,
         ordinal=ordinal,
         sha256=content * 64,
         provider="vertex",
         model="veo-3.1",
-        facts=MediaFacts(1280, 720, 192, Rate.parse(24), Rate.parse(24).seconds(192), True),
+        facts=MediaFacts(1280, 720, 192, Rate.parse(24), Rate.parse(24).to_seconds(192), True),
         seed=1947,
         price_micros=price,
         operation="operations/7",
@@ -43,124 +45,126 @@ def take(ordinal: int = 1, *, digest: str = DIGEST, content: str = "c", price: i
 
 
 @pytest.fixture
-def selects(tmp_path: Path) -> Selects:
-    return Selects(tmp_path / "letter.selects.yaml")
+def lock_file(tmp_path: Path) -> LockFile:
+    return LockFile(tmp_path / "letter.selects.yaml")
 
 
-def test_what_was_entered_is_read_again_with_price_and_facts(selects: Selects) -> None:
-    selects.add(take(price=3_200_000), step="SH010", parts={"prompt": "12ab"})
-    assert selects.save()
-    (read,) = Selects(selects.path).takes(DIGEST)
+def test_what_was_entered_is_read_again_with_price_and_facts(lock_file: LockFile) -> None:
+    lock_file.add_take(make_take(price=3_200_000), step="SH010", parts={"prompt": "12ab"})
+    assert lock_file.save()
+    (read,) = LockFile(lock_file.path).find_takes(DIGEST)
     assert read.price_micros == 3_200_000
     assert read.facts.frames == 192
     assert (read.seed, read.operation, read.shot) == (1947, "operations/7", "SH010")
-    assert Selects(selects.path).paid() == {(DIGEST, 1): 3_200_000}
-    assert Selects(selects.path).parts(DIGEST) == {"prompt": "12ab"}
+    assert LockFile(lock_file.path).list_prices() == {(DIGEST, 1): 3_200_000}
+    assert LockFile(lock_file.path).find_parts(DIGEST) == {"prompt": "12ab"}
 
 
-def test_the_file_is_plain_yaml_that_follows_its_schema(selects: Selects) -> None:
-    selects.add(take(1, price=3_200_000), step="SH010", parts={"prompt": "12ab"})
-    selects.add(take(2), step="SH010", parts={})
-    selects.set_pick(DIGEST, 2)
-    selects.set_rejected(DIGEST, 1)
-    selects.set_trim(DIGEST, 2, Trim(12, -5))
-    selects.set_note(DIGEST, 2, 'the "good" eyes: yes')
-    selects.save()
-    jsonschema.validate(yaml.load(selects.path.read_text(), Loader=yaml.BaseLoader), _texts(SCHEMA))
+def test_the_file_is_plain_yaml_that_follows_its_schema(lock_file: LockFile) -> None:
+    lock_file.add_take(make_take(1, price=3_200_000), step="SH010", parts={"prompt": "12ab"})
+    lock_file.add_take(make_take(2), step="SH010", parts={})
+    lock_file.set_pick(DIGEST, 2)
+    lock_file.set_rejected(DIGEST, 1)
+    lock_file.set_trim(DIGEST, 2, Trim(12, -5))
+    lock_file.set_note(DIGEST, 2, 'the "good" eyes: yes')
+    lock_file.save()
+    jsonschema.validate(
+        yaml.load(lock_file.path.read_text(), Loader=yaml.BaseLoader), _loosen_to_text(SCHEMA)
+    )
 
 
-def test_nothing_new_leaves_the_file_untouched(selects: Selects) -> None:
-    selects.add(take(), step="SH010", parts={})
-    selects.save()
-    before = selects.path.stat().st_mtime_ns
-    again = Selects(selects.path)
-    assert again.add(take(), step="SH010", parts={})
+def test_nothing_new_leaves_the_file_untouched(lock_file: LockFile) -> None:
+    lock_file.add_take(make_take(), step="SH010", parts={})
+    lock_file.save()
+    before = lock_file.path.stat().st_mtime_ns
+    again = LockFile(lock_file.path)
+    assert again.add_take(make_take(), step="SH010", parts={})
     assert not again.save()
-    assert selects.path.stat().st_mtime_ns == before
+    assert lock_file.path.stat().st_mtime_ns == before
 
 
-def test_one_more_take_is_one_more_line(selects: Selects) -> None:
+def test_one_more_take_is_one_more_line(lock_file: LockFile) -> None:
     for n in range(5):
-        selects.add(take(digest=f"{n:064x}"), step=f"SH0{n}0", parts={})
-    selects.save()
-    before = selects.path.read_text().splitlines()
-    selects.add(take(2, digest=f"{3:064x}"), step="SH030", parts={})
-    selects.save()
-    after = selects.path.read_text().splitlines()
+        lock_file.add_take(make_take(digest=f"{n:064x}"), step=f"SH0{n}0", parts={})
+    lock_file.save()
+    before = lock_file.path.read_text().splitlines()
+    lock_file.add_take(make_take(2, digest=f"{3:064x}"), step="SH030", parts={})
+    lock_file.save()
+    after = lock_file.path.read_text().splitlines()
     assert len(after) == len(before) + 1
     assert set(before) < set(after)
 
 
-def test_shots_stand_in_the_order_that_people_count(selects: Selects) -> None:
+def test_shots_stand_in_the_order_that_people_count(lock_file: LockFile) -> None:
     for n, step in enumerate(("SH100", "SH20", "SH20.2", "SH20.10")):
-        selects.add(take(digest=f"{n:064x}"), step=step, parts={})
-    selects.save()
-    steps = [line.split()[1] for line in selects.path.read_text().splitlines() if "step:" in line]
+        lock_file.add_take(make_take(digest=f"{n:064x}"), step=step, parts={})
+    lock_file.save()
+    steps = [line.split()[1] for line in lock_file.path.read_text().splitlines() if "step:" in line]
     assert steps == ["SH20", "SH20.2", "SH20.10", "SH100"]
 
 
-def test_a_pick_made_while_a_render_runs_is_not_lost(selects: Selects) -> None:
+def test_a_pick_made_while_a_render_runs_is_not_lost(lock_file: LockFile) -> None:
     for n in (1, 2):
-        selects.add(take(n), step="SH010", parts={})
-    selects.save()
-    render = Selects(selects.path)
-    director = Selects(selects.path)
+        lock_file.add_take(make_take(n), step="SH010", parts={})
+    lock_file.save()
+    render = LockFile(lock_file.path)
+    director = LockFile(lock_file.path)
     director.set_pick(DIGEST, 2)
     director.save()
-    render.add(take(digest="cd" * 32), step="SH020", parts={})
+    render.add_take(make_take(digest="cd" * 32), step="SH020", parts={})
     render.save()
-    both = Selects(selects.path)
-    assert both.pick(DIGEST) == 2
-    assert both.takes("cd" * 32)
+    both = LockFile(lock_file.path)
+    assert both.find_pick(DIGEST) == 2
+    assert both.find_takes("cd" * 32)
 
 
-def test_rejecting_the_picked_take_frees_the_pick_and_back(selects: Selects) -> None:
-    selects.add(take(), step="SH010", parts={})
-    selects.set_pick(DIGEST, 1)
-    selects.set_rejected(DIGEST, 1)
-    assert (selects.pick(DIGEST), selects.rejected(DIGEST)) == (None, {1})
-    selects.set_pick(DIGEST, 1)
-    assert (selects.pick(DIGEST), selects.rejected(DIGEST)) == (1, frozenset())
+def test_rejecting_the_picked_take_frees_the_pick_and_back(lock_file: LockFile) -> None:
+    lock_file.add_take(make_take(), step="SH010", parts={})
+    lock_file.set_pick(DIGEST, 1)
+    lock_file.set_rejected(DIGEST, 1)
+    assert (lock_file.find_pick(DIGEST), lock_file.find_rejected(DIGEST)) == (None, {1})
+    lock_file.set_pick(DIGEST, 1)
+    assert (lock_file.find_pick(DIGEST), lock_file.find_rejected(DIGEST)) == (1, frozenset())
 
 
-def test_picking_what_does_not_exist_is_refused(selects: Selects) -> None:
+def test_picking_what_does_not_exist_is_refused(lock_file: LockFile) -> None:
     with pytest.raises(UsageError, match="t02"):
-        selects.set_pick(DIGEST, 2)
+        lock_file.set_pick(DIGEST, 2)
 
 
-def test_other_bytes_for_a_known_take_stay_out_unless_they_replace_it(selects: Selects) -> None:
-    selects.add(take(content="c"), step="SH010", parts={})
-    selects.set_note(DIGEST, 1, "keep me")
-    assert not selects.add(take(content="d"), step="SH010", parts={})
-    assert selects.takes(DIGEST)[0].sha256 == "c" * 64
-    assert selects.add(take(content="d"), step="SH010", parts={}, replace=True)
-    assert selects.takes(DIGEST)[0].sha256 == "d" * 64
-    assert selects.note(DIGEST, 1) == "keep me"
+def test_other_bytes_for_a_known_take_stay_out_unless_they_replace_it(lock_file: LockFile) -> None:
+    lock_file.add_take(make_take(content="c"), step="SH010", parts={})
+    lock_file.set_note(DIGEST, 1, "keep me")
+    assert not lock_file.add_take(make_take(content="d"), step="SH010", parts={})
+    assert lock_file.find_takes(DIGEST)[0].sha256 == "c" * 64
+    assert lock_file.add_take(make_take(content="d"), step="SH010", parts={}, replace=True)
+    assert lock_file.find_takes(DIGEST)[0].sha256 == "d" * 64
+    assert lock_file.find_note(DIGEST, 1) == "keep me"
 
 
-def test_history_tells_old_from_new_and_one_provider_from_another(selects: Selects) -> None:
-    selects.add(take(2, digest="1" * 64), step="SH010", parts={})
-    selects.add(take(1, digest="2" * 64), step="SH010", parts={})
-    shelf = FilmShelf(None, selects)
-    assert shelf.history("SH010", "vertex") == ("2" * 64, "1" * 64)
-    assert shelf.history("SH010", "") == ("2" * 64, "1" * 64)
-    assert shelf.history("SH010", "previz") == ()
+def test_history_separates_old_from_new_and_the_providers(lock_file: LockFile) -> None:
+    lock_file.add_take(make_take(2, digest="1" * 64), step="SH010", parts={})
+    lock_file.add_take(make_take(1, digest="2" * 64), step="SH010", parts={})
+    shelf = TakeLibrary(None, lock_file)
+    assert shelf.find_past_digests("SH010", "vertex") == ("2" * 64, "1" * 64)
+    assert shelf.find_past_digests("SH010", "") == ("2" * 64, "1" * 64)
+    assert shelf.find_past_digests("SH010", "previz") == ()
 
 
-def test_a_take_that_only_the_lock_knows_is_on_the_shelf_without_its_bytes(
-    selects: Selects, tmp_path: Path
+def test_a_take_known_only_to_the_lock_file_is_listed_without_bytes(
+    lock_file: LockFile, tmp_path: Path
 ) -> None:
-    selects.add(take(), step="SH010", parts={"prompt": "x"})
-    shelf = FilmShelf(Store(tmp_path / "store"), selects, "letter")
-    (found,) = shelf.takes(DIGEST)
-    assert not shelf.present(found.sha256)
-    assert shelf.history("SH010", "") == (DIGEST,)
-    assert shelf.parts(DIGEST) == {"prompt": "x"}
-    assert FilmShelf(None, selects).takes(DIGEST) == (found,)
+    lock_file.add_take(make_take(), step="SH010", parts={"prompt": "x"})
+    shelf = TakeLibrary(Store(tmp_path / "store"), lock_file, "letter")
+    (listed_take,) = shelf.find_takes(DIGEST)
+    assert not shelf.has_file(listed_take.sha256)
+    assert shelf.find_past_digests("SH010", "") == (DIGEST,)
+    assert shelf.find_parts(DIGEST) == {"prompt": "x"}
+    assert TakeLibrary(None, lock_file).find_takes(DIGEST) == (listed_take,)
 
 
-def test_hand_written_yaml_is_read_like_our_own(selects: Selects) -> None:
-    selects.path.write_text(f"""
+def test_hand_written_yaml_is_read_like_our_own(lock_file: LockFile) -> None:
+    lock_file.path.write_text(f"""
 format: 1
 steps:
   {DIGEST}:   # the two-shot
@@ -176,10 +180,10 @@ steps:
     pick: t02
     rejected: [t01]
 """)
-    read = Selects(selects.path)
-    assert [each.price_micros for each in read.takes(DIGEST)] == [3_200_000, 0]
-    assert read.trim(DIGEST, 2) == Trim(12, None)
-    assert (read.pick(DIGEST), read.rejected(DIGEST)) == (2, {1})
+    read = LockFile(lock_file.path)
+    assert [each.price_micros for each in read.find_takes(DIGEST)] == [3_200_000, 0]
+    assert read.find_trim(DIGEST, 2) == Trim(12, None)
+    assert (read.find_pick(DIGEST), read.find_rejected(DIGEST)) == (2, {1})
 
 
 @pytest.mark.parametrize(
@@ -199,11 +203,11 @@ steps:
     ],
 )
 def test_a_broken_file_names_line_and_cure(
-    selects: Selects, text: str, line: int, words: str
+    lock_file: LockFile, text: str, line: int, words: str
 ) -> None:
-    selects.path.write_text(text)
+    lock_file.path.write_text(text)
     with pytest.raises(EnvironmentProblem, match=words) as raised:
-        Selects(selects.path)
+        LockFile(lock_file.path)
     assert str(raised.value).startswith(f"letter.selects.yaml:{line}: ")
     assert raised.value.hint
 
@@ -228,39 +232,39 @@ def test_a_broken_file_names_line_and_cure(
     ],
 )
 def test_a_value_that_can_not_be_is_named_with_its_line(
-    selects: Selects, key: str, value: object
+    lock_file: LockFile, key: str, value: object
 ) -> None:
-    selects.add(take(price=400_000), step="SH010", parts={})
-    selects.save()
-    lines = selects.path.read_text().splitlines()
+    lock_file.add_take(make_take(price=400_000), step="SH010", parts={})
+    lock_file.save()
+    lines = lock_file.path.read_text().splitlines()
     number = next(n for n, line in enumerate(lines, 1) if line.startswith("      t01: "))
     row = json.loads(lines[number - 1].partition(": ")[2]) | {key: value}
     lines[number - 1] = f"      t01: {json.dumps(row)}"
-    selects.path.write_text("\n".join(lines) + "\n")
+    lock_file.path.write_text("\n".join(lines) + "\n")
     with pytest.raises(EnvironmentProblem) as raised:
-        Selects(selects.path)
+        LockFile(lock_file.path)
     assert str(raised.value).startswith(f"letter.selects.yaml:{number}: ")
 
 
-def test_all_wrong_values_are_told_at_once(selects: Selects) -> None:
+def test_all_wrong_values_are_reported_at_once(lock_file: LockFile) -> None:
     for digest in (DIGEST, "cd" * 32):
-        selects.add(take(digest=digest, price=400_000), step="SH010", parts={})
-    selects.save()
-    text = selects.path.read_text().replace('"frames": 192', '"frames": "many"')
+        lock_file.add_take(make_take(digest=digest, price=400_000), step="SH010", parts={})
+    lock_file.save()
+    text = lock_file.path.read_text().replace('"frames": 192', '"frames": "many"')
     text = text.replace('"rate": "24"', '"rate": "0"') + "    pick: t09\n"
-    selects.path.write_text(text)
+    lock_file.path.write_text(text)
     with pytest.raises(EnvironmentProblem) as raised:
-        Selects(selects.path)
-    told = str(raised.value)
-    assert (told.count("'many' is no frames"), told.count("'0' is no rate")) == (2, 2)
-    assert "the pick is none of its takes: t01" in told
-    assert told.count("line ") == 4
+        LockFile(lock_file.path)
+    error_text = str(raised.value)
+    assert (error_text.count("'many' is no frames"), error_text.count("'0' is no rate")) == (2, 2)
+    assert "the pick is none of its takes: t01" in error_text
+    assert error_text.count("line ") == 4
 
 
-def test_a_newer_file_says_upgrade(selects: Selects) -> None:
-    selects.path.write_text("format: 9\nsteps: {}\n")
+def test_a_newer_file_says_upgrade(lock_file: LockFile) -> None:
+    lock_file.path.write_text("format: 9\nsteps: {}\n")
     with pytest.raises(EnvironmentProblem) as raised:
-        Selects(selects.path)
+        LockFile(lock_file.path)
     assert raised.value.hint == "upgrade storyboard"
 
 
@@ -279,7 +283,7 @@ rows = st.fixed_dictionaries(
     },
 )
 entries = st.builds(
-    Entry,
+    LockEntry,
     shot=words,
     step=words,
     provider=words,
@@ -294,19 +298,19 @@ files = st.dictionaries(st.text("0123456789abcdef", min_size=64, max_size=64), e
 
 @settings(max_examples=60, deadline=None)
 @given(files)
-def test_whatever_is_written_is_read_again_by_either_road(known: dict[str, Entry]) -> None:
-    text = locktext.write(known)
-    assert locktext._read_own(text) == known, "the quick road"
-    assert read_edited(text, "x") == known, "the road through YAML"
-    assert locktext.write(locktext.read(text, "x")) == text
+def test_both_readers_read_whatever_is_written(known: dict[str, LockEntry]) -> None:
+    text = locktext.format_lock_file(known)
+    assert locktext._parse_own_format(text) == known, "the quick road"
+    assert parse_lock_yaml(text, "x") == known, "the road through YAML"
+    assert locktext.format_lock_file(locktext.parse_lock_file(text, "x")) == text
 
 
-def _texts(schema: object) -> object:
+def _loosen_to_text(schema: object) -> object:
     """The schema for a loader that leaves every scalar a text."""
     if isinstance(schema, dict):
         if schema.get("type") in ("integer", "number", "boolean"):
             return {"type": "string"}
         if "const" in schema:
             return {"const": str(schema["const"])}
-        return {key: _texts(value) for key, value in schema.items()}
+        return {key: _loosen_to_text(value) for key, value in schema.items()}
     return schema

@@ -15,26 +15,26 @@ _OF_DATACLASSES = frozenset({"fields", "asdict", "astuple"})
 _OF_OBJECTS = frozenset("__dict__ __slots__ __dataclass_fields__ __match_args__".split())
 
 
-def names_taken_from_attributes(path: Path) -> list[str]:
+def find_attribute_names(path: Path) -> list[str]:
     """Where a module asks a value or its class what its attributes are called."""
     tree = ast.parse(path.read_text("utf-8"))
-    found = []
+    line_numbers = []
     for node in ast.walk(tree):
         imported = isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
         if imported and _OF_DATACLASSES & {alias.name for alias in node.names}:
-            found.append(node.lineno)
+            line_numbers.append(node.lineno)
         elif isinstance(node, ast.Attribute):
-            asked = isinstance(node.value, ast.Name) and node.value.id == "dataclasses"
-            if node.attr in _OF_OBJECTS or (asked and node.attr in _OF_DATACLASSES):
-                found.append(node.lineno)
+            is_dataclasses = isinstance(node.value, ast.Name) and node.value.id == "dataclasses"
+            if node.attr in _OF_OBJECTS or (is_dataclasses and node.attr in _OF_DATACLASSES):
+                line_numbers.append(node.lineno)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             # one attribute by its name in quotes is a question, not a list of names
             listed = node.func.id in ("getattr", "setattr") and not (
                 isinstance(node.args[1], ast.Constant)
             )
             if node.func.id == "vars" or listed:
-                found.append(node.lineno)
-    return [f"{path.relative_to(ROOT)}:{line}" for line in found]
+                line_numbers.append(node.lineno)
+    return [f"{path.relative_to(ROOT)}:{line}" for line in line_numbers]
 
 
 ALLOWED = {
@@ -47,7 +47,7 @@ def test_no_name_for_good_is_taken_from_an_attribute() -> None:
     found = [
         place
         for path in sorted(ROOT.rglob("*.py"))
-        for place in names_taken_from_attributes(path)
+        for place in find_attribute_names(path)
         if place.partition(":")[0] not in ALLOWED
     ]
     assert found == [], "write the names out: see storyboard/serialized.py"
@@ -68,4 +68,4 @@ def test_it_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: st
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     path = tmp_path / "module.py"
     path.write_text(line, "utf-8")
-    assert names_taken_from_attributes(path) == ["module.py:1"]
+    assert find_attribute_names(path) == ["module.py:1"]

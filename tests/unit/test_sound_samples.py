@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.stitching.pcm import RATE, Reader, sample
+from storyboard.stitching.pcm import RATE, SampleReader, to_sample
 from storyboard.timecode import Rate
 
 RATES = [Rate.parse(text) for text in ("23.976", "24", "25", "29.97", "30", "59.94", "60")]
@@ -14,34 +14,34 @@ RATES = [Rate.parse(text) for text in ("23.976", "24", "25", "29.97", "30", "59.
 
 @given(rate=st.sampled_from(RATES), frames=st.integers(0, 10**7))
 def test_a_frame_begins_at_the_last_whole_sample_before_its_time(rate, frames):
-    at = sample(frames, rate)
-    exact = rate.seconds(frames) * RATE
+    at = to_sample(frames, rate)
+    exact = rate.to_seconds(frames) * RATE
     assert at <= exact < at + 1
 
 
 @given(rate=st.sampled_from(RATES), lengths=st.lists(st.integers(1, 500), min_size=1, max_size=50))
 def test_shots_add_up_to_the_film_without_a_sample_lost(rate, lengths):
     cuts = [sum(lengths[:n]) for n in range(len(lengths) + 1)]
-    parts = [sample(b, rate) - sample(a, rate) for a, b in pairwise(cuts)]
-    assert sum(parts) == sample(cuts[-1], rate)
+    parts = [to_sample(b, rate) - to_sample(a, rate) for a, b in pairwise(cuts)]
+    assert sum(parts) == to_sample(cuts[-1], rate)
     frame = RATE / rate.value
     assert all(abs(part - length * frame) < 1 for part, length in zip(parts, lengths, strict=True))
 
 
 @pytest.mark.parametrize(("fps", "samples"), [("24", 48_000), ("25", 46_080), ("23.976", 48_048)])
 def test_twenty_four_frames(fps, samples):
-    assert sample(24, Rate.parse(fps)) == samples
-    assert sample(1, Rate(Fraction(24))) == 2000
+    assert to_sample(24, Rate.parse(fps)) == samples
+    assert to_sample(1, Rate(Fraction(24))) == 2000
 
 
 @given(st.lists(st.integers(0, 30), max_size=8), st.lists(st.integers(1, 25), max_size=8))
 def test_a_reader_gives_the_same_sound_in_any_pieces(pieces, wanted):
     whole = np.arange(2 * sum(pieces), dtype=np.float32).reshape(-1, 2)
     ends = np.cumsum(pieces).astype(int).tolist()
-    reader = Reader(whole[a:b] for a, b in zip([0, *ends], ends, strict=False))
+    reader = SampleReader(whole[a:b] for a, b in zip([0, *ends], ends, strict=False))
     read = np.concatenate([np.zeros((0, 2), np.float32), *(reader.read(n) for n in wanted)])
     assert len(read) == sum(wanted)
     together = min(len(read), len(whole))
     assert np.array_equal(read[:together], whole[:together])
     assert not read[together:].any()
-    assert reader.given == together
+    assert reader.samples_read == together

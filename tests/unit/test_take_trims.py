@@ -12,10 +12,10 @@ import pytest
 from storyboard.errors import InvalidStoryboard
 from storyboard.film import MediaFacts, Take, Trim
 from storyboard.graph.plan import Plan, Reason
-from storyboard.graph.timeline import Event
-from storyboard.production import Flags, Production, examine, examine_takes
+from storyboard.graph.timeline import ShotEvent
+from storyboard.production import FilmSession, Overrides, check_film, examine_takes
 from storyboard.timecode import Rate
-from tests.conftest import Cli
+from tests.conftest import RunCommand
 
 Write = Callable[..., Path]
 HEAD = "storyboard: 1\ndefaults: {duration: 4}\nshots:\n"
@@ -23,7 +23,7 @@ HEAD = "storyboard: 1\ndefaults: {duration: 4}\nshots:\n"
 
 def make_takes(film: Path) -> None:
     """Enters a take of every step into the lock file, as a render elsewhere would have."""
-    production = Production(examine(film))
+    production = FilmSession(check_film(film))
     while True:
         new = [n for n in production.plan().nodes if n.digest and n.select is None]
         if not new:
@@ -38,13 +38,13 @@ def make_takes(film: Path) -> None:
                 facts=MediaFacts(frames=node.step.buys_frames, rate=Rate(Fraction(24))),
                 shot=node.step.shot,
             )
-            production.selects.add(take, step=node.step.id, parts=node.parts or {})
+            production.selects.add_take(take, step=node.step.id, parts=node.parts or {})
     production.selects.save()
 
 
 def trim(film: Path, step: str, start: int | None = None, end: int | None = None) -> None:
     """Trims the take of a step in the lock file, in frames; with neither end it is freed."""
-    production = Production(examine(film))
+    production = FilmSession(check_film(film))
     node = next(n for n in production.plan(lenient=True).nodes if n.step.id == step)
     told = Trim(start, end) if (start, end) != (None, None) else None
     production.selects.set_trim(node.digest, 1, told)
@@ -52,41 +52,41 @@ def trim(film: Path, step: str, start: int | None = None, end: int | None = None
 
 
 def plan(film: Path) -> Plan:
-    return Production(examine(film)).plan()
+    return FilmSession(check_film(film)).plan()
 
 
 def used(film: Path, shot: str) -> tuple[int, int]:
-    event: Event = plan(film).timeline.event(shot)
-    return event.taken.start, event.taken.end
+    event: ShotEvent = plan(film).timeline.find_event(shot)
+    return event.take_range.start, event.take_range.end
 
 
 def refusals(film: Path) -> list[tuple[str, str]]:
     with pytest.raises(InvalidStoryboard) as refused:
         plan(film)
-    assert examine_takes(examine(film)).diagnostics == refused.value.diagnostics
+    assert examine_takes(check_film(film)).diagnostics == refused.value.diagnostics
     return [(each.code, each.message) for each in refused.value.diagnostics]
 
 
-def test_it_wins_over_the_trim_of_its_shot(write: Write) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a, trim: {start: 1}}\n  - {id: B, prompt: b}\n")
+def test_it_wins_over_the_trim_of_its_shot(write_film: Write) -> None:
+    film = write_film(HEAD + "  - {id: A, prompt: a, trim: {start: 1}}\n  - {id: B, prompt: b}\n")
     make_takes(film)
     assert used(film, "A") == (24, 96)
     trim(film, "A", 12, -24)
     assert used(film, "A") == (12, 72), "the whole of the shot's trim gives way"
-    assert plan(film).timeline.event("B").record.start == 60
+    assert plan(film).timeline.find_event("B").record.start == 60
     trim(film, "A")
     assert used(film, "A") == (24, 96)
 
 
-def test_length_plays_from_its_start(write: Write) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a, length: 2}\n")
+def test_length_plays_from_its_start(write_film: Write) -> None:
+    film = write_film(HEAD + "  - {id: A, prompt: a, length: 2}\n")
     make_takes(film)
     trim(film, "A", 12)
     assert used(film, "A") == (12, 60)
 
 
-def test_it_buys_nothing_again_but_what_begins_with_its_last_frame(write: Write) -> None:
-    film = write(
+def test_it_buys_nothing_again_but_what_begins_with_its_last_frame(write_film: Write) -> None:
+    film = write_film(
         HEAD + "  - {id: A, prompt: a}\n  - {id: B, continue: A, prompt: b}\n"
         "  - {id: C, first_frame: A.last, prompt: c}\n  - {id: D, extend: A, prompt: d}\n"
     )
@@ -98,9 +98,9 @@ def test_it_buys_nothing_again_but_what_begins_with_its_last_frame(write: Write)
     assert after["B"].reasons == (Reason.UPSTREAM_CHANGED,)
 
 
-def test_a_chain_of_trimmed_takes_settles(write: Write) -> None:
+def test_a_chain_of_trimmed_takes_settles(write_film: Write) -> None:
     """The trim of A moves B to another take, whose own trim then moves C."""
-    film = write(
+    film = write_film(
         HEAD + "  - {id: A, prompt: a}\n  - {id: B, continue: A, prompt: b}\n"
         "  - {id: C, continue: B, prompt: c}\n"
     )
@@ -114,8 +114,8 @@ def test_a_chain_of_trimmed_takes_settles(write: Write) -> None:
     assert [used(film, id) for id in "ABC"] == [(0, 96)] * 3, "these are other takes again"
 
 
-def test_it_goes_with_its_take(write: Write) -> None:
-    film = write(
+def test_it_goes_with_its_take(write_film: Write) -> None:
+    film = write_film(
         HEAD + "  - {id: A, prompt: a}\n  - {id: B, clip: A}\n"
         "  - {id: C, clip: A, trim: {start: 2}}\n  - {id: D, like: A, prompt: d}\n"
     )
@@ -126,20 +126,20 @@ def test_it_goes_with_its_take(write: Write) -> None:
     assert used(film, "D") == (0, 96)
 
 
-def test_in_an_extension_it_counts_from_the_new_picture(write: Write) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a}\n  - {id: B, extend: A, prompt: b}\n")
+def test_in_an_extension_it_counts_from_the_new_picture(write_film: Write) -> None:
+    film = write_film(HEAD + "  - {id: A, prompt: a}\n  - {id: B, extend: A, prompt: b}\n")
     make_takes(film)
     trim(film, "B", 24)
     assert used(film, "B") == (24, 7 * 24)
     trim(film, "A", end=-12)
-    assert "SB354" not in [d.code for d in examine(film).diagnostics], "nor does the text jump"
-    production = Production(examine(film))
+    assert "SB354" not in [d.code for d in check_film(film).diagnostics], "nor does the text jump"
+    production = FilmSession(check_film(film))
     production.plan()
     assert [d.code for d in production.diagnostics] == ["SB354"]
 
 
-def test_a_long_take_is_trimmed_at_its_ends_alone(write: Write) -> None:
-    film = write(
+def test_a_long_take_is_trimmed_at_its_ends_alone(write_film: Write) -> None:
+    film = write_film(
         HEAD + "  - {id: A, length: 20, beats: [{at: 0, prompt: a}, {at: 8, prompt: b}]}\n"
         "  - {id: B, clip: A}\n"
     )
@@ -154,8 +154,8 @@ def test_a_long_take_is_trimmed_at_its_ends_alone(write: Write) -> None:
     assert "out of the middle of A" in refusals(film)[0][1]
 
 
-def test_effects_work_on_what_it_leaves(write: Write) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a, effects: [{MultiplySpeed: {factor: 2}}]}\n")
+def test_effects_work_on_what_it_leaves(write_film: Write) -> None:
+    film = write_film(HEAD + "  - {id: A, prompt: a, effects: [{MultiplySpeed: {factor: 2}}]}\n")
     make_takes(film)
     assert plan(film).timeline.length == 48
     trim(film, "A", 24, 72)
@@ -163,8 +163,8 @@ def test_effects_work_on_what_it_leaves(write: Write) -> None:
     assert plan(film).timeline.length == 24
 
 
-def test_transitions_find_their_handles_in_what_it_leaves(write: Write) -> None:
-    film = write(
+def test_transitions_find_their_handles_in_what_it_leaves(write_film: Write) -> None:
+    film = write_film(
         HEAD + "  - {id: A, prompt: a}\n"
         "  - {id: B, prompt: b, transition: {dissolve: 0.5, frames: overlap}}\n"
     )
@@ -173,24 +173,24 @@ def test_transitions_find_their_handles_in_what_it_leaves(write: Write) -> None:
     assert plan(film).timeline.length == 180, "no handles: they overlap"
     trim(film, "A", end=-12)
     assert plan(film).timeline.length == 180, "the dissolve takes the frames that are cut away"
-    assert plan(film).timeline.event("A").record.length == 84
+    assert plan(film).timeline.find_event("A").record.length == 84
 
 
-def test_lags_find_their_sound_in_what_it_leaves(write: Write) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a, length: 3, audio_lag: 1}\n")
+def test_lags_find_their_sound_in_what_it_leaves(write_film: Write) -> None:
+    film = write_film(HEAD + "  - {id: A, prompt: a, length: 3, audio_lag: 1}\n")
     make_takes(film)
     trim(film, "A", 12)
     assert [code for code, _ in refusals(film)] == ["SB358"]
 
 
-def test_lines_stay_where_their_take_speaks_them(write: Write) -> None:
-    film = write(
+def test_lines_stay_where_their_take_speaks_them(write_film: Write) -> None:
+    film = write_film(
         HEAD
         + "  - id: A\n    prompt: a\n    dialogue: [{ana: One., at: 0.2}, {ana: Two., at: 3}]\n"
     )
     make_takes(film)
     trim(film, "A", 24)
-    production = Production(examine(film))
+    production = FilmSession(check_film(film))
     production.plan()
     assert [d.code for d in production.diagnostics].count("SB366") == 1, "one line is cut away"
 
@@ -206,30 +206,30 @@ def test_lines_stay_where_their_take_speaks_them(write: Write) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_at_its_place(
-    write: Write, start: int | None, end: int | None, said: str
+    write_film: Write, start: int | None, end: int | None, said: str
 ) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a, length: 2}\n")
+    film = write_film(HEAD + "  - {id: A, prompt: a, length: 2}\n")
     make_takes(film)
     trim(film, "A", start, end)
     ((code, message),) = refusals(film)
     assert (code, said in message) == ("SB367", True), message
-    (error,) = examine_takes(examine(film)).diagnostics
+    (error,) = examine_takes(check_film(film)).diagnostics
     lines = film.with_name("film.selects.yaml").read_text().splitlines()
     assert error.span.file == str(film.with_name("film.selects.yaml"))
     assert lines[error.span.line - 1][error.span.column - 1 :].startswith(('{"start', '{"end'))
     assert error.hint
 
 
-def test_a_still_is_not_trimmed(write: Write) -> None:
-    film = write(HEAD + '  - {id: A, prompt: a, first_frame: {still: "a quay"}}\n')
+def test_a_still_is_not_trimmed(write_film: Write) -> None:
+    film = write_film(HEAD + '  - {id: A, prompt: a, first_frame: {still: "a quay"}}\n')
     make_takes(film)
     trim(film, "A.first_frame", 1)
     ((code, message),) = refusals(film)
     assert (code, "nothing trims" in message) == ("SB367", True)
 
 
-def test_its_frames_are_those_of_the_take(write: Write) -> None:
-    film = write(
+def test_its_frames_are_those_of_the_take(write_film: Write) -> None:
+    film = write_film(
         "storyboard: 1\nformat: {fps: 48}\n" + HEAD.split("\n", 1)[1] + "  - {id: A, prompt: a}\n"
     )
     make_takes(film)
@@ -237,8 +237,8 @@ def test_its_frames_are_those_of_the_take(write: Write) -> None:
     assert used(film, "A") == (24, 192)
 
 
-def test_check_says_it_and_takes_and_pick_still_work(write: Write, cli: Cli) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a}\n")
+def test_check_says_it_and_takes_and_pick_still_work(write_film: Write, cli: RunCommand) -> None:
+    film = write_film(HEAD + "  - {id: A, prompt: a}\n")
     make_takes(film)
     trim(film, "A", 200)
     checked = cli("check", "film.yaml")
@@ -250,8 +250,8 @@ def test_check_says_it_and_takes_and_pick_still_work(write: Write, cli: Cli) -> 
     assert cli("pick", "film.yaml", "A", "t01").code == 0
 
 
-def test_a_saved_plan_is_refused_once_a_trim_moved(write: Write, cli: Cli) -> None:
-    film = write(HEAD + "  - {id: A, prompt: a}\n")
+def test_a_saved_plan_is_refused_once_a_trim_moved(write_film: Write, cli: RunCommand) -> None:
+    film = write_film(HEAD + "  - {id: A, prompt: a}\n")
     make_takes(film)
     assert cli("plan", "film.yaml", "--out", "P").code == 0
     trim(film, "A", 24)
@@ -259,8 +259,8 @@ def test_a_saved_plan_is_refused_once_a_trim_moved(write: Write, cli: Cli) -> No
     assert (said.code, "A: plays 3 s, was 4 s" in said.err) == (6, True), said.err
 
 
-def test_a_film_follows_its_takes_trims_and_notes(write: Write, cli: Cli) -> None:
-    film = write(
+def test_a_film_follows_its_takes_trims_and_notes(write_film: Write, cli: RunCommand) -> None:
+    film = write_film(
         "storyboard: 1\ndefaults: {provider: studio, model: studio-1, duration: 4}\nshots:\n"
         "  - {id: A, prompt: a}\n"
     )
@@ -281,14 +281,14 @@ def test_a_film_follows_its_takes_trims_and_notes(write: Write, cli: Cli) -> Non
     assert "note: the best" in cli("takes", "film.yaml").out
 
 
-def test_a_take_that_plays_again_brings_its_trim(write: Write, cli: Cli) -> None:
+def test_a_take_that_plays_again_brings_its_trim(write_film: Write, cli: RunCommand) -> None:
     """A is made again and comes out the same, so the trimmed take of B plays after all."""
-    film = write(
+    film = write_film(
         "storyboard: 1\ndefaults: {duration: 4}\nshots:\n"
         "  - {id: A, prompt: a, length: 1}\n  - {id: B, continue: A, prompt: b}\n"
     )
     assert cli("render", film, "--proxy", "-q").code == 0
-    production = Production(examine(film, Flags(proxy=True)))
+    production = FilmSession(check_film(film, Overrides(proxy=True)))
     node = production.plan().nodes[1]
     production.selects.set_trim(node.digest, 1, Trim(24))
     production.selects.save()

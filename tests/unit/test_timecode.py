@@ -36,19 +36,19 @@ def test_what_is_no_rate_is_refused(text: object) -> None:
 
 @given(RATES, st.integers(-(10**6), 10**6))
 def test_frames_to_seconds_and_back(rate: Rate, frames: int) -> None:
-    assert rate.frames(rate.seconds(frames)) == frames
-    assert rate.frames_up(rate.seconds(frames)) == frames
+    assert rate.to_frames(rate.to_seconds(frames)) == frames
+    assert rate.to_frames_rounded_up(rate.to_seconds(frames)) == frames
     assert parse_time(f"{frames}f", rate).frames == frames
 
 
 @given(RATES, st.fractions(0, 1000, max_denominator=1000))
 def test_a_time_goes_to_the_nearest_frame(rate: Rate, seconds: Fraction) -> None:
-    frames = rate.frames(seconds)
-    assert abs(rate.seconds(frames) - seconds) * rate.value <= Fraction(1, 2)
-    assert rate.frames_up(seconds) - frames in (0, 1)
+    frames = rate.to_frames(seconds)
+    assert abs(rate.to_seconds(frames) - seconds) * rate.value <= Fraction(1, 2)
+    assert rate.to_frames_rounded_up(seconds) - frames in (0, 1)
 
 
-def test_off_the_grid_is_told() -> None:
+def test_times_between_frames_are_reported() -> None:
     assert parse_time(0.5, Rate.parse(24)).exact
     assert not parse_time(0.51, Rate.parse(24)).exact
     with pytest.raises(ValueError, match="no time"):
@@ -59,7 +59,7 @@ def test_off_the_grid_is_told() -> None:
 def test_ranges_meet_where_they_share_frames(a: int, la: int, b: int, lb: int) -> None:
     one, other = FrameRange(a, a + la), FrameRange(b, b + lb)
     shared = set(range(a, a + la)) & set(range(b, b + lb))
-    both = one.intersection(other)
+    both = one.intersect_with(other)
     assert (set(range(both.start, both.end)) if both else set()) == shared
 
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from storyboard.errors import InvalidRequest, ProviderError
 from storyboard.providers import pictures
 from storyboard.providers.base import Done, Failed, Filtered, Input, Role, Running, Unusable
-from storyboard.providers.discreet import Discreet
-from storyboard.providers.operation import outcome
-from storyboard.providers.pictures import picture
-from storyboard.providers.shape import shape
+from storyboard.providers.discreet import Redactor
+from storyboard.providers.operation import read_outcome
+from storyboard.providers.pictures import read_picture
+from storyboard.providers.shape import describe_shape
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -37,12 +37,12 @@ _RESPONSE = st.fixed_dictionaries(
     {},
     optional=dict.fromkeys(("videos", "raiMediaFilteredCount", "raiMediaFilteredReasons"), JSON),
 )
-_TOLD = st.fixed_dictionaries(
+_BODY = st.fixed_dictionaries(
     {"done": st.just(True)}, optional={"error": JSON, "response": _RESPONSE | JSON}
 )
 
 
-class Place:
+class ThreadWorkspace:
     """A workplace without processes."""
 
     def __init__(self, scratch: Path) -> None:
@@ -52,16 +52,16 @@ class Place:
         return function(*arguments)
 
 
-def came(value: Any, folder: Path) -> Any:
-    return asyncio.run(outcome(value, folder, Discreet()))
+def parse_outcome(value: Any, folder: Path) -> Any:
+    return asyncio.run(read_outcome(value, folder, Redactor()))
 
 
-def sent(path: Path) -> tuple[bytes, str]:
-    given = Input(Role.FIRST_FRAME, sha256="0" * 64, path=path)
-    return asyncio.run(picture(given, Place(path.parent)))
+def encode_picture(path: Path) -> tuple[bytes, str]:
+    picture_input = Input(Role.FIRST_FRAME, sha256="0" * 64, path=path)
+    return asyncio.run(read_picture(picture_input, ThreadWorkspace(path.parent)))
 
 
-def noise(path: Path, channels: int = 3) -> Path:
+def write_noise_picture(path: Path, channels: int = 3) -> Path:
     pixels = np.random.default_rng(7).integers(0, 255, (64, 96, channels), np.uint8)
     assert cv2.imwrite(str(path), pixels)
     return path
@@ -69,13 +69,13 @@ def noise(path: Path, channels: int = 3) -> Path:
 
 def test_png_and_jpeg_go_as_they_are(tmp_path: Path) -> None:
     for name, mime in (("a.png", "image/png"), ("a.jpg", "image/jpeg")):
-        path = noise(tmp_path / name)
-        assert sent(path) == (path.read_bytes(), mime)
+        path = write_noise_picture(tmp_path / name)
+        assert encode_picture(path) == (path.read_bytes(), mime)
 
 
 def test_anything_else_becomes_png_pixel_for_pixel(tmp_path: Path) -> None:
-    path = noise(tmp_path / "a.webp", channels=4)
-    data, mime = sent(path)
+    path = write_noise_picture(tmp_path / "a.webp", channels=4)
+    data, mime = encode_picture(path)
     assert mime == "image/png"
     before = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     after = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -85,27 +85,25 @@ def test_anything_else_becomes_png_pixel_for_pixel(tmp_path: Path) -> None:
 def test_a_picture_that_is_too_large_becomes_jpeg_or_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = noise(tmp_path / "a.png")
-    monkeypatch.setattr(pictures, "LARGEST", path.stat().st_size - 1)
-    data, mime = sent(path)
-    assert (mime, pictures.kind(data)) == ("image/jpeg", "image/jpeg")
-    monkeypatch.setattr(pictures, "LARGEST", 100)
+    path = write_noise_picture(tmp_path / "a.png")
+    monkeypatch.setattr(pictures, "MAX_PICTURE_BYTES", path.stat().st_size - 1)
+    data, mime = encode_picture(path)
+    assert (mime, pictures.detect_mime(data)) == ("image/jpeg", "image/jpeg")
+    monkeypatch.setattr(pictures, "MAX_PICTURE_BYTES", 100)
     with pytest.raises(InvalidRequest, match="even as a JPEG"):
-        sent(path)
+        encode_picture(path)
 
 
-@given(_TOLD)
+@given(_BODY)
 @settings(max_examples=150)
-def test_whatever_a_service_tells_is_some_outcome(
-    tmp_path_factory: pytest.TempPathFactory, told: Any
-) -> None:
+def test_any_body_becomes_some_outcome(tmp_path_factory: pytest.TempPathFactory, told: Any) -> None:
     folder = tmp_path_factory.getbasetemp()
-    assert isinstance(came(told, folder), (Done, Failed, Filtered, Unusable))
+    assert isinstance(parse_outcome(told, folder), (Done, Failed, Filtered, Unusable))
 
 
 def test_what_is_not_done_runs(tmp_path: Path) -> None:
     for value in ({}, {"name": "x"}, {"done": False}):
-        assert came(value, tmp_path) == Running()
+        assert parse_outcome(value, tmp_path) == Running()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +119,7 @@ def test_what_is_not_done_runs(tmp_path: Path) -> None:
 )
 def test_what_does_not_say_whether_it_is_done_is_no_outcome(tmp_path: Path, value: Any) -> None:
     with pytest.raises(ProviderError, match="tells nothing of the job"):
-        came(value, tmp_path)
+        parse_outcome(value, tmp_path)
 
 
 CLIP = {"bytesBase64Encoded": base64.b64encode(b"\0\0\0\x18ftypmp42").decode()}
@@ -131,7 +129,7 @@ NO_VIDEO = "what was delivered is no video"
 
 @pytest.mark.parametrize("bad", [PAGE, {}, 7, {"bytesBase64Encoded": "!!"}])
 def test_what_can_not_be_read_keeps_its_place(tmp_path: Path, bad: Any) -> None:
-    found = came({"done": True, "response": {"videos": [bad, CLIP, bad]}}, tmp_path)
+    found = parse_outcome({"done": True, "response": {"videos": [bad, CLIP, bad]}}, tmp_path)
     assert isinstance(found, Done)
     assert [each.problem for each in found.samples] == [NO_VIDEO, "", NO_VIDEO]
     assert list(tmp_path.iterdir()) == [found.samples[1].path]
@@ -149,9 +147,9 @@ def test_what_can_not_be_read_keeps_its_place(tmp_path: Path, bad: Any) -> None:
     ],
 )
 def test_what_is_done_and_not_understood_is_unusable(tmp_path: Path, response: Any) -> None:
-    found = came({"done": True, "response": response}, tmp_path)
+    found = parse_outcome({"done": True, "response": response}, tmp_path)
     assert isinstance(found, Unusable)
-    assert shape(response) in found.message
+    assert describe_shape(response) in found.message
 
 
 @pytest.mark.parametrize(
@@ -162,10 +160,12 @@ def test_what_is_done_and_not_understood_is_unusable(tmp_path: Path, response: A
         ({"raiMediaFilteredReasons": ["Support codes: 58061214"]}, None),
     ],
 )
-def test_only_a_filter_that_says_so_took_any(tmp_path: Path, told: Any, taken: int | None) -> None:
-    none = came({"done": True, "response": told}, tmp_path)
+def test_samples_count_as_filtered_only_if_the_filter_says_so(
+    tmp_path: Path, told: Any, taken: int | None
+) -> None:
+    none = parse_outcome({"done": True, "response": told}, tmp_path)
     assert isinstance(none, Filtered)
-    some = came({"done": True, "response": {"videos": [CLIP], **told}}, tmp_path)
+    some = parse_outcome({"done": True, "response": {"videos": [CLIP], **told}}, tmp_path)
     assert isinstance(some, Done)
     assert none.taken == some.taken == taken
 
@@ -180,8 +180,8 @@ def test_only_a_filter_that_says_so_took_any(tmp_path: Path, told: Any, taken: i
         (14, "Unavailable", None),
     ],
 )
-def test_what_may_be_asked_for_again_says_when(
+def test_a_retryable_error_says_when_to_retry(
     tmp_path: Path, code: int, message: str, again_s: float | None
 ) -> None:
-    found = came({"done": True, "error": {"code": code, "message": message}}, tmp_path)
+    found = parse_outcome({"done": True, "error": {"code": code, "message": message}}, tmp_path)
     assert found == Failed(message, again_s=again_s)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from storyboard.previz.art.prop import Prop
 
-__all__ = ["Prop", "prop_of"]
+__all__ = ["Prop", "find_prop"]
 
 
-def prop_of(name: str) -> Prop:
+def find_prop(name: str) -> Prop:
     """The prop of that name; a box for what nobody drew."""
     from storyboard.previz.art import animals, nature, smalls, vehicles
 
-    for room in (smalls.PROPS, vehicles.PROPS, animals.PROPS, nature.PROPS):
-        if name in room:
-            return room[name]
+    for props in (smalls.PROPS, vehicles.PROPS, animals.PROPS, nature.PROPS):
+        if name in props:
+            return props[name]
     return smalls.PROPS["box"]

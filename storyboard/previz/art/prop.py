@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Draw = Callable[[random.Random, str], tuple[str, str]]
+DrawProp = Callable[[random.Random, str], tuple[str, str]]
 """(its own generator, words on it or a colour) -> (body, what shines), foot at (0, 0), metres."""
 
 
@@ -17,7 +17,7 @@ class Prop:
     height: float
     stand: str
     """ground, water, air, table or hand."""
-    draw: Draw
+    draw: DrawProp
     speed: float = 0.0
     """Metres a second when it moves."""
     bobs: float = 0.0

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from storyboard.previz.art import prop_of
-from storyboard.previz.sets.people import extras
-from storyboard.previz.sets.tables import table
+from storyboard.previz.art import find_prop
+from storyboard.previz.sets.people import add_passers_by
+from storyboard.previz.sets.tables import add_table
 from storyboard.previz.stage import Stage
 
 
-def build(stage: Stage) -> None:
+def build_set(stage: Stage) -> None:
     """Puts up the set that the spec names."""
     from storyboard.previz.sets import city, country, forest, room, sea, void
 
     {
-        "sea": sea.build,
-        "forest": forest.build,
-        "city": city.build,
-        "room": room.build,
-        "open": country.build,
-    }.get(stage.spec.set, void.build)(stage)
-    _support(stage)
+        "sea": sea.build_sea,
+        "forest": forest.build_forest,
+        "city": city.build_city,
+        "room": room.build_room,
+        "open": country.build_country,
+    }.get(stage.spec.set, void.build_studio_backdrop)(stage)
+    _add_ledge(stage)
 
 
-def _support(stage: Stage) -> None:
+def _add_ledge(stage: Stage) -> None:
     """A ledge under a small thing that is shown close where there is no table."""
     spec = stage.spec
     names = [thing.name for thing in spec.things]
     if spec.set == "room" or spec.people or not names or "hand" in names:
         return
-    if prop_of(names[0]).stand in ("table", "hand") and spec.size not in ("EWS", "WS"):
-        table(stage, "#8f8578" if spec.set in ("sea", "city") else "#8b6a4a")
+    if find_prop(names[0]).stand in ("table", "hand") and spec.size not in ("EWS", "WS"):
+        add_table(stage, "#8f8578" if spec.set in ("sea", "city") else "#8b6a4a")
 
 
-__all__ = ["build", "extras"]
+__all__ = ["add_passers_by", "build_set"]

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from storyboard.previz.art import nature
-from storyboard.previz.ink import circle, group, mix, path, poly, rect, shade, stroke
-from storyboard.previz.sets.sky import sky
+from storyboard.previz.ink import (
+    draw_circle,
+    draw_line,
+    draw_path,
+    draw_polygon,
+    draw_rect,
+    mix_colors,
+    place_art,
+    shade_color,
+)
+from storyboard.previz.sets.sky import build_sky
 from storyboard.previz.sheets import Motion
 from storyboard.previz.stage import Stage
 
@@ -18,22 +27,22 @@ _LANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def build(stage: Stage) -> None:
-    rng = stage.rng("open")
-    land = _land(stage, rng.random())
+def build_country(stage: Stage) -> None:
+    rng = stage.seed_random("open")
+    land = _choose_land(stage, rng.random())
     ground = rng.choice(_LANDS[land][0])
     far = rng.choice(_LANDS[land][1])
-    sky(stage)
+    build_sky(stage)
     if land in ("mountain", "snow"):
-        _peaks(stage, far, land == "snow")
-    _hills(stage, land, ground, far)
-    _ground(stage, land, ground)
-    _dress(stage, land, ground)
-    _near(stage, land, ground)
+        _add_peaks(stage, far, land == "snow")
+    _add_hills(stage, land, ground, far)
+    _add_ground(stage, land, ground)
+    _add_dressing(stage, land, ground)
+    _add_near_grass(stage, land, ground)
 
 
-def _land(stage: Stage, chance: float) -> str:
-    if "snow" in stage.spec.weather or stage.has("snowfield", "glacier", "tundra"):
+def _choose_land(stage: Stage, chance: float) -> str:
+    if "snow" in stage.spec.weather or stage.has_dressing("snowfield", "glacier", "tundra"):
         return "snow"
     for land, words in (
         ("desert", ("desert", "dune", "dunes", "canyon", "mesa", "savanna", "wasteland")),
@@ -59,21 +68,23 @@ def _land(stage: Stage, chance: float) -> str:
         ),
         ("hills", ("hill", "hills", "hillside", "moor", "heath", "slope", "countryside")),
     ):
-        if stage.has(*words):
+        if stage.has_dressing(*words):
             return land
     return ("field", "hills", "mountain", "desert")[int(chance * 4)]
 
 
-def _peaks(stage: Stage, far: str, snow: bool) -> None:
+def _add_peaks(stage: Stage, far: str, snow: bool) -> None:
     for k, (z, base, swing, size) in enumerate(
         ((1900.0, 330.0, 230.0, 300.0), (1300.0, 150.0, 120.0, 210.0))
     ):
-        tone = shade(mix(far, stage.palette.haze, 0.2 - 0.2 * k), -0.10 * k - 0.18 * snow)
-        d, box = stage.ridge(f"peak{k}", z, base, swing, size, sharp=True)
-        body = path(d, tone)
+        tone = shade_color(
+            mix_colors(far, stage.palette.haze, 0.2 - 0.2 * k), -0.10 * k - 0.18 * snow
+        )
+        d, box = stage.trace_ridge(f"peak{k}", z, base, swing, size, sharp=True)
+        body = draw_path(d, tone)
         body += f'<clipPath id="peak{k}"><path d="{d}"/></clipPath>'
         white = ""
-        for x, rng in stage.cells(f"snowcap{k}", z, size * 0.5):
+        for x, rng in stage.iter_cells(f"snowcap{k}", z, size * 0.5):
             w = size * rng.uniform(0.3, 0.5)
             y = -(base + swing * (0.10 if snow else 0.42))
             line = [
@@ -84,15 +95,19 @@ def _peaks(stage: Stage, far: str, snow: bool) -> None:
                 (x - w * 0.3, y + rng.uniform(0, 45)),
                 (x - w * 0.7, y - 10),
             ]
-            white += poly(line, "#f4f6f8", 0.92)
-            white += poly(
-                [(x, y - 2 * swing), (x + w * 0.6, 0), (x - w * 0.2, 0)], shade(tone, -0.14), 0.35
+            white += draw_polygon(line, "#f4f6f8", 0.92)
+            white += draw_polygon(
+                [(x, y - 2 * swing), (x + w * 0.6, 0), (x - w * 0.2, 0)],
+                shade_color(tone, -0.14),
+                0.35,
             )
         body += f'<g clip-path="url(#peak{k})">{white}</g>'
-        stage.add(z, body, box.top, 0.0, shadow=0.4, veil=stage.palette.reach * (0.55 - 0.2 * k))
+        stage.add_plane(
+            z, body, box.top, 0.0, shadow=0.4, veil=stage.palette.reach * (0.55 - 0.2 * k)
+        )
 
 
-def _hills(stage: Stage, land: str, ground: str, far: str) -> None:
+def _add_hills(stage: Stage, land: str, ground: str, far: str) -> None:
     layers = {
         "desert": (
             (700.0, 84.0, 62.0, 210.0),
@@ -112,21 +127,23 @@ def _hills(stage: Stage, land: str, ground: str, far: str) -> None:
     }[land]
     for k, (z, base, swing, size) in enumerate(layers):
         t = (k + 1) / (len(layers) + 1)
-        tone = shade(mix(far, ground, t), stage.rng("tone", k).uniform(-0.06, 0.05))
-        d, box = stage.ridge(f"hill{k}", z, base, swing, size)
-        body, lit = path(d, tone), ""
+        tone = shade_color(
+            mix_colors(far, ground, t), stage.seed_random("tone", k).uniform(-0.06, 0.05)
+        )
+        d, box = stage.trace_ridge(f"hill{k}", z, base, swing, size)
+        body, lit = draw_path(d, tone), ""
         if land == "desert":
             body += f'<clipPath id="dune{k}"><path d="{d}"/></clipPath>'
-            slip = stage.ridge(f"hill{k}", z, base * 0.62, swing * 1.15, size * 0.93)[0]
-            body += f'<g clip-path="url(#dune{k})">{path(slip, shade(tone, -0.10), 0.55)}</g>'
+            slip = stage.trace_ridge(f"hill{k}", z, base * 0.62, swing * 1.15, size * 0.93)[0]
+            body += f'<g clip-path="url(#dune{k})">{draw_path(slip, shade_color(tone, -0.10), 0.55)}</g>'
         if land in ("field", "hills", "mountain", "snow") and k:
-            for x, rng in stage.cells(f"wood{k}", z, size * 0.16):
+            for x, rng in stage.iter_cells(f"wood{k}", z, size * 0.16):
                 roll = rng.random()
-                y = -max(0.0, base + swing * stage.wave(f"hill{k}", x, size)) + size * 0.012
-                if roll < 0.30 and stage.wave(f"woods{k}", x, size * 1.3) > 0.1:
+                y = -max(0.0, base + swing * stage.sample_wave(f"hill{k}", x, size)) + size * 0.012
+                if roll < 0.30 and stage.sample_wave(f"woods{k}", x, size * 1.3) > 0.1:
                     if land in ("mountain", "snow"):
-                        body += group(
-                            nature.pine(
+                        body += place_art(
+                            nature.draw_pine(
                                 rng,
                                 "#3d5a4c" if land == "mountain" else "#58706f",
                                 rng.uniform(6, 9),
@@ -135,18 +152,18 @@ def _hills(stage: Stage, land: str, ground: str, far: str) -> None:
                             y,
                         )
                     else:
-                        body += nature.crown(
-                            rng, x, y - 1.7, rng.uniform(1.6, 3.0), shade(tone, -0.24)
+                        body += nature.draw_crown(
+                            rng, x, y - 1.7, rng.uniform(1.6, 3.0), shade_color(tone, -0.24)
                         )
                 elif roll > 0.965 and z < 400:
-                    art, win = nature.cottage(rng, 6, 3)
-                    body += group(art, x, y + 0.3)
-                    lit += group(win, x, y + 0.3)
-        stage.add(z, body, box.top - 9, 0.0, shines=lit, shadow=0.55)
+                    art, win = nature.draw_cottage(rng, 6, 3)
+                    body += place_art(art, x, y + 0.3)
+                    lit += place_art(win, x, y + 0.3)
+        stage.add_plane(z, body, box.top - 9, 0.0, shines=lit, shadow=0.55)
 
 
-def _ground(stage: Stage, land: str, ground: str) -> None:
-    rng = stage.rng("ground")
+def _add_ground(stage: Stage, land: str, ground: str) -> None:
+    rng = stage.seed_random("ground")
     marks = []
     near = -stage.view.distance + 0.7
     rows = land == "field" and rng.random() < 0.6
@@ -156,7 +173,7 @@ def _ground(stage: Stage, land: str, ground: str) -> None:
             marks.append(
                 (
                     [(x, near), (x + 0.75, near), (x * 1.0 + 0.75, 90), (x * 1.0, 90)],
-                    shade(ground, -0.13),
+                    shade_color(ground, -0.13),
                     0.7,
                 )
             )
@@ -165,19 +182,19 @@ def _ground(stage: Stage, land: str, ground: str) -> None:
         z = near + 50 * rng.random() ** 2.2
         x = stage.home.x + rng.uniform(-1, 1) * (3.5 + (z - near) * 0.9)
         w = rng.uniform(0.25, 0.95)
-        tone = shade(ground, rng.uniform(-0.13, 0.12))
+        tone = shade_color(ground, rng.uniform(-0.13, 0.12))
         marks.append(
             ([(x - w, z), (x - w * 0.2, z - 0.10), (x + w, z), (x + w * 0.2, z + 0.10)], tone, 0.55)
         )
-    if stage.has("road", "highway", "roadside", "lane", "car", "bus") or (
+    if stage.has_dressing("road", "highway", "roadside", "lane", "car", "bus") or (
         land != "snow" and rng.random() < 0.30
     ):
         x = rng.uniform(-2.0, 2.0)
         swing = rng.uniform(-14, 14)
         tone = (
             "#8d857c"
-            if stage.has("road", "highway", "car", "bus")
-            else shade(mix(ground, "#d8c49a", 0.6), -0.04)
+            if stage.has_dressing("road", "highway", "car", "bus")
+            else shade_color(mix_colors(ground, "#d8c49a", 0.6), -0.04)
         )
         left, right = [], []
         for z in (near, 0.0, 4.0, 10.0, 22.0, 50.0, 110.0):
@@ -196,64 +213,67 @@ def _ground(stage: Stage, land: str, ground: str) -> None:
                         0.9,
                     )
                 )
-    stage.floor(ground, shade(ground, 0.06), marks=marks)
+    stage.add_floor(ground, shade_color(ground, 0.06), marks=marks)
 
 
-def _dress(stage: Stage, land: str, ground: str) -> None:
-    rng = stage.rng("dress")
+def _add_dressing(stage: Stage, land: str, ground: str) -> None:
+    rng = stage.seed_random("dress")
     windy = "wind" in stage.spec.weather or "storm" in stage.spec.weather
     sway = Motion(sway=0.03 if windy else 0.008, period=3.6)
     # the landmark of the place: a tree, a barn, a mill, a mesa
     z = rng.uniform(16, 30)
-    s = stage.view.scale(stage.home, z)
-    x = stage.rng("mark").choice((-1, 1)) * rng.uniform(0.16, 0.38) * stage.view.aspect / s
+    s = stage.view.compute_scale(stage.home, z)
+    x = stage.seed_random("mark").choice((-1, 1)) * rng.uniform(0.16, 0.38) * stage.view.aspect / s
     body, lit = "", ""
     choice = rng.random()
     if land == "desert":
-        for cx, cell in stage.cells("cactus", z, 11.0):
+        for cx, cell in stage.iter_cells("cactus", z, 11.0):
             if cell.random() < 0.5:
-                body += group(nature.cactus(cell), cx)
+                body += place_art(nature.draw_cactus(cell), cx)
             elif cell.random() < 0.6:
-                body += group(
-                    nature.rock(cell, cell.uniform(1, 3), cell.uniform(0.5, 1.6), "#a8694f"), cx
+                body += place_art(
+                    nature.draw_rock(cell, cell.uniform(1, 3), cell.uniform(0.5, 1.6), "#a8694f"),
+                    cx,
                 )
-        stage.add(z, body, -4, 0.1)
+        stage.add_plane(z, body, -4, 0.1)
         return
-    if stage.has("windmill") or (land == "field" and choice < 0.25):
-        body, lit = _windmill(), ""
-    elif (stage.has("barn", "farm", "farmhouse", "house") or choice < 0.5) and not any(
+    if stage.has_dressing("windmill") or (land == "field" and choice < 0.25):
+        body, lit = _draw_windmill(), ""
+    elif (stage.has_dressing("barn", "farm", "farmhouse", "house") or choice < 0.5) and not any(
         t.name == "house" for t in stage.spec.things
     ):
-        art, win = nature.cottage(rng, rng.uniform(7, 9), 3.4, 1)
+        art, win = nature.draw_cottage(rng, rng.uniform(7, 9), 3.4, 1)
         body, lit = art, win
     elif land in ("mountain", "snow"):
         body = "".join(
-            group(nature.pine(rng, "", rng.uniform(6, 9)), k * 2.4 - 3) for k in range(4)
+            place_art(nature.draw_pine(rng, "", rng.uniform(6, 9)), k * 2.4 - 3) for k in range(4)
         )
     else:
-        body, lit = nature.tree(rng, "")
+        body, lit = nature.draw_tree(rng, "")
     bends = choice > 0.5 and land not in ("mountain", "snow")
-    stage.add(
-        z, group(body, x), -13, 0.1, shines=group(lit, x), motion=sway if bends else Motion(),
+    stage.add_plane(
+        z, place_art(body, x), -13, 0.1, shines=place_art(lit, x), motion=sway if bends else Motion(),
         span=(x - 9, x + 9),
     )  # fmt: skip
     fence = 9.0
     if land in ("field", "hills", "snow") and rng.random() < 0.6:
         wood = "#8a7055"
         body = ""
-        for fx, cell in stage.cells("fence", fence, 2.2):
-            body += rect(fx - 0.06, -1.1, 0.12, 1.12, shade(wood, cell.uniform(-0.1, 0.08)))
+        for fx, cell in stage.iter_cells("fence", fence, 2.2):
+            body += draw_rect(
+                fx - 0.06, -1.1, 0.12, 1.12, shade_color(wood, cell.uniform(-0.1, 0.08))
+            )
             for y in (-0.9, -0.52):
-                body += stroke([(fx, y), (fx + 2.2, y + cell.uniform(-0.06, 0.06))], wood, 0.07)
-        stage.add(fence, body, -1.3, 0.05)
+                body += draw_line([(fx, y), (fx + 2.2, y + cell.uniform(-0.06, 0.06))], wood, 0.07)
+        stage.add_plane(fence, body, -1.3, 0.05)
     for k, gz in enumerate((5.0, 2.2)):
         body = ""
         motion = Motion(sway=0.06 if windy else 0.02, period=2.7 + k * 0.5, phase=k)
-        for gx, cell in stage.cells(f"tuft{k}", gz, 0.75 if land == "field" else 1.4, motion):
+        for gx, cell in stage.iter_cells(f"tuft{k}", gz, 0.75 if land == "field" else 1.4, motion):
             if land == "snow":
                 if cell.random() < 0.25:
-                    body += group(
-                        nature.rock(
+                    body += place_art(
+                        nature.draw_rock(
                             cell, cell.uniform(0.4, 1.0), cell.uniform(0.12, 0.3), "#c9d3db"
                         ),
                         gx,
@@ -261,58 +281,64 @@ def _dress(stage: Stage, land: str, ground: str) -> None:
                 continue
             high = cell.uniform(0.35, 0.75) if land == "field" else cell.uniform(0.15, 0.4)
             if land == "desert" or cell.random() < 0.7:
-                body += group(
-                    nature.tuft(
-                        cell, cell.uniform(0.4, 0.9), high, shade(ground, cell.uniform(-0.16, 0.04))
+                body += place_art(
+                    nature.draw_tuft(
+                        cell,
+                        cell.uniform(0.4, 0.9),
+                        high,
+                        shade_color(ground, cell.uniform(-0.16, 0.04)),
                     ),
                     gx,
                 )
             if land in ("field", "hills") and cell.random() < 0.22:
-                c = stage.rng("bloom").choice(("#d9574a", "#e8d9f0", "#e3b93c", "#8a6fb0"))
+                c = stage.seed_random("bloom").choice(("#d9574a", "#e8d9f0", "#e3b93c", "#8a6fb0"))
                 for _ in range(4):
                     px, py = gx + cell.uniform(-0.4, 0.4), -cell.uniform(0.2, 0.5)
-                    body += stroke([(px, 0), (px, py)], "#5d7a45", 0.014) + circle(px, py, 0.05, c)
+                    body += draw_line([(px, 0), (px, py)], "#5d7a45", 0.014) + draw_circle(
+                        px, py, 0.05, c
+                    )
         if body:
-            stage.add(gz, body, -1.0, 0.06, motion=motion, shadow=0.7)
+            stage.add_plane(gz, body, -1.0, 0.06, motion=motion, shadow=0.7)
 
 
-def _windmill() -> str:
-    out = poly([(-2.2, 0), (2.2, 0), (1.4, -7), (-1.4, -7)], "#e3d8c2") + poly(
+def _draw_windmill() -> str:
+    out = draw_polygon([(-2.2, 0), (2.2, 0), (1.4, -7), (-1.4, -7)], "#e3d8c2") + draw_polygon(
         [(0.3, 0), (2.2, 0), (1.4, -7), (0.2, -7)], "#c4b79c", 0.7
     )
-    out += poly([(-1.7, -6.9), (1.7, -6.9), (0, -8.6)], "#8a4f3f") + rect(
+    out += draw_polygon([(-1.7, -6.9), (1.7, -6.9), (0, -8.6)], "#8a4f3f") + draw_rect(
         -0.5, -2.2, 1.0, 2.2, "#6a4a3a"
     )
     blades = ""
     for turn in (20, 110, 200, 290):
-        blades += group(
-            rect(-0.07, -4.6, 0.14, 4.6, "#5a4638") + rect(0.07, -4.5, 0.8, 3.4, "#efe6d3", 0, 0.9),
+        blades += place_art(
+            draw_rect(-0.07, -4.6, 0.14, 4.6, "#5a4638")
+            + draw_rect(0.07, -4.5, 0.8, 3.4, "#efe6d3", 0, 0.9),
             0,
             -7.2,
             1,
             turn,
         )
-    return out + blades + circle(0, -7.2, 0.25, "#3f352e")
+    return out + blades + draw_circle(0, -7.2, 0.25, "#3f352e")
 
 
-def _near(stage: Stage, land: str, ground: str) -> None:
+def _add_near_grass(stage: Stage, land: str, ground: str) -> None:
     if stage.view.distance < 2.4 or land in ("snow",) or stage.spec.angle == "overhead":
         return
     z = -0.46 * stage.view.distance
-    s = stage.view.scale(stage.home, z)
+    s = stage.view.compute_scale(stage.home, z)
     body = ""
     bottom = -stage.home.y + (0.5 - stage.home.sy) / s
-    tone = shade(mix(ground, "#3a4a38" if land != "desert" else "#7a4a35", 0.5), -0.12)
-    side = stage.rng("near").choice((-1, 1))
+    tone = shade_color(mix_colors(ground, "#3a4a38" if land != "desert" else "#7a4a35", 0.5), -0.12)
+    side = stage.seed_random("near").choice((-1, 1))
     for k in range(6):
-        rng = stage.rng("blade", k)
+        rng = stage.seed_random("blade", k)
         x = stage.home.x + side * (stage.view.aspect * 0.5 - k * 0.055) / s
-        body += group(
-            nature.tuft(rng, 0.10 / s, rng.uniform(0.10, 0.24) * (1 - k * 0.09) / s, tone),
+        body += place_art(
+            nature.draw_tuft(rng, 0.10 / s, rng.uniform(0.10, 0.24) * (1 - k * 0.09) / s, tone),
             x,
             bottom + 0.02 / s,
         )
-    stage.add(
+    stage.add_plane(
         z,
         body,
         bottom - 0.4 / s,

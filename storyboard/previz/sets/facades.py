@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 
-from storyboard.previz.art.papers import lettering
+from storyboard.previz.art.papers import draw_lettering
 from storyboard.previz.ink import (
-    glow,
-    mix,
-    n,
-    poly,
-    rect,
-    shade,
+    draw_glow,
+    draw_polygon,
+    draw_rect,
+    fmt,
+    mix_colors,
+    shade_color,
 )
 from storyboard.previz.stage import Stage
 
@@ -52,15 +52,21 @@ _NAMES = (
 NEONS = ("#ff4f8a", "#43e0e6", "#ffb347", "#9b6bff", "#5dff9b")
 
 
-def facade(rng: random.Random, w: float, storeys: int, stage: Stage, tag: str) -> tuple[str, str]:
+def draw_facade(
+    rng: random.Random, w: float, storeys: int, stage: Stage, tag: str
+) -> tuple[str, str]:
     """One house front with a shop below: (body, lit windows and signs)."""
     c = rng.choice(FRONTS if storeys < 5 else FRONTS + MODERN)
     h = 3.6 + (storeys - 1) * 3.1
-    trim = shade(c, 0.28)
-    out = rect(-w / 2, -h, w, h, c) + rect(w * 0.28, -h, w * 0.22, h, shade(c, -0.10), 0, 0.5)
-    out += rect(-w / 2 - 0.12, -h - 0.1, w + 0.24, 0.38, trim) + rect(-w / 2, -3.75, w, 0.2, trim)
+    trim = shade_color(c, 0.28)
+    out = draw_rect(-w / 2, -h, w, h, c) + draw_rect(
+        w * 0.28, -h, w * 0.22, h, shade_color(c, -0.10), 0, 0.5
+    )
+    out += draw_rect(-w / 2 - 0.12, -h - 0.1, w + 0.24, 0.38, trim) + draw_rect(
+        -w / 2, -3.75, w, 0.2, trim
+    )
     if rng.random() < 0.4:
-        out += poly(
+        out += draw_polygon(
             [
                 (-w / 2 - 0.15, -h - 0.1),
                 (w / 2 + 0.15, -h - 0.1),
@@ -77,55 +83,57 @@ def facade(rng: random.Random, w: float, storeys: int, stage: Stage, tag: str) -
         y = -3.6 - (storey - 1) * 3.1 - 2.5
         for column in range(columns):
             x = -w / 2 + w * (column + 0.5) / columns
-            out += rect(x - 0.56, y - 0.09, 1.12, 1.82, trim) + rect(
+            out += draw_rect(x - 0.56, y - 0.09, 1.12, 1.82, trim) + draw_rect(
                 x - 0.46, y, 0.92, 1.62, "#4a5f6d"
             )
             out += (
-                rect(x - 0.46, y, 0.92, 0.5, "#6d8795", 0, 0.5)
-                + rect(x - 0.025, y, 0.05, 1.62, trim)
-                + rect(x - 0.46, y + 0.66, 0.92, 0.05, trim)
+                draw_rect(x - 0.46, y, 0.92, 0.5, "#6d8795", 0, 0.5)
+                + draw_rect(x - 0.025, y, 0.05, 1.62, trim)
+                + draw_rect(x - 0.46, y + 0.66, 0.92, 0.05, trim)
             )
             if shutter:
-                out += rect(x - 0.92, y, 0.42, 1.62, shutter) + rect(
+                out += draw_rect(x - 0.92, y, 0.42, 1.62, shutter) + draw_rect(
                     x + 0.50, y, 0.42, 1.62, shutter
                 )
             if balcony and (storey + column) % 2:
-                out += rect(x - 0.8, y + 1.62, 1.6, 0.09, "#3a3a3d")
+                out += draw_rect(x - 0.8, y + 1.62, 1.6, 0.09, "#3a3a3d")
                 for i in range(9):
-                    out += rect(x - 0.78 + i * 0.19, y + 0.98, 0.035, 0.66, "#3a3a3d")
-                out += rect(x - 0.8, y + 0.95, 1.6, 0.05, "#3a3a3d")
+                    out += draw_rect(x - 0.78 + i * 0.19, y + 0.98, 0.035, 0.66, "#3a3a3d")
+                out += draw_rect(x - 0.8, y + 0.95, 1.6, 0.05, "#3a3a3d")
             if rng.random() < 0.5:
                 lit += (
-                    rect(x - 0.46, y, 0.92, 1.62, rng.choice(("#ffd27a", "#ffc05e", "#ffe6ad")))
-                    + rect(x - 0.025, y, 0.05, 1.62, "#8a5a2a")
-                    + rect(x - 0.46, y + 0.66, 0.92, 0.05, "#8a5a2a")
+                    draw_rect(
+                        x - 0.46, y, 0.92, 1.62, rng.choice(("#ffd27a", "#ffc05e", "#ffe6ad"))
+                    )
+                    + draw_rect(x - 0.025, y, 0.05, 1.62, "#8a5a2a")
+                    + draw_rect(x - 0.46, y + 0.66, 0.92, 0.05, "#8a5a2a")
                 )
     door = rng.uniform(-w * 0.3, w * 0.3)
     shop = rng.choice(("#3f5f57", "#7a3b33", "#34496b", "#8a6a2f", "#5a3f55"))
-    out += rect(-w / 2 + 0.25, -3.3, w - 0.5, 3.3, shop) + rect(
+    out += draw_rect(-w / 2 + 0.25, -3.3, w - 0.5, 3.3, shop) + draw_rect(
         -w / 2 + 0.5, -2.55, w - 1.0, 2.0, "#50666f"
     )
-    lit += rect(-w / 2 + 0.5, -2.55, w - 1.0, 2.0, "#ffdf9b", 0, 0.92)
-    out += rect(door - 0.55, -2.6, 1.1, 2.6, shade(shop, -0.3)) + rect(
+    lit += draw_rect(-w / 2 + 0.5, -2.55, w - 1.0, 2.0, "#ffdf9b", 0, 0.92)
+    out += draw_rect(door - 0.55, -2.6, 1.1, 2.6, shade_color(shop, -0.3)) + draw_rect(
         door - 0.4, -2.4, 0.8, 1.5, "#50666f"
     )
-    lit += rect(door - 0.55, -2.6, 1.1, 2.6, shade(shop, -0.3)) + rect(
+    lit += draw_rect(door - 0.55, -2.6, 1.1, 2.6, shade_color(shop, -0.3)) + draw_rect(
         door - 0.4, -2.4, 0.8, 1.5, "#ffd88a"
     )
     name = rng.choice(_NAMES)
-    out += rect(-w / 2 + 0.4, -3.2, w - 0.8, 0.55, shade(shop, 0.14))
-    board = lettering(name, 0, -2.92, w * 0.5, 0.40, "#f3ead6")
+    out += draw_rect(-w / 2 + 0.4, -3.2, w - 0.8, 0.55, shade_color(shop, 0.14))
+    board = draw_lettering(name, 0, -2.92, w * 0.5, 0.40, "#f3ead6")
     out += board
-    if "neon" in stage.spec.mood or stage.has("neon"):
+    if "neon" in stage.spec.mood or stage.has_dressing("neon"):
         neon = rng.choice(NEONS)
         y = -rng.uniform(4.2, 6.5)
-        lit += glow(f"neon{tag}".replace("-", "m").replace(".", "_"), 0, y, 2.6, neon, 0.5)
+        lit += draw_glow(f"neon{tag}".replace("-", "m").replace(".", "_"), 0, y, 2.6, neon, 0.5)
         lit += (
-            f'<rect x="{n(-w * 0.3)}" y="{n(y - 0.6)}" width="{n(w * 0.6)}" height="1.2" '
+            f'<rect x="{fmt(-w * 0.3)}" y="{fmt(y - 0.6)}" width="{fmt(w * 0.6)}" height="1.2" '
             f'rx="0.2" fill="#14121c" stroke="{neon}" stroke-width="0.09"/>'
         )
-        lit += lettering(name, 0, y, w * 0.48, 0.8, neon)
-        out += rect(-w * 0.3, y - 0.6, w * 0.6, 1.2, "#2b2733", 0.2)
+        lit += draw_lettering(name, 0, y, w * 0.48, 0.8, neon)
+        out += draw_rect(-w * 0.3, y - 0.6, w * 0.6, 1.2, "#2b2733", 0.2)
     else:
         lit += board
     if rng.random() < 0.6:
@@ -143,13 +151,13 @@ def facade(rng: random.Random, w: float, storeys: int, stage: Stage, tag: str) -
                 -w / 2 + 0.3 + i * (w - 0.6) / count,
                 -w / 2 + 0.3 + (i + 1) * (w - 0.6) / count,
             )
-            awn = poly(
+            awn = draw_polygon(
                 [(x0, -2.75), (x1, -2.75), (x1 * 1.05, -2.05), (x0 * 1.05, -2.05)], stripes[i % 2]
             )
             out += awn
-            lit += poly(
+            lit += draw_polygon(
                 [(x0, -2.75), (x1, -2.75), (x1 * 1.05, -2.05), (x0 * 1.05, -2.05)],
-                mix(stripes[i % 2], "#c07a3a", 0.35),
+                mix_colors(stripes[i % 2], "#c07a3a", 0.35),
                 0.9,
             )
     return out, lit

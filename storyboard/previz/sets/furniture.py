@@ -8,26 +8,26 @@ from collections.abc import Callable
 
 from storyboard.previz.art import smalls
 from storyboard.previz.ink import (
-    circle,
-    curve,
-    ellipse,
-    glow,
-    group,
-    n,
-    path,
-    poly,
-    rect,
-    shade,
-    smooth,
-    stroke,
+    draw_circle,
+    draw_curve,
+    draw_ellipse,
+    draw_glow,
+    draw_line,
+    draw_path,
+    draw_polygon,
+    draw_rect,
+    fmt,
+    place_art,
+    shade_color,
+    smooth_path,
 )
 from storyboard.previz.sets.walls import WALL_Z
 from storyboard.previz.stage import Stage
 
-Piece = Callable[[random.Random, float], tuple[str, str]]
+DrawFurniture = Callable[[random.Random, float], tuple[str, str]]
 
 
-def picture(rng: random.Random, x: float, y: float) -> str:
+def draw_wall_picture(rng: random.Random, x: float, y: float) -> str:
     w, h = rng.uniform(0.35, 0.7), rng.uniform(0.35, 0.6)
     frame = rng.choice(("#6a4a34", "#b08a4a", "#3d3a3a"))
     a, b = rng.choice(
@@ -38,68 +38,74 @@ def picture(rng: random.Random, x: float, y: float) -> str:
             ("#a85a4a", "#d9c49a"),
         )
     )
-    out = rect(x - w / 2 - 0.045, y - h / 2 - 0.045, w + 0.09, h + 0.09, frame) + rect(
+    out = draw_rect(x - w / 2 - 0.045, y - h / 2 - 0.045, w + 0.09, h + 0.09, frame) + draw_rect(
         x - w / 2, y - h / 2, w, h, a
     )
-    out += path(
-        f"M{n(x - w / 2)},{n(y + h * 0.1)} Q{n(x - w * 0.2)},{n(y - h * 0.25)} "
-        f"{n(x)},{n(y + h * 0.08)} T{n(x + w / 2)},{n(y - h * 0.05)} V{n(y + h / 2)} "
-        f"H{n(x - w / 2)}Z",
+    out += draw_path(
+        f"M{fmt(x - w / 2)},{fmt(y + h * 0.1)} Q{fmt(x - w * 0.2)},{fmt(y - h * 0.25)} "
+        f"{fmt(x)},{fmt(y + h * 0.08)} T{fmt(x + w / 2)},{fmt(y - h * 0.05)} V{fmt(y + h / 2)} "
+        f"H{fmt(x - w / 2)}Z",
         b,
     )
-    return out + circle(x + w * 0.2, y - h * 0.25, h * 0.09, "#f3e6c0")
+    return out + draw_circle(x + w * 0.2, y - h * 0.25, h * 0.09, "#f3e6c0")
 
 
-def _along(
-    stage: Stage, name: str, z: float, width: float, top: float, draw: Piece, shadow: float = 1.0
+def _add_furniture_row(
+    stage: Stage,
+    name: str,
+    z: float,
+    width: float,
+    top: float,
+    draw: DrawFurniture,
+    shadow: float = 1.0,
 ) -> None:
     """A row of furniture: `draw(rng, x)` gives (body, what shines) in each cell."""
     body, lit = "", ""
-    for x, rng in stage.cells(name, z, width):
+    for x, rng in stage.iter_cells(name, z, width):
         art, shine = draw(rng, x)
         body += art
         lit += shine
-    stage.add(z, body, top, 0.03, shines=lit, shadow=shadow)
+    stage.add_plane(z, body, top, 0.03, shines=lit, shadow=shadow)
 
 
-def _dealt(stage: Stage, name: str, x: float, width: float, deck: tuple[float, ...]) -> float:
+def _deal_value(stage: Stage, name: str, x: float, width: float, deck: tuple[float, ...]) -> float:
     """Dealt instead of thrown, so that no wall has two refrigerators side by side."""
     order = list(deck)
-    stage.rng("deck", name).shuffle(order)
+    stage.seed_random("deck", name).shuffle(order)
     return order[math.floor(x / width) % len(order)]
 
 
-def kitchen(stage: Stage, wall: str, wood: str) -> None:
-    front = stage.rng("units").choice(
+def furnish_kitchen(stage: Stage, wall: str, wood: str) -> None:
+    front = stage.seed_random("units").choice(
         ("#8fa39a", "#d9d0ba", "#a8795a", "#7f97a3", "#b8a24f", "#9aa86f")
     )
 
-    def units(rng: random.Random, x: float) -> tuple[str, str]:
+    def draw_units(rng: random.Random, x: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = _dealt(stage, "units", x, 2.1, (0.1, 0.3, 0.6, 0.7, 0.9, 0.95))
+        roll = _deal_value(stage, "units", x, 2.1, (0.1, 0.3, 0.6, 0.7, 0.9, 0.95))
         if roll < 0.2:
             out += (
-                rect(x - 0.42, -1.85, 0.84, 1.85, "#e9e3d3", 0.06)
-                + rect(x - 0.42, -1.2, 0.84, 0.03, "#b9b09a")
-                + rect(x - 0.34, -1.14, 0.03, 0.28, "#8a8578")
-                + rect(x - 0.34, -1.6, 0.03, 0.26, "#8a8578")
+                draw_rect(x - 0.42, -1.85, 0.84, 1.85, "#e9e3d3", 0.06)
+                + draw_rect(x - 0.42, -1.2, 0.84, 0.03, "#b9b09a")
+                + draw_rect(x - 0.34, -1.14, 0.03, 0.28, "#8a8578")
+                + draw_rect(x - 0.34, -1.6, 0.03, 0.26, "#8a8578")
             )
             return out, lit
-        out += rect(x - 0.75, -0.9, 1.5, 0.9, front) + rect(
-            x - 0.78, -0.96, 1.56, 0.07, shade(wood, 0.1)
+        out += draw_rect(x - 0.75, -0.9, 1.5, 0.9, front) + draw_rect(
+            x - 0.78, -0.96, 1.56, 0.07, shade_color(wood, 0.1)
         )
         for i in range(3):
-            out += rect(x - 0.72 + i * 0.49, -0.84, 0.46, 0.72, shade(front, 0.08), 0.015) + circle(
-                x - 0.32 + i * 0.49, -0.55, 0.022, "#5a4a3a"
-            )
+            out += draw_rect(
+                x - 0.72 + i * 0.49, -0.84, 0.46, 0.72, shade_color(front, 0.08), 0.015
+            ) + draw_circle(x - 0.32 + i * 0.49, -0.55, 0.022, "#5a4a3a")
         if roll < 0.45:
             out += (
-                rect(x - 0.4, -0.9, 0.8, 0.9, "#4a4a4c", 0.02)
-                + rect(x - 0.32, -0.7, 0.64, 0.48, "#2f3033", 0.02)
-                + rect(x - 0.34, -1.0, 0.68, 0.05, "#3a3a3c")
+                draw_rect(x - 0.4, -0.9, 0.8, 0.9, "#4a4a4c", 0.02)
+                + draw_rect(x - 0.32, -0.7, 0.64, 0.48, "#2f3033", 0.02)
+                + draw_rect(x - 0.34, -1.0, 0.68, 0.05, "#3a3a3c")
             )
-            out += path(
-                smooth(
+            out += draw_path(
+                smooth_path(
                     [
                         (x - 0.16, -1.0),
                         (x - 0.18, -1.18),
@@ -109,63 +115,69 @@ def kitchen(stage: Stage, wall: str, wood: str) -> None:
                     ]
                 ),
                 "#8f4a3a",
-            ) + curve(f"M{n(x + 0.16)},-1.18 q0.10,-0.04 0.14,-0.12", "#8f4a3a", 0.03)
+            ) + draw_curve(f"M{fmt(x + 0.16)},-1.18 q0.10,-0.04 0.14,-0.12", "#8f4a3a", 0.03)
         else:
             for k in range(rng.randint(2, 4)):
                 name = rng.choice(("bottle", "cup", "apple", "cup", "flower"))
-                out += group(smalls.PROPS[name].draw(rng, "")[0], x - 0.55 + k * 0.36, -0.96, 1.1)
+                out += place_art(
+                    smalls.PROPS[name].draw(rng, "")[0], x - 0.55 + k * 0.36, -0.96, 1.1
+                )
         if rng.random() < 0.7:
-            out += rect(x - 0.6, -2.0, 1.2, 0.05, shade(wood, -0.05))
+            out += draw_rect(x - 0.6, -2.0, 1.2, 0.05, shade_color(wood, -0.05))
             for k in range(5):
                 c = rng.choice(("#e9e2d0", "#c0694f", "#7fa0a6", "#d9b25a"))
                 out += (
-                    rect(x - 0.52 + k * 0.23, -2.0 - rng.uniform(0.12, 0.26), 0.15, 0.26, c, 0.03)
+                    draw_rect(
+                        x - 0.52 + k * 0.23, -2.0 - rng.uniform(0.12, 0.26), 0.15, 0.26, c, 0.03
+                    )
                     if rng.random() < 0.8
                     else ""
                 )
             out = out.replace("nan", "0")
         return out, lit
 
-    _along(stage, "units", WALL_Z - 0.55, 2.1, -2.5, units)
+    _add_furniture_row(stage, "units", WALL_Z - 0.55, 2.1, -2.5, draw_units)
 
 
-def office(stage: Stage, wall: str, wood: str) -> None:
-    def desk(rng: random.Random, x: float) -> tuple[str, str]:
+def furnish_office(stage: Stage, wall: str, wood: str) -> None:
+    def draw_desk(rng: random.Random, x: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = _dealt(stage, "desks", x, 1.9, (0.2, 0.6, 0.9, 0.3, 0.7))
+        roll = _deal_value(stage, "desks", x, 1.9, (0.2, 0.6, 0.9, 0.3, 0.7))
         if roll < 0.45:
             c = rng.choice(("#7d8a8c", "#8a7a60", "#6a7566"))
-            out += rect(x - 0.45, -1.35, 0.9, 1.35, c, 0.02)
+            out += draw_rect(x - 0.45, -1.35, 0.9, 1.35, c, 0.02)
             for i in range(4):
-                out += rect(x - 0.40, -1.30 + i * 0.33, 0.80, 0.29, shade(c, 0.10), 0.01) + rect(
-                    x - 0.08, -1.18 + i * 0.33, 0.16, 0.03, "#3a3a3c"
-                )
+                out += draw_rect(
+                    x - 0.40, -1.30 + i * 0.33, 0.80, 0.29, shade_color(c, 0.10), 0.01
+                ) + draw_rect(x - 0.08, -1.18 + i * 0.33, 0.16, 0.03, "#3a3a3c")
             art, shine = smalls.PROPS["lamp"].draw(rng, "")
             if rng.random() < 0.5:
-                out, lit = out + group(art, x, -1.35), lit + group(shine, x, -1.35)
+                out, lit = out + place_art(art, x, -1.35), lit + place_art(shine, x, -1.35)
         elif roll < 0.8:
-            out += rect(x - 0.6, -2.0, 1.2, 2.0, shade(wood, -0.12)) + _books(
+            out += draw_rect(x - 0.6, -2.0, 1.2, 2.0, shade_color(wood, -0.12)) + _draw_books(
                 rng, x, 1.1, (-1.62, -1.2, -0.78, -0.36), 0.36
             )
         else:
-            out += picture(rng, x, -1.8)
-            out += path(
-                smooth([(x - 0.18, 0), (x - 0.2, -0.38), (x + 0.2, -0.38), (x + 0.18, 0)]),
+            out += draw_wall_picture(rng, x, -1.8)
+            out += draw_path(
+                smooth_path([(x - 0.18, 0), (x - 0.2, -0.38), (x + 0.2, -0.38), (x + 0.18, 0)]),
                 "#a8694f",
             )
             for k in range(7):
-                out += curve(
-                    f"M{n(x)},-0.35 Q{n(x + (k - 3) * 0.08)},-0.9 "
-                    f"{n(x + (k - 3) * 0.17)},{n(-1.1 - 0.05 * (k % 3))}",
+                out += draw_curve(
+                    f"M{fmt(x)},-0.35 Q{fmt(x + (k - 3) * 0.08)},-0.9 "
+                    f"{fmt(x + (k - 3) * 0.17)},{fmt(-1.1 - 0.05 * (k % 3))}",
                     "#5d8550",
                     0.06,
                 )
         return out, lit
 
-    _along(stage, "desks", WALL_Z - 0.5, 1.9, -2.4, desk)
+    _add_furniture_row(stage, "desks", WALL_Z - 0.5, 1.9, -2.4, draw_desk)
 
 
-def _books(rng: random.Random, x: float, w: float, rows: tuple[float, ...], high: float) -> str:
+def _draw_books(
+    rng: random.Random, x: float, w: float, rows: tuple[float, ...], high: float
+) -> str:
     out = ""
     for y in rows:
         at = x - w / 2
@@ -186,34 +198,34 @@ def _books(rng: random.Random, x: float, w: float, rows: tuple[float, ...], high
                 )
             )
             if rng.random() < 0.9:
-                out += rect(at, y - tall, t - 0.005, tall, c) + rect(
-                    at, y - tall * 0.82, t - 0.005, 0.02, shade(c, 0.3)
+                out += draw_rect(at, y - tall, t - 0.005, tall, c) + draw_rect(
+                    at, y - tall * 0.82, t - 0.005, 0.02, shade_color(c, 0.3)
                 )
             at += t
-        out += rect(x - w / 2 - 0.03, y, w + 0.06, 0.045, "#5a4030")
+        out += draw_rect(x - w / 2 - 0.03, y, w + 0.06, 0.045, "#5a4030")
     return out
 
 
-def library(stage: Stage, wall: str, wood: str) -> None:
-    def shelf(rng: random.Random, x: float) -> tuple[str, str]:
+def furnish_library(stage: Stage, wall: str, wood: str) -> None:
+    def draw_shelf(rng: random.Random, x: float) -> tuple[str, str]:
         if rng.random() < 0.14:
-            return picture(rng, x, -1.75), ""
-        out = rect(x - 0.74, -2.75, 1.48, 2.75, shade(wood, -0.3)) + rect(
-            x - 0.80, -2.82, 1.60, 0.10, shade(wood, -0.05)
+            return draw_wall_picture(rng, x, -1.75), ""
+        out = draw_rect(x - 0.74, -2.75, 1.48, 2.75, shade_color(wood, -0.3)) + draw_rect(
+            x - 0.80, -2.82, 1.60, 0.10, shade_color(wood, -0.05)
         )
-        return out + _books(rng, x, 1.36, (-2.28, -1.85, -1.42, -0.99, -0.56, -0.12), 0.40), ""
+        return out + _draw_books(rng, x, 1.36, (-2.28, -1.85, -1.42, -0.99, -0.56, -0.12), 0.40), ""
 
-    _along(stage, "shelves", WALL_Z - 0.35, 1.62, -3.0, shelf)
-    _armchair(stage)
+    _add_furniture_row(stage, "shelves", WALL_Z - 0.35, 1.62, -3.0, draw_shelf)
+    _add_armchair(stage)
 
 
-def _armchair(stage: Stage) -> None:
-    rng = stage.rng("armchair")
+def _add_armchair(stage: Stage) -> None:
+    rng = stage.seed_random("armchair")
     c = rng.choice(("#7a3f38", "#4f6a5a", "#4a5a75", "#a8794a"))
     side = -1 if stage.home.x > 0 else 1
     x = side * rng.uniform(1.5, 2.1) + stage.home.x
-    out = path(
-        smooth(
+    out = draw_path(
+        smooth_path(
             [
                 (x - 0.52, -0.3),
                 (x - 0.46, -1.02),
@@ -226,12 +238,14 @@ def _armchair(stage: Stage) -> None:
         c,
     )
     out += (
-        rect(x - 0.50, -0.50, 1.0, 0.38, shade(c, 0.08), 0.08)
-        + rect(x - 0.66, -0.72, 0.24, 0.66, shade(c, -0.12), 0.1)
-        + rect(x + 0.42, -0.72, 0.24, 0.66, shade(c, -0.12), 0.1)
+        draw_rect(x - 0.50, -0.50, 1.0, 0.38, shade_color(c, 0.08), 0.08)
+        + draw_rect(x - 0.66, -0.72, 0.24, 0.66, shade_color(c, -0.12), 0.1)
+        + draw_rect(x + 0.42, -0.72, 0.24, 0.66, shade_color(c, -0.12), 0.1)
     )
-    out += rect(x - 0.55, -0.1, 0.08, 0.1, "#3a2a20") + rect(x + 0.47, -0.1, 0.08, 0.1, "#3a2a20")
-    lamp = rect(x + side * 0.95 - 0.02, -1.55, 0.04, 1.55, "#3f3a36") + ellipse(
+    out += draw_rect(x - 0.55, -0.1, 0.08, 0.1, "#3a2a20") + draw_rect(
+        x + 0.47, -0.1, 0.08, 0.1, "#3a2a20"
+    )
+    lamp = draw_rect(x + side * 0.95 - 0.02, -1.55, 0.04, 1.55, "#3f3a36") + draw_ellipse(
         x + side * 0.95, -0.02, 0.2, 0.04, "#3f3a36"
     )
     top = [
@@ -240,27 +254,29 @@ def _armchair(stage: Stage) -> None:
         (x + side * 0.95 + 0.26, -1.48),
         (x + side * 0.95 - 0.26, -1.48),
     ]
-    lamp += poly(top, "#d9b98a")
-    lit = glow("standing", x + side * 0.95, -1.64, 1.9, "#ffc871", 0.55) + poly(top, "#ffe2a0")
-    stage.add(1.7, out + lamp, -2.0, 0.03, shines=lit, span=(x - 2.2, x + 2.2))
+    lamp += draw_polygon(top, "#d9b98a")
+    lit = draw_glow("standing", x + side * 0.95, -1.64, 1.9, "#ffc871", 0.55) + draw_polygon(
+        top, "#ffe2a0"
+    )
+    stage.add_plane(1.7, out + lamp, -2.0, 0.03, shines=lit, span=(x - 2.2, x + 2.2))
 
 
-def bedroom(stage: Stage, wall: str, wood: str) -> None:
-    rng = stage.rng("bed")
+def furnish_bedroom(stage: Stage, wall: str, wood: str) -> None:
+    rng = stage.seed_random("bed")
     spread = rng.choice(("#7f97a8", "#a8655a", "#c9b27a", "#7a8f72", "#8a7a9a"))
     side = -1 if stage.home.x > 0 else 1
     x = stage.home.x * 0.3 + side * 1.7
     out = (
-        rect(x - 1.1, -1.15, 0.12, 1.15, shade(wood, -0.1))
-        + rect(x - 1.08, -1.05, 2.1, 0.5, wood, 0.05)
-        + rect(x + 0.98, -1.15, 0.12, 1.15, shade(wood, -0.1))
+        draw_rect(x - 1.1, -1.15, 0.12, 1.15, shade_color(wood, -0.1))
+        + draw_rect(x - 1.08, -1.05, 2.1, 0.5, wood, 0.05)
+        + draw_rect(x + 0.98, -1.15, 0.12, 1.15, shade_color(wood, -0.1))
     )
-    out += rect(x - 1.02, -0.62, 2.04, 0.5, spread, 0.08) + rect(
+    out += draw_rect(x - 1.02, -0.62, 2.04, 0.5, spread, 0.08) + draw_rect(
         x - 1.02, -0.70, 2.04, 0.18, "#efe8da", 0.08
     )
     for dx in (-0.5, 0.5):
-        out += path(
-            smooth(
+        out += draw_path(
+            smooth_path(
                 [
                     (x + dx - 0.36, -0.66),
                     (x + dx - 0.34, -0.92),
@@ -270,122 +286,122 @@ def bedroom(stage: Stage, wall: str, wood: str) -> None:
             ),
             "#f4eee2",
         )
-    stage.add(WALL_Z - 0.9, out, -1.3, 0.03, span=(x - 1.4, x + 1.4))
+    stage.add_plane(WALL_Z - 0.9, out, -1.3, 0.03, span=(x - 1.4, x + 1.4))
 
-    def beside(cell: random.Random, cx: float) -> tuple[str, str]:
+    def draw_bedside(cell: random.Random, cx: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = _dealt(stage, "beside", cx, 1.9, (0.2, 0.5, 0.8, 0.9, 0.3))
+        roll = _deal_value(stage, "beside", cx, 1.9, (0.2, 0.5, 0.8, 0.9, 0.3))
         if roll < 0.4:
-            out += rect(cx - 0.26, -0.6, 0.52, 0.6, shade(wood, 0.06), 0.02) + rect(
-                cx - 0.21, -0.52, 0.42, 0.2, shade(wood, -0.12), 0.01
+            out += draw_rect(cx - 0.26, -0.6, 0.52, 0.6, shade_color(wood, 0.06), 0.02) + draw_rect(
+                cx - 0.21, -0.52, 0.42, 0.2, shade_color(wood, -0.12), 0.01
             )
             art, shine = smalls.PROPS["lamp"].draw(cell, "")
             out, lit = (
-                out + group(art, cx, -0.6),
-                group(shine.replace("lampglow", f"lg{cx:.0f}".replace("-", "m")), cx, -0.6),
+                out + place_art(art, cx, -0.6),
+                place_art(shine.replace("lampglow", f"lg{cx:.0f}".replace("-", "m")), cx, -0.6),
             )
         elif roll < 0.7:
             out += (
-                rect(cx - 0.55, -2.1, 1.1, 2.1, shade(wood, -0.16), 0.02)
-                + rect(cx - 0.50, -2.02, 0.48, 1.9, shade(wood, 0.02), 0.01)
-                + rect(cx + 0.02, -2.02, 0.48, 1.9, shade(wood, 0.02), 0.01)
+                draw_rect(cx - 0.55, -2.1, 1.1, 2.1, shade_color(wood, -0.16), 0.02)
+                + draw_rect(cx - 0.50, -2.02, 0.48, 1.9, shade_color(wood, 0.02), 0.01)
+                + draw_rect(cx + 0.02, -2.02, 0.48, 1.9, shade_color(wood, 0.02), 0.01)
             )
         else:
-            out += picture(cell, cx, -1.75)
+            out += draw_wall_picture(cell, cx, -1.75)
         return out, lit
 
-    _along(stage, "beside", WALL_Z - 0.4, 1.9, -2.4, beside)
+    _add_furniture_row(stage, "beside", WALL_Z - 0.4, 1.9, -2.4, draw_bedside)
 
 
-def bar(stage: Stage, wall: str, wood: str) -> None:
-    def shelf(rng: random.Random, x: float) -> tuple[str, str]:
+def furnish_bar(stage: Stage, wall: str, wood: str) -> None:
+    def draw_shelf(rng: random.Random, x: float) -> tuple[str, str]:
         out = ""
         for y in (-2.15, -1.65):
-            out += rect(x - 0.9, y, 1.8, 0.05, shade(wood, 0.05))
+            out += draw_rect(x - 0.9, y, 1.8, 0.05, shade_color(wood, 0.05))
             for k in range(7):
                 c = rng.choice(("#2f5a42", "#7a4a22", "#c98a3a", "#37506b", "#8c3f36", "#d9c49a"))
                 h = rng.uniform(0.22, 0.36)
                 bx = x - 0.8 + k * 0.25
-                out += rect(bx, y - h * 0.7, 0.12, h * 0.7, c, 0.02) + rect(
+                out += draw_rect(bx, y - h * 0.7, 0.12, h * 0.7, c, 0.02) + draw_rect(
                     bx + 0.04, y - h, 0.04, h * 0.4, c
                 )
         return out, ""
 
-    _along(stage, "bottles", WALL_Z - 0.2, 2.3, -2.7, shelf, 0.6)
+    _add_furniture_row(stage, "bottles", WALL_Z - 0.2, 2.3, -2.7, draw_shelf, 0.6)
     z = 1.5
-    box = stage.reach(z)
-    body = rect(box.left, -1.1, box.width, 1.1, shade(wood, -0.22)) + rect(
-        box.left, -1.16, box.width, 0.09, shade(wood, 0.14)
+    box = stage.find_visible_area(z)
+    body = draw_rect(box.left, -1.1, box.width, 1.1, shade_color(wood, -0.22)) + draw_rect(
+        box.left, -1.16, box.width, 0.09, shade_color(wood, 0.14)
     )
-    for x, _ in stage.cells("barpanel", z, 0.8):
-        body += rect(x - 0.34, -0.94, 0.68, 0.76, shade(wood, -0.32), 0.01) + rect(
-            x - 0.31, -0.91, 0.62, 0.70, shade(wood, -0.16), 0.01
+    for x, _ in stage.iter_cells("barpanel", z, 0.8):
+        body += draw_rect(x - 0.34, -0.94, 0.68, 0.76, shade_color(wood, -0.32), 0.01) + draw_rect(
+            x - 0.31, -0.91, 0.62, 0.70, shade_color(wood, -0.16), 0.01
         )
-    for x, rng in stage.cells("glasses", z, 1.1):
+    for x, rng in stage.iter_cells("glasses", z, 1.1):
         if rng.random() < 0.55:
-            body += group(
+            body += place_art(
                 smalls.PROPS[rng.choice(("bottle", "cup", "candle"))].draw(rng, "")[0], x, -1.16
             )
-    stage.add(z, body, -1.7, 0.03)
+    stage.add_plane(z, body, -1.7, 0.03)
     lamps, lit = "", ""
-    for i, (x, _) in enumerate(stage.cells("barlamp", 1.2, 1.7)):
-        lamps += stroke([(x, -3.4), (x, -2.25)], "#2b2a2c", 0.02) + path(
-            f"M{n(x - 0.2)},-2.02 Q{n(x)},-2.42 {n(x + 0.2)},-2.02Z", "#b0803f"
+    for i, (x, _) in enumerate(stage.iter_cells("barlamp", 1.2, 1.7)):
+        lamps += draw_line([(x, -3.4), (x, -2.25)], "#2b2a2c", 0.02) + draw_path(
+            f"M{fmt(x - 0.2)},-2.02 Q{fmt(x)},-2.42 {fmt(x + 0.2)},-2.02Z", "#b0803f"
         )
-        lit += glow(f"bar{i}", x, -1.98, 0.95, "#ffc36a", 0.6) + ellipse(
+        lit += draw_glow(f"bar{i}", x, -1.98, 0.95, "#ffc36a", 0.6) + draw_ellipse(
             x, -2.02, 0.13, 0.05, "#fff0c4"
         )
-    stage.add(1.2, lamps, -3.4, -1.0, shines=lit)
+    stage.add_plane(1.2, lamps, -3.4, -1.0, shines=lit)
 
 
-def train(stage: Stage, wall: str, wood: str) -> None:
-    seat = stage.rng("seat").choice(("#7a3f3a", "#3f5f57", "#5a5f86", "#8a6a3a"))
+def furnish_train(stage: Stage, wall: str, wood: str) -> None:
+    seat = stage.seed_random("seat").choice(("#7a3f3a", "#3f5f57", "#5a5f86", "#8a6a3a"))
 
-    def bench(rng: random.Random, x: float) -> tuple[str, str]:
-        out = rect(x - 0.62, -1.32, 1.24, 0.95, seat, 0.09) + rect(
-            x - 0.64, -0.52, 1.28, 0.28, shade(seat, 0.10), 0.07
+    def draw_bench(rng: random.Random, x: float) -> tuple[str, str]:
+        out = draw_rect(x - 0.62, -1.32, 1.24, 0.95, seat, 0.09) + draw_rect(
+            x - 0.64, -0.52, 1.28, 0.28, shade_color(seat, 0.10), 0.07
         )
-        out += rect(x - 0.60, -0.26, 1.2, 0.26, shade(wood, -0.25)) + rect(
+        out += draw_rect(x - 0.60, -0.26, 1.2, 0.26, shade_color(wood, -0.25)) + draw_rect(
             x - 0.34, -1.30, 0.68, 0.16, "#e6ddc8", 0.03
         )
         for dx in (-0.3, 0, 0.3):
-            out += circle(x + dx, -0.9, 0.02, shade(seat, -0.3))
+            out += draw_circle(x + dx, -0.9, 0.02, shade_color(seat, -0.3))
         return out, ""
 
-    _along(stage, "benches", WALL_Z - 0.5, 2.0, -1.5, bench)
+    _add_furniture_row(stage, "benches", WALL_Z - 0.5, 2.0, -1.5, draw_bench)
 
-    def rack(rng: random.Random, x: float) -> tuple[str, str]:
-        out = rect(x - 1.0, -2.2, 2.0, 0.05, "#b08a4a") + stroke(
+    def draw_rack(rng: random.Random, x: float) -> tuple[str, str]:
+        out = draw_rect(x - 1.0, -2.2, 2.0, 0.05, "#b08a4a") + draw_line(
             [(x - 0.9, -2.2), (x - 0.9, -2.34)], "#b08a4a", 0.03
         )
         if rng.random() < 0.65:
-            out += group(
+            out += place_art(
                 smalls.PROPS["suitcase"].draw(rng, "")[0], x + rng.uniform(-0.4, 0.4), -2.2, 0.8
             )
         return out, ""
 
-    _along(stage, "racks", WALL_Z - 0.45, 2.0, -2.8, rack, 0.6)
+    _add_furniture_row(stage, "racks", WALL_Z - 0.45, 2.0, -2.8, draw_rack, 0.6)
 
 
-def hall(stage: Stage, wall: str, wood: str) -> None:
-    def piece(rng: random.Random, x: float) -> tuple[str, str]:
-        roll = _dealt(stage, "pieces", x, 1.8, (0.2, 0.5, 0.7, 0.9, 0.55))
+def furnish_hall(stage: Stage, wall: str, wood: str) -> None:
+    def draw_hall_piece(rng: random.Random, x: float) -> tuple[str, str]:
+        roll = _deal_value(stage, "pieces", x, 1.8, (0.2, 0.5, 0.7, 0.9, 0.55))
         if roll < 0.35:
-            return group(smalls.PROPS["door"].draw(rng, "")[0], x, 0.0), ""
+            return place_art(smalls.PROPS["door"].draw(rng, "")[0], x, 0.0), ""
         if roll < 0.6:
-            tone = shade(wall, 0.22)
-            return rect(x - 0.2, -4.2, 0.4, 4.2, tone) + rect(
-                x - 0.3, -0.3, 0.6, 0.3, shade(tone, -0.1)
-            ) + rect(x - 0.3, -4.3, 0.6, 0.25, shade(tone, -0.1)), ""
+            tone = shade_color(wall, 0.22)
+            return draw_rect(x - 0.2, -4.2, 0.4, 4.2, tone) + draw_rect(
+                x - 0.3, -0.3, 0.6, 0.3, shade_color(tone, -0.1)
+            ) + draw_rect(x - 0.3, -4.3, 0.6, 0.25, shade_color(tone, -0.1)), ""
         if roll < 0.8:
-            return picture(rng, x, -1.9), ""
-        out = path(
-            f"M{n(x - 0.1)},-2.0 L{n(x + 0.1)},-2.0 L{n(x + 0.06)},-1.8 L{n(x - 0.06)},-1.8Z",
+            return draw_wall_picture(rng, x, -1.9), ""
+        out = draw_path(
+            f"M{fmt(x - 0.1)},-2.0 L{fmt(x + 0.1)},-2.0 L{fmt(x + 0.06)},-1.8 L{fmt(x - 0.06)},-1.8Z",
             "#b08a4a",
         )
-        lit = glow(
+        lit = draw_glow(
             f"sconce{int(x * 10)}".replace("-", "m"), x, -2.15, 0.8, "#ffc871", 0.6
-        ) + ellipse(x, -2.12, 0.07, 0.12, "#fff0c4")
-        return out + ellipse(x, -2.12, 0.07, 0.12, "#e0d0a8"), lit
+        ) + draw_ellipse(x, -2.12, 0.07, 0.12, "#fff0c4")
+        return out + draw_ellipse(x, -2.12, 0.07, 0.12, "#e0d0a8"), lit
 
-    _along(stage, "pieces", WALL_Z - 0.06, 1.8, -4.4, piece, 0.7)
+    _add_furniture_row(stage, "pieces", WALL_Z - 0.06, 1.8, -4.4, draw_hall_piece, 0.7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from storyboard.previz.stage import Stage
 
 
-def kind_of(stage: Stage) -> str:
+def find_room_type(stage: Stage) -> str:
     """Which room it is, by the words."""
     for kind, words in (
         ("train", ("train", "compartment", "carriage")),
@@ -19,6 +19,6 @@ def kind_of(stage: Stage) -> str:
         ("bedroom", ("bedroom", "bed", "hotel", "ward", "hospital", "attic")),
         ("office", ("office", "desk", "laboratory", "lab", "classroom", "workshop", "garage")),
     ):
-        if stage.has(*words):
+        if stage.has_dressing(*words):
             return kind
-    return stage.rng("kind").choice(("kitchen", "bedroom", "library", "hall"))
+    return stage.seed_random("kind").choice(("kitchen", "bedroom", "library", "hall"))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from storyboard.previz.face import Face
-from storyboard.previz.figures import figure
-from storyboard.previz.ink import ellipse, group, mirror
-from storyboard.previz.look import look_of
-from storyboard.previz.posture import Pose2D
+from storyboard.previz.figures import draw_figure
+from storyboard.previz.ink import draw_ellipse, mirror_art, place_art
+from storyboard.previz.look import derive_look
+from storyboard.previz.posture import BodyPose
 from storyboard.previz.sheets import Motion
 from storyboard.previz.stage import Stage
 
 _KINDS = ("woman", "man", "old man hat", "woman coat", "girl", "man jacket", "woman dress", "boy")
 
 
-def extras(stage: Stage) -> None:
+def add_passers_by(stage: Stage) -> None:
     """As many as the spec asks for, standing and strolling behind the subject."""
     count = stage.spec.extras
     if not count or stage.spec.set in ("void",):
@@ -24,19 +24,21 @@ def extras(stage: Stage) -> None:
         motion = Motion(drift=drift, bob=0.012 if drift else 0.0, period=0.9, slide=0.03)
         body = ""
         middle = stage.middle
-        for x, rng in stage.cells(f"extra{k}", z, 12.0 / count + 0.6, motion):
+        for x, rng in stage.iter_cells(f"extra{k}", z, 12.0 / count + 0.6, motion):
             if rng.random() < 0.25 or (z < 5 and abs(x - middle) < 1.3):
                 continue
             kind = rng.choice(_KINDS)
-            look = look_of(f"extra {k} {x:.1f}", kind)
-            walking = drift != 0.0
-            pose = Pose2D("side" if walking else rng.choice(("front", "back")),
-                          rng.choice((1, 2, 4, 5, 7, 8)) if walking else None)  # fmt: skip
-            face = Face("side" if walking else pose.view, rng.uniform(-0.7, 0.7))
-            art = figure(look, pose, face)
-            if walking and drift < 0:
-                art = mirror(art)
+            look = derive_look(f"extra {k} {x:.1f}", kind)
+            is_walking = drift != 0.0
+            pose = BodyPose("side" if is_walking else rng.choice(("front", "back")),
+                          rng.choice((1, 2, 4, 5, 7, 8)) if is_walking else None)  # fmt: skip
+            face = Face("side" if is_walking else pose.view, rng.uniform(-0.7, 0.7))
+            art = draw_figure(look, pose, face)
+            if is_walking and drift < 0:
+                art = mirror_art(art)
             x += rng.uniform(-0.5, 0.5)
-            body += ellipse(x, 0, 0.32, 0.05, "#000000", 0.25) + group(art, x, 0, look.height)
+            body += draw_ellipse(x, 0, 0.32, 0.05, "#000000", 0.25) + place_art(
+                art, x, 0, look.height
+            )
         if body:
-            stage.add(z, body, -2.2, 0.1, motion=motion, shadow=0.8)
+            stage.add_plane(z, body, -2.2, 0.1, motion=motion, shadow=0.8)

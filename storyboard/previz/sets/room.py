@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from storyboard.previz.ink import (
-    mix,
+    mix_colors,
 )
-from storyboard.previz.sets.furniture import bar, bedroom, hall, kitchen, library, office, train
-from storyboard.previz.sets.kinds import kind_of
-from storyboard.previz.sets.tables import edge, pendant, set_table
-from storyboard.previz.sets.walls import floor, outside, wall_of
+from storyboard.previz.sets.furniture import (
+    furnish_bar,
+    furnish_bedroom,
+    furnish_hall,
+    furnish_kitchen,
+    furnish_library,
+    furnish_office,
+    furnish_train,
+)
+from storyboard.previz.sets.kinds import find_room_type
+from storyboard.previz.sets.tables import add_dark_edge, add_pendant, furnish_foreground
+from storyboard.previz.sets.walls import add_floor, add_outside_view, add_wall
 from storyboard.previz.stage import Stage
 
 _WALLS = {
@@ -23,21 +31,21 @@ _WALLS = {
 _WOODS = ("#8b5e3c", "#6f4a34", "#a0764a", "#7a5540", "#94704a")
 
 
-def build(stage: Stage) -> None:
+def build_room(stage: Stage) -> None:
     stage.indoors = True
-    kind = kind_of(stage)
-    rng = stage.rng("room")
+    kind = find_room_type(stage)
+    rng = stage.seed_random("room")
     wall = stage.spec.hues[0] if stage.spec.hues else rng.choice(_WALLS[kind])
-    wall = mix(wall, "#8f8678", 0.12)
+    wall = mix_colors(wall, "#8f8678", 0.12)
     wood = rng.choice(_WOODS)
-    outside(stage)
-    floor(stage, wood, kind)
-    wall_of(stage, kind, wall, wood)
+    add_outside_view(stage)
+    add_floor(stage, wood, kind)
+    add_wall(stage, kind, wall, wood)
     {
-        "kitchen": kitchen, "office": office, "bedroom": bedroom, "library": library,
-        "bar": bar, "train": train, "hall": hall,
+        "kitchen": furnish_kitchen, "office": furnish_office, "bedroom": furnish_bedroom, "library": furnish_library,
+        "bar": furnish_bar, "train": furnish_train, "hall": furnish_hall,
     }[kind](stage, wall, wood)  # fmt: skip
     if kind not in ("train",):
-        pendant(stage, rng)
-    set_table(stage, wood, kind)
-    edge(stage, wall)
+        add_pendant(stage, rng)
+    furnish_foreground(stage, wood, kind)
+    add_dark_edge(stage, wall)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from storyboard.previz.art import prop_of
-from storyboard.previz.ink import seeded
-from storyboard.previz.spec import Spec
+from storyboard.previz.art import find_prop
+from storyboard.previz.ink import seed_random
+from storyboard.previz.spec import ShotSpec
 
 _QUAY = frozenset(
     """quay quayside pier jetty dock wharf port harbour harbor marina malecon seawall waterfront
@@ -21,12 +21,12 @@ DEPTHS = {"quay": 6.0, "cliff": 5.0, "beach": 5.0, "water": 0.0}
 """Where the land ends."""
 
 
-def shore_of(spec: Spec) -> str:
+def find_shore(spec: ShotSpec) -> str:
     """quay, beach, cliff or water: as the spec says, or as its words have it."""
     if spec.shore:
         return spec.shore
     words = set(spec.dressing)
-    afloat = bool(spec.things) and prop_of(spec.things[0].name).stand == "water"
+    afloat = bool(spec.things) and find_prop(spec.things[0].name).stand == "water"
     if not spec.people and afloat:
         return "water"
     if words & _QUAY:
@@ -35,7 +35,11 @@ def shore_of(spec: Spec) -> str:
         return "beach"
     if words & _CLIFF:
         return "cliff"
-    rests = bool(spec.things) and prop_of(spec.things[0].name).stand in ("ground", "table", "hand")
+    rests = bool(spec.things) and find_prop(spec.things[0].name).stand in (
+        "ground",
+        "table",
+        "hand",
+    )
     if spec.people or rests:
-        return "quay" if seeded("shore", spec.key).random() < 0.6 else "beach"
+        return "quay" if seed_random("shore", spec.key).random() < 0.6 else "beach"
     return "water"

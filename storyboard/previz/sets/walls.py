@@ -6,83 +6,85 @@ import random
 
 from storyboard.previz.art import nature, smalls
 from storyboard.previz.ink import (
-    circle,
-    curve,
-    gradient,
-    group,
-    mix,
-    n,
-    path,
-    poly,
-    rect,
-    shade,
-    stroke,
+    define_gradient,
+    draw_circle,
+    draw_curve,
+    draw_line,
+    draw_path,
+    draw_polygon,
+    draw_rect,
+    fmt,
+    mix_colors,
+    place_art,
+    shade_color,
 )
-from storyboard.previz.sets.kinds import kind_of
+from storyboard.previz.sets.kinds import find_room_type
 from storyboard.previz.sheets import Motion
 from storyboard.previz.stage import Stage
 
 WALL_Z = 3.1
 
 
-def outside(stage: Stage) -> None:
+def add_outside_view(stage: Stage) -> None:
     """What the window shows: the sky of the hour and something far."""
     palette = stage.palette
     z = 30.0
-    box = stage.reach(z)
+    box = stage.find_visible_area(z)
     stops = [(0.0, palette.sky[0], 1.0), (0.5, palette.sky[1], 1.0), (1.0, palette.sky[2], 1.0)]
     red, green, blue = (1 / max(0.2, c) for c in palette.light)
     del red, green, blue
     body = (
-        gradient("out", stops)
-        + f'<rect x="{n(box.left)}" y="-9" width="{n(box.width)}" height="10" fill="url(#out)"/>'
+        define_gradient("out", stops)
+        + f'<rect x="{fmt(box.left)}" y="-9" width="{fmt(box.width)}" height="10" fill="url(#out)"/>'
     )
     if palette.time == "night":
-        rng = stage.rng("moon")
+        rng = stage.seed_random("moon")
         x = stage.home.x + rng.uniform(-3, 3)
-        body += circle(x, -6.4, 0.5, "#f1efe2") + "".join(
-            circle(stage.home.x + rng.uniform(-12, 12), -rng.uniform(3, 9), 0.04, "#ffffff", 0.8)
+        body += draw_circle(x, -6.4, 0.5, "#f1efe2") + "".join(
+            draw_circle(
+                stage.home.x + rng.uniform(-12, 12), -rng.uniform(3, 9), 0.04, "#ffffff", 0.8
+            )
             for _ in range(40)
         )
-    moving = Motion(drift=-5.0) if kind_of(stage) == "train" else Motion()
-    stage.add(z, "", -9, 1, shines=body, always=True, shadow=0, paper=False, focus=z)
-    hills, hill_box = stage.ridge("outside", 26.0, 1.8, 0.9, 5.0, moving)
-    tone = mix(
+    motion = Motion(drift=-5.0) if find_room_type(stage) == "train" else Motion()
+    stage.add_plane(z, "", -9, 1, shines=body, always=True, shadow=0, paper=False, focus=z)
+    hills, hill_box = stage.trace_ridge("outside", 26.0, 1.8, 0.9, 5.0, motion)
+    tone = mix_colors(
         {"day": "#7f9a78", "dawn": "#9a8f8a", "dusk": "#6a4f63", "night": "#1a2740"}[palette.time],
         palette.haze,
         0.25,
     )
-    far = path(hills, tone)
+    far = draw_path(hills, tone)
     near, lights = "", ""
-    for x, rng in stage.cells("outhouse", 26.0, 4.2, moving):
+    for x, rng in stage.iter_cells("outhouse", 26.0, 4.2, motion):
         roll = rng.random()
         if roll < 0.5:
-            near += nature.crown(rng, x, -1.5, rng.uniform(0.7, 1.5), shade(tone, -0.2))
+            near += nature.draw_crown(rng, x, -1.5, rng.uniform(0.7, 1.5), shade_color(tone, -0.2))
         elif roll < 0.78:
-            near += rect(x - 1, -3.2, 2.0, 3.4, shade(tone, -0.3)) + poly(
-                [(x - 1.2, -3.2), (x + 1.2, -3.2), (x, -4.1)], shade(tone, -0.4)
+            near += draw_rect(x - 1, -3.2, 2.0, 3.4, shade_color(tone, -0.3)) + draw_polygon(
+                [(x - 1.2, -3.2), (x + 1.2, -3.2), (x, -4.1)], shade_color(tone, -0.4)
             )
-            if palette.lit or palette.time == "night":
-                lights += rect(x - 0.5, -2.5, 0.4, 0.5, "#ffce78") + rect(
+            if palette.lamps_on or palette.time == "night":
+                lights += draw_rect(x - 0.5, -2.5, 0.4, 0.5, "#ffce78") + draw_rect(
                     x + 0.2, -2.5, 0.4, 0.5, "#ffce78"
                 )
-    stage.add(
+    stage.add_plane(
         26.0,
         "",
         hill_box.top - 4,
         1,
         shines=far + near + lights,
         always=True,
-        motion=moving,
+        motion=motion,
         shadow=0,
         paper=False,
     )
 
 
-def floor(stage: Stage, wood: str, kind: str) -> None:
+def add_floor(stage: Stage, wood: str, kind: str) -> None:
     marks = []
     near = -stage.view.distance + 0.45
-    rng = stage.rng("boards")
+    rng = stage.seed_random("boards")
     if kind in ("kitchen", "bar", "hall") and rng.random() < 0.65:
         light, dark = rng.choice(
             (("#d8cbb0", "#9a6a55"), ("#d3cdbd", "#6f7d80"), ("#cdbf9f", "#7f7a5f"))
@@ -99,16 +101,16 @@ def floor(stage: Stage, wood: str, kind: str) -> None:
                     )
             z -= size
             row += 1
-        stage.floor(light, shade(light, -0.1), z=WALL_Z, marks=marks, haze=False)
+        stage.add_floor(light, shade_color(light, -0.1), z=WALL_Z, marks=marks, haze=False)
         return
     for i in range(-40, 41):
         x = i * 0.24
-        tone = shade(wood, stage.rng("board", i).uniform(-0.14, 0.10))
+        tone = shade_color(wood, stage.seed_random("board", i).uniform(-0.14, 0.10))
         marks.append(([(x, near), (x + 0.225, near), (x + 0.225, WALL_Z), (x, WALL_Z)], tone, 0.9))
     if kind in ("bedroom", "library", "office", "hall"):
         rug = rng.choice(("#8c3f3a", "#3f5a6b", "#7a6a45", "#5a6f5a"))
         cx = rng.uniform(-0.8, 0.8)
-        for grow, tone in ((0.0, rug), (0.16, shade(rug, 0.35)), (0.24, rug)):
+        for grow, tone in ((0.0, rug), (0.16, shade_color(rug, 0.35)), (0.24, rug)):
             marks.append(
                 (
                     [
@@ -121,77 +123,86 @@ def floor(stage: Stage, wood: str, kind: str) -> None:
                     1.0,
                 )
             )
-    stage.floor(shade(wood, -0.32), shade(wood, -0.30), z=WALL_Z, marks=marks, haze=False)
+    stage.add_floor(
+        shade_color(wood, -0.32), shade_color(wood, -0.30), z=WALL_Z, marks=marks, haze=False
+    )
 
 
-def wall_of(stage: Stage, kind: str, wall: str, wood: str) -> None:
+def add_wall(stage: Stage, kind: str, wall: str, wood: str) -> None:
     """The back wall, with holes where the windows are."""
     z = WALL_Z
-    box = stage.reach(z)
+    box = stage.find_visible_area(z)
     left, right = box.left - 1, box.right + 1
     high = 3.3 if kind not in ("train", "hall") else (2.5 if kind == "train" else 4.4)
     roof = min(box.top, -high - 1.4)
     holes, frames, lit = "", "", ""
     spacing = {"train": 2.0, "hall": 2.9, "office": 2.6, "bar": 4.6}.get(kind, 4.2)
-    cloth = stage.rng("curtains").choice(
+    cloth = stage.seed_random("curtains").choice(
         ("#c26a54", "#7f9a9a", "#d9b25a", "#a8788a", "#e3dac4", "#6f8a6a")
     )
-    offset = stage.rng("windows").uniform(-0.9, 0.9)
-    wanted = stage.has("window")
-    if wanted:
+    offset = stage.seed_random("windows").uniform(-0.9, 0.9)
+    has_window = stage.has_dressing("window")
+    if has_window:
         # who looks out of the window has one beside them
         beside = stage.middle + (0.85 if stage.home.x >= stage.middle else -0.85)
         offset = beside % spacing - spacing / 2
-    for x, rng in stage.cells("window", z, spacing):
+    for x, rng in stage.iter_cells("window", z, spacing):
         x += offset
         w, h, y = (1.45, 0.95, -2.05) if kind == "train" else (1.25, 1.45, -2.45)
         if kind == "hall":
             w, h, y = 1.0, 2.4, -3.4
         if kind == "bar":
             w, h, y = 2.2, 1.5, -2.5
-        if kind in ("library", "kitchen", "bedroom") and rng.random() < 0.38 and not wanted:
+        if kind in ("library", "kitchen", "bedroom") and rng.random() < 0.38 and not has_window:
             continue
-        holes += f"M{n(x - w / 2)},{n(y)} h{n(w)} v{n(h)} h{n(-w)}Z "
-        trim = shade(wall, 0.34) if kind not in ("bar", "library", "train") else shade(wood, 0.08)
-        frames += _window(x, y, w, h, trim, kind, rng)
+        holes += f"M{fmt(x - w / 2)},{fmt(y)} h{fmt(w)} v{fmt(h)} h{fmt(-w)}Z "
+        trim = (
+            shade_color(wall, 0.34)
+            if kind not in ("bar", "library", "train")
+            else shade_color(wood, 0.08)
+        )
+        frames += _draw_window(x, y, w, h, trim, kind, rng)
         if kind in ("kitchen", "bedroom", "hall") and rng.random() < 0.75:
-            frames += _curtains(cloth, x, y, w, h)
-    body = gradient(
-        "plaster", [(0, shade(wall, -0.26), 1), (0.4, wall, 1), (1, shade(wall, -0.06), 1)]
+            frames += _draw_curtains(cloth, x, y, w, h)
+    body = define_gradient(
+        "plaster",
+        [(0, shade_color(wall, -0.26), 1), (0.4, wall, 1), (1, shade_color(wall, -0.06), 1)],
     )
     body += (
-        f'<path fill-rule="evenodd" fill="url(#plaster)" d="M{n(left)},{n(roof)} '
-        f'H{n(right)} V0.02 H{n(left)}Z {holes}"/>'
+        f'<path fill-rule="evenodd" fill="url(#plaster)" d="M{fmt(left)},{fmt(roof)} '
+        f'H{fmt(right)} V0.02 H{fmt(left)}Z {holes}"/>'
     )
     if kind in ("kitchen", "library", "train", "hall", "bar"):
-        panel = shade(wood, -0.05) if kind != "kitchen" else shade(wall, -0.18)
+        panel = shade_color(wood, -0.05) if kind != "kitchen" else shade_color(wall, -0.18)
         level = -0.95 if kind != "train" else -1.0
         body += (
-            f'<rect x="{n(left)}" y="{n(level)}" width="{n(right - left)}" '
-            f'height="{n(-level)}" fill="{panel}"/>'
+            f'<rect x="{fmt(left)}" y="{fmt(level)}" width="{fmt(right - left)}" '
+            f'height="{fmt(-level)}" fill="{panel}"/>'
         )
-        for x, _ in stage.cells("panel", z, 0.62):
-            body += rect(
-                x - 0.26, level + 0.14, 0.52, -level - 0.36, shade(panel, -0.10), 0.01
-            ) + rect(x - 0.24, level + 0.16, 0.48, -level - 0.40, shade(panel, 0.04), 0.01)
-        body += rect(left, level - 0.04, right - left, 0.07, shade(panel, 0.18))
-    elif stage.rng("paper").random() < 0.6:
-        tone = shade(wall, stage.rng("stripe").choice((-0.07, 0.07)))
-        for x, _ in stage.cells("stripe", z, 0.42):
+        for x, _ in stage.iter_cells("panel", z, 0.62):
+            body += draw_rect(
+                x - 0.26, level + 0.14, 0.52, -level - 0.36, shade_color(panel, -0.10), 0.01
+            ) + draw_rect(
+                x - 0.24, level + 0.16, 0.48, -level - 0.40, shade_color(panel, 0.04), 0.01
+            )
+        body += draw_rect(left, level - 0.04, right - left, 0.07, shade_color(panel, 0.18))
+    elif stage.seed_random("paper").random() < 0.6:
+        tone = shade_color(wall, stage.seed_random("stripe").choice((-0.07, 0.07)))
+        for x, _ in stage.iter_cells("stripe", z, 0.42):
             body += (
                 f'<path fill="{tone}" fill-rule="evenodd" opacity="0.6" '
-                f'd="M{n(x)},{n(-high - 1)} h0.2 V0 h-0.2Z"/>'
-                if not _in_hole(x, holes)
+                f'd="M{fmt(x)},{fmt(-high - 1)} h0.2 V0 h-0.2Z"/>'
+                if not _is_in_hole(x, holes)
                 else ""
             )
-    body += rect(left, -0.16, right - left, 0.17, shade(wood, -0.1))
-    body += rect(left, -high, right - left, 0.10, shade(wall, 0.25)) + rect(
-        left, roof, right - left, -high - roof, shade(wall, -0.34)
+    body += draw_rect(left, -0.16, right - left, 0.17, shade_color(wood, -0.1))
+    body += draw_rect(left, -high, right - left, 0.10, shade_color(wall, 0.25)) + draw_rect(
+        left, roof, right - left, -high - roof, shade_color(wall, -0.34)
     )
-    stage.add(z, body + frames, roof, 0.02, shines=lit, shadow=0.9)
+    stage.add_plane(z, body + frames, roof, 0.02, shines=lit, shadow=0.9)
 
 
-def _in_hole(x: float, holes: str) -> bool:
+def _is_in_hole(x: float, holes: str) -> bool:
     for hole in holes.split("M")[1:]:
         start = float(hole.split(",")[0])
         width = float(hole.split("h")[1].split(" ")[0])
@@ -200,49 +211,51 @@ def _in_hole(x: float, holes: str) -> bool:
     return False
 
 
-def _window(
+def _draw_window(
     x: float, y: float, w: float, h: float, trim: str, kind: str, rng: random.Random
 ) -> str:
     out = (
-        f'<rect x="{n(x - w / 2)}" y="{n(y)}" width="{n(w)}" height="{n(h)}" fill="#cfe3ea" '
+        f'<rect x="{fmt(x - w / 2)}" y="{fmt(y)}" width="{fmt(w)}" height="{fmt(h)}" fill="#cfe3ea" '
         f'opacity="0.08"/>'
     )
     t = 0.075
     for args in ((x - w / 2 - t, y - t, w + 2 * t, t), (x - w / 2 - t, y + h, w + 2 * t, t * 1.3),
                  (x - w / 2 - t, y, t, h), (x + w / 2, y, t, h)):  # fmt: skip
-        out += rect(*args, trim)
+        out += draw_rect(*args, trim)
     if kind != "train":
-        out += rect(x - 0.022, y, 0.044, h, trim) + rect(x - w / 2, y + h * 0.44, w, 0.044, trim)
-        out += rect(x - w / 2 - 0.16, y + h + t, w + 0.32, 0.07, shade(trim, 0.12))
+        out += draw_rect(x - 0.022, y, 0.044, h, trim) + draw_rect(
+            x - w / 2, y + h * 0.44, w, 0.044, trim
+        )
+        out += draw_rect(x - w / 2 - 0.16, y + h + t, w + 0.32, 0.07, shade_color(trim, 0.12))
     if kind == "office" and rng.random() < 0.8:
         for i in range(9):
-            out += rect(x - w / 2, y + i * h / 11, w, h / 26, "#e6dfcf")
+            out += draw_rect(x - w / 2, y + i * h / 11, w, h / 26, "#e6dfcf")
     if kind == "kitchen" and rng.random() < 0.6:
         art, _ = smalls.PROPS["flower"].draw(rng, "")
-        out += group(art, x + rng.uniform(-0.3, 0.3), y + h + t, 1.15)
+        out += place_art(art, x + rng.uniform(-0.3, 0.3), y + h + t, 1.15)
     return out
 
 
-def _curtains(c: str, x: float, y: float, w: float, h: float) -> str:
+def _draw_curtains(c: str, x: float, y: float, w: float, h: float) -> str:
     out = ""
     for side in (-1, 1):
         edge = x + side * (w / 2 + 0.12)
         inner = x + side * w * 0.26
-        out += path(
-            f"M{n(edge)},{n(y - 0.14)} L{n(inner)},{n(y - 0.14)} "
-            f"Q{n(inner + side * 0.05)},{n(y + h * 0.5)} "
-            f"{n(edge - side * 0.10)},{n(y + h + 0.12)} L{n(edge)},{n(y + h + 0.12)}Z",
+        out += draw_path(
+            f"M{fmt(edge)},{fmt(y - 0.14)} L{fmt(inner)},{fmt(y - 0.14)} "
+            f"Q{fmt(inner + side * 0.05)},{fmt(y + h * 0.5)} "
+            f"{fmt(edge - side * 0.10)},{fmt(y + h + 0.12)} L{fmt(edge)},{fmt(y + h + 0.12)}Z",
             c,
         )
         for i in range(3):
             fx = edge - side * (0.06 + i * 0.09)
-            out += curve(
-                f"M{n(fx)},{n(y - 0.12)} Q{n(fx + side * 0.02)},{n(y + h * 0.5)} "
-                f"{n(edge - side * (0.03 + i * 0.03))},{n(y + h + 0.1)}",
-                shade(c, -0.2),
+            out += draw_curve(
+                f"M{fmt(fx)},{fmt(y - 0.12)} Q{fmt(fx + side * 0.02)},{fmt(y + h * 0.5)} "
+                f"{fmt(edge - side * (0.03 + i * 0.03))},{fmt(y + h + 0.1)}",
+                shade_color(c, -0.2),
                 0.016,
                 0.7,
             )
-    return out + stroke(
+    return out + draw_line(
         [(x - w / 2 - 0.3, y - 0.15), (x + w / 2 + 0.3, y - 0.15)], "#5a4638", 0.035
     )

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storyboard.simulator.rules.comet import LARGEST_IMAGE, model_refusal
-from storyboard.simulator.rules.refusal import Refusal, typed
+from storyboard.simulator.rules.comet import LARGEST_IMAGE, check_model
+from storyboard.simulator.rules.refusal import Rejection, reject_wrong_types
 from storyboard.simulator.rules.veo import ClipFacts
 
 SIZES = {
@@ -60,41 +60,42 @@ class VideoChat:
         return SIZES[self.resolution, self.aspect_ratio]
 
 
-@typed("invalid_request")
-def read_chat(body: object) -> VideoChat | Refusal:
+@reject_wrong_types("invalid_request")
+def read_chat(body: object) -> VideoChat | Rejection:
     """Reads a chat body: `google` lies under a literal `extra_body` key, or at the top level.
 
     The OpenAI client's `extra_body=` argument merges into the top level, so both are met. Names in
     another spelling than camelCase are passed over, as gateways do, and leave the default.
     """
     if not isinstance(body, Mapping):
-        return _bad("the body must be a JSON object")
+        return _reject_request("the body must be a JSON object")
     model = str(body.get("model", ""))
-    if refusal := model_refusal(model):
-        return refusal
-    prompt = _prompt(body.get("messages"))
+    if rejection := check_model(model):
+        return rejection
+    prompt = _find_prompt(body.get("messages"))
     if prompt is None:
-        return _bad("messages is required")
+        return _reject_request("messages is required")
     extra = body.get("extra_body", body)
     google = extra.get("google", {}) if isinstance(extra, Mapping) else None
     config = google.get("config", {}) if isinstance(google, Mapping) else None
     if not isinstance(google, Mapping) or not isinstance(config, Mapping):
-        return _bad("extra_body.google must be an object")
+        return _reject_request("extra_body.google must be an object")
     for name, kind in _KINDS.items():
         if not isinstance(config.get(name, kind()), kind):
-            return _bad(f"{name} must be of type {kind.__name__}")
-    listed = google.get("referenceImages", [])
-    if not isinstance(listed, list):
-        return _bad("referenceImages must be a list")
+            return _reject_request(f"{name} must be of type {kind.__name__}")
+    reference_list = google.get("referenceImages", [])
+    if not isinstance(reference_list, list):
+        return _reject_request("referenceImages must be a list")
     chat = VideoChat(
         model=model,
         prompt=prompt,
         stream=bool(body.get("stream", False)),
-        image=_uri(google.get("image")),
-        last_frame=_uri(google.get("lastFrame")),
-        video=_uri(google.get("video")),
+        image=_read_uri(google.get("image")),
+        last_frame=_read_uri(google.get("lastFrame")),
+        video=_read_uri(google.get("video")),
         references=tuple(
-            _uri(each.get("image")) if isinstance(each, Mapping) else "" for each in listed
+            _read_uri(reference.get("image")) if isinstance(reference, Mapping) else ""
+            for reference in reference_list
         ),
         resolution=config.get("resolution", "720p"),
         seconds=config.get("durationSeconds", HOP_S if google.get("video") else 8),
@@ -105,14 +106,14 @@ def read_chat(body: object) -> VideoChat | Refusal:
     )
     largest = max(map(len, (chat.image, chat.last_frame, *chat.references)))
     if largest > LARGEST_IMAGE * 4 / 3 + 64:
-        return Refusal(413, "", "request entity too large")
+        return Rejection(413, "", "request entity too large")
     return chat
 
 
-def sentence(chat: VideoChat, source: ClipFacts | None = None) -> str:
+def explain_rejection(chat: VideoChat, source: ClipFacts | None = None) -> str:
     """Why the model can't make that, or nothing; `source` is the video to extend."""
-    named = bool(chat.image), bool(chat.last_frame), bool(chat.video), bool(chat.references)
-    image, last, video, references = named
+    presence = bool(chat.image), bool(chat.last_frame), bool(chat.video), bool(chat.references)
+    image, last, video, references = presence
     if not chat.prompt and not (image or video):
         return "A prompt is needed."
     if (chat.resolution, chat.aspect_ratio) not in SIZES:
@@ -127,10 +128,10 @@ def sentence(chat: VideoChat, source: ClipFacts | None = None) -> str:
         return "referenceImages can't be given with image, lastFrame or video."
     if len(chat.references) > MOST_REFERENCES or "" in chat.references:
         return f"At most {MOST_REFERENCES} reference images, each with image.uri."
-    return _length_sentence(chat, source)
+    return _explain_length(chat, source)
 
 
-def _length_sentence(chat: VideoChat, source: ClipFacts | None) -> str:
+def _explain_length(chat: VideoChat, source: ClipFacts | None) -> str:
     feature, allowed = "text_to_video", list(DURATIONS)
     if chat.video:
         feature, allowed = "video_extension", [HOP_S]
@@ -139,10 +140,10 @@ def _length_sentence(chat: VideoChat, source: ClipFacts | None) -> str:
     elif chat.image:
         feature = "image_to_video"
     if chat.seconds not in allowed:
-        listed = ",".join(str(each) for each in allowed)
+        allowed_text = ",".join(str(duration) for duration in allowed)
         return (
             f"Unsupported output video duration {chat.seconds} seconds, "
-            f"supported durations are [{listed}] for feature {feature}."
+            f"supported durations are [{allowed_text}] for feature {feature}."
         )
     if chat.video and chat.resolution != "720p":
         return "Video extension supports resolution 720p only."
@@ -154,7 +155,7 @@ def _length_sentence(chat: VideoChat, source: ClipFacts | None) -> str:
     return ""
 
 
-def _prompt(messages: object) -> str | None:
+def _find_prompt(messages: object) -> str | None:
     """The words of the last message of the user; None where there is no such message."""
     if not isinstance(messages, list):
         return None
@@ -169,9 +170,9 @@ def _prompt(messages: object) -> str | None:
     return None
 
 
-def _uri(media: object) -> str:
+def _read_uri(media: object) -> str:
     return str(media.get("uri", "")) if isinstance(media, Mapping) else ""
 
 
-def _bad(message: str) -> Refusal:
-    return Refusal(400, "invalid_request", message)
+def _reject_request(message: str) -> Rejection:
+    return Rejection(400, "invalid_request", message)

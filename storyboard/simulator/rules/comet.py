@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from storyboard.simulator.rules.refusal import Refusal
+from storyboard.simulator.rules.refusal import Rejection
 
 BACKENDS = {"veo3.1": "veo_3_1", "veo3.1-fast": "veo_3_1-fast", "veo3.1-pro": "veo_3_1-4K"}
 """The id that a reply names in place of the alias that was asked for."""
@@ -33,7 +33,7 @@ _PER_SECOND = {
 _PER_REQUEST = {"veo3.1-pro": "2.00"}
 
 
-def price(model: str, resolution: str, seconds: int) -> Decimal:
+def price_video(model: str, resolution: str, seconds: int) -> Decimal:
     """USD for one video of `seconds`; the vendor's table of 2026-08-13, pro by the request."""
     if model in _PER_REQUEST:
         return Decimal(_PER_REQUEST[model])
@@ -63,12 +63,12 @@ class VideoForm:
     last: bytes | None = None
 
 
-def model_refusal(model: str) -> Refusal | None:
+def check_model(model: str) -> Rejection | None:
     """Why no channel serves that model, if none does."""
     if not model:
-        return Refusal(400, "invalid_request", "model is required")
+        return Rejection(400, "invalid_request", "model is required")
     if model not in BACKENDS:
-        return Refusal(
+        return Rejection(
             403, "model_not_found", f"this key has no access to model {model}, or it does not exist"
         )
     return None
@@ -76,38 +76,38 @@ def model_refusal(model: str) -> Refusal | None:
 
 def read_form(
     fields: Mapping[str, str], references: Sequence[Upload], *, two_frames: bool = False
-) -> VideoForm | Refusal:
+) -> VideoForm | Rejection:
     """Reads a create form.
 
     `references` are the files named `input_reference`, in order. One is the first frame; a second
     is the last frame where `two_frames` is set (the older page), and refused where it is not.
     """
     model = fields.get("model", "veo3.1-fast")
-    if refusal := model_refusal(model):
-        return refusal
+    if rejection := check_model(model):
+        return rejection
     prompt = fields.get("prompt", "").strip()
     if not prompt:
-        return Refusal(400, "invalid_request", "prompt is required")
+        return Rejection(400, "invalid_request", "prompt is required")
     limit = 2 if two_frames else 1
     if len(references) > limit:
-        said = f"input_reference accepts {limit} file(s), got {len(references)}"
-        return Refusal(400, "invalid_request", said)
+        message = f"input_reference accepts {limit} file(s), got {len(references)}"
+        return Rejection(400, "invalid_request", message)
     for upload in references:
         if upload.mime not in IMAGE_TYPES:
-            said = f"input_reference must be an image, got {upload.mime or 'no content type'}"
-            return Refusal(400, "invalid_request", said)
+            message = f"input_reference must be an image, got {upload.mime or 'no content type'}"
+            return Rejection(400, "invalid_request", message)
         if not upload.data:
-            return Refusal(400, "invalid_request", f"input_reference {upload.name} is empty")
+            return Rejection(400, "invalid_request", f"input_reference {upload.name} is empty")
         if len(upload.data) > LARGEST_IMAGE:
-            return Refusal(413, "", "request entity too large")
+            return Rejection(413, "", "request entity too large")
     seconds = fields.get("seconds", SECONDS[0])
     if seconds not in SECONDS:
-        said = f"seconds must be one of {', '.join(SECONDS)}, got {seconds}"
-        return Refusal(500, "invalid_request", said)
+        message = f"seconds must be one of {', '.join(SECONDS)}, got {seconds}"
+        return Rejection(500, "invalid_request", message)
     size = fields.get("size", "1280x720")
     if size not in SIZES:
-        said = f"size must be one of {', '.join(SIZES)}, got {size}"
-        return Refusal(500, "invalid_request", said)
+        message = f"size must be one of {', '.join(SIZES)}, got {size}"
+        return Rejection(500, "invalid_request", message)
     width, height = (int(side) for side in size.split("x"))
     frames = [upload.data for upload in references]
     return VideoForm(

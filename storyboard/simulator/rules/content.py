@@ -1,6 +1,6 @@
 """What `generateContent` takes for pictures, words and speech, and what that costs.
 
-Pure: a decoded JSON body in, a `Wanted` or a `Refusal` out.
+Pure: a decoded JSON body in, a `ContentRequest` or a `Refusal` out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from storyboard.simulator.rules.refusal import Refusal, invalid, typed
+from storyboard.simulator.rules.refusal import Rejection, reject_invalid, reject_wrong_types
 
 TEXT, IMAGE, AUDIO = "TEXT", "IMAGE", "AUDIO"
 
@@ -67,7 +67,7 @@ MOST_SPOKEN = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ContentRequest:
     """An accepted request."""
 
     model: str
@@ -85,147 +85,160 @@ class Wanted:
 
     @property
     def tokens_in(self) -> int:
-        return tokens(self.system) + tokens(self.prompt) + 258 * len(self.images)
+        return count_tokens(self.system) + count_tokens(self.prompt) + 258 * len(self.images)
 
 
-def place_refusal(model: str, location: str) -> Refusal | None:
+def check_location(model: str, location: str) -> Rejection | None:
     """Vertex serves the third generation and later in the location `global` only."""
     if location == "global" or model.startswith("gemini-2"):
         return None
-    said = (
+    message = (
         f"Publisher Model `publishers/google/models/{model}` was not found in location "
         f"{location}, or your project does not have access to it."
     )
-    return Refusal(404, "NOT_FOUND", said)
+    return Rejection(404, "NOT_FOUND", message)
 
 
-def tokens(words: str) -> int:
+def count_tokens(words: str) -> int:
     """About how many tokens that is."""
     return (len(words) + 3) // 4
 
 
-def price(wanted: Wanted, tokens_out: int) -> Decimal:
+def price_answer(content_request: ContentRequest, tokens_out: int) -> Decimal:
     """USD for an answer of `tokens_out` tokens; a picture has its own price."""
-    if wanted.output == IMAGE:
-        return Decimal(IMAGE_MODELS[wanted.model][wanted.image_size])
-    rates = TEXT_MODELS if wanted.output == TEXT else SPEECH_MODELS
-    read, made = (Decimal(rate) for rate in rates[wanted.model])
-    return (read * wanted.tokens_in + made * tokens_out) / 1_000_000
+    if content_request.output == IMAGE:
+        return Decimal(IMAGE_MODELS[content_request.model][content_request.image_size])
+    rates = TEXT_MODELS if content_request.output == TEXT else SPEECH_MODELS
+    input_rate, output_rate = (Decimal(rate) for rate in rates[content_request.model])
+    return (input_rate * content_request.tokens_in + output_rate * tokens_out) / 1_000_000
 
 
-@typed("INVALID_ARGUMENT")
-def read_request(model: str, body: object) -> Wanted | Refusal:
+@reject_wrong_types("INVALID_ARGUMENT")
+def read_request(model: str, body: object) -> ContentRequest | Rejection:
     """Reads a `generateContent` body for `model`."""
     if "omni" in model:
-        return invalid("This model only supports Interactions API.")
+        return reject_invalid("This model only supports Interactions API.")
     if model not in {**IMAGE_MODELS, **TEXT_MODELS, **SPEECH_MODELS}:
-        said = f"models/{model} is not found, or is not supported for generateContent."
-        return Refusal(404, "NOT_FOUND", said)
+        message = f"models/{model} is not found, or is not supported for generateContent."
+        return Rejection(404, "NOT_FOUND", message)
     if not isinstance(body, Mapping):
-        return invalid("Invalid JSON payload received.")
+        return reject_invalid("Invalid JSON payload received.")
     config = body.get("generationConfig", {})
     if not isinstance(config, Mapping):
-        return invalid("`generationConfig` must be an object.")
-    parts = _parts(body.get("contents"))
-    if isinstance(parts, Refusal):
+        return reject_invalid("`generationConfig` must be an object.")
+    parts = _read_parts(body.get("contents"))
+    if isinstance(parts, Rejection):
         return parts
     prompt, images = parts
-    system = _parts(body.get("systemInstruction", {"parts": []}))
-    if isinstance(system, Refusal):
+    system = _read_parts(body.get("systemInstruction", {"parts": []}))
+    if isinstance(system, Rejection):
         return system
     if not prompt:
-        return invalid("* GenerateContentRequest.contents: contents is not specified")
+        return reject_invalid("* GenerateContentRequest.contents: contents is not specified")
     seed = config.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
-        return invalid("`seed` must be an integer.")
-    wanted = Wanted(model, TEXT, prompt, system[0], images, seed=seed)
-    asked = {str(each).upper() for each in config.get("responseModalities", [])}
+        return reject_invalid("`seed` must be an integer.")
+    content_request = ContentRequest(model, TEXT, prompt, system[0], images, seed=seed)
+    modalities = {str(modality).upper() for modality in config.get("responseModalities", [])}
     if model in SPEECH_MODELS:
-        return _speech(wanted, asked, config)
+        return _read_speech_request(content_request, modalities, config)
     if model in IMAGE_MODELS:
-        return _picture(wanted, asked, config)
-    return _words(wanted, asked, config)
+        return _read_image_request(content_request, modalities, config)
+    return _read_text_request(content_request, modalities, config)
 
 
-def _words(wanted: Wanted, asked: set[str], config: Mapping[str, Any]) -> Wanted | Refusal:
-    if asked - {TEXT}:
-        return _modalities(wanted.model, asked, TEXT)
+def _read_text_request(
+    content_request: ContentRequest, modalities: set[str], config: Mapping[str, Any]
+) -> ContentRequest | Rejection:
+    if modalities - {TEXT}:
+        return _reject_modalities(content_request.model, modalities, TEXT)
     schema = config.get("responseSchema") or config.get("responseJsonSchema")
     kind = config.get("responseMimeType", "text/plain")
     if schema is not None and kind != "application/json":
-        return invalid("`responseSchema` needs `responseMimeType` application/json.")
+        return reject_invalid("`responseSchema` needs `responseMimeType` application/json.")
     if kind == "application/json":
         schema = schema if isinstance(schema, Mapping) else {"type": "OBJECT"}
-    return replace(wanted, schema=schema)
+    return replace(content_request, schema=schema)
 
 
-def _picture(wanted: Wanted, asked: set[str], config: Mapping[str, Any]) -> Wanted | Refusal:
-    if asked and (IMAGE not in asked or asked - {TEXT, IMAGE}):
-        return _modalities(wanted.model, asked, "TEXT, IMAGE")
-    most = MOST_IMAGES.get(wanted.model, 14)
-    if len(wanted.images) > most:
-        return invalid(f"Please use at most {most} images with this model.")
+def _read_image_request(
+    content_request: ContentRequest, modalities: set[str], config: Mapping[str, Any]
+) -> ContentRequest | Rejection:
+    if modalities and (IMAGE not in modalities or modalities - {TEXT, IMAGE}):
+        return _reject_modalities(content_request.model, modalities, "TEXT, IMAGE")
+    max_images = MOST_IMAGES.get(content_request.model, 14)
+    if len(content_request.images) > max_images:
+        return reject_invalid(f"Please use at most {max_images} images with this model.")
     image = config.get("imageConfig", {})
     aspect, size = image.get("aspectRatio", "1:1"), image.get("imageSize", "1K")
     if aspect not in ASPECTS:
-        return invalid(f"aspectRatio must be one of {', '.join(ASPECTS)}, got {aspect}.")
-    offered = IMAGE_MODELS[wanted.model]
+        return reject_invalid(f"aspectRatio must be one of {', '.join(ASPECTS)}, got {aspect}.")
+    offered = IMAGE_MODELS[content_request.model]
     if size not in offered:
-        return invalid(f"imageSize must be one of {', '.join(offered)}, got {size}.")
+        return reject_invalid(f"imageSize must be one of {', '.join(offered)}, got {size}.")
     width, height = (round(side * _SCALE[size]) for side in ASPECTS[aspect])
-    return replace(wanted, output=IMAGE, size=(width, height), image_size=size)
+    return replace(content_request, output=IMAGE, size=(width, height), image_size=size)
 
 
-def _speech(wanted: Wanted, asked: set[str], config: Mapping[str, Any]) -> Wanted | Refusal:
-    if asked != {AUDIO}:
-        return _modalities(wanted.model, asked or {TEXT}, AUDIO)
-    if wanted.images or wanted.system:
-        return invalid("A speech model reads text only, and no system instruction.")
-    if tokens(wanted.prompt) > MOST_SPOKEN:
-        return invalid(f"The input token count exceeds the maximum of {MOST_SPOKEN}.")
+def _read_speech_request(
+    content_request: ContentRequest, modalities: set[str], config: Mapping[str, Any]
+) -> ContentRequest | Rejection:
+    if modalities != {AUDIO}:
+        return _reject_modalities(content_request.model, modalities or {TEXT}, AUDIO)
+    if content_request.images or content_request.system:
+        return reject_invalid("A speech model reads text only, and no system instruction.")
+    if count_tokens(content_request.prompt) > MOST_SPOKEN:
+        return reject_invalid(f"The input token count exceeds the maximum of {MOST_SPOKEN}.")
     speech = config.get("speechConfig", {})
-    several = speech.get("multiSpeakerVoiceConfig", {}).get("speakerVoiceConfigs", [])
-    if several and len(several) != 2:
-        return invalid("Exactly two speaker voice configurations must be provided.")
-    told = [each.get("voiceConfig", {}) for each in several] or [speech.get("voiceConfig", {})]
-    names = [each.get("prebuiltVoiceConfig", {}).get("voiceName", "Kore") for each in told]
-    known = {voice.lower(): voice for voice in VOICES}
+    speaker_configs = speech.get("multiSpeakerVoiceConfig", {}).get("speakerVoiceConfigs", [])
+    if speaker_configs and len(speaker_configs) != 2:
+        return reject_invalid("Exactly two speaker voice configurations must be provided.")
+    voice_configs = [voice_config.get("voiceConfig", {}) for voice_config in speaker_configs] or [
+        speech.get("voiceConfig", {})
+    ]
+    names = [
+        voice_config.get("prebuiltVoiceConfig", {}).get("voiceName", "Kore")
+        for voice_config in voice_configs
+    ]
+    voices = {voice.lower(): voice for voice in VOICES}
     for name in names:
-        if str(name).lower() not in known:
-            listed = ", ".join(sorted(known))
-            return invalid(f"Voice name {name} is not supported. Allowed voice names are: {listed}")
-    return replace(wanted, output=AUDIO, voice=known[str(names[0]).lower()])
+        if str(name).lower() not in voices:
+            listed = ", ".join(sorted(voices))
+            return reject_invalid(
+                f"Voice name {name} is not supported. Allowed voice names are: {listed}"
+            )
+    return replace(content_request, output=AUDIO, voice=voices[str(names[0]).lower()])
 
 
-def _modalities(model: str, asked: set[str], allowed: str) -> Refusal:
-    return invalid(
-        f"The requested combination of response modalities ({', '.join(sorted(asked))}) is not "
+def _reject_modalities(model: str, modalities: set[str], allowed: str) -> Rejection:
+    return reject_invalid(
+        f"The requested combination of response modalities ({', '.join(sorted(modalities))}) is not "
         f"supported by the model. models/{model} accepts the following combination of response "
         f"modalities:\n* {allowed}\n"
     )
 
 
-def _parts(contents: object) -> tuple[str, tuple[bytes, ...]] | Refusal:
+def _read_parts(contents: object) -> tuple[str, tuple[bytes, ...]] | Rejection:
     """The words and the inline pictures of `contents`, which is one content or a list of them."""
-    listed = [contents] if isinstance(contents, Mapping) else contents
-    if not isinstance(listed, list):
+    content_list = [contents] if isinstance(contents, Mapping) else contents
+    if not isinstance(content_list, list):
         return "", ()
     words: list[str] = []
     images: list[bytes] = []
-    for content in listed:
-        held = content.get("parts", []) if isinstance(content, Mapping) else []
-        for part in [held] if isinstance(held, Mapping) else held:
+    for content in content_list:
+        parts = content.get("parts", []) if isinstance(content, Mapping) else []
+        for part in [parts] if isinstance(parts, Mapping) else parts:
             inline = part.get("inlineData") or part.get("inline_data")
             if "text" in part:
                 words.append(str(part["text"]))
             elif isinstance(inline, Mapping):
                 mime = inline.get("mimeType") or inline.get("mime_type")
                 if mime not in IMAGE_TYPES:
-                    return invalid(f"Unsupported MIME type: {mime}")
+                    return reject_invalid(f"Unsupported MIME type: {mime}")
                 try:
                     images.append(base64.b64decode(str(inline.get("data", "")), validate=True))
                 except (binascii.Error, ValueError):
-                    return invalid("Base64 decoding failed.")
+                    return reject_invalid("Base64 decoding failed.")
             else:
-                return invalid("A part needs `text` or `inlineData`.")
+                return reject_invalid("A part needs `text` or `inlineData`.")
     return "\n".join(words).strip(), tuple(images)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from storyboard.simulator.rules.refusal import Refusal, invalid
-from storyboard.simulator.rules.veo import ASPECTS, Ask, ClipFacts, Media
+from storyboard.simulator.rules.refusal import Rejection, reject_invalid
+from storyboard.simulator.rules.veo import ASPECTS, ClipFacts, RequestMedia, VeoRequest
 from storyboard.simulator.rules.veo_models import VeoModel
 
 LONGEST_SOURCE_S = 141
@@ -28,98 +28,109 @@ _CLIP = {"uri", "encodedVideo", "encoding"}
 _IMAGES = ("image/png", "image/jpeg")
 
 
-def refusal(model: VeoModel, body: Mapping[str, Any], ask: Ask) -> Refusal | None:
+def check_request(
+    model: VeoModel, body: Mapping[str, Any], veo_request: VeoRequest
+) -> Rejection | None:
     """What is wrong with a request before its media are looked at."""
-    found = (*_unknown(body, ask), *_shape(model, ask), *_settings(model, ask))
-    return invalid(found[0]) if found else None
+    problems = (
+        *_find_unknown_fields(body, veo_request),
+        *_find_shape_problems(model, veo_request),
+        *_find_setting_problems(model, veo_request),
+    )
+    return reject_invalid(problems[0]) if problems else None
 
 
-def source_refusal(
-    ask: Ask, clip: ClipFacts | None, *, by_veo: bool, active: bool, hops: int
-) -> Refusal | None:
+def check_source(
+    veo_request: VeoRequest, clip: ClipFacts | None, *, by_veo: bool, active: bool, hops: int
+) -> Rejection | None:
     """What is wrong with the file to extend; `clip` is None where there is no such file any more.
 
     `by_veo` says that this service's Veo made it, `active` that it has been processed, `hops` how
     often it was extended already.
     """
     if clip is None or not by_veo or not active or clip.resolution != "720p":
-        return invalid(UNPROCESSED)
-    aspect = ask.parameters.get("aspectRatio", "16:9")
+        return reject_invalid(UNPROCESSED)
+    aspect = veo_request.parameters.get("aspectRatio", "16:9")
     if aspect != clip.aspect:
-        return invalid(f"Aspect ratio of the input video must be {aspect}, but got: {clip.aspect}")
+        return reject_invalid(
+            f"Aspect ratio of the input video must be {aspect}, but got: {clip.aspect}"
+        )
     if clip.seconds > LONGEST_SOURCE_S:
-        return invalid(
+        return reject_invalid(
             f"Input video must be at most {LONGEST_SOURCE_S} seconds, but got {clip.seconds:g}."
         )
     if hops >= MOST_HOPS:
-        return invalid(f"A video can be extended at most {MOST_HOPS} times.")
+        return reject_invalid(f"A video can be extended at most {MOST_HOPS} times.")
     return None
 
 
-def _unsupported(name: str) -> str:
+def _describe_unsupported(name: str) -> str:
     return (
         f"`{name}` isn't supported by this model. Please remove it or refer to the Gemini API "
         "documentation for supported usage."
     )
 
 
-def _unknown(body: Mapping[str, Any], ask: Ask) -> Iterator[str]:
+def _find_unknown_fields(body: Mapping[str, Any], veo_request: VeoRequest) -> Iterator[str]:
     for name in body:
         if name not in _TOP:
             yield (f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
-    for name in (*sorted(ask.fields - _INSTANCE), *sorted(set(ask.parameters) - _PARAMETERS)):
-        yield _unsupported(name)
-    for each in ask.pictures:
-        yield from map(_unsupported, sorted(each.fields - _PICTURE))
-    if ask.video:
-        yield from map(_unsupported, sorted(ask.video.fields - _CLIP))
+    for name in (
+        *sorted(veo_request.fields - _INSTANCE),
+        *sorted(set(veo_request.parameters) - _PARAMETERS),
+    ):
+        yield _describe_unsupported(name)
+    for picture in veo_request.pictures:
+        yield from map(_describe_unsupported, sorted(picture.fields - _PICTURE))
+    if veo_request.video:
+        yield from map(_describe_unsupported, sorted(veo_request.video.fields - _CLIP))
 
 
-def _shape(model: VeoModel, ask: Ask) -> Iterator[str]:
-    if not (ask.prompt.strip() or ask.image or ask.video):
+def _find_shape_problems(model: VeoModel, veo_request: VeoRequest) -> Iterator[str]:
+    if not (veo_request.prompt.strip() or veo_request.image or veo_request.video):
         yield "The `prompt` field is required."
-    for each in ask.pictures:
-        yield from _picture(each)
-    if ask.image and ask.video:
+    for picture in veo_request.pictures:
+        yield from _find_picture_problems(picture)
+    if veo_request.image and veo_request.video:
         yield "`image` and `video` can't be used together."
-    if ask.last:
+    if veo_request.last:
         if not model.last_frame:
-            yield _unsupported("lastFrame")
-        if not ask.image:
+            yield _describe_unsupported("lastFrame")
+        if not veo_request.image:
             yield "`lastFrame` requires `image`."
-    if ask.references:
+    if veo_request.references:
         if not model.references:
-            yield _unsupported("referenceImages")
-        if ask.image or ask.last or ask.video:
+            yield _describe_unsupported("referenceImages")
+        if veo_request.image or veo_request.last or veo_request.video:
             yield "`referenceImages` can't be used with `image`, `lastFrame` or `video`."
-        if len(ask.references) > model.references:
+        if len(veo_request.references) > model.references:
             yield f"At most {model.references} reference images are supported."
-        if any(each.kind != "asset" for each in ask.references):
+        if any(picture.kind != "asset" for picture in veo_request.references):
             yield "Only the reference type `asset` is supported by this model."
-        if not ask.prompt.strip():
+        if not veo_request.prompt.strip():
             yield "`referenceImages` requires `prompt`."
-    if ask.video:
+    if veo_request.video:
         if not model.extends:
-            yield _unsupported("video")
-        elif not ask.video.uri:
+            yield _describe_unsupported("video")
+        elif not veo_request.video.uri:
             yield "Video URI not found in the request."
 
 
-def _picture(each: Media) -> Iterator[str]:
-    if each.spoiled or not each.data:
+def _find_picture_problems(picture: RequestMedia) -> Iterator[str]:
+    if picture.is_corrupt or not picture.data:
         yield UNREADABLE
-    if each.mime not in _IMAGES:
-        yield f"Unsupported mimeType `{each.mime}` for an image; use image/png or image/jpeg."
+    if picture.mime not in _IMAGES:
+        yield f"Unsupported mimeType `{picture.mime}` for an image; use image/png or image/jpeg."
 
 
-def _settings(model: VeoModel, ask: Ask) -> Iterator[str]:
-    given = ask.parameters
+def _find_setting_problems(model: VeoModel, veo_request: VeoRequest) -> Iterator[str]:
+    parameters = veo_request.parameters
     for name in ("durationSeconds", "sampleCount", "numberOfVideos"):
-        value = given.get(name, 1)
+        value = parameters.get(name, 1)
         if isinstance(value, bool) or not isinstance(value, int | float):
             yield f"The value type for `{name}` needs to be a number."
             return
-    seconds = given.get("durationSeconds", 8)
+    seconds = parameters.get("durationSeconds", 8)
     if not min(model.durations) <= seconds <= max(model.durations):
         yield (
             "The number value for `durationSeconds` is out of bound. Please provide a value "
@@ -128,29 +139,29 @@ def _settings(model: VeoModel, ask: Ask) -> Iterator[str]:
     if seconds not in model.durations:
         allowed = ", ".join(map(str, sorted(model.durations)))
         yield f"`durationSeconds` {seconds} isn't supported; use one of {allowed}."
-    resolution = given.get("resolution", "720p")
+    resolution = parameters.get("resolution", "720p")
     if resolution not in model.resolutions:
         yield f"`resolution` {resolution} isn't supported by this model."
-    if given.get("aspectRatio", "16:9") not in ASPECTS:
-        yield f"`aspectRatio` {given['aspectRatio']} isn't supported; use 16:9 or 9:16."
-    if given.get("aspectRatio") == "9:16" and resolution not in model.portrait:
+    if parameters.get("aspectRatio", "16:9") not in ASPECTS:
+        yield f"`aspectRatio` {parameters['aspectRatio']} isn't supported; use 16:9 or 9:16."
+    if parameters.get("aspectRatio") == "9:16" and resolution not in model.portrait:
         yield f"`resolution` {resolution} isn't supported with `aspectRatio` 9:16."
-    if ask.video and resolution != "720p":
+    if veo_request.video and resolution != "720p":
         yield "Video extension supports only `resolution` 720p."
     if seconds != 8:
-        if ask.video:
+        if veo_request.video:
             yield "Video extension supports only `durationSeconds` 8."
-        if ask.references:
+        if veo_request.references:
             yield "Reference images support only `durationSeconds` 8."
         if resolution != "720p":
             yield f"`resolution` {resolution} supports only `durationSeconds` 8."
-    if not 1 <= given.get("sampleCount", 1) <= 4 or given.get("numberOfVideos", 1) != 1:
+    if not 1 <= parameters.get("sampleCount", 1) <= 4 or parameters.get("numberOfVideos", 1) != 1:
         yield "The number of videos is out of bound. Please provide 1."
-    people = given.get("personGeneration")
-    allowed_people = model.people or ("allow_adult" if ask.pictures else "allow_all",)
+    people = parameters.get("personGeneration")
+    allowed_people = model.people or ("allow_adult" if veo_request.pictures else "allow_all",)
     if people is not None and people not in allowed_people:
         yield f"{people} for personGeneration is currently not supported."
-    if not isinstance(given.get("negativePrompt", ""), str):
+    if not isinstance(parameters.get("negativePrompt", ""), str):
         yield "The value type for `negativePrompt` needs to be a string."
-    if given.get("enhancePrompt", True) is not True:
-        yield _unsupported("enhancePrompt")
+    if parameters.get("enhancePrompt", True) is not True:
+        yield _describe_unsupported("enhancePrompt")

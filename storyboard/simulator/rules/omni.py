@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from storyboard.simulator.rules.refusal import Refusal, invalid, typed
-from storyboard.simulator.rules.steps import Given, Media, read_input
+from storyboard.simulator.rules.refusal import Rejection, reject_invalid, reject_wrong_types
+from storyboard.simulator.rules.steps import InputMedia, InteractionInput, read_input
 
 GEMINI, VERTEX = "gemini", "vertex"
 
@@ -84,22 +84,22 @@ _SAMPLING = {"temperature", "top_p", "stop_sequences"}
 _FORMAT = {"type", "aspect_ratio", "resolution", "duration", "delivery", "gcs_uri"}
 
 
-def price(model: str, resolution: str) -> Decimal:
+def price_second(model: str, resolution: str) -> Decimal:
     """USD a second of new video: $0.10 at 720p, 1.2 $0.07; other sizes by their share of it."""
     return (Decimal(_USD_720P.get(model, "0.10")) * _SHARE[resolution]).quantize(Decimal("0.0001"))
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class InteractionRequest:
     """An accepted interaction."""
 
     model: str
     prompt: str
     task: str
-    first: Media | None = None
-    last: Media | None = None
-    references: tuple[Media, ...] = ()
-    video: Media | None = None
+    first: InputMedia | None = None
+    last: InputMedia | None = None
+    references: tuple[InputMedia, ...] = ()
+    video: InputMedia | None = None
     """The source of an edit, an extension or an upscale, where it is given in the input."""
     previous: str = ""
     aspect_ratio: str = ""
@@ -115,90 +115,101 @@ class Ask:
     seed: int = 0
 
 
-@typed("INVALID_ARGUMENT")
-def read_ask(body: object, host: str) -> Ask | Refusal:
+@reject_wrong_types("INVALID_ARGUMENT")
+def read_interaction(body: object, host: str) -> InteractionRequest | Rejection:
     """Reads a create body for `host`, which is `gemini` or `vertex`."""
     if not isinstance(body, Mapping):
-        return invalid("Invalid JSON payload received.")
-    if refusal := _unknown(body, _TOP, _NOT_OFFERED):
-        return refusal
+        return reject_invalid("Invalid JSON payload received.")
+    if rejection := _check_fields(body, _TOP, _NOT_OFFERED):
+        return rejection
     model = body.get("model", "")
     if model not in MODELS[host]:
-        return Refusal(404, "NOT_FOUND", f"Model {model!r} is not found or not supported here.")
+        return Rejection(404, "NOT_FOUND", f"Model {model!r} is not found or not supported here.")
     modalities = body.get("response_modalities", ["video"])
-    if [str(each).lower() for each in modalities] != ["video"]:
-        return invalid("This model outputs video only.")
+    if [str(modality).lower() for modality in modalities] != ["video"]:
+        return reject_invalid("This model outputs video only.")
     if body.get("stream"):
-        return invalid("`stream` isn't supported for video output here. Please poll instead.")
+        return reject_invalid(
+            "`stream` isn't supported for video output here. Please poll instead."
+        )
     config = body.get("generation_config", {})
     video_config = config.get("video_config", {}) if isinstance(config, Mapping) else None
     if not isinstance(config, Mapping) or not isinstance(video_config, Mapping):
-        return invalid("`generation_config` and `video_config` must be objects.")
-    for part, known, refused in ((config, _CONFIG, _SAMPLING), (video_config, {"task"}, set())):
-        if refusal := _unknown(part, known, refused):
-            return refusal
+        return reject_invalid("`generation_config` and `video_config` must be objects.")
+    for part, known_fields, refused_fields in (
+        (config, _CONFIG, _SAMPLING),
+        (video_config, {"task"}, set()),
+    ):
+        if rejection := _check_fields(part, known_fields, refused_fields):
+            return rejection
     seed = config.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
-        return invalid("`seed` must be an integer.")
-    given = read_input(body.get("input"))
-    if isinstance(given, Refusal):
-        return given
-    ask = Ask(
+        return reject_invalid("`seed` must be an integer.")
+    interaction_input = read_input(body.get("input"))
+    if isinstance(interaction_input, Rejection):
+        return interaction_input
+    interaction = InteractionRequest(
         model=model,
-        prompt=given.words,
+        prompt=interaction_input.words,
         task=str(video_config.get("task", "")),
         previous=str(body.get("previous_interaction_id", "")),
         background=bool(body.get("background", False)),
         store=bool(body.get("store", True)),
         seed=seed,
     )
-    if ask.background and not ask.store:
-        return invalid("`background` needs `store`.")
-    placed = _place(ask, given)
-    if isinstance(placed, Refusal):
-        return placed
-    return _format(placed, body.get("response_format", {}), host)
+    if interaction.background and not interaction.store:
+        return reject_invalid("`background` needs `store`.")
+    with_media = _assign_media(interaction, interaction_input)
+    if isinstance(with_media, Rejection):
+        return with_media
+    return _read_format(with_media, body.get("response_format", {}), host)
 
 
-def _place(ask: Ask, given: Given) -> Ask | Refusal:
+def _assign_media(
+    interaction: InteractionRequest, interaction_input: InteractionInput
+) -> InteractionRequest | Rejection:
     """Gives every picture and video its part, by the task, else by tags and words."""
-    images = [each for each in given.media if each.kind == "image"]
-    videos = [each for each in given.media if each.kind == "video"]
-    source = bool(videos or ask.previous)
-    first, last = _FIRST.search(ask.prompt), _LAST.search(ask.prompt)
-    if not ask.prompt:
-        return invalid("`input` needs a text content.")
+    images = [medium for medium in interaction_input.media if medium.kind == "image"]
+    videos = [medium for medium in interaction_input.media if medium.kind == "video"]
+    source = bool(videos or interaction.previous)
+    first, last = _FIRST.search(interaction.prompt), _LAST.search(interaction.prompt)
+    if not interaction.prompt:
+        return reject_invalid("`input` needs a text content.")
     if len(videos) > 1:
-        return invalid("Referencing or reasoning across multiple videos is not supported.")
-    if videos and ask.previous:
-        return invalid("Give a video or `previous_interaction_id`, not both.")
+        return reject_invalid("Referencing or reasoning across multiple videos is not supported.")
+    if videos and interaction.previous:
+        return reject_invalid("Give a video or `previous_interaction_id`, not both.")
     if last and not first:
-        return invalid("<LAST_FRAME> must be used with <FIRST_FRAME>.")
-    task = ask.task or _infer(ask.prompt, len(images), source, first is not None)
+        return reject_invalid("<LAST_FRAME> must be used with <FIRST_FRAME>.")
+    task = interaction.task or _infer_task(
+        interaction.prompt, len(images), source, first is not None
+    )
     if task not in TASKS:
-        return invalid(f"Unknown task {task!r}; allowed: {', '.join(TASKS)}.")
+        return reject_invalid(f"Unknown task {task!r}; allowed: {', '.join(TASKS)}.")
     if source != (task in ("edit", "extend", "upscale")):
-        told = "needs a source video" if not source else "can't take a source video"
-        return invalid(f"Task {task} {told}.")
+        problem = "needs a source video" if not source else "can't take a source video"
+        return reject_invalid(f"Task {task} {problem}.")
     if task == "text_to_video" and images:
-        return invalid("Task text_to_video can't take images.")
+        return reject_invalid("Task text_to_video can't take images.")
     frames: list[int] = []
     if task in ("image_to_video", "reference_to_video"):
-        frames = [_bound(tag, at) for at, tag in enumerate((first, last)) if tag]
+        frames = [_find_tagged_image(tag, at) for at, tag in enumerate((first, last)) if tag]
     if task == "image_to_video":
         frames = frames if len(frames) == 2 or len(images) == 1 else [0, 1]
         frames = frames or [0]
         if set(frames) != set(range(len(images))):
-            return invalid("Task image_to_video takes one image, or a first and a last frame.")
+            return reject_invalid(
+                "Task image_to_video takes one image, or a first and a last frame."
+            )
     if frames and max(frames) >= len(images):
-        return invalid("A tag names an image that is not in the input.")
-    references = tuple(each for n, each in enumerate(images) if n not in frames)
+        return reject_invalid("A tag names an image that is not in the input.")
+    references = tuple(medium for n, medium in enumerate(images) if n not in frames)
     if task == "reference_to_video" and not references:
-        return invalid("Task reference_to_video needs a reference image.")
+        return reject_invalid("Task reference_to_video needs a reference image.")
     if len(references) > MOST_REFERENCES:
-        return invalid(f"At most {MOST_REFERENCES} reference images are supported.")
+        return reject_invalid(f"At most {MOST_REFERENCES} reference images are supported.")
     return replace(
-        ask,
+        interaction,
         task=task,
         first=images[frames[0]] if frames else None,
         last=images[frames[1]] if len(frames) > 1 else None,
@@ -207,12 +218,12 @@ def _place(ask: Ask, given: Given) -> Ask | Refusal:
     )
 
 
-def _bound(tag: re.Match[str], otherwise: int) -> int:
+def _find_tagged_image(tag: re.Match[str], otherwise: int) -> int:
     """Which image of the input a tag means: the one that it names, or the one at its place."""
     return int(tag["number"]) - 1 if tag["number"] else otherwise
 
 
-def _infer(prompt: str, images: int, source: bool, tagged: bool) -> str:
+def _infer_task(prompt: str, images: int, source: bool, tagged: bool) -> str:
     if source:
         return "extend" if _GOING_ON.search(prompt) else "edit"
     if not images:
@@ -222,39 +233,46 @@ def _infer(prompt: str, images: int, source: bool, tagged: bool) -> str:
     return "reference_to_video"
 
 
-def _format(ask: Ask, value: object, host: str) -> Ask | Refusal:
-    listed = value if isinstance(value, list) else [value]
-    if len(listed) != 1 or not isinstance(listed[0], Mapping):
-        return invalid("`response_format` must be one object.")
-    wanted = listed[0]
-    if refusal := _unknown(wanted, _FORMAT, set()):
-        return refusal
-    if wanted.get("type", "video") != "video":
-        return invalid("This model outputs video only.")
-    aspect, resolution = wanted.get("aspect_ratio", ""), wanted.get("resolution", "")
+def _read_format(
+    interaction: InteractionRequest, value: object, host: str
+) -> InteractionRequest | Rejection:
+    formats = value if isinstance(value, list) else [value]
+    if len(formats) != 1 or not isinstance(formats[0], Mapping):
+        return reject_invalid("`response_format` must be one object.")
+    output_format = formats[0]
+    if rejection := _check_fields(output_format, _FORMAT, set()):
+        return rejection
+    if output_format.get("type", "video") != "video":
+        return reject_invalid("This model outputs video only.")
+    aspect, resolution = output_format.get("aspect_ratio", ""), output_format.get("resolution", "")
     if (resolution or "720p", aspect or "16:9") not in SIZES:
-        return invalid(f"Unsupported video output: {resolution} {aspect}.")
-    if ask.model == "gemini-omni-flash-preview" and resolution not in ("", "720p"):
-        return invalid(f"Resolution {resolution} isn't supported by {ask.model}.")
-    if ask.task == "upscale" and resolution not in ("1080p", "4k"):
-        return invalid("Task upscale needs resolution 1080p or 4k.")
-    longest = HOP_S if ask.task == "extend" else LONGEST_S.get(ask.model, HOP_S)
-    said = str(wanted.get("duration", "10s"))
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)s", said)
+        return reject_invalid(f"Unsupported video output: {resolution} {aspect}.")
+    if interaction.model == "gemini-omni-flash-preview" and resolution not in ("", "720p"):
+        return reject_invalid(f"Resolution {resolution} isn't supported by {interaction.model}.")
+    if interaction.task == "upscale" and resolution not in ("1080p", "4k"):
+        return reject_invalid("Task upscale needs resolution 1080p or 4k.")
+    longest = HOP_S if interaction.task == "extend" else LONGEST_S.get(interaction.model, HOP_S)
+    duration = str(output_format.get("duration", "10s"))
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)s", duration)
     if not match or not SHORTEST_S <= float(match[1]) <= longest:
         bounds = f"{SHORTEST_S}s to {longest}s"
-        return invalid(f"Unsupported duration {said!r}; task {ask.task} takes {bounds}.")
-    if "duration" in wanted and ask.task in ("edit", "upscale"):
-        return invalid(f"Task {ask.task} keeps the duration of its source.")
-    delivery, gcs_uri = wanted.get("delivery", "inline"), str(wanted.get("gcs_uri", ""))
+        return reject_invalid(
+            f"Unsupported duration {duration!r}; task {interaction.task} takes {bounds}."
+        )
+    if "duration" in output_format and interaction.task in ("edit", "upscale"):
+        return reject_invalid(f"Task {interaction.task} keeps the duration of its source.")
+    delivery, gcs_uri = (
+        output_format.get("delivery", "inline"),
+        str(output_format.get("gcs_uri", "")),
+    )
     if delivery not in ("inline", "uri"):
-        return invalid(f"Unknown delivery {delivery!r}.")
+        return reject_invalid(f"Unknown delivery {delivery!r}.")
     if host == GEMINI and gcs_uri:
-        return invalid("`gcs_uri` isn't supported by this API.")
+        return reject_invalid("`gcs_uri` isn't supported by this API.")
     if host == VERTEX and delivery == "uri" and not re.fullmatch(r"gs://[^/]+(/.*)?", gcs_uri):
-        return invalid("`gcs_uri` is required when `delivery` is `uri`.")
+        return reject_invalid("`gcs_uri` is required when `delivery` is `uri`.")
     return replace(
-        ask,
+        interaction,
         aspect_ratio=aspect,
         resolution=resolution,
         seconds=float(match[1]),
@@ -263,29 +281,38 @@ def _format(ask: Ask, value: object, host: str) -> Ask | Refusal:
     )
 
 
-def reach(
-    ask: Ask, host: str, source_s: float, *, generated: bool, total_s: float | None = None
-) -> float | Refusal:
+def compute_kept_seconds(
+    interaction: InteractionRequest,
+    host: str,
+    source_s: float,
+    *,
+    generated: bool,
+    total_s: float | None = None,
+) -> float | Rejection:
     """How many seconds of the source, counted from its end, go into the result.
 
     `generated` says that the source is this API's own work. `total_s` overrides the longest result.
     """
     if host == GEMINI and not generated and source_s > UPLOADED_S + 0.1:
-        return invalid(f"Uploaded videos must be {UPLOADED_S} seconds or less for editing.")
-    if ask.task != "extend":
+        return reject_invalid(f"Uploaded videos must be {UPLOADED_S} seconds or less for editing.")
+    if interaction.task != "extend":
         return source_s
-    most = TOTAL_S[host] if total_s is None else total_s
-    kept = min(source_s, KEPT_S) if host == VERTEX else source_s
-    if kept + ask.seconds > most + 0.1:
-        said = f"{source_s:g} s + {ask.seconds:g} s"
-        return invalid(f"Videos can be extended up to {most:g} seconds in total, got {said}.")
-    return kept
+    max_total_s = TOTAL_S[host] if total_s is None else total_s
+    kept_s = min(source_s, KEPT_S) if host == VERTEX else source_s
+    if kept_s + interaction.seconds > max_total_s + 0.1:
+        lengths = f"{source_s:g} s + {interaction.seconds:g} s"
+        return reject_invalid(
+            f"Videos can be extended up to {max_total_s:g} seconds in total, got {lengths}."
+        )
+    return kept_s
 
 
-def _unknown(part: Mapping[str, Any], known: set[str], refused: set[str]) -> Refusal | None:
+def _check_fields(
+    part: Mapping[str, Any], known_fields: set[str], refused_fields: set[str]
+) -> Rejection | None:
     for name in part:
-        if name in refused:
-            return invalid(f"`{name}` isn't supported by this model. Please remove it.")
-        if name not in known:
-            return invalid(f"Unknown parameter: {name!r}.")
+        if name in refused_fields:
+            return reject_invalid(f"`{name}` isn't supported by this model. Please remove it.")
+        if name not in known_fields:
+            return reject_invalid(f"Unknown parameter: {name!r}.")
     return None

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """What goes back instead of a job. Nothing was made and nothing is charged."""
 
     status: int
@@ -22,25 +22,25 @@ class Refusal:
     message: str
 
 
-def invalid(message: str) -> Refusal:
+def reject_invalid(message: str) -> Rejection:
     """400 INVALID_ARGUMENT, as Google words it."""
-    return Refusal(400, "INVALID_ARGUMENT", message)
+    return Rejection(400, "INVALID_ARGUMENT", message)
 
 
-def typed(reason: str) -> Callable[[Callable[P, T]], Callable[P, T | Refusal]]:
+def reject_wrong_types(reason: str) -> Callable[[Callable[P, T]], Callable[P, T | Rejection]]:
     """Refuses a body whose values are of another type than the rules read.
 
     The real wires parse into messages first, so no rule ever meets such a value there.
     """
 
-    def decorate(read: Callable[P, T]) -> Callable[P, T | Refusal]:
-        @wraps(read)
-        def reading(*arguments: P.args, **named: P.kwargs) -> T | Refusal:
+    def decorate(reader: Callable[P, T]) -> Callable[P, T | Rejection]:
+        @wraps(reader)
+        def read_or_reject(*arguments: P.args, **named: P.kwargs) -> T | Rejection:
             try:
-                return read(*arguments, **named)
+                return reader(*arguments, **named)
             except (AttributeError, TypeError, ValueError, OverflowError) as error:
-                return Refusal(400, reason, f"Invalid JSON payload received: {error}")
+                return Rejection(400, reason, f"Invalid JSON payload received: {error}")
 
-        return reading
+        return read_or_reject
 
     return decorate

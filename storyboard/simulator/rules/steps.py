@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storyboard.simulator.rules.refusal import Refusal, invalid
+from storyboard.simulator.rules.refusal import Rejection, reject_invalid
 
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 VIDEOS = ("video/mp4", "video/mpeg", "video/mpg", "video/mov", "video/quicktime", "video/webm")
@@ -16,7 +16,7 @@ INLINE_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class InputMedia:
     """One picture or video of the input: inline bytes, or a URI."""
 
     kind: str
@@ -27,62 +27,68 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class InteractionInput:
     """The words and the media of an input, in order."""
 
     words: str
-    media: tuple[Media, ...] = ()
+    media: tuple[InputMedia, ...] = ()
 
 
-def read_input(value: object) -> Given | Refusal:
+def read_input(value: object) -> InteractionInput | Rejection:
     """Reads an `input`; media of earlier model output among the steps count as given."""
     if isinstance(value, str):
-        return Given(value.strip())
+        return InteractionInput(value.strip())
     items = [value] if isinstance(value, Mapping) else value
     if not isinstance(items, list) or not items:
-        return invalid("`input` must be a string, a list of contents or a list of steps.")
+        return reject_invalid("`input` must be a string, a list of contents or a list of steps.")
     contents: list[object] = []
     for item in items:
         if isinstance(item, Mapping) and item.get("type") in ("user_input", "model_output"):
-            held = item.get("content", [])
-            contents += [{"type": "text", "text": held}] if isinstance(held, str) else list(held)
+            step_content = item.get("content", [])
+            contents += (
+                [{"type": "text", "text": step_content}]
+                if isinstance(step_content, str)
+                else list(step_content)
+            )
         elif not (isinstance(item, Mapping) and item.get("type") == "thought"):
             contents.append(item)
     words: list[str] = []
-    media: list[Media] = []
+    media: list[InputMedia] = []
     for content in contents:
-        read = _content(content)
-        if isinstance(read, Refusal):
-            return read
-        if isinstance(read, str):
-            words.append(read)
+        parsed = _read_content(content)
+        if isinstance(parsed, Rejection):
+            return parsed
+        if isinstance(parsed, str):
+            words.append(parsed)
         else:
-            media.append(read)
-    return Given(" ".join(words).strip(), tuple(media))
+            media.append(parsed)
+    return InteractionInput(" ".join(words).strip(), tuple(media))
 
 
-def _content(content: object) -> str | Media | Refusal:
+def _read_content(content: object) -> str | InputMedia | Rejection:
     if not isinstance(content, Mapping):
-        return invalid("Every content of `input` must be an object with a `type`.")
+        return reject_invalid("Every content of `input` must be an object with a `type`.")
     kind = content.get("type")
     if kind == "text":
         return str(content.get("text", ""))
     if kind not in ("image", "video", "document"):
-        return invalid(f"Content type `{kind}` isn't supported by this model.")
+        return reject_invalid(f"Content type `{kind}` isn't supported by this model.")
     mime, uri, data = content.get("mime_type", ""), content.get("uri", ""), content.get("data")
     if bool(uri) == (data is not None):
-        return invalid(f"A content of type `{kind}` needs exactly one of `data` and `uri`.")
+        return reject_invalid(f"A content of type `{kind}` needs exactly one of `data` and `uri`.")
     allowed = {"image": IMAGES, "video": VIDEOS}.get(kind, IMAGES + VIDEOS)
     if data is not None and mime not in allowed:
-        return invalid(f"Unsupported `mime_type` {mime!r} for inline {kind}.")
+        return reject_invalid(f"Unsupported `mime_type` {mime!r} for inline {kind}.")
     if kind == "document":
         kind = "image" if mime in IMAGES else "video"
     if data is None:
-        return Media(kind, str(mime), uri=str(uri))
+        return InputMedia(kind, str(mime), uri=str(uri))
     try:
-        held = base64.b64decode(str(data), validate=True)
+        decoded = base64.b64decode(str(data), validate=True)
     except (binascii.Error, ValueError):
-        return invalid(f"`data` of a content of type `{kind}` is not base64.")
-    if len(held) > INLINE_BYTES:
-        return invalid("The request payload exceeds the limit: 20 MB inline. Use a file URI.")
-    return Media(kind, str(mime), held)
+        return reject_invalid(f"`data` of a content of type `{kind}` is not base64.")
+    if len(decoded) > INLINE_BYTES:
+        return reject_invalid(
+            "The request payload exceeds the limit: 20 MB inline. Use a file URI."
+        )
+    return InputMedia(kind, str(mime), decoded)

@@ -21,7 +21,7 @@ ADDED_S = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class RequestMedia:
     """A picture or a clip in a request: bytes, or where they are."""
 
     data: bytes | None = None
@@ -32,19 +32,19 @@ class Media:
     """A reference's type, in small letters."""
     fields: frozenset[str] = frozenset()
     """The keys as they came."""
-    spoiled: bool = False
+    is_corrupt: bool = False
     """Its base64 can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class VeoRequest:
     """One request, in parts."""
 
     prompt: str
-    image: Media | None
-    last: Media | None
-    references: tuple[Media, ...]
-    video: Media | None
+    image: RequestMedia | None
+    last: RequestMedia | None
+    references: tuple[RequestMedia, ...]
+    video: RequestMedia | None
     fields: frozenset[str]
     """The keys of the instance as they came."""
     parameters: Mapping[str, Any]
@@ -59,9 +59,9 @@ class Ask:
         return "image_to_video" if self.image is not None else "text_to_video"
 
     @property
-    def pictures(self) -> tuple[Media, ...]:
-        given = (self.image, self.last, *self.references)
-        return tuple(each for each in given if each is not None)
+    def pictures(self) -> tuple[RequestMedia, ...]:
+        candidates = (self.image, self.last, *self.references)
+        return tuple(medium for medium in candidates if medium is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class ClipFacts:
         return SIZES.get((self.width, self.height), ("", ""))[1]
 
 
-def read(body: Mapping[str, Any]) -> Ask | None:
+def read_veo_request(body: Mapping[str, Any]) -> VeoRequest | None:
     """The request in a body; None where it has no instance to read."""
     instances = body.get("instances")
     parameters = body.get("parameters", {})
@@ -96,51 +96,53 @@ def read(body: Mapping[str, Any]) -> Ask | None:
         return None
     if not isinstance(parameters, dict):
         return None
-    one = instances[0]
-    prompt = one.get("prompt", "")
-    listed = one.get("referenceImages", [])
-    if not isinstance(prompt, str) or not isinstance(listed, list):
+    instance = instances[0]
+    prompt = instance.get("prompt", "")
+    reference_list = instance.get("referenceImages", [])
+    if not isinstance(prompt, str) or not isinstance(reference_list, list):
         return None
-    return Ask(
+    return VeoRequest(
         prompt=prompt,
-        image=_media(one.get("image")),
-        last=_media(one.get("lastFrame")),
-        references=tuple(_reference(each) for each in listed),
-        video=_media(one.get("video")),
-        fields=frozenset(one),
+        image=_read_media(instance.get("image")),
+        last=_read_media(instance.get("lastFrame")),
+        references=tuple(_read_reference(reference) for reference in reference_list),
+        video=_read_media(instance.get("video")),
+        fields=frozenset(instance),
         parameters=parameters,
     )
 
 
-def size_of(resolution: str, aspect: str) -> tuple[int, int]:
+def find_size(resolution: str, aspect: str) -> tuple[int, int]:
     """(width, height) of a named resolution and aspect."""
     return next(size for size, names in SIZES.items() if names == (resolution, aspect))
 
 
-def _reference(value: Any) -> Media:
+def _read_reference(value: Any) -> RequestMedia:
     if not isinstance(value, dict):
-        return Media(spoiled=True)
-    found = _media(value.get("image")) or Media(spoiled=True)
+        return RequestMedia(is_corrupt=True)
+    medium = _read_media(value.get("image")) or RequestMedia(is_corrupt=True)
     kind = str(value.get("referenceType", "")).lower()
-    return Media(found.data, found.uri, found.mime, kind, found.fields, found.spoiled)
+    return RequestMedia(
+        medium.data, medium.uri, medium.mime, kind, medium.fields, medium.is_corrupt
+    )
 
 
-def _media(value: Any) -> Media | None:
+def _read_media(value: Any) -> RequestMedia | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        return Media(spoiled=True)
+        return RequestMedia(is_corrupt=True)
     text = value.get("bytesBase64Encoded", value.get("encodedVideo"))
-    data, spoiled = None, False
+    data, is_corrupt = None, False
     if text is not None:
         try:
             data = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError, TypeError):
-            spoiled = True
-    return Media(
+            is_corrupt = True
+    return RequestMedia(
         data=data,
         uri=str(value.get("gcsUri", value.get("uri", ""))),
         mime=str(value.get("mimeType", value.get("encoding", ""))),
         fields=frozenset(value),
-        spoiled=spoiled,
+        is_corrupt=is_corrupt,
     )

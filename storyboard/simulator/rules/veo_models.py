@@ -32,23 +32,23 @@ class VeoModel:
     usd_silent: _USD = field(default_factory=dict)
     """The same without; empty where the sound can't be left out."""
 
-    def price(self, resolution: str, sound: bool) -> Decimal:
+    def price_second(self, resolution: str, sound: bool) -> Decimal:
         """US dollars a second of one sample."""
         table = self.usd if sound or not self.usd_silent else self.usd_silent
         return table.get(resolution, Decimal(0))
 
 
-def _usd(*each: str) -> _USD:
-    return dict(zip(("720p", "1080p", "4k"), map(Decimal, each), strict=False))
+def _build_prices(*prices: str) -> _USD:
+    return dict(zip(("720p", "1080p", "4k"), map(Decimal, prices), strict=False))
 
 
-_FULL = (_usd("0.40", "0.40", "0.60"), _usd("0.20", "0.20", "0.40"))
-_FAST = (_usd("0.10", "0.12", "0.30"), _usd("0.08", "0.10", "0.25"))
-_LITE = (_usd("0.05", "0.08"), _usd("0.03", "0.05"))
+_FULL = (_build_prices("0.40", "0.40", "0.60"), _build_prices("0.20", "0.20", "0.40"))
+_FAST = (_build_prices("0.10", "0.12", "0.30"), _build_prices("0.08", "0.10", "0.25"))
+_LITE = (_build_prices("0.05", "0.08"), _build_prices("0.03", "0.05"))
 _HD = ("720p", "1080p")
 
 
-def _old(name: str, prices: tuple[_USD, _USD], on_gemini: bool) -> VeoModel:
+def _build_veo_3_0(name: str, prices: tuple[_USD, _USD], on_gemini: bool) -> VeoModel:
     return VeoModel(
         name,
         retired_on="2026-06-30",
@@ -62,7 +62,7 @@ def _old(name: str, prices: tuple[_USD, _USD], on_gemini: bool) -> VeoModel:
     )
 
 
-def _older(usd: str, last_frame: bool) -> VeoModel:
+def _build_veo_2_0(usd: str, last_frame: bool) -> VeoModel:
     return VeoModel(
         "veo-2.0-generate-001",
         retired_on="2026-06-30",
@@ -73,7 +73,7 @@ def _older(usd: str, last_frame: bool) -> VeoModel:
         extends=False,
         people=("dont_allow", "allow_adult", "allow_all"),
         has_sound=False,
-        usd=_usd(usd),
+        usd=_build_prices(usd),
     )
 
 
@@ -91,9 +91,9 @@ VERTEX = {
         ),
         VeoModel("veo-3.1-generate-preview", retired_on="2026-04-02"),
         VeoModel("veo-3.1-fast-generate-preview", retired_on="2026-04-02"),
-        _old("veo-3.0-generate-001", _FULL, on_gemini=False),
-        _old("veo-3.0-fast-generate-001", _FAST, on_gemini=False),
-        _older("0.50", last_frame=True),
+        _build_veo_3_0("veo-3.0-generate-001", _FULL, on_gemini=False),
+        _build_veo_3_0("veo-3.0-fast-generate-001", _FAST, on_gemini=False),
+        _build_veo_2_0("0.50", last_frame=True),
     )
 }
 """By id, on Vertex AI."""
@@ -112,9 +112,9 @@ GEMINI = {
             extends=False,
             usd=_LITE[0],
         ),
-        _old("veo-3.0-generate-001", _FULL, on_gemini=True),
-        _old("veo-3.0-fast-generate-001", _FAST, on_gemini=True),
-        _older("0.35", last_frame=False),
+        _build_veo_3_0("veo-3.0-generate-001", _FULL, on_gemini=True),
+        _build_veo_3_0("veo-3.0-fast-generate-001", _FAST, on_gemini=True),
+        _build_veo_2_0("0.35", last_frame=False),
     )
 }
 """By id, on the Gemini API: all of them retired, which a rehearsal may overlook."""

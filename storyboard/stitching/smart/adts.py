@@ -19,7 +19,7 @@ _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AdtsFile:
     """A file of packets."""
 
     path: Path
@@ -30,32 +30,32 @@ class Sound:
     """The AudioSpecificConfig that a decoder needs."""
 
 
-def read_sound(path: Path) -> Sound:
+def read_adts(path: Path) -> AdtsFile:
     """The packets of `path`; raises MediaError when it is anything but AAC in ADTS."""
     sizes: array[int] = array("I")
     config, rate = b"", 0
-    for header, packet in _packets(path):
+    for header, packet in _parse_packets(path):
         if not config:
-            object_type, place = (header[2] >> 6) + 1, header[2] >> 2 & 15
+            object_type, rate_index = (header[2] >> 6) + 1, header[2] >> 2 & 15
             channels = (header[2] & 1) << 2 | header[3] >> 6
-            rate = _RATES[place] if place < len(_RATES) else 0
-            config = (object_type << 11 | place << 7 | channels << 3).to_bytes(2, "big")
+            rate = _RATES[rate_index] if rate_index < len(_RATES) else 0
+            config = (object_type << 11 | rate_index << 7 | channels << 3).to_bytes(2, "big")
         sizes.append(len(packet))
     if not rate:
         raise MediaError("the film's sound was not encoded as it should be")
-    return Sound(path, sizes, rate, config)
+    return AdtsFile(path, sizes, rate, config)
 
 
-def packets_of(sound: Sound) -> Iterator[memoryview]:
+def read_packets(sound: AdtsFile) -> Iterator[memoryview]:
     """The packets without their headers; each is the caller's to read until the next."""
-    return (packet for _, packet in _packets(sound.path))
+    return (packet for _, packet in _parse_packets(sound.path))
 
 
-def _packets(path: Path) -> Iterator[tuple[memoryview, memoryview]]:
+def _parse_packets(path: Path) -> Iterator[tuple[memoryview, memoryview]]:
     with path.open("rb") as stream:
-        left = b""
-        while piece := stream.read(_PIECE):
-            data = memoryview(left + piece)
+        remainder = b""
+        while block := stream.read(_PIECE):
+            data = memoryview(remainder + block)
             at = 0
             while at + _HEADER <= len(data):
                 header = data[at : at + _HEADER]
@@ -66,6 +66,6 @@ def _packets(path: Path) -> Iterator[tuple[memoryview, memoryview]]:
                     break
                 yield header, data[at + _HEADER + (0 if header[1] & 1 else _LONGER) : at + size]
                 at += size
-            left = bytes(data[at:])
-    if left:
+            remainder = bytes(data[at:])
+    if remainder:
         raise MediaError("the film's sound is cut off")

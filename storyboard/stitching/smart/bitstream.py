@@ -16,16 +16,16 @@ from storyboard.errors import MediaError
 SLICE, IDR, SPS, PPS = 1, 5, 7, 8
 SILENT = frozenset((6, 7, 8, 9, 10, 11, 12))
 """NAL units without picture: messages, parameter sets, delimiters, filler."""
-_RICH = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
+_HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
 """Profiles whose sequence sets speak of chroma and bit depth."""
 _HEAD = 20
 """Bytes that surely hold a slice's first three codes."""
 _ESCAPE = re.compile(b"\0\0(?=[\0-\3])")
-_TAGGED = "1" + "101" + "0" + "1" + "00000001" * 3
+_BT709_TAGS = "1" + "101" + "0" + "1" + "00000001" * 3
 """video_signal_type: limited range, BT.709 throughout."""
-_UNSAID = 2
+_UNSPECIFIED = 2
 _LEVEL_1B = 0x10
-_ROOM = {
+_DPB_MACROBLOCKS = {
     9: 396, 10: 396, 11: 900, 12: 2376, 13: 2376, 20: 2376, 21: 4752, 22: 8100, 30: 8100,
     31: 18000, 32: 20480, 40: 32768, 41: 32768, 42: 34816, 50: 110400, 51: 184320, 52: 184320,
     60: 696320, 61: 696320, 62: 696320,
@@ -33,39 +33,39 @@ _ROOM = {
 """Macroblocks that a decoder of each level keeps."""
 _REACH = 15
 """Motion vectors may be as long as a level lets them."""
-_UNTOLD = (0, _UNSAID, _UNSAID, _UNSAID)
+_UNSPECIFIED_COLORS = (0, _UNSPECIFIED, _UNSPECIFIED, _UNSPECIFIED)
 _OWN_SHAPE = 255
 
 
-class _Bits:
+class _BitReader:
     """Reads an RBSP from its first bit."""
 
     def __init__(self, text: str, at: int = 0) -> None:
         self.text = text
         self.at = at
 
-    def u(self, count: int) -> int:
+    def read_bits(self, count: int) -> int:
         part = self.text[self.at : self.at + count]
         if len(part) < count:
             raise MediaError("an H.264 parameter set ends too soon")
         self.at += count
         return int(part, 2) if part else 0
 
-    def ue(self) -> int:
-        one = self.text.find("1", self.at)
-        if one < 0:
+    def read_ue(self) -> int:
+        first_one = self.text.find("1", self.at)
+        if first_one < 0:
             raise MediaError("an H.264 code ends too soon")
-        zeros = one - self.at
-        self.at = one
-        return self.u(zeros + 1) - 1
+        zeros = first_one - self.at
+        self.at = first_one
+        return self.read_bits(zeros + 1) - 1
 
-    def se(self) -> int:
-        code = self.ue()
+    def read_se(self) -> int:
+        code = self.read_ue()
         return (code + 1) // 2 if code % 2 else -(code // 2)
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceSet:
+class SequenceParameterSet:
     """What a sequence parameter set says, and its bits around the id."""
 
     id: int
@@ -85,16 +85,16 @@ class SequenceSet:
     """No shape of its pixels is said but the square one."""
     colors: tuple[int, int, int, int] | None = None
     """Full range, primaries, transfer and matrix, as numbered there; None: only some are said."""
-    tagged: bool = False
+    states_colors: bool = False
     """Colours are said at all."""
-    ordered: bool = True
+    states_reordering: bool = True
     """How far pictures are reordered is said; else the last bit of `tail` is where it would be."""
-    room: int = 16
+    dpb_size: int = 16
     """Pictures that a decoder of its level keeps."""
 
 
 @dataclass(frozen=True, slots=True)
-class PictureSet:
+class PictureParameterSet:
     """A picture parameter set: its ids, and the bits behind them."""
 
     id: int
@@ -102,7 +102,7 @@ class PictureSet:
     tail: str
 
 
-def units(sample: bytes, width: int) -> Iterator[tuple[int, int]]:
+def find_nal_units(sample: bytes, width: int) -> Iterator[tuple[int, int]]:
     """(start, end) of the NAL units in one length-prefixed sample; MediaError where they end
     beyond it.
     """
@@ -115,196 +115,204 @@ def units(sample: bytes, width: int) -> Iterator[tuple[int, int]]:
         yield start, at
 
 
-def sequence_set(unit: bytes) -> SequenceSet:
+def parse_sps(unit: bytes) -> SequenceParameterSet:
     """Reads a sequence parameter set, NAL header and all."""
-    text = _payload(unit)
-    bits = _Bits(text)
-    profile, constraints, level = bits.u(8), bits.u(8), bits.u(8)
-    id = bits.ue()
-    behind = bits.at
+    text = _read_payload_bits(unit)
+    bits = _BitReader(text)
+    profile, constraints, level = bits.read_bits(8), bits.read_bits(8), bits.read_bits(8)
+    id = bits.read_ue()
+    id_end = bits.at
     plain = True
-    if profile in _RICH:
-        chroma = bits.ue()
+    if profile in _HIGH_PROFILES:
+        chroma = bits.read_ue()
         if chroma == 3:
-            bits.u(1)
-        plain = chroma == 1 and bits.ue() == 0 and bits.ue() == 0
+            bits.read_bits(1)
+        plain = chroma == 1 and bits.read_ue() == 0 and bits.read_ue() == 0
         if not plain:
-            return SequenceSet(id, profile, constraints, level, False, False, "", "")
-        bits.u(1)
-        if bits.u(1):
+            return SequenceParameterSet(id, profile, constraints, level, False, False, "", "")
+        bits.read_bits(1)
+        if bits.read_bits(1):
             for number in range(8):
-                if bits.u(1):
-                    _skip_scaling(bits, 16 if number < 6 else 64)
-    bits.ue()
-    order = bits.ue()
+                if bits.read_bits(1):
+                    _skip_scaling_list(bits, 16 if number < 6 else 64)
+    bits.read_ue()
+    order = bits.read_ue()
     if order == 0:
-        bits.ue()
+        bits.read_ue()
     elif order == 1:
-        bits.u(1)
-        bits.se()
-        bits.se()
-        for _ in range(bits.ue()):
-            bits.se()
-    bits.ue()
-    bits.u(1)
-    wide, high = 16 * (bits.ue() + 1), 16 * (bits.ue() + 1)
-    progressive = bool(bits.u(1))
+        bits.read_bits(1)
+        bits.read_se()
+        bits.read_se()
+        for _ in range(bits.read_ue()):
+            bits.read_se()
+    bits.read_ue()
+    bits.read_bits(1)
+    wide, high = 16 * (bits.read_ue() + 1), 16 * (bits.read_ue() + 1)
+    progressive = bool(bits.read_bits(1))
     if not progressive:
-        bits.u(1)
-    bits.u(1)
-    left, right, top, bottom = (bits.ue() for _ in range(4)) if bits.u(1) else (0,) * 4
+        bits.read_bits(1)
+    bits.read_bits(1)
+    left, right, top, bottom = (bits.read_ue() for _ in range(4)) if bits.read_bits(1) else (0,) * 4
     size = (wide - 2 * (left + right), high - 2 * (top + bottom))
-    before = text[behind : bits.at]
-    usability, square, colors = _usability(bits)
-    low = level == 11 and profile not in _RICH and constraints & _LEVEL_1B
+    bits_before_vui = text[id_end : bits.at]
+    vui, square, colors = _normalize_vui(bits)
+    low = level == 11 and profile not in _HIGH_PROFILES and constraints & _LEVEL_1B
     blocks = wide * high // 256 * (1 if progressive else 2)
-    return SequenceSet(
-        *(id, profile, constraints, level, progressive, plain, text[:24], before + usability),
+    return SequenceParameterSet(
+        *(id, profile, constraints, level, progressive, plain, text[:24], bits_before_vui + vui),
         size=size,
         square=square,
         colors=colors,
-        tagged=colors != _UNTOLD,
-        ordered=_ordered(bits),
-        room=min(16, _ROOM.get(9 if low else level, 0) // max(1, blocks)),
+        states_colors=colors != _UNSPECIFIED_COLORS,
+        states_reordering=_has_reordering(bits),
+        dpb_size=min(16, _DPB_MACROBLOCKS.get(9 if low else level, 0) // max(1, blocks)),
     )
 
 
-def reordering(parsed: SequenceSet, delay: int) -> SequenceSet:
+def declare_reordering(sps: SequenceParameterSet, delay: int) -> SequenceParameterSet:
     """`parsed`, saying that decoding runs `delay` pictures ahead, unless it says how far it does.
 
     A decoder that is told nothing finds out as it goes, and loses a picture when it does.
     """
-    if parsed.ordered or not delay:
-        return parsed
-    told = "1" + "1" + golomb(0) * 2 + golomb(_REACH) * 2
-    told += golomb(delay) + golomb(max(parsed.room, delay))
-    return replace(parsed, tail=parsed.tail[:-1] + told, ordered=True)
+    if sps.states_reordering or not delay:
+        return sps
+    vui_tail = "1" + "1" + encode_golomb(0) * 2 + encode_golomb(_REACH) * 2
+    vui_tail += encode_golomb(delay) + encode_golomb(max(sps.dpb_size, delay))
+    return replace(sps, tail=sps.tail[:-1] + vui_tail, states_reordering=True)
 
 
-def picture_set(unit: bytes) -> PictureSet:
+def parse_pps(unit: bytes) -> PictureParameterSet:
     """Reads a picture parameter set, NAL header and all."""
-    text = _payload(unit)
-    bits = _Bits(text)
-    id, sequence = bits.ue(), bits.ue()
-    return PictureSet(id, sequence, text[bits.at :])
+    text = _read_payload_bits(unit)
+    bits = _BitReader(text)
+    id, sequence = bits.read_ue(), bits.read_ue()
+    return PictureParameterSet(id, sequence, text[bits.at :])
 
 
-def written_sequence(parsed: SequenceSet, id: int) -> bytes:
+def build_sps_unit(sps: SequenceParameterSet, id: int) -> bytes:
     """The NAL unit of a sequence parameter set under another id."""
-    return _unit(0x67, parsed.head + golomb(id) + parsed.tail)
+    return _build_unit(0x67, sps.head + encode_golomb(id) + sps.tail)
 
 
-def written_picture(parsed: PictureSet, id: int, sequence: int) -> bytes:
+def build_pps_unit(pps: PictureParameterSet, id: int, sequence: int) -> bytes:
     """The NAL unit of a picture parameter set under other ids."""
-    return _unit(0x68, golomb(id) + golomb(sequence) + parsed.tail)
+    return _build_unit(0x68, encode_golomb(id) + encode_golomb(sequence) + pps.tail)
 
 
-def golomb(value: int) -> str:
+def encode_golomb(value: int) -> str:
     """The Exp-Golomb code of `value`."""
     code = f"{value + 1:b}"
     return "0" * (len(code) - 1) + code
 
 
-def renumbered(unit: bytes, ids: Mapping[int, int]) -> bytes:
+def renumber_slice(unit: bytes, ids: Mapping[int, int]) -> bytes:
     """A slice that names picture set `ids[n]` where it named n.
 
     The codes of both must be equally long modulo 8. Raises KeyError for a set not in `ids`.
     """
-    cut = min(_HEAD, len(unit))
-    while cut < len(unit) and unit[cut - 1] in (0, 3):
-        cut += 1  # not in the middle of an escape
-    text = _text(unit[1:cut])
-    bits = _Bits(text)
-    bits.ue()
-    bits.ue()
+    head_end = min(_HEAD, len(unit))
+    while head_end < len(unit) and unit[head_end - 1] in (0, 3):
+        head_end += 1  # not in the middle of an escape
+    text = _to_bit_text(unit[1:head_end])
+    bits = _BitReader(text)
+    bits.read_ue()
+    bits.read_ue()
     start = bits.at
-    old = bits.ue()
+    old = bits.read_ue()
     new = ids[old]
     if new == old:
         return unit
-    text = text[:start] + golomb(new) + text[bits.at :]
-    return unit[:1] + _escaped(_bytes(text)) + unit[cut:]
+    text = text[:start] + encode_golomb(new) + text[bits.at :]
+    return unit[:1] + _escape_payload(_to_bytes(text)) + unit[head_end:]
 
 
-def _usability(bits: _Bits) -> tuple[str, bool, tuple[int, int, int, int] | None]:
+def _normalize_vui(bits: _BitReader) -> tuple[str, bool, tuple[int, int, int, int] | None]:
     """The bits from the VUI flag on, BT.709 wherever no colours were said; square; the colours."""
-    if not bits.u(1):
-        return "1" + "00" + _TAGGED + "0" * 6, True, _UNTOLD
+    if not bits.read_bits(1):
+        return "1" + "00" + _BT709_TAGS + "0" * 6, True, _UNSPECIFIED_COLORS
     start = bits.at
-    shape = bits.u(8) if bits.u(1) else 1
+    shape = bits.read_bits(8) if bits.read_bits(1) else 1
     if shape == _OWN_SHAPE:
-        bits.u(32)
-    if bits.u(1):
-        bits.u(1)
+        bits.read_bits(32)
+    if bits.read_bits(1):
+        bits.read_bits(1)
     before = bits.text[start : bits.at]
-    if not bits.u(1):
-        return "1" + before + _TAGGED + bits.text[bits.at :], shape in (0, 1), _UNTOLD
-    form, full = bits.u(3), bits.u(1)
-    told = bits.u(1)
-    said = [bits.u(8) for _ in range(3)] if told else [_UNSAID] * 3
-    tags = "".join(f"{1 if each == _UNSAID else each:08b}" for each in said)
-    written = f"1{before}1{form:03b}{full}1{tags}{bits.text[bits.at :]}"
-    return written, shape in (0, 1), (full, said[0], said[1], said[2]) if told else None
+    if not bits.read_bits(1):
+        return (
+            "1" + before + _BT709_TAGS + bits.text[bits.at :],
+            shape in (0, 1),
+            _UNSPECIFIED_COLORS,
+        )
+    form, full = bits.read_bits(3), bits.read_bits(1)
+    has_colors = bits.read_bits(1)
+    color_codes = [bits.read_bits(8) for _ in range(3)] if has_colors else [_UNSPECIFIED] * 3
+    tags = "".join(f"{1 if code == _UNSPECIFIED else code:08b}" for code in color_codes)
+    vui = f"1{before}1{form:03b}{full}1{tags}{bits.text[bits.at :]}"
+    return (
+        vui,
+        shape in (0, 1),
+        (full, color_codes[0], color_codes[1], color_codes[2]) if has_colors else None,
+    )
 
 
-def _ordered(bits: _Bits) -> bool:
+def _has_reordering(bits: _BitReader) -> bool:
     """Whether what stands behind the colours says how far pictures are reordered."""
     if bits.at == len(bits.text):
         return False  # nothing at all is said
-    if bits.u(1):
-        bits.ue()
-        bits.ue()
-    if bits.u(1):
-        bits.u(65)
-    buffered = [_buffered(bits) for _ in range(2)]
+    if bits.read_bits(1):
+        bits.read_ue()
+        bits.read_ue()
+    if bits.read_bits(1):
+        bits.read_bits(65)
+    buffered = [_skip_hrd(bits) for _ in range(2)]
     if any(buffered):
-        bits.u(1)
-    bits.u(1)
-    return bool(bits.u(1))
+        bits.read_bits(1)
+    bits.read_bits(1)
+    return bool(bits.read_bits(1))
 
 
-def _buffered(bits: _Bits) -> bool:
+def _skip_hrd(bits: _BitReader) -> bool:
     """Reads over what is said of a buffer, if anything is."""
-    if not bits.u(1):
+    if not bits.read_bits(1):
         return False
-    count = bits.ue() + 1
-    bits.u(8)
+    count = bits.read_ue() + 1
+    bits.read_bits(8)
     for _ in range(count):
-        bits.ue()
-        bits.ue()
-        bits.u(1)
-    bits.u(20)
+        bits.read_ue()
+        bits.read_ue()
+        bits.read_bits(1)
+    bits.read_bits(20)
     return True
 
 
-def _skip_scaling(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: _BitReader, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
-            following = (last + bits.se()) % 256
+            following = (last + bits.read_se()) % 256
         last = following or last
 
 
-def _payload(unit: bytes) -> str:
+def _read_payload_bits(unit: bytes) -> str:
     """The bits of a set without its header and stop bit."""
-    text = _text(unit[1:])
+    text = _to_bit_text(unit[1:])
     return text[: text.rindex("1")] if "1" in text else ""
 
 
-def _unit(header: int, text: str) -> bytes:
+def _build_unit(header: int, text: str) -> bytes:
     text += "1"
     text += "0" * (-len(text) % 8)
-    return bytes((header,)) + _escaped(_bytes(text))
+    return bytes((header,)) + _escape_payload(_to_bytes(text))
 
 
-def _text(escaped: bytes) -> str:
+def _to_bit_text(escaped: bytes) -> str:
     plain = escaped.replace(b"\0\0\3", b"\0\0")
     return f"{int.from_bytes(plain, 'big'):0{8 * len(plain)}b}" if plain else ""
 
 
-def _bytes(text: str) -> bytes:
+def _to_bytes(text: str) -> bytes:
     return int(text, 2).to_bytes(len(text) // 8, "big")
 
 
-def _escaped(plain: bytes) -> bytes:
+def _escape_payload(plain: bytes) -> bytes:
     return _ESCAPE.sub(b"\0\0\3", plain)

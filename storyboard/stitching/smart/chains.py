@@ -13,22 +13,22 @@ from functools import lru_cache
 from pathlib import Path
 
 from storyboard.errors import MediaError
-from storyboard.graph.timeline import Event, Slice, Timeline
-from storyboard.stitching.likeness import ALIKE, CLEAR, apart, seen
-from storyboard.stitching.material import Clip
+from storyboard.graph.timeline import ShotEvent, Slice, Timeline
+from storyboard.stitching.likeness import ALIKE, CLEAR, measure_difference, read_thumbnails
+from storyboard.stitching.material import ConformedClip
 from storyboard.timecode import FrameRange
 
 _NEAR = 2
 """Frames on both sides of its place at which a frame is looked for too."""
 
 
-def unbroken(timeline: Timeline, clips: Mapping[str, Clip]) -> Timeline:
+def merge_extensions(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> Timeline:
     """`timeline` with every slice that a longer take of its chain holds played from that one."""
     slices = [list(event.slices) for event in timeline.events]
-    for earlier, later in _seams(timeline.events):
+    for earlier, later in _find_seams(timeline.events):
         before, after = (slices[event][part] for event, part in (earlier, later))
-        held = timeline.events[later[0]].slices[later[1]]
-        if moved := _moved(before, after, held, clips):
+        original = timeline.events[later[0]].slices[later[1]]
+        if moved := _move_to_longer_take(before, after, original, clips):
             slices[earlier[0]][earlier[1]] = moved
     events = (
         replace(event, slices=tuple(parts))
@@ -37,7 +37,7 @@ def unbroken(timeline: Timeline, clips: Mapping[str, Clip]) -> Timeline:
     return replace(timeline, events=tuple(events))
 
 
-def _seams(events: tuple[Event, ...]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def _find_seams(events: tuple[ShotEvent, ...]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Slices that follow each other by a plain cut, as (event, slice) pairs, from the end back."""
     for number in range(len(events) - 1, -1, -1):
         event = events[number]
@@ -52,45 +52,57 @@ def _seams(events: tuple[Event, ...]) -> Iterator[tuple[tuple[int, int], tuple[i
             yield (number - 1, len(before.slices) - 1), (number, 0)
 
 
-def _moved(before: Slice, after: Slice, held: Slice, clips: Mapping[str, Clip]) -> Slice | None:
+def _move_to_longer_take(
+    before: Slice, after: Slice, original: Slice, clips: Mapping[str, ConformedClip]
+) -> Slice | None:
     """`before` as a slice of the take that `after` plays from, where that take holds it.
 
     `held` is `after` as the timeline has it, which may play from a longer take already.
     """
-    if not (before.step and after.step) or not before.freeze is held.freeze is None:
+    if not (before.step and after.step) or not before.hold_frame is original.hold_frame is None:
         return None
     if clips[before.step].still or before.step == after.step:
         return None
     source, result = clips[before.step], clips[after.step]
     first = source.first + before.source.start
-    if held.source.start or source.first + before.source.end != source.frames:
+    if original.source.start or source.first + before.source.end != source.frames:
         return None
-    behind = result.first + after.source.start - before.source.length
+    position = result.first + after.source.start - before.source.length
     span = (before.source.length, result.frames)
-    if behind < 0 or not _holds(source.path, result.path, first, behind, span):
+    if position < 0 or not _contains_source(source.path, result.path, first, position, span):
         return None
-    start = behind - result.first
+    start = position - result.first
     return replace(before, step=after.step, source=FrameRange(start, start + before.source.length))
 
 
 @lru_cache(maxsize=1024)
-def _holds(source: Path, result: Path, first: int, behind: int, span: tuple[int, int]) -> bool:
+def _contains_source(
+    source: Path, result: Path, first: int, position: int, span: tuple[int, int]
+) -> bool:
     """Whether frames of `source` from `first` on stand in `result` from `behind` on.
 
     `span` is how many, and how many frames `result` has. The first and the last are compared, and
     the last must not be less like its own place than like those around it.
     """
     frames, whole = span
-    last = behind + frames - 1
-    near = FrameRange(max(0, last - _NEAR), min(last + _NEAR + 1, whole))
-    if last not in near:
+    last = position + frames - 1
+    search_range = FrameRange(max(0, last - _NEAR), min(last + _NEAR + 1, whole))
+    if last not in search_range:
         return False
     try:
-        if apart(seen(source, first)[0], seen(result, behind)[0]) > ALIKE:
+        if (
+            measure_difference(
+                read_thumbnails(source, first)[0], read_thumbnails(result, position)[0]
+            )
+            > ALIKE
+        ):
             return False
-        due = seen(source, first + frames - 1)[0]
-        around = [apart(due, each) for each in seen(result, near.start, near.length)]
+        last_thumbnail = read_thumbnails(source, first + frames - 1)[0]
+        differences = [
+            measure_difference(last_thumbnail, thumbnail)
+            for thumbnail in read_thumbnails(result, search_range.start, search_range.length)
+        ]
     except MediaError:
         return False
-    own = around[last - near.start]
-    return own <= min(ALIKE, min(around) + CLEAR)
+    own_difference = differences[last - search_range.start]
+    return own_difference <= min(ALIKE, min(differences) + CLEAR)

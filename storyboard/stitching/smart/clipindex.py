@@ -16,25 +16,25 @@ from storyboard.stitching.smart.bitstream import (
     SILENT,
     SLICE,
     SPS,
-    PictureSet,
-    SequenceSet,
-    picture_set,
-    reordering,
-    sequence_set,
-    units,
+    PictureParameterSet,
+    SequenceParameterSet,
+    declare_reordering,
+    find_nal_units,
+    parse_pps,
+    parse_sps,
 )
-from storyboard.stitching.smart.boxes import Samples, Unreadable, read_samples
+from storyboard.stitching.smart.boxes import SampleTable, UnsupportedMp4, read_sample_table
 from storyboard.timecode import FrameRange
 
-_HOLE = bytes(3)
+_HOLE_BYTES = bytes(3)
 """What no unit may hold: a file that was not fetched whole has such holes."""
 _BASELINE, _MAIN, _HIGH = 66, 77, 100
 _CONSTRAINED = 0x40
-_PEEK = 512
+_PEEK_BYTES = 512
 """Bytes of a sample that are read first, to see what units it has."""
 
 
-class NotCopied(Exception):
+class CannotStreamCopy(Exception):
     """Why the frames of a clip can't be copied; `paths` are the clips that may be to blame, the
     likeliest first.
     """
@@ -49,11 +49,11 @@ class ClipIndex:
     """An H.264 clip, sample by sample in decoding order."""
 
     path: Path
-    samples: Samples
+    samples: SampleTable
     width: int
     """Bytes of the length before each unit."""
-    sequences: tuple[SequenceSet, ...]
-    pictures: tuple[PictureSet, ...]
+    sequences: tuple[SequenceParameterSet, ...]
+    pictures: tuple[PictureParameterSet, ...]
     raw_sets: frozenset[bytes]
     """The parameter sets as they stand in the file: repeated in a sample they say nothing new."""
     entries: tuple[int, ...]
@@ -65,79 +65,89 @@ class ClipIndex:
     delay: int
     """Samples by which decoding runs ahead of showing."""
 
-    def copyable(self, wanted: FrameRange) -> FrameRange | None:
+    def find_copyable(self, frame_range: FrameRange) -> FrameRange | None:
         """The largest part of the frames `wanted` that can be copied, if any."""
-        first = bisect_left(self.entries, wanted.start)
+        first = bisect_left(self.entries, frame_range.start)
         if first == len(self.entries):
             return None
         start = self.entries[first]
-        last = bisect_right(self.ends, wanted.end) - 1
+        last = bisect_right(self.ends, frame_range.end) - 1
         if last < 0 or self.ends[last] <= start:
             return None
         return FrameRange(start, self.ends[last])
 
 
-def clip_index(path: Path, frames: int) -> ClipIndex:
+def read_whole_clip_index(path: Path, frames: int) -> ClipIndex:
     """The index of `path`, which shows `frames` frames; remembered while the file stays the same.
 
     Raises NotCopied, with the reason in words, for what is no MP4 with plain H.264.
     """
-    found = read_index(path)
-    if len(found.ranks) != frames:
-        raise NotCopied("it shows only some of the frames that it holds")
-    if not found.samples.whole:
-        raise NotCopied("its edit list shows frames in another order than it holds them")
-    return found
+    index = read_clip_index(path)
+    if len(index.ranks) != frames:
+        raise CannotStreamCopy("it shows only some of the frames that it holds")
+    if not index.samples.whole:
+        raise CannotStreamCopy("its edit list shows frames in another order than it holds them")
+    return index
 
 
-def read_index(path: Path) -> ClipIndex:
-    """Like `clip_index`, whatever the file shows of its frames."""
+def read_clip_index(path: Path) -> ClipIndex:
+    """Like `read_whole_clip_index`, whatever the file shows of its frames."""
     facts = path.stat()
-    return _index(str(path), facts.st_size, facts.st_mtime_ns)
+    return _build_index(str(path), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _index(name: str, _size: int, _changed: int) -> ClipIndex:
+def _build_index(name: str, _size: int, _changed: int) -> ClipIndex:
     path = Path(name)
     try:
-        samples = read_samples(path)
-        width, raw = _described(samples.config)
-        sequences = tuple(sequence_set(each) for each in raw if each[0] & 31 == SPS)
-        pictures = tuple(picture_set(each) for each in raw if each[0] & 31 == PPS)
+        samples = read_sample_table(path)
+        width, units = _parse_avcc(samples.config)
+        sequences = tuple(
+            parse_sps(parameter_set) for parameter_set in units if parameter_set[0] & 31 == SPS
+        )
+        pictures = tuple(
+            parse_pps(parameter_set) for parameter_set in units if parameter_set[0] & 31 == PPS
+        )
         if not sequences or not pictures:
-            raise NotCopied("its parameter sets stand between its pictures")
-        if not all(each.plain and each.progressive for each in sequences):
-            raise NotCopied("it is not progressive 8-bit 4:2:0")
-        if odd := [each.profile for each in sequences if not _mixes(each)]:
-            raise NotCopied(f"its H.264 profile, {odd[0]}, does not mix with others")
+            raise CannotStreamCopy("its parameter sets stand between its pictures")
+        if not all(
+            parameter_set.plain and parameter_set.progressive for parameter_set in sequences
+        ):
+            raise CannotStreamCopy("it is not progressive 8-bit 4:2:0")
+        if odd_profiles := [
+            parameter_set.profile for parameter_set in sequences if not _can_mix(parameter_set)
+        ]:
+            raise CannotStreamCopy(
+                f"its H.264 profile, {odd_profiles[0]}, does not mix with others"
+            )
         with path.open("rb") as stream:
-            known = frozenset(raw)
-            instant = [
+            raw_sets = frozenset(units)
+            idr_samples = [
                 number
                 for number in sorted(samples.sync)
-                if _is_idr(stream, samples, number, width, known)
+                if _is_idr(stream, samples, number, width, raw_sets)
             ]
-    except (Unreadable, MediaError) as problem:
-        raise NotCopied(str(problem)) from problem
-    ranks = _ranks(samples.shown)
-    ends = _clean(ranks)
+    except (UnsupportedMp4, MediaError) as problem:
+        raise CannotStreamCopy(str(problem)) from problem
+    ranks = _rank_samples(samples.shown_at)
+    ends = _find_clean_ends(ranks)
     delay = max((number - rank for number, rank in enumerate(ranks)), default=0)
-    whole = frozenset((0, *ends))
+    clean_starts = frozenset((0, *ends))
     return ClipIndex(
         path=path,
         samples=samples,
         width=width,
-        sequences=tuple(reordering(each, delay) for each in sequences),
+        sequences=tuple(declare_reordering(parameter_set, delay) for parameter_set in sequences),
         pictures=pictures,
-        raw_sets=known,
-        entries=tuple(number for number in instant if number in whole),
+        raw_sets=raw_sets,
+        entries=tuple(number for number in idr_samples if number in clean_starts),
         ends=ends,
         ranks=ranks,
         delay=delay,
     )
 
 
-def _mixes(sequence: SequenceSet) -> bool:
+def _can_mix(sequence: SequenceParameterSet) -> bool:
     """Whether it is of a profile whose pictures a decoder shows alike whatever stands before them.
 
     Lossless pictures, for one, are decoded by what their encoder says of itself in a message.
@@ -146,10 +156,10 @@ def _mixes(sequence: SequenceSet) -> bool:
     return sequence.profile in (_MAIN, _HIGH) or (sequence.profile == _BASELINE and constrained > 0)
 
 
-def _described(config: bytes) -> tuple[int, list[bytes]]:
+def _parse_avcc(config: bytes) -> tuple[int, list[bytes]]:
     """The length of a unit's length, and the parameter sets of an avcC record."""
     if len(config) < 7 or config[0] != 1:
-        raise NotCopied("its decoder configuration can't be read")
+        raise CannotStreamCopy("its decoder configuration can't be read")
     sets: list[bytes] = []
     at = 5
     for mask in (31, 255):
@@ -160,17 +170,17 @@ def _described(config: bytes) -> tuple[int, list[bytes]]:
             sets.append(config[at + 2 : at + 2 + size])
             at += 2 + size
     if at > len(config) or not all(sets):
-        raise NotCopied("its decoder configuration is damaged")
+        raise CannotStreamCopy("its decoder configuration is damaged")
     return (config[4] & 3) + 1, sets
 
 
 def _is_idr(
-    stream: BinaryIO, samples: Samples, number: int, width: int, known: frozenset[bytes]
+    stream: BinaryIO, samples: SampleTable, number: int, width: int, raw_sets: frozenset[bytes]
 ) -> bool:
     """Whether sample `number` is an IDR picture; NotCopied where it says new parameter sets."""
     size = samples.sizes[number]
     stream.seek(samples.offsets[number])
-    data = stream.read(min(size, _PEEK))
+    data = stream.read(min(size, _PEEK_BYTES))
     at = 0
     while at + width < size:
         if at + width >= len(data):
@@ -183,41 +193,41 @@ def _is_idr(
         if kind in (SPS, PPS):
             if at > len(data):
                 data += stream.read(size - len(data))
-            if data[start:at] not in known:
-                raise NotCopied("its parameter sets change on the way")
+            if data[start:at] not in raw_sets:
+                raise CannotStreamCopy("its parameter sets change on the way")
         elif kind not in SILENT:
             return False
     return False
 
 
-def picture_units(index: ClipIndex, sample: bytes) -> list[bytes]:
+def extract_slices(index: ClipIndex, sample: bytes) -> list[bytes]:
     """The slices of one sample, without lengths; NotCopied for what is not plain."""
-    kept: list[bytes] = []
-    for start, end in units(sample, index.width):
+    slices: list[bytes] = []
+    for start, end in find_nal_units(sample, index.width):
         kind = sample[start] & 31
         if kind in (SLICE, IDR):
             unit = sample[start:end]
-            if _HOLE in unit and _HOLE in unit.rstrip(b"\0"):
-                raise NotCopied("a part of the file is missing")
-            kept.append(unit)
+            if _HOLE_BYTES in unit and _HOLE_BYTES in unit.rstrip(b"\0"):
+                raise CannotStreamCopy("a part of the file is missing")
+            slices.append(unit)
         elif kind in (SPS, PPS):
             if sample[start:end] not in index.raw_sets:
-                raise NotCopied("its parameter sets change on the way")
+                raise CannotStreamCopy("its parameter sets change on the way")
         elif kind not in SILENT:
-            raise NotCopied(f"it has units of kind {kind}")
-    if not kept:
-        raise NotCopied("a sample has no picture")
-    return kept
+            raise CannotStreamCopy(f"it has units of kind {kind}")
+    if not slices:
+        raise CannotStreamCopy("a sample has no picture")
+    return slices
 
 
-def _ranks(shown: Sequence[int]) -> list[int]:
-    ranks = [0] * len(shown)
-    for rank, number in enumerate(sorted(range(len(shown)), key=shown.__getitem__)):
+def _rank_samples(shown_times: Sequence[int]) -> list[int]:
+    ranks = [0] * len(shown_times)
+    for rank, number in enumerate(sorted(range(len(shown_times)), key=shown_times.__getitem__)):
         ranks[number] = rank
     return ranks
 
 
-def _clean(ranks: Sequence[int]) -> list[int]:
+def _find_clean_ends(ranks: Sequence[int]) -> list[int]:
     ends: list[int] = []
     highest = -1
     for number, rank in enumerate(ranks):

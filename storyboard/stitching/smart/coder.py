@@ -15,7 +15,7 @@ from typing import Any
 
 from storyboard.errors import MediaError
 from storyboard.film import Delivery
-from storyboard.stitching.conform import timescale
+from storyboard.stitching.conform import choose_timescale
 from storyboard.stitching.planes import Frame
 
 REVISION = 4
@@ -42,7 +42,7 @@ _OPTIONS = {
 _LIMITED, _BT709 = 1, 1
 
 
-def coded(
+def encode_window(
     frames: Iterator[Frame], delivery: Delivery, out: Path, on_frame: Callable[[], None]
 ) -> None:
     """Writes `frames` to `out`, an MP4, a key frame every two seconds; `on_frame` hears of each.
@@ -52,7 +52,7 @@ def coded(
     import av
 
     rate = delivery.rate.value
-    ticks = {"video_track_timescale": f"{timescale(rate)}", "fflags": "+bitexact"}
+    ticks = {"video_track_timescale": f"{choose_timescale(rate)}", "fflags": "+bitexact"}
     try:
         with av.open(f"file:{out}", "w", format="mp4", options=ticks) as container:
             stream: Any = container.add_stream("libx264", rate=rate, options=_OPTIONS)

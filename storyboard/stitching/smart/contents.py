@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from storyboard.film import Delivery
-from storyboard.stitching.conform import timescale
-from storyboard.stitching.smart.adts import PACKET, Sound
-from storyboard.stitching.smart.boxes import MATRIX, box, full, grouped, numbers
+from storyboard.stitching.conform import choose_timescale
+from storyboard.stitching.smart.adts import PACKET, AdtsFile
+from storyboard.stitching.smart.boxes import (
+    MATRIX,
+    build_box,
+    build_full_box,
+    pack_numbers,
+    pack_run_lengths,
+)
 
-_UNSAID = struct.pack(">HH", 0x55C4, 0)
+_UNDETERMINED = struct.pack(">HH", 0x55C4, 0)
 """Undetermined language."""
 _KEYS = {"title": b"\xa9nam", "artist": b"\xa9ART", "copyright": b"cprt", "comment": b"\xa9cmt"}
 _UTF8 = 1
-_HERE = box(b"dinf", full(b"dref", struct.pack(">I", 1), full(b"url ", flags=1)))
+_DATA_REFERENCE = build_box(
+    b"dinf", build_full_box(b"dref", struct.pack(">I", 1), build_full_box(b"url ", flags=1))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +38,16 @@ class Chunks:
     sizes: array[int]
 
     @classmethod
-    def of(cls, ends: Sequence[int], count: int) -> Chunks:
+    def from_ends(cls, ends: Sequence[int], count: int) -> Chunks:
         """`count` samples in runs of which each stops before one of `ends`; places unknown."""
         ends = [min(end, count) for end in ends]
         return cls(ends, array("Q", bytes(8 * len(ends))), array("I", bytes(4 * count)))
 
-    def span(self, number: int) -> tuple[int, int]:
+    def find_sample_range(self, number: int) -> tuple[int, int]:
         """The samples of run `number`, as a range."""
         return (self.ends[number - 1] if number else 0), self.ends[number]
 
-    def boxes(self) -> bytes:
+    def build_boxes(self) -> bytes:
         counts = [self.ends[0], *(end - start for start, end in pairwise(self.ends))]
         runs: list[int] = []
         for number, count in enumerate(counts, 1):
@@ -47,32 +55,36 @@ class Chunks:
                 runs += (number, count, 1)
         return b"".join(
             (
-                full(b"stsc", struct.pack(">I", len(runs) // 3), numbers(runs)),
-                full(b"stsz", struct.pack(">II", 0, len(self.sizes)), numbers(self.sizes)),
-                full(b"co64", struct.pack(">I", len(self.offsets)), numbers(self.offsets, "Q")),
+                build_full_box(b"stsc", struct.pack(">I", len(runs) // 3), pack_numbers(runs)),
+                build_full_box(
+                    b"stsz", struct.pack(">II", 0, len(self.sizes)), pack_numbers(self.sizes)
+                ),
+                build_full_box(
+                    b"co64", struct.pack(">I", len(self.offsets)), pack_numbers(self.offsets, "Q")
+                ),
             )
         )
 
 
-def table_of_contents(
+def build_moov(
     delivery: Delivery,
     config: bytes,
     shifts: Sequence[int],
     keys: Sequence[int],
     delay: int,
     picture: Chunks,
-    sound: tuple[Sound, Chunks] | None,
-    said: Mapping[str, str],
+    sound: tuple[AdtsFile, Chunks] | None,
+    tags: Mapping[str, str],
 ) -> bytes:
     """The moov box. Its size follows from the numbers of samples, keys and chunks.
 
     `config` is the avcC record; `shifts` says by how many frames each sample is shown later than
     it is decoded, counted from `delay` frames before the film; `keys` are sync samples from 1.
     """
-    scale = timescale(delivery.rate.value)
+    scale = choose_timescale(delivery.rate.value)
     ticks = int(scale / delivery.rate.value)
     length = len(shifts) * ticks
-    mvhd = full(
+    mvhd = build_full_box(
         b"mvhd",
         struct.pack(">QQIQIH10x", 0, 0, scale, length, 1 << 16, 0x0100),
         MATRIX,
@@ -81,56 +93,62 @@ def table_of_contents(
         version=1,
     )
     width, height = delivery.size
-    entry = box(
+    entry = build_box(
         b"avc1",
         struct.pack(">6xH16xHHIIIH32xHh", 1, width, height, 72 << 16, 72 << 16, 0, 1, 24, -1),
-        box(b"avcC", config),
-        box(b"colr", b"nclx", struct.pack(">HHHB", 1, 1, 1, 0)),
-        box(b"pasp", struct.pack(">II", 1, 1)),
+        build_box(b"avcC", config),
+        build_box(b"colr", b"nclx", struct.pack(">HHHB", 1, 1, 1, 0)),
+        build_box(b"pasp", struct.pack(">II", 1, 1)),
     )
-    seen = _track(
+    picture_track = _build_track(
         1,
         (width, height),
         (length, delay * ticks),
         (b"vide", b"picture\0", scale, length),
-        full(b"vmhd", bytes(8), flags=1),
-        full(b"stsd", struct.pack(">I", 1), entry),
-        full(b"stts", struct.pack(">III", 1, len(shifts), ticks)),
-        full(b"ctts", grouped([shift * ticks for shift in shifts])),
-        full(b"stss", struct.pack(">I", len(keys)), numbers(keys)),
-        picture.boxes(),
+        build_full_box(b"vmhd", bytes(8), flags=1),
+        build_full_box(b"stsd", struct.pack(">I", 1), entry),
+        build_full_box(b"stts", struct.pack(">III", 1, len(shifts), ticks)),
+        build_full_box(b"ctts", pack_run_lengths([shift * ticks for shift in shifts])),
+        build_full_box(b"stss", struct.pack(">I", len(keys)), pack_numbers(keys)),
+        picture.build_boxes(),
     )
-    return box(b"moov", mvhd, seen, _heard(*sound, length) if sound else b"", _said(said))
+    return build_box(
+        b"moov",
+        mvhd,
+        picture_track,
+        _build_sound_track(*sound, length) if sound else b"",
+        _build_metadata(tags),
+    )
 
 
-def _heard(sound: Sound, chunks: Chunks, length: int) -> bytes:
+def _build_sound_track(sound: AdtsFile, chunks: Chunks, length: int) -> bytes:
     """The track of sound, without the packet before the film's beginning."""
     count = len(sound.sizes)
-    config = _descriptor(5, sound.config)
+    config = _build_descriptor(5, sound.config)
     rate = 8 * sum(sound.sizes) * sound.rate // (count * PACKET)
-    coding = _descriptor(4, struct.pack(">BBHBII", 0x40, 0x15, 0, 0, rate, rate), config)
-    stream = _descriptor(3, struct.pack(">HB", 2, 0), coding, _descriptor(6, b"\2"))
-    entry = box(
+    coding = _build_descriptor(4, struct.pack(">BBHBII", 0x40, 0x15, 0, 0, rate, rate), config)
+    stream = _build_descriptor(3, struct.pack(">HB", 2, 0), coding, _build_descriptor(6, b"\2"))
+    entry = build_box(
         b"mp4a",
         struct.pack(">6xH8xHH4xI", 1, 2, 16, sound.rate << 16),
-        full(b"esds", stream),
+        build_full_box(b"esds", stream),
     )
-    return _track(
+    return _build_track(
         2,
         None,
         (length, PACKET),
         (b"soun", b"sound\0", sound.rate, count * PACKET),
-        full(b"smhd", bytes(4)),
-        full(b"stsd", struct.pack(">I", 1), entry),
-        full(b"stts", struct.pack(">III", 1, count, PACKET)),
-        chunks.boxes(),
+        build_full_box(b"smhd", bytes(4)),
+        build_full_box(b"stsd", struct.pack(">I", 1), entry),
+        build_full_box(b"stts", struct.pack(">III", 1, count, PACKET)),
+        chunks.build_boxes(),
         # a decoder that begins anywhere needs the packet before
-        full(b"sgpd", b"roll", struct.pack(">IIh", 2, 1, -1), version=1),
-        full(b"sbgp", b"roll", struct.pack(">III", 1, count, 1)),
+        build_full_box(b"sgpd", b"roll", struct.pack(">IIh", 2, 1, -1), version=1),
+        build_full_box(b"sbgp", b"roll", struct.pack(">III", 1, count, 1)),
     )
 
 
-def _track(
+def _build_track(
     number: int,
     size: tuple[int, int] | None,
     edit: tuple[int, int],
@@ -142,9 +160,9 @@ def _track(
     handler, name, scale, length = media
     width, height = size or (0, 0)
     group, loud = (0, 0) if size else (1, 0x0100)
-    return box(
+    return build_box(
         b"trak",
-        full(
+        build_full_box(
             b"tkhd",
             struct.pack(">QQIIQ8xHHHH", 0, 0, number, 0, edit[0], 0, group, loud, 0),
             MATRIX,
@@ -152,28 +170,32 @@ def _track(
             version=1,
             flags=3,
         ),
-        box(b"edts", full(b"elst", struct.pack(">IQqHH", 1, *edit, 1, 0), version=1)),
-        box(
+        build_box(
+            b"edts", build_full_box(b"elst", struct.pack(">IQqHH", 1, *edit, 1, 0), version=1)
+        ),
+        build_box(
             b"mdia",
-            full(b"mdhd", struct.pack(">QQIQ", 0, 0, scale, length), _UNSAID, version=1),
-            full(b"hdlr", bytes(4), handler, bytes(12), name),
-            box(b"minf", head, _HERE, box(b"stbl", *tables)),
+            build_full_box(
+                b"mdhd", struct.pack(">QQIQ", 0, 0, scale, length), _UNDETERMINED, version=1
+            ),
+            build_full_box(b"hdlr", bytes(4), handler, bytes(12), name),
+            build_box(b"minf", head, _DATA_REFERENCE, build_box(b"stbl", *tables)),
         ),
     )
 
 
-def _descriptor(tag: int, *parts: bytes) -> bytes:
+def _build_descriptor(tag: int, *parts: bytes) -> bytes:
     body = b"".join(parts)
     return bytes((tag, len(body))) + body
 
 
-def _said(said: Mapping[str, str]) -> bytes:
+def _build_metadata(tags: Mapping[str, str]) -> bytes:
     items = [
-        box(_KEYS[key], box(b"data", struct.pack(">II", _UTF8, 0), text.encode()))
-        for key, text in said.items()
+        build_box(_KEYS[key], build_box(b"data", struct.pack(">II", _UTF8, 0), text.encode()))
+        for key, text in tags.items()
         if text
     ]
     if not items:
         return b""
-    handler = full(b"hdlr", bytes(4), b"mdirappl", bytes(9))
-    return box(b"udta", full(b"meta", handler, box(b"ilst", *items)))
+    handler = build_full_box(b"hdlr", bytes(4), b"mdirappl", bytes(9))
+    return build_box(b"udta", build_full_box(b"meta", handler, build_box(b"ilst", *items)))

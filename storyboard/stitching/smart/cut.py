@@ -8,24 +8,24 @@ from pathlib import Path
 
 from storyboard.film import Delivery
 from storyboard.graph.timeline import Timeline
-from storyboard.stitching.material import Clip, Medium
+from storyboard.stitching.material import ConformedClip, StepMedia
 from storyboard.stitching.overlays import PlacedTitle
-from storyboard.stitching.smart.adts import Sound
-from storyboard.stitching.smart.chains import unbroken
-from storyboard.stitching.smart.clipindex import ClipIndex, NotCopied, clip_index
-from storyboard.stitching.smart.proofs import Proofs
-from storyboard.stitching.smart.render import rendered
-from storyboard.stitching.smart.roster import Roster
-from storyboard.stitching.smart.verify import proved
-from storyboard.stitching.smart.weave import Thread, woven
-from storyboard.stitching.smart.windows import Run, Window, planned
+from storyboard.stitching.smart.adts import AdtsFile
+from storyboard.stitching.smart.chains import merge_extensions
+from storyboard.stitching.smart.clipindex import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.smart.proofs import CheckedSeams
+from storyboard.stitching.smart.render import render_windows
+from storyboard.stitching.smart.roster import ParameterSets
+from storyboard.stitching.smart.verify import check_seams
+from storyboard.stitching.smart.weave import SampleRange, write_mp4
+from storyboard.stitching.smart.windows import CopiedRange, RenderedRange, plan_ranges
 from storyboard.timecode import FrameRange
 
 
 def cut_film(
     timeline: Timeline,
-    clips: Mapping[str, Clip],
-    media: Mapping[str, Medium],
+    clips: Mapping[str, ConformedClip],
+    media: Mapping[str, StepMedia],
     titles: Sequence[PlacedTitle],
     delivery: Delivery,
     out: Path,
@@ -33,10 +33,10 @@ def cut_film(
     cache: Path,
     jobs: int,
     on_frames: Callable[[int], None],
-    sound: Callable[[], Sound | None],
-    said: Mapping[str, str],
-    proofs: Proofs,
-) -> tuple[tuple[Thread, ...], tuple[str, ...]]:
+    sound: Callable[[], AdtsFile | None],
+    tags: Mapping[str, str],
+    proofs: CheckedSeams,
+) -> tuple[tuple[SampleRange, ...], tuple[str, ...]]:
     """Writes the film to `out` and proves its seams; returns what was woven, and notes.
 
     A clip whose copy is not what it was is encoded again, it alone. `sound` is asked for when the
@@ -44,87 +44,101 @@ def cut_film(
     `on_frames` hears of the number of frames that are done, one call at a time. Raises NotCopied
     when the film can't be woven at all, MediaError when a take can't be read.
     """
-    timeline = unbroken(timeline, clips)
+    timeline = merge_extensions(timeline, clips)
     progress = _Progress(on_frames)
-    refused: dict[Path, str] = {}
+    refusals: dict[Path, str] = {}
     while True:
-        progress.begin()
-        roster = Roster()
-        indexes, notes = _indexes(timeline, clips, roster, refused)
-        plan = planned(timeline, clips, indexes, titles)
-        made = iter(
-            rendered(
-                [each for each in plan if isinstance(each, Window)],
+        progress.restart()
+        parameter_sets = ParameterSets()
+        indexes, notes = _index_clips(timeline, clips, parameter_sets, refusals)
+        plan = plan_ranges(timeline, clips, indexes, titles)
+        window_clips = iter(
+            render_windows(
+                [planned for planned in plan if isinstance(planned, RenderedRange)],
                 *(timeline, clips, media, titles, delivery, cache),
                 jobs=jobs,
                 on_frames=progress,
             )
         )
-        threads = tuple(
-            Thread(indexes[each.step], FrameRange(each.start, each.start + each.span.length))
-            if isinstance(each, Run)
-            else Thread(next(made), FrameRange(0, each.span.length))
-            for each in plan
+        sample_ranges = tuple(
+            SampleRange(
+                indexes[planned.step],
+                FrameRange(planned.start, planned.start + planned.span.length),
+            )
+            if isinstance(planned, CopiedRange)
+            else SampleRange(next(window_clips), FrameRange(0, planned.span.length))
+            for planned in plan
         )
         try:
-            woven(threads, delivery, out, roster=roster, sound=sound(), said=said)
-            proved(out, threads, proofs, jobs=jobs)
-        except NotCopied as problem:
-            copies = {indexes[each.step].path for each in plan if isinstance(each, Run)}
-            blamed = next((path for path in problem.paths if path in copies), None)
-            if blamed is None:
+            write_mp4(
+                sample_ranges,
+                delivery,
+                out,
+                parameter_sets=parameter_sets,
+                sound=sound(),
+                tags=tags,
+            )
+            check_seams(out, sample_ranges, proofs, jobs=jobs)
+        except CannotStreamCopy as problem:
+            copies = {
+                indexes[planned.step].path for planned in plan if isinstance(planned, CopiedRange)
+            }
+            blamed_path = next((path for path in problem.paths if path in copies), None)
+            if blamed_path is None:
                 raise
-            refused[blamed] = str(problem)  # its frames become windows
+            refusals[blamed_path] = str(problem)  # its frames become windows
             continue
-        if copied := sum(each.span.length for each in plan if isinstance(each, Run)):
+        if copied := sum(
+            planned.span.length for planned in plan if isinstance(planned, CopiedRange)
+        ):
             progress(copied)
-        return threads, notes
+        return sample_ranges, notes
 
 
 class _Progress:
     """Tells of frames that are done, once, however often the work begins again."""
 
-    def __init__(self, told: Callable[[int], None]) -> None:
-        self._told = told
-        self._done = self._most = 0
-        self._one_at_a_time = threading.Lock()
+    def __init__(self, on_frames: Callable[[int], None]) -> None:
+        self._on_frames = on_frames
+        self._done = self._reported = 0
+        self._lock = threading.Lock()
 
-    def begin(self) -> None:
+    def restart(self) -> None:
         self._done = 0
 
     def __call__(self, frames: int) -> None:
-        with self._one_at_a_time:
+        with self._lock:
             self._done += frames
-            if self._done > self._most:
-                more, self._most = self._done - self._most, self._done
-                self._told(more)
+            if self._done > self._reported:
+                more, self._reported = self._done - self._reported, self._done
+                self._on_frames(more)
 
 
-def _indexes(
+def _index_clips(
     timeline: Timeline,
-    clips: Mapping[str, Clip],
-    roster: Roster,
-    refused: Mapping[Path, str],
+    clips: Mapping[str, ConformedClip],
+    parameter_sets: ParameterSets,
+    refusals: Mapping[Path, str],
 ) -> tuple[dict[str, ClipIndex], tuple[str, ...]]:
     """The indexes of the steps whose clips can be copied, and why those of the others can't.
 
     `refused` are files that turned out not to be, and why.
     """
-    found: dict[str, ClipIndex] = {}
+    indexes: dict[str, ClipIndex] = {}
     notes: dict[str, str] = {}
     for event in timeline.events:
         for part in event.slices:
-            if not part.step or clips[part.step].still or part.step in {**found, **notes}:
+            if not part.step or clips[part.step].still or part.step in {**indexes, **notes}:
                 continue
             clip = clips[part.step]
             try:
-                if clip.path in refused:
-                    raise NotCopied(refused[clip.path])
-                index = clip_index(clip.path, clip.frames)
-                roster.admit(index.sequences, index.pictures)
-                found[part.step] = index
-            except NotCopied as problem:
+                if clip.path in refusals:
+                    raise CannotStreamCopy(refusals[clip.path])
+                index = read_whole_clip_index(clip.path, clip.frames)
+                parameter_sets.assign_ids(index.sequences, index.pictures)
+                indexes[part.step] = index
+            except CannotStreamCopy as problem:
                 notes[part.step] = (
                     f"{event.shot}: the take of step {part.step} is encoded again: {problem}"
                 )
-    return found, tuple(notes.values())
+    return indexes, tuple(notes.values())

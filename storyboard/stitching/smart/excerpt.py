@@ -9,56 +9,56 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from storyboard.digest import Value, digest
+from storyboard.digest import Value, digest_value
 from storyboard.film import Delivery
 from storyboard.graph.timeline import Blend, Slice, Timeline
-from storyboard.stitching.material import Clip, Medium
+from storyboard.stitching.material import ConformedClip, StepMedia
 from storyboard.stitching.overlays import PlacedTitle
 from storyboard.timecode import FrameRange
 
 
-def excerpt(timeline: Timeline, span: FrameRange) -> Timeline:
+def extract_excerpt(timeline: Timeline, span: FrameRange) -> Timeline:
     """The film frames `span` of `timeline`, from 0; only what is seen in them is in it."""
     events = []
     for event in timeline.events:
-        seen = event.visible.intersection(span)
-        if seen is None and event.entering and event.entering.span.intersection(span):
-            seen = FrameRange(event.visible.start, event.visible.start)  # it fades in before it
-        if seen is not None:
+        visible = event.visible.intersect_with(span)
+        if visible is None and event.entering and event.entering.span.intersect_with(span):
+            visible = FrameRange(event.visible.start, event.visible.start)  # it fades in before it
+        if visible is not None:
             events.append(
                 replace(
                     event,
                     record=FrameRange(
                         *(max(0, at - span.start) for at in (event.record.start, event.record.end))
                     ),
-                    visible=seen.shifted(-span.start),
-                    slices=_part(event.slices, seen.shifted(-event.visible.start)),
-                    entering=_moved(event.entering, span),
-                    leaving=_moved(event.leaving, span),
+                    visible=visible.shift_by(-span.start),
+                    slices=_crop_slices(event.slices, visible.shift_by(-event.visible.start)),
+                    entering=_shift_blend(event.entering, span),
+                    leaving=_shift_blend(event.leaving, span),
                 )
             )
     return Timeline(timeline.rate, span.length, tuple(events))
 
 
-def titles_within(titles: Sequence[PlacedTitle], span: FrameRange) -> tuple[PlacedTitle, ...]:
+def select_titles(titles: Sequence[PlacedTitle], span: FrameRange) -> tuple[PlacedTitle, ...]:
     """The titles that are seen in `span`, by its own frames."""
     return tuple(
-        replace(each, span=each.span.shifted(-span.start))
-        for each in titles
-        if each.span.intersection(span)
+        replace(placed_title, span=placed_title.span.shift_by(-span.start))
+        for placed_title in titles
+        if placed_title.span.intersect_with(span)
     )
 
 
-def excerpt_digest(
+def digest_excerpt(
     part: Timeline,
     titles: Sequence[PlacedTitle],
-    media: Mapping[str, Medium],
-    clips: Mapping[str, Clip],
+    media: Mapping[str, StepMedia],
+    clips: Mapping[str, ConformedClip],
     delivery: Delivery,
     revision: int,
 ) -> str:
     """64 hex digits that change with whatever the frames of an excerpt show."""
-    return digest(
+    return digest_value(
         "window",
         [
             revision,
@@ -68,46 +68,55 @@ def excerpt_digest(
                 [
                     event.record.start,
                     [event.visible.start, event.visible.end],
-                    [_slice(each, media, clips) for each in event.slices],
-                    _blend(event.entering),
-                    _blend(event.leaving),
+                    [_serialize_slice(item, media, clips) for item in event.slices],
+                    _serialize_blend(event.entering),
+                    _serialize_blend(event.leaving),
                 ]
                 for event in part.events
             ],
             [
-                [each.span.start, each.span.end, each.title.text, each.title.style,
-                 list(each.title.credits), each.lift]
-                for each in titles
+                [item.span.start, item.span.end, item.title.text, item.title.style,
+                 list(item.title.credits), item.lift]
+                for item in titles
             ],
         ],
     )  # fmt: skip
 
 
-def _part(slices: Sequence[Slice], wanted: FrameRange) -> tuple[Slice, ...]:
+def _crop_slices(slices: Sequence[Slice], frame_range: FrameRange) -> tuple[Slice, ...]:
     """What plays in the frames `wanted` of `slices`, counted from their beginning."""
-    found, at = [], 0
-    for each in slices:
-        if part := FrameRange(at, at + each.source.length).intersection(wanted):
-            found.append(replace(each, source=part.shifted(each.source.start - at)))
-        at += each.source.length
-    return tuple(found)
+    cropped_slices, at = [], 0
+    for timeline_slice in slices:
+        if overlap := FrameRange(at, at + timeline_slice.source.length).intersect_with(frame_range):
+            cropped_slices.append(
+                replace(timeline_slice, source=overlap.shift_by(timeline_slice.source.start - at))
+            )
+        at += timeline_slice.source.length
+    return tuple(cropped_slices)
 
 
-def _moved(blend: Blend | None, span: FrameRange) -> Blend | None:
-    if blend is None or not blend.span.intersection(span):
+def _shift_blend(blend: Blend | None, span: FrameRange) -> Blend | None:
+    if blend is None or not blend.span.intersect_with(span):
         return None
-    return replace(blend, span=blend.span.shifted(-span.start))
+    return replace(blend, span=blend.span.shift_by(-span.start))
 
 
-def _slice(each: Slice, media: Mapping[str, Medium], clips: Mapping[str, Clip]) -> Value:
-    shown: list[Value] = [each.color, each.card]
-    if each.step:
-        clip = clips[each.step]
-        shown = [media[each.step].sha256, clip.first, clip.frames, clip.still]
-    return [shown, each.source.start, each.source.end, each.freeze]
+def _serialize_slice(
+    timeline_slice: Slice, media: Mapping[str, StepMedia], clips: Mapping[str, ConformedClip]
+) -> Value:
+    content: list[Value] = [timeline_slice.color, timeline_slice.card]
+    if timeline_slice.step:
+        clip = clips[timeline_slice.step]
+        content = [media[timeline_slice.step].sha256, clip.first, clip.frames, clip.still]
+    return [
+        content,
+        timeline_slice.source.start,
+        timeline_slice.source.end,
+        timeline_slice.hold_frame,
+    ]
 
 
-def _blend(blend: Blend | None) -> Value:
+def _serialize_blend(blend: Blend | None) -> Value:
     if blend is None:
         return None
     span = [blend.span.start, blend.span.end]

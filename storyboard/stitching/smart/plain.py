@@ -10,32 +10,32 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from storyboard.stitching.packets import Index
-from storyboard.stitching.smart.clipindex import NotCopied, read_index
+from storyboard.stitching.packets import FrameIndex
+from storyboard.stitching.smart.clipindex import CannotStreamCopy, read_clip_index
 from storyboard.timecode import Rate
 
-_FINE = 2000
+_MIN_TIMESCALE = 2000
 """Ticks a second from which on equal steps tell a rate exactly."""
 
 
-def plain_index(path: Path) -> Index | None:
+def read_fast_index(path: Path) -> FrameIndex | None:
     """The index of `path`; None where it takes a demuxer to know."""
     try:
-        clip = read_index(path)
-    except NotCopied:
+        clip_index = read_clip_index(path)
+    except CannotStreamCopy:
         return None
-    samples, told = clip.samples, clip.sequences[0]
-    times = sorted(samples.shown)
+    samples, sps = clip_index.samples, clip_index.sequences[0]
+    times = sorted(samples.shown_at)
     steps = {later - earlier for earlier, later in pairwise(times)}
     if (
         samples.start is None
-        or samples.timescale < _FINE
-        or len(clip.sequences) > 1
+        or samples.timescale < _MIN_TIMESCALE
+        or len(clip_index.sequences) > 1
         or len(steps) != 1
-        or not (samples.straight and told.square)
-        or told.colors is None
-        or (samples.tagged and not told.tagged)
-        or told.colors[0]
+        or not (samples.straight and sps.square)
+        or sps.colors is None
+        or (samples.tagged and not sps.states_colors)
+        or sps.colors[0]
     ):
         return None
     step = steps.pop()
@@ -43,22 +43,22 @@ def plain_index(path: Path) -> Index | None:
         return None
     rate = Rate(Fraction(samples.timescale, step))
     pts = tuple(at - samples.start for at in times)
-    return Index(
+    return FrameIndex(
         pts=pts,
-        entries=tuple(pts[number] for number in clip.entries),
+        entries=tuple(pts[number] for number in clip_index.entries),
         time_base=Fraction(1, samples.timescale),
         rate=rate,
         constant=True,
         codec="h264",
         pixel_format="yuv420p",
-        coded=told.size,
+        coded_size=sps.size,
         pixel_aspect=Fraction(1),
         rotation=0,
         mirrored=False,
         interlaced=False,
-        color_range=1 if told.tagged else 0,
-        colorspace=told.colors[3],
-        transfer=told.colors[2],
-        has_audio=samples.sounds,
-        seconds=rate.seconds(len(pts)),
+        color_range=1 if sps.states_colors else 0,
+        colorspace=sps.colors[3],
+        transfer=sps.colors[2],
+        has_audio=samples.has_audio,
+        seconds=rate.to_seconds(len(pts)),
     )

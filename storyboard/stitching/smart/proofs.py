@@ -10,15 +10,15 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from storyboard.outlet import put
-from storyboard.stitching.media import beside
+from storyboard.outlet import replace_file
+from storyboard.stitching.media import build_temp_path
 
 _NAME = "proofs"
-_KEPT = 20_000
+_MAX_PROOFS = 20_000
 _BYTES = 20
 
 
-class Proofs:
+class CheckedSeams:
     """The proofs that one folder keeps."""
 
     def __init__(self, folder: Path) -> None:
@@ -42,19 +42,19 @@ class Proofs:
         """Keeps what was added, behind what another process may have kept meanwhile."""
         if not self._new:
             return
-        unfinished = beside(self._path)
+        unfinished = build_temp_path(self._path)
         try:
-            unfinished.write_bytes(b"".join([*self._known, *self._new][-_KEPT:]))
-            put(unfinished, self._path)
+            unfinished.write_bytes(b"".join([*self._known, *self._new][-_MAX_PROOFS:]))
+            replace_file(unfinished, self._path)
         finally:
             unfinished.unlink(missing_ok=True)
 
 
-def proof_of(*parts: Iterable[bytes]) -> bytes:
+def hash_parts(*parts: Iterable[bytes]) -> bytes:
     """A digest of bytes, each told apart from the next."""
-    found = hashlib.blake2b(digest_size=_BYTES)
+    hasher = hashlib.blake2b(digest_size=_BYTES)
     for part in parts:
-        for each in part:
-            found.update(len(each).to_bytes(8, "big"))
-            found.update(each)
-    return found.digest()
+        for chunk in part:
+            hasher.update(len(chunk).to_bytes(8, "big"))
+            hasher.update(chunk)
+    return hasher.digest()

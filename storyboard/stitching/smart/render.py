@@ -10,26 +10,26 @@ from pathlib import Path
 
 from storyboard.film import Delivery
 from storyboard.graph.timeline import Timeline
-from storyboard.outlet import put
-from storyboard.stitching.material import Clip, Medium
-from storyboard.stitching.media import beside
+from storyboard.outlet import replace_file
+from storyboard.stitching.material import ConformedClip, StepMedia
+from storyboard.stitching.media import build_temp_path
 from storyboard.stitching.overlays import PlacedTitle
-from storyboard.stitching.picture import draw
+from storyboard.stitching.picture import compose_frames
 from storyboard.stitching.planes import Frame
-from storyboard.stitching.smart.clipindex import ClipIndex, NotCopied, clip_index
-from storyboard.stitching.smart.coder import REVISION, coded
-from storyboard.stitching.smart.excerpt import excerpt, excerpt_digest, titles_within
-from storyboard.stitching.smart.windows import Window
+from storyboard.stitching.smart.clipindex import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.smart.coder import REVISION, encode_window
+from storyboard.stitching.smart.excerpt import digest_excerpt, extract_excerpt, select_titles
+from storyboard.stitching.smart.windows import RenderedRange
 from storyboard.timecode import FrameRange
 
 WINDOW = "window-"
 
 
-def rendered(
-    windows: Sequence[Window],
+def render_windows(
+    windows: Sequence[RenderedRange],
     timeline: Timeline,
-    clips: Mapping[str, Clip],
-    media: Mapping[str, Medium],
+    clips: Mapping[str, ConformedClip],
+    media: Mapping[str, StepMedia],
     titles: Sequence[PlacedTitle],
     delivery: Delivery,
     cache: Path,
@@ -44,54 +44,54 @@ def rendered(
     """
     stopped = threading.Event()
 
-    def told(frames: int) -> None:
+    def report_frames(frames: int) -> None:
         if stopped.is_set():
             raise CancelledError
         on_frames(frames)
 
-    def one(window: Window) -> ClipIndex:
-        part = excerpt(timeline, window.span)
-        shown = titles_within(titles, window.span)
-        name = excerpt_digest(part, shown, media, clips, delivery, REVISION)
+    def render_window(window: RenderedRange) -> ClipIndex:
+        window_timeline = extract_excerpt(timeline, window.span)
+        shown_titles = select_titles(titles, window.span)
+        name = digest_excerpt(window_timeline, shown_titles, media, clips, delivery, REVISION)
         path = cache / f"{WINDOW}{name}.mp4"
-        if index := _kept(path, part.length):
-            told(part.length)
+        if index := _find_cached_window(path, window_timeline.length):
+            report_frames(window_timeline.length)
             return index
-        unfinished = beside(path)
+        unfinished = build_temp_path(path)
         try:
-            frames = draw(part, clips, shown, delivery.size, threads=1)
-            coded(_ahead(frames), delivery, unfinished, lambda: told(1))
-            put(unfinished, path)
+            frames = compose_frames(window_timeline, clips, shown_titles, delivery.size, threads=1)
+            encode_window(_prefetch_frames(frames), delivery, unfinished, lambda: report_frames(1))
+            replace_file(unfinished, path)
         finally:
             unfinished.unlink(missing_ok=True)
-        if index := _kept(path, part.length):
+        if index := _find_cached_window(path, window_timeline.length):
             return index
-        raise NotCopied("a window was not encoded as it should be")
+        raise CannotStreamCopy("a window was not encoded as it should be")
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         try:
-            return list(pool.map(one, windows))
+            return list(pool.map(render_window, windows))
         except BaseException:
             stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
+def _prefetch_frames(frames: Iterator[Frame]) -> Iterator[Frame]:
     """`frames`, each drawn while the one before is encoded."""
     with ThreadPoolExecutor(1) as aside:
-        due = aside.submit(next, frames, None)
-        while (frame := due.result()) is not None:
-            due = aside.submit(next, frames, None)
+        next_frame = aside.submit(next, frames, None)
+        while (frame := next_frame.result()) is not None:
+            next_frame = aside.submit(next, frames, None)
             yield frame
 
 
-def _kept(path: Path, frames: int) -> ClipIndex | None:
+def _find_cached_window(path: Path, frames: int) -> ClipIndex | None:
     """The window at `path`, if there is one and all of it can be copied."""
     try:
-        index = clip_index(path, frames)
+        index = read_whole_clip_index(path, frames)
         os.utime(path)
-    except (FileNotFoundError, NotCopied):
+    except (FileNotFoundError, CannotStreamCopy):
         return None
     whole = FrameRange(0, frames)
-    return index if index.copyable(whole) == whole else None
+    return index if index.find_copyable(whole) == whole else None

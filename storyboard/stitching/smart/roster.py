@@ -9,83 +9,85 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from storyboard.stitching.smart.bitstream import (
-    PictureSet,
-    SequenceSet,
-    golomb,
-    written_picture,
-    written_sequence,
+    PictureParameterSet,
+    SequenceParameterSet,
+    build_pps_unit,
+    build_sps_unit,
+    encode_golomb,
 )
-from storyboard.stitching.smart.clipindex import NotCopied
+from storyboard.stitching.smart.clipindex import CannotStreamCopy
 
 _SEQUENCES, _PICTURES = 31, 255
 """As many as one avcC record can hold."""
 
 
-class Roster:
+class ParameterSets:
     """The parameter sets of a film."""
 
     def __init__(self) -> None:
         self._sequences: dict[tuple[str, str], int] = {}
         self._pictures: dict[tuple[int, str, int], int] = {}
-        self._written: dict[int, bytes] = {}
-        self._said: list[SequenceSet] = []
-        self._units: dict[int, bytes] = {}
+        self._sequence_units: dict[int, bytes] = {}
+        self._admitted_sequences: list[SequenceParameterSet] = []
+        self._picture_units: dict[int, bytes] = {}
 
-    def admit(
-        self, sequences: Iterable[SequenceSet], pictures: Iterable[PictureSet]
+    def assign_ids(
+        self, sequences: Iterable[SequenceParameterSet], pictures: Iterable[PictureParameterSet]
     ) -> Mapping[int, int]:
         """New ids of a clip's picture sets by their own; NotCopied when there are none left."""
         ids: dict[int, int] = {}
-        known = {each.id: each for each in sequences}
-        for each in pictures:
-            if each.sequence not in known:
-                raise NotCopied("a parameter set is missing")
-            sequence = self._sequence(known[each.sequence])
-            ids[each.id] = self._picture(each, sequence)
+        sequences_by_id = {parameter_set.id: parameter_set for parameter_set in sequences}
+        for parameter_set in pictures:
+            if parameter_set.sequence not in sequences_by_id:
+                raise CannotStreamCopy("a parameter set is missing")
+            sequence = self._assign_sequence_id(sequences_by_id[parameter_set.sequence])
+            ids[parameter_set.id] = self._assign_picture_id(parameter_set, sequence)
         return ids
 
     @property
     def config(self) -> bytes:
         """The avcC record: every set, and the highest profile and level of all."""
-        profile = max(each.profile for each in self._said)
-        level = max(each.level for each in self._said)
+        profile = max(item.profile for item in self._admitted_sequences)
+        level = max(item.level for item in self._admitted_sequences)
         common = 0xFF
-        for each in self._said:
-            common &= each.constraints
-        sequences = [self._written[id] for id in sorted(self._written)]
-        pictures = [self._units[id] for id in sorted(self._units)]
+        for item in self._admitted_sequences:
+            common &= item.constraints
+        sequences = [self._sequence_units[id] for id in sorted(self._sequence_units)]
+        pictures = [self._picture_units[id] for id in sorted(self._picture_units)]
         return b"".join(
             (
                 bytes((1, profile, common, level, 0xFF, 0xE0 | len(sequences))),
-                *(len(each).to_bytes(2, "big") + each for each in sequences),
+                *(len(item).to_bytes(2, "big") + item for item in sequences),
                 bytes((len(pictures),)),
-                *(len(each).to_bytes(2, "big") + each for each in pictures),
+                *(len(item).to_bytes(2, "big") + item for item in pictures),
                 b"\xfd\xf8\xf8\0" if profile >= 100 else b"",
             )
         )
 
-    def _sequence(self, parsed: SequenceSet) -> int:
-        key = (parsed.head, parsed.tail)
+    def _assign_sequence_id(self, sps: SequenceParameterSet) -> int:
+        key = (sps.head, sps.tail)
         if key not in self._sequences:
-            free = _free((parsed.id, *range(_SEQUENCES)), self._written, _SEQUENCES)
-            self._sequences[key] = free
-            self._written[free] = written_sequence(parsed, free)
-            self._said.append(parsed)
+            free_id = _find_free_id((sps.id, *range(_SEQUENCES)), self._sequence_units, _SEQUENCES)
+            self._sequences[key] = free_id
+            self._sequence_units[free_id] = build_sps_unit(sps, free_id)
+            self._admitted_sequences.append(sps)
         return self._sequences[key]
 
-    def _picture(self, parsed: PictureSet, sequence: int) -> int:
-        place = len(golomb(parsed.id)) % 8
-        key = (sequence, parsed.tail, place)
+    def _assign_picture_id(self, pps: PictureParameterSet, sequence: int) -> int:
+        code_offset = len(encode_golomb(pps.id)) % 8
+        key = (sequence, pps.tail, code_offset)
         if key not in self._pictures:
-            fitting = [id for id in range(_PICTURES) if len(golomb(id)) % 8 == place]
-            free = _free((parsed.id, *fitting), self._units, _PICTURES)
-            self._pictures[key] = free
-            self._units[free] = written_picture(parsed, free, sequence)
+            fitting_ids = [
+                id for id in range(_PICTURES) if len(encode_golomb(id)) % 8 == code_offset
+            ]
+            free_id = _find_free_id((pps.id, *fitting_ids), self._picture_units, _PICTURES)
+            self._pictures[key] = free_id
+            self._picture_units[free_id] = build_pps_unit(pps, free_id, sequence)
         return self._pictures[key]
 
 
-def _free(candidates: Iterable[int], taken: Mapping[int, bytes], most: int) -> int:
+def _find_free_id(candidates: Iterable[int], used_ids: Mapping[int, bytes], max_ids: int) -> int:
     for id in candidates:
-        if id not in taken and len(taken) < most:
+        if id not in used_ids and len(used_ids) < max_ids:
             return id
-    raise NotCopied("the film has too many kinds of clips")
+    raise CannotStreamCopy("the film has too many kinds of clips")

@@ -25,12 +25,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from storyboard.errors import MediaError
-from storyboard.stitching.packets import opened
+from storyboard.stitching.packets import open_media
 from storyboard.stitching.smart.adts import PACKET
-from storyboard.stitching.smart.boxes import contents
-from storyboard.stitching.smart.clipindex import ClipIndex, NotCopied, clip_index
-from storyboard.stitching.smart.proofs import Proofs, proof_of
-from storyboard.stitching.smart.weave import Thread
+from storyboard.stitching.smart.boxes import read_moov
+from storyboard.stitching.smart.clipindex import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.smart.proofs import CheckedSeams, hash_parts
+from storyboard.stitching.smart.weave import SampleRange
 from storyboard.timecode import FrameRange, Rate
 
 _BEFORE, _BEHIND = 8, 4
@@ -40,147 +40,172 @@ _REVISION = b"2"
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class _SeamWindow:
     """Samples that are decoded; the frames of `due` must come out."""
 
     samples: FrameRange
-    due: FrameRange
-    thread: Thread
+    expected: FrameRange
+    sample_range: SampleRange
     """What its last frames are of."""
-    before: Thread | None = None
+    previous: SampleRange | None = None
     """What stands in front of that."""
-    first: FrameRange | None = None
+    original_samples: FrameRange | None = None
     """The samples of the thread's own file that must give, alone, the same last pictures."""
 
 
-def proved(
-    path: Path, threads: Sequence[Thread], proofs: Proofs | None = None, *, jobs: int = 2
+def check_seams(
+    path: Path,
+    sample_ranges: Sequence[SampleRange],
+    proofs: CheckedSeams | None = None,
+    *,
+    jobs: int = 2,
 ) -> None:
     """Raises NotCopied unless `path` is `threads`, sample by sample, and decodes at their seams.
 
     Every thread must begin with an IDR picture that is a place to begin.
     """
-    index = clip_index(path, sum(each.part.length for each in threads))
+    index = read_whole_clip_index(
+        path, sum(sample_range.part.length for sample_range in sample_ranges)
+    )
 
-    def prove(stretch: _Stretch) -> None:
+    def check_window(window: _SeamWindow) -> None:
         with path.open("rb") as stream:
-            samples = list(_samples(stream, index, stretch.samples))
-        proof = proof_of(
-            (_REVISION, index.samples.config, f"{stretch.due.start - stretch.samples.start}"
-             f" {stretch.due.length}".encode()),
-            (f"{index.ranks[at] - stretch.samples.start}".encode()
-             for at in range(stretch.samples.start, stretch.samples.end)),
+            samples = list(_read_samples(stream, index, window.samples))
+        proof = hash_parts(
+            (_REVISION, index.samples.config, f"{window.expected.start - window.samples.start}"
+             f" {window.expected.length}".encode()),
+            (f"{index.ranks[at] - window.samples.start}".encode()
+             for at in range(window.samples.start, window.samples.end)),
             samples,
-            (stretch.thread.index.samples.config,) if stretch.first else (),
+            (window.sample_range.index.samples.config,) if window.original_samples else (),
         )  # fmt: skip
         if proofs is None or proof not in proofs:
-            _seen(index, stretch, samples)
+            _check_pictures(index, window, samples)
             if proofs is not None:
                 proofs.add(proof)
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         try:
-            for _ in pool.map(prove, _stretches(index, threads)):
+            for _ in pool.map(check_window, _plan_windows(index, sample_ranges)):
                 pass
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def in_time(path: Path, frames: int, rate: Rate, proofs: Proofs) -> None:
+def check_timestamps(path: Path, frames: int, rate: Rate, proofs: CheckedSeams) -> None:
     """Raises MediaError unless libav finds the film at `path` as it was laid, picture and sound."""
     with path.open("rb") as stream:
-        proof = proof_of((_REVISION, contents(stream)))
+        proof = hash_parts((_REVISION, read_moov(stream)))
     if proof in proofs:
         return
-    index = clip_index(path, frames)
+    index = read_whole_clip_index(path, frames)
     table = index.samples
     ticks = int(table.timescale / rate.value)
-    number = due = 0
-    heard: list[Fraction] = []
-    with opened(path) as container:
+    number = next_dts = 0
+    sound_span: list[Fraction] = []
+    with open_media(path) as container:
         for packet in container.demux():
             if packet.dts is None:
                 continue
             if packet.stream.type == "video":
-                laid = (table.offsets[number], table.sizes[number], index.ranks[number] * ticks)
-                if (packet.pos, packet.size, packet.pts) != laid:
+                expected = (table.offsets[number], table.sizes[number], index.ranks[number] * ticks)
+                if (packet.pos, packet.size, packet.pts) != expected:
                     raise MediaError(f"sample {number} of {path.name} is not where it was laid")
-                if packet.dts > packet.pts or (number and packet.dts != due):
+                if packet.dts > packet.pts or (number and packet.dts != next_dts):
                     raise MediaError(f"the decoding times of {path.name} don't rise")
-                due = packet.dts + ticks
+                next_dts = packet.dts + ticks
                 number += 1
             elif packet.stream.type == "audio" and not packet.is_discard:
                 base = packet.time_base
-                heard = [*(heard or [packet.pts * base])[:1], (packet.pts + packet.duration) * base]
+                sound_span = [
+                    *(sound_span or [packet.pts * base])[:1],
+                    (packet.pts + packet.duration) * base,
+                ]
     if number != frames:
         raise MediaError(f"{path.name} has {number} frames, not {frames}")
-    frame_s = rate.seconds(1)
-    if not heard or abs(heard[0]) > frame_s:
+    frame_s = rate.to_seconds(1)
+    if not sound_span or abs(sound_span[0]) > frame_s:
         raise MediaError(f"the sound of {path.name} does not start with the picture")
-    if abs(heard[-1] - rate.seconds(frames)) > max(frame_s, Fraction(PACKET, 48_000)):
+    if abs(sound_span[-1] - rate.to_seconds(frames)) > max(frame_s, Fraction(PACKET, 48_000)):
         raise MediaError(f"the sound of {path.name} does not end with the picture")
     proofs.add(proof)
 
 
-def _stretches(index: ClipIndex, threads: Sequence[Thread]) -> Iterator[_Stretch]:
+def _plan_windows(index: ClipIndex, sample_ranges: Sequence[SampleRange]) -> Iterator[_SeamWindow]:
     """What is to be decoded; raises NotCopied where the order of frames is not the threads'."""
-    kinds: dict[tuple[object, object], _Stretch] = {}
+    windows_by_kind: dict[tuple[object, object], _SeamWindow] = {}
     at = 0
-    for before, thread in pairwise((None, *threads)):
-        assert thread is not None
+    for previous, sample_range in pairwise((None, *sample_ranges)):
+        assert sample_range is not None
         place = bisect_left(index.entries, at)
         if place == len(index.entries) or index.entries[place] != at:
-            raise NotCopied(f"frame {at} is no place to begin")
-        shift = at - thread.part.start
-        expected = thread.index.ranks[thread.part.start : thread.part.end]
+            raise CannotStreamCopy(f"frame {at} is no place to begin")
+        shift = at - sample_range.part.start
+        expected = sample_range.index.ranks[sample_range.part.start : sample_range.part.end]
         if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
-            raise NotCopied(f"the order of the frames from {at} on is another one")
-        end = index.ends[bisect_left(index.ends, at + min(_BEHIND, thread.part.length))]
-        behind, first = FrameRange(at, end), FrameRange(at, end).shifted(-shift)
-        yield _Stretch(behind, behind, thread, first=None if before else first)
-        if before:
+            raise CannotStreamCopy(f"the order of the frames from {at} on is another one")
+        end = index.ends[bisect_left(index.ends, at + min(_BEHIND, sample_range.part.length))]
+        behind, first = FrameRange(at, end), FrameRange(at, end).shift_by(-shift)
+        yield _SeamWindow(
+            behind, behind, sample_range, original_samples=None if previous else first
+        )
+        if previous:
             start = index.entries[max(0, place - 1)]
-            kind = (before.index.raw_sets, thread.index.raw_sets)
-            if kind not in kinds or at - start < kinds[kind].samples.length - _BEHIND:
-                due = FrameRange(max(start, at - _BEFORE), end)
-                kinds[kind] = _Stretch(FrameRange(start, end), due, thread, before, first)
-        at += thread.part.length
-    yield from kinds.values()
+            seam_kind = (previous.index.raw_sets, sample_range.index.raw_sets)
+            if (
+                seam_kind not in windows_by_kind
+                or at - start < windows_by_kind[seam_kind].samples.length - _BEHIND
+            ):
+                expected_frames = FrameRange(max(start, at - _BEFORE), end)
+                windows_by_kind[seam_kind] = _SeamWindow(
+                    FrameRange(start, end), expected_frames, sample_range, previous, first
+                )
+        at += sample_range.part.length
+    yield from windows_by_kind.values()
 
 
-def _samples(stream: BinaryIO, index: ClipIndex, wanted: FrameRange) -> Iterator[bytes]:
+def _read_samples(
+    stream: BinaryIO, index: ClipIndex, sample_numbers: FrameRange
+) -> Iterator[bytes]:
     table = index.samples
-    for number in range(wanted.start, wanted.end):
+    for number in range(sample_numbers.start, sample_numbers.end):
         stream.seek(table.offsets[number])
         yield stream.read(table.sizes[number])
 
 
-def _seen(index: ClipIndex, stretch: _Stretch, samples: Sequence[bytes]) -> None:
+def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[bytes]) -> None:
     """Raises NotCopied unless the frames that are due are seen as they should be."""
-    own = stretch.thread.index
-    paths = (own.path, *((stretch.before.index.path,) if stretch.before else ()))
-    last = stretch.first.length if stretch.first else 0
+    own = window.sample_range.index
+    paths = (own.path, *((window.previous.index.path,) if window.previous else ()))
+    last = window.original_samples.length if window.original_samples else 0
     try:
-        film = _decoded(index, stretch.samples, stretch.due, samples, last)
-    except NotCopied as problem:
-        raise NotCopied(str(problem), *paths) from problem
-    if stretch.first is None:
+        film = _decode_strictly(index, window.samples, window.expected, samples, last)
+    except CannotStreamCopy as problem:
+        raise CannotStreamCopy(str(problem), *paths) from problem
+    if window.original_samples is None:
         return
     with own.path.open("rb") as stream:
-        alone = list(_samples(stream, own, stretch.first))
+        original_samples = list(_read_samples(stream, own, window.original_samples))
     try:
-        pictures = _decoded(own, stretch.first, stretch.first, alone, last, patient=True)
-    except NotCopied as problem:
-        raise NotCopied(f"in its own file {problem}", own.path) from problem
+        pictures = _decode_strictly(
+            own,
+            window.original_samples,
+            window.original_samples,
+            original_samples,
+            last,
+            patient=True,
+        )
+    except CannotStreamCopy as problem:
+        raise CannotStreamCopy(f"in its own file {problem}", own.path) from problem
     if pictures != film:
-        raise NotCopied("its pictures are others in the film", *paths)
+        raise CannotStreamCopy("its pictures are others in the film", *paths)
 
 
-def _decoded(
+def _decode_strictly(
     index: ClipIndex,
     span: FrameRange,
-    due: FrameRange,
+    expected_frames: FrameRange,
     samples: Sequence[bytes],
     last: int,
     *,
@@ -194,12 +219,12 @@ def _decoded(
     """
     import av
 
-    at = due.start
-    found: list[bytes] = []
-    coder: Any = av.CodecContext.create("h264", "r")
-    coder.extradata = index.samples.config
-    coder.thread_type = "NONE"
-    coder.options = {
+    at = expected_frames.start
+    digests: list[bytes] = []
+    decoder: Any = av.CodecContext.create("h264", "r")
+    decoder.extradata = index.samples.config
+    decoder.thread_type = "NONE"
+    decoder.options = {
         "err_detect": "explode",
         "skip_loop_filter": "all",
         **({"strict": "strict"} if patient else {}),
@@ -210,19 +235,19 @@ def _decoded(
         packet.pts = index.ranks[number]
         packets.append(packet)
     try:
-        for each in (*packets, None):
-            early = each is not None and each.pts < due.start
-            coder.skip_frame = "NONREF" if early else "DEFAULT"
-            for frame in coder.decode(each):
-                if frame.pts < due.start and not frame.is_corrupt:
+        for next_packet in (*packets, None):
+            is_early = next_packet is not None and next_packet.pts < expected_frames.start
+            decoder.skip_frame = "NONREF" if is_early else "DEFAULT"
+            for frame in decoder.decode(next_packet):
+                if frame.pts < expected_frames.start and not frame.is_corrupt:
                     continue
                 if frame.pts != at or frame.is_corrupt:
-                    raise NotCopied(f"frame {at} does not come out when it is due")
-                if at >= due.end - last:
-                    found.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
+                    raise CannotStreamCopy(f"frame {at} does not come out when it is due")
+                if at >= expected_frames.end - last:
+                    digests.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
                 at += 1
     except (av.error.FFmpegError, MediaError) as error:
-        raise NotCopied(f"frame {at} can't be decoded: {error}") from error
-    if at != due.end:
-        raise NotCopied(f"frame {at} does not come out when it is due")
-    return found
+        raise CannotStreamCopy(f"frame {at} can't be decoded: {error}") from error
+    if at != expected_frames.end:
+        raise CannotStreamCopy(f"frame {at} does not come out when it is due")
+    return digests

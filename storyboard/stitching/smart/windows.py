@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from storyboard.film import TransitionKind
-from storyboard.graph.timeline import Event, Timeline
-from storyboard.stitching.material import Clip
+from storyboard.graph.timeline import ShotEvent, Timeline
+from storyboard.stitching.material import ConformedClip
 from storyboard.stitching.overlays import PlacedTitle
 from storyboard.stitching.smart.clipindex import ClipIndex
 from storyboard.timecode import FrameRange
@@ -20,7 +20,7 @@ _LONG_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CopiedRange:
     """Film frames that are one clip's samples as they are."""
 
     span: FrameRange
@@ -30,120 +30,137 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RenderedRange:
     """Film frames that are drawn and encoded."""
 
     span: FrameRange
 
 
-def planned(
+def plan_ranges(
     timeline: Timeline,
-    clips: Mapping[str, Clip],
+    clips: Mapping[str, ConformedClip],
     indexes: Mapping[str, ClipIndex],
     titles: Sequence[PlacedTitle],
-) -> tuple[Run | Window, ...]:
+) -> tuple[CopiedRange | RenderedRange, ...]:
     """Runs and windows that fill the film from 0 to its end, in order.
 
     `indexes` are those of the steps whose clips may be copied.
     """
     worth = max(2, timeline.rate.nominal // _WORTH_S)
-    parts: list[Run | Window] = []
+    parts: list[CopiedRange | RenderedRange] = []
     cuts = sorted({event.record.start for event in timeline.events if event.entering is None})
     at = 0
-    for plain in _joined(_plain(timeline, clips, titles), clips):
-        index = indexes.get(plain.step)
-        wanted = FrameRange(plain.start, plain.start + plain.span.length)
-        copied = index.copyable(wanted) if index else None
-        if copied is None or copied.length < worth:
+    for untouched in _join_ranges(_find_untouched_ranges(timeline, clips, titles), clips):
+        index = indexes.get(untouched.step)
+        frame_range = FrameRange(untouched.start, untouched.start + untouched.span.length)
+        copyable = index.find_copyable(frame_range) if index else None
+        if copyable is None or copyable.length < worth:
             continue
-        span = copied.shifted(plain.span.start - plain.start)
-        parts += _windows(FrameRange(at, span.start), cuts, timeline.rate.nominal)
-        parts.append(Run(span, plain.step, copied.start))
+        span = copyable.shift_by(untouched.span.start - untouched.start)
+        parts += _divide_at_cuts(FrameRange(at, span.start), cuts, timeline.rate.nominal)
+        parts.append(CopiedRange(span, untouched.step, copyable.start))
         at = span.end
-    parts += _windows(FrameRange(at, timeline.length), cuts, timeline.rate.nominal)
+    parts += _divide_at_cuts(FrameRange(at, timeline.length), cuts, timeline.rate.nominal)
     return tuple(parts)
 
 
-def _plain(
-    timeline: Timeline, clips: Mapping[str, Clip], titles: Sequence[PlacedTitle]
-) -> Iterator[Run]:
+def _find_untouched_ranges(
+    timeline: Timeline, clips: Mapping[str, ConformedClip], titles: Sequence[PlacedTitle]
+) -> Iterator[CopiedRange]:
     """Film frames that show one frame of one clip and nothing else, as runs of clip frames."""
     events = timeline.events
-    titled = list(_merged(each.span for each in titles))
-    ends = [span.end for span in titled]
+    merged_spans = list(_merge_spans(item.span for item in titles))
+    ends = [span.end for span in merged_spans]
     for event, following in zip(events, (*events[1:], None), strict=False):
-        end = _takes_over(following) if following else timeline.length
-        start = _takes_over(event)
+        end = _find_first_frame(following) if following else timeline.length
+        start = _find_first_frame(event)
         if end <= start:
             continue
         blends = (event.entering, event.leaving)
-        mixed = [each.span for each in blends if each and each.kind is not TransitionKind.CUT]
-        near = titled[bisect_right(ends, start) : bisect_left(titled, end, key=_start) + 1]
-        for span in _without(FrameRange(start, end), [*mixed, *near]):
-            yield from _runs(event, span, clips)
+        blended_spans = [
+            item.span for item in blends if item and item.kind is not TransitionKind.CUT
+        ]
+        title_spans = merged_spans[
+            bisect_right(ends, start) : bisect_left(merged_spans, end, key=_find_start) + 1
+        ]
+        for span in _subtract_spans(FrameRange(start, end), [*blended_spans, *title_spans]):
+            yield from _find_event_ranges(event, span, clips)
 
 
-def _takes_over(event: Event) -> int:
+def _find_first_frame(event: ShotEvent) -> int:
     """The first film frame that shows anything of `event`."""
     if event.entering is None:
         return event.record.start
     return min(event.record.start, event.entering.span.start)
 
 
-def _runs(event: Event, span: FrameRange, clips: Mapping[str, Clip]) -> Iterator[Run]:
+def _find_event_ranges(
+    event: ShotEvent, span: FrameRange, clips: Mapping[str, ConformedClip]
+) -> Iterator[CopiedRange]:
     at = event.visible.start
-    for each in event.slices:
-        shown = FrameRange(at, at + each.source.length).intersection(span)
-        at += each.source.length
-        if shown is None or not each.step or each.freeze is not None or clips[each.step].still:
-            continue
-        clip = clips[each.step]
-        start = clip.first + each.source.end - (at - shown.start)
-        there = min(shown.length, clip.frames - start)
-        if there > 0:
-            yield Run(FrameRange(shown.start, shown.start + there), each.step, start)
-
-
-def _joined(runs: Iterator[Run], clips: Mapping[str, Clip]) -> Iterator[Run]:
-    """Runs that go on in the same file where the one before stopped, as one."""
-    last: Run | None = None
-    for run in runs:
+    for timeline_slice in event.slices:
+        visible = FrameRange(at, at + timeline_slice.source.length).intersect_with(span)
+        at += timeline_slice.source.length
         if (
-            last
-            and last.span.end == run.span.start
-            and last.start + last.span.length == run.start
-            and clips[last.step].path == clips[run.step].path
+            visible is None
+            or not timeline_slice.step
+            or timeline_slice.hold_frame is not None
+            or clips[timeline_slice.step].still
         ):
-            last = Run(FrameRange(last.span.start, run.span.end), last.step, last.start)
             continue
-        if last:
-            yield last
-        last = run
-    if last:
-        yield last
+        clip = clips[timeline_slice.step]
+        start = clip.first + timeline_slice.source.end - (at - visible.start)
+        available = min(visible.length, clip.frames - start)
+        if available > 0:
+            yield CopiedRange(
+                FrameRange(visible.start, visible.start + available), timeline_slice.step, start
+            )
 
 
-def _merged(spans: Iterable[FrameRange]) -> Iterator[FrameRange]:
+def _join_ranges(
+    ranges: Iterator[CopiedRange], clips: Mapping[str, ConformedClip]
+) -> Iterator[CopiedRange]:
+    """Runs that go on in the same file where the one before stopped, as one."""
+    pending: CopiedRange | None = None
+    for next_range in ranges:
+        if (
+            pending
+            and pending.span.end == next_range.span.start
+            and pending.start + pending.span.length == next_range.start
+            and clips[pending.step].path == clips[next_range.step].path
+        ):
+            pending = CopiedRange(
+                FrameRange(pending.span.start, next_range.span.end), pending.step, pending.start
+            )
+            continue
+        if pending:
+            yield pending
+        pending = next_range
+    if pending:
+        yield pending
+
+
+def _merge_spans(spans: Iterable[FrameRange]) -> Iterator[FrameRange]:
     """What `spans` cover, in order and apart."""
-    last: FrameRange | None = None
-    for span in sorted(spans, key=_start):
-        if last and span.start <= last.end:
-            last = FrameRange(last.start, max(last.end, span.end))
+    pending: FrameRange | None = None
+    for span in sorted(spans, key=_find_start):
+        if pending and span.start <= pending.end:
+            pending = FrameRange(pending.start, max(pending.end, span.end))
             continue
-        if last:
-            yield last
-        last = span
-    if last:
-        yield last
+        if pending:
+            yield pending
+        pending = span
+    if pending:
+        yield pending
 
 
-def _start(span: FrameRange) -> int:
+def _find_start(span: FrameRange) -> int:
     return span.start
 
 
-def _without(span: FrameRange, holes: Sequence[FrameRange]) -> Iterator[FrameRange]:
+def _subtract_spans(span: FrameRange, holes: Sequence[FrameRange]) -> Iterator[FrameRange]:
     at = span.start
-    for hole in sorted(holes, key=_start):
+    for hole in sorted(holes, key=_find_start):
         if hole.end <= at or hole.start >= span.end:
             continue
         if hole.start > at:
@@ -153,19 +170,19 @@ def _without(span: FrameRange, holes: Sequence[FrameRange]) -> Iterator[FrameRan
         yield FrameRange(at, span.end)
 
 
-def _windows(span: FrameRange, cuts: Sequence[int], nominal: int) -> Iterator[Window]:
+def _divide_at_cuts(span: FrameRange, cuts: Sequence[int], nominal: int) -> Iterator[RenderedRange]:
     """`span` divided at cuts that leave a second on both sides, and where it is too long."""
     if not span.length:
         return
     for cut in cuts:
         if span.start + nominal <= cut <= span.end - nominal:
-            yield from _pieces(FrameRange(span.start, cut), nominal)
+            yield from _divide_evenly(FrameRange(span.start, cut), nominal)
             span = FrameRange(cut, span.end)
-    yield from _pieces(span, nominal)
+    yield from _divide_evenly(span, nominal)
 
 
-def _pieces(span: FrameRange, nominal: int) -> Iterator[Window]:
+def _divide_evenly(span: FrameRange, nominal: int) -> Iterator[RenderedRange]:
     count = -(-span.length // (_LONG_S * nominal))
     for number in range(count):
         start = span.start + span.length * number // count
-        yield Window(FrameRange(start, span.start + span.length * (number + 1) // count))
+        yield RenderedRange(FrameRange(start, span.start + span.length * (number + 1) // count))

@@ -8,7 +8,7 @@ import time
 from importlib.util import find_spec
 
 
-def step(number: int) -> int:
+def do_nothing(number: int) -> int:
     return number
 
 
@@ -22,11 +22,11 @@ def main() -> None:
     print("{}", flush=True)
     for line in sys.stdin:
         wall, cpu = time.monotonic(), time.process_time()
-        futures = client.map(step, range(int(line)), pure=False)
+        futures = client.map(do_nothing, range(int(line)), pure=False)
         assert len(client.gather(futures)) == int(line)
-        took = {"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - wall}
+        usage = {"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - wall}
         del futures
-        print(json.dumps(took), flush=True)
+        print(json.dumps(usage), flush=True)
     client.close()
 
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 from importlib.util import find_spec
 
-QUIET = {
+QUIET_ENVIRONMENT = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -23,32 +23,32 @@ def main() -> None:
         print(json.dumps({"skip": "it is not installed"}), flush=True)
         return
     with tempfile.TemporaryDirectory(prefix="prefect-", ignore_cleanup_errors=True) as home:
-        os.environ.update(QUIET, PREFECT_HOME=home)
+        os.environ.update(QUIET_ENVIRONMENT, PREFECT_HOME=home)
         try:
-            _serve()
+            _serve_rounds()
         except Exception as error:
-            told = " ".join(f"{type(error).__name__}: {error}".split())
-            print(json.dumps({"skip": told[:200]}), flush=True)
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            print(json.dumps({"skip": reason[:200]}), flush=True)
 
 
-def _serve() -> None:
+def _serve_rounds() -> None:
     from prefect import flow, task
 
     @task
-    def step(number: int) -> int:
+    def do_nothing(number: int) -> int:
         return number
 
     @flow
-    def wide(n: int) -> int:
-        return sum(1 for each in step.map(range(n)) if each.result() is not None)
+    def run_wide_flow(n: int) -> int:
+        return sum(1 for each in do_nothing.map(range(n)) if each.result() is not None)
 
-    wide(1)  # starts the server
+    run_wide_flow(1)  # starts the server
     print("{}", flush=True)
     for line in sys.stdin:
         wall, cpu = time.monotonic(), time.process_time()
-        assert wide(int(line)) == int(line)
-        took = {"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - wall}
-        print(json.dumps(took), flush=True)
+        assert run_wide_flow(int(line)) == int(line)
+        usage = {"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - wall}
+        print(json.dumps(usage), flush=True)
 
 
 if __name__ == "__main__":

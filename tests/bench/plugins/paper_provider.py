@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from storyboard.digest import digest
+from storyboard.digest import digest_value
 from storyboard.providers.base import (
     WIRE_READS,
     Done,
@@ -42,10 +42,10 @@ class Paper:
     ]
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self._clip = Path(os.environ["PAPER_CLIP"]).read_bytes()
+        self._clip_bytes = Path(os.environ["PAPER_CLIP"]).read_bytes()
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
-        return Operation(digest("job", [request.prompt, request.settings.seed])[:16])
+        return Operation(digest_value("job", [request.prompt, request.settings.seed])[:16])
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         return Done((Sample(uri=operation.name),))
@@ -53,7 +53,7 @@ class Paper:
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         path = place.scratch / "take.mp4"
         body = sample.uri.encode()
-        path.write_bytes(self._clip + (8 + len(body)).to_bytes(4, "big") + b"free" + body)
+        path.write_bytes(self._clip_bytes + (8 + len(body)).to_bytes(4, "big") + b"free" + body)
         return replace(sample, path=path)
 
     async def close(self) -> None:
