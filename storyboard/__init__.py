@@ -21,22 +21,23 @@ film raises InvalidStoryboard with every problem at once. Nothing heavy is impor
 function is called.
 """
 
+from storyboard._version import __version__ as __version__
+
 TYPE_CHECKING = False  # neither `typing` nor `__future__` is imported: see `__main__`
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
     from pathlib import Path
     from typing import Any, Literal, ParamSpec, TypeVar
 
-    from storyboard.graph.compile import Graph
-    from storyboard.graph.plan import Plan, TakeRequests
-    from storyboard.make import RenderResult
-    from storyboard.production import CheckedFilm, FilmSession
+    from storyboard.graph.compiler import Graph
+    from storyboard.pipeline.render import RenderResult
+    from storyboard.pipeline.session import CheckedFilm, FilmSession
+    from storyboard.plan.plan import Plan, TakeRequests
     from storyboard.run.events import Event
 
     P = ParamSpec("P")
     T = TypeVar("T")
 
-__version__ = "0.1.0"
 __all__ = [
     "arender",
     "compile_film",
@@ -106,7 +107,7 @@ def load(
     from dataclasses import replace
     from pathlib import Path
 
-    from storyboard.production import CheckedFilm, Overrides, check_film
+    from storyboard.pipeline.session import CheckedFilm, Overrides, check_film
 
     loaded = film.overrides if isinstance(film, CheckedFilm) else Overrides()
     overrides: dict[str, Any] = {
@@ -168,7 +169,7 @@ def plan_film(
 
     `shots`, `retake`, `force`, `rebuy` and `accept_stale` mean what they mean to `render`.
     """
-    from storyboard.production import FilmSession
+    from storyboard.pipeline.session import FilmSession
 
     examined = load(
         film,
@@ -273,9 +274,10 @@ async def arender(
     from pathlib import Path
 
     from storyboard.errors import UsageError
-    from storyboard.make import MISSING, RenderOptions, parse_usd_micros
-    from storyboard.make import render as make
-    from storyboard.production import FilmSession
+    from storyboard.money import parse_usd_micros
+    from storyboard.pipeline.render import MISSING, RenderOptions
+    from storyboard.pipeline.render import render as make
+    from storyboard.pipeline.session import FilmSession
 
     if missing not in MISSING:
         raise UsageError(f"missing={missing!r} is unknown", hint=f"it is one of {MISSING}")
@@ -353,7 +355,7 @@ def _wishes(
     rebuy: "str | Iterable[str]",
     accept_stale: bool,
 ) -> "TakeRequests":
-    from storyboard.saved import parse_take_requests
+    from storyboard.pipeline.saved_plan import parse_take_requests
 
     return parse_take_requests(
         production, _words(retake), _words(force), _words(rebuy), accept_stale
@@ -366,7 +368,7 @@ def _words(shots: "str | Iterable[str]") -> tuple[str, ...]:
 
 
 def _processes(jobs: "int | None") -> int:
-    """The number as `Order` has it, where 0 is one for each core."""
+    """The number as `RenderOptions` has it, where 0 is one for each core."""
     if jobs is not None and jobs < 1:
         from storyboard.errors import UsageError
 

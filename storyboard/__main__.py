@@ -31,10 +31,10 @@ _INTERRUPTED = 130
 def main() -> None:
     """Runs the command line and exits with its code."""
     _exit_on_interrupt(True)
-    from storyboard.cli.streams import StandardStreams
+    from storyboard.cli.stdio import StandardStreams
 
     streams = StandardStreams()
-    from storyboard.cli.main import run_command_line
+    from storyboard.cli.app import run_command_line
 
     try:
         _exit_on_interrupt(False)

@@ -25,16 +25,16 @@ _CHUNK = 1 << 20
 def digest_value(tag: str, value: Value) -> str:
     """64 hex digits that stand for `value` under `tag`.
 
-    >>> digest("t", {"a": 1, "b": 2}) == digest("t", {"b": 2, "a": 1})
+    >>> digest_value("t", {"a": 1, "b": 2}) == digest_value("t", {"b": 2, "a": 1})
     True
-    >>> digest("t", "1") == digest("t", 1)
+    >>> digest_value("t", "1") == digest_value("t", 1)
     False
     """
     return digest_text(tag, to_canonical_text(value))
 
 
 def digest_text(tag: str, text: str) -> str:
-    """`digest` of a value whose canonical text is known already."""
+    """`digest_value` of a value whose canonical text is known already."""
     return hashlib.sha256(f"storyboard:{tag}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

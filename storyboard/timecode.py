@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from storyboard.serialized import Serialized
+from storyboard.util.serialization import Serialized
 
 _FRAMES = re.compile(r"([+-]?\d+)f")
 _SECONDS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")

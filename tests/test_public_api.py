@@ -16,8 +16,8 @@ import pytest
 
 import storyboard
 from storyboard.errors import InvalidStoryboard, MoneyRefused, StoreError, UsageError
-from storyboard.graph.plan import Action
-from storyboard.production import CheckedFilm, Overrides
+from storyboard.pipeline.session import CheckedFilm, Overrides
+from storyboard.plan.plan import Action
 
 FILM = """\
 storyboard: 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from storyboard.errors import InvalidRequest, StoryboardError
-from storyboard.film import compute_frame_size
+from storyboard.model.film import compute_frame_size
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -24,7 +24,7 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
 
 _ROLE_ORDER = (Role.FIRST_FRAME, Role.REFERENCE, Role.LAST_FRAME)
 _PAPER = "#f4efe4"

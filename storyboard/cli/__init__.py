@@ -1,1 +1,1 @@
-"""The command line: one small module a verb; `view` and its neighbours draw."""
+"""The command line: `commands` has one small module a verb, and the modules here draw."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from storyboard.film import Film, FrameRef, MediaFile
-from storyboard.run.durable import write_out
-from storyboard.run.places import locate_lock_file
+from storyboard.model.film import Film, FrameRef, MediaFile
+from storyboard.run.paths import locate_lock_file
+from storyboard.util.atomic_files import write_out
 
 
 def write_depfile(path: Path, target: Path, film: Film) -> None:

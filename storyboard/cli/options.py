@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from storyboard.cli import view
+from storyboard.cli import console
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,7 +17,7 @@ FILM = click.Path(path_type=Path)
 
 def resolve_film(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
     """The film that a link leads to."""
-    from storyboard.run.places import resolve_film_path
+    from storyboard.run.paths import resolve_film_path
 
     return resolve_film_path(value)
 
@@ -35,7 +35,7 @@ def add_output_options(function: F) -> F:
             type=click.Choice(["auto", "always", "never"]),
             default="auto",
             help="Colour; NO_COLOR turns it off too.",
-            callback=lambda _c, _p, value: view.set_color(value),
+            callback=lambda _c, _p, value: console.set_color(value),
             expose_value=False,
         ),
         click.option("-v", "--verbose", is_flag=True, help="Say more."),
@@ -78,7 +78,7 @@ OVERRIDE_NAMES = ("profile", "provider", "model", "previz", "proxy", "allow_reti
 
 def pop_overrides(options: dict[str, Any]) -> Any:
     """Takes the overlay's values out of a command's parameters."""
-    from storyboard.production import Overrides
+    from storyboard.pipeline.session import Overrides
 
     return Overrides.from_fields({name: options.pop(name) for name in OVERRIDE_NAMES})
 
@@ -87,7 +87,7 @@ def parse_max_cost(_ctx: click.Context, _param: click.Parameter, value: str | No
     """Micro-dollars of `--max-cost`."""
     if value is None:
         return None
-    from storyboard.make import parse_usd_micros
+    from storyboard.money import parse_usd_micros
 
     try:
         return parse_usd_micros(value.removeprefix("$"))

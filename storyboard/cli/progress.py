@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from storyboard.cli import view
-from storyboard.cli.planview import to_decimal_usd
-from storyboard.graph.plan import Plan
-from storyboard.make import RenderResult
+from storyboard.cli import console
+from storyboard.money import to_decimal_usd
+from storyboard.pipeline.render import RenderResult
+from storyboard.plan.plan import Plan
 from storyboard.run import events as ev
 
 
@@ -123,11 +123,11 @@ class Progress:
         if self._display and self._display.is_running:
             self._display.print_above(line)
         else:
-            view.print_status(line)
+            console.print_status(line)
 
 
 def _can_show_live(as_json: bool, quiet: bool) -> bool:
-    return not as_json and not quiet and sys.stderr.isatty() and view.is_colored(True)
+    return not as_json and not quiet and sys.stderr.isatty() and console.is_colored(True)
 
 
 class _LiveDisplay:

@@ -11,16 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from storyboard.effects import (
+from storyboard.graph.context import CompileContext
+from storyboard.graph.shot_material import ShotMaterial, StepSegment, UsedRange
+from storyboard.graph.steps import Link, Step
+from storyboard.model.effects import (
     are_frame_wise,
     changes_timing,
     compute_duration_after,
     explain_unusable,
 )
-from storyboard.film import Shot
-from storyboard.graph.desk import CompileContext
-from storyboard.graph.material import ShotMaterial, StepSegment, UsedRange
-from storyboard.graph.steps import Link, Step
+from storyboard.model.film import Shot
 from storyboard.providers.base import Kind, Role, Settings
 from storyboard.timecode import FrameRange, Rate
 

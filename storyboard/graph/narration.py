@@ -12,12 +12,12 @@ from fractions import Fraction
 from itertools import pairwise
 
 from storyboard.errors import Span
-from storyboard.film import Line, Shot
-from storyboard.graph.desk import CompileContext
-from storyboard.graph.legality import PREVIZ
-from storyboard.graph.speech import BREATH, compute_line_ranges
+from storyboard.graph.context import CompileContext
+from storyboard.graph.dialogue_timing import BREATH, compute_line_ranges
+from storyboard.graph.limits.model_limits import PREVIZ
 from storyboard.graph.steps import Link, Step
 from storyboard.graph.timeline import NarrationItem, Timeline
+from storyboard.model.film import Line, Shot
 from storyboard.providers.base import Intent, Kind, Role, Settings, SpokenLine
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange

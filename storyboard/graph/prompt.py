@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from storyboard.film import CastKind, CastMember, Film, Shot
-from storyboard.graph.speech import compute_line_ranges
+from storyboard.graph.dialogue_timing import compute_line_ranges
+from storyboard.model.film import CastKind, CastMember, Film, Shot
 from storyboard.providers.base import Figure, Intent, Move, SpokenLine
 from storyboard.timecode import FrameRange
 

@@ -1,6 +1,6 @@
 """Steps: the nodes of the graph that make takes, and the links between them.
 
-A step is provider-neutral until `request` joins it with the content of its inputs.
+A step is provider-neutral until `build_request` joins it with the content of its inputs.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from storyboard.film import MediaFile
-from storyboard.graph.pace import RateLimits
+from storyboard.graph.rate_limits import RateLimits
+from storyboard.model.film import MediaFile
 from storyboard.providers.base import Intent, Kind, Role, Settings
 
 HELPER_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from storyboard.delivery import RESOLUTIONS
 from storyboard.errors import Span
-from storyboard.film import CastKind, Film, FrameRef, MediaFile, Shot
-from storyboard.graph.desk import CompileContext
-from storyboard.graph.legality import PREVIZ
-from storyboard.graph.notices import format_usd
+from storyboard.graph.context import CompileContext
+from storyboard.graph.limits.model_limits import PREVIZ
 from storyboard.graph.prompt import build_figures, build_intent, build_place, build_still_prompt
 from storyboard.graph.steps import Link, Step
+from storyboard.model.delivery import RESOLUTIONS
+from storyboard.model.film import CastKind, Film, FrameRef, MediaFile, Shot
+from storyboard.money import format_usd
 from storyboard.providers.base import Figure, Intent, Kind, Role, Settings
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
@@ -173,7 +173,8 @@ class StillSteps:
                 audio=False,
             ),
             prompt=build_still_prompt(member.still, intent),
-            intent=portrait_intent,  # a portrait, as previz draws it; a model is told in the film's words
+            # a portrait, as previz draws it; a model is told in the film's words
+            intent=portrait_intent,
             links=tuple(links),
             price_micros=0 if free else self._compute_price(defaults.resolution, image, len(links)),
             seeded=free or image.seed,

@@ -10,8 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from storyboard.diagnostics.collector import ShotDiagnostics
 from storyboard.errors import Span
-from storyboard.film import (
+from storyboard.graph.shot_material import ShotMaterial, UsedRange
+from storyboard.model.film import (
     Align,
     Anchor,
     Film,
@@ -21,10 +23,8 @@ from storyboard.film import (
     Transition,
     TransitionKind,
 )
-from storyboard.graph.material import ShotMaterial, UsedRange
-from storyboard.graph.notices import ShotDiagnostics
-from storyboard.serialized import Serialized
 from storyboard.timecode import FrameRange, Rate
+from storyboard.util.serialization import Serialized
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def build_timeline(
 ) -> Timeline:
     """Places `shots` in order; every one has a material, a use of it, and a use of its take.
 
-    `quiet` are shots next to one that could not be built: of their transitions nothing is said.
+    `quiet_shots` are next to one that could not be built: of their transitions nothing is said.
     """
     discarded = ShotDiagnostics()
     collectors = {shot.id: discarded if shot.id in quiet_shots else diagnostics for shot in shots}
@@ -328,8 +328,8 @@ def _choose_transition_frames(
             "SB351",
             shot,
             span,
-            f"the {transition.kind} wants {duration - before} frames after {previous.id}, which has "
-            f"{tail}, and {before} before {shot.id}, which has {head}",
+            f"the {transition.kind} wants {duration - before} frames after {previous.id}, "
+            f"which has {tail}, and {before} before {shot.id}, which has {head}",
             f"transition: {{{transition.kind}: {_format_seconds(film, duration)}, frames: overlap}}"
             f"   # the film gets {_format_seconds(film, duration)} s shorter\n"
             f"length: …   # a shorter {previous.id} leaves a handle",

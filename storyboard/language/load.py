@@ -8,14 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
 from storyboard.errors import Diagnostic, Severity
-from storyboard.film import Film
-from storyboard.language.build import FilmBuilder, Overrides
-from storyboard.language.files import MediaFiles
-from storyboard.language.include import IncludeReader
-from storyboard.language.report import DiagnosticCollector, Suggester
-from storyboard.language.schema import SchemaChecker
-from storyboard.language.source import Source, Unreadable, read_source
+from storyboard.language.build.film_builder import FilmBuilder, Overrides
+from storyboard.language.build.includes import IncludeReader
+from storyboard.language.build.media_files import MediaFiles
+from storyboard.language.schema.checker import SchemaChecker
+from storyboard.language.yaml.source import Source, Unreadable, read_source
+from storyboard.model.film import Film
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 

@@ -1,7 +1,7 @@
 """The film as it was understood: every default filled in, every layer applied.
 
-`resolved` is plain data in the language's own keys, so that its YAML is again a storyboard; what
-the language has no key for begins with `x-`.
+`to_storyboard_data` gives plain data in the language's own keys, so that its YAML is again a
+storyboard; what the language has no key for begins with `x-`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from storyboard.film import (
+from storyboard.language.yaml.parser import parse_plain_scalar
+from storyboard.model.film import (
     Ambience,
     Anchor,
     Film,
@@ -31,7 +32,6 @@ from storyboard.film import (
     TransitionKind,
     ValueSource,
 )
-from storyboard.language.yaml12 import parse_plain_scalar
 from storyboard.timecode import Rate
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z_./][\w ./()'’+@&!?;-]*", re.ASCII)
@@ -121,7 +121,7 @@ def _words(shot: Shot) -> dict[str, str]:
 
 
 def to_storyboard_yaml(film: Film, origins: bool) -> str:
-    """`resolved` as YAML; with `origins` each value is followed by where it came from."""
+    """The same data as YAML; with `origins` each value is followed by where it came from."""
     return "\n".join(_format_lines(film, to_storyboard_data(film), origins)) + "\n"
 
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from storyboard.stitching.media import run_ffmpeg
-from storyboard.stitching.pcm import WavWriter, decode_audio
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.stitching.sound.pcm import WavWriter, decode_audio
 
 Pixels = NDArray[np.uint8]
 """(height, width, 4) BGRA, or 3 without alpha."""
@@ -130,7 +130,7 @@ def write_take(
 ) -> None:
     """Joins a picture with its sound, (n, 2) float32 at 48 kHz; None makes a take without sound.
 
-    `before` is the source of an extension: its own sound goes first, to the sample.
+    `source` is that of an extension: its own sound goes first, to the sample.
     """
     if sound is None:
         run_ffmpeg(
@@ -165,7 +165,7 @@ def _read_source_sound(
     """The source's sound, as long as its picture: silence stands where it has none."""
     if source is None:
         return
-    from storyboard.stitching.media import probe
+    from storyboard.stitching.media.ffmpeg import probe
 
     whole = probe(picture)
     remaining = round(whole.seconds * RATE) - own_samples

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.cues import Line
+from storyboard.model.sound import Line
 from storyboard.providers.base import Operation, Outcome, Request, Sample, Workplace
-from storyboard.providers.local import LocalJobs
+from storyboard.providers.local_jobs import LocalJobs
 
 
 class Previz:
@@ -43,7 +43,7 @@ class Previz:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts drawing in a worker process; the job dies with this process."""
-        from storyboard.previz.draw import render_take
+        from storyboard.previz.render_take import render_take
 
         return self._jobs.start_job(place.compute(render_take, request, place.scratch))
 
@@ -62,13 +62,13 @@ class Previz:
     @staticmethod
     def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Any:
         """An ambience from words, (n, 2) float32 at 48 kHz, for the film's mix."""
-        from storyboard.previz.sound import render_bed
+        from storyboard.previz.audio.mix import render_bed
 
         return render_bed(words, seconds, seed, start_s)
 
     @staticmethod
     def murmur(line: Line, voice: str = "") -> Any:
         """A line that no take speaks, (n, 2) float32 at 48 kHz."""
-        from storyboard.previz.sound import speak_line
+        from storyboard.previz.audio.mix import speak_line
 
         return speak_line(line, voice)

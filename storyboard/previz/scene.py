@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 
-from storyboard.previz.camera import CameraStart, Pose
-from storyboard.previz.compose import Compositor
-from storyboard.previz.direction import Blocking, PreviousMotion, block_shot
-from storyboard.previz.framing import Composition
-from storyboard.previz.paint import Pixels
-from storyboard.previz.palette import build_palette
+from storyboard.previz.compositing.compositor import Compositor
+from storyboard.previz.painting.lighting import build_palette
+from storyboard.previz.painting.rasterizer import Pixels
+from storyboard.previz.script.shot_spec import ShotSpec
 from storyboard.previz.sets import add_passers_by, build_set
-from storyboard.previz.spec import ShotSpec
-from storyboard.previz.stage import Stage
-from storyboard.previz.weather import Atmosphere, add_mist
+from storyboard.previz.sets.stage import Stage
+from storyboard.previz.sets.weather import Atmosphere, add_mist
+from storyboard.previz.staging.blocking import Blocking, PreviousMotion, block_shot
+from storyboard.previz.staging.camera import CameraStart, Pose
+from storyboard.previz.staging.framing import Composition
 from storyboard.providers.base import SpokenLine
 
 _TURNING_S = 2.5
@@ -50,7 +50,7 @@ class ResumePoint:
 
 @dataclass
 class Scene:
-    """One shot; `frame(i)` draws any of its frames, the same whenever it is asked."""
+    """One shot; `draw_frame(i)` draws any of its frames, the same whenever it is asked."""
 
     spec: ShotSpec
     composition: Composition
@@ -84,7 +84,13 @@ class Scene:
         world_spec = replace(
             layout.spec, weather=spec.weather, time=spec.time, text=spec.text, extras=spec.extras
         )
-        palette = build_palette(world_spec)
+        palette = build_palette(
+            world_spec.key,
+            world_spec.time,
+            world_spec.weather,
+            world_spec.mood,
+            indoors=world_spec.set == "room",
+        )
         stage = Stage(
             world_spec, palette, view, self.blocking.path.poses, self.frames / self.fps, self.clock,
             layout.pose, layout.middle, layout.span,

@@ -11,14 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from storyboard.previz.camera import CameraStart, Pose, View
-from storyboard.previz.direction import PreviousMotion
-from storyboard.previz.framing import Composition, Mark, PlacedProp
-from storyboard.previz.look import derive_look
-from storyboard.previz.paint import Pixels
+from storyboard.previz.painting.rasterizer import Pixels
 from storyboard.previz.scene import ResumePoint, Scene, SetLayout
-from storyboard.previz.spec import Person, ShotSpec, Thing
-from storyboard.serialized import Serialized
+from storyboard.previz.script.character_look import derive_look
+from storyboard.previz.script.shot_spec import Person, ShotSpec, Thing
+from storyboard.previz.staging.blocking import PreviousMotion
+from storyboard.previz.staging.camera import CameraStart, Pose, View
+from storyboard.previz.staging.framing import Composition, Mark, PlacedProp
+from storyboard.util.serialization import Serialized
 
 FORMAT = 1
 _ACROSS, _DOWN = 12, 7

@@ -13,9 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from storyboard.film import MediaFacts
+from storyboard.model.film import MediaFacts
 from storyboard.providers.intent import Figure, Intent, Move, SpokenLine
-from storyboard.serialized import Serialized
+from storyboard.util.serialization import Serialized
 
 __all__ = [
     "WIRE_READS", "WRITE_TOKENS", "Done", "Failed", "Figure", "Filtered", "Input", "Intent",
@@ -341,3 +341,12 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Gives back connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTraits:
+    """What planning must know of a provider without loading its adapter."""
+
+    reads: frozenset[str]
+    revision: str = ""
+    repeatable: bool = False

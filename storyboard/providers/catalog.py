@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.overlay import deep_merge
-from storyboard.providers.overrides import find_override_file, read_overrides
-from storyboard.serialized import check_names
+from storyboard.providers.catalog_overrides import find_override_file, read_overrides
+from storyboard.util.merge import deep_merge
+from storyboard.util.serialization import check_names
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 

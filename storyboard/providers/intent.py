@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from storyboard.serialized import Serialized
+from storyboard.util.serialization import Serialized
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.graph.plan import ProviderTraits
-from storyboard.providers.base import WIRE_READS, Provider
+from storyboard.providers.base import WIRE_READS, Provider, ProviderTraits
 from storyboard.providers.catalog import Catalog, load_catalog
 
 _GROUP = "storyboard.providers"
@@ -76,7 +75,7 @@ def list_plugins() -> tuple[str, ...]:
 
 
 def load_full_catalog(names: Iterable[str]) -> Catalog:
-    """The catalogue with the models that the plug-ins among `named` bring along."""
+    """The catalogue with the models that the plug-ins among `names` bring along."""
     merged = load_catalog()
     for name in sorted(names):
         if name in merged.providers or name not in find_adapters() or name == "previz":

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TextIO, TypeAlias
 
-from storyboard.run.places import make_folder
-from storyboard.run.record import to_iso_time
+from storyboard.run.paths import make_folder
+from storyboard.run.store.take_record import to_iso_time
 
 FORMAT = 1
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from storyboard.errors import StoryboardError
-from storyboard.film import Take
+from storyboard.model.film import Take
+from storyboard.money import micros_to_usd
 from storyboard.run.events import Summary
-from storyboard.run.record import micros_to_usd
 
 _INTERRUPTED = 130
 _DECISION = 7

@@ -11,14 +11,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from storyboard.simulator.answers import CONNECTION, google_error, serve_file
-from storyboard.simulator.gate import ENTRY, wrap_with_faults
-from storyboard.simulator.journal import build_logged_request
-from storyboard.simulator.world import SimulatorState
+from storyboard.simulator.fault_injection import ENTRY, wrap_with_faults
+from storyboard.simulator.request_log import build_logged_request
+from storyboard.simulator.responses import CONNECTION, google_error, serve_file
+from storyboard.simulator.state import SimulatorState
 
 WIRES = (
-    *("control", "token", "vertex", "storage", "gemini"),
-    *("uploads", "interactions", "content", "chat", "comet"),
+    *("admin", "google.oauth", "google.vertex", "google.cloud_storage", "google.gemini"),
+    *(
+        "google.gemini_uploads",
+        "google.interactions",
+        "google.generate_content",
+        "cometapi.chat",
+        "cometapi.videos",
+    ),
 )
 """Modules of this package that bring `build_routes(world) -> list[Route]`, first match first."""
 

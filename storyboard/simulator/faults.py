@@ -138,7 +138,7 @@ class Faults:
         return new_fault
 
     def consume_fault(self, kind: str, route: str, text: str) -> Fault | None:
-        """The oldest fault of that kind that fits, used once; `told` is prompt and path."""
+        """The oldest fault of that kind that fits, used once; `text` is prompt and path."""
         with self._lock:
             for fault in self._waiting:
                 if fault.kind == kind and fault.is_match(route, text):

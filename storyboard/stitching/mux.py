@@ -7,18 +7,18 @@ from fractions import Fraction
 from pathlib import Path
 
 from storyboard.errors import MediaError
-from storyboard.film import Film
-from storyboard.outlet import replace_file
-from storyboard.stitching.aac import PACKET
-from storyboard.stitching.conform import choose_timescale
-from storyboard.stitching.frames import read_frames
-from storyboard.stitching.media import build_temp_path, run_ffmpeg
-from storyboard.stitching.packets import open_media, read_frame_index
-from storyboard.stitching.pcm import RATE
-from storyboard.stitching.smart.proofs import CheckedSeams
-from storyboard.stitching.smart.verify import check_seams
-from storyboard.stitching.smart.weave import SampleRange
+from storyboard.model.film import Film
+from storyboard.stitching.media.ffmpeg import build_temp_path, run_ffmpeg
+from storyboard.stitching.media.frames import read_frames
+from storyboard.stitching.media.probe import open_media, read_frame_index
+from storyboard.stitching.picture.conform import choose_timescale
+from storyboard.stitching.smart.checked_seams import CheckedSeams
+from storyboard.stitching.smart.mp4_writer import SampleRange
+from storyboard.stitching.smart.seam_check import check_seams
+from storyboard.stitching.sound.aac import PACKET
+from storyboard.stitching.sound.pcm import RATE
 from storyboard.timecode import FrameRange
+from storyboard.util.output_files import replace_file
 
 _EARLY = ("-itsoffset", f"{-PACKET / RATE:.9f}")
 _PACKET_S = Fraction(PACKET, RATE)
@@ -42,8 +42,8 @@ def mux_film(
     `captions` is an SRT file that becomes a track of subtitles.
 
     The unfinished file is checked before it takes its name. Raises MediaError when it is not
-    `frames` long or its sound does not start and end with it, and NotCopied when it is not made
-    of `threads`, where those are given.
+    `frames` long or its sound does not start and end with it, and CannotStreamCopy when it is not
+    made of `sample_ranges`, where those are given.
     """
     unfinished = build_temp_path(out)
     try:
@@ -83,7 +83,7 @@ def check_film_file(path: Path, frames: int, film: Film, *, decoded: bool = Fals
     """Raises MediaError unless `path` is the film: every frame in its place, sound beside it.
 
     Reads all packets, and decodes the first and the last frame unless that is `decoded` already;
-    `media.verify` decodes the rest.
+    `verify_media` decodes the rest.
     """
     rate = film.delivery.rate
     index = read_frame_index(path)

@@ -14,7 +14,7 @@ A paid adapter belongs on a simulator of its service: every test submits jobs.
 
 from __future__ import annotations
 
-from storyboard.testing.bench import Bench
-from storyboard.testing.contract import ProviderContract
+from storyboard.testing.provider_contract import ProviderContract
+from storyboard.testing.workspace import Bench
 
 __all__ = ["Bench", "ProviderContract"]

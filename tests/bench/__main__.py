@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.cli_latency import measure_previz, measure_startup
+from tests.bench.config import ROUNDS
 from tests.bench.idle import measure_idle, measure_long_idle
 from tests.bench.makespan import measure_makespan
 from tests.bench.memory import measure_memory
-from tests.bench.places import ROUNDS
-from tests.bench.small import measure_previz, measure_startup
 from tests.bench.steps import measure_step_overhead
 from tests.bench.stitch import (
     measure_stitch,

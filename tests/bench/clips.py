@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from tests.bench.clock import run_command
-from tests.bench.places import ROOT
+from tests.bench.config import ROOT
 
 SECONDS, RATE = 8, 24
 FRAMES = SECONDS * RATE
@@ -21,7 +21,7 @@ _BITRATES = {HD: "7M", FULL_HD: "12M"}
 def write_clips(
     folder: Path, count: int, size: Size = HD, key_interval: int = 2 * RATE
 ) -> list[Path]:
-    """`count` clips of 8 s in `folder`, a key frame every `keys` frames.
+    """`count` clips of 8 s in `folder`, a key frame every `key_interval` frames.
 
     They are made by a process of their own: one that is started is said to hold what its parent
     held, so the parent of those that are measured must be small.

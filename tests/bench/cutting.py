@@ -11,11 +11,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from storyboard.digest import digest_value
-from storyboard.film import Delivery, Film, MediaFacts, Shot, TransitionKind
 from storyboard.graph.timeline import Blend, ShotEvent, Slice, Timeline
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.material import StepMedia
-from storyboard.stitching.packets import read_frame_index
+from storyboard.model.film import Delivery, Film, MediaFacts, Shot, TransitionKind
+from storyboard.stitching.media.probe import read_frame_index
+from storyboard.stitching.picture.clips import StepMedia
+from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate(Fraction(24))

@@ -6,17 +6,17 @@ import os
 from functools import cache, partial
 from pathlib import Path
 
-from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from tests.bench.clock import Usage, run_command, run_interleaved
-from tests.bench.places import PEERS, ROOT, ROUNDS, STORYBOARD
+from tests.bench.config import PEERS, ROOT, ROUNDS, STORYBOARD
 from tests.bench.table import print_heading, print_line, print_row
 
 
 class RenderedFilm:
     """A film of `n` shots of four frames whose takes are all there, and its commands.
 
-    A `cut` one was rendered whole. Of another, one more shot is left unmade, so that nothing is
-    cut, and what an idle render does is to look at every take.
+    With `is_stitched` it was rendered whole. Of another, one more shot is left unmade, so that
+    nothing is cut, and what an idle render does is to look at every take.
     """
 
     def __init__(self, root: Path, n: int, *, is_stitched: bool) -> None:

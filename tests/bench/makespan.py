@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from storyboard.graph.forecast import forecast_render
-from storyboard.graph.pace import WINDOW_S, RateLimits
+from storyboard.graph.rate_limits import WINDOW_S, RateLimits
 from storyboard.graph.steps import Step
+from storyboard.plan.forecast import forecast_render
 from storyboard.providers.base import Done, Operation, Outcome, Request, Running, Sample, Workplace
-from storyboard.run.quota import SlidingWindow
-from tests.bench.paper import InstantProvider, PlannedFilm
+from storyboard.run.executor.rate_limiter import SlidingWindow
+from tests.bench.fake_provider import InstantProvider, PlannedFilm
 from tests.bench.table import print_heading, print_line
 from tests.fakes.run_fakes import build_step, link_last_frame
 
@@ -56,7 +56,7 @@ class _FastSelector(selectors.DefaultSelector):
 
 @dataclass
 class TimedProvider(InstantProvider):
-    """A platform whose every job takes JOB_S; it tells when each was sent."""
+    """A platform whose every job takes OPERATION_S; it tells when each was sent."""
 
     submitted_at: dict[str, float] = field(default_factory=dict)
 
@@ -82,7 +82,10 @@ def measure_makespan(root: Path) -> None:
         run_s, forecast_s, most_submitted = _run_steps(steps)
         least_s = compute_lower_bound({step.id: step.parents for step in steps})
         list_schedule_s = compute_list_schedule({step.id: step.parents for step in steps})
-        ratio = f"{run_s / least_s - 1:+.1%} of the least possible; forecast {forecast_s / run_s - 1:+.1%}"
+        ratio = (
+            f"{run_s / least_s - 1:+.1%} of the least possible;"
+            f" forecast {forecast_s / run_s - 1:+.1%}"
+        )
         seconds = (
             f"{run_s:6.0f} s; at least {least_s:.0f} s, by a list schedule {list_schedule_s:.0f} s"
         )
@@ -108,7 +111,7 @@ def _run_steps(steps: list[Step]) -> tuple[float, float, int]:
     provider = TimedProvider("paid", repeatable=False)
     with (
         tempfile.TemporaryDirectory(prefix="storyboard-makespan-") as folder,
-        patch("storyboard.run.local.SlidingWindow", windows),
+        patch("storyboard.run.executor.executor.SlidingWindow", windows),
         asyncio.Runner(loop_factory=FastLoop) as runner,
     ):
         film = PlannedFilm(Path(folder), steps, {"paid": provider})

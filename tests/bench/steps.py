@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench.clock import PeerProcess, Usage, run_interleaved
-from tests.bench.places import PEERS, ROOT, ROUNDS
+from tests.bench.config import PEERS, ROOT, ROUNDS
 from tests.bench.table import print_heading, print_line, print_step_row
 
 PREFECT_STEPS = 200
@@ -19,8 +19,12 @@ def measure_step_overhead(root: Path) -> None:
         "overhead of a no-op step; ours is durable, Dask keeps nothing, Prefect keeps records"
     )
     processes = {
-        "ours, free": PeerProcess([sys.executable, "-m", "tests.bench.paper", "free"], ROOT, {}),
-        "ours, paid": PeerProcess([sys.executable, "-m", "tests.bench.paper", "paid"], ROOT, {}),
+        "ours, free": PeerProcess(
+            [sys.executable, "-m", "tests.bench.fake_provider", "free"], ROOT, {}
+        ),
+        "ours, paid": PeerProcess(
+            [sys.executable, "-m", "tests.bench.fake_provider", "paid"], ROOT, {}
+        ),
         "dask": _start_peer("dask_wide"),
         "prefect": _start_peer("prefect_wide"),
     }

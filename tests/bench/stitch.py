@@ -16,13 +16,13 @@ from pathlib import Path
 
 from tests.bench.clips import FULL_HD, HD, Size, write_clips
 from tests.bench.clock import Usage, run_command
-from tests.bench.places import ROOT
-from tests.bench.rivals import (
+from tests.bench.competitors import (
     build_copy_command,
     build_ffmpeg_command,
     build_melt_command,
     build_moviepy_command,
 )
+from tests.bench.config import ROOT
 from tests.bench.table import print_heading, print_memory_row, print_row
 
 CLIPS = 8
@@ -116,7 +116,10 @@ def _compare_methods(root: Path, description: str, size: Size, keys: int) -> Non
 
 
 def _format_ratio(usage: Usage, copy_usage: Usage) -> str:
-    return f"{usage.cpu_s / copy_usage.cpu_s:.1f}x copy's CPU, {usage.wall_s / copy_usage.wall_s:.1f}x its wall"
+    return (
+        f"{usage.cpu_s / copy_usage.cpu_s:.1f}x copy's CPU,"
+        f" {usage.wall_s / copy_usage.wall_s:.1f}x its wall"
+    )
 
 
 def _list_methods(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.providers.base import Input, Intent, Kind, Request, Role, Settings
-from storyboard.providers.cometapi import CometAPI
+from storyboard.providers.cometapi.provider import CometAPI
 
 KEY = "sk-comet-4f1d2c0aa0b9"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 from tests.contract.veo_asks import SimulatorClient
 
 

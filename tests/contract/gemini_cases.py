@@ -21,7 +21,7 @@ from storyboard.providers.base import (
     Settings,
     SpokenLine,
 )
-from storyboard.providers.gemini import Gemini
+from storyboard.providers.google.gemini import Gemini
 from tests.contract.scripted import ScriptedAnswer, ScriptedServer, make_json_answer
 from tests.contract.vertex_cases import PNG, ThreadWorkspace
 
@@ -76,7 +76,7 @@ def write_picture(
 
 
 def run_with_adapter(action: Callable[[Gemini], Awaitable[T]]) -> T:
-    """What an adapter of its own answers to `act`."""
+    """What an adapter of its own answers to `action`."""
 
     async def run() -> T:
         gemini = Gemini({})

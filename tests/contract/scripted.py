@@ -40,7 +40,7 @@ class ReceivedRequest:
 
 @dataclass(frozen=True)
 class ScriptedAnswer:
-    """What goes back; `pieces` are sent one by one, `cut` closes before the end is said."""
+    """What goes back; `pieces` are sent one by one, `cut_off` closes before the end is said."""
 
     status: int = 200
     pieces: tuple[bytes, ...] = ()
@@ -72,7 +72,7 @@ Reply: TypeAlias = "ScriptedAnswer | Callable[[ReceivedRequest], ScriptedAnswer]
 
 
 class ScriptedServer:
-    """`say("POST /v1/videos", …)` queues answers of a route; the last one stays."""
+    """`script_replies("POST /v1/videos", …)` queues answers of a route; the last one stays."""
 
     def __init__(self) -> None:
         self.requests: list[ReceivedRequest] = []

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from storyboard.errors import ProviderError
-from storyboard.providers import gcs
-from storyboard.providers.discreet import Redactor
-from storyboard.providers.gcs import GcsBucket
+from storyboard.providers.google import cloud_storage
+from storyboard.providers.google.cloud_storage import GcsBucket
+from storyboard.providers.http.redaction import Redactor
 from tests.contract.vertex_cases import ReceivedRequest, ServerAnswer, serve
 
 FOLDER = "gs://films/night/run-00001/"
@@ -82,7 +82,7 @@ def test_what_is_no_list_is_not_believed(monkeypatch: pytest.MonkeyPatch, value:
 
 
 def test_a_list_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gcs, "_MAX_PAGES", 3)
+    monkeypatch.setattr(cloud_storage, "_MAX_PAGES", 3)
     tokens = iter(range(99))
     with pytest.raises(ProviderError, match="does not say"):
         list_folder(lambda _: {"nextPageToken": f"page {next(tokens)}"}, monkeypatch)

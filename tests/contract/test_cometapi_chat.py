@@ -208,8 +208,12 @@ PARTS = {"choices": [{"message": {"content": [{"type": "video_url", "video_url":
         make_event_stream(GOOD[:-2], cut=True),
         make_event_stream([*PROGRESS, make_chunk(content=VIDEO)], cut=True),
         make_event_stream([make_chunk(content=VIDEO[:20]), make_chunk(content=VIDEO[20:]), END]),
-        make_event_stream([make_chunk(content=f'<video width="1" SRC="{URL.replace("&", "&amp;")}">'), END]),
-        make_event_stream([make_chunk(content=f"![poster](https://x.test/p.jpg) [▶️ download]({URL})"), END]),
+        make_event_stream(
+            [make_chunk(content=f'<video width="1" SRC="{URL.replace("&", "&amp;")}">'), END]
+        ),
+        make_event_stream(
+            [make_chunk(content=f"![poster](https://x.test/p.jpg) [▶️ download]({URL})"), END]
+        ),
         make_event_stream([make_chunk("stop", content=f"Your video is ready: {URL}."), END]),
         make_event_stream([make_chunk(content=f"see https://docs.test/ and [it]({URL})"), END]),
         make_json_answer(JSON),
@@ -260,22 +264,54 @@ def test_the_video_is_fetched_without_the_key(
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (make_event_stream([*PROGRESS, make_chunk(reasoning_content="❌ The upstream is busy"), USAGE, END]),
-         "❌ The upstream is busy"),
-        (make_event_stream([make_chunk("stop", content="I can't make that."), END]), "I can't make that."),
-        (make_event_stream([b'data: {"error": {"message": "no channel", "code": "x"}}\n\n', END]),
-         "no channel"),
-        (make_event_stream([make_chunk(reasoning_content="Begun.\nProgress: 3%\n"),
-                 make_chunk(reasoning_content="No room.\n"), USAGE, END]), "video: Begun. No room.;"),
+        (
+            make_event_stream(
+                [*PROGRESS, make_chunk(reasoning_content="❌ The upstream is busy"), USAGE, END]
+            ),
+            "❌ The upstream is busy",
+        ),
+        (
+            make_event_stream([make_chunk("stop", content="I can't make that."), END]),
+            "I can't make that.",
+        ),
+        (
+            make_event_stream(
+                [b'data: {"error": {"message": "no channel", "code": "x"}}\n\n', END]
+            ),
+            "no channel",
+        ),
+        (
+            make_event_stream(
+                [
+                    make_chunk(reasoning_content="Begun.\nProgress: 3%\n"),
+                    make_chunk(reasoning_content="No room.\n"),
+                    USAGE,
+                    END,
+                ]
+            ),
+            "video: Begun. No room.;",
+        ),
         (make_event_stream([*PROGRESS, USAGE, END]), "it says nothing"),
-        (make_event_stream([make_chunk("stop", content="![only](https://x.test/p.jpg)"), END]), "only"),
-        (make_event_stream([make_chunk(reasoning_content=f"key {KEY} is bad"), END]), "key … is bad"),
-        (make_event_stream([make_chunk("stop", content=f"https://a.test/v.mp4?key={KEY}"), END]), "a.test/v.mp4"),
+        (
+            make_event_stream([make_chunk("stop", content="![only](https://x.test/p.jpg)"), END]),
+            "only",
+        ),
+        (
+            make_event_stream([make_chunk(reasoning_content=f"key {KEY} is bad"), END]),
+            "key … is bad",
+        ),
+        (
+            make_event_stream([make_chunk("stop", content=f"https://a.test/v.mp4?key={KEY}"), END]),
+            "a.test/v.mp4",
+        ),
         (make_json_answer({"choices": [{"message": {"content": "No."}}]}), "No."),
-        (make_json_answer({"error": {"message": "no money", "type": "comet_api_error"}}), "no money"),
+        (
+            make_json_answer({"error": {"message": "no money", "type": "comet_api_error"}}),
+            "no money",
+        ),
         (make_json_answer({"error": "closed"}), "closed"),
     ],
-)  # fmt: skip
+)
 def test_an_end_without_a_video_is_a_failure_that_may_have_cost(
     service: ScriptedServer, workspace: InlineWorkspace, answer: ScriptedAnswer, reason: str
 ) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.providers import comet_reply, comet_stream
-from storyboard.providers.comet_reply import JobState
-from storyboard.providers.expiry import read_expiry
+from storyboard.providers.cometapi import chat_stream, job_status
+from storyboard.providers.cometapi.job_status import JobState
+from storyboard.providers.http.signed_urls import read_expiry
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
@@ -32,7 +32,7 @@ WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs
 
 @given(JSON)
 def test_any_reply_is_read(value: Any) -> None:
-    task = comet_reply.parse_job_status(value)
+    task = job_status.parse_job_status(value)
     assert task.progress is None or 0 <= task.progress <= 100
     assert task.url == "" or task.url.startswith("http")
 
@@ -40,7 +40,7 @@ def test_any_reply_is_read(value: Any) -> None:
 @given(JSON, st.binary(max_size=40))
 def test_any_answer_is_read(value: Any, rubbish: bytes) -> None:
     for body in (json.dumps(value).encode(), b"data: " + json.dumps(value).encode(), rubbish):
-        answer = comet_stream.parse_answer(body)
+        answer = chat_stream.parse_answer(body)
         assert answer.url == "" or answer.url.startswith("http")
 
 
@@ -56,7 +56,7 @@ def test_a_done_job_is_the_same_in_any_wrapping(
     value: Any = {"id": "t1", "status": word, key: "https://a.test/v", "progress": progress}
     for _ in range(wrapped):
         value = {"code": "success", "message": "", "data": value}
-    task = comet_reply.parse_job_status(value)
+    task = job_status.parse_job_status(value)
     assert (task.id, task.job_state, task.url) == ("t1", JobState.DONE, "https://a.test/v")
     assert not task.is_rejected
 
@@ -68,14 +68,14 @@ def test_a_failed_job_never_has_its_reason_taken_for_a_result(
     value: Any = {"status": word, "fail_reason": f"https://a.test/{reason.strip()}"}
     for _ in range(wrapped):
         value = {"data": value}
-    assert comet_reply.parse_job_status(value).job_state is JobState.FAILED
+    assert job_status.parse_job_status(value).job_state is JobState.FAILED
 
 
 @given(st.lists(WORDS, max_size=5), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_events_are_the_same_with_any_line_ends(data: list[str], end: str, last: bool) -> None:
     said = "".join(f": note{end}event: x{end}data: {words}{end}{end}" for words in data)
     body = said if last else said.removesuffix(end)
-    assert list(comet_stream.split_events(body.encode())) == data
+    assert list(chat_stream.split_events(body.encode())) == data
 
 
 @given(st.lists(st.sampled_from(["p", "<b>", " ", "\n", "5%", "é"]), max_size=6), st.integers(0, 3))
@@ -85,17 +85,17 @@ def test_content_is_joined_however_it_was_cut(parts: list[str], cuts: int) -> No
     pieces = [text[i : i + step] for i in range(0, len(text), step)]
     chunks = [json.dumps({"choices": [{"delta": {"content": each}}]}) for each in pieces]
     body = "".join(f"data: {each}\n\n" for each in [*chunks, "[DONE]"]).encode()
-    assert comet_stream.parse_answer(body).content == text
-    assert comet_stream.parse_answer(body).url == "https://a.test/v?x=1&y=2"
+    assert chat_stream.parse_answer(body).content == text
+    assert chat_stream.parse_answer(body).url == "https://a.test/v?x=1&y=2"
 
 
 def test_an_event_of_many_lines_is_one() -> None:
-    assert list(comet_stream.split_events(b"data: a\ndata:b\n\ndata\n\n")) == ["a\nb", ""]
+    assert list(chat_stream.split_events(b"data: a\ndata:b\n\ndata\n\n")) == ["a\nb", ""]
 
 
 def test_a_line_end_that_json_allows_inside_text_is_no_line_end() -> None:
     payload = json.dumps({"choices": [{"delta": {"content": "a\u2028b"}}]}, ensure_ascii=False)
-    assert comet_stream.parse_answer(f"data: {payload}\n\n".encode()).content == "a\u2028b"
+    assert chat_stream.parse_answer(f"data: {payload}\n\n".encode()).content == "a\u2028b"
 
 
 def test_the_end_of_a_signed_address_is_read() -> None:

@@ -26,9 +26,9 @@ from storyboard.providers.base import (
     Running,
     Sample,
 )
-from storyboard.providers.cometapi import CometAPI
-from storyboard.simulator.serve import Simulator
-from storyboard.stitching.media import probe
+from storyboard.providers.cometapi.provider import CometAPI
+from storyboard.simulator.server import Simulator
+from storyboard.stitching.media.ffmpeg import probe
 from tests.contract.comet import InlineWorkspace, make_adapter, make_request, write_picture
 
 

@@ -21,7 +21,6 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.providers import http
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -33,10 +32,11 @@ from storyboard.providers.base import (
     Running,
     Sample,
 )
-from storyboard.providers.cometapi import CometAPI
-from storyboard.providers.download import NotFoundElsewhere
-from storyboard.providers.files import NotFound
-from storyboard.providers.support import suggest_cure
+from storyboard.providers.cometapi.provider import CometAPI
+from storyboard.providers.google.gemini_files import NotFound
+from storyboard.providers.http import service as http
+from storyboard.providers.http.download import NotFoundElsewhere
+from storyboard.providers.http.safety_codes import suggest_cure
 from tests.contract.comet import (
     KEY,
     PNG,
@@ -76,7 +76,7 @@ def workspace(tmp_path: Path) -> InlineWorkspace:
 
 
 def run_with_adapter(action: Callable[[CometAPI], Awaitable[T]]) -> T:
-    """What an adapter of its own answers to `act`."""
+    """What an adapter of its own answers to `action`."""
 
     async def call_and_close() -> T:
         comet = make_adapter()

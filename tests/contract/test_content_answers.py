@@ -22,7 +22,7 @@ from storyboard.errors import (
     UnknownOutcome,
 )
 from storyboard.providers.base import Done, Failed, Input, Kind, Operation, Outcome, Request, Role
-from storyboard.providers.gemini import Gemini
+from storyboard.providers.google.gemini import Gemini
 from tests.contract.comet import collect_error_text
 from tests.contract.gemini_cases import (
     KEY,

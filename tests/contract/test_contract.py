@@ -21,7 +21,7 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.testing import ProviderContract
 
 KEY = "sk-contract-77aa01"

@@ -23,8 +23,8 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from storyboard.providers import http
 from storyboard.providers.base import Done, Running, Sample, Unusable
+from storyboard.providers.http import service as http
 from tests.contract.comet import collect_error_text
 from tests.contract.gemini_cases import (
     CLIP,

@@ -13,8 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StoryboardError
-from storyboard.providers.base import Done, Failed, Filtered, Kind, Operation, Outcome, Running
-from storyboard.providers.gemini import Gemini
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Filtered,
+    Kind,
+    Operation,
+    Outcome,
+    Running,
+    Unusable,
+)
+from storyboard.providers.google.gemini import Gemini
 from tests.contract.gemini_cases import (
     OMNI,
     VEO,
@@ -103,6 +112,6 @@ def test_any_answer(
 
     with tempfile.TemporaryDirectory() as folder:
         outcome = asyncio.run(submit_poll_and_fetch(ThreadWorkspace(Path(folder))))
-    assert outcome is None or isinstance(outcome, Running | Done | Failed | Filtered)
+    assert outcome is None or isinstance(outcome, Running | Done | Failed | Filtered | Unusable)
     if isinstance(outcome, Done):
         assert all(each.path or each.uri or each.problem for each in outcome.samples)

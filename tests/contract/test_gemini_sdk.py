@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from storyboard.providers.base import WRITE_TOKENS, Input, Kind, Operation, Request, Role
-from storyboard.providers.content import build_content_body
-from storyboard.providers.omni import build_omni_body
+from storyboard.providers.google.generate_content import build_content_body
+from storyboard.providers.google.omni import build_omni_body
 from tests.contract import gemini_cases as cases
 from tests.contract.gemini_cases import (
     OMNI,

@@ -16,11 +16,11 @@ from storyboard.errors import (
     RetiredModel,
     UnknownOutcome,
 )
-from storyboard.film import MediaFacts
+from storyboard.model.film import MediaFacts
 from storyboard.providers.base import Done, Failed, Filtered, Input, Kind, Role, Sample
-from storyboard.providers.gemini import Gemini
-from storyboard.simulator.serve import Simulator
-from storyboard.stitching.media import probe
+from storyboard.providers.google.gemini import Gemini
+from storyboard.simulator.server import Simulator
+from storyboard.stitching.media.ffmpeg import probe
 from tests.contract.gemini_cases import (
     GREY_PNG,
     OMNI,

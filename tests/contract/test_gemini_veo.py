@@ -18,7 +18,6 @@ from storyboard.errors import (
     ProviderError,
     QuotaError,
 )
-from storyboard.providers import files
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -30,7 +29,8 @@ from storyboard.providers.base import (
     Sample,
     Unusable,
 )
-from storyboard.providers.operation import NO_RESULT
+from storyboard.providers.google import gemini_files
+from storyboard.providers.google.long_running import NO_RESULT
 from tests.contract.gemini_cases import (
     CLIP,
     HOST,
@@ -175,7 +175,7 @@ def test_it_waits_until_the_source_is_ready(
 def test_a_source_that_never_gets_ready_costs_nothing(
     service: ScriptedServer, workspace: ThreadWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(gemini_files, "_PATIENCE_S", 0.5)
     service.script_replies(FILE, make_json_answer({"state": "PROCESSING"}))
     with pytest.raises(NotNow, match="made ready"):
         submit_request(make_request(Kind.EXTEND, SOURCE), workspace)

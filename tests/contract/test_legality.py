@@ -19,13 +19,13 @@ from typing import Any
 
 import pytest
 
+from storyboard.diagnostics.codes import GRAPH_CODES
 from storyboard.errors import Severity
-from storyboard.graph.codes import CODES
 from storyboard.providers.base import Kind
-from tests.contract import legality_naive as naive
-from tests.contract.legality_desk import LIMITS, CheckedStory, ShotError, StoryChecker
-from tests.contract.legality_films import ROUTES, Shot, Story, generate_story, write_media
-from tests.contract.legality_judges import judge_request
+from tests.contract.legality import reference_rules as naive
+from tests.contract.legality.films import ROUTES, Shot, Story, generate_story, write_media
+from tests.contract.legality.harness import LIMITS, CheckedStory, ShotError, StoryChecker
+from tests.contract.legality.verdicts import judge_request
 
 MANY = int(os.environ.get("LEGALITY_FILMS", "500"))
 
@@ -107,7 +107,7 @@ def test_a_rehearsal_is_refused_what_the_film_is_refused(name: str, checker: Sto
 
 
 def test_every_code_is_a_limit_or_an_error_of_the_film() -> None:
-    assert {code for code in CODES if not code.startswith("SB3")} == LIMITS | FILM_ERRORS
+    assert {code for code in GRAPH_CODES if not code.startswith("SB3")} == LIMITS | FILM_ERRORS
     assert not LIMITS & FILM_ERRORS
 
 
@@ -303,7 +303,7 @@ def test_what_is_preferred_is_what_the_catalogue_says(
     assert check_shots(checker, "gemini omni", TRAM, **film).examined.sound
     known = checker.find_catalog(ROUTES["gemini omni"])
     strict = replace(known, preferred=known.preferred - {"seed"})
-    monkeypatch.setattr("storyboard.production.registry.load_full_catalog", lambda _: strict)
+    monkeypatch.setattr("storyboard.pipeline.session.registry.load_full_catalog", lambda _: strict)
     assert [
         each.code for each in check_shots(checker, "gemini omni", TRAM, **film).shot_errors
     ] == ["SB419"]
@@ -315,7 +315,7 @@ def test_an_operation_may_have_fewer_seconds_than_its_model(
     known = checker.find_catalog(ROUTES["gemini veo"])
     key = ("gemini", "veo-3.1-generate-preview")
     fewer = known.extend_with([{**known.entries[key], "operation_durations": {"interpolate": [8]}}])
-    monkeypatch.setattr("storyboard.production.registry.load_full_catalog", lambda _: fewer)
+    monkeypatch.setattr("storyboard.pipeline.session.registry.load_full_catalog", lambda _: fewer)
     both = {**TRAM, **FRAMED, "last_frame": "cat.png"}
     assert {
         seconds: [each.code for each in check_shots(checker, "gemini veo", shot).shot_errors]

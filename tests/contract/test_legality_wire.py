@@ -15,14 +15,15 @@ from typing import Any
 import httpx
 import pytest
 
-from storyboard.simulator import chat, gemini, omni, vertex
-from storyboard.simulator.rules.veo import ClipFacts
-from storyboard.simulator.rules.veo_models import GEMINI, REHEARSED, VERTEX
-from storyboard.simulator.serve import Simulator
-from storyboard.simulator.world import Job
-from tests.contract.legality_desk import StoryChecker
-from tests.contract.legality_films import ROUTES, generate_story, write_media
-from tests.contract.legality_judges import Source, WireRequest, judge_request
+from storyboard.simulator.cometapi import chat
+from storyboard.simulator.google import gemini, omni_jobs, vertex
+from storyboard.simulator.server import Simulator
+from storyboard.simulator.state import Job
+from storyboard.simulator.validation.veo_models import GEMINI, REHEARSED, VERTEX
+from storyboard.simulator.validation.veo_request import ClipFacts
+from tests.contract.legality.films import ROUTES, generate_story, write_media
+from tests.contract.legality.harness import StoryChecker
+from tests.contract.legality.verdicts import Source, WireRequest, judge_request
 
 FILMS_A_ROUTE = 30
 _CLIP = "https://example.test/clip.mp4"
@@ -132,7 +133,7 @@ def service(
         def read_source_facts(_: Path) -> ClipFacts | None:
             return simulated_service.source.facts if simulated_service.source else None
 
-        for module in (vertex, gemini, omni, chat):
+        for module in (vertex, gemini, omni_jobs, chat):
             monkeypatch.setattr(module, "read_clip_facts", read_source_facts)
         yield simulated_service
 

@@ -23,7 +23,6 @@ from storyboard.errors import (
     StoryboardError,
     UnknownOutcome,
 )
-from storyboard.providers import omni
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -35,7 +34,8 @@ from storyboard.providers.base import (
     Sample,
     Unusable,
 )
-from storyboard.providers.operation import NO_RESULT
+from storyboard.providers.google import omni
+from storyboard.providers.google.long_running import NO_RESULT
 from tests.contract.comet import collect_error_text
 from tests.contract.gemini_cases import (
     CLIP,

@@ -14,10 +14,10 @@ import pytest
 from storyboard.previz.provider import Previz
 from storyboard.providers.base import Intent, Kind, Provider, Request, Settings
 from storyboard.providers.catalog import Model, load_catalog
-from storyboard.providers.cometapi import CometAPI
-from storyboard.providers.gemini import Gemini
-from storyboard.providers.vertex import Vertex
-from storyboard.simulator.serve import Simulator
+from storyboard.providers.cometapi.provider import CometAPI
+from storyboard.providers.google.gemini import Gemini
+from storyboard.providers.google.vertex import Vertex
+from storyboard.simulator.server import Simulator
 from storyboard.testing import ProviderContract
 from tests.conftest import PLUGINS
 
@@ -111,7 +111,8 @@ def test_to_know_an_adapter_costs_little() -> None:
     """Planning loads the class; what speaks HTTP or draws comes with the first job."""
     heavy = {"httpx", "stamina", "google", "cv2", "numpy", "av", "resvg_py"}
     code = (
-        "import sys; from storyboard.providers.registry import load_adapter, find_adapters, read_traits;"
+        "import sys;"
+        " from storyboard.providers.registry import load_adapter, find_adapters, read_traits;"
         "[(load_adapter(name)({}), read_traits(name)) for name in find_adapters()];"
         f"print(sorted(find_adapters()), sorted({heavy!r} & set(sys.modules)))"
     )

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.simulator import pictures
-from storyboard.simulator.clips import ClipFactory, ClipSpec
-from storyboard.stitching.media import probe, run_ffmpeg, verify_media
+from storyboard.simulator.media import test_patterns
+from storyboard.simulator.media.clip_spec import ClipSpec
+from storyboard.simulator.media.clips import ClipFactory
+from storyboard.stitching.media.ffmpeg import probe, run_ffmpeg, verify_media
 from tests.contract.veo_asks import draw_picture
 
 SMALL = (320, 180)
@@ -23,7 +24,7 @@ def clips(tmp_path: Path) -> ClipFactory:
 
 def read_middle_color(clip: Path, frame: int) -> list[int]:
     """Of the middle of a frame (from 1), in BGR."""
-    shown = pictures.read_last_frame(clip, frame)
+    shown = test_patterns.read_last_frame(clip, frame)
     high, wide = shown.shape[:2]
     middle = shown[high // 3 : high // 2, wide // 3 : wide // 2]
     return [round(float(each)) for each in middle.reshape(-1, 3).mean(0)]
@@ -36,7 +37,9 @@ def test_a_clip_has_every_frame_and_its_sound(clips: ClipFactory) -> None:
     assert facts.rate is not None
     assert facts.rate.value == 24
     assert verify_media(clip, 30) == 30
-    assert [pictures.read_frame_number(pictures.read_last_frame(clip, n)) for n in (1, 14, 30)] == [
+    assert [
+        test_patterns.read_frame_number(test_patterns.read_last_frame(clip, n)) for n in (1, 14, 30)
+    ] == [
         0,
         13,
         29,
@@ -68,8 +71,8 @@ def test_a_picture_of_another_shape_gets_bars_or_loses_its_edges(clips: ClipFact
     square = draw_picture(30, 200, 90, (400, 400))
     padded = clips.create_clip(ClipSpec("x", SMALL, 2, first=square))
     cropped = clips.create_clip(ClipSpec("x", SMALL, 2, first=square, crop=True))
-    assert pictures.read_last_frame(padded, 1)[90, 4].max() < 20
-    assert pictures.read_last_frame(cropped, 1)[90, 4, 1] > 180
+    assert test_patterns.read_last_frame(padded, 1)[90, 4].max() < 20
+    assert test_patterns.read_last_frame(cropped, 1)[90, 4, 1] > 180
 
 
 def test_an_extension_is_its_source_and_goes_on_from_its_last_frame(clips: ClipFactory) -> None:
@@ -80,7 +83,7 @@ def test_an_extension_is_its_source_and_goes_on_from_its_last_frame(clips: ClipF
     assert np.abs(np.subtract(read_middle_color(longest, 25), (30, 200, 90))).max() <= 6
     for n in (5, 24):
         assert np.array_equal(
-            pictures.read_last_frame(longest, n), pictures.read_last_frame(first, n)
+            test_patterns.read_last_frame(longest, n), test_patterns.read_last_frame(first, n)
         )
     assert abs(float(probe(longest).seconds) - 3) < 0.1
 
@@ -93,7 +96,8 @@ def test_footage_of_another_kind_keeps_every_frame(clips: ClipFactory, tmp_path:
     clip = clips.create_clip(ClipSpec("on", (320, 192), 12, source=theirs))
     assert verify_media(clip, 18 + 12) == 30
     numbers = [
-        pictures.read_frame_number(pictures.read_last_frame(clip, n)) for n in (1, 18, 19, 30)
+        test_patterns.read_frame_number(test_patterns.read_last_frame(clip, n))
+        for n in (1, 18, 19, 30)
     ]
     assert numbers == [6, 23, 0, 11]
 
@@ -108,7 +112,7 @@ def test_a_source_without_sound_gets_silence_before_the_new_sound(clips: ClipFac
 
 def test_references_are_seen(clips: ClipFactory) -> None:
     clip = clips.create_clip(ClipSpec("x", SMALL, 2, references=(draw_picture(0, 0, 250),)))
-    assert pictures.read_last_frame(clip, 1)[20, 40, 2] > 220
+    assert test_patterns.read_last_frame(clip, 1)[20, 40, 2] > 220
 
 
 def test_what_is_no_picture_makes_no_clip(clips: ClipFactory, tmp_path: Path) -> None:

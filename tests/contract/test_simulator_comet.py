@@ -12,13 +12,18 @@ from typing import Any
 import httpx
 import pytest
 
-from storyboard.simulator.manner import parse_settings
-from storyboard.simulator.rules.chat import VideoChat, explain_rejection, read_chat
-from storyboard.simulator.rules.comet import Upload, VideoForm, price_video, read_form
-from storyboard.simulator.rules.refusal import Rejection
-from storyboard.simulator.rules.veo import ClipFacts
-from storyboard.simulator.serve import Simulator
-from storyboard.stitching.media import extract_frame, probe
+from storyboard.simulator.server import Simulator
+from storyboard.simulator.settings import parse_settings
+from storyboard.simulator.validation.cometapi_chat import VideoChat, explain_rejection, read_chat
+from storyboard.simulator.validation.cometapi_videos import (
+    Upload,
+    VideoForm,
+    price_video,
+    read_form,
+)
+from storyboard.simulator.validation.rejection import Rejection
+from storyboard.simulator.validation.veo_request import ClipFacts
+from storyboard.stitching.media.ffmpeg import extract_frame, probe
 
 PICTURE = Upload("first.png", "image/png", b"png")
 IMAGE = {"uri": "data:image/png;base64,AAAA"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from storyboard.cli.main import run_command_line
+from storyboard.cli.app import run_command_line
 from storyboard.simulator.faults import KINDS
 from tests.conftest import ROOT
 

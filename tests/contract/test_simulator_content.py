@@ -9,10 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from storyboard.simulator.rules.content import ContentRequest, price_answer, read_request
-from storyboard.simulator.rules.refusal import Rejection
-from storyboard.simulator.serve import Simulator
-from storyboard.simulator.sketches import PCM_RATE, synthesize_speech, write_text
+from storyboard.simulator.media.sample_content import PCM_RATE, synthesize_speech, write_text
+from storyboard.simulator.server import Simulator
+from storyboard.simulator.validation.generate_content import (
+    ContentRequest,
+    price_answer,
+    read_request,
+)
+from storyboard.simulator.validation.rejection import Rejection
 
 STILLS, SPEECH, TEXT = "gemini-2.5-flash-image", "gemini-3.8-flash-tts", "gemini-3.8-flash"
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from storyboard.simulator.faults import KINDS, Fault, Faults
-from storyboard.simulator.serve import Simulator
-from storyboard.stitching.media import probe
+from storyboard.simulator.server import Simulator
+from storyboard.stitching.media.ffmpeg import probe
 from tests.contract.veo_asks import SHORT, VERTEX, SimulatorClient, make_image
 
 T2V = {"prompt": "a red ferry"}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from storyboard.simulator import pictures
-from storyboard.simulator.rules.gemini import UNPROCESSED, check_request, check_source
-from storyboard.simulator.rules.veo import ClipFacts, read_veo_request
-from storyboard.simulator.rules.veo_models import GEMINI as MODELS
-from storyboard.stitching.media import probe
+from storyboard.simulator.media import test_patterns
+from storyboard.simulator.validation.gemini import UNPROCESSED, check_request, check_source
+from storyboard.simulator.validation.veo_models import GEMINI as MODELS
+from storyboard.simulator.validation.veo_request import ClipFacts, read_veo_request
+from storyboard.stitching.media.ffmpeg import probe
 from tests.contract.veo_asks import GEMINI, SHORT, SimulatorClient, draw_picture, make_image
 
 T2V = {"prompt": "a ferry"}
@@ -155,7 +155,7 @@ def test_an_extension_waits_for_its_file_and_contains_it(asker: SimulatorClient)
     asker.run_and_get_uri(onward, resolution="720p", durationSeconds=8)
     stored_file = list(asker.sim.world.files.values())[-1]
     assert (stored_file.hops, probe(stored_file.path).frames) == (1, 96 + 168)
-    first = pictures.read_last_frame(stored_file.path, 1)
+    first = test_patterns.read_last_frame(stored_file.path, 1)
     assert abs(first.reshape(-1, 3).mean(0) - (10, 20, 240)).max() < 4
     handed = [each.json["instances"][0]["video"]["uri"] for each in asker.sim.world.journal
               if each.json and "video" in each.json["instances"][0]]  # fmt: skip

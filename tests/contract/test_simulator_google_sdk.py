@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from storyboard.simulator.serve import LOCATION, PROJECT, Simulator
-from storyboard.stitching.media import probe
+from storyboard.simulator.server import LOCATION, PROJECT, Simulator
+from storyboard.stitching.media.ffmpeg import probe
 from tests.contract.veo_asks import VERTEX, draw_picture
 
 genai: Any = pytest.importorskip("google.genai")

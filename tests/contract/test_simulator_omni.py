@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.simulator.rules.omni import (
+from storyboard.simulator.server import Simulator
+from storyboard.simulator.validation.omni import (
     GEMINI,
     VERTEX,
     InteractionRequest,
@@ -21,9 +22,8 @@ from storyboard.simulator.rules.omni import (
     price_second,
     read_interaction,
 )
-from storyboard.simulator.rules.refusal import Rejection
-from storyboard.simulator.serve import Simulator
-from storyboard.stitching.media import extract_frame, probe
+from storyboard.simulator.validation.rejection import Rejection
+from storyboard.stitching.media.ffmpeg import extract_frame, probe
 
 PNG = {"type": "image", "mime_type": "image/png", "data": base64.b64encode(b"png").decode()}
 CLIP = {"type": "video", "mime_type": "video/mp4", "uri": "https://host/v1beta/files/abc"}
@@ -453,7 +453,7 @@ def test_vertex_keeps_only_the_end_of_a_long_source(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("storyboard.simulator.rules.omni.KEPT_S", 2)
+    monkeypatch.setattr("storyboard.simulator.validation.omni.KEPT_S", 2)
     source = create_interaction(vertex_client, make_text("a cat"))
     first = write_clip(source, tmp_path)
     interaction = create_interaction(

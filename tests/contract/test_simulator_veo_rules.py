@@ -7,9 +7,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.simulator.rules import gemini, vertex
-from storyboard.simulator.rules.veo import ADDED_S, ClipFacts, find_size, read_veo_request
-from storyboard.simulator.rules.veo_models import GEMINI, VERTEX
+from storyboard.simulator.validation import gemini, vertex
+from storyboard.simulator.validation.veo_models import GEMINI, VERTEX
+from storyboard.simulator.validation.veo_request import (
+    ADDED_S,
+    ClipFacts,
+    find_size,
+    read_veo_request,
+)
 
 _SCALARS: st.SearchStrategy[Any] = (
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=4)

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from storyboard.simulator import pictures
-from storyboard.simulator.clips import ClipFactory, ClipSpec
-from storyboard.simulator.rules.veo import ClipFacts, read_veo_request
-from storyboard.simulator.rules.veo_models import VERTEX as MODELS
-from storyboard.simulator.rules.vertex import find_failure
-from storyboard.stitching.media import probe
+from storyboard.simulator.media import test_patterns
+from storyboard.simulator.media.clip_spec import ClipSpec
+from storyboard.simulator.media.clips import ClipFactory
+from storyboard.simulator.validation.veo_models import VERTEX as MODELS
+from storyboard.simulator.validation.veo_request import ClipFacts, read_veo_request
+from storyboard.simulator.validation.vertex import find_failure
+from storyboard.stitching.media.ffmpeg import probe
 from tests.contract.veo_asks import GEMINI, SHORT, VERTEX, SimulatorClient, make_image
 
 T2V = {"prompt": "a ferry"}
@@ -168,7 +169,7 @@ def test_what_was_uploaded_may_be_extended_and_begins_the_result(
     facts = probe(stored.path)
     assert (facts.width, facts.height, facts.frames) == (1280, 720, 30 + 168)
     numbers = [
-        pictures.read_frame_number(pictures.read_last_frame(stored.path, n))
+        test_patterns.read_frame_number(test_patterns.read_last_frame(stored.path, n))
         for n in (1, 30, 31, 198)
     ]
     assert numbers == [0, 29, 0, 167]

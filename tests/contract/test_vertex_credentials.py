@@ -20,8 +20,8 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.providers.base import Done, Operation, Sample, Unusable
-from storyboard.providers.cloud import VertexProject, build_host_url
-from storyboard.providers.vertex import Vertex
+from storyboard.providers.google.vertex import Vertex
+from storyboard.providers.google.vertex_project import VertexProject, build_host_url
 from tests.contract import vertex_cases as cases
 from tests.contract.vertex_cases import (
     ReceivedRequest,

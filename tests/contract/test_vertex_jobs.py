@@ -18,9 +18,9 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.providers.base import Done, Failed, Filtered, Kind, Operation, Request, Role, Sample
-from storyboard.providers.vertex import Vertex
-from storyboard.simulator.serve import Simulator
-from storyboard.stitching.media import probe
+from storyboard.providers.google.vertex import Vertex
+from storyboard.simulator.server import Simulator
+from storyboard.stitching.media.ffmpeg import probe
 from tests.contract import vertex_cases as cases
 from tests.contract.vertex_cases import ThreadWorkspace, make_input, make_request
 
@@ -161,7 +161,7 @@ def test_a_large_take_is_uploaded_once_and_without_a_bucket_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import storyboard.providers.vertex_veo as adapter
+    import storyboard.providers.google.vertex_veo as adapter
 
     root = fetch_single_sample(make_request(**SHORT), workspace).path.rename(tmp_path / "root.mp4")
     monkeypatch.setattr(adapter, "MAX_INLINE_BYTES", 10_000)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storyboard.providers.base import Input, Kind, Operation, Request, Role
-from storyboard.providers.vertex import Vertex
+from storyboard.providers.google.vertex import Vertex
 from tests.contract import vertex_cases as cases
 from tests.contract.vertex_cases import (
     PNG,

@@ -16,7 +16,7 @@ import httpx
 import numpy as np
 from google.auth import crypt, jwt
 
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 
 VERTEX = "veo-3.1-generate-001"
 GEMINI = "veo-3.1-generate-preview"

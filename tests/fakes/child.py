@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["hypothesis", "pytest", "storyboard.make", "storyboard.run.local"])
+CONTEXT.set_forkserver_preload(
+    ["hypothesis", "pytest", "storyboard.pipeline.render", "storyboard.run.executor.executor"]
+)
 
 
 def start_process(work: Callable[..., object], *args: Any, **options: Any) -> Any:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import MediaError, StoryboardError
-from storyboard.film import Film, MediaFacts, MediaFile, Policy, Take
-from storyboard.graph.compile import Graph
-from storyboard.graph.identity import compute_identity
-from storyboard.graph.plan import Action, Node, Plan, Reason
+from storyboard.graph.compiler import Graph
+from storyboard.graph.step_identity import compute_identity
 from storyboard.graph.steps import FramePick, Link, Step
 from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Film, MediaFacts, MediaFile, Policy, Take
+from storyboard.plan.plan import Action, Node, Plan, Reason
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -36,14 +36,14 @@ from storyboard.providers.base import (
     Workplace,
 )
 from storyboard.run.events import Event
-from storyboard.run.hashing import FileHashCache
-from storyboard.run.ledger import Ledger
-from storyboard.run.local import run_plan
-from storyboard.run.places import locate_lock_file, locate_state_folder, locate_store_folder
+from storyboard.run.executor.executor import run_plan
+from storyboard.run.file_hashes import FileHashCache
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.lockfile.lockfile import LockFile
+from storyboard.run.paths import locate_lock_file, locate_state_folder, locate_store_folder
 from storyboard.run.result import RunResult
-from storyboard.run.selects import LockFile
-from storyboard.run.shelf import TakeLibrary
-from storyboard.run.store import Store
+from storyboard.run.store.store import Store
+from storyboard.run.take_library import TakeLibrary
 from storyboard.timecode import Rate
 
 RATE = Rate(Fraction(24))
@@ -57,7 +57,7 @@ def write_clip(path: Path, *, frames: int = 24, content: object = "") -> Path:
 
 
 class FakeMedia:
-    """Reads media of paper as `stitching.media` reads real ones."""
+    """Reads media of paper as `stitching.media.ffmpeg` reads real ones."""
 
     def probe(self, path: Path) -> MediaFacts:
         try:
@@ -357,7 +357,7 @@ def force_step(plan: Plan, id: str, reason: Reason, ordinals: tuple[int, ...]) -
 def _collect_inputs(
     step: Step, takes_by_step: Mapping[str, Take | None], hashes: FileHashCache
 ) -> tuple[Input, ...] | None:
-    from storyboard.graph.identity import hash_frame, resolve_frame_number
+    from storyboard.graph.step_identity import hash_frame, resolve_frame_number
 
     inputs = []
     for link in step.links:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 from tests.frozen import doors, records, renders
 from tests.frozen.films import FILMS
 

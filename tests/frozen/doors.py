@@ -19,18 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import storyboard
-from storyboard.cli.main import run_command_line
+from storyboard.cli.app import run_command_line
 from storyboard.digest import hash_file
 from storyboard.errors import StoryboardError
-from storyboard.film import MediaFacts
-from storyboard.graph.compile import Graph
-from storyboard.graph.identity import build_request, compute_identity
+from storyboard.graph.compiler import Graph
+from storyboard.graph.step_identity import build_request, compute_identity
 from storyboard.graph.steps import Link, Step
+from storyboard.model.film import MediaFacts
 from storyboard.providers import registry
 from storyboard.providers.base import Input, Kind, Role
 from storyboard.run import events
-from storyboard.stitching.identity import fingerprint_film
-from storyboard.stitching.material import StepMedia
+from storyboard.stitching.fingerprint import fingerprint_film
+from storyboard.stitching.picture.clips import StepMedia
 from tests.frozen import wires
 
 PAID_KINDS = frozenset(

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 from tests.frozen import doors, records, renders
 
 KEPT = records.HERE / "kept"

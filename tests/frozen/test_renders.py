@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 from tests.frozen import doors, records, renders
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
-from storyboard.cli import planview
-from storyboard.graph.identity import compute_identity
-from storyboard.production import FilmSession, check_film
+from storyboard.cli import plan_output
+from storyboard.graph.step_identity import compute_identity
+from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.providers import registry
 from storyboard.providers.base import Input
 
@@ -54,10 +54,10 @@ def test_identities(production: FilmSession, request: pytest.FixtureRequest) -> 
 def test_plan(production: FilmSession, request: pytest.FixtureRequest) -> None:
     plan = production.plan()
     compare_with_golden(
-        "plan.json", json.dumps(planview.to_document(plan), indent=1) + "\n", request
+        "plan.json", json.dumps(plan_output.to_document(plan), indent=1) + "\n", request
     )
     compare_with_golden(
-        "plan.txt", click.unstyle("\n".join(planview.format_table(plan))) + "\n", request
+        "plan.txt", click.unstyle("\n".join(plan_output.format_table(plan))) + "\n", request
     )
-    compare_with_golden("plan.md", "\n".join(planview.format_markdown(plan)) + "\n", request)
-    compare_with_golden("plan.mmd", planview.format_mermaid(plan) + "\n", request)
+    compare_with_golden("plan.md", "\n".join(plan_output.format_markdown(plan)) + "\n", request)
+    compare_with_golden("plan.mmd", plan_output.format_mermaid(plan) + "\n", request)

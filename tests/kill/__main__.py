@@ -9,8 +9,8 @@ import sys
 import time
 from queue import Empty
 
-from tests.kill.marathon import run_worker
-from tests.kill.reel import Tally
+from tests.kill.scenarios import Tally
+from tests.kill.soak import run_worker
 
 KILLS = 1000
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from storyboard.digest import hash_file
-from storyboard.film import Delivery
 from storyboard.graph.timeline import ShotEvent, Slice, Timeline
-from storyboard.stitching.material import StepMedia, conform_clips
-from storyboard.stitching.media import probe, read_frames, run_ffmpeg
-from storyboard.stitching.picture import compose_frames, encode_frames
+from storyboard.model.film import Delivery
+from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
+from storyboard.stitching.picture.clips import StepMedia, conform_clips
+from storyboard.stitching.picture.compositor import compose_frames, encode_frames
 from storyboard.timecode import FrameRange, Rate
 
 SIZE = (320, 180)

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.media import read_frames
+from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.stitching.media.ffmpeg import read_frames
+from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
 from tests.conftest import run_command
 

@@ -13,8 +13,8 @@ import pytest
 
 from storyboard.digest import hash_file
 from storyboard.errors import StoryboardError
-from storyboard.previz.draw import render_take
 from storyboard.previz.encode import to_yuv_planes
+from storyboard.previz.render_take import render_take
 from storyboard.providers.base import (
     Figure,
     Input,
@@ -26,7 +26,7 @@ from storyboard.providers.base import (
     Settings,
     SpokenLine,
 )
-from storyboard.stitching.media import probe, read_frames
+from storyboard.stitching.media.ffmpeg import probe, read_frames
 from storyboard.timecode import FrameRange
 
 ANA = Figure("ana", "character", "Ana, 40, grey cardigan")
@@ -295,9 +295,9 @@ folder = Path(sys.argv[1])
 folder.mkdir()
 asked = t.request("Ana walks along the quay in the rain", moves=["handheld"], audio=True, seed=7,
                   dialogue=(t.SpokenLine("ana", "It came on Tuesday.", 0.2),))
-sample = t.draw(asked, folder)
+sample = t.render_take(asked, folder)
 files = [sample.path, *sample.attachments.values()]
-print(*(t.file_sha256(file) for file in files))
+print(*(t.hash_file(file) for file in files))
 """
 
 

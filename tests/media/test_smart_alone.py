@@ -7,16 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from storyboard.stitching.media import probe, read_frames, run_ffmpeg
-from storyboard.stitching.smart import clipindex, cut
-from storyboard.stitching.smart.bitstream import (
-    _BitReader,
-    _build_unit,
-    _read_payload_bits,
-    parse_sps,
-)
-from storyboard.stitching.smart.boxes import read_sample_table
-from storyboard.stitching.smart.clipindex import CannotStreamCopy, read_clip_index
+from storyboard.stitching.media import clip_index
+from storyboard.stitching.media.clip_index import CannotStreamCopy, read_clip_index
+from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
+from storyboard.stitching.media.h264 import _BitReader, _build_unit, _read_payload_bits, parse_sps
+from storyboard.stitching.media.mp4_reader import read_sample_table
+from storyboard.stitching.smart import smart_cut
 from storyboard.timecode import FrameRange
 from tests.media.test_smart_cut import (
     hash_frames,
@@ -66,7 +62,7 @@ def test_pictures_that_come_out_as_others_are_found_and_encoded_again(
     shared_lab, plain_take, monkeypatch
 ):
     odd = write_noisy_take(shared_lab, 42, FRAMES, LOSSLESS)
-    monkeypatch.setattr(clipindex, "_can_mix", lambda sequence: True)
+    monkeypatch.setattr(clip_index, "_can_mix", lambda sequence: True)
     notes, shown = stitch_between(shared_lab, plain_take, odd, "others")
     assert ["are others in the film" in note for note in notes] == [True]
     assert shown == list(range(FRAMES))
@@ -74,7 +70,7 @@ def test_pictures_that_come_out_as_others_are_found_and_encoded_again(
 
 def test_a_clip_that_fails_its_proof_is_encoded_again_alone(shared_lab, plain_take, monkeypatch):
     odd = write_noisy_take(shared_lab, 43, FRAMES, ("-g", "12"))
-    check_for_real = cut.check_seams
+    check_for_real = smart_cut.check_seams
 
     def fail_for_odd_take(path, threads, proofs, **options):
         if any(sample_range.index.path == odd.path for sample_range in threads):
@@ -83,7 +79,7 @@ def test_a_clip_that_fails_its_proof_is_encoded_again_alone(shared_lab, plain_ta
             )
         check_for_real(path, threads, proofs, **options)
 
-    monkeypatch.setattr(cut, "check_seams", fail_for_odd_take)
+    monkeypatch.setattr(smart_cut, "check_seams", fail_for_odd_take)
     notes, frame_numbers = stitch_between(shared_lab, plain_take, odd, "unproved")
     assert ["odd is encoded again: frame 24" in note for note in notes] == [True]
     assert frame_numbers == list(range(FRAMES))

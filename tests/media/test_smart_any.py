@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import Anchor, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitching.overlays import place_titles
+from storyboard.model.film import Anchor, TitleCue, TransitionKind
+from storyboard.stitching.text.title_timing import place_titles
 from storyboard.timecode import FrameRange
 from tests.media.test_smart_cut import ENCODERS, check_film, stitch_takes, write_noisy_take
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from storyboard.digest import hash_file
-from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.material import conform_clips
-from storyboard.stitching.media import probe, read_frames, run_ffmpeg
-from storyboard.stitching.smart.chains import merge_extensions
+from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
+from storyboard.stitching.picture.clips import conform_clips
+from storyboard.stitching.smart.extension_runs import merge_extensions
+from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
 
 

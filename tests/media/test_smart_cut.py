@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.film import Anchor, Film, Shot, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.material import conform_clips
-from storyboard.stitching.media import probe, read_frames, run_ffmpeg, verify_media
-from storyboard.stitching.overlays import place_titles
-from storyboard.stitching.picture import compose_frames
-from storyboard.stitching.smart.boxes import read_sample_table
-from storyboard.stitching.smart.clipindex import CannotStreamCopy, read_whole_clip_index
-from storyboard.stitching.smart.windows import CopiedRange, plan_ranges
+from storyboard.model.film import Anchor, Film, Shot, TitleCue, TransitionKind
+from storyboard.stitching.media.clip_index import CannotStreamCopy, read_whole_clip_index
+from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
+from storyboard.stitching.media.mp4_reader import read_sample_table
+from storyboard.stitching.picture.clips import conform_clips
+from storyboard.stitching.picture.compositor import compose_frames
+from storyboard.stitching.smart.cut_plan import CopiedRange, plan_ranges
+from storyboard.stitching.stitch import stitch_film
+from storyboard.stitching.text.title_timing import place_titles
 from storyboard.timecode import FrameRange
 
 DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE
@@ -346,7 +346,7 @@ def test_a_film_that_can_not_be_proved_is_encoded_whole(shared_lab, media, monke
     def fail_check(*_: object, **options: object) -> None:
         raise CannotStreamCopy("frame 3 does not come out when it is due")
 
-    monkeypatch.setattr("storyboard.stitching.smart.cut.check_seams", fail_check)
+    monkeypatch.setattr("storyboard.stitching.smart.smart_cut.check_seams", fail_check)
     timeline = build_hard_cuts(shared_lab, ["plain", "main"])
     facts = stitch_takes(shared_lab, timeline, media, "doubted")
     assert list_picture_notes(facts) == (

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from storyboard.disk import explain_disk_errors
 from storyboard.errors import EnvironmentProblem
-from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitching.film import stitch_film
+from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
+from storyboard.util.disk_errors import explain_disk_errors
 
 
 @pytest.fixture(scope="module")

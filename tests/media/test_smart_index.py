@@ -9,9 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import MediaError
-from storyboard.stitching.media import probe, run_ffmpeg
-from storyboard.stitching.packets import _read_index, open_media, read_frame_index
-from storyboard.stitching.smart.bitstream import (
+from storyboard.stitching.media.clip_index import (
+    CannotStreamCopy,
+    read_clip_index,
+    read_whole_clip_index,
+)
+from storyboard.stitching.media.fast_index import read_fast_index
+from storyboard.stitching.media.ffmpeg import probe, run_ffmpeg
+from storyboard.stitching.media.h264 import (
     build_pps_unit,
     build_sps_unit,
     encode_golomb,
@@ -20,14 +25,9 @@ from storyboard.stitching.smart.bitstream import (
     parse_sps,
     renumber_slice,
 )
-from storyboard.stitching.smart.boxes import UnsupportedMp4, read_sample_table
-from storyboard.stitching.smart.clipindex import (
-    CannotStreamCopy,
-    read_clip_index,
-    read_whole_clip_index,
-)
-from storyboard.stitching.smart.plain import read_fast_index
-from storyboard.stitching.smart.roster import ParameterSets
+from storyboard.stitching.media.mp4_reader import UnsupportedMp4, read_sample_table
+from storyboard.stitching.media.probe import _read_index, open_media, read_frame_index
+from storyboard.stitching.smart.parameter_sets import ParameterSets
 
 PLAIN_OPTIONS = {
     "plain": [],
@@ -130,7 +130,7 @@ def write_plain_variant(stage):
 @given(data=st.binary(min_size=3, max_size=80), id=st.sampled_from([0, *range(15, 31)]))
 def test_a_slice_keeps_every_bit_behind_its_new_id(data, id):
     """first_mb 0, slice_type 5, pps 0, then anything, escaped as an encoder would."""
-    from storyboard.stitching.smart.bitstream import _escape_payload, _to_bit_text, _to_bytes
+    from storyboard.stitching.media.h264 import _escape_payload, _to_bit_text, _to_bytes
 
     start = "1" + encode_golomb(5) + encode_golomb(0)
     start += "1" * (-len(start) % 8)

@@ -7,13 +7,13 @@ from fractions import Fraction
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.film import Film, Shot
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.smart import verify
-from storyboard.stitching.smart.boxes import read_sample_table
-from storyboard.stitching.smart.clipindex import CannotStreamCopy, read_whole_clip_index
-from storyboard.stitching.smart.proofs import CheckedSeams
-from storyboard.stitching.smart.weave import SampleRange
+from storyboard.model.film import Film, Shot
+from storyboard.stitching.media.clip_index import CannotStreamCopy, read_whole_clip_index
+from storyboard.stitching.media.mp4_reader import read_sample_table
+from storyboard.stitching.smart import seam_check
+from storyboard.stitching.smart.checked_seams import CheckedSeams
+from storyboard.stitching.smart.mp4_writer import SampleRange
+from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange, Rate
 
 CLIPS = 5
@@ -61,42 +61,44 @@ def change_sample(film, name, sample, change):
 @pytest.mark.parametrize("seam", range(CLIPS))
 def test_damage_behind_any_seam_is_found(film, seam):
     path, threads = film
-    verify.check_seams(path, threads)
+    seam_check.check_seams(path, threads)
     torn = change_sample(
         path, f"torn{seam}", 36 * seam, lambda data: data[:60] + data[61:] + b"\xff"
     )
     with pytest.raises(CannotStreamCopy, match="frame"):
-        verify.check_seams(torn, threads)
+        seam_check.check_seams(torn, threads)
 
 
 def test_what_was_proved_is_not_decoded_again_but_every_new_byte_is(film, tmp_path, monkeypatch):
     path, threads = film
     proofs = CheckedSeams(tmp_path)
-    verify.check_seams(path, threads, proofs)
-    verify.check_timestamps(path, 36 * CLIPS, RATE, proofs)
+    seam_check.check_seams(path, threads, proofs)
+    seam_check.check_timestamps(path, 36 * CLIPS, RATE, proofs)
     proofs.save()
     saved_checks = CheckedSeams(tmp_path)
     decoded_ranges: list[FrameRange] = []
-    read_for_real = verify._check_pictures
+    read_for_real = seam_check._check_pictures
     monkeypatch.setattr(
-        verify,
+        seam_check,
         "_check_pictures",
         lambda *a: decoded_ranges.append(a[1].samples) or read_for_real(*a),
     )
-    monkeypatch.setattr(verify, "open_media", lambda *_: pytest.fail("the clock is proved already"))
-    verify.check_seams(path, threads, saved_checks)
-    verify.check_timestamps(path, 36 * CLIPS, RATE, saved_checks)
+    monkeypatch.setattr(
+        seam_check, "open_media", lambda *_: pytest.fail("the clock is proved already")
+    )
+    seam_check.check_seams(path, threads, saved_checks)
+    seam_check.check_timestamps(path, 36 * CLIPS, RATE, saved_checks)
     assert decoded_ranges == []
     torn = change_sample(path, "torn", 72, lambda data: data[:60] + data[61:] + b"\xff")
     with pytest.raises(CannotStreamCopy):
-        verify.check_seams(torn, threads, saved_checks)
+        seam_check.check_seams(torn, threads, saved_checks)
     assert [decoded_range.start for decoded_range in decoded_ranges] == [72]
 
 
 def test_a_film_whose_samples_stand_elsewhere_is_not_proved(film):
     path, threads = film
     with pytest.raises(CannotStreamCopy, match="order of the frames"):
-        verify.check_seams(path, (threads[0], threads[2], threads[1], *threads[3:]))
+        seam_check.check_seams(path, (threads[0], threads[2], threads[1], *threads[3:]))
 
 
 def test_sound_that_ends_early_is_found(shared_lab, film, tmp_path):
@@ -107,4 +109,6 @@ def test_sound_that_ends_early_is_found(shared_lab, film, tmp_path):
     short = tmp_path / "short.mp4"
     short.write_bytes(data[: at + 12] + (length // 2).to_bytes(8, "big") + data[at + 20 :])
     with pytest.raises(MediaError, match="does not end with the picture"):
-        verify.check_timestamps(short, 36 * CLIPS, shared_lab.delivery.rate, CheckedSeams(tmp_path))
+        seam_check.check_timestamps(
+            short, 36 * CLIPS, shared_lab.delivery.rate, CheckedSeams(tmp_path)
+        )

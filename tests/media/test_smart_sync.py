@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from storyboard.film import Film, Shot, TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.media import probe, run_ffmpeg
+from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.stitching.media.ffmpeg import probe, run_ffmpeg
+from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
 
 RATE = 48_000

@@ -9,13 +9,13 @@ from itertools import pairwise
 
 import pytest
 
-from storyboard.film import TransitionKind
 from storyboard.graph.timeline import Blend
-from storyboard.stitching.material import conform_clips
-from storyboard.stitching.media import find_ffmpeg, read_frames, run_ffmpeg
-from storyboard.stitching.picture import compose_frames
-from storyboard.stitching.smart.clipindex import read_whole_clip_index
-from storyboard.stitching.smart.coder import encode_window
+from storyboard.model.film import TransitionKind
+from storyboard.stitching.media.clip_index import read_whole_clip_index
+from storyboard.stitching.media.ffmpeg import find_ffmpeg, read_frames, run_ffmpeg
+from storyboard.stitching.picture.clips import conform_clips
+from storyboard.stitching.picture.compositor import compose_frames
+from storyboard.stitching.smart.window_encoder import encode_window
 from storyboard.timecode import FrameRange
 
 FRAMES = 24

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.stitching import pcm
-from storyboard.stitching.media import run_ffmpeg
-from storyboard.stitching.pcm import (
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.stitching.sound import pcm
+from storyboard.stitching.sound.pcm import (
     RATE,
     SampleReader,
     WavWriter,

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.film import Loudness
-from storyboard.stitching.aac import count_packets, decode_packets, encode_packets
-from storyboard.stitching.limiter import apply_limiter
-from storyboard.stitching.loudness import compute_loudness_gain, note_unreached_target
-from storyboard.stitching.media import run_ffmpeg
-from storyboard.stitching.meter import (
+from storyboard.model.film import Loudness
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.stitching.sound.aac import count_packets, decode_packets, encode_packets
+from storyboard.stitching.sound.limiter import apply_limiter
+from storyboard.stitching.sound.loudness import compute_loudness_gain, note_unreached_target
+from storyboard.stitching.sound.meter import (
     FLOOR_DB,
     compute_loudness,
     compute_loudness_range,
     measure_sound,
 )
-from storyboard.stitching.pcm import RATE, WavWriter
+from storyboard.stitching.sound.pcm import RATE, WavWriter
 
 WEB = Loudness(-14, -1)
 BROADCAST = Loudness(-23, -1)

@@ -10,7 +10,8 @@ import pytest
 
 from storyboard.digest import hash_file
 from storyboard.errors import MediaError, Span, StitchError
-from storyboard.film import (
+from storyboard.graph.timeline import Blend, NarrationItem, ShotEvent, Slice, Timeline
+from storyboard.model.film import (
     Align,
     Ambience,
     Anchor,
@@ -28,12 +29,11 @@ from storyboard.film import (
     TransitionKind,
     ValueSource,
 )
-from storyboard.graph.timeline import Blend, NarrationItem, ShotEvent, Slice, Timeline
-from storyboard.stitching.cuesheet import build_cue_sheet
-from storyboard.stitching.media import run_ffmpeg
-from storyboard.stitching.pcm import RATE, WavWriter, read_wav, to_sample
-from storyboard.stitching.sound import SoundSources, mix_range
-from storyboard.stitching.soundtrack import write_soundtrack
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.stitching.sound.cue_sheet import build_cue_sheet
+from storyboard.stitching.sound.mixer import SoundSources, mix_range
+from storyboard.stitching.sound.pcm import RATE, WavWriter, read_wav, to_sample
+from storyboard.stitching.sound.soundtrack import write_soundtrack
 from storyboard.timecode import FrameRange, Rate
 
 FPS = Rate(Fraction(24))

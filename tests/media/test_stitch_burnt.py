@@ -8,17 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storyboard.delivery import Delivery, compute_frame_size
 from storyboard.errors import StitchError
-from storyboard.film import Anchor, Film, Line, Shot, TitleCue
 from storyboard.graph.timeline import ShotEvent, Slice, Timeline
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.laid import lay_out_overlays
-from storyboard.stitching.overlays import Overlays
-from storyboard.stitching.planes import create_solid_frame, split_planes
-from storyboard.stitching.subtitles import LINES, build_subtitle_cues
-from storyboard.stitching.titles import draw_title
-from storyboard.stitching.typeset import compute_legible_size, measure_text, typeset_subtitle
+from storyboard.model.delivery import Delivery, compute_frame_size
+from storyboard.model.film import Anchor, Film, Line, Shot, TitleCue
+from storyboard.stitching.media.yuv import create_solid_frame, split_planes
+from storyboard.stitching.stitch import stitch_film
+from storyboard.stitching.text.overlay_layout import lay_out_overlays
+from storyboard.stitching.text.subtitles import LINES, build_subtitle_cues
+from storyboard.stitching.text.title_timing import Overlays
+from storyboard.stitching.text.titles import draw_title
+from storyboard.stitching.text.typesetting import (
+    compute_legible_size,
+    measure_text,
+    typeset_subtitle,
+)
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate.parse(24)

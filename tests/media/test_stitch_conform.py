@@ -8,10 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from storyboard.film import Delivery
-from storyboard.stitching.conform import build_conform_arguments, conform_take, describe_differences
-from storyboard.stitching.media import extract_frame, probe, read_frames, run_ffmpeg
-from storyboard.stitching.packets import read_frame_index
+from storyboard.model.film import Delivery
+from storyboard.stitching.media.ffmpeg import extract_frame, probe, read_frames, run_ffmpeg
+from storyboard.stitching.media.probe import read_frame_index
+from storyboard.stitching.picture.conform import (
+    build_conform_arguments,
+    conform_take,
+    describe_differences,
+)
 from storyboard.timecode import FrameRange, Rate
 
 

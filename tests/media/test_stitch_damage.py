@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.stitching.media import probe, probe_and_decode, read_frames, run_ffmpeg
-from storyboard.stitching.smart.boxes import read_sample_table
-from storyboard.stitching.smart.clipindex import read_clip_index
+from storyboard.stitching.media.clip_index import read_clip_index
+from storyboard.stitching.media.ffmpeg import probe, probe_and_decode, read_frames, run_ffmpeg
+from storyboard.stitching.media.mp4_reader import read_sample_table
 from storyboard.timecode import FrameRange
 
 GRAIN = ("-vf", "noise=alls=20:allf=t", "-g", "12", "-bf", "2", "-crf", "12")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from storyboard.errors import StitchError
-from storyboard.stitching.effects import apply_effects
-from storyboard.stitching.media import probe, read_frames, run_ffmpeg
-from storyboard.stitching.pcm import RATE, WavWriter, decode_audio
+from storyboard.stitching.effects.apply import apply_effects
+from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
+from storyboard.stitching.sound.pcm import RATE, WavWriter, decode_audio
 from storyboard.timecode import FrameRange
 
 

@@ -11,11 +11,20 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError, StitchError
-from storyboard.film import Anchor, Film, Line, MediaFile, MusicCue, Shot, TitleCue, TransitionKind
 from storyboard.graph.timeline import Blend, Timeline
-from storyboard.stitching.film import stitch_film
-from storyboard.stitching.media import probe, read_frames, run_ffmpeg, verify_media
+from storyboard.model.film import (
+    Anchor,
+    Film,
+    Line,
+    MediaFile,
+    MusicCue,
+    Shot,
+    TitleCue,
+    TransitionKind,
+)
+from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
 from storyboard.stitching.mux import check_film_file
+from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange, Rate
 
 

@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 
 from storyboard.errors import MediaError
-from storyboard.stitching.media import extract_frame, probe, read_frames, run_ffmpeg, verify_media
-from storyboard.stitching.planes import create_solid_frame, from_rgb, to_rgb
+from storyboard.stitching.media.ffmpeg import (
+    extract_frame,
+    probe,
+    read_frames,
+    run_ffmpeg,
+    verify_media,
+)
+from storyboard.stitching.media.yuv import create_solid_frame, from_rgb, to_rgb
 from storyboard.timecode import FrameRange, Rate
 
 STREAMS = {

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import StitchError
-from storyboard.film import (
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import (
     Anchor,
     Delivery,
     Film,
@@ -19,9 +20,8 @@ from storyboard.film import (
     Shot,
     TitleCue,
 )
-from storyboard.graph.timeline import Timeline
-from storyboard.stitching.identity import fingerprint_film
-from storyboard.stitching.material import StepMedia
+from storyboard.stitching.fingerprint import fingerprint_film
+from storyboard.stitching.picture.clips import StepMedia
 from storyboard.timecode import FrameRange
 
 FACTS = MediaFacts(1280, 720, 192)

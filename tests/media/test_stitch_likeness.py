@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.stitching.media import find_source_prefix, probe, run_ffmpeg
+from storyboard.stitching.media.ffmpeg import find_source_prefix, probe, run_ffmpeg
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import MediaError, StitchError
-from storyboard.film import Align, MediaFacts, TransitionKind
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.stitching.material import StepMedia, check_clips, conform_clips
-from storyboard.stitching.media import probe
-from storyboard.stitching.planes import create_solid_frame, split_planes, to_rgb
+from storyboard.model.film import Align, MediaFacts, TransitionKind
+from storyboard.stitching.media.ffmpeg import probe
+from storyboard.stitching.media.yuv import create_solid_frame, split_planes, to_rgb
+from storyboard.stitching.picture.clips import StepMedia, check_clips, conform_clips
 from storyboard.timecode import FrameRange
 
 DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import Film, Line, Shot
-from storyboard.graph.speech import place_dialogue
+from storyboard.graph.dialogue_timing import place_dialogue
 from storyboard.graph.timeline import NarrationItem, ShotEvent, Timeline
-from storyboard.stitching.media import run_ffmpeg
-from storyboard.stitching.rows import break_lines, count_columns
-from storyboard.stitching.screentime import GAP, LONGEST_S, READING
-from storyboard.stitching.sidecars import JOINER, write_subtitles
-from storyboard.stitching.subtitles import LINES, build_subtitle_cues
+from storyboard.model.film import Film, Line, Shot
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.stitching.text.line_breaking import break_lines, count_columns
+from storyboard.stitching.text.subtitle_files import JOINER, write_subtitles
+from storyboard.stitching.text.subtitle_timing import GAP, LONGEST_S, READING
+from storyboard.stitching.text.subtitles import LINES, build_subtitle_cues
 from storyboard.timecode import FrameRange, Rate
 
 RATE = Rate.parse(24)

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import StitchError
-from storyboard.film import Anchor, TitleCue
-from storyboard.stitching import typeset
-from storyboard.stitching.overlays import Layer, Overlays, place_titles
-from storyboard.stitching.planes import create_solid_frame, split_planes
-from storyboard.stitching.titles import draw_card, draw_title
-from storyboard.stitching.typeset import find_missing_letters
+from storyboard.model.film import Anchor, TitleCue
+from storyboard.stitching.media.yuv import create_solid_frame, split_planes
+from storyboard.stitching.text import typesetting
+from storyboard.stitching.text.title_timing import Layer, Overlays, place_titles
+from storyboard.stitching.text.titles import draw_card, draw_title
+from storyboard.stitching.text.typesetting import find_missing_letters
 from storyboard.timecode import FrameRange
 
 GROUND = "#405060"
@@ -150,13 +150,15 @@ def test_letters_that_the_font_lacks_are_listed():
 
 
 def test_the_letters_that_the_font_is_not_asked_for_are_in_it():
-    usual = [chr(code) for code in range(0x3000) if typeset._COVERED_LETTERS.fullmatch(chr(code))]
-    face = typeset._load_face(32)
+    usual = [
+        chr(code) for code in range(0x3000) if typesetting._COVERED_LETTERS.fullmatch(chr(code))
+    ]
+    face = typesetting._load_face(32)
     blank = bytes(face.getmask("\uffff"))
     lacking = [char for char in usual if bytes(face.getmask(char)) == blank]
     assert not lacking
-    widest = max(typeset.measure_text(char + typeset.HAIR_SPACE, 100) for char in usual)
-    assert widest < 100 * typeset._WIDEST
+    widest = max(typesetting.measure_text(char + typesetting.HAIR_SPACE, 100) for char in usual)
+    assert widest < 100 * typesetting._WIDEST
 
 
 @settings(max_examples=40, deadline=None)
@@ -165,9 +167,13 @@ def test_the_letters_that_the_font_is_not_asked_for_are_in_it():
     st.sampled_from([(1280, 720), (360, 640), (180, 180), (180, 900)]),
 )
 def test_what_is_predicted_to_fit_fits(text, size):
-    least = typeset.compute_legible_size(size)
-    if typeset.is_certain_to_fit(text, size, least):
-        for block in (typeset.typeset_card, typeset.typeset_center, typeset.typeset_third):
+    least = typesetting.compute_legible_size(size)
+    if typesetting.is_certain_to_fit(text, size, least):
+        for block in (
+            typesetting.typeset_card,
+            typesetting.typeset_center,
+            typesetting.typeset_third,
+        ):
             assert block(text, size, least).fits
             assert block(text.upper(), size, least).fits
 

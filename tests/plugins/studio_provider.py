@@ -27,7 +27,7 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.stitching.media import run_ffmpeg
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
 
 
 class Studio:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 
 
 @pytest.fixture(scope="module")

@@ -23,14 +23,14 @@ from child import start_process
 from run_fakes import FakeFilm, FakeProvider, build_step, link_last_frame
 
 from storyboard.errors import InvalidRequest, MoneyRefused
-from storyboard.film import Policy
-from storyboard.graph.plan import Plan
-from storyboard.make import RenderOptions, check_budget
-from storyboard.production import FilmSession
+from storyboard.model.film import Policy
+from storyboard.pipeline.render import RenderOptions, check_budget
+from storyboard.pipeline.session import FilmSession
+from storyboard.plan.plan import Plan
 from storyboard.providers.base import Failed, Filtered, Request
-from storyboard.run.attempts import State
-from storyboard.run.ledger import Ledger, sum_lifetime_cost
-from storyboard.run.store import Store
+from storyboard.run.ledger.attempts import State
+from storyboard.run.ledger.ledger import Ledger, sum_lifetime_cost
+from storyboard.run.store.store import Store
 
 OUTCOMES = {
     "made": None,

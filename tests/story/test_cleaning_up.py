@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.run.ledger import Ledger
+from storyboard.run.ledger.ledger import Ledger
 from tests.fakes.run_fakes import FakeFilm, FakeProvider, build_step
 from tests.story.wires import run_in_process
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from storyboard.stitching.media import read_frames
+from storyboard.stitching.media.ffmpeg import read_frames
 from storyboard.timecode import FrameRange
 from tests.conftest import CommandResult, run_command
 

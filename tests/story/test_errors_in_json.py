@@ -9,9 +9,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from storyboard.run.attempts import Attempt, State
-from storyboard.run.ledger import Ledger
-from storyboard.run.places import locate_state_folder
+from storyboard.run.ledger.attempts import Attempt, State
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.paths import locate_state_folder
 from tests.conftest import ROOT
 from tests.story.wires import run_in_process
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 from tests.conftest import RunCommand
 
 FILM = """

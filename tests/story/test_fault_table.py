@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from storyboard.errors import DecisionNeeded, NotNow, ProviderError
-from storyboard.run.attempts import Attempt
+from storyboard.run.ledger.attempts import Attempt
 from storyboard.simulator.faults import KINDS
-from storyboard.simulator.serve import Simulator
+from storyboard.simulator.server import Simulator
 from tests.conftest import ROOT
 from tests.story.wires import SimulatorFilm, run_in_process, set_up_film
 
@@ -88,9 +88,9 @@ def read_cells(columns: int) -> list[list[str]]:
     return [cell for cell in split if len(cell) == columns and not cell[0].startswith("--")]
 
 
-SHORT_RETENTION = ("storyboard.run.following.find_retention_s", lambda attempt: 0.1)
-NO_RETENTION = ("storyboard.run.following.find_retention_s", lambda attempt: 0.0)
-SMALL = ("storyboard.providers.vertex_veo.MAX_INLINE_BYTES", 100)
+SHORT_RETENTION = ("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.1)
+NO_RETENTION = ("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.0)
+SMALL = ("storyboard.providers.google.vertex_veo.MAX_INLINE_BYTES", 100)
 PICTURE = "{id: SH010, prompt: A boat, duration: 4, first_frame: quay.png}"
 NO_CONNECTION = {"STORYBOARD_VERTEX_BASE_URL": "http://127.0.0.1:9"}
 NO_KEY = dict.fromkeys(("GEMINI_API_KEY", "COMETAPI_KEY", "GOOGLE_APPLICATION_CREDENTIALS"), "")

@@ -24,11 +24,11 @@ sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from child import start_process
 from run_fakes import FakeFilm, FakeProvider, build_step, kill_process, link_last_frame
 
-from storyboard.run.attempts import Attempt, State
-from storyboard.run.ledger import Ledger
+from storyboard.run.ledger.attempts import Attempt, State
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.maintenance.store_maintenance import verify_store
 from storyboard.run.result import RunResult
-from storyboard.run.store import Store
-from storyboard.run.upkeep import verify_store
+from storyboard.run.store.store import Store
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.simulator.serve import Simulator
-from tests.kill.marathon import kill_repeatedly
-from tests.kill.reel import BUCKET, INLINE, SHORT, UNRENDERED_SHOT, KilledFilm, start_harness
-from tests.kill.zygote import ForkServer
+from storyboard.simulator.server import Simulator
+from tests.kill.forkserver import ForkServer
+from tests.kill.scenarios import BUCKET, INLINE, SHORT, UNRENDERED_SHOT, KilledFilm, start_harness
+from tests.kill.soak import kill_repeatedly
 
 Harness = tuple[Simulator, ForkServer]
 Takes = dict[str, list[tuple[str, str, int, str]]]

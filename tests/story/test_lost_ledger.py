@@ -14,10 +14,10 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import FakeFilm, FakeProvider
 
-from storyboard.disk import DiskProblem
-from storyboard.run.attempts import Attempt, State
-from storyboard.run.claims import Claims
-from storyboard.run.ledger import Ledger
+from storyboard.run.ledger.attempts import Attempt, State
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.store.claims import Claims
+from storyboard.util.disk_errors import DiskProblem
 from tests.story import test_kill
 from tests.story.test_kill import build_film, kill_in_second_shot, kill_render, render_and_verify
 

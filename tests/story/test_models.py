@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.cli.main import run_command_line
+from storyboard.cli.app import run_command_line
 from storyboard.errors import EnvironmentProblem
-from storyboard.providers.overrides import read_overrides
+from storyboard.providers.catalog_overrides import read_overrides
 from tests.conftest import RunCommand
 
 FILM = """

@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from storyboard.providers import omni, vertex_veo
-from storyboard.simulator import gemini
-from storyboard.simulator.serve import Simulator
+from storyboard.providers.google import omni, vertex_veo
+from storyboard.simulator.google import gemini
+from storyboard.simulator.server import Simulator
 from tests.story.wires import WIRES, SimulatorFilm, run_in_process, set_up_film
 
 Capture = pytest.CaptureFixture[str]

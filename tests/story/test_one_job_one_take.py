@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import FakeFilm, FakeProvider, build_step
 
 from storyboard.errors import UnknownOutcome
-from storyboard.film import Policy
+from storyboard.model.film import Policy
 from storyboard.providers.base import (
     Failed,
     Filtered,
@@ -24,8 +24,8 @@ from storyboard.providers.base import (
     Request,
     Workplace,
 )
-from storyboard.run.attempts import State
-from storyboard.run.ledger import Ledger
+from storyboard.run.ledger.attempts import State
+from storyboard.run.ledger.ledger import Ledger
 from tests.conftest import RunCommand
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.make import RenderOptions, check_budget
-from storyboard.production import FilmSession, check_film
-from storyboard.run.attempts import Attempt, State
-from storyboard.run.ledger import Ledger
-from storyboard.simulator.serve import Simulator
+from storyboard.pipeline.render import RenderOptions, check_budget
+from storyboard.pipeline.session import FilmSession, check_film
+from storyboard.run.ledger.attempts import Attempt, State
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.simulator.server import Simulator
 from tests.conftest import ROOT
 from tests.story.wires import SimulatorFilm, build_environment, run_in_process, set_up_film
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.run.database import open_database, open_read_only
-from storyboard.simulator.serve import Simulator
-from tests.kill.reel import INLINE, KilledFilm, start_harness
-from tests.kill.zygote import ForkServer
+from storyboard.simulator.server import Simulator
+from storyboard.util.sqlite import open_database, open_read_only
+from tests.kill.forkserver import ForkServer
+from tests.kill.scenarios import INLINE, KilledFilm, start_harness
 
 SHOT = "shots:\n  - {id: SH010, prompt: SH010 of a quay, duration: 4, seed: 7}\n"
 READ_COMMANDS = (

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.run.attempts import State
-from storyboard.simulator.serve import Simulator
+from storyboard.run.ledger.attempts import State
+from storyboard.simulator.server import Simulator
 from tests.story.wires import SimulatorFilm, run_in_process, set_up_film
 
 Capture = pytest.CaptureFixture[str]

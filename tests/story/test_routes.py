@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from storyboard.film import Take
-from storyboard.production import FilmSession, Overrides, check_film
-from storyboard.simulator.serve import Simulator
-from storyboard.stitching.media import extract_frame
+from storyboard.model.film import Take
+from storyboard.pipeline.session import FilmSession, Overrides, check_film
+from storyboard.simulator.server import Simulator
+from storyboard.stitching.media.ffmpeg import extract_frame
 from tests.conftest import CommandResult, RunCommand
 
 CHAIN_ROUTES = frozenset({"vertex", "gemini", "chat", "omni", "omni-vertex"})

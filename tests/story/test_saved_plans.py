@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from storyboard.production import FilmSession, check_film
-from storyboard.reviewed import build_snapshot, diff_snapshots
-from storyboard.saved import read_plan
-from storyboard.simulator.serve import Simulator
+from storyboard.pipeline.plan_snapshot import build_snapshot, diff_snapshots
+from storyboard.pipeline.saved_plan import read_plan
+from storyboard.pipeline.session import FilmSession, check_film
+from storyboard.simulator.server import Simulator
 from tests.story.wires import build_environment, run_in_process
 
 Capture = pytest.CaptureFixture[str]

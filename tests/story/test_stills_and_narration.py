@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storyboard.errors import Severity
-from storyboard.production import check_film
+from storyboard.pipeline.session import check_film
 from tests.conftest import RunCommand, run_command
 
 Write = Callable[..., Path]

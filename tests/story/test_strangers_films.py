@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.stitching.media import find_ffmpeg
+from storyboard.stitching.media.ffmpeg import find_ffmpeg
 from tests.conftest import ROOT
 
 FILM = """
@@ -112,7 +112,7 @@ def test_child_processes_are_started_without_keys(tmp_path: Path) -> None:
     assert render.stderr is not None
     with render.stderr as stream:
         assert render.returncode == 0, stream.read().decode()
-    assert any("storyboard.run.worker" in command for command in environments)
+    assert any("storyboard.run.executor.worker_process" in command for command in environments)
     assert {
         command
         for command, child_environment in environments.items()

@@ -15,9 +15,9 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import FakeFilm, FakeProvider, build_step
 
-from storyboard.run.attempts import State
 from storyboard.run.events import Event
-from storyboard.run.ledger import Ledger
+from storyboard.run.ledger.attempts import State
+from storyboard.run.ledger.ledger import Ledger
 from tests.conftest import PLUGINS, ROOT
 
 FILM = """
@@ -80,7 +80,8 @@ def test_streams_that_are_closed_from_the_start_are_no_fault(
 def test_what_a_command_starts_has_its_three_streams_too(run_shell: Callable[[str], Any]) -> None:
     ask = "import os; [os.fstat(number) for number in range(3)]"
     start = (
-        "import subprocess, sys; from storyboard.cli.streams import StandardStreams; StandardStreams();"
+        "import subprocess, sys; from storyboard.cli.stdio import StandardStreams;"
+        " StandardStreams();"
         f"sys.exit(subprocess.run([sys.executable, '-c', '{ask}']).returncode)"
     )
     assert run_shell(f'{sys.executable} -c "{start}" <&- >&- 2>&-').returncode == 0
@@ -100,7 +101,7 @@ def test_ctrl_c_before_anything_began_is_quiet() -> None:
 import os, signal, sys
 class Impatient:
     def find_spec(self, name, *rest):
-        if name == "storyboard.cli.main":
+        if name == "storyboard.cli.app":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Impatient())
 from storyboard.__main__ import main

@@ -12,11 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from storyboard.providers import files
-from storyboard.providers.http import ServiceClient
-from storyboard.run import following
-from storyboard.simulator import gemini, world
-from storyboard.simulator.serve import Simulator
+from storyboard.providers.google import gemini_files
+from storyboard.providers.http.service import ServiceClient
+from storyboard.run.executor import poller
+from storyboard.simulator import state as world
+from storyboard.simulator.google import gemini
+from storyboard.simulator.server import Simulator
 from tests.conftest import ROOT
 from tests.story.test_fault_table import check_next_renders, check_outcome, find_row
 from tests.story.wires import SimulatorFilm, build_environment, run_in_process, set_up_film
@@ -197,7 +198,7 @@ def test_an_extension_waits_for_service_agents(
     film.write_film(LONGER)
     film.simulator.world.faults.add("provisioning")
     with monkeypatch.context() as quick:
-        quick.setattr("storyboard.run.making.pad_delay", shorten_pause)
+        quick.setattr("storyboard.run.executor.take_maker.pad_delay", shorten_pause)
         result = film.render(capsys)
     assert (result.code, row.messages[0] in result.err) == (int(row.exit), True)
     assert pauses
@@ -298,8 +299,8 @@ def test_a_result_that_expired_unfetched_is_bought_again_by_rebuy(
         strftime=time.strftime,
         gmtime=time.gmtime,
     )
-    monkeypatch.setattr(files, "time", late)
-    monkeypatch.setattr(following, "time", late)
+    monkeypatch.setattr(gemini_files, "time", late)
+    monkeypatch.setattr(poller, "time", late)
     result = film.render(capsys)
     assert (result.code, "expired before it was fetched" in result.err) == (3, True)
     assert [(attempt.state, attempt.held_micros) for attempt in film.attempts] == [("lost", 0)]

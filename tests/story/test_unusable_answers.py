@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.run.attempts import Attempt, State
-from storyboard.simulator.gate import STRANGE_ANSWERS
-from storyboard.simulator.serve import Simulator
+from storyboard.run.ledger.attempts import Attempt, State
+from storyboard.simulator.fault_injection import STRANGE_ANSWERS
+from storyboard.simulator.server import Simulator
 from tests.story.wires import SimulatorFilm, run_in_process, set_up_film
 
 WIRES = ("vertex", "bucket", "vertex-omni", "gemini", "omni", "videos")
 LOST_DOWNLOADS = ("not_found", "not_found=page", "redirect=gone")
-NO_RETENTION = ("storyboard.run.following.find_retention_s", lambda attempt: 0.0)
+NO_RETENTION = ("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.0)
 
 CreateFilm = Callable[[str], SimulatorFilm]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from storyboard.cli.main import run_command_line
-from storyboard.run.attempts import Attempt
-from storyboard.run.ledger import Ledger
-from storyboard.simulator.bill import Charge
-from storyboard.simulator.serve import Simulator
+from storyboard.cli.app import run_command_line
+from storyboard.run.ledger.attempts import Attempt
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.simulator.billing import Charge
+from storyboard.simulator.server import Simulator
 from tests.conftest import CommandResult
 
 BUCKET = "providers: {vertex: {storage_uri: gs://films/tests}}"

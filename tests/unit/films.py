@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import Span
-from storyboard.film import Film, MediaFacts, Origin, Shot, ValueSource
-from storyboard.graph.compile import Graph, compile_film
+from storyboard.graph.compiler import Graph, compile_film
+from storyboard.model.film import Film, MediaFacts, Origin, Shot, ValueSource
 from storyboard.timecode import Rate
 
 RATE = Rate(Fraction(24))

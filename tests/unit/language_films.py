@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import Severity
-from storyboard.film import Film
 from storyboard.language import LoadResult, load
+from storyboard.model.film import Film
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 MP4 = b"\0\0\0\x18ftypisom" + bytes(32)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from storyboard.run import durable
-from storyboard.run.durable import open_draft
+from storyboard.util import atomic_files
+from storyboard.util.atomic_files import open_draft
 from tests.fakes.child import start_process
 
 
@@ -24,11 +24,11 @@ def test_a_draft_removed_before_it_was_locked_is_started_again(
         if how == fcntl.LOCK_EX and len(taken) < 3:
             (draft,) = tmp_path.glob(".copy.*")
             taken.append(draft)
-            durable._remove_stale_draft(draft)
+            atomic_files._remove_stale_draft(draft)
             assert not draft.exists(), "it had no lock yet"
         flock(stream, how)
 
-    monkeypatch.setattr(durable.fcntl, "flock", lock_too_late)
+    monkeypatch.setattr(atomic_files.fcntl, "flock", lock_too_late)
     with open_draft(tmp_path / "copy") as (draft, stream):
         stream.write(b"bytes")
         stream.flush()
@@ -54,7 +54,7 @@ def test_where_nothing_can_be_locked_a_draft_is_written_all_the_same(
     def refuse_lock(*_: object) -> None:
         raise OSError("no locks here")
 
-    monkeypatch.setattr(durable.fcntl, "flock", refuse_lock)
+    monkeypatch.setattr(atomic_files.fcntl, "flock", refuse_lock)
     with open_draft(tmp_path / "copy") as (one, _), open_draft(tmp_path / "copy") as (two, _):
         assert one.exists()
         assert two.exists()

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.effects import EFFECTS, UNWRITTEN, Effect, compute_duration_after
-from storyboard.film import Clip, Line, MediaFile, Transition, TransitionKind, Trim
-from storyboard.graph.compile import Graph
+from storyboard.graph.compiler import Graph
 from storyboard.graph.effects import adjust_length_for_effects
+from storyboard.model.effects import EFFECTS, UNWRITTEN, Effect, compute_duration_after
+from storyboard.model.film import Clip, Line, MediaFile, Transition, TransitionKind, Trim
 from storyboard.providers.base import Kind
-from storyboard.stitching.media import load_moviepy
+from storyboard.stitching.media.ffmpeg import load_moviepy
 from tests.unit.films import RATE, compile_shots, list_codes, make_shot
 
 CALLABLE = {"mask", "other_clip", "fx", "fy"}

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from storyboard.environment import build_child_environment
+from storyboard.util.child_environment import build_child_environment
 
 
 @pytest.mark.parametrize(

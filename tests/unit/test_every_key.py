@@ -18,15 +18,15 @@ from typing import Any
 import pytest
 
 from storyboard.errors import MoneyRefused, Severity
-from storyboard.film import MediaFacts, Take
 from storyboard.language import to_storyboard_data
-from storyboard.language.schema import load_schema
-from storyboard.make import RenderOptions, check_budget
-from storyboard.production import CheckedFilm, FilmSession, Overrides, check_film
-from storyboard.run import locktext
-from storyboard.run.locktext import LockEntry
-from storyboard.run.places import locate_lock_file
-from storyboard.stitching.film import StepMedia, fingerprint_film
+from storyboard.language.schema.definitions import load_schema
+from storyboard.model.film import MediaFacts, Take
+from storyboard.pipeline.render import RenderOptions, check_budget
+from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
+from storyboard.run.lockfile import text_format
+from storyboard.run.lockfile.entries import LockEntry
+from storyboard.run.paths import locate_lock_file
+from storyboard.stitching.stitch import StepMedia, fingerprint_film
 from storyboard.timecode import Rate
 
 ROOT = Path(__file__).parent.parent.parent
@@ -506,7 +506,7 @@ def keys_of_lock(node: Any) -> Iterator[str]:
 
 
 def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
-    """What the film and `takes` make of a lock file in which the step's entry was changed."""
+    """What the film and `find_takes` make of a lock file in which the step's entry was changed."""
     film = folder / "locked.yaml"
     film.write_text(f"storyboard: 1\n{CAST}\nshots:\n  - {{id: A, prompt: a, duration: 4}}\n")
     lock = locate_lock_file(film)
@@ -515,7 +515,7 @@ def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
     two_takes(production)
     ((digest, entry),) = production.selects.entries.items()
     change(entry)
-    lock.write_text(locktext.format_lock_file({digest: entry}))
+    lock.write_text(text_format.format_lock_file({digest: entry}))
     production = FilmSession(check_film(film))
     (node,) = production.plan().nodes
     selects = production.selects

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.film import (
+from storyboard.graph.compiler import Graph
+from storyboard.graph.narration import apply_spoken_narration
+from storyboard.graph.timeline import NarrationItem, Timeline
+from storyboard.model.film import (
     Anchor,
     CastKind,
     CastMember,
@@ -22,10 +25,7 @@ from storyboard.film import (
     MediaFile,
     NarrationCue,
 )
-from storyboard.graph.choose import select_shots
-from storyboard.graph.compile import Graph
-from storyboard.graph.narration import apply_spoken_narration
-from storyboard.graph.timeline import NarrationItem, Timeline
+from storyboard.plan.selection import select_shots
 from storyboard.providers.base import Kind, Role
 from storyboard.timecode import FrameRange
 from tests.unit.films import RATE, compile_shots, list_codes, make_shot

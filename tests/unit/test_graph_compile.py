@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import (
+from storyboard.graph.extension_chains import find_legal_extensions, find_longest_run_s, plan_hops
+from storyboard.model.film import (
     Beat,
     CastMember,
     Clip,
@@ -22,7 +23,6 @@ from storyboard.film import (
     References,
     Trim,
 )
-from storyboard.graph.chains import find_legal_extensions, find_longest_run_s, plan_hops
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import load_catalog
 from storyboard.timecode import Rate
@@ -173,7 +173,8 @@ def test_a_fork_is_two_chains_counted_apart() -> None:
         (make_shot("SH020", extends="SH010", resolution="1080p"), "SB411"),
         (make_shot("SH020", references=References.NAMED, reference_names=("ana",)), "SB417"),
         (make_shot("SH020", continues="BLACK"), "SB361"),
-        (make_shot("SH020", first_frame=FrameRef(shot="SH010", edge=FrameEdge.AT, at=400)), "SB361"),
+        (make_shot("SH020", first_frame=FrameRef(shot="SH010", edge=FrameEdge.AT, at=400)),
+         "SB361"),
         (make_shot("SH020", clip=Clip(shot="SH010"), trim=Trim(start=24), length=180), "SB358"),
         (make_shot("SH020", trim=Trim(start=100, end=50)), "SB358"),
     ],

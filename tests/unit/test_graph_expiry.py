@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from storyboard.film import Beat, MediaFacts, Policy, Shot, Take
-from storyboard.graph.compile import Graph, compile_film
-from storyboard.graph.decide import plan_film
-from storyboard.graph.plan import Action, Node, Plan, Reason
+from storyboard.graph.compiler import Graph, compile_film
+from storyboard.model.film import Beat, MediaFacts, Policy, Shot, Take
+from storyboard.plan.plan import Action, Node, Plan, Reason
+from storyboard.plan.planner import plan_film
 from storyboard.providers import registry
 from storyboard.providers.base import Kind
 from tests.unit.films import RATE, make_film, make_footage_facts, make_shot

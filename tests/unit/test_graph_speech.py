@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.effects import Effect
-from storyboard.film import Beat, Clip, Line, MediaFile, Policy, Transition, TransitionKind, Trim
-from storyboard.graph.compile import Graph
-from storyboard.graph.speech import PlacedLine, place_dialogue
+from storyboard.graph.compiler import Graph
+from storyboard.graph.dialogue_timing import PlacedLine, place_dialogue
+from storyboard.model.effects import Effect
+from storyboard.model.film import (
+    Beat,
+    Clip,
+    Line,
+    MediaFile,
+    Policy,
+    Transition,
+    TransitionKind,
+    Trim,
+)
 from storyboard.timecode import FrameRange
 from tests.unit.films import RATE, compile_shots, list_codes, make_shot
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import Align, Anchor, FramesFrom, Transition, TransitionKind, Trim
 from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Align, Anchor, FramesFrom, Transition, TransitionKind, Trim
 from storyboard.timecode import FrameRange
 from tests.unit.films import compile_shots, list_codes, make_shot
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.digest import digest_value
-from storyboard.film import MediaFacts, Take
-from storyboard.graph.identity import (
+from storyboard.graph.step_identity import (
     build_request,
     compute_identity,
     hash_frame,
     resolve_frame_number,
 )
 from storyboard.graph.steps import FramePick
+from storyboard.model.film import MediaFacts, Take
 from storyboard.providers.base import WIRE_READS, Input, Role
 from storyboard.timecode import Rate
 from tests.unit.films import RATE, compile_shots, make_shot

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.film import (
+from storyboard.language import load
+from storyboard.model.film import (
     CUT,
     Align,
     Anchor,
@@ -20,7 +21,6 @@ from storyboard.film import (
     Trim,
     ValueSource,
 )
-from storyboard.language import load
 from tests.unit.language_films import build_film, list_codes, load_text
 
 ONE = "shots: [{id: SH010, prompt: Ana reads}]\n"

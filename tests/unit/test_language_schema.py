@@ -10,7 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import (
+from storyboard.language import load_schema
+from storyboard.language.build.header import LOUDNESS
+from storyboard.language.build.shot_builder import FIELD_PARSERS, LIKE_KEYS, SOURCE_KEYS
+from storyboard.language.schema.definitions import list_keys
+from storyboard.language.schema.fast_validator import SchemaCompiler
+from storyboard.language.yaml.parser import parse_yaml
+from storyboard.model.film import (
     RESOLUTIONS,
     Align,
     CastKind,
@@ -20,12 +26,6 @@ from storyboard.film import (
     Shot,
     TransitionKind,
 )
-from storyboard.language import load_schema
-from storyboard.language.accept import SchemaCompiler
-from storyboard.language.header import LOUDNESS
-from storyboard.language.schema import list_keys
-from storyboard.language.shot import FIELD_PARSERS, LIKE_KEYS, SOURCE_KEYS
-from storyboard.language.yaml12 import parse_yaml
 from tests.unit.language_films import list_codes, load_text
 
 BROKEN = sorted((Path(__file__).parent.parent / "broken").glob("*.yaml"))

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from storyboard.film import Film
 from storyboard.language import load, to_storyboard_data, to_storyboard_yaml
 from storyboard.language.show import to_yaml_time
+from storyboard.model.film import Film
 from storyboard.timecode import Rate
 from tests.unit.language_films import build_film
 

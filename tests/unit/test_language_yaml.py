@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.language import load
-from storyboard.language.source import MAX_BYTES, Unreadable
-from storyboard.language.yaml12 import Map, Seq, parse_plain_scalar, parse_yaml
+from storyboard.language.yaml.parser import Map, Seq, parse_plain_scalar, parse_yaml
+from storyboard.language.yaml.source import MAX_BYTES, Unreadable
 
 
 @pytest.mark.parametrize(

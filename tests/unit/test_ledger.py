@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.providers.base import Sample
-from storyboard.run.attempts import FINAL_STATES, TRANSITIONS, Attempt, State
 from storyboard.run.events import RunLog
-from storyboard.run.ledger import Ledger, is_locked, sum_lifetime_cost
+from storyboard.run.ledger.attempts import FINAL_STATES, TRANSITIONS, Attempt, State
+from storyboard.run.ledger.ledger import Ledger, is_locked, sum_lifetime_cost
 from tests.fakes.child import start_process
 
 T = TypeVar("T")

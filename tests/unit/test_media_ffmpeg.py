@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import EnvironmentProblem, MediaError
-from storyboard.stitching.media import find_ffmpeg, load_moviepy, read_ffmpeg, run_ffmpeg
+from storyboard.stitching.media.ffmpeg import find_ffmpeg, load_moviepy, read_ffmpeg, run_ffmpeg
 
 NOISE = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=24"]
 
@@ -97,7 +97,7 @@ def test_reading_may_stop_early():
 def test_a_child_ends_with_its_parent(tmp_path):
     out = tmp_path / "endless.nut"
     script = (
-        "from storyboard.stitching.media import run_ffmpeg\n"
+        "from storyboard.stitching.media.ffmpeg import run_ffmpeg\n"
         f"run_ffmpeg(['-re', *{NOISE!r}, '-f', 'nut', {str(out)!r}])\n"
     )
     root = Path(__file__).parents[2]
@@ -131,7 +131,7 @@ def test_moviepy_reads_no_env_file_starts_nothing_and_uses_our_ffmpeg(tmp_path):
         write_program(tmp_path / name, f"touch {mark}")
     script = (
         "import os\n"
-        "from storyboard.stitching.media import find_ffmpeg, load_moviepy\n"
+        "from storyboard.stitching.media.ffmpeg import find_ffmpeg, load_moviepy\n"
         "load_moviepy()\n"
         "from moviepy.config import FFMPEG_BINARY\n"
         "assert FFMPEG_BINARY == find_ffmpeg(), FFMPEG_BINARY\n"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from storyboard.previz import state
-from storyboard.previz.continuing import continue_scene
-from storyboard.previz.framing import compose_shot
-from storyboard.previz.parse import parse_shot
+from storyboard.previz.continuation import continue_scene
 from storyboard.previz.scene import Scene
+from storyboard.previz.script.parser import parse_shot
+from storyboard.previz.staging.framing import compose_shot
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings
 
 SIZE = (160, 90)
@@ -116,7 +116,7 @@ def test_a_new_size_is_reached_by_the_camera_not_by_a_cut(first_scene):
     view = closer.composition.view
     scales = [view.compute_scale(closer.find_camera_pose(i), 0.0) for i in (0, FRAMES - 1)]
     assert scales[0] == pytest.approx(
-        scene.composition.view.compute_scale(scene.pose(FRAMES - 1), 0), rel=0.05
+        scene.composition.view.compute_scale(scene.find_camera_pose(FRAMES - 1), 0), rel=0.05
     )
     assert scales[1] > 2.5 * scales[0]
 

@@ -6,14 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from storyboard.film import Line
-from storyboard.previz import music
-from storyboard.previz.hearing import find_named_sounds, find_sounds
-from storyboard.previz.noise import RATE
-from storyboard.previz.sound import render_bed, render_soundtrack, speak_line
-from storyboard.previz.syllables import schedule_lines, split_syllables
-from storyboard.previz.throat import synthesize_speech
-from storyboard.previz.voice import choose_voice, compute_mouth_openness, murmur_line
+from storyboard.model.film import Line
+from storyboard.previz.audio import music
+from storyboard.previz.audio.mix import render_bed, render_soundtrack, speak_line
+from storyboard.previz.audio.noise import RATE
+from storyboard.previz.audio.sound_words import find_named_sounds, find_sounds
+from storyboard.previz.audio.speech_synth import synthesize_speech
+from storyboard.previz.audio.syllables import schedule_lines, split_syllables
+from storyboard.previz.audio.voice import choose_voice, compute_mouth_openness, murmur_line
 from storyboard.providers.base import Figure, Intent, Kind, Request, Settings, SpokenLine
 
 ANA = Figure("ana", "character", "Ana, 40 years old, grey cardigan", "alto")
@@ -55,7 +55,7 @@ def test_a_soundtrack_is_stereo_of_the_exact_length_with_headroom():
 def test_the_same_request_sounds_the_same_in_another_process():
     script = (
         "import hashlib\n"
-        "from storyboard.previz.sound import render_soundtrack\n"
+        "from storyboard.previz.audio.mix import render_soundtrack\n"
         "from storyboard.providers.base import *\n"
         "i = Intent(sound=('rain', 'thunder'), dialogue=(SpokenLine('ana', 'It is late.', 0.2),))\n"
         "r = Request(Kind.GENERATE, 'previz', 'veo-3.1', '', i, Settings(seed=7))\n"

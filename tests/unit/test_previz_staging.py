@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.film import compute_frame_size
-from storyboard.previz.camera import CameraStart, is_in_frame, schedule_steps
-from storyboard.previz.direction import block_shot, track_subject
-from storyboard.previz.framing import compose_shot
-from storyboard.previz.look import derive_look
-from storyboard.previz.parse import parse_shot
-from storyboard.previz.spec import CameraStep
+from storyboard.model.film import compute_frame_size
+from storyboard.previz.script.character_look import derive_look
+from storyboard.previz.script.parser import parse_shot
+from storyboard.previz.script.shot_spec import CameraStep
+from storyboard.previz.staging.blocking import block_shot, track_subject
+from storyboard.previz.staging.camera import CameraStart, is_in_frame, schedule_steps
+from storyboard.previz.staging.framing import compose_shot
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings, SpokenLine
 
 CAST = (

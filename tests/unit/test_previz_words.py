@@ -2,8 +2,8 @@
 
 import pytest
 
-from storyboard.previz.grammar import find_camera_clauses, parse_camera_steps
-from storyboard.previz.parse import parse_shot
+from storyboard.previz.script.camera_language import find_camera_clauses, parse_camera_steps
+from storyboard.previz.script.parser import parse_shot
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings
 
 ANA = Figure("ana", "character", "Ana, 40, grey cardigan")

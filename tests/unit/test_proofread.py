@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from storyboard.errors import Severity
-from storyboard.production import CheckedFilm, Overrides, check_film
+from storyboard.pipeline.session import CheckedFilm, Overrides, check_film
 
 HEAD = 'storyboard: 1\nformat: {aspect_ratio: "16:9", resolution: 360p}\n'
 
@@ -121,7 +121,7 @@ def test_a_film_with_plain_words_never_loads_a_font(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     code = (
-        "import sys; from pathlib import Path; from storyboard.production import check_film;"
+        "import sys; from pathlib import Path; from storyboard.pipeline.session import check_film;"
         "assert check_film(Path(sys.argv[1])).sound; sys.exit('PIL' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(film)], check=False).returncode == 0

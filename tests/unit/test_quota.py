@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import QuotaError
-from storyboard.graph.forecast import forecast_render, rank_steps
-from storyboard.graph.pace import WINDOW_S, RateLimits
-from storyboard.graph.plan import Action, Node, Plan, Reason
+from storyboard.graph.rate_limits import WINDOW_S, RateLimits
 from storyboard.graph.steps import Link, Step
+from storyboard.plan.forecast import forecast_render, rank_steps
+from storyboard.plan.plan import Action, Node, Plan, Reason
 from storyboard.providers.base import Kind, Role, Settings
-from storyboard.run.quota import PrioritySemaphore, RateLimiter, SlidingWindow
+from storyboard.run.executor.rate_limiter import PrioritySemaphore, RateLimiter, SlidingWindow
 from tests.unit.films import compile_shots, make_shot
 
 

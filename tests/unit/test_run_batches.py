@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from storyboard.disk import DiskProblem
-from storyboard.run import durable
-from storyboard.run.batches import Batcher
-from storyboard.run.durable import flush_to_disk, write_texts
-from storyboard.run.writer import GroupCommitWriter
+from storyboard.run.ledger.writer import GroupCommitWriter
+from storyboard.util import atomic_files
+from storyboard.util.atomic_files import flush_to_disk, write_texts
+from storyboard.util.batching import Batcher
+from storyboard.util.disk_errors import DiskProblem
 
 
 def test_what_comes_while_a_batch_is_done_goes_into_the_next() -> None:
@@ -100,11 +100,11 @@ def test_many_texts_are_whole_and_leave_nothing_beside(tmp_path: Path, many: int
     texts = {tmp_path / f"{n}" / "t01.json": f"text {n}" for n in range(many)}
     for path in texts:
         path.parent.mkdir()
-    handle = durable.os.open(tmp_path, durable.os.O_RDONLY)
+    handle = atomic_files.os.open(tmp_path, atomic_files.os.O_RDONLY)
     try:
         write_texts(texts, [tmp_path], handle)
     finally:
-        durable.os.close(handle)
+        atomic_files.os.close(handle)
     texts_by_path = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert texts_by_path == texts
 
@@ -113,9 +113,11 @@ def test_few_files_are_flushed_one_by_one_and_many_with_their_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[str] = []
-    fsync = durable.os.fsync
-    monkeypatch.setattr(durable.os, "fsync", lambda h: (flushed.append("file"), fsync(h)))
-    monkeypatch.setattr(durable, "_find_disk_flush", lambda: lambda disk: flushed.append("disk"))
+    fsync = atomic_files.os.fsync
+    monkeypatch.setattr(atomic_files.os, "fsync", lambda h: (flushed.append("file"), fsync(h)))
+    monkeypatch.setattr(
+        atomic_files, "_find_disk_flush", lambda: lambda disk: flushed.append("disk")
+    )
     paths = [tmp_path / str(n) for n in range(20)]
     for path in paths:
         path.write_text("bytes")
@@ -132,7 +134,7 @@ def test_few_files_are_flushed_one_by_one_and_many_with_their_disk(
     [("5.8.0", True), ("6.18.44-fc", True), ("5.4.0-42", False), ("4.19", False), ("odd", False)],
 )
 def test_a_disk_is_flushed_as_a_whole_only_if_it_reports_errors(release: str, tells: bool) -> None:
-    assert durable._has_syncfs_errors(release) is tells
+    assert atomic_files._has_syncfs_errors(release) is tells
 
 
 def test_a_write_that_nobody_awaits_comes_before_the_next(tmp_path: Path) -> None:

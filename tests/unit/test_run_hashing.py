@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.run import hashing
-from storyboard.run.hashing import FileHashCache
+from storyboard.run import file_hashes
+from storyboard.run.file_hashes import FileHashCache
 
 
 def write_old_file(path: Path, content: str, *, seconds: float = 60) -> Path:
@@ -30,8 +30,8 @@ def files_read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         seen.append(path)
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    monkeypatch.setattr(hashing, "hash_file", hash_and_note)
-    monkeypatch.setattr(hashing, "_RACY_NS", 0)
+    monkeypatch.setattr(file_hashes, "hash_file", hash_and_note)
+    monkeypatch.setattr(file_hashes, "_RACY_NS", 0)
     return seen
 
 

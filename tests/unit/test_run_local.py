@@ -37,9 +37,9 @@ from storyboard.errors import (
     RefusedError,
     UnknownOutcome,
 )
-from storyboard.film import Policy
-from storyboard.graph.pace import RateLimits
-from storyboard.graph.plan import Reason
+from storyboard.graph.rate_limits import RateLimits
+from storyboard.model.film import Policy
+from storyboard.plan.plan import Reason
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -52,10 +52,10 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.run.attempts import State
 from storyboard.run.events import Event
-from storyboard.run.ledger import Ledger
-from storyboard.run.upkeep import verify_store
+from storyboard.run.ledger.attempts import State
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.maintenance.store_maintenance import verify_store
 
 EVENT = json.loads((Path(__file__).parents[2] / "schemas" / "event.schema.json").read_text())
 

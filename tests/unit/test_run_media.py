@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "fakes"))
 from run_fakes import FakeFilm, FakeProvider, build_import_step, build_step, link_last_frame
 
 from storyboard.providers.base import Request, Sample
-from storyboard.stitching import media
+from storyboard.stitching.media import ffmpeg
 
 
 def test_real_footage_is_ingested_and_its_last_frame_passed_on(
@@ -22,7 +22,7 @@ def test_real_footage_is_ingested_and_its_last_frame_passed_on(
 ) -> None:
     monkeypatch.setenv("STORYBOARD_POLL_S", "0.01")
     source = tmp_path / "dawn.mp4"
-    media.run_ffmpeg(
+    ffmpeg.run_ffmpeg(
         ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24:duration=1", "-pix_fmt", "yuv420p",
          str(source)]
     )  # fmt: skip
@@ -34,7 +34,7 @@ def test_real_footage_is_ingested_and_its_last_frame_passed_on(
         picture = request.inputs[0]
         assert picture.path is not None
         assert picture.path.read_bytes().startswith(b"\x89PNG")
-        facts = media.probe(picture.path)
+        facts = ffmpeg.probe(picture.path)
         seen.append((facts.width, facts.height, facts.frames))
 
     free = FakeProvider(tmp_path / "local", name="free", repeatable=True, answer=inspect_frame)
@@ -53,7 +53,7 @@ def test_real_footage_is_ingested_and_its_last_frame_passed_on(
         build_step("SH030", provider="free", seconds=2),
     ]
     film = FakeFilm(tmp_path / "film.yaml", steps, {"free": free})
-    result = asyncio.run(film.render_async(media=media))
+    result = asyncio.run(film.render_async(media=ffmpeg))
     assert seen == [(320, 180, 1)]
     assert set(result.selects) == {"SH010", "SH020"}
     assert "asked for 48 frames, got 24" in str(result.failed["SH030"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from storyboard.run.attempts import Attempt
-from storyboard.run.following import _PollSchedule, pad_delay
+from storyboard.run.executor.poller import _PollSchedule, pad_delay
+from storyboard.run.ledger.attempts import Attempt
 
 JOB = Attempt("d", 1, "SH010", "SH010", "generate", "paid", "paper-1", False, run="now")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import OperationFailed
-from storyboard.film import MediaFacts
+from storyboard.model.film import MediaFacts
 from storyboard.providers.base import Kind, Sample
-from storyboard.run.proof import AcceptedMedia, check_delivery
+from storyboard.run.executor.acceptance import AcceptedMedia, check_delivery
 from storyboard.timecode import Rate
 
 RATE = Rate(Fraction(24))

@@ -27,8 +27,8 @@ from run_fakes import (
 )
 
 from storyboard.errors import Gone, RefusedError, StoryboardError, Unreachable
-from storyboard.film import Policy
-from storyboard.graph.plan import Reason
+from storyboard.model.film import Policy
+from storyboard.plan.plan import Reason
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -40,8 +40,8 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.run.attempts import State
-from storyboard.run.ledger import Ledger
+from storyboard.run.ledger.attempts import State
+from storyboard.run.ledger.ledger import Ledger
 
 
 @pytest.fixture(autouse=True)
@@ -383,7 +383,7 @@ def test_a_missing_result_is_lost_only_after_it_expires(
     )
     film.render()
     assert list_attempt_ends(film) == [("SH010:t01", "done_remote", 0)]
-    monkeypatch.setattr("storyboard.run.following.find_retention_s", lambda attempt: 0.0)
+    monkeypatch.setattr("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.0)
     result = film.render()
     assert "expired before it was fetched" in str(result.failed["SH010"])
     assert list_attempt_ends(film) == [("SH010:t01", "lost", 400_000)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.run.workplace import AttemptWorkspace, Workspace
+from storyboard.run.executor.workspace import AttemptWorkspace, Workspace
 from tests.fakes.child import start_process
 
 
@@ -141,7 +141,7 @@ def test_the_mess_of_a_dead_run_is_cleared_and_a_live_one_is_left_alone(tmp_path
 _PARENT = """
 import asyncio, os, sys, time
 from pathlib import Path
-from storyboard.run.workplace import Workspace
+from storyboard.run.executor.workspace import Workspace
 
 async def main():
     place = Workspace(Path(sys.argv[1]), 1)

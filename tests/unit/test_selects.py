@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import EnvironmentProblem, UsageError
-from storyboard.film import MediaFacts, Take, Trim
-from storyboard.run import locktext
-from storyboard.run.locktext import LockEntry
-from storyboard.run.lockyaml import parse_lock_yaml
-from storyboard.run.selects import LockFile
-from storyboard.run.shelf import TakeLibrary
-from storyboard.run.store import Store
+from storyboard.model.film import MediaFacts, Take, Trim
+from storyboard.run.lockfile import text_format
+from storyboard.run.lockfile.entries import LockEntry
+from storyboard.run.lockfile.lockfile import LockFile
+from storyboard.run.lockfile.yaml_reader import parse_lock_yaml
+from storyboard.run.store.store import Store
+from storyboard.run.take_library import TakeLibrary
 from storyboard.timecode import Rate
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "selects.schema.json").read_text())
@@ -299,10 +299,10 @@ files = st.dictionaries(st.text("0123456789abcdef", min_size=64, max_size=64), e
 @settings(max_examples=60, deadline=None)
 @given(files)
 def test_both_readers_read_whatever_is_written(known: dict[str, LockEntry]) -> None:
-    text = locktext.format_lock_file(known)
-    assert locktext._parse_own_format(text) == known, "the quick road"
+    text = text_format.format_lock_file(known)
+    assert text_format._parse_own_format(text) == known, "the quick road"
     assert parse_lock_yaml(text, "x") == known, "the road through YAML"
-    assert locktext.format_lock_file(locktext.parse_lock_file(text, "x")) == text
+    assert text_format.format_lock_file(text_format.parse_lock_file(text, "x")) == text
 
 
 def _loosen_to_text(schema: object) -> object:

@@ -38,8 +38,8 @@ def find_attribute_names(path: Path) -> list[str]:
 
 
 ALLOWED = {
-    "stitching/effects.py": "MoviePy's own effects are found by their names",
-    "stitching/media.py": "MoviePy's settings are put into a module of our making",
+    "stitching/effects/apply.py": "MoviePy's own effects are found by their names",
+    "stitching/media/ffmpeg.py": "MoviePy's settings are put into a module of our making",
 }
 
 
@@ -50,7 +50,7 @@ def test_no_name_for_good_is_taken_from_an_attribute() -> None:
         for place in find_attribute_names(path)
         if place.partition(":")[0] not in ALLOWED
     ]
-    assert found == [], "write the names out: see storyboard/serialized.py"
+    assert found == [], "write the names out: see storyboard/util/serialization.py"
 
 
 @pytest.mark.parametrize(

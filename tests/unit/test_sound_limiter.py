@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.stitching.limiter import (
+from storyboard.stitching.sound.limiter import (
     HOP,
     apply_limiter,
     compute_gain_curve,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.stitching.pcm import RATE, SampleReader, to_sample
+from storyboard.stitching.sound.pcm import RATE, SampleReader, to_sample
 from storyboard.timecode import Rate
 
 RATES = [Rate.parse(text) for text in ("23.976", "24", "25", "29.97", "30", "59.94", "60")]

@@ -13,10 +13,10 @@ import jsonschema
 import pytest
 
 from storyboard.errors import EnvironmentProblem, StoreError
-from storyboard.film import MediaFacts, Take
-from storyboard.run.filelock import FileLock
-from storyboard.run.store import Store
-from storyboard.run.upkeep import collect_garbage, verify_store
+from storyboard.model.film import MediaFacts, Take
+from storyboard.run.maintenance.store_maintenance import collect_garbage, verify_store
+from storyboard.run.store.store import Store
+from storyboard.util.file_lock import FileLock
 from tests.fakes.child import CONTEXT, start_process
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "take.schema.json").read_text())
@@ -86,7 +86,7 @@ def test_only_unknown_paid_takes_are_read(
     assert paid_names == ["t01", "t02"]
     (remaining,) = store.find_paid("letter", {(DIGEST, 1), (DIGEST, 2)})
     assert remaining.take == late
-    monkeypatch.setattr("storyboard.run.index.parse_record", pytest.fail)
+    monkeypatch.setattr("storyboard.run.store.index.parse_record", pytest.fail)
     assert store.find_paid("letter", {(DIGEST, 1), (DIGEST, 2), ("e" * 64, 1)}) == []
 
 

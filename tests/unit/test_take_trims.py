@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import InvalidStoryboard
-from storyboard.film import MediaFacts, Take, Trim
-from storyboard.graph.plan import Plan, Reason
 from storyboard.graph.timeline import ShotEvent
-from storyboard.production import FilmSession, Overrides, check_film, examine_takes
+from storyboard.model.film import MediaFacts, Take, Trim
+from storyboard.pipeline.session import FilmSession, Overrides, check_film, examine_takes
+from storyboard.plan.plan import Plan, Reason
 from storyboard.timecode import Rate
 from tests.conftest import RunCommand
 

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.errors import InvalidRequest, ProviderError
-from storyboard.providers import pictures
 from storyboard.providers.base import Done, Failed, Filtered, Input, Role, Running, Unusable
-from storyboard.providers.discreet import Redactor
-from storyboard.providers.operation import read_outcome
-from storyboard.providers.pictures import read_picture
-from storyboard.providers.shape import describe_shape
+from storyboard.providers.google.long_running import read_outcome
+from storyboard.providers.http import request_media
+from storyboard.providers.http.redaction import Redactor
+from storyboard.providers.http.request_media import read_picture
+from storyboard.providers.http.response_shape import describe_shape
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -86,10 +86,10 @@ def test_a_picture_that_is_too_large_becomes_jpeg_or_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_noise_picture(tmp_path / "a.png")
-    monkeypatch.setattr(pictures, "MAX_PICTURE_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr(request_media, "MAX_PICTURE_BYTES", path.stat().st_size - 1)
     data, mime = encode_picture(path)
-    assert (mime, pictures.detect_mime(data)) == ("image/jpeg", "image/jpeg")
-    monkeypatch.setattr(pictures, "MAX_PICTURE_BYTES", 100)
+    assert (mime, request_media.detect_mime(data)) == ("image/jpeg", "image/jpeg")
+    monkeypatch.setattr(request_media, "MAX_PICTURE_BYTES", 100)
     with pytest.raises(InvalidRequest, match="even as a JPEG"):
         encode_picture(path)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.providers.voices import USUAL_VOICE, VOICES, choose_voice
+from storyboard.providers.google.voices import USUAL_VOICE, VOICES, choose_voice
 
 WOMEN = {each.name for each in VOICES if each.is_woman}
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from storyboard.previz.art import find_prop
-from storyboard.previz.sets.people import add_passers_by
-from storyboard.previz.sets.tables import add_table
-from storyboard.previz.stage import Stage
+from storyboard.previz.props import find_prop
+from storyboard.previz.sets.foreground import add_table
+from storyboard.previz.sets.passers_by import add_passers_by
+from storyboard.previz.sets.stage import Stage
 
 
 def build_set(stage: Stage) -> None:
     """Puts up the set that the spec names."""
-    from storyboard.previz.sets import city, country, forest, room, sea, void
+    from storyboard.previz.sets import city, country, forest, room, sea, studio_backdrop
 
     {
         "sea": sea.build_sea,
@@ -18,7 +18,7 @@ def build_set(stage: Stage) -> None:
         "city": city.build_city,
         "room": room.build_room,
         "open": country.build_country,
-    }.get(stage.spec.set, void.build_studio_backdrop)(stage)
+    }.get(stage.spec.set, studio_backdrop.build_studio_backdrop)(stage)
     _add_ledge(stage)
 
 

@@ -5,20 +5,13 @@ from __future__ import annotations
 import math
 import random
 
-from storyboard.previz.art import nature
-from storyboard.previz.ink import (
-    draw_ellipse,
-    draw_line,
-    draw_path,
-    draw_rect,
-    mix_colors,
-    place_art,
-    shade_color,
-)
+from storyboard.previz.painting.colors import mix_colors, shade_color
+from storyboard.previz.painting.svg import draw_ellipse, draw_line, draw_path, draw_rect, place_art
+from storyboard.previz.props import nature
 from storyboard.previz.sets.facades import FRONTS, MODERN, NEONS, draw_facade
 from storyboard.previz.sets.market import add_market
 from storyboard.previz.sets.sky import build_sky
-from storyboard.previz.stage import Stage
+from storyboard.previz.sets.stage import Stage
 
 
 def build_city(stage: Stage) -> None:
@@ -171,7 +164,7 @@ def _add_street(stage: Stage, rng: random.Random) -> None:
             )
     shines = []
     if stage.palette.lamps_on:
-        for x, cell in stage.iter_cells("pool", 3.0, 8.0):
+        for x, _ in stage.iter_cells("pool", 3.0, 8.0):
             ring = [
                 (x + 3 + math.cos(a * math.tau / 16) * 2.0, 3.0 + math.sin(a * math.tau / 16) * 1.5)
                 for a in range(16)
@@ -179,7 +172,6 @@ def _add_street(stage: Stage, rng: random.Random) -> None:
             shines.append((ring, stage.palette.lamp, 0.13))
             ring = [(x + 3 + (px - x - 3) * 0.55, 3.0 + (pz - 3.0) * 0.55) for px, pz in ring]
             shines.append((ring, stage.palette.lamp, 0.16))
-            del cell
     if {"rain", "storm"} & set(stage.spec.weather):
         for _ in range(10):
             x, z = stage.home.x + rng.uniform(-5, 5), rng.uniform(near + 0.5, 9)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from storyboard.previz.art import nature
-from storyboard.previz.ink import (
+from storyboard.previz.painting.colors import mix_colors, shade_color
+from storyboard.previz.painting.svg import (
     draw_circle,
     draw_line,
     draw_path,
     draw_polygon,
     draw_rect,
-    mix_colors,
     place_art,
-    shade_color,
 )
+from storyboard.previz.props import nature
+from storyboard.previz.sets.layers import Motion
 from storyboard.previz.sets.sky import build_sky
-from storyboard.previz.sheets import Motion
-from storyboard.previz.stage import Stage
+from storyboard.previz.sets.stage import Stage
 
 _LANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # ground, far hills
@@ -135,7 +134,8 @@ def _add_hills(stage: Stage, land: str, ground: str, far: str) -> None:
         if land == "desert":
             body += f'<clipPath id="dune{k}"><path d="{d}"/></clipPath>'
             slip = stage.trace_ridge(f"hill{k}", z, base * 0.62, swing * 1.15, size * 0.93)[0]
-            body += f'<g clip-path="url(#dune{k})">{draw_path(slip, shade_color(tone, -0.10), 0.55)}</g>'
+            shade = draw_path(slip, shade_color(tone, -0.10), 0.55)
+            body += f'<g clip-path="url(#dune{k})">{shade}</g>'
         if land in ("field", "hills", "mountain", "snow") and k:
             for x, rng in stage.iter_cells(f"wood{k}", z, size * 0.16):
                 roll = rng.random()
@@ -252,9 +252,14 @@ def _add_dressing(stage: Stage, land: str, ground: str) -> None:
         body, lit = nature.draw_tree(rng, "")
     bends = choice > 0.5 and land not in ("mountain", "snow")
     stage.add_plane(
-        z, place_art(body, x), -13, 0.1, shines=place_art(lit, x), motion=sway if bends else Motion(),
+        z,
+        place_art(body, x),
+        -13,
+        0.1,
+        shines=place_art(lit, x),
+        motion=sway if bends else Motion(),
         span=(x - 9, x + 9),
-    )  # fmt: skip
+    )
     fence = 9.0
     if land in ("field", "hills", "snow") and rng.random() < 0.6:
         wood = "#8a7055"

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import random
 
-from storyboard.previz.art.papers import draw_lettering
-from storyboard.previz.ink import (
-    draw_glow,
-    draw_polygon,
-    draw_rect,
-    fmt,
-    mix_colors,
-    shade_color,
-)
-from storyboard.previz.stage import Stage
+from storyboard.previz.painting.colors import mix_colors, shade_color
+from storyboard.previz.painting.svg import draw_glow, draw_polygon, draw_rect, fmt
+from storyboard.previz.props.documents import draw_lettering
+from storyboard.previz.sets.stage import Stage
 
 FRONTS = (
     "#d8b48a",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from storyboard.previz.art import nature
-from storyboard.previz.ink import (
+from storyboard.previz.painting.colors import mix_colors, shade_color
+from storyboard.previz.painting.svg import (
     define_gradient,
     draw_path,
     draw_polygon,
     draw_rect,
     fmt,
-    mix_colors,
     place_art,
-    shade_color,
 )
+from storyboard.previz.props import nature
+from storyboard.previz.sets.layers import Motion
 from storyboard.previz.sets.sky import build_sky
-from storyboard.previz.sheets import Motion
-from storyboard.previz.stage import Stage
+from storyboard.previz.sets.stage import Stage
 
 _KINDS = ("pine", "oak", "birch", "mixed")
 _GREENS = ("#56794a", "#4a6f52", "#6c8245", "#3f6557")
@@ -132,7 +131,6 @@ def _add_trunks(stage: Stage, k: int, z: float, width: float, kind: str, green: 
                 0.0,
             )
     box = stage.find_visible_area(z, motion)
-    d, _ = stage.trace_ridge(f"canopy{k}", z, 0.9, 0.8, 1.7, motion)
     leaves = ""
     y = -(7.4 + 0.10 * z)
     for x, rng in stage.iter_cells(f"leaf{k}", z, 1.7, motion):
@@ -144,7 +142,6 @@ def _add_trunks(stage: Stage, k: int, z: float, width: float, kind: str, green: 
                 rng.uniform(1.2, 2.1),
                 shade_color(green, rng.uniform(-0.18, 0.02)),
             )
-    del d
     stage.add_plane(z, body + leaves, max(box.top, -high - 1), 0.1, motion=motion, shadow=0.7)
 
 

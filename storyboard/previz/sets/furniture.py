@@ -6,8 +6,8 @@ import math
 import random
 from collections.abc import Callable
 
-from storyboard.previz.art import smalls
-from storyboard.previz.ink import (
+from storyboard.previz.painting.colors import shade_color
+from storyboard.previz.painting.svg import (
     draw_circle,
     draw_curve,
     draw_ellipse,
@@ -18,11 +18,11 @@ from storyboard.previz.ink import (
     draw_rect,
     fmt,
     place_art,
-    shade_color,
     smooth_path,
 )
+from storyboard.previz.props import small_objects
+from storyboard.previz.sets.stage import Stage
 from storyboard.previz.sets.walls import WALL_Z
-from storyboard.previz.stage import Stage
 
 DrawFurniture = Callable[[random.Random, float], tuple[str, str]]
 
@@ -120,7 +120,7 @@ def furnish_kitchen(stage: Stage, wall: str, wood: str) -> None:
             for k in range(rng.randint(2, 4)):
                 name = rng.choice(("bottle", "cup", "apple", "cup", "flower"))
                 out += place_art(
-                    smalls.PROPS[name].draw(rng, "")[0], x - 0.55 + k * 0.36, -0.96, 1.1
+                    small_objects.PROPS[name].draw(rng, "")[0], x - 0.55 + k * 0.36, -0.96, 1.1
                 )
         if rng.random() < 0.7:
             out += draw_rect(x - 0.6, -2.0, 1.2, 0.05, shade_color(wood, -0.05))
@@ -150,7 +150,7 @@ def furnish_office(stage: Stage, wall: str, wood: str) -> None:
                 out += draw_rect(
                     x - 0.40, -1.30 + i * 0.33, 0.80, 0.29, shade_color(c, 0.10), 0.01
                 ) + draw_rect(x - 0.08, -1.18 + i * 0.33, 0.16, 0.03, "#3a3a3c")
-            art, shine = smalls.PROPS["lamp"].draw(rng, "")
+            art, shine = small_objects.PROPS["lamp"].draw(rng, "")
             if rng.random() < 0.5:
                 out, lit = out + place_art(art, x, -1.35), lit + place_art(shine, x, -1.35)
         elif roll < 0.8:
@@ -295,7 +295,7 @@ def furnish_bedroom(stage: Stage, wall: str, wood: str) -> None:
             out += draw_rect(cx - 0.26, -0.6, 0.52, 0.6, shade_color(wood, 0.06), 0.02) + draw_rect(
                 cx - 0.21, -0.52, 0.42, 0.2, shade_color(wood, -0.12), 0.01
             )
-            art, shine = smalls.PROPS["lamp"].draw(cell, "")
+            art, shine = small_objects.PROPS["lamp"].draw(cell, "")
             out, lit = (
                 out + place_art(art, cx, -0.6),
                 place_art(shine.replace("lampglow", f"lg{cx:.0f}".replace("-", "m")), cx, -0.6),
@@ -340,7 +340,9 @@ def furnish_bar(stage: Stage, wall: str, wood: str) -> None:
     for x, rng in stage.iter_cells("glasses", z, 1.1):
         if rng.random() < 0.55:
             body += place_art(
-                smalls.PROPS[rng.choice(("bottle", "cup", "candle"))].draw(rng, "")[0], x, -1.16
+                small_objects.PROPS[rng.choice(("bottle", "cup", "candle"))].draw(rng, "")[0],
+                x,
+                -1.16,
             )
     stage.add_plane(z, body, -1.7, 0.03)
     lamps, lit = "", ""
@@ -376,7 +378,10 @@ def furnish_train(stage: Stage, wall: str, wood: str) -> None:
         )
         if rng.random() < 0.65:
             out += place_art(
-                smalls.PROPS["suitcase"].draw(rng, "")[0], x + rng.uniform(-0.4, 0.4), -2.2, 0.8
+                small_objects.PROPS["suitcase"].draw(rng, "")[0],
+                x + rng.uniform(-0.4, 0.4),
+                -2.2,
+                0.8,
             )
         return out, ""
 
@@ -387,7 +392,7 @@ def furnish_hall(stage: Stage, wall: str, wood: str) -> None:
     def draw_hall_piece(rng: random.Random, x: float) -> tuple[str, str]:
         roll = _deal_value(stage, "pieces", x, 1.8, (0.2, 0.5, 0.7, 0.9, 0.55))
         if roll < 0.35:
-            return place_art(smalls.PROPS["door"].draw(rng, "")[0], x, 0.0), ""
+            return place_art(small_objects.PROPS["door"].draw(rng, "")[0], x, 0.0), ""
         if roll < 0.6:
             tone = shade_color(wall, 0.22)
             return draw_rect(x - 0.2, -4.2, 0.4, 4.2, tone) + draw_rect(
@@ -396,7 +401,8 @@ def furnish_hall(stage: Stage, wall: str, wood: str) -> None:
         if roll < 0.8:
             return draw_wall_picture(rng, x, -1.9), ""
         out = draw_path(
-            f"M{fmt(x - 0.1)},-2.0 L{fmt(x + 0.1)},-2.0 L{fmt(x + 0.06)},-1.8 L{fmt(x - 0.06)},-1.8Z",
+            f"M{fmt(x - 0.1)},-2.0 L{fmt(x + 0.1)},-2.0 "
+            f"L{fmt(x + 0.06)},-1.8 L{fmt(x - 0.06)},-1.8Z",
             "#b08a4a",
         )
         lit = draw_glow(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from storyboard.previz.ink import (
+from storyboard.previz.painting.colors import shade_color
+from storyboard.previz.painting.svg import (
     draw_circle,
     draw_curve,
     draw_glow,
     draw_polygon,
     draw_rect,
     fmt,
-    shade_color,
 )
-from storyboard.previz.sheets import Motion
-from storyboard.previz.stage import Stage
+from storyboard.previz.sets.layers import Motion
+from storyboard.previz.sets.stage import Stage
 
 
 def add_market(stage: Stage) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from storyboard.previz.ink import (
-    mix_colors,
-)
+from storyboard.previz.painting.colors import mix_colors
+from storyboard.previz.sets.foreground import add_dark_edge, add_pendant, furnish_foreground
 from storyboard.previz.sets.furniture import (
     furnish_bar,
     furnish_bedroom,
@@ -14,10 +13,9 @@ from storyboard.previz.sets.furniture import (
     furnish_office,
     furnish_train,
 )
-from storyboard.previz.sets.kinds import find_room_type
-from storyboard.previz.sets.tables import add_dark_edge, add_pendant, furnish_foreground
+from storyboard.previz.sets.room_types import find_room_type
+from storyboard.previz.sets.stage import Stage
 from storyboard.previz.sets.walls import add_floor, add_outside_view, add_wall
-from storyboard.previz.stage import Stage
 
 _WALLS = {
     "kitchen": ("#c9b98f", "#a9b7a4", "#c7a48a", "#b3bfc2", "#d0bd86"),
@@ -42,9 +40,14 @@ def build_room(stage: Stage) -> None:
     add_floor(stage, wood, kind)
     add_wall(stage, kind, wall, wood)
     {
-        "kitchen": furnish_kitchen, "office": furnish_office, "bedroom": furnish_bedroom, "library": furnish_library,
-        "bar": furnish_bar, "train": furnish_train, "hall": furnish_hall,
-    }[kind](stage, wall, wood)  # fmt: skip
+        "kitchen": furnish_kitchen,
+        "office": furnish_office,
+        "bedroom": furnish_bedroom,
+        "library": furnish_library,
+        "bar": furnish_bar,
+        "train": furnish_train,
+        "hall": furnish_hall,
+    }[kind](stage, wall, wood)
     if kind not in ("train",):
         add_pendant(stage, rng)
     furnish_foreground(stage, wood, kind)

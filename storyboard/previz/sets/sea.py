@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import random
-
-from storyboard.previz.art import nature, vehicles
-from storyboard.previz.ink import (
+from storyboard.previz.painting.colors import mix_colors, shade_color
+from storyboard.previz.painting.svg import (
     draw_circle,
     draw_path,
     draw_polygon,
     draw_rect,
     fmt,
     mirror_art,
-    mix_colors,
     place_art,
-    shade_color,
 )
-from storyboard.previz.sets.ashore import add_beach, add_cliff, add_quay
-from storyboard.previz.sets.shore import LEVELS, find_shore
+from storyboard.previz.props import nature, vehicles
+from storyboard.previz.script.shoreline import LEVELS, find_shore
+from storyboard.previz.sets.layers import FAR, Motion
 from storyboard.previz.sets.sky import build_sky, find_sun_x
-from storyboard.previz.sheets import FAR, Motion
-from storyboard.previz.stage import Stage
+from storyboard.previz.sets.stage import Stage
+from storyboard.previz.sets.waterfront import add_beach, add_cliff, add_quay
 
 _WATERS = (
     ("#2f7f93", "#7fb8bd"),
@@ -40,7 +37,7 @@ def build_sea(stage: Stage) -> None:
     side = rng.choice((-1, 1))
     build_sky(stage)
     _add_water(stage, deep, pale, level)
-    _add_headland(stage, side, level, rng)
+    _add_headland(stage, side, level)
     town = stage.has_dressing(
         "harbour",
         "harbor",
@@ -114,7 +111,7 @@ def _add_water(stage: Stage, deep: str, pale: str, level: float) -> None:
     )
 
 
-def _add_headland(stage: Stage, side: int, level: float, rng: random.Random) -> None:
+def _add_headland(stage: Stage, side: int, level: float) -> None:
     """Land on one side that runs out into the sea."""
     for k, (z, high, tone) in enumerate(((900.0, 46.0, "#6d8a86"), (420.0, 34.0, "#587a68"))):
         s = stage.view.compute_scale(stage.home, z)
@@ -138,7 +135,6 @@ def _add_headland(stage: Stage, side: int, level: float, rng: random.Random) -> 
         d = "M" + " L".join(f"{fmt(x)},{fmt(y + level)}" for x, y in line)
         d += f" L{fmt(end)},{fmt(level + 2)} L{fmt(tip)},{fmt(level + 2)}Z"
         stage.add_plane(z, draw_path(d, tone), -high * 1.5, level + 2, shadow=0.4)
-    del rng
 
 
 def _add_town(stage: Stage, level: float) -> None:
@@ -208,15 +204,18 @@ def _add_waves(stage: Stage, deep: str, pale: str, level: float, stands: bool) -
             y = level + rng.uniform(-0.2, 0.9) * high
             tone = mix_colors(deep, pale, 0.25 + 0.5 * rng.random())
             out += draw_path(
-                f"M{fmt(x - w)},{fmt(y)} Q{fmt(x - w * 0.2)},{fmt(y - h * 1.9)} {fmt(x + w)},{fmt(y)} "
+                f"M{fmt(x - w)},{fmt(y)} "
+                f"Q{fmt(x - w * 0.2)},{fmt(y - h * 1.9)} {fmt(x + w)},{fmt(y)} "
                 f"Q{fmt(x)},{fmt(y - h * 0.25)} {fmt(x - w)},{fmt(y)}Z",
                 tone,
                 0.85,
             )
             if rng.random() < (0.75 if storm else 0.35):
                 out += draw_path(
-                    f"M{fmt(x - w * 0.62)},{fmt(y - h * 0.62)} Q{fmt(x - w * 0.1)},{fmt(y - h * 1.5)} "
-                    f"{fmt(x + w * 0.6)},{fmt(y - h * 0.4)} Q{fmt(x)},{fmt(y - h * 0.95)} "
+                    f"M{fmt(x - w * 0.62)},{fmt(y - h * 0.62)} "
+                    f"Q{fmt(x - w * 0.1)},{fmt(y - h * 1.5)} "
+                    f"{fmt(x + w * 0.6)},{fmt(y - h * 0.4)} "
+                    f"Q{fmt(x)},{fmt(y - h * 0.95)} "
                     f"{fmt(x - w * 0.62)},{fmt(y - h * 0.62)}Z",
                     "#eef4f0",
                     0.8,
@@ -233,8 +232,16 @@ def _add_ferry(stage: Stage, level: float) -> None:
     art, shine = vehicles.PROPS["ship"].draw(rng, "")
     x = rng.uniform(-0.22, 0.22) * stage.measure_frame_height(z) * stage.view.aspect + 4
     motion = Motion(bob=0.12, period=6.0)
-    stage.add_plane(z, place_art(art, x, level), level - 20, level + 0.6, shines=place_art(shine, x, level),
-              motion=motion, shadow=0.6, span=(x - 20, x + 20))  # fmt: skip
+    stage.add_plane(
+        z,
+        place_art(art, x, level),
+        level - 20,
+        level + 0.6,
+        shines=place_art(shine, x, level),
+        motion=motion,
+        shadow=0.6,
+        span=(x - 20, x + 20),
+    )
 
 
 def _add_moored_boats(stage: Stage, level: float) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 import random
 
-from storyboard.previz.ink import (
+from storyboard.previz.painting.colors import mix_colors, shade_color
+from storyboard.previz.painting.svg import (
     define_gradient,
     draw_circle,
     draw_ellipse,
     draw_glow,
     draw_path,
     fmt,
-    mix_colors,
-    shade_color,
 )
-from storyboard.previz.sheets import FAR, Motion
-from storyboard.previz.stage import Stage
+from storyboard.previz.sets.layers import FAR, Motion
+from storyboard.previz.sets.stage import Stage
 
 _CLOUDS = FAR * 0.8
 
@@ -38,11 +37,7 @@ def build_sky(stage: Stage, clouds: int | None = None, low: float = 0.0) -> None
         f'height="{fmt(visible.height)}" fill="url(#sky)"/>'
     )
     grey = bool({"rain", "storm", "fog", "snow", "clouds"} & set(stage.spec.weather))
-    body += (
-        _draw_stars(stage, tall, visible.left, visible.right)
-        if palette.time == "night" and not grey
-        else ""
-    )
+    body += _draw_stars(stage, tall) if palette.time == "night" and not grey else ""
     stage.add_sky(body + ("" if grey else _draw_sun_or_moon(stage, tall)))
     count = clouds if clouds is not None else (9 if grey else 4)
     if "clear" in stage.spec.weather or stage.spec.angle == "overhead":
@@ -51,14 +46,14 @@ def build_sky(stage: Stage, clouds: int | None = None, low: float = 0.0) -> None
         _add_clouds(stage, count, grey)
 
 
-def _find_middle(stage: Stage, tall: float) -> float:
+def _find_middle(stage: Stage) -> float:
     """The x that the first frame's middle shows on the backdrop, by the place, not the shot."""
     return stage.home.x * 0.02
 
 
 def find_sun_x(stage: Stage, tall: float) -> float:
     """Where the sun or moon stands on the backdrop."""
-    return _find_middle(stage, tall) + (stage.palette.sun_at[0] - 0.5) * stage.view.aspect * tall
+    return _find_middle(stage) + (stage.palette.sun_at[0] - 0.5) * stage.view.aspect * tall
 
 
 def _draw_sun_or_moon(stage: Stage, tall: float) -> str:
@@ -80,7 +75,7 @@ def _draw_sun_or_moon(stage: Stage, tall: float) -> str:
     ) + (draw_circle(x, y, r, mix_colors(palette.sun, "#ffffff", 0.5)))
 
 
-def _draw_stars(stage: Stage, tall: float, left: float, right: float) -> str:
+def _draw_stars(stage: Stage, tall: float) -> str:
     rng = stage.seed_random("stars")
     out = ""
     for _ in range(110):
@@ -115,8 +110,16 @@ def _add_clouds(stage: Stage, count: int, grey: bool) -> None:
         size = rng.uniform(0.10, 0.24) * tall * (1.5 if grey else 1.0)
         out += draw_cloud(rng, x, y, size, light, mix_colors(light, palette.sky[1], 0.42))
     if out:
-        stage.add_plane(_CLOUDS, _undo_lighting(out, stage), -0.95 * tall, -0.02 * tall, motion=drift,
-                  shadow=0.25, veil=0.0, paper=True)  # fmt: skip
+        stage.add_plane(
+            _CLOUDS,
+            _undo_lighting(out, stage),
+            -0.95 * tall,
+            -0.02 * tall,
+            motion=drift,
+            shadow=0.25,
+            veil=0.0,
+            paper=True,
+        )
 
 
 def _undo_lighting(body: str, stage: Stage) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from storyboard.previz.art import nature, smalls
-from storyboard.previz.ink import (
+from storyboard.previz.painting.colors import mix_colors, shade_color
+from storyboard.previz.painting.svg import (
     define_gradient,
     draw_circle,
     draw_curve,
@@ -14,13 +14,12 @@ from storyboard.previz.ink import (
     draw_polygon,
     draw_rect,
     fmt,
-    mix_colors,
     place_art,
-    shade_color,
 )
-from storyboard.previz.sets.kinds import find_room_type
-from storyboard.previz.sheets import Motion
-from storyboard.previz.stage import Stage
+from storyboard.previz.props import nature, small_objects
+from storyboard.previz.sets.layers import Motion
+from storyboard.previz.sets.room_types import find_room_type
+from storyboard.previz.sets.stage import Stage
 
 WALL_Z = 3.1
 
@@ -31,12 +30,7 @@ def add_outside_view(stage: Stage) -> None:
     z = 30.0
     box = stage.find_visible_area(z)
     stops = [(0.0, palette.sky[0], 1.0), (0.5, palette.sky[1], 1.0), (1.0, palette.sky[2], 1.0)]
-    red, green, blue = (1 / max(0.2, c) for c in palette.light)
-    del red, green, blue
-    body = (
-        define_gradient("out", stops)
-        + f'<rect x="{fmt(box.left)}" y="-9" width="{fmt(box.width)}" height="10" fill="url(#out)"/>'
-    )
+    body = define_gradient("out", stops) + draw_rect(box.left, -9, box.width, 10, "url(#out)")
     if palette.time == "night":
         rng = stage.seed_random("moon")
         x = stage.home.x + rng.uniform(-3, 3)
@@ -214,10 +208,7 @@ def _is_in_hole(x: float, holes: str) -> bool:
 def _draw_window(
     x: float, y: float, w: float, h: float, trim: str, kind: str, rng: random.Random
 ) -> str:
-    out = (
-        f'<rect x="{fmt(x - w / 2)}" y="{fmt(y)}" width="{fmt(w)}" height="{fmt(h)}" fill="#cfe3ea" '
-        f'opacity="0.08"/>'
-    )
+    out = draw_rect(x - w / 2, y, w, h, "#cfe3ea", opacity=0.08)
     t = 0.075
     for args in ((x - w / 2 - t, y - t, w + 2 * t, t), (x - w / 2 - t, y + h, w + 2 * t, t * 1.3),
                  (x - w / 2 - t, y, t, h), (x + w / 2, y, t, h)):  # fmt: skip
@@ -231,7 +222,7 @@ def _draw_window(
         for i in range(9):
             out += draw_rect(x - w / 2, y + i * h / 11, w, h / 26, "#e6dfcf")
     if kind == "kitchen" and rng.random() < 0.6:
-        art, _ = smalls.PROPS["flower"].draw(rng, "")
+        art, _ = small_objects.PROPS["flower"].draw(rng, "")
         out += place_art(art, x + rng.uniform(-0.3, 0.3), y + h + t, 1.15)
     return out
 

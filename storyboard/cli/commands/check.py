@@ -1,0 +1,63 @@
+"""`storyboard check`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from storyboard.cli import console, options
+from storyboard.errors import Diagnostic, Severity
+
+
+@click.command("check")
+@click.argument("films", metavar="FILM...", type=options.FILM, nargs=-1, required=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["human", "concise", "json", "github"]),
+    help="How problems are drawn; github by itself under GitHub Actions.",
+)
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@options.add_override_options
+@options.add_output_options
+def command(
+    films: tuple[Path, ...],
+    form: str | None,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **overlay: object,
+) -> int:
+    """Say everything that is wrong with FILM, with the place and the cure.
+
+    Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
+    network and no project. Trims in the lock file are held against their takes.
+    """
+    from storyboard.pipeline.session import check_film, examine_takes
+
+    flags = options.pop_overrides(overlay)
+    if form is None:
+        form = "github" if os.environ.get("GITHUB_ACTIONS") == "true" else "human"
+    form = "json" if as_json else form
+    diagnostics: list[Diagnostic] = []
+    texts: dict[str, str] = {}
+    for path in films:
+        examined = examine_takes(check_film(path, flags))
+        shown = [d for d in examined.diagnostics if verbose or d.severity is not Severity.NOTE]
+        if quiet:
+            shown = [d for d in shown if d.severity is Severity.ERROR]
+        diagnostics += examined.diagnostics if form == "json" else shown
+        texts.update(examined.texts)
+        if form != "json" and not quiet:
+            console.print_status(f"{path}: {console.summarize_diagnostics(examined.diagnostics)}")
+    if form == "json":
+        from storyboard.language import to_json_records as to_json_records
+
+        console.print_json({"diagnostics": to_json_records(diagnostics)})
+    elif diagnostics:
+        console.print_result(console.format_diagnostics(diagnostics, texts, form).rstrip("\n"))
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return 1 if any(diagnostic.severity in failing for diagnostic in diagnostics) else 0

@@ -1,0 +1,150 @@
+"""`storyboard doctor`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from storyboard.cli import console, options
+from storyboard.errors import StoryboardError
+
+_PARTS = (
+    "storyboard", "pyyaml", "jsonschema", "numpy", "opencv-python-headless", "resvg-py",
+    "imageio-ffmpeg", "av", "moviepy", "pysubs2", "httpx", "stamina", "google-auth", "starlette",
+    "uvicorn",
+)  # fmt: skip
+_KEYS = {
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "vertex": ("GOOGLE_APPLICATION_CREDENTIALS", "VERTEX_API_KEY"),
+    "cometapi": ("COMETAPI_KEY",),
+}
+_GCLOUD = Path("~/.config/gcloud/application_default_credentials.json")
+_BASE_URL_VARIABLES = (
+    "STORYBOARD_VERTEX_BASE_URL", "STORYBOARD_GCS_BASE_URL", "STORYBOARD_GEMINI_BASE_URL",
+    "STORYBOARD_COMETAPI_BASE_URL",
+)  # fmt: skip
+_Row = tuple[str, str, bool | None]
+"""(what, how it is, whether that is well; None where it is only told)."""
+
+
+@click.command("doctor")
+@options.add_output_options
+def command(as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Check what a render needs on this machine: ffmpeg, fonts, parts, room, which keys are set.
+
+    Exits with 4 when something is missing. Keys are only said to be present or absent.
+    """
+    rows = [
+        row
+        for check in (
+            _check_python,
+            _check_ffmpeg,
+            _check_parts,
+            _check_fonts,
+            _check_adapters,
+            _check_keys,
+            _check_disk,
+        )
+        for row in _run_check(check)
+    ]
+    if as_json:
+        console.print_json({"checks": [{"what": w, "found": f, "ok": ok} for w, f, ok in rows]})
+    else:
+        mark = {True: "ok", False: "!!", None: "  "}
+        shown = [row for row in rows if not quiet or row[2] is False]
+        console.print_result(
+            "\n".join(
+                console.align_columns(
+                    [[mark[ok], subject, status] for subject, status, ok in shown]
+                )
+            )
+        )
+    return 4 if any(ok is False for _, _, ok in rows) else 0
+
+
+def _run_check(check: Callable[[], Iterator[_Row]]) -> Iterator[_Row]:
+    try:
+        yield from check()
+    except StoryboardError as error:
+        yield (
+            check.__name__.strip("_"),
+            f"{error}" + (f"; {error.hint}" if error.hint else ""),
+            False,
+        )
+
+
+def _check_python() -> Iterator[_Row]:
+    yield "python", sys.version.split()[0], sys.version_info >= (3, 11)
+
+
+def _check_ffmpeg() -> Iterator[_Row]:
+    from storyboard.stitching.media.ffmpeg import find_ffmpeg, read_ffmpeg, run_ffmpeg
+
+    path = find_ffmpeg()
+    output = b"".join(read_ffmpeg(["-version"], 1 << 16)).decode("utf-8", "replace")
+    first = output.splitlines()[0] if output else "does not say its version"
+    yield "ffmpeg", f"{path}: {first}", bool(output)
+    encode_arguments = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=s=64x64:d=0.1",
+        "-c:v",
+        "libx264",
+        "-f",
+        "null",
+        "-",
+    ]
+    run_ffmpeg(encode_arguments)
+    yield "libx264", "encodes", True
+    run_ffmpeg(["-f", "lavfi", "-i", "sine=d=0.1", "-af", "ebur128=peak=true", "-f", "null", "-"])
+    yield "ebur128", "measures", True
+
+
+def _check_parts() -> Iterator[_Row]:
+    for name in _PARTS:
+        try:
+            yield name, version(name), True
+        except PackageNotFoundError:
+            yield name, "missing: pip install storyboard brings it", False
+
+
+def _check_fonts() -> Iterator[_Row]:
+    from storyboard.stitching.text.typesetting import find_missing_letters
+
+    missing = find_missing_letters("Ana à Zürich, 90 %")
+    yield "fonts", "by path, ours" if not missing else f"lack {' '.join(missing)}", not missing
+
+
+def _check_adapters() -> Iterator[_Row]:
+    from storyboard.providers import registry
+
+    for name, point in registry.find_adapters().items():
+        registry.load_adapter(name)
+        yield f"adapter {name}", point.value, True
+
+
+def _check_keys() -> Iterator[_Row]:
+    for provider, names in _KEYS.items():
+        present = [name for name in names if os.environ.get(name)]
+        if provider == "vertex" and _GCLOUD.expanduser().is_file():
+            present.append(str(_GCLOUD))
+        yield f"key {provider}", ", ".join(present) + " present" if present else "absent", None
+    for name in _BASE_URL_VARIABLES:
+        if value := os.environ.get(name):
+            yield name, value, None
+
+
+def _check_disk() -> Iterator[_Row]:
+    from storyboard.run.paths import locate_store_folder
+
+    folder = locate_store_folder(Path.cwd() / "film.yaml")
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free / 1e9
+    yield "room", f"{free:.1f} GB free for the store at {folder}", free > 1

@@ -1,0 +1,241 @@
+"""`storyboard models`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from storyboard.cli import console, options
+from storyboard.money import to_decimal_usd
+from storyboard.providers import registry
+from storyboard.providers.catalog import Catalog, Model, load_catalog
+
+
+@click.command("models")
+@click.argument("name", required=False)
+@options.add_output_options
+def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """List the models of the catalogue: limits, prices, and what has been switched off.
+
+    NAME picks a provider, an alias or an exact id. Retired models show with -v or by NAME; a
+    model by its NAME shows everything that is known of it.
+
+    What differs for you (a price, a limit, a new model) goes into a file of your own, which
+    STORYBOARD_CATALOG names, or ~/.config/storyboard/catalog.yaml:
+
+    \b
+      as_of: "2026-12-01"
+      models:
+        - {provider: cometapi, id: veo3.1-fast, price: {audio: {720p: "0.05"}}}
+
+    An entry states what differs; its keys are those of `models --json`'s `entry`.
+    """
+    full_catalog = registry.load_full_catalog(registry.list_plugins())
+    matches = [
+        (model, interface)
+        for model, interface in _list_interfaces(full_catalog)
+        if _is_requested(model, name, everything=verbose or as_json)
+    ]
+    if not matches:
+        names = ", ".join(
+            dict.fromkeys((*full_catalog.names, *(id for _, id in full_catalog.models)))
+        )
+        raise click.UsageError(f"no model or provider `{name}`; known: {names}")
+    if as_json:
+        records = [_to_record(model, interface, full_catalog) for model, interface in matches]
+        console.print_json({"as_of": full_catalog.as_of, "models": records})
+        return 0
+    if name is not None and name not in full_catalog.providers:
+        console.print_result(
+            "\n\n".join(
+                _format_card(model, interface, full_catalog) for model, interface in matches
+            )
+        )
+    else:
+        console.print_result(_format_tables(matches))
+    if not quiet:
+        override_note = (
+            f", with {full_catalog.override_path} over it" if full_catalog.override_path else ""
+        )
+        console.print_status(f"as of {full_catalog.as_of}{override_note}")
+    return 0
+
+
+def _list_interfaces(full_catalog: Catalog) -> Iterator[tuple[Model, str]]:
+    """Every model, once for each interface of its platform that a film may choose."""
+    for key, model in full_catalog.models.items():
+        yield model, ""
+        for interface in full_catalog.entries[key].get("variants", {}):
+            yield full_catalog.apply_variants({model.provider: interface}).models[key], interface
+
+
+def _format_tables(matches: Sequence[tuple[Model, str]]) -> str:
+    videos = [pair for pair in matches if pair[0].makes == "video"]
+    other_models = [model for model, _ in matches if model.makes != "video"]
+    tables = []
+    if videos:
+        rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
+        tables.append(
+            "\n".join(console.align_columns([*rows, *(_format_video_row(m, i) for m, i in videos)]))
+        )
+    if other_models:
+        rows = [["provider", "model", "makes", "resolutions", "references", "price", ""]]
+        tables.append(
+            "\n".join(console.align_columns([*rows, *map(_format_other_row, other_models)]))
+        )
+    return "\n\n".join(tables)
+
+
+def _format_card(model: Model, interface: str, full_catalog: Catalog) -> str:
+    """All that is known of one model, a line each."""
+    rows = []
+    for key, value in _to_record(model, interface, full_catalog).items():
+        if key != "entry" and value not in (None, "", [], {}, 0, False):
+            rows.append([key.replace("_", " "), _format_value(value)])
+    return "\n".join(console.align_columns(rows))
+
+
+def _format_value(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_format_value(inner)}" for key, inner in value.items() if inner)
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    return {True: "yes"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _is_requested(model: Model, name: str | None, *, everything: bool) -> bool:
+    if name is None:
+        return everything or model.status != "retired"
+    alias = load_catalog().aliases.get(name, {})
+    return name in (model.provider, model.id) or alias.get(model.provider) == model.id
+
+
+def _format_video_row(model: Model, interface: str) -> list[str]:
+    frames = [
+        word for word, has in (("first", model.first_frame), ("last", model.last_frame)) if has
+    ]
+    extend = model.extend
+    price = model.price_audio.get("720p")
+    return [
+        f"{model.provider} {interface}".strip(),
+        model.id,
+        _format_durations(model.durations),
+        f"+{_format_durations(extend.hops)} to {extend.max_total_s or '…'} s" if extend else "-",
+        " ".join(frames) or "-",
+        str(model.references.max) if model.references else "-",
+        to_decimal_usd(price) if price is not None else "?",
+        _format_state(model),
+    ]
+
+
+def _format_other_row(model: Model) -> list[str]:
+    """A model of stills, texts or speech."""
+    if model.price_second is not None:
+        price = f"${to_decimal_usd(model.price_second)} a second"
+    else:
+        unit_prices = [
+            f"${to_decimal_usd(amount)} {name}".strip() for name, amount in model.price_each.items()
+        ]
+        price = ", ".join(unit_prices) or "?"
+    return [
+        model.provider,
+        model.id,
+        model.makes,
+        " ".join(model.resolutions) or "-",
+        str(model.references.max) if model.references else "-",
+        price,
+        _format_state(model),
+    ]
+
+
+def _format_state(model: Model) -> str:
+    state = {"retired": f"off since {model.retired_on}"}.get(model.status, model.status)
+    return state + (f", use {model.replacement}" if model.replacement else "")
+
+
+def _format_durations(values: tuple[int, ...]) -> str:
+    if len(values) > 4:
+        return f"{values[0]}-{values[-1]} s"
+    return ", ".join(map(str, values)) + " s"
+
+
+def _to_record(model: Model, interface: str, full_catalog: Catalog) -> dict[str, object]:
+    """Everything of a model as JSON has it; prices are decimals, US dollars."""
+    extend, references = model.extend, model.references
+    operations = [
+        word
+        for word, has in (
+            ("text", model.makes == "video"),
+            ("first_frame", model.first_frame),
+            ("last_frame", model.last_frame),
+            ("references", references is not None),
+            ("extend", extend is not None),
+        )
+        if has
+    ]
+    return {
+        "provider": model.provider,
+        "interface": interface or None,
+        "id": model.id,
+        "aliases": [
+            n
+            for n, ids_by_provider in full_catalog.aliases.items()
+            if ids_by_provider.get(model.provider) == model.id
+        ],
+        "makes": model.makes,
+        "status": model.status,
+        "stage": model.stage or None,
+        "note": model.note or None,
+        "retires": model.retires or None,
+        "retired_on": model.retired_on or None,
+        "replacement": model.replacement or None,
+        "operations": operations,
+        "durations": list(model.durations),
+        "default_duration": model.default_duration if model.durations else None,
+        "resolution_durations": {k: list(v) for k, v in model.resolution_durations.items()},
+        "operation_durations": {k: list(v) for k, v in model.operation_durations.items()},
+        "resolutions": list(model.resolutions),
+        "aspect_ratios": list(model.aspect_ratios),
+        "aspect_resolutions": {k: list(v) for k, v in model.aspect_resolutions.items()},
+        "first_frame": model.first_frame,
+        "last_frame": model.last_frame,
+        "references": references.max if references else 0,
+        "reference_durations": list(references.durations) if references else [],
+        "extend": {
+            "hops": list(extend.hops),
+            "default_hop": extend.default_hop,
+            "max_total_s": extend.max_total_s,
+            "max_input_s": extend.max_input_s,
+            "max_hops": extend.max_hops,
+            "input_resolutions": list(extend.input_resolutions),
+            "resolution": extend.resolution or None,
+            "contains_source": extend.combined,
+            "by_uri_only": extend.remote,
+        }
+        if extend
+        else None,
+        "audio": model.audio,
+        "seed": model.seed,
+        "negative_prompt": model.negative_prompt,
+        "samples": model.samples,
+        "options": list(model.options),
+        "person_generation": {k: list(v) for k, v in model.person_generation.items()},
+        "option_values": {k: list(v) for k, v in model.option_values.items()},
+        "option_operations": {k: list(v) for k, v in model.option_operations.items()},
+        "stored_options": {k: list(v) for k, v in model.stored_options.items()},
+        "needs_words": list(model.needs_words),
+        "picture_mb": model.picture_mb,
+        "preferred": sorted(full_catalog.preferred),
+        "retention_h": model.retention_h,
+        "quota_per_minute": model.quota_per_minute,
+        "latency_s": list(model.latency_s),
+        "price_usd_per_s": {k: to_decimal_usd(v) for k, v in model.price_audio.items()},
+        "price_silent_usd_per_s": {k: to_decimal_usd(v) for k, v in model.price_silent.items()},
+        "price_usd_each": {k: to_decimal_usd(v) for k, v in model.price_each.items()},
+        "price_speech_usd_per_s": None
+        if model.price_second is None
+        else to_decimal_usd(model.price_second),
+        "price_confidence": model.price_confidence or None,
+        "entry": full_catalog.entries[model.provider, model.id],
+    }

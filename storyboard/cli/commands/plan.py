@@ -1,0 +1,117 @@
+"""`storyboard plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from storyboard.cli import console, options, plan_output
+from storyboard.errors import MoneyRefused, Severity, UsageError
+
+
+@click.command("plan")
+@options.add_film_argument
+@click.argument("shots", metavar="[SHOT]...", nargs=-1)
+@click.option("--out", type=options.FILM, help="Save the plan, for `storyboard render PLAN`.")
+@click.option("--exit-code", is_flag=True, help="Exit with 5 when there is work.")
+@click.option("--compare", metavar="A,B,...", help="The same film on these, or `A:MODEL`.")
+@click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Draw the steps.")
+@click.option(
+    "--format", "form", type=click.Choice(["human", "markdown"]), default="human", help="Form."
+)
+@options.add_take_options
+@click.option(
+    "--max-cost", metavar="USD", callback=options.parse_max_cost, help="Refuse a dearer plan."
+)
+@options.add_override_options
+@options.add_output_options
+def command(
+    film: Path,
+    shots: tuple[str, ...],
+    out: Path | None,
+    exit_code: bool,
+    compare: str | None,
+    graph: str | None,
+    form: str,
+    retake: tuple[str, ...],
+    force: tuple[str, ...],
+    rebuy: tuple[str, ...],
+    accept_stale: bool,
+    max_cost: int | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **overlay: object,
+) -> int:
+    """Show what a render of FILM would make, why, and what it costs; nothing is spent.
+
+    SHOT is `SH010`, `SH010..SH040`, `SH020+` (and what hangs on it), `+SH020` (and what it hangs
+    on) or `seq:SQ01`. What is over a limit is shown as well, and not saved; the exit code is 6.
+    """
+    from storyboard.pipeline.saved_plan import parse_take_requests, read_plan, save_plan
+    from storyboard.pipeline.session import FilmSession, check_film
+
+    flags = options.pop_overrides(overlay)
+    if read_plan(film) is not None:
+        raise UsageError(f"{film} is a saved plan", hint=f"storyboard render {film} runs it")
+    if compare:
+        from storyboard.cli.provider_comparison import compare_providers
+
+        rows = compare_providers(film, flags, [name for name in compare.split(",") if name])
+        if as_json:
+            console.print_json({"compare": rows})
+        else:
+            console.print_result("\n".join(plan_output.format_comparison(rows)))
+        return 0
+    budget_error: MoneyRefused | None = None
+    examined = check_film(film, flags)
+    production = FilmSession(examined)
+    try:
+        if out is not None:
+            from storyboard.cli.output_paths import check_plan_path
+
+            check_plan_path(production.film, out)
+        take_requests = parse_take_requests(production, retake, force, rebuy, accept_stale)
+        plan = production.plan(take_requests, shots)
+        if max_cost is not None or production.film.policy.budget_usd is not None:
+            from storyboard.pipeline.render import RenderOptions, check_budget
+
+            try:
+                check_budget(production, plan, RenderOptions(max_cost_micros=max_cost))
+            except MoneyRefused as error:
+                budget_error = error
+        if out is not None and budget_error is None:
+            save_plan(out, production, plan, take_requests, shots, max_cost)
+    finally:
+        production.close()
+    if graph:
+        console.print_result(
+            plan_output.format_mermaid(plan) if graph == "mermaid" else plan_output.format_dot(plan)
+        )
+    elif as_json:
+        error_record = (
+            console.to_error_json(str(budget_error), budget_error.hint, budget_error.exit_code)
+            if budget_error
+            else {}
+        )
+        console.print_json({**plan_output.to_document(plan), **error_record})
+    elif form == "markdown":
+        console.print_result("\n".join(plan_output.format_markdown(plan)))
+    elif not quiet:
+        console.print_result("\n".join(plan_output.format_table(plan)))
+    shown_diagnostics = [
+        d for d in production.diagnostics if verbose or d.severity is not Severity.NOTE
+    ]
+    notes = [d for d in production.diagnostics if d.severity is Severity.NOTE]
+    if shown_diagnostics and not quiet:
+        console.print_status(
+            console.format_diagnostics(shown_diagnostics, production.texts, "concise").rstrip("\n")
+        )
+    if notes and not verbose and not quiet and not as_json:
+        for note in notes:
+            console.print_status(f"note: {note.message}")
+    if budget_error is not None:
+        console.print_error(str(budget_error), budget_error.hint)
+        return budget_error.exit_code
+    return 5 if exit_code and plan.has_work else 0

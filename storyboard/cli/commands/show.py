@@ -1,0 +1,65 @@
+"""`storyboard show`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from storyboard.cli import console, options
+
+
+@click.command("show")
+@click.argument("film", type=options.FILM, required=False)
+@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@click.option("--prompts", is_flag=True, help="The prompts as they will be sent.")
+@click.option("--schema", is_flag=True, help="The JSON schema of the storyboard file.")
+@options.add_override_options
+@options.add_output_options
+def command(
+    film: Path | None,
+    origin: bool,
+    prompts: bool,
+    schema: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **overlay: object,
+) -> int:
+    """Print FILM with everything resolved: defaults filled, `like` and profiles applied."""
+    if schema:
+        from storyboard.language import load_schema as load_schema
+
+        console.print_result(json.dumps(load_schema(), ensure_ascii=False, indent=2))
+        return 0
+    if film is None:
+        raise click.UsageError("name a FILM, or ask for --schema")
+    from storyboard.language import to_storyboard_data, to_storyboard_yaml
+    from storyboard.pipeline.session import check_film
+
+    examined = check_film(film, options.pop_overrides(overlay))
+    graph = examined.require_graph()
+    if prompts:
+        prompt_records = [
+            {"step": s.id, "kind": s.kind.value, "model": s.model, "prompt": s.prompt}
+            for s in graph.steps.values()
+            if s.prompt
+        ]
+        if as_json:
+            console.print_json({"prompts": prompt_records})
+        else:
+            blocks = [
+                f"{record['step']} ({record['kind']}): {record['prompt']}"
+                for record in prompt_records
+            ]
+            console.print_result("\n\n".join(blocks))
+    elif as_json:
+        console.print_json({"film": to_storyboard_data(graph.film)})
+    else:
+        console.print_result(to_storyboard_yaml(graph.film, origins=origin).rstrip("\n"))
+    if verbose and examined.diagnostics:
+        console.print_status(
+            console.format_diagnostics(examined.diagnostics, examined.texts).rstrip("\n")
+        )
+    return 0

@@ -1,0 +1,78 @@
+"""What a film has open, and what becomes of it: by the next render, or by a person."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from storyboard.cli import console
+from storyboard.money import to_decimal_usd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storyboard.plan.plan import PendingTake
+    from storyboard.run.ledger.attempts import Attempt
+
+
+def print_attempt(attempt: Attempt, film: Path, *, at_work: bool) -> None:
+    """Says of an open attempt what will happen, and what a person can do about it.
+
+    `at_work` says that a render is making it right now.
+    """
+    from storyboard.run.ledger.attempts import State
+    from storyboard.run.ledger.pending import is_unsent
+
+    status = f"{attempt.state.value}, ${to_decimal_usd(attempt.held_micros)} held"
+    was_sending = attempt.state is State.SUBMITTING and not attempt.repeatable
+    if attempt.state is State.UNKNOWN or (was_sending and not at_work):
+        why = attempt.message or (
+            "its run ended while it was being sent, so nobody knows whether it was bought"
+            if was_sending
+            else "no answer came"
+        )
+        console.print_status(click.style(f"{attempt.name}: {status}", fg="yellow") + f": {why}")
+        console.print_status(
+            f"  storyboard resolve {film} {attempt.name}"
+            " --adopt OP | --assume-lost | --assume-not-sent"
+        )
+    elif at_work:
+        console.print_status(f"{attempt.name}: {status}; a render is at work on it")
+    elif is_unsent(attempt):
+        console.print_status(
+            f"{attempt.name}: {status}; it was never sent, and the next render frees the money"
+        )
+    elif attempt.repeatable:
+        console.print_status(f"{attempt.name}: {status}; the next render makes it again")
+    else:
+        console.print_status(f"{attempt.name}: {status}; the next render goes on with it")
+
+
+def find_filtered_takes(film: Path, attempts: Sequence[Attempt]) -> tuple[PendingTake, ...]:
+    """Takes that a filter took and that no render asks for again by itself.
+
+    A film that can't be read any more wants none.
+    """
+    from storyboard.errors import StoryboardError
+    from storyboard.pipeline.session import FilmSession, Overrides, check_film
+    from storyboard.run.ledger.attempts import State
+
+    if not any(item.state is State.FILTERED for item in attempts):
+        return ()
+    with (
+        suppress(StoryboardError),
+        closing(FilmSession(check_film(film, Overrides()))) as production,
+    ):
+        return tuple(item for item in production.plan(lenient=True).pending if item.filtered)
+    return ()
+
+
+def print_filtered_take(pending: PendingTake, film: Path) -> None:
+    """Says what a person can do about it."""
+    console.print_status(
+        click.style(f"{pending.name}: filtered and held back", fg="yellow") + ", nothing held"
+    )
+    console.print_status(f"  change its words, or storyboard render {film} --force {pending.step}")

@@ -1,0 +1,114 @@
+"""Where a command may write: never over what the film reads, never where nothing can be written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from storyboard.cli.depfile import list_film_files
+from storyboard.errors import EnvironmentProblem, UsageError
+from storyboard.model.film import Film
+from storyboard.pipeline.render import choose_default_output, outputs
+from storyboard.run.paths import locate_lock_file, locate_store_folder
+from storyboard.util.output_files import can_take_text, confirm_replaceable, follow_links
+
+
+def check_output_path(film: Film, out: Path, deps: Path | None) -> None:
+    """Raises before anything is made: UsageError for a place that would lose a file of the film,
+    EnvironmentProblem for one that can't be written.
+    """
+    usual = choose_default_output(film)
+    instead = f"-o {usual if out != usual else usual.name}"
+    _confirm_file(out, instead)
+    targets = outputs(film, out)
+    _confirm_free(film, targets, instead)
+    _confirm_apart(targets, f"write elsewhere: {instead}")
+    if deps is not None:
+        _confirm_free_for_text(film, deps, "--deps build/film.d")
+        _confirm_apart((*targets, deps), "write elsewhere: --deps build/film.d")
+
+
+def check_plan_path(film: Film, out: Path) -> None:
+    """The same for a saved plan, which replaces nothing but another saved plan."""
+    from storyboard.pipeline.saved_plan import read_plan
+
+    _confirm_free_for_text(film, out, "--out film.plan.json")
+    if can_take_text(out):
+        return
+    try:
+        is_foreign = out.is_file() and out.stat().st_size > 0 and read_plan(out) is None
+    except UsageError:
+        return  # a plan that is damaged is made anew
+    if is_foreign:
+        raise UsageError(
+            f"{out} is there and is no saved plan", hint="write elsewhere: --out film.plan.json"
+        )
+
+
+def _confirm_free_for_text(film: Film, target: Path, instead: str) -> None:
+    """A text may go into a pipe or a terminal as well."""
+    if not can_take_text(target):
+        _confirm_free(film, [target], instead)
+
+
+def _confirm_free(film: Film, targets: Iterable[Path], instead: str) -> None:
+    """Raises unless files can be written there that are none of the film's own."""
+    own = {
+        name
+        for path in (*list_film_files(film), locate_lock_file(film.path))
+        for name in _names(path)
+    }
+    store = _resolve_path(locate_store_folder(film.path))
+    for target in targets:
+        _confirm_file(target, instead)
+        if own.intersection(_names(target)):
+            raise UsageError(
+                f"{target} is a file of the film itself and would be overwritten",
+                hint=f"write elsewhere: {instead}",
+            )
+        real = _resolve_path(target)
+        if ".storyboard" in real.parts or real.is_relative_to(store):
+            raise UsageError(
+                f"{target} lies among the film's takes", hint=f"write elsewhere: {instead}"
+            )
+        _confirm_room(target)
+
+
+def _confirm_apart(targets: Iterable[Path], hint: str) -> None:
+    """Raises where two of the files would be one."""
+    known: dict[Path, Path] = {}
+    for target in targets:
+        other = known.setdefault(_resolve_path(target), target)
+        if other is not target:
+            raise UsageError(f"{target} is the same file as {other}; both are written", hint=hint)
+
+
+def _confirm_file(target: Path, instead: str) -> None:
+    if target.is_dir() or not target.name:
+        raise UsageError(f"{target} is a folder", hint=f"name a file: {instead}")
+    confirm_replaceable(target, f"name a file: {instead}")
+
+
+def _names(path: Path) -> Iterator[object]:
+    """What tells the file at `path` from others, behind links and under names in another case."""
+    yield _resolve_path(path)
+    with suppress(OSError):
+        told = path.stat()
+        yield told.st_dev, told.st_ino
+
+
+def _resolve_path(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _confirm_room(target: Path) -> None:
+    """The nearest folder that exists must be one that we may write in."""
+    above = follow_links(target).absolute().parent
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir():
+        raise UsageError(f"{above} is a file, so {target} can't lie in it", hint="write elsewhere")
+    if not os.access(above, os.W_OK):
+        raise EnvironmentProblem(f"{above} can't be written", hint="write elsewhere with -o")

@@ -1,0 +1,396 @@
+"""A plan as people and programs read it: table, JSON, Markdown, Mermaid, dot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from storyboard.cli.console import align_columns
+from storyboard.graph.steps import HELPER_KINDS
+from storyboard.model.film import Shot
+from storyboard.money import to_decimal_usd
+from storyboard.plan.forecast import forecast_render
+from storyboard.plan.plan import (
+    Action,
+    Node,
+    PendingTake,
+    Plan,
+    Reason,
+    describe_expired_source,
+    suggest_renewal,
+)
+from storyboard.providers.base import Kind
+from storyboard.timecode import Timecode
+
+_SYMBOL = {
+    Action.CREATE: "+",
+    Action.REDO: "~",
+    Action.KEEP: " ",
+    Action.IMPORT: "<",
+    Action.BLOCKED: "!",
+}
+_PENDING_REASONS = (Reason.IN_FLIGHT, Reason.UNDECIDED, Reason.FILTERED)
+_COLOR = {
+    Action.CREATE: "green",
+    Action.REDO: "yellow",
+    Action.IMPORT: "cyan",
+    Action.BLOCKED: "red",
+}
+
+
+def to_document(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON: nodes in running order with parents first, and totals."""
+    rate = plan.timeline.rate
+    nodes = [_to_record(plan, node) for node in plan.nodes] + _list_plain_records(plan)
+    return {
+        "film": plan.film.path.name,
+        "title": plan.film.title,
+        "nodes": nodes,
+        "pending": [
+            {
+                "take": item.name,
+                "held_usd": to_decimal_usd(item.held_micros),
+                "unknown": item.unknown,
+                "filtered": item.filtered,
+                "wanted": item in _find_wanted_pending(plan),
+            }
+            for item in plan.pending
+        ],
+        "totals": {
+            "cost_usd": to_decimal_usd(plan.cost_micros),
+            "held_usd": to_decimal_usd(plan.held_micros),
+            "seconds": float(rate.to_seconds(plan.timeline.length)),
+            "frames": plan.timeline.length,
+            **_to_forecast_totals(plan),
+            **{
+                action.value: sum(item["action"] == action.value for item in nodes)
+                for action in Action
+            },
+        },
+    }
+
+
+def _to_forecast_totals(plan: Plan) -> dict[str, Any]:
+    """How long the paid jobs may take, and what that was reckoned from."""
+    prediction = forecast_render(plan)
+    if prediction is None:
+        return {}
+    return {
+        "predicted_s": round(prediction.seconds),
+        "critical_path_s": round(prediction.critical_path_s),
+        "jobs": prediction.operations,
+        "predicted_from": prediction.basis,
+    }
+
+
+def _to_record(plan: Plan, node: Node) -> dict[str, Any]:
+    step, rate = node.step, plan.timeline.rate
+    return {
+        "id": step.id,
+        "shot": step.shot or None,
+        "step": step.kind.value,
+        "action": node.action.value,
+        "reasons": [reason.value for reason in node.reasons],
+        "provider": step.provider,
+        "model": step.model,
+        "target": step.target,
+        "cost_usd": to_decimal_usd(node.cost_micros),
+        "certain": node.certain,
+        "buys_s": float(step.settings.duration_s),
+        "plays_s": float(rate.to_seconds(node.plays_frames)),
+        "record_in": node.record.start if node.record else None,
+        "record_out": node.record.end if node.record else None,
+        "take": node.select.name if node.select else None,
+        "depends_on": list(step.parents),
+        **({"instead": step.instead} if step.instead else {}),
+    }
+
+
+def _list_plain_records(plan: Plan) -> list[dict[str, Any]]:
+    """Shots that need no step of their own: colours, cards and takes used again."""
+    made_shots = {node.step.shot for node in plan.nodes if node.step.kind not in HELPER_KINDS}
+    rate = plan.timeline.rate
+    steps = plan.graph.steps
+    records = []
+    for event in plan.timeline.events:
+        if event.shot in made_shots or any(
+            step.shot == event.shot for step in _find_picture_steps(plan, event.shot)
+        ):
+            continue
+        segments = plan.graph.materials[event.shot].segments
+        records.append(
+            {
+                "id": event.shot,
+                "shot": event.shot,
+                "step": (Kind.CONFORM if segments else Kind.TITLE).value,
+                "action": Action.KEEP.value,
+                "reasons": ["shared"] if segments else [],
+                "provider": None,
+                "model": None,
+                "target": None,
+                "cost_usd": "0.00",
+                "certain": True,
+                "buys_s": 0.0,
+                "plays_s": float(rate.to_seconds(event.record.length)),
+                "record_in": event.record.start,
+                "record_out": event.record.end,
+                "take": None,
+                "depends_on": [p.step for p in segments if p.step in steps],
+            }
+        )
+    return records
+
+
+def _find_picture_steps(plan: Plan, shot: str) -> list[Any]:
+    """The steps that make the picture of a shot."""
+    steps = plan.graph.steps.values()
+    return [step for step in steps if step.shot == shot and step.kind not in HELPER_KINDS]
+
+
+def format_table(plan: Plan) -> list[str]:
+    """The plan as a table for a terminal, with a line of sums."""
+    film, rate = plan.film, plan.timeline.rate
+    width, height = film.delivery.size
+    seconds = float(rate.to_seconds(plan.timeline.length))
+    name = film.title or film.stem
+    lines = [f"{name} · {rate} fps · {width}x{height} · {seconds:g} s", ""]
+    rows: list[list[str]] = []
+    colors: list[str | None] = []
+    by_shot: dict[str, list[Node]] = {}
+    for node in plan.nodes:
+        by_shot.setdefault(node.step.shot, []).append(node)
+    film_nodes = by_shot.get("", [])
+    first_nodes = [node for node in film_nodes if node.record is None]
+
+    def add_nodes(nodes: Sequence[Node]) -> None:
+        rows.extend(_format_row(plan, node) for node in nodes)
+        colors.extend(_COLOR.get(node.action) for node in nodes)
+
+    add_nodes(first_nodes)
+    for shot in film.shots:
+        if plain_row := _format_plain_row(plan, shot):
+            rows.append(plain_row)
+            colors.append(None)
+        add_nodes(by_shot.get(shot.id, []))
+    add_nodes([node for node in film_nodes if node not in first_nodes])
+    for line, color in zip(align_columns(rows, right=frozenset({7})), colors, strict=True):
+        lines.append("  " + (click.style(line, fg=color) if color else line))
+    return [*lines, "", _format_totals(plan), *_format_hints(plan)]
+
+
+def _format_row(plan: Plan, node: Node) -> list[str]:
+    step, rate = node.step, plan.timeline.rate
+    buys = f"buys {step.settings.duration_s} s" if step.settings.duration_s else ""
+    plays = f"plays {float(rate.to_seconds(node.plays_frames)):g} s" if node.plays_frames else ""
+    model = step.model
+    if step.provider == "previz":
+        model = f"previz as {step.target}" if step.target else "previz"
+    reasons = ", ".join(reason.value.replace("_", " ") for reason in node.reasons)
+    if node.action is Action.KEEP and node.select:
+        reasons = ", ".join(phrase for phrase in (f"take {node.select.name}", reasons) if phrase)
+    if node.pending:
+        new_reasons = (
+            [reason for reason in node.reasons if reason not in _PENDING_REASONS]
+            if node.new_take_count
+            else []
+        )
+        reasons = ", ".join([reason.value.replace("_", " ") for reason in new_reasons])
+    if not node.certain:
+        reasons += ", perhaps"
+    if node.new_take_count > 1:
+        reasons += f" x{node.new_take_count}"
+    reasons = "; ".join(phrase for phrase in (*_describe_pending(node.pending), reasons) if phrase)
+    cost = f"${to_decimal_usd(node.cost_micros)}" if node.cost_micros else "-"
+    start = str(Timecode(node.record.start, rate)) if node.record else ""
+    return [
+        _choose_symbol(node),
+        step.id,
+        step.kind.value,
+        buys,
+        plays,
+        start,
+        f"{model}  {reasons}".strip(),
+        cost,
+    ]
+
+
+def _choose_symbol(node: Node) -> str:
+    if node.pending and not node.new_take_count:
+        return "?" if any(item.needs_decision for item in node.pending) else ">"
+    return _SYMBOL[node.action]
+
+
+def _describe_pending(pending: Sequence[PendingTake]) -> list[str]:
+    """What earlier runs have asked for, with the money that is held for it."""
+    phrases = []
+    for unknown, label in ((False, "in flight"), (True, "waits for a person")):
+        matches = [item for item in pending if item.unknown is unknown and not item.filtered]
+        if matches:
+            takes = " ".join(f"t{item.ordinal:02d}" for item in matches)
+            phrases.append(
+                f"{takes} {label}, ${to_decimal_usd(sum(e.held_micros for e in matches))} held"
+            )
+    if filtered := " ".join(f"t{item.ordinal:02d}" for item in pending if item.filtered):
+        phrases.append(f"{filtered} filtered and held back")
+    return phrases
+
+
+def _find_wanted_pending(plan: Plan) -> set[PendingTake]:
+    """What is pending and still wanted by a step of the plan."""
+    return {pending for node in plan.nodes for pending in node.pending}
+
+
+def _format_plain_row(plan: Plan, shot: Shot) -> list[str] | None:
+    event = next(
+        (candidate for candidate in plan.timeline.events if candidate.shot == shot.id), None
+    )
+    if event is None or _find_picture_steps(plan, shot.id):
+        return None
+    description = f"again {shot.clip.shot}" if shot.clip else ("card" if shot.card else shot.color)
+    plays = f"plays {float(plan.timeline.rate.to_seconds(event.record.length)):g} s"
+    start = str(Timecode(event.record.start, plan.timeline.rate))
+    return [" ", shot.id, "-", "", plays, start, description, "-"]
+
+
+def _format_totals(plan: Plan) -> str:
+    counts = []
+    for action, phrase in (
+        (Action.CREATE, "to create"),
+        (Action.REDO, "to redo"),
+        (Action.IMPORT, "to import"),
+        (Action.BLOCKED, "blocked"),
+        (Action.KEEP, "kept"),
+    ):
+        waiting = sum(
+            n.action is action and bool(n.pending) and not n.new_take_count for n in plan.nodes
+        )
+        if number := plan.count_nodes(action) - waiting:
+            counts.append(f"{number} {phrase}")
+    for waits, phrase in ((False, "in flight"), (True, "for a person to decide")):
+        if number := sum(item.needs_decision is waits for item in plan.pending):
+            counts.append(f"{number} {phrase}")
+    bought = sum(n.step.settings.duration_s * n.new_take_count for n in plan.nodes)
+    text = "plan: " + (", ".join(counts) or "nothing")
+    if bought or plan.cost_micros:
+        duration = f"{bought} s to make, " if bought else ""
+        text += f"; {duration}${to_decimal_usd(plan.cost_micros)}"
+    if plan.held_micros:
+        text += f"; ${to_decimal_usd(plan.held_micros)} is held already"
+    if prediction := forecast_render(plan):
+        text += f"; about {_format_duration(prediction.seconds)} ({prediction.basis})"
+    return text
+
+
+def _format_duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _format_hints(plan: Plan) -> list[str]:
+    hint = click.style("hint", fg="cyan")
+    lines = [f"{hint}: {n.step.id} {n.step.instead}" for n in plan.nodes if n.step.instead]
+    wanted_pending = _find_wanted_pending(plan)
+    for item in plan.pending:
+        if item.unknown:
+            lines.append(
+                f"{hint}: {item.name} may have been bought: look for the job with the provider, "
+                f"then `storyboard resolve FILM {item.name}`"
+            )
+        elif item.filtered:
+            lines.append(
+                f"{hint}: {item.name} was filtered: change its words, or ask once more: "
+                f"`storyboard render FILM --force {item.step}`"
+            )
+        elif item not in wanted_pending:
+            stake = f"${to_decimal_usd(item.held_micros)} held"
+            lines.append(f"{hint}: {item.name} was asked for earlier, {stake}; a render fetches it")
+    blocked = [node for node in plan.nodes if node.action is Action.BLOCKED]
+    expired = [node.step for node in blocked if Reason.URI_EXPIRED in node.reasons]
+    blocked_ids = {node.step.id for node in blocked}
+    first_blocked = [
+        n for n in blocked if n.step not in expired and not blocked_ids & set(n.step.parents)
+    ]
+    absent = [node.step for node in first_blocked if node.select is not None]
+    charged = [node.step for node in first_blocked if node.select is None]
+    for step in expired:
+        lines.append(f"{hint}: {step.id} {describe_expired_source(step)}; {suggest_renewal(step)}")
+    if absent:
+        shots = " ".join(dict.fromkeys(step.shot or step.id for step in absent))
+        lines += [
+            f"{hint}: {shots}: paid takes whose files are missing or damaged in this store",
+            f"{hint}: point STORYBOARD_STORE at the store that has them, or "
+            "`storyboard store fetch`, or buy them again with --rebuy SHOT",
+        ]
+    if charged:
+        shots = " ".join(dict.fromkeys(step.shot or step.id for step in charged))
+        lines += [
+            f"{hint}: {shots}: charged by the service, and no take came",
+            f"{hint}: `storyboard resolve FILM SHOT --adopt OP` fetches it if the service has it"
+            " after all; --rebuy SHOT buys it again",
+        ]
+    return lines
+
+
+def format_markdown(plan: Plan) -> list[str]:
+    """The plan as a Markdown table, for a pull request."""
+    rate = plan.timeline.rate
+    lines = [
+        f"**{plan.film.title or plan.film.stem}**"
+        f" · {float(rate.to_seconds(plan.timeline.length)):g} s"
+        f" · ${to_decimal_usd(plan.cost_micros)}",
+        "",
+        "| | shot | step | buys | plays | at | why | price |",
+        "|---|---|---|---|---|---|---|---:|",
+    ]
+    for node in plan.nodes:
+        cells = _format_row(plan, node)
+        cells[0] = node.action.value
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return [*lines, "", _format_totals(plan)]
+
+
+def format_mermaid(plan: Plan) -> str:
+    """The steps as a Mermaid flow chart; edges say what they carry."""
+    lines = ["flowchart LR"]
+    names = {node.step.id: f"n{number}" for number, node in enumerate(plan.nodes)}
+    for node in plan.nodes:
+        label = f"{node.step.id}<br/>{node.step.kind} {node.action}"
+        lines.append(f'  {names[node.step.id]}["{label}"]')
+    for node in plan.nodes:
+        for link in node.step.links:
+            if link.step in names:
+                lines.append(f"  {names[link.step]} -->|{link.role}| {names[node.step.id]}")
+    return "\n".join(lines)
+
+
+def format_dot(plan: Plan) -> str:
+    """The steps for Graphviz."""
+    lines = ["digraph film {", "  rankdir=LR;", "  node [shape=box];"]
+    for node in plan.nodes:
+        lines.append(
+            f'  "{node.step.id}" [label="{node.step.id}\\n{node.step.kind} {node.action}"];'
+        )
+        lines += [
+            f'  "{link.step}" -> "{node.step.id}" [label="{link.role}"];'
+            for link in node.step.links
+            if link.step
+        ]
+    return "\n".join([*lines, "}"])
+
+
+def format_comparison(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Providers side by side."""
+    cells = [["provider", "model", "steps", "buys", "price", ""]]
+    for row in rows:
+        cells.append(
+            [
+                row["provider"],
+                row["model"],
+                str(row["steps"]),
+                f"{row['seconds']:g} s",
+                f"${row['cost_usd']}" if row["legal"] else "-",
+                "" if row["legal"] else "; ".join(row["errors"][:2]),
+            ]
+        )
+    return align_columns(cells)

@@ -1,0 +1,330 @@
+"""Film -> steps: every shot's intent as legal purchases, or a refusal with the alternatives.
+
+Shots are compiled after the shots they hang on. A refused shot silences what depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+
+from storyboard.diagnostics.collector import ShotDiagnostics, suggest_or_list
+from storyboard.errors import Diagnostic, MediaError
+from storyboard.graph.context import CompileContext
+from storyboard.graph.dialogue_timing import warn_trimmed_lines
+from storyboard.graph.effects import EffectSteps, adjust_length_for_effects
+from storyboard.graph.frame_links import FrameLinkResolver
+from storyboard.graph.limits.model_limits import PREVIZ, ModelRules
+from storyboard.graph.narration import NarrationSteps
+from storyboard.graph.rate_limits import build_rate_limits
+from storyboard.graph.shot_material import ENDLESS, ShotMaterial, StepSegment, UsedRange
+from storyboard.graph.shot_steps import ShotStepBuilder
+from storyboard.graph.steps import Link, Step
+from storyboard.graph.stills import build_plain_settings
+from storyboard.graph.take_trims import TakeTrim, Trims
+from storyboard.graph.timeline import Timeline, build_timeline, check_cues, check_length
+from storyboard.model.film import Film, MediaFacts, MediaFile, Shot
+from storyboard.providers.base import Kind, Role
+from storyboard.providers.catalog import Catalog, load_catalog
+from storyboard.timecode import FrameRange
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The steps of a film in running order, what each shot plays, and where it stands."""
+
+    film: Film
+    steps: Mapping[str, Step]
+    """By id; parents come first."""
+    materials: Mapping[str, ShotMaterial]
+    """By shot id."""
+    timeline: Timeline
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_film(
+    film: Film,
+    *,
+    probe: Callable[[Path], MediaFacts],
+    model_catalog: Catalog | None = None,
+    allow_retired: bool = False,
+    broken: frozenset[str] = frozenset(),
+    plugins: Sequence[str] = (),
+    expired: frozenset[str] = frozenset(),
+    trims: Mapping[str, TakeTrim] = MappingProxyType({}),
+) -> Graph:
+    """Compiles every shot that is not omitted; problems are in `.diagnostics`, never raised.
+
+    `probe` says what a piece of footage holds. `broken` are ids that the language refused:
+    what hangs on them is left out in silence. `plugins` are providers beyond the catalogue's.
+    `expired` are extensions, by step, whose source is gone: they begin anew from its last frame.
+    `trims` are what the lock file says, by step, of the takes that play.
+    """
+    compiler = _Compiler(
+        film, probe, model_catalog or load_catalog(), allow_retired, broken, plugins
+    )
+    compiler.context.expired = expired
+    compiler.trims = Trims(compiler.context, trims)
+    return compiler.build_graph()
+
+
+class _Compiler:
+    def __init__(
+        self,
+        film: Film,
+        probe: Callable[[Path], MediaFacts],
+        model_catalog: Catalog,
+        allow_retired: bool,
+        broken: frozenset[str],
+        plugins: Sequence[str],
+    ) -> None:
+        self.probe = probe
+        self.broken = broken
+        self.diagnostics = ShotDiagnostics()
+        rules = ModelRules(
+            film, model_catalog, self.diagnostics, allow_retired=allow_retired, plugins=plugins
+        )
+        rate = film.delivery.rate
+        shots = {
+            shot.id: adjust_length_for_effects(shot, rate) for shot in film.shots if not shot.omit
+        }
+        self.context = CompileContext(film, self.diagnostics, rules, shots)
+        self.step_builder = ShotStepBuilder(self.context, FrameLinkResolver(self.context))
+        self.trims = Trims(self.context, {})
+        self._compiled_ids: set[str] = set()
+
+    def build_graph(self) -> Graph:
+        context = self.context
+        for shot in context.shots.values():
+            for id in (*self._list_uncompiled_ancestors(shot), shot.id):
+                if id not in self._compiled_ids:
+                    self._compiled_ids.add(id)
+                    self._compile_shot(context.shots[id])
+        film = context.film
+        self._check_provider_names(film)
+        self._reject_unsupported_keys(film)
+        self.trims.refuse_idle()
+        playing = [shot for shot in film.cut if shot.id in context.used_ranges]
+        quiet_shots = (
+            self._find_shots_beside_gaps() if not self.broken else set(context.used_ranges)
+        )
+        effect_steps = EffectSteps(context)
+        effect_steps.add_steps()
+        timeline = build_timeline(
+            *(
+                film,
+                playing,
+                effect_steps.materials,
+                effect_steps.used_ranges,
+                context.used_ranges,
+                self.diagnostics,
+                quiet_shots,
+            )
+        )
+        timeline = replace(timeline, narration=NarrationSteps(context).add_narration(timeline))
+        if len(playing) == len(film.cut) and not self.broken:
+            check_length(film, timeline, self.diagnostics)
+            check_cues(film, timeline, self.diagnostics)
+            warn_trimmed_lines(film, timeline, self.diagnostics)
+        for id, step in context.steps.items():
+            if step.provider != PREVIZ and (
+                model := context.rules.find_exact(step.provider, step.model)
+            ):
+                context.steps[id] = replace(step, rate_limits=build_rate_limits(model))
+        return Graph(
+            film, context.steps, effect_steps.materials, timeline, self.diagnostics.list_sorted()
+        )
+
+    def _reject_unsupported_keys(self, film: Film) -> None:
+        """Refuses by name what the language knows and no step carries out."""
+        for shot in film.shots:
+            for key, value, today in (
+                ("alternate", shot.alternate, "`omit: true` keeps a shot out of the film"),
+                ("match", shot.match, "`continuity:` tells people what must match, in words"),
+            ):
+                if value:
+                    self.diagnostics.add_error(
+                        "SB190", None, shot.find_span(key), f"`{key}` isn't built yet", today
+                    )
+
+    def _check_provider_names(self, film: Film) -> None:
+        """Settings of a provider that nobody knows would have no effect."""
+        for name in film.providers:
+            if name not in self.context.rules.providers:
+                span = film.find_span(f"providers.{name}")
+                hint = suggest_or_list(name, self.context.rules.providers)
+                self.diagnostics.add_error(
+                    "SB401", None, span, f"there is no provider `{name}`", hint
+                )
+
+    def _find_shots_beside_gaps(self) -> set[str]:
+        """Shots whose neighbour in the cut could not be built."""
+        cut, used_ranges = self.context.film.cut, self.context.used_ranges
+        return {
+            shot.id
+            for pair in pairwise(cut)
+            for shot in pair
+            if any(other.id not in used_ranges for other in pair)
+        }
+
+    def _list_uncompiled_ancestors(self, shot: Shot) -> list[str]:
+        """Ids that the shot hangs on and that are not made yet, the farthest first."""
+        ancestors: list[str] = []
+        visited = {shot.id}
+        stack = [(shot.id, iter(self._list_parents(shot)))]
+        while stack:
+            id, parents = stack[-1]
+            for parent in parents:
+                if (
+                    parent in self.context.shots
+                    and parent not in visited
+                    and parent not in self._compiled_ids
+                ):
+                    visited.add(parent)
+                    stack.append((parent, iter(self._list_parents(self.context.shots[parent]))))
+                    break
+            else:
+                stack.pop()
+                ancestors.append(id)
+        return ancestors[:-1]
+
+    def _list_parents(self, shot: Shot) -> list[str]:
+        refs = [ref.shot for ref in (shot.first_frame, shot.last_frame) if ref and ref.shot]
+        clip = [shot.clip.shot] if shot.clip and shot.clip.shot else []
+        return [id for id in (shot.continues, shot.extends, *clip, *refs) if id]
+
+    def _compile_shot(self, shot: Shot) -> None:
+        if any(
+            id in self.broken or self.diagnostics.has_errors(id) for id in self._list_parents(shot)
+        ):
+            self.diagnostics.mark_blocked(shot.id)
+            return
+        material = self._build_material(shot)
+        if material is None or self.diagnostics.has_errors(shot.id):
+            self.diagnostics.mark_blocked(shot.id)
+            self.context.remove_shot_steps(shot.id)
+            return
+        self.context.materials[shot.id] = material
+        trimmed = self.trims.lay_over(shot, material)
+        if trimmed and (
+            used_range := self._compute_used_range(trimmed, material, locked=trimmed is not shot)
+        ):
+            self.context.used_ranges[shot.id] = used_range
+
+    def _build_material(self, shot: Shot) -> ShotMaterial | None:
+        if shot.color or shot.card:
+            return ShotMaterial(shot.id, color=shot.color or "black", card=shot.card)
+        if shot.clip and shot.clip.shot:
+            source = self.context.materials.get(shot.clip.shot)
+            if source is None:
+                return None
+            return ShotMaterial(shot.id, source.segments, source.color, source.card)
+        if shot.clip and shot.clip.file:
+            return self._add_footage_step(shot, shot.clip.file)
+        return self.step_builder.build_material(shot)
+
+    def _add_footage_step(self, shot: Shot, file: MediaFile) -> ShotMaterial | None:
+        try:
+            facts = self.probe(file.path)
+        except MediaError as error:
+            self.diagnostics.add_error(
+                "SB358", shot, shot.find_span("clip"), str(error), error.hint
+            )
+            return None
+        frames = self.context.rate.to_frames(facts.seconds) if facts.frames > 1 else 0
+        if frames <= 0:
+            self.diagnostics.add_error(
+                "SB358",
+                shot,
+                shot.find_span("clip"),
+                f"{file.name} holds no moving picture",
+                "a still picture is used with `first_frame:`",
+            )
+            return None
+        self.context.steps[shot.id] = Step(
+            id=shot.id,
+            kind=Kind.IMPORT,
+            shot=shot.id,
+            provider="import",
+            model="",
+            target="",
+            settings=build_plain_settings(self.context.film, shot),
+            links=(Link(Role.CLIP, file=file),),
+            buys_frames=frames,
+        )
+        return ShotMaterial(shot.id, (StepSegment(shot.id, 0, frames),))
+
+    def _compute_used_range(
+        self, shot: Shot, material: ShotMaterial, *, locked: bool
+    ) -> UsedRange | None:
+        """The used range: trim first, then length; what the take does not hold is refused.
+
+        `locked` says that the trim is the lock file's.
+        """
+        total = material.frames
+        start = shot.trim.start or 0
+        if start < 0:
+            start += total
+        end = total if shot.trim.end is None else shot.trim.end
+        if shot.trim.end is not None and end < 0:
+            end += total
+        if total == ENDLESS and shot.length is None and shot.trim.end is None:
+            end = start + self.context.rate.to_frames(3)
+        key = "trim" if shot.trim.end is not None or shot.trim.start is not None else "length"
+        if shot.length is not None:
+            if start + shot.length > end:
+                if locked:
+                    self.trims.refuse(shot, material, shot.length, end - start)
+                    return None
+                self._reject_short_take(shot, material, start + shot.length, end, key)
+                return None
+            end = start + shot.length
+        if not 0 <= start < end or end > total:
+            self._reject_short_take(shot, material, max(end, start + 1), total, key)
+            return None
+        for lag, spare, side in (
+            (shot.audio_lead, start, "lead"),
+            (shot.audio_lag, total - end, "lag"),
+        ):
+            if lag > spare:
+                self._reject_missing_sound(shot, side, lag, spare)
+        return UsedRange(FrameRange(start, end), start, total - end)
+
+    def _reject_missing_sound(self, shot: Shot, side: str, wanted: int, spare: int) -> None:
+        """Sound that runs over the cut must be in the take."""
+        wanted_text, has = (
+            f"{float(self.context.rate.to_seconds(n)):g} s" for n in (wanted, spare)
+        )
+        where = "before the used range" if side == "lead" else "after it"
+        cure = "trim: {start: …}" if side == "lead" else "a shorter `length`"
+        self.diagnostics.add_error(
+            "SB358",
+            shot,
+            shot.find_span(f"audio_{side}"),
+            f"`audio_{side}` asks {wanted_text}; the take of {shot.id} holds {has} {where}",
+            f"{cure}, or a longer `duration`, leaves it more",
+        )
+
+    def _reject_short_take(
+        self, shot: Shot, material: ShotMaterial, wanted: int, holds: int, key: str
+    ) -> None:
+        source = self.context.shots[shot.clip.shot] if shot.clip and shot.clip.shot else shot
+        has, needs = (
+            f"{float(self.context.rate.to_seconds(n)):g} s" for n in (max(holds, 0), wanted)
+        )
+        name = shot.clip.file.name if shot.clip and shot.clip.file else source.id
+        hint = f"a shorter `length`, an earlier `trim`, or a longer `duration` on {source.id}"
+        if shot.clip and shot.clip.file:
+            hint = "a shorter `length` or an earlier `trim`"
+        if shot.effects:
+            hint += "; or `effects` that want less of it"
+        self.diagnostics.add_error(
+            "SB358",
+            shot,
+            shot.find_span(key),
+            f"{shot.id} uses {name} up to {needs}, which holds {has}",
+            hint,
+        )

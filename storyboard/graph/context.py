@@ -1,0 +1,37 @@
+"""What the compilation of one film has found so far, shared by those who work on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from storyboard.diagnostics.collector import ShotDiagnostics
+from storyboard.graph.limits.model_limits import ModelRules
+from storyboard.graph.shot_material import ShotMaterial, UsedRange
+from storyboard.graph.steps import Step
+from storyboard.model.film import Film, Shot
+from storyboard.timecode import Rate
+
+
+@dataclass(slots=True)
+class CompileContext:
+    film: Film
+    diagnostics: ShotDiagnostics
+    rules: ModelRules
+    shots: dict[str, Shot]
+    """All that are not omitted, by id."""
+    steps: dict[str, Step] = field(default_factory=dict)
+    materials: dict[str, ShotMaterial] = field(default_factory=dict)
+    used_ranges: dict[str, UsedRange] = field(default_factory=dict)
+    expired: frozenset[str] = frozenset()
+    """Extensions, by step, whose source the platform no longer has."""
+    resolutions: dict[str, str] = field(default_factory=dict)
+    """What each step's take comes out as, a proxy's real one."""
+
+    @property
+    def rate(self) -> Rate:
+        return self.film.delivery.rate
+
+    def remove_shot_steps(self, shot: str) -> None:
+        """Takes back the steps of a shot that was refused."""
+        for id in [id for id, step in self.steps.items() if step.shot == shot]:
+            del self.steps[id]

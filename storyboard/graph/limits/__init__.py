@@ -1,0 +1,1 @@
+"""What a model accepts, checked against a shot."""

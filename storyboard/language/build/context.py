@@ -1,0 +1,93 @@
+"""The values of one shot, or of the film's header, on their way to become parts of a Film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from storyboard.errors import Span
+from storyboard.model.film import MediaFile
+from storyboard.language.build.media_files import FileProblem, MediaFiles, MediaKind
+from storyboard.language.build.layers import Origins
+from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.language.yaml.source import Source
+from storyboard.timecode import Rate, Time, parse_time
+
+
+@dataclass(slots=True)
+class BuildContext:
+    """What every shot of one load shares."""
+
+    diagnostics: DiagnosticCollector
+    suggester: Suggester
+    files: MediaFiles
+    rate: Rate
+    sources: Mapping[str, Source]
+    """By name, as spans carry it."""
+    _times: dict[Any, Time] = field(default_factory=dict)
+
+    def parse_cached_time(self, value: str | int | float) -> Time:
+        """`parse_time`, remembered."""
+        key = type(value), value
+        time = self._times.get(key)
+        if time is None:
+            time = self._times[key] = parse_time(value, self.rate)
+        return time
+
+
+class LayeredValues:
+    """Merged values with their places. An error here marks the thing as broken."""
+
+    __slots__ = ("context", "data", "failed", "name", "origins")
+
+    def __init__(
+        self, context: BuildContext, data: Mapping[str, Any], origins: Origins, name: str = ""
+    ) -> None:
+        self.context = context
+        self.data = data
+        self.origins = origins
+        self.name = name
+        self.failed = False
+
+    def parse_frames(self, path: str, value: str | int | float) -> int:
+        """Whole frames of a time; one that lies between two frames is noted."""
+        time = self.context.parse_cached_time(value)
+        if not time.exact:
+            seconds = float(self.context.rate.to_seconds(time.frames))
+            self.context.diagnostics.add_note(
+                "SB301",
+                self.origins.find_span(path),
+                f"{value} s lies between two frames; it is {time.frames} frames, {seconds:.4g} s",
+            )
+        return time.frames
+
+    def find_media(self, path: str, text: str, wanted: MediaKind) -> MediaFile | None:
+        """The file that the value at `path` names; None, reported, if it can't be used."""
+        span = self.origins.find_span(path)
+        try:
+            return self.context.files.find_media(
+                text, self.context.sources[span.file].folder, wanted
+            )
+        except FileProblem as problem:
+            self.failed = True
+            self.context.diagnostics.add_error(problem.code, span, problem.message, problem.hint)
+            return None
+
+    def add_error(
+        self,
+        code: str,
+        path: str,
+        message: str,
+        hint: str = "",
+        related: tuple[tuple[Span, str], ...] = (),
+        *,
+        at_key: bool = False,
+    ) -> None:
+        """Reports an error at the value of `path`, or at its key."""
+        self.failed = True
+        span = self.origins.find_key_span(path) if at_key else self.origins.find_span(path)
+        self.context.diagnostics.add_error(code, span, message, hint, related)
+
+    def add_warning(self, code: str, path: str, message: str, hint: str = "") -> None:
+        self.context.diagnostics.add_warning(code, self.origins.find_span(path), message, hint)

@@ -1,0 +1,174 @@
+"""Lines of dialogue, and whether they can be spoken in their time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from storyboard.errors import Severity
+from storyboard.model.film import Line, References, Shot
+from storyboard.language.build.shot_values import clean_prose
+from storyboard.language.build.context import LayeredValues
+from storyboard.timecode import Rate
+
+MAX_EASY_RATE = Fraction(26, 10)
+"""Words a second above which a line is warned of."""
+MAX_POSSIBLE_RATE = Fraction(45, 10)
+"""Words a second that nobody speaks."""
+
+_ASIDE = re.compile(r"\((?P<how>[^()]{1,80})\)\s*(?P<words>\S.*)", re.DOTALL)
+OPTIONS = frozenset({"at", "how", "off"})
+"""What a line says beside its speaker."""
+
+
+def parse_lines(values: LayeredValues, path: str, value: Any) -> tuple[Line, ...]:
+    """The lines of a list, or of one map."""
+    parsed_lines: list[Line] = []
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        item_path = f"{path}[{index}]"
+        names = _list_names(item)
+        if not names:
+            values.add_error(
+                "SB102", item_path, "a line needs its speaker and the words", "write `ana: words`"
+            )
+            continue
+        at = values.parse_frames(f"{item_path}.at", item["at"]) if "at" in item else None
+        check_order(values, f"{item_path}.at", parsed_lines, at)
+        for name in names:
+            how, spoken_words = split_aside(clean_prose(item[name]))
+            how = ", ".join(part for part in (clean_prose(item.get("how", "")), how) if part)
+            parsed_lines.append(Line(name, spoken_words, at, how, bool(item.get("off", False))))
+    return tuple(parsed_lines)
+
+
+def check_order(
+    values: LayeredValues, path: str, previous_lines: Sequence[Line], at: int | None
+) -> None:
+    """Refuses a line that begins before the one above it."""
+    if (
+        at is not None
+        and previous_lines
+        and previous_lines[-1].at is not None
+        and at < previous_lines[-1].at
+    ):
+        message = "this line begins before the one above it"
+        values.add_error("SB311", path, message, "lines stand in the order they are spoken")
+
+
+def split_aside(text: str) -> tuple[str, str]:
+    """(how, words) of a line: `(softly) Yes.` says how in front."""
+    match = _ASIDE.fullmatch(text)
+    return (match["how"].strip(), match["words"]) if match else ("", text)
+
+
+def find_speakers(value: Any) -> Iterator[tuple[int, list[str], Mapping[str, Any]]]:
+    """(index in the list, names, item) of each line as written; more names than one are refused."""
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        if isinstance(item, Mapping):
+            names = [name for name in _list_names(item) if isinstance(item[name], str)]
+            if names:
+                yield index, names, item
+
+
+def _list_names(line: Mapping[str, Any]) -> list[str]:
+    return [name for name in line if name not in OPTIONS and not name.startswith("x-")]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRateProblem:
+    """A run of lines that has too little time."""
+
+    line: int
+    """Index of its first line."""
+    severity: Severity
+    code: str
+    message: str
+    hint: str
+
+
+def check_speech_rate(
+    dialogue: Sequence[Line], take_length: int, rate: Rate
+) -> list[SpeechRateProblem]:
+    """What can't be spoken, or only fast, in a take of so many frames.
+
+    A line's time runs from its `at` to the next line that states one, or to the end of the take;
+    lines between share it.
+    """
+    problems: list[SpeechRateProblem] = []
+    starts = [index for index, line in enumerate(dialogue) if index == 0 or line.at is not None]
+    for index, after in zip(starts, [*starts[1:], len(dialogue)], strict=True):
+        begin = dialogue[index].at or 0
+        end = dialogue[after].at if after < len(dialogue) else take_length
+        count = sum(len(line.words.split()) for line in dialogue[index:after])
+        frames = (take_length if end is None else min(end, max(take_length, begin))) - begin
+        if begin >= take_length:
+            message = f"this line begins after the take's {_format_seconds(take_length, rate)} s"
+            problems.append(
+                SpeechRateProblem(
+                    index, Severity.ERROR, "SB310", message, "give it an earlier `at`"
+                )
+            )
+            continue
+        if frames <= 0:
+            continue
+        if count * rate.value.numerator <= 2 * frames * rate.value.denominator:
+            continue  # no need of fractions
+        pace = count / rate.to_seconds(frames)
+        if pace <= MAX_EASY_RATE:
+            continue
+        needed = float(count / MAX_EASY_RATE)
+        message = (
+            f"{count} words in {_format_seconds(frames, rate)} s are {float(pace):.1f} a second"
+        )
+        hint = f"people speak 2.6 a second; these want {needed:.1f} s"
+        if pace > MAX_POSSIBLE_RATE:
+            problems.append(SpeechRateProblem(index, Severity.ERROR, "SB309", message, hint))
+        else:
+            problems.append(SpeechRateProblem(index, Severity.WARNING, "SB308", message, hint))
+    return problems
+
+
+def estimate_take_frames(shot: Shot, rate: Rate) -> int | None:
+    """How long the take of a shot is at the least, in frames; None where only its file knows."""
+    if shot.duration is not None:
+        return shot.duration
+    if shot.color or shot.card:
+        return shot.length
+    if shot.clip is not None:
+        return None
+    platform = shot.target or ("" if shot.provider == "previz" else shot.provider)
+    has_named_references = shot.references is References.NAMED
+    take_lengths, usual = _list_take_lengths(
+        platform, shot.model, shot.resolution, has_named_references, bool(shot.extends), rate
+    )
+    if shot.length is None:
+        return usual
+    wanted = shot.length + (0 if shot.extends else shot.handles)
+    return max(shot.length, next((frames for frames in take_lengths if frames >= wanted), 0))
+
+
+@cache
+def _list_take_lengths(
+    platform: str, name: str, resolution: str, references: bool, extends: bool, rate: Rate
+) -> tuple[tuple[int, ...], int]:
+    """Frames that a model makes at once, shortest first, and how many where nothing is said."""
+    from storyboard.providers.catalog import load_catalog
+
+    models = load_catalog()
+    model = models.find_model(platform, name) if platform else models.find_first_live(name)
+    if model is None or (extends and model.extend is None):
+        return (), rate.to_frames(8)
+    if extends and model.extend is not None:
+        seconds, usual = model.extend.hops, model.extend.default_hop
+    else:
+        seconds = model.list_legal_durations(resolution, references=references)
+        usual = model.default_duration
+    return tuple(rate.to_frames(duration) for duration in seconds), rate.to_frames(usual)
+
+
+def _format_seconds(frames: int, rate: Rate) -> str:
+    return f"{float(rate.to_seconds(frames)):.3g}"

@@ -1,0 +1,465 @@
+"""What was read -> Film: layers by precedence, shots one by one, then what hangs on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.errors import Severity, Span
+from storyboard.model.film import Film, Origin, Shot, ValueSource
+from storyboard.language.build import header as head
+from storyboard.language.build import shot_builder as shots
+from storyboard.language.build import dialogue
+from storyboard.language.build.parsed import ParsedFilm, ParsedShot, Scope
+from storyboard.language.build.media_files import MediaFiles
+from storyboard.language.build.layers import Origins, ValueLayer, build_layer, merge_layers
+from storyboard.language.build.references import (
+    ReferenceChecker,
+    ShotReference,
+    list_references,
+    report_cycles,
+)
+from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.language.schema.checker import SchemaChecker
+from storyboard.language.build.context import BuildContext, LayeredValues
+from storyboard.language.yaml.parser import Map
+from storyboard.util.merge import deep_merge
+
+_NOT_INHERITED = frozenset({"sequence", "shots", "include"})
+_JOINED_KEYS = ("look", "negative_prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line lays over every shot."""
+
+    profile: str = ""
+    provider: str = ""
+    model: str = ""
+    previz: bool = False
+    proxy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _OuterLayers:
+    """The layers outside a shot, computed once for each scope."""
+
+    stack: tuple[ValueLayer, ...]
+    values: Mapping[str, Any]
+    outer: Mapping[str, tuple[str, ...]]
+    """Texts that add up, from film to included file."""
+    inner: Mapping[str, tuple[str, ...]]
+    """The same of the sequences, outermost first."""
+
+
+class FilmBuilder:
+    """Builds one film. `broken` are the ids that were read and not built."""
+
+    def __init__(
+        self,
+        parsed_film: ParsedFilm,
+        overrides: Overrides,
+        checker: SchemaChecker,
+        files: MediaFiles,
+        diagnostics: DiagnosticCollector,
+        suggester: Suggester,
+    ) -> None:
+        self._parsed_film = parsed_film
+        self._overrides = overrides
+        self._is_rehearsal = False
+        self._checker = checker
+        self._diagnostics = diagnostics
+        self._film: Mapping[str, Any] = parsed_film.film or {}
+        self._profile = self._find_profile(suggester)
+        self._header = deep_merge(self._film, self._profile)
+        layers = (
+            build_layer(ValueSource.PROFILE, overrides.profile, self._profile, but=_NOT_INHERITED),
+            build_layer(ValueSource.FILM, "", self._film, but=_NOT_INHERITED),
+        )
+        first = self._film.find_span() if isinstance(self._film, Map) else Span("<film>")
+        self._origins = Origins(layers, lambda: Origin(ValueSource.FILM, key=first))
+        delivery = head.build_delivery(self._header, self._origins.find_span, diagnostics)
+        self._context = BuildContext(
+            diagnostics, suggester, files, delivery.rate, parsed_film.sources
+        )
+        self._delivery = delivery
+        self._values = LayeredValues(self._context, self._header, self._origins)
+        self._outer_layers: dict[int, _OuterLayers] = {}
+        self._like_layers: dict[str, tuple[ValueLayer, ...] | None] = {}
+        self._parsed_shots = {
+            parsed_shot.id: parsed_shot for parsed_shot in parsed_film.shots if parsed_shot.id
+        }
+        self._cast = {
+            member.name: head.build_cast_member(member, self._context)
+            for member in parsed_film.cast.values()
+        }
+        self._origins.extra |= {
+            f"cast.{name}": Origin(ValueSource.INCLUDE, member.span.file, member.span)
+            for name, member in parsed_film.cast.items()
+        }
+        self._place_names = [
+            name for name, cast_member in self._cast.items() if cast_member.kind == "place"
+        ]
+        self._omitted = frozenset(
+            parsed_shot.id
+            for parsed_shot in parsed_film.shots
+            if parsed_shot.id and self._is_omitted(parsed_shot)
+        )
+        self._resolver = ReferenceChecker(parsed_film, self._cast, self._omitted)
+        self.broken: set[str] = set()
+
+    def build_film(self, path: Path, root: Path) -> Film:
+        """The film of every shot that could be built."""
+        self._resolver.check_name_clashes(self._diagnostics)
+        self._break_like_cycles()
+        built: dict[str, Shot] = {}
+        values: dict[str, LayeredValues] = {}
+        for parsed_shot in self._parsed_film.shots:
+            result = self._build_shot(parsed_shot)
+            if result is not None:
+                built[parsed_shot.id], values[parsed_shot.id] = result
+                continue
+            self._check_references(parsed_shot)
+            if parsed_shot.id:
+                self.broken.add(parsed_shot.id)
+        needs = {name: list(list_references(shot)) for name, shot in built.items()}
+        self._drop_shots(report_cycles(needs, values, self._diagnostics), built)
+        self._check_end_transition(built, values)
+        for name, shot in built.items():
+            self._check_speech_rate(shot, values[name])
+        return self._assemble_film(path, root, tuple(built.values()))
+
+    def _assemble_film(self, path: Path, root: Path, built: tuple[Shot, ...]) -> Film:
+        header, values = self._header, self._values
+        off = dict.fromkeys(self._omitted, "is omitted")
+        for parsed_shot in self._parsed_film.shots:
+            if "alternate" in parsed_shot.item and parsed_shot.id not in off:
+                off[parsed_shot.id] = "is an alternate and out of the cut"
+        cues = head.CueBuilder(
+            values, self._parsed_film.shots_by_id, off, self._parsed_film.may_lack_ids
+        )
+        text = {
+            key: header[key].strip() for key in ("title", "author", "copyright") if key in header
+        }
+        credits_value = header.get("credits", ())
+        return Film(
+            path=path,
+            root=root,
+            **text,
+            credits=tuple(
+                line.strip()
+                for line in ([credits_value] if isinstance(credits_value, str) else credits_value)
+            ),
+            length=values.parse_frames("length", header["length"]) if "length" in header else None,
+            delivery=self._delivery,
+            defaults=head.build_defaults(
+                header, self._resolve_model_settings(header.get("defaults", {}))
+            ),
+            cast=MappingProxyType(self._cast),
+            shots=built,
+            music=cues.build_music(),
+            narration=cues.build_narration(self._cast),
+            titles=cues.build_titles(),
+            loudness=head.build_loudness(header),
+            subtitles=header.get("subtitles", "none"),
+            policy=head.build_policy(header),
+            providers=head.build_provider_settings(header),
+            profile=self._overrides.profile if self._profile else "",
+            proxy=self._overrides.proxy,
+            rehearsal=self._is_rehearsal,
+            texts=tuple(
+                dict.fromkeys(source.path for source in self._parsed_film.sources.values())
+            ),
+            origins=self._origins,
+        )
+
+    def _build_shot(self, parsed_shot: ParsedShot) -> tuple[Shot, LayeredValues] | None:
+        """The shot with its values; None where it has errors, or hangs on one that has."""
+        if parsed_shot.broken or not parsed_shot.id:
+            return None
+        outer = self._find_outer_layers(parsed_shot.scope)
+        own = build_layer(ValueSource.SHOT, parsed_shot.id, parsed_shot.item, but=_NOT_INHERITED)
+        like: tuple[ValueLayer, ...] = ()
+        if "like" in parsed_shot.item:
+            target = parsed_shot.item["like"]
+            like_values = LayeredValues(
+                self._context, parsed_shot.item, Origins((own,)), parsed_shot.id
+            )
+            omit = parsed_shot.id in self._omitted
+            like_layers = (
+                self._find_like_layers(target)
+                if self._resolver.check_shot(like_values, "like", target, omit)
+                else None
+            )
+            if like_layers is None:
+                return None
+            like = tuple(_relabel_layer(layer, target) for layer in like_layers)
+        stack = (*self._build_flag_layers(), own, *like, *outer.stack)
+        data = {
+            **outer.values,
+            **merge_layers(like),
+            **{key: parsed_shot.item[key] for key in own.keys},
+        }
+        origins = Origins(stack, parsed_shot.to_origin)
+        values = LayeredValues(self._context, data, origins, parsed_shot.id)
+        model_settings = self._resolve_model_settings(data)
+        self._check_options(parsed_shot, values, model_settings)
+        settled_fields = {**model_settings, **self._join_texts(parsed_shot, like, outer)}
+        shot = shots.build_shot(parsed_shot, values, settled_fields, self._place_names)
+        if shot is None:
+            return None
+        self._resolver.check_references(parsed_shot, values, shot)
+        return None if values.failed else (shot, values)
+
+    def _check_references(self, parsed_shot: ParsedShot) -> None:
+        """Looks up what a shot names that can't be built, as far as its keys are well-formed."""
+        own = build_layer(ValueSource.SHOT, parsed_shot.id, parsed_shot.item, but=_NOT_INHERITED)
+        data = {key: parsed_shot.item[key] for key in own.keys - parsed_shot.wrong_keys}
+        if "dialogue" in own.keys:  # who speaks can be told even where the rest of a line is wrong
+            data["dialogue"] = parsed_shot.item["dialogue"]
+        values = LayeredValues(
+            self._context, data, Origins((own,), parsed_shot.to_origin), parsed_shot.id
+        )
+        if parsed_shot.broken and "like" in data:
+            self._resolver.check_shot(values, "like", data["like"], parsed_shot.id in self._omitted)
+        self._resolver.check_references(
+            parsed_shot, values, shots.build_reference_shot(parsed_shot, values)
+        )
+
+    def _resolve_model_settings(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Provider, model, target, resolution and ratio, the command line's wishes applied."""
+        overrides = self._overrides
+        provider = overrides.provider or data.get("provider", "previz")
+        target = data.get("target", "")
+        if overrides.previz or overrides.proxy:
+            if provider != "previz":
+                target, self._is_rehearsal = provider, True
+            provider = "previz"
+        return {
+            "provider": provider,
+            "model": overrides.model or data.get("model", "veo-3.1"),
+            "target": target,
+            "resolution": data.get("resolution", self._delivery.resolution),
+            "aspect_ratio": data.get("aspect_ratio", self._delivery.aspect_ratio),
+        }
+
+    def _build_flag_layers(self) -> tuple[ValueLayer, ...]:
+        overrides = self._overrides
+        flag_values = {"provider": overrides.provider, "model": overrides.model}
+        if overrides.previz or overrides.proxy:
+            flag_values["provider"] = "previz"
+        flag_values = {key: value for key, value in flag_values.items() if value}
+        return (
+            (ValueLayer(ValueSource.FLAG, "command line", flag_values, frozenset(flag_values)),)
+            if flag_values
+            else ()
+        )
+
+    def _find_outer_layers(self, scope: Scope) -> _OuterLayers:
+        cached = self._outer_layers.get(id(scope))
+        if cached is not None:
+            return cached
+        sequences = tuple(
+            build_layer(
+                ValueSource.SEQUENCE, str(item.get("sequence", "")), item, but=_NOT_INHERITED
+            )
+            for item in reversed(scope.sequences)
+        )
+        defaults: list[ValueLayer] = []
+        outer: dict[str, list[str]] = {key: [] for key in _JOINED_KEYS}
+        for layer, detail, data in (
+            (ValueSource.FILM, "", self._film),
+            (ValueSource.PROFILE, self._overrides.profile, self._profile),
+            *((ValueSource.INCLUDE, source.name, part) for source, part in scope.includes),
+        ):
+            settings = data.get("defaults", {})
+            inside = ValueSource.DEFAULTS if layer is ValueSource.FILM else layer
+            around = {"look"} | ({"ambience"} if layer is not ValueSource.INCLUDE else set())
+            sound_section = data.get("sound", {}) if layer is not ValueSource.INCLUDE else {}
+            defaults += [
+                ValueLayer(layer, detail, data, frozenset(around & data.keys())),
+                ValueLayer(
+                    layer, detail, sound_section, frozenset({"ambience"} & sound_section.keys())
+                ),
+                build_layer(inside, detail, settings, but=_NOT_INHERITED),
+            ]
+            outer["look"] += [data["look"].strip()] if "look" in data else []
+            if "negative_prompt" in settings:
+                outer["negative_prompt"].append(settings["negative_prompt"].strip())
+        stack = (*sequences, *(item for item in reversed(defaults) if item.keys))
+        inner = {
+            key: tuple(item[key].strip() for item in scope.sequences if key in item)
+            for key in _JOINED_KEYS
+        }
+        outer_layers = _OuterLayers(
+            stack, merge_layers(stack), {k: tuple(v) for k, v in outer.items()}, inner
+        )
+        self._outer_layers[id(scope)] = outer_layers
+        return outer_layers
+
+    def _join_texts(
+        self, parsed_shot: ParsedShot, like: tuple[ValueLayer, ...], outer_layers: _OuterLayers
+    ) -> dict[str, str]:
+        """Look and negative prompt from film to shot; `like` stands in for the sequences."""
+        texts = {}
+        for key in _JOINED_KEYS:
+            shared = tuple(layer.data[key].strip() for layer in reversed(like) if key in layer.keys)
+            own = (parsed_shot.item[key].strip(),) if key in parsed_shot.item else ()
+            texts[key] = ", ".join(
+                dict.fromkeys(
+                    (*outer_layers.outer[key], *(shared or outer_layers.inner[key]), *own)
+                )
+            )
+        return texts
+
+    def _find_like_layers(self, name: str) -> tuple[ValueLayer, ...] | None:
+        """What a shot, its `like` and its sequences say, strongest first; None if it is broken."""
+        chain: list[ParsedShot] = []
+        step = name
+        while step not in self._like_layers:
+            parsed_shot = self._parsed_shots.get(step)
+            if parsed_shot is None or parsed_shot.broken:
+                self._like_layers[step] = None
+                break
+            chain.append(parsed_shot)
+            if "like" not in parsed_shot.item:
+                break
+            step = parsed_shot.item["like"]
+        for parsed_shot in reversed(chain):
+            own = build_layer(
+                ValueSource.LIKE, parsed_shot.id, parsed_shot.item, but=_NOT_INHERITED
+            )
+            inherited = (
+                self._like_layers[parsed_shot.item["like"]] if "like" in parsed_shot.item else ()
+            )
+            sequences = (
+                build_layer(ValueSource.LIKE, parsed_shot.id, sequence, but=_NOT_INHERITED)
+                for sequence in reversed(parsed_shot.scope.sequences)
+            )
+            layers = None if inherited is None else _restrict_to_like((own, *inherited, *sequences))
+            self._like_layers[parsed_shot.id] = layers
+        return self._like_layers[name]
+
+    def _break_like_cycles(self) -> None:
+        needs = {
+            parsed_shot.id: [ShotReference("like", parsed_shot.item["like"])]
+            for parsed_shot in self._parsed_film.shots
+            if parsed_shot.id and not parsed_shot.broken and "like" in parsed_shot.item
+        }
+        if not needs:
+            return
+        values = {
+            name: LayeredValues(
+                self._context,
+                {},
+                Origins(
+                    (
+                        build_layer(
+                            ValueSource.SHOT,
+                            name,
+                            self._parsed_shots[name].item,
+                            but=_NOT_INHERITED,
+                        ),
+                    )
+                ),
+            )
+            for name in needs
+        }
+        for name in report_cycles(needs, values, self._diagnostics):
+            self._parsed_shots[name].broken = True
+
+    def _drop_shots(self, names: frozenset[str], built: dict[str, Shot]) -> None:
+        for name in names:
+            self.broken.add(name)
+            del built[name]
+
+    def _check_options(
+        self, parsed_shot: ParsedShot, values: LayeredValues, model_settings: Mapping[str, Any]
+    ) -> None:
+        options = values.data.get("options")
+        if not isinstance(options, Map) or parsed_shot.broken:
+            return
+        provider = (
+            model_settings["target"]
+            if model_settings["provider"] == "previz"
+            else model_settings["provider"]
+        )
+        checked = self._checker.check_fragment(provider, "options", options)
+        values.failed |= not checked.is_valid
+
+    def _check_end_transition(
+        self, built: Mapping[str, Shot], values: Mapping[str, LayeredValues]
+    ) -> None:
+        """`transition_out` ends the film, so it stands on its last shot."""
+        cut = [
+            parsed_shot.id
+            for parsed_shot in self._parsed_film.shots
+            if parsed_shot.id not in self._omitted and "alternate" not in parsed_shot.item
+        ]
+        inside = set(cut[:-1])
+        for name, shot in built.items():
+            if "transition_out" in values[name].data and name in inside:
+                message = f"`transition_out` ends the film, and {name} isn't its last shot"
+                hint = f"put a `transition` into the shot after it, or move this to `{cut[-1]}`"
+                span = shot.origins["transition_out"].key or shot.find_span("transition_out")
+                self._diagnostics.add_warning("SB312", span, message, hint)
+
+    def _check_speech_rate(self, shot: Shot, values: LayeredValues) -> None:
+        if not shot.dialogue or shot.omit:
+            return
+        take = dialogue.estimate_take_frames(shot, self._context.rate)
+        if take is None:
+            return
+        listed = isinstance(values.data["dialogue"], list)
+        for pace in dialogue.check_speech_rate(shot.dialogue, take, self._context.rate):
+            path = f"dialogue[{pace.line}]" if listed else "dialogue"
+            span = values.origins.find_span(path)
+            add = (
+                self._diagnostics.add_error
+                if pace.severity is Severity.ERROR
+                else self._diagnostics.add_warning
+            )
+            add(pace.code, span, pace.message, pace.hint)
+
+    def _is_omitted(self, parsed_shot: ParsedShot) -> bool:
+        levels = (parsed_shot.item, *reversed(parsed_shot.scope.sequences))
+        return next((bool(level["omit"]) for level in levels if "omit" in level), False)
+
+    def _find_profile(self, suggester: Suggester) -> Mapping[str, Any]:
+        name = self._overrides.profile
+        if not name:
+            return {}
+        profiles = self._film.get("profiles", {})
+        profile = profiles.get(name)
+        if isinstance(profile, Map) and not name.startswith("x-"):
+            return profile
+        if head.has_profile(self._film, name):
+            return {}  # it has errors, which are reported
+        names = [profile_name for profile_name in profiles if not profile_name.startswith("x-")]
+        if isinstance(self._film, Map):
+            has_profiles = "profiles" in self._film
+            span = self._film.find_key_span("profiles") if has_profiles else Span(self._film.file)
+            listed = "the profiles are " + ", ".join(names) if names else "it has none"
+            hint = suggester.suggest_word(name, names) or listed
+            self._diagnostics.add_error("SB209", span, f"the film has no profile `{name}`", hint)
+        return {}
+
+
+def _restrict_to_like(stack: tuple[ValueLayer, ...]) -> tuple[ValueLayer, ...]:
+    """The layers of another shot, each cut to what it decides of what `like` takes over."""
+    decided: set[str] = set()
+    restricted: list[ValueLayer] = []
+    for layer in stack:
+        keys = (layer.keys & shots.LIKE_KEYS) - decided
+        decided |= keys - set(_JOINED_KEYS)
+        if keys:
+            restricted.append(ValueLayer(layer.layer, layer.detail, layer.data, keys))
+    return tuple(restricted)
+
+
+def _relabel_layer(layer: ValueLayer, target: str) -> ValueLayer:
+    """A layer of another shot as the shot that names it sees it."""
+    return ValueLayer(ValueSource.LIKE, target, layer.data, layer.keys)

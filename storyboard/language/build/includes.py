@@ -1,0 +1,388 @@
+"""From files to drafts: the film's own file, every file it includes, each shot in running order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.errors import Span
+from storyboard.language.build.media_files import FileProblem, MediaFiles, find_film_root
+from storyboard.language.build.parsed import ParsedCastMember, ParsedFilm, ParsedShot, Scope
+from storyboard.language.build.secrets import mask_secrets, remove_secret_keys
+from storyboard.language.schema.checker import SchemaChecker
+from storyboard.language.schema.definitions import Steps, list_keys, remove_key
+from storyboard.language.yaml.lint import check_prose
+from storyboard.language.yaml.parser import Map, Seq, parse_yaml
+from storyboard.language.yaml.source import Source, Unreadable, read_source
+
+MAX_DEPTH = 8
+"""Files that include each other in a row, below the film's own."""
+VERSION = 1
+
+_SECTION_KEYS = frozenset("cast profiles sound defaults format policy providers".split())
+_UNUSED_KEYS = ("titles", "sound", "ambience")
+_ITS_OWN = (
+    *("title", "author", "copyright", "credits", "length", "format", "profiles", "subtitles"),
+    *("policy", "providers", "root"),
+)
+"""What a film says of itself: an included one may say it too, for when it is made alone."""
+
+
+class IncludeReader:
+    """Reads a film and its includes."""
+
+    def __init__(
+        self, diagnostics: DiagnosticCollector, checker: SchemaChecker, files: MediaFiles
+    ) -> None:
+        self.parsed_film = ParsedFilm()
+        self._diagnostics = diagnostics
+        self._checker = checker
+        self._files = files
+        self._included: dict[Path, Span] = {}
+
+    def read_film(self, source: Source, text: str) -> ParsedFilm:
+        """Reads the film's own text and all that it names."""
+        self._included[source.path] = Span(source.name)
+        document = self._read_document(source, text)
+        if document is not None:
+            header = self._read_header(document, "film")
+            self.parsed_film.film = header
+            self._files.root = find_film_root(header, source.folder, self._diagnostics)
+            cast = self._read_cast(header.get("cast"), source, frozenset(), (source.path,))
+            self._read_shots(document, Scope(source, cast), (source.path,))
+            self._number_cards()
+            if (
+                not self.parsed_film.shots
+                and isinstance(document.get("shots"), Seq)
+                and not document["shots"]
+            ):
+                self._diagnostics.add_error(
+                    "SB022", document.find_key_span("shots"), "the film has no shots"
+                )
+        return self.parsed_film
+
+    def _read_document(self, source: Source, text: str) -> Map | None:
+        text, secrets = mask_secrets(text, source.name)
+        self.parsed_film.sources[source.name] = source
+        self.parsed_film.texts[source.name] = text
+        for secret in secrets:
+            self._diagnostics.add(secret)
+        try:
+            document, problems = parse_yaml(text, source.name)
+        except Unreadable as unreadable:
+            self._diagnostics.add(unreadable.diagnostic)
+            return None
+        for problem in problems:
+            self._diagnostics.add(problem)
+        if not isinstance(document, Map):
+            span = document.find_span() if isinstance(document, Seq) else Span(source.name)
+            hint = "begin with `storyboard: 1`, and put the list under `shots:`"
+            self._diagnostics.add_error("SB103", span, "a storyboard is a mapping", hint)
+            return None
+        version = document.get("storyboard")
+        if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+            message = f"this storyboard is of version {version}; this program reads up to {VERSION}"
+            self._diagnostics.add_error(
+                "SB108", document.find_value_span("storyboard"), message, "upgrade storyboard"
+            )
+            return None
+        check_prose(document, text, self._diagnostics)
+        return document
+
+    def _read_header(self, document: Map, definition: str) -> Map:
+        """What is sound of everything but the shots."""
+        header = Map(document.node, document.file)
+        header.update(document)
+        if isinstance(header.get("shots"), Seq):
+            header["shots"] = Seq(header["shots"].node, document.file)
+        texts = self.parsed_film.texts
+        texts[document.file] = remove_secret_keys(header, texts[document.file], self._diagnostics)
+        if isinstance(header.get("cast"), Map):
+            header["cast"] = self._drop_bare_members(header["cast"])
+        adapter_settings = self._extract_adapter_settings(header)
+        checked = self._checker.check_value(definition, header)
+        header = checked.data
+        if adapter_settings:
+            header["providers"] = _merge_providers(header.get("providers"), adapter_settings)
+        for steps in sorted(set(checked.wrong), key=str):
+            self._mark_uncertain(steps, header)
+        return remove_wrong_keys(header, checked.wrong)
+
+    def _extract_adapter_settings(self, header: Map) -> dict[str, Map]:
+        """Takes out settings whose adapter brought a schema of its own, checked by that."""
+        providers = header.get("providers")
+        if not isinstance(providers, Map):
+            return {}
+        adapter_settings: dict[str, Map] = {}
+        for name, settings in providers.items():
+            if isinstance(settings, Map) and self._checker.has_schema(name, "settings"):
+                checked = self._checker.check_fragment(name, "settings", settings)
+                adapter_settings[name] = remove_wrong_keys(checked.data, checked.wrong, deep=False)
+        for name in adapter_settings:
+            header["providers"] = remove_key(header["providers"], (name,))
+        return adapter_settings
+
+    def _mark_uncertain(self, steps: Steps, header: Map) -> None:
+        """Keeps a mistake in the header from seeming many mistakes in the shots."""
+        parsed_film = self.parsed_film
+        if not steps or steps[0] not in list_keys("film"):
+            parsed_film.may_lack_cast |= "cast" not in header
+            parsed_film.may_lack_ids |= "shots" not in header
+        elif steps[0] == "cast":
+            self._mark_cast_uncertain(steps[1:], header["cast"])
+        elif steps[0] == "shots":
+            parsed_film.may_lack_ids = True
+
+    def _mark_cast_uncertain(self, steps: Steps, cast: Any) -> None:
+        if steps and isinstance(cast, Map) and steps[0] != "include":
+            name = str(steps[0])
+            self.parsed_film.cast.setdefault(
+                name, ParsedCastMember(name, None, cast.find_key_span(name))
+            )
+        else:
+            self.parsed_film.may_lack_cast = True
+
+    def _drop_bare_members(self, cast: Map) -> Map:
+        """Keeps `ana:` with nothing behind it as a member of whom nothing is said."""
+        for name in [name for name, value in cast.items() if value is None and name != "include"]:
+            if name.startswith("x-"):
+                continue
+            span = cast.find_key_span(name)
+            hint = "give a `description` or an `image`, or write {}"
+            self._diagnostics.add_warning("SB022", span, f"nothing is said of `{name}`", hint)
+            self._add_member(ParsedCastMember(name, None, span))
+            cast = remove_key(cast, (name,))
+        return cast
+
+    def _read_cast(
+        self, cast: Any, source: Source, outer_names: frozenset[str], trail: tuple[Path, ...]
+    ) -> frozenset[str]:
+        """Takes the cast of a file in; the names that its shots may use."""
+        if not isinstance(cast, Map):
+            return outer_names
+        names = set(outer_names)
+        if isinstance(cast.get("include"), str):
+            names |= self._read_cast_file(cast, source, trail)
+        for name, data in cast.items():
+            if name != "include" and not name.startswith("x-"):
+                self._add_member(ParsedCastMember(name, data, cast.find_key_span(name)))
+        return frozenset(names.union(self.parsed_film.cast.keys() & _list_names(cast)))
+
+    def _add_member(self, member: ParsedCastMember) -> None:
+        known = self.parsed_film.cast.setdefault(member.name, member)
+        if known.span != member.span:
+            self._diagnostics.add_error(
+                "SB203",
+                member.span,
+                f"`{member.name}` is in the cast twice",
+                "rename one of the two, or keep them in one file that both include",
+                ((known.span, "the first"),),
+            )
+
+    def _read_cast_file(self, cast: Map, source: Source, trail: tuple[Path, ...]) -> frozenset[str]:
+        include = self._open_include(cast, source, trail)
+        if include is None:
+            self.parsed_film.may_lack_cast = True
+            return frozenset()
+        other, text = include
+        document = self._read_document(other, text)
+        if document is None:
+            self.parsed_film.may_lack_cast = True
+            return frozenset()
+        trail = (*trail, other.path)
+        if "storyboard" in document or "shots" in document:
+            cast_section = self._read_header(document, "part").get("cast")
+        else:
+            cast_section = self._read_bare_cast(document)
+        return self._read_cast(cast_section, other, frozenset(), trail)
+
+    def _read_bare_cast(self, document: Map) -> Map:
+        """The members of a file that holds a cast and nothing else, under `cast:` or without it."""
+        if list(document) == ["cast"] and isinstance(document["cast"], Map):
+            document = document["cast"]
+        checked = self._checker.check_value("cast", self._drop_bare_members(document))
+        for steps in checked.wrong:
+            self._mark_cast_uncertain(steps, document)
+        return remove_wrong_keys(checked.data, checked.wrong, deep=False)
+
+    def _open_include(
+        self, item: Map, source: Source, trail: tuple[Path, ...]
+    ) -> tuple[Source, str] | None:
+        """The text that an `include` names; None, reported, where it can't be had."""
+        name, span = item["include"], item.find_value_span("include")
+        try:
+            path = self._files.find_file(name, source.folder)
+        except FileProblem as problem:
+            self._diagnostics.add_error(problem.code, span, problem.message, problem.hint)
+            return None
+        if path in trail:
+            circle = [*trail[trail.index(path) :], path]
+            message = "these files include each other: " + " -> ".join(file.name for file in circle)
+            self._diagnostics.add_error("SB210", span, message)
+            return None
+        if len(trail) > MAX_DEPTH:
+            self._diagnostics.add_error(
+                "SB211", span, f"files include each other more than {MAX_DEPTH} deep"
+            )
+            return None
+        display = os.path.normpath(os.path.join(os.path.dirname(source.name), name))  # noqa: PTH118, PTH120 - as written: Path folds no `..`
+        try:
+            return Source(display, path), read_source(path, display, span)
+        except Unreadable as unreadable:
+            self._diagnostics.add(unreadable.diagnostic)
+            return None
+
+    def _read_shots(self, document: Map, scope: Scope, trail: tuple[Path, ...]) -> None:
+        items = document.get("shots")
+        if not isinstance(items, Seq):
+            self.parsed_film.may_lack_ids = True
+            return
+        for index, item in enumerate(items):
+            if not isinstance(item, Map):
+                self._checker.check_value("item", item, items, index)
+            elif "include" in item:
+                if self._checker.check_value("include", item).is_valid:
+                    self._read_include(item, scope, trail)
+                else:
+                    self.parsed_film.may_lack_ids = True
+            elif "shots" in item or "sequence" in item:
+                self._read_sequence(item, scope, trail)
+            else:
+                self._read_shot(item, scope)
+
+    def _read_sequence(self, item: Map, scope: Scope, trail: tuple[Path, ...]) -> None:
+        header = Map(item.node, item.file)
+        header.update(item)
+        if isinstance(item.get("shots"), Seq):
+            header["shots"] = Seq(item["shots"].node, item.file)
+        checked = self._checker.check_value("sequence", header)
+        header = remove_wrong_keys(checked.data, checked.wrong, deep=False)
+        name = header.get("sequence")
+        if isinstance(name, str):
+            first = self.parsed_film.sequences.setdefault(name, item.find_value_span("sequence"))
+            if first != item.find_value_span("sequence"):
+                self._diagnostics.add_error(
+                    "SB203",
+                    item.find_value_span("sequence"),
+                    f"there is a sequence `{name}` already",
+                    "give this block an id of its own",
+                    ((first, "the first"),),
+                )
+        inner = Scope(scope.source, scope.cast, (*scope.sequences, header), scope.includes)
+        self._read_shots(item, inner, trail)
+
+    def _read_include(self, item: Map, scope: Scope, trail: tuple[Path, ...]) -> None:
+        include = self._open_include(item, scope.source, trail)
+        document = self._read_document(*include) if include else None
+        if include is None or document is None:
+            self.parsed_film.may_lack_ids = self.parsed_film.may_lack_cast = True
+            return
+        source = include[0]
+        span = item.find_value_span("include")
+        first = self._included.setdefault(source.path, span)
+        if first != span:
+            message = f"`{item['include']}` is included twice, and ids stand once"
+            self._diagnostics.add_error("SB203", span, message, related=((first, "the first"),))
+            return
+        header = self._read_header(document, "part")
+        texts = self.parsed_film.texts
+        for key in _UNUSED_KEYS:
+            if key in header:
+                self._diagnostics.add_warning(
+                    "SB216",
+                    document.find_key_span(key),
+                    f"`{key}` of an included file isn't taken over",
+                    f"put it into `{next(iter(texts))}`; here it holds for this file alone",
+                )
+        if idle := [key for key in _ITS_OWN if key in header]:
+            names = ", ".join(f"`{key}`" for key in idle)
+            self._diagnostics.add_note(
+                "SB216",
+                document.find_key_span(idle[0]),
+                f"{names} of an included file hold only where it is a film by itself",
+                f"`{next(iter(texts))}` says them for the whole film",
+            )
+        if "shots" not in document:
+            self._diagnostics.add_error(
+                "SB102", document.find_span(), "this file has no `shots` to include"
+            )
+        inner = Scope(
+            source,
+            self._read_cast(header.get("cast"), source, scope.cast, (*trail, source.path)),
+            scope.sequences,
+            (*scope.includes, (source, header)),
+        )
+        self._read_shots(document, inner, (*trail, source.path))
+
+    def _read_shot(self, item: Map, scope: Scope) -> None:
+        # asked of the text, so that a wrong `length` is not also said to be missing
+        has_outer_length = any(sequence.find_pair("length") for sequence in scope.sequences)
+        checked = self._checker.check_value("itemInside" if has_outer_length else "item", item)
+        id_value = item.get("id")
+        name = id_value if isinstance(id_value, str) else ""
+        wrong = frozenset(str(steps[0]) for steps in checked.wrong if steps)
+        parsed_shot = ParsedShot(name, checked.data, scope, not checked.is_valid, wrong)
+        if parsed_shot.id:
+            first = self.parsed_film.shots_by_id.setdefault(parsed_shot.id, parsed_shot)
+            if first is not parsed_shot:
+                parsed_shot.broken = True
+                self._diagnostics.add_error(
+                    "SB203",
+                    parsed_shot.id_span,
+                    f"there is a shot `{parsed_shot.id}` already",
+                    "ids are unique over the film; number this one between its neighbours",
+                    ((first.id_span, "the first"),),
+                )
+                parsed_shot.id = ""
+        if parsed_shot.id in ("start", "end"):
+            message = (
+                f"`{parsed_shot.id}` means the {parsed_shot.id} of the film and can't name a shot"
+            )
+            self._diagnostics.add_error("SB215", parsed_shot.id_span, message)
+            parsed_shot.broken = True
+        self.parsed_film.shots.append(parsed_shot)
+
+    def _number_cards(self) -> None:
+        """Gives cards and colours without an id one of their own."""
+        for kind in ("card", "color"):
+            number = 0
+            for parsed_shot in self.parsed_film.shots:
+                if parsed_shot.id or parsed_shot.broken or kind not in parsed_shot.item:
+                    continue
+                number += 1
+                while f"{kind.upper()}{number}" in self.parsed_film.shots_by_id:
+                    number += 1
+                parsed_shot.id = f"{kind.upper()}{number}"
+                self.parsed_film.shots_by_id[parsed_shot.id] = parsed_shot
+
+
+def remove_wrong_keys(data: Map, wrong: tuple[Steps, ...], *, deep: bool = True) -> Map:
+    """The mapping without what is wrong in it: a key of a section, else the whole key."""
+    pruned = Map(data.node, data.file)
+    pruned.update(data)
+    for steps in wrong:
+        if not steps or steps[0] not in pruned:
+            continue
+        section = pruned[str(steps[0])]
+        if deep and len(steps) > 1 and steps[0] in _SECTION_KEYS and isinstance(section, Map):
+            pruned[str(steps[0])] = remove_key(section, steps[1:2])
+        else:
+            del pruned[str(steps[0])]
+    return pruned
+
+
+def _merge_providers(providers: Any, adapter_settings: Mapping[str, Map]) -> Any:
+    if not isinstance(providers, Map):
+        return providers
+    merged = Map(providers.node, providers.file)
+    merged.update(providers)
+    merged.update(adapter_settings)
+    return merged
+
+
+def _list_names(cast: Map) -> set[str]:
+    """Every name that the text of a cast has, sound or not."""
+    return {key.value for key, _ in cast.node.value if isinstance(key.value, str)} | set(cast)

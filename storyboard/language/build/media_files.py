@@ -1,0 +1,257 @@
+"""Files that a film names: inside its root, really there, and of the right kind by their bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from storyboard.model.film import MediaFile
+from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.language.yaml.parser import Map
+
+
+class MediaKind(StrEnum):
+    PICTURE = "picture"
+    VIDEO = "video"
+    SOUND = "sound"
+
+
+SUFFIXES: dict[MediaKind, frozenset[str]] = {
+    MediaKind.PICTURE: frozenset({".png", ".jpg", ".jpeg", ".webp"}),
+    MediaKind.VIDEO: frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"}),
+    MediaKind.SOUND: frozenset({".wav", ".mp3", ".m4a", ".flac", ".ogg"}),
+}
+_OTHERS = frozenset({".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".svg", ".psd", ".exr"})
+_OTHERS |= frozenset({".avi", ".mxf", ".wmv", ".aac", ".aif", ".aiff", ".wma", ".opus", ".pdf"})
+_ALL = _OTHERS.union(*SUFFIXES.values())
+
+_KIND_WORDS = {
+    MediaKind.PICTURE: "a picture: PNG, JPEG or WebP",
+    MediaKind.VIDEO: "footage: MP4, MOV, WebM or MKV",
+    MediaKind.SOUND: "sound: WAV, MP3, M4A, FLAC or Ogg",
+}
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class FileProblem(Exception):
+    """Why a named file can't be used."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a reference means a file: it holds `/` or `://`, or ends like a medium."""
+    return "/" in text or _extract_suffix(text) in _ALL
+
+
+def _extract_suffix(name: str) -> str:
+    return name[name.rfind(".") :].lower() if "." in name else ""
+
+
+def is_url(text: str) -> bool:
+    return _URL.match(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _LookupResult:
+    path: Path
+    problem: FileProblem | None = None
+
+
+class MediaFiles:
+    """Looks at each file of a film once."""
+
+    def __init__(self, root: Path, suggester: Suggester) -> None:
+        self.root = root
+        self._suggester = suggester
+        self._lookups: dict[tuple[Path, str], _LookupResult] = {}
+        self._media: dict[Path, tuple[MediaKind | None, str]] = {}
+        self._sizes: dict[Path, int] = {}
+
+    def find_file(self, text: str, folder: Path) -> Path:
+        """The file of that name seen from `folder`, links resolved. Raises FileProblem."""
+        key = folder, text
+        if key not in self._lookups:
+            self._lookups[key] = self._look_up(text, folder)
+        lookup = self._lookups[key]
+        if lookup.problem is not None:
+            raise lookup.problem
+        return lookup.path
+
+    def find_media(self, text: str, folder: Path, wanted: MediaKind) -> MediaFile:
+        """The file, if its bytes are a medium of that kind. Raises FileProblem."""
+        path = self.find_file(text, folder)
+        if path not in self._media:
+            self._media[path] = detect_media_kind(path)
+        kind, name = self._media[path]
+        if kind is not wanted:
+            message = f"`{text}` is {name}" if name else f"`{text}` is no {wanted}"
+            raise FileProblem("SB505", message, f"what stands here is {_KIND_WORDS[wanted]}")
+        if wanted is MediaKind.SOUND and _is_empty_wav(path):
+            message = f"`{text}` is a WAV sound of no length"
+            raise FileProblem("SB505", message, "export it again: no sample is in it")
+        return MediaFile(path, text, size=self._sizes.get(path, 0))
+
+    def _look_up(self, text: str, folder: Path) -> _LookupResult:
+        if is_url(text):
+            message = "media from `https://` and `gs://` aren't built yet"
+            return _LookupResult(
+                folder, FileProblem("SB190", message, "download it beside the film")
+            )
+        try:
+            path = (folder / text).resolve()
+            if not path.is_relative_to(self.root):
+                message = f"`{text}` lies outside the film's root `{self.root}`"
+                hint = "copy it beside the film, or name a folder above both with `root:`"
+                return _LookupResult(path, FileProblem("SB503", message, hint))
+            state = path.stat()
+        except FileNotFoundError:
+            hint = self._suggest_name(text, folder)
+            return _LookupResult(folder, FileProblem("SB501", f"there is no file `{text}`", hint))
+        except PermissionError:
+            return _LookupResult(folder, FileProblem("SB504", f"`{text}` may not be read"))
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "its links go round in a circle"
+            return _LookupResult(folder, FileProblem("SB501", f"`{text}` can't be found: {reason}"))
+        if not stat.S_ISREG(state.st_mode):
+            kind = "a folder" if stat.S_ISDIR(state.st_mode) else "no ordinary file"
+            return _LookupResult(
+                path, FileProblem("SB502", f"`{text}` is {kind}", _suggest_media_in(path))
+            )
+        if not os.access(path, os.R_OK):
+            return _LookupResult(path, FileProblem("SB504", f"`{text}` may not be read"))
+        self._sizes[path] = state.st_size
+        return _LookupResult(path)
+
+    def _suggest_name(self, text: str, folder: Path) -> str:
+        wanted_path = Path(text)
+        if "\\" in text:
+            return "folders are separated by /"
+        try:
+            names = sorted(entry.name for entry in (folder / wanted_path.parent).iterdir())[:2000]
+        except (OSError, ValueError):
+            return f"there is no folder `{wanted_path.parent}`"
+        near = self._suggester.find_nearest(wanted_path.name, names)
+        return f"did you mean `{wanted_path.parent / near}`?" if near else ""
+
+
+def detect_media_kind(path: Path) -> tuple[MediaKind | None, str]:
+    """What the first bytes say: the kind where it is one of ours, and its name for people."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(32)
+    except OSError as error:
+        return None, f"unreadable: {error.strerror}"
+    if not head:
+        return None, "empty"
+    if head[:4] in (b"RIFF", b"RF64"):
+        forms: dict[bytes, tuple[MediaKind | None, str]] = {
+            b"WEBP": (MediaKind.PICTURE, "a WebP picture"),
+            b"WAVE": (MediaKind.SOUND, "a WAV sound"),
+            b"AVI ": (None, "an AVI video"),
+        }
+        return forms.get(head[8:12], (None, "of an unknown kind"))
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"):
+            return None, "a HEIF picture"
+        if brand in (b"M4A ", b"M4B ") or path.suffix.lower() == ".m4a":
+            return MediaKind.SOUND, "an M4A sound"
+        return MediaKind.VIDEO, "a video"
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return MediaKind.VIDEO, "a video"
+    for magic, kind, name in _MAGIC:
+        if head.startswith(magic):
+            return kind, name
+    if head[0] == 0xFF and head[1:2] and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6):
+        return MediaKind.SOUND, "an MP3 sound"
+    if not any(byte < 9 for byte in head):
+        return None, "a text"
+    return None, "of an unknown kind"
+
+
+def _is_empty_wav(path: Path) -> bool:
+    """Whether the file ends where its samples begin, whatever its header says of their number."""
+    try:
+        with path.open("rb") as stream:
+            if stream.read(4) not in (b"RIFF", b"RF64"):
+                return False
+            stream.seek(12)
+            for _ in range(_CHUNKS):
+                name, size = stream.read(4), int.from_bytes(stream.read(4), "little")
+                if name == b"data":
+                    return not stream.read(1)
+                stream.seek(size + size % 2, os.SEEK_CUR)
+    except OSError:
+        pass  # whoever reads it says so
+    return False
+
+
+_CHUNKS = 64
+"""A WAV with more of them before its samples is left to its decoder."""
+
+_MAGIC: tuple[tuple[bytes, MediaKind | None, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", MediaKind.PICTURE, "a PNG picture"),
+    (b"\xff\xd8\xff", MediaKind.PICTURE, "a JPEG picture"),
+    (b"\x1a\x45\xdf\xa3", MediaKind.VIDEO, "a video"),
+    (b"ID3", MediaKind.SOUND, "an MP3 sound"),
+    (b"fLaC", MediaKind.SOUND, "a FLAC sound"),
+    (b"OggS", MediaKind.SOUND, "an Ogg sound"),
+    (b"GIF8", None, "a GIF"),
+    (b"BM", None, "a BMP picture"),
+    (b"II*\0", None, "a TIFF picture"),
+    (b"MM\0*", None, "a TIFF picture"),
+    (b"%PDF", None, "a PDF"),
+    (b"PK\x03\x04", None, "an archive"),
+)
+
+
+def find_git_root(folder: Path) -> Path | None:
+    """The nearest folder upwards that git keeps."""
+    for candidate in (folder, *folder.parents):
+        if (candidate / ".git").exists():
+            return candidate
+    return None
+
+
+def find_film_root(header: Map, folder: Path, diagnostics: DiagnosticCollector) -> Path:
+    """The folder under which every file lies: the film's own, or what its `root` names."""
+    if "root" not in header:
+        return folder
+    span, name = header.find_value_span("root"), header["root"]
+    root, exists = folder, False
+    try:
+        root = (folder / name).resolve()
+        exists = root.is_dir()
+    except (OSError, RuntimeError, ValueError):
+        pass
+    git = find_git_root(folder)
+    if not exists:
+        diagnostics.add_error("SB506", span, f"there is no folder `{name}`")
+    elif not folder.is_relative_to(root):
+        diagnostics.add_error("SB506", span, "the film itself doesn't lie under that folder")
+    elif root != folder and (git is None or not root.is_relative_to(git)):
+        message = (
+            f"that lies above the git root `{git}`" if git else "there is no git root up there"
+        )
+        hint = "a root above the film's folder lies inside the git repository that holds the film"
+        diagnostics.add_error("SB506", span, message, hint)
+    else:
+        return root
+    return folder
+
+
+def _suggest_media_in(folder: Path) -> str:
+    try:
+        names = sorted(file.name for file in folder.iterdir() if _extract_suffix(file.name) in _ALL)
+    except OSError:
+        return ""
+    return f"name a file in it, such as `{names[0]}`" if names else ""

@@ -1,0 +1,298 @@
+"""Every name in a shot leads to something: shots, cast, speakers; and no shot waits for itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storyboard.errors import Span
+from storyboard.model.film import CastKind, CastMember, FrameRef, References, Shot
+from storyboard.language.build import narration
+from storyboard.language.build.parsed import ParsedFilm, ParsedShot
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.language.build.dialogue import OPTIONS, find_speakers
+from storyboard.language.build.context import LayeredValues
+
+
+@dataclass(frozen=True, slots=True)
+class ShotReference:
+    """One shot's need of another."""
+
+    path: str
+    """The key that says so."""
+    shot: str
+    needs_take: bool = True
+
+
+def list_references(shot: Shot) -> Iterator[ShotReference]:
+    """The other shots that a shot names."""
+    if shot.extends:
+        yield ShotReference("extend", shot.extends)
+    if shot.continues:
+        yield ShotReference("continue", shot.continues)
+    if shot.clip and shot.clip.shot:
+        yield ShotReference("clip", shot.clip.shot)
+    for path, frame in (("first_frame", shot.first_frame), ("last_frame", shot.last_frame)):
+        if frame and frame.shot:
+            yield ShotReference(path, frame.shot)
+    if shot.match and shot.match.shot:
+        yield ShotReference("match", shot.match.shot, needs_take=False)
+    if shot.alternate:
+        yield ShotReference("alternate", shot.alternate, needs_take=False)
+
+
+class ReferenceChecker:
+    """Checks the references of built shots against all that was read."""
+
+    def __init__(
+        self,
+        parsed_film: ParsedFilm,
+        cast: Mapping[str, CastMember],
+        omitted: frozenset[str],
+    ) -> None:
+        self._parsed_film = parsed_film
+        self._cast = cast
+        self._omitted = omitted
+        self._takeless_shots = {
+            parsed_shot.id: "color" if "color" in parsed_shot.item else "card"
+            for parsed_shot in parsed_film.shots
+            if "color" in parsed_shot.item or "card" in parsed_shot.item
+        }
+
+    def check_shot(
+        self, values: LayeredValues, path: str, name: str, omit: bool = False, take: bool = False
+    ) -> bool:
+        """Whether a shot of that id is there to be named; reports it if not."""
+        if name not in self._parsed_film.shots_by_id:
+            if not self._parsed_film.may_lack_ids:
+                others = [
+                    shot_id for shot_id in self._parsed_film.shots_by_id if shot_id != values.name
+                ]
+                near = values.context.suggester.suggest_word(name, others)
+                values.add_error("SB201", path, f"there is no shot `{name}`", near)
+            values.failed = True
+            return False
+        if name in self._omitted and not omit:
+            place = self._parsed_film.shots_by_id[name].id_span
+            hint = "bring it back, or name another shot"
+            message = f"`{name}` is omitted, so nothing can hang on it"
+            values.add_error("SB205", path, message, hint, ((place, f"`{name}`"),))
+            return False
+        if take and name in self._takeless_shots:
+            message = f"`{name}` is a {self._takeless_shots[name]} and has no take"
+            values.add_error("SB217", path, message, "name a shot that is made or imported")
+            return False
+        return True
+
+    def check_name_clashes(self, diagnostics: DiagnosticCollector) -> None:
+        """Shots and cast members have different names, or a frame could mean either."""
+        for name in self._parsed_film.shots_by_id.keys() & self._parsed_film.cast.keys():
+            member = self._parsed_film.cast[name].span
+            span = self._parsed_film.shots_by_id[name].id_span
+            message = f"`{name}` is a shot and in the cast"
+            diagnostics.add_error("SB204", span, message, "rename one", ((member, f"`{name}`"),))
+
+    def check_references(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
+        """Reports every name of the shot that leads nowhere."""
+        for link in list_references(shot):
+            self.check_shot(values, link.path, link.shot, shot.omit, link.needs_take)
+        for path, frame in (
+            ("first_frame", shot.first_frame),
+            ("last_frame", shot.last_frame),
+            ("match", shot.match),
+        ):
+            if frame is not None:
+                self._check_frame(parsed_shot, values, path, frame)
+        for index, name in enumerate(values.data.get("cast", ())):
+            self._check_member(parsed_shot, values, f"cast[{index}]", name)
+        for index, name in enumerate(
+            shot.reference_names if shot.references is References.NAMED else ()
+        ):
+            if self._check_member(parsed_shot, values, f"references[{index}]", name):
+                self._check_picture(values, f"references[{index}]", name)
+        self._check_place(parsed_shot, values, shot)
+        for index, names, item in find_speakers(values.data.get("dialogue", ())):
+            if not self._parsed_film.may_lack_cast:
+                self._check_speaker(parsed_shot, values, f"dialogue[{index}]", names, item)
+        if not self._parsed_film.may_lack_cast:
+            narration_value = values.data.get("narration", ())
+            for index, item in enumerate(
+                narration_value if isinstance(narration_value, list) else [narration_value]
+            ):
+                item_path = (
+                    f"narration[{index}]" if isinstance(narration_value, list) else "narration"
+                )
+                if isinstance(item, Mapping):
+                    narration.check_voice(values, item_path, item, parsed_shot.scope.cast)
+
+    def _check_speaker(
+        self,
+        parsed_shot: ParsedShot,
+        values: LayeredValues,
+        path: str,
+        names: list[str],
+        item: Mapping[str, Any],
+    ) -> None:
+        """Who speaks a line: one of the cast, and one alone."""
+        cast = parsed_shot.scope.cast
+        first = next((name for name in names if name in cast), names[0])
+        for name in names:
+            speaker_path = f"{path}.{name}"
+            span = values.origins.find_span(path)
+            if "." not in name:
+                span = values.origins.find_key_span(speaker_path)
+            if name == first:
+                if name not in cast and not item.get("off"):
+                    near = values.context.suggester.suggest_word(name, cast)
+                    hint = near or "add the speaker to the cast, or say `off: true`"
+                    message = f"`{name}` isn't in the cast"
+                    values.context.diagnostics.add_warning("SB212", span, message, hint)
+                continue
+            values.failed = True
+            if name in cast:
+                lines = "\n".join(
+                    f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
+                    for speaker in (first, name)
+                )
+                message = f"`{first}` speaks this line, so `{name}` needs one of their own"
+                values.context.diagnostics.add_error(
+                    "SB107", span, message, f"write two items:\n{lines}"
+                )
+            else:
+                near = values.context.suggester.suggest_word(
+                    name, [*sorted(OPTIONS), *sorted(cast)]
+                )
+                hint = near or "a line has one speaker, and at, how and off"
+                values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
+
+    def _check_frame(
+        self, parsed_shot: ParsedShot, values: LayeredValues, path: str, frame: FrameRef
+    ) -> None:
+        for index, name in enumerate(frame.still_cast):
+            self._check_member(parsed_shot, values, f"{path}.cast[{index}]", name)
+        if frame.still_place:
+            self._check_named_place(parsed_shot, values, f"{path}.place", frame.still_place)
+        name = frame.cast
+        if not name:
+            return
+        if name in self._parsed_film.shots_by_id and name not in self._cast:
+            hint = f"which of its frames? `{name}.out` is the last that the audience sees"
+            values.add_error("SB207", path, f"`{name}` is a shot, not a picture", hint)
+        elif self._check_member(parsed_shot, values, path, name):
+            self._check_picture(values, path, name)
+
+    def _check_member(
+        self, parsed_shot: ParsedShot, values: LayeredValues, path: str, name: str
+    ) -> bool:
+        if name in parsed_shot.scope.cast:
+            return True
+        if self._parsed_film.may_lack_cast:
+            return False
+        elsewhere = self._parsed_film.cast.get(name)
+        if elsewhere is not None:
+            message = f"`{name}` is cast in another file, for its shots only"
+            hint = "move it into the cast of the film"
+            values.add_error("SB202", path, message, hint, ((elsewhere.span, f"`{name}`"),))
+            return False
+        near = values.context.suggester.suggest_word(name, parsed_shot.scope.cast)
+        hint = near or f"add it to the cast: `{name}: {{description: …}}`"
+        values.add_error("SB202", path, f"`{name}` isn't in the cast", hint)
+        return False
+
+    def _check_picture(self, values: LayeredValues, path: str, name: str) -> None:
+        member, parsed_member = self._cast.get(name), self._parsed_film.cast.get(name)
+        if member is None or member.images or member.still:
+            return
+        if (
+            parsed_member is not None
+            and parsed_member.data is not None
+            and {"image", "images"} & set(parsed_member.data)
+        ):
+            return  # it names one that couldn't be used, which is said there
+        related = ((parsed_member.span, f"`{name}`"),) if parsed_member else ()
+        values.add_error("SB214", path, f"`{name}` has no picture", "give it an `image`", related)
+
+    def _check_place(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
+        name = values.data.get("place")
+        if name and name == shot.place:
+            self._check_named_place(parsed_shot, values, "place", name)
+
+    def _check_named_place(
+        self, parsed_shot: ParsedShot, values: LayeredValues, path: str, name: str
+    ) -> None:
+        """A place of the cast, or any words; a name that the cast nearly has is a slip."""
+        member = self._cast.get(name)
+        if member is not None and name in parsed_shot.scope.cast:
+            parsed_member = self._parsed_film.cast[name]
+            if member.kind is not CastKind.PLACE and parsed_member.data is not None:
+                message = f"`{name}` is a {member.kind}, not a place"
+                hint = f"say `kind: place` in the cast if {name} is one"
+                values.add_error("SB213", path, message, hint, ((parsed_member.span, f"`{name}`"),))
+        elif not self._parsed_film.may_lack_cast:
+            places = [
+                cast_member.name
+                for cast_member in self._cast.values()
+                if cast_member.kind is CastKind.PLACE
+            ]
+            near = values.context.suggester.find_nearest(name, places, 0.72)
+            if near:
+                values.add_error(
+                    "SB202", path, f"`{name}` isn't in the cast", f"did you mean `{near}`?"
+                )
+
+
+def report_cycles(
+    needs: Mapping[str, Iterable[ShotReference]],
+    values_by_shot: Mapping[str, LayeredValues],
+    diagnostics: DiagnosticCollector,
+) -> frozenset[str]:
+    """Reports each circle of shots once, as a path; the ids that lie on one."""
+    edges = {
+        shot: {link.shot: link for link in reversed(list(found)) if link.needs_take}
+        for shot, found in needs.items()
+    }
+    found: set[str] = set()
+    for circle in _find_cycles(edges):
+        if found & set(circle):
+            continue
+        found |= set(circle)
+        spans: list[tuple[Span, str]] = []
+        for shot, needed in zip(circle, [*circle[1:], circle[0]], strict=True):
+            span = values_by_shot[shot].origins.find_span(edges[shot][needed].path)
+            spans.append((span, f"{shot} needs {needed}"))
+        path = " -> ".join([*circle, circle[0]])
+        message = f"these shots wait for each other: {path}"
+        if len(circle) == 1:
+            message = f"this shot waits for itself: {path}"
+        diagnostics.add_error(
+            "SB206", spans[0][0], message, "begin one of them in another way", tuple(spans[1:])
+        )
+    return frozenset(found)
+
+
+def _find_cycles(edges: Mapping[str, Mapping[str, ShotReference]]) -> Iterator[list[str]]:
+    """Circles that a walk from each shot meets, each rotated to begin with its first shot."""
+    order = {shot: index for index, shot in enumerate(edges)}
+    done: set[str] = set()
+    for root in edges:
+        if root in done:
+            continue
+        trail: list[str] = [root]
+        on_trail = {root}
+        pending = [iter(edges[root])]
+        while trail:
+            step = next(pending[-1], None)
+            if step is None:
+                done.add(trail[-1])
+                on_trail.discard(trail.pop())
+                pending.pop()
+            elif step in on_trail:
+                circle = trail[trail.index(step) :]
+                first = circle.index(min(circle, key=order.__getitem__))
+                yield circle[first:] + circle[:first]
+            elif step in edges and step not in done:
+                trail.append(step)
+                on_trail.add(step)
+                pending.append(iter(edges[step]))

@@ -1,0 +1,76 @@
+"""Keys and tokens: refused wherever they stand, and never shown again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.errors import Diagnostic, Span
+from storyboard.language.schema.definitions import Steps, remove_key
+from storyboard.language.yaml.parser import Map
+from storyboard.language.yaml.source import find_position
+
+_SECRET = re.compile(
+    r"AIza[\w-]{30,}|\bsk-[\w-]{20,}|\bya29\.[\w.-]{20,}|\bgh[pousr]_\w{30,}"
+    r"|\bAKIA[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+_TRACES = ("AIza", "sk-", "ya29.", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "PRIVATE KEY")
+_SECRET_KEY = re.compile(
+    r"(^|[_-])(api[_-]?key|key|token|secret|password|credentials?)$", re.IGNORECASE
+)
+_SECRET_HINT = (
+    "keys are read from the environment: GEMINI_API_KEY, COMETAPI_KEY, "
+    "Application Default Credentials; revoke this one, it may be in git's history"
+)
+
+
+def mask_secrets(text: str, name: str) -> tuple[str, list[Diagnostic]]:
+    """The text with every API key replaced by dots of the same length, and an error for each."""
+    diagnostics: list[Diagnostic] = []
+    if not any(trace in text for trace in _TRACES):
+        return text, diagnostics
+
+    def hide_secret(match: re.Match[str]) -> str:
+        line, column = find_position(text, match.start())
+        span = Span(name, line, column, line, column + len(match[0]))
+        diagnostics.append(Diagnostic("SB113", "this looks like a secret key", span, _SECRET_HINT))
+        return "•" * len(match[0])
+
+    return _SECRET.sub(hide_secret, text), diagnostics
+
+
+def remove_secret_keys(header: Map, text: str, diagnostics: DiagnosticCollector) -> str:
+    """Takes keys and tokens out of a header's settings; the text with their values as dots."""
+    secret_keys = [
+        (("providers", *steps), at) for steps, at in _find_secret_keys(header.get("providers"))
+    ]
+    profiles = header.get("profiles")
+    for name, profile in profiles.items() if isinstance(profiles, Map) else ():
+        profile_keys = (
+            _find_secret_keys(profile.get("providers")) if isinstance(profile, Map) else ()
+        )
+        secret_keys += [
+            (("profiles", name, "providers", *steps), holder) for steps, holder in profile_keys
+        ]
+    for steps, holder in secret_keys:
+        key = str(steps[-1])
+        message = f"`{key}` doesn't stand in a storyboard: it would be in git for ever"
+        hint = "keys are read from the environment only, such as GEMINI_API_KEY or COMETAPI_KEY"
+        diagnostics.add_error("SB113", holder.find_key_span(key), message, hint)
+        pair = holder.find_pair(key)
+        if pair is not None and pair[1].start_mark and pair[1].end_mark:
+            begin, end = pair[1].start_mark.index, pair[1].end_mark.index
+            text = text[:begin] + re.sub(r"[^\r\n]", "•", text[begin:end]) + text[end:]
+        header[str(steps[0])] = remove_key(header[str(steps[0])], steps[1:])
+    return text
+
+
+def _find_secret_keys(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Map]]:
+    if isinstance(value, Map):
+        for key, item in value.items():
+            if steps and _SECRET_KEY.search(key) and not isinstance(item, Mapping):
+                yield (*steps, key), value
+            else:
+                yield from _find_secret_keys(item, (*steps, key))

@@ -1,0 +1,304 @@
+"""One draft -> one Shot: layers merged, every key become a part, what can't go together refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.model.effects import compute_duration_after, explain_unusable
+from storyboard.model.film import Clip, References, Shot, ValueSource
+from storyboard.language.build import narration, shot_values, dialogue
+from storyboard.language.build.parsed import ParsedShot
+from storyboard.language.build.effects import parse_effects
+from storyboard.language.build.media_files import MediaKind, is_file_name
+from storyboard.language.build.context import LayeredValues
+from storyboard.language.build.vocabulary import ANGLES, SIZES, is_known, parse_slug_line
+
+SOURCE_KEYS = ("first_frame", "continue", "extend", "clip", "color", "card")
+"""Keys of which a shot has at most one; with none of them it is text to video."""
+
+LIKE_KEYS = frozenset(
+    "scene place cast size angle lens camera focus light time weather mood text look references "
+    "provider model resolution aspect_ratio audio negative_prompt options still_model".split()
+)
+"""What `like` takes over."""
+
+_MAKING_KEYS = frozenset(
+    "prompt beats duration takes seed references negative_prompt options provider model "
+    "resolution aspect_ratio still_model last_frame".split()
+)
+"""Keys of making, which mean nothing on what is only cut. Words that describe it may stay."""
+_TAKE_KEYS = _MAKING_KEYS | {"trim", "lock", "effects"}
+
+_TEXT_KEYS = (
+    "prompt scene place size angle focus light time weather mood text provider model resolution "
+    "aspect_ratio color card note continuity still_model alternate target"
+).split()
+
+FIELD_PARSERS: dict[str, Callable[[LayeredValues, str, Any], Any]] = {
+    **dict.fromkeys(_TEXT_KEYS, lambda values, path, value: value.strip()),
+    "beats": shot_values.parse_beats,
+    "first_frame": shot_values.parse_frame_ref,
+    "last_frame": shot_values.parse_frame_ref,
+    "match": shot_values.parse_frame_ref,
+    "trim": shot_values.parse_trim,
+    "camera": shot_values.parse_camera,
+    "dialogue": dialogue.parse_lines,
+    "narration": narration.parse_lines,
+    "sound": shot_values.parse_sounds,
+    "transition": shot_values.parse_transition,
+    "transition_out": shot_values.parse_end_transition,
+    **dict.fromkeys(
+        ("length", "duration", "handles", "audio_lead", "audio_lag"),
+        lambda values, path, value: values.parse_frames(path, value),
+    ),
+    "takes": lambda values, path, value: int(value),
+    "seed": lambda values, path, value: int(value),
+    "gain_db": lambda values, path, value: float(value),
+    **dict.fromkeys(("audio", "mute", "omit"), lambda values, path, value: value),
+    "lens": lambda values, path, value: value.strip() if isinstance(value, str) else f"{value:g}",
+    "lock": lambda values, path, value: (
+        value if isinstance(value, str) else "true" if value else ""
+    ),
+    "effects": parse_effects,
+    "options": lambda values, path, value: MappingProxyType(to_plain_data(value)),
+}
+_REFERENCE_KEYS = ("first_frame", "last_frame", "match", "alternate", "place", "sound", "omit")
+_RENAMED_KEYS = {"continue": "continues", "extend": "extends"}
+
+
+def build_shot(
+    parsed_shot: ParsedShot,
+    values: LayeredValues,
+    settled_fields: Mapping[str, Any],
+    places: list[str],
+) -> Shot | None:
+    """The shot, or None where it has errors, which are reported.
+
+    `settled_fields` are settled already; `places` the cast names that are places.
+    """
+    own = parsed_shot.item
+    data = dict(values.data)
+    source_key = _find_source_key(values, own)
+    only_cut = source_key in ("clip", "color", "card")
+    if only_cut:
+        _reject_making_keys(values, own, source_key)
+    if only_cut or source_key == "extend":
+        for key in _find_uninherited_keys(values, only_cut) - own.keys():
+            data.pop(key, None)
+    if values.failed:
+        return None
+    fields: dict[str, Any] = {"id": parsed_shot.id}
+    for key, value in data.items():
+        parse = FIELD_PARSERS.get(key)
+        if parse is not None:
+            fields[key] = parse(values, key, value)
+        elif key in _RENAMED_KEYS:
+            fields[_RENAMED_KEYS[key]] = value
+    if "clip" in own:
+        fields["clip"] = _parse_clip(values, own["clip"])
+    if "ambience" in data:
+        fields["ambience"] = shot_values.parse_ambience(
+            values, "ambience", data["ambience"], _find_ambience_scope(values, parsed_shot)
+        )
+    if "references" in data:
+        fields.update(_parse_references(data["references"]))
+    _set_scene(values, fields, places)
+    _set_cast(fields, data.get("cast", ()), places)
+    _check_words(values, fields)
+    _check_times(values, fields, own)
+    if (
+        source_key == ""
+        and "prompt" not in data
+        and "beats" not in data
+        and "last_frame" not in own
+    ):
+        values.failed = True
+        values.context.diagnostics.add_error(
+            "SB109",
+            parsed_shot.id_span,
+            f"nothing says what {parsed_shot.id} shows",
+            "give it a `prompt`, or a link such as `clip`, `extend` or `first_frame`",
+        )
+    if values.failed:
+        return None
+    fields.update(settled_fields)
+    fields["origins"] = values.origins
+    fields["sequences"] = tuple(
+        str(sequence.get("sequence", "")) for sequence in parsed_shot.scope.sequences
+    )
+    return Shot(**fields)
+
+
+def build_reference_shot(parsed_shot: ParsedShot, values: LayeredValues) -> Shot:
+    """Nothing but what the shot names, of a shot that can't be built."""
+    data = values.data
+    fields = {
+        key: FIELD_PARSERS[key](values, key, data[key]) for key in _REFERENCE_KEYS if key in data
+    }
+    for key in _RENAMED_KEYS.keys() & data.keys():
+        fields[_RENAMED_KEYS[key]] = data[key]
+    if "clip" in data:
+        fields["clip"] = _parse_clip(values, data["clip"])
+    if "references" in data:
+        fields.update(_parse_references(data["references"]))
+    if "ambience" in data:
+        shot_values.parse_ambience(
+            values, "ambience", data["ambience"], _find_ambience_scope(values, parsed_shot)
+        )
+    return Shot(id=parsed_shot.id, **fields)
+
+
+def to_plain_data(value: Any) -> Any:
+    """The same data in ordinary dicts and lists."""
+    if isinstance(value, dict):
+        return {key: to_plain_data(item) for key, item in value.items()}
+    return [to_plain_data(item) for item in value] if isinstance(value, list) else value
+
+
+def _find_source_key(values: LayeredValues, own: Mapping[str, Any]) -> str:
+    """The key that makes the shot, "" for text to video; refuses two."""
+    source_keys = [key for key in own if key in SOURCE_KEYS]
+    for other in source_keys[1:]:
+        values.add_error(
+            "SB110",
+            other,
+            f"`{source_keys[0]}` makes this shot already, so `{other}` can't",
+            f"keep one of {' and '.join(f'`{key_name}`' for key_name in source_keys)}",
+            ((values.origins.find_key_span(source_keys[0]), f"`{source_keys[0]}`"),),
+            at_key=True,
+        )
+    if "last_frame" in own and source_keys in ([], ["extend"]):
+        values.add_error(
+            "SB112",
+            "last_frame",
+            "`last_frame` wants `first_frame` or `continue` beside it",
+            "say where the shot begins: `first_frame: refs/start.png` or `continue: SH010`",
+            at_key=True,
+        )
+    return source_keys[0] if source_keys else ""
+
+
+def _reject_making_keys(values: LayeredValues, own: Mapping[str, Any], source_key: str) -> None:
+    for key in own:
+        if key in (_MAKING_KEYS if source_key == "clip" else _TAKE_KEYS):
+            what = (
+                "a clip is cut, not made" if source_key == "clip" else f"a {source_key} has no take"
+            )
+            hint = "words for people go into `note`" if key == "prompt" else f"delete `{key}`"
+            values.add_error("SB111", key, f"`{key}` has no effect here: {what}", hint, at_key=True)
+
+
+def _find_uninherited_keys(values: LayeredValues, only_cut: bool) -> set[str]:
+    """What a take that is given doesn't inherit; the length of a sequence is its own shots'."""
+    length = values.origins.get("length")
+    is_from_sequence = length is not None and length.layer is ValueSource.SEQUENCE
+    return (
+        {"duration"}
+        | ({"prompt"} if only_cut else set())
+        | (set() if is_from_sequence else {"length"})
+    )
+
+
+def _parse_clip(values: LayeredValues, text: str) -> Clip | None:
+    text = text.strip()
+    if not is_file_name(text):
+        return Clip(shot=text)
+    file = values.find_media("clip", text, MediaKind.VIDEO)
+    return Clip(file=file) if file else None
+
+
+def _parse_references(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"references": References(value)}
+    return {"references": References.NAMED, "reference_names": tuple(value)}
+
+
+def _find_ambience_scope(values: LayeredValues, parsed_shot: ParsedShot) -> str:
+    origin = values.origins.get("ambience")
+    if origin is not None and origin.layer is ValueSource.SHOT:
+        return f"shot:{parsed_shot.id}"
+    if origin is not None and origin.layer is ValueSource.SEQUENCE:
+        return f"seq:{origin.detail}"
+    return "film"
+
+
+def _set_scene(values: LayeredValues, fields: dict[str, Any], places: list[str]) -> None:
+    """`scene` sets place and time where they are not said, or are said further out."""
+    if fields.get("scene"):
+        slug = parse_slug_line(fields["scene"], places)
+        for key, slug_value in (("place", slug.place), ("time", slug.time)):
+            if slug_value and (key not in fields or values.origins.is_stronger("scene", key)):
+                fields[key] = slug_value
+
+
+def _set_cast(fields: dict[str, Any], names: Iterable[str], places: list[str]) -> None:
+    """Who is in frame; a place among them is where they are."""
+    cast_places = [name for name in names if name in places]
+    fields["cast"] = tuple(name for name in names if name not in cast_places)
+    if cast_places:
+        fields.setdefault("place", cast_places[0])
+
+
+def _check_words(values: LayeredValues, fields: Mapping[str, Any]) -> None:
+    for key, known, code in (("size", SIZES, "SB114"), ("angle", ANGLES, "SB115")):
+        word = fields.get(key, "")
+        if word and not is_known(word, known):
+            hint_text = values.context.suggester.suggest_word(word, known)
+            hint = hint_text or "it goes into the prompt as it stands"
+            values.add_warning(code, key, f"`{word}` is no {key} that is known", hint)
+
+
+def _check_times(values: LayeredValues, fields: dict[str, Any], own: Mapping[str, Any]) -> None:
+    length, duration = fields.get("length"), fields.get("duration")
+    if duration is not None and length is not None:
+        if "duration" not in own:
+            del fields["duration"]
+        elif duration < length and "effects" not in fields:
+            values.add_error(
+                "SB302",
+                "duration",
+                "`duration` is what the take holds, so it can't be shorter than `length`",
+                "raise `duration`, or leave it out: the shortest legal one is bought",
+                ((values.origins.find_span("length"), "`length`"),),
+            )
+    for key in ("length", "duration"):
+        if fields.get(key) == 0:
+            values.add_error("SB106", key, f"`{key}` is shorter than half a frame")
+    trim = fields.get("trim")
+    if trim is not None and length is not None and trim.end is not None and trim.end > 0:
+        rate = values.context.rate
+        remaining_s = rate.to_seconds(trim.end - (trim.start or 0))
+        shot_effects = fields.get("effects", ())
+        plays = compute_duration_after(shot_effects, remaining_s)
+        if (
+            remaining_s > 0
+            and not explain_unusable(shot_effects, remaining_s)
+            and int(plays * rate.value) < length
+        ):
+            becomes = "" if plays == remaining_s else f" that the effects make {float(plays):.3g} s"
+            message = (
+                f"this trim leaves {float(remaining_s):.3g} s{becomes}, which is less than `length`"
+            )
+            values.add_error("SB304", "trim.end", message, "give one of the two")
+    _check_beats(values, fields, own)
+
+
+def _check_beats(values: LayeredValues, fields: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    beats = fields.get("beats")
+    if not beats or values.failed:
+        return
+    if fields.get("length") is None:
+        hint = "say how long the whole take is: `length: 22`"
+        values.add_error("SB102", "beats", "`beats` want `length`", hint, at_key=True)
+        return
+    for index, beat in enumerate(beats):
+        if beat.at >= fields["length"]:
+            message = "this beat begins when the shot is over"
+            values.add_error(
+                "SB306", f"beats[{index}].at", message, "raise `length`, or move the beat"
+            )
+    if beats[0].at > 0 and not fields.get("prompt"):
+        message = "nothing says what happens before the first beat"
+        values.add_error("SB307", "beats[0].at", message, "begin at 0, or give the shot a `prompt`")

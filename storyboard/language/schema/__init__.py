@@ -1,0 +1,1 @@
+"""Checks a film against its JSON schema and explains mistakes."""

@@ -1,0 +1,87 @@
+"""The shipped schema, and what is wrong at a place of a storyboard."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from storyboard.language.yaml.parser import Map, Seq
+
+Steps: TypeAlias = tuple[str | int, ...]
+
+
+NEEDED_KEYS = frozenset(
+    "id prompt beats first_frame last_frame continue extend clip color card still file make at "
+    "include shots sequence storyboard".split()
+)
+"""Keys without which a thing is another thing; with no value they are errors, not warnings."""
+
+
+@cache
+def load_schema() -> Mapping[str, Any]:
+    """The whole schema, as shipped."""
+    package = Path(__file__).resolve().parent.parent.parent
+    for folder in (package / "schemas", package.parent / "schemas"):
+        path = folder / "storyboard.schema.json"
+        if path.is_file():
+            loaded: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return loaded
+    raise FileNotFoundError("storyboard.schema.json is not where the package was installed")
+
+
+@cache
+def list_keys(definition: str) -> frozenset[str]:
+    """The keys that a definition of the schema names."""
+    return frozenset(load_schema()["definitions"][definition]["properties"])
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaError:
+    """One error of jsonschema, without its library."""
+
+    path: Steps
+    validator: str
+    wanted: Any
+    instance: Any
+    schema: Mapping[str, Any]
+
+    @property
+    def unknown_keys(self) -> list[str]:
+        """The keys that the schema has no place for."""
+        if self.validator != "additionalProperties":
+            return []
+        patterns = list(self.schema.get("patternProperties", {}))
+        properties = self.schema.get("properties", {})
+        return [
+            key
+            for key in self.instance
+            if key not in properties and not any(re.search(pattern, key) for pattern in patterns)
+        ]
+
+    @property
+    def wrong_paths(self) -> list[Steps]:
+        """What is wrong: the value itself, or its unknown keys."""
+        return [(*self.path, key) for key in self.unknown_keys] or [self.path]
+
+
+def remove_key(data: Any, steps: Steps) -> Any:
+    """A copy of the value without the key at `steps`; what isn't on the way is shared."""
+    if isinstance(data, Map) and steps[0] in data:
+        copy = Map(data.node, data.file)
+        copy.update(data)
+        if len(steps) == 1:
+            del copy[str(steps[0])]
+        else:
+            copy[str(steps[0])] = remove_key(data[str(steps[0])], steps[1:])
+        return copy
+    if isinstance(data, Seq) and isinstance(steps[0], int) and len(steps) > 1:
+        items = Seq(data.node, data.file)
+        items.extend(data)
+        items[steps[0]] = remove_key(data[steps[0]], steps[1:])
+        return items
+    return data

@@ -1,0 +1,357 @@
+"""A schema error -> a diagnostic: the exact text, what is wrong with it, what to type instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from storyboard.diagnostics.collector import DiagnosticCollector, Suggester, format_value
+from storyboard.errors import Span
+from storyboard.language.yaml.lint import find_comma_runs
+from storyboard.language.yaml.parser import Map, Seq
+
+if TYPE_CHECKING:
+    from storyboard.language.schema.definitions import SchemaError, Steps
+
+_TYPE_WORDS = {
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?)")
+_CLOCK = re.compile(r"(\d+):([0-5]\d(?:\.\d+)?)")
+_NUMBER = re.compile(r"([+-]?)0*([0-9]+(?:\.[0-9]+)?)")
+_FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
+_EMPTY_HINT = "give it a value, or delete the key; a text that begins with # wants quotes"
+_TRANSITION_KEYS = frozenset({"dissolve", "fade", "wipe"})
+_LIST_WANTS = ("a list of cast", "a list of picture", "a list of lines")
+"""Lists of plain texts, which a single text may stand for."""
+_BOOLEAN_WORDS = {
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+    "no": "false",
+    "off": "false",
+    "n": "false",
+}
+
+
+class SchemaErrorExplainer:
+    """Explains what jsonschema found."""
+
+    def __init__(
+        self, schema: Mapping[str, Any], diagnostics: DiagnosticCollector, suggester: Suggester
+    ) -> None:
+        self._definitions = schema["definitions"]
+        self._diagnostics = diagnostics
+        self._suggester = suggester
+
+    def explain_error(
+        self,
+        error: SchemaError,
+        data: Any,
+        at: Map | Seq | None,
+        key: str | int,
+        beside: Iterable[SchemaError],
+    ) -> None:
+        """Reports one error of `data`; a lack beside another mistake is not reported."""
+        span = find_value_span(data, error.path, at, key)
+        label = _format_label(error.path, key)
+        if error.validator == "additionalProperties":
+            self._explain_unknown_keys(error)
+        elif error.validator == "dependencies":
+            self._explain_ineffective_keys(error)
+        elif error.validator == "required":
+            if not any(_may_cause(other, error) for other in beside):
+                self._explain_missing_keys(error, span)
+        elif error.instance is None:
+            runs = find_comma_runs(_find_parent(data, error.path)) if error.path else {}
+            cure = runs.get(str(error.path[-1]), ("", ""))[1] if runs else ""
+            self._diagnostics.add_error("SB022", span, f"{label} has no value", cure or _EMPTY_HINT)
+        elif error.validator in ("minLength", "minItems", "minProperties") and not error.instance:
+            self._diagnostics.add_error("SB022", span, f"{label} is empty", _EMPTY_HINT)
+        else:
+            self._explain_value(error, span, label)
+
+    def warn_empty_key(self, data: Any, steps: Steps) -> None:
+        """Warns of a key with no value that counts as absent."""
+        parent, key = _find_parent(data, steps), str(steps[-1])
+        span = (
+            parent.find_key_span(key) if isinstance(parent, Map) else find_value_span(data, steps)
+        )
+        self._diagnostics.add_warning(
+            "SB022",
+            span,
+            f"`{key}` has no value and counts as absent",
+            find_comma_runs(parent).get(key, ("", ""))[1] or "give it a value, or delete the key",
+        )
+
+    def _explain_value(self, error: SchemaError, span: Span, label: str) -> None:
+        value, wanted = error.instance, error.wanted
+        diagnostics = self._diagnostics
+        most = error.schema.get("maximum")
+        if error.validator == "type" and _is_too_large(value, wanted, most):
+            message = f"{label} must be at most {format_value(most)}, not {value}"
+            diagnostics.add_error("SB106", span, message)
+        elif error.validator == "type":
+            wanted_text = _describe_wanted(error) or _describe_types(wanted)
+            message = f"{label} must be {wanted_text}, not {format_value(value)}"
+            diagnostics.add_error("SB103", span, message, _suggest_type_fix(value, wanted, error))
+        elif error.validator in ("enum", "const"):
+            choices = [
+                format_value(choice).strip('"')
+                for choice in (wanted if isinstance(wanted, list) else [wanted])
+            ]
+            message = f"{label} can't be {format_value(value)}"
+            hint = self._suggester.suggest_word(
+                str(value), choices, 0.7
+            ) or "choose " + _join_choices(choices)
+            diagnostics.add_error("SB104", span, message, hint)
+        elif error.validator == "pattern":
+            wanted_text = _describe_wanted(error) or "of another form"
+            message = f"{label} must be {wanted_text}, not {format_value(value)}"
+            diagnostics.add_error("SB105", span, message, self._suggest_form(str(value), error))
+        elif error.validator in ("minimum", "exclusiveMinimum", "maximum"):
+            edge = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+            limit = f"{edge[error.validator]} {format_value(wanted)}"
+            message = f"{label} must be {limit}, not {format_value(value)}"
+            diagnostics.add_error("SB106", span, message)
+        elif error.validator in ("maxLength", "minLength"):
+            diagnostics.add_error("SB106", span, f"{label} is longer than {wanted} characters")
+        elif error.validator == "uniqueItems":
+            twice = next(item for item in value if value.count(item) > 1)
+            diagnostics.add_error("SB107", span, f"{format_value(twice)} stands twice in {label}")
+        elif error.validator.startswith(("minI", "maxI", "minP", "maxP")):
+            least = "at least" if error.validator.startswith("min") else "at most"
+            things = "item" if error.validator.endswith("Items") else "key"
+            count = f"{wanted} {things}{'s' if wanted != 1 else ''}"
+            message = f"{label} holds {least} {count}, not {len(value)}"
+            diagnostics.add_error("SB107", span, message, _describe_wanted(error))
+        else:
+            diagnostics.add_error(
+                "SB105", span, f"{label} doesn't fit: {error.validator} {format_value(wanted)}"
+            )
+
+    def _suggest_form(self, text: str, error: SchemaError) -> str:
+        if _describe_wanted(error).startswith("a letter"):
+            return f"begin with a letter: SH{text}" if text[:1].isdigit() else ""
+        if _describe_wanted(error).startswith("a take") and text.isascii() and text.isdigit():
+            return f"write t{text:0>2}"
+        if "seconds" in _describe_wanted(error) and (cure := _suggest_bare_number(text)):
+            return cure
+        colors = re.findall(r"[a-z]{3,}", error.wanted) if "black" in error.wanted else []
+        return _suggest_time(text) or self._suggester.suggest_word(text, colors)
+
+    def _explain_unknown_keys(self, error: SchemaError) -> None:
+        known = list(error.schema.get("properties", {}))
+        holder = error.instance
+        runs = find_comma_runs(holder)
+        transition_keys = [key for key in holder if key in _TRANSITION_KEYS]
+        several = len(transition_keys) > 1 and error.schema.get("required", [""])[
+            0
+        ] in _TRANSITION_KEYS & {*known}
+        if several and isinstance(holder, Map) and set(transition_keys) & {*error.unknown_keys}:
+            one, other = (holder.find_key_span(key) for key in transition_keys[:2])
+            message = f"a transition is {_join_choices(transition_keys)}; only one can stand"
+            related = ((one, f"`{transition_keys[0]}`"),)
+            self._diagnostics.add_error("SB110", other, message, "keep one of them", related)
+        for key in error.unknown_keys:
+            if several and key in transition_keys:
+                continue
+            span = holder.find_key_span(key) if isinstance(holder, Map) else Span("")
+            first, cure = runs.get(key, ("", ""))
+            if cure and first != key:
+                continue  # one text, one mistake
+            if cure:
+                message = f"`{key}` has no value: a comma ended the text before it"
+                self._diagnostics.add_warning("SB021", span, message, cure)
+                hint = "quote the text before it"
+            else:
+                hint = self._suggest_place(key, error.schema) or self._suggester.suggest_word(
+                    key, known
+                )
+            self._diagnostics.add_error(
+                "SB101", span, f"unknown key `{key}`", hint or _list_known_keys(known)
+            )
+
+    def _suggest_place(self, key: str, here: Mapping[str, Any]) -> str:
+        """Where a key that is out of place has its place."""
+        names = self._definitions
+        places = {
+            "film": ("defaults", "format", "policy", "soundtrack", "shot"),
+            "sequence": ("shot",),
+            "shot": ("policy", "soundtrack", "format", "sequence"),
+            "defaults": ("format", "policy", "shot"),
+            "format": ("defaults",),
+        }
+        words = {"soundtrack": "sound", "shot": "a shot", "sequence": "a sequence"}
+        for place, others in places.items():
+            if here.get("title") != names[place]["title"]:
+                continue
+            for other in others:
+                if key in names[other]["properties"]:
+                    word = words.get(other, other)
+                    stands = word if word.startswith("a ") else f"`{word}`"
+                    return f"`{key}` stands in {stands}"
+        if here.get("title") == "Fade" and key == "frames":
+            return "a fade takes no frames of its neighbours: delete `frames`"
+        if here.get("title") == "Cast":
+            return f"a name is one word: {re.sub(r'[^A-Za-z0-9-]+', '_', key)}"
+        return ""
+
+    def _explain_ineffective_keys(self, error: SchemaError) -> None:
+        """A key that says nothing by itself."""
+        holder = error.instance
+        for key, needs in error.wanted.items():
+            for need in needs:
+                if key in holder and need not in holder:
+                    span = holder.find_key_span(key) if isinstance(holder, Map) else Span("")
+                    message = f"`{key}` has no effect here: it wants `{need}` beside it"
+                    self._diagnostics.add_error(
+                        "SB111", span, message, f"add `{need}`, or delete `{key}`"
+                    )
+
+    def _explain_missing_keys(self, error: SchemaError, span: Span) -> None:
+        for key in error.wanted:
+            if key in error.instance:
+                continue
+            title = str(error.schema.get("title", "")).lower() or "this"
+            if title == "this" or title == "shot":
+                title = _name_thing(error.instance)
+            else:
+                title = "the film" if title == "film" else f"this {title}"
+            hint = {
+                "id": "give it a number such as SH010",
+                "storyboard": "begin the file with `storyboard: 1`",
+                "length": "say how long it stands, in seconds: `length: 3`",
+                "sequence": "give the block an id such as SQ01",
+                "shots": "add `shots:` with a list of shots below it",
+            }.get(key, "")
+            self._diagnostics.add_error("SB102", span, f"{title} has no `{key}`", hint)
+
+
+def find_value_span(
+    data: Any, steps: Steps, at: Map | Seq | None = None, key: str | int = ""
+) -> Span:
+    """The text of the value at `steps`, or of the nearest part above it that was written."""
+    holder: Any = at
+    step: str | int = key
+    value = data
+    for next_step in steps:
+        if not isinstance(value, (Map, Seq)):
+            break
+        holder, step = value, next_step
+        try:
+            value = value[next_step]  # type: ignore[index]  # caught below where they differ
+        except (KeyError, IndexError):
+            break
+    if isinstance(value, (Map, Seq)) and (holder is None or isinstance(value, Map)):
+        return value.find_span()
+    if isinstance(holder, Map):
+        return holder.find_value_span(str(step))
+    if isinstance(holder, Seq) and isinstance(step, int):
+        return holder.find_item_span(step)
+    return value.find_span() if isinstance(value, (Map, Seq)) else Span("")
+
+
+def _find_parent(data: Any, steps: Steps) -> Any:
+    for step in steps[:-1]:
+        data = data[step]
+    return data
+
+
+def _format_label(steps: Steps, key: str | int) -> str:
+    """`duration`, `cast[1]`."""
+    if isinstance(key, int) and not steps:
+        return "this item"
+    name, indexes = str(key), ""
+    for step in steps:
+        if isinstance(step, int):
+            indexes += f"[{step}]"
+        else:
+            name, indexes = step, ""
+    return f"`{name}{indexes}`" if name or indexes else "this"
+
+
+def _may_cause(other: SchemaError, missing_key: SchemaError) -> bool:
+    """Whether another mistake of the same thing may be why something seems missing."""
+    depth = len(missing_key.path)
+    return other.validator != "required" and other.path[:depth] == missing_key.path
+
+
+def _describe_wanted(error: SchemaError) -> str:
+    return str(error.schema.get("x-wants", ""))
+
+
+def _describe_types(wanted: Any) -> str:
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    return _join_choices([_TYPE_WORDS.get(name, name) for name in names])
+
+
+def _join_choices(choices: list[str]) -> str:
+    return choices[0] if len(choices) == 1 else ", ".join(choices[:-1]) + " or " + choices[-1]
+
+
+def _list_known_keys(keys: list[str]) -> str:
+    return "the keys here are " + ", ".join(keys) if 0 < len(keys) <= 14 else ""
+
+
+def _name_thing(instance: Mapping[str, Any]) -> str:
+    for key in ("card", "color", "include", "sequence"):
+        if key in instance:
+            return f"this {key}"
+    return "this shot" if "id" not in instance else str(instance["id"])
+
+
+def _suggest_type_fix(value: Any, wanted: Any, error: SchemaError) -> str:
+    names = {wanted} if isinstance(wanted, str) else set(wanted)
+    if isinstance(value, str):
+        if "boolean" in names and value.lower() in _BOOLEAN_WORDS:
+            return f"write {_BOOLEAN_WORDS[value.lower()]}"
+        if (
+            _describe_wanted(error).startswith(_LIST_WANTS)
+            and len(value) < 60
+            and "\n" not in value
+        ):
+            return f"write [{value}]"
+        if names & {"number", "integer"}:
+            return _suggest_time(value) or _suggest_bare_number(value) or "write a bare number"
+    if (
+        isinstance(value, int)
+        and _describe_wanted(error).startswith("a take")
+        and 0 < value < 10_000
+    ):
+        return f"write t{value:02}"
+    if isinstance(value, int) and _describe_wanted(error).startswith("a letter"):
+        return f"begin with a letter: SH{value}"
+    if isinstance(value, (int, float)) and "string" in names:
+        return f'quote it: "{format_value(value)}"'
+    return ""
+
+
+def _suggest_bare_number(text: str) -> str:
+    """The number that a text in quotes, or one with zeros before it, was meant to be."""
+    match = _NUMBER.fullmatch(text.strip())
+    return f"write a bare number: {match[1].removeprefix('+')}{match[2]}" if match else ""
+
+
+def _is_too_large(value: Any, wanted: Any, most: Any) -> bool:
+    """Whether it is a whole number so long that YAML left it a text."""
+    digits = isinstance(value, str) and value.isascii() and value.removeprefix("+").isdigit()
+    numbers = wanted in ("integer", "number")
+    return numbers and digits and most is not None and value[0] != "0" and int(value[:99]) > most
+
+
+def _suggest_time(text: str) -> str:
+    text = text.strip().lower()
+    if match := _SECONDS.fullmatch(text):
+        return f"a bare number means seconds: {match[1]}"
+    if match := _CLOCK.fullmatch(text):
+        return f"write seconds: {int(match[1]) * 60 + float(match[2]):g}"
+    if match := _FRAMES.fullmatch(text):
+        return f'write "{match[1]}f"'
+    return ""

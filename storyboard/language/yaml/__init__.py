@@ -1,0 +1,1 @@
+"""YAML 1.2 text to nodes that know their place in it."""

@@ -1,0 +1,244 @@
+"""Why a text is no YAML, in words of the storyboard, with the line that would work."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from storyboard.errors import Diagnostic, Span
+from storyboard.util.line_breaks import BREAKS
+
+_ENTRY = re.compile(
+    r"""^(?P<head>[ ]*(?:-[ ]+)*\{?[ ]*[\w.-]+:[ ]+)(?P<text>[^\s"'|>\[{].*?)\s*$"""
+)
+_QUOTED_ENTRY = re.compile(r"""^(?P<head>[ ]*(?:-[ ]+)*[\w.-]+:[ ]+)(?P<text>["'\[{].*?\S)\s*$""")
+_CLOSERS = {"[": "]", "{": "}"}
+
+
+def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
+    """One diagnostic for what the parser said."""
+    mark = getattr(error, "problem_mark", None)
+    problem = (getattr(error, "problem", "") or str(error)).strip()
+    context = getattr(error, "context", "") or ""
+    start_mark = getattr(error, "context_mark", None)
+    lines = BREAKS.split(text)
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    if line >= len(lines):  # the end of a text without a last line feed
+        line, column = len(lines) - 1, len(lines[-1])
+    column = min(column, len(lines[line]))
+    span = Span(name, line + 1, column + 1, line + 1, column + 2)
+    here = lines[line][column : column + 1]
+
+    if "mapping values are not allowed" in problem:
+        if re.fullmatch(r"[ ]*(- )*[^:]*", lines[line][:column]):
+            key = len(lines[line]) - len(lines[line].lstrip())
+            return Diagnostic(
+                "SB005",
+                "this key is read as part of the text above it",
+                Span(name, line + 1, key + 1, line + 1, column + 1),
+                "align it with the key above; a key ends with a colon and a blank",
+            )
+        return Diagnostic(
+            "SB006",
+            "a colon and a space inside a text make it a key",
+            span,
+            quote_text(lines[line]) or "put the whole text in double quotes",
+        )
+    if here == "\t" or lines[line][:column].lstrip(" ").startswith("\t"):
+        tab = lines[line].index("\t")
+        span = Span(name, line + 1, tab + 1, line + 1, tab + 2)
+        return Diagnostic(
+            "SB007", "a tab can't indent; YAML wants spaces", span, "replace the tab by two spaces"
+        )
+    if "expected a single document" in problem or "expected a single document" in context:
+        return Diagnostic(
+            "SB016",
+            "a second document begins here; a film is one document",
+            Span(name, line + 1, column + 1, line + 1, column + 4),
+            "delete the line `---`, or move what follows into a file of its own and include it",
+        )
+    if "undefined alias" in problem:
+        alias = re.match(r"\*[^\s,\[\]{}]*", lines[line][column:])
+        end = column + len(alias[0]) if alias else column + 1
+        return Diagnostic(
+            "SB014",
+            f"the alias `{lines[line][column:end]}` names no anchor above it",
+            Span(name, line + 1, column + 1, line + 1, end + 1),
+            quote_text(lines[line]) or "a text that begins with * wants quotes",
+        )
+    if "undefined tag handle" in problem:
+        return Diagnostic(
+            "SB015",
+            "this tag means nothing here",
+            span,
+            quote_text(lines[line]) or "a text that begins with ! wants quotes",
+        )
+    if here == ":" and "','" in problem and start_mark is not None and start_mark.line == line:
+        return Diagnostic(
+            "SB006",
+            "a colon and a space inside a text make it a key",
+            span,
+            _quote_in_braces(lines[line], column) or "put the whole text in double quotes",
+        )
+    if start_mark is not None and (
+        hidden := _explain_hidden_closer(problem, start_mark, lines[: line + 1], name)
+    ):
+        return hidden
+    if start_mark is not None and (
+        unclosed := _explain_unclosed(problem, context, start_mark, lines, name)
+    ):
+        return unclosed
+    if "expected node content" in problem and (last := _find_open_bracket(lines, line, column)):
+        at_line, at = last
+        closer = _CLOSERS[lines[at_line][at]]
+        return Diagnostic(
+            "SB008",
+            f"the bracket {lines[at_line][at]} is never closed",
+            Span(name, at_line + 1, at + 1, at_line + 1, at + 2),
+            f"add {closer}",
+        )
+    if start_mark is not None and "could not find expected ':'" in problem:
+        line, column = start_mark.line, start_mark.column
+        end = len(lines[line].rstrip())
+        return Diagnostic(
+            "SB005",
+            "this line has no `key: value`",
+            Span(name, line + 1, column + 1, line + 1, max(end, column + 1) + 1),
+            "write `key: value`, or indent the line if it continues the text above",
+        )
+    message = _to_plain_message(problem)
+    if "expected key" in problem and _requote_text(lines[line]):
+        message = "the text goes on after what seems to be its end"
+    return Diagnostic("SB005", message, span, _suggest_fix(problem, lines, line))
+
+
+def quote_text(line: str) -> str:
+    """The line with its text in double quotes, where it is one `key: text`."""
+    match = _ENTRY.match(line)
+    if not match:
+        return ""
+    if "{" in match["head"]:
+        return ""
+    escaped = match["text"].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{match["head"].strip()} "{escaped}"'
+
+
+def _requote_text(line: str) -> str:
+    """The line with the whole of a text in quotes that begins like a quoted one, or like a list."""
+    match = _QUOTED_ENTRY.match(line)
+    if not match:
+        return ""
+    text, sign = match["text"], match["text"][0]
+    inner = text[1:-1] if sign in "\"'" and text.endswith(sign) else text
+    if sign == '"':
+        return f"{match['head'].strip()} '" + inner.replace("'", "''") + "'"
+    escaped = inner.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{match["head"].strip()} "{escaped}"'
+
+
+def _quote_in_braces(line: str, column: int) -> str:
+    """`key: "text"` for the entry of a flow mapping that holds the colon at `column`."""
+    begin = max(line.rfind(sign, 0, column) for sign in "{,") + 1
+    end = min((at for sign in ",}" if (at := line.find(sign, column)) >= 0), default=len(line))
+    key, colon, words = line[begin:end].strip().partition(": ")
+    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{key}: "{escaped}"' if colon and words else ""
+
+
+def _find_open_bracket(lines: list[str], line: int, column: int) -> tuple[int, int] | None:
+    """Where the innermost bracket opens that is still open at the end of the text."""
+    after = (lines[line][column:], *lines[line + 1 :])
+    if any(rest.strip() and not rest.lstrip().startswith("#") for rest in after):
+        return None
+    depth = 0
+    for number in range(line, -1, -1):
+        for at in range(len(lines[number]) - 1, -1, -1):
+            sign = lines[number][at]
+            depth += (sign in "]}") - (sign in "[{")
+            if depth < 0:
+                return number, at
+    return None
+
+
+def _explain_unclosed(
+    problem: str, context: str, start_mark: yaml.Mark, lines: list[str], name: str
+) -> Diagnostic | None:
+    if start_mark.line >= len(lines):
+        return None
+    sign = lines[start_mark.line][start_mark.column : start_mark.column + 1]
+    span = Span(
+        name, start_mark.line + 1, start_mark.column + 1, start_mark.line + 1, start_mark.column + 2
+    )
+    if "quoted scalar" in context and ("unexpected end" in problem or "document" in problem):
+        return Diagnostic("SB008", f"the quote {sign} is never closed", span)
+    if "flow" in context and sign in _CLOSERS and "did not find expected" in problem:
+        closer = _CLOSERS[sign]
+        rest = lines[start_mark.line][start_mark.column :]
+        if closer in rest[: _find_comment(rest)]:
+            return None
+        return Diagnostic("SB008", f"the bracket {sign} is never closed", span, f"add {closer}")
+    return None
+
+
+def _explain_hidden_closer(
+    problem: str, start_mark: yaml.Mark, lines: list[str], name: str
+) -> Diagnostic | None:
+    """The ` #` that made a comment of the bracket that is missed."""
+    if "did not find expected" not in problem or start_mark.line >= len(lines):
+        return None
+    sign = lines[start_mark.line][start_mark.column : start_mark.column + 1]
+    closer = _CLOSERS.get(sign)
+    for number in range(start_mark.line, len(lines) if closer else 0):
+        begin = start_mark.column if number == start_mark.line else 0
+        at = begin + _find_comment(lines[number][begin:])
+        comment = lines[number][at:]
+        if closer and comment.count(closer) > comment.count(sign):
+            return Diagnostic(
+                "SB020",
+                "everything from here on is a comment, not part of the text",
+                Span(name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
+                _quote_in_braces(lines[number], at) or "put the whole text in double quotes",
+            )
+    return None
+
+
+def _find_comment(text: str) -> int:
+    """Where the comment of a line begins; its end where it has none. Quoted texts have none."""
+    quote, before = "", " "
+    for at, sign in enumerate(text):
+        if quote:
+            escaped = quote == '"' and before == "\\"
+            quote = "" if sign == quote and not escaped else quote
+        elif sign in "\"'" and text[:at].rstrip()[-1:] in ("", *"[{,:-"):
+            quote = sign
+        elif sign == "#" and before in " \t":
+            return at
+        before = sign
+    return len(text)
+
+
+def _to_plain_message(problem: str) -> str:
+    if "did not find expected key" in problem or "did not find expected '-'" in problem:
+        return "this doesn't fit what stands above it"
+    if "cannot start any token" in problem:
+        return "a text can't begin with this character"
+    if "alphabetic or numeric" in problem:
+        return "a text that begins with * or & wants quotes"
+    if "block sequence entries are not allowed" in problem:
+        return "a list can't begin in this place"
+    return f"the text is no YAML: {problem}"
+
+
+def _suggest_fix(problem: str, lines: list[str], line: int) -> str:
+    again = quote_text(lines[line]) or _requote_text(lines[line])
+    if re.search("cannot start any token|not allowed|alphabetic or numeric", problem):
+        return again or "put the text in double quotes"
+    if "expected key" in problem or "expected '-'" in problem:
+        cure = "align it with its neighbours; a text with quotes inside is quoted as a whole"
+        return _requote_text(lines[line]) or cure
+    if "','" in problem:
+        return (
+            "separate the items by commas and close the bracket; a text with { [ ] } wants quotes"
+        )
+    return ""

@@ -1,0 +1,1 @@
+"""What a film consists of, as plain values."""

@@ -1,0 +1,354 @@
+"""MoviePy's effects as a storyboard names them: what each takes, and what it does to the length.
+
+Only knowledge, no MoviePy: a film is checked without loading it. An effect whose arguments can't
+stand in a text (functions, other clips) is not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.util.serialization import Serialized
+
+
+@dataclass(frozen=True, slots=True)
+class Effect(Serialized):
+    """One effect on a shot; times are seconds, colours are (red, green, blue)."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "arguments": self.arguments,
+        }
+
+
+class ArgumentType(StrEnum):
+    """What an argument may be; the value says so in a message."""
+
+    SECONDS = "a time in seconds or frames"
+    POINT = "a time in seconds or frames, or `end`"
+    NUMBER = "a number, of 10000 at most"
+    POSITIVE = "a number above 0, of 10000 at most"
+    COUNT = "a whole number from 1 on"
+    PIXELS = "whole pixels"
+    EXTENT = "whole pixels, at least 1"
+    FLAG = "true or false"
+    COLOR = "a colour: a name, or [red, green, blue] from 0 to 255"
+    WEIGHTS = "[red, green, blue], or `CRT_phosphor`"
+    REGION = "[x1, y1, x2, y2] in pixels"
+    PLACE = "[x, y] in pixels"
+    SIZE = "a factor above 0, or [width, height] in pixels"
+    SIDE = "left, right, top or bottom"
+    UNIT = "deg or rad"
+    RESAMPLING = "nearest, bilinear or bicubic"
+
+
+DurationRule = Callable[[Fraction, Mapping[str, Any]], Fraction]
+"""Seconds after the effect, of so many before it."""
+HeldMoment = Callable[[Mapping[str, Any]], Fraction]
+"""The moment, in seconds, of which the effect wants a picture."""
+ArgumentCheck = Callable[[Mapping[str, Any]], str]
+"""What is wrong with arguments that are right each for itself; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSpec:
+    """What is known of an effect."""
+
+    arguments: Mapping[str, ArgumentType] = field(default_factory=dict)
+    required_groups: tuple[tuple[str, ...], ...] = ()
+    """Of each group exactly one argument is wanted."""
+    duration_rule: DurationRule | None = None
+    """None keeps the length."""
+    is_frame_wise: bool = False
+    """It does the same to every frame, wherever the shot is cut."""
+    held_moment: HeldMoment | None = None
+    check_arguments: ArgumentCheck | None = None
+
+
+def compute_duration_after(effects: Sequence[Effect], seconds: Fraction) -> Fraction:
+    """How long the effects, one after another, make so many seconds; 0 where one can't be done."""
+    for effect in effects:
+        if _explain_too_short(effect, seconds):
+            return Fraction(0)
+        seconds = _apply_duration_rule(effect, seconds)
+    return seconds
+
+
+def explain_unusable(effects: Sequence[Effect], seconds: Fraction) -> str:
+    """Why one of the effects can't be done on so many seconds, in words; empty when all can."""
+    for effect in effects:
+        if problem := _explain_too_short(effect, seconds):
+            return problem
+        total = effect.arguments.get("total_duration")
+        if total is not None and _to_fraction(total) < seconds:
+            return f"`{effect.name}` to {total:g} s in all is given {float(seconds):g} s already"
+        seconds = _apply_duration_rule(effect, seconds)
+    return ""
+
+
+def _explain_too_short(effect: Effect, seconds: Fraction) -> str:
+    held_moment = EFFECTS[effect.name].held_moment
+    if held_moment is None or (at := held_moment(effect.arguments)) <= seconds:
+        return ""
+    moment_text = (
+        f"{float(at):g} s before the end" if _is_at_end(effect.arguments) else f"{float(at):g} s"
+    )
+    return f"`{effect.name}` holds the picture at {moment_text}, and is given {float(seconds):g} s"
+
+
+def _apply_duration_rule(effect: Effect, seconds: Fraction) -> Fraction:
+    rule = EFFECTS[effect.name].duration_rule
+    return max(Fraction(0), rule(seconds, effect.arguments)) if rule else seconds
+
+
+def are_frame_wise(effects: Sequence[Effect]) -> bool:
+    """Whether each of them does the same to every frame."""
+    return all(EFFECTS[effect.name].is_frame_wise for effect in effects)
+
+
+def changes_timing(effect: Effect) -> bool:
+    """Whether moments stand elsewhere after it."""
+    return EFFECTS[effect.name].duration_rule is not None or effect.name == "TimeMirror"
+
+
+def _to_fraction(value: Any) -> Fraction:
+    return Fraction(str(value))
+
+
+def _compute_speed_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    if final := arguments.get("final_duration"):
+        return _to_fraction(final)
+    return seconds / _to_fraction(arguments["factor"])
+
+
+def _compute_loop_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    if count := arguments.get("n"):
+        return seconds * int(count)
+    return _to_fraction(arguments["duration"])
+
+
+def _compute_freeze_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    if total := arguments.get("total_duration"):
+        return max(seconds, _to_fraction(total))
+    return seconds + _to_fraction(arguments["freeze_duration"])
+
+
+def _compute_accel_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+    return _to_fraction(arguments["new_duration"]) if "new_duration" in arguments else seconds
+
+
+def _is_at_end(arguments: Mapping[str, Any]) -> bool:
+    return bool(arguments.get("t") == "end")
+
+
+def _find_held_moment(arguments: Mapping[str, Any]) -> Fraction:
+    return _to_fraction(arguments.get("padding_end" if _is_at_end(arguments) else "t", 0))
+
+
+def _check_crop(arguments: Mapping[str, Any]) -> str:
+    """The rectangle as MoviePy reckons it, as far as that is known without the picture."""
+    for low, high, size, middle in (
+        ("x1", "x2", "width", "x_center"),
+        ("y1", "y2", "height", "y_center"),
+    ):
+        first, last, extent = arguments.get(low), arguments.get(high), arguments.get(size)
+        if arguments.get(middle) is not None:
+            if extent is None:
+                return f"`{middle}` wants `{size}` beside it"
+            first = arguments[middle] - extent / 2
+        elif extent is not None and first is None and last is not None:
+            first = last - extent
+        elif extent is not None:
+            last = None
+        if first is not None and first < 0:
+            return f"that begins {-first:g} pixels before the picture does"
+        if last is not None and last <= (first or 0) and extent is None:
+            return f"`{high}` is not beyond `{low}`"
+    return ""
+
+
+def _check_blink(arguments: Mapping[str, Any]) -> str:
+    never = not (arguments["duration_on"] or arguments["duration_off"])
+    return "neither of `duration_on` and `duration_off` is above 0" if never else ""
+
+
+def _check_accel(arguments: Mapping[str, Any]) -> str:
+    return "`abruptness` is below -1" if arguments.get("abruptness", 0) < -1 else ""
+
+
+_STILL = EffectSpec(is_frame_wise=True)
+_DURATION = {"duration": ArgumentType.SECONDS}
+_CROSSFADE = EffectSpec(_DURATION, (("duration",),))
+
+EFFECTS: Mapping[str, EffectSpec] = MappingProxyType(
+    {
+        "AccelDecel": EffectSpec(
+            {
+                "new_duration": ArgumentType.SECONDS,
+                "abruptness": ArgumentType.NUMBER,
+                "soonness": ArgumentType.POSITIVE,
+            },
+            duration_rule=_compute_accel_duration,
+            check_arguments=_check_accel,
+        ),
+        "AudioDelay": EffectSpec(
+            {
+                "offset": ArgumentType.SECONDS,
+                "n_repeats": ArgumentType.COUNT,
+                "decay": ArgumentType.POSITIVE,
+            }
+        ),
+        "AudioFadeIn": _CROSSFADE,
+        "AudioFadeOut": _CROSSFADE,
+        "AudioNormalize": EffectSpec(),
+        "BlackAndWhite": EffectSpec(
+            {"RGB": ArgumentType.WEIGHTS, "preserve_luminosity": ArgumentType.FLAG},
+            is_frame_wise=True,
+        ),
+        "Blink": EffectSpec(
+            {"duration_on": ArgumentType.SECONDS, "duration_off": ArgumentType.SECONDS},
+            (("duration_on",), ("duration_off",)),
+            check_arguments=_check_blink,
+        ),
+        "Crop": EffectSpec(
+            dict.fromkeys(("x1", "y1", "x2", "y2", "x_center", "y_center"), ArgumentType.PIXELS)
+            | dict.fromkeys(("width", "height"), ArgumentType.EXTENT),
+            is_frame_wise=True,
+            check_arguments=_check_crop,
+        ),
+        "CrossFadeIn": _CROSSFADE,
+        "CrossFadeOut": _CROSSFADE,
+        "EvenSize": _STILL,
+        "FadeIn": EffectSpec(_DURATION | {"initial_color": ArgumentType.COLOR}, (("duration",),)),
+        "FadeOut": EffectSpec(_DURATION | {"final_color": ArgumentType.COLOR}, (("duration",),)),
+        "Freeze": EffectSpec(
+            {
+                "t": ArgumentType.POINT,
+                "freeze_duration": ArgumentType.SECONDS,
+                "total_duration": ArgumentType.SECONDS,
+                "padding_end": ArgumentType.SECONDS,
+            },
+            (("freeze_duration", "total_duration"),),
+            _compute_freeze_duration,
+            held_moment=_find_held_moment,
+        ),
+        "FreezeRegion": EffectSpec(
+            {
+                "t": ArgumentType.SECONDS,
+                "region": ArgumentType.REGION,
+                "outside_region": ArgumentType.REGION,
+            },
+            (("region", "outside_region"),),
+            held_moment=_find_held_moment,
+        ),
+        "GammaCorrection": EffectSpec(
+            {"gamma": ArgumentType.POSITIVE}, (("gamma",),), is_frame_wise=True
+        ),
+        "InvertColors": _STILL,
+        "Loop": EffectSpec(
+            {"n": ArgumentType.COUNT, "duration": ArgumentType.SECONDS},
+            (("n", "duration"),),
+            _compute_loop_duration,
+        ),
+        "LumContrast": EffectSpec(
+            dict.fromkeys(("lum", "contrast", "contrast_threshold"), ArgumentType.NUMBER),
+            is_frame_wise=True,
+        ),
+        "MakeLoopable": EffectSpec(
+            {"overlap_duration": ArgumentType.SECONDS},
+            (("overlap_duration",),),
+            lambda seconds, given: seconds - _to_fraction(given["overlap_duration"]),
+        ),
+        "Margin": EffectSpec(
+            dict.fromkeys(("margin_size", "left", "right", "top", "bottom"), ArgumentType.PIXELS)
+            | {"color": ArgumentType.COLOR},
+            is_frame_wise=True,
+        ),
+        "MaskColor": EffectSpec(
+            {
+                "color": ArgumentType.COLOR,
+                "threshold": ArgumentType.NUMBER,
+                "stiffness": ArgumentType.NUMBER,
+            },
+            is_frame_wise=True,
+        ),
+        "MirrorX": _STILL,
+        "MirrorY": _STILL,
+        "MultiplyColor": EffectSpec(
+            {"factor": ArgumentType.POSITIVE}, (("factor",),), is_frame_wise=True
+        ),
+        "MultiplySpeed": EffectSpec(
+            {"factor": ArgumentType.POSITIVE, "final_duration": ArgumentType.SECONDS},
+            (("factor", "final_duration"),),
+            _compute_speed_duration,
+        ),
+        "MultiplyStereoVolume": EffectSpec(
+            {"left": ArgumentType.NUMBER, "right": ArgumentType.NUMBER}, is_frame_wise=True
+        ),
+        "MultiplyVolume": EffectSpec(
+            {
+                "factor": ArgumentType.NUMBER,
+                "start_time": ArgumentType.SECONDS,
+                "end_time": ArgumentType.SECONDS,
+            },
+            (("factor",),),
+        ),
+        "Painting": EffectSpec(
+            {"saturation": ArgumentType.POSITIVE, "black": ArgumentType.NUMBER}, is_frame_wise=True
+        ),
+        "Resize": EffectSpec(
+            {
+                "new_size": ArgumentType.SIZE,
+                "width": ArgumentType.EXTENT,
+                "height": ArgumentType.EXTENT,
+            },
+            (("new_size", "width", "height"),),
+            is_frame_wise=True,
+        ),
+        "Rotate": EffectSpec(
+            {
+                "angle": ArgumentType.NUMBER,
+                "unit": ArgumentType.UNIT,
+                "resample": ArgumentType.RESAMPLING,
+                "expand": ArgumentType.FLAG,
+                "center": ArgumentType.PLACE,
+                "translate": ArgumentType.PLACE,
+                "bg_color": ArgumentType.COLOR,
+            },
+            (("angle",),),
+            is_frame_wise=True,
+        ),
+        "Scroll": EffectSpec(
+            dict.fromkeys(("w", "h"), ArgumentType.EXTENT)
+            | dict.fromkeys(("x_start", "y_start"), ArgumentType.PIXELS)
+            | dict.fromkeys(("x_speed", "y_speed"), ArgumentType.NUMBER)
+        ),
+        "SlideIn": EffectSpec(_DURATION | {"side": ArgumentType.SIDE}, (("duration",), ("side",))),
+        "SlideOut": EffectSpec(_DURATION | {"side": ArgumentType.SIDE}, (("duration",), ("side",))),
+        "SuperSample": EffectSpec(
+            {"d": ArgumentType.SECONDS, "n_frames": ArgumentType.COUNT}, (("d",), ("n_frames",))
+        ),
+        "TimeMirror": EffectSpec(),
+        "TimeSymmetrize": EffectSpec(duration_rule=lambda seconds, _: seconds * 2),
+    }
+)
+"""By MoviePy's own name."""
+
+UNWRITTEN: Mapping[str, str] = MappingProxyType(
+    {
+        "HeadBlur": "it wants functions of time",
+        "MasksAnd": "it wants another clip",
+        "MasksOr": "it wants another clip",
+        "AudioLoop": "a shot's sound is as long as its picture; use `Loop`",
+    }
+)
+"""Effects of MoviePy that no storyboard can ask for, and why."""

@@ -1,0 +1,412 @@
+"""The film as data: frozen, without IO, as `language` resolves it.
+
+Precedence, `like`, sequences, includes and profiles are already applied. Times are frames of the
+delivery rate. `origins` remembers where each value stands in the text; it takes no part in
+equality or identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.errors import Span
+from storyboard.model.delivery import RESOLUTIONS, Delivery, compute_frame_size
+from storyboard.model.effects import Effect
+from storyboard.model.policy import FilmDefaults, Policy
+from storyboard.model.sound import (
+    Ambience,
+    Anchor,
+    Line,
+    Loudness,
+    MediaFile,
+    MusicCue,
+    NarrationCue,
+    SoundCue,
+    TitleCue,
+)
+from storyboard.model.take import MediaFacts, Take
+from storyboard.util.serialization import Serialized
+
+__all__ = [
+    "CUT",
+    "RESOLUTIONS",
+    "Align",
+    "Ambience",
+    "Anchor",
+    "Beat",
+    "CameraMove",
+    "CastKind",
+    "CastMember",
+    "Clip",
+    "Delivery",
+    "Effect",
+    "Film",
+    "FilmDefaults",
+    "FrameEdge",
+    "FrameRef",
+    "FramesFrom",
+    "Line",
+    "Loudness",
+    "MediaFacts",
+    "MediaFile",
+    "MusicCue",
+    "NarrationCue",
+    "Origin",
+    "Policy",
+    "References",
+    "Shot",
+    "SoundCue",
+    "Take",
+    "TitleCue",
+    "Transition",
+    "TransitionKind",
+    "Trim",
+    "ValueSource",
+    "compute_frame_size",
+]  # fmt: skip
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def _build_empty_mapping() -> Mapping[str, Any]:
+    return _EMPTY
+
+
+class ValueSource(StrEnum):
+    """Which part of the text gave a value; stronger layers first."""
+
+    FLAG = "flag"
+    SHOT = "shot"
+    LIKE = "like"
+    SEQUENCE = "sequence"
+    INCLUDE = "include"
+    PROFILE = "profile"
+    DEFAULTS = "defaults"
+    FILM = "film"
+    CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one value comes from."""
+
+    layer: ValueSource
+    detail: str = ""
+    """The shot, sequence, file or profile that gave it."""
+    key: Span | None = None
+    value: Span | None = None
+
+
+class CastKind(StrEnum):
+    CHARACTER = "character"
+    PLACE = "place"
+    PROP = "prop"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True)
+class CastMember:
+    """Who or what may be in the picture."""
+
+    name: str
+    kind: CastKind = CastKind.CHARACTER
+    description: str = ""
+    images: tuple[MediaFile, ...] = ()
+    voice: str = ""
+    still: str = ""
+    """Words for an image model that makes its picture first."""
+
+
+class FrameEdge(StrEnum):
+    FIRST = "first"
+    LAST = "last"
+    IN = "in"
+    OUT = "out"
+    AT = "at"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRef:
+    """One picture: a file, a frame of another shot, a cast image, or words for a still.
+
+    Exactly one of `file`, `shot`, `cast`, `still` is set.
+    """
+
+    file: MediaFile | None = None
+    shot: str = ""
+    edge: FrameEdge = FrameEdge.FIRST
+    at: int = 0
+    """Source frame for `FrameEdge.AT`."""
+    cast: str = ""
+    still: str = ""
+    still_cast: tuple[str, ...] = ()
+    still_place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip(Serialized):
+    """Footage from a file, or another shot's select cut again; exactly one is set."""
+
+    file: MediaFile | None = None
+    shot: str = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "shot": self.shot,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CameraMove:
+    words: str
+    """As written: `slow dolly in`."""
+    length: int = 0
+    """Frames; 0 shares what the others leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    at: int
+    """Frames from the start of the shot."""
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Source frames of the take; None leaves that end alone, a negative end counts from it."""
+
+    start: int | None = None
+    end: int | None = None
+
+
+class TransitionKind(StrEnum):
+    CUT = "cut"
+    DISSOLVE = "dissolve"
+    FADE = "fade"
+    WIPE = "wipe"
+
+
+class Align(StrEnum):
+    AUTO = "auto"
+    START = "start"
+    CENTER = "center"
+    END = "end"
+
+
+class FramesFrom(StrEnum):
+    AUTO = "auto"
+    HANDLES = "handles"
+    OVERLAP = "overlap"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Serialized):
+    """How one shot gives way to the next."""
+
+    kind: TransitionKind = TransitionKind.CUT
+    duration: int = 0
+    """Frames during which both shots (or the shot and the colour) are visible; a cut has 0."""
+    color: str = "black"
+    """A fade's colour."""
+    through: bool = False
+    """A fade through the colour (out, then in) instead of from it."""
+    direction: str = "left"
+    """The side a wipe comes from."""
+    align: Align = Align.AUTO
+    frames: FramesFrom = FramesFrom.AUTO
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "duration": self.duration,
+            "color": self.color,
+            "through": self.through,
+            "direction": self.direction,
+            "align": self.align,
+            "frames": self.frames,
+        }
+
+
+CUT = Transition()
+
+
+class References(StrEnum):
+    AUTO = "auto"
+    NONE = "none"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One intended continuous image, every value resolved."""
+
+    id: str
+    # what makes it
+    prompt: str = ""
+    beats: tuple[Beat, ...] = ()
+    first_frame: FrameRef | None = None
+    last_frame: FrameRef | None = None
+    continues: str = ""
+    extends: str = ""
+    clip: Clip | None = None
+    color: str = ""
+    card: str = ""
+    # how long
+    length: int | None = None
+    """Frames on screen, or None to play the take whole."""
+    duration: int | None = None
+    """Frames asked of the model, as the storyboard states them, or None."""
+    trim: Trim = Trim()
+    handles: int = 0
+    """Frames of spare wanted at the tail."""
+    # what is seen and heard
+    scene: str = ""
+    place: str = ""
+    cast: tuple[str, ...] = ()
+    """Names in frame, without the place, in the order listed."""
+    size: str = ""
+    angle: str = ""
+    lens: str = ""
+    camera: tuple[CameraMove, ...] = ()
+    focus: str = ""
+    light: str = ""
+    time: str = ""
+    weather: str = ""
+    mood: str = ""
+    text: str = ""
+    look: str = ""
+    """Looks from film to shot, joined."""
+    dialogue: tuple[Line, ...] = ()
+    narration: tuple[Line, ...] = ()
+    sound: tuple[SoundCue, ...] = ()
+    ambience: Ambience | None = None
+    # what is asked of the model
+    provider: str = "previz"
+    model: str = "veo-3.1"
+    """Catalogue alias or exact id, as written."""
+    target: str = ""
+    """The platform whose limits a previz shot obeys; empty: the model's first live one."""
+    resolution: str = "720p"
+    aspect_ratio: str = "16:9"
+    takes: int = 1
+    seed: int | None = None
+    audio: bool = True
+    negative_prompt: str = ""
+    references: References = References.AUTO
+    reference_names: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=_build_empty_mapping)
+    still_model: str = ""
+    """Makes the stills that the shot names; empty is the provider's own."""
+    # the cut and the mix
+    effects: tuple[Effect, ...] = ()
+    transition: Transition = CUT
+    transition_out: Transition = CUT
+    mute: bool = False
+    gain_db: float = 0.0
+    audio_lead: int = 0
+    audio_lag: int = 0
+    # editing state
+    omit: bool = False
+    lock: str = ""
+    """A take, `t02`, or the word `true` for the current select; empty is unlocked."""
+    alternate: str = ""
+    note: str = ""
+    continuity: str = ""
+    match: FrameRef | None = None
+    sequences: tuple[str, ...] = ()
+    """Ids of the sequences around it, outermost first."""
+    origins: Mapping[str, Origin] = field(
+        default_factory=_build_empty_mapping, compare=False, repr=False
+    )
+    """By key path as written: `prompt`, `trim.start`, `dialogue[0].at`; `` is the shot itself."""
+
+    def find_origin(self, path: str = "") -> Origin | None:
+        """Where the value at `path` stands, climbing to the nearest key that was written."""
+        while path:
+            if path in self.origins:
+                return self.origins[path]
+            parent_end = max(path.rfind("."), path.rfind("["))
+            path = path[:parent_end] if parent_end > 0 else ""
+        return self.origins.get("")
+
+    def find_span(self, path: str = "") -> Span:
+        """The text of the value at `path`, or of the nearest key around it."""
+        origin = self.find_origin(path)
+        if origin is None:
+            return Span("<film>")
+        return origin.value or origin.key or Span("<film>")
+
+    def is_stated_here(self, path: str) -> bool:
+        """True when the shot itself states `path` (not a default, sequence, `like` or profile)."""
+        origin = self.origins.get(path)
+        return origin is not None and origin.layer is ValueSource.SHOT
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The whole piece, every shot resolved and in running order."""
+
+    path: Path
+    """The YAML file, absolute."""
+    root: Path
+    """Every file of the film lies under it."""
+    title: str = ""
+    author: str = ""
+    copyright: str = ""
+    credits: tuple[str, ...] = ()
+    length: int | None = None
+    """Wished length in frames."""
+    delivery: Delivery = Delivery()
+    defaults: FilmDefaults = FilmDefaults()
+    cast: Mapping[str, CastMember] = field(default_factory=_build_empty_mapping)
+    shots: tuple[Shot, ...] = ()
+    """All of them, omitted and alternate ones too."""
+    music: tuple[MusicCue, ...] = ()
+    narration: tuple[NarrationCue, ...] = ()
+    titles: tuple[TitleCue, ...] = ()
+    loudness: Loudness = Loudness()
+    subtitles: str = "none"
+    policy: Policy = Policy()
+    providers: Mapping[str, Mapping[str, Any]] = field(default_factory=_build_empty_mapping)
+    profile: str = ""
+    proxy: bool = False
+    """Previz at 320x180, an identity of its own."""
+    rehearsal: bool = False
+    """Previz draws what the film names a paid provider for."""
+    texts: tuple[Path, ...] = ()
+    """Every YAML file that was read, this one first."""
+    origins: Mapping[str, Origin] = field(
+        default_factory=_build_empty_mapping, compare=False, repr=False
+    )
+    """By key path from the root: `format.fps`, `sound.music[0].from`."""
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+    @property
+    def cut(self) -> tuple[Shot, ...]:
+        """The shots that play, in order."""
+        return tuple(shot for shot in self.shots if not shot.omit and not shot.alternate)
+
+    def find_shot(self, id: str) -> Shot:
+        """The shot of that id; KeyError when there is none."""
+        for shot in self.shots:
+            if shot.id == id:
+                return shot
+        raise KeyError(id)
+
+    def find_span(self, path: str = "") -> Span:
+        """The text of the film's own value at `path`, or of the nearest key around it."""
+        while path and path not in self.origins:
+            parent_end = max(path.rfind("."), path.rfind("["))
+            path = path[:parent_end] if parent_end > 0 else ""
+        origin = self.origins.get(path)
+        return (origin and (origin.value or origin.key)) or Span(str(self.path))

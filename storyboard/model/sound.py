@@ -1,0 +1,179 @@
+"""What is heard and what is laid over the picture: lines, sounds, beds, music, titles.
+
+Parts of a film, frozen, without IO; times are frames of the delivery rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import Span
+from storyboard.util.serialization import Serialized
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file that the film names, inside its root."""
+
+    path: Path
+    """Absolute, links resolved."""
+    name: str
+    """As the storyboard writes it."""
+    uri: str = ""
+    """Set instead of a readable `path` where the film names a URL."""
+    size: int = field(default=0, compare=False)
+    """Bytes, when the film was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCue(Serialized):
+    """A sound in words, asked of the model, or a file, laid into the mix; one is set."""
+
+    words: str = ""
+    file: MediaFile | None = None
+    at: int = 0
+    """Frames from the start of the used range."""
+    gain_db: float = 0.0
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "words": self.words,
+            "file": self.file,
+            "at": self.at,
+            "gain_db": self.gain_db,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ambience(Serialized):
+    """One continuous bed under a shot, a sequence or the film; one of `make`, `file` is set."""
+
+    make: str = ""
+    file: MediaFile | None = None
+    gain_db: float = -24.0
+    scope: str = ""
+    """`film`, `seq:SQ01` or `shot:SH010`: neighbours of one scope share one bed."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "make": self.make,
+            "file": self.file,
+            "gain_db": self.gain_db,
+            "scope": self.scope,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor(Serialized):
+    """A point of the film: a shot's record in, the start, the end, or film time."""
+
+    shot: str = ""
+    """A shot id, or `start`, or `end`."""
+    offset: int = 0
+    """Frames from there; may be negative."""
+    span: Span | None = field(default=None, compare=False)
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "shot": self.shot,
+            "offset": self.offset,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MusicCue(Serialized):
+    file: MediaFile | None = None
+    make: str = ""
+    begin: Anchor = Anchor("start")
+    end: Anchor = Anchor("end")
+    start: Fraction = Fraction(0)
+    """Seconds into the file where it begins."""
+    fade_in: int = 0
+    fade_out: int = 0
+    gain_db: float = 0.0
+    duck_db: float = 0.0
+    """How far it gives way to speech, dB, positive."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "make": self.make,
+            "begin": self.begin,
+            "end": self.end,
+            "start": self.start,
+            "fade_in": self.fade_in,
+            "fade_out": self.fade_out,
+            "gain_db": self.gain_db,
+            "duck_db": self.duck_db,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Serialized):
+    """A line of dialogue or narration."""
+
+    speaker: str
+    """A cast name, or any name for a voice without a picture."""
+    words: str
+    at: int | None = None
+    """Frames from the start of the take's own material, which `trim` leaves where it is; from the
+    start of the shot in narration and over a colour or a card. None follows the line before."""
+    how: str = ""
+    off: bool = False
+    write: str = ""
+    """For a text model, which writes `words`; they are empty until then."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "speaker": self.speaker,
+            "words": self.words,
+            "at": self.at,
+            "how": self.how,
+            "off": self.off,
+            "write": self.write,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NarrationCue(Serialized):
+    at: Anchor
+    line: Line
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "line": self.line,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TitleCue(Serialized):
+    at: Anchor
+    length: int
+    text: str = ""
+    credits: tuple[str, ...] = ()
+    style: str = ""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "length": self.length,
+            "text": self.text,
+            "credits": self.credits,
+            "style": self.style,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness(Serialized):
+    lufs: float = -14.0
+    true_peak_db: float = -1.0
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "lufs": self.lufs,
+            "true_peak_db": self.true_peak_db,
+        }

@@ -1,0 +1,80 @@
+"""A take: one rendered result, and what a media file really holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.timecode import FrameRange, Rate
+from storyboard.util.serialization import Serialized
+
+_EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+def _build_empty_mapping() -> Mapping[str, str]:
+    return _EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts(Serialized):
+    """What a media file really holds, as probed."""
+
+    width: int = 0
+    height: int = 0
+    frames: int = 0
+    """Video frames; 0 for sound, 1 for a picture."""
+    rate: Rate | None = None
+    seconds: Fraction = Fraction(0)
+    has_audio: bool = False
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "height": self.height,
+            "frames": self.frames,
+            "rate": self.rate,
+            "seconds": self.seconds,
+            "has_audio": self.has_audio,
+        }
+
+    @property
+    def frame_range(self) -> FrameRange:
+        return FrameRange(0, self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One rendered result, immutable; `digest` and `ordinal` say which attempt made it."""
+
+    digest: str
+    ordinal: int
+    """1 is `t01`."""
+    sha256: str
+    provider: str
+    model: str
+    facts: MediaFacts
+    seed: int | None = None
+    price_micros: int = 0
+    operation: str = ""
+    contains_source: bool = False
+    source_frames: int = 0
+    """Frames of its source at its head, where it contains it."""
+    uri: str = ""
+    expires_at: float | None = None
+    attachments: Mapping[str, str] = field(default_factory=_build_empty_mapping)
+    """Name to sha256: `first.png`, `last.png`, `state.json`."""
+    created_at: float = 0.0
+    shot: str = ""
+    """The shot it was first made for; for people, never part of identity."""
+
+    @property
+    def name(self) -> str:
+        return f"t{self.ordinal:02d}"
+
+    @property
+    def tail(self) -> FrameRange:
+        """The frames that this step added."""
+        return FrameRange(self.source_frames, self.facts.frames)

@@ -1,0 +1,400 @@
+"""Plan -> takes -> film: what a render does, for the command line and the public API alike."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storyboard.errors import MoneyRefused
+from storyboard.graph.steps import HELPER_KINDS
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Film, Take
+from storyboard.money import format_usd
+from storyboard.pipeline.missing_takes import add_slates, find_missing_steps
+from storyboard.pipeline.narration import apply_narration, describe_overruns
+from storyboard.pipeline.provenance import refresh_notes, to_provenance_path, write_provenance
+from storyboard.pipeline.session import FilmSession, check_film
+from storyboard.pipeline.up_to_date import OutputCache
+from storyboard.plan.plan import Action, Plan, Reason, TakeRequests
+from storyboard.providers import registry
+from storyboard.providers.base import Kind, Provider
+from storyboard.run import events as ev
+from storyboard.run.maintenance.store_maintenance import clean_up_after_crash
+from storyboard.run.paths import make_folder
+from storyboard.run.result import RunResult
+from storyboard.util.output_files import confirm_replaceable
+
+if TYPE_CHECKING:
+    from storyboard.run.ledger.ledger import Ledger
+
+MISSING = ("fail", "slate", "previz")
+"""What `RenderOptions.missing` may be."""
+_RECORD = "films.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What is asked of one render."""
+
+    out: Path | None = None
+    shots: tuple[str, ...] = ()
+    requests: TakeRequests = TakeRequests()
+    missing: str = "fail"
+    frozen: bool = False
+    max_cost_micros: int | None = None
+    jobs: int = 0
+    """Processes for local work; 0 is one for each core."""
+    until: str = ""
+    """`stills` stops once the pictures are there that shots begin from; nothing is cut."""
+
+    @property
+    def processes(self) -> int:
+        return self.jobs or os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """What came of a render."""
+
+    result: RunResult
+    film: Path | None = None
+    """The film, where it was cut or already stood."""
+    current: bool = False
+    """It already stood, and nothing was written."""
+
+
+def choose_default_output(film: Film) -> Path:
+    """`build/<stem>.mp4` in the current folder; `.previz.mp4` where previz stands in for pay."""
+    return Path("build") / f"{film.stem}{'.previz' if film.rehearsal else ''}.mp4"
+
+
+def outputs(film: Film, out: Path) -> tuple[Path, ...]:
+    """The film file and all that a render may write beside it."""
+    suffixes = (".srt", ".vtt") if film.subtitles == "sidecar" else ()
+    return (out, to_provenance_path(out), *map(out.with_suffix, suffixes))
+
+
+def _confirm_outputs(film: Film, order: RenderOptions) -> None:
+    for path in outputs(film, order.out or choose_default_output(film)):
+        confirm_replaceable(path, "name a file in another place")
+
+
+def check_budget(session: FilmSession, plan: Plan, options: RenderOptions) -> int | None:
+    """Refuses a plan whole when it may cost more than this run or the film's life allows.
+
+    Returns what this run may spend, micro-dollars, or None where nothing limits it.
+    """
+    if options.frozen:
+        return 0
+    cost, cap = plan.cost_micros, options.max_cost_micros
+    if cap is not None and cost > cap:
+        raise MoneyRefused(
+            f"the plan may cost {format_usd(cost)}, over --max-cost of {format_usd(cap)}",
+            hint="nothing was spent; raise --max-cost, or render fewer shots",
+        )
+    lifetime_usd = session.film.policy.budget_usd
+    if lifetime_usd is None:
+        return cap
+    from storyboard.run.ledger.ledger import Ledger, sum_lifetime_cost
+    from storyboard.run.ledger.pending import is_unsent
+    from storyboard.run.maintenance.untracked_takes import find_untracked_takes
+
+    submitted = [entry for entry in Ledger.read_attempts(session.state) if not is_unsent(entry)]
+    paid = session.selects.list_prices()
+    untracked = find_untracked_takes(session.store, session.film.path.absolute(), submitted, paid)
+    spent = sum_lifetime_cost(submitted, paid) + sum(entry.take.price_micros for entry in untracked)
+    remaining = max(0, int(lifetime_usd * 1_000_000) - spent)
+    if cost > remaining:
+        raise MoneyRefused(
+            f"the plan may cost {format_usd(cost)}, and {format_usd(spent)} of the film's "
+            f"${float(lifetime_usd):.2f} is spent or held",
+            hint="nothing was spent; raise policy.budget_usd, or render fewer shots",
+        )
+    return remaining if cap is None else min(cap, remaining)
+
+
+async def render(
+    session: FilmSession, plan: Plan, options: RenderOptions, emit: ev.EventSink
+) -> RenderResult:
+    """Makes what the plan says and cuts the film; may spend money, within `options`.
+
+    Raises StoryboardError for what a person can cure; whatever was finished is safe.
+    """
+    from storyboard.run.ledger.ledger import Ledger
+
+    _confirm_outputs(session.film, options)
+    if has_nothing_to_do(session, plan) and not _needs_stand_ins(session, plan, options):
+        return stitch_from_plan(session, plan, options, emit)
+    ledger = Ledger(make_folder(session.state))
+    log = ev.RunLog(session.state, ledger.run)
+    emit = ev.fan_out(emit, log)
+    try:
+        cap = check_budget(session, plan, options)  # nobody else spends on this film from here on
+        _quarantine_corrupt_takes(session, plan)
+        result = await _run_plan(session, plan, ledger, options, cap, emit)
+        takes = _add_unplanned_takes(session, plan, result.selects)
+        missing = find_missing_steps(plan.timeline, takes)
+        if missing and options.missing == "previz" and not result.interrupted:
+            takes |= await _render_stand_ins(session, missing, options, emit)
+        outcome = _finish_render(session, plan, result, takes, options, emit)
+        emit(outcome.result.to_summary(ledger.run))
+        return outcome
+    finally:
+        log.close()
+        ledger.close()
+
+
+def has_nothing_to_do(session: FilmSession, plan: Plan) -> bool:
+    """Whether a run would change nothing: takes are here and in the lock file, none is open."""
+    store, selects = session.store, session.selects
+    if plan.has_work or store is None:
+        return False
+    for node in plan.nodes:
+        takes = store.find_takes(node.select.digest) if node.select else ()
+        if not takes or not all(map(selects.has_take, takes)):
+            return False
+    if not (session.state / "ledger.sqlite").exists():
+        return True
+    from storyboard.run.ledger.attempts import FINAL_STATES
+    from storyboard.run.ledger.ledger import Ledger
+
+    return all(attempt.state in FINAL_STATES for attempt in Ledger.read_attempts(session.state))
+
+
+def _add_unplanned_takes(
+    session: FilmSession, plan: Plan, takes: Mapping[str, Take]
+) -> dict[str, Take]:
+    """The takes, and those that are there of shots which this plan leaves out."""
+    if len(plan.nodes) == len(session.graph.steps):
+        return dict(takes)
+    return _collect_kept_takes(session.plan()) | dict(takes)
+
+
+def _needs_stand_ins(session: FilmSession, plan: Plan, options: RenderOptions) -> bool:
+    """Whether previz has holes to fill in a film of which only some shots were asked for."""
+    some_only = len(plan.nodes) < len(session.graph.steps)
+    return options.missing == "previz" and some_only
+
+
+def _quarantine_corrupt_takes(session: FilmSession, plan: Plan) -> None:
+    """Sets damaged bytes aside that this run makes or takes in again."""
+    for node in plan.nodes:
+        if Reason.TAKE_CORRUPT in node.reasons and node.action is not Action.BLOCKED:
+            for take in session.store.find_takes(node.digest) if session.store else ():
+                if session.store and not _is_intact(session, take):
+                    session.store.quarantine_file(take.sha256)
+
+
+def _is_intact(session: FilmSession, take: Take) -> bool:
+    assert session.store is not None
+    if not session.store.has_file(take.sha256):
+        return True
+    path = session.store.require_file(take.sha256)
+    return session.hashes(path) == take.sha256
+
+
+def stitch_from_plan(
+    session: FilmSession, plan: Plan, options: RenderOptions, emit: ev.EventSink
+) -> RenderResult:
+    """Cuts the film of a plan that has nothing to make; submits nothing."""
+    _confirm_outputs(session.film, options)
+    if session.store is not None:
+        clean_up_after_crash(session.store, session.state)
+    takes = _add_unplanned_takes(session, plan, _collect_kept_takes(plan))
+    result = RunResult(selects=_collect_kept_takes(plan), kept=len(plan.nodes), can_stitch=True)
+    return _finish_render(session, plan, result, takes, options, emit)
+
+
+def _finish_render(
+    session: FilmSession,
+    plan: Plan,
+    result: RunResult,
+    takes: dict[str, Take],
+    options: RenderOptions,
+    emit: ev.EventSink,
+) -> RenderResult:
+    """The film of `takes`, holes filled as the order says; the takes alone otherwise."""
+    session.selects.save()
+    if options.until or result.interrupted or not (result.is_complete or options.missing != "fail"):
+        return RenderResult(result)
+    timeline = session.timeline(plan, result.selects)
+    if session.late(result.selects):
+        emit(ev.Note(message="the lock file trims takes that play again now: render once more"))
+    missing = find_missing_steps(timeline, takes)
+    if missing and options.missing == "slate":
+        timeline = add_slates(timeline, missing)
+        for step_id in sorted(missing & {item.step for item in timeline.narration}):
+            emit(ev.Note(message=f"{step_id} is not spoken yet: silence stands for it"))
+    elif missing:
+        steps = [session.graph.steps[id] for id in missing]
+        names = ", ".join(sorted({s.id if s.kind in HELPER_KINDS else s.shot for s in steps}))
+        emit(ev.Note(message=f"the film is not cut: {names} not made yet"))
+        return RenderResult(result)
+    return _stitch_takes(session, timeline, takes, result, options, emit)
+
+
+async def _run_plan(
+    session: FilmSession,
+    plan: Plan,
+    ledger: Ledger,
+    options: RenderOptions,
+    cap: int | None,
+    emit: ev.EventSink,
+) -> RunResult:
+    from storyboard.run.executor.executor import run_plan
+
+    assert session.store is not None
+    return await run_plan(
+        plan,
+        film=session.film,
+        store=session.store,
+        selects=session.selects,
+        ledger=ledger,
+        providers=partial(create_provider, session.film),
+        events=emit,
+        jobs=options.processes,
+        hashes=session.hashes,
+        frozen=options.frozen,
+        missing=options.missing,
+        max_cost_micros=cap,
+    )
+
+
+def create_provider(film: Film, name: str) -> Provider:
+    """A new adapter object of that name, with the film's settings for it."""
+    adapter: Callable[[Mapping[str, Any]], Provider] = registry.load_adapter(name)
+    return adapter(film.providers.get(name, {}))
+
+
+def _collect_kept_takes(plan: Plan) -> dict[str, Take]:
+    """The takes that a plan keeps, by step."""
+    kept_nodes = {n.step.id: n for n in plan.nodes if n.action is Action.KEEP}
+    takes_by_digest = {n.digest: n.select for n in kept_nodes.values() if n.select}
+    return {
+        id: take
+        for id, n in kept_nodes.items()
+        if (take := n.select or takes_by_digest.get(n.digest))
+    }
+
+
+async def _render_stand_ins(
+    session: FilmSession, missing: set[str], options: RenderOptions, emit: ev.EventSink
+) -> dict[str, Take]:
+    """Previz takes for the steps that are missing, made under the same limits."""
+    from storyboard.run.ledger.ledger import Ledger
+
+    flags = replace(session.overrides, previz=True, provider=None)
+    rehearsal = FilmSession(check_film(session.film.path, flags), create=True)
+    try:
+        plan = rehearsal.plan().restrict_to(missing)
+        emit(ev.Note(message=f"previz stands in for {', '.join(sorted(missing))}"))
+        takes: Mapping[str, Take] = _collect_kept_takes(plan)
+        if plan.has_work:
+            ledger = Ledger(make_folder(rehearsal.state / "previz"))
+            try:
+                takes = (await _run_plan(rehearsal, plan, ledger, options, 0, emit)).selects
+            finally:
+                ledger.close()
+            rehearsal.selects.save()
+        return {id: take for id, take in takes.items() if id in missing}
+    finally:
+        rehearsal.close()
+
+
+def _stitch_takes(
+    session: FilmSession,
+    timeline: Timeline,
+    takes: Mapping[str, Take],
+    result: RunResult,
+    options: RenderOptions,
+    emit: ev.EventSink,
+) -> RenderResult:
+    """Cuts the film, unless the very same one already stands where it is wanted."""
+    from storyboard.run.ledger.ledger import Ledger
+    from storyboard.stitching.stitch import StepMedia, fingerprint_film, stitch_film
+    from storyboard.stitching.text.subtitle_files import find_stale_subtitles, list_sidecar_paths
+
+    store, film = session.store, session.film
+    assert store is not None
+    out = options.out or choose_default_output(film)
+    timeline = apply_narration(timeline, takes, store)
+    for note in describe_overruns(timeline):
+        emit(ev.Note(message=note))
+    media = {
+        id: StepMedia(store.require_file(take.sha256), take.sha256, take.facts, take.source_frames)
+        for id, take in takes.items()
+        if session.graph.steps[id].kind not in (Kind.STILL, Kind.WRITE)
+    }
+    sounds = _GeneratedSounds(film, session)
+    identity = fingerprint_film(film, timeline, media, maker=sounds.revision)
+    cache = OutputCache(session.state / _RECORD)
+    sidecar_paths = (to_provenance_path(out), *list_sidecar_paths(film, timeline, out))
+    is_complete = all(path.exists() for path in sidecar_paths)
+    if is_complete and cache.is_current(out, identity):
+        out.touch()
+        refresh_notes(out, session.selects)
+        cache.record_output(out, identity)
+        return RenderResult(result, out, current=True)
+    started = time.monotonic()
+
+    def report_progress(done: int, total: int) -> None:
+        emit(ev.StitchProgress(frames=done, of_frames=total))
+
+    facts = stitch_film(
+        film,
+        timeline,
+        media,
+        out,
+        cache=store.cache,
+        beds=sounds.bed,
+        murmur=sounds.murmur,
+        maker=sounds.revision,
+        on_progress=report_progress,
+        jobs=options.processes,
+    )
+    attempts = Ledger.read_attempts(session.state)
+    told = (session.graph, timeline, takes, attempts, session.hashes, session.selects)
+    write_provenance(out, film, *told)
+    cache.record_output(out, identity)
+    for note in facts.notes:
+        emit(ev.Note(message=note))
+    for path in find_stale_subtitles(film, timeline, out):
+        emit(ev.Note(message=f"nothing is said in the film, but {path.name} lies beside it"))
+    emit(
+        ev.Note(
+            message=f"cut in {time.monotonic() - started:.1f} s: {facts.lufs:.1f} LUFS, "
+            f"true peak {facts.true_peak_db:.1f} dB"
+        )
+    )
+    emit(
+        ev.FilmWritten(
+            path=str(out),
+            frames=facts.frames,
+            seconds=float(facts.seconds),
+            size=out.stat().st_size,
+        )
+    )
+    return RenderResult(result, out)
+
+
+class _GeneratedSounds:
+    """What previz lends the mix: beds from words, and murmured lines in a rehearsal.
+
+    In a film that was bought nobody murmurs: a line that no take speaks stays silent.
+    """
+
+    def __init__(self, film: Film, session: FilmSession) -> None:
+        provider_names = {step.provider for step in session.graph.steps.values()}
+        has_described_sound = any(s.ambience and s.ambience.make for s in film.shots)
+        has_described_sound = has_described_sound or any(cue.make for cue in film.music)
+        is_rehearsal = provider_names <= {"previz", "import", registry.EFFECTS}
+        needed = has_described_sound or (is_rehearsal and any(s.dialogue for s in film.shots))
+        adapter = registry.load_adapter("previz") if needed else None
+        self.bed = getattr(adapter, "bed", None)
+        self.murmur = getattr(adapter, "murmur", None) if is_rehearsal else None
+        self.revision = adapter.revision if adapter else ""

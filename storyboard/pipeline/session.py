@@ -1,0 +1,407 @@
+"""One film on its way from text to plan: what every command opens first.
+
+Above language, graph and run; below the command line and the public API. Reading needs no key, no
+network and no project; only `render.py` makes takes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from storyboard.diagnostics.collector import suggest_or_list
+from storyboard.errors import (
+    Diagnostic,
+    InvalidStoryboard,
+    Severity,
+    Span,
+    StoryboardError,
+    UsageError,
+)
+from storyboard.graph.compiler import Graph, compile_film
+from storyboard.graph.take_trims import TakeTrim
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Film, MediaFacts, Take, Trim
+from storyboard.plan.plan import Plan, Reason, TakeRequests
+from storyboard.plan.planner import plan_film
+from storyboard.plan.selection import select_shots
+from storyboard.providers import registry
+from storyboard.run.file_hashes import FileHashCache
+from storyboard.run.lockfile.lockfile import LockFile
+from storyboard.run.paths import (
+    locate_lock_file,
+    locate_state_folder,
+    locate_store_folder,
+    resolve_film_path,
+)
+from storyboard.run.store.store import Store
+from storyboard.run.take_library import TakeLibrary
+from storyboard.util.serialization import Serialized, check_names
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides(Serialized):
+    """What the command line lays over a film."""
+
+    profile: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    previz: bool = False
+    proxy: bool = False
+    allow_retired: bool = False
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "profile": self.profile,
+            "provider": self.provider,
+            "model": self.model,
+            "previz": self.previz,
+            "proxy": self.proxy,
+            "allow_retired": self.allow_retired,
+        }
+
+    @classmethod
+    def from_fields(cls, told: Mapping[str, Any]) -> Overrides:
+        """The flags that `to_fields` wrote; TypeError for a flag that there is not."""
+        check_names(told, cls().to_fields())
+        return cls(
+            profile=told.get("profile"),
+            provider=told.get("provider"),
+            model=told.get("model"),
+            previz=told.get("previz", False),
+            proxy=told.get("proxy", False),
+            allow_retired=told.get("allow_retired", False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFilm:
+    """A film that was read and compiled, with everything there is to say about it."""
+
+    path: Path
+    overrides: Overrides
+    film: Film | None
+    graph: Graph | None
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]
+    """Source by file name, for drawing carets."""
+    recompile: Callable[..., Graph] | None = None
+    """Compiles it once more, with what was learnt since (`expired=`, `trims=`)."""
+
+    @property
+    def is_valid(self) -> bool:
+        """No errors: the film may be planned."""
+        return self.graph is not None and not any(
+            each.severity is Severity.ERROR for each in self.diagnostics
+        )
+
+    @property
+    def sound(self) -> bool:
+        """An older name of `is_valid`."""
+        return self.is_valid
+
+    def require_graph(self) -> Graph:
+        """The graph; raises InvalidStoryboard when the film has errors."""
+        if not self.is_valid or self.graph is None:
+            raise InvalidStoryboard(self.diagnostics, self.texts)
+        return self.graph
+
+
+def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
+    """Reads, checks and compiles a film; never raises for what its author can get wrong."""
+    from storyboard.language import load
+    from storyboard.stitching.text.text_checks import proofread_film
+
+    overrides = overrides or Overrides()
+    _check_names(overrides)
+    path = resolve_film_path(path)
+    loaded = load(
+        path,
+        profile=overrides.profile,
+        provider=overrides.provider,
+        model=overrides.model,
+        previz=overrides.previz,
+        proxy=overrides.proxy,
+        fragments=registry.SchemaFragments(),
+    )
+    if loaded.film is None:
+        return CheckedFilm(path, overrides, None, None, loaded.diagnostics, loaded.texts)
+    film = loaded.film
+    if film.proxy:
+        film = replace(film, delivery=replace(film.delivery, resolution="180p"))
+    provider_names = {n for s in film.shots for n in (s.provider, s.target) if n}
+    provider_names |= {n for n in (film.defaults.provider, film.defaults.target) if n}
+    recompile = partial(
+        compile_film,
+        film,
+        probe=_probe_media,
+        model_catalog=registry.load_full_catalog(provider_names).apply_variants(
+            _find_interfaces(film)
+        ),
+        allow_retired=overrides.allow_retired,
+        broken=loaded.broken,
+        plugins=registry.list_plugins(),
+    )
+    graph = recompile()
+    text_problems = proofread_film(film, loaded.film.delivery.size)
+    diagnostics = _sorted((*loaded.diagnostics, *graph.diagnostics, *text_problems))
+    return CheckedFilm(path, overrides, film, graph, diagnostics, loaded.texts, recompile)
+
+
+def examine_takes(examined: CheckedFilm) -> CheckedFilm:
+    """The film with what its lock file says of the takes that play, a step beyond `check_film`.
+
+    Reads the lock file where there is one, and plans only where a take is trimmed.
+    """
+    lock = locate_lock_file(examined.path)
+    if not examined.sound or not lock.exists() or not LockFile(lock).trims():
+        return examined
+    production = FilmSession(examined)
+    try:
+        production.plan()
+        told = production.diagnostics
+    except InvalidStoryboard as error:
+        told = error.diagnostics
+    finally:
+        production.close()
+    return replace(examined, diagnostics=told, texts=production.texts)
+
+
+def _find_interfaces(film: Film) -> dict[str, str]:
+    """By provider, which of its interfaces the film chose."""
+    chosen = {name: settings.get("transport") for name, settings in film.providers.items()}
+    return {name: str(transport) for name, transport in chosen.items() if transport}
+
+
+def _check_names(overrides: Overrides) -> None:
+    """Raises UsageError for a provider or model on the command line that nobody has."""
+    known_names = ("previz", *registry.load_full_catalog(()).providers, *registry.list_plugins())
+    providers = tuple(dict.fromkeys(known_names))
+    if overrides.provider and overrides.provider not in providers:
+        raise UsageError(
+            f"there is no provider `{overrides.provider}`",
+            hint=suggest_or_list(overrides.provider, providers),
+        )
+    names = registry.load_full_catalog(registry.list_plugins()).names
+    if overrides.model and overrides.model not in names:
+        raise UsageError(
+            f"there is no model `{overrides.model}`", hint=suggest_or_list(overrides.model, names)
+        )
+
+
+class FilmSession:
+    """A sound film with its lock file and, where there is one, its store.
+
+    `create` makes the store's folder; reading commands leave the disk as it is.
+    """
+
+    def __init__(
+        self,
+        checked_film: CheckedFilm,
+        *,
+        create: bool = False,
+        notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.graph = checked_film.require_graph()
+        self.film = self.graph.film
+        self.overrides = checked_film.overrides
+        self._recompile = checked_film.recompile
+        self.state = locate_state_folder(self.film.path)
+        self.selects = LockFile(locate_lock_file(self.film.path))
+        self._examined = checked_film
+        self._expired: frozenset[str] = frozenset()
+        self._trims: dict[str, TakeTrim] = {}
+        folder = locate_store_folder(self.film.path)
+        self.store = Store(folder, notice=notice) if create or folder.is_dir() else None
+        self.hashes = FileHashCache(self.state)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All there is to say about the film, as its takes are trimmed."""
+        return self._said(self.graph)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Source by file name, the lock file's too."""
+        return {**self._examined.texts, str(self._lock): self.selects.text}
+
+    def plan(
+        self,
+        requests: TakeRequests | None = None,
+        shots: Sequence[str] = (),
+        *,
+        lenient: bool = False,
+    ) -> Plan:
+        """What a render would do now; only for `shots` where they are named.
+
+        Raises InvalidStoryboard where the lock file trims a take as it can't be; `lenient` plans
+        without that trim, for who wants to see the takes or to choose another one.
+        """
+        from storyboard.run.ledger.ledger import Ledger
+        from storyboard.run.ledger.pending import find_takes_to_pick, list_pending_takes
+
+        open_attempts = Ledger.read_attempts(self.state, owing=True)
+        holds_filtered = self.film.policy.on_filtered == "hold"
+        filtered = Ledger.read_filtered(self.state) if holds_filtered else frozenset()
+        charged = Ledger.read_charged(self.state)
+        library = TakeLibrary(
+            self.store,
+            self.selects,
+            self.film.stem,
+            self._hash_input,
+            find_takes_to_pick(open_attempts),
+        )
+        now = time.time()
+
+        def plan_graph(graph: Graph) -> Plan:
+            return plan_film(
+                graph,
+                library,
+                traits_of=registry.read_traits,
+                hashes=self._hash_input,
+                requests=requests,
+                now=now,
+                pending=list_pending_takes(open_attempts),
+                filtered=filtered,
+                charged=charged,
+            )
+
+        plan = self._settle(plan_graph, lenient)
+        if not shots:
+            return plan
+        wanted = select_shots(self.film, shots, self.graph)
+        return plan.restrict_to(
+            {n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted}
+        )
+
+    def late(self, takes: Mapping[str, Take]) -> bool:
+        """Whether a take, by step, is trimmed otherwise than the graph has it."""
+        return any(self._trim(take) != self._trims.get(id) for id, take in takes.items())
+
+    def timeline(self, plan: Plan, takes: Mapping[str, Take]) -> Timeline:
+        """The plan's timeline, or a later one where takes came back whose trims count now.
+
+        Nobody knew that they would before the run; where they leave something to make, it waits.
+        """
+        if not self.late(takes):
+            return plan.timeline
+        before = (self.graph, self._expired, self._trims)
+        later = self.plan()
+        if not later.has_work:
+            return later.timeline
+        self.graph, self._expired, self._trims = before
+        return plan.timeline
+
+    def _settle(self, planned: Callable[[Graph], Plan], lenient: bool) -> Plan:
+        """Plans until the graph holds what only the takes tell: trims, and sources that are gone.
+
+        An extension begins anew where its source has expired and the film allows it.
+        """
+        plan = planned(self.graph)
+        while True:
+            expired, trims = self._expired, self._trims_of(plan)
+            if self.film.policy.on_expired == "reanchor":
+                expired |= _find_expired_steps(plan)
+            if (expired, trims) == (self._expired, self._trims):
+                return plan
+            assert self._recompile is not None
+            graph = self._recompile(expired=expired, trims=trims)
+            if _has_errors(graph):
+                if lenient:
+                    return plan
+                graph = self._recompile(expired=expired, trims=self._placed(trims, plan))
+                raise InvalidStoryboard(self._said(graph), self.texts)
+            self.graph, self._expired, self._trims = graph, expired, trims
+            plan = planned(graph)
+
+    def _trims_of(self, plan: Plan) -> dict[str, TakeTrim]:
+        """How the takes that play are trimmed, by step.
+
+        A trim moves what hangs on its step, so another take may play there: it is asked later.
+        """
+        found: dict[str, TakeTrim] = {}
+        moved: set[str] = set()
+        for node in plan.nodes:
+            id = node.step.id
+            before = self._trims.get(id)
+            trim = self._trim(node.select) if node.select else None
+            if moved.intersection(node.step.parents):
+                moved.add(id)
+                trim = before
+            elif trim != before:
+                moved.add(id)
+            if trim is not None:
+                found[id] = trim
+        return found
+
+    def _trim(self, take: Take) -> TakeTrim | None:
+        told = self.selects.find_trim(take.digest, take.ordinal)
+        if told is None:
+            return None
+        film = self.film.delivery.rate
+        own = take.facts.rate or film
+        start, end = (
+            None if n is None else film.to_frames(own.to_seconds(n)) for n in (told.start, told.end)
+        )
+        return TakeTrim(take.name, Trim(start, end))
+
+    def _placed(self, trims: Mapping[str, TakeTrim], plan: Plan) -> dict[str, TakeTrim]:
+        """The same with their places in the lock file, which are found slowly."""
+        selects = {node.step.id: node.select for node in plan.nodes if node.select}
+        return {
+            id: replace(trim, place=self._place(selects[id])) if id in selects else trim
+            for id, trim in trims.items()
+        }
+
+    def _place(self, take: Take) -> Span:
+        span = self.selects.span(take.digest, take.ordinal, "trim")
+        return replace(span, file=str(self._lock))
+
+    @property
+    def _lock(self) -> Path:
+        """The lock file as the user would name it."""
+        return locate_lock_file(self._examined.path)
+
+    def _said(self, graph: Graph) -> tuple[Diagnostic, ...]:
+        base = self._examined.graph
+        before = frozenset(base.diagnostics if base else ())
+        told = [each for each in self._examined.diagnostics if each not in before]
+        return _sorted((*told, *graph.diagnostics))
+
+    def close(self) -> None:
+        """Keeps what was learnt of files, where the film has a state folder."""
+        if self.state.is_dir():
+            self.hashes.save()
+        if self.store is not None:
+            self.store.close()
+
+    def _hash_input(self, path: Path) -> str:
+        try:
+            return self.hashes(path)
+        except OSError as error:
+            raise StoryboardError(
+                f"{path.name} can't be read: {error.strerror or error}",
+                hint="the storyboard names it; put it back or name another",
+            ) from error
+
+
+def _sorted(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.span, d.code)))
+
+
+def _has_errors(graph: Graph) -> bool:
+    return any(each.severity is Severity.ERROR for each in graph.diagnostics)
+
+
+def _find_expired_steps(plan: Plan) -> frozenset[str]:
+    return frozenset(n.step.id for n in plan.nodes if Reason.URI_EXPIRED in n.reasons)
+
+
+def _probe_media(path: Path) -> MediaFacts:
+    from storyboard.stitching.media.ffmpeg import probe
+
+    return probe(path)

@@ -1,0 +1,74 @@
+"""Shots named on the command line: `SH010`, `SH010..SH040`, `SH020+`, `+SH020`, `seq:SQ01`.
+
+A step is named by its id: `SH060.first_frame`, `cast.ben`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from storyboard.errors import UsageError
+from storyboard.graph.compiler import Graph
+from storyboard.model.film import Film
+
+
+def select_shots(film: Film, words: Sequence[str], graph: Graph | None = None) -> frozenset[str]:
+    """The ids of shots and steps that `words` mean; a `+` and the id of a step need the graph.
+
+    Raises UsageError for a name that the film does not have.
+    """
+    selected: set[str] = set()
+    for word in words:
+        selected.update(_expand_word(film, word, graph))
+    return frozenset(selected)
+
+
+def _expand_word(film: Film, word: str, graph: Graph | None) -> Iterable[str]:
+    ids = [shot.id for shot in film.shots]
+    if word.startswith("seq:"):
+        name = word.removeprefix("seq:")
+        members = [shot.id for shot in film.shots if name in shot.sequences]
+        if not members:
+            sequence_names = dict.fromkeys(
+                candidate for shot in film.shots for candidate in shot.sequences
+            )
+            raise _unknown_name_error(f"sequence `{name}`", name, list(sequence_names))
+        return members
+    if ".." in word:
+        first, _, last = word.partition("..")
+        start, end = (ids.index(_require_known(candidate, ids)) for candidate in (first, last))
+        if end < start:
+            raise UsageError(f"{last} stands before {first}", hint=f"type {last}..{first}")
+        return ids[start : end + 1]
+    steps = list(graph.steps) if graph else []
+    all_names = [*ids, *(id for id in steps if id not in ids)]
+    if word.startswith("+"):
+        return _walk_graph(_require_known(word[1:], all_names), graph, up=True)
+    if word.endswith("+"):
+        return _walk_graph(_require_known(word[:-1], all_names), graph, up=False)
+    return [_require_known(word, all_names)]
+
+
+def _walk_graph(name: str, graph: Graph | None, *, up: bool) -> set[str]:
+    """The shot or step, and the shots that it hangs on (`up`) or that hang on it."""
+    steps = graph.steps if graph else {}
+    reached = {id for id, step in steps.items() if step.is_selected_by({name})}
+    for step in reversed(list(steps.values())) if up else steps.values():
+        if up and step.id in reached:
+            reached.update(step.parents)
+        elif not up and reached.intersection(step.parents):
+            reached.add(step.id)
+    return {name} | {steps[id].shot for id in reached if steps[id].shot}
+
+
+def _require_known(id: str, ids: list[str]) -> str:
+    if id not in ids:
+        raise _unknown_name_error(f"shot `{id}`", id, ids)
+    return id
+
+
+def _unknown_name_error(what: str, name: str, known: list[str]) -> UsageError:
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(known[:12])
+    return UsageError(f"the film has no {what}", hint=hint)

@@ -1,0 +1,1 @@
+"""Synthesizes the sound of a rehearsal."""

@@ -1,0 +1,195 @@
+"""Which words are heard as which sounds.
+
+Sound cues and ambience are listened to closely; weather, scene, place and prompt only suggest a
+quiet bed, so that "a letter on the quay" has the sea under it and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from storyboard.previz.audio.ambience import BEDS
+from storyboard.previz.audio.foley import FOLEY
+from storyboard.providers.base import Intent
+
+MUSIC = "music"
+"""Heard where words ask for music; module `music` plays it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSource:
+    """One sound that the words ask for."""
+
+    name: str
+    """A key of `BEDS` or `FOLEY`, or `MUSIC`."""
+    gain_db: float = 0.0
+    words: str = ""
+    """What it was read from."""
+    cue: bool = False
+    """A sound cue asks for it, so it must be heard within the piece."""
+
+    @property
+    def is_one_shot(self) -> bool:
+        """It sounds once, at a place of its own."""
+        return self.name in FOLEY and (
+            not FOLEY[self.name].every_s or (self.cue and FOLEY[self.name].every_s > _SPARSE_S)
+        )
+
+    @property
+    def is_continuous(self) -> bool:
+        """It has no place of its own, but lies over the piece or comes back by itself."""
+        return self.name not in FOLEY or FOLEY[self.name].every_s > 0
+
+
+def find_sounds(intent: Intent) -> tuple[SoundSource, ...]:
+    """What a shot sounds like beside its voices, each sound once, the nearest source first.
+
+    Room tone lies under everything, or the air outside. Words that ask for silence leave the cues
+    and that.
+    """
+    place = f"{intent.place.name} {intent.place.description}" if intent.place else ""
+    beats = " ".join(words for _, words in intent.beats)
+    scenery = " ".join((intent.scene, place, intent.prompt, beats))
+    inside = _INSIDE.search(intent.scene) is not None
+    silent = _SILENCE.search(" ".join((*intent.sound, intent.ambience))) is not None
+    sources = [
+        source for words in intent.sound for source in _read_sound_words(words, 0.0, cue=True)
+    ]
+    if not silent:
+        # The mix lays its own bed for `ambience` under all cuts; a take only hints at it.
+        sources += _read_sound_words(intent.ambience, _FLOOR_DB)
+        sources += _read_place_words(intent.weather, _WEATHER_DB, inside)
+        sources += _read_place_words(scenery, _PLACE_DB, inside)
+    floor = "air" if _OUTSIDE.search(scenery) and not inside else "room"
+    sources.append(SoundSource("room", _SILENT_DB) if silent else SoundSource(floor, _FLOOR_DB))
+    by_name: dict[str, SoundSource] = {}
+    for source in sources:
+        by_name.setdefault(source.name, source)
+    return tuple(by_name.values())
+
+
+def _read_sound_words(words: str, gain_db: float, *, cue: bool = False) -> list[SoundSource]:
+    """The sounds that words about sound ask for."""
+    if _FAR.search(words):
+        gain_db -= 6.0
+    return [
+        SoundSource(name, gain_db - 14.0 if name == "room" else gain_db, words, cue)
+        for name in find_named_sounds(words, closely=True)
+    ]
+
+
+def _read_place_words(words: str, gain_db: float, inside: bool) -> list[SoundSource]:
+    """The beds that words about a place suggest; through walls where the shot is inside."""
+    return [
+        SoundSource(name, gain_db - 6.0 if inside and name in _OUTDOORS else gain_db, words)
+        for name in find_named_sounds(words, closely=False)
+    ]
+
+
+def find_named_sounds(words: str, *, closely: bool) -> tuple[str, ...]:
+    """The sounds that `words` name, in the order of the table, without those they negate.
+
+    `closely` hears every sound; otherwise only what lies over a place as a bed.
+    """
+    keys: dict[str, None] = {}
+    for pattern, close, bed in _TABLE:
+        if any(not _NOT.search(words[: match.start()]) for match in pattern.finditer(words)):
+            keys |= dict.fromkeys((close if closely else bed).split(", "))
+    keys.pop("", None)
+    return tuple(keys)
+
+
+_WEATHER_DB = -5.0
+_FLOOR_DB = -10.0
+_PLACE_DB = -7.0
+_SILENT_DB = -30.0
+_OUTDOORS = frozenset(("sea", "wind", "rain", "traffic", "leaves", "air"))
+_SPARSE_S = 1.8
+_FAR = re.compile(r"\b(distant|far|faint(ly)?|soft(ly)?|quiet(ly)?|low|muffled|next room)\b", re.I)
+_NOT = re.compile(r"\b(no|not|without|never|isn't|stops?|silences?)\s+(\w+\s+){0,1}$", re.I)
+_SILENCE = re.compile(r"\b(silence|silent|no sound|soundless|dead quiet)\b", re.I)
+_INSIDE = re.compile(r"\bINT\b|\b(inside|indoors|interior)\b", re.I)
+_OUTSIDE = re.compile(
+    r"\bEXT\b|\b(outside|outdoors|exterior|sky|field|street|road|hill|roof|quay|garden|desert)\b",
+    re.I,
+)
+
+
+def _build_row(words: str, close: str, bed: str = "") -> tuple[re.Pattern[str], str, str]:
+    return re.compile(rf"\b({words})\b", re.I), close, bed
+
+
+_TABLE = (
+    _build_row("sea|ocean|surf|tides?|waves?|breakers|swell", "sea", "sea"),
+    _build_row("beach|coast|shore|seaside|cliffs?|lighthouse", "sea, gulls", "sea"),
+    _build_row("harbou?rs?|quays?|piers?|docks?|wharf|marina|port", "sea, gulls", "sea"),
+    _build_row("gulls?|seagulls?|sea ?birds?", "gulls", "sea"),
+    _build_row("rain(s|ing|y|fall)?|drizzl\\w+|downpour|shower", "rain", "rain"),
+    _build_row("storms?|stormy|tempest|hurricane", "rain, wind, thunder", "rain, wind"),
+    _build_row("thunder\\w*|lightning", "thunder", "rain"),
+    _build_row("wind(s|y)?|gusts?|gusty|breezes?|breezy|blizzard|howling", "wind", "wind"),
+    _build_row("snow(s|y|ing|fall)?|desert|dunes?|mountains?|peaks?|tundra|steppe", "wind", "wind"),
+    _build_row("forests?|woods|woodland|jungle|grove", "leaves, birds", "leaves"),
+    _build_row("leaves|trees?|foliage|rustling leaves|grass", "leaves", "leaves"),
+    _build_row(
+        "birds?|birdsong|sparrows?|dawn chorus|chirp\\w*|garden|meadow|orchard", "birds", "air"
+    ),
+    _build_row("owls?", "owl"),
+    _build_row("crickets?|cicadas?|night insects?", "crickets"),
+    _build_row("dogs?|barking|barks?", "dog"),
+    _build_row("rivers?|stream|brook|creek|waterfalls?|fountains?", "water", "water"),
+    _build_row("drips?|dripping|leaking tap|cave", "drips"),
+    _build_row("splash\\w*", "splash"),
+    _build_row("traffic|cars|street noise|motorway|highway", "traffic", "traffic"),
+    _build_row("cit(y|ies)|streets?|downtown|avenue|boulevard|rooftops?", "traffic", "traffic"),
+    _build_row("car horns?|honk\\w*", "car horn"),
+    _build_row("(ship|fog|boat|train)'?s? ?horns?|foghorns?|(?<!car )horn", "horn"),
+    _build_row("sirens?|ambulance|police car", "siren"),
+    _build_row(
+        "engines?|motors?|motorboat|truck|lorry|tractor|machines?|factory", "engine", "engine"
+    ),
+    _build_row(
+        "aircraft|airplane|aeroplane|plane cabin|spaceship|ventilation|server room",
+        "cabin",
+        "cabin",
+    ),
+    _build_row("trains?|railway|carriage|wagons?", "rumble, rails", "rumble"),
+    _build_row("trams?|streetcar|subway|metro", "rumble, rails, bell", "rumble"),
+    _build_row("hum(s|ming)?|refrigerator|fridge|neon|fluorescent|transformer|buzz\\w*", "hum"),
+    _build_row("kitchen", "hum", "hum"),
+    _build_row("clocks?|ticking|ticks?|watch ticking", "clock"),
+    _build_row("church( bells?)?|cathedral|bells toll\\w*|tolling", "church"),
+    _build_row("(door|school|bicycle|shop)?bells?|chimes?|ding", "bell"),
+    _build_row("phones?|telephones?|ringing", "phone"),
+    _build_row(
+        "fire(place|side)?|flames?|campfire|hearth|crackl\\w+|burning", "fire, crackle", "fire"
+    ),
+    _build_row(
+        "crowds?|murmur\\w*|chatter|market|caf[eé]|restaurant|bar|pub|party|audience|station",
+        "crowd",
+        "crowd",
+    ),
+    _build_row("applause|applaud\\w*|clapping|ovation", "applause"),
+    _build_row("footsteps?|footfalls?|steps|walking|running feet|boots|heels", "steps"),
+    _build_row("hoof\\w*|hooves|gallop\\w*|horses?", "hooves"),
+    _build_row("heart ?beats?|heart pounding|pulse", "heart"),
+    _build_row("typing|typewriter|keyboard|keys clack\\w*", "typing"),
+    _build_row("paper|rustl(e|es|ing)|pages?|envelope|letter (opens|unfolds)|cloth", "rustle"),
+    _build_row("door(?! ?bell)|slams?|slamming", "door"),
+    _build_row("creak\\w*|hinge|floorboards?", "creak"),
+    _build_row("knocks?|knocking|raps?", "knock"),
+    _build_row("thuds?|impacts?|bangs?|hits?|stamps?|drops?|crash\\w*|punch\\w*|falls?", "impact"),
+    _build_row("explo\\w+|booms?|blasts?|detonat\\w+", "boom"),
+    _build_row("gun ?shots?|shots? (rings?|fired)|rifle|pistol|gunfire", "shot"),
+    _build_row("glass|shatter\\w*|smash\\w*", "glass"),
+    _build_row("whoosh\\w*|swoosh\\w*|swish\\w*|flies past|rushes past|wings?", "whoosh"),
+    _build_row("whistles?|whistling|kettle", "whistle"),
+    _build_row(
+        "music|piano|violins?|strings|orchestra\\w*|guitar|melody|song|score|chords?|organ", MUSIC
+    ),
+    _build_row("room ?tone|quiet room", "room"),
+)
+
+_KNOWN = {*BEDS, *FOLEY, MUSIC, ""}
+assert all(name in _KNOWN for _, *names in _TABLE for each in names for name in each.split(", "))

@@ -1,0 +1,1 @@
+"""Composes backgrounds, people and text into frames."""

@@ -1,0 +1,217 @@
+"""Bodies: a jointed paper puppet in any pose. Units are body heights, the ground is y = 0."""
+
+from __future__ import annotations
+
+import math
+
+from storyboard.previz.figures.clothes import draw_collar, draw_torso, find_sleeve_color
+from storyboard.previz.figures.face import Face, draw_head, place_head
+from storyboard.previz.figures.limbs import draw_hand, draw_limb, draw_shoe, find_joints
+from storyboard.previz.figures.pose import (
+    BodyPose,
+    compute_sitting_drop,
+    compute_step_bob,
+    locate_neck,
+)
+from storyboard.previz.figures.side_view import draw_side_view
+from storyboard.previz.painting.colors import shade_color
+from storyboard.previz.painting.seeds import seed_random
+from storyboard.previz.painting.svg import (
+    draw_ellipse,
+    draw_line,
+    draw_path,
+    draw_polygon,
+    draw_rect,
+    place_art,
+    smooth_path,
+)
+from storyboard.previz.props import find_prop
+from storyboard.previz.script.character_look import Look
+
+
+def draw_body(look: Look, pose: BodyPose) -> str:
+    """Everything below the chin."""
+    if pose.view == "side":
+        return draw_side_view(look, pose)
+    return _draw_upright(look, pose, back=pose.view == "back")
+
+
+def draw_figure(look: Look, pose: BodyPose, face: Face, nod: float = 0.0) -> str:
+    """Body and head together, in body heights."""
+    behind, front = draw_head(look, face)
+    x, y = locate_neck(look, pose)
+    flip = face.view == "front" and False
+    under = place_head(behind, x, y, look.head, nod, flip)
+    return under + draw_body(look, pose) + place_head(front, x, y, look.head, nod, flip)
+
+
+def _draw_upright(look: Look, pose: BodyPose, back: bool) -> str:
+    """Seen from the front or the back."""
+    down, lift = compute_sitting_drop(pose), compute_step_bob(pose)
+    w = look.broad
+    sh = 0.118 * w
+    hips = 0.082 * w if not look.woman else 0.086 * w
+    waist = 0.083 * w if not look.woman else 0.071 * w
+    shoulder = -(1 - look.head) + 0.046 + down + lift
+    hip = -0.50 + down + lift
+    out = _draw_legs(look, pose, hips, hip)
+    swing = math.sin(math.tau * pose.phase / 12) if pose.phase is not None else 0.0
+    arms = [_draw_arm(look, pose, side, sh, shoulder, swing, back) for side in (-1, 1)]
+    behind = "".join(a for a, front in arms if not front)
+    before = "".join(a for a, front in arms if front)
+    out += behind + draw_torso(look, pose, sh, waist, hips, shoulder, hip, back)
+    neck_y = -(1 - look.head) + down + lift
+    skin_dark = shade_color(look.skin, -0.14)
+    out += draw_polygon([(-0.036, neck_y - 0.03), (0.036, neck_y - 0.03), (0.042, shoulder + 0.006),
+                 (0.0, shoulder + 0.03 if not back else shoulder + 0.004),
+                 (-0.042, shoulder + 0.006)], look.skin)  # fmt: skip
+    out += draw_polygon([(-0.036, neck_y - 0.03), (0.036, neck_y - 0.03), (0.034, neck_y + 0.016),
+                 (0.0, neck_y + 0.026), (-0.034, neck_y + 0.012)], skin_dark, 0.8)  # fmt: skip
+    out += draw_collar(look, shoulder, back)
+    if back:
+        carried_thing = _draw_held_thing(look, pose, sh, shoulder) if pose.hands == "carry" else ""
+        return before + out + carried_thing if pose.hands else out + before
+    return out + before + _draw_held_thing(look, pose, sh, shoulder)
+
+
+def _draw_legs(look: Look, pose: BodyPose, hips: float, hip: float) -> str:
+    in_skirt = look.over == "dress" or look.under == "skirt"
+    color = look.skin if in_skirt or look.under == "shorts" else look.under_color
+    out = ""
+    if pose.sits:
+        knee = -0.255
+        for side in (-1, 1):
+            x = side * hips * 0.62
+            lap = look.under_color if look.over != "dress" else look.over_color
+            out += draw_limb(
+                (x * 1.05, knee), (x * 1.12, -0.13), (x * 1.08, -0.035), color, 0.062, 0.042
+            )
+            out += draw_shoe(x * 1.08, 0.0, look.shoes, side)
+            out += draw_path(
+                smooth_path(
+                    [
+                        (x - 0.052, hip - 0.03),
+                        (x + 0.052, hip - 0.03),
+                        (x + 0.056, knee + 0.03),
+                        (x - 0.056, knee + 0.03),
+                    ]
+                ),
+                lap,
+            )
+            out += draw_ellipse(x, knee + 0.012, 0.055, 0.030, shade_color(lap, 0.06))
+        return out
+    for side in (-1, 1):
+        x = side * hips * 0.56
+        lift = 0.0
+        if pose.phase is not None:
+            lift = max(0.0, math.sin(math.tau * pose.phase / 12 + (0 if side > 0 else math.pi)))
+            lift *= 0.045 if not pose.runs else 0.08
+        tone = shade_color(color, -0.07) if side > 0 else color
+        wide = 0.074 if not in_skirt else 0.048
+        out += draw_limb((x, hip), (x * 1.04, -0.262 - lift * 0.7), (x * 1.05, -0.036 - lift), tone,
+                     wide, 0.044 if not in_skirt else 0.030)  # fmt: skip
+        out += draw_shoe(x * 1.05, -lift, look.shoes, side)
+    if look.under == "skirt" and look.over != "dress":
+        c = look.under_color
+        hem = -0.25
+        out += draw_path(
+            smooth_path(
+                [
+                    (-hips * 0.95, hip - 0.07),
+                    (hips * 0.95, hip - 0.07),
+                    (hips * 1.35, hem),
+                    (0, hem + 0.012),
+                    (-hips * 1.35, hem),
+                ]
+            ),
+            c,
+        )
+        out += draw_polygon(
+            [(0.01, hip), (hips * 0.7, hip), (hips * 1.2, hem), (0.03, hem)],
+            shade_color(c, -0.15),
+            0.5,
+        )
+    return out
+
+
+def _draw_arm(
+    look: Look, pose: BodyPose, side: int, sh: float, shoulder: float, swing: float, back: bool
+) -> tuple[str, bool]:
+    """An arm of the front or back view, and whether it lies before the body."""
+    color, bare = find_sleeve_color(look)
+    tone = shade_color(color, -0.10) if side > 0 else shade_color(color, 0.02)
+    at = (side * (sh - 0.014), shoulder + 0.034)
+    active = pose.hands and (side > 0 or pose.hands in ("hold", "cross"))
+    upper, lower = 0.180, 0.155
+    if active and pose.hands == "hold":
+        elbow, wrist = find_joints(at, upper, lower * 0.92, side * 16, -side * 74)
+        front = not back
+    elif active and pose.hands == "cross":
+        elbow, wrist = find_joints(at, upper, lower, side * 12, -side * 97)
+        front = not back
+    elif active and pose.hands == "phone":
+        elbow, wrist = find_joints(at, upper, lower * 0.95, side * 20, side * 193)
+        front = True
+    elif active and pose.hands == "umbrella":
+        elbow, wrist = find_joints(at, upper, lower * 0.9, side * 14, -side * 150)
+        front = True
+    elif active and pose.hands == "carry":
+        elbow, wrist = find_joints(at, upper, lower, side * 8, side * 2)
+        front = False
+    elif active and pose.hands in ("wave", "raise"):
+        elbow, wrist = find_joints(at, upper, lower, side * 62, side * 170)
+        front = True
+    elif active and pose.hands == "point":
+        elbow, wrist = find_joints(at, upper, lower, side * 68, side * 86)
+        front = True
+    elif pose.sits:
+        elbow, wrist = find_joints(at, upper, lower * 0.8, side * 14, -side * 38)
+        front = not back
+    else:
+        sway = 5 * swing * side
+        elbow, wrist = find_joints(at, upper, lower, side * 9 + sway, side * 3 + sway)
+        front = False
+    out = draw_hand(wrist[0], wrist[1] + (0.006 if not active else 0.0), look.skin)
+    if pose.hands in ("hold", "cross") and active:
+        x = wrist[0] - side * 0.012
+        out = draw_ellipse(x, wrist[1], 0.024, 0.018, look.skin)
+    arm = draw_limb(at, elbow, wrist, tone, 0.056 * look.broad, 0.040)
+    if bare:
+        arm = draw_limb(at, elbow, wrist, look.skin, 0.046, 0.034)
+        arm += draw_limb(
+            at, ((at[0] + elbow[0]) / 2, (at[1] + elbow[1]) / 2), elbow, tone, 0.056, 0.050
+        )
+    else:
+        cuff = shade_color(color, -0.28)
+        arm += draw_line([((wrist[0] * 5 + elbow[0]) / 6 - 0.016, (wrist[1] * 5 + elbow[1]) / 6),
+                       ((wrist[0] * 5 + elbow[0]) / 6 + 0.016, (wrist[1] * 5 + elbow[1]) / 6)],
+                      cuff, 0.004, 0.0)  # fmt: skip
+    return out + arm if not front else arm + out, front
+
+
+def _draw_held_thing(look: Look, pose: BodyPose, sh: float, shoulder: float) -> str:
+    """The thing in the hands of a front view, in body heights."""
+    if not pose.holds:
+        return ""
+    prop = find_prop(pose.holds)
+    size = min(0.16 / max(prop.width, prop.height), 1 / look.height) if prop.stand != "table" else (
+        min(0.13 / max(prop.width, prop.height), 1 / look.height))  # fmt: skip
+    art = prop.draw(seed_random("held", pose.holds), "")[0]
+    if pose.hands == "hold":
+        return place_art(art, 0.0, shoulder + 0.245 + prop.height * size * 0.35, size)
+    if pose.hands == "phone":
+        at = (sh - 0.014, shoulder + 0.034)
+        _, wrist = find_joints(at, 0.18, 0.155 * 0.95, 20, 193)
+        phone = draw_rect(-0.011, -0.052, 0.022, 0.070, "#22242a", 0.006)
+        return place_art(phone, wrist[0] - 0.018, wrist[1] - 0.002, 1.0, -14)
+    if pose.hands == "carry":
+        _, wrist = find_joints((sh - 0.014, shoulder + 0.034), 0.18, 0.155, 8, 2)
+        size = 0.8 / look.height
+        return place_art(art, wrist[0] + 0.02, wrist[1] + prop.height * size - 0.008, size)
+    if pose.hands == "umbrella":
+        _, wrist = find_joints((sh - 0.014, shoulder + 0.034), 0.18, 0.155 * 0.9, 14, -150)
+        return place_art(art, wrist[0], wrist[1] + 0.05, 0.62)
+    if pose.hands in ("wave", "raise"):
+        _, wrist = find_joints((sh - 0.014, shoulder + 0.034), 0.18, 0.155, 62, 170)
+        return place_art(art, wrist[0], wrist[1] + 0.01, size)
+    return ""

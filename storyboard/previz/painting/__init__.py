@@ -1,0 +1,1 @@
+"""Paints vector drawings into pixels."""

@@ -1,0 +1,1 @@
+"""Reads a prompt: who is there, what they do, how the camera moves."""

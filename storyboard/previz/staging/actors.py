@@ -1,0 +1,231 @@
+"""Who moves how: positions, poses and faces of people and things as functions of time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from storyboard.previz.audio.syllables import Syllable, schedule_lines, split_syllables
+from storyboard.previz.figures.face import CLOSED, NARROW, OPEN, ROUND, Face
+from storyboard.previz.figures.pose import STRIDE, BodyPose
+from storyboard.previz.painting.rasterizer import Box
+from storyboard.previz.painting.seeds import seed_random
+from storyboard.previz.props import find_prop
+from storyboard.previz.staging.framing import Mark, PlacedProp, compute_half_width
+from storyboard.providers.base import SpokenLine
+
+WALKING = 1.25
+"""Metres a second."""
+_EASE = 0.45
+_TURN_S = 0.5
+_ENTER_S = 2.4
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way through the world: from one speed to another within half a second."""
+
+    x: float
+    z: float
+    vx: float = 0.0
+    vz: float = 0.0
+    from_vx: float = 0.0
+    from_vz: float = 0.0
+    walked: float = 0.0
+    """Metres before this shot, so that the step goes on."""
+    entry_offset: float = 0.0
+    """Metres aside from which it comes in."""
+    stop_at_s: float = math.inf
+    """When it comes to a stop."""
+
+    def locate_at(self, t: float) -> tuple[float, float, float]:
+        """(x, z, metres walked so far)."""
+        if t > self.stop_at_s:
+            # the last steps: what is left of the speed fades as it came
+            x, z, walked = self.locate_at(self.stop_at_s)
+            rest = _EASE * (1 - math.exp(-(t - self.stop_at_s) / _EASE))
+            dx, dz = self.vx * rest, self.vz * rest
+            return x + dx, z + dz, walked + math.hypot(dx, dz)
+        eased_s = _EASE * (1 - math.exp(-t / _EASE))
+        dx = self.vx * t + (self.from_vx - self.vx) * eased_s
+        dz = self.vz * t + (self.from_vz - self.vz) * eased_s
+        x = self.x + dx
+        if self.entry_offset:
+            u = min(1.0, t / _ENTER_S)
+            x += self.entry_offset * (1 - u * u * (3 - 2 * u))
+            dx += self.entry_offset * (u * u * (3 - 2 * u))
+        return x, self.z + dz, self.walked + math.hypot(dx, dz)
+
+    def is_moving(self, t: float) -> bool:
+        if t > self.stop_at_s:
+            speed_left = math.exp(-(t - self.stop_at_s) / _EASE)
+            return math.hypot(self.vx, self.vz) * speed_left > 0.12
+        fade = math.exp(-t / _EASE)
+        vx = self.vx + (self.from_vx - self.vx) * fade
+        vz = self.vz + (self.from_vz - self.vz) * fade
+        return math.hypot(vx, vz) > 0.12 or (bool(self.entry_offset) and t < _ENTER_S * 0.93)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person of the shot."""
+
+    mark: Mark
+    walk: Walk
+    views: tuple[tuple[float, str], ...]
+    """(from when, view): front back left right."""
+    speech: tuple[tuple[float, tuple[Syllable, ...]], ...] = ()
+    """(start of a line, its syllables)."""
+    foreshortening: float = 1.0
+    """Foreshortening of heights when seen from above."""
+
+    def find_view(self, t: float) -> tuple[str, float]:
+        """The view, and how wide it stands: less than 1 while the paper turns over."""
+        current, width = self.views[0][1], 1.0
+        for at, name in self.views[1:]:
+            if name == current:
+                continue
+            u = (t - at) / _TURN_S
+            if u >= 0.5:
+                current = name
+            if 0 < u < 1:
+                width = max(0.16, abs(math.cos(math.pi * u)))
+        return current, width
+
+    def build_pose(self, t: float) -> BodyPose:
+        person = self.mark.person
+        view, _ = self.find_view(t)
+        side = "side" if view in ("left", "right") else view
+        is_running = person.pace > 1.6 and self.walk.is_moving(t)
+        phase = None
+        if self.walk.is_moving(t) and not person.sits:
+            walked = self.walk.locate_at(t)[2]
+            stride = STRIDE * self.mark.look.height * (1.45 if is_running else 1.0)
+            phase = int(walked / stride * 12) % 12
+        hands = "" if is_running else person.hands
+        return BodyPose(side, phase, person.sits and phase is None, hands, person.holds, is_running)
+
+    def build_face(self, t: float, clock: float) -> Face:
+        person = self.mark.person
+        view, _ = self.find_view(t)
+        rng = seed_random("blink", person.name)
+        every = rng.uniform(2.9, 4.3)
+        blinks = (clock + t + rng.uniform(0, every)) % every < 0.13
+        down = person.eyes == "down" and not self.is_speaking(t)
+        shut = blinks or person.eyes == "closed"
+        mouth = self.choose_mouth(t)
+        if view == "back":
+            return Face("back")
+        if view in ("left", "right"):
+            return Face("side", 0.0, mouth, shut, down, person.mood)
+        turn = round(self.mark.faces * 5) / 5
+        return Face("front", turn, mouth, shut and not down, down, person.mood)
+
+    def is_speaking(self, t: float) -> bool:
+        return any(
+            line and start <= t < start + line[-1].end_s + 0.1 for start, line in self.speech
+        )
+
+    def choose_mouth(self, t: float) -> int:
+        for start, line in self.speech:
+            for syllable in line:
+                at = t - start - syllable.start_s
+                length = syllable.end_s - syllable.start_s
+                if 0 <= at < length:
+                    if syllable.onset == "lips" and at < 0.25 * length:
+                        return CLOSED
+                    if at > 0.72 * length:
+                        return NARROW
+                    return {"a": OPEN, "o": ROUND, "u": ROUND}.get(syllable.vowel, NARROW)
+        return CLOSED
+
+    def compute_nod(self, t: float, clock: float) -> float:
+        """Degrees that the head leans: breath, and the beat of one's own words."""
+        rng = seed_random("nod", self.mark.person.name)
+        sway = math.sin((clock + t) * 0.9 + rng.uniform(0, 6)) * 1.1
+        if self.is_speaking(t):
+            sway += math.sin(t * 5.2) * 1.3
+        if self.mark.person.eyes == "down":
+            sway += 3.0 * (1 if self.mark.faces >= 0 else -1)
+        return sway
+
+    def compute_box(self, t: float, size: str, whole: bool) -> Box:
+        """What of the person must stay in frame."""
+        x, _, _ = self.walk.locate_at(t)
+        look = self.mark.look
+        high = look.height * self.foreshortening * (0.78 if self.mark.person.sits else 1.0)
+        half = look.height * compute_half_width(size, whole and self.walk.is_moving(t))
+        if size in ("CU", "ECU"):
+            eye = high - look.height * look.head * 0.5
+            tall = look.height * look.head * (0.56 if size == "CU" else 0.10)
+            return Box(x - half, -eye - tall, x + half, -eye + tall)
+        bottom = 0.0 if whole else -high * (0.80 if size == "MCU" else 0.6)
+        return Box(x - half, -high * 1.012, x + half, bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class MovingProp:
+    """One thing of the shot."""
+
+    placed: PlacedProp
+    walk: Walk
+    rise_speed: float = 0.0
+    """Metres a second upwards."""
+    circle_radius: float = 0.0
+    """Radius in metres of the circle that it flies, or 0."""
+    left: bool = False
+    """It looks left."""
+    appears: bool = False
+    """It was not there when the shot began, and comes up softly."""
+
+    def locate_at(self, t: float, clock: float) -> tuple[float, float, float]:
+        """(x, y, z)."""
+        x, z, _ = self.walk.locate_at(t)
+        y = self.placed.y
+        prop = find_prop(self.placed.thing.name)
+        if prop.bobs:
+            y += prop.bobs * math.sin((clock + t) * 1.5 + self.walk.x)
+        if self.rise_speed:
+            y -= self.rise_speed * 2.2 * (1 - math.exp(-t / 2.2))
+        return x, y, z
+
+    def compute_box(self, t: float, clock: float) -> Box:
+        prop = find_prop(self.placed.thing.name)
+        x, y, _ = self.locate_at(t, clock)
+        half = prop.width / 2 * self.placed.scale
+        if self.circle_radius:
+            return Box(
+                x - self.circle_radius * 1.3,
+                y - self.circle_radius,
+                x + self.circle_radius * 1.3,
+                y + 0.4 * self.circle_radius,
+            )
+        return Box(x - half, y - prop.height * self.placed.scale, x + half, y + 0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """Everybody and everything that acts."""
+
+    people: tuple[Actor, ...] = ()
+    things: tuple[MovingProp, ...] = field(default=())
+
+    @property
+    def lead(self) -> Actor | MovingProp | None:
+        """Whom the camera cares for."""
+        for actor in self.people:
+            if not actor.mark.shoulder:
+                return actor
+        return next((thing for thing in self.things if thing.placed.subject), None)
+
+
+def find_speech(
+    lines: Sequence[SpokenLine], name: str
+) -> tuple[tuple[float, tuple[Syllable, ...]], ...]:
+    """The lines of `name` that a mouth is seen to speak."""
+    return tuple(
+        (line.at_s, split_syllables(line.words, seconds))
+        for line, seconds in schedule_lines(tuple(lines))
+        if line.speaker.lower() == name.lower() and not line.off
+    )

@@ -1,0 +1,134 @@
+"""CometAPI as a provider: a gateway with a key of its own, and two routes to the same models."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.errors import (
+    AuthenticationError,
+    EnvironmentProblem,
+    InvalidRequest,
+    RetiredModel,
+    StoryboardError,
+)
+from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, Sample, Workplace
+from storyboard.providers.cometapi.chat import OPERATION_PREFIX, ChatRoute
+from storyboard.providers.cometapi.job_status import REFUSED_CODES
+from storyboard.providers.cometapi.videos import VideosRoute
+from storyboard.providers.google.gemini_files import NotFound
+from storyboard.providers.http.base_url import resolve_base_url
+from storyboard.providers.http.error_body import ApiError
+from storyboard.providers.http.redaction import Redactor
+from storyboard.providers.http.service import ServiceClient
+
+_KEY = "COMETAPI_KEY"
+_BASE = "https://api.cometapi.com"
+_TRANSPORTS = ("videos", "chat")
+
+
+class CometAPI:
+    """Veo behind CometAPI. `settings.transport`: `videos`, which it documents, or `chat`.
+
+    The key is read from COMETAPI_KEY when it is first needed.
+    """
+
+    name = "cometapi"
+    repeatable = False
+    reads = WIRE_READS
+    revision = ""
+
+    def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._transport = settings.get("transport", "videos")
+        if self._transport not in _TRANSPORTS:
+            raise EnvironmentProblem(
+                f"CometAPI has no transport `{self._transport}`",
+                hint=f"one of {', '.join(_TRANSPORTS)}",
+            )
+        self._redactor = Redactor()
+        self._routes: tuple[ServiceClient, VideosRoute, ChatRoute] | None = None
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        """Sends the request once; with `chat`, comes back when the video is made."""
+        _, videos, chat = self._open_routes()
+        if self._transport == "chat":
+            return await chat.submit(request, place)
+        return await videos.submit(request, place)
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        """How a job stands; one of `videos` can be asked for by any process."""
+        _, videos, chat = self._open_routes()
+        route = chat if operation.name.startswith(OPERATION_PREFIX) else videos
+        return await route.poll(operation)
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        """Loads the video into the workplace."""
+        _, videos, _ = self._open_routes()
+        out = place.scratch / f"{secrets.token_hex(6)}.mp4"
+        await videos.fetch(sample, out)
+        return replace(sample, path=out)
+
+    async def close(self) -> None:
+        """Gives back the connections."""
+        if self._routes is not None:
+            await self._routes[0].close()
+
+    def _open_routes(self) -> tuple[ServiceClient, VideosRoute, ChatRoute]:
+        if self._routes is None:
+            base_url = resolve_base_url("STORYBOARD_COMETAPI_BASE_URL", _BASE)
+            client = ServiceClient(
+                self.name,
+                base_url,
+                self._build_headers,
+                self._redactor,
+                verdict=self._judge_error,
+                who="CometAPI",
+            )
+            self._routes = (client, VideosRoute(client), ChatRoute(client))
+        return self._routes
+
+    async def _build_headers(self, fresh: bool) -> Mapping[str, str]:
+        key = os.environ.get(_KEY, "").strip()
+        if not key:
+            raise AuthenticationError(
+                f"{_KEY} is not set",
+                hint=f"export {_KEY}=…; `--previz` rehearses without a key",
+                provider=self.name,
+            )
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise AuthenticationError(
+                f"{_KEY} holds what no key has: a space or a special character",
+                provider=self.name,
+            )
+        return {"Authorization": f"Bearer {self._redactor.add_secret(key)}"}
+
+    def _judge_error(self, api_error: ApiError) -> StoryboardError | None:
+        """What CometAPI means where it differs from others."""
+        message = self._redactor(api_error.message) or f"status {api_error.status}"
+        if api_error.status == 401:
+            return AuthenticationError(
+                f"CometAPI does not take the key in {_KEY}: {message}",
+                hint=f"copy it from your account there once more, then `export {_KEY}=…`",
+                provider=self.name,
+            )
+        if api_error.status == 403:
+            return InvalidRequest(
+                f"CometAPI does not let this key in: {message}",
+                hint="your account there may not have this model, or no money left",
+                provider=self.name,
+            )
+        if api_error.status == 404 and "no longer available" in message:
+            return RetiredModel(
+                f"CometAPI no longer has it: {message}",
+                hint="see `storyboard models` for what else there is",
+                provider=self.name,
+            )
+        if api_error.status == 404:
+            return NotFound(f"CometAPI refuses: {message}", provider=self.name)
+        if api_error.status >= 500 and api_error.code in REFUSED_CODES:
+            return InvalidRequest(f"CometAPI refuses: {message}", provider=self.name)
+        return None

@@ -1,0 +1,1 @@
+"""Adapters of Google's services: Gemini and Vertex AI."""

@@ -1,0 +1,215 @@
+"""Cloud Storage: inputs that are too large to send along go up, results come down."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from storyboard.errors import (
+    AuthenticationError,
+    Gone,
+    InvalidRequest,
+    ProviderError,
+    StoryboardError,
+)
+from storyboard.providers.http.base_url import resolve_base_url
+from storyboard.providers.http.download import NotFoundElsewhere, download_file
+from storyboard.providers.http.error_body import ApiError
+from storyboard.providers.http.redaction import Redactor
+from storyboard.providers.http.service import Access, ServiceClient
+
+_URI = re.compile(r"gs://(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])(?:/(?P<name>[^?#]*))?")
+_MAX_PAGES = 100
+"""Of a list, a thousand objects each; below an attempt's own prefix lie a few in all."""
+
+_SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "video/mp4": "mp4"}
+
+
+class GcsBucket:
+    """The buckets that the credentials open; what was uploaded is remembered."""
+
+    def __init__(self, provider: str, access: Access, redactor: Redactor) -> None:
+        base_url = resolve_base_url("STORYBOARD_GCS_BASE_URL", "https://storage.googleapis.com")
+        self._client = ServiceClient(
+            provider, base_url, access, redactor, verdict=self._judge_error, who="Cloud Storage"
+        )
+        self._provider = provider
+        self._redactor = redactor
+        self._uploads: dict[str, asyncio.Task[str]] = {}
+
+    async def upload_bytes(self, data: bytes, mime: str, base_uri: str) -> str:
+        """The URI of an object with those bytes, below `gs://…`; sent once, whoever asks.
+
+        Its name is its content's, so an object that is there already is the same.
+        """
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+        uri = f"{base_uri.rstrip('/')}/inputs/{digest}.{_SUFFIX.get(mime, 'bin')}"
+        task = self._uploads.get(uri)
+        if task is None:
+            task = self._uploads[uri] = asyncio.create_task(self._send_object(data, mime, uri))
+        try:
+            return await asyncio.shield(task)
+        except BaseException:
+            if task.done():
+                self._uploads.pop(uri, None)
+            raise
+
+    async def download_object(self, uri: str, out: Path) -> Path:
+        """The object as the file `out`; complete or not at all. Raises Gone where there is none."""
+        bucket, name = self._split_uri(uri)
+        try:
+            return await download_file(
+                self._client, f"{_build_object_path(bucket, name)}?alt=media", out
+            )
+        except NotFoundElsewhere:
+            # Where media are asked for, Cloud Storage says no in plain text, as any proxy may.
+            await self._read_size(bucket, name)
+            raise
+
+    async def has_object(self, uri: str) -> bool:
+        """Whether the object is there; also where nobody can say."""
+        bucket, name = self._split_uri(uri)
+        try:
+            await self._read_size(bucket, name)
+        except Gone:
+            return False
+        except ProviderError:
+            pass  # the service may see what we may not
+        return True
+
+    async def list_objects(self, folder: str) -> tuple[str, ...]:
+        """URIs of the objects below a `gs://…/`, by name.
+
+        Nothing else counts, whatever is listed. Raises ProviderError for what is no list.
+        """
+        bucket, prefix = self._split_uri(folder)
+        uris: set[str] = set()
+        pages: set[str] = set()
+        page = ""
+        while page not in pages and len(pages) < _MAX_PAGES:
+            pages.add(page)
+            params = {"prefix": prefix, "fields": "items(name),nextPageToken"}
+            if page:
+                params["pageToken"] = page
+            reply = await self._client.request_with_retry(
+                "GET", f"/storage/v1/b/{bucket}/o", params=params
+            )
+            listing = reply.value if isinstance(reply.value, dict) else {"items": None}
+            items = listing.get("items", [])
+            page = listing.get("nextPageToken") or ""
+            if not isinstance(page, str) or not isinstance(items, list):
+                raise self._listing_error(folder)
+            for item in items:
+                name = item.get("name") if isinstance(item, dict) else None
+                if not isinstance(name, str):
+                    raise self._listing_error(folder)
+                uri = f"gs://{bucket}/{name}"
+                if name.startswith(prefix) and uri == clean_object_uri(uri, self._redactor):
+                    uris.add(uri)
+            if not page:
+                return tuple(sorted(uris))
+        raise self._listing_error(folder)
+
+    def _listing_error(self, folder: str) -> ProviderError:
+        return ProviderError(
+            f"Cloud Storage does not say what lies below {self._redactor(folder)}",
+            provider=self._provider,
+        )
+
+    async def close(self) -> None:
+        """Gives back the connections."""
+        await self._client.close()
+
+    async def _send_object(self, data: bytes, mime: str, uri: str) -> str:
+        bucket, name = self._split_uri(uri)
+        try:
+            await self._client.request_with_retry(
+                "POST",
+                f"/upload/storage/v1/b/{bucket}/o",
+                params={"uploadType": "media", "name": name, "ifGenerationMatch": "0"},
+                content=data,
+                headers={"content-type": mime},
+            )
+        except _ObjectExists:
+            await self._check_same_size(bucket, name, len(data), uri)
+        return uri
+
+    async def _check_same_size(self, bucket: str, name: str, size: int, uri: str) -> None:
+        """Raises unless the object that is there has the size of ours."""
+        existing_size = await self._read_size(bucket, name)
+        if existing_size != str(size):
+            raise InvalidRequest(
+                f"{uri} is there with other bytes ({existing_size}, not {size})",
+                hint="remove it, or name another `storage_uri`",
+                provider=self._provider,
+            )
+
+    async def _read_size(self, bucket: str, name: str) -> str:
+        """The size of an object in bytes, as the service writes it; Gone where there is none."""
+        reply = await self._client.request_with_retry(
+            "GET", _build_object_path(bucket, name), params={"fields": "size"}
+        )
+        return str(reply.value.get("size")) if isinstance(reply.value, dict) else ""
+
+    def _split_uri(self, uri: str) -> tuple[str, str]:
+        match = _URI.fullmatch(uri)
+        if match is None or not match["name"]:
+            raise ProviderError(f"`{self._redactor(uri)}` is no object", provider=self._provider)
+        return match["bucket"], match["name"]
+
+    def _judge_error(self, api_error: ApiError) -> StoryboardError | None:
+        message = self._redactor(api_error.message)
+        if api_error.status == 412:
+            return _ObjectExists("it is there already", provider=self._provider)
+        if api_error.status == 404 and "bucket" in message.lower():
+            return InvalidRequest(
+                f"there is no such bucket: {message}",
+                hint="see `providers.vertex.storage_uri`; buckets are made with `gcloud storage`",
+                provider=self._provider,
+            )
+        if api_error.status == 404:
+            return Gone("the object is not there", provider=self._provider)
+        if api_error.status in (401, 403):
+            return AuthenticationError(
+                f"Cloud Storage does not let us in: {message or api_error.status}",
+                hint="the account needs storage.objects.get and .create in that bucket, "
+                "by Application Default Credentials; VERTEX_API_KEY opens no bucket",
+                provider=self._provider,
+            )
+        return None
+
+
+class _ObjectExists(InvalidRequest):
+    """An object of that name is there."""
+
+
+def check_storage_uri(uri: str) -> str:
+    """A film's `storage_uri` without the slash at its end; InvalidRequest where it is none."""
+    if uri and not _URI.fullmatch(uri):
+        raise InvalidRequest(
+            f"`storage_uri: {uri}` is no place in Cloud Storage",
+            hint="write gs://my-bucket/films",
+        )
+    return uri.rstrip("/")
+
+
+def clean_object_uri(value: object, redactor: Redactor) -> str:
+    """The URI by which an object that a service named is kept; empty where it names none.
+
+    The name alone: neither what stands in a query, which may let anybody in, nor one of our keys.
+    """
+    plain = value.partition("?")[0].partition("#")[0] if isinstance(value, str) else ""
+    match = _URI.fullmatch(plain)
+    return plain if match and match["name"] and not redactor.contains_secret(plain) else ""
+
+
+def build_result_folder(base_uri: str, tag: str) -> str:
+    """Where an attempt's results go: a prefix of its own, with a slash at its end."""
+    return "/".join(filter(None, (base_uri, tag))) + "/"
+
+
+def _build_object_path(bucket: str, name: str) -> str:
+    return f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}"

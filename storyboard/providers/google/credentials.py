@@ -1,0 +1,187 @@
+"""Google Cloud's credentials: Application Default Credentials, else a key of Vertex AI.
+
+google-auth reads the credentials and knows how each kind is renewed; the requests for that go
+through httpx, in a thread. Nothing of it is kept on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import AuthenticationError, StoryboardError, Unreachable
+from storyboard.providers.http.connections import explain_proxy_errors, load_tls_context
+from storyboard.providers.http.redaction import Redactor
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+KEY_VARIABLE = "VERTEX_API_KEY"
+FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+_TIMEOUT_S = 30.0
+_PRINTABLE = re.compile(r"[!-~]+")
+
+logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of is told as an error
+
+
+class Credentials:
+    """Who we are to Google Cloud; found at the first use, renewed in time.
+
+    Calling it gives the headers, as `service.Access` wants: True asks for a new token.
+    """
+
+    def __init__(self, provider: str, discreet: Redactor) -> None:
+        self._provider = provider
+        self._redactor = discreet
+        self._lock = asyncio.Lock()
+        self._key = ""
+        self._credentials: Any = None
+        self._project = ""
+
+    async def __call__(self, fresh: bool = False) -> Mapping[str, str]:
+        async with self._lock:
+            await self._find_credentials()
+            if self._key:
+                return {"x-goog-api-key": self._key}
+            if fresh or not self._credentials.valid:
+                await asyncio.to_thread(self._renew_token)
+            headers = {"authorization": f"Bearer {self._credentials.token}"}
+            if quota := getattr(self._credentials, "quota_project_id", None):
+                headers["x-goog-user-project"] = str(quota)
+            return headers
+
+    async def find_project(self) -> str:
+        """The project that the credentials belong to; empty where they do not say."""
+        async with self._lock:
+            await self._find_credentials()
+            return self._project
+
+    async def has_api_key(self) -> bool:
+        """Whether a key is used, which names its project by itself."""
+        async with self._lock:
+            await self._find_credentials()
+            return bool(self._key)
+
+    async def _find_credentials(self) -> None:
+        if self._credentials is not None or self._key:
+            return
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        if key and not _has_default_credentials():
+            if not _PRINTABLE.fullmatch(key):
+                raise AuthenticationError(
+                    f"{KEY_VARIABLE} holds characters that no key has",
+                    hint="copy it once more from the console of Google Cloud",
+                    provider=self._provider,
+                )
+            self._key = self._redactor.add_secret(key)
+            return
+        self._credentials, self._project = await asyncio.to_thread(self._load_default)
+
+    def _load_default(self) -> tuple[Any, str]:
+        import google.auth
+        from google.auth.exceptions import GoogleAuthError
+
+        transport: Any = _AuthTransport()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of users' credentials without a quota project
+                credentials, project = google.auth.default(scopes=[SCOPE], request=transport)
+        except (GoogleAuthError, OSError, ValueError) as error:
+            raise self._no_credentials_error(error) from None
+        return credentials, str(project or "")
+
+    def _no_credentials_error(self, error: Exception) -> AuthenticationError:
+        if os.environ.get(FILE_VARIABLE):
+            reason = self._redactor(error.args[0] if error.args else type(error).__name__)
+            return AuthenticationError(
+                f"{FILE_VARIABLE} names no credentials of use: {reason}",
+                hint="it is the path of a service account's or a user's JSON file",
+                provider=self._provider,
+            )
+        machine = "" if importlib.util.find_spec("requests") else _ON_MACHINE
+        return AuthenticationError(
+            f"no credentials for Google Cloud: neither {FILE_VARIABLE}, nor those of gcloud,"
+            f" nor {KEY_VARIABLE}",
+            hint=f"`gcloud auth application-default login`, or set one of the two{machine}",
+            provider=self._provider,
+        )
+
+    def _renew_token(self) -> None:
+        from google.auth.exceptions import GoogleAuthError, TransportError
+
+        try:
+            self._credentials.refresh(_AuthTransport())
+        except GoogleAuthError as error:
+            reason = self._redactor(error.args[0] if error.args else type(error).__name__)
+            passing = isinstance(error, TransportError) or error.retryable
+            raise self._token_error(reason, passing=passing) from None
+        except (TypeError, ValueError, AttributeError) as error:
+            reason = f"what came for an access token can't be read ({type(error).__name__})"
+            raise self._token_error(reason, passing=False) from None
+        self._redactor.add_secret(str(self._credentials.token))
+
+    def _token_error(self, reason: str, *, passing: bool) -> StoryboardError:
+        if passing:
+            return Unreachable(
+                f"Google gives no access token: {reason}",
+                hint="nothing was sent to the model and nothing was bought",
+                provider=self._provider,
+            )
+        return AuthenticationError(
+            f"Google refuses the Application Default Credentials: {reason}",
+            hint=f"`gcloud auth application-default login`, or another {FILE_VARIABLE}",
+            provider=self._provider,
+        )
+
+
+_ON_MACHINE = "; on a machine of Google's, its own credentials need the package `requests`"
+
+
+def _has_default_credentials() -> bool:
+    """Whether somebody set Application Default Credentials up here."""
+    if os.environ.get(FILE_VARIABLE):
+        return True
+    folder = os.environ.get("CLOUDSDK_CONFIG")
+    if folder is None and os.name == "nt":
+        folder = str(Path(os.environ.get("APPDATA", "C:\\")) / "gcloud")
+    path = Path(folder or "~/.config/gcloud").expanduser()
+    return (path / "application_default_credentials.json").is_file()
+
+
+class _AuthResponse:
+    """What google-auth wants of a response."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], data: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.data = data
+
+
+class _AuthTransport:
+    """google-auth's requests by httpx; blocks, so it is called in a thread."""
+
+    def __call__(
+        self,
+        url: str,
+        method: str = "GET",
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> _AuthResponse:
+        import httpx
+        from google.auth.exceptions import TransportError
+
+        try:
+            with explain_proxy_errors():
+                client = httpx.Client(timeout=timeout or _TIMEOUT_S, verify=load_tls_context())
+            with client:
+                response = client.request(method, url, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise TransportError(type(error).__name__) from None  # type: ignore[no-untyped-call]  # google-auth has no types
+        return _AuthResponse(response.status_code, response.headers, response.content)

@@ -1,0 +1,233 @@
+"""The Gemini API: Omni, Gemini's stills, texts and speech, and the interface that Veo had there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from storyboard.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    NotNow,
+    RetiredModel,
+    StoryboardError,
+)
+from storyboard.providers.base import (
+    WIRE_READS,
+    Kind,
+    Operation,
+    Outcome,
+    Request,
+    Sample,
+    Workplace,
+)
+from storyboard.providers.catalog import load_catalog
+from storyboard.providers.http.redaction import Redactor
+
+if TYPE_CHECKING:
+    from storyboard.providers.google.gemini_files import GeminiFiles
+    from storyboard.providers.google.gemini_veo import GeminiVeo
+    from storyboard.providers.google.generate_content import GenerateContentClient
+    from storyboard.providers.google.omni import Omni
+    from storyboard.providers.http.error_body import ApiError
+    from storyboard.providers.http.service import ServiceClient, Verdict
+
+KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+"""Where the key is looked for, in this order."""
+
+_ORIGIN = "https://generativelanguage.googleapis.com"
+_KEY = re.compile(r"[!-~]+")
+_PROCESSED_S = 10.0
+_CONTENT_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
+
+_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {
+        "type": "object",
+        "properties": {
+            "person_generation": {
+                "title": "People",
+                "description": "Which people Veo may show; it allows one value per operation.",
+                "enum": ["allow_all", "allow_adult", "dont_allow"],
+            },
+            "enhance_prompt": {
+                "title": "Enhance the prompt",
+                "description": "Veo writes the prompt anew; Veo 3 always does.",
+                "const": True,
+            },
+        },
+    }
+)
+
+
+class Gemini:
+    """The Gemini API behind the port."""
+
+    name = "gemini"
+    repeatable = False
+    reads = WIRE_READS
+    revision = ""
+    schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"options": _OPTIONS})
+
+    def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._redactor = Redactor()
+        self._interfaces: _Interfaces | None = None
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        """Starts the job; every error of ours but UnknownOutcome says that there is none."""
+        from storyboard.providers.google.gemini_files import NotFound
+
+        interfaces, interface = self._open_interfaces(), _choose_interface(request)
+        try:
+            if interface == "content":
+                return await interfaces.content.submit(request, place)
+            if interface == "omni":
+                return await interfaces.omni.submit(request, place)
+            return await interfaces.veo.submit(request, place)
+        except RetiredModel as error:
+            raise _retirement_error(request.model, error) from error
+        except NotFound as error:
+            if _find_status(request.model) != "retired":
+                raise
+            raise _retirement_error(request.model, error) from error
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        """How the job stands."""
+        interfaces = self._open_interfaces()
+        if interfaces.content.is_content_name(operation.name):
+            return interfaces.content.poll(operation)
+        if interfaces.omni.is_interaction_name(operation.name):
+            return await interfaces.omni.poll(operation, place)
+        return await interfaces.veo.poll(operation, place)
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        """The sample with its file."""
+        if sample.path is not None:
+            return sample
+        interfaces = self._open_interfaces()
+        if interfaces.omni.is_interaction_name(sample.uri):
+            return await interfaces.omni.fetch(sample, place)
+        return await interfaces.veo.fetch(sample, place)
+
+    async def close(self) -> None:
+        """Gives back connections."""
+        if self._interfaces is not None:
+            await self._interfaces.client.close()
+
+    def _open_interfaces(self) -> _Interfaces:
+        if self._interfaces is None:
+            self._interfaces = _Interfaces(self._redactor)
+        return self._interfaces
+
+
+class _Interfaces:
+    """The interfaces of the service, which share one wire; made when first asked for."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        from storyboard.providers.google.gemini_files import GeminiFiles
+        from storyboard.providers.google.gemini_veo import GeminiVeo
+        from storyboard.providers.google.generate_content import GenerateContentClient
+        from storyboard.providers.google.omni import Omni
+        from storyboard.providers.http.base_url import resolve_base_url
+        from storyboard.providers.http.service import ServiceClient
+
+        async def build_headers(fresh: bool) -> Mapping[str, str]:
+            return {"x-goog-api-key": _read_key(redactor)}
+
+        self.client: ServiceClient = ServiceClient(
+            "gemini",
+            resolve_base_url("STORYBOARD_GEMINI_BASE_URL", _ORIGIN),
+            build_headers,
+            redactor,
+            verdict=_build_judge(redactor),
+            who="the Gemini API",
+        )
+        files: GeminiFiles = GeminiFiles(self.client)
+        self.veo: GeminiVeo = GeminiVeo(self.client, files)
+        self.omni: Omni = Omni(self.client, "/v1", files)
+        self.content: GenerateContentClient = GenerateContentClient(self.client, "/v1beta")
+
+
+def _choose_interface(request: Request) -> str:
+    model = load_catalog().models.get((Gemini.name, request.model))
+    if model is not None:
+        return model.wire
+    if request.kind in _CONTENT_KINDS:
+        return "content"
+    return "omni" if "omni" in request.model else "veo"
+
+
+def _read_key(redactor: Redactor) -> str:
+    for variable in KEY_VARIABLES:
+        if key := os.environ.get(variable, "").strip():
+            if _KEY.fullmatch(key):
+                return redactor.add_secret(key)
+            raise AuthenticationError(
+                f"{variable} holds characters that no key has",
+                hint="copy it from https://aistudio.google.com/apikey once more",
+                provider=Gemini.name,
+            )
+    raise AuthenticationError(
+        f"no key for the Gemini API: {KEY_VARIABLES[0]} is not set",
+        hint="get one at https://aistudio.google.com/apikey, then `export GEMINI_API_KEY=…`",
+        provider=Gemini.name,
+    )
+
+
+def _build_judge(redactor: Redactor) -> Verdict:
+    """What the service's own errors mean, where that is more than their status says."""
+    from storyboard.providers.google.gemini_files import NotFound, NotFoundOrForbidden
+
+    def judge_error(api_error: ApiError) -> StoryboardError | None:
+        message = redactor(api_error.message)
+        lowered = message.lower()
+        if api_error.status == 400 and "api key not valid" in lowered:
+            return AuthenticationError(
+                f"the Gemini API does not know the key: {message}",
+                hint="see GEMINI_API_KEY, which wins over GOOGLE_API_KEY",
+                provider=Gemini.name,
+            )
+        if api_error.status == 400 and "has been processed" in lowered:
+            return NotNow(
+                f"the Gemini API is not done with the video to go on from: {message}",
+                hint="the same is said of one that expired or is not 720p: `--retake` it then",
+                provider=Gemini.name,
+                retry_after_s=_PROCESSED_S,
+            )
+        if api_error.status == 403 and "may not exist" in lowered:
+            return NotFoundOrForbidden(
+                f"the Gemini API no longer has it: {message}",
+                hint="it keeps files for two days",
+                provider=Gemini.name,
+            )
+        if api_error.status == 404 and "no longer available" in lowered:
+            return RetiredModel(message, provider=Gemini.name)
+        if api_error.status == 404:
+            return NotFound(
+                f"the Gemini API knows nothing of that: {message or 'status 404'}",
+                hint="see `storyboard models`",
+                provider=Gemini.name,
+            )
+        return None
+
+    return judge_error
+
+
+def _find_status(model: str) -> str:
+    entry = load_catalog().models.get((Gemini.name, model))
+    return entry.status if entry else ""
+
+
+def _retirement_error(model: str, error: InvalidRequest) -> RetiredModel:
+    """The error for a model that is gone, with its heir."""
+    entry = load_catalog().models.get((Gemini.name, model))
+    successor = entry.replacement if entry else ""
+    return RetiredModel(
+        f"the Gemini API has switched {model} off: {error}",
+        hint=f"use `model: {successor}`" if successor else "see `storyboard models`",
+        provider=Gemini.name,
+        model=model,
+        replacement=successor,
+    )

@@ -1,0 +1,57 @@
+"""Where the media of Omni lie on Vertex AI: in the film's bucket, or along with the words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from storyboard.errors import Gone, InvalidRequest, ProviderError
+from storyboard.providers.base import Request
+from storyboard.providers.google.cloud_storage import build_result_folder, check_storage_uri
+from storyboard.providers.google.vertex_project import VertexProject
+
+
+class VertexMediaHost:
+    """`omni.MediaHost` for one project. `storage_uri` may be empty: then results come inline."""
+
+    def __init__(self, project: VertexProject, storage_uri: str) -> None:
+        self._project = project
+        self._storage_uri = storage_uri
+
+    def build_delivery(self, request: Request) -> Mapping[str, str]:
+        """Into the bucket, below a prefix of this attempt's own; inline where there is none."""
+        base_uri = check_storage_uri(self._storage_uri)
+        if not base_uri:
+            return {"delivery": "inline"}
+        return {"delivery": "uri", "gcs_uri": build_result_folder(base_uri, request.tag)}
+
+    async def wait_until_ready(self, uri: str) -> str:
+        """The URI, of an object in a bucket. Raises Gone where it is there no more."""
+        if not uri.startswith("gs://"):
+            return ""
+        if not await self._project.bucket.has_object(uri):
+            raise Gone(f"{uri} is not there", provider=self._project.provider)
+        return uri
+
+    async def upload_video(self, path: Path) -> str:
+        """The URI of a local MP4 that was uploaded, since it is too large to go along."""
+        base_uri = check_storage_uri(self._storage_uri)
+        if not base_uri:
+            size = await asyncio.to_thread(lambda: path.stat().st_size)
+            raise InvalidRequest(
+                f"the take that is run on has {size / 1e6:.0f} MB, more than goes along inline",
+                hint="set `providers.vertex.storage_uri: gs://my-bucket/films`; "
+                "it is uploaded there",
+                provider=self._project.provider,
+            )
+        data = await asyncio.to_thread(path.read_bytes)
+        return await self._project.bucket.upload_bytes(data, "video/mp4", base_uri)
+
+    async def download_result(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
+        """A result as the file `out`; an object has no end but that of its bucket's rules."""
+        if not uri.startswith("gs://"):
+            raise ProviderError(
+                f"`{self._project.redactor(uri)}` is in no bucket", provider=self._project.provider
+            )
+        return await self._project.bucket.download_object(uri, out)

@@ -1,0 +1,1 @@
+"""HTTP to paid services: at most one submission, no secrets in messages."""

@@ -1,0 +1,212 @@
+"""Fetching a result: streamed, resumed, and looked at before it is believed.
+
+Redirects are followed by hand: the key goes only to the service's own origin, and only addresses
+that are https (or on this machine, for a service that is) are asked at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urljoin
+
+from storyboard.errors import AuthenticationError, Gone, ProviderError
+from storyboard.providers.http.base_url import check_download_url, has_same_origin
+from storyboard.providers.http.error_body import parse_error, parse_json
+from storyboard.providers.http.service import ServiceClient
+
+if TYPE_CHECKING:
+    import httpx
+
+_HOPS = 6
+_TRIES = 5
+_PAUSE_S = 0.3
+_LARGEST = 8 << 30
+_LARGEST_WORDS = 1 << 16
+_WORDS = ("text/", "application/json", "application/xml")
+
+Elsewhere: TypeAlias = Callable[[Any], str]
+"""The address that a JSON answer names in place of the medium; empty where it names none."""
+
+
+@dataclass(slots=True)
+class _PartialFile:
+    """How far a download has come."""
+
+    path: Path
+    etag: str = ""
+    """Of the version that the bytes belong to."""
+    total_size: int | None = None
+    """Bytes of the whole, where the service says so."""
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+
+async def download_file(
+    client: ServiceClient, url: str, out: Path, *, elsewhere: Elsewhere | None = None
+) -> Path:
+    """The medium at `url` as the file `out`, which the caller owns; complete or not at all.
+
+    `url` is absolute, or a path of the wire's own origin; `elsewhere` reads where a JSON answer
+    says that the medium is. A download that breaks is resumed where
+    the service can. Raises Gone only where the service itself says so, from its own origin and in
+    an error of its own; a proxy or another host does not know what the service keeps. Raises
+    ProviderError for what is no medium: an empty body, words instead of a picture.
+    """
+    url = url if "://" in url else f"{client.base}/{url.removeprefix('/')}"
+    part = _PartialFile(out.with_name(f".{out.name}.part"))
+    part.path.unlink(missing_ok=True)
+    problem: ProviderError | None = None
+    for tries in range(_TRIES):
+        if tries:
+            await asyncio.sleep(_PAUSE_S * 2**tries)
+        try:
+            await _fetch_rest(client, url, part, elsewhere)
+        except _DownloadBroken as broken:
+            problem = broken.error
+            continue
+        if part.size == 0:
+            part.path.unlink(missing_ok=True)
+            raise ProviderError("an empty file was sent", provider=client.provider)
+        part.path.replace(out)
+        return out
+    part.path.unlink(missing_ok=True)
+    raise problem or AssertionError("unreachable")
+
+
+class NotFoundElsewhere(ProviderError):
+    """Somebody other than the service says that the result is not there; it may well be."""
+
+
+class _DownloadBroken(Exception):
+    """The download stopped before its end; trying again may help."""
+
+    def __init__(self, error: ProviderError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+async def _fetch_rest(
+    client: ServiceClient, url: str, part: _PartialFile, elsewhere: Elsewhere | None
+) -> None:
+    """Fetches what is missing; raises _DownloadBroken when that is still not all."""
+    import httpx
+
+    start = part.size
+    fresh = False
+    for _ in range(_HOPS):
+        check_download_url(url, client.base, client.provider)
+        headers = {"accept-encoding": "identity"}
+        if has_same_origin(url, client.base):
+            headers |= await client.build_headers(fresh)
+        if start and part.etag:
+            headers |= {"range": f"bytes={start}-", "if-range": part.etag}
+        try:
+            async with client.http_client.stream("GET", url, headers=headers) as answer:
+                if answer.is_redirect and "location" in answer.headers:
+                    url = urljoin(url, answer.headers["location"])
+                    continue
+                if answer.status_code == 401 and not fresh:
+                    fresh = True
+                    continue
+                if elsewhere and answer.status_code == 200 and _is_json(answer):
+                    if target := elsewhere(parse_json(await _read_body(answer))):
+                        url = urljoin(url, target)
+                        continue
+                    raise ProviderError(
+                        "an answer came that names no result", provider=client.provider
+                    )
+                await _check_response(client, answer)
+                await _write_body(client, answer, part)
+                return
+        except httpx.InvalidURL:
+            raise ProviderError(
+                "the service names a place that is no address", provider=client.provider
+            ) from None
+        except httpx.TransportError as error:
+            raise _DownloadBroken(
+                ProviderError(
+                    f"the download broke off ({type(error).__name__})", provider=client.provider
+                )
+            ) from None
+    raise ProviderError("the download is sent from place to place", provider=client.provider)
+
+
+async def _check_response(client: ServiceClient, answer: httpx.Response) -> None:
+    """Raises for an answer that is no medium."""
+    content_type = answer.headers.get("content-type", "").lower()
+    if answer.status_code in (200, 206):
+        if content_type.startswith(_WORDS):
+            kind = content_type.partition(";")[0]
+            raise ProviderError(
+                f"words came ({kind}) where a medium was asked", provider=client.provider
+            )
+        return
+    api_error = parse_error(answer.status_code, answer.headers, await _read_body(answer))
+    error = client.to_error(api_error)
+    if answer.status_code in (401, 403) and not has_same_origin(str(answer.url), client.base):
+        raise ProviderError(
+            f"the address of the result lets nobody in (status {answer.status_code})",
+            hint="such addresses hold for some time only",
+            provider=client.provider,
+        )
+    if answer.status_code in (404, 410):
+        if api_error.is_from_api and has_same_origin(str(answer.url), client.base):
+            raise Gone("the result is no longer there", provider=client.provider)
+        raise NotFoundElsewhere(
+            f"the result is not found (status {answer.status_code}), and it is not the service"
+            " itself that says so",
+            provider=client.provider,
+        )
+    if answer.status_code == 403 and not isinstance(error, AuthenticationError):
+        raise error
+    if isinstance(error, ProviderError) and answer.status_code in (408, 429, 500, 502, 503, 504):
+        raise _DownloadBroken(error)
+    raise error
+
+
+def _is_json(answer: httpx.Response) -> bool:
+    content_type: str = answer.headers.get("content-type", "")
+    return content_type.lower().startswith("application/json")
+
+
+async def _read_body(answer: httpx.Response) -> bytes:
+    """The words of an answer, as far as they are of interest."""
+    body = b""
+    async for chunk in answer.aiter_bytes():
+        body += chunk
+        if len(body) > _LARGEST_WORDS:
+            break
+    return body
+
+
+async def _write_body(client: ServiceClient, answer: httpx.Response, part: _PartialFile) -> None:
+    """Streams the body to the file, on from where it stopped where the service goes on there."""
+    can_resume = answer.status_code == 206 and _find_start_byte(answer) == part.size
+    if not can_resume:
+        part.path.unlink(missing_ok=True)
+        length = answer.headers.get("content-length", "")
+        part.total_size = int(length) if length.isdigit() else None
+        part.etag = answer.headers.get("etag", "") or answer.headers.get("last-modified", "")
+        if part.etag.startswith("W/"):
+            part.etag = ""
+    with part.path.open("ab") as stream:
+        async for chunk in answer.aiter_raw():
+            stream.write(chunk)
+            if stream.tell() > _LARGEST:
+                raise ProviderError("the result has no end", provider=client.provider)
+    if part.total_size is not None and part.size != part.total_size:
+        raise _DownloadBroken(
+            ProviderError(f"{part.size} of {part.total_size} bytes came", provider=client.provider)
+        )
+
+
+def _find_start_byte(answer: httpx.Response) -> int:
+    """The first byte of a partial answer; -1 where it does not say."""
+    start = answer.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
+    return int(start) if start.isdigit() else -1

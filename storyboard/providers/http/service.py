@@ -1,0 +1,444 @@
+"""HTTP for the adapters: what is free is repeated, what may cost money is sent once.
+
+One `ServiceClient` is one service. `request_with_retry` is for what may be asked again; `post_once`
+sends a request that may make a job, and says for certain or not at all that it made none;
+`convert_unsent_errors` says so of whatever fails before a request is sent. Downloads are in
+`download.py`. Redirects are never followed here, and nothing is logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from storyboard.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    NotNow,
+    ProviderError,
+    QuotaError,
+    RefusedError,
+    StoryboardError,
+    UnknownOutcome,
+    Unreachable,
+)
+from storyboard.providers.http.connections import create_client
+from storyboard.providers.http.error_body import ApiError, parse_error, parse_json
+from storyboard.providers.http.redaction import Redactor
+from storyboard.providers.http.safety_codes import (
+    explain_codes,
+    find_category,
+    find_support_codes,
+    suggest_cure,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
+"""Headers that carry the key; True asks for fresh ones, after the service refused them."""
+
+Verdict: TypeAlias = Callable[[ApiError], StoryboardError | None]
+"""An adapter's own reading of an error; None leaves it to the common one."""
+
+_READ_S = 120.0
+_TRIES = 4
+_PATIENCE_S = 60.0
+_LONGEST_PAUSE_S = 600.0
+_LARGEST_ANSWER = 256 << 20
+_LARGEST_ERROR = 1 << 20
+_TOO_LONG = "it has no end"
+_TOO_SLOW = "it only drips"
+_LONGEST_REQUEST_S = 1800.0
+"""Longest that anything free may take, from the request to the end of the answer."""
+
+_LONGEST_POST_S = 3600.0
+"""Longest that the answer to an order may take."""
+
+_GRACE_S = 60.0
+_SLOWEST_BYTES_S = 2000
+"""Bytes a second of an answer that is worth waiting for, after the time of grace."""
+
+_REJECTING_STATUSES = frozenset({402, 405, 410, 411, 413, 414, 415, 429, 431})
+"""By these a request is turned away before anything is done for it, whoever says so: HTTP's own."""
+
+_OWN_REJECTING_STATUSES = frozenset({400, 401, 403, 404, 422})
+"""By these too, where the service itself says so: a proxy has them for reasons of its own."""
+
+_NAME = re.compile(rb'"(?:name|id|task_id)"\s*:\s*"([\w./:=+~@-]{6,300})"')
+
+for _talker in ("httpx", "httpcore"):  # they would log addresses and headers that give access
+    logging.getLogger(_talker).setLevel(logging.WARNING)
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+class ResponseTooLarge(ProviderError):
+    """An answer longer than any that is meant; asking again would bring the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A service's answer of status 2xx."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    value: Any
+    """The JSON of the body; None where it is none."""
+    interruption: str = ""
+    """Why the body ends before its end; empty where all of it came."""
+
+
+class ServiceClient:
+    """One service behind one origin; connections are kept for what is free.
+
+    An order has a connection of its own: on a reused one, a connection that the service closed
+    meanwhile looks like a lost answer.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base: str,
+        access: Access,
+        redactor: Redactor,
+        *,
+        verdict: Verdict | None = None,
+        who: str = "",
+    ) -> None:
+        self.provider = provider
+        self.base = base
+        self.build_headers = access
+        self.redactor = redactor
+        self._verdict = verdict
+        self._service_name = who or provider
+        self._http_client: httpx.AsyncClient | None = None
+
+    async def request_with_retry(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Sends what is free to repeat, and repeats it where that may help.
+
+        `path` begins with a slash. Raises the error that a status of 300 and more means, or
+        ProviderError when no answer came.
+        """
+        import stamina
+
+        body_options = {"json": json, "params": params, "content": content}
+        has_fresh_key = False
+        async for attempt in stamina.retry_context(
+            on=_decide_retry, attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=0.2
+        ):
+            with attempt:
+                reply = await self._send_repeatable(
+                    method, path, body_options, headers or {}, fresh=has_fresh_key
+                )
+                if reply.status == 401 and not has_fresh_key:
+                    has_fresh_key = True
+                    reply = await self._send_repeatable(
+                        method, path, body_options, headers or {}, fresh=True
+                    )
+                if not 200 <= reply.status < 300:
+                    raise self._to_error(parse_error(reply.status, reply.headers, reply.body))
+                return reply
+        raise AssertionError("unreachable")
+
+    async def post_once(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        fields: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        read_s: float = _READ_S,
+        stream: bool = False,
+    ) -> Response:
+        """Posts what may make a job and cost money; once.
+
+        `fields` and `files` make a multipart form. `read_s` is the longest silence. A refused key
+        is renewed and sent again, since a 401 made no job. Raises Unreachable or another error
+        when there is no job for certain, and UnknownOutcome when nobody can know: the connection
+        broke after a byte was sent, a status that does not refuse, an answer that is not of the
+        service's own making where HTTP leaves open what its status means. A JSON object that came
+        whole counts, whatever broke behind it.
+
+        With `stream` an answer of status 2xx may be anything and may break off: the caller, who
+        can read what came of it, looks at `Response.interruption`.
+        """
+        for fresh in (False, True):
+            reply = await self._send_once(path, json, fields, files, read_s, fresh=fresh)
+            if reply.status != 401 or not parse_error(401, reply.headers, reply.body).is_from_api:
+                break
+        is_success = 200 <= reply.status < 300
+        if is_success and _is_web_page(reply):
+            raise self.unknown_outcome_error(
+                "a web page came back, as from a proxy or a wrong base URL"
+            )
+        if is_success and stream:
+            return reply
+        is_complete = is_success and isinstance(
+            reply.value, Mapping
+        )  # what came after it said no more
+        if reply.status in _REJECTING_STATUSES:
+            raise self._to_error(parse_error(reply.status, reply.headers, reply.body))
+        if reply.interruption and not is_complete:
+            raise self.unknown_outcome_error(
+                f"the connection broke ({reply.interruption}){self._describe_job_name(reply.body)}"
+            )
+        if is_success and reply.value is None:
+            job_name = self._describe_job_name(reply.body)
+            raise self.unknown_outcome_error(
+                f"its answer of status {reply.status} is no JSON{job_name}"
+            )
+        if is_success:
+            return reply
+        api_error = parse_error(reply.status, reply.headers, reply.body)
+        if not api_error.is_from_api:
+            raise self.unknown_outcome_error(
+                f"what came back was status {reply.status} and no error of the service's own,"
+                " as from a proxy or a wrong base URL"
+            )
+        if self._verdict and (error := self._verdict(api_error)):
+            raise error
+        if reply.status not in _OWN_REJECTING_STATUSES:
+            detail = f": {self.redactor(api_error.message)}" if api_error.message else ""
+            raise self.unknown_outcome_error(f"it answered with status {reply.status}{detail}")
+        raise self._to_error(api_error)
+
+    def _describe_job_name(self, body: bytes) -> str:
+        """The name of a job in what came of an answer, for a person to adopt."""
+        match = _NAME.search(body)
+        name = match[1].decode("ascii") if match else ""
+        if not name or self.redactor.contains_secret(name):
+            return ""
+        return f"; what came of the answer names {name}, which `--adopt` takes if that is the job"
+
+    async def close(self) -> None:
+        """Gives back the connections."""
+        if self._http_client is not None:
+            await self._http_client.aclose()
+            self._http_client = None
+
+    @property
+    def http_client(self) -> httpx.AsyncClient:
+        """The client whose connections are reused, for what is free."""
+        if self._http_client is None:
+            self._http_client = create_client(_READ_S)
+        return self._http_client
+
+    def to_error(self, api_error: ApiError) -> StoryboardError:
+        """What a status of 300 and more means, keys and addresses left out."""
+        return self._to_error(api_error)
+
+    async def _send_repeatable(
+        self,
+        method: str,
+        path: str,
+        body_options: Mapping[str, Any],
+        headers: Mapping[str, str],
+        *,
+        fresh: bool,
+    ) -> Response:
+        import httpx
+
+        merged_headers = {**headers, **await self.build_headers(fresh)}
+        try:
+            async with (
+                asyncio.timeout(_LONGEST_REQUEST_S),
+                self.http_client.stream(
+                    method, self.base + path, headers=merged_headers, **body_options
+                ) as answer,
+            ):
+                reply = await _read_response(answer, _GRACE_S, _SLOWEST_BYTES_S)
+        except TimeoutError:
+            raise self._no_answer_error("it takes too long") from None
+        except httpx.TransportError as error:
+            raise self._no_answer_error(type(error).__name__) from None
+        if reply.interruption == _TOO_LONG:
+            raise ResponseTooLarge(
+                f"the answer from {self._service_name} has no end", provider=self.provider
+            )
+        if reply.interruption:
+            raise self._no_answer_error(reply.interruption)
+        return reply
+
+    def _no_answer_error(self, why: str) -> ProviderError:
+        return ProviderError(f"no answer from {self._service_name}: {why}", provider=self.provider)
+
+    async def _send_once(
+        self,
+        path: str,
+        json: Any,
+        fields: Mapping[str, str] | None,
+        files: Mapping[str, tuple[str, bytes, str]] | None,
+        read_s: float,
+        *,
+        fresh: bool,
+    ) -> Response:
+        import httpx
+
+        with convert_unsent_errors(self.provider):
+            headers = await self.build_headers(fresh)
+            http_client = create_client(read_s)
+        form_fields = (
+            None if fields is None else {name: (None, text) for name, text in fields.items()}
+        )
+        body_options: dict[str, Any] = {
+            "json": json,
+            "files": {**(form_fields or {}), **(files or {})} or None,
+        }
+        async with http_client:
+            with convert_unsent_errors(self.provider):
+                request = http_client.build_request(
+                    "POST", self.base + path, headers=headers, **body_options
+                )
+            try:
+                answer = await http_client.send(request, stream=True)
+                try:
+                    return await _read_response(answer)
+                finally:
+                    await answer.aclose()
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+                raise Unreachable(
+                    f"{self._service_name} can't be reached:"
+                    f" {self.redactor(error) or 'no connection'}",
+                    hint="nothing was sent and nothing was bought",
+                    provider=self.provider,
+                    retry_after_s=2.0,
+                ) from None
+            except httpx.TransportError as error:
+                raise self.unknown_outcome_error(
+                    f"the connection broke ({type(error).__name__})"
+                ) from None
+
+    def unknown_outcome_error(self, why: str) -> UnknownOutcome:
+        """That an order may have been taken, and `why` nobody can say."""
+        return UnknownOutcome(
+            f"the request went to {self._service_name} and {why}", provider=self.provider
+        )
+
+    def _to_error(self, api_error: ApiError) -> StoryboardError:
+        if self._verdict and (own_error := self._verdict(api_error)):
+            return own_error
+        message = self.redactor(api_error.message) or f"status {api_error.status}"
+        if api_error.status == 401 or (api_error.status == 403 and not find_support_codes(message)):
+            return AuthenticationError(
+                f"{self._service_name} does not let us in: {message}",
+                hint="see `storyboard doctor` for the keys that are set",
+                provider=self.provider,
+            )
+        if api_error.status == 429:
+            return QuotaError(
+                f"{self._service_name} has too many requests of ours: {message}",
+                hint="the quota is the account's; render again later goes on",
+                provider=self.provider,
+                retry_after_s=api_error.retry_after_s,
+            )
+        if find_support_codes(message):
+            concern = find_category(message)
+            return RefusedError(
+                explain_codes(message),
+                hint=suggest_cure(concern),
+                provider=self.provider,
+                category=concern,
+            )
+        if api_error.status >= 500:
+            return ProviderError(
+                f"{self._service_name} is in trouble (status {api_error.status}): {message}",
+                provider=self.provider,
+            )
+        if 300 <= api_error.status < 400:
+            return InvalidRequest(
+                f"{self._service_name} sent us elsewhere (status {api_error.status})",
+                hint="the address is not one of its own; see the base URL in the environment",
+                provider=self.provider,
+            )
+        if api_error.status == 413:
+            return InvalidRequest(
+                f"{self._service_name} refuses so large a request: {message}",
+                hint="smaller pictures, or fewer references",
+                provider=self.provider,
+            )
+        doubt_hint = (
+            ""
+            if api_error.is_from_api
+            else "a proxy may have said so, or the base URL is not its own"
+        )
+        return InvalidRequest(
+            f"{self._service_name} refuses: {message}", hint=doubt_hint, provider=self.provider
+        )
+
+
+def _decide_retry(error: Exception) -> bool | float:
+    """Whether asking again may help, or after how many seconds."""
+    if isinstance(error, NotNow):
+        pause = error.retry_after_s or 0.0
+        return pause <= _LONGEST_PAUSE_S and (pause or True)
+    return type(error) is ProviderError  # no answer, or trouble of the service's own
+
+
+async def _read_response(
+    answer: httpx.Response, grace_s: float = _LONGEST_POST_S, slowest: float = math.inf
+) -> Response:
+    """The answer as far as it comes; of one that is no success, what may be of interest.
+
+    It may take `grace_s` seconds, and one more for every `slowest` bytes.
+    """
+    import httpx
+
+    body, interruption = bytearray(), ""
+    started_at = time.monotonic()
+    limit = _LARGEST_ANSWER if answer.is_success else _LARGEST_ERROR
+    try:
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) > limit:
+                interruption = _TOO_LONG if answer.is_success else ""
+                break
+            if time.monotonic() - started_at > grace_s + len(body) / slowest:
+                interruption = _TOO_SLOW
+                break
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        interruption = type(error).__name__
+    return _to_response(answer, bytes(body), interruption)
+
+
+def _to_response(answer: httpx.Response, body: bytes, interruption: str = "") -> Response:
+    content_type = answer.headers.get("content-type", "")
+    value = None if content_type.startswith(("text/html", "video/", "audio/")) else parse_json(body)
+    return Response(answer.status_code, answer.headers, body, value, interruption)
+
+
+def _is_web_page(reply: Response) -> bool:
+    return reply.headers.get("content-type", "").lower().startswith("text/html")
+
+
+@contextmanager
+def convert_unsent_errors(provider: str) -> Iterator[None]:
+    """Makes an InvalidRequest, which says that there is no job, of whatever fails inside."""
+    try:
+        yield
+    except StoryboardError:
+        raise
+    except OSError as error:
+        raise InvalidRequest(
+            f"an input can't be read: {error.strerror or error}", provider=provider
+        ) from error
+    except Exception as error:
+        raise InvalidRequest(
+            f"the request can't be made: {type(error).__name__}: {error}", provider=provider
+        ) from error

@@ -1,0 +1,1 @@
+"""Executes a plan: submits, polls and stores takes."""

@@ -1,0 +1,114 @@
+"""Holding a claim while a step is made, and looking after what a dead film left under it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from storyboard.errors import UnknownOutcome
+from storyboard.graph.steps import Step
+from storyboard.run import events as ev
+from storyboard.run.executor.context import RunContext
+from storyboard.run.ledger.attempts import FINAL_STATES, Attempt
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.store.claims import Claim
+
+_RETRY_PAUSE_S = 0.2
+
+
+class ClaimGuard:
+    """The claims of one run."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._claims = context.store.claims
+        self._ledger = context.ledger
+        self._emit = context.emit
+        self._own_folder = str(context.ledger.folder.absolute())
+
+    @asynccontextmanager
+    async def acquire_claim(self, step: Step, digest: str, *, paid: bool) -> AsyncIterator[None]:
+        """Holds the store's claim on a digest, after whoever else is making it.
+
+        Raises UnknownOutcome where a dead run may have bought it, and its ledger can't tell.
+        """
+        if paid:
+            await self._ledger.record_run()
+        run = self._ledger.run if paid else ""
+        is_announced = False
+        while (claim := self._claims.acquire(digest, self._own_folder, run)) is None:
+            if not is_announced:
+                holder = self._claims.read_owner(digest)
+                message = f"another film is making this: {holder}; waits for it"
+                self._emit(ev.Note(step=step.id, message=message))
+                is_announced = True
+            await asyncio.sleep(_RETRY_PAUSE_S)
+        try:
+            self._check_previous_run(claim, step, digest)
+        except BaseException:
+            claim.release(owing=True)
+            raise
+        claim.take_over()
+        try:
+            yield
+        finally:
+            open_attempt = self._ledger.find_open(digest)
+            claim.release(owing=open_attempt is not None and not open_attempt.repeatable)
+
+    def _check_previous_run(self, claim: Claim, step: Step, digest: str) -> None:
+        """Refuses to buy what a dead run may have ordered and nobody has fetched."""
+        run, folder = claim.previous_run, Path(claim.previous_film)
+        if self._ledger.has_run(run) or not claim.previous_film:
+            return  # our own, wherever its folder lay then
+        if claim.previous_film == self._own_folder:
+            if run:
+                raise _lost_run_error(step, run)
+            return
+        for attempt in Ledger.read_attempts(folder, owing=True):
+            is_settled = attempt.state in FINAL_STATES or attempt.repeatable
+            if attempt.digest == digest and not is_settled:
+                raise _other_film_error(attempt, folder, step, Path(self._own_folder))
+        if run and run not in Ledger.read_runs(folder):
+            raise _no_ledger_error(step, digest, folder)
+
+
+def _lost_run_error(step: Step, run: str) -> UnknownOutcome:
+    return UnknownOutcome(
+        f"{step.id} may have been bought: run {run} of this film died while it was made, and the"
+        " ledger knows nothing of that run",
+        hint="put the ledger back from a backup; without one, `storyboard runs FILM --rebuild`"
+        " enters what may have been bought, and `storyboard resolve FILM"
+        f" {step.id}` says what came of it",
+        provider=step.provider,
+    )
+
+
+def _no_ledger_error(step: Step, digest: str, folder: Path) -> UnknownOutcome:
+    detail = "whose ledger there has lost it" if folder.is_dir() else "which is no longer there"
+    return UnknownOutcome(
+        f"{step.id} may have been bought: a film died while it was made, {detail} ({folder})",
+        hint="where that film is now, render it: it fetches what was paid for; if it is gone for"
+        " good, look for the job with the provider, then say what came of it:"
+        f" `storyboard resolve FILM {digest[:12]}`",
+        provider=step.provider,
+    )
+
+
+def _other_film_error(
+    attempt: Attempt, folder: Path, step: Step, own_folder: Path
+) -> UnknownOutcome:
+    film_folder = folder.parent.parent
+    hint = "render that film first: it fetches what was paid for, and this one shares it"
+    if not any((film_folder / f"{folder.name}{suffix}").exists() for suffix in (".yaml", ".yml")):
+        hint = (
+            f"{film_folder / folder.name}.yaml is not there any more: give the film that name back"
+            " and render it; or, if this is the same film under a new name, give it its old state:"
+            f" mv {own_folder} {own_folder}.empty && mv {folder} {own_folder}"
+        )
+    return UnknownOutcome(
+        f"{step.id} is the same as {attempt.name} of another film, which has ordered it"
+        f" and was interrupted ({folder})",
+        hint=hint,
+        provider=attempt.provider,
+    )

@@ -1,0 +1,43 @@
+"""What the parts of one run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from storyboard.model.film import Film, MediaFacts
+from storyboard.run.events import EventSink
+from storyboard.run.executor.workspace import Workspace
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.lockfile.lockfile import LockFile
+from storyboard.run.store.store import Store
+
+
+class Media(Protocol):
+    """What a run asks of media files; `stitching.media.ffmpeg` answers, a test may."""
+
+    def probe(self, path: Path) -> MediaFacts:
+        """What the file really holds; raises MediaError for what is no medium."""
+
+    def probe_and_decode(self, path: Path) -> MediaFacts:
+        """Like `probe`; raises MediaError for damage too, once every picture was decoded."""
+
+    def extract_frame(self, path: Path, frame: int, out: Path) -> None:
+        """Writes one frame as a PNG without loss."""
+
+    def find_source_prefix(
+        self, source: Path, source_frames: int, result: Path, result_frames: int
+    ) -> int | None:
+        """How many frames of `result` are those of `source`, about all; None when none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    film: Film
+    store: Store
+    lock_file: LockFile
+    ledger: Ledger
+    workspace: Workspace
+    media: Media
+    emit: EventSink

@@ -1,0 +1,74 @@
+"""Builds the errors of a run that people read.
+
+They tell of failures that nobody foresaw, of what only a person can decide, with the money at
+stake, and of an operation that the ledger could not record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from storyboard.errors import DecisionNeeded, ProviderError, StoryboardError, UnknownOutcome
+from storyboard.money import format_usd
+from storyboard.run.executor.take_request import TakeRequest
+from storyboard.run.ledger.attempts import Attempt
+from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
+
+
+def to_storyboard_error(error: Exception, provider: str, subject: str) -> StoryboardError:
+    """The error itself where it is one of ours, else what is known of it; its cause is kept.
+
+    `subject` names what `provider` was to make: a step, or one attempt at it. Whatever was ordered
+    stays as it stands in the ledger, so the next render goes on with it.
+    """
+    if isinstance(error, StoryboardError):
+        return error
+    try:
+        with explain_disk_errors(f"{subject} could not be written"):
+            raise error
+    except DiskProblem as disk_problem:
+        return disk_problem
+    except Exception:
+        provider_error = ProviderError(
+            f"{subject} failed by a fault of the adapter of {provider}, or of storyboard's own:"
+            f" {type(error).__name__}: {error}",
+            hint="the run log has its traceback; what was ordered is kept",
+            provider=provider,
+        )
+        provider_error.__cause__ = error
+        return provider_error
+
+
+def outcome_unknown_error(attempts: Sequence[Attempt], why: object = "") -> UnknownOutcome:
+    """What a person must decide of attempts at one step, with the money at stake."""
+    first = attempts[0]
+    names = ", ".join(attempt.name for attempt in attempts)
+    reserved = format_usd(sum(attempt.reserved_micros for attempt in attempts))
+    return UnknownOutcome(
+        f"{names} may have been bought: {why or first.message}; {reserved} is held",
+        hint="look for the job with the provider, then say what came of it: "
+        f"`storyboard resolve FILM {first.name}`",
+        provider=first.provider,
+    )
+
+
+def filter_hold_error(take_request: TakeRequest, why: object) -> DecisionNeeded:
+    """That a filter took a take, and the film leaves it to a person."""
+    name = take_request.step.shot or take_request.step.id
+    return DecisionNeeded(
+        f"{take_request.step.id} was filtered and is held: {why}",
+        hint=f"change its words, or ask once more: `storyboard render FILM --force {name}`",
+    )
+
+
+def unrecorded_operation_error(
+    attempts: Sequence[Attempt], operation: str, error: DiskProblem
+) -> DiskProblem:
+    """Names the operation, and what makes it known once there is room again."""
+    first = attempts[0]
+    names = ", ".join(attempt.name for attempt in attempts)
+    return DiskProblem(
+        f"{names} was ordered and is {operation}, which could not be written down: {error}",
+        hint="make room on the disk, then:"
+        f" storyboard resolve FILM {first.name} --adopt {operation}",
+    )

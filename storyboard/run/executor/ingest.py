@@ -1,0 +1,209 @@
+"""From a delivered file to a take in the store: looked at first, then kept, then written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.digest import hash_file
+from storyboard.errors import EnvironmentProblem, MediaError, OperationFailed, StoryboardError
+from storyboard.model.film import MediaFacts, Take
+from storyboard.money import micros_to_usd
+from storyboard.providers.base import Kind, Sample
+from storyboard.run import events as ev
+from storyboard.run.executor.acceptance import SUFFIXES, AcceptedMedia, check_delivery
+from storyboard.run.executor.context import RunContext
+from storyboard.run.executor.poller import Download, format_rebuy_hint
+from storyboard.run.executor.workspace import AttemptWorkspace
+from storyboard.run.ledger.attempts import Attempt, State
+from storyboard.run.store.take_record import TakeRecord
+from storyboard.util.batching import Batcher, apply_to_each
+from storyboard.util.disk_errors import explain_disk_errors
+
+_CHARGED_HINT = "nothing was kept, and it is counted as charged"
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """What has come for an attempt, and the file of the video that it goes on from."""
+
+    attempt: Attempt
+    download: Download
+    source: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Inspection:
+    """What was found in a sample: whether it is good, and its files by their content."""
+
+    accepted: AcceptedMedia
+    medium: _InspectedFile
+    attachments: dict[str, _InspectedFile]
+
+
+_InspectedFile = tuple[Path, str, str]
+"""Where a file lies, its suffix and its SHA-256."""
+
+
+class TakeIngest:
+    """Takes the results of one run into the store, and closes their attempts."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._film = context.film
+        self._store = context.store
+        self._ledger = context.ledger
+        self._media = context.media
+        self._workspace = context.workspace
+        self._emit = context.emit
+        self._file_batcher = Batcher(self._store_deliveries)
+        self._record_batcher = Batcher(self._record_takes)
+
+    async def ingest_sample(
+        self, attempt: Attempt, download: Download, source: Path | None = None
+    ) -> Take:
+        """The take of a sample that has come; `source` is the video that it goes on from.
+
+        Raises OperationFailed, with nothing kept, when it is not what was asked for.
+        """
+        try:
+            inspection = await self._file_batcher.run_in_batch(_Delivery(attempt, download, source))
+        except StoryboardError as error:
+            if isinstance(error, EnvironmentProblem):
+                raise
+            await self._ledger.transition(
+                attempt,
+                State.FAILED,
+                message=(message := str(error).replace(str(download.sample.path), "what came")),
+                settled_micros=attempt.reserved_micros,
+            )
+            charged = attempt.reserved_micros > 0
+            message = (
+                message if isinstance(error, OperationFailed) else f"it can't be read: {message}"
+            )
+            raise OperationFailed(
+                f"{attempt.name} is not what was bought: {message}",
+                hint=f"{_CHARGED_HINT}; {format_rebuy_hint(attempt)}" if charged else error.hint,
+                provider=attempt.provider,
+                charged=charged,
+            ) from error
+        if inspection.accepted.note:
+            self._emit(
+                ev.Note(step=attempt.step, shot=attempt.shot, message=inspection.accepted.note)
+            )
+        take = _to_take(attempt, download.sample, inspection)
+        attempt = await self._ledger.transition(attempt, State.FETCHED, sha256=take.sha256)
+        await self._record_batcher.run_in_batch((attempt, take))
+        return await self.commit_take(attempt, take)
+
+    def _inspect_delivery(self, delivery: _Delivery) -> _Inspection:
+        attempt, source = delivery.attempt, delivery.source
+        sample, facts = delivery.download.sample, delivery.download.facts
+        path, kind = sample.path, Kind(attempt.kind)
+        assert path is not None
+        if facts is None:
+            facts = MediaFacts() if kind is Kind.WRITE else self._media.probe(path)
+
+        def count_source_frames(expected_frames: int) -> int | None:
+            """How many frames the file has of its source, about `expected_frames`."""
+            if source is None:
+                return expected_frames
+            try:
+                return self._media.find_source_prefix(source, expected_frames, path, facts.frames)
+            except MediaError:
+                return expected_frames
+
+        accepted = check_delivery(
+            facts,
+            sample,
+            kind,
+            path=path,
+            rate=self._film.delivery.rate,
+            buys_frames=attempt.buys_frames,
+            given_frames=attempt.given_frames,
+            size=(attempt.width, attempt.height),
+            count_source_frames=count_source_frames,
+        )
+        suffix = path.suffix.lower() or SUFFIXES.get(kind, ".mp4")
+        attachments = {
+            name: (attachment, Path(name).suffix, hash_file(attachment))
+            for name, attachment in sorted(sample.attachments.items())
+        }
+        return _Inspection(accepted, (path, suffix, hash_file(path)), attachments)
+
+    def _store_deliveries(
+        self, deliveries: Sequence[_Delivery]
+    ) -> Sequence[_Inspection | Exception]:
+        """Looks at what has come, and takes in the bytes of all that is good."""
+        inspections = apply_to_each(self._inspect_delivery)(deliveries)
+        passed = [inspection for inspection in inspections if isinstance(inspection, _Inspection)]
+        with explain_disk_errors(str(self._store.root)):
+            self._store.put_files(
+                [
+                    file
+                    for inspection in passed
+                    for file in (inspection.medium, *inspection.attachments.values())
+                ]
+            )
+        return inspections
+
+    def _record_takes(self, pairs: Sequence[tuple[Attempt, Take]]) -> Sequence[None]:
+        with explain_disk_errors(str(self._store.root)):
+            self._store.add_records([self._build_record(attempt, take) for attempt, take in pairs])
+        for attempt, _ in pairs:
+            AttemptWorkspace(self._workspace, f"a{attempt.id}").clear_folder()
+        return [None] * len(pairs)
+
+    def _build_record(self, attempt: Attempt, take: Take) -> TakeRecord:
+        return self._store.build_record(
+            take, attempt.parts, kind=attempt.kind, step=attempt.step, film=self._film.stem
+        )
+
+    async def commit_take(self, attempt: Attempt, take: Take) -> Take:
+        """The ledger's last word on an attempt whose take is in the store."""
+        await self._ledger.transition(
+            attempt, State.COMMITTED, sha256=take.sha256, settled_micros=attempt.reserved_micros
+        )
+        self._emit(
+            ev.TakeAdded(
+                step=attempt.step,
+                shot=attempt.shot,
+                take=take.name,
+                sha256=take.sha256,
+                digest=take.digest,
+                cost_usd=micros_to_usd(take.price_micros),
+                frames=take.facts.frames,
+            )
+        )
+        return take
+
+    def find_stored_take(self, attempt: Attempt) -> Take | None:
+        """The take of an attempt that died between the store and the ledger's last word."""
+        if attempt.state is not State.FETCHED:
+            return None
+        for take in self._store.find_takes(attempt.digest, fresh=True):
+            if (take.ordinal, take.sha256) == (attempt.ordinal, attempt.sha256):
+                return take if self._store.is_present(take.sha256) else None
+        return None
+
+
+def _to_take(attempt: Attempt, sample: Sample, inspection: _Inspection) -> Take:
+    return Take(
+        digest=attempt.digest,
+        ordinal=attempt.ordinal,
+        sha256=inspection.medium[2],
+        provider=attempt.provider,
+        model=attempt.model,
+        facts=inspection.accepted.facts,
+        seed=attempt.seed,
+        price_micros=attempt.reserved_micros,
+        operation=attempt.operation,
+        contains_source=inspection.accepted.contains_source,
+        source_frames=inspection.accepted.source_frames,
+        uri=sample.uri,
+        expires_at=sample.expires_at,
+        attachments={name: file[2] for name, file in inspection.attachments.items()},
+        created_at=round(time.time(), 3),
+        shot=attempt.shot,
+    )

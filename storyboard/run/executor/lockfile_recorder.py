@@ -1,0 +1,76 @@
+"""A run's hand in the lock file: it enters takes and, where a person asked for one, its pick."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+
+from storyboard.graph.steps import Step
+from storyboard.model.film import Take
+from storyboard.run import events as ev
+from storyboard.run.executor.context import RunContext
+
+_SAVE_EVERY_S = 1.0
+_SAVE_SHARE = 20
+"""The lock file is written whole; of a long film so rarely that it costs a small share."""
+
+
+class LockFileRecorder:
+    """The lock file as one run writes it, now and then; the end of the run saves the rest."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._lock_file = context.lock_file
+        self._store = context.store
+        self._emit = context.emit
+        self._save_at = time.monotonic() + _SAVE_EVERY_S
+
+    def record_takes(
+        self, step: Step, select: Take, siblings: Sequence[Take], parts: Mapping[str, str]
+    ) -> None:
+        """Enters the select and its siblings that are here, whoever made them.
+
+        Takes that another film of the store bought are this film's too from now on.
+        """
+        for take in (select, *siblings):
+            if not self._lock_file.has_take(take):
+                self.record_take(step, take, parts)
+
+    def record_take(
+        self,
+        step: Step,
+        take: Take,
+        parts: Mapping[str, str],
+        *,
+        replace: bool = False,
+        pick: bool = False,
+    ) -> bool:
+        """Enters a take, and together with it its pick; False where the file has other bytes."""
+        own_take = dataclasses.replace(take, shot=step.shot)
+        same = self._lock_file.add_take(own_take, step=step.id, parts=parts, replace=replace)
+        if pick:
+            self.pick_take(step.id, take)
+        started_at = time.monotonic()
+        if started_at > self._save_at:
+            self._lock_file.save()
+            now = time.monotonic()
+            self._save_at = now + max(_SAVE_EVERY_S, _SAVE_SHARE * (now - started_at))
+        return same
+
+    def pick_take(self, step: str, take: Take) -> None:
+        """Picks a take that is meant to play, where the rule alone would play an older one.
+
+        So it is after a retake, and where one was bought again because its bytes are lost.
+        """
+        lock_file = self._lock_file
+        ordinals = {
+            sibling.ordinal
+            for sibling in (
+                *lock_file.find_takes(take.digest),
+                *self._store.find_takes(take.digest),
+            )
+        }
+        default_ordinal = min(ordinals - lock_file.find_rejected(take.digest), default=0)
+        if (lock_file.find_pick(take.digest) or default_ordinal) != take.ordinal:
+            lock_file.set_pick(take.digest, take.ordinal)
+            self._emit(ev.Note(step=step, message=f"{take.name} is picked from now on"))

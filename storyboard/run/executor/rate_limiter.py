@@ -1,0 +1,240 @@
+"""Quotas: how many requests a platform takes in a minute, and how many jobs it has open.
+
+The windows are kept in the store, so that the films that share it, and a run after a crash, count
+the same minute. A lane is one model of one account; lanes don't wait for one another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+from storyboard.digest import digest_value
+from storyboard.errors import QuotaError
+from storyboard.graph.rate_limits import WINDOW_S
+from storyboard.graph.steps import Step
+from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.sqlite import open_database
+
+_VERSIONS = (
+    """
+    CREATE TABLE submits (lane TEXT NOT NULL, at REAL NOT NULL);
+    CREATE INDEX submits_by_lane ON submits (lane, at)
+    """,
+)
+_LONGEST_PAUSE_S = 600.0
+"""A pause that a run waits for; a longer one ends the orders of its lane."""
+
+_USUAL_SLOTS = 64
+"""Jobs that may be open at a platform whose limit nobody knows."""
+
+Rank = tuple[int, float]
+
+
+class SlidingWindow:
+    """The submits of the last minute, by lane, in one database for all processes of a store."""
+
+    def __init__(self, store: Path, clock: Callable[[], float] = time.time) -> None:
+        self._path = store / "quota.sqlite"
+        self._clock = clock
+        self._guard = threading.Lock()
+        """Lanes ask side by side, in threads; a connection has one transaction at a time."""
+        self._connection: sqlite3.Connection | None = None
+
+    def admit_submission(self, queue: str, limit: int) -> float:
+        """Counts one more submit and returns 0, or the seconds until the window has room.
+
+        A clock that was set back leaves submits in the future; they count as made now.
+        """
+        with self._guard:
+            self._connection = self._connection or self._open_file()
+            try:
+                return self._admit_in_transaction(self._connection, queue, limit)
+            except sqlite3.Error as error:
+                raise self._to_disk_problem(error) from error
+
+    def _admit_in_transaction(
+        self, connection: sqlite3.Connection, queue: str, limit: int
+    ) -> float:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            now = self._clock()
+            connection.execute("UPDATE submits SET at = ? WHERE at > ?", (now, now))
+            connection.execute("DELETE FROM submits WHERE at <= ?", (now - WINDOW_S,))
+            recent = connection.execute(
+                "SELECT at FROM submits WHERE lane = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
+                (queue, limit - 1),
+            ).fetchone()
+            if recent is None:
+                connection.execute("INSERT INTO submits VALUES (?, ?)", (queue, now))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return 0.0 if recent is None else max(0.001, recent[0] + WINDOW_S - now)
+
+    def _open_file(self) -> sqlite3.Connection:
+        """The database; one that is damaged is begun again, for it only knows of a minute."""
+        try:
+            return open_database(self._path, _VERSIONS, "quota windows")
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise self._to_disk_problem(error) from error
+            self._path.unlink()
+            return open_database(self._path, _VERSIONS, "quota windows")
+
+    def _to_disk_problem(self, error: sqlite3.Error) -> DiskProblem:
+        return DiskProblem(
+            f"the quota windows {self._path} can't be used: {error}",
+            hint="check that the disk has room and the store may be written",
+        )
+
+    def close(self) -> None:
+        """Lets the database go."""
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+class RateLimiter:
+    """The lanes of one run. Belongs to one event loop."""
+
+    def __init__(self, windows: SlidingWindow, rank: Callable[[str], Rank]) -> None:
+        self._window = windows
+        self._rank = rank
+        self._queues: dict[str, _Queue] = {}
+
+    @asynccontextmanager
+    async def acquire_slot(self, step: Step) -> AsyncIterator[None]:
+        """Holds one of the jobs that a platform may have open, from submit to download."""
+        async with self._find_queue(step).slots.acquire_slot(self._rank(step.id)):
+            yield
+
+    async def wait_for_turn(
+        self, step: Step, account: str, on_wait: Callable[[float], None]
+    ) -> None:
+        """Waits until one more request fits into the minute; `on_wait` hears of waits, in seconds.
+
+        Raises QuotaError in a lane that takes no more orders in this run.
+        """
+        queue = self._find_queue(step)
+        queue.confirm_open()
+        limit = step.rate_limits.per_minute
+        if limit is None and not queue.compute_pause_s():
+            return
+        window_key = digest_value("lane", [step.provider, account, step.model])[:16]
+        rank, is_admitted = self._rank(step.id), False
+        while not is_admitted:
+            async with queue.submissions.acquire_slot(rank):
+                while not is_admitted and not queue.submissions.is_outranked(rank):
+                    queue.confirm_open()
+                    wait = queue.compute_pause_s()
+                    if not wait and limit is not None:
+                        wait = await asyncio.to_thread(
+                            self._window.admit_submission, window_key, limit
+                        )
+                    is_admitted = not wait
+                    if wait > 1:
+                        on_wait(wait)
+                    await asyncio.sleep(wait)
+
+    def pause_queue(self, step: Step, seconds: float, error: QuotaError) -> None:
+        """Slows a lane down that has been told to wait; the others go on.
+
+        Raises QuotaError, now and for every further order, where that is no time to wait for.
+        """
+        queue = self._find_queue(step)
+        if (retry_after_s := error.retry_after_s or 0.0) > _LONGEST_PAUSE_S:
+            queue.closure = (time.time() + retry_after_s, error)
+        queue.confirm_open()
+        queue.pause_for(seconds)
+
+    def close(self) -> None:
+        """Lets the windows go."""
+        self._window.close()
+
+    def _find_queue(self, step: Step) -> _Queue:
+        name = f"{step.provider} {step.model}"
+        if name not in self._queues:
+            self._queues[name] = _Queue(step.rate_limits.at_once or _USUAL_SLOTS)
+        return self._queues[name]
+
+
+class _Queue:
+    def __init__(self, at_once: int) -> None:
+        self.slots = PrioritySemaphore(at_once)
+        self.submissions = PrioritySemaphore(1)
+        self.closure: tuple[float, QuotaError] | None = None
+        """When it takes orders again, by the clock, and what the service said."""
+        self._paused_until = 0.0
+
+    def confirm_open(self) -> None:
+        """Raises QuotaError while it takes no orders."""
+        if self.closure is not None:
+            until, error = self.closure
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(until))
+            raise QuotaError(
+                f"{error}; it takes no order before {when}",
+                hint="nothing was ordered and nothing is held; render again then",
+                provider=error.provider,
+                retry_after_s=max(0.0, until - time.time()),
+            )
+
+    def pause_for(self, seconds: float) -> None:
+        self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+
+    def compute_pause_s(self) -> float:
+        return max(0.0, self._paused_until - time.monotonic())
+
+
+class PrioritySemaphore:
+    """A semaphore whose waiters go in the order of their rank, lowest first."""
+
+    def __init__(self, slots: int) -> None:
+        self._free_slots = slots
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
+        self._count = count()
+
+    @asynccontextmanager
+    async def acquire_slot(self, rank: Rank) -> AsyncIterator[None]:
+        """Holds one of the places."""
+        await self._wait_for_slot(rank)
+        try:
+            yield
+        finally:
+            self._release_slot()
+
+    def is_outranked(self, rank: Rank) -> bool:
+        """Whether somebody waits who should go before a holder of that rank."""
+        return any(next_rank < rank for next_rank, _, turn in self._waiting[:1] if not turn.done())
+
+    async def _wait_for_slot(self, rank: Rank) -> None:
+        if self._free_slots and not self._waiting:
+            self._free_slots -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (rank, next(self._count), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._release_slot()  # the place came with the cancellation
+            raise
+
+    def _release_slot(self) -> None:
+        self._free_slots += 1
+        while self._free_slots and self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                self._free_slots -= 1
+                with suppress(asyncio.InvalidStateError):
+                    turn.set_result(None)

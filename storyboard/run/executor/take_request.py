@@ -1,0 +1,81 @@
+"""A job: takes of one step to make, as a request, and as rows of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from storyboard.digest import digest_value
+from storyboard.graph.step_identity import Identity, build_request
+from storyboard.graph.steps import Step
+from storyboard.model.film import compute_frame_size
+from storyboard.providers.base import Input, Provider, Request, Role
+from storyboard.run.executor.acceptance import MOVING_KINDS
+from storyboard.run.ledger.attempts import Attempt
+
+
+async def ignore_delivery() -> None:
+    """For a job of which nobody wants to hear."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRequest:
+    """Takes of one step to make; several are asked of one operation."""
+
+    step: Step
+    identity: Identity
+    ordinals: tuple[int, ...]
+    inputs: tuple[Input, ...]
+    on_delivery: Callable[[], Awaitable[None]] = ignore_delivery
+    """Hears of every take whose file is here: it is no longer in the making."""
+    is_forced: bool = False
+    """A person wants it made, whatever became of it before."""
+    is_pick: bool = False
+    """It is to play in place of a take that is there."""
+
+    @property
+    def ordinal(self) -> int:
+        """The first, and of a job for one take the only one."""
+        return self.ordinals[0]
+
+    def build_request(self, tag: str = "") -> Request:
+        """What is asked of the provider; `tag` names the operation's own place."""
+        return build_request(
+            self.step, self.inputs, ordinal=self.ordinal, samples=len(self.ordinals), tag=tag
+        )
+
+    def build_attempts(self, provider: Provider) -> tuple[Attempt, ...]:
+        """A row for each of its takes, not yet entered."""
+        step, step_digest = self.step, self.identity.digest
+        request = self.build_request()
+        video = request.input(Role.VIDEO)
+        width, height = 0, 0
+        if step.kind in MOVING_KINDS and step.buys_frames and step.settings.resolution:
+            width, height = compute_frame_size(step.settings.resolution, step.settings.aspect_ratio)
+        return tuple(
+            Attempt(
+                digest=step_digest,
+                ordinal=ordinal,
+                step=step.id,
+                shot=step.shot,
+                kind=step.kind.value,
+                provider=step.provider,
+                model=step.model,
+                repeatable=provider.repeatable,
+                request=digest_value("request", [step_digest, ordinal, request.settings.seed]),
+                seed=request.settings.seed,
+                parts=self.identity.parts,
+                buys_frames=step.buys_frames,
+                given_frames=video.facts.frames if video and video.facts else 0,
+                width=width,
+                height=height,
+                sample=number,
+                picks=self.is_pick,
+            )
+            for number, ordinal in enumerate(self.ordinals)
+        )
+
+
+def format_tag(run: str, id: int) -> str:
+    """The name of an operation's own place, by the run and the first of its attempts."""
+    return f"{run}-{id:05d}".lower()

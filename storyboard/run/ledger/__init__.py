@@ -1,0 +1,1 @@
+"""The ledger: every attempt and what it costs."""

@@ -1,0 +1,1 @@
+"""The lock file: which take each step uses."""

@@ -1,0 +1,46 @@
+"""Paid takes that a store has of a film, and that neither its ledger nor its lock file tells of.
+
+So it is once both were lost: the money is spent, and only the sidecars say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from storyboard.run.ledger.attempts import FINAL_STATES, Attempt, State
+from storyboard.run.store.store import Store
+from storyboard.run.store.take_record import TakeRecord
+
+
+def find_untracked_takes(
+    store: Store | None,
+    film: Path,
+    attempts: Iterable[Attempt],
+    locked: Mapping[tuple[str, int], int],
+) -> tuple[TakeRecord, ...]:
+    """Those of the film in that file, oldest first; `locked` is what its lock file has as paid.
+
+    A sidecar names its film by the stem: where another film of the store has the same, nobody can
+    say whose a take is, and there are none.
+    """
+    if store is None or not has_unique_stem(store, film):
+        return ()
+    return tuple(store.find_paid(film.stem, list_known_takes(attempts) | set(locked)))
+
+
+def has_unique_stem(store: Store, film: Path) -> bool:
+    """Whether no other film that uses the store has the same stem."""
+    same_stem = (
+        other_film for other_film in store.films.list_films() if other_film.stem == film.stem
+    )
+    return all(other_film.parent.resolve() == film.parent.resolve() for other_film in same_stem)
+
+
+def list_known_takes(attempts: Iterable[Attempt]) -> set[tuple[str, int]]:
+    """(digest, ordinal) of the takes that a ledger has, or is still about to have."""
+    return {
+        (attempt.digest, attempt.ordinal)
+        for attempt in attempts
+        if attempt.state not in FINAL_STATES or attempt.state is State.COMMITTED
+    }

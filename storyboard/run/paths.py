@@ -1,0 +1,84 @@
+"""Where a film keeps its state, its store and its lock file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from storyboard.errors import EnvironmentProblem
+
+
+def resolve_film_path(film: Path) -> Path:
+    """The file itself where `film` is a link to one: so it has one ledger and one lock file.
+
+    Raises EnvironmentProblem for a link that has others beside it: what they tell was paid for.
+    """
+    if not film.is_symlink():
+        return film
+    real = Path(os.path.realpath(film))
+    notes = {locate(film): locate(real) for locate in (locate_state_folder, locate_lock_file)}
+    strays = [
+        note for note, target in notes.items() if note.exists() and not _is_same_path(note, target)
+    ]
+    if strays:
+        raise EnvironmentProblem(
+            f"{film} is a link to {real}, and has notes of its own: {_join_paths(strays)}",
+            hint=_describe_cure(film, real, [notes[stray] for stray in strays]),
+        )
+    return real
+
+
+def _describe_cure(film: Path, real: Path, owns: list[Path]) -> str:
+    if existing := [target for target in owns if target.exists()]:
+        cure = (
+            f"{real} has notes too: {_join_paths(existing)};"
+            f" set one side's away, or name {real} itself"
+        )
+    else:
+        cure = (
+            f"they tell what is paid: move them to {_join_paths(owns)}, or name {real} without them"
+        )
+    store = locate_store_folder(film)
+    if store.is_dir() and not _is_same_path(store, locate_store_folder(real)):
+        cure += f"\nits takes: storyboard store fetch {real} --from {store}"
+    return cure
+
+
+def _join_paths(paths: list[Path]) -> str:
+    return " and ".join(map(str, paths))
+
+
+def _is_same_path(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def locate_state_folder(film: Path) -> Path:
+    """`.storyboard/<stem>/` beside the film: ledger, lock, run logs, hashes; not created."""
+    return film.parent / ".storyboard" / film.stem
+
+
+def locate_store_folder(film: Path) -> Path:
+    """STORYBOARD_STORE, else `.storyboard/store` beside the film; not created."""
+    configured = os.environ.get("STORYBOARD_STORE", "")
+    return (
+        Path(configured).expanduser().absolute()
+        if configured
+        else film.parent / ".storyboard" / "store"
+    )
+
+
+def locate_lock_file(film: Path) -> Path:
+    """`<stem>.selects.yaml` beside the film: its lock file."""
+    return film.with_name(f"{film.stem}.selects.yaml")
+
+
+def make_folder(folder: Path) -> Path:
+    """Creates `folder`; the `.storyboard` it may lie in is then invisible to git."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for above in (folder, *folder.parents):
+        if above.name == ".storyboard":
+            ignore = above / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+            break
+    return folder

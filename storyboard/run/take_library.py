@@ -1,0 +1,109 @@
+"""The take library: the store's takes and the lock file's, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from storyboard.model.film import Take
+from storyboard.run.lockfile.lockfile import LockFile
+from storyboard.run.restore_takes import MediaRecovery
+from storyboard.run.store.store import Store
+
+
+class TakeLibrary:
+    """What is known of one film's takes; the `TakeLibrary` that planning reads.
+
+    `find_takes` also gives a take that only the lock file knows, whose bytes `has_file` denies.
+    `store` may be None where none exists yet. `film` is the film's stem. `wished` are takes by
+    step digest that a run was to pick, and may have died before it did.
+    """
+
+    def __init__(
+        self,
+        store: Store | None,
+        lock_file: LockFile,
+        film: str = "",
+        hashes: Callable[[Path], str] | None = None,
+        wished: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self._store = store
+        self._lock_file = lock_file
+        self._film = film
+        self._hashes = hashes
+        self._takes_to_pick = wished
+        self._damaged_files: set[str] = set()
+        self._recovery = MediaRecovery(store) if store is not None else None
+        if store is not None:
+            store.preload(lock_file.entries)
+
+    def preload(self, digests: Iterable[str]) -> None:
+        """Looks many digests up at once."""
+        if self._store is not None:
+            self._store.preload(digests)
+
+    def find_takes(self, digest: str) -> tuple[Take, ...]:
+        """Every take of that digest, lowest ordinal first; the store's word before the lock's."""
+        stored = self._store.find_takes(digest) if self._store is not None else ()
+        entry = self._lock_file.entries.get(digest)
+        if entry is None or entry.takes.keys() <= {take.ordinal for take in stored}:
+            return stored
+        by_ordinal = {take.ordinal: take for take in stored}
+        for take in self._lock_file.find_takes(digest):
+            if take.ordinal not in by_ordinal:
+                by_ordinal[take.ordinal] = self._complete_take(take)
+        return tuple(by_ordinal[n] for n in sorted(by_ordinal))
+
+    def _complete_take(self, take: Take) -> Take:
+        """A take of the lock file, with all that its bytes tell of it where they are here."""
+        if self._recovery is None or not self.has_file(take.sha256):
+            return take
+        return self._recovery(take)
+
+    def has_file(self, sha256: str) -> bool:
+        """Whether the bytes are here and, where `hashes` was given, are what they were.
+
+        `hashes` remembers a file that did not change, so that only new ones are read.
+        """
+        if self._store is None or sha256 in self._damaged_files:
+            return False
+        if not self._store.is_present(sha256):
+            if self._store.has_file(sha256):
+                self._damaged_files.add(sha256)
+            return False
+        if self._hashes is not None and self._hashes(self._store.locate_file(sha256)) != sha256:
+            self._damaged_files.add(sha256)
+            return False
+        return True
+
+    def is_corrupt(self, sha256: str) -> bool:
+        """Whether `has_file` found other bytes under that name."""
+        return sha256 in self._damaged_files
+
+    def find_pick(self, digest: str) -> int | None:
+        ordinal = self._takes_to_pick.get(digest)
+        if ordinal is not None:
+            entry = self._lock_file.entries.get(digest)
+            if entry is None or ordinal not in entry.takes:
+                return ordinal
+        return self._lock_file.find_pick(digest)
+
+    def find_rejected(self, digest: str) -> frozenset[int]:
+        return self._lock_file.find_rejected(digest)
+
+    def find_past_digests(self, step: str, provider: str) -> tuple[str, ...]:
+        """Digests that lock or store know takes of for this step and provider, oldest first.
+
+        An empty provider means any.
+        """
+        dated = self._lock_file.find_first_dates(step, provider)
+        if self._store is not None:
+            dated += self._store.find_first_dates(step, provider, self._film)
+        return tuple(dict.fromkeys(digest for _, digest in sorted(dated)))
+
+    def find_parts(self, digest: str) -> Mapping[str, str]:
+        if locked := self._lock_file.find_parts(digest):
+            return locked
+        records = self._store.find_records(digest) if self._store is not None else ()
+        return records[0].parts if records else {}

@@ -1,0 +1,56 @@
+"""The faults of one video job, as the wires of one sample share them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storyboard.simulator.fault_injection import consume_job_fault
+from storyboard.simulator.media.clips import FPS
+from storyboard.simulator.state import SimulatorState
+
+
+@dataclass(frozen=True, slots=True)
+class JobFaults:
+    """What goes wrong with a job that was accepted."""
+
+    failure: str = ""
+    """`filtered`, `blocked`, `failed`, or nothing."""
+    message: str = ""
+    looks: int = 0
+    """How many looks find it unfinished, whatever the clock says."""
+    missing_frames: int = 0
+    """Frames that are missing."""
+    is_half_size: bool = False
+    """Half as wide and high as asked."""
+
+    def apply_to_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        return (size[0] // 4 * 2, size[1] // 4 * 2) if self.is_half_size else size
+
+
+def collect_job_faults(world: SimulatorState, match_text: str) -> JobFaults:
+    """Draws the faults that wait for a job; `match_text` is its prompt and path."""
+    failure = message = ""
+    if fault := consume_job_fault(world, "blocked", match_text):
+        failure = "blocked"
+        message = (
+            "The prompt could not be submitted: it may go against the usage guidelines. "
+            f"Support codes: {fault.value or '58061214'}"
+        )
+    elif fault := consume_job_fault(world, "filtered", match_text) or consume_job_fault(
+        world, "partial", match_text
+    ):
+        failure = "filtered"
+        code = fault.value if fault.kind == "filtered" and fault.value else "42237218"
+        message = (
+            f"The video was filtered for safety and you will not be charged. Support codes: {code}"
+        )
+    elif consume_job_fault(world, "failed", match_text):
+        failure, message = "failed", "Internal error. Please try again."
+    late = consume_job_fault(world, "processing", match_text)
+    return JobFaults(
+        failure,
+        message,
+        looks=int(late.to_number(3)) if late else 0,
+        missing_frames=FPS if consume_job_fault(world, "wrong_length", match_text) else 0,
+        is_half_size=consume_job_fault(world, "wrong_size", match_text) is not None,
+    )

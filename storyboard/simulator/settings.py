@@ -1,0 +1,49 @@
+"""Settings by name: how a person or a test changes the manner of the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from storyboard.simulator.state import Settings
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def read_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name, each as its own type; text is read, so `"2"` is 2 and `"yes"` is true.
+
+    Raises ValueError that names what there is, for an unknown name or a value of another kind.
+    """
+    defaults = Settings().to_fields()
+    parsed: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in defaults:
+            raise ValueError(f"no setting is called `{name}`; there are {', '.join(defaults)}")
+        kind = type(defaults[name])
+        if kind is bool and isinstance(value, str):
+            value = _WORDS.get(value.lower(), value)
+        try:
+            parsed[name] = value if type(value) is kind else kind(_require_plain_value(value, kind))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} can't be {value!r}; it is a {kind.__name__}") from error
+    Settings().changed(parsed)
+    return parsed
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """The same from `NAME=VALUE` texts."""
+    values = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"`{pair}` sets nothing; write NAME=VALUE")
+        values[name.strip().replace("-", "_")] = value.strip()
+    return read_settings(values)
+
+
+def _require_plain_value(value: Any, kind: type) -> Any:
+    """A value that `kind` may read: text or a number, and never anything as a switch or a word."""
+    if kind in (bool, str) or isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(kind)
+    return value

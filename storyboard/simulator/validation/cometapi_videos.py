@@ -1,0 +1,122 @@
+"""What CometAPI's `/v1/videos` takes, and what it charges.
+
+The gateway looks at the form itself and answers 400; sizes and lengths are looked at by the backend
+behind it, whose refusal the gateway passes on as 500 with the code `invalid_request`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from storyboard.simulator.validation.rejection import Rejection
+
+BACKENDS = {"veo3.1": "veo_3_1", "veo3.1-fast": "veo_3_1-fast", "veo3.1-pro": "veo_3_1-4K"}
+"""The id that a reply names in place of the alias that was asked for."""
+
+SIZES = {
+    "1280x720": "720p",
+    "720x1280": "720p",
+    "1920x1080": "1080p",
+    "3840x2160": "4k",
+}
+SECONDS = ("4", "6", "8")
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+LARGEST_IMAGE = 20_000_000
+"""Bytes. The gateway says no number; it is that of the models behind it."""
+
+_PER_SECOND = {
+    "veo3.1": {"720p": "0.32", "1080p": "0.32", "4k": "0.48"},
+    "veo3.1-fast": {"720p": "0.08", "1080p": "0.096", "4k": "0.24"},
+}
+_PER_REQUEST = {"veo3.1-pro": "2.00"}
+
+
+def price_video(model: str, resolution: str, seconds: int) -> Decimal:
+    """USD for one video of `seconds`; the vendor's table of 2026-08-13, pro by the request."""
+    if model in _PER_REQUEST:
+        return Decimal(_PER_REQUEST[model])
+    return Decimal(_PER_SECOND[model][resolution]) * seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file of a form."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VideoForm:
+    """An accepted form."""
+
+    model: str
+    prompt: str
+    seconds: int
+    width: int
+    height: int
+    resolution: str
+    first: bytes | None = None
+    last: bytes | None = None
+
+
+def check_model(model: str) -> Rejection | None:
+    """Why no channel serves that model, if none does."""
+    if not model:
+        return Rejection(400, "invalid_request", "model is required")
+    if model not in BACKENDS:
+        return Rejection(
+            403, "model_not_found", f"this key has no access to model {model}, or it does not exist"
+        )
+    return None
+
+
+def read_form(
+    fields: Mapping[str, str], references: Sequence[Upload], *, two_frames: bool = False
+) -> VideoForm | Rejection:
+    """Reads a create form.
+
+    `references` are the files named `input_reference`, in order. One is the first frame; a second
+    is the last frame where `two_frames` is set (the older page), and refused where it is not.
+    """
+    model = fields.get("model", "veo3.1-fast")
+    if rejection := check_model(model):
+        return rejection
+    prompt = fields.get("prompt", "").strip()
+    if not prompt:
+        return Rejection(400, "invalid_request", "prompt is required")
+    limit = 2 if two_frames else 1
+    if len(references) > limit:
+        message = f"input_reference accepts {limit} file(s), got {len(references)}"
+        return Rejection(400, "invalid_request", message)
+    for upload in references:
+        if upload.mime not in IMAGE_TYPES:
+            message = f"input_reference must be an image, got {upload.mime or 'no content type'}"
+            return Rejection(400, "invalid_request", message)
+        if not upload.data:
+            return Rejection(400, "invalid_request", f"input_reference {upload.name} is empty")
+        if len(upload.data) > LARGEST_IMAGE:
+            return Rejection(413, "", "request entity too large")
+    seconds = fields.get("seconds", SECONDS[0])
+    if seconds not in SECONDS:
+        message = f"seconds must be one of {', '.join(SECONDS)}, got {seconds}"
+        return Rejection(500, "invalid_request", message)
+    size = fields.get("size", "1280x720")
+    if size not in SIZES:
+        message = f"size must be one of {', '.join(SIZES)}, got {size}"
+        return Rejection(500, "invalid_request", message)
+    width, height = (int(side) for side in size.split("x"))
+    frames = [upload.data for upload in references]
+    return VideoForm(
+        model=model,
+        prompt=prompt,
+        seconds=int(seconds),
+        width=width,
+        height=height,
+        resolution=SIZES[size],
+        first=frames[0] if frames else None,
+        last=frames[1] if len(frames) > 1 else None,
+    )

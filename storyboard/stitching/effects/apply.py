@@ -1,0 +1,283 @@
+"""Effects on takes: MoviePy reads exact frames, works, and a new take is written.
+
+The frames that are taken lie beside it on the disk as planes, so that any effect may go back and
+forth among them while memory stays flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storyboard.errors import MediaError, StitchError
+from storyboard.stitching.media.ffmpeg import load_moviepy, probe, run_ffmpeg
+from storyboard.stitching.media.probe import read_frame_index
+from storyboard.stitching.media.yuv import Frame, Size, from_rgb, to_rgb
+from storyboard.stitching.picture.conform import choose_timescale
+from storyboard.stitching.sound.pcm import RATE, SampleReader, WavWriter, decode_audio, to_sample
+from storyboard.timecode import FrameRange, Rate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TAGS = (
+    *("-color_range", "tv", "-colorspace", "bt709"),
+    *("-color_primaries", "bt709", "-color_trc", "bt709"),
+)
+_LATE_S = 1e-7
+"""How much after its time a frame is asked for: looped, it then never lies before the end."""
+_LEEWAY = 1e-2
+"""Of a frame, in which a time still means the one that follows."""
+_PLACED = ("SlideIn", "SlideOut")
+_BLOCK_S = 1
+_FAILS_AGAIN = "it would fail again: give `effects` other arguments"
+
+
+def apply_effects(takes: Sequence[tuple[Path, int]], options: Mapping[str, Any], out: Path) -> None:
+    """Writes to `out` what the effects make of the takes, joined end to end.
+
+    `takes` are files and the frame where each one's own material begins. `options`: `effects`, a
+    list of [name, arguments]; `parts`, the frames of each take's own material at the film's rate;
+    `frames` and `rate` of the result. It has sound where any of the takes has. Raises StitchError
+    when MoviePy can't do what is asked, MediaError when a take can't be read.
+    """
+    rate = Rate.parse(str(options["rate"]))
+    parts = [FrameRange(*bounds) for bounds in options["parts"]]
+    size = _read_even_size(takes[0][0])
+    planes = out.with_name(f"{out.stem}.yuv")
+    wav = out.with_name(f"{out.stem}.wav")
+    try:
+        count = _write_planes(takes, parts, rate, size, planes)
+        clip = _build_video_clip(planes, count, size, rate)
+        has_sound = any(probe(path).has_audio for path, _ in takes)
+        if has_sound:
+            clip = clip.with_audio(_build_audio_clip(takes, parts, rate))
+        result = _run_effects(clip, options["effects"], size)
+        if has_sound:
+            _write_sound(result.audio, result.duration, rate.to_seconds(options["frames"]), wav)
+        frames = _render_frames(result, options["frames"], rate, size)
+        _encode_take(frames, size, rate, wav if has_sound else None, out)
+    finally:
+        planes.unlink(missing_ok=True)
+        wav.unlink(missing_ok=True)
+
+
+def _read_even_size(path: Path) -> Size:
+    facts = probe(path)
+    return facts.width // 2 * 2, facts.height // 2 * 2
+
+
+def _write_planes(
+    takes: Sequence[tuple[Path, int]], parts: Sequence[FrameRange], rate: Rate, size: Size, to: Path
+) -> int:
+    """Writes the frames of the parts, at the film's rate, one after another; says how many."""
+    from storyboard.stitching.media.frames import read_frames
+
+    count = 0
+    with to.open("wb") as stream:
+        for (path, first), part in zip(takes, parts, strict=True):
+            index = read_frame_index(path)
+            if index is None:
+                raise MediaError(f"{path.name} has no picture, only sound")
+            native, last = index.rate or rate, len(index.pts) - 1
+            source_frames = [
+                min(last, first + _to_native_frame(frame, rate, native))
+                for frame in range(part.start, part.end)
+            ]
+            decoded_frames = read_frames(path, FrameRange(source_frames[0], source_frames[-1] + 1))
+            number, picture = source_frames[0], _fit_to_size(next(decoded_frames), size)
+            for frame in source_frames:
+                while number < frame:
+                    number, picture = number + 1, _fit_to_size(next(decoded_frames), size)
+                stream.write(picture.data)
+                count += 1
+    return count
+
+
+def _to_native_frame(frame: int, rate: Rate, native: Rate) -> int:
+    return frame if native == rate else int(rate.to_seconds(frame) * native.value)
+
+
+def _fit_to_size(frame: Frame, size: Size) -> Frame:
+    """The frame in that size, between black bars where its shape is another."""
+    if frame.shape == (size[1] * 3 // 2, size[0]):
+        return frame
+    return from_rgb(_letterbox_picture(to_rgb(frame), size))
+
+
+def _letterbox_picture(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    import cv2
+    import numpy as np
+
+    width, height = size
+    share = min(width / picture.shape[1], height / picture.shape[0])
+    wide, tall = (max(1, round(n * share)) for n in (picture.shape[1], picture.shape[0]))
+    interpolation = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(picture, (wide, tall), interpolation=interpolation)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - tall) // 2, (width - wide) // 2
+    canvas[top : top + tall, left : left + wide] = scaled
+    return canvas
+
+
+def _build_video_clip(planes: Path, count: int, size: Size, rate: Rate) -> Any:
+    """The frames as a clip of MoviePy."""
+    import numpy as np
+
+    width, height = size
+    mapped_frames = np.memmap(planes, np.uint8, "r", shape=(count, height * 3 // 2, width))
+    fps = float(rate.value)
+
+    def read_picture_at(t: float) -> NDArray[np.uint8]:
+        return to_rgb(np.asarray(mapped_frames[min(max(int(t * fps + _LEEWAY), 0), count - 1)]))
+
+    clip = load_moviepy().VideoClip(read_picture_at, duration=float(rate.to_seconds(count)))
+    return clip.with_fps(fps)
+
+
+def _build_audio_clip(
+    takes: Sequence[tuple[Path, int]], parts: Sequence[FrameRange], rate: Rate
+) -> Any:
+    """The sound of the parts as a clip of MoviePy, read between its samples."""
+    import numpy as np
+
+    take_sounds = []
+    for (path, first), part in zip(takes, parts, strict=True):
+        facts = probe(path)
+        begin = to_sample(first, facts.rate or rate) + to_sample(part.start, rate)
+        reader = SampleReader(decode_audio(path, begin) if facts.has_audio else iter(()))
+        take_sounds.append(reader.read(to_sample(part.end, rate) - to_sample(part.start, rate)))
+        reader.close()
+    whole = np.concatenate(take_sounds)
+    places = np.arange(len(whole))
+
+    def interpolate_samples(t: Any) -> Any:
+        at = np.asarray(t, np.float64) * RATE
+        both = [np.interp(at, places, side, left=0, right=0) for side in whole.T]
+        return np.stack(both, axis=-1)
+
+    return load_moviepy().AudioClip(interpolate_samples, duration=len(whole) / RATE, fps=RATE)
+
+
+def _run_effects(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
+    """The clip under the effects, laid on black where it lets something through."""
+    moviepy = load_moviepy()
+    is_placed = False
+    for name, arguments in effects:
+        kind = getattr(moviepy.vfx, name, None) or getattr(moviepy.afx, name, None)
+        if kind is None:
+            raise StitchError(f"this MoviePy has no effect {name}")
+        if name.startswith("Audio") and clip.audio is None:
+            continue
+        with _translate_effect_errors(name, arguments):
+            clip = _clamp_clip_times(clip.with_effects([kind(**arguments)]), name, arguments)
+            if not all(clip.size):
+                raise ValueError("it leaves nothing of the picture")
+        is_placed = is_placed or name in _PLACED
+    if clip.mask is not None or is_placed:
+        size = tuple(clip.size) if not is_placed else size
+        background = moviepy.ColorClip(size, color=(0, 0, 0), duration=clip.duration)
+        sound = clip.audio
+        clip = moviepy.CompositeVideoClip([background, clip], size=size).with_audio(sound)
+    return clip
+
+
+def _clamp_clip_times(clip: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+    """The clip, asked for no time beyond its ends, where some of MoviePy's have nothing to show.
+
+    A mask that came without an end has that of its clip. What fails is told as that effect's.
+    """
+    if clip.mask is not None:
+        mask = clip.mask if clip.mask.duration else clip.mask.with_duration(clip.duration)
+        clip = clip.with_mask(_clamp_clip_times(mask, name, arguments))
+    frame_function, last = clip.frame_function, clip.duration - _LATE_S
+
+    def read_clamped_picture(t: float) -> Any:
+        with _translate_effect_errors(name, arguments):
+            return frame_function(min(max(t, 0), last))
+
+    return clip.with_updated_frame_function(read_clamped_picture)
+
+
+@contextmanager
+def _translate_effect_errors(name: str, arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Whatever MoviePy raises for arguments that it can't take, as an error that names them."""
+    try:
+        yield
+    except StitchError:
+        raise
+    except Exception as error:
+        arguments_text = ", ".join(f"{key}: {value}" for key, value in arguments.items())
+        raise StitchError(
+            f"the effect {name} {{{arguments_text}}} can't be done:"
+            f" {error or type(error).__name__}",
+            hint=_FAILS_AGAIN,
+        ) from error
+
+
+def _render_frames(clip: Any, frames: int, rate: Rate, size: Size) -> Iterator[Frame]:
+    import numpy as np
+
+    last = max(0.0, clip.duration - 1 / (2 * float(rate.value)))
+    for frame in range(frames):
+        pixels = clip.get_frame(min(float(rate.to_seconds(frame)) + _LATE_S, last))
+        picture = np.ascontiguousarray(np.clip(pixels, 0, 255).astype(np.uint8)[..., :3])
+        if picture.shape[:2] != (size[1], size[0]):
+            picture = _letterbox_picture(picture, size)
+        yield from_rgb(picture)
+
+
+def _write_sound(sound: Any, lasts: float, seconds: Any, out: Path) -> None:
+    """Writes what is heard of the clip, as long as its picture; silence stands where it ends."""
+    import numpy as np
+
+    total = round(seconds * RATE)
+    audible_samples = (
+        0 if sound is None else min(total, round(min(lasts, sound.duration or lasts) * RATE))
+    )
+    with WavWriter(out) as wav:
+        for at in range(0, total, _BLOCK_S * RATE):
+            n = min(_BLOCK_S * RATE, total - at)
+            block = np.zeros((n, 2), np.float32)
+            if (audible_in_block := min(n, audible_samples - at)) > 0:
+                try:
+                    with np.errstate(over="ignore"):
+                        block[:audible_in_block] = sound.get_frame(
+                            np.arange(at, at + audible_in_block) / RATE
+                        )
+                except Exception as error:  # as above
+                    message = f"the effects can't be done in the sound: {error}"
+                    raise StitchError(message, hint=_FAILS_AGAIN) from error
+            if not np.isfinite(block).all():
+                raise StitchError("the effects make the sound louder than any", hint=_FAILS_AGAIN)
+            wav.write(block)
+
+
+def _encode_take(
+    frames: Iterator[Frame], size: Size, rate: Rate, sound: Path | None, out: Path
+) -> None:
+    """A take like any other: H.264 of high quality, its sound beside it."""
+    width, height = size
+    sound_input = ("-i", f"file:{sound}") if sound else ()
+    sound_output = ("-map", "1:a:0", "-c:a", "aac", "-b:a", "256k") if sound else ()
+    run_ffmpeg(
+        [
+            *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
+            *("-framerate", f"{rate.value}", *_TAGS, "-i", "pipe:0", *sound_input),
+            *("-map", "0:v:0", *sound_output, *_TAGS),
+            *("-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", "16"),
+            *("-g", f"{2 * rate.nominal}", "-threads", "2", "-x264-params", "open-gop=0"),
+            *(
+                "-video_track_timescale",
+                f"{choose_timescale(rate.value)}",
+                "-movflags",
+                "+faststart",
+            ),
+            *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"),
+            *("-f", "mp4", f"file:{out}"),
+        ],
+        stdin=(frame.data for frame in frames),
+    )

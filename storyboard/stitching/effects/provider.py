@@ -1,0 +1,54 @@
+"""Effects as a maker: free, offline, repeatable; MoviePy does the work in a worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Any
+
+from storyboard.providers.base import Operation, Outcome, Request, Sample, Workplace
+from storyboard.providers.local_jobs import LocalJobs
+
+_REVISION = 1
+"""Raise it when the same effects would come out differently."""
+
+
+class Effects:
+    """MoviePy behind the port."""
+
+    name = "effects"
+    repeatable = True
+    reads = frozenset({"settings.options"})
+    revision = f"{_REVISION}, MoviePy {version('moviepy')}"
+
+    def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._jobs = LocalJobs(self.name)
+
+    async def submit(self, request: Request, place: Workplace) -> Operation:
+        """Starts the work in a worker process; the job dies with this process."""
+        from storyboard.stitching.effects.apply import apply_effects
+
+        options = request.settings.options
+        takes = [(source.path, source.source_frames) for source in request.inputs]
+        out = place.scratch / "effects.mp4"
+        return self._jobs.start_job(_apply_effects(place, apply_effects, takes, dict(options), out))
+
+    async def poll(self, operation: Operation, place: Workplace) -> Outcome:
+        """Waits for the work to end."""
+        return await self._jobs.poll(operation)
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        """The sample as it is: its file is here already."""
+        return sample
+
+    async def close(self) -> None:
+        """Forgets what is still being made."""
+        await self._jobs.close()
+
+
+async def _apply_effects(
+    place: Workplace, affect: Any, takes: Any, options: Any, out: Any
+) -> Sample:
+    await place.compute(affect, takes, options, out)
+    return Sample(path=out)

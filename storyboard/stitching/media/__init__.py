@@ -1,0 +1,1 @@
+"""Reads media files: streams, frames and their bytes."""

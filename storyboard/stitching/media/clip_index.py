@@ -1,0 +1,237 @@
+"""What of a clip can be copied: its samples by frame, and where a copy may begin and end."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from storyboard.errors import MediaError
+from storyboard.stitching.media.h264 import (
+    IDR,
+    PPS,
+    SILENT,
+    SLICE,
+    SPS,
+    PictureParameterSet,
+    SequenceParameterSet,
+    declare_reordering,
+    find_nal_units,
+    parse_pps,
+    parse_sps,
+)
+from storyboard.stitching.media.mp4_reader import SampleTable, UnsupportedMp4, read_sample_table
+from storyboard.timecode import FrameRange
+
+_HOLE_BYTES = bytes(3)
+"""What no unit may hold: a file that was not fetched whole has such holes."""
+_BASELINE, _MAIN, _HIGH = 66, 77, 100
+_CONSTRAINED = 0x40
+_PEEK_BYTES = 512
+"""Bytes of a sample that are read first, to see what units it has."""
+
+
+class CannotStreamCopy(Exception):
+    """Why the frames of a clip can't be copied; `paths` are the clips that may be to blame, the
+    likeliest first.
+    """
+
+    def __init__(self, message: str, *paths: Path) -> None:
+        super().__init__(message)
+        self.paths = paths
+
+
+@dataclass(frozen=True, slots=True)
+class ClipIndex:
+    """An H.264 clip, sample by sample in decoding order."""
+
+    path: Path
+    samples: SampleTable
+    width: int
+    """Bytes of the length before each unit."""
+    sequences: tuple[SequenceParameterSet, ...]
+    pictures: tuple[PictureParameterSet, ...]
+    raw_sets: frozenset[bytes]
+    """The parameter sets as they stand in the file: repeated in a sample they say nothing new."""
+    entries: tuple[int, ...]
+    """Samples before which decoding may begin: closed IDR pictures. Sample n is then frame n."""
+    ends: Sequence[int]
+    """Ascending counts n such that the first n samples are exactly the first n frames."""
+    ranks: list[int]
+    """The frame that each sample is."""
+    delay: int
+    """Samples by which decoding runs ahead of showing."""
+
+    def find_copyable(self, frame_range: FrameRange) -> FrameRange | None:
+        """The largest part of `frame_range` that can be copied, if any."""
+        first = bisect_left(self.entries, frame_range.start)
+        if first == len(self.entries):
+            return None
+        start = self.entries[first]
+        last = bisect_right(self.ends, frame_range.end) - 1
+        if last < 0 or self.ends[last] <= start:
+            return None
+        return FrameRange(start, self.ends[last])
+
+
+def read_whole_clip_index(path: Path, frames: int) -> ClipIndex:
+    """The index of `path`, which shows `frames` frames; remembered while the file stays the same.
+
+    Raises CannotStreamCopy, with the reason in words, for what is no MP4 with plain H.264.
+    """
+    index = read_clip_index(path)
+    if len(index.ranks) != frames:
+        raise CannotStreamCopy("it shows only some of the frames that it holds")
+    if not index.samples.whole:
+        raise CannotStreamCopy("its edit list shows frames in another order than it holds them")
+    return index
+
+
+def read_clip_index(path: Path) -> ClipIndex:
+    """Like `read_whole_clip_index`, whatever the file shows of its frames."""
+    facts = path.stat()
+    return _build_index(str(path), facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _build_index(name: str, _size: int, _changed: int) -> ClipIndex:
+    path = Path(name)
+    try:
+        samples = read_sample_table(path)
+        width, units = _parse_avcc(samples.config)
+        sequences = tuple(
+            parse_sps(parameter_set) for parameter_set in units if parameter_set[0] & 31 == SPS
+        )
+        pictures = tuple(
+            parse_pps(parameter_set) for parameter_set in units if parameter_set[0] & 31 == PPS
+        )
+        if not sequences or not pictures:
+            raise CannotStreamCopy("its parameter sets stand between its pictures")
+        if not all(
+            parameter_set.plain and parameter_set.progressive for parameter_set in sequences
+        ):
+            raise CannotStreamCopy("it is not progressive 8-bit 4:2:0")
+        if odd_profiles := [
+            parameter_set.profile for parameter_set in sequences if not _can_mix(parameter_set)
+        ]:
+            raise CannotStreamCopy(
+                f"its H.264 profile, {odd_profiles[0]}, does not mix with others"
+            )
+        with path.open("rb") as stream:
+            raw_sets = frozenset(units)
+            idr_samples = [
+                number
+                for number in sorted(samples.sync)
+                if _is_idr(stream, samples, number, width, raw_sets)
+            ]
+    except (UnsupportedMp4, MediaError) as problem:
+        raise CannotStreamCopy(str(problem)) from problem
+    ranks = _rank_samples(samples.shown_at)
+    ends = _find_clean_ends(ranks)
+    delay = max((number - rank for number, rank in enumerate(ranks)), default=0)
+    clean_starts = frozenset((0, *ends))
+    return ClipIndex(
+        path=path,
+        samples=samples,
+        width=width,
+        sequences=tuple(declare_reordering(parameter_set, delay) for parameter_set in sequences),
+        pictures=pictures,
+        raw_sets=raw_sets,
+        entries=tuple(number for number in idr_samples if number in clean_starts),
+        ends=ends,
+        ranks=ranks,
+        delay=delay,
+    )
+
+
+def _can_mix(sequence: SequenceParameterSet) -> bool:
+    """Whether it is of a profile whose pictures a decoder shows alike whatever stands before them.
+
+    Lossless pictures, for one, are decoded by what their encoder says of itself in a message.
+    """
+    constrained = sequence.constraints & _CONSTRAINED
+    return sequence.profile in (_MAIN, _HIGH) or (sequence.profile == _BASELINE and constrained > 0)
+
+
+def _parse_avcc(config: bytes) -> tuple[int, list[bytes]]:
+    """The length of a unit's length, and the parameter sets of an avcC record."""
+    if len(config) < 7 or config[0] != 1:
+        raise CannotStreamCopy("its decoder configuration can't be read")
+    sets: list[bytes] = []
+    at = 5
+    for mask in (31, 255):
+        count = config[at] & mask if at < len(config) else 0
+        at += 1
+        for _ in range(count):
+            size = int.from_bytes(config[at : at + 2], "big")
+            sets.append(config[at + 2 : at + 2 + size])
+            at += 2 + size
+    if at > len(config) or not all(sets):
+        raise CannotStreamCopy("its decoder configuration is damaged")
+    return (config[4] & 3) + 1, sets
+
+
+def _is_idr(
+    stream: BinaryIO, samples: SampleTable, number: int, width: int, raw_sets: frozenset[bytes]
+) -> bool:
+    """Whether sample `number` is an IDR picture; CannotStreamCopy if it has new parameter sets."""
+    size = samples.sizes[number]
+    stream.seek(samples.offsets[number])
+    data = stream.read(min(size, _PEEK_BYTES))
+    at = 0
+    while at + width < size:
+        if at + width >= len(data):
+            data += stream.read(size - len(data))
+        start = at + width
+        at = start + int.from_bytes(data[at:start], "big")
+        kind = data[start] & 31
+        if kind in (SLICE, IDR):
+            return kind == IDR
+        if kind in (SPS, PPS):
+            if at > len(data):
+                data += stream.read(size - len(data))
+            if data[start:at] not in raw_sets:
+                raise CannotStreamCopy("its parameter sets change on the way")
+        elif kind not in SILENT:
+            return False
+    return False
+
+
+def extract_slices(index: ClipIndex, sample: bytes) -> list[bytes]:
+    """The slices of one sample, without lengths; CannotStreamCopy for what is not plain."""
+    slices: list[bytes] = []
+    for start, end in find_nal_units(sample, index.width):
+        kind = sample[start] & 31
+        if kind in (SLICE, IDR):
+            unit = sample[start:end]
+            if _HOLE_BYTES in unit and _HOLE_BYTES in unit.rstrip(b"\0"):
+                raise CannotStreamCopy("a part of the file is missing")
+            slices.append(unit)
+        elif kind in (SPS, PPS):
+            if sample[start:end] not in index.raw_sets:
+                raise CannotStreamCopy("its parameter sets change on the way")
+        elif kind not in SILENT:
+            raise CannotStreamCopy(f"it has units of kind {kind}")
+    if not slices:
+        raise CannotStreamCopy("a sample has no picture")
+    return slices
+
+
+def _rank_samples(shown_times: Sequence[int]) -> list[int]:
+    ranks = [0] * len(shown_times)
+    for rank, number in enumerate(sorted(range(len(shown_times)), key=shown_times.__getitem__)):
+        ranks[number] = rank
+    return ranks
+
+
+def _find_clean_ends(ranks: Sequence[int]) -> list[int]:
+    ends: list[int] = []
+    highest = -1
+    for number, rank in enumerate(ranks):
+        highest = max(highest, rank)
+        if highest == number:
+            ends.append(number + 1)
+    return ends

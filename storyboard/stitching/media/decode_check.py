@@ -1,0 +1,68 @@
+"""Whether all of a file's picture can be decoded, before anything of it is believed.
+
+A decoder hides what it can't read under the pictures around it, and players show that without a
+word. Once copied or drawn into a film, nothing can tell it from what was shot.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import MediaError
+from storyboard.model.film import MediaFacts
+from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.stitching.media.probe import find_picture_track, open_media, probe, read_frame_index
+
+
+def probe_and_decode(path: Path) -> MediaFacts:
+    """Like `probe`, with every picture decoded: about 5 ms of one core for a frame of 720p.
+
+    Raises MediaError, naming the frame, for the first that is damaged or does not come out.
+    """
+    facts = probe(path)
+    if (index := read_frame_index(path)) is not None:
+        _decode_every_frame(path, index)
+    return facts
+
+
+def _decode_every_frame(path: Path, index: FrameIndex) -> None:
+    ranks = {pts: rank for rank, pts in enumerate(index.pts)}
+    has_times = bool(index.entries)
+    starts_at_first = has_times and index.entries[0] <= index.pts[0]
+    expected_rank = count = 0
+    with open_media(path) as container:
+        stream = find_picture_track(container)
+        stream.thread_type = "NONE"  # with more, a picture may come out before it is found bad
+        stream.codec_context.options = {"skip_loop_filter": "all"}
+        for packet in container.demux(stream):
+            for frame in _decode_packet(packet):
+                rank = ranks.get(frame.pts) if has_times else min(count, len(index.pts) - 1)
+                count += 1
+                if rank is None:
+                    continue  # decoded and never shown
+                if starts_at_first and rank > expected_rank:
+                    raise _corrupt_frame_error(path, index, expected_rank)
+                if frame.is_corrupt:
+                    raise _corrupt_frame_error(path, index, rank)
+                starts_at_first, expected_rank = has_times, max(expected_rank, rank + 1)
+    if starts_at_first and expected_rank < len(index.pts):
+        raise _corrupt_frame_error(path, index, expected_rank)
+
+
+def _decode_packet(packet: Any) -> list[Any]:
+    """What comes out when a packet is decoded; where that fails, a frame will be missing."""
+    import av
+
+    try:
+        return list(packet.decode())
+    except av.error.InvalidDataError:
+        return []
+
+
+def _corrupt_frame_error(path: Path, index: FrameIndex, frame: int) -> MediaError:
+    at = float((index.pts[frame] - index.pts[0]) * index.time_base)
+    return MediaError(
+        f"{path} is damaged: frame {frame}, at {at:.2f} s, can't be decoded",
+        hint="fetch or export the file again, or without that part",
+    )

@@ -1,0 +1,56 @@
+"""The frames of one picture track, in the order they are shown."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+
+from storyboard.timecode import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class FrameIndex:
+    """The picture of one file: its frames in the order they are shown, and its format."""
+
+    pts: tuple[int, ...]
+    """Presentation time of every frame, ascending, in ticks of `time_base`."""
+    entries: tuple[int, ...]
+    """Presentation times at which decoding may begin, ascending; empty: only at the start."""
+    time_base: Fraction
+    rate: Rate | None
+    """None for a picture."""
+    constant: bool
+    """Every frame stands where `rate` puts it."""
+    codec: str
+    pixel_format: str
+    coded_size: tuple[int, int]
+    """(width, height) as coded, before pixel aspect and rotation."""
+    pixel_aspect: Fraction
+    rotation: int
+    """Degrees counter-clockwise that a player turns it: 0, 90, 180, 270."""
+    mirrored: bool
+    """A player shows left and right exchanged, before it turns it."""
+    interlaced: bool
+    color_range: int
+    """As libav numbers it: 0 unsaid, 1 limited, 2 full."""
+    colorspace: int
+    """The matrix as libav numbers it: 1 is BT.709, 2 unsaid."""
+    transfer: int
+    """As libav numbers it: 16 and 18 are the HDR curves PQ and HLG."""
+    has_audio: bool
+    seconds: Fraction
+    track: int = 0
+    """Which of the file's picture tracks it is."""
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """(width, height) with square pixels, upright."""
+        width, height = self.coded_size
+        width = round(width * self.pixel_aspect)
+        return (height, width) if self.rotation in (90, 270) else (width, height)
+
+    def find_entry(self, frame: int) -> int | None:
+        """Where decoding must begin to show `frame`; None is the start of the file."""
+        at = bisect_right(self.entries, self.pts[frame])
+        return self.entries[at - 1] if at > 1 else None

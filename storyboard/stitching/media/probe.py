@@ -1,0 +1,305 @@
+"""What a media file holds, read from its packets: facts, and the index of its frames.
+
+A frame's number is the rank of its presentation time among the frames that are shown, so B-frames,
+edit lists and leading pictures of an open GOP are counted as a player counts them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from math import atan2, degrees
+from pathlib import Path
+from typing import Any
+
+from storyboard.errors import MediaError
+from storyboard.model.film import MediaFacts
+from storyboard.stitching.media import matroska
+from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.timecode import Rate
+
+_USUAL_RATES = tuple(
+    Fraction(text)
+    for text in "24 25 30 50 60 48 120 12 15 24000/1001 30000/1001 60000/1001".split()
+)
+_PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b"{", b"[")
+_IDR = 5
+_DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
+
+
+def probe(path: Path) -> MediaFacts:
+    """What `path` holds: pixels as shown, exact number of frames, exact rate, length.
+
+    A picture has one frame and no rate; sound has no frames. Raises MediaError, in words for
+    people, when the file is missing, empty, a web page, cut off or no media.
+    """
+    index = read_frame_index(path)
+    if index is None:
+        return MediaFacts(seconds=_measure_sound_seconds(path), has_audio=True)
+    _check_first_picture(path)
+    width, height = index.display_size
+    return MediaFacts(
+        width=width,
+        height=height,
+        frames=len(index.pts),
+        rate=index.rate,
+        seconds=index.seconds,
+        has_audio=index.has_audio,
+    )
+
+
+def _check_first_picture(path: Path) -> None:
+    """Raises MediaError unless the first picture can be decoded."""
+    with open_media(path) as container:
+        stream = find_picture_track(container)
+        stream.thread_type = "NONE"
+        if next(container.decode(stream), None) is None:
+            raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+
+
+def read_frame_index(path: Path) -> FrameIndex | None:
+    """The index of `path`, remembered while the file stays the same; None where it is sound.
+
+    Raises MediaError as `probe` does.
+    """
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise MediaError(f"{path} can't be read: {error.strerror}") from error
+    return _index_file(str(path), facts.st_size, facts.st_mtime_ns)
+
+
+def find_picture_track(container: Any) -> Any:
+    """The picture track that a player shows: the default one, else the first; no cover of a sound
+    file. None where there is none.
+    """
+    tracks = [
+        track for track in container.streams.video if not int(track.disposition) & _ATTACHED_PICTURE
+    ]
+    return next(
+        (track for track in tracks if int(track.disposition) & _DEFAULT), [*tracks, None][0]
+    )
+
+
+def read_orientation(frame: Any) -> tuple[int, bool]:
+    """How a player turns a picture: degrees counter-clockwise, and whether it mirrors it first."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    across, down, right, below = (1, 0, 0, 1)
+    if matrix is not None:
+        across, down, _, right, below = struct.unpack_from("=5i", bytes(matrix))
+    if mirrored := across * below < down * right:
+        across, down = -across, -down
+    return round(-degrees(atan2(down, across))) % 360, mirrored
+
+
+@contextmanager
+def open_media(path: Path, **options: str) -> Iterator[Any]:
+    """The file as a PyAV container; a file that is no media raises MediaError.
+
+    Only local files are followed, so that a playlist in disguise reaches nothing else. `options`
+    are libav's own.
+    """
+    import av
+
+    try:
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file", **options})
+    except (av.error.FFmpegError, OSError) as error:
+        raise MediaError(_describe_unreadable(path), log=str(error)) from error
+    try:
+        yield container
+    except av.error.FFmpegError as error:
+        raise MediaError(f"{path} is damaged: {error.strerror}", log=str(error)) from error
+    finally:
+        container.close()
+
+
+@lru_cache(maxsize=4096)
+def _index_file(name: str, size: int, _changed: int) -> FrameIndex | None:
+    path = Path(name)
+    if size == 0:
+        raise MediaError(f"{path} is empty: it has 0 bytes")
+    if _is_page(path):
+        raise MediaError(_describe_unreadable(path))
+    from storyboard.stitching.media.fast_index import read_fast_index
+
+    if plain := read_fast_index(path):
+        return plain
+    if size < (declared_size := matroska.read_declared_size(path)):
+        raise _cut_off_error(path, size, declared_size, "bytes")
+    with open_media(path) as container:
+        if find_picture_track(container) is None:
+            if container.streams.audio:
+                return None
+            raise MediaError(f"{path} holds neither picture nor sound")
+        return _read_index(path, container)
+
+
+def _read_index(path: Path, container: Any) -> FrameIndex:
+    stream = find_picture_track(container)
+    stream.thread_type = "NONE"  # the first picture then comes after the fewest packets
+    packet_times: list[int | None] = []
+    shown_times: list[int] = []
+    key_packets: list[int] = []
+    first_frames: list[Any] = []
+    length = 0
+    for packet in container.demux(stream):
+        if packet.size == 0:
+            first_frames = first_frames or stream.decode()
+            continue
+        if packet.is_corrupt:
+            raise _cut_off_error(path, len(packet_times), stream.frames)
+        first_frames = first_frames or packet.decode()
+        if not packet.is_discard and packet.pts is not None:
+            shown_times.append(packet.pts)
+            length = packet.duration or length
+        if packet.pts is not None and _can_start_decoding(packet, stream):
+            key_packets.append(len(packet_times))
+        packet_times.append(packet.pts)
+    if stream.frames > len(packet_times) and stream.frames > (packet_count := _count_packets(path)):
+        raise _cut_off_error(path, packet_count, stream.frames)
+    if not first_frames:
+        raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+    has_times = None not in packet_times and len(set(shown_times)) == len(shown_times)
+    if not has_times:
+        shown_times, key_packets = _count_frame_times(path), []
+    pts = tuple(sorted(shown_times))
+    time_base = Fraction(stream.time_base)
+    still = len(pts) == 1 and container.format.name.endswith(("_pipe", "image2"))
+    rate, constant = (
+        (None, True) if still else _infer_rate(pts if has_times else (), time_base, stream)
+    )
+    seconds = (pts[-1] - pts[0] + length) * time_base
+    if rate is not None and (constant or not has_times):
+        seconds = rate.to_seconds(len(pts))
+    frame = first_frames[0]
+    rotation, mirrored = read_orientation(frame)
+    sample = stream.sample_aspect_ratio
+    return FrameIndex(
+        pts=pts,
+        entries=_find_closed_entries(key_packets, packet_times),
+        time_base=time_base,
+        rate=rate,
+        constant=constant,
+        codec=stream.codec_context.name,
+        pixel_format=frame.format.name,
+        coded_size=(frame.width, frame.height),
+        pixel_aspect=Fraction(sample) if sample else Fraction(1),
+        rotation=rotation,
+        mirrored=mirrored,
+        interlaced=bool(frame.interlaced_frame),
+        color_range=int(frame.color_range),
+        colorspace=int(frame.colorspace),
+        transfer=int(frame.color_trc),
+        has_audio=bool(container.streams.audio),
+        seconds=Fraction(0) if still else seconds,
+        track=container.streams.video.index(stream),
+    )
+
+
+def _can_start_decoding(packet: Any, stream: Any) -> bool:
+    """Whether a decoder may start here; for H.264 only an IDR is a promise."""
+    if not packet.is_keyframe:
+        return False
+    if stream.codec_context.name != "h264":
+        return True
+    return _IDR in _find_nal_types(bytes(packet), bytes(stream.codec_context.extradata or b""))
+
+
+def _find_nal_types(data: bytes, extradata: bytes) -> set[int]:
+    """The NAL unit types in one H.264 packet, length-prefixed (avcC) or with start codes."""
+    nal_types: set[int] = set()
+    if extradata[:1] == b"\x01":
+        width, at = (extradata[4] & 3) + 1, 0
+        while at + width < len(data):
+            nal_types.add(data[at + width] & 31)
+            at += width + int.from_bytes(data[at : at + width], "big")
+        return nal_types
+    at = data.find(b"\0\0\1")
+    while 0 <= at < len(data) - 3:
+        nal_types.add(data[at + 3] & 31)
+        at = data.find(b"\0\0\1", at + 3)
+    return nal_types
+
+
+def _find_closed_entries(candidates: list[int], packet_times: list[int | None]) -> tuple[int, ...]:
+    """Times of the keys behind which nothing is shown earlier than the key itself."""
+    entries: list[int] = []
+    earliest: int | None = None
+    key_packets = set(candidates)
+    for at in range(len(packet_times) - 1, -1, -1):
+        pts = packet_times[at]
+        if pts is None:
+            return ()
+        if at in key_packets and (earliest is None or pts < earliest):
+            entries.append(pts)
+        earliest = pts if earliest is None else min(pts, earliest)
+    return tuple(reversed(entries))
+
+
+def _infer_rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate, bool]:
+    """The rate that the frames' times follow, and whether all of them do."""
+    sources = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
+    stated_rates = [Fraction(rate) for rate in sources if rate and rate <= 240]
+    count = len(pts) - 1
+    if count < 1:
+        return Rate(stated_rates[0] if stated_rates else Fraction(24)), True
+    span = (pts[-1] - pts[0]) * time_base
+    candidates = [*stated_rates, *_USUAL_RATES]
+    steps = {later - earlier for earlier, later in pairwise(pts)}
+    if len(steps) == 1 and time_base <= Fraction(1, 2000):
+        candidates.insert(0, 1 / (steps.pop() * time_base))
+    for candidate in candidates:
+        step = 1 / (candidate * time_base)
+        if all(abs(at - pts[0] - rank * step) <= 1 for rank, at in enumerate(pts)):
+            return Rate(candidate), True
+    mean = count / span
+    nearest = min(_USUAL_RATES, key=lambda usual: abs(usual - mean))
+    return Rate(nearest if abs(nearest - mean) < mean / 200 else mean), False
+
+
+def _count_frame_times(path: Path) -> list[int]:
+    """Times of a file whose packets don't tell them: frames counted as they are decoded."""
+    with open_media(path) as container:
+        return list(range(sum(1 for _ in container.decode(find_picture_track(container)))))
+
+
+def _count_packets(path: Path) -> int:
+    """The pictures that are in the file, those too that its edit list doesn't show."""
+    with open_media(path, ignore_editlist="1") as container:
+        return sum(packet.size > 0 for packet in container.demux(find_picture_track(container)))
+
+
+def _measure_sound_seconds(path: Path) -> Fraction:
+    with open_media(path) as container:
+        stream = container.streams.audio[0]
+        if stream.duration and stream.time_base:
+            return Fraction(stream.duration * stream.time_base)
+        samples = sum(frame.samples for frame in container.decode(stream))
+        return Fraction(samples, stream.rate)
+
+
+def _cut_off_error(path: Path, present: int, declared: int, unit: str = "frames") -> MediaError:
+    return MediaError(
+        f"{path} is cut off: {present} of its {declared or 'more'} {unit} are there",
+        hint="fetch or export the file again",
+    )
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as stream:
+        start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith(_PAGE_STARTS)
+
+
+def _describe_unreadable(path: Path) -> str:
+    if _is_page(path):
+        return f"{path} is text (a web page or an error message), not media"
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    if start[4:8] == b"ftyp":
+        return f"{path} is cut off: its table of contents (moov) is missing"
+    return f"{path} is not media that can be read"

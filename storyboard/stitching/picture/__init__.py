@@ -1,0 +1,1 @@
+"""The picture: clips, transitions and how they are composed."""

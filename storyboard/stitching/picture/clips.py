@@ -1,0 +1,192 @@
+"""Takes as the cut needs them: conformed, counted, and read slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+
+from storyboard.errors import MediaError, StitchError
+from storyboard.graph.timeline import ShotEvent, Slice, Timeline
+from storyboard.model.film import Delivery, MediaFacts
+from storyboard.stitching.media.frames import read_frames
+from storyboard.stitching.media.probe import read_frame_index
+from storyboard.stitching.media.yuv import Frame, Size, create_solid_frame
+from storyboard.stitching.picture.conform import (
+    compute_fitted_size,
+    conform_take,
+    describe_differences,
+)
+from storyboard.stitching.text.titles import draw_card
+from storyboard.timecode import FrameRange
+
+MAX_HELD_FRAMES = 2
+"""Frames that a take may lack at its end; its last frame then stands for them."""
+_MAX_NAMED_SHOTS = 5
+"""Shots that a note names."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepMedia:
+    """The select of one step, as the caller knows it."""
+
+    path: Path
+    sha256: str
+    """Of the file's bytes."""
+    facts: MediaFacts
+    first_frame: int = 0
+    """Where the step's own new material begins, in the file's own frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConformedClip:
+    """A medium in the delivery format."""
+
+    path: Path
+    frames: int
+    """All of the file's frames, at the film's rate."""
+    first: int
+    """Where the step's own new material begins, at the film's rate."""
+    still: bool = False
+    """A picture: its one frame stands for any length."""
+    barred: bool = False
+    """Its shape is another one, so it stands between black bars."""
+    differences: tuple[str, ...] = ()
+    """What of the take differed from the delivery format."""
+
+    @property
+    def own_frames(self) -> int:
+        """Frames of the step's own new material."""
+        return self.frames - self.first
+
+
+def conform_clips(
+    timeline: Timeline,
+    media: Mapping[str, StepMedia],
+    delivery: Delivery,
+    cache: Path,
+    *,
+    jobs: int = 2,
+) -> dict[str, ConformedClip]:
+    """The clips of every step that the timeline shows, conformed where they need it.
+
+    Raises StitchError when a step has no medium, and MediaError when one can't be read.
+    """
+    shots = {part.step: event.shot for event, part in _find_take_slices(timeline)}
+    for step, shot in shots.items():
+        if step not in media:
+            raise StitchError(f"shot {shot} has no take: nothing was made by step {step}")
+
+    def conform_clip(step: str) -> ConformedClip:
+        medium = media[step]
+        try:
+            path = conform_take(medium.path, medium.sha256, delivery, cache)
+            take_index, index = read_frame_index(medium.path), read_frame_index(path)
+        except MediaError as error:
+            message = f"the take of shot {shots[step]}, step {step}: {error}"
+            raise MediaError(
+                message, hint=error.hint, command=error.command, log=error.log
+            ) from error
+        assert take_index is not None
+        assert index is not None
+        first = medium.first_frame
+        if take_index.rate is not None and take_index.rate != delivery.rate:
+            first = delivery.rate.to_frames(take_index.rate.to_seconds(first))
+        return ConformedClip(
+            path,
+            len(index.pts),
+            first,
+            still=take_index.rate is None,
+            barred=compute_fitted_size(take_index, delivery) != delivery.size,
+            differences=describe_differences(take_index, delivery),
+        )
+
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        return dict(zip(shots, pool.map(conform_clip, shots), strict=True))
+
+
+def check_clips(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> tuple[str, ...]:
+    """A note for every take that is up to HELD frames shorter than planned, or of another shape.
+
+    Raises StitchError, `take_short`, for one that lacks more.
+    """
+    notes: dict[str, None] = {}
+    shots_by_difference: dict[str, dict[str, None]] = {}
+    for event, part in _find_take_slices(timeline):
+        clip = clips[part.step]
+        if clip.barred:
+            notes[f"{event.shot}: the take of step {part.step} stands between black bars"] = None
+        if clip.differences and not clip.still:
+            shots_by_difference.setdefault(", ".join(clip.differences), {})[event.shot] = None
+        planned = part.source.end if part.hold_frame is None else part.hold_frame + 1
+        missing = planned - clip.own_frames
+        if clip.still or missing <= 0:
+            continue
+        if missing > MAX_HELD_FRAMES or clip.own_frames < 1:
+            raise StitchError(
+                f"take_short: shot {event.shot}, step {part.step}: "
+                f"{planned} frames planned, {max(0, clip.own_frames)} found",
+                hint=f"shorten {event.shot} or its transition, or make another take of it",
+            )
+        frames = "frame" if missing == 1 else "frames"
+        notes[
+            f"{event.shot}: the take of step {part.step} is {missing} {frames} short; "
+            "its last frame is held"
+        ] = None
+    for difference, shots in shots_by_difference.items():
+        notes[f"conformed to the film's format: {_summarize_shots(list(shots))}: {difference}"] = (
+            None
+        )
+    return tuple(notes)
+
+
+def _summarize_shots(shots: Sequence[str]) -> str:
+    more = f" and {len(shots) - _MAX_NAMED_SHOTS} more" if len(shots) > _MAX_NAMED_SHOTS else ""
+    return ", ".join(shots[:_MAX_NAMED_SHOTS]) + more
+
+
+def read_slice_frames(
+    slices: Sequence[Slice], clips: Mapping[str, ConformedClip], size: Size, *, threads: int = 0
+) -> Generator[Frame, None, None]:
+    """The frames of `slices`, one after another; some may be the same array, so don't write."""
+    for part in slices:
+        if part.step:
+            yield from _read_take_frames(part, clips[part.step], threads)
+        elif part.card:
+            yield from repeat(draw_card(part.card, size), part.source.length)
+        else:
+            yield from repeat(create_solid_frame(part.color or "black", size), part.source.length)
+
+
+def _read_take_frames(
+    part: Slice, clip: ConformedClip, threads: int
+) -> Generator[Frame, None, None]:
+    last, length = clip.frames - 1, part.source.length
+    start = clip.first + part.source.start
+    held_frame: int | None = None
+    if clip.still:
+        held_frame = 0
+    elif part.hold_frame is not None:
+        held_frame = min(clip.first + part.hold_frame, last)
+    elif start > last:
+        held_frame = last
+    if held_frame is not None:
+        for frame in read_frames(
+            clip.path, FrameRange(held_frame, held_frame + 1), threads=threads
+        ):
+            yield from repeat(frame, length)
+        return
+    end = min(start + length, clip.frames)
+    frames = read_frames(clip.path, FrameRange(start, end), threads=threads)
+    for number, frame in enumerate(frames, start):
+        yield from repeat(frame, 1 if number < end - 1 else 1 + length - (end - start))
+
+
+def _find_take_slices(timeline: Timeline) -> Iterator[tuple[ShotEvent, Slice]]:
+    """Every slice that shows a take, with its event."""
+    for event in timeline.events:
+        for part in event.slices:
+            if part.step:
+                yield event, part

@@ -1,0 +1,215 @@
+"""The compositor: walks the timeline forward once and draws every frame of the film.
+
+Each event's frames are decoded as they are due and dropped when they are past, so memory does not
+grow with the number of shots. Frames that nothing touches pass from decoder to encoder as planes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from storyboard.errors import StitchError
+from storyboard.graph.timeline import Blend, ShotEvent, Timeline
+from storyboard.model.film import Delivery, TransitionKind
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.stitching.media.yuv import Frame, Size, create_solid_frame
+from storyboard.stitching.picture.clips import ConformedClip, read_slice_frames
+from storyboard.stitching.picture.conform import choose_timescale
+from storyboard.stitching.picture.transitions import (
+    mix_frames,
+    weigh_color,
+    weigh_incoming,
+    wipe_frames,
+)
+from storyboard.stitching.text.title_timing import Overlays, PlacedTitle
+
+_ENCODER_OPTIONS = ("-preset", "veryfast", "-crf", "18", "-threads", "4")
+"""How a whole film is encoded. Threads are fixed: x264's output depends on them, and equal films
+should be equal.
+"""
+_TAGS = (
+    *("-color_range", "tv", "-colorspace", "bt709"),
+    *("-color_primaries", "bt709", "-color_trc", "bt709"),
+)
+
+
+def compose_frames(
+    timeline: Timeline,
+    clips: Mapping[str, ConformedClip],
+    titles: Sequence[PlacedTitle],
+    size: Size,
+    *,
+    threads: int = 0,
+) -> Iterator[Frame]:
+    """Every frame of the film, in order; each is the caller's to read until the next.
+
+    `threads` are those of each decoder, 0 as many as it likes.
+    """
+    compositor = _Compositor(timeline, clips, size, threads)
+    overlays = Overlays(titles, size)
+    try:
+        for frame in range(timeline.length):
+            yield overlays.draw_titles(compositor.compose_picture(frame), frame)
+    finally:
+        compositor.close()
+
+
+def encode_frames(
+    frames: Iterator[Frame],
+    delivery: Delivery,
+    out: Path,
+    *,
+    on_frame: Callable[[], None] | None = None,
+) -> None:
+    """Writes `frames` to `out` as H.264 High, 4:2:0, BT.709, a key frame every two seconds.
+
+    `on_frame` is called for each frame that was handed to the encoder.
+    """
+    width, height = delivery.size
+    rate = f"{delivery.rate.value}"
+
+    def stream_frames() -> Iterator[memoryview]:
+        for frame in frames:
+            yield frame.data
+            if on_frame is not None:
+                on_frame()
+
+    run_ffmpeg(
+        [
+            *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
+            # said of both sides, or ffmpeg would convert from one to the other
+            *("-framerate", rate, *_TAGS, "-i", "pipe:0", *_TAGS),
+            *("-c:v", "libx264", "-profile:v", "high", *_ENCODER_OPTIONS),
+            *("-g", f"{2 * delivery.rate.nominal}"),
+            *("-video_track_timescale", f"{choose_timescale(delivery.rate.value)}"),
+            *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4", f"file:{out}"),
+        ],
+        stdin=stream_frames(),
+    )
+
+
+class _Compositor:
+    """The picture of the film before titles; frames are asked for in rising order."""
+
+    def __init__(
+        self, timeline: Timeline, clips: Mapping[str, ConformedClip], size: Size, threads: int
+    ) -> None:
+        self._events = timeline.events
+        self._clips = clips
+        self._size = size
+        self._threads = threads
+        self._current = 0
+        self._readers: dict[int, _ShotReader] = {}
+
+    def compose_picture(self, frame: int) -> Frame:
+        while (
+            self._current + 1 < len(self._events)
+            and _find_first_frame(self._events[self._current + 1]) <= frame
+        ):
+            self._current += 1
+        picture = self._compose_event(self._current, frame)
+        for number in [n for n in self._readers if self._events[n].visible.end <= frame + 1]:
+            self._readers.pop(number).close()
+        return picture
+
+    def close(self) -> None:
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+
+    def _compose_event(self, number: int, frame: int) -> Frame:
+        """Event `number` at film frame `frame`, with the transition that it is in, if any."""
+        if number < 0:
+            return create_solid_frame("black", self._size)
+        event = self._events[number]
+        if event.entering and frame in event.entering.span:
+            return self._compose_entering(number, event.entering, frame)
+        if event.leaving and frame in event.leaving.span:
+            return self._compose_leaving(number, event.leaving, frame)
+        return self._read_event_frame(number, frame)
+
+    def _compose_entering(self, number: int, blend: Blend, frame: int) -> Frame:
+        at, frames = frame - blend.span.start, blend.span.length
+        share = weigh_incoming(at, frames)
+        match blend.kind:
+            case TransitionKind.CUT:
+                return self._read_event_frame(number, frame)
+            case TransitionKind.FADE if blend.through:
+                color = create_solid_frame(blend.color or "black", self._size)
+                share = weigh_color(at, frames, blend.align)
+                if share == 1:
+                    return color
+                side = number - 1 if frame < self._events[number].record.start else number
+                return mix_frames(self._compose_fade_side(side, number, frame), color, share)
+            case TransitionKind.FADE:
+                color = create_solid_frame(blend.color or "black", self._size)
+                return mix_frames(color, self._read_event_frame(number, frame), share)
+            case TransitionKind.DISSOLVE:
+                return mix_frames(
+                    self._compose_event(number - 1, frame),
+                    self._read_event_frame(number, frame),
+                    share,
+                )
+            case TransitionKind.WIPE:
+                outgoing, incoming = (
+                    self._compose_event(number - 1, frame),
+                    self._read_event_frame(number, frame),
+                )
+                return wipe_frames(outgoing, incoming, share, blend.direction)
+
+    def _compose_leaving(self, number: int, blend: Blend, frame: int) -> Frame:
+        share = weigh_incoming(frame - blend.span.start, blend.span.length)
+        color = create_solid_frame(blend.color or "black", self._size)
+        picture = self._read_event_frame(number, frame)
+        if blend.kind is TransitionKind.WIPE:
+            return wipe_frames(picture, color, share, blend.direction)
+        return picture if blend.kind is TransitionKind.CUT else mix_frames(picture, color, share)
+
+    def _compose_fade_side(self, side: int, number: int, frame: int) -> Frame:
+        """One side of a fade through a colour."""
+        return (
+            self._read_event_frame(number, frame)
+            if side == number
+            else self._compose_event(side, frame)
+        )
+
+    def _read_event_frame(self, number: int, frame: int) -> Frame:
+        event = self._events[number]
+        if frame not in event.visible:
+            raise StitchError(f"shot {event.shot} has no picture for film frame {frame}")
+        if number not in self._readers:
+            self._readers[number] = _ShotReader(event, self._clips, self._size, self._threads)
+        return self._readers[number].read_frame(frame)
+
+
+class _ShotReader:
+    """The frames of one event by film frame, decoded forward only once."""
+
+    def __init__(
+        self, event: ShotEvent, clips: Mapping[str, ConformedClip], size: Size, threads: int
+    ) -> None:
+        self._event = event
+        self._frames = read_slice_frames(event.slices, clips, size, threads=threads)
+        self._next = event.visible.start
+        self._last: Frame | None = None
+
+    def read_frame(self, frame: int) -> Frame:
+        while self._next <= frame:
+            self._last = next(self._frames, None)
+            self._next += 1
+        if self._last is None:
+            raise StitchError(
+                f"the slices of shot {self._event.shot} end before film frame {frame}"
+            )
+        return self._last
+
+    def close(self) -> None:
+        self._frames.close()
+
+
+def _find_first_frame(event: ShotEvent) -> int:
+    """The first film frame that shows anything of `event`."""
+    if event.entering is None:
+        return event.record.start
+    return min(event.record.start, event.entering.span.start)

@@ -1,0 +1,186 @@
+"""Bring one take to the delivery format, where it is not in it already.
+
+Only the picture: sound stays in the take, since seconds are the same before and after. The graph
+is written with ffmpeg-python and run by `media.ffmpeg`; results are kept by content.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from storyboard.digest import digest_value
+from storyboard.errors import MediaError
+from storyboard.model.film import Delivery
+from storyboard.stitching.media.ffmpeg import build_temp_path, run_ffmpeg
+from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.stitching.media.probe import read_frame_index
+from storyboard.util.output_files import replace_file
+
+_REVISION = 2
+"""Part of a result's name; raise it when the same take would come out differently."""
+_SAME_SHAPE = Fraction(1, 100)
+"""Aspects that differ less than this are scaled to fit exactly; others get black bars."""
+_MAX_STRAY = Fraction(3, 4)
+"""Frames that a picture may stand beside its place."""
+_HDR = (16, 18)
+
+
+def describe_differences(index: FrameIndex, delivery: Delivery) -> tuple[str, ...]:
+    """What of a clip differs from `delivery`, in words; empty when it can be cut as it is."""
+    differences: list[str] = []
+    if index.coded_size != delivery.size or index.pixel_aspect != 1 or index.rotation:
+        differences.append(f"size {index.display_size[0]}x{index.display_size[1]}")
+    if index.mirrored:
+        differences.append("mirrored")
+    if index.rate is not None and not index.constant:
+        differences.append("uneven frame times")
+    elif index.rate is not None and index.rate != delivery.rate:
+        differences.append(f"{float(index.rate.value):.6g} fps")
+    if index.interlaced:
+        differences.append("interlaced")
+    if index.pixel_format != "yuv420p" or index.color_range == 2:
+        differences.append(f"pixels {index.pixel_format}")
+    if index.colorspace not in (1, 2) or index.transfer in _HDR:
+        differences.append("colour")
+    if index.rate is not None and not index.entries:
+        differences.append(f"{index.codec} without frame times")
+    return tuple(differences)
+
+
+def conform_take(
+    path: Path, sha256: str, delivery: Delivery, cache: Path, *, threads: int = 2
+) -> Path:
+    """`path` itself where nothing is needed, else its conformed picture in `cache`.
+
+    `sha256` is the content of `path`: the result is found by it, so a take is conformed once per
+    delivery however often it moves. Frames of another rate are dropped or repeated, never mixed;
+    a still becomes a clip of one frame. Raises MediaError when the file can't be read.
+    """
+    index = read_frame_index(path)
+    if index is None:
+        raise MediaError(f"{path} has no picture, only sound")
+    if not describe_differences(index, delivery):
+        return path
+    width, height = delivery.size
+    name = digest_value("conform", [_REVISION, sha256, width, height, delivery.rate.value])
+    result = cache / f"{name}.mp4"
+    if not result.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = build_temp_path(result)
+        try:
+            run_ffmpeg(build_conform_arguments(path, index, delivery, unfinished, threads=threads))
+            replace_file(unfinished, result)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return result
+
+
+def build_conform_arguments(
+    path: Path, index: FrameIndex, delivery: Delivery, out: Path, *, threads: int = 2
+) -> list[str]:
+    """The ffmpeg arguments that conform `path` to `out`; pure."""
+    import ffmpeg
+
+    rate = delivery.rate.value
+    # Where size or format change on the way a new graph would count from zero; scaling takes any,
+    # so one graph is kept where nothing else stands before that.
+    first = index.interlaced or index.transfer in _HDR or index.rotation or index.mirrored
+    source = ffmpeg.input(f"file:{path}", **({} if first else {"reinit_filter": 0}))
+    picture = source[f"v:{index.track}"]
+    if index.interlaced:
+        picture = picture.filter("bwdif", mode="send_frame", deint="all")
+    if index.transfer in _HDR:
+        picture = _to_sdr(picture)
+    picture = _scale_and_pad(picture, index, delivery)
+    if index.rate is not None and _is_nearly_constant(index, rate):
+        picture = picture.filter("setpts", f"N/({rate}*TB)")
+    else:
+        picture = picture.filter("setpts", "PTS-STARTPTS")
+    if index.rate is not None:
+        picture = picture.filter("fps", fps=f"{rate}")
+    encoded = ffmpeg.output(
+        picture.filter("setsar", "1").filter("format", "yuv420p"),
+        f"file:{out}",
+        vcodec="libx264",
+        preset="veryfast",
+        crf=12,
+        g=delivery.rate.nominal,
+        threads=threads,
+        color_range="tv",
+        colorspace="bt709",
+        color_primaries="bt709",
+        color_trc="bt709",
+        video_track_timescale=choose_timescale(rate),
+        **({"frames:v": 1, "r": f"{rate}"} if index.rate is None else {}),
+    )
+    compiled: list[str] = encoded.get_args()
+    return compiled
+
+
+def _is_nearly_constant(index: FrameIndex, rate: Fraction) -> bool:
+    """Whether every frame stands nearer to its own place at `rate` than a whole frame away.
+
+    Times that were rounded or cut together stray so far; then no frame is dropped or repeated.
+    """
+    step = 1 / (rate * index.time_base)
+    stray = [at - index.pts[0] - number * step for number, at in enumerate(index.pts)]
+    return max(map(abs, stray)) <= step * _MAX_STRAY
+
+
+def choose_timescale(rate: Fraction) -> int:
+    """Ticks per second in which every frame of `rate` lasts a whole number of ticks."""
+    return rate.numerator * (1000 if rate.denominator == 1 else 1)
+
+
+def compute_fitted_size(index: FrameIndex, delivery: Delivery) -> tuple[int, int]:
+    """The part of the delivered frame that a clip fills, (width, height); the rest is black."""
+    width, height = delivery.size
+    across, down = index.display_size
+    shape = Fraction(across, down) / Fraction(width, height)
+    if abs(shape - 1) <= _SAME_SHAPE:
+        return width, height
+    return (
+        (width, _round_to_even(height / shape))
+        if shape > 1
+        else (_round_to_even(width * shape), height)
+    )
+
+
+def _scale_and_pad(picture: Any, index: FrameIndex, delivery: Delivery) -> Any:
+    """Scaled to the delivery size; bars where the shapes really differ."""
+    width, height = delivery.size
+    inner = compute_fitted_size(index, delivery)
+    is_untagged = index.colorspace in (0, 2) and not index.pixel_format.startswith(
+        ("rgb", "gbr", "pal")
+    )
+    is_hdr = index.transfer in _HDR
+    picture = picture.filter(
+        "scale",
+        *inner,
+        flags="lanczos+accurate_rnd+full_chroma_int",
+        out_color_matrix="bt709",
+        out_range="tv",
+        **({"in_color_matrix": "bt709"} if is_untagged or is_hdr else {}),
+    )
+    if inner == (width, height):
+        return picture
+    left, top = _round_to_even((width - inner[0]) / 2), _round_to_even((height - inner[1]) / 2)
+    return picture.filter("pad", width, height, left, top, color="black")
+
+
+def _to_sdr(picture: Any) -> Any:
+    """From an HDR curve and wide primaries to BT.709."""
+    return (
+        picture.filter("zscale", t="linear", npl=100)
+        .filter("format", "gbrpf32le")
+        .filter("zscale", p="bt709")
+        .filter("tonemap", tonemap="hable", desat=0)
+        .filter("zscale", t="bt709", m="bt709", r="tv")
+        .filter("format", "yuv420p10le")
+    )
+
+
+def _round_to_even(length: Fraction | float) -> int:
+    return round(length / 2) * 2

@@ -1,0 +1,188 @@
+"""The plan of a smart cut: which frames of the film are copied, and which are drawn and encoded."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from storyboard.graph.timeline import ShotEvent, Timeline
+from storyboard.model.film import TransitionKind
+from storyboard.stitching.media.clip_index import ClipIndex
+from storyboard.stitching.picture.clips import ConformedClip
+from storyboard.stitching.text.title_timing import PlacedTitle
+from storyboard.timecode import FrameRange
+
+_WORTH_S = 4
+"""A copy is worth a seam from this part of a second on."""
+_LONG_S = 10
+"""Seconds of one window; longer ones are divided, so that they are drawn side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedRange:
+    """Film frames that are one clip's samples as they are."""
+
+    span: FrameRange
+    step: str
+    start: int
+    """The clip's frame, and its sample, that stands at the start of `span`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedRange:
+    """Film frames that are drawn and encoded."""
+
+    span: FrameRange
+
+
+def plan_ranges(
+    timeline: Timeline,
+    clips: Mapping[str, ConformedClip],
+    indexes: Mapping[str, ClipIndex],
+    titles: Sequence[PlacedTitle],
+) -> tuple[CopiedRange | RenderedRange, ...]:
+    """Runs and windows that fill the film from 0 to its end, in order.
+
+    `indexes` are those of the steps whose clips may be copied.
+    """
+    worth = max(2, timeline.rate.nominal // _WORTH_S)
+    parts: list[CopiedRange | RenderedRange] = []
+    cuts = sorted({event.record.start for event in timeline.events if event.entering is None})
+    at = 0
+    for untouched in _join_ranges(_find_untouched_ranges(timeline, clips, titles), clips):
+        index = indexes.get(untouched.step)
+        frame_range = FrameRange(untouched.start, untouched.start + untouched.span.length)
+        copyable = index.find_copyable(frame_range) if index else None
+        if copyable is None or copyable.length < worth:
+            continue
+        span = copyable.shift_by(untouched.span.start - untouched.start)
+        parts += _divide_at_cuts(FrameRange(at, span.start), cuts, timeline.rate.nominal)
+        parts.append(CopiedRange(span, untouched.step, copyable.start))
+        at = span.end
+    parts += _divide_at_cuts(FrameRange(at, timeline.length), cuts, timeline.rate.nominal)
+    return tuple(parts)
+
+
+def _find_untouched_ranges(
+    timeline: Timeline, clips: Mapping[str, ConformedClip], titles: Sequence[PlacedTitle]
+) -> Iterator[CopiedRange]:
+    """Film frames that show one frame of one clip and nothing else, as runs of clip frames."""
+    events = timeline.events
+    merged_spans = list(_merge_spans(item.span for item in titles))
+    ends = [span.end for span in merged_spans]
+    for event, following in zip(events, (*events[1:], None), strict=False):
+        end = _find_first_frame(following) if following else timeline.length
+        start = _find_first_frame(event)
+        if end <= start:
+            continue
+        blends = (event.entering, event.leaving)
+        blended_spans = [
+            item.span for item in blends if item and item.kind is not TransitionKind.CUT
+        ]
+        title_spans = merged_spans[
+            bisect_right(ends, start) : bisect_left(merged_spans, end, key=_find_start) + 1
+        ]
+        for span in _subtract_spans(FrameRange(start, end), [*blended_spans, *title_spans]):
+            yield from _find_event_ranges(event, span, clips)
+
+
+def _find_first_frame(event: ShotEvent) -> int:
+    """The first film frame that shows anything of `event`."""
+    if event.entering is None:
+        return event.record.start
+    return min(event.record.start, event.entering.span.start)
+
+
+def _find_event_ranges(
+    event: ShotEvent, span: FrameRange, clips: Mapping[str, ConformedClip]
+) -> Iterator[CopiedRange]:
+    at = event.visible.start
+    for timeline_slice in event.slices:
+        visible = FrameRange(at, at + timeline_slice.source.length).intersect_with(span)
+        at += timeline_slice.source.length
+        if (
+            visible is None
+            or not timeline_slice.step
+            or timeline_slice.hold_frame is not None
+            or clips[timeline_slice.step].still
+        ):
+            continue
+        clip = clips[timeline_slice.step]
+        start = clip.first + timeline_slice.source.end - (at - visible.start)
+        available = min(visible.length, clip.frames - start)
+        if available > 0:
+            yield CopiedRange(
+                FrameRange(visible.start, visible.start + available), timeline_slice.step, start
+            )
+
+
+def _join_ranges(
+    ranges: Iterator[CopiedRange], clips: Mapping[str, ConformedClip]
+) -> Iterator[CopiedRange]:
+    """Runs that go on in the same file where the one before stopped, as one."""
+    pending: CopiedRange | None = None
+    for next_range in ranges:
+        if (
+            pending
+            and pending.span.end == next_range.span.start
+            and pending.start + pending.span.length == next_range.start
+            and clips[pending.step].path == clips[next_range.step].path
+        ):
+            pending = CopiedRange(
+                FrameRange(pending.span.start, next_range.span.end), pending.step, pending.start
+            )
+            continue
+        if pending:
+            yield pending
+        pending = next_range
+    if pending:
+        yield pending
+
+
+def _merge_spans(spans: Iterable[FrameRange]) -> Iterator[FrameRange]:
+    """What `spans` cover, in order and apart."""
+    pending: FrameRange | None = None
+    for span in sorted(spans, key=_find_start):
+        if pending and span.start <= pending.end:
+            pending = FrameRange(pending.start, max(pending.end, span.end))
+            continue
+        if pending:
+            yield pending
+        pending = span
+    if pending:
+        yield pending
+
+
+def _find_start(span: FrameRange) -> int:
+    return span.start
+
+
+def _subtract_spans(span: FrameRange, holes: Sequence[FrameRange]) -> Iterator[FrameRange]:
+    at = span.start
+    for hole in sorted(holes, key=_find_start):
+        if hole.end <= at or hole.start >= span.end:
+            continue
+        if hole.start > at:
+            yield FrameRange(at, hole.start)
+        at = max(at, hole.end)
+    if at < span.end:
+        yield FrameRange(at, span.end)
+
+
+def _divide_at_cuts(span: FrameRange, cuts: Sequence[int], nominal: int) -> Iterator[RenderedRange]:
+    """`span` divided at cuts that leave a second on both sides, and where it is too long."""
+    if not span.length:
+        return
+    for cut in cuts:
+        if span.start + nominal <= cut <= span.end - nominal:
+            yield from _divide_evenly(FrameRange(span.start, cut), nominal)
+            span = FrameRange(cut, span.end)
+    yield from _divide_evenly(span, nominal)
+
+
+def _divide_evenly(span: FrameRange, nominal: int) -> Iterator[RenderedRange]:
+    count = -(-span.length // (_LONG_S * nominal))
+    for number in range(count):
+        start = span.start + span.length * number // count
+        yield RenderedRange(FrameRange(start, span.start + span.length * (number + 1) // count))

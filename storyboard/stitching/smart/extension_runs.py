@@ -1,0 +1,108 @@
+"""Takes that run on from one another: played from the longest, which holds the others.
+
+An extension's file often begins with its source. Where that source stands untrimmed before it,
+both are one stretch of one file, with no seam and nothing to encode. That the source is really in
+there, frame for frame, is measured; a file that doesn't hold it keeps its seam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from storyboard.errors import MediaError
+from storyboard.graph.timeline import ShotEvent, Slice, Timeline
+from storyboard.stitching.media.frame_match import ALIKE, CLEAR, measure_difference, read_thumbnails
+from storyboard.stitching.picture.clips import ConformedClip
+from storyboard.timecode import FrameRange
+
+_NEAR = 2
+"""Frames on both sides of its place at which a frame is looked for too."""
+
+
+def merge_extensions(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> Timeline:
+    """`timeline` with every slice that a longer take of its chain holds played from that one."""
+    slices = [list(event.slices) for event in timeline.events]
+    for earlier, later in _find_seams(timeline.events):
+        before, after = (slices[event][part] for event, part in (earlier, later))
+        original = timeline.events[later[0]].slices[later[1]]
+        if moved := _move_to_longer_take(before, after, original, clips):
+            slices[earlier[0]][earlier[1]] = moved
+    events = (
+        replace(event, slices=tuple(parts))
+        for event, parts in zip(timeline.events, slices, strict=True)
+    )
+    return replace(timeline, events=tuple(events))
+
+
+def _find_seams(events: tuple[ShotEvent, ...]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Slices that follow each other by a plain cut, as (event, slice) pairs, from the end back."""
+    for number in range(len(events) - 1, -1, -1):
+        event = events[number]
+        for part in range(len(event.slices) - 1, 0, -1):
+            yield (number, part - 1), (number, part)
+        before = events[number - 1] if number else None
+        if (
+            before
+            and event.entering is None
+            and before.visible.end == event.visible.start == event.record.start
+        ):
+            yield (number - 1, len(before.slices) - 1), (number, 0)
+
+
+def _move_to_longer_take(
+    before: Slice, after: Slice, original: Slice, clips: Mapping[str, ConformedClip]
+) -> Slice | None:
+    """`before` as a slice of the take that `after` plays from, where that take holds it.
+
+    `original` is `after` as the timeline has it, which may play from a longer take already.
+    """
+    if not (before.step and after.step) or not before.hold_frame is original.hold_frame is None:
+        return None
+    if clips[before.step].still or before.step == after.step:
+        return None
+    source, result = clips[before.step], clips[after.step]
+    first = source.first + before.source.start
+    if original.source.start or source.first + before.source.end != source.frames:
+        return None
+    position = result.first + after.source.start - before.source.length
+    span = (before.source.length, result.frames)
+    if position < 0 or not _contains_source(source.path, result.path, first, position, span):
+        return None
+    start = position - result.first
+    return replace(before, step=after.step, source=FrameRange(start, start + before.source.length))
+
+
+@lru_cache(maxsize=1024)
+def _contains_source(
+    source: Path, result: Path, first: int, position: int, span: tuple[int, int]
+) -> bool:
+    """Whether frames of `source` from `first` on stand in `result` from `position` on.
+
+    `span` is how many, and how many frames `result` has. The first and the last are compared, and
+    the last must not be less like its own place than like those around it.
+    """
+    frames, whole = span
+    last = position + frames - 1
+    search_range = FrameRange(max(0, last - _NEAR), min(last + _NEAR + 1, whole))
+    if last not in search_range:
+        return False
+    try:
+        if (
+            measure_difference(
+                read_thumbnails(source, first)[0], read_thumbnails(result, position)[0]
+            )
+            > ALIKE
+        ):
+            return False
+        last_thumbnail = read_thumbnails(source, first + frames - 1)[0]
+        differences = [
+            measure_difference(last_thumbnail, thumbnail)
+            for thumbnail in read_thumbnails(result, search_range.start, search_range.length)
+        ]
+    except MediaError:
+        return False
+    own_difference = differences[last - search_range.start]
+    return own_difference <= min(ALIKE, min(differences) + CLEAR)

@@ -1,0 +1,201 @@
+"""The table of contents of a film: one track of picture, one of sound, and what is said of it."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from storyboard.model.film import Delivery
+from storyboard.stitching.media.adts import PACKET, AdtsFile
+from storyboard.stitching.media.mp4_reader import (
+    MATRIX,
+    build_box,
+    build_full_box,
+    pack_numbers,
+    pack_run_lengths,
+)
+from storyboard.stitching.picture.conform import choose_timescale
+
+_UNDETERMINED = struct.pack(">HH", 0x55C4, 0)
+"""Undetermined language."""
+_KEYS = {"title": b"\xa9nam", "artist": b"\xa9ART", "copyright": b"cprt", "comment": b"\xa9cmt"}
+_UTF8 = 1
+_DATA_REFERENCE = build_box(
+    b"dinf", build_full_box(b"dref", struct.pack(">I", 1), build_full_box(b"url ", flags=1))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """Where the samples of one track lie: runs of neighbours, and the size of each sample."""
+
+    ends: Sequence[int]
+    """The number of samples up to the end of each run."""
+    offsets: array[int]
+    sizes: array[int]
+
+    @classmethod
+    def from_ends(cls, ends: Sequence[int], count: int) -> Chunks:
+        """`count` samples in runs of which each stops before one of `ends`; places unknown."""
+        ends = [min(end, count) for end in ends]
+        return cls(ends, array("Q", bytes(8 * len(ends))), array("I", bytes(4 * count)))
+
+    def find_sample_range(self, number: int) -> tuple[int, int]:
+        """The samples of run `number`, as a range."""
+        return (self.ends[number - 1] if number else 0), self.ends[number]
+
+    def build_boxes(self) -> bytes:
+        counts = [self.ends[0], *(end - start for start, end in pairwise(self.ends))]
+        runs: list[int] = []
+        for number, count in enumerate(counts, 1):
+            if not runs or count != runs[-2]:
+                runs += (number, count, 1)
+        return b"".join(
+            (
+                build_full_box(b"stsc", struct.pack(">I", len(runs) // 3), pack_numbers(runs)),
+                build_full_box(
+                    b"stsz", struct.pack(">II", 0, len(self.sizes)), pack_numbers(self.sizes)
+                ),
+                build_full_box(
+                    b"co64", struct.pack(">I", len(self.offsets)), pack_numbers(self.offsets, "Q")
+                ),
+            )
+        )
+
+
+def build_moov(
+    delivery: Delivery,
+    config: bytes,
+    shifts: Sequence[int],
+    keys: Sequence[int],
+    delay: int,
+    picture: Chunks,
+    sound: tuple[AdtsFile, Chunks] | None,
+    tags: Mapping[str, str],
+) -> bytes:
+    """The moov box. Its size follows from the numbers of samples, keys and chunks.
+
+    `config` is the avcC record; `shifts` says by how many frames each sample is shown later than
+    it is decoded, counted from `delay` frames before the film; `keys` are sync samples from 1.
+    """
+    scale = choose_timescale(delivery.rate.value)
+    ticks = int(scale / delivery.rate.value)
+    length = len(shifts) * ticks
+    mvhd = build_full_box(
+        b"mvhd",
+        struct.pack(">QQIQIH10x", 0, 0, scale, length, 1 << 16, 0x0100),
+        MATRIX,
+        bytes(24),
+        struct.pack(">I", 3 if sound else 2),
+        version=1,
+    )
+    width, height = delivery.size
+    entry = build_box(
+        b"avc1",
+        struct.pack(">6xH16xHHIIIH32xHh", 1, width, height, 72 << 16, 72 << 16, 0, 1, 24, -1),
+        build_box(b"avcC", config),
+        build_box(b"colr", b"nclx", struct.pack(">HHHB", 1, 1, 1, 0)),
+        build_box(b"pasp", struct.pack(">II", 1, 1)),
+    )
+    picture_track = _build_track(
+        1,
+        (width, height),
+        (length, delay * ticks),
+        (b"vide", b"picture\0", scale, length),
+        build_full_box(b"vmhd", bytes(8), flags=1),
+        build_full_box(b"stsd", struct.pack(">I", 1), entry),
+        build_full_box(b"stts", struct.pack(">III", 1, len(shifts), ticks)),
+        build_full_box(b"ctts", pack_run_lengths([shift * ticks for shift in shifts])),
+        build_full_box(b"stss", struct.pack(">I", len(keys)), pack_numbers(keys)),
+        picture.build_boxes(),
+    )
+    return build_box(
+        b"moov",
+        mvhd,
+        picture_track,
+        _build_sound_track(*sound, length) if sound else b"",
+        _build_metadata(tags),
+    )
+
+
+def _build_sound_track(sound: AdtsFile, chunks: Chunks, length: int) -> bytes:
+    """The track of sound, without the packet before the film's beginning."""
+    count = len(sound.sizes)
+    config = _build_descriptor(5, sound.config)
+    rate = 8 * sum(sound.sizes) * sound.rate // (count * PACKET)
+    coding = _build_descriptor(4, struct.pack(">BBHBII", 0x40, 0x15, 0, 0, rate, rate), config)
+    stream = _build_descriptor(3, struct.pack(">HB", 2, 0), coding, _build_descriptor(6, b"\2"))
+    entry = build_box(
+        b"mp4a",
+        struct.pack(">6xH8xHH4xI", 1, 2, 16, sound.rate << 16),
+        build_full_box(b"esds", stream),
+    )
+    return _build_track(
+        2,
+        None,
+        (length, PACKET),
+        (b"soun", b"sound\0", sound.rate, count * PACKET),
+        build_full_box(b"smhd", bytes(4)),
+        build_full_box(b"stsd", struct.pack(">I", 1), entry),
+        build_full_box(b"stts", struct.pack(">III", 1, count, PACKET)),
+        chunks.build_boxes(),
+        # a decoder that begins anywhere needs the packet before
+        build_full_box(b"sgpd", b"roll", struct.pack(">IIh", 2, 1, -1), version=1),
+        build_full_box(b"sbgp", b"roll", struct.pack(">III", 1, count, 1)),
+    )
+
+
+def _build_track(
+    number: int,
+    size: tuple[int, int] | None,
+    edit: tuple[int, int],
+    media: tuple[bytes, bytes, int, int],
+    head: bytes,
+    *tables: bytes,
+) -> bytes:
+    """A track; `edit` is its length in the film's ticks and where it begins in its own."""
+    handler, name, scale, length = media
+    width, height = size or (0, 0)
+    group, loud = (0, 0) if size else (1, 0x0100)
+    return build_box(
+        b"trak",
+        build_full_box(
+            b"tkhd",
+            struct.pack(">QQIIQ8xHHHH", 0, 0, number, 0, edit[0], 0, group, loud, 0),
+            MATRIX,
+            struct.pack(">II", width << 16, height << 16),
+            version=1,
+            flags=3,
+        ),
+        build_box(
+            b"edts", build_full_box(b"elst", struct.pack(">IQqHH", 1, *edit, 1, 0), version=1)
+        ),
+        build_box(
+            b"mdia",
+            build_full_box(
+                b"mdhd", struct.pack(">QQIQ", 0, 0, scale, length), _UNDETERMINED, version=1
+            ),
+            build_full_box(b"hdlr", bytes(4), handler, bytes(12), name),
+            build_box(b"minf", head, _DATA_REFERENCE, build_box(b"stbl", *tables)),
+        ),
+    )
+
+
+def _build_descriptor(tag: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return bytes((tag, len(body))) + body
+
+
+def _build_metadata(tags: Mapping[str, str]) -> bytes:
+    items = [
+        build_box(_KEYS[key], build_box(b"data", struct.pack(">II", _UTF8, 0), text.encode()))
+        for key, text in tags.items()
+        if text
+    ]
+    if not items:
+        return b""
+    handler = build_full_box(b"hdlr", bytes(4), b"mdirappl", bytes(9))
+    return build_box(b"udta", build_full_box(b"meta", handler, build_box(b"ilst", *items)))

@@ -1,0 +1,254 @@
+"""The proof of a woven film: its order, its seams, its clock.
+
+Proved of every seam: the frames behind it begin with a closed IDR picture, come in the order of
+their clip, and the first of them come out of a decoder that begins there. Of every kind of seam,
+between the same two sets of parameters, the cheapest is also decoded across: the last group of
+pictures before it and the first frames behind, each out in its turn; those behind, and the first
+of the film, must be the pictures that their clip gives alone. Of the file: libav finds every
+sample where and when it was laid, decoding times rise, and the sound begins and ends with the
+picture. What lies between seams is not decoded: those are a take's own samples, read with the
+lengths of their units and looked through for holes, or a window's, as they left the encoder.
+
+Proofs are remembered by the bytes that they are about.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import blake2b
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from storyboard.errors import MediaError
+from storyboard.stitching.media.adts import PACKET
+from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.media.mp4_reader import read_moov
+from storyboard.stitching.media.probe import open_media
+from storyboard.stitching.smart.checked_seams import CheckedSeams, hash_parts
+from storyboard.stitching.smart.mp4_writer import SampleRange
+from storyboard.timecode import FrameRange, Rate
+
+_BEFORE, _BEHIND = 8, 4
+"""Frames around a seam that must come out."""
+_REVISION = b"2"
+"""Part of a proof; raise it when more is proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SeamWindow:
+    """Samples that are decoded; the frames of `expected` must come out."""
+
+    samples: FrameRange
+    expected: FrameRange
+    sample_range: SampleRange
+    """What its last frames are of."""
+    previous: SampleRange | None = None
+    """What stands in front of that."""
+    original_samples: FrameRange | None = None
+    """The samples of the range's own file that must give, alone, the same last pictures."""
+
+
+def check_seams(
+    path: Path,
+    sample_ranges: Sequence[SampleRange],
+    proofs: CheckedSeams | None = None,
+    *,
+    jobs: int = 2,
+) -> None:
+    """Raises CannotStreamCopy unless `path` is `sample_ranges`, and decodes at their seams.
+
+    It is compared sample by sample. Every range must begin with an IDR picture that is a place to
+    begin.
+    """
+    index = read_whole_clip_index(
+        path, sum(sample_range.part.length for sample_range in sample_ranges)
+    )
+
+    def check_window(window: _SeamWindow) -> None:
+        with path.open("rb") as stream:
+            samples = list(_read_samples(stream, index, window.samples))
+        proof = hash_parts(
+            (_REVISION, index.samples.config, f"{window.expected.start - window.samples.start}"
+             f" {window.expected.length}".encode()),
+            (f"{index.ranks[at] - window.samples.start}".encode()
+             for at in range(window.samples.start, window.samples.end)),
+            samples,
+            (window.sample_range.index.samples.config,) if window.original_samples else (),
+        )  # fmt: skip
+        if proofs is None or proof not in proofs:
+            _check_pictures(index, window, samples)
+            if proofs is not None:
+                proofs.add(proof)
+
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        try:
+            for _ in pool.map(check_window, _plan_windows(index, sample_ranges)):
+                pass
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def check_timestamps(path: Path, frames: int, rate: Rate, proofs: CheckedSeams) -> None:
+    """Raises MediaError unless libav finds the film at `path` as it was laid, picture and sound."""
+    with path.open("rb") as stream:
+        proof = hash_parts((_REVISION, read_moov(stream)))
+    if proof in proofs:
+        return
+    index = read_whole_clip_index(path, frames)
+    table = index.samples
+    ticks = int(table.timescale / rate.value)
+    number = next_dts = 0
+    sound_span: list[Fraction] = []
+    with open_media(path) as container:
+        for packet in container.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == "video":
+                expected = (table.offsets[number], table.sizes[number], index.ranks[number] * ticks)
+                if (packet.pos, packet.size, packet.pts) != expected:
+                    raise MediaError(f"sample {number} of {path.name} is not where it was laid")
+                if packet.dts > packet.pts or (number and packet.dts != next_dts):
+                    raise MediaError(f"the decoding times of {path.name} don't rise")
+                next_dts = packet.dts + ticks
+                number += 1
+            elif packet.stream.type == "audio" and not packet.is_discard:
+                base = packet.time_base
+                sound_span = [
+                    *(sound_span or [packet.pts * base])[:1],
+                    (packet.pts + packet.duration) * base,
+                ]
+    if number != frames:
+        raise MediaError(f"{path.name} has {number} frames, not {frames}")
+    frame_s = rate.to_seconds(1)
+    if not sound_span or abs(sound_span[0]) > frame_s:
+        raise MediaError(f"the sound of {path.name} does not start with the picture")
+    if abs(sound_span[-1] - rate.to_seconds(frames)) > max(frame_s, Fraction(PACKET, 48_000)):
+        raise MediaError(f"the sound of {path.name} does not end with the picture")
+    proofs.add(proof)
+
+
+def _plan_windows(index: ClipIndex, sample_ranges: Sequence[SampleRange]) -> Iterator[_SeamWindow]:
+    """What is to be decoded; raises CannotStreamCopy where frames stand in another order."""
+    windows_by_kind: dict[tuple[object, object], _SeamWindow] = {}
+    at = 0
+    for previous, sample_range in pairwise((None, *sample_ranges)):
+        assert sample_range is not None
+        place = bisect_left(index.entries, at)
+        if place == len(index.entries) or index.entries[place] != at:
+            raise CannotStreamCopy(f"frame {at} is no place to begin")
+        shift = at - sample_range.part.start
+        expected = sample_range.index.ranks[sample_range.part.start : sample_range.part.end]
+        if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
+            raise CannotStreamCopy(f"the order of the frames from {at} on is another one")
+        end = index.ends[bisect_left(index.ends, at + min(_BEHIND, sample_range.part.length))]
+        behind, first = FrameRange(at, end), FrameRange(at, end).shift_by(-shift)
+        yield _SeamWindow(
+            behind, behind, sample_range, original_samples=None if previous else first
+        )
+        if previous:
+            start = index.entries[max(0, place - 1)]
+            seam_kind = (previous.index.raw_sets, sample_range.index.raw_sets)
+            if (
+                seam_kind not in windows_by_kind
+                or at - start < windows_by_kind[seam_kind].samples.length - _BEHIND
+            ):
+                expected_frames = FrameRange(max(start, at - _BEFORE), end)
+                windows_by_kind[seam_kind] = _SeamWindow(
+                    FrameRange(start, end), expected_frames, sample_range, previous, first
+                )
+        at += sample_range.part.length
+    yield from windows_by_kind.values()
+
+
+def _read_samples(
+    stream: BinaryIO, index: ClipIndex, sample_numbers: FrameRange
+) -> Iterator[bytes]:
+    table = index.samples
+    for number in range(sample_numbers.start, sample_numbers.end):
+        stream.seek(table.offsets[number])
+        yield stream.read(table.sizes[number])
+
+
+def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[bytes]) -> None:
+    """Raises CannotStreamCopy unless the frames that are due are seen as they should be."""
+    own = window.sample_range.index
+    paths = (own.path, *((window.previous.index.path,) if window.previous else ()))
+    last = window.original_samples.length if window.original_samples else 0
+    try:
+        film = _decode_strictly(index, window.samples, window.expected, samples, last)
+    except CannotStreamCopy as problem:
+        raise CannotStreamCopy(str(problem), *paths) from problem
+    if window.original_samples is None:
+        return
+    with own.path.open("rb") as stream:
+        original_samples = list(_read_samples(stream, own, window.original_samples))
+    try:
+        pictures = _decode_strictly(
+            own,
+            window.original_samples,
+            window.original_samples,
+            original_samples,
+            last,
+            patient=True,
+        )
+    except CannotStreamCopy as problem:
+        raise CannotStreamCopy(f"in its own file {problem}", own.path) from problem
+    if pictures != film:
+        raise CannotStreamCopy("its pictures are others in the film", *paths)
+
+
+def _decode_strictly(
+    index: ClipIndex,
+    span: FrameRange,
+    expected_frames: FrameRange,
+    samples: Sequence[bytes],
+    last: int,
+    *,
+    patient: bool = False,
+) -> list[bytes]:
+    """Decodes the samples of `span` strictly; returns digests of the `last` frames.
+
+    Those that are due must come out in their turn, and none damaged; a `patient` decoder need not
+    be told how far they are reordered. Of the pictures before them, only those that others refer
+    to are decoded.
+    """
+    import av
+
+    at = expected_frames.start
+    digests: list[bytes] = []
+    decoder: Any = av.CodecContext.create("h264", "r")
+    decoder.extradata = index.samples.config
+    decoder.thread_type = "NONE"
+    decoder.options = {
+        "err_detect": "explode",
+        "skip_loop_filter": "all",
+        **({"strict": "strict"} if patient else {}),
+    }
+    packets: list[Any] = []
+    for number, sample in enumerate(samples, span.start):
+        packet = av.Packet(sample)
+        packet.pts = index.ranks[number]
+        packets.append(packet)
+    try:
+        for next_packet in (*packets, None):
+            is_early = next_packet is not None and next_packet.pts < expected_frames.start
+            decoder.skip_frame = "NONREF" if is_early else "DEFAULT"
+            for frame in decoder.decode(next_packet):
+                if frame.pts < expected_frames.start and not frame.is_corrupt:
+                    continue
+                if frame.pts != at or frame.is_corrupt:
+                    raise CannotStreamCopy(f"frame {at} does not come out when it is due")
+                if at >= expected_frames.end - last:
+                    digests.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
+                at += 1
+    except (av.error.FFmpegError, MediaError) as error:
+        raise CannotStreamCopy(f"frame {at} can't be decoded: {error}") from error
+    if at != expected_frames.end:
+        raise CannotStreamCopy(f"frame {at} does not come out when it is due")
+    return digests

@@ -1,0 +1,144 @@
+"""A film with as little encoding as can be: planned, rendered, woven."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Delivery
+from storyboard.stitching.media.adts import AdtsFile
+from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.picture.clips import ConformedClip, StepMedia
+from storyboard.stitching.smart.checked_seams import CheckedSeams
+from storyboard.stitching.smart.cut_plan import CopiedRange, RenderedRange, plan_ranges
+from storyboard.stitching.smart.extension_runs import merge_extensions
+from storyboard.stitching.smart.mp4_writer import SampleRange, write_mp4
+from storyboard.stitching.smart.parameter_sets import ParameterSets
+from storyboard.stitching.smart.seam_check import check_seams
+from storyboard.stitching.smart.window_renderer import render_windows
+from storyboard.stitching.text.title_timing import PlacedTitle
+from storyboard.timecode import FrameRange
+
+
+def cut_film(
+    timeline: Timeline,
+    clips: Mapping[str, ConformedClip],
+    media: Mapping[str, StepMedia],
+    titles: Sequence[PlacedTitle],
+    delivery: Delivery,
+    out: Path,
+    *,
+    cache: Path,
+    jobs: int,
+    on_frames: Callable[[int], None],
+    sound: Callable[[], AdtsFile | None],
+    tags: Mapping[str, str],
+    proofs: CheckedSeams,
+) -> tuple[tuple[SampleRange, ...], tuple[str, ...]]:
+    """Writes the film to `out` and proves its seams; returns what was woven, and notes.
+
+    A clip whose copy is not what it was is encoded again, it alone. `sound` is asked for when the
+    picture is drawn; without one, and without `tags`, the film is its picture alone. `on_frames`
+    hears of the number of frames that are done, one call at a time. Raises CannotStreamCopy when
+    the film can't be woven at all, MediaError when a take can't be read.
+    """
+    timeline = merge_extensions(timeline, clips)
+    progress = _Progress(on_frames)
+    refusals: dict[Path, str] = {}
+    while True:
+        progress.restart()
+        parameter_sets = ParameterSets()
+        indexes, notes = _index_clips(timeline, clips, parameter_sets, refusals)
+        plan = plan_ranges(timeline, clips, indexes, titles)
+        window_clips = iter(
+            render_windows(
+                [planned for planned in plan if isinstance(planned, RenderedRange)],
+                *(timeline, clips, media, titles, delivery, cache),
+                jobs=jobs,
+                on_frames=progress,
+            )
+        )
+        sample_ranges = tuple(
+            SampleRange(
+                indexes[planned.step],
+                FrameRange(planned.start, planned.start + planned.span.length),
+            )
+            if isinstance(planned, CopiedRange)
+            else SampleRange(next(window_clips), FrameRange(0, planned.span.length))
+            for planned in plan
+        )
+        try:
+            write_mp4(
+                sample_ranges,
+                delivery,
+                out,
+                parameter_sets=parameter_sets,
+                sound=sound(),
+                tags=tags,
+            )
+            check_seams(out, sample_ranges, proofs, jobs=jobs)
+        except CannotStreamCopy as problem:
+            copies = {
+                indexes[planned.step].path for planned in plan if isinstance(planned, CopiedRange)
+            }
+            blamed_path = next((path for path in problem.paths if path in copies), None)
+            if blamed_path is None:
+                raise
+            refusals[blamed_path] = str(problem)  # its frames become windows
+            continue
+        if copied := sum(
+            planned.span.length for planned in plan if isinstance(planned, CopiedRange)
+        ):
+            progress(copied)
+        return sample_ranges, notes
+
+
+class _Progress:
+    """Tells of frames that are done, once, however often the work begins again."""
+
+    def __init__(self, on_frames: Callable[[int], None]) -> None:
+        self._on_frames = on_frames
+        self._done = self._reported = 0
+        self._lock = threading.Lock()
+
+    def restart(self) -> None:
+        self._done = 0
+
+    def __call__(self, frames: int) -> None:
+        with self._lock:
+            self._done += frames
+            if self._done > self._reported:
+                more, self._reported = self._done - self._reported, self._done
+                self._on_frames(more)
+
+
+def _index_clips(
+    timeline: Timeline,
+    clips: Mapping[str, ConformedClip],
+    parameter_sets: ParameterSets,
+    refusals: Mapping[Path, str],
+) -> tuple[dict[str, ClipIndex], tuple[str, ...]]:
+    """The indexes of the steps whose clips can be copied, and why those of the others can't.
+
+    `refusals` are files that turned out not to be, and why.
+    """
+    indexes: dict[str, ClipIndex] = {}
+    notes: dict[str, str] = {}
+    for event in timeline.events:
+        for part in event.slices:
+            if not part.step or clips[part.step].still or part.step in {**indexes, **notes}:
+                continue
+            clip = clips[part.step]
+            try:
+                if clip.path in refusals:
+                    raise CannotStreamCopy(refusals[clip.path])
+                index = read_whole_clip_index(clip.path, clip.frames)
+                parameter_sets.assign_ids(index.sequences, index.pictures)
+                indexes[part.step] = index
+            except CannotStreamCopy as problem:
+                notes[part.step] = (
+                    f"{event.shot}: the take of step {part.step} is encoded again: {problem}"
+                )
+    return indexes, tuple(notes.values())

@@ -1,0 +1,123 @@
+"""A stretch of a timeline as a timeline of its own, and its identity.
+
+What a window of the film shows follows from its excerpt alone, wherever in whatever film it
+stands; so it is drawn from the excerpt, and kept under the excerpt's digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from storyboard.digest import Value, digest_value
+from storyboard.graph.timeline import Blend, Slice, Timeline
+from storyboard.model.film import Delivery
+from storyboard.stitching.picture.clips import ConformedClip, StepMedia
+from storyboard.stitching.text.title_timing import PlacedTitle
+from storyboard.timecode import FrameRange
+
+
+def extract_excerpt(timeline: Timeline, span: FrameRange) -> Timeline:
+    """The film frames `span` of `timeline`, from 0; only what is seen in them is in it."""
+    events = []
+    for event in timeline.events:
+        visible = event.visible.intersect_with(span)
+        if visible is None and event.entering and event.entering.span.intersect_with(span):
+            visible = FrameRange(event.visible.start, event.visible.start)  # it fades in before it
+        if visible is not None:
+            events.append(
+                replace(
+                    event,
+                    record=FrameRange(
+                        *(max(0, at - span.start) for at in (event.record.start, event.record.end))
+                    ),
+                    visible=visible.shift_by(-span.start),
+                    slices=_crop_slices(event.slices, visible.shift_by(-event.visible.start)),
+                    entering=_shift_blend(event.entering, span),
+                    leaving=_shift_blend(event.leaving, span),
+                )
+            )
+    return Timeline(timeline.rate, span.length, tuple(events))
+
+
+def select_titles(titles: Sequence[PlacedTitle], span: FrameRange) -> tuple[PlacedTitle, ...]:
+    """The titles that are seen in `span`, by its own frames."""
+    return tuple(
+        replace(placed_title, span=placed_title.span.shift_by(-span.start))
+        for placed_title in titles
+        if placed_title.span.intersect_with(span)
+    )
+
+
+def digest_excerpt(
+    part: Timeline,
+    titles: Sequence[PlacedTitle],
+    media: Mapping[str, StepMedia],
+    clips: Mapping[str, ConformedClip],
+    delivery: Delivery,
+    revision: int,
+) -> str:
+    """64 hex digits that change with whatever the frames of an excerpt show."""
+    return digest_value(
+        "window",
+        [
+            revision,
+            [*delivery.size, delivery.rate.value],
+            part.length,
+            [
+                [
+                    event.record.start,
+                    [event.visible.start, event.visible.end],
+                    [_serialize_slice(item, media, clips) for item in event.slices],
+                    _serialize_blend(event.entering),
+                    _serialize_blend(event.leaving),
+                ]
+                for event in part.events
+            ],
+            [
+                [item.span.start, item.span.end, item.title.text, item.title.style,
+                 list(item.title.credits), item.lift]
+                for item in titles
+            ],
+        ],
+    )  # fmt: skip
+
+
+def _crop_slices(slices: Sequence[Slice], frame_range: FrameRange) -> tuple[Slice, ...]:
+    """What plays in `frame_range` of `slices`, counted from their beginning."""
+    cropped_slices, at = [], 0
+    for timeline_slice in slices:
+        if overlap := FrameRange(at, at + timeline_slice.source.length).intersect_with(frame_range):
+            cropped_slices.append(
+                replace(timeline_slice, source=overlap.shift_by(timeline_slice.source.start - at))
+            )
+        at += timeline_slice.source.length
+    return tuple(cropped_slices)
+
+
+def _shift_blend(blend: Blend | None, span: FrameRange) -> Blend | None:
+    if blend is None or not blend.span.intersect_with(span):
+        return None
+    return replace(blend, span=blend.span.shift_by(-span.start))
+
+
+def _serialize_slice(
+    timeline_slice: Slice, media: Mapping[str, StepMedia], clips: Mapping[str, ConformedClip]
+) -> Value:
+    content: list[Value] = [timeline_slice.color, timeline_slice.card]
+    if timeline_slice.step:
+        clip = clips[timeline_slice.step]
+        content = [media[timeline_slice.step].sha256, clip.first, clip.frames, clip.still]
+    return [
+        content,
+        timeline_slice.source.start,
+        timeline_slice.source.end,
+        timeline_slice.hold_frame,
+    ]
+
+
+def _serialize_blend(blend: Blend | None) -> Value:
+    if blend is None:
+        return None
+    span = [blend.span.start, blend.span.end]
+    return [str(blend.kind), span, blend.color, blend.through, blend.direction, str(blend.align)]

@@ -1,0 +1,101 @@
+"""Windows: drawn by the compositor, encoded, and kept by what they show."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from pathlib import Path
+
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Delivery
+from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.media.ffmpeg import build_temp_path
+from storyboard.stitching.media.yuv import Frame
+from storyboard.stitching.picture.clips import ConformedClip, StepMedia
+from storyboard.stitching.picture.compositor import compose_frames
+from storyboard.stitching.smart.cut_plan import RenderedRange
+from storyboard.stitching.smart.timeline_excerpt import (
+    digest_excerpt,
+    extract_excerpt,
+    select_titles,
+)
+from storyboard.stitching.smart.window_encoder import REVISION, encode_window
+from storyboard.stitching.text.title_timing import PlacedTitle
+from storyboard.timecode import FrameRange
+from storyboard.util.output_files import replace_file
+
+WINDOW = "window-"
+
+
+def render_windows(
+    windows: Sequence[RenderedRange],
+    timeline: Timeline,
+    clips: Mapping[str, ConformedClip],
+    media: Mapping[str, StepMedia],
+    titles: Sequence[PlacedTitle],
+    delivery: Delivery,
+    cache: Path,
+    *,
+    jobs: int,
+    on_frames: Callable[[int], None],
+) -> list[ClipIndex]:
+    """The windows as clips in `cache`, in order; those that are there already are only read.
+
+    `on_frames` hears from any thread of frames that are done; what it raises ends the work.
+    Raises CannotStreamCopy when a window can't be woven in, MediaError when a take can't be read.
+    """
+    stopped = threading.Event()
+
+    def report_frames(frames: int) -> None:
+        if stopped.is_set():
+            raise CancelledError
+        on_frames(frames)
+
+    def render_window(window: RenderedRange) -> ClipIndex:
+        window_timeline = extract_excerpt(timeline, window.span)
+        shown_titles = select_titles(titles, window.span)
+        name = digest_excerpt(window_timeline, shown_titles, media, clips, delivery, REVISION)
+        path = cache / f"{WINDOW}{name}.mp4"
+        if index := _find_cached_window(path, window_timeline.length):
+            report_frames(window_timeline.length)
+            return index
+        unfinished = build_temp_path(path)
+        try:
+            frames = compose_frames(window_timeline, clips, shown_titles, delivery.size, threads=1)
+            encode_window(_prefetch_frames(frames), delivery, unfinished, lambda: report_frames(1))
+            replace_file(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        if index := _find_cached_window(path, window_timeline.length):
+            return index
+        raise CannotStreamCopy("a window was not encoded as it should be")
+
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        try:
+            return list(pool.map(render_window, windows))
+        except BaseException:
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _prefetch_frames(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """`frames`, each drawn while the one before is encoded."""
+    with ThreadPoolExecutor(1) as aside:
+        next_frame = aside.submit(next, frames, None)
+        while (frame := next_frame.result()) is not None:
+            next_frame = aside.submit(next, frames, None)
+            yield frame
+
+
+def _find_cached_window(path: Path, frames: int) -> ClipIndex | None:
+    """The window at `path`, if there is one and all of it can be copied."""
+    try:
+        index = read_whole_clip_index(path, frames)
+        os.utime(path)
+    except (FileNotFoundError, CannotStreamCopy):
+        return None
+    whole = FrameRange(0, frames)
+    return index if index.find_copyable(whole) == whole else None

@@ -1,0 +1,1 @@
+"""The soundtrack: mixes, measures and encodes it."""

@@ -1,0 +1,225 @@
+"""The cue sheet: which sound plays from where to where on the film, how loud, and how it comes
+and goes. Pure arithmetic on film and timeline; `sound` plays it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from storyboard.digest import digest_value
+from storyboard.errors import StitchError
+from storyboard.graph.dialogue_timing import PlacedLine, place_dialogue
+from storyboard.graph.timeline import ShotEvent, Timeline
+from storyboard.model.film import Ambience, Film, MediaFile, Shot
+from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue, Track
+from storyboard.stitching.sound.pcm import RATE, to_sample
+from storyboard.stitching.sound.take_audio import build_take_cues
+from storyboard.timecode import Rate
+
+_BED_FADE = RATE * 3 // 10
+_BREATH = RATE // 4
+"""A voice's last breath after its line."""
+_RING = RATE * 3 // 2
+"""How long a file that is laid into a shot may ring on past it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CueSheet:
+    """Everything that sounds."""
+
+    cues: tuple[SoundCue, ...]
+    speech: tuple[tuple[int, int], ...]
+    """Film samples in which somebody speaks, in order, apart from each other."""
+    length: int
+    """Samples of the film."""
+    notes: tuple[str, ...] = ()
+
+
+def build_cue_sheet(
+    film: Film, timeline: Timeline, tracks: Mapping[str, Track], *, voiced: bool = False
+) -> CueSheet:
+    """The film's sound: takes, laid files, ambience, music, and who speaks when.
+
+    `voiced` gives the lines that no take speaks a piece of their own. Raises StitchError when a
+    cue is anchored at a shot that is not in the cut.
+    """
+    shots = {shot.id: shot for shot in film.shots}
+    length = to_sample(timeline.length, timeline.rate)
+    notes: list[str] = []
+    take_cues = build_take_cues(timeline, shots, tracks, notes)
+    other_cues = [
+        *_build_file_cues(timeline, shots),
+        *_build_ambience_cues(timeline, shots, length),
+        *_build_music_cues(film, timeline),
+    ]
+    spoken_lines = tuple(place_dialogue(film, timeline))
+    voice_cues = [
+        *(_build_voice_cues(spoken_lines, timeline.rate) if voiced else []),
+        *_build_narration_cues(timeline, tracks),
+    ]
+    speech = _merge_speech_spans(spoken_lines, voice_cues, timeline.rate)
+    sound_cues = [
+        cropped_cue
+        for sound_cue in (*take_cues, *other_cues, *voice_cues)
+        if (cropped_cue := _crop_to_film(sound_cue, length))
+    ]
+    return CueSheet(tuple(sound_cues), speech, length, tuple(notes))
+
+
+def _build_file_cues(timeline: Timeline, shots: Mapping[str, Shot]) -> list[SoundCue]:
+    """Sound files that shots lay into the mix; they ring on past the shot, fading."""
+    sound_cues = []
+    for event in timeline.events:
+        for cue in shots[event.shot].sound:
+            if cue.file is None:
+                continue
+            start = to_sample(event.record.start + cue.at, timeline.rate)
+            out = max(to_sample(event.record.end, timeline.rate), start)
+            ramps = (GainRamp(start, start + DECLICK // 3, True), GainRamp(out, out + _RING, False))
+            sound_cues.append(
+                SoundCue(
+                    start,
+                    out + _RING,
+                    _require_local_path(cue.file),
+                    gain_db=cue.gain_db,
+                    ramps=ramps,
+                )
+            )
+    return sound_cues
+
+
+def _build_ambience_cues(
+    timeline: Timeline, shots: Mapping[str, Shot], length: int
+) -> list[SoundCue]:
+    """One bed for neighbours that share it, its fades centred on its ends."""
+    groups: list[tuple[Ambience, list[ShotEvent]]] = []
+    previous = None
+    for event in timeline.events:
+        ambience = shots[event.shot].ambience
+        if ambience is not None:
+            if groups and ambience == previous:
+                groups[-1][1].append(event)
+            else:
+                groups.append((ambience, [event]))
+        previous = ambience
+    sound_cues = []
+    for ambience, events in groups:
+        first = to_sample(events[0].record.start, timeline.rate) - _BED_FADE // 2
+        last = to_sample(max(event.record.end for event in events), timeline.rate) + _BED_FADE // 2
+        first, last = max(0, first), min(length, last)
+        fade = min(_BED_FADE, (last - first) // 2)
+        ramps = (GainRamp(first, first + fade, True), GainRamp(last - fade, last, False))
+        sound_cue = SoundCue(first, last, gain_db=ambience.gain_db, ramps=ramps)
+        if ambience.file:
+            sound_cues.append(
+                replace(sound_cue, path=_require_local_path(ambience.file), loops=True)
+            )
+        else:
+            seed = _derive_seed(f"{ambience.make} {ambience.scope}")
+            sound_cues.append(replace(sound_cue, make=ambience.make, source=first, seed=seed))
+    return sound_cues
+
+
+def _build_music_cues(film: Film, timeline: Timeline) -> list[SoundCue]:
+    sound_cues = []
+    for cue in film.music:
+        try:
+            begin, end = timeline.resolve_anchor(cue.begin), timeline.resolve_anchor(cue.end)
+        except KeyError as error:
+            raise StitchError(
+                f"music is anchored at {error.args[0]}, which is not in the cut"
+            ) from error
+        first, last = to_sample(begin, timeline.rate), to_sample(end, timeline.rate)
+        if last <= first:
+            continue
+        fade_in = max(DECLICK, to_sample(begin + cue.fade_in, timeline.rate) - first)
+        fade_out = max(DECLICK, last - to_sample(end - cue.fade_out, timeline.rate))
+        sound_cue = SoundCue(
+            first,
+            last,
+            source=int(cue.start * RATE),
+            gain_db=cue.gain_db,
+            ramps=(GainRamp(first, first + fade_in, True), GainRamp(last - fade_out, last, False)),
+            duck_db=cue.duck_db,
+        )
+        if cue.file:
+            early = f"music {cue.file.name} ends {{}} s before its `to`"
+            sound_cues.append(
+                replace(sound_cue, path=_require_local_path(cue.file), early_end_note=early)
+            )
+        else:
+            sound_cues.append(
+                replace(sound_cue, make=f"music: {cue.make}", seed=_derive_seed(cue.make))
+            )
+    return sound_cues
+
+
+def _build_voice_cues(spoken_lines: Sequence[PlacedLine], rate: Rate) -> list[SoundCue]:
+    """Lines that no take speaks: voices over a colour or a card."""
+    return [
+        SoundCue(
+            to_sample(spoken_line.span.start, rate),
+            to_sample(spoken_line.span.end, rate) + _BREATH,
+            line=spoken_line.line,
+        )
+        for spoken_line in spoken_lines
+        if spoken_line.is_audible and not spoken_line.by_take
+    ]
+
+
+def _build_narration_cues(timeline: Timeline, tracks: Mapping[str, Track]) -> list[SoundCue]:
+    """Narration, each line with the sound of the step that speaks it."""
+    sound_cues = []
+    for item in timeline.narration:
+        track = tracks.get(item.step)
+        if track is None or not track.facts.has_audio:
+            continue
+        start, end = (to_sample(at, timeline.rate) for at in (item.span.start, item.span.end))
+        sound_cues.append(SoundCue(start, end + _BREATH, track.path))
+    return sound_cues
+
+
+def _merge_speech_spans(
+    spoken_lines: Sequence[PlacedLine], voice_cues: Sequence[SoundCue], rate: Rate
+) -> tuple[tuple[int, int], ...]:
+    """Where the takes' dialogue and the other voices are heard, merged."""
+    spans = [(sound_cue.start, sound_cue.end - _BREATH) for sound_cue in voice_cues]
+    spans += [
+        (
+            to_sample(spoken_line.audible_range.start, rate),
+            to_sample(spoken_line.audible_range.end, rate),
+        )
+        for spoken_line in spoken_lines
+        if spoken_line.audible_range and spoken_line.is_audible and spoken_line.by_take
+    ]
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _crop_to_film(sound_cue: SoundCue, length: int) -> SoundCue | None:
+    """The part of a piece that lies on the film; one that the film's end cuts off is faded."""
+    start, end = max(0, sound_cue.start), min(length, sound_cue.end)
+    if start >= end:
+        return None
+    ramps = sound_cue.ramps
+    if end < sound_cue.end:
+        ramps = (*ramps, GainRamp(max(start, end - DECLICK), end, False))
+    source = sound_cue.source + start - sound_cue.start
+    return replace(sound_cue, start=start, end=end, source=source, ramps=ramps)
+
+
+def _require_local_path(file: MediaFile) -> Path:
+    if file.uri:
+        raise StitchError(f"{file.name} must be fetched before it can be mixed")
+    return file.path
+
+
+def _derive_seed(words: str) -> int:
+    return int(digest_value("bed", words)[:8], 16)

@@ -1,0 +1,153 @@
+"""Loudness by EBU R128: set by one gain, and a limiter where peaks ask.
+
+The programme keeps its dynamics: nothing but the gain moves, unless the true peaks would pass the
+ceiling; then the limiter holds them and the gain is found anew until the target is met. All of it
+is reckoned on meters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from storyboard.model.film import Loudness
+from storyboard.stitching.sound.limiter import HOP, Curve, compute_gain_curve, count_limited_seconds
+from storyboard.stitching.sound.meter import (
+    FLOOR_DB,
+    FLOOR_LUFS,
+    STEP,
+    Measurement,
+    compute_loudness,
+    compute_loudness_range,
+)
+
+CODEC_MARGIN_DB = 1.0
+"""How far below the ceiling the peaks stay before AAC, which overshoots."""
+MOST_GAIN_DB = 24.0
+"""A film that is quieter than this below its target stays quiet, since it would be hiss."""
+_CLOSE_LU = 0.2
+_ROUNDS = 8
+_GRAIN_DB = 0.25
+"""The gain moves in steps, so that a small change leaves the rest of a long film as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessGain:
+    """How a film's sound comes to its loudness."""
+
+    gain_db: float
+    """Of the whole."""
+    curve: Curve | None
+    """The limiter's gain at the start of every HOP, one more than there are; None: it rests."""
+    lufs: float
+    """Integrated, afterwards; FLOOR_LUFS is silence."""
+    true_peak_db: float
+    """Afterwards, dBTP; FLOOR_DB is silence."""
+    lra: float
+    limited_s: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def drive(self) -> float:
+        """The gain of the whole, linear."""
+        return _to_linear(self.gain_db)
+
+
+def compute_loudness_gain(
+    meter: Measurement,
+    target: Loudness,
+    *,
+    margin_db: float = CODEC_MARGIN_DB,
+    spared_db: Curve | None = None,
+    extra_db: float = 0.0,
+) -> LoudnessGain:
+    """How the sound of `meter` meets the target, its true peaks `margin_db` below the ceiling.
+
+    `spared_db` says for every hop how much lower still it must stay, `extra_db` how much louder
+    than the target the whole must be, since the coder takes as much away. A silent film stays
+    silent, which is noted.
+    """
+    lufs, peak_db = compute_loudness(meter.powers), to_decibels(meter.peaks.max(initial=0))
+    ceiling_db = target.true_peak_db - margin_db
+    lower = np.zeros(len(meter.peaks), np.float32) if spared_db is None else spared_db
+    weighed = meter.peaks * _to_linear_curve(lower)  # as loud as a hop counts against the ceiling
+    weighed_db = to_decibels(weighed.max(initial=0))
+    if lufs <= FLOOR_LUFS:
+        gain_db = min(0.0, _round_to_step(ceiling_db - weighed_db, down=True))
+        silence_reason = "is silent" if peak_db <= FLOOR_DB else "is too quiet or short to level"
+        note = f"the sound {silence_reason}: its loudness stays"
+        return LoudnessGain(gain_db, None, lufs, _shift_db(peak_db, gain_db), 0.0, notes=(note,))
+    raised_target = replace(target, lufs=target.lufs + extra_db)
+    gain_db = min(MOST_GAIN_DB, _round_to_step(raised_target.lufs - lufs))
+    if weighed_db + gain_db <= ceiling_db:
+        lra = compute_loudness_range(meter.powers)
+        return LoudnessGain(gain_db, None, lufs + gain_db, peak_db + gain_db, lra)
+    return _search_limited_gain(meter, weighed, raised_target, gain_db, ceiling_db)
+
+
+def _search_limited_gain(
+    meter: Measurement, weighed: Curve, target: Loudness, gain_db: float, ceiling_db: float
+) -> LoudnessGain:
+    """Turns the gain under the limiter until the loudness is met too."""
+    hops = STEP // HOP
+    best: LoudnessGain | None = None
+    for _ in range(_ROUNDS):
+        curve = compute_gain_curve(weighed, _to_linear(gain_db), _to_linear(ceiling_db))
+        inside = np.resize(np.square(curve[:-1]), len(meter.powers) * hops)
+        inside[len(curve) - 1 :] = curve[-2] ** 2 if len(curve) > 1 else 1
+        powers = meter.powers * inside.reshape(-1, hops).mean(axis=1) * _to_linear(gain_db) ** 2
+        lufs = compute_loudness(powers)
+        peaks = meter.peaks * np.maximum(curve[:-1], curve[1:])
+        peak_db = to_decibels(peaks.max(initial=0) * _to_linear(gain_db))
+        limited_s = count_limited_seconds(curve)
+        candidate = LoudnessGain(
+            gain_db, curve, lufs, peak_db, compute_loudness_range(powers), limited_s
+        )
+        if best is None or abs(target.lufs - lufs) < abs(target.lufs - best.lufs):
+            best = candidate
+        missing_lu = target.lufs - lufs
+        gain_step_db = _round_to_step(missing_lu * (1.0 if missing_lu < 0 else 1.3))
+        if (
+            abs(missing_lu) <= _CLOSE_LU
+            or not gain_step_db
+            or gain_db + gain_step_db > MOST_GAIN_DB
+        ):
+            break
+        gain_db += gain_step_db
+    assert best is not None
+    return best
+
+
+def note_unreached_target(lufs: float, target: Loudness) -> tuple[str, ...]:
+    """The note on a film that stays too quiet; none where it doesn't."""
+    missing = target.lufs - lufs
+    if missing <= 0.5:
+        return ()
+    return (
+        f"the film stays {missing:.1f} LU below {target.lufs:g} LUFS: "
+        "more gain would raise its noise or crush its peaks",
+    )
+
+
+def _round_to_step(db: float, *, down: bool = False) -> float:
+    """The nearest step of gain, or the next one down."""
+    steps = np.floor(db / _GRAIN_DB) if down else np.rint(db / _GRAIN_DB)
+    return float(steps * _GRAIN_DB)
+
+
+def _shift_db(db: float, by: float) -> float:
+    return db if db <= FLOOR_DB else db + by
+
+
+def to_decibels(linear: float) -> float:
+    """DB of an amplitude; FLOOR_DB where there is none."""
+    return max(FLOOR_DB, float(20 * np.log10(max(linear, 1e-9))))
+
+
+def _to_linear(db: float) -> float:
+    return float(10 ** (db / 20))
+
+
+def _to_linear_curve(db: Curve) -> Curve:
+    return np.power(np.float32(10), db / 20).astype(np.float32)

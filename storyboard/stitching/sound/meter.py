@@ -1,0 +1,145 @@
+"""How loud a sound is, in numbers that survive it: enough for EBU R128 and for a limiter.
+
+A meter keeps the weighted power of every hundredth of a second and the true peak of every
+millisecond, so the film's loudness, its gain and its limiting are reckoned without reading the
+sound again, and a film of which little changed is measured only there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from storyboard.stitching.sound.limiter import HOP, measure_true_peaks
+from storyboard.stitching.sound.pcm import RATE, Samples
+
+STEP = RATE // 100
+"""Samples for which one power is kept."""
+FLOOR_LUFS = -70.0
+"""What R128 calls silence."""
+FLOOR_DB = -120.0
+_PEAKS_ABOVE = 0.05
+"""Sounds whose peaks lie below this can't come near a ceiling under the most gain there is."""
+_WINDOW, _SHORT, _EVERY = 40, 300, 10
+"""Steps of a gating block and of a short-term one, and from one to the next."""
+_OFFSET = -0.691
+
+_TURN, _TAIL = 32_768, 4096
+"""Samples that are filtered at once, and those of them before whose like the filter has forgotten:
+after so many its ringing is 10^-9 of what it was."""
+
+Curve = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was read of a sound."""
+
+    powers: Curve
+    """Mean square of every STEP, K-weighted, both channels added."""
+    peaks: Curve
+    """The highest true peak of every HOP, linear."""
+
+
+def measure_sound(
+    sound: Samples, before: int, after: int, *, above: float = _PEAKS_ABOVE
+) -> Measurement:
+    """The meter of `sound` without the first `before` and the last `after` samples.
+
+    Those are what stands around it: they settle the filters. The rest begins on a whole STEP.
+    True are the peaks that pass `above` (linear) and the highest of all; the others may be those
+    of the samples.
+    """
+    own = len(sound) - before - after
+    if own <= 0:
+        nothing = np.zeros(0, np.float32)
+        return Measurement(nothing, nothing)
+    steps = -(-own // STEP)
+    weighed = np.zeros((2, steps * STEP), np.float32)
+    weighed[:, :own] = _apply_k_filter(sound)[:, before : before + own]
+    shaped = weighed.reshape(2, steps, STEP)
+    powers = np.einsum("cij,cij->i", shaped, shaped) / np.float32(STEP)
+    lead = min(before, HOP) // HOP * HOP
+    trail = min(after, HOP)
+    around = sound[before - lead : len(sound) - after + trail]
+    above = min(above, float(np.abs(around).max(initial=0)))
+    peaks = measure_true_peaks([around], above=above)[lead // HOP :][: -(-own // HOP)]
+    return Measurement(powers.astype(np.float32), peaks.astype(np.float32))
+
+
+def concat_measurements(measurements: Sequence[Measurement]) -> Measurement:
+    """The meter of sounds that follow one another; all but the last are whole STEPs long."""
+    return Measurement(
+        np.concatenate([measurement.powers for measurement in measurements]),
+        np.concatenate([measurement.peaks for measurement in measurements]),
+    )
+
+
+def compute_loudness(powers: Curve) -> float:
+    """Integrated loudness, LUFS; FLOOR_LUFS is silence, or too short to say."""
+    blocks = _average_windows(powers, _WINDOW)
+    blocks = blocks[blocks > _to_power(FLOOR_LUFS)]
+    if not len(blocks):
+        return FLOOR_LUFS
+    loud = blocks[blocks > blocks.mean() * 0.1]
+    return float(max(FLOOR_LUFS, _OFFSET + 10 * np.log10(loud.mean())))
+
+
+def compute_loudness_range(powers: Curve) -> float:
+    """Loudness range, LU; 0 for what is too short to say."""
+    blocks = _average_windows(powers, _SHORT)
+    blocks = blocks[blocks > _to_power(FLOOR_LUFS)]
+    blocks = blocks[blocks > blocks.mean() * 0.01] if len(blocks) else blocks
+    if not len(blocks):
+        return 0.0
+    low, high = np.percentile(10 * np.log10(blocks), (10, 95))
+    return float(high - low)
+
+
+def _to_power(lufs: float) -> float:
+    return float(10 ** ((lufs - _OFFSET) / 10))
+
+
+def _average_windows(powers: Curve, window: int) -> NDArray[np.float64]:
+    """Mean power of every window of that many steps."""
+    sums = np.concatenate([[0.0], np.cumsum(powers, dtype=np.float64)])
+    starts = np.arange(0, len(powers) - window + 1, _EVERY)
+    return np.asarray((sums[starts + window] - sums[starts]) / window)
+
+
+def _apply_k_filter(sound: Samples) -> Curve:
+    """Both channels (2, n) through the K filter; its first tenth of a second is still settling."""
+    new = _TURN - _TAIL
+    turns = -(-len(sound) // new)
+    padded = np.zeros((2, _TAIL + turns * new), np.float32)
+    padded[:, _TAIL : _TAIL + len(sound)] = sound.T
+    stretches = sliding_window_view(padded, _TURN, axis=1)[:, ::new]
+    shaped = np.empty((2, turns * new), np.float32)
+    for turn in range(turns):
+        spectrum = np.fft.rfft(stretches[:, turn]) * _compute_k_response()
+        shaped[:, turn * new : (turn + 1) * new] = np.fft.irfft(spectrum, _TURN)[:, _TAIL:]
+    return shaped[:, : len(sound)]
+
+
+@lru_cache(maxsize=1)
+def _compute_k_response() -> NDArray[np.complex64]:
+    turns = np.exp(-2j * np.pi * np.arange(_TURN // 2 + 1) / _TURN)
+    response = np.ones(len(turns), complex)
+    for above, below in _K_FILTER:
+        response *= np.polyval(above[::-1], turns) / np.polyval(below[::-1], turns)
+    return response.astype(np.complex64)
+
+
+_K_FILTER = (
+    (
+        (1.53512485958697, -2.69169618940638, 1.19839281085285),
+        (1.0, -1.69065929318241, 0.73248077421585),
+    ),
+    ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
+)
+"""ITU-R BS.1770 at 48 kHz: over and under the line, of two sections."""

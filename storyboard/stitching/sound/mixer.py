@@ -1,0 +1,276 @@
+"""The film's sound as samples: everything the cue sheet names, mixed for any part of the film.
+
+What a part sounds like depends on nothing outside it, so parts are rendered alone, in any order,
+and kept. Each sound is opened where the part begins and closed where it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storyboard.errors import MediaError, StitchError
+from storyboard.model.film import Line
+from storyboard.stitching.sound.cue_sheet import CueSheet
+from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue
+from storyboard.stitching.sound.pcm import (
+    RATE,
+    SampleReader,
+    Samples,
+    WavWriter,
+    can_seek,
+    create_silence,
+    decode_audio,
+    loop_audio,
+)
+
+_BLOCK = 10 * RATE
+_NEAR = 10 * RATE
+"""What stands before here in a file is read through, beyond it a reader jumps."""
+_ATTACK = RATE * 150 // 1000
+_RELEASE = RATE * 400 // 1000
+_SOON = RATE // 10
+"""Pauses that leave less than this at full level stay ducked."""
+_STEP = 72
+"""Samples in which a step at a seam melts away."""
+
+_EMPTY_HINT = "export it again, or take it out of the film"
+
+Gain = NDArray[np.float32]
+
+
+class AmbienceSource(Protocol):
+    """Makes a bed from words: stereo (n, 2) float32 at 48 kHz, n = round(seconds * 48000).
+
+    A function of its clock: the piece from `start_s` on is what a longer one has there. Words
+    that begin with `music: ` want music.
+    """
+
+    def __call__(
+        self, words: str, seconds: float, seed: int, start_s: float = 0.0, /
+    ) -> NDArray[np.float32]: ...
+
+
+class SpeechSource(Protocol):
+    """Speaks a line in a cast member's voice (its words in the film): (n, 2) float32, 48 kHz."""
+
+    def __call__(self, line: Line, voice: str, /) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MixedBlock:
+    """A part of the mix."""
+
+    samples: Samples
+    ended: Mapping[int, int]
+    """By the piece's place in the cue sheet, the film sample where its file ended too soon."""
+
+
+@dataclass(slots=True)
+class SoundSources:
+    """Opens what the pieces of one film name.
+
+    `folder` takes copies of files in which no reader can jump, and of those that loop; they go
+    with the folder.
+    """
+
+    folder: Path
+    beds: AmbienceSource | None = None
+    murmur: SpeechSource | None = None
+    voices: Mapping[str, str] = field(default_factory=dict)
+    """By cast name, the voice's words."""
+    film_files: Mapping[Path, str] = field(default_factory=dict)
+    """By path, where the film names a file that it lays itself; the others are takes."""
+    takes: Mapping[Path, str] = field(default_factory=dict)
+    """By path, whose take a file is."""
+    _copies: dict[Path, Path] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def open_cue(self, cue: SoundCue) -> Iterator[Samples]:
+        """The samples of a piece from its `source` on.
+
+        Raises StitchError for words that nobody makes, MediaError for a file that can't be read.
+        """
+        if cue.path is not None:
+            return self._read_file(cue.path, cue)
+        if cue.line is not None and self.murmur is not None:
+            spoken = self.murmur(cue.line, self.voices.get(cue.line.speaker, ""))
+            return iter([spoken[cue.source :]])
+        if self.beds is None:
+            raise StitchError(
+                f"nothing here makes the sound {cue.make!r}",
+                hint="give a file instead: {file: sound.wav}",
+            )
+        return _generate_ambience(cue, self.beds)
+
+    def _read_file(self, path: Path, cue: SoundCue) -> Iterator[Samples]:
+        """The samples of its file; what is wrong with it is told with its place in the film."""
+        is_empty = path in self.film_files and not cue.source
+        try:
+            if cue.loops:
+                yield from loop_audio(self._copy_to_wav(path), cue.source)
+            is_near = cue.source <= _NEAR or can_seek(path)
+            for samples in decode_audio(path if is_near else self._copy_to_wav(path), cue.source):
+                is_empty = False
+                yield samples
+            if is_empty:
+                raise MediaError(f"{path} has no sound", hint=_EMPTY_HINT)
+        except MediaError as error:
+            place = self.film_files.get(path) or f"the take of {self.takes.get(path, 'a shot')}"
+            raise MediaError(f"{place}: {error}", hint=error.hint, log=error.log) from error
+
+    def _copy_to_wav(self, path: Path) -> Path:
+        with self._lock:
+            if path not in self._copies:
+                copy = self.folder / f"copy{len(self._copies)}.wav"
+                with WavWriter(copy) as wav:
+                    for block in decode_audio(path):
+                        wav.write(block)
+                if not wav.samples:
+                    raise MediaError(f"{path} has no sound", hint=_EMPTY_HINT)
+                self._copies[path] = copy
+            return self._copies[path]
+
+
+def mix_range(sheet: CueSheet, sounds: SoundSources, first: int, last: int) -> MixedBlock:
+    """Film samples [first, last) of the mix, before any levelling."""
+    block = create_silence(last - first)
+    ducking = Ducking(sheet.speech)
+    ends: dict[int, Samples] = {}  # the last two samples of what goes on there
+    ended: dict[int, int] = {}
+    for number in find_cues_between(sheet, first, last):
+        cue = sheet.cues[number]
+        player = _CuePlayer(
+            crop_cue(cue, first, last), SampleReader(sounds.open_cue(_skip_cue_to(cue, first)))
+        )
+        try:
+            player.add_to_block(block, first, ducking, ends)
+        finally:
+            player.reader.close()
+        if player.ended_at is not None:
+            ended[number] = player.ended_at
+    return MixedBlock(block, ended)
+
+
+def find_cues_between(sheet: CueSheet, first: int, last: int) -> list[int]:
+    """The places in the sheet of the pieces that sound in [first, last), by their start."""
+    numbers = [n for n, cue in enumerate(sheet.cues) if cue.start < last and cue.end > first]
+    return sorted(numbers, key=lambda n: (sheet.cues[n].start, sheet.cues[n].end))
+
+
+def crop_cue(cue: SoundCue, first: int, last: int) -> SoundCue:
+    """The part of a piece that sounds in [first, last); its ramps stand where they stood."""
+    ahead = max(0, first - cue.start)
+    return replace(
+        cue,
+        start=cue.start + ahead,
+        end=min(cue.end, last),
+        source=cue.source + ahead,
+        seamless=cue.seamless and not ahead,
+        continues=cue.continues and cue.end <= last,
+    )
+
+
+def _skip_cue_to(cue: SoundCue, first: int) -> SoundCue:
+    return replace(cue, source=cue.source + max(0, first - cue.start))
+
+
+class _CuePlayer:
+    """A piece while it sounds."""
+
+    def __init__(self, cue: SoundCue, reader: SampleReader) -> None:
+        self.cue = cue
+        self.reader = reader
+        self.ended_at: int | None = None
+
+    def add_to_block(
+        self,
+        block: Samples,
+        start: int,
+        ducking: Ducking,
+        ends: dict[int, Samples],
+    ) -> None:
+        """Adds itself to the block that begins at film sample `start` and holds all of it."""
+        cue = self.cue
+        first, last = cue.start, cue.end
+        sound = self.reader.read(last - first) * np.float32(10 ** (cue.gain_db / 20))
+        if self.reader.ended and self.reader.samples_read < last - first:
+            stop = self.ended_at = first + self.reader.samples_read
+            _apply_ramp(sound, GainRamp(max(first, stop - DECLICK), stop, False), first)
+        for ramp in cue.ramps:
+            _apply_ramp(sound, ramp, first)
+        if cue.duck_db:
+            sound *= ducking.compute_gain(cue.duck_db, first, last)[:, None]
+        if cue.seamless and first in ends:
+            _smooth_step(ends.pop(first), sound)
+        if cue.continues and len(sound) > 1:
+            ends[last] = sound[-2:].copy()
+        block[first - start : last - start] += sound
+
+
+def _generate_ambience(cue: SoundCue, ambience_source: AmbienceSource) -> Iterator[Samples]:
+    """A bed, always made in the same stretches of its clock, wherever it is begun."""
+    at = cue.source // _BLOCK * _BLOCK
+    skip, end = cue.source - at, cue.source + cue.end - cue.start
+    while at < end:
+        yield ambience_source(cue.make, _BLOCK / RATE, cue.seed, at / RATE)[skip:]
+        at, skip = at + _BLOCK, 0
+
+
+def _apply_ramp(sound: Samples, ramp: GainRamp, at: int) -> None:
+    """Applies a ramp to `sound`, which stands at film sample `at`."""
+    size = max(1, ramp.end - ramp.start)
+    first = min(max(ramp.start - at, 0), len(sound))
+    last = min(max(ramp.end - at, first), len(sound))
+    share = (np.arange(first, last, dtype=np.float32) + (at - ramp.start + 0.5)) / size
+    if not ramp.rising:
+        share = 1 - share
+    gain = share if ramp.linear else np.sin(share * np.float32(np.pi / 2))
+    sound[first:last] *= gain[:, None]
+    if ramp.rising:
+        sound[:first] = 0
+    else:
+        sound[last:] = 0
+
+
+def _smooth_step(ending: Samples, sound: Samples) -> None:
+    """Takes the step out of a seam: what lies between where the sound before stood and where it
+    was heading is none.
+    """
+    last_value, expected_value = ending[1], 2 * ending[1] - ending[0]
+    target = np.clip(
+        sound[0], np.minimum(last_value, expected_value), np.maximum(last_value, expected_value)
+    )
+    n = min(_STEP, len(sound))
+    decay = np.linspace(1, 0, n, endpoint=False, dtype=np.float32) ** 2
+    sound[:n] += decay[:, None] * (target - sound[0])
+
+
+class Ducking:
+    """Gives way to speech: down before a line, held through short pauses, up again after it."""
+
+    def __init__(self, speech: Sequence[tuple[int, int]]) -> None:
+        merged_spans: list[list[int]] = []
+        for start, end in speech:
+            if merged_spans and start - merged_spans[-1][1] < _ATTACK + _RELEASE + _SOON:
+                merged_spans[-1][1] = end
+            else:
+                merged_spans.append([start, end])
+        self.ducked_spans = tuple((start - _ATTACK, end + _RELEASE) for start, end in merged_spans)
+        """Where it is down, on its way down or on its way up."""
+        self._positions = [at for s, e in merged_spans for at in (s - _ATTACK, s, e, e + _RELEASE)]
+        self._depths = [0.0, 1.0, 1.0, 0.0] * len(merged_spans)
+
+    def compute_gain(self, duck_db: float, first: int, last: int) -> Gain:
+        """The gain for film samples [first, last)."""
+        if not self._positions:
+            return np.ones(last - first, dtype=np.float32)
+        share = np.interp(np.arange(first, last), self._positions, self._depths)
+        soft = share * share * (3 - 2 * share)
+        return (10 ** (-duck_db / 20 * soft)).astype(np.float32)

@@ -1,0 +1,333 @@
+"""Sound as samples: any file read in order as stereo at 48 kHz, and WAV written and read.
+
+Sample 0 of a file with a picture is the moment of its first frame, of a sound file its first
+sample, whatever priming, edit list or start time stand in the container.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storyboard.errors import MediaError
+from storyboard.stitching.media.ffmpeg import build_temp_path
+from storyboard.stitching.media.probe import open_media
+from storyboard.timecode import Rate
+from storyboard.util.output_files import replace_file
+
+RATE = 48_000
+"""Samples per second of the film."""
+
+Samples: TypeAlias = NDArray[np.float32]
+"""(n, 2) float32, left and right, full scale 1."""
+
+_SEEKABLE = frozenset(("mov", "wav", "flac", "aiff", "w64"))
+_FROM_START_S = 10
+_PREROLL_S = Fraction(1, 4)  # codecs overlap frames: what comes right after a jump is not yet true
+_HOLE_S = 0.02
+_TOGETHER = 32
+"""Frames that are handed on as one piece."""
+_LOOP_FADE = RATE // 2
+_HELD = 10 * RATE
+"""A loop of no more samples is held in memory."""
+
+
+def to_sample(frame: int, rate: Rate) -> int:
+    """The sample at which film frame `frame` begins, exact at every rate."""
+    return int(frame * RATE / rate.value // 1)
+
+
+def create_silence(n: int) -> Samples:
+    return np.zeros((n, 2), dtype=np.float32)
+
+
+class SampleReader:
+    """Samples in order from pieces of any size; silence after their end."""
+
+    def __init__(self, pieces: Iterator[Samples]) -> None:
+        self._pieces = pieces
+        self._left = create_silence(0)
+        self.ended = False
+        """Whether `read` has come to the end of the sound."""
+        self.samples_read = 0
+        """Samples of it that were read."""
+
+    def read(self, n: int) -> Samples:
+        """The next `n` samples."""
+        parts, missing = [], n
+        while missing and not self.ended:
+            if not len(self._left):
+                try:
+                    self._left = next(self._pieces)
+                except StopIteration:
+                    self.ended = True
+                continue
+            parts.append(self._left[:missing])
+            self._left = self._left[missing:]
+            missing -= len(parts[-1])
+        self.samples_read += n - missing
+        if len(parts) == 1 and not missing:
+            return parts[0]
+        return np.concatenate([*parts, create_silence(missing)])
+
+    def close(self) -> None:
+        """Closes the file behind it."""
+        close: Callable[[], None] | None = getattr(self._pieces, "close", None)
+        if close:
+            close()
+
+
+def decode_audio(path: Path, start: int = 0) -> Iterator[Samples]:
+    """The sound of `path` from sample `start` on, in pieces; nothing where it has none.
+
+    Raises MediaError when the file can't be read, or where a sample is no number.
+    """
+    if not path.is_file():
+        raise MediaError(f"{path} is not there")
+    with _open_audio(path) as container:
+        if not container.streams.audio:
+            return
+        stream = container.streams.audio[0]
+        zero = _find_time_zero(container, stream)
+        if start > _FROM_START_S * RATE and _SEEKABLE & set(container.format.name.split(",")):
+            seconds = zero + Fraction(start, RATE) - _PREROLL_S
+            container.seek(int(seconds / stream.time_base), stream=stream)
+        next_sample = start
+        for at, piece in _resample_stream(container, stream, zero):
+            if at > next_sample:
+                yield create_silence(at - next_sample)
+                next_sample = at
+            new_samples = piece[next_sample - at :]
+            if len(new_samples):
+                _check_finite(new_samples, path, next_sample)
+                yield new_samples
+                next_sample += len(new_samples)
+
+
+def can_seek(path: Path) -> bool:
+    """Whether a reader can begin anywhere in the file without reading what stands before."""
+    with _open_audio(path) as container:
+        return bool(_SEEKABLE & set(container.format.name.split(",")))
+
+
+def loop_audio(path: Path, start: int = 0) -> Iterator[Samples]:
+    """The sound of `path` over and over, from sample `start` of it on.
+
+    Its end is cross-faded into its beginning. Raises MediaError when it has no sound.
+    """
+    count, cached_pieces = 0, []
+    for piece in decode_audio(path):
+        count += len(piece)
+        if count <= _HELD:
+            cached_pieces.append(piece)
+    if not count:
+        raise MediaError(f"{path} has no sound")
+    fade = _LOOP_FADE if count > 2 * _LOOP_FADE else count // 4
+    if count <= _HELD:
+        yield from _loop_in_memory(np.concatenate(cached_pieces), fade, start)
+    round_ = count - fade
+    skip = start if start < 2 * round_ else round_ + (start - round_) % round_
+    for piece in _loop_from_file(path, fade):
+        if skip < len(piece):
+            yield piece[skip:]
+        skip = max(0, skip - len(piece))
+
+
+def _loop_in_memory(sound: Samples, fade: int, start: int) -> Iterator[Samples]:
+    """The same of sound that is all there, a second or more at once."""
+    first, ending = sound[: len(sound) - fade], sound[len(sound) - fade :]
+    if start < len(first):
+        yield first[start:]
+    again = _crossfade_ends(ending, first)
+    many = np.tile(again, (-(-RATE // len(again)), 1))
+    yield many[max(0, start - len(first)) % len(again) :]
+    while True:
+        yield many
+
+
+def _loop_from_file(path: Path, fade: int) -> Iterator[Samples]:
+    pending = create_silence(0)  # the end of the round before, waiting for the next beginning
+    while True:
+        ending, pending = pending, create_silence(0)
+        for piece in decode_audio(path):
+            pending = np.concatenate([pending, piece])
+            if len(pending) > 2 * fade:
+                out, pending = pending[: len(pending) - fade], pending[len(pending) - fade :]
+                yield _crossfade_ends(ending, out)
+                ending = create_silence(0)
+        if len(pending) > fade:
+            yield _crossfade_ends(ending, pending[: len(pending) - fade])
+            pending = pending[len(pending) - fade :]
+
+
+def read_wav(path: Path, block: int) -> Iterator[Samples]:
+    """The samples of a file that `WavWriter` wrote, `block` at a time."""
+    with path.open("rb") as stream:
+        stream.seek(_HEADER.size)
+        while data := stream.read(block * 8):
+            yield np.frombuffer(data, dtype="<f4").reshape(-1, 2)
+
+
+class WavWriter:
+    """Writes stereo float WAV at 48 kHz; the file appears by rename when the block ends well."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.samples = 0
+        self._unfinished = build_temp_path(path)
+
+    def write(self, samples: Samples) -> None:
+        self._stream.write(np.ascontiguousarray(samples, dtype="<f4").data)
+        self.samples += len(samples)
+
+    def __enter__(self) -> WavWriter:
+        self._stream = self._unfinished.open("wb")
+        self._stream.write(_build_wav_header(0))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._stream:
+            if kind is None:
+                self._stream.seek(0)
+                self._stream.write(_build_wav_header(self.samples))
+        if kind is None:
+            replace_file(self._unfinished, self.path)
+        else:
+            with suppress(FileNotFoundError):
+                self._unfinished.unlink()
+
+
+def _check_finite(samples: Samples, path: Path, at: int) -> None:
+    """Raises MediaError for what no player can play; `at` is where the samples stand."""
+    if np.isfinite(samples).all():
+        return
+    first = at + int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
+    raise MediaError(
+        f"{path} holds samples that are no numbers, the first {first / RATE:.2f} s from its start",
+        hint="export it again, best as 24-bit WAV or FLAC",
+    )
+
+
+def _find_time_zero(container: Any, stream: Any) -> Fraction:
+    """The container's time of sample 0, seconds."""
+    pictures = [
+        track
+        for track in container.streams.video
+        if track.average_rate and track.start_time is not None
+    ]
+    first = pictures[0] if pictures else stream
+    return Fraction((first.start_time or 0) * first.time_base)
+
+
+@contextmanager
+def _open_audio(path: Path) -> Iterator[Any]:
+    """The file opened for its sound alone: of an MP4 no picture is read, and none decoded.
+
+    Its table of contents says when the picture begins; elsewhere that takes a decoder.
+    """
+    import av
+
+    with open_media(path, codec_whitelist=_list_audio_decoders()) as container:
+        pictures = container.streams.video
+        if "mov" in container.format.name and all(track.average_rate for track in pictures):
+            for stream in container.streams:
+                if stream.type != "audio":
+                    stream.discard = av.stream.Discard.all
+            yield container
+            return
+    with open_media(path) as container:
+        yield container
+
+
+@lru_cache(maxsize=1)
+def _list_audio_decoders() -> str:
+    """Every decoder of sound, as libav lists them."""
+    import av
+
+    decoder_names = []
+    for name in sorted(av.codec.codecs_available):
+        with suppress(ValueError):  # encoders have no name here
+            decoder_names += [name] if av.Codec(name, "r").type == "audio" else []
+    return ",".join(decoder_names)
+
+
+def _resample_stream(container: Any, stream: Any, zero: Fraction) -> Iterator[tuple[int, Samples]]:
+    """(sample where it stands, samples), in order; a hole in the stream starts afresh."""
+    import av
+
+    def create_resampler() -> Any:
+        layout = "mono" if stream.codec_context.channels == 1 else "stereo"
+        return av.AudioResampler(format="fltp", layout=layout, rate=RATE)
+
+    at = 0
+    waiting: list[NDArray[np.float32]] = []
+
+    def flush_waiting() -> Iterator[tuple[int, Samples]]:
+        nonlocal at
+        if waiting:
+            planes = np.concatenate(waiting, axis=1)
+            waiting.clear()
+            samples = np.empty((planes.shape[1], 2), dtype=np.float32)
+            samples[:, 0], samples[:, 1] = planes[0], planes[-1]
+            yield at, samples
+            at += len(samples)
+
+    resampler = create_resampler()
+    tick = float(stream.time_base)
+    next_time: float | None = None
+    for frame in container.decode(stream):
+        start_time = next_time if frame.pts is None else frame.pts * tick - float(zero)
+        if next_time is None or start_time is None or abs(start_time - next_time) > _HOLE_S:
+            if next_time is not None:
+                waiting += [block.to_ndarray() for block in resampler.resample(None)]
+                yield from flush_waiting()
+                resampler = create_resampler()
+            next_time = start_time or 0.0
+            at = round(next_time * RATE)
+        next_time += frame.samples / frame.sample_rate
+        frame.pts = None  # the resampler would otherwise fill or drop by its own reckoning
+        waiting += [block.to_ndarray() for block in resampler.resample(frame)]
+        if len(waiting) >= _TOGETHER:
+            yield from flush_waiting()
+    if next_time is not None:
+        waiting += [block.to_ndarray() for block in resampler.resample(None)]
+        yield from flush_waiting()
+
+
+def _crossfade_ends(ending: Samples, beginning: Samples) -> Samples:
+    """`beginning` with `ending` faded out over it at equal power."""
+    if not len(ending):
+        return beginning
+    turn = (np.arange(len(ending), dtype=np.float32) + 0.5) / len(ending) * np.float32(np.pi / 2)
+    out = beginning.copy()
+    out[: len(ending)] *= np.sin(turn)[:, None]
+    out[: len(ending)] += ending * np.cos(turn)[:, None]
+    return out
+
+
+_MOST = 0xFFFFFFFF
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+
+
+def _build_wav_header(samples: int) -> bytes:
+    """RIFF with 32-bit floats. Past 4 GiB the size says so, and readers go to the end."""
+    size = samples * 8
+    if size > _MOST - _HEADER.size:
+        size = _MOST
+    riff = (b"RIFF", min(size + _HEADER.size - 8, _MOST), b"WAVE")
+    form = (b"fmt ", 16, 3, 2, RATE, RATE * 8, 8, 32)
+    return _HEADER.pack(*riff, *form, b"data", size)

@@ -1,0 +1,239 @@
+"""One part of a film's sound: named by all that sounds in it, measured once, coded once.
+
+What was measured is kept apart from what was coded: the gain is the whole film's, and only with
+it does a part's AAC have a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from storyboard.digest import Value, digest_value
+from storyboard.errors import MediaError
+from storyboard.model.film import Film
+from storyboard.stitching.fingerprint import hash_content
+from storyboard.stitching.sound.aac import (
+    PACKET,
+    PREROLL,
+    count_packets,
+    decode_packets,
+    encode_packets,
+)
+from storyboard.stitching.sound.cue_sheet import CueSheet
+from storyboard.stitching.sound.cue_sheet_entries import SoundCue
+from storyboard.stitching.sound.limiter import HOP, Curve, apply_limiter
+from storyboard.stitching.sound.loudness import LoudnessGain, to_decibels
+from storyboard.stitching.sound.meter import FLOOR_DB, Measurement, measure_sound
+from storyboard.stitching.sound.mixer import Ducking, SoundSources, find_cues_between, mix_range
+from storyboard.stitching.sound.pcm import Samples
+from storyboard.stitching.sound.segment_cache import SegmentCache
+
+_REVISION = 2
+"""Part of every part's name; raise it when the same part would sound otherwise."""
+PACKETS = 525
+_SEGMENT_SAMPLES = PACKETS * PACKET
+"""Samples of a part: whole packets, hops and steps of a meter."""
+_CONTEXT_SAMPLES = 9 * PACKET
+"""Samples on either side of a part that settle filters and coder."""
+
+
+class SoundSegment:
+    """One part: mixed at most once in a run, and only where something of it is not kept."""
+
+    def __init__(
+        self,
+        number: int,
+        sheet: CueSheet,
+        sounds: SoundSources,
+        cache: SegmentCache,
+        scratch: Path,
+        name: str,
+    ) -> None:
+        self._number = number
+        self._sheet = sheet
+        self._sounds = sounds
+        self._cache = cache
+        self._scratch = scratch
+        self._name = name
+        self._coded_name = ""
+        self.was_mixed = False
+        self.peak_db = FLOOR_DB
+        self.powers = np.zeros(0, np.float32)
+        self.early_ends: dict[int, int] = {}
+        """By the piece's place in the sheet, where its file ended too soon."""
+        self._first, self._last = _compute_span(number, sheet)
+        self._low, self._high = _compute_context(number, sheet)
+
+    def measure(self) -> Measurement:
+        """What was measured of the part, before any levelling."""
+        cue_numbers = find_cues_between(self._sheet, self._low, self._high)
+        entry = self._cache.read_entry(f"meter-{self._name}")
+        if entry is None:
+            block = mix_range(self._sheet, self._sounds, self._low, self._high)
+            np.save(self._samples_path, block.samples)
+            self.was_mixed = True
+            measurement = measure_sound(
+                block.samples, self._first - self._low, self._high - self._last
+            )
+            cut_short = [[cue_numbers.index(n), at - self._low] for n, at in block.ended.items()]
+            body = (
+                measurement.powers.astype("<f4").tobytes()
+                + measurement.peaks.astype("<f4").tobytes()
+            )
+            facts = {"powers": len(measurement.powers), "ended": cut_short}
+            entry = self._cache.write_entry(f"meter-{self._name}", facts, body)
+        values = np.frombuffer(entry.body, "<f4")
+        powers = int(entry.facts["powers"])
+        self.early_ends = {cue_numbers[n]: at + self._low for n, at in entry.facts["ended"]}
+        return Measurement(values[:powers], values[powers:])
+
+    def encode_segment(self, levelling: LoudnessGain, film: Film) -> Curve:
+        """Sees to the part's AAC and hears it as a player does, in `powers` and `peak_db`.
+
+        Returns by hop how far the true peaks pass the film's ceiling, dB.
+        """
+        curve = levelling.curve
+        if curve is not None:
+            curve = curve[self._low // HOP : self._high // HOP + 2]
+            curve = None if (curve == 1).all() else curve
+        limits = "" if curve is None else curve.astype("<f4").tobytes().hex()
+        ceiling_db = film.loudness.true_peak_db
+        parts: list[Value] = [_REVISION, self._name, f"{levelling.gain_db:g}", limits]
+        parts.append(f"{ceiling_db:g}")
+        self._coded_name = f"aac-{digest_value('sound', parts)}"
+        entry = self._cache.read_entry(self._coded_name)
+        if entry is None:
+            ceiling = 10 ** (ceiling_db / 20)
+            packets, measurement = self._encode_limited(levelling.drive, curve, ceiling)
+            loud_hops = np.flatnonzero(measurement.peaks > ceiling)
+            loud = [[int(n), to_decibels(measurement.peaks[n]) - ceiling_db] for n in loud_hops]
+            peak = float(measurement.peaks.max(initial=0))
+            facts = {"loud": loud, "peak": peak, "powers": len(measurement.powers)}
+            body = measurement.powers.astype("<f4").tobytes() + b"".join(packets)
+            entry = self._cache.write_entry(self._coded_name, facts, body)
+        self.powers = np.frombuffer(entry.body[: 4 * entry.facts["powers"]], "<f4")
+        self.peak_db = to_decibels(entry.facts["peak"])
+        over = np.zeros(-(-(self._last - self._first) // HOP), np.float32)
+        for hop, db in entry.facts["loud"] if len(over) else ():
+            over[min(hop, len(over) - 1)] = db  # beyond the end the last one counts
+        return over
+
+    @property
+    def coded_packets(self) -> bytes:
+        """The part's packets. Raises MediaError when somebody has taken them away."""
+        entry = self._cache.read_entry(self._coded_name)
+        if entry is None:
+            raise MediaError("a part of the film's sound vanished while the film was cut")
+        return entry.body[4 * entry.facts["powers"] :]
+
+    @property
+    def _samples_path(self) -> Path:
+        return self._scratch / f"part{self._number}.npy"
+
+    def _load_samples(self) -> Samples:
+        if not self._samples_path.exists():
+            self.was_mixed = True
+            np.save(
+                self._samples_path,
+                mix_range(self._sheet, self._sounds, self._low, self._high).samples,
+            )
+        samples: Samples = np.load(self._samples_path)
+        return samples
+
+    def _encode_limited(
+        self, drive: float, curve: Curve | None, ceiling: float
+    ) -> tuple[list[bytes], Measurement]:
+        """The part's packets, and the meter of what they sound like."""
+        unity_curve = np.ones(1, np.float32)
+        sound = next(
+            apply_limiter([self._load_samples()], unity_curve if curve is None else curve, drive)
+        )
+        preroll = PREROLL if self._number else 0
+        begin = max(0, self._first - preroll * PACKET)
+        end = min(self._high, self._first + _SEGMENT_SAMPLES + PREROLL * PACKET)
+        packets = encode_packets(sound[begin - self._low : end - self._low])
+        decoded_sound = decode_packets(packets)
+        before = self._first - begin
+        after = len(decoded_sound) - before - (self._last - self._first)
+        if self._last == self._sheet.length:
+            after = 0  # what rings on after the end is heard too
+        total = count_packets(self._sheet.length) - self._number * PACKETS
+        own_packets = packets[preroll : preroll + min(PACKETS, total)]
+        return own_packets, measure_sound(decoded_sound, before, after, above=ceiling)
+
+
+def _compute_span(number: int, sheet: CueSheet) -> tuple[int, int]:
+    first, last = number * _SEGMENT_SAMPLES, (number + 1) * _SEGMENT_SAMPLES
+    return min(first, sheet.length), min(last, sheet.length)
+
+
+def _compute_context(number: int, sheet: CueSheet) -> tuple[int, int]:
+    first, last = _compute_span(number, sheet)
+    return max(0, min(number * _SEGMENT_SAMPLES, first) - _CONTEXT_SAMPLES), min(
+        sheet.length, last + _CONTEXT_SAMPLES
+    )
+
+
+def digest_segment(
+    sheet: CueSheet,
+    number: int,
+    hashes_by_path: Mapping[Path, str],
+    voices: Mapping[str, str],
+    maker: str,
+) -> str:
+    """What a part sounds like, as a digest: equal names sound equal, wherever they stand."""
+    (first, last), (low, high) = _compute_span(number, sheet), _compute_context(number, sheet)
+    serialized_cues: list[Value] = []
+    is_ducked = False
+    for n in find_cues_between(sheet, low, high):
+        cue = sheet.cues[n]
+        is_ducked = is_ducked or bool(cue.duck_db)
+        serialized_cues.append(_serialize_cue(cue, low, high, hashes_by_path, voices, maker))
+    speech: list[Value] = [
+        [start - low, end - low]
+        for start, end in Ducking(sheet.speech).ducked_spans
+        if is_ducked and start < high and end > low
+    ]
+    return digest_value(
+        "sound part", [_REVISION, first - low, last - low, high - low, serialized_cues, speech]
+    )
+
+
+def _serialize_cue(
+    cue: SoundCue,
+    low: int,
+    high: int,
+    hashes_by_path: Mapping[Path, str],
+    voices: Mapping[str, str],
+    maker: str,
+) -> Value:
+    """What of a piece is heard in [low, high), counted from `low`."""
+    source_identity: Value
+    if cue.path is not None:
+        source_identity = hashes_by_path.get(cue.path) or hash_content(cue.path)
+    elif cue.line is not None:
+        line = cue.line
+        source_identity = [
+            maker,
+            line.words,
+            line.how,
+            line.off,
+            line.speaker,
+            voices.get(line.speaker, ""),
+        ]
+    else:
+        source_identity = [maker, cue.make, cue.seed]
+    start, end = max(cue.start, low), min(cue.end, high)
+    ramps: list[Value] = [
+        [ramp.start - low, ramp.end - low, ramp.rising, ramp.linear]
+        for ramp in cue.ramps
+        if not (ramp.end <= low if ramp.rising else ramp.start >= high)
+    ]
+    return [
+        *(source_identity, start - low, end - low, cue.source + start - cue.start, cue.loops),
+        *(f"{cue.gain_db:g}", f"{cue.duck_db:g}", ramps),
+        *(cue.seamless and cue.start >= low, cue.continues and cue.end <= high),
+    ]

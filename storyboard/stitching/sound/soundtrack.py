@@ -1,0 +1,227 @@
+"""The film's sound, levelled and coded: in parts that are kept, so that a change is heard alone.
+
+A part is eleven seconds of the film, named by everything that sounds in it. What was measured of
+it is kept apart from what was coded of it: the gain is the whole film's, and only with it does a
+part's AAC have a name. Both stand on one grid, so memory holds a few parts and the meters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Film
+from storyboard.stitching.sound.aac import PACKET, count_packets
+from storyboard.stitching.sound.cue_sheet import CueSheet, build_cue_sheet
+from storyboard.stitching.sound.cue_sheet_entries import Track
+from storyboard.stitching.sound.limiter import HOP, Curve
+from storyboard.stitching.sound.loudness import (
+    CODEC_MARGIN_DB,
+    LoudnessGain,
+    compute_loudness_gain,
+    note_unreached_target,
+)
+from storyboard.stitching.sound.meter import (
+    FLOOR_DB,
+    FLOOR_LUFS,
+    Measurement,
+    compute_loudness,
+    concat_measurements,
+)
+from storyboard.stitching.sound.mixer import AmbienceSource, SoundSources, SpeechSource
+from storyboard.stitching.sound.pcm import RATE
+from storyboard.stitching.sound.segment_cache import SegmentCache
+from storyboard.stitching.sound.segments import PACKETS, SoundSegment, digest_segment
+
+_ROUNDS = 6
+_SPARE_DB = 0.1
+_NEAR = 2 * PACKET // HOP
+"""Hops around a peak that AAC let through which are lowered with it."""
+_WORTH_A_NOTE = RATE // 10
+_CLOSE_LU = 0.3
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class MixResult:
+    """What was mixed."""
+
+    samples: int
+    lufs: float
+    """Integrated, of the AAC as it is decoded; -70 is silence."""
+    true_peak_db: float
+    """dBTP, of the same; -120 is silence."""
+    lra: float
+    gain_db: float
+    """What the whole mix was raised or lowered by."""
+    limited_s: float = 0.0
+    """Seconds in which the limiter worked."""
+    rendered: int = 0
+    """Parts that were mixed; the others were kept from before."""
+    parts: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def write_soundtrack(
+    film: Film,
+    timeline: Timeline,
+    tracks: Mapping[str, Track],
+    out: Path,
+    *,
+    cache: Path,
+    scratch: Path,
+    beds: AmbienceSource | None = None,
+    murmur: SpeechSource | None = None,
+    maker: str = "",
+    jobs: int = 1,
+) -> MixResult:
+    """Writes the film's sound to `out`: AAC in ADTS, one packet early, as long as the timeline.
+
+    `tracks` is keyed by step id; a step without one, or without sound, is silent. `beds` makes
+    what `ambience` and `music` say in words, `murmur` the lines that no take speaks (they stay
+    silent without it); `maker` is their revision. Parts are kept in `cache`. True peaks stay
+    below the film's ceiling in what a player decodes. Raises StitchError for words without
+    `beds`, MediaError when a file can't be read.
+    """
+    sheet = build_cue_sheet(film, timeline, tracks, voiced=murmur is not None)
+    hashes_by_path = {track.path: track.sha256 for track in tracks.values()}
+    voices = {name: member.voice for name, member in film.cast.items()}
+    takes = {track.path: step for step, track in tracks.items()}
+    sounds = SoundSources(scratch, beds, murmur, voices, _locate_sound_files(film), takes)
+    segment_cache = SegmentCache(cache)
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+
+        def map_segments(work: Callable[[SoundSegment], _T]) -> list[_T]:
+            return list(pool.map(work, segments))
+
+        segments = [
+            SoundSegment(
+                number,
+                sheet,
+                sounds,
+                segment_cache,
+                scratch,
+                digest_segment(sheet, number, hashes_by_path, voices, maker),
+            )
+            for number in range(-(-count_packets(sheet.length) // PACKETS))
+        ]
+        measurement = concat_measurements(map_segments(SoundSegment.measure))
+        loudness_gain, lufs = _encode_to_target(segments, map_segments, measurement, film)
+    with out.open("wb") as stream:
+        for segment in segments:
+            stream.write(segment.coded_packets)
+    early_ends = {
+        n: min(p.early_ends[n] for p in segments if n in p.early_ends)
+        for p in segments
+        for n in p.early_ends
+    }
+    return MixResult(
+        samples=sheet.length,
+        lufs=lufs,
+        true_peak_db=max(FLOOR_DB, *(segment.peak_db for segment in segments)),
+        lra=loudness_gain.lra,
+        gain_db=loudness_gain.gain_db,
+        limited_s=loudness_gain.limited_s,
+        rendered=sum(segment.was_mixed for segment in segments),
+        parts=len(segments),
+        notes=(
+            *dict.fromkeys([*sheet.notes, *_note_early_ends(sheet, early_ends)]),
+            *(loudness_gain.notes or note_unreached_target(lufs, film.loudness)),
+        ),
+    )
+
+
+def _locate_sound_files(film: Film) -> dict[Path, str]:
+    """Where the film names each file that it lays."""
+    file_spans = [
+        (cue.file, film.find_span(f"sound.music[{n}]")) for n, cue in enumerate(film.music)
+    ]
+    for shot in film.shots:
+        file_spans += [
+            (cue.file, shot.find_span(f"sound[{n}]")) for n, cue in enumerate(shot.sound)
+        ]
+        if shot.ambience:
+            file_spans.append((shot.ambience.file, shot.find_span("ambience")))
+    return {file.path: f"{span.file}:{span.line}" for file, span in reversed(file_spans) if file}
+
+
+def _encode_to_target(
+    segments: list[SoundSegment],
+    map_segments: Callable[[Callable[[SoundSegment], Curve]], list[Curve]],
+    measurement: Measurement,
+    film: Film,
+) -> tuple[LoudnessGain, float]:
+    """Codes the parts until what is decoded meets ceiling and target; how, and its loudness.
+
+    What no round meets is left at the round that came closest.
+    """
+    spared, extra_db = np.zeros(len(measurement.peaks), np.float32), 0.0
+    best: tuple[tuple[bool, int], LoudnessGain, float] | None = None
+    for _ in range(_ROUNDS):
+        loudness_gain = compute_loudness_gain(
+            measurement, film.loudness, spared_db=spared, extra_db=extra_db
+        )
+        over, lufs = _encode_segments(segments, map_segments, loudness_gain, film)
+        silent = min(loudness_gain.lufs, lufs) <= FLOOR_LUFS
+        missing = 0.0 if silent else film.loudness.lufs - lufs
+        rank = (bool(over.any()), round(abs(missing) / _CLOSE_LU))
+        better = best is None or rank < best[0]
+        if better:
+            best = (rank, loudness_gain, lufs)
+        if not over.any() and abs(missing) <= _CLOSE_LU:
+            return loudness_gain, lufs
+        if not over.any() and not better:
+            break  # out of reach: more gain only crushes more
+        spared = np.maximum(spared, _compute_reductions(over, measurement, loudness_gain, film))
+        extra_db += missing
+    assert best is not None
+    _encode_segments(segments, map_segments, best[1], film)
+    return best[1:]
+
+
+def _encode_segments(
+    segments: list[SoundSegment],
+    map_segments: Callable[[Callable[[SoundSegment], Curve]], list[Curve]],
+    levelling: LoudnessGain,
+    film: Film,
+) -> tuple[Curve, float]:
+    """Codes the parts so: by hop, how far they pass the ceiling, and how loud they are."""
+    over = map_segments(partial(SoundSegment.encode_segment, levelling=levelling, film=film))
+    return np.concatenate(over), compute_loudness(
+        np.concatenate([segment.powers for segment in segments])
+    )
+
+
+def _compute_reductions(
+    over: Curve, measurement: Measurement, levelling: LoudnessGain, film: Film
+) -> Curve:
+    """How much lower every hop must count for those to come down that AAC let through.
+
+    The limiter then lowers what stands near them, however quiet it was before the coder.
+    """
+    lower = np.zeros(len(over), np.float32)
+    limiter_gain = np.ones(len(over)) if levelling.curve is None else levelling.curve[:-1]
+    levels = 20 * np.log10(np.maximum(measurement.peaks, 1e-6)) + levelling.gain_db
+    headroom = film.loudness.true_peak_db - CODEC_MARGIN_DB - levels - 20 * np.log10(limiter_gain)
+    for hop in np.flatnonzero(over):
+        near = slice(max(0, hop - _NEAR), hop + _NEAR + 1)
+        lower[near] = np.maximum(lower[near], headroom[near] + over[hop] + _SPARE_DB)
+    return lower
+
+
+def _note_early_ends(sheet: CueSheet, early_ends: Mapping[int, int]) -> list[str]:
+    """The notes on pieces whose file ended too soon."""
+    missing = {n: sheet.cues[n].end - at for n, at in sorted(early_ends.items())}
+    return [
+        sheet.cues[n].early_end_note.format(f"{short / RATE:.1f}")
+        for n, short in missing.items()
+        if short >= _WORTH_A_NOTE and sheet.cues[n].early_end_note
+    ]

@@ -1,0 +1,187 @@
+"""The sound of the takes under their pictures: cuts, blends, leads, lags and seams.
+
+A cut comes and goes in 3 ms; a blend fades both sides at equal power; a lead or a lag runs under
+the neighbour's picture while the neighbour sounds on. Where a take goes on in the next without a
+cut, nothing fades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from storyboard.graph.timeline import ShotEvent, Timeline
+from storyboard.model.film import Shot, TransitionKind
+from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue, Track
+from storyboard.stitching.sound.pcm import RATE, to_sample
+from storyboard.timecode import Rate
+
+_LEAN = RATE // 50
+"""The ramp at the far end of a lead or a lag."""
+_SEAM = 240
+"""Samples (5 ms) in which one copy of a sound takes over from another."""
+
+
+def build_take_cues(
+    timeline: Timeline, shots: Mapping[str, Shot], tracks: Mapping[str, Track], notes: list[str]
+) -> list[SoundCue]:
+    """The sound of the takes, event by event; what a lead can't have is added to `notes`."""
+    sound_cues: list[SoundCue] = []
+    events = timeline.events
+    for before, event, after in zip((None, *events), events, (*events[1:], None), strict=False):
+        shot = shots[event.shot]
+        event_cues = [] if shot.mute else _build_event_cues(event, shot, tracks, timeline.rate)
+        if not event_cues:
+            continue
+        is_seam = before is not None and _is_continuation(before, event, shots)
+        if not is_seam:
+            event_cues[0] = _shape_start(event_cues[0], event, shot, timeline.rate, notes)
+        if after is None or not _is_continuation(event, after, shots):
+            event_cues[-1] = _shape_end(event_cues[-1], event, after, shot, timeline.rate)
+        for event_cue in event_cues:
+            _append_cue(sound_cues, event_cue, seam=is_seam or event_cue is not event_cues[0])
+    seams = {sound_cue.start for sound_cue in sound_cues if sound_cue.seamless}
+    return [
+        _add_declick_ramps(sound_cue, goes_on=sound_cue.end in seams) for sound_cue in sound_cues
+    ]
+
+
+def _is_continuation(before: ShotEvent, event: ShotEvent, shots: Mapping[str, Shot]) -> bool:
+    """Whether `event` is an extension that begins where the event before it stops."""
+    return (
+        event.entering is None
+        and shots[event.shot].extends == before.shot
+        and event.slices[0].source.start == 0
+    )
+
+
+def _build_event_cues(
+    event: ShotEvent, shot: Shot, tracks: Mapping[str, Track], rate: Rate
+) -> list[SoundCue]:
+    """Where the event has moving picture with sound: a piece for each slice."""
+    event_cues: list[SoundCue] = []
+    cursor = event.visible.start
+    for part in event.slices:
+        start, cursor = cursor, cursor + part.source.length
+        track = tracks.get(part.step)
+        if track is None or part.hold_frame is not None or not track.facts.has_audio:
+            continue
+        event_cues.append(
+            SoundCue(
+                to_sample(start, rate),
+                to_sample(cursor, rate),
+                track.path,
+                to_sample(_find_first_frame(track, rate) + part.source.start, rate),
+                gain_db=shot.gain_db,
+                early_end_note=f"the sound of {event.shot} ends {{}} s before its picture",
+            )
+        )
+    return event_cues
+
+
+def _find_first_frame(track: Track, rate: Rate) -> int:
+    """Where the step's own material begins, in frames of the film."""
+    own = track.facts.rate
+    if own is None or own == rate:
+        return track.first_frame
+    return rate.to_frames(own.to_seconds(track.first_frame))
+
+
+def _shape_start(
+    sound_cue: SoundCue, event: ShotEvent, shot: Shot, rate: Rate, notes: list[str]
+) -> SoundCue:
+    """The first piece of an event with its fade in, or its lead."""
+    if sound_cue.start > to_sample(event.visible.start, rate):
+        return sound_cue  # it stood still or silent before
+    lead = sound_cue.start - to_sample(event.record.start - shot.audio_lead, rate)
+    if shot.audio_lead and lead > 0:
+        available = min(lead, to_sample(event.slices[0].source.start, rate))
+        if available < lead:
+            notes.append(
+                f"{shot.id}: audio_lead asks {lead / RATE:.2f} s, "
+                f"its take holds {available / RATE:.2f} s before the shot"
+            )
+        start = sound_cue.start - available
+        ramp = GainRamp(start, start + _LEAN, True)
+        return replace(sound_cue, start=start, source=sound_cue.source - available, ramps=(ramp,))
+    blend = event.entering
+    if blend is None:
+        return sound_cue
+    start, end = to_sample(blend.span.start, rate), to_sample(blend.span.end, rate)
+    if blend.kind is TransitionKind.FADE and blend.through:
+        start = to_sample(event.record.start, rate)
+    return replace(sound_cue, ramps=(*sound_cue.ramps, GainRamp(start, end, True)))
+
+
+def _shape_end(
+    sound_cue: SoundCue, event: ShotEvent, after: ShotEvent | None, shot: Shot, rate: Rate
+) -> SoundCue:
+    """The last piece of an event with its fade out, or its lag."""
+    if sound_cue.end < to_sample(event.visible.end, rate):
+        return sound_cue
+    end = to_sample(event.record.end + shot.audio_lag, rate)
+    if shot.audio_lag and end > sound_cue.end:
+        return replace(
+            sound_cue, end=end, ramps=(*sound_cue.ramps, GainRamp(end - _LEAN, end, False))
+        )
+    ramps = list(sound_cue.ramps)
+    blend = after.entering if after else None
+    if after and blend and (blend.kind is not TransitionKind.FADE or blend.through):
+        last = after.record.start if blend.kind is TransitionKind.FADE else blend.span.end
+        ramps.append(GainRamp(to_sample(blend.span.start, rate), to_sample(last, rate), False))
+    if event.leaving:
+        span = event.leaving.span
+        ramps.append(GainRamp(to_sample(span.start, rate), to_sample(span.end, rate), False))
+    return replace(sound_cue, ramps=tuple(ramps))
+
+
+def _append_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, seam: bool) -> None:
+    """Appends `sound_cue`; where it plays on from the piece before it, the two become one sound."""
+    last = sound_cues[-1] if sound_cues else None
+    if (
+        last is None
+        or last.end != sound_cue.start
+        or _is_fading_at(last, sound_cue.start)
+        or _is_fading_at(sound_cue, sound_cue.start)
+    ):
+        sound_cues.append(sound_cue)
+        return
+    continued_source = last.source + sound_cue.start - last.start
+    if (
+        last.path == sound_cue.path
+        and last.gain_db == sound_cue.gain_db
+        and abs(continued_source - sound_cue.source) <= 1
+    ):
+        sound_cues[-1] = replace(last, end=sound_cue.end, ramps=(*last.ramps, *sound_cue.ramps))
+    elif not seam:
+        sound_cues.append(sound_cue)
+    elif sound_cue.source >= _SEAM:  # it brings its source along: two copies of one moment
+        start = sound_cue.start - _SEAM
+        fades = (
+            GainRamp(start, sound_cue.start, False, linear=True),
+            GainRamp(start, sound_cue.start, True, linear=True),
+        )
+        sound_cues[-1] = replace(last, ramps=(*last.ramps, fades[0]))
+        begin = sound_cue.source - _SEAM
+        sound_cues.append(
+            replace(sound_cue, start=start, source=begin, ramps=(*sound_cue.ramps, fades[1]))
+        )
+    else:
+        sound_cues.append(replace(sound_cue, seamless=True))
+
+
+def _is_fading_at(sound_cue: SoundCue, at: int) -> bool:
+    return any(ramp.start <= at <= ramp.end for ramp in sound_cue.ramps)
+
+
+def _add_declick_ramps(sound_cue: SoundCue, *, goes_on: bool) -> SoundCue:
+    """Short ramps at the ends that nothing else softens."""
+    ramps = list(sound_cue.ramps)
+    size = min(DECLICK, (sound_cue.end - sound_cue.start) // 2)
+    if not sound_cue.seamless and not any(
+        r.rising and r.start <= sound_cue.start < r.end for r in ramps
+    ):
+        ramps.append(GainRamp(sound_cue.start, sound_cue.start + size, True))
+    if not goes_on and not any(not r.rising and r.start < sound_cue.end <= r.end for r in ramps):
+        ramps.append(GainRamp(sound_cue.end - size, sound_cue.end, False))
+    return replace(sound_cue, ramps=tuple(ramps), continues=goes_on)

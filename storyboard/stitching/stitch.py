@@ -1,0 +1,232 @@
+"""From selects to the finished film: conform, mix, draw, join, prove."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from storyboard.errors import StitchError
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Film
+from storyboard.stitching.cleanup import clear_leftovers
+from storyboard.stitching.fingerprint import fingerprint_film
+from storyboard.stitching.media.adts import AdtsFile, read_adts
+from storyboard.stitching.media.clip_index import CannotStreamCopy
+from storyboard.stitching.media.ffmpeg import build_temp_path
+from storyboard.stitching.mux import build_metadata_arguments, mux_film
+from storyboard.stitching.picture.clips import StepMedia, check_clips, conform_clips
+from storyboard.stitching.picture.compositor import compose_frames, encode_frames
+from storyboard.stitching.smart.checked_seams import CheckedSeams
+from storyboard.stitching.smart.seam_check import check_timestamps
+from storyboard.stitching.smart.smart_cut import cut_film
+from storyboard.stitching.smart.window_renderer import WINDOW
+from storyboard.stitching.sound.mixer import AmbienceSource, SpeechSource
+from storyboard.stitching.sound.soundtrack import MixResult, write_soundtrack
+from storyboard.stitching.text.overlay_layout import lay_out_overlays
+from storyboard.stitching.text.subtitle_files import write_cues, write_subtitles
+from storyboard.stitching.text.subtitles import build_subtitle_cues
+from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF
+from storyboard.stitching.text.typesetting import find_missing_letters
+from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.output_files import create_parent_folder, replace_file
+
+__all__ = ["StepMedia", "StitchResult", "fingerprint_film", "stitch_film"]
+
+_REPORT_EVERY = 12
+"""Frames from one report of progress to the next."""
+_DAY_S = 86_400
+_KEEP_S = 30 * _DAY_S
+"""Windows and parts of the sound live so long after the last film that used them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StitchResult:
+    """What was made."""
+
+    path: Path
+    frames: int
+    seconds: Fraction
+    lufs: float
+    """Integrated loudness of the sound."""
+    true_peak_db: float
+    notes: tuple[str, ...] = ()
+    """What a person should know: held frames, letters the font lacks, what the mix says."""
+    subtitles: tuple[Path, ...] = ()
+
+
+def stitch_film(
+    film: Film,
+    timeline: Timeline,
+    media: Mapping[str, StepMedia],
+    out: Path,
+    *,
+    cache: Path,
+    beds: AmbienceSource | None = None,
+    murmur: SpeechSource | None = None,
+    maker: str = "",
+    on_progress: Callable[[int, int], None] | None = None,
+    jobs: int = 2,
+) -> StitchResult:
+    """Cuts the film to `out`, which appears by rename when it is whole and proved.
+
+    `media` is keyed by step id and holds every step that the timeline shows. `cache` keeps
+    conformed takes between films; unfinished files live in it too and are gone afterwards.
+    `beds` and `murmur`, of the revision `maker`, make the sound that the film has only words for.
+    `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes are
+    missing or too short, MediaError when a file can't be read, EnvironmentProblem when the disk is
+    full.
+    """
+    if not timeline.length:
+        raise StitchError("the film has no frames: no shot is in the cut")
+    with (
+        explain_disk_errors(f"{out.name} can't be written"),
+        _open_scratch_folder(out, cache) as scratch,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        clips = conform_clips(timeline, media, film.delivery, cache, jobs=jobs)
+        notes = [*check_clips(timeline, clips), *_check_font_coverage(film, timeline)]
+        titles = lay_out_overlays(film, timeline)
+        picture, sound = scratch / "picture.mp4", scratch / "sound.aac"
+        mixing = aside.submit(
+            lambda: write_soundtrack(
+                *(film, timeline, media, sound),
+                cache=cache / "sound",
+                scratch=scratch,
+                beds=beds,
+                murmur=murmur,
+                maker=maker,
+                jobs=jobs,
+            )
+        )
+        progress = _Progress(timeline.length, mixing, on_progress)
+        captions = _write_captions(film, timeline, scratch)
+
+        def wait_for_sound() -> AdtsFile | None:
+            mixing.result()
+            return None if captions else read_adts(sound)
+
+        unfinished = picture if captions else build_temp_path(out)
+        proofs = CheckedSeams(cache)
+        try:
+            sample_ranges, encode_notes = cut_film(
+                *(timeline, clips, media, titles, film.delivery, unfinished),
+                cache=cache,
+                jobs=jobs,
+                on_frames=progress,
+                sound=wait_for_sound,
+                tags=dict(part.split("=", 1) for part in build_metadata_arguments(film)[1::2]),
+                proofs=proofs,
+            )
+            mix = mixing.result()
+            if captions:
+                mux_arguments = (film, timeline.length, out, sample_ranges, proofs)
+                mux_film(picture, sound, *mux_arguments, captions=captions)
+            else:
+                check_timestamps(unfinished, timeline.length, film.delivery.rate, proofs)
+                replace_file(unfinished, out)
+            proofs.save()
+            notes += encode_notes
+        except CannotStreamCopy as problem:
+            notes.append(f"the whole picture is encoded again: {problem}")
+            progress = _Progress(timeline.length, mixing, on_progress)
+            frames = compose_frames(timeline, clips, titles, film.delivery.size)
+            encode_frames(frames, film.delivery, picture, on_frame=progress)
+            mix = mixing.result()
+            mux_film(picture, sound, film, timeline.length, out, captions=captions)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return StitchResult(
+            path=out,
+            frames=timeline.length,
+            seconds=timeline.rate.to_seconds(timeline.length),
+            lufs=mix.lufs,
+            true_peak_db=mix.true_peak_db,
+            notes=(*notes, *mix.notes),
+            subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
+        )
+
+
+@contextmanager
+def _open_scratch_folder(out: Path, cache: Path) -> Iterator[Path]:
+    """A folder for as long as the cut takes, when what others left behind is cleared away."""
+    create_parent_folder(out)
+    cache.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(out)
+    _remove_stale_files(cache)
+    with tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder:
+        yield Path(folder)
+
+
+def _write_captions(film: Film, timeline: Timeline, folder: Path) -> Path | None:
+    """The words that become a track of the file; None where there is none to be."""
+    if film.subtitles != "track":
+        return None
+    paths = [folder / "captions.srt"]
+    return next(iter(write_cues(build_subtitle_cues(film, timeline), timeline, paths)), None)
+
+
+class _Progress:
+    """Counts frames that are done, and ends the work when the mix has failed."""
+
+    def __init__(
+        self,
+        frames: int,
+        mixing: Future[MixResult],
+        on_progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._frames = frames
+        self._mixing = mixing
+        self._on_progress = on_progress
+        self._done = self._last_reported = 0
+
+    def __call__(self, frames: int = 1) -> None:
+        if self._mixing.done():
+            self._mixing.result()
+        self._done += frames
+        if self._on_progress and (
+            self._done >= self._last_reported + _REPORT_EVERY or self._done == self._frames
+        ):
+            self._last_reported = self._done
+            self._on_progress(self._done, self._frames)
+
+
+def _remove_stale_files(cache: Path) -> None:
+    """Takes away what a killed process left unfinished, and what no film used for long."""
+    now = time.time()
+    unfinished_globs = ("stitch-*", ".*.mp4", ".proofs.*", "sound/.*")
+    abandoned_files = [(path, _DAY_S) for glob in unfinished_globs for path in cache.glob(glob)]
+    cached_globs = (f"{WINDOW}*.mp4", "sound/meter-*", "sound/aac-*")
+    cached_files = [(path, _KEEP_S) for glob in cached_globs for path in cache.glob(glob)]
+    for path, max_age_s in (*abandoned_files, *cached_files):
+        with suppress(OSError):
+            if path.stat().st_mtime > now - max_age_s:
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _check_font_coverage(film: Film, timeline: Timeline) -> list[str]:
+    """A note for every text in the picture with characters that the font lacks."""
+    cards = [part.card for event in timeline.events for part in event.slices if part.card]
+    titles = [placed_title.title for placed_title in lay_out_overlays(film, timeline)]
+    title_texts = [" ".join((title.text, *title.credits)) for title in titles]
+    subtitle_texts = {title.text for title in titles if title.style in (SUBTITLE, SUBTITLE_OFF)}
+    texts = dict.fromkeys([*cards, *title_texts])
+    missing = {text: find_missing_letters(text) for text in texts if not text.isascii()}
+    for text, letters in missing.items():
+        if letters and text in subtitle_texts:
+            raise StitchError(
+                f"these subtitles can't be burnt in: the font has no {' '.join(letters)}",
+                hint="`subtitles: track` or `sidecar` leaves the letters to the player",
+            )
+    return [
+        f"the font of titles has no {' '.join(letters)}, in {text.strip()!r}"
+        for text, letters in missing.items()
+        if letters
+    ]

@@ -1,0 +1,82 @@
+"""Everything that is laid over the picture: titles, and subtitles where the film burns them in.
+
+A subtitle that shares the screen with a title gives way to it, and stands above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Anchor, Film, TitleCue
+from storyboard.stitching.media.yuv import Size
+from storyboard.stitching.text.subtitles import WIDTH, build_subtitle_cues
+from storyboard.stitching.text.title_timing import PlacedTitle, place_titles
+from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF, find_title_rows
+from storyboard.stitching.text.typesetting import SUBTITLE_SIZE, SUBTITLE_WIDTH, measure_text
+
+_PROSE = "The quick brown fox jumps over the lazy dog."
+_MIN_SHRINK = 0.8
+"""How far type may shrink before lines are made shorter."""
+_GAP = 0.02
+"""Of the frame's height, between a subtitle and a title below it."""
+
+
+def lay_out_overlays(film: Film, timeline: Timeline) -> tuple[PlacedTitle, ...]:
+    """What stands over the picture, in the order in which it comes.
+
+    Raises StitchError for a title at a shot that is not in the cut, and for one that has no room
+    in the frame where a subtitle gives way to it.
+    """
+    titles = place_titles(film.titles, timeline)
+    if film.subtitles != "burn":
+        return titles
+    size = film.delivery.size
+    overlays = [
+        *titles,
+        *(
+            _lift_above_titles(placed_title, titles, size)
+            for placed_title in _place_subtitles(film, timeline)
+        ),
+    ]
+    return tuple(sorted(overlays, key=lambda placed_title: placed_title.span.start))
+
+
+def _place_subtitles(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
+    for cue in build_subtitle_cues(film, timeline, _choose_line_columns(film.delivery.size)):
+        title = TitleCue(
+            at=Anchor("start", cue.span.start),
+            length=cue.span.length,
+            text="\n".join(cue.lines),
+            style=SUBTITLE_OFF if cue.off else SUBTITLE,
+        )
+        yield PlacedTitle(title, cue.span)
+
+
+def _choose_line_columns(size: Size) -> int:
+    """How long a line may be so that two of them stand in a frame of `size`."""
+    point = max(8, round(min(size) * SUBTITLE_SIZE * _MIN_SHRINK))
+    letter = measure_text(_PROSE, point) / len(_PROSE)
+    return max(2, min(WIDTH, int(size[0] * SUBTITLE_WIDTH / letter)))
+
+
+def _lift_above_titles(
+    subtitle: PlacedTitle, titles: Sequence[PlacedTitle], size: Size
+) -> PlacedTitle:
+    """A subtitle above the titles that it would stand on, where there is room."""
+    title_rows = [
+        find_title_rows(placed_title.title, size)
+        for placed_title in titles
+        if placed_title.span.intersect_with(subtitle.span)
+    ]
+    if not title_rows:
+        return subtitle
+    top, bottom = find_title_rows(subtitle.title, size)
+    gap = round(size[1] * _GAP)
+    lift = 0
+    for title_top, title_bottom in sorted(title_rows, reverse=True):
+        if top - lift < title_bottom + gap and title_top - gap < bottom - lift:
+            lift = bottom - title_top + gap
+    lift += lift % 2
+    return replace(subtitle, lift=lift) if lift <= top - gap else subtitle

@@ -1,0 +1,87 @@
+"""Subtitles in files: SRT, and WebVTT, whose words every reader gives back as they were said.
+
+Neither format has a sign for a brace, and players take what stands in braces for a command; full
+width braces look the same and are none. Where SRT has no escape either (tags, times, `\\N`), a
+word joiner, which nobody sees, keeps the letters from being taken for one.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import Film
+from storyboard.stitching.media.ffmpeg import build_temp_path
+from storyboard.stitching.text.subtitles import SubtitleCue, build_subtitle_cues
+from storyboard.util.output_files import replace_file
+
+_SUFFIXES = (".srt", ".vtt")
+JOINER = "\u2060"
+_BRACES = str.maketrans("{}", "\uff5b\uff5d")
+_COMMAND = re.compile(r"(?<=\\)(?=[Nnh])")
+_TAG = re.compile(r"(?<=<)(?=[^<>]*>)")
+_TIME = re.compile(r"(?<=\d:\d\d:\d\d)(?=[.,]\d)")
+
+
+def list_sidecar_paths(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+    """The files that belong beside the film file `out`; a film that says nothing has none."""
+    has_sidecars = film.subtitles == "sidecar" and build_subtitle_cues(film, timeline)
+    return _build_sidecar_paths(out) if has_sidecars else ()
+
+
+def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+    """Writes the sidecars of the film file `out`, by rename, and returns their paths.
+
+    A film without words has none.
+    """
+    return write_cues(build_subtitle_cues(film, timeline), timeline, _build_sidecar_paths(out))
+
+
+def find_stale_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+    """Files beside `out` that players take for its subtitles, though nothing is said in it."""
+    if film.subtitles != "sidecar" or build_subtitle_cues(film, timeline):
+        return ()
+    return tuple(path for path in _build_sidecar_paths(out) if path.exists())
+
+
+def write_cues(
+    subtitle_cues: Sequence[SubtitleCue], timeline: Timeline, paths: Sequence[Path]
+) -> tuple[Path, ...]:
+    """Writes the cues to every path, in the format of its suffix; nothing where there are none."""
+    import pysubs2
+
+    for path in paths if subtitle_cues else ():
+        subtitles = pysubs2.SSAFile()
+        for cue in subtitle_cues:
+            text = _escape_rows(cue.lines, path.suffix).replace("\n", r"\N")
+            subtitles.append(
+                pysubs2.SSAEvent(
+                    start=_to_milliseconds(cue.span.start, timeline),
+                    end=_to_milliseconds(cue.span.end, timeline),
+                    text=rf"{{\i1}}{text}{{\i0}}" if cue.off else text,
+                )
+            )
+        unfinished = build_temp_path(path)
+        unfinished.write_text(subtitles.to_string(path.suffix[1:]), encoding="utf-8")
+        replace_file(unfinished, path)
+    return tuple(paths) if subtitle_cues else ()
+
+
+def _build_sidecar_paths(out: Path) -> tuple[Path, ...]:
+    return tuple(map(out.with_suffix, _SUFFIXES))
+
+
+def _escape_rows(rows: Sequence[str], suffix: str) -> str:
+    """Rows of words as `suffix` wants them; one of digits alone would be taken for a number."""
+    text = "\n".join(JOINER + row if row.isdigit() else row for row in rows)
+    text = _COMMAND.sub(JOINER, text.translate(_BRACES))
+    if suffix == ".vtt":
+        return html.escape(text, quote=False)
+    return _TIME.sub(JOINER, _TAG.sub(JOINER, text))
+
+
+def _to_milliseconds(frame: int, timeline: Timeline) -> int:
+    return round(timeline.rate.to_seconds(frame) * 1000)

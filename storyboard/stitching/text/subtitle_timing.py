@@ -1,0 +1,138 @@
+"""When words stand on the screen: with the speech, and long enough to be read.
+
+A cue begins with its words. Where people talk faster than anybody reads, or at once, the cues of
+that crowd queue up and share the time that follows; at the end of a film they begin earlier.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from fractions import Fraction
+
+from storyboard.timecode import FrameRange, Rate
+
+GAP = 2
+"""Frames between one cue and the next."""
+LONGEST_S = 7
+READING = 18
+"""Columns a second that are read with ease."""
+_LATE_S, _EARLY_S = 5, 2
+"""How far from its words a cue may begin so that all of a crowd can be read with ease."""
+_SHARES = tuple(Fraction(share, 8) for share in reversed(range(9)))
+"""What part a crowd may get of the time above a second that its cues want."""
+_NEAR_S = Fraction(1, 4)
+"""How close to a cut a cue begins with it; twice that, how close it ends with it."""
+
+
+def compute_reading_frames(columns: int, rate: Rate) -> int:
+    """The frames in which so many columns are read: a second at least."""
+    seconds = min(max(Fraction(1), Fraction(columns, READING)), Fraction(LONGEST_S))
+    return rate.to_frames_rounded_up(seconds)
+
+
+def schedule_cues(
+    spoken_spans: Sequence[FrameRange],
+    wants: Sequence[int],
+    cuts: Sequence[int],
+    length: int,
+    rate: Rate,
+) -> list[FrameRange]:
+    """The film frames of cues whose words are heard in `spoken_spans`, in order of their starts.
+
+    In order, apart, inside the film's `length` frames, and a second each at least where so many
+    find room in it; those beyond are empty. `wants` are their frames to be read in, `cuts` the
+    frames where pictures change, which rise.
+    """
+    least = max(1, min(rate.to_frames(1), (length + GAP) // max(1, len(spoken_spans)) - GAP))
+    starts = _schedule_starts(
+        spoken_spans, [max(least, want) for want in wants], least, length, rate
+    )
+    longest, cue_spans = rate.to_frames(LONGEST_S), []
+    for number, (start, span) in enumerate(zip(starts, spoken_spans, strict=True)):
+        room = starts[number + 1] - GAP if number + 1 < len(starts) else length
+        end = min(max(span.end, start + wants[number]), start + longest, room, length)
+        cue_spans.append(FrameRange(min(start, length), max(end, min(start, length))))
+    return _snap_to_cuts(cue_spans, wants, cuts, length, rate)
+
+
+def _schedule_starts(
+    spoken_spans: Sequence[FrameRange], wants: Sequence[int], least: int, length: int, rate: Rate
+) -> list[int]:
+    """Where the cues begin, each at least `least` frames and a gap after the one before it."""
+    max_late, max_early, starts = rate.to_frames(_LATE_S), -rate.to_frames(_EARLY_S), []
+    for first, last in _group_crowds(spoken_spans, wants):
+        spans, crowd = spoken_spans[first:last], wants[first:last]
+        for share in _SHARES:
+            lengths = [least + int((want - least) * share) for want in crowd]
+            queue = _queue_crowd(spans, lengths, length)
+            away = [at - span.start for at, span in zip(queue, spans, strict=True)]
+            if max_early <= min(away) and max(away) <= max_late:
+                break
+        starts += queue
+    following = length + GAP
+    for number in reversed(range(len(starts))):
+        starts[number] = following = min(starts[number], following - GAP - least)
+    return [max(at, number * (least + GAP)) for number, at in enumerate(starts)]
+
+
+def _group_crowds(
+    spoken_spans: Sequence[FrameRange], wants: Sequence[int]
+) -> list[tuple[int, int]]:
+    """(first, last + 1) of cues that would run into one another."""
+    crowds: list[tuple[int, int]] = []
+    first = free_from = 0
+    for number, (span, want) in enumerate(zip(spoken_spans, wants, strict=True)):
+        if span.start >= free_from and number:
+            crowds.append((first, number))
+            first = number
+        free_from = max(span.start, free_from) + want + GAP
+    return [*crowds, (first, len(spoken_spans))] if spoken_spans else []
+
+
+def _queue_crowd(
+    spoken_spans: Sequence[FrameRange], lengths: Sequence[int], length: int
+) -> list[int]:
+    """One after the other, none before its words but those that the film's end pushes back."""
+    starts: list[int] = []
+    free_from = 0
+    for span, frames in zip(spoken_spans, lengths, strict=True):
+        starts.append(max(span.start, free_from))
+        free_from = starts[-1] + frames + GAP
+    end = length
+    for number in reversed(range(len(starts))):
+        starts[number] = min(starts[number], end - lengths[number])
+        end = starts[number] - GAP
+    return starts
+
+
+def _snap_to_cuts(
+    cue_spans: Sequence[FrameRange],
+    wants: Sequence[int],
+    cuts: Sequence[int],
+    length: int,
+    rate: Rate,
+) -> list[FrameRange]:
+    """Those that begin or end close to a cut set to it, where they can still be read."""
+    near, far = rate.to_frames(_NEAR_S), rate.to_frames(2 * _NEAR_S)
+    snapped_spans: list[FrameRange] = []
+    before = 0
+    for number, span in enumerate(cue_spans):
+        start, end = span.start, span.end
+        need = min(span.length, wants[number])
+        room = cue_spans[number + 1].start - GAP if number + 1 < len(cue_spans) else length
+        for cut in _find_near_cuts(cuts, start, near):
+            if before <= cut <= end - need:
+                start = cut
+        for cut in _find_near_cuts(cuts, end, far):
+            if start + need <= cut - GAP <= room:
+                end = cut - GAP
+                break
+        before = end + GAP
+        snapped_spans.append(FrameRange(start, end))
+    return snapped_spans
+
+
+def _find_near_cuts(cuts: Sequence[int], frame: int, by: int) -> Sequence[int]:
+    """The cuts, which rise, that are at most so many frames from one."""
+    return cuts[bisect_left(cuts, frame - by) : bisect_right(cuts, frame + by)]

@@ -1,0 +1,104 @@
+"""Proofreading: what of a film's words can't be set in type, said before anything is made.
+
+Judged in the frame that is delivered, since a proxy shows whatever its film can. Words that a
+model has yet to write can't be known: those are the cut's to refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from storyboard.diagnostics.collector import format_value
+from storyboard.errors import Diagnostic, Severity, Span
+from storyboard.model.film import Film
+from storyboard.stitching.media.yuv import Size
+from storyboard.stitching.text.titles import typeset_block
+from storyboard.stitching.text.typesetting import (
+    HAIR_SPACE,
+    Block,
+    compute_legible_size,
+    find_missing_letters,
+    is_certain_to_fit,
+    measure_text,
+    typeset_card,
+)
+
+_BOXES = "Latin, Greek and Cyrillic letters can be set"
+_PLAYER = "`subtitles: track` or `sidecar` leaves the letters to the player"
+
+
+def proofread_film(film: Film, size: Size) -> Iterator[Diagnostic]:
+    """What can't be set in a frame of `size`, with its place in the text.
+
+    A letter that the font lacks is an error where it would be burnt in, and a warning on cards
+    and in titles, which show boxes; what is too much for one picture is an error.
+    """
+    for shot in film.cut:
+        if shot.card:
+            place = shot.find_span("card")
+            yield from _warn_missing_letters(shot.card, place)
+            yield from _check_fit(
+                "card", partial(typeset_card, shot.card), size, [(place, shot.card)]
+            )
+    for n, title in enumerate(film.titles):
+        texts = [(film.find_span(f"titles[{n}].text"), title.text)] if title.text else []
+        texts += [
+            (film.find_span(f"titles[{n}].credits[{row}]"), line)
+            for row, line in enumerate(title.credits)
+        ]
+        for place, text in texts:
+            yield from _warn_missing_letters(text, place)
+        yield from _check_fit("title", partial(typeset_block, title), size, texts)
+    if film.subtitles == "burn":
+        for place, words in _find_subtitle_words(film):
+            if letters := find_missing_letters(words):
+                message = f"this can't be burnt in: the font has no {' '.join(letters)}"
+                related = ((film.find_span("subtitles"), "subtitles are burnt in"),)
+                yield Diagnostic("SB601", message, place, _PLAYER, related=related)
+
+
+def _find_subtitle_words(film: Film) -> Iterator[tuple[Span, str]]:
+    """The words that become subtitles, with their places."""
+    for shot in film.cut:
+        for key, lines in (("dialogue", shot.dialogue), ("narration", shot.narration)):
+            for n, line in enumerate(lines):
+                yield shot.find_span(f"{key}[{n}].{line.speaker}"), line.words
+    for n, cue in enumerate(film.narration):
+        yield film.find_span(f"sound.narration[{n}].{cue.line.speaker}"), cue.line.words
+
+
+def _warn_missing_letters(text: str, place: Span) -> Iterator[Diagnostic]:
+    if letters := find_missing_letters(text):
+        message = f"the font has no {' '.join(letters)}: boxes stand for them"
+        yield Diagnostic("SB601", message, place, _BOXES, Severity.WARNING)
+
+
+def _check_fit(
+    text_kind: str,
+    typeset: Callable[[Size, int], Block],
+    size: Size,
+    texts: Sequence[tuple[Span, str]],
+) -> Iterator[Diagnostic]:
+    """Refuses `texts` that together have no room in the smallest type that can be read."""
+    least = compute_legible_size(size)
+    if is_certain_to_fit("\n".join(text for _, text in texts), size, least):
+        return
+    place = texts[0][0]
+    block = typeset(size, least)
+    frame = f"a frame of {size[0]}x{size[1]}"
+    if block.width > block.across:
+        longest = max(block.lines, key=lambda line: measure_text(line.text, line.size))
+        word = longest.text.replace(HAIR_SPACE, "")
+        place = next((text_place for text_place, text in texts if word in text), place)
+        letters = int(len(word) * block.across / block.width)
+        message = f"{format_value(word)} is too long for {frame} in type that can be read"
+        hint = f"a line holds some {letters} of its letters: divide it with a space"
+        yield Diagnostic("SB602", message, place, hint)
+    elif not block.fits:
+        room = int(block.down // block.lines[-1].height)
+        message = (
+            f"this {text_kind} has {len(block.lines)} lines of the smallest type that can be read"
+        )
+        hint = f"{room} fit into {frame}: write fewer, or show them one after another"
+        yield Diagnostic("SB602", message, place, hint)

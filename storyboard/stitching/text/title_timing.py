@@ -1,0 +1,159 @@
+"""Titles in time: which film frames they cover, how they fade, and how long credits roll.
+
+A title is kept as planes multiplied by its alpha, so that laying it is a multiply and an add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storyboard.errors import StitchError
+from storyboard.graph.timeline import Timeline
+from storyboard.model.film import TitleCue
+from storyboard.stitching.media.yuv import Frame, Size, from_rgb, split_planes
+from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF, draw_title
+from storyboard.timecode import FrameRange
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FADE = 12
+"""Frames in which a title comes and goes; less where it is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTitle:
+    """A title and the film frames that show it."""
+
+    title: TitleCue
+    span: FrameRange
+    lift: int = 0
+    """Even pixels that it stands higher than its style has it."""
+
+    def compute_opacity(self, frame: int) -> float:
+        """How much of it film frame `frame` shows while it comes and goes; subtitles don't fade."""
+        if self.title.style in (SUBTITLE, SUBTITLE_OFF):
+            return 1.0
+        fade = min(FADE, self.span.length // 3)
+        away = min(frame - self.span.start, self.span.end - 1 - frame)
+        return min(1.0, (away + 1) / (fade + 1))
+
+
+def place_titles(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[PlacedTitle, ...]:
+    """The titles with their film frames, in order; what lies beyond the film's end is cut."""
+    result: list[PlacedTitle] = []
+    for title in titles:
+        try:
+            start = timeline.resolve_anchor(title.at)
+        except KeyError as error:
+            raise StitchError(
+                f"the title {title.text or 'with credits'!r} stands at {title.at.shot}, "
+                "which is not in the cut"
+            ) from error
+        end = min(start + title.length, timeline.length)
+        if end > start:
+            result.append(PlacedTitle(title, FrameRange(start, end)))
+    return tuple(sorted(result, key=lambda placed_title: placed_title.span.start))
+
+
+class Overlays:
+    """Lays titles on the frames of a film that is walked forward once."""
+
+    def __init__(self, titles: Sequence[PlacedTitle], size: Size) -> None:
+        self._waiting = list(titles)
+        self._size = size
+        self._shown: list[tuple[PlacedTitle, Layer]] = []
+
+    def draw_titles(self, picture: Frame, frame: int) -> Frame:
+        """`picture` itself, or a copy of it with the titles of film frame `frame`."""
+        while self._waiting and self._waiting[0].span.start <= frame:
+            placed_title = self._waiting.pop(0)
+            self._shown.append((placed_title, Layer(draw_title(placed_title.title, self._size))))
+        self._shown = [pair for pair in self._shown if frame < pair[0].span.end]
+        if not self._shown:
+            return picture
+        picture = picture.copy()
+        for placed_title, layer in self._shown:
+            if layer.height > self._size[1]:
+                progress = (frame - placed_title.span.start + 0.5) / placed_title.span.length
+                layer.blend_onto(
+                    picture, 1, self._size[1] - progress * (self._size[1] + layer.height)
+                )
+            else:
+                layer.blend_onto(picture, placed_title.compute_opacity(frame), -placed_title.lift)
+        return picture
+
+
+class Layer:
+    """A picture with alpha, ready to be laid on frames."""
+
+    def __init__(self, picture: NDArray[np.uint8]) -> None:
+        import cv2
+        import numpy as np
+
+        self.height = picture.shape[0]
+        alpha = picture[..., 3]
+        self._left, right, self._top, bottom = _find_opaque_bounds(alpha)
+        picture = picture[self._top : bottom, self._left : right]
+        alpha = np.ascontiguousarray(picture[..., 3])
+        half = cv2.resize(
+            alpha, (alpha.shape[1] // 2, alpha.shape[0] // 2), interpolation=cv2.INTER_AREA
+        )
+        planes = split_planes(from_rgb(np.ascontiguousarray(picture[..., :3])))
+        self._alphas = (alpha, half, half)
+        self._planes = tuple(
+            cv2.multiply(plane, mask, scale=1 / 255)
+            for plane, mask in zip(planes, self._alphas, strict=True)
+        )
+
+    def blend_onto(self, frame: Frame, opacity: float, top: float = 0.0) -> None:
+        """Lays it on `frame`, in place, with `opacity`, `top` pixels lower than it was drawn."""
+        import cv2
+
+        for step, plane, mask, target in zip(
+            (1, 2, 2), self._planes, self._alphas, split_planes(frame), strict=True
+        ):
+            left, down = self._left // step, (self._top + top) / step
+            first = max(0, int(down // 1))
+            columns = slice(left, left + plane.shape[1])
+            area = target[first : max(first, int(-(-(down + plane.shape[0]) // 1))), columns]
+            if not area.size:
+                continue
+            light, cover = (
+                _sample_rows(source_plane, area.shape[0], first - down)
+                for source_plane in (plane, mask)
+            )
+            if opacity < 1:
+                light, cover = (
+                    cv2.convertScaleAbs(source_plane, alpha=opacity)
+                    for source_plane in (light, cover)
+                )
+            area[...] = cv2.add(cv2.multiply(area, 255 - cover, scale=1 / 255), light)
+
+
+def _sample_rows(plane: NDArray[np.uint8], rows: int, start: float) -> NDArray[np.uint8]:
+    """`rows` rows of `plane` from row `start`, which may lie between two, or outside."""
+    import cv2
+    import numpy as np
+
+    if start == 0 and rows == plane.shape[0]:
+        return plane
+    first = int(start // 1)
+    inside = plane[max(0, first) : max(0, first + rows + 1)]
+    shift = np.array([[1, 0, 0], [0, 1, max(0, first) - start]], np.float32)
+    moved = cv2.warpAffine(inside, shift, (plane.shape[1], rows), flags=cv2.INTER_LINEAR)
+    return np.asarray(moved, np.uint8)
+
+
+def _find_opaque_bounds(alpha: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """(left, right, top, bottom) of what is not clear, on even pixels."""
+    import numpy as np
+
+    columns, rows = np.flatnonzero(alpha.any(axis=0)), np.flatnonzero(alpha.any(axis=1))
+    if not len(columns):
+        return 0, 2, 0, 2
+    left, top = int(columns[0]) // 2 * 2, int(rows[0]) // 2 * 2
+    return left, int(columns[-1]) // 2 * 2 + 2, top, int(rows[-1]) // 2 * 2 + 2

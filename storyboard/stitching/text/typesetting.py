@@ -1,0 +1,262 @@
+"""Words into lines of type: wrapped, balanced, and scaled to stand where they must.
+
+Type shrinks until a text stands in its room, and no further than `least` pixels; whether it stands
+there then is the block's to say.
+
+Fonts are found by path in their packages, so that a machine without fonts draws the same letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from math import inf
+from typing import Any, TypeAlias
+
+from storyboard.model.film import TitleCue
+from storyboard.stitching.media.yuv import Size
+
+PAPER = (244, 240, 233)
+"""The white of letters."""
+_QUIET = (196, 190, 180)
+_LIGHT = (224, 220, 212)
+"""Quiet over a picture, where grey would not be legible."""
+HAIR_SPACE = "\u200a"
+"""Sets capitals apart."""
+_SHORT = 40
+"""Characters up to which a card is a title; longer ones are sentences, set smaller."""
+_COVERED_LETTERS = re.compile("[ -~\xa0-ňŊ-ſ\u2010-\u2027€]+")
+"""Letters that the font has, so that it needn't be asked."""
+_WIDEST = 1.2
+"""Ems of the widest of them, set apart."""
+
+Room: TypeAlias = tuple[float, float]
+"""How much of the frame's width and height a text may take; all of them are title-safe."""
+CARD: Room = (0.78, 0.72)
+CENTER: Room = (0.8, 0.72)
+THIRD: Room = (0.83, 0.76)
+CREDITS: Room = (0.8, inf)
+SUBTITLE_WIDTH = 0.86
+SUBTITLE_SIZE = 0.052
+"""Of the shorter side of the frame; where a line is too wide it is set smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeLine:
+    """One line of type, measured."""
+
+    text: str
+    size: int
+    color: tuple[int, int, int]
+    gap: int = 0
+    """Pixels of space above it, besides its own leading."""
+    slanted: bool = False
+
+    @property
+    def height(self) -> int:
+        return round(self.size * 1.32)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of type, one under another, and the pixels that they may take."""
+
+    lines: tuple[TypeLine, ...]
+    across: float
+    down: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether all of it stands in its room."""
+        return self.width <= self.across and measure_block_height(self.lines) <= self.down
+
+    @property
+    def width(self) -> float:
+        """Pixels of the longest line."""
+        return max((measure_text(line.text, line.size) for line in self.lines), default=0)
+
+
+def measure_block_height(lines: Sequence[TypeLine]) -> int:
+    """Pixels from the top of the first line to the bottom of the last."""
+    return sum(line.height + line.gap for line in lines)
+
+
+def find_font(*, slanted: bool = False) -> str:
+    """The font of titles, from its package."""
+    from fontpkg_inter import ROOT
+
+    return str(ROOT / "files" / f"Inter{'-Italic' if slanted else ''}[opsz,wght].ttf")
+
+
+def find_missing_letters(text: str) -> str:
+    """The characters of `text` that the font can't draw, each once, in order."""
+    rare = [
+        char
+        for char in dict.fromkeys(_COVERED_LETTERS.sub("", text))
+        if char.isprintable() and not char.isspace()
+    ]
+    if not rare:
+        return ""
+    face = _load_face(32)
+    blank = bytes(face.getmask("\uffff"))
+    return "".join(char for char in rare if bytes(face.getmask(char)) == blank)
+
+
+def compute_legible_size(size: Size) -> int:
+    """Pixels of the smallest type that is read in a frame of `size`."""
+    return max(8, round(min(size) / 90))
+
+
+def is_certain_to_fit(text: str, size: Size, least: int) -> bool:
+    """Whether a text surely stands in a frame, told from its length without loading the font."""
+    words = text.split()
+    if not all(_COVERED_LETTERS.fullmatch(word) for word in words):
+        return False
+    letters = size[0] * 0.7 / (least * _WIDEST)
+    rows = sum(1.5 + 2 * len(row) / letters for row in text.split("\n"))
+    return max(map(len, words), default=0) <= letters and rows * least * 1.4 <= size[1] * 0.72
+
+
+def typeset_card(text: str, size: Size, least: int) -> Block:
+    """The lines of a title card: a blank line sets what follows smaller and quieter."""
+    short = len(text.split("\n\n")[0]) <= _SHORT
+    return _typeset_centered(text, size, min(size) * (0.085 if short else 0.062), CARD, least)
+
+
+def typeset_center(text: str, size: Size, least: int) -> Block:
+    """The lines of a title in the middle of the picture, set as those of a card."""
+    return _typeset_centered(text, size, min(size) * 0.07, CENTER, least)
+
+
+def typeset_third(text: str, size: Size, least: int) -> Block:
+    """The lines of a lower or an upper third: the first is the name, the others say more."""
+    first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
+    width = size[0] * 0.7
+
+    def build_lines(point: int) -> Iterator[TypeLine]:
+        small = _shrink_size(point, 0.65, least)
+        yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
+        for row in rest:
+            yield from (TypeLine(part, small, _LIGHT) for part in _wrap_text(row, small, width))
+
+    return _fit_lines(build_lines, min(size) * 0.052, size, THIRD, least)
+
+
+def typeset_credits(title: TitleCue, size: Size, least: int) -> Block:
+    """The lines of credits, as many as they are: what is too tall for the frame is rolled."""
+    width = size[0] * CREDITS[0]
+
+    def build_lines(point: int) -> Iterator[TypeLine]:
+        head = round(point * 1.5)
+        if title.text:
+            yield from (TypeLine(row, head, PAPER) for row in _wrap_text(title.text, head, width))
+        for number, entry in enumerate(title.credits):
+            gap = round(point * (0.9 if number == 0 and title.text else 0.28))
+            for row in _wrap_text(entry, point, width):
+                yield TypeLine(row, point, PAPER, gap)
+                gap = 0
+
+    return _fit_lines(build_lines, min(size) * 0.042, size, CREDITS, least)
+
+
+def _typeset_centered(text: str, size: Size, usual: float, room: Room, least: int) -> Block:
+    first, *rest = [part for part in text.strip("\n").split("\n\n") if part.strip()] or [""]
+    width = size[0] * room[0]
+
+    def build_lines(point: int) -> Iterator[TypeLine]:
+        small = _shrink_size(point, 0.5, least)
+        yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
+        for paragraph in rest:
+            gap = round(point * 0.45)
+            for row in _wrap_text(paragraph, small, width):
+                yield TypeLine(row, small, _QUIET, gap)
+                gap = 0
+
+    return _fit_lines(build_lines, usual, size, room, least)
+
+
+def _shrink_size(point: int, share: float, least: int) -> int:
+    """The size of what stands below type of `point` pixels and is less than it."""
+    return min(point, max(least, round(point * share)))
+
+
+def _fit_lines(
+    build_lines: Callable[[int], Iterable[TypeLine]],
+    usual: float,
+    size: Size,
+    room: Room,
+    least: int,
+) -> Block:
+    """The lines in the largest type, from `usual` down to `least`, that lets them fit."""
+
+    def build_block(point: int) -> Block:
+        return Block(tuple(build_lines(max(least, point))), size[0] * room[0], size[1] * room[1])
+
+    block = build_block(round(usual))
+    if block.fits or not (smallest := build_block(least)).fits:
+        return block if block.fits else smallest
+    return next(fit for step in count(1) if (fit := build_block(round(usual * 0.94**step))).fits)
+
+
+def typeset_subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
+    """The lines of a subtitle as they are, smaller where they are too wide."""
+    rows, width = text.split("\n"), size[0] * SUBTITLE_WIDTH
+    usual = max(8, round(min(size) * SUBTITLE_SIZE))
+    widest = max(measure_text(row, 100) for row in rows) / 100
+    point = max(1, min(usual, int(width / max(widest, 1))))
+    return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]
+
+
+def _wrap_text(text: str, point: int, width: float) -> list[str]:
+    """`text` as lines no wider than `width` where its words allow, evenly filled."""
+    rows: list[str] = []
+    for row in text.split("\n"):
+        words = [_space_letters(word) if row.isupper() else word for word in row.split()]
+        space = " " + HAIR_SPACE * 2 if row.isupper() else " "
+        rows += _balance_lines(words, space, point, width)
+    return rows
+
+
+def _balance_lines(words: Sequence[str], space: str, point: int, width: float) -> list[str]:
+    """The least number of lines, and of those the breaks that leave them most alike."""
+
+    def fill_lines(limit: float) -> list[str]:
+        lines: list[str] = []
+        for word in words:
+            longer = f"{lines[-1]}{space}{word}" if lines else word
+            if lines and measure_text(longer, point) > limit:
+                lines.append(word)
+            elif lines:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines or [""]
+
+    lines = fill_lines(width)
+    narrow, wide = width / max(1, len(lines)), width
+    while wide - narrow > point / 4:
+        middle = (narrow + wide) / 2
+        if len(fill_lines(middle)) > len(lines):
+            narrow = middle
+        else:
+            wide = middle
+    return fill_lines(wide)
+
+
+def _space_letters(word: str) -> str:
+    """Capitals set a little apart."""
+    return HAIR_SPACE.join(word)
+
+
+@lru_cache(maxsize=128)
+def _load_face(point: int) -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.truetype(find_font(), point)
+
+
+def measure_text(text: str, point: int) -> float:
+    return float(_load_face(point).getlength(text))

@@ -1,0 +1,293 @@
+"""The contract of a provider, as a class of tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storyboard.errors import StoryboardError
+from storyboard.providers.base import (
+    Done,
+    Failed,
+    Filtered,
+    Kind,
+    Operation,
+    Outcome,
+    Provider,
+    Request,
+    Running,
+    Sample,
+    Unusable,
+)
+from storyboard.providers.catalog import KEYS, Extension, Model, load_catalog
+from storyboard.testing.checks import check_sample, is_request_field
+from storyboard.testing.sample_requests import build_extension_request, build_minimal_requests
+from storyboard.testing.workspace import Bench, open_watched_workspace
+
+_T = TypeVar("_T")
+_SECRETS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+_MOVING = (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND)
+
+
+class ProviderContract:
+    """What holds for every provider. Override what your adapter needs said."""
+
+    patience_s: float = 60.0
+    """A job that runs longer is taken for stuck."""
+    pause_s: float = 0.05
+    """Between two questions how a job stands."""
+
+    def make(self) -> Provider:
+        """A new adapter object, as a run would make it from the film's settings."""
+        raise NotImplementedError(f"{type(self).__name__} has no make()")
+
+    def models(self) -> Sequence[Model]:
+        """What the provider sells: its own entries, or the catalogue's; retired ones left out."""
+        provider = self.make()
+        own_entries = _read_entries(provider)
+        full_catalog = load_catalog().extend_with(
+            [{"provider": provider.name, **entry} for entry in own_entries]
+        )
+        sold = [m for m in full_catalog.models.values() if m.provider == provider.name]
+        return [m for m in sold if m.status != "retired"]
+
+    def requests(self, folder: Path) -> Sequence[Request]:
+        """What it is asked; by default the least of everything that its first models may do.
+
+        Pictures that go along are to be written into `folder`.
+        """
+        requests: list[Request] = []
+        makes: set[str] = set()
+        for model in self.models():
+            if model.makes not in makes:
+                makes.add(model.makes)
+                requests += build_minimal_requests(model, folder)
+        return requests
+
+    def extends(self, source: Request) -> Extension | None:
+        """How a result of `source` can be run on, if it can."""
+        model = next((m for m in self.models() if m.id == source.model), None)
+        return model.extend if model is not None and source.kind in _MOVING else None
+
+    def secrets(self) -> Sequence[str]:
+        """What may show nowhere: by default every key and token of the environment."""
+        return [v for k, v in os.environ.items() if k.endswith(_SECRETS) and len(v) >= 6]
+
+    # what it says of itself
+
+    def test_it_says_what_it_is(self) -> None:
+        """Its name, what changes its result, and whether it is free to run again."""
+        provider = self.make()
+        assert provider.name, "`name` is empty"
+        assert isinstance(provider.revision, str), "`revision` is a text"
+        assert isinstance(provider.repeatable, bool), "`repeatable` is True or False"
+        wrong = [name for name in provider.reads if not is_request_field(name)]
+        assert not wrong, f"`reads` names what no request has: {wrong}"
+
+    def test_its_models_are_catalogue_entries(self) -> None:
+        """Every entry has only keys of the catalogue, and what a plan needs."""
+        known_keys = KEYS.keys() | {"price", "variants"}
+        for entry in _read_entries(self.make()):
+            unknown = sorted(set(entry) - known_keys)
+            assert not unknown, f"{entry.get('id')}: no key of the catalogue: {unknown}"
+            assert entry.get("id"), "an entry of `models` has no `id`"
+        for model in self.models():
+            if model.makes == "video":
+                assert model.durations, f"{model.id}: no `durations`"
+                assert model.resolutions, f"{model.id}: no `resolutions`"
+                assert model.aspect_ratios, f"{model.id}: no `aspect_ratios`"
+                assert model.default_duration in model.durations, (
+                    f"{model.id}: `default_duration` {model.default_duration} is none of its own"
+                )
+
+    def test_its_schema_is_one(self) -> None:
+        """`settings` and `options` are JSON Schemas of objects."""
+        from jsonschema import Draft7Validator
+
+        schema: Mapping[str, Any] = getattr(self.make(), "schema", None) or {}
+        unknown = sorted(set(schema) - {"settings", "options"})
+        assert not unknown, f"`schema` has parts that nobody reads: {unknown}"
+        for part, part_schema in schema.items():
+            Draft7Validator.check_schema(json.loads(json.dumps(part_schema, default=dict)))
+            assert part_schema.get("type") == "object", f"schema.{part} is no schema of an object"
+
+    # what it does
+
+    def test_jobs_bring_what_was_asked(self, tmp_path: Path) -> None:
+        """Each kind of request ends in media that play, of the length and size that was asked.
+
+        The first result is run on too, where the model extends.
+        """
+        with open_watched_workspace(tmp_path) as workspace:
+            requests = list(self.requests(tmp_path))
+            extend = self.extends(requests[0])
+            for number, request in enumerate(requests):
+                before = _read_input_bytes(request)
+                sample = self._run_with_timeout(self._submit_and_fetch(request, workspace.room()))
+                check_sample(request, sample, workspace.scratch)
+                assert _read_input_bytes(request) == before, (
+                    f"the inputs of a {request.kind} were changed"
+                )
+                if extend is not None and not number:
+                    requests.append(build_extension_request(request, sample, extend))
+
+    def test_jobs_are_apart_and_outlive_the_object(self, tmp_path: Path) -> None:
+        """Two jobs at once keep their results apart, and another object has them by their names.
+
+        They may be asked for and fetched as often as anybody likes. A repeatable provider need
+        not know the jobs of another object: a run simply makes them again.
+        """
+
+        async def run_both(workspace: Bench, requests: Sequence[Request]) -> list[Sample]:
+            first = second = self.make()
+            workspaces = [workspace.room() for _ in requests]
+            jobs = await asyncio.gather(*map(first.submit, requests, workspaces))
+            names = [job.name for job in jobs]
+            assert len(set(names)) == len(names), f"two jobs are one: {names}"
+            if not first.repeatable:
+                await first.close()
+                second = self.make()
+            async with _open_provider(second):
+                return [
+                    await self._fetch_twice(second, job, job_workspace)
+                    for job, job_workspace in reversed([*zip(jobs, workspaces, strict=True)])
+                ][::-1]
+
+        with open_watched_workspace(tmp_path) as workspace:
+            first = self.requests(tmp_path)[0]
+            requests = [first, replace(first, prompt=f"{first.prompt} It stops.")]
+            samples = self._run_with_timeout(run_both(workspace, requests))
+            assert len({sample.path for sample in samples}) == 2, "two results share one file"
+            for request, sample in zip(requests, samples, strict=True):
+                check_sample(request, sample, workspace.scratch)
+
+    def test_what_goes_wrong_can_be_read(self, tmp_path: Path) -> None:
+        """Faults are StoryboardErrors or outcomes, never another exception, and show no key."""
+
+        async def provoke_errors(workspace: Bench, requests: Sequence[Request]) -> None:
+            async with _open_provider(self.make()) as provider:
+                for request in requests:
+                    await self._expect_readable_error(
+                        self._submit_and_wait(provider, request, workspace), "submit"
+                    )
+                unknown_operation = Operation("no-such-operation")
+                outcome = await self._expect_readable_error(
+                    provider.poll(unknown_operation, workspace), "poll"
+                )
+                assert not isinstance(outcome, Done), "a job that never was is done"
+                await self._expect_readable_error(
+                    provider.fetch(Sample(uri="no-such-result"), workspace), "fetch"
+                )
+
+        with open_watched_workspace(tmp_path) as workspace:
+            broken_picture = tmp_path / "broken.png"
+            broken_picture.write_bytes(b"no picture")
+            requests = [
+                replace(
+                    request, inputs=tuple(replace(i, path=broken_picture) for i in request.inputs)
+                )
+                for request in self.requests(tmp_path)
+                if request.inputs
+            ]
+            self._run_with_timeout(provoke_errors(workspace, requests[:1]))
+
+    def test_closing_twice_is_harmless(self) -> None:
+        """Whether anything was asked or not."""
+
+        async def close_twice() -> None:
+            provider = self.make()
+            await provider.close()
+            await provider.close()
+
+        self._run_with_timeout(close_twice())
+
+    # how that is found out
+
+    def _run_with_timeout(self, act: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run(asyncio.wait_for(act, self.patience_s * 4))
+
+    async def _submit_and_fetch(self, request: Request, workspace: Bench) -> Sample:
+        async with _open_provider(self.make()) as provider:
+            _, samples = await self._submit_and_wait(provider, request, workspace)
+            sample = await provider.fetch(samples[0], workspace)
+            self._check_no_secret(sample)
+            return sample
+
+    async def _fetch_twice(self, provider: Provider, job: Operation, workspace: Bench) -> Sample:
+        """The job's result, asked for and fetched once more."""
+        samples = job.samples or await self._wait_until_done(
+            provider, Operation(job.name), workspace
+        )
+        await provider.fetch(samples[0], workspace)
+        if not job.samples:
+            again = await provider.poll(Operation(job.name), workspace)
+            assert isinstance(again, Done), f"a job that was done is now {again!r}"
+            samples = again.samples
+        return await provider.fetch(samples[0], workspace)
+
+    async def _submit_and_wait(
+        self, provider: Provider, request: Request, workspace: Bench
+    ) -> tuple[Operation, tuple[Sample, ...]]:
+        operation = await provider.submit(request, workspace)
+        assert operation.name, "an operation has no name"
+        self._check_no_secret(operation)
+        return operation, operation.samples or await self._wait_until_done(
+            provider, operation, workspace
+        )
+
+    async def _wait_until_done(
+        self, provider: Provider, operation: Operation, workspace: Bench
+    ) -> tuple[Sample, ...]:
+        for _ in range(max(1, round(self.patience_s / max(self.pause_s, 0.001)))):
+            outcome: Outcome = await provider.poll(operation, workspace)
+            self._check_no_secret(outcome)
+            if isinstance(outcome, (Failed, Filtered, Unusable)):
+                raise StoryboardError(outcome.message)
+            if isinstance(outcome, Done):
+                assert outcome.samples, "a job is done and has no result"
+                return outcome.samples
+            assert isinstance(outcome, Running), f"no outcome: {outcome!r}"
+            await asyncio.sleep(self.pause_s)
+        raise AssertionError(f"{operation.name} is not done after {self.patience_s} s")
+
+    async def _expect_readable_error(self, act: Coroutine[Any, Any, _T], verb: str) -> _T | None:
+        try:
+            return await act
+        except StoryboardError as error:
+            self._check_no_secret(error)
+            if not str(error):
+                raise AssertionError(f"{verb} fails without a word") from error
+        except Exception as error:
+            raise AssertionError(f"{verb} raises {type(error).__name__}: {error}") from error
+        return None
+
+    def _check_no_secret(self, value: object) -> None:
+        text = f"{value!r} {value} {getattr(value, 'hint', '')}"
+        shown_secrets = [secret for secret in self.secrets() if secret in text]
+        assert not shown_secrets, f"a {type(value).__name__} shows a key"
+
+
+@contextlib.asynccontextmanager
+async def _open_provider(provider: Provider) -> AsyncIterator[Provider]:
+    try:
+        yield provider
+    finally:
+        await provider.close()
+
+
+def _read_input_bytes(request: Request) -> list[bytes | None]:
+    return [
+        request_input.path.read_bytes() if request_input.path else None
+        for request_input in request.inputs
+    ]
+
+
+def _read_entries(provider: Provider) -> Sequence[Mapping[str, Any]]:
+    entries: Sequence[Mapping[str, Any]] = getattr(provider, "models", ())
+    return entries

@@ -1,0 +1,1 @@
+"""Files, locks and databases: helpers that know nothing of films."""

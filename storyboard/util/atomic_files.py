@@ -1,0 +1,155 @@
+"""Files that are whole or absent, whatever dies in between.
+
+A file is written under another name, flushed, renamed, and its folder is flushed; so a name never
+stands for half of its bytes, and what was reported as written is there after a power cut. Many
+files go that way together, with one flush of their disk at each step. What may be replaced, and
+where a link leads to, is the outlet's word.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import secrets
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from storyboard.errors import EnvironmentProblem
+from storyboard.util.file_lock import is_same_file
+from storyboard.util.output_files import (
+    can_take_text,
+    create_parent_folder,
+    follow_links,
+    open_for_text,
+    replace_file,
+)
+
+_DISK_FLUSH_FROM = 8
+"""From so many files on, a flush of the whole disk is cheaper than one for each."""
+
+
+def flush_to_disk(paths: Collection[Path], disk: int | None = None) -> None:
+    """Flushes finished files, and the names in folders, to the disk.
+
+    `disk` is a handle of any file of their file system, open since before they were written: the
+    system tells through it what has failed since.
+    """
+    flush_disk = _find_disk_flush() if disk is not None and len(paths) >= _DISK_FLUSH_FROM else None
+    if flush_disk is not None and disk is not None:
+        flush_disk(disk)
+        return
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces `path` by `text`, durably and at once."""
+    write_texts({path: text})
+
+
+def write_out(path: Path, text: str) -> None:
+    """Writes a text where a user wants it: into a pipe, a terminal or another stream, or else as
+    `write_text` does, in a folder that is made.
+    """
+    if not can_take_text(path):
+        create_parent_folder(path)
+        write_text(path, text)
+        return
+    try:
+        with open_for_text(path) as stream:
+            stream.write(text.encode("utf-8"))
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        raise EnvironmentProblem(
+            f"whoever read {path} went away before the end", hint="name a file, or read it all"
+        ) from error
+
+
+def write_texts(
+    texts: Mapping[Path, str], folders: Collection[Path] = (), disk: int | None = None
+) -> None:
+    """The same for many files, each at once; `folders` hold those that were made for them."""
+    with ExitStack() as drafts:
+        draft_paths = {}
+        for path, text in texts.items():
+            draft_paths[path], stream = drafts.enter_context(open_draft(path))
+            stream.write(text.encode("utf-8"))
+            stream.flush()
+        flush_to_disk(draft_paths.values(), disk)
+        for path, draft in draft_paths.items():
+            replace_file(draft, path)
+    flush_to_disk({*(follow_links(path).parent for path in texts), *folders}, disk)
+
+
+@lru_cache(maxsize=1)
+def _find_disk_flush() -> Callable[[int], None] | None:
+    """Flushes a whole file system; None where there is no such call, or it is silent on errors."""
+    if sys.platform != "linux" or not _has_syncfs_errors(os.uname().release):
+        return None
+    syncfs = ctypes.CDLL(None, use_errno=True).syncfs
+
+    def flush_disk(disk: int) -> None:
+        if syncfs(disk):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+    return flush_disk
+
+
+def _has_syncfs_errors(release: str) -> bool:
+    """Linux does from 5.8 on."""
+    major, minor, *_ = (*release.split("."), "0", "0")
+    return major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= (5, 8)
+
+
+@contextmanager
+def open_draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file beside `path` that is to become it, open; removed when it does not.
+
+    It is locked until then, so that one whose writer died is known by its lock, and goes. Where
+    `path` is a link, it lies beside the file that the link leads to.
+    """
+    path = follow_links(path)
+    for name in os.listdir(path.parent):  # noqa: PTH208 - once a file, and names alone are wanted
+        if name.startswith(f".{path.name}."):
+            _remove_stale_draft(path.with_name(name))
+    draft, stream = _create_draft(path)
+    try:
+        with stream:
+            yield draft, stream
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _create_draft(path: Path) -> tuple[Path, BinaryIO]:
+    """The draft, locked: until it is, whoever clears up may take it for one that was left."""
+    while True:
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        stream = draft.open("xb")
+        try:
+            with suppress(OSError):  # where the file system has no locks, nothing is cleared up
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            if is_same_file(stream.fileno(), draft):
+                return draft, stream
+        except BaseException:
+            stream.close()
+            draft.unlink(missing_ok=True)
+            raise
+        stream.close()
+
+
+def _remove_stale_draft(draft: Path) -> None:
+    with suppress(OSError), draft.open("rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.unlink()

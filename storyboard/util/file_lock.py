@@ -1,0 +1,151 @@
+"""A lock that the operating system drops when its holder dies, and that names its holder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from storyboard.util.serialization import Serialized, check_names
+
+
+@dataclass(frozen=True, slots=True)
+class LockOwner(Serialized):
+    """Who holds, or last held, a lock."""
+
+    pid: int = 0
+    host: str = ""
+    boot: str = ""
+    since: float = 0.0
+    about: str = ""
+    """What it is held for, in words."""
+    run: str = ""
+    """Whose it is, where money is at stake."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "pid": self.pid,
+            "host": self.host,
+            "boot": self.boot,
+            "since": self.since,
+            "about": self.about,
+            "run": self.run,
+        }
+
+    def __str__(self) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(self.since)) if self.since else "?"
+        return f"process {self.pid} on {self.host} since {clock}"
+
+
+_PROBE_S = 0.2
+"""Far longer than anybody keeps a lock just to see whether it is free."""
+
+
+class FileLock:
+    """One exclusive lock on one small file; the file's text says who holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.previous_owner = LockOwner()
+        """What a holder that died without releasing had written, once the lock is taken."""
+        self._handle: int | None = None
+        self._has_owner_text = False
+
+    def acquire_with_retry(self, about: str = "") -> bool:
+        """Takes the lock, past whoever merely looks at it for a moment."""
+        deadline = time.monotonic() + _PROBE_S
+        while not self.try_acquire(about):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def is_held(self) -> bool:
+        """Whether somebody holds it right now; those who look at once don't see each other."""
+        try:
+            handle = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except OSError as error:
+            return isinstance(error, BlockingIOError)
+        finally:
+            os.close(handle)
+
+    def try_acquire(self, about: str | None = "", run: str = "") -> bool:
+        """Takes the lock if it is free; never waits. `about` None leaves the text alone."""
+        while True:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                return False
+            if is_same_file(handle, self.path):
+                break
+            os.close(handle)  # its last holder removed the file between our two calls
+        self._handle = handle
+        self._has_owner_text = os.fstat(handle).st_size > 0
+        self.previous_owner = self.read_owner() if self._has_owner_text else LockOwner()
+        if about is not None:
+            self.write_owner(about, run)
+        return True
+
+    def write_owner(self, about: str, run: str = "") -> None:
+        """Rewrites what the file says of its holder, who is this process."""
+        assert self._handle is not None
+        owner = LockOwner(os.getpid(), os.uname().nodename, read_boot_id(), time.time(), about, run)
+        text = json.dumps(owner.to_fields())
+        if self._has_owner_text:
+            os.ftruncate(self._handle, 0)
+        self._has_owner_text = True
+        os.pwrite(self._handle, text.encode(), 0)
+
+    def read_owner(self) -> LockOwner:
+        """Who the file names; an empty LockOwner when it names nobody."""
+        try:
+            payload: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            check_names(payload, LockOwner().to_fields())
+            return LockOwner(
+                pid=payload.get("pid", 0),
+                host=payload.get("host", ""),
+                boot=payload.get("boot", ""),
+                since=payload.get("since", 0.0),
+                about=payload.get("about", ""),
+                run=payload.get("run", ""),
+            )
+        except (OSError, ValueError, TypeError, AttributeError):
+            return LockOwner()
+
+    def release(self, *, remove: bool = False) -> None:
+        """Gives the lock back; `remove` takes the file away too."""
+        if self._handle is None:
+            return
+        if remove:
+            self.path.unlink(missing_ok=True)
+        os.close(self._handle)
+        self._handle = None
+
+
+def is_same_file(handle: int, path: Path) -> bool:
+    """Whether `path` leads to the file open as `handle`: it may go before its lock is taken."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def read_boot_id() -> str:
+    """Tells one run of this machine from the next; empty where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
