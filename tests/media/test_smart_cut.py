@@ -176,7 +176,7 @@ def test_trims_encode_only_up_to_the_next_key_frame(shared_lab, media):
     count = check_film(shared_lab, timeline, media, facts)
     parts = plan_copies(shared_lab, timeline, media)
     assert parts[0].span.end <= 7
-    assert {type(part).__name__ for part in parts} == {"Run", "Window"}
+    assert {type(part).__name__ for part in parts} == {"CopiedRange", "RenderedRange"}
     assert count >= 50
     assert not any(isinstance(part, CopiedRange) and part.span.end > 70 for part in parts)
 

@@ -500,7 +500,7 @@ def test_music_gives_way_where_a_trimmed_take_speaks(desk):
     film = desk.build_film(Shot("A", dialogue=lines), music=(cue,))
     speech = np.zeros(8 * RATE)
     speech[int(3.5 * RATE) : int(5 * RATE)] = create_tone(1.5, level=0.001)
-    timeline = build_cut_timeline(("A", "A", 48, 144), A={"taken": FrameRange(48, 192)})
+    timeline = build_cut_timeline(("A", "A", 48, 144), A={"take_range": FrameRange(48, 192)})
     mixed_samples, _ = desk.render_mix(film, timeline, {"A": desk.build_track(speech)})
     before, during, after = (
         measure_db(mixed_samples[int(a * RATE) : int(b * RATE)])
@@ -540,7 +540,7 @@ def test_narration_plays_across_the_cut_and_ducks_the_music(desk):
     )
     line = NarrationItem("narration.1", FrameRange(18, 42), Line("ana", "She had left before."))
     spoken = Track(desk.write_wav(create_hiss(1, 0.1)), MediaFacts(has_audio=True))
-    timeline = replace(build_cut_timeline(("A", "", 0, 24), ("B", "", 0, 48)), told=(line,))
+    timeline = replace(build_cut_timeline(("A", "", 0, 24), ("B", "", 0, 48)), narration=(line,))
     mixed_samples, _ = desk.render_mix(film, timeline, {"narration.1": spoken})
     assert measure_db(mixed_samples[19 * FRAME : 41 * FRAME]) == pytest.approx(-20, abs=0.5), (
         "over the cut at 24"

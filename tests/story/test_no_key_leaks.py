@@ -258,7 +258,7 @@ def test_the_traceback_of_a_fault_of_ours_shows_none(
     def raise_unexpectedly(*arguments: Any) -> None:
         raise LookupError("nobody expected this")
 
-    name = "outcome" if wire == "vertex" else "_videos"
+    name = "read_outcome" if wire == "vertex" else "_list_videos"
     monkeypatch.setattr(place, name, raise_unexpectedly)
     result = film.render(capsys, "-v")
     assert result.code == 3
