@@ -88,7 +88,6 @@ class ValueSource(StrEnum):
     PROFILE = "profile"
     DEFAULTS = "defaults"
     FILM = "film"
-    CATALOGUE = "catalogue"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,6 @@ class MediaFacts(Serialized):
             "has_audio": self.has_audio,
         }
 
-    @property
-    def frame_range(self) -> FrameRange:
-        return FrameRange(0, self.frames)
-
 
 @dataclass(frozen=True, slots=True)
 class Take:

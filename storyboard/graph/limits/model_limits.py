@@ -299,8 +299,6 @@ class ModelRules:
                 return self._film.find_span(film_key)
         return shot.find_span("") if shot is not None else self._film.find_span("")
 
-    find_span = _find_span
-
 
 def _format_number(seconds: Fraction) -> str:
     return f"{float(seconds):g}"

@@ -83,10 +83,6 @@ class SchemaChecker:
         """Whether an adapter brought a schema for that part."""
         return part in self._fragments.get(provider, {})
 
-    def has_key(self, provider: str, part: str, key: str) -> bool:
-        """Whether the adapter's schema names the key."""
-        return key in self._fragments.get(provider, {}).get(part, {}).get("properties", {})
-
     def _compile_fragment(self, provider: str, part: str, wanted: Any) -> Accepts | None:
         if (provider, part) not in self._compiled_fragments:
             try:

@@ -53,12 +53,6 @@ class Picture:
     density: float
     """Pixels a metre."""
 
-    @property
-    def box(self) -> Box:
-        high, wide = self.pixels.shape[:2]
-        return Box(self.left, self.top, self.left + wide / self.density,
-                   self.top + high / self.density)  # fmt: skip
-
 
 @lru_cache(maxsize=1)
 def list_fonts() -> tuple[str, ...]:

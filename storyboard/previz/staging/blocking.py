@@ -59,7 +59,6 @@ class Blocking:
 
     actors: Actors
     path: CameraPath
-    view: View
 
 
 def block_shot(
@@ -110,7 +109,7 @@ def block_shot(
             for i in range(0, frames, max(1, frames // 32))
         ):
             break
-    return Blocking(actors, path, view)
+    return Blocking(actors, path)
 
 
 def _block_actors(

@@ -182,11 +182,6 @@ class Ledger:
         """What was settled while this ledger was open, jobs of earlier runs too."""
         return self._settled_micros
 
-    @property
-    def held_micros(self) -> int:
-        """What this run has reserved and not yet settled."""
-        return self._reserved_micros
-
     async def reserve_attempts(
         self, attempts: Sequence[Attempt], *, price_micros: int, cap_micros: int | None
     ) -> tuple[Attempt, ...]:
