@@ -17,7 +17,7 @@ LAYERS = (
     *("_version", "errors", "money", "util.serialization", "timecode", "digest", "util"),
     *("model", "diagnostics"),
     *("providers.catalog_overrides", "providers.intent", "providers.base", "providers.catalog"),
-    *("providers.local_jobs", "language.yaml", "language.schema", "language.build", "language"),
+    *("providers.local_jobs", "language.yaml", "language.schema", "language.builder", "language"),
     *("graph.limits", "graph", "plan", "providers.registry"),
     *("stitching.media", "stitching.text", "stitching.picture", "stitching.fingerprint"),
     *("stitching.sound", "stitching.smart", "stitching.effects", "stitching"),

@@ -10,9 +10,9 @@ from typing import Any
 
 from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
 from storyboard.errors import Diagnostic, Severity
-from storyboard.language.build.film_builder import FilmBuilder, Overrides
-from storyboard.language.build.includes import IncludeReader
-from storyboard.language.build.media_files import MediaFiles
+from storyboard.language.builder.film_builder import FilmBuilder, Overrides
+from storyboard.language.builder.includes import IncludeReader
+from storyboard.language.builder.media_files import MediaFiles
 from storyboard.language.schema.checker import SchemaChecker
 from storyboard.language.yaml.source import Source, Unreadable, read_source
 from storyboard.model.film import Film

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storyboard.language import load_schema
-from storyboard.language.build.header import LOUDNESS
-from storyboard.language.build.shot_builder import FIELD_PARSERS, LIKE_KEYS, SOURCE_KEYS
+from storyboard.language.builder.header import LOUDNESS
+from storyboard.language.builder.shot_builder import FIELD_PARSERS, LIKE_KEYS, SOURCE_KEYS
 from storyboard.language.schema.definitions import list_keys
 from storyboard.language.schema.fast_validator import SchemaCompiler
 from storyboard.language.yaml.parser import parse_yaml

@@ -8,12 +8,12 @@ from typing import Any
 
 from storyboard.model.effects import compute_duration_after, explain_unusable
 from storyboard.model.film import Clip, References, Shot, ValueSource
-from storyboard.language.build import narration, shot_values, dialogue
-from storyboard.language.build.parsed import ParsedShot
-from storyboard.language.build.effects import parse_effects
-from storyboard.language.build.media_files import MediaKind, is_file_name
-from storyboard.language.build.context import LayeredValues
-from storyboard.language.build.vocabulary import ANGLES, SIZES, is_known, parse_slug_line
+from storyboard.language.builder import narration, shot_values, dialogue
+from storyboard.language.builder.parsed import ParsedShot
+from storyboard.language.builder.effects import parse_effects
+from storyboard.language.builder.media_files import MediaKind, is_file_name
+from storyboard.language.builder.context import LayeredValues
+from storyboard.language.builder.vocabulary import ANGLES, SIZES, is_known, parse_slug_line
 
 SOURCE_KEYS = ("first_frame", "continue", "extend", "clip", "color", "card")
 """Keys of which a shot has at most one; with none of them it is text to video."""

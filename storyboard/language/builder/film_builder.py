@@ -10,13 +10,13 @@ from typing import Any
 
 from storyboard.errors import Severity, Span
 from storyboard.model.film import Film, Origin, Shot, ValueSource
-from storyboard.language.build import header as head
-from storyboard.language.build import shot_builder as shots
-from storyboard.language.build import dialogue
-from storyboard.language.build.parsed import ParsedFilm, ParsedShot, Scope
-from storyboard.language.build.media_files import MediaFiles
-from storyboard.language.build.layers import Origins, ValueLayer, build_layer, merge_layers
-from storyboard.language.build.references import (
+from storyboard.language.builder import header as head
+from storyboard.language.builder import shot_builder as shots
+from storyboard.language.builder import dialogue
+from storyboard.language.builder.parsed import ParsedFilm, ParsedShot, Scope
+from storyboard.language.builder.media_files import MediaFiles
+from storyboard.language.builder.layers import Origins, ValueLayer, build_layer, merge_layers
+from storyboard.language.builder.references import (
     ReferenceChecker,
     ShotReference,
     list_references,
@@ -24,7 +24,7 @@ from storyboard.language.build.references import (
 )
 from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
 from storyboard.language.schema.checker import SchemaChecker
-from storyboard.language.build.context import BuildContext, LayeredValues
+from storyboard.language.builder.context import BuildContext, LayeredValues
 from storyboard.language.yaml.parser import Map
 from storyboard.util.merge import deep_merge
 

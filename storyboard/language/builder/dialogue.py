@@ -11,8 +11,8 @@ from typing import Any
 
 from storyboard.errors import Severity
 from storyboard.model.film import Line, References, Shot
-from storyboard.language.build.shot_values import clean_prose
-from storyboard.language.build.context import LayeredValues
+from storyboard.language.builder.shot_values import clean_prose
+from storyboard.language.builder.context import LayeredValues
 from storyboard.timecode import Rate
 
 MAX_EASY_RATE = Fraction(26, 10)

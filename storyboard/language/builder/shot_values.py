@@ -20,8 +20,8 @@ from storyboard.model.film import (
     TransitionKind,
     Trim,
 )
-from storyboard.language.build.media_files import MediaKind, is_file_name
-from storyboard.language.build.context import LayeredValues
+from storyboard.language.builder.media_files import MediaKind, is_file_name
+from storyboard.language.builder.context import LayeredValues
 
 _EDGES = ("first", "last", "in", "out")
 DISSOLVE = Fraction(1, 2)

@@ -23,12 +23,12 @@ from storyboard.model.film import (
     Policy,
     TitleCue,
 )
-from storyboard.language.build import narration, shot_values
-from storyboard.language.build.parsed import ParsedCastMember
-from storyboard.language.build.media_files import FileProblem, MediaKind
+from storyboard.language.builder import narration, shot_values
+from storyboard.language.builder.parsed import ParsedCastMember
+from storyboard.language.builder.media_files import FileProblem, MediaKind
 from storyboard.diagnostics.collector import DiagnosticCollector
-from storyboard.language.build.shot_builder import to_plain_data
-from storyboard.language.build.context import BuildContext, LayeredValues
+from storyboard.language.builder.shot_builder import to_plain_data
+from storyboard.language.builder.context import BuildContext, LayeredValues
 from storyboard.language.yaml.parser import Map, parse_plain_scalar
 from storyboard.timecode import Rate
 

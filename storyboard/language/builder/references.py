@@ -9,11 +9,11 @@ from typing import Any
 
 from storyboard.errors import Span
 from storyboard.model.film import CastKind, CastMember, FrameRef, References, Shot
-from storyboard.language.build import narration
-from storyboard.language.build.parsed import ParsedFilm, ParsedShot
+from storyboard.language.builder import narration
+from storyboard.language.builder.parsed import ParsedFilm, ParsedShot
 from storyboard.diagnostics.collector import DiagnosticCollector
-from storyboard.language.build.dialogue import OPTIONS, find_speakers
-from storyboard.language.build.context import LayeredValues
+from storyboard.language.builder.dialogue import OPTIONS, find_speakers
+from storyboard.language.builder.context import LayeredValues
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from storyboard.model.effects import EFFECTS, UNWRITTEN, ArgumentType, Effect
-from storyboard.language.build.context import LayeredValues
+from storyboard.language.builder.context import LayeredValues
 
 _WORDS = {
     ArgumentType.SIDE: ("left", "right", "top", "bottom"),

@@ -8,8 +8,8 @@ from typing import Any
 
 from storyboard.errors import Span
 from storyboard.model.film import MediaFile
-from storyboard.language.build.media_files import FileProblem, MediaFiles, MediaKind
-from storyboard.language.build.layers import Origins
+from storyboard.language.builder.media_files import FileProblem, MediaFiles, MediaKind
+from storyboard.language.builder.layers import Origins
 from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
 from storyboard.language.yaml.source import Source
 from storyboard.timecode import Rate, Time, parse_time

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from storyboard.model.sound import Line
-from storyboard.language.build.shot_values import clean_prose
-from storyboard.language.build.dialogue import check_order, split_aside
-from storyboard.language.build.context import LayeredValues
+from storyboard.language.builder.shot_values import clean_prose
+from storyboard.language.builder.dialogue import check_order, split_aside
+from storyboard.language.builder.context import LayeredValues
 
 OPTIONS = frozenset({"at", "how", "off", "write", "voice"})
 """What a line of narration says beside its speaker."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
-from storyboard.language.build.media_files import FileProblem, MediaFiles, find_film_root
-from storyboard.language.build.parsed import ParsedCastMember, ParsedFilm, ParsedShot, Scope
-from storyboard.language.build.secrets import mask_secrets, remove_secret_keys
+from storyboard.language.builder.media_files import FileProblem, MediaFiles, find_film_root
+from storyboard.language.builder.parsed import ParsedCastMember, ParsedFilm, ParsedShot, Scope
+from storyboard.language.builder.secrets import mask_secrets, remove_secret_keys
 from storyboard.language.schema.checker import SchemaChecker
 from storyboard.language.schema.definitions import Steps, list_keys, remove_key
 from storyboard.language.yaml.lint import check_prose

@@ -1,0 +1,1 @@
+"""The film as data, built from what the storyboard says."""
