@@ -49,29 +49,29 @@ __all__ = [
 ]
 
 
-def _list_keywords(function: "Callable[P, T]") -> "Callable[P, T]":
+def _wrap_with_keyword_check(function: "Callable[P, T]") -> "Callable[P, T]":
     """Makes the TypeError for an unknown keyword name the known ones."""
 
-    def checked(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
-        _check_keywords(function, keywords)
+    def call_with_known_keywords(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
+        _reject_unknown_keywords(function, keywords)
         return function(*arguments, **keywords)
 
-    return _copy_signature(function, checked)
+    return _copy_function_metadata(function, call_with_known_keywords)
 
 
-def _list_async_keywords(
+def _wrap_async_with_keyword_check(
     function: "Callable[P, Coroutine[Any, Any, T]]",
 ) -> "Callable[P, Coroutine[Any, Any, T]]":
     """The same for a function that is awaited."""
 
-    async def checked(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
-        _check_keywords(function, keywords)
+    async def call_with_known_keywords(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
+        _reject_unknown_keywords(function, keywords)
         return await function(*arguments, **keywords)
 
-    return _copy_signature(function, checked)
+    return _copy_function_metadata(function, call_with_known_keywords)
 
 
-def _check_keywords(function: "Callable[..., Any]", keywords: "Iterable[str]") -> None:
+def _reject_unknown_keywords(function: "Callable[..., Any]", keywords: "Iterable[str]") -> None:
     code = function.__code__
     known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     for keyword in keywords:
@@ -81,7 +81,9 @@ def _check_keywords(function: "Callable[..., Any]", keywords: "Iterable[str]") -
             )
 
 
-def _copy_signature(source: "Callable[..., Any]", wrapper: "Callable[P, T]") -> "Callable[P, T]":
+def _copy_function_metadata(
+    source: "Callable[..., Any]", wrapper: "Callable[P, T]"
+) -> "Callable[P, T]":
     """What `functools.wraps` does; importing that here would let a stranger's folder answer."""
     wrapper.__name__ = wrapper.__qualname__ = source.__name__
     wrapper.__doc__, wrapper.__annotations__ = source.__doc__, source.__annotations__
@@ -89,7 +91,7 @@ def _copy_signature(source: "Callable[..., Any]", wrapper: "Callable[P, T]") -> 
     return wrapper
 
 
-@_list_keywords
+@_wrap_with_keyword_check
 def load(
     film: "str | Path | CheckedFilm",
     *,
@@ -126,7 +128,7 @@ def load(
     return check_film(film.film.path if film.film else film.path, flags)
 
 
-@_list_keywords
+@_wrap_with_keyword_check
 def compile_film(
     film: "str | Path | CheckedFilm",
     *,
@@ -149,7 +151,7 @@ def compile_film(
     ).require_graph()
 
 
-@_list_keywords
+@_wrap_with_keyword_check
 def plan_film(
     film: "str | Path | CheckedFilm",
     *,
@@ -171,7 +173,7 @@ def plan_film(
     """
     from storyboard.pipeline.session import FilmSession
 
-    examined = load(
+    checked_film = load(
         film,
         profile=profile,
         provider=provider,
@@ -180,15 +182,15 @@ def plan_film(
         proxy=proxy,
         allow_retired=allow_retired,
     )
-    session = FilmSession(examined)
+    session = FilmSession(checked_film)
     try:
-        wishes = _wishes(session, retake, force, rebuy, accept_stale)
-        return session.plan(wishes, _words(shots))
+        take_requests = _build_take_requests(session, retake, force, rebuy, accept_stale)
+        return session.plan(take_requests, _to_name_tuple(shots))
     finally:
         session.close()
 
 
-@_list_keywords
+@_wrap_with_keyword_check
 def render(
     film: "str | Path | CheckedFilm",
     *,
@@ -247,7 +249,7 @@ def render(
     )
 
 
-@_list_async_keywords
+@_wrap_async_with_keyword_check
 async def arender(
     film: "str | Path | CheckedFilm",
     *,
@@ -281,7 +283,7 @@ async def arender(
 
     if missing not in MISSING:
         raise UsageError(f"missing={missing!r} is unknown", hint=f"it is one of {MISSING}")
-    examined = load(
+    checked_film = load(
         film,
         profile=profile,
         provider=provider,
@@ -290,19 +292,19 @@ async def arender(
         proxy=proxy,
         allow_retired=allow_retired,
     )
-    session = FilmSession(examined, create=True)
+    session = FilmSession(checked_film, create=True)
     try:
-        wishes = _wishes(session, retake, force, rebuy, accept_stale)
+        take_requests = _build_take_requests(session, retake, force, rebuy, accept_stale)
         options = RenderOptions(
             out=Path(out) if out is not None else None,
-            shots=_words(shots),
-            requests=wishes,
+            shots=_to_name_tuple(shots),
+            requests=take_requests,
             missing=missing,
             frozen=frozen,
             max_cost_micros=parse_usd_micros(format(Decimal(str(max_cost_usd)), "f")),
-            jobs=_processes(jobs),
+            jobs=_parse_job_count(jobs),
         )
-        return await make(session, session.plan(wishes, options.shots), options, tell)
+        return await make(session, session.plan(take_requests, options.shots), options, tell)
     finally:
         session.close()
 
@@ -310,7 +312,7 @@ async def arender(
 render_async = arender
 
 
-@_list_keywords
+@_wrap_with_keyword_check
 def stitch(
     film: "str | Path | CheckedFilm",
     *,
@@ -348,8 +350,8 @@ def stitch(
     return result.film
 
 
-def _wishes(
-    production: "FilmSession",
+def _build_take_requests(
+    session: "FilmSession",
     retake: "str | Iterable[str]",
     force: "str | Iterable[str]",
     rebuy: "str | Iterable[str]",
@@ -358,16 +360,16 @@ def _wishes(
     from storyboard.pipeline.saved_plan import parse_take_requests
 
     return parse_take_requests(
-        production, _words(retake), _words(force), _words(rebuy), accept_stale
+        session, _to_name_tuple(retake), _to_name_tuple(force), _to_name_tuple(rebuy), accept_stale
     )
 
 
-def _words(shots: "str | Iterable[str]") -> tuple[str, ...]:
+def _to_name_tuple(names: "str | Iterable[str]") -> tuple[str, ...]:
     """A single shot may be given without a list around it."""
-    return (shots,) if isinstance(shots, str) else tuple(shots)
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _processes(jobs: "int | None") -> int:
+def _parse_job_count(jobs: "int | None") -> int:
     """The number as `RenderOptions` has it, where 0 is one for each core."""
     if jobs is not None and jobs < 1:
         from storyboard.errors import UsageError

@@ -52,7 +52,7 @@ def hash_file(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def _to_json_type(value: object) -> object:
+def _to_json_value(value: object) -> object:
     if isinstance(value, Fraction):
         return {"fraction": [value.numerator, value.denominator]}
     if isinstance(value, Mapping):
@@ -68,5 +68,5 @@ _ENCODER = json.JSONEncoder(
     ensure_ascii=False,
     allow_nan=False,
     check_circular=False,
-    default=_to_json_type,
+    default=_to_json_value,
 )

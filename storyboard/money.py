@@ -10,14 +10,14 @@ _MICROS = 1_000_000
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]*)?|\.[0-9]+")
 
 
-def micros_to_usd(amount: int) -> float:
+def micros_to_usd(micros: int) -> float:
     """Micro-dollars as the decimal that JSON shows; `usd_to_micros` gives the same amount back."""
-    return amount / _MICROS
+    return micros / _MICROS
 
 
-def usd_to_micros(amount: float | str) -> int:
+def usd_to_micros(usd: float | str) -> int:
     """Dollars as whole micro-dollars."""
-    return round(float(amount) * _MICROS)
+    return round(float(usd) * _MICROS)
 
 
 def format_usd(micros: int) -> str:
@@ -28,7 +28,7 @@ def format_usd(micros: int) -> str:
     return f"${text}"
 
 
-def to_decimal_usd(micros: int) -> str:
+def format_decimal_usd(micros: int) -> str:
     """Dollars as a decimal: `3.20`, with more digits only where they matter."""
     value = Decimal(micros) / _MICROS
     return str(value.quantize(Decimal("0.01")) if micros % 10_000 == 0 else value.normalize())

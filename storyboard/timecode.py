@@ -121,8 +121,8 @@ class FrameRange(Serialized):
     def length(self) -> int:
         return self.end - self.start
 
-    def shift_by(self, by: int) -> FrameRange:
-        return FrameRange(self.start + by, self.end + by)
+    def shift_by(self, frames: int) -> FrameRange:
+        return FrameRange(self.start + frames, self.end + frames)
 
     def intersect_with(self, other: FrameRange) -> FrameRange | None:
         """The frames in both, or None when they share none."""

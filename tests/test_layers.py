@@ -134,6 +134,12 @@ def test_every_layer_is_there() -> None:
     assert {name for name in (*LAYERS, *ADAPTERS) if name} <= names
 
 
+def test_no_folder_is_taken_for_output() -> None:
+    """Git, the linter and the packager pass over folders of these names."""
+    folders = {path.name for path in ROOT.rglob("*") if path.is_dir()}
+    assert not folders & {"build", "dist", "venv", "env", "site"}
+
+
 def test_a_folder_holds_no_more_than_one_can_look_over() -> None:
     counts = Counter(str(path.parent.relative_to(ROOT)) for path in list_modules())
     full = {folder for folder, count in counts.items() if count - 1 > 15}

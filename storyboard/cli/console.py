@@ -94,13 +94,15 @@ def summarize_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     return ", ".join(parts) or "no problems"
 
 
-def align_columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
-    """Rows with their columns aligned two spaces apart; `right` names right-aligned columns."""
+def align_columns(
+    rows: Sequence[Sequence[str]], right_aligned: frozenset[int] = frozenset()
+) -> list[str]:
+    """Rows with their columns aligned two spaces apart; `right_aligned` names those set right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
     lines = []
     for row in rows:
         cells = [
-            cell.rjust(width) if n in right else cell.ljust(width)
+            cell.rjust(width) if n in right_aligned else cell.ljust(width)
             for n, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())

@@ -21,7 +21,7 @@ class _Recovery(Enum):
     PAID = auto()
 
 
-def describe_recovery(defects: Sequence[StoreDefect], *, repaired: bool) -> list[str]:
+def describe_recovery(defects: Sequence[StoreDefect], *, is_repaired: bool) -> list[str]:
     """What is true of all that is damaged, and what brings it back."""
     groups: dict[_Recovery, list[TakeRecord]] = defaultdict(list)
     for defect in defects:
@@ -29,28 +29,28 @@ def describe_recovery(defects: Sequence[StoreDefect], *, repaired: bool) -> list
             groups[_choose_recovery(defect, record)].append(record)
     lines = []
     if indexed := groups[_Recovery.KNOWN]:
-        state = "written again from the index" if repaired else "the index still knows"
-        lines.append(f"{state}: {_format_takes(indexed)}")
+        state = "written again from the index" if is_repaired else "the index still knows"
+        lines.append(f"{state}: {_format_take_names(indexed)}")
     if unreadable_count := sum(not (defect.sha256 or defect.takes) for defect in defects):
-        state = "set aside" if repaired else "not known to the index"
+        state = "set aside" if is_repaired else "not known to the index"
         lines.append(
             f"{unreadable_count} unreadable, {state}: if a film's lock file names the take,"
             " its next render reads the bytes again"
         )
     if free := groups[_Recovery.FREE]:
-        lines.append(f"the next render makes again, for nothing: {_format_takes(free)}")
+        lines.append(f"the next render makes again, for nothing: {_format_take_names(free)}")
     if paid := groups[_Recovery.PAID]:
         rebuy = dict.fromkeys(f"--rebuy {_name_rebuy_target(record)}" for record in paid)
         lines += [
-            f"paid for, and not bought again unasked: {_format_takes(paid)}",
+            f"paid for, and not bought again unasked: {_format_take_names(paid)}",
             "hint: bring it from a store that has it: storyboard store fetch FILM --from STORE;"
             f" or buy it again: storyboard render FILM {' '.join(rebuy)}",
         ]
     if partial := groups[_Recovery.BESIDE]:
-        lines.append(f"still plays, less what lay beside it: {_format_takes(partial)}")
-    if repaired and any(defect.can_quarantine for defect in defects):
+        lines.append(f"still plays, less what lay beside it: {_format_take_names(partial)}")
+    if is_repaired and any(defect.can_quarantine for defect in defects):
         lines.append("damaged files are in damaged/")
-    elif not repaired:
+    elif not is_repaired:
         lines.append("hint: --repair mends what it can and sets damaged files aside in damaged/")
     return lines
 
@@ -61,11 +61,13 @@ def _choose_recovery(defect: StoreDefect, record: TakeRecord) -> _Recovery:
     if record.take.sha256 != defect.sha256:
         return _Recovery.BESIDE
     return (
-        _Recovery.FREE if registry.read_traits(record.take.provider).repeatable else _Recovery.PAID
+        _Recovery.FREE
+        if registry.read_provider_traits(record.take.provider).repeatable
+        else _Recovery.PAID
     )
 
 
-def _format_takes(records: Iterable[TakeRecord]) -> str:
+def _format_take_names(records: Iterable[TakeRecord]) -> str:
     return ", ".join(dict.fromkeys(f"{r.step or r.take.shot} {r.take.name}" for r in records))
 
 

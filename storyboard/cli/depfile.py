@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storyboard.model.film import Film, FrameRef, MediaFile
 from storyboard.run.paths import locate_lock_file
-from storyboard.util.atomic_files import write_out
+from storyboard.util.atomic_files import write_to_file_or_stream
 
 
 def write_depfile(path: Path, target: Path, film: Film) -> None:
@@ -18,7 +18,7 @@ def write_depfile(path: Path, target: Path, film: Film) -> None:
     names = [_to_relative_name(file) for file in list_film_files(film)]
     lines = [" \\\n  ".join([f"{_escape_name(str(target))}:", *map(_escape_name, names)])]
     lines += [f"{_escape_name(name)}:" for name in names]
-    write_out(path, "\n\n".join(lines) + "\n")
+    write_to_file_or_stream(path, "\n\n".join(lines) + "\n")
 
 
 def list_film_files(film: Film) -> list[Path]:

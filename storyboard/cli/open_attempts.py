@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from storyboard.cli import console
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from storyboard.run.ledger.attempts import Attempt
 
 
-def print_attempt(attempt: Attempt, film: Path, *, at_work: bool) -> None:
+def print_open_attempt(attempt: Attempt, film: Path, *, is_rendering: bool) -> None:
     """Says of an open attempt what will happen, and what a person can do about it.
 
-    `at_work` says that a render is making it right now.
+    `is_rendering` says that a render is making it right now.
     """
     from storyboard.run.ledger.attempts import State
     from storyboard.run.ledger.pending import is_unsent
 
-    status = f"{attempt.state.value}, ${to_decimal_usd(attempt.held_micros)} held"
+    status = f"{attempt.state.value}, ${format_decimal_usd(attempt.held_micros)} held"
     was_sending = attempt.state is State.SUBMITTING and not attempt.repeatable
-    if attempt.state is State.UNKNOWN or (was_sending and not at_work):
+    if attempt.state is State.UNKNOWN or (was_sending and not is_rendering):
         why = attempt.message or (
             "its run ended while it was being sent, so nobody knows whether it was bought"
             if was_sending
@@ -39,7 +39,7 @@ def print_attempt(attempt: Attempt, film: Path, *, at_work: bool) -> None:
             f"  storyboard resolve {film} {attempt.name}"
             " --adopt OP | --assume-lost | --assume-not-sent"
         )
-    elif at_work:
+    elif is_rendering:
         console.print_status(f"{attempt.name}: {status}; a render is at work on it")
     elif is_unsent(attempt):
         console.print_status(
@@ -64,9 +64,9 @@ def find_filtered_takes(film: Path, attempts: Sequence[Attempt]) -> tuple[Pendin
         return ()
     with (
         suppress(StoryboardError),
-        closing(FilmSession(check_film(film, Overrides()))) as production,
+        closing(FilmSession(check_film(film, Overrides()))) as session,
     ):
-        return tuple(item for item in production.plan(lenient=True).pending if item.filtered)
+        return tuple(item for item in session.plan(lenient=True).pending if item.filtered)
     return ()
 
 

@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILM = click.Path(path_type=Path)
 
 
-def resolve_film(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+def resolve_film_link(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
     """The film that a link leads to."""
     from storyboard.run.paths import resolve_film_path
 
@@ -24,7 +24,7 @@ def resolve_film(_ctx: click.Context, _param: click.Parameter, value: Path) -> P
 
 def add_film_argument(function: F) -> F:
     """The one film a command is about."""
-    return click.argument("film", type=FILM, callback=resolve_film)(function)
+    return click.argument("film", type=FILM, callback=resolve_film_link)(function)
 
 
 def add_output_options(function: F) -> F:

@@ -10,9 +10,9 @@ from pathlib import Path
 from storyboard.cli.depfile import list_film_files
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.model.film import Film
-from storyboard.pipeline.render import choose_default_output, outputs
+from storyboard.pipeline.render import choose_default_output, list_outputs
 from storyboard.run.paths import locate_lock_file, locate_store_folder
-from storyboard.util.output_files import can_take_text, confirm_replaceable, follow_links
+from storyboard.util.output_files import follow_links, is_stream_path, require_replaceable
 
 
 def check_output_path(film: Film, out: Path, deps: Path | None) -> None:
@@ -21,24 +21,24 @@ def check_output_path(film: Film, out: Path, deps: Path | None) -> None:
     """
     usual = choose_default_output(film)
     instead = f"-o {usual if out != usual else usual.name}"
-    _confirm_file(out, instead)
-    targets = outputs(film, out)
-    _confirm_free(film, targets, instead)
-    _confirm_apart(targets, f"write elsewhere: {instead}")
+    _confirm_no_folder(out, instead)
+    targets = list_outputs(film, out)
+    _confirm_outside_film(film, targets, instead)
+    _confirm_distinct_files(targets, f"write elsewhere: {instead}")
     if deps is not None:
-        _confirm_free_for_text(film, deps, "--deps build/film.d")
-        _confirm_apart((*targets, deps), "write elsewhere: --deps build/film.d")
+        _confirm_text_target(film, deps, "--deps build/film.d")
+        _confirm_distinct_files((*targets, deps), "write elsewhere: --deps build/film.d")
 
 
 def check_plan_path(film: Film, out: Path) -> None:
     """The same for a saved plan, which replaces nothing but another saved plan."""
-    from storyboard.pipeline.saved_plan import read_plan
+    from storyboard.pipeline.saved_plan import read_saved_plan
 
-    _confirm_free_for_text(film, out, "--out film.plan.json")
-    if can_take_text(out):
+    _confirm_text_target(film, out, "--out film.plan.json")
+    if is_stream_path(out):
         return
     try:
-        is_foreign = out.is_file() and out.stat().st_size > 0 and read_plan(out) is None
+        is_foreign = out.is_file() and out.stat().st_size > 0 and read_saved_plan(out) is None
     except UsageError:
         return  # a plan that is damaged is made anew
     if is_foreign:
@@ -47,36 +47,36 @@ def check_plan_path(film: Film, out: Path) -> None:
         )
 
 
-def _confirm_free_for_text(film: Film, target: Path, instead: str) -> None:
+def _confirm_text_target(film: Film, target: Path, alternative: str) -> None:
     """A text may go into a pipe or a terminal as well."""
-    if not can_take_text(target):
-        _confirm_free(film, [target], instead)
+    if not is_stream_path(target):
+        _confirm_outside_film(film, [target], alternative)
 
 
-def _confirm_free(film: Film, targets: Iterable[Path], instead: str) -> None:
+def _confirm_outside_film(film: Film, targets: Iterable[Path], alternative: str) -> None:
     """Raises unless files can be written there that are none of the film's own."""
     own = {
         name
         for path in (*list_film_files(film), locate_lock_file(film.path))
-        for name in _names(path)
+        for name in _list_identities(path)
     }
     store = _resolve_path(locate_store_folder(film.path))
     for target in targets:
-        _confirm_file(target, instead)
-        if own.intersection(_names(target)):
+        _confirm_no_folder(target, alternative)
+        if own.intersection(_list_identities(target)):
             raise UsageError(
                 f"{target} is a file of the film itself and would be overwritten",
-                hint=f"write elsewhere: {instead}",
+                hint=f"write elsewhere: {alternative}",
             )
         real = _resolve_path(target)
         if ".storyboard" in real.parts or real.is_relative_to(store):
             raise UsageError(
-                f"{target} lies among the film's takes", hint=f"write elsewhere: {instead}"
+                f"{target} lies among the film's takes", hint=f"write elsewhere: {alternative}"
             )
-        _confirm_room(target)
+        _confirm_writable(target)
 
 
-def _confirm_apart(targets: Iterable[Path], hint: str) -> None:
+def _confirm_distinct_files(targets: Iterable[Path], hint: str) -> None:
     """Raises where two of the files would be one."""
     known: dict[Path, Path] = {}
     for target in targets:
@@ -85,25 +85,25 @@ def _confirm_apart(targets: Iterable[Path], hint: str) -> None:
             raise UsageError(f"{target} is the same file as {other}; both are written", hint=hint)
 
 
-def _confirm_file(target: Path, instead: str) -> None:
+def _confirm_no_folder(target: Path, alternative: str) -> None:
     if target.is_dir() or not target.name:
-        raise UsageError(f"{target} is a folder", hint=f"name a file: {instead}")
-    confirm_replaceable(target, f"name a file: {instead}")
+        raise UsageError(f"{target} is a folder", hint=f"name a file: {alternative}")
+    require_replaceable(target, f"name a file: {alternative}")
 
 
-def _names(path: Path) -> Iterator[object]:
+def _list_identities(path: Path) -> Iterator[object]:
     """What tells the file at `path` from others, behind links and under names in another case."""
     yield _resolve_path(path)
     with suppress(OSError):
-        told = path.stat()
-        yield told.st_dev, told.st_ino
+        status = path.stat()
+        yield status.st_dev, status.st_ino
 
 
 def _resolve_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _confirm_room(target: Path) -> None:
+def _confirm_writable(target: Path) -> None:
     """The nearest folder that exists must be one that we may write in."""
     above = follow_links(target).absolute().parent
     while not above.exists():

@@ -10,7 +10,7 @@ import click
 from storyboard.cli.console import align_columns
 from storyboard.graph.steps import HELPER_KINDS
 from storyboard.model.film import Shot
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 from storyboard.plan.forecast import forecast_render
 from storyboard.plan.plan import (
     Action,
@@ -19,7 +19,7 @@ from storyboard.plan.plan import (
     Plan,
     Reason,
     describe_expired_source,
-    suggest_renewal,
+    suggest_source_renewal,
 )
 from storyboard.providers.base import Kind
 from storyboard.timecode import Timecode
@@ -40,10 +40,10 @@ _COLOR = {
 }
 
 
-def to_document(plan: Plan) -> dict[str, Any]:
+def to_plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON: nodes in running order with parents first, and totals."""
     rate = plan.timeline.rate
-    nodes = [_to_record(plan, node) for node in plan.nodes] + _list_plain_records(plan)
+    nodes = [_to_node_record(plan, node) for node in plan.nodes] + _list_stepless_shot_records(plan)
     return {
         "film": plan.film.path.name,
         "title": plan.film.title,
@@ -51,7 +51,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "pending": [
             {
                 "take": item.name,
-                "held_usd": to_decimal_usd(item.held_micros),
+                "held_usd": format_decimal_usd(item.held_micros),
                 "unknown": item.unknown,
                 "filtered": item.filtered,
                 "wanted": item in _find_wanted_pending(plan),
@@ -59,8 +59,8 @@ def to_document(plan: Plan) -> dict[str, Any]:
             for item in plan.pending
         ],
         "totals": {
-            "cost_usd": to_decimal_usd(plan.cost_micros),
-            "held_usd": to_decimal_usd(plan.held_micros),
+            "cost_usd": format_decimal_usd(plan.cost_micros),
+            "held_usd": format_decimal_usd(plan.held_micros),
             "seconds": float(rate.to_seconds(plan.timeline.length)),
             "frames": plan.timeline.length,
             **_to_forecast_totals(plan),
@@ -85,7 +85,7 @@ def _to_forecast_totals(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _to_record(plan: Plan, node: Node) -> dict[str, Any]:
+def _to_node_record(plan: Plan, node: Node) -> dict[str, Any]:
     step, rate = node.step, plan.timeline.rate
     return {
         "id": step.id,
@@ -96,7 +96,7 @@ def _to_record(plan: Plan, node: Node) -> dict[str, Any]:
         "provider": step.provider,
         "model": step.model,
         "target": step.target,
-        "cost_usd": to_decimal_usd(node.cost_micros),
+        "cost_usd": format_decimal_usd(node.cost_micros),
         "certain": node.certain,
         "buys_s": float(step.settings.duration_s),
         "plays_s": float(rate.to_seconds(node.plays_frames)),
@@ -108,7 +108,7 @@ def _to_record(plan: Plan, node: Node) -> dict[str, Any]:
     }
 
 
-def _list_plain_records(plan: Plan) -> list[dict[str, Any]]:
+def _list_stepless_shot_records(plan: Plan) -> list[dict[str, Any]]:
     """Shots that need no step of their own: colours, cards and takes used again."""
     made_shots = {node.step.shot for node in plan.nodes if node.step.kind not in HELPER_KINDS}
     rate = plan.timeline.rate
@@ -149,7 +149,7 @@ def _find_picture_steps(plan: Plan, shot: str) -> list[Any]:
     return [step for step in steps if step.shot == shot and step.kind not in HELPER_KINDS]
 
 
-def format_table(plan: Plan) -> list[str]:
+def format_plan_table(plan: Plan) -> list[str]:
     """The plan as a table for a terminal, with a line of sums."""
     film, rate = plan.film, plan.timeline.rate
     width, height = film.delivery.size
@@ -165,22 +165,22 @@ def format_table(plan: Plan) -> list[str]:
     first_nodes = [node for node in film_nodes if node.record is None]
 
     def add_nodes(nodes: Sequence[Node]) -> None:
-        rows.extend(_format_row(plan, node) for node in nodes)
+        rows.extend(_format_node_row(plan, node) for node in nodes)
         colors.extend(_COLOR.get(node.action) for node in nodes)
 
     add_nodes(first_nodes)
     for shot in film.shots:
-        if plain_row := _format_plain_row(plan, shot):
+        if plain_row := _format_stepless_shot_row(plan, shot):
             rows.append(plain_row)
             colors.append(None)
         add_nodes(by_shot.get(shot.id, []))
     add_nodes([node for node in film_nodes if node not in first_nodes])
-    for line, color in zip(align_columns(rows, right=frozenset({7})), colors, strict=True):
+    for line, color in zip(align_columns(rows, right_aligned=frozenset({7})), colors, strict=True):
         lines.append("  " + (click.style(line, fg=color) if color else line))
     return [*lines, "", _format_totals(plan), *_format_hints(plan)]
 
 
-def _format_row(plan: Plan, node: Node) -> list[str]:
+def _format_node_row(plan: Plan, node: Node) -> list[str]:
     step, rate = node.step, plan.timeline.rate
     buys = f"buys {step.settings.duration_s} s" if step.settings.duration_s else ""
     plays = f"plays {float(rate.to_seconds(node.plays_frames)):g} s" if node.plays_frames else ""
@@ -202,10 +202,10 @@ def _format_row(plan: Plan, node: Node) -> list[str]:
     if node.new_take_count > 1:
         reasons += f" x{node.new_take_count}"
     reasons = "; ".join(phrase for phrase in (*_describe_pending(node.pending), reasons) if phrase)
-    cost = f"${to_decimal_usd(node.cost_micros)}" if node.cost_micros else "-"
+    cost = f"${format_decimal_usd(node.cost_micros)}" if node.cost_micros else "-"
     start = str(Timecode(node.record.start, rate)) if node.record else ""
     return [
-        _choose_symbol(node),
+        _choose_action_symbol(node),
         step.id,
         step.kind.value,
         buys,
@@ -216,7 +216,7 @@ def _format_row(plan: Plan, node: Node) -> list[str]:
     ]
 
 
-def _choose_symbol(node: Node) -> str:
+def _choose_action_symbol(node: Node) -> str:
     if node.pending and not node.new_take_count:
         return "?" if any(item.needs_decision for item in node.pending) else ">"
     return _SYMBOL[node.action]
@@ -230,7 +230,7 @@ def _describe_pending(pending: Sequence[PendingTake]) -> list[str]:
         if matches:
             takes = " ".join(f"t{item.ordinal:02d}" for item in matches)
             phrases.append(
-                f"{takes} {label}, ${to_decimal_usd(sum(e.held_micros for e in matches))} held"
+                f"{takes} {label}, ${format_decimal_usd(sum(e.held_micros for e in matches))} held"
             )
     if filtered := " ".join(f"t{item.ordinal:02d}" for item in pending if item.filtered):
         phrases.append(f"{filtered} filtered and held back")
@@ -242,7 +242,7 @@ def _find_wanted_pending(plan: Plan) -> set[PendingTake]:
     return {pending for node in plan.nodes for pending in node.pending}
 
 
-def _format_plain_row(plan: Plan, shot: Shot) -> list[str] | None:
+def _format_stepless_shot_row(plan: Plan, shot: Shot) -> list[str] | None:
     event = next(
         (candidate for candidate in plan.timeline.events if candidate.shot == shot.id), None
     )
@@ -275,9 +275,9 @@ def _format_totals(plan: Plan) -> str:
     text = "plan: " + (", ".join(counts) or "nothing")
     if bought or plan.cost_micros:
         duration = f"{bought} s to make, " if bought else ""
-        text += f"; {duration}${to_decimal_usd(plan.cost_micros)}"
+        text += f"; {duration}${format_decimal_usd(plan.cost_micros)}"
     if plan.held_micros:
-        text += f"; ${to_decimal_usd(plan.held_micros)} is held already"
+        text += f"; ${format_decimal_usd(plan.held_micros)} is held already"
     if prediction := forecast_render(plan):
         text += f"; about {_format_duration(prediction.seconds)} ({prediction.basis})"
     return text
@@ -303,7 +303,7 @@ def _format_hints(plan: Plan) -> list[str]:
                 f"`storyboard render FILM --force {item.step}`"
             )
         elif item not in wanted_pending:
-            stake = f"${to_decimal_usd(item.held_micros)} held"
+            stake = f"${format_decimal_usd(item.held_micros)} held"
             lines.append(f"{hint}: {item.name} was asked for earlier, {stake}; a render fetches it")
     blocked = [node for node in plan.nodes if node.action is Action.BLOCKED]
     expired = [node.step for node in blocked if Reason.URI_EXPIRED in node.reasons]
@@ -314,7 +314,9 @@ def _format_hints(plan: Plan) -> list[str]:
     absent = [node.step for node in first_blocked if node.select is not None]
     charged = [node.step for node in first_blocked if node.select is None]
     for step in expired:
-        lines.append(f"{hint}: {step.id} {describe_expired_source(step)}; {suggest_renewal(step)}")
+        lines.append(
+            f"{hint}: {step.id} {describe_expired_source(step)}; {suggest_source_renewal(step)}"
+        )
     if absent:
         shots = " ".join(dict.fromkeys(step.shot or step.id for step in absent))
         lines += [
@@ -332,25 +334,25 @@ def _format_hints(plan: Plan) -> list[str]:
     return lines
 
 
-def format_markdown(plan: Plan) -> list[str]:
+def format_plan_markdown(plan: Plan) -> list[str]:
     """The plan as a Markdown table, for a pull request."""
     rate = plan.timeline.rate
     lines = [
         f"**{plan.film.title or plan.film.stem}**"
         f" · {float(rate.to_seconds(plan.timeline.length)):g} s"
-        f" · ${to_decimal_usd(plan.cost_micros)}",
+        f" · ${format_decimal_usd(plan.cost_micros)}",
         "",
         "| | shot | step | buys | plays | at | why | price |",
         "|---|---|---|---|---|---|---|---:|",
     ]
     for node in plan.nodes:
-        cells = _format_row(plan, node)
+        cells = _format_node_row(plan, node)
         cells[0] = node.action.value
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return [*lines, "", _format_totals(plan)]
 
 
-def format_mermaid(plan: Plan) -> str:
+def format_mermaid_graph(plan: Plan) -> str:
     """The steps as a Mermaid flow chart; edges say what they carry."""
     lines = ["flowchart LR"]
     names = {node.step.id: f"n{number}" for number, node in enumerate(plan.nodes)}
@@ -364,7 +366,7 @@ def format_mermaid(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def format_dot(plan: Plan) -> str:
+def format_dot_graph(plan: Plan) -> str:
     """The steps for Graphviz."""
     lines = ["digraph film {", "  rankdir=LR;", "  node [shape=box];"]
     for node in plan.nodes:
@@ -379,7 +381,7 @@ def format_dot(plan: Plan) -> str:
     return "\n".join([*lines, "}"])
 
 
-def format_comparison(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def format_provider_comparison(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Providers side by side."""
     cells = [["provider", "model", "steps", "buys", "price", ""]]
     for row in rows:

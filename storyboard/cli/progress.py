@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from storyboard.cli import console
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 from storyboard.pipeline.render import RenderResult
 from storyboard.plan.plan import Plan
 from storyboard.run import events as ev
@@ -58,7 +58,7 @@ class Progress:
         """Something a person should know, from outside the run."""
         self(ev.Note(message=message))
 
-    def pause_display(self) -> None:
+    def stop_display(self) -> None:
         """Gives the terminal back for a question."""
         if self._display:
             self._display.stop()
@@ -88,8 +88,8 @@ class Progress:
         parts += [f"{len(result.unknown)} to decide"] if result.unknown else []
         parts += ["interrupted, the next render goes on from here"] if result.interrupted else []
         if plan.cost_micros or result.spent_micros or result.held_micros:
-            parts.append(f"${to_decimal_usd(result.spent_micros)} spent")
-        parts += [f"${to_decimal_usd(result.held_micros)} held"] if result.held_micros else []
+            parts.append(f"${format_decimal_usd(result.spent_micros)} spent")
+        parts += [f"${format_decimal_usd(result.held_micros)} held"] if result.held_micros else []
         self._print_line(f"{', '.join(parts)} ({elapsed})")
 
     def _format_event(self, event: ev.Event) -> str:

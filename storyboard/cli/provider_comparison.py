@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import InvalidStoryboard, Severity
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 from storyboard.pipeline.session import Overrides, check_film
 from storyboard.providers.catalog import load_catalog
 
 
 def compare_providers(
-    film: Path, flags: Overrides, providers: Sequence[str]
+    film: Path, overrides: Overrides, provider_specs: Sequence[str]
 ) -> list[dict[str, Any]]:
     """One record a provider: steps, seconds bought and price of a whole first run.
 
@@ -23,19 +23,19 @@ def compare_providers(
     """
     rows = []
     full_catalog = load_catalog()
-    for spec in providers:
+    for spec in provider_specs:
         name, _, model_name = spec.partition(":")
         provider_flags = replace(
-            flags, provider=name, model=model_name or flags.model, previz=False
+            overrides, provider=name, model=model_name or overrides.model, previz=False
         )
-        examined = check_film(film, provider_flags)
-        if examined.graph is None:
-            raise InvalidStoryboard(examined.diagnostics, examined.texts)
-        errors = [d for d in examined.diagnostics if d.severity is Severity.ERROR]
-        steps = [step for step in examined.graph.steps.values() if step.provider == name]
+        checked_film = check_film(film, provider_flags)
+        if checked_film.graph is None:
+            raise InvalidStoryboard(checked_film.diagnostics, checked_film.texts)
+        errors = [d for d in checked_film.diagnostics if d.severity is Severity.ERROR]
+        steps = [step for step in checked_film.graph.steps.values() if step.provider == name]
         models = dict.fromkeys(step.model for step in steps)
-        if not models and examined.film and examined.film.shots:
-            model = full_catalog.find_model(name, examined.film.shots[0].model)
+        if not models and checked_film.film and checked_film.film.shots:
+            model = full_catalog.find_model(name, checked_film.film.shots[0].model)
             models = dict.fromkeys([model.id] if model else [])
         cost = sum(step.price_micros * step.takes for step in steps)
         rows.append(
@@ -45,7 +45,7 @@ def compare_providers(
                 "legal": not errors,
                 "steps": len(steps),
                 "seconds": float(sum(s.settings.duration_s * s.takes for s in steps)),
-                "cost_usd": to_decimal_usd(cost),
+                "cost_usd": format_decimal_usd(cost),
                 "errors": list(dict.fromkeys(error.message for error in errors)),
             }
         )

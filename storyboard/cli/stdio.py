@@ -46,8 +46,8 @@ class StandardStreams:
 class _TolerantFile(io.FileIO):
     """Writes to a descriptor until that fails, and nothing from then on."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number, "w", closefd=False)
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "w", closefd=False)
         self.write_error: OSError | None = None
         """Why it stopped."""
 
@@ -60,10 +60,10 @@ class _TolerantFile(io.FileIO):
         return memoryview(data).nbytes
 
 
-def _reserve_descriptor(number: int) -> None:
+def _reserve_descriptor(descriptor: int) -> None:
     """Sees that nobody's file gets the number of a closed standard stream, here or in a child."""
     try:
-        os.fstat(number)
+        os.fstat(descriptor)
     except OSError:
         handle = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
         os.set_inheritable(handle, True)

@@ -163,7 +163,7 @@ CODES: Mapping[str, Code] = {**LANGUAGE_CODES, **GRAPH_CODES}
 """Every code; numbers are stable and never used again."""
 
 
-def find_code_name(code: str) -> str:
+def find_diagnostic_name(code: str) -> str:
     """The short name; empty for a code that isn't in the table."""
     entry = CODES.get(code)
     return entry.name if entry else ""

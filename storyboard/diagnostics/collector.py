@@ -62,7 +62,9 @@ class Suggester:
     def __init__(self) -> None:
         self._search_count = 0
 
-    def find_nearest(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
+    def find_nearest_choice(
+        self, word: str, choices: Iterable[str], min_likeness: float = 0.6
+    ) -> str:
         """The nearest choice, or the empty string when none is near."""
         self._search_count += 1
         if self._search_count > _MAX_SEARCHES:
@@ -72,12 +74,14 @@ class Suggester:
             folded.setdefault(_fold_word(choice), choice)
         if exact := folded.get(_fold_word(word)):
             return exact
-        close = get_close_matches(_fold_word(word), folded, n=1, cutoff=likeness)
+        close = get_close_matches(_fold_word(word), folded, n=1, cutoff=min_likeness)
         return folded[close[0]] if close else ""
 
-    def suggest_word(self, word: str, choices: Iterable[str], likeness: float = 0.6) -> str:
+    def format_suggestion(
+        self, word: str, choices: Iterable[str], min_likeness: float = 0.6
+    ) -> str:
         """`did you mean ...?`, or the empty string."""
-        nearest = self.find_nearest(word, choices, likeness)
+        nearest = self.find_nearest_choice(word, choices, min_likeness)
         return f"did you mean `{nearest}`?" if nearest and nearest != word else ""
 
 
@@ -85,7 +89,7 @@ def _fold_word(word: str) -> str:
     return word[:80].casefold().replace("-", "_").replace(" ", "_")
 
 
-def format_value(value: object, limit: int = 40) -> str:
+def format_value(value: object, max_characters: int = 40) -> str:
     """A value as the storyboard would write it, cut to `limit` characters."""
     if value is None:
         return "nothing"
@@ -98,7 +102,7 @@ def format_value(value: object, limit: int = 40) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     text = " ".join(str(value).split())
-    return f'"{text[: limit - 1]}…"' if len(text) > limit else f'"{text}"'
+    return f'"{text[: max_characters - 1]}…"' if len(text) > max_characters else f'"{text}"'
 
 
 class ShotDiagnostics:
@@ -121,13 +125,13 @@ class ShotDiagnostics:
     def add_note(self, code: str, span: Span, message: str, hint: str = "") -> None:
         self._add_diagnostic(code, span, message, hint, Severity.NOTE)
 
-    def has_errors(self, shot: str) -> bool:
+    def has_failed(self, shot_id: str) -> bool:
         """Whether that shot has an error, so that what hangs on it stays quiet."""
-        return shot in self._failed_shots
+        return shot_id in self._failed_shots
 
-    def mark_blocked(self, shot: str) -> None:
+    def mark_blocked(self, shot_id: str) -> None:
         """Marks a shot that can't be built since another one was refused."""
-        self._failed_shots.add(shot)
+        self._failed_shots.add(shot_id)
 
     def list_sorted(self) -> tuple[Diagnostic, ...]:
         return tuple(sorted(self._diagnostics.values(), key=lambda d: (d.span, d.code)))
@@ -139,7 +143,7 @@ class ShotDiagnostics:
         self._diagnostics.setdefault(key, Diagnostic(code, message, span, hint, severity))
 
 
-def suggest_or_list(word: str, known: tuple[str, ...]) -> str:
+def suggest_or_list_choices(word: str, choices: tuple[str, ...]) -> str:
     """A hint that names the closest known word, or lists them all."""
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(known)
+    close = get_close_matches(word, choices, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(choices)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from storyboard.diagnostics.codes import find_code_name
+from storyboard.diagnostics.codes import find_diagnostic_name
 from storyboard.errors import Diagnostic, Severity, Span
 from storyboard.util.line_breaks import BREAKS
 
@@ -25,11 +25,11 @@ def format_diagnostics(
     """
     if format == "human":
         lines = {name: BREAKS.split(text) for name, text in texts.items()}
-        return "\n".join(_format_human(diagnostic, lines) for diagnostic in diagnostics)
+        return "\n".join(_format_with_source_line(diagnostic, lines) for diagnostic in diagnostics)
     if format == "concise":
-        return "".join(_format_concise(diagnostic) for diagnostic in diagnostics)
+        return "".join(_format_on_one_line(diagnostic) for diagnostic in diagnostics)
     if format == "github":
-        return "".join(_format_github(diagnostic) for diagnostic in diagnostics)
+        return "".join(_format_github_annotation(diagnostic) for diagnostic in diagnostics)
     raise ValueError(f"no format {format!r}")
 
 
@@ -38,7 +38,7 @@ def to_json_records(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
     return [
         {
             "code": diagnostic.code,
-            "name": find_code_name(diagnostic.code),
+            "name": find_diagnostic_name(diagnostic.code),
             "severity": str(diagnostic.severity),
             "message": diagnostic.message,
             **_to_json_span(diagnostic.span),
@@ -61,14 +61,14 @@ def _to_json_span(span: Span) -> dict[str, Any]:
     }
 
 
-def _format_human(diagnostic: Diagnostic, texts: Mapping[str, list[str]]) -> str:
+def _format_with_source_line(diagnostic: Diagnostic, lines_by_file: Mapping[str, list[str]]) -> str:
     span = diagnostic.span
     gutter = " " * len(str(span.line))
     output = [f"{diagnostic.severity}[{diagnostic.code}]: {to_printable(diagnostic.message)}"]
     output.append(f"{gutter}--> {_format_position(span)}")
-    lines = texts.get(span.file, [])
+    lines = lines_by_file.get(span.file, [])
     if 0 < span.line <= len(lines) and lines[span.line - 1].strip():
-        text, caret = _draw_caret(lines[span.line - 1], span)
+        text, caret = _draw_line_and_caret(lines[span.line - 1], span)
         output += [f"{gutter} |", f"{span.line} | {text}", f"{gutter} | {caret}"]
     for other, words in diagnostic.related:
         output.append(f"{gutter} = {_format_position(other)}: {to_printable(words)}")
@@ -79,7 +79,7 @@ def _format_human(diagnostic: Diagnostic, texts: Mapping[str, list[str]]) -> str
     return "\n".join(output) + "\n"
 
 
-def _format_concise(diagnostic: Diagnostic) -> str:
+def _format_on_one_line(diagnostic: Diagnostic) -> str:
     severity = "" if diagnostic.severity is Severity.ERROR else f"{diagnostic.severity}: "
     hint = diagnostic.hint.splitlines()[0] if diagnostic.hint else ""
     tail = f"; {hint}" if hint else ""
@@ -87,7 +87,7 @@ def _format_concise(diagnostic: Diagnostic) -> str:
     return f"{_format_position(diagnostic.span)}: {diagnostic.code} {severity}{message}\n"
 
 
-def _format_github(diagnostic: Diagnostic) -> str:
+def _format_github_annotation(diagnostic: Diagnostic) -> str:
     span = diagnostic.span
     body = diagnostic.message + (f"\n{diagnostic.hint}" if diagnostic.hint else "")
     last = span.end_column - 1 if span.end_line == span.line else span.column
@@ -97,16 +97,16 @@ def _format_github(diagnostic: Diagnostic) -> str:
         "endLine": span.end_line,
         "col": span.column,
         "endColumn": max(span.column, last),
-        "title": f"{diagnostic.code} {find_code_name(diagnostic.code)}",
+        "title": f"{diagnostic.code} {find_diagnostic_name(diagnostic.code)}",
     }
     properties = ",".join(
-        f"{key}={_escape_github(str(value), ':,')}" for key, value in fields.items()
+        f"{key}={_escape_for_github(str(value), ':,')}" for key, value in fields.items()
     )
-    return f"::{_GITHUB[diagnostic.severity]} {properties}::{_escape_github(body)}\n"
+    return f"::{_GITHUB[diagnostic.severity]} {properties}::{_escape_for_github(body)}\n"
 
 
-def _escape_github(text: str, more: str = "") -> str:
-    for sign in "%\r\n" + more:
+def _escape_for_github(text: str, extra_characters: str = "") -> str:
+    for sign in "%\r\n" + extra_characters:
         text = text.replace(sign, f"%{ord(sign):02X}")
     return text
 
@@ -115,7 +115,7 @@ def _format_position(span: Span) -> str:
     return f"{to_printable(span.file)}:{span.line}:{span.column}"
 
 
-def _draw_caret(line: str, span: Span) -> tuple[str, str]:
+def _draw_line_and_caret(line: str, span: Span) -> tuple[str, str]:
     """The source line as a terminal shows it, and the line that points at the span."""
     begin = min(span.column - 1, len(line))
     end = len(line.rstrip()) if span.end_line > span.line else min(span.end_column - 1, len(line))
@@ -123,15 +123,16 @@ def _draw_caret(line: str, span: Span) -> tuple[str, str]:
     before, marked, after = (
         to_printable(part) for part in (line[:begin], line[begin:end], line[end:])
     )
-    if _measure_width(before) > WIDTH // 2:
+    if _count_terminal_columns(before) > WIDTH // 2:
         before = "…" + _keep_last_columns(before, WIDTH // 2)
-    columns_left = max(1, WIDTH - _measure_width(before))
-    if _measure_width(marked + after) > columns_left:
+    columns_left = max(1, WIDTH - _count_terminal_columns(before))
+    if _count_terminal_columns(marked + after) > columns_left:
         marked, after = (
             _keep_first_columns(marked, columns_left),
-            _keep_first_columns(after, max(0, columns_left - _measure_width(marked))) + "…",
+            _keep_first_columns(after, max(0, columns_left - _count_terminal_columns(marked)))
+            + "…",
         )
-    caret = " " * _measure_width(before) + "^" * max(1, _measure_width(marked))
+    caret = " " * _count_terminal_columns(before) + "^" * max(1, _count_terminal_columns(marked))
     return (before + marked + after).rstrip(), caret
 
 
@@ -145,7 +146,7 @@ def to_printable(text: str) -> str:
     )
 
 
-def _measure_width(text: str) -> int:
+def _count_terminal_columns(text: str) -> int:
     """Columns that a terminal gives the text."""
     if text.isascii():
         return len(text)
@@ -160,7 +161,7 @@ def _measure_width(text: str) -> int:
 def _keep_first_columns(text: str, columns: int) -> str:
     used_columns = 0
     for index, sign in enumerate(text):
-        used_columns += _measure_width(sign)
+        used_columns += _count_terminal_columns(sign)
         if used_columns > columns:
             return text[:index]
     return text

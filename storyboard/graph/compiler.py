@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from storyboard.diagnostics.collector import ShotDiagnostics, suggest_or_list
+from storyboard.diagnostics.collector import ShotDiagnostics, suggest_or_list_choices
 from storyboard.errors import Diagnostic, MediaError
 from storyboard.graph.context import CompileContext
 from storyboard.graph.dialogue_timing import warn_trimmed_lines
@@ -23,9 +23,14 @@ from storyboard.graph.rate_limits import build_rate_limits
 from storyboard.graph.shot_material import ENDLESS, ShotMaterial, StepSegment, UsedRange
 from storyboard.graph.shot_steps import ShotStepBuilder
 from storyboard.graph.steps import Link, Step
-from storyboard.graph.stills import build_plain_settings
-from storyboard.graph.take_trims import TakeTrim, Trims
-from storyboard.graph.timeline import Timeline, build_timeline, check_cues, check_length
+from storyboard.graph.stills import build_settings_without_motion
+from storyboard.graph.take_trims import TakeTrim, TakeTrimOverlay
+from storyboard.graph.timeline import (
+    Timeline,
+    build_timeline,
+    check_cues_in_film,
+    warn_unexpected_film_length,
+)
 from storyboard.model.film import Film, MediaFacts, MediaFile, Shot
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, load_catalog
@@ -67,7 +72,7 @@ def compile_film(
         film, probe, model_catalog or load_catalog(), allow_retired, broken, plugins
     )
     compiler.context.expired = expired
-    compiler.trims = Trims(compiler.context, trims)
+    compiler.trims = TakeTrimOverlay(compiler.context, trims)
     return compiler.build_graph()
 
 
@@ -93,7 +98,7 @@ class _Compiler:
         }
         self.context = CompileContext(film, self.diagnostics, rules, shots)
         self.step_builder = ShotStepBuilder(self.context, FrameLinkResolver(self.context))
-        self.trims = Trims(self.context, {})
+        self.trims = TakeTrimOverlay(self.context, {})
         self._compiled_ids: set[str] = set()
 
     def build_graph(self) -> Graph:
@@ -106,13 +111,13 @@ class _Compiler:
         film = context.film
         self._check_provider_names(film)
         self._reject_unsupported_keys(film)
-        self.trims.refuse_idle()
+        self.trims.reject_unused_trims()
         playing = [shot for shot in film.cut if shot.id in context.used_ranges]
         quiet_shots = (
-            self._find_shots_beside_gaps() if not self.broken else set(context.used_ranges)
+            self._find_shots_beside_uncompiled() if not self.broken else set(context.used_ranges)
         )
         effect_steps = EffectSteps(context)
-        effect_steps.add_steps()
+        effect_steps.add_effect_steps()
         timeline = build_timeline(
             *(
                 film,
@@ -124,14 +129,16 @@ class _Compiler:
                 quiet_shots,
             )
         )
-        timeline = replace(timeline, narration=NarrationSteps(context).add_narration(timeline))
+        timeline = replace(
+            timeline, narration=NarrationSteps(context).add_narration_steps(timeline)
+        )
         if len(playing) == len(film.cut) and not self.broken:
-            check_length(film, timeline, self.diagnostics)
-            check_cues(film, timeline, self.diagnostics)
+            warn_unexpected_film_length(film, timeline, self.diagnostics)
+            check_cues_in_film(film, timeline, self.diagnostics)
             warn_trimmed_lines(film, timeline, self.diagnostics)
         for id, step in context.steps.items():
             if step.provider != PREVIZ and (
-                model := context.rules.find_exact(step.provider, step.model)
+                model := context.rules.find_catalog_model(step.provider, step.model)
             ):
                 context.steps[id] = replace(step, rate_limits=build_rate_limits(model))
         return Graph(
@@ -155,12 +162,12 @@ class _Compiler:
         for name in film.providers:
             if name not in self.context.rules.providers:
                 span = film.find_span(f"providers.{name}")
-                hint = suggest_or_list(name, self.context.rules.providers)
+                hint = suggest_or_list_choices(name, self.context.rules.providers)
                 self.diagnostics.add_error(
                     "SB401", None, span, f"there is no provider `{name}`", hint
                 )
 
-    def _find_shots_beside_gaps(self) -> set[str]:
+    def _find_shots_beside_uncompiled(self) -> set[str]:
         """Shots whose neighbour in the cut could not be built."""
         cut, used_ranges = self.context.film.cut, self.context.used_ranges
         return {
@@ -174,7 +181,7 @@ class _Compiler:
         """Ids that the shot hangs on and that are not made yet, the farthest first."""
         ancestors: list[str] = []
         visited = {shot.id}
-        stack = [(shot.id, iter(self._list_parents(shot)))]
+        stack = [(shot.id, iter(self._list_parent_shots(shot)))]
         while stack:
             id, parents = stack[-1]
             for parent in parents:
@@ -184,31 +191,34 @@ class _Compiler:
                     and parent not in self._compiled_ids
                 ):
                     visited.add(parent)
-                    stack.append((parent, iter(self._list_parents(self.context.shots[parent]))))
+                    stack.append(
+                        (parent, iter(self._list_parent_shots(self.context.shots[parent])))
+                    )
                     break
             else:
                 stack.pop()
                 ancestors.append(id)
         return ancestors[:-1]
 
-    def _list_parents(self, shot: Shot) -> list[str]:
+    def _list_parent_shots(self, shot: Shot) -> list[str]:
         refs = [ref.shot for ref in (shot.first_frame, shot.last_frame) if ref and ref.shot]
         clip = [shot.clip.shot] if shot.clip and shot.clip.shot else []
         return [id for id in (shot.continues, shot.extends, *clip, *refs) if id]
 
     def _compile_shot(self, shot: Shot) -> None:
         if any(
-            id in self.broken or self.diagnostics.has_errors(id) for id in self._list_parents(shot)
+            id in self.broken or self.diagnostics.has_failed(id)
+            for id in self._list_parent_shots(shot)
         ):
             self.diagnostics.mark_blocked(shot.id)
             return
         material = self._build_material(shot)
-        if material is None or self.diagnostics.has_errors(shot.id):
+        if material is None or self.diagnostics.has_failed(shot.id):
             self.diagnostics.mark_blocked(shot.id)
             self.context.remove_shot_steps(shot.id)
             return
         self.context.materials[shot.id] = material
-        trimmed = self.trims.lay_over(shot, material)
+        trimmed = self.trims.apply_take_trims(shot, material)
         if trimmed and (
             used_range := self._compute_used_range(trimmed, material, locked=trimmed is not shot)
         ):
@@ -251,7 +261,7 @@ class _Compiler:
             provider="import",
             model="",
             target="",
-            settings=build_plain_settings(self.context.film, shot),
+            settings=build_settings_without_motion(self.context.film, shot),
             links=(Link(Role.CLIP, file=file),),
             buys_frames=frames,
         )
@@ -277,7 +287,7 @@ class _Compiler:
         if shot.length is not None:
             if start + shot.length > end:
                 if locked:
-                    self.trims.refuse(shot, material, shot.length, end - start)
+                    self.trims.reject_short_trim(shot, material, shot.length, end - start)
                     return None
                 self._reject_short_take(shot, material, start + shot.length, end, key)
                 return None
@@ -290,13 +300,15 @@ class _Compiler:
             (shot.audio_lag, total - end, "lag"),
         ):
             if lag > spare:
-                self._reject_missing_sound(shot, side, lag, spare)
+                self._reject_sound_beyond_take(shot, side, lag, spare)
         return UsedRange(FrameRange(start, end), start, total - end)
 
-    def _reject_missing_sound(self, shot: Shot, side: str, wanted: int, spare: int) -> None:
+    def _reject_sound_beyond_take(
+        self, shot: Shot, side: str, wanted_frames: int, spare_frames: int
+    ) -> None:
         """Sound that runs over the cut must be in the take."""
         wanted_text, has = (
-            f"{float(self.context.rate.to_seconds(n)):g} s" for n in (wanted, spare)
+            f"{float(self.context.rate.to_seconds(n)):g} s" for n in (wanted_frames, spare_frames)
         )
         where = "before the used range" if side == "lead" else "after it"
         cure = "trim: {start: …}" if side == "lead" else "a shorter `length`"
@@ -309,11 +321,12 @@ class _Compiler:
         )
 
     def _reject_short_take(
-        self, shot: Shot, material: ShotMaterial, wanted: int, holds: int, key: str
+        self, shot: Shot, material: ShotMaterial, needed_frames: int, held_frames: int, key: str
     ) -> None:
         source = self.context.shots[shot.clip.shot] if shot.clip and shot.clip.shot else shot
         has, needs = (
-            f"{float(self.context.rate.to_seconds(n)):g} s" for n in (max(holds, 0), wanted)
+            f"{float(self.context.rate.to_seconds(n)):g} s"
+            for n in (max(held_frames, 0), needed_frames)
         )
         name = shot.clip.file.name if shot.clip and shot.clip.file else source.id
         hint = f"a shorter `length`, an earlier `trim`, or a longer `duration` on {source.id}"

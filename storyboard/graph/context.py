@@ -31,7 +31,7 @@ class CompileContext:
     def rate(self) -> Rate:
         return self.film.delivery.rate
 
-    def remove_shot_steps(self, shot: str) -> None:
+    def remove_shot_steps(self, shot_id: str) -> None:
         """Takes back the steps of a shot that was refused."""
-        for id in [id for id, step in self.steps.items() if step.shot == shot]:
+        for id in [id for id, step in self.steps.items() if step.shot == shot_id]:
             del self.steps[id]

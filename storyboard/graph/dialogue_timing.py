@@ -54,12 +54,12 @@ class PlacedLine:
 
 
 def compute_line_ranges(
-    lines: Sequence[Line], rate: Rate, begin: int = 0
+    lines: Sequence[Line], rate: Rate, begin_frame: int = 0
 ) -> tuple[FrameRange, ...]:
     """Frames from the start of the take in which each line is spoken.
 
-    A line without `at` begins half a second after frame `begin`, or a breath after the line before
-    it.
+    A line without `at` begins half a second after frame `begin_frame`, or a breath after the line
+    before it.
     """
     ranges: list[FrameRange] = []
     for line in lines:
@@ -68,7 +68,7 @@ def compute_line_ranges(
         elif ranges:
             start = ranges[-1].end + rate.to_frames(BREATH)
         else:
-            start = begin + rate.to_frames(_LEAD_IN)
+            start = begin_frame + rate.to_frames(_LEAD_IN)
         words = len(line.words.split()) or (_UNWRITTEN if line.write else 0)
         seconds = max(Fraction(1, 2), words / WORDS_PER_SECOND)
         ranges.append(FrameRange(start, start + rate.to_frames_rounded_up(seconds)))
@@ -143,13 +143,15 @@ def _find_speaking_shot(shot: Shot, shots: Mapping[str, Shot]) -> Shot:
     return shot
 
 
-def _to_film_range(event: ShotEvent, shot: Shot, frames: FrameRange, rate: Rate) -> FrameRange:
+def _to_film_range(event: ShotEvent, shot: Shot, line_range: FrameRange, rate: Rate) -> FrameRange:
     """The film frames at which a part of the take stands, or would stand if it were played."""
     pace = Fraction(1)
     if {effect.name for effect in shot.effects if changes_timing(effect)} == {"MultiplySpeed"}:
         take_s = rate.to_seconds(max(1, event.take_range.length))
         pace = compute_duration_after(shot.effects, take_s) / take_s
-    start, end = (round((at - event.take_range.start) * pace) for at in (frames.start, frames.end))
+    start, end = (
+        round((at - event.take_range.start) * pace) for at in (line_range.start, line_range.end)
+    )
     return FrameRange(start, end).shift_by(event.record.start)
 
 

@@ -18,7 +18,7 @@ from storyboard.model.effects import (
     are_frame_wise,
     changes_timing,
     compute_duration_after,
-    explain_unusable,
+    explain_unusable_effects,
 )
 from storyboard.model.film import Shot
 from storyboard.providers.base import Kind, Role, Settings
@@ -33,11 +33,11 @@ def adjust_length_for_effects(shot: Shot, rate: Rate) -> Shot:
     """The shot with the length that its effects want of the take."""
     if not shot.effects or shot.length is None or are_frame_wise(shot.effects):
         return shot
-    return replace(shot, length=_find_source_length(shot, shot.length, rate))
+    return replace(shot, length=_find_source_frames(shot, shot.length, rate))
 
 
-def _find_source_length(shot: Shot, wanted: int, rate: Rate) -> int | None:
-    """The fewest frames that come out as `wanted` or more; None where all of the take is used.
+def _find_source_frames(shot: Shot, wanted_frames: int, rate: Rate) -> int | None:
+    """The fewest frames that come out as `wanted_frames` or more; None where all the take is used.
 
     What `trim` leaves is used as it is where it comes out as just that.
     """
@@ -46,14 +46,14 @@ def _find_source_length(shot: Shot, wanted: int, rate: Rate) -> int | None:
         return _count_output_frames(shot, frames, rate)
 
     start, end = shot.trim.start or 0, shot.trim.end
-    if end is not None and 0 <= start < end and count_output(end - start) == wanted:
+    if end is not None and 0 <= start < end and count_output(end - start) == wanted_frames:
         return end - start
     low, high = 0, rate.to_frames(_LONGEST_S)
-    if count_output(high) < wanted or count_output(high // 2) == count_output(high):
+    if count_output(high) < wanted_frames or count_output(high // 2) == count_output(high):
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if count_output(middle) >= wanted else (middle, high)
+        low, high = (low, middle) if count_output(middle) >= wanted_frames else (middle, high)
     holds = compute_duration_after(shot.effects, rate.to_seconds(high) - _INSTANT_S)
     return high if holds else high + 1  # one more, for the picture that one of them holds
 
@@ -72,14 +72,14 @@ class EffectSteps:
         """What each shot plays, by id: its take, or what its effects made of it."""
         self.used_ranges = dict(context.used_ranges)
 
-    def add_steps(self) -> None:
+    def add_effect_steps(self) -> None:
         """Makes the steps of every shot that has effects."""
         for shot in self._context.film.shots:
             used_range, material = self.used_ranges.get(shot.id), self.materials.get(shot.id)
             if shot.effects and used_range and material and material.segments:
-                self._add_step(shot, used_range, material)
+                self._add_effect_step(shot, used_range, material)
 
-    def _add_step(self, shot: Shot, used_range: UsedRange, material: ShotMaterial) -> None:
+    def _add_effect_step(self, shot: Shot, used_range: UsedRange, material: ShotMaterial) -> None:
         rate = self._context.rate
         if are_frame_wise(shot.effects):
             source_range = FrameRange(0, material.frames)
@@ -87,12 +87,12 @@ class EffectSteps:
         else:
             source_range = used_range.range
             frames = _count_output_frames(shot, source_range.length, rate)
-            if not self._check_length(shot, source_range.length, frames):
+            if not self._check_effect_length(shot, source_range.length, frames):
                 return
             frames = shot.length or frames
-            self._warn_changed_pace(shot)
+            self._warn_changed_speech_pace(shot)
             self.used_ranges[shot.id] = UsedRange(FrameRange(0, frames), 0, 0)
-        ranges = material.split_range(source_range)
+        ranges = material.split_range_by_step(source_range)
         id = f"{shot.id}.effects"
         self._context.steps[id] = Step(
             id=id,
@@ -118,7 +118,7 @@ class EffectSteps:
         )
         self.materials[shot.id] = ShotMaterial(shot.id, (StepSegment(id, 0, frames),))
 
-    def _warn_changed_pace(self, shot: Shot) -> None:
+    def _warn_changed_speech_pace(self, shot: Shot) -> None:
         """Warns where lines are spoken at another pace than the storyboard's."""
         timing_effects = [effect.name for effect in shot.effects if changes_timing(effect)]
         if timing_effects and shot.dialogue:
@@ -130,8 +130,8 @@ class EffectSteps:
                 "SB365", shot.find_span("dialogue"), message, hint
             )
 
-    def _check_length(self, shot: Shot, source_frames: int, frames: int) -> bool:
-        """Whether `frames`, made of so many, are as long as is wanted; refuses what is not."""
+    def _check_effect_length(self, shot: Shot, source_frames: int, output_frames: int) -> bool:
+        """Whether `output_frames`, made of so many, are as long as wanted; refuses what is not."""
         rate, diagnostics = self._context.rate, self._context.diagnostics
         wanted = shot.length or 2
         for key, wants in (("audio_lead", shot.audio_lead), ("audio_lag", shot.audio_lag)):
@@ -141,14 +141,14 @@ class EffectSteps:
                     "SB358", shot, shot.find_span(key), message, f"delete `{key}`"
                 )
                 return False
-        if problem := explain_unusable(shot.effects, rate.to_seconds(source_frames)):
+        if problem := explain_unusable_effects(shot.effects, rate.to_seconds(source_frames)):
             message = f"the effects of {shot.id} can't be done: {problem}"
             hint = "give other arguments, or another `length` or `trim`"
             diagnostics.add_error("SB358", shot, shot.find_span("effects"), message, hint)
             return False
-        if frames >= wanted:
+        if output_frames >= wanted:
             return True
-        has, needs = (float(rate.to_seconds(n)) for n in (frames, wanted))
+        has, needs = (float(rate.to_seconds(n)) for n in (output_frames, wanted))
         diagnostics.add_error(
             "SB358",
             shot,

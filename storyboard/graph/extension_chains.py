@@ -35,15 +35,15 @@ class Hop:
 
 def plan_hops(
     model: Model,
-    length: int,
+    wanted_frames: int,
     rate: Rate,
-    beats: Sequence[int],
+    beat_frames: Sequence[int],
     *,
     resolution: str,
     reanchor: bool,
     references: bool = False,
 ) -> tuple[Hop, ...] | None:
-    """The hops of a take of at least `length` frames, or None where none are legal.
+    """The hops of a take of at least `wanted_frames` frames, or None where none are legal.
 
     Fewest new starts first, then most beats (frames) on seams, then the least bought, then the
     fewest hops, then the longest hops first.
@@ -54,12 +54,12 @@ def plan_hops(
     later = anchored if reanchor and model.first_frame else ()
     growth = _RunGrowth(model, rate)
     runs = _count_fewest_runs(
-        length, max(map(growth.count_run_frames, first), default=0), growth, later
+        wanted_frames, max(map(growth.count_longest_run_frames, first), default=0), growth, later
     )
     if runs is None:
         return None
-    seams = frozenset(beats)
-    restart = max((growth.count_run_frames(seconds) - 1 for seconds in later), default=0)
+    seams = frozenset(beat_frames)
+    restart = max((growth.count_longest_run_frames(seconds) - 1 for seconds in later), default=0)
     open_paths: dict[tuple[int, int, int, int], _Path] = {}
     queue: list[tuple[int, int, int, int]] = []
     best: _Path | None = None
@@ -67,12 +67,12 @@ def plan_hops(
     def offer_path(path: _Path, state: tuple[int, int, int, int]) -> None:
         nonlocal best
         done, starts, run_s, hops = state
-        if done >= length:
+        if done >= wanted_frames:
             if best is None or path < best:
                 best = path
             return
-        spare = growth.count_more_frames(run_s, hops) + (runs - starts) * restart
-        if starts > runs or done + spare < length:
+        spare = growth.count_addable_frames(run_s, hops) + (runs - starts) * restart
+        if starts > runs or done + spare < wanted_frames:
             return
         if state not in open_paths:
             heapq.heappush(queue, state)
@@ -86,46 +86,46 @@ def plan_hops(
         done, starts, run_s, hops = state = heapq.heappop(queue)
         cost, path = open_paths.pop(state)
         on_seam = -1 if done in seams else 0
-        for seconds in find_legal_extensions(model, run_s, hops):
+        for seconds in find_legal_extension_seconds(model, run_s, hops):
             hop = Hop(seconds, True, done, rate.to_frames(seconds), depth_s=run_s + seconds)
             offer_path(
-                (_add_cost(cost, on_seam, seconds), (*path, hop)),
+                (_add_hop_cost(cost, on_seam, seconds), (*path, hop)),
                 (
                     done + hop.frames,
                     starts,
                     hop.depth_s,
-                    hops + 1 if limits_hop_count(model) else 0,
+                    hops + 1 if has_hop_limit(model) else 0,
                 ),
             )
         for seconds in later:
             hop = Hop(seconds, False, done, rate.to_frames(seconds) - 1, skip=1, depth_s=seconds)
             offer_path(
-                (_add_cost(cost, on_seam, seconds), (*path, hop)),
+                (_add_hop_cost(cost, on_seam, seconds), (*path, hop)),
                 (done + hop.frames, starts + 1, seconds, 0),
             )
     return best[1] if best else None
 
 
-def offset_hops(hops: Sequence[Hop], start: int) -> tuple[Hop, ...]:
-    """Hops of a take of its own as those of a longer one, from frame `start` on.
+def offset_hops(hops: Sequence[Hop], start_frame: int) -> tuple[Hop, ...]:
+    """Hops of a take of its own as those of a longer one, from frame `start_frame` on.
 
     The first repeats the picture before, so a frame of it is cut.
     """
     first, *others = hops
-    shifted = [replace(hop, start=hop.start + start - 1) for hop in others]
-    return (replace(first, start=start, frames=first.frames - 1, skip=1), *shifted)
+    shifted = [replace(hop, start=hop.start + start_frame - 1) for hop in others]
+    return (replace(first, start=start_frame, frames=first.frames - 1, skip=1), *shifted)
 
 
 _Path: TypeAlias = tuple[tuple[int, int, int, int], tuple[Hop, ...]]
 
 
-def _add_cost(
-    cost: tuple[int, int, int, int], seam: int, seconds: int
+def _add_hop_cost(
+    cost: tuple[int, int, int, int], seam_cost: int, seconds: int
 ) -> tuple[int, int, int, int]:
-    return (cost[0] + seam, cost[1] + seconds, cost[2] + 1, cost[3] - seconds)
+    return (cost[0] + seam_cost, cost[1] + seconds, cost[2] + 1, cost[3] - seconds)
 
 
-def limits_hop_count(model: Model) -> bool:
+def has_hop_limit(model: Model) -> bool:
     """Whether the number of hops matters to the model, not only their seconds."""
     return model.extend is not None and model.extend.max_hops is not None
 
@@ -137,39 +137,41 @@ class _RunGrowth:
         self._model, self._rate = model, rate
         self._cache: dict[tuple[int, int], int] = {}
 
-    def count_more_frames(self, run_s: int, hops: int) -> int:
-        key = (run_s, hops)
+    def count_addable_frames(self, run_s: int, hop_count: int) -> int:
+        key = (run_s, hop_count)
         if key not in self._cache:
             self._cache[key] = max(
                 (
                     self._rate.to_frames(hop)
-                    + self.count_more_frames(
-                        run_s + hop, hops + 1 if limits_hop_count(self._model) else 0
+                    + self.count_addable_frames(
+                        run_s + hop, hop_count + 1 if has_hop_limit(self._model) else 0
                     )
-                    for hop in find_legal_extensions(self._model, run_s, hops)
+                    for hop in find_legal_extension_seconds(self._model, run_s, hop_count)
                 ),
                 default=0,
             )
         return self._cache[key]
 
-    def count_run_frames(self, seconds: int) -> int:
-        """Frames of the longest run that starts with a take of `seconds`."""
-        return self._rate.to_frames(seconds) + self.count_more_frames(seconds, 0)
+    def count_longest_run_frames(self, first_take_s: int) -> int:
+        """Frames of the longest run that starts with a take of `first_take_s` seconds."""
+        return self._rate.to_frames(first_take_s) + self.count_addable_frames(first_take_s, 0)
 
 
 def _count_fewest_runs(
-    length: int, first: int, growth: _RunGrowth, later: Sequence[int]
+    wanted_frames: int, first_run_frames: int, growth: _RunGrowth, restart_durations: Sequence[int]
 ) -> int | None:
-    """Runs that `length` frames need at least; None where no number of them is enough."""
-    if first >= length:
+    """Runs that `wanted_frames` frames need at least; None where no number of them is enough."""
+    if first_run_frames >= wanted_frames:
         return 1
-    restart = max((growth.count_run_frames(seconds) - 1 for seconds in later), default=0)
-    if not first or restart <= 0:
+    restart = max(
+        (growth.count_longest_run_frames(seconds) - 1 for seconds in restart_durations), default=0
+    )
+    if not first_run_frames or restart <= 0:
         return None
-    return 1 - (first - length) // restart
+    return 1 - (first_run_frames - wanted_frames) // restart
 
 
-def find_legal_extensions(model: Model, run_s: int, run_hops: int) -> tuple[int, ...]:
+def find_legal_extension_seconds(model: Model, run_s: int, run_hops: int) -> tuple[int, ...]:
     """Seconds an extension may add to a run of `run_s` seconds that has `run_hops` already."""
     rule = model.extend
     if rule is None:
@@ -187,7 +189,7 @@ def find_longest_run_s(model: Model, resolution: str) -> int:
     best = 0
     for first in model.list_legal_durations(resolution):
         run_s, hops = first, 0
-        while options := find_legal_extensions(model, run_s, hops):
+        while options := find_legal_extension_seconds(model, run_s, hops):
             run_s, hops = run_s + max(options), hops + 1
         best = max(best, run_s)
     return best

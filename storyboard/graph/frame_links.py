@@ -18,14 +18,14 @@ class FrameLinkResolver:
         self._context = context
         self._stills = StillSteps(context)
 
-    def resolve_frame(
+    def resolve_frame_ref(
         self, shot: Shot, ref: FrameRef, role: Role, key: str, model: Model
     ) -> Link | None:
         """The link for a frame reference; None after an error."""
         if ref.file:
             return Link(role, file=ref.file)
         if ref.cast:
-            pictures = self._stills.find_images(shot, ref.cast)
+            pictures = self._stills.collect_cast_images(shot, ref.cast)
             if pictures is None:
                 return None
             if pictures:
@@ -43,19 +43,22 @@ class FrameLinkResolver:
         return self.link_shot_frame(shot, ref.shot, ref.edge, ref.at, role, key)
 
     def link_shot_frame(
-        self, shot: Shot, source: str, edge: FrameEdge, at: int, role: Role, key: str
+        self, shot: Shot, source_shot_id: str, edge: FrameEdge, at_frame: int, role: Role, key: str
     ) -> Link | None:
         """A frame of another shot: of its take's own ends, its used range, or its source time."""
-        material = self._context.materials.get(source)
+        material = self._context.materials.get(source_shot_id)
         if material is None:
             self._context.diagnostics.mark_blocked(shot.id)
             return None
         if not material.segments:
             self._context.diagnostics.add_error(
-                "SB361", shot, shot.find_span(key), f"{source} is plain and has no frame to hand on"
+                "SB361",
+                shot,
+                shot.find_span(key),
+                f"{source_shot_id} is plain and has no frame to hand on",
             )
             return None
-        used_range = self._context.used_ranges.get(source)
+        used_range = self._context.used_ranges.get(source_shot_id)
         if edge is FrameEdge.LAST or (
             edge is FrameEdge.OUT and used_range is not None and used_range.tail == 0
         ):
@@ -67,7 +70,7 @@ class FrameLinkResolver:
             FrameEdge.FIRST: 0,
             FrameEdge.IN: used_range.range.start if used_range else 0,
             FrameEdge.OUT: used_range.range.end - 1 if used_range else 0,
-            FrameEdge.AT: at,
+            FrameEdge.AT: at_frame,
         }[edge]
         return self._link_frame_at(shot, material, frame, role, key)
 
@@ -87,9 +90,11 @@ class FrameLinkResolver:
         segment, number = material.locate_frame(frame)
         return Link(role, step=segment.step, pick=FramePick(number))
 
-    def link_references(self, shot: Shot, names: tuple[str, ...], most: int) -> list[Link]:
-        """One picture each in the order given, then further ones; cut at `most`."""
-        return self._stills.link_references(shot, names, most) or []
+    def link_reference_images(
+        self, shot: Shot, names: tuple[str, ...], max_images: int
+    ) -> list[Link]:
+        """One picture each in the order given, then further ones; cut at `max_images`."""
+        return self._stills.link_reference_images(shot, names, max_images) or []
 
-    def count_references(self, names: tuple[str, ...]) -> int:
-        return self._stills.count_images(names)
+    def count_reference_images(self, names: tuple[str, ...]) -> int:
+        return self._stills.count_cast_images(names)

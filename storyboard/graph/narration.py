@@ -36,7 +36,7 @@ class NarrationSteps:
         self._context = context
         self._models: dict[str, Model | None] = {}
 
-    def add_narration(self, timeline: Timeline) -> tuple[NarrationItem, ...]:
+    def add_narration_steps(self, timeline: Timeline) -> tuple[NarrationItem, ...]:
         """Every line in its place, shot by shot, then the film's own; spans are estimates."""
         film, rate = self._context.film, self._context.rate
         shots = {shot.id: shot for shot in film.shots}
@@ -50,7 +50,7 @@ class NarrationSteps:
                 id = f"{shot.id}.narration.{number + 1}"
                 follows = number > 0 and line.at is None
                 at = frames.shift_by(event.record.start)
-                items.append(self._add_line(id, shot, line, at, span, follows=follows))
+                items.append(self._add_line_steps(id, shot, line, at, span, follows=follows))
         name = "narration" if "narration" not in shots else "film.narration"
         for number, cue in enumerate(film.narration):
             try:
@@ -61,18 +61,18 @@ class NarrationSteps:
             anchored = shots.get(cue.at.shot)
             at = compute_line_ranges([replace(cue.line, at=start)], rate)[0]
             id = f"{name}.{number + 1}"
-            items.append(self._add_line(id, anchored, cue.line, at, span))
+            items.append(self._add_line_steps(id, anchored, cue.line, at, span))
         for item in items:
             self._warn_outside_film(item, timeline)
         self._warn_overlaps(items)
         return tuple(items)
 
-    def _add_line(
+    def _add_line_steps(
         self,
-        id: str,
+        step_id: str,
         shot: Shot | None,
         line: Line,
-        at: FrameRange,
+        film_range: FrameRange,
         span: Span,
         *,
         follows: bool = False,
@@ -80,13 +80,13 @@ class NarrationSteps:
         """The steps of one line: who writes it, if anybody must, and who speaks it."""
         writer = ""
         if line.write:
-            writer = f"{id}.words"
+            writer = f"{step_id}.words"
             self._add_writing_step(writer, shot, line, span)
-        self._add_speech_step(id, shot, line, span, writer)
-        return NarrationItem(id, at, line, writer, follows, span)
+        self._add_speech_step(step_id, shot, line, span, writer)
+        return NarrationItem(step_id, film_range, line, writer, follows, span)
 
     def _add_writing_step(self, id: str, shot: Shot | None, line: Line, span: Span) -> None:
-        model = self._choose_model("write", span)
+        model = self._choose_narration_model("write", span)
         prompt = (
             f"Write narration for a film, to be read aloud by one voice: {line.write.rstrip('. ')}."
             " Answer with the spoken words alone, without quotation marks, headings or notes."
@@ -101,13 +101,13 @@ class NarrationSteps:
             settings=replace(_NO_PICTURE, audio=False),
             prompt=prompt,
             intent=Intent(prompt=line.write),
-            price_micros=(model.compute_unit_price_micros("") or 0) if model else 0,
+            price_micros=(model.compute_still_or_text_micros("") or 0) if model else 0,
         )
 
     def _add_speech_step(
         self, id: str, shot: Shot | None, line: Line, span: Span, writer: str
     ) -> None:
-        model = self._choose_model("speech", span)
+        model = self._choose_narration_model("speech", span)
         member = self._context.film.cast.get(line.speaker)
         voice = member.voice if member else ""
         spoken = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice)
@@ -123,31 +123,31 @@ class NarrationSteps:
             prompt=f"{manner} {line.words}".strip(),
             intent=Intent(dialogue=(spoken,)),
             links=(Link(Role.TEXT, step=writer),) if writer else (),
-            price_micros=_estimate_speech_micros(model, line) if model else 0,
+            price_micros=_estimate_max_speech_micros(model, line) if model else 0,
         )
 
-    def _choose_model(self, makes: str, span: Span) -> Model | None:
+    def _choose_narration_model(self, product: str, span: Span) -> Model | None:
         """The model that writes or speaks; None for previz, which is noted where others pay."""
-        if makes in self._models:
-            return self._models[makes]
+        if product in self._models:
+            return self._models[product]
         defaults, rules = self._context.film.defaults, self._context.rules
-        model_name = {"write": defaults.text_model, "speech": defaults.speech_model}[makes]
+        model_name = {"write": defaults.text_model, "speech": defaults.speech_model}[product]
         platform = defaults.provider if defaults.provider != PREVIZ else defaults.target
         model = (
-            rules.resolve_helper_model(None, platform, makes, model_name)
+            rules.resolve_helper_model(None, platform, product, model_name)
             if platform or model_name
             else None
         )
         if defaults.provider == PREVIZ:
             model = None  # the name was looked up, and a rehearsal is free
         elif model is None and not model_name and platform in rules.providers:
-            what = "speaks" if makes == "speech" else "writes"
+            what = "speaks" if product == "speech" else "writes"
             self._context.diagnostics.add_note(
                 "SB427",
                 span,
-                f"previz {what} the narration: {platform} has no {_MODEL_WORDS[makes]} model",
+                f"previz {what} the narration: {platform} has no {_MODEL_WORDS[product]} model",
             )
-        self._models[makes] = model
+        self._models[product] = model
         return model
 
     def _warn_outside_film(self, item: NarrationItem, timeline: Timeline) -> None:
@@ -178,7 +178,7 @@ class NarrationSteps:
 _MODEL_WORDS = {"write": "text", "speech": "speech"}
 
 
-def _estimate_speech_micros(model: Model, line: Line) -> int:
+def _estimate_max_speech_micros(model: Model, line: Line) -> int:
     """What a line costs at most, spoken as slowly as anybody would."""
     words = len(line.words.split())
     seconds = _WRITTEN_S if line.write else max(2, math.ceil(words / _SLOWEST))
@@ -186,12 +186,12 @@ def _estimate_speech_micros(model: Model, line: Line) -> int:
 
 
 def apply_spoken_narration(
-    timeline: Timeline, seconds: Mapping[str, Fraction], words: Mapping[str, str]
+    timeline: Timeline, seconds_by_step: Mapping[str, Fraction], words_by_writer: Mapping[str, str]
 ) -> Timeline:
     """The timeline with narration as long as it is spoken, and with the words that were written.
 
-    `seconds` is keyed by the step that speaks, `words` by the step that writes. A line that
-    follows another begins a breath after it.
+    `seconds_by_step` is keyed by the step that speaks, `words_by_writer` by the step that writes. A
+    line that follows another begins a breath after it.
     """
     if not timeline.narration:
         return timeline
@@ -202,8 +202,8 @@ def apply_spoken_narration(
         if item.follows and placed_items:
             start = placed_items[-1].span.end + rate.to_frames(BREATH)
         length = item.span.length
-        if spoken_s := seconds.get(item.step):
+        if spoken_s := seconds_by_step.get(item.step):
             length = max(1, rate.to_frames_rounded_up(spoken_s))
-        line = replace(item.line, words=words.get(item.writer, item.line.words))
+        line = replace(item.line, words=words_by_writer.get(item.writer, item.line.words))
         placed_items.append(replace(item, span=FrameRange(start, start + length), line=line))
     return replace(timeline, narration=tuple(placed_items))

@@ -72,9 +72,9 @@ def build_intent(film: Film, shot: Shot, window: FrameRange, *, first: bool = Tr
     before = [beat for beat in shot.beats if beat.at <= window.start]
     inside = [beat for beat in shot.beats if window.start < beat.at < window.end]
     return Intent(
-        prompt=_join_sentences(shot.prompt, before[-1].prompt if before else ""),
-        cast=tuple(_build_figure(film, name) for name in shot.cast),
-        place=_build_shot_place(film, shot),
+        prompt=_join_shot_and_beat_prompts(shot.prompt, before[-1].prompt if before else ""),
+        cast=tuple(_build_cast_figure(film, name) for name in shot.cast),
+        place=_build_shot_place_figure(film, shot),
         scene=shot.scene,
         size=shot.size,
         angle=shot.angle,
@@ -105,7 +105,7 @@ def build_prompt(intent: Intent) -> str:
     parts.append(intent.scene)
     if intent.place:
         parts.append(_describe_figure("Place", intent.place))
-    parts += [_describe_figure(_capitalize_name(figure.name), figure) for figure in intent.cast]
+    parts += [_describe_figure(_to_display_name(figure.name), figure) for figure in intent.cast]
     parts.append(", ".join(word for word in (intent.time, intent.weather) if word))
     if intent.camera:
         parts.append("Camera: " + ", then ".join(move.words for move in intent.camera))
@@ -118,7 +118,7 @@ def build_prompt(intent: Intent) -> str:
         parts.append(f"{label}: {words}" if words else "")
     if intent.text:
         parts.append(f'The words "{intent.text}" can be read')
-    parts += [_format_line(line) for line in intent.dialogue]
+    parts += [_format_spoken_line(line) for line in intent.dialogue]
     if intent.sound:
         parts.append("Sound: " + ", ".join(intent.sound))
     return " ".join(_to_sentence(part) for part in parts if part.strip())
@@ -141,28 +141,30 @@ def build_still_prompt(words: str, intent: Intent) -> str:
     )
 
 
-def build_figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
-    return tuple(_build_figure(film, name) for name in names)
+def build_cast_figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
+    return tuple(_build_cast_figure(film, name) for name in names)
 
 
-def build_place(film: Film, name: str) -> Figure:
+def build_place_figure(film: Film, name: str) -> Figure:
     """A place by its cast name, or by words of its own."""
     return (
-        _build_figure(film, name) if name in film.cast else Figure(name, CastKind.PLACE.value, name)
+        _build_cast_figure(film, name)
+        if name in film.cast
+        else Figure(name, CastKind.PLACE.value, name)
     )
 
 
-def _build_shot_place(film: Film, shot: Shot) -> Figure | None:
+def _build_shot_place_figure(film: Film, shot: Shot) -> Figure | None:
     """The place of the cast, or the words that name one, unless the scene says them already."""
     if not shot.place:
         return None
     if shot.place in film.cast:
-        return _build_figure(film, shot.place)
+        return _build_cast_figure(film, shot.place)
     is_in_scene = shot.place.casefold() in shot.scene.casefold()
     return Figure(shot.place, CastKind.PLACE.value, "" if is_in_scene else shot.place)
 
 
-def _build_figure(film: Film, name: str) -> Figure:
+def _build_cast_figure(film: Film, name: str) -> Figure:
     member = film.cast.get(name) or CastMember(name, CastKind.CHARACTER)
     return Figure(name, member.kind.value, member.description, member.voice)
 
@@ -175,13 +177,13 @@ def _describe_figure(label: str, figure: Figure) -> str:
     return f"{label}: {figure.description}"
 
 
-def _format_line(line: SpokenLine) -> str:
+def _format_spoken_line(line: SpokenLine) -> str:
     how = f", {line.how}," if line.how else ""
     off = " off screen" if line.off else ""
-    return f'{_capitalize_name(line.speaker)}{how} says{off}: "{line.words}"'
+    return f'{_to_display_name(line.speaker)}{how} says{off}: "{line.words}"'
 
 
-def _capitalize_name(name: str) -> str:
+def _to_display_name(name: str) -> str:
     return name.replace("_", " ")[:1].upper() + name.replace("_", " ")[1:]
 
 
@@ -189,12 +191,14 @@ def _format_seconds(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def _join_sentences(words: str, beat: str) -> str:
+def _join_shot_and_beat_prompts(shot_prompt: str, beat_prompt: str) -> str:
     """The words of a shot before those of its beat, as two sentences."""
-    if not words.strip() or not beat.strip():
-        return words if words.strip() else beat
-    ends = words.rstrip()
-    return f"{words} {beat}" if ends[-1] in _ENDS + _PAUSES else f"{ends}. {beat}"
+    if not shot_prompt.strip() or not beat_prompt.strip():
+        return shot_prompt if shot_prompt.strip() else beat_prompt
+    ends = shot_prompt.rstrip()
+    return (
+        f"{shot_prompt} {beat_prompt}" if ends[-1] in _ENDS + _PAUSES else f"{ends}. {beat_prompt}"
+    )
 
 
 def _to_sentence(text: str) -> str:

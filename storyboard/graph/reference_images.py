@@ -20,12 +20,12 @@ class ReferenceImages:
         self._resolver = resolver
         self._rejections = rejections
 
-    def link_named(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
+    def link_named_references(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
         """Links of an explicit list, empty without one; None after an error."""
         names = shot.reference_names
         if shot.references is not References.NAMED or not names:
             return []
-        count = self._resolver.count_references(names)
+        count = self._resolver.count_reference_images(names)
         if not free:
             self._rejections.reject_references_with_frames(shot, model)
         elif model.references is None:
@@ -37,14 +37,14 @@ class ReferenceImages:
         else:
             if count > model.references.max:
                 self._note_dropped_images(shot, count - model.references.max, model)
-            return self._resolver.link_references(shot, names, model.references.max)
+            return self._resolver.link_reference_images(shot, names, model.references.max)
         return None
 
-    def link_automatic(
+    def link_automatic_references(
         self, shot: Shot, model: Model, resolution: str, seconds: int, free: bool
     ) -> list[Link]:
         names = (*shot.cast, *((shot.place,) if shot.place else ()))
-        count = self._resolver.count_references(names)
+        count = self._resolver.count_reference_images(names)
         if shot.references is not References.AUTO or not count:
             return []
         if not free:
@@ -82,7 +82,7 @@ class ReferenceImages:
             return []
         if count > model.references.max:
             self._note_dropped_images(shot, count - model.references.max, model)
-        return self._resolver.link_references(shot, names, model.references.max)
+        return self._resolver.link_reference_images(shot, names, model.references.max)
 
     def _note_unsent_references(self, shot: Shot) -> None:
         """Says what carries the looks of the cast where no reference image does."""
@@ -95,11 +95,11 @@ class ReferenceImages:
                 f"{shot.id} sends no reference images; {', '.join(shot.cast)}: by {carriers[0]}",
             )
 
-    def _note_dropped_images(self, shot: Shot, count: int, model: Model) -> None:
+    def _note_dropped_images(self, shot: Shot, dropped_count: int, model: Model) -> None:
         most = model.references.max if model.references else 0
         self._context.diagnostics.add_note(
             "SB423",
             shot.find_span("cast" if "cast" in shot.origins else ""),
-            f"{shot.id} leaves out {count} reference image{'s' if count > 1 else ''}: "
-            f"{model.id} takes {most}",
+            f"{shot.id} leaves out {dropped_count} reference "
+            f"image{'s' if dropped_count > 1 else ''}: {model.id} takes {most}",
         )

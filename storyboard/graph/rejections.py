@@ -89,24 +89,25 @@ class Rejections:
         )
 
     def reject_long_length(
-        self, shot: Shot, model: Model, resolution: str, legal: Sequence[int]
+        self, shot: Shot, model: Model, resolution: str, legal_seconds: Sequence[int]
     ) -> None:
         """A length over the longest take, with the two ways to get it."""
         rate = self._context.rate
         assert shot.length is not None
         wanted = float(rate.to_seconds(shot.length))
-        price = self._context.rules.format_price(model, resolution, max(legal), shot.audio)
-        hint = f"length: {max(legal)}   # {price}"
+        price = self._context.rules.format_price(model, resolution, max(legal_seconds), shot.audio)
+        hint = f"length: {max(legal_seconds)}   # {price}"
         if not (shot.first_frame or shot.continues) and model.extend:
             hint += "\n" + (
-                f"beats: [{{at: 0, prompt: …}}, {{at: {max(legal)}, prompt: …}}]"
+                f"beats: [{{at: 0, prompt: …}}, {{at: {max(legal_seconds)}, prompt: …}}]"
                 "   # a long take in hops"
             )
         self._add_error(
             "SB422",
             shot,
             "length",
-            f"one take of {_describe_model(model)} is at most {max(legal)} s, not {wanted:g}",
+            f"one take of {_describe_model(model)} is at most {max(legal_seconds)} s, "
+            f"not {wanted:g}",
             hint,
         )
 
@@ -124,11 +125,11 @@ class Rejections:
         )
 
     def check_extendable(
-        self, shot: Shot, model: Model, parent: ShotMaterial, step: Step | None
+        self, shot: Shot, model: Model, source_material: ShotMaterial, source_step: Step | None
     ) -> bool:
         """True when the model may extend that take; says why not otherwise."""
         hint = f"continue: {shot.extends}   # starts at its last frame"
-        if step is None:
+        if source_step is None:
             self._add_error(
                 "SB361", shot, "extend", f"{shot.extends} is plain: nothing runs on", ""
             )
@@ -141,7 +142,7 @@ class Rejections:
                 lambda m: m.extend is not None,
                 hint if model.first_frame else "",
             )
-        elif step.kind is Kind.IMPORT and not model.extend.foreign:
+        elif source_step.kind is Kind.IMPORT and not model.extend.foreign:
             self._add_error(
                 "SB421",
                 shot,
@@ -149,11 +150,13 @@ class Rejections:
                 f"{shot.extends} is footage: {_describe_model(model)} extends only its own takes",
                 hint,
             )
-        elif step.kind is not Kind.IMPORT and (step.provider, step.target) != (
+        elif source_step.kind is not Kind.IMPORT and (source_step.provider, source_step.target) != (
             shot.provider,
             model.provider,
         ):
-            platform = step.target if step.provider == PREVIZ else step.provider
+            platform = (
+                source_step.target if source_step.provider == PREVIZ else source_step.provider
+            )
             self._add_error(
                 "SB421",
                 shot,
@@ -162,31 +165,31 @@ class Rejections:
                 "own takes",
                 f"{hint}\nprovider: {platform}",
             )
-        elif self._is_other_interface(model, step):
+        elif self._is_from_other_interface(model, source_step):
             self._add_error(
                 "SB421",
                 shot,
                 "extend",
-                f"{shot.extends} is made by {step.model}: {_describe_model(model)} extends only "
-                "takes of its own kind",
-                f"{hint}\nmodel: {step.model}",
+                f"{shot.extends} is made by {source_step.model}: {_describe_model(model)} extends "
+                "only takes of its own kind",
+                f"{hint}\nmodel: {source_step.model}",
             )
         else:
             return True
         return False
 
-    def _is_other_interface(self, model: Model, step: Step) -> bool:
+    def _is_from_other_interface(self, model: Model, source_step: Step) -> bool:
         """Whether the take comes from another interface of the same platform."""
-        source_model = self._context.rules.find_exact_model(step.target, step.model)
+        source_model = self._context.rules.find_exact_model(source_step.target, source_step.model)
         return source_model is not None and source_model.wire != model.wire
 
-    def reject_other_aspect(self, shot: Shot, step: Step) -> None:
-        source_aspect = step.settings.aspect_ratio
+    def reject_extension_aspect_ratio(self, shot: Shot, source_step: Step) -> None:
+        source_aspect = source_step.settings.aspect_ratio
         self._add_error(
             "SB432",
             shot,
             "aspect_ratio" if "aspect_ratio" in shot.origins else "extend",
-            f"{shot.id} asks for {shot.aspect_ratio} and runs on from {step.shot}, "
+            f"{shot.id} asks for {shot.aspect_ratio} and runs on from {source_step.shot}, "
             f"which is {source_aspect}",
             f"aspect_ratio: {source_aspect}\n"
             f"continue: {shot.extends}   # a new take from its last frame",
@@ -202,7 +205,7 @@ class Rejections:
             "prompt: …   # what happens",
         )
 
-    def reject_large_images(self, shot: Shot, model: Model, links: Sequence[Link]) -> None:
+    def reject_oversized_images(self, shot: Shot, model: Model, links: Sequence[Link]) -> None:
         """Refuses pictures of the film's own that weigh more than the platform takes."""
         for file in (link.file for link in links):
             if file and model.picture_mb and file.size > model.picture_mb * 1_000_000:
@@ -215,7 +218,9 @@ class Rejections:
                     "save it smaller: 1920 x 1080 pixels are plenty, or as JPEG",
                 )
 
-    def reject_input_resolution(self, shot: Shot, model: Model, step: Step) -> None:
+    def reject_extension_source_resolution(
+        self, shot: Shot, model: Model, source_step: Step
+    ) -> None:
         assert model.extend is not None
         legal = model.extend.input_resolutions
         self._add_error(
@@ -223,18 +228,20 @@ class Rejections:
             shot,
             "extend",
             f"{_describe_model(model)} extends takes in {' or '.join(legal)}; "
-            f"{step.shot} is {self._context.resolutions[step.id]}",
-            f"resolution: {legal[0]}   # on {step.shot}",
+            f"{source_step.shot} is {self._context.resolutions[source_step.id]}",
+            f"resolution: {legal[0]}   # on {source_step.shot}",
         )
 
-    def reject_long_chain(self, shot: Shot, model: Model, step: Step, seconds: int) -> None:
+    def reject_long_chain(
+        self, shot: Shot, model: Model, source_step: Step, added_seconds: int
+    ) -> None:
         rule = model.extend
         assert rule is not None
         cap = rule.max_total_s
-        wanted = step.depth_s + seconds
-        if rule.max_hops is not None and step.hops >= rule.max_hops:
+        wanted = source_step.depth_s + added_seconds
+        if rule.max_hops is not None and source_step.hops >= rule.max_hops:
             limit = f"a chain of {rule.max_hops} extensions"
-        elif rule.max_input_s is not None and step.depth_s > rule.max_input_s:
+        elif rule.max_input_s is not None and source_step.depth_s > rule.max_input_s:
             limit = f"extending takes of up to {rule.max_input_s} s"
         else:
             limit = f"{cap} s in all"
@@ -246,10 +253,10 @@ class Rejections:
             f"{_describe_model(model)} allows {limit}",
             f"continue: {shot.extends}   # a new take from its last frame\n"
             "policy: {on_limit: reanchor}   # lets the plan do that wherever a chain ends\n"
-            + self._format_alternatives(shot, model, lambda m: _can_run(m, wanted)),
+            + self._format_alternatives(shot, model, lambda m: _can_make_long_take(m, wanted)),
         )
 
-    def reject_long_take(self, shot: Shot, model: Model, most: int) -> None:
+    def reject_long_take(self, shot: Shot, model: Model, max_seconds: int) -> None:
         assert shot.length is not None
         wanted = float(self._context.rate.to_seconds(shot.length))
         reanchor_hint = "policy: {on_limit: reanchor}   # new runs from the last frame\n"
@@ -257,10 +264,11 @@ class Rejections:
             "SB416",
             shot,
             "length",
-            f"{_describe_model(model)} makes a long take of at most {most} s, not {wanted:g}",
-            f"length: {most}\n"
+            f"{_describe_model(model)} makes a long take of at most {max_seconds} s, "
+            f"not {wanted:g}",
+            f"length: {max_seconds}\n"
             + (reanchor_hint if model.first_frame else "")
-            + self._format_alternatives(shot, model, lambda m: _can_run(m, wanted)),
+            + self._format_alternatives(shot, model, lambda m: _can_make_long_take(m, wanted)),
         )
 
     # how it is said --------------------------------------------------------------------------
@@ -271,24 +279,24 @@ class Rejections:
         shot: Shot,
         key: str,
         message: str,
-        can: Callable[[Model], bool],
+        is_capable: Callable[[Model], bool],
         hint: str = "",
     ) -> None:
-        others = self._format_alternatives(shot, None, can)
+        others = self._format_alternatives(shot, None, is_capable)
         self._add_error(
             code, shot, key, message, "\n".join(line for line in (hint, others) if line)
         )
 
     def _format_alternatives(
-        self, shot: Shot, model: Model | None, can: Callable[[Model], bool]
+        self, shot: Shot, model: Model | None, is_capable: Callable[[Model], bool]
     ) -> str:
         """The same film on other live models that can, as lines to paste."""
         key = "target" if shot.provider == PREVIZ else "provider"
         lines = []
-        for alternative in self._context.rules.list_alternatives(shot):
-            if alternative == model or not can(alternative):
+        for alternative in self._context.rules.list_alternative_models(shot):
+            if alternative == model or not is_capable(alternative):
                 continue
-            price = alternative.compute_price_micros("720p", 1, audio=True)
+            price = alternative.compute_video_price_micros("720p", 1, audio=True)
             cost = f"   # {format_usd(price)} a second at 720p" if price is not None else ""
             lines.append(f"{key}: {alternative.provider}\nmodel: {alternative.id}{cost}")
         return "\n".join(lines[:3])
@@ -302,7 +310,7 @@ def _describe_model(model: Model) -> str:
     return f"{model.id} on {model.provider}"
 
 
-def _can_run(model: Model, seconds: float) -> bool:
+def _can_make_long_take(model: Model, seconds: float) -> bool:
     resolution = model.resolutions[0] if model.resolutions else "720p"
     if model.extend and model.extend.resolution:
         resolution = model.extend.resolution

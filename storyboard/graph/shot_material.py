@@ -48,12 +48,12 @@ class ShotMaterial:
                 return segment, frame - segment.start + segment.skip
         raise IndexError(frame)
 
-    def split_range(self, wanted: FrameRange) -> list[tuple[str, FrameRange]]:
-        """(step, frames of its tail) that play `wanted`, in order; `wanted` lies inside."""
+    def split_range_by_step(self, wanted_range: FrameRange) -> list[tuple[str, FrameRange]]:
+        """(step, frames of its tail) that play `wanted_range`, which lies inside, in order."""
         ranges = []
         for segment in self.segments:
             whole = FrameRange(segment.start, segment.start + segment.frames)
-            if part := whole.intersect_with(wanted):
+            if part := whole.intersect_with(wanted_range):
                 ranges.append((segment.step, part.shift_by(segment.skip - segment.start)))
         return ranges
 

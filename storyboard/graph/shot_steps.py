@@ -12,7 +12,7 @@ from fractions import Fraction
 from storyboard.graph.context import CompileContext
 from storyboard.graph.extension_chains import (
     Hop,
-    find_legal_extensions,
+    find_legal_extension_seconds,
     find_longest_run_s,
     offset_hops,
     plan_hops,
@@ -23,7 +23,7 @@ from storyboard.graph.prompt import build_intent, build_prompt
 from storyboard.graph.reference_images import ReferenceImages
 from storyboard.graph.rejections import Rejections
 from storyboard.graph.shot_material import ENDLESS, ShotMaterial, StepSegment
-from storyboard.graph.steps import FramePick, Link, Step, find_operation
+from storyboard.graph.steps import FramePick, Link, Step, find_catalog_operation
 from storyboard.model.film import FrameEdge, Shot
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Model
@@ -44,7 +44,7 @@ class ShotStepBuilder:
 
     def build_material(self, shot: Shot) -> ShotMaterial | None:
         """Adds the shot's steps to the desk and says what they bring; None after an error."""
-        model = self._context.rules.resolve_model(shot)
+        model = self._context.rules.resolve_shot_model(shot)
         if model is None:
             return None
         if shot.beats:
@@ -59,26 +59,26 @@ class ShotStepBuilder:
     # one take ------------------------------------------------------------------------------
 
     def _build_single_take(self, shot: Shot, model: Model) -> ShotMaterial | None:
-        links = self._link_frames(shot, model)
+        links = self._link_first_and_last_frame(shot, model)
         if links is None:
             return None
         kind = Kind.INTERPOLATE if len(links) == 2 else Kind.GENERATE
         resolution = self._context.rules.choose_resolution(shot, model, kind)
-        named_links = self._images.link_named(shot, model, free=not links)
+        named_links = self._images.link_named_references(shot, model, free=not links)
         if resolution is None or named_links is None:
             return None
-        operation = find_operation(kind, (link.role for link in (*links, *named_links)))
-        seconds = self._choose_duration(shot, model, resolution, operation)
+        operation = find_catalog_operation(kind, (link.role for link in (*links, *named_links)))
+        seconds = self._choose_take_seconds(shot, model, resolution, operation)
         if seconds is None:
             return None
-        links += named_links or self._images.link_automatic(
+        links += named_links or self._images.link_automatic_references(
             shot, model, resolution, seconds, not links
         )
         hop = Hop(seconds, False, 0, self._context.rate.to_frames(seconds), depth_s=seconds)
-        self._add_step(shot, model, shot.id, kind, hop, resolution, links, _WHOLE)
+        self._add_take_step(shot, model, shot.id, kind, hop, resolution, links, _WHOLE)
         return ShotMaterial(shot.id, (StepSegment(shot.id, 0, hop.frames),))
 
-    def _link_frames(self, shot: Shot, model: Model) -> list[Link] | None:
+    def _link_first_and_last_frame(self, shot: Shot, model: Model) -> list[Link] | None:
         """The links of first and last frame; None after an error."""
         links: list[Link | None] = []
         if (shot.first_frame or shot.continues) and not model.first_frame:
@@ -94,20 +94,20 @@ class ShotStepBuilder:
             )
         elif shot.first_frame:
             links.append(
-                self._resolver.resolve_frame(
+                self._resolver.resolve_frame_ref(
                     shot, shot.first_frame, Role.FIRST_FRAME, "first_frame", model
                 )
             )
         if shot.last_frame:
             links.append(
-                self._resolver.resolve_frame(
+                self._resolver.resolve_frame_ref(
                     shot, shot.last_frame, Role.LAST_FRAME, "last_frame", model
                 )
             )
         resolved_links = [link for link in links if link is not None]
         return resolved_links if len(resolved_links) == len(links) else None
 
-    def _choose_duration(
+    def _choose_take_seconds(
         self, shot: Shot, model: Model, resolution: str, operation: str
     ) -> int | None:
         """Seconds of one new take: what is stated, else the shortest that holds the length.
@@ -117,7 +117,9 @@ class ShotStepBuilder:
         rate = self._context.rate
         references = operation == "references"
         legal = model.list_legal_durations(resolution, references=references, operation=operation)
-        if shot.duration is not None and (shot.is_stated_here("duration") or shot.length is None):
+        if shot.duration is not None and (
+            shot.is_stated_by_shot("duration") or shot.length is None
+        ):
             for seconds in legal:
                 if rate.to_frames(seconds) == shot.duration:
                     return seconds
@@ -155,17 +157,17 @@ class ShotStepBuilder:
         rule = model.extend
         assert rule is not None
         if step.settings.aspect_ratio != shot.aspect_ratio:
-            self._rejections.reject_other_aspect(shot, step)
+            self._rejections.reject_extension_aspect_ratio(shot, step)
             return None
         resolution = self._context.rules.choose_resolution(shot, model, Kind.EXTEND)
-        named_links = self._images.link_named(shot, model, free=False)
+        named_links = self._images.link_named_references(shot, model, free=False)
         if resolution is None or named_links is None:
             return None
-        self._images.link_automatic(shot, model, resolution, 0, False)
+        self._images.link_automatic_references(shot, model, resolution, 0, False)
         if rule.input_resolutions and (
             self._context.resolutions[step.id] not in rule.input_resolutions
         ):
-            self._rejections.reject_input_resolution(shot, model, step)
+            self._rejections.reject_extension_source_resolution(shot, model, step)
             return None
         if step.shot == shot.extends and self._context.used_ranges[shot.extends].tail:
             self._context.diagnostics.add_warning(
@@ -179,10 +181,10 @@ class ShotStepBuilder:
             return self._restart_from_last_frame(
                 shot, model, step, f"{step.id} has expired at {model.provider}"
             )
-        seconds = self._choose_hop_duration(shot, model, step)
+        seconds = self._choose_extension_seconds(shot, model, step)
         if seconds is None:
             return None
-        if seconds in find_legal_extensions(model, step.depth_s, step.hops):
+        if seconds in find_legal_extension_seconds(model, step.depth_s, step.hops):
             hop = Hop(
                 seconds,
                 True,
@@ -191,7 +193,7 @@ class ShotStepBuilder:
                 depth_s=step.depth_s + seconds,
             )
             link = Link(Role.VIDEO, step=step.id)
-            self._add_step(
+            self._add_take_step(
                 shot, model, shot.id, Kind.EXTEND, hop, resolution, [link], _WHOLE, step.hops + 1
             )
             return ShotMaterial(shot.id, (StepSegment(shot.id, 0, hop.frames),))
@@ -201,18 +203,18 @@ class ShotStepBuilder:
         self._rejections.reject_long_chain(shot, model, step, seconds)
         return None
 
-    def _choose_hop_duration(self, shot: Shot, model: Model, step: Step) -> int | None:
+    def _choose_extension_seconds(self, shot: Shot, model: Model, source_step: Step) -> int | None:
         """Seconds the extension adds, before the chain's cap is looked at."""
         rule = model.extend
         assert rule is not None
         rate = self._context.rate
-        if shot.duration is not None and shot.is_stated_here("duration"):
+        if shot.duration is not None and shot.is_stated_by_shot("duration"):
             for hop in rule.hops:
                 if rate.to_frames(hop) == shot.duration:
                     return hop
             wanted = rate.to_seconds(shot.duration)
             self._context.rules.reject_duration(
-                shot, model, rule.hops, wanted, self._context.resolutions[step.id]
+                shot, model, rule.hops, wanted, self._context.resolutions[source_step.id]
             )
             return None
         if shot.length is None:
@@ -224,25 +226,27 @@ class ShotStepBuilder:
         return min(long_enough)
 
     def _restart_from_last_frame(
-        self, shot: Shot, model: Model, step: Step, why: str
+        self, shot: Shot, model: Model, source_step: Step, reason: str
     ) -> ShotMaterial | None:
         """A new run from the last frame, where the film allows it; the repeated frame is cut."""
         resolution = self._context.rules.choose_resolution(shot, model, Kind.GENERATE)
         if resolution is None:
             return None
         longer = replace(shot, length=None if shot.length is None else shot.length + 1)
-        seconds = self._choose_duration(longer, model, resolution, "image")
+        seconds = self._choose_take_seconds(longer, model, resolution, "image")
         if seconds is None:
             return None
-        instead = f"starts again from {step.id}'s last frame: {why}"
+        instead = f"starts again from {source_step.id}'s last frame: {reason}"
         self._context.diagnostics.add_note(
             "SB424", shot.find_span("extend"), f"{shot.id} {instead}"
         )
         frames = self._context.rate.to_frames(seconds) - 1
         hop = Hop(seconds, False, 0, frames, skip=1, depth_s=seconds)
-        link = Link(Role.FIRST_FRAME, step=step.id, pick=FramePick(0, from_end=True))
+        link = Link(Role.FIRST_FRAME, step=source_step.id, pick=FramePick(0, from_end=True))
         kind = Kind.GENERATE
-        self._add_step(shot, model, shot.id, kind, hop, resolution, [link], _WHOLE, instead=instead)
+        self._add_take_step(
+            shot, model, shot.id, kind, hop, resolution, [link], _WHOLE, instead=instead
+        )
         return ShotMaterial(shot.id, (StepSegment(shot.id, 0, frames, skip=1),))
 
     # long takes ----------------------------------------------------------------------------
@@ -250,7 +254,7 @@ class ShotStepBuilder:
     def _build_long_take(self, shot: Shot, model: Model) -> ShotMaterial | None:
         assert shot.length is not None
         resolution = self._context.rules.choose_resolution(shot, model, Kind.GENERATE)
-        named_links = self._images.link_named(shot, model, free=True)
+        named_links = self._images.link_named_references(shot, model, free=True)
         if resolution is None or named_links is None:
             return None
         usable_model = _drop_unusable_extension(model, resolution)
@@ -272,15 +276,15 @@ class ShotStepBuilder:
                     shot, model, find_longest_run_s(usable_model, resolution)
                 )
             return None
-        hops = self._restart_expired_hops(shot, model, resolution, hops)
+        hops = self._replan_expired_hops(shot, model, resolution, hops)
         if hops is None:
             return None
-        self._note_unaligned_beats(shot, hops)
+        self._note_beats_inside_hops(shot, hops)
         segments: list[StepSegment] = []
         depth_hops = 0
         for number, hop in enumerate(hops, 1):
             id = f"{shot.id}.{number}" if len(hops) > 1 else shot.id
-            links = self._link_hop(shot, model, resolution, hop, segments, named_links)
+            links = self._build_hop_links(shot, model, resolution, hop, segments, named_links)
             kind = Kind.EXTEND if hop.extends else Kind.GENERATE
             depth_hops = depth_hops + 1 if hop.extends else 0
             window = FrameRange(hop.start, hop.start + hop.frames)
@@ -288,13 +292,13 @@ class ShotStepBuilder:
             if segments and not hop.extends:
                 why = "has expired" if id in self._context.expired else "can run no longer"
                 instead = f"starts again from the last frame of {segments[-1].step}, which {why}"
-            self._add_step(
+            self._add_take_step(
                 shot, model, id, kind, hop, resolution, links, window, depth_hops, instead
             )
             segments.append(StepSegment(id, hop.start, hop.frames, hop.skip))
         return ShotMaterial(shot.id, tuple(segments))
 
-    def _restart_expired_hops(
+    def _replan_expired_hops(
         self, shot: Shot, model: Model, resolution: str, hops: tuple[Hop, ...]
     ) -> tuple[Hop, ...] | None:
         """The hops with a new start wherever the platform no longer has the source."""
@@ -320,7 +324,7 @@ class ShotStepBuilder:
             number += 1
         return hops
 
-    def _link_hop(
+    def _build_hop_links(
         self,
         shot: Shot,
         model: Model,
@@ -334,11 +338,11 @@ class ShotStepBuilder:
         if segments:
             pick = FramePick(0, from_end=True)
             return [Link(Role.FIRST_FRAME, step=segments[-1].step, pick=pick)]
-        return named_links or self._images.link_automatic(
+        return named_links or self._images.link_automatic_references(
             shot, model, resolution, hop.seconds, True
         )
 
-    def _note_unaligned_beats(self, shot: Shot, hops: tuple[Hop, ...]) -> None:
+    def _note_beats_inside_hops(self, shot: Shot, hops: tuple[Hop, ...]) -> None:
         seams = {hop.start for hop in hops}
         for number, beat in enumerate(shot.beats):
             if beat.at not in seams:
@@ -352,20 +356,20 @@ class ShotStepBuilder:
 
     # all -----------------------------------------------------------------------------------
 
-    def _add_step(
+    def _add_take_step(
         self,
         shot: Shot,
         model: Model,
-        id: str,
+        step_id: str,
         kind: Kind,
         hop: Hop,
         resolution: str,
         links: list[Link],
         window: FrameRange,
-        hops: int = 0,
+        chain_hops: int = 0,
         instead: str = "",
     ) -> None:
-        operation = find_operation(kind, (link.role for link in links))
+        operation = find_catalog_operation(kind, (link.role for link in links))
         settings = self._context.rules.build_settings(
             shot, model, operation, hop.seconds, resolution
         )
@@ -373,14 +377,14 @@ class ShotStepBuilder:
         prompt = build_prompt(intent)
         if not prompt and operation in model.needs_words:
             self._rejections.reject_missing_prompt(shot, model)
-        self._rejections.reject_large_images(shot, model, links)
+        self._rejections.reject_oversized_images(shot, model, links)
         free = shot.provider == PREVIZ
         if free and self._context.film.subtitles == "burn":
             settings = replace(settings, options={"burn_in": False, **settings.options})
-        price = model.compute_price_micros(resolution, hop.seconds, audio=settings.audio)
-        self._context.resolutions[id] = resolution
-        self._context.steps[id] = Step(
-            id=id,
+        price = model.compute_video_price_micros(resolution, hop.seconds, audio=settings.audio)
+        self._context.resolutions[step_id] = resolution
+        self._context.steps[step_id] = Step(
+            id=step_id,
             kind=kind,
             shot=shot.id,
             provider=shot.provider,
@@ -397,7 +401,7 @@ class ShotStepBuilder:
             contains_source=kind is Kind.EXTEND and bool(model.extend and model.extend.combined),
             seeded=model.seed or free,
             depth_s=hop.depth_s,
-            hops=hops,
+            hops=chain_hops,
             remote=kind is Kind.EXTEND and not free and bool(model.extend and model.extend.remote),
             instead=instead,
         )

@@ -114,7 +114,7 @@ def compute_identity(
     request = build_request(step, inputs, ordinal=1)
     words: dict[str, Value] = {}
     settings: dict[str, Value] = {}
-    for name, way, of_words in _split_fields(reads):
+    for name, way, of_words in _split_field_paths(reads):
         (words if of_words else settings)[name] = _read_field(request, name, way)
     references: list[Value] = []
     upstream: list[Value] = []
@@ -152,11 +152,13 @@ def resolve_frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
 
 
 @lru_cache
-def _split_fields(reads: frozenset[str]) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+def _split_field_paths(
+    field_paths: frozenset[str],
+) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
     """In order: a field's name, the way to it, and whether it is words rather than settings."""
     return tuple(
         (name, tuple(name.split(".")), name.startswith(("prompt", "intent")))
-        for name in sorted(reads)
+        for name in sorted(field_paths)
     )
 
 
@@ -165,9 +167,9 @@ def _digest_part(name: str, text: str) -> str:
     return digest_text(f"part:{name}", text)[:12]
 
 
-def _read_field(request: Request, name: str, steps: tuple[str, ...]) -> Value:
+def _read_field(request: Request, name: str, attribute_path: tuple[str, ...]) -> Value:
     value: Any = request
-    for part in steps:
+    for part in attribute_path:
         value = value.get(part) if isinstance(value, Mapping) else value.to_fields()[part]
     if name == "settings.options":
         value = {key: option for key, option in value.items() if key not in _FOR_PEOPLE}

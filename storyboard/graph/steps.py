@@ -97,7 +97,7 @@ class Step:
         return next((link.step for link in self.links if link.role is Role.VIDEO), "")
 
 
-def find_operation(kind: Kind, roles: Iterable[Role]) -> str:
+def find_catalog_operation(kind: Kind, roles: Iterable[Role]) -> str:
     """What the catalogue calls a step of moving pictures, by the roles of its inputs."""
     role_set = set(roles)
     if kind is Kind.EXTEND:

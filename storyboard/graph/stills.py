@@ -12,7 +12,12 @@ from dataclasses import replace
 from storyboard.errors import Span
 from storyboard.graph.context import CompileContext
 from storyboard.graph.limits.model_limits import PREVIZ
-from storyboard.graph.prompt import build_figures, build_intent, build_place, build_still_prompt
+from storyboard.graph.prompt import (
+    build_cast_figures,
+    build_intent,
+    build_place_figure,
+    build_still_prompt,
+)
 from storyboard.graph.steps import Link, Step
 from storyboard.model.delivery import RESOLUTIONS
 from storyboard.model.film import CastKind, Film, FrameRef, MediaFile, Shot
@@ -45,8 +50,8 @@ class StillSteps:
             return None
         film = self._context.film
         shot_intent = build_intent(film, shot, FrameRange(0, 1))
-        cast = build_figures(film, ref.still_cast) or shot_intent.cast
-        place = build_place(film, ref.still_place) if ref.still_place else shot_intent.place
+        cast = build_cast_figures(film, ref.still_cast) or shot_intent.cast
+        place = build_place_figure(film, ref.still_place) if ref.still_place else shot_intent.place
         picture = Intent(
             prompt=ref.still,
             cast=cast,
@@ -73,13 +78,15 @@ class StillSteps:
             provider=shot.provider,
             model=model.id if free and not shot.still_model else image.id,
             target=model.provider,
-            settings=build_plain_settings(film, shot, model)
+            settings=build_settings_without_motion(film, shot, model)
             if free
-            else _build_paid_settings(shot, image),
+            else _build_paid_still_settings(shot, image),
             prompt=build_still_prompt(ref.still, picture),
             intent=picture,
             links=tuple(links),
-            price_micros=0 if free else self._compute_price(shot.resolution, image, len(links)),
+            price_micros=0
+            if free
+            else self._compute_still_price_micros(shot.resolution, image, len(links)),
             buys_frames=0,
             seeded=free or image.seed,
         )
@@ -91,61 +98,63 @@ class StillSteps:
             )
         return Link(role, step=id)
 
-    def find_images(self, shot: Shot, name: str) -> list[MediaFile | str] | None:
+    def collect_cast_images(self, shot: Shot, cast_name: str) -> list[MediaFile | str] | None:
         """Files of a cast member, then the step of its portrait; None after an error."""
-        member = self._context.film.cast.get(name)
+        member = self._context.film.cast.get(cast_name)
         if member is None:
             return []
-        portrait = self._add_portrait(shot, name) if member.still else ""
+        portrait = self._add_portrait_step(shot, cast_name) if member.still else ""
         if portrait is None:
             return None
         return [*member.images, *([portrait] if portrait else [])]
 
-    def count_images(self, names: Sequence[str]) -> int:
+    def count_cast_images(self, cast_names: Sequence[str]) -> int:
         """Pictures of those members, portraits among them."""
         members = [
-            self._context.film.cast[name] for name in names if name in self._context.film.cast
+            self._context.film.cast[name] for name in cast_names if name in self._context.film.cast
         ]
         return sum(len(member.images) + bool(member.still) for member in members)
 
-    def link_references(self, shot: Shot, names: Sequence[str], most: int) -> list[Link] | None:
-        """One picture each in the order given, then further ones; cut at `most`."""
-        sets = [(name, self.find_images(shot, name)) for name in dict.fromkeys(names)]
+    def link_reference_images(
+        self, shot: Shot, names: Sequence[str], max_images: int
+    ) -> list[Link] | None:
+        """One picture each in the order given, then further ones; cut at `max_images`."""
+        sets = [(name, self.collect_cast_images(shot, name)) for name in dict.fromkeys(names)]
         if any(images is None for _, images in sets):
             return None
         firsts = [(name, images[0]) for name, images in sets if images]
         further = [(name, image) for name, images in sets if images for image in images[1:]]
         return [
             build_image_link(Role.REFERENCE, image, name)
-            for name, image in (*firsts, *further)[:most]
+            for name, image in (*firsts, *further)[:max_images]
         ]
 
     # portraits -----------------------------------------------------------------------------
 
-    def _add_portrait(self, shot: Shot, name: str) -> str | None:
+    def _add_portrait_step(self, shot: Shot, cast_name: str) -> str | None:
         """The id of the step that makes a member's portrait, added at its first use."""
-        id = f"cast.{name}"
+        id = f"cast.{cast_name}"
         if id in self._context.steps:
             return id
         if id in self._failed_portraits:
             self._context.diagnostics.mark_blocked(shot.id)
             return None
         film, defaults = self._context.film, self._context.film.defaults
-        member = film.cast[name]
+        member = film.cast[cast_name]
         provider = (
             defaults.provider
             if shot.provider == PREVIZ
-            else _choose_paying_provider(defaults.provider, shot)
+            else _choose_portrait_provider(defaults.provider, shot)
         )
-        platform = self._find_platform(shot, provider)
-        span = film.find_span(f"cast.{name}")
+        platform = self._find_portrait_platform(shot, provider)
+        span = film.find_span(f"cast.{cast_name}")
         image = self._find_image_model(
-            shot, platform, defaults.still_model, span, f"{name}: {{image: …}} or "
+            shot, platform, defaults.still_model, span, f"{cast_name}: {{image: …}} or "
         )
         if image is None or not self._check_aspect_ratio(shot, image, defaults.aspect_ratio, span):
             self._failed_portraits.add(id)
             return None
-        figure = Figure(name, member.kind.value, member.description, member.voice)
+        figure = Figure(cast_name, member.kind.value, member.description, member.voice)
         here = member.kind is CastKind.PLACE
         intent = Intent(
             prompt=member.still, cast=() if here else (figure,), place=figure if here else None
@@ -154,7 +163,7 @@ class StillSteps:
             replace(intent, size="MCU") if member.kind is CastKind.CHARACTER else intent
         )
         most = image.references.max if image.references else 0
-        links = [Link(Role.REFERENCE, file=file, cast=name) for file in member.images[:most]]
+        links = [Link(Role.REFERENCE, file=file, cast=cast_name) for file in member.images[:most]]
         free = provider == PREVIZ
         resolution = "180p" if film.proxy else defaults.resolution
         self._context.steps[id] = Step(
@@ -168,7 +177,7 @@ class StillSteps:
                 duration_s=0,
                 resolution=resolution
                 if free
-                else image.choose_resolution(RESOLUTIONS[defaults.resolution]),
+                else image.choose_still_resolution(RESOLUTIONS[defaults.resolution]),
                 aspect_ratio=defaults.aspect_ratio,
                 audio=False,
             ),
@@ -176,16 +185,18 @@ class StillSteps:
             # a portrait, as previz draws it; a model is told in the film's words
             intent=portrait_intent,
             links=tuple(links),
-            price_micros=0 if free else self._compute_price(defaults.resolution, image, len(links)),
+            price_micros=0
+            if free
+            else self._compute_still_price_micros(defaults.resolution, image, len(links)),
             seeded=free or image.seed,
         )
         return id
 
-    def _find_platform(self, shot: Shot, provider: str) -> str:
+    def _find_portrait_platform(self, shot: Shot, provider: str) -> str:
         """Where the limits of a portrait come from."""
         if provider != PREVIZ:
             return provider
-        model = self._context.rules.resolve_model(shot)
+        model = self._context.rules.resolve_shot_model(shot)
         return self._context.film.defaults.target or (model.provider if model else "")
 
     # what may be asked ---------------------------------------------------------------------
@@ -199,7 +210,8 @@ class StillSteps:
             file = "refs/picture.png" if cure.endswith(": ") else "image: refs/picture.png"
             others = [
                 f"provider: {model.provider}   # {model.id}, "
-                f"{format_usd(self._compute_price(shot.resolution, model, 0))} a picture"
+                f"{format_usd(self._compute_still_price_micros(shot.resolution, model, 0))} "
+                "a picture"
                 for model in rules.list_helper_models("still")
             ]
             self._context.diagnostics.add_error(
@@ -211,39 +223,44 @@ class StillSteps:
             )
         return image
 
-    def _check_aspect_ratio(self, shot: Shot, image: Model, aspect_ratio: str, span: Span) -> bool:
-        if aspect_ratio in image.aspect_ratios:
+    def _check_aspect_ratio(
+        self, shot: Shot, image_model: Model, aspect_ratio: str, span: Span
+    ) -> bool:
+        if aspect_ratio in image_model.aspect_ratios:
             return True
-        legal = ", ".join(image.aspect_ratios)
+        legal = ", ".join(image_model.aspect_ratios)
         self._context.diagnostics.add_error(
             "SB412",
             shot,
             span,
-            f"{_describe_model(image)} makes no stills of {aspect_ratio}",
+            f"{_describe_model(image_model)} makes no stills of {aspect_ratio}",
             f"it makes {legal}",
         )
         return False
 
     def _link_cast_images(
-        self, shot: Shot, names: Sequence[str], image: Model, span: Span
+        self, shot: Shot, names: Sequence[str], image_model: Model, span: Span
     ) -> list[Link] | None:
         """The pictures of the cast that go into a still."""
-        most = image.references.max if image.references else 0
-        if (count := self.count_images(names)) > most:
+        most = image_model.references.max if image_model.references else 0
+        if (count := self.count_cast_images(names)) > most:
             self._context.diagnostics.add_note(
                 "SB423",
                 span,
                 f"a still of {shot.id} leaves out {count - most} reference "
-                f"image{'s' if count - most > 1 else ''}: {_describe_model(image)} takes {most}",
+                f"image{'s' if count - most > 1 else ''}: "
+                f"{_describe_model(image_model)} takes {most}",
             )
-        return self.link_references(shot, names, most)
+        return self.link_reference_images(shot, names, most)
 
-    def _compute_price(self, resolution: str, image: Model, references: int) -> int:
-        size = image.choose_resolution(RESOLUTIONS[resolution])
-        return image.compute_unit_price_micros(size, references) or 0
+    def _compute_still_price_micros(
+        self, resolution: str, image_model: Model, reference_count: int
+    ) -> int:
+        size = image_model.choose_still_resolution(RESOLUTIONS[resolution])
+        return image_model.compute_still_or_text_micros(size, reference_count) or 0
 
 
-def build_plain_settings(film: Film, shot: Shot, model: Model | None = None) -> Settings:
+def build_settings_without_motion(film: Film, shot: Shot, model: Model | None = None) -> Settings:
     """Settings of a step that asks for no moving picture: a still of previz, or footage."""
     return Settings(
         duration_s=0,
@@ -255,25 +272,25 @@ def build_plain_settings(film: Film, shot: Shot, model: Model | None = None) -> 
     )
 
 
-def _build_paid_settings(shot: Shot, image: Model) -> Settings:
+def _build_paid_still_settings(shot: Shot, image_model: Model) -> Settings:
     return Settings(
         duration_s=0,
-        resolution=image.choose_resolution(RESOLUTIONS[shot.resolution]),
+        resolution=image_model.choose_still_resolution(RESOLUTIONS[shot.resolution]),
         aspect_ratio=shot.aspect_ratio,
         audio=False,
-        seed=shot.seed if image.seed else None,
+        seed=shot.seed if image_model.seed else None,
     )
 
 
-def _choose_paying_provider(default_provider: str, shot: Shot) -> str:
+def _choose_portrait_provider(default_provider: str, shot: Shot) -> str:
     """A portrait that a bought shot needs is bought too, even where the house only draws."""
     return shot.provider if default_provider == PREVIZ else default_provider
 
 
-def build_image_link(role: Role, picture: MediaFile | str, name: str) -> Link:
-    if isinstance(picture, str):
-        return Link(role, step=picture, cast=name)
-    return Link(role, file=picture, cast=name)
+def build_image_link(role: Role, file_or_step_id: MediaFile | str, cast_name: str) -> Link:
+    if isinstance(file_or_step_id, str):
+        return Link(role, step=file_or_step_id, cast=cast_name)
+    return Link(role, file=file_or_step_id, cast=cast_name)
 
 
 def _describe_model(model: Model) -> str:

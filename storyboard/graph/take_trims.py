@@ -30,92 +30,102 @@ class TakeTrim:
     """Where the lock file says it."""
 
 
-class Trims:
+class TakeTrimOverlay:
     """Lays the lock file's trims, by step, over the shots of one film."""
 
-    def __init__(self, desk: CompileContext, trims: Mapping[str, TakeTrim]) -> None:
-        self._desk = desk
+    def __init__(self, context: CompileContext, trims: Mapping[str, TakeTrim]) -> None:
+        self._desk = context
         self._trims = trims
-        self._written = {shot.id: shot for shot in desk.film.shots}
+        self._written = {shot.id: shot for shot in context.film.shots}
 
-    def lay_over(self, shot: Shot, material: ShotMaterial) -> Shot | None:
+    def apply_take_trims(self, shot: Shot, material: ShotMaterial) -> Shot | None:
         """The shot with the trim of its take; None where that can't be, which is said."""
-        told = [self._trims.get(piece.step) for piece in material.segments]
-        if not any(told) or (shot.clip and shot.clip.shot and shot.trim != Trim()):
+        take_trims = [self._trims.get(segment.step) for segment in material.segments]
+        if not any(take_trims) or (shot.clip and shot.clip.shot and shot.trim != Trim()):
             return shot
         start: int | None = None
         end: int | None = None
-        for piece, each in zip(material.segments, told, strict=True):
-            if each is None:
+        for segment, take_trim in zip(material.segments, take_trims, strict=True):
+            if take_trim is None:
                 continue
-            first, last = _ends(piece, each.trim)
-            if not piece.start <= first < last <= piece.start + piece.frames:
-                self._misfit(shot, piece, each)
+            first, last = _compute_trim_ends(segment, take_trim.trim)
+            if not segment.start <= first < last <= segment.start + segment.frames:
+                self._reject_misfit_trim(shot, segment, take_trim)
                 return None
-            heads, tails = piece is material.segments[0], piece is material.segments[-1]
-            cuts_head, cuts_tail = first > piece.start, last < piece.start + piece.frames
+            heads, tails = segment is material.segments[0], segment is material.segments[-1]
+            cuts_head, cuts_tail = first > segment.start, last < segment.start + segment.frames
             if (cuts_head and not heads) or (cuts_tail and not tails):
-                self._inside(shot, piece, each)
+                self._reject_trim_inside_shot(shot, segment, take_trim)
                 return None
             start = first if heads and cuts_head else start
             end = last if tails and cuts_tail else end
         written = self._written.get(shot.id, shot)
         return adjust_length_for_effects(replace(written, trim=Trim(start, end)), self._desk.rate)
 
-    def refuse(self, shot: Shot, material: ShotMaterial, wanted: int, left: int) -> None:
+    def reject_short_trim(
+        self, shot: Shot, material: ShotMaterial, wanted_frames: int, remaining_frames: int
+    ) -> None:
         """Says that a trim leaves less of the take than the shot plays."""
-        told = next(self._trims[p.step] for p in material.segments if p.step in self._trims)
-        self._error(
+        take_trim = next(self._trims[p.step] for p in material.segments if p.step in self._trims)
+        self._add_trim_error(
             shot,
-            told,
-            f"the trim of {told.take} leaves {self._seconds(max(left, 0))} of the take, and "
-            f"{shot.id} plays {self._seconds(wanted)}",
+            take_trim,
+            f"the trim of {take_trim.take} leaves "
+            f"{self._format_seconds(max(remaining_frames, 0))} of the take, and {shot.id} plays "
+            f"{self._format_seconds(wanted_frames)}",
             f"another `trim` here, or a shorter `length` of {shot.id}",
         )
 
-    def refuse_idle(self) -> None:
+    def reject_unused_trims(self) -> None:
         """Refuses trims of what has no picture that runs: stills, speech, what effects made."""
-        playing = {p.step for each in self._desk.materials.values() for p in each.segments}
-        for id, told in self._trims.items():
+        playing = {p.step for material in self._desk.materials.values() for p in material.segments}
+        for id, take_trim in self._trims.items():
             step = self._desk.steps.get(id)
             if step is not None and id not in playing:
                 hint = "delete `trim`; the trim of a shot belongs to the take it was made from"
                 message = f"{id} is a step of kind {step.kind.value}, which nothing trims"
-                self._desk.diagnostics.add_error(CODE, None, told.place, message, hint)
+                self._desk.diagnostics.add_error(CODE, None, take_trim.place, message, hint)
 
-    def _misfit(self, shot: Shot, piece: StepSegment, told: TakeTrim) -> None:
-        first, last = _ends(piece, told.trim)
-        holds = f"{self._seconds(piece.frames)} ({piece.frames} frames)"
+    def _reject_misfit_trim(self, shot: Shot, segment: StepSegment, take_trim: TakeTrim) -> None:
+        first, last = _compute_trim_ends(segment, take_trim.trim)
+        holds = f"{self._format_seconds(segment.frames)} ({segment.frames} frames)"
         if last <= first:
-            message = f"the trim of {told.take} leaves nothing of {piece.step}, which holds {holds}"
+            message = (
+                f"the trim of {take_trim.take} leaves nothing of {segment.step}, "
+                f"which holds {holds}"
+            )
         else:
-            message = f"the trim of {told.take} goes beyond {piece.step}, which holds {holds}"
-        self._error(shot, told, message, "another `trim` here, or none")
+            message = (
+                f"the trim of {take_trim.take} goes beyond {segment.step}, which holds {holds}"
+            )
+        self._add_trim_error(shot, take_trim, message, "another `trim` here, or none")
 
-    def _inside(self, shot: Shot, piece: StepSegment, told: TakeTrim) -> None:
-        self._error(
+    def _reject_trim_inside_shot(
+        self, shot: Shot, segment: StepSegment, take_trim: TakeTrim
+    ) -> None:
+        self._add_trim_error(
             shot,
-            told,
-            f"the trim of {told.take} cuts {piece.step} out of the middle of {shot.id}",
+            take_trim,
+            f"the trim of {take_trim.take} cuts {segment.step} out of the middle of {shot.id}",
             "trim the start of its first take and the end of its last one",
         )
 
-    def _error(self, shot: Shot, told: TakeTrim, message: str, cure: str) -> None:
+    def _add_trim_error(self, shot: Shot, take_trim: TakeTrim, message: str, cure: str) -> None:
         hint = f"{cure}; without it the storyboard's own `trim` holds"
-        self._desk.diagnostics.add_error(CODE, shot, told.place, message, hint)
+        self._desk.diagnostics.add_error(CODE, shot, take_trim.place, message, hint)
 
-    def _seconds(self, frames: int) -> str:
+    def _format_seconds(self, frames: int) -> str:
         return f"{float(self._desk.rate.to_seconds(frames)):g} s"
 
 
-def _ends(piece: StepSegment, trim: Trim) -> tuple[int, int]:
+def _compute_trim_ends(segment: StepSegment, trim: Trim) -> tuple[int, int]:
     """The frames of the material between which that trim lets the piece play."""
-    begin, tail = piece.start - piece.skip, piece.start + piece.frames
+    begin, tail = segment.start - segment.skip, segment.start + segment.frames
 
-    def at(frame: int) -> int:
+    def to_material_frame(frame: int) -> int:
         return tail + frame if frame < 0 else begin + frame
 
-    start = at(trim.start or 0)
+    start = to_material_frame(trim.start or 0)
     if (trim.start or 0) >= 0:
-        start = max(start, piece.start)  # frames that the piece skips are never played
-    return start, tail if trim.end is None else at(trim.end)
+        start = max(start, segment.start)  # frames that the piece skips are never played
+    return start, tail if trim.end is None else to_material_frame(trim.end)

@@ -113,11 +113,11 @@ class Timeline:
     events: tuple[ShotEvent, ...]
     narration: tuple[NarrationItem, ...] = ()
 
-    def find_event(self, shot: str) -> ShotEvent:
+    def find_event(self, shot_id: str) -> ShotEvent:
         for event in self.events:
-            if event.shot == shot:
+            if event.shot == shot_id:
                 return event
-        raise KeyError(shot)
+        raise KeyError(shot_id)
 
     def resolve_anchor(self, anchor: Anchor) -> int:
         """The film frame that `anchor` names, held inside [0, length]; KeyError for no shot here.
@@ -153,7 +153,7 @@ def build_timeline(
     shots: Sequence[Shot],
     materials: Mapping[str, ShotMaterial],
     used_ranges: Mapping[str, UsedRange],
-    take_uses: Mapping[str, UsedRange],
+    take_ranges: Mapping[str, UsedRange],
     diagnostics: ShotDiagnostics,
     quiet_shots: Collection[str] = (),
 ) -> Timeline:
@@ -188,21 +188,25 @@ def build_timeline(
                 record=record,
                 visible=visible,
                 slices=(
-                    *_hold_frame(materials[shot.id], source.start, join.hold),
+                    *_build_frozen_slice(materials[shot.id], source.start, join.hold),
                     *_slice_material(materials[shot.id], source),
-                    *_hold_frame(materials[shot.id], source.end - 1, after - following.after),
+                    *_build_frozen_slice(
+                        materials[shot.id], source.end - 1, after - following.after
+                    ),
                 ),
-                entering=_build_blend(join, record.start),
+                entering=_build_entering_blend(join, record.start),
                 leaving=_build_closing_fade(shot, record),
                 used_range=used_range.range,
-                take_range=take_uses[shot.id].range,
+                take_range=take_ranges[shot.id].range,
             )
         )
         cursor = record.end
     return Timeline(film.delivery.rate, cursor, tuple(events))
 
 
-def check_length(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> None:
+def warn_unexpected_film_length(
+    film: Film, timeline: Timeline, diagnostics: ShotDiagnostics
+) -> None:
     """Warns when the film is not as long as its author wished."""
     if film.length is not None and film.length != timeline.length:
         rate = film.delivery.rate
@@ -210,7 +214,7 @@ def check_length(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -
         diagnostics.add_warning("SB356", film.find_span("length"), f"runs {runs:g} s of {wished:g}")
 
 
-def check_cues(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> None:
+def check_cues_in_film(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> None:
     """Refuses music that ends before it begins, and warns of cues that nobody would see or hear."""
     for n, cue in enumerate(film.music):
         begin, end = timeline.resolve_anchor(cue.begin), timeline.resolve_anchor(cue.end)
@@ -231,20 +235,20 @@ def check_cues(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> 
             diagnostics.add_warning("SB362", span, "this title begins after the film has ended")
 
 
-def _slice_material(material: ShotMaterial, source: FrameRange) -> tuple[Slice, ...]:
+def _slice_material(material: ShotMaterial, source_range: FrameRange) -> tuple[Slice, ...]:
     if material.color or material.card:
-        return (Slice("", source, color=material.color, card=material.card),)
-    return tuple(Slice(step, frames) for step, frames in material.split_range(source))
+        return (Slice("", source_range, color=material.color, card=material.card),)
+    return tuple(Slice(step, frames) for step, frames in material.split_range_by_step(source_range))
 
 
-def _hold_frame(material: ShotMaterial, frame: int, frames: int) -> tuple[Slice, ...]:
+def _build_frozen_slice(material: ShotMaterial, frame: int, frame_count: int) -> tuple[Slice, ...]:
     """A frame of the material that stands still."""
-    if not frames:
+    if not frame_count:
         return ()
     if not material.segments:
-        return _slice_material(material, FrameRange(frame, frame + frames))
+        return _slice_material(material, FrameRange(frame, frame + frame_count))
     segment, at = material.locate_frame(frame)
-    return (Slice(segment.step, FrameRange(at, at + frames), hold_frame=at),)
+    return (Slice(segment.step, FrameRange(at, at + frame_count), hold_frame=at),)
 
 
 def _plan_transition(
@@ -330,8 +334,9 @@ def _choose_transition_frames(
             span,
             f"the {transition.kind} wants {duration - before} frames after {previous.id}, "
             f"which has {tail}, and {before} before {shot.id}, which has {head}",
-            f"transition: {{{transition.kind}: {_format_seconds(film, duration)}, frames: overlap}}"
-            f"   # the film gets {_format_seconds(film, duration)} s shorter\n"
+            f"transition: {{{transition.kind}: {_format_frames_as_seconds(film, duration)}, "
+            f"frames: overlap}}   # the film gets "
+            f"{_format_frames_as_seconds(film, duration)} s shorter\n"
             f"length: …   # a shorter {previous.id} leaves a handle",
         )
         return _TransitionFrames()
@@ -340,31 +345,33 @@ def _choose_transition_frames(
             "SB355",
             span,
             f"no handles for this {transition.kind}: {previous.id} and {shot.id} overlap and the "
-            f"film is {_format_seconds(film, duration)} s shorter",
-            f"transition: {{{transition.kind}: {_format_seconds(film, duration)}, frames: overlap}}"
-            "   # says so",
+            f"film is {_format_frames_as_seconds(film, duration)} s shorter",
+            f"transition: {{{transition.kind}: {_format_frames_as_seconds(film, duration)}, "
+            "frames: overlap}   # says so",
         )
     return _TransitionFrames(overlap=duration, blend=transition)
 
 
 def _check_transition_fits(
     shot: Shot,
-    join: _TransitionFrames,
-    following: _TransitionFrames,
+    transition_in: _TransitionFrames,
+    next_transition: _TransitionFrames,
     used_range: UsedRange,
     diagnostics: ShotDiagnostics,
 ) -> None:
     """A transition may not be longer than the used length less its other transition."""
-    entering = join.overlap + (join.after if join.blend and not join.hold else 0)
-    if join.blend and join.blend.kind is TransitionKind.FADE:
-        entering = join.blend.duration - _count_frames_before_cut(join.blend)
-    leaving = following.overlap + following.before
-    if following.blend and following.blend.kind is TransitionKind.FADE:
-        leaving = _count_frames_before_cut(following.blend)
+    entering = transition_in.overlap + (
+        transition_in.after if transition_in.blend and not transition_in.hold else 0
+    )
+    if transition_in.blend and transition_in.blend.kind is TransitionKind.FADE:
+        entering = transition_in.blend.duration - _count_frames_before_cut(transition_in.blend)
+    leaving = next_transition.overlap + next_transition.before
+    if next_transition.blend and next_transition.blend.kind is TransitionKind.FADE:
+        leaving = _count_frames_before_cut(next_transition.blend)
     if shot.transition_out.kind is TransitionKind.FADE:
         leaving += shot.transition_out.duration
     if entering + leaving > used_range.range.length:
-        key = "transition" if join.blend else "transition_out"
+        key = "transition" if transition_in.blend else "transition_out"
         diagnostics.add_error(
             "SB352",
             shot,
@@ -375,22 +382,29 @@ def _check_transition_fits(
         )
 
 
-def _build_blend(join: _TransitionFrames, cut: int) -> Blend | None:
-    if join.blend is None:
+def _build_entering_blend(transition_in: _TransitionFrames, cut_frame: int) -> Blend | None:
+    if transition_in.blend is None:
         return None
-    duration = join.blend.duration
-    if join.blend.kind is TransitionKind.FADE:
-        start, align = cut - _count_frames_before_cut(join.blend), join.blend.align
+    duration = transition_in.blend.duration
+    if transition_in.blend.kind is TransitionKind.FADE:
+        start, align = (
+            cut_frame - _count_frames_before_cut(transition_in.blend),
+            transition_in.blend.align,
+        )
         return Blend(
             TransitionKind.FADE,
             FrameRange(start, start + duration),
-            color=join.blend.color,
-            through=join.blend.through,
-            align=align if join.blend.through and align is not Align.AUTO else Align.CENTER,
+            color=transition_in.blend.color,
+            through=transition_in.blend.through,
+            align=align
+            if transition_in.blend.through and align is not Align.AUTO
+            else Align.CENTER,
         )
-    start = cut - max(join.before, join.hold)
-    direction = join.blend.direction if join.blend.kind is TransitionKind.WIPE else ""
-    return Blend(join.blend.kind, FrameRange(start, start + duration), direction=direction)
+    start = cut_frame - max(transition_in.before, transition_in.hold)
+    direction = (
+        transition_in.blend.direction if transition_in.blend.kind is TransitionKind.WIPE else ""
+    )
+    return Blend(transition_in.blend.kind, FrameRange(start, start + duration), direction=direction)
 
 
 def _count_frames_before_cut(fade: Transition) -> int:
@@ -408,5 +422,5 @@ def _build_closing_fade(shot: Shot, record: FrameRange) -> Blend | None:
     return Blend(TransitionKind.FADE, FrameRange(start, record.end), color=out.color)
 
 
-def _format_seconds(film: Film, frames: int) -> str:
+def _format_frames_as_seconds(film: Film, frames: int) -> str:
     return f"{float(film.delivery.rate.to_seconds(frames)):g}"

@@ -14,7 +14,7 @@ from storyboard.language.builder.film_builder import FilmBuilder, Overrides
 from storyboard.language.builder.includes import IncludeReader
 from storyboard.language.builder.media_files import MediaFiles
 from storyboard.language.schema.checker import SchemaChecker
-from storyboard.language.yaml.source import Source, Unreadable, read_source
+from storyboard.language.yaml.source import Source, UnreadableSource, read_source
 from storyboard.model.film import Film
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -62,7 +62,7 @@ def load(
         text = read_source(Path(path), name)
         home = Path(path).absolute()
         source = Source(name, home.parent.resolve() / home.name)
-    except Unreadable as unreadable:
+    except UnreadableSource as unreadable:
         return LoadResult(None, (unreadable.diagnostic,))
     checker = SchemaChecker(collector, suggester, fragments)
     files = MediaFiles(source.folder, suggester)

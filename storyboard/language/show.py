@@ -102,7 +102,7 @@ def to_storyboard_data(film: Film) -> dict[str, Any]:
     return data
 
 
-def _words(shot: Shot) -> dict[str, str]:
+def _select_text_fields(shot: Shot) -> dict[str, str]:
     return {
         "scene": shot.scene,
         "place": shot.place,
@@ -122,7 +122,7 @@ def _words(shot: Shot) -> dict[str, str]:
 
 def to_storyboard_yaml(film: Film, origins: bool) -> str:
     """The same data as YAML; with `origins` each value is followed by where it came from."""
-    return "\n".join(_format_lines(film, to_storyboard_data(film), origins)) + "\n"
+    return "\n".join(_format_yaml_lines(film, to_storyboard_data(film), origins)) + "\n"
 
 
 def to_yaml_time(frames: int, rate: Rate) -> int | float | str:
@@ -132,34 +132,46 @@ def to_yaml_time(frames: int, rate: Rate) -> int | float | str:
 
 
 def _to_shot_data(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
-    def to_time(frames: int | None) -> Any:
+    def to_optional_yaml_time(frames: int | None) -> Any:
         return None if frames is None else to_yaml_time(frames, rate)
 
     is_made = not (shot.clip or shot.color or shot.card)
     data: dict[str, Any] = {"id": shot.id, "prompt": shot.prompt}
-    data["beats"] = [{"at": to_time(beat.at), "prompt": beat.prompt} for beat in shot.beats]
-    data["first_frame"] = _format_frame_ref(film, shot.first_frame, rate)
-    data["last_frame"] = _format_frame_ref(film, shot.last_frame, rate)
+    data["beats"] = [
+        {"at": to_optional_yaml_time(beat.at), "prompt": beat.prompt} for beat in shot.beats
+    ]
+    data["first_frame"] = _to_frame_ref_data(film, shot.first_frame, rate)
+    data["last_frame"] = _to_frame_ref_data(film, shot.last_frame, rate)
     data |= {"continue": shot.continues, "extend": shot.extends}
     data["clip"] = shot.clip and (_to_relative_path(film, shot.clip.file) or shot.clip.shot)
     data |= {"color": shot.color, "card": shot.card}
-    data |= {"length": to_time(shot.length), "duration": to_time(shot.duration)}
-    data["trim"] = _drop_empty(start=to_time(shot.trim.start), end=to_time(shot.trim.end))
     data |= {
-        key: words for key, words in _words(shot).items() if is_made or key not in _JOINED_KEYS
+        "length": to_optional_yaml_time(shot.length),
+        "duration": to_optional_yaml_time(shot.duration),
+    }
+    data["trim"] = _drop_empty(
+        start=to_optional_yaml_time(shot.trim.start), end=to_optional_yaml_time(shot.trim.end)
+    )
+    data |= {
+        key: words
+        for key, words in _select_text_fields(shot).items()
+        if is_made or key not in _JOINED_KEYS
     }
     if shot.lens.isdigit():
         data["lens"] = int(shot.lens)
     data["cast"] = list(shot.cast)
     data["camera"] = [
-        {move.words: to_time(move.length)} if move.length else move.words for move in shot.camera
+        {move.words: to_optional_yaml_time(move.length)} if move.length else move.words
+        for move in shot.camera
     ]
     data["dialogue"] = [_to_line_data(line, rate) for line in shot.dialogue]
     data["narration"] = [_to_line_data(line, rate) for line in shot.narration]
     data["sound"] = [
         cue.words
         or _drop_empty(
-            file=_to_relative_path(film, cue.file), at=to_time(cue.at), gain_db=cue.gain_db or None
+            file=_to_relative_path(film, cue.file),
+            at=to_optional_yaml_time(cue.at),
+            gain_db=cue.gain_db or None,
         )
         for cue in shot.sound
     ]
@@ -167,7 +179,11 @@ def _to_shot_data(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
     if is_made:
         data |= {"provider": shot.provider, "model": shot.model, "x-target": shot.target}
         data |= {"resolution": shot.resolution, "aspect_ratio": shot.aspect_ratio}
-        data |= {"handles": to_time(shot.handles), "takes": shot.takes, "seed": shot.seed}
+        data |= {
+            "handles": to_optional_yaml_time(shot.handles),
+            "takes": shot.takes,
+            "seed": shot.seed,
+        }
         data["audio"] = shot.audio
         has_named_references = shot.references is References.NAMED
         data["references"] = (
@@ -182,15 +198,15 @@ def _to_shot_data(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
     data["transition"] = _to_transition_data(shot.transition, rate)
     if shot.transition_out.duration:
         end = shot.transition_out
-        data["transition_out"] = {"fade": to_time(end.duration), "to": end.color}
+        data["transition_out"] = {"fade": to_optional_yaml_time(end.duration), "to": end.color}
     data |= {"mute": shot.mute or None, "gain_db": shot.gain_db or None}
     data |= {
-        "audio_lead": to_time(shot.audio_lead or None),
-        "audio_lag": to_time(shot.audio_lag or None),
+        "audio_lead": to_optional_yaml_time(shot.audio_lead or None),
+        "audio_lag": to_optional_yaml_time(shot.audio_lag or None),
     }
     data |= {"omit": shot.omit or None, "lock": True if shot.lock == "true" else shot.lock}
     data |= {"alternate": shot.alternate, "note": shot.note, "continuity": shot.continuity}
-    data["match"] = _format_frame_ref(film, shot.match, rate)
+    data["match"] = _to_frame_ref_data(film, shot.match, rate)
     data["x-sequences"] = list(shot.sequences)
     stated = _drop_empty(**data)
     if shot.references is References.NAMED and is_made:
@@ -209,7 +225,7 @@ def _to_relative_path(film: Film, file: MediaFile | None) -> str:
     return file.uri or Path(os.path.relpath(file.path, film.root)).as_posix()
 
 
-def _format_frame_ref(film: Film, frame: FrameRef | None, rate: Rate) -> Any:
+def _to_frame_ref_data(film: Film, frame: FrameRef | None, rate: Rate) -> Any:
     if frame is None:
         return None
     if frame.still:
@@ -279,7 +295,7 @@ def _to_number(value: Fraction) -> int | float:
     return int(value) if value.denominator == 1 else float(value)
 
 
-def _format_lines(film: Film, data: Mapping[str, Any], origins: bool) -> Iterator[str]:
+def _format_yaml_lines(film: Film, data: Mapping[str, Any], with_origins: bool) -> Iterator[str]:
     for key, value in data.items():
         if key == "shots":
             yield "shots:" if value else "shots: []"
@@ -288,61 +304,71 @@ def _format_lines(film: Film, data: Mapping[str, Any], origins: bool) -> Iterato
                     origin, form = shot.origins.get(name), ""
                     if origin is None and name in ("resolution", "aspect_ratio"):
                         origin, form = film.origins.get(f"format.{name}"), "format of "
-                    comment = _format_origin(origin, name, item, form) if origins else ""
-                    yield f"  {'-' if index == 0 else ' '} {name}: {_format_flow(part)}{comment}"
+                    comment = (
+                        _format_origin_comment(origin, name, item, form) if with_origins else ""
+                    )
+                    marker = "-" if index == 0 else " "
+                    yield f"  {marker} {name}: {_format_flow_yaml(part)}{comment}"
         elif key == "cast" and value:
             yield "cast:"
             for name, member in value.items():
                 comment = (
-                    _format_origin(film.origins.get(f"cast.{name}"), "cast", {}) if origins else ""
+                    _format_origin_comment(film.origins.get(f"cast.{name}"), "cast", {})
+                    if with_origins
+                    else ""
                 )
-                yield f"  {name}: {_format_flow(member)}{comment}"
+                yield f"  {name}: {_format_flow_yaml(member)}{comment}"
         elif isinstance(value, list) and value and not isinstance(value[0], str):
             yield f"{key}:"
             for index, part in enumerate(value):
                 comment = (
-                    _format_origin(film.origins.get(f"{key}[{index}]"), key, {}) if origins else ""
+                    _format_origin_comment(film.origins.get(f"{key}[{index}]"), key, {})
+                    if with_origins
+                    else ""
                 )
-                yield f"  - {_format_flow(part)}{comment}"
+                yield f"  - {_format_flow_yaml(part)}{comment}"
         elif isinstance(value, Mapping) and value:
             yield f"{key}:"
             for name, part in value.items():
                 comment = (
-                    _format_origin(film.origins.get(f"{key}.{name}"), name, {}) if origins else ""
+                    _format_origin_comment(film.origins.get(f"{key}.{name}"), name, {})
+                    if with_origins
+                    else ""
                 )
-                yield f"  {name}: {_format_flow(part)}{comment}"
+                yield f"  {name}: {_format_flow_yaml(part)}{comment}"
         else:
-            comment = _format_origin(film.origins.get(key), key, {}) if origins else ""
-            yield f"{key}: {_format_flow(value)}{comment}"
+            comment = _format_origin_comment(film.origins.get(key), key, {}) if with_origins else ""
+            yield f"{key}: {_format_flow_yaml(value)}{comment}"
 
 
-def _format_origin(
-    origin: Origin | None, key: str, beside: Mapping[str, Any], part: str = ""
+def _format_origin_comment(
+    origin: Origin | None, key: str, siblings: Mapping[str, Any], prefix: str = ""
 ) -> str:
-    """The comment that says where a value came from; `part` is said before its layer."""
+    """The comment that says where a value came from; `prefix` is said before its layer."""
     if origin is None:
         if key.startswith("x-") or key == "storyboard":
             return ""
-        slug = key in ("place", "time") and "scene" in beside
+        slug = key in ("place", "time") and "scene" in siblings
         return "  # from scene" if slug else "  # default"
     place = origin.value or origin.key
     layer = "command line" if origin.layer is ValueSource.FLAG else str(origin.layer)
     detail = f" {origin.detail}" if origin.detail and origin.layer is not ValueSource.FLAG else ""
-    return f"  # {part}{layer}{detail}" + (f", {place.file}:{place.line}" if place else "")
+    return f"  # {prefix}{layer}{detail}" + (f", {place.file}:{place.line}" if place else "")
 
 
-def _format_flow(value: Any) -> str:
+def _format_flow_yaml(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, Mapping):
         return (
             "{"
             + ", ".join(
-                f"{_format_flow(str(key))}: {_format_flow(item)}" for key, item in value.items()
+                f"{_format_flow_yaml(str(key))}: {_format_flow_yaml(item)}"
+                for key, item in value.items()
             )
             + "}"
         )
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_format_flow(item) for item in value) + "]"
+        return "[" + ", ".join(_format_flow_yaml(item) for item in value) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, (int, float)):

@@ -77,16 +77,16 @@ class EffectSpec:
 def compute_duration_after(effects: Sequence[Effect], seconds: Fraction) -> Fraction:
     """How long the effects, one after another, make so many seconds; 0 where one can't be done."""
     for effect in effects:
-        if _explain_too_short(effect, seconds):
+        if _explain_too_short_to_freeze(effect, seconds):
             return Fraction(0)
         seconds = _apply_duration_rule(effect, seconds)
     return seconds
 
 
-def explain_unusable(effects: Sequence[Effect], seconds: Fraction) -> str:
+def explain_unusable_effects(effects: Sequence[Effect], seconds: Fraction) -> str:
     """Why one of the effects can't be done on so many seconds, in words; empty when all can."""
     for effect in effects:
-        if problem := _explain_too_short(effect, seconds):
+        if problem := _explain_too_short_to_freeze(effect, seconds):
             return problem
         total = effect.arguments.get("total_duration")
         if total is not None and _to_fraction(total) < seconds:
@@ -95,12 +95,14 @@ def explain_unusable(effects: Sequence[Effect], seconds: Fraction) -> str:
     return ""
 
 
-def _explain_too_short(effect: Effect, seconds: Fraction) -> str:
+def _explain_too_short_to_freeze(effect: Effect, seconds: Fraction) -> str:
     held_moment = EFFECTS[effect.name].held_moment
     if held_moment is None or (at := held_moment(effect.arguments)) <= seconds:
         return ""
     moment_text = (
-        f"{float(at):g} s before the end" if _is_at_end(effect.arguments) else f"{float(at):g} s"
+        f"{float(at):g} s before the end"
+        if _is_freeze_at_end(effect.arguments)
+        else f"{float(at):g} s"
     )
     return f"`{effect.name}` holds the picture at {moment_text}, and is given {float(seconds):g} s"
 
@@ -142,19 +144,19 @@ def _compute_freeze_duration(seconds: Fraction, arguments: Mapping[str, Any]) ->
     return seconds + _to_fraction(arguments["freeze_duration"])
 
 
-def _compute_accel_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
+def _compute_acceleration_duration(seconds: Fraction, arguments: Mapping[str, Any]) -> Fraction:
     return _to_fraction(arguments["new_duration"]) if "new_duration" in arguments else seconds
 
 
-def _is_at_end(arguments: Mapping[str, Any]) -> bool:
+def _is_freeze_at_end(arguments: Mapping[str, Any]) -> bool:
     return bool(arguments.get("t") == "end")
 
 
-def _find_held_moment(arguments: Mapping[str, Any]) -> Fraction:
-    return _to_fraction(arguments.get("padding_end" if _is_at_end(arguments) else "t", 0))
+def _find_freeze_moment(arguments: Mapping[str, Any]) -> Fraction:
+    return _to_fraction(arguments.get("padding_end" if _is_freeze_at_end(arguments) else "t", 0))
 
 
-def _check_crop(arguments: Mapping[str, Any]) -> str:
+def _explain_invalid_crop_effect(arguments: Mapping[str, Any]) -> str:
     """The rectangle as MoviePy reckons it, as far as that is known without the picture."""
     for low, high, size, middle in (
         ("x1", "x2", "width", "x_center"),
@@ -176,12 +178,12 @@ def _check_crop(arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def _check_blink(arguments: Mapping[str, Any]) -> str:
+def _explain_invalid_blink_effect(arguments: Mapping[str, Any]) -> str:
     never = not (arguments["duration_on"] or arguments["duration_off"])
     return "neither of `duration_on` and `duration_off` is above 0" if never else ""
 
 
-def _check_accel(arguments: Mapping[str, Any]) -> str:
+def _explain_invalid_acceleration_effect(arguments: Mapping[str, Any]) -> str:
     return "`abruptness` is below -1" if arguments.get("abruptness", 0) < -1 else ""
 
 
@@ -197,8 +199,8 @@ EFFECTS: Mapping[str, EffectSpec] = MappingProxyType(
                 "abruptness": ArgumentType.NUMBER,
                 "soonness": ArgumentType.POSITIVE,
             },
-            duration_rule=_compute_accel_duration,
-            check_arguments=_check_accel,
+            duration_rule=_compute_acceleration_duration,
+            check_arguments=_explain_invalid_acceleration_effect,
         ),
         "AudioDelay": EffectSpec(
             {
@@ -217,13 +219,13 @@ EFFECTS: Mapping[str, EffectSpec] = MappingProxyType(
         "Blink": EffectSpec(
             {"duration_on": ArgumentType.SECONDS, "duration_off": ArgumentType.SECONDS},
             (("duration_on",), ("duration_off",)),
-            check_arguments=_check_blink,
+            check_arguments=_explain_invalid_blink_effect,
         ),
         "Crop": EffectSpec(
             dict.fromkeys(("x1", "y1", "x2", "y2", "x_center", "y_center"), ArgumentType.PIXELS)
             | dict.fromkeys(("width", "height"), ArgumentType.EXTENT),
             is_frame_wise=True,
-            check_arguments=_check_crop,
+            check_arguments=_explain_invalid_crop_effect,
         ),
         "CrossFadeIn": _CROSSFADE,
         "CrossFadeOut": _CROSSFADE,
@@ -239,7 +241,7 @@ EFFECTS: Mapping[str, EffectSpec] = MappingProxyType(
             },
             (("freeze_duration", "total_duration"),),
             _compute_freeze_duration,
-            held_moment=_find_held_moment,
+            held_moment=_find_freeze_moment,
         ),
         "FreezeRegion": EffectSpec(
             {
@@ -248,7 +250,7 @@ EFFECTS: Mapping[str, EffectSpec] = MappingProxyType(
                 "outside_region": ArgumentType.REGION,
             },
             (("region", "outside_region"),),
-            held_moment=_find_held_moment,
+            held_moment=_find_freeze_moment,
         ),
         "GammaCorrection": EffectSpec(
             {"gamma": ArgumentType.POSITIVE}, (("gamma",),), is_frame_wise=True

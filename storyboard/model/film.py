@@ -326,25 +326,25 @@ class Shot:
     )
     """By key path as written: `prompt`, `trim.start`, `dialogue[0].at`; `` is the shot itself."""
 
-    def find_origin(self, path: str = "") -> Origin | None:
+    def find_origin(self, key_path: str = "") -> Origin | None:
         """Where the value at `path` stands, climbing to the nearest key that was written."""
-        while path:
-            if path in self.origins:
-                return self.origins[path]
-            parent_end = max(path.rfind("."), path.rfind("["))
-            path = path[:parent_end] if parent_end > 0 else ""
+        while key_path:
+            if key_path in self.origins:
+                return self.origins[key_path]
+            parent_end = max(key_path.rfind("."), key_path.rfind("["))
+            key_path = key_path[:parent_end] if parent_end > 0 else ""
         return self.origins.get("")
 
-    def find_span(self, path: str = "") -> Span:
+    def find_span(self, key_path: str = "") -> Span:
         """The text of the value at `path`, or of the nearest key around it."""
-        origin = self.find_origin(path)
+        origin = self.find_origin(key_path)
         if origin is None:
             return Span("<film>")
         return origin.value or origin.key or Span("<film>")
 
-    def is_stated_here(self, path: str) -> bool:
+    def is_stated_by_shot(self, key_path: str) -> bool:
         """True when the shot itself states `path` (not a default, sequence, `like` or profile)."""
-        origin = self.origins.get(path)
+        origin = self.origins.get(key_path)
         return origin is not None and origin.layer is ValueSource.SHOT
 
 
@@ -402,10 +402,10 @@ class Film:
                 return shot
         raise KeyError(id)
 
-    def find_span(self, path: str = "") -> Span:
+    def find_span(self, key_path: str = "") -> Span:
         """The text of the film's own value at `path`, or of the nearest key around it."""
-        while path and path not in self.origins:
-            parent_end = max(path.rfind("."), path.rfind("["))
-            path = path[:parent_end] if parent_end > 0 else ""
-        origin = self.origins.get(path)
+        while key_path and key_path not in self.origins:
+            parent_end = max(key_path.rfind("."), key_path.rfind("["))
+            key_path = key_path[:parent_end] if parent_end > 0 else ""
+        origin = self.origins.get(key_path)
         return (origin and (origin.value or origin.key)) or Span(str(self.path))

@@ -18,13 +18,13 @@ def find_missing_steps(timeline: Timeline, takes: Mapping[str, Take]) -> set[str
     return (shown | spoken_steps) - set(takes)
 
 
-def add_slates(timeline: Timeline, missing: Collection[str]) -> Timeline:
+def replace_missing_with_slates(timeline: Timeline, missing_steps: Collection[str]) -> Timeline:
     """The same film with a labelled card wherever a picture is missing."""
     events = []
     for event in timeline.events:
         slices = tuple(
             Slice("", segment.source, card=f"{event.shot}\nmissing")
-            if segment.step in missing
+            if segment.step in missing_steps
             else segment
             for segment in event.slices
         )

@@ -13,7 +13,7 @@ from storyboard.model.film import Take
 from storyboard.run.store.store import Store
 
 
-def apply_narration(timeline: Timeline, takes: Mapping[str, Take], store: Store) -> Timeline:
+def apply_narration_takes(timeline: Timeline, takes: Mapping[str, Take], store: Store) -> Timeline:
     """The timeline with every line that has a take; the others are left out.
 
     Raises StoryboardError for a written text that can't be read.
@@ -25,7 +25,7 @@ def apply_narration(timeline: Timeline, takes: Mapping[str, Take], store: Store)
     return apply_spoken_narration(replace(timeline, narration=lines), seconds, words)
 
 
-def describe_overruns(timeline: Timeline) -> list[str]:
+def describe_narration_overruns(timeline: Timeline) -> list[str]:
     """A sentence for each line that runs into the next one or past the end of the film."""
     rate = timeline.rate
     lines = sorted(timeline.narration, key=lambda line: line.span.start)

@@ -44,18 +44,18 @@ def build_snapshot(session: FilmSession, plan: Plan) -> dict[str, Any]:
     }
 
 
-def diff_snapshots(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def describe_snapshot_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What is no longer as it was reviewed, a line each; takes that have come since are not."""
     added = now["shots"].keys() - before["shots"].keys()
     removed = before["shots"].keys() - now["shots"].keys()
-    lines = list(_diff_film(before["film"], now["film"]))
+    lines = list(_describe_film_changes(before["film"], now["film"]))
     lines += [f"a {now['shots'][id]['is']} was added: {id}" for id in now["shots"] if id in added]
     lines += [f"{id} is gone" for id in before["shots"] if id in removed]
     both = [id for id in before["shots"] if id in now["shots"]]
     if both != [id for id in now["shots"] if id in before["shots"]]:
         lines.append("the shots are in another order")
     for id in both:
-        lines += _diff_shot(id, before["shots"][id], now["shots"][id])
+        lines += _describe_shot_changes(id, before["shots"][id], now["shots"][id])
     steps = [
         (id, before["steps"].get(id), now["steps"].get(id))
         for id in dict.fromkeys((*before["steps"], *now["steps"]))
@@ -65,7 +65,7 @@ def diff_snapshots(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[st
     for id, was, is_ in steps:
         step = was or is_ or {}
         if was and is_:
-            lines += _diff_step(id, was, is_)
+            lines += _describe_step_changes(id, was, is_)
         elif step["shot"] not in added | removed:
             lines.append(f"{id} is {'no longer a step' if was else 'a new step'} of the plan")
     return lines
@@ -161,7 +161,7 @@ def _to_json_value(session: FilmSession, value: Any) -> Any:
 # what moved ----------------------------------------------------------------------------------
 
 
-def _diff_film(was: Parts, now: Parts) -> Iterator[str]:
+def _describe_film_changes(was: Parts, now: Parts) -> Iterator[str]:
     for name in was:
         if was[name] == now[name]:
             continue
@@ -173,7 +173,7 @@ def _diff_film(was: Parts, now: Parts) -> Iterator[str]:
             yield f"the film's {name} changed"
 
 
-def _diff_shot(id: str, was: Parts, now: Parts) -> Iterator[str]:
+def _describe_shot_changes(id: str, was: Parts, now: Parts) -> Iterator[str]:
     for name in was:
         if was[name] == now[name]:
             continue
@@ -191,7 +191,7 @@ def _has_lost_takes(was: Parts, now: Parts) -> bool:
     return was["digest"] == now["digest"] and not set(was["locked"]) <= set(now["locked"])
 
 
-def _diff_step(id: str, was: Parts, now: Parts) -> Iterator[str]:
+def _describe_step_changes(id: str, was: Parts, now: Parts) -> Iterator[str]:
     """A plan is an upper bound: what came since, or came out the same, is as it was planned."""
     if was["takes"] != now["takes"]:
         yield f"{id}: {_format_take_count(now['takes'])}, was {_format_take_count(was['takes'])}"

@@ -46,11 +46,11 @@ def write_provenance(
     takes: Mapping[str, Take],
     attempts: Iterable[Attempt],
     hashes: FileHashCache,
-    selects: LockFile,
+    lock_file: LockFile,
 ) -> Path:
     """Writes the record of the film at `out`; `timeline` is the one that was cut."""
-    builder = _ProvenanceBuilder(film, graph, takes, attempts, hashes, selects)
-    ranges = [entry for event in timeline.events for entry in builder.describe_ranges(event)]
+    builder = _ProvenanceBuilder(film, graph, takes, attempts, hashes, lock_file)
+    ranges = [entry for event in timeline.events for entry in builder.describe_played_ranges(event)]
     narration = [
         builder.describe_take(graph.steps[entry.step], takes[entry.step], entry.span)
         for entry in timeline.narration
@@ -69,7 +69,7 @@ def write_provenance(
         "digital_source_type": _combine_source_types(
             entry.get("digital_source_type") for entry in ranges
         ),
-        "price_usd": micros_to_usd(sum(_collect_prices(takes, used).values())),
+        "price_usd": micros_to_usd(sum(_collect_take_prices_micros(takes, used).values())),
         "ranges": ranges,
         "narration": narration,
         "made_from": [
@@ -85,7 +85,7 @@ def write_provenance(
     return path
 
 
-def refresh_notes(out: Path, selects: LockFile) -> None:
+def refresh_provenance_notes(out: Path, lock_file: LockFile) -> None:
     """Brings the notes in the record of a film that stands to what the lock file says now.
 
     The rest of the record tells how the film was made, which is over.
@@ -93,12 +93,12 @@ def refresh_notes(out: Path, selects: LockFile) -> None:
     path = to_provenance_path(out)
     try:
         document = json.loads(path.read_text("utf-8"))
-        told = [each for key in ("ranges", "narration", "made_from") for each in document[key]]
-        for each in told:
+        entries = [each for key in ("ranges", "narration", "made_from") for each in document[key]]
+        for each in entries:
             if "take" not in each:
                 continue
             each.pop("note", None)
-            if note := selects.find_note(each["digest"], int(each["take"][1:])):
+            if note := lock_file.find_note(each["digest"], int(each["take"][1:])):
                 each["note"] = note
     except (OSError, ValueError, KeyError, TypeError):
         return  # not as we write it: the next cut writes it anew
@@ -115,10 +115,10 @@ class _ProvenanceBuilder:
         takes: Mapping[str, Take],
         attempts: Iterable[Attempt],
         hashes: FileHashCache,
-        selects: LockFile,
+        lock_file: LockFile,
     ) -> None:
         self._film = film
-        self._selects = selects
+        self._selects = lock_file
         self._graph = graph
         self._takes = takes
         self._hashes = hashes
@@ -127,7 +127,7 @@ class _ProvenanceBuilder:
             if attempt.state in _FAILED_STATES:
                 self._failed_attempts.setdefault(attempt.digest, []).append(attempt)
 
-    def describe_ranges(self, event: ShotEvent) -> list[dict[str, Any]]:
+    def describe_played_ranges(self, event: ShotEvent) -> list[dict[str, Any]]:
         """What an event plays, piece by piece, in frames of the film (the end is exclusive)."""
         entries = []
         start = event.visible.start
@@ -141,7 +141,7 @@ class _ProvenanceBuilder:
                 entry["source_frames"] = [slice_.source.start, slice_.source.end]
             else:
                 entry = {**_to_json_range(span), "plain": slice_.card or slice_.color or "black"}
-            entries.append({"shot": event.shot, **entry, **_find_transitions(event, span)})
+            entries.append({"shot": event.shot, **entry, **_describe_transitions_over(event, span)})
         return entries
 
     def describe_take(self, step: Step, take: Take, span: FrameRange | None) -> dict[str, Any]:
@@ -160,30 +160,30 @@ class _ProvenanceBuilder:
             "seed": take.seed,
             "operation": take.operation,
             "price_usd": micros_to_usd(take.price_micros),
-            "trim": self._selects.trim_text(take.digest, take.ordinal),
+            "trim": self._selects.find_trim_fields(take.digest, take.ordinal),
             "note": self._selects.find_note(take.digest, take.ordinal),
             "references": self._list_references(step),
             "parents": self._list_parents(step),
-            "digital_source_type": self._find_source_type(step),
+            "digital_source_type": self._find_digital_source_type(step),
             "contains_source": take.contains_source if step.kind is Kind.EXTEND else None,
             "instead": step.instead,
             "policy": [
                 {
                     "outcome": attempt.state.value,
                     "why": attempt.message,
-                    "price_usd": _find_settled_usd(attempt),
+                    "price_usd": _to_settled_usd(attempt),
                 }
                 for attempt in failures
             ],
         }
         return {key: value for key, value in fields.items() if value not in (None, "", [], {})}
 
-    def _find_source_type(self, step: Step) -> str:
+    def _find_digital_source_type(self, step: Step) -> str:
         """IPTC's word for it; empty for footage, of which we know nothing."""
         if step.kind is Kind.IMPORT:
             return ""
         if step.kind is Kind.EFFECT:  # it is what its takes are
-            kinds = {self._find_source_type(self._graph.steps[id]) for id in step.parents}
+            kinds = {self._find_digital_source_type(self._graph.steps[id]) for id in step.parents}
             return kinds.pop() if len(kinds) == 1 else _combine_source_types(kinds)
         return _DRAWN if step.provider == "previz" else _MODEL
 
@@ -212,9 +212,9 @@ class _ProvenanceBuilder:
         ]
 
 
-def _find_ancestors(graph: Graph, id: str) -> set[str]:
+def _find_ancestors(graph: Graph, step_id: str) -> set[str]:
     ancestors: set[str] = set()
-    stack = [id]
+    stack = [step_id]
     while stack:
         for parent in graph.steps[stack.pop()].parents:
             if parent not in ancestors:
@@ -227,7 +227,7 @@ def _to_json_range(span: FrameRange) -> dict[str, int]:
     return {"from": span.start, "to": span.end}
 
 
-def _find_transitions(event: ShotEvent, span: FrameRange) -> dict[str, Any]:
+def _describe_transitions_over(event: ShotEvent, span: FrameRange) -> dict[str, Any]:
     """The transitions that lie over a range."""
     transitions = {"entering": event.entering, "leaving": event.leaving}
     return {
@@ -246,11 +246,13 @@ def _combine_source_types(kinds: Iterable[str | None]) -> str:
     return _DRAWN if source_types <= {_DRAWN, ""} and _DRAWN in source_types else _COMPOSITE
 
 
-def _find_settled_usd(attempt: Attempt) -> float | None:
+def _to_settled_usd(attempt: Attempt) -> float | None:
     return micros_to_usd(attempt.settled_micros) if attempt.settled_micros else None
 
 
-def _collect_prices(takes: Mapping[str, Take], steps: Iterable[str]) -> dict[tuple[str, int], int]:
+def _collect_take_prices_micros(
+    takes_by_step: Mapping[str, Take], steps: Iterable[str]
+) -> dict[tuple[str, int], int]:
     """What each take cost, once; two that came out the same were paid for twice."""
-    used = [takes[id] for id in steps if id in takes]
+    used = [takes_by_step[id] for id in steps if id in takes_by_step]
     return {(take.digest, take.ordinal): take.price_micros for take in used}

@@ -15,9 +15,13 @@ from storyboard.graph.steps import HELPER_KINDS
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film, Take
 from storyboard.money import format_usd
-from storyboard.pipeline.missing_takes import add_slates, find_missing_steps
-from storyboard.pipeline.narration import apply_narration, describe_overruns
-from storyboard.pipeline.provenance import refresh_notes, to_provenance_path, write_provenance
+from storyboard.pipeline.missing_takes import find_missing_steps, replace_missing_with_slates
+from storyboard.pipeline.narration import apply_narration_takes, describe_narration_overruns
+from storyboard.pipeline.provenance import (
+    refresh_provenance_notes,
+    to_provenance_path,
+    write_provenance,
+)
 from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.pipeline.up_to_date import OutputCache
 from storyboard.plan.plan import Action, Plan, Reason, TakeRequests
@@ -25,9 +29,9 @@ from storyboard.providers import registry
 from storyboard.providers.base import Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.maintenance.store_maintenance import clean_up_after_crash
-from storyboard.run.paths import make_folder
+from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.result import RunResult
-from storyboard.util.output_files import confirm_replaceable
+from storyboard.util.output_files import require_replaceable
 
 if TYPE_CHECKING:
     from storyboard.run.ledger.ledger import Ledger
@@ -73,18 +77,20 @@ def choose_default_output(film: Film) -> Path:
     return Path("build") / f"{film.stem}{'.previz' if film.rehearsal else ''}.mp4"
 
 
-def outputs(film: Film, out: Path) -> tuple[Path, ...]:
+def list_outputs(film: Film, out: Path) -> tuple[Path, ...]:
     """The film file and all that a render may write beside it."""
     suffixes = (".srt", ".vtt") if film.subtitles == "sidecar" else ()
     return (out, to_provenance_path(out), *map(out.with_suffix, suffixes))
 
 
-def _confirm_outputs(film: Film, order: RenderOptions) -> None:
-    for path in outputs(film, order.out or choose_default_output(film)):
-        confirm_replaceable(path, "name a file in another place")
+def _confirm_outputs_replaceable(film: Film, options: RenderOptions) -> None:
+    for path in list_outputs(film, options.out or choose_default_output(film)):
+        require_replaceable(path, "name a file in another place")
 
 
-def check_budget(session: FilmSession, plan: Plan, options: RenderOptions) -> int | None:
+def check_budget_and_compute_cap(
+    session: FilmSession, plan: Plan, options: RenderOptions
+) -> int | None:
     """Refuses a plan whole when it may cost more than this run or the film's life allows.
 
     Returns what this run may spend, micro-dollars, or None where nothing limits it.
@@ -100,14 +106,16 @@ def check_budget(session: FilmSession, plan: Plan, options: RenderOptions) -> in
     lifetime_usd = session.film.policy.budget_usd
     if lifetime_usd is None:
         return cap
-    from storyboard.run.ledger.ledger import Ledger, sum_lifetime_cost
+    from storyboard.run.ledger.ledger import Ledger, sum_lifetime_cost_micros
     from storyboard.run.ledger.pending import is_unsent
     from storyboard.run.maintenance.untracked_takes import find_untracked_takes
 
     submitted = [entry for entry in Ledger.read_attempts(session.state) if not is_unsent(entry)]
-    paid = session.selects.list_prices()
+    paid = session.selects.list_prices_micros()
     untracked = find_untracked_takes(session.store, session.film.path.absolute(), submitted, paid)
-    spent = sum_lifetime_cost(submitted, paid) + sum(entry.take.price_micros for entry in untracked)
+    spent = sum_lifetime_cost_micros(submitted, paid) + sum(
+        entry.take.price_micros for entry in untracked
+    )
     remaining = max(0, int(lifetime_usd * 1_000_000) - spent)
     if cost > remaining:
         raise MoneyRefused(
@@ -127,21 +135,23 @@ async def render(
     """
     from storyboard.run.ledger.ledger import Ledger
 
-    _confirm_outputs(session.film, options)
-    if has_nothing_to_do(session, plan) and not _needs_stand_ins(session, plan, options):
-        return stitch_from_plan(session, plan, options, emit)
-    ledger = Ledger(make_folder(session.state))
+    _confirm_outputs_replaceable(session.film, options)
+    if has_nothing_to_do(session, plan) and not _needs_previz_stand_ins(session, plan, options):
+        return stitch_kept_takes(session, plan, options, emit)
+    ledger = Ledger(create_git_ignored_folder(session.state))
     log = ev.RunLog(session.state, ledger.run)
-    emit = ev.fan_out(emit, log)
+    emit = ev.combine_sinks(emit, log)
     try:
-        cap = check_budget(session, plan, options)  # nobody else spends on this film from here on
+        cap = check_budget_and_compute_cap(
+            session, plan, options
+        )  # nobody else spends on this film from here on
         _quarantine_corrupt_takes(session, plan)
         result = await _run_plan(session, plan, ledger, options, cap, emit)
         takes = _add_unplanned_takes(session, plan, result.selects)
         missing = find_missing_steps(plan.timeline, takes)
         if missing and options.missing == "previz" and not result.interrupted:
-            takes |= await _render_stand_ins(session, missing, options, emit)
-        outcome = _finish_render(session, plan, result, takes, options, emit)
+            takes |= await _render_previz_stand_ins(session, missing, options, emit)
+        outcome = _stitch_if_complete(session, plan, result, takes, options, emit)
         emit(outcome.result.to_summary(ledger.run))
         return outcome
     finally:
@@ -175,7 +185,7 @@ def _add_unplanned_takes(
     return _collect_kept_takes(session.plan()) | dict(takes)
 
 
-def _needs_stand_ins(session: FilmSession, plan: Plan, options: RenderOptions) -> bool:
+def _needs_previz_stand_ins(session: FilmSession, plan: Plan, options: RenderOptions) -> bool:
     """Whether previz has holes to fill in a film of which only some shots were asked for."""
     some_only = len(plan.nodes) < len(session.graph.steps)
     return options.missing == "previz" and some_only
@@ -186,11 +196,11 @@ def _quarantine_corrupt_takes(session: FilmSession, plan: Plan) -> None:
     for node in plan.nodes:
         if Reason.TAKE_CORRUPT in node.reasons and node.action is not Action.BLOCKED:
             for take in session.store.find_takes(node.digest) if session.store else ():
-                if session.store and not _is_intact(session, take):
+                if session.store and not _is_take_intact(session, take):
                     session.store.quarantine_file(take.sha256)
 
 
-def _is_intact(session: FilmSession, take: Take) -> bool:
+def _is_take_intact(session: FilmSession, take: Take) -> bool:
     assert session.store is not None
     if not session.store.has_file(take.sha256):
         return True
@@ -198,19 +208,19 @@ def _is_intact(session: FilmSession, take: Take) -> bool:
     return session.hashes(path) == take.sha256
 
 
-def stitch_from_plan(
+def stitch_kept_takes(
     session: FilmSession, plan: Plan, options: RenderOptions, emit: ev.EventSink
 ) -> RenderResult:
     """Cuts the film of a plan that has nothing to make; submits nothing."""
-    _confirm_outputs(session.film, options)
+    _confirm_outputs_replaceable(session.film, options)
     if session.store is not None:
         clean_up_after_crash(session.store, session.state)
     takes = _add_unplanned_takes(session, plan, _collect_kept_takes(plan))
     result = RunResult(selects=_collect_kept_takes(plan), kept=len(plan.nodes), can_stitch=True)
-    return _finish_render(session, plan, result, takes, options, emit)
+    return _stitch_if_complete(session, plan, result, takes, options, emit)
 
 
-def _finish_render(
+def _stitch_if_complete(
     session: FilmSession,
     plan: Plan,
     result: RunResult,
@@ -222,12 +232,12 @@ def _finish_render(
     session.selects.save()
     if options.until or result.interrupted or not (result.is_complete or options.missing != "fail"):
         return RenderResult(result)
-    timeline = session.timeline(plan, result.selects)
-    if session.late(result.selects):
+    timeline = session.build_timeline(plan, result.selects)
+    if session.has_new_trims(result.selects):
         emit(ev.Note(message="the lock file trims takes that play again now: render once more"))
     missing = find_missing_steps(timeline, takes)
     if missing and options.missing == "slate":
-        timeline = add_slates(timeline, missing)
+        timeline = replace_missing_with_slates(timeline, missing)
         for step_id in sorted(missing & {item.step for item in timeline.narration}):
             emit(ev.Note(message=f"{step_id} is not spoken yet: silence stands for it"))
     elif missing:
@@ -235,7 +245,7 @@ def _finish_render(
         names = ", ".join(sorted({s.id if s.kind in HELPER_KINDS else s.shot for s in steps}))
         emit(ev.Note(message=f"the film is not cut: {names} not made yet"))
         return RenderResult(result)
-    return _stitch_takes(session, timeline, takes, result, options, emit)
+    return _stitch_unless_current(session, timeline, takes, result, options, emit)
 
 
 async def _run_plan(
@@ -243,7 +253,7 @@ async def _run_plan(
     plan: Plan,
     ledger: Ledger,
     options: RenderOptions,
-    cap: int | None,
+    cap_micros: int | None,
     emit: ev.EventSink,
 ) -> RunResult:
     from storyboard.run.executor.executor import run_plan
@@ -253,21 +263,21 @@ async def _run_plan(
         plan,
         film=session.film,
         store=session.store,
-        selects=session.selects,
+        lock_file=session.selects,
         ledger=ledger,
-        providers=partial(create_provider, session.film),
-        events=emit,
+        create_provider=partial(create_provider, session.film),
+        emit=emit,
         jobs=options.processes,
-        hashes=session.hashes,
+        hash_path=session.hashes,
         frozen=options.frozen,
-        missing=options.missing,
-        max_cost_micros=cap,
+        missing_policy=options.missing,
+        max_cost_micros=cap_micros,
     )
 
 
 def create_provider(film: Film, name: str) -> Provider:
     """A new adapter object of that name, with the film's settings for it."""
-    adapter: Callable[[Mapping[str, Any]], Provider] = registry.load_adapter(name)
+    adapter: Callable[[Mapping[str, Any]], Provider] = registry.load_adapter_class(name)
     return adapter(film.providers.get(name, {}))
 
 
@@ -282,8 +292,8 @@ def _collect_kept_takes(plan: Plan) -> dict[str, Take]:
     }
 
 
-async def _render_stand_ins(
-    session: FilmSession, missing: set[str], options: RenderOptions, emit: ev.EventSink
+async def _render_previz_stand_ins(
+    session: FilmSession, missing_steps: set[str], options: RenderOptions, emit: ev.EventSink
 ) -> dict[str, Take]:
     """Previz takes for the steps that are missing, made under the same limits."""
     from storyboard.run.ledger.ledger import Ledger
@@ -291,22 +301,22 @@ async def _render_stand_ins(
     flags = replace(session.overrides, previz=True, provider=None)
     rehearsal = FilmSession(check_film(session.film.path, flags), create=True)
     try:
-        plan = rehearsal.plan().restrict_to(missing)
-        emit(ev.Note(message=f"previz stands in for {', '.join(sorted(missing))}"))
+        plan = rehearsal.plan().restrict_to(missing_steps)
+        emit(ev.Note(message=f"previz stands in for {', '.join(sorted(missing_steps))}"))
         takes: Mapping[str, Take] = _collect_kept_takes(plan)
         if plan.has_work:
-            ledger = Ledger(make_folder(rehearsal.state / "previz"))
+            ledger = Ledger(create_git_ignored_folder(rehearsal.state / "previz"))
             try:
                 takes = (await _run_plan(rehearsal, plan, ledger, options, 0, emit)).selects
             finally:
                 ledger.close()
             rehearsal.selects.save()
-        return {id: take for id, take in takes.items() if id in missing}
+        return {id: take for id, take in takes.items() if id in missing_steps}
     finally:
         rehearsal.close()
 
 
-def _stitch_takes(
+def _stitch_unless_current(
     session: FilmSession,
     timeline: Timeline,
     takes: Mapping[str, Take],
@@ -322,8 +332,8 @@ def _stitch_takes(
     store, film = session.store, session.film
     assert store is not None
     out = options.out or choose_default_output(film)
-    timeline = apply_narration(timeline, takes, store)
-    for note in describe_overruns(timeline):
+    timeline = apply_narration_takes(timeline, takes, store)
+    for note in describe_narration_overruns(timeline):
         emit(ev.Note(message=note))
     media = {
         id: StepMedia(store.require_file(take.sha256), take.sha256, take.facts, take.source_frames)
@@ -331,13 +341,13 @@ def _stitch_takes(
         if session.graph.steps[id].kind not in (Kind.STILL, Kind.WRITE)
     }
     sounds = _GeneratedSounds(film, session)
-    identity = fingerprint_film(film, timeline, media, maker=sounds.revision)
+    identity = fingerprint_film(film, timeline, media, generator_revision=sounds.revision)
     cache = OutputCache(session.state / _RECORD)
     sidecar_paths = (to_provenance_path(out), *list_sidecar_paths(film, timeline, out))
     is_complete = all(path.exists() for path in sidecar_paths)
     if is_complete and cache.is_current(out, identity):
         out.touch()
-        refresh_notes(out, session.selects)
+        refresh_provenance_notes(out, session.selects)
         cache.record_output(out, identity)
         return RenderResult(result, out, current=True)
     started = time.monotonic()
@@ -353,7 +363,7 @@ def _stitch_takes(
         cache=store.cache,
         beds=sounds.bed,
         murmur=sounds.murmur,
-        maker=sounds.revision,
+        generator_revision=sounds.revision,
         on_progress=report_progress,
         jobs=options.processes,
     )
@@ -394,7 +404,7 @@ class _GeneratedSounds:
         has_described_sound = has_described_sound or any(cue.make for cue in film.music)
         is_rehearsal = provider_names <= {"previz", "import", registry.EFFECTS}
         needed = has_described_sound or (is_rehearsal and any(s.dialogue for s in film.shots))
-        adapter = registry.load_adapter("previz") if needed else None
+        adapter = registry.load_adapter_class("previz") if needed else None
         self.bed = getattr(adapter, "bed", None)
         self.murmur = getattr(adapter, "murmur", None) if is_rehearsal else None
         self.revision = adapter.revision if adapter else ""

@@ -14,11 +14,11 @@ from typing import Any
 
 from storyboard.digest import digest_value
 from storyboard.errors import MoneyRefused, UsageError
-from storyboard.pipeline.plan_snapshot import build_snapshot, diff_snapshots
+from storyboard.pipeline.plan_snapshot import build_snapshot, describe_snapshot_changes
 from storyboard.pipeline.session import FilmSession, Overrides
 from storyboard.plan.plan import Plan, TakeRequests
 from storyboard.plan.selection import select_shots
-from storyboard.util.atomic_files import write_out
+from storyboard.util.atomic_files import write_to_file_or_stream
 
 _KEY = "storyboard_plan"
 _FORMAT = 1
@@ -44,10 +44,10 @@ class SavedPlan:
         """Micro-dollars that were reviewed."""
         return sum(step["cost_micros"] for step in self.snapshot["steps"].values())
 
-    def require_unchanged(self, session: FilmSession, plan: Plan) -> None:
+    def require_same_plan(self, session: FilmSession, plan: Plan) -> None:
         """Raises MoneyRefused, a line for whatever moved, unless `plan` comes to the same."""
         snapshot = json.loads(json.dumps(build_snapshot(session, plan)))
-        if lines := diff_snapshots(self.snapshot, snapshot):
+        if lines := describe_snapshot_changes(self.snapshot, snapshot):
             more = [f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
             raise MoneyRefused(
                 "\n  ".join(["the saved plan is no longer true:", *lines[:_LINES], *more]),
@@ -79,10 +79,10 @@ def save_plan(
         "reviewed": build_snapshot(session, plan),
     }
     payload = {_KEY: _FORMAT, "sha256": digest_value("plan", document), **document}
-    write_out(out, json.dumps(payload, ensure_ascii=False, indent=1) + "\n")
+    write_to_file_or_stream(out, json.dumps(payload, ensure_ascii=False, indent=1) + "\n")
 
 
-def read_plan(path: Path) -> SavedPlan | None:
+def read_saved_plan(path: Path) -> SavedPlan | None:
     """The saved plan in that file, or None where the file is something else, such as a film.
 
     Raises UsageError for a plan of another format, or one that is not as it was written.

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from storyboard.diagnostics.collector import suggest_or_list
+from storyboard.diagnostics.collector import suggest_or_list_choices
 from storyboard.errors import (
     Diagnostic,
     InvalidStoryboard,
@@ -40,7 +40,7 @@ from storyboard.run.paths import (
 )
 from storyboard.run.store.store import Store
 from storyboard.run.take_library import TakeLibrary
-from storyboard.util.serialization import Serialized, check_names
+from storyboard.util.serialization import Serialized, reject_unknown_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,16 @@ class Overrides(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> Overrides:
+    def from_fields(cls, fields: Mapping[str, Any]) -> Overrides:
         """The flags that `to_fields` wrote; TypeError for a flag that there is not."""
-        check_names(told, cls().to_fields())
+        reject_unknown_names(fields, cls().to_fields())
         return cls(
-            profile=told.get("profile"),
-            provider=told.get("provider"),
-            model=told.get("model"),
-            previz=told.get("previz", False),
-            proxy=told.get("proxy", False),
-            allow_retired=told.get("allow_retired", False),
+            profile=fields.get("profile"),
+            provider=fields.get("provider"),
+            model=fields.get("model"),
+            previz=fields.get("previz", False),
+            proxy=fields.get("proxy", False),
+            allow_retired=fields.get("allow_retired", False),
         )
 
 
@@ -114,10 +114,10 @@ class CheckedFilm:
 def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
     """Reads, checks and compiles a film; never raises for what its author can get wrong."""
     from storyboard.language import load
-    from storyboard.stitching.text.text_checks import proofread_film
+    from storyboard.stitching.text.text_checks import check_film_typesetting
 
     overrides = overrides or Overrides()
-    _check_names(overrides)
+    _check_provider_and_model(overrides)
     path = resolve_film_path(path)
     loaded = load(
         path,
@@ -139,57 +139,62 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
         compile_film,
         film,
         probe=_probe_media,
-        model_catalog=registry.load_full_catalog(provider_names).apply_variants(
-            _find_interfaces(film)
+        model_catalog=registry.load_full_catalog(provider_names).apply_interface_variants(
+            _find_chosen_interfaces(film)
         ),
         allow_retired=overrides.allow_retired,
         broken=loaded.broken,
-        plugins=registry.list_plugins(),
+        plugins=registry.list_plugin_names(),
     )
     graph = recompile()
-    text_problems = proofread_film(film, loaded.film.delivery.size)
-    diagnostics = _sorted((*loaded.diagnostics, *graph.diagnostics, *text_problems))
+    text_problems = check_film_typesetting(film, loaded.film.delivery.size)
+    diagnostics = _sort_diagnostics((*loaded.diagnostics, *graph.diagnostics, *text_problems))
     return CheckedFilm(path, overrides, film, graph, diagnostics, loaded.texts, recompile)
 
 
-def examine_takes(examined: CheckedFilm) -> CheckedFilm:
+def add_take_diagnostics(checked_film: CheckedFilm) -> CheckedFilm:
     """The film with what its lock file says of the takes that play, a step beyond `check_film`.
 
     Reads the lock file where there is one, and plans only where a take is trimmed.
     """
-    lock = locate_lock_file(examined.path)
-    if not examined.sound or not lock.exists() or not LockFile(lock).trims():
-        return examined
-    production = FilmSession(examined)
+    lock = locate_lock_file(checked_film.path)
+    if not checked_film.sound or not lock.exists() or not LockFile(lock).has_trims():
+        return checked_film
+    session = FilmSession(checked_film)
     try:
-        production.plan()
-        told = production.diagnostics
+        session.plan()
+        told = session.diagnostics
     except InvalidStoryboard as error:
         told = error.diagnostics
     finally:
-        production.close()
-    return replace(examined, diagnostics=told, texts=production.texts)
+        session.close()
+    return replace(checked_film, diagnostics=told, texts=session.texts)
 
 
-def _find_interfaces(film: Film) -> dict[str, str]:
+def _find_chosen_interfaces(film: Film) -> dict[str, str]:
     """By provider, which of its interfaces the film chose."""
     chosen = {name: settings.get("transport") for name, settings in film.providers.items()}
     return {name: str(transport) for name, transport in chosen.items() if transport}
 
 
-def _check_names(overrides: Overrides) -> None:
+def _check_provider_and_model(overrides: Overrides) -> None:
     """Raises UsageError for a provider or model on the command line that nobody has."""
-    known_names = ("previz", *registry.load_full_catalog(()).providers, *registry.list_plugins())
+    known_names = (
+        "previz",
+        *registry.load_full_catalog(()).providers,
+        *registry.list_plugin_names(),
+    )
     providers = tuple(dict.fromkeys(known_names))
     if overrides.provider and overrides.provider not in providers:
         raise UsageError(
             f"there is no provider `{overrides.provider}`",
-            hint=suggest_or_list(overrides.provider, providers),
+            hint=suggest_or_list_choices(overrides.provider, providers),
         )
-    names = registry.load_full_catalog(registry.list_plugins()).names
+    names = registry.load_full_catalog(registry.list_plugin_names()).names
     if overrides.model and overrides.model not in names:
         raise UsageError(
-            f"there is no model `{overrides.model}`", hint=suggest_or_list(overrides.model, names)
+            f"there is no model `{overrides.model}`",
+            hint=suggest_or_list_choices(overrides.model, names),
         )
 
 
@@ -216,18 +221,18 @@ class FilmSession:
         self._expired: frozenset[str] = frozenset()
         self._trims: dict[str, TakeTrim] = {}
         folder = locate_store_folder(self.film.path)
-        self.store = Store(folder, notice=notice) if create or folder.is_dir() else None
+        self.store = Store(folder, on_notice=notice) if create or folder.is_dir() else None
         self.hashes = FileHashCache(self.state)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """All there is to say about the film, as its takes are trimmed."""
-        return self._said(self.graph)
+        return self._list_diagnostics(self.graph)
 
     @property
     def texts(self) -> dict[str, str]:
         """Source by file name, the lock file's too."""
-        return {**self._examined.texts, str(self._lock): self.selects.text}
+        return {**self._examined.texts, str(self._lock_path): self.selects.text}
 
     def plan(
         self,
@@ -242,18 +247,18 @@ class FilmSession:
         without that trim, for who wants to see the takes or to choose another one.
         """
         from storyboard.run.ledger.ledger import Ledger
-        from storyboard.run.ledger.pending import find_takes_to_pick, list_pending_takes
+        from storyboard.run.ledger.pending import find_ordinals_to_pick, list_pending_takes
 
-        open_attempts = Ledger.read_attempts(self.state, owing=True)
+        open_attempts = Ledger.read_attempts(self.state, open_or_picked_only=True)
         holds_filtered = self.film.policy.on_filtered == "hold"
-        filtered = Ledger.read_filtered(self.state) if holds_filtered else frozenset()
-        charged = Ledger.read_charged(self.state)
+        filtered = Ledger.read_filtered_takes(self.state) if holds_filtered else frozenset()
+        charged = Ledger.read_charged_without_take(self.state)
         library = TakeLibrary(
             self.store,
             self.selects,
             self.film.stem,
             self._hash_input,
-            find_takes_to_pick(open_attempts),
+            find_ordinals_to_pick(open_attempts),
         )
         now = time.time()
 
@@ -261,7 +266,7 @@ class FilmSession:
             return plan_film(
                 graph,
                 library,
-                traits_of=registry.read_traits,
+                traits_of=registry.read_provider_traits,
                 hashes=self._hash_input,
                 requests=requests,
                 now=now,
@@ -270,7 +275,7 @@ class FilmSession:
                 charged=charged,
             )
 
-        plan = self._settle(plan_graph, lenient)
+        plan = self._plan_until_stable(plan_graph, lenient)
         if not shots:
             return plan
         wanted = select_shots(self.film, shots, self.graph)
@@ -278,16 +283,16 @@ class FilmSession:
             {n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted}
         )
 
-    def late(self, takes: Mapping[str, Take]) -> bool:
+    def has_new_trims(self, takes: Mapping[str, Take]) -> bool:
         """Whether a take, by step, is trimmed otherwise than the graph has it."""
-        return any(self._trim(take) != self._trims.get(id) for id, take in takes.items())
+        return any(self._find_trim(take) != self._trims.get(id) for id, take in takes.items())
 
-    def timeline(self, plan: Plan, takes: Mapping[str, Take]) -> Timeline:
+    def build_timeline(self, plan: Plan, takes: Mapping[str, Take]) -> Timeline:
         """The plan's timeline, or a later one where takes came back whose trims count now.
 
         Nobody knew that they would before the run; where they leave something to make, it waits.
         """
-        if not self.late(takes):
+        if not self.has_new_trims(takes):
             return plan.timeline
         before = (self.graph, self._expired, self._trims)
         later = self.plan()
@@ -296,14 +301,14 @@ class FilmSession:
         self.graph, self._expired, self._trims = before
         return plan.timeline
 
-    def _settle(self, planned: Callable[[Graph], Plan], lenient: bool) -> Plan:
+    def _plan_until_stable(self, plan_graph: Callable[[Graph], Plan], lenient: bool) -> Plan:
         """Plans until the graph holds what only the takes tell: trims, and sources that are gone.
 
         An extension begins anew where its source has expired and the film allows it.
         """
-        plan = planned(self.graph)
+        plan = plan_graph(self.graph)
         while True:
-            expired, trims = self._expired, self._trims_of(plan)
+            expired, trims = self._expired, self._collect_trims(plan)
             if self.film.policy.on_expired == "reanchor":
                 expired |= _find_expired_steps(plan)
             if (expired, trims) == (self._expired, self._trims):
@@ -313,32 +318,32 @@ class FilmSession:
             if _has_errors(graph):
                 if lenient:
                     return plan
-                graph = self._recompile(expired=expired, trims=self._placed(trims, plan))
-                raise InvalidStoryboard(self._said(graph), self.texts)
+                graph = self._recompile(expired=expired, trims=self._add_trim_spans(trims, plan))
+                raise InvalidStoryboard(self._list_diagnostics(graph), self.texts)
             self.graph, self._expired, self._trims = graph, expired, trims
-            plan = planned(graph)
+            plan = plan_graph(graph)
 
-    def _trims_of(self, plan: Plan) -> dict[str, TakeTrim]:
+    def _collect_trims(self, plan: Plan) -> dict[str, TakeTrim]:
         """How the takes that play are trimmed, by step.
 
         A trim moves what hangs on its step, so another take may play there: it is asked later.
         """
-        found: dict[str, TakeTrim] = {}
+        trims: dict[str, TakeTrim] = {}
         moved: set[str] = set()
         for node in plan.nodes:
             id = node.step.id
             before = self._trims.get(id)
-            trim = self._trim(node.select) if node.select else None
+            trim = self._find_trim(node.select) if node.select else None
             if moved.intersection(node.step.parents):
                 moved.add(id)
                 trim = before
             elif trim != before:
                 moved.add(id)
             if trim is not None:
-                found[id] = trim
-        return found
+                trims[id] = trim
+        return trims
 
-    def _trim(self, take: Take) -> TakeTrim | None:
+    def _find_trim(self, take: Take) -> TakeTrim | None:
         told = self.selects.find_trim(take.digest, take.ordinal)
         if told is None:
             return None
@@ -349,28 +354,28 @@ class FilmSession:
         )
         return TakeTrim(take.name, Trim(start, end))
 
-    def _placed(self, trims: Mapping[str, TakeTrim], plan: Plan) -> dict[str, TakeTrim]:
+    def _add_trim_spans(self, trims: Mapping[str, TakeTrim], plan: Plan) -> dict[str, TakeTrim]:
         """The same with their places in the lock file, which are found slowly."""
         selects = {node.step.id: node.select for node in plan.nodes if node.select}
         return {
-            id: replace(trim, place=self._place(selects[id])) if id in selects else trim
+            id: replace(trim, place=self._find_trim_span(selects[id])) if id in selects else trim
             for id, trim in trims.items()
         }
 
-    def _place(self, take: Take) -> Span:
-        span = self.selects.span(take.digest, take.ordinal, "trim")
-        return replace(span, file=str(self._lock))
+    def _find_trim_span(self, take: Take) -> Span:
+        span = self.selects.find_take_span(take.digest, take.ordinal, "trim")
+        return replace(span, file=str(self._lock_path))
 
     @property
-    def _lock(self) -> Path:
+    def _lock_path(self) -> Path:
         """The lock file as the user would name it."""
         return locate_lock_file(self._examined.path)
 
-    def _said(self, graph: Graph) -> tuple[Diagnostic, ...]:
+    def _list_diagnostics(self, graph: Graph) -> tuple[Diagnostic, ...]:
         base = self._examined.graph
         before = frozenset(base.diagnostics if base else ())
         told = [each for each in self._examined.diagnostics if each not in before]
-        return _sorted((*told, *graph.diagnostics))
+        return _sort_diagnostics((*told, *graph.diagnostics))
 
     def close(self) -> None:
         """Keeps what was learnt of files, where the film has a state folder."""
@@ -389,7 +394,7 @@ class FilmSession:
             ) from error
 
 
-def _sorted(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def _sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.span, d.code)))
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard._version import __version__
-from storyboard.run.paths import locate_state_folder, make_folder
+from storyboard.run.paths import create_git_ignored_folder, locate_state_folder
 from storyboard.util.atomic_files import write_text
 from storyboard.util.output_files import follow_links, replace_file
 
@@ -34,13 +34,13 @@ class RenderStamp:
     kept: int
 
 
-def read_stamp(film: Path, key: str) -> RenderStamp | None:
-    """The stamp of the render `key` of that film, if nothing has changed since.
+def read_current_stamp(film: Path, render_key: str) -> RenderStamp | None:
+    """The stamp of the render `render_key` of that film, if nothing has changed since.
 
     The film's own time is then set to now, as after every successful render.
     """
     try:
-        payload = json.loads(_find_stamp_path(film, key).read_text("utf-8"))
+        payload = json.loads(_build_stamp_path(film, render_key).read_text("utf-8"))
         if payload["format"] != _FORMAT or payload["version"] != __version__:
             return None
         if any(_read_file_facts(name) != facts for name, facts in payload["files"].items()):
@@ -49,16 +49,18 @@ def read_stamp(film: Path, key: str) -> RenderStamp | None:
         if _read_file_facts(out) != payload["film"]:
             return None
         os.utime(out)
-        _write_stamp_file(film, key, {**payload, "film": _read_file_facts(out)})
+        _write_stamp_file(film, render_key, {**payload, "film": _read_file_facts(out)})
         return RenderStamp(out, payload["kept"])
     except (OSError, ValueError, KeyError, TypeError):
         return None  # only a memory: the render looks closely
 
 
-def write_stamp(film: Path, key: str, out: Path, files: Iterable[Path], kept: int) -> None:
+def write_stamp(
+    film: Path, render_key: str, out: Path, input_files: Iterable[Path], kept_count: int
+) -> None:
     """Remembers a render that left nothing to do; nothing where a file is too young to trust."""
     try:
-        facts = {str(path): _read_file_facts(str(path)) for path in files}
+        facts = {str(path): _read_file_facts(str(path)) for path in input_files}
         newest = max((max(file_facts[2:]) for file_facts in facts.values()), default=0)
         if time.time_ns() - newest < _RACY_NS:
             return
@@ -67,21 +69,21 @@ def write_stamp(film: Path, key: str, out: Path, files: Iterable[Path], kept: in
             "version": __version__,
             "out": str(out),
             "film": _read_file_facts(str(out)),
-            "kept": kept,
+            "kept": kept_count,
             "files": facts,
         }
-        _write_stamp_file(film, key, payload)
+        _write_stamp_file(film, render_key, payload)
     except OSError:
         return
 
 
-def _find_stamp_path(film: Path, key: str) -> Path:
-    return locate_state_folder(film.absolute()) / "stamps" / f"{key}.json"
+def _build_stamp_path(film: Path, render_key: str) -> Path:
+    return locate_state_folder(film.absolute()) / "stamps" / f"{render_key}.json"
 
 
-def _write_stamp_file(film: Path, key: str, payload: dict[str, object]) -> None:
-    path = _find_stamp_path(film, key)
-    make_folder(path.parent)
+def _write_stamp_file(film: Path, render_key: str, payload: dict[str, object]) -> None:
+    path = _build_stamp_path(film, render_key)
+    create_git_ignored_folder(path.parent)
     temp_path = follow_links(path).with_suffix(f".{os.getpid()}")
     temp_path.write_text(json.dumps(payload, separators=(",", ":")), "utf-8")
     replace_file(temp_path, path)
@@ -116,5 +118,5 @@ class OutputCache:
         facts = out.stat()
         self._outputs[str(out.absolute())] = [identity, facts.st_size, facts.st_mtime_ns]
         with suppress(OSError):
-            make_folder(self._path.parent)
+            create_git_ignored_folder(self._path.parent)
             write_text(self._path, json.dumps({"format": 1, "films": self._outputs}))

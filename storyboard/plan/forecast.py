@@ -40,7 +40,7 @@ class Forecast:
         return f"{summary}; the longest chain decides"
 
 
-def rank_steps(nodes: Iterable[Node]) -> dict[str, tuple[int, float]]:
+def rank_steps_by_urgency(nodes: Iterable[Node]) -> dict[str, tuple[int, float]]:
     """By step, what goes first: lower is sooner. Ties keep the order of the plan."""
     nodes_by_id = {node.step.id: node for node in nodes}
     after: dict[str, float] = {}
@@ -49,13 +49,13 @@ def rank_steps(nodes: Iterable[Node]) -> dict[str, tuple[int, float]]:
     }
     for id in reversed(tuple(TopologicalSorter(graph).static_order())):
         after.setdefault(id, 0.0)
-        mine = after[id] + _estimate_seconds(nodes_by_id[id])
+        mine = after[id] + _estimate_node_seconds(nodes_by_id[id])
         for parent in graph[id]:
             after[parent] = max(after.get(parent, 0.0), mine)
     return {
         id: (
             0 if Reason.URI_EXPIRING in node.reasons else 1,
-            -(after[id] + _estimate_seconds(node)),
+            -(after[id] + _estimate_node_seconds(node)),
         )
         for id, node in nodes_by_id.items()
     }
@@ -68,7 +68,7 @@ def forecast_render(plan: Plan) -> Forecast | None:
     ]
     if not work:
         return None
-    ranks = rank_steps(plan.nodes)
+    ranks = rank_steps_by_urgency(plan.nodes)
     simulation = _Simulation(work, ranks)
     end = simulation.run_to_end()
     critical = max(-ranks[node.step.id][1] for node in work)
@@ -105,7 +105,7 @@ class _Simulation:
         done: list[tuple[float, str]] = []
         while True:
             for lane in self.queues.values():
-                for node in lane.start_ready(now):
+                for node in lane.start_ready_nodes(now):
                     heapq.heappush(done, (now + node.step.rate_limits.typical_s, node.step.id))
             coming = [lane.next_at for lane in self.queues.values() if lane.has_ready]
             coming = [at for at in coming if at > now] + [at for at, _ in done[:1]]
@@ -155,7 +155,7 @@ class _Queue:
         self._count += 1
         heapq.heappush(self._ready, (rank, self._count, node))
 
-    def start_ready(self, now: float) -> Iterator[Node]:
+    def start_ready_nodes(self, now: float) -> Iterator[Node]:
         """What starts now, the most important first."""
         while self._ready:
             most = self._limits.at_once
@@ -175,7 +175,7 @@ def _has_runnable_work(node: Node) -> bool:
     )
 
 
-def _estimate_seconds(node: Node) -> float:
+def _estimate_node_seconds(node: Node) -> float:
     return node.step.rate_limits.typical_s if node.ordinals else 0.0
 
 

@@ -162,9 +162,9 @@ class Plan:
         """Whether anything would be made or is blocked."""
         return any(node.action is not Action.KEEP for node in self.nodes)
 
-    def restrict_to(self, steps: Collection[str]) -> Plan:
+    def restrict_to(self, step_ids: Collection[str]) -> Plan:
         """The same plan for those steps and what they hang on."""
-        wanted = set(steps)
+        wanted = set(step_ids)
         for node in reversed(self.nodes):
             if node.step.id in wanted:
                 wanted.update(node.step.parents)
@@ -176,7 +176,7 @@ def describe_expired_source(step: Step) -> str:
     return f"extends {step.source}, which {step.provider} no longer keeps"
 
 
-def suggest_renewal(step: Step) -> str:
+def suggest_source_renewal(step: Step) -> str:
     """The choices that a film has then."""
     shot = step.source.partition(".")[0]
     return (

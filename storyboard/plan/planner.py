@@ -79,7 +79,7 @@ def plan_film(
     return Plan(
         graph.film,
         graph,
-        tuple(_place_narration(nodes, graph.timeline)),
+        tuple(_place_narration_nodes(nodes, graph.timeline)),
         (*pending, *filtered_takes),
     )
 
@@ -124,7 +124,7 @@ class _Planner:
             if not pending_take.unknown
         }
         if step.remote and not running_ordinals.issuperset(node.ordinals):
-            node = self._check_source_expiry(node)
+            node = self._apply_source_expiry(node)
         if node.ordinals and self.blocked.intersection(step.parents):
             node = replace(node, action=Action.BLOCKED, reasons=(Reason.TAKE_MISSING,), ordinals=())
         if node.action is Action.BLOCKED:
@@ -133,7 +133,7 @@ class _Planner:
             self.selects[step.id] = node.select
         if node.action is not Action.KEEP and node.digest:
             self.planned_digests.add(node.digest)
-        return self._add_record_range(node)
+        return self._add_cost_and_record_range(node)
 
     # what goes in --------------------------------------------------------------------------
 
@@ -218,7 +218,7 @@ class _Planner:
         """The select is known; are its bytes here, and are all wanted takes?"""
         step = node.step
         if not self.library.has_file(select.sha256):
-            return self._plan_absent_file(node, select, next_ordinal)
+            return self._plan_missing_take_file(node, select, next_ordinal)
         present_ordinals = {take.ordinal for take in takes}
         wanted = tuple(n for n in range(1, step.takes + 1) if n not in present_ordinals)
         if not wanted:
@@ -227,7 +227,7 @@ class _Planner:
             return replace(node, reasons=(Reason.SHARED,))
         return replace(node, action=Action.CREATE, reasons=(Reason.TAKE_MISSING,), ordinals=wanted)
 
-    def _plan_absent_file(self, node: Node, select: Take, next_ordinal: int) -> Node:
+    def _plan_missing_take_file(self, node: Node, select: Take, next_ordinal: int) -> Node:
         """The select is known and its bytes are not here, or are no longer what they were."""
         step = node.step
         damaged = self.library.is_corrupt(select.sha256)
@@ -274,7 +274,7 @@ class _Planner:
             changed = bool(self.library.find_past_digests(step.id, step.provider))
             reason = Reason.REFERENCE_CHANGED if changed else Reason.NEW_SHOT
             return replace(node, action=Action.IMPORT, reasons=(reason,), ordinals=(1,))
-        stale = self._keep_stale_take(node)
+        stale = self._plan_stale_take(node)
         if stale is not None:
             return stale
         history = self.library.find_past_digests(step.id, step.provider)
@@ -282,20 +282,20 @@ class _Planner:
         if not history:
             reasons = (self._find_first_reason(step), *forced)
             return replace(node, action=Action.CREATE, reasons=reasons, ordinals=ordinals)
-        reasons = (*self._find_changed_parts(node, history), *forced)
+        reasons = (*self._find_change_reasons(node, history), *forced)
         return replace(node, action=Action.REDO, reasons=reasons, ordinals=ordinals)
 
     def _plan_unidentified_step(self, step: Step) -> Node:
         """An input is still to be made, so the step will most likely be made too."""
         node = Node(step, Action.CREATE, ordinals=tuple(range(1, step.takes + 1)))
-        stale = self._keep_stale_take(node)
+        stale = self._plan_stale_take(node)
         if stale is not None:
             return stale
         if not self.library.find_past_digests(step.id, step.provider):
             return replace(node, reasons=(self._find_first_reason(step),))
         return replace(node, action=Action.REDO, reasons=(Reason.UPSTREAM_CHANGED,), certain=False)
 
-    def _check_source_expiry(self, node: Node) -> Node:
+    def _apply_source_expiry(self, node: Node) -> Node:
         """An extension hangs on what the platform keeps of its source, and for how long."""
         take = self.selects.get(node.step.source)
         if take is None:
@@ -311,11 +311,11 @@ class _Planner:
         others = self.library.find_past_digests(step.id, "")
         return Reason.PROVIDER_CHANGED if others else Reason.NEW_SHOT
 
-    def _find_changed_parts(self, node: Node, history: tuple[str, ...]) -> tuple[Reason, ...]:
+    def _find_change_reasons(self, node: Node, past_digests: tuple[str, ...]) -> tuple[Reason, ...]:
         """What differs from the closest digest that this shot had before."""
         now = node.parts or {}
         best: list[Reason] = []
-        for digest in reversed(history):
+        for digest in reversed(past_digests):
             before = self.library.find_parts(digest)
             if not before:
                 continue
@@ -332,7 +332,7 @@ class _Planner:
 
     def _select_take(self, step: Step, digest: str, takes: tuple[Take, ...]) -> Take | None:
         """What `lock` names, else the pick, else the lowest that was not rejected."""
-        lock = self._find_lock(step) if step.kind not in UNSELECTABLE_KINDS else ""
+        lock = self._find_locked_take_name(step) if step.kind not in UNSELECTABLE_KINDS else ""
         if locked_take := next((take for take in takes if take.name == lock), None):
             return locked_take
         pick = self.library.find_pick(digest)
@@ -340,10 +340,10 @@ class _Planner:
         picked = next((take for take in takes if take.ordinal == pick), None)
         return picked or next((take for take in takes if take.ordinal not in rejected), None)
 
-    def _keep_stale_take(self, node: Node) -> Node | None:
+    def _plan_stale_take(self, node: Node) -> Node | None:
         """The take of an older digest, where `lock` or `--accept-stale` keeps it."""
         step = node.step
-        lock = self._find_lock(step)
+        lock = self._find_locked_take_name(step)
         if not lock and not self.requests.accept_stale:
             return None
         for digest in reversed(self.library.find_past_digests(step.id, step.provider)):
@@ -361,14 +361,14 @@ class _Planner:
                 )
         return None
 
-    def _find_lock(self, step: Step) -> str:
+    def _find_locked_take_name(self, step: Step) -> str:
         if not step.shot or step.kind is Kind.EFFECT:
             return ""  # it follows its take
         return self.locks[step.shot]
 
     # where it stands -------------------------------------------------------------------------
 
-    def _add_price(self, node: Node) -> Node:
+    def _add_pending_takes_and_cost(self, node: Node) -> Node:
         """With the price of what is to be asked for; what was asked for is paid or held."""
         pending_takes = self.pending.get(node.digest, ())
         pending = [
@@ -387,15 +387,15 @@ class _Planner:
             node, reasons=reasons, cost_micros=node.step.price_micros * node.new_take_count
         )
 
-    def _add_record_range(self, node: Node) -> Node:
+    def _add_cost_and_record_range(self, node: Node) -> Node:
         step = node.step
         if node.action not in (Action.KEEP, Action.BLOCKED):
-            node = self._add_price(node)
+            node = self._add_pending_takes_and_cost(node)
         event = self.events.get(step.shot)
         if event is None:
             return node
         start = event.record.start
-        for id, source in self.graph.materials[step.shot].split_range(event.used_range):
+        for id, source in self.graph.materials[step.shot].split_range_by_step(event.used_range):
             if id == step.id:
                 record = FrameRange(start, start + source.length)
                 return replace(node, record=record, plays_frames=source.length)
@@ -409,7 +409,7 @@ def _find_pending_reason(pending: PendingTake) -> Reason:
     return Reason.UNDECIDED if pending.unknown else Reason.IN_FLIGHT
 
 
-def _place_narration(nodes: list[Node], timeline: Timeline) -> list[Node]:
+def _place_narration_nodes(nodes: list[Node], timeline: Timeline) -> list[Node]:
     """Narration with its place on the film, as long as it is spoken, where that is known."""
     spoken = {node.step.id: node.select.facts.seconds for node in nodes if node.select}
     spans = {

@@ -20,11 +20,11 @@ def select_shots(film: Film, words: Sequence[str], graph: Graph | None = None) -
     """
     selected: set[str] = set()
     for word in words:
-        selected.update(_expand_word(film, word, graph))
+        selected.update(_expand_selection_word(film, word, graph))
     return frozenset(selected)
 
 
-def _expand_word(film: Film, word: str, graph: Graph | None) -> Iterable[str]:
+def _expand_selection_word(film: Film, word: str, graph: Graph | None) -> Iterable[str]:
     ids = [shot.id for shot in film.shots]
     if word.startswith("seq:"):
         name = word.removeprefix("seq:")
@@ -33,24 +33,24 @@ def _expand_word(film: Film, word: str, graph: Graph | None) -> Iterable[str]:
             sequence_names = dict.fromkeys(
                 candidate for shot in film.shots for candidate in shot.sequences
             )
-            raise _unknown_name_error(f"sequence `{name}`", name, list(sequence_names))
+            raise _build_unknown_name_error(f"sequence `{name}`", name, list(sequence_names))
         return members
     if ".." in word:
         first, _, last = word.partition("..")
-        start, end = (ids.index(_require_known(candidate, ids)) for candidate in (first, last))
+        start, end = (ids.index(_require_known_id(candidate, ids)) for candidate in (first, last))
         if end < start:
             raise UsageError(f"{last} stands before {first}", hint=f"type {last}..{first}")
         return ids[start : end + 1]
     steps = list(graph.steps) if graph else []
     all_names = [*ids, *(id for id in steps if id not in ids)]
     if word.startswith("+"):
-        return _walk_graph(_require_known(word[1:], all_names), graph, up=True)
+        return _find_connected_shots(_require_known_id(word[1:], all_names), graph, up=True)
     if word.endswith("+"):
-        return _walk_graph(_require_known(word[:-1], all_names), graph, up=False)
-    return [_require_known(word, all_names)]
+        return _find_connected_shots(_require_known_id(word[:-1], all_names), graph, up=False)
+    return [_require_known_id(word, all_names)]
 
 
-def _walk_graph(name: str, graph: Graph | None, *, up: bool) -> set[str]:
+def _find_connected_shots(name: str, graph: Graph | None, *, up: bool) -> set[str]:
     """The shot or step, and the shots that it hangs on (`up`) or that hang on it."""
     steps = graph.steps if graph else {}
     reached = {id for id, step in steps.items() if step.is_selected_by({name})}
@@ -62,13 +62,13 @@ def _walk_graph(name: str, graph: Graph | None, *, up: bool) -> set[str]:
     return {name} | {steps[id].shot for id in reached if steps[id].shot}
 
 
-def _require_known(id: str, ids: list[str]) -> str:
-    if id not in ids:
-        raise _unknown_name_error(f"shot `{id}`", id, ids)
+def _require_known_id(id: str, known_ids: list[str]) -> str:
+    if id not in known_ids:
+        raise _build_unknown_name_error(f"shot `{id}`", id, known_ids)
     return id
 
 
-def _unknown_name_error(what: str, name: str, known: list[str]) -> UsageError:
+def _build_unknown_name_error(subject: str, name: str, known: list[str]) -> UsageError:
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(known[:12])
-    return UsageError(f"the film has no {what}", hint=hint)
+    return UsageError(f"the film has no {subject}", hint=hint)

@@ -15,7 +15,7 @@ from storyboard.previz.script.shot_spec import CameraStep, Person, ShotSpec, Thi
 from storyboard.previz.script.vocabulary import OUTDOORS
 from storyboard.previz.staging.camera import Pose
 from storyboard.previz.staging.framing import WHOLE, Composition, Mark, PlacedProp, compose_shot
-from storyboard.previz.state import build_resume_point, to_composition
+from storyboard.previz.state import build_resume_point, restore_composition
 from storyboard.providers.base import Request
 
 _STOPS = re.compile(r"\b(stops?|halts?|waits?|stands still|comes to rest|pauses?)\b")
@@ -23,10 +23,10 @@ _STOPS = re.compile(r"\b(stops?|halts?|waits?|stands still|comes to rest|pauses?
 
 def continue_scene(
     request: Request,
-    new: ShotSpec,
+    new_spec: ShotSpec,
     state: Mapping[str, Any],
     frame: int,
-    after: int,
+    frames_later: int,
     size: tuple[int, int],
 ) -> tuple[ShotSpec, Composition, ResumePoint]:
     """The scene of `state` from `frame` on, doing what `request` says now, read as `new`.
@@ -35,41 +35,42 @@ def continue_scene(
     are the request's. A size of its own is reached by a move, since a take has no cuts.
     """
     old = ShotSpec.from_fields(state["spec"])
-    shot_text = _join_shot_text(request)
-    resume = build_resume_point(state, frame, after)
-    composition = to_composition(state, *size)
-    people = _continue_people(_apply_current_views(old.people, resume), new, shot_text)
-    if request.intent.size and new.size in ("MCU", "CU", "ECU"):
-        new_names = {person.name for person in new.people}
+    shot_text = _join_prompt_and_beats(request)
+    resume = build_resume_point(state, frame, frames_later)
+    composition = restore_composition(state, *size)
+    people = _continue_people(_apply_current_views(old.people, resume), new_spec, shot_text)
+    if request.intent.size and new_spec.size in ("MCU", "CU", "ECU"):
+        new_names = {person.name for person in new_spec.people}
         people = tuple(
-            _face_camera(person) if person.name in new_names else person for person in people
+            _turn_person_to_camera(person) if person.name in new_names else person
+            for person in people
         )
-    things = _continue_things(old, new, shot_text)
-    steps, goal = _plan_steps(request, old, new, composition, resume, people)
+    things = _continue_things(old, new_spec, shot_text)
+    steps, goal = _plan_camera_steps_and_goal(request, old, new_spec, composition, resume, people)
     spec = replace(
         old,
         people=people,
         things=things,
         steps=steps,
-        weather=new.weather if new.weather else old.weather,
+        weather=new_spec.weather if new_spec.weather else old.weather,
         time=find_time_of_day(request.intent) or old.time,
-        text=new.text or old.text,
-        about=tuple(p.name for p in new.people) if goal is not None else old.about,
-        size=new.size if goal is not None else old.size,
+        text=new_spec.text or old.text,
+        about=tuple(p.name for p in new_spec.people) if goal is not None else old.about,
+        size=new_spec.size if goal is not None else old.size,
     )
-    composition = _recast_composition(composition, spec, new, resume, size)
+    composition = _fit_composition_to_spec(composition, spec, new_spec, resume, size)
     air_changes = (spec.weather, spec.time) != (old.weather, old.time)
     return spec, composition, replace(resume, goal=goal, previous_spec=old if air_changes else None)
 
 
-def _face_camera(person: Person) -> Person:
+def _turn_person_to_camera(person: Person) -> Person:
     """Nobody wants a close-up of the back of a head."""
     if person.view == "back" and not (person.turns_to or person.walk):
         return replace(person, turns_to="front")
     return person
 
 
-def _join_shot_text(request: Request) -> str:
+def _join_prompt_and_beats(request: Request) -> str:
     beats = " ".join(words for _, words in request.intent.beats)
     return f"{request.intent.prompt} {beats}".strip()
 
@@ -85,11 +86,11 @@ def _apply_current_views(people: tuple[Person, ...], resume: ResumePoint) -> tup
 
 
 def _continue_people(
-    people: tuple[Person, ...], new: ShotSpec, shot_text: str
+    people: tuple[Person, ...], new_spec: ShotSpec, shot_text: str
 ) -> tuple[Person, ...]:
     """Who was there goes on under the new words; who is new comes in."""
     words = re.sub(r"(the )?camera [^.;,]*", "", shot_text.lower())
-    new_people = {person.name: person for person in new.people}
+    new_people = {person.name: person for person in new_spec.people}
     continued = []
     for person in people:
         new_person = new_people.get(person.name)
@@ -108,7 +109,7 @@ def _continue_people(
         continued.append(apply_actions(idle_person, words) if is_meant else idle_person)
     names = {person.name for person in continued}
     pronouns = {"she", "he", "they"}
-    newcomers = [p for p in new.people if p.name not in names and p.name not in pronouns]
+    newcomers = [p for p in new_spec.people if p.name not in names and p.name not in pronouns]
     return (*continued, *newcomers[: max(0, 4 - len(continued))])
 
 
@@ -116,8 +117,8 @@ def _is_walking(person: Person) -> bool:
     return bool(person.walk)
 
 
-def _continue_things(old: ShotSpec, new: ShotSpec, shot_text: str) -> tuple[Thing, ...]:
-    new_things = {thing.name: thing for thing in new.things}
+def _continue_things(old: ShotSpec, new_spec: ShotSpec, shot_text: str) -> tuple[Thing, ...]:
+    new_things = {thing.name: thing for thing in new_spec.things}
     stops = bool(_STOPS.search(shot_text.lower()))
     things = [
         replace(
@@ -126,24 +127,24 @@ def _continue_things(old: ShotSpec, new: ShotSpec, shot_text: str) -> tuple[Thin
         for thing in old.things
     ]
     names = {thing.name for thing in things} | (OUTDOORS if old.set == "room" else set())
-    return (*things, *(thing for thing in new.things if thing.name not in names))
+    return (*things, *(thing for thing in new_spec.things if thing.name not in names))
 
 
-def _plan_steps(
+def _plan_camera_steps_and_goal(
     request: Request,
-    old: ShotSpec,
-    new: ShotSpec,
+    old_spec: ShotSpec,
+    new_spec: ShotSpec,
     composition: Composition,
     resume: ResumePoint,
     people: tuple[Person, ...],
 ) -> tuple[tuple[CameraStep, ...], Pose | None]:
     """The camera's new steps, and the pose of a size that it has to reach."""
-    if not request.intent.size or new.size == old.size or not composition.marks:
-        return new.steps, None
+    if not request.intent.size or new_spec.size == old_spec.size or not composition.marks:
+        return new_spec.steps, None
     view = composition.view
-    goal_composition = compose_shot(replace(old, size=new.size, people=people[:1], shoulder=""),
-                     view.width, view.height)  # fmt: skip
-    subject_names = [person.name for person in new.people]
+    goal_spec = replace(old_spec, size=new_spec.size, people=people[:1], shoulder="")
+    goal_composition = compose_shot(goal_spec, view.width, view.height)
+    subject_names = [person.name for person in new_spec.people]
     mark = next(
         (m for m in composition.marks if m.person.name in subject_names), composition.marks[0]
     )
@@ -160,13 +161,13 @@ def _plan_steps(
         sx=goal_composition.pose.sx,
         sy=goal_composition.pose.sy,
     )
-    return (CameraStep("reframe"), *(replace(step, joined=True) for step in new.steps)), goal
+    return (CameraStep("reframe"), *(replace(step, joined=True) for step in new_spec.steps)), goal
 
 
-def _recast_composition(
+def _fit_composition_to_spec(
     composition: Composition,
     spec: ShotSpec,
-    new: ShotSpec,
+    new_spec: ShotSpec,
     resume: ResumePoint,
     size: tuple[int, int],
 ) -> Composition:
@@ -194,7 +195,7 @@ def _recast_composition(
         marks.append(_build_mark(person, look, beside + side * gap, z, faces))
     marks += [mark for mark in by_name.values() if mark.shoulder]
     old_things = {placed.thing.name: placed for placed in composition.things}
-    whole = compose_shot(replace(spec, people=spec.people or new.people), *size)
+    whole = compose_shot(replace(spec, people=spec.people or new_spec.people), *size)
     new_things = {placed.thing.name: placed for placed in whole.things}
     camera_shift = resume.start.pose.x - composition.pose.x
     things: list[PlacedProp] = []

@@ -38,22 +38,24 @@ def to_yuv_planes(picture: Pixels) -> bytes:
     small = cv2.resize(picture, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
     return b"".join(
         (
-            _mix_plane(picture, _LUMA, 16.0),
-            _mix_plane(small, _BLUE, 128.0),
-            _mix_plane(small, _RED, 128.0),
+            _mix_channels_into_plane(picture, _LUMA, 16.0),
+            _mix_channels_into_plane(small, _BLUE, 128.0),
+            _mix_channels_into_plane(small, _RED, 128.0),
         )
     )
 
 
-def _mix_plane(picture: Pixels, share: tuple[float, ...], level: float) -> bytes:
+def _mix_channels_into_plane(
+    picture: Pixels, bgr_weights: tuple[float, ...], offset: float
+) -> bytes:
     """One plane; the steps between stay within 0 to 255, so nothing is cut off on the way."""
     blue, green, red = cv2.split(picture)[:3]
-    if share is _BLUE:
-        half = cv2.addWeighted(blue, share[0], green, share[1], level)
-        plane = cv2.addWeighted(half, 1.0, red, share[2], 0.0)
+    if bgr_weights is _BLUE:
+        half = cv2.addWeighted(blue, bgr_weights[0], green, bgr_weights[1], offset)
+        plane = cv2.addWeighted(half, 1.0, red, bgr_weights[2], 0.0)
     else:
-        half = cv2.addWeighted(red, share[2], green, share[1], level)
-        plane = cv2.addWeighted(half, 1.0, blue, share[0], 0.0)
+        half = cv2.addWeighted(red, bgr_weights[2], green, bgr_weights[1], offset)
+        plane = cv2.addWeighted(half, 1.0, blue, bgr_weights[0], 0.0)
     return bytes(plane.data)
 
 
@@ -63,7 +65,7 @@ def encode_video(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out:
     run_ffmpeg(
         [
             *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
-            *("-framerate", str(fps), *_TAGS, "-i", "pipe:0", *_build_encoder_args(fps, out)),
+            *("-framerate", str(fps), *_TAGS, "-i", "pipe:0", *_build_video_encoder_args(fps, out)),
         ],
         stdin=map(to_yuv_planes, frames),
     )
@@ -85,12 +87,12 @@ def conform_video(source: Path, size: tuple[int, int], fps: int, out: Path) -> N
             "-vf",
             video_filter,
             "-an",
-            *_build_encoder_args(fps, out),
+            *_build_video_encoder_args(fps, out),
         ]
     )
 
 
-def _build_encoder_args(fps: int, out: Path) -> tuple[str, ...]:
+def _build_video_encoder_args(fps: int, out: Path) -> tuple[str, ...]:
     return (
         *_TAGS,
         *("-c:v", "libx264", "-profile:v", "high", "-preset", "superfast", "-crf", "18"),
@@ -100,7 +102,7 @@ def _build_encoder_args(fps: int, out: Path) -> tuple[str, ...]:
     )
 
 
-def concat_videos(source: Path, tail: Path, out: Path) -> None:
+def append_video_tail(source: Path, tail: Path, out: Path) -> None:
     """Writes the picture of `source` and then that of `tail`, copied, not encoded again.
 
     Both have been written by `encode_video`, at the same size and rate.
@@ -126,7 +128,7 @@ def concat_videos(source: Path, tail: Path, out: Path) -> None:
 
 
 def write_take(
-    picture: Path, sound: NDArray[np.float32] | None, out: Path, *, source: Path | None = None
+    video: Path, sound: NDArray[np.float32] | None, out: Path, *, source: Path | None = None
 ) -> None:
     """Joins a picture with its sound, (n, 2) float32 at 48 kHz; None makes a take without sound.
 
@@ -134,25 +136,25 @@ def write_take(
     """
     if sound is None:
         run_ffmpeg(
-            ["-i", f"file:{picture}", "-map", "0:v:0", "-c", "copy", *_build_output_args(out)],
+            ["-i", f"file:{video}", "-map", "0:v:0", "-c", "copy", *_build_take_output_args(out)],
         )
         return
     wav = out.with_name(f"{out.stem}.wav")
     try:
         with WavWriter(wav) as writer:
-            for block in chain(_read_source_sound(source, picture, len(sound)), [sound]):
+            for block in chain(_read_source_sound(source, video, len(sound)), [sound]):
                 writer.write(block)
         run_ffmpeg(
             [
-                *("-i", f"file:{picture}", "-i", f"file:{wav}", "-map", "0:v:0", "-map", "1:a:0"),
-                *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", *_build_output_args(out)),
+                *("-i", f"file:{video}", "-i", f"file:{wav}", "-map", "0:v:0", "-map", "1:a:0"),
+                *("-c:v", "copy", "-c:a", "aac", "-b:a", "192k", *_build_take_output_args(out)),
             ]
         )
     finally:
         wav.unlink(missing_ok=True)
 
 
-def _build_output_args(out: Path) -> tuple[str, ...]:
+def _build_take_output_args(out: Path) -> tuple[str, ...]:
     return (
         *("-map_metadata", "-1", "-movflags", "+faststart"),
         *(*_BITEXACT, "-f", "mp4", f"file:{out}"),
@@ -160,15 +162,15 @@ def _build_output_args(out: Path) -> tuple[str, ...]:
 
 
 def _read_source_sound(
-    source: Path | None, picture: Path, own_samples: int
+    source: Path | None, whole_video: Path, new_sample_count: int
 ) -> Iterator[NDArray[np.float32]]:
     """The source's sound, as long as its picture: silence stands where it has none."""
     if source is None:
         return
     from storyboard.stitching.media.ffmpeg import probe
 
-    whole = probe(picture)
-    remaining = round(whole.seconds * RATE) - own_samples
+    whole = probe(whole_video)
+    remaining = round(whole.seconds * RATE) - new_sample_count
     for block in decode_audio(source) if probe(source).has_audio else ():
         piece = block[:remaining]
         remaining -= len(piece)

@@ -62,13 +62,13 @@ class Previz:
     @staticmethod
     def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Any:
         """An ambience from words, (n, 2) float32 at 48 kHz, for the film's mix."""
-        from storyboard.previz.audio.mix import render_bed
+        from storyboard.previz.audio.mix import render_described_ambience
 
-        return render_bed(words, seconds, seed, start_s)
+        return render_described_ambience(words, seconds, seed, start_s)
 
     @staticmethod
     def murmur(line: Line, voice: str = "") -> Any:
         """A line that no take speaks, (n, 2) float32 at 48 kHz."""
-        from storyboard.previz.audio.mix import speak_line
+        from storyboard.previz.audio.mix import murmur_line_in_room
 
-        return speak_line(line, voice)
+        return murmur_line_in_room(line, voice)

@@ -15,15 +15,18 @@ from storyboard.model.film import compute_frame_size
 from storyboard.previz import state
 from storyboard.previz.audio import narration
 from storyboard.previz.audio.mix import render_soundtrack
-from storyboard.previz.compositing.background_plate import dissolve_from, move_camera_over
+from storyboard.previz.compositing.background_plate import (
+    animate_camera_over_picture,
+    dissolve_picture_into_scene,
+)
 from storyboard.previz.compositing.overlay_text import (
     build_subtitles,
-    draw_burn_in,
-    draw_slate,
-    paste_text,
+    draw_shot_info_strip,
+    draw_slate_overlay,
+    paste_text_picture,
 )
 from storyboard.previz.continuation import continue_scene
-from storyboard.previz.encode import concat_videos, conform_video, encode_video, write_take
+from storyboard.previz.encode import append_video_tail, conform_video, encode_video, write_take
 from storyboard.previz.painting import image_files
 from storyboard.previz.painting.morph import morph_pictures
 from storyboard.previz.painting.rasterizer import Pixels
@@ -56,13 +59,13 @@ def render_take(request: Request, scratch: Path) -> Sample:
     if request.kind is Kind.EXTEND:
         return _TakeRenderer(request, folder).extend_take()
     if request.kind is Kind.WRITE:
-        return narration.write_placeholder(request, folder)
+        return narration.write_placeholder_narration(request, folder)
     if request.kind is Kind.SPEECH:
-        return narration.speak_to_wav(request, folder)
+        return narration.murmur_line_to_wav(request, folder)
     raise OperationFailed(f"previz makes no {request.kind} step", provider="previz")
 
 
-def _find_tints(request: Request) -> dict[str, tuple[str, str, str]]:
+def _read_cast_tints(request: Request) -> dict[str, tuple[str, str, str]]:
     """Colours of cast members by name, as their reference pictures show them."""
     references = (
         reference
@@ -77,28 +80,32 @@ def _find_tints(request: Request) -> dict[str, tuple[str, str, str]]:
     tints: dict[str, tuple[str, str, str]] = {}
     for image in images:
         name = image.name if image.name in names else (unused_names.pop(0) if unused_names else "")
-        if name and name not in tints and (tint := image_files.read_tint(_require_path(image))):
+        if (
+            name
+            and name not in tints
+            and (tint := image_files.read_hair_and_clothes_colors(_require_input_path(image)))
+        ):
             tints[name] = tint
     return tints
 
 
-def _require_path(media: Input | None, what: str = "picture") -> Path:
+def _require_input_path(media: Input | None, input_name: str = "picture") -> Path:
     if media is None or media.path is None:
-        raise OperationFailed(f"previz needs the {what} as a local file", provider="previz")
+        raise OperationFailed(f"previz needs the {input_name} as a local file", provider="previz")
     return media.path
 
 
 def _render_still(request: Request, folder: Path) -> Sample:
-    spec = parse_shot(request, _find_tints(request))
+    spec = parse_shot(request, _read_cast_tints(request))
     size = _read_frame_size(request)
     scene = Scene(spec, compose_shot(spec, *_limit_paint_size(size)), (), 1, request.settings.fps)
-    picture = image_files.fit_to_frame(scene.draw_frame(0), *size)
+    picture = image_files.crop_to_fill_frame(scene.draw_frame(0), *size)
     path = folder / "still.png"
     image_files.save_png(picture, path)
     state_json = state.to_state_json(
         scene, [state.fingerprint_picture(picture)], request.settings.seed or 0
     )
-    image_files.write_atomically(state_json.encode(), folder / "state.json")
+    image_files.write_bytes_atomically(state_json.encode(), folder / "state.json")
     return Sample(path=path, attachments={"state.json": folder / "state.json"})
 
 
@@ -125,7 +132,7 @@ class _TakeRenderer:
 
     @property
     def spec(self) -> ShotSpec:
-        return parse_shot(self.request, _find_tints(self.request))
+        return parse_shot(self.request, _read_cast_tints(self.request))
 
     @property
     def frames(self) -> int:
@@ -142,11 +149,13 @@ class _TakeRenderer:
         if first_frame is None:
             composition = compose_shot(self.spec, *_limit_paint_size(size))
             return self._render_scene(self._build_scene(self.spec, composition))
-        picture = image_files.load_picture(_require_path(first_frame, "first frame"), *size)
-        prior_state = _find_usable_state(state.read_state(first_frame.state), size)
-        frame = state.find_frame(prior_state, picture) if prior_state else None
+        picture = image_files.load_picture_filling_frame(
+            _require_input_path(first_frame, "first frame"), *size
+        )
+        prior_state = _keep_state_of_same_aspect(state.read_state(first_frame.state), size)
+        frame = state.find_frame_index(prior_state, picture) if prior_state else None
         if prior_state is None or frame is None:
-            return self._render_over_picture(picture, self.spec)
+            return self._render_camera_over_picture(picture, self.spec)
         spec, composition, resume = continue_scene(
             self.request, self.spec, prior_state, frame, 0, size
         )
@@ -154,7 +163,8 @@ class _TakeRenderer:
             spec, composition, self.request.intent.dialogue, self.frames, self.fps, resume
         )
         live = (
-            dissolve_from(picture, scene.draw_frame(i), i, _MELT_FRAMES) for i in range(self.frames)
+            dissolve_picture_into_scene(picture, scene.draw_frame(i), i, _MELT_FRAMES)
+            for i in range(self.frames)
         )
         return self._render_scene(scene, live, seed=prior_state["seed"])
 
@@ -162,35 +172,41 @@ class _TakeRenderer:
         """Between two pictures, both kept to the pixel."""
         size = _read_frame_size(self.request)
         end_frames = [
-            image_files.load_picture(_require_path(self.request.input(role), what), *size)
+            image_files.load_picture_filling_frame(
+                _require_input_path(self.request.input(role), what), *size
+            )
             for role, what in ((Role.FIRST_FRAME, "first frame"), (Role.LAST_FRAME, "last frame"))
         ]
         spec = self.spec
-        video = self._write_video(morph_pictures(end_frames[0], end_frames[1], self.frames), spec)
-        return self._finish_take(video, 0.0, self.request.settings.seed or 0)
+        video = self._write_video_and_end_frames(
+            morph_pictures(end_frames[0], end_frames[1], self.frames), spec
+        )
+        return self._add_sound_and_finish_take(video, 0.0, self.request.settings.seed or 0)
 
     def extend_take(self) -> Sample:
         """The tail of a take that goes on, with or without its source before it."""
         source_input = self.request.input(Role.VIDEO)
-        source = _require_path(source_input, "video")
+        source = _require_input_path(source_input, "video")
         size = _read_frame_size(self.request)
-        prior_state = _find_usable_state(
+        prior_state = _keep_state_of_same_aspect(
             state.read_state(source_input.state if source_input else None), size
         )
         same_format = (
-            prior_state is not None and _has_size(source, size) and prior_state["fps"] == self.fps
+            prior_state is not None
+            and _has_frame_size(source, size)
+            and prior_state["fps"] == self.fps
         )
         if prior_state is None:
             count = probe(source).frames
             end = self.folder / "end.png"
             extract_frame(source, count - 1, end)
-            picture = image_files.load_picture(end, *size)
+            picture = image_files.load_picture_filling_frame(end, *size)
             end.unlink()
             spec = self.spec
-            frames = move_camera_over(picture, spec, self.frames + 1, self.fps)
+            frames = animate_camera_over_picture(picture, spec, self.frames + 1, self.fps)
             next(frames)
-            video = self._write_video(frames, spec)
-            return self._finish_take(
+            video = self._write_video_and_end_frames(frames, spec)
+            return self._add_sound_and_finish_take(
                 video, 0.0, self.request.settings.seed or 0, source, same_format
             )
         last = len(prior_state["poses"]) - 1
@@ -214,11 +230,13 @@ class _TakeRenderer:
         """The scene's frames in the size of the take."""
         size = _read_frame_size(self.request)
         for number in range(self.frames):
-            yield image_files.fit_to_frame(scene.draw_frame(number), *size)
+            yield image_files.crop_to_fill_frame(scene.draw_frame(number), *size)
 
-    def _render_over_picture(self, picture: Pixels, spec: ShotSpec) -> Sample:
-        video = self._write_video(move_camera_over(picture, spec, self.frames, self.fps), spec)
-        return self._finish_take(video, 0.0, self.request.settings.seed or 0)
+    def _render_camera_over_picture(self, picture: Pixels, spec: ShotSpec) -> Sample:
+        video = self._write_video_and_end_frames(
+            animate_camera_over_picture(picture, spec, self.frames, self.fps), spec
+        )
+        return self._add_sound_and_finish_take(video, 0.0, self.request.settings.seed or 0)
 
     def _render_scene(
         self,
@@ -229,22 +247,27 @@ class _TakeRenderer:
         same_format: bool = False,
     ) -> Sample:
         """A scene's frames as a take, with the state that another goes on from."""
-        video = self._write_video(frames or self._draw_frames(scene), scene.spec)
+        video = self._write_video_and_end_frames(frames or self._draw_frames(scene), scene.spec)
         seed = self.request.settings.seed or 0 if seed is None else seed
         state_json = state.to_state_json(scene, self.fingerprints, seed)
-        image_files.write_atomically(state_json.encode(), self.folder / "state.json")
-        return self._finish_take(video, scene.clock, seed, source, same_format)
+        image_files.write_bytes_atomically(state_json.encode(), self.folder / "state.json")
+        return self._add_sound_and_finish_take(video, scene.clock, seed, source, same_format)
 
-    def _write_video(self, frames: Iterator[Pixels], spec: ShotSpec) -> Path:
+    def _write_video_and_end_frames(self, frames: Iterator[Pixels], spec: ShotSpec) -> Path:
         out = self.folder / "picture.mp4"
         encode_video(
-            self._overlay_text(frames, spec), _read_frame_size(self.request), self.fps, out
+            self._overlay_text_and_record_frames(frames, spec),
+            _read_frame_size(self.request),
+            self.fps,
+            out,
         )
-        image_files.save_png(_require_frame(self.first_frame), self.folder / "first.png")
-        image_files.save_png(_require_frame(self.last_frame), self.folder / "last.png")
+        image_files.save_png(_require_drawn_frame(self.first_frame), self.folder / "first.png")
+        image_files.save_png(_require_drawn_frame(self.last_frame), self.folder / "last.png")
         return out
 
-    def _overlay_text(self, frames: Iterator[Pixels], spec: ShotSpec) -> Iterator[Pixels]:
+    def _overlay_text_and_record_frames(
+        self, frames: Iterator[Pixels], spec: ShotSpec
+    ) -> Iterator[Pixels]:
         """Frames with their words, the clean ends kept aside."""
         width, height = _read_frame_size(self.request)
         options = self.request.settings.options
@@ -254,7 +277,7 @@ class _TakeRenderer:
             overlays += build_subtitles(lines, width, height, self.fps, self.frames)
         if options.get("slate"):
             prompt = self.request.intent.prompt
-            overlays.append(draw_slate(spec, prompt, width, height, self.fps, self.frames))
+            overlays.append(draw_slate_overlay(spec, prompt, width, height, self.fps, self.frames))
         for number, picture in enumerate(frames):
             self.fingerprints.append(state.fingerprint_picture(picture))
             is_end = number in (0, self.frames - 1)
@@ -262,20 +285,28 @@ class _TakeRenderer:
                 self.first_frame = picture.copy()
             if number == self.frames - 1:
                 self.last_frame = picture.copy()
-            strengths = [(c, c.compute_strength(number, self.frames)) for c in overlays]
+            strengths = [(c, c.compute_opacity(number, self.frames)) for c in overlays]
             if not is_end and (options.get("burn_in") or any(s for _, s in strengths)):
                 picture = picture.copy()
                 if options.get("burn_in"):
-                    paste_text(picture, draw_burn_in(spec, number, self.fps, width, height), 0, 0)
-                for overlay, strength in strengths:
+                    paste_text_picture(
+                        picture, draw_shot_info_strip(spec, number, self.fps, width, height), 0, 0
+                    )
+                for override_values, strength in strengths:
                     if strength:
-                        paste_text(picture, overlay.pixels, overlay.left, overlay.top, strength)
+                        paste_text_picture(
+                            picture,
+                            override_values.pixels,
+                            override_values.left,
+                            override_values.top,
+                            strength,
+                        )
             yield picture
 
-    def _finish_take(
+    def _add_sound_and_finish_take(
         self,
-        video: Path,
-        clock: float,
+        new_video: Path,
+        clock_s: float,
         seed: int,
         source: Path | None = None,
         same_format: bool = False,
@@ -284,9 +315,9 @@ class _TakeRenderer:
         sound = None
         if self.request.settings.audio:
             seconds = self.frames / self.fps
-            sound = render_soundtrack(self.request, seconds=seconds, start_s=clock, seed=seed)
+            sound = render_soundtrack(self.request, seconds=seconds, start_s=clock_s, seed=seed)
         out = self.folder / "take.mp4"
-        whole, source_before, count = video, None, 0
+        whole, source_before, count = new_video, None, 0
         if source is not None and self.request.combined:
             source_before = source
             conformed = source
@@ -295,7 +326,7 @@ class _TakeRenderer:
                 conform_video(source, _read_frame_size(self.request), self.fps, conformed)
             count = probe(conformed).frames
             whole = self.folder / "whole.mp4"
-            concat_videos(conformed, video, whole)
+            append_video_tail(conformed, new_video, whole)
         write_take(whole, sound, out, source=source_before)
         for leftover in ("picture.mp4", "whole.mp4", "source.mp4"):
             (self.folder / leftover).unlink(missing_ok=True)
@@ -305,13 +336,13 @@ class _TakeRenderer:
                       attachments=attachments)  # fmt: skip
 
 
-def _has_size(source: Path, size: tuple[int, int]) -> bool:
+def _has_frame_size(video: Path, size: tuple[int, int]) -> bool:
     """Whether `source` has frames of that size."""
-    facts = probe(source)
+    facts = probe(video)
     return (facts.width, facts.height) == size
 
 
-def _find_usable_state(
+def _keep_state_of_same_aspect(
     prior_state: Mapping[str, Any] | None, size: tuple[int, int]
 ) -> Mapping[str, Any] | None:
     """A state that can be taken up in a frame of `size`: one of the same shape."""
@@ -321,7 +352,7 @@ def _find_usable_state(
     return prior_state if abs(width / height - size[0] / size[1]) < 0.02 else None
 
 
-def _require_frame(picture: Pixels | None) -> Pixels:
+def _require_drawn_frame(picture: Pixels | None) -> Pixels:
     if picture is None:
         raise OperationFailed("previz was asked for a take of no length", provider="previz")
     return picture

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 
 from storyboard.previz.compositing.compositor import Compositor
-from storyboard.previz.painting.lighting import build_palette
+from storyboard.previz.painting.lighting import build_light_palette
 from storyboard.previz.painting.rasterizer import Pixels
 from storyboard.previz.script.shot_spec import ShotSpec
 from storyboard.previz.sets import add_passers_by, build_set
@@ -72,19 +72,21 @@ class Scene:
         self.layout = (
             resume.layout
             if resume
-            else SetLayout(self.spec, self.find_camera_pose(0), *self._measure_spread())
+            else SetLayout(
+                self.spec, self.find_camera_pose(0), *self._measure_subject_middle_and_width()
+            )
         )
-        self._worlds = [self._build_world(self.spec)]
+        self._worlds = [self._build_compositor_and_atmosphere(self.spec)]
         if resume and resume.previous_spec:
-            self._worlds.append(self._build_world(resume.previous_spec))
+            self._worlds.append(self._build_compositor_and_atmosphere(resume.previous_spec))
 
-    def _build_world(self, spec: ShotSpec) -> tuple[Compositor, Atmosphere]:
+    def _build_compositor_and_atmosphere(self, spec: ShotSpec) -> tuple[Compositor, Atmosphere]:
         """The place as it is in the hour and weather of `spec`."""
         view, layout = self.composition.view, self.layout
         world_spec = replace(
             layout.spec, weather=spec.weather, time=spec.time, text=spec.text, extras=spec.extras
         )
-        palette = build_palette(
+        palette = build_light_palette(
             world_spec.key,
             world_spec.time,
             world_spec.weather,
@@ -100,12 +102,14 @@ class Scene:
         add_mist(stage)
         for thing in self.blocking.actors.things:
             if thing.placed.thing.name == "lighthouse":
-                stage.add_beam(thing.placed.x, thing.placed.y - 13.2, thing.placed.z - 0.1, 34.0)
+                stage.add_turning_beam(
+                    thing.placed.x, thing.placed.y - 13.2, thing.placed.z - 0.1, 34.0
+                )
         air = Atmosphere(world_spec, palette, view.width, view.height)
         outside = air.draw_precipitation if world_spec.set == "room" else None
         return Compositor(stage, self.blocking.actors, outside), air
 
-    def _measure_spread(self) -> tuple[float, float]:
+    def _measure_subject_middle_and_width(self) -> tuple[float, float]:
         """(middle, width) of where the people or the subject stand."""
         actors = self.blocking.actors
         places = [p.walk.locate_at(0.0)[0] for p in actors.people if not p.mark.shoulder] or [
@@ -126,15 +130,15 @@ class Scene:
     def draw_frame(self, frame: int) -> Pixels:
         """BGRA of that frame, without words on it."""
         t = frame / self.fps
-        picture = self._draw_world(self._worlds[0], frame)
+        picture = self._draw_world_frame(self._worlds[0], frame)
         if len(self._worlds) > 1 and t < _TURNING_S:
             u = t / min(_TURNING_S, self.frames / self.fps)
             share = u * u * (3 - 2 * u)
-            previous = self._draw_world(self._worlds[1], frame)
+            previous = self._draw_world_frame(self._worlds[1], frame)
             picture = cv2.addWeighted(picture, share, previous, 1 - share, 0)
         return picture
 
-    def _draw_world(self, world: tuple[Compositor, Atmosphere], frame: int) -> Pixels:
+    def _draw_world_frame(self, world: tuple[Compositor, Atmosphere], frame: int) -> Pixels:
         compositor, air = world
         t = frame / self.fps
         picture = compositor.draw_frame(self.find_camera_pose(frame), t)
@@ -142,7 +146,7 @@ class Scene:
         if smear > 0.004:
             width = max(3, int(smear * self.composition.view.height * 0.8) | 1)
             picture = cv2.blur(picture, (width, 1))
-        air.draw_over(picture, self.clock + t)
+        air.draw_weather_over(picture, self.clock + t)
         return picture
 
     def measure_motions(self, frame: int) -> dict[str, PreviousMotion]:
@@ -155,7 +159,7 @@ class Scene:
             x1, z1, _ = actor.walk.locate_at(t + step)
             speed = ((x1 - x) / step, (z1 - z) / step)
             motions[actor.mark.person.name] = PreviousMotion(
-                x, 0.0, z, *speed, walked, actor.find_view(t)[0]
+                x, 0.0, z, *speed, walked, actor.find_view_and_width(t)[0]
             )
         for thing in actors.things:
             name = thing.placed.thing.name

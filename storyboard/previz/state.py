@@ -45,12 +45,12 @@ def to_state_json(scene: Scene, fingerprints: Sequence[str], seed: int) -> str:
         "frames": scene.frames,
         "seed": seed,
         "clock": round(scene.clock, 6),
-        "spec": _to_plain(scene.spec),
+        "spec": _to_json_value(scene.spec),
         "view": {"focal": round(view.focal, 6), "distance": round(view.distance, 6)},
         "whole": composition.whole,
         "marks": [
             {
-                "person": _to_plain(mark.person),
+                "person": _to_json_value(mark.person),
                 "x": round(mark.x, 6),
                 "z": round(mark.z, 6),
                 "faces": mark.faces,
@@ -60,7 +60,7 @@ def to_state_json(scene: Scene, fingerprints: Sequence[str], seed: int) -> str:
         ],
         "things": [
             {
-                "thing": _to_plain(placed.thing),
+                "thing": _to_json_value(placed.thing),
                 "x": round(placed.x, 6),
                 "y": round(placed.y, 6),
                 "z": round(placed.z, 6),
@@ -71,7 +71,7 @@ def to_state_json(scene: Scene, fingerprints: Sequence[str], seed: int) -> str:
             for placed in composition.things
         ],
         "home": {
-            "spec": _to_plain(scene.layout.spec),
+            "spec": _to_json_value(scene.layout.spec),
             "pose": scene.layout.pose.to_list(),
             "middle": round(scene.layout.middle, 6),
             "span": round(scene.layout.span, 6),
@@ -79,7 +79,7 @@ def to_state_json(scene: Scene, fingerprints: Sequence[str], seed: int) -> str:
         "shake": scene.blocking.path.shake,
         "poses": [scene.find_camera_pose(i).to_list() for i in range(scene.frames)],
         "actors": [
-            {name: _to_row(was) for name, was in scene.measure_motions(i).items()}
+            {name: _to_motion_row(was) for name, was in scene.measure_motions(i).items()}
             for i in range(scene.frames)
         ],
         "prints": list(fingerprints),
@@ -87,18 +87,18 @@ def to_state_json(scene: Scene, fingerprints: Sequence[str], seed: int) -> str:
     return json.dumps(state, separators=(",", ":"), sort_keys=True, ensure_ascii=True) + "\n"
 
 
-def _to_row(motion: PreviousMotion) -> list[Any]:
+def _to_motion_row(motion: PreviousMotion) -> list[Any]:
     told = (motion.x, motion.y, motion.z, motion.vx, motion.vz, motion.walked)
     return [*(round(each, 5) for each in told), motion.view]
 
 
-def _to_plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, Serialized):
-        return _to_plain(value.to_fields())
+        return _to_json_value(value.to_fields())
     if isinstance(value, Mapping):
-        return {key: _to_plain(item) for key, item in value.items()}
+        return {key: _to_json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_to_plain(item) for item in value]
+        return [_to_json_value(item) for item in value]
     return value
 
 
@@ -115,7 +115,7 @@ def read_state(path: Path | None) -> Mapping[str, Any] | None:
     return state
 
 
-def find_frame(state: Mapping[str, Any], picture: Pixels) -> int | None:
+def find_frame_index(state: Mapping[str, Any], picture: Pixels) -> int | None:
     """Which frame of the take `picture` is, the last where several look alike; None for none."""
     hex_prints = state["prints"]
     if not hex_prints:
@@ -131,7 +131,7 @@ def find_frame(state: Mapping[str, Any], picture: Pixels) -> int | None:
     return int(np.flatnonzero(distances <= best + 0.02)[-1])
 
 
-def to_composition(state: Mapping[str, Any], width: int, height: int) -> Composition:
+def restore_composition(state: Mapping[str, Any], width: int, height: int) -> Composition:
     """The composition of the taken-up shot, its marks where they were at first."""
     view = View(width, height, state["view"]["focal"], state["view"]["distance"])
     marks = []
@@ -147,7 +147,7 @@ def to_composition(state: Mapping[str, Any], width: int, height: int) -> Composi
     return Composition(view, Pose(*state["poses"][0]), tuple(marks), things, state["whole"])
 
 
-def build_resume_point(state: Mapping[str, Any], frame: int, after: int) -> ResumePoint:
+def build_resume_point(state: Mapping[str, Any], frame: int, frames_later: int) -> ResumePoint:
     """The moment of `frame`, or `after` frames later, with every speed as it was."""
     fps = state["fps"]
     poses = [Pose(*values) for values in state["poses"]]
@@ -156,13 +156,13 @@ def build_resume_point(state: Mapping[str, Any], frame: int, after: int) -> Resu
     if frame:
         speed = pose.subtract(poses[frame - 1])
     velocity = Pose(y=0.0).add(speed, fps)
-    pose = pose.add(speed, after)
+    pose = pose.add(speed, frames_later)
     motions = {}
     for name, (x, y, z, vx, vz, walked, view) in state["actors"][frame].items():
-        ahead = after / fps
+        ahead = frames_later / fps
         walked += math.hypot(vx, vz) * ahead
         motions[name] = PreviousMotion(x + vx * ahead, y, z + vz * ahead, vx, vz, walked, view)
-    clock = state["clock"] + (frame + after) / fps
+    clock = state["clock"] + (frame + frames_later) / fps
     layout = state["home"]
     first_layout = SetLayout(
         ShotSpec.from_fields(layout["spec"]),

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.providers.catalog_overrides import find_override_file, read_overrides
+from storyboard.providers.catalog_overrides import find_catalog_override_file, read_overrides
 from storyboard.util.merge import deep_merge
-from storyboard.util.serialization import check_names
+from storyboard.util.serialization import reject_unknown_names
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -145,21 +145,23 @@ class Model:
     def list_legal_resolutions(self, aspect_ratio: str) -> tuple[str, ...]:
         return tuple(self.aspect_resolutions.get(aspect_ratio, self.resolutions))
 
-    def compute_price_micros(self, resolution: str, seconds: int, *, audio: bool) -> int | None:
+    def compute_video_price_micros(
+        self, resolution: str, seconds: int, *, audio: bool
+    ) -> int | None:
         """Of one sample, or None where the catalogue knows no price."""
         table = self.price_audio if audio or not self.price_silent else self.price_silent
         rate = table.get(resolution)
         return None if rate is None else rate * seconds
 
-    def choose_resolution(self, side: int) -> str:
-        """The least resolution of a still whose shorter side has `side` pixels, else the best."""
-        enough = [name for name, pixels in self.sides.items() if pixels >= side]
+    def choose_still_resolution(self, shorter_side_px: int) -> str:
+        """The least resolution whose stills have `shorter_side_px` or more, else the best."""
+        enough = [name for name, pixels in self.sides.items() if pixels >= shorter_side_px]
         return (enough or list(self.sides)[-1:] or [""])[0]
 
-    def compute_unit_price_micros(self, resolution: str, references: int = 0) -> int | None:
+    def compute_still_or_text_micros(self, resolution: str, reference_count: int = 0) -> int | None:
         """Of one still or one written text; None where the catalogue knows no price."""
         price = self.price_each.get(resolution)
-        return None if price is None else price + references * self.price_reference
+        return None if price is None else price + reference_count * self.price_reference
 
 
 KEYS: Mapping[str, str] = MappingProxyType(
@@ -260,9 +262,9 @@ class Catalog:
     @property
     def names(self) -> tuple[str, ...]:
         """Every alias and id a film may write for a `model`."""
-        return self.list_names("video")
+        return self.list_model_names("video")
 
-    def list_names(self, makes: str) -> tuple[str, ...]:
+    def list_model_names(self, makes: str) -> tuple[str, ...]:
         """Every alias and id of models that make that."""
         models = [m for m in self.models.values() if m.makes == makes]
         ids = {m.id for m in models}
@@ -301,26 +303,28 @@ class Catalog:
             m for p in self.providers if (m := self.find_model(p, name, makes)) is not None
         )
 
-    def find_first_live(self, name: str) -> Model | None:
+    def find_first_live_model(self, name: str) -> Model | None:
         """The model on its first live platform: whose limits a rehearsal obeys."""
         models = self.find_on_platforms(name)
         return next((m for m in models if m.status == "live"), models[0] if models else None)
 
-    def extend_with(self, entries: Sequence[Mapping[str, Any]]) -> Catalog:
+    def extend_with_models(self, entries: Sequence[Mapping[str, Any]]) -> Catalog:
         """With a plug-in's models added; entries have the form of catalog.yaml."""
         added = {(str(entry["provider"]), str(entry["id"])): entry for entry in entries}
-        return self._replace_entries({**self.entries, **added})
+        return self._replace_model_entries({**self.entries, **added})
 
-    def apply_variants(self, variants: Mapping[str, str]) -> Catalog:
+    def apply_interface_variants(self, variant_by_provider: Mapping[str, str]) -> Catalog:
         """With the limits of the interface that a film chose, by provider."""
         changed = {}
         for key, entry in self.entries.items():
-            variant = entry.get("variants", {}).get(variants.get(key[0], ""))
+            variant = entry.get("variants", {}).get(variant_by_provider.get(key[0], ""))
             if variant:
                 changed[key] = deep_merge(entry, variant)
-        return self._replace_entries({**self.entries, **changed}) if changed else self
+        return self._replace_model_entries({**self.entries, **changed}) if changed else self
 
-    def _replace_entries(self, entries: Mapping[tuple[str, str], Mapping[str, Any]]) -> Catalog:
+    def _replace_model_entries(
+        self, entries: Mapping[tuple[str, str], Mapping[str, Any]]
+    ) -> Catalog:
         models = {
             key: self.models[key] if entry is self.entries.get(key) else _parse_model(entry)
             for key, entry in entries.items()
@@ -349,12 +353,12 @@ def load_catalog() -> Catalog:
         entries=entries,
         preferred=frozenset(data["preferred"]),
     )
-    return apply_overrides(shipped)
+    return overlay_user_catalog(shipped)
 
 
-def apply_overrides(shipped: Catalog) -> Catalog:
+def overlay_user_catalog(shipped: Catalog) -> Catalog:
     """The catalogue with the user's own file over it, where there is one."""
-    path = find_override_file()
+    path = find_catalog_override_file()
     if path is None:
         return shipped
     overrides = read_overrides(path, shipped.platforms)
@@ -363,7 +367,7 @@ def apply_overrides(shipped: Catalog) -> Catalog:
         key = (str(entry["provider"]), str(entry["id"]))
         entries[key] = deep_merge(entries.get(key, {}), entry)
     try:
-        changed = shipped._replace_entries(entries)
+        changed = shipped._replace_model_entries(entries)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise EnvironmentProblem(
             f"{path} does not fit the catalogue: {error}",
@@ -382,38 +386,40 @@ def apply_overrides(shipped: Catalog) -> Catalog:
 
 
 def _parse_model(entry: Mapping[str, Any]) -> Model:
-    values = {KEYS[key]: _freeze_value(value) for key, value in entry.items() if key in KEYS}
+    values = {
+        KEYS[key]: _convert_lists_to_tuples(value) for key, value in entry.items() if key in KEYS
+    }
     price = entry.get("price", {})
-    values["price_audio"] = _to_micros(price.get("audio", {}))
-    values["price_silent"] = _to_micros(price.get("silent", {}))
+    values["price_audio"] = _convert_usd_to_micros(price.get("audio", {}))
+    values["price_silent"] = _convert_usd_to_micros(price.get("silent", {}))
     unit_price = price.get("each", {})
-    values["price_each"] = _to_micros(
+    values["price_each"] = _convert_usd_to_micros(
         unit_price if isinstance(unit_price, Mapping) else {"": unit_price}
     )
-    values["price_reference"] = _to_micros({"": price.get("reference", 0)})[""]
+    values["price_reference"] = _convert_usd_to_micros({"": price.get("reference", 0)})[""]
     if "second" in price:
-        values["price_second"] = _to_micros({"": price["second"]})[""]
+        values["price_second"] = _convert_usd_to_micros({"": price["second"]})[""]
     values["price_confidence"] = price.get("confidence", "")
     if limits := entry.get("references"):
-        values["references"] = ReferenceLimits(**_renamed(limits, _OF_REFERENCES))
+        values["references"] = ReferenceLimits(**_rename_keys(limits, _OF_REFERENCES))
     if extension := entry.get("extend"):
-        values["extend"] = Extension(**_renamed(extension, _OF_EXTENSION))
+        values["extend"] = Extension(**_rename_keys(extension, _OF_EXTENSION))
     return Model(**values)
 
 
-def _renamed(told: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _rename_keys(fields: Mapping[str, Any], attribute_by_key: Mapping[str, str]) -> dict[str, Any]:
     """Values by attribute; TypeError for a key that there is not."""
-    check_names(told, names)
-    return {names[key]: _freeze_value(value) for key, value in told.items()}
+    reject_unknown_names(fields, attribute_by_key)
+    return {attribute_by_key[key]: _convert_lists_to_tuples(value) for key, value in fields.items()}
 
 
-def _to_micros(table: Mapping[str, Any]) -> dict[str, int]:
-    return {name: int(Fraction(str(usd)) * 1_000_000) for name, usd in table.items()}
+def _convert_usd_to_micros(usd_by_name: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(Fraction(str(usd)) * 1_000_000) for name, usd in usd_by_name.items()}
 
 
-def _freeze_value(value: Any) -> Any:
+def _convert_lists_to_tuples(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value)
     if isinstance(value, dict):
-        return {key: _freeze_value(item) for key, item in value.items()}
+        return {key: _convert_lists_to_tuples(item) for key, item in value.items()}
     return value

@@ -32,7 +32,7 @@ class CatalogOverrides:
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def find_override_file() -> Path | None:
+def find_catalog_override_file() -> Path | None:
     """What STORYBOARD_CATALOG names, else `storyboard/catalog.yaml` in the user's config folder."""
     if configured := os.environ.get(VARIABLE, ""):
         return Path(configured)
@@ -41,7 +41,7 @@ def find_override_file() -> Path | None:
     return usual_path if usual_path.is_file() else None
 
 
-def read_overrides(path: Path, platforms: Sequence[str]) -> CatalogOverrides:
+def read_overrides(path: Path, known_platforms: Sequence[str]) -> CatalogOverrides:
     """Reads the file; EnvironmentProblem names what is wrong with it, and where."""
     import yaml
 
@@ -62,17 +62,17 @@ def read_overrides(path: Path, platforms: Sequence[str]) -> CatalogOverrides:
             path, f"has an unknown key `{unknown[0]}`; known: {', '.join(sorted(_KEYS))}"
         )
     models, aliases = data.get("models") or [], data.get("aliases") or {}
-    if not isinstance(models, list) or not all(map(_is_entry, models)):
+    if not isinstance(models, list) or not all(map(_is_model_entry, models)):
         raise _overrides_error(path, "needs `provider` and `id` in every entry of `models`")
     for entry in models:
-        if entry["provider"] not in platforms:
-            known_names = ", ".join(platforms)
+        if entry["provider"] not in known_platforms:
+            known_names = ", ".join(known_platforms)
             raise _overrides_error(
                 path, f"names the provider `{entry['provider']}`; known: {known_names}"
             )
     if not isinstance(aliases, dict) or not all(isinstance(a, dict) for a in aliases.values()):
         raise _overrides_error(path, "needs a mapping of providers to ids in every alias")
-    for node in _find_amounts(yaml.compose(text, loader)):
+    for node in _find_price_nodes(yaml.compose(text, loader)):
         if not _AMOUNT.fullmatch(node.value):
             where = f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
             raise _overrides_error(
@@ -81,11 +81,11 @@ def read_overrides(path: Path, platforms: Sequence[str]) -> CatalogOverrides:
     return CatalogOverrides(str(data.get("as_of", "")), tuple(models), aliases)
 
 
-def _find_amounts(root: Any) -> Iterator[Any]:
+def _find_price_nodes(yaml_root: Any) -> Iterator[Any]:
     """The scalar nodes of YAML that are amounts of money: all under `price` but the words."""
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-    stack, visited = [(root, False)], set()
+    stack, visited = [(yaml_root, False)], set()
     while stack:
         node, is_price = stack.pop()
         if isinstance(node, ScalarNode) and is_price:
@@ -103,11 +103,11 @@ def _find_amounts(root: Any) -> Iterator[Any]:
             ]
 
 
-def _is_entry(value: Any) -> bool:
+def _is_model_entry(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(value.get(k), str) for k in ("provider", "id")
     )
 
 
-def _overrides_error(where: object, what: str) -> EnvironmentProblem:
-    return EnvironmentProblem(f"{where} {what}", hint=_HINT)
+def _overrides_error(location: object, problem: str) -> EnvironmentProblem:
+    return EnvironmentProblem(f"{location} {problem}", hint=_HINT)

@@ -31,58 +31,58 @@ def find_adapters() -> Mapping[str, EntryPoint]:
     by_name: dict[str, EntryPoint] = {}
     points = entry_points(group=_GROUP)
     ours_only = os.environ.get("STORYBOARD_PLUGINS") == ""
-    for point in sorted(points, key=lambda p: not _is_ours(p)):
-        if point.name not in by_name and (_is_ours(point) or not ours_only):
+    for point in sorted(points, key=lambda p: not _is_built_in_adapter(p)):
+        if point.name not in by_name and (_is_built_in_adapter(point) or not ours_only):
             by_name[point.name] = point
     return by_name
 
 
 @cache
-def load_adapter(name: str) -> type[Provider]:
+def load_adapter_class(provider_name: str) -> type[Provider]:
     """The adapter's class; EnvironmentProblem where there is none, or it does not import."""
-    point = find_adapters().get(name)
+    point = find_adapters().get(provider_name)
     if point is None:
         installed = ", ".join(find_adapters())
         raise EnvironmentProblem(
-            f"no adapter for `{name}` is installed",
+            f"no adapter for `{provider_name}` is installed",
             hint=f"installed: {installed}; `--previz` rehearses the film without one",
         )
     try:
         adapter_class: type[Provider] = point.load()
     except Exception as error:
         raise EnvironmentProblem(
-            f"the adapter for `{name}` ({point.value}) does not load: {error}",
+            f"the adapter for `{provider_name}` ({point.value}) does not load: {error}",
             hint="see `storyboard doctor`",
         ) from error
     return adapter_class
 
 
-def read_traits(name: str) -> ProviderTraits:
+def read_provider_traits(provider_name: str) -> ProviderTraits:
     """What planning must know of a provider; a paid one needs no adapter for that."""
-    if name == "import":
+    if provider_name == "import":
         return ProviderTraits(frozenset(), repeatable=True)
-    if name in find_adapters():
-        adapter_class = load_adapter(name)
+    if provider_name in find_adapters():
+        adapter_class = load_adapter_class(provider_name)
         return ProviderTraits(
             frozenset(adapter_class.reads), adapter_class.revision, adapter_class.repeatable
         )
     return ProviderTraits(WIRE_READS)
 
 
-def list_plugins() -> tuple[str, ...]:
+def list_plugin_names() -> tuple[str, ...]:
     """Names of adapters that the catalogue does not know and a shot may ask for."""
     return tuple(n for n in find_adapters() if n not in load_catalog().providers and n != EFFECTS)
 
 
-def load_full_catalog(names: Iterable[str]) -> Catalog:
-    """The catalogue with the models that the plug-ins among `names` bring along."""
+def load_full_catalog(provider_names: Iterable[str]) -> Catalog:
+    """The catalogue with the models that the plug-ins among `provider_names` bring along."""
     merged = load_catalog()
-    for name in sorted(names):
+    for name in sorted(provider_names):
         if name in merged.providers or name not in find_adapters() or name == "previz":
             continue
-        entries: Sequence[Mapping[str, Any]] = getattr(load_adapter(name), "models", ())
+        entries: Sequence[Mapping[str, Any]] = getattr(load_adapter_class(name), "models", ())
         if entries:
-            merged = merged.extend_with([{"provider": name, **entry} for entry in entries])
+            merged = merged.extend_with_models([{"provider": name, **entry} for entry in entries])
     return merged
 
 
@@ -95,7 +95,7 @@ class SchemaFragments(Mapping[str, Mapping[str, Any]]):
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         if name not in find_adapters():
             raise KeyError(name)
-        fragment: Mapping[str, Any] | None = getattr(load_adapter(name), "schema", None)
+        fragment: Mapping[str, Any] | None = getattr(load_adapter_class(name), "schema", None)
         if not fragment:
             raise KeyError(name)
         return fragment
@@ -107,8 +107,10 @@ class SchemaFragments(Mapping[str, Mapping[str, Any]]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in find_adapters() and bool(getattr(load_adapter(str(name)), "schema", None))
+        return name in find_adapters() and bool(
+            getattr(load_adapter_class(str(name)), "schema", None)
+        )
 
 
-def _is_ours(point: EntryPoint) -> bool:
+def _is_built_in_adapter(point: EntryPoint) -> bool:
     return point.dist is not None and point.dist.name == _OURS

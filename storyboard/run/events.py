@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TextIO, TypeAlias
 
-from storyboard.run.paths import make_folder
+from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.store.take_record import to_iso_time
 
 FORMAT = 1
@@ -346,7 +346,7 @@ class RunLog:
     """
 
     def __init__(self, folder: Path, run: str) -> None:
-        self.path = make_folder(folder / "runs") / f"{run}.jsonl"
+        self.path = create_git_ignored_folder(folder / "runs") / f"{run}.jsonl"
         self._stream: TextIO = self.path.open("a", encoding="utf-8", buffering=1 << 16)
 
     def __call__(self, event: Event) -> None:
@@ -358,7 +358,7 @@ class RunLog:
         self._stream.close()
 
 
-def fan_out(*sinks: EventSink) -> EventSink:
+def combine_sinks(*sinks: EventSink) -> EventSink:
     """One sink that tells them all."""
 
     def emit(event: Event) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from storyboard.digest import hash_file
-from storyboard.run.paths import make_folder
+from storyboard.run.paths import create_git_ignored_folder
 from storyboard.util.atomic_files import write_text
 
 _FORMAT = 1
@@ -57,7 +57,7 @@ class FileHashCache:
         if not self._changed:
             return
         with suppress(OSError):
-            make_folder(self._path.parent)
+            create_git_ignored_folder(self._path.parent)
             write_text(self._path, json.dumps({"format": _FORMAT, "files": self._entries}))
         self._changed = False
 

@@ -23,24 +23,25 @@ def resolve_film_path(film: Path) -> Path:
     if strays:
         raise EnvironmentProblem(
             f"{film} is a link to {real}, and has notes of its own: {_join_paths(strays)}",
-            hint=_describe_cure(film, real, [notes[stray] for stray in strays]),
+            hint=_describe_stray_state_cure(film, real, [notes[stray] for stray in strays]),
         )
     return real
 
 
-def _describe_cure(film: Path, real: Path, owns: list[Path]) -> str:
-    if existing := [target for target in owns if target.exists()]:
+def _describe_stray_state_cure(link: Path, real_film: Path, real_paths: list[Path]) -> str:
+    if existing := [target for target in real_paths if target.exists()]:
         cure = (
-            f"{real} has notes too: {_join_paths(existing)};"
-            f" set one side's away, or name {real} itself"
+            f"{real_film} has notes too: {_join_paths(existing)};"
+            f" set one side's away, or name {real_film} itself"
         )
     else:
         cure = (
-            f"they tell what is paid: move them to {_join_paths(owns)}, or name {real} without them"
+            f"they tell what is paid: move them to {_join_paths(real_paths)},"
+            f" or name {real_film} without them"
         )
-    store = locate_store_folder(film)
-    if store.is_dir() and not _is_same_path(store, locate_store_folder(real)):
-        cure += f"\nits takes: storyboard store fetch {real} --from {store}"
+    store = locate_store_folder(link)
+    if store.is_dir() and not _is_same_path(store, locate_store_folder(real_film)):
+        cure += f"\nits takes: storyboard store fetch {real_film} --from {store}"
     return cure
 
 
@@ -72,7 +73,7 @@ def locate_lock_file(film: Path) -> Path:
     return film.with_name(f"{film.stem}.selects.yaml")
 
 
-def make_folder(folder: Path) -> Path:
+def create_git_ignored_folder(folder: Path) -> Path:
     """Creates `folder`; the `.storyboard` it may lie in is then invisible to git."""
     folder.mkdir(parents=True, exist_ok=True)
     for above in (folder, *folder.parents):

@@ -42,41 +42,49 @@ class MediaRecovery:
 def restore_takes(
     store: Store,
     lock_file: LockFile,
-    kinds: Mapping[str, Kind],
+    kinds_by_step: Mapping[str, Kind],
     *,
-    film: str,
-    hashes: Callable[[Path], str],
+    film_stem: str,
+    hash_path: Callable[[Path], str],
     probe: Callable[[Path], MediaFacts],
 ) -> None:
     """Makes takes known to the store again of which it has but the bytes.
 
-    `kinds` are those of the film's steps; what the lock file has of others is left alone.
+    `kinds_by_step` are those of the film's steps; what the lock file has of others is left alone.
     """
     recovery = MediaRecovery(store, probe)
     records = []
-    for step, take in _find_forgotten(store, lock_file, kinds):
+    for step, take in _find_forgotten_takes(store, lock_file, kinds_by_step):
         path = store.require_file(take.sha256)
-        if hashes(path) == take.sha256:
+        if hash_path(path) == take.sha256:
             parts, size = lock_file.find_parts(take.digest), path.stat().st_size
             complete_take = recovery(take)
             records.append(
-                TakeRecord(complete_take, parts, kinds[step].value, size, path.suffix, step, film)
+                TakeRecord(
+                    complete_take,
+                    parts,
+                    kinds_by_step[step].value,
+                    size,
+                    path.suffix,
+                    step,
+                    film_stem,
+                )
             )
     if records:
         store.add_records(records)
 
 
-def _find_forgotten(
-    store: Store, lock_file: LockFile, kinds: Mapping[str, Kind]
+def _find_forgotten_takes(
+    store: Store, lock_file: LockFile, kinds_by_step: Mapping[str, Kind]
 ) -> Iterator[tuple[str, Take]]:
     """(step, take) that only the lock file knows and whose bytes are here."""
     for digest, entry in lock_file.entries.items():
-        if entry.step not in kinds:
+        if entry.step not in kinds_by_step:
             continue
         stored_ordinals = {take.ordinal for take in store.find_takes(digest)}
         if not entry.takes.keys() <= stored_ordinals:
             for take in lock_file.find_takes(digest):
-                if take.ordinal not in stored_ordinals and store.is_present(take.sha256):
+                if take.ordinal not in stored_ordinals and store.has_complete_file(take.sha256):
                     yield entry.step, take
 
 

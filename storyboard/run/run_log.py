@@ -27,17 +27,17 @@ class LoggedSubmission:
     """The last that it was known by; a later order may have no name."""
 
 
-def list_logged_runs(state: Path) -> frozenset[str]:
+def list_logged_runs(state_folder: Path) -> frozenset[str]:
     """The runs that have left a log in the state folder."""
-    return frozenset(path.stem for path in (state / "runs").glob("*.jsonl"))
+    return frozenset(path.stem for path in (state_folder / "runs").glob("*.jsonl"))
 
 
-def find_unfinished(state: Path) -> list[LoggedSubmission]:
+def find_unfinished_submissions(state_folder: Path) -> list[LoggedSubmission]:
     """Takes that runs of the film in that state folder began and did not bring home."""
     unfinished: dict[tuple[str, int], LoggedSubmission] = {}
     steps: dict[str, str] = {}
-    for path in sorted((state / "runs").glob("*.jsonl")):
-        for record in _read_records(path):
+    for path in sorted((state_folder / "runs").glob("*.jsonl")):
+        for record in _read_log_records(path):
             kind, step = record.get("type"), str(record.get("step", ""))
             digest = str(record.get("digest", "")) or steps.get(step, "")
             takes = [(digest, n) for n in _parse_ordinals(str(record.get("take", "")))]
@@ -73,7 +73,7 @@ def _to_submission(
     return LoggedSubmission(*key, run, step, shot, kind, provider, model, position, operation)
 
 
-def _read_records(path: Path) -> Iterator[Mapping[str, Any]]:
+def _read_log_records(path: Path) -> Iterator[Mapping[str, Any]]:
     """A run that was killed may have left half a line."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
@@ -84,7 +84,7 @@ def _read_records(path: Path) -> Iterator[Mapping[str, Any]]:
             yield record
 
 
-def _parse_ordinals(takes: str) -> list[int]:
+def _parse_ordinals(take_names: str) -> list[int]:
     """1 and 2 of `t01, t02`."""
-    names = (name.strip() for name in takes.split(","))
+    names = (name.strip() for name in take_names.split(","))
     return [int(name[1:]) for name in names if name[:1] == "t" and name[1:].isdigit()]

@@ -16,23 +16,23 @@ class TakeLibrary:
     """What is known of one film's takes; the `TakeLibrary` that planning reads.
 
     `find_takes` also gives a take that only the lock file knows, whose bytes `has_file` denies.
-    `store` may be None where none exists yet. `film` is the film's stem. `wished` are takes by
-    step digest that a run was to pick, and may have died before it did.
+    `store` may be None where none exists yet. `film_stem` is the film's stem. `takes_to_pick` are
+    takes by step digest that a run was to pick, and may have died before it did.
     """
 
     def __init__(
         self,
         store: Store | None,
         lock_file: LockFile,
-        film: str = "",
-        hashes: Callable[[Path], str] | None = None,
-        wished: Mapping[str, int] = MappingProxyType({}),
+        film_stem: str = "",
+        hash_path: Callable[[Path], str] | None = None,
+        takes_to_pick: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._lock_file = lock_file
-        self._film = film
-        self._hashes = hashes
-        self._takes_to_pick = wished
+        self._film = film_stem
+        self._hashes = hash_path
+        self._takes_to_pick = takes_to_pick
         self._damaged_files: set[str] = set()
         self._recovery = MediaRecovery(store) if store is not None else None
         if store is not None:
@@ -68,11 +68,14 @@ class TakeLibrary:
         """
         if self._store is None or sha256 in self._damaged_files:
             return False
-        if not self._store.is_present(sha256):
+        if not self._store.has_complete_file(sha256):
             if self._store.has_file(sha256):
                 self._damaged_files.add(sha256)
             return False
-        if self._hashes is not None and self._hashes(self._store.locate_file(sha256)) != sha256:
+        if (
+            self._hashes is not None
+            and self._hashes(self._store.locate_present_file(sha256)) != sha256
+        ):
             self._damaged_files.add(sha256)
             return False
         return True
@@ -97,9 +100,9 @@ class TakeLibrary:
 
         An empty provider means any.
         """
-        dated = self._lock_file.find_first_dates(step, provider)
+        dated = self._lock_file.find_first_take_dates(step, provider)
         if self._store is not None:
-            dated += self._store.find_first_dates(step, provider, self._film)
+            dated += self._store.find_first_take_dates(step, provider, self._film)
         return tuple(dict.fromkeys(digest for _, digest in sorted(dated)))
 
     def find_parts(self, digest: str) -> Mapping[str, str]:

@@ -7,8 +7,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storyboard.simulator.faults import KINDS, Fault
-from storyboard.simulator.responses import read_json_body
-from storyboard.simulator.settings import read_settings
+from storyboard.simulator.responses import read_json_object
+from storyboard.simulator.settings import parse_setting_values
 from storyboard.simulator.state import SimulatorState
 
 _FIELDS = ("kind", "times", "match", "route", "value")
@@ -25,9 +25,9 @@ def build_routes(world: SimulatorState) -> list[Route]:
             }
         )
 
-    async def serve_clock(request: Request) -> Response:
+    async def show_or_advance_clock(request: Request) -> Response:
         if request.method == "POST":
-            body = await read_json_body(request) or {}
+            body = await read_json_object(request) or {}
             try:
                 world.clock.advance(float(body["advance"]))
             except (KeyError, TypeError, ValueError):
@@ -40,11 +40,11 @@ def build_routes(world: SimulatorState) -> list[Route]:
             }
         )
 
-    async def serve_faults(request: Request) -> Response:
+    async def list_or_change_faults(request: Request) -> Response:
         if request.method == "DELETE":
             world.faults.clear()
         elif request.method == "POST":
-            body = await read_json_body(request)
+            body = await read_json_object(request)
             if body is None or not set(body) <= set(_FIELDS):
                 return _answer_bad_request(
                     f"send an object with some of {', '.join(sorted(_FIELDS))}"
@@ -65,10 +65,10 @@ def build_routes(world: SimulatorState) -> list[Route]:
     async def serve_request_log(_: Request) -> Response:
         return JSONResponse({"requests": [logged.to_record() for logged in world.journal]})
 
-    async def serve_settings(request: Request) -> Response:
+    async def show_or_change_settings(request: Request) -> Response:
         if request.method == "POST":
             try:
-                world.change_settings(**read_settings(await read_json_body(request) or {}))
+                world.change_settings(**parse_setting_values(await read_json_object(request) or {}))
             except ValueError as error:
                 return _answer_bad_request(str(error))
         return JSONResponse(world.settings.to_fields())
@@ -79,10 +79,10 @@ def build_routes(world: SimulatorState) -> list[Route]:
 
     return [
         Route("/_simulator/bill", serve_bill),
-        Route("/_simulator/clock", serve_clock, methods=["GET", "POST"]),
-        Route("/_simulator/faults", serve_faults, methods=["GET", "POST", "DELETE"]),
+        Route("/_simulator/clock", show_or_advance_clock, methods=["GET", "POST"]),
+        Route("/_simulator/faults", list_or_change_faults, methods=["GET", "POST", "DELETE"]),
         Route("/_simulator/journal", serve_request_log),
-        Route("/_simulator/settings", serve_settings, methods=["GET", "POST"]),
+        Route("/_simulator/settings", show_or_change_settings, methods=["GET", "POST"]),
         Route("/_simulator/reset", reset_state, methods=["POST"]),
     ]
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from storyboard.simulator.fault_injection import ENTRY, wrap_with_faults
 from storyboard.simulator.request_log import build_logged_request
-from storyboard.simulator.responses import CONNECTION, google_error, serve_file
+from storyboard.simulator.responses import CONNECTION, build_google_error, serve_file
 from storyboard.simulator.state import SimulatorState
 
 WIRES = (
@@ -53,7 +53,7 @@ class RequestLogMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _read_body(receive)
+        body = await _receive_body(receive)
         logged = build_logged_request(
             self._world.clock.now(),
             "other" if self._world.other.endswith(f":{scope['server'][1]}") else "main",
@@ -94,10 +94,10 @@ class _PublishedFiles:
 
     async def __call__(self, request: Request) -> Response:
         published = self._world.published.get(request.path_params["name"])
-        return serve_file(*published) if published else google_error(404, "Not found.")
+        return serve_file(*published) if published else build_google_error(404, "Not found.")
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _receive_body(receive: Receive) -> bytes:
     parts: list[bytes] = []
     while True:
         message = await receive()

@@ -41,15 +41,15 @@ class Charge:
 
 
 class Bill:
-    """Every charge, in order; written to `path` as JSON lines where one is given.
+    """Every charge, in order; written to `log_path` as JSON lines where one is given.
 
     Raises OSError at once when that file can't be written.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        if path is not None:
-            path.open("a", encoding="utf-8").close()
+    def __init__(self, log_path: Path | None = None) -> None:
+        self._path = log_path
+        if log_path is not None:
+            log_path.open("a", encoding="utf-8").close()
         self._charges: list[Charge] = []
         self._lock = threading.Lock()
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 from storyboard.simulator.faults import Fault
-from storyboard.simulator.request_log import LoggedRequest, extract_words
+from storyboard.simulator.request_log import LoggedRequest, extract_searchable_text
 from storyboard.simulator.responses import DroppedConnection, TruncatedResponse, format_google_error
 from storyboard.simulator.state import SimulatorState
 
@@ -62,30 +62,30 @@ STRANGE_ANSWERS: Mapping[str, Mapping[str, Any]] = {
 
 def wrap_with_faults(
     world: SimulatorState,
-    route: str,
+    route_kind: str,
     handler: Handler,
     format_error: ErrorFormatter = format_google_error,
 ) -> Handler:
-    """`handler` behind the gate. `route` is one of `faults.ROUTES`; `format_error` speaks its wire.
+    """`handler` behind the gate. `route_kind` is in `faults.ROUTES`; `format_error` is of its wire.
 
     A submit counts against the quota. Faults that are about the job itself (`filtered`, `failed`
     and so on) are the handler's: it draws them with `consume_job_fault`.
     """
 
     async def answer_with_faults(request: Request) -> Response:
-        match_text = await _collect_match_text(world, request)
+        match_text = await _collect_text_for_fault_match(world, request)
         logged: LoggedRequest | None = request.scope.get(ENTRY)
         if logged is not None:
-            logged.route = route
+            logged.route = route_kind
 
         def consume_fault(kind: str) -> Fault | None:
-            return world.faults.consume_fault(kind, route, match_text)
+            return world.faults.consume_fault(kind, route_kind, match_text)
 
         if fault := consume_fault("slow"):
-            await asyncio.sleep(fault.to_number(2.0))
+            await asyncio.sleep(fault.read_number_value(2.0))
         if consume_fault("drop_before"):
             return DroppedConnection()
-        if answer := _inject_error(world, route, consume_fault, format_error):
+        if answer := _inject_fault_or_quota_error(world, route_kind, consume_fault, format_error):
             return answer
         response = await handler(request)
         if response.status_code >= 400:
@@ -98,23 +98,23 @@ def wrap_with_faults(
     return answer_with_faults
 
 
-def consume_job_fault(world: SimulatorState, kind: str, prompt: str) -> Fault | None:
-    """A fault of a job that is being submitted; `prompt` is the job's."""
-    return world.faults.consume_fault(kind, "submit", prompt)
+def consume_job_fault(world: SimulatorState, fault_kind: str, searched_text: str) -> Fault | None:
+    """A fault of a job that is being submitted; `searched_text` is the job's."""
+    return world.faults.consume_fault(fault_kind, "submit", searched_text)
 
 
-def _inject_error(
+def _inject_fault_or_quota_error(
     world: SimulatorState,
-    route: str,
+    route_kind: str,
     consume_fault: Callable[[str], Fault | None],
     format_error: ErrorFormatter,
 ) -> Response | None:
     if fault := consume_fault("rate_limit"):
         return format_error(
-            429, "Resource has been exhausted (e.g. check quota).", fault.to_number(1.0)
+            429, "Resource has been exhausted (e.g. check quota).", fault.read_number_value(1.0)
         )
     if fault := consume_fault("server_error"):
-        status = int(fault.to_number(503))
+        status = int(fault.read_number_value(503))
         return format_error(status, _SERVER_ERRORS.get(status, "The service is unavailable."), None)
     if fault := consume_fault("not_found"):
         if fault.value == "page":
@@ -126,7 +126,7 @@ def _inject_error(
         return format_error(
             404, "This model is no longer available. Please use a newer model.", None
         )
-    if route == "submit" and (wait := world.count_against_quota()):
+    if route_kind == "submit" and (wait := world.count_submit_against_quota()):
         return format_error(
             429, "Quota exceeded for requests per minute per project per model.", wait
         )
@@ -137,7 +137,7 @@ def _spoil_response(
     world: SimulatorState,
     response: Response,
     consume_fault: Callable[[str], Fault | None],
-    is_elsewhere: bool,
+    is_on_other_origin: bool,
 ) -> Response:
     """An answer with what befalls it; one that comes from the other origin leads nowhere else."""
     if isinstance(response, RedirectResponse):
@@ -161,7 +161,7 @@ def _spoil_response(
         if media_count and consume_fault("damaged"):
             return Response(spoiled_body, 200, media_type=response.media_type)
     if isinstance(response, FileResponse):
-        if not is_elsewhere and (fault := consume_fault("redirect")):
+        if not is_on_other_origin and (fault := consume_fault("redirect")):
             if fault.value == "gone":
                 return RedirectResponse(f"{world.other}/nothing-is-here.mp4", 302)
             path = world.publish_file(Path(response.path), response.media_type or "video/mp4")
@@ -171,7 +171,7 @@ def _spoil_response(
     return response
 
 
-async def _collect_match_text(world: SimulatorState, request: Request) -> str:
+async def _collect_text_for_fault_match(world: SimulatorState, request: Request) -> str:
     body = await request.body()
-    text = extract_words(body, request.headers.get("content-type", ""))
-    return world.add_named_prompts(f"{request.url.path}\n{text}")
+    text = extract_searchable_text(body, request.headers.get("content-type", ""))
+    return world.append_named_prompts(f"{request.url.path}\n{text}")

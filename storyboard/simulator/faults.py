@@ -87,16 +87,16 @@ class Fault:
             value=parsed["value"] or "",
         )
 
-    def is_match(self, route: str, text: str) -> bool:
+    def is_match(self, route_kind: str, searched_text: str) -> bool:
         routes = (self.route,) if self.route else KINDS[self.kind][0]
-        return route in routes and self.match in text
+        return route_kind in routes and self.match in searched_text
 
-    def to_number(self, otherwise: float) -> float:
+    def read_number_value(self, default: float) -> float:
         """The value as a number."""
         try:
             return float(self.value)
         except ValueError:
-            return otherwise
+            return default
 
     def to_record(self) -> dict[str, Any]:
         return {
@@ -108,14 +108,14 @@ class Fault:
         }
 
     @classmethod
-    def from_record(cls, told: Mapping[str, Any]) -> Fault:
+    def from_record(cls, record: Mapping[str, Any]) -> Fault:
         """The fault that a record asks for; ValueError for one without a kind."""
         return cls(
-            kind=told.get("kind", ""),
-            times=told.get("times", 1),
-            match=told.get("match", ""),
-            route=told.get("route", ""),
-            value=told.get("value", ""),
+            kind=record.get("kind", ""),
+            times=record.get("times", 1),
+            match=record.get("match", ""),
+            route=record.get("route", ""),
+            value=record.get("value", ""),
         )
 
 
@@ -137,11 +137,11 @@ class Faults:
             self._waiting.append(new_fault)
         return new_fault
 
-    def consume_fault(self, kind: str, route: str, text: str) -> Fault | None:
-        """The oldest fault of that kind that fits, used once; `text` is prompt and path."""
+    def consume_fault(self, kind: str, route_kind: str, searched_text: str) -> Fault | None:
+        """The oldest fault of that kind that fits, used once; `searched_text` is prompt + path."""
         with self._lock:
             for fault in self._waiting:
-                if fault.kind == kind and fault.is_match(route, text):
+                if fault.kind == kind and fault.is_match(route_kind, searched_text):
                     fault.times -= 1
                     if not fault.times:
                         self._waiting.remove(fault)

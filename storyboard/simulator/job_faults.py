@@ -23,34 +23,34 @@ class JobFaults:
     is_half_size: bool = False
     """Half as wide and high as asked."""
 
-    def apply_to_size(self, size: tuple[int, int]) -> tuple[int, int]:
+    def halve_size_if_faulty(self, size: tuple[int, int]) -> tuple[int, int]:
         return (size[0] // 4 * 2, size[1] // 4 * 2) if self.is_half_size else size
 
 
-def collect_job_faults(world: SimulatorState, match_text: str) -> JobFaults:
-    """Draws the faults that wait for a job; `match_text` is its prompt and path."""
+def consume_video_job_faults(world: SimulatorState, searched_text: str) -> JobFaults:
+    """Draws the faults that wait for a job; `searched_text` is its prompt and path."""
     failure = message = ""
-    if fault := consume_job_fault(world, "blocked", match_text):
+    if fault := consume_job_fault(world, "blocked", searched_text):
         failure = "blocked"
         message = (
             "The prompt could not be submitted: it may go against the usage guidelines. "
             f"Support codes: {fault.value or '58061214'}"
         )
-    elif fault := consume_job_fault(world, "filtered", match_text) or consume_job_fault(
-        world, "partial", match_text
+    elif fault := consume_job_fault(world, "filtered", searched_text) or consume_job_fault(
+        world, "partial", searched_text
     ):
         failure = "filtered"
         code = fault.value if fault.kind == "filtered" and fault.value else "42237218"
         message = (
             f"The video was filtered for safety and you will not be charged. Support codes: {code}"
         )
-    elif consume_job_fault(world, "failed", match_text):
+    elif consume_job_fault(world, "failed", searched_text):
         failure, message = "failed", "Internal error. Please try again."
-    late = consume_job_fault(world, "processing", match_text)
+    late = consume_job_fault(world, "processing", searched_text)
     return JobFaults(
         failure,
         message,
-        looks=int(late.to_number(3)) if late else 0,
-        missing_frames=FPS if consume_job_fault(world, "wrong_length", match_text) else 0,
-        is_half_size=consume_job_fault(world, "wrong_size", match_text) is not None,
+        looks=int(late.read_number_value(3)) if late else 0,
+        missing_frames=FPS if consume_job_fault(world, "wrong_length", searched_text) else 0,
+        is_half_size=consume_job_fault(world, "wrong_size", searched_text) is not None,
     )

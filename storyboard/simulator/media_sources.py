@@ -95,8 +95,8 @@ def normalize_clip(world: SimulatorState, clip: Path) -> Path:
     return out
 
 
-def extract_last_frame(world: SimulatorState, clip: Path, frames: int) -> bytes:
-    """The last of a clip's `frames` frames, as PNG."""
+def extract_last_frame(world: SimulatorState, clip: Path, frame_count: int) -> bytes:
+    """The last of a clip's `frame_count` frames, as PNG."""
     out = world.folder / f"{secrets.token_hex(8)}.png"
-    extract_frame(clip, frames - 1, out)
+    extract_frame(clip, frame_count - 1, out)
     return out.read_bytes()

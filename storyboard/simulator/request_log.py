@@ -84,43 +84,43 @@ def build_logged_request(
         content_type=kind,
         size=len(body),
         sha256=hashlib.sha256(body).hexdigest() if body else "",
-        json=_parse_json(body) if "json" in kind else None,
+        json=_parse_json_summarizing_media(body) if "json" in kind else None,
     )
 
 
-def extract_words(body: bytes, kind: str) -> str:
+def extract_searchable_text(body: bytes, content_type: str) -> str:
     """The text in a body that a person would recognize: what a fault's match is looked for in."""
-    if "json" in kind:
-        return "\n".join(_find_strings(_parse_json(body)))
+    if "json" in content_type:
+        return "\n".join(_find_strings(_parse_json_summarizing_media(body)))
     return _SECRET_FORM.sub(b"", body[:65_536]).decode("utf-8", "replace")
 
 
-def _parse_json(body: bytes) -> Any:
+def _parse_json_summarizing_media(body: bytes) -> Any:
     try:
-        return _summarize_value(json.loads(body))
+        return _summarize_media_in_value(json.loads(body))
     except ValueError:
         return None
 
 
-def _summarize_value(value: Any, key: str = "") -> Any:
+def _summarize_media_in_value(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: _summarize_value(item, name) for name, item in value.items()}
+        return {name: _summarize_media_in_value(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [_summarize_value(item, key) for item in value]
+        return [_summarize_media_in_value(item, key) for item in value]
     if isinstance(value, str):
         uri = _DATA_URI.fullmatch(value)
         if uri:
-            return {"mime_type": uri["mime"], **_summarize_media(uri["data"])}
+            return {"mime_type": uri["mime"], **_hash_base64_media(uri["data"])}
         if key in _MEDIA_KEYS:
-            return _summarize_media(value)
+            return _hash_base64_media(value)
     return value
 
 
-def _summarize_media(data: str) -> dict[str, Any]:
+def _hash_base64_media(base64_data: str) -> dict[str, Any]:
     try:
-        raw = base64.b64decode(data, validate=True)
+        raw = base64.b64decode(base64_data, validate=True)
     except (binascii.Error, ValueError):
-        return {"sha256": "", "size": len(data)}
+        return {"sha256": "", "size": len(base64_data)}
     return {"sha256": hashlib.sha256(raw).hexdigest(), "size": len(raw)}
 
 

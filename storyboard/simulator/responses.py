@@ -31,15 +31,15 @@ STATUSES = {
 }
 
 
-def google_error(
+def build_google_error(
     code: int,
     message: str,
     *,
     status: str = "",
     details: Sequence[Mapping[str, Any]] = (),
-    retry_s: float | None = None,
+    retry_after_s: float | None = None,
 ) -> JSONResponse:
-    """`{"error": {"code", "message", "status", "details"}}`; `retry_s` adds RetryInfo."""
+    """`{"error": {"code", "message", "status", "details"}}`; `retry_after_s` adds RetryInfo."""
     error: dict[str, Any] = {
         "code": code,
         "message": message,
@@ -47,20 +47,20 @@ def google_error(
     }
     error_details = [dict(detail) for detail in details]
     headers = {}
-    if retry_s is not None:
-        delay = f"{retry_s:.3f}".rstrip("0").rstrip(".") + "s"
+    if retry_after_s is not None:
+        delay = f"{retry_after_s:.3f}".rstrip("0").rstrip(".") + "s"
         error_details.append(
             {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
         )
-        headers["Retry-After"] = str(max(1, round(retry_s)))
+        headers["Retry-After"] = str(max(1, round(retry_after_s)))
     if error_details:
         error["details"] = error_details
     return JSONResponse({"error": error}, code, headers)
 
 
-def format_google_error(code: int, message: str, retry_s: float | None = None) -> Response:
-    """`google_error` in the form in which a gate asks for a wire's own words."""
-    return google_error(code, message, retry_s=retry_s)
+def format_google_error(code: int, message: str, retry_after_s: float | None = None) -> Response:
+    """`build_google_error` in the form in which a gate asks for a wire's own words."""
+    return build_google_error(code, message, retry_after_s=retry_after_s)
 
 
 def serve_file(path: Path, mime: str, headers: Mapping[str, str] | None = None) -> FileResponse:
@@ -68,7 +68,7 @@ def serve_file(path: Path, mime: str, headers: Mapping[str, str] | None = None) 
     return FileResponse(path, media_type=mime, headers=dict(headers or {}))
 
 
-def compute_md5(path: Path) -> str:
+def compute_base64_md5(path: Path) -> str:
     """The MD5 that Cloud Storage tells of an object, in base64."""
     return base64.b64encode(hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()).decode()
 
@@ -78,7 +78,7 @@ def read_base64(path: Path) -> str:
     return base64.b64encode(path.read_bytes()).decode("ascii")
 
 
-async def read_json_body(request: Request) -> dict[str, Any] | None:
+async def read_json_object(request: Request) -> dict[str, Any] | None:
     """The body as a JSON object; None where it is none."""
     try:
         body = await request.json()

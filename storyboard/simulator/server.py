@@ -45,7 +45,7 @@ class Simulator:
         parsed_faults = [Fault.parse(item) if isinstance(item, str) else item for item in faults]
         self._sockets = [_open_socket(port), _open_socket(0)]
         try:
-            self.world = SimulatorState(Settings().changed(settings), bill=bill)
+            self.world = SimulatorState(Settings().with_changes(settings), bill=bill)
         except (OSError, ValueError):
             self._close_sockets()
             raise

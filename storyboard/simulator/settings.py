@@ -10,7 +10,7 @@ from storyboard.simulator.state import Settings
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def read_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+def parse_setting_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by name, each as its own type; text is read, so `"2"` is 2 and `"yes"` is true.
 
     Raises ValueError that names what there is, for an unknown name or a value of another kind.
@@ -27,11 +27,11 @@ def read_settings(values: Mapping[str, Any]) -> dict[str, Any]:
             parsed[name] = value if type(value) is kind else kind(_require_plain_value(value, kind))
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} can't be {value!r}; it is a {kind.__name__}") from error
-    Settings().changed(parsed)
+    Settings().with_changes(parsed)
     return parsed
 
 
-def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+def parse_setting_pairs(pairs: Iterable[str]) -> dict[str, Any]:
     """The same from `NAME=VALUE` texts."""
     values = {}
     for pair in pairs:
@@ -39,11 +39,15 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise ValueError(f"`{pair}` sets nothing; write NAME=VALUE")
         values[name.strip().replace("-", "_")] = value.strip()
-    return read_settings(values)
+    return parse_setting_values(values)
 
 
-def _require_plain_value(value: Any, kind: type) -> Any:
-    """A value that `kind` may read: text or a number, and never anything as a switch or a word."""
-    if kind in (bool, str) or isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError(kind)
+def _require_plain_value(value: Any, expected_type: type) -> Any:
+    """A value that `expected_type` may read: text or a number, and nothing as a switch or word."""
+    if (
+        expected_type in (bool, str)
+        or isinstance(value, bool)
+        or not isinstance(value, str | int | float)
+    ):
+        raise TypeError(expected_type)
     return value

@@ -22,7 +22,7 @@ from storyboard.simulator.faults import Faults
 from storyboard.simulator.media.clip_spec import ClipSpec
 from storyboard.simulator.media.clips import ClipFactory
 from storyboard.simulator.request_log import LoggedRequest
-from storyboard.util.serialization import Serialized, check_names
+from storyboard.util.serialization import Serialized, reject_unknown_names
 
 RETENTION_S = 48 * 3600.0
 """How long the Gemini API keeps a generated file."""
@@ -90,27 +90,27 @@ class Settings(Serialized):
             "omni_get_uri": self.omni_get_uri,
         }
 
-    def changed(self, settings: Mapping[str, Any]) -> Settings:
+    def with_changes(self, changes: Mapping[str, Any]) -> Settings:
         """These with some of them set, by name; TypeError for a name that there is not."""
-        told = self.to_fields()
-        check_names(settings, told)
-        told |= settings
+        values = self.to_fields()
+        reject_unknown_names(changes, values)
+        values |= changes
         return Settings(
-            latency_s=told["latency_s"],
-            processing=told["processing"],
-            quota=told["quota"],
-            retired=told["retired"],
-            own_uris=told["own_uris"],
-            draw=told["draw"],
-            comet_reply=told["comet_reply"],
-            comet_percent=told["comet_percent"],
-            comet_two_frames=told["comet_two_frames"],
-            comet_elsewhere=told["comet_elsewhere"],
-            chat_reply=told["chat_reply"],
-            omni_extension=told["omni_extension"],
-            omni_seam=told["omni_seam"],
-            omni_total_s=told["omni_total_s"],
-            omni_get_uri=told["omni_get_uri"],
+            latency_s=values["latency_s"],
+            processing=values["processing"],
+            quota=values["quota"],
+            retired=values["retired"],
+            own_uris=values["own_uris"],
+            draw=values["draw"],
+            comet_reply=values["comet_reply"],
+            comet_percent=values["comet_percent"],
+            comet_two_frames=values["comet_two_frames"],
+            comet_elsewhere=values["comet_elsewhere"],
+            chat_reply=values["chat_reply"],
+            omni_extension=values["omni_extension"],
+            omni_seam=values["omni_seam"],
+            omni_total_s=values["omni_total_s"],
+            omni_get_uri=values["omni_get_uri"],
         )
 
     def __post_init__(self) -> None:
@@ -219,7 +219,7 @@ class SimulatorState:
         self.other = ""
         self._own_folder = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="storyboard-simulator-"))
-        self.clips = ClipFactory(self.folder / "clips", draw=self.settings.draw)
+        self.clips = ClipFactory(self.folder / "clips", uses_previz=self.settings.draw)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="clips")
         self._numbers = itertools.count(1)
         self._submits: deque[float] = deque()
@@ -227,13 +227,13 @@ class SimulatorState:
 
     def change_settings(self, **settings: Any) -> None:
         """Changes some of the settings while it runs."""
-        self.settings = self.settings.changed(settings)
+        self.settings = self.settings.with_changes(settings)
 
-    def issue_number(self) -> int:
+    def issue_job_number(self) -> int:
         """1, 2, 3…: tells jobs apart that ask for the same."""
         return next(self._numbers)
 
-    def count_against_quota(self) -> float:
+    def count_submit_against_quota(self) -> float:
         """Counts one submit; seconds to wait where the minute has no room for it, else 0."""
         if not self.settings.quota:
             return 0.0
@@ -332,7 +332,7 @@ class SimulatorState:
         self.prompts_by_id[name] = prompt
         return f"/media/{name}"
 
-    def add_named_prompts(self, text: str) -> str:
+    def append_named_prompts(self, text: str) -> str:
         """`text` and the prompts of what it names: jobs, files, objects."""
         return "\n".join(
             [text, *(words for name, words in self.prompts_by_id.items() if name in text)]

@@ -15,24 +15,30 @@ _STARTED_AT = time.time()
 _DAY_S = 86_400
 
 
-def clear_leftovers(out: Path) -> None:
+def remove_abandoned_temp_files(output_path: Path) -> None:
     """Removes unfinished files of `out`, named by `build_temp_path`, whose writers are gone."""
-    out = follow_links(out)
-    name = re.compile(rf"\.{re.escape(out.stem)}\.(\d+)\.[0-9a-f]+{re.escape(out.suffix)}")
-    for path in out.parent.glob(f".{glob.escape(out.stem)}.*{glob.escape(out.suffix)}"):
+    output_path = follow_links(output_path)
+    name = re.compile(
+        rf"\.{re.escape(output_path.stem)}\.(\d+)\.[0-9a-f]+{re.escape(output_path.suffix)}"
+    )
+    for path in output_path.parent.glob(
+        f".{glob.escape(output_path.stem)}.*{glob.escape(output_path.suffix)}"
+    ):
         if match := name.fullmatch(path.name):
             with suppress(OSError):
                 changed = path.stat().st_mtime
-                if changed < time.time() - _DAY_S or not _is_still_writing(int(match[1]), changed):
+                if changed < time.time() - _DAY_S or not _is_writer_alive(int(match[1]), changed):
                     path.unlink()
 
 
-def _is_still_writing(process: int, changed: float) -> bool:
+def _is_writer_alive(process_id: int, modified_at: float) -> bool:
     """Whether the process may still be at a file that it last changed then."""
-    if process == os.getpid():
-        return changed >= _STARTED_AT  # else it is of another process, whose number we were given
+    if process_id == os.getpid():
+        return (
+            modified_at >= _STARTED_AT
+        )  # else it is of another process, whose number we were given
     try:
-        os.kill(process, 0)
+        os.kill(process_id, 0)
     except ProcessLookupError:
         return False
     except OSError:

@@ -33,7 +33,7 @@ _LATER: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
 
 
 def fingerprint_film(
-    film: Film, timeline: Timeline, media: Mapping[str, StepMedia], *, maker: str = ""
+    film: Film, timeline: Timeline, media: Mapping[str, StepMedia], *, generator_revision: str = ""
 ) -> str:
     """64 hex digits that change with anything that changes the finished file.
 
@@ -59,22 +59,24 @@ def fingerprint_film(
         "stitch",
         {
             "revision": _REVISION,
-            "maker": maker,
+            "maker": generator_revision,
             "size": list(film.delivery.size),
             "rate": timeline.rate.value,
             "length": timeline.length,
             "events": [
                 [
                     _serialize_event(event, media),
-                    _serialize_shot_audio(shots[event.shot], timeline),
+                    _serialize_shot_audio_settings(shots[event.shot], timeline),
                     before is not None and shots[event.shot].extends == before.shot,
                 ]
                 for before, event in zip((None, *timeline.events), timeline.events, strict=False)
             ],
             "heard": sound_only,
             "titles": [_serialize_title(item) for item in lay_out_overlays(film, timeline)],
-            "music": [_serialize_timed_value(cue, timeline) for cue in film.music],
-            "narration": [_serialize_timed_value(cue, timeline) for cue in film.narration],
+            "music": [_serialize_with_anchors_resolved(cue, timeline) for cue in film.music],
+            "narration": [
+                _serialize_with_anchors_resolved(cue, timeline) for cue in film.narration
+            ],
             "voices": {name: member.voice for name, member in film.cast.items()},
             "loudness": _serialize_value(film.loudness),
             "metadata": [film.title, film.author, film.copyright, list(film.credits)],
@@ -111,13 +113,13 @@ def _serialize_slice(part: Slice, media: Mapping[str, StepMedia]) -> Value:
     ]
 
 
-def _serialize_shot_audio(shot: Shot, timeline: Timeline) -> Value:
+def _serialize_shot_audio_settings(shot: Shot, timeline: Timeline) -> Value:
     """What of a shot is heard, besides its take."""
     audio_values = (
         *(shot.mute, shot.gain_db, shot.audio_lead, shot.audio_lag),
         *(shot.sound, shot.ambience, shot.dialogue, shot.narration),
     )
-    return [_serialize_timed_value(value, timeline) for value in audio_values]
+    return [_serialize_with_anchors_resolved(value, timeline) for value in audio_values]
 
 
 def _serialize_title(placed_title: PlacedTitle) -> Value:
@@ -126,7 +128,7 @@ def _serialize_title(placed_title: PlacedTitle) -> Value:
     return [*position, title.text, list(title.credits), title.style]
 
 
-def _serialize_timed_value(value: object, timeline: Timeline) -> Value:
+def _serialize_with_anchors_resolved(value: object, timeline: Timeline) -> Value:
     """Like `_serialize_value`, with anchors as the film frames that they name."""
     if isinstance(value, Anchor):
         try:
@@ -148,13 +150,15 @@ def _serialize_value(value: object, timeline: Timeline | None = None) -> Value:
         return value
     if isinstance(value, tuple | list):
         return [
-            _serialize_timed_value(item, timeline) if timeline else _serialize_value(item)
+            _serialize_with_anchors_resolved(item, timeline) if timeline else _serialize_value(item)
             for item in value
         ]
     if isinstance(value, Serialized):
         later = _LATER.get(type(value), {})
         return {
-            name: _serialize_timed_value(part, timeline) if timeline else _serialize_value(part)
+            name: _serialize_with_anchors_resolved(part, timeline)
+            if timeline
+            else _serialize_value(part)
             for name, part in value.to_fields().items()
             if name not in later or part != later[name]
         }
@@ -171,9 +175,9 @@ def _hash_media_file(file: MediaFile) -> str:
 def hash_content(path: Path) -> str:
     """The SHA-256 of a file, read once while it stays the same. Raises OSError."""
     facts = path.stat()
-    return _hash_file(str(path), facts.st_size, facts.st_mtime_ns)
+    return _hash_unchanged_file(str(path), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=1024)
-def _hash_file(name: str, _size: int, _changed: int) -> str:
-    return hash_file(Path(name))
+def _hash_unchanged_file(path_text: str, _size: int, _changed: int) -> str:
+    return hash_file(Path(path_text))

@@ -24,11 +24,11 @@ _EARLY = ("-itsoffset", f"{-PACKET / RATE:.9f}")
 _PACKET_S = Fraction(PACKET, RATE)
 
 
-def mux_film(
+def mux_and_check_film(
     picture: Path,
     sound: Path,
     film: Film,
-    frames: int,
+    expected_frames: int,
     out: Path,
     sample_ranges: Sequence[SampleRange] = (),
     proofs: CheckedSeams | None = None,
@@ -55,20 +55,20 @@ def mux_film(
                 *(("-map", "2:s:0", "-c:s", "mov_text") if captions else ()),
                 *("-c:v", "copy", "-c:a", "copy", "-bsf:a", "aac_adtstoasc"),
                 *("-video_track_timescale", f"{choose_timescale(film.delivery.rate.value)}"),
-                *build_metadata_arguments(film),
+                *build_ffmpeg_metadata_arguments(film),
                 *("-movflags", "+faststart", "-fflags", "+bitexact"),
                 *("-f", "mp4", f"file:{unfinished}"),
             ]
         )
         if sample_ranges:
             check_seams(unfinished, sample_ranges, proofs)
-        check_film_file(unfinished, frames, film, decoded=bool(sample_ranges))
+        check_film_timing(unfinished, expected_frames, film, already_decoded=bool(sample_ranges))
         replace_file(unfinished, out)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def build_metadata_arguments(film: Film) -> list[str]:
+def build_ffmpeg_metadata_arguments(film: Film) -> list[str]:
     """What the file says of itself, as arguments."""
     tags = {
         "title": film.title,
@@ -79,7 +79,9 @@ def build_metadata_arguments(film: Film) -> list[str]:
     return [part for key, text in tags.items() if text for part in ("-metadata", f"{key}={text}")]
 
 
-def check_film_file(path: Path, frames: int, film: Film, *, decoded: bool = False) -> None:
+def check_film_timing(
+    path: Path, expected_frames: int, film: Film, *, already_decoded: bool = False
+) -> None:
     """Raises MediaError unless `path` is the film: every frame in its place, sound beside it.
 
     Reads all packets, and decodes the first and the last frame unless that is `decoded` already;
@@ -87,11 +89,13 @@ def check_film_file(path: Path, frames: int, film: Film, *, decoded: bool = Fals
     """
     rate = film.delivery.rate
     index = read_frame_index(path)
-    if index is None or len(index.pts) != frames:
-        raise MediaError(f"{path.name} has {len(index.pts) if index else 0} frames, not {frames}")
+    if index is None or len(index.pts) != expected_frames:
+        raise MediaError(
+            f"{path.name} has {len(index.pts) if index else 0} frames, not {expected_frames}"
+        )
     if not index.constant or index.rate != rate or index.pts[0] != 0:
         raise MediaError(f"the frames of {path.name} don't stand where {rate} frames a second do")
-    for frame in () if decoded else {0, frames - 1}:
+    for frame in () if already_decoded else {0, expected_frames - 1}:
         for _ in read_frames(path, FrameRange(frame, frame + 1), threads=1):
             pass
     last_dts = -(2**62)
@@ -113,5 +117,5 @@ def check_film_file(path: Path, frames: int, film: Film, *, decoded: bool = Fals
     frame_s = rate.to_seconds(1)
     if not sound_span or abs(sound_span[0] * tick) > frame_s:
         raise MediaError(f"the sound of {path.name} does not start with the picture")
-    if abs(sound_span[-1] * tick - rate.to_seconds(frames)) > max(frame_s, _PACKET_S):
+    if abs(sound_span[-1] * tick - rate.to_seconds(expected_frames)) > max(frame_s, _PACKET_S):
         raise MediaError(f"the sound of {path.name} does not end with the picture")

@@ -15,22 +15,26 @@ from pathlib import Path
 from storyboard.errors import StitchError
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film
-from storyboard.stitching.cleanup import clear_leftovers
+from storyboard.stitching.cleanup import remove_abandoned_temp_files
 from storyboard.stitching.fingerprint import fingerprint_film
-from storyboard.stitching.media.adts import AdtsFile, read_adts
+from storyboard.stitching.media.adts import AdtsFile, index_adts_file
 from storyboard.stitching.media.clip_index import CannotStreamCopy
 from storyboard.stitching.media.ffmpeg import build_temp_path
-from storyboard.stitching.mux import build_metadata_arguments, mux_film
-from storyboard.stitching.picture.clips import StepMedia, check_clips, conform_clips
+from storyboard.stitching.mux import build_ffmpeg_metadata_arguments, mux_and_check_film
+from storyboard.stitching.picture.clips import (
+    StepMedia,
+    check_clips_with_notes,
+    conform_shown_takes,
+)
 from storyboard.stitching.picture.compositor import compose_frames, encode_frames
 from storyboard.stitching.smart.checked_seams import CheckedSeams
 from storyboard.stitching.smart.seam_check import check_timestamps
-from storyboard.stitching.smart.smart_cut import cut_film
+from storyboard.stitching.smart.smart_cut import write_smart_cut
 from storyboard.stitching.smart.window_renderer import WINDOW
 from storyboard.stitching.sound.mixer import AmbienceSource, SpeechSource
 from storyboard.stitching.sound.soundtrack import MixResult, write_soundtrack
 from storyboard.stitching.text.overlay_layout import lay_out_overlays
-from storyboard.stitching.text.subtitle_files import write_cues, write_subtitles
+from storyboard.stitching.text.subtitle_files import write_cues, write_sidecar_subtitles
 from storyboard.stitching.text.subtitles import build_subtitle_cues
 from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF
 from storyboard.stitching.text.typesetting import find_missing_letters
@@ -70,7 +74,7 @@ def stitch_film(
     cache: Path,
     beds: AmbienceSource | None = None,
     murmur: SpeechSource | None = None,
-    maker: str = "",
+    generator_revision: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     jobs: int = 2,
 ) -> StitchResult:
@@ -87,11 +91,11 @@ def stitch_film(
         raise StitchError("the film has no frames: no shot is in the cut")
     with (
         explain_disk_errors(f"{out.name} can't be written"),
-        _open_scratch_folder(out, cache) as scratch,
+        _clean_up_and_open_scratch(out, cache) as scratch,
         ThreadPoolExecutor(1) as aside,
     ):
-        clips = conform_clips(timeline, media, film.delivery, cache, jobs=jobs)
-        notes = [*check_clips(timeline, clips), *_check_font_coverage(film, timeline)]
+        clips = conform_shown_takes(timeline, media, film.delivery, cache, jobs=jobs)
+        notes = [*check_clips_with_notes(timeline, clips), *_note_missing_letters(film, timeline)]
         titles = lay_out_overlays(film, timeline)
         picture, sound = scratch / "picture.mp4", scratch / "sound.aac"
         mixing = aside.submit(
@@ -101,33 +105,35 @@ def stitch_film(
                 scratch=scratch,
                 beds=beds,
                 murmur=murmur,
-                maker=maker,
+                generator_revision=generator_revision,
                 jobs=jobs,
             )
         )
         progress = _Progress(timeline.length, mixing, on_progress)
-        captions = _write_captions(film, timeline, scratch)
+        captions = _write_srt_for_track(film, timeline, scratch)
 
         def wait_for_sound() -> AdtsFile | None:
             mixing.result()
-            return None if captions else read_adts(sound)
+            return None if captions else index_adts_file(sound)
 
         unfinished = picture if captions else build_temp_path(out)
         proofs = CheckedSeams(cache)
         try:
-            sample_ranges, encode_notes = cut_film(
+            sample_ranges, encode_notes = write_smart_cut(
                 *(timeline, clips, media, titles, film.delivery, unfinished),
                 cache=cache,
                 jobs=jobs,
                 on_frames=progress,
-                sound=wait_for_sound,
-                tags=dict(part.split("=", 1) for part in build_metadata_arguments(film)[1::2]),
+                read_sound=wait_for_sound,
+                tags=dict(
+                    part.split("=", 1) for part in build_ffmpeg_metadata_arguments(film)[1::2]
+                ),
                 proofs=proofs,
             )
             mix = mixing.result()
             if captions:
                 mux_arguments = (film, timeline.length, out, sample_ranges, proofs)
-                mux_film(picture, sound, *mux_arguments, captions=captions)
+                mux_and_check_film(picture, sound, *mux_arguments, captions=captions)
             else:
                 check_timestamps(unfinished, timeline.length, film.delivery.rate, proofs)
                 replace_file(unfinished, out)
@@ -139,7 +145,7 @@ def stitch_film(
             frames = compose_frames(timeline, clips, titles, film.delivery.size)
             encode_frames(frames, film.delivery, picture, on_frame=progress)
             mix = mixing.result()
-            mux_film(picture, sound, film, timeline.length, out, captions=captions)
+            mux_and_check_film(picture, sound, film, timeline.length, out, captions=captions)
         finally:
             unfinished.unlink(missing_ok=True)
         return StitchResult(
@@ -149,22 +155,24 @@ def stitch_film(
             lufs=mix.lufs,
             true_peak_db=mix.true_peak_db,
             notes=(*notes, *mix.notes),
-            subtitles=write_subtitles(film, timeline, out) if film.subtitles == "sidecar" else (),
+            subtitles=write_sidecar_subtitles(film, timeline, out)
+            if film.subtitles == "sidecar"
+            else (),
         )
 
 
 @contextmanager
-def _open_scratch_folder(out: Path, cache: Path) -> Iterator[Path]:
+def _clean_up_and_open_scratch(out: Path, cache: Path) -> Iterator[Path]:
     """A folder for as long as the cut takes, when what others left behind is cleared away."""
     create_parent_folder(out)
     cache.mkdir(parents=True, exist_ok=True)
-    clear_leftovers(out)
+    remove_abandoned_temp_files(out)
     _remove_stale_files(cache)
     with tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder:
         yield Path(folder)
 
 
-def _write_captions(film: Film, timeline: Timeline, folder: Path) -> Path | None:
+def _write_srt_for_track(film: Film, timeline: Timeline, folder: Path) -> Path | None:
     """The words that become a track of the file; None where there is none to be."""
     if film.subtitles != "track":
         return None
@@ -211,7 +219,7 @@ def _remove_stale_files(cache: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _check_font_coverage(film: Film, timeline: Timeline) -> list[str]:
+def _note_missing_letters(film: Film, timeline: Timeline) -> list[str]:
     """A note for every text in the picture with characters that the font lacks."""
     cards = [part.card for event in timeline.events for part in event.slices if part.card]
     titles = [placed_title.title for placed_title in lay_out_overlays(film, timeline)]

@@ -50,8 +50,8 @@ class ProviderContract:
     def models(self) -> Sequence[Model]:
         """What the provider sells: its own entries, or the catalogue's; retired ones left out."""
         provider = self.make()
-        own_entries = _read_entries(provider)
-        full_catalog = load_catalog().extend_with(
+        own_entries = _list_model_entries(provider)
+        full_catalog = load_catalog().extend_with_models(
             [{"provider": provider.name, **entry} for entry in own_entries]
         )
         sold = [m for m in full_catalog.models.values() if m.provider == provider.name]
@@ -93,7 +93,7 @@ class ProviderContract:
     def test_its_models_are_catalogue_entries(self) -> None:
         """Every entry has only keys of the catalogue, and what a plan needs."""
         known_keys = KEYS.keys() | {"price", "variants"}
-        for entry in _read_entries(self.make()):
+        for entry in _list_model_entries(self.make()):
             unknown = sorted(set(entry) - known_keys)
             assert not unknown, f"{entry.get('id')}: no key of the catalogue: {unknown}"
             assert entry.get("id"), "an entry of `models` has no `id`"
@@ -173,15 +173,15 @@ class ProviderContract:
         async def provoke_errors(workspace: Bench, requests: Sequence[Request]) -> None:
             async with _open_provider(self.make()) as provider:
                 for request in requests:
-                    await self._expect_readable_error(
+                    await self._run_expecting_readable_error(
                         self._submit_and_wait(provider, request, workspace), "submit"
                     )
                 unknown_operation = Operation("no-such-operation")
-                outcome = await self._expect_readable_error(
+                outcome = await self._run_expecting_readable_error(
                     provider.poll(unknown_operation, workspace), "poll"
                 )
                 assert not isinstance(outcome, Done), "a job that never was is done"
-                await self._expect_readable_error(
+                await self._run_expecting_readable_error(
                     provider.fetch(Sample(uri="no-such-result"), workspace), "fetch"
                 )
 
@@ -209,24 +209,26 @@ class ProviderContract:
 
     # how that is found out
 
-    def _run_with_timeout(self, act: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run(asyncio.wait_for(act, self.patience_s * 4))
+    def _run_with_timeout(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run(asyncio.wait_for(coroutine, self.patience_s * 4))
 
     async def _submit_and_fetch(self, request: Request, workspace: Bench) -> Sample:
         async with _open_provider(self.make()) as provider:
             _, samples = await self._submit_and_wait(provider, request, workspace)
             sample = await provider.fetch(samples[0], workspace)
-            self._check_no_secret(sample)
+            self._check_shows_no_secret(sample)
             return sample
 
-    async def _fetch_twice(self, provider: Provider, job: Operation, workspace: Bench) -> Sample:
+    async def _fetch_twice(
+        self, provider: Provider, operation: Operation, workspace: Bench
+    ) -> Sample:
         """The job's result, asked for and fetched once more."""
-        samples = job.samples or await self._wait_until_done(
-            provider, Operation(job.name), workspace
+        samples = operation.samples or await self._wait_until_done(
+            provider, Operation(operation.name), workspace
         )
         await provider.fetch(samples[0], workspace)
-        if not job.samples:
-            again = await provider.poll(Operation(job.name), workspace)
+        if not operation.samples:
+            again = await provider.poll(Operation(operation.name), workspace)
             assert isinstance(again, Done), f"a job that was done is now {again!r}"
             samples = again.samples
         return await provider.fetch(samples[0], workspace)
@@ -236,7 +238,7 @@ class ProviderContract:
     ) -> tuple[Operation, tuple[Sample, ...]]:
         operation = await provider.submit(request, workspace)
         assert operation.name, "an operation has no name"
-        self._check_no_secret(operation)
+        self._check_shows_no_secret(operation)
         return operation, operation.samples or await self._wait_until_done(
             provider, operation, workspace
         )
@@ -246,7 +248,7 @@ class ProviderContract:
     ) -> tuple[Sample, ...]:
         for _ in range(max(1, round(self.patience_s / max(self.pause_s, 0.001)))):
             outcome: Outcome = await provider.poll(operation, workspace)
-            self._check_no_secret(outcome)
+            self._check_shows_no_secret(outcome)
             if isinstance(outcome, (Failed, Filtered, Unusable)):
                 raise StoryboardError(outcome.message)
             if isinstance(outcome, Done):
@@ -256,18 +258,20 @@ class ProviderContract:
             await asyncio.sleep(self.pause_s)
         raise AssertionError(f"{operation.name} is not done after {self.patience_s} s")
 
-    async def _expect_readable_error(self, act: Coroutine[Any, Any, _T], verb: str) -> _T | None:
+    async def _run_expecting_readable_error(
+        self, coroutine: Coroutine[Any, Any, _T], action_name: str
+    ) -> _T | None:
         try:
-            return await act
+            return await coroutine
         except StoryboardError as error:
-            self._check_no_secret(error)
+            self._check_shows_no_secret(error)
             if not str(error):
-                raise AssertionError(f"{verb} fails without a word") from error
+                raise AssertionError(f"{action_name} fails without a word") from error
         except Exception as error:
-            raise AssertionError(f"{verb} raises {type(error).__name__}: {error}") from error
+            raise AssertionError(f"{action_name} raises {type(error).__name__}: {error}") from error
         return None
 
-    def _check_no_secret(self, value: object) -> None:
+    def _check_shows_no_secret(self, value: object) -> None:
         text = f"{value!r} {value} {getattr(value, 'hint', '')}"
         shown_secrets = [secret for secret in self.secrets() if secret in text]
         assert not shown_secrets, f"a {type(value).__name__} shows a key"
@@ -288,6 +292,6 @@ def _read_input_bytes(request: Request) -> list[bytes | None]:
     ]
 
 
-def _read_entries(provider: Provider) -> Sequence[Mapping[str, Any]]:
+def _list_model_entries(provider: Provider) -> Sequence[Mapping[str, Any]]:
     entries: Sequence[Mapping[str, Any]] = getattr(provider, "models", ())
     return entries

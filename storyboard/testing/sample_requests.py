@@ -78,7 +78,9 @@ def draw_input_picture(folder: Path, role: Role, aspect: str) -> Input:
     return Input(role, hash_file(path), path=path, facts=probe(path))
 
 
-def build_extension_request(source: Request, sample: Sample, extend: Extension) -> Request:
+def build_extension_request(
+    source_request: Request, sample: Sample, extension: Extension
+) -> Request:
     """The request that runs a fetched sample of `source` on, by the model's usual hop."""
     assert sample.path is not None, "fetch brought no file"
     source_input = Input(
@@ -90,14 +92,14 @@ def build_extension_request(source: Request, sample: Sample, extend: Extension) 
         expires_at=sample.expires_at,
     )
     settings = replace(
-        source.settings,
-        duration_s=extend.default_hop,
-        resolution=extend.resolution or source.settings.resolution,
+        source_request.settings,
+        duration_s=extension.default_hop,
+        resolution=extension.resolution or source_request.settings.resolution,
     )
     return replace(
-        source,
+        source_request,
         kind=Kind.EXTEND,
         settings=settings,
         inputs=(source_input,),
-        combined=extend.combined,
+        combined=extension.combined,
     )

@@ -23,10 +23,10 @@ from typing import BinaryIO
 from storyboard.errors import EnvironmentProblem
 from storyboard.util.file_lock import is_same_file
 from storyboard.util.output_files import (
-    can_take_text,
     create_parent_folder,
     follow_links,
-    open_for_text,
+    is_stream_path,
+    open_stream_path,
     replace_file,
 )
 
@@ -34,15 +34,17 @@ _DISK_FLUSH_FROM = 8
 """From so many files on, a flush of the whole disk is cheaper than one for each."""
 
 
-def flush_to_disk(paths: Collection[Path], disk: int | None = None) -> None:
+def flush_to_disk(paths: Collection[Path], disk_handle: int | None = None) -> None:
     """Flushes finished files, and the names in folders, to the disk.
 
     `disk` is a handle of any file of their file system, open since before they were written: the
     system tells through it what has failed since.
     """
-    flush_disk = _find_disk_flush() if disk is not None and len(paths) >= _DISK_FLUSH_FROM else None
-    if flush_disk is not None and disk is not None:
-        flush_disk(disk)
+    flush_disk = (
+        _find_disk_flush() if disk_handle is not None and len(paths) >= _DISK_FLUSH_FROM else None
+    )
+    if flush_disk is not None and disk_handle is not None:
+        flush_disk(disk_handle)
         return
     for path in paths:
         handle = os.open(path, os.O_RDONLY)
@@ -57,16 +59,16 @@ def write_text(path: Path, text: str) -> None:
     write_texts({path: text})
 
 
-def write_out(path: Path, text: str) -> None:
+def write_to_file_or_stream(path: Path, text: str) -> None:
     """Writes a text where a user wants it: into a pipe, a terminal or another stream, or else as
     `write_text` does, in a folder that is made.
     """
-    if not can_take_text(path):
+    if not is_stream_path(path):
         create_parent_folder(path)
         write_text(path, text)
         return
     try:
-        with open_for_text(path) as stream:
+        with open_stream_path(path) as stream:
             stream.write(text.encode("utf-8"))
     except OSError as error:
         if error.errno != errno.EPIPE:
@@ -77,7 +79,9 @@ def write_out(path: Path, text: str) -> None:
 
 
 def write_texts(
-    texts: Mapping[Path, str], folders: Collection[Path] = (), disk: int | None = None
+    texts: Mapping[Path, str],
+    created_folders: Collection[Path] = (),
+    disk_handle: int | None = None,
 ) -> None:
     """The same for many files, each at once; `folders` hold those that were made for them."""
     with ExitStack() as drafts:
@@ -86,16 +90,16 @@ def write_texts(
             draft_paths[path], stream = drafts.enter_context(open_draft(path))
             stream.write(text.encode("utf-8"))
             stream.flush()
-        flush_to_disk(draft_paths.values(), disk)
+        flush_to_disk(draft_paths.values(), disk_handle)
         for path, draft in draft_paths.items():
             replace_file(draft, path)
-    flush_to_disk({*(follow_links(path).parent for path in texts), *folders}, disk)
+    flush_to_disk({*(follow_links(path).parent for path in texts), *created_folders}, disk_handle)
 
 
 @lru_cache(maxsize=1)
 def _find_disk_flush() -> Callable[[int], None] | None:
     """Flushes a whole file system; None where there is no such call, or it is silent on errors."""
-    if sys.platform != "linux" or not _has_syncfs_errors(os.uname().release):
+    if sys.platform != "linux" or not _has_syncfs_error_reports(os.uname().release):
         return None
     syncfs = ctypes.CDLL(None, use_errno=True).syncfs
 
@@ -107,9 +111,9 @@ def _find_disk_flush() -> Callable[[int], None] | None:
     return flush_disk
 
 
-def _has_syncfs_errors(release: str) -> bool:
+def _has_syncfs_error_reports(kernel_release: str) -> bool:
     """Linux does from 5.8 on."""
-    major, minor, *_ = (*release.split("."), "0", "0")
+    major, minor, *_ = (*kernel_release.split("."), "0", "0")
     return major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= (5, 8)
 
 
@@ -124,7 +128,7 @@ def open_draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     for name in os.listdir(path.parent):  # noqa: PTH208 - once a file, and names alone are wanted
         if name.startswith(f".{path.name}."):
             _remove_stale_draft(path.with_name(name))
-    draft, stream = _create_draft(path)
+    draft, stream = _create_locked_draft(path)
     try:
         with stream:
             yield draft, stream
@@ -132,7 +136,7 @@ def open_draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
         draft.unlink(missing_ok=True)
 
 
-def _create_draft(path: Path) -> tuple[Path, BinaryIO]:
+def _create_locked_draft(path: Path) -> tuple[Path, BinaryIO]:
     """The draft, locked: until it is, whoever clears up may take it for one that was left."""
     while True:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -17,8 +17,8 @@ class Batcher(Generic[_T, _R]):
     one that `act` raises is everybody's in the batch. Belongs to one event loop.
     """
 
-    def __init__(self, act: Callable[[Sequence[_T]], Sequence[_R | Exception]]) -> None:
-        self._act = act
+    def __init__(self, process_batch: Callable[[Sequence[_T]], Sequence[_R | Exception]]) -> None:
+        self._act = process_batch
         self._waiting: list[tuple[_T, asyncio.Future[_R]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -56,16 +56,18 @@ class Batcher(Generic[_T, _R]):
             raise batch_error
 
 
-def apply_to_each(act: Callable[[_T], _R]) -> Callable[[Sequence[_T]], Sequence[_R | Exception]]:
+def build_batch_function(
+    process_item: Callable[[_T], _R],
+) -> Callable[[Sequence[_T]], Sequence[_R | Exception]]:
     """A batch of acts that have nothing in common but their thread."""
 
-    def apply_function(items: Sequence[_T]) -> list[_R | Exception]:
+    def process_items(items: Sequence[_T]) -> list[_R | Exception]:
         results: list[_R | Exception] = []
         for item in items:
             try:
-                results.append(act(item))
+                results.append(process_item(item))
             except Exception as error:
                 results.append(error)
         return results
 
-    return apply_function
+    return process_items

@@ -24,11 +24,15 @@ def build_child_environment() -> dict[str, str]:
     What is named like a credential is left out, ours or another's. An empty or relative entry of
     PATH or PYTHONPATH means the current folder, or one in it, and is left out too.
     """
-    kept = {name: value for name, value in os.environ.items() if not _is_secret(name, value)}
+    variables = {
+        name: value for name, value in os.environ.items() if not _is_secret_variable(name, value)
+    }
     for name in ("PATH", "PYTHONPATH"):
-        if name in kept:
-            kept[name] = os.pathsep.join(select_absolute_paths(kept[name].split(os.pathsep)))
-    return {**kept, "PYTHONSAFEPATH": "1"}
+        if name in variables:
+            variables[name] = os.pathsep.join(
+                select_absolute_paths(variables[name].split(os.pathsep))
+            )
+    return {**variables, "PYTHONSAFEPATH": "1"}
 
 
 def select_absolute_paths(folders: Iterable[str]) -> list[str]:
@@ -36,5 +40,5 @@ def select_absolute_paths(folders: Iterable[str]) -> list[str]:
     return [folder for folder in folders if Path(folder).is_absolute()]
 
 
-def _is_secret(name: str, value: str) -> bool:
+def _is_secret_variable(name: str, value: str) -> bool:
     return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from storyboard.util.serialization import Serialized, check_names
+from storyboard.util.serialization import Serialized, reject_unknown_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class FileLock:
         """Who the file names; an empty LockOwner when it names nobody."""
         try:
             payload: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            check_names(payload, LockOwner().to_fields())
+            reject_unknown_names(payload, LockOwner().to_fields())
             return LockOwner(
                 pid=payload.get("pid", 0),
                 host=payload.get("host", ""),

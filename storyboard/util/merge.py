@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def deep_merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+def deep_merge(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with what `top` states: mappings join key by key, everything else is replaced."""
     merged = dict(base)
-    for key, value in top.items():
+    for key, value in overrides.items():
         below = merged.get(key)
         if isinstance(below, Mapping) and isinstance(value, Mapping):
             value = deep_merge(below, value)

@@ -39,9 +39,9 @@ def follow_links(path: Path) -> Path:
 
 def describe_obstacle(path: Path) -> str:
     """What stands at `path` that no file may replace, in words: `a device`; empty if nothing."""
-    number = _stream_at(path)
+    number = _find_stream_number(path)
     if number is not None:
-        return _STREAM if _is_open(number) else _CLOSED
+        return _STREAM if _is_open_stream(number) else _CLOSED
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -49,12 +49,12 @@ def describe_obstacle(path: Path) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "")
 
 
-def can_take_text(path: Path) -> bool:
+def is_stream_path(path: Path) -> bool:
     """Whether a text goes into what stands at `path`, which keeps none of it."""
     return describe_obstacle(path) in _TAKE_TEXT
 
 
-def confirm_replaceable(path: Path, hint: str) -> None:
+def require_replaceable(path: Path, hint: str) -> None:
     """Raises UsageError unless a file can be put at `path`."""
     if found := describe_obstacle(path):
         raise UsageError(f"{path} is {found}; only an ordinary file is replaced", hint=hint)
@@ -65,9 +65,9 @@ def replace_file(draft: Path, path: Path) -> None:
 
     Raises EnvironmentProblem where something else than an ordinary file has come to stand there.
     """
-    if found := describe_obstacle(path):
+    if obstacle := describe_obstacle(path):
         raise EnvironmentProblem(
-            f"{path} is {found}; only an ordinary file is replaced",
+            f"{path} is {obstacle}; only an ordinary file is replaced",
             hint="move it away, or write elsewhere",
         )
     draft.replace(follow_links(path))
@@ -78,9 +78,9 @@ def create_parent_folder(path: Path) -> None:
     follow_links(path).parent.mkdir(parents=True, exist_ok=True)
 
 
-def open_for_text(path: Path) -> BinaryIO:
-    """What stands at a place that `can_take_text`, open for writing; waits for a pipe's reader."""
-    number = _stream_at(path)
+def open_stream_path(path: Path) -> BinaryIO:
+    """What stands at a place that `is_stream_path`, open for writing; waits for a pipe's reader."""
+    number = _find_stream_number(path)
     if number is None:
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_NOCTTY), "wb")
     if sys.stdout:
@@ -88,10 +88,10 @@ def open_for_text(path: Path) -> BinaryIO:
     return os.fdopen(os.dup(number), "wb")  # one that is opened anew begins at the file's start
 
 
-def _stream_at(path: Path) -> int | None:
+def _find_stream_number(path: Path) -> int | None:
     """The number of this process's stream that `path` names, as /dev/stdout and /dev/fd/63 do."""
     for _ in range(_MOST_LINKS):
-        if path.name.isdecimal() and _lists_streams(path.parent):
+        if path.name.isdecimal() and _is_stream_folder(path.parent):
             return int(path.name)
         if not path.is_symlink():
             return None
@@ -99,11 +99,11 @@ def _stream_at(path: Path) -> int | None:
     return None
 
 
-def _lists_streams(folder: Path) -> bool:
+def _is_stream_folder(folder: Path) -> bool:
     return os.path.realpath(folder) in ("/dev/fd", os.path.realpath("/proc/self/fd"))
 
 
-def _is_open(number: int) -> bool:
+def _is_open_stream(number: int) -> bool:
     try:
         os.fstat(number)
     except (OSError, OverflowError):

@@ -20,7 +20,7 @@ class Serialized:
         raise NotImplementedError
 
 
-def check_names(told: Mapping[str, Any], known: Collection[str]) -> None:
+def reject_unknown_names(fields: Mapping[str, Any], known_names: Collection[str]) -> None:
     """Raises TypeError for a name that nobody has: what it meant must not be lost in silence."""
-    if unknown := [name for name in told if name not in known]:
+    if unknown := [name for name in fields if name not in known_names]:
         raise TypeError(f"unknown: {', '.join(unknown)}")

@@ -21,7 +21,9 @@ class _Connection(sqlite3.Connection):
             self.close()
 
 
-def open_database(path: Path, versions: Sequence[str], label: str) -> sqlite3.Connection:
+def open_database(
+    path: Path, upgrade_scripts: Sequence[str], database_name: str
+) -> sqlite3.Connection:
     """Opens or creates `path` and brings it to the newest of `versions`.
 
     `versions[n]` is the script that leads from version n to n + 1. Transactions are explicit.
@@ -36,28 +38,30 @@ def open_database(path: Path, versions: Sequence[str], label: str) -> sqlite3.Co
         factory=_Connection,
     )
     try:
-        _upgrade_schema(connection, versions, label)
+        _upgrade_schema(connection, upgrade_scripts, database_name)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def open_read_only(path: Path, versions: Sequence[str], label: str) -> sqlite3.Connection:
+def open_database_read_only(
+    path: Path, upgrade_scripts: Sequence[str], database_name: str
+) -> sqlite3.Connection:
     """Opens `path` to look into it: in a folder that may only be read, as a copy in memory.
 
     What is changed in a copy is lost. Raises like `connect`, also for a database that can't be
     read whole without writing.
     """
     if os.access(path.parent, os.W_OK):
-        return open_database(path, versions, label)
+        return open_database(path, upgrade_scripts, database_name)
     copy = sqlite3.connect(
         ":memory:", isolation_level=None, check_same_thread=False, factory=_Connection
     )
     try:
         with closing(_connect_read_only(path)) as source:
             source.backup(copy)
-        _upgrade_schema(copy, versions, label)
+        _upgrade_schema(copy, upgrade_scripts, database_name)
     except BaseException:
         copy.close()
         raise
@@ -71,21 +75,25 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?{query}", uri=True)
 
 
-def _upgrade_schema(connection: sqlite3.Connection, versions: Sequence[str], label: str) -> None:
+def _upgrade_schema(
+    connection: sqlite3.Connection, upgrade_scripts: Sequence[str], database_name: str
+) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    version = _read_version(connection)
-    if version > len(versions):
-        raise EnvironmentProblem(f"a newer storyboard wrote the {label}", hint="upgrade storyboard")
-    if version == len(versions):
+    version = _read_schema_version(connection)
+    if version > len(upgrade_scripts):
+        raise EnvironmentProblem(
+            f"a newer storyboard wrote the {database_name}", hint="upgrade storyboard"
+        )
+    if version == len(upgrade_scripts):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for script in versions[_read_version(connection) :]:
+        for script in upgrade_scripts[_read_schema_version(connection) :]:
             for statement in script.split(";"):
                 if statement.strip():
                     connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(versions)}")
+        connection.execute(f"PRAGMA user_version = {len(upgrade_scripts)}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -93,5 +101,5 @@ def _upgrade_schema(connection: sqlite3.Connection, versions: Sequence[str], lab
         raise
 
 
-def _read_version(connection: sqlite3.Connection) -> int:
+def _read_schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -88,12 +88,12 @@ class PlannedFilm:
                 self.plan,
                 film=film.film,
                 store=store,
-                selects=film.open_lock_file(),
+                lock_file=film.open_lock_file(),
                 ledger=ledger,
-                providers=self._providers.__getitem__,  # type: ignore[arg-type]
-                events=lambda event: None,
+                create_provider=self._providers.__getitem__,  # type: ignore[arg-type]
+                emit=lambda event: None,
                 jobs=2,
-                hashes=hashes,
+                hash_path=hashes,
                 media=UnreadMedia(),
             )
         finally:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from storyboard.providers.cometapi import chat_stream, job_status
 from storyboard.providers.cometapi.job_status import JobState
-from storyboard.providers.http.signed_urls import read_expiry
+from storyboard.providers.http.signed_urls import parse_url_expiry
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
@@ -75,7 +75,7 @@ def test_a_failed_job_never_has_its_reason_taken_for_a_result(
 def test_events_are_the_same_with_any_line_ends(data: list[str], end: str, last: bool) -> None:
     said = "".join(f": note{end}event: x{end}data: {words}{end}{end}" for words in data)
     body = said if last else said.removesuffix(end)
-    assert list(chat_stream.split_events(body.encode())) == data
+    assert list(chat_stream.split_server_sent_events(body.encode())) == data
 
 
 @given(st.lists(st.sampled_from(["p", "<b>", " ", "\n", "5%", "é"]), max_size=6), st.integers(0, 3))
@@ -90,7 +90,10 @@ def test_content_is_joined_however_it_was_cut(parts: list[str], cuts: int) -> No
 
 
 def test_an_event_of_many_lines_is_one() -> None:
-    assert list(chat_stream.split_events(b"data: a\ndata:b\n\ndata\n\n")) == ["a\nb", ""]
+    assert list(chat_stream.split_server_sent_events(b"data: a\ndata:b\n\ndata\n\n")) == [
+        "a\nb",
+        "",
+    ]
 
 
 def test_a_line_end_that_json_allows_inside_text_is_no_line_end() -> None:
@@ -100,9 +103,10 @@ def test_a_line_end_that_json_allows_inside_text_is_no_line_end() -> None:
 
 def test_the_end_of_a_signed_address_is_read() -> None:
     assert (
-        read_expiry("https://a.test/x?X-Amz-Date=20260101T000000Z&X-Amz-Expires=60") == 1767225660
+        parse_url_expiry("https://a.test/x?X-Amz-Date=20260101T000000Z&X-Amz-Expires=60")
+        == 1767225660
     )
-    assert read_expiry("https://a.test/x?Expires=1795438800&Signature=s") == 1795438800
-    assert read_expiry("https://a.test/x?Expires=never") is None
-    assert read_expiry("https://a.test/x?X-Goog-Date=now&X-Goog-Expires=60") is None
-    assert read_expiry("https://a.test/x") is None
+    assert parse_url_expiry("https://a.test/x?Expires=1795438800&Signature=s") == 1795438800
+    assert parse_url_expiry("https://a.test/x?Expires=never") is None
+    assert parse_url_expiry("https://a.test/x?X-Goog-Date=now&X-Goog-Expires=60") is None
+    assert parse_url_expiry("https://a.test/x") is None

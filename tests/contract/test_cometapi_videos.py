@@ -36,7 +36,7 @@ from storyboard.providers.cometapi.provider import CometAPI
 from storyboard.providers.google.gemini_files import NotFound
 from storyboard.providers.http import service as http
 from storyboard.providers.http.download import NotFoundElsewhere
-from storyboard.providers.http.safety_codes import suggest_cure
+from storyboard.providers.http.safety_codes import suggest_filter_cure
 from tests.contract.comet import (
     KEY,
     PNG,
@@ -490,7 +490,7 @@ def test_an_unknown_transport_is_refused() -> None:
             Filtered(
                 "No. Support codes: 15236754 (the filter saw: a celebrity)",
                 "a celebrity",
-                hint=suggest_cure("a celebrity"),
+                hint=suggest_filter_cure("a celebrity"),
             ),
         ),
     ],

@@ -314,7 +314,9 @@ def test_an_operation_may_have_fewer_seconds_than_its_model(
 ) -> None:
     known = checker.find_catalog(ROUTES["gemini veo"])
     key = ("gemini", "veo-3.1-generate-preview")
-    fewer = known.extend_with([{**known.entries[key], "operation_durations": {"interpolate": [8]}}])
+    fewer = known.extend_with_models(
+        [{**known.entries[key], "operation_durations": {"interpolate": [8]}}]
+    )
     monkeypatch.setattr("storyboard.pipeline.session.registry.load_full_catalog", lambda _: fewer)
     both = {**TRAM, **FRAMED, "last_frame": "cat.png"}
     assert {

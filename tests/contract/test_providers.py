@@ -94,7 +94,7 @@ class TestCometChat(ProviderContract):
         return CometAPI({"transport": "chat"})
 
     def models(self) -> Sequence[Model]:
-        known = load_catalog().apply_variants({"cometapi": "chat"})
+        known = load_catalog().apply_interface_variants({"cometapi": "chat"})
         return [m for m in known.models.values() if m.provider == "cometapi"]
 
     def requests(self, folder: Path) -> Sequence[Request]:
@@ -112,8 +112,9 @@ def test_to_know_an_adapter_costs_little() -> None:
     heavy = {"httpx", "stamina", "google", "cv2", "numpy", "av", "resvg_py"}
     code = (
         "import sys;"
-        " from storyboard.providers.registry import load_adapter, find_adapters, read_traits;"
-        "[(load_adapter(name)({}), read_traits(name)) for name in find_adapters()];"
+        " from storyboard.providers.registry import"
+        " load_adapter_class, find_adapters, read_provider_traits;"
+        "[(load_adapter_class(name)({}), read_provider_traits(name)) for name in find_adapters()];"
         f"print(sorted(find_adapters()), sorted({heavy!r} & set(sys.modules)))"
     )
     done = subprocess.run(

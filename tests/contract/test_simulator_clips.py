@@ -122,7 +122,7 @@ def test_what_is_no_picture_makes_no_clip(clips: ClipFactory, tmp_path: Path) ->
 
 
 def test_previz_draws_the_clips_if_told_to_in_the_settings(tmp_path: Path) -> None:
-    clips = ClipFactory(tmp_path, draw=True)
+    clips = ClipFactory(tmp_path, uses_previz=True)
     clip = clips.create_clip(ClipSpec("a ferry at dawn, wide shot", (640, 360), 12))
     facts = probe(clip)
     assert (facts.width, facts.height, facts.frames) == (640, 360, 12)

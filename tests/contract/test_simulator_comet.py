@@ -13,12 +13,16 @@ import httpx
 import pytest
 
 from storyboard.simulator.server import Simulator
-from storyboard.simulator.settings import parse_settings
-from storyboard.simulator.validation.cometapi_chat import VideoChat, explain_rejection, read_chat
+from storyboard.simulator.settings import parse_setting_pairs
+from storyboard.simulator.validation.cometapi_chat import (
+    VideoChat,
+    explain_model_refusal,
+    read_chat,
+)
 from storyboard.simulator.validation.cometapi_videos import (
     Upload,
     VideoForm,
-    price_video,
+    compute_video_price_usd,
     read_form,
 )
 from storyboard.simulator.validation.rejection import Rejection
@@ -41,7 +45,7 @@ def describe_limits(**google: Any) -> str:
     """What the model says to that."""
     read = read_chat(make_chat_body(**google))
     assert isinstance(read, VideoChat), read
-    return explain_rejection(read, ClipFacts(1280, 720, 192, 24) if read.video else None)
+    return explain_model_refusal(read, ClipFacts(1280, 720, 192, 24) if read.video else None)
 
 
 def test_a_form_without_more_is_four_seconds_of_720p() -> None:
@@ -72,14 +76,16 @@ def test_a_form_is_refused(fields: dict[str, str], files: int, status: int, word
 
 
 def test_the_older_page_takes_a_second_file_for_the_last_frame() -> None:
-    form = read_form({"prompt": "a cat"}, [PICTURE, PICTURE], two_frames=True)
+    form = read_form({"prompt": "a cat"}, [PICTURE, PICTURE], accepts_last_frame=True)
     assert isinstance(form, VideoForm)
     assert form.last == b"png"
 
 
 def test_prices_are_by_the_second_and_pro_by_the_request() -> None:
-    assert f"{price_video('veo3.1-fast', '1080p', 8)}" == "0.768"
-    assert price_video("veo3.1-pro", "720p", 4) == price_video("veo3.1-pro", "4k", 8)
+    assert f"{compute_video_price_usd('veo3.1-fast', '1080p', 8)}" == "0.768"
+    assert compute_video_price_usd("veo3.1-pro", "720p", 4) == compute_video_price_usd(
+        "veo3.1-pro", "4k", 8
+    )
 
 
 @pytest.mark.parametrize("nest", [True, False])
@@ -398,7 +404,7 @@ def test_settings_are_changed_over_http_and_on_the_command_line(
     assert simulator.world.settings.comet_reply == "wrapped"
     for wrong in ({"comet_reply": "odd"}, {"quota": "many"}, {"quota": True}, {"nothing": 1}):
         assert client.post(address, json=wrong).status_code == 400, wrong
-    read = parse_settings(["comet-percent=yes", "quota=3", "omni_extension=tail"])
+    read = parse_setting_pairs(["comet-percent=yes", "quota=3", "omni_extension=tail"])
     assert read == {"comet_percent": True, "quota": 3, "omni_extension": "tail"}
     with pytest.raises(ValueError, match="no setting is called"):
-        parse_settings(["colour=red"])
+        parse_setting_pairs(["colour=red"])

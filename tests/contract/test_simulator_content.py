@@ -9,12 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from storyboard.simulator.media.sample_content import PCM_RATE, synthesize_speech, write_text
+from storyboard.simulator.media.sample_content import (
+    PCM_RATE,
+    synthesize_speech_tones,
+    write_sample_text,
+)
 from storyboard.simulator.server import Simulator
 from storyboard.simulator.validation.generate_content import (
     ContentRequest,
-    price_answer,
-    read_request,
+    compute_answer_price_usd,
+    read_content_request,
 )
 from storyboard.simulator.validation.rejection import Rejection
 
@@ -35,7 +39,7 @@ def make_voice_config(name: str) -> dict[str, Any]:
 
 
 def read_accepted(model: str, body: dict[str, Any]) -> ContentRequest:
-    wanted = read_request(model, body)
+    wanted = read_content_request(model, body)
     assert isinstance(wanted, ContentRequest), wanted
     return wanted
 
@@ -69,7 +73,7 @@ def read_accepted(model: str, body: dict[str, Any]) -> ContentRequest:
     ],
 )
 def test_it_refuses(model: str, made: dict[str, Any], words: str) -> None:
-    refusal = read_request(model, made)
+    refusal = read_content_request(model, made)
     assert isinstance(refusal, Rejection)
     assert words in refusal.message
 
@@ -78,32 +82,32 @@ def test_a_picture_has_the_size_of_its_aspect_and_a_price_of_its_own() -> None:
     made = make_body("a quay", imageConfig={"aspectRatio": "16:9", "imageSize": "2K"})
     wanted = read_accepted("gemini-3-pro-image", made)
     assert wanted.size == (2688, 1536)
-    assert f"{price_answer(wanted, 1290)}" == "0.134"
+    assert f"{compute_answer_price_usd(wanted, 1290)}" == "0.134"
 
 
 def test_speech_is_as_long_as_its_words_and_sounds_by_its_voice() -> None:
     config = {"responseModalities": ["AUDIO"], "speechConfig": make_voice_config("Kore")}
     short, long = (
-        synthesize_speech(read_accepted(SPEECH, make_body(words, **config)))
+        synthesize_speech_tones(read_accepted(SPEECH, make_body(words, **config)))
         for words in ("No.", "No. " * 9)
     )
     assert len(long) > 6 * len(short)
     assert 0.2 < len(short) / 2 / PCM_RATE < 1
     other = {**config, "speechConfig": make_voice_config("puck")}
-    assert synthesize_speech(read_accepted(SPEECH, make_body("No.", **other))) != short
-    assert synthesize_speech(read_accepted(SPEECH, make_body("No.", **config))) == short
+    assert synthesize_speech_tones(read_accepted(SPEECH, make_body("No.", **other))) != short
+    assert synthesize_speech_tones(read_accepted(SPEECH, make_body("No.", **config))) == short
 
 
 def test_words_come_in_as_many_sentences_as_were_asked_for() -> None:
     wanted = read_accepted(TEXT, make_body("Write three sentences on the harbour, dry"))
-    assert write_text(wanted).count("the harbour dry") == 3
-    assert f"{price_answer(wanted, 1_000_000)}" > "3.75"
+    assert write_sample_text(wanted).count("the harbour dry") == 3
+    assert f"{compute_answer_price_usd(wanted, 1_000_000)}" > "3.75"
 
 
 def test_json_fits_the_schema() -> None:
     schema = {"type": "OBJECT", "properties": {"lines": {"type": "ARRAY", "minItems": 2}}}
     made = make_body("x", responseMimeType="application/json", responseSchema=schema)
-    assert write_text(read_accepted(TEXT, made)) == '{"lines": ["x", "x"]}'
+    assert write_sample_text(read_accepted(TEXT, made)) == '{"lines": ["x", "x"]}'
 
 
 # -- over HTTP ---------------------------------------------------------------------------------

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from storyboard.simulator.media import test_patterns
-from storyboard.simulator.validation.gemini import UNPROCESSED, check_request, check_source
+from storyboard.simulator.validation.gemini import (
+    UNPROCESSED,
+    reject_unsupported_request,
+    reject_unsupported_source,
+)
 from storyboard.simulator.validation.veo_models import GEMINI as MODELS
 from storyboard.simulator.validation.veo_request import ClipFacts, read_veo_request
 from storyboard.stitching.media.ffmpeg import probe
@@ -29,7 +33,7 @@ def read_rejection(
     body = {"instances": [instance], "parameters": given, **(top or {})}
     ask = read_veo_request(body)
     assert ask is not None
-    rejection = check_request(MODELS[model], body, ask)
+    rejection = reject_unsupported_request(MODELS[model], body, ask)
     return rejection.message if rejection else ""
 
 
@@ -93,8 +97,8 @@ def test_the_light_model_neither_extends_nor_takes_references() -> None:
     [
         (ClipFacts(1280, 720, 141 * 24, 24.0), {}, None),
         (None, {}, UNPROCESSED),
-        (ClipFacts(1280, 720, 192, 24.0), {"active": False}, UNPROCESSED),
-        (ClipFacts(1280, 720, 192, 24.0), {"by_veo": False}, UNPROCESSED),
+        (ClipFacts(1280, 720, 192, 24.0), {"is_active": False}, UNPROCESSED),
+        (ClipFacts(1280, 720, 192, 24.0), {"is_made_by_veo": False}, UNPROCESSED),
         (ClipFacts(1920, 1080, 192, 24.0), {}, UNPROCESSED),
         (ClipFacts(720, 1280, 192, 24.0), {}, "must be 16:9, but got: 9:16"),
         (ClipFacts(1280, 720, 142 * 24, 24.0), {}, "at most 141 seconds"),
@@ -106,7 +110,9 @@ def test_an_extension_looks_at_its_source(
 ) -> None:
     ask = read_veo_request({"instances": [V2V]})
     assert ask is not None
-    found = check_source(ask, clip, **{"by_veo": True, "active": True, "hops": 0, **state})
+    found = reject_unsupported_source(
+        ask, clip, **{"is_made_by_veo": True, "is_active": True, "hops": 0, **state}
+    )
     assert found is None if words is None else words in (found.message if found else "nothing")
 
 

@@ -19,7 +19,7 @@ from storyboard.simulator.validation.omni import (
     VERTEX,
     InteractionRequest,
     compute_kept_seconds,
-    price_second,
+    compute_second_price_usd,
     read_interaction,
 )
 from storyboard.simulator.validation.rejection import Rejection
@@ -183,14 +183,18 @@ def test_the_limit_of_an_extension_depends_on_its_source() -> None:
     ask = read_accepted(
         make_body(CLIP, make_text("go on"), task="extend", response_format={"duration": "5s"})
     )
-    assert compute_kept_seconds(ask, GEMINI, 25, generated=True) == 25
-    assert isinstance(compute_kept_seconds(ask, GEMINI, 26, generated=True), Rejection)
-    assert isinstance(compute_kept_seconds(ask, GEMINI, 12, generated=False), Rejection), (
+    assert compute_kept_seconds(ask, GEMINI, 25, is_generated=True) == 25
+    assert isinstance(compute_kept_seconds(ask, GEMINI, 26, is_generated=True), Rejection)
+    assert isinstance(compute_kept_seconds(ask, GEMINI, 12, is_generated=False), Rejection), (
         "uploads: 10 s"
     )
-    assert compute_kept_seconds(ask, VERTEX, 12, generated=False) == 12
-    assert compute_kept_seconds(ask, VERTEX, 36, generated=True) == 30, "Vertex keeps the last 30 s"
-    assert isinstance(compute_kept_seconds(ask, VERTEX, 28, generated=True, total_s=30), Rejection)
+    assert compute_kept_seconds(ask, VERTEX, 12, is_generated=False) == 12
+    assert compute_kept_seconds(ask, VERTEX, 36, is_generated=True) == 30, (
+        "Vertex keeps the last 30 s"
+    )
+    assert isinstance(
+        compute_kept_seconds(ask, VERTEX, 28, is_generated=True, total_s=30), Rejection
+    )
 
 
 NAMES = st.sampled_from(
@@ -216,7 +220,8 @@ def test_whatever_json_comes_is_read_or_refused(value: Any, more: dict[str, Any]
 
 def test_prices_follow_the_size() -> None:
     prices = [
-        f"{price_second('gemini-omni-1.2-flash', size)}" for size in ("360p", "720p", "1080p", "4k")
+        f"{compute_second_price_usd('gemini-omni-1.2-flash', size)}"
+        for size in ("360p", "720p", "1080p", "4k")
     ]
     assert prices == ["0.0233", "0.0700", "0.1050", "0.2100"]
 

@@ -72,11 +72,11 @@ def test_vertex_has_an_answer(body: dict[str, Any], clip: ClipFacts | None, mode
     ask = read_veo_request(body)
     if ask is None:
         return
-    wrong = vertex.find_failure(model, ask, clip)
+    wrong = vertex.find_job_failure(model, ask, clip)
     assert wrong is None or wrong
     if wrong is None:
         parameters = ask.parameters
-        assert vertex.read_duration(ask) in (*model.durations, ADDED_S)
+        assert vertex.read_new_seconds(ask) in (*model.durations, ADDED_S)
         assert find_size(
             parameters.get("resolution", "720p"), parameters.get("aspectRatio", "16:9")
         )
@@ -89,11 +89,11 @@ def test_gemini_has_an_answer(body: dict[str, Any], clip: ClipFacts | None, mode
     ask = read_veo_request(body)
     if ask is None:
         return
-    refused = gemini.check_request(model, body, ask)
+    refused = gemini.reject_unsupported_request(model, body, ask)
     if refused is None:
         parameters = ask.parameters
         assert int(parameters.get("durationSeconds", 8)) in model.durations
         assert find_size(
             parameters.get("resolution", "720p"), parameters.get("aspectRatio", "16:9")
         )
-        gemini.check_source(ask, clip, by_veo=True, active=True, hops=0)
+        gemini.reject_unsupported_source(ask, clip, is_made_by_veo=True, is_active=True, hops=0)

@@ -14,7 +14,7 @@ from storyboard.simulator.media.clip_spec import ClipSpec
 from storyboard.simulator.media.clips import ClipFactory
 from storyboard.simulator.validation.veo_models import VERTEX as MODELS
 from storyboard.simulator.validation.veo_request import ClipFacts, read_veo_request
-from storyboard.simulator.validation.vertex import find_failure
+from storyboard.simulator.validation.vertex import find_job_failure
 from storyboard.stitching.media.ffmpeg import probe
 from tests.contract.veo_asks import GEMINI, SHORT, VERTEX, SimulatorClient, make_image
 
@@ -32,7 +32,7 @@ def read_failure(
 ) -> str | None:
     ask = read_veo_request({"instances": [instance], "parameters": parameters})
     assert ask is not None
-    return find_failure(MODELS[model], ask, clip)
+    return find_job_failure(MODELS[model], ask, clip)
 
 
 @pytest.mark.parametrize(

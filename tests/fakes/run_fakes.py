@@ -75,7 +75,7 @@ class FakeMedia:
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         out.write_text(json.dumps({"frames": 1, "content": [path.name, frame]}))
 
-    def find_source_prefix(
+    def count_source_frames_in_result(
         self, source: Path, source_frames: int, result: Path, result_frames: int
     ) -> int | None:
         return source_frames
@@ -320,12 +320,12 @@ class FakeFilm:
                 change(self.plan(store, selects)),
                 film=self.film,
                 store=store,
-                selects=selects,
+                lock_file=selects,
                 ledger=ledger,
-                providers=self._load_provider,
-                events=self.events.append,
+                create_provider=self._load_provider,
+                emit=self.events.append,
                 jobs=2,
-                hashes=hashes,
+                hash_path=hashes,
                 **{"media": FakeMedia(), **options},
             )
         finally:

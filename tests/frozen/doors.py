@@ -92,7 +92,7 @@ def _describe_step(step: Step) -> dict[str, Any]:
     inputs = [Input(link.role, _choose_content(n, link)) for n, link in enumerate(step.links)]
     digests = {}
     for provider in dict.fromkeys((step.provider, "previz")):
-        traits = registry.read_traits(provider)
+        traits = registry.read_provider_traits(provider)
         step_digest = compute_identity(step, inputs, traits.reads, traits.revision)
         digests[provider] = {"digest": step_digest.digest, "parts": dict(step_digest.parts)}
     return {
@@ -120,7 +120,7 @@ def compute_fingerprint(graph: Graph) -> str:
         for n, step in enumerate(graph.steps.values())
         if step.kind not in (Kind.STILL, Kind.WRITE)
     }
-    return fingerprint_film(graph.film, graph.timeline, media, maker="1")
+    return fingerprint_film(graph.film, graph.timeline, media, generator_revision="1")
 
 
 def _choose_facts(step: Step) -> MediaFacts:
@@ -137,7 +137,9 @@ def capture_requests(graph: Graph, folder: Path) -> dict[str, Any]:
         if step.kind not in PAID_KINDS or step.provider == "previz":
             continue
         if step.provider not in adapters:
-            adapter_class: Callable[[Mapping[str, Any]], Any] = registry.load_adapter(step.provider)
+            adapter_class: Callable[[Mapping[str, Any]], Any] = registry.load_adapter_class(
+                step.provider
+            )
             adapters[step.provider] = adapter_class(graph.film.providers.get(step.provider, {}))
         requests_by_step[step.id] = _capture_submission(
             adapters[step.provider], step, graph, folder

@@ -45,7 +45,7 @@ def test_identities(production: FilmSession, request: pytest.FixtureRequest) -> 
     for step in production.graph.steps.values():
         inputs = [Input(link.role, "0" * 64) for link in step.links]
         for provider in ("vertex", "previz"):
-            maker = registry.read_traits(provider)
+            maker = registry.read_provider_traits(provider)
             step_digest = compute_identity(step, inputs, maker.reads, maker.revision)
             identities[f"{step.id} by {provider}"] = step_digest.digest
     compare_with_golden("identities.json", json.dumps(identities, indent=1) + "\n", request)
@@ -54,10 +54,12 @@ def test_identities(production: FilmSession, request: pytest.FixtureRequest) -> 
 def test_plan(production: FilmSession, request: pytest.FixtureRequest) -> None:
     plan = production.plan()
     compare_with_golden(
-        "plan.json", json.dumps(plan_output.to_document(plan), indent=1) + "\n", request
+        "plan.json", json.dumps(plan_output.to_plan_document(plan), indent=1) + "\n", request
     )
     compare_with_golden(
-        "plan.txt", click.unstyle("\n".join(plan_output.format_table(plan))) + "\n", request
+        "plan.txt", click.unstyle("\n".join(plan_output.format_plan_table(plan))) + "\n", request
     )
-    compare_with_golden("plan.md", "\n".join(plan_output.format_markdown(plan)) + "\n", request)
-    compare_with_golden("plan.mmd", plan_output.format_mermaid(plan) + "\n", request)
+    compare_with_golden(
+        "plan.md", "\n".join(plan_output.format_plan_markdown(plan)) + "\n", request
+    )
+    compare_with_golden("plan.mmd", plan_output.format_mermaid_graph(plan) + "\n", request)

@@ -96,7 +96,7 @@ def _die_at_store(kind: str, shot: str) -> None:
     from storyboard.run.executor.ingest import TakeIngest
     from storyboard.run.store.store import Store
 
-    add_all, keep = Store.add_records, TakeIngest._store_deliveries
+    add_all, keep = Store.add_records, TakeIngest._inspect_and_store
 
     def add_or_die(self: Any, records: Any) -> None:
         is_target = any(record.take.shot == shot for record in records)
@@ -111,7 +111,7 @@ def _die_at_store(kind: str, shot: str) -> None:
             kill_process()
         return keep(self, deliveries)
 
-    Store.add_records, TakeIngest._store_deliveries = add_or_die, keep_or_die  # type: ignore[method-assign]
+    Store.add_records, TakeIngest._inspect_and_store = add_or_die, keep_or_die  # type: ignore[method-assign]
 
 
 def _die_at_rename(ending: str, *, before: bool) -> None:
@@ -178,5 +178,5 @@ def _die_at_act(last: int) -> None:
     os.replace = count_around(os.replace)
     os.unlink = count_around(os.unlink)
     GroupCommitWriter._commit_statements = count_around(GroupCommitWriter._commit_statements)  # type: ignore[method-assign]
-    ServiceClient._send_once = count_around_async(ServiceClient._send_once)  # type: ignore[method-assign]
+    ServiceClient._send_billable_post = count_around_async(ServiceClient._send_billable_post)  # type: ignore[method-assign]
     ServiceClient._send_repeatable = count_around_async(ServiceClient._send_repeatable)  # type: ignore[method-assign]

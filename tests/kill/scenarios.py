@@ -205,7 +205,7 @@ class KilledFilm:
             assert verify_store(store) == [], self.output
             assert self.find_litter() == [], self.find_litter()
             reserved_digests = {attempt.digest for attempt in attempts if attempt.held_micros}
-            assert store.claims.list_digests() <= reserved_digests, self.describe_state()
+            assert store.claims.list_claimed_digests() <= reserved_digests, self.describe_state()
         finally:
             store.close()
         unnamed = [

@@ -14,7 +14,7 @@ from storyboard.digest import hash_file
 from storyboard.graph.timeline import ShotEvent, Slice, Timeline
 from storyboard.model.film import Delivery
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
-from storyboard.stitching.picture.clips import StepMedia, conform_clips
+from storyboard.stitching.picture.clips import StepMedia, conform_shown_takes
 from storyboard.stitching.picture.compositor import compose_frames, encode_frames
 from storyboard.timecode import FrameRange, Rate
 
@@ -90,7 +90,7 @@ class FilmLab:
         return StepMedia(path, hash_file(path), probe(path), first_frame)
 
     def render_timeline(self, timeline: Timeline, media: dict[str, StepMedia]) -> list[np.ndarray]:
-        clips = conform_clips(timeline, media, DELIVERY, self.folder / "cache")
+        clips = conform_shown_takes(timeline, media, DELIVERY, self.folder / "cache")
         out = self.folder / "cut.mp4"
         encode_frames(compose_frames(timeline, clips, (), SIZE), DELIVERY, out)
         return list(read_frames(out, FrameRange(0, timeline.length)))

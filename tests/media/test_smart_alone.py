@@ -10,7 +10,12 @@ import pytest
 from storyboard.stitching.media import clip_index
 from storyboard.stitching.media.clip_index import CannotStreamCopy, read_clip_index
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
-from storyboard.stitching.media.h264 import _BitReader, _build_unit, _read_payload_bits, parse_sps
+from storyboard.stitching.media.h264 import (
+    _BitReader,
+    _build_nal_unit,
+    _read_payload_bit_text,
+    parse_sps,
+)
 from storyboard.stitching.media.mp4_reader import read_sample_table
 from storyboard.stitching.smart import smart_cut
 from storyboard.timecode import FrameRange
@@ -62,7 +67,7 @@ def test_pictures_that_come_out_as_others_are_found_and_encoded_again(
     shared_lab, plain_take, monkeypatch
 ):
     odd = write_noisy_take(shared_lab, 42, FRAMES, LOSSLESS)
-    monkeypatch.setattr(clip_index, "_can_mix", lambda sequence: True)
+    monkeypatch.setattr(clip_index, "_has_mixable_profile", lambda sequence: True)
     notes, shown = stitch_between(shared_lab, plain_take, odd, "others")
     assert ["are others in the film" in note for note in notes] == [True]
     assert shown == list(range(FRAMES))
@@ -163,23 +168,23 @@ def strip_reordering_facts(path):
     """The file without anything in its sequence set behind the size of its pictures."""
     config = read_sample_table(path).config
     size = int.from_bytes(config[6:8], "big")
-    text = _read_payload_bits(config[8 : 8 + size])
+    text = _read_payload_bit_text(config[8 : 8 + size])
     tail = parse_sps(config[8 : 8 + size]).tail
     assert text.endswith(tail), "its colours are said"
     bits = _BitReader(tail)
     for _ in range(3):
-        bits.read_ue()
+        bits.read_unsigned_golomb()
     bits.read_bits(2)
-    bits.read_ue()
-    if not bits.read_ue():
-        bits.read_ue()
-    bits.read_ue()
+    bits.read_unsigned_golomb()
+    if not bits.read_unsigned_golomb():
+        bits.read_unsigned_golomb()
+    bits.read_unsigned_golomb()
     bits.read_bits(1)
-    bits.read_ue()
-    bits.read_ue()
+    bits.read_unsigned_golomb()
+    bits.read_unsigned_golomb()
     bits.read_bits(2)
     for _ in range(4 * bits.read_bits(1)):
-        bits.read_ue()
-    short = _build_unit(0x67, text[: len(text) - len(tail) + bits.at] + "0")
+        bits.read_unsigned_golomb()
+    short = _build_nal_unit(0x67, text[: len(text) - len(tail) + bits.at] + "0")
     changed = config[:6] + len(short).to_bytes(2, "big") + short + config[8 + size :]
     return path.read_bytes().replace(config, changed.ljust(len(config), b"\0"))

@@ -10,8 +10,8 @@ from storyboard.digest import hash_file
 from storyboard.graph.timeline import Blend, Slice
 from storyboard.model.film import Film, Shot, TransitionKind
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
-from storyboard.stitching.picture.clips import conform_clips
-from storyboard.stitching.smart.extension_runs import merge_extensions
+from storyboard.stitching.picture.clips import conform_shown_takes
+from storyboard.stitching.smart.extension_runs import move_slices_to_extensions
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
 
@@ -39,10 +39,10 @@ def build_chain_timeline(stage, *, blend=None, last=24, start=0):
 
 
 def list_played_steps(stage, timeline, chain):
-    clips = conform_clips(timeline, chain, stage.delivery, stage.folder / "cache")
+    clips = conform_shown_takes(timeline, chain, stage.delivery, stage.folder / "cache")
     return [
         (part.step, clips[part.step].first + part.source.start)
-        for event in merge_extensions(timeline, clips).events
+        for event in move_slices_to_extensions(timeline, clips).events
         for part in event.slices
     ]
 

@@ -13,12 +13,12 @@ import pytest
 from storyboard.errors import MediaError
 from storyboard.graph.timeline import Blend, Slice
 from storyboard.model.film import Anchor, Film, Shot, TitleCue, TransitionKind
-from storyboard.stitching.media.clip_index import CannotStreamCopy, read_whole_clip_index
+from storyboard.stitching.media.clip_index import CannotStreamCopy, read_untrimmed_clip_index
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
 from storyboard.stitching.media.mp4_reader import read_sample_table
-from storyboard.stitching.picture.clips import conform_clips
+from storyboard.stitching.picture.clips import conform_shown_takes
 from storyboard.stitching.picture.compositor import compose_frames
-from storyboard.stitching.smart.cut_plan import CopiedRange, plan_ranges
+from storyboard.stitching.smart.cut_plan import CopiedRange, plan_smart_cut
 from storyboard.stitching.stitch import stitch_film
 from storyboard.stitching.text.title_timing import place_titles
 from storyboard.timecode import FrameRange
@@ -76,14 +76,14 @@ def list_picture_notes(facts):
 
 
 def plan_copies(stage, timeline, media, titles=()):
-    clips = conform_clips(timeline, media, stage.delivery, stage.folder / "cache")
+    clips = conform_shown_takes(timeline, media, stage.delivery, stage.folder / "cache")
     indexes = {}
     for step, clip in clips.items():
         try:
-            indexes[step] = read_whole_clip_index(clip.path, clip.frames)
+            indexes[step] = read_untrimmed_clip_index(clip.path, clip.frames)
         except CannotStreamCopy:
             continue
-    return plan_ranges(timeline, clips, indexes, titles)
+    return plan_smart_cut(timeline, clips, indexes, titles)
 
 
 def map_copied_frames(stage, timeline, media, titles=()):
@@ -107,7 +107,7 @@ def check_film(stage, timeline, media, facts, titles=()):
     frames = list(read_frames(facts.path, FrameRange(0, timeline.length)))
     for at, (step, source) in copied_frames.items():
         assert md5(frames[at].tobytes()).hexdigest() == sources[step][source], (at, step, source)
-    clips = conform_clips(timeline, media, stage.delivery, stage.folder / "cache")
+    clips = conform_shown_takes(timeline, media, stage.delivery, stage.folder / "cache")
     for at, drawn in enumerate(compose_frames(timeline, clips, titles, stage.size)):
         if at not in copied_frames:
             difference = np.abs(frames[at].astype(int) - drawn.astype(int)).mean()

@@ -12,21 +12,21 @@ from storyboard.errors import MediaError
 from storyboard.stitching.media.clip_index import (
     CannotStreamCopy,
     read_clip_index,
-    read_whole_clip_index,
+    read_untrimmed_clip_index,
 )
-from storyboard.stitching.media.fast_index import read_fast_index
+from storyboard.stitching.media.fast_index import read_plain_mp4_index
 from storyboard.stitching.media.ffmpeg import probe, run_ffmpeg
 from storyboard.stitching.media.h264 import (
     build_pps_unit,
     build_sps_unit,
     encode_golomb,
-    find_nal_units,
+    find_nal_unit_ranges,
     parse_pps,
     parse_sps,
-    renumber_slice,
+    renumber_slice_picture_set,
 )
 from storyboard.stitching.media.mp4_reader import UnsupportedMp4, read_sample_table
-from storyboard.stitching.media.probe import _read_index, open_media, read_frame_index
+from storyboard.stitching.media.probe import _build_index_from_packets, open_media, read_frame_index
 from storyboard.stitching.smart.parameter_sets import ParameterSets
 
 PLAIN_OPTIONS = {
@@ -61,13 +61,13 @@ def write_variant(stage, name, options):
 def test_a_plain_file_is_indexed_from_its_table_alone(shared_lab, name):
     path = write_variant(shared_lab, name, PLAIN_OPTIONS[name])
     with open_media(path) as container:
-        assert read_fast_index(path) == _read_index(path, container)
+        assert read_plain_mp4_index(path) == _build_index_from_packets(path, container)
 
 
 @pytest.mark.parametrize("name", DEMUXER_OPTIONS)
 def test_what_is_not_plain_is_left_to_a_demuxer(shared_lab, name):
     path = write_variant(shared_lab, name, DEMUXER_OPTIONS[name])
-    assert read_fast_index(path) is None
+    assert read_plain_mp4_index(path) is None
     assert read_frame_index(path) is not None
 
 
@@ -97,7 +97,7 @@ def test_no_damage_to_a_table_of_contents_is_more_than_unreadable(shared_lab, cu
     path.write_bytes(bytes(data[: len(data) - cut % 7]))
     try:
         read_sample_table(path)
-        read_clip_index.__globals__["_build_index"].__wrapped__(str(path), 0, by)
+        read_clip_index.__globals__["_build_clip_index"].__wrapped__(str(path), 0, by)
     except (UnsupportedMp4, CannotStreamCopy):
         pass
 
@@ -109,7 +109,7 @@ def test_an_edit_that_hides_frames_forbids_copies(shared_lab):
     shown_frames = len(read_frame_index(path).pts)
     assert shown_frames < len(read_clip_index(path).ranks)
     with pytest.raises(CannotStreamCopy, match="only some of the frames"):
-        read_whole_clip_index(path, shown_frames)
+        read_untrimmed_clip_index(path, shown_frames)
 
 
 @given(st.integers(0, 254))
@@ -130,22 +130,26 @@ def write_plain_variant(stage):
 @given(data=st.binary(min_size=3, max_size=80), id=st.sampled_from([0, *range(15, 31)]))
 def test_a_slice_keeps_every_bit_behind_its_new_id(data, id):
     """first_mb 0, slice_type 5, pps 0, then anything, escaped as an encoder would."""
-    from storyboard.stitching.media.h264 import _escape_payload, _to_bit_text, _to_bytes
+    from storyboard.stitching.media.h264 import (
+        _escape_payload,
+        _pack_bit_text,
+        _unescape_to_bit_text,
+    )
 
     start = "1" + encode_golomb(5) + encode_golomb(0)
     start += "1" * (-len(start) % 8)
-    unit = b"\x65" + _escape_payload(_to_bytes(start) + data)
-    moved = renumber_slice(unit, {0: id})
+    unit = b"\x65" + _escape_payload(_pack_bit_text(start) + data)
+    moved = renumber_slice_picture_set(unit, {0: id})
     assert b"\0\0\0" not in moved
     assert b"\0\0\1" not in moved
-    text = _to_bit_text(moved[1:])
+    text = _unescape_to_bit_text(moved[1:])
     begin = "1" + encode_golomb(5) + encode_golomb(id)
     assert text.startswith(begin)
     assert (
         text[len(begin) :]
-        == _to_bit_text(unit[1:])[len("1" + encode_golomb(5) + encode_golomb(0)) :]
+        == _unescape_to_bit_text(unit[1:])[len("1" + encode_golomb(5) + encode_golomb(0)) :]
     )
-    assert renumber_slice(moved, {id: 0}) == unit
+    assert renumber_slice_picture_set(moved, {id: 0}) == unit
 
 
 def test_seventeen_kinds_of_clips_fit_and_more_are_refused(shared_lab):
@@ -156,13 +160,15 @@ def test_seventeen_kinds_of_clips_fit_and_more_are_refused(shared_lab):
         replace(index.sequences[0], tail=index.sequences[0].tail + "1" * number)
         for number in range(18)
     ]
-    ids = [parameter_sets.assign_ids([kind], [picture])[picture.id] for kind in kinds[:17]]
+    ids = [
+        parameter_sets.assign_picture_set_ids([kind], [picture])[picture.id] for kind in kinds[:17]
+    ]
     with pytest.raises(CannotStreamCopy, match="too many kinds"):
-        parameter_sets.assign_ids(kinds[17:], [picture])
+        parameter_sets.assign_picture_set_ids(kinds[17:], [picture])
     assert len(set(ids)) == 17
     assert {len(encode_golomb(id)) % 8 for id in ids} == {1}
 
 
 def test_units_that_do_not_add_up_are_refused():
     with pytest.raises(MediaError, match="don't add up"):
-        list(find_nal_units(b"\0\0\0\x09abc", 4))
+        list(find_nal_unit_ranges(b"\0\0\0\x09abc", 4))

@@ -11,9 +11,9 @@ import pytest
 
 from storyboard.graph.timeline import Blend
 from storyboard.model.film import TransitionKind
-from storyboard.stitching.media.clip_index import read_whole_clip_index
+from storyboard.stitching.media.clip_index import read_untrimmed_clip_index
 from storyboard.stitching.media.ffmpeg import find_ffmpeg, read_frames, run_ffmpeg
-from storyboard.stitching.picture.clips import conform_clips
+from storyboard.stitching.picture.clips import conform_shown_takes
 from storyboard.stitching.picture.compositor import compose_frames
 from storyboard.stitching.smart.window_encoder import encode_window
 from storyboard.timecode import FrameRange
@@ -31,7 +31,7 @@ def window(shared_lab):
         shared_lab.build_event("A", (0, 12), source=36),
         shared_lab.build_event("B", (0, FRAMES), entering=blend),
     )
-    clips = conform_clips(timeline, media, shared_lab.delivery, shared_lab.folder / "cache")
+    clips = conform_shown_takes(timeline, media, shared_lab.delivery, shared_lab.folder / "cache")
     drawn = [frame.copy() for frame in compose_frames(timeline, clips, (), shared_lab.size)]
     path = shared_lab.folder / "window.mp4"
     progress_calls: list[int] = []
@@ -54,7 +54,7 @@ def raw_inputs(shared_lab, window):
 
 
 def test_a_window_reorders_nothing(window):
-    index = read_whole_clip_index(window[0], FRAMES)
+    index = read_untrimmed_clip_index(window[0], FRAMES)
     assert index.entries == (0,)
     assert index.delay == 0
     assert list(index.ranks) == list(range(FRAMES))
@@ -67,7 +67,7 @@ def test_one_may_seek_in_a_long_window(shared_lab):
     path = shared_lab.folder / "long.mp4"
     frames = (shared_lab.draw_marked_frame(1, number) for number in range(110))
     encode_window(frames, shared_lab.delivery, path, lambda: None)
-    assert read_whole_clip_index(path, 110).entries == (0, 48, 96)
+    assert read_untrimmed_clip_index(path, 110).entries == (0, 48, 96)
 
 
 @pytest.mark.parametrize(("metric", "found", "least"), [

@@ -12,7 +12,7 @@ from storyboard.stitching.sound.pcm import (
     WavWriter,
     decode_audio,
     loop_audio,
-    read_wav,
+    read_wav_blocks,
 )
 
 SECONDS = 3
@@ -215,4 +215,6 @@ def test_an_unfinished_wav_never_has_the_name(tmp_path):
         write_and_interrupt()
     assert not list(tmp_path.iterdir())
     wave = create_chirps().astype(np.float32)
-    assert np.array_equal(np.concatenate(list(read_wav(write_wav(path, wave), 999)))[:, 0], wave)
+    assert np.array_equal(
+        np.concatenate(list(read_wav_blocks(write_wav(path, wave), 999)))[:, 0], wave
+    )

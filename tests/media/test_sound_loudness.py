@@ -9,9 +9,9 @@ import pytest
 from storyboard.errors import MediaError
 from storyboard.model.film import Loudness
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
-from storyboard.stitching.sound.aac import count_packets, decode_packets, encode_packets
-from storyboard.stitching.sound.limiter import apply_limiter
-from storyboard.stitching.sound.loudness import compute_loudness_gain, note_unreached_target
+from storyboard.stitching.sound.aac import count_aac_packets, decode_aac_packets, encode_aac_packets
+from storyboard.stitching.sound.limiter import apply_drive_and_limiter
+from storyboard.stitching.sound.loudness import compute_loudness_gain, note_missed_loudness
 from storyboard.stitching.sound.meter import (
     FLOOR_DB,
     compute_loudness,
@@ -70,7 +70,7 @@ def level_wave(wave, target):
     sound = to_stereo(wave)
     gain = compute_loudness_gain(measure_sound(sound, 0, 0), target)
     curve = np.ones(2, np.float32) if gain.curve is None else gain.curve
-    return gain, next(apply_limiter([sound], curve, gain.drive))
+    return gain, next(apply_drive_and_limiter([sound], curve, gain.drive))
 
 
 @dataclass
@@ -103,7 +103,7 @@ def test_the_meter_reads_what_ffmpeg_reads(tmp_path, make):
 
 def test_the_highest_peak_is_true_however_low_it_is():
     tone = 0.01 * np.sin(np.pi / 2 * np.arange(len(T)) + np.pi / 4)
-    meter = measure_sound(to_stereo(tone), 0, 0, above=0.9)
+    meter = measure_sound(to_stereo(tone), 0, 0, exact_above=0.9)
     assert np.abs(tone).max() < 0.0071
     assert meter.peaks[100:-100].max() == pytest.approx(0.01, rel=0.03)
 
@@ -163,17 +163,17 @@ def test_a_film_too_short_to_measure_still_keeps_the_ceiling(tmp_path):
 def test_hiss_is_not_raised_without_end():
     gain, _ = level_wave(2e-4 * create_noise(), WEB)
     assert gain.gain_db == 24
-    assert "LU below -14 LUFS" in note_unreached_target(gain.lufs, WEB)[0]
+    assert "LU below -14 LUFS" in note_missed_loudness(gain.lufs, WEB)[0]
 
 
 def test_parts_of_aac_join_without_a_seam():
     sound, packet = to_stereo(0.3 * np.sin(2 * np.pi * 440 * T)), 1024
-    whole = encode_packets(sound)
+    whole = encode_aac_packets(sound)
     at = 90  # a packet; the second part begins four packets before its first
-    first = encode_packets(sound[: (at + 4) * packet])[:at]
-    second = encode_packets(sound[(at - 4) * packet :])[4:]
+    first = encode_aac_packets(sound[: (at + 4) * packet])[:at]
+    second = encode_aac_packets(sound[(at - 4) * packet :])[4:]
     assert len(first) + len(second) == len(whole)
-    decoded = decode_packets([*first, *second])[: len(sound)]
+    decoded = decode_aac_packets([*first, *second])[: len(sound)]
     error = np.abs(decoded - sound)
     seam = error[(at - 2) * packet : (at + 1) * packet].max()
     assert seam <= error[packet:-packet].max() < 0.03
@@ -181,8 +181,8 @@ def test_parts_of_aac_join_without_a_seam():
 
 def test_a_packet_depends_only_on_the_sound_near_it():
     sound, packet = to_stereo(create_speech() + 0.01 * create_noise()), 1024
-    whole = encode_packets(sound)
-    alone = encode_packets(sound[(90 - 4) * packet :])[4:]
+    whole = encode_aac_packets(sound)
+    alone = encode_aac_packets(sound[(90 - 4) * packet :])[4:]
     same = [one == other for one, other in zip(alone, whole[90:], strict=True)]
     assert sum(same) > 0.8 * len(same)
 
@@ -191,16 +191,16 @@ def test_no_sound_makes_packets_that_a_decoder_may_refuse():
     """Two channels may have 1536 bytes, and nothing is harder to code than full-scale noise."""
     loud = DRAW.uniform(-1, 1, (RATE, 2)).astype(np.float32)
     clicks = (DRAW.random((RATE, 2)) < 0.002).astype(np.float32)
-    assert max(map(len, [*encode_packets(loud), *encode_packets(clicks)])) < 1536
+    assert max(map(len, [*encode_aac_packets(loud), *encode_aac_packets(clicks)])) < 1536
 
 
 @pytest.mark.parametrize("samples", [1, 1023, 1024, 1025])
 def test_the_shortest_sounds_have_their_packets_too(samples):
-    packets = encode_packets(np.full((samples, 2), 0.1, np.float32))
-    assert len(packets) == count_packets(samples)
-    assert len(decode_packets(packets)) >= samples
+    packets = encode_aac_packets(np.full((samples, 2), 0.1, np.float32))
+    assert len(packets) == count_aac_packets(samples)
+    assert len(decode_aac_packets(packets)) >= samples
 
 
 def test_sound_that_is_no_number_is_refused():
     with pytest.raises(MediaError, match="can't be encoded"):
-        encode_packets(np.full((4096, 2), np.nan, np.float32))
+        encode_aac_packets(np.full((4096, 2), np.nan, np.float32))

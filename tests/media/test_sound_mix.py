@@ -31,8 +31,8 @@ from storyboard.model.film import (
 )
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.stitching.sound.cue_sheet import build_cue_sheet
-from storyboard.stitching.sound.mixer import SoundSources, mix_range
-from storyboard.stitching.sound.pcm import RATE, WavWriter, read_wav, to_sample
+from storyboard.stitching.sound.mixer import SoundSources, mix_sample_range
+from storyboard.stitching.sound.pcm import RATE, WavWriter, read_wav_blocks, to_sample_position
 from storyboard.stitching.sound.soundtrack import write_soundtrack
 from storyboard.timecode import FrameRange, Rate
 
@@ -84,13 +84,17 @@ class MixingDesk:
 
     def render_mix(self, film, timeline, tracks, *, beds=None, murmur=None):
         """The mix before its gain, and what a render says of it."""
-        sheet = build_cue_sheet(film, timeline, tracks, voiced=murmur is not None)
+        sheet = build_cue_sheet(film, timeline, tracks, adds_missing_voices=murmur is not None)
         voices = {name: member.voice for name, member in film.cast.items()}
-        mixed_samples = mix_range(
+        mixed_samples = mix_sample_range(
             sheet, SoundSources(self.folder, beds, murmur, voices), 0, sheet.length
         ).samples
         facts = self.render_soundtrack(film, timeline, tracks, beds=beds, murmur=murmur)
-        assert len(mixed_samples) == facts.samples == to_sample(timeline.length, timeline.rate)
+        assert (
+            len(mixed_samples)
+            == facts.samples
+            == to_sample_position(timeline.length, timeline.rate)
+        )
         return mixed_samples, facts
 
     def render_soundtrack(self, film, timeline, tracks, *, cache="cache", **more):
@@ -183,7 +187,7 @@ def test_a_take_at_another_rate_is_placed_by_time(desk):
 def test_sound_is_exact_at_every_rate(desk, fps):
     rate = Rate.parse(fps)
     film = desk.build_film(Shot("A"), Shot("B"))
-    wave = create_clicks(4, to_sample(31, rate) + 500)
+    wave = create_clicks(4, to_sample_position(31, rate) + 500)
     tracks = {
         "A": desk.build_track(create_hiss(4, 0.01), rate=rate),
         "B": desk.build_track(wave, rate=rate),
@@ -192,7 +196,12 @@ def test_sound_is_exact_at_every_rate(desk, fps):
         film, build_cut_timeline(("A", "A", 0, 37), ("B", "B", 20, 24), rate=rate), tracks
     )
     assert facts.samples == int(Fraction(61 * RATE) / rate.value)
-    wanted = to_sample(37, rate) + to_sample(31, rate) - to_sample(20, rate) + 500
+    wanted = (
+        to_sample_position(37, rate)
+        + to_sample_position(31, rate)
+        - to_sample_position(20, rate)
+        + 500
+    )
     assert abs(find_peaks(mixed_samples)[0] - wanted) <= 1
 
 
@@ -220,7 +229,7 @@ def test_a_dissolve_keeps_the_power_of_two_sounds(desk):
     parts = mixed_samples[FRAME:-FRAME].reshape(-1, 4 * FRAME // 2, 2)[:16]
     assert max(abs(measure_db(part) + 20) for part in parts) < 0.4
     middle = mixed_samples[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2]
-    both = np.concatenate(list(read_wav(tracks["A"].path, 4 * RATE)))
+    both = np.concatenate(list(read_wav_blocks(tracks["A"].path, 4 * RATE)))
     share = np.vdot(middle, both[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2])
     share /= np.vdot(*(2 * [both[36 * FRAME - FRAME // 2 : 36 * FRAME + FRAME // 2]]))
     assert share == pytest.approx(np.sqrt(0.5), abs=0.06)
@@ -696,9 +705,9 @@ def test_a_part_sounds_the_same_alone_as_in_the_whole(desk):
     timeline = build_cut_timeline(("A", "A", 0, 24 * 24))
     sheet = build_cue_sheet(film, timeline, {"A": desk.build_track(create_hiss(24))})
     sounds = SoundSources(desk.folder)
-    whole = mix_range(sheet, sounds, 0, sheet.length).samples
+    whole = mix_sample_range(sheet, sounds, 0, sheet.length).samples
     for first, last in ((0, 5000), (480_000, 700_000), (13 * RATE + 7, 14 * RATE)):
-        part = mix_range(sheet, sounds, first, last).samples
+        part = mix_sample_range(sheet, sounds, first, last).samples
         np.testing.assert_allclose(part, whole[first:last], atol=2e-6)
 
 

@@ -20,7 +20,7 @@ from storyboard.stitching.text.title_timing import Overlays
 from storyboard.stitching.text.titles import draw_title
 from storyboard.stitching.text.typesetting import (
     compute_legible_size,
-    measure_text,
+    measure_text_width,
     typeset_subtitle,
 )
 from storyboard.timecode import FrameRange, Rate
@@ -95,7 +95,7 @@ def test_burnt_pages_have_two_lines_in_any_frame(aspect, resolution):
         lines = typeset_subtitle(subtitle_item.title.text, size, slanted=False)
         assert len(lines) <= LINES
         assert lines[0].size >= compute_legible_size(size)
-        assert all(measure_text(row.text, row.size) <= size[0] * 0.86 for row in lines)
+        assert all(measure_text_width(row.text, row.size) <= size[0] * 0.86 for row in lines)
     letters = "".join(subtitle_item.title.text for subtitle_item in subtitle_items)
     assert "".join(letters.split()) == "".join(words.split())
 

@@ -12,9 +12,9 @@ from storyboard.model.film import Delivery
 from storyboard.stitching.media.ffmpeg import extract_frame, probe, read_frames, run_ffmpeg
 from storyboard.stitching.media.probe import read_frame_index
 from storyboard.stitching.picture.conform import (
-    build_conform_arguments,
+    build_ffmpeg_conform_arguments,
     conform_take,
-    describe_differences,
+    describe_format_differences,
 )
 from storyboard.timecode import FrameRange, Rate
 
@@ -62,7 +62,9 @@ def test_frames_at_uneven_times_are_set_on_the_grid(lab):
     take, uneven = lab.write_take(2, 48), lab.folder / "uneven.mp4"
     drop = "select='not(eq(mod(n,5),3))'"
     run_ffmpeg(["-i", str(take.path), "-vf", drop, "-fps_mode", "vfr", "-g", "24", str(uneven)])
-    assert describe_differences(read_frame_index(uneven), lab.delivery) == ("uneven frame times",)
+    assert describe_format_differences(read_frame_index(uneven), lab.delivery) == (
+        "uneven frame times",
+    )
     path = conform_take(uneven, "uneven", lab.delivery, lab.folder / "cache")
     frame_numbers = [lab.read_marks(frame)[1] for frame in read_frames(path, FrameRange(0, 48))]
     assert frame_numbers == [frame - (frame % 5 == 3) for frame in range(48)]
@@ -101,7 +103,7 @@ def test_turned_and_stretched_pictures_come_out_as_a_viewer_sees_them(lab):
 def test_mirrored_pictures_come_out_as_a_viewer_sees_them(lab, option):
     take, mirrored, out = lab.write_take(4, 4), lab.folder / "m.mp4", lab.folder / "out.png"
     run_ffmpeg([option, "-i", str(take.path), "-c", "copy", str(mirrored)])
-    assert "mirrored" in describe_differences(read_frame_index(mirrored), lab.delivery)
+    assert "mirrored" in describe_format_differences(read_frame_index(mirrored), lab.delivery)
     path = conform_take(mirrored, option, lab.delivery, lab.folder / "cache")
     frame = next(read_frames(path, FrameRange(1, 2)))
     axis = 1 if option == "-display_hflip" else 0
@@ -138,7 +140,9 @@ def test_frames_that_stray_a_little_from_the_films_rate_are_shown_once_each(lab)
     take, strayed = lab.write_take(2, 40), lab.folder / "strayed.mkv"
     late = "setts=ts=TS+if(gte(TS\\,20/24/TB)\\,0.6/24/TB\\,0)"
     run_ffmpeg(["-i", str(take.path), "-c", "copy", "-bsf:v", late, str(strayed)])
-    assert describe_differences(read_frame_index(strayed), lab.delivery) == ("uneven frame times",)
+    assert describe_format_differences(read_frame_index(strayed), lab.delivery) == (
+        "uneven frame times",
+    )
     path = conform_take(strayed, "strayed", lab.delivery, lab.folder / "cache")
     frame_numbers = [lab.read_marks(frame)[1] for frame in read_frames(path, FrameRange(0, 40))]
     assert frame_numbers == list(range(40))
@@ -168,7 +172,7 @@ def test_full_range_and_deep_pixels_become_what_is_delivered(lab):
         run_ffmpeg(["-i", str(take.path), *options, str(other)])
         path = conform_take(other, name, lab.delivery, lab.folder / "cache")
         assert path != other
-        assert describe_differences(read_frame_index(path), lab.delivery) == ()
+        assert describe_format_differences(read_frame_index(path), lab.delivery) == ()
         assert lab.read_marks(next(read_frames(path, FrameRange(3, 4)))) == (9, 3)
 
 
@@ -194,7 +198,7 @@ def test_a_conformed_take_is_found_again_by_its_content(lab):
 def test_the_graph_says_only_what_is_needed(lab):
     take = lab.write_take(1, 4, rate="25", size=(240, 180))
     graph = " ".join(
-        build_conform_arguments(
+        build_ffmpeg_conform_arguments(
             take.path, read_frame_index(take.path), lab.delivery, lab.folder / "out.mp4"
         )
     )

@@ -23,7 +23,7 @@ from storyboard.model.film import (
     TransitionKind,
 )
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
-from storyboard.stitching.mux import check_film_file
+from storyboard.stitching.mux import check_film_timing
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange, Rate
 
@@ -176,9 +176,9 @@ def test_a_film_that_fails_leaves_what_was_there(shared_lab, film, timeline, med
 
 
 def test_the_proof_finds_what_is_wrong(shared_lab, film, stitched_film):
-    check_film_file(stitched_film.path, 96, film)
+    check_film_timing(stitched_film.path, 96, film)
     with pytest.raises(MediaError, match="has 96 frames, not 95"):
-        check_film_file(stitched_film.path, 95, film)
+        check_film_timing(stitched_film.path, 95, film)
     late = shared_lab.folder / "late.mp4"
     source = ["-i", str(stitched_film.path)]
     run_ffmpeg(
@@ -197,11 +197,11 @@ def test_the_proof_finds_what_is_wrong(shared_lab, film, stitched_film):
         ]
     )
     with pytest.raises(MediaError, match="sound"):
-        check_film_file(late, 96, film)
+        check_film_timing(late, 96, film)
     mute = shared_lab.folder / "mute.mp4"
     run_ffmpeg([*source, "-an", "-c", "copy", str(mute)])
     with pytest.raises(MediaError, match="does not start with the picture"):
-        check_film_file(mute, 96, film)
+        check_film_timing(mute, 96, film)
 
 
 def test_an_empty_film_is_refused(shared_lab, film, timeline, media):

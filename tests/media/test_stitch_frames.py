@@ -16,7 +16,7 @@ from storyboard.stitching.media.ffmpeg import (
     run_ffmpeg,
     verify_media,
 )
-from storyboard.stitching.media.yuv import create_solid_frame, from_rgb, to_rgb
+from storyboard.stitching.media.yuv import create_solid_frame, to_rgb, to_yuv_frame
 from storyboard.timecode import FrameRange, Rate
 
 STREAMS = {
@@ -137,4 +137,4 @@ def test_a_frame_becomes_a_png_in_the_colours_it_was_shot_in(lab):
 def test_planes_and_rgb_are_each_others_inverse():
     flat = np.random.default_rng(7).integers(0, 256, (18, 32, 3), np.uint8)
     picture = flat.repeat(10, 0).repeat(10, 1)
-    assert np.abs(to_rgb(from_rgb(picture)).astype(int) - picture).max() <= 3
+    assert np.abs(to_rgb(to_yuv_frame(picture)).astype(int) - picture).max() <= 3

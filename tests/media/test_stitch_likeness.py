@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storyboard.stitching.media.ffmpeg import find_source_prefix, probe, run_ffmpeg
+from storyboard.stitching.media.ffmpeg import count_source_frames_in_result, probe, run_ffmpeg
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +37,14 @@ def test_the_last_frame_of_the_source_is_found_where_it_stands(
     shared_lab, source, name, filters, frames
 ):
     path = write_result(shared_lab, name, filters)
-    assert find_source_prefix(source, 40, path, probe(path).frames) == frames
+    assert count_source_frames_in_result(source, 40, path, probe(path).frames) == frames
 
 
 def test_what_does_not_begin_with_the_source_has_none_of_it(shared_lab, source):
-    assert find_source_prefix(source, 40, shared_lab.write_take(2, 88).path, 88) is None
-    assert find_source_prefix(source, 40, source, 20) is None, "it ends before"
+    assert count_source_frames_in_result(source, 40, shared_lab.write_take(2, 88).path, 88) is None
+    assert count_source_frames_in_result(source, 40, source, 20) is None, "it ends before"
 
 
 def test_where_nothing_moves_the_count_decides(shared_lab):
     still = write_result(shared_lab, "still", "loop=loop=-1:size=1,trim=end_frame=60")
-    assert find_source_prefix(still, 40, still, 60) == 40
+    assert count_source_frames_in_result(still, 40, still, 60) == 40

@@ -13,7 +13,11 @@ from storyboard.graph.timeline import Blend, Slice
 from storyboard.model.film import Align, MediaFacts, TransitionKind
 from storyboard.stitching.media.ffmpeg import probe
 from storyboard.stitching.media.yuv import create_solid_frame, split_planes, to_rgb
-from storyboard.stitching.picture.clips import StepMedia, check_clips, conform_clips
+from storyboard.stitching.picture.clips import (
+    StepMedia,
+    check_clips_with_notes,
+    conform_shown_takes,
+)
 from storyboard.timecode import FrameRange
 
 DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE
@@ -225,8 +229,8 @@ def test_frames_beyond_the_plan_are_cut_and_two_missing_ones_are_held(shared_lab
     film = shared_lab.build_timeline(
         shared_lab.build_event("S1", (0, 24)), shared_lab.build_event("S2", (24, 48))
     )
-    clips = conform_clips(film, media, shared_lab.delivery, shared_lab.folder / "cache")
-    assert check_clips(film, clips) == (
+    clips = conform_shown_takes(film, media, shared_lab.delivery, shared_lab.folder / "cache")
+    assert check_clips_with_notes(film, clips) == (
         "S2: the take of step S2 is 2 frames short; its last frame is held",
     )
     frames = read_all_marks(shared_lab, shared_lab.render_timeline(film, media))
@@ -237,9 +241,9 @@ def test_frames_beyond_the_plan_are_cut_and_two_missing_ones_are_held(shared_lab
 def test_a_take_that_lacks_more_is_refused_with_the_numbers(shared_lab):
     media = {"SH010.2": shared_lab.write_take(2, 21)}
     film = shared_lab.build_timeline(shared_lab.build_event("SH010", (0, 24), step="SH010.2"))
-    clips = conform_clips(film, media, shared_lab.delivery, shared_lab.folder / "cache")
+    clips = conform_shown_takes(film, media, shared_lab.delivery, shared_lab.folder / "cache")
     with pytest.raises(StitchError) as refused:
-        check_clips(film, clips)
+        check_clips_with_notes(film, clips)
     assert str(refused.value) == (
         "take_short: shot SH010, step SH010.2: 24 frames planned, 21 found"
     )
@@ -248,8 +252,8 @@ def test_a_take_that_lacks_more_is_refused_with_the_numbers(shared_lab):
 def test_a_take_of_another_shape_is_noted(shared_lab):
     media = {"S1": shared_lab.write_take(1, 4, size=(240, 240))}
     film = shared_lab.build_timeline(shared_lab.build_event("S1", (0, 4)))
-    clips = conform_clips(film, media, shared_lab.delivery, shared_lab.folder / "cache")
-    assert check_clips(film, clips) == (
+    clips = conform_shown_takes(film, media, shared_lab.delivery, shared_lab.folder / "cache")
+    assert check_clips_with_notes(film, clips) == (
         "S1: the take of step S1 stands between black bars",
         "conformed to the film's format: S1: size 240x240",
     )
@@ -261,7 +265,7 @@ def test_a_take_that_can_not_be_read_is_named_by_its_shot(shared_lab):
     film = shared_lab.build_timeline(shared_lab.build_event("SH010", (0, 4)))
     media = {"SH010": StepMedia(page, "p", MediaFacts())}
     with pytest.raises(MediaError, match=r"the take of shot SH010, step SH010: .* is text"):
-        conform_clips(film, media, shared_lab.delivery, shared_lab.folder / "cache")
+        conform_shown_takes(film, media, shared_lab.delivery, shared_lab.folder / "cache")
 
 
 def test_a_still_stands_as_long_as_it_is_wanted(shared_lab):
@@ -275,7 +279,7 @@ def test_a_still_stands_as_long_as_it_is_wanted(shared_lab):
 def test_a_step_without_a_take_is_named(shared_lab):
     film = shared_lab.build_timeline(shared_lab.build_event("SH010", (0, 24)))
     with pytest.raises(StitchError, match="shot SH010 has no take"):
-        conform_clips(film, {}, shared_lab.delivery, shared_lab.folder / "cache")
+        conform_shown_takes(film, {}, shared_lab.delivery, shared_lab.folder / "cache")
 
 
 @st.composite

@@ -12,7 +12,7 @@ from storyboard.model.film import Anchor, TitleCue
 from storyboard.stitching.media.yuv import create_solid_frame, split_planes
 from storyboard.stitching.text import typesetting
 from storyboard.stitching.text.title_timing import Layer, Overlays, place_titles
-from storyboard.stitching.text.titles import draw_card, draw_title
+from storyboard.stitching.text.titles import draw_title, draw_title_card
 from storyboard.stitching.text.typesetting import find_missing_letters
 from storyboard.timecode import FrameRange
 
@@ -42,7 +42,7 @@ def find_ink_bounds(plane, least=120):
     ],
 )
 def test_a_card_stands_in_the_middle_and_inside_the_frame(text):
-    card = draw_card(text, (320, 180))
+    card = draw_title_card(text, (320, 180))
     left, right, top, bottom = find_ink_bounds(card[:180])
     assert abs((left + right) / 2 - 160) < 6
     assert abs((top + bottom) / 2 - 90) < 10
@@ -53,7 +53,7 @@ def test_a_card_stands_in_the_middle_and_inside_the_frame(text):
 
 
 def test_a_card_fits_a_tall_frame_too():
-    left, right, *_ = find_ink_bounds(draw_card("THE LETTER", (180, 320))[:320])
+    left, right, *_ = find_ink_bounds(draw_title_card("THE LETTER", (180, 320))[:320])
     assert left > 9
     assert right < 171
 
@@ -118,8 +118,8 @@ def test_credits_with_a_long_word_are_all_set_smaller_and_still_roll():
 
 def test_a_card_of_many_lines_stands_in_a_proxy_as_in_its_film():
     text = "\n".join(f"line {number}" for number in range(40))
-    film = find_ink_bounds(draw_card(text, (1280, 720))[:720])
-    proxy = find_ink_bounds(draw_card(text, (320, 180))[:180], 40)
+    film = find_ink_bounds(draw_title_card(text, (1280, 720))[:720])
+    proxy = find_ink_bounds(draw_title_card(text, (320, 180))[:180], 40)
     assert film[2] >= 720 * 0.14
     assert film[3] <= 720 * 0.86
     assert np.abs(np.array(film) / 4 - proxy).max() < 6
@@ -128,7 +128,7 @@ def test_a_card_of_many_lines_stands_in_a_proxy_as_in_its_film():
 @pytest.mark.parametrize("text", ["\n".join(["line"] * 400), "x" * 4000])
 def test_what_no_type_is_small_enough_for_is_refused_and_not_cut_off(text):
     with pytest.raises(StitchError, match="is too much for one picture"):
-        draw_card(text, (320, 180))
+        draw_title_card(text, (320, 180))
     for style in ("center", "lower-third", "upper-third"):
         title = TitleCue(Anchor("start"), 48, text=text, style=style)
         with pytest.raises(StitchError, match="is too much for one picture"):
@@ -153,11 +153,13 @@ def test_the_letters_that_the_font_is_not_asked_for_are_in_it():
     usual = [
         chr(code) for code in range(0x3000) if typesetting._COVERED_LETTERS.fullmatch(chr(code))
     ]
-    face = typesetting._load_face(32)
+    face = typesetting._load_font_face(32)
     blank = bytes(face.getmask("\uffff"))
     lacking = [char for char in usual if bytes(face.getmask(char)) == blank]
     assert not lacking
-    widest = max(typesetting.measure_text(char + typesetting.HAIR_SPACE, 100) for char in usual)
+    widest = max(
+        typesetting.measure_text_width(char + typesetting.HAIR_SPACE, 100) for char in usual
+    )
     assert widest < 100 * typesetting._WIDEST
 
 
@@ -171,8 +173,8 @@ def test_what_is_predicted_to_fit_fits(text, size):
     if typesetting.is_certain_to_fit(text, size, least):
         for block in (
             typesetting.typeset_card,
-            typesetting.typeset_center,
-            typesetting.typeset_third,
+            typesetting.typeset_centered_title,
+            typesetting.typeset_lower_or_upper_third,
         ):
             assert block(text, size, least).fits
             assert block(text.upper(), size, least).fits

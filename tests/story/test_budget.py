@@ -24,12 +24,12 @@ from run_fakes import FakeFilm, FakeProvider, build_step, link_last_frame
 
 from storyboard.errors import InvalidRequest, MoneyRefused
 from storyboard.model.film import Policy
-from storyboard.pipeline.render import RenderOptions, check_budget
+from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap
 from storyboard.pipeline.session import FilmSession
 from storyboard.plan.plan import Plan
 from storyboard.providers.base import Failed, Filtered, Request
 from storyboard.run.ledger.attempts import State
-from storyboard.run.ledger.ledger import Ledger, sum_lifetime_cost
+from storyboard.run.ledger.ledger import Ledger, sum_lifetime_cost_micros
 from storyboard.run.store.store import Store
 
 OUTCOMES = {
@@ -169,7 +169,7 @@ def _render_within_budget(film: FakeFilm, run: RenderCase) -> None:
         session = SimpleNamespace(
             film=film.film, state=film.state, selects=film.open_lock_file(), store=store
         )
-        cap = check_budget(
+        cap = check_budget_and_compute_cap(
             cast("FilmSession", session), plan, RenderOptions(max_cost_micros=run.max_cost_micros)
         )
         return plan
@@ -191,7 +191,9 @@ def test_lifetime_counts_each_take_once_wherever_it_is_known(tmp_path: Path) -> 
     film = FakeFilm(tmp_path / "film.yaml", _build_steps([(333_333, 3, False)]), {"paid": provider})
     film.render()
     assert (
-        sum_lifetime_cost(Ledger.read_attempts(film.state), film.open_lock_file().list_prices())
+        sum_lifetime_cost_micros(
+            Ledger.read_attempts(film.state), film.open_lock_file().list_prices_micros()
+        )
         == 999_999
     )
-    assert sum_lifetime_cost((), film.open_lock_file().list_prices()) == 999_999
+    assert sum_lifetime_cost_micros((), film.open_lock_file().list_prices_micros()) == 999_999

@@ -61,7 +61,7 @@ def list_kept_takes(film: FakeFilm) -> dict[str, str]:
         return {
             record.take.shot: record.take.sha256
             for record in store.list_records()
-            if store.is_present(record.take.sha256)
+            if store.has_complete_file(record.take.sha256)
         }
     finally:
         store.close()
@@ -88,7 +88,7 @@ def test_paid_takes_of_older_runs_are_kept_and_free_ones_removed(
     locate_lock_file(film).unlink()
     assert "removed 1 takes" in run_in_process(capsys, "store", "gc").err
     store = film.open_store()
-    assert store.is_present(paid)
+    assert store.has_complete_file(paid)
     assert {record.take.shot for record in store.list_records()} == {"SH010"}
     store.close()
 

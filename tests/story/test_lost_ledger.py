@@ -101,8 +101,8 @@ def test_an_abandoned_claim_can_be_discarded(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "letter")
     assert storm.render().exit_code == 7
     claims = Claims(tmp_path / "store" / "claims")
-    ((digest, _),) = claims.list_abandoned()
-    claims.discard_abandoned(digest)
+    ((digest, _),) = claims.list_abandoned_claims()
+    claims.discard_abandoned_claim(digest)
     assert render_and_verify(storm).exit_code == 0
     assert len(provider.read_bill()) == 3
 
@@ -144,7 +144,7 @@ def test_a_job_that_the_ledger_could_not_record_is_named(
     assert raised.value.hint.endswith(f"storyboard resolve FILM SH010:t01 --adopt {job}")
     assert any(job in note["message"] for note in film.find_events("note"))
     ledger = Ledger(film.state)
-    asyncio.run(ledger.resolve_attempt(ledger.find_by_name("SH010:t01")[0], adopt=job))
+    asyncio.run(ledger.resolve_attempt(ledger.find_attempts_by_name("SH010:t01")[0], adopt=job))
     ledger.close()
     assert render_and_verify(film).exit_code == 0
     assert len(provider.read_bill()) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storyboard.pipeline.render import RenderOptions, check_budget
+from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap
 from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.ledger.ledger import Ledger
@@ -102,7 +102,7 @@ def test_a_request_that_never_left_reserves_no_money(film: SimulatorFilm) -> Non
     _leave_reserved_attempt(session.state, node.digest)
     again = session.plan(shots=("SH010",))
     assert (again.cost_micros, again.pending) == (1_600_000, ())
-    assert check_budget(session, again, RenderOptions()) == 1_600_000
+    assert check_budget_and_compute_cap(session, again, RenderOptions()) == 1_600_000
     session.close()
 
 

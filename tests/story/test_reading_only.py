@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.simulator.server import Simulator
-from storyboard.util.sqlite import open_database, open_read_only
+from storyboard.util.sqlite import open_database, open_database_read_only
 from tests.kill.forkserver import ForkServer
 from tests.kill.scenarios import INLINE, KilledFilm, start_harness
 
@@ -83,13 +83,13 @@ def test_what_a_crash_left_unmerged_in_a_database_is_read_too(
     writer.execute("INSERT INTO takes VALUES ('t01')")
     monkeypatch.setattr("os.access", lambda *_: False)
     for _ in range(2):  # with the writer still there, and once all is merged
-        copy = open_read_only(tmp_path / "x.sqlite", versions, "index")
+        copy = open_database_read_only(tmp_path / "x.sqlite", versions, "index")
         assert copy.execute("SELECT name FROM takes").fetchall() == [("t01",)]
         copy.execute("DELETE FROM takes")
         copy.close()
         writer.close()
     with pytest.raises(sqlite3.DatabaseError):
-        open_read_only(tmp_path / "none.sqlite", versions, "index")
+        open_database_read_only(tmp_path / "none.sqlite", versions, "index")
 
 
 def test_nothing_is_submitted_where_the_lock_file_can_not_be_written(

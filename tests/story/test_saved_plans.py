@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from storyboard.pipeline.plan_snapshot import build_snapshot, diff_snapshots
-from storyboard.pipeline.saved_plan import read_plan
+from storyboard.pipeline.plan_snapshot import build_snapshot, describe_snapshot_changes
+from storyboard.pipeline.saved_plan import read_saved_plan
 from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.simulator.server import Simulator
 from tests.story.wires import build_environment, run_in_process
@@ -63,10 +63,10 @@ def test_what_moved_in_the_film_is_named(film: Path, capsys: Capture, was: str) 
     result = run_in_process(capsys, "render", "P")
     assert (result.code, line in result.err) == (6, True), result.err
     film.write_text("# only a remark\n" + FILM)
-    saved_plan = read_plan(Path("P"))
+    saved_plan = read_saved_plan(Path("P"))
     assert saved_plan is not None
     session = FilmSession(check_film(film))
-    saved_plan.require_unchanged(session, session.plan())
+    saved_plan.require_same_plan(session, session.plan())
     session.close()
 
 
@@ -100,13 +100,13 @@ def test_another_price_is_named_even_a_lower_one(film: Path) -> None:
     now = json.loads(json.dumps(before))
     now["steps"]["SH020"]["price_micros"] = 40_000
     now["steps"]["SH020"]["cost_micros"] = 40_000
-    assert diff_snapshots(before, now) == ["SH020: $0.04 a take, was $0.20"]
+    assert describe_snapshot_changes(before, now) == ["SH020: $0.04 a take, was $0.20"]
     session.close()
 
 
 def test_the_limit_that_was_reviewed_stays(film: Path, capsys: Capture) -> None:
     save_plan(capsys, "--max-cost", "5")
-    saved_plan = read_plan(Path("P"))
+    saved_plan = read_saved_plan(Path("P"))
     assert saved_plan is not None
     assert (saved_plan.max_cost_micros, saved_plan.cost_micros) == (5_000_000, 600_000)
     assert run_in_process(capsys, "render", "P", "--max-cost", "0.1").code == 6
@@ -150,7 +150,7 @@ def test_a_plan_is_written_over_nothing_but_a_plan(film: Path, capsys: Capture) 
         assert (result.code, words in result.err) == (2, True), (out_path, result.err)
     assert (film.read_text(), Path("notes.txt").read_text()) == (FILM, "mine")
     save_plan(capsys, "--out", "plans/for/review.json")
-    assert read_plan(Path("plans/for/review.json"))
+    assert read_saved_plan(Path("plans/for/review.json"))
     Path("P").write_text('{"storyboard_plan"')
     save_plan(capsys)
-    assert read_plan(Path("P")), "a damaged one is made anew"
+    assert read_saved_plan(Path("P")), "a damaged one is made anew"

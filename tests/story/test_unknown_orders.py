@@ -83,7 +83,7 @@ def test_an_answer_that_never_comes_leaves_the_submission_unknown(
 ) -> None:
     row, film = find_row("`slow`", "submit, beyond all patience"), create_film("gemini")
     usual = ServiceClient.post_once.__kwdefaults__ or {}
-    monkeypatch.setattr(ServiceClient.post_once, "__kwdefaults__", {**usual, "read_s": 0.2})
+    monkeypatch.setattr(ServiceClient.post_once, "__kwdefaults__", {**usual, "max_silence_s": 0.2})
     film.simulator.world.faults.add("slow=0.6@submit")
     result = film.render(capsys)
     assert (result.code, row.messages[0] in result.err) == (int(row.exit), True)

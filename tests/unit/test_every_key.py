@@ -21,7 +21,7 @@ from storyboard.errors import MoneyRefused, Severity
 from storyboard.language import to_storyboard_data
 from storyboard.language.schema.definitions import load_schema
 from storyboard.model.film import MediaFacts, Take
-from storyboard.pipeline.render import RenderOptions, check_budget
+from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap
 from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
 from storyboard.run.lockfile import text_format
 from storyboard.run.lockfile.entries import LockEntry
@@ -399,7 +399,7 @@ def effect(examined: CheckedFilm, takes: bool = False) -> str:
         for step in steps
     }
     try:
-        money = str(check_budget(production, plan, RenderOptions()))
+        money = str(check_budget_and_compute_cap(production, plan, RenderOptions()))
     except MoneyRefused as error:
         money = str(error)
     nodes = [(node.digest, node.select and node.select.name, node.ordinals) for node in plan.nodes]
@@ -521,9 +521,9 @@ def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
     selects = production.selects
     made = [(take, selects.find_note(digest, take.ordinal)) for take in selects.find_takes(digest)]
     known = (
-        selects.list_prices(),
+        selects.list_prices_micros(),
         selects.find_parts(digest),
-        selects.find_first_dates("A", "previz"),
+        selects.find_first_take_dates("A", "previz"),
     )
     return repr((node.select, production.graph.timeline, made, known))
 

@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.graph.extension_chains import find_legal_extensions, find_longest_run_s, plan_hops
+from storyboard.graph.extension_chains import (
+    find_legal_extension_seconds,
+    find_longest_run_s,
+    plan_hops,
+)
 from storyboard.model.film import (
     Beat,
     CastMember,
@@ -270,7 +274,7 @@ def test_every_split_is_legal_and_long_enough(
     for hop in hops:
         assert hop.start == done
         if hop.extends:
-            assert hop.seconds in find_legal_extensions(model, run_s, run_hops)
+            assert hop.seconds in find_legal_extension_seconds(model, run_s, run_hops)
             run_s, run_hops = run_s + hop.seconds, run_hops + 1
         else:
             assert hop.seconds in model.durations

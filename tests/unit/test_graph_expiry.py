@@ -63,7 +63,11 @@ def plan_with_takes(graph: Graph, **uris: tuple[str, float | None]) -> Plan:
     )
     for _ in range(len(graph.steps) + 1):
         plan = plan_film(
-            graph, shelf, traits_of=registry.read_traits, hashes=lambda _: "0" * 64, now=NOW
+            graph,
+            shelf,
+            traits_of=registry.read_provider_traits,
+            hashes=lambda _: "0" * 64,
+            now=NOW,
         )
         for node in plan.nodes:
             shelf.add_takes(node)

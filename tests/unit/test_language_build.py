@@ -76,8 +76,8 @@ def test_the_stronger_layer_wins(tmp_path: Path) -> None:
     assert layers["SH300"] is ValueSource.INCLUDE
     assert film.find_shot("SH010").origins["takes"].layer is ValueSource.DEFAULTS
     assert [shot.seed for shot in film.shots] == [1, 1, 1, 4, 4]
-    assert film.find_shot("SH020").is_stated_here("model")
-    assert not film.find_shot("SH020").is_stated_here("takes")
+    assert film.find_shot("SH020").is_stated_by_shot("model")
+    assert not film.find_shot("SH020").is_stated_by_shot("takes")
     assert film.profile == "draft"
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.language import load
-from storyboard.language.yaml.parser import Map, Seq, parse_plain_scalar, parse_yaml
-from storyboard.language.yaml.source import MAX_BYTES, Unreadable
+from storyboard.language.yaml.parser import Map, Seq, parse_plain_scalar, parse_yaml_with_problems
+from storyboard.language.yaml.source import MAX_BYTES, UnreadableSource
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,10 @@ from storyboard.language.yaml.source import MAX_BYTES, Unreadable
     ["16:9", "010", "no", "on", "yes", "00:59", "1:30", "2026-11-23", "1_000", "0x1F", ".inf"],
 )
 def test_what_yaml_1_1_would_change_stays_text(text: str) -> None:
-    assert parse_yaml(f"a: {text}", "f")[0] == {"a": text}
-    assert parse_yaml(f"{text}: 1" if ":" not in text else f"? {text}\n: 1", "f")[0] == {text: 1}
+    assert parse_yaml_with_problems(f"a: {text}", "f")[0] == {"a": text}
+    assert parse_yaml_with_problems(f"{text}: 1" if ":" not in text else f"? {text}\n: 1", "f")[
+        0
+    ] == {text: 1}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,8 @@ def test_numbers(text: str, value: float) -> None:
 
 
 def test_words_and_quotes() -> None:
-    assert parse_yaml("[true, False, null, ~, 'true', \"5\", !!str 5, '']", "f")[0] == [
+    text = "[true, False, null, ~, 'true', \"5\", !!str 5, '']"
+    assert parse_yaml_with_problems(text, "f")[0] == [
         True, False, None, None, "true", "5", "5", "",
     ]  # fmt: skip
 
@@ -54,7 +57,7 @@ def test_a_number_too_large_to_be_one_is_text() -> None:
 
 
 def test_every_key_and_value_knows_its_place() -> None:
-    data, problems = parse_yaml("a:\n  - b: 東京 x\n    c: [1,\t2]\n", "f")
+    data, problems = parse_yaml_with_problems("a:\n  - b: 東京 x\n    c: [1,\t2]\n", "f")
     assert not problems
     item = data["a"][0]
     assert isinstance(item, Map)
@@ -66,19 +69,21 @@ def test_every_key_and_value_knows_its_place() -> None:
 
 
 def test_a_merged_key_points_at_where_it_is_written() -> None:
-    data, _ = parse_yaml("x: &x {size: wide}\ny: {<<: *x, id: A}\n", "f")
+    data, _ = parse_yaml_with_problems("x: &x {size: wide}\ny: {<<: *x, id: A}\n", "f")
     assert data["y"] == {"size": "wide", "id": "A"}
     assert data["y"].find_value_span("size").line == 1
     assert data["y"].find_value_span("id").line == 2
 
 
 def test_a_mapping_wins_over_its_merges_and_earlier_merges_win() -> None:
-    data, _ = parse_yaml("a: &a {p: 1, q: 1}\nb: &b {q: 2, r: 2}\nc: {<<: [*a, *b], p: 3}\n", "f")
+    data, _ = parse_yaml_with_problems(
+        "a: &a {p: 1, q: 1}\nb: &b {q: 2, r: 2}\nc: {<<: [*a, *b], p: 3}\n", "f"
+    )
     assert data["c"] == {"p": 3, "q": 1, "r": 2}
 
 
 def test_a_second_key_of_one_name_is_named_with_the_first() -> None:
-    data, problems = parse_yaml("a: 1\nb: 2\na: 3\n", "f")
+    data, problems = parse_yaml_with_problems("a: 1\nb: 2\na: 3\n", "f")
     assert data == {"a": 1, "b": 2}
     [problem] = problems
     assert (problem.code, problem.span.line) == ("SB009", 3)
@@ -87,16 +92,16 @@ def test_a_second_key_of_one_name_is_named_with_the_first() -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, '["]",' * 50_000, "{a: " * 9000])
 def test_depth_is_refused_before_it_overflows_the_stack(text: str) -> None:
-    with pytest.raises(Unreadable, match="levels deep"):
-        parse_yaml(text, "f")
+    with pytest.raises(UnreadableSource, match="levels deep"):
+        parse_yaml_with_problems(text, "f")
 
 
 def test_shared_values_are_cheap_until_they_are_too_many() -> None:
     lines = ["a0: &a0 [1, 2, 3]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
-    with pytest.raises(Unreadable, match="too much"):
-        parse_yaml("\n".join(lines), "f")
-    assert len(parse_yaml("\n".join(lines[:3]), "f")[0]) == 3
+    with pytest.raises(UnreadableSource, match="too much"):
+        parse_yaml_with_problems("\n".join(lines), "f")
+    assert len(parse_yaml_with_problems("\n".join(lines[:3]), "f")[0]) == 3
 
 
 FILES = {

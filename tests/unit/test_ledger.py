@@ -22,7 +22,7 @@ from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
 from storyboard.providers.base import Sample
 from storyboard.run.events import RunLog
 from storyboard.run.ledger.attempts import FINAL_STATES, TRANSITIONS, Attempt, State
-from storyboard.run.ledger.ledger import Ledger, is_locked, sum_lifetime_cost
+from storyboard.run.ledger.ledger import Ledger, is_film_locked, sum_lifetime_cost_micros
 from tests.fakes.child import start_process
 
 T = TypeVar("T")
@@ -66,11 +66,11 @@ def leave_attempt_in(folder: Path, state: State, attempt: Attempt = PAID) -> Non
 
 def test_readers_do_not_block_a_render(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    assert is_locked(tmp_path)
+    assert is_film_locked(tmp_path)
     ledger.close()
     with (tmp_path / "lock").open() as look:
         fcntl.flock(look, fcntl.LOCK_SH)
-        assert not is_locked(tmp_path)
+        assert not is_film_locked(tmp_path)
         away = threading.Timer(0.03, fcntl.flock, (look, fcntl.LOCK_UN))
         away.start()
         Ledger(tmp_path).close()
@@ -165,7 +165,7 @@ def test_a_films_total_counts_settled_reserved_and_locked_money_once(tmp_path: P
     attempts = Ledger.read_attempts(tmp_path)
     assert [each.state for each in attempts] == [State.COMMITTED, State.UNKNOWN]
     locked = {(PAID.digest, 1): 400_000, ("e" * 64, 1): 50_000}
-    assert sum_lifetime_cost(attempts, locked) == 400_000 + 50_000
+    assert sum_lifetime_cost_micros(attempts, locked) == 400_000 + 50_000
 
 
 def test_a_second_process_is_shown_who_has_locked_the_film(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_the_user_resolves_unknown_outcomes(tmp_path: Path) -> None:
         leave_attempt_in(folder, State.SUBMITTING)
 
         async def resolve_unknown(ledger: Ledger, word: Any = word) -> Attempt:
-            (unknown,) = ledger.find_by_name("SH010:t01")
+            (unknown,) = ledger.find_attempts_by_name("SH010:t01")
             with pytest.raises(UsageError):
                 await ledger.resolve_attempt(unknown, adopt="op-9", lost=True)
             (resolved,) = await ledger.resolve_attempt(unknown, **word)
@@ -324,7 +324,7 @@ def test_an_empty_file_where_no_run_was_is_a_new_ledger(tmp_path: Path) -> None:
 
 def resolve_attempt(folder: Path, name: str, **outcome: str | bool) -> tuple[Attempt, ...]:
     async def resolve_by_name(ledger: Ledger) -> tuple[Attempt, ...]:
-        return await ledger.resolve_attempt(ledger.find_by_name(name)[0], **outcome)  # type: ignore[arg-type]
+        return await ledger.resolve_attempt(ledger.find_attempts_by_name(name)[0], **outcome)  # type: ignore[arg-type]
 
     return run_in_ledger(folder, resolve_by_name)
 

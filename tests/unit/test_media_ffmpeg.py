@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from storyboard.errors import EnvironmentProblem, MediaError
-from storyboard.stitching.media.ffmpeg import find_ffmpeg, load_moviepy, read_ffmpeg, run_ffmpeg
+from storyboard.stitching.media.ffmpeg import (
+    find_ffmpeg,
+    load_moviepy,
+    read_ffmpeg_output,
+    run_ffmpeg,
+)
 
 NOISE = ["-f", "lavfi", "-i", "testsrc2=s=64x36:r=24"]
 
@@ -56,7 +61,7 @@ def test_frames_are_fed_as_they_come_and_progress_counts_them(tmp_path):
         on_progress=heard.append,
     )
     assert heard[-1] == 30
-    raw = read_ffmpeg(["-i", str(out), "-f", "rawvideo", "pipe:1"], len(frame))
+    raw = read_ffmpeg_output(["-i", str(out), "-f", "rawvideo", "pipe:1"], len(frame))
     assert [len(piece) for piece in raw] == [len(frame)] * 30
 
 
@@ -88,7 +93,7 @@ def test_what_takes_too_long_is_ended():
 
 
 def test_reading_may_stop_early():
-    pieces = read_ffmpeg([*NOISE, "-f", "rawvideo", "pipe:1"], 64 * 36)
+    pieces = read_ffmpeg_output([*NOISE, "-f", "rawvideo", "pipe:1"], 64 * 36)
     assert len(next(pieces)) == 64 * 36
     pieces.close()
 

@@ -67,8 +67,8 @@ def test_the_moment_itself_looks_the_same_from_both_sides(first_scene):
 def test_any_frame_of_a_take_is_found_again(first_scene):
     scene, known = first_scene
     picture = cv2.GaussianBlur(scene.draw_frame(9), (0, 0), 0.6)
-    assert state.find_frame(known, picture) == 9
-    assert state.find_frame(known, np.full_like(picture, 255)) is None
+    assert state.find_frame_index(known, picture) == 9
+    assert state.find_frame_index(known, np.full_like(picture, 255)) is None
 
 
 def test_the_place_keeps_its_layout_along_a_chain(first_scene):

@@ -8,11 +8,15 @@ import pytest
 
 from storyboard.model.film import Line
 from storyboard.previz.audio import music
-from storyboard.previz.audio.mix import render_bed, render_soundtrack, speak_line
+from storyboard.previz.audio.mix import (
+    murmur_line_in_room,
+    render_described_ambience,
+    render_soundtrack,
+)
 from storyboard.previz.audio.noise import RATE
-from storyboard.previz.audio.sound_words import find_named_sounds, find_sounds
-from storyboard.previz.audio.speech_synth import synthesize_speech
-from storyboard.previz.audio.syllables import schedule_lines, split_syllables
+from storyboard.previz.audio.sound_words import find_named_sounds, find_shot_sounds
+from storyboard.previz.audio.speech_synth import synthesize_murmur
+from storyboard.previz.audio.syllables import estimate_line_durations, schedule_syllables
 from storyboard.previz.audio.voice import choose_voice, compute_mouth_openness, murmur_line
 from storyboard.providers.base import Figure, Intent, Kind, Request, Settings, SpokenLine
 
@@ -173,10 +177,10 @@ def test_a_speaker_out_of_frame_keeps_the_voice_of_the_cast():
 
 
 def test_a_whisper_is_softer_and_has_no_pitch():
-    loud = synthesize_speech(
+    loud = synthesize_murmur(
         SpokenLine("ana", "Come here, quickly.", 0), 1.5, choose_voice("ana", "alto")
     )
-    soft = synthesize_speech(
+    soft = synthesize_murmur(
         SpokenLine("ana", "Come here, quickly.", 0),
         1.5,
         choose_voice("ana", "alto", how="whispering"),
@@ -191,8 +195,8 @@ def test_a_whisper_is_softer_and_has_no_pitch():
 
 
 def test_syllables_pause_at_punctuation_and_rise_in_a_question():
-    asking = split_syllables("Did you see it, Ana, or not?", 4.0)
-    telling = split_syllables("You did see it, Ana, or not.", 4.0)
+    asking = schedule_syllables("Did you see it, Ana, or not?", 4.0)
+    telling = schedule_syllables("You did see it, Ana, or not.", 4.0)
     gaps = [b.start_s - a.end_s for a, b in pairwise(asking)]
     assert sorted(gaps)[-2] > 0.15 > sorted(gaps)[-3]
     assert asking[-1].pitch > 1.2 > 1.0 > telling[-1].pitch
@@ -209,10 +213,14 @@ def test_any_script_makes_a_murmur_or_silence(words):
 
 def test_lines_too_close_are_hurried_but_never_beyond_reason():
     first = SpokenLine("ana", " ".join(["word"] * 13), 0.0)
-    timed = schedule_lines([first, SpokenLine("ana", "Yes.", 4.0), SpokenLine("ben", "No.", 1.0)])
+    timed = estimate_line_durations(
+        [first, SpokenLine("ana", "Yes.", 4.0), SpokenLine("ben", "No.", 1.0)]
+    )
     assert timed[0][1] == pytest.approx(4.0)
-    assert schedule_lines([first, SpokenLine("ana", "Yes.", 1.0)])[0][1] == pytest.approx(13 / 4.5)
-    assert schedule_lines([first])[0][1] == pytest.approx(5.0)
+    assert estimate_line_durations([first, SpokenLine("ana", "Yes.", 1.0)])[0][1] == pytest.approx(
+        13 / 4.5
+    )
+    assert estimate_line_durations([first])[0][1] == pytest.approx(5.0)
 
 
 def test_the_mouth_moves_while_the_voice_sounds_and_rests_in_between():
@@ -255,20 +263,22 @@ def test_the_mouth_moves_while_the_voice_sounds_and_rests_in_between():
     ],
 )
 def test_words_are_heard_as_sounds(words, sounds):
-    assert set(find_named_sounds(words, closely=True)) == sounds
+    assert set(find_named_sounds(words, all_sounds=True)) == sounds
 
 
 def test_scenery_only_suggests_a_quiet_bed():
     heard = {
-        each.name: each for each in find_sounds(Intent(prompt="A dog runs along the harbour quay"))
+        each.name: each
+        for each in find_shot_sounds(Intent(prompt="A dog runs along the harbour quay"))
     }
     assert set(heard) == {"sea", "air"}
     assert heard["sea"].gain_db <= -6
     inside = {
-        each.name: each for each in find_sounds(Intent(scene="INT. CABIN - NIGHT", weather="rain"))
+        each.name: each
+        for each in find_shot_sounds(Intent(scene="INT. CABIN - NIGHT", weather="rain"))
     }
     assert inside["rain"].gain_db < -10
-    silent = find_sounds(Intent(prompt="A busy street", sound=("complete silence",)))
+    silent = find_shot_sounds(Intent(prompt="A busy street", sound=("complete silence",)))
     assert {each.name for each in silent} == {"room"}
 
 
@@ -280,31 +290,39 @@ def test_a_cue_for_a_rare_sound_is_heard_within_the_shot():
 
 def test_beds_differ_in_colour_as_they_do_outside():
     dull, bright = (
-        measure_centroid_hz(render_bed(words, 2, 1)) for words in ("train rumble", "rain")
+        measure_centroid_hz(render_described_ambience(words, 2, 1))
+        for words in ("train rumble", "rain")
     )
     assert dull < 400 < 1500 < bright
 
 
 @pytest.mark.parametrize("words", ["rain", "harbour", "crowd", "engine", "refrigerator hum"])
 def test_a_made_bed_is_as_loud_as_a_mastered_file(words):
-    assert -26 < measure_level_db(render_bed(words, 4, 3)) < -8
-    joined = np.concatenate([render_bed(words, 1, 3), render_bed(words, 1, 3, 1.0)])
-    np.testing.assert_allclose(joined, render_bed(words, 2, 3), atol=2e-6)
+    assert -26 < measure_level_db(render_described_ambience(words, 4, 3)) < -8
+    joined = np.concatenate(
+        [render_described_ambience(words, 1, 3), render_described_ambience(words, 1, 3, 1.0)]
+    )
+    np.testing.assert_allclose(joined, render_described_ambience(words, 2, 3), atol=2e-6)
 
 
 def test_a_bed_of_words_that_name_nothing_lasting_is_room_tone():
-    np.testing.assert_array_equal(render_bed("a kazoo", 1, 3), render_bed("a door slams", 1, 3))
-    assert render_bed("a kazoo", 1, 3).any()
+    np.testing.assert_array_equal(
+        render_described_ambience("a kazoo", 1, 3), render_described_ambience("a door slams", 1, 3)
+    )
+    assert render_described_ambience("a kazoo", 1, 3).any()
 
 
 def test_music_keeps_to_its_words_and_its_clock():
-    slow, fast = music.parse_style("slow, minor, piano"), music.parse_style("fast happy guitar")
+    slow, fast = (
+        music.parse_music_style("slow, minor, piano"),
+        music.parse_music_style("fast happy guitar"),
+    )
     assert slow.tempo < fast.tempo
     assert slow.minor
     assert not fast.minor
     assert (slow.lead, fast.lead) == ("piano", "guitar")
-    whole = music.render_bed("slow, minor, piano", 3, 7)
-    later = music.render_bed("slow, minor, piano", 1, 7, 2.0)
+    whole = music.render_endless_music("slow, minor, piano", 3, 7)
+    later = music.render_endless_music("slow, minor, piano", 1, 7, 2.0)
     np.testing.assert_allclose(whole[2 * RATE :], later, atol=2e-6)
     assert np.abs(whole).max() < 1
     assert measure_level_db(whole) > -30
@@ -313,18 +331,19 @@ def test_music_keeps_to_its_words_and_its_clock():
 def test_a_bed_of_music_is_only_music():
     words = "slow, minor, music box bells in the rain"
     np.testing.assert_array_equal(
-        render_bed(f"music: {words}", 1, 7), music.render_bed(words, 1, 7)
+        render_described_ambience(f"music: {words}", 1, 7), music.render_endless_music(words, 1, 7)
     )
 
 
 def test_a_piece_of_music_dies_away_at_its_end():
-    piece = music.render_piece("slow, minor, piano", 6, 7)
+    piece = music.render_music_with_ending("slow, minor, piano", 6, 7)
     assert measure_level_db(piece[-RATE // 20 :]) < measure_level_db(piece[RATE : 2 * RATE]) - 20
 
 
 def test_a_line_of_the_film_is_spoken_in_its_cast_voice():
     deep, high = (
-        speak_line(Line("ben", "It came on Tuesday morning."), v) for v in ("bass", "soprano")
+        murmur_line_in_room(Line("ben", "It came on Tuesday morning."), v)
+        for v in ("bass", "soprano")
     )
     assert deep.shape[1] == 2
     assert measure_pitch_hz(deep[:, 0]) < 110 < 180 < measure_pitch_hz(high[:, 0])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from storyboard.errors import QuotaError
 from storyboard.graph.rate_limits import WINDOW_S, RateLimits
 from storyboard.graph.steps import Link, Step
-from storyboard.plan.forecast import forecast_render, rank_steps
+from storyboard.plan.forecast import forecast_render, rank_steps_by_urgency
 from storyboard.plan.plan import Action, Node, Plan, Reason
 from storyboard.providers.base import Kind, Role, Settings
 from storyboard.run.executor.rate_limiter import PrioritySemaphore, RateLimiter, SlidingWindow
@@ -33,23 +33,23 @@ class ManualClock:
 def test_a_minute_takes_so_many_and_then_says_how_long_to_wait(tmp_path: Path) -> None:
     clock = ManualClock()
     windows = SlidingWindow(tmp_path, clock)
-    assert [windows.admit_submission("veo", 2) for _ in range(2)] == [0.0, 0.0]
+    assert [windows.admit_or_compute_wait_s("veo", 2) for _ in range(2)] == [0.0, 0.0]
     clock.now += 20
-    assert windows.admit_submission("veo", 2) == pytest.approx(40)
-    assert windows.admit_submission("omni", 2) == 0.0, "another lane is another window"
+    assert windows.admit_or_compute_wait_s("veo", 2) == pytest.approx(40)
+    assert windows.admit_or_compute_wait_s("omni", 2) == 0.0, "another lane is another window"
     clock.now += 40
-    assert windows.admit_submission("veo", 2) == 0.0
+    assert windows.admit_or_compute_wait_s("veo", 2) == 0.0
     windows.close()
 
 
 def test_the_window_outlives_the_run_and_is_shared(tmp_path: Path) -> None:
     clock = ManualClock()
     first = SlidingWindow(tmp_path, clock)
-    first.admit_submission("veo", 1)
+    first.admit_or_compute_wait_s("veo", 1)
     first.close()
     again, beside = SlidingWindow(tmp_path, clock), SlidingWindow(tmp_path, clock)
-    assert again.admit_submission("veo", 1) > 59
-    assert beside.admit_submission("veo", 1) > 59
+    assert again.admit_or_compute_wait_s("veo", 1) > 59
+    assert beside.admit_or_compute_wait_s("veo", 1) > 59
     again.close()
     beside.close()
 
@@ -59,24 +59,24 @@ def test_a_clock_set_back_never_causes_a_wait_over_a_minute(
 ) -> None:
     clock = ManualClock()
     windows = SlidingWindow(tmp_path, clock)
-    windows.admit_submission("veo", 1)
+    windows.admit_or_compute_wait_s("veo", 1)
     clock.now -= 86_400
-    assert 0 < windows.admit_submission("veo", 1) <= WINDOW_S
+    assert 0 < windows.admit_or_compute_wait_s("veo", 1) <= WINDOW_S
     clock.now += WINDOW_S
-    assert windows.admit_submission("veo", 1) == 0.0
+    assert windows.admit_or_compute_wait_s("veo", 1) == 0.0
     windows.close()
 
 
 def _count_granted(folder: str, times: int, out: object) -> None:
     windows = SlidingWindow(Path(folder))
-    out.put(sum(windows.admit_submission("veo", 25) == 0.0 for _ in range(times)))  # type: ignore[attr-defined]
+    out.put(sum(windows.admit_or_compute_wait_s("veo", 25) == 0.0 for _ in range(times)))  # type: ignore[attr-defined]
     windows.close()
 
 
 def test_processes_that_share_a_store_never_pass_the_limit_together(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
-    SlidingWindow(tmp_path).admit_submission("other", 1)
+    SlidingWindow(tmp_path).admit_or_compute_wait_s("other", 1)
     children = [
         context.Process(target=_count_granted, args=(str(tmp_path), 20, queue)) for _ in range(2)
     ]
@@ -91,7 +91,9 @@ def test_processes_that_share_a_store_never_pass_the_limit_together(tmp_path: Pa
 def test_queues_submit_in_parallel(tmp_path: Path) -> None:
     windows = SlidingWindow(tmp_path)
     with ThreadPoolExecutor(6) as pool:
-        asked = [pool.submit(windows.admit_submission, f"lane {n % 6}", 20) for n in range(180)]
+        asked = [
+            pool.submit(windows.admit_or_compute_wait_s, f"lane {n % 6}", 20) for n in range(180)
+        ]
         waits = [each.result() for each in asked]
     windows.close()
     assert waits.count(0.0) == 120
@@ -110,7 +112,7 @@ def test_no_minute_ever_holds_more_than_its_limit(
     granted = []
     for pause in pauses:
         clock.now += pause
-        if windows.admit_submission("veo", limit) == 0.0:
+        if windows.admit_or_compute_wait_s("veo", limit) == 0.0:
             granted.append(clock.now)
     windows.close()
     for at in granted:
@@ -155,7 +157,7 @@ def test_a_queue_that_has_to_wait_delays_no_other(tmp_path: Path) -> None:
         came: list[str] = []
 
         async def wait_for_turn(model: str) -> None:
-            await lanes.wait_for_turn(make_step_of(model), "", lambda _: None)
+            await lanes.wait_for_submission_quota(make_step_of(model), "", lambda _: None)
             came.append(model)
 
         lanes.pause_queue(make_step_of("slow"), 0.2, QuotaError("slowly"))
@@ -173,13 +175,16 @@ def test_a_queue_closed_for_the_day_stops_and_the_others_continue(tmp_path: Path
     async def run_all() -> list[object]:
         lanes = RateLimiter(SlidingWindow(tmp_path), lambda _: (1, 0.0))
         tomorrow = QuotaError("the day's requests are used up", retry_after_s=86_400.0)
-        waits = asyncio.create_task(lanes.wait_for_turn(make_step_of("shut"), "", lambda _: None))
+        waits = asyncio.create_task(
+            lanes.wait_for_submission_quota(make_step_of("shut"), "", lambda _: None)
+        )
         with pytest.raises(QuotaError, match="used up; it takes no order before 20") as shut:
             lanes.pause_queue(make_step_of("shut"), 99_000.0, tomorrow)
         assert "nothing was ordered" in shut.value.hint
         assert shut.value.retry_after_s == pytest.approx(86_400, abs=5)
         rest = (
-            lanes.wait_for_turn(make_step_of(each), "", lambda _: None) for each in ("shut", "open")
+            lanes.wait_for_submission_quota(make_step_of(each), "", lambda _: None)
+            for each in ("shut", "open")
         )
         came = await asyncio.gather(waits, *rest, return_exceptions=True)
         lanes.close()
@@ -200,7 +205,7 @@ def test_a_late_step_of_higher_priority_goes_first(tmp_path: Path) -> None:
         came: list[str] = []
 
         async def wait_for_turn(id: str) -> None:
-            await lanes.wait_for_turn(make_step_named(id), "", lambda _: None)
+            await lanes.wait_for_submission_quota(make_step_named(id), "", lambda _: None)
             came.append(id)
 
         lanes.pause_queue(make_step_named("any"), 0.2, QuotaError("slowly"))
@@ -265,7 +270,7 @@ def test_the_chain_goes_first_so_that_the_quota_costs_it_nothing() -> None:
     told = forecast_render(make_plan(*loose, *chain))
     assert told is not None
     assert told.seconds == 4 * 60
-    first = rank_steps(make_plan(*loose, *chain).nodes)
+    first = rank_steps_by_urgency(make_plan(*loose, *chain).nodes)
     assert min(first, key=first.__getitem__) == "A"
 
 
@@ -276,7 +281,7 @@ def test_what_soon_expires_goes_before_what_is_long() -> None:
         replace(node, reasons=(Reason.URI_EXPIRING,)) if node.step.id == "X" else node
         for node in plan.nodes
     ]
-    first = rank_steps(nodes)
+    first = rank_steps_by_urgency(nodes)
     assert min(first, key=first.__getitem__) == "X"
 
 

@@ -134,7 +134,7 @@ def test_few_files_are_flushed_one_by_one_and_many_with_their_disk(
     [("5.8.0", True), ("6.18.44-fc", True), ("5.4.0-42", False), ("4.19", False), ("odd", False)],
 )
 def test_a_disk_is_flushed_as_a_whole_only_if_it_reports_errors(release: str, tells: bool) -> None:
-    assert atomic_files._has_syncfs_errors(release) is tells
+    assert atomic_files._has_syncfs_error_reports(release) is tells
 
 
 def test_a_write_that_nobody_awaits_comes_before_the_next(tmp_path: Path) -> None:

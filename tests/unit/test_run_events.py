@@ -17,7 +17,7 @@ from storyboard.errors import (
     OperationFailed,
     StoryboardError,
 )
-from storyboard.run.events import EVENT_TYPES, Event, Note, RunLog, StepFinished, fan_out
+from storyboard.run.events import EVENT_TYPES, Event, Note, RunLog, StepFinished, combine_sinks
 from storyboard.run.result import RunResult
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "event.schema.json").read_text())
@@ -53,7 +53,7 @@ def test_what_is_empty_is_left_out_but_never_what_is_wanted() -> None:
 def test_the_run_log_has_a_line_for_every_record_at_once(tmp_path: Path) -> None:
     log = RunLog(tmp_path, "20261123T042911-ab12cd")
     heard: list[Event] = []
-    tell = fan_out(log, heard.append)
+    tell = combine_sinks(log, heard.append)
     tell(StepFinished(step="SH010", status="kept", take="t01"))
     tell(Note(message="größer"))
     lines = log.path.read_text(encoding="utf-8").splitlines()

@@ -146,7 +146,7 @@ def test_a_failure_stops_only_the_steps_that_depend_on_it(tmp_path: Path) -> Non
     assert result.blocked == {"SH020": "waits for SH010", "SH030": "waits for SH020"}
     assert (result.exit_code, result.can_stitch) == (3, False)
     assert result.spent_micros == 400_000, "an unbilled failure is refunded"
-    assert film.render(missing="slate").can_stitch
+    assert film.render(missing_policy="slate").can_stitch
 
 
 def test_more_takes_buy_only_the_missing_ones_with_seeds_of_their_own(tmp_path: Path) -> None:

@@ -31,9 +31,9 @@ def check_extension(tmp_path: Path) -> Callable[..., AcceptedMedia]:
             sample or Sample(path=path),
             Kind.EXTEND,
             path=path,
-            rate=RATE,
-            buys_frames=168,
-            given_frames=192,
+            film_rate=RATE,
+            bought_frames=168,
+            extended_frames=192,
             count_source_frames=seen,
         )
 

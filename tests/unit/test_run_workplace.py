@@ -97,7 +97,7 @@ def test_work_under_way_ends_with_its_run(tmp_path: Path) -> None:
         work = asyncio.ensure_future(workspace.compute(_sleep_for_long, begun))
         while not begun.exists():
             await asyncio.sleep(0.01)
-        await asyncio.to_thread(workspace.close, now=True)
+        await asyncio.to_thread(workspace.close, kill_running=True)
         with pytest.raises(RuntimeError, match="were ended"):
             await work
 
@@ -115,7 +115,7 @@ def test_scratch_folders_are_removed_afterwards(tmp_path: Path) -> None:
     attempt_workspace = AttemptWorkspace(workspace, "a1")
     (attempt_workspace.scratch / "half.mp4").write_text("half")
     assert attempt_workspace.scratch.parent == workspace.scratch
-    attempt_workspace.clear_folder()
+    attempt_workspace.return_folder()
     assert list(workspace.scratch.iterdir()) == []
     workspace.close()
     assert list((tmp_path / "scratch").iterdir()) == []

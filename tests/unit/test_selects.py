@@ -56,7 +56,7 @@ def test_what_was_entered_is_read_again_with_price_and_facts(lock_file: LockFile
     assert read.price_micros == 3_200_000
     assert read.facts.frames == 192
     assert (read.seed, read.operation, read.shot) == (1947, "operations/7", "SH010")
-    assert LockFile(lock_file.path).list_prices() == {(DIGEST, 1): 3_200_000}
+    assert LockFile(lock_file.path).list_prices_micros() == {(DIGEST, 1): 3_200_000}
     assert LockFile(lock_file.path).find_parts(DIGEST) == {"prompt": "12ab"}
 
 
@@ -137,7 +137,7 @@ def test_other_bytes_for_a_known_take_stay_out_unless_they_replace_it(lock_file:
     lock_file.set_note(DIGEST, 1, "keep me")
     assert not lock_file.add_take(make_take(content="d"), step="SH010", parts={})
     assert lock_file.find_takes(DIGEST)[0].sha256 == "c" * 64
-    assert lock_file.add_take(make_take(content="d"), step="SH010", parts={}, replace=True)
+    assert lock_file.add_take(make_take(content="d"), step="SH010", parts={}, can_replace=True)
     assert lock_file.find_takes(DIGEST)[0].sha256 == "d" * 64
     assert lock_file.find_note(DIGEST, 1) == "keep me"
 

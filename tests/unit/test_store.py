@@ -67,7 +67,7 @@ def test_a_take_that_was_added_is_found_again_by_another_process(
     take = add_take(store, tmp_path / "work", "a kitchen")
     other = Store(store.root)
     assert other.find_takes(DIGEST) == (take,)
-    assert other.is_present(take.sha256)
+    assert other.has_complete_file(take.sha256)
     assert other.require_file(take.sha256).read_text() == "a kitchen"
     assert other.find_records(DIGEST)[0].parts == {"prompt": "abc"}
 
@@ -82,12 +82,12 @@ def test_only_unknown_paid_takes_are_read(
         replace(late, digest="f" * 64, price_micros=0), {}, kind="generate", film="letter"
     )
     store.add_take(replace(late, digest="a" * 64), {}, kind="generate", film="storm")
-    paid_names = [each.take.name for each in store.find_paid("letter", {("e" * 64, 1)})]
+    paid_names = [each.take.name for each in store.find_paid_records("letter", {("e" * 64, 1)})]
     assert paid_names == ["t01", "t02"]
-    (remaining,) = store.find_paid("letter", {(DIGEST, 1), (DIGEST, 2)})
+    (remaining,) = store.find_paid_records("letter", {(DIGEST, 1), (DIGEST, 2)})
     assert remaining.take == late
     monkeypatch.setattr("storyboard.run.store.index.parse_record", pytest.fail)
-    assert store.find_paid("letter", {(DIGEST, 1), (DIGEST, 2), ("e" * 64, 1)}) == []
+    assert store.find_paid_records("letter", {(DIGEST, 1), (DIGEST, 2), ("e" * 64, 1)}) == []
 
 
 def test_a_file_that_is_put_is_moved_made_read_only_and_kept_once(
@@ -125,12 +125,12 @@ def test_a_deleted_index_is_built_again_from_the_sidecars(store: Store, tmp_path
     for path in store.root.glob("index.sqlite*"):
         path.unlink()
     notices: list[str] = []
-    again = Store(store.root, notice=notices.append)
+    again = Store(store.root, on_notice=notices.append)
     assert again.find_takes(DIGEST) == tuple(takes)
-    assert [digest for _, digest in again.find_first_dates("SH010.2", "vertex", "letter")] == [
+    assert [digest for _, digest in again.find_first_take_dates("SH010.2", "vertex", "letter")] == [
         DIGEST
     ]
-    assert again.find_first_dates("SH010.2", "", "another film") == []
+    assert again.find_first_take_dates("SH010.2", "", "another film") == []
     assert "rebuilt from 2 takes" in notices[0]
 
 
@@ -139,7 +139,7 @@ def test_a_damaged_index_is_built_again_too(store: Store, tmp_path: Path) -> Non
     store.close()
     (store.root / "index.sqlite").write_bytes(b"no database" * 1000)
     notices: list[str] = []
-    assert Store(store.root, notice=notices.append).find_takes(DIGEST) == (take,)
+    assert Store(store.root, on_notice=notices.append).find_takes(DIGEST) == (take,)
     assert "damaged" in notices[0]
 
 
@@ -186,11 +186,11 @@ def test_bytes_that_were_cut_short_are_not_present(store: Store, tmp_path: Path)
     path = store.require_file(take.sha256)
     path.chmod(0o644)
     path.write_text("a kit")
-    assert not Store(store.root).is_present(take.sha256)
+    assert not Store(store.root).has_complete_file(take.sha256)
 
 
 def test_bytes_that_are_not_there_are_named_in_an_error(store: Store) -> None:
-    assert not store.is_present("e" * 64)
+    assert not store.has_complete_file("e" * 64)
     with pytest.raises(StoreError, match="eeee"):
         store.require_file("e" * 64)
 
@@ -216,7 +216,7 @@ def test_repair_quarantines_corrupt_takes_to_be_made_again(store: Store, tmp_pat
     (store.root / "takes" / "dd" / DIGEST / "t02.json").write_text("{torn")
     assert [damage.can_quarantine for damage in verify_store(store, repair=True)] == [True, True]
     assert len(list((store.root / "damaged").iterdir())) == 2
-    assert not store.is_present(take.sha256)
+    assert not store.has_complete_file(take.sha256)
     assert store.find_takes(DIGEST) == (take,), "the take is still known"
     assert {damage.problem for damage in verify_store(store)} == {"missing"}
 
@@ -254,12 +254,12 @@ def test_gc_keeps_what_films_name_and_what_is_being_made(store: Store, tmp_path:
     claim = store.claims.acquire("c" * 64, "/films/letter")
     assert claim is not None
     dry = collect_garbage(store, {keep.sha256}, dry_run=True)
-    assert store.is_present(drop.sha256)
+    assert store.has_complete_file(drop.sha256)
     assert collect_garbage(store, {keep.sha256}) == dry
     assert (dry.takes, dry.files) == (1, 2)
-    assert store.is_present(keep.sha256)
-    assert store.is_present(busy.sha256)
-    assert not store.is_present(drop.sha256)
+    assert store.has_complete_file(keep.sha256)
+    assert store.has_complete_file(busy.sha256)
+    assert not store.has_complete_file(drop.sha256)
     assert store.find_takes("b" * 64) == ()
     claim.release()
 
@@ -268,15 +268,15 @@ def test_gc_keeps_bytes_that_only_a_film_names(store: Store, tmp_path: Path) -> 
     sha256 = store.put_file(write_file(tmp_path / "work", "a kitchen"))
     os.utime(store.require_file(sha256), (0, 0))
     assert collect_garbage(store, {sha256}).files == 0
-    assert store.is_present(sha256)
+    assert store.has_complete_file(sha256)
     assert collect_garbage(store, set()).files == 1
 
 
 def test_why_finds_takes_by_shot_digest_and_content(store: Store, tmp_path: Path) -> None:
     take = add_take(store, tmp_path / "work", "a kitchen")
     for name in ("SH010", DIGEST[:8], take.sha256[:8]):
-        assert [record.take for record in store.find_by_name(name)] == [take]
-    assert store.find_by_name("SH999") == []
+        assert [record.take for record in store.find_records_by_name(name)] == [take]
+    assert store.find_records_by_name("SH999") == []
 
 
 def test_many_digests_are_looked_up_at_once(store: Store, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_many_digests_are_looked_up_at_once(store: Store, tmp_path: Path) -> Non
 def test_a_claim_is_for_one_and_names_who_has_it(store: Store) -> None:
     mine = store.claims.acquire(DIGEST, "/films/letter")
     assert mine is not None
-    mine.take_over()
+    mine.replace_previous_claim()
     assert store.claims.acquire(DIGEST, "/films/letter") is None
     assert store.claims.read_owner(DIGEST).pid == os.getpid()
     mine.release()
@@ -303,7 +303,7 @@ def test_a_claim_is_for_one_and_names_who_has_it(store: Store) -> None:
 def _claim_and_die(root: Path) -> None:
     claim = Store(root).claims.acquire(DIGEST, "/films/letter")
     assert claim is not None
-    claim.take_over()
+    claim.replace_previous_claim()
     os.kill(os.getpid(), 9)
 
 
@@ -313,7 +313,7 @@ def test_a_claim_dies_with_its_process_and_leaves_its_name(store: Store) -> None
     assert claim is not None
     assert claim.previous_film == "/films/letter"
     claim.release()
-    assert store.claims.list_digests() == frozenset()
+    assert store.claims.list_claimed_digests() == frozenset()
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
@@ -327,16 +327,16 @@ def test_a_pending_claim_can_be_acquired_at_once_and_names_its_film(
         monkeypatch.setattr(os, "link", refuse_link)
     mine = store.claims.acquire(DIGEST, "/films/letter")
     assert mine is not None
-    mine.take_over()
+    mine.replace_previous_claim()
     assert store.claims.acquire(DIGEST, "/films/letter") is None
-    mine.release(owing=True)
+    mine.release(keep_name=True)
     other = Store(store.root)
     for owing in (True, False):
         claim = other.claims.acquire(DIGEST, "/films/storm")
         assert claim is not None
         assert claim.previous_film == "/films/letter"
-        claim.release(owing=owing)
-    assert other.claims.list_digests() == frozenset()
+        claim.release(keep_name=owing)
+    assert other.claims.list_claimed_digests() == frozenset()
     store.close()
     other.close()
     assert list((store.root / "claims").iterdir()) == []
@@ -345,14 +345,14 @@ def test_a_pending_claim_can_be_acquired_at_once_and_names_its_film(
 def test_another_film_can_adopt_an_abandoned_claim(store: Store) -> None:
     abandoned = store.claims.acquire(DIGEST, "/films/letter")
     assert abandoned is not None
-    abandoned.release(owing=True)
+    abandoned.release(keep_name=True)
     mine = store.claims.acquire(DIGEST, "/films/storm")
     assert mine is not None
-    mine.take_over()
+    mine.replace_previous_claim()
     assert store.claims.acquire(DIGEST, "/films/letter") is None
     assert store.claims.read_owner(DIGEST).about == "/films/storm"
     mine.release()
-    assert store.claims.list_digests() == frozenset()
+    assert store.claims.list_claimed_digests() == frozenset()
 
 
 def test_a_lock_file_removed_by_its_last_holder_is_never_locked_twice(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from storyboard.errors import InvalidStoryboard
 from storyboard.graph.timeline import ShotEvent
 from storyboard.model.film import MediaFacts, Take, Trim
-from storyboard.pipeline.session import FilmSession, Overrides, check_film, examine_takes
+from storyboard.pipeline.session import FilmSession, Overrides, add_take_diagnostics, check_film
 from storyboard.plan.plan import Plan, Reason
 from storyboard.timecode import Rate
 from tests.conftest import RunCommand
@@ -63,7 +63,7 @@ def used(film: Path, shot: str) -> tuple[int, int]:
 def refusals(film: Path) -> list[tuple[str, str]]:
     with pytest.raises(InvalidStoryboard) as refused:
         plan(film)
-    assert examine_takes(check_film(film)).diagnostics == refused.value.diagnostics
+    assert add_take_diagnostics(check_film(film)).diagnostics == refused.value.diagnostics
     return [(each.code, each.message) for each in refused.value.diagnostics]
 
 
@@ -213,7 +213,7 @@ def test_what_does_not_fit_is_refused_at_its_place(
     trim(film, "A", start, end)
     ((code, message),) = refusals(film)
     assert (code, said in message) == ("SB367", True), message
-    (error,) = examine_takes(check_film(film)).diagnostics
+    (error,) = add_take_diagnostics(check_film(film)).diagnostics
     lines = film.with_name("film.selects.yaml").read_text().splitlines()
     assert error.span.file == str(film.with_name("film.selects.yaml"))
     assert lines[error.span.line - 1][error.span.column - 1 :].startswith(('{"start', '{"end'))

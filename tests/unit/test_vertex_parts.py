@@ -18,7 +18,7 @@ from storyboard.providers.base import Done, Failed, Filtered, Input, Role, Runni
 from storyboard.providers.google.long_running import read_outcome
 from storyboard.providers.http import request_media
 from storyboard.providers.http.redaction import Redactor
-from storyboard.providers.http.request_media import read_picture
+from storyboard.providers.http.request_media import read_picture_with_mime
 from storyboard.providers.http.response_shape import describe_shape
 
 JSON = st.recursive(
@@ -58,7 +58,7 @@ def parse_outcome(value: Any, folder: Path) -> Any:
 
 def encode_picture(path: Path) -> tuple[bytes, str]:
     picture_input = Input(Role.FIRST_FRAME, sha256="0" * 64, path=path)
-    return asyncio.run(read_picture(picture_input, ThreadWorkspace(path.parent)))
+    return asyncio.run(read_picture_with_mime(picture_input, ThreadWorkspace(path.parent)))
 
 
 def write_noise_picture(path: Path, channels: int = 3) -> Path:

@@ -36,7 +36,7 @@ def command(
     Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
     network and no project. Trims in the lock file are held against their takes.
     """
-    from storyboard.pipeline.session import check_film, examine_takes
+    from storyboard.pipeline.session import add_take_diagnostics, check_film
 
     flags = options.pop_overrides(overlay)
     if form is None:
@@ -45,14 +45,16 @@ def command(
     diagnostics: list[Diagnostic] = []
     texts: dict[str, str] = {}
     for path in films:
-        examined = examine_takes(check_film(path, flags))
-        shown = [d for d in examined.diagnostics if verbose or d.severity is not Severity.NOTE]
+        checked_film = add_take_diagnostics(check_film(path, flags))
+        shown = [d for d in checked_film.diagnostics if verbose or d.severity is not Severity.NOTE]
         if quiet:
             shown = [d for d in shown if d.severity is Severity.ERROR]
-        diagnostics += examined.diagnostics if form == "json" else shown
-        texts.update(examined.texts)
+        diagnostics += checked_film.diagnostics if form == "json" else shown
+        texts.update(checked_film.texts)
         if form != "json" and not quiet:
-            console.print_status(f"{path}: {console.summarize_diagnostics(examined.diagnostics)}")
+            console.print_status(
+                f"{path}: {console.summarize_diagnostics(checked_film.diagnostics)}"
+            )
     if form == "json":
         from storyboard.language import to_json_records as to_json_records
 

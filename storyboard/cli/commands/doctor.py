@@ -84,10 +84,10 @@ def _check_python() -> Iterator[_Row]:
 
 
 def _check_ffmpeg() -> Iterator[_Row]:
-    from storyboard.stitching.media.ffmpeg import find_ffmpeg, read_ffmpeg, run_ffmpeg
+    from storyboard.stitching.media.ffmpeg import find_ffmpeg, read_ffmpeg_output, run_ffmpeg
 
     path = find_ffmpeg()
-    output = b"".join(read_ffmpeg(["-version"], 1 << 16)).decode("utf-8", "replace")
+    output = b"".join(read_ffmpeg_output(["-version"], 1 << 16)).decode("utf-8", "replace")
     first = output.splitlines()[0] if output else "does not say its version"
     yield "ffmpeg", f"{path}: {first}", bool(output)
     encode_arguments = [
@@ -126,7 +126,7 @@ def _check_adapters() -> Iterator[_Row]:
     from storyboard.providers import registry
 
     for name, point in registry.find_adapters().items():
-        registry.load_adapter(name)
+        registry.load_adapter_class(name)
         yield f"adapter {name}", point.value, True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from storyboard.cli import console, options
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 from storyboard.providers import registry
 from storyboard.providers.catalog import Catalog, Model, load_catalog
 
@@ -31,11 +31,11 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
 
     An entry states what differs; its keys are those of `models --json`'s `entry`.
     """
-    full_catalog = registry.load_full_catalog(registry.list_plugins())
+    full_catalog = registry.load_full_catalog(registry.list_plugin_names())
     matches = [
         (model, interface)
-        for model, interface in _list_interfaces(full_catalog)
-        if _is_requested(model, name, everything=verbose or as_json)
+        for model, interface in _list_models_with_interfaces(full_catalog)
+        if _is_listed(model, name, include_retired=verbose or as_json)
     ]
     if not matches:
         names = ", ".join(
@@ -43,7 +43,7 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
         )
         raise click.UsageError(f"no model or provider `{name}`; known: {names}")
     if as_json:
-        records = [_to_record(model, interface, full_catalog) for model, interface in matches]
+        records = [_to_model_record(model, interface, full_catalog) for model, interface in matches]
         console.print_json({"as_of": full_catalog.as_of, "models": records})
         return 0
     if name is not None and name not in full_catalog.providers:
@@ -53,7 +53,7 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
             )
         )
     else:
-        console.print_result(_format_tables(matches))
+        console.print_result(_format_model_tables(matches))
     if not quiet:
         override_note = (
             f", with {full_catalog.override_path} over it" if full_catalog.override_path else ""
@@ -62,27 +62,32 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     return 0
 
 
-def _list_interfaces(full_catalog: Catalog) -> Iterator[tuple[Model, str]]:
+def _list_models_with_interfaces(full_catalog: Catalog) -> Iterator[tuple[Model, str]]:
     """Every model, once for each interface of its platform that a film may choose."""
     for key, model in full_catalog.models.items():
         yield model, ""
         for interface in full_catalog.entries[key].get("variants", {}):
-            yield full_catalog.apply_variants({model.provider: interface}).models[key], interface
+            yield (
+                full_catalog.apply_interface_variants({model.provider: interface}).models[key],
+                interface,
+            )
 
 
-def _format_tables(matches: Sequence[tuple[Model, str]]) -> str:
+def _format_model_tables(matches: Sequence[tuple[Model, str]]) -> str:
     videos = [pair for pair in matches if pair[0].makes == "video"]
     other_models = [model for model, _ in matches if model.makes != "video"]
     tables = []
     if videos:
         rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
         tables.append(
-            "\n".join(console.align_columns([*rows, *(_format_video_row(m, i) for m, i in videos)]))
+            "\n".join(
+                console.align_columns([*rows, *(_format_video_model_row(m, i) for m, i in videos)])
+            )
         )
     if other_models:
         rows = [["provider", "model", "makes", "resolutions", "references", "price", ""]]
         tables.append(
-            "\n".join(console.align_columns([*rows, *map(_format_other_row, other_models)]))
+            "\n".join(console.align_columns([*rows, *map(_format_other_model_row, other_models)]))
         )
     return "\n\n".join(tables)
 
@@ -90,7 +95,7 @@ def _format_tables(matches: Sequence[tuple[Model, str]]) -> str:
 def _format_card(model: Model, interface: str, full_catalog: Catalog) -> str:
     """All that is known of one model, a line each."""
     rows = []
-    for key, value in _to_record(model, interface, full_catalog).items():
+    for key, value in _to_model_record(model, interface, full_catalog).items():
         if key != "entry" and value not in (None, "", [], {}, 0, False):
             rows.append([key.replace("_", " "), _format_value(value)])
     return "\n".join(console.align_columns(rows))
@@ -104,14 +109,14 @@ def _format_value(value: object) -> str:
     return {True: "yes"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _is_requested(model: Model, name: str | None, *, everything: bool) -> bool:
+def _is_listed(model: Model, name: str | None, *, include_retired: bool) -> bool:
     if name is None:
-        return everything or model.status != "retired"
+        return include_retired or model.status != "retired"
     alias = load_catalog().aliases.get(name, {})
     return name in (model.provider, model.id) or alias.get(model.provider) == model.id
 
 
-def _format_video_row(model: Model, interface: str) -> list[str]:
+def _format_video_model_row(model: Model, interface: str) -> list[str]:
     frames = [
         word for word, has in (("first", model.first_frame), ("last", model.last_frame)) if has
     ]
@@ -124,18 +129,19 @@ def _format_video_row(model: Model, interface: str) -> list[str]:
         f"+{_format_durations(extend.hops)} to {extend.max_total_s or '…'} s" if extend else "-",
         " ".join(frames) or "-",
         str(model.references.max) if model.references else "-",
-        to_decimal_usd(price) if price is not None else "?",
-        _format_state(model),
+        format_decimal_usd(price) if price is not None else "?",
+        _format_model_status(model),
     ]
 
 
-def _format_other_row(model: Model) -> list[str]:
+def _format_other_model_row(model: Model) -> list[str]:
     """A model of stills, texts or speech."""
     if model.price_second is not None:
-        price = f"${to_decimal_usd(model.price_second)} a second"
+        price = f"${format_decimal_usd(model.price_second)} a second"
     else:
         unit_prices = [
-            f"${to_decimal_usd(amount)} {name}".strip() for name, amount in model.price_each.items()
+            f"${format_decimal_usd(amount)} {name}".strip()
+            for name, amount in model.price_each.items()
         ]
         price = ", ".join(unit_prices) or "?"
     return [
@@ -145,22 +151,22 @@ def _format_other_row(model: Model) -> list[str]:
         " ".join(model.resolutions) or "-",
         str(model.references.max) if model.references else "-",
         price,
-        _format_state(model),
+        _format_model_status(model),
     ]
 
 
-def _format_state(model: Model) -> str:
+def _format_model_status(model: Model) -> str:
     state = {"retired": f"off since {model.retired_on}"}.get(model.status, model.status)
     return state + (f", use {model.replacement}" if model.replacement else "")
 
 
-def _format_durations(values: tuple[int, ...]) -> str:
-    if len(values) > 4:
-        return f"{values[0]}-{values[-1]} s"
-    return ", ".join(map(str, values)) + " s"
+def _format_durations(durations_s: tuple[int, ...]) -> str:
+    if len(durations_s) > 4:
+        return f"{durations_s[0]}-{durations_s[-1]} s"
+    return ", ".join(map(str, durations_s)) + " s"
 
 
-def _to_record(model: Model, interface: str, full_catalog: Catalog) -> dict[str, object]:
+def _to_model_record(model: Model, interface: str, full_catalog: Catalog) -> dict[str, object]:
     """Everything of a model as JSON has it; prices are decimals, US dollars."""
     extend, references = model.extend, model.references
     operations = [
@@ -230,12 +236,12 @@ def _to_record(model: Model, interface: str, full_catalog: Catalog) -> dict[str,
         "retention_h": model.retention_h,
         "quota_per_minute": model.quota_per_minute,
         "latency_s": list(model.latency_s),
-        "price_usd_per_s": {k: to_decimal_usd(v) for k, v in model.price_audio.items()},
-        "price_silent_usd_per_s": {k: to_decimal_usd(v) for k, v in model.price_silent.items()},
-        "price_usd_each": {k: to_decimal_usd(v) for k, v in model.price_each.items()},
+        "price_usd_per_s": {k: format_decimal_usd(v) for k, v in model.price_audio.items()},
+        "price_silent_usd_per_s": {k: format_decimal_usd(v) for k, v in model.price_silent.items()},
+        "price_usd_each": {k: format_decimal_usd(v) for k, v in model.price_each.items()},
         "price_speech_usd_per_s": None
         if model.price_second is None
-        else to_decimal_usd(model.price_second),
+        else format_decimal_usd(model.price_second),
         "price_confidence": model.price_confidence or None,
         "entry": full_catalog.entries[model.provider, model.id],
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from storyboard.cli import console, options
-from storyboard.cli.named_take import find_take
+from storyboard.cli.named_take import find_take_with_lock_file
 
 
 @click.command("pick")
@@ -23,7 +23,9 @@ def command(
 
     The decision is kept in the film's lock file, <stem>.selects.yaml.
     """
-    lock_file, judged_take = find_take(film, shot, take, options.pop_overrides(overlay))
+    lock_file, judged_take = find_take_with_lock_file(
+        film, shot, take, options.pop_overrides(overlay)
+    )
     lock_file.set_pick(judged_take.digest, judged_take.ordinal)
     lock_file.save()
     if as_json:

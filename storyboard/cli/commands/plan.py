@@ -49,11 +49,11 @@ def command(
     SHOT is `SH010`, `SH010..SH040`, `SH020+` (and what hangs on it), `+SH020` (and what it hangs
     on) or `seq:SQ01`. What is over a limit is shown as well, and not saved; the exit code is 6.
     """
-    from storyboard.pipeline.saved_plan import parse_take_requests, read_plan, save_plan
+    from storyboard.pipeline.saved_plan import parse_take_requests, read_saved_plan, save_plan
     from storyboard.pipeline.session import FilmSession, check_film
 
     flags = options.pop_overrides(overlay)
-    if read_plan(film) is not None:
+    if read_saved_plan(film) is not None:
         raise UsageError(f"{film} is a saved plan", hint=f"storyboard render {film} runs it")
     if compare:
         from storyboard.cli.provider_comparison import compare_providers
@@ -62,32 +62,34 @@ def command(
         if as_json:
             console.print_json({"compare": rows})
         else:
-            console.print_result("\n".join(plan_output.format_comparison(rows)))
+            console.print_result("\n".join(plan_output.format_provider_comparison(rows)))
         return 0
     budget_error: MoneyRefused | None = None
-    examined = check_film(film, flags)
-    production = FilmSession(examined)
+    checked_film = check_film(film, flags)
+    session = FilmSession(checked_film)
     try:
         if out is not None:
             from storyboard.cli.output_paths import check_plan_path
 
-            check_plan_path(production.film, out)
-        take_requests = parse_take_requests(production, retake, force, rebuy, accept_stale)
-        plan = production.plan(take_requests, shots)
-        if max_cost is not None or production.film.policy.budget_usd is not None:
-            from storyboard.pipeline.render import RenderOptions, check_budget
+            check_plan_path(session.film, out)
+        take_requests = parse_take_requests(session, retake, force, rebuy, accept_stale)
+        plan = session.plan(take_requests, shots)
+        if max_cost is not None or session.film.policy.budget_usd is not None:
+            from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap
 
             try:
-                check_budget(production, plan, RenderOptions(max_cost_micros=max_cost))
+                check_budget_and_compute_cap(session, plan, RenderOptions(max_cost_micros=max_cost))
             except MoneyRefused as error:
                 budget_error = error
         if out is not None and budget_error is None:
-            save_plan(out, production, plan, take_requests, shots, max_cost)
+            save_plan(out, session, plan, take_requests, shots, max_cost)
     finally:
-        production.close()
+        session.close()
     if graph:
         console.print_result(
-            plan_output.format_mermaid(plan) if graph == "mermaid" else plan_output.format_dot(plan)
+            plan_output.format_mermaid_graph(plan)
+            if graph == "mermaid"
+            else plan_output.format_dot_graph(plan)
         )
     elif as_json:
         error_record = (
@@ -95,18 +97,18 @@ def command(
             if budget_error
             else {}
         )
-        console.print_json({**plan_output.to_document(plan), **error_record})
+        console.print_json({**plan_output.to_plan_document(plan), **error_record})
     elif form == "markdown":
-        console.print_result("\n".join(plan_output.format_markdown(plan)))
+        console.print_result("\n".join(plan_output.format_plan_markdown(plan)))
     elif not quiet:
-        console.print_result("\n".join(plan_output.format_table(plan)))
+        console.print_result("\n".join(plan_output.format_plan_table(plan)))
     shown_diagnostics = [
-        d for d in production.diagnostics if verbose or d.severity is not Severity.NOTE
+        d for d in session.diagnostics if verbose or d.severity is not Severity.NOTE
     ]
-    notes = [d for d in production.diagnostics if d.severity is Severity.NOTE]
+    notes = [d for d in session.diagnostics if d.severity is Severity.NOTE]
     if shown_diagnostics and not quiet:
         console.print_status(
-            console.format_diagnostics(shown_diagnostics, production.texts, "concise").rstrip("\n")
+            console.format_diagnostics(shown_diagnostics, session.texts, "concise").rstrip("\n")
         )
     if notes and not verbose and not quiet and not as_json:
         for note in notes:

@@ -22,9 +22,11 @@ def command(
 
     The decision is kept in the film's lock file, <stem>.selects.yaml.
     """
-    from storyboard.cli.named_take import find_take
+    from storyboard.cli.named_take import find_take_with_lock_file
 
-    lock_file, judged_take = find_take(film, shot, take, options.pop_overrides(overlay))
+    lock_file, judged_take = find_take_with_lock_file(
+        film, shot, take, options.pop_overrides(overlay)
+    )
     lock_file.set_rejected(judged_take.digest, judged_take.ordinal)
     lock_file.save()
     if as_json:

@@ -12,9 +12,9 @@ import click
 
 from storyboard.cli import console, options, plan_output
 from storyboard.errors import MoneyRefused, Severity, UsageError
-from storyboard.money import to_decimal_usd
-from storyboard.pipeline.up_to_date import RenderStamp, read_stamp, write_stamp
-from storyboard.util.output_files import can_take_text
+from storyboard.money import format_decimal_usd
+from storyboard.pipeline.up_to_date import RenderStamp, read_current_stamp, write_stamp
+from storyboard.util.output_files import is_stream_path
 
 if TYPE_CHECKING:
     from storyboard.cli.progress import Progress
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("render")
-@click.argument("film", metavar="FILM|PLAN", type=options.FILM, callback=options.resolve_film)
+@click.argument("film", metavar="FILM|PLAN", type=options.FILM, callback=options.resolve_film_link)
 @click.argument("shots", metavar="[SHOT]...", nargs=-1)
 @click.option("-o", "out", type=options.FILM, help="Where the film goes; build/<stem>.mp4.")
 @click.option("--deps", type=options.FILM, help="Write a make fragment of what the film reads.")
@@ -79,46 +79,46 @@ def command(
     """
     is_plain = not (shots or retake or force or rebuy or accept_stale or as_json or until)
     stamp_key = _build_stamp_key(overlay, out, missing)
-    told = deps is None or (deps.exists() and not can_take_text(deps))
-    if is_plain and told and (stamp := read_stamp(film, stamp_key)):
-        return _answer_up_to_date(stamp, quiet)
+    told = deps is None or (deps.exists() and not is_stream_path(deps))
+    if is_plain and told and (stamp := read_current_stamp(film, stamp_key)):
+        return _print_up_to_date(stamp, quiet)
 
     from storyboard.cli.output_paths import check_output_path
     from storyboard.cli.progress import Progress
     from storyboard.pipeline.render import (
         RenderOptions,
-        check_budget,
+        check_budget_and_compute_cap,
         choose_default_output,
         has_nothing_to_do,
-        stitch_from_plan,
+        stitch_kept_takes,
     )
-    from storyboard.pipeline.saved_plan import parse_take_requests, read_plan
+    from storyboard.pipeline.saved_plan import parse_take_requests, read_saved_plan
     from storyboard.pipeline.session import FilmSession, check_film
     from storyboard.providers.base import Kind
 
     flags = options.pop_overrides(overlay)
-    saved = read_plan(film)
+    saved = read_saved_plan(film)
     if saved is not None:
-        changes = (retake, force, rebuy, accept_stale, shots, until, *_list_overrides(flags))
+        changes = (retake, force, rebuy, accept_stale, shots, until, *_list_override_values(flags))
         if any(changes):
             raise UsageError(
                 "a saved plan runs as it was saved: no shots and no flags that change the film",
                 hint="plan again with them, and save that",
             )
         film, flags, shots = saved.film, saved.overrides, saved.shots
-    examined = check_film(film, flags)
-    examined.require_graph()
+    checked_film = check_film(film, flags)
+    checked_film.require_graph()
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        production = FilmSession(examined, create=True, notice=progress.print_note)
+        session = FilmSession(checked_film, create=True, notice=progress.print_note)
         try:
             take_requests = (
                 saved.requests
                 if saved
-                else parse_take_requests(production, retake, force, rebuy, accept_stale)
+                else parse_take_requests(session, retake, force, rebuy, accept_stale)
             )
-            plan = production.plan(take_requests, shots)
+            plan = session.plan(take_requests, shots)
             if saved is not None:
-                saved.require_unchanged(production, plan)
+                saved.require_same_plan(session, plan)
             if until:
                 plan = plan.restrict_to(
                     {n.step.id for n in plan.nodes if n.step.kind is Kind.STILL}
@@ -135,11 +135,11 @@ def command(
                 jobs=jobs or 0,
                 until=until or "",
             )
-            check_output_path(production.film, out or choose_default_output(production.film), deps)
-            check_budget(production, plan, render_options)
+            check_output_path(session.film, out or choose_default_output(session.film), deps)
+            check_budget_and_compute_cap(session, plan, render_options)
             if plan.cost_micros and not frozen and not yes and saved is None:
-                progress.pause_display()
-                _confirm_cost(plan_output.format_table(plan), plan.cost_micros)
+                progress.stop_display()
+                _confirm_cost(plan_output.format_plan_table(plan), plan.cost_micros)
             if saved is not None or not yes:
                 # Nobody agreed to more: a job that failed since is not bought again unasked.
                 agreed = saved.cost_micros if saved else plan.cost_micros
@@ -147,94 +147,94 @@ def command(
                     render_options,
                     max_cost_micros=_choose_lowest_limit(agreed, render_options.max_cost_micros),
                 )
-            warnings = [d for d in production.diagnostics if d.severity is Severity.WARNING]
+            warnings = [d for d in session.diagnostics if d.severity is Severity.WARNING]
             if warnings and not quiet and not as_json:
                 console.print_status(
-                    console.format_diagnostics(warnings, production.texts, "concise").rstrip("\n")
+                    console.format_diagnostics(warnings, session.texts, "concise").rstrip("\n")
                 )
             rendered = (
-                stitch_from_plan(production, plan, render_options, progress)
-                if missing != "previz" and has_nothing_to_do(production, plan)
-                else _run_render(production, plan, render_options, progress)
+                stitch_kept_takes(session, plan, render_options, progress)
+                if missing != "previz" and has_nothing_to_do(session, plan)
+                else _run_render(session, plan, render_options, progress)
             )
             if until and not quiet and not as_json:
-                _print_stills(production, plan, rendered, progress)
+                _print_still_paths(session, plan, rendered, progress)
             if deps is not None and not until:
                 from storyboard.cli.depfile import write_depfile
 
-                write_depfile(deps, out or choose_default_output(production.film), production.film)
+                write_depfile(deps, out or choose_default_output(session.film), session.film)
             if (
                 is_plain
                 and saved is None
                 and rendered.film is not None
-                and has_nothing_to_do(production, plan)
+                and has_nothing_to_do(session, plan)
             ):
-                _save_stamp(production, plan, film, stamp_key, rendered.film)
+                _save_stamp(session, plan, film, stamp_key, rendered.film)
         finally:
-            production.close()
+            session.close()
         progress.print_summary(rendered, plan)
     if rendered.film is not None and not as_json:
         console.print_result(str(rendered.film))
     return rendered.result.exit_code
 
 
-def _list_overrides(flags: Overrides) -> tuple[object, ...]:
+def _list_override_values(flags: Overrides) -> tuple[object, ...]:
     """What the flags lay over a film; nothing where none was given."""
     told = flags.to_fields()
     return tuple(told[name] for name in options.OVERRIDE_NAMES)
 
 
-def _build_stamp_key(overlay: dict[str, object], out: Path | None, missing: str) -> str:
+def _build_stamp_key(override_values: dict[str, object], out: Path | None, missing: str) -> str:
     """What tells one way of rendering a film from another."""
     from storyboard.digest import digest_value
 
     environment = {n: v for n, v in os.environ.items() if n.startswith("STORYBOARD_")}
-    overrides = {name: str(value) for name, value in overlay.items()}
+    overrides = {name: str(value) for name, value in override_values.items()}
     return digest_value("render", [overrides, str(out), missing, str(Path.cwd()), environment])[:16]
 
 
-def _answer_up_to_date(stamp: RenderStamp, quiet: bool) -> int:
+def _print_up_to_date(stamp: RenderStamp, quiet: bool) -> int:
     if not quiet:
         console.print_status(f"nothing to make: {stamp.kept} takes kept; the film is up to date")
     console.print_result(stamp.out)
     return 0
 
 
-def _save_stamp(production: FilmSession, plan: Plan, film: Path, key: str, out: Path) -> None:
+def _save_stamp(session: FilmSession, plan: Plan, film: Path, key: str, out: Path) -> None:
     """Leaves a stamp of a film that is whole, so that the next look at it is a glance."""
     from storyboard.cli.depfile import list_film_files
 
-    assert production.store is not None
-    media = [production.store.require_file(n.select.sha256) for n in plan.nodes if n.select]
+    assert session.store is not None
+    media = [session.store.require_file(n.select.sha256) for n in plan.nodes if n.select]
     sidecars = [path for suffix in (".srt", ".vtt") if (path := out.with_suffix(suffix)).exists()]
     write_stamp(
-        film, key, out, [*list_film_files(production.film), *media, *sidecars], len(plan.nodes)
+        film, key, out, [*list_film_files(session.film), *media, *sidecars], len(plan.nodes)
     )
 
 
-def _print_stills(
-    production: FilmSession, plan: Plan, rendered: RenderResult, progress: Progress
+def _print_still_paths(
+    session: FilmSession, plan: Plan, rendered: RenderResult, progress: Progress
 ) -> None:
     """Says where each picture lies."""
-    assert production.store is not None
-    progress.pause_display()
+    assert session.store is not None
+    progress.stop_display()
     if not plan.nodes:
         console.print_status("the film asks for no stills")
     for node in plan.nodes:
         if take := rendered.result.selects.get(node.step.id):
             console.print_status(
-                f"{node.step.id}: {take.name} {production.store.require_file(take.sha256)}"
+                f"{node.step.id}: {take.name} {session.store.require_file(take.sha256)}"
             )
 
 
 def _run_render(
-    production: FilmSession, plan: Plan, render_options: RenderOptions, progress: Progress
+    session: FilmSession, plan: Plan, render_options: RenderOptions, progress: Progress
 ) -> RenderResult:
     import asyncio
 
     from storyboard.pipeline.render import render
 
-    return asyncio.run(render(production, plan, render_options, progress))
+    return asyncio.run(render(session, plan, render_options, progress))
 
 
 def _choose_lowest_limit(*limits: int | None) -> int | None:
@@ -242,14 +242,14 @@ def _choose_lowest_limit(*limits: int | None) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _confirm_cost(lines: list[str], micros: int) -> None:
+def _confirm_cost(plan_lines: list[str], cost_micros: int) -> None:
     """Asks a person at a terminal; refuses where nobody can be asked."""
-    price = f"${to_decimal_usd(micros)}"
+    price = f"${format_decimal_usd(cost_micros)}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MoneyRefused(
             f"this render may cost {price} and nobody is here to confirm it",
             hint="give --yes, or save and review a plan: storyboard plan FILM --out PLAN",
         )
-    console.print_status("\n".join(lines))
+    console.print_status("\n".join(plan_lines))
     if not click.confirm(f"spend up to {price}?", default=False, err=True):
         raise MoneyRefused("not confirmed; nothing was spent")

@@ -9,7 +9,7 @@ import click
 
 from storyboard.cli import console, options
 from storyboard.errors import UsageError
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 
 _SHORTEST_DIGEST = 8
 """Digits of a digest that name it."""
@@ -44,8 +44,8 @@ def command(
 
     if adopt is not None and not adopt.strip():
         raise UsageError("--adopt wants the operation's name, as the provider has it")
-    if digest := _find_claimed_digest(film, operation):
-        return _resolve_claim(film, digest, adopt, assume_lost or assume_not_sent)
+    if digest := _find_abandoned_digest(film, operation):
+        return _release_abandoned_claim(film, digest, adopt, assume_lost or assume_not_sent)
     folder = locate_state_folder(film.absolute())
     if not (folder / "ledger.sqlite").exists():
         raise UsageError(f"{film} has no ledger", hint="nothing was submitted from this folder")
@@ -54,18 +54,18 @@ def command(
         sent_states = (State.UNKNOWN, State.SUBMITTED, State.DONE_REMOTE)
         matches = [
             member
-            for member in ledger.find_by_name(operation)
+            for member in ledger.find_attempts_by_name(operation)
             if member.state in sent_states or member.is_charged_without_take
         ]
         if not matches:
             raise UsageError(f"no open operation of {film} is called `{operation}`")
         attempt = matches[0]
-        group = ledger.find_group(attempt, lost=assume_lost)
+        group = ledger.find_attempts_to_resolve(attempt, lost=assume_lost)
         if any(member not in group for member in matches):
             names = ", ".join(member.name for member in matches)
             raise UsageError(f"`{operation}` is several: {names}", hint="name one of them")
         names = ", ".join(member.name for member in group)
-        stake = f"${to_decimal_usd(sum(member.reserved_micros for member in group))}"
+        stake = f"${format_decimal_usd(sum(member.reserved_micros for member in group))}"
         if not (adopt or assume_lost or assume_not_sent):
             if as_json:
                 records = [
@@ -114,46 +114,50 @@ def command(
     return 0
 
 
-def _find_claimed_digest(film: Path, name: str) -> str:
-    """The digest that begins with `name`, where a film that is gone may have bought it."""
+def _find_abandoned_digest(film: Path, digest_prefix: str) -> str:
+    """The digest that begins with `digest_prefix`, where a film that is gone may have bought it."""
     from storyboard.run.ledger.ledger import Ledger
     from storyboard.run.paths import locate_state_folder, locate_store_folder
     from storyboard.run.store.claims import Claims
 
-    if len(name) < _SHORTEST_DIGEST or set(name) - set("0123456789abcdef"):
+    if len(digest_prefix) < _SHORTEST_DIGEST or set(digest_prefix) - set("0123456789abcdef"):
         return ""
     claims = Claims(locate_store_folder(film.absolute()) / "claims")
     abandoned = [
-        (digest, owner.run) for digest, owner in claims.list_abandoned() if digest.startswith(name)
+        (digest, owner.run)
+        for digest, owner in claims.list_abandoned_claims()
+        if digest.startswith(digest_prefix)
     ]
     own_runs = Ledger.read_runs(locate_state_folder(film.absolute())) if abandoned else frozenset()
     digests = [digest for digest, run in abandoned if run not in own_runs]
     if len(digests) > 1:
-        raise UsageError(f"`{name}` is several", hint="give more of the digest")
+        raise UsageError(f"`{digest_prefix}` is several", hint="give more of the digest")
     return digests[0] if digests else ""
 
 
-def _resolve_claim(film: Path, digest: str, adopt: str | None, is_resolved: bool) -> int:
+def _release_abandoned_claim(
+    film: Path, digest: str, adopted_operation: str | None, is_decided: bool
+) -> int:
     """A person's word on what another film may have bought."""
     from storyboard.run.paths import locate_state_folder, locate_store_folder
     from storyboard.run.store.claims import Claims
 
     claims = Claims(locate_store_folder(film.absolute()) / "claims")
-    owner = dict(claims.list_abandoned())[digest]
+    owner = dict(claims.list_abandoned_claims())[digest]
     if Path(owner.about) == locate_state_folder(film.absolute()):
         raise UsageError(
             f"{digest[:12]} was claimed by run {owner.run} of this film, which its ledger forgot",
             hint="`storyboard runs FILM --rebuild` enters what it may have bought",
         )
-    if adopt is not None:
+    if adopted_operation is not None:
         raise UsageError(
             f"{digest[:12]} is of another film ({owner.about}), whose ledger adopts operations",
             hint="render that film where it is now",
         )
-    if not is_resolved:
+    if not is_decided:
         console.print_status(f"{digest[:12]}: run {owner.run} of {owner.about} may have bought it")
         console.print_status("hint: --assume-lost or --assume-not-sent: it may then be bought here")
         return 7
-    claims.discard_abandoned(digest)
+    claims.discard_abandoned_claim(digest)
     console.print_status(f"{digest[:12]}: it may be bought again")
     return 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storyboard.cli import console, open_attempts, options
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 
 if TYPE_CHECKING:
     from storyboard.graph.steps import Step
@@ -40,9 +40,9 @@ def command(
     from storyboard.run.ledger.attempts import FINAL_STATES
     from storyboard.run.ledger.ledger import (
         Ledger,
-        is_locked,
-        sum_cost_elsewhere,
-        sum_lifetime_cost,
+        is_film_locked,
+        sum_lifetime_cost_micros,
+        sum_other_takes_cost_micros,
     )
     from storyboard.run.lockfile.lockfile import LockFile
     from storyboard.run.paths import locate_lock_file, locate_state_folder
@@ -54,11 +54,11 @@ def command(
     lock_file = LockFile(locate_lock_file(path))
     code = _rebuild_ledger(path, lock_file, quiet or as_json) if rebuild else 0
     attempts = Ledger.read_attempts(state)
-    locked = lock_file.list_prices()
-    elsewhere = sum_cost_elsewhere(attempts, locked)
-    untracked = _find_untracked(path, attempts, locked)
+    locked = lock_file.list_prices_micros()
+    elsewhere = sum_other_takes_cost_micros(attempts, locked)
+    untracked = _find_untracked_takes(path, attempts, locked)
     untracked_micros = sum(item.take.price_micros for item in untracked)
-    total = sum_lifetime_cost(attempts, locked) + untracked_micros
+    total = sum_lifetime_cost_micros(attempts, locked) + untracked_micros
     filtered_takes = open_attempts.find_filtered_takes(path, attempts)
     open_ = [item for item in attempts if item.state not in FINAL_STATES]
     if as_json:
@@ -68,14 +68,17 @@ def command(
                     _to_run_record(id, group)
                     for id, group in _group_attempts(attempts, lambda a: a.run)
                 ],
-                "open": [_to_open_record(item) for item in open_],
+                "open": [_to_open_attempt_record(item) for item in open_],
                 "held_back": [item.name for item in filtered_takes],
                 "cost": {
-                    "total_usd": to_decimal_usd(total),
-                    "held_usd": to_decimal_usd(sum(item.held_micros for item in attempts)),
-                    "elsewhere_usd": to_decimal_usd(elsewhere),
-                    "unaccounted_usd": to_decimal_usd(untracked_micros),
-                    **{name: _sum_costs(attempts, key) for name, key in _GROUP_KEYS.items()},
+                    "total_usd": format_decimal_usd(total),
+                    "held_usd": format_decimal_usd(sum(item.held_micros for item in attempts)),
+                    "elsewhere_usd": format_decimal_usd(elsewhere),
+                    "unaccounted_usd": format_decimal_usd(untracked_micros),
+                    **{
+                        name: _sum_costs_by_group(attempts, key)
+                        for name, key in _GROUP_KEYS.items()
+                    },
                 },
                 **(
                     {"attempts": [_to_attempt_record(item) for item in attempts]} if verbose else {}
@@ -93,7 +96,7 @@ def command(
             _format_run_row(id, group) for id, group in _group_attempts(attempts, lambda a: a.run)
         ]
         console.print_result(
-            "\n".join(console.align_columns(rows, right=frozenset({2, 3, 4, 5, 6})))
+            "\n".join(console.align_columns(rows, right_aligned=frozenset({2, 3, 4, 5, 6})))
         )
         if verbose:
             console.print_result(
@@ -102,26 +105,26 @@ def command(
             )
     elif not quiet:
         console.print_status("no runs yet")
-    is_rendering = bool(open_) and is_locked(state)
+    is_rendering = bool(open_) and is_film_locked(state)
     for item in open_:
-        open_attempts.print_attempt(item, film, at_work=is_rendering)
+        open_attempts.print_open_attempt(item, film, is_rendering=is_rendering)
     for take in filtered_takes:
         open_attempts.print_filtered_take(take, film)
     if untracked:
         console.print_status(
-            f"{len(untracked)} takes for ${to_decimal_usd(untracked_micros)} are in the store,"
+            f"{len(untracked)} takes for ${format_decimal_usd(untracked_micros)} are in the store,"
             f" and neither ledger nor lock file tells of them: storyboard runs {film} --rebuild"
         )
     if not quiet and (attempts or total):
-        others_note = f", ${to_decimal_usd(elsewhere)} of it by others, as the lock file has it"
+        others_note = f", ${format_decimal_usd(elsewhere)} of it by others, as the lock file has it"
         console.print_status(
-            f"${to_decimal_usd(total)} spent or held in all{others_note if elsewhere else ''}"
+            f"${format_decimal_usd(total)} spent or held in all{others_note if elsewhere else ''}"
         )
     return code
 
 
-def _find_untracked(
-    film: Path, attempts: Sequence[Attempt], locked: Mapping[tuple[str, int], int]
+def _find_untracked_takes(
+    film: Path, attempts: Sequence[Attempt], locked_prices: Mapping[tuple[str, int], int]
 ) -> tuple[TakeRecord, ...]:
     from storyboard.errors import StoryboardError
     from storyboard.run.maintenance.untracked_takes import find_untracked_takes
@@ -131,8 +134,8 @@ def _find_untracked(
     folder = locate_store_folder(film)
     if not folder.is_dir():
         return ()
-    with suppress(StoryboardError), closing(Store(folder, notice=console.print_status)) as store:
-        return find_untracked_takes(store, film, attempts, locked)
+    with suppress(StoryboardError), closing(Store(folder, on_notice=console.print_status)) as store:
+        return find_untracked_takes(store, film, attempts, locked_prices)
     return ()
 
 
@@ -146,11 +149,11 @@ def _rebuild_ledger(film: Path, lock_file: LockFile, quiet: bool) -> int:
 
     steps: dict[str, Step] = {}
     with suppress(StoryboardError):  # a film that is gone or wrong tells no prices
-        production = FilmSession(check_film(film, Overrides()))
-        steps |= production.graph.steps
-        with closing(production):  # where the ledger is damaged there is no plan
-            steps |= {node.digest: node.step for node in production.plan(lenient=True).nodes}
-    store = Store(locate_store_folder(film), notice=console.print_status)
+        session = FilmSession(check_film(film, Overrides()))
+        steps |= session.graph.steps
+        with closing(session):  # where the ledger is damaged there is no plan
+            steps |= {node.digest: node.step for node in session.plan(lenient=True).nodes}
+    store = Store(locate_store_folder(film), on_notice=console.print_status)
     try:
         report = rebuild_ledger(locate_state_folder(film), store, lock_file, film, steps)
     finally:
@@ -166,7 +169,7 @@ def _rebuild_ledger(film: Path, lock_file: LockFile, quiet: bool) -> int:
             f" {len(report.unknown_attempts)} that may have been bought"
         )
         if report.foreign_takes:
-            stake = to_decimal_usd(sum(item.take.price_micros for item in report.foreign_takes))
+            stake = format_decimal_usd(sum(item.take.price_micros for item in report.foreign_takes))
             console.print_status(
                 f"{len(report.foreign_takes)} takes for ${stake} stay out: several films of this"
                 f" store are called {film.stem}, and neither lock file nor plan of this one"
@@ -180,17 +183,17 @@ def _rebuild_ledger(film: Path, lock_file: LockFile, quiet: bool) -> int:
 _GROUP_KEYS: dict[str, Callable[[Attempt], str]] = {
     "shot": lambda attempt: attempt.shot or attempt.step,
     "model": lambda attempt: f"{attempt.model} at {attempt.provider}",
-    "day": lambda attempt: _format_day(attempt.created_at),
+    "day": lambda attempt: _format_utc_day(attempt.created_at),
 }
 
 
 def _group_attempts(
-    attempts: Iterable[Attempt], key: Callable[[Attempt], str]
+    attempts: Iterable[Attempt], find_group: Callable[[Attempt], str]
 ) -> list[tuple[str, list[Attempt]]]:
     """Attempts by a key, in the order in which each first came."""
     groups: dict[str, list[Attempt]] = {}
     for attempt in attempts:
-        groups.setdefault(key(attempt), []).append(attempt)
+        groups.setdefault(find_group(attempt), []).append(attempt)
     return list(groups.items())
 
 
@@ -206,29 +209,29 @@ def _count_states(attempts: Sequence[Attempt]) -> dict[str, int]:
     }
 
 
-def _to_run_record(id: str, attempts: Sequence[Attempt]) -> dict[str, Any]:
+def _to_run_record(run_id: str, attempts: Sequence[Attempt]) -> dict[str, Any]:
     return {
-        "run": id,
-        "began": _format_time(min(attempt.created_at for attempt in attempts)),
+        "run": run_id,
+        "began": _format_utc_time(min(attempt.created_at for attempt in attempts)),
         **_count_states(attempts),
-        "spent_usd": to_decimal_usd(sum(attempt.settled_micros for attempt in attempts)),
-        "held_usd": to_decimal_usd(sum(attempt.held_micros for attempt in attempts)),
+        "spent_usd": format_decimal_usd(sum(attempt.settled_micros for attempt in attempts)),
+        "held_usd": format_decimal_usd(sum(attempt.held_micros for attempt in attempts)),
     }
 
 
-def _format_run_row(id: str, attempts: Sequence[Attempt]) -> list[str]:
-    record = _to_run_record(id, attempts)
+def _format_run_row(run_id: str, attempts: Sequence[Attempt]) -> list[str]:
+    record = _to_run_record(run_id, attempts)
     amounts = {name: record[f"{name}_usd"] for name in ("spent", "held")}
     return [
-        id,
+        run_id,
         record["began"].replace("T", " ").removesuffix("Z"),
         *(str(record[name]) for name in ("made", "failed", "open")),
         *(f"${usd}" if usd != "0.00" else "-" for usd in amounts.values()),
     ]
 
 
-def _to_open_record(attempt: Attempt) -> dict[str, Any]:
-    return {**_to_attempt_record(attempt), "held_usd": to_decimal_usd(attempt.held_micros)}
+def _to_open_attempt_record(attempt: Attempt) -> dict[str, Any]:
+    return {**_to_attempt_record(attempt), "held_usd": format_decimal_usd(attempt.held_micros)}
 
 
 def _to_attempt_record(attempt: Attempt) -> dict[str, Any]:
@@ -243,8 +246,8 @@ def _to_attempt_record(attempt: Attempt) -> dict[str, Any]:
         "model": attempt.model,
         "operation": attempt.operation,
         "message": attempt.message,
-        "settled_usd": to_decimal_usd(attempt.settled_micros),
-        "at": _format_time(attempt.updated_at),
+        "settled_usd": format_decimal_usd(attempt.settled_micros),
+        "at": _format_utc_time(attempt.updated_at),
     }
 
 
@@ -252,26 +255,28 @@ def _format_attempt_row(attempt: Attempt) -> list[str]:
     price = attempt.settled_micros or attempt.held_micros
     return [
         f"#{attempt.id}",
-        _format_time(attempt.created_at).replace("T", " ").removesuffix("Z"),
+        _format_utc_time(attempt.created_at).replace("T", " ").removesuffix("Z"),
         attempt.name,
         attempt.state.value,
         attempt.provider,
-        f"${to_decimal_usd(price)}" if price else "-",
+        f"${format_decimal_usd(price)}" if price else "-",
         attempt.message[:80],
     ]
 
 
-def _sum_costs(attempts: Sequence[Attempt], key: Callable[[Attempt], str]) -> dict[str, str]:
+def _sum_costs_by_group(
+    attempts: Sequence[Attempt], find_group: Callable[[Attempt], str]
+) -> dict[str, str]:
     paid = {
         name: sum(attempt.settled_micros + attempt.held_micros for attempt in group)
-        for name, group in _group_attempts(attempts, key)
+        for name, group in _group_attempts(attempts, find_group)
     }
-    return {name: to_decimal_usd(micros) for name, micros in paid.items() if micros}
+    return {name: format_decimal_usd(micros) for name, micros in paid.items() if micros}
 
 
-def _format_cost_table(attempts: Sequence[Attempt], name: str) -> str:
-    rows = [[name, "takes", "spent", "held", "failed"]]
-    for key, group in _group_attempts(attempts, _GROUP_KEYS[name]):
+def _format_cost_table(attempts: Sequence[Attempt], group_name: str) -> str:
+    rows = [[group_name, "takes", "spent", "held", "failed"]]
+    for key, group in _group_attempts(attempts, _GROUP_KEYS[group_name]):
         spent = sum(attempt.settled_micros for attempt in group)
         held_micros = sum(attempt.held_micros for attempt in group)
         if spent or held_micros:
@@ -280,17 +285,17 @@ def _format_cost_table(attempts: Sequence[Attempt], name: str) -> str:
                 [
                     key,
                     str(counts["made"]),
-                    f"${to_decimal_usd(spent)}",
-                    f"${to_decimal_usd(held_micros)}" if held_micros else "-",
+                    f"${format_decimal_usd(spent)}",
+                    f"${format_decimal_usd(held_micros)}" if held_micros else "-",
                     str(counts["failed"]),
                 ]
             )
-    return "\n".join(console.align_columns(rows, right=frozenset({1, 2, 3, 4})))
+    return "\n".join(console.align_columns(rows, right_aligned=frozenset({1, 2, 3, 4})))
 
 
-def _format_time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _format_utc_time(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _format_day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+def _format_utc_day(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")

@@ -38,8 +38,8 @@ def command(
     from storyboard.language import to_storyboard_data, to_storyboard_yaml
     from storyboard.pipeline.session import check_film
 
-    examined = check_film(film, options.pop_overrides(overlay))
-    graph = examined.require_graph()
+    checked_film = check_film(film, options.pop_overrides(overlay))
+    graph = checked_film.require_graph()
     if prompts:
         prompt_records = [
             {"step": s.id, "kind": s.kind.value, "model": s.model, "prompt": s.prompt}
@@ -58,8 +58,8 @@ def command(
         console.print_json({"film": to_storyboard_data(graph.film)})
     else:
         console.print_result(to_storyboard_yaml(graph.film, origins=origin).rstrip("\n"))
-    if verbose and examined.diagnostics:
+    if verbose and checked_film.diagnostics:
         console.print_status(
-            console.format_diagnostics(examined.diagnostics, examined.texts).rstrip("\n")
+            console.format_diagnostics(checked_film.diagnostics, checked_film.texts).rstrip("\n")
         )
     return 0

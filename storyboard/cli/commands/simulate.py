@@ -75,11 +75,11 @@ def command(
     """
     from storyboard.simulator.faults import Fault
     from storyboard.simulator.server import Simulator
-    from storyboard.simulator.settings import parse_settings
+    from storyboard.simulator.settings import parse_setting_pairs
 
     try:
         parsed_faults = [Fault.parse(item) for item in faults]
-        set_by_name = parse_settings(manners)
+        set_by_name = parse_setting_pairs(manners)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     simulator = Simulator(

@@ -10,7 +10,7 @@ import click
 
 from storyboard.cli import console, options
 from storyboard.errors import UsageError
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 from storyboard.run.lockfile.lockfile import LockFile
 from storyboard.run.paths import (
     locate_lock_file,
@@ -37,12 +37,12 @@ def _open_store() -> Store:
             f"there is no store at {folder}",
             hint="go to the film's folder, or set STORYBOARD_STORE",
         )
-    return Store(folder, notice=console.print_status)
+    return Store(folder, on_notice=console.print_status)
 
 
 @command.command("ls")
 @options.add_output_options
-def ls(as_json: bool, quiet: bool, verbose: bool) -> int:
+def list_takes(as_json: bool, quiet: bool, verbose: bool) -> int:
     """List every take, oldest first."""
     store = _open_store()
     try:
@@ -53,7 +53,7 @@ def ls(as_json: bool, quiet: bool, verbose: bool) -> int:
         console.print_json({"takes": [_to_json_record(record) for record in records]})
     elif records:
         console.print_result(
-            "\n".join(console.align_columns([_format_row(record) for record in records]))
+            "\n".join(console.align_columns([_format_take_row(record) for record in records]))
         )
         size = sum(record.size for record in records) / 1e6
         console.print_status(f"{len(records)} takes, {size:.1f} MB")
@@ -65,11 +65,11 @@ def ls(as_json: bool, quiet: bool, verbose: bool) -> int:
 @command.command("why")
 @click.argument("name", metavar="SHOT|STEP|DIGEST|SHA256")
 @options.add_output_options
-def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
+def explain_takes(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Say what a take was made of: the parts of its identity, and who made it."""
     store = _open_store()
     try:
-        records = store.find_by_name(name)
+        records = store.find_records_by_name(name)
         here = {sha for r in records if store.has_file(sha := r.take.sha256)}
         paths = {sha: str(store.require_file(sha)) for sha in here}
     finally:
@@ -94,7 +94,7 @@ def why(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
 @command.command("verify")
 @click.option("--repair", is_flag=True, help="Mend what can be, and set damaged files aside.")
 @options.add_output_options
-def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
+def verify_files(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Read every file again and name what is damaged; exits with 3 when anything is."""
     from storyboard.cli.damage_report import describe_recovery
     from storyboard.run.maintenance import store_maintenance
@@ -112,7 +112,9 @@ def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
         console.print_result(str(defect))
     if not quiet:
         for line in (
-            describe_recovery(defects, repaired=repair) if defects else ["every take is as it was"]
+            describe_recovery(defects, is_repaired=repair)
+            if defects
+            else ["every take is as it was"]
         ):
             console.print_status(line)
     return 3 if defects else 0
@@ -128,7 +130,7 @@ def verify(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     "--forget-paid", is_flag=True, help="Paid takes that no ledger and no lock file tells of go."
 )
 @options.add_output_options
-def gc(
+def remove_unwanted_takes(
     films: tuple[Path, ...],
     dry_run: bool,
     forget_absent: bool,
@@ -153,10 +155,15 @@ def gc(
         films = tuple(resolve_film_path(film).absolute() for film in films)
         wanting_films = [*films, *_find_local_films(), *store.films.list_films()]
         _check_films_known(films, wanting_films)
-        holdings = RetentionPolicy(wanting_films, forgotten=forget_absent, paid=forget_paid)
+        holdings = RetentionPolicy(
+            wanting_films, forget_absent=forget_absent, forget_paid=forget_paid
+        )
         with explain_disk_errors(str(store.root)), holdings.lock_films():
             swept = collect_garbage(
-                store, holdings.media, unsure=holdings.is_uncertain, dry_run=dry_run
+                store,
+                holdings.media,
+                is_possibly_wanted=holdings.is_possibly_wanted,
+                dry_run=dry_run,
             )
             for film in holdings.absent if forget_absent and not dry_run else ():
                 store.films.forget_film(film)
@@ -165,13 +172,15 @@ def gc(
     absent: list[TakeRecord] = []
     paid: list[TakeRecord] = []
     for record in swept.spared:
-        (paid if holdings.is_untracked(record) else absent).append(record)
+        (paid if holdings.is_untracked_purchase(record) else absent).append(record)
     if as_json:
         totals = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
         console.print_json({**totals, "spared": len(swept.spared), "unaccounted": len(paid)})
         return 6 if paid else 0
     verb = "would remove" if dry_run else "removed"
-    cost = f", which had cost ${to_decimal_usd(swept.price_micros)}" if swept.price_micros else ""
+    cost = (
+        f", which had cost ${format_decimal_usd(swept.price_micros)}" if swept.price_micros else ""
+    )
     console.print_status(
         f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB{cost}"
     )
@@ -183,7 +192,7 @@ def gc(
         )
     if paid:
         stems = ", ".join(sorted({record.film for record in paid}))
-        stake = f"${to_decimal_usd(sum(record.take.price_micros for record in paid))}"
+        stake = f"${format_decimal_usd(sum(record.take.price_micros for record in paid))}"
         console.print_error(
             f"{len(paid)} takes that cost {stake} stay: no ledger and no lock file tells of them"
             f" ({stems})",
@@ -200,7 +209,7 @@ def _find_local_films() -> list[Path]:
     return [here / f"{stem}.yaml" for stem in sorted({*locks, *states})]
 
 
-def _check_films_known(films: Iterable[Path], wanting: Sequence[Path]) -> None:
+def _check_films_known(films: Iterable[Path], wanting_films: Sequence[Path]) -> None:
     """Raises UsageError where nobody could say what is wanted."""
     for film in films:
         if not locate_lock_file(film).exists() and not locate_state_folder(film).exists():
@@ -208,7 +217,7 @@ def _check_films_known(films: Iterable[Path], wanting: Sequence[Path]) -> None:
                 f"there is no lock file {locate_lock_file(film).name}",
                 hint="only what films want is kept; render the film first",
             )
-    if not wanting:
+    if not wanting_films:
         raise UsageError(
             "no film is known that uses this store",
             hint="go to a film's folder, or name the films: storyboard store gc A.yaml B.yaml",
@@ -225,27 +234,27 @@ def _check_films_known(films: Iterable[Path], wanting: Sequence[Path]) -> None:
     help="A store that has the takes.",
 )
 @options.add_output_options
-def fetch(film: Path, source: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
+def copy_missing_takes(film: Path, source: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Bring the takes that FILM's lock file names from another store; exits with 7 if some lack."""
     lock = locate_lock_file(film)
     if not lock.exists():
         raise UsageError(f"there is no lock file {lock.name}", hint="nothing was rendered yet")
     lock_file = LockFile(lock)
     store, source_store = (
-        Store(locate_store_folder(film), notice=console.print_status),
-        Store(source, notice=console.print_status),
+        Store(locate_store_folder(film), on_notice=console.print_status),
+        Store(source, on_notice=console.print_status),
     )
     copied_count, missing_takes = 0, []
     try:
         for digest in lock_file.entries:
             for take in lock_file.find_takes(digest):
-                if store.is_present(take.sha256):
+                if store.has_complete_file(take.sha256):
                     continue
                 record = next(
                     (r for r in source_store.find_records(digest) if r.take.sha256 == take.sha256),
                     None,
                 )
-                if record is None or not source_store.is_present(take.sha256):
+                if record is None or not source_store.has_complete_file(take.sha256):
                     missing_takes.append(f"{take.shot} {take.name}")
                     continue
                 _copy_take(record, source_store, store)
@@ -258,28 +267,30 @@ def fetch(film: Path, source: Path, as_json: bool, quiet: bool, verbose: bool) -
     else:
         console.print_status(
             f"{copied_count} takes brought, {len(missing_takes)} not there"
-            + _format_names(missing_takes)
+            + _format_missing_names(missing_takes)
         )
     return 7 if missing_takes else 0
 
 
-def _copy_take(record: TakeRecord, source: Store, store: Store) -> None:
+def _copy_take(record: TakeRecord, source_store: Store, target_store: Store) -> None:
     for sha256 in (record.take.sha256, *record.take.attachments.values()):
-        if source.is_present(sha256):
-            stored_sha256 = store.put_file(source.require_file(sha256), move=False)
+        if source_store.has_complete_file(sha256):
+            stored_sha256 = target_store.put_file(source_store.require_file(sha256), move=False)
             if stored_sha256 != sha256:
                 raise UsageError(
-                    f"{record.take.shot} {record.take.name} is damaged in {source.root}",
+                    f"{record.take.shot} {record.take.name} is damaged in {source_store.root}",
                     hint="run `storyboard store verify` there",
                 )
-    store.add_take(record.take, record.parts, kind=record.kind, step=record.step, film=record.film)
+    target_store.add_take(
+        record.take, record.parts, kind=record.kind, step=record.step, film=record.film
+    )
 
 
-def _format_names(names: list[str]) -> str:
+def _format_missing_names(names: list[str]) -> str:
     return f": {', '.join(names[:8])}" if names else ""
 
 
-def _format_row(record: TakeRecord) -> list[str]:
+def _format_take_row(record: TakeRecord) -> list[str]:
     take = record.take
     created = datetime.fromtimestamp(take.created_at, UTC).strftime("%Y-%m-%d %H:%M")
     return [
@@ -289,13 +300,13 @@ def _format_row(record: TakeRecord) -> list[str]:
         take.provider,
         take.model,
         f"{record.size / 1e6:.1f} MB",
-        f"${to_decimal_usd(take.price_micros)}" if take.price_micros else "-",
+        f"${format_decimal_usd(take.price_micros)}" if take.price_micros else "-",
         created,
         take.sha256[:8],
     ]
 
 
 def _to_json_record(record: TakeRecord) -> dict[str, object]:
-    from storyboard.run.store.take_record import to_json
+    from storyboard.run.store.take_record import to_record_json
 
-    return to_json(record)
+    return to_record_json(record)

@@ -8,7 +8,7 @@ import click
 
 from storyboard.cli import console, options
 from storyboard.graph.steps import HELPER_KINDS
-from storyboard.money import to_decimal_usd
+from storyboard.money import format_decimal_usd
 
 
 @click.command("takes")
@@ -35,10 +35,10 @@ def command(
     from storyboard.pipeline.session import FilmSession, check_film
     from storyboard.run.take_library import TakeLibrary
 
-    production = FilmSession(check_film(film, options.pop_overrides(overlay)))
+    session = FilmSession(check_film(film, options.pop_overrides(overlay)))
     try:
-        plan = production.plan(shots=shots, lenient=True)
-        library = TakeLibrary(production.store, production.selects, production.film.stem)
+        plan = session.plan(shots=shots, lenient=True)
+        library = TakeLibrary(session.store, session.selects, session.film.stem)
         records: list[dict[str, object]] = []
         for node in plan.nodes:
             step = node.step
@@ -48,8 +48,8 @@ def command(
                     current = digest == node.digest
                     plays = current and node.select is not None and node.select == take
                     path = ""
-                    if production.store is not None and library.has_file(take.sha256):
-                        path = str(production.store.require_file(take.sha256))
+                    if session.store is not None and library.has_file(take.sha256):
+                        path = str(session.store.require_file(take.sha256))
                     records.append(
                         {
                             "shot": step.shot,
@@ -64,28 +64,28 @@ def command(
                             "model": take.model,
                             "seed": take.seed,
                             "frames": take.facts.frames,
-                            "price_usd": to_decimal_usd(take.price_micros),
-                            "trim": production.selects.trim_text(digest, take.ordinal) or None,
-                            "note": production.selects.find_note(digest, take.ordinal) or None,
+                            "price_usd": format_decimal_usd(take.price_micros),
+                            "trim": session.selects.find_trim_fields(digest, take.ordinal) or None,
+                            "note": session.selects.find_note(digest, take.ordinal) or None,
                             "sha256": take.sha256,
                             "digest": digest,
                             "path": path,
                         }
                     )
     finally:
-        production.close()
+        session.close()
     if as_json:
         console.print_json({"takes": records})
     elif records:
         console.print_result(
-            "\n".join(console.align_columns([_format_row(record) for record in records]))
+            "\n".join(console.align_columns([_format_take_row(record) for record in records]))
         )
     elif not quiet:
         console.print_status("no takes yet")
     return 0
 
 
-def _format_row(record: dict[str, object]) -> list[str]:
+def _format_take_row(record: dict[str, object]) -> list[str]:
     labels = [name for name in ("picked", "rejected") if record[name]]
     labels += [] if record["current"] else ["older"]
     labels += [] if record["path"] else ["not in this store"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from storyboard.diagnostics.collector import ShotDiagnostics, suggest_or_list
+from storyboard.diagnostics.collector import ShotDiagnostics, suggest_or_list_choices
 from storyboard.graph.limits.optional_settings import OptionalSettings
 from storyboard.model.film import Film, Shot
 from storyboard.money import format_usd
@@ -43,7 +43,7 @@ class ModelRules:
             film, model_catalog.preferred, diagnostics, self._find_span
         )
 
-    def find_exact(self, provider: str, id: str) -> Model | None:
+    def find_catalog_model(self, provider: str, id: str) -> Model | None:
         """What the catalogue has under that exact id."""
         return self._catalog.models.get((provider, id))
 
@@ -52,7 +52,7 @@ class ModelRules:
         """Everybody who may be named."""
         return tuple(dict.fromkeys((PREVIZ, *self._catalog.providers, *self._plugins)))
 
-    def resolve_model(self, shot: Shot) -> Model | None:
+    def resolve_shot_model(self, shot: Shot) -> Model | None:
         """The model whose limits the shot obeys; None after an error."""
         platform = shot.target if shot.provider == PREVIZ else shot.provider
         cached = self._models.get((platform, shot.model))
@@ -73,11 +73,11 @@ class ModelRules:
                 shot,
                 span,
                 f"there is no provider `{platform}`",
-                suggest_or_list(platform, providers),
+                suggest_or_list_choices(platform, providers),
             )
             return None
         if platform in ("", PREVIZ):
-            model = self._catalog.find_first_live(shot.model)
+            model = self._catalog.find_first_live_model(shot.model)
         else:
             model = self._catalog.find_model(platform, shot.model)
         span = self._find_span(shot, "model", "defaults.model")
@@ -99,7 +99,7 @@ class ModelRules:
         return self._catalog.models.get((platform, id))
 
     def resolve_helper_model(
-        self, shot: Shot | None, platform: str, makes: str, model_name: str
+        self, shot: Shot | None, platform: str, product: str, model_name: str
     ) -> Model | None:
         """What makes stills, texts or speech (`still write speech`) there; None where nothing does.
 
@@ -110,23 +110,25 @@ class ModelRules:
             span = self._find_span(shot, "provider", "defaults.provider")
             message = f"there is no provider `{platform}`"
             self._diagnostics.add_error(
-                "SB401", shot, span, message, suggest_or_list(platform, providers)
+                "SB401", shot, span, message, suggest_or_list_choices(platform, providers)
             )
             return None
         if not model_name:
-            return self._catalog.find_default_model(platform, makes)
-        key = {"still": "still_model", "write": "text_model", "speech": "speech_model"}[makes]
+            return self._catalog.find_default_model(platform, product)
+        key = {"still": "still_model", "write": "text_model", "speech": "speech_model"}[product]
         if platform:
-            model = self._catalog.find_model(platform, model_name, makes)
+            model = self._catalog.find_model(platform, model_name, product)
         else:
-            model = next(iter(self._catalog.find_on_platforms(model_name, makes)), None)
+            model = next(iter(self._catalog.find_on_platforms(model_name, product)), None)
         span = self._find_span(shot, key, f"defaults.{key}")
         if model is None:
             at = f" at {platform}" if platform else ""
-            models = [m for m in self._catalog.models.values() if m.makes == makes]
+            models = [m for m in self._catalog.models.values() if m.makes == product]
             there = [m.id for m in models if m.provider == platform and m.status == "live"]
-            hint = suggest_or_list(model_name, tuple(there) or self._catalog.list_names(makes))
-            message = f"there is no model `{model_name}`{at} that makes {_PRODUCT_WORDS[makes]}"
+            hint = suggest_or_list_choices(
+                model_name, tuple(there) or self._catalog.list_model_names(product)
+            )
+            message = f"there is no model `{model_name}`{at} that makes {_PRODUCT_WORDS[product]}"
             self._diagnostics.add_error("SB402", shot, span, message, hint)
         elif model.status == "retired" and not self._allow_retired:
             self._diagnostics.add_error(
@@ -139,10 +141,10 @@ class ModelRules:
             return None
         return model
 
-    def list_helper_models(self, makes: str) -> list[Model]:
+    def list_helper_models(self, product: str) -> list[Model]:
         """Every platform's own model of stills, texts or speech."""
         models = (
-            self._catalog.find_default_model(platform, makes)
+            self._catalog.find_default_model(platform, product)
             for platform in self._catalog.providers
         )
         return [model for model in models if model is not None]
@@ -154,10 +156,10 @@ class ModelRules:
         if others:
             hint = "\n".join(f"provider: {m.provider}   # {m.id}, {m.status}" for m in others)
         elif platform in ("", PREVIZ):
-            hint = suggest_or_list(shot.model, self._catalog.names)
+            hint = suggest_or_list_choices(shot.model, self._catalog.names)
         else:
             names = tuple(n for n in self._catalog.names if self._catalog.find_model(platform, n))
-            hint = suggest_or_list(shot.model, names or self._catalog.names)
+            hint = suggest_or_list_choices(shot.model, names or self._catalog.names)
         self._diagnostics.add_error(
             "SB402", shot, span, f"there is no model `{shot.model}`{at}", hint
         )
@@ -167,7 +169,7 @@ class ModelRules:
             return model
         span = self._find_span(shot, "model", "defaults.model")
         live = [
-            f"provider: {m.provider}   # {m.id}, {self._format_sample_price(m)}"
+            f"provider: {m.provider}   # {m.id}, {self._format_price_at_720p(m)}"
             for m in self._catalog.find_on_platforms(shot.model)
             if m.status == "live"
         ]
@@ -182,11 +184,11 @@ class ModelRules:
         )
         return None
 
-    def _format_sample_price(self, model: Model) -> str:
-        price = model.compute_price_micros("720p", 1, audio=True)
+    def _format_price_at_720p(self, model: Model) -> str:
+        price = model.compute_video_price_micros("720p", 1, audio=True)
         return "no price known" if price is None else f"{format_usd(price)}/s at 720p"
 
-    def list_alternatives(self, shot: Shot) -> list[Model]:
+    def list_alternative_models(self, shot: Shot) -> list[Model]:
         """Live models of the same name first, then all the others."""
         same = self._catalog.find_on_platforms(shot.model)
         every = {(m.provider, m.id): m for m in (*same, *self._catalog.models.values())}
@@ -209,11 +211,11 @@ class ModelRules:
                 f"{model.id} on {model.provider} always makes sound",
                 "mute: true   # keeps it out of the mix; costs the same",
             )
-        apply_setting = self.optional_settings.apply_setting
+        apply_setting = self.optional_settings.keep_supported_setting
         words = shot.negative_prompt or None
         seed = apply_setting(shot, model, "seed", shot.seed, model.seed)
         negative = apply_setting(shot, model, "negative_prompt", words, model.negative_prompt)
-        options = self.optional_settings.filter_options(shot, model, operation)
+        options = self.optional_settings.filter_supported_options(shot, model, operation)
         return Settings(
             duration_s=seconds,
             resolution="180p" if self._film.proxy else resolution,
@@ -260,35 +262,41 @@ class ModelRules:
         return None
 
     def _format_price_per_second(self, model: Model, resolution: str) -> str:
-        price = model.compute_price_micros(resolution, 1, audio=True)
+        price = model.compute_video_price_micros(resolution, 1, audio=True)
         return "no price known" if price is None else f"{format_usd(price)} a second"
 
     def reject_duration(
-        self, shot: Shot, model: Model, legal: Sequence[int], seconds: Fraction, resolution: str
+        self,
+        shot: Shot,
+        model: Model,
+        legal_seconds: Sequence[int],
+        seconds: Fraction,
+        resolution: str,
     ) -> None:
         """Refuses a stated duration, with the legal ones and their prices to paste."""
         lines = [
             f"duration: {duration}   # {self.format_price(model, resolution, duration, shot.audio)}"
-            for duration in sorted(legal, key=lambda s: (abs(s - seconds), s))
+            for duration in sorted(legal_seconds, key=lambda s: (abs(s - seconds), s))
         ]
-        long_enough = [duration for duration in legal if duration >= seconds]
+        long_enough = [duration for duration in legal_seconds if duration >= seconds]
         if long_enough and seconds > 0:
             price = self.format_price(model, resolution, long_enough[0], shot.audio)
             lines.insert(
-                0, f"length: {_format_number(seconds)}   # buys {long_enough[0]} s, {price}"
+                0, f"length: {_format_seconds(seconds)}   # buys {long_enough[0]} s, {price}"
             )
         self._diagnostics.add_error(
             "SB410",
             shot,
             self._find_span(shot, "duration", "defaults.duration"),
-            f"{model.id} on {model.provider} makes takes of {_join_alternatives(legal)} s"
+            f"{model.id} on {model.provider} makes takes of "
+            f"{_join_seconds_choices(legal_seconds)} s"
             f"{f' at {resolution}' if resolution in model.resolution_durations else ''}, "
-            f"not {_format_number(seconds)}",
+            f"not {_format_seconds(seconds)}",
             "\n".join(lines),
         )
 
     def format_price(self, model: Model, resolution: str, seconds: int, audio: bool) -> str:
-        price = model.compute_price_micros(resolution, seconds, audio=audio)
+        price = model.compute_video_price_micros(resolution, seconds, audio=audio)
         return "no price known" if price is None else format_usd(price)
 
     def _find_span(self, shot: Shot | None, key: str, *film_keys: str) -> Any:
@@ -300,11 +308,11 @@ class ModelRules:
         return shot.find_span("") if shot is not None else self._film.find_span("")
 
 
-def _format_number(seconds: Fraction) -> str:
+def _format_seconds(seconds: Fraction) -> str:
     return f"{float(seconds):g}"
 
 
-def _join_alternatives(values: Sequence[int]) -> str:
+def _join_seconds_choices(values: Sequence[int]) -> str:
     texts = [str(value) for value in values]
     if len(texts) > 6 and values == tuple(range(values[0], values[-1] + 1)):
         return f"{texts[0]} to {texts[-1]}"

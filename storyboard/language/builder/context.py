@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from storyboard.errors import Span
-from storyboard.model.film import MediaFile
-from storyboard.language.builder.media_files import FileProblem, MediaFiles, MediaKind
-from storyboard.language.builder.layers import Origins
 from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.errors import Span
+from storyboard.language.builder.layers import Origins
+from storyboard.language.builder.media_files import FileProblem, MediaFiles, MediaKind
 from storyboard.language.yaml.source import Source
+from storyboard.model.film import MediaFile
 from storyboard.timecode import Rate, Time, parse_time
 
 
@@ -27,7 +27,7 @@ class BuildContext:
     """By name, as spans carry it."""
     _times: dict[Any, Time] = field(default_factory=dict)
 
-    def parse_cached_time(self, value: str | int | float) -> Time:
+    def parse_time_with_cache(self, value: str | int | float) -> Time:
         """`parse_time`, remembered."""
         key = type(value), value
         time = self._times.get(key)
@@ -42,32 +42,32 @@ class LayeredValues:
     __slots__ = ("context", "data", "failed", "name", "origins")
 
     def __init__(
-        self, context: BuildContext, data: Mapping[str, Any], origins: Origins, name: str = ""
+        self, context: BuildContext, data: Mapping[str, Any], origins: Origins, shot_id: str = ""
     ) -> None:
         self.context = context
         self.data = data
         self.origins = origins
-        self.name = name
+        self.name = shot_id
         self.failed = False
 
-    def parse_frames(self, path: str, value: str | int | float) -> int:
+    def parse_time_as_frames(self, key_path: str, value: str | int | float) -> int:
         """Whole frames of a time; one that lies between two frames is noted."""
-        time = self.context.parse_cached_time(value)
+        time = self.context.parse_time_with_cache(value)
         if not time.exact:
             seconds = float(self.context.rate.to_seconds(time.frames))
             self.context.diagnostics.add_note(
                 "SB301",
-                self.origins.find_span(path),
+                self.origins.find_span(key_path),
                 f"{value} s lies between two frames; it is {time.frames} frames, {seconds:.4g} s",
             )
         return time.frames
 
-    def find_media(self, path: str, text: str, wanted: MediaKind) -> MediaFile | None:
-        """The file that the value at `path` names; None, reported, if it can't be used."""
-        span = self.origins.find_span(path)
+    def find_media(self, key_path: str, file_name: str, wanted_kind: MediaKind) -> MediaFile | None:
+        """The file that the value at `key_path` names; None, reported, if it can't be used."""
+        span = self.origins.find_span(key_path)
         try:
             return self.context.files.find_media(
-                text, self.context.sources[span.file].folder, wanted
+                file_name, self.context.sources[span.file].folder, wanted_kind
             )
         except FileProblem as problem:
             self.failed = True
@@ -77,17 +77,17 @@ class LayeredValues:
     def add_error(
         self,
         code: str,
-        path: str,
+        key_path: str,
         message: str,
         hint: str = "",
         related: tuple[tuple[Span, str], ...] = (),
         *,
         at_key: bool = False,
     ) -> None:
-        """Reports an error at the value of `path`, or at its key."""
+        """Reports an error at the value of `key_path`, or at its key."""
         self.failed = True
-        span = self.origins.find_key_span(path) if at_key else self.origins.find_span(path)
+        span = self.origins.find_key_span(key_path) if at_key else self.origins.find_span(key_path)
         self.context.diagnostics.add_error(code, span, message, hint, related)
 
-    def add_warning(self, code: str, path: str, message: str, hint: str = "") -> None:
-        self.context.diagnostics.add_warning(code, self.origins.find_span(path), message, hint)
+    def add_warning(self, code: str, key_path: str, message: str, hint: str = "") -> None:
+        self.context.diagnostics.add_warning(code, self.origins.find_span(key_path), message, hint)

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 from storyboard.errors import Severity
-from storyboard.model.film import Line, References, Shot
-from storyboard.language.builder.shot_values import clean_prose
 from storyboard.language.builder.context import LayeredValues
+from storyboard.language.builder.shot_values import strip_prose
+from storyboard.model.film import Line, References, Shot
 from storyboard.timecode import Rate
 
 MAX_EASY_RATE = Fraction(26, 10)
@@ -25,28 +25,28 @@ OPTIONS = frozenset({"at", "how", "off"})
 """What a line says beside its speaker."""
 
 
-def parse_lines(values: LayeredValues, path: str, value: Any) -> tuple[Line, ...]:
+def parse_dialogue_lines(values: LayeredValues, key_path: str, value: Any) -> tuple[Line, ...]:
     """The lines of a list, or of one map."""
     parsed_lines: list[Line] = []
     for index, item in enumerate(value if isinstance(value, list) else [value]):
-        item_path = f"{path}[{index}]"
-        names = _list_names(item)
+        item_path = f"{key_path}[{index}]"
+        names = _list_speaker_names(item)
         if not names:
             values.add_error(
                 "SB102", item_path, "a line needs its speaker and the words", "write `ana: words`"
             )
             continue
-        at = values.parse_frames(f"{item_path}.at", item["at"]) if "at" in item else None
-        check_order(values, f"{item_path}.at", parsed_lines, at)
+        at = values.parse_time_as_frames(f"{item_path}.at", item["at"]) if "at" in item else None
+        reject_line_out_of_order(values, f"{item_path}.at", parsed_lines, at)
         for name in names:
-            how, spoken_words = split_aside(clean_prose(item[name]))
-            how = ", ".join(part for part in (clean_prose(item.get("how", "")), how) if part)
+            how, spoken_words = split_manner_and_words(strip_prose(item[name]))
+            how = ", ".join(part for part in (strip_prose(item.get("how", "")), how) if part)
             parsed_lines.append(Line(name, spoken_words, at, how, bool(item.get("off", False))))
     return tuple(parsed_lines)
 
 
-def check_order(
-    values: LayeredValues, path: str, previous_lines: Sequence[Line], at: int | None
+def reject_line_out_of_order(
+    values: LayeredValues, key_path: str, previous_lines: Sequence[Line], at: int | None
 ) -> None:
     """Refuses a line that begins before the one above it."""
     if (
@@ -56,25 +56,29 @@ def check_order(
         and at < previous_lines[-1].at
     ):
         message = "this line begins before the one above it"
-        values.add_error("SB311", path, message, "lines stand in the order they are spoken")
+        values.add_error("SB311", key_path, message, "lines stand in the order they are spoken")
 
 
-def split_aside(text: str) -> tuple[str, str]:
+def split_manner_and_words(text: str) -> tuple[str, str]:
     """(how, words) of a line: `(softly) Yes.` says how in front."""
     match = _ASIDE.fullmatch(text)
     return (match["how"].strip(), match["words"]) if match else ("", text)
 
 
-def find_speakers(value: Any) -> Iterator[tuple[int, list[str], Mapping[str, Any]]]:
+def find_dialogue_speakers(
+    dialogue_data: Any,
+) -> Iterator[tuple[int, list[str], Mapping[str, Any]]]:
     """(index in the list, names, item) of each line as written; more names than one are refused."""
-    for index, item in enumerate(value if isinstance(value, list) else [value]):
+    for index, item in enumerate(
+        dialogue_data if isinstance(dialogue_data, list) else [dialogue_data]
+    ):
         if isinstance(item, Mapping):
-            names = [name for name in _list_names(item) if isinstance(item[name], str)]
+            names = [name for name in _list_speaker_names(item) if isinstance(item[name], str)]
             if names:
                 yield index, names, item
 
 
-def _list_names(line: Mapping[str, Any]) -> list[str]:
+def _list_speaker_names(line: Mapping[str, Any]) -> list[str]:
     return [name for name in line if name not in OPTIONS and not name.startswith("x-")]
 
 
@@ -90,8 +94,8 @@ class SpeechRateProblem:
     hint: str
 
 
-def check_speech_rate(
-    dialogue: Sequence[Line], take_length: int, rate: Rate
+def find_speech_rate_problems(
+    dialogue: Sequence[Line], take_frames: int, rate: Rate
 ) -> list[SpeechRateProblem]:
     """What can't be spoken, or only fast, in a take of so many frames.
 
@@ -102,11 +106,12 @@ def check_speech_rate(
     starts = [index for index, line in enumerate(dialogue) if index == 0 or line.at is not None]
     for index, after in zip(starts, [*starts[1:], len(dialogue)], strict=True):
         begin = dialogue[index].at or 0
-        end = dialogue[after].at if after < len(dialogue) else take_length
+        end = dialogue[after].at if after < len(dialogue) else take_frames
         count = sum(len(line.words.split()) for line in dialogue[index:after])
-        frames = (take_length if end is None else min(end, max(take_length, begin))) - begin
-        if begin >= take_length:
-            message = f"this line begins after the take's {_format_seconds(take_length, rate)} s"
+        frames = (take_frames if end is None else min(end, max(take_frames, begin))) - begin
+        if begin >= take_frames:
+            take_length = _format_frames_as_seconds(take_frames, rate)
+            message = f"this line begins after the take's {take_length} s"
             problems.append(
                 SpeechRateProblem(
                     index, Severity.ERROR, "SB310", message, "give it an earlier `at`"
@@ -122,7 +127,8 @@ def check_speech_rate(
             continue
         needed = float(count / MAX_EASY_RATE)
         message = (
-            f"{count} words in {_format_seconds(frames, rate)} s are {float(pace):.1f} a second"
+            f"{count} words in {_format_frames_as_seconds(frames, rate)} s "
+            f"are {float(pace):.1f} a second"
         )
         hint = f"people speak 2.6 a second; these want {needed:.1f} s"
         if pace > MAX_POSSIBLE_RATE:
@@ -142,7 +148,7 @@ def estimate_take_frames(shot: Shot, rate: Rate) -> int | None:
         return None
     platform = shot.target or ("" if shot.provider == "previz" else shot.provider)
     has_named_references = shot.references is References.NAMED
-    take_lengths, usual = _list_take_lengths(
+    take_lengths, usual = _list_take_lengths_with_default(
         platform, shot.model, shot.resolution, has_named_references, bool(shot.extends), rate
     )
     if shot.length is None:
@@ -152,23 +158,27 @@ def estimate_take_frames(shot: Shot, rate: Rate) -> int | None:
 
 
 @cache
-def _list_take_lengths(
-    platform: str, name: str, resolution: str, references: bool, extends: bool, rate: Rate
+def _list_take_lengths_with_default(
+    platform: str, model_name: str, resolution: str, has_references: bool, extends: bool, rate: Rate
 ) -> tuple[tuple[int, ...], int]:
     """Frames that a model makes at once, shortest first, and how many where nothing is said."""
     from storyboard.providers.catalog import load_catalog
 
     models = load_catalog()
-    model = models.find_model(platform, name) if platform else models.find_first_live(name)
+    model = (
+        models.find_model(platform, model_name)
+        if platform
+        else models.find_first_live_model(model_name)
+    )
     if model is None or (extends and model.extend is None):
         return (), rate.to_frames(8)
     if extends and model.extend is not None:
         seconds, usual = model.extend.hops, model.extend.default_hop
     else:
-        seconds = model.list_legal_durations(resolution, references=references)
+        seconds = model.list_legal_durations(resolution, references=has_references)
         usual = model.default_duration
     return tuple(rate.to_frames(duration) for duration in seconds), rate.to_frames(usual)
 
 
-def _format_seconds(frames: int, rate: Rate) -> str:
+def _format_frames_as_seconds(frames: int, rate: Rate) -> str:
     return f"{float(rate.to_seconds(frames)):.3g}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.model.effects import EFFECTS, UNWRITTEN, ArgumentType, Effect
 from storyboard.language.builder.context import LayeredValues
+from storyboard.model.effects import EFFECTS, UNWRITTEN, ArgumentType, Effect
 
 _WORDS = {
     ArgumentType.SIDE: ("left", "right", "top", "bottom"),
@@ -17,11 +17,11 @@ _WORDS = {
 _LISTS = {ArgumentType.REGION: 4, ArgumentType.PLACE: 2}
 
 
-def parse_effects(values: LayeredValues, path: str, value: Any) -> tuple[Effect, ...]:
+def parse_effects(values: LayeredValues, key_path: str, value: Any) -> tuple[Effect, ...]:
     """The effects in their order; one that MoviePy doesn't have, or not so, is reported."""
     parsed = []
     for index, item in enumerate(value):
-        item_path = f"{path}[{index}]"
+        item_path = f"{key_path}[{index}]"
         name, arguments = (
             (item, {}) if isinstance(item, str) else next(iter(item.items()), ("", {}))
         )
@@ -32,15 +32,15 @@ def parse_effects(values: LayeredValues, path: str, value: Any) -> tuple[Effect,
 
 
 def _parse_effect(
-    values: LayeredValues, item_path: str, name: str, raw_arguments: Any
+    values: LayeredValues, key_path: str, name: str, raw_arguments: Any
 ) -> Effect | None:
     spec = EFFECTS.get(name)
     if spec is None:
-        hint = UNWRITTEN.get(name) or values.context.suggester.suggest_word(name, EFFECTS)
+        hint = UNWRITTEN.get(name) or values.context.suggester.format_suggestion(name, EFFECTS)
         message = f"no film can have the effect `{name}`" if name in UNWRITTEN else ""
         message = message or f"MoviePy has no effect `{name}`"
         values.add_error(
-            "SB116", item_path, message, hint or "for example MultiplySpeed, FadeIn, Freeze"
+            "SB116", key_path, message, hint or "for example MultiplySpeed, FadeIn, Freeze"
         )
         return None
     if raw_arguments is None:
@@ -48,15 +48,15 @@ def _parse_effect(
     if not isinstance(raw_arguments, Mapping):
         first = next(iter(spec.arguments), "")
         hint = f"{{{name}: {{{first}: {raw_arguments}}}}}" if first else name
-        values.add_error("SB117", item_path, f"the arguments of `{name}` go by name", hint)
+        values.add_error("SB117", key_path, f"the arguments of `{name}` go by name", hint)
         return None
     arguments: dict[str, Any] = {}
     is_valid = True
     for key, value in raw_arguments.items():
         argument_type = spec.arguments.get(key)
-        argument_path = f"{item_path}.{name}.{key}"
+        argument_path = f"{key_path}.{name}.{key}"
         if argument_type is None:
-            hint = values.context.suggester.suggest_word(key, spec.arguments)
+            hint = values.context.suggester.format_suggestion(key, spec.arguments)
             takes = ", ".join(spec.arguments) or "no arguments"
             message = f"`{name}` has no argument `{key}`"
             values.add_error(
@@ -77,10 +77,10 @@ def _parse_effect(
             wanted = " or ".join(f"`{key}`" for key in group)
             several = "one of " if len(group) > 1 else ""
             message = f"`{name}` wants {several}{wanted}"
-            values.add_error("SB117", item_path, message)
+            values.add_error("SB117", key_path, message)
             is_valid = False
     if is_valid and spec.check_arguments and (problem := spec.check_arguments(arguments)):
-        values.add_error("SB117", item_path, f"`{name}`: {problem}")
+        values.add_error("SB117", key_path, f"`{name}`: {problem}")
         is_valid = False
     return Effect(name, MappingProxyType(arguments)) if is_valid else None
 
@@ -105,7 +105,7 @@ def _parse_argument(values: LayeredValues, value: Any, argument_type: ArgumentTy
         case ArgumentType.FLAG:
             return value if isinstance(value, bool) else None
         case ArgumentType.COLOR:
-            return _parse_color(value)
+            return _parse_rgb_color(value)
         case ArgumentType.WEIGHTS:
             return value if value == "CRT_phosphor" or _is_number_list(value, 3) else None
         case ArgumentType.SIZE:
@@ -119,7 +119,7 @@ def _parse_argument(values: LayeredValues, value: Any, argument_type: ArgumentTy
 
 def _parse_seconds(values: LayeredValues, value: str | int | float) -> float | None:
     try:
-        time = values.context.parse_cached_time(value)
+        time = values.context.parse_time_with_cache(value)
     except ValueError:
         return None
     if time.frames < 0:
@@ -131,7 +131,7 @@ def _to_seconds(values: LayeredValues, frames: int) -> float:
     return float(values.context.rate.to_seconds(frames))
 
 
-def _parse_color(value: Any) -> tuple[int, ...] | None:
+def _parse_rgb_color(value: Any) -> tuple[int, ...] | None:
     if isinstance(value, str):
         from PIL import ImageColor
 

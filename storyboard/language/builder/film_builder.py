@@ -8,24 +8,24 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
 from storyboard.errors import Severity, Span
-from storyboard.model.film import Film, Origin, Shot, ValueSource
+from storyboard.language.builder import dialogue
 from storyboard.language.builder import header as head
 from storyboard.language.builder import shot_builder as shots
-from storyboard.language.builder import dialogue
-from storyboard.language.builder.parsed import ParsedFilm, ParsedShot, Scope
-from storyboard.language.builder.media_files import MediaFiles
+from storyboard.language.builder.context import BuildContext, LayeredValues
 from storyboard.language.builder.layers import Origins, ValueLayer, build_layer, merge_layers
+from storyboard.language.builder.media_files import MediaFiles
+from storyboard.language.builder.parsed import ParsedFilm, ParsedShot, Scope
 from storyboard.language.builder.references import (
     ReferenceChecker,
     ShotReference,
-    list_references,
-    report_cycles,
+    list_shot_references,
+    report_reference_cycles,
 )
-from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
 from storyboard.language.schema.checker import SchemaChecker
-from storyboard.language.builder.context import BuildContext, LayeredValues
 from storyboard.language.yaml.parser import Map
+from storyboard.model.film import Film, Origin, Shot, ValueSource
 from storyboard.util.merge import deep_merge
 
 _NOT_INHERITED = frozenset({"sequence", "shots", "include"})
@@ -114,25 +114,25 @@ class FilmBuilder:
     def build_film(self, path: Path, root: Path) -> Film:
         """The film of every shot that could be built."""
         self._resolver.check_name_clashes(self._diagnostics)
-        self._break_like_cycles()
+        self._reject_like_cycles()
         built: dict[str, Shot] = {}
         values: dict[str, LayeredValues] = {}
         for parsed_shot in self._parsed_film.shots:
-            result = self._build_shot(parsed_shot)
+            result = self._build_shot_with_values(parsed_shot)
             if result is not None:
                 built[parsed_shot.id], values[parsed_shot.id] = result
                 continue
-            self._check_references(parsed_shot)
+            self._check_broken_shot_references(parsed_shot)
             if parsed_shot.id:
                 self.broken.add(parsed_shot.id)
-        needs = {name: list(list_references(shot)) for name, shot in built.items()}
-        self._drop_shots(report_cycles(needs, values, self._diagnostics), built)
-        self._check_end_transition(built, values)
+        needs = {name: list(list_shot_references(shot)) for name, shot in built.items()}
+        self._drop_broken_shots(report_reference_cycles(needs, values, self._diagnostics), built)
+        self._warn_misplaced_end_transition(built, values)
         for name, shot in built.items():
-            self._check_speech_rate(shot, values[name])
+            self._report_speech_rate(shot, values[name])
         return self._assemble_film(path, root, tuple(built.values()))
 
-    def _assemble_film(self, path: Path, root: Path, built: tuple[Shot, ...]) -> Film:
+    def _assemble_film(self, path: Path, root: Path, built_shots: tuple[Shot, ...]) -> Film:
         header, values = self._header, self._values
         off = dict.fromkeys(self._omitted, "is omitted")
         for parsed_shot in self._parsed_film.shots:
@@ -153,13 +153,15 @@ class FilmBuilder:
                 line.strip()
                 for line in ([credits_value] if isinstance(credits_value, str) else credits_value)
             ),
-            length=values.parse_frames("length", header["length"]) if "length" in header else None,
+            length=values.parse_time_as_frames("length", header["length"])
+            if "length" in header
+            else None,
             delivery=self._delivery,
             defaults=head.build_defaults(
                 header, self._resolve_model_settings(header.get("defaults", {}))
             ),
             cast=MappingProxyType(self._cast),
-            shots=built,
+            shots=built_shots,
             music=cues.build_music(),
             narration=cues.build_narration(self._cast),
             titles=cues.build_titles(),
@@ -176,7 +178,7 @@ class FilmBuilder:
             origins=self._origins,
         )
 
-    def _build_shot(self, parsed_shot: ParsedShot) -> tuple[Shot, LayeredValues] | None:
+    def _build_shot_with_values(self, parsed_shot: ParsedShot) -> tuple[Shot, LayeredValues] | None:
         """The shot with its values; None where it has errors, or hangs on one that has."""
         if parsed_shot.broken or not parsed_shot.id:
             return None
@@ -191,13 +193,13 @@ class FilmBuilder:
             omit = parsed_shot.id in self._omitted
             like_layers = (
                 self._find_like_layers(target)
-                if self._resolver.check_shot(like_values, "like", target, omit)
+                if self._resolver.check_shot_reference(like_values, "like", target, omit)
                 else None
             )
             if like_layers is None:
                 return None
-            like = tuple(_relabel_layer(layer, target) for layer in like_layers)
-        stack = (*self._build_flag_layers(), own, *like, *outer.stack)
+            like = tuple(_relabel_as_like_layer(layer, target) for layer in like_layers)
+        stack = (*self._build_override_layers(), own, *like, *outer.stack)
         data = {
             **outer.values,
             **merge_layers(like),
@@ -206,15 +208,15 @@ class FilmBuilder:
         origins = Origins(stack, parsed_shot.to_origin)
         values = LayeredValues(self._context, data, origins, parsed_shot.id)
         model_settings = self._resolve_model_settings(data)
-        self._check_options(parsed_shot, values, model_settings)
-        settled_fields = {**model_settings, **self._join_texts(parsed_shot, like, outer)}
+        self._check_provider_options(parsed_shot, values, model_settings)
+        settled_fields = {**model_settings, **self._join_layered_texts(parsed_shot, like, outer)}
         shot = shots.build_shot(parsed_shot, values, settled_fields, self._place_names)
         if shot is None:
             return None
         self._resolver.check_references(parsed_shot, values, shot)
         return None if values.failed else (shot, values)
 
-    def _check_references(self, parsed_shot: ParsedShot) -> None:
+    def _check_broken_shot_references(self, parsed_shot: ParsedShot) -> None:
         """Looks up what a shot names that can't be built, as far as its keys are well-formed."""
         own = build_layer(ValueSource.SHOT, parsed_shot.id, parsed_shot.item, but=_NOT_INHERITED)
         data = {key: parsed_shot.item[key] for key in own.keys - parsed_shot.wrong_keys}
@@ -224,9 +226,11 @@ class FilmBuilder:
             self._context, data, Origins((own,), parsed_shot.to_origin), parsed_shot.id
         )
         if parsed_shot.broken and "like" in data:
-            self._resolver.check_shot(values, "like", data["like"], parsed_shot.id in self._omitted)
+            self._resolver.check_shot_reference(
+                values, "like", data["like"], parsed_shot.id in self._omitted
+            )
         self._resolver.check_references(
-            parsed_shot, values, shots.build_reference_shot(parsed_shot, values)
+            parsed_shot, values, shots.build_references_only_shot(parsed_shot, values)
         )
 
     def _resolve_model_settings(self, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,7 +250,7 @@ class FilmBuilder:
             "aspect_ratio": data.get("aspect_ratio", self._delivery.aspect_ratio),
         }
 
-    def _build_flag_layers(self) -> tuple[ValueLayer, ...]:
+    def _build_override_layers(self) -> tuple[ValueLayer, ...]:
         overrides = self._overrides
         flag_values = {"provider": overrides.provider, "model": overrides.model}
         if overrides.previz or overrides.proxy:
@@ -300,13 +304,18 @@ class FilmBuilder:
         self._outer_layers[id(scope)] = outer_layers
         return outer_layers
 
-    def _join_texts(
-        self, parsed_shot: ParsedShot, like: tuple[ValueLayer, ...], outer_layers: _OuterLayers
+    def _join_layered_texts(
+        self,
+        parsed_shot: ParsedShot,
+        like_layers: tuple[ValueLayer, ...],
+        outer_layers: _OuterLayers,
     ) -> dict[str, str]:
-        """Look and negative prompt from film to shot; `like` stands in for the sequences."""
+        """Look and negative prompt from film to shot; `like_layers` stands in for the sequences."""
         texts = {}
         for key in _JOINED_KEYS:
-            shared = tuple(layer.data[key].strip() for layer in reversed(like) if key in layer.keys)
+            shared = tuple(
+                layer.data[key].strip() for layer in reversed(like_layers) if key in layer.keys
+            )
             own = (parsed_shot.item[key].strip(),) if key in parsed_shot.item else ()
             texts[key] = ", ".join(
                 dict.fromkeys(
@@ -315,10 +324,10 @@ class FilmBuilder:
             )
         return texts
 
-    def _find_like_layers(self, name: str) -> tuple[ValueLayer, ...] | None:
+    def _find_like_layers(self, shot_id: str) -> tuple[ValueLayer, ...] | None:
         """What a shot, its `like` and its sequences say, strongest first; None if it is broken."""
         chain: list[ParsedShot] = []
-        step = name
+        step = shot_id
         while step not in self._like_layers:
             parsed_shot = self._parsed_shots.get(step)
             if parsed_shot is None or parsed_shot.broken:
@@ -339,11 +348,13 @@ class FilmBuilder:
                 build_layer(ValueSource.LIKE, parsed_shot.id, sequence, but=_NOT_INHERITED)
                 for sequence in reversed(parsed_shot.scope.sequences)
             )
-            layers = None if inherited is None else _restrict_to_like((own, *inherited, *sequences))
+            layers = (
+                None if inherited is None else _restrict_to_like_keys((own, *inherited, *sequences))
+            )
             self._like_layers[parsed_shot.id] = layers
-        return self._like_layers[name]
+        return self._like_layers[shot_id]
 
-    def _break_like_cycles(self) -> None:
+    def _reject_like_cycles(self) -> None:
         needs = {
             parsed_shot.id: [ShotReference("like", parsed_shot.item["like"])]
             for parsed_shot in self._parsed_film.shots
@@ -368,15 +379,15 @@ class FilmBuilder:
             )
             for name in needs
         }
-        for name in report_cycles(needs, values, self._diagnostics):
+        for name in report_reference_cycles(needs, values, self._diagnostics):
             self._parsed_shots[name].broken = True
 
-    def _drop_shots(self, names: frozenset[str], built: dict[str, Shot]) -> None:
-        for name in names:
+    def _drop_broken_shots(self, shot_ids: frozenset[str], built_shots: dict[str, Shot]) -> None:
+        for name in shot_ids:
             self.broken.add(name)
-            del built[name]
+            del built_shots[name]
 
-    def _check_options(
+    def _check_provider_options(
         self, parsed_shot: ParsedShot, values: LayeredValues, model_settings: Mapping[str, Any]
     ) -> None:
         options = values.data.get("options")
@@ -387,11 +398,11 @@ class FilmBuilder:
             if model_settings["provider"] == "previz"
             else model_settings["provider"]
         )
-        checked = self._checker.check_fragment(provider, "options", options)
+        checked = self._checker.check_provider_section(provider, "options", options)
         values.failed |= not checked.is_valid
 
-    def _check_end_transition(
-        self, built: Mapping[str, Shot], values: Mapping[str, LayeredValues]
+    def _warn_misplaced_end_transition(
+        self, built_shots: Mapping[str, Shot], values_by_shot: Mapping[str, LayeredValues]
     ) -> None:
         """`transition_out` ends the film, so it stands on its last shot."""
         cut = [
@@ -400,21 +411,21 @@ class FilmBuilder:
             if parsed_shot.id not in self._omitted and "alternate" not in parsed_shot.item
         ]
         inside = set(cut[:-1])
-        for name, shot in built.items():
-            if "transition_out" in values[name].data and name in inside:
+        for name, shot in built_shots.items():
+            if "transition_out" in values_by_shot[name].data and name in inside:
                 message = f"`transition_out` ends the film, and {name} isn't its last shot"
                 hint = f"put a `transition` into the shot after it, or move this to `{cut[-1]}`"
                 span = shot.origins["transition_out"].key or shot.find_span("transition_out")
                 self._diagnostics.add_warning("SB312", span, message, hint)
 
-    def _check_speech_rate(self, shot: Shot, values: LayeredValues) -> None:
+    def _report_speech_rate(self, shot: Shot, values: LayeredValues) -> None:
         if not shot.dialogue or shot.omit:
             return
         take = dialogue.estimate_take_frames(shot, self._context.rate)
         if take is None:
             return
         listed = isinstance(values.data["dialogue"], list)
-        for pace in dialogue.check_speech_rate(shot.dialogue, take, self._context.rate):
+        for pace in dialogue.find_speech_rate_problems(shot.dialogue, take, self._context.rate):
             path = f"dialogue[{pace.line}]" if listed else "dialogue"
             span = values.origins.find_span(path)
             add = (
@@ -443,12 +454,12 @@ class FilmBuilder:
             has_profiles = "profiles" in self._film
             span = self._film.find_key_span("profiles") if has_profiles else Span(self._film.file)
             listed = "the profiles are " + ", ".join(names) if names else "it has none"
-            hint = suggester.suggest_word(name, names) or listed
+            hint = suggester.format_suggestion(name, names) or listed
             self._diagnostics.add_error("SB209", span, f"the film has no profile `{name}`", hint)
         return {}
 
 
-def _restrict_to_like(stack: tuple[ValueLayer, ...]) -> tuple[ValueLayer, ...]:
+def _restrict_to_like_keys(stack: tuple[ValueLayer, ...]) -> tuple[ValueLayer, ...]:
     """The layers of another shot, each cut to what it decides of what `like` takes over."""
     decided: set[str] = set()
     restricted: list[ValueLayer] = []
@@ -460,6 +471,6 @@ def _restrict_to_like(stack: tuple[ValueLayer, ...]) -> tuple[ValueLayer, ...]:
     return tuple(restricted)
 
 
-def _relabel_layer(layer: ValueLayer, target: str) -> ValueLayer:
+def _relabel_as_like_layer(layer: ValueLayer, shot_id: str) -> ValueLayer:
     """A layer of another shot as the shot that names it sees it."""
-    return ValueLayer(ValueSource.LIKE, target, layer.data, layer.keys)
+    return ValueLayer(ValueSource.LIKE, shot_id, layer.data, layer.keys)

@@ -10,7 +10,14 @@ from typing import Any
 
 from yaml.nodes import MappingNode, ScalarNode
 
+from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
+from storyboard.language.builder import narration, shot_values
+from storyboard.language.builder.context import BuildContext, LayeredValues
+from storyboard.language.builder.media_files import FileProblem, MediaKind
+from storyboard.language.builder.parsed import ParsedCastMember
+from storyboard.language.builder.shot_builder import to_plain_data
+from storyboard.language.yaml.parser import Map, parse_plain_scalar
 from storyboard.model.film import (
     Anchor,
     CastKind,
@@ -23,13 +30,6 @@ from storyboard.model.film import (
     Policy,
     TitleCue,
 )
-from storyboard.language.builder import narration, shot_values
-from storyboard.language.builder.parsed import ParsedCastMember
-from storyboard.language.builder.media_files import FileProblem, MediaKind
-from storyboard.diagnostics.collector import DiagnosticCollector
-from storyboard.language.builder.shot_builder import to_plain_data
-from storyboard.language.builder.context import BuildContext, LayeredValues
-from storyboard.language.yaml.parser import Map, parse_plain_scalar
 from storyboard.timecode import Rate
 
 LOUDNESS = {"web": Loudness(-14.0, -1.0), "broadcast": Loudness(-23.0, -1.0)}
@@ -40,24 +40,24 @@ _OFFSET = re.compile(r"[+-](\d{1,7}f|\d{1,6}(\.\d+)?)")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]*[A-Za-z_][A-Za-z0-9_]*)*")
 
 
-def has_profile(film: Mapping[str, Any], name: str) -> bool:
+def has_profile(header: Mapping[str, Any], name: str) -> bool:
     """Whether the text has such a profile, sound or not; one without a value is none."""
-    pair = film.find_pair("profiles") if isinstance(film, Map) else None
-    if pair is None or not isinstance(film, Map):
+    pair = header.find_node_pair("profiles") if isinstance(header, Map) else None
+    if pair is None or not isinstance(header, Map):
         return False
     if not isinstance(pair[1], MappingNode):
         return True
-    profile = Map(pair[1], film.file).find_pair(name)
+    profile = Map(pair[1], header.file).find_node_pair(name)
     return profile is not None and not (
         isinstance(profile[1], ScalarNode) and parse_plain_scalar(profile[1].value) is None
     )
 
 
 def build_delivery(
-    values: Mapping[str, Any], span: Callable[[str], Span], diagnostics: DiagnosticCollector
+    header: Mapping[str, Any], find_span: Callable[[str], Span], diagnostics: DiagnosticCollector
 ) -> Delivery:
     """What is delivered; a rate or a ratio that can't be is reported and left at its default."""
-    form = values.get("format", {})
+    form = header.get("format", {})
     usual = Delivery()
     rate, ratio = usual.rate, form.get("aspect_ratio", usual.aspect_ratio)
     try:
@@ -66,21 +66,23 @@ def build_delivery(
             raise ValueError
     except (ValueError, ZeroDivisionError):
         hint = "write 24, 25, 30, 23.976 or 24000/1001"
-        diagnostics.add_error("SB106", span("format.fps"), f"{form['fps']} is no frame rate", hint)
+        diagnostics.add_error(
+            "SB106", find_span("format.fps"), f"{form['fps']} is no frame rate", hint
+        )
         rate = usual.rate
     across, down = (Fraction(part) for part in ratio.split(":"))
     if max(across, down) > WIDEST * min(across, down):
         message = f"a picture of {ratio} is beyond {WIDEST}:1"
-        diagnostics.add_error("SB106", span("format.aspect_ratio"), message)
+        diagnostics.add_error("SB106", find_span("format.aspect_ratio"), message)
         ratio = usual.aspect_ratio
     return Delivery(ratio, form.get("resolution", usual.resolution), rate)
 
 
-def build_cast_member(member: ParsedCastMember, context: BuildContext) -> CastMember:
+def build_cast_member(parsed_member: ParsedCastMember, context: BuildContext) -> CastMember:
     """A cast member with its pictures; a picture that can't be used is reported and left out."""
-    if member.data is None:
-        return CastMember(member.name)
-    data, diagnostics = member.data, context.diagnostics
+    if parsed_member.data is None:
+        return CastMember(parsed_member.name)
+    data, diagnostics = parsed_member.data, context.diagnostics
     if "image" in data and "images" in data:
         message = "`image` is one picture and `images` are several; both can't be"
         diagnostics.add_error(
@@ -100,19 +102,19 @@ def build_cast_member(member: ParsedCastMember, context: BuildContext) -> CastMe
         except FileProblem as problem:
             diagnostics.add_error(problem.code, span, problem.message, problem.hint)
     return CastMember(
-        name=member.name,
+        name=parsed_member.name,
         kind=CastKind(data.get("kind", "character")),
-        description=shot_values.clean_prose(data.get("description", "")),
+        description=shot_values.strip_prose(data.get("description", "")),
         images=tuple(images),
-        voice=shot_values.clean_prose(data.get("voice", "")),
-        still=shot_values.clean_prose(data.get("still", "")),
+        voice=shot_values.strip_prose(data.get("voice", "")),
+        still=shot_values.strip_prose(data.get("still", "")),
     )
 
 
-def build_policy(values: Mapping[str, Any]) -> Policy:
+def build_policy(header: Mapping[str, Any]) -> Policy:
     """What happens to money and when something goes wrong."""
     fields = {
-        key: value for key, value in values.get("policy", {}).items() if not key.startswith("x-")
+        key: value for key, value in header.get("policy", {}).items() if not key.startswith("x-")
     }
     if "budget_usd" in fields:
         fields["budget_usd"] = Fraction(str(fields["budget_usd"]))
@@ -121,9 +123,9 @@ def build_policy(values: Mapping[str, Any]) -> Policy:
     return Policy(**fields)
 
 
-def build_loudness(values: Mapping[str, Any]) -> Loudness:
+def build_loudness(header: Mapping[str, Any]) -> Loudness:
     """The loudness of the whole; web where nothing is said."""
-    setting = values.get("sound", {}).get("loudness", "web")
+    setting = header.get("sound", {}).get("loudness", "web")
     if isinstance(setting, str):
         return LOUDNESS[setting]
     usual = LOUDNESS["web"]
@@ -133,19 +135,19 @@ def build_loudness(values: Mapping[str, Any]) -> Loudness:
     )
 
 
-def build_defaults(values: Mapping[str, Any], model_settings: Mapping[str, Any]) -> FilmDefaults:
+def build_defaults(header: Mapping[str, Any], model_settings: Mapping[str, Any]) -> FilmDefaults:
     """Who makes what belongs to no shot.
 
     `model_settings` is what a shot with no word of its own asks.
     """
-    defaults = values.get("defaults", {})
+    defaults = header.get("defaults", {})
     models = ("still_model", "speech_model", "text_model")
     model_names = {key: defaults[key].strip() for key in models if key in defaults}
     inherited_keys = ("provider", "target", "model", "resolution", "aspect_ratio")
     return FilmDefaults(**{key: model_settings[key] for key in inherited_keys}, **model_names)
 
 
-def build_provider_settings(values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+def build_provider_settings(header: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """Settings by provider, private keys left out."""
     return MappingProxyType(
         {
@@ -156,7 +158,7 @@ def build_provider_settings(values: Mapping[str, Any]) -> Mapping[str, Mapping[s
                     if not key.startswith("x-")
                 }
             )
-            for name, provider_settings in values.get("providers", {}).items()
+            for name, provider_settings in header.get("providers", {}).items()
             if isinstance(provider_settings, Map | dict) and not name.startswith("x-")
         }
     )
@@ -168,13 +170,13 @@ class CueBuilder:
     def __init__(
         self,
         values: LayeredValues,
-        ids: Iterable[str],
-        excluded: Mapping[str, str],
+        shot_ids: Iterable[str],
+        exclusion_reasons: Mapping[str, str],
         may_lack_ids: bool,
     ) -> None:
         self._values = values
-        self._ids = sorted(ids, key=len, reverse=True)
-        self._excluded = excluded
+        self._ids = sorted(shot_ids, key=len, reverse=True)
+        self._excluded = exclusion_reasons
         self._may_lack_ids = may_lack_ids
 
     def build_music(self) -> tuple[MusicCue, ...]:
@@ -187,7 +189,7 @@ class CueBuilder:
                 message = "music is either `make`, in words, or a `file`"
                 self._values.add_error(code, path, message)
                 continue
-            file_name, description = item.get("file"), shot_values.clean_prose(item.get("make", ""))
+            file_name, description = item.get("file"), shot_values.strip_prose(item.get("make", ""))
             file = (
                 self._values.find_media(f"{path}.file", file_name, MediaKind.SOUND)
                 if file_name
@@ -197,7 +199,7 @@ class CueBuilder:
             end = self._parse_anchor(f"{path}.to", item.get("to", "end"))
             if (file is None and not description) or begin is None or end is None:
                 continue
-            time = self._values.parse_frames
+            time = self._values.parse_time_as_frames
             start = time(f"{path}.start", item["start"]) if "start" in item else 0
             cues.append(
                 MusicCue(
@@ -214,13 +216,13 @@ class CueBuilder:
             )
         return tuple(cues)
 
-    def build_narration(self, cast: Collection[str]) -> tuple[NarrationCue, ...]:
+    def build_narration(self, cast_names: Collection[str]) -> tuple[NarrationCue, ...]:
         """Lines told over the film, in the order written."""
         cues = []
         for index, item in enumerate(self._values.data.get("sound", {}).get("narration", ())):
             path = f"sound.narration[{index}]"
-            line = narration.parse_line(self._values, path, item)
-            narration.check_voice(self._values, path, item, cast)
+            line = narration.parse_narration_line(self._values, path, item)
+            narration.check_narration_voice(self._values, path, item, cast_names)
             at = self._parse_anchor(f"{path}.at", item["at"])
             if line is not None and at is not None:
                 cues.append(NarrationCue(at, line))
@@ -232,7 +234,7 @@ class CueBuilder:
         for index, item in enumerate(self._values.data.get("titles", ())):
             path = f"titles[{index}]"
             at = self._parse_anchor(f"{path}.at", item["at"])
-            length = max(1, self._values.parse_frames(f"{path}.length", item["length"]))
+            length = max(1, self._values.parse_time_as_frames(f"{path}.length", item["length"]))
             if ("text" in item) == ("credits" in item):
                 both = "text" in item
                 message = (
@@ -242,45 +244,51 @@ class CueBuilder:
                 self._values.add_error(code, path, message, "write `text: Havana`")
                 continue
             if at is not None:
-                lines = tuple(shot_values.clean_prose(line) for line in item.get("credits", ()))
-                text = shot_values.clean_prose(item.get("text", ""))
+                lines = tuple(shot_values.strip_prose(line) for line in item.get("credits", ()))
+                text = shot_values.strip_prose(item.get("text", ""))
                 cues.append(TitleCue(at, length, text, lines, item.get("style", "")))
         return tuple(cues)
 
-    def _parse_anchor(self, path: str, value: Any) -> Anchor | None:
+    def _parse_anchor(self, key_path: str, value: Any) -> Anchor | None:
         """A point of the film; None, reported, where it names no shot of the cut."""
-        span = self._values.origins.find_span(path)
+        span = self._values.origins.find_span(key_path)
         text = str(value).strip()
         try:
-            at = self._values.context.parse_cached_time(
+            at = self._values.context.parse_time_with_cache(
                 value if not isinstance(value, str) else text
             )
         except ValueError:
             pass
         else:
-            return self._check_in_film(Anchor("start", at.frames, span), path)
+            return self._reject_anchor_before_film(Anchor("start", at.frames, span), key_path)
         for name in ("start", "end", *self._ids):
             if text.startswith(name) and (text == name or _OFFSET.fullmatch(text[len(name) :])):
                 if name in self._excluded:
                     message = f"nothing can hang on `{name}`, which {self._excluded[name]}"
-                    self._values.add_error("SB205", path, message, "name a shot of the cut")
+                    self._values.add_error("SB205", key_path, message, "name a shot of the cut")
                     return None
-                offset = self._values.parse_frames(path, text[len(name) :]) if text != name else 0
-                return self._check_in_film(Anchor(name, offset, span), path)
+                offset = (
+                    self._values.parse_time_as_frames(key_path, text[len(name) :])
+                    if text != name
+                    else 0
+                )
+                return self._reject_anchor_before_film(Anchor(name, offset, span), key_path)
         if self._may_lack_ids:
             return None
         match = _ID.match(text)
         word = match[0] if match else text
         if match and (len(word) == len(text) or _OFFSET.fullmatch(text[len(word) :])):
-            near = self._values.context.suggester.suggest_word(word, ("start", "end", *self._ids))
-            self._values.add_error("SB201", path, f"there is no shot `{word}`", near)
+            near = self._values.context.suggester.format_suggestion(
+                word, ("start", "end", *self._ids)
+            )
+            self._values.add_error("SB201", key_path, f"there is no shot `{word}`", near)
         else:
             hint = "write SHOT, SHOT+1.5, start, end-6, or film seconds"
-            self._values.add_error("SB208", path, f"`{text}` is no point of the film", hint)
+            self._values.add_error("SB208", key_path, f"`{text}` is no point of the film", hint)
         return None
 
-    def _check_in_film(self, anchor: Anchor, path: str) -> Anchor | None:
+    def _reject_anchor_before_film(self, anchor: Anchor, key_path: str) -> Anchor | None:
         if anchor.shot == "start" and anchor.offset < 0:
-            self._values.add_error("SB313", path, "this lies before the film begins")
+            self._values.add_error("SB313", key_path, "this lies before the film begins")
             return None
         return anchor

@@ -11,12 +11,15 @@ from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
 from storyboard.language.builder.media_files import FileProblem, MediaFiles, find_film_root
 from storyboard.language.builder.parsed import ParsedCastMember, ParsedFilm, ParsedShot, Scope
-from storyboard.language.builder.secrets import mask_secrets, remove_secret_keys
+from storyboard.language.builder.secrets import (
+    mask_secrets_with_errors,
+    remove_and_mask_secret_keys,
+)
 from storyboard.language.schema.checker import SchemaChecker
-from storyboard.language.schema.definitions import Steps, list_keys, remove_key
-from storyboard.language.yaml.lint import check_prose
-from storyboard.language.yaml.parser import Map, Seq, parse_yaml
-from storyboard.language.yaml.source import Source, Unreadable, read_source
+from storyboard.language.schema.definitions import Steps, copy_without_key, list_definition_keys
+from storyboard.language.yaml.lint import warn_broken_prose
+from storyboard.language.yaml.parser import Map, Seq, parse_yaml_with_problems
+from storyboard.language.yaml.source import Source, UnreadableSource, read_source
 
 MAX_DEPTH = 8
 """Files that include each other in a row, below the film's own."""
@@ -46,14 +49,14 @@ class IncludeReader:
     def read_film(self, source: Source, text: str) -> ParsedFilm:
         """Reads the film's own text and all that it names."""
         self._included[source.path] = Span(source.name)
-        document = self._read_document(source, text)
+        document = self._parse_document(source, text)
         if document is not None:
-            header = self._read_header(document, "film")
+            header = self._extract_valid_header(document, "film")
             self.parsed_film.film = header
             self._files.root = find_film_root(header, source.folder, self._diagnostics)
             cast = self._read_cast(header.get("cast"), source, frozenset(), (source.path,))
             self._read_shots(document, Scope(source, cast), (source.path,))
-            self._number_cards()
+            self._assign_card_ids()
             if (
                 not self.parsed_film.shots
                 and isinstance(document.get("shots"), Seq)
@@ -64,15 +67,15 @@ class IncludeReader:
                 )
         return self.parsed_film
 
-    def _read_document(self, source: Source, text: str) -> Map | None:
-        text, secrets = mask_secrets(text, source.name)
+    def _parse_document(self, source: Source, text: str) -> Map | None:
+        text, secrets = mask_secrets_with_errors(text, source.name)
         self.parsed_film.sources[source.name] = source
         self.parsed_film.texts[source.name] = text
         for secret in secrets:
             self._diagnostics.add(secret)
         try:
-            document, problems = parse_yaml(text, source.name)
-        except Unreadable as unreadable:
+            document, problems = parse_yaml_with_problems(text, source.name)
+        except UnreadableSource as unreadable:
             self._diagnostics.add(unreadable.diagnostic)
             return None
         for problem in problems:
@@ -89,27 +92,29 @@ class IncludeReader:
                 "SB108", document.find_value_span("storyboard"), message, "upgrade storyboard"
             )
             return None
-        check_prose(document, text, self._diagnostics)
+        warn_broken_prose(document, text, self._diagnostics)
         return document
 
-    def _read_header(self, document: Map, definition: str) -> Map:
+    def _extract_valid_header(self, document: Map, definition: str) -> Map:
         """What is sound of everything but the shots."""
         header = Map(document.node, document.file)
         header.update(document)
         if isinstance(header.get("shots"), Seq):
             header["shots"] = Seq(header["shots"].node, document.file)
         texts = self.parsed_film.texts
-        texts[document.file] = remove_secret_keys(header, texts[document.file], self._diagnostics)
+        texts[document.file] = remove_and_mask_secret_keys(
+            header, texts[document.file], self._diagnostics
+        )
         if isinstance(header.get("cast"), Map):
-            header["cast"] = self._drop_bare_members(header["cast"])
+            header["cast"] = self._extract_bare_members(header["cast"])
         adapter_settings = self._extract_adapter_settings(header)
         checked = self._checker.check_value(definition, header)
         header = checked.data
         if adapter_settings:
             header["providers"] = _merge_providers(header.get("providers"), adapter_settings)
         for steps in sorted(set(checked.wrong), key=str):
-            self._mark_uncertain(steps, header)
-        return remove_wrong_keys(header, checked.wrong)
+            self._mark_possibly_lost_names(steps, header)
+        return copy_without_wrong_keys(header, checked.wrong)
 
     def _extract_adapter_settings(self, header: Map) -> dict[str, Map]:
         """Takes out settings whose adapter brought a schema of its own, checked by that."""
@@ -118,34 +123,36 @@ class IncludeReader:
             return {}
         adapter_settings: dict[str, Map] = {}
         for name, settings in providers.items():
-            if isinstance(settings, Map) and self._checker.has_schema(name, "settings"):
-                checked = self._checker.check_fragment(name, "settings", settings)
-                adapter_settings[name] = remove_wrong_keys(checked.data, checked.wrong, deep=False)
+            if isinstance(settings, Map) and self._checker.has_provider_schema(name, "settings"):
+                checked = self._checker.check_provider_section(name, "settings", settings)
+                adapter_settings[name] = copy_without_wrong_keys(
+                    checked.data, checked.wrong, deep=False
+                )
         for name in adapter_settings:
-            header["providers"] = remove_key(header["providers"], (name,))
+            header["providers"] = copy_without_key(header["providers"], (name,))
         return adapter_settings
 
-    def _mark_uncertain(self, steps: Steps, header: Map) -> None:
+    def _mark_possibly_lost_names(self, error_path: Steps, header: Map) -> None:
         """Keeps a mistake in the header from seeming many mistakes in the shots."""
         parsed_film = self.parsed_film
-        if not steps or steps[0] not in list_keys("film"):
+        if not error_path or error_path[0] not in list_definition_keys("film"):
             parsed_film.may_lack_cast |= "cast" not in header
             parsed_film.may_lack_ids |= "shots" not in header
-        elif steps[0] == "cast":
-            self._mark_cast_uncertain(steps[1:], header["cast"])
-        elif steps[0] == "shots":
+        elif error_path[0] == "cast":
+            self._mark_possibly_lost_cast(error_path[1:], header["cast"])
+        elif error_path[0] == "shots":
             parsed_film.may_lack_ids = True
 
-    def _mark_cast_uncertain(self, steps: Steps, cast: Any) -> None:
-        if steps and isinstance(cast, Map) and steps[0] != "include":
-            name = str(steps[0])
+    def _mark_possibly_lost_cast(self, error_path: Steps, cast: Any) -> None:
+        if error_path and isinstance(cast, Map) and error_path[0] != "include":
+            name = str(error_path[0])
             self.parsed_film.cast.setdefault(
                 name, ParsedCastMember(name, None, cast.find_key_span(name))
             )
         else:
             self.parsed_film.may_lack_cast = True
 
-    def _drop_bare_members(self, cast: Map) -> Map:
+    def _extract_bare_members(self, cast: Map) -> Map:
         """Keeps `ana:` with nothing behind it as a member of whom nothing is said."""
         for name in [name for name, value in cast.items() if value is None and name != "include"]:
             if name.startswith("x-"):
@@ -153,25 +160,29 @@ class IncludeReader:
             span = cast.find_key_span(name)
             hint = "give a `description` or an `image`, or write {}"
             self._diagnostics.add_warning("SB022", span, f"nothing is said of `{name}`", hint)
-            self._add_member(ParsedCastMember(name, None, span))
-            cast = remove_key(cast, (name,))
+            self._add_cast_member(ParsedCastMember(name, None, span))
+            cast = copy_without_key(cast, (name,))
         return cast
 
     def _read_cast(
-        self, cast: Any, source: Source, outer_names: frozenset[str], trail: tuple[Path, ...]
+        self,
+        cast: Any,
+        source: Source,
+        outer_names: frozenset[str],
+        include_chain: tuple[Path, ...],
     ) -> frozenset[str]:
         """Takes the cast of a file in; the names that its shots may use."""
         if not isinstance(cast, Map):
             return outer_names
         names = set(outer_names)
         if isinstance(cast.get("include"), str):
-            names |= self._read_cast_file(cast, source, trail)
+            names |= self._read_cast_file(cast, source, include_chain)
         for name, data in cast.items():
             if name != "include" and not name.startswith("x-"):
-                self._add_member(ParsedCastMember(name, data, cast.find_key_span(name)))
-        return frozenset(names.union(self.parsed_film.cast.keys() & _list_names(cast)))
+                self._add_cast_member(ParsedCastMember(name, data, cast.find_key_span(name)))
+        return frozenset(names.union(self.parsed_film.cast.keys() & _list_cast_names(cast)))
 
-    def _add_member(self, member: ParsedCastMember) -> None:
+    def _add_cast_member(self, member: ParsedCastMember) -> None:
         known = self.parsed_film.cast.setdefault(member.name, member)
         if known.span != member.span:
             self._diagnostics.add_error(
@@ -182,34 +193,36 @@ class IncludeReader:
                 ((known.span, "the first"),),
             )
 
-    def _read_cast_file(self, cast: Map, source: Source, trail: tuple[Path, ...]) -> frozenset[str]:
-        include = self._open_include(cast, source, trail)
+    def _read_cast_file(
+        self, cast: Map, source: Source, include_chain: tuple[Path, ...]
+    ) -> frozenset[str]:
+        include = self._read_included_text(cast, source, include_chain)
         if include is None:
             self.parsed_film.may_lack_cast = True
             return frozenset()
         other, text = include
-        document = self._read_document(other, text)
+        document = self._parse_document(other, text)
         if document is None:
             self.parsed_film.may_lack_cast = True
             return frozenset()
-        trail = (*trail, other.path)
+        include_chain = (*include_chain, other.path)
         if "storyboard" in document or "shots" in document:
-            cast_section = self._read_header(document, "part").get("cast")
+            cast_section = self._extract_valid_header(document, "part").get("cast")
         else:
-            cast_section = self._read_bare_cast(document)
-        return self._read_cast(cast_section, other, frozenset(), trail)
+            cast_section = self._extract_valid_cast(document)
+        return self._read_cast(cast_section, other, frozenset(), include_chain)
 
-    def _read_bare_cast(self, document: Map) -> Map:
+    def _extract_valid_cast(self, document: Map) -> Map:
         """The members of a file that holds a cast and nothing else, under `cast:` or without it."""
         if list(document) == ["cast"] and isinstance(document["cast"], Map):
             document = document["cast"]
-        checked = self._checker.check_value("cast", self._drop_bare_members(document))
+        checked = self._checker.check_value("cast", self._extract_bare_members(document))
         for steps in checked.wrong:
-            self._mark_cast_uncertain(steps, document)
-        return remove_wrong_keys(checked.data, checked.wrong, deep=False)
+            self._mark_possibly_lost_cast(steps, document)
+        return copy_without_wrong_keys(checked.data, checked.wrong, deep=False)
 
-    def _open_include(
-        self, item: Map, source: Source, trail: tuple[Path, ...]
+    def _read_included_text(
+        self, item: Map, source: Source, include_chain: tuple[Path, ...]
     ) -> tuple[Source, str] | None:
         """The text that an `include` names; None, reported, where it can't be had."""
         name, span = item["include"], item.find_value_span("include")
@@ -218,12 +231,12 @@ class IncludeReader:
         except FileProblem as problem:
             self._diagnostics.add_error(problem.code, span, problem.message, problem.hint)
             return None
-        if path in trail:
-            circle = [*trail[trail.index(path) :], path]
+        if path in include_chain:
+            circle = [*include_chain[include_chain.index(path) :], path]
             message = "these files include each other: " + " -> ".join(file.name for file in circle)
             self._diagnostics.add_error("SB210", span, message)
             return None
-        if len(trail) > MAX_DEPTH:
+        if len(include_chain) > MAX_DEPTH:
             self._diagnostics.add_error(
                 "SB211", span, f"files include each other more than {MAX_DEPTH} deep"
             )
@@ -231,11 +244,11 @@ class IncludeReader:
         display = os.path.normpath(os.path.join(os.path.dirname(source.name), name))  # noqa: PTH118, PTH120 - as written: Path folds no `..`
         try:
             return Source(display, path), read_source(path, display, span)
-        except Unreadable as unreadable:
+        except UnreadableSource as unreadable:
             self._diagnostics.add(unreadable.diagnostic)
             return None
 
-    def _read_shots(self, document: Map, scope: Scope, trail: tuple[Path, ...]) -> None:
+    def _read_shots(self, document: Map, scope: Scope, include_chain: tuple[Path, ...]) -> None:
         items = document.get("shots")
         if not isinstance(items, Seq):
             self.parsed_film.may_lack_ids = True
@@ -245,21 +258,21 @@ class IncludeReader:
                 self._checker.check_value("item", item, items, index)
             elif "include" in item:
                 if self._checker.check_value("include", item).is_valid:
-                    self._read_include(item, scope, trail)
+                    self._read_included_shots(item, scope, include_chain)
                 else:
                     self.parsed_film.may_lack_ids = True
             elif "shots" in item or "sequence" in item:
-                self._read_sequence(item, scope, trail)
+                self._read_sequence(item, scope, include_chain)
             else:
                 self._read_shot(item, scope)
 
-    def _read_sequence(self, item: Map, scope: Scope, trail: tuple[Path, ...]) -> None:
+    def _read_sequence(self, item: Map, scope: Scope, include_chain: tuple[Path, ...]) -> None:
         header = Map(item.node, item.file)
         header.update(item)
         if isinstance(item.get("shots"), Seq):
             header["shots"] = Seq(item["shots"].node, item.file)
         checked = self._checker.check_value("sequence", header)
-        header = remove_wrong_keys(checked.data, checked.wrong, deep=False)
+        header = copy_without_wrong_keys(checked.data, checked.wrong, deep=False)
         name = header.get("sequence")
         if isinstance(name, str):
             first = self.parsed_film.sequences.setdefault(name, item.find_value_span("sequence"))
@@ -272,11 +285,13 @@ class IncludeReader:
                     ((first, "the first"),),
                 )
         inner = Scope(scope.source, scope.cast, (*scope.sequences, header), scope.includes)
-        self._read_shots(item, inner, trail)
+        self._read_shots(item, inner, include_chain)
 
-    def _read_include(self, item: Map, scope: Scope, trail: tuple[Path, ...]) -> None:
-        include = self._open_include(item, scope.source, trail)
-        document = self._read_document(*include) if include else None
+    def _read_included_shots(
+        self, item: Map, scope: Scope, include_chain: tuple[Path, ...]
+    ) -> None:
+        include = self._read_included_text(item, scope.source, include_chain)
+        document = self._parse_document(*include) if include else None
         if include is None or document is None:
             self.parsed_film.may_lack_ids = self.parsed_film.may_lack_cast = True
             return
@@ -287,7 +302,7 @@ class IncludeReader:
             message = f"`{item['include']}` is included twice, and ids stand once"
             self._diagnostics.add_error("SB203", span, message, related=((first, "the first"),))
             return
-        header = self._read_header(document, "part")
+        header = self._extract_valid_header(document, "part")
         texts = self.parsed_film.texts
         for key in _UNUSED_KEYS:
             if key in header:
@@ -311,15 +326,15 @@ class IncludeReader:
             )
         inner = Scope(
             source,
-            self._read_cast(header.get("cast"), source, scope.cast, (*trail, source.path)),
+            self._read_cast(header.get("cast"), source, scope.cast, (*include_chain, source.path)),
             scope.sequences,
             (*scope.includes, (source, header)),
         )
-        self._read_shots(document, inner, (*trail, source.path))
+        self._read_shots(document, inner, (*include_chain, source.path))
 
     def _read_shot(self, item: Map, scope: Scope) -> None:
         # asked of the text, so that a wrong `length` is not also said to be missing
-        has_outer_length = any(sequence.find_pair("length") for sequence in scope.sequences)
+        has_outer_length = any(sequence.find_node_pair("length") for sequence in scope.sequences)
         checked = self._checker.check_value("itemInside" if has_outer_length else "item", item)
         id_value = item.get("id")
         name = id_value if isinstance(id_value, str) else ""
@@ -345,7 +360,7 @@ class IncludeReader:
             parsed_shot.broken = True
         self.parsed_film.shots.append(parsed_shot)
 
-    def _number_cards(self) -> None:
+    def _assign_card_ids(self) -> None:
         """Gives cards and colours without an id one of their own."""
         for kind in ("card", "color"):
             number = 0
@@ -359,16 +374,16 @@ class IncludeReader:
                 self.parsed_film.shots_by_id[parsed_shot.id] = parsed_shot
 
 
-def remove_wrong_keys(data: Map, wrong: tuple[Steps, ...], *, deep: bool = True) -> Map:
+def copy_without_wrong_keys(data: Map, wrong_paths: tuple[Steps, ...], *, deep: bool = True) -> Map:
     """The mapping without what is wrong in it: a key of a section, else the whole key."""
     pruned = Map(data.node, data.file)
     pruned.update(data)
-    for steps in wrong:
+    for steps in wrong_paths:
         if not steps or steps[0] not in pruned:
             continue
         section = pruned[str(steps[0])]
         if deep and len(steps) > 1 and steps[0] in _SECTION_KEYS and isinstance(section, Map):
-            pruned[str(steps[0])] = remove_key(section, steps[1:2])
+            pruned[str(steps[0])] = copy_without_key(section, steps[1:2])
         else:
             del pruned[str(steps[0])]
     return pruned
@@ -383,6 +398,6 @@ def _merge_providers(providers: Any, adapter_settings: Mapping[str, Map]) -> Any
     return merged
 
 
-def _list_names(cast: Map) -> set[str]:
+def _list_cast_names(cast: Map) -> set[str]:
     """Every name that the text of a cast has, sound or not."""
     return {key.value for key, _ in cast.node.value if isinstance(key.value, str)} | set(cast)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from storyboard.errors import Span
-from storyboard.model.film import Origin, ValueSource
 from storyboard.language.yaml.parser import Map, Seq
+from storyboard.model.film import Origin, ValueSource
 
 _PATH_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
@@ -28,9 +28,9 @@ class ValueLayer:
     keys: frozenset[str]
     """The keys of `data` that count here."""
 
-    def find_spans(self, path: str) -> tuple[Span | None, Span | None] | None:
+    def find_key_and_value_spans(self, key_path: str) -> tuple[Span | None, Span | None] | None:
         """The spans of a key path and of its value, None where this layer doesn't have it."""
-        steps = split_path(path)
+        steps = split_key_path(key_path)
         if not steps or steps[0] not in self.keys:
             return None
         if not isinstance(self.data, Map):
@@ -53,11 +53,11 @@ class ValueLayer:
 
 
 def build_layer(
-    layer: ValueSource, detail: str, data: Mapping[str, Any], *, but: frozenset[str]
+    source: ValueSource, detail: str, data: Mapping[str, Any], *, but: frozenset[str]
 ) -> ValueLayer:
     """A layer of all keys of `data` that aren't private or in `but`."""
     return ValueLayer(
-        layer,
+        source,
         detail,
         data,
         frozenset(key for key in data if key not in but and not key.startswith("x-")),
@@ -75,28 +75,28 @@ class Origins(Mapping[str, Origin]):
 
     __slots__ = ("_home", "extra", "stack")
 
-    def __init__(self, stack: tuple[ValueLayer, ...], home: FindHome | None = None) -> None:
+    def __init__(self, stack: tuple[ValueLayer, ...], find_home: FindHome | None = None) -> None:
         self.stack = stack
-        self._home = home
+        self._home = find_home
         self.extra: dict[str, Origin] = {}
         """Paths that no layer has, as a cast member of another file."""
 
     @property
-    def home(self) -> Origin | None:
+    def own_origin(self) -> Origin | None:
         """The thing itself: where it is named."""
         return self._home() if self._home is not None else None
 
-    def __getitem__(self, path: str) -> Origin:
-        if not path and (home := self.home) is not None:
+    def __getitem__(self, key_path: str) -> Origin:
+        if not key_path and (home := self.own_origin) is not None:
             return home
         for layer in self.stack:
-            spans = layer.find_spans(path)
+            spans = layer.find_key_and_value_spans(key_path)
             if spans is not None:
                 return Origin(layer.layer, layer.detail, spans[0], spans[1])
-        return self.extra[path]
+        return self.extra[key_path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(path for layer in self.stack for path in _list_paths(layer)))
+        return iter(dict.fromkeys(path for layer in self.stack for path in _list_key_paths(layer)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -107,29 +107,29 @@ class Origins(Mapping[str, Origin]):
     def __deepcopy__(self, _: object) -> Origins:
         return self
 
-    def is_stronger(self, key: str, other: str) -> bool:
-        """Whether `key` is said by a stronger layer than `other`."""
+    def is_from_stronger_layer(self, key: str, other_key: str) -> bool:
+        """Whether `key` is said by a stronger layer than `other_key`."""
         for layer in self.stack:
-            if other in layer.keys:
+            if other_key in layer.keys:
                 return False
             if key in layer.keys:
                 return True
         return False
 
-    def find_span(self, path: str) -> Span:
-        """The text of the value at `path`, or of the nearest key around it."""
-        while path:
-            origin = self.get(path)
+    def find_span(self, key_path: str) -> Span:
+        """The text of the value at `key_path`, or of the nearest key around it."""
+        while key_path:
+            origin = self.get(key_path)
             if origin is not None and (place := origin.value or origin.key):
                 return place
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        home = self.home
+            key_path = key_path[: max(key_path.rfind("."), key_path.rfind("["), 0)]
+        home = self.own_origin
         return (home and (home.value or home.key)) or Span("<film>")
 
-    def find_key_span(self, path: str) -> Span:
-        """The text of the key at `path`."""
-        origin = self.get(path)
-        return (origin and origin.key) or self.find_span(path)
+    def find_key_span(self, key_path: str) -> Span:
+        """The text of the key at `key_path`."""
+        origin = self.get(key_path)
+        return (origin and origin.key) or self.find_span(key_path)
 
 
 def merge_layers(stack: tuple[ValueLayer, ...]) -> dict[str, Any]:
@@ -141,12 +141,12 @@ def merge_layers(stack: tuple[ValueLayer, ...]) -> dict[str, Any]:
     return values
 
 
-def split_path(path: str) -> list[str | int]:
+def split_key_path(key_path: str) -> list[str | int]:
     """`trim.start` -> [trim, start]; `cast[1]` -> [cast, 1]."""
-    return [int(match[1]) if match[1] else match[2] for match in _PATH_STEP.finditer(path)]
+    return [int(match[1]) if match[1] else match[2] for match in _PATH_STEP.finditer(key_path)]
 
 
-def _list_paths(layer: ValueLayer) -> Iterator[str]:
+def _list_key_paths(layer: ValueLayer) -> Iterator[str]:
     pending = [(key, layer.data[key]) for key in sorted(layer.keys)]
     while pending:
         path, value = pending.pop(0)

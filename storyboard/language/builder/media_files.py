@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from storyboard.model.film import MediaFile
 from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
 from storyboard.language.yaml.parser import Map
+from storyboard.model.film import MediaFile
 
 
 class MediaKind(StrEnum):
@@ -47,7 +47,7 @@ class FileProblem(Exception):
         self.hint = hint
 
 
-def is_file_name(text: str) -> bool:
+def is_file_reference(text: str) -> bool:
     """Whether a reference means a file: it holds `/` or `://`, or ends like a medium."""
     return "/" in text or _extract_suffix(text) in _ALL
 
@@ -76,74 +76,78 @@ class MediaFiles:
         self._media: dict[Path, tuple[MediaKind | None, str]] = {}
         self._sizes: dict[Path, int] = {}
 
-    def find_file(self, text: str, folder: Path) -> Path:
+    def find_file(self, file_name: str, folder: Path) -> Path:
         """The file of that name seen from `folder`, links resolved. Raises FileProblem."""
-        key = folder, text
+        key = folder, file_name
         if key not in self._lookups:
-            self._lookups[key] = self._look_up(text, folder)
+            self._lookups[key] = self._look_up_file(file_name, folder)
         lookup = self._lookups[key]
         if lookup.problem is not None:
             raise lookup.problem
         return lookup.path
 
-    def find_media(self, text: str, folder: Path, wanted: MediaKind) -> MediaFile:
+    def find_media(self, file_name: str, folder: Path, wanted_kind: MediaKind) -> MediaFile:
         """The file, if its bytes are a medium of that kind. Raises FileProblem."""
-        path = self.find_file(text, folder)
+        path = self.find_file(file_name, folder)
         if path not in self._media:
-            self._media[path] = detect_media_kind(path)
+            self._media[path] = detect_media_kind_and_name(path)
         kind, name = self._media[path]
-        if kind is not wanted:
-            message = f"`{text}` is {name}" if name else f"`{text}` is no {wanted}"
-            raise FileProblem("SB505", message, f"what stands here is {_KIND_WORDS[wanted]}")
-        if wanted is MediaKind.SOUND and _is_empty_wav(path):
-            message = f"`{text}` is a WAV sound of no length"
+        if kind is not wanted_kind:
+            message = f"`{file_name}` is {name}" if name else f"`{file_name}` is no {wanted_kind}"
+            raise FileProblem("SB505", message, f"what stands here is {_KIND_WORDS[wanted_kind]}")
+        if wanted_kind is MediaKind.SOUND and _is_empty_wav(path):
+            message = f"`{file_name}` is a WAV sound of no length"
             raise FileProblem("SB505", message, "export it again: no sample is in it")
-        return MediaFile(path, text, size=self._sizes.get(path, 0))
+        return MediaFile(path, file_name, size=self._sizes.get(path, 0))
 
-    def _look_up(self, text: str, folder: Path) -> _LookupResult:
-        if is_url(text):
+    def _look_up_file(self, file_name: str, folder: Path) -> _LookupResult:
+        if is_url(file_name):
             message = "media from `https://` and `gs://` aren't built yet"
             return _LookupResult(
                 folder, FileProblem("SB190", message, "download it beside the film")
             )
         try:
-            path = (folder / text).resolve()
+            path = (folder / file_name).resolve()
             if not path.is_relative_to(self.root):
-                message = f"`{text}` lies outside the film's root `{self.root}`"
+                message = f"`{file_name}` lies outside the film's root `{self.root}`"
                 hint = "copy it beside the film, or name a folder above both with `root:`"
                 return _LookupResult(path, FileProblem("SB503", message, hint))
             state = path.stat()
         except FileNotFoundError:
-            hint = self._suggest_name(text, folder)
-            return _LookupResult(folder, FileProblem("SB501", f"there is no file `{text}`", hint))
+            hint = self._suggest_file_name(file_name, folder)
+            return _LookupResult(
+                folder, FileProblem("SB501", f"there is no file `{file_name}`", hint)
+            )
         except PermissionError:
-            return _LookupResult(folder, FileProblem("SB504", f"`{text}` may not be read"))
+            return _LookupResult(folder, FileProblem("SB504", f"`{file_name}` may not be read"))
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its links go round in a circle"
-            return _LookupResult(folder, FileProblem("SB501", f"`{text}` can't be found: {reason}"))
+            return _LookupResult(
+                folder, FileProblem("SB501", f"`{file_name}` can't be found: {reason}")
+            )
         if not stat.S_ISREG(state.st_mode):
             kind = "a folder" if stat.S_ISDIR(state.st_mode) else "no ordinary file"
             return _LookupResult(
-                path, FileProblem("SB502", f"`{text}` is {kind}", _suggest_media_in(path))
+                path, FileProblem("SB502", f"`{file_name}` is {kind}", _suggest_media_in(path))
             )
         if not os.access(path, os.R_OK):
-            return _LookupResult(path, FileProblem("SB504", f"`{text}` may not be read"))
+            return _LookupResult(path, FileProblem("SB504", f"`{file_name}` may not be read"))
         self._sizes[path] = state.st_size
         return _LookupResult(path)
 
-    def _suggest_name(self, text: str, folder: Path) -> str:
-        wanted_path = Path(text)
-        if "\\" in text:
+    def _suggest_file_name(self, file_name: str, folder: Path) -> str:
+        wanted_path = Path(file_name)
+        if "\\" in file_name:
             return "folders are separated by /"
         try:
             names = sorted(entry.name for entry in (folder / wanted_path.parent).iterdir())[:2000]
         except (OSError, ValueError):
             return f"there is no folder `{wanted_path.parent}`"
-        near = self._suggester.find_nearest(wanted_path.name, names)
+        near = self._suggester.find_nearest_choice(wanted_path.name, names)
         return f"did you mean `{wanted_path.parent / near}`?" if near else ""
 
 
-def detect_media_kind(path: Path) -> tuple[MediaKind | None, str]:
+def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
     """What the first bytes say: the kind where it is one of ours, and its name for people."""
     try:
         with path.open("rb") as stream:

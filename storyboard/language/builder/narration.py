@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from storyboard.model.sound import Line
-from storyboard.language.builder.shot_values import clean_prose
-from storyboard.language.builder.dialogue import check_order, split_aside
 from storyboard.language.builder.context import LayeredValues
+from storyboard.language.builder.dialogue import reject_line_out_of_order, split_manner_and_words
+from storyboard.language.builder.shot_values import strip_prose
+from storyboard.model.sound import Line
 
 OPTIONS = frozenset({"at", "how", "off", "write", "voice"})
 """What a line of narration says beside its speaker."""
@@ -17,80 +17,80 @@ NARRATOR = "narrator"
 """Whose voice speaks what is written, where the film names none."""
 
 
-def parse_lines(values: LayeredValues, path: str, value: Any) -> tuple[Line, ...]:
+def parse_narration_lines(values: LayeredValues, key_path: str, value: Any) -> tuple[Line, ...]:
     """A shot's narration: a list of lines, or one map; what is wrong is reported and left out."""
     parsed_lines: list[Line] = []
     listed = isinstance(value, list)
     for index, item in enumerate(value if listed else [value]):
-        item_path = f"{path}[{index}]" if listed else path
-        at = values.parse_frames(f"{item_path}.at", item["at"]) if "at" in item else None
-        check_order(values, f"{item_path}.at", parsed_lines, at)
-        if parsed_line := parse_line(values, item_path, item, at):
+        item_path = f"{key_path}[{index}]" if listed else key_path
+        at = values.parse_time_as_frames(f"{item_path}.at", item["at"]) if "at" in item else None
+        reject_line_out_of_order(values, f"{item_path}.at", parsed_lines, at)
+        if parsed_line := parse_narration_line(values, item_path, item, at):
             parsed_lines.append(parsed_line)
     return tuple(parsed_lines)
 
 
-def parse_line(
-    values: LayeredValues, path: str, item: Mapping[str, Any], at: int | None = None
+def parse_narration_line(
+    values: LayeredValues, key_path: str, item: Mapping[str, Any], at: int | None = None
 ) -> Line | None:
     """One line: `{NAME: words}` or `{write: words, voice: NAME}`; None, reported, if it is none."""
-    names = list_speakers(item)
+    names = list_speaker_names(item)
     if "write" in item:
         if names:
             values.add_error(
                 "SB110",
-                f"{path}.{names[0]}",
+                f"{key_path}.{names[0]}",
                 f"`write` makes the words, so `{names[0]}` can't give them too",
                 f"`voice: {names[0]}` says whose voice speaks them",
                 at_key=True,
             )
             return None
-        speaker, how, spoken_words = clean_prose(item.get("voice", "")) or NARRATOR, "", ""
+        speaker, how, spoken_words = strip_prose(item.get("voice", "")) or NARRATOR, "", ""
     elif not names:
         values.add_error(
-            "SB102", path, "a line needs its speaker and the words", "write `ana: words`"
+            "SB102", key_path, "a line needs its speaker and the words", "write `ana: words`"
         )
         return None
     else:
         if "voice" in item:
             values.add_error(
                 "SB111",
-                f"{path}.voice",
+                f"{key_path}.voice",
                 f"`voice` has no effect here: `{names[0]}` speaks the line",
                 "`voice` goes with `write`",
                 at_key=True,
             )
             return None
         speaker = names[0]
-        how, spoken_words = split_aside(clean_prose(item[speaker]))
-    how = ", ".join(part for part in (clean_prose(item.get("how", "")), how) if part)
+        how, spoken_words = split_manner_and_words(strip_prose(item[speaker]))
+    how = ", ".join(part for part in (strip_prose(item.get("how", "")), how) if part)
     return Line(
         speaker,
         spoken_words,
         at,
         how,
         bool(item.get("off", False)),
-        clean_prose(item.get("write", "")),
+        strip_prose(item.get("write", "")),
     )
 
 
-def list_speakers(item: Mapping[str, Any]) -> list[str]:
+def list_speaker_names(item: Mapping[str, Any]) -> list[str]:
     """The names that give words, as written; there should be one."""
     return [name for name in item if name not in OPTIONS and not name.startswith("x-")]
 
 
-def check_voice(
-    values: LayeredValues, path: str, item: Mapping[str, Any], cast: Collection[str]
+def check_narration_voice(
+    values: LayeredValues, key_path: str, item: Mapping[str, Any], cast_names: Collection[str]
 ) -> None:
     """One voice a line; one that the cast nearly has is warned of, any other is its own."""
-    names = list_speakers(item)
-    first = next((name for name in names if name in cast), names[0] if names else "")
+    names = list_speaker_names(item)
+    first = next((name for name in names if name in cast_names), names[0] if names else "")
     for name in names:
-        span = values.origins.find_key_span(f"{path}.{name}")
+        span = values.origins.find_key_span(f"{key_path}.{name}")
         if name == first:
             continue
         values.failed = True
-        if name in cast:
+        if name in cast_names:
             example = "\n".join(
                 f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
                 for speaker in (first, name)
@@ -100,13 +100,19 @@ def check_voice(
                 "SB107", span, message, f"write two items:\n{example}"
             )
         else:
-            near = values.context.suggester.suggest_word(name, [*sorted(OPTIONS), *sorted(cast)])
+            near = values.context.suggester.format_suggestion(
+                name, [*sorted(OPTIONS), *sorted(cast_names)]
+            )
             hint = near or "a line has one speaker, and at, how, off"
             values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
-    voice = clean_prose(item["voice"]) if isinstance(item.get("voice"), str) else ""
+    voice = strip_prose(item["voice"]) if isinstance(item.get("voice"), str) else ""
     if "write" not in item:
-        voice, span = first, values.origins.find_key_span(f"{path}.{first}")
+        voice, span = first, values.origins.find_key_span(f"{key_path}.{first}")
     else:
-        span = values.origins.find_span(f"{path}.voice")
-    if voice and voice not in cast and (near := values.context.suggester.suggest_word(voice, cast)):
+        span = values.origins.find_span(f"{key_path}.voice")
+    if (
+        voice
+        and voice not in cast_names
+        and (near := values.context.suggester.format_suggestion(voice, cast_names))
+    ):
         values.context.diagnostics.add_warning("SB212", span, f"`{voice}` isn't in the cast", near)

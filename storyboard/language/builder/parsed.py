@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from storyboard.errors import Span
-from storyboard.model.film import Origin, ValueSource
-from storyboard.language.yaml.source import Source
 from storyboard.language.yaml.parser import Map
+from storyboard.language.yaml.source import Source
+from storyboard.model.film import Origin, ValueSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)

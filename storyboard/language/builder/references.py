@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storyboard.errors import Span
-from storyboard.model.film import CastKind, CastMember, FrameRef, References, Shot
-from storyboard.language.builder import narration
-from storyboard.language.builder.parsed import ParsedFilm, ParsedShot
 from storyboard.diagnostics.collector import DiagnosticCollector
-from storyboard.language.builder.dialogue import OPTIONS, find_speakers
+from storyboard.errors import Span
+from storyboard.language.builder import narration
 from storyboard.language.builder.context import LayeredValues
+from storyboard.language.builder.dialogue import OPTIONS, find_dialogue_speakers
+from storyboard.language.builder.parsed import ParsedFilm, ParsedShot
+from storyboard.model.film import CastKind, CastMember, FrameRef, References, Shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ShotReference:
     needs_take: bool = True
 
 
-def list_references(shot: Shot) -> Iterator[ShotReference]:
+def list_shot_references(shot: Shot) -> Iterator[ShotReference]:
     """The other shots that a shot names."""
     if shot.extends:
         yield ShotReference("extend", shot.extends)
@@ -61,28 +61,33 @@ class ReferenceChecker:
             if "color" in parsed_shot.item or "card" in parsed_shot.item
         }
 
-    def check_shot(
-        self, values: LayeredValues, path: str, name: str, omit: bool = False, take: bool = False
+    def check_shot_reference(
+        self,
+        values: LayeredValues,
+        key_path: str,
+        named_shot: str,
+        allow_omitted: bool = False,
+        needs_take: bool = False,
     ) -> bool:
         """Whether a shot of that id is there to be named; reports it if not."""
-        if name not in self._parsed_film.shots_by_id:
+        if named_shot not in self._parsed_film.shots_by_id:
             if not self._parsed_film.may_lack_ids:
                 others = [
                     shot_id for shot_id in self._parsed_film.shots_by_id if shot_id != values.name
                 ]
-                near = values.context.suggester.suggest_word(name, others)
-                values.add_error("SB201", path, f"there is no shot `{name}`", near)
+                near = values.context.suggester.format_suggestion(named_shot, others)
+                values.add_error("SB201", key_path, f"there is no shot `{named_shot}`", near)
             values.failed = True
             return False
-        if name in self._omitted and not omit:
-            place = self._parsed_film.shots_by_id[name].id_span
+        if named_shot in self._omitted and not allow_omitted:
+            place = self._parsed_film.shots_by_id[named_shot].id_span
             hint = "bring it back, or name another shot"
-            message = f"`{name}` is omitted, so nothing can hang on it"
-            values.add_error("SB205", path, message, hint, ((place, f"`{name}`"),))
+            message = f"`{named_shot}` is omitted, so nothing can hang on it"
+            values.add_error("SB205", key_path, message, hint, ((place, f"`{named_shot}`"),))
             return False
-        if take and name in self._takeless_shots:
-            message = f"`{name}` is a {self._takeless_shots[name]} and has no take"
-            values.add_error("SB217", path, message, "name a shot that is made or imported")
+        if needs_take and named_shot in self._takeless_shots:
+            message = f"`{named_shot}` is a {self._takeless_shots[named_shot]} and has no take"
+            values.add_error("SB217", key_path, message, "name a shot that is made or imported")
             return False
         return True
 
@@ -96,26 +101,26 @@ class ReferenceChecker:
 
     def check_references(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
         """Reports every name of the shot that leads nowhere."""
-        for link in list_references(shot):
-            self.check_shot(values, link.path, link.shot, shot.omit, link.needs_take)
+        for link in list_shot_references(shot):
+            self.check_shot_reference(values, link.path, link.shot, shot.omit, link.needs_take)
         for path, frame in (
             ("first_frame", shot.first_frame),
             ("last_frame", shot.last_frame),
             ("match", shot.match),
         ):
             if frame is not None:
-                self._check_frame(parsed_shot, values, path, frame)
+                self._check_frame_ref(parsed_shot, values, path, frame)
         for index, name in enumerate(values.data.get("cast", ())):
-            self._check_member(parsed_shot, values, f"cast[{index}]", name)
+            self._check_cast_reference(parsed_shot, values, f"cast[{index}]", name)
         for index, name in enumerate(
             shot.reference_names if shot.references is References.NAMED else ()
         ):
-            if self._check_member(parsed_shot, values, f"references[{index}]", name):
-                self._check_picture(values, f"references[{index}]", name)
-        self._check_place(parsed_shot, values, shot)
-        for index, names, item in find_speakers(values.data.get("dialogue", ())):
+            if self._check_cast_reference(parsed_shot, values, f"references[{index}]", name):
+                self._check_cast_picture(values, f"references[{index}]", name)
+        self._check_shot_place(parsed_shot, values, shot)
+        for index, names, item in find_dialogue_speakers(values.data.get("dialogue", ())):
             if not self._parsed_film.may_lack_cast:
-                self._check_speaker(parsed_shot, values, f"dialogue[{index}]", names, item)
+                self._check_line_speaker(parsed_shot, values, f"dialogue[{index}]", names, item)
         if not self._parsed_film.may_lack_cast:
             narration_value = values.data.get("narration", ())
             for index, item in enumerate(
@@ -125,27 +130,27 @@ class ReferenceChecker:
                     f"narration[{index}]" if isinstance(narration_value, list) else "narration"
                 )
                 if isinstance(item, Mapping):
-                    narration.check_voice(values, item_path, item, parsed_shot.scope.cast)
+                    narration.check_narration_voice(values, item_path, item, parsed_shot.scope.cast)
 
-    def _check_speaker(
+    def _check_line_speaker(
         self,
         parsed_shot: ParsedShot,
         values: LayeredValues,
-        path: str,
-        names: list[str],
+        key_path: str,
+        speaker_names: list[str],
         item: Mapping[str, Any],
     ) -> None:
         """Who speaks a line: one of the cast, and one alone."""
         cast = parsed_shot.scope.cast
-        first = next((name for name in names if name in cast), names[0])
-        for name in names:
-            speaker_path = f"{path}.{name}"
-            span = values.origins.find_span(path)
+        first = next((name for name in speaker_names if name in cast), speaker_names[0])
+        for name in speaker_names:
+            speaker_path = f"{key_path}.{name}"
+            span = values.origins.find_span(key_path)
             if "." not in name:
                 span = values.origins.find_key_span(speaker_path)
             if name == first:
                 if name not in cast and not item.get("off"):
-                    near = values.context.suggester.suggest_word(name, cast)
+                    near = values.context.suggester.format_suggestion(name, cast)
                     hint = near or "add the speaker to the cast, or say `off: true`"
                     message = f"`{name}` isn't in the cast"
                     values.context.diagnostics.add_warning("SB212", span, message, hint)
@@ -161,30 +166,30 @@ class ReferenceChecker:
                     "SB107", span, message, f"write two items:\n{lines}"
                 )
             else:
-                near = values.context.suggester.suggest_word(
+                near = values.context.suggester.format_suggestion(
                     name, [*sorted(OPTIONS), *sorted(cast)]
                 )
                 hint = near or "a line has one speaker, and at, how and off"
                 values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
 
-    def _check_frame(
-        self, parsed_shot: ParsedShot, values: LayeredValues, path: str, frame: FrameRef
+    def _check_frame_ref(
+        self, parsed_shot: ParsedShot, values: LayeredValues, key_path: str, frame: FrameRef
     ) -> None:
         for index, name in enumerate(frame.still_cast):
-            self._check_member(parsed_shot, values, f"{path}.cast[{index}]", name)
+            self._check_cast_reference(parsed_shot, values, f"{key_path}.cast[{index}]", name)
         if frame.still_place:
-            self._check_named_place(parsed_shot, values, f"{path}.place", frame.still_place)
+            self._check_named_place(parsed_shot, values, f"{key_path}.place", frame.still_place)
         name = frame.cast
         if not name:
             return
         if name in self._parsed_film.shots_by_id and name not in self._cast:
             hint = f"which of its frames? `{name}.out` is the last that the audience sees"
-            values.add_error("SB207", path, f"`{name}` is a shot, not a picture", hint)
-        elif self._check_member(parsed_shot, values, path, name):
-            self._check_picture(values, path, name)
+            values.add_error("SB207", key_path, f"`{name}` is a shot, not a picture", hint)
+        elif self._check_cast_reference(parsed_shot, values, key_path, name):
+            self._check_cast_picture(values, key_path, name)
 
-    def _check_member(
-        self, parsed_shot: ParsedShot, values: LayeredValues, path: str, name: str
+    def _check_cast_reference(
+        self, parsed_shot: ParsedShot, values: LayeredValues, key_path: str, name: str
     ) -> bool:
         if name in parsed_shot.scope.cast:
             return True
@@ -194,14 +199,14 @@ class ReferenceChecker:
         if elsewhere is not None:
             message = f"`{name}` is cast in another file, for its shots only"
             hint = "move it into the cast of the film"
-            values.add_error("SB202", path, message, hint, ((elsewhere.span, f"`{name}`"),))
+            values.add_error("SB202", key_path, message, hint, ((elsewhere.span, f"`{name}`"),))
             return False
-        near = values.context.suggester.suggest_word(name, parsed_shot.scope.cast)
+        near = values.context.suggester.format_suggestion(name, parsed_shot.scope.cast)
         hint = near or f"add it to the cast: `{name}: {{description: …}}`"
-        values.add_error("SB202", path, f"`{name}` isn't in the cast", hint)
+        values.add_error("SB202", key_path, f"`{name}` isn't in the cast", hint)
         return False
 
-    def _check_picture(self, values: LayeredValues, path: str, name: str) -> None:
+    def _check_cast_picture(self, values: LayeredValues, key_path: str, name: str) -> None:
         member, parsed_member = self._cast.get(name), self._parsed_film.cast.get(name)
         if member is None or member.images or member.still:
             return
@@ -212,15 +217,17 @@ class ReferenceChecker:
         ):
             return  # it names one that couldn't be used, which is said there
         related = ((parsed_member.span, f"`{name}`"),) if parsed_member else ()
-        values.add_error("SB214", path, f"`{name}` has no picture", "give it an `image`", related)
+        values.add_error(
+            "SB214", key_path, f"`{name}` has no picture", "give it an `image`", related
+        )
 
-    def _check_place(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
+    def _check_shot_place(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
         name = values.data.get("place")
         if name and name == shot.place:
             self._check_named_place(parsed_shot, values, "place", name)
 
     def _check_named_place(
-        self, parsed_shot: ParsedShot, values: LayeredValues, path: str, name: str
+        self, parsed_shot: ParsedShot, values: LayeredValues, key_path: str, name: str
     ) -> None:
         """A place of the cast, or any words; a name that the cast nearly has is a slip."""
         member = self._cast.get(name)
@@ -229,29 +236,31 @@ class ReferenceChecker:
             if member.kind is not CastKind.PLACE and parsed_member.data is not None:
                 message = f"`{name}` is a {member.kind}, not a place"
                 hint = f"say `kind: place` in the cast if {name} is one"
-                values.add_error("SB213", path, message, hint, ((parsed_member.span, f"`{name}`"),))
+                values.add_error(
+                    "SB213", key_path, message, hint, ((parsed_member.span, f"`{name}`"),)
+                )
         elif not self._parsed_film.may_lack_cast:
             places = [
                 cast_member.name
                 for cast_member in self._cast.values()
                 if cast_member.kind is CastKind.PLACE
             ]
-            near = values.context.suggester.find_nearest(name, places, 0.72)
+            near = values.context.suggester.find_nearest_choice(name, places, 0.72)
             if near:
                 values.add_error(
-                    "SB202", path, f"`{name}` isn't in the cast", f"did you mean `{near}`?"
+                    "SB202", key_path, f"`{name}` isn't in the cast", f"did you mean `{near}`?"
                 )
 
 
-def report_cycles(
-    needs: Mapping[str, Iterable[ShotReference]],
+def report_reference_cycles(
+    references_by_shot: Mapping[str, Iterable[ShotReference]],
     values_by_shot: Mapping[str, LayeredValues],
     diagnostics: DiagnosticCollector,
 ) -> frozenset[str]:
     """Reports each circle of shots once, as a path; the ids that lie on one."""
     edges = {
         shot: {link.shot: link for link in reversed(list(found)) if link.needs_take}
-        for shot, found in needs.items()
+        for shot, found in references_by_shot.items()
     }
     found: set[str] = set()
     for circle in _find_cycles(edges):

@@ -8,9 +8,9 @@ from typing import Any
 
 from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Diagnostic, Span
-from storyboard.language.schema.definitions import Steps, remove_key
+from storyboard.language.schema.definitions import Steps, copy_without_key
 from storyboard.language.yaml.parser import Map
-from storyboard.language.yaml.source import find_position
+from storyboard.language.yaml.source import find_line_and_column
 
 _SECRET = re.compile(
     r"AIza[\w-]{30,}|\bsk-[\w-]{20,}|\bya29\.[\w.-]{20,}|\bgh[pousr]_\w{30,}"
@@ -26,22 +26,22 @@ _SECRET_HINT = (
 )
 
 
-def mask_secrets(text: str, name: str) -> tuple[str, list[Diagnostic]]:
+def mask_secrets_with_errors(text: str, file_name: str) -> tuple[str, list[Diagnostic]]:
     """The text with every API key replaced by dots of the same length, and an error for each."""
     diagnostics: list[Diagnostic] = []
     if not any(trace in text for trace in _TRACES):
         return text, diagnostics
 
     def hide_secret(match: re.Match[str]) -> str:
-        line, column = find_position(text, match.start())
-        span = Span(name, line, column, line, column + len(match[0]))
+        line, column = find_line_and_column(text, match.start())
+        span = Span(file_name, line, column, line, column + len(match[0]))
         diagnostics.append(Diagnostic("SB113", "this looks like a secret key", span, _SECRET_HINT))
         return "•" * len(match[0])
 
     return _SECRET.sub(hide_secret, text), diagnostics
 
 
-def remove_secret_keys(header: Map, text: str, diagnostics: DiagnosticCollector) -> str:
+def remove_and_mask_secret_keys(header: Map, text: str, diagnostics: DiagnosticCollector) -> str:
     """Takes keys and tokens out of a header's settings; the text with their values as dots."""
     secret_keys = [
         (("providers", *steps), at) for steps, at in _find_secret_keys(header.get("providers"))
@@ -59,11 +59,11 @@ def remove_secret_keys(header: Map, text: str, diagnostics: DiagnosticCollector)
         message = f"`{key}` doesn't stand in a storyboard: it would be in git for ever"
         hint = "keys are read from the environment only, such as GEMINI_API_KEY or COMETAPI_KEY"
         diagnostics.add_error("SB113", holder.find_key_span(key), message, hint)
-        pair = holder.find_pair(key)
+        pair = holder.find_node_pair(key)
         if pair is not None and pair[1].start_mark and pair[1].end_mark:
             begin, end = pair[1].start_mark.index, pair[1].end_mark.index
             text = text[:begin] + re.sub(r"[^\r\n]", "•", text[begin:end]) + text[end:]
-        header[str(steps[0])] = remove_key(header[str(steps[0])], steps[1:])
+        header[str(steps[0])] = copy_without_key(header[str(steps[0])], steps[1:])
     return text
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.model.effects import compute_duration_after, explain_unusable
-from storyboard.model.film import Clip, References, Shot, ValueSource
-from storyboard.language.builder import narration, shot_values, dialogue
-from storyboard.language.builder.parsed import ParsedShot
-from storyboard.language.builder.effects import parse_effects
-from storyboard.language.builder.media_files import MediaKind, is_file_name
+from storyboard.language.builder import dialogue, narration, shot_values
 from storyboard.language.builder.context import LayeredValues
-from storyboard.language.builder.vocabulary import ANGLES, SIZES, is_known, parse_slug_line
+from storyboard.language.builder.effects import parse_effects
+from storyboard.language.builder.media_files import MediaKind, is_file_reference
+from storyboard.language.builder.parsed import ParsedShot
+from storyboard.language.builder.vocabulary import ANGLES, SIZES, is_in_vocabulary, parse_slug_line
+from storyboard.model.effects import compute_duration_after, explain_unusable_effects
+from storyboard.model.film import Clip, References, Shot, ValueSource
 
 SOURCE_KEYS = ("first_frame", "continue", "extend", "clip", "color", "card")
 """Keys of which a shot has at most one; with none of them it is text to video."""
@@ -43,15 +43,15 @@ FIELD_PARSERS: dict[str, Callable[[LayeredValues, str, Any], Any]] = {
     "last_frame": shot_values.parse_frame_ref,
     "match": shot_values.parse_frame_ref,
     "trim": shot_values.parse_trim,
-    "camera": shot_values.parse_camera,
-    "dialogue": dialogue.parse_lines,
-    "narration": narration.parse_lines,
-    "sound": shot_values.parse_sounds,
+    "camera": shot_values.parse_camera_moves,
+    "dialogue": dialogue.parse_dialogue_lines,
+    "narration": narration.parse_narration_lines,
+    "sound": shot_values.parse_sound_cues,
     "transition": shot_values.parse_transition,
     "transition_out": shot_values.parse_end_transition,
     **dict.fromkeys(
         ("length", "duration", "handles", "audio_lead", "audio_lag"),
-        lambda values, path, value: values.parse_frames(path, value),
+        lambda values, path, value: values.parse_time_as_frames(path, value),
     ),
     "takes": lambda values, path, value: int(value),
     "seed": lambda values, path, value: int(value),
@@ -72,11 +72,11 @@ def build_shot(
     parsed_shot: ParsedShot,
     values: LayeredValues,
     settled_fields: Mapping[str, Any],
-    places: list[str],
+    place_names: list[str],
 ) -> Shot | None:
     """The shot, or None where it has errors, which are reported.
 
-    `settled_fields` are settled already; `places` the cast names that are places.
+    `settled_fields` are settled already; `place_names` the cast names that are places.
     """
     own = parsed_shot.item
     data = dict(values.data)
@@ -103,10 +103,10 @@ def build_shot(
             values, "ambience", data["ambience"], _find_ambience_scope(values, parsed_shot)
         )
     if "references" in data:
-        fields.update(_parse_references(data["references"]))
-    _set_scene(values, fields, places)
-    _set_cast(fields, data.get("cast", ()), places)
-    _check_words(values, fields)
+        fields.update(_parse_reference_fields(data["references"]))
+    _derive_place_and_time(values, fields, place_names)
+    _set_cast_and_place(fields, data.get("cast", ()), place_names)
+    _warn_unknown_size_or_angle(values, fields)
     _check_times(values, fields, own)
     if (
         source_key == ""
@@ -131,7 +131,7 @@ def build_shot(
     return Shot(**fields)
 
 
-def build_reference_shot(parsed_shot: ParsedShot, values: LayeredValues) -> Shot:
+def build_references_only_shot(parsed_shot: ParsedShot, values: LayeredValues) -> Shot:
     """Nothing but what the shot names, of a shot that can't be built."""
     data = values.data
     fields = {
@@ -142,7 +142,7 @@ def build_reference_shot(parsed_shot: ParsedShot, values: LayeredValues) -> Shot
     if "clip" in data:
         fields["clip"] = _parse_clip(values, data["clip"])
     if "references" in data:
-        fields.update(_parse_references(data["references"]))
+        fields.update(_parse_reference_fields(data["references"]))
     if "ambience" in data:
         shot_values.parse_ambience(
             values, "ambience", data["ambience"], _find_ambience_scope(values, parsed_shot)
@@ -157,9 +157,9 @@ def to_plain_data(value: Any) -> Any:
     return [to_plain_data(item) for item in value] if isinstance(value, list) else value
 
 
-def _find_source_key(values: LayeredValues, own: Mapping[str, Any]) -> str:
+def _find_source_key(values: LayeredValues, own_values: Mapping[str, Any]) -> str:
     """The key that makes the shot, "" for text to video; refuses two."""
-    source_keys = [key for key in own if key in SOURCE_KEYS]
+    source_keys = [key for key in own_values if key in SOURCE_KEYS]
     for other in source_keys[1:]:
         values.add_error(
             "SB110",
@@ -169,7 +169,7 @@ def _find_source_key(values: LayeredValues, own: Mapping[str, Any]) -> str:
             ((values.origins.find_key_span(source_keys[0]), f"`{source_keys[0]}`"),),
             at_key=True,
         )
-    if "last_frame" in own and source_keys in ([], ["extend"]):
+    if "last_frame" in own_values and source_keys in ([], ["extend"]):
         values.add_error(
             "SB112",
             "last_frame",
@@ -180,8 +180,10 @@ def _find_source_key(values: LayeredValues, own: Mapping[str, Any]) -> str:
     return source_keys[0] if source_keys else ""
 
 
-def _reject_making_keys(values: LayeredValues, own: Mapping[str, Any], source_key: str) -> None:
-    for key in own:
+def _reject_making_keys(
+    values: LayeredValues, own_values: Mapping[str, Any], source_key: str
+) -> None:
+    for key in own_values:
         if key in (_MAKING_KEYS if source_key == "clip" else _TAKE_KEYS):
             what = (
                 "a clip is cut, not made" if source_key == "clip" else f"a {source_key} has no take"
@@ -190,26 +192,26 @@ def _reject_making_keys(values: LayeredValues, own: Mapping[str, Any], source_ke
             values.add_error("SB111", key, f"`{key}` has no effect here: {what}", hint, at_key=True)
 
 
-def _find_uninherited_keys(values: LayeredValues, only_cut: bool) -> set[str]:
+def _find_uninherited_keys(values: LayeredValues, is_only_cut: bool) -> set[str]:
     """What a take that is given doesn't inherit; the length of a sequence is its own shots'."""
     length = values.origins.get("length")
     is_from_sequence = length is not None and length.layer is ValueSource.SEQUENCE
     return (
         {"duration"}
-        | ({"prompt"} if only_cut else set())
+        | ({"prompt"} if is_only_cut else set())
         | (set() if is_from_sequence else {"length"})
     )
 
 
-def _parse_clip(values: LayeredValues, text: str) -> Clip | None:
-    text = text.strip()
-    if not is_file_name(text):
-        return Clip(shot=text)
-    file = values.find_media("clip", text, MediaKind.VIDEO)
+def _parse_clip(values: LayeredValues, file_or_shot: str) -> Clip | None:
+    file_or_shot = file_or_shot.strip()
+    if not is_file_reference(file_or_shot):
+        return Clip(shot=file_or_shot)
+    file = values.find_media("clip", file_or_shot, MediaKind.VIDEO)
     return Clip(file=file) if file else None
 
 
-def _parse_references(value: Any) -> dict[str, Any]:
+def _parse_reference_fields(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         return {"references": References(value)}
     return {"references": References.NAMED, "reference_names": tuple(value)}
@@ -224,36 +226,44 @@ def _find_ambience_scope(values: LayeredValues, parsed_shot: ParsedShot) -> str:
     return "film"
 
 
-def _set_scene(values: LayeredValues, fields: dict[str, Any], places: list[str]) -> None:
+def _derive_place_and_time(
+    values: LayeredValues, fields: dict[str, Any], place_names: list[str]
+) -> None:
     """`scene` sets place and time where they are not said, or are said further out."""
     if fields.get("scene"):
-        slug = parse_slug_line(fields["scene"], places)
+        slug = parse_slug_line(fields["scene"], place_names)
         for key, slug_value in (("place", slug.place), ("time", slug.time)):
-            if slug_value and (key not in fields or values.origins.is_stronger("scene", key)):
+            if slug_value and (
+                key not in fields or values.origins.is_from_stronger_layer("scene", key)
+            ):
                 fields[key] = slug_value
 
 
-def _set_cast(fields: dict[str, Any], names: Iterable[str], places: list[str]) -> None:
+def _set_cast_and_place(
+    fields: dict[str, Any], cast_names: Iterable[str], place_names: list[str]
+) -> None:
     """Who is in frame; a place among them is where they are."""
-    cast_places = [name for name in names if name in places]
-    fields["cast"] = tuple(name for name in names if name not in cast_places)
+    cast_places = [name for name in cast_names if name in place_names]
+    fields["cast"] = tuple(name for name in cast_names if name not in cast_places)
     if cast_places:
         fields.setdefault("place", cast_places[0])
 
 
-def _check_words(values: LayeredValues, fields: Mapping[str, Any]) -> None:
+def _warn_unknown_size_or_angle(values: LayeredValues, fields: Mapping[str, Any]) -> None:
     for key, known, code in (("size", SIZES, "SB114"), ("angle", ANGLES, "SB115")):
         word = fields.get(key, "")
-        if word and not is_known(word, known):
-            hint_text = values.context.suggester.suggest_word(word, known)
+        if word and not is_in_vocabulary(word, known):
+            hint_text = values.context.suggester.format_suggestion(word, known)
             hint = hint_text or "it goes into the prompt as it stands"
             values.add_warning(code, key, f"`{word}` is no {key} that is known", hint)
 
 
-def _check_times(values: LayeredValues, fields: dict[str, Any], own: Mapping[str, Any]) -> None:
+def _check_times(
+    values: LayeredValues, fields: dict[str, Any], own_values: Mapping[str, Any]
+) -> None:
     length, duration = fields.get("length"), fields.get("duration")
     if duration is not None and length is not None:
-        if "duration" not in own:
+        if "duration" not in own_values:
             del fields["duration"]
         elif duration < length and "effects" not in fields:
             values.add_error(
@@ -274,7 +284,7 @@ def _check_times(values: LayeredValues, fields: dict[str, Any], own: Mapping[str
         plays = compute_duration_after(shot_effects, remaining_s)
         if (
             remaining_s > 0
-            and not explain_unusable(shot_effects, remaining_s)
+            and not explain_unusable_effects(shot_effects, remaining_s)
             and int(plays * rate.value) < length
         ):
             becomes = "" if plays == remaining_s else f" that the effects make {float(plays):.3g} s"
@@ -282,10 +292,12 @@ def _check_times(values: LayeredValues, fields: dict[str, Any], own: Mapping[str
                 f"this trim leaves {float(remaining_s):.3g} s{becomes}, which is less than `length`"
             )
             values.add_error("SB304", "trim.end", message, "give one of the two")
-    _check_beats(values, fields, own)
+    _check_beats(values, fields, own_values)
 
 
-def _check_beats(values: LayeredValues, fields: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+def _check_beats(
+    values: LayeredValues, fields: Mapping[str, Any], own_values: Mapping[str, Any]
+) -> None:
     beats = fields.get("beats")
     if not beats or values.failed:
         return

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from storyboard.language.builder.context import LayeredValues
+from storyboard.language.builder.media_files import MediaKind, is_file_reference
 from storyboard.model.film import (
     CUT,
     Align,
@@ -20,15 +22,13 @@ from storyboard.model.film import (
     TransitionKind,
     Trim,
 )
-from storyboard.language.builder.media_files import MediaKind, is_file_name
-from storyboard.language.builder.context import LayeredValues
 
 _EDGES = ("first", "last", "in", "out")
 DISSOLVE = Fraction(1, 2)
 """Seconds of a transition that is only named."""
 
 
-def parse_transition(values: LayeredValues, path: str, value: Any) -> Transition:
+def parse_transition(values: LayeredValues, key_path: str, value: Any) -> Transition:
     """How the film comes into the shot."""
     if isinstance(value, str):
         kind = TransitionKind(value)
@@ -41,14 +41,14 @@ def parse_transition(values: LayeredValues, path: str, value: Any) -> Transition
         (candidate for candidate in TransitionKind if candidate in value), TransitionKind.DISSOLVE
     )
     if kind in value:
-        duration = values.parse_frames(f"{path}.{kind}", value[kind])
+        duration = values.parse_time_as_frames(f"{key_path}.{kind}", value[kind])
     else:
         duration = values.context.rate.to_frames(DISSOLVE)
     fade = kind is TransitionKind.FADE
     if fade and "from" in value and "through" in value:
         values.add_error(
             "SB110",
-            f"{path}.through",
+            f"{key_path}.through",
             "a fade is `from` a colour or `through` one",
             "keep one of the two",
             at_key=True,
@@ -56,7 +56,7 @@ def parse_transition(values: LayeredValues, path: str, value: Any) -> Transition
     if value.get("frames") == FramesFrom.HOLD and "align" in value:
         values.add_error(
             "SB111",
-            f"{path}.align",
+            f"{key_path}.align",
             "`align` has no effect here: `frames: hold` puts all of it before the shot",
             "delete `align`",
             at_key=True,
@@ -73,127 +73,134 @@ def parse_transition(values: LayeredValues, path: str, value: Any) -> Transition
     )
 
 
-def parse_end_transition(values: LayeredValues, path: str, value: Any) -> Transition:
+def parse_end_transition(values: LayeredValues, key_path: str, value: Any) -> Transition:
     """How the film ends."""
     if isinstance(value, str):
         if value == "cut":
             return CUT
         return Transition(TransitionKind.FADE, values.context.rate.to_frames(DISSOLVE))
-    duration = max(1, values.parse_frames(f"{path}.fade", value["fade"]))
+    duration = max(1, values.parse_time_as_frames(f"{key_path}.fade", value["fade"]))
     return Transition(TransitionKind.FADE, duration, value.get("to", "black"))
 
 
-def parse_trim(values: LayeredValues, path: str, value: Mapping[str, Any]) -> Trim:
+def parse_trim(values: LayeredValues, key_path: str, value: Mapping[str, Any]) -> Trim:
     """The part of the take that is used; refused where it leaves nothing."""
-    start = values.parse_frames(f"{path}.start", value["start"]) if "start" in value else None
-    end = values.parse_frames(f"{path}.end", value["end"]) if "end" in value else None
+    start = (
+        values.parse_time_as_frames(f"{key_path}.start", value["start"])
+        if "start" in value
+        else None
+    )
+    end = values.parse_time_as_frames(f"{key_path}.end", value["end"]) if "end" in value else None
     if end == 0 or (end is not None and end > 0 and end <= (start or 0)):
         values.add_error(
             "SB303",
-            f"{path}.end",
+            f"{key_path}.end",
             "this trim leaves nothing: it ends before it starts",
             "`end` is a position in the take, not a length; -0.5 counts from the tail",
         )
     return Trim(start, end)
 
 
-def parse_camera(values: LayeredValues, path: str, value: Any) -> tuple[CameraMove, ...]:
+def parse_camera_moves(values: LayeredValues, key_path: str, value: Any) -> tuple[CameraMove, ...]:
     """Moves in order."""
     moves = []
     for index, item in enumerate([value] if isinstance(value, str) else value):
         if isinstance(item, str):
-            moves.append(CameraMove(clean_prose(item)))
+            moves.append(CameraMove(strip_prose(item)))
             continue
         for move, time in item.items():
             moves.append(
-                CameraMove(clean_prose(move), values.parse_frames(f"{path}[{index}].{move}", time))
+                CameraMove(
+                    strip_prose(move),
+                    values.parse_time_as_frames(f"{key_path}[{index}].{move}", time),
+                )
             )
     return tuple(moves)
 
 
 def parse_beats(
-    values: LayeredValues, path: str, value: list[Mapping[str, Any]]
+    values: LayeredValues, key_path: str, value: list[Mapping[str, Any]]
 ) -> tuple[Beat, ...]:
     """Beats in the order of their times."""
     parsed_beats: list[Beat] = []
     for index, item in enumerate(value):
-        at = values.parse_frames(f"{path}[{index}].at", item["at"])
+        at = values.parse_time_as_frames(f"{key_path}[{index}].at", item["at"])
         if parsed_beats and at <= parsed_beats[-1].at:
             values.add_error(
                 "SB305",
-                f"{path}[{index}].at",
+                f"{key_path}[{index}].at",
                 "this beat doesn't come after the one before it",
                 "beats stand in order, each `at` later than the last",
             )
-        parsed_beats.append(Beat(at, clean_prose(item["prompt"])))
+        parsed_beats.append(Beat(at, strip_prose(item["prompt"])))
     return tuple(parsed_beats)
 
 
-def parse_sounds(values: LayeredValues, path: str, value: Any) -> tuple[SoundCue, ...]:
+def parse_sound_cues(values: LayeredValues, key_path: str, value: Any) -> tuple[SoundCue, ...]:
     """Sounds in words and sound files."""
     cues = []
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         if isinstance(item, str):
-            cues.append(SoundCue(clean_prose(item)))
+            cues.append(SoundCue(strip_prose(item)))
             continue
-        item_path = f"{path}[{index}]" if isinstance(value, list) else path
+        item_path = f"{key_path}[{index}]" if isinstance(value, list) else key_path
         file = values.find_media(f"{item_path}.file", item["file"], MediaKind.SOUND)
-        at = values.parse_frames(f"{item_path}.at", item.get("at", 0))
+        at = values.parse_time_as_frames(f"{item_path}.at", item.get("at", 0))
         cues.append(SoundCue(file=file, at=at, gain_db=float(item.get("gain_db", 0))))
     return tuple(cues)
 
 
 def parse_ambience(
-    values: LayeredValues, path: str, value: Mapping[str, Any], scope: str
+    values: LayeredValues, key_path: str, value: Mapping[str, Any], scope: str
 ) -> Ambience | None:
     """The bed under a scope; None, reported, where it has no source or two."""
     if ("make" in value) == ("file" in value):
         message = "ambience is either `make`, in words, or a `file`"
-        values.add_error("SB110" if "make" in value else "SB109", path, message)
+        values.add_error("SB110" if "make" in value else "SB109", key_path, message)
         return None
     file = (
-        values.find_media(f"{path}.file", value["file"], MediaKind.SOUND)
+        values.find_media(f"{key_path}.file", value["file"], MediaKind.SOUND)
         if "file" in value
         else None
     )
-    description = clean_prose(value["make"]) if "make" in value else ""
+    description = strip_prose(value["make"]) if "make" in value else ""
     return Ambience(description, file, float(value.get("gain_db", -24)), scope)
 
 
-def parse_frame_ref(values: LayeredValues, path: str, value: Any) -> FrameRef | None:
+def parse_frame_ref(values: LayeredValues, key_path: str, value: Any) -> FrameRef | None:
     """A reference to one picture: a file, else a frame of a shot, else a cast name."""
     if isinstance(value, Mapping):
         return FrameRef(
-            still=clean_prose(value["still"]),
+            still=strip_prose(value["still"]),
             still_cast=tuple(value.get("cast", ())),
             still_place=value.get("place", ""),
         )
     text = value.strip()
-    if is_file_name(text):
-        file = values.find_media(path, text, MediaKind.PICTURE)
+    if is_file_reference(text):
+        file = values.find_media(key_path, text, MediaKind.PICTURE)
         return FrameRef(file=file) if file else None
     shot, at, time = text.partition("@")
     if at:
         try:
-            exact = values.context.parse_cached_time(time)
+            exact = values.context.parse_time_with_cache(time)
         except ValueError:
             exact = None
         if exact is None or exact.frames < 0:
             cure = "write SHOT@3.5 for seconds or SHOT@84f for frames"
-            values.add_error("SB207", path, f"`{time}` is no time in the take", cure)
+            values.add_error("SB207", key_path, f"`{time}` is no time in the take", cure)
             return None
         return FrameRef(shot=shot, edge=FrameEdge.AT, at=exact.frames)
     shot, dot, edge = text.rpartition(".")
     if dot:
         if edge not in _EDGES:
-            near = values.context.suggester.find_nearest(edge, _EDGES)
+            near = values.context.suggester.find_nearest_choice(edge, _EDGES)
             cure = f"did you mean `{shot}.{near}`?" if near else "write .first, .last, .in or .out"
-            values.add_error("SB207", path, f"a shot has no frame `{edge}`", cure)
+            values.add_error("SB207", key_path, f"a shot has no frame `{edge}`", cure)
             return None
         return FrameRef(shot=shot, edge=FrameEdge(edge))
     return FrameRef(cast=text)
 
 
-def clean_prose(text: str) -> str:
+def strip_prose(text: str) -> str:
     """Prose without the line breaks of the file around it."""
     return text.strip()

@@ -34,9 +34,9 @@ _TIMES = frozenset(
 )
 
 
-def is_known(word: str, known: frozenset[str]) -> bool:
+def is_in_vocabulary(word: str, vocabulary: frozenset[str]) -> bool:
     """Whether a size or an angle is one of the usual words, however it is joined."""
-    return normalize_word(word) in known or normalize_word(word) + "-shot" in known
+    return normalize_word(word) in vocabulary or normalize_word(word) + "-shot" in vocabulary
 
 
 def normalize_word(word: str) -> str:
@@ -67,13 +67,13 @@ def parse_slug_line(scene: str, places: Iterable[str]) -> Slug:
         time = parts.pop().lower()
     elif len(parts) == 2:
         time = parts.pop().lower() if len(parts[-1].split()) == 1 else ""
-    names = {_flatten_name(name): name for name in places}
+    names = {_normalize_cast_name(name): name for name in places}
     for words in ([" ".join(parts)], parts[::-1]):
         for candidate in words:
-            if place := names.get(_flatten_name(candidate)):
+            if place := names.get(_normalize_cast_name(candidate)):
                 return Slug(place, time)
     return Slug(", ".join(parts).lower(), time)
 
 
-def _flatten_name(name: str) -> str:
+def _normalize_cast_name(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())

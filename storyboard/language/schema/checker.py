@@ -16,8 +16,8 @@ from storyboard.language.schema.definitions import (
     NEEDED_KEYS,
     SchemaError,
     Steps,
+    copy_without_key,
     load_schema,
-    remove_key,
 )
 from storyboard.language.schema.explain import SchemaErrorExplainer
 from storyboard.language.schema.fast_validator import Accepts, SchemaCompiler, UnsupportedKeyword
@@ -25,7 +25,7 @@ from storyboard.language.yaml.parser import Map, Seq
 
 
 @cache
-def _load_compiler() -> SchemaCompiler:
+def _load_schema_compiler() -> SchemaCompiler:
     return SchemaCompiler(load_schema())
 
 
@@ -58,62 +58,68 @@ class SchemaChecker:
         self._compiled_fragments: dict[tuple[str, str], Accepts | None] = {}
 
     def check_value(
-        self, definition: str, data: Any, at: Map | Seq | None = None, key: str | int = ""
+        self,
+        definition: str,
+        data: Any,
+        parent: Map | Seq | None = None,
+        parent_key: str | int = "",
     ) -> CheckResult:
-        """`data` held against `#/definitions/NAME`; `at` and `key` say where a scalar stands."""
-        if _load_compiler().compile_definition(definition)(data):
+        """`data` held against `#/definitions/NAME`; a scalar stands at `parent_key` of `parent`."""
+        if _load_schema_compiler().compile_definition(definition)(data):
             return CheckResult(data)
         wanted = {
             "allOf": [{"$ref": f"#/definitions/{definition}"}],
             "definitions": load_schema()["definitions"],
         }
-        return self._explain_errors(wanted, data, at, key)
+        return self._report_schema_errors(wanted, data, parent, parent_key)
 
-    def check_fragment(self, provider: str, part: str, data: Map) -> CheckResult:
+    def check_provider_section(self, provider: str, section: str, data: Map) -> CheckResult:
         """Settings or options held against what the provider's adapter brought; else accepted."""
-        wanted = self._fragments.get(provider, {}).get(part)
+        wanted = self._fragments.get(provider, {}).get(section)
         if wanted is None:
             return CheckResult(data)
-        accepts = self._compile_fragment(provider, part, wanted)
+        accepts = self._compile_provider_schema(provider, section, wanted)
         if accepts is not None and accepts(data):
             return CheckResult(data)
-        return self._explain_errors(wanted, data)
+        return self._report_schema_errors(wanted, data)
 
-    def has_schema(self, provider: str, part: str) -> bool:
+    def has_provider_schema(self, provider: str, section: str) -> bool:
         """Whether an adapter brought a schema for that part."""
-        return part in self._fragments.get(provider, {})
+        return section in self._fragments.get(provider, {})
 
-    def _compile_fragment(self, provider: str, part: str, wanted: Any) -> Accepts | None:
-        if (provider, part) not in self._compiled_fragments:
+    def _compile_provider_schema(self, provider: str, section: str, schema: Any) -> Accepts | None:
+        if (provider, section) not in self._compiled_fragments:
             try:
-                self._compiled_fragments[provider, part] = SchemaCompiler(wanted).compile_schema(
-                    wanted
+                self._compiled_fragments[provider, section] = SchemaCompiler(schema).compile_schema(
+                    schema
                 )
             except UnsupportedKeyword:
-                self._compiled_fragments[provider, part] = None
-        return self._compiled_fragments[provider, part]
+                self._compiled_fragments[provider, section] = None
+        return self._compiled_fragments[provider, section]
 
-    def _explain_errors(
-        self, wanted: Any, data: Any, at: Map | Seq | None = None, key: str | int = ""
+    def _report_schema_errors(
+        self, schema: Any, data: Any, parent: Map | Seq | None = None, parent_key: str | int = ""
     ) -> CheckResult:
-        errors = list(_find_errors(wanted, data))
+        errors = list(_find_schema_errors(schema, data))
         empty_paths = [
             error.path
             for error in errors
-            if error.validator == "type" and error.instance is None and _can_be_absent(error.path)
+            if error.validator == "type"
+            and error.instance is None
+            and _can_key_be_absent(error.path)
         ]
         if empty_paths:
             for steps in empty_paths:
                 self._explainer.warn_empty_key(data, steps)
-                data = remove_key(data, steps)
-            errors = list(_find_errors(wanted, data))
-        errors = _keep_one_per_value(errors)
+                data = copy_without_key(data, steps)
+            errors = list(_find_schema_errors(schema, data))
+        errors = _keep_one_error_per_value(errors)
         for error in errors:
-            self._explainer.explain_error(error, data, at, key, errors)
+            self._explainer.report_error(error, data, parent, parent_key, errors)
         return CheckResult(data, tuple(steps for error in errors for steps in error.wrong_paths))
 
 
-def _keep_one_per_value(errors: list[SchemaError]) -> list[SchemaError]:
+def _keep_one_error_per_value(errors: list[SchemaError]) -> list[SchemaError]:
     """One error for each value: of several, that which says most."""
     errors_by_value: dict[Any, SchemaError] = {}
     for error in errors:
@@ -124,12 +130,12 @@ def _keep_one_per_value(errors: list[SchemaError]) -> list[SchemaError]:
     return list(errors_by_value.values())
 
 
-def _find_errors(wanted: Any, data: Any) -> Iterator[SchemaError]:
+def _find_schema_errors(schema: Any, data: Any) -> Iterator[SchemaError]:
     # imported here: a sound film never pays for it
     from jsonschema import Draft7Validator
     from referencing import Registry
 
-    for error in Draft7Validator(wanted, registry=Registry()).iter_errors(data):
+    for error in Draft7Validator(schema, registry=Registry()).iter_errors(data):
         part = error.schema if isinstance(error.schema, dict) else {}
         yield SchemaError(
             tuple(error.absolute_path),
@@ -140,7 +146,7 @@ def _find_errors(wanted: Any, data: Any) -> Iterator[SchemaError]:
         )
 
 
-def _can_be_absent(steps: Steps) -> bool:
+def _can_key_be_absent(steps: Steps) -> bool:
     """Whether a key with no value may count as absent."""
     return (
         bool(steps)

@@ -35,7 +35,7 @@ def load_schema() -> Mapping[str, Any]:
 
 
 @cache
-def list_keys(definition: str) -> frozenset[str]:
+def list_definition_keys(definition: str) -> frozenset[str]:
     """The keys that a definition of the schema names."""
     return frozenset(load_schema()["definitions"][definition]["properties"])
 
@@ -69,7 +69,7 @@ class SchemaError:
         return [(*self.path, key) for key in self.unknown_keys] or [self.path]
 
 
-def remove_key(data: Any, steps: Steps) -> Any:
+def copy_without_key(data: Any, steps: Steps) -> Any:
     """A copy of the value without the key at `steps`; what isn't on the way is shared."""
     if isinstance(data, Map) and steps[0] in data:
         copy = Map(data.node, data.file)
@@ -77,11 +77,11 @@ def remove_key(data: Any, steps: Steps) -> Any:
         if len(steps) == 1:
             del copy[str(steps[0])]
         else:
-            copy[str(steps[0])] = remove_key(data[str(steps[0])], steps[1:])
+            copy[str(steps[0])] = copy_without_key(data[str(steps[0])], steps[1:])
         return copy
     if isinstance(data, Seq) and isinstance(steps[0], int) and len(steps) > 1:
         items = Seq(data.node, data.file)
         items.extend(data)
-        items[steps[0]] = remove_key(data[steps[0]], steps[1:])
+        items[steps[0]] = copy_without_key(data[steps[0]], steps[1:])
         return items
     return data

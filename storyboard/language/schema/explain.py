@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from storyboard.diagnostics.collector import DiagnosticCollector, Suggester, format_value
 from storyboard.errors import Span
-from storyboard.language.yaml.lint import find_comma_runs
+from storyboard.language.yaml.lint import explain_comma_split_keys
 from storyboard.language.yaml.parser import Map, Seq
 
 if TYPE_CHECKING:
@@ -50,32 +50,32 @@ class SchemaErrorExplainer:
         self._diagnostics = diagnostics
         self._suggester = suggester
 
-    def explain_error(
+    def report_error(
         self,
         error: SchemaError,
         data: Any,
-        at: Map | Seq | None,
-        key: str | int,
-        beside: Iterable[SchemaError],
+        parent: Map | Seq | None,
+        parent_key: str | int,
+        all_errors: Iterable[SchemaError],
     ) -> None:
         """Reports one error of `data`; a lack beside another mistake is not reported."""
-        span = find_value_span(data, error.path, at, key)
-        label = _format_label(error.path, key)
+        span = find_value_span(data, error.path, parent, parent_key)
+        label = _format_value_label(error.path, parent_key)
         if error.validator == "additionalProperties":
-            self._explain_unknown_keys(error)
+            self._report_unknown_keys(error)
         elif error.validator == "dependencies":
-            self._explain_ineffective_keys(error)
+            self._report_ineffective_keys(error)
         elif error.validator == "required":
-            if not any(_may_cause(other, error) for other in beside):
-                self._explain_missing_keys(error, span)
+            if not any(_may_cause_missing_key(other, error) for other in all_errors):
+                self._report_missing_keys(error, span)
         elif error.instance is None:
-            runs = find_comma_runs(_find_parent(data, error.path)) if error.path else {}
+            runs = explain_comma_split_keys(_find_parent(data, error.path)) if error.path else {}
             cure = runs.get(str(error.path[-1]), ("", ""))[1] if runs else ""
             self._diagnostics.add_error("SB022", span, f"{label} has no value", cure or _EMPTY_HINT)
         elif error.validator in ("minLength", "minItems", "minProperties") and not error.instance:
             self._diagnostics.add_error("SB022", span, f"{label} is empty", _EMPTY_HINT)
         else:
-            self._explain_value(error, span, label)
+            self._report_wrong_value(error, span, label)
 
     def warn_empty_key(self, data: Any, steps: Steps) -> None:
         """Warns of a key with no value that counts as absent."""
@@ -87,14 +87,15 @@ class SchemaErrorExplainer:
             "SB022",
             span,
             f"`{key}` has no value and counts as absent",
-            find_comma_runs(parent).get(key, ("", ""))[1] or "give it a value, or delete the key",
+            explain_comma_split_keys(parent).get(key, ("", ""))[1]
+            or "give it a value, or delete the key",
         )
 
-    def _explain_value(self, error: SchemaError, span: Span, label: str) -> None:
+    def _report_wrong_value(self, error: SchemaError, span: Span, label: str) -> None:
         value, wanted = error.instance, error.wanted
         diagnostics = self._diagnostics
         most = error.schema.get("maximum")
-        if error.validator == "type" and _is_too_large(value, wanted, most):
+        if error.validator == "type" and _is_too_large_integer(value, wanted, most):
             message = f"{label} must be at most {format_value(most)}, not {value}"
             diagnostics.add_error("SB106", span, message)
         elif error.validator == "type":
@@ -107,14 +108,16 @@ class SchemaErrorExplainer:
                 for choice in (wanted if isinstance(wanted, list) else [wanted])
             ]
             message = f"{label} can't be {format_value(value)}"
-            hint = self._suggester.suggest_word(
+            hint = self._suggester.format_suggestion(
                 str(value), choices, 0.7
             ) or "choose " + _join_choices(choices)
             diagnostics.add_error("SB104", span, message, hint)
         elif error.validator == "pattern":
             wanted_text = _describe_wanted(error) or "of another form"
             message = f"{label} must be {wanted_text}, not {format_value(value)}"
-            diagnostics.add_error("SB105", span, message, self._suggest_form(str(value), error))
+            diagnostics.add_error(
+                "SB105", span, message, self._suggest_pattern_fix(str(value), error)
+            )
         elif error.validator in ("minimum", "exclusiveMinimum", "maximum"):
             edge = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
             limit = f"{edge[error.validator]} {format_value(wanted)}"
@@ -136,7 +139,7 @@ class SchemaErrorExplainer:
                 "SB105", span, f"{label} doesn't fit: {error.validator} {format_value(wanted)}"
             )
 
-    def _suggest_form(self, text: str, error: SchemaError) -> str:
+    def _suggest_pattern_fix(self, text: str, error: SchemaError) -> str:
         if _describe_wanted(error).startswith("a letter"):
             return f"begin with a letter: SH{text}" if text[:1].isdigit() else ""
         if _describe_wanted(error).startswith("a take") and text.isascii() and text.isdigit():
@@ -144,12 +147,12 @@ class SchemaErrorExplainer:
         if "seconds" in _describe_wanted(error) and (cure := _suggest_bare_number(text)):
             return cure
         colors = re.findall(r"[a-z]{3,}", error.wanted) if "black" in error.wanted else []
-        return _suggest_time(text) or self._suggester.suggest_word(text, colors)
+        return _suggest_time_notation(text) or self._suggester.format_suggestion(text, colors)
 
-    def _explain_unknown_keys(self, error: SchemaError) -> None:
+    def _report_unknown_keys(self, error: SchemaError) -> None:
         known = list(error.schema.get("properties", {}))
         holder = error.instance
-        runs = find_comma_runs(holder)
+        runs = explain_comma_split_keys(holder)
         transition_keys = [key for key in holder if key in _TRANSITION_KEYS]
         several = len(transition_keys) > 1 and error.schema.get("required", [""])[
             0
@@ -171,14 +174,14 @@ class SchemaErrorExplainer:
                 self._diagnostics.add_warning("SB021", span, message, cure)
                 hint = "quote the text before it"
             else:
-                hint = self._suggest_place(key, error.schema) or self._suggester.suggest_word(
-                    key, known
-                )
+                hint = self._suggest_key_place(
+                    key, error.schema
+                ) or self._suggester.format_suggestion(key, known)
             self._diagnostics.add_error(
-                "SB101", span, f"unknown key `{key}`", hint or _list_known_keys(known)
+                "SB101", span, f"unknown key `{key}`", hint or _format_known_keys(known)
             )
 
-    def _suggest_place(self, key: str, here: Mapping[str, Any]) -> str:
+    def _suggest_key_place(self, key: str, schema: Mapping[str, Any]) -> str:
         """Where a key that is out of place has its place."""
         names = self._definitions
         places = {
@@ -190,20 +193,20 @@ class SchemaErrorExplainer:
         }
         words = {"soundtrack": "sound", "shot": "a shot", "sequence": "a sequence"}
         for place, others in places.items():
-            if here.get("title") != names[place]["title"]:
+            if schema.get("title") != names[place]["title"]:
                 continue
             for other in others:
                 if key in names[other]["properties"]:
                     word = words.get(other, other)
                     stands = word if word.startswith("a ") else f"`{word}`"
                     return f"`{key}` stands in {stands}"
-        if here.get("title") == "Fade" and key == "frames":
+        if schema.get("title") == "Fade" and key == "frames":
             return "a fade takes no frames of its neighbours: delete `frames`"
-        if here.get("title") == "Cast":
+        if schema.get("title") == "Cast":
             return f"a name is one word: {re.sub(r'[^A-Za-z0-9-]+', '_', key)}"
         return ""
 
-    def _explain_ineffective_keys(self, error: SchemaError) -> None:
+    def _report_ineffective_keys(self, error: SchemaError) -> None:
         """A key that says nothing by itself."""
         holder = error.instance
         for key, needs in error.wanted.items():
@@ -215,13 +218,13 @@ class SchemaErrorExplainer:
                         "SB111", span, message, f"add `{need}`, or delete `{key}`"
                     )
 
-    def _explain_missing_keys(self, error: SchemaError, span: Span) -> None:
+    def _report_missing_keys(self, error: SchemaError, span: Span) -> None:
         for key in error.wanted:
             if key in error.instance:
                 continue
             title = str(error.schema.get("title", "")).lower() or "this"
             if title == "this" or title == "shot":
-                title = _name_thing(error.instance)
+                title = _describe_shot_item(error.instance)
             else:
                 title = "the film" if title == "film" else f"this {title}"
             hint = {
@@ -235,11 +238,11 @@ class SchemaErrorExplainer:
 
 
 def find_value_span(
-    data: Any, steps: Steps, at: Map | Seq | None = None, key: str | int = ""
+    data: Any, steps: Steps, parent: Map | Seq | None = None, parent_key: str | int = ""
 ) -> Span:
     """The text of the value at `steps`, or of the nearest part above it that was written."""
-    holder: Any = at
-    step: str | int = key
+    holder: Any = parent
+    step: str | int = parent_key
     value = data
     for next_step in steps:
         if not isinstance(value, (Map, Seq)):
@@ -264,11 +267,11 @@ def _find_parent(data: Any, steps: Steps) -> Any:
     return data
 
 
-def _format_label(steps: Steps, key: str | int) -> str:
+def _format_value_label(steps: Steps, root_key: str | int) -> str:
     """`duration`, `cast[1]`."""
-    if isinstance(key, int) and not steps:
+    if isinstance(root_key, int) and not steps:
         return "this item"
-    name, indexes = str(key), ""
+    name, indexes = str(root_key), ""
     for step in steps:
         if isinstance(step, int):
             indexes += f"[{step}]"
@@ -277,18 +280,18 @@ def _format_label(steps: Steps, key: str | int) -> str:
     return f"`{name}{indexes}`" if name or indexes else "this"
 
 
-def _may_cause(other: SchemaError, missing_key: SchemaError) -> bool:
+def _may_cause_missing_key(error: SchemaError, missing_key_error: SchemaError) -> bool:
     """Whether another mistake of the same thing may be why something seems missing."""
-    depth = len(missing_key.path)
-    return other.validator != "required" and other.path[:depth] == missing_key.path
+    depth = len(missing_key_error.path)
+    return error.validator != "required" and error.path[:depth] == missing_key_error.path
 
 
 def _describe_wanted(error: SchemaError) -> str:
     return str(error.schema.get("x-wants", ""))
 
 
-def _describe_types(wanted: Any) -> str:
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
+def _describe_types(type_names: Any) -> str:
+    names = [type_names] if isinstance(type_names, str) else list(type_names)
     return _join_choices([_TYPE_WORDS.get(name, name) for name in names])
 
 
@@ -296,19 +299,19 @@ def _join_choices(choices: list[str]) -> str:
     return choices[0] if len(choices) == 1 else ", ".join(choices[:-1]) + " or " + choices[-1]
 
 
-def _list_known_keys(keys: list[str]) -> str:
+def _format_known_keys(keys: list[str]) -> str:
     return "the keys here are " + ", ".join(keys) if 0 < len(keys) <= 14 else ""
 
 
-def _name_thing(instance: Mapping[str, Any]) -> str:
+def _describe_shot_item(item: Mapping[str, Any]) -> str:
     for key in ("card", "color", "include", "sequence"):
-        if key in instance:
+        if key in item:
             return f"this {key}"
-    return "this shot" if "id" not in instance else str(instance["id"])
+    return "this shot" if "id" not in item else str(item["id"])
 
 
-def _suggest_type_fix(value: Any, wanted: Any, error: SchemaError) -> str:
-    names = {wanted} if isinstance(wanted, str) else set(wanted)
+def _suggest_type_fix(value: Any, wanted_types: Any, error: SchemaError) -> str:
+    names = {wanted_types} if isinstance(wanted_types, str) else set(wanted_types)
     if isinstance(value, str):
         if "boolean" in names and value.lower() in _BOOLEAN_WORDS:
             return f"write {_BOOLEAN_WORDS[value.lower()]}"
@@ -319,7 +322,11 @@ def _suggest_type_fix(value: Any, wanted: Any, error: SchemaError) -> str:
         ):
             return f"write [{value}]"
         if names & {"number", "integer"}:
-            return _suggest_time(value) or _suggest_bare_number(value) or "write a bare number"
+            return (
+                _suggest_time_notation(value)
+                or _suggest_bare_number(value)
+                or "write a bare number"
+            )
     if (
         isinstance(value, int)
         and _describe_wanted(error).startswith("a take")
@@ -339,14 +346,16 @@ def _suggest_bare_number(text: str) -> str:
     return f"write a bare number: {match[1].removeprefix('+')}{match[2]}" if match else ""
 
 
-def _is_too_large(value: Any, wanted: Any, most: Any) -> bool:
+def _is_too_large_integer(value: Any, wanted_type: Any, maximum: Any) -> bool:
     """Whether it is a whole number so long that YAML left it a text."""
     digits = isinstance(value, str) and value.isascii() and value.removeprefix("+").isdigit()
-    numbers = wanted in ("integer", "number")
-    return numbers and digits and most is not None and value[0] != "0" and int(value[:99]) > most
+    numbers = wanted_type in ("integer", "number")
+    return (
+        numbers and digits and maximum is not None and value[0] != "0" and int(value[:99]) > maximum
+    )
 
 
-def _suggest_time(text: str) -> str:
+def _suggest_time_notation(text: str) -> str:
     text = text.strip().lower()
     if match := _SECONDS.fullmatch(text):
         return f"a bare number means seconds: {match[1]}"

@@ -53,13 +53,13 @@ class SchemaCompiler:
             return self._compile_reference(schema["$ref"])
         tests: list[Accepts] = []
         if "type" in schema:
-            tests.append(_compile_type(schema["type"]))
+            tests.append(_compile_type_test(schema["type"]))
         if schema.keys() & {"properties", "patternProperties", "additionalProperties"}:
-            tests.append(self._compile_members(schema))
+            tests.append(self._compile_object_members(schema))
         for keyword, wanted in schema.items():
             if test := self._compile_keyword(keyword, wanted, schema):
                 tests.append(test)
-        return _combine_tests(tests)
+        return _combine_with_and(tests)
 
     def _compile_reference(self, path: str) -> Accepts:
         if path not in self._compiled:
@@ -71,13 +71,13 @@ class SchemaCompiler:
             self._compiled[path] = self.compile_schema(target)
         return self._compiled[path]
 
-    def _compile_members(self, schema: Mapping[str, Any]) -> Accepts:
+    def _compile_object_members(self, schema: Mapping[str, Any]) -> Accepts:
         patterns = [
             (re.compile(pattern).search, self.compile_schema(part))
             for pattern, part in schema.get("patternProperties", {}).items()
         ]
         tests_by_key = {
-            key: _combine_tests(
+            key: _combine_with_and(
                 [self.compile_schema(part)] + [test for search, test in patterns if search(key)]
             )
             for key, part in schema.get("properties", {}).items()
@@ -118,7 +118,7 @@ class SchemaCompiler:
             )
             return lambda value: then(value) if condition(value) else other(value)
         if keyword == "allOf":
-            return _combine_tests([self.compile_schema(part) for part in wanted])
+            return _combine_with_and([self.compile_schema(part) for part in wanted])
         if keyword == "items":
             item = self.compile_schema(wanted)
             return lambda value: not isinstance(value, list) or all(map(item, value))
@@ -127,12 +127,12 @@ class SchemaCompiler:
         raise UnsupportedKeyword(keyword)
 
 
-def _compile_type(names: str | list[str]) -> Accepts:
+def _compile_type_test(names: str | list[str]) -> Accepts:
     tests = [_TYPES[name] for name in ([names] if isinstance(names, str) else names)]
     return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
 
 
-def _combine_tests(tests: list[Accepts]) -> Accepts:
+def _combine_with_and(tests: list[Accepts]) -> Accepts:
     if len(tests) == 1:
         return tests[0]
 
@@ -149,11 +149,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def _is_same_json_value(one: Any, other: Any) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _is_unique(value: Any) -> bool:
+def _has_unique_items(value: Any) -> bool:
     return not isinstance(value, list) or len({repr(item) for item in value}) == len(value)
 
 
@@ -173,8 +173,8 @@ def _compile_dependencies(dependencies: Mapping[str, Any]) -> Accepts:
 
 
 _KEYWORDS: dict[str, Callable[[Any], Accepts]] = {
-    "enum": lambda wanted: lambda value: any(_is_same(value, one) for one in wanted),
-    "const": lambda wanted: lambda value: _is_same(value, wanted),
+    "enum": lambda wanted: lambda value: any(_is_same_json_value(value, one) for one in wanted),
+    "const": lambda wanted: lambda value: _is_same_json_value(value, wanted),
     "required": lambda wanted: (
         lambda value: not isinstance(value, dict) or all(key in value for key in wanted)
     ),
@@ -187,7 +187,7 @@ _KEYWORDS: dict[str, Callable[[Any], Accepts]] = {
     "maxLength": lambda most: lambda value: not isinstance(value, str) or len(value) <= most,
     "minItems": lambda least: lambda value: not isinstance(value, list) or len(value) >= least,
     "maxItems": lambda most: lambda value: not isinstance(value, list) or len(value) <= most,
-    "uniqueItems": lambda wanted: lambda value: not wanted or _is_unique(value),
+    "uniqueItems": lambda wanted: lambda value: not wanted or _has_unique_items(value),
     "minProperties": lambda least: lambda value: not isinstance(value, dict) or len(value) >= least,
     "maxProperties": lambda most: lambda value: not isinstance(value, dict) or len(value) <= most,
 }

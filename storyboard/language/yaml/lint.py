@@ -10,7 +10,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
 from storyboard.language.yaml.parser import Map
-from storyboard.language.yaml.syntax_errors import quote_text
+from storyboard.language.yaml.syntax_errors import quote_entry_text
 from storyboard.util.line_breaks import BREAKS
 
 PROSE = frozenset(
@@ -28,19 +28,19 @@ _CONTINUATION = re.compile(
 )
 
 
-def check_prose(root: Any, text: str, diagnostics: DiagnosticCollector) -> None:
+def warn_broken_prose(document: Any, text: str, diagnostics: DiagnosticCollector) -> None:
     """Warns of texts that end at a ` #`, and of lists that look like one text with a comma.
 
     One blank before the # is taken for prose, two or more for a comment.
     """
-    if not isinstance(root, Map):
+    if not isinstance(document, Map):
         return
     cut = (" #" in text or "\t#" in text) and _COMMENT_START.search(text) is not None
     if not cut and not any(f"{key}: [" in text for key in _LIST_KEYS):
         return
     lines = BREAKS.split(text) if cut else []
     visited: set[int] = set()
-    stack: list[tuple[Any, str, bool]] = [(root.node, "", False)]
+    stack: list[tuple[Any, str, bool]] = [(document.node, "", False)]
     while stack:
         node, key, speech = stack.pop()
         if id(node) in visited:
@@ -52,26 +52,26 @@ def check_prose(root: Any, text: str, diagnostics: DiagnosticCollector) -> None:
                 prose = speech and name not in ("at", "off")
                 if isinstance(value, ScalarNode):
                     if cut and (prose or name in PROSE):
-                        _check_comment(value, lines, root.file, diagnostics)
+                        _warn_text_cut_by_comment(value, lines, document.file, diagnostics)
                 elif not name.startswith("x-"):
                     stack.append((value, name, speech or name in _SPEECH_KEYS))
         elif isinstance(node, SequenceNode):
             if node.flow_style and key in _LIST_KEYS:
-                _check_commas(node, root.file, diagnostics)
+                _warn_text_split_by_comma(node, document.file, diagnostics)
             for value in node.value:
                 if isinstance(value, ScalarNode):
                     if cut and key in PROSE:
-                        _check_comment(value, lines, root.file, diagnostics)
+                        _warn_text_cut_by_comment(value, lines, document.file, diagnostics)
                 else:
                     stack.append((value, key, speech))
 
 
-def find_comma_runs(holder: Any) -> dict[str, tuple[str, str]]:
+def explain_comma_split_keys(mapping: Any) -> dict[str, tuple[str, str]]:
     """Keys of a {} that are the rest of a text which a comma ended.
 
     Each with the first key of its run, and the line to type instead.
     """
-    if not isinstance(holder, Map) or not holder.in_braces:
+    if not isinstance(mapping, Map) or not mapping.is_in_braces:
         return {}
     runs: dict[str, tuple[str, str]] = {}
     text: tuple[str, str] | None = None
@@ -83,7 +83,7 @@ def find_comma_runs(holder: Any) -> dict[str, tuple[str, str]]:
             hint = f'a comma ends a text inside {{}}; quote the whole text:\n{text[0]}: "{words}"'
             runs.update(dict.fromkeys(rest, (rest[0], hint)))
 
-    for key_node, value in holder.node.value:
+    for key_node, value in mapping.node.value:
         scalar = isinstance(value, ScalarNode) and isinstance(key_node, ScalarNode)
         if scalar and value.start_mark.index == value.end_mark.index and not value.style:
             rest.append(key_node.value)
@@ -95,8 +95,8 @@ def find_comma_runs(holder: Any) -> dict[str, tuple[str, str]]:
     return runs
 
 
-def _check_comment(
-    node: ScalarNode, lines: list[str], file: str, diagnostics: DiagnosticCollector
+def _warn_text_cut_by_comment(
+    node: ScalarNode, lines: list[str], file_name: str, diagnostics: DiagnosticCollector
 ) -> None:
     mark = node.end_mark
     if node.style or not node.value or mark.line >= len(lines):
@@ -106,17 +106,19 @@ def _check_comment(
     if rest[:2] not in (" #", "\t#"):
         return
     at = mark.column + 2
-    span = Span(file, mark.line + 1, at, mark.line + 1, len(line.rstrip()) + 1)
+    span = Span(file_name, mark.line + 1, at, mark.line + 1, len(line.rstrip()) + 1)
     diagnostics.add_warning(
         "SB020",
         span,
         "everything from here on is a comment, not part of the text",
-        quote_text(line)
+        quote_entry_text(line)
         or "put the whole text in double quotes; a comment takes two blanks before its #",
     )
 
 
-def _check_commas(node: SequenceNode, file: str, diagnostics: DiagnosticCollector) -> None:
+def _warn_text_split_by_comma(
+    node: SequenceNode, file_name: str, diagnostics: DiagnosticCollector
+) -> None:
     for before, item in zip(node.value, node.value[1:], strict=False):
         plain = isinstance(before, ScalarNode) and isinstance(item, ScalarNode)
         if not plain or before.style or item.style or not _CONTINUATION.match(item.value):
@@ -126,7 +128,7 @@ def _check_commas(node: SequenceNode, file: str, diagnostics: DiagnosticCollecto
         diagnostics.add_warning(
             "SB021",
             Span(
-                file,
+                file_name,
                 mark.line + 1,
                 mark.column + 1,
                 item.end_mark.line + 1,

@@ -17,7 +17,7 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from storyboard.errors import Diagnostic, Span
-from storyboard.language.yaml.source import Unreadable
+from storyboard.language.yaml.source import UnreadableSource
 from storyboard.language.yaml.syntax_errors import explain_yaml_error
 
 try:
@@ -94,33 +94,33 @@ class Map(dict[Key, Any]):
         self.file = file
         self._pairs: dict[str, tuple[Node, Node]] | None = None
 
-    def find_pair(self, key: str) -> tuple[Node, Node] | None:
+    def find_node_pair(self, key: str) -> tuple[Node, Node] | None:
         """The nodes of a key and its value; those behind `<<` where it arrived by merge."""
         if self._pairs is None:
-            self._pairs = _collect_pairs(self.node, 0)
+            self._pairs = _collect_node_pairs(self.node, 0)
         return self._pairs.get(key)
 
     def find_key_span(self, key: str) -> Span:
         """The text of the key, or of the mapping where it has no such key."""
-        pair = self.find_pair(key)
-        return _find_span(self.file, pair[0]) if pair else self.find_span()
+        pair = self.find_node_pair(key)
+        return _find_node_span(self.file, pair[0]) if pair else self.find_span()
 
     def find_value_span(self, key: str) -> Span:
         """The text of the value; of its key where there is no value."""
-        pair = self.find_pair(key)
+        pair = self.find_node_pair(key)
         if pair is None:
             return self.find_span()
         empty = pair[1].start_mark.index == pair[1].end_mark.index
-        return _find_span(self.file, pair[0] if empty else pair[1])
+        return _find_node_span(self.file, pair[0] if empty else pair[1])
 
     def find_span(self) -> Span:
         """Its first key; the braces where it has none."""
         if self.node.value:
-            return _find_span(self.file, self.node.value[0][0])
-        return _find_span(self.file, self.node)
+            return _find_node_span(self.file, self.node.value[0][0])
+        return _find_node_span(self.file, self.node)
 
     @property
-    def in_braces(self) -> bool:
+    def is_in_braces(self) -> bool:
         return bool(self.node.flow_style)
 
 
@@ -141,13 +141,13 @@ class Seq(list[Any]):
         item = self.node.value[index]
         if isinstance(item, MappingNode) and item.value:
             item = item.value[0][0]
-        return _find_span(self.file, item)
+        return _find_node_span(self.file, item)
 
     def find_span(self) -> Span:
-        return _find_span(self.file, self.node)
+        return _find_node_span(self.file, self.node)
 
 
-def parse_yaml(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
+def parse_yaml_with_problems(text: str, file_name: str) -> tuple[Any, list[Diagnostic]]:
     """The data of a text, and what is wrong with it short of being unreadable.
 
     A key that stands twice keeps its first value. Raises Unreadable where nothing can be read.
@@ -155,29 +155,29 @@ def parse_yaml(text: str, name: str) -> tuple[Any, list[Diagnostic]]:
     try:
         node = _Composer(text).get_single_node()
     except _TooDeep:
-        raise _depth_error(text, name) from None
+        raise _build_depth_error(text, file_name) from None
     except yaml.YAMLError as error:
-        raise Unreadable(explain_yaml_error(error, text, name)) from None
+        raise UnreadableSource(explain_yaml_error(error, text, file_name)) from None
     if node is None:
-        raise Unreadable(
+        raise UnreadableSource(
             Diagnostic(
                 "SB004",
-                f"`{name}` is empty",
-                Span(name),
+                f"`{file_name}` is empty",
+                Span(file_name),
                 "a film begins so:\nstoryboard: 1\nshots:\n"
                 "  - {id: SH010, prompt: what the first shot shows, length: 4}",
             )
         )
-    converter = _NodeConverter(text, name)
+    converter = _NodeConverter(text, file_name)
     return converter.convert_node(node, 0), converter.problems
 
 
 class _NodeConverter:
     """One walk over the nodes of a text."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, file_name: str) -> None:
         self.text = text
-        self.name = name
+        self.name = file_name
         self.problems: list[Diagnostic] = []
         self._open: set[int] = set()
         self._done: dict[int, tuple[Any, int]] = {}
@@ -189,22 +189,24 @@ class _NodeConverter:
             text = node.value
             if node.tag is _PLAIN:
                 return text if text and text[0] not in _NOT_TEXT else parse_plain_scalar(text)
-            return text if node.tag is _QUOTED else self._convert_tagged(node)
+            return text if node.tag is _QUOTED else self._convert_tagged_scalar(node)
         identity = id(node)
         if identity in self._done:
             built, size = self._done[identity]
             self._expanded += size
             if self._expanded > MAX_EXPANDED:
-                raise self._unreadable_error(
+                raise self._build_unreadable_error(
                     "SB012", node, "aliases expand to too much", alias=True
                 )
             return built
         if identity in self._open:
-            raise self._unreadable_error(
+            raise self._build_unreadable_error(
                 "SB013", node, "this alias stands inside what it names", alias=True
             )
         if depth >= MAX_DEPTH:
-            raise self._unreadable_error("SB011", node, f"nested more than {MAX_DEPTH} levels deep")
+            raise self._build_unreadable_error(
+                "SB011", node, f"nested more than {MAX_DEPTH} levels deep"
+            )
         self._open.add(identity)
         before = self._count + self._expanded
         built = (
@@ -218,7 +220,7 @@ class _NodeConverter:
         return built
 
     def _convert_sequence(self, node: Node, depth: int) -> Seq:
-        self._check_tag(node, "seq")
+        self._require_core_tag(node, "seq")
         built = Seq(node, self.name)
         for item in node.value:
             built.append(self.convert_node(item, depth + 1))
@@ -226,7 +228,7 @@ class _NodeConverter:
         return built
 
     def _convert_mapping(self, node: Node, depth: int) -> Map:
-        self._check_tag(node, "map")
+        self._require_core_tag(node, "map")
         built = Map(node, self.name)
         merges: list[Node] = []
         firsts: dict[str, Node] = {}
@@ -237,7 +239,7 @@ class _NodeConverter:
             elif key == "<<" and key_node.tag is _PLAIN:
                 merges.append(value_node)
             elif key in built:
-                first = _find_span(self.name, firsts[key])
+                first = _find_node_span(self.name, firsts[key])
                 self._add_problem(
                     "SB009",
                     key_node,
@@ -249,36 +251,36 @@ class _NodeConverter:
                 firsts[key] = key_node
                 built[key] = self.convert_node(value_node, depth + 1)
         for merge in merges:
-            self._merge_mapping(built, merge, depth)
+            self._apply_merge_key(built, merge, depth)
         self._count += len(built)
         return built
 
-    def _merge_mapping(self, built: Map, node: Node, depth: int) -> None:
-        parts = node.value if isinstance(node, SequenceNode) else [node]
+    def _apply_merge_key(self, mapping: Map, merge_node: Node, depth: int) -> None:
+        parts = merge_node.value if isinstance(merge_node, SequenceNode) else [merge_node]
         for part in parts:
             merged_mapping = self.convert_node(part, depth + 1)
             if not isinstance(merged_mapping, Map):
-                raise self._unreadable_error(
+                raise self._build_unreadable_error(
                     "SB017", part, "`<<` takes over a mapping, by its alias"
                 )
             self._expanded += len(merged_mapping)
             for key, value in merged_mapping.items():
-                built.setdefault(key, value)
+                mapping.setdefault(key, value)
 
-    def _convert_tagged(self, node: ScalarNode) -> Any:
+    def _convert_tagged_scalar(self, node: ScalarNode) -> Any:
         tag = node.tag.removeprefix(_CORE)
         if tag not in _TAGS - {"map", "seq"} and tag != "!":
-            self._reject_tag(node)
+            self._raise_unknown_tag(node)
         return node.value if tag in ("str", "!") else parse_plain_scalar(node.value)
 
-    def _check_tag(self, node: Node, kind: str) -> None:
-        if node.tag is not _QUOTED and node.tag not in ("!", _CORE + kind):
-            self._reject_tag(node)
+    def _require_core_tag(self, node: Node, core_tag: str) -> None:
+        if node.tag is not _QUOTED and node.tag not in ("!", _CORE + core_tag):
+            self._raise_unknown_tag(node)
 
-    def _reject_tag(self, node: Node) -> None:
+    def _raise_unknown_tag(self, node: Node) -> None:
         tag = node.tag.replace(_CORE, "!!")
         message = f"the tag `{tag}` means nothing here"
-        raise self._unreadable_error(
+        raise self._build_unreadable_error(
             "SB015", node, message, hint="a text that begins with ! wants quotes"
         )
 
@@ -290,16 +292,18 @@ class _NodeConverter:
         hint: str = "",
         related: tuple[tuple[Span, str], ...] = (),
     ) -> None:
-        span = _find_span(self.name, node)
+        span = _find_node_span(self.name, node)
         self.problems.append(Diagnostic(code, message, span, hint, related=related))
 
-    def _unreadable_error(
+    def _build_unreadable_error(
         self, code: str, node: Node, message: str, alias: bool = False, hint: str = ""
-    ) -> Unreadable:
+    ) -> UnreadableSource:
         span = (
-            _find_alias_span(self.text, self.name, node) if alias else _find_span(self.name, node)
+            _find_alias_span(self.text, self.name, node)
+            if alias
+            else _find_node_span(self.name, node)
         )
-        return Unreadable(Diagnostic(code, message, span, hint))
+        return UnreadableSource(Diagnostic(code, message, span, hint))
 
 
 def parse_plain_scalar(text: str) -> Any:
@@ -318,7 +322,7 @@ def _is_all_digits(text: str) -> bool:
     return text.lstrip("+-").isdigit()
 
 
-def _collect_pairs(node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
+def _collect_node_pairs(node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
     """Key to its nodes, the first of each; what a `<<` brings in comes after the mapping's own."""
     pairs: dict[str, tuple[Node, Node]] = {}
     merged: list[Node] = []
@@ -332,12 +336,12 @@ def _collect_pairs(node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
             pairs.setdefault(key_node.value, (key_node, value_node))
     for part in merged:
         if isinstance(part, MappingNode) and depth < MAX_DEPTH:
-            for key, pair in _collect_pairs(part, depth + 1).items():
+            for key, pair in _collect_node_pairs(part, depth + 1).items():
                 pairs.setdefault(key, pair)
     return pairs
 
 
-def _find_span(file: str, node: Node) -> Span:
+def _find_node_span(file_name: str, node: Node) -> Span:
     """The text of a node; a block ends with its last value, a block scalar with its first line."""
     start, last = node.start_mark, node
     while not getattr(last, "flow_style", True) and last.value:
@@ -346,44 +350,44 @@ def _find_span(file: str, node: Node) -> Span:
             last = node
             break
     end = last.end_mark
-    if getattr(last, "style", None) in ("|", ">") or (last is node and _is_block(node)):
-        return Span(file, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
-    return Span(file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+    if getattr(last, "style", None) in ("|", ">") or (last is node and _is_block_collection(node)):
+        return Span(file_name, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
+    return Span(file_name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
 
-def _is_block(node: Node) -> bool:
+def _is_block_collection(node: Node) -> bool:
     return not isinstance(node, ScalarNode) and not node.flow_style
 
 
-def _depth_error(text: str, name: str) -> Unreadable:
+def _build_depth_error(text: str, file_name: str) -> UnreadableSource:
     """The refusal, at the first list or mapping that is too deep."""
-    depth, span = 0, Span(name)
-    for event in _parse_events(text):
+    depth, span = 0, Span(file_name)
+    for event in _parse_yaml_events(text):
         mark = event.start_mark
         if isinstance(event, CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 line, column = mark.line + 1, mark.column + 1
-                span = Span(name, line, column, line, column + 1)
+                span = Span(file_name, line, column, line, column + 1)
                 break
         elif isinstance(event, CollectionEndEvent):
             depth -= 1
-    return Unreadable(Diagnostic("SB011", f"nested more than {MAX_DEPTH} levels deep", span))
+    return UnreadableSource(Diagnostic("SB011", f"nested more than {MAX_DEPTH} levels deep", span))
 
 
-def _find_alias_span(text: str, name: str, node: Node) -> Span:
+def _find_alias_span(text: str, file_name: str, anchored_node: Node) -> Span:
     """The first alias that repeats, or stands inside, the anchored node."""
     anchors: dict[Any, int] = {}
-    for event in _parse_events(text):
+    for event in _parse_yaml_events(text):
         mark, end, anchor = event.start_mark, event.end_mark, getattr(event, "anchor", None)
         if isinstance(event, AliasEvent):
-            if anchors.get(anchor) == node.start_mark.index:
-                return Span(name, mark.line + 1, mark.column + 1, end.line + 1, end.column + 1)
+            if anchors.get(anchor) == anchored_node.start_mark.index:
+                return Span(file_name, mark.line + 1, mark.column + 1, end.line + 1, end.column + 1)
         elif anchor:
             anchors[anchor] = mark.index
-    return _find_span(name, node)
+    return _find_node_span(file_name, anchored_node)
 
 
-def _parse_events(text: str) -> Iterator[Any]:
+def _parse_yaml_events(text: str) -> Iterator[Any]:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     yield from yaml.parse(text, Loader=loader)

@@ -39,7 +39,7 @@ class Source:
         return self.path.parent
 
 
-class Unreadable(Exception):
+class UnreadableSource(Exception):
     """The file gives no text; `.diagnostic` says why."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -47,45 +47,56 @@ class Unreadable(Exception):
         self.diagnostic = diagnostic
 
 
-def read_source(path: Path, name: str, named_at: Span | None = None) -> str:
+def read_source(path: Path, file_name: str, referring_span: Span | None = None) -> str:
     """The text of the file without a byte order mark, its line ends as they are.
 
-    Raises Unreadable. `named_at` is the place that names the file, where there is one.
+    Raises Unreadable. `referring_span` is the place that names the file, where there is one.
     """
-    missing = "SB501" if named_at else "SB001"
+    missing = "SB501" if referring_span else "SB001"
     try:
         state = path.stat()
         if stat.S_ISDIR(state.st_mode):
-            raise _unreadable_error(
-                missing, name, named_at, f"`{name}` is a folder", _suggest_film_in(path)
+            raise _build_unreadable_error(
+                missing,
+                file_name,
+                referring_span,
+                f"`{file_name}` is a folder",
+                _suggest_film_in(path),
             )
         if not stat.S_ISREG(state.st_mode):
-            raise _unreadable_error(missing, name, named_at, f"`{name}` is no ordinary file")
+            raise _build_unreadable_error(
+                missing, file_name, referring_span, f"`{file_name}` is no ordinary file"
+            )
         if state.st_size > MAX_BYTES:
             size = f"{state.st_size / 1e6:.0f} MB"
-            raise _unreadable_error(
+            raise _build_unreadable_error(
                 "SB003",
-                name,
-                named_at,
-                f"`{name}` has {size}; a storyboard has at most {MAX_BYTES // 1_000_000} MB",
+                file_name,
+                referring_span,
+                f"`{file_name}` has {size}; a storyboard has at most {MAX_BYTES // 1_000_000} MB",
                 "split it with `- include: other.yaml`, if it is a storyboard at all",
             )
         data = path.read_bytes()
     except FileNotFoundError:
-        raise _unreadable_error(missing, name, named_at, f"there is no file `{name}`") from None
+        raise _build_unreadable_error(
+            missing, file_name, referring_span, f"there is no file `{file_name}`"
+        ) from None
     except PermissionError:
-        raise _unreadable_error(
-            "SB504" if named_at else "SB001", name, named_at, f"`{name}` may not be read"
+        raise _build_unreadable_error(
+            "SB504" if referring_span else "SB001",
+            file_name,
+            referring_span,
+            f"`{file_name}` may not be read",
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _unreadable_error(
-            missing, name, named_at, f"`{name}` can't be read: {reason}"
+        raise _build_unreadable_error(
+            missing, file_name, referring_span, f"`{file_name}` can't be read: {reason}"
         ) from None
-    return _decode_text(data, name)
+    return _decode_utf8_text(data, file_name)
 
 
-def find_position(text: str, offset: int) -> tuple[int, int]:
+def find_line_and_column(text: str, offset: int) -> tuple[int, int]:
     """(line, column) of a character, from 1."""
     line, begin = 1, 0
     for match in BREAKS.finditer(text, 0, offset):
@@ -93,46 +104,50 @@ def find_position(text: str, offset: int) -> tuple[int, int]:
     return line, offset - begin + 1
 
 
-def _decode_text(data: bytes, name: str) -> str:
-    start = Span(name)
+def _decode_utf8_text(data: bytes, file_name: str) -> str:
+    start = Span(file_name)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise Unreadable(
-            Diagnostic("SB002", f"`{name}` is UTF-16", start, "save it as UTF-8 in your editor")
+        raise UnreadableSource(
+            Diagnostic(
+                "SB002", f"`{file_name}` is UTF-16", start, "save it as UTF-8 in your editor"
+            )
         )
     what = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), "")
     if what or b"\0" in data:
-        message = f"`{name}` is {what or 'binary'}, not text"
-        raise Unreadable(Diagnostic("SB002", message, start, "a storyboard is a YAML text file"))
+        message = f"`{file_name}` is {what or 'binary'}, not text"
+        raise UnreadableSource(
+            Diagnostic("SB002", message, start, "a storyboard is a YAML text file")
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         head = BREAKS.split(data[: error.start].decode("utf-8-sig"))
         line, column = len(head), len(head[-1]) + 1
-        raise Unreadable(
+        raise UnreadableSource(
             Diagnostic(
                 "SB002",
                 f"byte 0x{data[error.start]:02x} is no UTF-8",
-                Span(name, line, column, line, column + 1),
+                Span(file_name, line, column, line, column + 1),
                 "save the file as UTF-8 in your editor",
             )
         ) from None
     if bad := _UNPRINTABLE.search(text):
-        line, column = find_position(text, bad.start())
-        raise Unreadable(
+        line, column = find_line_and_column(text, bad.start())
+        raise UnreadableSource(
             Diagnostic(
                 "SB002",
                 f"the control character U+{ord(bad[0]):04X} can't stand in a storyboard",
-                Span(name, line, column, line, column + 1),
+                Span(file_name, line, column, line, column + 1),
                 "delete it",
             )
         )
     return text
 
 
-def _unreadable_error(
-    code: str, name: str, named_at: Span | None, message: str, hint: str = ""
-) -> Unreadable:
-    return Unreadable(Diagnostic(code, message, named_at or Span(name), hint))
+def _build_unreadable_error(
+    code: str, file_name: str, referring_span: Span | None, message: str, hint: str = ""
+) -> UnreadableSource:
+    return UnreadableSource(Diagnostic(code, message, referring_span or Span(file_name), hint))
 
 
 def _suggest_film_in(folder: Path) -> str:

@@ -16,7 +16,7 @@ _QUOTED_ENTRY = re.compile(r"""^(?P<head>[ ]*(?:-[ ]+)*[\w.-]+:[ ]+)(?P<text>["'
 _CLOSERS = {"[": "]", "{": "}"}
 
 
-def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
+def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diagnostic:
     """One diagnostic for what the parser said."""
     mark = getattr(error, "problem_mark", None)
     problem = (getattr(error, "problem", "") or str(error)).strip()
@@ -27,7 +27,7 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnosti
     if line >= len(lines):  # the end of a text without a last line feed
         line, column = len(lines) - 1, len(lines[-1])
     column = min(column, len(lines[line]))
-    span = Span(name, line + 1, column + 1, line + 1, column + 2)
+    span = Span(file_name, line + 1, column + 1, line + 1, column + 2)
     here = lines[line][column : column + 1]
 
     if "mapping values are not allowed" in problem:
@@ -36,18 +36,18 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnosti
             return Diagnostic(
                 "SB005",
                 "this key is read as part of the text above it",
-                Span(name, line + 1, key + 1, line + 1, column + 1),
+                Span(file_name, line + 1, key + 1, line + 1, column + 1),
                 "align it with the key above; a key ends with a colon and a blank",
             )
         return Diagnostic(
             "SB006",
             "a colon and a space inside a text make it a key",
             span,
-            quote_text(lines[line]) or "put the whole text in double quotes",
+            quote_entry_text(lines[line]) or "put the whole text in double quotes",
         )
     if here == "\t" or lines[line][:column].lstrip(" ").startswith("\t"):
         tab = lines[line].index("\t")
-        span = Span(name, line + 1, tab + 1, line + 1, tab + 2)
+        span = Span(file_name, line + 1, tab + 1, line + 1, tab + 2)
         return Diagnostic(
             "SB007", "a tab can't indent; YAML wants spaces", span, "replace the tab by two spaces"
         )
@@ -55,7 +55,7 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnosti
         return Diagnostic(
             "SB016",
             "a second document begins here; a film is one document",
-            Span(name, line + 1, column + 1, line + 1, column + 4),
+            Span(file_name, line + 1, column + 1, line + 1, column + 4),
             "delete the line `---`, or move what follows into a file of its own and include it",
         )
     if "undefined alias" in problem:
@@ -64,38 +64,38 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnosti
         return Diagnostic(
             "SB014",
             f"the alias `{lines[line][column:end]}` names no anchor above it",
-            Span(name, line + 1, column + 1, line + 1, end + 1),
-            quote_text(lines[line]) or "a text that begins with * wants quotes",
+            Span(file_name, line + 1, column + 1, line + 1, end + 1),
+            quote_entry_text(lines[line]) or "a text that begins with * wants quotes",
         )
     if "undefined tag handle" in problem:
         return Diagnostic(
             "SB015",
             "this tag means nothing here",
             span,
-            quote_text(lines[line]) or "a text that begins with ! wants quotes",
+            quote_entry_text(lines[line]) or "a text that begins with ! wants quotes",
         )
     if here == ":" and "','" in problem and start_mark is not None and start_mark.line == line:
         return Diagnostic(
             "SB006",
             "a colon and a space inside a text make it a key",
             span,
-            _quote_in_braces(lines[line], column) or "put the whole text in double quotes",
+            _quote_flow_entry(lines[line], column) or "put the whole text in double quotes",
         )
     if start_mark is not None and (
-        hidden := _explain_hidden_closer(problem, start_mark, lines[: line + 1], name)
+        hidden := _explain_commented_out_bracket(problem, start_mark, lines[: line + 1], file_name)
     ):
         return hidden
     if start_mark is not None and (
-        unclosed := _explain_unclosed(problem, context, start_mark, lines, name)
+        unclosed := _explain_unclosed_delimiter(problem, context, start_mark, lines, file_name)
     ):
         return unclosed
-    if "expected node content" in problem and (last := _find_open_bracket(lines, line, column)):
+    if "expected node content" in problem and (last := _find_unclosed_bracket(lines, line, column)):
         at_line, at = last
         closer = _CLOSERS[lines[at_line][at]]
         return Diagnostic(
             "SB008",
             f"the bracket {lines[at_line][at]} is never closed",
-            Span(name, at_line + 1, at + 1, at_line + 1, at + 2),
+            Span(file_name, at_line + 1, at + 1, at_line + 1, at + 2),
             f"add {closer}",
         )
     if start_mark is not None and "could not find expected ':'" in problem:
@@ -104,16 +104,16 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, name: str) -> Diagnosti
         return Diagnostic(
             "SB005",
             "this line has no `key: value`",
-            Span(name, line + 1, column + 1, line + 1, max(end, column + 1) + 1),
+            Span(file_name, line + 1, column + 1, line + 1, max(end, column + 1) + 1),
             "write `key: value`, or indent the line if it continues the text above",
         )
     message = _to_plain_message(problem)
-    if "expected key" in problem and _requote_text(lines[line]):
+    if "expected key" in problem and _requote_entry_text(lines[line]):
         message = "the text goes on after what seems to be its end"
     return Diagnostic("SB005", message, span, _suggest_fix(problem, lines, line))
 
 
-def quote_text(line: str) -> str:
+def quote_entry_text(line: str) -> str:
     """The line with its text in double quotes, where it is one `key: text`."""
     match = _ENTRY.match(line)
     if not match:
@@ -124,7 +124,7 @@ def quote_text(line: str) -> str:
     return f'{match["head"].strip()} "{escaped}"'
 
 
-def _requote_text(line: str) -> str:
+def _requote_entry_text(line: str) -> str:
     """The line with the whole of a text in quotes that begins like a quoted one, or like a list."""
     match = _QUOTED_ENTRY.match(line)
     if not match:
@@ -137,7 +137,7 @@ def _requote_text(line: str) -> str:
     return f'{match["head"].strip()} "{escaped}"'
 
 
-def _quote_in_braces(line: str, column: int) -> str:
+def _quote_flow_entry(line: str, column: int) -> str:
     """`key: "text"` for the entry of a flow mapping that holds the colon at `column`."""
     begin = max(line.rfind(sign, 0, column) for sign in "{,") + 1
     end = min((at for sign in ",}" if (at := line.find(sign, column)) >= 0), default=len(line))
@@ -146,13 +146,15 @@ def _quote_in_braces(line: str, column: int) -> str:
     return f'{key}: "{escaped}"' if colon and words else ""
 
 
-def _find_open_bracket(lines: list[str], line: int, column: int) -> tuple[int, int] | None:
+def _find_unclosed_bracket(
+    lines: list[str], line_index: int, column: int
+) -> tuple[int, int] | None:
     """Where the innermost bracket opens that is still open at the end of the text."""
-    after = (lines[line][column:], *lines[line + 1 :])
+    after = (lines[line_index][column:], *lines[line_index + 1 :])
     if any(rest.strip() and not rest.lstrip().startswith("#") for rest in after):
         return None
     depth = 0
-    for number in range(line, -1, -1):
+    for number in range(line_index, -1, -1):
         for at in range(len(lines[number]) - 1, -1, -1):
             sign = lines[number][at]
             depth += (sign in "]}") - (sign in "[{")
@@ -161,28 +163,32 @@ def _find_open_bracket(lines: list[str], line: int, column: int) -> tuple[int, i
     return None
 
 
-def _explain_unclosed(
-    problem: str, context: str, start_mark: yaml.Mark, lines: list[str], name: str
+def _explain_unclosed_delimiter(
+    problem: str, context: str, start_mark: yaml.Mark, lines: list[str], file_name: str
 ) -> Diagnostic | None:
     if start_mark.line >= len(lines):
         return None
     sign = lines[start_mark.line][start_mark.column : start_mark.column + 1]
     span = Span(
-        name, start_mark.line + 1, start_mark.column + 1, start_mark.line + 1, start_mark.column + 2
+        file_name,
+        start_mark.line + 1,
+        start_mark.column + 1,
+        start_mark.line + 1,
+        start_mark.column + 2,
     )
     if "quoted scalar" in context and ("unexpected end" in problem or "document" in problem):
         return Diagnostic("SB008", f"the quote {sign} is never closed", span)
     if "flow" in context and sign in _CLOSERS and "did not find expected" in problem:
         closer = _CLOSERS[sign]
         rest = lines[start_mark.line][start_mark.column :]
-        if closer in rest[: _find_comment(rest)]:
+        if closer in rest[: _find_comment_start(rest)]:
             return None
         return Diagnostic("SB008", f"the bracket {sign} is never closed", span, f"add {closer}")
     return None
 
 
-def _explain_hidden_closer(
-    problem: str, start_mark: yaml.Mark, lines: list[str], name: str
+def _explain_commented_out_bracket(
+    problem: str, start_mark: yaml.Mark, lines: list[str], file_name: str
 ) -> Diagnostic | None:
     """The ` #` that made a comment of the bracket that is missed."""
     if "did not find expected" not in problem or start_mark.line >= len(lines):
@@ -191,19 +197,19 @@ def _explain_hidden_closer(
     closer = _CLOSERS.get(sign)
     for number in range(start_mark.line, len(lines) if closer else 0):
         begin = start_mark.column if number == start_mark.line else 0
-        at = begin + _find_comment(lines[number][begin:])
+        at = begin + _find_comment_start(lines[number][begin:])
         comment = lines[number][at:]
         if closer and comment.count(closer) > comment.count(sign):
             return Diagnostic(
                 "SB020",
                 "everything from here on is a comment, not part of the text",
-                Span(name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
-                _quote_in_braces(lines[number], at) or "put the whole text in double quotes",
+                Span(file_name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
+                _quote_flow_entry(lines[number], at) or "put the whole text in double quotes",
             )
     return None
 
 
-def _find_comment(text: str) -> int:
+def _find_comment_start(text: str) -> int:
     """Where the comment of a line begins; its end where it has none. Quoted texts have none."""
     quote, before = "", " "
     for at, sign in enumerate(text):
@@ -230,13 +236,13 @@ def _to_plain_message(problem: str) -> str:
     return f"the text is no YAML: {problem}"
 
 
-def _suggest_fix(problem: str, lines: list[str], line: int) -> str:
-    again = quote_text(lines[line]) or _requote_text(lines[line])
+def _suggest_fix(problem: str, lines: list[str], line_index: int) -> str:
+    again = quote_entry_text(lines[line_index]) or _requote_entry_text(lines[line_index])
     if re.search("cannot start any token|not allowed|alphabetic or numeric", problem):
         return again or "put the text in double quotes"
     if "expected key" in problem or "expected '-'" in problem:
         cure = "align it with its neighbours; a text with quotes inside is quoted as a whole"
-        return _requote_text(lines[line]) or cure
+        return _requote_entry_text(lines[line_index]) or cure
     if "','" in problem:
         return (
             "separate the items by commas and close the bracket; a text with { [ ] } wants quotes"

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from storyboard.previz.audio import sound_effects
-from storyboard.previz.audio.noise import RATE, Wave, seed_stream
+from storyboard.previz.audio.noise import RATE, Wave, seed_random_stream
 from storyboard.previz.audio.sound_effects import LONGEST_S
 
 _VARIANTS = 6
@@ -37,45 +37,48 @@ class FoleySound:
     """Brings it in line with the others, since a tone is louder than a click of its height."""
 
 
-def render_one_shot(name: str, seed: int, place: int) -> Wave:
+def render_single_foley(name: str, seed: int, occurrence: int) -> Wave:
     """One `name` (a key of `FOLEY`), stereo (n, 2); `place` tells repeated ones apart."""
-    rng = seed_stream(seed, name, place)
-    wave = _render_variant(name, int(rng.integers(_VARIANTS)))
+    rng = seed_random_stream(seed, name, occurrence)
+    wave = _render_foley_variant(name, int(rng.integers(_VARIANTS)))
     pan = FOLEY[name].spread * (2 * rng.random() - 1)
     return pan_to_stereo(wave, pan) * np.float32(10 ** (FOLEY[name].gain_db / 20))
 
 
-def render_repeating(name: str, seed: int, start: int, n: int) -> Wave:
+def render_recurring_foley(name: str, seed: int, start_sample: int, sample_count: int) -> Wave:
     """Stereo (n, 2) of the sound `name` as it comes back from sample `start` of the world on."""
     kind = FOLEY[name]
-    out = np.zeros((n, 2), dtype=np.float32)
+    out = np.zeros((sample_count, 2), dtype=np.float32)
     slot = kind.every_s * RATE
-    for place in range(int((start - LONGEST_S * RATE) // slot), int((start + n) // slot) + 1):
-        rng = seed_stream(seed, name, f"slot {place}")
+    for place in range(
+        int((start_sample - LONGEST_S * RATE) // slot),
+        int((start_sample + sample_count) // slot) + 1,
+    ):
+        rng = seed_random_stream(seed, name, f"slot {place}")
         if rng.random() >= kind.chance:
             continue
-        at = int((place + kind.loose * rng.random()) * slot) - start
-        mix_into(out, render_one_shot(name, seed, place), at, 0.75 + 0.25 * rng.random())
+        at = int((place + kind.loose * rng.random()) * slot) - start_sample
+        add_wave_into(out, render_single_foley(name, seed, place), at, 0.75 + 0.25 * rng.random())
     return out
 
 
-def mix_into(out: Wave, wave: Wave, at: int, gain: float = 1.0) -> None:
+def add_wave_into(out: Wave, wave: Wave, at_sample: int, gain: float = 1.0) -> None:
     """Adds `wave` into `out` at sample `at`, which may lie outside on either side."""
-    first, last = max(0, at), min(len(out), at + len(wave))
+    first, last = max(0, at_sample), min(len(out), at_sample + len(wave))
     if first < last:
-        out[first:last] += np.float32(gain) * wave[first - at : last - at]
+        out[first:last] += np.float32(gain) * wave[first - at_sample : last - at_sample]
 
 
-def pan_to_stereo(wave: Wave, pan: float) -> Wave:
+def pan_to_stereo(mono: Wave, pan: float) -> Wave:
     """Stereo of a mono wave, -1 left to 1 right, at constant power."""
     angle = (pan + 1) * np.pi / 4
     sides = np.array([np.cos(angle), np.sin(angle)], dtype=np.float32) * np.float32(np.sqrt(2))
-    return wave[:, None] * sides
+    return mono[:, None] * sides
 
 
 @lru_cache(maxsize=96)
-def _render_variant(name: str, variant: int) -> Wave:
-    wave = FOLEY[name].synthesize(seed_stream(0, name, f"variant {variant}"))[
+def _render_foley_variant(name: str, variant: int) -> Wave:
+    wave = FOLEY[name].synthesize(seed_random_stream(0, name, f"variant {variant}"))[
         : int(LONGEST_S * RATE)
     ]
     wave = wave * np.float32(1 / max(1e-6, float(np.max(np.abs(wave)))))
@@ -99,27 +102,33 @@ FOLEY: Mapping[str, FoleySound] = MappingProxyType(
         "steps": FoleySound(sound_effects.synthesize_footstep, 0.56, 1.0, 0.06, 0.15),
         "clock": FoleySound(sound_effects.synthesize_clock_tick, 0.5, 1.0, 0.0, 0.05),
         "heart": FoleySound(sound_effects.synthesize_heartbeat, 0.92, 1.0, 0.01, 0.0),
-        "crackle": FoleySound(sound_effects.synthesize_crackle, 0.11, 0.55, 1.0, 0.5),
-        "drips": FoleySound(sound_effects.synthesize_drip, 0.8, 0.7, 0.6, 0.6),
+        "crackle": FoleySound(sound_effects.synthesize_fire_crackle, 0.11, 0.55, 1.0, 0.5),
+        "drips": FoleySound(sound_effects.synthesize_water_drip, 0.8, 0.7, 0.6, 0.6),
         "rails": FoleySound(sound_effects.synthesize_rail_joint, 1.35, 1.0, 0.02, 0.1),
         "typing": FoleySound(sound_effects.synthesize_key_press, 0.17, 0.75, 0.7, 0.1),
         "hooves": FoleySound(sound_effects.synthesize_hoofbeat, 0.28, 0.95, 0.15, 0.2),
-        "church": FoleySound(sound_effects.build_bell(233.0, 0.9), 3.4, 1.0, 0.02, 0.3, gain_db=-4),
-        "bell": FoleySound(sound_effects.build_bell(880.0, 0.35), gain_db=-3),
+        "church": FoleySound(
+            sound_effects.build_bell_synthesizer(233.0, 0.9), 3.4, 1.0, 0.02, 0.3, gain_db=-4
+        ),
+        "bell": FoleySound(sound_effects.build_bell_synthesizer(880.0, 0.35), gain_db=-3),
         "phone": FoleySound(sound_effects.synthesize_phone_ring, 3.0, 1.0, 0.0, 0.2, gain_db=-8),
         "siren": FoleySound(sound_effects.synthesize_siren, 6.0, 0.7, 0.5, 0.7, gain_db=-11),
         "door": FoleySound(sound_effects.synthesize_door_slam),
         "creak": FoleySound(sound_effects.synthesize_creak),
-        "knock": FoleySound(sound_effects.build_thump(190, 0.022, 0.8)),
-        "impact": FoleySound(sound_effects.build_thump(62, 0.1, 0.8)),
-        "boom": FoleySound(sound_effects.synthesize_boom),
+        "knock": FoleySound(sound_effects.build_thump_synthesizer(190, 0.022, 0.8)),
+        "impact": FoleySound(sound_effects.build_thump_synthesizer(62, 0.1, 0.8)),
+        "boom": FoleySound(sound_effects.synthesize_explosion),
         "shot": FoleySound(sound_effects.synthesize_gunshot),
         "glass": FoleySound(sound_effects.synthesize_breaking_glass),
         "splash": FoleySound(sound_effects.synthesize_splash),
         "whoosh": FoleySound(sound_effects.synthesize_whoosh, gain_db=-3),
-        "horn": FoleySound(sound_effects.build_horn(147.0, 1.8), spread=0.5, gain_db=-9),
-        "car horn": FoleySound(sound_effects.build_horn(415.0, 0.6), spread=0.6, gain_db=-8),
+        "horn": FoleySound(
+            sound_effects.build_horn_synthesizer(147.0, 1.8), spread=0.5, gain_db=-9
+        ),
+        "car horn": FoleySound(
+            sound_effects.build_horn_synthesizer(415.0, 0.6), spread=0.6, gain_db=-8
+        ),
         "whistle": FoleySound(sound_effects.synthesize_whistle, gain_db=-11),
-        "rustle": FoleySound(sound_effects.synthesize_rustle),
+        "rustle": FoleySound(sound_effects.synthesize_paper_rustle),
     }
 )

@@ -11,17 +11,22 @@ import numpy as np
 from storyboard.model.film import Line
 from storyboard.previz.audio import music
 from storyboard.previz.audio.ambience import BEDS
-from storyboard.previz.audio.ambience import render_bed as ambience_bed
+from storyboard.previz.audio.ambience import render_ambience as ambience_bed
 from storyboard.previz.audio.foley import (
     FOLEY,
-    mix_into,
+    add_wave_into,
     pan_to_stereo,
-    render_one_shot,
-    render_repeating,
+    render_recurring_foley,
+    render_single_foley,
 )
 from storyboard.previz.audio.noise import RATE, Wave
-from storyboard.previz.audio.sound_words import MUSIC, SoundSource, find_named_sounds, find_sounds
-from storyboard.previz.audio.syllables import schedule_lines
+from storyboard.previz.audio.sound_words import (
+    MUSIC,
+    SoundSource,
+    find_named_sounds,
+    find_shot_sounds,
+)
+from storyboard.previz.audio.syllables import estimate_line_durations
 from storyboard.previz.audio.voice import murmur_line
 from storyboard.providers.base import Request, SpokenLine
 
@@ -53,19 +58,23 @@ def render_soundtrack(
     start = round(start_s * RATE)
     if seed is None:
         seed = request.settings.seed or 0
-    sources = find_sounds(request.intent)
+    sources = find_shot_sounds(request.intent)
     for source in sources:
-        if source.is_continuous:
-            out += _render_continuous(source, seed, start, n)
-    voices, ducking = _render_voices(request, n)
+        if source.is_ongoing:
+            out += _render_ongoing_source(source, seed, start, n)
+    voices, ducking = _render_dialogue_with_ducking(request, n)
     if ducking is not None:
         out *= ducking[:, None]
     out += voices
-    out += _render_one_shots([source for source in sources if source.is_one_shot], seed, start, n)
-    return _limit_peaks(out)
+    out += _render_single_sounds(
+        [source for source in sources if source.is_heard_once], seed, start, n
+    )
+    return _soften_peaks(out)
 
 
-def render_bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
+def render_described_ambience(
+    description: str, seconds: float, seed: int, start_s: float = 0.0
+) -> Wave:
     """A sound in words as a bed of its own, stereo (n, 2) at 48 kHz.
 
     Words that begin with `music: ` are played as music, others as what they name, or as room tone
@@ -73,111 +82,129 @@ def render_bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> W
     means the same for a bed that is made and for a file. A function of the clock: pieces that
     meet in time join.
     """
-    if words.startswith(_AS_MUSIC):
-        return _limit_peaks(music.render_bed(words.removeprefix(_AS_MUSIC), seconds, seed, start_s))
+    if description.startswith(_AS_MUSIC):
+        return _soften_peaks(
+            music.render_endless_music(description.removeprefix(_AS_MUSIC), seconds, seed, start_s)
+        )
     start, n = round(start_s * RATE), round(seconds * RATE)
     out = np.zeros((n, 2), dtype=np.float32)
     lasting_names = [
-        n for n in find_named_sounds(words, closely=True) if n not in FOLEY or FOLEY[n].every_s
+        n
+        for n in find_named_sounds(description, all_sounds=True)
+        if n not in FOLEY or FOLEY[n].every_s
     ]
     names = lasting_names or ["room"]
     share = _to_gain(_MASTERED_DB - 10 * np.log10(len(names)))
     for name in names:
         if name == MUSIC:
-            out += _to_gain(-10 * np.log10(len(names))) * music.render_bed(
-                words, seconds, seed, start_s
+            out += _to_gain(-10 * np.log10(len(names))) * music.render_endless_music(
+                description, seconds, seed, start_s
             )
         elif name in BEDS:
             out += share * ambience_bed(name, seed, start, n)
         else:
-            out += _to_gain(_RETURNING_DB + _MASTERED_DB + 3) * render_repeating(
+            out += _to_gain(_RETURNING_DB + _MASTERED_DB + 3) * render_recurring_foley(
                 name, seed, start, n
             )
-    return _limit_peaks(out)
+    return _soften_peaks(out)
 
 
-def speak_line(line: Line, voice: str = "") -> Wave:
+def murmur_line_in_room(line: Line, voice_words: str = "") -> Wave:
     """A line of the film that no take speaks, murmured in a little room: stereo (n, 2) at 48 kHz.
 
     `voice` is the cast's words for the speaker's voice.
     """
-    spoken_line = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice)
-    ((_, seconds),) = schedule_lines([spoken_line])
+    spoken_line = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice_words)
+    ((_, seconds),) = estimate_line_durations([spoken_line])
     mono = murmur_line(spoken_line, seconds, {})
     out = np.zeros((len(mono) + RATE // 20, 2), dtype=np.float32)
-    _add_with_reflections(out, mono, 0, 0.0, wet=1.0)
-    return _limit_peaks(out)
+    _add_voice_with_reflections(out, mono, 0, 0.0, wet=1.0)
+    return _soften_peaks(out)
 
 
-def _render_continuous(source: SoundSource, seed: int, start: int, n: int) -> Wave:
+def _render_ongoing_source(
+    source: SoundSource, seed: int, start_sample: int, sample_count: int
+) -> Wave:
     if source.name == MUSIC:
-        piece = music.render_bed(source.words, n / RATE, seed, start / RATE)
+        piece = music.render_endless_music(
+            source.words, sample_count / RATE, seed, start_sample / RATE
+        )
         return _to_gain(source.gain_db + _MUSIC_DB - _MASTERED_DB) * piece
     if source.name in BEDS:
-        return _to_gain(source.gain_db + _BED_DB) * ambience_bed(source.name, seed, start, n)
-    return _to_gain(source.gain_db + _RETURNING_DB + 8) * render_repeating(
-        source.name, seed, start, n
+        return _to_gain(source.gain_db + _BED_DB) * ambience_bed(
+            source.name, seed, start_sample, sample_count
+        )
+    return _to_gain(source.gain_db + _RETURNING_DB + 8) * render_recurring_foley(
+        source.name, seed, start_sample, sample_count
     )
 
 
-def _render_one_shots(cues: list[SoundSource], seed: int, start: int, n: int) -> Wave:
+def _render_single_sounds(
+    sources: list[SoundSource], seed: int, start_sample: int, sample_count: int
+) -> Wave:
     """Sounds that happen once, spread over the piece in the order of their cues."""
-    out = np.zeros((n, 2), dtype=np.float32)
-    for place, cue in enumerate(cues):
-        share = (place + 0.5) / len(cues)
-        wave = render_one_shot(cue.name, seed, start)
-        mix_into(out, wave, int(share * n), float(_to_gain(cue.gain_db + _ONCE_DB)))
-    return out * _build_end_ramp(n)[:, None]
+    out = np.zeros((sample_count, 2), dtype=np.float32)
+    for place, cue in enumerate(sources):
+        share = (place + 0.5) / len(sources)
+        wave = render_single_foley(cue.name, seed, start_sample)
+        add_wave_into(out, wave, int(share * sample_count), float(_to_gain(cue.gain_db + _ONCE_DB)))
+    return out * _build_end_fade(sample_count)[:, None]
 
 
-def _render_voices(request: Request, n: int) -> tuple[Wave, Wave | None]:
+def _render_dialogue_with_ducking(request: Request, sample_count: int) -> tuple[Wave, Wave | None]:
     """All lines in a little room, and the gain of everything else while they sound."""
-    out = np.zeros((n, 2), dtype=np.float32)
+    out = np.zeros((sample_count, 2), dtype=np.float32)
     intent = request.intent
     cast = {figure.name: figure for figure in intent.cast}
     people = [figure.name for figure in intent.cast if figure.kind == "character"]
     spans = []
-    for line, seconds in schedule_lines(intent.dialogue):
+    for line, seconds in estimate_line_durations(intent.dialogue):
         mono = murmur_line(line, seconds, cast)
         pan = 0.0
         if line.speaker in people and len(people) > 1 and not line.off:
             pan = 0.35 * (2 * people.index(line.speaker) / (len(people) - 1) - 1)
-        _add_with_reflections(out, mono, round(line.at_s * RATE), pan, wet=1.7 if line.off else 1.0)
+        _add_voice_with_reflections(
+            out, mono, round(line.at_s * RATE), pan, wet=1.7 if line.off else 1.0
+        )
         spans.append((line.at_s, line.at_s + seconds))
     if not spans:
         return out, None
-    return out * _build_end_ramp(n)[:, None], _compute_ducking(spans, n)
+    return out * _build_end_fade(sample_count)[:, None], _compute_ducking_gain(spans, sample_count)
 
 
-def _add_with_reflections(out: Wave, mono: Wave, at: int, pan: float, *, wet: float) -> None:
+def _add_voice_with_reflections(
+    out: Wave, mono: Wave, at_sample: int, pan: float, *, wet: float
+) -> None:
     """Adds a voice and what its nearest walls send back."""
-    mix_into(out, pan_to_stereo(mono, pan), at)
+    add_wave_into(out, pan_to_stereo(mono, pan), at_sample)
     for delay_ms, side, gain in _REFLECTIONS:
-        mix_into(out, pan_to_stereo(mono, side), at + delay_ms * RATE // 1000, wet * gain)
+        add_wave_into(
+            out, pan_to_stereo(mono, side), at_sample + delay_ms * RATE // 1000, wet * gain
+        )
 
 
-def _compute_ducking(spans: list[tuple[float, float]], n: int) -> Wave:
+def _compute_ducking_gain(line_spans_s: list[tuple[float, float]], sample_count: int) -> Wave:
     """1 outside the lines and at both ends of the piece, lower under speech, with soft slopes."""
-    t = np.arange(n, dtype=np.float32) / RATE
-    depth = np.zeros(n, dtype=np.float32)
-    for begin, end in spans:
+    t = np.arange(sample_count, dtype=np.float32) / RATE
+    depth = np.zeros(sample_count, dtype=np.float32)
+    for begin, end in line_spans_s:
         slope = np.minimum((t - begin + 0.15) / 0.15, (end + 0.3 - t) / 0.3)
         np.maximum(depth, slope, out=depth)
-    ends = np.minimum(t, n / RATE - t) / 0.15
+    ends = np.minimum(t, sample_count / RATE - t) / 0.15
     depth = np.clip(np.minimum(depth, ends), 0, 1)
     depth = depth * depth * (3 - 2 * depth)
     return 1 - depth * np.float32(1 - _to_gain(_UNDER_SPEECH_DB))
 
 
-def _build_end_ramp(n: int) -> Wave:
+def _build_end_fade(sample_count: int) -> Wave:
     """One, and a ramp to nothing over the last hundredth of a second."""
-    ramp = np.ones(n, dtype=np.float32)
-    edge = min(RATE // 100, n)
-    ramp[n - edge :] = np.linspace(1, 0, edge, dtype=np.float32)
+    ramp = np.ones(sample_count, dtype=np.float32)
+    edge = min(RATE // 100, sample_count)
+    ramp[sample_count - edge :] = np.linspace(1, 0, edge, dtype=np.float32)
     return ramp
 
 
-def _limit_peaks(wave: Wave) -> Wave:
+def _soften_peaks(wave: Wave) -> Wave:
     """Bends what would pass full scale, sample by sample, so that seams stay exact."""
     over = np.abs(wave) > _KNEE
     if over.any():

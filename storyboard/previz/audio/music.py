@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from storyboard.previz.audio.foley import mix_into, pan_to_stereo
-from storyboard.previz.audio.noise import RATE, Wave, compute_lowpass, seed_stream
+from storyboard.previz.audio.foley import add_wave_into, pan_to_stereo
+from storyboard.previz.audio.noise import RATE, Wave, compute_lowpass_response, seed_random_stream
 
 _MINOR = ((0, 5, 2, 6), (0, 3, 5, 4), (0, 5, 3, 4), (0, 2, 3, 4))
 _MAJOR = ((0, 4, 5, 3), (0, 5, 3, 4), (0, 2, 3, 4), (0, 3, 0, 4))
@@ -51,21 +51,21 @@ class Note:
     pan: float
 
 
-def render_bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
-    """`seconds` of music in the manner of `words`, stereo (n, 2) at 48 kHz, about -16 LUFS.
+def render_endless_music(style_words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
+    """`seconds` of music in the manner of `style_words`, stereo (n, 2) at 48 kHz, about -16 LUFS.
 
-    It has no end of its own; `render_piece` has. Pieces of one seed and words that meet in time
-    join.
+    It has no end of its own; `render_music_with_ending` has. Pieces of one seed and words that
+    meet in time join.
     """
-    style = parse_style(words)
+    style = parse_music_style(style_words)
     start, n = round(start_s * RATE), round(seconds * RATE)
     out = np.zeros((n, 2), dtype=np.float32)
     bar_s = _BEATS * 60 / style.tempo
     first = max(0, int((start_s - _LONGEST_NOTE_S - bar_s) // bar_s))
     for bar in range(first, int((start_s + seconds) // bar_s) + 1):
-        for note in _compose_bar(style, words, seed, bar, bar * bar_s):
-            wave = _play_note(note.instrument, note.pitch, round(note.length_s, 3))
-            mix_into(
+        for note in _compose_bar_notes(style, style_words, seed, bar, bar * bar_s):
+            wave = _synthesize_note(note.instrument, note.pitch, round(note.length_s, 3))
+            add_wave_into(
                 out,
                 pan_to_stereo(wave, note.pan),
                 round(note.at_s * RATE) - start,
@@ -74,17 +74,17 @@ def render_bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> W
     return out
 
 
-def render_piece(words: str, seconds: float, seed: int) -> Wave:
+def render_music_with_ending(style_words: str, seconds: float, seed: int) -> Wave:
     """The same music as a piece with an end: it dies away over its last bar."""
-    wave = render_bed(words, seconds, seed)
-    fade = min(len(wave), round(_BEATS * 60 / parse_style(words).tempo * RATE))
+    wave = render_endless_music(style_words, seconds, seed)
+    fade = min(len(wave), round(_BEATS * 60 / parse_music_style(style_words).tempo * RATE))
     wave[len(wave) - fade :] *= (np.cos(np.linspace(0, np.pi, fade)) * 0.5 + 0.5).astype(
         np.float32
     )[:, None]
     return wave
 
 
-def parse_style(words: str) -> MusicStyle:
+def parse_music_style(words: str) -> MusicStyle:
     """Tempo, mode and instruments that the words name or suggest."""
 
     def has_words(pattern: str) -> bool:
@@ -118,91 +118,101 @@ _NAMES = (
 )
 
 
-def _compose_bar(style: MusicStyle, words: str, seed: int, bar: int, at_s: float) -> list[Note]:
+def _compose_bar_notes(
+    style: MusicStyle, seed_words: str, seed: int, bar_index: int, bar_start_s: float
+) -> list[Note]:
     """The notes that begin in one bar: a chord held, its bass, the chord broken, and a melody."""
-    piece_rng = seed_stream(seed, "music", words)
+    piece_rng = seed_random_stream(seed, "music", seed_words)
     root = 45 + int(piece_rng.integers(0, 8))
     turns = _MINOR if style.minor else _MAJOR
     degrees = turns[int(piece_rng.integers(len(turns)))]
     figure = piece_rng.permutation([0, 1, 2, 1])
-    degree = degrees[bar % len(degrees)]
-    rng = seed_stream(seed, "melody", f"{words} {bar}")
+    degree = degrees[bar_index % len(degrees)]
+    rng = seed_random_stream(seed, "melody", f"{seed_words} {bar_index}")
     beat_s = 60 / style.tempo
     bar_s = _BEATS * beat_s
 
-    def compute_pitch(step: int) -> int:
+    def to_midi_pitch(step: int) -> int:
         octave, place = divmod(step, 7)
         return root + 12 * octave + _SCALES[style.minor][place]
 
-    triad = [compute_pitch(degree + interval) for interval in (0, 2, 4)]
+    triad = [to_midi_pitch(degree + interval) for interval in (0, 2, 4)]
     bass = triad[0] - 12 if triad[0] > 50 else triad[0]
     middle = [note + 12 if note < 55 else note for note in triad]
-    notes = [Note(at_s, bar_s, bass, _BASS_LEVEL, "bass", 0.0)]
+    notes = [Note(bar_start_s, bar_s, bass, _BASS_LEVEL, "bass", 0.0)]
     for note, pan in zip(middle, (-0.4, 0.1, 0.45), strict=True):
-        notes.append(Note(at_s, bar_s + 0.5, note, _HARMONY_LEVEL, style.chords, pan))
+        notes.append(Note(bar_start_s, bar_s + 0.5, note, _HARMONY_LEVEL, style.chords, pan))
     for half in range(_BEATS * 2):  # in quavers, lighter off the beat
         note = middle[int(figure[half % 4])] + (12 if half % 4 == 3 else 0)
         force = _ARPEGGIO_LEVEL * (0.65 if half % 2 else 1) * rng.uniform(0.85, 1.15)
-        begin = at_s + half * beat_s / 2 + rng.uniform(0, 0.012)
+        begin = bar_start_s + half * beat_s / 2 + rng.uniform(0, 0.012)
         notes.append(Note(begin, 2.4, note, force, style.lead, -0.15))
     for beat in range(_BEATS):
         chance = style.busy * (0.8 if beat else 1.3)
         step = degree + int(rng.choice([0, 2, 4, 7, 1 if beat % 2 else 4]))
-        if rng.random() < chance and bar % 4 != 3:  # it breathes in every fourth bar
-            begin = at_s + beat * beat_s + rng.uniform(0, 0.02)
-            notes.append(Note(begin, 3.2, compute_pitch(step) + 24, _MELODY_LEVEL, style.lead, 0.2))
+        if rng.random() < chance and bar_index % 4 != 3:  # it breathes in every fourth bar
+            begin = bar_start_s + beat * beat_s + rng.uniform(0, 0.02)
+            notes.append(Note(begin, 3.2, to_midi_pitch(step) + 24, _MELODY_LEVEL, style.lead, 0.2))
     return notes
 
 
 @lru_cache(maxsize=48)
-def _play_note(instrument: str, pitch: int, length_s: float) -> Wave:
-    wave = _INSTRUMENTS[instrument](440 * 2 ** ((pitch - 69) / 12), length_s)
+def _synthesize_note(instrument: str, midi_pitch: int, length_s: float) -> Wave:
+    wave = _INSTRUMENTS[instrument](440 * 2 ** ((midi_pitch - 69) / 12), length_s)
     return wave / np.float32(max(1e-6, float(np.abs(wave).max())))
 
 
-def _strike_tone(hz: float, length_s: float, half_s: float, bright: float, stretch: float) -> Wave:
+def _synthesize_struck_tone(
+    hz: float, length_s: float, half_life_s: float, brightness: float, inharmonicity: float
+) -> Wave:
     """Partials that die away, the higher the sooner, slightly sharp as a stiff string's are."""
     wave = np.zeros(int(min(_LONGEST_NOTE_S, length_s) * RATE), dtype=np.float32)
     for k in range(1, 11):
-        partial = hz * k * np.sqrt(1 + stretch * k * k)
+        partial = hz * k * np.sqrt(1 + inharmonicity * k * k)
         if partial > 7000:
             break
-        half = half_s * (220 / hz) ** 0.5 / k**0.75
+        half = half_life_s * (220 / hz) ** 0.5 / k**0.75
         t = np.arange(min(len(wave), int(9 * half * RATE))) / RATE
-        gain = bright ** (k - 1) / k**0.6
+        gain = brightness ** (k - 1) / k**0.6
         tone = np.sin((2 * np.pi * (partial * t % 1.0)).astype(np.float32))
         wave[: len(t)] += np.float32(gain) * tone * np.exp2(-t / half).astype(np.float32)
     _fade_ends(wave, 0.003, 0.25)
     return wave
 
 
-def _sustain_tone(hz: float, length_s: float, attack_s: float, bright: float, beats: float) -> Wave:
+def _synthesize_sustained_tone(
+    hz: float, length_s: float, attack_s: float, brightness: float, detune_share: float
+) -> Wave:
     """Partials that swell and fade, each doubled a little out of tune."""
     t = np.arange(int(length_s * RATE)) / RATE
     wave = np.zeros(len(t), dtype=np.float32)
     for k in range(1, 9):
         if hz * k > 5000:
             break
-        gain = bright ** (k - 1) / k * float(compute_lowpass(np.array([hz * k]), 1800.0)[0])
-        for detune in (1 - beats, 1 + beats):
+        gain = (
+            brightness ** (k - 1)
+            / k
+            * float(compute_lowpass_response(np.array([hz * k]), 1800.0)[0])
+        )
+        for detune in (1 - detune_share, 1 + detune_share):
             turn = hz * k * detune * t + 0.37 * k
             wave += np.float32(gain) * np.sin((2 * np.pi * (turn % 1.0)).astype(np.float32))
     _fade_ends(wave, attack_s, 0.5)
     return wave
 
 
-def _fade_ends(wave: Wave, attack_s: float, release_s: float) -> None:
-    up, down = (min(len(wave) // 2, int(s * RATE)) for s in (attack_s, release_s))
+def _fade_ends(wave: Wave, fade_in_s: float, fade_out_s: float) -> None:
+    up, down = (min(len(wave) // 2, int(s * RATE)) for s in (fade_in_s, fade_out_s))
     wave[:up] *= (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, up))).astype(np.float32)
     wave[len(wave) - down :] *= (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, down))).astype(np.float32)
 
 
 _INSTRUMENTS: dict[str, Callable[[float, float], Wave]] = {
-    "piano": lambda hz, s: _strike_tone(hz, s, 0.55, 0.62, 0.0004),
-    "guitar": lambda hz, s: _strike_tone(hz, s, 0.35, 0.74, 0.0001),
-    "box": lambda hz, s: _strike_tone(hz * 2, s, 0.6, 0.35, 0.02),
-    "bass": lambda hz, s: _strike_tone(hz, s, 0.9, 0.5, 0.0),
-    "pad": lambda hz, s: _sustain_tone(hz, s, 0.7, 0.6, 0.0016),
-    "strings": lambda hz, s: _sustain_tone(hz, s, 0.45, 0.85, 0.0024),
-    "organ": lambda hz, s: _sustain_tone(hz, s, 0.06, 0.8, 0.0004),
+    "piano": lambda hz, s: _synthesize_struck_tone(hz, s, 0.55, 0.62, 0.0004),
+    "guitar": lambda hz, s: _synthesize_struck_tone(hz, s, 0.35, 0.74, 0.0001),
+    "box": lambda hz, s: _synthesize_struck_tone(hz * 2, s, 0.6, 0.35, 0.02),
+    "bass": lambda hz, s: _synthesize_struck_tone(hz, s, 0.9, 0.5, 0.0),
+    "pad": lambda hz, s: _synthesize_sustained_tone(hz, s, 0.7, 0.6, 0.0016),
+    "strings": lambda hz, s: _synthesize_sustained_tone(hz, s, 0.45, 0.85, 0.0024),
+    "organ": lambda hz, s: _synthesize_sustained_tone(hz, s, 0.06, 0.8, 0.0004),
 }

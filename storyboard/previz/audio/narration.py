@@ -10,7 +10,7 @@ import numpy as np
 
 from storyboard.errors import OperationFailed
 from storyboard.model.film import Line
-from storyboard.previz.audio.mix import speak_line
+from storyboard.previz.audio.mix import murmur_line_in_room
 from storyboard.previz.audio.noise import RATE
 from storyboard.providers.base import Request, Sample
 
@@ -23,7 +23,7 @@ _ASKED = re.compile(
 _FURTHER = ("Its own words are still to be written.", "It takes its time over that.")
 
 
-def write_placeholder(request: Request, folder: Path) -> Sample:
+def write_placeholder_narration(request: Request, folder: Path) -> Sample:
     """A placeholder made of the words that were asked: it says what a text model will write.
 
     It has as many sentences as are asked for, up to three, so that the voice takes about as long.
@@ -46,15 +46,17 @@ def write_placeholder(request: Request, folder: Path) -> Sample:
     return Sample(path=path)
 
 
-def speak_to_wav(request: Request, folder: Path) -> Sample:
-    """A line spoken as `speak_line` murmurs it, as a WAV of 16 bits.
+def murmur_line_to_wav(request: Request, folder: Path) -> Sample:
+    """A line spoken as `murmur_line_in_room` murmurs it, as a WAV of 16 bits.
 
     Raises OperationFailed where there are no words.
     """
     if not request.intent.dialogue or not request.words:
         raise OperationFailed("there are no words to speak", provider="previz")
     line = request.intent.dialogue[0]
-    sound = speak_line(Line(line.speaker, request.words, 0, line.how, line.off), line.voice)
+    sound = murmur_line_in_room(
+        Line(line.speaker, request.words, 0, line.how, line.off), line.voice
+    )
     path = folder / "line.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)

@@ -28,18 +28,18 @@ _HOP = _BLOCK // 2
 _DRAWS = 1 << 32  # far more than one block takes from its stream
 
 
-def seed_stream(seed: int, name: str, channel: int | str = 0) -> np.random.Generator:
+def seed_random_stream(seed: int, name: str, part: int | str = 0) -> np.random.Generator:
     """A random stream of one element's own, so that adding a sound leaves the others alone."""
-    return np.random.Generator(_seed_bits(seed, name, channel))
+    return np.random.Generator(_seed_bit_generator(seed, name, part))
 
 
-def synthesize_noise(
+def synthesize_stereo_noise(
     spectrum: Callable[[Curve, Curve], Curve],
     level: Callable[[Curve], Curve],
     seed: int,
-    name: str,
-    start: int,
-    n: int,
+    seed_name: str,
+    start_sample: int,
+    sample_count: int,
     *,
     top_hz: float = 16_000.0,
     width: float = 0.8,
@@ -50,8 +50,8 @@ def synthesize_noise(
     scale; `level(t)` its loudness factor: at 1 the noise measures -23 LUFS. `width` is 0 for mono
     and 1 for channels that share nothing.
     """
-    first = start // _HOP - 1
-    count = (start + n - 1) // _HOP - first + 1
+    first = start_sample // _HOP - 1
+    count = (start_sample + sample_count - 1) // _HOP - first + 1
     bins = min(int(top_hz * _BLOCK / RATE), _BLOCK // 2)
     f = (np.arange(1, bins + 1) * (RATE / _BLOCK))[None, :]
     t = ((np.arange(first, first + count) + 1) * (_HOP / RATE))[:, None]
@@ -60,43 +60,45 @@ def synthesize_noise(
     unit = LOUD * _BLOCK / 2
     shape = (shape * (unit * level(t) / np.maximum(loudness, 1e-12))).astype(np.float32)
     left, right = (
-        _overlap_blocks(shape, seed, name, channel, first, start - first * _HOP, n)
+        _synthesize_noise_channel(
+            shape, seed, seed_name, channel, first, start_sample - first * _HOP, sample_count
+        )
         for channel in (0, 1)
     )
     shared_gain = np.float32(np.sqrt(1 - width * width))
     return np.stack([left, shared_gain * left + np.float32(width) * right], axis=1)
 
 
-def compute_drift(t: Curve, seed: int, name: str, period_s: float) -> Curve:
+def compute_slow_drift(t: Curve, seed: int, seed_name: str, period_s: float) -> Curve:
     """A slow wander within about -1..1, smooth, without a period one would notice."""
-    phases = seed_stream(seed, name, "drift").random(3) * 2 * np.pi
+    phases = seed_random_stream(seed, seed_name, "drift").random(3) * 2 * np.pi
     turns = 2 * np.pi / period_s * t
     sines = (np.sin(turns * r + p) for r, p in zip((1.0, 0.618, 1.732), phases, strict=True))
     total: Curve = np.sum([a * s for a, s in zip((0.5, 0.3, 0.2), sines, strict=True)], axis=0)
     return total
 
 
-def compute_lowpass(f: Curve, corner: Curve | float, slope: float = 2.0) -> Curve:
+def compute_lowpass_response(f: Curve, corner_hz: Curve | float, slope: float = 2.0) -> Curve:
     """Amplitude over frequency that falls above `corner`, `slope` x 6 dB an octave."""
-    return np.asarray(1 / np.sqrt(1 + (f / corner) ** (2 * slope)))
+    return np.asarray(1 / np.sqrt(1 + (f / corner_hz) ** (2 * slope)))
 
 
-def compute_highpass(f: Curve, corner: Curve | float, slope: float = 2.0) -> Curve:
-    return compute_lowpass(np.asarray(1 / f), 1 / corner, slope)
+def compute_highpass_response(f: Curve, corner_hz: Curve | float, slope: float = 2.0) -> Curve:
+    return compute_lowpass_response(np.asarray(1 / f), 1 / corner_hz, slope)
 
 
-def compute_peak(f: Curve, centre: Curve | float, share: float) -> Curve:
+def compute_peak_response(f: Curve, centre_hz: Curve | float, half_width_share: float) -> Curve:
     """A hill at `centre`, its half width `share` of that frequency."""
-    return np.asarray(1 / (1 + ((f - centre) / (share * centre)) ** 2))
+    return np.asarray(1 / (1 + ((f - centre_hz) / (half_width_share * centre_hz)) ** 2))
 
 
 def compute_k_weighting(f: Curve) -> Curve:
     """The K weighting of ITU-R BS.1770, near enough: deaf below 40 Hz, a shelf above 1.5 kHz."""
-    shelf = 1 + 0.585 * (f / 1500) ** 4 / (1 + (f / 1500) ** 4)
-    return np.asarray(shelf * compute_highpass(f, 38.0))
+    library = 1 + 0.585 * (f / 1500) ** 4 / (1 + (f / 1500) ** 4)
+    return np.asarray(library * compute_highpass_response(f, 38.0))
 
 
-def apply_response(wave: Wave, response: Callable[[Curve], Curve]) -> Wave:
+def apply_frequency_response(wave: Wave, response: Callable[[Curve], Curve]) -> Wave:
     """A finite mono sound through an amplitude response over frequency (Hz), without delay."""
     size = _choose_fft_size(len(wave))
     spectrum = np.fft.rfft(wave, size)
@@ -106,34 +108,40 @@ def apply_response(wave: Wave, response: Callable[[Curve], Curve]) -> Wave:
     return np.fft.irfft(spectrum, size)[: len(wave)].astype(np.float32)
 
 
-def _overlap_blocks(
-    shape: Wave, seed: int, name: str, channel: int, first: int, skip: int, n: int
+def _synthesize_noise_channel(
+    block_spectra: Wave,
+    seed: int,
+    seed_name: str,
+    channel: int,
+    first_block: int,
+    skip_samples: int,
+    sample_count: int,
 ) -> Wave:
     """Blocks with that spectrum, drawn at their places and laid over one another."""
-    count, bins = shape.shape
+    count, bins = block_spectra.shape
     spectrum = np.zeros((count, bins + 1), dtype=np.complex64)
     for row in range(count):
-        bits = _seed_bits(seed, name, channel)
-        bits.advance((first + row + 1) * _DRAWS)
+        bits = _seed_bit_generator(seed, seed_name, channel)
+        bits.advance((first_block + row + 1) * _DRAWS)
         draws = np.random.Generator(bits).standard_normal(2 * bins, dtype=np.float32)
         spectrum[row, 1:] = draws.view(np.complex64)
-    spectrum[:, 1:] *= shape
+    spectrum[:, 1:] *= block_spectra
     blocks = np.fft.irfft(spectrum, _BLOCK, axis=1) * _WINDOW
     out = np.zeros((count + 1) * _HOP, dtype=np.float32)
     out[: count * _HOP] += blocks[:, :_HOP].reshape(-1)
     out[_HOP:] += blocks[:, _HOP:].reshape(-1)
-    return out[skip : skip + n]
+    return out[skip_samples : skip_samples + sample_count]
 
 
-def _seed_bits(seed: int, name: str, channel: int | str) -> np.random.PCG64:
-    key = blake2b(repr((seed, name, channel)).encode(), digest_size=16).digest()
+def _seed_bit_generator(seed: int, name: str, part: int | str) -> np.random.PCG64:
+    key = blake2b(repr((seed, name, part)).encode(), digest_size=16).digest()
     return np.random.PCG64(int.from_bytes(key, "big"))
 
 
-def _choose_fft_size(n: int) -> int:
+def _choose_fft_size(sample_count: int) -> int:
     """A length that FFT likes, at least a little longer than `n`."""
-    size = 1 << max(10, int(n - 1).bit_length() - 2)
-    return -(-(n + 256) // size) * size
+    size = 1 << max(10, int(sample_count - 1).bit_length() - 2)
+    return -(-(sample_count + 256) // size) * size
 
 
 _WINDOW = np.sin(np.pi * (np.arange(_BLOCK) + 0.5) / _BLOCK).astype(np.float32)

@@ -30,19 +30,19 @@ class SoundSource:
     """A sound cue asks for it, so it must be heard within the piece."""
 
     @property
-    def is_one_shot(self) -> bool:
+    def is_heard_once(self) -> bool:
         """It sounds once, at a place of its own."""
         return self.name in FOLEY and (
             not FOLEY[self.name].every_s or (self.cue and FOLEY[self.name].every_s > _SPARSE_S)
         )
 
     @property
-    def is_continuous(self) -> bool:
+    def is_ongoing(self) -> bool:
         """It has no place of its own, but lies over the piece or comes back by itself."""
         return self.name not in FOLEY or FOLEY[self.name].every_s > 0
 
 
-def find_sounds(intent: Intent) -> tuple[SoundSource, ...]:
+def find_shot_sounds(intent: Intent) -> tuple[SoundSource, ...]:
     """What a shot sounds like beside its voices, each sound once, the nearest source first.
 
     Room tone lies under everything, or the air outside. Words that ask for silence leave the cues
@@ -54,13 +54,13 @@ def find_sounds(intent: Intent) -> tuple[SoundSource, ...]:
     inside = _INSIDE.search(intent.scene) is not None
     silent = _SILENCE.search(" ".join((*intent.sound, intent.ambience))) is not None
     sources = [
-        source for words in intent.sound for source in _read_sound_words(words, 0.0, cue=True)
+        source for words in intent.sound for source in _find_requested_sounds(words, 0.0, cue=True)
     ]
     if not silent:
         # The mix lays its own bed for `ambience` under all cuts; a take only hints at it.
-        sources += _read_sound_words(intent.ambience, _FLOOR_DB)
-        sources += _read_place_words(intent.weather, _WEATHER_DB, inside)
-        sources += _read_place_words(scenery, _PLACE_DB, inside)
+        sources += _find_requested_sounds(intent.ambience, _FLOOR_DB)
+        sources += _find_place_ambience(intent.weather, _WEATHER_DB, inside)
+        sources += _find_place_ambience(scenery, _PLACE_DB, inside)
     floor = "air" if _OUTSIDE.search(scenery) and not inside else "room"
     sources.append(SoundSource("room", _SILENT_DB) if silent else SoundSource(floor, _FLOOR_DB))
     by_name: dict[str, SoundSource] = {}
@@ -69,25 +69,25 @@ def find_sounds(intent: Intent) -> tuple[SoundSource, ...]:
     return tuple(by_name.values())
 
 
-def _read_sound_words(words: str, gain_db: float, *, cue: bool = False) -> list[SoundSource]:
+def _find_requested_sounds(words: str, gain_db: float, *, cue: bool = False) -> list[SoundSource]:
     """The sounds that words about sound ask for."""
     if _FAR.search(words):
         gain_db -= 6.0
     return [
         SoundSource(name, gain_db - 14.0 if name == "room" else gain_db, words, cue)
-        for name in find_named_sounds(words, closely=True)
+        for name in find_named_sounds(words, all_sounds=True)
     ]
 
 
-def _read_place_words(words: str, gain_db: float, inside: bool) -> list[SoundSource]:
+def _find_place_ambience(words: str, gain_db: float, is_inside: bool) -> list[SoundSource]:
     """The beds that words about a place suggest; through walls where the shot is inside."""
     return [
-        SoundSource(name, gain_db - 6.0 if inside and name in _OUTDOORS else gain_db, words)
-        for name in find_named_sounds(words, closely=False)
+        SoundSource(name, gain_db - 6.0 if is_inside and name in _OUTDOORS else gain_db, words)
+        for name in find_named_sounds(words, all_sounds=False)
     ]
 
 
-def find_named_sounds(words: str, *, closely: bool) -> tuple[str, ...]:
+def find_named_sounds(words: str, *, all_sounds: bool) -> tuple[str, ...]:
     """The sounds that `words` name, in the order of the table, without those they negate.
 
     `closely` hears every sound; otherwise only what lies over a place as a bed.
@@ -95,7 +95,7 @@ def find_named_sounds(words: str, *, closely: bool) -> tuple[str, ...]:
     keys: dict[str, None] = {}
     for pattern, close, bed in _TABLE:
         if any(not _NOT.search(words[: match.start()]) for match in pattern.finditer(words)):
-            keys |= dict.fromkeys((close if closely else bed).split(", "))
+            keys |= dict.fromkeys((close if all_sounds else bed).split(", "))
     keys.pop("", None)
     return tuple(keys)
 
@@ -116,79 +116,91 @@ _OUTSIDE = re.compile(
 )
 
 
-def _build_row(words: str, close: str, bed: str = "") -> tuple[re.Pattern[str], str, str]:
-    return re.compile(rf"\b({words})\b", re.I), close, bed
+def _compile_sound_row(
+    word_pattern: str, all_sounds: str, ambience_sounds: str = ""
+) -> tuple[re.Pattern[str], str, str]:
+    return re.compile(rf"\b({word_pattern})\b", re.I), all_sounds, ambience_sounds
 
 
 _TABLE = (
-    _build_row("sea|ocean|surf|tides?|waves?|breakers|swell", "sea", "sea"),
-    _build_row("beach|coast|shore|seaside|cliffs?|lighthouse", "sea, gulls", "sea"),
-    _build_row("harbou?rs?|quays?|piers?|docks?|wharf|marina|port", "sea, gulls", "sea"),
-    _build_row("gulls?|seagulls?|sea ?birds?", "gulls", "sea"),
-    _build_row("rain(s|ing|y|fall)?|drizzl\\w+|downpour|shower", "rain", "rain"),
-    _build_row("storms?|stormy|tempest|hurricane", "rain, wind, thunder", "rain, wind"),
-    _build_row("thunder\\w*|lightning", "thunder", "rain"),
-    _build_row("wind(s|y)?|gusts?|gusty|breezes?|breezy|blizzard|howling", "wind", "wind"),
-    _build_row("snow(s|y|ing|fall)?|desert|dunes?|mountains?|peaks?|tundra|steppe", "wind", "wind"),
-    _build_row("forests?|woods|woodland|jungle|grove", "leaves, birds", "leaves"),
-    _build_row("leaves|trees?|foliage|rustling leaves|grass", "leaves", "leaves"),
-    _build_row(
+    _compile_sound_row("sea|ocean|surf|tides?|waves?|breakers|swell", "sea", "sea"),
+    _compile_sound_row("beach|coast|shore|seaside|cliffs?|lighthouse", "sea, gulls", "sea"),
+    _compile_sound_row("harbou?rs?|quays?|piers?|docks?|wharf|marina|port", "sea, gulls", "sea"),
+    _compile_sound_row("gulls?|seagulls?|sea ?birds?", "gulls", "sea"),
+    _compile_sound_row("rain(s|ing|y|fall)?|drizzl\\w+|downpour|shower", "rain", "rain"),
+    _compile_sound_row("storms?|stormy|tempest|hurricane", "rain, wind, thunder", "rain, wind"),
+    _compile_sound_row("thunder\\w*|lightning", "thunder", "rain"),
+    _compile_sound_row("wind(s|y)?|gusts?|gusty|breezes?|breezy|blizzard|howling", "wind", "wind"),
+    _compile_sound_row(
+        "snow(s|y|ing|fall)?|desert|dunes?|mountains?|peaks?|tundra|steppe", "wind", "wind"
+    ),
+    _compile_sound_row("forests?|woods|woodland|jungle|grove", "leaves, birds", "leaves"),
+    _compile_sound_row("leaves|trees?|foliage|rustling leaves|grass", "leaves", "leaves"),
+    _compile_sound_row(
         "birds?|birdsong|sparrows?|dawn chorus|chirp\\w*|garden|meadow|orchard", "birds", "air"
     ),
-    _build_row("owls?", "owl"),
-    _build_row("crickets?|cicadas?|night insects?", "crickets"),
-    _build_row("dogs?|barking|barks?", "dog"),
-    _build_row("rivers?|stream|brook|creek|waterfalls?|fountains?", "water", "water"),
-    _build_row("drips?|dripping|leaking tap|cave", "drips"),
-    _build_row("splash\\w*", "splash"),
-    _build_row("traffic|cars|street noise|motorway|highway", "traffic", "traffic"),
-    _build_row("cit(y|ies)|streets?|downtown|avenue|boulevard|rooftops?", "traffic", "traffic"),
-    _build_row("car horns?|honk\\w*", "car horn"),
-    _build_row("(ship|fog|boat|train)'?s? ?horns?|foghorns?|(?<!car )horn", "horn"),
-    _build_row("sirens?|ambulance|police car", "siren"),
-    _build_row(
+    _compile_sound_row("owls?", "owl"),
+    _compile_sound_row("crickets?|cicadas?|night insects?", "crickets"),
+    _compile_sound_row("dogs?|barking|barks?", "dog"),
+    _compile_sound_row("rivers?|stream|brook|creek|waterfalls?|fountains?", "water", "water"),
+    _compile_sound_row("drips?|dripping|leaking tap|cave", "drips"),
+    _compile_sound_row("splash\\w*", "splash"),
+    _compile_sound_row("traffic|cars|street noise|motorway|highway", "traffic", "traffic"),
+    _compile_sound_row(
+        "cit(y|ies)|streets?|downtown|avenue|boulevard|rooftops?", "traffic", "traffic"
+    ),
+    _compile_sound_row("car horns?|honk\\w*", "car horn"),
+    _compile_sound_row("(ship|fog|boat|train)'?s? ?horns?|foghorns?|(?<!car )horn", "horn"),
+    _compile_sound_row("sirens?|ambulance|police car", "siren"),
+    _compile_sound_row(
         "engines?|motors?|motorboat|truck|lorry|tractor|machines?|factory", "engine", "engine"
     ),
-    _build_row(
+    _compile_sound_row(
         "aircraft|airplane|aeroplane|plane cabin|spaceship|ventilation|server room",
         "cabin",
         "cabin",
     ),
-    _build_row("trains?|railway|carriage|wagons?", "rumble, rails", "rumble"),
-    _build_row("trams?|streetcar|subway|metro", "rumble, rails, bell", "rumble"),
-    _build_row("hum(s|ming)?|refrigerator|fridge|neon|fluorescent|transformer|buzz\\w*", "hum"),
-    _build_row("kitchen", "hum", "hum"),
-    _build_row("clocks?|ticking|ticks?|watch ticking", "clock"),
-    _build_row("church( bells?)?|cathedral|bells toll\\w*|tolling", "church"),
-    _build_row("(door|school|bicycle|shop)?bells?|chimes?|ding", "bell"),
-    _build_row("phones?|telephones?|ringing", "phone"),
-    _build_row(
+    _compile_sound_row("trains?|railway|carriage|wagons?", "rumble, rails", "rumble"),
+    _compile_sound_row("trams?|streetcar|subway|metro", "rumble, rails, bell", "rumble"),
+    _compile_sound_row(
+        "hum(s|ming)?|refrigerator|fridge|neon|fluorescent|transformer|buzz\\w*", "hum"
+    ),
+    _compile_sound_row("kitchen", "hum", "hum"),
+    _compile_sound_row("clocks?|ticking|ticks?|watch ticking", "clock"),
+    _compile_sound_row("church( bells?)?|cathedral|bells toll\\w*|tolling", "church"),
+    _compile_sound_row("(door|school|bicycle|shop)?bells?|chimes?|ding", "bell"),
+    _compile_sound_row("phones?|telephones?|ringing", "phone"),
+    _compile_sound_row(
         "fire(place|side)?|flames?|campfire|hearth|crackl\\w+|burning", "fire, crackle", "fire"
     ),
-    _build_row(
+    _compile_sound_row(
         "crowds?|murmur\\w*|chatter|market|caf[eé]|restaurant|bar|pub|party|audience|station",
         "crowd",
         "crowd",
     ),
-    _build_row("applause|applaud\\w*|clapping|ovation", "applause"),
-    _build_row("footsteps?|footfalls?|steps|walking|running feet|boots|heels", "steps"),
-    _build_row("hoof\\w*|hooves|gallop\\w*|horses?", "hooves"),
-    _build_row("heart ?beats?|heart pounding|pulse", "heart"),
-    _build_row("typing|typewriter|keyboard|keys clack\\w*", "typing"),
-    _build_row("paper|rustl(e|es|ing)|pages?|envelope|letter (opens|unfolds)|cloth", "rustle"),
-    _build_row("door(?! ?bell)|slams?|slamming", "door"),
-    _build_row("creak\\w*|hinge|floorboards?", "creak"),
-    _build_row("knocks?|knocking|raps?", "knock"),
-    _build_row("thuds?|impacts?|bangs?|hits?|stamps?|drops?|crash\\w*|punch\\w*|falls?", "impact"),
-    _build_row("explo\\w+|booms?|blasts?|detonat\\w+", "boom"),
-    _build_row("gun ?shots?|shots? (rings?|fired)|rifle|pistol|gunfire", "shot"),
-    _build_row("glass|shatter\\w*|smash\\w*", "glass"),
-    _build_row("whoosh\\w*|swoosh\\w*|swish\\w*|flies past|rushes past|wings?", "whoosh"),
-    _build_row("whistles?|whistling|kettle", "whistle"),
-    _build_row(
+    _compile_sound_row("applause|applaud\\w*|clapping|ovation", "applause"),
+    _compile_sound_row("footsteps?|footfalls?|steps|walking|running feet|boots|heels", "steps"),
+    _compile_sound_row("hoof\\w*|hooves|gallop\\w*|horses?", "hooves"),
+    _compile_sound_row("heart ?beats?|heart pounding|pulse", "heart"),
+    _compile_sound_row("typing|typewriter|keyboard|keys clack\\w*", "typing"),
+    _compile_sound_row(
+        "paper|rustl(e|es|ing)|pages?|envelope|letter (opens|unfolds)|cloth", "rustle"
+    ),
+    _compile_sound_row("door(?! ?bell)|slams?|slamming", "door"),
+    _compile_sound_row("creak\\w*|hinge|floorboards?", "creak"),
+    _compile_sound_row("knocks?|knocking|raps?", "knock"),
+    _compile_sound_row(
+        "thuds?|impacts?|bangs?|hits?|stamps?|drops?|crash\\w*|punch\\w*|falls?", "impact"
+    ),
+    _compile_sound_row("explo\\w+|booms?|blasts?|detonat\\w+", "boom"),
+    _compile_sound_row("gun ?shots?|shots? (rings?|fired)|rifle|pistol|gunfire", "shot"),
+    _compile_sound_row("glass|shatter\\w*|smash\\w*", "glass"),
+    _compile_sound_row("whoosh\\w*|swoosh\\w*|swish\\w*|flies past|rushes past|wings?", "whoosh"),
+    _compile_sound_row("whistles?|whistling|kettle", "whistle"),
+    _compile_sound_row(
         "music|piano|violins?|strings|orchestra\\w*|guitar|melody|song|score|chords?|organ", MUSIC
     ),
-    _build_row("room ?tone|quiet room", "room"),
+    _compile_sound_row("room ?tone|quiet room", "room"),
 )
 
 _KNOWN = {*BEDS, *FOLEY, MUSIC, ""}

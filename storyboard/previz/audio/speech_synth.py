@@ -1,7 +1,8 @@
 """The throat: syllables and a voice become sound.
 
 A train of glottal pulses sets off grains that ring at the formants of each syllable's vowel; a
-whisper is the same throat with air for pulses. `build_envelope` is what ear and lips share.
+whisper is the same throat with air for pulses. `build_loudness_and_mouth_curve` is what ear and
+lips share.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from storyboard.previz.audio.noise import (
     RATE,
     Curve,
     Wave,
-    apply_response,
-    compute_highpass,
-    compute_lowpass,
-    seed_stream,
+    apply_frequency_response,
+    compute_highpass_response,
+    compute_lowpass_response,
+    seed_random_stream,
 )
-from storyboard.previz.audio.syllables import Syllable, split_syllables
+from storyboard.previz.audio.syllables import Syllable, schedule_syllables
 from storyboard.providers.base import SpokenLine
 
 Times = NDArray[np.float64]
@@ -42,41 +43,41 @@ class Voice:
     """How far its melody moves."""
 
 
-def synthesize_speech(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
+def synthesize_murmur(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
     """The line as mono sound; slightly longer than `seconds`, for its last breath."""
-    beats = split_syllables(line.words, seconds)
+    beats = schedule_syllables(line.words, seconds)
     n = int((seconds + 0.15) * RATE)
     if not beats:
         return np.zeros(n, dtype=np.float32)
-    rng = seed_stream(0, line.speaker, line.words)
-    times, loud, _ = build_envelope(beats)
+    rng = seed_random_stream(0, line.speaker, line.words)
+    times, loud, _ = build_loudness_and_mouth_curve(beats)
     if voice.breath >= 1:
         moments = np.sort(rng.random(int(seconds * _PUFFS))) * seconds
         strength = rng.uniform(-1, 1, len(moments))
     else:
-        moments = _time_pulses(beats, seconds, voice, rng)
+        moments = _schedule_glottal_pulses(beats, seconds, voice, rng)
         strength = 1 + 0.05 * rng.normal(size=len(moments))
     force = strength * np.interp(moments, times, loud)
-    wave = _render_grains(moments, force.astype(np.float32), beats, voice, n)
+    wave = _render_formant_grains(moments, force.astype(np.float32), beats, voice, n)
     _add_consonants(wave, beats, rng, 1.4 if voice.breath >= 1 else 0.5)
     if 0 < voice.breath < 1:
         t = np.arange(n) / RATE
         wave += (
             np.float32(0.35 * voice.breath)
-            * _synthesize_breath(n, rng)
-            * _to_wave(np.interp(t, times, loud))
+            * _synthesize_breath_noise(n, rng)
+            * _to_float32(np.interp(t, times, loud))
         )
     active = sum(beat.end_s - beat.start_s for beat in beats)
     rms = np.sqrt(float(np.sum(np.square(wave, dtype=np.float64))) / max(1.0, active * RATE))
     return wave * np.float32(10 ** ((_LEVEL_DB + voice.gain_db) / 20) / max(rms, 1e-9))
 
 
-def build_envelope(
-    beats: Sequence[Syllable],
+def build_loudness_and_mouth_curve(
+    syllables: Sequence[Syllable],
 ) -> tuple[Times, Times, Times]:
     """Breakpoints of a line: seconds from its start, loudness, and how far the mouth is open."""
-    points: list[tuple[float, float, float]] = [(beats[0].start_s - 0.02, 0.0, 0.0)]
-    for beat, next_beat in zip(beats, [*beats[1:], None], strict=True):
+    points: list[tuple[float, float, float]] = [(syllables[0].start_s - 0.02, 0.0, 0.0)]
+    for beat, next_beat in zip(syllables, [*syllables[1:], None], strict=True):
         length = beat.end_s - beat.start_s
         voice_level, mouth_level = _ONSETS[beat.onset][:2]
         width = _VOWELS[beat.vowel][1]
@@ -88,19 +89,19 @@ def build_envelope(
         points.append((beat.end_s, rest, rest * width))
         if gap > 0.12 and next_beat:
             points.append((next_beat.start_s - 0.02, 0.0, 0.0))
-    points.append((beats[-1].end_s + 0.05, 0.0, 0.0))
+    points.append((syllables[-1].end_s + 0.05, 0.0, 0.0))
     ordered = sorted(points)
     times, loud, openness = (np.array(column) for column in zip(*ordered, strict=True))
     return times, loud, openness
 
 
-def _time_pulses(
-    beats: Sequence[Syllable], seconds: float, voice: Voice, rng: np.random.Generator
+def _schedule_glottal_pulses(
+    syllables: Sequence[Syllable], seconds: float, voice: Voice, rng: np.random.Generator
 ) -> Times:
     """Moments of the glottal pulses, seconds."""
     grid = np.arange(0, seconds + 0.1, 0.002)
-    middles = [(beat.start_s + beat.end_s) / 2 for beat in beats]
-    bend = [1 + (beat.pitch - 1) * voice.lively for beat in beats]
+    middles = [(beat.start_s + beat.end_s) / 2 for beat in syllables]
+    bend = [1 + (beat.pitch - 1) * voice.lively for beat in syllables]
     # A drift and a tremor keep it from sounding like a machine.
     tremor = 1 + 0.012 * np.sin(2 * np.pi * 5.1 * grid + rng.random() * 6)
     wander = 1 + 0.02 * np.interp(grid, np.linspace(0, seconds + 0.1, 12), rng.normal(size=12))
@@ -110,66 +111,71 @@ def _time_pulses(
     return pulses
 
 
-def _render_grains(
-    moments: Times,
-    force: Wave,
-    beats: Sequence[Syllable],
+def _render_formant_grains(
+    pulse_times: Times,
+    pulse_strengths: Wave,
+    syllables: Sequence[Syllable],
     voice: Voice,
-    n: int,
+    sample_count: int,
 ) -> Wave:
     """At each moment the ringing of the throat at its formants of that moment."""
-    keep = force != 0
-    moments, force = moments[keep], force[keep]
-    centres = [beat.start_s + 0.5 * (beat.end_s - beat.start_s) for beat in beats]
-    places = moments * RATE
+    keep = pulse_strengths != 0
+    pulse_times, pulse_strengths = pulse_times[keep], pulse_strengths[keep]
+    centres = [beat.start_s + 0.5 * (beat.end_s - beat.start_s) for beat in syllables]
+    places = pulse_times * RATE
     whole = np.ceil(places).astype(np.int64)
     delays = ((whole - places) / RATE)[:, None]
-    grains = np.zeros((len(moments), _GRAIN), dtype=np.float32)
+    grains = np.zeros((len(pulse_times), _GRAIN), dtype=np.float32)
     for number, (width_hz, gain) in enumerate(_FORMANTS):
-        targets = [_VOWELS[beat.vowel][0][number] * voice.size for beat in beats]
-        hz = np.interp(moments, centres, targets)[:, None]
+        targets = [_VOWELS[beat.vowel][0][number] * voice.size for beat in syllables]
+        hz = np.interp(pulse_times, centres, targets)[:, None]
         rate = (-np.pi * width_hz + 2j * np.pi * hz) / RATE
         # z**m as z**(32 q) * z**r: two small tables instead of one exponential a sample.
         coarse = np.exp(rate * (delays * RATE + 32 * np.arange(_GRAIN // 32)))
         fine = np.exp(rate * np.arange(32))
         table = coarse.astype(np.complex64)[:, :, None] * fine.astype(np.complex64)[:, None, :]
-        grains += np.float32(gain) * table.imag.reshape(len(moments), _GRAIN)
-    grains *= force[:, None] * _TAPER
-    wave = np.zeros(n + _GRAIN, dtype=np.float32)
+        grains += np.float32(gain) * table.imag.reshape(len(pulse_times), _GRAIN)
+    grains *= pulse_strengths[:, None] * _TAPER
+    wave = np.zeros(sample_count + _GRAIN, dtype=np.float32)
     for at, grain in zip(whole.tolist(), grains, strict=True):
-        if at < n:
+        if at < sample_count:
             wave[at : at + _GRAIN] += grain
-    return wave[:n]
+    return wave[:sample_count]
 
 
-def _compute_band(frequencies: Curve, *, low: float, high: float) -> Curve:
-    return compute_highpass(frequencies, low, 2) * compute_lowpass(frequencies, high, 2)
+def _compute_bandpass_response(frequencies: Curve, *, low: float, high: float) -> Curve:
+    return compute_highpass_response(frequencies, low, 2) * compute_lowpass_response(
+        frequencies, high, 2
+    )
 
 
 def _add_consonants(
-    wave: Wave, beats: Sequence[Syllable], rng: np.random.Generator, gain: float
+    wave: Wave, syllables: Sequence[Syllable], rng: np.random.Generator, gain: float
 ) -> None:
     """Adds the air of hisses and stops before their vowels."""
-    for beat in beats:
+    for beat in syllables:
         _, _, seconds, low, high, level = _ONSETS[beat.onset]
         if not seconds:
             continue
         n = int(seconds * RATE)
         at = max(0, int((beat.start_s - 0.25 * seconds) * RATE))
-        burst = apply_response(
-            rng.standard_normal(n, dtype=np.float32), partial(_compute_band, low=low, high=high)
+        burst = apply_frequency_response(
+            rng.standard_normal(n, dtype=np.float32),
+            partial(_compute_bandpass_response, low=low, high=high),
         )
         burst *= np.hanning(n).astype(np.float32) * np.float32(level * gain)
         end = min(len(wave), at + n)
         wave[at:end] += burst[: end - at]
 
 
-def _synthesize_breath(n: int, rng: np.random.Generator) -> Wave:
-    white = rng.standard_normal(n, dtype=np.float32)
-    return apply_response(white, lambda f: compute_highpass(f, 700) * compute_lowpass(f, 4200))
+def _synthesize_breath_noise(sample_count: int, rng: np.random.Generator) -> Wave:
+    white = rng.standard_normal(sample_count, dtype=np.float32)
+    return apply_frequency_response(
+        white, lambda f: compute_highpass_response(f, 700) * compute_lowpass_response(f, 4200)
+    )
 
 
-def _to_wave(samples: Times) -> Wave:
+def _to_float32(samples: Times) -> Wave:
     return samples.astype(np.float32)
 
 

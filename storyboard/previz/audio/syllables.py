@@ -33,8 +33,8 @@ class Syllable:
     """Factor on the voice's pitch at its middle."""
 
 
-def schedule_lines(
-    lines: Sequence[SpokenLine], words_rate: float = WORDS_PER_SECOND
+def estimate_line_durations(
+    lines: Sequence[SpokenLine], words_per_second: float = WORDS_PER_SECOND
 ) -> tuple[tuple[SpokenLine, float], ...]:
     """Every line with the seconds it takes: its words at the common pace, hurried at most to 4.5
     words a second where the same speaker's next line comes too soon.
@@ -42,7 +42,7 @@ def schedule_lines(
     timed_lines = []
     for line in lines:
         count = _count_words(line.words)
-        seconds = max(_SHORTEST_S, count / words_rate)
+        seconds = max(_SHORTEST_S, count / words_per_second)
         later_starts = [o.at_s for o in lines if o.speaker == line.speaker and o.at_s > line.at_s]
         if later_starts:
             seconds = min(seconds, max(min(later_starts) - line.at_s, count / _HURRIED))
@@ -51,12 +51,12 @@ def schedule_lines(
 
 
 @lru_cache(maxsize=256)
-def split_syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
+def schedule_syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
     """`words` as syllables that fill at most `seconds`, with pauses at the punctuation."""
     plan: list[tuple[str, str, float, float]] = []  # vowel, onset, weight, pause after
     ends: list[str] = []
     for word, mark in _WORD.findall(words):
-        parts = _split_word(word)
+        parts = _split_word_into_syllables(word)
         for place, (onset, vowel) in enumerate(parts):
             last = place == len(parts) - 1
             weight = 1.2 if place == 0 and len(parts) > 1 else 1.0
@@ -65,7 +65,7 @@ def split_syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
         if pause and plan:
             *start, (vowel, onset, weight, _) = plan
             plan = [*start, (vowel, onset, weight * 1.25, pause)]
-        ends += [""] * (len(parts) - 1) + [_find_ending_mark(mark)]
+        ends += [""] * (len(parts) - 1) + [_classify_punctuation(mark)]
     if not plan:
         return ()
     total = sum(weight + pause for *_, weight, pause in plan) - plan[-1][3]
@@ -84,7 +84,7 @@ def split_syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
     return tuple(timed)
 
 
-def _split_word(word: str) -> list[tuple[str, str]]:
+def _split_word_into_syllables(word: str) -> list[tuple[str, str]]:
     """A word as (onset, vowel) syllables."""
     letters = re.sub(r"[^\w]|_", "", word.casefold())
     if not letters:
@@ -109,13 +109,13 @@ def _split_word(word: str) -> list[tuple[str, str]]:
     return parts
 
 
-def _find_ending_mark(mark: str) -> str:
+def _classify_punctuation(punctuation: str) -> str:
     for character in "?!":
-        if character in mark:
+        if character in punctuation:
             return character
-    if any(character in mark for character in ".…;"):
+    if any(character in punctuation for character in ".…;"):
         return "."
-    return "," if any(character in mark for character in ",:–—") else ""
+    return "," if any(character in punctuation for character in ",:–—") else ""
 
 
 def _count_words(words: str) -> float:

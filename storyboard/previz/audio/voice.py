@@ -15,21 +15,25 @@ from numpy.typing import NDArray
 
 from storyboard.previz.audio.noise import (
     Wave,
-    apply_response,
-    compute_highpass,
-    compute_lowpass,
-    seed_stream,
+    apply_frequency_response,
+    compute_highpass_response,
+    compute_lowpass_response,
+    seed_random_stream,
 )
-from storyboard.previz.audio.speech_synth import Voice, build_envelope, synthesize_speech
-from storyboard.previz.audio.syllables import schedule_lines, split_syllables
+from storyboard.previz.audio.speech_synth import (
+    Voice,
+    build_loudness_and_mouth_curve,
+    synthesize_murmur,
+)
+from storyboard.previz.audio.syllables import estimate_line_durations, schedule_syllables
 from storyboard.providers.base import Figure, SpokenLine
 
 
-def choose_voice(speaker: str, *hints: str, how: str = "") -> Voice:
+def choose_voice(speaker: str, *voice_hints: str, how: str = "") -> Voice:
     """The steady voice of `speaker`: from the first hint that names one, else from the name."""
-    draws = seed_stream(0, "voice", speaker.casefold()).random(3)
+    draws = seed_random_stream(0, "voice", speaker.casefold()).random(3)
     base_voice = next(
-        (voice for hint in hints for pattern, voice in _VOICES if pattern.search(hint)), None
+        (voice for hint in voice_hints for pattern, voice in _VOICES if pattern.search(hint)), None
     )
     if base_voice is None:
         base_voice = _UNNAMED[int(draws[0] * len(_UNNAMED))]
@@ -50,18 +54,24 @@ def choose_voice(speaker: str, *hints: str, how: str = "") -> Voice:
     return voice
 
 
-def murmur_line(line: SpokenLine, seconds: float, cast: Mapping[str, Figure]) -> Wave:
+def murmur_line(line: SpokenLine, seconds: float, figures_by_name: Mapping[str, Figure]) -> Wave:
     """What is heard of a line: the speaker's voice, through a wall or a wire where it is off."""
-    figure = cast.get(line.speaker)
+    figure = figures_by_name.get(line.speaker)
     hints = (line.voice, figure.voice, figure.description) if figure else (line.voice,)
-    wave = synthesize_speech(line, seconds, choose_voice(line.speaker, *hints, how=line.how))
+    wave = synthesize_murmur(line, seconds, choose_voice(line.speaker, *hints, how=line.how))
     if _WIRE.search(line.how):
-        return apply_response(
-            wave, lambda f: 1.5 * compute_highpass(f, 420, 3) * compute_lowpass(f, 3000, 4)
+        return apply_frequency_response(
+            wave,
+            lambda f: (
+                1.5 * compute_highpass_response(f, 420, 3) * compute_lowpass_response(f, 3000, 4)
+            ),
         )
     if line.off:
-        return apply_response(
-            wave, lambda f: 0.8 * compute_highpass(f, 240, 2) * compute_lowpass(f, 2300, 2)
+        return apply_frequency_response(
+            wave,
+            lambda f: (
+                0.8 * compute_highpass_response(f, 240, 2) * compute_lowpass_response(f, 2300, 2)
+            ),
         )
     return wave
 
@@ -74,11 +84,11 @@ def compute_mouth_openness(
     """
     at = (np.arange(frames) + 0.5) / fps
     mouths: dict[str, NDArray[np.float32]] = {}
-    for line, seconds in schedule_lines(lines):
-        beats = split_syllables(line.words, seconds)
+    for line, seconds in estimate_line_durations(lines):
+        beats = schedule_syllables(line.words, seconds)
         if line.off or not beats:
             continue
-        times, _, open_ = build_envelope(beats)
+        times, _, open_ = build_loudness_and_mouth_curve(beats)
         width = np.interp(at - line.at_s, times, open_, left=0, right=0).astype(np.float32)
         if _WHISPER.search(line.how):
             width *= np.float32(0.6)
@@ -92,29 +102,29 @@ _WIRE = re.compile(
 )
 
 
-def _build_voice_row(
-    words: str, pitch: float, size: float, breath: float = 0.06
+def _compile_voice_row(
+    word_pattern: str, pitch_hz: float, formant_scale: float, breath: float = 0.06
 ) -> tuple[re.Pattern[str], Voice]:
-    return re.compile(rf"\b({words})\b", re.I), Voice(pitch, size, breath)
+    return re.compile(rf"\b({word_pattern})\b", re.I), Voice(pitch_hz, formant_scale, breath)
 
 
 _VOICES = (
-    _build_voice_row("child|kid|little (girl|boy)|toddler|infant", 285, 1.28),
-    _build_voice_row("boy", 245, 1.2),
-    _build_voice_row("girl|treble", 262, 1.22),
-    _build_voice_row("soprano", 228, 1.17),
-    _build_voice_row("mezzo", 204, 1.14),
-    _build_voice_row("contralto", 172, 1.1, 0.1),
-    _build_voice_row("alto", 186, 1.12),
-    _build_voice_row("counter ?tenor", 190, 1.02),
-    _build_voice_row("tenor", 138, 0.99),
-    _build_voice_row("baritone", 112, 0.95),
-    _build_voice_row("bass|deep|gravel|giant", 86, 0.9),
-    _build_voice_row("old (woman|lady)|elderly woman|grandmother|granny", 178, 1.08, 0.22),
-    _build_voice_row("(?<!years )old|elderly|grandfather|hoarse|raspy", 118, 0.94, 0.24),
-    _build_voice_row("robot|android|computer", 110, 1.0, 0.0),
-    _build_voice_row("woman|female|lady|mother|she|her|sister|queen", 198, 1.13),
-    _build_voice_row("man|male|gentleman|father|he|his|brother|king", 118, 0.96),
+    _compile_voice_row("child|kid|little (girl|boy)|toddler|infant", 285, 1.28),
+    _compile_voice_row("boy", 245, 1.2),
+    _compile_voice_row("girl|treble", 262, 1.22),
+    _compile_voice_row("soprano", 228, 1.17),
+    _compile_voice_row("mezzo", 204, 1.14),
+    _compile_voice_row("contralto", 172, 1.1, 0.1),
+    _compile_voice_row("alto", 186, 1.12),
+    _compile_voice_row("counter ?tenor", 190, 1.02),
+    _compile_voice_row("tenor", 138, 0.99),
+    _compile_voice_row("baritone", 112, 0.95),
+    _compile_voice_row("bass|deep|gravel|giant", 86, 0.9),
+    _compile_voice_row("old (woman|lady)|elderly woman|grandmother|granny", 178, 1.08, 0.22),
+    _compile_voice_row("(?<!years )old|elderly|grandfather|hoarse|raspy", 118, 0.94, 0.24),
+    _compile_voice_row("robot|android|computer", 110, 1.0, 0.0),
+    _compile_voice_row("woman|female|lady|mother|she|her|sister|queen", 198, 1.13),
+    _compile_voice_row("man|male|gentleman|father|he|his|brother|king", 118, 0.96),
 )
 _UNNAMED = (
     Voice(104, 0.94),
@@ -126,19 +136,25 @@ _UNNAMED = (
 )
 
 
-def _build_manner_row(
-    words: str, gain_db: float, pitch: float, breath: float, lively: float
+def _compile_manner_row(
+    word_pattern: str, gain_db: float, pitch_factor: float, min_breath: float, melody_factor: float
 ) -> tuple[re.Pattern[str], float, float, float, float]:
-    return re.compile(rf"\b({words})", re.I), gain_db, pitch, breath, lively
+    return (
+        re.compile(rf"\b({word_pattern})", re.I),
+        gain_db,
+        pitch_factor,
+        min_breath,
+        melody_factor,
+    )
 
 
 _MANNERS = (
-    _build_manner_row(_WHISPER.pattern, -9.0, 1.0, 1.0, 1.0),
-    _build_manner_row(
+    _compile_manner_row(_WHISPER.pattern, -9.0, 1.0, 1.0, 1.0),
+    _compile_manner_row(
         "soft|quiet|gentl|low|half to|mutter|mumbl|sigh|tired|sad", -5.0, 0.95, 0.14, 0.75
     ),
-    _build_manner_row("shout|yell|scream|loud|furious|calls|calling", 4.5, 1.3, 0.08, 1.5),
-    _build_manner_row("angr|urgent|excit|happ|laugh|bright", 2.0, 1.1, 0.06, 1.4),
-    _build_manner_row("flat|cold|monoton|deadpan", 0.0, 0.97, 0.0, 0.3),
+    _compile_manner_row("shout|yell|scream|loud|furious|calls|calling", 4.5, 1.3, 0.08, 1.5),
+    _compile_manner_row("angr|urgent|excit|happ|laugh|bright", 2.0, 1.1, 0.06, 1.4),
+    _compile_manner_row("flat|cold|monoton|deadpan", 0.0, 0.97, 0.0, 0.3),
 )
 """Words of `how`, then dB, factor on the pitch, least breath, factor on the melody."""

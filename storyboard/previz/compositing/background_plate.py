@@ -8,28 +8,30 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from storyboard.previz.painting.lighting import build_palette
+from storyboard.previz.painting.lighting import build_light_palette
 from storyboard.previz.painting.rasterizer import Pixels
 from storyboard.previz.script.shot_spec import CameraStep, ShotSpec
 from storyboard.previz.sets.weather import Atmosphere
-from storyboard.previz.staging.camera import schedule_steps
+from storyboard.previz.staging.camera import schedule_camera_steps
 
 _MELT_S = 0.9
 
 
-def move_camera_over(picture: Pixels, spec: ShotSpec, frames: int, fps: int) -> Iterator[Pixels]:
+def animate_camera_over_picture(
+    picture: Pixels, spec: ShotSpec, frame_count: int, fps: int
+) -> Iterator[Pixels]:
     """`frames` pictures: the first is `picture` itself, then the camera moves over it.
 
     Moves that would show what lies outside of it first go in a little, eased, so that there is no
     jump and no edge.
     """
     high, wide = picture.shape[:2]
-    palette = build_palette(
+    palette = build_light_palette(
         spec.key, spec.time, spec.weather, spec.mood, indoors=spec.set == "room"
     )
     air = Atmosphere(spec, palette, wide, high)
-    plan = schedule_steps(spec.steps, frames / fps)
-    for frame in range(frames):
+    plan = schedule_camera_steps(spec.steps, frame_count / fps)
+    for frame in range(frame_count):
         if frame == 0:
             yield picture
             continue
@@ -39,7 +41,7 @@ def move_camera_over(picture: Pixels, spec: ShotSpec, frames: int, fps: int) -> 
             u = min(1.0, max(0.0, (t - segment.start_s) / segment.length_s))
             u = u * u * (3 - 2 * u)
             for step in segment.steps:
-                dz, dx, dy, turn = _compute_step_motion(step, segment.length_s)
+                dz, dx, dy, turn = _compute_step_zoom_shift_roll(step, segment.length_s)
                 zoom, x, y, roll = zoom * math.exp(dz * u), x + dx * u, y + dy * u, roll + turn * u
         hand = max((step.speed for step in spec.steps if step.kind == "handheld"), default=0.0)
         melt = min(1.0, t / _MELT_S)
@@ -48,15 +50,17 @@ def move_camera_over(picture: Pixels, spec: ShotSpec, frames: int, fps: int) -> 
             y += hand * melt * 0.008 * (math.sin(t * 1.7 + 2) + 0.5 * math.sin(t * 4.9))
         spare = 2 * max(abs(x) / 1.0, abs(y)) + abs(math.sin(math.radians(roll))) * 1.6
         zoom = max(zoom, 1 + spare * 1.02)
-        moved_picture = _warp_picture(picture, zoom, x * wide, y * high, roll)
+        moved_picture = _zoom_shift_and_roll_picture(picture, zoom, x * wide, y * high, roll)
         with_air = moved_picture.copy()
-        air.draw_over(with_air, t)
+        air.draw_weather_over(with_air, t)
         e = melt * melt * (3 - 2 * melt)
         yield cv2.addWeighted(moved_picture, 1 - e, with_air, e, 0) if e < 1 else with_air
     return
 
 
-def _compute_step_motion(step: CameraStep, length_s: float) -> tuple[float, float, float, float]:
+def _compute_step_zoom_shift_roll(
+    step: CameraStep, length_s: float
+) -> tuple[float, float, float, float]:
     """(growth, x, y, roll) of a whole step; shares of the frame, the picture's own way."""
     by = step.speed * min(1.2, max(0.4, length_s / 5))
     sign = -1.0 if step.way in ("left", "down", "out") else 1.0
@@ -71,27 +75,31 @@ def _compute_step_motion(step: CameraStep, length_s: float) -> tuple[float, floa
     return (0.045 * by if step.kind == "drift" else 0.0), 0.0, 0.0, 0.0
 
 
-def _warp_picture(picture: Pixels, zoom: float, x: float, y: float, roll: float) -> Pixels:
+def _zoom_shift_and_roll_picture(
+    picture: Pixels, zoom: float, shift_x: float, shift_y: float, roll_degrees: float
+) -> Pixels:
     high, wide = picture.shape[:2]
-    matrix = cv2.getRotationMatrix2D((wide / 2 - 0.5, high / 2 - 0.5), -roll, zoom)
-    matrix[0, 2] += x
-    matrix[1, 2] += y
+    matrix = cv2.getRotationMatrix2D((wide / 2 - 0.5, high / 2 - 0.5), -roll_degrees, zoom)
+    matrix[0, 2] += shift_x
+    matrix[1, 2] += shift_y
     warped: Pixels = cv2.warpAffine(
         picture, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )
     return warped
 
 
-def dissolve_from(picture: Pixels, live: Pixels, frame: int, frames: int) -> Pixels:
+def dissolve_picture_into_scene(
+    picture: Pixels, scene_frame: Pixels, frame_index: int, dissolve_frames: int
+) -> Pixels:
     """`picture` giving way to `live` over `frames`; the picture itself at 0."""
-    if frame <= 0:
+    if frame_index <= 0:
         return picture
-    if frame >= frames:
-        return live
-    u = frame / frames
+    if frame_index >= dissolve_frames:
+        return scene_frame
+    u = frame_index / dissolve_frames
     u = u * u * (3 - 2 * u)
-    blended: Pixels = cv2.addWeighted(picture, 1 - u, live, u, 0)
+    blended: Pixels = cv2.addWeighted(picture, 1 - u, scene_frame, u, 0)
     return blended
 
 
-__all__ = ["dissolve_from", "move_camera_over", "np"]
+__all__ = ["animate_camera_over_picture", "dissolve_picture_into_scene", "np"]

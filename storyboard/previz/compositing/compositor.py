@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.previz.compositing.sprites import SpriteCache
-from storyboard.previz.figures.pose import locate_neck
+from storyboard.previz.figures.pose import locate_chin
 from storyboard.previz.painting.rasterizer import Picture, Pixels, composite_over
 from storyboard.previz.painting.seeds import seed_random
 from storyboard.previz.props import find_prop
-from storyboard.previz.sets.layers import Beam, Floor, Plane, compute_floor_matrix
+from storyboard.previz.sets.layers import Beam, Floor, Plane, compute_floor_homography
 from storyboard.previz.sets.stage import Stage
 from storyboard.previz.staging.actors import Actor, Actors, MovingProp
 from storyboard.previz.staging.camera import Pose, View
@@ -48,7 +48,7 @@ class Compositor:
         view, stage = self.stage.view, self.stage
         canvas = np.zeros((view.height, view.width, 4), np.uint8)
         clock = stage.clock + t
-        actors = self._sort_actors(t)
+        actors = self._sort_actors_by_depth(t)
         draw_outside = self.draw_outside
         for sheet in self._sheets:
             if draw_outside is not None and sheet.z < _WALL:
@@ -66,7 +66,7 @@ class Compositor:
             self._draw_actor(canvas, actor, pose, t)
         return canvas
 
-    def _sort_actors(self, t: float) -> list[tuple[float, int, Actor | MovingProp]]:
+    def _sort_actors_by_depth(self, t: float) -> list[tuple[float, int, Actor | MovingProp]]:
         clock = self.stage.clock
         actors: list[tuple[float, int, Actor | MovingProp]] = []
         for i, person in enumerate(self.actors.people):
@@ -90,11 +90,11 @@ class Compositor:
         left = picture.left + aside + lean * (plane.foot - picture.top)
         u, v = view.project_point(pose, left, picture.top + down, plane.z)
         matrix = np.array([[a, -lean * a, u * view.height], [0.0, a, v * view.height]])
-        self._warp_onto(canvas, picture.pixels, matrix, pose, plane.opaque)
+        self._warp_pixels_onto(canvas, picture.pixels, matrix, pose, plane.opaque)
 
     def _draw_floor(self, canvas: Pixels, floor: Floor, pose: Pose) -> None:
         view = self.stage.view
-        matrix = compute_floor_matrix(view, floor, pose)
+        matrix = compute_floor_homography(view, floor, pose)
         if matrix is None:
             return
         edge = view.project_point(pose, 0.0, floor.level, min(floor.z, 3000.0))[1] * view.height
@@ -115,7 +115,7 @@ class Compositor:
             borderMode=cv2.BORDER_REPLICATE,
         )
         if pose.roll:
-            _clear_above_edge(warped, view, pose.roll, edge, top)
+            _clear_ground_above_horizon(warped, view, pose.roll, edge, top)
         composite_over(canvas[top:], warped)
 
     def _draw_beam(self, canvas: Pixels, beam: Beam, pose: Pose, clock: float) -> None:
@@ -137,31 +137,35 @@ class Compositor:
                 ]
             )
             light = cv2.convertScaleAbs(box.pixels, alpha=strength * (0.35 + 0.65 * abs(across)))
-            self._warp_onto(canvas, light, matrix, pose)
+            self._warp_pixels_onto(canvas, light, matrix, pose)
 
     # actors
 
     def _draw_actor(
-        self, canvas: Pixels, actor: tuple[float, int, Actor | MovingProp], pose: Pose, t: float
+        self,
+        canvas: Pixels,
+        depth_and_actor: tuple[float, int, Actor | MovingProp],
+        pose: Pose,
+        t: float,
     ) -> None:
-        if isinstance(actor[2], Actor):
-            self._draw_person(canvas, actor[2], pose, t)
+        if isinstance(depth_and_actor[2], Actor):
+            self._draw_person(canvas, depth_and_actor[2], pose, t)
         else:
-            self._draw_prop(canvas, actor[2], pose, t)
+            self._draw_prop(canvas, depth_and_actor[2], pose, t)
 
     def _draw_person(self, canvas: Pixels, actor: Actor, pose: Pose, t: float) -> None:
         view, clock, mark = self.stage.view, self.stage.clock, actor.mark
-        name, width = actor.find_view(t)
+        name, width = actor.find_view_and_width(t)
         flip = name == "left"
-        body, face = actor.build_pose(t), actor.build_face(t, clock)
+        body, face = actor.build_body_pose(t), actor.build_face(t, clock)
         x, z, _ = actor.walk.locate_at(t)
         s = view.compute_scale(pose, z) * view.height
         if body.view == "side":
             # who leans forward does so about the head, which stays where the frame has it
-            x -= locate_neck(mark.look, body)[0] * mark.look.height * (-1 if flip else 1)
+            x -= locate_chin(mark.look, body)[0] * mark.look.height * (-1 if flip else 1)
         u, v = view.project_point(pose, x, 0.0, z)
         breath = 1.0 + 0.0022 * math.sin((clock + t) * 1.9 + z)
-        torso = self._sprites.paint_torso(mark, body, face, z, flip)
+        torso = self._sprites.paint_body_and_shadow(mark, body, face, z, flip)
         if torso is not None:
             a, d = s / torso.density * width, s / torso.density * actor.foreshortening * breath
             matrix = np.array(
@@ -170,13 +174,13 @@ class Compositor:
                     [0.0, d, v * view.height + torso.top * torso.density * d],
                 ]
             )
-            self._warp_onto(canvas, torso.pixels, matrix, pose)
+            self._warp_pixels_onto(canvas, torso.pixels, matrix, pose)
         head = self._sprites.paint_head(mark, body, face, z, flip)
         if head is None:
             return
-        nx, ny = locate_neck(mark.look, body)
+        nx, ny = locate_chin(mark.look, body)
         nx, ny = nx * mark.look.height * (-1 if flip else 1), ny * mark.look.height
-        lean = math.radians(actor.compute_nod(t, clock))
+        lean = math.radians(actor.compute_head_lean(t, clock))
         a = s / head.density
         cos, sin = math.cos(lean) * a, math.sin(lean) * a
         flat = max(actor.foreshortening, 0.92)
@@ -191,7 +195,7 @@ class Compositor:
                 [sin * flat, cos * flat, at_y + (left * sin + top * cos) * flat],
             ]
         )
-        self._warp_onto(canvas, head.pixels, matrix, pose)
+        self._warp_pixels_onto(canvas, head.pixels, matrix, pose)
 
     def _draw_prop(self, canvas: Pixels, thing: MovingProp, pose: Pose, t: float) -> None:
         clock = self.stage.clock
@@ -204,10 +208,10 @@ class Compositor:
             faded = cv2.convertScaleAbs(picture.pixels, alpha=t / _APPEARS_S)
             picture = replace(picture, pixels=faded)
         if picture is not None:
-            turn, lift = _compute_gait(thing, t)
+            turn, lift = _compute_gait_turn_and_lift(thing, t)
             if thing.placed.thing.name in ("boat", "sailboat"):
                 turn = 0.018 * math.sin((clock + t) * 1.1 + thing.walk.x)
-            self._place_picture(canvas, picture, x, y - lift, z, pose, turn, thing.placed.scale)
+            self._draw_picture_at(canvas, picture, x, y - lift, z, pose, turn, thing.placed.scale)
 
     def _draw_flock(
         self, canvas: Pixels, thing: MovingProp, x: float, y: float, z: float, pose: Pose, t: float
@@ -229,18 +233,18 @@ class Compositor:
                     faded = cv2.convertScaleAbs(picture.pixels, alpha=t / _APPEARS_S)
                     picture = replace(picture, pixels=faded)
                 lift = 0.04 * math.sin(flap * math.tau)
-                self._place_picture(
+                self._draw_picture_at(
                     canvas, picture, bx, by + lift, z, pose, 0.0, rng.uniform(0.7, 1.0)
                 )
 
-    def _place_picture(
+    def _draw_picture_at(
         self, canvas: Pixels, picture: Picture, x: float, y: float, z: float, pose: Pose,
-        turn: float, scale: float,
+        turn_radians: float, scale: float,
     ) -> None:  # fmt: skip
         view = self.stage.view
         a = view.compute_scale(pose, z) * view.height / picture.density * scale
         u, v = view.project_point(pose, x, y, z)
-        cos, sin = math.cos(turn) * a, math.sin(turn) * a
+        cos, sin = math.cos(turn_radians) * a, math.sin(turn_radians) * a
         left, top = picture.left * picture.density, picture.top * picture.density
         matrix = np.array(
             [
@@ -248,15 +252,15 @@ class Compositor:
                 [sin, cos, v * view.height + left * sin + top * cos],
             ]
         )
-        self._warp_onto(canvas, picture.pixels, matrix, pose)
+        self._warp_pixels_onto(canvas, picture.pixels, matrix, pose)
 
-    def _warp_onto(
+    def _warp_pixels_onto(
         self, canvas: Pixels, pixels: Pixels, matrix: Affine, pose: Pose, opaque: bool = False
     ) -> None:
-        warp_onto(canvas, pixels, matrix, self.stage.view, pose.roll, opaque)
+        warp_pixels_onto(canvas, pixels, matrix, self.stage.view, pose.roll, opaque)
 
 
-def _compute_gait(thing: MovingProp, t: float) -> tuple[float, float]:
+def _compute_gait_turn_and_lift(thing: MovingProp, t: float) -> tuple[float, float]:
     """(turn, lift) of an animal that runs, a thing on wheels that shakes a little."""
     name = thing.placed.thing.name
     walked = thing.walk.locate_at(t)[2]
@@ -271,13 +275,13 @@ def _compute_gait(thing: MovingProp, t: float) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-def warp_onto(
-    canvas: Pixels, pixels: Pixels, matrix: Affine, view: View, roll: float = 0.0,
+def warp_pixels_onto(
+    canvas: Pixels, pixels: Pixels, matrix: Affine, view: View, roll_degrees: float = 0.0,
     opaque: bool = False,
 ) -> None:  # fmt: skip
     """Warps `pixels` by `matrix` (edges of pixels to edges of pixels) onto `canvas`."""
-    if roll:
-        roll_matrix = _build_roll_matrix(view, roll)
+    if roll_degrees:
+        roll_matrix = _build_roll_matrix(view, roll_degrees)
         matrix = np.vstack([roll_matrix, [0, 0, 1]])[:2] @ np.vstack([matrix, [0, 0, 1]])
     high, wide = pixels.shape[:2]
     xs = [matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] for x in (0, wide) for y in (0, high)]
@@ -300,16 +304,23 @@ def warp_onto(
         composite_over(canvas[y0:y1, x0:x1], warped)
 
 
-def _clear_above_edge(pixels: Pixels, view: View, degrees: float, edge: float, top: int) -> None:
+def _clear_ground_above_horizon(
+    pixels: Pixels, view: View, roll_degrees: float, horizon_y: float, crop_top: int
+) -> None:
     """Takes away what of the ground ran up over its far edge, a slanting line in a rolled frame."""
     wide = view.width
-    band = np.array([[-wide, edge], [2 * wide, edge], [2 * wide, -9 * wide], [-wide, -9 * wide]])
-    rolled = (
-        band @ _build_roll_matrix(view, degrees)[:, :2].T + _build_roll_matrix(view, degrees)[:, 2]
+    band = np.array(
+        [[-wide, horizon_y], [2 * wide, horizon_y], [2 * wide, -9 * wide], [-wide, -9 * wide]]
     )
-    corners = np.round(rolled - [0, top]).astype(np.int32)
+    rolled = (
+        band @ _build_roll_matrix(view, roll_degrees)[:, :2].T
+        + _build_roll_matrix(view, roll_degrees)[:, 2]
+    )
+    corners = np.round(rolled - [0, crop_top]).astype(np.int32)
     cv2.fillConvexPoly(pixels, corners, (0, 0, 0, 0), cv2.LINE_AA)
 
 
-def _build_roll_matrix(view: View, degrees: float) -> Affine:
-    return np.asarray(cv2.getRotationMatrix2D((view.width / 2, view.height / 2), -degrees, 1.0))
+def _build_roll_matrix(view: View, roll_degrees: float) -> Affine:
+    return np.asarray(
+        cv2.getRotationMatrix2D((view.width / 2, view.height / 2), -roll_degrees, 1.0)
+    )

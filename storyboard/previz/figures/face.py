@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storyboard.previz.figures.hair import (
-    draw_beard,
+    draw_full_beard,
     draw_hair_behind,
     draw_hair_front,
     draw_hair_side,
@@ -47,16 +47,16 @@ class Face:
     mood: str = ""
 
 
-def draw_head(look: Look, face: Face) -> tuple[str, str]:
+def draw_hair_behind_and_head(look: Look, face: Face) -> tuple[str, str]:
     """(what lies behind the body, the head itself)."""
     if face.view == "back":
-        return "", _draw_back(look)
+        return "", _draw_head_back(look)
     if face.view == "side":
-        return "", _draw_side(look, face)
-    return draw_hair_behind(look, face.turn), _draw_front(look, face)
+        return "", _draw_head_side(look, face)
+    return draw_hair_behind(look, face.turn), _draw_head_front(look, face)
 
 
-def _mix_skin_tones(look: Look) -> tuple[str, str, str, str]:
+def _mix_skin_shade_blush_lip(look: Look) -> tuple[str, str, str, str]:
     skin = look.skin
     return (
         skin,
@@ -66,8 +66,8 @@ def _mix_skin_tones(look: Look) -> tuple[str, str, str, str]:
     )
 
 
-def _draw_front(look: Look, face: Face) -> str:
-    skin, dark, warm, lip = _mix_skin_tones(look)
+def _draw_head_front(look: Look, face: Face) -> str:
+    skin, dark, warm, lip = _mix_skin_shade_blush_lip(look)
     t = face.turn
     dx = t * 0.115
     soft = -0.022 if look.woman else 0.018
@@ -95,8 +95,8 @@ def _draw_front(look: Look, face: Face) -> str:
     if look.beard == "stubble":
         out += draw_path(smooth_path(outline_beard(dx, 0.30)), look.beard_color, 0.22)
     if look.beard == "full":
-        out += draw_beard(look, dx)
-    out += _draw_eyes(look, face, dx, dark)
+        out += draw_full_beard(look, dx)
+    out += _draw_eyes_and_brows(look, face, dx, dark)
     lean = 0.028 * (1 if t >= 0 else -1) if abs(t) > 0.15 else 0.022
     tip = dx * 1.75
     out += draw_curve(
@@ -131,19 +131,19 @@ def _draw_front(look: Look, face: Face) -> str:
     return out + draw_hat(look, "front", t)
 
 
-def _draw_eyes(look: Look, face: Face, dx: float, dark: str) -> str:
+def _draw_eyes_and_brows(look: Look, face: Face, shift_x: float, dark_skin: str) -> str:
     t, out = face.turn, ""
     brow = mix_colors(look.hair, "#2a211f", 0.35) if not look.old else shade_color(look.hair, -0.15)
     iris = "#4a3323" if look.skin < "#d0" else "#5a4a3a"
     line = mix_colors(look.skin, "#2a1a18", 0.82)
     for side in (-1, 1):
         near = 1 - 0.30 * max(0.0, t * side)
-        x = dx * 1.1 + side * 0.163 * (1 - 0.16 * max(0.0, t * side))
+        x = shift_x * 1.1 + side * 0.163 * (1 - 0.16 * max(0.0, t * side))
         rx, ry = 0.076 * near, 0.042 if look.woman or look.head > 0.17 else 0.036
         y = -0.475
         if face.shut or face.down:
             drop = 0.012 if face.shut else 0.018
-            out += draw_ellipse(x, y, rx, ry + 0.006, mix_colors(look.skin, dark, 0.5))
+            out += draw_ellipse(x, y, rx, ry + 0.006, mix_colors(look.skin, dark_skin, 0.5))
             out += draw_curve(f"M{fmt(x - rx)},{fmt(y + 0.004)} Q{fmt(x)},{fmt(y + ry + drop)} "
                          f"{fmt(x + rx)},{fmt(y + 0.004)}", line, 0.017)  # fmt: skip
         else:
@@ -174,7 +174,7 @@ def _draw_eyes(look: Look, face: Face, dx: float, dark: str) -> str:
     return out
 
 
-def _draw_mouth(face: Face, x: float, lip: str, look: Look) -> str:
+def _draw_mouth(face: Face, x: float, lip_color: str, look: Look) -> str:
     wide = 0.088 if look.woman else 0.092
     y = -0.165
     bend = {"smile": 0.030, "sad": -0.022, "angry": -0.012}.get(face.mood, 0.009)
@@ -183,17 +183,17 @@ def _draw_mouth(face: Face, x: float, lip: str, look: Look) -> str:
         out = draw_curve(
             f"M{fmt(x - wide)},{fmt(y - bend * 0.5)} "
             f"Q{fmt(x)},{fmt(y + bend)} {fmt(x + wide)},{fmt(y - bend * 0.5)}",
-            shade_color(lip, -0.25),
+            shade_color(lip_color, -0.25),
             0.019,
         )
         weight = 0.75 if look.woman else 0.4
         return out + draw_path(
             f"M{fmt(x - wide * 0.75)},{fmt(y + bend * 0.2)} Q{fmt(x)},{fmt(y + bend + 0.045)} "
             f"{fmt(x + wide * 0.75)},{fmt(y + bend * 0.2)} Q{fmt(x)},{fmt(y + bend)} "
-            f"{fmt(x - wide * 0.75)},{fmt(y + bend * 0.2)}Z", lip, weight,
+            f"{fmt(x - wide * 0.75)},{fmt(y + bend * 0.2)}Z", lip_color, weight,
         )  # fmt: skip
     rx, ry = {NARROW: (0.082, 0.022), OPEN: (0.078, 0.048), ROUND: (0.046, 0.044)}[face.mouth]
-    out = draw_ellipse(x, y + 0.008, rx + 0.012, ry + 0.015, lip) + draw_ellipse(
+    out = draw_ellipse(x, y + 0.008, rx + 0.012, ry + 0.015, lip_color) + draw_ellipse(
         x, y + 0.008, rx, ry, inside
     )
     if face.mouth == OPEN:
@@ -202,11 +202,11 @@ def _draw_mouth(face: Face, x: float, lip: str, look: Look) -> str:
     return out
 
 
-def _draw_glasses(dx: float, t: float) -> str:
+def _draw_glasses(shift_x: float, head_turn: float) -> str:
     out = ""
     for side in (-1, 1):
-        near = 1 - 0.28 * max(0.0, t * side)
-        x = dx * 1.1 + side * 0.165
+        near = 1 - 0.28 * max(0.0, head_turn * side)
+        x = shift_x * 1.1 + side * 0.165
         out += (
             f'<rect x="{fmt(x - 0.105 * near)}" y="-0.555" '
             f'width="{fmt(0.21 * near)}" height="0.155" rx="0.06" '
@@ -215,11 +215,13 @@ def _draw_glasses(dx: float, t: float) -> str:
         out += draw_line(
             [(x + side * 0.105 * near, -0.50), (side * 0.385, -0.50)], "#2b2422", 0.018
         )
-    return out + draw_curve(f"M{fmt(dx * 1.1 - 0.06)},-0.50 q0.06,-0.04 0.12,0", "#2b2422", 0.018)
+    return out + draw_curve(
+        f"M{fmt(shift_x * 1.1 - 0.06)},-0.50 q0.06,-0.04 0.12,0", "#2b2422", 0.018
+    )
 
 
-def _draw_back(look: Look) -> str:
-    skin, dark, _, _ = _mix_skin_tones(look)
+def _draw_head_back(look: Look) -> str:
+    skin, dark, _, _ = _mix_skin_shade_blush_lip(look)
     hair, low = look.hair, shade_color(look.hair, -0.2)
     skull = [(0.0, -0.99), (0.27, -0.93), (0.39, -0.70), (0.385, -0.42), (0.30, -0.16),
              (0.14, -0.03), (-0.14, -0.03), (-0.30, -0.16), (-0.385, -0.42), (-0.39, -0.70),
@@ -258,8 +260,8 @@ def _draw_back(look: Look) -> str:
     return out + draw_hat(look, "back")
 
 
-def _draw_side(look: Look, face: Face) -> str:
-    skin, dark, warm, lip = _mix_skin_tones(look)
+def _draw_head_side(look: Look, face: Face) -> str:
+    skin, dark, warm, lip = _mix_skin_shade_blush_lip(look)
     open_ = {CLOSED: 0.0, NARROW: 0.02, OPEN: 0.05, ROUND: 0.04}[face.mouth]
     d = (
         "M-0.06,0.02 C-0.14,-0.06 -0.20,-0.14 -0.24,-0.26 C-0.44,-0.40 -0.47,-0.74 -0.30,-0.90 "
@@ -316,9 +318,18 @@ def _draw_side(look: Look, face: Face) -> str:
 
 
 def place_head(
-    body: str, x: float, y: float, scale: float, turn: float = 0, flip: bool = False
+    head_art: str, x: float, y: float, scale: float, turn_degrees: float = 0, flip: bool = False
 ) -> str:
-    return place_art(mirror_art(body) if flip else body, x, y, scale, turn)
+    return place_art(mirror_art(head_art) if flip else head_art, x, y, scale, turn_degrees)
 
 
-__all__ = ["CLOSED", "NARROW", "OPEN", "ROUND", "Face", "draw_head", "draw_polygon", "place_head"]
+__all__ = [
+    "CLOSED",
+    "NARROW",
+    "OPEN",
+    "ROUND",
+    "Face",
+    "draw_hair_behind_and_head",
+    "draw_polygon",
+    "place_head",
+]

@@ -15,25 +15,26 @@ from storyboard.previz.painting.svg import (
 from storyboard.previz.script.character_look import Look
 
 
-def outline_beard(dx: float, high: float) -> list[tuple[float, float]]:
-    return [(-0.375, -high - 0.12), (-0.30 + dx, -high + 0.02), (-0.15 + dx, -0.245),
-            (dx, -0.255), (0.15 + dx, -0.245), (0.30 + dx, -high + 0.02), (0.375, -high - 0.12),
-            (0.36, -0.20), (0.21, -0.015), (0.0 + dx * 0.4, 0.045), (-0.21, -0.015),
+def outline_beard(shift_x: float, cheek_height: float) -> list[tuple[float, float]]:
+    return [(-0.375, -cheek_height - 0.12), (-0.30 + shift_x, -cheek_height + 0.02),
+            (-0.15 + shift_x, -0.245), (shift_x, -0.255), (0.15 + shift_x, -0.245),
+            (0.30 + shift_x, -cheek_height + 0.02), (0.375, -cheek_height - 0.12),
+            (0.36, -0.20), (0.21, -0.015), (0.0 + shift_x * 0.4, 0.045), (-0.21, -0.015),
             (-0.36, -0.20)]  # fmt: skip
 
 
-def draw_beard(look: Look, dx: float) -> str:
-    full = draw_path(smooth_path(outline_beard(dx, 0.32)), look.beard_color)
+def draw_full_beard(look: Look, shift_x: float) -> str:
+    full = draw_path(smooth_path(outline_beard(shift_x, 0.32)), look.beard_color)
     strands = "".join(
-        draw_curve(f"M{fmt(x + dx)},-0.09 q{fmt(-x * 0.2)},0.07 {fmt(-x * 0.3)},0.11",
+        draw_curve(f"M{fmt(x + shift_x)},-0.09 q{fmt(-x * 0.2)},0.07 {fmt(-x * 0.3)},0.11",
               shade_color(look.beard_color, -0.18), 0.013, 0.5)
         for x in (-0.2, -0.1, 0.0, 0.1, 0.2)
     )  # fmt: skip
     return full + strands
 
 
-def draw_hair_behind(look: Look, turn: float) -> str:
-    x = -turn * 0.06
+def draw_hair_behind(look: Look, head_turn: float) -> str:
+    x = -head_turn * 0.06
     dark = shade_color(look.hair, -0.22)
     if look.style == "long":
         back = [(x - 0.42, -0.72), (x - 0.50, -0.25), (x - 0.47, 0.28), (x - 0.22, 0.42),
@@ -54,9 +55,9 @@ def draw_hair_behind(look: Look, turn: float) -> str:
     return ""
 
 
-def draw_hair_front(look: Look, t: float) -> str:
+def draw_hair_front(look: Look, head_turn: float) -> str:
     hair, dark, light = look.hair, shade_color(look.hair, -0.2), shade_color(look.hair, 0.16)
-    x = t * 0.05
+    x = head_turn * 0.05
     if look.style == "bald":
         return draw_ellipse(-0.12, -0.86, 0.09, 0.045, "#ffffff", 0.18)
     if look.style == "wisps":
@@ -92,14 +93,14 @@ def draw_hair_front(look: Look, t: float) -> str:
     out += draw_curve("M-0.30,-0.88 Q-0.08,-1.04 0.16,-0.99", light, 0.022, 0.45)
     out += draw_curve(f"M{fmt(-0.16 + x)},-0.91 Q0.12,-0.95 0.33,-0.74", dark, 0.016, 0.45)
     if look.style == "bun":
-        out = draw_circle(-t * 0.12, -1.13, 0.165, shade_color(hair, -0.08)) + out
+        out = draw_circle(-head_turn * 0.12, -1.13, 0.165, shade_color(hair, -0.08)) + out
         out += draw_curve("M-0.09,-1.16 q0.09,-0.09 0.18,0", light, 0.018, 0.4)
     return out
 
 
-def draw_hat(look: Look, view: str, t: float = 0.0) -> str:
+def draw_hat(look: Look, view: str, head_turn: float = 0.0) -> str:
     color, dark = look.hat_color, shade_color(look.hat_color, -0.25)
-    x = t * 0.05
+    x = head_turn * 0.05
     if look.hat == "hat":
         crown = [(-0.36, -0.76), (-0.36, -1.08), (-0.22, -1.24), (0.0, -1.18), (0.22, -1.24),
                  (0.36, -1.08), (0.36, -0.76)]  # fmt: skip

@@ -15,11 +15,16 @@ from storyboard.previz.painting.svg import (
 )
 
 
-def draw_limb(a: Point, b: Point, c: Point, color: str, wide: float, end: float) -> str:
+def draw_limb(
+    start: Point, joint: Point, tip: Point, color: str, start_width: float, tip_width: float
+) -> str:
     """Two bones of paper, tapering from `wide` to `end`."""
-    mid = (wide + end) / 2 * 1.02
+    mid = (start_width + tip_width) / 2 * 1.02
     out = ""
-    for (x0, y0), (x1, y1), w0, w1 in ((a, b, wide, mid), (b, c, mid, end)):
+    for (x0, y0), (x1, y1), w0, w1 in (
+        (start, joint, start_width, mid),
+        (joint, tip, mid, tip_width),
+    ):
         length = math.hypot(x1 - x0, y1 - y0) or 1e-6
         nx, ny = (y1 - y0) / length, -(x1 - x0) / length
         bone = [
@@ -31,35 +36,39 @@ def draw_limb(a: Point, b: Point, c: Point, color: str, wide: float, end: float)
         out += draw_polygon(bone, color)
     return (
         out
-        + draw_circle(*a, wide / 2, color)
-        + draw_circle(*b, mid / 2, color)
-        + draw_circle(*c, end / 2, color)
+        + draw_circle(*start, start_width / 2, color)
+        + draw_circle(*joint, mid / 2, color)
+        + draw_circle(*tip, tip_width / 2, color)
     )
 
 
-def find_joints(
-    at: Point, upper: float, lower: float, first: float, second: float
+def find_joint_and_end(
+    start: Point, upper_length: float, lower_length: float, upper_angle: float, lower_angle: float
 ) -> tuple[Point, Point]:
     """(joint, end) of two bones that hang from `at`; angles from straight down, degrees, right."""
-    a, b = math.radians(first), math.radians(second)
-    joint = (at[0] + math.sin(a) * upper, at[1] + math.cos(a) * upper)
-    return joint, (joint[0] + math.sin(b) * lower, joint[1] + math.cos(b) * lower)
+    a, b = math.radians(upper_angle), math.radians(lower_angle)
+    joint = (start[0] + math.sin(a) * upper_length, start[1] + math.cos(a) * upper_length)
+    return joint, (joint[0] + math.sin(b) * lower_length, joint[1] + math.cos(b) * lower_length)
 
 
-def draw_hand(x: float, y: float, skin: str, size: float = 0.021) -> str:
-    return draw_ellipse(x, y + 0.010, size * 0.85, size * 1.2, skin)
+def draw_hand(x: float, y: float, skin_color: str, size: float = 0.021) -> str:
+    return draw_ellipse(x, y + 0.010, size * 0.85, size * 1.2, skin_color)
 
 
-def draw_shoe(x: float, y: float, color: str, side: float) -> str:
+def draw_shoe_from_front(x: float, y: float, color: str, side: float) -> str:
     return draw_path(
         smooth_path([(x - 0.026, y), (x - 0.026, y - 0.030), (x, y - 0.042), (x + 0.026, y - 0.030),
                 (x + 0.026 + 0.012 * side, y)]), color,
     )  # fmt: skip
 
 
-def draw_foot(ankle: Point, turn: float, color: str) -> str:
+def draw_shoe_from_side(ankle: Point, leg_angle: float, color: str) -> str:
     shoe = draw_path(smooth_path([(-0.028, 0.036), (-0.030, 0.004), (0.010, -0.006), (0.040, 0.014),
                         (0.070, 0.026), (0.072, 0.036)]), color)  # fmt: skip
     return place_art(
-        shoe, ankle[0], ankle[1], 1.0, max(-6.0, -turn * 0.55 if turn < 0 else -turn * 0.7)
+        shoe,
+        ankle[0],
+        ankle[1],
+        1.0,
+        max(-6.0, -leg_angle * 0.55 if leg_angle < 0 else -leg_angle * 0.7),
     )

@@ -26,7 +26,7 @@ class BodyPose:
     runs: bool = False
 
 
-def locate_neck(look: Look, pose: BodyPose) -> Point:
+def locate_chin(look: Look, pose: BodyPose) -> Point:
     """Where the chin sits."""
     down = compute_sitting_drop(pose)
     lean = 0.0

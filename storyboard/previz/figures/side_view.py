@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 
-from storyboard.previz.figures.clothes import find_sleeve_color
-from storyboard.previz.figures.limbs import draw_foot, draw_hand, draw_limb, find_joints
+from storyboard.previz.figures.clothes import find_sleeve_color_and_bareness
+from storyboard.previz.figures.limbs import (
+    draw_hand,
+    draw_limb,
+    draw_shoe_from_side,
+    find_joint_and_end,
+)
 from storyboard.previz.figures.pose import (
     BodyPose,
     compute_sitting_drop,
     compute_step_bob,
-    locate_neck,
+    locate_chin,
 )
 from storyboard.previz.painting.colors import shade_color
 from storyboard.previz.painting.seeds import seed_random
@@ -25,7 +30,7 @@ from storyboard.previz.props import find_prop
 from storyboard.previz.script.character_look import Look
 
 
-def draw_side_view(look: Look, pose: BodyPose) -> str:
+def draw_body_from_side(look: Look, pose: BodyPose) -> str:
     """Seen from the side, looking right."""
     down, lift = compute_sitting_drop(pose), compute_step_bob(pose)
     w = look.broad
@@ -36,7 +41,7 @@ def draw_side_view(look: Look, pose: BodyPose) -> str:
     reach = 1.55 if pose.runs else 1.0
     in_skirt = look.over == "dress" or look.under == "skirt"
     leg = look.skin if in_skirt or look.under == "shorts" else look.under_color
-    color, bare = find_sleeve_color(look)
+    color, bare = find_sleeve_color_and_bareness(look)
     out = ""
     far_arm, near_arm = "", ""
     for is_near in (False, True):
@@ -61,7 +66,7 @@ def draw_side_view(look: Look, pose: BodyPose) -> str:
             }[pose.hands]
         tone = color if is_near else shade_color(color, -0.22)
         at = (0.004 + lean, shoulder + 0.036)
-        elbow, wrist = find_joints(at, 0.18, 0.155, swing, swing + bend)
+        elbow, wrist = find_joint_and_end(at, 0.18, 0.155, swing, swing + bend)
         arm = draw_limb(at, elbow, wrist, look.skin if bare else tone, 0.054, 0.038)
         if bare:
             arm += draw_limb(
@@ -90,7 +95,7 @@ def draw_side_view(look: Look, pose: BodyPose) -> str:
         if pose.sits:
             knee, ankle = (0.20 + lean, hip + 0.01), (0.21, -0.04)
             legs += draw_limb((lean, hip), knee, ankle, tone, 0.080, 0.044)
-            legs += draw_foot(ankle, 0.0, look.shoes)
+            legs += draw_shoe_from_side(ankle, 0.0, look.shoes)
             continue
         if phase is None:
             first, second = (3.0, -1.0) if is_near else (-3.0, -5.0)
@@ -99,10 +104,10 @@ def draw_side_view(look: Look, pose: BodyPose) -> str:
             first = 25 * reach * math.sin(turn)
             second = first - max(0.0, (46 if not pose.runs else 80) * math.cos(turn)) * 0.9
         x = lean * 0.4
-        knee, ankle = find_joints((x, hip), 0.242, 0.226, first, second)
+        knee, ankle = find_joint_and_end((x, hip), 0.242, 0.226, first, second)
         wide = 0.078 if not in_skirt else 0.050
         legs += draw_limb((x, hip), knee, ankle, tone, wide, 0.046 if not in_skirt else 0.030)
-        legs += draw_foot(ankle, second, look.shoes)
+        legs += draw_shoe_from_side(ankle, second, look.shoes)
     out += far_arm + legs
     c, dark = look.over_color, shade_color(look.over_color, -0.16)
     end = hip + {"coat": 0.20, "cardigan": 0.045, "jacket": 0.03}.get(look.over, 0.008)
@@ -133,7 +138,7 @@ def draw_side_view(look: Look, pose: BodyPose) -> str:
             shade_color(c, 0.12),
             0.010,
         )
-    chin = locate_neck(look, pose)
+    chin = locate_chin(look, pose)
     out += draw_polygon(
         [
             (chin[0] - 0.054, chin[1] - 0.03),

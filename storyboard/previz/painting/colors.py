@@ -32,17 +32,17 @@ def to_hex(red: float, green: float, blue: float) -> str:
     return "#" + "".join(f"{min(255, max(0, round(c))):02x}" for c in (red, green, blue))
 
 
-def mix_colors(a: str, b: str, t: float) -> str:
+def mix_colors(a: str, b: str, share_of_b: float) -> str:
     """`a` at 0, `b` at 1."""
-    return to_hex(*(x + (y - x) * t for x, y in zip(to_rgb(a), to_rgb(b), strict=True)))
+    return to_hex(*(x + (y - x) * share_of_b for x, y in zip(to_rgb(a), to_rgb(b), strict=True)))
 
 
-def shade_color(color: str, by: float) -> str:
+def shade_color(color: str, lightness: float) -> str:
     """Lighter for a positive `by`, darker for a negative one; 1 reaches white, -1 black."""
-    return mix_colors(color, "#ffffff" if by > 0 else "#000000", abs(by))
+    return mix_colors(color, "#ffffff" if lightness > 0 else "#000000", abs(lightness))
 
 
-def jitter_color(color: str, rng: random.Random, by: float = 10) -> str:
+def jitter_color(color: str, rng: random.Random, spread: float = 10) -> str:
     """The same colour from another pot."""
-    light = rng.uniform(-by, by)
-    return to_hex(*(c + light + rng.uniform(-by, by) / 2 for c in to_rgb(color)))
+    light = rng.uniform(-spread, spread)
+    return to_hex(*(c + light + rng.uniform(-spread, spread) / 2 for c in to_rgb(color)))

@@ -12,7 +12,7 @@ from storyboard.errors import MediaError
 from storyboard.previz.painting.rasterizer import Pixels
 
 
-def load_picture(path: Path, width: int, height: int) -> Pixels:
+def load_picture_filling_frame(path: Path, width: int, height: int) -> Pixels:
     """A picture file as BGRA that fills the frame; of the frame's own size it is left as it is.
 
     Raises MediaError when it can't be read.
@@ -21,10 +21,10 @@ def load_picture(path: Path, width: int, height: int) -> Pixels:
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
     if picture is None:
         raise MediaError(f"{path.name} is no picture that can be read")
-    return fit_to_frame(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA), width, height)
+    return crop_to_fill_frame(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA), width, height)
 
 
-def fit_to_frame(picture: Pixels, width: int, height: int) -> Pixels:
+def crop_to_fill_frame(picture: Pixels, width: int, height: int) -> Pixels:
     """Scaled to cover the frame, what stands over cut off evenly."""
     high, wide = picture.shape[:2]
     if (wide, high) == (width, height):
@@ -43,16 +43,16 @@ def save_png(picture: Pixels, path: Path) -> None:
                               [cv2.IMWRITE_PNG_COMPRESSION, 3])  # fmt: skip
     if not is_encoded:
         raise MediaError(f"{path.name} can't be written as PNG")
-    write_atomically(data.tobytes(), path)
+    write_bytes_atomically(data.tobytes(), path)
 
 
-def write_atomically(data: bytes, path: Path) -> None:
+def write_bytes_atomically(data: bytes, path: Path) -> None:
     temp_path = path.with_name(f".{path.name}.{os.getpid()}")
     temp_path.write_bytes(data)
     temp_path.replace(path)
 
 
-def read_tint(path: Path) -> tuple[str, str, str] | None:
+def read_hair_and_clothes_colors(path: Path) -> tuple[str, str, str] | None:
     """(hair, top, bottom) colours of a reference picture of a person; None when unreadable."""
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None or picture.ndim != 3:

@@ -44,13 +44,13 @@ class Palette:
     """3 x 4, on (red, green, blue, alpha), after everything else."""
 
     def compute_light_matrix(
-        self, depth: float, indoors: bool = False, glow: bool = False, key: float = 0.0
+        self, distance: float, indoors: bool = False, glow: bool = False, key: float = 0.0
     ) -> Matrix:
         """4 x 4 on premultiplied BGRA of a layer `depth` metres away.
 
         `key` is the share of a light of their own that people stand in.
         """
-        veil = 0.0 if indoors else 1 - float(np.exp(-max(0.0, depth) / self.reach))
+        veil = 0.0 if indoors else 1 - float(np.exp(-max(0.0, distance) / self.reach))
         lit = np.eye(4, dtype=np.float32)
         haze = to_rgb(self.haze)
         for channel in range(3):
@@ -60,12 +60,12 @@ class Palette:
             lit[channel, 3] = 0 if glow else haze[channel] / 255 * veil
         return self.compute_grade_matrix(lit)
 
-    def compute_grade_matrix(self, lit: Matrix | None = None) -> Matrix:
+    def compute_grade_matrix(self, light_matrix: Matrix | None = None) -> Matrix:
         """The grade alone, or after `lit`, on premultiplied BGRA."""
         full = np.eye(4, dtype=np.float32)
         full[:3] = self.grade
-        if lit is not None:
-            full = full @ lit
+        if light_matrix is not None:
+            full = full @ light_matrix
         swap = np.eye(4, dtype=np.float32)[[2, 1, 0, 3]]
         result: Matrix = (swap @ full @ swap).astype(np.float32)
         return result
@@ -86,11 +86,11 @@ _SKIES: dict[str, tuple[Sky, ...]] = {
 }
 
 
-def build_palette(
-    place: str, time: str, weather: Collection[str], moods: tuple[str, ...], indoors: bool
+def build_light_palette(
+    place_key: str, time: str, weather: Collection[str], moods: tuple[str, ...], indoors: bool
 ) -> Palette:
     """The light of a shot; the same `place` at the same `time` has the same light."""
-    rng = seed_random("palette", place, time)
+    rng = seed_random("palette", place_key, time)
     sky, haze, light, sun, height = _TIMES[time]
     skies = (sky, *_SKIES[time])
     alternative = skies[rng.randrange(len(skies))]
@@ -126,11 +126,11 @@ def build_palette(
         reach = 34.0
     lamp = "#ffd27a"
     if indoors:
-        light, lit = _choose_indoor_light(time, moods)
+        light, lit = _choose_indoor_light_and_lamps(time, moods)
     return Palette(
         time=time, sky=sky, haze=haze, light=light, lamp=lamp, sun=sun, sun_at=sun_at,
         shadow=0.42 if time == "night" else 0.34, lamps_on=lit, reach=reach,
-        grade=_build_grade(moods),
+        grade=_build_mood_grade(moods),
     )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def _mix_skies(a: Sky, b: Sky, t: float) -> Sky:
     return zenith, middle, horizon
 
 
-def _choose_indoor_light(
+def _choose_indoor_light_and_lamps(
     time: str, moods: Collection[str]
 ) -> tuple[tuple[float, float, float], bool]:
     """The light, and whether lamps burn."""
@@ -154,7 +154,7 @@ def _choose_indoor_light(
     return light, time in ("night", "dusk") or "dark" in moods
 
 
-def _build_grade(moods: tuple[str, ...]) -> Matrix:
+def _build_mood_grade(moods: tuple[str, ...]) -> Matrix:
     """Moods as one affine map of (red, green, blue, alpha), in shares of full scale."""
     full = np.eye(4, dtype=np.float32)
     for mood in moods:
@@ -165,24 +165,24 @@ def _build_grade(moods: tuple[str, ...]) -> Matrix:
     return result
 
 
-def _build_saturation(
-    by: float, gain: tuple[float, float, float] = (1, 1, 1), lift: float = 0
+def _build_color_grade(
+    saturation: float, gain: tuple[float, float, float] = (1, 1, 1), lift: float = 0
 ) -> Matrix:
     luma = np.array([0.2126, 0.7152, 0.0722], np.float32)
     rows = np.zeros((3, 4), np.float32)
-    rows[:, :3] = np.eye(3, dtype=np.float32) * by + (1 - by) * luma
+    rows[:, :3] = np.eye(3, dtype=np.float32) * saturation + (1 - saturation) * luma
     rows[:, :3] *= np.array(gain, np.float32)[:, None]
     rows[:, 3] = lift
     return rows
 
 
 _MOODS = {
-    "noir": lambda: _build_saturation(0.0, (1.16, 1.16, 1.18), -0.07),
-    "sepia": lambda: _build_saturation(0.12, (1.10, 0.95, 0.74), 0.03),
-    "neon": lambda: _build_saturation(1.22, (1.03, 0.93, 1.12), 0.0),
-    "warm": lambda: _build_saturation(1.04, (1.07, 0.99, 0.86), 0.0),
-    "cold": lambda: _build_saturation(0.80, (0.87, 0.98, 1.12), 0.0),
-    "dark": lambda: _build_saturation(0.94, (0.86, 0.84, 0.88), -0.015),
-    "pale": lambda: _build_saturation(0.66, (0.92, 0.92, 0.92), 0.09),
-    "vivid": lambda: _build_saturation(1.3, (1.02, 1.02, 1.02), -0.01),
+    "noir": lambda: _build_color_grade(0.0, (1.16, 1.16, 1.18), -0.07),
+    "sepia": lambda: _build_color_grade(0.12, (1.10, 0.95, 0.74), 0.03),
+    "neon": lambda: _build_color_grade(1.22, (1.03, 0.93, 1.12), 0.0),
+    "warm": lambda: _build_color_grade(1.04, (1.07, 0.99, 0.86), 0.0),
+    "cold": lambda: _build_color_grade(0.80, (0.87, 0.98, 1.12), 0.0),
+    "dark": lambda: _build_color_grade(0.94, (0.86, 0.84, 0.88), -0.015),
+    "pale": lambda: _build_color_grade(0.66, (0.92, 0.92, 0.92), 0.09),
+    "vivid": lambda: _build_color_grade(1.3, (1.02, 1.02, 1.02), -0.01),
 }

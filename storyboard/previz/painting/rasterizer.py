@@ -55,7 +55,7 @@ class Picture:
 
 
 @lru_cache(maxsize=1)
-def list_fonts() -> tuple[str, ...]:
+def list_font_files() -> tuple[str, ...]:
     """The font files that come with us, by path; what the system has is never asked."""
     import fontpkg_inter
     import fontpkg_jetbrains_mono
@@ -66,18 +66,19 @@ def list_fonts() -> tuple[str, ...]:
     return tuple(files)
 
 
-def render_svg(body: str, box: Box, density: float) -> Pixels:
+def render_svg(svg_body: str, box: Box, pixels_per_metre: float) -> Pixels:
     """`body` in metres -> the pixels of `box`."""
     import resvg_py
 
-    wide = max(1, math.ceil(box.width * density - 0.01))
-    high = max(1, math.ceil(box.height * density - 0.01))
+    wide = max(1, math.ceil(box.width * pixels_per_metre - 0.01))
+    high = max(1, math.ceil(box.height * pixels_per_metre - 0.01))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" '
-        f'viewBox="{box.left:.5f} {box.top:.5f} {wide / density:.5f} {high / density:.5f}">'
-        f"{body}</svg>"
+        f'viewBox="{box.left:.5f} {box.top:.5f} '
+        f'{wide / pixels_per_metre:.5f} {high / pixels_per_metre:.5f}">'
+        f"{svg_body}</svg>"
     )
-    files = list(list_fonts()) if "<text" in body else None
+    files = list(list_font_files()) if "<text" in svg_body else None
     png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=files)
     straight = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED))
     if straight.ndim == 2:
@@ -94,7 +95,7 @@ def premultiply_alpha(straight: Pixels) -> Pixels:
     return bgra
 
 
-def apply_light(pixels: Pixels, matrix: Matrix) -> Pixels:
+def apply_color_matrix(pixels: Pixels, matrix: Matrix) -> Pixels:
     """Every colour through `matrix`, never brighter than its alpha allows."""
     out = cv2.transform(pixels, matrix)
     alpha = cv2.extractChannel(out, 3)
@@ -109,17 +110,17 @@ def composite_over(below: Pixels, above: Pixels) -> None:
     cv2.add(below, above, dst=below)
 
 
-def add_shadow(pixels: Pixels, reach: float, strength: float) -> Pixels:
+def add_shadow(pixels: Pixels, reach_px: float, strength: float) -> Pixels:
     """`pixels` over the soft shadow that they throw `reach` pixels down and aside."""
-    if reach < 0.6 or strength <= 0:
+    if reach_px < 0.6 or strength <= 0:
         return pixels
     alpha = cv2.extractChannel(pixels, 3)
     high, wide = alpha.shape
-    small = max(1, round(reach / 3))
+    small = max(1, round(reach_px / 3))
     size = (max(1, wide // small), max(1, high // small))
     soft = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(soft, (0, 0), max(0.5, reach / small * 0.62))
-    move = np.array([[wide / size[0], 0, reach * 0.45], [0, high / size[1], reach * 0.6]])
+    soft = cv2.GaussianBlur(soft, (0, 0), max(0.5, reach_px / small * 0.62))
+    move = np.array([[wide / size[0], 0, reach_px * 0.45], [0, high / size[1], reach_px * 0.6]])
     soft = cv2.warpAffine(soft, move, (wide, high), borderMode=cv2.BORDER_REPLICATE)
     dark = np.zeros_like(pixels)
     cv2.insertChannel(cv2.convertScaleAbs(soft, alpha=strength), dark, 3)
@@ -143,7 +144,7 @@ def blur_pixels(pixels: Pixels, sigma: float) -> Pixels:
     return wide_again
 
 
-def trim_margins(picture: Picture) -> Picture | None:
+def trim_empty_margins(picture: Picture) -> Picture | None:
     """Without its empty margins; None when there is nothing in it."""
     alpha = cv2.extractChannel(picture.pixels, 3)
     rows = np.flatnonzero(cv2.reduce(alpha, 1, cv2.REDUCE_MAX))
@@ -160,25 +161,25 @@ def trim_margins(picture: Picture) -> Picture | None:
     )
 
 
-def snap_to_pixels(box: Box, density: float) -> Box:
+def grow_box_to_pixels(box: Box, pixels_per_metre: float) -> Box:
     """`box` grown to whole pixels, so that the same part of the world is always the same pixels."""
     return Box(
-        math.floor(box.left * density) / density,
-        math.floor(box.top * density) / density,
-        math.ceil(box.right * density) / density,
-        math.ceil(box.bottom * density) / density,
+        math.floor(box.left * pixels_per_metre) / pixels_per_metre,
+        math.floor(box.top * pixels_per_metre) / pixels_per_metre,
+        math.ceil(box.right * pixels_per_metre) / pixels_per_metre,
+        math.ceil(box.bottom * pixels_per_metre) / pixels_per_metre,
     )
 
 
-def limit_density(box: Box, density: float) -> float:
+def limit_pixels_per_metre(box: Box, wanted_density: float) -> float:
     """`density`, or the most that keeps a picture of `box` within memory."""
-    area = box.width * box.height * density * density
-    return density if area <= _MAX_PIXELS else density * math.sqrt(_MAX_PIXELS / area)
+    area = box.width * box.height * wanted_density * wanted_density
+    return wanted_density if area <= _MAX_PIXELS else wanted_density * math.sqrt(_MAX_PIXELS / area)
 
 
 @lru_cache(maxsize=4)
-def _build_grain_tile(high: int, wide: int) -> NDArray[np.uint8]:
-    noise = np.random.Generator(np.random.PCG64(7)).normal(0, 1, (high, wide)).astype(np.float32)
+def _build_paper_grain_tile(height: int, width: int) -> NDArray[np.uint8]:
+    noise = np.random.Generator(np.random.PCG64(7)).normal(0, 1, (height, width)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 1.1)
     fibre = cv2.GaussianBlur(noise, (0, 0), sigmaX=5, sigmaY=2.2)
     both = soft / soft.std() * 0.8 + fibre / fibre.std() * 0.3
@@ -186,11 +187,11 @@ def _build_grain_tile(high: int, wide: int) -> NDArray[np.uint8]:
     return tile
 
 
-def add_paper_grain(pixels: Pixels, box: Box, density: float) -> Pixels:
+def add_paper_grain(pixels: Pixels, box: Box, pixels_per_metre: float) -> Pixels:
     """With the tooth of paper, which stays where it is in the world whatever part is painted."""
     high, wide = pixels.shape[:2]
-    tile = _build_grain_tile(512, 512)
-    y, x = round(box.top * density) % 512, round(box.left * density) % 512
+    tile = _build_paper_grain_tile(512, 512)
+    y, x = round(box.top * pixels_per_metre) % 512, round(box.left * pixels_per_metre) % 512
     tooth = np.tile(tile, ((y + high) // 512 + 1, (x + wide) // 512 + 1))[
         y : y + high, x : x + wide
     ]

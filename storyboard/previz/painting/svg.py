@@ -29,8 +29,8 @@ def draw_polygon(corners: Sequence[Point], fill: str, opacity: float = 1, extra:
     return f'<polygon points="{format_points(corners)}" fill="{fill}"{attributes}/>'
 
 
-def draw_path(d: str, fill: str, opacity: float = 1, extra: str = "") -> str:
-    return f'<path d="{d}" fill="{fill}"{_format_attributes(opacity, extra)}/>'
+def draw_path(path_data: str, fill: str, opacity: float = 1, extra: str = "") -> str:
+    return f'<path d="{path_data}" fill="{fill}"{_format_attributes(opacity, extra)}/>'
 
 
 def draw_rect(
@@ -67,31 +67,36 @@ def draw_line(corners: Sequence[Point], color: str, width: float, opacity: float
     )
 
 
-def draw_curve(d: str, color: str, width: float, opacity: float = 1) -> str:
+def draw_curve(path_data: str, color: str, width: float, opacity: float = 1) -> str:
     """A path drawn as a line."""
     return (
-        f'<path d="{d}" fill="none" stroke="{color}" stroke-width="{fmt(width)}" '
+        f'<path d="{path_data}" fill="none" stroke="{color}" stroke-width="{fmt(width)}" '
         f'stroke-linecap="round" stroke-linejoin="round"{_format_attributes(opacity, "")}/>'
     )
 
 
-def place_art(body: str, x: float = 0, y: float = 0, scale: float = 1, turn: float = 0) -> str:
+def place_art(
+    art: str, x: float = 0, y: float = 0, scale: float = 1, turn_degrees: float = 0
+) -> str:
     """Moves, scales and turns (degrees, clockwise) `body` about its own origin."""
     transforms = f"translate({fmt(x)} {fmt(y)})"
-    if turn:
-        transforms += f" rotate({fmt(turn)})"
+    if turn_degrees:
+        transforms += f" rotate({fmt(turn_degrees)})"
     if scale != 1:
         transforms += f" scale({fmt(scale)})"
-    return f'<g transform="{transforms}">{body}</g>'
+    return f'<g transform="{transforms}">{art}</g>'
 
 
-def mirror_art(body: str, about: float = 0) -> str:
+def mirror_art(art: str, mirror_x: float = 0) -> str:
     """`body` seen in a mirror that stands at x = `about`."""
-    return f'<g transform="translate({fmt(2 * about)} 0) scale(-1 1)">{body}</g>'
+    return f'<g transform="translate({fmt(2 * mirror_x)} 0) scale(-1 1)">{art}</g>'
 
 
 def define_gradient(
-    name: str, stops: Sequence[tuple[float, str, float]], across: bool = False, radial: bool = False
+    gradient_id: str,
+    stops: Sequence[tuple[float, str, float]],
+    across: bool = False,
+    radial: bool = False,
 ) -> str:
     """A definition to fill with as `url(#name)`: (place, colour, opacity) from top or left."""
     inner = "".join(
@@ -99,27 +104,29 @@ def define_gradient(
         for at, color, alpha in stops
     )
     if radial:
-        return f'<radialGradient id="{name}">{inner}</radialGradient>'
+        return f'<radialGradient id="{gradient_id}">{inner}</radialGradient>'
     ends = 'x1="0" y1="0" x2="1" y2="0"' if across else 'x1="0" y1="0" x2="0" y2="1"'
-    return f'<linearGradient id="{name}" {ends}>{inner}</linearGradient>'
+    return f'<linearGradient id="{gradient_id}" {ends}>{inner}</linearGradient>'
 
 
-def draw_glow(name: str, x: float, y: float, r: float, color: str, strength: float = 1) -> str:
+def draw_glow(
+    gradient_id: str, x: float, y: float, r: float, color: str, strength: float = 1
+) -> str:
     """A soft round light; `name` must be unique in its picture."""
     stops = [(0, color, strength), (0.25, color, strength * 0.55), (0.6, color, strength * 0.16)]
-    return define_gradient(name, [*stops, (1.0, color, 0)], radial=True) + draw_circle(
-        x, y, r, f"url(#{name})"
+    return define_gradient(gradient_id, [*stops, (1.0, color, 0)], radial=True) + draw_circle(
+        x, y, r, f"url(#{gradient_id})"
     )
 
 
-def smooth_path(corners: Sequence[Point], close: bool = True) -> str:
+def smooth_path(points: Sequence[Point], close: bool = True) -> str:
     """Path data of a soft curve through `corners` (Catmull-Rom)."""
-    count = len(corners)
-    d = f"M{fmt(corners[0][0])},{fmt(corners[0][1])}"
+    count = len(points)
+    d = f"M{fmt(points[0][0])},{fmt(points[0][1])}"
     for i in range(count if close else count - 1):
-        p0 = corners[(i - 1) % count] if close or i else corners[i]
-        p1, p2 = corners[i], corners[(i + 1) % count]
-        p3 = corners[(i + 2) % count] if close or i + 2 < count else p2
+        p0 = points[(i - 1) % count] if close or i else points[i]
+        p1, p2 = points[i], points[(i + 1) % count]
+        p3 = points[(i + 2) % count] if close or i + 2 < count else p2
         a = (p1[0] + (p2[0] - p0[0]) / 6, p1[1] + (p2[1] - p0[1]) / 6)
         b = (p2[0] - (p3[0] - p1[0]) / 6, p2[1] - (p3[1] - p1[1]) / 6)
         d += f"C{format_points((a, b, p2))}"

@@ -18,13 +18,13 @@ from storyboard.previz.painting.svg import (
 from storyboard.previz.props.prop import Prop
 
 
-def _find_coat_color(words: str, rng: random.Random, *otherwise: str) -> str:
-    return next((COLORS[w] for w in words.split() if w in COLORS), rng.choice(otherwise))
+def _choose_coat_color(words: str, rng: random.Random, *fallback_colors: str) -> str:
+    return next((COLORS[w] for w in words.split() if w in COLORS), rng.choice(fallback_colors))
 
 
-def draw_wings(beat: int, body: str, tip: str) -> str:
+def draw_flying_bird(wing_beat: int, body_color: str, tip_color: str) -> str:
     """A bird in flight, wings up (0), level (1) or down (2), a metre across."""
-    up = (-0.26, -0.03, 0.15)[beat]
+    up = (-0.26, -0.03, 0.15)[wing_beat]
     out = draw_path(
         smooth_path(
             [
@@ -36,13 +36,15 @@ def draw_wings(beat: int, body: str, tip: str) -> str:
                 (-0.10, 0.04),
             ]
         ),
-        body,
+        body_color,
     )
     out += draw_polygon([(0.18, -0.035), (0.27, -0.005), (0.18, 0.010)], "#d79a34") + draw_circle(
         0.155, -0.025, 0.012, "#26272b"
     )
-    out += draw_polygon([(-0.20, -0.01), (-0.34, -0.035), (-0.33, 0.035)], shade_color(body, -0.15))
-    for side, tone in ((1, shade_color(body, -0.08)), (-1, body)):
+    out += draw_polygon(
+        [(-0.20, -0.01), (-0.34, -0.035), (-0.33, 0.035)], shade_color(body_color, -0.15)
+    )
+    for side, tone in ((1, shade_color(body_color, -0.08)), (-1, body_color)):
         x = 0.30 * side
         out += draw_path(f"M{fmt(0.09)},-0.03 Q{fmt(x * 0.6 + 0.04)},{fmt(up * 1.05 - 0.05)} "
                     f"{fmt(x * 1.7)},{fmt(up)} "
@@ -51,22 +53,22 @@ def draw_wings(beat: int, body: str, tip: str) -> str:
         out += draw_path(
             f"M{fmt(x * 1.25)},{fmt(up * 0.94 - 0.018)} L{fmt(x * 1.7)},{fmt(up)} "
             f"L{fmt(x * 1.18)},{fmt(up * 0.80 + 0.025)}Z",
-            tip,
+            tip_color,
         )
     return out
 
 
-def _draw_bird(rng: random.Random, words: str) -> tuple[str, str]:
-    dark = _find_coat_color(words, rng, "#2b2c33", "#4a4d57", "#59616b")
-    return draw_wings(1, dark, shade_color(dark, -0.3)), ""
+def _draw_bird(rng: random.Random, color_words: str) -> tuple[str, str]:
+    dark = _choose_coat_color(color_words, rng, "#2b2c33", "#4a4d57", "#59616b")
+    return draw_flying_bird(1, dark, shade_color(dark, -0.3)), ""
 
 
-def _draw_gull(rng: random.Random, words: str) -> tuple[str, str]:
-    return draw_wings(1, "#f0efe9", "#3d444d"), ""
+def _draw_gull(rng: random.Random, _words: str) -> tuple[str, str]:
+    return draw_flying_bird(1, "#f0efe9", "#3d444d"), ""
 
 
-def _draw_dog(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_coat_color(words, rng, "#a8713f", "#5a4030", "#d8c39a", "#3a3533")
+def _draw_dog(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_coat_color(color_words, rng, "#a8713f", "#5a4030", "#d8c39a", "#3a3533")
     d = shade_color(c, -0.22)
     out = ""
     for x, tone in ((-0.26, d), (0.22, d), (-0.32, c), (0.28, c)):
@@ -111,8 +113,8 @@ def _draw_dog(rng: random.Random, words: str) -> tuple[str, str]:
     ) + draw_line([(0.34, -0.55), (0.45, -0.50)], "#a8402f", 0.035), ""
 
 
-def _draw_cat(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_coat_color(words, rng, "#2e2c30", "#c27a3a", "#8d8a86", "#e8e2d4")
+def _draw_cat(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_coat_color(color_words, rng, "#2e2c30", "#c27a3a", "#8d8a86", "#e8e2d4")
     out = draw_curve("M-0.12,-0.03 Q-0.32,-0.02 -0.30,-0.16", c, 0.045)
     out += draw_path(
         smooth_path(
@@ -153,8 +155,8 @@ def _draw_cat(rng: random.Random, words: str) -> tuple[str, str]:
     ) + draw_line([(0.02, -0.14), (0.02, 0)], shade_color(c, -0.3), 0.008), ""
 
 
-def _draw_horse(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_coat_color(words, rng, "#6f4428", "#3a2b25", "#c9b8a0", "#8a5a34")
+def _draw_horse(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_coat_color(color_words, rng, "#6f4428", "#3a2b25", "#c9b8a0", "#8a5a34")
     d = shade_color(c, -0.25)
     out = ""
     for x, tone in ((-0.62, d), (0.50, d), (-0.74, c), (0.62, c)):
@@ -238,8 +240,8 @@ def _draw_horse(rng: random.Random, words: str) -> tuple[str, str]:
     ), ""
 
 
-def _draw_fish(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_coat_color(words, rng, "#7f9aa6", "#c0743f", "#a8b08a")
+def _draw_fish(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_coat_color(color_words, rng, "#7f9aa6", "#c0743f", "#a8b08a")
     out = draw_polygon([(-0.20, -0.08), (-0.33, -0.16), (-0.33, 0.0)], shade_color(c, -0.2))
     out += draw_path(
         smooth_path(

@@ -20,7 +20,7 @@ from storyboard.previz.painting.svg import (
 from storyboard.previz.props.documents import INK, draw_lettering
 
 
-def draw_suitcase(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_suitcase(rng: random.Random, _words: str) -> tuple[str, str]:
     c = rng.choice(("#8a5a33", "#6b3b33", "#3f5a5c", "#a5803f"))
     out = draw_curve(
         "M-0.08,-0.42 q0,-0.065 0.08,-0.065 q0.08,0 0.08,0.065", shade_color(c, -0.45), 0.022
@@ -35,7 +35,7 @@ def draw_suitcase(rng: random.Random, words: str) -> tuple[str, str]:
     return out, ""
 
 
-def draw_chair(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_chair(rng: random.Random, _words: str) -> tuple[str, str]:
     c = rng.choice(("#7a4f33", "#5a6a58", "#8a3f38"))
     out = ""
     for x in (-0.19, 0.19):
@@ -50,7 +50,7 @@ def draw_chair(rng: random.Random, words: str) -> tuple[str, str]:
     return out, ""
 
 
-def draw_table(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_table(rng: random.Random, _words: str) -> tuple[str, str]:
     c = rng.choice(("#8b5e3c", "#6f4a34", "#a0764a"))
     out = draw_rect(-0.62, -0.73, 0.07, 0.73, shade_color(c, -0.3)) + draw_rect(
         0.55, -0.73, 0.07, 0.73, shade_color(c, -0.3)
@@ -61,9 +61,9 @@ def draw_table(rng: random.Random, words: str) -> tuple[str, str]:
     return out, ""
 
 
-def draw_door(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_door(rng: random.Random, color_words: str) -> tuple[str, str]:
     c = next(
-        (COLORS[w] for w in words.split() if w in COLORS),
+        (COLORS[w] for w in color_words.split() if w in COLORS),
         rng.choice(("#35586a", "#8a3b32", "#47604a", "#7b5a34")),
     )
     out = draw_rect(-0.56, -2.26, 1.12, 2.26, shade_color(c, -0.45), 0.01) + draw_rect(
@@ -79,7 +79,7 @@ def draw_door(rng: random.Random, words: str) -> tuple[str, str]:
     ), ""
 
 
-def draw_window(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_window(rng: random.Random, _words: str) -> tuple[str, str]:
     out = draw_rect(-0.66, -1.62, 1.32, 1.62, "#e6dcc6", 0.01) + draw_rect(
         -0.58, -1.54, 1.16, 1.46, "#7fa3bb"
     )
@@ -89,7 +89,7 @@ def draw_window(rng: random.Random, words: str) -> tuple[str, str]:
     return out + draw_rect(-0.74, -0.06, 1.48, 0.08, "#d2c6ac", 0.01), ""
 
 
-def draw_fire(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_logs_and_flames(rng: random.Random, _words: str) -> tuple[str, str]:
     out = "".join(
         draw_line([(-0.34 + i * 0.1, 0), (0.34 - i * 0.12, -0.14)], "#4a3226", 0.07)
         for i in range(3)
@@ -107,9 +107,9 @@ def draw_fire(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def draw_umbrella(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_umbrella(rng: random.Random, color_words: str) -> tuple[str, str]:
     c = next(
-        (COLORS[w] for w in words.split() if w in COLORS),
+        (COLORS[w] for w in color_words.split() if w in COLORS),
         rng.choice(("#9c3236", "#2e3f57", "#c79b45")),
     )
     out = draw_line([(0, -0.9), (0, -0.06)], "#3c2f28", 0.018) + draw_curve(
@@ -124,7 +124,7 @@ def draw_umbrella(rng: random.Random, words: str) -> tuple[str, str]:
     return out + draw_line([(0, -1.03), (0, -1.09)], "#3c2f28", 0.016), ""
 
 
-def draw_box(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_cardboard_box(rng: random.Random, lettering: str) -> tuple[str, str]:
     c = rng.choice(("#b08552", "#9a7448", "#8f6a4a"))
     out = draw_rect(-0.26, -0.36, 0.52, 0.36, c, 0.006) + draw_polygon(
         [(-0.26, -0.36), (0.26, -0.36), (0.22, -0.42), (-0.22, -0.42)], shade_color(c, 0.14)
@@ -133,20 +133,22 @@ def draw_box(rng: random.Random, words: str) -> tuple[str, str]:
         [(-0.26, -0.18), (0.26, -0.18)], "#e6d9b8", 0.012
     )
     return out + (
-        draw_lettering(words, 0, -0.09, 0.4, 0.07, INK) if words and len(words) < 24 else ""
+        draw_lettering(lettering, 0, -0.09, 0.4, 0.07, INK)
+        if lettering and len(lettering) < 24
+        else ""
     ), ""
 
 
-def draw_sign(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_sign(rng: random.Random, lettering: str) -> tuple[str, str]:
     c = rng.choice(("#2f4f5c", "#7a2f2b", "#3d5240"))
     out = draw_rect(-0.05, -1.5, 0.1, 1.5, "#4a3a2e") + draw_rect(
         -0.85, -2.2, 1.7, 0.82, shade_color(c, -0.35), 0.03
     )
     out += draw_rect(-0.81, -2.16, 1.62, 0.74, c, 0.025)
-    return out + draw_lettering(words or "NO. 7", 0, -1.79, 1.42, 0.34, "#f3ead6"), ""
+    return out + draw_lettering(lettering or "NO. 7", 0, -1.79, 1.42, 0.34, "#f3ead6"), ""
 
 
-def draw_piano(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_piano(rng: random.Random, _words: str) -> tuple[str, str]:
     c = "#2a2629"
     out = draw_rect(-0.75, -1.2, 1.5, 1.2, c, 0.02) + draw_rect(
         -0.70, -1.12, 1.4, 0.36, shade_color(c, 0.10), 0.01
@@ -158,7 +160,7 @@ def draw_piano(rng: random.Random, words: str) -> tuple[str, str]:
     return out + draw_rect(-0.77, -0.60, 1.54, 0.08, shade_color(c, 0.16), 0.01), ""
 
 
-def draw_robot(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_robot_and_lit_eyes(rng: random.Random, _words: str) -> tuple[str, str]:
     c, d = "#9fb0b5", "#6c7d84"
     out = draw_rect(-0.22, -0.62, 0.14, 0.62, d, 0.04) + draw_rect(0.08, -0.62, 0.14, 0.62, d, 0.04)
     out += draw_rect(-0.46, -1.18, 0.13, 0.56, d, 0.06) + draw_rect(
@@ -176,8 +178,8 @@ def draw_robot(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def draw_balloon(rng: random.Random, words: str) -> tuple[str, str]:
-    c = next((COLORS[w] for w in words.split() if w in COLORS), "#b8382f")
+def draw_balloon(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = next((COLORS[w] for w in color_words.split() if w in COLORS), "#b8382f")
     out = draw_curve("M0,-0.5 q0.06,0.2 -0.02,0.34 t0.02,0.16", "#6a6055", 0.008)
     out += draw_path(
         smooth_path(

@@ -25,46 +25,48 @@ _WALLS = ("#d8b48a", "#c98f6b", "#b9c0ae", "#d9cdb2", "#a9b7bd", "#c9a0a0", "#e0
 _ROOFS = ("#9a4f3a", "#7a4436", "#5a5560", "#8a5a40", "#6a4a44")
 
 
-def draw_crown(rng: random.Random, x: float, y: float, r: float, c: str) -> str:
+def draw_tree_crown(rng: random.Random, x: float, y: float, radius: float, color: str) -> str:
     """A round head of leaves in three tones."""
     out = ""
     for tone, dx, dy, scale in (
-        (shade_color(c, -0.24), 0.10, 0.16, 1.0),
-        (c, 0.0, 0.0, 0.97),
-        (shade_color(c, 0.12), -0.20, -0.22, 0.62),
+        (shade_color(color, -0.24), 0.10, 0.16, 1.0),
+        (color, 0.0, 0.0, 0.97),
+        (shade_color(color, 0.12), -0.20, -0.22, 0.62),
     ):
         ring = []
         for i in range(11):
             a = math.tau * i / 11
-            rr = r * scale * rng.uniform(0.84, 1.08)
-            ring.append((x + dx * r + math.cos(a) * rr, y + dy * r + math.sin(a) * rr * 0.90))
+            rr = radius * scale * rng.uniform(0.84, 1.08)
+            ring.append(
+                (x + dx * radius + math.cos(a) * rr, y + dy * radius + math.sin(a) * rr * 0.90)
+            )
         out += draw_path(smooth_path(ring), tone)
     return out
 
 
-def draw_tree(rng: random.Random, words: str) -> tuple[str, str]:
-    if "palm" in words:
+def draw_tree(rng: random.Random, kind_words: str) -> tuple[str, str]:
+    if "palm" in kind_words:
         return draw_palm(rng), ""
-    if "pine" in words:
+    if "pine" in kind_words:
         return draw_pine(rng), ""
-    c = "#b9763a" if "autumn" in words else rng.choice(_LEAVES)
+    c = "#b9763a" if "autumn" in kind_words else rng.choice(_LEAVES)
     trunk = rng.choice(("#5d4534", "#4a3a30", "#6a5140"))
     out = draw_path("M-0.24,0 Q-0.12,-0.6 -0.15,-2.6 L0.15,-2.6 Q0.12,-0.6 0.28,0Z", trunk)
     out += draw_curve("M0,-1.7 Q0.5,-2.3 0.9,-2.9 M-0.02,-2.0 Q-0.5,-2.5 -0.8,-3.0", trunk, 0.13)
     for x, y, r in ((-0.95, -3.3, 0.95), (0.95, -3.4, 1.0), (0.0, -4.3, 1.25), (0.05, -3.2, 1.0)):
-        out += draw_crown(rng, x, y, r, jitter_color(c, rng, 8))
+        out += draw_tree_crown(rng, x, y, r, jitter_color(c, rng, 8))
     return out, ""
 
 
-def draw_pine(rng: random.Random, c: str = "", high: float = 7.0) -> str:
-    c = c or rng.choice(("#31523f", "#2b4a44", "#3d5c3f"))
+def draw_pine(rng: random.Random, color: str = "", height: float = 7.0) -> str:
+    color = color or rng.choice(("#31523f", "#2b4a44", "#3d5c3f"))
     out = draw_rect(-0.13, -1.0, 0.26, 1.0, "#4a382d")
     tiers = rng.randint(5, 7)
     for i in range(tiers):
         t = i / tiers
-        y0 = -0.7 - (high - 0.9) * t
-        w = (1.0 - t) * high * 0.20 + 0.22
-        y1 = y0 - (high / tiers) * 1.75
+        y0 = -0.7 - (height - 0.9) * t
+        w = (1.0 - t) * height * 0.20 + 0.22
+        y1 = y0 - (height / tiers) * 1.75
         jag = [
             (-w, y0),
             (-w * 0.55, y0 - 0.10),
@@ -73,12 +75,12 @@ def draw_pine(rng: random.Random, c: str = "", high: float = 7.0) -> str:
             (w * 0.35, y0 + 0.10),
             (w * 0.6, y0 - 0.08),
             (w, y0),
-            (0, max(-high, y1)),
+            (0, max(-height, y1)),
         ]
-        tone = mix_colors(shade_color(c, -0.2), shade_color(c, 0.12), t)
+        tone = mix_colors(shade_color(color, -0.2), shade_color(color, 0.12), t)
         out += draw_polygon(jag, tone)
         out += draw_polygon(
-            [(0, y0), (w * 0.35, y0 + 0.10), (w * 0.6, y0 - 0.08), (w, y0), (0, max(-high, y1))],
+            [(0, y0), (w * 0.35, y0 + 0.10), (w * 0.6, y0 - 0.08), (w, y0), (0, max(-height, y1))],
             shade_color(tone, -0.16),
             0.5,
         )
@@ -100,87 +102,98 @@ def draw_palm(rng: random.Random) -> str:
     return out
 
 
-def draw_trunk(rng: random.Random, high: float, wide: float, c: str, birch: bool = False) -> str:
+def draw_tree_trunk(
+    rng: random.Random, height: float, width: float, color: str, birch: bool = False
+) -> str:
     """A tall bare trunk that leaves the frame at the top."""
     lean = rng.uniform(-0.25, 0.25)
-    w = wide / 2
+    w = width / 2
     right_edge = (
-        f"L{fmt(w * 0.7 + lean)},{fmt(-high)} L{fmt(w + lean * 0.5)},{fmt(-high / 2)} "
+        f"L{fmt(w * 0.7 + lean)},{fmt(-height)} L{fmt(w + lean * 0.5)},{fmt(-height / 2)} "
         f"Q{fmt(w)},-0.5 {fmt(w * 2.0)},0.05Z"
     )
     out = draw_path(
         f"M{fmt(-w * 1.9)},0.05 "
-        f"Q{fmt(-w)},-0.5 {fmt(-w + lean * 0.5)},{fmt(-high / 2)} "
-        f"L{fmt(-w * 0.7 + lean)},{fmt(-high)} {right_edge}",
-        c,
+        f"Q{fmt(-w)},-0.5 {fmt(-w + lean * 0.5)},{fmt(-height / 2)} "
+        f"L{fmt(-w * 0.7 + lean)},{fmt(-height)} {right_edge}",
+        color,
     )
     out += draw_path(
         f"M{fmt(w * 0.2)},0 "
-        f"Q{fmt(w * 0.3)},-0.5 {fmt(w * 0.35 + lean * 0.5)},{fmt(-high / 2)} "
-        f"L{fmt(w * 0.25 + lean)},{fmt(-high)} {right_edge}",
-        shade_color(c, -0.22),
+        f"Q{fmt(w * 0.3)},-0.5 {fmt(w * 0.35 + lean * 0.5)},{fmt(-height / 2)} "
+        f"L{fmt(w * 0.25 + lean)},{fmt(-height)} {right_edge}",
+        shade_color(color, -0.22),
         0.6,
     )
-    for _ in range(int(high * (2.4 if birch else 0.5))):
-        y = -rng.uniform(0.4, high * 0.95)
-        x = rng.uniform(-w * 0.8, w * 0.4) + lean * -y / high
+    for _ in range(int(height * (2.4 if birch else 0.5))):
+        y = -rng.uniform(0.4, height * 0.95)
+        x = rng.uniform(-w * 0.8, w * 0.4) + lean * -y / height
         if birch:
             out += draw_line(
                 [(x, y), (x + rng.uniform(0.05, 0.16), y + 0.01)], "#3a3531", 0.035, 0.8
             )
         else:
             out += draw_line(
-                [(x, y), (x + 0.02, y - rng.uniform(0.2, 0.7))], shade_color(c, -0.35), 0.03, 0.6
+                [(x, y), (x + 0.02, y - rng.uniform(0.2, 0.7))],
+                shade_color(color, -0.35),
+                0.03,
+                0.6,
             )
     for _ in range(rng.randint(1, 3)):
-        y = -rng.uniform(high * 0.4, high * 0.85)
+        y = -rng.uniform(height * 0.4, height * 0.85)
         s = rng.choice((-1, 1))
         out += draw_curve(
-            f"M{fmt(lean * -y / high)},{fmt(y)} q{fmt(s * 0.6)},-0.3 "
+            f"M{fmt(lean * -y / height)},{fmt(y)} q{fmt(s * 0.6)},-0.3 "
             f"{fmt(s * rng.uniform(0.8, 1.5))},{fmt(-rng.uniform(0.6, 1.2))}",
-            c,
-            wide * 0.28,
+            color,
+            width * 0.28,
         )
     return out
 
 
-def draw_house(rng: random.Random, words: str) -> tuple[str, str]:
-    return draw_cottage(rng, rng.uniform(4.6, 6.2), rng.uniform(2.7, 3.3))
+def draw_house_and_lit_windows(rng: random.Random, _words: str) -> tuple[str, str]:
+    return draw_cottage_and_lit_windows(rng, rng.uniform(4.6, 6.2), rng.uniform(2.7, 3.3))
 
 
-def draw_cottage(rng: random.Random, w: float, h: float, storeys: int = 1) -> tuple[str, str]:
+def draw_cottage_and_lit_windows(
+    rng: random.Random, width: float, h: float, storeys: int = 1
+) -> tuple[str, str]:
     """A house with a pitched roof: (body, lit windows)."""
     wall, roof = rng.choice(_WALLS), rng.choice(_ROOFS)
     h *= storeys
-    out = draw_rect(w * 0.16, -h - w * 0.40, w * 0.10, w * 0.30, shade_color(roof, -0.2))
-    out += draw_polygon([(-w / 2, 0), (-w / 2, -h), (w / 2, -h), (w / 2, 0)], wall)
+    out = draw_rect(
+        width * 0.16, -h - width * 0.40, width * 0.10, width * 0.30, shade_color(roof, -0.2)
+    )
+    out += draw_polygon([(-width / 2, 0), (-width / 2, -h), (width / 2, -h), (width / 2, 0)], wall)
     out += draw_polygon(
-        [(w * 0.10, 0), (w * 0.10, -h), (w / 2, -h), (w / 2, 0)], shade_color(wall, -0.12), 0.6
+        [(width * 0.10, 0), (width * 0.10, -h), (width / 2, -h), (width / 2, 0)],
+        shade_color(wall, -0.12),
+        0.6,
     )
     out += draw_polygon(
         [
-            (-w * 0.57, -h + 0.05),
-            (-w * 0.30, -h - w * 0.30),
-            (w * 0.30, -h - w * 0.30),
-            (w * 0.57, -h + 0.05),
+            (-width * 0.57, -h + 0.05),
+            (-width * 0.30, -h - width * 0.30),
+            (width * 0.30, -h - width * 0.30),
+            (width * 0.57, -h + 0.05),
         ],
         roof,
     )
     out += draw_polygon(
         [
-            (-w * 0.57, -h + 0.05),
-            (w * 0.57, -h + 0.05),
-            (w * 0.53, -h - 0.08),
-            (-w * 0.53, -h - 0.08),
+            (-width * 0.57, -h + 0.05),
+            (width * 0.57, -h + 0.05),
+            (width * 0.53, -h - 0.08),
+            (-width * 0.53, -h - 0.08),
         ],
         shade_color(roof, -0.25),
     )
     lit = ""
-    per = max(2, int(w / 1.7))
+    per = max(2, int(width / 1.7))
     for storey in range(storeys):
         y = -h / storeys * storey - h / storeys * 0.74
         for i in range(per):
-            x = -w / 2 + w * (i + 0.5) / per
+            x = -width / 2 + width * (i + 0.5) / per
             if storey == 0 and i == per // 2:
                 c = rng.choice(("#6a3f33", "#35586a", "#47604a"))
                 out += draw_rect(x - 0.42, -1.95, 0.84, 1.95, shade_color(wall, 0.2)) + draw_rect(
@@ -202,7 +215,7 @@ def draw_cottage(rng: random.Random, w: float, h: float, storeys: int = 1) -> tu
     return out, lit
 
 
-def draw_lighthouse(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_lighthouse_and_light(rng: random.Random, _words: str) -> tuple[str, str]:
     red = rng.choice(("#b5402f", "#2f4f6a", "#a8402f"))
     out = draw_path("M-4.6,0.2 Q-3,-1.4 -1.9,-1.3 L1.9,-1.3 Q3.2,-1.3 4.8,0.2Z", "#6d655f")
     for i in range(5):
@@ -227,7 +240,7 @@ def draw_lighthouse(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def draw_streetlamp(rng: random.Random, words: str) -> tuple[str, str]:
+def draw_streetlamp_and_light(rng: random.Random, _words: str) -> tuple[str, str]:
     out = draw_rect(-0.05, -3.5, 0.10, 3.5, "#2e3136") + draw_path(
         "M-0.17,0 L-0.08,-0.55 L0.08,-0.55 L0.17,0Z", "#2e3136"
     )
@@ -240,40 +253,46 @@ def draw_streetlamp(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def draw_rock(rng: random.Random, w: float, h: float, c: str) -> str:
+def draw_rock(rng: random.Random, width: float, height: float, color: str) -> str:
     ring = []
     for i in range(7):
         a = math.pi * (1 - i / 6)
         ring.append(
-            (math.cos(a) * w / 2 * rng.uniform(0.9, 1.1), -math.sin(a) * h * rng.uniform(0.85, 1.1))
+            (
+                math.cos(a) * width / 2 * rng.uniform(0.9, 1.1),
+                -math.sin(a) * height * rng.uniform(0.85, 1.1),
+            )
         )
-    out = draw_polygon([*ring, (w * 0.5, 0.04), (-w * 0.5, 0.04)], c)
+    out = draw_polygon([*ring, (width * 0.5, 0.04), (-width * 0.5, 0.04)], color)
     return out + draw_polygon(
-        [(0, -h * 0.9), ring[4], ring[5], (w * 0.5, 0.04), (w * 0.12, 0.04)],
-        shade_color(c, -0.22),
+        [(0, -height * 0.9), ring[4], ring[5], (width * 0.5, 0.04), (width * 0.12, 0.04)],
+        shade_color(color, -0.22),
         0.7,
     )
 
 
-def draw_bush(rng: random.Random, w: float, c: str) -> str:
+def draw_bush(rng: random.Random, width: float, color: str) -> str:
     return "".join(
-        draw_crown(rng, (i - 1) * w * 0.3, -w * (0.26 if i != 1 else 0.36), w * 0.30, c)
+        draw_tree_crown(
+            rng, (i - 1) * width * 0.3, -width * (0.26 if i != 1 else 0.36), width * 0.30, color
+        )
         for i in range(3)
     )
 
 
-def draw_tuft(rng: random.Random, w: float, h: float, c: str) -> str:
+def draw_grass_tuft(rng: random.Random, width: float, height: float, color: str) -> str:
     """A tuft of grass."""
     out = ""
     for _ in range(9):
-        x = rng.uniform(-w / 2, w / 2)
-        lean = rng.uniform(-0.5, 0.5) * h
-        tall = h * rng.uniform(0.5, 1)
-        tone = jitter_color(c, rng, 14)
+        x = rng.uniform(-width / 2, width / 2)
+        lean = rng.uniform(-0.5, 0.5) * height
+        tall = height * rng.uniform(0.5, 1)
+        tone = jitter_color(color, rng, 14)
         out += draw_path(
-            f"M{fmt(x - w * 0.05)},0.02 Q{fmt(x + lean * 0.3)},{fmt(-tall * 0.6)} "
-            f"{fmt(x + lean)},{fmt(-tall)} Q{fmt(x + lean * 0.3 + w * 0.05)},{fmt(-tall * 0.5)} "
-            f"{fmt(x + w * 0.05)},0.02Z",
+            f"M{fmt(x - width * 0.05)},0.02 Q{fmt(x + lean * 0.3)},{fmt(-tall * 0.6)} "
+            f"{fmt(x + lean)},{fmt(-tall)} "
+            f"Q{fmt(x + lean * 0.3 + width * 0.05)},{fmt(-tall * 0.5)} "
+            f"{fmt(x + width * 0.05)},0.02Z",
             tone,
         )
     return out
@@ -289,7 +308,7 @@ def draw_cactus(rng: random.Random) -> str:
     return out + draw_line([(0, -h * 0.58), (0.5, -h * 0.58), (0.5, -h * 0.85)], c, 0.26)
 
 
-def _draw_moon(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_moon(rng: random.Random, _words: str) -> tuple[str, str]:
     lit = draw_glow("moonglow", 0, -1.5, 3.6, "#dfe8ff", 0.5) + draw_circle(0, -1.5, 1.3, "#f1efe2")
     lit += (
         draw_ellipse(-0.4, -1.8, 0.32, 0.26, "#d8d6c8")
@@ -299,7 +318,7 @@ def _draw_moon(rng: random.Random, words: str) -> tuple[str, str]:
     return "", lit
 
 
-def _draw_sun(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_sun(rng: random.Random, _words: str) -> tuple[str, str]:
     return "", draw_glow("sunball", 0, -1.5, 4.2, "#ffdf9b", 0.8) + draw_circle(
         0, -1.5, 1.3, "#fff6d8"
     )
@@ -307,9 +326,9 @@ def _draw_sun(rng: random.Random, words: str) -> tuple[str, str]:
 
 PROPS: dict[str, Prop] = {
     "tree": Prop(4.2, 5.6, "ground", draw_tree),
-    "house": Prop(6.4, 5.0, "ground", draw_house),
-    "lighthouse": Prop(9.5, 15.7, "ground", draw_lighthouse),
-    "streetlamp": Prop(0.9, 4.3, "ground", draw_streetlamp),
+    "house": Prop(6.4, 5.0, "ground", draw_house_and_lit_windows),
+    "lighthouse": Prop(9.5, 15.7, "ground", draw_lighthouse_and_light),
+    "streetlamp": Prop(0.9, 4.3, "ground", draw_streetlamp_and_light),
     "moon": Prop(2.8, 2.9, "air", _draw_moon),
     "sun": Prop(2.8, 2.9, "air", _draw_sun),
 }

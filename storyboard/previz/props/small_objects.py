@@ -30,12 +30,12 @@ from storyboard.previz.props.documents import (
 )
 from storyboard.previz.props.furniture import (
     draw_balloon,
-    draw_box,
+    draw_cardboard_box,
     draw_chair,
     draw_door,
-    draw_fire,
+    draw_logs_and_flames,
     draw_piano,
-    draw_robot,
+    draw_robot_and_lit_eyes,
     draw_sign,
     draw_suitcase,
     draw_table,
@@ -45,7 +45,7 @@ from storyboard.previz.props.furniture import (
 from storyboard.previz.props.prop import Prop
 
 
-def _draw_lamp(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_lamp_and_glow(rng: random.Random, _words: str) -> tuple[str, str]:
     base = rng.choice(("#3c5a52", "#6d3f33", "#3d4660"))
     out = draw_ellipse(0, -0.012, 0.085, 0.014, shade_color(base, -0.3)) + draw_rect(
         -0.012, -0.24, 0.024, 0.23, base
@@ -71,7 +71,7 @@ def _draw_lamp(rng: random.Random, words: str) -> tuple[str, str]:
     return out, draw_glow("lampglow", 0, -0.32, 0.62, "#ffca70", 0.55) + lit
 
 
-def _draw_candle(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_candle_and_flame(rng: random.Random, _words: str) -> tuple[str, str]:
     out = draw_ellipse(0, -0.008, 0.065, 0.012, "#8a6a3b") + draw_rect(
         -0.022, -0.19, 0.044, 0.185, "#efe4cd", 0.006
     )
@@ -88,7 +88,7 @@ def _draw_candle(rng: random.Random, words: str) -> tuple[str, str]:
     return out, draw_glow("candleglow", 0, -0.235, 0.42, "#ffb755", 0.6) + flame
 
 
-def _draw_cup(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_cup(rng: random.Random, _words: str) -> tuple[str, str]:
     c = rng.choice(("#e9e2d0", "#7fa0a6", "#c0694f", "#4f6d7a"))
     out = draw_ellipse(0, -0.006, 0.085, 0.013, shade_color(c, -0.12))
     out += draw_curve("M0.045,-0.075 q0.042,0.0 0.032,0.034 q-0.010,0.022 -0.036,0.016", c, 0.011)
@@ -108,7 +108,7 @@ def _draw_cup(rng: random.Random, words: str) -> tuple[str, str]:
     return out, ""
 
 
-def _draw_bottle(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_bottle(rng: random.Random, lettering: str) -> tuple[str, str]:
     c = rng.choice(("#2f5a42", "#5a3a22", "#37506b"))
     out = draw_path("M-0.04,0 L-0.04,-0.19 Q-0.04,-0.225 -0.015,-0.235 L-0.015,-0.32 L0.015,-0.32 "
                "L0.015,-0.235 Q0.04,-0.225 0.04,-0.19 L0.04,0Z", c)  # fmt: skip
@@ -116,10 +116,10 @@ def _draw_bottle(rng: random.Random, words: str) -> tuple[str, str]:
         -0.030, -0.19, 0.009, 0.18, "#ffffff", 0.004, 0.25
     )
     out += draw_rect(-0.017, -0.335, 0.034, 0.02, "#b08a55", 0.004)
-    return out + draw_lettering(words or "RON", 0, -0.107, 0.066, 0.026, INK), ""
+    return out + draw_lettering(lettering or "RON", 0, -0.107, 0.066, 0.026, INK), ""
 
 
-def _draw_clock(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_alarm_clock(rng: random.Random, _words: str) -> tuple[str, str]:
     c = rng.choice(("#8c3f36", "#35536b", "#7a5c34"))
     y = -0.17
     out = draw_line([(-0.07, -0.04), (-0.10, 0)], shade_color(c, -0.3), 0.018) + draw_line(
@@ -152,7 +152,7 @@ def _draw_clock(rng: random.Random, words: str) -> tuple[str, str]:
     return out + draw_circle(0, y, 0.010, c), ""
 
 
-def _draw_phone(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_phone(rng: random.Random, _words: str) -> tuple[str, str]:
     c = rng.choice(("#23262c", "#8c2f2f", "#2f4f46"))
     out = draw_path(
         smooth_path(
@@ -174,7 +174,7 @@ def _draw_phone(rng: random.Random, words: str) -> tuple[str, str]:
     return out + draw_rect(-0.022, -0.16, 0.044, 0.03, shade_color(c, -0.1)), ""
 
 
-def _draw_key(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_key(rng: random.Random, _words: str) -> tuple[str, str]:
     c = "#b48a45"
     out = (
         f'<circle cx="-0.07" cy="-0.05" r="0.034" fill="none" stroke="{c}" stroke-width="0.014"/>'
@@ -185,7 +185,7 @@ def _draw_key(rng: random.Random, words: str) -> tuple[str, str]:
     return out, ""
 
 
-def _draw_gun(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_gun(rng: random.Random, _words: str) -> tuple[str, str]:
     c = "#3a3d45"
     out = draw_rect(-0.10, -0.14, 0.22, 0.038, c, 0.006) + draw_rect(
         -0.035, -0.118, 0.075, 0.045, shade_color(c, -0.2), 0.01
@@ -194,9 +194,9 @@ def _draw_gun(rng: random.Random, words: str) -> tuple[str, str]:
     return out + draw_curve("M-0.025,-0.085 q0.025,0.045 0.05,0.012", c, 0.008), ""
 
 
-def _draw_flower(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_flower(rng: random.Random, color_words: str) -> tuple[str, str]:
     c = next(
-        (COLORS[w] for w in words.split() if w in COLORS),
+        (COLORS[w] for w in color_words.split() if w in COLORS),
         rng.choice(("#c8453f", "#e0a33a", "#c96a8f", "#e7e0ef")),
     )
     out = draw_path("M-0.055,0 L-0.04,-0.14 L0.04,-0.14 L0.055,0Z", "#6f93a0")
@@ -218,7 +218,7 @@ def _draw_flower(rng: random.Random, words: str) -> tuple[str, str]:
     return out, ""
 
 
-def _draw_hand(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_reaching_hand(rng: random.Random, _words: str) -> tuple[str, str]:
     skin = rng.choice(("#e3b48c", "#c68d63", "#8a5a3c", "#f0cba8"))
     dark = shade_color(skin, -0.2)
     out = draw_path("M-0.30,0 L-0.30,-0.11 L-0.10,-0.115 L-0.10,0.0Z", "#5a6a7a")
@@ -244,8 +244,8 @@ def _draw_hand(rng: random.Random, words: str) -> tuple[str, str]:
     return out, ""
 
 
-def _draw_apple(rng: random.Random, words: str) -> tuple[str, str]:
-    c = "#d9772b" if "orange" in words else rng.choice(("#b5362f", "#7f9a3f", "#c9852f"))
+def _draw_apple(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = "#d9772b" if "orange" in color_words else rng.choice(("#b5362f", "#7f9a3f", "#c9852f"))
     out = draw_path(
         smooth_path(
             [
@@ -266,7 +266,7 @@ def _draw_apple(rng: random.Random, words: str) -> tuple[str, str]:
     ) + draw_ellipse(-0.022, -0.07, 0.010, 0.016, "#ffffff", 0.3), ""
 
 
-def _draw_ring(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_finger_ring(rng: random.Random, _words: str) -> tuple[str, str]:
     c = "#d3a545"
     out = f'<circle cx="0" cy="-0.035" r="0.029" fill="none" stroke="{c}" stroke-width="0.008"/>'
     return out + draw_polygon(
@@ -274,13 +274,13 @@ def _draw_ring(rng: random.Random, words: str) -> tuple[str, str]:
     ), ""
 
 
-def _draw_knife(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_knife(rng: random.Random, _words: str) -> tuple[str, str]:
     return draw_path("M-0.03,-0.03 L0.17,-0.026 Q0.12,-0.004 -0.03,-0.006Z", "#c9cdd1") + draw_rect(
         -0.15, -0.036, 0.125, 0.034, "#4a3226", 0.01
     ), ""
 
 
-def _draw_camera(rng: random.Random, words: str) -> tuple[str, str]:
+def _draw_camera(rng: random.Random, _words: str) -> tuple[str, str]:
     out = draw_rect(-0.09, -0.11, 0.18, 0.11, "#2c2d33", 0.012) + draw_rect(
         -0.09, -0.125, 0.18, 0.035, "#b7b4ad", 0.008
     )
@@ -297,30 +297,30 @@ PROPS: dict[str, Prop] = {
     "newspaper": Prop(0.36, 0.30, "hand", draw_newspaper),
     "photo": Prop(0.22, 0.16, "hand", draw_photo),
     "map": Prop(0.50, 0.32, "hand", draw_map),
-    "lamp": Prop(0.26, 0.43, "table", _draw_lamp),
-    "candle": Prop(0.13, 0.28, "table", _draw_candle),
+    "lamp": Prop(0.26, 0.43, "table", _draw_lamp_and_glow),
+    "candle": Prop(0.13, 0.28, "table", _draw_candle_and_flame),
     "cup": Prop(0.17, 0.12, "table", _draw_cup),
     "bottle": Prop(0.09, 0.34, "table", _draw_bottle),
-    "clock": Prop(0.31, 0.35, "table", _draw_clock),
+    "clock": Prop(0.31, 0.35, "table", _draw_alarm_clock),
     "phone": Prop(0.34, 0.21, "table", _draw_phone),
     "key": Prop(0.24, 0.09, "table", _draw_key),
     "gun": Prop(0.24, 0.15, "table", _draw_gun),
     "flower": Prop(0.22, 0.37, "table", _draw_flower),
     "apple": Prop(0.12, 0.12, "table", _draw_apple),
-    "ring": Prop(0.08, 0.09, "table", _draw_ring),
+    "ring": Prop(0.08, 0.09, "table", _draw_finger_ring),
     "knife": Prop(0.33, 0.05, "table", _draw_knife),
     "camera": Prop(0.19, 0.13, "table", _draw_camera),
-    "hand": Prop(0.55, 0.20, "hand", _draw_hand),
+    "hand": Prop(0.55, 0.20, "hand", _draw_reaching_hand),
     "suitcase": Prop(0.64, 0.5, "ground", draw_suitcase),
     "chair": Prop(0.5, 0.95, "ground", draw_chair),
     "table": Prop(1.44, 0.79, "ground", draw_table),
     "door": Prop(1.15, 2.3, "ground", draw_door),
     "window": Prop(1.5, 1.65, "ground", draw_window),
-    "fire": Prop(0.8, 0.95, "ground", draw_fire),
+    "fire": Prop(0.8, 0.95, "ground", draw_logs_and_flames),
     "umbrella": Prop(1.05, 1.1, "ground", draw_umbrella),
-    "box": Prop(0.54, 0.43, "ground", draw_box),
+    "box": Prop(0.54, 0.43, "ground", draw_cardboard_box),
     "sign": Prop(1.7, 2.2, "ground", draw_sign),
     "piano": Prop(1.55, 1.2, "ground", draw_piano),
-    "robot": Prop(0.95, 1.9, "ground", draw_robot, 1.0),
+    "robot": Prop(0.95, 1.9, "ground", draw_robot_and_lit_eyes, 1.0),
     "balloon": Prop(0.45, 1.1, "air", draw_balloon, 0.3),
 }

@@ -21,12 +21,12 @@ from storyboard.previz.painting.svg import (
 from storyboard.previz.props.prop import Prop
 
 
-def _find_paint_color(words: str, rng: random.Random, *otherwise: str) -> str:
-    return next((COLORS[w] for w in words.split() if w in COLORS), rng.choice(otherwise))
+def _choose_paint_color(words: str, rng: random.Random, *fallback_colors: str) -> str:
+    return next((COLORS[w] for w in words.split() if w in COLORS), rng.choice(fallback_colors))
 
 
-def _draw_boat(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#a8402f", "#2f6173", "#d3a745", "#4f6f5a", "#e4dbc6")
+def _draw_boat_and_lights(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#a8402f", "#2f6173", "#d3a745", "#4f6f5a", "#e4dbc6")
     out = draw_line([(0.55, -0.6), (0.55, -3.1)], "#5a4332", 0.07)
     out += draw_curve("M0.55,-3.05 L2.3,-0.85 M0.55,-3.05 L-2.0,-0.9", "#4a3b30", 0.022)
     out += draw_rect(-0.95, -1.62, 1.15, 1.0, "#ece3cf", 0.04) + draw_rect(
@@ -51,8 +51,8 @@ def _draw_boat(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def _draw_sailboat(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#7a3b2e", "#2c4a63", "#e9e2d2")
+def _draw_sailboat(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#7a3b2e", "#2c4a63", "#e9e2d2")
     sail = "#f2e8d2"
     out = draw_line([(0.1, -0.5), (0.1, -6.2)], "#6a5140", 0.10)
     out += draw_path("M0.0,-6.1 Q-1.1,-3.4 -2.4,-1.0 L-0.02,-0.92Z", sail) + draw_path(
@@ -66,8 +66,8 @@ def _draw_sailboat(rng: random.Random, words: str) -> tuple[str, str]:
     return out + draw_curve("M-2.66,-0.64 Q0,-0.28 3.02,-0.86", "#f3ead6", 0.06), ""
 
 
-def _draw_ship(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#27384a", "#5c2f2c", "#22252b")
+def _draw_ship_and_lights(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#27384a", "#5c2f2c", "#22252b")
     out, lit = "", ""
     out += draw_rect(-12.5, -6.6, 21, 2.7, "#eee6d6", 0.2) + draw_rect(
         -10, -9.1, 15, 2.6, "#e3dac6", 0.2
@@ -104,8 +104,8 @@ def _draw_wheel(x: float, r: float, y: float = 0.0) -> str:
     )
 
 
-def _draw_tram(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#d8a531", "#b5402f", "#3f7a6a")
+def _draw_tram_and_lights(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#d8a531", "#b5402f", "#3f7a6a")
     cream, out, lit = "#f1e6cc", "", ""
     out += draw_line([(0.2, -3.5), (0.9, -4.25), (0.4, -4.75), (1.1, -4.78)], "#3b3632", 0.05)
     for x in (-2.1, -1.3, 1.3, 2.1):
@@ -142,8 +142,8 @@ def _draw_tram(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def _draw_train(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#2f4a3d", "#7a2e2b", "#2d3f5e")
+def _draw_train_and_lights(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#2f4a3d", "#7a2e2b", "#2d3f5e")
     out, lit = "", ""
     for car in range(2):
         x0 = -13.5 + car * 8.8
@@ -183,9 +183,9 @@ def _draw_train(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def _draw_car(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#b5443a", "#3d7a86", "#d9c48f", "#48566b", "#6f8a5a")
-    if "taxi" in words or "cab" in words:
+def _draw_car_and_lights(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#b5443a", "#3d7a86", "#d9c48f", "#48566b", "#6f8a5a")
+    if "taxi" in color_words or "cab" in color_words:
         c = COLORS["yellow"]
     out = draw_path("M-2.2,-0.42 L-2.25,-0.92 Q-2.2,-1.06 -1.5,-1.10 L-0.98,-1.13 Q-0.55,-1.62 "
                "0.05,-1.64 L0.45,-1.63 "
@@ -214,8 +214,8 @@ def _draw_car(rng: random.Random, words: str) -> tuple[str, str]:
     return out, lit
 
 
-def _draw_bus(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#b5402f", "#3f6f8a", "#d3a23a")
+def _draw_bus_and_lights(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#b5402f", "#3f6f8a", "#d3a23a")
     out = draw_rect(-4.4, -2.95, 8.8, 2.5, c, 0.25) + draw_rect(-4.4, -1.5, 8.8, 0.14, "#f1e6cc")
     lit = ""
     for i in range(7):
@@ -232,8 +232,8 @@ def _draw_bus(rng: random.Random, words: str) -> tuple[str, str]:
     )
 
 
-def _draw_bicycle(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#a8402f", "#2f6173", "#3d3f45")
+def _draw_bicycle(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#a8402f", "#2f6173", "#3d3f45")
     out = ""
     for x in (-0.52, 0.52):
         out += (
@@ -251,8 +251,8 @@ def _draw_bicycle(rng: random.Random, words: str) -> tuple[str, str]:
     ), ""
 
 
-def _draw_plane(rng: random.Random, words: str) -> tuple[str, str]:
-    c = _find_paint_color(words, rng, "#e9e4d8", "#c9cdd1")
+def _draw_airplane(rng: random.Random, color_words: str) -> tuple[str, str]:
+    c = _choose_paint_color(color_words, rng, "#e9e4d8", "#c9cdd1")
     out = draw_path(
         smooth_path(
             [
@@ -278,15 +278,15 @@ def _draw_plane(rng: random.Random, words: str) -> tuple[str, str]:
 
 
 PROPS: dict[str, Prop] = {
-    "boat": Prop(5.3, 3.2, "water", _draw_boat, 0.9, 0.06),
+    "boat": Prop(5.3, 3.2, "water", _draw_boat_and_lights, 0.9, 0.06),
     "sailboat": Prop(5.9, 6.3, "water", _draw_sailboat, 1.0, 0.08),
-    "ship": Prop(33.0, 15.0, "water", _draw_ship, 2.4, 0.05),
-    "tram": Prop(8.4, 4.8, "ground", _draw_tram, 2.6),
-    "train": Prop(27.0, 5.4, "ground", _draw_train, 5.0),
-    "car": Prop(4.7, 1.66, "ground", _draw_car, 4.0),
-    "bus": Prop(8.9, 3.0, "ground", _draw_bus, 3.5),
+    "ship": Prop(33.0, 15.0, "water", _draw_ship_and_lights, 2.4, 0.05),
+    "tram": Prop(8.4, 4.8, "ground", _draw_tram_and_lights, 2.6),
+    "train": Prop(27.0, 5.4, "ground", _draw_train_and_lights, 5.0),
+    "car": Prop(4.7, 1.66, "ground", _draw_car_and_lights, 4.0),
+    "bus": Prop(8.9, 3.0, "ground", _draw_bus_and_lights, 3.5),
     "bicycle": Prop(1.7, 1.1, "ground", _draw_bicycle, 2.0),
-    "plane": Prop(9.8, 3.0, "air", _draw_plane, 7.0),
+    "plane": Prop(9.8, 3.0, "air", _draw_airplane, 7.0),
 }
 
 __all__ = ["PROPS", "place_art"]

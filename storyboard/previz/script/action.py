@@ -13,7 +13,7 @@ from storyboard.previz.script.vocabulary import (
     NUMBERS,
     PEOPLE,
     THINGS,
-    list_stems,
+    list_possible_stems,
     split_words,
 )
 from storyboard.providers.base import Intent
@@ -80,7 +80,7 @@ _MOODS = {
 }
 
 
-def find_people(
+def find_people_and_shoulder(
     intent: Intent, shot_text: str, size: str, tints: Mapping[str, tuple[str, str, str]]
 ) -> tuple[tuple[Person, ...], str]:
     """Those in frame, left to right, and whose shoulder the camera looks over, if anyone's."""
@@ -100,14 +100,16 @@ def find_people(
     elif over_shoulder or size == "OTS":
         shoulder = "*"
     if len(people) > 1 and (shoulder or size in _TIGHT):
-        people, shoulder = _select_featured_people(people, intent, shot_text, size, shoulder)
+        people, shoulder = _select_featured_people_and_shoulder(
+            people, intent, shot_text, size, shoulder
+        )
     close = size in ("MCU", "CU", "ECU")
     return tuple(
         _apply_prompt_actions(person, people, shot_text, close) for person in people
     ), shoulder
 
 
-def _select_featured_people(
+def _select_featured_people_and_shoulder(
     people: list[Person], intent: Intent, shot_text: str, size: str, shoulder: str
 ) -> tuple[list[Person], str]:
     """In a tight shot only those it is about; the other lends a shoulder."""
@@ -138,12 +140,12 @@ def _find_unnamed_people(shot_text: str) -> list[Person]:
     people: list[Person] = []
     pronouns = ("he", "she", "they", "him", "her", "his", "hers", "them")
     for at, word in enumerate(words):
-        stem = next((s for s in list_stems(word) if s in PEOPLE), "")
+        stem = next((s for s in list_possible_stems(word) if s in PEOPLE), "")
         if not stem or (stem in pronouns and (people or word in ("they", "them"))):
             continue
         if stem in ("her", "him"):
             continue
-        words_before = _trim_to_own_words(words[max(0, at - 3) : at])
+        words_before = _keep_words_about_noun(words[max(0, at - 3) : at])
         words_after = words[at + 1 : at + 7]
         count = next((NUMBERS[w] for w in reversed(words_before) if w in NUMBERS), 1)
         if stem in ("couple", "lovers"):
@@ -167,7 +169,7 @@ def _find_unnamed_people(shot_text: str) -> list[Person]:
     return people[:4]
 
 
-def _trim_to_own_words(words_before: list[str]) -> list[str]:
+def _keep_words_about_noun(words_before: list[str]) -> list[str]:
     """The words before a noun that are its own and not another's."""
     for i in range(len(words_before) - 1, -1, -1):
         word = words_before[i]
@@ -205,63 +207,69 @@ def _to_prompt_word(person: Person) -> str:
 
 
 def _apply_prompt_actions(
-    person: Person, people: list[Person], shot_text: str, close: bool
+    person: Person, people: list[Person], shot_text: str, close_shot: bool
 ) -> Person:
     words = _find_clauses_about(person, people, shot_text)
     camera_free = re.sub(r"(the )?camera [^.;,]*", "", words)
-    return apply_actions(person, camera_free, close)
+    return apply_actions(person, camera_free, close_shot)
 
 
-def apply_actions(person: Person, words: str, close: bool = False) -> Person:
+def apply_actions(person: Person, action_words: str, close_shot: bool = False) -> Person:
     """`person`, doing what `words` say; what they leave open stays as it was.
 
     In a close shot who looks out at something is seen from the side, not from behind.
     """
     view, turns_to, walk, pace = person.view, "", "", 1.0
-    if _BACK.search(words) and not (close and not _TURNED.search(words)):
+    if _BACK.search(action_words) and not (close_shot and not _TURNED.search(action_words)):
         view = "back"
-    elif close and _BACK.search(words):
-        view = "right" if seed_random("gaze", person.name, words).random() < 0.5 else "left"
-    elif side := _PROFILE.search(words):
-        view = "left" if "left" in words[side.start() :] else "right"
-    if _TURN_AWAY.search(words):
+    elif close_shot and _BACK.search(action_words):
+        view = "right" if seed_random("gaze", person.name, action_words).random() < 0.5 else "left"
+    elif side := _PROFILE.search(action_words):
+        view = "left" if "left" in action_words[side.start() :] else "right"
+    if _TURN_AWAY.search(action_words):
         turns_to = "back"
-    elif side := _TURN_SIDE.search(words):
+    elif side := _TURN_SIDE.search(action_words):
         turns_to = side[1]
-    elif _TURN.search(words):
+    elif _TURN.search(action_words):
         turns_to = "front"
         if view == "front" and person.view == "front":
-            view = "back" if re.search(r"turns? (around|round)", words) else "right"
-    if _RUN.search(words):
+            view = "back" if re.search(r"turns? (around|round)", action_words) else "right"
+    if _RUN.search(action_words):
         walk, pace = "right", 2.2
-    elif _WALK.search(words) and not _SIT.search(words):
+    elif _WALK.search(action_words) and not _SIT.search(action_words):
         walk = "right"
     if walk:
-        walk = _find_walk_direction(words)
+        walk = _find_walk_direction(action_words)
         turns_to = ""
         view = {"away": "back", "toward": "front"}.get(walk, walk)
-    if _LOOK_BACK.search(words) and not turns_to:
+    if _LOOK_BACK.search(action_words) and not turns_to:
         opposite_views = {"right": "left", "left": "right", "back": "front", "front": "left"}
         turns_to = opposite_views[view]
-    sits = bool(_SIT.search(words)) or (
-        person.sits and not walk and not re.search(r"\b(stands|rises|gets) up|\bstands\b", words)
+    sits = bool(_SIT.search(action_words)) or (
+        person.sits
+        and not walk
+        and not re.search(r"\b(stands|rises|gets) up|\bstands\b", action_words)
     )
     holds = next(
         (
             THINGS[s]
-            for w in split_words(words)
-            for s in list_stems(w)
+            for w in split_words(action_words)
+            for s in list_possible_stems(w)
             if THINGS.get(s, "") in HANDHELD
         ),
         "",
     )
-    hands = next((name for name, pattern in _HANDS.items() if pattern.search(words)), "")
+    hands = next((name for name, pattern in _HANDS.items() if pattern.search(action_words)), "")
     if hands == "hold" and not holds:
         hands = ""
     if hands in ("phone", "umbrella"):
         holds = hands
-    eyes = "closed" if _CLOSED.search(words) else "down" if _DOWN.search(words) else ""
-    mood = next((name for name, pattern in _MOODS.items() if pattern.search(words)), person.mood)
+    eyes = (
+        "closed" if _CLOSED.search(action_words) else "down" if _DOWN.search(action_words) else ""
+    )
+    mood = next(
+        (name for name, pattern in _MOODS.items() if pattern.search(action_words)), person.mood
+    )
     return replace(
         person, view=view, turns_to=turns_to, walk=walk, pace=pace, sits=sits,
         hands=hands or (person.hands if not walk else ""),
@@ -270,13 +278,16 @@ def apply_actions(person: Person, words: str, close: bool = False) -> Person:
     )  # fmt: skip
 
 
-def _find_walk_direction(words: str) -> str:
-    if _TOWARD.search(words) and not re.search(r"\baway\b", words):
+def _find_walk_direction(action_words: str) -> str:
+    if _TOWARD.search(action_words) and not re.search(r"\baway\b", action_words):
         return "toward"
-    if re.search(r"\b(to the |screen |stage )?left\b", words) and "leaves" not in words:
+    if (
+        re.search(r"\b(to the |screen |stage )?left\b", action_words)
+        and "leaves" not in action_words
+    ):
         return "left"
-    if re.search(r"\b(to the |screen |stage )right\b", words):
+    if re.search(r"\b(to the |screen |stage )right\b", action_words):
         return "right"
-    if _AWAY.search(words):
+    if _AWAY.search(action_words):
         return "away"
     return "right"

@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 
 from storyboard.previz.script.shot_spec import CameraStep
-from storyboard.previz.script.vocabulary import list_stems, split_words
+from storyboard.previz.script.vocabulary import list_possible_stems, split_words
 
 
-def _index_words(table: dict[str, str]) -> dict[str, str]:
-    return {word: meaning for meaning, line in table.items() for word in line.split()}
+def _map_words_to_meanings(words_by_meaning: dict[str, str]) -> dict[str, str]:
+    return {word: meaning for meaning, line in words_by_meaning.items() for word in line.split()}
 
 
-VERBS = _index_words(
+VERBS = _map_words_to_meanings(
     {
         "pan": "pan swivel",
         "look": "turn swing look glance sweep",
@@ -38,7 +38,7 @@ VERBS = _index_words(
     }
 )
 
-WAYS = _index_words(
+WAYS = _map_words_to_meanings(
     {
         "left": "left leftward leftwards leftward",
         "right": "right rightward rightwards",
@@ -73,11 +73,11 @@ _FAST = {"fast", "quick", "quickly", "rapid", "rapidly", "swift", "swiftly", "wh
 _OBJECTS = {"the", "a", "him", "her", "them", "it", "his", "their"}
 
 
-def parse_camera_steps(words: str) -> tuple[CameraStep, ...]:
+def parse_camera_steps(camera_words: str) -> tuple[CameraStep, ...]:
     """What `words`, all of them about the camera, ask of it, in order."""
     steps: list[CameraStep] = []
-    for clause in _SEQUENCE.split(words.lower()):
-        steps += _parse_clause(clause)
+    for clause in _SEQUENCE.split(camera_words.lower()):
+        steps += _parse_camera_clause(clause)
     return tuple(steps)
 
 
@@ -93,13 +93,13 @@ def find_camera_clauses(prompt: str) -> str:
     return ". ".join(clauses)
 
 
-def _parse_clause(text: str) -> list[CameraStep]:
-    text = re.sub(r"hand[- ]held", "handheld", text)
-    text = re.sub(r"(one[- ]eighty|180)", "around", text)
-    if "rack focus" in text or "focus pull" in text or "pull focus" in text:
-        text = re.sub(r"rack focus|focus pull|pulls? focus", " ", text)
-    tokens = split_words(text.replace("-", " "))
-    if "dolly zoom" in text or "vertigo" in text:
+def _parse_camera_clause(clause: str) -> list[CameraStep]:
+    clause = re.sub(r"hand[- ]held", "handheld", clause)
+    clause = re.sub(r"(one[- ]eighty|180)", "around", clause)
+    if "rack focus" in clause or "focus pull" in clause or "pull focus" in clause:
+        clause = re.sub(r"rack focus|focus pull|pulls? focus", " ", clause)
+    tokens = split_words(clause.replace("-", " "))
+    if "dolly zoom" in clause or "vertigo" in clause:
         return [CameraStep("dolly", "in"), CameraStep("zoom", "out", joined=True)]
     speed = 1.0
     if any(token in _SLOW for token in tokens):
@@ -107,7 +107,7 @@ def _parse_clause(text: str) -> list[CameraStep]:
     if any(token in _FAST for token in tokens):
         speed = 1.6
     verb_places = [
-        (i, verb) for i, token in enumerate(tokens) if (verb := _find_verb(token, i, tokens))
+        (i, verb) for i, token in enumerate(tokens) if (verb := _find_camera_verb(token, i, tokens))
     ]
     whips = any(verb == "whip" for _, verb in verb_places)
     if whips and any(verb in ("pan", "tilt", "look") for _, verb in verb_places):
@@ -119,7 +119,7 @@ def _parse_clause(text: str) -> list[CameraStep]:
         end = verb_places[order + 1][0] if order + 1 < len(verb_places) else len(tokens)
         after = tokens[at + 1 : end]
         before = tokens[max(0, at - 3) : at] if order == 0 else []
-        for step in _build_steps(verb, tokens[at], after, before):
+        for step in _build_verb_steps(verb, tokens[at], after, before):
             if any(earlier.kind == step.kind and earlier.way == step.way for earlier in steps):
                 continue
             steps.append(replace(step, speed=step.speed * speed, joined=bool(steps)))
@@ -131,29 +131,37 @@ def _parse_clause(text: str) -> list[CameraStep]:
     return steps
 
 
-def _find_verb(token: str, at: int, tokens: list[str]) -> str:
+def _find_camera_verb(token: str, token_index: int, tokens: list[str]) -> str:
     """The verb that a token is a form of; nouns that look like verbs are left out."""
-    if token in ("back", "backs") and at + 1 < len(tokens) and tokens[at + 1] in ("away", "off"):
+    if (
+        token in ("back", "backs")
+        and token_index + 1 < len(tokens)
+        and tokens[token_index + 1] in ("away", "off")
+    ):
         return "retreat"
-    if token in ("still", "close") and at and tokens[at - 1] in ("very", "extreme", "a", "the"):
+    if (
+        token in ("still", "close")
+        and token_index
+        and tokens[token_index - 1] in ("very", "extreme", "a", "the")
+    ):
         return ""
-    if token == "close" and "in" not in tokens[at + 1 : at + 3]:
+    if token == "close" and "in" not in tokens[token_index + 1 : token_index + 3]:
         return ""
     if token == "keep" or token == "keeps":
         return "follow" if "pace" in tokens else ""
-    for stem in list_stems(token):
+    for stem in list_possible_stems(token):
         if stem in VERBS:
             return VERBS[stem]
     return ""
 
 
-def _find_directions(after: list[str], before: list[str]) -> list[str]:
+def _find_camera_directions(words_after: list[str], words_before: list[str]) -> list[str]:
     directions: list[str] = []
-    for i, token in enumerate(after):
+    for i, token in enumerate(words_after):
         way = WAYS.get(token, "")
         if not way:
             continue
-        previous = after[i - 1] if i else ""
+        previous = words_after[i - 1] if i else ""
         if previous == "from" or (token == "from"):
             continue
         if token in _FADE_WORDS.get(way, "").split() and i > 2 and way in ("in", "out"):
@@ -164,13 +172,15 @@ def _find_directions(after: list[str], before: list[str]) -> list[str]:
             directions.append(way)
     if not directions:
         directions = [
-            WAYS[t] for t in before if WAYS.get(t) in ("left", "right", "up", "down", "side")
+            WAYS[t] for t in words_before if WAYS.get(t) in ("left", "right", "up", "down", "side")
         ]
     return directions
 
 
-def _build_steps(verb: str, token: str, after: list[str], before: list[str]) -> list[CameraStep]:
-    ways = _find_directions(after, before)
+def _build_verb_steps(
+    verb: str, verb_word: str, words_after: list[str], words_before: list[str]
+) -> list[CameraStep]:
+    ways = _find_camera_directions(words_after, words_before)
     sides = [way for way in ways if way in ("left", "right")]
     side = sides[-1] if sides else ""
     up = next((way for way in ways if way in ("up", "down")), "")
@@ -184,7 +194,7 @@ def _build_steps(verb: str, token: str, after: list[str], before: list[str]) -> 
             return [CameraStep("tilt", up)]
         return [CameraStep("pan", side or "right")]
     if verb == "look":
-        if "around" in ways and not token.startswith("look"):
+        if "around" in ways and not verb_word.startswith("look"):
             return [CameraStep("orbit", side or "right")]
         if up and not side:
             return [CameraStep("tilt", up)]
@@ -196,9 +206,11 @@ def _build_steps(verb: str, token: str, after: list[str], before: list[str]) -> 
     if verb == "zoom":
         return [CameraStep("zoom", depth or "in")]
     if verb == "orbit":
-        return [CameraStep("orbit", side or ("left" if "counterclockwise" in after else "right"))]
+        return [
+            CameraStep("orbit", side or ("left" if "counterclockwise" in words_after else "right"))
+        ]
     if verb == "roll":
-        return [CameraStep("roll", side or "right")] if token != "dutch" else []
+        return [CameraStep("roll", side or "right")] if verb_word != "dutch" else []
     if verb == "rise":
         return [
             CameraStep("crane", "up"),
@@ -208,7 +220,7 @@ def _build_steps(verb: str, token: str, after: list[str], before: list[str]) -> 
         return [CameraStep("crane", "down")]
     if verb == "crane":
         dolly_steps = [CameraStep("dolly", depth)] if depth and up else []
-        if token.startswith("drone") and not up:
+        if verb_word.startswith("drone") and not up:
             return [CameraStep("dolly", depth or "in"), CameraStep("crane", "up", 0.5)]
         return [CameraStep("crane", up or ("down" if depth == "in" else "up")), *dolly_steps]
     if verb == "retreat":
@@ -216,12 +228,22 @@ def _build_steps(verb: str, token: str, after: list[str], before: list[str]) -> 
     if verb == "follow":
         return [CameraStep("follow", side)]
     if verb == "steadicam":
-        return [] if after or before else [CameraStep("follow"), CameraStep("handheld", speed=0.4)]
-    return _build_travel_steps(verb, token, after, ways, side, up, depth)
+        return (
+            []
+            if words_after or words_before
+            else [CameraStep("follow"), CameraStep("handheld", speed=0.4)]
+        )
+    return _build_travel_steps(verb, verb_word, words_after, ways, side, up, depth)
 
 
 def _build_travel_steps(
-    verb: str, token: str, after: list[str], ways: list[str], side: str, up: str, depth: str
+    verb: str,
+    verb_word: str,
+    words_after: list[str],
+    ways: list[str],
+    side: str,
+    up: str,
+    depth: str,
 ) -> list[CameraStep]:
     """Verbs whose meaning is in their direction: push, pull, move, track, glide..."""
     if "around" in ways:
@@ -243,9 +265,18 @@ def _build_travel_steps(
         ]
     if "with" in ways and not side:
         return [CameraStep("follow")]
-    if verb == "move" and token.startswith("track") and after and not (side or depth or up):
-        if after[0] in _OBJECTS or "side" not in ways:
-            return [CameraStep("follow")] if after[0] != "shot" else [CameraStep("truck", "right")]
+    if (
+        verb == "move"
+        and verb_word.startswith("track")
+        and words_after
+        and not (side or depth or up)
+    ):
+        if words_after[0] in _OBJECTS or "side" not in ways:
+            return (
+                [CameraStep("follow")]
+                if words_after[0] != "shot"
+                else [CameraStep("truck", "right")]
+            )
         return [CameraStep("truck", "right")]
     steps = []
     if side or "side" in ways:
@@ -256,10 +287,10 @@ def _build_travel_steps(
         steps.append(CameraStep("crane", up))
     if steps:
         return steps
-    if verb == "move" and token.startswith(("move", "come", "head", "walk", "run", "step")):
+    if verb == "move" and verb_word.startswith(("move", "come", "head", "walk", "run", "step")):
         return []
     return (
         [CameraStep("truck", "right")]
-        if not token.startswith("glid")
+        if not verb_word.startswith("glid")
         else [CameraStep("dolly", "in")]
     )

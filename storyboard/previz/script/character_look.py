@@ -86,21 +86,21 @@ def derive_look(name: str, description: str, tint: tuple[str, str, str] | None =
         height += 0.09
     if word_set & {"short", "small", "tiny"} and "short hair" not in description:
         height -= 0.08
-    skin = _choose_skin(description.lower(), rng.choice(_SKINS[:5]))
+    skin = _choose_skin_color(description.lower(), rng.choice(_SKINS[:5]))
     tint_colors = tint or ("", "", "")
     some_hair = rng.choice(_HAIRS)
     hair = _choose_hair_color(
         description.lower(), tint_colors[0] or some_hair, old, (age or 30) >= 48
     )
     style = _choose_hair_style(description.lower(), woman, old, rng.random())
-    beard = "none" if woman or child else _choose_beard(description.lower(), rng.random())
-    over, over_color = _find_garment(words, _OVER)
-    under, under_color = _find_garment(words, _UNDER)
-    hat, hat_color = _find_garment(words, _HATS)
+    beard = "none" if woman or child else _choose_beard_style(description.lower(), rng.random())
+    over, over_color = _find_garment_and_color(words, _OVER)
+    under, under_color = _find_garment_and_color(words, _UNDER)
+    hat, hat_color = _find_garment_and_color(words, _HATS)
     if "straw" in word_set and hat == "hat":
         hat_color = COLORS["straw"]
-    _, scarf = _find_garment(words, {"scarf": "scarf", "shawl": "scarf"})
-    plain_color = _find_plain_color(words)
+    _, scarf = _find_garment_and_color(words, {"scarf": "scarf", "shawl": "scarf"})
+    plain_color = _find_clothing_color(words)
     top, bottom = rng.choice(_TOPS), rng.choice(_BOTTOMS)
     if not over:
         over = rng.choice(("cardigan", "shirt", "jumper", "dress", "coat") if woman else
@@ -109,7 +109,7 @@ def derive_look(name: str, description: str, tint: tuple[str, str, str] | None =
             over = rng.choice(("jumper", "tee", "dress") if woman else ("jumper", "tee"))
         over_color = over_color or plain_color
     over_color = over_color or tint_colors[1] or top
-    if "tuxedo" in word_set and not _find_garment(words, {"tuxedo": "t"})[1]:
+    if "tuxedo" in word_set and not _find_garment_and_color(words, {"tuxedo": "t"})[1]:
         over_color = "#23242a"
     beard_color = _find_noun_color(words, "beard") or _find_noun_color(words, "moustache") or hair
     if beard_color in (COLORS["white"], COLORS["grey"]) and "hair" not in word_set:
@@ -121,7 +121,8 @@ def derive_look(name: str, description: str, tint: tuple[str, str, str] | None =
         hat_color=hat_color or mix_colors(over_color, "#2b2a2d", 0.55),
         glasses=bool(word_set & {"glasses", "spectacles", "bespectacled"}),
         scarf=scarf or (rng.choice(_TOPS) if "scarf" in word_set else ""),
-        over=over, over_color=over_color, inner=_choose_inner_color(over_color, rng.random()),
+        over=over, over_color=over_color,
+        inner=_choose_inner_garment_color(over_color, rng.random()),
         tie=rng.choice(("#7b2f33", "#2f4a6b", "#3d3d44")) if word_set & {"tie", "suit"} else "",
         under=under or ("skirt" if woman and over != "dress" and rng.random() < 0.35
                         else "trousers"),
@@ -132,7 +133,7 @@ def derive_look(name: str, description: str, tint: tuple[str, str, str] | None =
     )  # fmt: skip
 
 
-def _is_woman(name: str, word_set: set[str], chance: float) -> bool:
+def _is_woman(name: str, word_set: set[str], random_draw: float) -> bool:
     if word_set & _WOMEN:
         return True
     if word_set & _MEN or word_set & {"beard", "bearded", "moustache"}:
@@ -142,7 +143,7 @@ def _is_woman(name: str, word_set: set[str], chance: float) -> bool:
         return lower in _WOMEN
     if lower.endswith(("a", "ie", "elle", "ine", "lyn", "eth", "iris", "ice")):
         return lower not in ("luca", "joshua", "noah", "charlie", "elia", "nikita", "andrea")
-    return chance < 0.35
+    return random_draw < 0.35
 
 
 def _find_age(description: str, word_set: set[str]) -> int | None:
@@ -156,18 +157,22 @@ def _find_age(description: str, word_set: set[str]) -> int | None:
     return None
 
 
-def _choose_skin(text: str, otherwise: str) -> str:
-    if re.search(r"\b(dark|black|brown|ebony)[- ]skin|\bafrican\b|\bblack (?:man|woman)\b", text):
+def _choose_skin_color(description: str, fallback_color: str) -> str:
+    if re.search(
+        r"\b(dark|black|brown|ebony)[- ]skin|\bafrican\b|\bblack (?:man|woman)\b", description
+    ):
         return _SKINS[5]
-    if re.search(r"\b(pale|fair|freckled|light)[- ]?(?:skin|face)?\b", text):
+    if re.search(r"\b(pale|fair|freckled|light)[- ]?(?:skin|face)?\b", description):
         return _SKINS[0]
-    if re.search(r"\b(tanned|olive[- ]skin|weathered|latina?|mediterranean|indian)\b", text):
+    if re.search(r"\b(tanned|olive[- ]skin|weathered|latina?|mediterranean|indian)\b", description):
         return _SKINS[3]
-    return otherwise
+    return fallback_color
 
 
-def _choose_hair_color(text: str, otherwise: str, old: bool, is_greying: bool) -> str:
-    hair_match = re.search(r"\b([a-z]+)(?:[ -](?:long|short|curly|straight|wavy))?[ -]hair", text)
+def _choose_hair_color(description: str, fallback_color: str, old: bool, is_greying: bool) -> str:
+    hair_match = re.search(
+        r"\b([a-z]+)(?:[ -](?:long|short|curly|straight|wavy))?[ -]hair", description
+    )
     if hair_match and hair_match[1] in COLORS:
         return {"dark": "#2c2320", "black": "#221f22", "brown": "#54382a"}.get(
             hair_match[1], COLORS[hair_match[1]]
@@ -180,48 +185,49 @@ def _choose_hair_color(text: str, otherwise: str, old: bool, is_greying: bool) -
         (r"gr[ae]y-haired|silver-haired", "#a7a8aa"),
         (r"dark-haired|raven", "#221d22"),
     ):
-        if re.search(pattern, text):
+        if re.search(pattern, description):
             return color
     if old:
         return "#d8d6d1"
-    return mix_colors(otherwise, "#9a9a9c", 0.35) if is_greying else otherwise
+    return mix_colors(fallback_color, "#9a9a9c", 0.35) if is_greying else fallback_color
 
 
-def _choose_hair_style(text: str, woman: bool, old: bool, chance: float) -> str:
+def _choose_hair_style(description: str, woman: bool, old: bool, random_draw: float) -> str:
     for pattern, style in (
         (r"\bbald|shaved head", "bald"), (r"\bbun\b|chignon|pinned", "bun"),
         (r"pony ?tail|braid|plait", "tail"), (r"\bcurl|afro|wavy", "curly"),
         (r"\bbob\b", "bob"), (r"long[\w -]{0,12}hair", "long"),
         (r"short[\w -]{0,12}hair|crop", "short" if not woman else "bob"),
     ):  # fmt: skip
-        if re.search(pattern, text):
+        if re.search(pattern, description):
             return style
     if woman:
-        return ("bun" if old else "long" if chance < 0.34 else "bob" if chance < 0.58
-                else "bun" if chance < 0.74 else "curly" if chance < 0.88 else "tail")  # fmt: skip
+        return ("bun" if old else "long" if random_draw < 0.34 else "bob" if random_draw < 0.58
+                else "bun" if random_draw < 0.74 else "curly" if random_draw < 0.88
+                else "tail")  # fmt: skip
     if old:
-        return "wisps" if chance < 0.5 else "side"
-    return "short" if chance < 0.4 else "side" if chance < 0.8 else "curly"
+        return "wisps" if random_draw < 0.5 else "side"
+    return "short" if random_draw < 0.4 else "side" if random_draw < 0.8 else "curly"
 
 
-def _choose_beard(text: str, chance: float) -> str:
-    if "clean-shaven" in text or "beardless" in text:
+def _choose_beard_style(description: str, random_draw: float) -> str:
+    if "clean-shaven" in description or "beardless" in description:
         return "none"
-    if "beard" in text:
+    if "beard" in description:
         return "full"
-    if "moustache" in text or "mustache" in text:
+    if "moustache" in description or "mustache" in description:
         return "moustache"
-    if "stubble" in text or "unshaven" in text:
+    if "stubble" in description or "unshaven" in description:
         return "stubble"
-    return "full" if chance < 0.14 else "moustache" if chance < 0.22 else "none"
+    return "full" if random_draw < 0.14 else "moustache" if random_draw < 0.22 else "none"
 
 
-def _find_garment(words: list[str], table: dict[str, str]) -> tuple[str, str]:
+def _find_garment_and_color(words: list[str], garments: dict[str, str]) -> tuple[str, str]:
     """The first garment of `table` and the colour that stands before it."""
     for at, word in enumerate(words):
-        stem = word.removesuffix("s") if word not in table else word
-        if stem in table:
-            return table[stem], _find_color_before(words, at)
+        stem = word.removesuffix("s") if word not in garments else word
+        if stem in garments:
+            return garments[stem], _find_color_before(words, at)
     return "", ""
 
 
@@ -229,8 +235,8 @@ def _find_noun_color(words: list[str], noun: str) -> str:
     return _find_color_before(words, words.index(noun)) if noun in words else ""
 
 
-def _find_color_before(words: list[str], at: int) -> str:
-    near = words[max(0, at - 3) : at]
+def _find_color_before(words: list[str], noun_index: int) -> str:
+    near = words[max(0, noun_index - 3) : noun_index]
     for i, word in reversed(list(enumerate(near))):
         if word in _OVER or word in _UNDER or word in _HATS or word in ("and", "hair", "beard"):
             return ""
@@ -244,7 +250,7 @@ def _find_color_before(words: list[str], at: int) -> str:
     return ""
 
 
-def _find_plain_color(words: list[str]) -> str:
+def _find_clothing_color(words: list[str]) -> str:
     """A colour that is `in red`, with no garment to it."""
     for at, word in enumerate(words[:-1]):
         if word == "in" and words[at + 1] in COLORS:
@@ -252,5 +258,5 @@ def _find_plain_color(words: list[str]) -> str:
     return ""
 
 
-def _choose_inner_color(over: str, chance: float) -> str:
-    return mix_colors("#efe7d6" if chance < 0.7 else "#cfd8dc", over, 0.12)
+def _choose_inner_garment_color(over_color: str, random_draw: float) -> str:
+    return mix_colors("#efe7d6" if random_draw < 0.7 else "#cfd8dc", over_color, 0.12)

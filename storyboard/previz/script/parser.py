@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from storyboard.previz.painting.colors import COLORS
-from storyboard.previz.script.action import find_people
+from storyboard.previz.script.action import find_people_and_shoulder
 from storyboard.previz.script.camera_language import find_camera_clauses, parse_camera_steps
-from storyboard.previz.script.shoreline import find_shore
+from storyboard.previz.script.shoreline import find_shore_type
 from storyboard.previz.script.shot_spec import CameraStep, ShotSpec, Thing
 from storyboard.previz.script.vocabulary import (
     ANGLES,
@@ -23,7 +23,7 @@ from storyboard.previz.script.vocabulary import (
     THINGS,
     TIMES,
     WEATHERS,
-    list_stems,
+    list_possible_stems,
     split_words,
 )
 from storyboard.providers.base import Intent, Request
@@ -50,18 +50,18 @@ def parse_shot(
     beats = " ".join(words for _, words in intent.beats)
     shot_text = f"{prompt} {beats}".strip()
     place = f"{intent.place.name} {intent.place.description}" if intent.place else ""
-    setting, dressing = _find_setting(place, intent.scene, shot_text)
+    setting, dressing = _find_setting_and_dressing(place, intent.scene, shot_text)
     time = find_time_of_day(intent) or "day"
     size = _find_shot_size(intent, shot_text)
     angle = (
-        _find_phrase(ANGLES, f"{intent.angle}")
-        or _find_phrase(ANGLES, _extract_shot_words(shot_text))
+        _find_phrase_meaning(ANGLES, f"{intent.angle}")
+        or _find_phrase_meaning(ANGLES, _extract_framing_phrases(shot_text))
         or "eye"
     )
     seed = request.settings.seed or 0
-    key = _build_layout_key(intent, shot_text)
+    key = _build_place_key(intent, shot_text)
     things = find_things(shot_text)
-    people, shoulder = find_people(intent, shot_text, size, tints or {})
+    people, shoulder = find_people_and_shoulder(intent, shot_text, size, tints or {})
     extras = _count_extras(shot_text, dressing)
     if people and extras and not intent.cast:
         people = people[:0] if all(p.description.startswith("person") for p in people) else people
@@ -87,7 +87,9 @@ def parse_shot(
         shoulder = "*"
     if not people and not things and size in ("INSERT", "ECU"):
         things = (Thing("photo"),)
-    mood = _find_phrases(MOODS, " ".join((intent.mood, intent.light, intent.look, shot_text)))
+    mood = _find_phrase_meanings(
+        MOODS, " ".join((intent.mood, intent.light, intent.look, shot_text))
+    )
     spec = ShotSpec(
         set=setting,
         dressing=dressing,
@@ -100,19 +102,19 @@ def parse_shot(
         shoulder=shoulder,
         pov=bool(re.search(r"\bpov\b|point of view|point-of-view", f"{intent.angle} {intent.size} "
                            f"{shot_text}".lower())),
-        lens=_parse_lens(intent.lens),
+        lens=_parse_focal_length_mm(intent.lens),
         people=people,
         extras=extras,
         things=things,
         text=intent.text,
         mood=mood,
         steps=_build_camera_steps(intent, prompt),
-        hues=_find_hues(place),
+        hues=_find_place_colors(place),
     )  # fmt: skip
-    return replace(spec, shore=find_shore(spec)) if setting == "sea" else spec
+    return replace(spec, shore=find_shore_type(spec)) if setting == "sea" else spec
 
 
-def _build_layout_key(intent: Intent, shot_text: str) -> str:
+def _build_place_key(intent: Intent, shot_text: str) -> str:
     """Shots that name one place share its layout, whatever the time of day and the take."""
     if intent.place:
         return f"place|{intent.place.name}|{intent.place.description}"
@@ -120,13 +122,15 @@ def _build_layout_key(intent: Intent, shot_text: str) -> str:
     return f"scene|{scene}" if scene else f"words|{shot_text.lower()}"
 
 
-def _find_setting(place: str, scene: str, shot_text: str) -> tuple[str, tuple[str, ...]]:
+def _find_setting_and_dressing(
+    place: str, scene: str, shot_text: str
+) -> tuple[str, tuple[str, ...]]:
     heading = scene.lower()
     for text in (f"{place} {heading}".lower(), shot_text.lower()):
         inside, outside = bool(_INSIDE.search(heading)), bool(_OUTSIDE.search(heading))
         scores: dict[str, float] = {}
         for at, word in enumerate(split_words(text)):
-            for stem in list_stems(word):
+            for stem in list_possible_stems(word):
                 if stem in SET_OF:
                     weight = (3.0 if stem in STRONG_PLACES else 1.0) - at * 0.001
                     scores[SET_OF[stem]] = scores.get(SET_OF[stem], 0.0) + weight
@@ -137,16 +141,16 @@ def _find_setting(place: str, scene: str, shot_text: str) -> tuple[str, tuple[st
             scores.pop("room", None)
         if scores:
             best = max(sorted(scores), key=lambda name: scores[name])
-            return best, _find_dressing(f"{place} {scene} {shot_text}")
+            return best, _find_dressing_words(f"{place} {scene} {shot_text}")
     if _OUTSIDE.search(heading):
-        return "open", _find_dressing(shot_text)
-    return "", _find_dressing(shot_text)
+        return "open", _find_dressing_words(shot_text)
+    return "", _find_dressing_words(shot_text)
 
 
-def _find_dressing(text: str) -> tuple[str, ...]:
+def _find_dressing_words(text: str) -> tuple[str, ...]:
     dressing = []
     for word in split_words(text):
-        for stem in list_stems(word):
+        for stem in list_possible_stems(word):
             if stem in SET_OF or stem in THINGS or stem in _SEASONED:
                 if stem not in dressing:
                     dressing.append(stem)
@@ -154,11 +158,11 @@ def _find_dressing(text: str) -> tuple[str, ...]:
     return tuple(dressing)
 
 
-def _find_first_meaning(table: dict[str, str], text: str) -> str:
+def _find_first_meaning(meanings: dict[str, str], text: str) -> str:
     for word in split_words(text):
-        for stem in list_stems(word):
-            if stem in table:
-                return table[stem]
+        for stem in list_possible_stems(word):
+            if stem in meanings:
+                return meanings[stem]
     return ""
 
 
@@ -178,7 +182,7 @@ def find_time_of_day(intent: Intent) -> str:
 def _find_weather(intent: Intent, shot_text: str) -> tuple[str, ...]:
     weathers: list[str] = []
     for word in split_words(f"{intent.weather} {shot_text} {intent.scene}"):
-        for stem in list_stems(word):
+        for stem in list_possible_stems(word):
             if stem in WEATHERS:
                 if WEATHERS[stem] not in weathers:
                     weathers.append(WEATHERS[stem])
@@ -188,25 +192,25 @@ def _find_weather(intent: Intent, shot_text: str) -> tuple[str, ...]:
     return tuple(weathers)
 
 
-def _find_phrase(table: dict[str, list[str]], text: str) -> str:
+def _find_phrase_meaning(phrases_by_meaning: dict[str, list[str]], text: str) -> str:
     """The meaning of the first phrase that `text` holds, as whole words."""
     lower = text.lower()
-    for meaning, phrases in table.items():
+    for meaning, phrases in phrases_by_meaning.items():
         if any(re.search(rf"(?<![\w-]){re.escape(p)}(?![\w])", lower) for p in phrases):
             return meaning
     return ""
 
 
-def _find_phrases(table: dict[str, list[str]], text: str) -> tuple[str, ...]:
+def _find_phrase_meanings(phrases_by_meaning: dict[str, list[str]], text: str) -> tuple[str, ...]:
     lower = text.lower()
     return tuple(
         meaning
-        for meaning, phrases in table.items()
+        for meaning, phrases in phrases_by_meaning.items()
         if any(re.search(rf"(?<![\w-]){re.escape(p)}(?![\w])", lower) for p in phrases)
     )
 
 
-def _extract_shot_words(shot_text: str) -> str:
+def _extract_framing_phrases(shot_text: str) -> str:
     """Only what speaks of the shot: `a high wall` is no angle."""
     phrases = re.findall(
         r"(?:[\w'-]+[ -]){0,2}(?:angle|shot|view|close-?up|overhead|top-down|bird's-eye)s?\b"
@@ -218,25 +222,25 @@ def _extract_shot_words(shot_text: str) -> str:
 
 def _find_shot_size(intent: Intent, shot_text: str) -> str:
     if re.search(r"\bots\b|over[- ]the[- ]shoulder", f"{intent.size} {intent.angle}".lower()):
-        return _find_phrase(SIZES, intent.size) or "OTS"
-    if size := _find_phrase(SIZES, intent.size):
+        return _find_phrase_meaning(SIZES, intent.size) or "OTS"
+    if size := _find_phrase_meaning(SIZES, intent.size):
         return size
     if re.search(r"over \w+'s shoulder|over[- ]the[- ]shoulder", shot_text.lower()):
         return "OTS"
     hints = re.findall(
         r"tight on|detail of|two-shot|extreme close|insert|macro|close on", shot_text.lower()
     )
-    shot = " ".join((_extract_shot_words(shot_text), *hints))
-    if size := _find_phrase(SIZES, shot.replace("close on", "close-up")):
+    shot = " ".join((_extract_framing_phrases(shot_text), *hints))
+    if size := _find_phrase_meaning(SIZES, shot.replace("close on", "close-up")):
         return size
     return "MS" if intent.dialogue else "WS"
 
 
-def _parse_lens(text: str) -> float:
-    match = re.search(r"\d+(\.\d+)?", text)
+def _parse_focal_length_mm(lens_words: str) -> float:
+    match = re.search(r"\d+(\.\d+)?", lens_words)
     if match:
         return min(300.0, max(12.0, float(match[0])))
-    lower = text.lower()
+    lower = lens_words.lower()
     return 24.0 if "wide" in lower else 85.0 if "tele" in lower or "long" in lower else 0.0
 
 
@@ -246,8 +250,8 @@ def find_things(shot_text: str) -> tuple[Thing, ...]:
     for clause in re.split(r"[.;!?]|,\s", shot_text.lower()):
         words = split_words(clause)
         for at, word in enumerate(words):
-            name = next((THINGS[stem] for stem in list_stems(word) if stem in THINGS), "")
-            if not name or name in things or _is_figure_of_speech(word, words, at):
+            name = next((THINGS[stem] for stem in list_possible_stems(word) if stem in THINGS), "")
+            if not name or name in things or _is_used_for_something_else(word, words, at):
                 continue
             count = 1
             for word_before in words[max(0, at - 3) : at]:
@@ -255,15 +259,15 @@ def find_things(shot_text: str) -> tuple[Thing, ...]:
             if count == 1 and word.endswith("s") and name in ("gull", "bird", "candle", "flower"):
                 count = 5
             things[name] = Thing(
-                name, count, _find_direction(words[at + 1 :]), " ".join(words[:at][-3:])
+                name, count, _find_thing_direction(words[at + 1 :]), " ".join(words[:at][-3:])
             )
     ranked = sorted(things.values(), key=lambda thing: thing.name in _NOT_SUBJECTS)
     return tuple(ranked)
 
 
-def _is_figure_of_speech(word: str, words: list[str], at: int) -> bool:
-    next_word = words[at + 1] if at + 1 < len(words) else ""
-    previous_word = words[at - 1] if at else ""
+def _is_used_for_something_else(word: str, words: list[str], word_index: int) -> bool:
+    next_word = words[word_index + 1] if word_index + 1 < len(words) else ""
+    previous_word = words[word_index - 1] if word_index else ""
     return (
         (word in ("coffee", "tea") and next_word in ("shop", "table", "house"))
         or word in ("fishing", "phoning", "housing", "ringing")
@@ -276,7 +280,7 @@ def _is_figure_of_speech(word: str, words: list[str], at: int) -> bool:
     )
 
 
-def _find_direction(words_after: list[str]) -> str:
+def _find_thing_direction(words_after: list[str]) -> str:
     """Where a thing goes by the words behind it, if anywhere."""
     text = " ".join(words_after[:7])
     if re.search(r"\b(stops?|stands?|lies|parked|moored|still|empty|waits?)\b", text):
@@ -308,7 +312,7 @@ def _count_extras(shot_text: str, dressing: tuple[str, ...]) -> int:
     return 0
 
 
-def _find_hues(place: str) -> tuple[str, ...]:
+def _find_place_colors(place: str) -> tuple[str, ...]:
     return tuple(COLORS[word] for word in split_words(place) if word in COLORS)
 
 
@@ -324,7 +328,7 @@ def _build_camera_steps(intent: Intent, prompt: str) -> tuple[CameraStep, ...]:
         ]
         if move.length_s and len(steps) > 1:
             leads = [i for i, step in enumerate(camera_steps) if not step.joined][
-                -_count_lead_steps(steps) :
+                -_count_unjoined_steps(steps) :
             ]
             for i in leads:
                 camera_steps[i] = replace(camera_steps[i], length_s=move.length_s / len(leads))
@@ -336,7 +340,7 @@ def _build_camera_steps(intent: Intent, prompt: str) -> tuple[CameraStep, ...]:
     return tuple(camera_steps)
 
 
-def _count_lead_steps(steps: tuple[CameraStep, ...]) -> int:
+def _count_unjoined_steps(steps: tuple[CameraStep, ...]) -> int:
     return max(1, sum(not step.joined for step in steps))
 
 

@@ -21,7 +21,7 @@ DEPTHS = {"quay": 6.0, "cliff": 5.0, "beach": 5.0, "water": 0.0}
 """Where the land ends."""
 
 
-def find_shore(spec: ShotSpec) -> str:
+def find_shore_type(spec: ShotSpec) -> str:
     """quay, beach, cliff or water: as the spec says, or as its words have it."""
     if spec.shore:
         return spec.shore

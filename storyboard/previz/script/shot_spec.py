@@ -36,15 +36,15 @@ class CameraStep(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> CameraStep:
+    def from_fields(cls, fields: Mapping[str, Any]) -> CameraStep:
         """The value that `to_fields` wrote, as JSON gives it back."""
         return cls(
-            kind=told["kind"],
-            way=told.get("way", ""),
-            speed=told.get("speed", 1.0),
-            length_s=told.get("length_s", 0.0),
-            at_s=told.get("at_s"),
-            joined=told.get("joined", False),
+            kind=fields["kind"],
+            way=fields.get("way", ""),
+            speed=fields.get("speed", 1.0),
+            length_s=fields.get("length_s", 0.0),
+            at_s=fields.get("at_s"),
+            joined=fields.get("joined", False),
         )
 
 
@@ -91,21 +91,21 @@ class Person(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> Person:
+    def from_fields(cls, fields: Mapping[str, Any]) -> Person:
         """The value that `to_fields` wrote, as JSON gives it back."""
-        tint = tuple(told["tint"]) if told.get("tint") else None
+        tint = tuple(fields["tint"]) if fields.get("tint") else None
         return cls(
-            name=told["name"],
-            description=told.get("description", ""),
-            view=told.get("view", "front"),
-            turns_to=told.get("turns_to", ""),
-            walk=told.get("walk", ""),
-            pace=told.get("pace", 1.0),
-            sits=told.get("sits", False),
-            hands=told.get("hands", ""),
-            holds=told.get("holds", ""),
-            eyes=told.get("eyes", ""),
-            mood=told.get("mood", ""),
+            name=fields["name"],
+            description=fields.get("description", ""),
+            view=fields.get("view", "front"),
+            turns_to=fields.get("turns_to", ""),
+            walk=fields.get("walk", ""),
+            pace=fields.get("pace", 1.0),
+            sits=fields.get("sits", False),
+            hands=fields.get("hands", ""),
+            holds=fields.get("holds", ""),
+            eyes=fields.get("eyes", ""),
+            mood=fields.get("mood", ""),
             tint=tint,
         )
 
@@ -131,13 +131,13 @@ class Thing(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> Thing:
+    def from_fields(cls, fields: Mapping[str, Any]) -> Thing:
         """The value that `to_fields` wrote, as JSON gives it back."""
         return cls(
-            name=told["name"],
-            count=told.get("count", 1),
-            moves=told.get("moves", ""),
-            words=told.get("words", ""),
+            name=fields["name"],
+            count=fields.get("count", 1),
+            moves=fields.get("moves", ""),
+            words=fields.get("words", ""),
         )
 
 
@@ -202,27 +202,27 @@ class ShotSpec(Serialized):
         }
 
     @classmethod
-    def from_fields(cls, told: Mapping[str, Any]) -> ShotSpec:
+    def from_fields(cls, fields: Mapping[str, Any]) -> ShotSpec:
         """The value that `to_fields` wrote, as JSON gives it back."""
         return cls(
-            set=told.get("set", "void"),
-            shore=told.get("shore", ""),
-            dressing=tuple(told.get("dressing", ())),
-            key=told.get("key", ""),
-            shot=told.get("shot", ""),
-            time=told.get("time", "day"),
-            weather=tuple(told.get("weather", ())),
-            size=told.get("size", "WS"),
-            angle=told.get("angle", "eye"),
-            shoulder=told.get("shoulder", ""),
-            pov=told.get("pov", False),
-            lens=told.get("lens", 0.0),
-            people=tuple(map(Person.from_fields, told.get("people", ()))),
-            about=tuple(told.get("about", ())),
-            extras=told.get("extras", 0),
-            things=tuple(map(Thing.from_fields, told.get("things", ()))),
-            text=told.get("text", ""),
-            mood=tuple(told.get("mood", ())),
-            steps=tuple(map(CameraStep.from_fields, told.get("steps", ()))),
-            hues=tuple(told.get("hues", ())),
+            set=fields.get("set", "void"),
+            shore=fields.get("shore", ""),
+            dressing=tuple(fields.get("dressing", ())),
+            key=fields.get("key", ""),
+            shot=fields.get("shot", ""),
+            time=fields.get("time", "day"),
+            weather=tuple(fields.get("weather", ())),
+            size=fields.get("size", "WS"),
+            angle=fields.get("angle", "eye"),
+            shoulder=fields.get("shoulder", ""),
+            pov=fields.get("pov", False),
+            lens=fields.get("lens", 0.0),
+            people=tuple(map(Person.from_fields, fields.get("people", ()))),
+            about=tuple(fields.get("about", ())),
+            extras=fields.get("extras", 0),
+            things=tuple(map(Thing.from_fields, fields.get("things", ()))),
+            text=fields.get("text", ""),
+            mood=tuple(fields.get("mood", ())),
+            steps=tuple(map(CameraStep.from_fields, fields.get("steps", ()))),
+            hues=tuple(fields.get("hues", ())),
         )

@@ -11,7 +11,7 @@ def split_words(text: str) -> list[str]:
     return WORD.findall(text.lower().replace("’", "'"))
 
 
-def list_stems(word: str) -> tuple[str, ...]:
+def list_possible_stems(word: str) -> tuple[str, ...]:
     """The word and what it may be a form of: `pans`, `panning`, `panned` are `pan`."""
     forms = [word]
     for ending, instead in (
@@ -27,8 +27,8 @@ def list_stems(word: str) -> tuple[str, ...]:
     return tuple(forms)
 
 
-def _index_words(table: dict[str, str]) -> dict[str, str]:
-    return {word: meaning for meaning, line in table.items() for word in line.split()}
+def _map_words_to_meanings(words_by_meaning: dict[str, str]) -> dict[str, str]:
+    return {word: meaning for meaning, line in words_by_meaning.items() for word in line.split()}
 
 
 SETS = {
@@ -56,7 +56,7 @@ SETS = {
     "void": """void studio cyclorama backdrop limbo nowhere blank empty-space abstract
         infinity-cove seamless portrait""",
 }
-SET_OF = _index_words(SETS)
+SET_OF = _map_words_to_meanings(SETS)
 
 STRONG_PLACES = frozenset(
     """sea ocean harbour harbor quay quayside pier jetty dock docks wharf port beach shore coast
@@ -68,7 +68,7 @@ STRONG_PLACES = frozenset(
 )
 """Words that name where we are, and not merely what is there."""
 
-TIMES = _index_words(
+TIMES = _map_words_to_meanings(
     {
         "dawn": "dawn sunrise daybreak first-light early",
         "day": "day daylight noon midday afternoon morning sunny sunlit sunlight bright midmorning",
@@ -77,7 +77,7 @@ TIMES = _index_words(
     }
 )
 
-WEATHERS = _index_words(
+WEATHERS = _map_words_to_meanings(
     {
         "rain": "rain rainy raining rains drizzle drizzling downpour shower wet raindrops pouring",
         "storm": "storm stormy thunder thunderstorm lightning tempest squall hurricane gale",
@@ -131,7 +131,7 @@ MOODS = {
               "colorful", "joyful", "kodachrome"],
 }  # fmt: skip
 
-THINGS = _index_words(
+THINGS = _map_words_to_meanings(
     {
         "boat": "boat rowboat dinghy skiff trawler fishing-boat",
         "sailboat": "sailboat sail yacht schooner sloop",

@@ -19,10 +19,10 @@ def build_set(stage: Stage) -> None:
         "room": room.build_room,
         "open": country.build_country,
     }.get(stage.spec.set, studio_backdrop.build_studio_backdrop)(stage)
-    _add_ledge(stage)
+    _add_ledge_under_small_thing(stage)
 
 
-def _add_ledge(stage: Stage) -> None:
+def _add_ledge_under_small_thing(stage: Stage) -> None:
     """A ledge under a small thing that is shown close where there is no table."""
     spec = stage.spec
     names = [thing.name for thing in spec.things]

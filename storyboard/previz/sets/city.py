@@ -8,9 +8,9 @@ import random
 from storyboard.previz.painting.colors import mix_colors, shade_color
 from storyboard.previz.painting.svg import draw_ellipse, draw_line, draw_path, draw_rect, place_art
 from storyboard.previz.props import nature
-from storyboard.previz.sets.facades import FRONTS, MODERN, NEONS, draw_facade
-from storyboard.previz.sets.market import add_market
-from storyboard.previz.sets.sky import build_sky
+from storyboard.previz.sets.facades import FRONTS, MODERN, NEONS, draw_facade_and_lights
+from storyboard.previz.sets.market import add_market_stalls
+from storyboard.previz.sets.sky import add_sky_and_clouds
 from storyboard.previz.sets.stage import Stage
 
 
@@ -32,21 +32,21 @@ def build_city(stage: Stage) -> None:
     modern = tall and (
         stage.has_dressing("skyscraper", "downtown", "neon", "skyline") or rng.random() < 0.5
     )
-    build_sky(stage)
+    add_sky_and_clouds(stage)
     if tall or rng.random() < 0.4:
         _add_skyline(stage, modern)
     if hill or not tall:
-        _add_hillside(stage)
+        _add_hillside_houses(stage)
     if stage.has_dressing("rooftop", "rooftops"):
-        _add_rooftops(stage)
+        _add_roof_terrace(stage)
         return
-    _add_street(stage, rng)
+    _add_street_floor(stage, rng)
     narrow = stage.has_dressing("alley", "alleyway", "lane")
     for k, (z, gap) in enumerate(((46.0, 4.2), (24.0, 5.4), (11.0, 7.0))):
         gap *= 0.45 if narrow else 1.0
         _add_facade_row(stage, k, z, gap, modern)
     if stage.has_dressing("market", "bazaar", "stall"):
-        add_market(stage)
+        add_market_stalls(stage)
     _add_street_furniture(stage)
     if stage.has_dressing("tram", "tramway", "streetcar"):
         _add_tram_wires(stage)
@@ -57,7 +57,7 @@ def _add_skyline(stage: Stage, modern: bool) -> None:
         ((420.0, 40.0, 120.0, 26.0), (190.0, 16.0, 52.0, 15.0))
     ):
         body, lit = "", ""
-        for x, rng in stage.iter_cells(f"tower{k}", z, width):
+        for x, rng in stage.iter_visible_cells(f"tower{k}", z, width):
             w, h = width * rng.uniform(0.62, 1.04), rng.uniform(low, high)
             c = rng.choice(MODERN if modern else FRONTS)
             c = mix_colors(c, "#6f7f8a", 0.35)
@@ -86,20 +86,22 @@ def _add_skyline(stage: Stage, modern: bool) -> None:
         stage.add_plane(z, body, -high - 12, 1, shines=lit, shadow=0.4)
 
 
-def _add_hillside(stage: Stage) -> None:
+def _add_hillside_houses(stage: Stage) -> None:
     """Houses stepping up a hill behind the street."""
     for k, (z, base, size) in enumerate(((240.0, 42.0, 90.0), (120.0, 19.0, 60.0))):
-        d, box = stage.trace_ridge(f"hill{k}", z, base, base * 0.45, size)
+        d, box = stage.trace_hill_outline(f"hill{k}", z, base, base * 0.45, size)
         body, lit = draw_path(d, mix_colors("#8f9a72", "#a89a80", 0.4)), ""
         for row in range(4, -1, -1):
-            for x, rng in stage.iter_cells(f"step{k}{row}", z, 9.5):
+            for x, rng in stage.iter_visible_cells(f"step{k}{row}", z, 9.5):
                 if rng.random() < 0.18:
                     continue
-                ground = max(0.0, base + base * 0.45 * stage.sample_wave(f"hill{k}", x, size))
+                ground = max(
+                    0.0, base + base * 0.45 * stage.sample_smooth_wave(f"hill{k}", x, size)
+                )
                 y = -ground * (row + rng.random() * 0.5) / 5
                 if ground < 4:
                     continue
-                art, win = nature.draw_cottage(
+                art, win = nature.draw_cottage_and_lit_windows(
                     rng, rng.uniform(6, 9), rng.uniform(3.2, 4), rng.choice((1, 2))
                 )
                 body += place_art(art, x + row * 2.1, y)
@@ -107,7 +109,7 @@ def _add_hillside(stage: Stage) -> None:
         stage.add_plane(z, body, box.top - 12, 0.5, shines=lit, shadow=0.5)
 
 
-def _add_street(stage: Stage, rng: random.Random) -> None:
+def _add_street_floor(stage: Stage, rng: random.Random) -> None:
     asphalt = rng.choice(("#8d8478", "#857f7a", "#9a8d7d", "#7d7a7a"))
     marks: list[tuple[list[tuple[float, float]], str, float]] = []
     near = -stage.view.distance + 0.5
@@ -119,7 +121,7 @@ def _add_street(stage: Stage, rng: random.Random) -> None:
         row = 0
         while z < 34:
             size = 0.34 + max(0.0, z) * 0.03
-            for x, cell in stage.iter_cells(f"cobble{row}", min(z, 33.0), size * 2.1):
+            for x, cell in stage.iter_visible_cells(f"cobble{row}", min(z, 33.0), size * 2.1):
                 if cell.random() < 0.42:
                     tone = shade_color(asphalt, cell.uniform(-0.12, 0.12))
                     marks.append(
@@ -164,7 +166,7 @@ def _add_street(stage: Stage, rng: random.Random) -> None:
             )
     shines = []
     if stage.palette.lamps_on:
-        for x, _ in stage.iter_cells("pool", 3.0, 8.0):
+        for x, _ in stage.iter_visible_cells("pool", 3.0, 8.0):
             ring = [
                 (x + 3 + math.cos(a * math.tau / 16) * 2.0, 3.0 + math.sin(a * math.tau / 16) * 1.5)
                 for a in range(16)
@@ -194,23 +196,25 @@ def _add_street(stage: Stage, rng: random.Random) -> None:
     stage.add_floor(asphalt, shade_color(asphalt, 0.06), marks=marks, shines=shines)
 
 
-def _add_facade_row(stage: Stage, k: int, z: float, gap: float, modern: bool) -> None:
+def _add_facade_row(
+    stage: Stage, row_index: int, z: float, half_street_width: float, modern: bool
+) -> None:
     """Facades on both sides, with the street between them."""
     body, lit = "", ""
     width = 7.5 if not modern else 10.0
     middle = (
-        stage.seed_random("gap", k).uniform(-1.0, 1.0)
-        + (stage.seed_random("bend").uniform(-2.2, 2.2)) * k / 2
+        stage.seed_random("gap", row_index).uniform(-1.0, 1.0)
+        + (stage.seed_random("bend").uniform(-2.2, 2.2)) * row_index / 2
     )
-    for x, rng in stage.iter_cells(f"front{k}", z, width):
-        if abs(x - middle) < gap * (0.62 if k < 2 else 0.80):
+    for x, rng in stage.iter_visible_cells(f"front{row_index}", z, width):
+        if abs(x - middle) < half_street_width * (0.62 if row_index < 2 else 0.80):
             continue
-        art, win = draw_facade(
+        art, win = draw_facade_and_lights(
             rng,
             width * rng.uniform(0.94, 1.0),
             rng.randint(2, 4) if not modern else rng.randint(4, 8),
             stage,
-            f"{k}{int(x * 10)}",
+            f"{row_index}{int(x * 10)}",
         )
         body += place_art(art, x)
         lit += place_art(win, x)
@@ -221,9 +225,9 @@ def _add_facade_row(stage: Stage, k: int, z: float, gap: float, modern: bool) ->
 def _add_street_furniture(stage: Stage) -> None:
     body, lit = "", ""
     z = 3.0
-    for i, (x, rng) in enumerate(stage.iter_cells("lamp", z, 8.0)):
+    for i, (x, rng) in enumerate(stage.iter_visible_cells("lamp", z, 8.0)):
         if not stage.spec.people or abs(x + 3 - stage.middle) > 0.9:
-            art, shine = nature.draw_streetlamp(rng, "")
+            art, shine = nature.draw_streetlamp_and_light(rng, "")
             body += place_art(art, x + 3)
             lit += place_art(shine.replace("lamplight", f"lamplight{i}"), x + 3)
         roll = rng.random()
@@ -249,14 +253,14 @@ def _add_tram_wires(stage: Stage) -> None:
     stage.add_plane(z, body, -5.8, -4.6, shadow=0.3)
 
 
-def _add_rooftops(stage: Stage) -> None:
+def _add_roof_terrace(stage: Stage) -> None:
     """A terrace over the roofs."""
     edge = 3.0
     rng = stage.seed_random("roofs")
     for k, (z, drop) in enumerate(((40.0, 5.6), (17.0, 4.4))):
         body, lit = "", ""
-        for x, cell in stage.iter_cells(f"roof{k}", z, 6.5):
-            art, win = nature.draw_cottage(cell, 6.0, 3.4, 1)
+        for x, cell in stage.iter_visible_cells(f"roof{k}", z, 6.5):
+            art, win = nature.draw_cottage_and_lit_windows(cell, 6.0, 3.4, 1)
             y = drop + cell.uniform(-1.4, 1.4)
             body += place_art(art, x, y)
             lit += place_art(win, x, y)
@@ -287,7 +291,7 @@ def _add_rooftops(stage: Stage) -> None:
     body = draw_rect(box.left, -0.75, box.width, 0.8, wall) + draw_rect(
         box.left, -0.84, box.width, 0.12, shade_color(wall, 0.25)
     )
-    for x, cell in stage.iter_cells("terrace", edge, 3.4):
+    for x, cell in stage.iter_visible_cells("terrace", edge, 3.4):
         roll = cell.random()
         if roll < 0.3:
             body += draw_rect(x - 0.3, -2.2, 0.6, 1.5, "#a5705a") + draw_rect(
@@ -304,4 +308,4 @@ def _add_rooftops(stage: Stage) -> None:
     stage.add_plane(edge, body, -3.2, 0.05)
 
 
-__all__ = ["build_city", "draw_ellipse", "draw_facade"]
+__all__ = ["build_city", "draw_ellipse", "draw_facade_and_lights"]

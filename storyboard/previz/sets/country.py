@@ -13,7 +13,7 @@ from storyboard.previz.painting.svg import (
 )
 from storyboard.previz.props import nature
 from storyboard.previz.sets.layers import Motion
-from storyboard.previz.sets.sky import build_sky
+from storyboard.previz.sets.sky import add_sky_and_clouds
 from storyboard.previz.sets.stage import Stage
 
 _LANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -28,19 +28,19 @@ _LANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 def build_country(stage: Stage) -> None:
     rng = stage.seed_random("open")
-    land = _choose_land(stage, rng.random())
+    land = _choose_landscape(stage, rng.random())
     ground = rng.choice(_LANDS[land][0])
     far = rng.choice(_LANDS[land][1])
-    build_sky(stage)
+    add_sky_and_clouds(stage)
     if land in ("mountain", "snow"):
         _add_peaks(stage, far, land == "snow")
     _add_hills(stage, land, ground, far)
-    _add_ground(stage, land, ground)
-    _add_dressing(stage, land, ground)
+    _add_country_floor(stage, land, ground)
+    _add_landmark_fence_and_grass(stage, land, ground)
     _add_near_grass(stage, land, ground)
 
 
-def _choose_land(stage: Stage, chance: float) -> str:
+def _choose_landscape(stage: Stage, random_draw: float) -> str:
     if "snow" in stage.spec.weather or stage.has_dressing("snowfield", "glacier", "tundra"):
         return "snow"
     for land, words in (
@@ -69,23 +69,23 @@ def _choose_land(stage: Stage, chance: float) -> str:
     ):
         if stage.has_dressing(*words):
             return land
-    return ("field", "hills", "mountain", "desert")[int(chance * 4)]
+    return ("field", "hills", "mountain", "desert")[int(random_draw * 4)]
 
 
-def _add_peaks(stage: Stage, far: str, snow: bool) -> None:
+def _add_peaks(stage: Stage, far_color: str, is_snowy: bool) -> None:
     for k, (z, base, swing, size) in enumerate(
         ((1900.0, 330.0, 230.0, 300.0), (1300.0, 150.0, 120.0, 210.0))
     ):
         tone = shade_color(
-            mix_colors(far, stage.palette.haze, 0.2 - 0.2 * k), -0.10 * k - 0.18 * snow
+            mix_colors(far_color, stage.palette.haze, 0.2 - 0.2 * k), -0.10 * k - 0.18 * is_snowy
         )
-        d, box = stage.trace_ridge(f"peak{k}", z, base, swing, size, sharp=True)
+        d, box = stage.trace_hill_outline(f"peak{k}", z, base, swing, size, sharp=True)
         body = draw_path(d, tone)
         body += f'<clipPath id="peak{k}"><path d="{d}"/></clipPath>'
         white = ""
-        for x, rng in stage.iter_cells(f"snowcap{k}", z, size * 0.5):
+        for x, rng in stage.iter_visible_cells(f"snowcap{k}", z, size * 0.5):
             w = size * rng.uniform(0.3, 0.5)
-            y = -(base + swing * (0.10 if snow else 0.42))
+            y = -(base + swing * (0.10 if is_snowy else 0.42))
             line = [
                 (x - w, y - 2 * swing),
                 (x + w, y - 2 * swing),
@@ -106,7 +106,7 @@ def _add_peaks(stage: Stage, far: str, snow: bool) -> None:
         )
 
 
-def _add_hills(stage: Stage, land: str, ground: str, far: str) -> None:
+def _add_hills(stage: Stage, landscape: str, ground_color: str, far_color: str) -> None:
     layers = {
         "desert": (
             (700.0, 84.0, 62.0, 210.0),
@@ -123,57 +123,63 @@ def _add_hills(stage: Stage, land: str, ground: str, far: str) -> None:
         ),
         "mountain": ((420.0, 40.0, 22.0, 100.0), (170.0, 11.0, 6.0, 52.0), (75.0, 3.0, 2.0, 28.0)),
         "snow": ((420.0, 34.0, 18.0, 110.0), (170.0, 10.0, 6.0, 56.0), (70.0, 3.0, 2.0, 26.0)),
-    }[land]
+    }[landscape]
     for k, (z, base, swing, size) in enumerate(layers):
         t = (k + 1) / (len(layers) + 1)
         tone = shade_color(
-            mix_colors(far, ground, t), stage.seed_random("tone", k).uniform(-0.06, 0.05)
+            mix_colors(far_color, ground_color, t),
+            stage.seed_random("tone", k).uniform(-0.06, 0.05),
         )
-        d, box = stage.trace_ridge(f"hill{k}", z, base, swing, size)
+        d, box = stage.trace_hill_outline(f"hill{k}", z, base, swing, size)
         body, lit = draw_path(d, tone), ""
-        if land == "desert":
+        if landscape == "desert":
             body += f'<clipPath id="dune{k}"><path d="{d}"/></clipPath>'
-            slip = stage.trace_ridge(f"hill{k}", z, base * 0.62, swing * 1.15, size * 0.93)[0]
+            slip = stage.trace_hill_outline(f"hill{k}", z, base * 0.62, swing * 1.15, size * 0.93)[
+                0
+            ]
             shade = draw_path(slip, shade_color(tone, -0.10), 0.55)
             body += f'<g clip-path="url(#dune{k})">{shade}</g>'
-        if land in ("field", "hills", "mountain", "snow") and k:
-            for x, rng in stage.iter_cells(f"wood{k}", z, size * 0.16):
+        if landscape in ("field", "hills", "mountain", "snow") and k:
+            for x, rng in stage.iter_visible_cells(f"wood{k}", z, size * 0.16):
                 roll = rng.random()
-                y = -max(0.0, base + swing * stage.sample_wave(f"hill{k}", x, size)) + size * 0.012
-                if roll < 0.30 and stage.sample_wave(f"woods{k}", x, size * 1.3) > 0.1:
-                    if land in ("mountain", "snow"):
+                y = (
+                    -max(0.0, base + swing * stage.sample_smooth_wave(f"hill{k}", x, size))
+                    + size * 0.012
+                )
+                if roll < 0.30 and stage.sample_smooth_wave(f"woods{k}", x, size * 1.3) > 0.1:
+                    if landscape in ("mountain", "snow"):
                         body += place_art(
                             nature.draw_pine(
                                 rng,
-                                "#3d5a4c" if land == "mountain" else "#58706f",
+                                "#3d5a4c" if landscape == "mountain" else "#58706f",
                                 rng.uniform(6, 9),
                             ),
                             x,
                             y,
                         )
                     else:
-                        body += nature.draw_crown(
+                        body += nature.draw_tree_crown(
                             rng, x, y - 1.7, rng.uniform(1.6, 3.0), shade_color(tone, -0.24)
                         )
                 elif roll > 0.965 and z < 400:
-                    art, win = nature.draw_cottage(rng, 6, 3)
+                    art, win = nature.draw_cottage_and_lit_windows(rng, 6, 3)
                     body += place_art(art, x, y + 0.3)
                     lit += place_art(win, x, y + 0.3)
         stage.add_plane(z, body, box.top - 9, 0.0, shines=lit, shadow=0.55)
 
 
-def _add_ground(stage: Stage, land: str, ground: str) -> None:
+def _add_country_floor(stage: Stage, landscape: str, ground_color: str) -> None:
     rng = stage.seed_random("ground")
     marks = []
     near = -stage.view.distance + 0.7
-    rows = land == "field" and rng.random() < 0.6
+    rows = landscape == "field" and rng.random() < 0.6
     if rows:
         for i in range(-26, 27):
             x = i * 1.6
             marks.append(
                 (
                     [(x, near), (x + 0.75, near), (x * 1.0 + 0.75, 90), (x * 1.0, 90)],
-                    shade_color(ground, -0.13),
+                    shade_color(ground_color, -0.13),
                     0.7,
                 )
             )
@@ -182,19 +188,19 @@ def _add_ground(stage: Stage, land: str, ground: str) -> None:
         z = near + 50 * rng.random() ** 2.2
         x = stage.home.x + rng.uniform(-1, 1) * (3.5 + (z - near) * 0.9)
         w = rng.uniform(0.25, 0.95)
-        tone = shade_color(ground, rng.uniform(-0.13, 0.12))
+        tone = shade_color(ground_color, rng.uniform(-0.13, 0.12))
         marks.append(
             ([(x - w, z), (x - w * 0.2, z - 0.10), (x + w, z), (x + w * 0.2, z + 0.10)], tone, 0.55)
         )
     if stage.has_dressing("road", "highway", "roadside", "lane", "car", "bus") or (
-        land != "snow" and rng.random() < 0.30
+        landscape != "snow" and rng.random() < 0.30
     ):
         x = rng.uniform(-2.0, 2.0)
         swing = rng.uniform(-14, 14)
         tone = (
             "#8d857c"
             if stage.has_dressing("road", "highway", "car", "bus")
-            else shade_color(mix_colors(ground, "#d8c49a", 0.6), -0.04)
+            else shade_color(mix_colors(ground_color, "#d8c49a", 0.6), -0.04)
         )
         left, right = [], []
         for z in (near, 0.0, 4.0, 10.0, 22.0, 50.0, 110.0):
@@ -213,10 +219,10 @@ def _add_ground(stage: Stage, land: str, ground: str) -> None:
                         0.9,
                     )
                 )
-    stage.add_floor(ground, shade_color(ground, 0.06), marks=marks)
+    stage.add_floor(ground_color, shade_color(ground_color, 0.06), marks=marks)
 
 
-def _add_dressing(stage: Stage, land: str, ground: str) -> None:
+def _add_landmark_fence_and_grass(stage: Stage, landscape: str, ground_color: str) -> None:
     rng = stage.seed_random("dress")
     windy = "wind" in stage.spec.weather or "storm" in stage.spec.weather
     sway = Motion(sway=0.03 if windy else 0.008, period=3.6)
@@ -226,8 +232,8 @@ def _add_dressing(stage: Stage, land: str, ground: str) -> None:
     x = stage.seed_random("mark").choice((-1, 1)) * rng.uniform(0.16, 0.38) * stage.view.aspect / s
     body, lit = "", ""
     choice = rng.random()
-    if land == "desert":
-        for cx, cell in stage.iter_cells("cactus", z, 11.0):
+    if landscape == "desert":
+        for cx, cell in stage.iter_visible_cells("cactus", z, 11.0):
             if cell.random() < 0.5:
                 body += place_art(nature.draw_cactus(cell), cx)
             elif cell.random() < 0.6:
@@ -237,20 +243,20 @@ def _add_dressing(stage: Stage, land: str, ground: str) -> None:
                 )
         stage.add_plane(z, body, -4, 0.1)
         return
-    if stage.has_dressing("windmill") or (land == "field" and choice < 0.25):
+    if stage.has_dressing("windmill") or (landscape == "field" and choice < 0.25):
         body, lit = _draw_windmill(), ""
     elif (stage.has_dressing("barn", "farm", "farmhouse", "house") or choice < 0.5) and not any(
         t.name == "house" for t in stage.spec.things
     ):
-        art, win = nature.draw_cottage(rng, rng.uniform(7, 9), 3.4, 1)
+        art, win = nature.draw_cottage_and_lit_windows(rng, rng.uniform(7, 9), 3.4, 1)
         body, lit = art, win
-    elif land in ("mountain", "snow"):
+    elif landscape in ("mountain", "snow"):
         body = "".join(
             place_art(nature.draw_pine(rng, "", rng.uniform(6, 9)), k * 2.4 - 3) for k in range(4)
         )
     else:
         body, lit = nature.draw_tree(rng, "")
-    bends = choice > 0.5 and land not in ("mountain", "snow")
+    bends = choice > 0.5 and landscape not in ("mountain", "snow")
     stage.add_plane(
         z,
         place_art(body, x),
@@ -261,10 +267,10 @@ def _add_dressing(stage: Stage, land: str, ground: str) -> None:
         span=(x - 9, x + 9),
     )
     fence = 9.0
-    if land in ("field", "hills", "snow") and rng.random() < 0.6:
+    if landscape in ("field", "hills", "snow") and rng.random() < 0.6:
         wood = "#8a7055"
         body = ""
-        for fx, cell in stage.iter_cells("fence", fence, 2.2):
+        for fx, cell in stage.iter_visible_cells("fence", fence, 2.2):
             body += draw_rect(
                 fx - 0.06, -1.1, 0.12, 1.12, shade_color(wood, cell.uniform(-0.1, 0.08))
             )
@@ -274,8 +280,10 @@ def _add_dressing(stage: Stage, land: str, ground: str) -> None:
     for k, gz in enumerate((5.0, 2.2)):
         body = ""
         motion = Motion(sway=0.06 if windy else 0.02, period=2.7 + k * 0.5, phase=k)
-        for gx, cell in stage.iter_cells(f"tuft{k}", gz, 0.75 if land == "field" else 1.4, motion):
-            if land == "snow":
+        for gx, cell in stage.iter_visible_cells(
+            f"tuft{k}", gz, 0.75 if landscape == "field" else 1.4, motion
+        ):
+            if landscape == "snow":
                 if cell.random() < 0.25:
                     body += place_art(
                         nature.draw_rock(
@@ -284,18 +292,18 @@ def _add_dressing(stage: Stage, land: str, ground: str) -> None:
                         gx,
                     )
                 continue
-            high = cell.uniform(0.35, 0.75) if land == "field" else cell.uniform(0.15, 0.4)
-            if land == "desert" or cell.random() < 0.7:
+            high = cell.uniform(0.35, 0.75) if landscape == "field" else cell.uniform(0.15, 0.4)
+            if landscape == "desert" or cell.random() < 0.7:
                 body += place_art(
-                    nature.draw_tuft(
+                    nature.draw_grass_tuft(
                         cell,
                         cell.uniform(0.4, 0.9),
                         high,
-                        shade_color(ground, cell.uniform(-0.16, 0.04)),
+                        shade_color(ground_color, cell.uniform(-0.16, 0.04)),
                     ),
                     gx,
                 )
-            if land in ("field", "hills") and cell.random() < 0.22:
+            if landscape in ("field", "hills") and cell.random() < 0.22:
                 c = stage.seed_random("bloom").choice(("#d9574a", "#e8d9f0", "#e3b93c", "#8a6fb0"))
                 for _ in range(4):
                     px, py = gx + cell.uniform(-0.4, 0.4), -cell.uniform(0.2, 0.5)
@@ -326,20 +334,24 @@ def _draw_windmill() -> str:
     return out + blades + draw_circle(0, -7.2, 0.25, "#3f352e")
 
 
-def _add_near_grass(stage: Stage, land: str, ground: str) -> None:
-    if stage.view.distance < 2.4 or land in ("snow",) or stage.spec.angle == "overhead":
+def _add_near_grass(stage: Stage, landscape: str, ground_color: str) -> None:
+    if stage.view.distance < 2.4 or landscape in ("snow",) or stage.spec.angle == "overhead":
         return
     z = -0.46 * stage.view.distance
     s = stage.view.compute_scale(stage.home, z)
     body = ""
     bottom = -stage.home.y + (0.5 - stage.home.sy) / s
-    tone = shade_color(mix_colors(ground, "#3a4a38" if land != "desert" else "#7a4a35", 0.5), -0.12)
+    tone = shade_color(
+        mix_colors(ground_color, "#3a4a38" if landscape != "desert" else "#7a4a35", 0.5), -0.12
+    )
     side = stage.seed_random("near").choice((-1, 1))
     for k in range(6):
         rng = stage.seed_random("blade", k)
         x = stage.home.x + side * (stage.view.aspect * 0.5 - k * 0.055) / s
         body += place_art(
-            nature.draw_tuft(rng, 0.10 / s, rng.uniform(0.10, 0.24) * (1 - k * 0.09) / s, tone),
+            nature.draw_grass_tuft(
+                rng, 0.10 / s, rng.uniform(0.10, 0.24) * (1 - k * 0.09) / s, tone
+            ),
             x,
             bottom + 0.02 / s,
         )

@@ -13,7 +13,7 @@ from storyboard.previz.painting.svg import (
 )
 from storyboard.previz.props import nature
 from storyboard.previz.sets.layers import Motion
-from storyboard.previz.sets.sky import build_sky
+from storyboard.previz.sets.sky import add_sky_and_clouds
 from storyboard.previz.sets.stage import Stage
 
 _KINDS = ("pine", "oak", "birch", "mixed")
@@ -31,24 +31,24 @@ def build_forest(stage: Stage) -> None:
         green = "#a8743a"
     if "snow" in stage.spec.weather:
         green = mix_colors(green, "#dfe8ec", 0.5)
-    build_sky(stage, clouds=1)
-    _add_backdrop(stage, green)
-    _add_ground(stage, green)
+    add_sky_and_clouds(stage, clouds=1)
+    _add_distant_treetops(stage, green)
+    _add_forest_floor(stage, green)
     for k, (z, width) in enumerate(((34.0, 3.6), (20.0, 3.2), (11.5, 3.4), (6.0, 4.4))):
-        _add_trunks(stage, k, z, width, kind, green)
+        _add_tree_row(stage, k, z, width, kind, green)
         if k in (1, 3):
             _add_light_shafts(stage, z - 1.0, k)
     _add_undergrowth(stage, green)
     _add_near_foliage(stage, green)
 
 
-def _add_backdrop(stage: Stage, green: str) -> None:
+def _add_distant_treetops(stage: Stage, leaf_color: str) -> None:
     for k, (z, high) in enumerate(((120.0, 17.0), (66.0, 14.0))):
-        tone = mix_colors(green, stage.palette.haze, 0.30 - 0.12 * k)
-        d, box = stage.trace_ridge(f"crowns{k}", z, high, 2.2, 7.0)
+        tone = mix_colors(leaf_color, stage.palette.haze, 0.30 - 0.12 * k)
+        d, box = stage.trace_hill_outline(f"crowns{k}", z, high, 2.2, 7.0)
         body = draw_path(d, tone)
-        for x, rng in stage.iter_cells(f"crown{k}", z, 5.0):
-            body += nature.draw_crown(
+        for x, rng in stage.iter_visible_cells(f"crown{k}", z, 5.0):
+            body += nature.draw_tree_crown(
                 rng,
                 x,
                 -high + rng.uniform(-1, 2),
@@ -58,9 +58,9 @@ def _add_backdrop(stage: Stage, green: str) -> None:
         stage.add_plane(z, body, box.top - 4, 0.0, shadow=0.3)
 
 
-def _add_ground(stage: Stage, green: str) -> None:
+def _add_forest_floor(stage: Stage, leaf_color: str) -> None:
     rng = stage.seed_random("ground")
-    earth = mix_colors(green, "#7a6444", 0.45)
+    earth = mix_colors(leaf_color, "#7a6444", 0.45)
     marks = []
     bend = rng.uniform(-2.5, 2.5)
     way = []
@@ -85,34 +85,38 @@ def _add_ground(stage: Stage, green: str) -> None:
         w = rng.uniform(0.06, 0.22)
         tone = rng.choice(
             (
-                shade_color(green, -0.12),
-                shade_color(green, 0.14),
+                shade_color(leaf_color, -0.12),
+                shade_color(leaf_color, 0.14),
                 "#a8793f",
-                mix_colors(green, "#d3b25a", 0.4),
+                mix_colors(leaf_color, "#d3b25a", 0.4),
             )
         )
         marks.append(([(x - w, z), (x, z - w * 0.5), (x + w, z), (x, z + w * 0.5)], tone, 0.6))
-    stage.add_floor(earth, mix_colors(green, earth, 0.4), marks=marks)
+    stage.add_floor(earth, mix_colors(leaf_color, earth, 0.4), marks=marks)
 
 
-def _add_trunks(stage: Stage, k: int, z: float, width: float, kind: str, green: str) -> None:
+def _add_tree_row(
+    stage: Stage, row_index: int, z: float, cell_width: float, tree_kind: str, leaf_color: str
+) -> None:
     high = 13.0 if z > 10 else 11.0
     motion = Motion(
-        sway=0.004 if "wind" not in stage.spec.weather else 0.014, period=4.3 + k, phase=k * 1.3
+        sway=0.004 if "wind" not in stage.spec.weather else 0.014,
+        period=4.3 + row_index,
+        phase=row_index * 1.3,
     )
     body = ""
     clear = 1.5 if z < 9 else 0.0
-    for x, rng in stage.iter_cells(f"trunk{k}", z, width, motion):
-        x += rng.uniform(-0.4, 0.4) * width
+    for x, rng in stage.iter_visible_cells(f"trunk{row_index}", z, cell_width, motion):
+        x += rng.uniform(-0.4, 0.4) * cell_width
         if abs(x - stage.middle) < clear or rng.random() < 0.12:
             continue
-        what = kind if kind != "mixed" else rng.choice(("pine", "oak", "birch"))
+        what = tree_kind if tree_kind != "mixed" else rng.choice(("pine", "oak", "birch"))
         if what == "pine" and rng.random() < 0.6 and z > 9:
             body += place_art(nature.draw_pine(rng, "", rng.uniform(8, 12)), x, 0.0)
             continue
         bark = {"pine": "#6a4a3a", "oak": "#5a4a3c", "birch": "#dcd7ca"}[what]
         body += place_art(
-            nature.draw_trunk(
+            nature.draw_tree_trunk(
                 rng,
                 high,
                 rng.uniform(0.3, 0.62),
@@ -125,7 +129,7 @@ def _add_trunks(stage: Stage, k: int, z: float, width: float, kind: str, green: 
         if rng.random() < 0.55:
             body += place_art(
                 nature.draw_bush(
-                    rng, rng.uniform(0.8, 1.7), shade_color(green, rng.uniform(-0.16, 0.05))
+                    rng, rng.uniform(0.8, 1.7), shade_color(leaf_color, rng.uniform(-0.16, 0.05))
                 ),
                 x + rng.uniform(-1, 1),
                 0.0,
@@ -133,26 +137,26 @@ def _add_trunks(stage: Stage, k: int, z: float, width: float, kind: str, green: 
     box = stage.find_visible_area(z, motion)
     leaves = ""
     y = -(7.4 + 0.10 * z)
-    for x, rng in stage.iter_cells(f"leaf{k}", z, 1.7, motion):
-        if kind != "pine" or rng.random() < 0.4:
-            leaves += nature.draw_crown(
+    for x, rng in stage.iter_visible_cells(f"leaf{row_index}", z, 1.7, motion):
+        if tree_kind != "pine" or rng.random() < 0.4:
+            leaves += nature.draw_tree_crown(
                 rng,
                 x,
                 y + rng.uniform(-1.2, 1.0),
                 rng.uniform(1.2, 2.1),
-                shade_color(green, rng.uniform(-0.18, 0.02)),
+                shade_color(leaf_color, rng.uniform(-0.18, 0.02)),
             )
     stage.add_plane(z, body + leaves, max(box.top, -high - 1), 0.1, motion=motion, shadow=0.7)
 
 
-def _add_light_shafts(stage: Stage, z: float, k: int) -> None:
+def _add_light_shafts(stage: Stage, z: float, row_index: int) -> None:
     """Shafts of light between the trunks."""
     if {"rain", "storm", "fog"} & set(stage.spec.weather):
         return
     palette = stage.palette
     color = palette.sun
     strength = {"day": 0.26, "dawn": 0.42, "dusk": 0.40, "night": 0.12}[palette.time]
-    rng = stage.seed_random("shaft", k)
+    rng = stage.seed_random("shaft", row_index)
     lean = 5.0 * (1 if palette.sun_at[0] < 0.5 else -1)
     body = define_gradient(
         "shaft", [(0, color, strength), (0.75, color, strength * 0.35), (1, color, 0)]
@@ -165,23 +169,23 @@ def _add_light_shafts(stage: Stage, z: float, k: int) -> None:
             "url(#shaft)",
         )
     stage.add_plane(z, "", -13, 0.2, shines=body, always=True, shadow=0, paper=False,
-              motion=Motion(slide=0.12, period=9.0, phase=k))  # fmt: skip
+              motion=Motion(slide=0.12, period=9.0, phase=row_index))  # fmt: skip
 
 
-def _add_undergrowth(stage: Stage, green: str) -> None:
+def _add_undergrowth(stage: Stage, leaf_color: str) -> None:
     for k, z in enumerate((3.6, 1.7)):
         motion = Motion(sway=0.012, period=3.2 + k, phase=k)
         body = ""
-        for x, rng in stage.iter_cells(f"fern{k}", z, 1.1, motion):
+        for x, rng in stage.iter_visible_cells(f"fern{k}", z, 1.1, motion):
             if abs(x - stage.middle) < 0.9 and k:
                 continue
             if rng.random() < 0.62:
                 body += place_art(
-                    nature.draw_tuft(
+                    nature.draw_grass_tuft(
                         rng,
                         rng.uniform(0.4, 0.9),
                         rng.uniform(0.25, 0.6),
-                        shade_color(green, rng.uniform(-0.12, 0.12)),
+                        shade_color(leaf_color, rng.uniform(-0.12, 0.12)),
                     ),
                     x,
                 )
@@ -193,7 +197,7 @@ def _add_undergrowth(stage: Stage, green: str) -> None:
         stage.add_plane(z, body, -0.9, 0.05, motion=motion)
 
 
-def _add_near_foliage(stage: Stage, green: str) -> None:
+def _add_near_foliage(stage: Stage, leaf_color: str) -> None:
     """A dark trunk and leaves that frame the picture."""
     if stage.view.distance < 2.0 or stage.spec.angle == "overhead":
         return
@@ -201,7 +205,7 @@ def _add_near_foliage(stage: Stage, green: str) -> None:
     s = stage.view.compute_scale(stage.home, z)
     rng = stage.seed_random("near")
     side = rng.choice((-1, 1)) if not stage.spec.people else (1 if stage.home.x > 0 else -1)
-    dark = shade_color(mix_colors(green, "#26332c", 0.6), -0.25)
+    dark = shade_color(mix_colors(leaf_color, "#26332c", 0.6), -0.25)
     x = stage.home.x + side * stage.view.aspect * 0.5 / s
     body = draw_rect(
         x - 0.06 / s,
@@ -213,7 +217,7 @@ def _add_near_foliage(stage: Stage, green: str) -> None:
     top = -stage.home.y - (0.5 + stage.home.sy) / s
     for k in range(7):
         px = x - side * k * 0.075 / s
-        body += nature.draw_crown(
+        body += nature.draw_tree_crown(
             rng,
             px,
             top + rng.uniform(-0.02, 0.09) / s,

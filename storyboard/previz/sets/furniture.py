@@ -27,7 +27,7 @@ from storyboard.previz.sets.walls import WALL_Z
 DrawFurniture = Callable[[random.Random, float], tuple[str, str]]
 
 
-def draw_wall_picture(rng: random.Random, x: float, y: float) -> str:
+def draw_framed_picture(rng: random.Random, x: float, y: float) -> str:
     w, h = rng.uniform(0.35, 0.7), rng.uniform(0.35, 0.6)
     frame = rng.choice(("#6a4a34", "#b08a4a", "#3d3a3a"))
     a, b = rng.choice(
@@ -52,37 +52,39 @@ def draw_wall_picture(rng: random.Random, x: float, y: float) -> str:
 
 def _add_furniture_row(
     stage: Stage,
-    name: str,
+    seed_name: str,
     z: float,
-    width: float,
+    cell_width: float,
     top: float,
-    draw: DrawFurniture,
+    draw_piece: DrawFurniture,
     shadow: float = 1.0,
 ) -> None:
     """A row of furniture: `draw(rng, x)` gives (body, what shines) in each cell."""
     body, lit = "", ""
-    for x, rng in stage.iter_cells(name, z, width):
-        art, shine = draw(rng, x)
+    for x, rng in stage.iter_visible_cells(seed_name, z, cell_width):
+        art, shine = draw_piece(rng, x)
         body += art
         lit += shine
     stage.add_plane(z, body, top, 0.03, shines=lit, shadow=shadow)
 
 
-def _deal_value(stage: Stage, name: str, x: float, width: float, deck: tuple[float, ...]) -> float:
+def _deal_value_for_cell(
+    stage: Stage, seed_name: str, x: float, cell_width: float, deck: tuple[float, ...]
+) -> float:
     """Dealt instead of thrown, so that no wall has two refrigerators side by side."""
     order = list(deck)
-    stage.seed_random("deck", name).shuffle(order)
-    return order[math.floor(x / width) % len(order)]
+    stage.seed_random("deck", seed_name).shuffle(order)
+    return order[math.floor(x / cell_width) % len(order)]
 
 
-def furnish_kitchen(stage: Stage, wall: str, wood: str) -> None:
+def furnish_kitchen(stage: Stage, wall_color: str, wood_color: str) -> None:
     front = stage.seed_random("units").choice(
         ("#8fa39a", "#d9d0ba", "#a8795a", "#7f97a3", "#b8a24f", "#9aa86f")
     )
 
-    def draw_units(rng: random.Random, x: float) -> tuple[str, str]:
+    def draw_kitchen_unit(rng: random.Random, x: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = _deal_value(stage, "units", x, 2.1, (0.1, 0.3, 0.6, 0.7, 0.9, 0.95))
+        roll = _deal_value_for_cell(stage, "units", x, 2.1, (0.1, 0.3, 0.6, 0.7, 0.9, 0.95))
         if roll < 0.2:
             out += (
                 draw_rect(x - 0.42, -1.85, 0.84, 1.85, "#e9e3d3", 0.06)
@@ -92,7 +94,7 @@ def furnish_kitchen(stage: Stage, wall: str, wood: str) -> None:
             )
             return out, lit
         out += draw_rect(x - 0.75, -0.9, 1.5, 0.9, front) + draw_rect(
-            x - 0.78, -0.96, 1.56, 0.07, shade_color(wood, 0.1)
+            x - 0.78, -0.96, 1.56, 0.07, shade_color(wood_color, 0.1)
         )
         for i in range(3):
             out += draw_rect(
@@ -123,7 +125,7 @@ def furnish_kitchen(stage: Stage, wall: str, wood: str) -> None:
                     small_objects.PROPS[name].draw(rng, "")[0], x - 0.55 + k * 0.36, -0.96, 1.1
                 )
         if rng.random() < 0.7:
-            out += draw_rect(x - 0.6, -2.0, 1.2, 0.05, shade_color(wood, -0.05))
+            out += draw_rect(x - 0.6, -2.0, 1.2, 0.05, shade_color(wood_color, -0.05))
             for k in range(5):
                 c = rng.choice(("#e9e2d0", "#c0694f", "#7fa0a6", "#d9b25a"))
                 out += (
@@ -136,13 +138,13 @@ def furnish_kitchen(stage: Stage, wall: str, wood: str) -> None:
             out = out.replace("nan", "0")
         return out, lit
 
-    _add_furniture_row(stage, "units", WALL_Z - 0.55, 2.1, -2.5, draw_units)
+    _add_furniture_row(stage, "units", WALL_Z - 0.55, 2.1, -2.5, draw_kitchen_unit)
 
 
-def furnish_office(stage: Stage, wall: str, wood: str) -> None:
-    def draw_desk(rng: random.Random, x: float) -> tuple[str, str]:
+def furnish_office(stage: Stage, wall_color: str, wood_color: str) -> None:
+    def draw_office_piece(rng: random.Random, x: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = _deal_value(stage, "desks", x, 1.9, (0.2, 0.6, 0.9, 0.3, 0.7))
+        roll = _deal_value_for_cell(stage, "desks", x, 1.9, (0.2, 0.6, 0.9, 0.3, 0.7))
         if roll < 0.45:
             c = rng.choice(("#7d8a8c", "#8a7a60", "#6a7566"))
             out += draw_rect(x - 0.45, -1.35, 0.9, 1.35, c, 0.02)
@@ -154,11 +156,11 @@ def furnish_office(stage: Stage, wall: str, wood: str) -> None:
             if rng.random() < 0.5:
                 out, lit = out + place_art(art, x, -1.35), lit + place_art(shine, x, -1.35)
         elif roll < 0.8:
-            out += draw_rect(x - 0.6, -2.0, 1.2, 2.0, shade_color(wood, -0.12)) + _draw_books(
-                rng, x, 1.1, (-1.62, -1.2, -0.78, -0.36), 0.36
-            )
+            out += draw_rect(
+                x - 0.6, -2.0, 1.2, 2.0, shade_color(wood_color, -0.12)
+            ) + _draw_rows_of_books(rng, x, 1.1, (-1.62, -1.2, -0.78, -0.36), 0.36)
         else:
-            out += draw_wall_picture(rng, x, -1.8)
+            out += draw_framed_picture(rng, x, -1.8)
             out += draw_path(
                 smooth_path([(x - 0.18, 0), (x - 0.2, -0.38), (x + 0.2, -0.38), (x + 0.18, 0)]),
                 "#a8694f",
@@ -172,18 +174,18 @@ def furnish_office(stage: Stage, wall: str, wood: str) -> None:
                 )
         return out, lit
 
-    _add_furniture_row(stage, "desks", WALL_Z - 0.5, 1.9, -2.4, draw_desk)
+    _add_furniture_row(stage, "desks", WALL_Z - 0.5, 1.9, -2.4, draw_office_piece)
 
 
-def _draw_books(
-    rng: random.Random, x: float, w: float, rows: tuple[float, ...], high: float
+def _draw_rows_of_books(
+    rng: random.Random, x: float, width: float, shelf_ys: tuple[float, ...], max_book_height: float
 ) -> str:
     out = ""
-    for y in rows:
-        at = x - w / 2
-        while at < x + w / 2 - 0.04:
+    for y in shelf_ys:
+        at = x - width / 2
+        while at < x + width / 2 - 0.04:
             t = rng.uniform(0.03, 0.065)
-            tall = high * rng.uniform(0.66, 0.94)
+            tall = max_book_height * rng.uniform(0.66, 0.94)
             c = rng.choice(
                 (
                     "#8c3f36",
@@ -202,24 +204,26 @@ def _draw_books(
                     at, y - tall * 0.82, t - 0.005, 0.02, shade_color(c, 0.3)
                 )
             at += t
-        out += draw_rect(x - w / 2 - 0.03, y, w + 0.06, 0.045, "#5a4030")
+        out += draw_rect(x - width / 2 - 0.03, y, width + 0.06, 0.045, "#5a4030")
     return out
 
 
-def furnish_library(stage: Stage, wall: str, wood: str) -> None:
-    def draw_shelf(rng: random.Random, x: float) -> tuple[str, str]:
+def furnish_library(stage: Stage, wall_color: str, wood_color: str) -> None:
+    def draw_bookshelf_or_picture(rng: random.Random, x: float) -> tuple[str, str]:
         if rng.random() < 0.14:
-            return draw_wall_picture(rng, x, -1.75), ""
-        out = draw_rect(x - 0.74, -2.75, 1.48, 2.75, shade_color(wood, -0.3)) + draw_rect(
-            x - 0.80, -2.82, 1.60, 0.10, shade_color(wood, -0.05)
+            return draw_framed_picture(rng, x, -1.75), ""
+        out = draw_rect(x - 0.74, -2.75, 1.48, 2.75, shade_color(wood_color, -0.3)) + draw_rect(
+            x - 0.80, -2.82, 1.60, 0.10, shade_color(wood_color, -0.05)
         )
-        return out + _draw_books(rng, x, 1.36, (-2.28, -1.85, -1.42, -0.99, -0.56, -0.12), 0.40), ""
+        return out + _draw_rows_of_books(
+            rng, x, 1.36, (-2.28, -1.85, -1.42, -0.99, -0.56, -0.12), 0.40
+        ), ""
 
-    _add_furniture_row(stage, "shelves", WALL_Z - 0.35, 1.62, -3.0, draw_shelf)
-    _add_armchair(stage)
+    _add_furniture_row(stage, "shelves", WALL_Z - 0.35, 1.62, -3.0, draw_bookshelf_or_picture)
+    _add_armchair_and_lamp(stage)
 
 
-def _add_armchair(stage: Stage) -> None:
+def _add_armchair_and_lamp(stage: Stage) -> None:
     rng = stage.seed_random("armchair")
     c = rng.choice(("#7a3f38", "#4f6a5a", "#4a5a75", "#a8794a"))
     side = -1 if stage.home.x > 0 else 1
@@ -261,15 +265,15 @@ def _add_armchair(stage: Stage) -> None:
     stage.add_plane(1.7, out + lamp, -2.0, 0.03, shines=lit, span=(x - 2.2, x + 2.2))
 
 
-def furnish_bedroom(stage: Stage, wall: str, wood: str) -> None:
+def furnish_bedroom(stage: Stage, wall_color: str, wood_color: str) -> None:
     rng = stage.seed_random("bed")
     spread = rng.choice(("#7f97a8", "#a8655a", "#c9b27a", "#7a8f72", "#8a7a9a"))
     side = -1 if stage.home.x > 0 else 1
     x = stage.home.x * 0.3 + side * 1.7
     out = (
-        draw_rect(x - 1.1, -1.15, 0.12, 1.15, shade_color(wood, -0.1))
-        + draw_rect(x - 1.08, -1.05, 2.1, 0.5, wood, 0.05)
-        + draw_rect(x + 0.98, -1.15, 0.12, 1.15, shade_color(wood, -0.1))
+        draw_rect(x - 1.1, -1.15, 0.12, 1.15, shade_color(wood_color, -0.1))
+        + draw_rect(x - 1.08, -1.05, 2.1, 0.5, wood_color, 0.05)
+        + draw_rect(x + 0.98, -1.15, 0.12, 1.15, shade_color(wood_color, -0.1))
     )
     out += draw_rect(x - 1.02, -0.62, 2.04, 0.5, spread, 0.08) + draw_rect(
         x - 1.02, -0.70, 2.04, 0.18, "#efe8da", 0.08
@@ -288,13 +292,13 @@ def furnish_bedroom(stage: Stage, wall: str, wood: str) -> None:
         )
     stage.add_plane(WALL_Z - 0.9, out, -1.3, 0.03, span=(x - 1.4, x + 1.4))
 
-    def draw_bedside(cell: random.Random, cx: float) -> tuple[str, str]:
+    def draw_bedroom_piece(cell: random.Random, cx: float) -> tuple[str, str]:
         out, lit = "", ""
-        roll = _deal_value(stage, "beside", cx, 1.9, (0.2, 0.5, 0.8, 0.9, 0.3))
+        roll = _deal_value_for_cell(stage, "beside", cx, 1.9, (0.2, 0.5, 0.8, 0.9, 0.3))
         if roll < 0.4:
-            out += draw_rect(cx - 0.26, -0.6, 0.52, 0.6, shade_color(wood, 0.06), 0.02) + draw_rect(
-                cx - 0.21, -0.52, 0.42, 0.2, shade_color(wood, -0.12), 0.01
-            )
+            out += draw_rect(
+                cx - 0.26, -0.6, 0.52, 0.6, shade_color(wood_color, 0.06), 0.02
+            ) + draw_rect(cx - 0.21, -0.52, 0.42, 0.2, shade_color(wood_color, -0.12), 0.01)
             art, shine = small_objects.PROPS["lamp"].draw(cell, "")
             out, lit = (
                 out + place_art(art, cx, -0.6),
@@ -302,22 +306,22 @@ def furnish_bedroom(stage: Stage, wall: str, wood: str) -> None:
             )
         elif roll < 0.7:
             out += (
-                draw_rect(cx - 0.55, -2.1, 1.1, 2.1, shade_color(wood, -0.16), 0.02)
-                + draw_rect(cx - 0.50, -2.02, 0.48, 1.9, shade_color(wood, 0.02), 0.01)
-                + draw_rect(cx + 0.02, -2.02, 0.48, 1.9, shade_color(wood, 0.02), 0.01)
+                draw_rect(cx - 0.55, -2.1, 1.1, 2.1, shade_color(wood_color, -0.16), 0.02)
+                + draw_rect(cx - 0.50, -2.02, 0.48, 1.9, shade_color(wood_color, 0.02), 0.01)
+                + draw_rect(cx + 0.02, -2.02, 0.48, 1.9, shade_color(wood_color, 0.02), 0.01)
             )
         else:
-            out += draw_wall_picture(cell, cx, -1.75)
+            out += draw_framed_picture(cell, cx, -1.75)
         return out, lit
 
-    _add_furniture_row(stage, "beside", WALL_Z - 0.4, 1.9, -2.4, draw_bedside)
+    _add_furniture_row(stage, "beside", WALL_Z - 0.4, 1.9, -2.4, draw_bedroom_piece)
 
 
-def furnish_bar(stage: Stage, wall: str, wood: str) -> None:
-    def draw_shelf(rng: random.Random, x: float) -> tuple[str, str]:
+def furnish_bar(stage: Stage, wall_color: str, wood_color: str) -> None:
+    def draw_bottle_shelf(rng: random.Random, x: float) -> tuple[str, str]:
         out = ""
         for y in (-2.15, -1.65):
-            out += draw_rect(x - 0.9, y, 1.8, 0.05, shade_color(wood, 0.05))
+            out += draw_rect(x - 0.9, y, 1.8, 0.05, shade_color(wood_color, 0.05))
             for k in range(7):
                 c = rng.choice(("#2f5a42", "#7a4a22", "#c98a3a", "#37506b", "#8c3f36", "#d9c49a"))
                 h = rng.uniform(0.22, 0.36)
@@ -327,17 +331,17 @@ def furnish_bar(stage: Stage, wall: str, wood: str) -> None:
                 )
         return out, ""
 
-    _add_furniture_row(stage, "bottles", WALL_Z - 0.2, 2.3, -2.7, draw_shelf, 0.6)
+    _add_furniture_row(stage, "bottles", WALL_Z - 0.2, 2.3, -2.7, draw_bottle_shelf, 0.6)
     z = 1.5
     box = stage.find_visible_area(z)
-    body = draw_rect(box.left, -1.1, box.width, 1.1, shade_color(wood, -0.22)) + draw_rect(
-        box.left, -1.16, box.width, 0.09, shade_color(wood, 0.14)
+    body = draw_rect(box.left, -1.1, box.width, 1.1, shade_color(wood_color, -0.22)) + draw_rect(
+        box.left, -1.16, box.width, 0.09, shade_color(wood_color, 0.14)
     )
-    for x, _ in stage.iter_cells("barpanel", z, 0.8):
-        body += draw_rect(x - 0.34, -0.94, 0.68, 0.76, shade_color(wood, -0.32), 0.01) + draw_rect(
-            x - 0.31, -0.91, 0.62, 0.70, shade_color(wood, -0.16), 0.01
-        )
-    for x, rng in stage.iter_cells("glasses", z, 1.1):
+    for x, _ in stage.iter_visible_cells("barpanel", z, 0.8):
+        body += draw_rect(
+            x - 0.34, -0.94, 0.68, 0.76, shade_color(wood_color, -0.32), 0.01
+        ) + draw_rect(x - 0.31, -0.91, 0.62, 0.70, shade_color(wood_color, -0.16), 0.01)
+    for x, rng in stage.iter_visible_cells("glasses", z, 1.1):
         if rng.random() < 0.55:
             body += place_art(
                 small_objects.PROPS[rng.choice(("bottle", "cup", "candle"))].draw(rng, "")[0],
@@ -346,7 +350,7 @@ def furnish_bar(stage: Stage, wall: str, wood: str) -> None:
             )
     stage.add_plane(z, body, -1.7, 0.03)
     lamps, lit = "", ""
-    for i, (x, _) in enumerate(stage.iter_cells("barlamp", 1.2, 1.7)):
+    for i, (x, _) in enumerate(stage.iter_visible_cells("barlamp", 1.2, 1.7)):
         lamps += draw_line([(x, -3.4), (x, -2.25)], "#2b2a2c", 0.02) + draw_path(
             f"M{fmt(x - 0.2)},-2.02 Q{fmt(x)},-2.42 {fmt(x + 0.2)},-2.02Z", "#b0803f"
         )
@@ -356,23 +360,23 @@ def furnish_bar(stage: Stage, wall: str, wood: str) -> None:
     stage.add_plane(1.2, lamps, -3.4, -1.0, shines=lit)
 
 
-def furnish_train(stage: Stage, wall: str, wood: str) -> None:
+def furnish_train_compartment(stage: Stage, wall_color: str, wood_color: str) -> None:
     seat = stage.seed_random("seat").choice(("#7a3f3a", "#3f5f57", "#5a5f86", "#8a6a3a"))
 
-    def draw_bench(rng: random.Random, x: float) -> tuple[str, str]:
+    def draw_train_bench(rng: random.Random, x: float) -> tuple[str, str]:
         out = draw_rect(x - 0.62, -1.32, 1.24, 0.95, seat, 0.09) + draw_rect(
             x - 0.64, -0.52, 1.28, 0.28, shade_color(seat, 0.10), 0.07
         )
-        out += draw_rect(x - 0.60, -0.26, 1.2, 0.26, shade_color(wood, -0.25)) + draw_rect(
+        out += draw_rect(x - 0.60, -0.26, 1.2, 0.26, shade_color(wood_color, -0.25)) + draw_rect(
             x - 0.34, -1.30, 0.68, 0.16, "#e6ddc8", 0.03
         )
         for dx in (-0.3, 0, 0.3):
             out += draw_circle(x + dx, -0.9, 0.02, shade_color(seat, -0.3))
         return out, ""
 
-    _add_furniture_row(stage, "benches", WALL_Z - 0.5, 2.0, -1.5, draw_bench)
+    _add_furniture_row(stage, "benches", WALL_Z - 0.5, 2.0, -1.5, draw_train_bench)
 
-    def draw_rack(rng: random.Random, x: float) -> tuple[str, str]:
+    def draw_luggage_rack(rng: random.Random, x: float) -> tuple[str, str]:
         out = draw_rect(x - 1.0, -2.2, 2.0, 0.05, "#b08a4a") + draw_line(
             [(x - 0.9, -2.2), (x - 0.9, -2.34)], "#b08a4a", 0.03
         )
@@ -385,21 +389,21 @@ def furnish_train(stage: Stage, wall: str, wood: str) -> None:
             )
         return out, ""
 
-    _add_furniture_row(stage, "racks", WALL_Z - 0.45, 2.0, -2.8, draw_rack, 0.6)
+    _add_furniture_row(stage, "racks", WALL_Z - 0.45, 2.0, -2.8, draw_luggage_rack, 0.6)
 
 
-def furnish_hall(stage: Stage, wall: str, wood: str) -> None:
+def furnish_hall(stage: Stage, wall_color: str, wood_color: str) -> None:
     def draw_hall_piece(rng: random.Random, x: float) -> tuple[str, str]:
-        roll = _deal_value(stage, "pieces", x, 1.8, (0.2, 0.5, 0.7, 0.9, 0.55))
+        roll = _deal_value_for_cell(stage, "pieces", x, 1.8, (0.2, 0.5, 0.7, 0.9, 0.55))
         if roll < 0.35:
             return place_art(small_objects.PROPS["door"].draw(rng, "")[0], x, 0.0), ""
         if roll < 0.6:
-            tone = shade_color(wall, 0.22)
+            tone = shade_color(wall_color, 0.22)
             return draw_rect(x - 0.2, -4.2, 0.4, 4.2, tone) + draw_rect(
                 x - 0.3, -0.3, 0.6, 0.3, shade_color(tone, -0.1)
             ) + draw_rect(x - 0.3, -4.3, 0.6, 0.25, shade_color(tone, -0.1)), ""
         if roll < 0.8:
-            return draw_wall_picture(rng, x, -1.9), ""
+            return draw_framed_picture(rng, x, -1.9), ""
         out = draw_path(
             f"M{fmt(x - 0.1)},-2.0 L{fmt(x + 0.1)},-2.0 "
             f"L{fmt(x + 0.06)},-1.8 L{fmt(x - 0.06)},-1.8Z",

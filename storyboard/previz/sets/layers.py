@@ -74,7 +74,7 @@ class Beam:
     phase: float
 
 
-def compute_floor_matrix(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | None:
+def compute_floor_homography(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | None:
     """The homography from a floor's pixels to the frame's, or None when it is out of sight."""
     height = view.height
     if pose.y + floor.level <= 0.02:

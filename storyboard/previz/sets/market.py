@@ -15,10 +15,10 @@ from storyboard.previz.sets.layers import Motion
 from storyboard.previz.sets.stage import Stage
 
 
-def add_market(stage: Stage) -> None:
+def add_market_stalls(stage: Stage) -> None:
     for k, (z, width) in enumerate(((8.0, 4.4), (4.4, 5.2))):
         body, lit = "", ""
-        for i, (x, rng) in enumerate(stage.iter_cells(f"stall{k}", z, width)):
+        for i, (x, rng) in enumerate(stage.iter_visible_cells(f"stall{k}", z, width)):
             if k and abs(x - stage.middle) < 2.2:
                 continue
             a, b = rng.choice(
@@ -56,7 +56,7 @@ def add_market(stage: Stage) -> None:
         stage.add_plane(z, body, -3.0, 0.04, shines=lit)
     strings, lit = "", ""
     z = 6.0
-    for i, (x, _) in enumerate(stage.iter_cells("bunting", z, 5.0)):
+    for i, (x, _) in enumerate(stage.iter_visible_cells("bunting", z, 5.0)):
         strings += draw_curve(
             f"M{fmt(x - 2.5)},-4.6 Q{fmt(x)},-3.9 {fmt(x + 2.5)},-4.6", "#4a4038", 0.03
         )

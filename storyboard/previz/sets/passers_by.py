@@ -24,7 +24,7 @@ def add_passers_by(stage: Stage) -> None:
         motion = Motion(drift=drift, bob=0.012 if drift else 0.0, period=0.9, slide=0.03)
         body = ""
         middle = stage.middle
-        for x, rng in stage.iter_cells(f"extra{k}", z, 12.0 / count + 0.6, motion):
+        for x, rng in stage.iter_visible_cells(f"extra{k}", z, 12.0 / count + 0.6, motion):
             if rng.random() < 0.25 or (z < 5 and abs(x - middle) < 1.3):
                 continue
             kind = rng.choice(_KINDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storyboard.previz.painting.colors import mix_colors
-from storyboard.previz.sets.foreground import add_dark_edge, add_pendant, furnish_foreground
+from storyboard.previz.sets.foreground import add_dark_edge, add_pendant_lamp, add_seat_or_table
 from storyboard.previz.sets.furniture import (
     furnish_bar,
     furnish_bedroom,
@@ -11,11 +11,11 @@ from storyboard.previz.sets.furniture import (
     furnish_kitchen,
     furnish_library,
     furnish_office,
-    furnish_train,
+    furnish_train_compartment,
 )
 from storyboard.previz.sets.room_types import find_room_type
 from storyboard.previz.sets.stage import Stage
-from storyboard.previz.sets.walls import add_floor, add_outside_view, add_wall
+from storyboard.previz.sets.walls import add_back_wall, add_outside_view, add_room_floor
 
 _WALLS = {
     "kitchen": ("#c9b98f", "#a9b7a4", "#c7a48a", "#b3bfc2", "#d0bd86"),
@@ -37,18 +37,18 @@ def build_room(stage: Stage) -> None:
     wall = mix_colors(wall, "#8f8678", 0.12)
     wood = rng.choice(_WOODS)
     add_outside_view(stage)
-    add_floor(stage, wood, kind)
-    add_wall(stage, kind, wall, wood)
+    add_room_floor(stage, wood, kind)
+    add_back_wall(stage, kind, wall, wood)
     {
         "kitchen": furnish_kitchen,
         "office": furnish_office,
         "bedroom": furnish_bedroom,
         "library": furnish_library,
         "bar": furnish_bar,
-        "train": furnish_train,
+        "train": furnish_train_compartment,
         "hall": furnish_hall,
     }[kind](stage, wall, wood)
     if kind not in ("train",):
-        add_pendant(stage, rng)
-    furnish_foreground(stage, wood, kind)
+        add_pendant_lamp(stage, rng)
+    add_seat_or_table(stage, wood, kind)
     add_dark_edge(stage, wall)

@@ -14,13 +14,13 @@ from storyboard.previz.painting.rasterizer import (
     Picture,
     add_paper_grain,
     add_shadow,
-    apply_light,
+    apply_color_matrix,
     blur_pixels,
     composite_over,
-    limit_density,
+    grow_box_to_pixels,
+    limit_pixels_per_metre,
     render_svg,
-    snap_to_pixels,
-    trim_margins,
+    trim_empty_margins,
 )
 from storyboard.previz.painting.seeds import seed_random
 from storyboard.previz.painting.svg import Point, define_gradient, draw_polygon, fmt, smooth_path
@@ -79,45 +79,56 @@ class Stage:
         return Box(box.left - max(begin, end) - aside, box.top - motion.bob,
                    box.right - min(begin, end) + aside, box.bottom + motion.bob)  # fmt: skip
 
-    def iter_cells(
-        self, name: str, z: float, width: float, motion: Motion = NO_MOTION
+    def iter_visible_cells(
+        self, seed_name: str, z: float, cell_width: float, motion: Motion = NO_MOTION
     ) -> Iterator[tuple[float, random.Random]]:
         """(middle, generator) of the cells of `width` metres that are seen at `z`."""
         box = self.find_visible_area(z, motion)
-        for i in range(math.floor(box.left / width) - 1, math.ceil(box.right / width) + 1):
-            yield (i + 0.5) * width, self.seed_random(name, i)
+        for i in range(
+            math.floor(box.left / cell_width) - 1, math.ceil(box.right / cell_width) + 1
+        ):
+            yield (i + 0.5) * cell_width, self.seed_random(seed_name, i)
 
-    def sample_wave(self, name: str, x: float, size: float) -> float:
+    def sample_smooth_wave(self, seed_name: str, x: float, swell_length: float) -> float:
         """A smooth endless line between -1 and 1, seeded by the place; `size` metres a swell."""
-        rng = self.seed_random("wave", name)
+        rng = self.seed_random("wave", seed_name)
         total = 0.0
         for k in range(5):
-            total += math.sin(x / size * (0.7 + 0.83 * k) + rng.uniform(0, math.tau)) / (k + 1.3)
+            total += math.sin(x / swell_length * (0.7 + 0.83 * k) + rng.uniform(0, math.tau)) / (
+                k + 1.3
+            )
         return total / 1.9
 
-    def trace_ridge(
+    def trace_hill_outline(
         self,
-        name: str,
+        seed_name: str,
         z: float,
-        base: float,
-        swing: float,
-        size: float,
+        base_height: float,
+        height_swing: float,
+        swell_length: float,
         motion: Motion = NO_MOTION,
         sharp: bool = False,
         foot: float = 0.0,
     ) -> tuple[str, Box]:
         """The outline of hills at `z`: path data and its box; heights are positive metres."""
         box = self.find_visible_area(z, motion)
-        step = max(size / 7, (box.right - box.left) / 140)
+        step = max(swell_length / 7, (box.right - box.left) / 140)
         count = math.ceil((box.right - box.left) / step) + 3
         start = math.floor(box.left / step) * step - step
         line: list[Point] = []
         for i in range(count):
             x = start + i * step
-            high = base + swing * self.sample_wave(name, x, size)
+            high = base_height + height_swing * self.sample_smooth_wave(seed_name, x, swell_length)
             if sharp:
-                high += swing * 0.55 * (1 - 2 * abs((x / size * 0.9) % 1 - 0.5)) - swing * 0.2
-                high += swing * 0.12 * self.sample_wave(name + "j", x, size / 6)
+                high += (
+                    height_swing * 0.55 * (1 - 2 * abs((x / swell_length * 0.9) % 1 - 0.5))
+                    - height_swing * 0.2
+                )
+                high += (
+                    height_swing
+                    * 0.12
+                    * self.sample_smooth_wave(seed_name + "j", x, swell_length / 6)
+                )
             line.append((x, -max(0.02, high)))
         d = (
             smooth_path(line, close=False)
@@ -161,7 +172,7 @@ class Stage:
         if span is not None:
             left, right = max(left, span[0]), min(right, span[1])
         high = self.view.height
-        density = self.compute_density(z)
+        density = self.compute_pixels_per_metre(z)
         blur = self.compute_blur(z if focus is None else focus) * high
         pad = 3 * max(blur, 0.014 * high * shadow) / density
         box = Box(left - pad, max(visible.top - pad, top - pad), right + pad,
@@ -171,27 +182,27 @@ class Stage:
         if blur > 3:
             density /= blur / 3
             blur = 3.0
-        density = limit_density(box, density)
-        box = snap_to_pixels(box, density)
+        density = limit_pixels_per_metre(box, density)
+        box = grow_box_to_pixels(box, density)
         pixels = render_svg(body, box, density)
         depth = self.view.distance + z if veil is None else veil
-        pixels = apply_light(pixels, self.palette.compute_light_matrix(depth, self.indoors))
+        pixels = apply_color_matrix(pixels, self.palette.compute_light_matrix(depth, self.indoors))
         if paper:
             pixels = add_paper_grain(pixels, box, density)
         if shines and (self.palette.lamps_on or always):
             bright = render_svg(shines, box, density)
             composite_over(
                 pixels,
-                apply_light(
+                apply_color_matrix(
                     bright, self.palette.compute_light_matrix(depth, self.indoors, glow=True)
                 ),
             )
         pixels = add_shadow(pixels, 0.011 * high * shadow, self.palette.shadow * min(1.0, shadow))
-        picture = trim_margins(Picture(blur_pixels(pixels, blur), box.left, box.top, density))
+        picture = trim_empty_margins(Picture(blur_pixels(pixels, blur), box.left, box.top, density))
         if picture is not None:
             self.planes.append(Plane(picture, z, motion, foot))
 
-    def compute_density(self, z: float) -> float:
+    def compute_pixels_per_metre(self, z: float) -> float:
         """Pixels a metre that a sheet at `z` needs to stay sharp; what passes the lens may blur."""
         begin = self.view.compute_scale(self.poses[0], z)
         most = max(self.view.compute_scale(pose, z) for pose in self.list_key_poses())
@@ -206,11 +217,11 @@ class Stage:
     def add_sky(self, body: str, shines: str = "") -> None:
         """The backdrop: the horizon is at 0, and `measure_frame_height()` metres fill the frame."""
         visible = self.find_visible_area(FAR)
-        density = self.compute_density(FAR)
-        density = limit_density(visible, density)
-        visible = snap_to_pixels(visible, density)
+        density = self.compute_pixels_per_metre(FAR)
+        density = limit_pixels_per_metre(visible, density)
+        visible = grow_box_to_pixels(visible, density)
         pixels = render_svg(body + shines, visible, density)
-        pixels = apply_light(pixels, self.palette.compute_grade_matrix())
+        pixels = apply_color_matrix(pixels, self.palette.compute_grade_matrix())
         self.planes.append(
             Plane(Picture(pixels, visible.left, visible.top, density), FAR, opaque=True)
         )
@@ -219,7 +230,7 @@ class Stage:
         """Metres that fill the frame's height at `z`, at home."""
         return 1 / self.view.compute_scale(self.home, z)
 
-    def add_beam(self, x: float, y: float, z: float, reach: float) -> None:
+    def add_turning_beam(self, x: float, y: float, z: float, reach: float) -> None:
         """A lamp at (x, y, z) that turns, its light `reach` metres long."""
         if not (self.palette.lamps_on or {"fog", "storm"} & set(self.spec.weather)):
             return
@@ -228,7 +239,9 @@ class Stage:
         stops = [(0, "#fff2c4", 0.62), (0.5, "#fff0c0", 0.2), (1, "#fff0c0", 0)]
         cone = [(0, -0.5), (reach, box.top * 0.8), (reach, box.bottom * 0.8), (0, 0.5)]
         body = define_gradient("beam", stops, across=True) + draw_polygon(cone, "url(#beam)")
-        pixels = apply_light(render_svg(body, box, density), self.palette.compute_grade_matrix())
+        pixels = apply_color_matrix(
+            render_svg(body, box, density), self.palette.compute_grade_matrix()
+        )
         soft = blur_pixels(pixels, max(1.0, 0.6 * density))
         self.planes.append(
             Beam(
@@ -244,16 +257,18 @@ class Stage:
 
     def project_floor_point(self, x: float, z: float, level: float = 0.0) -> Point:
         """Where a point of the ground is seen at the start, frame heights from the top left."""
-        u, v = self.view.project_point(self.poses[0], x, level, max(z, self._find_nearest_z()))
+        u, v = self.view.project_point(
+            self.poses[0], x, level, max(z, self._find_nearest_floor_z())
+        )
         return u, v
 
-    def _find_nearest_z(self) -> float:
+    def _find_nearest_floor_z(self) -> float:
         return -self.view.distance + 0.28 + self.poses[0].z
 
     def add_floor(
         self,
-        near: str,
-        far: str,
+        near_color: str,
+        far_color: str,
         *,
         level: float = 0.0,
         z: float = FAR,
@@ -265,14 +280,17 @@ class Stage:
         """Lays the ground from the camera to `z`; `marks` are polygons of (x, z) on it."""
         pose = self.poses[0]
         if "snow" in self.spec.weather and not self.indoors and level == 0:
-            near, far = mix_colors(near, _SNOW, 0.78), mix_colors(far, _SNOW, 0.78)
+            near_color, far_color = (
+                mix_colors(near_color, _SNOW, 0.78),
+                mix_colors(far_color, _SNOW, 0.78),
+            )
             marks = [
                 (corners, mix_colors(color, _SNOW, 0.72), alpha) for corners, color, alpha in marks
             ]
         area = self._find_floor_area(level, z)
         if area is None:
             return
-        density = limit_density(area, float(self.view.height))
+        density = limit_pixels_per_metre(area, float(self.view.height))
         stops, veils = [], []
         top = 0.5 + pose.sy
         focal = self.view.focal * math.exp(pose.zoom)
@@ -282,26 +300,26 @@ class Stage:
             drop = max(1e-4, row - top)
             depth = focal * (pose.y + level) / drop
             t = math.exp(-depth / 16.0)
-            stops.append((at, mix_colors(far, near, t), 1.0))
+            stops.append((at, mix_colors(far_color, near_color, t), 1.0))
             haze_share = (
                 0.0 if self.indoors or not haze else 1 - math.exp(-depth / self.palette.reach)
             )
             veils.append((at, self.palette.haze, haze_share))
-        ground = define_gradient("ground", stops) + _fill_area(area, "ground") + body
+        ground = define_gradient("ground", stops) + _draw_gradient_area(area, "ground") + body
         ground += "".join(
             draw_polygon(
                 [self.project_floor_point(x, far_z, level) for x, far_z in corners], color, alpha
             )
             for corners, color, alpha in marks
         )
-        pixels = apply_light(
+        pixels = apply_color_matrix(
             render_svg(ground, area, density), self.palette.compute_light_matrix(0, self.indoors)
         )
         if haze and not self.indoors:
             veil = render_svg(
-                define_gradient("veil", veils) + _fill_area(area, "veil"), area, density
+                define_gradient("veil", veils) + _draw_gradient_area(area, "veil"), area, density
             )
-            composite_over(pixels, apply_light(veil, self.palette.compute_grade_matrix()))
+            composite_over(pixels, apply_color_matrix(veil, self.palette.compute_grade_matrix()))
         if shines:
             light = "".join(
                 draw_polygon(
@@ -313,13 +331,17 @@ class Stage:
             )
             composite_over(
                 pixels,
-                apply_light(render_svg(light, area, density), self.palette.compute_grade_matrix()),
+                apply_color_matrix(
+                    render_svg(light, area, density), self.palette.compute_grade_matrix()
+                ),
             )
         blur = self.compute_blur(6.0) * density * 0.5
         if blur > 1.5:
             pixels = blur_pixels(pixels, blur)
         self.planes.append(
-            Floor(pixels, area.left, area.top, density, pose, level, z, self._find_nearest_z())
+            Floor(
+                pixels, area.left, area.top, density, pose, level, z, self._find_nearest_floor_z()
+            )
         )
 
     def _find_floor_area(self, level: float, z: float) -> Box | None:
@@ -336,8 +358,8 @@ class Stage:
             depth = view.focal * math.exp(pose.zoom) * (pose.y + level) / drop
             row_z = depth - view.distance + pose.z
             for far_z in (
-                max(row_z, self._find_nearest_z()),
-                max(min(z, FAR), self._find_nearest_z()),
+                max(row_z, self._find_nearest_floor_z()),
+                max(min(z, FAR), self._find_nearest_floor_z()),
             ):
                 s = view.compute_scale(pose, far_z)
                 for u in (-0.04 - lean, view.aspect + 0.04 + lean):
@@ -353,8 +375,8 @@ class Stage:
         return area if area.height > 0.01 and area.width > 0.01 else None
 
 
-def _fill_area(area: Box, name: str) -> str:
+def _draw_gradient_area(area: Box, gradient_id: str) -> str:
     return (
         f'<rect x="{fmt(area.left)}" y="{fmt(area.top)}" width="{fmt(area.width)}" '
-        f'height="{fmt(area.height)}" fill="url(#{name})"/>'
+        f'height="{fmt(area.height)}" fill="url(#{gradient_id})"/>'
     )

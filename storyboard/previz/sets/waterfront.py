@@ -35,7 +35,7 @@ def add_quay(stage: Stage) -> None:
     body = draw_rect(box.left, -0.16, box.width, 0.36, shade_color(stone, -0.22)) + draw_rect(
         box.left, -0.16, box.width, 0.07, shade_color(stone, 0.12)
     )
-    for x, cell in stage.iter_cells("bollard", edge, 4.2):
+    for x, cell in stage.iter_visible_cells("bollard", edge, 4.2):
         kind = cell.random()
         if kind < 0.42:
             iron = "#3b3d42"
@@ -53,30 +53,30 @@ def add_quay(stage: Stage) -> None:
             body += draw_rect(x - 0.2, -1.16, 0.62, 0.44, shade_color(c, 0.12), 0.02)
     stage.add_plane(edge, body, -1.3, 0.25)
     lamps, light = "", ""
-    for x, cell in stage.iter_cells("lamp", edge - 0.6, 9.0):
+    for x, cell in stage.iter_visible_cells("lamp", edge - 0.6, 9.0):
         if stage.spec.people and abs(x + 3.2 - stage.middle) < 0.9:
             continue
-        art, shine = nature.draw_streetlamp(cell, "")
+        art, shine = nature.draw_streetlamp_and_light(cell, "")
         lamps += place_art(art, x + 3.2, 0.0)
         light += place_art(shine, x + 3.2, 0.0)
     stage.add_plane(edge - 0.6, lamps, -4.4, 0.05, shines=light)
 
 
-def _build_slab_marks(stage: Stage, stone: str, edge: float) -> list[FloorMark]:
+def _build_slab_marks(stage: Stage, stone_color: str, edge_z: float) -> list[FloorMark]:
     """Paving in courses, each stone a little different, with open joints."""
     marks: list[FloorMark] = []
     near = -stage.view.distance + 0.5
     course, depth = math.floor(near / 0.9), 0.9
-    while course * depth < edge:
+    while course * depth < edge_z:
         z = course * depth
-        back = min(z + depth, edge)
+        back = min(z + depth, edge_z)
         front = max(z, near)
         if back > front:
-            for x, cell in stage.iter_cells(
+            for x, cell in stage.iter_visible_cells(
                 f"slab{course}", max(front, 0.2 - stage.view.distance), 1.4
             ):
                 x += 0.7 * (course % 2)
-                tone = shade_color(stone, cell.uniform(-0.11, 0.07))
+                tone = shade_color(stone_color, cell.uniform(-0.11, 0.07))
                 marks.append(
                     (
                         [
@@ -93,12 +93,12 @@ def _build_slab_marks(stage: Stage, stone: str, edge: float) -> list[FloorMark]:
     return marks
 
 
-def _build_puddle_marks(stage: Stage, edge: float) -> list[FloorMark]:
+def _build_puddle_marks(stage: Stage, edge_z: float) -> list[FloorMark]:
     rng = stage.seed_random("puddles")
     marks = []
     sky_ = mix_colors(stage.palette.sky[2], "#ffffff", 0.2)
     for _ in range(7):
-        x, z = stage.home.x + rng.uniform(-4, 4), rng.uniform(-3, edge - 1)
+        x, z = stage.home.x + rng.uniform(-4, 4), rng.uniform(-3, edge_z - 1)
         w, d = rng.uniform(0.5, 1.4), rng.uniform(0.2, 0.5)
         ring = [
             (
@@ -145,17 +145,17 @@ def add_beach(stage: Stage) -> None:
             shadow=0.3,
         )
     body = ""
-    for x, cell in stage.iter_cells("shells", 1.6, 5.0):
+    for x, cell in stage.iter_visible_cells("shells", 1.6, 5.0):
         if cell.random() < 0.55:
             body += place_art(
                 nature.draw_rock(cell, cell.uniform(0.3, 0.9), cell.uniform(0.12, 0.34), "#8f8478"),
                 x + cell.uniform(-2, 2),
             )
     stage.add_plane(1.6, body, -0.6, 0.08)
-    _add_dune_grass(stage, sand)
+    _add_near_grass_tufts(stage, sand)
 
 
-def _add_dune_grass(stage: Stage, sand: str) -> None:
+def _add_near_grass_tufts(stage: Stage, ground_color: str) -> None:
     """Grass in the near corners."""
     z = -0.46 * stage.view.distance
     if stage.view.distance < 2.2:
@@ -169,7 +169,9 @@ def _add_dune_grass(stage: Stage, sand: str) -> None:
         x = stage.home.x + side * stage.view.aspect * 0.47 / s
         for k in range(3):
             body += place_art(
-                nature.draw_tuft(rng, 0.4 / s * 0.4, 0.17 / s, mix_colors("#8a8f4f", sand, 0.2)),
+                nature.draw_grass_tuft(
+                    rng, 0.4 / s * 0.4, 0.17 / s, mix_colors("#8a8f4f", ground_color, 0.2)
+                ),
                 x - side * k * 0.05 / s,
             )
     stage.add_plane(
@@ -190,16 +192,16 @@ def add_cliff(stage: Stage) -> None:
     stage.add_floor(grass, shade_color(grass, 0.08), z=edge, marks=[(track, "#b8a67e", 0.8)])
     body = ""
     box = stage.find_visible_area(edge)
-    d, _ = stage.trace_ridge("edge", edge, 0.10, 0.12, 2.2, foot=3.0)
+    d, _ = stage.trace_hill_outline("edge", edge, 0.10, 0.12, 2.2, foot=3.0)
     body += define_gradient(
         "rock", [(0, grass, 1), (0.12, "#8f8272", 1), (1, "#6a6058", 1)]
     ) + draw_path(d, "url(#rock)")
-    for x, cell in stage.iter_cells("rocks", edge, 3.0):
+    for x, cell in stage.iter_visible_cells("rocks", edge, 3.0):
         if cell.random() < 0.5:
             body += place_art(
                 nature.draw_rock(cell, cell.uniform(0.5, 1.3), cell.uniform(0.25, 0.7), "#857a70"),
                 x,
             )
-        body += place_art(nature.draw_tuft(cell, 0.5, 0.4, shade_color(grass, -0.1)), x + 1.2)
+        body += place_art(nature.draw_grass_tuft(cell, 0.5, 0.4, shade_color(grass, -0.1)), x + 1.2)
     stage.add_plane(edge, body, -1.0, 3.0, span=(box.left, box.right))
-    _add_dune_grass(stage, grass)
+    _add_near_grass_tufts(stage, grass)

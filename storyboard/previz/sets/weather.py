@@ -46,12 +46,12 @@ class Atmosphere:
         self._vignette = _build_vignette(
             self.width, self.height, 0.30 if "noir" in self.spec.mood else 0.20
         )
-        self._grain = _build_grain(self.width, self.height)
+        self._grain = _build_bright_and_dark_grain(self.width, self.height)
 
-    def draw_over(self, frame: Pixels, clock: float) -> None:
+    def draw_weather_over(self, frame: Pixels, clock: float) -> None:
         """Draws the air of world time `clock` over `frame`, in place."""
         if "storm" in self.spec.weather:
-            flash = compute_lightning(self.spec.key, clock)
+            flash = compute_lightning_brightness(self.spec.key, clock)
             if flash > 0.02:
                 cv2.convertScaleAbs(frame, dst=frame, alpha=1 + 0.42 * flash, beta=20 * flash)
         if self.spec.set != "room":
@@ -76,11 +76,11 @@ class Atmosphere:
             cv2.add(frame, layer.tile[y : y + self.height, x : x + self.width], dst=frame)
 
 
-def compute_lightning(key: str, clock: float) -> float:
+def compute_lightning_brightness(seed_key: str, clock: float) -> float:
     """0 to 1: how bright the sky is with it at that moment."""
     every = 4.6
     turn = math.floor(clock / every)
-    rng = seed_random("lightning", key, turn)
+    rng = seed_random("lightning", seed_key, turn)
     since = clock - turn * every - rng.uniform(0.3, every - 0.9)
     if not 0 <= since < 0.5:
         return 0.0
@@ -101,7 +101,7 @@ def add_mist(stage: Stage) -> None:
         width = 0.85 / s
         stops = [(0, haze, strength), (0.6, haze, strength * 0.5), (1, haze, 0)]
         body = define_gradient("mist", stops, radial=True)
-        for x, rng in stage.iter_cells(f"mist{k}", z, width, motion):
+        for x, rng in stage.iter_visible_cells(f"mist{k}", z, width, motion):
             y = -rng.uniform(0.0, 0.16) / s - 0.3
             body += draw_ellipse(x + rng.uniform(-0.2, 0.2) * width, y, rng.uniform(0.55, 0.95) / s,
                             rng.uniform(0.10, 0.22) / s, "url(#mist)")  # fmt: skip
@@ -122,7 +122,7 @@ def _build_precipitation(
         )
         return [
             Precipitation(
-                _draw_flakes(width, height, count, size, tone * bright, i), down, aside, 0.05
+                _draw_snow_tile(width, height, count, size, tone * bright, i), down, aside, 0.05
             )
             for i, (count, size, tone, down, aside) in enumerate(layers)
         ]
@@ -131,7 +131,7 @@ def _build_precipitation(
         lean = 0.32 if weather & {"storm", "wind"} else 0.10
         return [
             Precipitation(
-                _draw_streaks(width, height, int(count * heavy), long, lean, tone * bright, i),
+                _draw_rain_tile(width, height, int(count * heavy), long, lean, tone * bright, i),
                 down,
                 down * lean,
             )
@@ -142,23 +142,29 @@ def _build_precipitation(
     return []
 
 
-def _repeat_tile(tile: NDArray[np.uint8]) -> Pixels:
+def _repeat_tile_as_bgra(tile: NDArray[np.uint8]) -> Pixels:
     tiled = np.tile(tile, (2, 2))
     zero = np.zeros_like(tiled)
     bgra: Pixels = cv2.merge([tiled, tiled, tiled, zero])
     return bgra
 
 
-def _draw_streaks(
-    width: int, height: int, count: int, long: float, lean: float, tone: float, salt: int
+def _draw_rain_tile(
+    width: int,
+    height: int,
+    count: int,
+    streak_length: float,
+    lean: float,
+    brightness: float,
+    seed_salt: int,
 ) -> Pixels:
-    rng = seed_random("rain", salt)
+    rng = seed_random("rain", seed_salt)
     wide = width
     tile = np.zeros((height * 3, wide * 2), np.uint8)
     for _ in range(count):
         x, y = rng.uniform(0, wide), rng.uniform(0, height)
-        size = long * height * rng.uniform(0.6, 1.2)
-        light = tone * rng.uniform(0.5, 1.0)
+        size = streak_length * height * rng.uniform(0.6, 1.2)
+        light = brightness * rng.uniform(0.5, 1.0)
         for dx in (0, wide):
             start = (round(x + dx), round(y + height))
             end = (round(x + dx - size * lean), round(y + height + size))
@@ -166,40 +172,42 @@ def _draw_streaks(
     wrapped = cv2.max(tile[height : 2 * height, :wide], tile[2 * height :, :wide])
     wrapped = cv2.max(wrapped, tile[height : 2 * height, wide:])
     wrapped = cv2.max(wrapped, tile[2 * height :, wide:])
-    return _repeat_tile(wrapped)
+    return _repeat_tile_as_bgra(wrapped)
 
 
-def _draw_flakes(
-    width: int, height: int, count: int, size: float, tone: float, salt: int
+def _draw_snow_tile(
+    width: int, height: int, count: int, flake_radius: float, brightness: float, seed_salt: int
 ) -> Pixels:
-    rng = seed_random("snow", salt)
+    rng = seed_random("snow", seed_salt)
     wide = width
     tile = np.zeros((height, wide), np.uint8)
     for _ in range(count):
         x, y, r = (
             rng.uniform(0, wide),
             rng.uniform(0, height),
-            size * height * rng.uniform(0.5, 1.1),
+            flake_radius * height * rng.uniform(0.5, 1.1),
         )
-        light = tone * rng.uniform(0.6, 1.0)
+        light = brightness * rng.uniform(0.6, 1.0)
         for dx in (-wide, 0, wide):
             for dy in (-height, 0, height):
                 at = (round((x + dx) * 16), round((y + dy) * 16))
                 if -99 < x + dx < wide + 99 and -99 < y + dy < height + 99:
                     cv2.circle(tile, at, max(8, round(r * 16)), light, -1, cv2.LINE_AA, 4)
-    return _repeat_tile(cv2.GaussianBlur(tile, (0, 0), max(0.5, size * height * 0.3)))
+    return _repeat_tile_as_bgra(
+        cv2.GaussianBlur(tile, (0, 0), max(0.5, flake_radius * height * 0.3))
+    )
 
 
-def _build_vignette(width: int, height: int, depth: float) -> Pixels:
+def _build_vignette(width: int, height: int, darkness: float) -> Pixels:
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     radius = np.hypot((x / width - 0.5) * 1.25, (y / height - 0.5) * 1.15)
-    falloff = 1 - depth * np.clip((radius - 0.28) / 0.55, 0, 1) ** 2
+    falloff = 1 - darkness * np.clip((radius - 0.28) / 0.55, 0, 1) ** 2
     tone = np.round(falloff * 255).astype(np.uint8)
     bgra: Pixels = cv2.merge([tone, tone, tone, tone])
     return bgra
 
 
-def _build_grain(width: int, height: int) -> tuple[Pixels, Pixels]:
+def _build_bright_and_dark_grain(width: int, height: int) -> tuple[Pixels, Pixels]:
     noise = np.random.Generator(np.random.PCG64(11)).normal(0, 1.5, (height + 64, width + 70))
     soft = cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 0.8 * max(1.0, height / 720))
     soft *= 1.6 / max(1e-6, float(soft.std()))

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from storyboard.previz.audio.syllables import Syllable, schedule_lines, split_syllables
+from storyboard.previz.audio.syllables import Syllable, estimate_line_durations, schedule_syllables
 from storyboard.previz.figures.face import CLOSED, NARROW, OPEN, ROUND, Face
 from storyboard.previz.figures.pose import STRIDE, BodyPose
 from storyboard.previz.painting.rasterizer import Box
 from storyboard.previz.painting.seeds import seed_random
 from storyboard.previz.props import find_prop
-from storyboard.previz.staging.framing import Mark, PlacedProp, compute_half_width
+from storyboard.previz.staging.framing import Mark, PlacedProp, compute_person_half_width
 from storyboard.providers.base import SpokenLine
 
 WALKING = 1.25
@@ -80,7 +80,7 @@ class Actor:
     foreshortening: float = 1.0
     """Foreshortening of heights when seen from above."""
 
-    def find_view(self, t: float) -> tuple[str, float]:
+    def find_view_and_width(self, t: float) -> tuple[str, float]:
         """The view, and how wide it stands: less than 1 while the paper turns over."""
         current, width = self.views[0][1], 1.0
         for at, name in self.views[1:]:
@@ -93,9 +93,9 @@ class Actor:
                 width = max(0.16, abs(math.cos(math.pi * u)))
         return current, width
 
-    def build_pose(self, t: float) -> BodyPose:
+    def build_body_pose(self, t: float) -> BodyPose:
         person = self.mark.person
-        view, _ = self.find_view(t)
+        view, _ = self.find_view_and_width(t)
         side = "side" if view in ("left", "right") else view
         is_running = person.pace > 1.6 and self.walk.is_moving(t)
         phase = None
@@ -108,13 +108,13 @@ class Actor:
 
     def build_face(self, t: float, clock: float) -> Face:
         person = self.mark.person
-        view, _ = self.find_view(t)
+        view, _ = self.find_view_and_width(t)
         rng = seed_random("blink", person.name)
         every = rng.uniform(2.9, 4.3)
         blinks = (clock + t + rng.uniform(0, every)) % every < 0.13
         down = person.eyes == "down" and not self.is_speaking(t)
         shut = blinks or person.eyes == "closed"
-        mouth = self.choose_mouth(t)
+        mouth = self.choose_mouth_shape(t)
         if view == "back":
             return Face("back")
         if view in ("left", "right"):
@@ -127,7 +127,7 @@ class Actor:
             line and start <= t < start + line[-1].end_s + 0.1 for start, line in self.speech
         )
 
-    def choose_mouth(self, t: float) -> int:
+    def choose_mouth_shape(self, t: float) -> int:
         for start, line in self.speech:
             for syllable in line:
                 at = t - start - syllable.start_s
@@ -140,7 +140,7 @@ class Actor:
                     return {"a": OPEN, "o": ROUND, "u": ROUND}.get(syllable.vowel, NARROW)
         return CLOSED
 
-    def compute_nod(self, t: float, clock: float) -> float:
+    def compute_head_lean(self, t: float, clock: float) -> float:
         """Degrees that the head leans: breath, and the beat of one's own words."""
         rng = seed_random("nod", self.mark.person.name)
         sway = math.sin((clock + t) * 0.9 + rng.uniform(0, 6)) * 1.1
@@ -150,17 +150,17 @@ class Actor:
             sway += 3.0 * (1 if self.mark.faces >= 0 else -1)
         return sway
 
-    def compute_box(self, t: float, size: str, whole: bool) -> Box:
+    def compute_framing_box(self, t: float, shot_size: str, whole: bool) -> Box:
         """What of the person must stay in frame."""
         x, _, _ = self.walk.locate_at(t)
         look = self.mark.look
         high = look.height * self.foreshortening * (0.78 if self.mark.person.sits else 1.0)
-        half = look.height * compute_half_width(size, whole and self.walk.is_moving(t))
-        if size in ("CU", "ECU"):
+        half = look.height * compute_person_half_width(shot_size, whole and self.walk.is_moving(t))
+        if shot_size in ("CU", "ECU"):
             eye = high - look.height * look.head * 0.5
-            tall = look.height * look.head * (0.56 if size == "CU" else 0.10)
+            tall = look.height * look.head * (0.56 if shot_size == "CU" else 0.10)
             return Box(x - half, -eye - tall, x + half, -eye + tall)
-        bottom = 0.0 if whole else -high * (0.80 if size == "MCU" else 0.6)
+        bottom = 0.0 if whole else -high * (0.80 if shot_size == "MCU" else 0.6)
         return Box(x - half, -high * 1.012, x + half, bottom)
 
 
@@ -190,7 +190,7 @@ class MovingProp:
             y -= self.rise_speed * 2.2 * (1 - math.exp(-t / 2.2))
         return x, y, z
 
-    def compute_box(self, t: float, clock: float) -> Box:
+    def compute_framing_box(self, t: float, clock: float) -> Box:
         prop = find_prop(self.placed.thing.name)
         x, y, _ = self.locate_at(t, clock)
         half = prop.width / 2 * self.placed.scale
@@ -220,12 +220,12 @@ class Actors:
         return next((thing for thing in self.things if thing.placed.subject), None)
 
 
-def find_speech(
-    lines: Sequence[SpokenLine], name: str
+def find_visible_speech(
+    lines: Sequence[SpokenLine], speaker: str
 ) -> tuple[tuple[float, tuple[Syllable, ...]], ...]:
     """The lines of `name` that a mouth is seen to speak."""
     return tuple(
-        (line.at_s, split_syllables(line.words, seconds))
-        for line, seconds in schedule_lines(tuple(lines))
-        if line.speaker.lower() == name.lower() and not line.off
+        (line.at_s, schedule_syllables(line.words, seconds))
+        for line, seconds in estimate_line_durations(tuple(lines))
+        if line.speaker.lower() == speaker.lower() and not line.off
     )

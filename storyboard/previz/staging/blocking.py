@@ -9,9 +9,16 @@ from dataclasses import dataclass, replace
 from storyboard.previz.painting.rasterizer import Box
 from storyboard.previz.painting.seeds import seed_random
 from storyboard.previz.props import find_prop
-from storyboard.previz.script.shoreline import DEPTHS, find_shore
+from storyboard.previz.script.shoreline import DEPTHS, find_shore_type
 from storyboard.previz.script.shot_spec import CameraStep, ShotSpec
-from storyboard.previz.staging.actors import WALKING, Actor, Actors, MovingProp, Walk, find_speech
+from storyboard.previz.staging.actors import (
+    WALKING,
+    Actor,
+    Actors,
+    MovingProp,
+    Walk,
+    find_visible_speech,
+)
 from storyboard.previz.staging.camera import (
     ZERO_POSE,
     CameraPath,
@@ -21,7 +28,7 @@ from storyboard.previz.staging.camera import (
     SubjectTrack,
     Travel,
     View,
-    is_in_frame,
+    is_subject_in_frame,
     plan_camera_path,
 )
 from storyboard.previz.staging.framing import (
@@ -59,6 +66,7 @@ class Blocking:
 
     actors: Actors
     path: CameraPath
+    view: View
 
 
 def block_shot(
@@ -82,14 +90,18 @@ def block_shot(
         actors = _block_actors(
             spec, composition, lines, total, speed, previous, view, camera_start.pose
         )
-        subject_at = track_subject(spec, composition, actors, clock)
-        travel = _plan_travel(spec, actors, subject_at, view, camera_start.pose, total, is_static)
-        if _is_subject_in_frame(view, camera_start.pose, subject_at, travel, total, bool(previous)):
+        subject_at = build_subject_track(spec, composition, actors, clock)
+        travel = _plan_camera_travel(
+            spec, actors, subject_at, view, camera_start.pose, total, is_static
+        )
+        if _is_subject_kept_in_frame(
+            view, camera_start.pose, subject_at, travel, total, bool(previous)
+        ):
             break
     for max_share, along in _EFFORTS:
         if along and not is_static:
-            travel = _plan_travel(
-                spec, actors, subject_at, view, camera_start.pose, total, is_static, along=True
+            travel = _plan_camera_travel(
+                spec, actors, subject_at, view, camera_start.pose, total, is_static, go_along=True
             )
         path = plan_camera_path(
             spec.steps,
@@ -105,30 +117,32 @@ def block_shot(
             max_share,
         )
         if all(
-            is_in_frame(view, path.poses[i], subject_at(i / fps), margin=0.012)
+            is_subject_in_frame(view, path.poses[i], subject_at(i / fps), margin=0.012)
             for i in range(0, frames, max(1, frames // 32))
         ):
             break
-    return Blocking(actors, path)
+    return Blocking(actors, path, view)
 
 
 def _block_actors(
     spec: ShotSpec,
     composition: Composition,
     lines: Sequence[SpokenLine],
-    total: float,
-    speed: float,
-    previous: dict[str, PreviousMotion],
+    total_s: float,
+    speed_factor: float,
+    previous_motions: dict[str, PreviousMotion],
     view: View,
-    pose: Pose,
+    camera_pose: Pose,
 ) -> Actors:
     people = tuple(
-        _block_person(spec, mark, lines, total, speed, previous, view, pose)
+        _block_person(spec, mark, lines, total_s, speed_factor, previous_motions, view, camera_pose)
         for mark in composition.marks
     )
     things: list[MovingProp] = []
     for placed in composition.things:
-        things += _block_prop(spec, placed, total, speed, previous, view, pose)
+        things += _block_prop(
+            spec, placed, total_s, speed_factor, previous_motions, view, camera_pose
+        )
     return Actors(people, tuple(things))
 
 
@@ -136,28 +150,28 @@ def _block_person(
     spec: ShotSpec,
     mark: Mark,
     lines: Sequence[SpokenLine],
-    total: float,
-    speed: float,
-    previous: dict[str, PreviousMotion],
+    total_s: float,
+    speed_factor: float,
+    previous_motions: dict[str, PreviousMotion],
     view: View,
-    pose: Pose,
+    camera_pose: Pose,
 ) -> Actor:
     person = mark.person
     flat = FORESHORTENING.get(spec.angle, 1.0)
-    speech = find_speech(lines, person.name)
-    pace = WALKING * person.pace * speed * (mark.look.height / 1.72)
+    speech = find_visible_speech(lines, person.name)
+    pace = WALKING * person.pace * speed_factor * (mark.look.height / 1.72)
     vx = {"left": -pace, "right": pace}.get(person.walk, 0.0)
     vz = {"away": pace, "toward": -pace}.get(person.walk, 0.0)
-    last = previous.get(person.name)
+    last = previous_motions.get(person.name)
     max_z = _DEPTHS.get(spec.set, 30.0)
     if spec.set == "sea":
-        max_z = max(0.0, DEPTHS[find_shore(spec)] - 1.5)
+        max_z = max(0.0, DEPTHS[find_shore_type(spec)] - 1.5)
     if last is not None:
         if vz > 0:
-            vz = min(vz, max(0.0, max_z - last.z) / total)
+            vz = min(vz, max(0.0, max_z - last.z) / total_s)
         if vz < 0:
-            vz = max(vz, -max(0.0, last.z + 0.45 * view.distance) / total)
-        stop_at_s = total * 0.55 if person.walk and person.turns_to else math.inf
+            vz = max(vz, -max(0.0, last.z + 0.45 * view.distance) / total_s)
+        stop_at_s = total_s * 0.55 if person.walk and person.turns_to else math.inf
         walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked, stop_at_s=stop_at_s)
         views = [(0.0, last.view or person.view)]
         if person.walk:
@@ -168,23 +182,23 @@ def _block_person(
         return Actor(mark, walk, tuple(views), speech, flat)
     x, z = mark.x, mark.z
     if vz > 0:
-        vz = min(vz, max(0.0, max_z - z) / total)
+        vz = min(vz, max(0.0, max_z - z) / total_s)
     elif vz < 0:
         # it comes from behind to its mark, so that the shot ends as it is composed
-        far = min(-vz * total, 1.6 * view.distance, max_z - z)
-        vz = -far / total
+        far = min(-vz * total_s, 1.6 * view.distance, max_z - z)
+        vz = -far / total_s
         x, z = x, z + far
     entry_offset = 0.0
-    if previous:
-        s = view.compute_scale(pose, z)
-        side = 1.0 if x >= pose.x else -1.0
-        entry_offset = (pose.x + side * (view.aspect / 2 / s + 0.5)) - x
+    if previous_motions:
+        s = view.compute_scale(camera_pose, z)
+        side = 1.0 if x >= camera_pose.x else -1.0
+        entry_offset = (camera_pose.x + side * (view.aspect / 2 / s + 0.5)) - x
     views = [(0.0, person.view)]
     if entry_offset:
         views = [(0.0, "left" if entry_offset > 0 else "right"), (2.2, person.view)]
-    stop_at_s = total * 0.55 if person.walk and person.turns_to else math.inf
+    stop_at_s = total_s * 0.55 if person.walk and person.turns_to else math.inf
     if person.turns_to and person.turns_to != person.view:
-        at = stop_at_s + 0.4 if person.walk else min(1.1, total * 0.3)
+        at = stop_at_s + 0.4 if person.walk else min(1.1, total_s * 0.3)
         views.append((at, person.turns_to))
     walk = Walk(x, z, vx, vz, vx, vz, entry_offset=entry_offset, stop_at_s=stop_at_s)
     return Actor(mark, walk, tuple(views), speech, flat)
@@ -193,14 +207,14 @@ def _block_person(
 def _block_prop(
     spec: ShotSpec,
     placed: PlacedProp,
-    total: float,
-    speed: float,
-    previous: dict[str, PreviousMotion],
+    total_s: float,
+    speed_factor: float,
+    previous_motions: dict[str, PreviousMotion],
     view: View,
-    pose: Pose,
+    camera_pose: Pose,
 ) -> list[MovingProp]:
     thing, prop = placed.thing, find_prop(placed.thing.name)
-    pace = prop.speed * speed
+    pace = prop.speed * speed_factor
     vx = {"left": -pace, "right": pace}.get(thing.moves, 0.0)
     vz = {"away": pace * 0.8, "toward": -pace * 0.6}.get(thing.moves, 0.0)
     rng = seed_random("thing", spec.shot, thing.name)
@@ -211,7 +225,7 @@ def _block_prop(
     if thing.moves == "up":
         rise_speed = prop.speed * 0.25 * (1.0 if prop.stand == "air" else 0.0)
         vx = 0.0 if prop.stand == "air" else pace
-    last = previous.get(thing.name)
+    last = previous_motions.get(thing.name)
     if last is not None:
         walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked)
         placed = replace(placed, y=last.y if prop.stand != "water" else placed.y)
@@ -219,16 +233,16 @@ def _block_prop(
     else:
         x, z = placed.x, placed.z
         if vz < 0:
-            far = min(-vz * total, 2.5 * view.distance)
-            vz, z = -far / total, z + far
+            far = min(-vz * total_s, 2.5 * view.distance)
+            vz, z = -far / total_s, z + far
         if not placed.subject and vx and z > 0:
             # it crosses behind: begin aside, so that it is in the middle halfway
-            x -= vx * total * 0.5
-        if previous and vx:
-            s = view.compute_scale(pose, z)
-            x = pose.x - (view.aspect / 2 / s + prop.width * 0.6) * (1 if vx > 0 else -1)
+            x -= vx * total_s * 0.5
+        if previous_motions and vx:
+            s = view.compute_scale(camera_pose, z)
+            x = camera_pose.x - (view.aspect / 2 / s + prop.width * 0.6) * (1 if vx > 0 else -1)
         walk = Walk(x, z, vx, vz, vx, vz)
-    appears = bool(previous) and last is None and not vx
+    appears = bool(previous_motions) and last is None and not vx
     if thing.name in FLYING:
         return _block_flock(placed, walk, rise_speed, faces_left, appears)
     if thing.count > 1 and thing.name not in ("flower", "candle"):
@@ -269,7 +283,7 @@ def _block_flock(
     ]
 
 
-def track_subject(
+def build_subject_track(
     spec: ShotSpec, composition: Composition, actors: Actors, clock: float = 0.0
 ) -> SubjectTrack:
     """The subject of the shot as a function of time."""
@@ -279,7 +293,7 @@ def track_subject(
 
     def find_subject(t: float) -> Subject | None:
         if leads:
-            boxes = [lead.compute_box(t, spec.size, composition.whole) for lead in leads
+            boxes = [lead.compute_framing_box(t, spec.size, composition.whole) for lead in leads
                      if not lead.walk.entry_offset]  # fmt: skip
             if not boxes:
                 return None
@@ -289,38 +303,38 @@ def track_subject(
             depth = sum(lead.walk.locate_at(t)[1] for lead in leads) / len(leads)
             return Subject(box, depth, bottom=composition.whole or spec.size == "CU")
         if thing is not None and spec.size != "ECU":
-            return Subject(thing.compute_box(t, clock), thing.locate_at(t, clock)[2])
+            return Subject(thing.compute_framing_box(t, clock), thing.locate_at(t, clock)[2])
         return None
 
     return find_subject
 
 
-def _plan_travel(
+def _plan_camera_travel(
     spec: ShotSpec,
     actors: Actors,
     subject_at: SubjectTrack,
     view: View,
-    pose: Pose,
-    total: float,
+    camera_pose: Pose,
+    total_s: float,
     is_static: bool,
-    along: bool = False,
+    go_along: bool = False,
 ) -> Travel:
     """How far the subject takes the camera along."""
     lead = actors.lead
-    follows = along or any(step.kind == "follow" for step in spec.steps)
+    follows = go_along or any(step.kind == "follow" for step in spec.steps)
     if lead is None or (is_static and not follows):
         return lambda t: ZERO_POSE
     walk = lead.walk
     start_x, start_z, _ = walk.locate_at(0.0)
     side_share = 0.0
     if abs(walk.vx) > 0.02:
-        walk_distance = walk.vx * total
+        walk_distance = walk.vx * total_s
         room = 0.0
         first = subject_at(0.0)
         if first is not None and not follows:
-            s = view.compute_scale(pose, first.z)
-            left, _ = view.project_point(pose, first.box.left, 0.0, first.z)
-            right, _ = view.project_point(pose, first.box.right, 0.0, first.z)
+            s = view.compute_scale(camera_pose, first.z)
+            left, _ = view.project_point(camera_pose, first.box.left, 0.0, first.z)
+            right, _ = view.project_point(camera_pose, first.box.right, 0.0, first.z)
             margin = 0.07 * view.aspect
             room = (view.aspect - margin - right if walk_distance > 0 else left - margin) / s
         side_share = max(0.0, 1 - max(0.0, room) * 0.92 / abs(walk_distance))
@@ -333,15 +347,20 @@ def _plan_travel(
     return compute_travel
 
 
-def _is_subject_in_frame(
-    view: View, pose: Pose, subject_at: SubjectTrack, travel: Travel, total: float, goes_on: bool
+def _is_subject_kept_in_frame(
+    view: View,
+    pose: Pose,
+    subject_at: SubjectTrack,
+    travel: Travel,
+    total_s: float,
+    is_continued: bool,
 ) -> bool:
     """Whether the subject is in frame all the time by its own moves alone."""
-    if not is_in_frame(view, pose, subject_at(0.0)):
-        return goes_on  # it was out of frame before; nothing that it does now can be to blame
+    if not is_subject_in_frame(view, pose, subject_at(0.0)):
+        return is_continued  # it was out of frame before; nothing that it does now can be to blame
     for i in range(1, 9):
-        t = total * i / 8
-        if not is_in_frame(view, pose.add(travel(t)), subject_at(t)):
+        t = total_s * i / 8
+        if not is_subject_in_frame(view, pose.add(travel(t)), subject_at(t)):
             return False
     return True
 

@@ -118,7 +118,7 @@ class Segment:
     steps: tuple[CameraStep, ...]
 
 
-def schedule_steps(steps: Sequence[CameraStep], total_s: float) -> list[Segment]:
+def schedule_camera_steps(steps: Sequence[CameraStep], total_s: float) -> list[Segment]:
     """Steps laid on the clock: beats at their times, stated lengths kept, the rest shared."""
     groups: list[list[CameraStep]] = []
     for step in steps:
@@ -157,7 +157,9 @@ def schedule_steps(steps: Sequence[CameraStep], total_s: float) -> list[Segment]
     return segments
 
 
-def is_in_frame(view: View, pose: Pose, subject: Subject | None, margin: float = _MARGIN) -> bool:
+def is_subject_in_frame(
+    view: View, pose: Pose, subject: Subject | None, margin: float = _MARGIN
+) -> bool:
     """Whether the sides of `subject` that matter lie in frame."""
     if subject is None:
         return True
@@ -201,7 +203,7 @@ def plan_camera_path(
     frames: int,
     fps: int,
     clock: float,
-    key: str,
+    seed_key: str,
     goal: Pose | None = None,
     max_share: float = 1.0,
 ) -> CameraPath:
@@ -212,7 +214,7 @@ def plan_camera_path(
     time at frame 0, which the shake runs on, so that it goes on through a continuation.
     """
     total = frames / fps
-    plan = schedule_steps(steps, total)
+    plan = schedule_camera_steps(steps, total)
     follow = travel
     step_s = 1 / fps
     own_velocity = (
@@ -222,7 +224,7 @@ def plan_camera_path(
     pose, tangent = start.pose, own_velocity
     for i, segment in enumerate(plan):
         last = i + 1 == len(plan)
-        aim, exit_velocity = _fit_aim(
+        aim, exit_velocity = _find_segment_end_and_velocity(
             segment, last, pose, tangent, view, subject_at, follow, goal, max_share
         )
         legs.append((segment, pose, aim, tangent, exit_velocity))
@@ -241,30 +243,32 @@ def plan_camera_path(
         if not start.shake and not clock:
             amount = final_shake
         poses.append(
-            frame_pose.add(_compute_shake(clock + t, key), amount) if amount else frame_pose
+            frame_pose.add(_compute_handheld_shake(clock + t, seed_key), amount)
+            if amount
+            else frame_pose
         )
         fast = any(step.kind == "whip" for step in segment.steps)
-        whips.append(_measure_pan_speed(legs[leg], t, step_s) if fast else 0.0)
+        whips.append(_measure_pan_shift(legs[leg], t, step_s) if fast else 0.0)
     return CameraPath(tuple(poses), final_shake, tuple(whips))
 
 
-def _measure_pan_speed(
-    leg: tuple[Segment, Pose, Pose, Pose, Pose], t: float, step_s: float
+def _measure_pan_shift(
+    leg: tuple[Segment, Pose, Pose, Pose, Pose], t: float, frame_s: float
 ) -> float:
     segment, a, b, m0, m1 = leg
     current = _interpolate_pose(a, b, m0, m1, t - segment.start_s, segment)
-    next_ = _interpolate_pose(a, b, m0, m1, t - segment.start_s + step_s, segment)
+    next_ = _interpolate_pose(a, b, m0, m1, t - segment.start_s + frame_s, segment)
     return abs(next_.sx - current.sx)
 
 
-def _fit_aim(
+def _find_segment_end_and_velocity(
     segment: Segment,
-    last: bool,
+    is_last: bool,
     pose: Pose,
-    tangent: Pose,
+    start_velocity: Pose,
     view: View,
     subject_at: SubjectTrack,
-    follow: Travel,
+    travel: Travel,
     goal: Pose | None,
     max_share: float,
 ) -> tuple[Pose, Pose]:
@@ -277,19 +281,19 @@ def _fit_aim(
             if step.kind == "reframe" and goal is not None:
                 aim = aim.add(goal.subtract(aim), amount)
                 continue
-            aim = _compute_step_end(step, amount, aim, view, subject, segment.length_s, follow)
+            aim = _compute_step_end(step, amount, aim, view, subject, segment.length_s, travel)
         exit_velocity = ZERO_POSE
-        if last and amount and not any(s.kind == "whip" for s in segment.steps):
+        if is_last and amount and not any(s.kind == "whip" for s in segment.steps):
             exit_velocity = ZERO_POSE.add(aim.subtract(pose), 0.45 / segment.length_s)
         if amount == 0.0:
             break
         stays_in_frame = True
         for i in range(1, 11):
             t = segment.length_s * i / 10
-            pose_then = _interpolate_pose(pose, aim, tangent, exit_velocity, t, segment)
+            pose_then = _interpolate_pose(pose, aim, start_velocity, exit_velocity, t, segment)
             subject_now = subject_at(segment.start_s + t)
-            pose_then = pose_then.add(follow(segment.start_s + t))
-            if not is_in_frame(view, pose_then, subject_now):
+            pose_then = pose_then.add(travel(segment.start_s + t))
+            if not is_subject_in_frame(view, pose_then, subject_now):
                 stays_in_frame = False
                 break
         if stays_in_frame:
@@ -297,35 +301,42 @@ def _fit_aim(
     return aim, exit_velocity
 
 
-def _interpolate_pose(a: Pose, b: Pose, m0: Pose, m1: Pose, t: float, segment: Segment) -> Pose:
+def _interpolate_pose(
+    start_pose: Pose,
+    end_pose: Pose,
+    start_velocity: Pose,
+    end_velocity: Pose,
+    t: float,
+    segment: Segment,
+) -> Pose:
     """A cubic through both ends with their speeds; a whip is over in a third of a second."""
     length = segment.length_s
     if any(step.kind == "whip" for step in segment.steps):
         length = min(length, 0.42)
         if t >= length:
-            return b
+            return end_pose
     u = min(1.0, max(0.0, t / length))
     u2, u3 = u * u, u * u * u
     # the start speed is let go within 1.6 s, whatever the length, so that nothing overshoots far
     glide = min(length, 1.6)
     v = min(1.0, t / glide)
     carry = glide * (v - 2 * v * v + v * v * v)
-    pose = a.add(b.subtract(a), 3 * u2 - 2 * u3)
-    pose = pose.add(m0, carry)
-    return pose.add(m1, length * (u3 - u2))
+    pose = start_pose.add(end_pose.subtract(start_pose), 3 * u2 - 2 * u3)
+    pose = pose.add(start_velocity, carry)
+    return pose.add(end_velocity, length * (u3 - u2))
 
 
 def _compute_step_end(
     step: CameraStep,
-    amount: float,
+    move_share: float,
     pose: Pose,
     view: View,
     subject: Subject | None,
     length_s: float,
-    follow: Travel,
+    travel: Travel,
 ) -> Pose:
     """Where `step` ends when it starts at `pose`."""
-    reach = amount * step.speed * min(1.25, max(0.4, length_s / 5))
+    reach = move_share * step.speed * min(1.25, max(0.4, length_s / 5))
     z = subject.z if subject else 0.0
     s = view.compute_scale(pose, z)
     subject_depth = max(_NEAR, view.distance + z - pose.z)
@@ -336,37 +347,39 @@ def _compute_step_end(
     if step.kind == "dolly":
         ratio = 1 + 0.5 * reach if sign > 0 else 1 / (1 + 0.6 * reach)
         aim = replace(pose, z=pose.z + subject_depth * (1 - 1 / ratio))
-        return _pin_subject(pose, aim, view, subject, 1.0)
+        return _shift_to_hold_subject(pose, aim, view, subject, 1.0)
     if step.kind == "zoom":
         ratio = math.log(1 + 0.55 * reach)
-        return _pin_subject(pose, replace(pose, zoom=pose.zoom + sign * ratio), view, subject, 1.0)
+        return _shift_to_hold_subject(
+            pose, replace(pose, zoom=pose.zoom + sign * ratio), view, subject, 1.0
+        )
     if step.kind == "truck":
         return replace(pose, x=pose.x + sign * reach * 0.34 * view.aspect * freedom / s)
     if step.kind == "crane":
         high = max(0.18, pose.y + sign * reach * 0.44 * freedom / s)
-        return _pin_subject(pose, replace(pose, y=high), view, subject, 0.82)
+        return _shift_to_hold_subject(pose, replace(pose, y=high), view, subject, 0.82)
     if step.kind in ("pan", "whip"):
         return replace(pose, sx=pose.sx - sign * reach * 0.30 * view.aspect * freedom)
     if step.kind == "tilt":
         return replace(pose, sy=pose.sy + sign * reach * 0.26 * freedom)
     if step.kind == "orbit":
         aim = replace(pose, x=pose.x + sign * reach * 0.55 * view.aspect / s)
-        return _pin_subject(pose, aim, view, subject, 1.0)
+        return _shift_to_hold_subject(pose, aim, view, subject, 1.0)
     if step.kind == "roll":
         return replace(pose, roll=pose.roll + sign * reach * 7)
-    if step.kind == "follow" and _measure_travel(follow(length_s)) < 0.05:
+    if step.kind == "follow" and _measure_travel_distance(travel(length_s)) < 0.05:
         ratio = 1 + 0.14 * reach
-        return _pin_subject(
+        return _shift_to_hold_subject(
             pose, replace(pose, z=pose.z + subject_depth * (1 - 1 / ratio)), view, subject, 1.0
         )
     return pose
 
 
-def _measure_travel(way: Pose) -> float:
-    return abs(way.x) + abs(way.z)
+def _measure_travel_distance(travelled: Pose) -> float:
+    return abs(travelled.x) + abs(travelled.z)
 
 
-def _pin_subject(
+def _shift_to_hold_subject(
     before: Pose, aim: Pose, view: View, subject: Subject | None, strength: float
 ) -> Pose:
     """`aim` with the shift that keeps the subject's middle where `before` saw it."""
@@ -381,9 +394,9 @@ def _pin_subject(
     return replace(aim, sx=aim.sx + (x0 - x1) * strength, sy=aim.sy + (y0 - y1) * strength)
 
 
-def _compute_shake(t: float, key: str) -> Pose:
+def _compute_handheld_shake(t: float, seed_key: str) -> Pose:
     """A hand: slow sway and a little tremor, always the same at the same time of the world."""
-    rng = seed_random("hand", key)
+    rng = seed_random("hand", seed_key)
     sums = []
     for base in (0.31, 0.37, 0.23):
         value = 0.0
@@ -402,7 +415,7 @@ __all__ = [
     "Segment",
     "Subject",
     "View",
-    "is_in_frame",
+    "is_subject_in_frame",
     "plan_camera_path",
-    "schedule_steps",
+    "schedule_camera_steps",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from storyboard.previz.painting.seeds import seed_random
 from storyboard.previz.props import find_prop
 from storyboard.previz.script.character_look import Look, derive_look
-from storyboard.previz.script.shoreline import LEVELS, find_shore
+from storyboard.previz.script.shoreline import LEVELS, find_shore_type
 from storyboard.previz.script.shot_spec import Person, ShotSpec, Thing
 from storyboard.previz.staging.camera import Pose, View
 
@@ -37,16 +37,16 @@ FORESHORTENING = {"high": 0.94, "overhead": 0.72}
 FLYING = frozenset(("gull", "bird"))
 
 
-def compute_flock_radius(count: int) -> float:
+def compute_flock_radius(bird_count: int) -> float:
     """Metres within which so many birds wheel."""
-    return 0.55 + 0.35 * math.sqrt(count)
+    return 0.55 + 0.35 * math.sqrt(bird_count)
 
 
-def compute_half_width(size: str, walks: bool) -> float:
+def compute_person_half_width(shot_size: str, walks: bool) -> float:
     """How far to each side of the middle a person must stay in frame, in body heights."""
-    if size in WHOLE and walks:
+    if shot_size in WHOLE and walks:
         return 0.26
-    return {"CU": 0.085, "ECU": 0.055, "MCU": 0.135, "MS": 0.16, "MWS": 0.17}.get(size, 0.175)
+    return {"CU": 0.085, "ECU": 0.055, "MCU": 0.135, "MS": 0.16, "MWS": 0.17}.get(shot_size, 0.175)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def compose_shot(spec: ShotSpec, width: int, height: int) -> Composition:
     return _compose_without_people(spec, width, height)
 
 
-def _compute_focal(spec: ShotSpec, size: str, portrait: bool) -> float:
-    lens = spec.lens or _SIZES[size][2]
+def _compute_focal_length(spec: ShotSpec, shot_size: str, portrait: bool) -> float:
+    lens = spec.lens or _SIZES[shot_size][2]
     return lens / (36.0 if portrait else 20.25)
 
 
@@ -114,7 +114,7 @@ def _compose_with_people(spec: ShotSpec, width: int, height: int) -> Composition
            "ECU": 0.5}[size]  # fmt: skip
     per_metre = share / max(_TALL, 0.9 * tall)
     walks = any(person.walk for person in spec.people)
-    group = 2 * tall * compute_half_width(size, walks) + (count - 1) * gap
+    group = 2 * tall * compute_person_half_width(size, walks) + (count - 1) * gap
     per_metre = min(per_metre, (aspect - 0.06 * min(1.0, aspect)) / group)
     if aspect < 1:
         top = {"WS": 0.36, "MS": 0.2, "MCU": 0.2, "CU": 0.2}.get(size, top)
@@ -126,19 +126,19 @@ def _compose_with_people(spec: ShotSpec, width: int, height: int) -> Composition
     if size == "ECU":
         eye = head * 0.92
         top = 0.47 - per_metre * (head - eye)
-    focal = _compute_focal(spec, size, aspect < 1)
+    focal = _compute_focal_length(spec, size, aspect < 1)
     view = View(width, height, focal, focal / per_metre)
     x0 = _choose_shot_x(spec)
     marks = _place_people(spec, looks, x0, gap, tight)
     if spec.shoulder and size != "ECU":
-        marks = (*marks, _place_shoulder(spec, marks[0], view, size))
+        marks = (*marks, _place_shoulder_person(spec, marks[0], view, size))
     offset = _compute_thirds_offset(spec, marks, size, aspect, per_metre, group)
     middle = (marks[0].x + marks[count - 1].x) / 2
     high = _choose_camera_height(spec.angle, size, head, top, per_metre)
     sy = top - 0.5 - per_metre * (high - head)
     pose = Pose(x=middle - offset / per_metre, y=high, sy=sy,
                 roll=-7.0 if spec.angle == "dutch" else 0.0)  # fmt: skip
-    things = _place_around_people(spec, marks, view, pose)
+    things = _place_things_around_people(spec, marks, view, pose)
     return Composition(view, pose, marks, things, size in WHOLE)
 
 
@@ -149,13 +149,13 @@ def _choose_shot_x(spec: ShotSpec) -> float:
 
 
 def _place_people(
-    spec: ShotSpec, looks: list[Look], x0: float, gap: float, tight: bool
+    spec: ShotSpec, looks: list[Look], middle_x: float, gap: float, tight: bool
 ) -> tuple[Mark, ...]:
     count = len(looks)
     sides = seed_random("sides", spec.key, spec.shot)
     marks = []
     for i, (person, look) in enumerate(zip(spec.people, looks, strict=True)):
-        x = x0 + (i - (count - 1) / 2) * gap
+        x = middle_x + (i - (count - 1) / 2) * gap
         z = 0.0 if count < 3 else 0.22 * (i % 2)
         view = person.view
         if view in ("left", "right"):
@@ -172,7 +172,7 @@ def _place_people(
     return tuple(marks)
 
 
-def _place_shoulder(spec: ShotSpec, mark: Mark, view: View, size: str) -> Mark:
+def _place_shoulder_person(spec: ShotSpec, mark: Mark, view: View, size: str) -> Mark:
     """The one whose back frames the picture, at the edge that the other looks towards."""
     side = 1.0 if mark.faces >= 0 else -1.0
     name = spec.shoulder if spec.shoulder != "*" else "another"
@@ -194,12 +194,12 @@ def _compute_thirds_offset(
     size: str,
     aspect: float,
     per_metre: float,
-    group: float,
+    group_width: float,
 ) -> float:
     """How far right of the middle the group stands, in frame heights."""
     if spec.pov or spec.angle == "overhead":
         return 0.0
-    room = max(0.0, aspect / 2 - 0.04 - group * per_metre / 2)
+    room = max(0.0, aspect / 2 - 0.04 - group_width * per_metre / 2)
     first = spec.steps[0] if spec.steps else None
     if first and first.kind in ("truck", "pan") and size in ("EWS", "WS", "FS", "MWS", "MS"):
         side = 1.0 if first.way != "left" else -1.0
@@ -218,18 +218,22 @@ def _compute_thirds_offset(
 
 
 def _choose_camera_height(
-    angle: str, size: str, head: float, top: float, per_metre: float
+    angle: str, shot_size: str, head_height: float, head_room: float, frame_heights_per_metre: float
 ) -> float:
     """The camera's height: eye level, or as puts the horizon where the angle wants it."""
     if angle == "low":
-        return max(0.16, head - (0.90 - top) / per_metre)
+        return max(0.16, head_height - (0.90 - head_room) / frame_heights_per_metre)
     if angle == "high":
-        return head + max(0.35, (top - 0.10) / per_metre)
+        return head_height + max(0.35, (head_room - 0.10) / frame_heights_per_metre)
     if angle == "overhead":
-        return head + (top + 0.75) / per_metre
-    if size == "EWS":
-        return head * 1.7
-    return min(head * 0.95, 1.55) if size in ("CU", "ECU", "MCU") else min(head * 0.9, 1.45)
+        return head_height + (head_room + 0.75) / frame_heights_per_metre
+    if shot_size == "EWS":
+        return head_height * 1.7
+    return (
+        min(head_height * 0.95, 1.55)
+        if shot_size in ("CU", "ECU", "MCU")
+        else min(head_height * 0.9, 1.45)
+    )
 
 
 def _compose_without_people(spec: ShotSpec, width: int, height: int) -> Composition:
@@ -242,7 +246,7 @@ def _compose_without_people(spec: ShotSpec, width: int, height: int) -> Composit
     small = bool(things) and find_prop(things[0].name).stand in ("table", "hand")
     if things and (size in ("INSERT", "ECU", "CU", "MCU") or not small):
         return _compose_thing_shot(spec, things, size, width, height, x0)
-    focal = _compute_focal(spec, size if size in ("EWS", "WS") else "WS", portrait)
+    focal = _compute_focal_length(spec, size if size in ("EWS", "WS") else "WS", portrait)
     per_metre = (0.062 if size == "EWS" else 0.24) if spec.set != "room" else 0.30
     if portrait:
         per_metre *= 0.72
@@ -257,44 +261,49 @@ def _compose_without_people(spec: ShotSpec, width: int, height: int) -> Composit
         high = 3.2
     pose = Pose(x=x0, y=high, sy=horizon - 0.5, roll=-7.0 if spec.angle == "dutch" else 0.0)
     placed = tuple(
-        PlacedProp(thing, x0 + (i - 0.4) * 0.5, find_prop_foot(thing, spec), 0.0, 1.0, i == 0)
+        PlacedProp(thing, x0 + (i - 0.4) * 0.5, find_prop_foot_y(thing, spec), 0.0, 1.0, i == 0)
         for i, thing in enumerate(things[:3])
         if find_prop(thing.name).stand in ("table", "hand")
     )
     return Composition(view, pose, (), placed, True)
 
 
-def find_prop_foot(thing: Thing, spec: ShotSpec) -> float:
+def find_prop_foot_y(thing: Thing, spec: ShotSpec) -> float:
     """How high a thing's foot stands, metres, negative up."""
     stand = find_prop(thing.name).stand
     if stand in ("table", "hand"):
         return -0.78
     if stand == "water" and spec.set == "sea":
-        return LEVELS[find_shore(spec)]
+        return LEVELS[find_shore_type(spec)]
     return {"air": -9.0 if thing.name in ("moon", "sun") else -3.4}.get(stand, 0.0)
 
 
 def _compose_thing_shot(
-    spec: ShotSpec, things: tuple[Thing, ...], size: str, width: int, height: int, x0: float
+    spec: ShotSpec,
+    things: tuple[Thing, ...],
+    shot_size: str,
+    width: int,
+    height: int,
+    subject_x: float,
 ) -> Composition:
     aspect = width / height
     prop = find_prop(things[0].name)
-    share = min(0.80, _THING_SHARE[size] + (0.14 if prop.height > 5 else 0.0))
+    share = min(0.80, _THING_SHARE[shot_size] + (0.14 if prop.height > 5 else 0.0))
     per_metre = min(share / prop.height, share * 1.25 * aspect / prop.width)
     if things[0].name in FLYING:
         r = compute_flock_radius(things[0].count)
         per_metre = min((share + 0.12) / (1.5 * r), 0.84 * aspect / (2.7 * r))
     elif prop.stand == "air" or things[0].count > 1:
         per_metre *= 0.5
-    focal = _compute_focal(spec, "INSERT" if prop.height < 0.6 else size, aspect < 1)
+    focal = _compute_focal_length(spec, "INSERT" if prop.height < 0.6 else shot_size, aspect < 1)
     view = View(width, height, focal, focal / per_metre)
-    foot = find_prop_foot(things[0], spec)
+    foot = find_prop_foot_y(things[0], spec)
     if prop.stand == "air":
         foot = -max(2.2, 0.62 / per_metre)
     high = prop.height * per_metre
     rests = prop.stand in ("table", "hand")
     bottom = min(0.88, 0.5 + high / 2 + (0.10 if not rests else 0.06))
-    if size in ("EWS", "WS") and not rests:
+    if shot_size in ("EWS", "WS") and not rests:
         bottom = 0.80
     bottom = max(bottom, min(0.96, high + 0.08))
     if things[0].name in FLYING:
@@ -313,49 +322,57 @@ def _compose_thing_shot(
     wide = prop.width * per_metre
     if things[0].name in FLYING:
         wide = 2.7 * compute_flock_radius(things[0].count) * per_metre
-    if not rests and size in ("EWS", "WS", "FS", "MWS", "MS"):
+    if not rests and shot_size in ("EWS", "WS", "FS", "MWS", "MS"):
         side = {"right": -1.0, "left": 1.0}.get(
             things[0].moves, seed_random("side", spec.shot).choice((-1.0, 1.0))
         )
         if first and first.kind in ("truck", "pan"):
             side = 1.0 if first.way != "left" else -1.0
         offset = side * min(aspect * 0.16, max(0.0, aspect / 2 - 0.05 - wide / 2))
-    pose = Pose(x=x0 - offset / per_metre, y=camera, sy=sy,
+    pose = Pose(x=subject_x - offset / per_metre, y=camera, sy=sy,
                 roll=-7.0 if spec.angle == "dutch" else 0.0)  # fmt: skip
-    placed = [PlacedProp(things[0], x0, foot, 0.0, 1.0, True)]
+    placed = [PlacedProp(things[0], subject_x, foot, 0.0, 1.0, True)]
     occupied_width = prop.width / 2
     rng = seed_random("others", spec.shot)
     for thing in things[1:4]:
         other = find_prop(thing.name)
         if thing.name == "hand" and rests:
-            grip = x0 + prop.width * 0.5 + 0.16
+            grip = subject_x + prop.width * 0.5 + 0.16
             placed.append(PlacedProp(thing, grip, foot - prop.height * 0.10, 0.02, 0.9, False))
             continue
         if other.stand != prop.stand and not (rests and other.stand in ("table", "hand")):
             placed.append(
-                _place_behind(thing, x0, view, spec, rng.choice((-1, 1)), len(placed), 0.5 + sy)
+                _place_background_thing(
+                    thing, subject_x, view, spec, rng.choice((-1, 1)), len(placed), 0.5 + sy
+                )
             )
             continue
         if rests and other.height > 3 * prop.height:
             continue
         side = rng.choice((-1, 1))
-        x = x0 + side * (occupied_width + other.width * 0.75)
+        x = subject_x + side * (occupied_width + other.width * 0.75)
         placed.append(
-            PlacedProp(thing, x, find_prop_foot(thing, spec), 0.18 * prop.width, 1.0, False)
+            PlacedProp(thing, x, find_prop_foot_y(thing, spec), 0.18 * prop.width, 1.0, False)
         )
     return Composition(view, pose, (), tuple(placed), True)
 
 
-def _place_behind(
-    thing: Thing, x0: float, view: View, spec: ShotSpec, side: int, order: int, horizon: float
+def _place_background_thing(
+    thing: Thing,
+    subject_x: float,
+    view: View,
+    spec: ShotSpec,
+    side: int,
+    order: int,
+    horizon: float,
 ) -> PlacedProp:
     """A thing that is named but not what the shot is about, at its own distance."""
     prop = find_prop(thing.name)
     if prop.stand == "air":
         z = max(6.0, view.distance * 0.8)
-        return PlacedProp(thing, x0 + side * 1.2, -max(3.0, z * 0.22), z, 1.0, False)
+        return PlacedProp(thing, subject_x + side * 1.2, -max(3.0, z * 0.22), z, 1.0, False)
     if prop.stand in ("table", "hand"):
-        return PlacedProp(thing, x0 + side * 0.5, -0.78, 0.4, 1.0, False)
+        return PlacedProp(thing, subject_x + side * 0.5, -0.78, 0.4, 1.0, False)
     z = max(prop.height * 2.2, 2.4, view.distance * 0.5)
     if prop.stand == "water":
         z = max(z, 9.0)
@@ -365,11 +382,11 @@ def _place_behind(
         z = max(z, view.focal * (prop.height - 1.5) / room - view.distance)
     s = view.focal / (view.distance + z)
     reach = max(0.3, view.aspect / 2 - prop.width * s / 2 - 0.06) / s
-    x = x0 + side * min(reach, reach * 0.72 + order)
-    return PlacedProp(thing, x, find_prop_foot(thing, spec), z, 1.0, False)
+    x = subject_x + side * min(reach, reach * 0.72 + order)
+    return PlacedProp(thing, x, find_prop_foot_y(thing, spec), z, 1.0, False)
 
 
-def _place_around_people(
+def _place_things_around_people(
     spec: ShotSpec, marks: tuple[Mark, ...], view: View, pose: Pose
 ) -> tuple[PlacedProp, ...]:
     """Things around people: behind them, beside them, on the table; what is held is theirs."""
@@ -396,6 +413,6 @@ def _place_around_people(
             )
         else:
             placed.append(
-                _place_behind(thing, pose.x, view, spec, side, len(placed), 0.5 + pose.sy)
+                _place_background_thing(thing, pose.x, view, spec, side, len(placed), 0.5 + pose.sy)
             )
     return tuple(placed)

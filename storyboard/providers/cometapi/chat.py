@@ -28,15 +28,15 @@ from storyboard.providers.base import (
     Workplace,
 )
 from storyboard.providers.cometapi.chat_stream import ChatAnswer, parse_answer
-from storyboard.providers.http.request_media import read_picture
+from storyboard.providers.http.request_media import read_picture_with_mime
 from storyboard.providers.http.safety_codes import (
-    explain_codes,
-    find_category,
+    append_support_code_meaning,
+    find_filter_categories,
     find_support_codes,
-    suggest_cure,
+    suggest_filter_cure,
 )
 from storyboard.providers.http.service import Response, ServiceClient
-from storyboard.providers.http.signed_urls import read_expiry
+from storyboard.providers.http.signed_urls import parse_url_expiry
 
 OPERATION_PREFIX = "chat/"
 """What every operation of this route begins with."""
@@ -58,10 +58,12 @@ class ChatRoute:
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Sends the words and media once, and waits for the answer, which may take minutes."""
         body = await self._build_body(request, place)
-        reply = await self._client.post_once(_ROUTE, json=body, read_s=_SILENCE_S, stream=True)
+        reply = await self._client.post_once(
+            _ROUTE, json=body, max_silence_s=_SILENCE_S, is_partial_allowed=True
+        )
         answer = parse_answer(reply.body)
         outcome = self._read_outcome(answer, reply)
-        name = self._name_operation(answer.id)
+        name = self._choose_operation_name(answer.id)
         self._outcomes[name] = outcome
         return Operation(name, outcome.samples if isinstance(outcome, Done) else ())
 
@@ -77,7 +79,7 @@ class ChatRoute:
 
     def _read_outcome(self, answer: ChatAnswer, reply: Response) -> Done | Failed | Filtered:
         if (url := answer.url) and not self._client.redactor.contains_secret(url):
-            return Done((Sample(uri=url, expires_at=read_expiry(url)),))
+            return Done((Sample(uri=url, expires_at=parse_url_expiry(url)),))
         if not answer.has_ended:
             why = (
                 f"broke off ({reply.interruption})"
@@ -91,17 +93,17 @@ class ChatRoute:
             raise self._client.unknown_outcome_error("its answer is no chat")
         reason = self._client.redactor(answer.reason)
         if find_support_codes(reason):
-            concern = find_category(reason)
-            message = f"{explain_codes(reason)}; {_CHARGED_NOTE}"
-            return Filtered(message, concern, billed=True, hint=suggest_cure(concern))
+            concern = find_filter_categories(reason)
+            message = f"{append_support_code_meaning(reason)}; {_CHARGED_NOTE}"
+            return Filtered(message, concern, billed=True, hint=suggest_filter_cure(concern))
         message = f"CometAPI's chat ended without a video: {reason or 'it says nothing'}"
         return Failed(f"{message}; {_CHARGED_NOTE}", billed=True)
 
-    def _name_operation(self, id: str) -> str:
+    def _choose_operation_name(self, chat_id: str) -> str:
         is_usable = re.fullmatch(
-            r"[\w.-]{1,100}", id
-        ) and not self._client.redactor.contains_secret(id)
-        name = f"{OPERATION_PREFIX}{id}" if is_usable else ""
+            r"[\w.-]{1,100}", chat_id
+        ) and not self._client.redactor.contains_secret(chat_id)
+        name = f"{OPERATION_PREFIX}{chat_id}" if is_usable else ""
         return (
             name
             if name and name not in self._outcomes
@@ -113,15 +115,18 @@ class ChatRoute:
         google: dict[str, Any] = {}
         for role, name in ((Role.FIRST_FRAME, "image"), (Role.LAST_FRAME, "lastFrame")):
             if frame := request.input(role):
-                google[name] = await self._encode_picture(frame, place)
+                google[name] = await self._encode_picture_as_data_uri(frame, place)
         references = [reference for reference in request.inputs if reference.role is Role.REFERENCE]
         if references:
             google["referenceImages"] = [
-                {"image": await self._encode_picture(reference, place), "referenceType": "asset"}
+                {
+                    "image": await self._encode_picture_as_data_uri(reference, place),
+                    "referenceType": "asset",
+                }
                 for reference in references
             ]
         if video := request.input(Role.VIDEO):
-            google["video"] = {"uri": await self._locate_video(video)}
+            google["video"] = {"uri": await self._choose_video_uri(video)}
         google["config"] = {
             "resolution": settings.resolution,
             "durationSeconds": settings.duration_s,
@@ -136,17 +141,17 @@ class ChatRoute:
             "extra_body": {"google": google},
         }
 
-    async def _encode_picture(self, source: Input, place: Workplace) -> dict[str, str]:
-        data, mime = await read_picture(source, place, self._client.provider)
+    async def _encode_picture_as_data_uri(self, picture: Input, place: Workplace) -> dict[str, str]:
+        data, mime = await read_picture_with_mime(picture, place, self._client.provider)
         return {"uri": _to_data_uri(data, mime)}
 
-    async def _locate_video(self, source: Input) -> str:
+    async def _choose_video_uri(self, video: Input) -> str:
         """The prior video's own address while it holds, else its bytes, where they are few."""
-        expired = source.expires_at is not None and source.expires_at < time.time() + _SOON_S
-        if source.uri.startswith(("https://", "http://")) and not expired:
-            return source.uri
-        if source.path is not None and source.path.stat().st_size <= _LARGEST_VIDEO:
-            return _to_data_uri(await asyncio.to_thread(source.path.read_bytes), "video/mp4")
+        expired = video.expires_at is not None and video.expires_at < time.time() + _SOON_S
+        if video.uri.startswith(("https://", "http://")) and not expired:
+            return video.uri
+        if video.path is not None and video.path.stat().st_size <= _LARGEST_VIDEO:
+            return _to_data_uri(await asyncio.to_thread(video.path.read_bytes), "video/mp4")
         why = "has expired" if expired else "has no address that CometAPI could read"
         raise InvalidRequest(
             f"the video to extend {why}, and is too large to send along",

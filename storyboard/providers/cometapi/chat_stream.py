@@ -42,7 +42,7 @@ class ChatAnswer:
     @property
     def url(self) -> str:
         """Where the video is; empty where no address came, or perhaps only a part of one."""
-        return find_video_url(self.content, whole=self.has_ended)
+        return find_video_url(self.content, is_complete=self.has_ended)
 
     @property
     def reason(self) -> str:
@@ -55,19 +55,19 @@ def parse_answer(body: bytes) -> ChatAnswer:
     """Reads a body, streamed or not, whole or broken off."""
     document = parse_json(body)
     if isinstance(document, Mapping):
-        return replace(_join_chunks([document]), has_ended=True)
-    event_texts = list(split_events(body))
+        return replace(_merge_chat_chunks([document]), has_ended=True)
+    event_texts = list(split_server_sent_events(body))
     chunks = [
         chunk for event in event_texts if isinstance(chunk := parse_json(event.encode()), Mapping)
     ]
-    answer = _join_chunks(chunks)
+    answer = _merge_chat_chunks(chunks)
     has_end_mark = any(event.strip() == "[DONE]" for event in event_texts)
     return replace(
         answer, has_ended=has_end_mark or answer.has_ended, is_chat=has_end_mark or answer.is_chat
     )
 
 
-def split_events(body: bytes) -> Iterator[str]:
+def split_server_sent_events(body: bytes) -> Iterator[str]:
     """The data of every event of a stream.
 
     Lines end in LF, CRLF or CR; comments and other fields than `data` are passed over; the last
@@ -83,14 +83,14 @@ def split_events(body: bytes) -> Iterator[str]:
             data = []
 
 
-def find_video_url(text: str, *, whole: bool = True) -> str:
+def find_video_url(text: str, *, is_complete: bool = True) -> str:
     """The last address of a video in a text: in `src`, else in a Markdown link, else bare.
 
-    Where the text is not `whole`, only one that has its closing mark counts.
+    Without `is_complete`, only one that has its closing mark counts.
     """
     candidates: list[tuple[bool, int, int, str]] = []
     for rank, pattern in enumerate((_BARE, _LINK, _SRC)):
-        if pattern is _BARE and not whole:
+        if pattern is _BARE and not is_complete:
             continue
         for match in pattern.finditer(text):
             url = next((group for group in match.groups() if group), match[0])
@@ -102,14 +102,14 @@ def find_video_url(text: str, *, whole: bool = True) -> str:
     return max(candidates, default=(False, 0, 0, ""))[3]
 
 
-def _join_chunks(chunks: list[Mapping[str, Any]]) -> ChatAnswer:
+def _merge_chat_chunks(chunks: list[Mapping[str, Any]]) -> ChatAnswer:
     content, thinking = [], []
     name, error, has_ended, is_chat = "", "", False, False
     for chunk in chunks:
         chunk_id = chunk.get("id")
         name = name or (chunk_id if isinstance(chunk_id, str) else "")
         if problem := chunk.get("error"):
-            error, is_chat, has_ended = _extract_message(problem), True, True
+            error, is_chat, has_ended = _extract_error_message(problem), True, True
         choices = chunk.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if not isinstance(choice, Mapping):
@@ -118,30 +118,32 @@ def _join_chunks(chunks: list[Mapping[str, Any]]) -> ChatAnswer:
             has_ended = has_ended or bool(choice.get("finish_reason"))
             part = choice.get("delta") or choice.get("message")
             if isinstance(part, Mapping):
-                content.append(_extract_text(part.get("content")))
-                thinking.append(_extract_text(part.get("reasoning_content")))
+                content.append(_extract_message_text(part.get("content")))
+                thinking.append(_extract_message_text(part.get("reasoning_content")))
     return ChatAnswer(name, "".join(content), "".join(thinking), error, has_ended, is_chat)
 
 
-def _extract_text(value: Any) -> str:
+def _extract_message_text(content: Any) -> str:
     """A message's words; of one in parts, their words and addresses."""
-    if isinstance(value, str):
-        return value
+    if isinstance(content, str):
+        return content
     pieces = []
-    for part in value if isinstance(value, list) else ():
+    for part in content if isinstance(content, list) else ():
         if isinstance(part, Mapping):
             link = part.get("video_url")
             url = link.get("url") if isinstance(link, Mapping) else link
             pieces.append(
-                f' src="{url}" ' if isinstance(url, str) else _extract_text(part.get("text"))
+                f' src="{url}" '
+                if isinstance(url, str)
+                else _extract_message_text(part.get("text"))
             )
     return "".join(pieces)
 
 
-def _extract_message(problem: Any) -> str:
-    if isinstance(problem, Mapping):
-        problem = problem.get("message") or problem.get("code") or problem.get("type")
-    return problem if isinstance(problem, str) and problem else "an error without words"
+def _extract_error_message(error: Any) -> str:
+    if isinstance(error, Mapping):
+        error = error.get("message") or error.get("code") or error.get("type")
+    return error if isinstance(error, str) and error else "an error without words"
 
 
 def _parse_url_path(url: str) -> str | None:

@@ -61,94 +61,96 @@ class JobStatus:
 
 def parse_job_status(value: Any) -> JobStatus:
     """Reads a reply of status 2xx; anything that is no reply is a job without an id."""
-    levels = _unwrap_levels(value)
+    levels = _unwrap_reply_levels(value)
     states = [word for level in levels if (word := _normalize_word(level.get("status")))]
     url = _find_first_url(levels, "video_url", "output_video", "url")
     has_succeeded = any(state in _DONE_WORDS for state in states)
     if has_succeeded and not url:
-        url = next((u for level in levels if (u := _to_url(level.get("fail_reason")))), "")
+        url = next((u for level in levels if (u := _to_valid_url(level.get("fail_reason")))), "")
     name = _find_first_text(levels, "id", "task_id")
-    problem = _find_problem(levels)
-    job_state = _find_job_state(states, url)
+    problem = _find_failure_message(levels)
+    job_state = _derive_job_state(states, url)
     return JobStatus(
         id=name,
         job_state=job_state,
-        progress=_find_progress(levels),
+        progress=_find_progress_percent(levels),
         url=url,
         problem=problem,
         is_rejected=not name and any(code in REFUSED_CODES for code in _find_error_codes(levels)),
         has_status=_has_known_state(job_state, states, bool(name))
-        or _has_job_name(levels, name, problem),
+        or _has_job_report(levels, name, problem),
         unknown_state=next(
             (s for s in states if s not in _DONE_WORDS | _FAILED_WORDS | _RUNNING_WORDS), ""
         ),
     )
 
 
-def _has_known_state(job_state: JobState, states: list[str], has_name: bool) -> bool:
+def _has_known_state(job_state: JobState, state_words: list[str], has_name: bool) -> bool:
     """Whether a reply's words say how it stands: `error` is also what an envelope says, unnamed."""
     if job_state in (JobState.DONE, JobState.PERHAPS_MADE):
         return True
     words = _RUNNING_WORDS if job_state is JobState.RUNNING else _FAILED_WORDS
-    return any(state in words for state in states if has_name or state != "error")
+    return any(state in words for state in state_words if has_name or state != "error")
 
 
-def _has_job_name(levels: list[Mapping[str, Any]], name: str, problem: str) -> bool:
+def _has_job_report(
+    reply_levels: list[Mapping[str, Any]], job_name: str, error_message: str
+) -> bool:
     """Whether a reply speaks of its job in whatever word, such as `unknown` for one not begun."""
-    if not name or problem or any(level.get("error") for level in levels):
+    if not job_name or error_message or any(level.get("error") for level in reply_levels):
         return False
-    return _find_progress(levels) is not None or any(
-        _normalize_word(level.get("status")) for level in levels
+    return _find_progress_percent(reply_levels) is not None or any(
+        _normalize_word(level.get("status")) for level in reply_levels
     )
 
 
-def _find_error_codes(levels: list[Mapping[str, Any]]) -> list[str]:
+def _find_error_codes(reply_levels: list[Mapping[str, Any]]) -> list[str]:
     """The codes of an error, wherever a reply has them."""
-    errors = [level.get("error") for level in levels]
+    errors = [level.get("error") for level in reply_levels]
     error_objects = [node for node in errors if isinstance(node, Mapping)]
     return [
         _normalize_word(node.get(key))
-        for node in (*levels, *error_objects)
+        for node in (*reply_levels, *error_objects)
         for key in ("code", "type")
     ]
 
 
-def _unwrap_levels(value: Any) -> list[Mapping[str, Any]]:
+def _unwrap_reply_levels(reply: Any) -> list[Mapping[str, Any]]:
     """The reply and what it wraps, outermost first."""
     levels: list[Mapping[str, Any]] = []
     for _ in range(1 + _MAX_WRAPPERS):
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        if not isinstance(value, Mapping):
+        if isinstance(reply, list) and len(reply) == 1:
+            reply = reply[0]
+        if not isinstance(reply, Mapping):
             break
-        levels.append(value)
-        value = value.get("data")
+        levels.append(reply)
+        reply = reply.get("data")
     return levels
 
 
-def _find_job_state(states: list[str], url: str) -> JobState:
-    if any(state in _DONE_WORDS for state in states) and url:
+def _derive_job_state(state_words: list[str], url: str) -> JobState:
+    if any(state in _DONE_WORDS for state in state_words) and url:
         return JobState.DONE
-    if any(state in _UNCERTAIN_WORDS for state in states):
+    if any(state in _UNCERTAIN_WORDS for state in state_words):
         return JobState.PERHAPS_MADE
-    if any(state in _FAILED_WORDS for state in states):
+    if any(state in _FAILED_WORDS for state in state_words):
         return JobState.FAILED
-    if states:
-        is_unanimous = all(state in _DONE_WORDS for state in states)
+    if state_words:
+        is_unanimous = all(state in _DONE_WORDS for state in state_words)
         return JobState.DONE if is_unanimous else JobState.RUNNING
     return JobState.DONE if url else JobState.RUNNING
 
 
-def _find_problem(levels: list[Mapping[str, Any]]) -> str:
+def _find_failure_message(reply_levels: list[Mapping[str, Any]]) -> str:
     """The innermost reason that a reply gives; the outer ones only pass it on."""
-    for level in reversed(levels):
+    for level in reversed(reply_levels):
         error = level.get("error")
         if isinstance(error, Mapping):
             error = error.get("message") or error.get("code") or error.get("type")
         for text in (error, level.get("fail_reason"), level.get("failure_reason")):
-            if isinstance(text, str) and text.strip() and not _to_url(text):
+            if isinstance(text, str) and text.strip() and not _to_valid_url(text):
                 return text.strip()
-    for level in levels:
+    for level in reply_levels:
         code, text = level.get("code"), level.get("message")
         is_error = isinstance(code, (str, int)) and str(code).lower() not in (
             "",
@@ -161,8 +163,8 @@ def _find_problem(levels: list[Mapping[str, Any]]) -> str:
     return ""
 
 
-def _find_progress(levels: list[Mapping[str, Any]]) -> int | None:
-    for level in levels:
+def _find_progress_percent(reply_levels: list[Mapping[str, Any]]) -> int | None:
+    for level in reply_levels:
         value = level.get("progress")
         if isinstance(value, bool):
             continue
@@ -173,17 +175,19 @@ def _find_progress(levels: list[Mapping[str, Any]]) -> int | None:
     return None
 
 
-def _find_first_url(levels: list[Mapping[str, Any]], *names: str) -> str:
+def _find_first_url(reply_levels: list[Mapping[str, Any]], *keys: str) -> str:
     """The outermost address under one of the names."""
-    return next((u for level in levels for name in names if (u := _to_url(level.get(name)))), "")
+    return next(
+        (u for level in reply_levels for name in keys if (u := _to_valid_url(level.get(name)))), ""
+    )
 
 
-def _find_first_text(levels: list[Mapping[str, Any]], *names: str) -> str:
-    values = (level.get(name) for level in levels for name in names)
+def _find_first_text(reply_levels: list[Mapping[str, Any]], *keys: str) -> str:
+    values = (level.get(name) for level in reply_levels for name in keys)
     return next((str(t) for t in values if isinstance(t, (str, int)) and t is not True and t), "")
 
 
-def _to_url(value: Any) -> str:
+def _to_valid_url(value: Any) -> str:
     """The value, if it is an address."""
     text = value.strip() if isinstance(value, str) else ""
     try:

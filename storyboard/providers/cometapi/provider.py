@@ -83,15 +83,15 @@ class CometAPI:
             client = ServiceClient(
                 self.name,
                 base_url,
-                self._build_headers,
+                self._build_auth_headers,
                 self._redactor,
-                verdict=self._judge_error,
-                who="CometAPI",
+                translate_known_error=self._translate_known_error,
+                service_name="CometAPI",
             )
             self._routes = (client, VideosRoute(client), ChatRoute(client))
         return self._routes
 
-    async def _build_headers(self, fresh: bool) -> Mapping[str, str]:
+    async def _build_auth_headers(self, renew_credentials: bool) -> Mapping[str, str]:
         key = os.environ.get(_KEY, "").strip()
         if not key:
             raise AuthenticationError(
@@ -106,7 +106,7 @@ class CometAPI:
             )
         return {"Authorization": f"Bearer {self._redactor.add_secret(key)}"}
 
-    def _judge_error(self, api_error: ApiError) -> StoryboardError | None:
+    def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
         """What CometAPI means where it differs from others."""
         message = self._redactor(api_error.message) or f"status {api_error.status}"
         if api_error.status == 401:

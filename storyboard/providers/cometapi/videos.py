@@ -29,12 +29,12 @@ from storyboard.providers.base import (
 from storyboard.providers.cometapi.job_status import JobState, parse_job_status
 from storyboard.providers.google.gemini_files import NotFound
 from storyboard.providers.http.download import download_file
-from storyboard.providers.http.request_media import read_picture
+from storyboard.providers.http.request_media import read_picture_with_mime
 from storyboard.providers.http.safety_codes import (
-    explain_codes,
-    find_category,
+    append_support_code_meaning,
+    find_filter_categories,
     find_support_codes,
-    suggest_cure,
+    suggest_filter_cure,
 )
 from storyboard.providers.http.service import ServiceClient
 
@@ -60,10 +60,10 @@ class VideosRoute:
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Sends the form, once."""
-        fields = self._build_fields(request)
+        fields = self._build_form_fields(request)
         files = {}
         if first := request.input(Role.FIRST_FRAME):
-            data, mime = await read_picture(first, place, self._client.provider)
+            data, mime = await read_picture_with_mime(first, place, self._client.provider)
             files["input_reference"] = (f"first.{mime.partition('/')[2]}", data, mime)
         reply = await self._client.post_once(_ROUTE, fields=fields, files=files)
         status = parse_job_status(reply.value)
@@ -106,28 +106,30 @@ class VideosRoute:
             self._client.redactor(status.problem) or "CometAPI says that it failed, and not why"
         )
         if find_support_codes(message):
-            concern = find_category(message)
-            return Filtered(explain_codes(message), concern, hint=suggest_cure(concern))
+            concern = find_filter_categories(message)
+            return Filtered(
+                append_support_code_meaning(message), concern, hint=suggest_filter_cure(concern)
+            )
         return Failed(message)
 
     async def fetch(self, sample: Sample, out: Path) -> None:
         """Loads the video from its address, else from the content route."""
         content = self._content_paths.get(sample.uri, "")
         try:
-            await download_file(self._client, sample.uri, out, elsewhere=_read_video_url)
+            await download_file(self._client, sample.uri, out, extract_media_url=_parse_video_url)
         except AuthenticationError:
             raise
         except ProviderError:
             if not content:
                 raise
-            await download_file(self._client, content, out, elsewhere=_read_video_url)
+            await download_file(self._client, content, out, extract_media_url=_parse_video_url)
 
-    def _build_fields(self, request: Request) -> dict[str, str]:
+    def _build_form_fields(self, request: Request) -> dict[str, str]:
         """The form but for its file; `seconds` always, since 4 is the service's default."""
         roles = {source.role for source in request.inputs} - {Role.FIRST_FRAME}
         if roles:
             role_names = ", ".join(sorted(role.value.replace("_", " ") for role in roles))
-            raise self._rejection_error(
+            raise self._unsupported_request_error(
                 f"CometAPI's videos route takes no {role_names}",
                 "`providers: {cometapi: {transport: chat}}` has fields for it",
             )
@@ -135,8 +137,8 @@ class VideosRoute:
         size = _SIZES.get((settings.resolution, settings.aspect_ratio))
         if size is None:
             wanted_size = f"{settings.aspect_ratio} in {settings.resolution}"
-            raise self._rejection_error(
-                f"CometAPI has no size for {wanted_size}", f"it has {_format_sizes()}"
+            raise self._unsupported_request_error(
+                f"CometAPI has no size for {wanted_size}", f"it has {_format_supported_sizes()}"
             )
         return {
             "model": request.model,
@@ -145,14 +147,14 @@ class VideosRoute:
             "size": size,
         }
 
-    def _rejection_error(self, message: str, hint: str) -> InvalidRequest:
+    def _unsupported_request_error(self, message: str, hint: str) -> InvalidRequest:
         return InvalidRequest(message, hint=hint, provider=self._client.provider)
 
 
-def _read_video_url(value: Any) -> str:
+def _parse_video_url(reply: Any) -> str:
     """The address in an answer of the content route that is words, as some of them are."""
-    return parse_job_status(value).url
+    return parse_job_status(reply).url
 
 
-def _format_sizes() -> str:
+def _format_supported_sizes() -> str:
     return ", ".join(f"{aspect} in {resolution}" for resolution, aspect in _SIZES)

@@ -31,10 +31,15 @@ _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "video/mp4": "mp4"}
 class GcsBucket:
     """The buckets that the credentials open; what was uploaded is remembered."""
 
-    def __init__(self, provider: str, access: Access, redactor: Redactor) -> None:
+    def __init__(self, provider: str, build_headers: Access, redactor: Redactor) -> None:
         base_url = resolve_base_url("STORYBOARD_GCS_BASE_URL", "https://storage.googleapis.com")
         self._client = ServiceClient(
-            provider, base_url, access, redactor, verdict=self._judge_error, who="Cloud Storage"
+            provider,
+            base_url,
+            build_headers,
+            redactor,
+            translate_known_error=self._translate_known_error,
+            service_name="Cloud Storage",
         )
         self._provider = provider
         self._redactor = redactor
@@ -49,7 +54,7 @@ class GcsBucket:
         uri = f"{base_uri.rstrip('/')}/inputs/{digest}.{_SUFFIX.get(mime, 'bin')}"
         task = self._uploads.get(uri)
         if task is None:
-            task = self._uploads[uri] = asyncio.create_task(self._send_object(data, mime, uri))
+            task = self._uploads[uri] = asyncio.create_task(self._upload_if_absent(data, mime, uri))
         try:
             return await asyncio.shield(task)
         except BaseException:
@@ -59,7 +64,7 @@ class GcsBucket:
 
     async def download_object(self, uri: str, out: Path) -> Path:
         """The object as the file `out`; complete or not at all. Raises Gone where there is none."""
-        bucket, name = self._split_uri(uri)
+        bucket, name = self._split_bucket_and_name(uri)
         try:
             return await download_file(
                 self._client, f"{_build_object_path(bucket, name)}?alt=media", out
@@ -69,9 +74,9 @@ class GcsBucket:
             await self._read_size(bucket, name)
             raise
 
-    async def has_object(self, uri: str) -> bool:
+    async def can_object_exist(self, uri: str) -> bool:
         """Whether the object is there; also where nobody can say."""
-        bucket, name = self._split_uri(uri)
+        bucket, name = self._split_bucket_and_name(uri)
         try:
             await self._read_size(bucket, name)
         except Gone:
@@ -85,7 +90,7 @@ class GcsBucket:
 
         Nothing else counts, whatever is listed. Raises ProviderError for what is no list.
         """
-        bucket, prefix = self._split_uri(folder)
+        bucket, prefix = self._split_bucket_and_name(folder)
         uris: set[str] = set()
         pages: set[str] = set()
         page = ""
@@ -107,7 +112,7 @@ class GcsBucket:
                 if not isinstance(name, str):
                     raise self._listing_error(folder)
                 uri = f"gs://{bucket}/{name}"
-                if name.startswith(prefix) and uri == clean_object_uri(uri, self._redactor):
+                if name.startswith(prefix) and uri == extract_safe_object_uri(uri, self._redactor):
                     uris.add(uri)
             if not page:
                 return tuple(sorted(uris))
@@ -123,8 +128,8 @@ class GcsBucket:
         """Gives back the connections."""
         await self._client.close()
 
-    async def _send_object(self, data: bytes, mime: str, uri: str) -> str:
-        bucket, name = self._split_uri(uri)
+    async def _upload_if_absent(self, data: bytes, mime: str, uri: str) -> str:
+        bucket, name = self._split_bucket_and_name(uri)
         try:
             await self._client.request_with_retry(
                 "POST",
@@ -134,15 +139,17 @@ class GcsBucket:
                 headers={"content-type": mime},
             )
         except _ObjectExists:
-            await self._check_same_size(bucket, name, len(data), uri)
+            await self._check_stored_size(bucket, name, len(data), uri)
         return uri
 
-    async def _check_same_size(self, bucket: str, name: str, size: int, uri: str) -> None:
+    async def _check_stored_size(
+        self, bucket: str, name: str, expected_size: int, uri: str
+    ) -> None:
         """Raises unless the object that is there has the size of ours."""
         existing_size = await self._read_size(bucket, name)
-        if existing_size != str(size):
+        if existing_size != str(expected_size):
             raise InvalidRequest(
-                f"{uri} is there with other bytes ({existing_size}, not {size})",
+                f"{uri} is there with other bytes ({existing_size}, not {expected_size})",
                 hint="remove it, or name another `storage_uri`",
                 provider=self._provider,
             )
@@ -154,13 +161,13 @@ class GcsBucket:
         )
         return str(reply.value.get("size")) if isinstance(reply.value, dict) else ""
 
-    def _split_uri(self, uri: str) -> tuple[str, str]:
+    def _split_bucket_and_name(self, uri: str) -> tuple[str, str]:
         match = _URI.fullmatch(uri)
         if match is None or not match["name"]:
             raise ProviderError(f"`{self._redactor(uri)}` is no object", provider=self._provider)
         return match["bucket"], match["name"]
 
-    def _judge_error(self, api_error: ApiError) -> StoryboardError | None:
+    def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
         message = self._redactor(api_error.message)
         if api_error.status == 412:
             return _ObjectExists("it is there already", provider=self._provider)
@@ -186,7 +193,7 @@ class _ObjectExists(InvalidRequest):
     """An object of that name is there."""
 
 
-def check_storage_uri(uri: str) -> str:
+def normalize_storage_uri(uri: str) -> str:
     """A film's `storage_uri` without the slash at its end; InvalidRequest where it is none."""
     if uri and not _URI.fullmatch(uri):
         raise InvalidRequest(
@@ -196,19 +203,19 @@ def check_storage_uri(uri: str) -> str:
     return uri.rstrip("/")
 
 
-def clean_object_uri(value: object, redactor: Redactor) -> str:
+def extract_safe_object_uri(raw_uri: object, redactor: Redactor) -> str:
     """The URI by which an object that a service named is kept; empty where it names none.
 
     The name alone: neither what stands in a query, which may let anybody in, nor one of our keys.
     """
-    plain = value.partition("?")[0].partition("#")[0] if isinstance(value, str) else ""
+    plain = raw_uri.partition("?")[0].partition("#")[0] if isinstance(raw_uri, str) else ""
     match = _URI.fullmatch(plain)
     return plain if match and match["name"] and not redactor.contains_secret(plain) else ""
 
 
-def build_result_folder(base_uri: str, tag: str) -> str:
+def build_result_folder_uri(base_uri: str, attempt_tag: str) -> str:
     """Where an attempt's results go: a prefix of its own, with a slash at its end."""
-    return "/".join(filter(None, (base_uri, tag))) + "/"
+    return "/".join(filter(None, (base_uri, attempt_tag))) + "/"
 
 
 def _build_object_path(bucket: str, name: str) -> str:

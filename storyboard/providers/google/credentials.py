@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import AuthenticationError, StoryboardError, Unreachable
-from storyboard.providers.http.connections import explain_proxy_errors, load_tls_context
+from storyboard.providers.http.connections import convert_proxy_errors, load_tls_context
 from storyboard.providers.http.redaction import Redactor
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -35,20 +35,20 @@ class Credentials:
     Calling it gives the headers, as `service.Access` wants: True asks for a new token.
     """
 
-    def __init__(self, provider: str, discreet: Redactor) -> None:
+    def __init__(self, provider: str, redactor: Redactor) -> None:
         self._provider = provider
-        self._redactor = discreet
+        self._redactor = redactor
         self._lock = asyncio.Lock()
         self._key = ""
         self._credentials: Any = None
         self._project = ""
 
-    async def __call__(self, fresh: bool = False) -> Mapping[str, str]:
+    async def __call__(self, renew_credentials: bool = False) -> Mapping[str, str]:
         async with self._lock:
-            await self._find_credentials()
+            await self._load_credentials_once()
             if self._key:
                 return {"x-goog-api-key": self._key}
-            if fresh or not self._credentials.valid:
+            if renew_credentials or not self._credentials.valid:
                 await asyncio.to_thread(self._renew_token)
             headers = {"authorization": f"Bearer {self._credentials.token}"}
             if quota := getattr(self._credentials, "quota_project_id", None):
@@ -58,16 +58,16 @@ class Credentials:
     async def find_project(self) -> str:
         """The project that the credentials belong to; empty where they do not say."""
         async with self._lock:
-            await self._find_credentials()
+            await self._load_credentials_once()
             return self._project
 
     async def has_api_key(self) -> bool:
         """Whether a key is used, which names its project by itself."""
         async with self._lock:
-            await self._find_credentials()
+            await self._load_credentials_once()
             return bool(self._key)
 
-    async def _find_credentials(self) -> None:
+    async def _load_credentials_once(self) -> None:
         if self._credentials is not None or self._key:
             return
         key = os.environ.get(KEY_VARIABLE, "").strip()
@@ -80,9 +80,11 @@ class Credentials:
                 )
             self._key = self._redactor.add_secret(key)
             return
-        self._credentials, self._project = await asyncio.to_thread(self._load_default)
+        self._credentials, self._project = await asyncio.to_thread(
+            self._load_credentials_and_project
+        )
 
-    def _load_default(self) -> tuple[Any, str]:
+    def _load_credentials_and_project(self) -> tuple[Any, str]:
         import google.auth
         from google.auth.exceptions import GoogleAuthError
 
@@ -119,14 +121,14 @@ class Credentials:
         except GoogleAuthError as error:
             reason = self._redactor(error.args[0] if error.args else type(error).__name__)
             passing = isinstance(error, TransportError) or error.retryable
-            raise self._token_error(reason, passing=passing) from None
+            raise self._token_error(reason, is_temporary=passing) from None
         except (TypeError, ValueError, AttributeError) as error:
             reason = f"what came for an access token can't be read ({type(error).__name__})"
-            raise self._token_error(reason, passing=False) from None
+            raise self._token_error(reason, is_temporary=False) from None
         self._redactor.add_secret(str(self._credentials.token))
 
-    def _token_error(self, reason: str, *, passing: bool) -> StoryboardError:
-        if passing:
+    def _token_error(self, reason: str, *, is_temporary: bool) -> StoryboardError:
+        if is_temporary:
             return Unreachable(
                 f"Google gives no access token: {reason}",
                 hint="nothing was sent to the model and nothing was bought",
@@ -178,7 +180,7 @@ class _AuthTransport:
         from google.auth.exceptions import TransportError
 
         try:
-            with explain_proxy_errors():
+            with convert_proxy_errors():
                 client = httpx.Client(timeout=timeout or _TIMEOUT_S, verify=load_tls_context())
             with client:
                 response = client.request(method, url, content=body, headers=headers)

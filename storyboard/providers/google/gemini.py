@@ -79,7 +79,7 @@ class Gemini:
         """Starts the job; every error of ours but UnknownOutcome says that there is none."""
         from storyboard.providers.google.gemini_files import NotFound
 
-        interfaces, interface = self._open_interfaces(), _choose_interface(request)
+        interfaces, interface = self._open_interfaces(), _choose_interface_name(request)
         try:
             if interface == "content":
                 return await interfaces.content.submit(request, place)
@@ -89,16 +89,16 @@ class Gemini:
         except RetiredModel as error:
             raise _retirement_error(request.model, error) from error
         except NotFound as error:
-            if _find_status(request.model) != "retired":
+            if _find_catalog_status(request.model) != "retired":
                 raise
             raise _retirement_error(request.model, error) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands."""
         interfaces = self._open_interfaces()
-        if interfaces.content.is_content_name(operation.name):
+        if interfaces.content.is_content_operation(operation.name):
             return interfaces.content.poll(operation)
-        if interfaces.omni.is_interaction_name(operation.name):
+        if interfaces.omni.is_interaction_reference(operation.name):
             return await interfaces.omni.poll(operation, place)
         return await interfaces.veo.poll(operation, place)
 
@@ -107,7 +107,7 @@ class Gemini:
         if sample.path is not None:
             return sample
         interfaces = self._open_interfaces()
-        if interfaces.omni.is_interaction_name(sample.uri):
+        if interfaces.omni.is_interaction_reference(sample.uri):
             return await interfaces.omni.fetch(sample, place)
         return await interfaces.veo.fetch(sample, place)
 
@@ -133,16 +133,16 @@ class _Interfaces:
         from storyboard.providers.http.base_url import resolve_base_url
         from storyboard.providers.http.service import ServiceClient
 
-        async def build_headers(fresh: bool) -> Mapping[str, str]:
-            return {"x-goog-api-key": _read_key(redactor)}
+        async def build_headers(renew_credentials: bool) -> Mapping[str, str]:
+            return {"x-goog-api-key": _read_api_key_from_environment(redactor)}
 
         self.client: ServiceClient = ServiceClient(
             "gemini",
             resolve_base_url("STORYBOARD_GEMINI_BASE_URL", _ORIGIN),
             build_headers,
             redactor,
-            verdict=_build_judge(redactor),
-            who="the Gemini API",
+            translate_known_error=_build_error_translator(redactor),
+            service_name="the Gemini API",
         )
         files: GeminiFiles = GeminiFiles(self.client)
         self.veo: GeminiVeo = GeminiVeo(self.client, files)
@@ -150,7 +150,7 @@ class _Interfaces:
         self.content: GenerateContentClient = GenerateContentClient(self.client, "/v1beta")
 
 
-def _choose_interface(request: Request) -> str:
+def _choose_interface_name(request: Request) -> str:
     model = load_catalog().models.get((Gemini.name, request.model))
     if model is not None:
         return model.wire
@@ -159,7 +159,7 @@ def _choose_interface(request: Request) -> str:
     return "omni" if "omni" in request.model else "veo"
 
 
-def _read_key(redactor: Redactor) -> str:
+def _read_api_key_from_environment(redactor: Redactor) -> str:
     for variable in KEY_VARIABLES:
         if key := os.environ.get(variable, "").strip():
             if _KEY.fullmatch(key):
@@ -176,11 +176,11 @@ def _read_key(redactor: Redactor) -> str:
     )
 
 
-def _build_judge(redactor: Redactor) -> Verdict:
+def _build_error_translator(redactor: Redactor) -> Verdict:
     """What the service's own errors mean, where that is more than their status says."""
     from storyboard.providers.google.gemini_files import NotFound, NotFoundOrForbidden
 
-    def judge_error(api_error: ApiError) -> StoryboardError | None:
+    def translate_known_error(api_error: ApiError) -> StoryboardError | None:
         message = redactor(api_error.message)
         lowered = message.lower()
         if api_error.status == 400 and "api key not valid" in lowered:
@@ -212,22 +212,22 @@ def _build_judge(redactor: Redactor) -> Verdict:
             )
         return None
 
-    return judge_error
+    return translate_known_error
 
 
-def _find_status(model: str) -> str:
-    entry = load_catalog().models.get((Gemini.name, model))
+def _find_catalog_status(model_id: str) -> str:
+    entry = load_catalog().models.get((Gemini.name, model_id))
     return entry.status if entry else ""
 
 
-def _retirement_error(model: str, error: InvalidRequest) -> RetiredModel:
+def _retirement_error(model_id: str, error: InvalidRequest) -> RetiredModel:
     """The error for a model that is gone, with its heir."""
-    entry = load_catalog().models.get((Gemini.name, model))
+    entry = load_catalog().models.get((Gemini.name, model_id))
     successor = entry.replacement if entry else ""
     return RetiredModel(
-        f"the Gemini API has switched {model} off: {error}",
+        f"the Gemini API has switched {model_id} off: {error}",
         hint=f"use `model: {successor}`" if successor else "see `storyboard models`",
         provider=Gemini.name,
-        model=model,
+        model=model_id,
         replacement=successor,
     )

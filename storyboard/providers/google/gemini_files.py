@@ -76,7 +76,7 @@ class GeminiFiles:
             return ""
         return match[1] if match else ""
 
-    def clean_uri(self, uri: str) -> str:
+    def to_storable_uri(self, uri: str) -> str:
         """The URI as it is kept: a file's own, without what else came along; empty for none.
 
         Of a file the path says it all; any other address is taken as it is, unless it shows a key.
@@ -127,11 +127,11 @@ class GeminiFiles:
             await asyncio.sleep(pause)
             pause = min(pause * _SLOWER, _LONGEST_PAUSE_S)
 
-    def build_delivery(self, request: Request) -> Mapping[str, str]:
+    def build_delivery_options(self, request: Request) -> Mapping[str, str]:
         """How Omni is to hand its result over; bytes in a reply have a limit, files have none."""
         return {"delivery": "uri"}
 
-    async def wait_until_ready(self, uri: str) -> str:
+    async def wait_for_readable_uri(self, uri: str) -> str:
         """The URI of a file that can be used, once it can; empty for any that names none."""
         if not self.parse_file_id(uri):
             return ""
@@ -149,7 +149,7 @@ class GeminiFiles:
         await self._client.build_headers(
             False
         )  # reads the key, which may not show in what is asked
-        if not self.clean_uri(uri):
+        if not self.to_storable_uri(uri):
             raise ProviderError(
                 "the service names its result by an address that shows a key",
                 hint="nobody is asked by such an address",
@@ -159,15 +159,15 @@ class GeminiFiles:
             return await download_file(self._client, uri, out)
         path = f"/v1beta/files/{name}:download?{_MEDIA}"
         try:
-            return await self._download_path(path, out, expires_at)
+            return await self._download_api_path(path, out, expires_at)
         except (Gone, InvalidRequest):
-            if not await self._has_become_ready(uri):
+            if not await self._wait_if_processing(uri):
                 raise
-        return await self._download_path(path, out, expires_at)
+        return await self._download_api_path(path, out, expires_at)
 
-    async def _download_path(self, path: str, out: Path, expires_at: float | None) -> Path:
+    async def _download_api_path(self, api_path: str, out: Path, expires_at: float | None) -> Path:
         try:
-            return await download_file(self._client, path, out)
+            return await download_file(self._client, api_path, out)
         except NotFoundOrForbidden as error:
             if expires_at is not None and expires_at <= time.time():
                 raise self._expiry_error() from error
@@ -180,7 +180,7 @@ class GeminiFiles:
         except Gone as error:
             raise self._expiry_error() from error
 
-    async def _has_become_ready(self, uri: str) -> bool:
+    async def _wait_if_processing(self, uri: str) -> bool:
         """Whether a file that could not be had was being made ready, which it is by now."""
         try:
             if (await self.read_file_status(uri)).state == "ACTIVE":
@@ -223,7 +223,7 @@ class GeminiFiles:
         file = _parse_file(value)
         if not self.parse_file_id(file.uri):
             raise ProviderError("the upload was given no name", provider=self._client.provider)
-        return await self.wait_until_ready(file.uri)
+        return await self.wait_for_readable_uri(file.uri)
 
     def _expiry_error(self) -> Gone:
         return Gone(
@@ -253,9 +253,9 @@ def parse_timestamp(stamp: Any) -> float | None:
 
 
 def _build_upload_headers(
-    command: str, values: Mapping[str, object], *, mime: str = ""
+    upload_command: str, header_values: Mapping[str, object], *, mime: str = ""
 ) -> dict[str, str]:
-    headers = {"x-goog-upload-protocol": "resumable", "x-goog-upload-command": command}
+    headers = {"x-goog-upload-protocol": "resumable", "x-goog-upload-command": upload_command}
     if mime:
         headers["x-goog-upload-header-content-type"] = mime
-    return headers | {f"x-goog-upload-{name}": str(value) for name, value in values.items()}
+    return headers | {f"x-goog-upload-{name}": str(value) for name, value in header_values.items()}

@@ -25,18 +25,18 @@ from storyboard.providers.catalog import Model, load_catalog
 from storyboard.providers.google.gemini_files import GeminiFiles, NotFound
 from storyboard.providers.google.long_running import (
     UNSAFE_ADDRESS,
-    count_filtered,
-    explain_filtered,
-    explain_no_result,
-    read_state,
+    classify_missing_result,
+    count_filtered_samples,
+    explain_filtered_samples,
+    read_operation_state,
 )
 from storyboard.providers.google.veo_request import (
     Medium,
     build_gemini_body,
-    to_generated_medium,
+    to_gemini_result_medium,
     to_inline_medium,
 )
-from storyboard.providers.http.request_media import read_picture, write_base64
+from storyboard.providers.http.request_media import read_picture_with_mime, write_base64_medium
 from storyboard.providers.http.service import ServiceClient, convert_unsent_errors
 
 _OPERATION = re.compile(r"models/(?P<model>[\w.-]+)/operations/[\w-]+")
@@ -79,21 +79,21 @@ class GeminiVeo:
                 "the Gemini API no longer knows the job", provider=self._client.provider
             ) from error
         value = reply.value
-        if (state := read_state(value, self._client.redactor)) is not None:
+        if (state := read_operation_state(value, self._client.redactor)) is not None:
             return state
         response = _to_mapping(_to_mapping(value.get("response")).get("generateVideoResponse"))
         response = response or _to_mapping(value.get("response"))
         videos = _list_videos(response)
         if not videos:
-            return explain_no_result(value, response, self._client.redactor)
+            return classify_missing_result(value, response, self._client.redactor)
         samples = [
-            await self._to_sample(video, number, match["model"], place)
+            await self._resolve_video_sample(video, number, match["model"], place)
             for number, video in enumerate(videos)
         ]
         if all(sample.problem == UNSAFE_ADDRESS for sample in samples):
             return Unusable(UNSAFE_ADDRESS)
-        filter_reason = explain_filtered(response, self._client.redactor)
-        return Done(tuple(samples), filter_reason, count_filtered(response))
+        filter_reason = explain_filtered_samples(response, self._client.redactor)
+        return Done(tuple(samples), filter_reason, count_filtered_samples(response))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file."""
@@ -109,12 +109,14 @@ class GeminiVeo:
             if request.kind is Kind.EXTEND and model.extend and model.extend.resolution:
                 settings = replace(request.settings, resolution=model.extend.resolution)
                 request = replace(request, settings=settings)
-        media = [await self._to_medium(source, place) for source in request.inputs]
+        media = [await self._prepare_input_medium(source, place) for source in request.inputs]
         return build_gemini_body(request, media)
 
-    async def _to_medium(self, source: Input, place: Workplace) -> Medium:
+    async def _prepare_input_medium(self, source: Input, place: Workplace) -> Medium:
         if source.role is not Role.VIDEO:
-            return to_inline_medium(*await read_picture(source, place, self._client.provider))
+            return to_inline_medium(
+                *await read_picture_with_mime(source, place, self._client.provider)
+            )
         if not self._files.parse_file_id(source.uri):
             raise InvalidRequest(
                 "Veo goes on from its own results only, by their address there; this take has none",
@@ -122,25 +124,25 @@ class GeminiVeo:
                 provider=self._client.provider,
             )
         await self._files.wait_until_active(source.uri)
-        return to_generated_medium(source.uri)
+        return to_gemini_result_medium(source.uri)
 
-    async def _to_sample(
-        self, video: Mapping[str, Any], number: int, model: str, place: Workplace
+    async def _resolve_video_sample(
+        self, video: Mapping[str, Any], video_index: int, model_id: str, place: Workplace
     ) -> Sample:
         raw_uri = video.get("uri")
-        uri = self._files.clean_uri(raw_uri) if isinstance(raw_uri, str) else ""
+        uri = self._files.to_storable_uri(raw_uri) if isinstance(raw_uri, str) else ""
         if uri:
-            return Sample(uri=uri, expires_at=await self._find_expiry(uri, model))
+            return Sample(uri=uri, expires_at=await self._find_expiry(uri, model_id))
         if raw_uri and not video.get("encodedVideo"):
             return Sample(problem=UNSAFE_ADDRESS)
-        out = place.scratch / f"veo-{number}.mp4"
+        out = place.scratch / f"veo-{video_index}.mp4"
         try:
-            await write_base64(video.get("encodedVideo"), out, self._client.provider)
+            await write_base64_medium(video.get("encodedVideo"), out, self._client.provider)
         except ProviderError as error:
             return Sample(problem=str(error))
         return Sample(path=out)
 
-    async def _find_expiry(self, uri: str, model: str) -> float | None:
+    async def _find_expiry(self, uri: str, model_id: str) -> float | None:
         """When the service will throw the file away, by its own word or by the catalogue's."""
         if self._files.parse_file_id(uri):
             try:
@@ -148,7 +150,7 @@ class GeminiVeo:
                     return expires_at
             except ProviderError:
                 pass  # the download will say what is wrong with it
-        entry = load_catalog().models.get((self._client.provider, model))
+        entry = load_catalog().models.get((self._client.provider, model_id))
         kept_h = entry.retention_h if entry else None
         return None if kept_h is None else time.time() + kept_h * 3600.0
 

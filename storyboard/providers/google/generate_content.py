@@ -29,16 +29,16 @@ from storyboard.providers.base import (
     Sample,
     Workplace,
 )
-from storyboard.providers.google.voices import choose_voice
+from storyboard.providers.google.voices import choose_voice_name
 from storyboard.providers.http.error_body import parse_error
 from storyboard.providers.http.request_media import (
-    decode_base64,
+    decode_base64_medium,
     encode_base64,
-    read_picture,
+    read_picture_with_mime,
     write_file,
 )
 from storyboard.providers.http.response_shape import describe_shape
-from storyboard.providers.http.safety_codes import explain_codes, suggest_cure
+from storyboard.providers.http.safety_codes import append_support_code_meaning, suggest_filter_cure
 from storyboard.providers.http.service import ServiceClient, convert_unsent_errors
 
 _NAME_PREFIX = "content/"
@@ -76,17 +76,17 @@ _SUFFIX: Mapping[str, str] = MappingProxyType(
 
 
 class GenerateContentClient:
-    """The `generateContent` of one host; `root` is what stands before `/models/ID` in its paths."""
+    """The `generateContent` of one host; `path_prefix` stands before `/models/ID` in its paths."""
 
-    def __init__(self, client: ServiceClient, root: str) -> None:
+    def __init__(self, client: ServiceClient, path_prefix: str) -> None:
         self._client = client
-        self._root = root
+        self._root = path_prefix
         self._outcomes: dict[str, Outcome] = {}
 
     @staticmethod
-    def is_content_name(name: str) -> bool:
+    def is_content_operation(operation_name: str) -> bool:
         """Whether an operation of that name was made here."""
-        return name.startswith(_NAME_PREFIX)
+        return operation_name.startswith(_NAME_PREFIX)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Orders one still, text or line, and waits for it; the samples are the operation's.
@@ -97,7 +97,7 @@ class GenerateContentClient:
         with convert_unsent_errors(self._client.provider):
             body = await build_content_body(request, place, self._client.provider)
         reply = await self._client.post_once(
-            f"{self._root}/models/{request.model}:generateContent", json=body, read_s=_READ_S
+            f"{self._root}/models/{request.model}:generateContent", json=body, max_silence_s=_READ_S
         )
         value = reply.value if isinstance(reply.value, dict) else {}
         self._raise_if_filtered(value)
@@ -114,7 +114,7 @@ class GenerateContentClient:
         )
         name = f"{_NAME_PREFIX}{response_id if is_usable else secrets.token_hex(8)}"
         try:
-            outcome = await self._read_outcome(request.kind, value, place.scratch)
+            outcome = await self._save_outcome(request.kind, value, place.scratch)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise self._client.unknown_outcome_error(f"its answer can't be kept: {why}") from error
@@ -131,28 +131,32 @@ class GenerateContentClient:
             ),
         )
 
-    def _raise_if_filtered(self, value: Mapping[str, Any]) -> None:
+    def _raise_if_filtered(self, answer: Mapping[str, Any]) -> None:
         """Raises RefusedError where a filter took the prompt or the answer."""
-        feedback = value.get("promptFeedback")
+        feedback = answer.get("promptFeedback")
         if isinstance(feedback, Mapping) and (reason := feedback.get("blockReason")):
             raise self._filter_error(str(reason), "the prompt", feedback.get("blockReasonMessage"))
-        candidate = _find_candidate(value)
+        candidate = _find_candidate(answer)
         reason = str(candidate.get("finishReason", ""))
         if reason in _FILTER_REASONS:
             raise self._filter_error(reason, "the answer", candidate.get("finishMessage"))
 
-    def _filter_error(self, reason: str, subject: str, words: object) -> RefusedError:
-        concern = _FILTER_REASONS.get(reason, reason.lower().replace("_", " "))
-        detail = f": {explain_codes(self._client.redactor(words))}" if words else ""
+    def _filter_error(self, reason_code: str, subject: str, service_words: object) -> RefusedError:
+        concern = _FILTER_REASONS.get(reason_code, reason_code.lower().replace("_", " "))
+        detail = (
+            f": {append_support_code_meaning(self._client.redactor(service_words))}"
+            if service_words
+            else ""
+        )
         return RefusedError(
             f"a filter took {subject} ({concern}){detail}",
-            hint=suggest_cure(concern),
+            hint=suggest_filter_cure(concern),
             provider=self._client.provider,
             category=concern,
         )
 
-    async def _read_outcome(self, kind: Kind, value: Mapping[str, Any], scratch: Path) -> Outcome:
-        candidate = _find_candidate(value)
+    async def _save_outcome(self, kind: Kind, answer: Mapping[str, Any], scratch: Path) -> Outcome:
+        candidate = _find_candidate(answer)
         reason = str(candidate.get("finishReason", ""))
         parts = _list_parts(candidate)
         words = "".join(part["text"] for part in parts if isinstance(part.get("text"), str)).strip()
@@ -162,22 +166,23 @@ class GenerateContentClient:
                 return Failed(message, billed=True)
             if not words:
                 return Failed(
-                    f"no text came{_format_reason(reason, value)}", billed=_has_output_tokens(value)
+                    f"no text came{_format_missing_output_reason(reason, answer)}",
+                    billed=_has_billable_output(answer),
                 )
             data, suffix = f"{words}\n".encode(), ".txt"
         else:
             try:
-                media = _extract_media(
+                media = _extract_media_with_suffix(
                     parts, "image/" if kind is Kind.STILL else "audio/", self._client
                 )
             except ProviderError as error:
                 return Failed(f"{error}", billed=True)
             if media is None:
                 expected = "picture" if kind is Kind.STILL else "speech"
-                why = _format_reason(reason, value)
+                why = _format_missing_output_reason(reason, answer)
                 message = f" and said: {self._client.redactor(words)}" if words else why
                 return Failed(
-                    f"the model made no {expected}{message}", billed=_has_output_tokens(value)
+                    f"the model made no {expected}{message}", billed=_has_billable_output(answer)
                 )
             data, suffix = media
         out = scratch / f"{kind.value}{suffix}"
@@ -199,12 +204,12 @@ async def build_content_body(
         }
         for reference in request.inputs:
             if reference.role is Role.REFERENCE:
-                data, mime = await read_picture(reference, place, provider)
+                data, mime = await read_picture_with_mime(reference, place, provider)
                 parts.append({"inlineData": {"mimeType": mime, "data": encode_base64(data)}})
     elif request.kind is Kind.SPEECH:
         spoken = request.intent.dialogue
         words = str(settings.options.get("voice") or (spoken[0].voice if spoken else ""))
-        voice = {"prebuiltVoiceConfig": {"voiceName": choose_voice(words)}}
+        voice = {"prebuiltVoiceConfig": {"voiceName": choose_voice_name(words)}}
         config["responseModalities"] = ["AUDIO"]
         config["speechConfig"] = {"voiceConfig": voice}
         parts = [{"text": await _read_script(request, provider)}]
@@ -222,8 +227,8 @@ async def _read_script(request: Request, provider: str) -> str:
         ) from error
 
 
-def _extract_media(
-    parts: list[Mapping[str, Any]], family: str, client: ServiceClient
+def _extract_media_with_suffix(
+    parts: list[Mapping[str, Any]], mime_prefix: str, client: ServiceClient
 ) -> tuple[bytes, str] | None:
     """The media of that family among the parts, and the suffix of their file.
 
@@ -236,20 +241,20 @@ def _extract_media(
         mime = (
             str(inline_data.get("mimeType", "")).lower() if isinstance(inline_data, Mapping) else ""
         )
-        if isinstance(inline_data, Mapping) and mime.startswith(family):
-            chunks.append((decode_base64(inline_data.get("data"), client.provider), mime))
+        if isinstance(inline_data, Mapping) and mime.startswith(mime_prefix):
+            chunks.append((decode_base64_medium(inline_data.get("data"), client.provider), mime))
     if not chunks:
         return None
     mime = chunks[-1][1]
-    if family == "image/":
+    if mime_prefix == "image/":
         return chunks[-1][0], _SUFFIX.get(mime, ".png")
     sound = b"".join(data for data, _ in chunks)
     if mime.startswith(("audio/l16", "audio/pcm")):
-        return _to_wav(sound, mime), ".wav"
+        return _wrap_pcm_in_wav(sound, mime), ".wav"
     return sound, _SUFFIX.get(mime.partition(";")[0], ".wav")
 
 
-def _to_wav(samples: bytes, mime: str) -> bytes:
+def _wrap_pcm_in_wav(pcm_samples: bytes, mime: str) -> bytes:
     """Bare samples of 16 bits, little endian, with a header; `mime` says rate and channels."""
     parameters = dict(re.findall(r"(\w+)=(\d{1,6})\b", mime))
     channels = 2 if parameters.get("channels") == "2" else 1
@@ -258,12 +263,12 @@ def _to_wav(samples: bytes, mime: str) -> bytes:
         sound.setnchannels(channels)
         sound.setsampwidth(2)
         sound.setframerate(int(parameters.get("rate", 0)) or _USUAL_RATE)
-        sound.writeframes(samples[: len(samples) // (2 * channels) * 2 * channels])
+        sound.writeframes(pcm_samples[: len(pcm_samples) // (2 * channels) * 2 * channels])
     return stream.getvalue()
 
 
-def _find_candidate(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    candidates = value.get("candidates")
+def _find_candidate(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    candidates = answer.get("candidates")
     first = candidates[0] if isinstance(candidates, list) and candidates else None
     return first if isinstance(first, Mapping) else {}
 
@@ -276,15 +281,15 @@ def _list_parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [part for part in listed if isinstance(part, Mapping) and not part.get("thought")]
 
 
-def _has_output_tokens(value: Mapping[str, Any]) -> bool:
+def _has_billable_output(answer: Mapping[str, Any]) -> bool:
     """Whether tokens were put out, as far as an answer tells; those are what is paid for."""
-    usage = value.get("usageMetadata")
+    usage = answer.get("usageMetadata")
     if not isinstance(usage, Mapping) or not isinstance(usage.get("promptTokenCount"), int):
         return True
     return any(usage.get(name) for name in ("candidatesTokenCount", "thoughtsTokenCount"))
 
 
-def _format_reason(reason: str, value: Mapping[str, Any]) -> str:
+def _format_missing_output_reason(reason: str, answer: Mapping[str, Any]) -> str:
     if reason and reason != "STOP":
         return f" ({reason.lower().replace('_', ' ')})"
-    return f"; what came is {describe_shape(_find_candidate(value).get('content', value))}"
+    return f"; what came is {describe_shape(_find_candidate(answer).get('content', answer))}"

@@ -11,15 +11,15 @@ from typing import Any
 
 from storyboard.errors import ProviderError
 from storyboard.providers.base import Done, Failed, Filtered, Outcome, Running, Sample, Unusable
-from storyboard.providers.google.cloud_storage import clean_object_uri
+from storyboard.providers.google.cloud_storage import extract_safe_object_uri
 from storyboard.providers.http.redaction import Redactor
-from storyboard.providers.http.request_media import decode_base64, write_file
+from storyboard.providers.http.request_media import decode_base64_medium, write_file
 from storyboard.providers.http.response_shape import describe_shape
 from storyboard.providers.http.safety_codes import (
-    explain_codes,
-    find_category,
+    append_support_code_meaning,
+    find_filter_categories,
     find_support_codes,
-    suggest_cure,
+    suggest_filter_cure,
 )
 
 _INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
@@ -37,107 +37,120 @@ _BUSY_S = 60.0
 _PROVISIONING_S = 75.0
 
 
-async def read_outcome(value: Any, scratch: Path, redactor: Redactor) -> Outcome:
+async def read_outcome(answer: Any, scratch: Path, redactor: Redactor) -> Outcome:
     """How the operation stands; results that came along are written below `scratch`.
 
     Raises ProviderError for an answer that does not say.
     """
-    if (state := read_state(value, redactor)) is not None:
+    if (state := read_operation_state(answer, redactor)) is not None:
         return state
-    response = value.get("response")
+    response = answer.get("response")
     response = response if isinstance(response, Mapping) else {}
     videos = response.get("videos")
     if not videos or not isinstance(videos, list):
-        return explain_no_result(value, response, redactor)
-    samples = [await _to_sample(item, scratch, redactor) for item in videos]
+        return classify_missing_result(answer, response, redactor)
+    samples = [await _save_video_sample(item, scratch, redactor) for item in videos]
     if all(item.problem == UNSAFE_ADDRESS for item in samples):
         return Unusable(UNSAFE_ADDRESS)
-    return Done(tuple(samples), explain_filtered(response, redactor), count_filtered(response))
+    return Done(
+        tuple(samples),
+        explain_filtered_samples(response, redactor),
+        count_filtered_samples(response),
+    )
 
 
-def read_state(value: Any, redactor: Redactor) -> Running | Failed | Filtered | Unusable | None:
+def read_operation_state(
+    answer: Any, redactor: Redactor
+) -> Running | Failed | Filtered | Unusable | None:
     """What an answer says of an operation; None of one that ended well.
 
     Only an error of Google's form says that the job came to nothing. Raises ProviderError for an
     answer that says neither that it is done nor that it is not.
     """
-    payload: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    payload: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
     is_done, error = payload.get("done"), payload.get("error")
     has_error = isinstance(error, Mapping) and bool(error.get("code") or error.get("message"))
     if is_done is True:
         if isinstance(error, Mapping) and has_error:
-            return read_failure(error, redactor)
+            return classify_operation_error(error, redactor)
         if error and not payload.get("response"):
             detail = redactor(error) if isinstance(error, str) else describe_shape(error)
             return Unusable(f"the job ended with an error of no known form: {detail}")
         return None
-    if error or not isinstance(value, Mapping) or not (is_done is None or is_done is False):
-        detail = describe_shape(value)
+    if error or not isinstance(answer, Mapping) or not (is_done is None or is_done is False):
+        detail = describe_shape(answer)
         if isinstance(error, Mapping) and has_error:
             detail = redactor(error.get("message") or f"code {error.get('code')}")
         raise ProviderError(f"what came tells nothing of the job: {detail}")
     return Running()
 
 
-def explain_no_result(
-    value: Mapping[str, Any], response: Mapping[str, Any], redactor: Redactor
+def classify_missing_result(
+    answer: Mapping[str, Any], response: Mapping[str, Any], redactor: Redactor
 ) -> Filtered | Unusable:
     """Why a job that ended well has no result: its filter, or nobody knows."""
-    if reasons := explain_filtered(response, redactor):
-        concern = find_category(reasons)
+    if reasons := explain_filtered_samples(response, redactor):
+        concern = find_filter_categories(reasons)
         return Filtered(
-            reasons, concern, hint=suggest_cure(concern), taken=count_filtered(response)
+            reasons,
+            concern,
+            hint=suggest_filter_cure(concern),
+            taken=count_filtered_samples(response),
         )
-    return Unusable(f"{NO_RESULT}: {redactor(describe_shape(value))}")
+    return Unusable(f"{NO_RESULT}: {redactor(describe_shape(answer))}")
 
 
-def read_failure(error: Mapping[str, Any], redactor: Redactor) -> Failed | Filtered:
+def classify_operation_error(error: Mapping[str, Any], redactor: Redactor) -> Failed | Filtered:
     """What an operation's `error` means; its code is one of gRPC."""
     code = error.get("code")
     message = redactor(error.get("message") or f"code {code}")
     if code == _INVALID and find_support_codes(message):
-        concern = find_category(message)
-        return Filtered(explain_codes(message), concern, hint=suggest_cure(concern))
+        concern = find_filter_categories(message)
+        return Filtered(
+            append_support_code_meaning(message), concern, hint=suggest_filter_cure(concern)
+        )
     if code == _PRECONDITION and "service agents are being provisioned" in message.lower():
         return Failed(message, again_s=_PROVISIONING_S)
     return Failed(message, again_s=_BUSY_S if code == _EXHAUSTED else None)
 
 
-def explain_filtered(response: Mapping[str, Any], redactor: Redactor) -> str:
+def explain_filtered_samples(response: Mapping[str, Any], redactor: Redactor) -> str:
     """Why samples are missing from a response; empty where none are."""
     raw_reasons = response.get("raiMediaFilteredReasons")
     candidates = raw_reasons if isinstance(raw_reasons, list) else [raw_reasons]
     reasons = [reason for reason in candidates if isinstance(reason, str) and reason.strip()]
     if reasons:
-        return " ".join(explain_codes(redactor(reason)) for reason in dict.fromkeys(reasons))
-    count = count_filtered(response)
+        return " ".join(
+            append_support_code_meaning(redactor(reason)) for reason in dict.fromkeys(reasons)
+        )
+    count = count_filtered_samples(response)
     return f"a safety filter took {count} of them" if count else ""
 
 
-def count_filtered(response: Mapping[str, Any]) -> int | None:
+def count_filtered_samples(response: Mapping[str, Any]) -> int | None:
     """How many a filter took, where a response counts them."""
     raw_count = response.get("raiMediaFilteredCount")
     match = isinstance(raw_count, int | str) and re.fullmatch(r"[1-9]\d{0,3}", str(raw_count))
     return int(match[0]) if match else None
 
 
-async def _to_sample(video: Any, scratch: Path, redactor: Redactor) -> Sample:
+async def _save_video_sample(video: Any, scratch: Path, redactor: Redactor) -> Sample:
     if not isinstance(video, Mapping):
         return Sample(problem=_NO_VIDEO)
-    if uri := clean_object_uri(video.get("gcsUri"), redactor):
+    if uri := extract_safe_object_uri(video.get("gcsUri"), redactor):
         return Sample(uri=uri)
     encoded = video.get("bytesBase64Encoded")
     if not encoded and video.get("gcsUri"):
         return Sample(problem=UNSAFE_ADDRESS)
     path = scratch / f"{secrets.token_hex(6)}.mp4"
-    is_saved = await asyncio.to_thread(_save_mp4, encoded, path)
+    is_saved = await asyncio.to_thread(_save_base64_mp4, encoded, path)
     return Sample(path=path) if is_saved else Sample(problem=_NO_VIDEO)
 
 
-def _save_mp4(encoded: object, path: Path) -> bool:
+def _save_base64_mp4(base64_text: object, path: Path) -> bool:
     """Whether the text was an MP4 file, which is at `path` now."""
     try:
-        data = decode_base64(encoded, "")
+        data = decode_base64_medium(base64_text, "")
     except ProviderError:
         return False
     if data[4:8] != b"ftyp":

@@ -32,7 +32,7 @@ from storyboard.providers.base import (
     Unusable,
     Workplace,
 )
-from storyboard.providers.google.cloud_storage import clean_object_uri
+from storyboard.providers.google.cloud_storage import extract_safe_object_uri
 from storyboard.providers.google.gemini_files import (
     FILE_KEPT_S,
     GeminiFiles,
@@ -43,15 +43,15 @@ from storyboard.providers.google.long_running import NO_RESULT, UNSAFE_ADDRESS
 from storyboard.providers.http.request_media import (
     MAX_INLINE_BYTES,
     encode_base64,
-    read_picture,
-    write_base64,
+    read_picture_with_mime,
+    write_base64_medium,
 )
 from storyboard.providers.http.response_shape import describe_shape
 from storyboard.providers.http.safety_codes import (
-    explain_codes,
-    find_category,
+    append_support_code_meaning,
+    find_filter_categories,
     find_support_codes,
-    suggest_cure,
+    suggest_filter_cure,
 )
 from storyboard.providers.http.service import ServiceClient, convert_unsent_errors
 
@@ -73,10 +73,10 @@ _DEFAULT_PROMPT = "Continue the scene."
 class MediaHost(Protocol):
     """What the two hosts do differently: where media lie."""
 
-    def build_delivery(self, request: Request) -> Mapping[str, str]:
+    def build_delivery_options(self, request: Request) -> Mapping[str, str]:
         """How the result is wanted: `delivery`, and `gcs_uri` where it goes into a bucket."""
 
-    async def wait_until_ready(self, uri: str) -> str:
+    async def wait_for_readable_uri(self, uri: str) -> str:
         """The URI of a video as the service reads it, once it can; empty for any it can't."""
 
     async def upload_video(self, path: Path) -> str:
@@ -87,34 +87,36 @@ class MediaHost(Protocol):
 
 
 class Omni:
-    """The Interactions of one host; `root` is what stands before `/interactions` in its paths."""
+    """The Interactions of one host; `path_prefix` stands before `/interactions` in its paths."""
 
-    def __init__(self, client: ServiceClient, root: str, host: MediaHost) -> None:
+    def __init__(self, client: ServiceClient, path_prefix: str, host: MediaHost) -> None:
         self._client = client
-        self._path = f"{root}/interactions"
+        self._path = f"{path_prefix}/interactions"
         self._host = host
 
     @staticmethod
-    def is_interaction_name(name: str) -> bool:
+    def is_interaction_reference(reference: str) -> bool:
         """Whether an operation's name, or a sample's URI, means an interaction.
 
         People know it by its bare id, or by its whole path.
         """
-        return _NAME_PREFIX in name or _IDENTIFIER.fullmatch(name) is not None
+        return _NAME_PREFIX in reference or _IDENTIFIER.fullmatch(reference) is not None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
         """Starts the job in the background, so that it can be asked for by its name."""
         provider = self._client.provider
         with convert_unsent_errors(provider):
             pictures = [
-                await read_picture(item, place, provider)
+                await read_picture_with_mime(item, place, provider)
                 for item in request.inputs
                 if item.role is not Role.VIDEO
             ]
             source: Mapping[str, str] = {}
             if request.kind is Kind.EXTEND:
-                source = await self._resolve_source(request.input(Role.VIDEO))
-            body = build_omni_body(request, pictures, source, self._host.build_delivery(request))
+                source = await self._resolve_extension_source(request.input(Role.VIDEO))
+            body = build_omni_body(
+                request, pictures, source, self._host.build_delivery_options(request)
+            )
         try:
             reply = await self._client.post_once(self._path, json=body)
         except NotFound as error:
@@ -130,7 +132,7 @@ class Omni:
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How the job stands. A result that comes along is written below the scratch folder."""
         name = _NAME_PREFIX + operation.name.rpartition(_NAME_PREFIX)[2]
-        value = await self._read_interaction(name)
+        value = await self._fetch_interaction(name)
         raw_status = value.get("status")
         status = raw_status.lower() if isinstance(raw_status, str) else ""
         if not status:
@@ -145,26 +147,26 @@ class Omni:
             return Running(self._client.redactor(status.replace("_", " ")))
         videos = list(_list_videos(value))
         if status != "completed" or not videos:
-            return self._read_failure(value, status)
-        if not (self._clean_address(videos[-1]) or videos[-1].get("data")):
+            return self._classify_missing_video(value, status)
+        if not (self._find_safe_video_uri(videos[-1]) or videos[-1].get("data")):
             return Unusable(UNSAFE_ADDRESS)
-        return Done((await self._to_sample(name, videos[-1], place.scratch / "omni.mp4"),))
+        return Done((await self._save_video_sample(name, videos[-1], place.scratch / "omni.mp4"),))
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file, asked of its interaction again."""
         out = place.scratch / "omni.mp4"
-        if not self.is_interaction_name(sample.uri):
+        if not self.is_interaction_reference(sample.uri):
             path = await self._host.download_result(sample.uri, out, sample.expires_at)
             return replace(sample, path=path)
-        value = await self._read_interaction(sample.uri)
+        value = await self._fetch_interaction(sample.uri)
         videos = list(_list_videos(value))
         if not videos:
             raise Gone("the interaction holds no video any more", provider=self._client.provider)
         return replace(
-            sample, path=await self._fetch_file(videos[-1], out, _find_file_expiry(value))
+            sample, path=await self._save_video_file(videos[-1], out, _compute_file_expiry(value))
         )
 
-    async def _read_interaction(self, name: str) -> Mapping[str, Any]:
+    async def _fetch_interaction(self, name: str) -> Mapping[str, Any]:
         identifier = quote(name.removeprefix(_NAME_PREFIX), safe="")
         try:
             reply = await self._client.request_with_retry(
@@ -176,22 +178,22 @@ class Omni:
             raise ProviderError("the answer is no JSON", provider=self._client.provider)
         return reply.value
 
-    async def _resolve_source(self, video: Input | None) -> Mapping[str, str]:
+    async def _resolve_extension_source(self, video: Input | None) -> Mapping[str, str]:
         """What an extension goes on from, in the terms of the body."""
         if video is None:
-            raise self._source_error("there is no video to go on from")
+            raise self._missing_source_error("there is no video to go on from")
         fresh = video.expires_at is None or video.expires_at > time.time()
         if video.uri and fresh:
-            if self.is_interaction_name(video.uri):
+            if self.is_interaction_reference(video.uri):
                 return {"previous_interaction_id": video.uri.removeprefix(_NAME_PREFIX)}
             try:
-                if uri := await self._host.wait_until_ready(video.uri):
+                if uri := await self._host.wait_for_readable_uri(video.uri):
                     return {"uri": uri}
             except Gone:
                 if video.path is None:
                     raise
         if video.path is None:
-            raise self._source_error(
+            raise self._missing_source_error(
                 "the video to go on from expired there, and its file is not here"
             )
         size = video.path.stat().st_size
@@ -207,36 +209,38 @@ class Omni:
             provider=self._client.provider,
         )
 
-    def _source_error(self, message: str) -> InvalidRequest:
+    def _missing_source_error(self, message: str) -> InvalidRequest:
         return InvalidRequest(
             message,
             hint="`storyboard store fetch`, or `--retake` the shot that it continues",
             provider=self._client.provider,
         )
 
-    async def _to_sample(self, name: str, video: Mapping[str, Any], out: Path) -> Sample:
-        uri = self._clean_address(video)
+    async def _save_video_sample(
+        self, interaction_name: str, video: Mapping[str, Any], out: Path
+    ) -> Sample:
+        uri = self._find_safe_video_uri(video)
         if uri.startswith("gs://"):
             return Sample(uri=uri)
         path = None
         if not uri:
             with suppress(ProviderError):  # fetching asks for it again
-                path = await self._fetch_file(video, out)
-        return Sample(path=path, uri=name, expires_at=time.time() + _KEPT_S)
+                path = await self._save_video_file(video, out)
+        return Sample(path=path, uri=interaction_name, expires_at=time.time() + _KEPT_S)
 
-    async def _fetch_file(
+    async def _save_video_file(
         self, video: Mapping[str, Any], out: Path, expires_at: float | None = None
     ) -> Path:
-        if uri := self._clean_address(video):
+        if uri := self._find_safe_video_uri(video):
             return await self._host.download_result(uri, out, expires_at)
-        return await write_base64(video.get("data"), out, self._client.provider)
+        return await write_base64_medium(video.get("data"), out, self._client.provider)
 
-    def _clean_address(self, video: Mapping[str, Any]) -> str:
+    def _find_safe_video_uri(self, video: Mapping[str, Any]) -> str:
         """Where a result lies; empty where nobody says so, or by an address that shows a key."""
         uri = video.get("uri")
         if not isinstance(uri, str):
             return ""
-        if stored := clean_object_uri(uri, self._client.redactor):
+        if stored := extract_safe_object_uri(uri, self._client.redactor):
             return stored
         # Of a file no more than its id is ever asked for.
         return (
@@ -245,25 +249,27 @@ class Omni:
             else ""
         )
 
-    def _read_failure(self, value: Mapping[str, Any], status: str) -> Failed | Filtered | Unusable:
+    def _classify_missing_video(
+        self, interaction: Mapping[str, Any], status: str
+    ) -> Failed | Filtered | Unusable:
         """Why an interaction is over without a video."""
-        errors = list(_list_errors(value))
+        errors = list(_list_errors(interaction))
         message = " ".join(self._client.redactor(text) for _, text in errors if text)
         if find_support_codes(message) or any(_FILTER.search(code) for code, _ in errors):
-            concern = find_category(message) or next((c for c, _ in errors if c), "").replace(
-                "_", " "
-            )
-            why = explain_codes(message) or f"a filter took it ({concern})"
-            return Filtered(why, concern, hint=suggest_cure(concern))
+            concern = find_filter_categories(message) or next(
+                (c for c, _ in errors if c), ""
+            ).replace("_", " ")
+            why = append_support_code_meaning(message) or f"a filter took it ({concern})"
+            return Filtered(why, concern, hint=suggest_filter_cure(concern))
         if status == "completed":
-            model_text = self._client.redactor(" ".join(_list_texts(value)))
-            why = message or f"{NO_RESULT}: {self._client.redactor(describe_shape(value))}"
+            model_text = self._client.redactor(" ".join(_list_texts(interaction)))
+            why = message or f"{NO_RESULT}: {self._client.redactor(describe_shape(interaction))}"
             why = (
                 f"the model made no video and said: {model_text}"
                 if model_text and not message
                 else why
             )
-            return Unusable(why) if _has_possible_output(value) else Failed(why)
+            return Unusable(why) if _has_possible_output(interaction) else Failed(why)
         message = message or f"the job ended as `{status.replace('_', ' ')}`"
         return Failed(message, billed=status in _CUT_OFF_STATUSES)
 
@@ -271,24 +277,27 @@ class Omni:
 def build_omni_body(
     request: Request,
     pictures: Sequence[tuple[bytes, str]],
-    source: Mapping[str, str],
-    delivery: Mapping[str, str],
+    extension_source: Mapping[str, str],
+    delivery_options: Mapping[str, str],
 ) -> dict[str, Any]:
     """What an interaction is created with.
 
-    `pictures` are bytes and MIME types of the inputs that are no videos, in their order. `source`
-    is what an extension goes on from: `previous_interaction_id`, or `uri` or `data` of a video.
+    `pictures` are bytes and MIME types of the inputs that are no videos, in their order.
+    `extension_source` is what an extension goes on from: `previous_interaction_id`, or `uri` or
+    `data` of a video.
     """
     settings = request.settings
     is_extension = request.kind is Kind.EXTEND
     roles = [item.role for item in request.inputs if item.role is not Role.VIDEO]
     content: list[dict[str, str]] = []
-    if "uri" in source or "data" in source:
-        content.append({"type": "video", "mime_type": "video/mp4", **source})
+    if "uri" in extension_source or "data" in extension_source:
+        content.append({"type": "video", "mime_type": "video/mp4", **extension_source})
     for data, mime in pictures:
         content.append({"type": "image", "mime_type": mime, "data": encode_base64(data)})
-    prompt = _tag_prompt(request.prompt or (_DEFAULT_PROMPT if is_extension else ""), roles)
-    config: dict[str, Any] = {"video_config": {"task": _choose_task(roles, extends=is_extension)}}
+    prompt = _add_picture_tags(request.prompt or (_DEFAULT_PROMPT if is_extension else ""), roles)
+    config: dict[str, Any] = {
+        "video_config": {"task": _choose_task(roles, is_extension=is_extension)}
+    }
     if settings.seed is not None:
         config["seed"] = settings.seed
     response_format = {
@@ -296,7 +305,7 @@ def build_omni_body(
         "aspect_ratio": settings.aspect_ratio,
         "resolution": settings.resolution,
         "duration": f"{settings.duration_s}s",
-        **delivery,
+        **delivery_options,
     }
     if is_extension:
         del response_format["aspect_ratio"]  # it is the source's
@@ -311,26 +320,26 @@ def build_omni_body(
     if content:
         content.append({"type": "text", "text": prompt})
         body["input"] = [{"type": "user_input", "content": content}]
-    if previous := source.get("previous_interaction_id"):
+    if previous := extension_source.get("previous_interaction_id"):
         body["previous_interaction_id"] = previous
     return body
 
 
-def _choose_task(roles: Sequence[Role], *, extends: bool) -> str:
-    if extends:
+def _choose_task(roles: Sequence[Role], *, is_extension: bool) -> str:
+    if is_extension:
         return "extend"
     if Role.REFERENCE in roles:
         return "reference_to_video"
     return "image_to_video" if roles else "text_to_video"
 
 
-def _tag_prompt(prompt: str, roles: Sequence[Role]) -> str:
+def _add_picture_tags(prompt: str, picture_roles: Sequence[Role]) -> str:
     """The prompt behind the tags that say which picture is what.
 
     A first frame alone needs none: the task says it.
     """
     frames = {Role.FIRST_FRAME: "<FIRST_FRAME>", Role.LAST_FRAME: "<LAST_FRAME>"}
-    numbered_roles = [(role, number) for number, role in enumerate(roles, 1)]
+    numbered_roles = [(role, number) for number, role in enumerate(picture_roles, 1)]
     sources = [f"{frames[role]}@Image{number}" for role, number in numbered_roles if role in frames]
     reference_numbers = [number for role, number in numbered_roles if role is Role.REFERENCE]
     references = [f"<IMAGE_REF_{n}>@Image{number}" for n, number in enumerate(reference_numbers)]
@@ -342,54 +351,54 @@ def _tag_prompt(prompt: str, roles: Sequence[Role]) -> str:
     return " ".join([*tags, prompt])
 
 
-def _list_outputs(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _list_outputs(interaction: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """What the model put out, in order, wherever the reply has it."""
     for key in ("steps", "outputs"):
-        for step in _to_mappings(value.get(key)):
+        for step in _keep_mappings(interaction.get(key)):
             if step.get("type") in ("user_input", "thought"):
                 continue
-            yield from _to_mappings(step.get("content")) if "content" in step else (step,)
-    if isinstance(only := value.get("output_video"), Mapping):
+            yield from _keep_mappings(step.get("content")) if "content" in step else (step,)
+    if isinstance(only := interaction.get("output_video"), Mapping):
         yield {"type": "video", **only}
 
 
-def _list_videos(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for output in _list_outputs(value):
+def _list_videos(interaction: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for output in _list_outputs(interaction):
         if output.get("type") == "video" and (output.get("uri") or output.get("data")):
             yield output
 
 
-def _has_possible_output(value: Mapping[str, Any]) -> bool:
+def _has_possible_output(interaction: Mapping[str, Any]) -> bool:
     """False only where the service itself counts that it put out no tokens: they are what is paid.
 
     A `0` that is no number, such as `false`, counts nothing.
     """
-    usage = value.get("usage")
+    usage = interaction.get("usage")
     count = usage.get("total_output_tokens") if isinstance(usage, Mapping) else None
     return isinstance(count, bool) or count != 0
 
 
-def _find_file_expiry(value: Mapping[str, Any]) -> float | None:
+def _compute_file_expiry(interaction: Mapping[str, Any]) -> float | None:
     """When the file of an interaction is thrown away, by the time at which it was made."""
-    stamp = value.get("updated") or value.get("created")
+    stamp = interaction.get("updated") or interaction.get("created")
     made_at = parse_timestamp(stamp) if isinstance(stamp, str) else None
     return None if made_at is None else made_at + FILE_KEPT_S
 
 
-def _list_texts(value: Mapping[str, Any]) -> Iterator[str]:
-    for output in _list_outputs(value):
+def _list_texts(interaction: Mapping[str, Any]) -> Iterator[str]:
+    for output in _list_outputs(interaction):
         if output.get("type") == "text":
             yield str(output.get("text", ""))
 
 
-def _list_errors(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _list_errors(interaction: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Code and words of every error in a reply."""
-    errors = [*_to_mappings(value.get("errors")), value.get("error")]
-    errors += [step.get("error") for step in _to_mappings(value.get("steps"))]
+    errors = [*_keep_mappings(interaction.get("errors")), interaction.get("error")]
+    errors += [step.get("error") for step in _keep_mappings(interaction.get("steps"))]
     for error in errors:
         if isinstance(error, Mapping):
             yield str(error.get("code") or ""), str(error.get("message") or "")
 
 
-def _to_mappings(value: Any) -> list[Mapping[str, Any]]:
+def _keep_mappings(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -29,21 +29,23 @@ def to_inline_medium(data: bytes, mime: str) -> Medium:
     return {"bytesBase64Encoded": encode_base64(data), "mimeType": mime}
 
 
-def to_stored_medium(uri: str, mime: str) -> Medium:
+def to_bucket_medium(uri: str, mime: str) -> Medium:
     """An object `gs://…`, which only Vertex reads."""
     return {"gcsUri": uri, "mimeType": mime}
 
 
-def to_generated_medium(uri: str) -> Medium:
+def to_gemini_result_medium(uri: str) -> Medium:
     """A result of the Gemini API, by the URI that it gave; the only video that it runs on."""
     return {"uri": uri}
 
 
-def build_vertex_body(request: Request, media: Sequence[Medium], *, audio: bool) -> dict[str, Any]:
+def build_vertex_body(
+    request: Request, media: Sequence[Medium], *, has_audio_choice: bool
+) -> dict[str, Any]:
     """What Vertex AI is sent, but for the storage.
 
-    `media` stand in the order of `request.inputs`. `audio` says that the model lets one choose
-    whether there is sound.
+    `media` stand in the order of `request.inputs`. `has_audio_choice` says that the model lets one
+    choose whether there is sound.
     """
     settings = request.settings
     parameters: dict[str, Any] = {
@@ -53,7 +55,7 @@ def build_vertex_body(request: Request, media: Sequence[Medium], *, audio: bool)
     parameters |= _build_common_parameters(request)
     if settings.seed is not None:
         parameters["seed"] = settings.seed
-    if audio:
+    if has_audio_choice:
         parameters["generateAudio"] = settings.audio
     for option, name in _SHOUTED.items():
         if value := settings.options.get(option):

@@ -84,7 +84,7 @@ class Vertex:
         """Starts the job; every error of ours but UnknownOutcome says that there is none."""
         from storyboard.providers.google.gemini_files import NotFound
 
-        interface = _choose_interface(request)
+        interface = _choose_interface_name(request)
         try:
             if interface == "content":
                 return await (await self._open_content()).submit(request, place)
@@ -101,7 +101,7 @@ class Vertex:
 
         if operation.name.startswith("content/"):
             return (await self._open_content()).poll(operation)
-        if Omni.is_interaction_name(operation.name):
+        if Omni.is_interaction_reference(operation.name):
             return await (await self._open_omni()).poll(operation, place)
         return await self._veo.poll(operation, place)
 
@@ -122,12 +122,15 @@ class Vertex:
 
         Nothing there proves nothing: the job may run still, or have ended without a result.
         """
-        from storyboard.providers.google.cloud_storage import build_result_folder, check_storage_uri
+        from storyboard.providers.google.cloud_storage import (
+            build_result_folder_uri,
+            normalize_storage_uri,
+        )
 
-        base_uri = check_storage_uri(self._storage_uri)
+        base_uri = normalize_storage_uri(self._storage_uri)
         if not base_uri or not tag:
             return ()
-        uris = await self._project.bucket.list_objects(build_result_folder(base_uri, tag))
+        uris = await self._project.bucket.list_objects(build_result_folder_uri(base_uri, tag))
         return tuple(Sample(uri=uri) for uri in uris if uri.endswith(".mp4"))
 
     async def close(self) -> None:
@@ -177,7 +180,7 @@ class Vertex:
         return self._omni_client
 
 
-def _choose_interface(request: Request) -> str:
+def _choose_interface_name(request: Request) -> str:
     """The interface that the model is asked through; of one that nobody knows, by its name."""
     model = load_catalog().models.get((Vertex.name, request.model))
     if model is not None:
@@ -187,13 +190,13 @@ def _choose_interface(request: Request) -> str:
     return "omni" if "omni" in request.model else "veo"
 
 
-def _retirement_error(id: str, error: InvalidRequest) -> RetiredModel:
-    model = load_catalog().models.get((Vertex.name, id))
+def _retirement_error(model_id: str, error: InvalidRequest) -> RetiredModel:
+    model = load_catalog().models.get((Vertex.name, model_id))
     successor = model.replacement if model is not None else ""
     return RetiredModel(
-        f"{id}: {error}",
+        f"{model_id}: {error}",
         hint=f"use `model: {successor}`" if successor else error.hint,
         provider=Vertex.name,
-        model=id,
+        model=model_id,
         replacement=successor,
     )

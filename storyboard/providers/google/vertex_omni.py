@@ -8,7 +8,7 @@ from pathlib import Path
 
 from storyboard.errors import Gone, InvalidRequest, ProviderError
 from storyboard.providers.base import Request
-from storyboard.providers.google.cloud_storage import build_result_folder, check_storage_uri
+from storyboard.providers.google.cloud_storage import build_result_folder_uri, normalize_storage_uri
 from storyboard.providers.google.vertex_project import VertexProject
 
 
@@ -19,24 +19,24 @@ class VertexMediaHost:
         self._project = project
         self._storage_uri = storage_uri
 
-    def build_delivery(self, request: Request) -> Mapping[str, str]:
+    def build_delivery_options(self, request: Request) -> Mapping[str, str]:
         """Into the bucket, below a prefix of this attempt's own; inline where there is none."""
-        base_uri = check_storage_uri(self._storage_uri)
+        base_uri = normalize_storage_uri(self._storage_uri)
         if not base_uri:
             return {"delivery": "inline"}
-        return {"delivery": "uri", "gcs_uri": build_result_folder(base_uri, request.tag)}
+        return {"delivery": "uri", "gcs_uri": build_result_folder_uri(base_uri, request.tag)}
 
-    async def wait_until_ready(self, uri: str) -> str:
+    async def wait_for_readable_uri(self, uri: str) -> str:
         """The URI, of an object in a bucket. Raises Gone where it is there no more."""
         if not uri.startswith("gs://"):
             return ""
-        if not await self._project.bucket.has_object(uri):
+        if not await self._project.bucket.can_object_exist(uri):
             raise Gone(f"{uri} is not there", provider=self._project.provider)
         return uri
 
     async def upload_video(self, path: Path) -> str:
         """The URI of a local MP4 that was uploaded, since it is too large to go along."""
-        base_uri = check_storage_uri(self._storage_uri)
+        base_uri = normalize_storage_uri(self._storage_uri)
         if not base_uri:
             size = await asyncio.to_thread(lambda: path.stat().st_size)
             raise InvalidRequest(

@@ -44,7 +44,7 @@ class VertexProject:
     def location(self) -> str:
         """The film's, else GOOGLE_CLOUD_LOCATION, else us-central1."""
         name = str(self._settings.get("location") or os.environ.get(LOCATION, "").strip())
-        return _check_name(name or _USUAL_LOCATION, _LOCATION, "location", LOCATION)
+        return _require_matching_name(name or _USUAL_LOCATION, _LOCATION, "location", LOCATION)
 
     async def resolve_location_path(self, location: str) -> str:
         """`projects/…/locations/…`; empty where a key is used that names its project by itself.
@@ -61,7 +61,7 @@ class VertexProject:
                 "no project of Google Cloud is named",
                 hint=f"set `providers.{self.provider}.project` in the film, or {PROJECT}",
             )
-        checked_project = _check_name(project, _PROJECT, "project", PROJECT)
+        checked_project = _require_matching_name(project, _PROJECT, "project", PROJECT)
         return f"projects/{checked_project}/locations/{location}"
 
     async def has_api_key(self) -> bool:
@@ -82,8 +82,8 @@ class VertexProject:
                 base_url,
                 self._credentials,
                 self.redactor,
-                verdict=self._judge_error,
-                who="Vertex AI",
+                translate_known_error=self._translate_known_error,
+                service_name="Vertex AI",
             )
         return self._clients[base_url]
 
@@ -103,7 +103,7 @@ class VertexProject:
             await self._bucket.close()
             self._bucket = None
 
-    def _judge_error(self, api_error: ApiError) -> StoryboardError | None:
+    def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
         if api_error.status == 400 and "api key not valid" in api_error.message.lower():
             return AuthenticationError(
                 f"Vertex AI does not know the key in {KEY_VARIABLE}",
@@ -129,11 +129,13 @@ def build_host_url(location: str) -> str:
     return f"https://{location}-aiplatform.googleapis.com"
 
 
-def _check_name(name: str, pattern: re.Pattern[str], label: str, variable: str) -> str:
+def _require_matching_name(
+    name: str, pattern: re.Pattern[str], label: str, variable_name: str
+) -> str:
     """`name`, which becomes part of an address, if it has the form of one."""
     if not pattern.fullmatch(name):
         raise EnvironmentProblem(
             f"`{name}` is no {label} of Google Cloud",
-            hint=f"see `providers.vertex.{label}` in the film and {variable}",
+            hint=f"see `providers.vertex.{label}` in the film and {variable_name}",
         )
     return name

@@ -24,17 +24,17 @@ from storyboard.providers.base import (
     Workplace,
 )
 from storyboard.providers.catalog import load_catalog
-from storyboard.providers.google.cloud_storage import build_result_folder, check_storage_uri
+from storyboard.providers.google.cloud_storage import build_result_folder_uri, normalize_storage_uri
 from storyboard.providers.google.gemini_files import NotFound
 from storyboard.providers.google.long_running import read_outcome
 from storyboard.providers.google.veo_request import (
     Medium,
     build_vertex_body,
+    to_bucket_medium,
     to_inline_medium,
-    to_stored_medium,
 )
 from storyboard.providers.google.vertex_project import VertexProject
-from storyboard.providers.http.request_media import MAX_INLINE_BYTES, read_picture
+from storyboard.providers.http.request_media import MAX_INLINE_BYTES, read_picture_with_mime
 from storyboard.providers.http.service import convert_unsent_errors
 
 OPERATION = re.compile(
@@ -91,7 +91,7 @@ class VertexVeo:
         return replace(sample, path=await self._project.bucket.download_object(sample.uri, out))
 
     async def _build_body(self, request: Request, place: Workplace) -> dict[str, Any]:
-        base_uri = check_storage_uri(self._storage_uri)
+        base_uri = normalize_storage_uri(self._storage_uri)
         if request.settings.options.get("compression") == "lossless" and not base_uri:
             raise InvalidRequest(
                 "`compression: lossless` needs a place in Cloud Storage",
@@ -99,40 +99,43 @@ class VertexVeo:
                 provider="vertex",
             )
         model = load_catalog().models.get(("vertex", request.model))
-        media = await self._prepare_media(request.inputs, base_uri, place)
+        media = await self._prepare_or_upload_media(request.inputs, base_uri, place)
         body = build_vertex_body(
-            request, media, audio=model is not None and model.audio == "optional"
+            request, media, has_audio_choice=model is not None and model.audio == "optional"
         )
         if base_uri:
-            body["parameters"]["storageUri"] = build_result_folder(base_uri, request.tag)
+            body["parameters"]["storageUri"] = build_result_folder_uri(base_uri, request.tag)
         return body
 
-    async def _prepare_media(
-        self, inputs: tuple[Input, ...], base_uri: str, place: Workplace
+    async def _prepare_or_upload_media(
+        self, inputs: tuple[Input, ...], upload_base_uri: str, place: Workplace
     ) -> list[Medium]:
         media: list[Medium] = []
         remaining_bytes = MAX_INLINE_BYTES
         for source in inputs:
-            if await self._is_stored(source):
-                media.append(to_stored_medium(source.uri, "video/mp4"))
+            if await self._is_video_in_bucket(source):
+                media.append(to_bucket_medium(source.uri, "video/mp4"))
                 continue
             if source.role is Role.VIDEO:
-                data, mime = await _read_video(source, may_upload=bool(base_uri)), "video/mp4"
+                data, mime = (
+                    await _read_video(source, may_upload=bool(upload_base_uri)),
+                    "video/mp4",
+                )
             else:
-                data, mime = await read_picture(source, place, "vertex")
-            if base_uri and len(data) > remaining_bytes:
-                uri = await self._project.bucket.upload_bytes(data, mime, base_uri)
-                media.append(to_stored_medium(uri, mime))
+                data, mime = await read_picture_with_mime(source, place, "vertex")
+            if upload_base_uri and len(data) > remaining_bytes:
+                uri = await self._project.bucket.upload_bytes(data, mime, upload_base_uri)
+                media.append(to_bucket_medium(uri, mime))
                 continue
             remaining_bytes -= len(data)
             media.append(await asyncio.to_thread(to_inline_medium, data, mime))
         return media
 
-    async def _is_stored(self, source: Input) -> bool:
+    async def _is_video_in_bucket(self, source: Input) -> bool:
         """Whether a take that is run on lies in a bucket still; with no file here it has to."""
         if source.role is not Role.VIDEO or not source.uri.startswith("gs://"):
             return False
-        return source.path is None or await self._project.bucket.has_object(source.uri)
+        return source.path is None or await self._project.bucket.can_object_exist(source.uri)
 
 
 async def _read_video(source: Input, *, may_upload: bool) -> bytes:

@@ -85,13 +85,13 @@ VOICES = (*_parse_voices(_WOMEN, woman=True), *_parse_voices(_MEN, woman=False))
 """All thirty."""
 
 
-def choose_voice(words: str) -> str:
+def choose_voice_name(description: str) -> str:
     """The voice that a cast member's words for it mean: `old, gravelly man` is Algenib.
 
     A voice's own name means that voice. The same words always mean the same one; where several
     suit alike, the words themselves decide among them, so that two people sound different.
     """
-    word_set = frozenset(re.findall(r"[a-z][a-z-]*", words.lower()))
+    word_set = frozenset(re.findall(r"[a-z][a-z-]*", description.lower()))
     if not word_set:
         return USUAL_VOICE
     for voice in VOICES:

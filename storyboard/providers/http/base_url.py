@@ -9,28 +9,29 @@ from urllib.parse import urlsplit
 from storyboard.errors import EnvironmentProblem, ProviderError
 
 
-def resolve_base_url(variable: str, default: str) -> str:
-    """`scheme://host[:port]` of a service; `variable` of the environment wins.
+def resolve_base_url(variable_name: str, default: str) -> str:
+    """`scheme://host[:port]` of a service; the environment variable `variable_name` wins.
 
     Raises EnvironmentProblem for a variable that holds anything but an origin, and for plain http
     to a host that is not this machine: a key would go over the wire for all to read.
     """
-    configured = os.environ.get(variable, "").strip()
+    configured = os.environ.get(variable_name, "").strip()
     if not configured:
         return default
     parts = urlsplit(configured)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise EnvironmentProblem(
-            f"{variable} is no address", hint="give an origin, such as http://127.0.0.1:8080"
+            f"{variable_name} is no address", hint="give an origin, such as http://127.0.0.1:8080"
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise EnvironmentProblem(
-            f"{variable} holds more than an origin",
+            f"{variable_name} holds more than an origin",
             hint=f"{parts.scheme}://{parts.netloc} is enough; the paths are added",
         )
     if parts.scheme == "http" and not is_loopback(configured):
         raise EnvironmentProblem(
-            f"{variable} is plain http to another machine, which would send the key unencrypted",
+            f"{variable_name} is plain http to another machine, "
+            "which would send the key unencrypted",
             hint=f"https://{parts.netloc}",
         )
     return f"{parts.scheme}://{parts.netloc}"
@@ -52,7 +53,7 @@ def has_same_origin(one: str, other: str) -> bool:
     return _split_origin(one) == _split_origin(other)
 
 
-def check_download_url(url: str, base: str, provider: str) -> str:
+def check_download_url(url: str, service_base_url: str, provider: str) -> str:
     """The URL, if bytes may be fetched from it; raises ProviderError otherwise.
 
     Only https is believed. A service that itself is plain http on this machine may send its
@@ -66,7 +67,7 @@ def check_download_url(url: str, base: str, provider: str) -> str:
         ) from None
     if parts.scheme == "https" and parts.hostname:
         return url
-    is_local = base.startswith("http://") and is_loopback(base)
+    is_local = service_base_url.startswith("http://") and is_loopback(service_base_url)
     if parts.scheme == "http" and is_local and is_loopback(url):
         return url
     raise ProviderError(

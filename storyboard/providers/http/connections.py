@@ -23,22 +23,22 @@ _UNSENT_HINT = "nothing was sent"
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def create_client(read_s: float) -> httpx.AsyncClient:
-    """A new client; `read_s` is the longest silence of an answer, seconds.
+def create_client(read_timeout_s: float) -> httpx.AsyncClient:
+    """A new client; `read_timeout_s` is the longest silence of an answer, seconds.
 
     Raises EnvironmentProblem where the environment names a proxy or certificates of no use.
     """
     import httpx
 
-    with explain_proxy_errors():
-        return httpx.AsyncClient(timeout=build_timeouts(read_s), verify=load_tls_context())
+    with convert_proxy_errors():
+        return httpx.AsyncClient(timeout=build_timeouts(read_timeout_s), verify=load_tls_context())
 
 
-def build_timeouts(read_s: float) -> httpx.Timeout:
+def build_timeouts(read_timeout_s: float) -> httpx.Timeout:
     """Limits for every phase of an exchange, seconds."""
     import httpx
 
-    return httpx.Timeout(read_s, connect=_CONNECT_S)
+    return httpx.Timeout(read_timeout_s, connect=_CONNECT_S)
 
 
 @lru_cache(maxsize=1)
@@ -63,14 +63,17 @@ def load_tls_context() -> ssl.SSLContext:
 
 
 @contextmanager
-def explain_proxy_errors() -> Iterator[None]:
+def convert_proxy_errors() -> Iterator[None]:
     """Says of a proxy that no client can be made for which variable names it."""
     import httpx
 
     try:
         yield
     except (ImportError, ValueError, httpx.InvalidURL) as error:
-        variable, cause = _find_bad_proxy() or ("NO_PROXY, or the proxy of the system,", error)
+        variable, cause = _find_bad_proxy_variable() or (
+            "NO_PROXY, or the proxy of the system,",
+            error,
+        )
         if isinstance(cause, ImportError):
             raise EnvironmentProblem(
                 f"{variable} names a SOCKS proxy, which wants one more package",
@@ -82,7 +85,7 @@ def explain_proxy_errors() -> Iterator[None]:
         ) from error
 
 
-def _find_bad_proxy() -> tuple[str, Exception] | None:
+def _find_bad_proxy_variable() -> tuple[str, Exception] | None:
     """The variable whose proxy no client can be made for, and why."""
     import httpx
 

@@ -48,15 +48,15 @@ class _PartialFile:
 
 
 async def download_file(
-    client: ServiceClient, url: str, out: Path, *, elsewhere: Elsewhere | None = None
+    client: ServiceClient, url: str, out: Path, *, extract_media_url: Elsewhere | None = None
 ) -> Path:
     """The medium at `url` as the file `out`, which the caller owns; complete or not at all.
 
-    `url` is absolute, or a path of the wire's own origin; `elsewhere` reads where a JSON answer
-    says that the medium is. A download that breaks is resumed where
-    the service can. Raises Gone only where the service itself says so, from its own origin and in
-    an error of its own; a proxy or another host does not know what the service keeps. Raises
-    ProviderError for what is no medium: an empty body, words instead of a picture.
+    `url` is absolute, or a path of the wire's own origin; `extract_media_url` reads where a JSON
+    answer says that the medium is. A download that breaks is resumed where the service can. Raises
+    Gone only where the service itself says so, from its own origin and in an error of its own; a
+    proxy or another host does not know what the service keeps. Raises ProviderError for what is no
+    medium: an empty body, words instead of a picture.
     """
     url = url if "://" in url else f"{client.base}/{url.removeprefix('/')}"
     part = _PartialFile(out.with_name(f".{out.name}.part"))
@@ -66,7 +66,7 @@ async def download_file(
         if tries:
             await asyncio.sleep(_PAUSE_S * 2**tries)
         try:
-            await _fetch_rest(client, url, part, elsewhere)
+            await _download_rest(client, url, part, extract_media_url)
         except _DownloadBroken as broken:
             problem = broken.error
             continue
@@ -91,8 +91,8 @@ class _DownloadBroken(Exception):
         self.error = error
 
 
-async def _fetch_rest(
-    client: ServiceClient, url: str, part: _PartialFile, elsewhere: Elsewhere | None
+async def _download_rest(
+    client: ServiceClient, url: str, part: _PartialFile, extract_media_url: Elsewhere | None
 ) -> None:
     """Fetches what is missing; raises _DownloadBroken when that is still not all."""
     import httpx
@@ -114,15 +114,15 @@ async def _fetch_rest(
                 if answer.status_code == 401 and not fresh:
                     fresh = True
                     continue
-                if elsewhere and answer.status_code == 200 and _is_json(answer):
-                    if target := elsewhere(parse_json(await _read_body(answer))):
+                if extract_media_url and answer.status_code == 200 and _is_json(answer):
+                    if target := extract_media_url(parse_json(await _read_limited_body(answer))):
                         url = urljoin(url, target)
                         continue
                     raise ProviderError(
                         "an answer came that names no result", provider=client.provider
                     )
-                await _check_response(client, answer)
-                await _write_body(client, answer, part)
+                await _check_media_response(client, answer)
+                await _stream_body_to_file(client, answer, part)
                 return
         except httpx.InvalidURL:
             raise ProviderError(
@@ -137,7 +137,7 @@ async def _fetch_rest(
     raise ProviderError("the download is sent from place to place", provider=client.provider)
 
 
-async def _check_response(client: ServiceClient, answer: httpx.Response) -> None:
+async def _check_media_response(client: ServiceClient, answer: httpx.Response) -> None:
     """Raises for an answer that is no medium."""
     content_type = answer.headers.get("content-type", "").lower()
     if answer.status_code in (200, 206):
@@ -147,7 +147,7 @@ async def _check_response(client: ServiceClient, answer: httpx.Response) -> None
                 f"words came ({kind}) where a medium was asked", provider=client.provider
             )
         return
-    api_error = parse_error(answer.status_code, answer.headers, await _read_body(answer))
+    api_error = parse_error(answer.status_code, answer.headers, await _read_limited_body(answer))
     error = client.to_error(api_error)
     if answer.status_code in (401, 403) and not has_same_origin(str(answer.url), client.base):
         raise ProviderError(
@@ -175,7 +175,7 @@ def _is_json(answer: httpx.Response) -> bool:
     return content_type.lower().startswith("application/json")
 
 
-async def _read_body(answer: httpx.Response) -> bytes:
+async def _read_limited_body(answer: httpx.Response) -> bytes:
     """The words of an answer, as far as they are of interest."""
     body = b""
     async for chunk in answer.aiter_bytes():
@@ -185,9 +185,11 @@ async def _read_body(answer: httpx.Response) -> bytes:
     return body
 
 
-async def _write_body(client: ServiceClient, answer: httpx.Response, part: _PartialFile) -> None:
+async def _stream_body_to_file(
+    client: ServiceClient, answer: httpx.Response, part: _PartialFile
+) -> None:
     """Streams the body to the file, on from where it stopped where the service goes on there."""
-    can_resume = answer.status_code == 206 and _find_start_byte(answer) == part.size
+    can_resume = answer.status_code == 206 and _parse_range_start(answer) == part.size
     if not can_resume:
         part.path.unlink(missing_ok=True)
         length = answer.headers.get("content-length", "")
@@ -206,7 +208,7 @@ async def _write_body(client: ServiceClient, answer: httpx.Response, part: _Part
         )
 
 
-def _find_start_byte(answer: httpx.Response) -> int:
+def _parse_range_start(answer: httpx.Response) -> int:
     """The first byte of a partial answer; -1 where it does not say."""
     start = answer.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
     return int(start) if start.isdigit() else -1

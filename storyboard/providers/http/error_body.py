@@ -40,15 +40,15 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     if isinstance(error, str):
         error = {"message": error}
     if not isinstance(error, dict):
-        return ApiError(status, retry_after_s=_read_retry_after(headers))
+        return ApiError(status, retry_after_s=_parse_retry_after_seconds(headers))
     code = error.get("status") or error.get("code") or error.get("type") or ""
     message = error.get("message") or error.get("detail") or ""
-    wait = _read_retry_info(error.get("details"))
+    wait = _find_retry_delay_seconds(error.get("details"))
     return ApiError(
         status,
         str(code),
         str(message),
-        _read_retry_after(headers) if wait is None else wait,
+        _parse_retry_after_seconds(headers) if wait is None else wait,
     )
 
 
@@ -60,7 +60,7 @@ def parse_json(body: bytes) -> Any:
         return None
 
 
-def _read_retry_after(headers: Mapping[str, str]) -> float | None:
+def _parse_retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     header = headers.get("retry-after", "").strip()
     if not header:
         return None
@@ -74,7 +74,7 @@ def _read_retry_after(headers: Mapping[str, str]) -> float | None:
     return _limit_wait(seconds)
 
 
-def _read_retry_info(details: Any) -> float | None:
+def _find_retry_delay_seconds(details: Any) -> float | None:
     """google.rpc.RetryInfo among the details of an error."""
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict) and str(detail.get("@type", "")).endswith(

@@ -20,35 +20,44 @@ _MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _JPEG_QUALITY = 95
 
 
-async def read_picture(source: Input, place: Workplace, provider: str = "") -> tuple[bytes, str]:
+async def read_picture_with_mime(
+    picture_input: Input, place: Workplace, provider: str = ""
+) -> tuple[bytes, str]:
     """The bytes of an input's picture and their MIME type, at most MAX_PICTURE_BYTES of them.
 
     Raises InvalidRequest for what is no picture, or stays too large as a JPEG of high quality.
     """
-    name = source.name or source.role.value
-    if source.path is None:
+    name = picture_input.name or picture_input.role.value
+    if picture_input.path is None:
         raise _picture_error(f"the picture `{name}` has no file", provider)
     try:
-        data = await asyncio.to_thread(source.path.read_bytes)
+        data = await asyncio.to_thread(picture_input.path.read_bytes)
     except OSError as error:
         raise _picture_error(
             f"the picture `{name}` can't be read: {error.strerror}", provider
         ) from None
     mime = detect_mime(data)
     if not mime:
-        data, mime = await _reencode_picture(source.path, ".png", place, provider), "image/png"
+        data, mime = (
+            await _reencode_picture(picture_input.path, ".png", place, provider),
+            "image/png",
+        )
     if len(data) > MAX_PICTURE_BYTES:
-        data, mime = await _reencode_picture(source.path, ".jpg", place, provider), "image/jpeg"
+        data, mime = (
+            await _reencode_picture(picture_input.path, ".jpg", place, provider),
+            "image/jpeg",
+        )
     if len(data) <= MAX_PICTURE_BYTES:
         return data, mime
     raise _picture_error(
-        f"{source.path.name} has more than {MAX_PICTURE_BYTES // 1_000_000} MB, even as a JPEG",
+        f"{picture_input.path.name} has more than {MAX_PICTURE_BYTES // 1_000_000} MB, "
+        "even as a JPEG",
         provider,
     )
 
 
 async def _reencode_picture(path: Path, suffix: str, place: Workplace, provider: str) -> bytes:
-    data: bytes | None = await place.compute(encode_picture, path, suffix)
+    data: bytes | None = await place.compute(convert_picture_file, path, suffix)
     if data is None:
         raise _picture_error(f"{path.name} is no picture that can be read", provider)
     return data
@@ -59,7 +68,7 @@ def detect_mime(data: bytes) -> str:
     return next((mime for magic, mime in _MAGIC.items() if data.startswith(magic)), "")
 
 
-def encode_picture(path: Path, suffix: str) -> bytes | None:
+def convert_picture_file(path: Path, suffix: str) -> bytes | None:
     """The picture in another encoding, `.png` or `.jpg`; None where it can't be read."""
     import cv2
     import numpy as np
@@ -89,7 +98,7 @@ def encode_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def decode_base64(text: object, provider: str) -> bytes:
+def decode_base64_medium(text: object, provider: str) -> bytes:
     """The bytes of a base64 text; ProviderError for anything else, and where none are in it."""
     try:
         data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
@@ -100,9 +109,9 @@ def decode_base64(text: object, provider: str) -> bytes:
     return data
 
 
-async def write_base64(text: object, out: Path, provider: str) -> Path:
+async def write_base64_medium(text: object, out: Path, provider: str) -> Path:
     """The bytes of a base64 text as the file `out`, complete or not at all."""
-    return await asyncio.to_thread(lambda: write_file(decode_base64(text, provider), out))
+    return await asyncio.to_thread(lambda: write_file(decode_base64_medium(text, provider), out))
 
 
 def write_file(data: bytes, out: Path) -> Path:

@@ -11,23 +11,23 @@ _DEEP = 6
 _WIDE = 6
 
 
-def describe_shape(value: Any, deep: int = _DEEP) -> str:
+def describe_shape(value: Any, max_depth: int = _DEEP) -> str:
     """Names and kinds, a few levels deep.
 
     >>> shape({"done": True, "response": {"clips": [{"url": "x"}, {}]}})
     '{done: true, response: {clips: [{url: text}, …]}}'
     """
     if isinstance(value, Mapping):
-        if not value or not deep:
+        if not value or not max_depth:
             return "{…}" if value else "{}"
         names = [str(name) for name in value]
         members = [
-            f"{name if _NAME.fullmatch(name) else '…'}: {describe_shape(inner, deep - 1)}"
+            f"{name if _NAME.fullmatch(name) else '…'}: {describe_shape(inner, max_depth - 1)}"
             for name, inner in zip(names[:_WIDE], value.values(), strict=False)
         ]
         return "{" + ", ".join([*members, "…"] if len(names) > _WIDE else members) + "}"
     if isinstance(value, list):
-        first = [describe_shape(value[0], deep - 1) if deep else "…"] if value else []
+        first = [describe_shape(value[0], max_depth - 1) if max_depth else "…"] if value else []
         return "[" + ", ".join([*first, "…"] if len(value) > 1 else first) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

@@ -43,7 +43,7 @@ def find_support_codes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def find_category(text: str) -> str:
+def find_filter_categories(text: str) -> str:
     """What the filter saw, in words; empty where the sentence names no code that is known."""
     concerns = [MEANING[code] for code in find_support_codes(text) if code in MEANING]
     if not concerns and "audio" in text.lower():
@@ -51,12 +51,12 @@ def find_category(text: str) -> str:
     return " and ".join(dict.fromkeys(concerns))
 
 
-def explain_codes(text: str) -> str:
+def append_support_code_meaning(text: str) -> str:
     """The service's sentence with the meaning of its codes behind it."""
-    concern = find_category(text)
+    concern = find_filter_categories(text)
     return f"{text} (the filter saw: {concern})" if concern else text
 
 
-def suggest_cure(concern: str) -> str:
+def suggest_filter_cure(filter_category: str) -> str:
     """What helps against a category; empty where only other words do."""
-    return next((advice for name, advice in _CURES.items() if name in concern), "")
+    return next((advice for name, advice in _CURES.items() if name in filter_category), "")

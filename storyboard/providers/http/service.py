@@ -33,10 +33,10 @@ from storyboard.providers.http.connections import create_client
 from storyboard.providers.http.error_body import ApiError, parse_error, parse_json
 from storyboard.providers.http.redaction import Redactor
 from storyboard.providers.http.safety_codes import (
-    explain_codes,
-    find_category,
+    append_support_code_meaning,
+    find_filter_categories,
     find_support_codes,
-    suggest_cure,
+    suggest_filter_cure,
 )
 
 if TYPE_CHECKING:
@@ -107,18 +107,18 @@ class ServiceClient:
         self,
         provider: str,
         base: str,
-        access: Access,
+        build_headers: Access,
         redactor: Redactor,
         *,
-        verdict: Verdict | None = None,
-        who: str = "",
+        translate_known_error: Verdict | None = None,
+        service_name: str = "",
     ) -> None:
         self.provider = provider
         self.base = base
-        self.build_headers = access
+        self.build_headers = build_headers
         self.redactor = redactor
-        self._verdict = verdict
-        self._service_name = who or provider
+        self._verdict = translate_known_error
+        self._service_name = service_name or provider
         self._http_client: httpx.AsyncClient | None = None
 
     async def request_with_retry(
@@ -141,16 +141,16 @@ class ServiceClient:
         body_options = {"json": json, "params": params, "content": content}
         has_fresh_key = False
         async for attempt in stamina.retry_context(
-            on=_decide_retry, attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=0.2
+            on=_choose_retry_delay, attempts=_TRIES, timeout=_PATIENCE_S, wait_initial=0.2
         ):
             with attempt:
                 reply = await self._send_repeatable(
-                    method, path, body_options, headers or {}, fresh=has_fresh_key
+                    method, path, body_options, headers or {}, renew_credentials=has_fresh_key
                 )
                 if reply.status == 401 and not has_fresh_key:
                     has_fresh_key = True
                     reply = await self._send_repeatable(
-                        method, path, body_options, headers or {}, fresh=True
+                        method, path, body_options, headers or {}, renew_credentials=True
                     )
                 if not 200 <= reply.status < 300:
                     raise self._to_error(parse_error(reply.status, reply.headers, reply.body))
@@ -164,23 +164,25 @@ class ServiceClient:
         json: Any = None,
         fields: Mapping[str, str] | None = None,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
-        read_s: float = _READ_S,
-        stream: bool = False,
+        max_silence_s: float = _READ_S,
+        is_partial_allowed: bool = False,
     ) -> Response:
         """Posts what may make a job and cost money; once.
 
-        `fields` and `files` make a multipart form. `read_s` is the longest silence. A refused key
-        is renewed and sent again, since a 401 made no job. Raises Unreachable or another error
-        when there is no job for certain, and UnknownOutcome when nobody can know: the connection
-        broke after a byte was sent, a status that does not refuse, an answer that is not of the
-        service's own making where HTTP leaves open what its status means. A JSON object that came
-        whole counts, whatever broke behind it.
+        `fields` and `files` make a multipart form. `max_silence_s` is the longest silence. A
+        refused key is renewed and sent again, since a 401 made no job. Raises Unreachable or
+        another error when there is no job for certain, and UnknownOutcome when nobody can know: the
+        connection broke after a byte was sent, a status that does not refuse, an answer that is not
+        of the service's own making where HTTP leaves open what its status means. A JSON object that
+        came whole counts, whatever broke behind it.
 
-        With `stream` an answer of status 2xx may be anything and may break off: the caller, who
-        can read what came of it, looks at `Response.interruption`.
+        With `is_partial_allowed` an answer of status 2xx may be anything and may break off: the
+        caller, who can read what came of it, looks at `Response.interruption`.
         """
         for fresh in (False, True):
-            reply = await self._send_once(path, json, fields, files, read_s, fresh=fresh)
+            reply = await self._send_billable_post(
+                path, json, fields, files, max_silence_s, renew_credentials=fresh
+            )
             if reply.status != 401 or not parse_error(401, reply.headers, reply.body).is_from_api:
                 break
         is_success = 200 <= reply.status < 300
@@ -188,7 +190,7 @@ class ServiceClient:
             raise self.unknown_outcome_error(
                 "a web page came back, as from a proxy or a wrong base URL"
             )
-        if is_success and stream:
+        if is_success and is_partial_allowed:
             return reply
         is_complete = is_success and isinstance(
             reply.value, Mapping
@@ -197,10 +199,11 @@ class ServiceClient:
             raise self._to_error(parse_error(reply.status, reply.headers, reply.body))
         if reply.interruption and not is_complete:
             raise self.unknown_outcome_error(
-                f"the connection broke ({reply.interruption}){self._describe_job_name(reply.body)}"
+                f"the connection broke ({reply.interruption})"
+                f"{self._suggest_job_adoption(reply.body)}"
             )
         if is_success and reply.value is None:
-            job_name = self._describe_job_name(reply.body)
+            job_name = self._suggest_job_adoption(reply.body)
             raise self.unknown_outcome_error(
                 f"its answer of status {reply.status} is no JSON{job_name}"
             )
@@ -219,7 +222,7 @@ class ServiceClient:
             raise self.unknown_outcome_error(f"it answered with status {reply.status}{detail}")
         raise self._to_error(api_error)
 
-    def _describe_job_name(self, body: bytes) -> str:
+    def _suggest_job_adoption(self, body: bytes) -> str:
         """The name of a job in what came of an answer, for a person to adopt."""
         match = _NAME.search(body)
         name = match[1].decode("ascii") if match else ""
@@ -248,22 +251,22 @@ class ServiceClient:
         self,
         method: str,
         path: str,
-        body_options: Mapping[str, Any],
+        request_options: Mapping[str, Any],
         headers: Mapping[str, str],
         *,
-        fresh: bool,
+        renew_credentials: bool,
     ) -> Response:
         import httpx
 
-        merged_headers = {**headers, **await self.build_headers(fresh)}
+        merged_headers = {**headers, **await self.build_headers(renew_credentials)}
         try:
             async with (
                 asyncio.timeout(_LONGEST_REQUEST_S),
                 self.http_client.stream(
-                    method, self.base + path, headers=merged_headers, **body_options
+                    method, self.base + path, headers=merged_headers, **request_options
                 ) as answer,
             ):
-                reply = await _read_response(answer, _GRACE_S, _SLOWEST_BYTES_S)
+                reply = await _read_limited_response(answer, _GRACE_S, _SLOWEST_BYTES_S)
         except TimeoutError:
             raise self._no_answer_error("it takes too long") from None
         except httpx.TransportError as error:
@@ -279,21 +282,21 @@ class ServiceClient:
     def _no_answer_error(self, why: str) -> ProviderError:
         return ProviderError(f"no answer from {self._service_name}: {why}", provider=self.provider)
 
-    async def _send_once(
+    async def _send_billable_post(
         self,
         path: str,
         json: Any,
         fields: Mapping[str, str] | None,
         files: Mapping[str, tuple[str, bytes, str]] | None,
-        read_s: float,
+        max_silence_s: float,
         *,
-        fresh: bool,
+        renew_credentials: bool,
     ) -> Response:
         import httpx
 
         with convert_unsent_errors(self.provider):
-            headers = await self.build_headers(fresh)
-            http_client = create_client(read_s)
+            headers = await self.build_headers(renew_credentials)
+            http_client = create_client(max_silence_s)
         form_fields = (
             None if fields is None else {name: (None, text) for name, text in fields.items()}
         )
@@ -309,7 +312,7 @@ class ServiceClient:
             try:
                 answer = await http_client.send(request, stream=True)
                 try:
-                    return await _read_response(answer)
+                    return await _read_limited_response(answer)
                 finally:
                     await answer.aclose()
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
@@ -349,10 +352,10 @@ class ServiceClient:
                 retry_after_s=api_error.retry_after_s,
             )
         if find_support_codes(message):
-            concern = find_category(message)
+            concern = find_filter_categories(message)
             return RefusedError(
-                explain_codes(message),
-                hint=suggest_cure(concern),
+                append_support_code_meaning(message),
+                hint=suggest_filter_cure(concern),
                 provider=self.provider,
                 category=concern,
             )
@@ -383,7 +386,7 @@ class ServiceClient:
         )
 
 
-def _decide_retry(error: Exception) -> bool | float:
+def _choose_retry_delay(error: Exception) -> bool | float:
     """Whether asking again may help, or after how many seconds."""
     if isinstance(error, NotNow):
         pause = error.retry_after_s or 0.0
@@ -391,12 +394,12 @@ def _decide_retry(error: Exception) -> bool | float:
     return type(error) is ProviderError  # no answer, or trouble of the service's own
 
 
-async def _read_response(
-    answer: httpx.Response, grace_s: float = _LONGEST_POST_S, slowest: float = math.inf
+async def _read_limited_response(
+    answer: httpx.Response, grace_s: float = _LONGEST_POST_S, min_bytes_per_s: float = math.inf
 ) -> Response:
     """The answer as far as it comes; of one that is no success, what may be of interest.
 
-    It may take `grace_s` seconds, and one more for every `slowest` bytes.
+    It may take `grace_s` seconds, and one more for every `min_bytes_per_s` bytes.
     """
     import httpx
 
@@ -409,7 +412,7 @@ async def _read_response(
             if len(body) > limit:
                 interruption = _TOO_LONG if answer.is_success else ""
                 break
-            if time.monotonic() - started_at > grace_s + len(body) / slowest:
+            if time.monotonic() - started_at > grace_s + len(body) / min_bytes_per_s:
                 interruption = _TOO_SLOW
                 break
     except (httpx.TransportError, httpx.DecodingError) as error:

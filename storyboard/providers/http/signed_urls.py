@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 
-def read_expiry(url: str) -> float | None:
+def parse_url_expiry(url: str) -> float | None:
     """Seconds since the epoch; None for an address that does not say.
 
     Reads the query of Google's and Amazon's signatures: `X-Goog-Date` with `X-Goog-Expires`, the

@@ -45,38 +45,38 @@ class ClaimGuard:
                 is_announced = True
             await asyncio.sleep(_RETRY_PAUSE_S)
         try:
-            self._check_previous_run(claim, step, digest)
+            self._refuse_unsettled_purchase(claim, step, digest)
         except BaseException:
-            claim.release(owing=True)
+            claim.release(keep_name=True)
             raise
-        claim.take_over()
+        claim.replace_previous_claim()
         try:
             yield
         finally:
-            open_attempt = self._ledger.find_open(digest)
-            claim.release(owing=open_attempt is not None and not open_attempt.repeatable)
+            open_attempt = self._ledger.find_open_attempt(digest)
+            claim.release(keep_name=open_attempt is not None and not open_attempt.repeatable)
 
-    def _check_previous_run(self, claim: Claim, step: Step, digest: str) -> None:
+    def _refuse_unsettled_purchase(self, claim: Claim, step: Step, digest: str) -> None:
         """Refuses to buy what a dead run may have ordered and nobody has fetched."""
         run, folder = claim.previous_run, Path(claim.previous_film)
         if self._ledger.has_run(run) or not claim.previous_film:
             return  # our own, wherever its folder lay then
         if claim.previous_film == self._own_folder:
             if run:
-                raise _lost_run_error(step, run)
+                raise _unrecorded_run_error(step, run)
             return
-        for attempt in Ledger.read_attempts(folder, owing=True):
+        for attempt in Ledger.read_attempts(folder, open_or_picked_only=True):
             is_settled = attempt.state in FINAL_STATES or attempt.repeatable
             if attempt.digest == digest and not is_settled:
-                raise _other_film_error(attempt, folder, step, Path(self._own_folder))
+                raise _other_film_purchase_error(attempt, folder, step, Path(self._own_folder))
         if run and run not in Ledger.read_runs(folder):
-            raise _no_ledger_error(step, digest, folder)
+            raise _lost_ledger_error(step, digest, folder)
 
 
-def _lost_run_error(step: Step, run: str) -> UnknownOutcome:
+def _unrecorded_run_error(step: Step, claim_run: str) -> UnknownOutcome:
     return UnknownOutcome(
-        f"{step.id} may have been bought: run {run} of this film died while it was made, and the"
-        " ledger knows nothing of that run",
+        f"{step.id} may have been bought: run {claim_run} of this film died while it was made, and"
+        " the ledger knows nothing of that run",
         hint="put the ledger back from a backup; without one, `storyboard runs FILM --rebuild`"
         " enters what may have been bought, and `storyboard resolve FILM"
         f" {step.id}` says what came of it",
@@ -84,10 +84,12 @@ def _lost_run_error(step: Step, run: str) -> UnknownOutcome:
     )
 
 
-def _no_ledger_error(step: Step, digest: str, folder: Path) -> UnknownOutcome:
-    detail = "whose ledger there has lost it" if folder.is_dir() else "which is no longer there"
+def _lost_ledger_error(step: Step, digest: str, state_folder: Path) -> UnknownOutcome:
+    detail = (
+        "whose ledger there has lost it" if state_folder.is_dir() else "which is no longer there"
+    )
     return UnknownOutcome(
-        f"{step.id} may have been bought: a film died while it was made, {detail} ({folder})",
+        f"{step.id} may have been bought: a film died while it was made, {detail} ({state_folder})",
         hint="where that film is now, render it: it fetches what was paid for; if it is gone for"
         " good, look for the job with the provider, then say what came of it:"
         f" `storyboard resolve FILM {digest[:12]}`",
@@ -95,20 +97,22 @@ def _no_ledger_error(step: Step, digest: str, folder: Path) -> UnknownOutcome:
     )
 
 
-def _other_film_error(
-    attempt: Attempt, folder: Path, step: Step, own_folder: Path
+def _other_film_purchase_error(
+    attempt: Attempt, other_state: Path, step: Step, own_state: Path
 ) -> UnknownOutcome:
-    film_folder = folder.parent.parent
+    film_folder = other_state.parent.parent
     hint = "render that film first: it fetches what was paid for, and this one shares it"
-    if not any((film_folder / f"{folder.name}{suffix}").exists() for suffix in (".yaml", ".yml")):
+    if not any(
+        (film_folder / f"{other_state.name}{suffix}").exists() for suffix in (".yaml", ".yml")
+    ):
         hint = (
-            f"{film_folder / folder.name}.yaml is not there any more: give the film that name back"
-            " and render it; or, if this is the same film under a new name, give it its old state:"
-            f" mv {own_folder} {own_folder}.empty && mv {folder} {own_folder}"
+            f"{film_folder / other_state.name}.yaml is not there any more: give the film that name"
+            " back and render it; or, if this is the same film under a new name, give it its old"
+            f" state: mv {own_state} {own_state}.empty && mv {other_state} {own_state}"
         )
     return UnknownOutcome(
         f"{step.id} is the same as {attempt.name} of another film, which has ordered it"
-        f" and was interrupted ({folder})",
+        f" and was interrupted ({other_state})",
         hint=hint,
         provider=attempt.provider,
     )

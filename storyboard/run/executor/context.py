@@ -26,7 +26,7 @@ class Media(Protocol):
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         """Writes one frame as a PNG without loss."""
 
-    def find_source_prefix(
+    def count_source_frames_in_result(
         self, source: Path, source_frames: int, result: Path, result_frames: int
     ) -> int | None:
         """How many frames of `result` are those of `source`, about all; None when none is."""

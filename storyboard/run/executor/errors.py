@@ -61,7 +61,7 @@ def filter_hold_error(take_request: TakeRequest, why: object) -> DecisionNeeded:
     )
 
 
-def unrecorded_operation_error(
+def operation_not_saved_error(
     attempts: Sequence[Attempt], operation: str, error: DiskProblem
 ) -> DiskProblem:
     """Names the operation, and what makes it known once there is room again."""

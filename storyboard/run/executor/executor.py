@@ -17,14 +17,14 @@ from typing import Any, cast
 from storyboard.errors import DecisionNeeded, StoryboardError, UnknownOutcome
 from storyboard.model.film import Film, Take
 from storyboard.money import micros_to_usd
-from storyboard.plan.forecast import rank_steps
+from storyboard.plan.forecast import rank_steps_by_urgency
 from storyboard.plan.plan import Action, Node, Plan
 from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.executor.context import Media, RunContext
 from storyboard.run.executor.errors import to_storyboard_error
 from storyboard.run.executor.inputs import InputResolver
-from storyboard.run.executor.poller import read_poll_interval
+from storyboard.run.executor.poller import read_poll_interval_s
 from storyboard.run.executor.rate_limiter import RateLimiter, SlidingWindow
 from storyboard.run.executor.step_runner import StepResult, StepRunner
 from storyboard.run.executor.take_maker import TakeMaker
@@ -46,42 +46,46 @@ async def run_plan(
     *,
     film: Film,
     store: Store,
-    selects: LockFile,
+    lock_file: LockFile,
     ledger: Ledger,
-    providers: Callable[[str], Provider],
-    events: ev.EventSink,
+    create_provider: Callable[[str], Provider],
+    emit: ev.EventSink,
     jobs: int,
-    hashes: Callable[[Path], str],
+    hash_path: Callable[[Path], str],
     frozen: bool = False,
-    missing: str = "fail",
+    missing_policy: str = "fail",
     max_cost_micros: int | None = None,
     media: Media | None = None,
 ) -> RunResult:
     """Makes what the plan says, and answers for every step; the lock file is saved as it goes.
 
-    `providers` gives the adapter of a name, once per name; they are closed at the end. `frozen`
-    submits nothing. `missing` is what the film does about holes (`fail slate previz`), and only
-    decides `RunResult.can_stitch`. `max_cost_micros` caps what this run may spend. The first
-    SIGINT, SIGTERM or SIGHUP stops in order, the second at once. Raises EnvironmentProblem when the
-    disk or the ledger gives out; whatever was finished is safe.
+    `create_provider` gives the adapter of a name, once per name; the adapters are closed at the
+    end. `frozen` submits nothing. `missing_policy` is what the film does about holes (`fail slate
+    previz`), and only decides `RunResult.can_stitch`. `max_cost_micros` caps what this run may
+    spend. The first SIGINT, SIGTERM or SIGHUP stops in order, the second at once. Raises
+    EnvironmentProblem when the disk or the ledger gives out; whatever was finished is safe.
     """
-    read_poll_interval()  # says what is wrong with it before anything begins
+    read_poll_interval_s()  # says what is wrong with it before anything begins
     with explain_disk_errors(str(store.root)):
         store.confirm_writable()
-        selects.confirm_writable()
+        lock_file.confirm_writable()
         store.films.register_film(film.path)
-        media = media or _load_media()
+        media = media or _import_media_tools()
         kinds = {node.step.id: node.step.kind for node in plan.nodes}
-        restore_takes(store, selects, kinds, film=film.stem, hashes=hashes, probe=media.probe)
+        restore_takes(
+            store, lock_file, kinds, film_stem=film.stem, hash_path=hash_path, probe=media.probe
+        )
         workspace = Workspace(store.root, jobs)
-        context = RunContext(film, store, selects, ledger, workspace, media, events)
-        plan_run = _PlanRun(context, plan, providers, hashes, jobs, max_cost_micros, frozen)
-        with _stop_on_signals(plan_run.stop):
+        context = RunContext(film, store, lock_file, ledger, workspace, media, emit)
+        plan_run = _PlanRun(
+            context, plan, create_provider, hash_path, jobs, max_cost_micros, frozen
+        )
+        with _stop_on_signals(plan_run.request_stop):
             try:
                 await plan_run.run_steps()
             finally:
                 await plan_run.shut_down()
-        return plan_run.build_result(missing)
+        return plan_run.build_result(missing_policy)
 
 
 class _PlanRun:
@@ -89,17 +93,17 @@ class _PlanRun:
         self,
         context: RunContext,
         plan: Plan,
-        providers: Callable[[str], Provider],
-        hashes: Callable[[Path], str],
+        create_provider: Callable[[str], Provider],
+        hash_path: Callable[[Path], str],
         jobs: int,
         cap_micros: int | None,
         frozen: bool,
     ) -> None:
         self._context = context
         self._plan = plan
-        self._provider_factory = providers
+        self._provider_factory = create_provider
         self._providers: dict[str, Provider] = {}
-        self._rank = rank_steps(plan.nodes) | {
+        self._rank = rank_steps_by_urgency(plan.nodes) | {
             attempt.step: (-1, attempt.expires_at)
             for attempt in reversed(context.ledger.open_attempts)
         }
@@ -109,12 +113,12 @@ class _PlanRun:
         self._take_maker = TakeMaker(context, cap_micros, self._rate_limiter)
         self._step_runner = StepRunner(
             context,
-            InputResolver(context, hashes),
+            InputResolver(context, hash_path),
             self._take_maker,
             self._load_provider,
-            lanes=self._rate_limiter,
+            rate_limiter=self._rate_limiter,
             jobs=jobs,
-            frozen=frozen,
+            is_frozen=frozen,
         )
         self._tasks: dict[str, asyncio.Task[Take | None]] = {}
         self._stop_requested = asyncio.Event()
@@ -134,7 +138,7 @@ class _PlanRun:
         waiting = []
         for node in self._plan.nodes:
             if node.action is Action.KEEP and node.certain and node.select is not None:
-                self._step_runner.keep_take(node, node.select)
+                self._step_runner.record_kept_take(node, node.select)
                 self._record_result(node, StepResult(node.select))
             else:
                 waiting.append(node)
@@ -142,10 +146,10 @@ class _PlanRun:
             self._tasks[node.step.id] = asyncio.create_task(self._run_node(node))
         await self._wait_or_stop(list(self._tasks.values()))
         if self._context.ledger.open_attempts and not self._stop_requested.is_set():
-            self._tasks[""] = asyncio.create_task(self._collect_leftovers())
+            self._tasks[""] = asyncio.create_task(self._fetch_leftover_attempts())
             await self._wait_or_stop([self._tasks[""]])
 
-    def stop(self) -> None:
+    def request_stop(self) -> None:
         """Asked to stop: once in order, twice at once."""
         self._stop_count += 1
         self._stop_requested.set()
@@ -165,7 +169,7 @@ class _PlanRun:
             critical_task.cancel()
         try:
             if self._fatal_error is None:
-                await self._close_open_attempts()
+                await self._abandon_or_announce_attempts()
                 self._remove_stale_claims()
                 self._context.lock_file.save()
         finally:
@@ -173,11 +177,11 @@ class _PlanRun:
             for provider in self._providers.values():
                 with suppress(Exception):
                     await provider.close()
-            self._context.workspace.close(now=has_unfinished)
+            self._context.workspace.close(kill_running=has_unfinished)
         if self._fatal_error is not None:
             raise self._fatal_error
 
-    def build_result(self, missing: str) -> RunResult:
+    def build_result(self, missing_policy: str) -> RunResult:
         """What came of it."""
         is_complete = not (self._failed or self._blocked or self._unknown)
         return RunResult(
@@ -190,7 +194,7 @@ class _PlanRun:
             kept=self._kept_count,
             spent_micros=self._context.ledger.spent_micros,
             held_micros=sum(attempt.held_micros for attempt in self._context.ledger.open_attempts),
-            can_stitch=not self._stop_count and (is_complete or missing != "fail"),
+            can_stitch=not self._stop_count and (is_complete or missing_policy != "fail"),
         )
 
     def _load_provider(self, name: str) -> Provider:
@@ -202,7 +206,7 @@ class _PlanRun:
         """One step, from its parents' end to its own; failures become outcomes here."""
         step = node.step
         try:
-            parents = {id: await self._wait_for_parent(id) for id in step.parents}
+            parents = {id: await self._wait_for_parent_take(id) for id in step.parents}
             if absent := tuple(id for id, take in parents.items() if take is None):
                 self._block_node(node, absent)
                 return None
@@ -222,15 +226,15 @@ class _PlanRun:
         self._record_result(node, step_result)
         return step_result.take
 
-    async def _wait_for_parent(self, id: str) -> Take | None:
+    async def _wait_for_parent_take(self, parent_id: str) -> Take | None:
         """A parent's select, once it has one; None when it has none."""
-        if id in self._tasks:
-            await asyncio.shield(self._tasks[id])
-        take = self._takes.get(id)
+        if parent_id in self._tasks:
+            await asyncio.shield(self._tasks[parent_id])
+        take = self._takes.get(parent_id)
         if take is not None and self._step_runner.is_awaiting_pick(take):
             raise DecisionNeeded(
-                f"{id} has several takes and none is picked",
-                hint=f"`storyboard pick FILM {id} t01`, or set policy.on_pick: first",
+                f"{parent_id} has several takes and none is picked",
+                hint=f"`storyboard pick FILM {parent_id} t01`, or set policy.on_pick: first",
             )
         return take
 
@@ -255,14 +259,14 @@ class _PlanRun:
             )
         )
 
-    def _block_node(self, node: Node, absent: tuple[str, ...]) -> None:
-        self._blocked[node.step.id] = f"waits for {', '.join(absent)}"
+    def _block_node(self, node: Node, absent_parents: tuple[str, ...]) -> None:
+        self._blocked[node.step.id] = f"waits for {', '.join(absent_parents)}"
         self._context.emit(
             ev.StepBlocked(
                 step=node.step.id,
                 shot=node.step.shot,
                 message=self._blocked[node.step.id],
-                by=absent,
+                by=absent_parents,
             )
         )
 
@@ -274,7 +278,7 @@ class _PlanRun:
                 message=str(error),
                 hint=error.hint,
                 exit_code=error.exit_code,
-                trace=_format_traceback(error),
+                trace=_format_cause_traceback(error),
             )
         )
 
@@ -300,10 +304,10 @@ class _PlanRun:
                 message = f"{attempt.name}: {attempt.message}; nobody knows whether it was bought"
                 self._context.emit(ev.Note(step=attempt.step, shot=attempt.shot, message=message))
 
-    async def _collect_leftovers(self) -> None:
-        await self._step_runner.collect_leftovers()
+    async def _fetch_leftover_attempts(self) -> None:
+        await self._step_runner.fetch_leftover_attempts()
 
-    async def _close_open_attempts(self) -> None:
+    async def _abandon_or_announce_attempts(self) -> None:
         """Local work that was cut short simply runs again; what runs elsewhere is named."""
         ledger = self._context.ledger
         for attempt in ledger.open_attempts:
@@ -329,7 +333,7 @@ class _PlanRun:
         owed_digests = frozenset(
             attempt.digest for attempt in ledger.open_attempts if not attempt.repeatable
         )
-        self._context.store.claims.remove_stale(str(ledger.folder.absolute()), owed_digests)
+        self._context.store.claims.remove_stale_claims(str(ledger.folder.absolute()), owed_digests)
 
     async def _wait_or_stop(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         """Waits for the tasks, or for the wish to stop; a fault in one of them is raised."""
@@ -367,7 +371,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(name, previous or signal.SIG_DFL)
 
 
-def _format_traceback(error: StoryboardError) -> str:
+def _format_cause_traceback(error: StoryboardError) -> str:
     """The traceback of a fault that is none of ours to explain, as a full disk is."""
     cause = error.__cause__
     if cause is None or isinstance(cause, StoryboardError) or isinstance(error, DiskProblem):
@@ -375,7 +379,7 @@ def _format_traceback(error: StoryboardError) -> str:
     return "".join(traceback.format_exception(cause)).rstrip()
 
 
-def _load_media() -> Media:
+def _import_media_tools() -> Media:
     """The real thing, imported only when a run needs it."""
     from storyboard.stitching.media import ffmpeg as media
 

@@ -19,7 +19,7 @@ from storyboard.run.executor.poller import Download, format_rebuy_hint
 from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.store.take_record import TakeRecord
-from storyboard.util.batching import Batcher, apply_to_each
+from storyboard.util.batching import Batcher, build_batch_function
 from storyboard.util.disk_errors import explain_disk_errors
 
 _CHARGED_HINT = "nothing was kept, and it is counted as charged"
@@ -57,18 +57,20 @@ class TakeIngest:
         self._media = context.media
         self._workspace = context.workspace
         self._emit = context.emit
-        self._file_batcher = Batcher(self._store_deliveries)
-        self._record_batcher = Batcher(self._record_takes)
+        self._file_batcher = Batcher(self._inspect_and_store)
+        self._record_batcher = Batcher(self._add_takes_and_clear_workspaces)
 
     async def ingest_sample(
-        self, attempt: Attempt, download: Download, source: Path | None = None
+        self, attempt: Attempt, download: Download, source_video: Path | None = None
     ) -> Take:
-        """The take of a sample that has come; `source` is the video that it goes on from.
+        """The take of a sample that has come; `source_video` is the video that it goes on from.
 
         Raises OperationFailed, with nothing kept, when it is not what was asked for.
         """
         try:
-            inspection = await self._file_batcher.run_in_batch(_Delivery(attempt, download, source))
+            inspection = await self._file_batcher.run_in_batch(
+                _Delivery(attempt, download, source_video)
+            )
         except StoryboardError as error:
             if isinstance(error, EnvironmentProblem):
                 raise
@@ -95,7 +97,7 @@ class TakeIngest:
         take = _to_take(attempt, download.sample, inspection)
         attempt = await self._ledger.transition(attempt, State.FETCHED, sha256=take.sha256)
         await self._record_batcher.run_in_batch((attempt, take))
-        return await self.commit_take(attempt, take)
+        return await self.commit_attempt(attempt, take)
 
     def _inspect_delivery(self, delivery: _Delivery) -> _Inspection:
         attempt, source = delivery.attempt, delivery.source
@@ -110,7 +112,9 @@ class TakeIngest:
             if source is None:
                 return expected_frames
             try:
-                return self._media.find_source_prefix(source, expected_frames, path, facts.frames)
+                return self._media.count_source_frames_in_result(
+                    source, expected_frames, path, facts.frames
+                )
             except MediaError:
                 return expected_frames
 
@@ -119,10 +123,10 @@ class TakeIngest:
             sample,
             kind,
             path=path,
-            rate=self._film.delivery.rate,
-            buys_frames=attempt.buys_frames,
-            given_frames=attempt.given_frames,
-            size=(attempt.width, attempt.height),
+            film_rate=self._film.delivery.rate,
+            bought_frames=attempt.buys_frames,
+            extended_frames=attempt.given_frames,
+            requested_size=(attempt.width, attempt.height),
             count_source_frames=count_source_frames,
         )
         suffix = path.suffix.lower() or SUFFIXES.get(kind, ".mp4")
@@ -132,11 +136,11 @@ class TakeIngest:
         }
         return _Inspection(accepted, (path, suffix, hash_file(path)), attachments)
 
-    def _store_deliveries(
+    def _inspect_and_store(
         self, deliveries: Sequence[_Delivery]
     ) -> Sequence[_Inspection | Exception]:
         """Looks at what has come, and takes in the bytes of all that is good."""
-        inspections = apply_to_each(self._inspect_delivery)(deliveries)
+        inspections = build_batch_function(self._inspect_delivery)(deliveries)
         passed = [inspection for inspection in inspections if isinstance(inspection, _Inspection)]
         with explain_disk_errors(str(self._store.root)):
             self._store.put_files(
@@ -148,19 +152,21 @@ class TakeIngest:
             )
         return inspections
 
-    def _record_takes(self, pairs: Sequence[tuple[Attempt, Take]]) -> Sequence[None]:
+    def _add_takes_and_clear_workspaces(
+        self, pairs: Sequence[tuple[Attempt, Take]]
+    ) -> Sequence[None]:
         with explain_disk_errors(str(self._store.root)):
             self._store.add_records([self._build_record(attempt, take) for attempt, take in pairs])
         for attempt, _ in pairs:
-            AttemptWorkspace(self._workspace, f"a{attempt.id}").clear_folder()
+            AttemptWorkspace(self._workspace, f"a{attempt.id}").return_folder()
         return [None] * len(pairs)
 
     def _build_record(self, attempt: Attempt, take: Take) -> TakeRecord:
-        return self._store.build_record(
+        return self._store.build_take_record(
             take, attempt.parts, kind=attempt.kind, step=attempt.step, film=self._film.stem
         )
 
-    async def commit_take(self, attempt: Attempt, take: Take) -> Take:
+    async def commit_attempt(self, attempt: Attempt, take: Take) -> Take:
         """The ledger's last word on an attempt whose take is in the store."""
         await self._ledger.transition(
             attempt, State.COMMITTED, sha256=take.sha256, settled_micros=attempt.reserved_micros
@@ -184,7 +190,7 @@ class TakeIngest:
             return None
         for take in self._store.find_takes(attempt.digest, fresh=True):
             if (take.ordinal, take.sha256) == (attempt.ordinal, attempt.sha256):
-                return take if self._store.is_present(take.sha256) else None
+                return take if self._store.has_complete_file(take.sha256) else None
         return None
 
 

@@ -42,14 +42,16 @@ class LockFileRecorder:
         take: Take,
         parts: Mapping[str, str],
         *,
-        replace: bool = False,
-        pick: bool = False,
+        can_replace: bool = False,
+        must_pick: bool = False,
     ) -> bool:
         """Enters a take, and together with it its pick; False where the file has other bytes."""
         own_take = dataclasses.replace(take, shot=step.shot)
-        same = self._lock_file.add_take(own_take, step=step.id, parts=parts, replace=replace)
-        if pick:
-            self.pick_take(step.id, take)
+        same = self._lock_file.add_take(
+            own_take, step=step.id, parts=parts, can_replace=can_replace
+        )
+        if must_pick:
+            self.pick_if_not_default(step.id, take)
         started_at = time.monotonic()
         if started_at > self._save_at:
             self._lock_file.save()
@@ -57,7 +59,7 @@ class LockFileRecorder:
             self._save_at = now + max(_SAVE_EVERY_S, _SAVE_SHARE * (now - started_at))
         return same
 
-    def pick_take(self, step: str, take: Take) -> None:
+    def pick_if_not_default(self, step_id: str, take: Take) -> None:
         """Picks a take that is meant to play, where the rule alone would play an older one.
 
         So it is after a retake, and where one was bought again because its bytes are lost.
@@ -73,4 +75,4 @@ class LockFileRecorder:
         default_ordinal = min(ordinals - lock_file.find_rejected(take.digest), default=0)
         if (lock_file.find_pick(take.digest) or default_ordinal) != take.ordinal:
             lock_file.set_pick(take.digest, take.ordinal)
-            self._emit(ev.Note(step=step, message=f"{take.name} is picked from now on"))
+            self._emit(ev.Note(step=step_id, message=f"{take.name} is picked from now on"))

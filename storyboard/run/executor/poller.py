@@ -43,7 +43,7 @@ from storyboard.run.executor.context import RunContext
 from storyboard.run.executor.errors import outcome_unknown_error, to_storyboard_error
 from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt, State
-from storyboard.util.batching import Batcher, apply_to_each
+from storyboard.util.batching import Batcher, build_batch_function
 from storyboard.util.disk_errors import explain_disk_errors
 
 _USUAL_POLL_S = 10.0
@@ -93,10 +93,10 @@ class Poller:
         self._ledger = context.ledger
         self._workspace = context.workspace
         self._emit = context.emit
-        self.poll_s = read_poll_interval()
+        self.poll_s = read_poll_interval_s()
         self._schedule = _PollSchedule(context.ledger.run, self.poll_s)
         self._download_slots = asyncio.Semaphore(_MAX_DOWNLOADS)
-        self._inspector = Batcher(apply_to_each(context.media.probe_and_decode))
+        self._inspector = Batcher(build_batch_function(context.media.probe_and_decode))
 
     async def fetch_result(
         self, attempt: Attempt, provider: Provider, on_download: DownloadHandler
@@ -112,7 +112,7 @@ class Poller:
         sample = attempt.samples[attempt.sample] if len(attempt.samples) > attempt.sample else None
         has_location = sample is not None and bool(sample.path or sample.uri)
         if not has_location:
-            attempt = await self._wait_until_done(attempt, provider)
+            attempt = await self._poll_until_done(attempt, provider)
         elif attempt.state is State.SUBMITTED:  # its run ended right after the answer
             attempt = await self._ledger.transition(attempt, State.DONE_REMOTE)
         async with self._download_slots:
@@ -122,7 +122,7 @@ class Poller:
                 return await on_download(attempt, Download(sample))
             try:
                 download = await self._download_with_retries(
-                    attempt, provider, last=not has_location
+                    attempt, provider, is_last_chance=not has_location
                 )
             except (OperationFailed, AuthenticationError):
                 raise
@@ -135,16 +135,17 @@ class Poller:
             return await on_download(attempt, download)
 
     async def _refresh_location(
-        self, attempt: Attempt, provider: Provider, error: ProviderError
+        self, attempt: Attempt, provider: Provider, download_error: ProviderError
     ) -> Attempt:
         """Asks once more where the result of a job lies that was done before."""
-        if isinstance(error, Gone):
-            return await self._wait_until_done(attempt, provider)
-        if (refreshed := await self._poll_once(attempt, provider)) is None:
-            raise error  # it was there, so this may pass; what was paid for is not given up
+        if isinstance(download_error, Gone):
+            return await self._poll_until_done(attempt, provider)
+        if (refreshed := await self._poll_for_new_samples(attempt, provider)) is None:
+            # it was there, so this may pass; what was paid for is not given up
+            raise download_error
         return refreshed
 
-    async def _poll_once(self, attempt: Attempt, provider: Provider) -> Attempt | None:
+    async def _poll_for_new_samples(self, attempt: Attempt, provider: Provider) -> Attempt | None:
         """The attempt with what its job, done before, names now; None where that is not enough."""
         outcome = await provider.poll(Operation(attempt.operation), self._open_workspace(attempt))
         if not isinstance(outcome, Done) or len(outcome.samples) <= attempt.sample:
@@ -154,7 +155,7 @@ class Poller:
     def _open_workspace(self, attempt: Attempt) -> AttemptWorkspace:
         return AttemptWorkspace(self._workspace, f"a{attempt.id}")
 
-    async def _wait_until_done(self, attempt: Attempt, provider: Provider) -> Attempt:
+    async def _poll_until_done(self, attempt: Attempt, provider: Provider) -> Attempt:
         """Asks until the job is over."""
         clock = asyncio.get_running_loop().time
         started_at = clock()
@@ -198,15 +199,15 @@ class Poller:
                         provider=attempt.provider,
                     ) from error
                 outcome = Running(f"no answer: {error}")
-            outcome = _find_own_outcome(outcome, attempt, provider)
+            outcome = _narrow_outcome_to_attempt(outcome, attempt, provider)
             if isinstance(outcome, Done):
-                self._schedule.record_duration(attempt, running_s, clock() - started_at)
+                self._schedule.record_job_times(attempt, running_s, clock() - started_at)
                 break
             if isinstance(outcome, (Failed, Filtered)):
-                raise await self._record_failure(attempt, outcome)
+                raise await self._record_failure_as_error(attempt, outcome)
             if isinstance(outcome, Unusable):
                 unusable_polls += 1
-                attempt = await self._record_unusable(attempt, outcome)
+                attempt = await self._keep_unusable_until_deadline(attempt, outcome)
                 if unusable_polls >= _MAX_UNUSABLE_POLLS:
                     raise _unusable_error(attempt, outcome)
                 outcome = Running(outcome.message)
@@ -220,7 +221,9 @@ class Poller:
                 )
             )
             running_s = clock() - started_at
-            await asyncio.sleep(self._schedule.choose_pause(attempt, running_s, add_jitter(pause)))
+            await asyncio.sleep(
+                self._schedule.choose_pause_s(attempt, running_s, add_jitter(pause))
+            )
             pause = min(pause * _BACKOFF, self.poll_s * _MAX_BACKOFF)
         if attempt.state is State.DONE_REMOTE:  # asked again for what an earlier run lost
             return replace(attempt, samples=outcome.samples)
@@ -228,7 +231,7 @@ class Poller:
             attempt, State.DONE_REMOTE, samples=outcome.samples, message=""
         )
 
-    async def _record_unusable(self, attempt: Attempt, outcome: Unusable) -> Attempt:
+    async def _keep_unusable_until_deadline(self, attempt: Attempt, outcome: Unusable) -> Attempt:
         """Keeps a job that ended with nothing usable, until its result would be gone anyway.
 
         The first such answer is noted with the time until which the service keeps results. When an
@@ -255,7 +258,7 @@ class Poller:
             attempt, State.LOST, message=message, settled_micros=attempt.reserved_micros
         )
 
-    async def _record_failure(
+    async def _record_failure_as_error(
         self, attempt: Attempt, outcome: Failed | Filtered
     ) -> StoryboardError:
         """Writes down why there is no take."""
@@ -290,14 +293,14 @@ class Poller:
         )
 
     async def _download_with_retries(
-        self, attempt: Attempt, provider: Provider, *, last: bool = True
+        self, attempt: Attempt, provider: Provider, *, is_last_chance: bool = True
     ) -> Download:
         """The sample with its file; fetching is free, so it is tried again.
 
         Only when the service itself says that the result is gone, after the time until which it
         keeps results, is the attempt lost. Before that time the answer may be a passing fault; and
-        our clock alone is no proof, since it may have jumped. `last` says that this is the only
-        place where the result can lie.
+        our clock alone is no proof, since it may have jumped. `is_last_chance` says that this is
+        the only place where the result can lie.
         """
         sample = attempt.samples[attempt.sample]
         if sample.path is not None and provider.repeatable:
@@ -305,15 +308,15 @@ class Poller:
         for try_number in range(1, _FETCH_TRIES + 1):
             try:
                 with explain_disk_errors(str(self._workspace.scratch)):
-                    return await self._download_sample(attempt, provider, again=try_number > 1)
+                    return await self._download_sample(attempt, provider, is_retry=try_number > 1)
             except (AuthenticationError, EnvironmentProblem):
                 raise
             except OperationFailed as error:  # what it said was done came to nothing
                 failure = Failed(str(error), billed=error.charged)
-                raise await self._record_failure(attempt, failure) from error
+                raise await self._record_failure_as_error(attempt, failure) from error
             except Exception as error:
                 is_gone = isinstance(error, Gone)
-                if is_gone and _find_expiry(attempt, sample) < time.time():
+                if is_gone and _find_sample_expiry(attempt, sample) < time.time():
                     await self._record_loss(attempt, f"expired before it was fetched: {error}")
                     raise OperationFailed(
                         f"{attempt.name} expired before it was fetched",
@@ -321,7 +324,7 @@ class Poller:
                         provider=attempt.provider,
                         charged=True,
                     ) from error
-                if is_gone and not last:
+                if is_gone and not is_last_chance:
                     raise
                 if try_number == _FETCH_TRIES:
                     raise ProviderError(
@@ -334,13 +337,13 @@ class Poller:
         raise AssertionError("unreachable")
 
     async def _download_sample(
-        self, attempt: Attempt, provider: Provider, *, again: bool
+        self, attempt: Attempt, provider: Provider, *, is_retry: bool
     ) -> Download:
-        """The sample's file, looked into; what came along with the answer is asked for `again`."""
+        """The sample's file, looked into; with `is_retry`, inline bytes are asked for again."""
         sample = attempt.samples[attempt.sample]
-        if again and not sample.uri:
+        if is_retry and not sample.uri:
             try:
-                refreshed = await self._poll_once(attempt, provider)
+                refreshed = await self._poll_for_new_samples(attempt, provider)
             except Gone as error:  # that the job is forgotten is for a person to judge
                 raise ProviderError(str(error), provider=attempt.provider) from error
             sample = (
@@ -348,7 +351,7 @@ class Poller:
                 if refreshed
                 else Sample(problem="it came no more")
             )
-        elif again:
+        elif is_retry:
             sample = replace(sample, path=None)
         if sample.problem:
             raise ProviderError(sample.problem, provider=attempt.provider)
@@ -356,9 +359,9 @@ class Poller:
             sample = await provider.fetch(sample, self._open_workspace(attempt))
         if sample.path is None:
             raise ProviderError("no file came", provider=attempt.provider)
-        return Download(sample, await self._inspect_file(attempt, sample.path))
+        return Download(sample, await self._probe_downloaded_file(attempt, sample.path))
 
-    async def _inspect_file(self, attempt: Attempt, path: Path) -> MediaFacts | None:
+    async def _probe_downloaded_file(self, attempt: Attempt, path: Path) -> MediaFacts | None:
         """What a file holds; raises for one that is cut off: the service may well have it whole."""
         if attempt.kind == Kind.WRITE:
             return None
@@ -387,7 +390,7 @@ def format_rebuy_hint(attempt: Attempt) -> str:
     )
 
 
-def _find_expiry(attempt: Attempt, sample: Sample) -> float:
+def _find_sample_expiry(attempt: Attempt, sample: Sample) -> float:
     """Until when the service keeps a sample, in seconds since 1970, by its word or the catalogue's.
 
     The attempt's last move was the answer that named the sample.
@@ -404,7 +407,7 @@ def _find_unusable_deadline(attempt: Attempt) -> float | None:
     return attempt.unusable_until
 
 
-def _find_own_outcome(outcome: Outcome, attempt: Attempt, provider: Provider) -> Outcome:
+def _narrow_outcome_to_attempt(outcome: Outcome, attempt: Attempt, provider: Provider) -> Outcome:
     """What an operation's outcome means for this attempt's sample, one of several perhaps.
 
     The samples that came are counted first, then those that a filter is said to have taken. A
@@ -454,31 +457,33 @@ class _PollSchedule:
             lambda: deque(maxlen=8)
         )
 
-    def record_duration(self, attempt: Attempt, running_s: float, done_s: float) -> None:
+    def record_job_times(
+        self, attempt: Attempt, last_running_s: float, first_done_s: float
+    ) -> None:
         """Remembers when a job still went on, and when it was done, in seconds from its beginning.
 
         Of an earlier run's job nobody knows that.
         """
         if attempt.run == self._run:
-            self._durations[_to_schedule_key(attempt)].append((running_s, done_s))
+            self._durations[_to_schedule_key(attempt)].append((last_running_s, first_done_s))
 
-    def choose_pause(self, attempt: Attempt, elapsed: float, pause: float) -> float:
-        """Seconds to the next question: `pause`, or less where the quickest was done by then."""
+    def choose_pause_s(self, attempt: Attempt, elapsed_s: float, default_pause_s: float) -> float:
+        """Seconds to the next question: `default_pause_s`, less if the quickest was done then."""
         if not (durations := self._durations[_to_schedule_key(attempt)]):
-            return pause
+            return default_pause_s
         done_s = min(done_s for _, done_s in durations)
-        if elapsed >= done_s:
-            return pause
+        if elapsed_s >= done_s:
+            return default_pause_s
         running_s = max(running_s for running_s, _ in durations if running_s < done_s)
         step = max((done_s - running_s) / _GAP_PARTS, self._shortest_pause_s)
-        return min(pause, max(running_s - elapsed, 0.0) + step)
+        return min(default_pause_s, max(running_s - elapsed_s, 0.0) + step)
 
 
 def _to_schedule_key(attempt: Attempt) -> tuple[str, ...]:
     return attempt.provider, attempt.model, attempt.kind
 
 
-def read_poll_interval() -> float:
+def read_poll_interval_s() -> float:
     """STORYBOARD_POLL_S: seconds until a job is asked for the second time; 10 by default."""
     text = os.environ.get("STORYBOARD_POLL_S", "")
     try:

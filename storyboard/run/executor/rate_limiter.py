@@ -48,20 +48,20 @@ class SlidingWindow:
         """Lanes ask side by side, in threads; a connection has one transaction at a time."""
         self._connection: sqlite3.Connection | None = None
 
-    def admit_submission(self, queue: str, limit: int) -> float:
+    def admit_or_compute_wait_s(self, window_key: str, limit_per_minute: int) -> float:
         """Counts one more submit and returns 0, or the seconds until the window has room.
 
         A clock that was set back leaves submits in the future; they count as made now.
         """
         with self._guard:
-            self._connection = self._connection or self._open_file()
+            self._connection = self._connection or self._open_or_recreate_database()
             try:
-                return self._admit_in_transaction(self._connection, queue, limit)
+                return self._admit_in_transaction(self._connection, window_key, limit_per_minute)
             except sqlite3.Error as error:
                 raise self._to_disk_problem(error) from error
 
     def _admit_in_transaction(
-        self, connection: sqlite3.Connection, queue: str, limit: int
+        self, connection: sqlite3.Connection, window_key: str, limit_per_minute: int
     ) -> float:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -70,10 +70,10 @@ class SlidingWindow:
             connection.execute("DELETE FROM submits WHERE at <= ?", (now - WINDOW_S,))
             recent = connection.execute(
                 "SELECT at FROM submits WHERE lane = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
-                (queue, limit - 1),
+                (window_key, limit_per_minute - 1),
             ).fetchone()
             if recent is None:
-                connection.execute("INSERT INTO submits VALUES (?, ?)", (queue, now))
+                connection.execute("INSERT INTO submits VALUES (?, ?)", (window_key, now))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -81,7 +81,7 @@ class SlidingWindow:
             raise
         return 0.0 if recent is None else max(0.001, recent[0] + WINDOW_S - now)
 
-    def _open_file(self) -> sqlite3.Connection:
+    def _open_or_recreate_database(self) -> sqlite3.Connection:
         """The database; one that is damaged is begun again, for it only knows of a minute."""
         try:
             return open_database(self._path, _VERSIONS, "quota windows")
@@ -108,61 +108,61 @@ class SlidingWindow:
 class RateLimiter:
     """The lanes of one run. Belongs to one event loop."""
 
-    def __init__(self, windows: SlidingWindow, rank: Callable[[str], Rank]) -> None:
-        self._window = windows
-        self._rank = rank
+    def __init__(self, window: SlidingWindow, rank_step: Callable[[str], Rank]) -> None:
+        self._window = window
+        self._rank = rank_step
         self._queues: dict[str, _Queue] = {}
 
     @asynccontextmanager
-    async def acquire_slot(self, step: Step) -> AsyncIterator[None]:
+    async def acquire_operation_slot(self, step: Step) -> AsyncIterator[None]:
         """Holds one of the jobs that a platform may have open, from submit to download."""
-        async with self._find_queue(step).slots.acquire_slot(self._rank(step.id)):
+        async with self._find_or_create_queue(step).slots.acquire_slot(self._rank(step.id)):
             yield
 
-    async def wait_for_turn(
+    async def wait_for_submission_quota(
         self, step: Step, account: str, on_wait: Callable[[float], None]
     ) -> None:
         """Waits until one more request fits into the minute; `on_wait` hears of waits, in seconds.
 
         Raises QuotaError in a lane that takes no more orders in this run.
         """
-        queue = self._find_queue(step)
-        queue.confirm_open()
+        queue = self._find_or_create_queue(step)
+        queue.confirm_accepts_submissions()
         limit = step.rate_limits.per_minute
-        if limit is None and not queue.compute_pause_s():
+        if limit is None and not queue.compute_remaining_pause_s():
             return
         window_key = digest_value("lane", [step.provider, account, step.model])[:16]
         rank, is_admitted = self._rank(step.id), False
         while not is_admitted:
             async with queue.submissions.acquire_slot(rank):
                 while not is_admitted and not queue.submissions.is_outranked(rank):
-                    queue.confirm_open()
-                    wait = queue.compute_pause_s()
+                    queue.confirm_accepts_submissions()
+                    wait = queue.compute_remaining_pause_s()
                     if not wait and limit is not None:
                         wait = await asyncio.to_thread(
-                            self._window.admit_submission, window_key, limit
+                            self._window.admit_or_compute_wait_s, window_key, limit
                         )
                     is_admitted = not wait
                     if wait > 1:
                         on_wait(wait)
                     await asyncio.sleep(wait)
 
-    def pause_queue(self, step: Step, seconds: float, error: QuotaError) -> None:
+    def pause_queue(self, step: Step, pause_s: float, error: QuotaError) -> None:
         """Slows a lane down that has been told to wait; the others go on.
 
         Raises QuotaError, now and for every further order, where that is no time to wait for.
         """
-        queue = self._find_queue(step)
+        queue = self._find_or_create_queue(step)
         if (retry_after_s := error.retry_after_s or 0.0) > _LONGEST_PAUSE_S:
             queue.closure = (time.time() + retry_after_s, error)
-        queue.confirm_open()
-        queue.pause_for(seconds)
+        queue.confirm_accepts_submissions()
+        queue.pause_for(pause_s)
 
     def close(self) -> None:
         """Lets the windows go."""
         self._window.close()
 
-    def _find_queue(self, step: Step) -> _Queue:
+    def _find_or_create_queue(self, step: Step) -> _Queue:
         name = f"{step.provider} {step.model}"
         if name not in self._queues:
             self._queues[name] = _Queue(step.rate_limits.at_once or _USUAL_SLOTS)
@@ -177,7 +177,7 @@ class _Queue:
         """When it takes orders again, by the clock, and what the service said."""
         self._paused_until = 0.0
 
-    def confirm_open(self) -> None:
+    def confirm_accepts_submissions(self) -> None:
         """Raises QuotaError while it takes no orders."""
         if self.closure is not None:
             until, error = self.closure
@@ -192,7 +192,7 @@ class _Queue:
     def pause_for(self, seconds: float) -> None:
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
-    def compute_pause_s(self) -> float:
+    def compute_remaining_pause_s(self) -> float:
         return max(0.0, self._paused_until - time.monotonic())
 
 

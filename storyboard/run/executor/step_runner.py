@@ -14,7 +14,13 @@ from storyboard.errors import DecisionNeeded, Gone, StoryboardError, UnknownOutc
 from storyboard.graph.step_identity import Identity, compute_identity
 from storyboard.graph.steps import HELPER_KINDS, UNSELECTABLE_KINDS, Step
 from storyboard.model.film import Take
-from storyboard.plan.plan import Action, Node, Reason, describe_expired_source, suggest_renewal
+from storyboard.plan.plan import (
+    Action,
+    Node,
+    Reason,
+    describe_expired_source,
+    suggest_source_renewal,
+)
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.executor.claim_guard import ClaimGuard
@@ -50,42 +56,42 @@ class StepRunner:
     def __init__(
         self,
         context: RunContext,
-        inputs: InputResolver,
+        input_resolver: InputResolver,
         take_maker: TakeMaker,
-        provider: Callable[[str], Provider],
+        find_provider: Callable[[str], Provider],
         *,
-        lanes: RateLimiter,
+        rate_limiter: RateLimiter,
         jobs: int,
-        frozen: bool,
+        is_frozen: bool,
     ) -> None:
         self._context = context
-        self._inputs = inputs
+        self._inputs = input_resolver
         self._take_maker = take_maker
-        self._find_provider = provider
-        self._is_frozen = frozen
+        self._find_provider = find_provider
+        self._is_frozen = is_frozen
         self._claim_guard = ClaimGuard(context)
         self._digest_locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._local_slots = asyncio.Semaphore(2 * max(1, jobs))
-        self._rate_limiter = lanes
+        self._rate_limiter = rate_limiter
         self._recorder = LockFileRecorder(context)
         self._locked_takes = {shot.id: shot.lock for shot in context.film.shots if shot.lock}
         self.visited_takes: set[tuple[str, int]] = set()
         """Takes that this run has looked after, as (digest, ordinal)."""
 
-    async def run_step(self, node: Node, parents: Mapping[str, Take]) -> StepResult:
+    async def run_step(self, node: Node, parent_takes: Mapping[str, Take]) -> StepResult:
         """Brings a step to its takes, once the selects of its parents are there."""
         step = node.step
         if Reason.URI_EXPIRED in node.reasons:
             raise DecisionNeeded(
-                f"{step.id} {describe_expired_source(step)}", hint=suggest_renewal(step)
+                f"{step.id} {describe_expired_source(step)}", hint=suggest_source_renewal(step)
             )
         if node.action is Action.BLOCKED:
-            if charged := self._context.ledger.find_charged(node.digest):
+            if charged := self._context.ledger.find_charged_without_take(node.digest):
                 raise _lost_purchase_error(step, charged)
             is_damaged = Reason.TAKE_CORRUPT in node.reasons
-            raise _absent_purchase_error(step, node.select.name if node.select else "", is_damaged)
+            raise _missing_bytes_error(step, node.select.name if node.select else "", is_damaged)
         for _ in range(_MAX_CHANGES):
-            identified = self._inputs.identify_inputs(step, parents)
+            identified = self._inputs.identify_inputs(step, parent_takes)
             try:
                 if step.kind is Kind.IMPORT:
                     return await self._import_footage(step, identified)
@@ -93,7 +99,9 @@ class StepRunner:
                 take_identity = compute_identity(
                     step, identified, provider.reads, provider.revision
                 )
-                return await self._ensure_takes(node, provider, take_identity, identified, parents)
+                return await self._ensure_takes(
+                    node, provider, take_identity, identified, parent_takes
+                )
             except InputChanged:
                 continue
         raise StoryboardError(
@@ -101,7 +109,7 @@ class StepRunner:
             hint="let whatever writes them finish, then render again",
         )
 
-    def keep_take(self, node: Node, take: Take) -> None:
+    def record_kept_take(self, node: Node, take: Take) -> None:
         """Enters a take that was there into the lock file."""
         records = self._context.store.find_records(take.digest)
         is_new = not self._context.lock_file.has_take(take)
@@ -109,7 +117,7 @@ class StepRunner:
         self._recorder.record_takes(node.step, take, self._find_present_takes(take.digest), parts)
         selected = self._select_take(node.step, take.digest)
         if is_new and selected is not None and selected.ordinal != take.ordinal:
-            self._recorder.pick_take(node.step.id, take)  # a run that died had no time to
+            self._recorder.pick_if_not_default(node.step.id, take)  # a run that died had no time to
 
     def is_awaiting_pick(self, take: Take) -> bool:
         """Whether a person wants to pick before anything hangs on this select."""
@@ -127,7 +135,7 @@ class StepRunner:
             > 1
         )
 
-    async def collect_leftovers(self) -> None:
+    async def fetch_leftover_attempts(self) -> None:
         """Fetches what earlier runs paid for and this plan no longer asks for.
 
         What expires first goes first; a job that still runs keeps no other waiting.
@@ -139,9 +147,9 @@ class StepRunner:
             and attempt.state is not State.UNKNOWN
         ]
         leftovers.sort(key=lambda attempt: attempt.expires_at)
-        await asyncio.gather(*(self._collect_attempt(attempt) for attempt in leftovers))
+        await asyncio.gather(*(self._fetch_leftover_attempt(attempt) for attempt in leftovers))
 
-    async def _collect_attempt(self, attempt: Attempt) -> None:
+    async def _fetch_leftover_attempt(self, attempt: Attempt) -> None:
         try:
             take = await self._take_maker.finish_attempt(
                 attempt, self._find_provider(attempt.provider)
@@ -155,15 +163,15 @@ class StepRunner:
         self._emit_note(f"{attempt.name} of an earlier run was fetched", attempt.step)
         self._context.lock_file.add_take(take, step=attempt.step, parts=attempt.parts)
         if attempt.picks:
-            self._recorder.pick_take(attempt.step, take)
+            self._recorder.pick_if_not_default(attempt.step, take)
 
     async def _ensure_takes(
         self,
         node: Node,
         provider: Provider,
         take_identity: Identity,
-        identified: tuple[Input, ...],
-        parents: Mapping[str, Take],
+        identified_inputs: tuple[Input, ...],
+        parent_takes: Mapping[str, Take],
     ) -> StepResult:
         digest, made_count = take_identity.digest, 0
         error: StoryboardError | None = None
@@ -175,15 +183,21 @@ class StepRunner:
                     slot = (
                         self._local_slots
                         if provider.repeatable
-                        else self._rate_limiter.acquire_slot(node.step)
+                        else self._rate_limiter.acquire_operation_slot(node.step)
                     )
                     await slot_stack.enter_async_context(slot)
                     started_at = time.monotonic()
                     paid = not provider.repeatable
                     async with self._claim_guard.acquire_claim(node.step, digest, paid=paid):
                         missing = self._find_missing_ordinals(node, digest, provider, fresh=True)
-                        made_count, error = await self._make_takes(
-                            node, provider, take_identity, identified, parents, missing, slot_stack
+                        made_count, error = await self._make_takes_with_worst_error(
+                            node,
+                            provider,
+                            take_identity,
+                            identified_inputs,
+                            parent_takes,
+                            missing,
+                            slot_stack,
                         )
         take = self._select_take(node.step, digest)
         if take is None:
@@ -193,40 +207,41 @@ class StepRunner:
         )
         return StepResult(take, made_count, error, time.monotonic() - started_at)
 
-    async def _make_takes(
+    async def _make_takes_with_worst_error(
         self,
         node: Node,
         provider: Provider,
         take_identity: Identity,
-        identified: tuple[Input, ...],
-        parents: Mapping[str, Take],
-        missing: tuple[int, ...],
+        identified_inputs: tuple[Input, ...],
+        parent_takes: Mapping[str, Take],
+        missing_ordinals: tuple[int, ...],
         slot_stack: AsyncExitStack,
     ) -> tuple[int, StoryboardError | None]:
         """Makes the wanted takes at once; how many came, and the worst error of the others.
 
         `slot_stack` is left as soon as all of them are delivered: they need no maker from then on.
         """
-        if not missing:
+        if not missing_ordinals:
             return 0, None
         step = node.step
-        self.visited_takes.update((take_identity.digest, ordinal) for ordinal in missing)
+        self.visited_takes.update((take_identity.digest, ordinal) for ordinal in missing_ordinals)
         if self._is_frozen and not all(
-            self._context.ledger.find_open(take_identity.digest, n) for n in missing
+            self._context.ledger.find_open_attempt(take_identity.digest, n)
+            for n in missing_ordinals
         ):
             raise StoryboardError(
                 f"{step.id} would be made, and --frozen never submits",
                 hint="render without --frozen",
             )
-        inputs = await self._inputs.prepare_inputs(step, identified, parents)
-        self._report_start(step, take_identity, missing)
+        inputs = await self._inputs.prepare_inputs(step, identified_inputs, parent_takes)
+        self._report_start(step, take_identity, missing_ordinals)
         batch_size = 1 if provider.repeatable else max(1, step.samples)
         is_forced = bool({Reason.FORCED, Reason.RETAKE_REQUESTED}.intersection(node.reasons))
         must_play = (
             node.select is None and bool(node.ordinals) and node.digest == take_identity.digest
         )
         must_pick = must_play and node.ordinals[0] > 1
-        remaining = len(missing)
+        remaining = len(missing_ordinals)
 
         async def count_delivery() -> None:
             nonlocal remaining
@@ -238,13 +253,13 @@ class StepRunner:
             TakeRequest(
                 step,
                 take_identity,
-                missing[n : n + batch_size],
+                missing_ordinals[n : n + batch_size],
                 inputs,
                 count_delivery,
                 is_forced,
                 must_pick,
             )
-            for n in range(0, len(missing), batch_size)
+            for n in range(0, len(missing_ordinals), batch_size)
         ]
         if len(take_requests) == 1:
             made_groups = [await self._take_maker.make_takes(take_requests[0], provider)]
@@ -256,7 +271,7 @@ class StepRunner:
                 )
             )
         outcomes = [
-            self._record_lost_source(step, parents, outcome)
+            self._record_lost_source(step, parent_takes, outcome)
             for group in made_groups
             for outcome in group
         ]
@@ -267,31 +282,31 @@ class StepRunner:
                 self._emit_note(f"{take.name} came without the sound that was asked for", step.id)
             pick = must_play and take is takes[0]
             if not self._recorder.record_take(
-                step, take, take_identity.parts, replace=can_replace, pick=pick
+                step, take, take_identity.parts, can_replace=can_replace, must_pick=pick
             ):
                 self._emit_note(
                     f"{take.name} came out other than the lock file has it; both are equal in"
                     " what was asked",
                     step.id,
                 )
-        return len(takes), self._choose_error(step, take_identity.digest, outcomes)
+        return len(takes), self._choose_worst_error(step, take_identity.digest, outcomes)
 
     def _record_lost_source(
-        self, step: Step, parents: Mapping[str, Take], outcome: Take | StoryboardError
+        self, step: Step, parent_takes: Mapping[str, Take], outcome: Take | StoryboardError
     ) -> Take | StoryboardError:
         """Remembers that a source is gone where the platform said so, whatever our clock says."""
-        if not isinstance(outcome, Gone) or step.source not in parents or not step.remote:
+        if not isinstance(outcome, Gone) or step.source not in parent_takes or not step.remote:
             return outcome
-        self._context.store.mark_expired(parents[step.source])
+        self._context.store.mark_expired(parent_takes[step.source])
         can_reanchor = self._context.film.policy.on_expired == "reanchor"
         hint = (
             "render again: it starts anew from the last frame"
             if can_reanchor
-            else suggest_renewal(step)
+            else suggest_source_renewal(step)
         )
         return DecisionNeeded(f"{step.id} {describe_expired_source(step)}", hint=hint)
 
-    def _choose_error(
+    def _choose_worst_error(
         self, step: Step, digest: str, outcomes: Sequence[Take | StoryboardError]
     ) -> StoryboardError | None:
         """The error that the step ends with; of the others there is a note."""
@@ -326,15 +341,15 @@ class StepRunner:
             self._refuse_rebuy(node.step, digest, missing)
         return missing
 
-    def _refuse_rebuy(self, step: Step, digest: str, missing: tuple[int, ...]) -> None:
+    def _refuse_rebuy(self, step: Step, digest: str, missing_ordinals: tuple[int, ...]) -> None:
         """What was bought is not bought again because its bytes are absent, or never came."""
-        charged = self._context.ledger.find_charged(digest)
-        if lost := [attempt for attempt in charged if attempt.ordinal in missing]:
+        charged = self._context.ledger.find_charged_without_take(digest)
+        if lost := [attempt for attempt in charged if attempt.ordinal in missing_ordinals]:
             raise _lost_purchase_error(step, lost)
         locked_ordinals = {take.ordinal for take in self._context.lock_file.find_takes(digest)}
-        if bought_ordinals := sorted(locked_ordinals & set(missing)):
+        if bought_ordinals := sorted(locked_ordinals & set(missing_ordinals)):
             names = ", ".join(f"t{n:02d}" for n in bought_ordinals)
-            raise _absent_purchase_error(step, names)
+            raise _missing_bytes_error(step, names)
 
     def _select_take(self, step: Step, digest: str) -> Take | None:
         """What `lock` names, else the pick, else the lowest that was not rejected."""
@@ -350,10 +365,12 @@ class StepRunner:
     def _find_present_takes(self, digest: str, *, fresh: bool = False) -> list[Take]:
         store = self._context.store
         return [
-            take for take in store.find_takes(digest, fresh=fresh) if store.is_present(take.sha256)
+            take
+            for take in store.find_takes(digest, fresh=fresh)
+            if store.has_complete_file(take.sha256)
         ]
 
-    async def _import_footage(self, step: Step, identified: tuple[Input, ...]) -> StepResult:
+    async def _import_footage(self, step: Step, identified_inputs: tuple[Input, ...]) -> StepResult:
         """Takes footage of the film's own into the store, by its content."""
         file = step.links[0].file
         assert file is not None
@@ -361,7 +378,7 @@ class StepRunner:
             raise StoryboardError(
                 f"{file.name} is not fetched from its address yet", hint="download it first"
             )
-        take_identity = compute_identity(step, identified, frozenset(), "")
+        take_identity = compute_identity(step, identified_inputs, frozenset(), "")
         async with self._digest_locks[take_identity.digest]:
             if take := self._select_take(step, take_identity.digest):
                 self._recorder.record_take(step, take, take_identity.parts)
@@ -369,7 +386,7 @@ class StepRunner:
             started_at = time.monotonic()
             self._report_start(step, take_identity, (1,))
             take = await asyncio.to_thread(
-                self._ingest_footage, step, take_identity, file.path, identified[0].sha256
+                self._ingest_footage, step, take_identity, file.path, identified_inputs[0].sha256
             )
         self._recorder.record_take(step, take, take_identity.parts)
         self._context.emit(
@@ -388,7 +405,9 @@ class StepRunner:
         store = self._context.store
         with explain_disk_errors(str(store.root)):
             media = self._context.media
-            facts = (media.probe if store.is_present(sha256) else media.probe_and_decode)(path)
+            facts = (media.probe if store.has_complete_file(sha256) else media.probe_and_decode)(
+                path
+            )
             if store.put_file(path, move=False) != sha256:
                 raise InputChanged(path)
             take = Take(
@@ -435,13 +454,13 @@ def _lost_purchase_error(step: Step, attempts: Sequence[Attempt]) -> DecisionNee
     )
 
 
-def _absent_purchase_error(step: Step, names: str, is_damaged: bool = False) -> DecisionNeeded:
-    label = f" as {names}" if names else ""
+def _missing_bytes_error(step: Step, take_names: str, is_corrupt: bool = False) -> DecisionNeeded:
+    label = f" as {take_names}" if take_names else ""
     state, cure = (
         "its bytes are not in the store",
         "set STORYBOARD_STORE to the store that has them",
     )
-    if is_damaged:
+    if is_corrupt:
         state = "its bytes in the store are damaged"
         cure = "set them aside with `storyboard store verify --repair` and fetch them"
     return DecisionNeeded(

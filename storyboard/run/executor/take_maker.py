@@ -29,9 +29,9 @@ from storyboard.run import events as ev
 from storyboard.run.executor.context import RunContext
 from storyboard.run.executor.errors import (
     filter_hold_error,
+    operation_not_saved_error,
     outcome_unknown_error,
     to_storyboard_error,
-    unrecorded_operation_error,
 )
 from storyboard.run.executor.ingest import TakeIngest
 from storyboard.run.executor.poller import (
@@ -42,7 +42,7 @@ from storyboard.run.executor.poller import (
     pad_delay,
 )
 from storyboard.run.executor.rate_limiter import RateLimiter
-from storyboard.run.executor.take_request import TakeRequest, format_tag, ignore_delivery
+from storyboard.run.executor.take_request import TakeRequest, format_operation_tag, ignore_delivery
 from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.util.disk_errors import DiskProblem
@@ -81,10 +81,11 @@ class TakeMaker:
         must decide.
         """
         if len(take_request.ordinals) == 1:
-            return [await self._make_safely(take_request, provider, None)]
+            return [await self._make_take_or_error(take_request, provider, None)]
         first: dict[int, Attempt | StoryboardError] = {}
         has_open = any(
-            self._ledger.find_open(take_request.identity.digest, n) for n in take_request.ordinals
+            self._ledger.find_open_attempt(take_request.identity.digest, n)
+            for n in take_request.ordinals
         )
         is_held = any(self._is_filter_held(take_request, n) for n in take_request.ordinals)
         if not has_open and not is_held:
@@ -99,32 +100,40 @@ class TakeMaker:
                 )
                 first = dict.fromkeys(take_request.ordinals, failure)
         singles = [replace(take_request, ordinals=(n,)) for n in take_request.ordinals]
-        tries = [self._make_safely(item, provider, first.get(item.ordinal)) for item in singles]
+        tries = [
+            self._make_take_or_error(item, provider, first.get(item.ordinal)) for item in singles
+        ]
         return await asyncio.gather(*tries)
 
-    async def _make_safely(
-        self, take_request: TakeRequest, provider: Provider, first: Attempt | StoryboardError | None
+    async def _make_take_or_error(
+        self,
+        take_request: TakeRequest,
+        provider: Provider,
+        group_outcome: Attempt | StoryboardError | None,
     ) -> Take | StoryboardError:
         try:
-            return await self._make_with_retries(take_request, provider, first)
+            return await self._make_take_with_retries(take_request, provider, group_outcome)
         except Exception as error:
             return to_storyboard_error(error, take_request.step.provider, take_request.step.id)
 
-    async def _make_with_retries(
-        self, take_request: TakeRequest, provider: Provider, first: Attempt | StoryboardError | None
+    async def _make_take_with_retries(
+        self,
+        take_request: TakeRequest,
+        provider: Provider,
+        group_outcome: Attempt | StoryboardError | None,
     ) -> Take:
-        """One take; `first` is what came of an attempt that was made together with others.
+        """One take; `group_outcome` is what came of an attempt that was made together with others.
 
         The film's policy tries again what cost nothing; what was charged is bought again by a
         person only. Raises the error that ended the last attempt.
         """
         policy = self._policy
         retries = resubmits = 0
-        if first is None and self._is_filter_held(take_request, take_request.ordinal):
+        if group_outcome is None and self._is_filter_held(take_request, take_request.ordinal):
             raise filter_hold_error(take_request, "an earlier render of these words was filtered")
         while True:
             try:
-                return await self._make_once(take_request, provider, first)
+                return await self._make_take_once(take_request, provider, group_outcome)
             except RefusedError as error:
                 if policy.on_filtered == "hold":
                     raise filter_hold_error(take_request, error) from error
@@ -143,7 +152,7 @@ class TakeMaker:
                 if error.charged or policy.on_failed != "retry" or retries >= policy.retries:
                     raise
             finally:
-                first = None
+                group_outcome = None
             retries += 1
             self._emit_note(take_request.step, f"tries again, {retries} of {policy.retries}")
 
@@ -151,21 +160,28 @@ class TakeMaker:
         """Whether a filter took this take before, and the film leaves it to a person."""
         key = (take_request.identity.digest, ordinal)
         was_filtered = self._policy.on_filtered == "hold" and key in self._ledger.filtered_takes
-        return was_filtered and not take_request.is_forced and self._ledger.find_open(*key) is None
+        return (
+            was_filtered
+            and not take_request.is_forced
+            and self._ledger.find_open_attempt(*key) is None
+        )
 
-    async def _make_once(
-        self, take_request: TakeRequest, provider: Provider, first: Attempt | StoryboardError | None
+    async def _make_take_once(
+        self,
+        take_request: TakeRequest,
+        provider: Provider,
+        group_outcome: Attempt | StoryboardError | None,
     ) -> Take:
-        if isinstance(first, StoryboardError):
-            raise first
-        attempt = first or self._ledger.find_open(
+        if isinstance(group_outcome, StoryboardError):
+            raise group_outcome
+        attempt = group_outcome or self._ledger.find_open_attempt(
             take_request.identity.digest, take_request.ordinal
         )
         if attempt is None:
             (attempt,) = await self._submit_with_retries(take_request, provider)
         elif attempt.state is State.UNKNOWN:
-            attempt = await self._recover_unknown(attempt, provider)
-        elif first is None:
+            attempt = await self._recover_unknown_attempt(attempt, provider)
+        elif group_outcome is None:
             self._report_start(attempt, resumed=True)
         video = next((source for source in take_request.inputs if source.role is Role.VIDEO), None)
         return await self.finish_attempt(
@@ -177,22 +193,24 @@ class TakeMaker:
         attempt: Attempt,
         provider: Provider,
         on_delivery: Callable[[], Awaitable[None]] = ignore_delivery,
-        source: Path | None = None,
+        source_video: Path | None = None,
     ) -> Take:
         """The take of an attempt that was submitted, by this run or an earlier one.
 
-        `source` is the file of the video that it goes on from, where that is known here.
+        `source_video` is the file of the video that it goes on from, where that is known here.
         """
         if stored_take := self._ingest.find_stored_take(attempt):
-            return await self._ingest.commit_take(attempt, stored_take)
+            return await self._ingest.commit_attempt(attempt, stored_take)
 
         async def ingest_download(finished: Attempt, download: Download) -> Take:
             await on_delivery()
-            return await self._run_shielded(self._ingest.ingest_sample(finished, download, source))
+            return await self._run_shielded(
+                self._ingest.ingest_sample(finished, download, source_video)
+            )
 
         return await self._poller.fetch_result(attempt, provider, ingest_download)
 
-    async def _recover_unknown(self, attempt: Attempt, provider: Provider) -> Attempt:
+    async def _recover_unknown_attempt(self, attempt: Attempt, provider: Provider) -> Attempt:
         """An unknown attempt whose result lies where only it would lie; else raises.
 
         The prefix is its order's alone, so what is there was bought by it. Which result is which
@@ -202,14 +220,14 @@ class TakeMaker:
         samples: tuple[Sample, ...] = ()
         if trace is not None:
             try:
-                samples = await trace(format_tag(*attempt.group_key))
+                samples = await trace(format_operation_tag(*attempt.group_key))
             except Exception as error:
                 message = str(to_storyboard_error(error, provider.name, attempt.name))
                 self._emit(ev.Note(step=attempt.step, shot=attempt.shot, message=message))
-        current = self._ledger.find_open(attempt.digest, attempt.ordinal)
+        current = self._ledger.find_open_attempt(attempt.digest, attempt.ordinal)
         if current is not None and current.state is not State.UNKNOWN:
             return current  # another take of the order has looked meanwhile
-        group = self._ledger.find_group(attempt)
+        group = self._ledger.find_attempts_to_resolve(attempt)
         if len(samples) <= max(member.sample for member in group):
             raise outcome_unknown_error([attempt], attempt.message or "no answer came")
         first_uri = samples[0].uri
@@ -266,7 +284,7 @@ class TakeMaker:
         def note_wait(seconds: float) -> None:
             self._emit_note(step, f"waits {seconds:.0f} s for the quota of {step.model}")
 
-        await self._rate_limiter.wait_for_turn(step, account, note_wait)
+        await self._rate_limiter.wait_for_submission_quota(step, account, note_wait)
 
     async def _submit_once(
         self, take_request: TakeRequest, provider: Provider
@@ -278,23 +296,23 @@ class TakeMaker:
             cap_micros=self._cap_micros,
         )
         await self._ledger.transition_together(attempts, State.SUBMITTING)
-        request = take_request.build_request(format_tag(self._ledger.run, attempts[0].id))
+        request = take_request.build_request(format_operation_tag(self._ledger.run, attempts[0].id))
         try:
             operation = await provider.submit(
                 request, AttemptWorkspace(self._workspace, f"a{attempts[0].id}")
             )
         except Exception as error:
-            raise await self._record_failed_submit(attempts, provider, error) from error
-        if owner := self._describe_owner(operation, provider, attempts):
+            raise await self._record_submit_failure_as_error(attempts, provider, error) from error
+        if owner := self._describe_other_owner(operation, provider, attempts):
             conflict = UnknownOutcome(f"{provider.name} named {operation.name}, which {owner}")
-            raise await self._record_failed_submit(attempts, provider, conflict)
+            raise await self._record_submit_failure_as_error(attempts, provider, conflict)
         try:
             # What came with the answer is written with the name: nobody can ask for it again.
             attempts = await self._ledger.transition_together(
                 attempts, State.SUBMITTED, operation=operation.name, samples=operation.samples
             )
         except DiskProblem as error:
-            failure = unrecorded_operation_error(attempts, operation.name, error)
+            failure = operation_not_saved_error(attempts, operation.name, error)
             self._emit_note(
                 take_request.step, f"{failure}; {failure.hint}"
             )  # nobody may wait for this any more
@@ -303,7 +321,7 @@ class TakeMaker:
             attempts = await self._ledger.transition_together(attempts, State.DONE_REMOTE)
         return attempts
 
-    def _describe_owner(
+    def _describe_other_owner(
         self, operation: Operation, provider: Provider, attempts: Sequence[Attempt]
     ) -> str:
         """Whose job that is, in words, where it is another order's: one clip is never two takes.
@@ -312,14 +330,14 @@ class TakeMaker:
         """
         if provider.repeatable or operation.samples:
             return ""
-        if owner_name := self._ledger.find_owner(operation.name, attempts):
+        if owner_name := self._ledger.find_other_owner_name(operation.name, attempts):
             return f"is the job of {owner_name}"
         with suppress(StoryboardError):  # a store that can't be asked knows of nobody
-            for record in self._store.find_by_operation(provider.name, operation.name):
+            for record in self._store.find_records_by_operation(provider.name, operation.name):
                 return f"made {record.step}:{record.take.name} of film {record.film or '?'}"
         return ""
 
-    async def _record_failed_submit(
+    async def _record_submit_failure_as_error(
         self, attempts: tuple[Attempt, ...], provider: Provider, error: Exception
     ) -> StoryboardError:
         """Writes down why a submit failed; only a definite no sets the money free."""
@@ -337,9 +355,9 @@ class TakeMaker:
             return outcome_unknown_error(attempts, error)
         return failure
 
-    async def _run_shielded(self, act: Coroutine[Any, Any, _T]) -> _T:
-        """Waits for `act`, which goes on to its end even when the waiting is given up."""
-        task = asyncio.create_task(act)
+    async def _run_shielded(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """Waits for `coroutine`, which goes on to its end even when the waiting is given up."""
+        task = asyncio.create_task(coroutine)
         self.critical_tasks.add(task)
         task.add_done_callback(self._forget_task)
         return await asyncio.shield(task)

@@ -38,10 +38,14 @@ class TakeRequest:
         """The first, and of a job for one take the only one."""
         return self.ordinals[0]
 
-    def build_request(self, tag: str = "") -> Request:
-        """What is asked of the provider; `tag` names the operation's own place."""
+    def build_request(self, operation_tag: str = "") -> Request:
+        """What is asked of the provider; `operation_tag` names the operation's own place."""
         return build_request(
-            self.step, self.inputs, ordinal=self.ordinal, samples=len(self.ordinals), tag=tag
+            self.step,
+            self.inputs,
+            ordinal=self.ordinal,
+            samples=len(self.ordinals),
+            tag=operation_tag,
         )
 
     def build_attempts(self, provider: Provider) -> tuple[Attempt, ...]:
@@ -76,6 +80,6 @@ class TakeRequest:
         )
 
 
-def format_tag(run: str, id: int) -> str:
+def format_operation_tag(run: str, attempt_id: int) -> str:
     """The name of an operation's own place, by the run and the first of its attempts."""
-    return f"{run}-{id:05d}".lower()
+    return f"{run}-{attempt_id:05d}".lower()

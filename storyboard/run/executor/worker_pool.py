@@ -27,7 +27,7 @@ _PROGRAM = (
 )
 
 
-class Workers:
+class WorkerPool:
     """At most `jobs` processes, each started when there is work and none is free."""
 
     def __init__(self, jobs: int) -> None:
@@ -46,29 +46,29 @@ class Workers:
         """
         call = pickle.dumps((function, arguments))
         loop = asyncio.get_running_loop()
-        returned, result = await loop.run_in_executor(self._threads, self._compute, call)
+        returned, result = await loop.run_in_executor(self._threads, self._compute_with_retry, call)
         if not returned:
             raise result
         return result
 
-    def close(self, *, now: bool = False) -> None:
-        """Ends the processes; `now` does not wait for work under way."""
+    def close(self, *, kill_running: bool = False) -> None:
+        """Ends the processes; `kill_running` does not wait for work under way."""
         with self._lock:
             self._closed = True
-            if now:
+            if kill_running:
                 for worker in self._all:
                     worker.process.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
         for worker in self._all:
-            worker.end()
+            worker.stop()
 
-    def _compute(self, call: bytes) -> Any:
+    def _compute_with_retry(self, call: bytes) -> Any:
         for _ in range(2):
-            worker = self._take()
+            worker = self._acquire_worker()
             try:
-                answer = worker.ask(call)
+                answer = worker.send_call(call)
             except (EOFError, OSError, pickle.UnpicklingError):
-                self._forget(worker)
+                self._drop_worker(worker)
                 continue
             with self._lock:
                 self._free.append(worker)
@@ -78,7 +78,7 @@ class Workers:
             hint="try again with --jobs 1",
         )
 
-    def _take(self) -> _Worker:
+    def _acquire_worker(self) -> _Worker:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the workers were ended")
@@ -88,10 +88,10 @@ class Workers:
             self._all.add(worker)
             return worker
 
-    def _forget(self, worker: _Worker) -> None:
+    def _drop_worker(self, worker: _Worker) -> None:
         with self._lock:
             self._all.discard(worker)
-        worker.end()
+        worker.stop()
 
 
 class _Worker:
@@ -113,14 +113,14 @@ class _Worker:
                 stdin=theirs.fileno(),
             )
 
-    def ask(self, call: bytes) -> bytes:
+    def send_call(self, call: bytes) -> bytes:
         """Sends a call and waits for its answer; EOFError or OSError when the process dies."""
         pickle.dump(call, self._line)
         self._line.flush()
         answer: bytes = pickle.load(self._line)
         return answer
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Ends the process; whatever it still does is lost."""
         self.process.kill()
         self.process.wait()

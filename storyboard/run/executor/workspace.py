@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from storyboard.run.executor.worker_pool import Workers
+from storyboard.run.executor.worker_pool import WorkerPool
 from storyboard.util.file_lock import FileLock
 
 
@@ -21,8 +21,8 @@ class Workspace:
     removed on the way in, our own on `close`.
     """
 
-    def __init__(self, store: Path, jobs: int) -> None:
-        folder = store / "scratch"
+    def __init__(self, store_folder: Path, jobs: int) -> None:
+        folder = store_folder / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
         name = secrets.token_hex(6)
         self._lock = FileLock(folder / f"{name}.lock")
@@ -30,20 +30,20 @@ class Workspace:
             time.sleep(0.01)  # someone clearing up had it for a moment
         self._scratch = folder / name
         self._scratch.mkdir()
-        self._workers = Workers(max(1, jobs))
+        self._workers = WorkerPool(max(1, jobs))
         self._lent_folders: dict[str, Path] = {}
         self._spare_folders: list[Path] = []
         self._folder_numbers = count()
-        remove_dead_scratch(store)
+        remove_dead_scratch_folders(store_folder)
 
     @property
     def scratch(self) -> Path:
         """A folder for unfinished files, on the store's file system."""
         return self._scratch
 
-    def lend_folder(self, name: str) -> Path:
+    def lend_folder(self, borrower: str) -> Path:
         """The folder of the room with that name; it has that one until it is taken back."""
-        if name not in self._lent_folders:
+        if borrower not in self._lent_folders:
             try:
                 folder = (
                     self._spare_folders.pop()
@@ -51,12 +51,12 @@ class Workspace:
             except IndexError:
                 folder = self._scratch / f"room{next(self._folder_numbers)}"
                 folder.mkdir()
-            self._lent_folders[name] = folder
-        return self._lent_folders[name]
+            self._lent_folders[borrower] = folder
+        return self._lent_folders[borrower]
 
-    def reclaim_folder(self, name: str) -> None:
+    def reclaim_folder(self, borrower: str) -> None:
         """Empties the folder of a room for whoever comes next."""
-        folder = self._lent_folders.pop(name, None)
+        folder = self._lent_folders.pop(borrower, None)
         if folder is None:
             return
         if any(folder.iterdir()):
@@ -71,9 +71,9 @@ class Workspace:
         """
         return await self._workers.compute(function, *arguments)
 
-    def close(self, *, now: bool = False) -> None:
-        """Ends the processes and removes the scratch folder; `now` waits for no work under way."""
-        self._workers.close(now=now)
+    def close(self, *, kill_running: bool = False) -> None:
+        """Ends the processes and removes the scratch folder; `kill_running` waits for no work."""
+        self._workers.close(kill_running=kill_running)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._lock.release(remove=True)
 
@@ -92,14 +92,14 @@ class AttemptWorkspace:
     async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         return await self._workspace.compute(function, *arguments)
 
-    def clear_folder(self) -> None:
+    def return_folder(self) -> None:
         """Removes what is left in it."""
         self._workspace.reclaim_folder(self._name)
 
 
-def remove_dead_scratch(store: Path) -> None:
+def remove_dead_scratch_folders(store_folder: Path) -> None:
     """Removes the unfinished files of runs that died."""
-    for path in (store / "scratch").glob("*.lock"):
+    for path in (store_folder / "scratch").glob("*.lock"):
         lock = FileLock(path)
         if lock.try_acquire(None):
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)

@@ -27,7 +27,7 @@ from storyboard.run.ledger.attempts import (
 )
 from storyboard.run.ledger.open_attempts import OpenAttempts, OperationOwners
 from storyboard.run.ledger.writer import GroupCommitWriter, Statement
-from storyboard.run.paths import make_folder
+from storyboard.run.paths import create_git_ignored_folder
 from storyboard.util.file_lock import FileLock
 
 _FILTERED_SQL = f"""
@@ -58,7 +58,7 @@ class Ledger:
     """
 
     def __init__(self, folder: Path) -> None:
-        make_folder(folder)
+        create_git_ignored_folder(folder)
         self.folder = folder
         self.run = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
         """The id of this run."""
@@ -71,11 +71,11 @@ class Ledger:
                 self._next_id = 1 + int(last_id[0])
                 self._runs = schema.read_known_runs(connection)
                 self._owners = OperationOwners(connection)
-                self.recovered_attempts = self._recover_attempts(connection)
+                self.recovered_attempts = self._recover_interrupted_attempts(connection)
                 filtered = frozenset(connection.execute(_FILTERED_SQL))
                 self._charged_attempts = {
                     (attempt.digest, attempt.ordinal): attempt
-                    for attempt in _read_charged(connection)
+                    for attempt in _read_charged_without_take(connection)
                 }
             self.filtered_takes: frozenset[tuple[str, int]] = filtered
             """(digest, ordinal) of takes whose last attempt a filter took, when this was opened."""
@@ -86,50 +86,56 @@ class Ledger:
         self._writer = GroupCommitWriter(connection)
 
     @staticmethod
-    def read_attempts(folder: Path, *, owing: bool = False) -> tuple[Attempt, ...]:
-        """Every attempt of the ledger in `folder`, oldest first, without holding it.
+    def read_attempts(
+        state_folder: Path, *, open_or_picked_only: bool = False
+    ) -> tuple[Attempt, ...]:
+        """Every attempt of the ledger in `state_folder`, oldest first, without holding it.
 
-        `owing` leaves out what is over, but for takes that were to be picked.
+        `open_or_picked_only` leaves out what is over, but for takes that were to be picked.
         """
-        if not (folder / schema.LEDGER_FILE).exists():
+        if not (state_folder / schema.LEDGER_FILE).exists():
             return ()
         with (
-            schema.explain_read_errors(folder),
-            closing(schema.open_ledger(folder, look=True)) as connection,
+            schema.explain_read_errors(state_folder),
+            closing(schema.open_ledger(state_folder, read_only=True)) as connection,
         ):
-            return tuple(schema.read_attempts(connection, open_only=owing, picks=owing))
+            return tuple(
+                schema.read_attempts(
+                    connection, open_only=open_or_picked_only, include_picks=open_or_picked_only
+                )
+            )
 
     @staticmethod
-    def read_filtered(folder: Path) -> frozenset[tuple[str, int]]:
-        """(digest, ordinal) of takes in `folder`'s ledger whose last attempt a filter took."""
-        if not (folder / schema.LEDGER_FILE).exists():
+    def read_filtered_takes(state_folder: Path) -> frozenset[tuple[str, int]]:
+        """(digest, ordinal) of takes in `state_folder`'s ledger whose last try a filter took."""
+        if not (state_folder / schema.LEDGER_FILE).exists():
             return frozenset()
         with (
-            schema.explain_read_errors(folder),
-            closing(schema.open_ledger(folder, look=True)) as connection,
+            schema.explain_read_errors(state_folder),
+            closing(schema.open_ledger(state_folder, read_only=True)) as connection,
         ):
             return frozenset(connection.execute(_FILTERED_SQL))
 
     @staticmethod
-    def read_charged(folder: Path) -> frozenset[tuple[str, int]]:
-        """(digest, ordinal) of takes in `folder`'s ledger that were charged and never came."""
-        if not (folder / schema.LEDGER_FILE).exists():
+    def read_charged_without_take(state_folder: Path) -> frozenset[tuple[str, int]]:
+        """(digest, ordinal) of takes in `state_folder`'s ledger, charged, that never came."""
+        if not (state_folder / schema.LEDGER_FILE).exists():
             return frozenset()
         with (
-            schema.explain_read_errors(folder),
-            closing(schema.open_ledger(folder, look=True)) as connection,
+            schema.explain_read_errors(state_folder),
+            closing(schema.open_ledger(state_folder, read_only=True)) as connection,
         ):
-            charged = _read_charged(connection)
+            charged = _read_charged_without_take(connection)
             return frozenset((attempt.digest, attempt.ordinal) for attempt in charged)
 
     @staticmethod
-    def read_runs(folder: Path) -> frozenset[str]:
-        """The runs that the ledger in `folder` has seen; none where there is no ledger."""
-        if not (folder / schema.LEDGER_FILE).exists():
+    def read_runs(state_folder: Path) -> frozenset[str]:
+        """The runs that the ledger in `state_folder` has seen; none where there is no ledger."""
+        if not (state_folder / schema.LEDGER_FILE).exists():
             return frozenset()
         with (
-            schema.explain_read_errors(folder),
-            closing(schema.open_ledger(folder, look=True)) as connection,
+            schema.explain_read_errors(state_folder),
+            closing(schema.open_ledger(state_folder, read_only=True)) as connection,
         ):
             return schema.read_known_runs(connection)
 
@@ -137,13 +143,13 @@ class Ledger:
         """Whether this ledger was there when that run bought: what it does not know is not owed."""
         return run in self._runs
 
-    def find_owner(self, operation: str, attempts: Sequence[Attempt]) -> str:
+    def find_other_owner_name(self, operation: str, attempts: Sequence[Attempt]) -> str:
         """Which attempt, such as `SH010:t01`, has that job already, so that these can't; or empty.
 
         A job of their own that failed free they may be given again.
         """
         takes = {(attempt.digest, attempt.ordinal) for attempt in attempts}
-        return self._owners.find_other_owner(attempts[0].provider, operation, takes)
+        return self._owners.find_other_owner_name(attempts[0].provider, operation, takes)
 
     async def record_run(self) -> None:
         """Enters this run, on the disk before anything else may name it."""
@@ -161,11 +167,11 @@ class Ledger:
         """Attempts that are not over, unknown ones too, oldest first."""
         return tuple(self._open_attempts)
 
-    def find_open(self, digest: str, ordinal: int | None = None) -> Attempt | None:
+    def find_open_attempt(self, digest: str, ordinal: int | None = None) -> Attempt | None:
         """The attempt at that take that is not over."""
         return self._open_attempts.find_attempt(digest, ordinal)
 
-    def find_charged(self, digest: str) -> tuple[Attempt, ...]:
+    def find_charged_without_take(self, digest: str) -> tuple[Attempt, ...]:
         """Attempts at takes of that digest that were charged and brought none, by ordinal.
 
         Only a person buys such a take again.
@@ -212,7 +218,7 @@ class Ledger:
         )
         self._next_id += len(new_attempts)
         for new_attempt in new_attempts:
-            self._open_attempts.update_attempt(new_attempt)
+            self._open_attempts.enter_or_drop_attempt(new_attempt)
         self._reserved_micros += total_price
         await self._write_statements(
             new_attempts,
@@ -227,22 +233,22 @@ class Ledger:
         )
         return new_attempts
 
-    async def transition(self, attempt: Attempt, state: State, **facts: Any) -> Attempt:
+    async def transition(self, attempt: Attempt, state: State, **changes: Any) -> Attempt:
         """Moves an attempt on and returns when that is on the disk, where anything depends on it.
 
         A repeatable one that dies is simply made again, so only its end is waited for.
 
-        `facts` are fields of Attempt that became known: operation, samples, sha256, message,
+        `changes` are fields of Attempt that became known: operation, samples, sha256, message,
         settled_micros. A move that is not legal raises ValueError.
         """
-        (moved,) = await self.transition_together((attempt,), state, **facts)
+        (moved,) = await self.transition_together((attempt,), state, **changes)
         return moved
 
     async def transition_together(
-        self, attempts: Sequence[Attempt], state: State, **facts: Any
+        self, attempts: Sequence[Attempt], state: State, **changes: Any
     ) -> tuple[Attempt, ...]:
         """Moves attempts on together: after a crash, all of them have gone or none has."""
-        moved = tuple(self._apply_transition(attempt, state, facts) for attempt in attempts)
+        moved = tuple(self._apply_transition(attempt, state, changes) for attempt in attempts)
         await self._write_statements(
             moved,
             [
@@ -257,21 +263,21 @@ class Ledger:
         return moved
 
     async def _write_statements(
-        self, attempts: Sequence[Attempt], lines: Sequence[Statement]
+        self, attempts: Sequence[Attempt], statements: Sequence[Statement]
     ) -> None:
         if all(attempt.repeatable and attempt.state not in FINAL_STATES for attempt in attempts):
-            self._writer.queue_write(lines)
+            self._writer.queue_write(statements)
         else:
-            await self._writer.write_durably(lines)
+            await self._writer.write_durably(statements)
 
     def _apply_transition(
-        self, attempt: Attempt, state: State, facts: Mapping[str, Any]
+        self, attempt: Attempt, state: State, changes: Mapping[str, Any]
     ) -> Attempt:
         current = self._find_current(attempt)
         if not current.can_become(state):
             raise ValueError(f"an attempt can't go from {current.state} to {state}")
-        moved = dataclasses.replace(current, state=state, updated_at=time.time(), **facts)
-        self._open_attempts.update_attempt(moved)
+        moved = dataclasses.replace(current, state=state, updated_at=time.time(), **changes)
+        self._open_attempts.enter_or_drop_attempt(moved)
         self._owners.record_owner(moved)
         if moved.is_charged_without_take:
             self._charged_attempts[moved.digest, moved.ordinal] = moved
@@ -291,7 +297,7 @@ class Ledger:
             return charged
         return self._open_attempts[attempt.id]
 
-    def find_by_name(self, name: str) -> list[Attempt]:
+    def find_attempts_by_name(self, name: str) -> list[Attempt]:
         """Attempts by operation, `SH010:t01`, step, shot, or id (`#12`).
 
         Those that are open, and those that were charged and brought no take.
@@ -341,14 +347,14 @@ class Ledger:
                 f"{attempt.name} is {attempt.state}: it was sent, and is {attempt.operation}",
                 hint="the next render goes on with it; --assume-lost gives it up",
             )
-        group = self.find_group(attempt, lost=lost)
+        group = self.find_attempts_to_resolve(attempt, lost=lost)
         if adopt:
-            if charged and self.find_open(attempt.digest, attempt.ordinal):
+            if charged and self.find_open_attempt(attempt.digest, attempt.ordinal):
                 raise UsageError(
                     f"{attempt.name} was bought again, and that attempt is open",
                     hint="the next render goes on with it",
                 )
-            self._check_unowned(adopt, attempt)
+            self._refuse_owned_operation(adopt, attempt)
             return await self.transition_together(
                 group,
                 State.SUBMITTED,
@@ -368,16 +374,16 @@ class Ledger:
             group, State.FAILED, operation="", message="not sent, says a person"
         )
 
-    def _check_unowned(self, operation: str, attempt: Attempt) -> None:
+    def _refuse_owned_operation(self, operation: str, attempt: Attempt) -> None:
         """One job made one attempt's take: the same clip is never counted for two."""
-        takes = {(row.digest, row.ordinal) for row in self.find_group(attempt)}
+        takes = {(row.digest, row.ordinal) for row in self.find_attempts_to_resolve(attempt)}
         for row in self.read_attempts(self.folder):
             is_free = is_uncharged_failure(row.state, row.settled_micros)
             if is_free and (row.digest, row.ordinal) in takes:
                 continue  # its own job, which the service may have begun again
-            is_same_operation = operation in _list_name_suffixes(
+            is_same_operation = operation in _list_path_suffixes(
                 row.operation
-            ) or row.operation in _list_name_suffixes(operation)
+            ) or row.operation in _list_path_suffixes(operation)
             if (
                 is_same_operation
                 and row.provider == attempt.provider
@@ -388,7 +394,9 @@ class Ledger:
                     hint=f"look for another job with {attempt.provider}",
                 )
 
-    def find_group(self, attempt: Attempt, *, lost: bool = False) -> tuple[Attempt, ...]:
+    def find_attempts_to_resolve(
+        self, attempt: Attempt, *, lost: bool = False
+    ) -> tuple[Attempt, ...]:
         """What a person's word on an attempt is about: those of its order that stand as it does."""
         if attempt.is_charged_without_take or (attempt.state is not State.UNKNOWN and lost):
             return (attempt,)
@@ -398,7 +406,7 @@ class Ledger:
             if (candidate.group_key, candidate.state) == (attempt.group_key, attempt.state)
         )
 
-    def _recover_attempts(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+    def _recover_interrupted_attempts(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
         changed = []
         for attempt in self.open_attempts:
             if attempt.state in (State.PLANNED, State.INTENT) or (
@@ -413,7 +421,7 @@ class Ledger:
                 attempt, state=state, message=message, updated_at=time.time()
             )
             changed.append(moved)
-            self._open_attempts.update_attempt(moved)
+            self._open_attempts.enter_or_drop_attempt(moved)
         if not changed:
             return ()
         connection.execute("BEGIN IMMEDIATE")
@@ -427,47 +435,51 @@ class Ledger:
         return tuple(changed)
 
 
-def _read_charged(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+def _read_charged_without_take(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
     """The attempts that were charged and brought no take, and whose take nobody bought since."""
     ids = [id for (id,) in connection.execute(_CHARGED_WITHOUT_TAKE)]
     return tuple(schema.read_attempts(connection, ids=ids)) if ids else ()
 
 
-def sum_lifetime_cost(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
+def sum_lifetime_cost_micros(
+    attempts: Iterable[Attempt], locked_prices: Mapping[tuple[str, int], int]
+) -> int:
     """What a film has cost so far: settled and held money, and what the lock file says was paid.
 
     A take that stands in both counts once.
     """
     attempts = tuple(attempts)
     own_micros = sum(attempt.settled_micros + attempt.held_micros for attempt in attempts)
-    return own_micros + sum_cost_elsewhere(attempts, locked)
+    return own_micros + sum_other_takes_cost_micros(attempts, locked_prices)
 
 
-def sum_cost_elsewhere(attempts: Iterable[Attempt], locked: Mapping[tuple[str, int], int]) -> int:
+def sum_other_takes_cost_micros(
+    attempts: Iterable[Attempt], locked_prices: Mapping[tuple[str, int], int]
+) -> int:
     """What the lock file says was paid for takes that are not of these attempts' making."""
     own_keys = {
         (attempt.digest, attempt.ordinal)
         for attempt in attempts
         if attempt.state is State.COMMITTED
     }
-    return sum(price for key, price in locked.items() if key not in own_keys)
+    return sum(price for key, price in locked_prices.items() if key not in own_keys)
 
 
-def _list_name_suffixes(operation: str) -> Iterable[str]:
+def _list_path_suffixes(operation: str) -> Iterable[str]:
     """An operation's name, and those that leave out what stands before it."""
     parts = operation.split("/") if operation else []
     return ("/".join(parts[n:]) for n in range(len(parts)))
 
 
-def is_locked(folder: Path) -> bool:
+def is_film_locked(state_folder: Path) -> bool:
     """Whether a process holds that film's ledger right now."""
-    return FileLock(folder / "lock").is_held()
+    return FileLock(state_folder / "lock").is_held()
 
 
-def lock_film(folder: Path) -> FileLock:
+def lock_film(state_folder: Path) -> FileLock:
     """Holds a film's state for this process; EnvironmentProblem while another one does."""
-    lock = FileLock(folder / "lock")
-    if not lock.acquire_with_retry(str(folder)):
+    lock = FileLock(state_folder / "lock")
+    if not lock.acquire_with_retry(str(state_folder)):
         raise EnvironmentProblem(
             f"another storyboard works on this film: {lock.read_owner()}",
             hint="wait until it is done, or stop it; finished takes are safe",

@@ -20,7 +20,7 @@ class OpenAttempts:
         self._by_id: dict[int, Attempt] = {}
         self._ids_by_digest: dict[str, list[int]] = defaultdict(list)
         for attempt in attempts:
-            self.update_attempt(attempt)
+            self.enter_or_drop_attempt(attempt)
 
     def __iter__(self) -> Iterator[Attempt]:
         return iter(self._by_id.values())
@@ -35,7 +35,7 @@ class OpenAttempts:
                 return self._by_id[id]
         return None
 
-    def update_attempt(self, attempt: Attempt) -> None:
+    def enter_or_drop_attempt(self, attempt: Attempt) -> None:
         """Enters an attempt in place of what was known of it; one that is over is let go."""
         is_listed = attempt.id in self._by_id
         if attempt.state not in FINAL_STATES:
@@ -76,15 +76,15 @@ class OperationOwners:
             owner = _Owner((attempt.digest, attempt.ordinal), attempt.name, is_free)
             self._owners.setdefault((attempt.provider, attempt.operation), {})[attempt.id] = owner
 
-    def find_other_owner(
-        self, provider: str, operation: str, takes: Collection[tuple[str, int]]
+    def find_other_owner_name(
+        self, provider: str, operation: str, own_takes: Collection[tuple[str, int]]
     ) -> str:
         """The first attempt, such as `SH010:t01`, whose job it is; empty if none's.
 
-        A service may name the same job again where it failed free: for `takes`, by (digest,
+        A service may name the same job again where it failed free: for `own_takes`, by (digest,
         ordinal), their own earlier attempts of that kind don't count.
         """
         owners = self._owners.get((provider, operation), {}).values()
         return next(
-            (owner.name for owner in owners if not (owner.is_free and owner.take in takes)), ""
+            (owner.name for owner in owners if not (owner.is_free and owner.take in own_takes)), ""
         )

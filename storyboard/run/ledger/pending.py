@@ -34,7 +34,7 @@ def list_pending_takes(attempts: Iterable[Attempt]) -> tuple[PendingTake, ...]:
     )
 
 
-def find_takes_to_pick(attempts: Iterable[Attempt]) -> Mapping[str, int]:
+def find_ordinals_to_pick(attempts: Iterable[Attempt]) -> Mapping[str, int]:
     """By step digest, the take that came last of those that were to be picked."""
     return {
         attempt.digest: attempt.ordinal

@@ -13,8 +13,8 @@ from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import Sample
 from storyboard.run.ledger.attempts import FINAL_STATES, Attempt, State
 from storyboard.run.ledger.writer import Statement
-from storyboard.util.serialization import check_names
-from storyboard.util.sqlite import open_database, open_read_only
+from storyboard.util.serialization import reject_unknown_names
+from storyboard.util.sqlite import open_database, open_database_read_only
 
 LEDGER_FILE = "ledger.sqlite"
 COLUMNS = tuple(
@@ -50,41 +50,41 @@ _VERSIONS = (
 )
 
 
-def open_ledger(folder: Path, *, look: bool = False) -> sqlite3.Connection:
-    """The ledger in `folder`, created where there is none, in its newest version.
+def open_ledger(state_folder: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """The ledger in `state_folder`, created where there is none, in its newest version.
 
-    To `look` into it is possible in a folder that may only be read.
+    With `read_only` the folder may be one that can only be read.
 
     An empty file is none, unless runs have left their logs beside it: theirs was lost then.
     Raises EnvironmentProblem for one that is damaged, or newer than this storyboard.
     """
-    with explain_read_errors(folder):
-        if _was_emptied(folder):
+    with explain_read_errors(state_folder):
+        if _is_emptied_ledger(state_folder):
             raise sqlite3.DatabaseError("the file is empty")
-        return (open_read_only if look else open_database)(
-            folder / LEDGER_FILE, _VERSIONS, "ledger"
+        return (open_database_read_only if read_only else open_database)(
+            state_folder / LEDGER_FILE, _VERSIONS, "ledger"
         )
 
 
 @contextmanager
-def explain_read_errors(folder: Path) -> Iterator[None]:
+def explain_read_errors(state_folder: Path) -> Iterator[None]:
     """Says of a ledger that can't be read what a user can do (EnvironmentProblem)."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise EnvironmentProblem(
-            f"the ledger {folder / LEDGER_FILE} can't be read: {error}",
+            f"the ledger {state_folder / LEDGER_FILE} can't be read: {error}",
             hint="it remembers open purchases: put it back from a backup; without one,"
             " `storyboard runs FILM --rebuild` keeps it aside and saves what can be known",
         ) from error
 
 
-def _was_emptied(folder: Path) -> bool:
+def _is_emptied_ledger(state_folder: Path) -> bool:
     try:
-        empty = (folder / LEDGER_FILE).stat().st_size == 0
+        empty = (state_folder / LEDGER_FILE).stat().st_size == 0
     except FileNotFoundError:
         return False
-    return empty and any((folder / "runs").glob("*.jsonl"))
+    return empty and any((state_folder / "runs").glob("*.jsonl"))
 
 
 def read_known_runs(connection: sqlite3.Connection) -> frozenset[str]:
@@ -100,7 +100,7 @@ def read_attempts(
     connection: sqlite3.Connection,
     *,
     open_only: bool = False,
-    picks: bool = False,
+    include_picks: bool = False,
     ids: Sequence[int] = (),
 ) -> Iterable[Attempt]:
     """Attempts, oldest first, or only those of `ids`.
@@ -110,7 +110,7 @@ def read_attempts(
     sql = f"SELECT {', '.join(COLUMNS)} FROM attempts"
     if open_only:
         final_states = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
-        sql += f" WHERE state NOT IN ({final_states})" + (" OR picks" if picks else "")
+        sql += f" WHERE state NOT IN ({final_states})" + (" OR picks" if include_picks else "")
     elif ids:
         sql += f" WHERE id IN ({', '.join(str(id) for id in ids)})"
     for row in connection.execute(sql + " ORDER BY id"):
@@ -142,7 +142,7 @@ def to_attempt(row: Sequence[Any]) -> Attempt:
         run=values["run"],
         state=State(values["state"]),
         operation=values["operation"],
-        samples=tuple(map(_sample, json.loads(values["samples"]))),
+        samples=tuple(map(_parse_sample, json.loads(values["samples"]))),
         sha256=values["sha256"],
         reserved_micros=values["reserved_micros"],
         settled_micros=values["settled_micros"],
@@ -210,14 +210,16 @@ def _format_samples(attempt: Attempt) -> str:
     )
 
 
-def _sample(told: Mapping[str, Any]) -> Sample:
-    check_names(told, ("uri", "expires_at", "contains_source", "source_frames", "problem"))
+def _parse_sample(fields: Mapping[str, Any]) -> Sample:
+    reject_unknown_names(
+        fields, ("uri", "expires_at", "contains_source", "source_frames", "problem")
+    )
     return Sample(
-        uri=told.get("uri", ""),
-        expires_at=told.get("expires_at"),
-        contains_source=told.get("contains_source", False),
-        source_frames=told.get("source_frames", 0),
-        problem=told.get("problem", ""),
+        uri=fields.get("uri", ""),
+        expires_at=fields.get("expires_at"),
+        contains_source=fields.get("contains_source", False),
+        source_frames=fields.get("source_frames", 0),
+        problem=fields.get("problem", ""),
     )
 
 

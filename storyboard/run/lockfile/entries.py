@@ -72,11 +72,11 @@ VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType(
 """By key, whether a value is one, and what it should be, in words."""
 
 
-def is_valid_take(take: Any) -> bool:
+def is_valid_take_row(row: Any) -> bool:
     """Whether a take's line says only what it may."""
-    if type(take) is not dict or "sha256" not in take:
+    if type(row) is not dict or "sha256" not in row:
         return False
-    return all(key in VALUES and VALUES[key][0](value) for key, value in take.items())
+    return all(key in VALUES and VALUES[key][0](value) for key, value in row.items())
 
 
 FORMAT = 1
@@ -105,9 +105,9 @@ def lock_file_error(name: str, line: int, problem: str, hint: str = "") -> Envir
     )
 
 
-def parse_ordinal(name: str) -> int:
+def parse_ordinal(take_name: str) -> int:
     """2 of `t02`; raises ValueError for what is no take."""
-    match = _TAKE.fullmatch(name)
+    match = _TAKE.fullmatch(take_name)
     if match is None or int(match[1]) < 1:
-        raise ValueError(f"{name!r} is no take: takes are called t01, t02…")
+        raise ValueError(f"{take_name!r} is no take: takes are called t01, t02…")
     return int(match[1])

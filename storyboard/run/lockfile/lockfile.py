@@ -79,20 +79,20 @@ class LockFile:
             else None
         )
 
-    def trim_text(self, digest: str, ordinal: int) -> dict[str, str]:
+    def find_trim_fields(self, digest: str, ordinal: int) -> dict[str, str]:
         """The same as the file says it: `{start: 12f}`."""
         row = self._find_row(digest, ordinal)
         return dict(row.get("trim") or {}) if row else {}
 
-    def trims(self) -> bool:
+    def has_trims(self) -> bool:
         """Whether any take is trimmed."""
         return any(row.get("trim") for e in self._entries.values() for row in e.takes.values())
 
-    def span(self, digest: str, ordinal: int, key: str) -> Span:
+    def find_take_span(self, digest: str, ordinal: int, key: str) -> Span:
         """Where the file, as it was read, says `key` of that take; the file where it does not."""
-        from storyboard.run.lockfile.yaml_reader import find_key
+        from storyboard.run.lockfile.yaml_reader import locate_take_value
 
-        places = find_key(self._text, digest, ordinal, key)
+        places = locate_take_value(self._text, digest, ordinal, key)
         return Span(str(self.path), *places) if places else Span(str(self.path))
 
     @property
@@ -110,7 +110,7 @@ class LockFile:
         entry = self._entries.get(digest)
         return entry.parts if entry else {}
 
-    def find_first_dates(self, step: str, provider: str) -> list[tuple[float, str]]:
+    def find_first_take_dates(self, step: str, provider: str) -> list[tuple[float, str]]:
         """(when its first take was made, digest) of that step; an empty provider means any."""
         if not self._by_step:
             for digest, entry in self._entries.items():
@@ -124,7 +124,7 @@ class LockFile:
             if provider in ("", entry_provider)
         ]
 
-    def list_prices(self) -> dict[tuple[str, int], int]:
+    def list_prices_micros(self) -> dict[tuple[str, int], int]:
         """Micro-dollars by (digest, ordinal) of every take that cost something."""
         return {
             (digest, n): usd_to_micros(row["price_usd"])
@@ -136,14 +136,14 @@ class LockFile:
     # deciding
 
     def add_take(
-        self, take: Take, *, step: str, parts: Mapping[str, str], replace: bool = False
+        self, take: Take, *, step: str, parts: Mapping[str, str], can_replace: bool = False
     ) -> bool:
         """Enters a take; False when the file names other bytes for it, which then stay.
 
-        `replace` lets the new bytes win, keeping a person's trim and note.
+        `can_replace` lets the new bytes win, keeping a person's trim and note.
         """
         row = self._find_row(take.digest, take.ordinal)
-        if row is not None and (row["sha256"] == take.sha256 or not replace):
+        if row is not None and (row["sha256"] == take.sha256 or not can_replace):
             return bool(row["sha256"] == take.sha256)
         new_row = _to_row(take)
         origin = (take.shot, step, take.provider, take.model)
@@ -163,7 +163,7 @@ class LockFile:
         """Picks a take, or takes the pick back; a picked take is no longer rejected."""
 
         def apply_pick(entries: dict[str, LockEntry]) -> None:
-            entry = _find_entry(entries, digest, ordinal)
+            entry = _require_entry(entries, digest, ordinal)
             entry.pick = ordinal
             entry.rejected -= {ordinal or 0}
 
@@ -173,7 +173,7 @@ class LockFile:
         """Rejects a take, or takes that back; a rejected take is no longer picked."""
 
         def apply_rejection(entries: dict[str, LockEntry]) -> None:
-            entry = _find_entry(entries, digest, ordinal)
+            entry = _require_entry(entries, digest, ordinal)
             entry.rejected = (
                 (entry.rejected | {ordinal}) if rejected else entry.rejected - {ordinal}
             )
@@ -187,14 +187,16 @@ class LockFile:
         ends = {"start": trim.start, "end": trim.end} if trim else {}
         values = {end: f"{frames}f" for end, frames in ends.items() if frames is not None}
         self._apply_change(
-            lambda entries: _set_value(
-                _find_entry(entries, digest, ordinal), ordinal, "trim", values
+            lambda entries: _set_or_remove_value(
+                _require_entry(entries, digest, ordinal), ordinal, "trim", values
             )
         )
 
     def set_note(self, digest: str, ordinal: int, note: str) -> None:
         self._apply_change(
-            lambda entries: _set_value(_find_entry(entries, digest, ordinal), ordinal, "note", note)
+            lambda entries: _set_or_remove_value(
+                _require_entry(entries, digest, ordinal), ordinal, "note", note
+            )
         )
 
     def confirm_writable(self) -> None:
@@ -213,9 +215,9 @@ class LockFile:
         if not self._changes:
             return False
         with explain_disk_errors(str(self.path)), _lock_folder(follow_links(self.path).parent):
-            return self._write_changes()
+            return self._merge_and_write_changes()
 
-    def _write_changes(self) -> bool:
+    def _merge_and_write_changes(self) -> bool:
         if self._read_stat() != self._saved_stat:
             pending = self._changes
             self._load_entries()
@@ -279,7 +281,7 @@ def _lock_folder(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _find_entry(entries: dict[str, LockEntry], digest: str, ordinal: int | None) -> LockEntry:
+def _require_entry(entries: dict[str, LockEntry], digest: str, ordinal: int | None) -> LockEntry:
     entry = entries.get(digest)
     if entry is None or (ordinal is not None and ordinal not in entry.takes):
         name = f"t{ordinal:02d}" if ordinal else "take"
@@ -290,7 +292,7 @@ def _find_entry(entries: dict[str, LockEntry], digest: str, ordinal: int | None)
     return entry
 
 
-def _set_value(entry: LockEntry, ordinal: int, key: str, value: Any) -> None:
+def _set_or_remove_value(entry: LockEntry, ordinal: int, key: str, value: Any) -> None:
     if value:
         entry.takes[ordinal][key] = value
     else:

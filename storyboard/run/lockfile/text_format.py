@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from storyboard.run.lockfile.entries import FORMAT, LockEntry, is_valid_take, parse_ordinal
+from storyboard.run.lockfile.entries import FORMAT, LockEntry, is_valid_take_row, parse_ordinal
 
 _HEADER = """\
 # The film's lock file: which takes exist, what they cost, and which one plays.
@@ -98,7 +98,7 @@ def _parse_own_format(text: str) -> dict[str, LockEntry] | None:
             parse_ordinal(pick) if pick else None,
             {parse_ordinal(name.strip()) for name in rejected.split(",")} if rejected else set(),
         )
-        if not all(map(is_valid_take, entry.takes.values())) or entry.pick not in (
+        if not all(map(is_valid_take_row, entry.takes.values())) or entry.pick not in (
             None,
             *entry.takes,
         ):

@@ -52,10 +52,12 @@ def parse_lock_yaml(text: str, name: str) -> dict[str, LockEntry]:
     return _EntryReader(name).read_entries(root)
 
 
-def find_key(text: str, digest: str, take: int, key: str) -> tuple[int, int, int, int] | None:
+def locate_take_value(
+    text: str, digest: str, ordinal: int, key: str
+) -> tuple[int, int, int, int] | None:
     """Lines and columns, from 1, of what a readable lock file says under `key` of a take."""
     node = yaml.compose(text, Loader=_Loader)
-    for name in ("steps", digest, "takes", f"t{take:02d}", key):
+    for name in ("steps", digest, "takes", f"t{ordinal:02d}", key):
         below = node.value if isinstance(node, yaml.MappingNode) else ()
         node = next((value for each, value in below if each.value == name), None)
     if node is None:
@@ -89,7 +91,7 @@ class _EntryReader:
         if steps is None or self._is_empty(steps):
             return {}
         entries = {
-            self._check_digest(key, node): self._read_entry(node)
+            self._require_digest(key, node): self._read_entry(node)
             for key, node in self._read_items(steps, "steps")
         }
         if self._errors:
@@ -103,7 +105,7 @@ class _EntryReader:
         more = f"; and {len(rest) - _MAX_LISTED} more" if len(rest) > _MAX_LISTED else ""
         return lock_file_error(self._name, line, f"{first}{''.join(details)}{more}")
 
-    def _check_digest(self, key: str, node: yaml.Node) -> str:
+    def _require_digest(self, key: str, node: yaml.Node) -> str:
         if not DIGEST.fullmatch(key):
             raise lock_file_error(self._name, _find_line(node), f"{key!r} is no step digest")
         return key

@@ -23,8 +23,8 @@ from storyboard.run.ledger import schema
 from storyboard.run.ledger.attempts import FINAL_STATES, Attempt, State
 from storyboard.run.ledger.ledger import lock_film
 from storyboard.run.lockfile.lockfile import LockFile
-from storyboard.run.maintenance.untracked_takes import has_unique_stem, list_known_takes
-from storyboard.run.paths import make_folder
+from storyboard.run.maintenance.untracked_takes import has_unique_stem, list_known_take_keys
+from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.run_log import LoggedSubmission
 from storyboard.run.store.store import Store
 from storyboard.run.store.take_record import TakeRecord
@@ -53,39 +53,48 @@ class RebuildReport:
 
 
 def rebuild_ledger(
-    state: Path, store: Store, lock_file: LockFile, film: Path, steps: Mapping[str, Step]
+    state_folder: Path,
+    store: Store,
+    lock_file: LockFile,
+    film: Path,
+    steps_by_key: Mapping[str, Step],
 ) -> RebuildReport:
     """Builds the ledger in the state folder of `film` again.
 
-    `steps`, by id and by digest, say what was ordered, and its price. Raises EnvironmentProblem
-    when the film is at work, or its ledger is of a newer storyboard.
+    `steps_by_key`, by id and by digest, say what was ordered, and its price. Raises
+    EnvironmentProblem when the film is at work, or its ledger is of a newer storyboard.
     """
-    make_folder(state)
-    lock = lock_film(state)
+    create_git_ignored_folder(state_folder)
+    lock = lock_film(state_folder)
     try:
-        damaged_file, known_attempts, vouched_runs = _read_ledger(state)
-        paid_records = store.find_paid(film.stem, list_known_takes(known_attempts))
+        damaged_file, known_attempts, vouched_runs = _read_or_set_aside_ledger(state_folder)
+        paid_records = store.find_paid_records(film.stem, list_known_take_keys(known_attempts))
         is_only_film = has_unique_stem(store, film)
         evidence = {
-            id(item): _find_evidence(item, lock_file, steps, is_only_film) for item in paid_records
+            id(item): _find_ownership_evidence(item, lock_file, steps_by_key, is_only_film)
+            for item in paid_records
         }
         stored = [_to_committed_attempt(item) for item in paid_records if evidence[id(item)]]
         foreign_takes = tuple(item for item in paid_records if not evidence[id(item)])
         stored_keys = {(item.digest, item.ordinal) for item in stored}
-        claims = _find_claims(state, store, {item.run for item in known_attempts})
+        claims = _find_abandoned_claims(state_folder, store, {item.run for item in known_attempts})
         if damaged_file is None:
             claims = {d: owner for d, owner in claims.items() if owner.run not in vouched_runs}
         unknown = [
-            _to_unknown_attempt(item, _find_step(item, steps))
+            _to_unknown_attempt(item, _find_current_step(item, steps_by_key))
             for item in _find_lost_submissions(
-                run_log.find_unfinished(state), claims, known_attempts
+                run_log.find_unfinished_submissions(state_folder), claims, known_attempts
             )
             if (item.digest, item.ordinal) not in stored_keys
         ]
         last_id = max((item.id for item in known_attempts), default=0)
         new_attempts = tuple(_assign_ids((*stored, *unknown), last_id + 1))
-        seen_runs = {owner.run for owner in claims.values()} | run_log.list_logged_runs(state)
-        _write_ledger(state, known_attempts if damaged_file else (), new_attempts, seen_runs)
+        seen_runs = {owner.run for owner in claims.values()} | run_log.list_logged_runs(
+            state_folder
+        )
+        _insert_attempts_and_runs(
+            state_folder, known_attempts if damaged_file else (), new_attempts, seen_runs
+        )
         evidence_counts = Counter(name for name in evidence.values() if name)
         return RebuildReport(
             damaged_file,
@@ -99,11 +108,16 @@ def rebuild_ledger(
         lock.release()
 
 
-def _read_ledger(state: Path) -> tuple[Path | None, tuple[Attempt, ...], frozenset[str]]:
+def _read_or_set_aside_ledger(
+    state_folder: Path,
+) -> tuple[Path | None, tuple[Attempt, ...], frozenset[str]]:
     """What the ledger tells, and the runs it vouches for; one that is damaged is moved aside."""
-    path = state / schema.LEDGER_FILE
+    path = state_folder / schema.LEDGER_FILE
     try:
-        with schema.explain_read_errors(state), closing(schema.open_ledger(state)) as connection:
+        with (
+            schema.explain_read_errors(state_folder),
+            closing(schema.open_ledger(state_folder)) as connection,
+        ):
             if (check_result := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(check_result)
             return None, tuple(schema.read_attempts(connection)), schema.read_known_runs(connection)
@@ -118,19 +132,19 @@ def _read_ledger(state: Path) -> tuple[Path | None, tuple[Attempt, ...], frozens
             Path(f"{path}{suffix}").rename(f"{damaged_file}{suffix}")
     return (
         damaged_file,
-        tuple(_mark_unknown(attempt) for attempt in _salvage_attempts(damaged_file)),
+        tuple(_mark_unsent_as_unknown(attempt) for attempt in _salvage_attempts(damaged_file)),
         frozenset(),
     )
 
 
-def _salvage_attempts(path: Path) -> list[Attempt]:
+def _salvage_attempts(damaged_ledger: Path) -> list[Attempt]:
     """Attempts that a damaged ledger still tells, read from either end until the damage."""
     attempts: dict[int, Attempt] = {}
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=damaged_ledger.parent) as folder:
         copy = Path(folder) / schema.LEDGER_FILE
         for suffix in _FILE_SUFFIXES:
             with suppress(FileNotFoundError):
-                copy2(f"{path}{suffix}", f"{copy}{suffix}")
+                copy2(f"{damaged_ledger}{suffix}", f"{copy}{suffix}")
         with closing(sqlite3.connect(copy)) as connection:
             connection.row_factory = sqlite3.Row
             for direction in ("ASC", "DESC"):
@@ -145,7 +159,7 @@ def _salvage_attempts(path: Path) -> list[Attempt]:
     return [attempts[id] for id in sorted(attempts)]
 
 
-def _mark_unknown(attempt: Attempt) -> Attempt:
+def _mark_unsent_as_unknown(attempt: Attempt) -> Attempt:
     """What a damaged ledger says was not sent yet may have been sent since."""
     is_unsent = attempt.state in (State.PLANNED, State.INTENT)
     if attempt.repeatable or not is_unsent:
@@ -153,13 +167,13 @@ def _mark_unknown(attempt: Attempt) -> Attempt:
     return replace(attempt, state=State.UNKNOWN, message=_LOST_MESSAGE, updated_at=time.time())
 
 
-def _find_evidence(
-    record: TakeRecord, lock_file: LockFile, steps: Collection[str], is_only_film: bool
+def _find_ownership_evidence(
+    record: TakeRecord, lock_file: LockFile, planned_digests: Collection[str], is_only_film: bool
 ) -> str:
     """What says that a take is this film's; empty where nothing does."""
     if lock_file.has_take(record.take):
         return "its lock file"
-    if record.take.digest in steps:
+    if record.take.digest in planned_digests:
         return "today's plan"
     return "its name" if is_only_film else ""
 
@@ -189,25 +203,29 @@ def _to_committed_attempt(record: TakeRecord) -> Attempt:
     )
 
 
-def _find_claims(state: Path, store: Store, runs: Collection[str]) -> dict[str, LockOwner]:
+def _find_abandoned_claims(
+    state_folder: Path, store: Store, known_runs: Collection[str]
+) -> dict[str, LockOwner]:
     """By digest, what runs of this film died with while money was at stake."""
-    own_runs = {*runs, *run_log.list_logged_runs(state)}
-    about = str(state.absolute())
+    own_runs = {*known_runs, *run_log.list_logged_runs(state_folder)}
+    about = str(state_folder.absolute())
     return {
         d: owner
-        for d, owner in store.claims.list_abandoned()
+        for d, owner in store.claims.list_abandoned_claims()
         if owner.about == about or owner.run in own_runs
     }
 
 
 def _find_lost_submissions(
-    logs: Collection[LoggedSubmission],
+    logged_submissions: Collection[LoggedSubmission],
     claims: Mapping[str, LockOwner],
     known_attempts: Collection[Attempt],
 ) -> Iterator[LoggedSubmission]:
     """What is at stake under the claims, and the ledger does not tell of."""
     for digest, owner in claims.items():
-        submissions = [submission for submission in logs if submission.digest == digest]
+        submissions = [
+            submission for submission in logged_submissions if submission.digest == digest
+        ]
         for submission in submissions or [LoggedSubmission(digest, 1, owner.run, step=digest[:12])]:
             if not any(
                 (row.digest, row.ordinal) == (digest, submission.ordinal)
@@ -229,11 +247,13 @@ def _assign_ids(attempts: Collection[Attempt], next_id: int) -> Iterator[Attempt
         yield previous
 
 
-def _find_step(submission: LoggedSubmission, steps: Mapping[str, Step]) -> Step | None:
+def _find_current_step(
+    submission: LoggedSubmission, steps_by_key: Mapping[str, Step]
+) -> Step | None:
     """What was ordered, where the film still has it so."""
-    if submission.digest in steps:
-        return steps[submission.digest]
-    step = steps.get(submission.step)
+    if submission.digest in steps_by_key:
+        return steps_by_key[submission.digest]
+    step = steps_by_key.get(submission.step)
     is_same = step is not None and (step.provider, step.model) == (
         submission.provider,
         submission.model,
@@ -266,14 +286,14 @@ def _to_unknown_attempt(submission: LoggedSubmission, step: Step | None) -> Atte
     )
 
 
-def _write_ledger(
-    state: Path,
+def _insert_attempts_and_runs(
+    state_folder: Path,
     known_attempts: Collection[Attempt],
     new_attempts: Collection[Attempt],
     runs: Collection[str],
 ) -> None:
     now = time.time()
-    with closing(schema.open_ledger(state)) as connection:
+    with closing(schema.open_ledger(state_folder)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         for attempt in (*known_attempts, *new_attempts):
             for sql, values in (

@@ -20,20 +20,20 @@ class RetentionPolicy:
     """The holdings of `films`, while none of them is rendered.
 
     A film that is no longer where it was can't be asked, so what was made for it is held too,
-    unless such films are `forgotten`. So is what was paid for and no ledger or lock file tells of,
-    unless what is `paid` is let go.
+    unless `forget_absent` is set. So is what was paid for and no ledger or lock file tells of,
+    unless `forget_paid` is set.
     """
 
     def __init__(
-        self, films: Iterable[Path], *, forgotten: bool = False, paid: bool = False
+        self, films: Iterable[Path], *, forget_absent: bool = False, forget_paid: bool = False
     ) -> None:
         self._since = time.time()
         films_by_folder = {locate_state_folder(film).resolve(): film for film in films}
-        presence = {film: _is_here(film) for film in films_by_folder.values()}
+        presence = {film: _has_film_or_state(film) for film in films_by_folder.values()}
         self.films = tuple(film for film, is_here in presence.items() if is_here)
         self.absent = tuple(film for film, is_here in presence.items() if not is_here)
-        self._forget_absent = forgotten
-        self._forget_paid = paid
+        self._forget_absent = forget_absent
+        self._forget_paid = forget_paid
         self._stems = {film.stem for film in self.films}
         self._present_stems = {film.stem for film in self.films} - {
             film.stem for film in self.absent
@@ -46,18 +46,18 @@ class RetentionPolicy:
         """Keeps renders of the films out; raises EnvironmentProblem while there is one."""
         with ExitStack() as stack:
             for film in self.films:
-                stack.enter_context(_lock_film(film))
+                stack.enter_context(_lock_film_if_writable(film))
             self.media = frozenset(
-                sha256 for film in self.films for sha256 in _find_retained_media(film)
+                sha256 for film in self.films for sha256 in _list_retained_sha256s(film)
             )
             yield
 
-    def is_uncertain(self, record: TakeRecord) -> bool:
+    def is_possibly_wanted(self, record: TakeRecord) -> bool:
         """Whether a take may be wanted by a film that can't be asked."""
         is_absent = record.film not in self._present_stems and not self._forget_absent
-        return self._is_new(record) or is_absent or self.is_untracked(record)
+        return self._is_new(record) or is_absent or self.is_untracked_purchase(record)
 
-    def is_untracked(self, record: TakeRecord) -> bool:
+    def is_untracked_purchase(self, record: TakeRecord) -> bool:
         """Whether a take that no film holds on to was paid for by one that is here."""
         was_paid = record.take.price_micros > 0 and record.film in self._stems
         return was_paid and not self._forget_paid and not self._is_new(record)
@@ -66,11 +66,11 @@ class RetentionPolicy:
         return record.take.created_at >= self._since
 
 
-def _is_here(film: Path) -> bool:
+def _has_film_or_state(film: Path) -> bool:
     return any(path.exists() for path in (film, locate_lock_file(film), locate_state_folder(film)))
 
 
-def _find_retained_media(film: Path) -> Iterator[str]:
+def _list_retained_sha256s(film: Path) -> Iterator[str]:
     """What its lock file names, what its ledger has as paid for, and all of its last run.
 
     That one may have ended before it wrote its lock file.
@@ -86,7 +86,7 @@ def _find_retained_media(film: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _lock_film(film: Path) -> Iterator[None]:
+def _lock_film_if_writable(film: Path) -> Iterator[None]:
     folder = locate_state_folder(film)
     if not os.access(folder, os.W_OK):
         yield  # none, or one where nobody renders

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.digest import hash_file
-from storyboard.run.executor.workspace import remove_dead_scratch
+from storyboard.run.executor.workspace import remove_dead_scratch_folders
 from storyboard.run.store.store import SIDECAR_ERRORS, Store, read_sidecar
 from storyboard.run.store.take_record import TakeRecord
 from storyboard.util.disk_errors import explain_disk_errors
@@ -71,7 +71,7 @@ def verify_store(store: Store, *, repair: bool = False) -> list[StoreDefect]:
             problem = "unreadable" if path.exists() else "missing"
             defects.append(StoreDefect(problem, path, takes=(record,) if record else ()))
         if record is not None:
-            for sha256 in _list_contents(record):
+            for sha256 in _list_sha256s(record):
                 records_by_sha256.setdefault(sha256, []).append(record)
     present_files = set()
     for path in store.list_files():
@@ -97,33 +97,34 @@ def verify_store(store: Store, *, repair: bool = False) -> list[StoreDefect]:
 
 def collect_garbage(
     store: Store,
-    keep: Set[str],
+    kept_media: Set[str],
     *,
-    unsure: Callable[[TakeRecord], bool] = lambda _: False,
+    is_possibly_wanted: Callable[[TakeRecord], bool] = lambda _: False,
     dry_run: bool = False,
 ) -> GcReport:
-    """Removes every take whose content is not in `keep`, then bytes that no take wants.
+    """Removes every take whose content is not in `kept_media`, then bytes that no take wants.
 
-    `keep` holds the SHA-256 of media that films hold on to; takes that are `unsure` stay as well.
-    What is being made now, and loose files younger than an hour, are left alone.
+    `kept_media` holds the SHA-256 of media that films hold on to; takes for which
+    `is_possibly_wanted` holds stay as well. What is being made now, and loose files younger than an
+    hour, are left alone.
     """
     if not dry_run:
         store.confirm_writable()
-    claimed_digests = store.claims.list_digests()
-    kept_contents: set[str] = set(keep)
+    claimed_digests = store.claims.list_claimed_digests()
+    kept_contents: set[str] = set(kept_media)
     spared: list[TakeRecord] = []
     removed: list[TakeRecord] = []
     for record in store.list_records():
-        if record.take.sha256 in keep or record.take.digest in claimed_digests:
+        if record.take.sha256 in kept_media or record.take.digest in claimed_digests:
             pass
-        elif unsure(record):
+        elif is_possibly_wanted(record):
             spared.append(record)
         else:
             removed.append(record)
             continue
-        kept_contents |= _list_contents(record)
+        kept_contents |= _list_sha256s(record)
     young_since = time.time() - _ORPHAN_AGE_S
-    removed_contents = {sha256 for record in removed for sha256 in _list_contents(record)}
+    removed_contents = {sha256 for record in removed for sha256 in _list_sha256s(record)}
     loose = [
         path
         for path in store.list_files()
@@ -140,15 +141,15 @@ def collect_garbage(
     return GcReport(len(removed), len(loose), size, price, tuple(spared))
 
 
-def _list_contents(record: TakeRecord) -> set[str]:
+def _list_sha256s(record: TakeRecord) -> set[str]:
     return {record.take.sha256, *record.take.attachments.values()}
 
 
-def clean_up_after_crash(store: Store, state: Path) -> None:
-    """Removes what runs left that died with all made; `state` is the folder of their film."""
+def clean_up_after_crash(store: Store, state_folder: Path) -> None:
+    """Removes what runs left that died with all made; `state_folder` is their film's."""
     if store.is_writable:
-        remove_dead_scratch(store.root)
-        store.claims.remove_stale(str(state.absolute()), frozenset())
+        remove_dead_scratch_folders(store.root)
+        store.claims.remove_stale_claims(str(state_folder.absolute()), frozenset())
 
 
 def _repair_defect(store: Store, defect: StoreDefect) -> None:

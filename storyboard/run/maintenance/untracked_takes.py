@@ -17,16 +17,18 @@ def find_untracked_takes(
     store: Store | None,
     film: Path,
     attempts: Iterable[Attempt],
-    locked: Mapping[tuple[str, int], int],
+    locked_prices: Mapping[tuple[str, int], int],
 ) -> tuple[TakeRecord, ...]:
-    """Those of the film in that file, oldest first; `locked` is what its lock file has as paid.
+    """Those of the film in that file, oldest first; `locked_prices` are those in its lock file.
 
     A sidecar names its film by the stem: where another film of the store has the same, nobody can
     say whose a take is, and there are none.
     """
     if store is None or not has_unique_stem(store, film):
         return ()
-    return tuple(store.find_paid(film.stem, list_known_takes(attempts) | set(locked)))
+    return tuple(
+        store.find_paid_records(film.stem, list_known_take_keys(attempts) | set(locked_prices))
+    )
 
 
 def has_unique_stem(store: Store, film: Path) -> bool:
@@ -37,7 +39,7 @@ def has_unique_stem(store: Store, film: Path) -> bool:
     return all(other_film.parent.resolve() == film.parent.resolve() for other_film in same_stem)
 
 
-def list_known_takes(attempts: Iterable[Attempt]) -> set[tuple[str, int]]:
+def list_known_take_keys(attempts: Iterable[Attempt]) -> set[tuple[str, int]]:
     """(digest, ordinal) of the takes that a ledger has, or is still about to have."""
     return {
         (attempt.digest, attempt.ordinal)

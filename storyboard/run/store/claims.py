@@ -27,8 +27,8 @@ _UNLINKED = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 class Claim:
     """The right to make the takes of one digest; `previous_lock` locks a name found there."""
 
-    def __init__(self, name: Path, own_lock: FileLock, previous_lock: FileLock | None) -> None:
-        self._name = name
+    def __init__(self, path: Path, own_lock: FileLock, previous_lock: FileLock | None) -> None:
+        self._name = path
         self._own_lock = own_lock
         self._previous_lock = previous_lock
 
@@ -42,7 +42,7 @@ class Claim:
         """The run of that film which may have bought under it; empty when none can have."""
         return self._previous_lock.previous_owner.run if self._previous_lock is not None else ""
 
-    def take_over(self) -> None:
+    def replace_previous_claim(self) -> None:
         """Makes a claim our own that was found under another film's name."""
         if self._previous_lock is None:
             return
@@ -59,11 +59,11 @@ class Claim:
         self._previous_lock.release()
         self._previous_lock = None
 
-    def release(self, *, owing: bool = False) -> None:
-        """Frees the digest; `owing` leaves the name for whoever comes next to read."""
+    def release(self, *, keep_name: bool = False) -> None:
+        """Frees the digest; `keep_name` leaves the name for whoever comes next to read."""
         if self._previous_lock is not None:
-            self._previous_lock.release(remove=not owing)
-        elif not owing:
+            self._previous_lock.release(remove=not keep_name)
+        elif not keep_name:
             self._name.unlink(missing_ok=True)
         else:
             draft = _build_draft_path(self._name)
@@ -80,12 +80,14 @@ class Claims:
         self._folder = folder
         self._own_locks: dict[tuple[str, str], FileLock] = {}
 
-    def acquire(self, digest: str, about: str, run: str = "") -> Claim | None:
+    def acquire(self, digest: str, state_folder: str, run: str = "") -> Claim | None:
         """The claim, or None while somebody else holds it; never waits.
 
-        `about` is the state folder of the film that it is for, `run` the run that may buy under it.
+        `state_folder` is that of the film that it is for, `run` the run that may buy under it.
         """
-        own_lock = self._own_locks.get((about, run)) or self._create_own_lock(about, run)
+        own_lock = self._own_locks.get((state_folder, run)) or self._create_own_lock(
+            state_folder, run
+        )
         name = self._folder / digest
         try:
             os.link(own_lock.path, name)
@@ -102,13 +104,13 @@ class Claims:
         """Who holds the claim; an empty LockOwner when nobody does."""
         return FileLock(self._folder / digest).read_owner()
 
-    def remove_stale(self, about: str, owed: frozenset[str]) -> None:
-        """Removes what dead runs of the film with that state folder left, but for `owed` digests.
+    def remove_stale_claims(self, state_folder: str, owed_digests: frozenset[str]) -> None:
+        """Removes what dead runs of the film with that state folder left, but for `owed_digests`.
 
         Free claims of films that are no longer there go too. One that something may have been
         bought under stays until a ledger remembers its run, or a person says what came of it.
         """
-        read_known_runs = cache(lambda: Ledger.read_runs(Path(about)))
+        read_known_runs = cache(lambda: Ledger.read_runs(Path(state_folder)))
         for path in self._list_paths():
             lock = FileLock(path)
             if not lock.try_acquire(None):
@@ -117,11 +119,15 @@ class Claims:
             if owner.run:
                 belongs_to_others = owner.run not in read_known_runs()
             else:
-                belongs_to_others = owner.about not in ("", about) and Path(owner.about).is_dir()
-            must_stay = not path.name.startswith(".") and (belongs_to_others or path.name in owed)
+                belongs_to_others = (
+                    owner.about not in ("", state_folder) and Path(owner.about).is_dir()
+                )
+            must_stay = not path.name.startswith(".") and (
+                belongs_to_others or path.name in owed_digests
+            )
             lock.release(remove=not must_stay)
 
-    def list_abandoned(self) -> Iterator[tuple[str, LockOwner]]:
+    def list_abandoned_claims(self) -> Iterator[tuple[str, LockOwner]]:
         """Digests with the dead who may have bought under them."""
         for path in self._list_paths():
             lock = FileLock(path)
@@ -131,13 +137,13 @@ class Claims:
             if lock.previous_owner.run:
                 yield path.name, lock.previous_owner
 
-    def discard_abandoned(self, digest: str) -> None:
+    def discard_abandoned_claim(self, digest: str) -> None:
         """Takes away what a dead run left under that digest."""
         lock = FileLock(self._folder / digest)
         if lock.try_acquire(None):
             lock.release(remove=True)
 
-    def list_digests(self) -> frozenset[str]:
+    def list_claimed_digests(self) -> frozenset[str]:
         """Digests that are claimed, or were when a process died."""
         return frozenset(path.name for path in self._list_paths() if not path.name.startswith("."))
 
@@ -150,14 +156,14 @@ class Claims:
     def _list_paths(self) -> list[Path]:
         return sorted(self._folder.iterdir()) if self._folder.is_dir() else []
 
-    def _create_own_lock(self, about: str, run: str) -> FileLock:
+    def _create_own_lock(self, state_folder: str, run: str) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)
         own_lock = FileLock(self._folder / f".{secrets.token_hex(8)}")
-        while not own_lock.try_acquire(about, run):
+        while not own_lock.try_acquire(state_folder, run):
             pass  # someone clearing up had it for a moment
-        self._own_locks[about, run] = own_lock
+        self._own_locks[state_folder, run] = own_lock
         return own_lock
 
 
-def _build_draft_path(name: Path) -> Path:
-    return name.with_name(f".{name.name}.{secrets.token_hex(4)}")
+def _build_draft_path(claim_path: Path) -> Path:
+    return claim_path.with_name(f".{claim_path.name}.{secrets.token_hex(4)}")

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.run.store.take_record import TakeRecord, parse_record, to_json
+from storyboard.run.store.take_record import TakeRecord, parse_record, to_record_json
 from storyboard.util.disk_errors import DiskProblem
 from storyboard.util.file_lock import FileLock
-from storyboard.util.sqlite import open_database, open_read_only
+from storyboard.util.sqlite import open_database, open_database_read_only
 
 _T = TypeVar("_T")
 _BATCH_SIZE = 500
@@ -39,7 +39,7 @@ _VERSIONS = (
 
 
 class TakeIndex:
-    """The index at `path`; `sidecars` reads every record again when it must be rebuilt.
+    """The index at `path`; `read_sidecars` reads every record again when it must be rebuilt.
 
     Safe for the threads of one process and for several processes. Where the folder is not
     `writable` it is a copy in memory.
@@ -48,19 +48,19 @@ class TakeIndex:
     def __init__(
         self,
         path: Path,
-        sidecars: Callable[[], Iterable[TakeRecord]],
-        notice: Callable[[str], None],
+        read_sidecars: Callable[[], Iterable[TakeRecord]],
+        on_notice: Callable[[str], None],
         *,
         writable: bool = True,
     ) -> None:
         self._path = path
         self._writable = writable
-        self._sidecars = sidecars
-        self._notice = notice
+        self._sidecars = read_sidecars
+        self._notice = on_notice
         self._guard = threading.RLock()
         self._connection = self._open_or_rebuild()
 
-    def find_by_digest(self, digests: Sequence[str]) -> dict[str, list[TakeRecord]]:
+    def find_records_by_digest(self, digests: Sequence[str]) -> dict[str, list[TakeRecord]]:
         """The records of those digests, lowest ordinal first; a digest without takes is absent."""
         grouped: dict[str, list[TakeRecord]] = {}
         for start in range(0, len(digests), _BATCH_SIZE):
@@ -74,34 +74,36 @@ class TakeIndex:
                 grouped.setdefault(record.take.digest, []).append(record)
         return grouped
 
-    def find_by_shot(self, shot: str) -> list[TakeRecord]:
+    def find_records_by_shot(self, shot_or_step: str) -> list[TakeRecord]:
         """The records that were first made for a shot, or by a step of that id, oldest first."""
         sql = "SELECT record FROM takes WHERE shot = ? OR step = ? ORDER BY created"
-        return self._query_records(sql, [shot, shot])
+        return self._query_records(sql, [shot_or_step, shot_or_step])
 
-    def find_by_content(self, sha256: str) -> list[TakeRecord]:
+    def find_records_by_content(self, sha256: str) -> list[TakeRecord]:
         return self._query_records("SELECT record FROM takes WHERE sha256 = ?", [sha256])
 
-    def find_by_operation(self, provider: str, operation: str) -> list[TakeRecord]:
+    def find_records_by_operation(self, provider: str, operation: str) -> list[TakeRecord]:
         condition = "json_extract(record, '$.operation') = ? AND provider = ?"
         return self._query_records(
             f"SELECT record FROM takes WHERE {condition}", [operation, provider]
         )
 
-    def find_paid(self, film: str, known_keys: Collection[tuple[str, int]]) -> list[TakeRecord]:
+    def find_paid_records(
+        self, film_stem: str, excluded_keys: Collection[tuple[str, int]]
+    ) -> list[TakeRecord]:
         """The records of takes first made for a film that cost something, oldest first.
 
-        Those of `known_keys`, by (digest, ordinal), are left out, and not read.
+        Those of `excluded_keys`, by (digest, ordinal), are left out, and not read.
         """
         condition = "film = ? AND json_extract(record, '$.price_usd') > 0"
         sql = f"SELECT digest, ordinal FROM takes WHERE {condition}"
         paid_keys = self._run_with_repair(
-            lambda connection: connection.execute(sql, [film]).fetchall()
+            lambda connection: connection.execute(sql, [film_stem]).fetchall()
         )
-        wanted_keys = set(paid_keys) - set(known_keys)
+        wanted_keys = set(paid_keys) - set(excluded_keys)
         matches = [
             record
-            for records in self.find_by_digest(
+            for records in self.find_records_by_digest(
                 sorted({digest for digest, _ in wanted_keys})
             ).values()
             for record in records
@@ -109,13 +111,15 @@ class TakeIndex:
         ]
         return sorted(matches, key=lambda record: record.take.created_at)
 
-    def find_first_dates(self, step: str, provider: str, film: str) -> list[tuple[float, str]]:
+    def find_first_take_dates(
+        self, step: str, provider: str, film_stem: str
+    ) -> list[tuple[float, str]]:
         """(when its first take was made, digest) of a film's step; an empty provider means any."""
         return self._run_with_repair(
             lambda connection: connection.execute(
                 "SELECT min(created), digest FROM takes"
                 " WHERE step = ? AND film = ? AND ? IN ('', provider) GROUP BY digest",
-                (step, film, provider),
+                (step, film_stem, provider),
             ).fetchall()
         )
 
@@ -138,7 +142,7 @@ class TakeIndex:
         """Builds the index again from the sidecars; one process at a time, the others wait."""
         with self._guard:
             try:
-                _insert_records(self._connection, self._sidecars(), emptied=True)
+                _insert_records(self._connection, self._sidecars(), clear_first=True)
             except sqlite3.DatabaseError:
                 self._connection.close()
                 self._connection = self._rebuild_file(why)
@@ -155,7 +159,7 @@ class TakeIndex:
     def _try_connect(self) -> sqlite3.Connection | None:
         """The index as it stands, or None when it can't be used."""
         try:
-            connection = open_read_only(self._path, _VERSIONS, "store's index")
+            connection = open_database_read_only(self._path, _VERSIONS, "store's index")
             connection.execute("SELECT digest FROM takes LIMIT 1").fetchone()
             return connection
         except sqlite3.DatabaseError as error:
@@ -225,7 +229,7 @@ def _raise_if_curable(error: sqlite3.DatabaseError, path: Path) -> None:
 
 
 def _insert_records(
-    connection: sqlite3.Connection, records: Iterable[TakeRecord], *, emptied: bool = False
+    connection: sqlite3.Connection, records: Iterable[TakeRecord], *, clear_first: bool = False
 ) -> None:
     rows: Iterator[tuple[Any, ...]] = (
         (
@@ -237,13 +241,13 @@ def _insert_records(
             record.take.provider,
             record.film,
             record.take.created_at,
-            json.dumps(to_json(record), ensure_ascii=False),
+            json.dumps(to_record_json(record), ensure_ascii=False),
         )
         for record in records
     )
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if emptied:
+        if clear_first:
             connection.execute("DELETE FROM takes")
         connection.executemany("INSERT OR REPLACE INTO takes VALUES (?,?,?,?,?,?,?,?,?)", rows)
         connection.execute("COMMIT")

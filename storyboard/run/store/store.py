@@ -27,11 +27,11 @@ from typing import Any, BinaryIO
 from storyboard.digest import hash_file
 from storyboard.errors import StoreError
 from storyboard.model.film import Take
-from storyboard.run.paths import make_folder
+from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.store.claims import Claims
 from storyboard.run.store.films import RegisteredFilms
 from storyboard.run.store.index import TakeIndex
-from storyboard.run.store.take_record import TakeRecord, parse_record, to_json
+from storyboard.run.store.take_record import TakeRecord, parse_record, to_record_json
 from storyboard.util.atomic_files import flush_to_disk, open_draft, write_texts
 from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
 
@@ -47,17 +47,17 @@ def _ignore_notice(_: str) -> None:
 class Store:
     """The store in folder `root`, created when absent; one that may only be read is read.
 
-    `notice` hears what a person should know, such as that the index was rebuilt.
+    `on_notice` hears what a person should know, such as that the index was rebuilt.
     """
 
-    def __init__(self, root: Path, *, notice: Callable[[str], None] = _ignore_notice) -> None:
+    def __init__(self, root: Path, *, on_notice: Callable[[str], None] = _ignore_notice) -> None:
         self.root = root
         self._files = root / "takes"
         self._files_path = str(self._files)
         self.is_writable = not root.exists() or os.access(root, os.W_OK)
         if self.is_writable:
             with explain_disk_errors(str(root)):
-                make_folder(root)
+                create_git_ignored_folder(root)
                 self._files.mkdir(exist_ok=True)
         self.claims = Claims(root / "claims")
         self.films = RegisteredFilms(root)
@@ -66,7 +66,7 @@ class Store:
         self._records: dict[str, tuple[TakeRecord, ...]] = {}
         self._file_facts: dict[str, tuple[str, int]] = {}
         index = root / "index.sqlite"
-        self._index = TakeIndex(index, self.read_sidecars, notice, writable=self.is_writable)
+        self._index = TakeIndex(index, self.read_sidecars, on_notice, writable=self.is_writable)
         self._disk_handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
 
     def confirm_writable(self) -> None:
@@ -150,7 +150,7 @@ class Store:
             hint=f"`storyboard store verify` says what else is missing in {self.root}",
         )
 
-    def locate_file(self, sha256: str) -> Path:
+    def locate_present_file(self, sha256: str) -> Path:
         """Where bytes lie that are present; like `require_file`, and asks the disk no more."""
         suffix, _ = self._file_facts.get(sha256, ("", 0))
         return (
@@ -159,7 +159,7 @@ class Store:
             else self.require_file(sha256)
         )
 
-    def is_present(self, sha256: str) -> bool:
+    def has_complete_file(self, sha256: str) -> bool:
         """Whether those bytes are here, by name and size; `verify_store` reads them."""
         suffix, size = self._file_facts.get(sha256, ("", 0))
         if suffix:
@@ -172,7 +172,8 @@ class Store:
         if file is None:
             return False
         return all(
-            file.stat().st_size == record.size for record in self._index.find_by_content(sha256)
+            file.stat().st_size == record.size
+            for record in self._index.find_records_by_content(sha256)
         )
 
     def has_file(self, sha256: str) -> bool:
@@ -207,9 +208,9 @@ class Store:
         `step` and `film` (its stem) say what it was first made for. A take of the same digest and
         ordinal is replaced; its bytes stay until swept.
         """
-        self.add_records([self.build_record(take, parts, kind=kind, step=step, film=film)])
+        self.add_records([self.build_take_record(take, parts, kind=kind, step=step, film=film)])
 
-    def build_record(
+    def build_take_record(
         self, take: Take, parts: Mapping[str, str], *, kind: str, step: str = "", film: str = ""
     ) -> TakeRecord:
         """What `add_take` writes down of a take."""
@@ -227,7 +228,7 @@ class Store:
             if not folder.exists():
                 folder.mkdir(parents=True)
                 new_folders.add(folder.parent)
-            texts[folder / f"{record.take.name}.json"] = _format_lines(to_json(record))
+            texts[folder / f"{record.take.name}.json"] = _format_lines(to_record_json(record))
         write_texts(texts, new_folders, self._disk_handle)
         self._index.add_records(records)
         with self._guard:
@@ -265,34 +266,38 @@ class Store:
         return cached
 
     def preload(self, digests: Iterable[str]) -> None:
-        """Looks up many digests at once, for `find_takes`, `find_records` and `is_present`."""
+        """Looks up many digests at once for `find_takes`, `find_records`, `has_complete_file`."""
         self._load_records([digest for digest in digests if digest not in self._records])
 
-    def find_first_dates(self, step: str, provider: str, film: str = "") -> list[tuple[float, str]]:
+    def find_first_take_dates(
+        self, step: str, provider: str, film_stem: str = ""
+    ) -> list[tuple[float, str]]:
         """(when its first take was made, digest) of this film's step by `provider`.
 
         An empty provider means any.
         """
-        return self._index.find_first_dates(step, provider, film)
+        return self._index.find_first_take_dates(step, provider, film_stem)
 
-    def find_by_operation(self, provider: str, operation: str) -> list[TakeRecord]:
+    def find_records_by_operation(self, provider: str, operation: str) -> list[TakeRecord]:
         """The takes that an operation of a provider made, whatever film they were made for."""
-        return self._index.find_by_operation(provider, operation)
+        return self._index.find_records_by_operation(provider, operation)
 
-    def find_paid(self, film: str, known_keys: Collection[tuple[str, int]]) -> list[TakeRecord]:
+    def find_paid_records(
+        self, film_stem: str, excluded_keys: Collection[tuple[str, int]]
+    ) -> list[TakeRecord]:
         """The takes that cost something and were first made for a film of that stem, oldest first.
 
-        Those of `known_keys`, by (digest, ordinal), are left out.
+        Those of `excluded_keys`, by (digest, ordinal), are left out.
         """
-        return self._index.find_paid(film, known_keys)
+        return self._index.find_paid_records(film_stem, excluded_keys)
 
     def list_records(self) -> list[TakeRecord]:
         """Everything that is known, oldest first."""
         return self._index.list_records()
 
-    def find_by_name(self, name: str) -> list[TakeRecord]:
+    def find_records_by_name(self, name: str) -> list[TakeRecord]:
         """The records of a shot, a step, a digest, or of content; the last two may be cut short."""
-        if matches := self._index.find_by_shot(name):
+        if matches := self._index.find_records_by_shot(name):
             return matches
         return [
             record
@@ -337,11 +342,11 @@ class Store:
         stored_digests = (
             [digest for digest in digests if self._count_sidecars(digest)] if fresh else digests
         )
-        by_digest = self._index.find_by_digest(stored_digests) if stored_digests else {}
+        by_digest = self._index.find_records_by_digest(stored_digests) if stored_digests else {}
         for digest in digests:
             records = by_digest.get(digest, [])
             if (fresh or not records) and self._count_sidecars(digest) > len(records):
-                records = self._read_missing_sidecars(digest)
+                records = self._read_and_index_sidecars(digest)
             with self._guard:
                 self._records[digest] = tuple(records)
             for record in records:
@@ -354,7 +359,7 @@ class Store:
         except OSError:
             return 0
 
-    def _read_missing_sidecars(self, digest: str) -> list[TakeRecord]:
+    def _read_and_index_sidecars(self, digest: str) -> list[TakeRecord]:
         records = []
         for path in sorted(self._locate_sidecar_folder(digest).glob("t*.json")):
             with contextlib.suppress(*SIDECAR_ERRORS):

@@ -35,7 +35,7 @@ class TakeRecord:
     """Stem of the film it was first made for; like `step` for people and for history."""
 
 
-def to_json(record: TakeRecord) -> dict[str, Any]:
+def to_record_json(record: TakeRecord) -> dict[str, Any]:
     """The record as the schema `take` has it; what is empty is left out."""
     take, facts = record.take, record.take.facts
     full = {

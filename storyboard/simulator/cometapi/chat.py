@@ -20,21 +20,25 @@ from starlette.routing import Route
 from storyboard.errors import StoryboardError
 from storyboard.simulator.cometapi.videos import (
     PROVIDER,
-    check_gateway_key,
-    comet_error,
+    build_gateway_error,
     format_gateway_error,
+    reject_bad_gateway_key,
 )
 from storyboard.simulator.fault_injection import wrap_with_faults
-from storyboard.simulator.job_faults import collect_job_faults
+from storyboard.simulator.job_faults import consume_video_job_faults
 from storyboard.simulator.media.clip_spec import ClipSpec
 from storyboard.simulator.media.clips import FPS
 from storyboard.simulator.media.test_patterns import decode_picture
 from storyboard.simulator.media.uploaded_media import read_clip_facts
 from storyboard.simulator.media_sources import find_path, read_uri_bytes
-from storyboard.simulator.responses import read_json_body
+from storyboard.simulator.responses import read_json_object
 from storyboard.simulator.state import Job, SimulatorState
-from storyboard.simulator.validation.cometapi_chat import VideoChat, explain_rejection, read_chat
-from storyboard.simulator.validation.cometapi_videos import price_video
+from storyboard.simulator.validation.cometapi_chat import (
+    VideoChat,
+    explain_model_refusal,
+    read_chat,
+)
+from storyboard.simulator.validation.cometapi_videos import compute_video_price_usd
 from storyboard.simulator.validation.rejection import Rejection
 
 _GLANCE_S = 0.02
@@ -44,12 +48,12 @@ def build_routes(world: SimulatorState) -> list[Route]:
     """The one route of chat."""
 
     async def complete_chat(request: Request) -> Response:
-        if refusal := check_gateway_key(world, request):
+        if refusal := reject_bad_gateway_key(world, request):
             return refusal
-        chat = read_chat(await read_json_body(request))
+        chat = read_chat(await read_json_object(request))
         if isinstance(chat, Rejection):
-            return comet_error(chat.status, chat.message, chat.reason)
-        job_or_failure = await asyncio.to_thread(_start_job, world, chat)
+            return build_gateway_error(chat.status, chat.message, chat.reason)
+        job_or_failure = await asyncio.to_thread(_start_chat_job_or_explain, world, chat)
         answer = _ChatAnswer(world, chat, job_or_failure)
         if not chat.stream:
             return JSONResponse(await answer.build_completion())
@@ -62,11 +66,11 @@ def build_routes(world: SimulatorState) -> list[Route]:
     return [Route("/v1/chat/completions", route, methods=["POST"])]
 
 
-def _start_job(world: SimulatorState, chat: VideoChat) -> Job | str:
+def _start_chat_job_or_explain(world: SimulatorState, chat: VideoChat) -> Job | str:
     """The job, or the sentence of the model that won't make it."""
     source = find_path(world, chat.video) if chat.video else None
     facts = read_clip_facts(source) if source else None
-    if words := explain_rejection(chat, facts):
+    if words := explain_model_refusal(chat, facts):
         return words
     if chat.video and facts is None:
         return "video.uri must be a video that was generated here and is still available."
@@ -82,12 +86,12 @@ def _start_job(world: SimulatorState, chat: VideoChat) -> Job | str:
     size = chat.size
     if facts:
         size = (720, 1280) if facts.height > facts.width else (1280, 720)
-    job_faults = collect_job_faults(world, chat.prompt)
+    job_faults = consume_video_job_faults(world, chat.prompt)
     clip_spec = ClipSpec(
         chat.prompt,
-        job_faults.apply_to_size(size),
+        job_faults.halve_size_if_faulty(size),
         chat.seconds * FPS - job_faults.missing_frames,
-        seed=world.issue_number(),
+        seed=world.issue_job_number(),
         sound=chat.audio,
         first=pictures.get(chat.image),
         last=pictures.get(chat.last_frame),
@@ -97,7 +101,9 @@ def _start_job(world: SimulatorState, chat: VideoChat) -> Job | str:
     clip_specs = () if job_faults.failure else (clip_spec,)
     job = Job(f"chatcmpl-{secrets.token_hex(12)}", PROVIDER, chat.model, chat.prompt, clip_specs)
     job.memo["failure"] = job_faults.message
-    rate = price_video(chat.model, chat.resolution, chat.seconds) / Decimal(chat.seconds)
+    rate = compute_video_price_usd(chat.model, chat.resolution, chat.seconds) / Decimal(
+        chat.seconds
+    )
     world.charge_job(world.start_job(job), rate, chat.seconds, note=job_faults.failure)
     return job
 
@@ -120,7 +126,7 @@ class _ChatAnswer:
     async def build_completion(self) -> dict[str, Any]:
         """A `chat.completion`."""
         await self._wait_for_clip()
-        message: dict[str, Any] = {"role": "assistant", "content": self._build_content()}
+        message: dict[str, Any] = {"role": "assistant", "content": self._publish_clip_as_content()}
         if self._failure:
             message["reasoning_content"] = self._failure
         reason = None if self._failure else "stop"
@@ -144,7 +150,7 @@ class _ChatAnswer:
         if self._failure:
             yield self._format_event({"reasoning_content": self._failure})
         else:
-            yield self._format_event({"content": self._build_content()}, "stop")
+            yield self._format_event({"content": self._publish_clip_as_content()}, "stop")
         usage = {
             **self._build_head("chat.completion.chunk"),
             "choices": [],
@@ -159,7 +165,7 @@ class _ChatAnswer:
         if self._job is not None and self._job.error:
             self._failure = self._job.error[1]
 
-    def _build_content(self) -> str:
+    def _publish_clip_as_content(self) -> str:
         if self._failure or self._job is None:
             return ""
         if "path" not in self._job.memo:
@@ -174,15 +180,15 @@ class _ChatAnswer:
         tag = f"<video src='{url}' controls style='max-width:100%'></video>"
         return {"tag": tag, "markdown": f"[▶️ Download]({url})", "bare": url}[form]
 
-    def _format_event(self, delta: dict[str, str], reason: str | None = None) -> str:
-        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    def _format_event(self, delta: dict[str, str], finish_reason: str | None = None) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         chunk = {**self._build_head("chat.completion.chunk"), "choices": [choice]}
         return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
-    def _build_head(self, kind: str) -> dict[str, Any]:
+    def _build_head(self, object_type: str) -> dict[str, Any]:
         return {
             "id": self._id,
-            "object": kind,
+            "object": object_type,
             "created": self._created,
             "model": self._chat.model,
         }

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from storyboard.errors import MediaError
 from storyboard.simulator.fault_injection import wrap_with_faults
-from storyboard.simulator.job_faults import collect_job_faults
+from storyboard.simulator.job_faults import consume_video_job_faults
 from storyboard.simulator.media.clip_spec import ClipSpec
 from storyboard.simulator.media.clips import FPS
 from storyboard.simulator.media.test_patterns import decode_picture
@@ -24,7 +24,7 @@ from storyboard.simulator.validation.cometapi_videos import (
     BACKENDS,
     Upload,
     VideoForm,
-    price_video,
+    compute_video_price_usd,
     read_form,
 )
 from storyboard.simulator.validation.rejection import Rejection
@@ -40,64 +40,70 @@ _WRAPPED = {
 }
 
 
-def comet_error(
-    status: int, message: str, code: str = "", kind: str = "comet_api_error", wait: float = 0.0
+def build_gateway_error(
+    status: int,
+    message: str,
+    code: str = "",
+    error_type: str = "comet_api_error",
+    retry_after_s: float = 0.0,
 ) -> Response:
     """The gateway's error envelope, with the id of the request in its words."""
     words = f"{message} (request id: {secrets.token_hex(12)})"
-    error = {"code": code, "message": words, "param": "", "type": kind}
-    headers = {"Retry-After": str(max(1, round(wait)))} if wait else {}
+    error = {"code": code, "message": words, "param": "", "type": error_type}
+    headers = {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s else {}
     return JSONResponse({"error": error}, status, headers)
 
 
-def format_gateway_error(status: int, message: str, wait: float | None = None) -> Response:
+def format_gateway_error(status: int, message: str, retry_after_s: float | None = None) -> Response:
     """The gateway's words for what goes wrong at its gate."""
-    return comet_error(status, message, wait=wait or 0.0)
+    return build_gateway_error(status, message, retry_after_s=retry_after_s or 0.0)
 
 
-def check_gateway_key(world: SimulatorState, request: Request) -> Response | None:
+def reject_bad_gateway_key(world: SimulatorState, request: Request) -> Response | None:
     """The 401 of a request whose key is missing or unknown; the word Bearer is needed."""
     if request.headers.get("authorization") == f"Bearer {world.keys[PROVIDER]}":
         return None
-    return comet_error(401, "invalid token")
+    return build_gateway_error(401, "invalid token")
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
     """Create, retrieve and content; every other path below `/v1/` leads to a page."""
 
     async def create_video(request: Request) -> Response:
-        if refusal := check_gateway_key(world, request):
+        if refusal := reject_bad_gateway_key(world, request):
             return refusal
         kind = request.headers.get("content-type", "")
         if not kind.startswith("multipart/form-data"):
-            return comet_error(400, "the body must be multipart/form-data", "invalid_request")
+            return build_gateway_error(
+                400, "the body must be multipart/form-data", "invalid_request"
+            )
         try:
             form = await _read_upload_form(world, request)
         except HTTPException as error:
-            return comet_error(400, error.detail, "invalid_request")
+            return build_gateway_error(400, error.detail, "invalid_request")
         if isinstance(form, Rejection):
-            return comet_error(form.status, form.message, form.reason)
+            return build_gateway_error(form.status, form.message, form.reason)
         return JSONResponse(_describe_task(world, _start_job(world, form), "queued", 0))
 
     async def retrieve_video(request: Request) -> Response:
-        if refusal := check_gateway_key(world, request):
+        if refusal := reject_bad_gateway_key(world, request):
             return refusal
-        job = _find_job(world, request)
+        job = _find_requested_job(world, request)
         if job is None:
-            return comet_error(404, "task not found", "task_not_exist")
-        status, progress = await _compute_status(world, job, look=True)
+            return build_gateway_error(404, "task not found", "task_not_exist")
+        status, progress = await _compute_status_and_percent(world, job, consumes_look=True)
         return JSONResponse(_describe_task(world, job, status, progress))
 
     async def download_video(request: Request) -> Response:
-        if refusal := check_gateway_key(world, request):
+        if refusal := reject_bad_gateway_key(world, request):
             return refusal
-        job = _find_job(world, request)
+        job = _find_requested_job(world, request)
         if job is None:
-            return comet_error(404, "task not found", "task_not_exist")
-        status, _ = await _compute_status(world, job, look=False)
+            return build_gateway_error(404, "task not found", "task_not_exist")
+        status, _ = await _compute_status_and_percent(world, job, consumes_look=False)
         if status != "completed":
             words = f"task is not completed yet, current status: {status}"
-            return comet_error(400, words, "invalid_request", "invalid_request_error")
+            return build_gateway_error(400, words, "invalid_request", "invalid_request_error")
         return serve_file(job.clips[0], "video/mp4")
 
     async def redirect_unknown_path(request: Request) -> Response:
@@ -138,7 +144,7 @@ async def _read_upload_form(world: SimulatorState, request: Request) -> VideoFor
             elif isinstance(value, UploadFile) and name == "input_reference":
                 data = await value.read()
                 files.append(Upload(value.filename or "", value.content_type or "", data))
-    video_form = read_form(fields, files, two_frames=world.settings.comet_two_frames)
+    video_form = read_form(fields, files, accepts_last_frame=world.settings.comet_two_frames)
     try:
         for upload in files:
             decode_picture(upload.data)
@@ -148,12 +154,12 @@ async def _read_upload_form(world: SimulatorState, request: Request) -> VideoFor
 
 
 def _start_job(world: SimulatorState, form: VideoForm) -> Job:
-    job_faults = collect_job_faults(world, f"/v1/videos\n{form.prompt}")
+    job_faults = consume_video_job_faults(world, f"/v1/videos\n{form.prompt}")
     clip_spec = ClipSpec(
         form.prompt,
-        job_faults.apply_to_size((form.width, form.height)),
+        job_faults.halve_size_if_faulty((form.width, form.height)),
         form.seconds * FPS - job_faults.missing_frames,
-        seed=world.issue_number(),
+        seed=world.issue_job_number(),
         first=form.first,
         last=form.last,
     )
@@ -171,20 +177,24 @@ def _start_job(world: SimulatorState, form: VideoForm) -> Job:
             "seconds": str(form.seconds),
         },
     )
-    rate = price_video(form.model, form.resolution, form.seconds) / Decimal(form.seconds)
+    rate = compute_video_price_usd(form.model, form.resolution, form.seconds) / Decimal(
+        form.seconds
+    )
     world.charge_job(world.start_job(job), rate, form.seconds, note=job_faults.failure)
     return job
 
 
-def _find_job(world: SimulatorState, request: Request) -> Job | None:
+def _find_requested_job(world: SimulatorState, request: Request) -> Job | None:
     job = world.jobs.get(request.path_params["id"])
     return job if job is not None and job.provider == PROVIDER else None
 
 
-async def _compute_status(world: SimulatorState, job: Job, *, look: bool) -> tuple[str, int]:
+async def _compute_status_and_percent(
+    world: SimulatorState, job: Job, *, consumes_look: bool
+) -> tuple[str, int]:
     """(status, per cent) of a task; a look is one that the fault `processing` counts."""
     if job.memo["looks"] > 0:
-        if look:
+        if consumes_look:
             job.memo["looks"] -= 1
         return "in_progress", 50
     if not await world.is_done(job):
@@ -202,7 +212,7 @@ def _describe_task(world: SimulatorState, job: Job, status: str, progress: int) 
     """A task in the form of reply that the world is set to."""
     settings = world.settings
     percent = f"{progress}%" if settings.comet_percent else progress
-    url = _publish_clip(world, job) if status == "completed" else ""
+    url = _publish_clip_url(world, job) if status == "completed" else ""
     flat: dict[str, Any] = {
         "id": job.name,
         "task_id": job.name,
@@ -238,7 +248,7 @@ def _describe_task(world: SimulatorState, job: Job, status: str, progress: int) 
     return {"code": "success", "message": "", "data": data}
 
 
-def _publish_clip(world: SimulatorState, job: Job) -> str:
+def _publish_clip_url(world: SimulatorState, job: Job) -> str:
     """Where anybody may read the clip, on this origin or the second; the same at every look."""
     if "path" not in job.memo:
         job.memo["path"] = world.publish_file(job.clips[0], "video/mp4", job.prompt)

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storyboard.simulator.fault_injection import Handler, wrap_with_faults
-from storyboard.simulator.google.oauth import check_bearer_token
-from storyboard.simulator.responses import compute_md5, serve_file
+from storyboard.simulator.google.oauth import reject_bad_bearer_token
+from storyboard.simulator.responses import compute_base64_md5, serve_file
 from storyboard.simulator.state import BucketObject, SimulatorState
 
 
@@ -31,7 +31,7 @@ def build_routes(world: SimulatorState) -> list[Route]:
         ),
         Route(
             "/storage/v1/b/{bucket}/o/{name:path}",
-            _choose_by_alt(
+            _build_alt_dispatcher(
                 wrap_with_faults(world, "download", handlers.download_object),
                 wrap_with_faults(world, "files", handlers.show_object),
             ),
@@ -40,7 +40,7 @@ def build_routes(world: SimulatorState) -> list[Route]:
     ]
 
 
-def _choose_by_alt(download_handler: Handler, metadata_handler: Handler) -> Handler:
+def _build_alt_dispatcher(download_handler: Handler, metadata_handler: Handler) -> Handler:
     async def dispatch_request(request: Request) -> Response:
         handler = (
             download_handler if request.query_params.get("alt") == "media" else metadata_handler
@@ -55,22 +55,22 @@ class _StorageHandlers:
         self._world = world
 
     async def upload_object(self, request: Request) -> Response:
-        if problem := check_bearer_token(self._world, request):
+        if problem := reject_bad_bearer_token(self._world, request):
             return problem
         query = request.query_params
         bucket, name = request.path_params["bucket"], query.get("name", "")
         if query.get("uploadType") != "media":
-            return _storage_error(
+            return _build_storage_error(
                 400, "Unsupported uploadType; only media is understood here.", "invalid"
             )
         if not name:
-            return _storage_error(400, "Required parameter: name", "required")
+            return _build_storage_error(400, "Required parameter: name", "required")
         existing = self._world.objects.get((bucket, name))
         expected_generation = query.get("ifGenerationMatch")
         if expected_generation is not None and expected_generation != str(
             existing.generation if existing else 0
         ):
-            return _storage_error(
+            return _build_storage_error(
                 412,
                 "At least one of the pre-conditions you specified did not hold.",
                 "conditionNotMet",
@@ -81,7 +81,7 @@ class _StorageHandlers:
         return JSONResponse(self._describe_object(bucket, name, stored))
 
     async def list_objects(self, request: Request) -> Response:
-        if problem := check_bearer_token(self._world, request):
+        if problem := reject_bad_bearer_token(self._world, request):
             return problem
         bucket, prefix = request.path_params["bucket"], request.query_params.get("prefix", "")
         for store_results in self._world.result_writers:
@@ -97,14 +97,14 @@ class _StorageHandlers:
         return JSONResponse(answer)
 
     async def show_object(self, request: Request) -> Response:
-        stored = self._find_requested_object(request)
+        stored = self._authorize_and_find_object(request)
         if isinstance(stored, Response):
             return stored
         params = request.path_params
         return JSONResponse(self._describe_object(params["bucket"], params["name"], stored))
 
     async def download_object(self, request: Request) -> Response:
-        stored = self._find_requested_object(request)
+        stored = self._authorize_and_find_object(request)
         if isinstance(stored, Response):
             if stored.status_code == 404:  # to who asks for bytes it says so in plain words
                 params = request.path_params
@@ -113,18 +113,18 @@ class _StorageHandlers:
             return stored
         headers = {
             "x-goog-generation": str(stored.generation),
-            "x-goog-hash": f"md5={compute_md5(stored.path)}",
+            "x-goog-hash": f"md5={compute_base64_md5(stored.path)}",
         }
         return serve_file(stored.path, stored.mime, headers)
 
-    def _find_requested_object(self, request: Request) -> BucketObject | Response:
-        if problem := check_bearer_token(self._world, request):
+    def _authorize_and_find_object(self, request: Request) -> BucketObject | Response:
+        if problem := reject_bad_bearer_token(self._world, request):
             return problem
         bucket, name = request.path_params["bucket"], request.path_params["name"]
         raw = request.scope.get("raw_path", b"").partition(b"/o/")[2]
         stored = self._world.objects.get((bucket, name))
         if stored is None or b"/" in raw:  # an object's name is one segment, percent-encoded
-            return _storage_error(404, f"No such object: {bucket}/{name}", "notFound")
+            return _build_storage_error(404, f"No such object: {bucket}/{name}", "notFound")
         return stored
 
     def _describe_object(self, bucket: str, name: str, stored: BucketObject) -> dict[str, Any]:
@@ -142,13 +142,13 @@ class _StorageHandlers:
             "contentType": stored.mime,
             "storageClass": "STANDARD",
             "size": str(stored.path.stat().st_size),
-            "md5Hash": compute_md5(stored.path),
+            "md5Hash": compute_base64_md5(stored.path),
             "timeCreated": created,
             "updated": created,
         }
 
 
-def _storage_error(code: int, message: str, reason: str) -> Response:
+def _build_storage_error(code: int, message: str, reason: str) -> Response:
     """Cloud Storage's own form of error: no status, but a list of reasons."""
     reason_entry = {"message": message, "domain": "global", "reason": reason}
     return JSONResponse(

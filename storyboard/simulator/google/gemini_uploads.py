@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from storyboard.simulator.fault_injection import wrap_with_faults
 from storyboard.simulator.google.gemini import describe_file
-from storyboard.simulator.google.oauth import check_api_key, read_api_key
-from storyboard.simulator.responses import google_error, read_json_body
+from storyboard.simulator.google.oauth import read_api_key, reject_bad_api_key
+from storyboard.simulator.responses import build_google_error, read_json_object
 from storyboard.simulator.state import SimulatorState
 
 _SUFFIXES = {"video/mp4": ".mp4", "image/png": ".png", "image/jpeg": ".jpg"}
@@ -26,13 +26,13 @@ def build_routes(world: SimulatorState) -> list[Route]:
     async def announce_upload(request: Request) -> Response:
         headers = request.headers
         if headers.get("x-goog-upload-protocol") != "resumable":
-            return google_error(400, "Only the resumable upload protocol is supported.")
-        file_fields = (await read_json_body(request) or {}).get("file", {})
+            return build_google_error(400, "Only the resumable upload protocol is supported.")
+        file_fields = (await read_json_object(request) or {}).get("file", {})
         mime = headers.get("x-goog-upload-header-content-type") or str(
             file_fields.get("mimeType", "")
         )
         if not mime:
-            return google_error(400, "The MIME type of the file is needed.")
+            return build_google_error(400, "The MIME type of the file is needed.")
         upload_id = secrets.token_urlsafe(24)
         mime_types[upload_id] = mime
         upload_url = (
@@ -45,9 +45,9 @@ def build_routes(world: SimulatorState) -> list[Route]:
     async def receive_upload(request: Request, upload_id: str) -> Response:
         mime = mime_types.get(upload_id)
         if mime is None:
-            return google_error(404, "The upload is not known, or has ended.")
+            return build_google_error(404, "The upload is not known, or has ended.")
         if request.headers.get("x-goog-upload-command", "") != "upload, finalize":
-            return google_error(400, "Send the file in one piece, with `upload, finalize`.")
+            return build_google_error(400, "Send the file in one piece, with `upload, finalize`.")
         del mime_types[upload_id]
         suffix = _SUFFIXES.get(mime, "")
         path = await asyncio.to_thread(world.store_bytes, await request.body(), suffix)
@@ -59,7 +59,7 @@ def build_routes(world: SimulatorState) -> list[Route]:
     async def answer_upload(request: Request) -> Response:
         if upload_id := request.query_params.get("upload_id", ""):
             return await receive_upload(request, upload_id)
-        if problem := check_api_key(world, "gemini", read_api_key(request)):
+        if problem := reject_bad_api_key(world, "gemini", read_api_key(request)):
             return problem
         return await announce_upload(request)
 

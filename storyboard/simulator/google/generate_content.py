@@ -15,14 +15,18 @@ from starlette.routing import Route
 from storyboard.errors import MediaError
 from storyboard.simulator.billing import Charge
 from storyboard.simulator.fault_injection import consume_job_fault, wrap_with_faults
-from storyboard.simulator.google.oauth import check_api_key, check_bearer_token, read_api_key
+from storyboard.simulator.google.oauth import (
+    read_api_key,
+    reject_bad_api_key,
+    reject_bad_bearer_token,
+)
 from storyboard.simulator.media.sample_content import (
     PCM_RATE,
     draw_picture,
-    synthesize_speech,
-    write_text,
+    synthesize_speech_tones,
+    write_sample_text,
 )
-from storyboard.simulator.responses import google_error, read_json_body
+from storyboard.simulator.responses import build_google_error, read_json_object
 from storyboard.simulator.state import SimulatorState
 from storyboard.simulator.validation.generate_content import (
     AUDIO,
@@ -30,10 +34,10 @@ from storyboard.simulator.validation.generate_content import (
     IMAGE,
     TEXT,
     ContentRequest,
-    check_location,
-    count_tokens,
-    price_answer,
-    read_request,
+    compute_answer_price_usd,
+    estimate_token_count,
+    read_content_request,
+    reject_unsupported_location,
 )
 from storyboard.simulator.validation.rejection import Rejection, reject_invalid
 
@@ -62,40 +66,44 @@ def build_routes(world: SimulatorState) -> list[Route]:
     return route_list
 
 
-def _build_handler(world: SimulatorState, kind: str) -> Any:
-    provider = "gemini" if kind == "gemini" else "vertex"
+def _build_handler(world: SimulatorState, access_kind: str) -> Any:
+    provider = "gemini" if access_kind == "gemini" else "vertex"
 
     async def generate_content(request: Request) -> Response:
         key = read_api_key(request)
         problem = (
-            check_bearer_token(world, request)
-            if kind == "vertex" and not key
-            else check_api_key(world, provider, key)
+            reject_bad_bearer_token(world, request)
+            if access_kind == "vertex" and not key
+            else reject_bad_api_key(world, provider, key)
         )
         if problem:
             return problem
         model = request.path_params["model"]
-        location_rejection = check_location(model, request.path_params.get("location", "global"))
-        content_request = location_rejection or read_request(model, await read_json_body(request))
+        location_rejection = reject_unsupported_location(
+            model, request.path_params.get("location", "global")
+        )
+        content_request = location_rejection or read_content_request(
+            model, await read_json_object(request)
+        )
         if isinstance(content_request, Rejection):
-            return google_error(
+            return build_google_error(
                 content_request.status, content_request.message, status=content_request.reason
             )
         if world.settings.latency_s:
-            await _wait_until(world, world.clock.now() + world.settings.latency_s)
+            await _wait_until_clock(world, world.clock.now() + world.settings.latency_s)
         if consume_job_fault(world, "failed", content_request.prompt):
-            return google_error(500, "An internal error has occurred. Please retry.")
-        return await asyncio.to_thread(_answer_request, world, provider, content_request)
+            return build_google_error(500, "An internal error has occurred. Please retry.")
+        return await asyncio.to_thread(_answer_and_bill_request, world, provider, content_request)
 
     return generate_content
 
 
-async def _wait_until(world: SimulatorState, at: float) -> None:
-    while world.clock.now() < at:
+async def _wait_until_clock(world: SimulatorState, time_s: float) -> None:
+    while world.clock.now() < time_s:
         await asyncio.sleep(0.02)
 
 
-def _answer_request(
+def _answer_and_bill_request(
     world: SimulatorState, provider: str, content_request: ContentRequest
 ) -> Response:
     """The answer, and its line on the bill; what a filter takes costs nothing."""
@@ -121,14 +129,14 @@ def _answer_request(
         payload = {"candidates": [candidate], "usageMetadata": prompt_usage}
     else:
         try:
-            part, tokens_out, seconds = _generate_part(world, content_request)
+            part, tokens_out, seconds = _generate_part_with_usage(world, content_request)
         except MediaError:
             refusal = reject_invalid(
                 "Unable to process input image. Please retry with another one."
             )
-            return google_error(refusal.status, refusal.message)
+            return build_google_error(refusal.status, refusal.message)
         content = {"role": "model", "parts": [part]}
-        usd = price_answer(content_request, tokens_out)
+        usd = compute_answer_price_usd(content_request, tokens_out)
         usage = {
             **prompt_usage,
             "candidatesTokenCount": tokens_out,
@@ -144,21 +152,21 @@ def _answer_request(
     return JSONResponse({**payload, **head})
 
 
-def _generate_part(
+def _generate_part_with_usage(
     world: SimulatorState, content_request: ContentRequest
 ) -> tuple[dict[str, Any], int, float]:
     """(part, its tokens, its seconds) of an answer."""
     if content_request.output == TEXT:
-        words = write_text(content_request)
-        return {"text": words}, count_tokens(words), 0.0
+        words = write_sample_text(content_request)
+        return {"text": words}, estimate_token_count(words), 0.0
     if content_request.output == IMAGE:
         half = consume_job_fault(world, "wrong_size", content_request.prompt) is not None
         return (
-            _encode_inline_part("image/png", draw_picture(content_request, half=half)),
+            _encode_inline_part("image/png", draw_picture(content_request, is_half_size=half)),
             IMAGE_TOKENS,
             0.0,
         )
-    data = synthesize_speech(content_request)
+    data = synthesize_speech_tones(content_request)
     seconds = len(data) / 2 / PCM_RATE
     if consume_job_fault(world, "wrong_length", content_request.prompt):
         data = data[: len(data) // 4 * 2]

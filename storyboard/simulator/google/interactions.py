@@ -11,9 +11,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storyboard.simulator.fault_injection import wrap_with_faults
-from storyboard.simulator.google.oauth import check_api_key, check_bearer_token, read_api_key
-from storyboard.simulator.google.omni_jobs import is_stored, start_omni_job
-from storyboard.simulator.responses import google_error, read_base64, read_json_body
+from storyboard.simulator.google.oauth import (
+    read_api_key,
+    reject_bad_api_key,
+    reject_bad_bearer_token,
+)
+from storyboard.simulator.google.omni_jobs import is_interaction_stored, start_omni_job
+from storyboard.simulator.responses import build_google_error, read_base64, read_json_object
 from storyboard.simulator.state import Job, SimulatorState
 from storyboard.simulator.validation.omni import (
     GEMINI,
@@ -56,62 +60,68 @@ def build_routes(world: SimulatorState) -> list[Route]:
     return route_list
 
 
-def _build_handlers(world: SimulatorState, host: str) -> tuple[Any, Any]:
+def _build_handlers(world: SimulatorState, service: str) -> tuple[Any, Any]:
     async def create_interaction(request: Request) -> Response:
-        if problem := _check_access(world, host, request):
+        if problem := _reject_bad_access(world, service, request):
             return problem
-        interaction = read_interaction(await read_json_body(request), host)
+        interaction = read_interaction(await read_json_object(request), service)
         if isinstance(interaction, Rejection):
-            return _format_rejection(host, interaction)
-        job = await asyncio.to_thread(start_omni_job, world, host, interaction)
+            return _format_rejection(service, interaction)
+        job = await asyncio.to_thread(start_omni_job, world, service, interaction)
         if isinstance(job, Rejection):
-            return _format_rejection(host, job)
+            return _format_rejection(service, job)
         if not interaction.background:
             job.memo["looks"] = 0 if interaction.delivery == "inline" else job.memo["looks"]
             while not await world.is_done(job):
                 await asyncio.sleep(_GLANCE_S)
         return JSONResponse(
             _describe_interaction(
-                world, host, job, is_done=not interaction.background, is_get=False
+                world, service, job, is_done=not interaction.background, is_from_get=False
             )
         )
 
     async def get_interaction(request: Request) -> Response:
-        if problem := _check_access(world, host, request):
+        if problem := _reject_bad_access(world, service, request):
             return problem
         job = world.jobs.get(request.path_params["id"])
         if (
             job is None
-            or job.provider != host
+            or job.provider != service
             or "ask" not in job.memo
-            or not is_stored(world, job)
+            or not is_interaction_stored(world, job)
         ):
             return _format_rejection(
-                host, Rejection(404, "NOT_FOUND", "The interaction was not found.")
+                service, Rejection(404, "NOT_FOUND", "The interaction was not found.")
             )
         done = await world.is_done(job)
         if _consume_look(job):
             done = False
-        return JSONResponse(_describe_interaction(world, host, job, is_done=done, is_get=True))
+        return JSONResponse(
+            _describe_interaction(world, service, job, is_done=done, is_from_get=True)
+        )
 
     return create_interaction, get_interaction
 
 
-def _check_access(world: SimulatorState, host: str, request: Request) -> Response | None:
-    if host == GEMINI:
-        return check_api_key(world, "gemini", read_api_key(request))
+def _reject_bad_access(world: SimulatorState, service: str, request: Request) -> Response | None:
+    if service == GEMINI:
+        return reject_bad_api_key(world, "gemini", read_api_key(request))
     key = read_api_key(request)
-    if problem := check_api_key(world, VERTEX, key) if key else check_bearer_token(world, request):
+    if (
+        problem := reject_bad_api_key(world, VERTEX, key)
+        if key
+        else reject_bad_bearer_token(world, request)
+    ):
         return problem
     if request.path_params["location"] != "global":
-        return google_error(404, "Interactions are served by the location `global` only.")
+        return build_google_error(404, "Interactions are served by the location `global` only.")
     return None
 
 
-def _format_rejection(host: str, rejection: Rejection) -> Response:
+def _format_rejection(service: str, rejection: Rejection) -> Response:
     """A refusal: Gemini's Interactions speak of a `code` in words, Vertex as all of Google does."""
-    if host == VERTEX:
-        return google_error(rejection.status, rejection.message, status=rejection.reason)
+    if service == VERTEX:
+        return build_google_error(rejection.status, rejection.message, status=rejection.reason)
     code = _CODES.get(rejection.reason, "invalid_request")
     return JSONResponse({"error": {"message": rejection.message, "code": code}}, rejection.status)
 
@@ -126,7 +136,7 @@ def _consume_look(job: Job) -> bool:
 
 
 def _describe_interaction(
-    world: SimulatorState, host: str, job: Job, *, is_done: bool, is_get: bool
+    world: SimulatorState, service: str, job: Job, *, is_done: bool, is_from_get: bool
 ) -> dict[str, Any]:
     """The interaction as it stands."""
     interaction: InteractionRequest = job.memo["ask"]
@@ -152,7 +162,11 @@ def _describe_interaction(
         code, message = failure
         payload |= {"status": "failed", "errors": [{"code": code, "message": message}]}
         return {**payload, "steps": steps}
-    video = {"type": "video", "mime_type": "video/mp4", **_deliver_clip(world, host, job, is_get)}
+    video = {
+        "type": "video",
+        "mime_type": "video/mp4",
+        **_deliver_clip_data_or_uri(world, service, job, is_from_get),
+    }
     steps.append({"type": "model_output", "content": [video]})
     tokens_out, tokens_in = (
         round(job.memo["seconds"] * TOKENS_A_SECOND),
@@ -167,18 +181,20 @@ def _describe_interaction(
     return {**payload, "status": "completed", "steps": steps, "usage": usage}
 
 
-def _deliver_clip(world: SimulatorState, host: str, job: Job, is_get: bool) -> dict[str, str]:
+def _deliver_clip_data_or_uri(
+    world: SimulatorState, service: str, job: Job, is_from_get: bool
+) -> dict[str, str]:
     """`data` or `uri` of the clip; a URI's file or object is made at the first telling.
 
     Gemini's GET sends bytes whatever delivery was asked for, unless the world is set otherwise.
     """
     interaction: InteractionRequest = job.memo["ask"]
     clip = job.clips[0]
-    sends_bytes = is_get and host == GEMINI and not world.settings.omni_get_uri
+    sends_bytes = is_from_get and service == GEMINI and not world.settings.omni_get_uri
     if interaction.delivery == "inline" or sends_bytes:
         return {"data": read_base64(clip)}
     if "uri" not in job.memo:
-        if host == VERTEX:
+        if service == VERTEX:
             bucket, _, prefix = interaction.gcs_uri.removeprefix("gs://").partition("/")
             folder = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
             number = str(secrets.randbelow(9 * 10**18) + 10**18)

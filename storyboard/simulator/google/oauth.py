@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storyboard.simulator.fault_injection import ENTRY, wrap_with_faults
-from storyboard.simulator.responses import google_error
+from storyboard.simulator.responses import build_google_error
 from storyboard.simulator.state import SimulatorState
 
 LIFE_S = 3600
@@ -50,24 +50,24 @@ def build_routes(world: SimulatorState) -> list[Route]:
     ]
 
 
-def check_bearer_token(world: SimulatorState, request: Request) -> Response | None:
+def reject_bad_bearer_token(world: SimulatorState, request: Request) -> Response | None:
     """The 401 for a request whose access token is missing, unknown, old or revoked; else None."""
     scheme, _, access = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not access:
-        return google_error(
+        return build_google_error(
             401,
             "Request is missing required authentication credential. Expected OAuth 2 access "
             "token, login cookie or other valid authentication credential.",
             details=[_build_error_info("CREDENTIALS_MISSING")],
         )
     logged = request.scope.get(ENTRY)
-    match_text = world.add_named_prompts(request.url.path)
+    match_text = world.append_named_prompts(request.url.path)
     if world.faults.consume_fault(
         "expired_token", logged.route if logged else "submit", match_text
     ):
         world.tokens.pop(access, None)
     if world.tokens.get(access, 0.0) <= world.clock.now():
-        return google_error(
+        return build_google_error(
             401,
             "Request had invalid authentication credentials. Expected OAuth 2 access token, "
             "login cookie or other valid authentication credential.",
@@ -76,16 +76,16 @@ def check_bearer_token(world: SimulatorState, request: Request) -> Response | No
     return None
 
 
-def check_api_key(world: SimulatorState, service: str, key: str) -> Response | None:
+def reject_bad_api_key(world: SimulatorState, service: str, key: str) -> Response | None:
     """The refusal of an API key that is missing or not that of `service`; else None."""
     if not key:
-        return google_error(
+        return build_google_error(
             403,
             "Method doesn't allow unregistered callers (callers without established identity). "
             "Please use API Key or other form of API consumer identity to call this API.",
         )
     if key != world.keys[service]:
-        return google_error(
+        return build_google_error(
             400,
             "API key not valid. Please pass a valid API key.",
             details=[_build_error_info("API_KEY_INVALID")],
@@ -106,13 +106,13 @@ def _build_error_info(reason: str) -> dict[str, Any]:
     }
 
 
-def _reject_grant(error: str, words: str) -> Response:
-    return JSONResponse({"error": error, "error_description": words}, 400)
+def _reject_grant(error_code: str, description: str) -> Response:
+    return JSONResponse({"error": error_code, "error_description": description}, 400)
 
 
-def _format_oauth_error(status: int, words: str, _wait: float | None) -> Response:
+def _format_oauth_error(status: int, description: str, _wait: float | None) -> Response:
     """What goes wrong at the gate, as OAuth tells it."""
-    return JSONResponse({"error": "internal_failure", "error_description": words}, status)
+    return JSONResponse({"error": "internal_failure", "error_description": description}, status)
 
 
 def _find_assertion_problem(world: SimulatorState, assertion: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from storyboard.errors import MediaError
-from storyboard.simulator.job_faults import collect_job_faults
+from storyboard.simulator.job_faults import consume_video_job_faults
 from storyboard.simulator.media.clip_spec import ClipSpec
 from storyboard.simulator.media.clips import FPS
 from storyboard.simulator.media.test_patterns import decode_picture
@@ -28,7 +28,7 @@ from storyboard.simulator.validation.omni import (
     SIZES,
     InteractionRequest,
     compute_kept_seconds,
-    price_second,
+    compute_second_price_usd,
 )
 from storyboard.simulator.validation.rejection import Rejection, reject_invalid
 
@@ -55,12 +55,12 @@ class SourceVideo:
 
 
 def start_omni_job(
-    world: SimulatorState, host: str, interaction: InteractionRequest
+    world: SimulatorState, service: str, interaction: InteractionRequest
 ) -> Job | Rejection:
     """Takes an interaction on, or says why not. Reads and cuts media: call it in a thread."""
     pictures: list[bytes] = []
     for media in (interaction.first, interaction.last, *interaction.references):
-        data = _read_picture(world, host, media) if media else b""
+        data = _read_picture(world, service, media) if media else b""
         if isinstance(data, Rejection):
             return data
         pictures.append(data)
@@ -68,13 +68,13 @@ def start_omni_job(
     size = SIZES[interaction.resolution or "720p", interaction.aspect_ratio or "16:9"]
     seconds, source, kept_frames = interaction.seconds, None, 0
     if interaction.video or interaction.previous:
-        source_video = _find_source(world, host, interaction)
+        source_video = _find_source_video(world, service, interaction)
         if isinstance(source_video, Rejection):
             return source_video
         total = world.settings.omni_total_s or None
         length = source_video.frames / FPS
         kept_seconds = compute_kept_seconds(
-            interaction, host, length, generated=source_video.generated, total_s=total
+            interaction, service, length, is_generated=source_video.generated, total_s=total
         )
         if isinstance(kept_seconds, Rejection):
             return kept_seconds
@@ -82,8 +82,8 @@ def start_omni_job(
         if interaction.task != "extend":
             seconds = length
         size = _choose_size(interaction, source_video.size)
-    job_faults = collect_job_faults(world, interaction.prompt)
-    job = Job(f"v1_{secrets.token_urlsafe(24)}", host, interaction.model, interaction.prompt)
+    job_faults = consume_video_job_faults(world, interaction.prompt)
+    job = Job(f"v1_{secrets.token_urlsafe(24)}", service, interaction.model, interaction.prompt)
     job.memo = {
         "ask": interaction,
         "created": world.clock.now(),
@@ -93,13 +93,13 @@ def start_omni_job(
         "seconds": seconds,
     }
     names = {pixels: name for (name, _), pixels in SIZES.items()}
-    rate = price_second(interaction.model, names.get(size, "720p"))
+    rate = compute_second_price_usd(interaction.model, names.get(size, "720p"))
     if not job_faults.failure and not (source and interaction.task == "upscale"):
         clip_spec = ClipSpec(
             interaction.prompt,
-            job_faults.apply_to_size(size),
+            job_faults.halve_size_if_faulty(size),
             max(2, round(seconds * FPS) - job_faults.missing_frames),
-            seed=interaction.seed or world.issue_number(),
+            seed=interaction.seed or world.issue_job_number(),
             first=first,
             last=last,
             references=references,
@@ -110,48 +110,52 @@ def start_omni_job(
     world.charge_job(world.start_job(job), rate, seconds, note=job_faults.failure)
     if source and interaction.task == "upscale" and not job_faults.failure:
         job.clip_futures = [
-            _wrap_in_future(resize_clip(world, source.path, job_faults.apply_to_size(size)))
+            _build_finished_future(
+                resize_clip(world, source.path, job_faults.halve_size_if_faulty(size))
+            )
         ]
     return job
 
 
-def is_stored(world: SimulatorState, job: Job) -> bool:
+def is_interaction_stored(world: SimulatorState, job: Job) -> bool:
     """Whether an interaction can still be named: it was stored, and not too long ago."""
     interaction: InteractionRequest = job.memo["ask"]
     return interaction.store and world.clock.now() < float(job.memo["created"]) + STORED_S
 
 
 def _plan_extension(
-    world: SimulatorState, clip_spec: ClipSpec, source: SourceVideo, kept_frames: int
+    world: SimulatorState, clip_spec: ClipSpec, source_video: SourceVideo, kept_frames: int
 ) -> ClipSpec:
     """The order of an extension: after its source, or of the tail alone, as the world is set."""
     if world.settings.omni_extension == "tail":
-        return replace(clip_spec, first=extract_last_frame(world, source.path, source.frames))
+        return replace(
+            clip_spec, first=extract_last_frame(world, source_video.path, source_video.frames)
+        )
     seam = min(world.settings.omni_seam, kept_frames - FPS)
-    path = source.path
-    if seam or kept_frames < source.frames:
-        path = trim_clip(world, path, source.frames - kept_frames, source.frames - seam)
+    path = source_video.path
+    if seam or kept_frames < source_video.frames:
+        path = trim_clip(world, path, source_video.frames - kept_frames, source_video.frames - seam)
     return replace(clip_spec, source=path, frames=clip_spec.frames + seam)
 
 
-def _choose_size(interaction: InteractionRequest, source: tuple[int, int]) -> tuple[int, int]:
+def _choose_size(interaction: InteractionRequest, source_size: tuple[int, int]) -> tuple[int, int]:
     if not interaction.resolution:
-        return source
-    aspect = "9:16" if source[1] > source[0] else "16:9"
+        return source_size
+    aspect = "9:16" if source_size[1] > source_size[0] else "16:9"
     return SIZES[interaction.resolution, aspect]
 
 
-def _find_source(
-    world: SimulatorState, host: str, interaction: InteractionRequest
+def _find_source_video(
+    world: SimulatorState, service: str, interaction: InteractionRequest
 ) -> SourceVideo | Rejection:
     generated = True
     if interaction.previous:
         job = world.jobs.get(interaction.previous)
         if (
             job is None
-            or job.provider != host
+            or job.provider != service
             or "ask" not in job.memo
-            or not is_stored(world, job)
+            or not is_interaction_stored(world, job)
         ):
             return Rejection(404, "NOT_FOUND", f"Interaction {interaction.previous} was not found.")
         is_unmade = world.clock.now() < job.ready_at or not job.clip_futures
@@ -160,7 +164,7 @@ def _find_source(
         path = job.clips[0]
     else:
         media = interaction.video or InputMedia("video")
-        media_path = _find_media_path(world, host, media)
+        media_path = _resolve_media_path(world, service, media)
         if isinstance(media_path, Rejection):
             return media_path
         path = media_path
@@ -179,10 +183,10 @@ def _find_source(
     return SourceVideo(path, facts.frames, (facts.width, facts.height), generated)
 
 
-def _read_picture(world: SimulatorState, host: str, media: InputMedia) -> bytes | Rejection:
+def _read_picture(world: SimulatorState, service: str, media: InputMedia) -> bytes | Rejection:
     data = media.data
     if data is None:
-        path = _find_media_path(world, host, media)
+        path = _resolve_media_path(world, service, media)
         if isinstance(path, Rejection):
             return path
         data = path.read_bytes()
@@ -193,12 +197,12 @@ def _read_picture(world: SimulatorState, host: str, media: InputMedia) -> bytes 
     return data
 
 
-def _find_media_path(world: SimulatorState, host: str, media: InputMedia) -> Path | Rejection:
+def _resolve_media_path(world: SimulatorState, service: str, media: InputMedia) -> Path | Rejection:
     """The file of a medium: files of the Gemini API there, objects of a bucket on Vertex."""
     if media.data is not None:
         return world.store_bytes(media.data, ".mp4")
     match = _FILE.match(media.uri)
-    if (host == GEMINI) != bool(match) or not (match or media.uri.startswith("gs://")):
+    if (service == GEMINI) != bool(match) or not (match or media.uri.startswith("gs://")):
         return reject_invalid(f"Unsupported file URI: {media.uri[:80]}")
     path = find_path(world, media.uri)
     if path is None:
@@ -211,7 +215,7 @@ def _find_media_path(world: SimulatorState, host: str, media: InputMedia) -> Pat
     return path
 
 
-def _wrap_in_future(path: Path) -> Future[Path]:
+def _build_finished_future(path: Path) -> Future[Path]:
     future: Future[Path] = Future()
     future.set_result(path)
     return future

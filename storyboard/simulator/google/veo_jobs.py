@@ -45,15 +45,18 @@ class VeoJobSpec:
 
 
 def start_veo_job(
-    world: SimulatorState, name: str, job_spec: VeoJobSpec, filter_words: Callable[[str], str]
+    world: SimulatorState,
+    name: str,
+    job_spec: VeoJobSpec,
+    format_filter_notice: Callable[[str], str],
 ) -> Job:
     """Starts the job, with the faults that wait for it, and puts it on the bill.
 
-    `filter_words` gives a wire's reason for a filtered sample, from its support codes.
+    `format_filter_notice` gives a wire's reason for a filtered sample, from its support codes.
     """
     prompt = job_spec.clip_spec.prompt
     job = Job(name, job_spec.provider, job_spec.model.id, prompt)
-    usd = job_spec.model.price_second(job_spec.resolution, job_spec.clip_spec.sound)
+    usd = job_spec.model.compute_second_price_usd(job_spec.resolution, job_spec.clip_spec.sound)
     fault = consume_job_fault(world, "blocked", prompt)
     if fault is not None:
         job.error = (3, BLOCKED.format(codes=fault.value or "61493863"))
@@ -66,11 +69,11 @@ def start_veo_job(
     if fault := consume_job_fault(world, "filtered", prompt):
         filtered_count, codes = job_spec.samples, fault.value or codes
     elif fault := consume_job_fault(world, "partial", prompt):
-        filtered_count = min(job_spec.samples, int(fault.to_number(1)))
+        filtered_count = min(job_spec.samples, int(fault.read_number_value(1)))
     if fault := consume_job_fault(world, "processing", prompt):
-        job.memo["looks"] = int(fault.to_number(3))
-    job.filtered = (filter_words(codes),) * filtered_count
-    job.clip_specs = tuple(_build_clip_specs(world, job_spec))[filtered_count:]
+        job.memo["looks"] = int(fault.read_number_value(3))
+    job.filtered = (format_filter_notice(codes),) * filtered_count
+    job.clip_specs = tuple(_build_clip_specs_with_faults(world, job_spec))[filtered_count:]
     job.memo["lost"] = filtered_count
     world.charge_job(job, usd, job_spec.seconds, samples=job_spec.samples - filtered_count)
     world.charge_job(job, usd, job_spec.seconds, samples=filtered_count, note="filtered")
@@ -84,7 +87,7 @@ def start_failing_job(world: SimulatorState, job: Job, code: int, message: str) 
     return world.start_job(job)
 
 
-def _build_clip_specs(world: SimulatorState, job_spec: VeoJobSpec) -> list[ClipSpec]:
+def _build_clip_specs_with_faults(world: SimulatorState, job_spec: VeoJobSpec) -> list[ClipSpec]:
     """One order a sample; several samples have random seeds, as one without a seed has."""
     clip_spec = job_spec.clip_spec
     if consume_job_fault(world, "wrong_length", clip_spec.prompt):
@@ -93,12 +96,12 @@ def _build_clip_specs(world: SimulatorState, job_spec: VeoJobSpec) -> list[ClipS
         clip_spec = replace(clip_spec, size=(clip_spec.size[0] // 2, clip_spec.size[1] // 2))
     if job_spec.seed is not None and job_spec.samples == 1:
         return [replace(clip_spec, seed=job_spec.seed)]
-    job_number = world.issue_number()
+    job_number = world.issue_job_number()
     return [
         replace(clip_spec, seed=_derive_seed(job_number, sample))
         for sample in range(job_spec.samples)
     ]
 
 
-def _derive_seed(job: int, sample: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{job}/{sample}".encode()).digest()[:4])
+def _derive_seed(job_number: int, sample_index: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{job_number}/{sample_index}".encode()).digest()[:4])

@@ -13,7 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storyboard.simulator.fault_injection import consume_job_fault, wrap_with_faults
-from storyboard.simulator.google.oauth import check_api_key, check_bearer_token, read_api_key
+from storyboard.simulator.google.oauth import (
+    read_api_key,
+    reject_bad_api_key,
+    reject_bad_bearer_token,
+)
 from storyboard.simulator.google.veo_jobs import (
     PROVISIONING,
     VeoJobSpec,
@@ -23,7 +27,7 @@ from storyboard.simulator.google.veo_jobs import (
 from storyboard.simulator.media.clip_spec import ClipSpec
 from storyboard.simulator.media.clips import FPS
 from storyboard.simulator.media.uploaded_media import find_picture_problem, read_clip_facts
-from storyboard.simulator.responses import google_error, read_base64, read_json_body
+from storyboard.simulator.responses import build_google_error, read_base64, read_json_object
 from storyboard.simulator.state import Job, SimulatorState
 from storyboard.simulator.validation import vertex as rules
 from storyboard.simulator.validation.veo_models import VERTEX, VeoModel
@@ -60,12 +64,12 @@ def build_routes(world: SimulatorState) -> list[Route]:
     ]
 
 
-def check_access(world: SimulatorState, request: Request) -> Response | None:
+def reject_bad_credential(world: SimulatorState, request: Request) -> Response | None:
     """The refusal of a request's credential on Vertex: a bearer token, or a key; else None."""
     key = read_api_key(request)
     if key or "project" not in request.path_params:
-        return check_api_key(world, "vertex", key)
-    return check_bearer_token(world, request)
+        return reject_bad_api_key(world, "vertex", key)
+    return reject_bad_bearer_token(world, request)
 
 
 class _VertexHandlers:
@@ -73,37 +77,37 @@ class _VertexHandlers:
         self._world = world
 
     async def submit_job(self, request: Request) -> Response:
-        if problem := check_access(self._world, request):
+        if problem := reject_bad_credential(self._world, request):
             return problem
         model = VERTEX.get(request.path_params["model"])
-        resource = _read_model_name(request)
+        resource = _read_model_resource(request)
         if model is None or model.retired_on:
-            return google_error(
+            return build_google_error(
                 404,
                 f"Publisher Model `{resource}` was not found or your project does not have access "
                 "to it. Please ensure you are using a valid model version. For more information, "
                 "see: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/model-versions",
             )
-        body = await read_json_body(request)
+        body = await read_json_object(request)
         if body is None:
-            return google_error(400, "Invalid JSON payload received. Unexpected token.")
+            return build_google_error(400, "Invalid JSON payload received. Unexpected token.")
         veo_request = read_veo_request(body)
         if veo_request is None:
-            return google_error(400, "Invalid instances: exactly one instance must be given.")
+            return build_google_error(400, "Invalid instances: exactly one instance must be given.")
         name = f"{resource}/operations/{uuid.uuid4()}"
         await self._start_job(name, model, veo_request, request.path_params.get("project", ""))
         return JSONResponse({"name": name})
 
     async def poll_job(self, request: Request) -> Response:
-        if problem := check_access(self._world, request):
+        if problem := reject_bad_credential(self._world, request):
             return problem
-        body = await read_json_body(request) or {}
+        body = await read_json_object(request) or {}
         name = str(body.get("operationName", ""))
-        if not name.startswith(f"{_read_model_name(request)}/operations/"):
-            return google_error(400, f"Invalid operation name {name or '(empty)'}.")
+        if not name.startswith(f"{_read_model_resource(request)}/operations/"):
+            return build_google_error(400, f"Invalid operation name {name or '(empty)'}.")
         job = self._world.jobs.get(name)
         if job is None:
-            return google_error(404, f"The operation {name} was not found.")
+            return build_google_error(404, f"The operation {name} was not found.")
         if not await self._world.is_done(job):
             return JSONResponse({"name": name})
         if job.error:
@@ -114,7 +118,7 @@ class _VertexHandlers:
         if job.filtered:
             answer["raiMediaFilteredReasons"] = list(job.filtered)
         if job.clip_futures:
-            answer["videos"] = await asyncio.to_thread(self._deliver_videos, job)
+            answer["videos"] = await asyncio.to_thread(self._store_and_describe_videos, job)
         return JSONResponse({"name": name, "done": True, "response": answer})
 
     async def _start_job(
@@ -126,11 +130,11 @@ class _VertexHandlers:
             world.provisioned.add(project)
             if consume_job_fault(world, "provisioning", veo_request.prompt):
                 return start_failing_job(world, job, *PROVISIONING)
-        media_problem, source = self._inspect_media(veo_request)
+        media_problem, source = self._find_media_problem_and_source(veo_request)
         facts = await asyncio.to_thread(read_clip_facts, source) if source else None
         if source and facts is None:
             media_problem = media_problem or "The input video can not be decoded."
-        if job_failure := rules.find_failure(model, veo_request, facts, media_problem):
+        if job_failure := rules.find_job_failure(model, veo_request, facts, media_problem):
             return start_failing_job(world, job, rules.INVALID, job_failure)
         parameters = veo_request.parameters
         resolution = parameters.get("resolution", "720p")
@@ -139,7 +143,7 @@ class _VertexHandlers:
         clip_spec = ClipSpec(
             prompt=veo_request.prompt,
             size=find_size(resolution, aspect),
-            frames=rules.read_duration(veo_request) * FPS,
+            frames=rules.read_new_seconds(veo_request) * FPS,
             sound=model.has_sound and parameters.get("generateAudio", True),
             first=self._read_bytes(veo_request.image),
             last=self._read_bytes(veo_request.last),
@@ -157,16 +161,16 @@ class _VertexHandlers:
             samples=int(parameters.get("sampleCount", 1)),
             resolution=resolution,
         )
-        job = start_veo_job(world, name, job_spec, _explain_filter)
+        job = start_veo_job(world, name, job_spec, _format_filter_notice)
         job.memo["storage"] = parameters.get("storageUri", "")
         return job
 
-    def _inspect_media(self, veo_request: VeoRequest) -> tuple[str, Path | None]:
+    def _find_media_problem_and_source(self, veo_request: VeoRequest) -> tuple[str, Path | None]:
         """(what is wrong with the media, the file of the video to extend)."""
         for picture in veo_request.pictures:
             data = self._read_bytes(picture)
             if data is None and not picture.is_corrupt:
-                return _describe_unreachable(picture), None
+                return _format_unreachable_notice(picture), None
             if data is not None and (problem := find_picture_problem(data)):
                 return problem, None
         if veo_request.video is None:
@@ -174,7 +178,9 @@ class _VertexHandlers:
         if veo_request.video.data is not None:
             return "", self._world.store_bytes(veo_request.video.data, ".mp4")
         stored = self._world.find_object(veo_request.video.uri)
-        return ("", stored.path) if stored else (_describe_unreachable(veo_request.video), None)
+        return (
+            ("", stored.path) if stored else (_format_unreachable_notice(veo_request.video), None)
+        )
 
     def _read_bytes(self, medium: RequestMedia | None) -> bytes | None:
         if medium is None or medium.data is not None:
@@ -188,9 +194,9 @@ class _VertexHandlers:
             if job.provider != "vertex" or not job.memo.get("storage") or "uris" in job.memo:
                 continue
             if job.clip_futures and await self._world.is_done(job) and not job.error:
-                await asyncio.to_thread(self._deliver_videos, job)
+                await asyncio.to_thread(self._store_and_describe_videos, job)
 
-    def _deliver_videos(self, job: Job) -> list[dict[str, str]]:
+    def _store_and_describe_videos(self, job: Job) -> list[dict[str, str]]:
         mime = "video/mp4"
         if not job.memo["storage"]:
             return [
@@ -210,18 +216,18 @@ class _VertexHandlers:
         return [{"gcsUri": uri, "mimeType": mime} for uri in job.memo["uris"]]
 
 
-def _read_model_name(request: Request) -> str:
+def _read_model_resource(request: Request) -> str:
     """The model's name in full, as the path has it."""
     return request.url.path.split("/", 2)[2].rpartition(":")[0]
 
 
-def _describe_unreachable(medium: RequestMedia) -> str:
+def _format_unreachable_notice(medium: RequestMedia) -> str:
     return f"The Cloud Storage object {medium.uri} does not exist, or may not be read."
 
 
-def _explain_filter(codes: str) -> str:
+def _format_filter_notice(support_codes: str) -> str:
     return (
         "Veo could not generate 1 videos based on the prompt provided. You will not be charged "
         "for this attempt. Try rephrasing the prompt. If you think this was an error, send "
-        f"feedback. Support codes: {codes}"
+        f"feedback. Support codes: {support_codes}"
     )

@@ -30,9 +30,9 @@ _MP4 = ("-map_metadata", "-1", "-fflags", "+bitexact", "-f", "mp4")
 class ClipFactory:
     """Makes clips, each once, in a folder of its own; safe to use from several threads."""
 
-    def __init__(self, folder: Path, *, draw: bool = False) -> None:
+    def __init__(self, folder: Path, *, uses_previz: bool = False) -> None:
         self._folder = folder
-        self._draw = draw
+        self._draw = uses_previz
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
         self._stopped = threading.Event()
@@ -62,11 +62,11 @@ class ClipFactory:
         if clip_spec.source is not None:
             self._extend_clip(clip_spec, clip_spec.source, out)
         elif self._draw and clip_spec.first is None:
-            from storyboard.simulator.media.previz_clips import draw_clip
+            from storyboard.simulator.media.previz_clips import draw_previz_clip
 
-            draw_clip(clip_spec, out)
+            draw_previz_clip(clip_spec, out)
         else:
-            self._encode_frames(clip_spec, out)
+            self._encode_new_frames(clip_spec, out)
 
     def _extend_clip(self, clip_spec: ClipSpec, source: Path, out: Path) -> None:
         """The source's own frames, copied where this encoder made them, then the new ones."""
@@ -76,10 +76,10 @@ class ClipFactory:
         is_own = source.parent == self._folder and not self._draw
         can_copy = is_own and (facts.width, facts.height) == clip_spec.size
         try:
-            self._encode_frames(
+            self._encode_new_frames(
                 clip_spec,
                 tail,
-                start=test_patterns.read_last_frame(source, facts.frames),
+                start_picture=test_patterns.read_last_frame(source, facts.frames),
                 sound=False,
             )
             run_ffmpeg(
@@ -88,7 +88,7 @@ class ClipFactory:
                     *(
                         ("-c:v", "copy")
                         if can_copy
-                        else (*_build_fit_options(clip_spec.size), *_ENCODER)
+                        else (*_build_resize_options(clip_spec.size), *_ENCODER)
                     ),
                     *(*_MP4, f"file:{head}"),
                 ]
@@ -120,17 +120,17 @@ class ClipFactory:
             for path in (head, tail, listing):
                 path.unlink(missing_ok=True)
 
-    def _encode_frames(
+    def _encode_new_frames(
         self,
         clip_spec: ClipSpec,
         out: Path,
         *,
-        start: test_patterns.Picture | None = None,
+        start_picture: test_patterns.Picture | None = None,
         sound: bool | None = None,
     ) -> None:
         """Writes the new frames of an order, and a tone where it has sound.
 
-        `start` is a picture that the first new frame goes on from.
+        `start_picture` is a picture that the first new frame goes on from.
         """
         width, height = clip_spec.size
         has_sound = clip_spec.sound if sound is None else sound
@@ -154,7 +154,7 @@ class ClipFactory:
                     first=clip_spec.first,
                     last=clip_spec.last,
                     references=clip_spec.references,
-                    start=start,
+                    start=start_picture,
                     crop=clip_spec.crop,
                 )
             ),
@@ -178,7 +178,7 @@ def _build_tone_input(clip_spec: ClipSpec) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def _build_fit_options(size: tuple[int, int]) -> tuple[str, ...]:
+def _build_resize_options(size: tuple[int, int]) -> tuple[str, ...]:
     """Gives footage another size, padded where its shape is another, and keeps every frame."""
     width, height = size
     return (

@@ -29,7 +29,7 @@ class _InlineWorkspace:
         return function(*arguments)
 
 
-def draw_clip(clip_spec: ClipSpec, out: Path) -> None:
+def draw_previz_clip(clip_spec: ClipSpec, out: Path) -> None:
     """Writes what previz makes of the order's prompt, at its size and exact number of frames."""
     entry_point = next(iter(entry_points(group="storyboard.providers", name="previz")), None)
     if entry_point is None:
@@ -52,7 +52,7 @@ def draw_clip(clip_spec: ClipSpec, out: Path) -> None:
     )
     with TemporaryDirectory(prefix="storyboard-drawn-") as folder:
         take_path = asyncio.run(
-            _run_previz(entry_point.load()(), request, _InlineWorkspace(Path(folder)))
+            _make_previz_take(entry_point.load()(), request, _InlineWorkspace(Path(folder)))
         )
         run_ffmpeg(
             [
@@ -62,10 +62,12 @@ def draw_clip(clip_spec: ClipSpec, out: Path) -> None:
         )
 
 
-async def _run_previz(previz: Any, request: Request, workspace: _InlineWorkspace) -> Path:
-    operation = await previz.submit(request, workspace)
-    outcome = await previz.poll(operation, workspace)
-    await previz.close()
+async def _make_previz_take(
+    previz_provider: Any, request: Request, workspace: _InlineWorkspace
+) -> Path:
+    operation = await previz_provider.submit(request, workspace)
+    outcome = await previz_provider.poll(operation, workspace)
+    await previz_provider.close()
     if not isinstance(outcome, Done) or outcome.samples[0].path is None:
         raise EnvironmentProblem(f"previz did not draw it: {outcome}")
     return outcome.samples[0].path

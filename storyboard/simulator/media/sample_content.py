@@ -21,7 +21,7 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _WORD_S, _LETTER_S, _GAP_S, _STOP_S = 0.10, 0.045, 0.05, 0.30
 
 
-def draw_picture(content_request: ContentRequest, *, half: bool = False) -> bytes:
+def draw_picture(content_request: ContentRequest, *, is_half_size: bool = False) -> bytes:
     """A PNG of the size asked for, or of half of it: colours, words, and the given pictures inset.
 
     Raises MediaError when a given picture doesn't decode.
@@ -31,7 +31,9 @@ def draw_picture(content_request: ContentRequest, *, half: bool = False) -> byte
 
     from storyboard.simulator.media.test_patterns import decode_picture
 
-    width, height = (side // 2 for side in content_request.size) if half else content_request.size
+    width, height = (
+        (side // 2 for side in content_request.size) if is_half_size else content_request.size
+    )
     seed = _hash_request(content_request)
     top, bottom = np.array(list(seed[0:3])), np.array(list(seed[3:6]))
     slope = np.linspace(0.0, 1.0, height)[:, None, None]
@@ -54,7 +56,7 @@ def draw_picture(content_request: ContentRequest, *, half: bool = False) -> byte
     return encoded.tobytes()
 
 
-def synthesize_speech(content_request: ContentRequest) -> bytes:
+def synthesize_speech_tones(content_request: ContentRequest) -> bytes:
     """PCM of the words as tones: a syllable a word at the voice's own pitch, pauses at stops."""
     import numpy as np
 
@@ -73,11 +75,11 @@ def synthesize_speech(content_request: ContentRequest) -> bytes:
     return (np.concatenate(pieces) * 32767).astype("<i2").tobytes()
 
 
-def write_text(content_request: ContentRequest) -> str:
+def write_sample_text(content_request: ContentRequest) -> str:
     """As many sentences as the prompt asks for (`two sentences`; else two), or JSON to a schema."""
     if content_request.schema is not None:
         return json.dumps(
-            _build_sample(content_request.schema, _extract_subject(content_request.prompt)),
+            _build_schema_sample(content_request.schema, _extract_subject(content_request.prompt)),
             ensure_ascii=False,
         )
     counted = re.search(
@@ -95,7 +97,7 @@ def _extract_subject(prompt: str) -> str:
     return " ".join(re.findall(r"[\w’'-]+", plain)[:8]) or "nothing"
 
 
-def _build_sample(schema: Mapping[str, Any], words: str) -> Any:
+def _build_schema_sample(schema: Mapping[str, Any], text_value: str) -> Any:
     """The least value that fits a JSON schema, in Google's spelling or JSON Schema's."""
     if allowed := schema.get("enum"):
         return allowed[0]
@@ -103,16 +105,18 @@ def _build_sample(schema: Mapping[str, Any], words: str) -> Any:
     match str(kind[0] if isinstance(kind, list) else kind).lower():
         case "object":
             parts = schema.get("properties", {})
-            return {name: _build_sample(part, words) for name, part in parts.items()}
+            return {name: _build_schema_sample(part, text_value) for name, part in parts.items()}
         case "array":
             least = int(schema.get("minItems", 1))
-            return [_build_sample(schema.get("items", {"type": "string"}), words)] * max(1, least)
+            return [
+                _build_schema_sample(schema.get("items", {"type": "string"}), text_value)
+            ] * max(1, least)
         case "integer" | "number":
             return schema.get("minimum", 1)
         case "boolean":
             return True
         case _:
-            return words
+            return text_value
 
 
 def _hash_request(content_request: ContentRequest) -> bytes:

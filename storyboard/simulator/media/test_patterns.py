@@ -45,7 +45,7 @@ _BT709 = np.array(
 def draw_frames(
     prompt: str,
     size: tuple[int, int],
-    count: int,
+    frame_count: int,
     *,
     seed: int = 0,
     first: bytes | None = None,
@@ -54,7 +54,7 @@ def draw_frames(
     start: Picture | None = None,
     crop: bool = False,
 ) -> Iterator[memoryview]:
-    """`count` frames as raw yuv420p, BT.709 in limited range; both sides of `size` are even.
+    """`frame_count` frames as raw yuv420p, BT.709 in limited range; both sides of `size` are even.
 
     With `first` frame 0 is that picture and no number is drawn into it; with `last` too, the last
     frame is that one. `start` is a picture that frame 0 goes on from, one step into its movement.
@@ -62,28 +62,31 @@ def draw_frames(
     cv2.setNumThreads(1)
     if first is not None and last is not None:
         begin, end = (
-            _to_planes(fit_picture(decode_picture(item), size, crop=crop)) for item in (first, last)
+            _convert_to_yuv_planes(fit_picture(decode_picture(item), size, crop=crop))
+            for item in (first, last)
         )
         moving_frames: Iterator[Planes] = (
-            _mix_planes(begin, end, n / max(1, count - 1)) for n in range(count)
+            _mix_planes(begin, end, n / max(1, frame_count - 1)) for n in range(frame_count)
         )
     elif first is not None or start is not None:
         start_picture = decode_picture(first) if first is not None else start
         assert start_picture is not None
-        base = _to_planes(fit_picture(start_picture, size, crop=crop))
+        base = _convert_to_yuv_planes(fit_picture(start_picture, size, crop=crop))
         early = 0 if first is not None else 1
-        moving_frames = (_zoom_in(base, (n + early) / count) for n in range(count))
+        moving_frames = (_zoom_in(base, (n + early) / frame_count) for n in range(frame_count))
     else:
-        moving_frames = _draw_pattern(prompt, size, count, seed)
+        moving_frames = _draw_pattern(prompt, size, frame_count, seed)
     inset = (size[0] // 10 * 2, size[1] // 10 * 2)
-    insets = [_to_planes(fit_picture(decode_picture(item), inset)) for item in references[:3]]
+    insets = [
+        _convert_to_yuv_planes(fit_picture(decode_picture(item), inset)) for item in references[:3]
+    ]
     for n, planes in enumerate(moving_frames):
         for place, item in enumerate(insets):
             left = (place + 1) * (size[0] // 40 * 2) + place * inset[0]
             _paste_planes(planes, item, left, size[1] // 40 * 2)
-        as_given = (first is not None and n == 0) or (last is not None and n == count - 1)
+        as_given = (first is not None and n == 0) or (last is not None and n == frame_count - 1)
         if not as_given:
-            _draw_number(planes, n)
+            _draw_frame_number(planes, n)
         yield np.concatenate([item.ravel() for item in planes]).data
 
 
@@ -131,13 +134,13 @@ def read_last_frame(clip: Path, count: int) -> Picture:
 
 def read_frame_number(picture: Picture) -> int:
     """The number in the strip of a frame that carries one."""
-    side, top = _locate_strip(*picture.shape[:2])
+    side, top = _locate_number_strip(*picture.shape[:2])
     middle = top + side // 2
     bits = (int(picture[middle, side * n + side // 2].mean() > 127) for n in range(1, BITS + 1))
     return sum(bit << n for n, bit in enumerate(bits))
 
 
-def _to_planes(picture: Picture) -> Planes:
+def _convert_to_yuv_planes(picture: Picture) -> Planes:
     """A picture as Y, U and V, the colour at half the size."""
     mixed = np.asarray(cv2.transform(picture, _BT709), np.uint8)
     high, wide = picture.shape[:2]
@@ -159,7 +162,7 @@ def _draw_pattern(prompt: str, size: tuple[int, int], count: int, seed: int) -> 
     line = np.tile(light + (dark - light) * wave[:, None], (width // _PERIOD + 2, 1)).astype(
         np.uint8
     )
-    rows = [line_plane[0] for line_plane in _to_planes(np.stack([line, line]))]
+    rows = [line_plane[0] for line_plane in _convert_to_yuv_planes(np.stack([line, line]))]
     words = prompt.encode("ascii", "replace").decode()[:48]
     for n in range(count):
         at = n * _STEP % _PERIOD
@@ -201,20 +204,20 @@ def _paste_planes(planes: Planes, inset: Planes, left: int, top: int) -> None:
         target[top // share : top // share + high, left // share : left // share + wide] = plane
 
 
-def _locate_strip(high: int, wide: int) -> tuple[int, int]:
+def _locate_number_strip(high: int, wide: int) -> tuple[int, int]:
     """(side of a square, top row) of the strip, both even."""
     side = min(high, wide) // 48 * 2
     return side, high - 2 * side
 
 
-def _draw_number(planes: Planes, n: int) -> None:
+def _draw_frame_number(planes: Planes, number: int) -> None:
     luma = planes[0]
-    side, top = _locate_strip(*luma.shape)
+    side, top = _locate_number_strip(*luma.shape)
     squares = [np.full((side // share, side * BITS // share), 128, np.uint8) for share in (1, 2, 2)]
     for bit in range(BITS):
-        squares[0][:, side * bit : side * (bit + 1)] = 235 if n >> bit & 1 else 20
+        squares[0][:, side * bit : side * (bit + 1)] = 235 if number >> bit & 1 else 20
     _paste_planes(planes, squares, side, top)
-    _draw_text(luma, f"{n:04d}", (side * (BITS + 2), top + side), side / 24)
+    _draw_text(luma, f"{number:04d}", (side * (BITS + 2), top + side), side / 24)
 
 
 def _draw_text(luma: Plane, words: str, where: tuple[int, int], scale: float) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storyboard.simulator.validation.cometapi_videos import LARGEST_IMAGE, check_model
-from storyboard.simulator.validation.rejection import Rejection, reject_wrong_types
+from storyboard.simulator.validation.cometapi_videos import LARGEST_IMAGE, reject_unknown_model
+from storyboard.simulator.validation.rejection import Rejection, reject_on_type_errors
 from storyboard.simulator.validation.veo_request import ClipFacts
 
 SIZES = {
@@ -60,7 +60,7 @@ class VideoChat:
         return SIZES[self.resolution, self.aspect_ratio]
 
 
-@reject_wrong_types("invalid_request")
+@reject_on_type_errors("invalid_request")
 def read_chat(body: object) -> VideoChat | Rejection:
     """Reads a chat body: `google` lies under a literal `extra_body` key, or at the top level.
 
@@ -70,9 +70,9 @@ def read_chat(body: object) -> VideoChat | Rejection:
     if not isinstance(body, Mapping):
         return _reject_request("the body must be a JSON object")
     model = str(body.get("model", ""))
-    if rejection := check_model(model):
+    if rejection := reject_unknown_model(model):
         return rejection
-    prompt = _find_prompt(body.get("messages"))
+    prompt = _find_last_user_prompt(body.get("messages"))
     if prompt is None:
         return _reject_request("messages is required")
     extra = body.get("extra_body", body)
@@ -110,8 +110,8 @@ def read_chat(body: object) -> VideoChat | Rejection:
     return chat
 
 
-def explain_rejection(chat: VideoChat, source: ClipFacts | None = None) -> str:
-    """Why the model can't make that, or nothing; `source` is the video to extend."""
+def explain_model_refusal(chat: VideoChat, source_clip: ClipFacts | None = None) -> str:
+    """Why the model can't make that, or nothing; `source_clip` is the video to extend."""
     presence = bool(chat.image), bool(chat.last_frame), bool(chat.video), bool(chat.references)
     image, last, video, references = presence
     if not chat.prompt and not (image or video):
@@ -128,10 +128,10 @@ def explain_rejection(chat: VideoChat, source: ClipFacts | None = None) -> str:
         return "referenceImages can't be given with image, lastFrame or video."
     if len(chat.references) > MOST_REFERENCES or "" in chat.references:
         return f"At most {MOST_REFERENCES} reference images, each with image.uri."
-    return _explain_length(chat, source)
+    return _explain_duration_or_source_refusal(chat, source_clip)
 
 
-def _explain_length(chat: VideoChat, source: ClipFacts | None) -> str:
+def _explain_duration_or_source_refusal(chat: VideoChat, source_clip: ClipFacts | None) -> str:
     feature, allowed = "text_to_video", list(DURATIONS)
     if chat.video:
         feature, allowed = "video_extension", [HOP_S]
@@ -147,15 +147,15 @@ def _explain_length(chat: VideoChat, source: ClipFacts | None) -> str:
         )
     if chat.video and chat.resolution != "720p":
         return "Video extension supports resolution 720p only."
-    if source and not SOURCE_S[0] <= source.seconds <= SOURCE_S[1]:
+    if source_clip and not SOURCE_S[0] <= source_clip.seconds <= SOURCE_S[1]:
         return f"The input video must be {SOURCE_S[0]} to {SOURCE_S[1]} seconds long."
     # Nobody says which service is behind the gateway: the narrower of Google's two rules holds.
-    if source and min(source.width, source.height) > 720:
+    if source_clip and min(source_clip.width, source_clip.height) > 720:
         return "The input video must be 720p."
     return ""
 
 
-def _find_prompt(messages: object) -> str | None:
+def _find_last_user_prompt(messages: object) -> str | None:
     """The words of the last message of the user; None where there is no such message."""
     if not isinstance(messages, list):
         return None

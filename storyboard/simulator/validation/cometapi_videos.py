@@ -33,7 +33,7 @@ _PER_SECOND = {
 _PER_REQUEST = {"veo3.1-pro": "2.00"}
 
 
-def price_video(model: str, resolution: str, seconds: int) -> Decimal:
+def compute_video_price_usd(model: str, resolution: str, seconds: int) -> Decimal:
     """USD for one video of `seconds`; the vendor's table of 2026-08-13, pro by the request."""
     if model in _PER_REQUEST:
         return Decimal(_PER_REQUEST[model])
@@ -63,32 +63,35 @@ class VideoForm:
     last: bytes | None = None
 
 
-def check_model(model: str) -> Rejection | None:
+def reject_unknown_model(model_id: str) -> Rejection | None:
     """Why no channel serves that model, if none does."""
-    if not model:
+    if not model_id:
         return Rejection(400, "invalid_request", "model is required")
-    if model not in BACKENDS:
+    if model_id not in BACKENDS:
         return Rejection(
-            403, "model_not_found", f"this key has no access to model {model}, or it does not exist"
+            403,
+            "model_not_found",
+            f"this key has no access to model {model_id}, or it does not exist",
         )
     return None
 
 
 def read_form(
-    fields: Mapping[str, str], references: Sequence[Upload], *, two_frames: bool = False
+    fields: Mapping[str, str], references: Sequence[Upload], *, accepts_last_frame: bool = False
 ) -> VideoForm | Rejection:
     """Reads a create form.
 
     `references` are the files named `input_reference`, in order. One is the first frame; a second
-    is the last frame where `two_frames` is set (the older page), and refused where it is not.
+    is the last frame where `accepts_last_frame` is set (the older page), and refused where it is
+    not.
     """
     model = fields.get("model", "veo3.1-fast")
-    if rejection := check_model(model):
+    if rejection := reject_unknown_model(model):
         return rejection
     prompt = fields.get("prompt", "").strip()
     if not prompt:
         return Rejection(400, "invalid_request", "prompt is required")
-    limit = 2 if two_frames else 1
+    limit = 2 if accepts_last_frame else 1
     if len(references) > limit:
         message = f"input_reference accepts {limit} file(s), got {len(references)}"
         return Rejection(400, "invalid_request", message)

@@ -28,50 +28,61 @@ _CLIP = {"uri", "encodedVideo", "encoding"}
 _IMAGES = ("image/png", "image/jpeg")
 
 
-def check_request(
+def reject_unsupported_request(
     model: VeoModel, body: Mapping[str, Any], veo_request: VeoRequest
 ) -> Rejection | None:
     """What is wrong with a request before its media are looked at."""
     problems = (
-        *_find_unknown_fields(body, veo_request),
+        *_find_unknown_field_problems(body, veo_request),
         *_find_shape_problems(model, veo_request),
         *_find_setting_problems(model, veo_request),
     )
     return reject_invalid(problems[0]) if problems else None
 
 
-def check_source(
-    veo_request: VeoRequest, clip: ClipFacts | None, *, by_veo: bool, active: bool, hops: int
+def reject_unsupported_source(
+    veo_request: VeoRequest,
+    source_clip: ClipFacts | None,
+    *,
+    is_made_by_veo: bool,
+    is_active: bool,
+    hops: int,
 ) -> Rejection | None:
-    """What is wrong with the file to extend; `clip` is None where there is no such file any more.
+    """What is wrong with the file to extend; `source_clip` is None where that file is gone.
 
-    `by_veo` says that this service's Veo made it, `active` that it has been processed, `hops` how
-    often it was extended already.
+    `is_made_by_veo` says that this service's Veo made it, `is_active` that it has been processed,
+    `hops` how often it was extended already.
     """
-    if clip is None or not by_veo or not active or clip.resolution != "720p":
+    if (
+        source_clip is None
+        or not is_made_by_veo
+        or not is_active
+        or source_clip.resolution != "720p"
+    ):
         return reject_invalid(UNPROCESSED)
     aspect = veo_request.parameters.get("aspectRatio", "16:9")
-    if aspect != clip.aspect:
+    if aspect != source_clip.aspect:
         return reject_invalid(
-            f"Aspect ratio of the input video must be {aspect}, but got: {clip.aspect}"
+            f"Aspect ratio of the input video must be {aspect}, but got: {source_clip.aspect}"
         )
-    if clip.seconds > LONGEST_SOURCE_S:
+    if source_clip.seconds > LONGEST_SOURCE_S:
         return reject_invalid(
-            f"Input video must be at most {LONGEST_SOURCE_S} seconds, but got {clip.seconds:g}."
+            f"Input video must be at most {LONGEST_SOURCE_S} seconds, "
+            f"but got {source_clip.seconds:g}."
         )
     if hops >= MOST_HOPS:
         return reject_invalid(f"A video can be extended at most {MOST_HOPS} times.")
     return None
 
 
-def _describe_unsupported(name: str) -> str:
+def _format_unsupported_field(field_name: str) -> str:
     return (
-        f"`{name}` isn't supported by this model. Please remove it or refer to the Gemini API "
-        "documentation for supported usage."
+        f"`{field_name}` isn't supported by this model. Please remove it or refer to the Gemini "
+        "API documentation for supported usage."
     )
 
 
-def _find_unknown_fields(body: Mapping[str, Any], veo_request: VeoRequest) -> Iterator[str]:
+def _find_unknown_field_problems(body: Mapping[str, Any], veo_request: VeoRequest) -> Iterator[str]:
     for name in body:
         if name not in _TOP:
             yield (f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
@@ -79,11 +90,11 @@ def _find_unknown_fields(body: Mapping[str, Any], veo_request: VeoRequest) -> It
         *sorted(veo_request.fields - _INSTANCE),
         *sorted(set(veo_request.parameters) - _PARAMETERS),
     ):
-        yield _describe_unsupported(name)
+        yield _format_unsupported_field(name)
     for picture in veo_request.pictures:
-        yield from map(_describe_unsupported, sorted(picture.fields - _PICTURE))
+        yield from map(_format_unsupported_field, sorted(picture.fields - _PICTURE))
     if veo_request.video:
-        yield from map(_describe_unsupported, sorted(veo_request.video.fields - _CLIP))
+        yield from map(_format_unsupported_field, sorted(veo_request.video.fields - _CLIP))
 
 
 def _find_shape_problems(model: VeoModel, veo_request: VeoRequest) -> Iterator[str]:
@@ -95,12 +106,12 @@ def _find_shape_problems(model: VeoModel, veo_request: VeoRequest) -> Iterator[s
         yield "`image` and `video` can't be used together."
     if veo_request.last:
         if not model.last_frame:
-            yield _describe_unsupported("lastFrame")
+            yield _format_unsupported_field("lastFrame")
         if not veo_request.image:
             yield "`lastFrame` requires `image`."
     if veo_request.references:
         if not model.references:
-            yield _describe_unsupported("referenceImages")
+            yield _format_unsupported_field("referenceImages")
         if veo_request.image or veo_request.last or veo_request.video:
             yield "`referenceImages` can't be used with `image`, `lastFrame` or `video`."
         if len(veo_request.references) > model.references:
@@ -111,7 +122,7 @@ def _find_shape_problems(model: VeoModel, veo_request: VeoRequest) -> Iterator[s
             yield "`referenceImages` requires `prompt`."
     if veo_request.video:
         if not model.extends:
-            yield _describe_unsupported("video")
+            yield _format_unsupported_field("video")
         elif not veo_request.video.uri:
             yield "Video URI not found in the request."
 
@@ -164,4 +175,4 @@ def _find_setting_problems(model: VeoModel, veo_request: VeoRequest) -> Iterator
     if not isinstance(parameters.get("negativePrompt", ""), str):
         yield "The value type for `negativePrompt` needs to be a string."
     if parameters.get("enhancePrompt", True) is not True:
-        yield _describe_unsupported("enhancePrompt")
+        yield _format_unsupported_field("enhancePrompt")

@@ -12,7 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from storyboard.simulator.validation.rejection import Rejection, reject_invalid, reject_wrong_types
+from storyboard.simulator.validation.rejection import (
+    Rejection,
+    reject_invalid,
+    reject_on_type_errors,
+)
 
 TEXT, IMAGE, AUDIO = "TEXT", "IMAGE", "AUDIO"
 
@@ -85,52 +89,56 @@ class ContentRequest:
 
     @property
     def tokens_in(self) -> int:
-        return count_tokens(self.system) + count_tokens(self.prompt) + 258 * len(self.images)
+        return (
+            estimate_token_count(self.system)
+            + estimate_token_count(self.prompt)
+            + 258 * len(self.images)
+        )
 
 
-def check_location(model: str, location: str) -> Rejection | None:
+def reject_unsupported_location(model_id: str, location: str) -> Rejection | None:
     """Vertex serves the third generation and later in the location `global` only."""
-    if location == "global" or model.startswith("gemini-2"):
+    if location == "global" or model_id.startswith("gemini-2"):
         return None
     message = (
-        f"Publisher Model `publishers/google/models/{model}` was not found in location "
+        f"Publisher Model `publishers/google/models/{model_id}` was not found in location "
         f"{location}, or your project does not have access to it."
     )
     return Rejection(404, "NOT_FOUND", message)
 
 
-def count_tokens(words: str) -> int:
+def estimate_token_count(words: str) -> int:
     """About how many tokens that is."""
     return (len(words) + 3) // 4
 
 
-def price_answer(content_request: ContentRequest, tokens_out: int) -> Decimal:
-    """USD for an answer of `tokens_out` tokens; a picture has its own price."""
+def compute_answer_price_usd(content_request: ContentRequest, output_tokens: int) -> Decimal:
+    """USD for an answer of `output_tokens` tokens; a picture has its own price."""
     if content_request.output == IMAGE:
         return Decimal(IMAGE_MODELS[content_request.model][content_request.image_size])
     rates = TEXT_MODELS if content_request.output == TEXT else SPEECH_MODELS
     input_rate, output_rate = (Decimal(rate) for rate in rates[content_request.model])
-    return (input_rate * content_request.tokens_in + output_rate * tokens_out) / 1_000_000
+    return (input_rate * content_request.tokens_in + output_rate * output_tokens) / 1_000_000
 
 
-@reject_wrong_types("INVALID_ARGUMENT")
-def read_request(model: str, body: object) -> ContentRequest | Rejection:
-    """Reads a `generateContent` body for `model`."""
-    if "omni" in model:
+@reject_on_type_errors("INVALID_ARGUMENT")
+def read_content_request(model_id: str, body: object) -> ContentRequest | Rejection:
+    """Reads a `generateContent` body for `model_id`."""
+    if "omni" in model_id:
         return reject_invalid("This model only supports Interactions API.")
-    if model not in {**IMAGE_MODELS, **TEXT_MODELS, **SPEECH_MODELS}:
-        message = f"models/{model} is not found, or is not supported for generateContent."
+    if model_id not in {**IMAGE_MODELS, **TEXT_MODELS, **SPEECH_MODELS}:
+        message = f"models/{model_id} is not found, or is not supported for generateContent."
         return Rejection(404, "NOT_FOUND", message)
     if not isinstance(body, Mapping):
         return reject_invalid("Invalid JSON payload received.")
     config = body.get("generationConfig", {})
     if not isinstance(config, Mapping):
         return reject_invalid("`generationConfig` must be an object.")
-    parts = _read_parts(body.get("contents"))
+    parts = _read_text_and_images(body.get("contents"))
     if isinstance(parts, Rejection):
         return parts
     prompt, images = parts
-    system = _read_parts(body.get("systemInstruction", {"parts": []}))
+    system = _read_text_and_images(body.get("systemInstruction", {"parts": []}))
     if isinstance(system, Rejection):
         return system
     if not prompt:
@@ -138,16 +146,16 @@ def read_request(model: str, body: object) -> ContentRequest | Rejection:
     seed = config.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
         return reject_invalid("`seed` must be an integer.")
-    content_request = ContentRequest(model, TEXT, prompt, system[0], images, seed=seed)
+    content_request = ContentRequest(model_id, TEXT, prompt, system[0], images, seed=seed)
     modalities = {str(modality).upper() for modality in config.get("responseModalities", [])}
-    if model in SPEECH_MODELS:
-        return _read_speech_request(content_request, modalities, config)
-    if model in IMAGE_MODELS:
-        return _read_image_request(content_request, modalities, config)
-    return _read_text_request(content_request, modalities, config)
+    if model_id in SPEECH_MODELS:
+        return _apply_speech_config(content_request, modalities, config)
+    if model_id in IMAGE_MODELS:
+        return _apply_image_config(content_request, modalities, config)
+    return _apply_text_config(content_request, modalities, config)
 
 
-def _read_text_request(
+def _apply_text_config(
     content_request: ContentRequest, modalities: set[str], config: Mapping[str, Any]
 ) -> ContentRequest | Rejection:
     if modalities - {TEXT}:
@@ -161,7 +169,7 @@ def _read_text_request(
     return replace(content_request, schema=schema)
 
 
-def _read_image_request(
+def _apply_image_config(
     content_request: ContentRequest, modalities: set[str], config: Mapping[str, Any]
 ) -> ContentRequest | Rejection:
     if modalities and (IMAGE not in modalities or modalities - {TEXT, IMAGE}):
@@ -180,14 +188,14 @@ def _read_image_request(
     return replace(content_request, output=IMAGE, size=(width, height), image_size=size)
 
 
-def _read_speech_request(
+def _apply_speech_config(
     content_request: ContentRequest, modalities: set[str], config: Mapping[str, Any]
 ) -> ContentRequest | Rejection:
     if modalities != {AUDIO}:
         return _reject_modalities(content_request.model, modalities or {TEXT}, AUDIO)
     if content_request.images or content_request.system:
         return reject_invalid("A speech model reads text only, and no system instruction.")
-    if count_tokens(content_request.prompt) > MOST_SPOKEN:
+    if estimate_token_count(content_request.prompt) > MOST_SPOKEN:
         return reject_invalid(f"The input token count exceeds the maximum of {MOST_SPOKEN}.")
     speech = config.get("speechConfig", {})
     speaker_configs = speech.get("multiSpeakerVoiceConfig", {}).get("speakerVoiceConfigs", [])
@@ -218,7 +226,7 @@ def _reject_modalities(model: str, modalities: set[str], allowed: str) -> Reject
     )
 
 
-def _read_parts(contents: object) -> tuple[str, tuple[bytes, ...]] | Rejection:
+def _read_text_and_images(contents: object) -> tuple[str, tuple[bytes, ...]] | Rejection:
     """The words and the inline pictures of `contents`, which is one content or a list of them."""
     content_list = [contents] if isinstance(contents, Mapping) else contents
     if not isinstance(content_list, list):

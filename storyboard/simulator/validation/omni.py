@@ -17,7 +17,11 @@ from storyboard.simulator.validation.interaction_input import (
     InteractionInput,
     read_input,
 )
-from storyboard.simulator.validation.rejection import Rejection, reject_invalid, reject_wrong_types
+from storyboard.simulator.validation.rejection import (
+    Rejection,
+    reject_invalid,
+    reject_on_type_errors,
+)
 
 GEMINI, VERTEX = "gemini", "vertex"
 
@@ -88,7 +92,7 @@ _SAMPLING = {"temperature", "top_p", "stop_sequences"}
 _FORMAT = {"type", "aspect_ratio", "resolution", "duration", "delivery", "gcs_uri"}
 
 
-def price_second(model: str, resolution: str) -> Decimal:
+def compute_second_price_usd(model: str, resolution: str) -> Decimal:
     """USD a second of new video: $0.10 at 720p, 1.2 $0.07; other sizes by their share of it."""
     return (Decimal(_USD_720P.get(model, "0.10")) * _SHARE[resolution]).quantize(Decimal("0.0001"))
 
@@ -119,15 +123,15 @@ class InteractionRequest:
     seed: int = 0
 
 
-@reject_wrong_types("INVALID_ARGUMENT")
-def read_interaction(body: object, host: str) -> InteractionRequest | Rejection:
-    """Reads a create body for `host`, which is `gemini` or `vertex`."""
+@reject_on_type_errors("INVALID_ARGUMENT")
+def read_interaction(body: object, service: str) -> InteractionRequest | Rejection:
+    """Reads a create body for `service`, which is `gemini` or `vertex`."""
     if not isinstance(body, Mapping):
         return reject_invalid("Invalid JSON payload received.")
-    if rejection := _check_fields(body, _TOP, _NOT_OFFERED):
+    if rejection := _reject_unknown_fields(body, _TOP, _NOT_OFFERED):
         return rejection
     model = body.get("model", "")
-    if model not in MODELS[host]:
+    if model not in MODELS[service]:
         return Rejection(404, "NOT_FOUND", f"Model {model!r} is not found or not supported here.")
     modalities = body.get("response_modalities", ["video"])
     if [str(modality).lower() for modality in modalities] != ["video"]:
@@ -144,7 +148,7 @@ def read_interaction(body: object, host: str) -> InteractionRequest | Rejection:
         (config, _CONFIG, _SAMPLING),
         (video_config, {"task"}, set()),
     ):
-        if rejection := _check_fields(part, known_fields, refused_fields):
+        if rejection := _reject_unknown_fields(part, known_fields, refused_fields):
             return rejection
     seed = config.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
@@ -166,7 +170,7 @@ def read_interaction(body: object, host: str) -> InteractionRequest | Rejection:
     with_media = _assign_media(interaction, interaction_input)
     if isinstance(with_media, Rejection):
         return with_media
-    return _read_format(with_media, body.get("response_format", {}), host)
+    return _apply_response_format(with_media, body.get("response_format", {}), service)
 
 
 def _assign_media(
@@ -197,7 +201,7 @@ def _assign_media(
         return reject_invalid("Task text_to_video can't take images.")
     frames: list[int] = []
     if task in ("image_to_video", "reference_to_video"):
-        frames = [_find_tagged_image(tag, at) for at, tag in enumerate((first, last)) if tag]
+        frames = [_find_tagged_image_index(tag, at) for at, tag in enumerate((first, last)) if tag]
     if task == "image_to_video":
         frames = frames if len(frames) == 2 or len(images) == 1 else [0, 1]
         frames = frames or [0]
@@ -222,29 +226,31 @@ def _assign_media(
     )
 
 
-def _find_tagged_image(tag: re.Match[str], otherwise: int) -> int:
+def _find_tagged_image_index(tag: re.Match[str], otherwise: int) -> int:
     """Which image of the input a tag means: the one that it names, or the one at its place."""
     return int(tag["number"]) - 1 if tag["number"] else otherwise
 
 
-def _infer_task(prompt: str, images: int, source: bool, tagged: bool) -> str:
-    if source:
+def _infer_task(prompt: str, image_count: int, has_source: bool, has_frame_tag: bool) -> str:
+    if has_source:
         return "extend" if _GOING_ON.search(prompt) else "edit"
-    if not images:
+    if not image_count:
         return "text_to_video"
-    if images == 1 or (images == 2 and (tagged or _FRAMES_IN_WORDS.search(prompt))):
+    if image_count == 1 or (
+        image_count == 2 and (has_frame_tag or _FRAMES_IN_WORDS.search(prompt))
+    ):
         return "image_to_video"
     return "reference_to_video"
 
 
-def _read_format(
-    interaction: InteractionRequest, value: object, host: str
+def _apply_response_format(
+    interaction: InteractionRequest, response_format: object, service: str
 ) -> InteractionRequest | Rejection:
-    formats = value if isinstance(value, list) else [value]
+    formats = response_format if isinstance(response_format, list) else [response_format]
     if len(formats) != 1 or not isinstance(formats[0], Mapping):
         return reject_invalid("`response_format` must be one object.")
     output_format = formats[0]
-    if rejection := _check_fields(output_format, _FORMAT, set()):
+    if rejection := _reject_unknown_fields(output_format, _FORMAT, set()):
         return rejection
     if output_format.get("type", "video") != "video":
         return reject_invalid("This model outputs video only.")
@@ -271,9 +277,9 @@ def _read_format(
     )
     if delivery not in ("inline", "uri"):
         return reject_invalid(f"Unknown delivery {delivery!r}.")
-    if host == GEMINI and gcs_uri:
+    if service == GEMINI and gcs_uri:
         return reject_invalid("`gcs_uri` isn't supported by this API.")
-    if host == VERTEX and delivery == "uri" and not re.fullmatch(r"gs://[^/]+(/.*)?", gcs_uri):
+    if service == VERTEX and delivery == "uri" and not re.fullmatch(r"gs://[^/]+(/.*)?", gcs_uri):
         return reject_invalid("`gcs_uri` is required when `delivery` is `uri`.")
     return replace(
         interaction,
@@ -287,22 +293,23 @@ def _read_format(
 
 def compute_kept_seconds(
     interaction: InteractionRequest,
-    host: str,
+    service: str,
     source_s: float,
     *,
-    generated: bool,
+    is_generated: bool,
     total_s: float | None = None,
 ) -> float | Rejection:
     """How many seconds of the source, counted from its end, go into the result.
 
-    `generated` says that the source is this API's own work. `total_s` overrides the longest result.
+    `is_generated` says that the source is this API's own work. `total_s` overrides the longest
+    result.
     """
-    if host == GEMINI and not generated and source_s > UPLOADED_S + 0.1:
+    if service == GEMINI and not is_generated and source_s > UPLOADED_S + 0.1:
         return reject_invalid(f"Uploaded videos must be {UPLOADED_S} seconds or less for editing.")
     if interaction.task != "extend":
         return source_s
-    max_total_s = TOTAL_S[host] if total_s is None else total_s
-    kept_s = min(source_s, KEPT_S) if host == VERTEX else source_s
+    max_total_s = TOTAL_S[service] if total_s is None else total_s
+    kept_s = min(source_s, KEPT_S) if service == VERTEX else source_s
     if kept_s + interaction.seconds > max_total_s + 0.1:
         lengths = f"{source_s:g} s + {interaction.seconds:g} s"
         return reject_invalid(
@@ -311,7 +318,7 @@ def compute_kept_seconds(
     return kept_s
 
 
-def _check_fields(
+def _reject_unknown_fields(
     part: Mapping[str, Any], known_fields: set[str], refused_fields: set[str]
 ) -> Rejection | None:
     for name in part:

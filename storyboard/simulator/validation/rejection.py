@@ -27,7 +27,9 @@ def reject_invalid(message: str) -> Rejection:
     return Rejection(400, "INVALID_ARGUMENT", message)
 
 
-def reject_wrong_types(reason: str) -> Callable[[Callable[P, T]], Callable[P, T | Rejection]]:
+def reject_on_type_errors(
+    reason_code: str,
+) -> Callable[[Callable[P, T]], Callable[P, T | Rejection]]:
     """Refuses a body whose values are of another type than the rules read.
 
     The real wires parse into messages first, so no rule ever meets such a value there.
@@ -39,7 +41,7 @@ def reject_wrong_types(reason: str) -> Callable[[Callable[P, T]], Callable[P, T 
             try:
                 return reader(*arguments, **named)
             except (AttributeError, TypeError, ValueError, OverflowError) as error:
-                return Rejection(400, reason, f"Invalid JSON payload received: {error}")
+                return Rejection(400, reason_code, f"Invalid JSON payload received: {error}")
 
         return read_or_reject
 

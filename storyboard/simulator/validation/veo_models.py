@@ -32,25 +32,31 @@ class VeoModel:
     usd_silent: _USD = field(default_factory=dict)
     """The same without; empty where the sound can't be left out."""
 
-    def price_second(self, resolution: str, sound: bool) -> Decimal:
+    def compute_second_price_usd(self, resolution: str, has_sound: bool) -> Decimal:
         """US dollars a second of one sample."""
-        table = self.usd if sound or not self.usd_silent else self.usd_silent
+        table = self.usd if has_sound or not self.usd_silent else self.usd_silent
         return table.get(resolution, Decimal(0))
 
 
-def _build_prices(*prices: str) -> _USD:
-    return dict(zip(("720p", "1080p", "4k"), map(Decimal, prices), strict=False))
+def _map_prices_to_resolutions(*usd_prices: str) -> _USD:
+    return dict(zip(("720p", "1080p", "4k"), map(Decimal, usd_prices), strict=False))
 
 
-_FULL = (_build_prices("0.40", "0.40", "0.60"), _build_prices("0.20", "0.20", "0.40"))
-_FAST = (_build_prices("0.10", "0.12", "0.30"), _build_prices("0.08", "0.10", "0.25"))
-_LITE = (_build_prices("0.05", "0.08"), _build_prices("0.03", "0.05"))
+_FULL = (
+    _map_prices_to_resolutions("0.40", "0.40", "0.60"),
+    _map_prices_to_resolutions("0.20", "0.20", "0.40"),
+)
+_FAST = (
+    _map_prices_to_resolutions("0.10", "0.12", "0.30"),
+    _map_prices_to_resolutions("0.08", "0.10", "0.25"),
+)
+_LITE = (_map_prices_to_resolutions("0.05", "0.08"), _map_prices_to_resolutions("0.03", "0.05"))
 _HD = ("720p", "1080p")
 
 
-def _build_veo_3_0(name: str, prices: tuple[_USD, _USD], on_gemini: bool) -> VeoModel:
+def _build_veo_3_0(model_id: str, prices: tuple[_USD, _USD], on_gemini: bool) -> VeoModel:
     return VeoModel(
-        name,
+        model_id,
         retired_on="2026-06-30",
         resolutions=_HD,
         portrait=("720p",),
@@ -62,7 +68,7 @@ def _build_veo_3_0(name: str, prices: tuple[_USD, _USD], on_gemini: bool) -> Veo
     )
 
 
-def _build_veo_2_0(usd: str, last_frame: bool) -> VeoModel:
+def _build_veo_2_0(usd_per_second: str, last_frame: bool) -> VeoModel:
     return VeoModel(
         "veo-2.0-generate-001",
         retired_on="2026-06-30",
@@ -73,7 +79,7 @@ def _build_veo_2_0(usd: str, last_frame: bool) -> VeoModel:
         extends=False,
         people=("dont_allow", "allow_adult", "allow_all"),
         has_sound=False,
-        usd=_build_prices(usd),
+        usd=_map_prices_to_resolutions(usd_per_second),
     )
 
 

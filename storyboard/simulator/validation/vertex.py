@@ -22,12 +22,12 @@ _PEOPLE = ("allow_adult", "dont_allow", "allow_all")
 _IMAGES = ("image/png", "image/jpeg")
 
 
-def find_failure(
-    model: VeoModel, veo_request: VeoRequest, clip: ClipFacts | None, media_problem: str = ""
+def find_job_failure(
+    model: VeoModel, veo_request: VeoRequest, source_clip: ClipFacts | None, media_problem: str = ""
 ) -> str | None:
     """Why the job fails, with code INVALID; None where it can be made.
 
-    `clip` is the video to extend, where there is one that can be read; `media_problem` is
+    `source_clip` is the video to extend, where there is one that can be read; `media_problem` is
     what was found wrong in the media themselves. Parameters that the service does not know, and
     known ones in snake_case, are not looked at: it ignores them.
     """
@@ -35,13 +35,13 @@ def find_failure(
         *_find_shape_problems(model, veo_request),
         *_find_media_problems(veo_request),
         *([media_problem] if media_problem else []),
-        *_find_source_problems(veo_request, clip),
-        *_find_setting_problems(model, veo_request, clip),
+        *_find_source_problems(veo_request, source_clip),
+        *_find_setting_problems(model, veo_request, source_clip),
     )
     return problems[0] if problems else None
 
 
-def read_duration(veo_request: VeoRequest) -> int:
+def read_new_seconds(veo_request: VeoRequest) -> int:
     """Seconds of new material."""
     return ADDED_S if veo_request.video else int(veo_request.parameters.get("durationSeconds", 8))
 

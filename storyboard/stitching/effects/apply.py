@@ -14,9 +14,15 @@ from typing import TYPE_CHECKING, Any
 from storyboard.errors import MediaError, StitchError
 from storyboard.stitching.media.ffmpeg import load_moviepy, probe, run_ffmpeg
 from storyboard.stitching.media.probe import read_frame_index
-from storyboard.stitching.media.yuv import Frame, Size, from_rgb, to_rgb
+from storyboard.stitching.media.yuv import Frame, Size, to_rgb, to_yuv_frame
 from storyboard.stitching.picture.conform import choose_timescale
-from storyboard.stitching.sound.pcm import RATE, SampleReader, WavWriter, decode_audio, to_sample
+from storyboard.stitching.sound.pcm import (
+    RATE,
+    SampleReader,
+    WavWriter,
+    decode_audio,
+    to_sample_position,
+)
 from storyboard.timecode import FrameRange, Rate
 
 if TYPE_CHECKING:
@@ -36,7 +42,9 @@ _BLOCK_S = 1
 _FAILS_AGAIN = "it would fail again: give `effects` other arguments"
 
 
-def apply_effects(takes: Sequence[tuple[Path, int]], options: Mapping[str, Any], out: Path) -> None:
+def apply_effects(
+    takes_and_first_frames: Sequence[tuple[Path, int]], options: Mapping[str, Any], out: Path
+) -> None:
     """Writes to `out` what the effects make of the takes, joined end to end.
 
     `takes` are files and the frame where each one's own material begins. `options`: `effects`, a
@@ -46,18 +54,20 @@ def apply_effects(takes: Sequence[tuple[Path, int]], options: Mapping[str, Any],
     """
     rate = Rate.parse(str(options["rate"]))
     parts = [FrameRange(*bounds) for bounds in options["parts"]]
-    size = _read_even_size(takes[0][0])
+    size = _read_size_rounded_even(takes_and_first_frames[0][0])
     planes = out.with_name(f"{out.stem}.yuv")
     wav = out.with_name(f"{out.stem}.wav")
     try:
-        count = _write_planes(takes, parts, rate, size, planes)
-        clip = _build_video_clip(planes, count, size, rate)
-        has_sound = any(probe(path).has_audio for path, _ in takes)
+        count = _write_and_count_raw_frames(takes_and_first_frames, parts, rate, size, planes)
+        clip = _build_moviepy_video(planes, count, size, rate)
+        has_sound = any(probe(path).has_audio for path, _ in takes_and_first_frames)
         if has_sound:
-            clip = clip.with_audio(_build_audio_clip(takes, parts, rate))
-        result = _run_effects(clip, options["effects"], size)
+            clip = clip.with_audio(_build_moviepy_audio(takes_and_first_frames, parts, rate))
+        result = _apply_effects_over_black(clip, options["effects"], size)
         if has_sound:
-            _write_sound(result.audio, result.duration, rate.to_seconds(options["frames"]), wav)
+            _write_audio_padded_with_silence(
+                result.audio, result.duration, rate.to_seconds(options["frames"]), wav
+            )
         frames = _render_frames(result, options["frames"], rate, size)
         _encode_take(frames, size, rate, wav if has_sound else None, out)
     finally:
@@ -65,50 +75,54 @@ def apply_effects(takes: Sequence[tuple[Path, int]], options: Mapping[str, Any],
         wav.unlink(missing_ok=True)
 
 
-def _read_even_size(path: Path) -> Size:
+def _read_size_rounded_even(path: Path) -> Size:
     facts = probe(path)
     return facts.width // 2 * 2, facts.height // 2 * 2
 
 
-def _write_planes(
-    takes: Sequence[tuple[Path, int]], parts: Sequence[FrameRange], rate: Rate, size: Size, to: Path
+def _write_and_count_raw_frames(
+    takes_and_first_frames: Sequence[tuple[Path, int]],
+    own_ranges: Sequence[FrameRange],
+    rate: Rate,
+    size: Size,
+    out: Path,
 ) -> int:
     """Writes the frames of the parts, at the film's rate, one after another; says how many."""
     from storyboard.stitching.media.frames import read_frames
 
     count = 0
-    with to.open("wb") as stream:
-        for (path, first), part in zip(takes, parts, strict=True):
+    with out.open("wb") as stream:
+        for (path, first), part in zip(takes_and_first_frames, own_ranges, strict=True):
             index = read_frame_index(path)
             if index is None:
                 raise MediaError(f"{path.name} has no picture, only sound")
             native, last = index.rate or rate, len(index.pts) - 1
             source_frames = [
-                min(last, first + _to_native_frame(frame, rate, native))
+                min(last, first + _to_take_frame(frame, rate, native))
                 for frame in range(part.start, part.end)
             ]
             decoded_frames = read_frames(path, FrameRange(source_frames[0], source_frames[-1] + 1))
-            number, picture = source_frames[0], _fit_to_size(next(decoded_frames), size)
+            number, picture = source_frames[0], _letterbox_frame(next(decoded_frames), size)
             for frame in source_frames:
                 while number < frame:
-                    number, picture = number + 1, _fit_to_size(next(decoded_frames), size)
+                    number, picture = number + 1, _letterbox_frame(next(decoded_frames), size)
                 stream.write(picture.data)
                 count += 1
     return count
 
 
-def _to_native_frame(frame: int, rate: Rate, native: Rate) -> int:
-    return frame if native == rate else int(rate.to_seconds(frame) * native.value)
+def _to_take_frame(frame: int, film_rate: Rate, take_rate: Rate) -> int:
+    return frame if take_rate == film_rate else int(film_rate.to_seconds(frame) * take_rate.value)
 
 
-def _fit_to_size(frame: Frame, size: Size) -> Frame:
+def _letterbox_frame(frame: Frame, size: Size) -> Frame:
     """The frame in that size, between black bars where its shape is another."""
     if frame.shape == (size[1] * 3 // 2, size[0]):
         return frame
-    return from_rgb(_letterbox_picture(to_rgb(frame), size))
+    return to_yuv_frame(_letterbox_rgb(to_rgb(frame), size))
 
 
-def _letterbox_picture(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+def _letterbox_rgb(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     import cv2
     import numpy as np
 
@@ -123,33 +137,39 @@ def _letterbox_picture(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uin
     return canvas
 
 
-def _build_video_clip(planes: Path, count: int, size: Size, rate: Rate) -> Any:
+def _build_moviepy_video(raw_frames_path: Path, frame_count: int, size: Size, rate: Rate) -> Any:
     """The frames as a clip of MoviePy."""
     import numpy as np
 
     width, height = size
-    mapped_frames = np.memmap(planes, np.uint8, "r", shape=(count, height * 3 // 2, width))
+    mapped_frames = np.memmap(
+        raw_frames_path, np.uint8, "r", shape=(frame_count, height * 3 // 2, width)
+    )
     fps = float(rate.value)
 
     def read_picture_at(t: float) -> NDArray[np.uint8]:
-        return to_rgb(np.asarray(mapped_frames[min(max(int(t * fps + _LEEWAY), 0), count - 1)]))
+        return to_rgb(
+            np.asarray(mapped_frames[min(max(int(t * fps + _LEEWAY), 0), frame_count - 1)])
+        )
 
-    clip = load_moviepy().VideoClip(read_picture_at, duration=float(rate.to_seconds(count)))
+    clip = load_moviepy().VideoClip(read_picture_at, duration=float(rate.to_seconds(frame_count)))
     return clip.with_fps(fps)
 
 
-def _build_audio_clip(
-    takes: Sequence[tuple[Path, int]], parts: Sequence[FrameRange], rate: Rate
+def _build_moviepy_audio(
+    takes_and_first_frames: Sequence[tuple[Path, int]], own_ranges: Sequence[FrameRange], rate: Rate
 ) -> Any:
     """The sound of the parts as a clip of MoviePy, read between its samples."""
     import numpy as np
 
     take_sounds = []
-    for (path, first), part in zip(takes, parts, strict=True):
+    for (path, first), part in zip(takes_and_first_frames, own_ranges, strict=True):
         facts = probe(path)
-        begin = to_sample(first, facts.rate or rate) + to_sample(part.start, rate)
+        begin = to_sample_position(first, facts.rate or rate) + to_sample_position(part.start, rate)
         reader = SampleReader(decode_audio(path, begin) if facts.has_audio else iter(()))
-        take_sounds.append(reader.read(to_sample(part.end, rate) - to_sample(part.start, rate)))
+        take_sounds.append(
+            reader.read(to_sample_position(part.end, rate) - to_sample_position(part.start, rate))
+        )
         reader.close()
     whole = np.concatenate(take_sounds)
     places = np.arange(len(whole))
@@ -162,7 +182,7 @@ def _build_audio_clip(
     return load_moviepy().AudioClip(interpolate_samples, duration=len(whole) / RATE, fps=RATE)
 
 
-def _run_effects(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
+def _apply_effects_over_black(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
     """The clip under the effects, laid on black where it lets something through."""
     moviepy = load_moviepy()
     is_placed = False
@@ -173,7 +193,7 @@ def _run_effects(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any
         if name.startswith("Audio") and clip.audio is None:
             continue
         with _translate_effect_errors(name, arguments):
-            clip = _clamp_clip_times(clip.with_effects([kind(**arguments)]), name, arguments)
+            clip = _clamp_times_to_clip(clip.with_effects([kind(**arguments)]), name, arguments)
             if not all(clip.size):
                 raise ValueError("it leaves nothing of the picture")
         is_placed = is_placed or name in _PLACED
@@ -185,58 +205,64 @@ def _run_effects(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any
     return clip
 
 
-def _clamp_clip_times(clip: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+def _clamp_times_to_clip(clip: Any, effect_name: str, effect_arguments: Mapping[str, Any]) -> Any:
     """The clip, asked for no time beyond its ends, where some of MoviePy's have nothing to show.
 
     A mask that came without an end has that of its clip. What fails is told as that effect's.
     """
     if clip.mask is not None:
         mask = clip.mask if clip.mask.duration else clip.mask.with_duration(clip.duration)
-        clip = clip.with_mask(_clamp_clip_times(mask, name, arguments))
+        clip = clip.with_mask(_clamp_times_to_clip(mask, effect_name, effect_arguments))
     frame_function, last = clip.frame_function, clip.duration - _LATE_S
 
     def read_clamped_picture(t: float) -> Any:
-        with _translate_effect_errors(name, arguments):
+        with _translate_effect_errors(effect_name, effect_arguments):
             return frame_function(min(max(t, 0), last))
 
     return clip.with_updated_frame_function(read_clamped_picture)
 
 
 @contextmanager
-def _translate_effect_errors(name: str, arguments: Mapping[str, Any]) -> Iterator[None]:
+def _translate_effect_errors(
+    effect_name: str, effect_arguments: Mapping[str, Any]
+) -> Iterator[None]:
     """Whatever MoviePy raises for arguments that it can't take, as an error that names them."""
     try:
         yield
     except StitchError:
         raise
     except Exception as error:
-        arguments_text = ", ".join(f"{key}: {value}" for key, value in arguments.items())
+        arguments_text = ", ".join(f"{key}: {value}" for key, value in effect_arguments.items())
         raise StitchError(
-            f"the effect {name} {{{arguments_text}}} can't be done:"
+            f"the effect {effect_name} {{{arguments_text}}} can't be done:"
             f" {error or type(error).__name__}",
             hint=_FAILS_AGAIN,
         ) from error
 
 
-def _render_frames(clip: Any, frames: int, rate: Rate, size: Size) -> Iterator[Frame]:
+def _render_frames(clip: Any, frame_count: int, rate: Rate, size: Size) -> Iterator[Frame]:
     import numpy as np
 
     last = max(0.0, clip.duration - 1 / (2 * float(rate.value)))
-    for frame in range(frames):
+    for frame in range(frame_count):
         pixels = clip.get_frame(min(float(rate.to_seconds(frame)) + _LATE_S, last))
         picture = np.ascontiguousarray(np.clip(pixels, 0, 255).astype(np.uint8)[..., :3])
         if picture.shape[:2] != (size[1], size[0]):
-            picture = _letterbox_picture(picture, size)
-        yield from_rgb(picture)
+            picture = _letterbox_rgb(picture, size)
+        yield to_yuv_frame(picture)
 
 
-def _write_sound(sound: Any, lasts: float, seconds: Any, out: Path) -> None:
+def _write_audio_padded_with_silence(
+    audio_clip: Any, clip_seconds: float, written_seconds: Any, out: Path
+) -> None:
     """Writes what is heard of the clip, as long as its picture; silence stands where it ends."""
     import numpy as np
 
-    total = round(seconds * RATE)
+    total = round(written_seconds * RATE)
     audible_samples = (
-        0 if sound is None else min(total, round(min(lasts, sound.duration or lasts) * RATE))
+        0
+        if audio_clip is None
+        else min(total, round(min(clip_seconds, audio_clip.duration or clip_seconds) * RATE))
     )
     with WavWriter(out) as wav:
         for at in range(0, total, _BLOCK_S * RATE):
@@ -245,7 +271,7 @@ def _write_sound(sound: Any, lasts: float, seconds: Any, out: Path) -> None:
             if (audible_in_block := min(n, audible_samples - at)) > 0:
                 try:
                     with np.errstate(over="ignore"):
-                        block[:audible_in_block] = sound.get_frame(
+                        block[:audible_in_block] = audio_clip.get_frame(
                             np.arange(at, at + audible_in_block) / RATE
                         )
                 except Exception as error:  # as above

@@ -32,7 +32,9 @@ class Effects:
         options = request.settings.options
         takes = [(source.path, source.source_frames) for source in request.inputs]
         out = place.scratch / "effects.mp4"
-        return self._jobs.start_job(_apply_effects(place, apply_effects, takes, dict(options), out))
+        return self._jobs.start_job(
+            _apply_effects_in_worker(place, apply_effects, takes, dict(options), out)
+        )
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """Waits for the work to end."""
@@ -47,8 +49,8 @@ class Effects:
         await self._jobs.close()
 
 
-async def _apply_effects(
-    place: Workplace, affect: Any, takes: Any, options: Any, out: Any
+async def _apply_effects_in_worker(
+    place: Workplace, effects_function: Any, takes_and_first_frames: Any, options: Any, out: Any
 ) -> Sample:
-    await place.compute(affect, takes, options, out)
+    await place.compute(effects_function, takes_and_first_frames, options, out)
     return Sample(path=out)

@@ -30,11 +30,11 @@ class AdtsFile:
     """The AudioSpecificConfig that a decoder needs."""
 
 
-def read_adts(path: Path) -> AdtsFile:
+def index_adts_file(path: Path) -> AdtsFile:
     """The packets of `path`; raises MediaError when it is anything but AAC in ADTS."""
     sizes: array[int] = array("I")
     config, rate = b"", 0
-    for header, packet in _parse_packets(path):
+    for header, packet in _read_headers_and_packets(path):
         if not config:
             object_type, rate_index = (header[2] >> 6) + 1, header[2] >> 2 & 15
             channels = (header[2] & 1) << 2 | header[3] >> 6
@@ -46,12 +46,12 @@ def read_adts(path: Path) -> AdtsFile:
     return AdtsFile(path, sizes, rate, config)
 
 
-def read_packets(sound: AdtsFile) -> Iterator[memoryview]:
+def read_adts_packets(adts_file: AdtsFile) -> Iterator[memoryview]:
     """The packets without their headers; each is the caller's to read until the next."""
-    return (packet for _, packet in _parse_packets(sound.path))
+    return (packet for _, packet in _read_headers_and_packets(adts_file.path))
 
 
-def _parse_packets(path: Path) -> Iterator[tuple[memoryview, memoryview]]:
+def _read_headers_and_packets(path: Path) -> Iterator[tuple[memoryview, memoryview]]:
     with path.open("rb") as stream:
         remainder = b""
         while block := stream.read(_PIECE):

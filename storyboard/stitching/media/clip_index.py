@@ -19,7 +19,7 @@ from storyboard.stitching.media.h264 import (
     PictureParameterSet,
     SequenceParameterSet,
     declare_reordering,
-    find_nal_units,
+    find_nal_unit_ranges,
     parse_pps,
     parse_sps,
 )
@@ -77,13 +77,13 @@ class ClipIndex:
         return FrameRange(start, self.ends[last])
 
 
-def read_whole_clip_index(path: Path, frames: int) -> ClipIndex:
+def read_untrimmed_clip_index(path: Path, expected_frames: int) -> ClipIndex:
     """The index of `path`, which shows `frames` frames; remembered while the file stays the same.
 
     Raises CannotStreamCopy, with the reason in words, for what is no MP4 with plain H.264.
     """
     index = read_clip_index(path)
-    if len(index.ranks) != frames:
+    if len(index.ranks) != expected_frames:
         raise CannotStreamCopy("it shows only some of the frames that it holds")
     if not index.samples.whole:
         raise CannotStreamCopy("its edit list shows frames in another order than it holds them")
@@ -91,17 +91,17 @@ def read_whole_clip_index(path: Path, frames: int) -> ClipIndex:
 
 
 def read_clip_index(path: Path) -> ClipIndex:
-    """Like `read_whole_clip_index`, whatever the file shows of its frames."""
+    """Like `read_untrimmed_clip_index`, whatever the file shows of its frames."""
     facts = path.stat()
-    return _build_index(str(path), facts.st_size, facts.st_mtime_ns)
+    return _build_clip_index(str(path), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _build_index(name: str, _size: int, _changed: int) -> ClipIndex:
-    path = Path(name)
+def _build_clip_index(path_text: str, _size: int, _changed: int) -> ClipIndex:
+    path = Path(path_text)
     try:
         samples = read_sample_table(path)
-        width, units = _parse_avcc(samples.config)
+        width, units = _parse_avcc_width_and_sets(samples.config)
         sequences = tuple(
             parse_sps(parameter_set) for parameter_set in units if parameter_set[0] & 31 == SPS
         )
@@ -115,7 +115,9 @@ def _build_index(name: str, _size: int, _changed: int) -> ClipIndex:
         ):
             raise CannotStreamCopy("it is not progressive 8-bit 4:2:0")
         if odd_profiles := [
-            parameter_set.profile for parameter_set in sequences if not _can_mix(parameter_set)
+            parameter_set.profile
+            for parameter_set in sequences
+            if not _has_mixable_profile(parameter_set)
         ]:
             raise CannotStreamCopy(
                 f"its H.264 profile, {odd_profiles[0]}, does not mix with others"
@@ -125,12 +127,12 @@ def _build_index(name: str, _size: int, _changed: int) -> ClipIndex:
             idr_samples = [
                 number
                 for number in sorted(samples.sync)
-                if _is_idr(stream, samples, number, width, raw_sets)
+                if _is_idr_sample(stream, samples, number, width, raw_sets)
             ]
     except (UnsupportedMp4, MediaError) as problem:
         raise CannotStreamCopy(str(problem)) from problem
-    ranks = _rank_samples(samples.shown_at)
-    ends = _find_clean_ends(ranks)
+    ranks = _rank_by_display_time(samples.shown_at)
+    ends = _find_self_contained_prefixes(ranks)
     delay = max((number - rank for number, rank in enumerate(ranks)), default=0)
     clean_starts = frozenset((0, *ends))
     return ClipIndex(
@@ -147,7 +149,7 @@ def _build_index(name: str, _size: int, _changed: int) -> ClipIndex:
     )
 
 
-def _can_mix(sequence: SequenceParameterSet) -> bool:
+def _has_mixable_profile(sequence: SequenceParameterSet) -> bool:
     """Whether it is of a profile whose pictures a decoder shows alike whatever stands before them.
 
     Lossless pictures, for one, are decoded by what their encoder says of itself in a message.
@@ -156,36 +158,40 @@ def _can_mix(sequence: SequenceParameterSet) -> bool:
     return sequence.profile in (_MAIN, _HIGH) or (sequence.profile == _BASELINE and constrained > 0)
 
 
-def _parse_avcc(config: bytes) -> tuple[int, list[bytes]]:
+def _parse_avcc_width_and_sets(avcc: bytes) -> tuple[int, list[bytes]]:
     """The length of a unit's length, and the parameter sets of an avcC record."""
-    if len(config) < 7 or config[0] != 1:
+    if len(avcc) < 7 or avcc[0] != 1:
         raise CannotStreamCopy("its decoder configuration can't be read")
     sets: list[bytes] = []
     at = 5
     for mask in (31, 255):
-        count = config[at] & mask if at < len(config) else 0
+        count = avcc[at] & mask if at < len(avcc) else 0
         at += 1
         for _ in range(count):
-            size = int.from_bytes(config[at : at + 2], "big")
-            sets.append(config[at + 2 : at + 2 + size])
+            size = int.from_bytes(avcc[at : at + 2], "big")
+            sets.append(avcc[at + 2 : at + 2 + size])
             at += 2 + size
-    if at > len(config) or not all(sets):
+    if at > len(avcc) or not all(sets):
         raise CannotStreamCopy("its decoder configuration is damaged")
-    return (config[4] & 3) + 1, sets
+    return (avcc[4] & 3) + 1, sets
 
 
-def _is_idr(
-    stream: BinaryIO, samples: SampleTable, number: int, width: int, raw_sets: frozenset[bytes]
+def _is_idr_sample(
+    stream: BinaryIO,
+    samples: SampleTable,
+    sample_number: int,
+    length_bytes: int,
+    known_sets: frozenset[bytes],
 ) -> bool:
     """Whether sample `number` is an IDR picture; CannotStreamCopy if it has new parameter sets."""
-    size = samples.sizes[number]
-    stream.seek(samples.offsets[number])
+    size = samples.sizes[sample_number]
+    stream.seek(samples.offsets[sample_number])
     data = stream.read(min(size, _PEEK_BYTES))
     at = 0
-    while at + width < size:
-        if at + width >= len(data):
+    while at + length_bytes < size:
+        if at + length_bytes >= len(data):
             data += stream.read(size - len(data))
-        start = at + width
+        start = at + length_bytes
         at = start + int.from_bytes(data[at:start], "big")
         kind = data[start] & 31
         if kind in (SLICE, IDR):
@@ -193,17 +199,17 @@ def _is_idr(
         if kind in (SPS, PPS):
             if at > len(data):
                 data += stream.read(size - len(data))
-            if data[start:at] not in raw_sets:
+            if data[start:at] not in known_sets:
                 raise CannotStreamCopy("its parameter sets change on the way")
         elif kind not in SILENT:
             return False
     return False
 
 
-def extract_slices(index: ClipIndex, sample: bytes) -> list[bytes]:
+def extract_slice_units(index: ClipIndex, sample: bytes) -> list[bytes]:
     """The slices of one sample, without lengths; CannotStreamCopy for what is not plain."""
     slices: list[bytes] = []
-    for start, end in find_nal_units(sample, index.width):
+    for start, end in find_nal_unit_ranges(sample, index.width):
         kind = sample[start] & 31
         if kind in (SLICE, IDR):
             unit = sample[start:end]
@@ -220,17 +226,17 @@ def extract_slices(index: ClipIndex, sample: bytes) -> list[bytes]:
     return slices
 
 
-def _rank_samples(shown_times: Sequence[int]) -> list[int]:
+def _rank_by_display_time(shown_times: Sequence[int]) -> list[int]:
     ranks = [0] * len(shown_times)
     for rank, number in enumerate(sorted(range(len(shown_times)), key=shown_times.__getitem__)):
         ranks[number] = rank
     return ranks
 
 
-def _find_clean_ends(ranks: Sequence[int]) -> list[int]:
+def _find_self_contained_prefixes(display_ranks: Sequence[int]) -> list[int]:
     ends: list[int] = []
     highest = -1
-    for number, rank in enumerate(ranks):
+    for number, rank in enumerate(display_ranks):
         highest = max(highest, rank)
         if highest == number:
             ends.append(number + 1)

@@ -22,11 +22,11 @@ def probe_and_decode(path: Path) -> MediaFacts:
     """
     facts = probe(path)
     if (index := read_frame_index(path)) is not None:
-        _decode_every_frame(path, index)
+        _check_every_frame_decodes(path, index)
     return facts
 
 
-def _decode_every_frame(path: Path, index: FrameIndex) -> None:
+def _check_every_frame_decodes(path: Path, index: FrameIndex) -> None:
     ranks = {pts: rank for rank, pts in enumerate(index.pts)}
     has_times = bool(index.entries)
     starts_at_first = has_times and index.entries[0] <= index.pts[0]
@@ -36,21 +36,21 @@ def _decode_every_frame(path: Path, index: FrameIndex) -> None:
         stream.thread_type = "NONE"  # with more, a picture may come out before it is found bad
         stream.codec_context.options = {"skip_loop_filter": "all"}
         for packet in container.demux(stream):
-            for frame in _decode_packet(packet):
+            for frame in _decode_packet_if_valid(packet):
                 rank = ranks.get(frame.pts) if has_times else min(count, len(index.pts) - 1)
                 count += 1
                 if rank is None:
                     continue  # decoded and never shown
                 if starts_at_first and rank > expected_rank:
-                    raise _corrupt_frame_error(path, index, expected_rank)
+                    raise _build_corrupt_frame_error(path, index, expected_rank)
                 if frame.is_corrupt:
-                    raise _corrupt_frame_error(path, index, rank)
+                    raise _build_corrupt_frame_error(path, index, rank)
                 starts_at_first, expected_rank = has_times, max(expected_rank, rank + 1)
     if starts_at_first and expected_rank < len(index.pts):
-        raise _corrupt_frame_error(path, index, expected_rank)
+        raise _build_corrupt_frame_error(path, index, expected_rank)
 
 
-def _decode_packet(packet: Any) -> list[Any]:
+def _decode_packet_if_valid(packet: Any) -> list[Any]:
     """What comes out when a packet is decoded; where that fails, a frame will be missing."""
     import av
 
@@ -60,7 +60,7 @@ def _decode_packet(packet: Any) -> list[Any]:
         return []
 
 
-def _corrupt_frame_error(path: Path, index: FrameIndex, frame: int) -> MediaError:
+def _build_corrupt_frame_error(path: Path, index: FrameIndex, frame: int) -> MediaError:
     at = float((index.pts[frame] - index.pts[0]) * index.time_base)
     return MediaError(
         f"{path} is damaged: frame {frame}, at {at:.2f} s, can't be decoded",

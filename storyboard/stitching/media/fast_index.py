@@ -18,7 +18,7 @@ _MIN_TIMESCALE = 2000
 """Ticks a second from which on equal steps tell a rate exactly."""
 
 
-def read_fast_index(path: Path) -> FrameIndex | None:
+def read_plain_mp4_index(path: Path) -> FrameIndex | None:
     """The index of `path`; None where it takes a demuxer to know."""
     try:
         clip_index = read_clip_index(path)

@@ -22,20 +22,20 @@ from types import ModuleType
 
 from storyboard.errors import EnvironmentProblem, MediaError
 from storyboard.stitching.media.decode_check import probe_and_decode
-from storyboard.stitching.media.frame_match import find_source_prefix
+from storyboard.stitching.media.frame_match import count_source_frames_in_result
 from storyboard.stitching.media.frames import extract_frame, read_frames
 from storyboard.stitching.media.probe import probe, read_frame_index
 from storyboard.util.child_environment import build_child_environment
 from storyboard.util.output_files import follow_links
 
 __all__ = [
+    "count_source_frames_in_result",
     "extract_frame",
     "find_ffmpeg",
-    "find_source_prefix",
     "load_moviepy",
     "probe",
     "probe_and_decode",
-    "read_ffmpeg",
+    "read_ffmpeg_output",
     "read_frames",
     "run_ffmpeg",
     "verify_media",
@@ -65,7 +65,7 @@ def _resolve_ffmpeg(configured_name: str, _path: str) -> str:
                 hint="give the full path of an ffmpeg, or unset the variable to use our own",
             )
         return executable
-    executable = _find_bundled() or shutil.which("ffmpeg", path=path)
+    executable = _find_bundled_ffmpeg() or shutil.which("ffmpeg", path=path)
     if executable is None:
         raise EnvironmentProblem(
             "there is no ffmpeg",
@@ -74,7 +74,7 @@ def _resolve_ffmpeg(configured_name: str, _path: str) -> str:
     return executable
 
 
-def _find_bundled() -> str | None:
+def _find_bundled_ffmpeg() -> str | None:
     """The ffmpeg of imageio-ffmpeg; asking that package would start it, with our keys."""
     try:
         import imageio_ffmpeg
@@ -125,9 +125,9 @@ def run_ffmpeg(
     return child.log
 
 
-def read_ffmpeg(
+def read_ffmpeg_output(
     arguments: Sequence[str],
-    size: int,
+    piece_bytes: int,
     *,
     timeout_s: float | None = None,
     loglevel: str = "error",
@@ -140,14 +140,14 @@ def read_ffmpeg(
         stream = child.process.stdout
         assert stream is not None
         try:
-            while piece := stream.read(size):
+            while piece := stream.read(piece_bytes):
                 yield piece
         except GeneratorExit:
-            child.abandon()
+            child.kill_ignoring_exit_code()
             raise
 
 
-def verify_media(path: Path, frames: int | None = None) -> int:
+def verify_media(path: Path, required_frames: int | None = None) -> int:
     """Decodes all of `path`, picture and sound, and returns its number of frames.
 
     Raises MediaError at the least damage, or when the number is not `frames`.
@@ -165,7 +165,7 @@ def verify_media(path: Path, frames: int | None = None) -> int:
     )
     if log.strip():
         raise MediaError(f"{path} is damaged: {log.splitlines()[0]}", log=log)
-    for expected_frames in (index_frames, frames):
+    for expected_frames in (index_frames, required_frames):
         if expected_frames is not None and progress[-1] != expected_frames:
             raise MediaError(f"{path} has {progress[-1]} frames where {expected_frames} are due")
     return progress[-1]
@@ -190,7 +190,7 @@ class _FfmpegProcess:
             self.command += ["-progress", "pipe:2"]
         self.command += arguments
         self.process = subprocess.Popen(
-            [*_build_parent_death_prefix(), *self.command],
+            [*_build_kill_with_parent_command(), *self.command],
             env=build_child_environment(),
             stdin=subprocess.PIPE if writes_stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if reads_stdout else subprocess.DEVNULL,
@@ -199,11 +199,11 @@ class _FfmpegProcess:
         )
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._on_progress = on_progress
-        self._drain = threading.Thread(target=self._read_stderr, daemon=True)
+        self._drain = threading.Thread(target=self._collect_stderr_and_progress, daemon=True)
         self._drain.start()
         self._late = False
         self._abandoned = False
-        self._timer = threading.Timer(timeout_s, self._kill_when_late) if timeout_s else None
+        self._timer = threading.Timer(timeout_s, self._kill_after_timeout) if timeout_s else None
         self._timeout_s = timeout_s
         if self._timer:
             self._timer.daemon = True
@@ -223,7 +223,7 @@ class _FfmpegProcess:
         except BrokenPipeError:
             pass  # it ended early; its exit code says whether that is an error
 
-    def abandon(self) -> None:
+    def kill_ignoring_exit_code(self) -> None:
         """Ends it on purpose, so that its exit code means nothing."""
         self._abandoned = True
         self.process.kill()
@@ -233,13 +233,13 @@ class _FfmpegProcess:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is not None:
-            self.abandon()
-        self._wait_and_close()
+            self.kill_ignoring_exit_code()
+        self._wait_and_close_pipes()
         if self._late:
             raise MediaError(
                 f"ffmpeg took longer than {self._timeout_s:g} s",
                 command=self.command,
-                log=self._format_last_lines(),
+                log=self._format_last_log_lines(),
             )
         if not self._abandoned and self.process.returncode:
             if any("No space left on device" in line for line in self._lines):
@@ -247,10 +247,10 @@ class _FfmpegProcess:
             raise MediaError(
                 f"ffmpeg failed: {self._describe_failure()}",
                 command=self.command,
-                log=self._format_last_lines(),
+                log=self._format_last_log_lines(),
             )
 
-    def _wait_and_close(self) -> None:
+    def _wait_and_close_pipes(self) -> None:
         self.process.wait()
         if self._timer:
             self._timer.cancel()
@@ -260,11 +260,11 @@ class _FfmpegProcess:
                 with suppress(BrokenPipeError):
                     stream.close()
 
-    def _kill_when_late(self) -> None:
+    def _kill_after_timeout(self) -> None:
         self._late = True
         self.process.kill()
 
-    def _read_stderr(self) -> None:
+    def _collect_stderr_and_progress(self) -> None:
         stream = self.process.stderr
         assert stream is not None
         for raw in stream:
@@ -276,7 +276,7 @@ class _FfmpegProcess:
             elif not _is_progress(line):
                 self._lines.append(line)
 
-    def _format_last_lines(self) -> str:
+    def _format_last_log_lines(self) -> str:
         return "\n".join(list(self._lines)[-_REPORTED_LINES:])
 
     def _describe_failure(self) -> str:
@@ -299,7 +299,7 @@ def _is_progress(line: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _build_parent_death_prefix() -> tuple[str, ...]:
+def _build_kill_with_parent_command() -> tuple[str, ...]:
     """A prefix that makes the kernel kill ffmpeg when this process dies, where there is one.
 
     `setpriv` sets PR_SET_PDEATHSIG and becomes ffmpeg. Doing the same in `preexec_fn` would fork

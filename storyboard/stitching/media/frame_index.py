@@ -50,7 +50,7 @@ class FrameIndex:
         width = round(width * self.pixel_aspect)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
-    def find_entry(self, frame: int) -> int | None:
+    def find_decoding_start_pts(self, frame: int) -> int | None:
         """Where decoding must begin to show `frame`; None is the start of the file."""
         at = bisect_right(self.entries, self.pts[frame])
         return self.entries[at - 1] if at > 1 else None

@@ -23,45 +23,45 @@ _NEAR = 4
 _SMALL = (80, 45)
 
 
-def find_source_prefix(
-    source: Path, source_frames: int, result: Path, result_frames: int
+def count_source_frames_in_result(
+    source: Path, expected_source_frames: int, result: Path, result_frames: int
 ) -> int | None:
     """How many frames of `result` are those of `source`, with which it begins.
 
-    About `source_frames` are expected: the last of them is looked for some frames around its
-    place, and counts as found elsewhere only where it is clearly more like. None when nothing
+    About `expected_source_frames` are expected: the last of them is looked for some frames around
+    its place, and counts as found elsewhere only where it is clearly more like. None when nothing
     there is that picture. Raises MediaError for a file that can't be read.
     """
-    place = source_frames - 1
+    place = expected_source_frames - 1
     if not 0 <= place < result_frames:
         return None
     search_range = FrameRange(max(0, place - _NEAR), min(place + _NEAR + 1, result_frames))
-    target = read_thumbnails(source, place)[0]
+    target = read_grey_thumbnails(source, place)[0]
     differences = [
-        measure_difference(target, thumbnail)
-        for thumbnail in read_thumbnails(result, search_range.start, search_range.length)
+        measure_picture_difference(target, thumbnail)
+        for thumbnail in read_grey_thumbnails(result, search_range.start, search_range.length)
     ]
     least, own = min(differences), differences[place - search_range.start]
     if least >= _DIFFERENT:
         return None
     if own <= least + CLEAR or least > ALIKE:
-        return source_frames
+        return expected_source_frames
     return search_range.start + differences.index(least) + 1
 
 
-def read_thumbnails(path: Path, first: int, frames: int = 1) -> list[NDArray[np.uint8]]:
+def read_grey_thumbnails(path: Path, first_frame: int, count: int = 1) -> list[NDArray[np.uint8]]:
     """Small grey pictures of the frames from `first` on."""
     import cv2
     import numpy as np
 
-    frame_range = FrameRange(first, first + frames)
+    frame_range = FrameRange(first_frame, first_frame + count)
     return [
         np.asarray(cv2.resize(frame[: len(frame) * 2 // 3], _SMALL, interpolation=cv2.INTER_AREA))
         for frame in read_frames(path, frame_range, threads=1)
     ]
 
 
-def measure_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def measure_picture_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Their mean difference in levels of 255."""
     import cv2
 

@@ -17,7 +17,7 @@ from storyboard.stitching.media.probe import (
     find_picture_track,
     open_media,
     read_frame_index,
-    read_orientation,
+    read_rotation_and_mirroring,
 )
 from storyboard.timecode import FrameRange
 from storyboard.util.output_files import follow_links, replace_file
@@ -43,7 +43,7 @@ def read_frames(
     MediaError when the file has fewer frames or one can't be decoded.
     """
     for frame in _decode_range(path, frame_range, threads):
-        yield _to_planes(frame)
+        yield _to_yuv420p(frame)
 
 
 def extract_frame(path: Path, frame: int, out: Path) -> None:
@@ -56,7 +56,7 @@ def extract_frame(path: Path, frame: int, out: Path) -> None:
 
     decoded_frame = next(_decode_range(path, FrameRange(frame, frame + 1), 1))
     picture = _to_rgb(decoded_frame)
-    rotation, mirrored = read_orientation(decoded_frame)
+    rotation, mirrored = read_rotation_and_mirroring(decoded_frame)
     picture = np.rot90(picture[:, ::-1] if mirrored else picture, rotation // 90)
     is_encoded, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
     if not is_encoded:
@@ -85,7 +85,7 @@ def _decode_range(path: Path, frame_range: FrameRange, threads: int) -> Iterator
         return
     has_times = bool(index.entries)
     expected_rank = frame_range.start
-    entry = index.find_entry(frame_range.start) if has_times else None
+    entry = index.find_decoding_start_pts(frame_range.start) if has_times else None
     for rank, frame in _decode_numbered_frames(path, index, entry, frame_range.start, threads):
         if rank < expected_rank:
             continue
@@ -101,7 +101,7 @@ def _decode_range(path: Path, frame_range: FrameRange, threads: int) -> Iterator
 
 
 def _decode_numbered_frames(
-    path: Path, index: FrameIndex, entry: int | None, first_rank: int, threads: int
+    path: Path, index: FrameIndex, entry_pts: int | None, first_needed_frame: int, threads: int
 ) -> Iterator[tuple[int, Any]]:
     """(frame number, frame) from `entry` on, as the decoder shows them.
 
@@ -116,18 +116,18 @@ def _decode_numbered_frames(
         if not index.entries:
             yield from enumerate(container.decode(stream))
             return
-        has_started = entry is None
+        has_started = entry_pts is None
         if not has_started:
-            container.seek(entry, stream=stream, backward=True)
+            container.seek(entry_pts, stream=stream, backward=True)
         for packet in container.demux(stream):
             if not has_started:
-                if packet.pts is None or packet.pts > entry:
+                if packet.pts is None or packet.pts > entry_pts:
                     break  # this container's seek overshot: read from the start instead
-                if packet.pts < entry:
+                if packet.pts < entry_pts:
                     continue
                 has_started = True
             if threads == 1 and packet.pts is not None:
-                is_early = packet.pts < index.pts[first_rank]
+                is_early = packet.pts < index.pts[first_needed_frame]
                 stream.codec_context.skip_frame = "NONREF" if is_early else "DEFAULT"
             for frame in packet.decode():
                 rank = ranks.get(frame.pts)
@@ -135,22 +135,22 @@ def _decode_numbered_frames(
                     yield rank, frame
         if has_started:
             return
-    yield from _decode_numbered_frames(path, index, None, first_rank, threads)
+    yield from _decode_numbered_frames(path, index, None, first_needed_frame, threads)
 
 
-def _to_planes(frame: Any) -> NDArray[np.uint8]:
+def _to_yuv420p(frame: Any) -> NDArray[np.uint8]:
     if frame.format.name != "yuv420p":
-        frame = _convert_pixels(frame, "yuv420p", _LIMITED_RANGE)
+        frame = _convert_pixel_format(frame, "yuv420p", _LIMITED_RANGE)
     array: NDArray[np.uint8] = frame.to_ndarray()
     return array
 
 
 def _to_rgb(frame: Any) -> NDArray[np.uint8]:
-    array: NDArray[np.uint8] = _convert_pixels(frame, "rgb24", _FULL_RANGE).to_ndarray()
+    array: NDArray[np.uint8] = _convert_pixel_format(frame, "rgb24", _FULL_RANGE).to_ndarray()
     return array
 
 
-def _convert_pixels(frame: Any, form: str, to_range: int) -> Any:
+def _convert_pixel_format(frame: Any, pixel_format: str, target_range: int) -> Any:
     """`frame` in another pixel format, every property of both sides said.
 
     Left unsaid, PyAV hands the source's range on, and RGB comes out in 16..235.
@@ -163,11 +163,11 @@ def _convert_pixels(frame: Any, form: str, to_range: int) -> Any:
         _FULL_FORMATS
     )
     return frame.reformat(
-        format=form,
+        format=pixel_format,
         src_colorspace=matrix,
         dst_colorspace=_BT709,
         src_color_range=_FULL_RANGE if is_full_range else _LIMITED_RANGE,
-        dst_color_range=to_range,
+        dst_color_range=target_range,
         interpolation=interpolation.BICUBIC
         | interpolation.ACCURATE_RND
         | interpolation.FULL_CHR_H_INT,

@@ -40,8 +40,8 @@ _OWN_SHAPE = 255
 class _BitReader:
     """Reads an RBSP from its first bit."""
 
-    def __init__(self, text: str, at: int = 0) -> None:
-        self.text = text
+    def __init__(self, bit_text: str, at: int = 0) -> None:
+        self.text = bit_text
         self.at = at
 
     def read_bits(self, count: int) -> int:
@@ -51,7 +51,7 @@ class _BitReader:
         self.at += count
         return int(part, 2) if part else 0
 
-    def read_ue(self) -> int:
+    def read_unsigned_golomb(self) -> int:
         first_one = self.text.find("1", self.at)
         if first_one < 0:
             raise MediaError("an H.264 code ends too soon")
@@ -59,8 +59,8 @@ class _BitReader:
         self.at = first_one
         return self.read_bits(zeros + 1) - 1
 
-    def read_se(self) -> int:
-        code = self.read_ue()
+    def read_signed_golomb(self) -> int:
+        code = self.read_unsigned_golomb()
         return (code + 1) // 2 if code % 2 else -(code // 2)
 
 
@@ -102,13 +102,13 @@ class PictureParameterSet:
     tail: str
 
 
-def find_nal_units(sample: bytes, width: int) -> Iterator[tuple[int, int]]:
+def find_nal_unit_ranges(sample: bytes, length_bytes: int) -> Iterator[tuple[int, int]]:
     """(start, end) of the NAL units in one length-prefixed sample; MediaError where they end
     beyond it.
     """
     at, whole = 0, len(sample)
     while at < whole:
-        start = at + width
+        start = at + length_bytes
         at = start + int.from_bytes(sample[at:start], "big")
         if at > whole or at == start:
             raise MediaError("a picture's units don't add up to its size")
@@ -117,17 +117,19 @@ def find_nal_units(sample: bytes, width: int) -> Iterator[tuple[int, int]]:
 
 def parse_sps(unit: bytes) -> SequenceParameterSet:
     """Reads a sequence parameter set, NAL header and all."""
-    text = _read_payload_bits(unit)
+    text = _read_payload_bit_text(unit)
     bits = _BitReader(text)
     profile, constraints, level = bits.read_bits(8), bits.read_bits(8), bits.read_bits(8)
-    id = bits.read_ue()
+    id = bits.read_unsigned_golomb()
     id_end = bits.at
     plain = True
     if profile in _HIGH_PROFILES:
-        chroma = bits.read_ue()
+        chroma = bits.read_unsigned_golomb()
         if chroma == 3:
             bits.read_bits(1)
-        plain = chroma == 1 and bits.read_ue() == 0 and bits.read_ue() == 0
+        plain = (
+            chroma == 1 and bits.read_unsigned_golomb() == 0 and bits.read_unsigned_golomb() == 0
+        )
         if not plain:
             return SequenceParameterSet(id, profile, constraints, level, False, False, "", "")
         bits.read_bits(1)
@@ -135,27 +137,29 @@ def parse_sps(unit: bytes) -> SequenceParameterSet:
             for number in range(8):
                 if bits.read_bits(1):
                     _skip_scaling_list(bits, 16 if number < 6 else 64)
-    bits.read_ue()
-    order = bits.read_ue()
+    bits.read_unsigned_golomb()
+    order = bits.read_unsigned_golomb()
     if order == 0:
-        bits.read_ue()
+        bits.read_unsigned_golomb()
     elif order == 1:
         bits.read_bits(1)
-        bits.read_se()
-        bits.read_se()
-        for _ in range(bits.read_ue()):
-            bits.read_se()
-    bits.read_ue()
+        bits.read_signed_golomb()
+        bits.read_signed_golomb()
+        for _ in range(bits.read_unsigned_golomb()):
+            bits.read_signed_golomb()
+    bits.read_unsigned_golomb()
     bits.read_bits(1)
-    wide, high = 16 * (bits.read_ue() + 1), 16 * (bits.read_ue() + 1)
+    wide, high = 16 * (bits.read_unsigned_golomb() + 1), 16 * (bits.read_unsigned_golomb() + 1)
     progressive = bool(bits.read_bits(1))
     if not progressive:
         bits.read_bits(1)
     bits.read_bits(1)
-    left, right, top, bottom = (bits.read_ue() for _ in range(4)) if bits.read_bits(1) else (0,) * 4
+    left, right, top, bottom = (
+        (bits.read_unsigned_golomb() for _ in range(4)) if bits.read_bits(1) else (0,) * 4
+    )
     size = (wide - 2 * (left + right), high - 2 * (top + bottom))
     bits_before_vui = text[id_end : bits.at]
-    vui, square, colors = _normalize_vui(bits)
+    vui, square, colors = _normalize_vui_and_read_colors(bits)
     low = level == 11 and profile not in _HIGH_PROFILES and constraints & _LEVEL_1B
     blocks = wide * high // 256 * (1 if progressive else 2)
     return SequenceParameterSet(
@@ -164,7 +168,7 @@ def parse_sps(unit: bytes) -> SequenceParameterSet:
         square=square,
         colors=colors,
         states_colors=colors != _UNSPECIFIED_COLORS,
-        states_reordering=_has_reordering(bits),
+        states_reordering=_has_reordering_statement(bits),
         dpb_size=min(16, _DPB_MACROBLOCKS.get(9 if low else level, 0) // max(1, blocks)),
     )
 
@@ -183,20 +187,20 @@ def declare_reordering(sps: SequenceParameterSet, delay: int) -> SequenceParamet
 
 def parse_pps(unit: bytes) -> PictureParameterSet:
     """Reads a picture parameter set, NAL header and all."""
-    text = _read_payload_bits(unit)
+    text = _read_payload_bit_text(unit)
     bits = _BitReader(text)
-    id, sequence = bits.read_ue(), bits.read_ue()
+    id, sequence = bits.read_unsigned_golomb(), bits.read_unsigned_golomb()
     return PictureParameterSet(id, sequence, text[bits.at :])
 
 
-def build_sps_unit(sps: SequenceParameterSet, id: int) -> bytes:
+def build_sps_unit(sps: SequenceParameterSet, new_id: int) -> bytes:
     """The NAL unit of a sequence parameter set under another id."""
-    return _build_unit(0x67, sps.head + encode_golomb(id) + sps.tail)
+    return _build_nal_unit(0x67, sps.head + encode_golomb(new_id) + sps.tail)
 
 
-def build_pps_unit(pps: PictureParameterSet, id: int, sequence: int) -> bytes:
+def build_pps_unit(pps: PictureParameterSet, new_id: int, new_sequence_id: int) -> bytes:
     """The NAL unit of a picture parameter set under other ids."""
-    return _build_unit(0x68, encode_golomb(id) + encode_golomb(sequence) + pps.tail)
+    return _build_nal_unit(0x68, encode_golomb(new_id) + encode_golomb(new_sequence_id) + pps.tail)
 
 
 def encode_golomb(value: int) -> str:
@@ -205,7 +209,7 @@ def encode_golomb(value: int) -> str:
     return "0" * (len(code) - 1) + code
 
 
-def renumber_slice(unit: bytes, ids: Mapping[int, int]) -> bytes:
+def renumber_slice_picture_set(unit: bytes, new_ids: Mapping[int, int]) -> bytes:
     """A slice that names picture set `ids[n]` where it named n.
 
     The codes of both must be equally long modulo 8. Raises KeyError for a set not in `ids`.
@@ -213,20 +217,22 @@ def renumber_slice(unit: bytes, ids: Mapping[int, int]) -> bytes:
     head_end = min(_HEAD, len(unit))
     while head_end < len(unit) and unit[head_end - 1] in (0, 3):
         head_end += 1  # not in the middle of an escape
-    text = _to_bit_text(unit[1:head_end])
+    text = _unescape_to_bit_text(unit[1:head_end])
     bits = _BitReader(text)
-    bits.read_ue()
-    bits.read_ue()
+    bits.read_unsigned_golomb()
+    bits.read_unsigned_golomb()
     start = bits.at
-    old = bits.read_ue()
-    new = ids[old]
+    old = bits.read_unsigned_golomb()
+    new = new_ids[old]
     if new == old:
         return unit
     text = text[:start] + encode_golomb(new) + text[bits.at :]
-    return unit[:1] + _escape_payload(_to_bytes(text)) + unit[head_end:]
+    return unit[:1] + _escape_payload(_pack_bit_text(text)) + unit[head_end:]
 
 
-def _normalize_vui(bits: _BitReader) -> tuple[str, bool, tuple[int, int, int, int] | None]:
+def _normalize_vui_and_read_colors(
+    bits: _BitReader,
+) -> tuple[str, bool, tuple[int, int, int, int] | None]:
     """The bits from the VUI flag on, BT.709 wherever no colours were said; square; the colours."""
     if not bits.read_bits(1):
         return "1" + "00" + _BT709_TAGS + "0" * 6, True, _UNSPECIFIED_COLORS
@@ -255,31 +261,31 @@ def _normalize_vui(bits: _BitReader) -> tuple[str, bool, tuple[int, int, int, in
     )
 
 
-def _has_reordering(bits: _BitReader) -> bool:
+def _has_reordering_statement(bits: _BitReader) -> bool:
     """Whether what stands behind the colours says how far pictures are reordered."""
     if bits.at == len(bits.text):
         return False  # nothing at all is said
     if bits.read_bits(1):
-        bits.read_ue()
-        bits.read_ue()
+        bits.read_unsigned_golomb()
+        bits.read_unsigned_golomb()
     if bits.read_bits(1):
         bits.read_bits(65)
-    buffered = [_skip_hrd(bits) for _ in range(2)]
+    buffered = [_skip_hrd_if_present(bits) for _ in range(2)]
     if any(buffered):
         bits.read_bits(1)
     bits.read_bits(1)
     return bool(bits.read_bits(1))
 
 
-def _skip_hrd(bits: _BitReader) -> bool:
+def _skip_hrd_if_present(bits: _BitReader) -> bool:
     """Reads over what is said of a buffer, if anything is."""
     if not bits.read_bits(1):
         return False
-    count = bits.read_ue() + 1
+    count = bits.read_unsigned_golomb() + 1
     bits.read_bits(8)
     for _ in range(count):
-        bits.read_ue()
-        bits.read_ue()
+        bits.read_unsigned_golomb()
+        bits.read_unsigned_golomb()
         bits.read_bits(1)
     bits.read_bits(20)
     return True
@@ -289,29 +295,29 @@ def _skip_scaling_list(bits: _BitReader, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
-            following = (last + bits.read_se()) % 256
+            following = (last + bits.read_signed_golomb()) % 256
         last = following or last
 
 
-def _read_payload_bits(unit: bytes) -> str:
+def _read_payload_bit_text(unit: bytes) -> str:
     """The bits of a set without its header and stop bit."""
-    text = _to_bit_text(unit[1:])
+    text = _unescape_to_bit_text(unit[1:])
     return text[: text.rindex("1")] if "1" in text else ""
 
 
-def _build_unit(header: int, text: str) -> bytes:
-    text += "1"
-    text += "0" * (-len(text) % 8)
-    return bytes((header,)) + _escape_payload(_to_bytes(text))
+def _build_nal_unit(header: int, bit_text: str) -> bytes:
+    bit_text += "1"
+    bit_text += "0" * (-len(bit_text) % 8)
+    return bytes((header,)) + _escape_payload(_pack_bit_text(bit_text))
 
 
-def _to_bit_text(escaped: bytes) -> str:
+def _unescape_to_bit_text(escaped: bytes) -> str:
     plain = escaped.replace(b"\0\0\3", b"\0\0")
     return f"{int.from_bytes(plain, 'big'):0{8 * len(plain)}b}" if plain else ""
 
 
-def _to_bytes(text: str) -> bytes:
-    return int(text, 2).to_bytes(len(text) // 8, "big")
+def _pack_bit_text(bit_text: str) -> bytes:
+    return int(bit_text, 2).to_bytes(len(bit_text) // 8, "big")
 
 
 def _escape_payload(plain: bytes) -> bytes:

@@ -13,15 +13,15 @@ def read_declared_size(path: Path) -> int:
         head = stream.read(12)
         if head[:4] != _EBML:
             return 0
-        size, width = _parse_length(head[4:])
+        size, width = _parse_ebml_length_and_width(head[4:])
         start = 4 + width + size
         stream.seek(start)
         head = stream.read(12)
-    size, width = _parse_length(head[4:])
+    size, width = _parse_ebml_length_and_width(head[4:])
     return start + 4 + width + size if head[:4] == _SEGMENT and size else 0
 
 
-def _parse_length(data: bytes) -> tuple[int, int]:
+def _parse_ebml_length_and_width(data: bytes) -> tuple[int, int]:
     """A length and the bytes that it takes; 0 where it is unknown."""
     if not data or not data[0]:
         return 0, 0

@@ -57,16 +57,16 @@ def read_sample_table(path: Path) -> SampleTable:
         moov = memoryview(read_moov(stream))
         size = stream.seek(0, 2)
     try:
-        if _find_boxes(moov, b"mvex"):
+        if _find_box_bodies(moov, b"mvex"):
             raise UnsupportedMp4("its pictures lie in fragments")
         (scale,) = struct.unpack_from(
-            ">I", header := _find_box(moov, b"mvhd"), 20 if header[0] else 12
+            ">I", header := _find_nested_box_body(moov, b"mvhd"), 20 if header[0] else 12
         )
-        traks = [(_read_handler(trak), trak) for trak in _find_boxes(moov, b"trak")]
+        traks = [(_read_handler_type(trak), trak) for trak in _find_box_bodies(moov, b"trak")]
         has_audio = any(kind == b"soun" for kind, _ in traks)
         pictures = [trak for kind, trak in traks if kind == b"vide"]
         if len(pictures) == 1:
-            return _read_track_table(pictures[0], size, scale, has_audio)
+            return _read_track_sample_table(pictures[0], size, scale, has_audio)
     except (struct.error, IndexError, ValueError) as error:
         raise UnsupportedMp4("its table of contents is damaged") from error
     raise UnsupportedMp4("it has not one picture track")
@@ -83,15 +83,15 @@ def build_full_box(kind: bytes, *parts: bytes, version: int = 0, flags: int = 0)
     return build_box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 
-def pack_numbers(values: Sequence[int], form: str = "I") -> bytes:
+def pack_big_endian(values: Sequence[int], type_code: str = "I") -> bytes:
     """`values` as big-endian integers of one kind of `array`."""
-    return _to_big_endian(array(form, values)).tobytes()
+    return _swap_bytes_for_big_endian(array(type_code, values)).tobytes()
 
 
 def pack_run_lengths(values: Sequence[int]) -> bytes:
     """A run-length table, as stts and ctts are: how many, then (count, value)."""
     pairs = [(len(list(group)), value) for value, group in groupby(values)]
-    return struct.pack(">I", len(pairs)) + pack_numbers(
+    return struct.pack(">I", len(pairs)) + pack_big_endian(
         [number for pair in pairs for number in pair]
     )
 
@@ -124,50 +124,56 @@ def _parse_boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         at += size
 
 
-def _find_boxes(data: memoryview, kind: bytes) -> list[memoryview]:
+def _find_box_bodies(data: memoryview, kind: bytes) -> list[memoryview]:
     return [body for name, body in _parse_boxes(data) if name == kind]
 
 
-def _find_box(data: memoryview, *kinds: bytes) -> memoryview:
+def _find_nested_box_body(data: memoryview, *kinds: bytes) -> memoryview:
     for kind in kinds:
-        matches = _find_boxes(data, kind)
+        matches = _find_box_bodies(data, kind)
         if not matches:
             raise UnsupportedMp4(f"it has no {kind.decode()}")
         data = matches[0]
     return data
 
 
-def _read_handler(trak: memoryview) -> bytes:
-    return bytes(_find_box(trak, b"mdia", b"hdlr")[8:12])
+def _read_handler_type(trak: memoryview) -> bytes:
+    return bytes(_find_nested_box_body(trak, b"mdia", b"hdlr")[8:12])
 
 
-def _read_track_table(trak: memoryview, size: int, scale: int, has_audio: bool) -> SampleTable:
-    mdia = _find_box(trak, b"mdia")
-    header = _find_box(mdia, b"mdhd")
+def _read_track_sample_table(
+    trak: memoryview, file_size: int, movie_timescale: int, has_audio: bool
+) -> SampleTable:
+    mdia = _find_nested_box_body(trak, b"mdia")
+    header = _find_nested_box_body(mdia, b"mdhd")
     (timescale,) = struct.unpack_from(">I", header, 20 if header[0] else 12)
-    stbl = _find_box(mdia, b"minf", b"stbl")
-    stsd = _find_box(stbl, b"stsd")
+    stbl = _find_nested_box_body(mdia, b"minf", b"stbl")
+    stsd = _find_nested_box_body(stbl, b"stsd")
     entries = list(_parse_boxes(stsd[8:]))
     if len(entries) != 1 or entries[0][0] not in (b"avc1", b"avc3"):
         raise UnsupportedMp4("it is not H.264 of one format")
-    sizes = _read_sizes(_find_box(stbl, b"stsz"))
+    sizes = _read_sample_sizes(_find_nested_box_body(stbl, b"stsz"))
     if not sizes:
         raise UnsupportedMp4("its pictures lie in fragments")
-    offsets = _read_offsets(stbl, sizes)
+    offsets = _read_sample_offsets(stbl, sizes)
     if len(offsets) != len(sizes) or any(
-        at + sample_size > size for at, sample_size in zip(offsets, sizes, strict=True)
+        at + sample_size > file_size for at, sample_size in zip(offsets, sizes, strict=True)
     ):
         raise UnsupportedMp4("it is cut off")
-    decode_times = list(accumulate(_expand_runs(_find_box(stbl, b"stts"), "I"), initial=0))
-    ctts = _find_boxes(stbl, b"ctts")
-    shifts = _expand_runs(ctts[0], "i") if ctts else [0] * len(sizes)
-    stss = _find_boxes(stbl, b"stss")
-    keys = _unpack_numbers(stss[0][8:]) if stss else range(1, len(sizes) + 1)
+    decode_times = list(
+        accumulate(_expand_run_length_table(_find_nested_box_body(stbl, b"stts"), "I"), initial=0)
+    )
+    ctts = _find_box_bodies(stbl, b"ctts")
+    shifts = _expand_run_length_table(ctts[0], "i") if ctts else [0] * len(sizes)
+    stss = _find_box_bodies(stbl, b"stss")
+    keys = _unpack_big_endian(stss[0][8:]) if stss else range(1, len(sizes) + 1)
     shown_times = array("q", (at + shift for at, shift in zip(decode_times, shifts, strict=False)))
     entry = entries[0][1]
-    start, whole = _read_edits(trak, shown_times, Fraction(timescale, scale))
+    start, whole = _read_edit_start_and_wholeness(
+        trak, shown_times, Fraction(timescale, movie_timescale)
+    )
     return SampleTable(
-        config=bytes(_find_box(entry[78:], b"avcC")),
+        config=bytes(_find_nested_box_body(entry[78:], b"avcC")),
         offsets=offsets,
         sizes=sizes,
         shown_at=shown_times,
@@ -175,17 +181,17 @@ def _read_track_table(trak: memoryview, size: int, scale: int, has_audio: bool) 
         timescale=timescale,
         start=start,
         whole=whole,
-        straight=_is_untransformed(_find_box(trak, b"tkhd"), entry),
-        tagged=bool(_find_boxes(entry[78:], b"colr")),
+        straight=_is_shown_as_coded(_find_nested_box_body(trak, b"tkhd"), entry),
+        tagged=bool(_find_box_bodies(entry[78:], b"colr")),
         has_audio=has_audio,
     )
 
 
-def _read_edits(
-    trak: memoryview, shown_times: Sequence[int], ticks: Fraction
+def _read_edit_start_and_wholeness(
+    trak: memoryview, shown_times: Sequence[int], timescale_ratio: Fraction
 ) -> tuple[int | None, bool]:
     """The start and the wholeness of Samples, as the edit lists of `trak` leave them."""
-    lists = [_find_box(edts, b"elst") for edts in _find_boxes(trak, b"edts")]
+    lists = [_find_nested_box_body(edts, b"elst") for edts in _find_box_bodies(trak, b"edts")]
     if not lists:
         return 0, True
     form = ">QqI" if lists[0][0] else ">IiI"
@@ -196,15 +202,17 @@ def _read_edits(
     if len(lists) > 1 or count != 1 + has_empty_edit:
         return None, False
     length, start, speed = edits[-1]
-    ends = start + round(length * ticks)
+    ends = start + round(length * timescale_ratio)
     whole = 0 <= start <= min(shown_times) and max(shown_times) < ends and speed == 1 << 16
     return (start if whole and not has_empty_edit else None), whole
 
 
-def _is_untransformed(tkhd: memoryview, entry: memoryview) -> bool:
+def _is_shown_as_coded(tkhd: memoryview, sample_entry: memoryview) -> bool:
     tail = tkhd[-44:]
-    width, height = struct.unpack_from(">HH", entry, 24)
-    shapes = [struct.unpack(">II", pasp[:8]) for pasp in _find_boxes(entry[78:], b"pasp")]
+    width, height = struct.unpack_from(">HH", sample_entry, 24)
+    shapes = [
+        struct.unpack(">II", pasp[:8]) for pasp in _find_box_bodies(sample_entry[78:], b"pasp")
+    ]
     return (
         bytes(tail[:36]) == MATRIX
         and struct.unpack_from(">II", tail, 36) == (width << 16, height << 16)
@@ -212,45 +220,47 @@ def _is_untransformed(tkhd: memoryview, entry: memoryview) -> bool:
     )
 
 
-def _unpack_numbers(data: memoryview, form: str = "I") -> array[int]:
-    values: array[int] = array(form)
+def _unpack_big_endian(data: memoryview, type_code: str = "I") -> array[int]:
+    values: array[int] = array(type_code)
     values.frombytes(data[: len(data) // values.itemsize * values.itemsize])
-    return _to_big_endian(values)
+    return _swap_bytes_for_big_endian(values)
 
 
-def _to_big_endian(values: array[int]) -> array[int]:
+def _swap_bytes_for_big_endian(values: array[int]) -> array[int]:
     if sys.byteorder == "little":
         values.byteswap()
     return values
 
 
-def _read_sizes(stsz: memoryview) -> array[int]:
+def _read_sample_sizes(stsz: memoryview) -> array[int]:
     common_size, count = struct.unpack_from(">II", stsz, 4)
     if count > _MAX_SAMPLES:
         raise UnsupportedMp4("its table of contents is damaged")
     return (
         array("I", [common_size]) * count
         if common_size
-        else _unpack_numbers(stsz[12 : 12 + 4 * count])
+        else _unpack_big_endian(stsz[12 : 12 + 4 * count])
     )
 
 
-def _expand_runs(table: memoryview, form: str) -> list[int]:
+def _expand_run_length_table(table: memoryview, type_code: str) -> list[int]:
     """The values of a run-length table, one for each sample."""
     (count,) = struct.unpack_from(">I", table, 4)
     body = table[8 : 8 + 8 * count]
-    counts, values = _unpack_numbers(body)[::2], _unpack_numbers(body, form)[1::2]
+    counts, values = _unpack_big_endian(body)[::2], _unpack_big_endian(body, type_code)[1::2]
     if sum(counts) > _MAX_SAMPLES:
         raise UnsupportedMp4("its table of contents is damaged")
     return [value for many, value in zip(counts, values, strict=True) for _ in range(many)]
 
 
-def _read_offsets(stbl: memoryview, sizes: Sequence[int]) -> array[int]:
-    wide = _find_boxes(stbl, b"co64")
+def _read_sample_offsets(stbl: memoryview, sizes: Sequence[int]) -> array[int]:
+    wide = _find_box_bodies(stbl, b"co64")
     chunks = (
-        _unpack_numbers(wide[0][8:], "Q") if wide else _unpack_numbers(_find_box(stbl, b"stco")[8:])
+        _unpack_big_endian(wide[0][8:], "Q")
+        if wide
+        else _unpack_big_endian(_find_nested_box_body(stbl, b"stco")[8:])
     )
-    runs = _unpack_numbers(_find_box(stbl, b"stsc")[8:])
+    runs = _unpack_big_endian(_find_nested_box_body(stbl, b"stsc")[8:])
     firsts, counts = runs[::3], runs[1::3]
     offsets: array[int] = array("Q")
     sample = 0

@@ -40,7 +40,7 @@ def probe(path: Path) -> MediaFacts:
     index = read_frame_index(path)
     if index is None:
         return MediaFacts(seconds=_measure_sound_seconds(path), has_audio=True)
-    _check_first_picture(path)
+    _check_first_picture_decodes(path)
     width, height = index.display_size
     return MediaFacts(
         width=width,
@@ -52,7 +52,7 @@ def probe(path: Path) -> MediaFacts:
     )
 
 
-def _check_first_picture(path: Path) -> None:
+def _check_first_picture_decodes(path: Path) -> None:
     """Raises MediaError unless the first picture can be decoded."""
     with open_media(path) as container:
         stream = find_picture_track(container)
@@ -70,7 +70,7 @@ def read_frame_index(path: Path) -> FrameIndex | None:
         facts = path.stat()
     except OSError as error:
         raise MediaError(f"{path} can't be read: {error.strerror}") from error
-    return _index_file(str(path), facts.st_size, facts.st_mtime_ns)
+    return _index_media_file(str(path), facts.st_size, facts.st_mtime_ns)
 
 
 def find_picture_track(container: Any) -> Any:
@@ -85,7 +85,7 @@ def find_picture_track(container: Any) -> Any:
     )
 
 
-def read_orientation(frame: Any) -> tuple[int, bool]:
+def read_rotation_and_mirroring(frame: Any) -> tuple[int, bool]:
     """How a player turns a picture: degrees counter-clockwise, and whether it mirrors it first."""
     matrix = frame.side_data.get("DISPLAYMATRIX")
     across, down, right, below = (1, 0, 0, 1)
@@ -108,7 +108,7 @@ def open_media(path: Path, **options: str) -> Iterator[Any]:
     try:
         container = av.open(f"file:{path}", options={"protocol_whitelist": "file", **options})
     except (av.error.FFmpegError, OSError) as error:
-        raise MediaError(_describe_unreadable(path), log=str(error)) from error
+        raise MediaError(_describe_unreadable_file(path), log=str(error)) from error
     try:
         yield container
     except av.error.FFmpegError as error:
@@ -118,27 +118,27 @@ def open_media(path: Path, **options: str) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=4096)
-def _index_file(name: str, size: int, _changed: int) -> FrameIndex | None:
-    path = Path(name)
-    if size == 0:
+def _index_media_file(path_text: str, file_size: int, _changed: int) -> FrameIndex | None:
+    path = Path(path_text)
+    if file_size == 0:
         raise MediaError(f"{path} is empty: it has 0 bytes")
-    if _is_page(path):
-        raise MediaError(_describe_unreadable(path))
-    from storyboard.stitching.media.fast_index import read_fast_index
+    if _is_markup_or_json(path):
+        raise MediaError(_describe_unreadable_file(path))
+    from storyboard.stitching.media.fast_index import read_plain_mp4_index
 
-    if plain := read_fast_index(path):
+    if plain := read_plain_mp4_index(path):
         return plain
-    if size < (declared_size := matroska.read_declared_size(path)):
-        raise _cut_off_error(path, size, declared_size, "bytes")
+    if file_size < (declared_size := matroska.read_declared_size(path)):
+        raise _build_cut_off_error(path, file_size, declared_size, "bytes")
     with open_media(path) as container:
         if find_picture_track(container) is None:
             if container.streams.audio:
                 return None
             raise MediaError(f"{path} holds neither picture nor sound")
-        return _read_index(path, container)
+        return _build_index_from_packets(path, container)
 
 
-def _read_index(path: Path, container: Any) -> FrameIndex:
+def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
     stream = find_picture_track(container)
     stream.thread_type = "NONE"  # the first picture then comes after the fewest packets
     packet_times: list[int | None] = []
@@ -151,36 +151,40 @@ def _read_index(path: Path, container: Any) -> FrameIndex:
             first_frames = first_frames or stream.decode()
             continue
         if packet.is_corrupt:
-            raise _cut_off_error(path, len(packet_times), stream.frames)
+            raise _build_cut_off_error(path, len(packet_times), stream.frames)
         first_frames = first_frames or packet.decode()
         if not packet.is_discard and packet.pts is not None:
             shown_times.append(packet.pts)
             length = packet.duration or length
-        if packet.pts is not None and _can_start_decoding(packet, stream):
+        if packet.pts is not None and _can_decode_from_packet(packet, stream):
             key_packets.append(len(packet_times))
         packet_times.append(packet.pts)
-    if stream.frames > len(packet_times) and stream.frames > (packet_count := _count_packets(path)):
-        raise _cut_off_error(path, packet_count, stream.frames)
+    if stream.frames > len(packet_times) and stream.frames > (
+        packet_count := _count_picture_packets(path)
+    ):
+        raise _build_cut_off_error(path, packet_count, stream.frames)
     if not first_frames:
         raise MediaError(f"{path} has a picture track without a picture that can be decoded")
     has_times = None not in packet_times and len(set(shown_times)) == len(shown_times)
     if not has_times:
-        shown_times, key_packets = _count_frame_times(path), []
+        shown_times, key_packets = _number_frames_by_decoding(path), []
     pts = tuple(sorted(shown_times))
     time_base = Fraction(stream.time_base)
     still = len(pts) == 1 and container.format.name.endswith(("_pipe", "image2"))
     rate, constant = (
-        (None, True) if still else _infer_rate(pts if has_times else (), time_base, stream)
+        (None, True)
+        if still
+        else _infer_rate_and_constancy(pts if has_times else (), time_base, stream)
     )
     seconds = (pts[-1] - pts[0] + length) * time_base
     if rate is not None and (constant or not has_times):
         seconds = rate.to_seconds(len(pts))
     frame = first_frames[0]
-    rotation, mirrored = read_orientation(frame)
+    rotation, mirrored = read_rotation_and_mirroring(frame)
     sample = stream.sample_aspect_ratio
     return FrameIndex(
         pts=pts,
-        entries=_find_closed_entries(key_packets, packet_times),
+        entries=_find_closed_entry_times(key_packets, packet_times),
         time_base=time_base,
         rate=rate,
         constant=constant,
@@ -200,7 +204,7 @@ def _read_index(path: Path, container: Any) -> FrameIndex:
     )
 
 
-def _can_start_decoding(packet: Any, stream: Any) -> bool:
+def _can_decode_from_packet(packet: Any, stream: Any) -> bool:
     """Whether a decoder may start here; for H.264 only an IDR is a promise."""
     if not packet.is_keyframe:
         return False
@@ -225,11 +229,13 @@ def _find_nal_types(data: bytes, extradata: bytes) -> set[int]:
     return nal_types
 
 
-def _find_closed_entries(candidates: list[int], packet_times: list[int | None]) -> tuple[int, ...]:
+def _find_closed_entry_times(
+    candidate_positions: list[int], packet_times: list[int | None]
+) -> tuple[int, ...]:
     """Times of the keys behind which nothing is shown earlier than the key itself."""
     entries: list[int] = []
     earliest: int | None = None
-    key_packets = set(candidates)
+    key_packets = set(candidate_positions)
     for at in range(len(packet_times) - 1, -1, -1):
         pts = packet_times[at]
         if pts is None:
@@ -240,7 +246,9 @@ def _find_closed_entries(candidates: list[int], packet_times: list[int | None]) 
     return tuple(reversed(entries))
 
 
-def _infer_rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple[Rate, bool]:
+def _infer_rate_and_constancy(
+    pts: tuple[int, ...], time_base: Fraction, stream: Any
+) -> tuple[Rate, bool]:
     """The rate that the frames' times follow, and whether all of them do."""
     sources = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
     stated_rates = [Fraction(rate) for rate in sources if rate and rate <= 240]
@@ -261,13 +269,13 @@ def _infer_rate(pts: tuple[int, ...], time_base: Fraction, stream: Any) -> tuple
     return Rate(nearest if abs(nearest - mean) < mean / 200 else mean), False
 
 
-def _count_frame_times(path: Path) -> list[int]:
+def _number_frames_by_decoding(path: Path) -> list[int]:
     """Times of a file whose packets don't tell them: frames counted as they are decoded."""
     with open_media(path) as container:
         return list(range(sum(1 for _ in container.decode(find_picture_track(container)))))
 
 
-def _count_packets(path: Path) -> int:
+def _count_picture_packets(path: Path) -> int:
     """The pictures that are in the file, those too that its edit list doesn't show."""
     with open_media(path, ignore_editlist="1") as container:
         return sum(packet.size > 0 for packet in container.demux(find_picture_track(container)))
@@ -282,21 +290,23 @@ def _measure_sound_seconds(path: Path) -> Fraction:
         return Fraction(samples, stream.rate)
 
 
-def _cut_off_error(path: Path, present: int, declared: int, unit: str = "frames") -> MediaError:
+def _build_cut_off_error(
+    path: Path, present: int, declared: int, unit: str = "frames"
+) -> MediaError:
     return MediaError(
         f"{path} is cut off: {present} of its {declared or 'more'} {unit} are there",
         hint="fetch or export the file again",
     )
 
 
-def _is_page(path: Path) -> bool:
+def _is_markup_or_json(path: Path) -> bool:
     with path.open("rb") as stream:
         start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith(_PAGE_STARTS)
 
 
-def _describe_unreadable(path: Path) -> str:
-    if _is_page(path):
+def _describe_unreadable_file(path: Path) -> str:
+    if _is_markup_or_json(path):
         return f"{path} is text (a web page or an error message), not media"
     with path.open("rb") as stream:
         start = stream.read(12)

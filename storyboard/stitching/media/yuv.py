@@ -40,7 +40,7 @@ def create_solid_frame(color: str, size: Size) -> Frame:
 
     width, height = size
     pixel = np.array(parse_color(color), np.float32).reshape(1, 1, 3)
-    luma, blue, red = (round(float(part[0, 0])) for part in _to_yuv(pixel))
+    luma, blue, red = (round(float(part[0, 0])) for part in _to_yuv_values(pixel))
     frame = np.empty((height * 3 // 2, width), np.uint8)
     frame[:height] = luma
     frame[height : height * 5 // 4] = blue
@@ -48,14 +48,14 @@ def create_solid_frame(color: str, size: Size) -> Frame:
     return frame
 
 
-def from_rgb(picture: NDArray[np.uint8]) -> Frame:
+def to_yuv_frame(rgb: NDArray[np.uint8]) -> Frame:
     """The frame of a (height, width, 3) picture; chroma is the mean of each 2 x 2 block."""
     import numpy as np
 
-    height, width = picture.shape[:2]
-    luma, blue, red = _to_yuv(picture.astype(np.float32))
+    height, width = rgb.shape[:2]
+    luma, blue, red = _to_yuv_values(rgb.astype(np.float32))
     frame = np.empty((height * 3 // 2, width), np.uint8)
-    frame[:height] = _to_bytes(luma)
+    frame[:height] = _round_to_bytes(luma)
     frame[height:] = np.concatenate([_halve_plane(blue), _halve_plane(red)]).reshape(
         height // 2, width
     )
@@ -70,7 +70,7 @@ def to_rgb(frame: Frame) -> NDArray[np.uint8]:
     y = (luma - 16) / 219
     u, v = ((plane.repeat(2, 0).repeat(2, 1) - 128) / 224 for plane in (blue, red))
     channels = (y + 1.5748 * v, y - 0.187324 * u - 0.468124 * v, y + 1.8556 * u)
-    return _to_bytes(np.stack(channels, axis=-1) * 255)
+    return _round_to_bytes(np.stack(channels, axis=-1) * 255)
 
 
 def split_planes(frame: Frame) -> tuple[Frame, Frame, Frame]:
@@ -94,9 +94,9 @@ def split_planes(frame: Frame) -> tuple[Frame, Frame, Frame]:
     )
 
 
-def _to_yuv(picture: _Values) -> tuple[_Values, _Values, _Values]:
+def _to_yuv_values(rgb: _Values) -> tuple[_Values, _Values, _Values]:
     """BT.709 in limited range, not rounded."""
-    red, green, blue = (picture[..., channel] / 255 for channel in range(3))
+    red, green, blue = (rgb[..., channel] / 255 for channel in range(3))
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return (
         16 + 219 * luma,
@@ -107,10 +107,10 @@ def _to_yuv(picture: _Values) -> tuple[_Values, _Values, _Values]:
 
 def _halve_plane(plane: _Values) -> Frame:
     height, width = plane.shape
-    return _to_bytes(plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)))
+    return _round_to_bytes(plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)))
 
 
-def _to_bytes(values: _Values) -> Frame:
+def _round_to_bytes(values: _Values) -> Frame:
     import numpy as np
 
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -17,9 +17,9 @@ from storyboard.stitching.media.yuv import Frame, Size, create_solid_frame
 from storyboard.stitching.picture.conform import (
     compute_fitted_size,
     conform_take,
-    describe_differences,
+    describe_format_differences,
 )
-from storyboard.stitching.text.titles import draw_card
+from storyboard.stitching.text.titles import draw_title_card
 from storyboard.timecode import FrameRange
 
 MAX_HELD_FRAMES = 2
@@ -57,12 +57,12 @@ class ConformedClip:
     """What of the take differed from the delivery format."""
 
     @property
-    def own_frames(self) -> int:
+    def new_frame_count(self) -> int:
         """Frames of the step's own new material."""
         return self.frames - self.first
 
 
-def conform_clips(
+def conform_shown_takes(
     timeline: Timeline,
     media: Mapping[str, StepMedia],
     delivery: Delivery,
@@ -100,14 +100,16 @@ def conform_clips(
             first,
             still=take_index.rate is None,
             barred=compute_fitted_size(take_index, delivery) != delivery.size,
-            differences=describe_differences(take_index, delivery),
+            differences=describe_format_differences(take_index, delivery),
         )
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         return dict(zip(shots, pool.map(conform_clip, shots), strict=True))
 
 
-def check_clips(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> tuple[str, ...]:
+def check_clips_with_notes(
+    timeline: Timeline, clips: Mapping[str, ConformedClip]
+) -> tuple[str, ...]:
     """A note for every take that is up to HELD frames shorter than planned, or of another shape.
 
     Raises StitchError, `take_short`, for one that lacks more.
@@ -121,13 +123,13 @@ def check_clips(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> tuple
         if clip.differences and not clip.still:
             shots_by_difference.setdefault(", ".join(clip.differences), {})[event.shot] = None
         planned = part.source.end if part.hold_frame is None else part.hold_frame + 1
-        missing = planned - clip.own_frames
+        missing = planned - clip.new_frame_count
         if clip.still or missing <= 0:
             continue
-        if missing > MAX_HELD_FRAMES or clip.own_frames < 1:
+        if missing > MAX_HELD_FRAMES or clip.new_frame_count < 1:
             raise StitchError(
                 f"take_short: shot {event.shot}, step {part.step}: "
-                f"{planned} frames planned, {max(0, clip.own_frames)} found",
+                f"{planned} frames planned, {max(0, clip.new_frame_count)} found",
                 hint=f"shorten {event.shot} or its transition, or make another take of it",
             )
         frames = "frame" if missing == 1 else "frames"
@@ -136,31 +138,33 @@ def check_clips(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> tuple
             "its last frame is held"
         ] = None
     for difference, shots in shots_by_difference.items():
-        notes[f"conformed to the film's format: {_summarize_shots(list(shots))}: {difference}"] = (
-            None
-        )
+        notes[
+            f"conformed to the film's format: {_join_first_shot_ids(list(shots))}: {difference}"
+        ] = None
     return tuple(notes)
 
 
-def _summarize_shots(shots: Sequence[str]) -> str:
-    more = f" and {len(shots) - _MAX_NAMED_SHOTS} more" if len(shots) > _MAX_NAMED_SHOTS else ""
-    return ", ".join(shots[:_MAX_NAMED_SHOTS]) + more
+def _join_first_shot_ids(shot_ids: Sequence[str]) -> str:
+    more = (
+        f" and {len(shot_ids) - _MAX_NAMED_SHOTS} more" if len(shot_ids) > _MAX_NAMED_SHOTS else ""
+    )
+    return ", ".join(shot_ids[:_MAX_NAMED_SHOTS]) + more
 
 
-def read_slice_frames(
+def render_slice_frames(
     slices: Sequence[Slice], clips: Mapping[str, ConformedClip], size: Size, *, threads: int = 0
 ) -> Generator[Frame, None, None]:
     """The frames of `slices`, one after another; some may be the same array, so don't write."""
     for part in slices:
         if part.step:
-            yield from _read_take_frames(part, clips[part.step], threads)
+            yield from _read_take_slice_frames(part, clips[part.step], threads)
         elif part.card:
-            yield from repeat(draw_card(part.card, size), part.source.length)
+            yield from repeat(draw_title_card(part.card, size), part.source.length)
         else:
             yield from repeat(create_solid_frame(part.color or "black", size), part.source.length)
 
 
-def _read_take_frames(
+def _read_take_slice_frames(
     part: Slice, clip: ConformedClip, threads: int
 ) -> Generator[Frame, None, None]:
     last, length = clip.frames - 1, part.source.length

@@ -14,12 +14,12 @@ from storyboard.graph.timeline import Blend, ShotEvent, Timeline
 from storyboard.model.film import Delivery, TransitionKind
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.stitching.media.yuv import Frame, Size, create_solid_frame
-from storyboard.stitching.picture.clips import ConformedClip, read_slice_frames
+from storyboard.stitching.picture.clips import ConformedClip, render_slice_frames
 from storyboard.stitching.picture.conform import choose_timescale
 from storyboard.stitching.picture.transitions import (
+    compute_color_share,
+    compute_incoming_share,
     mix_frames,
-    weigh_color,
-    weigh_incoming,
     wipe_frames,
 )
 from storyboard.stitching.text.title_timing import Overlays, PlacedTitle
@@ -50,7 +50,7 @@ def compose_frames(
     overlays = Overlays(titles, size)
     try:
         for frame in range(timeline.length):
-            yield overlays.draw_titles(compositor.compose_picture(frame), frame)
+            yield overlays.draw_titles(compositor.compose_untitled_frame(frame), frame)
     finally:
         compositor.close()
 
@@ -102,14 +102,14 @@ class _Compositor:
         self._current = 0
         self._readers: dict[int, _ShotReader] = {}
 
-    def compose_picture(self, frame: int) -> Frame:
+    def compose_untitled_frame(self, film_frame: int) -> Frame:
         while (
             self._current + 1 < len(self._events)
-            and _find_first_frame(self._events[self._current + 1]) <= frame
+            and _find_first_shown_frame(self._events[self._current + 1]) <= film_frame
         ):
             self._current += 1
-        picture = self._compose_event(self._current, frame)
-        for number in [n for n in self._readers if self._events[n].visible.end <= frame + 1]:
+        picture = self._compose_event_frame(self._current, film_frame)
+        for number in [n for n in self._readers if self._events[n].visible.end <= film_frame + 1]:
             self._readers.pop(number).close()
         return picture
 
@@ -118,69 +118,77 @@ class _Compositor:
             reader.close()
         self._readers.clear()
 
-    def _compose_event(self, number: int, frame: int) -> Frame:
+    def _compose_event_frame(self, event_number: int, film_frame: int) -> Frame:
         """Event `number` at film frame `frame`, with the transition that it is in, if any."""
-        if number < 0:
+        if event_number < 0:
             return create_solid_frame("black", self._size)
-        event = self._events[number]
-        if event.entering and frame in event.entering.span:
-            return self._compose_entering(number, event.entering, frame)
-        if event.leaving and frame in event.leaving.span:
-            return self._compose_leaving(number, event.leaving, frame)
-        return self._read_event_frame(number, frame)
+        event = self._events[event_number]
+        if event.entering and film_frame in event.entering.span:
+            return self._compose_entering_blend(event_number, event.entering, film_frame)
+        if event.leaving and film_frame in event.leaving.span:
+            return self._compose_leaving_blend(event_number, event.leaving, film_frame)
+        return self._read_event_frame(event_number, film_frame)
 
-    def _compose_entering(self, number: int, blend: Blend, frame: int) -> Frame:
-        at, frames = frame - blend.span.start, blend.span.length
-        share = weigh_incoming(at, frames)
+    def _compose_entering_blend(self, event_number: int, blend: Blend, film_frame: int) -> Frame:
+        at, frames = film_frame - blend.span.start, blend.span.length
+        share = compute_incoming_share(at, frames)
         match blend.kind:
             case TransitionKind.CUT:
-                return self._read_event_frame(number, frame)
+                return self._read_event_frame(event_number, film_frame)
             case TransitionKind.FADE if blend.through:
                 color = create_solid_frame(blend.color or "black", self._size)
-                share = weigh_color(at, frames, blend.align)
+                share = compute_color_share(at, frames, blend.align)
                 if share == 1:
                     return color
-                side = number - 1 if frame < self._events[number].record.start else number
-                return mix_frames(self._compose_fade_side(side, number, frame), color, share)
+                side = (
+                    event_number - 1
+                    if film_frame < self._events[event_number].record.start
+                    else event_number
+                )
+                return mix_frames(
+                    self._compose_fade_side(side, event_number, film_frame), color, share
+                )
             case TransitionKind.FADE:
                 color = create_solid_frame(blend.color or "black", self._size)
-                return mix_frames(color, self._read_event_frame(number, frame), share)
+                return mix_frames(color, self._read_event_frame(event_number, film_frame), share)
             case TransitionKind.DISSOLVE:
                 return mix_frames(
-                    self._compose_event(number - 1, frame),
-                    self._read_event_frame(number, frame),
+                    self._compose_event_frame(event_number - 1, film_frame),
+                    self._read_event_frame(event_number, film_frame),
                     share,
                 )
             case TransitionKind.WIPE:
                 outgoing, incoming = (
-                    self._compose_event(number - 1, frame),
-                    self._read_event_frame(number, frame),
+                    self._compose_event_frame(event_number - 1, film_frame),
+                    self._read_event_frame(event_number, film_frame),
                 )
                 return wipe_frames(outgoing, incoming, share, blend.direction)
 
-    def _compose_leaving(self, number: int, blend: Blend, frame: int) -> Frame:
-        share = weigh_incoming(frame - blend.span.start, blend.span.length)
+    def _compose_leaving_blend(self, event_number: int, blend: Blend, film_frame: int) -> Frame:
+        share = compute_incoming_share(film_frame - blend.span.start, blend.span.length)
         color = create_solid_frame(blend.color or "black", self._size)
-        picture = self._read_event_frame(number, frame)
+        picture = self._read_event_frame(event_number, film_frame)
         if blend.kind is TransitionKind.WIPE:
             return wipe_frames(picture, color, share, blend.direction)
         return picture if blend.kind is TransitionKind.CUT else mix_frames(picture, color, share)
 
-    def _compose_fade_side(self, side: int, number: int, frame: int) -> Frame:
+    def _compose_fade_side(
+        self, shown_event_number: int, entering_event_number: int, film_frame: int
+    ) -> Frame:
         """One side of a fade through a colour."""
         return (
-            self._read_event_frame(number, frame)
-            if side == number
-            else self._compose_event(side, frame)
+            self._read_event_frame(entering_event_number, film_frame)
+            if shown_event_number == entering_event_number
+            else self._compose_event_frame(shown_event_number, film_frame)
         )
 
-    def _read_event_frame(self, number: int, frame: int) -> Frame:
-        event = self._events[number]
-        if frame not in event.visible:
-            raise StitchError(f"shot {event.shot} has no picture for film frame {frame}")
-        if number not in self._readers:
-            self._readers[number] = _ShotReader(event, self._clips, self._size, self._threads)
-        return self._readers[number].read_frame(frame)
+    def _read_event_frame(self, event_number: int, film_frame: int) -> Frame:
+        event = self._events[event_number]
+        if film_frame not in event.visible:
+            raise StitchError(f"shot {event.shot} has no picture for film frame {film_frame}")
+        if event_number not in self._readers:
+            self._readers[event_number] = _ShotReader(event, self._clips, self._size, self._threads)
+        return self._readers[event_number].read_frame(film_frame)
 
 
 class _ShotReader:
@@ -190,17 +198,17 @@ class _ShotReader:
         self, event: ShotEvent, clips: Mapping[str, ConformedClip], size: Size, threads: int
     ) -> None:
         self._event = event
-        self._frames = read_slice_frames(event.slices, clips, size, threads=threads)
+        self._frames = render_slice_frames(event.slices, clips, size, threads=threads)
         self._next = event.visible.start
         self._last: Frame | None = None
 
-    def read_frame(self, frame: int) -> Frame:
-        while self._next <= frame:
+    def read_frame(self, film_frame: int) -> Frame:
+        while self._next <= film_frame:
             self._last = next(self._frames, None)
             self._next += 1
         if self._last is None:
             raise StitchError(
-                f"the slices of shot {self._event.shot} end before film frame {frame}"
+                f"the slices of shot {self._event.shot} end before film frame {film_frame}"
             )
         return self._last
 
@@ -208,7 +216,7 @@ class _ShotReader:
         self._frames.close()
 
 
-def _find_first_frame(event: ShotEvent) -> int:
+def _find_first_shown_frame(event: ShotEvent) -> int:
     """The first film frame that shows anything of `event`."""
     if event.entering is None:
         return event.record.start

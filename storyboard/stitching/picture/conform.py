@@ -27,7 +27,7 @@ _MAX_STRAY = Fraction(3, 4)
 _HDR = (16, 18)
 
 
-def describe_differences(index: FrameIndex, delivery: Delivery) -> tuple[str, ...]:
+def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[str, ...]:
     """What of a clip differs from `delivery`, in words; empty when it can be cut as it is."""
     differences: list[str] = []
     if index.coded_size != delivery.size or index.pixel_aspect != 1 or index.rotation:
@@ -61,7 +61,7 @@ def conform_take(
     index = read_frame_index(path)
     if index is None:
         raise MediaError(f"{path} has no picture, only sound")
-    if not describe_differences(index, delivery):
+    if not describe_format_differences(index, delivery):
         return path
     width, height = delivery.size
     name = digest_value("conform", [_REVISION, sha256, width, height, delivery.rate.value])
@@ -70,14 +70,16 @@ def conform_take(
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = build_temp_path(result)
         try:
-            run_ffmpeg(build_conform_arguments(path, index, delivery, unfinished, threads=threads))
+            run_ffmpeg(
+                build_ffmpeg_conform_arguments(path, index, delivery, unfinished, threads=threads)
+            )
             replace_file(unfinished, result)
         finally:
             unfinished.unlink(missing_ok=True)
     return result
 
 
-def build_conform_arguments(
+def build_ffmpeg_conform_arguments(
     path: Path, index: FrameIndex, delivery: Delivery, out: Path, *, threads: int = 2
 ) -> list[str]:
     """The ffmpeg arguments that conform `path` to `out`; pure."""
@@ -92,9 +94,9 @@ def build_conform_arguments(
     if index.interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="all")
     if index.transfer in _HDR:
-        picture = _to_sdr(picture)
-    picture = _scale_and_pad(picture, index, delivery)
-    if index.rate is not None and _is_nearly_constant(index, rate):
+        picture = _add_sdr_filters(picture)
+    picture = _add_scale_and_pad_filters(picture, index, delivery)
+    if index.rate is not None and _has_nearly_constant_rate(index, rate):
         picture = picture.filter("setpts", f"N/({rate}*TB)")
     else:
         picture = picture.filter("setpts", "PTS-STARTPTS")
@@ -119,7 +121,7 @@ def build_conform_arguments(
     return compiled
 
 
-def _is_nearly_constant(index: FrameIndex, rate: Fraction) -> bool:
+def _has_nearly_constant_rate(index: FrameIndex, rate: Fraction) -> bool:
     """Whether every frame stands nearer to its own place at `rate` than a whole frame away.
 
     Times that were rounded or cut together stray so far; then no frame is dropped or repeated.
@@ -148,7 +150,7 @@ def compute_fitted_size(index: FrameIndex, delivery: Delivery) -> tuple[int, int
     )
 
 
-def _scale_and_pad(picture: Any, index: FrameIndex, delivery: Delivery) -> Any:
+def _add_scale_and_pad_filters(stream: Any, index: FrameIndex, delivery: Delivery) -> Any:
     """Scaled to the delivery size; bars where the shapes really differ."""
     width, height = delivery.size
     inner = compute_fitted_size(index, delivery)
@@ -156,7 +158,7 @@ def _scale_and_pad(picture: Any, index: FrameIndex, delivery: Delivery) -> Any:
         ("rgb", "gbr", "pal")
     )
     is_hdr = index.transfer in _HDR
-    picture = picture.filter(
+    stream = stream.filter(
         "scale",
         *inner,
         flags="lanczos+accurate_rnd+full_chroma_int",
@@ -165,15 +167,15 @@ def _scale_and_pad(picture: Any, index: FrameIndex, delivery: Delivery) -> Any:
         **({"in_color_matrix": "bt709"} if is_untagged or is_hdr else {}),
     )
     if inner == (width, height):
-        return picture
+        return stream
     left, top = _round_to_even((width - inner[0]) / 2), _round_to_even((height - inner[1]) / 2)
-    return picture.filter("pad", width, height, left, top, color="black")
+    return stream.filter("pad", width, height, left, top, color="black")
 
 
-def _to_sdr(picture: Any) -> Any:
+def _add_sdr_filters(stream: Any) -> Any:
     """From an HDR curve and wide primaries to BT.709."""
     return (
-        picture.filter("zscale", t="linear", npl=100)
+        stream.filter("zscale", t="linear", npl=100)
         .filter("format", "gbrpf32le")
         .filter("zscale", p="bt709")
         .filter("tonemap", tonemap="hable", desat=0)

@@ -23,19 +23,23 @@ _SOFT = 0.04
 """Width of a wipe's edge, as a part of its way."""
 
 
-def weigh_incoming(frame: int, frames: int) -> Fraction:
+def compute_incoming_share(transition_frame: int, transition_length: int) -> Fraction:
     """How much of the incoming picture frame `frame` of a transition of `frames` shows."""
-    return Fraction(frame + 1, frames + 1)
+    return Fraction(transition_frame + 1, transition_length + 1)
 
 
-def weigh_color(frame: int, frames: int, align: Align = Align.CENTER) -> Fraction:
+def compute_color_share(
+    transition_frame: int, transition_length: int, align: Align = Align.CENTER
+) -> Fraction:
     """How much of the colour a fade through it shows: all of it at the cut, where `align` says."""
     match align:
         case Align.START:
-            return Fraction(frames - frame, frames)
+            return Fraction(transition_length - transition_frame, transition_length)
         case Align.END:
-            return Fraction(frame + 1, frames)
-    return Fraction(min(frame + 1, frames - frame), -(-frames // 2))
+            return Fraction(transition_frame + 1, transition_length)
+    return Fraction(
+        min(transition_frame + 1, transition_length - transition_frame), -(-transition_length // 2)
+    )
 
 
 def mix_frames(outgoing: Frame, incoming: Frame, share: Fraction) -> Frame:
@@ -75,7 +79,7 @@ def _build_wipe_mask(height: int, width: int, share: float, direction: str) -> N
     """1 where the incoming picture is, 0 where the outgoing one is, smooth between."""
     import numpy as np
 
-    edge_times = _compute_edge_times(height, width, direction)
+    edge_times = _compute_wipe_edge_times(height, width, direction)
     edge = np.clip((share * (1 + _SOFT) - edge_times) / _SOFT, 0, 1)
     if direction == "clock":  # its start is an edge too: soft on the side it has not swept yet
         edge = np.maximum(
@@ -85,7 +89,7 @@ def _build_wipe_mask(height: int, width: int, share: float, direction: str) -> N
     return np.ascontiguousarray(np.broadcast_to(smooth, (height, width)), dtype=np.float32)
 
 
-def _compute_edge_times(height: int, width: int, direction: str) -> NDArray[np.floating[Any]]:
+def _compute_wipe_edge_times(height: int, width: int, direction: str) -> NDArray[np.floating[Any]]:
     """When the edge passes each pixel, from 0 to 1."""
     import numpy as np
 

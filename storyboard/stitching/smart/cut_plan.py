@@ -36,7 +36,7 @@ class RenderedRange:
     span: FrameRange
 
 
-def plan_ranges(
+def plan_smart_cut(
     timeline: Timeline,
     clips: Mapping[str, ConformedClip],
     indexes: Mapping[str, ClipIndex],
@@ -57,10 +57,10 @@ def plan_ranges(
         if copyable is None or copyable.length < worth:
             continue
         span = copyable.shift_by(untouched.span.start - untouched.start)
-        parts += _divide_at_cuts(FrameRange(at, span.start), cuts, timeline.rate.nominal)
+        parts += _divide_rendered_at_cuts(FrameRange(at, span.start), cuts, timeline.rate.nominal)
         parts.append(CopiedRange(span, untouched.step, copyable.start))
         at = span.end
-    parts += _divide_at_cuts(FrameRange(at, timeline.length), cuts, timeline.rate.nominal)
+    parts += _divide_rendered_at_cuts(FrameRange(at, timeline.length), cuts, timeline.rate.nominal)
     return tuple(parts)
 
 
@@ -72,8 +72,8 @@ def _find_untouched_ranges(
     merged_spans = list(_merge_spans(item.span for item in titles))
     ends = [span.end for span in merged_spans]
     for event, following in zip(events, (*events[1:], None), strict=False):
-        end = _find_first_frame(following) if following else timeline.length
-        start = _find_first_frame(event)
+        end = _find_first_shown_frame(following) if following else timeline.length
+        start = _find_first_shown_frame(event)
         if end <= start:
             continue
         blends = (event.entering, event.leaving)
@@ -84,17 +84,17 @@ def _find_untouched_ranges(
             bisect_right(ends, start) : bisect_left(merged_spans, end, key=_find_start) + 1
         ]
         for span in _subtract_spans(FrameRange(start, end), [*blended_spans, *title_spans]):
-            yield from _find_event_ranges(event, span, clips)
+            yield from _find_take_ranges_within(event, span, clips)
 
 
-def _find_first_frame(event: ShotEvent) -> int:
+def _find_first_shown_frame(event: ShotEvent) -> int:
     """The first film frame that shows anything of `event`."""
     if event.entering is None:
         return event.record.start
     return min(event.record.start, event.entering.span.start)
 
 
-def _find_event_ranges(
+def _find_take_ranges_within(
     event: ShotEvent, span: FrameRange, clips: Mapping[str, ConformedClip]
 ) -> Iterator[CopiedRange]:
     at = event.visible.start
@@ -170,19 +170,21 @@ def _subtract_spans(span: FrameRange, holes: Sequence[FrameRange]) -> Iterator[F
         yield FrameRange(at, span.end)
 
 
-def _divide_at_cuts(span: FrameRange, cuts: Sequence[int], nominal: int) -> Iterator[RenderedRange]:
+def _divide_rendered_at_cuts(
+    span: FrameRange, cuts: Sequence[int], frames_per_second: int
+) -> Iterator[RenderedRange]:
     """`span` divided at cuts that leave a second on both sides, and where it is too long."""
     if not span.length:
         return
     for cut in cuts:
-        if span.start + nominal <= cut <= span.end - nominal:
-            yield from _divide_evenly(FrameRange(span.start, cut), nominal)
+        if span.start + frames_per_second <= cut <= span.end - frames_per_second:
+            yield from _divide_into_short_ranges(FrameRange(span.start, cut), frames_per_second)
             span = FrameRange(cut, span.end)
-    yield from _divide_evenly(span, nominal)
+    yield from _divide_into_short_ranges(span, frames_per_second)
 
 
-def _divide_evenly(span: FrameRange, nominal: int) -> Iterator[RenderedRange]:
-    count = -(-span.length // (_LONG_S * nominal))
+def _divide_into_short_ranges(span: FrameRange, frames_per_second: int) -> Iterator[RenderedRange]:
+    count = -(-span.length // (_LONG_S * frames_per_second))
     for number in range(count):
         start = span.start + span.length * number // count
         yield RenderedRange(FrameRange(start, span.start + span.length * (number + 1) // count))

@@ -14,7 +14,12 @@ from pathlib import Path
 
 from storyboard.errors import MediaError
 from storyboard.graph.timeline import ShotEvent, Slice, Timeline
-from storyboard.stitching.media.frame_match import ALIKE, CLEAR, measure_difference, read_thumbnails
+from storyboard.stitching.media.frame_match import (
+    ALIKE,
+    CLEAR,
+    measure_picture_difference,
+    read_grey_thumbnails,
+)
 from storyboard.stitching.picture.clips import ConformedClip
 from storyboard.timecode import FrameRange
 
@@ -22,13 +27,13 @@ _NEAR = 2
 """Frames on both sides of its place at which a frame is looked for too."""
 
 
-def merge_extensions(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> Timeline:
+def move_slices_to_extensions(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> Timeline:
     """`timeline` with every slice that a longer take of its chain holds played from that one."""
     slices = [list(event.slices) for event in timeline.events]
     for earlier, later in _find_seams(timeline.events):
         before, after = (slices[event][part] for event, part in (earlier, later))
         original = timeline.events[later[0]].slices[later[1]]
-        if moved := _move_to_longer_take(before, after, original, clips):
+        if moved := _move_slice_to_extension(before, after, original, clips):
             slices[earlier[0]][earlier[1]] = moved
     events = (
         replace(event, slices=tuple(parts))
@@ -52,7 +57,7 @@ def _find_seams(events: tuple[ShotEvent, ...]) -> Iterator[tuple[tuple[int, int]
             yield (number - 1, len(before.slices) - 1), (number, 0)
 
 
-def _move_to_longer_take(
+def _move_slice_to_extension(
     before: Slice, after: Slice, original: Slice, clips: Mapping[str, ConformedClip]
 ) -> Slice | None:
     """`before` as a slice of the take that `after` plays from, where that take holds it.
@@ -69,38 +74,39 @@ def _move_to_longer_take(
         return None
     position = result.first + after.source.start - before.source.length
     span = (before.source.length, result.frames)
-    if position < 0 or not _contains_source(source.path, result.path, first, position, span):
+    if position < 0 or not _has_source_at(source.path, result.path, first, position, span):
         return None
     start = position - result.first
     return replace(before, step=after.step, source=FrameRange(start, start + before.source.length))
 
 
 @lru_cache(maxsize=1024)
-def _contains_source(
-    source: Path, result: Path, first: int, position: int, span: tuple[int, int]
+def _has_source_at(
+    source: Path, result: Path, source_start: int, result_start: int, lengths: tuple[int, int]
 ) -> bool:
     """Whether frames of `source` from `first` on stand in `result` from `position` on.
 
     `span` is how many, and how many frames `result` has. The first and the last are compared, and
     the last must not be less like its own place than like those around it.
     """
-    frames, whole = span
-    last = position + frames - 1
+    frames, whole = lengths
+    last = result_start + frames - 1
     search_range = FrameRange(max(0, last - _NEAR), min(last + _NEAR + 1, whole))
     if last not in search_range:
         return False
     try:
         if (
-            measure_difference(
-                read_thumbnails(source, first)[0], read_thumbnails(result, position)[0]
+            measure_picture_difference(
+                read_grey_thumbnails(source, source_start)[0],
+                read_grey_thumbnails(result, result_start)[0],
             )
             > ALIKE
         ):
             return False
-        last_thumbnail = read_thumbnails(source, first + frames - 1)[0]
+        last_thumbnail = read_grey_thumbnails(source, source_start + frames - 1)[0]
         differences = [
-            measure_difference(last_thumbnail, thumbnail)
-            for thumbnail in read_thumbnails(result, search_range.start, search_range.length)
+            measure_picture_difference(last_thumbnail, thumbnail)
+            for thumbnail in read_grey_thumbnails(result, search_range.start, search_range.length)
         ]
     except MediaError:
         return False

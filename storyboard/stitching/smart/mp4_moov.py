@@ -14,7 +14,7 @@ from storyboard.stitching.media.mp4_reader import (
     MATRIX,
     build_box,
     build_full_box,
-    pack_numbers,
+    pack_big_endian,
     pack_run_lengths,
 )
 from storyboard.stitching.picture.conform import choose_timescale
@@ -43,9 +43,9 @@ class Chunks:
         ends = [min(end, count) for end in ends]
         return cls(ends, array("Q", bytes(8 * len(ends))), array("I", bytes(4 * count)))
 
-    def find_sample_range(self, number: int) -> tuple[int, int]:
+    def find_sample_range(self, chunk_number: int) -> tuple[int, int]:
         """The samples of run `number`, as a range."""
-        return (self.ends[number - 1] if number else 0), self.ends[number]
+        return (self.ends[chunk_number - 1] if chunk_number else 0), self.ends[chunk_number]
 
     def build_boxes(self) -> bytes:
         counts = [self.ends[0], *(end - start for start, end in pairwise(self.ends))]
@@ -55,12 +55,14 @@ class Chunks:
                 runs += (number, count, 1)
         return b"".join(
             (
-                build_full_box(b"stsc", struct.pack(">I", len(runs) // 3), pack_numbers(runs)),
+                build_full_box(b"stsc", struct.pack(">I", len(runs) // 3), pack_big_endian(runs)),
                 build_full_box(
-                    b"stsz", struct.pack(">II", 0, len(self.sizes)), pack_numbers(self.sizes)
+                    b"stsz", struct.pack(">II", 0, len(self.sizes)), pack_big_endian(self.sizes)
                 ),
                 build_full_box(
-                    b"co64", struct.pack(">I", len(self.offsets)), pack_numbers(self.offsets, "Q")
+                    b"co64",
+                    struct.pack(">I", len(self.offsets)),
+                    pack_big_endian(self.offsets, "Q"),
                 ),
             )
         )
@@ -69,9 +71,9 @@ class Chunks:
 def build_moov(
     delivery: Delivery,
     config: bytes,
-    shifts: Sequence[int],
-    keys: Sequence[int],
-    delay: int,
+    composition_shifts: Sequence[int],
+    key_samples: Sequence[int],
+    delay_frames: int,
     picture: Chunks,
     sound: tuple[AdtsFile, Chunks] | None,
     tags: Mapping[str, str],
@@ -83,7 +85,7 @@ def build_moov(
     """
     scale = choose_timescale(delivery.rate.value)
     ticks = int(scale / delivery.rate.value)
-    length = len(shifts) * ticks
+    length = len(composition_shifts) * ticks
     mvhd = build_full_box(
         b"mvhd",
         struct.pack(">QQIQIH10x", 0, 0, scale, length, 1 << 16, 0x0100),
@@ -103,13 +105,13 @@ def build_moov(
     picture_track = _build_track(
         1,
         (width, height),
-        (length, delay * ticks),
+        (length, delay_frames * ticks),
         (b"vide", b"picture\0", scale, length),
         build_full_box(b"vmhd", bytes(8), flags=1),
         build_full_box(b"stsd", struct.pack(">I", 1), entry),
-        build_full_box(b"stts", struct.pack(">III", 1, len(shifts), ticks)),
-        build_full_box(b"ctts", pack_run_lengths([shift * ticks for shift in shifts])),
-        build_full_box(b"stss", struct.pack(">I", len(keys)), pack_numbers(keys)),
+        build_full_box(b"stts", struct.pack(">III", 1, len(composition_shifts), ticks)),
+        build_full_box(b"ctts", pack_run_lengths([shift * ticks for shift in composition_shifts])),
+        build_full_box(b"stss", struct.pack(">I", len(key_samples)), pack_big_endian(key_samples)),
         picture.build_boxes(),
     )
     return build_box(
@@ -121,13 +123,17 @@ def build_moov(
     )
 
 
-def _build_sound_track(sound: AdtsFile, chunks: Chunks, length: int) -> bytes:
+def _build_sound_track(sound: AdtsFile, chunks: Chunks, film_ticks: int) -> bytes:
     """The track of sound, without the packet before the film's beginning."""
     count = len(sound.sizes)
-    config = _build_descriptor(5, sound.config)
+    config = _build_mpeg4_descriptor(5, sound.config)
     rate = 8 * sum(sound.sizes) * sound.rate // (count * PACKET)
-    coding = _build_descriptor(4, struct.pack(">BBHBII", 0x40, 0x15, 0, 0, rate, rate), config)
-    stream = _build_descriptor(3, struct.pack(">HB", 2, 0), coding, _build_descriptor(6, b"\2"))
+    coding = _build_mpeg4_descriptor(
+        4, struct.pack(">BBHBII", 0x40, 0x15, 0, 0, rate, rate), config
+    )
+    stream = _build_mpeg4_descriptor(
+        3, struct.pack(">HB", 2, 0), coding, _build_mpeg4_descriptor(6, b"\2")
+    )
     entry = build_box(
         b"mp4a",
         struct.pack(">6xH8xHH4xI", 1, 2, 16, sound.rate << 16),
@@ -136,7 +142,7 @@ def _build_sound_track(sound: AdtsFile, chunks: Chunks, length: int) -> bytes:
     return _build_track(
         2,
         None,
-        (length, PACKET),
+        (film_ticks, PACKET),
         (b"soun", b"sound\0", sound.rate, count * PACKET),
         build_full_box(b"smhd", bytes(4)),
         build_full_box(b"stsd", struct.pack(">I", 1), entry),
@@ -153,7 +159,7 @@ def _build_track(
     size: tuple[int, int] | None,
     edit: tuple[int, int],
     media: tuple[bytes, bytes, int, int],
-    head: bytes,
+    media_header: bytes,
     *tables: bytes,
 ) -> bytes:
     """A track; `edit` is its length in the film's ticks and where it begins in its own."""
@@ -179,12 +185,12 @@ def _build_track(
                 b"mdhd", struct.pack(">QQIQ", 0, 0, scale, length), _UNDETERMINED, version=1
             ),
             build_full_box(b"hdlr", bytes(4), handler, bytes(12), name),
-            build_box(b"minf", head, _DATA_REFERENCE, build_box(b"stbl", *tables)),
+            build_box(b"minf", media_header, _DATA_REFERENCE, build_box(b"stbl", *tables)),
         ),
     )
 
 
-def _build_descriptor(tag: int, *parts: bytes) -> bytes:
+def _build_mpeg4_descriptor(tag: int, *parts: bytes) -> bytes:
     body = b"".join(parts)
     return bytes((tag, len(body))) + body
 

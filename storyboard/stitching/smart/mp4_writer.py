@@ -16,9 +16,9 @@ from typing import BinaryIO
 
 from storyboard.errors import MediaError
 from storyboard.model.film import Delivery
-from storyboard.stitching.media.adts import PACKET, AdtsFile, read_packets
-from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, extract_slices
-from storyboard.stitching.media.h264 import renumber_slice
+from storyboard.stitching.media.adts import PACKET, AdtsFile, read_adts_packets
+from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, extract_slice_units
+from storyboard.stitching.media.h264 import renumber_slice_picture_set
 from storyboard.stitching.media.mp4_reader import build_box
 from storyboard.stitching.smart.mp4_moov import Chunks, build_moov
 from storyboard.stitching.smart.parameter_sets import ParameterSets
@@ -51,11 +51,13 @@ def write_mp4(
     it. Raises CannotStreamCopy, naming the clip, when its samples are not what its index promises.
     """
     for sample_range in sample_ranges:
-        parameter_sets.assign_ids(sample_range.index.sequences, sample_range.index.pictures)
+        parameter_sets.assign_picture_set_ids(
+            sample_range.index.sequences, sample_range.index.pictures
+        )
     frames = sum(item.part.length for item in sample_ranges)
     delay = max(item.index.delay for item in sample_ranges)
     shifts, keys = (
-        array("H", _compute_shifts(sample_ranges, delay)),
+        array("H", _compute_composition_shifts(sample_ranges, delay)),
         array("I", _find_key_samples(sample_ranges)),
     )
     step = max(1, delivery.rate.nominal // 2)
@@ -63,7 +65,7 @@ def write_mp4(
     samples = (
         sample
         for sample_range in sample_ranges
-        for sample in _renumber_samples(sample_range, parameter_sets)
+        for sample in _read_renumbered_samples(sample_range, parameter_sets)
     )
     picture = _TrackWriter(samples, Chunks.from_ends(ends, frames))
     tracks = [picture]
@@ -71,7 +73,7 @@ def write_mp4(
         chunk_ends = [delivery.rate.to_seconds(end) * sound.rate // PACKET + 1 for end in ends[:-1]]
         count = len(sound.sizes)
         tracks.append(
-            _TrackWriter(read_packets(sound), Chunks.from_ends([*chunk_ends, count], count))
+            _TrackWriter(read_adts_packets(sound), Chunks.from_ends([*chunk_ends, count], count))
         )
 
     def build_film_moov() -> bytes:
@@ -110,17 +112,17 @@ class _TrackWriter:
     samples: Iterator[bytes | memoryview]
     chunks: Chunks
 
-    def write_chunk(self, number: int, stream: BinaryIO) -> None:
+    def write_chunk(self, chunk_number: int, stream: BinaryIO) -> None:
         """Writes chunk `number`."""
         chunks = self.chunks
-        chunks.offsets[number] = stream.tell()
-        for at in range(*chunks.find_sample_range(number)):
+        chunks.offsets[chunk_number] = stream.tell()
+        for at in range(*chunks.find_sample_range(chunk_number)):
             sample = next(self.samples)
             chunks.sizes[at] = len(sample)
             stream.write(sample)
 
 
-def _compute_shifts(sample_ranges: Sequence[SampleRange], delay: int) -> Iterator[int]:
+def _compute_composition_shifts(sample_ranges: Sequence[SampleRange], delay: int) -> Iterator[int]:
     for sample_range in sample_ranges:
         ranks = sample_range.index.ranks
         for number in range(sample_range.part.start, sample_range.part.end):
@@ -137,19 +139,21 @@ def _find_key_samples(sample_ranges: Sequence[SampleRange]) -> Iterator[int]:
         at += sample_range.part.length
 
 
-def _renumber_samples(sample_range: SampleRange, parameter_sets: ParameterSets) -> Iterator[bytes]:
+def _read_renumbered_samples(
+    sample_range: SampleRange, parameter_sets: ParameterSets
+) -> Iterator[bytes]:
     """Samples with four-byte lengths and the film's ids."""
     index = sample_range.index
-    ids = parameter_sets.assign_ids(index.sequences, index.pictures)
+    ids = parameter_sets.assign_picture_set_ids(index.sequences, index.pictures)
     keeps_ids = all(old == new for old, new in ids.items())
     table = index.samples
     with index.path.open("rb", buffering=_BUFFER_BYTES) as stream:
         for number in range(sample_range.part.start, sample_range.part.end):
             sample = _read_bytes(stream, table.offsets[number], table.sizes[number])
             try:
-                slices = extract_slices(index, sample)
+                slices = extract_slice_units(index, sample)
                 if not keeps_ids:
-                    slices = [renumber_slice(unit, ids) for unit in slices]
+                    slices = [renumber_slice_picture_set(unit, ids) for unit in slices]
             except (CannotStreamCopy, MediaError, KeyError) as problem:
                 raise CannotStreamCopy(f"frame {number}: {problem}", index.path) from problem
             yield b"".join(part for unit in slices for part in (len(unit).to_bytes(4, "big"), unit))

@@ -31,7 +31,7 @@ class ParameterSets:
         self._admitted_sequences: list[SequenceParameterSet] = []
         self._picture_units: dict[int, bytes] = {}
 
-    def assign_ids(
+    def assign_picture_set_ids(
         self, sequences: Iterable[SequenceParameterSet], pictures: Iterable[PictureParameterSet]
     ) -> Mapping[int, int]:
         """New ids of a clip's picture sets by their own; CannotStreamCopy when none are left."""
@@ -40,8 +40,8 @@ class ParameterSets:
         for parameter_set in pictures:
             if parameter_set.sequence not in sequences_by_id:
                 raise CannotStreamCopy("a parameter set is missing")
-            sequence = self._assign_sequence_id(sequences_by_id[parameter_set.sequence])
-            ids[parameter_set.id] = self._assign_picture_id(parameter_set, sequence)
+            sequence = self._assign_sequence_set_id(sequences_by_id[parameter_set.sequence])
+            ids[parameter_set.id] = self._assign_picture_set_id(parameter_set, sequence)
         return ids
 
     @property
@@ -64,7 +64,7 @@ class ParameterSets:
             )
         )
 
-    def _assign_sequence_id(self, sps: SequenceParameterSet) -> int:
+    def _assign_sequence_set_id(self, sps: SequenceParameterSet) -> int:
         key = (sps.head, sps.tail)
         if key not in self._sequences:
             free_id = _find_free_id((sps.id, *range(_SEQUENCES)), self._sequence_units, _SEQUENCES)
@@ -73,16 +73,16 @@ class ParameterSets:
             self._admitted_sequences.append(sps)
         return self._sequences[key]
 
-    def _assign_picture_id(self, pps: PictureParameterSet, sequence: int) -> int:
+    def _assign_picture_set_id(self, pps: PictureParameterSet, sequence_id: int) -> int:
         code_offset = len(encode_golomb(pps.id)) % 8
-        key = (sequence, pps.tail, code_offset)
+        key = (sequence_id, pps.tail, code_offset)
         if key not in self._pictures:
             fitting_ids = [
                 id for id in range(_PICTURES) if len(encode_golomb(id)) % 8 == code_offset
             ]
             free_id = _find_free_id((pps.id, *fitting_ids), self._picture_units, _PICTURES)
             self._pictures[key] = free_id
-            self._picture_units[free_id] = build_pps_unit(pps, free_id, sequence)
+            self._picture_units[free_id] = build_pps_unit(pps, free_id, sequence_id)
         return self._pictures[key]
 
 

@@ -26,7 +26,11 @@ from typing import Any, BinaryIO
 
 from storyboard.errors import MediaError
 from storyboard.stitching.media.adts import PACKET
-from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.media.clip_index import (
+    CannotStreamCopy,
+    ClipIndex,
+    read_untrimmed_clip_index,
+)
 from storyboard.stitching.media.mp4_reader import read_moov
 from storyboard.stitching.media.probe import open_media
 from storyboard.stitching.smart.checked_seams import CheckedSeams, hash_parts
@@ -65,7 +69,7 @@ def check_seams(
     It is compared sample by sample. Every range must begin with an IDR picture that is a place to
     begin.
     """
-    index = read_whole_clip_index(
+    index = read_untrimmed_clip_index(
         path, sum(sample_range.part.length for sample_range in sample_ranges)
     )
 
@@ -87,20 +91,20 @@ def check_seams(
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         try:
-            for _ in pool.map(check_window, _plan_windows(index, sample_ranges)):
+            for _ in pool.map(check_window, _plan_seam_windows(index, sample_ranges)):
                 pass
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def check_timestamps(path: Path, frames: int, rate: Rate, proofs: CheckedSeams) -> None:
+def check_timestamps(path: Path, expected_frames: int, rate: Rate, proofs: CheckedSeams) -> None:
     """Raises MediaError unless libav finds the film at `path` as it was laid, picture and sound."""
     with path.open("rb") as stream:
         proof = hash_parts((_REVISION, read_moov(stream)))
     if proof in proofs:
         return
-    index = read_whole_clip_index(path, frames)
+    index = read_untrimmed_clip_index(path, expected_frames)
     table = index.samples
     ticks = int(table.timescale / rate.value)
     number = next_dts = 0
@@ -123,17 +127,21 @@ def check_timestamps(path: Path, frames: int, rate: Rate, proofs: CheckedSeams) 
                     *(sound_span or [packet.pts * base])[:1],
                     (packet.pts + packet.duration) * base,
                 ]
-    if number != frames:
-        raise MediaError(f"{path.name} has {number} frames, not {frames}")
+    if number != expected_frames:
+        raise MediaError(f"{path.name} has {number} frames, not {expected_frames}")
     frame_s = rate.to_seconds(1)
     if not sound_span or abs(sound_span[0]) > frame_s:
         raise MediaError(f"the sound of {path.name} does not start with the picture")
-    if abs(sound_span[-1] - rate.to_seconds(frames)) > max(frame_s, Fraction(PACKET, 48_000)):
+    if abs(sound_span[-1] - rate.to_seconds(expected_frames)) > max(
+        frame_s, Fraction(PACKET, 48_000)
+    ):
         raise MediaError(f"the sound of {path.name} does not end with the picture")
     proofs.add(proof)
 
 
-def _plan_windows(index: ClipIndex, sample_ranges: Sequence[SampleRange]) -> Iterator[_SeamWindow]:
+def _plan_seam_windows(
+    index: ClipIndex, sample_ranges: Sequence[SampleRange]
+) -> Iterator[_SeamWindow]:
     """What is to be decoded; raises CannotStreamCopy where frames stand in another order."""
     windows_by_kind: dict[tuple[object, object], _SeamWindow] = {}
     at = 0
@@ -181,7 +189,7 @@ def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[byt
     paths = (own.path, *((window.previous.index.path,) if window.previous else ()))
     last = window.original_samples.length if window.original_samples else 0
     try:
-        film = _decode_strictly(index, window.samples, window.expected, samples, last)
+        film = _decode_strictly_and_digest(index, window.samples, window.expected, samples, last)
     except CannotStreamCopy as problem:
         raise CannotStreamCopy(str(problem), *paths) from problem
     if window.original_samples is None:
@@ -189,13 +197,13 @@ def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[byt
     with own.path.open("rb") as stream:
         original_samples = list(_read_samples(stream, own, window.original_samples))
     try:
-        pictures = _decode_strictly(
+        pictures = _decode_strictly_and_digest(
             own,
             window.original_samples,
             window.original_samples,
             original_samples,
             last,
-            patient=True,
+            infers_reordering=True,
         )
     except CannotStreamCopy as problem:
         raise CannotStreamCopy(f"in its own file {problem}", own.path) from problem
@@ -203,14 +211,14 @@ def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[byt
         raise CannotStreamCopy("its pictures are others in the film", *paths)
 
 
-def _decode_strictly(
+def _decode_strictly_and_digest(
     index: ClipIndex,
     span: FrameRange,
     expected_frames: FrameRange,
     samples: Sequence[bytes],
-    last: int,
+    digested_frames: int,
     *,
-    patient: bool = False,
+    infers_reordering: bool = False,
 ) -> list[bytes]:
     """Decodes the samples of `span` strictly; returns digests of the `last` frames.
 
@@ -228,7 +236,7 @@ def _decode_strictly(
     decoder.options = {
         "err_detect": "explode",
         "skip_loop_filter": "all",
-        **({"strict": "strict"} if patient else {}),
+        **({"strict": "strict"} if infers_reordering else {}),
     }
     packets: list[Any] = []
     for number, sample in enumerate(samples, span.start):
@@ -244,7 +252,7 @@ def _decode_strictly(
                     continue
                 if frame.pts != at or frame.is_corrupt:
                     raise CannotStreamCopy(f"frame {at} does not come out when it is due")
-                if at >= expected_frames.end - last:
+                if at >= expected_frames.end - digested_frames:
                     digests.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
                 at += 1
     except (av.error.FFmpegError, MediaError) as error:

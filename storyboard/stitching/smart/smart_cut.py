@@ -9,11 +9,15 @@ from pathlib import Path
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Delivery
 from storyboard.stitching.media.adts import AdtsFile
-from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.media.clip_index import (
+    CannotStreamCopy,
+    ClipIndex,
+    read_untrimmed_clip_index,
+)
 from storyboard.stitching.picture.clips import ConformedClip, StepMedia
 from storyboard.stitching.smart.checked_seams import CheckedSeams
-from storyboard.stitching.smart.cut_plan import CopiedRange, RenderedRange, plan_ranges
-from storyboard.stitching.smart.extension_runs import merge_extensions
+from storyboard.stitching.smart.cut_plan import CopiedRange, RenderedRange, plan_smart_cut
+from storyboard.stitching.smart.extension_runs import move_slices_to_extensions
 from storyboard.stitching.smart.mp4_writer import SampleRange, write_mp4
 from storyboard.stitching.smart.parameter_sets import ParameterSets
 from storyboard.stitching.smart.seam_check import check_seams
@@ -22,7 +26,7 @@ from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.timecode import FrameRange
 
 
-def cut_film(
+def write_smart_cut(
     timeline: Timeline,
     clips: Mapping[str, ConformedClip],
     media: Mapping[str, StepMedia],
@@ -33,7 +37,7 @@ def cut_film(
     cache: Path,
     jobs: int,
     on_frames: Callable[[int], None],
-    sound: Callable[[], AdtsFile | None],
+    read_sound: Callable[[], AdtsFile | None],
     tags: Mapping[str, str],
     proofs: CheckedSeams,
 ) -> tuple[tuple[SampleRange, ...], tuple[str, ...]]:
@@ -44,14 +48,14 @@ def cut_film(
     hears of the number of frames that are done, one call at a time. Raises CannotStreamCopy when
     the film can't be woven at all, MediaError when a take can't be read.
     """
-    timeline = merge_extensions(timeline, clips)
+    timeline = move_slices_to_extensions(timeline, clips)
     progress = _Progress(on_frames)
     refusals: dict[Path, str] = {}
     while True:
         progress.restart()
         parameter_sets = ParameterSets()
-        indexes, notes = _index_clips(timeline, clips, parameter_sets, refusals)
-        plan = plan_ranges(timeline, clips, indexes, titles)
+        indexes, notes = _index_clips_and_note_refusals(timeline, clips, parameter_sets, refusals)
+        plan = plan_smart_cut(timeline, clips, indexes, titles)
         window_clips = iter(
             render_windows(
                 [planned for planned in plan if isinstance(planned, RenderedRange)],
@@ -75,7 +79,7 @@ def cut_film(
                 delivery,
                 out,
                 parameter_sets=parameter_sets,
-                sound=sound(),
+                sound=read_sound(),
                 tags=tags,
             )
             check_seams(out, sample_ranges, proofs, jobs=jobs)
@@ -114,7 +118,7 @@ class _Progress:
                 self._on_frames(more)
 
 
-def _index_clips(
+def _index_clips_and_note_refusals(
     timeline: Timeline,
     clips: Mapping[str, ConformedClip],
     parameter_sets: ParameterSets,
@@ -134,8 +138,8 @@ def _index_clips(
             try:
                 if clip.path in refusals:
                     raise CannotStreamCopy(refusals[clip.path])
-                index = read_whole_clip_index(clip.path, clip.frames)
-                parameter_sets.assign_ids(index.sequences, index.pictures)
+                index = read_untrimmed_clip_index(clip.path, clip.frames)
+                parameter_sets.assign_picture_set_ids(index.sequences, index.pictures)
                 indexes[part.step] = index
             except CannotStreamCopy as problem:
                 notes[part.step] = (

@@ -33,14 +33,16 @@ def extract_excerpt(timeline: Timeline, span: FrameRange) -> Timeline:
                     ),
                     visible=visible.shift_by(-span.start),
                     slices=_crop_slices(event.slices, visible.shift_by(-event.visible.start)),
-                    entering=_shift_blend(event.entering, span),
-                    leaving=_shift_blend(event.leaving, span),
+                    entering=_shift_blend_into_span(event.entering, span),
+                    leaving=_shift_blend_into_span(event.leaving, span),
                 )
             )
     return Timeline(timeline.rate, span.length, tuple(events))
 
 
-def select_titles(titles: Sequence[PlacedTitle], span: FrameRange) -> tuple[PlacedTitle, ...]:
+def select_titles_in_span(
+    titles: Sequence[PlacedTitle], span: FrameRange
+) -> tuple[PlacedTitle, ...]:
     """The titles that are seen in `span`, by its own frames."""
     return tuple(
         replace(placed_title, span=placed_title.span.shift_by(-span.start))
@@ -50,7 +52,7 @@ def select_titles(titles: Sequence[PlacedTitle], span: FrameRange) -> tuple[Plac
 
 
 def digest_excerpt(
-    part: Timeline,
+    excerpt: Timeline,
     titles: Sequence[PlacedTitle],
     media: Mapping[str, StepMedia],
     clips: Mapping[str, ConformedClip],
@@ -63,7 +65,7 @@ def digest_excerpt(
         [
             revision,
             [*delivery.size, delivery.rate.value],
-            part.length,
+            excerpt.length,
             [
                 [
                     event.record.start,
@@ -72,7 +74,7 @@ def digest_excerpt(
                     _serialize_blend(event.entering),
                     _serialize_blend(event.leaving),
                 ]
-                for event in part.events
+                for event in excerpt.events
             ],
             [
                 [item.span.start, item.span.end, item.title.text, item.title.style,
@@ -95,7 +97,7 @@ def _crop_slices(slices: Sequence[Slice], frame_range: FrameRange) -> tuple[Slic
     return tuple(cropped_slices)
 
 
-def _shift_blend(blend: Blend | None, span: FrameRange) -> Blend | None:
+def _shift_blend_into_span(blend: Blend | None, span: FrameRange) -> Blend | None:
     if blend is None or not blend.span.intersect_with(span):
         return None
     return replace(blend, span=blend.span.shift_by(-span.start))

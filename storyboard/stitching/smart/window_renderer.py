@@ -10,7 +10,11 @@ from pathlib import Path
 
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Delivery
-from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, read_whole_clip_index
+from storyboard.stitching.media.clip_index import (
+    CannotStreamCopy,
+    ClipIndex,
+    read_untrimmed_clip_index,
+)
 from storyboard.stitching.media.ffmpeg import build_temp_path
 from storyboard.stitching.media.yuv import Frame
 from storyboard.stitching.picture.clips import ConformedClip, StepMedia
@@ -19,7 +23,7 @@ from storyboard.stitching.smart.cut_plan import RenderedRange
 from storyboard.stitching.smart.timeline_excerpt import (
     digest_excerpt,
     extract_excerpt,
-    select_titles,
+    select_titles_in_span,
 )
 from storyboard.stitching.smart.window_encoder import REVISION, encode_window
 from storyboard.stitching.text.title_timing import PlacedTitle
@@ -55,7 +59,7 @@ def render_windows(
 
     def render_window(window: RenderedRange) -> ClipIndex:
         window_timeline = extract_excerpt(timeline, window.span)
-        shown_titles = select_titles(titles, window.span)
+        shown_titles = select_titles_in_span(titles, window.span)
         name = digest_excerpt(window_timeline, shown_titles, media, clips, delivery, REVISION)
         path = cache / f"{WINDOW}{name}.mp4"
         if index := _find_cached_window(path, window_timeline.length):
@@ -64,7 +68,9 @@ def render_windows(
         unfinished = build_temp_path(path)
         try:
             frames = compose_frames(window_timeline, clips, shown_titles, delivery.size, threads=1)
-            encode_window(_prefetch_frames(frames), delivery, unfinished, lambda: report_frames(1))
+            encode_window(
+                _draw_one_frame_ahead(frames), delivery, unfinished, lambda: report_frames(1)
+            )
             replace_file(unfinished, path)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -81,7 +87,7 @@ def render_windows(
             raise
 
 
-def _prefetch_frames(frames: Iterator[Frame]) -> Iterator[Frame]:
+def _draw_one_frame_ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
     """`frames`, each drawn while the one before is encoded."""
     with ThreadPoolExecutor(1) as aside:
         next_frame = aside.submit(next, frames, None)
@@ -90,12 +96,12 @@ def _prefetch_frames(frames: Iterator[Frame]) -> Iterator[Frame]:
             yield frame
 
 
-def _find_cached_window(path: Path, frames: int) -> ClipIndex | None:
+def _find_cached_window(path: Path, expected_frames: int) -> ClipIndex | None:
     """The window at `path`, if there is one and all of it can be copied."""
     try:
-        index = read_whole_clip_index(path, frames)
+        index = read_untrimmed_clip_index(path, expected_frames)
         os.utime(path)
     except (FileNotFoundError, CannotStreamCopy):
         return None
-    whole = FrameRange(0, frames)
+    whole = FrameRange(0, expected_frames)
     return index if index.find_copyable(whole) == whole else None

@@ -36,12 +36,12 @@ _OPTIONS = {
 _HEADER = 7
 
 
-def count_packets(samples: int) -> int:
+def count_aac_packets(sample_count: int) -> int:
     """How many packets a sound has."""
-    return -(-samples // PACKET) + 1
+    return -(-sample_count // PACKET) + 1
 
 
-def encode_packets(sound: Samples) -> list[bytes]:
+def encode_aac_packets(sound: Samples) -> list[bytes]:
     """The packets of a sound that is encoded alone.
 
     Raises MediaError for samples that are no numbers.
@@ -68,7 +68,7 @@ def encode_packets(sound: Samples) -> list[bytes]:
     return packets
 
 
-def decode_packets(packets: list[bytes]) -> Samples:
+def decode_aac_packets(packets: list[bytes]) -> Samples:
     """What packets sound like, from the second one's first sample on."""
     import av
 

@@ -14,7 +14,7 @@ from storyboard.graph.dialogue_timing import PlacedLine, place_dialogue
 from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.film import Ambience, Film, MediaFile, Shot
 from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue, Track
-from storyboard.stitching.sound.pcm import RATE, to_sample
+from storyboard.stitching.sound.pcm import RATE, to_sample_position
 from storyboard.stitching.sound.take_audio import build_take_cues
 from storyboard.timecode import Rate
 
@@ -38,7 +38,11 @@ class CueSheet:
 
 
 def build_cue_sheet(
-    film: Film, timeline: Timeline, tracks: Mapping[str, Track], *, voiced: bool = False
+    film: Film,
+    timeline: Timeline,
+    tracks: Mapping[str, Track],
+    *,
+    adds_missing_voices: bool = False,
 ) -> CueSheet:
     """The film's sound: takes, laid files, ambience, music, and who speaks when.
 
@@ -46,7 +50,7 @@ def build_cue_sheet(
     cue is anchored at a shot that is not in the cut.
     """
     shots = {shot.id: shot for shot in film.shots}
-    length = to_sample(timeline.length, timeline.rate)
+    length = to_sample_position(timeline.length, timeline.rate)
     notes: list[str] = []
     take_cues = build_take_cues(timeline, shots, tracks, notes)
     other_cues = [
@@ -56,14 +60,14 @@ def build_cue_sheet(
     ]
     spoken_lines = tuple(place_dialogue(film, timeline))
     voice_cues = [
-        *(_build_voice_cues(spoken_lines, timeline.rate) if voiced else []),
+        *(_build_generated_voice_cues(spoken_lines, timeline.rate) if adds_missing_voices else []),
         *_build_narration_cues(timeline, tracks),
     ]
     speech = _merge_speech_spans(spoken_lines, voice_cues, timeline.rate)
     sound_cues = [
         cropped_cue
         for sound_cue in (*take_cues, *other_cues, *voice_cues)
-        if (cropped_cue := _crop_to_film(sound_cue, length))
+        if (cropped_cue := _crop_cue_to_film(sound_cue, length))
     ]
     return CueSheet(tuple(sound_cues), speech, length, tuple(notes))
 
@@ -75,8 +79,8 @@ def _build_file_cues(timeline: Timeline, shots: Mapping[str, Shot]) -> list[Soun
         for cue in shots[event.shot].sound:
             if cue.file is None:
                 continue
-            start = to_sample(event.record.start + cue.at, timeline.rate)
-            out = max(to_sample(event.record.end, timeline.rate), start)
+            start = to_sample_position(event.record.start + cue.at, timeline.rate)
+            out = max(to_sample_position(event.record.end, timeline.rate), start)
             ramps = (GainRamp(start, start + DECLICK // 3, True), GainRamp(out, out + _RING, False))
             sound_cues.append(
                 SoundCue(
@@ -91,7 +95,7 @@ def _build_file_cues(timeline: Timeline, shots: Mapping[str, Shot]) -> list[Soun
 
 
 def _build_ambience_cues(
-    timeline: Timeline, shots: Mapping[str, Shot], length: int
+    timeline: Timeline, shots: Mapping[str, Shot], film_samples: int
 ) -> list[SoundCue]:
     """One bed for neighbours that share it, its fades centred on its ends."""
     groups: list[tuple[Ambience, list[ShotEvent]]] = []
@@ -106,9 +110,12 @@ def _build_ambience_cues(
         previous = ambience
     sound_cues = []
     for ambience, events in groups:
-        first = to_sample(events[0].record.start, timeline.rate) - _BED_FADE // 2
-        last = to_sample(max(event.record.end for event in events), timeline.rate) + _BED_FADE // 2
-        first, last = max(0, first), min(length, last)
+        first = to_sample_position(events[0].record.start, timeline.rate) - _BED_FADE // 2
+        last = (
+            to_sample_position(max(event.record.end for event in events), timeline.rate)
+            + _BED_FADE // 2
+        )
+        first, last = max(0, first), min(film_samples, last)
         fade = min(_BED_FADE, (last - first) // 2)
         ramps = (GainRamp(first, first + fade, True), GainRamp(last - fade, last, False))
         sound_cue = SoundCue(first, last, gain_db=ambience.gain_db, ramps=ramps)
@@ -117,7 +124,7 @@ def _build_ambience_cues(
                 replace(sound_cue, path=_require_local_path(ambience.file), loops=True)
             )
         else:
-            seed = _derive_seed(f"{ambience.make} {ambience.scope}")
+            seed = _derive_sound_seed(f"{ambience.make} {ambience.scope}")
             sound_cues.append(replace(sound_cue, make=ambience.make, source=first, seed=seed))
     return sound_cues
 
@@ -131,11 +138,14 @@ def _build_music_cues(film: Film, timeline: Timeline) -> list[SoundCue]:
             raise StitchError(
                 f"music is anchored at {error.args[0]}, which is not in the cut"
             ) from error
-        first, last = to_sample(begin, timeline.rate), to_sample(end, timeline.rate)
+        first, last = (
+            to_sample_position(begin, timeline.rate),
+            to_sample_position(end, timeline.rate),
+        )
         if last <= first:
             continue
-        fade_in = max(DECLICK, to_sample(begin + cue.fade_in, timeline.rate) - first)
-        fade_out = max(DECLICK, last - to_sample(end - cue.fade_out, timeline.rate))
+        fade_in = max(DECLICK, to_sample_position(begin + cue.fade_in, timeline.rate) - first)
+        fade_out = max(DECLICK, last - to_sample_position(end - cue.fade_out, timeline.rate))
         sound_cue = SoundCue(
             first,
             last,
@@ -151,17 +161,17 @@ def _build_music_cues(film: Film, timeline: Timeline) -> list[SoundCue]:
             )
         else:
             sound_cues.append(
-                replace(sound_cue, make=f"music: {cue.make}", seed=_derive_seed(cue.make))
+                replace(sound_cue, make=f"music: {cue.make}", seed=_derive_sound_seed(cue.make))
             )
     return sound_cues
 
 
-def _build_voice_cues(spoken_lines: Sequence[PlacedLine], rate: Rate) -> list[SoundCue]:
+def _build_generated_voice_cues(spoken_lines: Sequence[PlacedLine], rate: Rate) -> list[SoundCue]:
     """Lines that no take speaks: voices over a colour or a card."""
     return [
         SoundCue(
-            to_sample(spoken_line.span.start, rate),
-            to_sample(spoken_line.span.end, rate) + _BREATH,
+            to_sample_position(spoken_line.span.start, rate),
+            to_sample_position(spoken_line.span.end, rate) + _BREATH,
             line=spoken_line.line,
         )
         for spoken_line in spoken_lines
@@ -176,7 +186,9 @@ def _build_narration_cues(timeline: Timeline, tracks: Mapping[str, Track]) -> li
         track = tracks.get(item.step)
         if track is None or not track.facts.has_audio:
             continue
-        start, end = (to_sample(at, timeline.rate) for at in (item.span.start, item.span.end))
+        start, end = (
+            to_sample_position(at, timeline.rate) for at in (item.span.start, item.span.end)
+        )
         sound_cues.append(SoundCue(start, end + _BREATH, track.path))
     return sound_cues
 
@@ -188,8 +200,8 @@ def _merge_speech_spans(
     spans = [(sound_cue.start, sound_cue.end - _BREATH) for sound_cue in voice_cues]
     spans += [
         (
-            to_sample(spoken_line.audible_range.start, rate),
-            to_sample(spoken_line.audible_range.end, rate),
+            to_sample_position(spoken_line.audible_range.start, rate),
+            to_sample_position(spoken_line.audible_range.end, rate),
         )
         for spoken_line in spoken_lines
         if spoken_line.audible_range and spoken_line.is_audible and spoken_line.by_take
@@ -203,9 +215,9 @@ def _merge_speech_spans(
     return tuple(merged)
 
 
-def _crop_to_film(sound_cue: SoundCue, length: int) -> SoundCue | None:
+def _crop_cue_to_film(sound_cue: SoundCue, film_samples: int) -> SoundCue | None:
     """The part of a piece that lies on the film; one that the film's end cuts off is faded."""
-    start, end = max(0, sound_cue.start), min(length, sound_cue.end)
+    start, end = max(0, sound_cue.start), min(film_samples, sound_cue.end)
     if start >= end:
         return None
     ramps = sound_cue.ramps
@@ -221,5 +233,5 @@ def _require_local_path(file: MediaFile) -> Path:
     return file.path
 
 
-def _derive_seed(words: str) -> int:
+def _derive_sound_seed(words: str) -> int:
     return int(digest_value("bed", words)[:8], 16)

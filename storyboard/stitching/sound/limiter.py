@@ -31,7 +31,7 @@ _SLOPE = 100
 Curve = NDArray[np.float32]
 
 
-def measure_true_peaks(blocks: Iterable[Samples], *, above: float) -> Curve:
+def measure_true_peaks_by_hop(blocks: Iterable[Samples], *, exact_above: float) -> Curve:
     """The highest true peak of either channel in every hop of the sound.
 
     Hops that can't come above `above` have their sample peak instead.
@@ -43,12 +43,12 @@ def measure_true_peaks(blocks: Iterable[Samples], *, above: float) -> Curve:
         measurable = len(buffered) - 2 * HOP  # a hop on either side is context
         for start in range(0, measurable, _CHUNK):
             part = buffered[start : min(start + _CHUNK, measurable) + 2 * HOP]
-            hop_peaks.append(_measure_hop_peaks(part, above))
+            hop_peaks.append(_measure_inner_hop_peaks(part, exact_above))
         buffered = buffered[measurable:]
     return np.concatenate(hop_peaks) if hop_peaks else np.zeros(0, dtype=np.float32)
 
 
-def compute_gain_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
+def compute_limiter_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
     """The gain at the start of every hop, at most 1, under which `peaks` x `drive` stay below
     `ceiling` (all linear); one value more than there are hops.
     """
@@ -59,7 +59,7 @@ def compute_gain_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
     for shift in range(1, _AHEAD + 2):
         np.minimum(gain_db[shift:], curve[:-shift], out=gain_db[shift:])
         np.minimum(gain_db[:-shift], curve[shift:], out=gain_db[:-shift])
-    _apply_release(gain_db)
+    _limit_gain_recovery(gain_db)
     reduction = 1 - np.power(np.float32(10), gain_db / 20)
     padded = np.pad(reduction, _AHEAD, mode="edge")
     width = 2 * _AHEAD + 1
@@ -67,7 +67,7 @@ def compute_gain_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
     return (1 - smooth).astype(np.float32)
 
 
-def _apply_release(gain_db: Curve) -> None:
+def _limit_gain_recovery(gain_db: Curve) -> None:
     """Lets the gain (dB) rise no faster than the release, in place."""
     last = 0.0
     for start in range(0, len(gain_db), _SLOPE):
@@ -77,8 +77,10 @@ def _apply_release(gain_db: Curve) -> None:
         last = float(part[-1])
 
 
-def apply_limiter(blocks: Iterable[Samples], curve: Curve, drive: float) -> Iterator[Samples]:
-    """The sound times `drive` and the curve of `compute_gain_curve`, block by block."""
+def apply_drive_and_limiter(
+    blocks: Iterable[Samples], curve: Curve, drive: float
+) -> Iterator[Samples]:
+    """The sound times `drive` and the curve of `compute_limiter_curve`, block by block."""
     at = 0
     along = np.arange(HOP, dtype=np.float32) / np.float32(HOP)
     for block in blocks:
@@ -108,13 +110,13 @@ def _regroup_into_hops(blocks: Iterable[Samples]) -> Iterator[Samples]:
         yield np.concatenate([remainder, np.zeros((HOP - len(remainder), 2), dtype=np.float32)])
 
 
-def _measure_hop_peaks(part: Samples, above: float) -> Curve:
+def _measure_inner_hop_peaks(part: Samples, exact_above: float) -> Curve:
     """The peak of every hop of `part` but the first and the last."""
     channels = np.ascontiguousarray(part.T)
     hops = channels.reshape(2, -1, HOP)
     sampled: Curve = np.maximum(hops.max(axis=2), -hops.min(axis=2)).max(axis=0)
     around = np.maximum(np.maximum(sampled[:-2], sampled[2:]), sampled[1:-1])
-    loud_hops = np.flatnonzero(around * _MOST > above)
+    loud_hops = np.flatnonzero(around * _MOST > exact_above)
     starts = (HOP - _LEFT + loud_hops[:, None] * HOP + np.arange(0, HOP, _READ)).ravel()
     filled = np.pad(starts, (0, -len(starts) % _FEW), mode="edge") if len(loud_hops) else starts
     interpolated_peaks = np.zeros(len(filled), np.float32)
@@ -149,7 +151,7 @@ _MOST = max(float(np.abs(kernel).sum()) for kernel in _KERNELS)
 """No reading between samples is further from 0 than so many times the furthest it is read from."""
 
 
-def _build_reading_matrix() -> Curve:
+def _build_oversampling_matrix() -> Curve:
     """A stretch times this is the signal at three places after each sample that is read."""
     matrix = np.zeros((_READ + _TAPS - 1, 3 * _READ), dtype=np.float32)
     for number, kernel in enumerate(_KERNELS):
@@ -158,4 +160,4 @@ def _build_reading_matrix() -> Curve:
     return matrix
 
 
-_READING = _build_reading_matrix()
+_READING = _build_oversampling_matrix()

@@ -12,7 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from storyboard.model.film import Loudness
-from storyboard.stitching.sound.limiter import HOP, Curve, compute_gain_curve, count_limited_seconds
+from storyboard.stitching.sound.limiter import (
+    HOP,
+    Curve,
+    compute_limiter_curve,
+    count_limited_seconds,
+)
 from storyboard.stitching.sound.meter import (
     FLOOR_DB,
     FLOOR_LUFS,
@@ -51,16 +56,16 @@ class LoudnessGain:
     @property
     def drive(self) -> float:
         """The gain of the whole, linear."""
-        return _to_linear(self.gain_db)
+        return _to_amplitude(self.gain_db)
 
 
 def compute_loudness_gain(
-    meter: Measurement,
+    measurement: Measurement,
     target: Loudness,
     *,
     margin_db: float = CODEC_MARGIN_DB,
-    spared_db: Curve | None = None,
-    extra_db: float = 0.0,
+    hop_reduction_db: Curve | None = None,
+    extra_loudness_db: float = 0.0,
 ) -> LoudnessGain:
     """How the sound of `meter` meets the target, its true peaks `margin_db` below the ceiling.
 
@@ -68,38 +73,57 @@ def compute_loudness_gain(
     than the target the whole must be, since the coder takes as much away. A silent film stays
     silent, which is noted.
     """
-    lufs, peak_db = compute_loudness(meter.powers), to_decibels(meter.peaks.max(initial=0))
+    lufs, peak_db = (
+        compute_loudness(measurement.powers),
+        to_decibels(measurement.peaks.max(initial=0)),
+    )
     ceiling_db = target.true_peak_db - margin_db
-    lower = np.zeros(len(meter.peaks), np.float32) if spared_db is None else spared_db
-    weighed = meter.peaks * _to_linear_curve(lower)  # as loud as a hop counts against the ceiling
+    lower = (
+        np.zeros(len(measurement.peaks), np.float32)
+        if hop_reduction_db is None
+        else hop_reduction_db
+    )
+    weighed = measurement.peaks * _to_amplitude_curve(
+        lower
+    )  # as loud as a hop counts against the ceiling
     weighed_db = to_decibels(weighed.max(initial=0))
     if lufs <= FLOOR_LUFS:
-        gain_db = min(0.0, _round_to_step(ceiling_db - weighed_db, down=True))
+        gain_db = min(0.0, _round_to_gain_step(ceiling_db - weighed_db, rounds_down=True))
         silence_reason = "is silent" if peak_db <= FLOOR_DB else "is too quiet or short to level"
         note = f"the sound {silence_reason}: its loudness stays"
-        return LoudnessGain(gain_db, None, lufs, _shift_db(peak_db, gain_db), 0.0, notes=(note,))
-    raised_target = replace(target, lufs=target.lufs + extra_db)
-    gain_db = min(MOST_GAIN_DB, _round_to_step(raised_target.lufs - lufs))
+        return LoudnessGain(
+            gain_db, None, lufs, _add_gain_unless_silent(peak_db, gain_db), 0.0, notes=(note,)
+        )
+    raised_target = replace(target, lufs=target.lufs + extra_loudness_db)
+    gain_db = min(MOST_GAIN_DB, _round_to_gain_step(raised_target.lufs - lufs))
     if weighed_db + gain_db <= ceiling_db:
-        lra = compute_loudness_range(meter.powers)
+        lra = compute_loudness_range(measurement.powers)
         return LoudnessGain(gain_db, None, lufs + gain_db, peak_db + gain_db, lra)
-    return _search_limited_gain(meter, weighed, raised_target, gain_db, ceiling_db)
+    return _search_limited_gain(measurement, weighed, raised_target, gain_db, ceiling_db)
 
 
 def _search_limited_gain(
-    meter: Measurement, weighed: Curve, target: Loudness, gain_db: float, ceiling_db: float
+    measurement: Measurement,
+    weighted_peaks: Curve,
+    target: Loudness,
+    gain_db: float,
+    ceiling_db: float,
 ) -> LoudnessGain:
     """Turns the gain under the limiter until the loudness is met too."""
     hops = STEP // HOP
     best: LoudnessGain | None = None
     for _ in range(_ROUNDS):
-        curve = compute_gain_curve(weighed, _to_linear(gain_db), _to_linear(ceiling_db))
-        inside = np.resize(np.square(curve[:-1]), len(meter.powers) * hops)
+        curve = compute_limiter_curve(
+            weighted_peaks, _to_amplitude(gain_db), _to_amplitude(ceiling_db)
+        )
+        inside = np.resize(np.square(curve[:-1]), len(measurement.powers) * hops)
         inside[len(curve) - 1 :] = curve[-2] ** 2 if len(curve) > 1 else 1
-        powers = meter.powers * inside.reshape(-1, hops).mean(axis=1) * _to_linear(gain_db) ** 2
+        powers = (
+            measurement.powers * inside.reshape(-1, hops).mean(axis=1) * _to_amplitude(gain_db) ** 2
+        )
         lufs = compute_loudness(powers)
-        peaks = meter.peaks * np.maximum(curve[:-1], curve[1:])
-        peak_db = to_decibels(peaks.max(initial=0) * _to_linear(gain_db))
+        peaks = measurement.peaks * np.maximum(curve[:-1], curve[1:])
+        peak_db = to_decibels(peaks.max(initial=0) * _to_amplitude(gain_db))
         limited_s = count_limited_seconds(curve)
         candidate = LoudnessGain(
             gain_db, curve, lufs, peak_db, compute_loudness_range(powers), limited_s
@@ -107,7 +131,7 @@ def _search_limited_gain(
         if best is None or abs(target.lufs - lufs) < abs(target.lufs - best.lufs):
             best = candidate
         missing_lu = target.lufs - lufs
-        gain_step_db = _round_to_step(missing_lu * (1.0 if missing_lu < 0 else 1.3))
+        gain_step_db = _round_to_gain_step(missing_lu * (1.0 if missing_lu < 0 else 1.3))
         if (
             abs(missing_lu) <= _CLOSE_LU
             or not gain_step_db
@@ -119,9 +143,9 @@ def _search_limited_gain(
     return best
 
 
-def note_unreached_target(lufs: float, target: Loudness) -> tuple[str, ...]:
+def note_missed_loudness(reached_lufs: float, target: Loudness) -> tuple[str, ...]:
     """The note on a film that stays too quiet; none where it doesn't."""
-    missing = target.lufs - lufs
+    missing = target.lufs - reached_lufs
     if missing <= 0.5:
         return ()
     return (
@@ -130,24 +154,24 @@ def note_unreached_target(lufs: float, target: Loudness) -> tuple[str, ...]:
     )
 
 
-def _round_to_step(db: float, *, down: bool = False) -> float:
+def _round_to_gain_step(db: float, *, rounds_down: bool = False) -> float:
     """The nearest step of gain, or the next one down."""
-    steps = np.floor(db / _GRAIN_DB) if down else np.rint(db / _GRAIN_DB)
+    steps = np.floor(db / _GRAIN_DB) if rounds_down else np.rint(db / _GRAIN_DB)
     return float(steps * _GRAIN_DB)
 
 
-def _shift_db(db: float, by: float) -> float:
-    return db if db <= FLOOR_DB else db + by
+def _add_gain_unless_silent(level_db: float, gain_db: float) -> float:
+    return level_db if level_db <= FLOOR_DB else level_db + gain_db
 
 
-def to_decibels(linear: float) -> float:
+def to_decibels(amplitude: float) -> float:
     """DB of an amplitude; FLOOR_DB where there is none."""
-    return max(FLOOR_DB, float(20 * np.log10(max(linear, 1e-9))))
+    return max(FLOOR_DB, float(20 * np.log10(max(amplitude, 1e-9))))
 
 
-def _to_linear(db: float) -> float:
+def _to_amplitude(db: float) -> float:
     return float(10 ** (db / 20))
 
 
-def _to_linear_curve(db: Curve) -> Curve:
+def _to_amplitude_curve(db: Curve) -> Curve:
     return np.power(np.float32(10), db / 20).astype(np.float32)

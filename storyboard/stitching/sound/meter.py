@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from storyboard.stitching.sound.limiter import HOP, measure_true_peaks
+from storyboard.stitching.sound.limiter import HOP, measure_true_peaks_by_hop
 from storyboard.stitching.sound.pcm import RATE, Samples
 
 STEP = RATE // 100
@@ -47,7 +47,11 @@ class Measurement:
 
 
 def measure_sound(
-    sound: Samples, before: int, after: int, *, above: float = _PEAKS_ABOVE
+    sound: Samples,
+    leading_context: int,
+    trailing_context: int,
+    *,
+    exact_above: float = _PEAKS_ABOVE,
 ) -> Measurement:
     """The meter of `sound` without the first `before` and the last `after` samples.
 
@@ -55,24 +59,26 @@ def measure_sound(
     True are the peaks that pass `above` (linear) and the highest of all; the others may be those
     of the samples.
     """
-    own = len(sound) - before - after
+    own = len(sound) - leading_context - trailing_context
     if own <= 0:
         nothing = np.zeros(0, np.float32)
         return Measurement(nothing, nothing)
     steps = -(-own // STEP)
     weighed = np.zeros((2, steps * STEP), np.float32)
-    weighed[:, :own] = _apply_k_filter(sound)[:, before : before + own]
+    weighed[:, :own] = _apply_k_filter(sound)[:, leading_context : leading_context + own]
     shaped = weighed.reshape(2, steps, STEP)
     powers = np.einsum("cij,cij->i", shaped, shaped) / np.float32(STEP)
-    lead = min(before, HOP) // HOP * HOP
-    trail = min(after, HOP)
-    around = sound[before - lead : len(sound) - after + trail]
-    above = min(above, float(np.abs(around).max(initial=0)))
-    peaks = measure_true_peaks([around], above=above)[lead // HOP :][: -(-own // HOP)]
+    lead = min(leading_context, HOP) // HOP * HOP
+    trail = min(trailing_context, HOP)
+    around = sound[leading_context - lead : len(sound) - trailing_context + trail]
+    exact_above = min(exact_above, float(np.abs(around).max(initial=0)))
+    peaks = measure_true_peaks_by_hop([around], exact_above=exact_above)[lead // HOP :][
+        : -(-own // HOP)
+    ]
     return Measurement(powers.astype(np.float32), peaks.astype(np.float32))
 
 
-def concat_measurements(measurements: Sequence[Measurement]) -> Measurement:
+def join_measurements(measurements: Sequence[Measurement]) -> Measurement:
     """The meter of sounds that follow one another; all but the last are whole STEPs long."""
     return Measurement(
         np.concatenate([measurement.powers for measurement in measurements]),

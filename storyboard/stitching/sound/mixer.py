@@ -138,19 +138,20 @@ class SoundSources:
             return self._copies[path]
 
 
-def mix_range(sheet: CueSheet, sounds: SoundSources, first: int, last: int) -> MixedBlock:
+def mix_sample_range(sheet: CueSheet, sounds: SoundSources, first: int, last: int) -> MixedBlock:
     """Film samples [first, last) of the mix, before any levelling."""
     block = create_silence(last - first)
     ducking = Ducking(sheet.speech)
     ends: dict[int, Samples] = {}  # the last two samples of what goes on there
     ended: dict[int, int] = {}
-    for number in find_cues_between(sheet, first, last):
+    for number in find_cue_numbers_between(sheet, first, last):
         cue = sheet.cues[number]
         player = _CuePlayer(
-            crop_cue(cue, first, last), SampleReader(sounds.open_cue(_skip_cue_to(cue, first)))
+            crop_cue(cue, first, last),
+            SampleReader(sounds.open_cue(_advance_cue_source(cue, first))),
         )
         try:
-            player.add_to_block(block, first, ducking, ends)
+            player.add_cue_to_block(block, first, ducking, ends)
         finally:
             player.reader.close()
         if player.ended_at is not None:
@@ -158,7 +159,7 @@ def mix_range(sheet: CueSheet, sounds: SoundSources, first: int, last: int) -> M
     return MixedBlock(block, ended)
 
 
-def find_cues_between(sheet: CueSheet, first: int, last: int) -> list[int]:
+def find_cue_numbers_between(sheet: CueSheet, first: int, last: int) -> list[int]:
     """The places in the sheet of the pieces that sound in [first, last), by their start."""
     numbers = [n for n, cue in enumerate(sheet.cues) if cue.start < last and cue.end > first]
     return sorted(numbers, key=lambda n: (sheet.cues[n].start, sheet.cues[n].end))
@@ -177,8 +178,8 @@ def crop_cue(cue: SoundCue, first: int, last: int) -> SoundCue:
     )
 
 
-def _skip_cue_to(cue: SoundCue, first: int) -> SoundCue:
-    return replace(cue, source=cue.source + max(0, first - cue.start))
+def _advance_cue_source(cue: SoundCue, film_sample: int) -> SoundCue:
+    return replace(cue, source=cue.source + max(0, film_sample - cue.start))
 
 
 class _CuePlayer:
@@ -189,12 +190,12 @@ class _CuePlayer:
         self.reader = reader
         self.ended_at: int | None = None
 
-    def add_to_block(
+    def add_cue_to_block(
         self,
         block: Samples,
-        start: int,
+        block_start: int,
         ducking: Ducking,
-        ends: dict[int, Samples],
+        seam_endings: dict[int, Samples],
     ) -> None:
         """Adds itself to the block that begins at film sample `start` and holds all of it."""
         cue = self.cue
@@ -207,11 +208,11 @@ class _CuePlayer:
             _apply_ramp(sound, ramp, first)
         if cue.duck_db:
             sound *= ducking.compute_gain(cue.duck_db, first, last)[:, None]
-        if cue.seamless and first in ends:
-            _smooth_step(ends.pop(first), sound)
+        if cue.seamless and first in seam_endings:
+            _smooth_seam_step(seam_endings.pop(first), sound)
         if cue.continues and len(sound) > 1:
-            ends[last] = sound[-2:].copy()
-        block[first - start : last - start] += sound
+            seam_endings[last] = sound[-2:].copy()
+        block[first - block_start : last - block_start] += sound
 
 
 def _generate_ambience(cue: SoundCue, ambience_source: AmbienceSource) -> Iterator[Samples]:
@@ -223,12 +224,12 @@ def _generate_ambience(cue: SoundCue, ambience_source: AmbienceSource) -> Iterat
         at, skip = at + _BLOCK, 0
 
 
-def _apply_ramp(sound: Samples, ramp: GainRamp, at: int) -> None:
+def _apply_ramp(sound: Samples, ramp: GainRamp, sound_start: int) -> None:
     """Applies a ramp to `sound`, which stands at film sample `at`."""
     size = max(1, ramp.end - ramp.start)
-    first = min(max(ramp.start - at, 0), len(sound))
-    last = min(max(ramp.end - at, first), len(sound))
-    share = (np.arange(first, last, dtype=np.float32) + (at - ramp.start + 0.5)) / size
+    first = min(max(ramp.start - sound_start, 0), len(sound))
+    last = min(max(ramp.end - sound_start, first), len(sound))
+    share = (np.arange(first, last, dtype=np.float32) + (sound_start - ramp.start + 0.5)) / size
     if not ramp.rising:
         share = 1 - share
     gain = share if ramp.linear else np.sin(share * np.float32(np.pi / 2))
@@ -239,11 +240,11 @@ def _apply_ramp(sound: Samples, ramp: GainRamp, at: int) -> None:
         sound[last:] = 0
 
 
-def _smooth_step(ending: Samples, sound: Samples) -> None:
+def _smooth_seam_step(previous_ending: Samples, sound: Samples) -> None:
     """Takes the step out of a seam: what lies between where the sound before stood and where it
     was heading is none.
     """
-    last_value, expected_value = ending[1], 2 * ending[1] - ending[0]
+    last_value, expected_value = previous_ending[1], 2 * previous_ending[1] - previous_ending[0]
     target = np.clip(
         sound[0], np.minimum(last_value, expected_value), np.maximum(last_value, expected_value)
     )
@@ -255,9 +256,9 @@ def _smooth_step(ending: Samples, sound: Samples) -> None:
 class Ducking:
     """Gives way to speech: down before a line, held through short pauses, up again after it."""
 
-    def __init__(self, speech: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, speech_spans: Sequence[tuple[int, int]]) -> None:
         merged_spans: list[list[int]] = []
-        for start, end in speech:
+        for start, end in speech_spans:
             if merged_spans and start - merged_spans[-1][1] < _ATTACK + _RELEASE + _SOON:
                 merged_spans[-1][1] = end
             else:

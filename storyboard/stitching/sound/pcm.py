@@ -41,13 +41,13 @@ _HELD = 10 * RATE
 """A loop of no more samples is held in memory."""
 
 
-def to_sample(frame: int, rate: Rate) -> int:
+def to_sample_position(film_frame: int, rate: Rate) -> int:
     """The sample at which film frame `frame` begins, exact at every rate."""
-    return int(frame * RATE / rate.value // 1)
+    return int(film_frame * RATE / rate.value // 1)
 
 
-def create_silence(n: int) -> Samples:
-    return np.zeros((n, 2), dtype=np.float32)
+def create_silence(sample_count: int) -> Samples:
+    return np.zeros((sample_count, 2), dtype=np.float32)
 
 
 class SampleReader:
@@ -61,9 +61,9 @@ class SampleReader:
         self.samples_read = 0
         """Samples of it that were read."""
 
-    def read(self, n: int) -> Samples:
+    def read(self, sample_count: int) -> Samples:
         """The next `n` samples."""
-        parts, missing = [], n
+        parts, missing = [], sample_count
         while missing and not self.ended:
             if not len(self._left):
                 try:
@@ -74,7 +74,7 @@ class SampleReader:
             parts.append(self._left[:missing])
             self._left = self._left[missing:]
             missing -= len(parts[-1])
-        self.samples_read += n - missing
+        self.samples_read += sample_count - missing
         if len(parts) == 1 and not missing:
             return parts[0]
         return np.concatenate([*parts, create_silence(missing)])
@@ -86,7 +86,7 @@ class SampleReader:
             close()
 
 
-def decode_audio(path: Path, start: int = 0) -> Iterator[Samples]:
+def decode_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
     """The sound of `path` from sample `start` on, in pieces; nothing where it has none.
 
     Raises MediaError when the file can't be read, or where a sample is no number.
@@ -97,12 +97,14 @@ def decode_audio(path: Path, start: int = 0) -> Iterator[Samples]:
         if not container.streams.audio:
             return
         stream = container.streams.audio[0]
-        zero = _find_time_zero(container, stream)
-        if start > _FROM_START_S * RATE and _SEEKABLE & set(container.format.name.split(",")):
-            seconds = zero + Fraction(start, RATE) - _PREROLL_S
+        zero = _find_sample_zero_seconds(container, stream)
+        if start_sample > _FROM_START_S * RATE and _SEEKABLE & set(
+            container.format.name.split(",")
+        ):
+            seconds = zero + Fraction(start_sample, RATE) - _PREROLL_S
             container.seek(int(seconds / stream.time_base), stream=stream)
-        next_sample = start
-        for at, piece in _resample_stream(container, stream, zero):
+        next_sample = start_sample
+        for at, piece in _resample_with_positions(container, stream, zero):
             if at > next_sample:
                 yield create_silence(at - next_sample)
                 next_sample = at
@@ -119,7 +121,7 @@ def can_seek(path: Path) -> bool:
         return bool(_SEEKABLE & set(container.format.name.split(",")))
 
 
-def loop_audio(path: Path, start: int = 0) -> Iterator[Samples]:
+def loop_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
     """The sound of `path` over and over, from sample `start` of it on.
 
     Its end is cross-faded into its beginning. Raises MediaError when it has no sound.
@@ -133,47 +135,50 @@ def loop_audio(path: Path, start: int = 0) -> Iterator[Samples]:
         raise MediaError(f"{path} has no sound")
     fade = _LOOP_FADE if count > 2 * _LOOP_FADE else count // 4
     if count <= _HELD:
-        yield from _loop_in_memory(np.concatenate(cached_pieces), fade, start)
+        yield from _loop_samples(np.concatenate(cached_pieces), fade, start_sample)
     round_ = count - fade
-    skip = start if start < 2 * round_ else round_ + (start - round_) % round_
+    skip = start_sample if start_sample < 2 * round_ else round_ + (start_sample - round_) % round_
     for piece in _loop_from_file(path, fade):
         if skip < len(piece):
             yield piece[skip:]
         skip = max(0, skip - len(piece))
 
 
-def _loop_in_memory(sound: Samples, fade: int, start: int) -> Iterator[Samples]:
+def _loop_samples(sound: Samples, fade_samples: int, start_sample: int) -> Iterator[Samples]:
     """The same of sound that is all there, a second or more at once."""
-    first, ending = sound[: len(sound) - fade], sound[len(sound) - fade :]
-    if start < len(first):
-        yield first[start:]
+    first, ending = sound[: len(sound) - fade_samples], sound[len(sound) - fade_samples :]
+    if start_sample < len(first):
+        yield first[start_sample:]
     again = _crossfade_ends(ending, first)
     many = np.tile(again, (-(-RATE // len(again)), 1))
-    yield many[max(0, start - len(first)) % len(again) :]
+    yield many[max(0, start_sample - len(first)) % len(again) :]
     while True:
         yield many
 
 
-def _loop_from_file(path: Path, fade: int) -> Iterator[Samples]:
+def _loop_from_file(path: Path, fade_samples: int) -> Iterator[Samples]:
     pending = create_silence(0)  # the end of the round before, waiting for the next beginning
     while True:
         ending, pending = pending, create_silence(0)
         for piece in decode_audio(path):
             pending = np.concatenate([pending, piece])
-            if len(pending) > 2 * fade:
-                out, pending = pending[: len(pending) - fade], pending[len(pending) - fade :]
+            if len(pending) > 2 * fade_samples:
+                out, pending = (
+                    pending[: len(pending) - fade_samples],
+                    pending[len(pending) - fade_samples :],
+                )
                 yield _crossfade_ends(ending, out)
                 ending = create_silence(0)
-        if len(pending) > fade:
-            yield _crossfade_ends(ending, pending[: len(pending) - fade])
-            pending = pending[len(pending) - fade :]
+        if len(pending) > fade_samples:
+            yield _crossfade_ends(ending, pending[: len(pending) - fade_samples])
+            pending = pending[len(pending) - fade_samples :]
 
 
-def read_wav(path: Path, block: int) -> Iterator[Samples]:
+def read_wav_blocks(path: Path, block_samples: int) -> Iterator[Samples]:
     """The samples of a file that `WavWriter` wrote, `block` at a time."""
     with path.open("rb") as stream:
         stream.seek(_HEADER.size)
-        while data := stream.read(block * 8):
+        while data := stream.read(block_samples * 8):
             yield np.frombuffer(data, dtype="<f4").reshape(-1, 2)
 
 
@@ -211,18 +216,18 @@ class WavWriter:
                 self._unfinished.unlink()
 
 
-def _check_finite(samples: Samples, path: Path, at: int) -> None:
+def _check_finite(samples: Samples, path: Path, first_sample: int) -> None:
     """Raises MediaError for what no player can play; `at` is where the samples stand."""
     if np.isfinite(samples).all():
         return
-    first = at + int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
+    first = first_sample + int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
     raise MediaError(
         f"{path} holds samples that are no numbers, the first {first / RATE:.2f} s from its start",
         hint="export it again, best as 24-bit WAV or FLAC",
     )
 
 
-def _find_time_zero(container: Any, stream: Any) -> Fraction:
+def _find_sample_zero_seconds(container: Any, stream: Any) -> Fraction:
     """The container's time of sample 0, seconds."""
     pictures = [
         track
@@ -241,7 +246,7 @@ def _open_audio(path: Path) -> Iterator[Any]:
     """
     import av
 
-    with open_media(path, codec_whitelist=_list_audio_decoders()) as container:
+    with open_media(path, codec_whitelist=_join_audio_decoder_names()) as container:
         pictures = container.streams.video
         if "mov" in container.format.name and all(track.average_rate for track in pictures):
             for stream in container.streams:
@@ -254,7 +259,7 @@ def _open_audio(path: Path) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=1)
-def _list_audio_decoders() -> str:
+def _join_audio_decoder_names() -> str:
     """Every decoder of sound, as libav lists them."""
     import av
 
@@ -265,7 +270,9 @@ def _list_audio_decoders() -> str:
     return ",".join(decoder_names)
 
 
-def _resample_stream(container: Any, stream: Any, zero: Fraction) -> Iterator[tuple[int, Samples]]:
+def _resample_with_positions(
+    container: Any, stream: Any, zero_seconds: Fraction
+) -> Iterator[tuple[int, Samples]]:
     """(sample where it stands, samples), in order; a hole in the stream starts afresh."""
     import av
 
@@ -290,7 +297,7 @@ def _resample_stream(container: Any, stream: Any, zero: Fraction) -> Iterator[tu
     tick = float(stream.time_base)
     next_time: float | None = None
     for frame in container.decode(stream):
-        start_time = next_time if frame.pts is None else frame.pts * tick - float(zero)
+        start_time = next_time if frame.pts is None else frame.pts * tick - float(zero_seconds)
         if next_time is None or start_time is None or abs(start_time - next_time) > _HOLE_S:
             if next_time is not None:
                 waiting += [block.to_ndarray() for block in resampler.resample(None)]
@@ -323,9 +330,9 @@ _MOST = 0xFFFFFFFF
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
-def _build_wav_header(samples: int) -> bytes:
+def _build_wav_header(sample_count: int) -> bytes:
     """RIFF with 32-bit floats. Past 4 GiB the size says so, and readers go to the end."""
-    size = samples * 8
+    size = sample_count * 8
     if size > _MOST - _HEADER.size:
         size = _MOST
     riff = (b"RIFF", min(size + _HEADER.size - 8, _MOST), b"WAVE")

@@ -18,16 +18,21 @@ from storyboard.stitching.fingerprint import hash_content
 from storyboard.stitching.sound.aac import (
     PACKET,
     PREROLL,
-    count_packets,
-    decode_packets,
-    encode_packets,
+    count_aac_packets,
+    decode_aac_packets,
+    encode_aac_packets,
 )
 from storyboard.stitching.sound.cue_sheet import CueSheet
 from storyboard.stitching.sound.cue_sheet_entries import SoundCue
-from storyboard.stitching.sound.limiter import HOP, Curve, apply_limiter
+from storyboard.stitching.sound.limiter import HOP, Curve, apply_drive_and_limiter
 from storyboard.stitching.sound.loudness import LoudnessGain, to_decibels
 from storyboard.stitching.sound.meter import FLOOR_DB, Measurement, measure_sound
-from storyboard.stitching.sound.mixer import Ducking, SoundSources, find_cues_between, mix_range
+from storyboard.stitching.sound.mixer import (
+    Ducking,
+    SoundSources,
+    find_cue_numbers_between,
+    mix_sample_range,
+)
 from storyboard.stitching.sound.pcm import Samples
 from storyboard.stitching.sound.segment_cache import SegmentCache
 
@@ -64,15 +69,15 @@ class SoundSegment:
         self.powers = np.zeros(0, np.float32)
         self.early_ends: dict[int, int] = {}
         """By the piece's place in the sheet, where its file ended too soon."""
-        self._first, self._last = _compute_span(number, sheet)
-        self._low, self._high = _compute_context(number, sheet)
+        self._first, self._last = _compute_segment_span(number, sheet)
+        self._low, self._high = _compute_span_with_context(number, sheet)
 
     def measure(self) -> Measurement:
         """What was measured of the part, before any levelling."""
-        cue_numbers = find_cues_between(self._sheet, self._low, self._high)
+        cue_numbers = find_cue_numbers_between(self._sheet, self._low, self._high)
         entry = self._cache.read_entry(f"meter-{self._name}")
         if entry is None:
-            block = mix_range(self._sheet, self._sounds, self._low, self._high)
+            block = mix_sample_range(self._sheet, self._sounds, self._low, self._high)
             np.save(self._samples_path, block.samples)
             self.was_mixed = True
             measurement = measure_sound(
@@ -90,7 +95,7 @@ class SoundSegment:
         self.early_ends = {cue_numbers[n]: at + self._low for n, at in entry.facts["ended"]}
         return Measurement(values[:powers], values[powers:])
 
-    def encode_segment(self, levelling: LoudnessGain, film: Film) -> Curve:
+    def encode_and_measure_excess(self, levelling: LoudnessGain, film: Film) -> Curve:
         """Sees to the part's AAC and hears it as a player does, in `powers` and `peak_db`.
 
         Returns by hop how far the true peaks pass the film's ceiling, dB.
@@ -107,7 +112,7 @@ class SoundSegment:
         entry = self._cache.read_entry(self._coded_name)
         if entry is None:
             ceiling = 10 ** (ceiling_db / 20)
-            packets, measurement = self._encode_limited(levelling.drive, curve, ceiling)
+            packets, measurement = self._encode_and_measure_limited(levelling.drive, curve, ceiling)
             loud_hops = np.flatnonzero(measurement.peaks > ceiling)
             loud = [[int(n), to_decibels(measurement.peaks[n]) - ceiling_db] for n in loud_hops]
             peak = float(measurement.peaks.max(initial=0))
@@ -133,65 +138,72 @@ class SoundSegment:
     def _samples_path(self) -> Path:
         return self._scratch / f"part{self._number}.npy"
 
-    def _load_samples(self) -> Samples:
+    def _load_or_mix_samples(self) -> Samples:
         if not self._samples_path.exists():
             self.was_mixed = True
             np.save(
                 self._samples_path,
-                mix_range(self._sheet, self._sounds, self._low, self._high).samples,
+                mix_sample_range(self._sheet, self._sounds, self._low, self._high).samples,
             )
         samples: Samples = np.load(self._samples_path)
         return samples
 
-    def _encode_limited(
+    def _encode_and_measure_limited(
         self, drive: float, curve: Curve | None, ceiling: float
     ) -> tuple[list[bytes], Measurement]:
         """The part's packets, and the meter of what they sound like."""
         unity_curve = np.ones(1, np.float32)
         sound = next(
-            apply_limiter([self._load_samples()], unity_curve if curve is None else curve, drive)
+            apply_drive_and_limiter(
+                [self._load_or_mix_samples()], unity_curve if curve is None else curve, drive
+            )
         )
         preroll = PREROLL if self._number else 0
         begin = max(0, self._first - preroll * PACKET)
         end = min(self._high, self._first + _SEGMENT_SAMPLES + PREROLL * PACKET)
-        packets = encode_packets(sound[begin - self._low : end - self._low])
-        decoded_sound = decode_packets(packets)
+        packets = encode_aac_packets(sound[begin - self._low : end - self._low])
+        decoded_sound = decode_aac_packets(packets)
         before = self._first - begin
         after = len(decoded_sound) - before - (self._last - self._first)
         if self._last == self._sheet.length:
             after = 0  # what rings on after the end is heard too
-        total = count_packets(self._sheet.length) - self._number * PACKETS
+        total = count_aac_packets(self._sheet.length) - self._number * PACKETS
         own_packets = packets[preroll : preroll + min(PACKETS, total)]
-        return own_packets, measure_sound(decoded_sound, before, after, above=ceiling)
+        return own_packets, measure_sound(decoded_sound, before, after, exact_above=ceiling)
 
 
-def _compute_span(number: int, sheet: CueSheet) -> tuple[int, int]:
-    first, last = number * _SEGMENT_SAMPLES, (number + 1) * _SEGMENT_SAMPLES
+def _compute_segment_span(segment_number: int, sheet: CueSheet) -> tuple[int, int]:
+    first, last = segment_number * _SEGMENT_SAMPLES, (segment_number + 1) * _SEGMENT_SAMPLES
     return min(first, sheet.length), min(last, sheet.length)
 
 
-def _compute_context(number: int, sheet: CueSheet) -> tuple[int, int]:
-    first, last = _compute_span(number, sheet)
-    return max(0, min(number * _SEGMENT_SAMPLES, first) - _CONTEXT_SAMPLES), min(
+def _compute_span_with_context(segment_number: int, sheet: CueSheet) -> tuple[int, int]:
+    first, last = _compute_segment_span(segment_number, sheet)
+    return max(0, min(segment_number * _SEGMENT_SAMPLES, first) - _CONTEXT_SAMPLES), min(
         sheet.length, last + _CONTEXT_SAMPLES
     )
 
 
 def digest_segment(
     sheet: CueSheet,
-    number: int,
+    segment_number: int,
     hashes_by_path: Mapping[Path, str],
     voices: Mapping[str, str],
-    maker: str,
+    generator_revision: str,
 ) -> str:
     """What a part sounds like, as a digest: equal names sound equal, wherever they stand."""
-    (first, last), (low, high) = _compute_span(number, sheet), _compute_context(number, sheet)
+    (first, last), (low, high) = (
+        _compute_segment_span(segment_number, sheet),
+        _compute_span_with_context(segment_number, sheet),
+    )
     serialized_cues: list[Value] = []
     is_ducked = False
-    for n in find_cues_between(sheet, low, high):
+    for n in find_cue_numbers_between(sheet, low, high):
         cue = sheet.cues[n]
         is_ducked = is_ducked or bool(cue.duck_db)
-        serialized_cues.append(_serialize_cue(cue, low, high, hashes_by_path, voices, maker))
+        serialized_cues.append(
+            _serialize_cue_within(cue, low, high, hashes_by_path, voices, generator_revision)
+        )
     speech: list[Value] = [
         [start - low, end - low]
         for start, end in Ducking(sheet.speech).ducked_spans
@@ -202,13 +214,13 @@ def digest_segment(
     )
 
 
-def _serialize_cue(
+def _serialize_cue_within(
     cue: SoundCue,
     low: int,
     high: int,
     hashes_by_path: Mapping[Path, str],
     voices: Mapping[str, str],
-    maker: str,
+    generator_revision: str,
 ) -> Value:
     """What of a piece is heard in [low, high), counted from `low`."""
     source_identity: Value
@@ -217,7 +229,7 @@ def _serialize_cue(
     elif cue.line is not None:
         line = cue.line
         source_identity = [
-            maker,
+            generator_revision,
             line.words,
             line.how,
             line.off,
@@ -225,7 +237,7 @@ def _serialize_cue(
             voices.get(line.speaker, ""),
         ]
     else:
-        source_identity = [maker, cue.make, cue.seed]
+        source_identity = [generator_revision, cue.make, cue.seed]
     start, end = max(cue.start, low), min(cue.end, high)
     ramps: list[Value] = [
         [ramp.start - low, ramp.end - low, ramp.rising, ramp.linear]

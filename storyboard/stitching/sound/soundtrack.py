@@ -18,7 +18,7 @@ import numpy as np
 
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film
-from storyboard.stitching.sound.aac import PACKET, count_packets
+from storyboard.stitching.sound.aac import PACKET, count_aac_packets
 from storyboard.stitching.sound.cue_sheet import CueSheet, build_cue_sheet
 from storyboard.stitching.sound.cue_sheet_entries import Track
 from storyboard.stitching.sound.limiter import HOP, Curve
@@ -26,14 +26,14 @@ from storyboard.stitching.sound.loudness import (
     CODEC_MARGIN_DB,
     LoudnessGain,
     compute_loudness_gain,
-    note_unreached_target,
+    note_missed_loudness,
 )
 from storyboard.stitching.sound.meter import (
     FLOOR_DB,
     FLOOR_LUFS,
     Measurement,
     compute_loudness,
-    concat_measurements,
+    join_measurements,
 )
 from storyboard.stitching.sound.mixer import AmbienceSource, SoundSources, SpeechSource
 from storyboard.stitching.sound.pcm import RATE
@@ -80,7 +80,7 @@ def write_soundtrack(
     scratch: Path,
     beds: AmbienceSource | None = None,
     murmur: SpeechSource | None = None,
-    maker: str = "",
+    generator_revision: str = "",
     jobs: int = 1,
 ) -> MixResult:
     """Writes the film's sound to `out`: AAC in ADTS, one packet early, as long as the timeline.
@@ -91,11 +91,11 @@ def write_soundtrack(
     below the film's ceiling in what a player decodes. Raises StitchError for words without
     `beds`, MediaError when a file can't be read.
     """
-    sheet = build_cue_sheet(film, timeline, tracks, voiced=murmur is not None)
+    sheet = build_cue_sheet(film, timeline, tracks, adds_missing_voices=murmur is not None)
     hashes_by_path = {track.path: track.sha256 for track in tracks.values()}
     voices = {name: member.voice for name, member in film.cast.items()}
     takes = {track.path: step for step, track in tracks.items()}
-    sounds = SoundSources(scratch, beds, murmur, voices, _locate_sound_files(film), takes)
+    sounds = SoundSources(scratch, beds, murmur, voices, _find_sound_file_references(film), takes)
     segment_cache = SegmentCache(cache)
     with ThreadPoolExecutor(max(1, jobs)) as pool:
 
@@ -109,12 +109,12 @@ def write_soundtrack(
                 sounds,
                 segment_cache,
                 scratch,
-                digest_segment(sheet, number, hashes_by_path, voices, maker),
+                digest_segment(sheet, number, hashes_by_path, voices, generator_revision),
             )
-            for number in range(-(-count_packets(sheet.length) // PACKETS))
+            for number in range(-(-count_aac_packets(sheet.length) // PACKETS))
         ]
-        measurement = concat_measurements(map_segments(SoundSegment.measure))
-        loudness_gain, lufs = _encode_to_target(segments, map_segments, measurement, film)
+        measurement = join_measurements(map_segments(SoundSegment.measure))
+        loudness_gain, lufs = _encode_to_loudness_target(segments, map_segments, measurement, film)
     with out.open("wb") as stream:
         for segment in segments:
             stream.write(segment.coded_packets)
@@ -134,12 +134,12 @@ def write_soundtrack(
         parts=len(segments),
         notes=(
             *dict.fromkeys([*sheet.notes, *_note_early_ends(sheet, early_ends)]),
-            *(loudness_gain.notes or note_unreached_target(lufs, film.loudness)),
+            *(loudness_gain.notes or note_missed_loudness(lufs, film.loudness)),
         ),
     )
 
 
-def _locate_sound_files(film: Film) -> dict[Path, str]:
+def _find_sound_file_references(film: Film) -> dict[Path, str]:
     """Where the film names each file that it lays."""
     file_spans = [
         (cue.file, film.find_span(f"sound.music[{n}]")) for n, cue in enumerate(film.music)
@@ -153,7 +153,7 @@ def _locate_sound_files(film: Film) -> dict[Path, str]:
     return {file.path: f"{span.file}:{span.line}" for file, span in reversed(file_spans) if file}
 
 
-def _encode_to_target(
+def _encode_to_loudness_target(
     segments: list[SoundSegment],
     map_segments: Callable[[Callable[[SoundSegment], Curve]], list[Curve]],
     measurement: Measurement,
@@ -167,9 +167,9 @@ def _encode_to_target(
     best: tuple[tuple[bool, int], LoudnessGain, float] | None = None
     for _ in range(_ROUNDS):
         loudness_gain = compute_loudness_gain(
-            measurement, film.loudness, spared_db=spared, extra_db=extra_db
+            measurement, film.loudness, hop_reduction_db=spared, extra_loudness_db=extra_db
         )
-        over, lufs = _encode_segments(segments, map_segments, loudness_gain, film)
+        over, lufs = _encode_and_measure_segments(segments, map_segments, loudness_gain, film)
         silent = min(loudness_gain.lufs, lufs) <= FLOOR_LUFS
         missing = 0.0 if silent else film.loudness.lufs - lufs
         rank = (bool(over.any()), round(abs(missing) / _CLOSE_LU))
@@ -180,46 +180,48 @@ def _encode_to_target(
             return loudness_gain, lufs
         if not over.any() and not better:
             break  # out of reach: more gain only crushes more
-        spared = np.maximum(spared, _compute_reductions(over, measurement, loudness_gain, film))
+        spared = np.maximum(spared, _compute_hop_reductions(over, measurement, loudness_gain, film))
         extra_db += missing
     assert best is not None
-    _encode_segments(segments, map_segments, best[1], film)
+    _encode_and_measure_segments(segments, map_segments, best[1], film)
     return best[1:]
 
 
-def _encode_segments(
+def _encode_and_measure_segments(
     segments: list[SoundSegment],
     map_segments: Callable[[Callable[[SoundSegment], Curve]], list[Curve]],
     levelling: LoudnessGain,
     film: Film,
 ) -> tuple[Curve, float]:
     """Codes the parts so: by hop, how far they pass the ceiling, and how loud they are."""
-    over = map_segments(partial(SoundSegment.encode_segment, levelling=levelling, film=film))
+    over = map_segments(
+        partial(SoundSegment.encode_and_measure_excess, levelling=levelling, film=film)
+    )
     return np.concatenate(over), compute_loudness(
         np.concatenate([segment.powers for segment in segments])
     )
 
 
-def _compute_reductions(
-    over: Curve, measurement: Measurement, levelling: LoudnessGain, film: Film
+def _compute_hop_reductions(
+    excess_db: Curve, measurement: Measurement, levelling: LoudnessGain, film: Film
 ) -> Curve:
     """How much lower every hop must count for those to come down that AAC let through.
 
     The limiter then lowers what stands near them, however quiet it was before the coder.
     """
-    lower = np.zeros(len(over), np.float32)
-    limiter_gain = np.ones(len(over)) if levelling.curve is None else levelling.curve[:-1]
+    lower = np.zeros(len(excess_db), np.float32)
+    limiter_gain = np.ones(len(excess_db)) if levelling.curve is None else levelling.curve[:-1]
     levels = 20 * np.log10(np.maximum(measurement.peaks, 1e-6)) + levelling.gain_db
     headroom = film.loudness.true_peak_db - CODEC_MARGIN_DB - levels - 20 * np.log10(limiter_gain)
-    for hop in np.flatnonzero(over):
+    for hop in np.flatnonzero(excess_db):
         near = slice(max(0, hop - _NEAR), hop + _NEAR + 1)
-        lower[near] = np.maximum(lower[near], headroom[near] + over[hop] + _SPARE_DB)
+        lower[near] = np.maximum(lower[near], headroom[near] + excess_db[hop] + _SPARE_DB)
     return lower
 
 
-def _note_early_ends(sheet: CueSheet, early_ends: Mapping[int, int]) -> list[str]:
+def _note_early_ends(sheet: CueSheet, ends_by_cue_number: Mapping[int, int]) -> list[str]:
     """The notes on pieces whose file ended too soon."""
-    missing = {n: sheet.cues[n].end - at for n, at in sorted(early_ends.items())}
+    missing = {n: sheet.cues[n].end - at for n, at in sorted(ends_by_cue_number.items())}
     return [
         sheet.cues[n].early_end_note.format(f"{short / RATE:.1f}")
         for n, short in missing.items()

@@ -13,7 +13,7 @@ from dataclasses import replace
 from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.film import Shot, TransitionKind
 from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue, Track
-from storyboard.stitching.sound.pcm import RATE, to_sample
+from storyboard.stitching.sound.pcm import RATE, to_sample_position
 from storyboard.timecode import Rate
 
 _LEAN = RATE // 50
@@ -23,7 +23,10 @@ _SEAM = 240
 
 
 def build_take_cues(
-    timeline: Timeline, shots: Mapping[str, Shot], tracks: Mapping[str, Track], notes: list[str]
+    timeline: Timeline,
+    shots: Mapping[str, Shot],
+    tracks: Mapping[str, Track],
+    collected_notes: list[str],
 ) -> list[SoundCue]:
     """The sound of the takes, event by event; what a lead can't have is added to `notes`."""
     sound_cues: list[SoundCue] = []
@@ -33,20 +36,26 @@ def build_take_cues(
         event_cues = [] if shot.mute else _build_event_cues(event, shot, tracks, timeline.rate)
         if not event_cues:
             continue
-        is_seam = before is not None and _is_continuation(before, event, shots)
+        is_seam = before is not None and _is_extension_of_previous(before, event, shots)
         if not is_seam:
-            event_cues[0] = _shape_start(event_cues[0], event, shot, timeline.rate, notes)
-        if after is None or not _is_continuation(event, after, shots):
-            event_cues[-1] = _shape_end(event_cues[-1], event, after, shot, timeline.rate)
+            event_cues[0] = _add_fade_in_or_lead(
+                event_cues[0], event, shot, timeline.rate, collected_notes
+            )
+        if after is None or not _is_extension_of_previous(event, after, shots):
+            event_cues[-1] = _add_fade_out_or_lag(event_cues[-1], event, after, shot, timeline.rate)
         for event_cue in event_cues:
-            _append_cue(sound_cues, event_cue, seam=is_seam or event_cue is not event_cues[0])
+            _append_or_join_cue(
+                sound_cues, event_cue, is_seam=is_seam or event_cue is not event_cues[0]
+            )
     seams = {sound_cue.start for sound_cue in sound_cues if sound_cue.seamless}
     return [
         _add_declick_ramps(sound_cue, goes_on=sound_cue.end in seams) for sound_cue in sound_cues
     ]
 
 
-def _is_continuation(before: ShotEvent, event: ShotEvent, shots: Mapping[str, Shot]) -> bool:
+def _is_extension_of_previous(
+    before: ShotEvent, event: ShotEvent, shots: Mapping[str, Shot]
+) -> bool:
     """Whether `event` is an extension that begins where the event before it stops."""
     return (
         event.entering is None
@@ -68,10 +77,10 @@ def _build_event_cues(
             continue
         event_cues.append(
             SoundCue(
-                to_sample(start, rate),
-                to_sample(cursor, rate),
+                to_sample_position(start, rate),
+                to_sample_position(cursor, rate),
                 track.path,
-                to_sample(_find_first_frame(track, rate) + part.source.start, rate),
+                to_sample_position(_find_first_own_frame(track, rate) + part.source.start, rate),
                 gain_db=shot.gain_db,
                 early_end_note=f"the sound of {event.shot} ends {{}} s before its picture",
             )
@@ -79,25 +88,25 @@ def _build_event_cues(
     return event_cues
 
 
-def _find_first_frame(track: Track, rate: Rate) -> int:
+def _find_first_own_frame(track: Track, film_rate: Rate) -> int:
     """Where the step's own material begins, in frames of the film."""
     own = track.facts.rate
-    if own is None or own == rate:
+    if own is None or own == film_rate:
         return track.first_frame
-    return rate.to_frames(own.to_seconds(track.first_frame))
+    return film_rate.to_frames(own.to_seconds(track.first_frame))
 
 
-def _shape_start(
-    sound_cue: SoundCue, event: ShotEvent, shot: Shot, rate: Rate, notes: list[str]
+def _add_fade_in_or_lead(
+    sound_cue: SoundCue, event: ShotEvent, shot: Shot, rate: Rate, collected_notes: list[str]
 ) -> SoundCue:
     """The first piece of an event with its fade in, or its lead."""
-    if sound_cue.start > to_sample(event.visible.start, rate):
+    if sound_cue.start > to_sample_position(event.visible.start, rate):
         return sound_cue  # it stood still or silent before
-    lead = sound_cue.start - to_sample(event.record.start - shot.audio_lead, rate)
+    lead = sound_cue.start - to_sample_position(event.record.start - shot.audio_lead, rate)
     if shot.audio_lead and lead > 0:
-        available = min(lead, to_sample(event.slices[0].source.start, rate))
+        available = min(lead, to_sample_position(event.slices[0].source.start, rate))
         if available < lead:
-            notes.append(
+            collected_notes.append(
                 f"{shot.id}: audio_lead asks {lead / RATE:.2f} s, "
                 f"its take holds {available / RATE:.2f} s before the shot"
             )
@@ -107,19 +116,22 @@ def _shape_start(
     blend = event.entering
     if blend is None:
         return sound_cue
-    start, end = to_sample(blend.span.start, rate), to_sample(blend.span.end, rate)
+    start, end = (
+        to_sample_position(blend.span.start, rate),
+        to_sample_position(blend.span.end, rate),
+    )
     if blend.kind is TransitionKind.FADE and blend.through:
-        start = to_sample(event.record.start, rate)
+        start = to_sample_position(event.record.start, rate)
     return replace(sound_cue, ramps=(*sound_cue.ramps, GainRamp(start, end, True)))
 
 
-def _shape_end(
+def _add_fade_out_or_lag(
     sound_cue: SoundCue, event: ShotEvent, after: ShotEvent | None, shot: Shot, rate: Rate
 ) -> SoundCue:
     """The last piece of an event with its fade out, or its lag."""
-    if sound_cue.end < to_sample(event.visible.end, rate):
+    if sound_cue.end < to_sample_position(event.visible.end, rate):
         return sound_cue
-    end = to_sample(event.record.end + shot.audio_lag, rate)
+    end = to_sample_position(event.record.end + shot.audio_lag, rate)
     if shot.audio_lag and end > sound_cue.end:
         return replace(
             sound_cue, end=end, ramps=(*sound_cue.ramps, GainRamp(end - _LEAN, end, False))
@@ -128,14 +140,22 @@ def _shape_end(
     blend = after.entering if after else None
     if after and blend and (blend.kind is not TransitionKind.FADE or blend.through):
         last = after.record.start if blend.kind is TransitionKind.FADE else blend.span.end
-        ramps.append(GainRamp(to_sample(blend.span.start, rate), to_sample(last, rate), False))
+        ramps.append(
+            GainRamp(
+                to_sample_position(blend.span.start, rate), to_sample_position(last, rate), False
+            )
+        )
     if event.leaving:
         span = event.leaving.span
-        ramps.append(GainRamp(to_sample(span.start, rate), to_sample(span.end, rate), False))
+        ramps.append(
+            GainRamp(
+                to_sample_position(span.start, rate), to_sample_position(span.end, rate), False
+            )
+        )
     return replace(sound_cue, ramps=tuple(ramps))
 
 
-def _append_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, seam: bool) -> None:
+def _append_or_join_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, is_seam: bool) -> None:
     """Appends `sound_cue`; where it plays on from the piece before it, the two become one sound."""
     last = sound_cues[-1] if sound_cues else None
     if (
@@ -153,7 +173,7 @@ def _append_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, seam: bool) 
         and abs(continued_source - sound_cue.source) <= 1
     ):
         sound_cues[-1] = replace(last, end=sound_cue.end, ramps=(*last.ramps, *sound_cue.ramps))
-    elif not seam:
+    elif not is_seam:
         sound_cues.append(sound_cue)
     elif sound_cue.source >= _SEAM:  # it brings its source along: two copies of one moment
         start = sound_cue.start - _SEAM
@@ -170,8 +190,8 @@ def _append_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, seam: bool) 
         sound_cues.append(replace(sound_cue, seamless=True))
 
 
-def _is_fading_at(sound_cue: SoundCue, at: int) -> bool:
-    return any(ramp.start <= at <= ramp.end for ramp in sound_cue.ramps)
+def _is_fading_at(sound_cue: SoundCue, film_sample: int) -> bool:
+    return any(ramp.start <= film_sample <= ramp.end for ramp in sound_cue.ramps)
 
 
 def _add_declick_ramps(sound_cue: SoundCue, *, goes_on: bool) -> SoundCue:

@@ -23,7 +23,7 @@ def count_columns(text: str) -> int:
     return sum(map(_count_letter_columns, text))
 
 
-def break_lines(text: str, width: int) -> list[str]:
+def break_lines(text: str, max_columns: int) -> list[str]:
     """`text` in the fewest rows of at most `width` columns, none much shorter than the others.
 
     No row is empty; a text without words has none. `width` is at least 2.
@@ -31,10 +31,10 @@ def break_lines(text: str, width: int) -> list[str]:
     words = [
         (space, part, count_columns(part))
         for word in text.split()
-        for space, part in _split_word(word, width)
+        for space, part in _split_into_unbreakable_parts(word, max_columns)
     ]
-    lines = _fill_rows(words, width)
-    narrow, wide = 1, width
+    lines = _fill_rows(words, max_columns)
+    narrow, wide = 1, max_columns
     while narrow < wide and len(lines) > 1:
         middle = (narrow + wide) // 2
         if len(_fill_rows(words, middle)) == len(lines):
@@ -44,37 +44,40 @@ def break_lines(text: str, width: int) -> list[str]:
     return _fill_rows(words, wide)
 
 
-def _fill_rows(words: Sequence[tuple[bool, str, int]], limit: int) -> list[str]:
+def _fill_rows(word_parts: Sequence[tuple[bool, str, int]], max_columns: int) -> list[str]:
     """Rows that each take what fits into `limit` columns, and one part at the least."""
     lines: list[str] = []
     free_columns = 0
-    for space, part, width in words:
+    for space, part, width in word_parts:
         if lines and width + space <= free_columns:
             lines[-1] += f" {part}" if space else part
             free_columns -= width + space
         else:
             lines.append(part)
-            free_columns = limit - width
+            free_columns = max_columns - width
     return lines
 
 
-def _split_word(word: str, width: int) -> Iterator[tuple[bool, str]]:
+def _split_into_unbreakable_parts(word: str, max_columns: int) -> Iterator[tuple[bool, str]]:
     """What of a word stays together, each with whether a space stands before it."""
-    is_long = count_columns(word) > width
+    is_long = count_columns(word) > max_columns
     start, used_columns = 0, _count_letter_columns(word[0])
     for at in range(1, len(word)):
         letter_columns = _count_letter_columns(word[at])
-        if _can_break_before(word, at, long=is_long) or used_columns + letter_columns > width:
+        if (
+            _can_break_before(word, at, is_too_long=is_long)
+            or used_columns + letter_columns > max_columns
+        ):
             yield start == 0, word[start:at]
             start, used_columns = at, 0
         used_columns += letter_columns
     yield start == 0, word[start:]
 
 
-def _can_break_before(word: str, at: int, *, long: bool) -> bool:
+def _can_break_before(word: str, letter_index: int, *, is_too_long: bool) -> bool:
     """Whether a row may end before letter `at` of a word."""
-    before, after = word[at - 1], word[at]
-    if not (long or _is_ideograph(before) or _is_ideograph(after)):
+    before, after = word[letter_index - 1], word[letter_index]
+    if not (is_too_long or _is_ideograph(before) or _is_ideograph(after)):
         return False
     if before == "\u200d" or after in _SMALL:
         return False

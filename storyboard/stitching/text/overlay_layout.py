@@ -13,8 +13,8 @@ from storyboard.model.film import Anchor, Film, TitleCue
 from storyboard.stitching.media.yuv import Size
 from storyboard.stitching.text.subtitles import WIDTH, build_subtitle_cues
 from storyboard.stitching.text.title_timing import PlacedTitle, place_titles
-from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF, find_title_rows
-from storyboard.stitching.text.typesetting import SUBTITLE_SIZE, SUBTITLE_WIDTH, measure_text
+from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF, find_title_pixel_rows
+from storyboard.stitching.text.typesetting import SUBTITLE_SIZE, SUBTITLE_WIDTH, measure_text_width
 
 _PROSE = "The quick brown fox jumps over the lazy dog."
 _MIN_SHRINK = 0.8
@@ -44,7 +44,7 @@ def lay_out_overlays(film: Film, timeline: Timeline) -> tuple[PlacedTitle, ...]:
 
 
 def _place_subtitles(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
-    for cue in build_subtitle_cues(film, timeline, _choose_line_columns(film.delivery.size)):
+    for cue in build_subtitle_cues(film, timeline, _choose_max_line_columns(film.delivery.size)):
         title = TitleCue(
             at=Anchor("start", cue.span.start),
             length=cue.span.length,
@@ -54,10 +54,10 @@ def _place_subtitles(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
         yield PlacedTitle(title, cue.span)
 
 
-def _choose_line_columns(size: Size) -> int:
+def _choose_max_line_columns(size: Size) -> int:
     """How long a line may be so that two of them stand in a frame of `size`."""
     point = max(8, round(min(size) * SUBTITLE_SIZE * _MIN_SHRINK))
-    letter = measure_text(_PROSE, point) / len(_PROSE)
+    letter = measure_text_width(_PROSE, point) / len(_PROSE)
     return max(2, min(WIDTH, int(size[0] * SUBTITLE_WIDTH / letter)))
 
 
@@ -66,13 +66,13 @@ def _lift_above_titles(
 ) -> PlacedTitle:
     """A subtitle above the titles that it would stand on, where there is room."""
     title_rows = [
-        find_title_rows(placed_title.title, size)
+        find_title_pixel_rows(placed_title.title, size)
         for placed_title in titles
         if placed_title.span.intersect_with(subtitle.span)
     ]
     if not title_rows:
         return subtitle
-    top, bottom = find_title_rows(subtitle.title, size)
+    top, bottom = find_title_pixel_rows(subtitle.title, size)
     gap = round(size[1] * _GAP)
     lift = 0
     for title_top, title_bottom in sorted(title_rows, reverse=True):

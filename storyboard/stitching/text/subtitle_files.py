@@ -32,7 +32,7 @@ def list_sidecar_paths(film: Film, timeline: Timeline, out: Path) -> tuple[Path,
     return _build_sidecar_paths(out) if has_sidecars else ()
 
 
-def write_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+def write_sidecar_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
     """Writes the sidecars of the film file `out`, by rename, and returns their paths.
 
     A film without words has none.

@@ -31,11 +31,11 @@ def compute_reading_frames(columns: int, rate: Rate) -> int:
     return rate.to_frames_rounded_up(seconds)
 
 
-def schedule_cues(
+def schedule_subtitle_cues(
     spoken_spans: Sequence[FrameRange],
-    wants: Sequence[int],
+    reading_frames: Sequence[int],
     cuts: Sequence[int],
-    length: int,
+    film_frames: int,
     rate: Rate,
 ) -> list[FrameRange]:
     """The film frames of cues whose words are heard in `spoken_spans`, in order of their starts.
@@ -44,45 +44,49 @@ def schedule_cues(
     find room in it; those beyond are empty. `wants` are their frames to be read in, `cuts` the
     frames where pictures change, which rise.
     """
-    least = max(1, min(rate.to_frames(1), (length + GAP) // max(1, len(spoken_spans)) - GAP))
+    least = max(1, min(rate.to_frames(1), (film_frames + GAP) // max(1, len(spoken_spans)) - GAP))
     starts = _schedule_starts(
-        spoken_spans, [max(least, want) for want in wants], least, length, rate
+        spoken_spans, [max(least, want) for want in reading_frames], least, film_frames, rate
     )
     longest, cue_spans = rate.to_frames(LONGEST_S), []
     for number, (start, span) in enumerate(zip(starts, spoken_spans, strict=True)):
-        room = starts[number + 1] - GAP if number + 1 < len(starts) else length
-        end = min(max(span.end, start + wants[number]), start + longest, room, length)
-        cue_spans.append(FrameRange(min(start, length), max(end, min(start, length))))
-    return _snap_to_cuts(cue_spans, wants, cuts, length, rate)
+        room = starts[number + 1] - GAP if number + 1 < len(starts) else film_frames
+        end = min(max(span.end, start + reading_frames[number]), start + longest, room, film_frames)
+        cue_spans.append(FrameRange(min(start, film_frames), max(end, min(start, film_frames))))
+    return _snap_cues_to_cuts(cue_spans, reading_frames, cuts, film_frames, rate)
 
 
 def _schedule_starts(
-    spoken_spans: Sequence[FrameRange], wants: Sequence[int], least: int, length: int, rate: Rate
+    spoken_spans: Sequence[FrameRange],
+    reading_frames: Sequence[int],
+    least_frames: int,
+    film_frames: int,
+    rate: Rate,
 ) -> list[int]:
     """Where the cues begin, each at least `least` frames and a gap after the one before it."""
     max_late, max_early, starts = rate.to_frames(_LATE_S), -rate.to_frames(_EARLY_S), []
-    for first, last in _group_crowds(spoken_spans, wants):
-        spans, crowd = spoken_spans[first:last], wants[first:last]
+    for first, last in _group_colliding_cues(spoken_spans, reading_frames):
+        spans, crowd = spoken_spans[first:last], reading_frames[first:last]
         for share in _SHARES:
-            lengths = [least + int((want - least) * share) for want in crowd]
-            queue = _queue_crowd(spans, lengths, length)
+            lengths = [least_frames + int((want - least_frames) * share) for want in crowd]
+            queue = _queue_colliding_cues(spans, lengths, film_frames)
             away = [at - span.start for at, span in zip(queue, spans, strict=True)]
             if max_early <= min(away) and max(away) <= max_late:
                 break
         starts += queue
-    following = length + GAP
+    following = film_frames + GAP
     for number in reversed(range(len(starts))):
-        starts[number] = following = min(starts[number], following - GAP - least)
-    return [max(at, number * (least + GAP)) for number, at in enumerate(starts)]
+        starts[number] = following = min(starts[number], following - GAP - least_frames)
+    return [max(at, number * (least_frames + GAP)) for number, at in enumerate(starts)]
 
 
-def _group_crowds(
-    spoken_spans: Sequence[FrameRange], wants: Sequence[int]
+def _group_colliding_cues(
+    spoken_spans: Sequence[FrameRange], reading_frames: Sequence[int]
 ) -> list[tuple[int, int]]:
     """(first, last + 1) of cues that would run into one another."""
     crowds: list[tuple[int, int]] = []
     first = free_from = 0
-    for number, (span, want) in enumerate(zip(spoken_spans, wants, strict=True)):
+    for number, (span, want) in enumerate(zip(spoken_spans, reading_frames, strict=True)):
         if span.start >= free_from and number:
             crowds.append((first, number))
             first = number
@@ -90,27 +94,27 @@ def _group_crowds(
     return [*crowds, (first, len(spoken_spans))] if spoken_spans else []
 
 
-def _queue_crowd(
-    spoken_spans: Sequence[FrameRange], lengths: Sequence[int], length: int
+def _queue_colliding_cues(
+    spoken_spans: Sequence[FrameRange], cue_frames: Sequence[int], film_frames: int
 ) -> list[int]:
     """One after the other, none before its words but those that the film's end pushes back."""
     starts: list[int] = []
     free_from = 0
-    for span, frames in zip(spoken_spans, lengths, strict=True):
+    for span, frames in zip(spoken_spans, cue_frames, strict=True):
         starts.append(max(span.start, free_from))
         free_from = starts[-1] + frames + GAP
-    end = length
+    end = film_frames
     for number in reversed(range(len(starts))):
-        starts[number] = min(starts[number], end - lengths[number])
+        starts[number] = min(starts[number], end - cue_frames[number])
         end = starts[number] - GAP
     return starts
 
 
-def _snap_to_cuts(
+def _snap_cues_to_cuts(
     cue_spans: Sequence[FrameRange],
-    wants: Sequence[int],
+    reading_frames: Sequence[int],
     cuts: Sequence[int],
-    length: int,
+    film_frames: int,
     rate: Rate,
 ) -> list[FrameRange]:
     """Those that begin or end close to a cut set to it, where they can still be read."""
@@ -119,8 +123,8 @@ def _snap_to_cuts(
     before = 0
     for number, span in enumerate(cue_spans):
         start, end = span.start, span.end
-        need = min(span.length, wants[number])
-        room = cue_spans[number + 1].start - GAP if number + 1 < len(cue_spans) else length
+        need = min(span.length, reading_frames[number])
+        room = cue_spans[number + 1].start - GAP if number + 1 < len(cue_spans) else film_frames
         for cut in _find_near_cuts(cuts, start, near):
             if before <= cut <= end - need:
                 start = cut
@@ -133,6 +137,6 @@ def _snap_to_cuts(
     return snapped_spans
 
 
-def _find_near_cuts(cuts: Sequence[int], frame: int, by: int) -> Sequence[int]:
+def _find_near_cuts(cuts: Sequence[int], frame: int, max_distance: int) -> Sequence[int]:
     """The cuts, which rise, that are at most so many frames from one."""
-    return cuts[bisect_left(cuts, frame - by) : bisect_right(cuts, frame + by)]
+    return cuts[bisect_left(cuts, frame - max_distance) : bisect_right(cuts, frame + max_distance)]

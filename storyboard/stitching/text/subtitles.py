@@ -15,7 +15,7 @@ from storyboard.graph.dialogue_timing import place_dialogue
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film, Line
 from storyboard.stitching.text.line_breaking import break_lines, count_columns
-from storyboard.stitching.text.subtitle_timing import compute_reading_frames, schedule_cues
+from storyboard.stitching.text.subtitle_timing import compute_reading_frames, schedule_subtitle_cues
 from storyboard.timecode import FrameRange, Rate
 
 WIDTH = 42
@@ -34,18 +34,22 @@ class SubtitleCue:
 
 
 def build_subtitle_cues(
-    film: Film, timeline: Timeline, width: int = WIDTH
+    film: Film, timeline: Timeline, max_columns: int = WIDTH
 ) -> tuple[SubtitleCue, ...]:
     """Every line that the cut speaks, in order, as cues that don't overlap."""
     rate = timeline.rate
     spoken_lines = sorted(_find_spoken_lines(film, timeline), key=lambda pair: pair[0].start)
-    pages = [page for span, line in spoken_lines for page in _split_into_cues(span, line, width)]
-    merged_cues = _merge_simultaneous(sorted(pages, key=lambda page: page.span.start), width, rate)
+    pages = [
+        page for span, line in spoken_lines for page in _split_into_cues(span, line, max_columns)
+    ]
+    merged_cues = _merge_simultaneous_cues(
+        sorted(pages, key=lambda page: page.span.start), max_columns, rate
+    )
     reading_frames = [
         compute_reading_frames(sum(map(count_columns, cue.lines)), rate) for cue in merged_cues
     ]
     cuts = [event.record.start for event in timeline.events[1:]]
-    spans = schedule_cues(
+    spans = schedule_subtitle_cues(
         [cue.span for cue in merged_cues], reading_frames, cuts, timeline.length, rate
     )
     timed_cues = (replace(cue, span=span) for cue, span in zip(merged_cues, spans, strict=True))
@@ -71,9 +75,9 @@ def _find_spoken_lines(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRa
             yield visible_span, replace(item.line, off=True)
 
 
-def _split_into_cues(span: FrameRange, line: Line, width: int) -> Iterator[SubtitleCue]:
+def _split_into_cues(span: FrameRange, line: Line, max_columns: int) -> Iterator[SubtitleCue]:
     """One cue, or as many as its words need, sharing the time by their letters."""
-    text_rows = break_lines(line.words, width)
+    text_rows = break_lines(line.words, max_columns)
     sizes = [count_columns(row) for row in text_rows]
     total = max(1, sum(sizes))
     for at in range(0, len(text_rows), LINES):
@@ -84,12 +88,14 @@ def _split_into_cues(span: FrameRange, line: Line, width: int) -> Iterator[Subti
         yield SubtitleCue(part, tuple(text_rows[at : at + LINES]), line.off, line.speaker)
 
 
-def _merge_simultaneous(pages: Sequence[SubtitleCue], width: int, rate: Rate) -> list[SubtitleCue]:
+def _merge_simultaneous_cues(
+    cues: Sequence[SubtitleCue], max_columns: int, rate: Rate
+) -> list[SubtitleCue]:
     """The cues, where two that begin as one share the screen, a line each."""
     merged_cues: list[SubtitleCue] = []
-    for page in pages:
+    for page in cues:
         last = merged_cues[-1] if merged_cues else None
-        if last is None or not _can_share_screen(last, page, width, rate):
+        if last is None or not _can_share_screen(last, page, max_columns, rate):
             merged_cues.append(page)
             continue
         dash = "- " if last.speaker != page.speaker else ""
@@ -99,13 +105,15 @@ def _merge_simultaneous(pages: Sequence[SubtitleCue], width: int, rate: Rate) ->
     return merged_cues
 
 
-def _can_share_screen(first: SubtitleCue, second: SubtitleCue, width: int, rate: Rate) -> bool:
+def _can_share_screen(
+    first: SubtitleCue, second: SubtitleCue, max_columns: int, rate: Rate
+) -> bool:
     """Whether two begin within half a second, and fit one above the other."""
     return (
         second.span.start - first.span.start < rate.to_frames(1) // 2
         and first.off == second.off
         and all(
-            len(cue.lines) == 1 and count_columns(cue.lines[0]) <= width - 2
+            len(cue.lines) == 1 and count_columns(cue.lines[0]) <= max_columns - 2
             for cue in (first, second)
         )
     )

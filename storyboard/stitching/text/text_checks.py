@@ -13,14 +13,14 @@ from storyboard.diagnostics.collector import format_value
 from storyboard.errors import Diagnostic, Severity, Span
 from storyboard.model.film import Film
 from storyboard.stitching.media.yuv import Size
-from storyboard.stitching.text.titles import typeset_block
+from storyboard.stitching.text.titles import typeset_title_block
 from storyboard.stitching.text.typesetting import (
     HAIR_SPACE,
     Block,
     compute_legible_size,
     find_missing_letters,
     is_certain_to_fit,
-    measure_text,
+    measure_text_width,
     typeset_card,
 )
 
@@ -28,7 +28,7 @@ _BOXES = "Latin, Greek and Cyrillic letters can be set"
 _PLAYER = "`subtitles: track` or `sidecar` leaves the letters to the player"
 
 
-def proofread_film(film: Film, size: Size) -> Iterator[Diagnostic]:
+def check_film_typesetting(film: Film, size: Size) -> Iterator[Diagnostic]:
     """What can't be set in a frame of `size`, with its place in the text.
 
     A letter that the font lacks is an error where it would be burnt in, and a warning on cards
@@ -38,7 +38,7 @@ def proofread_film(film: Film, size: Size) -> Iterator[Diagnostic]:
         if shot.card:
             place = shot.find_span("card")
             yield from _warn_missing_letters(shot.card, place)
-            yield from _check_fit(
+            yield from _check_text_fits(
                 "card", partial(typeset_card, shot.card), size, [(place, shot.card)]
             )
     for n, title in enumerate(film.titles):
@@ -49,7 +49,7 @@ def proofread_film(film: Film, size: Size) -> Iterator[Diagnostic]:
         ]
         for place, text in texts:
             yield from _warn_missing_letters(text, place)
-        yield from _check_fit("title", partial(typeset_block, title), size, texts)
+        yield from _check_text_fits("title", partial(typeset_title_block, title), size, texts)
     if film.subtitles == "burn":
         for place, words in _find_subtitle_words(film):
             if letters := find_missing_letters(words):
@@ -74,7 +74,7 @@ def _warn_missing_letters(text: str, place: Span) -> Iterator[Diagnostic]:
         yield Diagnostic("SB601", message, place, _BOXES, Severity.WARNING)
 
 
-def _check_fit(
+def _check_text_fits(
     text_kind: str,
     typeset: Callable[[Size, int], Block],
     size: Size,
@@ -88,7 +88,7 @@ def _check_fit(
     block = typeset(size, least)
     frame = f"a frame of {size[0]}x{size[1]}"
     if block.width > block.across:
-        longest = max(block.lines, key=lambda line: measure_text(line.text, line.size))
+        longest = max(block.lines, key=lambda line: measure_text_width(line.text, line.size))
         word = longest.text.replace(HAIR_SPACE, "")
         place = next((text_place for text_place, text in texts if word in text), place)
         letters = int(len(word) * block.across / block.width)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from storyboard.errors import StitchError
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import TitleCue
-from storyboard.stitching.media.yuv import Frame, Size, from_rgb, split_planes
+from storyboard.stitching.media.yuv import Frame, Size, split_planes, to_yuv_frame
 from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF, draw_title
 from storyboard.timecode import FrameRange
 
@@ -33,12 +33,12 @@ class PlacedTitle:
     lift: int = 0
     """Even pixels that it stands higher than its style has it."""
 
-    def compute_opacity(self, frame: int) -> float:
+    def compute_opacity(self, film_frame: int) -> float:
         """How much of it film frame `frame` shows while it comes and goes; subtitles don't fade."""
         if self.title.style in (SUBTITLE, SUBTITLE_OFF):
             return 1.0
         fade = min(FADE, self.span.length // 3)
-        away = min(frame - self.span.start, self.span.end - 1 - frame)
+        away = min(film_frame - self.span.start, self.span.end - 1 - film_frame)
         return min(1.0, (away + 1) / (fade + 1))
 
 
@@ -67,23 +67,25 @@ class Overlays:
         self._size = size
         self._shown: list[tuple[PlacedTitle, Layer]] = []
 
-    def draw_titles(self, picture: Frame, frame: int) -> Frame:
+    def draw_titles(self, picture: Frame, film_frame: int) -> Frame:
         """`picture` itself, or a copy of it with the titles of film frame `frame`."""
-        while self._waiting and self._waiting[0].span.start <= frame:
+        while self._waiting and self._waiting[0].span.start <= film_frame:
             placed_title = self._waiting.pop(0)
             self._shown.append((placed_title, Layer(draw_title(placed_title.title, self._size))))
-        self._shown = [pair for pair in self._shown if frame < pair[0].span.end]
+        self._shown = [pair for pair in self._shown if film_frame < pair[0].span.end]
         if not self._shown:
             return picture
         picture = picture.copy()
         for placed_title, layer in self._shown:
             if layer.height > self._size[1]:
-                progress = (frame - placed_title.span.start + 0.5) / placed_title.span.length
+                progress = (film_frame - placed_title.span.start + 0.5) / placed_title.span.length
                 layer.blend_onto(
                     picture, 1, self._size[1] - progress * (self._size[1] + layer.height)
                 )
             else:
-                layer.blend_onto(picture, placed_title.compute_opacity(frame), -placed_title.lift)
+                layer.blend_onto(
+                    picture, placed_title.compute_opacity(film_frame), -placed_title.lift
+                )
         return picture
 
 
@@ -96,27 +98,27 @@ class Layer:
 
         self.height = picture.shape[0]
         alpha = picture[..., 3]
-        self._left, right, self._top, bottom = _find_opaque_bounds(alpha)
+        self._left, right, self._top, bottom = _find_even_visible_bounds(alpha)
         picture = picture[self._top : bottom, self._left : right]
         alpha = np.ascontiguousarray(picture[..., 3])
         half = cv2.resize(
             alpha, (alpha.shape[1] // 2, alpha.shape[0] // 2), interpolation=cv2.INTER_AREA
         )
-        planes = split_planes(from_rgb(np.ascontiguousarray(picture[..., :3])))
+        planes = split_planes(to_yuv_frame(np.ascontiguousarray(picture[..., :3])))
         self._alphas = (alpha, half, half)
         self._planes = tuple(
             cv2.multiply(plane, mask, scale=1 / 255)
             for plane, mask in zip(planes, self._alphas, strict=True)
         )
 
-    def blend_onto(self, frame: Frame, opacity: float, top: float = 0.0) -> None:
+    def blend_onto(self, frame: Frame, opacity: float, offset_down: float = 0.0) -> None:
         """Lays it on `frame`, in place, with `opacity`, `top` pixels lower than it was drawn."""
         import cv2
 
         for step, plane, mask, target in zip(
             (1, 2, 2), self._planes, self._alphas, split_planes(frame), strict=True
         ):
-            left, down = self._left // step, (self._top + top) / step
+            left, down = self._left // step, (self._top + offset_down) / step
             first = max(0, int(down // 1))
             columns = slice(left, left + plane.shape[1])
             area = target[first : max(first, int(-(-(down + plane.shape[0]) // 1))), columns]
@@ -148,7 +150,7 @@ def _sample_rows(plane: NDArray[np.uint8], rows: int, start: float) -> NDArray[n
     return np.asarray(moved, np.uint8)
 
 
-def _find_opaque_bounds(alpha: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+def _find_even_visible_bounds(alpha: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """(left, right, top, bottom) of what is not clear, on even pixels."""
     import numpy as np
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from storyboard.errors import StitchError
 from storyboard.model.film import TitleCue
 from storyboard.stitching.media.ffmpeg import load_moviepy
-from storyboard.stitching.media.yuv import Frame, Size, from_rgb
+from storyboard.stitching.media.yuv import Frame, Size, to_yuv_frame
 from storyboard.stitching.text.typesetting import (
     PAPER,
     Block,
@@ -21,12 +21,12 @@ from storyboard.stitching.text.typesetting import (
     compute_legible_size,
     find_font,
     measure_block_height,
-    measure_text,
+    measure_text_width,
     typeset_card,
-    typeset_center,
+    typeset_centered_title,
     typeset_credits,
+    typeset_lower_or_upper_third,
     typeset_subtitle,
-    typeset_third,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _DRAWN_SIDE = 720
 """The shorter side of a frame in which the smallest type is drawn well."""
 
 
-def draw_card(text: str, size: Size) -> Frame:
+def draw_title_card(text: str, size: Size) -> Frame:
     """The picture of a title card: its lines in the centre of black.
 
     A blank line sets what follows smaller and quieter. Long lines wrap, and type shrinks until
@@ -57,14 +57,14 @@ def draw_card(text: str, size: Size) -> Frame:
     """
     import numpy as np
 
-    lines, scale = _fit_block(partial(typeset_card, text), size)
+    lines, scale = _fit_block_with_scale(partial(typeset_card, text), size)
     scaled_size = _scale_size(size, scale)
     moviepy = load_moviepy()
     background = moviepy.ColorClip(scaled_size, color=(0, 0, 0), duration=1)
     picture = moviepy.CompositeVideoClip(
-        [background, *_stack_clips(lines, scaled_size, "center")], size=scaled_size
+        [background, *_build_stacked_text_clips(lines, scaled_size, "center")], size=scaled_size
     )
-    return from_rgb(_reduce_picture(np.asarray(picture.get_frame(0), np.uint8), scale))
+    return to_yuv_frame(_downscale_picture(np.asarray(picture.get_frame(0), np.uint8), scale))
 
 
 def draw_title(title: TitleCue, size: Size) -> NDArray[np.uint8]:
@@ -73,43 +73,45 @@ def draw_title(title: TitleCue, size: Size) -> NDArray[np.uint8]:
     Credits that are too many for the frame make a taller picture, which is to be rolled. Raises
     StitchError for a text that can't stand in the frame.
     """
-    lines, style, scale = _typeset_title(title, size)
+    lines, style, scale = _typeset_title_with_scale(title, size)
     if style == _ROLLED:
         return _draw_roll(lines, size, scale)
-    return _draw_letters(lines, size, style, scale)
+    return _draw_lines_with_shadow(lines, size, style, scale)
 
 
-def find_title_rows(title: TitleCue, size: Size) -> tuple[int, int]:
+def find_title_pixel_rows(title: TitleCue, size: Size) -> tuple[int, int]:
     """The rows of pixels in a frame of `size` that a title stands in: the first, and one beyond.
 
     Raises StitchError for a text that can't stand in the frame.
     """
-    lines, style, scale = _typeset_title(title, size)
+    lines, style, scale = _typeset_title_with_scale(title, size)
     if style == _ROLLED:
         return 0, size[1]
-    top = _find_top(lines, _scale_size(size, scale), style)
+    top = _find_top_of_lines(lines, _scale_size(size, scale), style)
     return top // scale, -(-(top + measure_block_height(lines)) // scale)
 
 
-def _typeset_title(title: TitleCue, size: Size) -> tuple[Sequence[TypeLine], str, int]:
+def _typeset_title_with_scale(title: TitleCue, size: Size) -> tuple[Sequence[TypeLine], str, int]:
     """The lines of a title, how they stand, and how many times larger than the frame they are."""
     if title.style in (SUBTITLE, SUBTITLE_OFF):
         lines = typeset_subtitle(title.text, size, slanted=title.style == SUBTITLE_OFF)
         return lines, SUBTITLE, 1
     style = resolve_style(title)
-    block, scale = _fit_block(partial(typeset_block, title), size)
+    block, scale = _fit_block_with_scale(partial(typeset_title_block, title), size)
     if style != "credits":
         return block, style, scale
     rolls = measure_block_height(block) > size[1] * scale * 0.8
     return block, _ROLLED if rolls else "center", scale
 
 
-def typeset_block(title: TitleCue, size: Size, least: int) -> Block:
+def typeset_title_block(title: TitleCue, size: Size, min_type_size: int) -> Block:
     """The lines of a title in type of `least` pixels or more, as its style sets them."""
     style = resolve_style(title)
     if style == "credits":
-        return typeset_credits(title, size, least)
-    return (typeset_third if style in _THIRDS else typeset_center)(title.text, size, least)
+        return typeset_credits(title, size, min_type_size)
+    return (typeset_lower_or_upper_third if style in _THIRDS else typeset_centered_title)(
+        title.text, size, min_type_size
+    )
 
 
 def resolve_style(title: TitleCue) -> str:
@@ -122,7 +124,7 @@ def resolve_style(title: TitleCue) -> str:
     return "credits" if title.credits else style
 
 
-def _fit_block(
+def _fit_block_with_scale(
     typeset: Callable[[Size, int], Block], size: Size
 ) -> tuple[tuple[TypeLine, ...], int]:
     """The lines that `typeset` makes for a frame of `size`, or for one so many times as large.
@@ -143,7 +145,7 @@ def _fit_block(
     return block.lines, scale
 
 
-def _find_top(lines: Sequence[TypeLine], size: Size, style: str) -> int:
+def _find_top_of_lines(lines: Sequence[TypeLine], size: Size, style: str) -> int:
     """Where the first of the lines begins."""
     match style:
         case "lower-third":
@@ -155,16 +157,16 @@ def _find_top(lines: Sequence[TypeLine], size: Size, style: str) -> int:
     return (size[1] - measure_block_height(lines)) // 2
 
 
-def _stack_clips(lines: Sequence[TypeLine], size: Size, style: str) -> list[Any]:
+def _build_stacked_text_clips(lines: Sequence[TypeLine], size: Size, style: str) -> list[Any]:
     """MoviePy clips of the lines, one under another, placed in a frame of `size`."""
     moviepy = load_moviepy()
     width = size[0]
-    top = _find_top(lines, size, style)
+    top = _find_top_of_lines(lines, size, style)
     clips: list[Any] = []
     for line in lines:
         top += line.gap
         if line.text:
-            wide = round(measure_text(line.text, line.size)) + line.size
+            wide = round(measure_text_width(line.text, line.size)) + line.size
             left = round(width * 0.07) if style in _THIRDS else (width - wide) // 2
             clip = moviepy.TextClip(
                 font=find_font(slanted=line.slanted),
@@ -181,20 +183,24 @@ def _stack_clips(lines: Sequence[TypeLine], size: Size, style: str) -> list[Any]
     return clips
 
 
-def _draw_letters(
+def _draw_lines_with_shadow(
     lines: Sequence[TypeLine], size: Size, style: str, scale: int = 1
 ) -> NDArray[np.uint8]:
     """Lines over nothing, in a picture of `size`."""
     scaled_size = _scale_size(size, scale)
-    clips = _stack_clips(lines, scaled_size, style)
+    clips = _build_stacked_text_clips(lines, scaled_size, style)
     if clips and style in _THIRDS:
         stroke = (max(2, min(scaled_size) // 240), measure_block_height(lines))
         bar = load_moviepy().ColorClip(stroke, color=PAPER, duration=1)
         clips.append(
-            bar.with_position((round(scaled_size[0] * 0.055), _find_top(lines, scaled_size, style)))
+            bar.with_position(
+                (round(scaled_size[0] * 0.055), _find_top_of_lines(lines, scaled_size, style))
+            )
         )
-    letters, light = _composite_clips(clips, scaled_size)
-    return _add_shadow(_reduce_picture(letters, scale), _reduce_picture(light, scale), min(size))
+    letters, light = _composite_coverage_and_light(clips, scaled_size)
+    return _build_picture_with_shadow(
+        _downscale_picture(letters, scale), _downscale_picture(light, scale), min(size)
+    )
 
 
 def _draw_roll(lines: Sequence[TypeLine], size: Size, scale: int) -> NDArray[np.uint8]:
@@ -204,21 +210,25 @@ def _draw_roll(lines: Sequence[TypeLine], size: Size, scale: int) -> NDArray[np.
     """
     import numpy as np
 
-    longest = max(measure_text(line.text, line.size) + 2 * line.size for line in lines)
+    longest = max(measure_text_width(line.text, line.size) + 2 * line.size for line in lines)
     even = 2 * scale
     wide = min(size[0] * scale, round(longest / even) * even)
     letters, light = [], []
     for at in range(0, len(lines), _STRIP_LINES):
         part = lines[at : at + _STRIP_LINES]
         strip = (wide, measure_block_height(part))
-        mask, picture = _composite_clips(_stack_clips(part, strip, "center"), strip)
+        mask, picture = _composite_coverage_and_light(
+            _build_stacked_text_clips(part, strip, "center"), strip
+        )
         letters.append(mask)
         light.append(picture)
     rows = -measure_block_height(lines) % even
     letters.append(np.zeros((rows, wide), np.float32))
     light.append(np.zeros((rows, wide, 3), np.float32))
-    mask, picture = (_reduce_picture(np.concatenate(strips), scale) for strips in (letters, light))
-    block = _add_shadow(mask, picture, min(size))
+    mask, picture = (
+        _downscale_picture(np.concatenate(strips), scale) for strips in (letters, light)
+    )
+    block = _build_picture_with_shadow(mask, picture, min(size))
     canvas = np.zeros((max(size[1] + 2, len(block)), size[0], 4), np.uint8)
     left = (size[0] - block.shape[1]) // 2
     canvas[: len(block), left : left + block.shape[1]] = block
@@ -229,19 +239,19 @@ def _scale_size(size: Size, scale: int) -> Size:
     return size[0] * scale, size[1] * scale
 
 
-def _reduce_picture(picture: NDArray[Any], scale: int) -> NDArray[Any]:
+def _downscale_picture(picture: NDArray[Any], divisor: int) -> NDArray[Any]:
     """`picture` at one part in so many of its size."""
     import cv2
     import numpy as np
 
-    if scale == 1:
+    if divisor == 1:
         return picture
     height, width = picture.shape[:2]
-    small = (width // scale, height // scale)
+    small = (width // divisor, height // divisor)
     return np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA))
 
 
-def _composite_clips(
+def _composite_coverage_and_light(
     clips: Sequence[Any], size: Size
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Coverage from 0 to 1, and the light of the letters: their colour times coverage."""
@@ -255,17 +265,17 @@ def _composite_clips(
     return np.asarray(mask, np.float32), np.asarray(picture, np.float32)
 
 
-def _add_shadow(
-    letters: NDArray[np.float32], light: NDArray[np.float32], unit: int
+def _build_picture_with_shadow(
+    coverage: NDArray[np.float32], light: NDArray[np.float32], frame_side: int
 ) -> NDArray[np.uint8]:
     """Straight alpha, with a soft shadow that keeps the letters legible on any picture."""
     import cv2
     import numpy as np
 
-    shadow = cv2.GaussianBlur(letters, (0, 0), max(1.0, unit / 160))
+    shadow = cv2.GaussianBlur(coverage, (0, 0), max(1.0, frame_side / 160))
     shadow = np.clip(shadow * 1.1, 0, 0.6)
-    alpha = letters + shadow * (1 - letters)
-    picture = np.zeros((*letters.shape, 4), np.uint8)
+    alpha = coverage + shadow * (1 - coverage)
+    picture = np.zeros((*coverage.shape, 4), np.uint8)
     picture[..., :3] = np.rint(np.minimum(light / np.maximum(alpha, 1 / 255)[..., None], 255))
     picture[..., 3] = np.rint(alpha * 255)
     return picture

@@ -76,7 +76,7 @@ class Block:
     @property
     def width(self) -> float:
         """Pixels of the longest line."""
-        return max((measure_text(line.text, line.size) for line in self.lines), default=0)
+        return max((measure_text_width(line.text, line.size) for line in self.lines), default=0)
 
 
 def measure_block_height(lines: Sequence[TypeLine]) -> int:
@@ -100,7 +100,7 @@ def find_missing_letters(text: str) -> str:
     ]
     if not rare:
         return ""
-    face = _load_face(32)
+    face = _load_font_face(32)
     blank = bytes(face.getmask("\uffff"))
     return "".join(char for char in rare if bytes(face.getmask(char)) == blank)
 
@@ -110,42 +110,46 @@ def compute_legible_size(size: Size) -> int:
     return max(8, round(min(size) / 90))
 
 
-def is_certain_to_fit(text: str, size: Size, least: int) -> bool:
+def is_certain_to_fit(text: str, size: Size, min_type_size: int) -> bool:
     """Whether a text surely stands in a frame, told from its length without loading the font."""
     words = text.split()
     if not all(_COVERED_LETTERS.fullmatch(word) for word in words):
         return False
-    letters = size[0] * 0.7 / (least * _WIDEST)
+    letters = size[0] * 0.7 / (min_type_size * _WIDEST)
     rows = sum(1.5 + 2 * len(row) / letters for row in text.split("\n"))
-    return max(map(len, words), default=0) <= letters and rows * least * 1.4 <= size[1] * 0.72
+    return (
+        max(map(len, words), default=0) <= letters and rows * min_type_size * 1.4 <= size[1] * 0.72
+    )
 
 
-def typeset_card(text: str, size: Size, least: int) -> Block:
+def typeset_card(text: str, size: Size, min_type_size: int) -> Block:
     """The lines of a title card: a blank line sets what follows smaller and quieter."""
     short = len(text.split("\n\n")[0]) <= _SHORT
-    return _typeset_centered(text, size, min(size) * (0.085 if short else 0.062), CARD, least)
+    return _typeset_centered_paragraphs(
+        text, size, min(size) * (0.085 if short else 0.062), CARD, min_type_size
+    )
 
 
-def typeset_center(text: str, size: Size, least: int) -> Block:
+def typeset_centered_title(text: str, size: Size, min_type_size: int) -> Block:
     """The lines of a title in the middle of the picture, set as those of a card."""
-    return _typeset_centered(text, size, min(size) * 0.07, CENTER, least)
+    return _typeset_centered_paragraphs(text, size, min(size) * 0.07, CENTER, min_type_size)
 
 
-def typeset_third(text: str, size: Size, least: int) -> Block:
+def typeset_lower_or_upper_third(text: str, size: Size, min_type_size: int) -> Block:
     """The lines of a lower or an upper third: the first is the name, the others say more."""
     first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
     width = size[0] * 0.7
 
     def build_lines(point: int) -> Iterator[TypeLine]:
-        small = _shrink_size(point, 0.65, least)
+        small = _shrink_type_size(point, 0.65, min_type_size)
         yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
         for row in rest:
             yield from (TypeLine(part, small, _LIGHT) for part in _wrap_text(row, small, width))
 
-    return _fit_lines(build_lines, min(size) * 0.052, size, THIRD, least)
+    return _fit_lines_into_room(build_lines, min(size) * 0.052, size, THIRD, min_type_size)
 
 
-def typeset_credits(title: TitleCue, size: Size, least: int) -> Block:
+def typeset_credits(title: TitleCue, size: Size, min_type_size: int) -> Block:
     """The lines of credits, as many as they are: what is too tall for the frame is rolled."""
     width = size[0] * CREDITS[0]
 
@@ -159,15 +163,17 @@ def typeset_credits(title: TitleCue, size: Size, least: int) -> Block:
                 yield TypeLine(row, point, PAPER, gap)
                 gap = 0
 
-    return _fit_lines(build_lines, min(size) * 0.042, size, CREDITS, least)
+    return _fit_lines_into_room(build_lines, min(size) * 0.042, size, CREDITS, min_type_size)
 
 
-def _typeset_centered(text: str, size: Size, usual: float, room: Room, least: int) -> Block:
+def _typeset_centered_paragraphs(
+    text: str, size: Size, usual_type_size: float, room: Room, min_type_size: int
+) -> Block:
     first, *rest = [part for part in text.strip("\n").split("\n\n") if part.strip()] or [""]
     width = size[0] * room[0]
 
     def build_lines(point: int) -> Iterator[TypeLine]:
-        small = _shrink_size(point, 0.5, least)
+        small = _shrink_type_size(point, 0.5, min_type_size)
         yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
         for paragraph in rest:
             gap = round(point * 0.45)
@@ -175,59 +181,65 @@ def _typeset_centered(text: str, size: Size, usual: float, room: Room, least: in
                 yield TypeLine(row, small, _QUIET, gap)
                 gap = 0
 
-    return _fit_lines(build_lines, usual, size, room, least)
+    return _fit_lines_into_room(build_lines, usual_type_size, size, room, min_type_size)
 
 
-def _shrink_size(point: int, share: float, least: int) -> int:
+def _shrink_type_size(point: int, share: float, min_type_size: int) -> int:
     """The size of what stands below type of `point` pixels and is less than it."""
-    return min(point, max(least, round(point * share)))
+    return min(point, max(min_type_size, round(point * share)))
 
 
-def _fit_lines(
+def _fit_lines_into_room(
     build_lines: Callable[[int], Iterable[TypeLine]],
-    usual: float,
+    usual_type_size: float,
     size: Size,
     room: Room,
-    least: int,
+    min_type_size: int,
 ) -> Block:
     """The lines in the largest type, from `usual` down to `least`, that lets them fit."""
 
     def build_block(point: int) -> Block:
-        return Block(tuple(build_lines(max(least, point))), size[0] * room[0], size[1] * room[1])
+        return Block(
+            tuple(build_lines(max(min_type_size, point))), size[0] * room[0], size[1] * room[1]
+        )
 
-    block = build_block(round(usual))
-    if block.fits or not (smallest := build_block(least)).fits:
+    block = build_block(round(usual_type_size))
+    if block.fits or not (smallest := build_block(min_type_size)).fits:
         return block if block.fits else smallest
-    return next(fit for step in count(1) if (fit := build_block(round(usual * 0.94**step))).fits)
+    return next(
+        fit for step in count(1) if (fit := build_block(round(usual_type_size * 0.94**step))).fits
+    )
 
 
 def typeset_subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
     """The lines of a subtitle as they are, smaller where they are too wide."""
     rows, width = text.split("\n"), size[0] * SUBTITLE_WIDTH
     usual = max(8, round(min(size) * SUBTITLE_SIZE))
-    widest = max(measure_text(row, 100) for row in rows) / 100
+    widest = max(measure_text_width(row, 100) for row in rows) / 100
     point = max(1, min(usual, int(width / max(widest, 1))))
     return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]
 
 
-def _wrap_text(text: str, point: int, width: float) -> list[str]:
+def _wrap_text(text: str, type_size: int, width: float) -> list[str]:
     """`text` as lines no wider than `width` where its words allow, evenly filled."""
     rows: list[str] = []
     for row in text.split("\n"):
-        words = [_space_letters(word) if row.isupper() else word for word in row.split()]
+        words = [_space_out_letters(word) if row.isupper() else word for word in row.split()]
         space = " " + HAIR_SPACE * 2 if row.isupper() else " "
-        rows += _balance_lines(words, space, point, width)
+        rows += _balance_words_into_lines(words, space, type_size, width)
     return rows
 
 
-def _balance_lines(words: Sequence[str], space: str, point: int, width: float) -> list[str]:
+def _balance_words_into_lines(
+    words: Sequence[str], word_space: str, type_size: int, width: float
+) -> list[str]:
     """The least number of lines, and of those the breaks that leave them most alike."""
 
     def fill_lines(limit: float) -> list[str]:
         lines: list[str] = []
         for word in words:
-            longer = f"{lines[-1]}{space}{word}" if lines else word
-            if lines and measure_text(longer, point) > limit:
+            longer = f"{lines[-1]}{word_space}{word}" if lines else word
+            if lines and measure_text_width(longer, type_size) > limit:
                 lines.append(word)
             elif lines:
                 lines[-1] = longer
@@ -237,7 +249,7 @@ def _balance_lines(words: Sequence[str], space: str, point: int, width: float) -
 
     lines = fill_lines(width)
     narrow, wide = width / max(1, len(lines)), width
-    while wide - narrow > point / 4:
+    while wide - narrow > type_size / 4:
         middle = (narrow + wide) / 2
         if len(fill_lines(middle)) > len(lines):
             narrow = middle
@@ -246,17 +258,17 @@ def _balance_lines(words: Sequence[str], space: str, point: int, width: float) -
     return fill_lines(wide)
 
 
-def _space_letters(word: str) -> str:
+def _space_out_letters(word: str) -> str:
     """Capitals set a little apart."""
     return HAIR_SPACE.join(word)
 
 
 @lru_cache(maxsize=128)
-def _load_face(point: int) -> Any:
+def _load_font_face(type_size: int) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.truetype(find_font(), point)
+    return ImageFont.truetype(find_font(), type_size)
 
 
-def measure_text(text: str, point: int) -> float:
-    return float(_load_face(point).getlength(text))
+def measure_text_width(text: str, type_size: int) -> float:
+    return float(_load_font_face(type_size).getlength(text))

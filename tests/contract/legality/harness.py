@@ -130,7 +130,9 @@ class StoryChecker:
         name = f"{route.provider} {route.transport}"
         if name not in self._catalogs:
             chosen = {route.provider: route.transport} if route.transport else {}
-            self._catalogs[name] = load_full_catalog([route.provider]).apply_variants(chosen)
+            self._catalogs[name] = load_full_catalog([route.provider]).apply_interface_variants(
+                chosen
+            )
         return self._catalogs[name]
 
     def check_story(self, film: Story, **flags: bool) -> CheckedStory:

@@ -48,7 +48,7 @@ class _BlockedService:
     def bucket(self) -> _BlockedService:
         return self
 
-    async def has_object(self, uri: str) -> bool:
+    async def can_object_exist(self, uri: str) -> bool:
         return True
 
     def redactor(self, text: str) -> str:

@@ -106,13 +106,13 @@ def _judge_vertex_veo(wire_request: WireRequest) -> Verdict:
         return Verdict("404" if ask else "no instance")
     facts = wire_request.source.facts if wire_request.source else None
     problem = _find_picture_problem(ask)
-    if wrong := vertex.find_failure(model, ask, facts, problem):
+    if wrong := vertex.find_job_failure(model, ask, facts, problem):
         return Verdict(wrong)
     return Verdict(
         traits=_read_traits(
             ask,
             wire_request,
-            seconds=vertex.read_duration(ask),
+            seconds=vertex.read_new_seconds(ask),
             sound=bool(model.has_sound and ask.parameters.get("generateAudio", True)),
         )
     )
@@ -122,13 +122,15 @@ def _judge_gemini_veo(wire_request: WireRequest) -> Verdict:
     model, ask = GEMINI.get(wire_request.model), read_veo_request(wire_request.body)
     if model is None or ask is None:
         return Verdict("404" if ask else "no instance")
-    refused = gemini.check_request(model, wire_request.body, ask)
+    refused = gemini.reject_unsupported_request(model, wire_request.body, ask)
     if refused is None and (problem := _find_picture_problem(ask)):
         return Verdict(problem)
     if refused is None and ask.video and wire_request.source:
         by_veo = wire_request.source.wire == "veo"
         facts, hops = wire_request.source.facts, wire_request.source.hops
-        refused = gemini.check_source(ask, facts, by_veo=by_veo, active=True, hops=hops)
+        refused = gemini.reject_unsupported_source(
+            ask, facts, is_made_by_veo=by_veo, is_active=True, hops=hops
+        )
     if refused:
         return Verdict(refused.message)
     seconds = ADDED_S if ask.video else ask.parameters.get("durationSeconds", 8)
@@ -194,7 +196,7 @@ def _judge_chat(wire_request: WireRequest) -> Verdict:
     if isinstance(chat_request, Rejection):
         return Verdict(chat_request.message)
     source = wire_request.source if chat_request.video else None
-    if words := cometapi_chat.explain_rejection(chat_request, source.facts if source else None):
+    if words := cometapi_chat.explain_model_refusal(chat_request, source.facts if source else None):
         return Verdict(words)
     if source and source.wire == "footage":
         return Verdict("video.uri must be a video that was generated here")
@@ -227,7 +229,7 @@ def _judge_omni(wire_request: WireRequest) -> Verdict:
     if source and ask.task == "extend":
         generated = source.wire != "footage"
         reached = omni.compute_kept_seconds(
-            ask, wire_request.provider, source.seconds, generated=generated
+            ask, wire_request.provider, source.seconds, is_generated=generated
         )
         if isinstance(reached, Rejection):
             return Verdict(reached.message)
