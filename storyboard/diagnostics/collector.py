@@ -90,7 +90,7 @@ def _fold_word(word: str) -> str:
 
 
 def format_value(value: object, max_characters: int = 40) -> str:
-    """A value as the storyboard would write it, cut to `limit` characters."""
+    """A value as the storyboard would write it, cut to `max_characters` characters."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -327,7 +327,7 @@ class Shot:
     """By key path as written: `prompt`, `trim.start`, `dialogue[0].at`; `` is the shot itself."""
 
     def find_origin(self, key_path: str = "") -> Origin | None:
-        """Where the value at `path` stands, climbing to the nearest key that was written."""
+        """Where the value at `key_path` stands, climbing to the nearest key that was written."""
         while key_path:
             if key_path in self.origins:
                 return self.origins[key_path]
@@ -336,14 +336,14 @@ class Shot:
         return self.origins.get("")
 
     def find_span(self, key_path: str = "") -> Span:
-        """The text of the value at `path`, or of the nearest key around it."""
+        """The text of the value at `key_path`, or of the nearest key around it."""
         origin = self.find_origin(key_path)
         if origin is None:
             return Span("<film>")
         return origin.value or origin.key or Span("<film>")
 
     def is_stated_by_shot(self, key_path: str) -> bool:
-        """True when the shot itself states `path` (not a default, sequence, `like` or profile)."""
+        """True if the shot itself states `key_path` (no default, sequence, `like` or profile)."""
         origin = self.origins.get(key_path)
         return origin is not None and origin.layer is ValueSource.SHOT
 
@@ -403,7 +403,7 @@ class Film:
         raise KeyError(id)
 
     def find_span(self, key_path: str = "") -> Span:
-        """The text of the film's own value at `path`, or of the nearest key around it."""
+        """The text of the film's own value at `key_path`, or of the nearest key around it."""
         while key_path and key_path not in self.origins:
             parent_end = max(key_path.rfind("."), key_path.rfind("["))
             key_path = key_path[:parent_end] if parent_end > 0 else ""

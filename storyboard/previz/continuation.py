@@ -29,7 +29,7 @@ def continue_scene(
     frames_later: int,
     size: tuple[int, int],
 ) -> tuple[ShotSpec, Composition, ResumePoint]:
-    """The scene of `state` from `frame` on, doing what `request` says now, read as `new`.
+    """The scene of `state` from `frame` on, doing what `request` says now, read as `new_spec`.
 
     The place, its light and everybody's look stay; moves, actions, newcomers, weather and words
     are the request's. A size of its own is reached by a move, since a take has no cuts.

@@ -337,7 +337,7 @@ class _TakeRenderer:
 
 
 def _has_frame_size(video: Path, size: tuple[int, int]) -> bool:
-    """Whether `source` has frames of that size."""
+    """Whether `video` has frames of that size."""
     facts = probe(video)
     return (facts.width, facts.height) == size
 

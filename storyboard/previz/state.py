@@ -148,7 +148,7 @@ def restore_composition(state: Mapping[str, Any], width: int, height: int) -> Co
 
 
 def build_resume_point(state: Mapping[str, Any], frame: int, frames_later: int) -> ResumePoint:
-    """The moment of `frame`, or `after` frames later, with every speed as it was."""
+    """The moment of `frame`, or `frames_later` frames on, with every speed as it was."""
     fps = state["fps"]
     poses = [Pose(*values) for values in state["poses"]]
     pose = poses[frame]

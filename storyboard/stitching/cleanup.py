@@ -16,7 +16,7 @@ _DAY_S = 86_400
 
 
 def remove_abandoned_temp_files(output_path: Path) -> None:
-    """Removes unfinished files of `out`, named by `build_temp_path`, whose writers are gone."""
+    """Removes files that writers now gone left of `output_path`, named by `build_temp_path`."""
     output_path = follow_links(output_path)
     name = re.compile(
         rf"\.{re.escape(output_path.stem)}\.(\d+)\.[0-9a-f]+{re.escape(output_path.suffix)}"

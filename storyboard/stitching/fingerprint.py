@@ -38,9 +38,9 @@ def fingerprint_film(
     """64 hex digits that change with anything that changes the finished file.
 
     That is the timeline, the bytes of every take that it shows or that only sounds, titles, sound,
-    loudness, metadata and subtitles; and `maker`, the revision of whatever makes beds and voices
-    from words. Sound files are read once while they stay the same. Raises StitchError when one is
-    missing.
+    loudness, metadata and subtitles; and `generator_revision`, the revision of whatever makes beds
+    and voices from words. Sound files are read once while they stay the same. Raises StitchError
+    when one is missing.
     """
     shots = {shot.id: shot for shot in film.shots}
     shown_steps = {part.step for event in timeline.events for part in event.slices}

@@ -42,8 +42,8 @@ def mux_and_check_film(
     `captions` is an SRT file that becomes a track of subtitles.
 
     The unfinished file is checked before it takes its name. Raises MediaError when it is not
-    `frames` long or its sound does not start and end with it, and CannotStreamCopy when it is not
-    made of `sample_ranges`, where those are given.
+    `expected_frames` long or its sound does not start and end with it, and CannotStreamCopy when it
+    is not made of `sample_ranges`, where those are given.
     """
     unfinished = build_temp_path(out)
     try:
@@ -84,7 +84,7 @@ def check_film_timing(
 ) -> None:
     """Raises MediaError unless `path` is the film: every frame in its place, sound beside it.
 
-    Reads all packets, and decodes the first and the last frame unless that is `decoded` already;
+    Reads all packets, and decodes the first and the last frame unless `already_decoded`;
     `verify_media` decodes the rest.
     """
     rate = film.delivery.rate

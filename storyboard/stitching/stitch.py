@@ -82,10 +82,10 @@ def stitch_film(
 
     `media` is keyed by step id and holds every step that the timeline shows. `cache` keeps
     conformed takes between films; unfinished files live in it too and are gone afterwards.
-    `beds` and `murmur`, of the revision `maker`, make the sound that the film has only words for.
-    `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes are
-    missing or too short, MediaError when a file can't be read, EnvironmentProblem when the disk is
-    full.
+    `beds` and `murmur`, of the revision `generator_revision`, make the sound that the film has only
+    words for. `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes
+    are missing or too short, MediaError when a file can't be read, EnvironmentProblem when the disk
+    is full.
     """
     if not timeline.length:
         raise StitchError("the film has no frames: no shot is in the cut")

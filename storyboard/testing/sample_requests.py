@@ -81,7 +81,7 @@ def draw_input_picture(folder: Path, role: Role, aspect: str) -> Input:
 def build_extension_request(
     source_request: Request, sample: Sample, extension: Extension
 ) -> Request:
-    """The request that runs a fetched sample of `source` on, by the model's usual hop."""
+    """The request that runs a fetched sample of `source_request` on, by the model's usual hop."""
     assert sample.path is not None, "fetch brought no file"
     source_input = Input(
         Role.VIDEO,

@@ -37,7 +37,7 @@ _DISK_FLUSH_FROM = 8
 def flush_to_disk(paths: Collection[Path], disk_handle: int | None = None) -> None:
     """Flushes finished files, and the names in folders, to the disk.
 
-    `disk` is a handle of any file of their file system, open since before they were written: the
+    `disk_handle` is one of any file of their file system, open since before they were written: the
     system tells through it what has failed since.
     """
     flush_disk = (
@@ -83,7 +83,7 @@ def write_texts(
     created_folders: Collection[Path] = (),
     disk_handle: int | None = None,
 ) -> None:
-    """The same for many files, each at once; `folders` hold those that were made for them."""
+    """The same for many files, each at once; `created_folders` are those made for them."""
     with ExitStack() as drafts:
         draft_paths = {}
         for path, text in texts.items():

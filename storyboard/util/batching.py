@@ -11,10 +11,10 @@ _R = TypeVar("_R")
 
 
 class Batcher(Generic[_T, _R]):
-    """Does `act` to whatever waits, in a thread, one batch after the other.
+    """Does `process_batch` to whatever waits, in a thread, one batch after the other.
 
     It answers with one result for each, in their order; an Exception there is that one's alone,
-    one that `act` raises is everybody's in the batch. Belongs to one event loop.
+    one that `process_batch` raises is everybody's in the batch. Belongs to one event loop.
     """
 
     def __init__(self, process_batch: Callable[[Sequence[_T]], Sequence[_R | Exception]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def deep_merge(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with what `top` states: mappings join key by key, everything else is replaced."""
+    """`base` with what `overrides` states: mappings join key by key, all else is replaced."""
     merged = dict(base)
     for key, value in overrides.items():
         below = merged.get(key)

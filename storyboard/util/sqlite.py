@@ -24,9 +24,9 @@ class _Connection(sqlite3.Connection):
 def open_database(
     path: Path, upgrade_scripts: Sequence[str], database_name: str
 ) -> sqlite3.Connection:
-    """Opens or creates `path` and brings it to the newest of `versions`.
+    """Opens or creates `path` and brings it to the newest of `upgrade_scripts`.
 
-    `versions[n]` is the script that leads from version n to n + 1. Transactions are explicit.
+    `upgrade_scripts[n]` leads from version n to n + 1. Transactions are explicit.
     Raises EnvironmentProblem for a database of a newer storyboard, sqlite3.DatabaseError for a
     damaged one.
     """

@@ -29,7 +29,7 @@ _ROW = 256
 
 
 def render_ambience(name: str, seed: int, start_sample: int, sample_count: int) -> Wave:
-    """Stereo (n, 2) of the bed `name` (a key of `BEDS`) from sample `start` of the world on."""
+    """Stereo (n, 2) of the bed `name` (a key of `BEDS`) from `start_sample` of the world on."""
     render = BEDS[name]
     return render(name, seed, start_sample, sample_count)
 

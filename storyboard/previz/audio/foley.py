@@ -38,7 +38,7 @@ class FoleySound:
 
 
 def render_single_foley(name: str, seed: int, occurrence: int) -> Wave:
-    """One `name` (a key of `FOLEY`), stereo (n, 2); `place` tells repeated ones apart."""
+    """One `name` (a key of `FOLEY`), stereo (n, 2); `occurrence` tells repeated ones apart."""
     rng = seed_random_stream(seed, name, occurrence)
     wave = _render_foley_variant(name, int(rng.integers(_VARIANTS)))
     pan = FOLEY[name].spread * (2 * rng.random() - 1)
@@ -46,7 +46,7 @@ def render_single_foley(name: str, seed: int, occurrence: int) -> Wave:
 
 
 def render_recurring_foley(name: str, seed: int, start_sample: int, sample_count: int) -> Wave:
-    """Stereo (n, 2) of the sound `name` as it comes back from sample `start` of the world on."""
+    """Stereo (n, 2) of the sound `name` as it comes back from `start_sample` of the world on."""
     kind = FOLEY[name]
     out = np.zeros((sample_count, 2), dtype=np.float32)
     slot = kind.every_s * RATE
@@ -63,7 +63,7 @@ def render_recurring_foley(name: str, seed: int, start_sample: int, sample_count
 
 
 def add_wave_into(out: Wave, wave: Wave, at_sample: int, gain: float = 1.0) -> None:
-    """Adds `wave` into `out` at sample `at`, which may lie outside on either side."""
+    """Adds `wave` into `out` at `at_sample`, which may lie outside on either side."""
     first, last = max(0, at_sample), min(len(out), at_sample + len(wave))
     if first < last:
         out[first:last] += np.float32(gain) * wave[first - at_sample : last - at_sample]

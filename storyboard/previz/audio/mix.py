@@ -112,7 +112,7 @@ def render_described_ambience(
 def murmur_line_in_room(line: Line, voice_words: str = "") -> Wave:
     """A line of the film that no take speaks, murmured in a little room: stereo (n, 2) at 48 kHz.
 
-    `voice` is the cast's words for the speaker's voice.
+    `voice_words` are the cast's words for the speaker's voice.
     """
     spoken_line = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice_words)
     ((_, seconds),) = estimate_line_durations([spoken_line])

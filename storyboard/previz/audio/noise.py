@@ -44,7 +44,7 @@ def synthesize_stereo_noise(
     top_hz: float = 16_000.0,
     width: float = 0.8,
 ) -> Wave:
-    """Stereo noise (n, 2) from sample `start` of the world clock on.
+    """Stereo noise (n, 2) from `start_sample` of the world clock on.
 
     `spectrum(t, f)` is its amplitude spectrum at times t (k, 1) and frequencies f (1, bins), of any
     scale; `level(t)` its loudness factor: at 1 the noise measures -23 LUFS. `width` is 0 for mono
@@ -79,7 +79,7 @@ def compute_slow_drift(t: Curve, seed: int, seed_name: str, period_s: float) -> 
 
 
 def compute_lowpass_response(f: Curve, corner_hz: Curve | float, slope: float = 2.0) -> Curve:
-    """Amplitude over frequency that falls above `corner`, `slope` x 6 dB an octave."""
+    """Amplitude over frequency that falls above `corner_hz`, `slope` x 6 dB an octave."""
     return np.asarray(1 / np.sqrt(1 + (f / corner_hz) ** (2 * slope)))
 
 
@@ -88,7 +88,7 @@ def compute_highpass_response(f: Curve, corner_hz: Curve | float, slope: float =
 
 
 def compute_peak_response(f: Curve, centre_hz: Curve | float, half_width_share: float) -> Curve:
-    """A hill at `centre`, its half width `share` of that frequency."""
+    """A hill at `centre_hz`, its half width `half_width_share` of that frequency."""
     return np.asarray(1 / (1 + ((f - centre_hz) / (half_width_share * centre_hz)) ** 2))
 
 
@@ -139,7 +139,7 @@ def _seed_bit_generator(seed: int, name: str, part: int | str) -> np.random.PCG6
 
 
 def _choose_fft_size(sample_count: int) -> int:
-    """A length that FFT likes, at least a little longer than `n`."""
+    """A length that FFT likes, at least a little longer than `sample_count`."""
     size = 1 << max(10, int(sample_count - 1).bit_length() - 2)
     return -(-(sample_count + 256) // size) * size
 

@@ -90,7 +90,7 @@ def _find_place_ambience(words: str, gain_db: float, is_inside: bool) -> list[So
 def find_named_sounds(words: str, *, all_sounds: bool) -> tuple[str, ...]:
     """The sounds that `words` name, in the order of the table, without those they negate.
 
-    `closely` hears every sound; otherwise only what lies over a place as a bed.
+    `all_sounds` finds every sound; otherwise only what lies over a place as a bed.
     """
     keys: dict[str, None] = {}
     for pattern, close, bed in _TABLE:

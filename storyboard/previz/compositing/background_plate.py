@@ -20,7 +20,7 @@ _MELT_S = 0.9
 def animate_camera_over_picture(
     picture: Pixels, spec: ShotSpec, frame_count: int, fps: int
 ) -> Iterator[Pixels]:
-    """`frames` pictures: the first is `picture` itself, then the camera moves over it.
+    """`frame_count` pictures: the first is `picture` itself, then the camera moves over it.
 
     Moves that would show what lies outside of it first go in a little, eased, so that there is no
     jump and no edge.
@@ -91,7 +91,7 @@ def _zoom_shift_and_roll_picture(
 def dissolve_picture_into_scene(
     picture: Pixels, scene_frame: Pixels, frame_index: int, dissolve_frames: int
 ) -> Pixels:
-    """`picture` giving way to `live` over `frames`; the picture itself at 0."""
+    """`picture` giving way to `scene_frame` over `dissolve_frames`; the picture itself at 0."""
     if frame_index <= 0:
         return picture
     if frame_index >= dissolve_frames:

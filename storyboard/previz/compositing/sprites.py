@@ -125,7 +125,7 @@ class SpriteCache:
     ) -> Picture | None:  # fmt: skip
         """Within what the frame can ever show of it, as sharp as it is ever seen.
 
-        `at` is the height of its origin.
+        `origin_y` is the height of its origin.
         """
         stage = self.stage
         high = stage.view.height

@@ -78,7 +78,7 @@ def draw_clothed_torso(
 
 
 def _clip_art_to_outline(clip_id: str, outline_path: str, art: str) -> str:
-    """`body`, cut off where `outline` ends."""
+    """`art`, cut off where `outline_path` ends."""
     return (
         f'<clipPath id="{clip_id}"><path d="{outline_path}"/></clipPath>'
         f'<g clip-path="url(#{clip_id})">{art}</g>'

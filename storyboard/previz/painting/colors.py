@@ -38,7 +38,7 @@ def mix_colors(a: str, b: str, share_of_b: float) -> str:
 
 
 def shade_color(color: str, lightness: float) -> str:
-    """Lighter for a positive `by`, darker for a negative one; 1 reaches white, -1 black."""
+    """Lighter for a positive `lightness`, darker for a negative one; 1 reaches white, -1 black."""
     return mix_colors(color, "#ffffff" if lightness > 0 else "#000000", abs(lightness))
 
 

@@ -46,7 +46,7 @@ class Palette:
     def compute_light_matrix(
         self, distance: float, indoors: bool = False, glow: bool = False, key: float = 0.0
     ) -> Matrix:
-        """4 x 4 on premultiplied BGRA of a layer `depth` metres away.
+        """4 x 4 on premultiplied BGRA of a layer `distance` metres away.
 
         `key` is the share of a light of their own that people stand in.
         """
@@ -61,7 +61,7 @@ class Palette:
         return self.compute_grade_matrix(lit)
 
     def compute_grade_matrix(self, light_matrix: Matrix | None = None) -> Matrix:
-        """The grade alone, or after `lit`, on premultiplied BGRA."""
+        """The grade alone, or after `light_matrix`, on premultiplied BGRA."""
         full = np.eye(4, dtype=np.float32)
         full[:3] = self.grade
         if light_matrix is not None:
@@ -89,7 +89,7 @@ _SKIES: dict[str, tuple[Sky, ...]] = {
 def build_light_palette(
     place_key: str, time: str, weather: Collection[str], moods: tuple[str, ...], indoors: bool
 ) -> Palette:
-    """The light of a shot; the same `place` at the same `time` has the same light."""
+    """The light of a shot; the same `place_key` at the same `time` has the same light."""
     rng = seed_random("palette", place_key, time)
     sky, haze, light, sun, height = _TIMES[time]
     skies = (sky, *_SKIES[time])

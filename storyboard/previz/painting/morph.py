@@ -17,7 +17,7 @@ _FARTHEST = 0.05
 
 
 def morph_pictures(first: Pixels, last: Pixels, frame_count: int) -> Iterator[Pixels]:
-    """`frames` pictures; the first and the last are the given ones to the pixel.
+    """`frame_count` pictures; the first and the last are the given ones to the pixel.
 
     Both have the same size. Where the flows there and back disagree the pictures melt in place.
     """

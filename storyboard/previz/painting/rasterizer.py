@@ -67,7 +67,7 @@ def list_font_files() -> tuple[str, ...]:
 
 
 def render_svg(svg_body: str, box: Box, pixels_per_metre: float) -> Pixels:
-    """`body` in metres -> the pixels of `box`."""
+    """`svg_body` in metres -> the pixels of `box`."""
     import resvg_py
 
     wide = max(1, math.ceil(box.width * pixels_per_metre - 0.01))
@@ -111,7 +111,7 @@ def composite_over(below: Pixels, above: Pixels) -> None:
 
 
 def add_shadow(pixels: Pixels, reach_px: float, strength: float) -> Pixels:
-    """`pixels` over the soft shadow that they throw `reach` pixels down and aside."""
+    """`pixels` over the soft shadow that they throw `reach_px` pixels down and aside."""
     if reach_px < 0.6 or strength <= 0:
         return pixels
     alpha = cv2.extractChannel(pixels, 3)
@@ -172,7 +172,7 @@ def grow_box_to_pixels(box: Box, pixels_per_metre: float) -> Box:
 
 
 def limit_pixels_per_metre(box: Box, wanted_density: float) -> float:
-    """`density`, or the most that keeps a picture of `box` within memory."""
+    """`wanted_density`, or the most that keeps a picture of `box` within memory."""
     area = box.width * box.height * wanted_density * wanted_density
     return wanted_density if area <= _MAX_PIXELS else wanted_density * math.sqrt(_MAX_PIXELS / area)
 

@@ -78,7 +78,7 @@ def draw_curve(path_data: str, color: str, width: float, opacity: float = 1) -> 
 def place_art(
     art: str, x: float = 0, y: float = 0, scale: float = 1, turn_degrees: float = 0
 ) -> str:
-    """Moves, scales and turns (degrees, clockwise) `body` about its own origin."""
+    """Moves, scales and turns (degrees, clockwise) `art` about its own origin."""
     transforms = f"translate({fmt(x)} {fmt(y)})"
     if turn_degrees:
         transforms += f" rotate({fmt(turn_degrees)})"
@@ -88,7 +88,7 @@ def place_art(
 
 
 def mirror_art(art: str, mirror_x: float = 0) -> str:
-    """`body` seen in a mirror that stands at x = `about`."""
+    """`art` seen in a mirror that stands at x = `mirror_x`."""
     return f'<g transform="translate({fmt(2 * mirror_x)} 0) scale(-1 1)">{art}</g>'
 
 
@@ -98,7 +98,7 @@ def define_gradient(
     across: bool = False,
     radial: bool = False,
 ) -> str:
-    """A definition to fill with as `url(#name)`: (place, colour, opacity) from top or left."""
+    """Definition to fill with as `url(#gradient_id)`: (place, colour, opacity) from top or left."""
     inner = "".join(
         f'<stop offset="{fmt(at)}" stop-color="{color}" stop-opacity="{fmt(alpha)}"/>'
         for at, color, alpha in stops
@@ -112,7 +112,7 @@ def define_gradient(
 def draw_glow(
     gradient_id: str, x: float, y: float, r: float, color: str, strength: float = 1
 ) -> str:
-    """A soft round light; `name` must be unique in its picture."""
+    """A soft round light; `gradient_id` must be unique in its picture."""
     stops = [(0, color, strength), (0.25, color, strength * 0.55), (0.6, color, strength * 0.16)]
     return define_gradient(gradient_id, [*stops, (1.0, color, 0)], radial=True) + draw_circle(
         x, y, r, f"url(#{gradient_id})"
@@ -120,7 +120,7 @@ def draw_glow(
 
 
 def smooth_path(points: Sequence[Point], close: bool = True) -> str:
-    """Path data of a soft curve through `corners` (Catmull-Rom)."""
+    """Path data of a soft curve through `points` (Catmull-Rom)."""
     count = len(points)
     d = f"M{fmt(points[0][0])},{fmt(points[0][1])}"
     for i in range(count if close else count - 1):

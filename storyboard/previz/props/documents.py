@@ -30,7 +30,7 @@ def draw_lettering(
     max_line_height: float,
     color: str,
 ) -> str:
-    """`words` centred on (x, y), broken to fit `width`, each line at most `high` tall."""
+    """`words` centred on a point, broken to fit `max_width`, each line within `max_line_height`."""
     lines = _wrap_lettering(words, max(6, int(max_width / (max_line_height * 0.62))))
     longest = max(len(line) for line in lines)
     size = min(max_line_height, max_width / (longest * 0.62))

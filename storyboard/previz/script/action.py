@@ -215,7 +215,7 @@ def _apply_prompt_actions(
 
 
 def apply_actions(person: Person, action_words: str, close_shot: bool = False) -> Person:
-    """`person`, doing what `words` say; what they leave open stays as it was.
+    """`person`, doing what `action_words` say; what they leave open stays as it was.
 
     In a close shot who looks out at something is seen from the side, not from behind.
     """

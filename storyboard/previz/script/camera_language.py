@@ -74,7 +74,7 @@ _OBJECTS = {"the", "a", "him", "her", "them", "it", "his", "their"}
 
 
 def parse_camera_steps(camera_words: str) -> tuple[CameraStep, ...]:
-    """What `words`, all of them about the camera, ask of it, in order."""
+    """What `camera_words`, all of them about the camera, ask of it, in order."""
     steps: list[CameraStep] = []
     for clause in _SEQUENCE.split(camera_words.lower()):
         steps += _parse_camera_clause(clause)

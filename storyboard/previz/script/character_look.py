@@ -223,7 +223,7 @@ def _choose_beard_style(description: str, random_draw: float) -> str:
 
 
 def _find_garment_and_color(words: list[str], garments: dict[str, str]) -> tuple[str, str]:
-    """The first garment of `table` and the colour that stands before it."""
+    """The first garment of `garments` and the colour that stands before it."""
     for at, word in enumerate(words):
         stem = word.removesuffix("s") if word not in garments else word
         if stem in garments:

@@ -59,7 +59,7 @@ def _add_furniture_row(
     draw_piece: DrawFurniture,
     shadow: float = 1.0,
 ) -> None:
-    """A row of furniture: `draw(rng, x)` gives (body, what shines) in each cell."""
+    """A row of furniture: `draw_piece(rng, x)` gives (body, what shines) in each cell."""
     body, lit = "", ""
     for x, rng in stage.iter_visible_cells(seed_name, z, cell_width):
         art, shine = draw_piece(rng, x)

@@ -21,7 +21,7 @@ _CLOUDS = FAR * 0.8
 
 
 def add_sky_and_clouds(stage: Stage, clouds: int | None = None, horizon_lift: float = 0.0) -> None:
-    """Backdrop and clouds; `low` lifts the horizon's colours, frame heights."""
+    """Backdrop and clouds; `horizon_lift` lifts the horizon's colours, frame heights."""
     palette = stage.palette
     tall = stage.measure_frame_height()
     visible = stage.find_visible_area(FAR)

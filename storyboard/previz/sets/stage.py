@@ -82,7 +82,7 @@ class Stage:
     def iter_visible_cells(
         self, seed_name: str, z: float, cell_width: float, motion: Motion = NO_MOTION
     ) -> Iterator[tuple[float, random.Random]]:
-        """(middle, generator) of the cells of `width` metres that are seen at `z`."""
+        """(middle, generator) of the cells of `cell_width` metres that are seen at `z`."""
         box = self.find_visible_area(z, motion)
         for i in range(
             math.floor(box.left / cell_width) - 1, math.ceil(box.right / cell_width) + 1
@@ -90,7 +90,7 @@ class Stage:
             yield (i + 0.5) * cell_width, self.seed_random(seed_name, i)
 
     def sample_smooth_wave(self, seed_name: str, x: float, swell_length: float) -> float:
-        """A smooth endless line between -1 and 1, seeded by the place; `size` metres a swell."""
+        """A smooth endless line in -1..1, seeded by the place; `swell_length` metres a swell."""
         rng = self.seed_random("wave", seed_name)
         total = 0.0
         for k in range(5):

@@ -223,7 +223,7 @@ class Actors:
 def find_visible_speech(
     lines: Sequence[SpokenLine], speaker: str
 ) -> tuple[tuple[float, tuple[Syllable, ...]], ...]:
-    """The lines of `name` that a mouth is seen to speak."""
+    """The lines of `speaker` that a mouth is seen to speak."""
     return tuple(
         (line.at_s, schedule_syllables(line.words, seconds))
         for line, seconds in estimate_line_durations(tuple(lines))

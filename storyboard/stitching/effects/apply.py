@@ -47,10 +47,11 @@ def apply_effects(
 ) -> None:
     """Writes to `out` what the effects make of the takes, joined end to end.
 
-    `takes` are files and the frame where each one's own material begins. `options`: `effects`, a
-    list of [name, arguments]; `parts`, the frames of each take's own material at the film's rate;
-    `frames` and `rate` of the result. It has sound where any of the takes has. Raises StitchError
-    when MoviePy can't do what is asked, MediaError when a take can't be read.
+    `takes_and_first_frames` are files and the frame where each one's own material begins.
+    `options`: `effects`, a list of [name, arguments]; `parts`, the frames of each take's own
+    material at the film's rate; `frames` and `rate` of the result. It has sound where any
+    of the takes has. Raises StitchError when MoviePy can't do what is asked, MediaError when a take
+    can't be read.
     """
     rate = Rate.parse(str(options["rate"]))
     parts = [FrameRange(*bounds) for bounds in options["parts"]]

@@ -78,7 +78,7 @@ class ClipIndex:
 
 
 def read_untrimmed_clip_index(path: Path, expected_frames: int) -> ClipIndex:
-    """The index of `path`, which shows `frames` frames; remembered while the file stays the same.
+    """The index of `path`, `expected_frames` long; remembered while the file stays the same.
 
     Raises CannotStreamCopy, with the reason in words, for what is no MP4 with plain H.264.
     """
@@ -183,7 +183,7 @@ def _is_idr_sample(
     length_bytes: int,
     known_sets: frozenset[bytes],
 ) -> bool:
-    """Whether sample `number` is an IDR picture; CannotStreamCopy if it has new parameter sets."""
+    """Whether sample `sample_number` is an IDR picture; CannotStreamCopy for new parameter sets."""
     size = samples.sizes[sample_number]
     stream.seek(samples.offsets[sample_number])
     data = stream.read(min(size, _PEEK_BYTES))

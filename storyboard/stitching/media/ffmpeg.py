@@ -132,7 +132,7 @@ def read_ffmpeg_output(
     timeout_s: float | None = None,
     loglevel: str = "error",
 ) -> Iterator[bytes]:
-    """What ffmpeg writes on `pipe:1`, in pieces of `size` bytes; only the last may be shorter.
+    """What ffmpeg writes on `pipe:1`, in pieces of `piece_bytes`; only the last may be shorter.
 
     Closing the iterator early ends ffmpeg without an error.
     """
@@ -150,7 +150,7 @@ def read_ffmpeg_output(
 def verify_media(path: Path, required_frames: int | None = None) -> int:
     """Decodes all of `path`, picture and sound, and returns its number of frames.
 
-    Raises MediaError at the least damage, or when the number is not `frames`.
+    Raises MediaError at the least damage, or when the number is not `required_frames`.
     """
     index = read_frame_index(path)
     index_frames = len(index.pts) if index else 0

@@ -50,7 +50,7 @@ def count_source_frames_in_result(
 
 
 def read_grey_thumbnails(path: Path, first_frame: int, count: int = 1) -> list[NDArray[np.uint8]]:
-    """Small grey pictures of the frames from `first` on."""
+    """Small grey pictures of the frames from `first_frame` on."""
     import cv2
     import numpy as np
 

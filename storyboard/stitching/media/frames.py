@@ -103,9 +103,9 @@ def _decode_range(path: Path, frame_range: FrameRange, threads: int) -> Iterator
 def _decode_numbered_frames(
     path: Path, index: FrameIndex, entry_pts: int | None, first_needed_frame: int, threads: int
 ) -> Iterator[tuple[int, Any]]:
-    """(frame number, frame) from `entry` on, as the decoder shows them.
+    """(frame number, frame) from `entry_pts` on, as the decoder shows them.
 
-    Before `first_rank`, pictures that no other refers to may be left out.
+    Before `first_needed_frame`, pictures that no other refers to may be left out.
     """
     ranks = {pts: rank for rank, pts in enumerate(index.pts)}
     with open_media(path) as container:

@@ -210,9 +210,9 @@ def encode_golomb(value: int) -> str:
 
 
 def renumber_slice_picture_set(unit: bytes, new_ids: Mapping[int, int]) -> bytes:
-    """A slice that names picture set `ids[n]` where it named n.
+    """A slice that names picture set `new_ids[n]` where it named n.
 
-    The codes of both must be equally long modulo 8. Raises KeyError for a set not in `ids`.
+    The codes of both must be equally long modulo 8. Raises KeyError for a set not in `new_ids`.
     """
     head_end = min(_HEAD, len(unit))
     while head_end < len(unit) and unit[head_end - 1] in (0, 3):

@@ -119,7 +119,7 @@ class _Compositor:
         self._readers.clear()
 
     def _compose_event_frame(self, event_number: int, film_frame: int) -> Frame:
-        """Event `number` at film frame `frame`, with the transition that it is in, if any."""
+        """Event `event_number` at `film_frame`, with the transition that it is in, if any."""
         if event_number < 0:
             return create_solid_frame("black", self._size)
         event = self._events[event_number]

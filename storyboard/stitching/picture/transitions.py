@@ -24,7 +24,7 @@ _SOFT = 0.04
 
 
 def compute_incoming_share(transition_frame: int, transition_length: int) -> Fraction:
-    """How much of the incoming picture frame `frame` of a transition of `frames` shows."""
+    """How much of the incoming picture `transition_frame` shows, of `transition_length` frames."""
     return Fraction(transition_frame + 1, transition_length + 1)
 
 

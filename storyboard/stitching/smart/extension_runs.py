@@ -84,10 +84,10 @@ def _move_slice_to_extension(
 def _has_source_at(
     source: Path, result: Path, source_start: int, result_start: int, lengths: tuple[int, int]
 ) -> bool:
-    """Whether frames of `source` from `first` on stand in `result` from `position` on.
+    """Whether frames of `source` from `source_start` on stand in `result` from `result_start` on.
 
-    `span` is how many, and how many frames `result` has. The first and the last are compared, and
-    the last must not be less like its own place than like those around it.
+    `lengths` are how many, and how many frames `result` has. The first and the last are compared,
+    and the last must not be less like its own place than like those around it.
     """
     frames, whole = lengths
     last = result_start + frames - 1

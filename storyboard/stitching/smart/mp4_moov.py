@@ -44,7 +44,7 @@ class Chunks:
         return cls(ends, array("Q", bytes(8 * len(ends))), array("I", bytes(4 * count)))
 
     def find_sample_range(self, chunk_number: int) -> tuple[int, int]:
-        """The samples of run `number`, as a range."""
+        """The samples of chunk `chunk_number`, as a range."""
         return (self.ends[chunk_number - 1] if chunk_number else 0), self.ends[chunk_number]
 
     def build_boxes(self) -> bytes:
@@ -80,8 +80,9 @@ def build_moov(
 ) -> bytes:
     """The moov box. Its size follows from the numbers of samples, keys and chunks.
 
-    `config` is the avcC record; `shifts` says by how many frames each sample is shown later than
-    it is decoded, counted from `delay` frames before the film; `keys` are sync samples from 1.
+    `config` is the avcC record; `composition_shifts` says by how many frames each sample is shown
+    later than it is decoded, counted from `delay_frames` before the film; `key_samples` are sync
+    samples from 1.
     """
     scale = choose_timescale(delivery.rate.value)
     ticks = int(scale / delivery.rate.value)

@@ -113,7 +113,7 @@ class _TrackWriter:
     chunks: Chunks
 
     def write_chunk(self, chunk_number: int, stream: BinaryIO) -> None:
-        """Writes chunk `number`."""
+        """Writes chunk `chunk_number`."""
         chunks = self.chunks
         chunks.offsets[chunk_number] = stream.tell()
         for at in range(*chunks.find_sample_range(chunk_number)):

@@ -220,11 +220,11 @@ def _decode_strictly_and_digest(
     *,
     infers_reordering: bool = False,
 ) -> list[bytes]:
-    """Decodes the samples of `span` strictly; returns digests of the `last` frames.
+    """Decodes the samples of `span` strictly; returns digests of the last `digested_frames`.
 
-    Those that are due must come out in their turn, and none damaged; a `patient` decoder need not
-    be told how far they are reordered. Of the pictures before them, only those that others refer
-    to are decoded.
+    Those that are due must come out in their turn, and none damaged; a decoder that
+    `infers_reordering` need not be told how far they are reordered. Of the pictures before them,
+    only those that others refer to are decoded.
     """
     import av
 

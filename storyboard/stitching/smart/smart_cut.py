@@ -43,10 +43,10 @@ def write_smart_cut(
 ) -> tuple[tuple[SampleRange, ...], tuple[str, ...]]:
     """Writes the film to `out` and proves its seams; returns what was woven, and notes.
 
-    A clip whose copy is not what it was is encoded again, it alone. `sound` is asked for when the
-    picture is drawn; without one, and without `tags`, the film is its picture alone. `on_frames`
-    hears of the number of frames that are done, one call at a time. Raises CannotStreamCopy when
-    the film can't be woven at all, MediaError when a take can't be read.
+    A clip whose copy is not what it was is encoded again, it alone. `read_sound` is called when
+    the picture is drawn; if it gives None, and without `tags`, the film is its picture alone.
+    `on_frames` hears of the number of frames that are done, one call at a time. Raises
+    CannotStreamCopy when the film can't be woven at all, MediaError when a take can't be read.
     """
     timeline = move_slices_to_extensions(timeline, clips)
     progress = _Progress(on_frames)

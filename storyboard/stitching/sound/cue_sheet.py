@@ -46,8 +46,8 @@ def build_cue_sheet(
 ) -> CueSheet:
     """The film's sound: takes, laid files, ambience, music, and who speaks when.
 
-    `voiced` gives the lines that no take speaks a piece of their own. Raises StitchError when a
-    cue is anchored at a shot that is not in the cut.
+    `adds_missing_voices` gives the lines that no take speaks a piece of their own. Raises
+    StitchError when a cue is anchored at a shot that is not in the cut.
     """
     shots = {shot.id: shot for shot in film.shots}
     length = to_sample_position(timeline.length, timeline.rate)

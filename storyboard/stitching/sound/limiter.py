@@ -34,7 +34,7 @@ Curve = NDArray[np.float32]
 def measure_true_peaks_by_hop(blocks: Iterable[Samples], *, exact_above: float) -> Curve:
     """The highest true peak of either channel in every hop of the sound.
 
-    Hops that can't come above `above` have their sample peak instead.
+    Hops that can't come above `exact_above` have their sample peak instead.
     """
     silent_hop = np.zeros((HOP, 2), dtype=np.float32)
     buffered, hop_peaks = silent_hop, []

@@ -67,11 +67,11 @@ def compute_loudness_gain(
     hop_reduction_db: Curve | None = None,
     extra_loudness_db: float = 0.0,
 ) -> LoudnessGain:
-    """How the sound of `meter` meets the target, its true peaks `margin_db` below the ceiling.
+    """How the sound of `measurement` meets `target`, its true peaks `margin_db` below the ceiling.
 
-    `spared_db` says for every hop how much lower still it must stay, `extra_db` how much louder
-    than the target the whole must be, since the coder takes as much away. A silent film stays
-    silent, which is noted.
+    `hop_reduction_db` says for every hop how much lower still it must stay, `extra_loudness_db` how
+    much louder than the target the whole must be, since the coder takes as much away. A silent film
+    stays silent, which is noted.
     """
     lufs, peak_db = (
         compute_loudness(measurement.powers),

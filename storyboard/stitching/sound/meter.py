@@ -53,11 +53,11 @@ def measure_sound(
     *,
     exact_above: float = _PEAKS_ABOVE,
 ) -> Measurement:
-    """The meter of `sound` without the first `before` and the last `after` samples.
+    """The meter of `sound` without `leading_context` and `trailing_context` samples at its ends.
 
     Those are what stands around it: they settle the filters. The rest begins on a whole STEP.
-    True are the peaks that pass `above` (linear) and the highest of all; the others may be those
-    of the samples.
+    True are the peaks that pass `exact_above` (linear) and the highest of all; the others may be
+    those of the samples.
     """
     own = len(sound) - leading_context - trailing_context
     if own <= 0:

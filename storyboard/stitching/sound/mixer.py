@@ -197,7 +197,7 @@ class _CuePlayer:
         ducking: Ducking,
         seam_endings: dict[int, Samples],
     ) -> None:
-        """Adds itself to the block that begins at film sample `start` and holds all of it."""
+        """Adds itself to the block that begins at film sample `block_start` and holds all of it."""
         cue = self.cue
         first, last = cue.start, cue.end
         sound = self.reader.read(last - first) * np.float32(10 ** (cue.gain_db / 20))
@@ -225,7 +225,7 @@ def _generate_ambience(cue: SoundCue, ambience_source: AmbienceSource) -> Iterat
 
 
 def _apply_ramp(sound: Samples, ramp: GainRamp, sound_start: int) -> None:
-    """Applies a ramp to `sound`, which stands at film sample `at`."""
+    """Applies a ramp to `sound`, which stands at film sample `sound_start`."""
     size = max(1, ramp.end - ramp.start)
     first = min(max(ramp.start - sound_start, 0), len(sound))
     last = min(max(ramp.end - sound_start, first), len(sound))

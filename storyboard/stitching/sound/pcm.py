@@ -42,7 +42,7 @@ _HELD = 10 * RATE
 
 
 def to_sample_position(film_frame: int, rate: Rate) -> int:
-    """The sample at which film frame `frame` begins, exact at every rate."""
+    """The sample at which `film_frame` begins, exact at every rate."""
     return int(film_frame * RATE / rate.value // 1)
 
 
@@ -62,7 +62,7 @@ class SampleReader:
         """Samples of it that were read."""
 
     def read(self, sample_count: int) -> Samples:
-        """The next `n` samples."""
+        """The next `sample_count` samples."""
         parts, missing = [], sample_count
         while missing and not self.ended:
             if not len(self._left):
@@ -87,7 +87,7 @@ class SampleReader:
 
 
 def decode_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
-    """The sound of `path` from sample `start` on, in pieces; nothing where it has none.
+    """The sound of `path` from `start_sample` on, in pieces; nothing where it has none.
 
     Raises MediaError when the file can't be read, or where a sample is no number.
     """
@@ -122,7 +122,7 @@ def can_seek(path: Path) -> bool:
 
 
 def loop_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
-    """The sound of `path` over and over, from sample `start` of it on.
+    """The sound of `path` over and over, from `start_sample` of it on.
 
     Its end is cross-faded into its beginning. Raises MediaError when it has no sound.
     """
@@ -175,7 +175,7 @@ def _loop_from_file(path: Path, fade_samples: int) -> Iterator[Samples]:
 
 
 def read_wav_blocks(path: Path, block_samples: int) -> Iterator[Samples]:
-    """The samples of a file that `WavWriter` wrote, `block` at a time."""
+    """The samples of a file that `WavWriter` wrote, `block_samples` at a time."""
     with path.open("rb") as stream:
         stream.seek(_HEADER.size)
         while data := stream.read(block_samples * 8):
@@ -217,7 +217,7 @@ class WavWriter:
 
 
 def _check_finite(samples: Samples, path: Path, first_sample: int) -> None:
-    """Raises MediaError for what no player can play; `at` is where the samples stand."""
+    """Raises MediaError for what no player can play; `first_sample` is where they stand."""
     if np.isfinite(samples).all():
         return
     first = first_sample + int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])

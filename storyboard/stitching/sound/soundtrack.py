@@ -87,9 +87,9 @@ def write_soundtrack(
 
     `tracks` is keyed by step id; a step without one, or without sound, is silent. `beds` makes
     what `ambience` and `music` say in words, `murmur` the lines that no take speaks (they stay
-    silent without it); `maker` is their revision. Parts are kept in `cache`. True peaks stay
-    below the film's ceiling in what a player decodes. Raises StitchError for words without
-    `beds`, MediaError when a file can't be read.
+    silent without it); `generator_revision` is their revision. Parts are kept in `cache`. True
+    peaks stay below the film's ceiling in what a player decodes. Raises StitchError for words
+    without `beds`, MediaError when a file can't be read.
     """
     sheet = build_cue_sheet(film, timeline, tracks, adds_missing_voices=murmur is not None)
     hashes_by_path = {track.path: track.sha256 for track in tracks.values()}

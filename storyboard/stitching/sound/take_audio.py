@@ -28,7 +28,7 @@ def build_take_cues(
     tracks: Mapping[str, Track],
     collected_notes: list[str],
 ) -> list[SoundCue]:
-    """The sound of the takes, event by event; what a lead can't have is added to `notes`."""
+    """The takes' sound, event by event; what a lead can't have is added to `collected_notes`."""
     sound_cues: list[SoundCue] = []
     events = timeline.events
     for before, event, after in zip((None, *events), events, (*events[1:], None), strict=False):

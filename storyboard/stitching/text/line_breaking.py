@@ -24,9 +24,9 @@ def count_columns(text: str) -> int:
 
 
 def break_lines(text: str, max_columns: int) -> list[str]:
-    """`text` in the fewest rows of at most `width` columns, none much shorter than the others.
+    """`text` in the fewest rows of at most `max_columns`, none much shorter than the others.
 
-    No row is empty; a text without words has none. `width` is at least 2.
+    No row is empty; a text without words has none. `max_columns` is at least 2.
     """
     words = [
         (space, part, count_columns(part))
@@ -45,7 +45,7 @@ def break_lines(text: str, max_columns: int) -> list[str]:
 
 
 def _fill_rows(word_parts: Sequence[tuple[bool, str, int]], max_columns: int) -> list[str]:
-    """Rows that each take what fits into `limit` columns, and one part at the least."""
+    """Rows that each take what fits into `max_columns`, and one part at the least."""
     lines: list[str] = []
     free_columns = 0
     for space, part, width in word_parts:
@@ -75,7 +75,7 @@ def _split_into_unbreakable_parts(word: str, max_columns: int) -> Iterator[tuple
 
 
 def _can_break_before(word: str, letter_index: int, *, is_too_long: bool) -> bool:
-    """Whether a row may end before letter `at` of a word."""
+    """Whether a row may end before letter `letter_index` of a word."""
     before, after = word[letter_index - 1], word[letter_index]
     if not (is_too_long or _is_ideograph(before) or _is_ideograph(after)):
         return False

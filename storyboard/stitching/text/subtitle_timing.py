@@ -40,9 +40,9 @@ def schedule_subtitle_cues(
 ) -> list[FrameRange]:
     """The film frames of cues whose words are heard in `spoken_spans`, in order of their starts.
 
-    In order, apart, inside the film's `length` frames, and a second each at least where so many
-    find room in it; those beyond are empty. `wants` are their frames to be read in, `cuts` the
-    frames where pictures change, which rise.
+    In order, apart, inside the film's `film_frames`, and a second each at least where so many
+    find room in it; those beyond are empty. `reading_frames` are their frames to be read in, `cuts`
+    the frames where pictures change, which rise.
     """
     least = max(1, min(rate.to_frames(1), (film_frames + GAP) // max(1, len(spoken_spans)) - GAP))
     starts = _schedule_starts(
@@ -63,7 +63,7 @@ def _schedule_starts(
     film_frames: int,
     rate: Rate,
 ) -> list[int]:
-    """Where the cues begin, each at least `least` frames and a gap after the one before it."""
+    """Where the cues begin, each at least `least_frames` and a gap after the one before it."""
     max_late, max_early, starts = rate.to_frames(_LATE_S), -rate.to_frames(_EARLY_S), []
     for first, last in _group_colliding_cues(spoken_spans, reading_frames):
         spans, crowd = spoken_spans[first:last], reading_frames[first:last]

@@ -34,7 +34,7 @@ class PlacedTitle:
     """Even pixels that it stands higher than its style has it."""
 
     def compute_opacity(self, film_frame: int) -> float:
-        """How much of it film frame `frame` shows while it comes and goes; subtitles don't fade."""
+        """How much of it `film_frame` shows while it comes and goes; subtitles don't fade."""
         if self.title.style in (SUBTITLE, SUBTITLE_OFF):
             return 1.0
         fade = min(FADE, self.span.length // 3)
@@ -68,7 +68,7 @@ class Overlays:
         self._shown: list[tuple[PlacedTitle, Layer]] = []
 
     def draw_titles(self, picture: Frame, film_frame: int) -> Frame:
-        """`picture` itself, or a copy of it with the titles of film frame `frame`."""
+        """`picture` itself, or a copy of it with the titles of `film_frame`."""
         while self._waiting and self._waiting[0].span.start <= film_frame:
             placed_title = self._waiting.pop(0)
             self._shown.append((placed_title, Layer(draw_title(placed_title.title, self._size))))
@@ -112,7 +112,7 @@ class Layer:
         )
 
     def blend_onto(self, frame: Frame, opacity: float, offset_down: float = 0.0) -> None:
-        """Lays it on `frame`, in place, with `opacity`, `top` pixels lower than it was drawn."""
+        """Lays it on `frame`, in place, with `opacity`, `offset_down` pixels lower than drawn."""
         import cv2
 
         for step, plane, mask, target in zip(

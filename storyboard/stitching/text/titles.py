@@ -1,7 +1,7 @@
 """The typography of a film: cards in running order, and titles laid over the picture.
 
 Set with MoviePy from fonts found by path, so that a machine without fonts draws the same letters.
-Everything here is a still picture; time (fades, the roll of long credits) is `overlays`' work.
+Everything here is a still picture; time (fades, the roll of long credits) is `title_timing`'s work.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _typeset_title_with_scale(title: TitleCue, size: Size) -> tuple[Sequence[Typ
 
 
 def typeset_title_block(title: TitleCue, size: Size, min_type_size: int) -> Block:
-    """The lines of a title in type of `least` pixels or more, as its style sets them."""
+    """The lines of a title in type of `min_type_size` pixels or more, as its style sets them."""
     style = resolve_style(title)
     if style == "credits":
         return typeset_credits(title, size, min_type_size)

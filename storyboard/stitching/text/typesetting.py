@@ -1,7 +1,7 @@
 """Words into lines of type: wrapped, balanced, and scaled to stand where they must.
 
-Type shrinks until a text stands in its room, and no further than `least` pixels; whether it stands
-there then is the block's to say.
+Type shrinks until a text stands in its room, and no further than `min_type_size` pixels; whether it
+stands there then is the block's to say.
 
 Fonts are found by path in their packages, so that a machine without fonts draws the same letters.
 """
@@ -196,7 +196,7 @@ def _fit_lines_into_room(
     room: Room,
     min_type_size: int,
 ) -> Block:
-    """The lines in the largest type, from `usual` down to `least`, that lets them fit."""
+    """The lines in the largest type that fits, `usual_type_size` down to `min_type_size`."""
 
     def build_block(point: int) -> Block:
         return Block(
