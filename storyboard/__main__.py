@@ -22,8 +22,8 @@ def _remove_relative_import_paths() -> None:
 
 _remove_relative_import_paths()
 
-import signal  # noqa: E402
-from types import FrameType  # noqa: E402
+import signal  # noqa: E402 - only once a stranger's folder is off the path
+from types import FrameType  # noqa: E402 - the same
 
 _INTERRUPTED = 130
 

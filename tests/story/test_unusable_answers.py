@@ -173,6 +173,21 @@ def test_a_chat_killed_before_its_result_was_noted_needs_resolve(
     assert film.submission_count == 1
 
 
+@pytest.mark.parametrize("fault", ["html", "not_found", "not_found=page", "redirect=gone"])
+def test_a_chat_whose_video_can_not_be_fetched_yet_is_kept_by_every_render(
+    create_film: CreateFilm, capsys: pytest.CaptureFixture[str], fault: str
+) -> None:
+    film = create_film("chat")
+    film.simulator.world.faults.add(f"{fault}:1000@download")
+    for _ in range(2):
+        result = film.render(capsys)
+        assert (result.code, find_states(film)) == (3, [State.DONE_REMOTE]), result.err
+        assert "is ready but can't be fetched" in result.err
+    film.simulator.world.faults.clear()
+    assert film.render(capsys).code == 0
+    assert film.submission_count == 1
+
+
 def forget_result(film: SimulatorFilm) -> None:
     """The state that a run leaves which dies between the name of its job and the result."""
     change_ledger(film, "state = 'submitted', samples = '[]', sha256 = '', settled_micros = 0")

@@ -116,9 +116,8 @@ class Poller:
         elif attempt.state is State.SUBMITTED:  # its run ended right after the answer
             attempt = await self._ledger.transition(attempt, State.DONE_REMOTE)
         async with self._download_slots:
-            if (
-                has_location and sample and not sample.uri
-            ):  # it came with the order: that is all there is
+            if has_location and sample and not sample.uri:
+                # it came with the answer to the submission: that is all there is
                 return await on_download(attempt, Download(sample))
             try:
                 download = await self._download_with_retries(
@@ -137,11 +136,21 @@ class Poller:
     async def _refresh_location(
         self, attempt: Attempt, provider: Provider, download_error: ProviderError
     ) -> Attempt:
-        """Asks once more where the result of a job lies that was done before."""
-        if isinstance(download_error, Gone):
-            return await self._poll_until_done(attempt, provider)
-        if (refreshed := await self._poll_for_new_samples(attempt, provider)) is None:
-            # it was there, so this may pass; what was paid for is not given up
+        """Asks once more where the result of a job lies that was done before.
+
+        Raises the download's own error where nobody can say: the result was there, so this may
+        pass, and what was paid for is not given up.
+        """
+        try:
+            if isinstance(download_error, Gone):
+                return await self._poll_until_done(attempt, provider)
+            refreshed = await self._poll_for_new_samples(attempt, provider)
+        except UnknownOutcome:  # a job that can't be asked about; only its address is known
+            refreshed = None
+        if refreshed is None and isinstance(download_error, Gone):
+            # before its time is over; a bare Gone would speak of the source of an extension
+            raise _not_fetched_error(attempt, download_error) from download_error
+        if refreshed is None:
             raise download_error
         return refreshed
 
@@ -327,12 +336,7 @@ class Poller:
                 if is_gone and not is_last_chance:
                     raise
                 if try_number == _FETCH_TRIES:
-                    raise ProviderError(
-                        f"{attempt.name} is ready but can't be fetched: {error}",
-                        hint="nothing is lost; render again fetches it"
-                        f" (`storyboard resolve FILM {attempt.name} --assume-lost` gives it up)",
-                        provider=attempt.provider,
-                    ) from error
+                    raise _not_fetched_error(attempt, error) from error
                 await asyncio.sleep(add_jitter(min(self.poll_s, 2.0**try_number / 2)))
         raise AssertionError("unreachable")
 
@@ -429,6 +433,15 @@ def _narrow_outcome_to_attempt(outcome: Outcome, attempt: Attempt, provider: Pro
     if isinstance(outcome, Filtered) and outcome.taken is not None and position >= outcome.taken:
         return Unusable(f"a filter took {outcome.taken} of the results, and the others are missing")
     return outcome
+
+
+def _not_fetched_error(attempt: Attempt, error: Exception) -> ProviderError:
+    return ProviderError(
+        f"{attempt.name} is ready but can't be fetched: {error}",
+        hint="nothing is lost; render again fetches it"
+        f" (`storyboard resolve FILM {attempt.name} --assume-lost` gives it up)",
+        provider=attempt.provider,
+    )
 
 
 def _unusable_error(attempt: Attempt, outcome: Unusable) -> ProviderError:
