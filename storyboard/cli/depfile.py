@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from storyboard.model.film import Film, FrameRef, MediaFile
+from storyboard.model.film import Film
+from storyboard.model.shot_keys import FIELD_KEYS
+from storyboard.model.sound import list_media_files
 from storyboard.run.paths import locate_lock_file
 from storyboard.util.atomic_files import write_to_file_or_stream
 
@@ -24,28 +26,13 @@ def write_depfile(path: Path, target: Path, film: Film) -> None:
 def list_film_files(film: Film) -> list[Path]:
     """Every file the film reads: texts, media, the lock file; each once, in a steady order."""
     paths = list(film.texts)
-    media: list[MediaFile | None] = []
-    for member in film.cast.values():
-        media += member.images
-    for shot in film.shots:
-        media += [shot.clip.file] if shot.clip else []
-        media += [
-            _extract_file(shot.first_frame),
-            _extract_file(shot.last_frame),
-            _extract_file(shot.match),
-        ]
-        media += [cue.file for cue in shot.sound]
-        media += [shot.ambience.file] if shot.ambience else []
-    media += [cue.file for cue in film.music]
-    paths += [file.path for file in media if file is not None and not file.uri]
+    shown = [key.read_value(shot) for shot in film.shots for key in FIELD_KEYS]
+    media = list_media_files([*film.cast.values(), *shown, *film.music])
+    paths += [file.path for file in media if not file.uri]
     lock = locate_lock_file(film.path)
     if lock.exists():
         paths.append(lock)
     return list(dict.fromkeys(paths))
-
-
-def _extract_file(ref: FrameRef | None) -> MediaFile | None:
-    return ref.file if ref else None
 
 
 def _to_relative_name(path: Path) -> str:

@@ -22,8 +22,8 @@ class ReferenceImages:
 
     def link_named_references(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
         """Links of an explicit list, empty without one; None after an error."""
-        names = shot.reference_names
-        if shot.references is not References.NAMED or not names:
+        names = shot.references
+        if isinstance(names, References) or not names:
             return []
         count = self._resolver.count_reference_images(names)
         if not free:

@@ -9,7 +9,7 @@ from storyboard.graph.extension_chains import find_longest_run_s
 from storyboard.graph.limits.model_limits import PREVIZ
 from storyboard.graph.shot_material import ShotMaterial
 from storyboard.graph.steps import Link, Step
-from storyboard.model.film import Shot
+from storyboard.model.film import References, Shot
 from storyboard.money import format_usd
 from storyboard.providers.base import Kind
 from storyboard.providers.catalog import Model
@@ -79,7 +79,8 @@ class Rejections:
 
     def reject_too_many_references(self, shot: Shot, model: Model, count: int) -> None:
         most = model.references.max if model.references else 0
-        sent_names = ", ".join(shot.reference_names[:most])
+        names = () if isinstance(shot.references, References) else shot.references
+        sent_names = ", ".join(names[:most])
         self._add_error(
             "SB417",
             shot,

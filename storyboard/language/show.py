@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,16 @@ from storyboard.model.film import (
     Origin,
     References,
     Shot,
+    SoundCue,
     Transition,
     TransitionKind,
+    Trim,
     ValueSource,
 )
+from storyboard.model.shot_keys import FIELD_KEYS, MeantFor, Place
 from storyboard.timecode import Rate
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z_./][\w ./()'’+@&!?;-]*", re.ASCII)
-_JOINED_KEYS = ("look", "negative_prompt")
 
 
 def to_storyboard_data(film: Film) -> dict[str, Any]:
@@ -102,24 +104,6 @@ def to_storyboard_data(film: Film) -> dict[str, Any]:
     return data
 
 
-def _select_text_fields(shot: Shot) -> dict[str, str]:
-    return {
-        "scene": shot.scene,
-        "place": shot.place,
-        "size": shot.size,
-        "angle": shot.angle,
-        "lens": shot.lens,
-        "focus": shot.focus,
-        "light": shot.light,
-        "time": shot.time,
-        "weather": shot.weather,
-        "mood": shot.mood,
-        "text": shot.text,
-        "look": shot.look,
-        "negative_prompt": shot.negative_prompt,
-    }
-
-
 def to_storyboard_yaml(film: Film, origins: bool) -> str:
     """The same data as YAML; with `origins` each value is followed by where it came from."""
     return "\n".join(_format_yaml_lines(film, to_storyboard_data(film), origins)) + "\n"
@@ -132,86 +116,37 @@ def to_yaml_time(frames: int, rate: Rate) -> int | float | str:
 
 
 def _to_shot_data(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
-    def to_optional_yaml_time(frames: int | None) -> Any:
-        return None if frames is None else to_yaml_time(frames, rate)
-
+    """What a shot says that isn't said anyway, by its keys; what a model is asked, in full."""
     is_made = not (shot.clip or shot.color or shot.card)
-    data: dict[str, Any] = {"id": shot.id, "prompt": shot.prompt}
-    data["beats"] = [
-        {"at": to_optional_yaml_time(beat.at), "prompt": beat.prompt} for beat in shot.beats
-    ]
-    data["first_frame"] = _to_frame_ref_data(film, shot.first_frame, rate)
-    data["last_frame"] = _to_frame_ref_data(film, shot.last_frame, rate)
-    data |= {"continue": shot.continues, "extend": shot.extends}
-    data["clip"] = shot.clip and (_to_relative_path(film, shot.clip.file) or shot.clip.shot)
-    data |= {"color": shot.color, "card": shot.card}
-    data |= {
-        "length": to_optional_yaml_time(shot.length),
-        "duration": to_optional_yaml_time(shot.duration),
-    }
-    data["trim"] = _drop_empty(
-        start=to_optional_yaml_time(shot.trim.start), end=to_optional_yaml_time(shot.trim.end)
-    )
-    data |= {
-        key: words
-        for key, words in _select_text_fields(shot).items()
-        if is_made or key not in _JOINED_KEYS
-    }
-    if shot.lens.isdigit():
-        data["lens"] = int(shot.lens)
-    data["cast"] = list(shot.cast)
-    data["camera"] = [
-        {move.words: to_optional_yaml_time(move.length)} if move.length else move.words
-        for move in shot.camera
-    ]
-    data["dialogue"] = [_to_line_data(line, rate) for line in shot.dialogue]
-    data["narration"] = [_to_line_data(line, rate) for line in shot.narration]
-    data["sound"] = [
+    data: dict[str, Any] = {}
+    for key in FIELD_KEYS:
+        if not is_made and (key.meant_for is MeantFor.MADE or key.is_idle_unless_made):
+            continue
+        value = key.read_value(shot)
+        is_usual = value == key.absent_value or value in ((), {})
+        if key.is_always_shown or not is_usual:
+            name = key.name if Place.SHOT in key.stands else f"x-{key.name}"
+            data[name] = TYPE_FORMATTERS[key.type.name](film, value, rate)
+    if shot.sequences:
+        data["x-sequences"] = list(shot.sequences)
+    return data
+
+
+def _list_sounds_data(film: Film, cues: tuple[SoundCue, ...], rate: Rate) -> list[Any]:
+    return [
         cue.words
         or _drop_empty(
             file=_to_relative_path(film, cue.file),
-            at=to_optional_yaml_time(cue.at),
+            at=to_yaml_time(cue.at, rate),
             gain_db=cue.gain_db or None,
         )
-        for cue in shot.sound
+        for cue in cues
     ]
-    data["ambience"] = _to_ambience_data(film, shot.ambience)
-    if is_made:
-        data |= {"provider": shot.provider, "model": shot.model, "x-target": shot.target}
-        data |= {"resolution": shot.resolution, "aspect_ratio": shot.aspect_ratio}
-        data |= {
-            "handles": to_optional_yaml_time(shot.handles),
-            "takes": shot.takes,
-            "seed": shot.seed,
-        }
-        data["audio"] = shot.audio
-        has_named_references = shot.references is References.NAMED
-        data["references"] = (
-            list(shot.reference_names) if has_named_references else str(shot.references)
-        )
-        data["options"] = dict(shot.options)
-        data["still_model"] = shot.still_model
-    data["effects"] = [
-        {effect.name: dict(effect.arguments)} if effect.arguments else effect.name
-        for effect in shot.effects
-    ]
-    data["transition"] = _to_transition_data(shot.transition, rate)
-    if shot.transition_out.duration:
-        end = shot.transition_out
-        data["transition_out"] = {"fade": to_optional_yaml_time(end.duration), "to": end.color}
-    data |= {"mute": shot.mute or None, "gain_db": shot.gain_db or None}
-    data |= {
-        "audio_lead": to_optional_yaml_time(shot.audio_lead or None),
-        "audio_lag": to_optional_yaml_time(shot.audio_lag or None),
-    }
-    data |= {"omit": shot.omit or None, "lock": True if shot.lock == "true" else shot.lock}
-    data |= {"alternate": shot.alternate, "note": shot.note, "continuity": shot.continuity}
-    data["match"] = _to_frame_ref_data(film, shot.match, rate)
-    data["x-sequences"] = list(shot.sequences)
-    stated = _drop_empty(**data)
-    if shot.references is References.NAMED and is_made:
-        stated["references"] = data["references"]
-    return stated
+
+
+def _to_trim_data(film: Film, trim: Trim, rate: Rate) -> dict[str, Any]:
+    ends = {"start": trim.start, "end": trim.end}
+    return {key: to_yaml_time(end, rate) for key, end in ends.items() if end is not None}
 
 
 def _drop_empty(**values: Any) -> dict[str, Any]:
@@ -225,9 +160,7 @@ def _to_relative_path(film: Film, file: MediaFile | None) -> str:
     return file.uri or Path(os.path.relpath(file.path, film.root)).as_posix()
 
 
-def _to_frame_ref_data(film: Film, frame: FrameRef | None, rate: Rate) -> Any:
-    if frame is None:
-        return None
+def _to_frame_ref_data(film: Film, frame: FrameRef, rate: Rate) -> Any:
     if frame.still:
         return _drop_empty(still=frame.still, cast=list(frame.still_cast), place=frame.still_place)
     if frame.shot:
@@ -244,9 +177,7 @@ def _to_line_data(line: Line, rate: Rate) -> dict[str, Any]:
     return {**spoken, **_drop_empty(at=at, how=line.how, off=line.off or None)}
 
 
-def _to_ambience_data(film: Film, ambience: Ambience | None) -> Any:
-    if ambience is None:
-        return None
+def _to_ambience_data(film: Film, ambience: Ambience) -> Any:
     ambience_data = _drop_empty(
         make=ambience.make, file=_to_relative_path(film, ambience.file), gain_db=ambience.gain_db
     )
@@ -265,6 +196,47 @@ def _to_transition_data(transition: Transition, rate: Rate) -> Any:
     if transition.frames is not FramesFrom.HOLD:
         data["align"] = str(transition.align)
     return {**data, "frames": str(transition.frames)}
+
+
+TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
+    **dict.fromkeys(
+        ("words", "shot_id", "integer", "number", "switch"), lambda film, value, rate: value
+    ),
+    "time": lambda film, frames, rate: to_yaml_time(frames, rate),
+    "lens": lambda film, lens, rate: int(lens) if lens.isdigit() else lens,
+    "lock": lambda film, lock, rate: True if lock == "true" else lock,
+    "cast": lambda film, names, rate: list(names),
+    "references": lambda film, references, rate: (
+        str(references) if isinstance(references, References) else list(references)
+    ),
+    "options": lambda film, options, rate: dict(options),
+    "beats": lambda film, beats, rate: [
+        {"at": to_yaml_time(beat.at, rate), "prompt": beat.prompt} for beat in beats
+    ],
+    "frame": lambda film, frame, rate: _to_frame_ref_data(film, frame, rate),
+    "clip": lambda film, clip, rate: _to_relative_path(film, clip.file) or clip.shot,
+    "trim": _to_trim_data,
+    "camera": lambda film, moves, rate: [
+        {move.words: to_yaml_time(move.length, rate)} if move.length else move.words
+        for move in moves
+    ],
+    **dict.fromkeys(
+        ("dialogue", "narration"),
+        lambda film, lines, rate: [_to_line_data(line, rate) for line in lines],
+    ),
+    "sounds": _list_sounds_data,
+    "ambience": lambda film, ambience, rate: _to_ambience_data(film, ambience),
+    "transition": lambda film, transition, rate: _to_transition_data(transition, rate),
+    "end_transition": lambda film, transition, rate: {
+        "fade": to_yaml_time(transition.duration, rate),
+        "to": transition.color,
+    },
+    "effects": lambda film, effects, rate: [
+        {effect.name: dict(effect.arguments)} if effect.arguments else effect.name
+        for effect in effects
+    ],
+}
+"""How `show` writes a value, by the name of its type."""
 
 
 def _format_anchor(anchor: Anchor, rate: Rate) -> str:

@@ -237,14 +237,18 @@ CUT = Transition()
 
 
 class References(StrEnum):
+    """Whose images are sent where the shot lists no names."""
+
     AUTO = "auto"
     NONE = "none"
-    NAMED = "named"
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One intended continuous image, every value resolved."""
+    """One intended continuous image, every value resolved.
+
+    What each key means and moves stands in `shot_keys`.
+    """
 
     id: str
     # what makes it
@@ -298,8 +302,8 @@ class Shot:
     seed: int | None = None
     audio: bool = True
     negative_prompt: str = ""
-    references: References = References.AUTO
-    reference_names: tuple[str, ...] = ()
+    references: References | tuple[str, ...] = References.AUTO
+    """Cast names, or a rule."""
     options: Mapping[str, Any] = field(default_factory=_build_empty_mapping)
     still_model: str = ""
     """Makes the stills that the shot names; empty is the provider's own."""

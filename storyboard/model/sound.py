@@ -5,7 +5,8 @@ Parts of a film, frozen, without IO; times are frames of the delivery rate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,20 @@ class MediaFile:
     """Set instead of a readable `path` where the film names a URL."""
     size: int = field(default=0, compare=False)
     """Bytes, when the film was read."""
+
+
+def list_media_files(value: object) -> Iterator[MediaFile]:
+    """Every file inside a value of the film: one that it is, or that its parts name."""
+    if isinstance(value, MediaFile):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from list_media_files(tuple(value.values()))
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from list_media_files(part)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from list_media_files(getattr(value, part.name))
 
 
 @dataclass(frozen=True, slots=True)

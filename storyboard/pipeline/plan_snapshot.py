@@ -14,6 +14,7 @@ from typing import Any
 from storyboard.digest import digest_value
 from storyboard.graph.timeline import ShotEvent
 from storyboard.model.film import Film, MediaFile, Shot
+from storyboard.model.shot_keys import FIELD_KEYS, Affects
 from storyboard.money import format_usd
 from storyboard.pipeline.session import FilmSession
 from storyboard.plan.plan import Action, Node, Plan
@@ -96,25 +97,20 @@ def _snapshot_film(session: FilmSession, film: Film) -> dict[str, Any]:
 def _snapshot_shot(
     session: FilmSession, plan: Plan, shot: Shot, event: ShotEvent | None
 ) -> dict[str, Any]:
-    parts = {
-        "transition": (shot.transition, shot.transition_out),
-        "sound": (
-            *(shot.dialogue, shot.narration, shot.sound, shot.ambience),
-            *(shot.mute, shot.gain_db, shot.audio_lead, shot.audio_lag),
-        ),
-        "words": shot.card,
-        "colour": shot.color,
-        "footage": shot.clip,
-        "effects": shot.effects,
-        "lock": shot.lock,
-    }
+    parts: dict[str, list[Any]] = {}
+    for key in FIELD_KEYS:
+        if key.reviewed_as is not None and key.affects & (Affects.CUT | Affects.PLAN):
+            parts.setdefault(key.reviewed_as or key.name, []).append(key.read_value(shot))
     return {
         "is": "card" if shot.card else "colour" if shot.color else "shot",
         "plays": f"{float(plan.timeline.rate.to_seconds(event.record.length)):g} s"
         if event
         else "",
         "from": event.used_range.start if event else 0,
-        **{name: _digest_value(session, value) for name, value in parts.items()},
+        **{
+            name: _digest_value(session, values if len(values) > 1 else values[0])
+            for name, values in parts.items()
+        },
     }
 
 

@@ -18,6 +18,7 @@ from storyboard.digest import Value, digest_value, hash_file
 from storyboard.errors import StitchError
 from storyboard.graph.timeline import Blend, ShotEvent, Slice, Timeline
 from storyboard.model.film import Align, Anchor, Film, Line, MediaFile, Shot
+from storyboard.model.shot_keys import FIELD_KEYS, SHOT_KEYS, Affects
 from storyboard.stitching.picture.clips import StepMedia
 from storyboard.stitching.text.overlay_layout import lay_out_overlays
 from storyboard.stitching.text.title_timing import PlacedTitle
@@ -25,6 +26,11 @@ from storyboard.util.serialization import Serialized
 
 _REVISION = 5
 """Raise it when the same film would come out differently."""
+
+_FIRST_CUT_KEYS = tuple(
+    "mute gain_db audio_lead audio_lag sound ambience dialogue narration".split()
+)
+"""In the order in which every film's fingerprint has them, for good."""
 
 _LATER: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
     {Line: {"write": ""}, Blend: {"align": Align.CENTER}}
@@ -66,7 +72,7 @@ def fingerprint_film(
             "events": [
                 [
                     _serialize_event(event, media),
-                    _serialize_shot_audio_settings(shots[event.shot], timeline),
+                    _serialize_cut_values(shots[event.shot], timeline),
                     before is not None and shots[event.shot].extends == before.shot,
                 ]
                 for before, event in zip((None, *timeline.events), timeline.events, strict=False)
@@ -113,13 +119,24 @@ def _serialize_slice(part: Slice, media: Mapping[str, StepMedia]) -> Value:
     ]
 
 
-def _serialize_shot_audio_settings(shot: Shot, timeline: Timeline) -> Value:
-    """What of a shot is heard, besides its take."""
-    audio_values = (
-        *(shot.mute, shot.gain_db, shot.audio_lead, shot.audio_lag),
-        *(shot.sound, shot.ambience, shot.dialogue, shot.narration),
-    )
-    return [_serialize_with_anchors_resolved(value, timeline) for value in audio_values]
+def _serialize_cut_values(shot: Shot, timeline: Timeline) -> Value:
+    """What of a shot changes the film though no take and no frame of the timeline moves.
+
+    Keys that came after the first ones count only where they say something.
+    """
+    first = [
+        _serialize_with_anchors_resolved(SHOT_KEYS[name].read_value(shot), timeline)
+        for name in _FIRST_CUT_KEYS
+    ]
+    later: dict[str, Value] = {
+        key.name: _serialize_with_anchors_resolved(value, timeline)
+        for key in FIELD_KEYS
+        if Affects.CUT in key.affects
+        and not key.is_on_timeline
+        and key.name not in _FIRST_CUT_KEYS
+        and (value := key.read_value(shot)) != key.absent_value
+    }
+    return [*first, later] if later else first
 
 
 def _serialize_title(placed_title: PlacedTitle) -> Value:

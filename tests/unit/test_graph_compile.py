@@ -24,7 +24,6 @@ from storyboard.model.film import (
     FrameRef,
     MediaFile,
     Policy,
-    References,
     Trim,
 )
 from storyboard.providers.base import Kind, Role
@@ -175,7 +174,7 @@ def test_a_fork_is_two_chains_counted_apart() -> None:
         (make_shot("SH020", provider="gemini", model="omni-flash", seed=1), "SB419"),
         (make_shot("SH020", extends="FOOT"), "SB421"),
         (make_shot("SH020", extends="SH010", resolution="1080p"), "SB411"),
-        (make_shot("SH020", references=References.NAMED, reference_names=("ana",)), "SB417"),
+        (make_shot("SH020", references=("ana",)), "SB417"),
         (make_shot("SH020", continues="BLACK"), "SB361"),
         (make_shot("SH020", first_frame=FrameRef(shot="SH010", edge=FrameEdge.AT, at=400)),
          "SB361"),
@@ -221,7 +220,7 @@ def test_references_are_sent_where_nothing_else_carries_identity() -> None:
 
 def test_an_explicit_list_of_references_chooses_a_length_that_takes_it() -> None:
     graph = compile_shots(
-        make_shot("SH010", length=72, references=References.NAMED, reference_names=("ana",)),
+        make_shot("SH010", length=72, references=("ana",)),
         cast={"ana": CastMember("ana", images=(IMAGE,))},
     )
     assert graph.steps["SH010"].settings.duration_s == 8

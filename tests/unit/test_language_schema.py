@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from storyboard.language import load_schema
 from storyboard.language.builder.header import LOUDNESS
-from storyboard.language.builder.shot_builder import FIELD_PARSERS, LIKE_KEYS, SOURCE_KEYS
+from storyboard.language.builder.shot_builder import TYPE_PARSERS
 from storyboard.language.schema.definitions import list_definition_keys
 from storyboard.language.schema.fast_validator import SchemaCompiler
+from storyboard.language.show import TYPE_FORMATTERS
 from storyboard.language.yaml.parser import parse_yaml_with_problems
 from storyboard.model.film import (
     RESOLUTIONS,
@@ -26,8 +27,10 @@ from storyboard.model.film import (
     Shot,
     TransitionKind,
 )
+from storyboard.model.shot_keys import SHOT_KEYS
 from tests.unit.language_films import list_codes, load_text
 
+ROOT = Path(__file__).parent.parent.parent
 BROKEN = sorted((Path(__file__).parent.parent / "broken").glob("*.yaml"))
 
 
@@ -112,19 +115,17 @@ def test_its_defaults_are_those_of_the_code() -> None:
     assert Film.__dataclass_fields__["subtitles"].default == "none"
 
 
-def test_every_key_of_a_shot_becomes_something() -> None:
-    handled = FIELD_PARSERS.keys() | {
-        "id",
-        "like",
-        "look",
-        "negative_prompt",
-        "references",
-        "ambience",
-    }
-    handled |= {"cast", "clip", "continue", "extend"}
-    assert list_definition_keys("shot") == handled - {"target"}
-    assert list_definition_keys("shot") >= LIKE_KEYS | set(SOURCE_KEYS)
-    assert list_definition_keys("defaults") <= handled | {"speech_model", "text_model"}
+def test_every_key_of_a_shot_is_a_field_that_is_read_and_shown() -> None:
+    fields = {key.field_name for key in SHOT_KEYS.values()}
+    assert fields - Shot.__dataclass_fields__.keys() == {"like"}
+    assert Shot.__dataclass_fields__.keys() - fields == {"sequences", "origins"}
+    names = {key.type.name for key in SHOT_KEYS.values()}
+    assert names == TYPE_PARSERS.keys() == TYPE_FORMATTERS.keys()
+
+
+def test_the_schema_for_editors_is_the_one_that_check_uses() -> None:
+    text = (ROOT / "schemas" / "storyboard.schema.json").read_text("utf-8")
+    assert json.loads(text) == load_schema(), "run `make schema`"
 
 
 @pytest.mark.parametrize("film", BROKEN, ids=lambda film: film.stem)

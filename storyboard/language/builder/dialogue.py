@@ -147,7 +147,7 @@ def estimate_take_frames(shot: Shot, rate: Rate) -> int | None:
     if shot.clip is not None:
         return None
     platform = shot.target or ("" if shot.provider == "previz" else shot.provider)
-    has_named_references = shot.references is References.NAMED
+    has_named_references = not isinstance(shot.references, References)
     take_lengths, usual = _list_take_lengths_with_default(
         platform, shot.model, shot.resolution, has_named_references, bool(shot.extends), rate
     )

@@ -26,10 +26,12 @@ from storyboard.language.builder.references import (
 from storyboard.language.schema.checker import SchemaChecker
 from storyboard.language.yaml.parser import Map
 from storyboard.model.film import Film, Origin, Shot, ValueSource
+from storyboard.model.shot_keys import SHOT_KEYS
 from storyboard.util.merge import deep_merge
 
 _NOT_INHERITED = frozenset({"sequence", "shots", "include"})
-_JOINED_KEYS = ("look", "negative_prompt")
+_JOINED_KEYS = tuple(key.name for key in SHOT_KEYS.values() if key.is_joined)
+_LIKE_KEYS = frozenset(key.name for key in SHOT_KEYS.values() if key.like)
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,7 +466,7 @@ def _restrict_to_like_keys(stack: tuple[ValueLayer, ...]) -> tuple[ValueLayer, .
     decided: set[str] = set()
     restricted: list[ValueLayer] = []
     for layer in stack:
-        keys = (layer.keys & shots.LIKE_KEYS) - decided
+        keys = (layer.keys & _LIKE_KEYS) - decided
         decided |= keys - set(_JOINED_KEYS)
         if keys:
             restricted.append(ValueLayer(layer.layer, layer.detail, layer.data, keys))

@@ -13,7 +13,9 @@ from storyboard.language.builder import narration
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.dialogue import OPTIONS, find_dialogue_speakers
 from storyboard.language.builder.parsed import ParsedFilm, ParsedShot
-from storyboard.model.film import CastKind, CastMember, FrameRef, References, Shot
+from storyboard.model.film import CastKind, CastMember, Clip, FrameRef, References, Shot
+from storyboard.model.shot_keys import FIELD_KEYS
+from storyboard.model.value_types import SHOT_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +30,13 @@ class ShotReference:
 
 def list_shot_references(shot: Shot) -> Iterator[ShotReference]:
     """The other shots that a shot names."""
-    if shot.extends:
-        yield ShotReference("extend", shot.extends)
-    if shot.continues:
-        yield ShotReference("continue", shot.continues)
-    if shot.clip and shot.clip.shot:
-        yield ShotReference("clip", shot.clip.shot)
-    for path, frame in (("first_frame", shot.first_frame), ("last_frame", shot.last_frame)):
-        if frame and frame.shot:
-            yield ShotReference(path, frame.shot)
-    if shot.match and shot.match.shot:
-        yield ShotReference("match", shot.match.shot, needs_take=False)
-    if shot.alternate:
-        yield ShotReference("alternate", shot.alternate, needs_take=False)
+    for key in FIELD_KEYS:
+        value = key.read_value(shot)
+        named_shot = value.shot if isinstance(value, (FrameRef, Clip)) else ""
+        if key.type is SHOT_ID and value:
+            named_shot = value
+        if named_shot:
+            yield ShotReference(key.name, named_shot, key.needs_take_of)
 
 
 class ReferenceChecker:
@@ -103,18 +99,14 @@ class ReferenceChecker:
         """Reports every name of the shot that leads nowhere."""
         for link in list_shot_references(shot):
             self.check_shot_reference(values, link.path, link.shot, shot.omit, link.needs_take)
-        for path, frame in (
-            ("first_frame", shot.first_frame),
-            ("last_frame", shot.last_frame),
-            ("match", shot.match),
-        ):
-            if frame is not None:
-                self._check_frame_ref(parsed_shot, values, path, frame)
+        for key in FIELD_KEYS:
+            frame = key.read_value(shot)
+            if isinstance(frame, FrameRef):
+                self._check_frame_ref(parsed_shot, values, key.name, frame)
         for index, name in enumerate(values.data.get("cast", ())):
             self._check_cast_reference(parsed_shot, values, f"cast[{index}]", name)
-        for index, name in enumerate(
-            shot.reference_names if shot.references is References.NAMED else ()
-        ):
+        sent = () if isinstance(shot.references, References) else shot.references
+        for index, name in enumerate(sent):
             if self._check_cast_reference(parsed_shot, values, f"references[{index}]", name):
                 self._check_cast_picture(values, f"references[{index}]", name)
         self._check_shot_place(parsed_shot, values, shot)

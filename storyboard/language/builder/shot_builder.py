@@ -2,70 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from storyboard.language.builder import dialogue, narration, shot_values
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.effects import parse_effects
-from storyboard.language.builder.media_files import MediaKind, is_file_reference
 from storyboard.language.builder.parsed import ParsedShot
 from storyboard.language.builder.vocabulary import ANGLES, SIZES, is_in_vocabulary, parse_slug_line
 from storyboard.model.effects import compute_duration_after, explain_unusable_effects
-from storyboard.model.film import Clip, References, Shot, ValueSource
+from storyboard.model.film import References, Shot, ValueSource
+from storyboard.model.shot_keys import SHOT_KEYS, MeantFor
 
-SOURCE_KEYS = ("first_frame", "continue", "extend", "clip", "color", "card")
-"""Keys of which a shot has at most one; with none of them it is text to video."""
-
-LIKE_KEYS = frozenset(
-    "scene place cast size angle lens camera focus light time weather mood text look references "
-    "provider model resolution aspect_ratio audio negative_prompt options still_model".split()
-)
-"""What `like` takes over."""
-
-_MAKING_KEYS = frozenset(
-    "prompt beats duration takes seed references negative_prompt options provider model "
-    "resolution aspect_ratio still_model last_frame".split()
-)
-"""Keys of making, which mean nothing on what is only cut. Words that describe it may stay."""
-_TAKE_KEYS = _MAKING_KEYS | {"trim", "lock", "effects"}
-
-_TEXT_KEYS = (
-    "prompt scene place size angle focus light time weather mood text provider model resolution "
-    "aspect_ratio color card note continuity still_model alternate target"
-).split()
-
-FIELD_PARSERS: dict[str, Callable[[LayeredValues, str, Any], Any]] = {
-    **dict.fromkeys(_TEXT_KEYS, lambda values, path, value: value.strip()),
-    "beats": shot_values.parse_beats,
-    "first_frame": shot_values.parse_frame_ref,
-    "last_frame": shot_values.parse_frame_ref,
-    "match": shot_values.parse_frame_ref,
-    "trim": shot_values.parse_trim,
-    "camera": shot_values.parse_camera_moves,
-    "dialogue": dialogue.parse_dialogue_lines,
-    "narration": narration.parse_narration_lines,
-    "sound": shot_values.parse_sound_cues,
-    "transition": shot_values.parse_transition,
-    "transition_out": shot_values.parse_end_transition,
-    **dict.fromkeys(
-        ("length", "duration", "handles", "audio_lead", "audio_lag"),
-        lambda values, path, value: values.parse_time_as_frames(path, value),
-    ),
-    "takes": lambda values, path, value: int(value),
-    "seed": lambda values, path, value: int(value),
-    "gain_db": lambda values, path, value: float(value),
-    **dict.fromkeys(("audio", "mute", "omit"), lambda values, path, value: value),
+TYPE_PARSERS: Mapping[str, Callable[[LayeredValues, str, Any], Any]] = {
+    **dict.fromkeys(("words", "shot_id"), lambda values, path, value: value.strip()),
+    "time": lambda values, path, value: values.parse_time_as_frames(path, value),
+    "integer": lambda values, path, value: int(value),
+    "number": lambda values, path, value: float(value),
+    "switch": lambda values, path, value: value,
     "lens": lambda values, path, value: value.strip() if isinstance(value, str) else f"{value:g}",
     "lock": lambda values, path, value: (
         value if isinstance(value, str) else "true" if value else ""
     ),
-    "effects": parse_effects,
+    "cast": lambda values, path, value: tuple(value),
+    "references": lambda values, path, value: (
+        References(value) if isinstance(value, str) else tuple(value)
+    ),
     "options": lambda values, path, value: MappingProxyType(to_plain_data(value)),
+    "beats": shot_values.parse_beats,
+    "frame": shot_values.parse_frame_ref,
+    "clip": shot_values.parse_clip,
+    "trim": shot_values.parse_trim,
+    "camera": shot_values.parse_camera_moves,
+    "dialogue": dialogue.parse_dialogue_lines,
+    "narration": narration.parse_narration_lines,
+    "sounds": shot_values.parse_sound_cues,
+    "ambience": shot_values.parse_ambience,
+    "transition": shot_values.parse_transition,
+    "end_transition": shot_values.parse_end_transition,
+    "effects": parse_effects,
 }
-_REFERENCE_KEYS = ("first_frame", "last_frame", "match", "alternate", "place", "sound", "omit")
-_RENAMED_KEYS = {"continue": "continues", "extend": "extends"}
+"""What becomes of a value, by the name of its type."""
 
 
 def build_shot(
@@ -89,23 +67,9 @@ def build_shot(
             data.pop(key, None)
     if values.failed:
         return None
-    fields: dict[str, Any] = {"id": parsed_shot.id}
-    for key, value in data.items():
-        parse = FIELD_PARSERS.get(key)
-        if parse is not None:
-            fields[key] = parse(values, key, value)
-        elif key in _RENAMED_KEYS:
-            fields[_RENAMED_KEYS[key]] = value
-    if "clip" in own:
-        fields["clip"] = _parse_clip(values, own["clip"])
-    if "ambience" in data:
-        fields["ambience"] = shot_values.parse_ambience(
-            values, "ambience", data["ambience"], _find_ambience_scope(values, parsed_shot)
-        )
-    if "references" in data:
-        fields.update(_parse_reference_fields(data["references"]))
+    fields = {**_parse_fields(values, data), "id": parsed_shot.id}
     _derive_place_and_time(values, fields, place_names)
-    _set_cast_and_place(fields, data.get("cast", ()), place_names)
+    _set_cast_and_place(fields, place_names)
     _warn_unknown_size_or_angle(values, fields)
     _check_times(values, fields, own)
     if (
@@ -133,21 +97,12 @@ def build_shot(
 
 def build_references_only_shot(parsed_shot: ParsedShot, values: LayeredValues) -> Shot:
     """Nothing but what the shot names, of a shot that can't be built."""
-    data = values.data
-    fields = {
-        key: FIELD_PARSERS[key](values, key, data[key]) for key in _REFERENCE_KEYS if key in data
+    named = {
+        key: value
+        for key, value in values.data.items()
+        if key == "omit" or (key in SHOT_KEYS and SHOT_KEYS[key].type.is_reference)
     }
-    for key in _RENAMED_KEYS.keys() & data.keys():
-        fields[_RENAMED_KEYS[key]] = data[key]
-    if "clip" in data:
-        fields["clip"] = _parse_clip(values, data["clip"])
-    if "references" in data:
-        fields.update(_parse_reference_fields(data["references"]))
-    if "ambience" in data:
-        shot_values.parse_ambience(
-            values, "ambience", data["ambience"], _find_ambience_scope(values, parsed_shot)
-        )
-    return Shot(id=parsed_shot.id, **fields)
+    return Shot(**{**_parse_fields(values, named), "id": parsed_shot.id})
 
 
 def to_plain_data(value: Any) -> Any:
@@ -157,9 +112,18 @@ def to_plain_data(value: Any) -> Any:
     return [to_plain_data(item) for item in value] if isinstance(value, list) else value
 
 
+def _parse_fields(values: LayeredValues, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a shot, each from the value of its key."""
+    return {
+        key.field_name: TYPE_PARSERS[key.type.name](values, name, value)
+        for name, value in data.items()
+        if (key := SHOT_KEYS.get(name)) is not None and key.is_field
+    }
+
+
 def _find_source_key(values: LayeredValues, own_values: Mapping[str, Any]) -> str:
     """The key that makes the shot, "" for text to video; refuses two."""
-    source_keys = [key for key in own_values if key in SOURCE_KEYS]
+    source_keys = [key for key in own_values if key in SHOT_KEYS and SHOT_KEYS[key].is_source]
     for other in source_keys[1:]:
         values.add_error(
             "SB110",
@@ -183,8 +147,9 @@ def _find_source_key(values: LayeredValues, own_values: Mapping[str, Any]) -> st
 def _reject_making_keys(
     values: LayeredValues, own_values: Mapping[str, Any], source_key: str
 ) -> None:
+    shot_is = MeantFor.TAKE if source_key == "clip" else MeantFor.ANY
     for key in own_values:
-        if key in (_MAKING_KEYS if source_key == "clip" else _TAKE_KEYS):
+        if key in SHOT_KEYS and SHOT_KEYS[key].meant_for > shot_is:
             what = (
                 "a clip is cut, not made" if source_key == "clip" else f"a {source_key} has no take"
             )
@@ -203,29 +168,6 @@ def _find_uninherited_keys(values: LayeredValues, is_only_cut: bool) -> set[str]
     )
 
 
-def _parse_clip(values: LayeredValues, file_or_shot: str) -> Clip | None:
-    file_or_shot = file_or_shot.strip()
-    if not is_file_reference(file_or_shot):
-        return Clip(shot=file_or_shot)
-    file = values.find_media("clip", file_or_shot, MediaKind.VIDEO)
-    return Clip(file=file) if file else None
-
-
-def _parse_reference_fields(value: Any) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"references": References(value)}
-    return {"references": References.NAMED, "reference_names": tuple(value)}
-
-
-def _find_ambience_scope(values: LayeredValues, parsed_shot: ParsedShot) -> str:
-    origin = values.origins.get("ambience")
-    if origin is not None and origin.layer is ValueSource.SHOT:
-        return f"shot:{parsed_shot.id}"
-    if origin is not None and origin.layer is ValueSource.SEQUENCE:
-        return f"seq:{origin.detail}"
-    return "film"
-
-
 def _derive_place_and_time(
     values: LayeredValues, fields: dict[str, Any], place_names: list[str]
 ) -> None:
@@ -239,10 +181,9 @@ def _derive_place_and_time(
                 fields[key] = slug_value
 
 
-def _set_cast_and_place(
-    fields: dict[str, Any], cast_names: Iterable[str], place_names: list[str]
-) -> None:
+def _set_cast_and_place(fields: dict[str, Any], place_names: list[str]) -> None:
     """Who is in frame; a place among them is where they are."""
+    cast_names = fields.get("cast", ())
     cast_places = [name for name in cast_names if name in place_names]
     fields["cast"] = tuple(name for name in cast_names if name not in cast_places)
     if cast_places:

@@ -14,6 +14,7 @@ from storyboard.model.film import (
     Ambience,
     Beat,
     CameraMove,
+    Clip,
     FrameEdge,
     FrameRef,
     FramesFrom,
@@ -21,6 +22,7 @@ from storyboard.model.film import (
     Transition,
     TransitionKind,
     Trim,
+    ValueSource,
 )
 
 _EDGES = ("first", "last", "in", "out")
@@ -150,8 +152,17 @@ def parse_sound_cues(values: LayeredValues, key_path: str, value: Any) -> tuple[
     return tuple(cues)
 
 
+def parse_clip(values: LayeredValues, key_path: str, value: str) -> Clip | None:
+    """Footage, or another shot; None, reported, for a file that can't be used."""
+    file_or_shot = value.strip()
+    if not is_file_reference(file_or_shot):
+        return Clip(shot=file_or_shot)
+    file = values.find_media(key_path, file_or_shot, MediaKind.VIDEO)
+    return Clip(file=file) if file else None
+
+
 def parse_ambience(
-    values: LayeredValues, key_path: str, value: Mapping[str, Any], scope: str
+    values: LayeredValues, key_path: str, value: Mapping[str, Any]
 ) -> Ambience | None:
     """The bed under a scope; None, reported, where it has no source or two."""
     if ("make" in value) == ("file" in value):
@@ -164,7 +175,18 @@ def parse_ambience(
         else None
     )
     description = strip_prose(value["make"]) if "make" in value else ""
+    scope = _find_ambience_scope(values, key_path)
     return Ambience(description, file, float(value.get("gain_db", -24)), scope)
+
+
+def _find_ambience_scope(values: LayeredValues, key_path: str) -> str:
+    """What one bed lies under: the shot, the sequence or the film that says it."""
+    origin = values.origins.get(key_path)
+    if origin is not None and origin.layer is ValueSource.SHOT:
+        return f"shot:{values.name}"
+    if origin is not None and origin.layer is ValueSource.SEQUENCE:
+        return f"seq:{origin.detail}"
+    return "film"
 
 
 def parse_frame_ref(values: LayeredValues, key_path: str, value: Any) -> FrameRef | None:

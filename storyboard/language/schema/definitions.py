@@ -1,4 +1,4 @@
-"""The shipped schema, and what is wrong at a place of a storyboard."""
+"""The schema, and what is wrong at a place of a storyboard."""
 
 from __future__ import annotations
 
@@ -11,27 +11,45 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from storyboard.language.yaml.parser import Map, Seq
+from storyboard.model.shot_keys import SHOT_KEYS, Place, ShotKey, list_keys_at
 
 Steps: TypeAlias = tuple[str | int, ...]
 
 
 NEEDED_KEYS = frozenset(
-    "id prompt beats first_frame last_frame continue extend clip color card still file make at "
-    "include shots sequence storyboard".split()
+    (
+        *(key.name for key in SHOT_KEYS.values() if key.makes_shot),
+        *("still", "file", "make", "at", "include", "shots", "sequence", "storyboard"),
+    )
 )
 """Keys without which a thing is another thing; with no value they are errors, not warnings."""
 
 
 @cache
 def load_schema() -> Mapping[str, Any]:
-    """The whole schema, as shipped."""
-    package = Path(__file__).resolve().parent.parent.parent
-    for folder in (package / "schemas", package.parent / "schemas"):
-        path = folder / "storyboard.schema.json"
-        if path.is_file():
-            loaded: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return loaded
-    raise FileNotFoundError("storyboard.schema.json is not where the package was installed")
+    """The whole schema: the base, with the keys of shots from their table."""
+    base = Path(__file__).with_name("base.json")
+    schema: dict[str, Any] = json.loads(base.read_text(encoding="utf-8"))
+    definitions = schema["definitions"]
+    for place in Place:
+        definition = str(place.name).lower()
+        definitions[definition]["properties"] |= {
+            key.name: _describe_key(key)
+            if place is Place.SHOT or Place.SHOT not in key.stands
+            else {"$ref": f"#/definitions/shot/properties/{key.name}"}
+            for key in list_keys_at(place)
+        }
+    return schema
+
+
+def _describe_key(key: ShotKey) -> dict[str, Any]:
+    described = {
+        **key.type.schema,
+        "title": key.title_text,
+        "description": key.description,
+        "examples": list(key.examples),
+    }
+    return described if key.default is None else {**described, "default": key.default}
 
 
 @cache

@@ -11,11 +11,14 @@ from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
 from storyboard.language.yaml.parser import Map
 from storyboard.language.yaml.syntax_errors import quote_entry_text
+from storyboard.model.shot_keys import SHOT_KEYS
 from storyboard.util.line_breaks import BREAKS
 
 PROSE = frozenset(
-    "prompt title author copyright look description still scene focus light weather mood text card "
-    "negative_prompt note continuity camera sound make write how credits voice".split()
+    (
+        *"title author copyright description still make write how credits voice".split(),
+        *(key.name for key in SHOT_KEYS.values() if key.type.is_prose),
+    )
 )
 """Keys whose value is words for people or models."""
 _SPEECH_KEYS = {"dialogue", "narration"}

@@ -1,0 +1,98 @@
+"""How the value of a key is written: its JSON schema, and a name under which code handles it.
+
+The parser and `show` each keep one function a name, so that a key with a known type needs no code
+of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueType:
+    """One way to write a value."""
+
+    name: str
+    schema: Mapping[str, Any]
+    """What a JSON schema says of it; a `$ref` names a definition of the schema's base."""
+    is_prose: bool = False
+    """Words for people or models, which a ` #` or a comma cuts short by mistake."""
+    is_reference: bool = False
+    """It names shots, cast members or files, which are looked up in a shot with errors too."""
+
+
+def _refer_to(definition: str) -> dict[str, Any]:
+    return {"$ref": f"#/definitions/{definition}"}
+
+
+PROSE = ValueType("words", _refer_to("words"), is_prose=True)
+WORDS = ValueType("words", _refer_to("words"))
+"""A term, or the name of something."""
+PLACE = ValueType("words", _refer_to("words"), is_reference=True)
+SHOT_ID = ValueType("shot_id", _refer_to("id"), is_reference=True)
+"""The id of another shot."""
+NAME = ValueType("words", _refer_to("id"))
+COLOR = ValueType("words", _refer_to("color"))
+RESOLUTION = ValueType("words", _refer_to("resolution"))
+ASPECT_RATIO = ValueType("words", _refer_to("aspectRatio"))
+MODEL = ValueType(
+    "words",
+    {"type": "string", "minLength": 1, "maxLength": 200, "x-wants": "the name of a model"},
+)
+TIME = ValueType("time", _refer_to("time"))
+POSITIVE_TIME = ValueType("time", _refer_to("positiveTime"))
+DECIBELS = ValueType("number", _refer_to("decibels"))
+SWITCH = ValueType("switch", {"type": "boolean"})
+LENS = ValueType(
+    "lens",
+    {
+        "type": ["number", "string"],
+        "minimum": 1,
+        "maximum": 2000,
+        "minLength": 1,
+        "maxLength": 200,
+        "x-wants": "millimetres or words",
+    },
+)
+LOCK = ValueType(
+    "lock",
+    {
+        "type": ["string", "boolean"],
+        "pattern": "^t\\d{2,4}$",
+        "x-wants": "a take such as t02, or true",
+    },
+)
+BEATS = ValueType(
+    "beats",
+    {
+        "type": "array",
+        "items": _refer_to("beat"),
+        "minItems": 1,
+        "maxItems": 100,
+        "x-wants": "a list such as [{at: 0, prompt: A tram climbs}]",
+    },
+)
+FRAME = ValueType("frame", _refer_to("frameRef"), is_reference=True)
+MATCHED_FRAME = ValueType("frame", _refer_to("frame"), is_reference=True)
+"""A frame that is named, never made."""
+CLIP = ValueType("clip", _refer_to("path"), is_reference=True)
+TRIM = ValueType("trim", _refer_to("trim"))
+CAST_NAMES = ValueType("cast", _refer_to("names"))
+CAMERA = ValueType("camera", _refer_to("camera"), is_prose=True)
+DIALOGUE = ValueType("dialogue", _refer_to("dialogue"))
+NARRATION = ValueType("narration", _refer_to("told"))
+SOUNDS = ValueType("sounds", _refer_to("sounds"), is_prose=True, is_reference=True)
+AMBIENCE = ValueType("ambience", _refer_to("ambience"), is_reference=True)
+REFERENCES = ValueType("references", _refer_to("references"), is_reference=True)
+OPTIONS = ValueType("options", _refer_to("options"))
+TRANSITION = ValueType("transition", _refer_to("transition"))
+END_TRANSITION = ValueType("end_transition", _refer_to("transitionOut"))
+EFFECTS = ValueType("effects", _refer_to("effects"))
+
+
+def whole_number(minimum: int, maximum: int) -> ValueType:
+    """A whole number from `minimum` to `maximum`, both allowed."""
+    return ValueType("integer", {"type": "integer", "minimum": minimum, "maximum": maximum})
