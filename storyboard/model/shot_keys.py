@@ -27,11 +27,11 @@ class Place(Flag):
 
 
 class Affects(Flag):
-    """What a change of a value moves in the shot that has it."""
+    """What a change of a value can move, in the shot that has it."""
 
     NOTHING = 0
     TAKE = auto()
-    """The identity of the take: the shot is made again."""
+    """The identity of what is made for the shot: it is made again, and paid for again."""
     PLAN = auto()
     """What a saved plan was reviewed for, besides identities: how many takes, which one plays."""
     CUT = auto()
@@ -163,11 +163,12 @@ _ROWS = (
     # how long
     ShotKey("length", types.POSITIVE_TIME,
         "How long it is on screen. Seconds or frames. Absent: the take plays whole.",
-        examples=(3, "72f"), affects=Affects.CUT, is_on_timeline=True, reviewed_as=None),
+        examples=(3, "72f"), affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
     ShotKey("duration", types.POSITIVE_TIME,
         "What is asked of the model, in seconds. Absent: the shortest legal one that holds "
         "`length`, else the model's default (Veo 8).",
-        examples=(8,), meant_for=_MADE),
+        examples=(8,), meant_for=_MADE,
+        affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
     ShotKey("trim", types.TRIM,
         "The part of the take that is used: {start, end} as positions in it.",
         examples=({"start": 0.5, "end": -0.5},), stands=_ONE, affects=Affects.CUT,
@@ -178,7 +179,7 @@ _ROWS = (
     # what is seen and heard
     ShotKey("like", types.SHOT_ID,
         "Takes over that shot's place, cast, references, look, camera and model settings.",
-        examples=("SH020",), stands=_ONE, affects=Affects.NOTHING, needs_take_of=False),
+        examples=("SH020",), stands=_ONE, needs_take_of=False),
     ShotKey("scene", types.PROSE,
         "A slug line; sets place and time of day.",
         examples=("INT. KITCHEN - NIGHT",), like=True),
@@ -232,7 +233,7 @@ _ROWS = (
     ShotKey("narration", types.NARRATION,
         "A voice over the picture, spoken by a speech model, that may run over cuts: a list "
         "of lines, or one.",
-        examples=([{"ana": "She had left twice before."}],), stands=_ONE, affects=Affects.CUT,
+        examples=([{"ana": "She had left twice before."}],), stands=_ONE, affects=_TAKE_AND_CUT,
         reviewed_as="sound"),
     ShotKey("sound", types.SOUNDS,
         "Sounds in words, asked of the model, or files that are laid into the mix.",
@@ -245,14 +246,17 @@ _ROWS = (
     # what is asked of the model
     ShotKey("provider", types.NAME,
         "Who makes it: previz (free, offline), vertex, gemini, cometapi, or a plug-in.",
-        examples=("vertex",), like=True, default="previz", meant_for=_MADE, is_always_shown=True),
+        examples=("vertex",), like=True, default="previz", meant_for=_MADE, is_always_shown=True,
+        affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
     ShotKey("model", types.MODEL,
         "Alias or exact id of the model: veo-3.1, veo-3.1-fast, veo-3.1-lite, omni-flash.",
         examples=("veo-3.1-fast",), like=True, default="veo-3.1", meant_for=_MADE,
-        is_always_shown=True),
+        is_always_shown=True,
+        affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
     ShotKey("target", types.NAME,
         "The platform whose limits a previz film obeys. Absent: the model's first live one.",
-        examples=("vertex",), stands=Place.DEFAULTS, meant_for=_MADE),
+        examples=("vertex",), stands=Place.DEFAULTS, meant_for=_MADE,
+        affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
     ShotKey("resolution", types.RESOLUTION,
         "What is bought; it is conformed to `format` on delivery. Absent: format.resolution.",
         examples=("720p",), like=True, meant_for=_MADE, is_always_shown=True),

@@ -7,241 +7,33 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import wave
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storyboard.errors import MoneyRefused, Severity
+from storyboard.errors import MoneyRefused
 from storyboard.language import to_storyboard_data
 from storyboard.language.schema.definitions import load_schema
-from storyboard.model.film import MediaFacts, Take
+from storyboard.model.film import MediaFacts
 from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap
-from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
+from storyboard.pipeline.session import CheckedFilm, FilmSession, check_film
 from storyboard.run.lockfile import text_format
 from storyboard.run.lockfile.entries import LockEntry
 from storyboard.run.paths import locate_lock_file
 from storyboard.stitching.stitch import StepMedia, fingerprint_film
-from storyboard.timecode import Rate
+from tests.unit.key_films import (
+    CAST,
+    add_two_takes,
+    create_key_folder,
+    list_errors,
+    read_key_film,
+)
 
 ROOT = Path(__file__).parent.parent.parent
-CAST = (
-    "cast: {ana: {image: ana.png, description: Ana, voice: alto}, ben: {image: ben.png}, "
-    "hall: {kind: place, description: A hall}, quay: {kind: place, description: A quay}}"
-)
-_CHOICE = re.compile(r"<<(.*?)\|\|(.*?)>>")
 
-# what each key is tried with: `<<one||other>>` stands for two values -----------------------------
-
-TALK = "cast: [ana, ben], dialogue: [{ana: Hello., at: 0.5}]"
-SHOT = {
-    # key: (what the shot has besides, the key)
-    "prompt": ("", "prompt: <<a boat||a gull>>"),
-    "beats": ("length: 15", "beats: [{at: 0, prompt: a}, {at: <<7||8>>, prompt: b}]"),
-    "first_frame": ("prompt: a", "first_frame: <<ana.png||A.last>>"),
-    "last_frame": ("prompt: a, first_frame: ana.png", "last_frame: <<ana.png||A.last>>"),
-    "continue": ("prompt: a", "continue: <<A||B>>"),
-    "extend": ("prompt: a", "extend: <<A||B>>"),
-    "clip": ("", "clip: <<A||B>>"),
-    "color": ("length: 2", "color: <<red||blue>>"),
-    "card": ("length: 2", "card: <<One||Two>>"),
-    "length": ("prompt: a", "length: <<2||3>>"),
-    "duration": ("prompt: a", "duration: <<4||6>>"),
-    "trim": ("prompt: a", "trim: {start: <<1||2>>}"),
-    "handles": ("prompt: a, length: 4", "handles: <<0||1>>"),
-    "like": ("prompt: a", "like: <<A||B>>"),
-    "scene": ("prompt: a", "scene: INT. <<HALL||QUAY>> - NIGHT"),
-    "place": ("prompt: a", "place: <<hall||quay>>"),
-    "cast": ("prompt: a", "cast: <<[ana]||[ben]>>"),
-    "size": ("prompt: a", "size: <<wide||close-up>>"),
-    "angle": ("prompt: a", "angle: <<low||high>>"),
-    "lens": ("prompt: a", "lens: <<35||85>>"),
-    "camera": ("prompt: a", "camera: slow <<dolly in||pan left>>"),
-    "focus": ("prompt: a", "focus: on <<ana||ben>>"),
-    "light": ("prompt: a", "light: <<hard||soft>>"),
-    "time": ("prompt: a", "time: <<night||dawn>>"),
-    "weather": ("prompt: a", "weather: <<rain||snow>>"),
-    "mood": ("prompt: a", "mood: <<tense||calm>>"),
-    "text": ("prompt: a", "text: <<KEY||WEST>>"),
-    "look": ("prompt: a", "look: <<35mm||16mm>>"),
-    "dialogue": ("prompt: a, cast: [ana]", "dialogue: [{ana: <<Hello.||Goodbye.>>}]"),
-    "narration": ("prompt: a", "narration: [{ana: <<Hello.||Goodbye.>>}]"),
-    "sound": ("prompt: a", "sound: <<gulls||a horn>>"),
-    "ambience": ("prompt: a", "ambience: {make: <<rain||wind>>}"),
-    "provider": ("prompt: a", "provider: <<vertex||cometapi>>"),
-    "model": ("prompt: a", "model: <<veo-3.1||veo-3.1-fast>>"),
-    "resolution": ("prompt: a", "resolution: <<720p||1080p>>"),
-    "aspect_ratio": ("prompt: a", 'aspect_ratio: "<<16:9||9:16>>"'),
-    "takes": ("prompt: a", "takes: <<1||2>>"),
-    "seed": ("prompt: a", "seed: <<1||2>>"),
-    "audio": ("prompt: a", "audio: <<true||false>>"),
-    "negative_prompt": ("prompt: a", "negative_prompt: <<watermark||logo>>"),
-    "references": ("prompt: a, cast: [ana]", "references: <<auto||none>>"),
-    "options": (
-        "prompt: a, provider: vertex",
-        "options: {person_generation: <<allow_adult||allow_all>>}",
-    ),
-    "still_model": (
-        'prompt: a, provider: vertex, first_frame: {still: "a quay"}',
-        "still_model: <<gemini-3-pro-image||gemini-3.1-flash-image>>",
-    ),
-    "transition": ("prompt: a", "transition: <<cut||{fade: 1}>>"),
-    "transition_out": ("prompt: a", "transition_out: <<cut||{fade: 1}>>"),
-    "mute": ("prompt: a", "mute: <<true||false>>"),
-    "gain_db": ("prompt: a", "gain_db: <<0||-6>>"),
-    "audio_lead": ("prompt: a, trim: {start: 2}", "audio_lead: <<0||1>>"),
-    "audio_lag": ("prompt: a, trim: {end: -2}", "audio_lag: <<0||1>>"),
-    "omit": ("prompt: a", "omit: <<true||false>>"),
-    "lock": ("prompt: a", "lock: <<t01||t02>>"),
-    "alternate": ("prompt: a", "alternate: <<A||B>>"),
-    "match": ("prompt: a", "match: <<A||B>>.last"),
-    "note": ("prompt: a", "note: <<hold||let go>>"),
-    "continuity": ("prompt: a", "continuity: <<left||right>> hand"),
-    "effects": ("prompt: a", "effects: [{MultiplySpeed: {factor: <<0.5||1>>}}]"),
-}
-SHOT["id"] = ("prompt: a", "id: <<S||T>>")
-CHANGED = {
-    # what must differ where a key stands with the shots, because it is another thing there
-    "length": ("prompt: a", "length: <<2||3>>"),
-    "target": ("prompt: a", "target: <<vertex||cometapi>>"),
-    "speech_model": (
-        "prompt: a, narration: [{ana: Hello.}]",
-        "provider: gemini, model: omni-flash, speech_model: <<gemini-3.8-flash-tts||none-such>>",
-    ),
-    "text_model": (
-        "prompt: a, narration: [{write: dry, voice: ana}]",
-        "provider: gemini, model: omni-flash, text_model: <<gemini-3.8-flash||none-such>>",
-    ),
-}
-FILM = {
-    # key: (the shot, the key in the header)
-    "title": ("prompt: a", "title: <<One||Two>>"),
-    "author": ("prompt: a", "author: <<A||B>>"),
-    "copyright": ("prompt: a", "copyright: <<A||B>>"),
-    "credits": ("prompt: a", "credits: <<A||B>>"),
-    "length": ("prompt: a", "length: <<20||30>>"),
-    "format": ("prompt: a", "format: {resolution: <<720p||1080p>>}"),
-    "defaults": ("prompt: a", "defaults: {seed: <<1||2>>}"),
-    "profiles": ("prompt: a", "profiles: {p: {title: <<One||Two>>}}"),
-    "look": ("prompt: a", "look: <<35mm||16mm>>"),
-    "cast": ("prompt: a, cast: [eva]", "cast: {eva: {description: <<tall||small>>}}"),
-    "ambience": ("prompt: a", "ambience: {make: <<rain||wind>>}"),
-    "titles": ("prompt: a", "titles: [{at: 1, length: 2, text: <<One||Two>>}]"),
-    "sound": ("prompt: a", "sound: {loudness: <<web||broadcast>>}"),
-    "subtitles": (TALK + ", prompt: a", "subtitles: <<track||burn>>"),
-    "policy": ("prompt: a, provider: vertex", "policy: {budget_usd: <<0.01||100>>}"),
-    "providers": ("prompt: a", "providers: {<<nobody||noone>>: {}}"),
-    "root": ("prompt: a, first_frame: ../ana.png", 'root: "<<.||..>>"'),
-    "storyboard": ("prompt: a", "storyboard: <<1||2>>"),
-    "shots": ("", "shots: [{id: A, prompt: <<a||b>>}]"),
-}
-TRANSITION = "prompt: a, trim: {start: 2}, transition: "
-MUSIC = "sound: {music: [{file: a.wav, %s}]}"
-NESTED = {
-    "castMember.kind": ("cast: [e], prompt: a", "cast: {e: {kind: <<prop||character>>}}"),
-    "castMember.description": FILM["cast"],
-    "castMember.image": ("cast: [e], prompt: a", "cast: {e: {image: <<ana||ben>>.png}}"),
-    "castMember.images": (
-        "cast: [e], prompt: a",
-        "cast: {e: {images: <<[ana.png, ben.png]||[ben.png, ana.png]>>}}",
-    ),
-    "castMember.voice": (
-        "cast: [e], prompt: a, dialogue: [{e: Hi.}]",
-        "cast: {e: {voice: <<alto||bass>>}}",
-    ),
-    "castMember.still": ("cast: [e], prompt: a", "cast: {e: {still: <<tall||small>>}}"),
-    "cast.include": ("cast: [e], prompt: a", "cast: {include: <<one||two>>.yaml}"),
-    "still.still": ("prompt: a, first_frame: {still: <<quay||hall>>}", ""),
-    "still.cast": ("prompt: a, first_frame: {still: x, cast: <<[ana]||[ben]>>}", ""),
-    "still.place": ("prompt: a, first_frame: {still: x, place: <<hall||quay>>}", ""),
-    "trim.start": ("prompt: a, trim: {start: <<1||2>>}", ""),
-    "trim.end": ("prompt: a, trim: {end: <<3||-3>>}", ""),
-    "transition/Fade.fade": (TRANSITION + "{fade: <<1||2>>}", ""),
-    "transition/Fade.from": (TRANSITION + "{fade: 1, from: <<black||white>>}", ""),
-    "transition/Fade.through": (TRANSITION + "{fade: 1, through: <<black||white>>}", ""),
-    "transition/Fade.align": (
-        TRANSITION + "{fade: 1, through: black, align: <<start||end>>}",
-        "",
-    ),
-    "transition/Wipe.wipe": (TRANSITION + "{wipe: <<1||0.5>>}", ""),
-    "transition/Wipe.from": (TRANSITION + "{wipe: 1, from: <<left||top>>}", ""),
-    "transition/Wipe.align": (TRANSITION + "{wipe: 1, align: <<end||center>>}", ""),
-    "transition/Wipe.frames": (TRANSITION + "{wipe: 1, frames: <<hold||overlap>>}", ""),
-    "transition/Dissolve.dissolve": (TRANSITION + "{dissolve: <<1||0.5>>}", ""),
-    "transition/Dissolve.align": (TRANSITION + "{dissolve: 1, align: <<end||center>>}", ""),
-    "transition/Dissolve.frames": (TRANSITION + "{dissolve: 1, frames: <<hold||overlap>>}", ""),
-    "transitionOut/Fade out.fade": ("prompt: a, transition_out: {fade: <<1||2>>}", ""),
-    "transitionOut/Fade out.to": ("prompt: a, transition_out: {fade: 1, to: <<red||blue>>}", ""),
-    "line.at": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., at: <<1||2>>}]", ""),
-    "line.how": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., how: <<low||loud>>}]", ""),
-    "line.off": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., off: <<true||false>>}]", ""),
-    "toldLine.at": ("prompt: a, narration: [{ana: Hi., at: <<1||2>>}]", ""),
-    "toldLine.how": ("prompt: a, narration: [{ana: Hi., how: <<low||loud>>}]", ""),
-    "toldLine.off": ("prompt: a, narration: [{ana: Hi., off: <<true||false>>}]", ""),
-    "toldLine.write": ("prompt: a, narration: [{write: <<dry||wet>>, voice: ana}]", ""),
-    "toldLine.voice": ("prompt: a, narration: [{write: dry, voice: <<ana||ben>>}]", ""),
-    "beat.at": (", ".join(SHOT["beats"]), ""),
-    "beat.prompt": ("length: 15, beats: [{at: 0, prompt: a}, {at: 8, prompt: <<b||c>>}]", ""),
-    "cue/Sound file.file": ("prompt: a, sound: {file: <<a||b>>.wav}", ""),
-    "cue/Sound file.at": ("prompt: a, sound: {file: a.wav, at: <<1||2>>}", ""),
-    "cue/Sound file.gain_db": ("prompt: a, sound: {file: a.wav, gain_db: <<-1||-2>>}", ""),
-    "ambience.make": (", ".join(SHOT["ambience"]), ""),
-    "ambience.file": ("prompt: a, ambience: {file: <<a||b>>.wav}", ""),
-    "ambience.gain_db": ("prompt: a, ambience: {make: rain, gain_db: <<-9||-6>>}", ""),
-    "include.include": ("prompt: a", "shots: [{include: <<three||four>>.yaml}]"),
-    "format.aspect_ratio": ("prompt: a", 'format: {aspect_ratio: "<<16:9||9:16>>"}'),
-    "format.resolution": FILM["format"],
-    "format.fps": ("prompt: a", "format: {fps: <<24||25>>}"),
-    "music.file": ("prompt: a", "sound: {music: [{file: <<a||b>>.wav}]}"),
-    "music.make": ("prompt: a", "sound: {music: [{make: <<slow||fast>>}]}"),
-    "narrationCue.at": ("prompt: a", "sound: {narration: [{at: <<1||2>>, ana: Hi.}]}"),
-    "narrationCue.how": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, ana: Hi., how: <<low||loud>>}]}",
-    ),
-    "narrationCue.off": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, ana: Hi., off: <<true||false>>}]}",
-    ),
-    "narrationCue.write": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, write: <<dry||wet>>, voice: ana}]}",
-    ),
-    "narrationCue.voice": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, write: dry, voice: <<ana||ben>>}]}",
-    ),
-    "loudness/Loudness.lufs": ("prompt: a", "sound: {loudness: {lufs: <<-14||-20>>}}"),
-    "loudness/Loudness.true_peak_db": (
-        "prompt: a",
-        "sound: {loudness: {true_peak_db: <<-1||-2>>}}",
-    ),
-    "soundtrack.music": ("prompt: a", "sound: {music: [{make: <<slow||fast>>}]}"),
-    "soundtrack.narration": ("prompt: a", "sound: {narration: [{at: 1, ana: <<Hi.||Ho.>>}]}"),
-    "soundtrack.ambience": ("prompt: a", "sound: {ambience: {make: <<rain||wind>>}}"),
-    "soundtrack.loudness": FILM["sound"],
-    "title.at": ("prompt: a", "titles: [{at: <<1||2>>, length: 2, text: Hi}]"),
-    "title.length": ("prompt: a", "titles: [{at: 1, length: <<1||2>>, text: Hi}]"),
-    "title.text": FILM["titles"],
-    "title.credits": ("prompt: a", "titles: [{at: 1, length: 2, credits: <<[A]||[B]>>}]"),
-    "title.style": (
-        "prompt: a",
-        "titles: [{at: 1, length: 2, text: Hi, style: <<center||lower-third>>}]",
-    ),
-    "policy.budget_usd": FILM["policy"],
-    "policy.on_limit": (
-        "length: 160, model: veo-3.1, beats: [{at: 0, prompt: a}]",
-        "policy: {on_limit: <<reanchor||error>>}",
-    ),
-} | {
-    f"music.{key}": ("prompt: a", MUSIC % f"{key}: <<1||2>>")
-    for key in ("from", "to", "start", "fade_in", "fade_out", "gain_db", "duck_db")
-}
 # what the plan can't show -----------------------------------------------------------------------
 
 FOR_PEOPLE = {
@@ -305,93 +97,11 @@ KEYS = sorted(
 )
 
 
-def text_of(key: str) -> tuple[str, str]:
-    """The film in which a key is tried, and the part it includes."""
-    owner, name = key.rsplit(".", 1)
-    header, shot, around, part = "", "", "", ""
-    if owner == "shot":
-        rest, told = SHOT[name]
-        shot = ", ".join(each for each in (rest, told) if each)
-    elif owner in ("sequence", "defaults"):
-        shot, told = {**SHOT, **CHANGED}[name] if name != "sequence" else ("prompt: a", "")
-        around = told if owner == "sequence" else ""
-        header = f"defaults: {{{told}}}" if owner == "defaults" else ""
-    elif owner in ("film", "profile", "part"):
-        shot, told = FILM[name]
-        header = told if owner == "film" else ""
-        header = f"profiles: {{p: {{{told}}}}}" if owner == "profile" else header
-        part = told if owner == "part" else ""
-    else:
-        shot, header = NESTED[key]
-    lines = [header]
-    if not re.search(r"^storyboard:", header):
-        lines.append("storyboard: 1")
-    if not re.search(r"^cast:", header):
-        lines.append(CAST)
-    if not re.search(r"^shots:", header):
-        item = shot if "id:" in shot else f"id: S, {shot}"
-        item = f"{{{item}}}"
-        if owner == "sequence":
-            id = "<<Q||R>>" if name == "sequence" else "Q"
-            item = f"{{sequence: {id}, {around}, shots: [{item}]}}".replace(", ,", ",")
-        lines += ["shots:", "  - {id: A, prompt: first, length: 2, trim: {start: 1}, size: wide}"]
-        lines += [
-            "  - {id: B, prompt: second, length: 2, trim: {start: 1}, size: insert}",
-            f"  - {item}",
-        ]
-        if part:
-            inner = f"\nshots:\n  - {{{shot}, id: S}}\n"
-            part = part.replace("id: A", "id: S") if part.startswith("shots") else part + inner
-            lines[-1] = "  - {include: part.yaml}"
-    return "\n".join(lines) + "\n", part
-
-
-def chosen(text: str, which: int) -> str:
-    return _CHOICE.sub(lambda match: match[which], text)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("keys") / "film"
-    folder.mkdir()
-    (folder.parent / ".git").mkdir()
-    for name in ("ana", "ben"):
-        (folder / f"{name}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + name.encode() + bytes(32))
-    shutil.copy(folder / "ana.png", folder.parent)
-    for name, level in (("a", 1), ("b", 2)):
-        with wave.open(str(folder / f"{name}.wav"), "wb") as file:
-            file.setparams((1, 2, 48000, 0, "NONE", ""))
-            file.writeframes(bytes([0, level]) * 48000 * 12)
-    (folder / "one.yaml").write_text("e: {description: tall}\n")
-    (folder / "two.yaml").write_text("e: {description: small}\n")
-    (folder / "three.yaml").write_text("shots:\n  - {id: S, prompt: a}\n")
-    (folder / "four.yaml").write_text("shots:\n  - {id: S, prompt: b}\n")
-    return folder
-
-
-def two_takes(production: FilmSession) -> None:
-    """Two takes of every step, as renders elsewhere would have entered them."""
-    for node in production.plan().nodes:
-        for ordinal in (1, 2) if node.digest else ():
-            facts = MediaFacts(frames=node.step.buys_frames, rate=Rate(Fraction(24)))
-            take = Take(
-                digest=node.digest,
-                ordinal=ordinal,
-                sha256=f"{ordinal}{node.digest[1:]}",
-                provider=node.step.provider,
-                model=node.step.model,
-                facts=facts,
-                shot=node.step.shot,
-                price_micros=400_000,
-            )
-            production.selects.add_take(take, step=node.step.id, parts=node.parts or {})
-
-
 def effect(examined: CheckedFilm, takes: bool = False) -> str:
     """All that a film makes: steps and what they send, the cut and its fingerprint, the money."""
     production = FilmSession(examined)
     if takes:
-        two_takes(production)
+        add_two_takes(production)
     plan = production.plan()
     steps = [node.step for node in plan.nodes]
     media = {
@@ -407,18 +117,9 @@ def effect(examined: CheckedFilm, takes: bool = False) -> str:
     return re.sub(r"Span\([^)]*\)", "", repr((steps, nodes, plan.timeline, cut, money)))
 
 
-def errors(examined: CheckedFilm) -> list[tuple[str, str]]:
-    return [(d.code, d.message) for d in examined.diagnostics if d.severity is Severity.ERROR]
-
-
-def read(folder: Path, key: str, which: int) -> CheckedFilm:
-    text, part = (chosen(each, which) for each in text_of(key))
-    film = folder / "film.yaml"
-    film.write_text(text)
-    (folder / "part.yaml").write_text(part or "shots: []\n")
-    return check_film(
-        film, Overrides(profile="p" if key.startswith(("profile.", "film.profiles")) else None)
-    )
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return create_key_folder(tmp_path_factory.mktemp("keys"))
 
 
 TRIED = [key for key in KEYS if key not in BY_RUNNING and key not in BY_DEFINITION]
@@ -427,20 +128,20 @@ TRIED = [key for key in KEYS if key not in BY_RUNNING and key not in BY_DEFINITI
 @pytest.mark.parametrize("key", TRIED)
 def test_a_key_has_an_effect_or_is_refused_by_name(folder: Path, key: str) -> None:
     name = key.rsplit(".", 1)[1]
-    one, other = read(folder, key, 1), None
-    first = None if errors(one) else effect(one, takes=name == "lock")
+    one, other = read_key_film(folder, key, 1), None
+    first = None if list_errors(one) else effect(one, takes=name == "lock")
     before = [d.message for d in one.diagnostics]
-    shown = to_storyboard_data(one.film) if one.film and not errors(one) else None
-    wrong = errors(one)
-    other = read(folder, key, 2)
-    if wrong and errors(other):
+    shown = to_storyboard_data(one.film) if one.film and not list_errors(one) else None
+    wrong = list_errors(one)
+    other = read_key_film(folder, key, 2)
+    if wrong and list_errors(other):
         told = [d for d in (*one.diagnostics, *other.diagnostics) if f"`{name}" in d.message]
-        assert told or name == "providers", (wrong, errors(other))
+        assert told or name == "providers", (wrong, list_errors(other))
         return
-    if key in ONE_REFUSED and (wrong or errors(other)):
+    if key in ONE_REFUSED and (wrong or list_errors(other)):
         return
     assert not wrong, wrong
-    assert not errors(other), errors(other)
+    assert not list_errors(other), list_errors(other)
     if name in FOR_PEOPLE:
         assert effect(other) == first, "it is for people"
         assert other.film
@@ -512,7 +213,7 @@ def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
     lock = locate_lock_file(film)
     lock.unlink(missing_ok=True)
     production = FilmSession(check_film(film))
-    two_takes(production)
+    add_two_takes(production)
     ((digest, entry),) = production.selects.entries.items()
     change(entry)
     lock.write_text(text_format.format_lock_file({digest: entry}))
