@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import wave
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from storyboard.errors import Severity
+from storyboard.language.schema.definitions import load_schema
 from storyboard.model.film import MediaFacts, Take
 from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
 from storyboard.timecode import Rate
@@ -225,6 +228,48 @@ NESTED = {
     f"music.{key}": ("prompt: a", MUSIC % f"{key}: <<1||2>>")
     for key in ("from", "to", "start", "fade_in", "fade_out", "gain_db", "duck_db")
 }
+
+
+BY_RUNNING = {
+    # what happens only in a run, with the tests that see it
+    "policy.on_filtered": "tests/story/test_provenance.py",
+    "policy.on_failed": "tests/unit/test_run_local.py",
+    "policy.on_expired": "tests/story/test_expired_sources.py",
+    "policy.on_pick": "tests/unit/test_run_local.py",
+    "policy.retries": "tests/unit/test_run_local.py",
+    "providers.vertex.project": "tests/contract/test_vertex_credentials.py",
+    "providers.vertex.location": "tests/contract/test_vertex_credentials.py",
+    "providers.vertex.storage_uri": "tests/contract/test_vertex_jobs.py",
+    "providers.cometapi.transport": "tests/contract/test_cometapi_simulated.py",
+}
+ONE_REFUSED = {"film.root", "film.storyboard", "policy.on_limit", "part.storyboard"} | {
+    "defaults.speech_model",
+    "defaults.text_model",
+}
+"""Of the two values one is refused by name: the other allows it, or is the only one there is."""
+
+
+def walk_keys(node: Any, owner: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """`shot.size`, `transition/Fade.from`: every key of every kind of mapping, with its schema."""
+    if isinstance(node, list):
+        for part in node:
+            yield from walk_keys(part, owner)
+    if not isinstance(node, dict):
+        return
+    here = f"{owner}/{node['title']}" if "title" in node and "/" not in owner else owner
+    plain = owner in load_schema()["definitions"] and node is load_schema()["definitions"][owner]
+    here = owner if plain or "properties" not in node else here
+    for key, part in node.get("properties", {}).items():
+        yield f"{here}.{key}", part
+        yield from walk_keys(part, f"{here}.{key}" if here == "providers" else here)
+    for key, part in node.items():
+        if key not in ("properties", "title", "examples", "enum"):
+            yield from walk_keys(part, owner)
+
+
+def tidy_key(key: str) -> str:
+    """`providers.vertex/Vertex AI.project` is `providers.vertex.project`."""
+    return re.sub(r"^(providers\.\w+)/[^.]*", r"\1", key)
 
 
 def build_key_film(key: str) -> tuple[str, str]:

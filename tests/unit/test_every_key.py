@@ -25,11 +25,15 @@ from storyboard.run.lockfile.entries import LockEntry
 from storyboard.run.paths import locate_lock_file
 from storyboard.stitching.stitch import StepMedia, fingerprint_film
 from tests.unit.key_films import (
+    BY_RUNNING,
     CAST,
+    ONE_REFUSED,
     add_two_takes,
     create_key_folder,
     list_errors,
     read_key_film,
+    tidy_key,
+    walk_keys,
 )
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,18 +45,6 @@ FOR_PEOPLE = {
     "continuity": "what people must keep the same; `show` prints it, nothing is made of it",
 }
 NAMES = {"sequence.sequence": "the name by which commands choose its shots, `seq:Q`"}
-BY_RUNNING = {
-    # what happens only in a run, with the tests that see it
-    "policy.on_filtered": "tests/story/test_provenance.py",
-    "policy.on_failed": "tests/unit/test_run_local.py",
-    "policy.on_expired": "tests/story/test_expired_sources.py",
-    "policy.on_pick": "tests/unit/test_run_local.py",
-    "policy.retries": "tests/unit/test_run_local.py",
-    "providers.vertex.project": "tests/contract/test_vertex_credentials.py",
-    "providers.vertex.location": "tests/contract/test_vertex_credentials.py",
-    "providers.vertex.storage_uri": "tests/contract/test_vertex_jobs.py",
-    "providers.cometapi.transport": "tests/contract/test_cometapi_simulated.py",
-}
 BY_DEFINITION = {
     "providers.vertex": "its keys stand below",
     "providers.gemini": "has no keys",
@@ -60,40 +52,16 @@ BY_DEFINITION = {
     "providers.cometapi": "its keys stand below",
     "sequence.shots": "the shots, each tried as one",
 }
-ONE_REFUSED = {"film.root", "film.storyboard", "policy.on_limit", "part.storyboard"} | {
-    "defaults.speech_model",
-    "defaults.text_model",
-}
-"""Of the two values one is refused by name: the other allows it, or is the only one there is."""
 SAID = {"film.length", "profile.length"}
 """A wish, whose whole effect is what `check` and `plan` say."""
 
 
-def keys_of(node: Any, owner: str) -> Iterator[str]:
-    """`shot.size`, `transition/Fade.from`: every key of every kind of mapping."""
-    if isinstance(node, list):
-        for part in node:
-            yield from keys_of(part, owner)
-    if not isinstance(node, dict):
-        return
-    here = f"{owner}/{node['title']}" if "title" in node and "/" not in owner else owner
-    plain = owner in load_schema()["definitions"] and node is load_schema()["definitions"][owner]
-    here = owner if plain or "properties" not in node else here
-    for key, part in node.get("properties", {}).items():
-        yield f"{here}.{key}"
-        yield from keys_of(part, f"{here}.{key}" if here == "providers" else here)
-    for key, part in node.items():
-        if key not in ("properties", "title", "examples", "enum"):
-            yield from keys_of(part, owner)
-
-
-def tidy(key: str) -> str:
-    """`providers.vertex/Vertex AI.project` is `providers.vertex.project`."""
-    return re.sub(r"^(providers\.\w+)/[^.]*", r"\1", key)
-
-
 KEYS = sorted(
-    {tidy(k) for name, node in load_schema()["definitions"].items() for k in keys_of(node, name)}
+    {
+        tidy_key(key)
+        for name, definition in load_schema()["definitions"].items()
+        for key, _ in walk_keys(definition, name)
+    }
 )
 
 

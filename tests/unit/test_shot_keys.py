@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from storyboard.language.schema.definitions import load_schema
 from storyboard.model.film import MediaFacts
 from storyboard.model.shot_keys import SHOT_KEYS, Affects, Place
 from storyboard.pipeline.plan_snapshot import build_snapshot
@@ -14,7 +16,16 @@ from storyboard.pipeline.session import FilmSession
 from storyboard.stitching.fingerprint import fingerprint_film
 from storyboard.stitching.stitch import StepMedia
 from tests.unit import key_films
-from tests.unit.key_films import add_two_takes, create_key_folder, list_errors, read_key_film
+from tests.unit.key_films import (
+    BY_RUNNING,
+    ONE_REFUSED,
+    add_two_takes,
+    create_key_folder,
+    list_errors,
+    read_key_film,
+    tidy_key,
+    walk_keys,
+)
 
 ON_THE_WIRE = {"negative_prompt": "prompt: a, provider: vertex"}
 """Shots of a paid provider, for what previz doesn't read."""
@@ -40,8 +51,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return create_key_folder(tmp_path_factory.mktemp("flips"))
 
 
-def measure(folder: Path, key: str, which: int) -> Measured | None:
-    """What the film of a key comes to with one of its values; None where it is refused."""
+def measure(
+    folder: Path, key: str, which: int, shots: Collection[str] = ("S", "T")
+) -> Measured | None:
+    """What the film of a key comes to with one of its values; None where it is refused.
+
+    Takes are those of `shots`, of all without any.
+    """
     checked = read_key_film(folder, key, which)
     if list_errors(checked):
         return None
@@ -56,7 +72,7 @@ def measure(folder: Path, key: str, which: int) -> Measured | None:
         media[node.step.id] = StepMedia(
             Path(node.step.id), content, MediaFacts(frames=node.step.buys_frames), 0
         )
-        if is_made and node.step.shot in ("S", "T"):
+        if is_made and (node.step.shot in shots or not shots):
             takes[node.step.id.replace("T", "S")] = node.digest
     fingerprint = fingerprint_film(session.film, plan.timeline, media)
     return Measured(takes, fingerprint, build_snapshot(session, plan))
@@ -105,3 +121,28 @@ def test_a_change_moves_what_the_table_says(
     if declared & (Affects.TAKE | Affects.CUT):
         declared &= Affects.TAKE | Affects.CUT
     assert moved == declared
+
+
+def list_declared() -> Iterator[tuple[str, frozenset[str]]]:
+    """The keys of headers and of mappings inside values, with what each is said to move."""
+    for name, definition in load_schema()["definitions"].items():
+        if name not in ("shot", "sequence", "defaults"):
+            for key, node in walk_keys(definition, name):
+                if "x-affects" in node:
+                    yield tidy_key(key), frozenset(node["x-affects"])
+
+
+MAPPINGS = {"film.defaults", "film.cast", "film.sound"}
+"""What they move is what the keys in them move."""
+DECLARED = {key: moves for key, moves in list_declared() if key not in BY_RUNNING}
+
+
+@pytest.mark.parametrize("key", DECLARED)
+def test_a_key_of_the_header_moves_what_the_schema_says(folder: Path, key: str) -> None:
+    """At the most: what a mapping may move depends on its keys, of which one is tried here."""
+    one, other = measure(folder, key, 1, ()), measure(folder, key, 2, ())
+    if one is None or other is None:
+        assert key in ONE_REFUSED
+        return
+    moved = {str(affected.name).lower() for affected in find_moved(one, other)} - {"plan"}
+    assert moved == DECLARED[key] or (moved < DECLARED[key] and key in MAPPINGS)

@@ -48,6 +48,7 @@ def _describe_key(key: ShotKey) -> dict[str, Any]:
         "title": key.title_text,
         "description": key.description,
         "examples": list(key.examples),
+        "x-affects": [str(affected.name).lower() for affected in key.affects],
     }
     return described if key.default is None else {**described, "default": key.default}
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 Accepts: TypeAlias = Callable[[Any], bool]
 
 _IGNORED = {"$schema", "$id", "$comment", "title", "description", "default", "examples"}
-_IGNORED |= {"definitions", "markdownEnumDescriptions", "then", "else", "x-wants"}
+_IGNORED |= {"definitions", "markdownEnumDescriptions", "then", "else", "x-wants", "x-affects"}
 
 _TYPES: dict[str, Accepts] = {
     "string": lambda value: isinstance(value, str),
