@@ -2,7 +2,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint kill bench golden schema frozen gallery render lock clean
+.PHONY: help setup demo test lint kill bench golden schema reference frozen gallery render lock clean
 
 # The first Python that runs and is new enough: a shim may exist and still not run.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -57,6 +57,9 @@ golden: .venv/dev.stamp ## Write the goldens again, to be reviewed as a diff
 
 schema: .venv/runtime.stamp ## Write the schema for editors again, from the table of keys
 	@$(STORYBOARD) show --schema > schemas/.new && mv schemas/.new schemas/storyboard.schema.json
+
+reference: .venv/dev.stamp ## Write the reference pages again, from the tables of the program
+	@$(BIN)/python -m reference
 
 frozen: .venv/dev.stamp ## Read all frozen films: digests, requests and files are what they were
 	@FROZEN=all $(BIN)/python -m pytest -n 2 tests/frozen

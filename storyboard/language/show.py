@@ -280,7 +280,7 @@ def _format_yaml_lines(film: Film, data: Mapping[str, Any], with_origins: bool) 
                         _format_origin_comment(origin, name, item, form) if with_origins else ""
                     )
                     marker = "-" if index == 0 else " "
-                    yield f"  {marker} {name}: {_format_flow_yaml(part)}{comment}"
+                    yield f"  {marker} {name}: {format_flow_yaml(part)}{comment}"
         elif key == "cast" and value:
             yield "cast:"
             for name, member in value.items():
@@ -289,7 +289,7 @@ def _format_yaml_lines(film: Film, data: Mapping[str, Any], with_origins: bool) 
                     if with_origins
                     else ""
                 )
-                yield f"  {name}: {_format_flow_yaml(member)}{comment}"
+                yield f"  {name}: {format_flow_yaml(member)}{comment}"
         elif isinstance(value, list) and value and not isinstance(value[0], str):
             yield f"{key}:"
             for index, part in enumerate(value):
@@ -298,7 +298,7 @@ def _format_yaml_lines(film: Film, data: Mapping[str, Any], with_origins: bool) 
                     if with_origins
                     else ""
                 )
-                yield f"  - {_format_flow_yaml(part)}{comment}"
+                yield f"  - {format_flow_yaml(part)}{comment}"
         elif isinstance(value, Mapping) and value:
             yield f"{key}:"
             for name, part in value.items():
@@ -307,10 +307,10 @@ def _format_yaml_lines(film: Film, data: Mapping[str, Any], with_origins: bool) 
                     if with_origins
                     else ""
                 )
-                yield f"  {name}: {_format_flow_yaml(part)}{comment}"
+                yield f"  {name}: {format_flow_yaml(part)}{comment}"
         else:
             comment = _format_origin_comment(film.origins.get(key), key, {}) if with_origins else ""
-            yield f"{key}: {_format_flow_yaml(value)}{comment}"
+            yield f"{key}: {format_flow_yaml(value)}{comment}"
 
 
 def _format_origin_comment(
@@ -328,19 +328,19 @@ def _format_origin_comment(
     return f"  # {prefix}{layer}{detail}" + (f", {place.file}:{place.line}" if place else "")
 
 
-def _format_flow_yaml(value: Any) -> str:
+def format_flow_yaml(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, Mapping):
         return (
             "{"
             + ", ".join(
-                f"{_format_flow_yaml(str(key))}: {_format_flow_yaml(item)}"
+                f"{format_flow_yaml(str(key))}: {format_flow_yaml(item)}"
                 for key, item in value.items()
             )
             + "}"
         )
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_format_flow_yaml(item) for item in value) + "]"
+        return "[" + ", ".join(format_flow_yaml(item) for item in value) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, (int, float)):

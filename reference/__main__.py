@@ -1,0 +1,25 @@
+"""Writes every reference page: `python -m reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from reference.language import build_language_page
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+PAGES: Mapping[str, Callable[[], str]] = {
+    "language.md": build_language_page,
+}
+_NOTICE = "<!-- `make reference` writes this page. -->\n\n"
+
+
+def build_page(name: str) -> str:
+    """The text of a page as it must stand in the folder."""
+    return _NOTICE + PAGES[name]()
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in PAGES:
+        (FOLDER / name).write_text(build_page(name), encoding="utf-8")
