@@ -2,25 +2,82 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
+from storyboard.errors import UsageError
 from storyboard.model.film import Film
 from storyboard.model.shot_keys import FIELD_KEYS
 from storyboard.model.sound import list_media_files
 from storyboard.run.paths import locate_lock_file
 from storyboard.util.atomic_files import write_to_file_or_stream
+from storyboard.util.output_files import is_stream_path
+
+_PLAIN_NAME = re.compile(r"(?![~-])[\w./,+@!^{}' #:-]+(?<! )")
+"""Letters of any script, and the marks that make leaves alone or that an escape keeps from it."""
 
 
-def write_depfile(path: Path, target: Path, film: Film) -> None:
+def write_depfile(path: Path, target: Path, film: Film) -> list[Path]:
     """Writes `target: files` and an empty rule for each file, so that a deleted one is no error.
 
-    The same text is a valid Ninja depfile.
+    The same text is a valid Ninja depfile. Make reads some characters of a name as its own words,
+    and no escape stops it: a file with such a name is reached through a link with a plain name,
+    in the folder `PATH.names`. Returns the files that are left out because `path` is a stream,
+    beside which no folder belongs.
     """
-    names = [_to_relative_name(file) for file in list_film_files(film)]
-    lines = [" \\\n  ".join([f"{_escape_name(str(target))}:", *map(_escape_name, names)])]
-    lines += [f"{_escape_name(name)}:" for name in names]
+    files = list_film_files(film)
+    names = {file: _to_relative_name(file) for file in files}
+    odd_files = [file for file in files if not _is_plain_name(names[file])]
+    if odd_files and is_stream_path(path):
+        names = {file: name for file, name in names.items() if file not in odd_files}
+    else:
+        names |= _link_odd_files(path, odd_files)
+        odd_files = []
+    quoted = [_escape_name(name) for name in names.values()]
+    lines = [" \\\n  ".join([f"{_escape_name(str(target))}:", *quoted])]
+    lines += [f"{name}:" for name in quoted]
     write_to_file_or_stream(path, "\n\n".join(lines) + "\n")
+    return odd_files
+
+
+def require_names_for_make(path: Path, target: Path) -> None:
+    """Raises UsageError for a target, or a place of the fragment, that make can't name."""
+    for name, flag in ((str(target), "-o build/film.mp4"), (str(path), "--deps build/film.d")):
+        if not _is_plain_name(name):
+            raise UsageError(
+                f"make can't name {name!r}",
+                hint=f"use a name of letters, digits and . _ - such as {flag}",
+            )
+
+
+def _choose_link_folder(path: Path) -> Path:
+    return path.with_name(path.name + ".names")
+
+
+def _link_odd_files(path: Path, files: list[Path]) -> dict[Path, str]:
+    """The name of a link to each file; links that no file needs any more are gone.
+
+    Make looks at the time of the file behind a link, so that a link is as good as its file.
+    """
+    folder = _choose_link_folder(path)
+    links = {
+        file: folder / (hashlib.sha256(os.fsencode(file)).hexdigest()[:16] + ".link")
+        for file in files
+    }
+    if links:
+        folder.mkdir(parents=True, exist_ok=True)
+    for old_link in set(folder.glob("*.link")) - set(links.values()):
+        old_link.unlink(missing_ok=True)
+    for file, link in links.items():
+        if not link.is_symlink():  # its name is made of where it leads to
+            link.symlink_to(file)
+    if not links:
+        with suppress(OSError):
+            folder.rmdir()
+    return {file: _to_relative_name(link) for file, link in links.items()}
 
 
 def list_film_files(film: Film) -> list[Path]:
@@ -43,7 +100,12 @@ def _to_relative_name(path: Path) -> str:
         return os.path.relpath(path)
 
 
+def _is_plain_name(name: str) -> bool:
+    """Whether make reads the name, escaped, as the name of one file and nothing else."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
 def _escape_name(name: str) -> str:
-    for plain, safe in (("\\", "\\\\"), ("$", "$$"), (" ", "\\ "), ("#", "\\#"), (":", "\\:")):
+    for plain, safe in ((" ", "\\ "), ("#", "\\#"), (":", "\\:")):
         name = name.replace(plain, safe)
     return name

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from storyboard.cli.depfile import list_film_files
+from storyboard.cli.depfile import list_film_files, require_names_for_make
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.model.film import Film
 from storyboard.pipeline.render import choose_default_output, list_outputs
@@ -26,6 +26,7 @@ def check_output_path(film: Film, out: Path, deps: Path | None) -> None:
     _confirm_outside_film(film, targets, instead)
     _confirm_distinct_files(targets, f"write elsewhere: {instead}")
     if deps is not None:
+        require_names_for_make(deps, out)
         _confirm_text_target(film, deps, "--deps build/film.d")
         _confirm_distinct_files((*targets, deps), "write elsewhere: --deps build/film.d")
 

@@ -162,7 +162,14 @@ def command(
             if deps is not None and not until:
                 from storyboard.cli.depfile import write_depfile
 
-                write_depfile(deps, out or choose_default_output(session.film), session.film)
+                left_out = write_depfile(
+                    deps, out or choose_default_output(session.film), session.film
+                )
+                for file in left_out:
+                    console.print_status(
+                        f"the make fragment leaves out {file.name!r}: make can't name it; "
+                        "write the fragment to a file and it is linked beside it"
+                    )
             if (
                 is_plain
                 and saved is None
