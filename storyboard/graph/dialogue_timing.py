@@ -15,9 +15,8 @@ from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.effects import changes_timing, compute_duration_after
 from storyboard.model.film import Film, Line, Shot
 from storyboard.timecode import FrameRange, Rate
+from storyboard.util.spoken_length import WORDS_PER_SECOND, count_spoken_words
 
-WORDS_PER_SECOND = Fraction(13, 5)
-"""A common reading pace."""
 _LEAD_IN = Fraction(1, 2)
 BREATH = Fraction(3, 10)
 """Seconds between a line and one that follows it."""
@@ -69,7 +68,7 @@ def compute_line_ranges(
             start = ranges[-1].end + rate.to_frames(BREATH)
         else:
             start = begin_frame + rate.to_frames(_LEAD_IN)
-        words = len(line.words.split()) or (_UNWRITTEN if line.write else 0)
+        words = count_spoken_words(line.words) or (_UNWRITTEN if line.write else 0)
         seconds = max(Fraction(1, 2), words / WORDS_PER_SECOND)
         ranges.append(FrameRange(start, start + rate.to_frames_rounded_up(seconds)))
     return tuple(ranges)

@@ -21,6 +21,7 @@ from storyboard.model.film import Line, Shot
 from storyboard.providers.base import Intent, Kind, Role, Settings, SpokenLine
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
+from storyboard.util.spoken_length import count_spoken_words
 
 _SLOWEST = Fraction(13, 10)
 """Words a second of the slowest reader: what a line may cost at most."""
@@ -180,7 +181,7 @@ _MODEL_WORDS = {"write": "text", "speech": "speech"}
 
 def _estimate_max_speech_micros(model: Model, line: Line) -> int:
     """What a line costs at most, spoken as slowly as anybody would."""
-    words = len(line.words.split())
+    words = count_spoken_words(line.words)
     seconds = _WRITTEN_S if line.write else max(2, math.ceil(words / _SLOWEST))
     return seconds * (model.price_second or 0)
 

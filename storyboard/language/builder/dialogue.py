@@ -14,8 +14,9 @@ from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.shot_values import strip_prose
 from storyboard.model.film import Line, References, Shot
 from storyboard.timecode import Rate
+from storyboard.util.spoken_length import WORDS_PER_SECOND, measure_spoken_length
 
-MAX_EASY_RATE = Fraction(26, 10)
+MAX_EASY_RATE = WORDS_PER_SECOND
 """Words a second above which a line is warned of."""
 MAX_POSSIBLE_RATE = Fraction(45, 10)
 """Words a second that nobody speaks."""
@@ -107,7 +108,7 @@ def find_speech_rate_problems(
     for index, after in zip(starts, [*starts[1:], len(dialogue)], strict=True):
         begin = dialogue[index].at or 0
         end = dialogue[after].at if after < len(dialogue) else take_frames
-        count = sum(len(line.words.split()) for line in dialogue[index:after])
+        spoken = measure_spoken_length(line.words for line in dialogue[index:after])
         frames = (take_frames if end is None else min(end, max(take_frames, begin))) - begin
         if begin >= take_frames:
             take_length = _format_frames_as_seconds(take_frames, rate)
@@ -120,17 +121,17 @@ def find_speech_rate_problems(
             continue
         if frames <= 0:
             continue
-        if count * rate.value.numerator <= 2 * frames * rate.value.denominator:
-            continue  # no need of fractions
-        pace = count / rate.to_seconds(frames)
+        seconds = rate.to_seconds(frames)
+        pace = spoken.words / seconds
         if pace <= MAX_EASY_RATE:
             continue
-        needed = float(count / MAX_EASY_RATE)
+        needed_s = float(spoken.words / MAX_EASY_RATE)
         message = (
-            f"{count} words in {_format_frames_as_seconds(frames, rate)} s "
-            f"are {float(pace):.1f} a second"
+            f"{spoken.count} {spoken.unit} in {_format_frames_as_seconds(frames, rate)} s "
+            f"are {float(spoken.count / seconds):.1f} a second"
         )
-        hint = f"people speak 2.6 a second; these want {needed:.1f} s"
+        easy = float(MAX_EASY_RATE * spoken.count / spoken.words)
+        hint = f"people speak {easy:.1f} a second; these want {needed_s:.1f} s"
         if pace > MAX_POSSIBLE_RATE:
             problems.append(SpeechRateProblem(index, Severity.ERROR, "SB309", message, hint))
         else:

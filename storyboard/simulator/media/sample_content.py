@@ -13,6 +13,7 @@ from typing import Any
 
 from storyboard.errors import MediaError
 from storyboard.simulator.validation.generate_content import ContentRequest
+from storyboard.util.spoken_length import WORDS_PER_SECOND, count_spoken_words
 
 PCM_RATE = 24_000
 """Samples a second of the speech: mono, 16 bit, little endian, no header."""
@@ -67,7 +68,11 @@ def synthesize_speech_tones(content_request: ContentRequest) -> bytes:
         if not word[0].isalnum():
             pieces.append(np.zeros(int(_STOP_S * PCM_RATE)))
             continue
-        length = int((_WORD_S + _LETTER_S * len(word)) * PCM_RATE)
+        spoken_words = count_spoken_words(word)
+        seconds = float(spoken_words / WORDS_PER_SECOND)
+        if spoken_words == 1:
+            seconds = _WORD_S + _LETTER_S * len(word)
+        length = int(seconds * PCM_RATE)
         at = np.arange(length) / PCM_RATE
         bend = pitch * (1 + (sum(word.encode()) % 9 - 4) / 60)
         tone = sum(np.sin(2 * np.pi * bend * k * at) / k for k in (1, 2, 3))
