@@ -251,7 +251,8 @@ class _Compiler:
                 shot,
                 shot.find_span("clip"),
                 f"{file.name} holds no moving picture",
-                "a still picture is used with `first_frame:`",
+                "show a picture with `first_frame:`; with `provider: previz` beside it, it costs "
+                "nothing and `camera` moves over it",
             )
             return None
         self.context.steps[shot.id] = Step(

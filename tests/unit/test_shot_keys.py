@@ -13,6 +13,7 @@ from storyboard.model.film import MediaFacts
 from storyboard.model.shot_keys import SHOT_KEYS, Affects, Place
 from storyboard.pipeline.plan_snapshot import build_snapshot
 from storyboard.pipeline.session import FilmSession
+from storyboard.providers.catalog import load_catalog
 from storyboard.stitching.fingerprint import fingerprint_film
 from storyboard.stitching.stitch import StepMedia
 from tests.unit import key_films
@@ -90,13 +91,24 @@ def find_moved(one: Measured, other: Measured) -> Affects:
     return moved
 
 
+@pytest.fixture
+def longer_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A catalogue in which one model of CometAPI makes takes of another usual length."""
+    catalog_file = folder / "catalog.yaml"
+    catalog_file.write_text(
+        "models: [{provider: cometapi, id: veo3.1-fast, default_duration: 8}]\n"
+    )
+    monkeypatch.setenv("STORYBOARD_CATALOG", str(catalog_file))
+    load_catalog.cache_clear()
+    yield
+    load_catalog.cache_clear()
+
+
+@pytest.mark.usefixtures("longer_takes")
 @pytest.mark.parametrize("name", SHOT_KEYS)
 def test_a_change_moves_what_the_table_says(
     folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    longer = folder / "catalog.yaml"
-    longer.write_text("models: [{provider: cometapi, id: veo3.1-fast, default_duration: 8}]\n")
-    monkeypatch.setenv("STORYBOARD_CATALOG", str(longer))
     key = SHOT_KEYS[name]
     owner = "shot" if Place.SHOT in key.stands else "defaults"
     flips = [

@@ -37,7 +37,8 @@ WIDEST = 5
 """Width to height, or height to width, of the narrowest picture."""
 
 _OFFSET = re.compile(r"[+-](\d{1,7}f|\d{1,6}(\.\d+)?)")
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*(-[A-Za-z0-9_]*[A-Za-z_][A-Za-z0-9_]*)*")
+_LETTER = r"[^\x00-@\[-^`{-\x7f]"
+_ID = re.compile(rf"{_LETTER}({_LETTER}|[0-9])*(-({_LETTER}|[0-9])*{_LETTER}({_LETTER}|[0-9])*)*")
 
 
 def has_profile(header: Mapping[str, Any], name: str) -> bool:

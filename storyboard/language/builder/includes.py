@@ -18,6 +18,11 @@ from storyboard.language.builder.secrets import (
 from storyboard.language.schema.checker import SchemaChecker
 from storyboard.language.schema.definitions import Steps, copy_without_key, list_definition_keys
 from storyboard.language.yaml.lint import warn_broken_prose
+from storyboard.language.yaml.lookalikes import (
+    find_wrong_character,
+    name_character,
+    to_plain_text,
+)
 from storyboard.language.yaml.parser import Map, Seq, parse_yaml_with_problems
 from storyboard.language.yaml.source import Source, UnreadableSource, read_source
 
@@ -182,7 +187,16 @@ class IncludeReader:
                 self._add_cast_member(ParsedCastMember(name, data, cast.find_key_span(name)))
         return frozenset(names.union(self.parsed_film.cast.keys() & _list_cast_names(cast)))
 
+    def _check_name(self, name: str, span: Span) -> None:
+        """Refuses a name with a character that can't be seen or that names don't hold."""
+        if character := find_wrong_character(name):
+            plain = to_plain_text(name).strip("\"' ")
+            hint = f"call it `{plain}`" if plain not in ("", name) else ""
+            message = f"a name can't hold {name_character(character)}"
+            self._diagnostics.add_error("SB105", span, message, hint)
+
     def _add_cast_member(self, member: ParsedCastMember) -> None:
+        self._check_name(member.name, member.span)
         known = self.parsed_film.cast.setdefault(member.name, member)
         if known.span != member.span:
             self._diagnostics.add_error(
@@ -352,6 +366,8 @@ class IncludeReader:
                     ((first.id_span, "the first"),),
                 )
                 parsed_shot.id = ""
+        if parsed_shot.id and not parsed_shot.broken:
+            self._check_name(parsed_shot.id, parsed_shot.id_span)
         if parsed_shot.id in ("start", "end"):
             message = (
                 f"`{parsed_shot.id}` means the {parsed_shot.id} of the film and can't name a shot"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,16 +23,18 @@ class MediaKind(StrEnum):
 
 SUFFIXES: dict[MediaKind, frozenset[str]] = {
     MediaKind.PICTURE: frozenset({".png", ".jpg", ".jpeg", ".webp"}),
-    MediaKind.VIDEO: frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"}),
+    MediaKind.VIDEO: frozenset(
+        ".mp4 .mov .webm .mkv .m4v .avi .mts .m2ts .ts .mpg .mpeg .vob .mxf .3gp .wmv .flv".split()
+    ),
     MediaKind.SOUND: frozenset({".wav", ".mp3", ".m4a", ".flac", ".ogg"}),
 }
 _OTHERS = frozenset({".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".svg", ".psd", ".exr"})
-_OTHERS |= frozenset({".avi", ".mxf", ".wmv", ".aac", ".aif", ".aiff", ".wma", ".opus", ".pdf"})
+_OTHERS |= frozenset({".aac", ".aif", ".aiff", ".wma", ".opus", ".pdf"})
 _ALL = _OTHERS.union(*SUFFIXES.values())
 
 _KIND_WORDS = {
     MediaKind.PICTURE: "a picture: PNG, JPEG or WebP",
-    MediaKind.VIDEO: "footage: MP4, MOV, WebM or MKV",
+    MediaKind.VIDEO: "footage: MP4, MOV, WebM, MKV, AVI, MTS, MPEG, VOB or MXF",
     MediaKind.SOUND: "sound: WAV, MP3, M4A, FLAC or Ogg",
 }
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -94,7 +97,13 @@ class MediaFiles:
         kind, name = self._media[path]
         if kind is not wanted_kind:
             message = f"`{file_name}` is {name}" if name else f"`{file_name}` is no {wanted_kind}"
-            raise FileProblem("SB505", message, f"what stands here is {_KIND_WORDS[wanted_kind]}")
+            hint = f"what stands here is {_KIND_WORDS[wanted_kind]}"
+            if kind is MediaKind.PICTURE and wanted_kind is MediaKind.VIDEO:
+                hint = (
+                    f"show a picture with `first_frame: {file_name}`; with `provider: previz` "
+                    "beside it, it costs nothing and `camera` moves over it"
+                )
+            raise FileProblem("SB505", message, hint)
         if wanted_kind is MediaKind.SOUND and _is_empty_wav(path):
             message = f"`{file_name}` is a WAV sound of no length"
             raise FileProblem("SB505", message, "export it again: no sample is in it")
@@ -114,6 +123,8 @@ class MediaFiles:
                 return _LookupResult(path, FileProblem("SB503", message, hint))
             state = path.stat()
         except FileNotFoundError:
+            if other := _find_in_other_form(folder, file_name):
+                return self._look_up_file(other, folder)
             hint = self._suggest_file_name(file_name, folder)
             return _LookupResult(
                 folder, FileProblem("SB501", f"there is no file `{file_name}`", hint)
@@ -147,11 +158,34 @@ class MediaFiles:
         return f"did you mean `{wanted_path.parent / near}`?" if near else ""
 
 
+def _find_in_other_form(folder: Path, file_name: str) -> str:
+    """The name as the disk has it, where its accents are composed otherwise; "" if nothing is.
+
+    A Mac writes decomposed names, other systems keep what was typed, and git carries both.
+    """
+    found: list[str] = []
+    for part in Path(file_name).parts:
+        here = folder.joinpath(*found)
+        if not (here / part).exists():
+            try:
+                names = [entry.name for entry in here.iterdir()]
+            except OSError:
+                return ""
+            form = unicodedata.normalize("NFC", part)
+            alike = [name for name in names if unicodedata.normalize("NFC", name) == form]
+            if len(alike) != 1:
+                return ""
+            part = alike[0]
+        found.append(part)
+    other = str(Path(*found)) if found else ""
+    return other if other != file_name else ""
+
+
 def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
     """What the first bytes say: the kind where it is one of ours, and its name for people."""
     try:
         with path.open("rb") as stream:
-            head = stream.read(32)
+            head = stream.read(400)
     except OSError as error:
         return None, f"unreadable: {error.strerror}"
     if not head:
@@ -160,7 +194,7 @@ def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
         forms: dict[bytes, tuple[MediaKind | None, str]] = {
             b"WEBP": (MediaKind.PICTURE, "a WebP picture"),
             b"WAVE": (MediaKind.SOUND, "a WAV sound"),
-            b"AVI ": (None, "an AVI video"),
+            b"AVI ": (MediaKind.VIDEO, "an AVI video"),
         }
         return forms.get(head[8:12], (None, "of an unknown kind"))
     if head[4:8] == b"ftyp":
@@ -172,6 +206,8 @@ def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
         return MediaKind.VIDEO, "a video"
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
         return MediaKind.VIDEO, "a video"
+    if any(head[at : at + 1] == b"G" and head[at + step :][:1] == b"G" for at, step in _TS_SYNCS):
+        return MediaKind.VIDEO, "an MPEG transport stream"
     for magic, kind, name in _MAGIC:
         if head.startswith(magic):
             return kind, name
@@ -199,6 +235,8 @@ def _is_empty_wav(path: Path) -> bool:
     return False
 
 
+_TS_SYNCS = ((0, 188), (4, 192))
+"""Where the first two packets of a transport stream begin, on its own and on a Blu-ray's way."""
 _CHUNKS = 64
 """A WAV with more of them before its samples is left to its decoder."""
 
@@ -206,6 +244,11 @@ _MAGIC: tuple[tuple[bytes, MediaKind | None, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", MediaKind.PICTURE, "a PNG picture"),
     (b"\xff\xd8\xff", MediaKind.PICTURE, "a JPEG picture"),
     (b"\x1a\x45\xdf\xa3", MediaKind.VIDEO, "a video"),
+    (b"\0\0\1\xba", MediaKind.VIDEO, "an MPEG video"),
+    (b"\0\0\1\xb3", MediaKind.VIDEO, "an MPEG video"),
+    (b"\x06\x0e\x2b\x34", MediaKind.VIDEO, "an MXF video"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", MediaKind.VIDEO, "a WMV video"),
+    (b"FLV\1", MediaKind.VIDEO, "an FLV video"),
     (b"ID3", MediaKind.SOUND, "an MP3 sound"),
     (b"fLaC", MediaKind.SOUND, "a FLAC sound"),
     (b"OggS", MediaKind.SOUND, "an Ogg sound"),

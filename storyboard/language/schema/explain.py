@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from storyboard.diagnostics.collector import DiagnosticCollector, Suggester, format_value
 from storyboard.errors import Span
 from storyboard.language.yaml.lint import explain_comma_split_keys
+from storyboard.language.yaml.lookalikes import find_lookalike, name_character, to_plain_text
 from storyboard.language.yaml.parser import Map, Seq
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _NUMBER = re.compile(r"([+-]?)0*([0-9]+(?:\.[0-9]+)?)")
 _FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
 _EMPTY_HINT = "give it a value, or delete the key; a text that begins with # wants quotes"
 _TRANSITION_KEYS = frozenset({"dissolve", "fade", "wipe"})
+_NOT_IN_NAMES = re.compile(r"[^\w-]+")
 _LIST_WANTS = ("a list of cast", "a list of picture", "a list of lines")
 """Lists of plain texts, which a single text may stand for."""
 _BOOLEAN_WORDS = {
@@ -140,8 +142,12 @@ class SchemaErrorExplainer:
             )
 
     def _suggest_pattern_fix(self, text: str, error: SchemaError) -> str:
+        if character := find_lookalike(text):
+            return _suggest_plain_text(text, character)
         if _describe_wanted(error).startswith("a letter"):
-            return f"begin with a letter: SH{text}" if text[:1].isdigit() else ""
+            if text[:1].isdigit():
+                return f"begin with a letter: SH{text}"
+            return f"a name is one word: {_NOT_IN_NAMES.sub('_', text)}" if " " in text else ""
         if _describe_wanted(error).startswith("a take") and text.isascii() and text.isdigit():
             return f"write t{text:0>2}"
         if "seconds" in _describe_wanted(error) and (cure := _suggest_bare_number(text)):
@@ -166,6 +172,9 @@ class SchemaErrorExplainer:
             if several and key in transition_keys:
                 continue
             span = holder.find_key_span(key) if isinstance(holder, Map) else Span("")
+            if hint := _suggest_intended_key(key, known):
+                self._diagnostics.add_error("SB101", span, f"unknown key `{key}`", hint)
+                continue
             first, cure = runs.get(key, ("", ""))
             if cure and first != key:
                 continue  # one text, one mistake
@@ -203,7 +212,7 @@ class SchemaErrorExplainer:
         if schema.get("title") == "Fade" and key == "frames":
             return "a fade takes no frames of its neighbours: delete `frames`"
         if schema.get("title") == "Cast":
-            return f"a name is one word: {re.sub(r'[^A-Za-z0-9-]+', '_', key)}"
+            return f"a name is one word: {_NOT_IN_NAMES.sub('_', key)}"
         return ""
 
     def _report_ineffective_keys(self, error: SchemaError) -> None:
@@ -338,6 +347,18 @@ def _suggest_type_fix(value: Any, wanted_types: Any, error: SchemaError) -> str:
     if isinstance(value, (int, float)) and "string" in names:
         return f'quote it: "{format_value(value)}"'
     return ""
+
+
+def _suggest_intended_key(key: str, known: list[str]) -> str:
+    """The known key that was meant: with an odd character in it, or without its colon."""
+    if character := find_lookalike(key):
+        return _suggest_plain_text(key, character)
+    word, _, text = key.partition(" ")
+    return f"a colon is missing: `{word}: {text.strip()}`" if text and word in known else ""
+
+
+def _suggest_plain_text(text: str, character: str) -> str:
+    return f"it holds a {name_character(character)}; type `{to_plain_text(text)}`"
 
 
 def _suggest_bare_number(text: str) -> str:

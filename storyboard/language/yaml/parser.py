@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -75,6 +76,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_BLANK = re.compile(r"\s")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
@@ -186,7 +188,7 @@ class _NodeConverter:
 
     def convert_node(self, node: Node, depth: int) -> Any:
         if isinstance(node, ScalarNode):
-            text = node.value
+            text = compose_name(node.value)
             if node.tag is _PLAIN:
                 return text if text and text[0] not in _NOT_TEXT else parse_plain_scalar(text)
             return text if node.tag is _QUOTED else self._convert_tagged_scalar(node)
@@ -233,7 +235,7 @@ class _NodeConverter:
         merges: list[Node] = []
         firsts: dict[str, Node] = {}
         for key_node, value_node in node.value:
-            key = key_node.value
+            key = compose_name(key_node.value) if isinstance(key_node, ScalarNode) else ""
             if not isinstance(key_node, ScalarNode) or (not key and key_node.tag is _PLAIN):
                 self._add_problem("SB010", key_node, "a key is one word, or a text in quotes")
             elif key == "<<" and key_node.tag is _PLAIN:
@@ -306,6 +308,14 @@ class _NodeConverter:
         return UnreadableSource(Diagnostic(code, message, span, hint))
 
 
+def compose_name(text: str) -> str:
+    """A text that may be a name in its composed form (NFC), so that equal names are equal.
+
+    Prose stays as it is typed.
+    """
+    return text if text.isascii() or _BLANK.search(text) else unicodedata.normalize("NFC", text)
+
+
 def parse_plain_scalar(text: str) -> Any:
     """What an unquoted scalar means: null, true, false, a number, else its text."""
     if text in _WORDS:
@@ -333,7 +343,7 @@ def _collect_node_pairs(node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
             is_sequence = isinstance(value_node, SequenceNode)
             merged += value_node.value if is_sequence else [value_node]
         else:
-            pairs.setdefault(key_node.value, (key_node, value_node))
+            pairs.setdefault(compose_name(key_node.value), (key_node, value_node))
     for part in merged:
         if isinstance(part, MappingNode) and depth < MAX_DEPTH:
             for key, pair in _collect_node_pairs(part, depth + 1).items():

@@ -7,12 +7,19 @@ import re
 import yaml
 
 from storyboard.errors import Diagnostic, Span
+from storyboard.language.yaml.lookalikes import find_trap, name_character
+from storyboard.model.shot_keys import SHOT_KEYS
 from storyboard.util.line_breaks import BREAKS
 
 _ENTRY = re.compile(
     r"""^(?P<head>[ ]*(?:-[ ]+)*\{?[ ]*[\w.-]+:[ ]+)(?P<text>[^\s"'|>\[{].*?)\s*$"""
 )
 _QUOTED_ENTRY = re.compile(r"""^(?P<head>[ ]*(?:-[ ]+)*[\w.-]+:[ ]+)(?P<text>["'\[{].*?\S)\s*$""")
+_WITHOUT_COLON = re.compile(r"[ ]*(?:- +)*(?P<key>[\w-]+)[ ]+(?P<text>[^:\s].*|$)")
+_KEYS = frozenset(SHOT_KEYS) | frozenset(
+    "title author format defaults profiles shots titles policy providers root storyboard kind "
+    "description image images voice still sequence include".split()
+)
 _CLOSERS = {"[": "]", "{": "}"}
 
 
@@ -30,7 +37,11 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diag
     span = Span(file_name, line + 1, column + 1, line + 1, column + 2)
     here = lines[line][column : column + 1]
 
+    if trap := _explain_lookalike(lines, line, file_name):
+        return trap
     if "mapping values are not allowed" in problem:
+        if missing := _explain_missing_colon(lines, line, file_name):
+            return missing
         if re.fullmatch(r"[ ]*(- )*[^:]*", lines[line][:column]):
             key = len(lines[line]) - len(lines[line].lstrip())
             return Diagnostic(
@@ -89,6 +100,10 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diag
         unclosed := _explain_unclosed_delimiter(problem, context, start_mark, lines, file_name)
     ):
         return unclosed
+    if "expected node content" in problem and (
+        hidden := _find_commented_out_value(lines, line, file_name)
+    ):
+        return hidden
     if "expected node content" in problem and (last := _find_unclosed_bracket(lines, line, column)):
         at_line, at = last
         closer = _CLOSERS[lines[at_line][at]]
@@ -111,6 +126,59 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diag
     if "expected key" in problem and _requote_entry_text(lines[line]):
         message = "the text goes on after what seems to be its end"
     return Diagnostic("SB005", message, span, _suggest_fix(problem, lines, line))
+
+
+def _explain_lookalike(lines: list[str], line_index: int, file_name: str) -> Diagnostic | None:
+    """A character that only looks like a mark of YAML, in the wrong line or the one above it."""
+    above = next((n for n in range(line_index - 1, -1, -1) if lines[n].strip()), line_index)
+    for number in dict.fromkeys((above, line_index)):
+        if trap := find_trap(lines[number]):
+            column, cure = trap
+            character = lines[number][column]
+            return Diagnostic(
+                "SB005",
+                f"{name_character(character)} stands where YAML wants another character",
+                Span(file_name, number + 1, column + 1, number + 1, column + 2),
+                f"{cure} instead" if cure != "delete it" else cure,
+            )
+    return None
+
+
+def _explain_missing_colon(lines: list[str], line_index: int, file_name: str) -> Diagnostic | None:
+    """A key without its colon, in the line above one that YAML reads as going on with it."""
+    above = next((n for n in range(line_index - 1, -1, -1) if lines[n].strip()), None)
+    match = _WITHOUT_COLON.match(lines[above]) if above is not None else None
+    if above is None or match is None or match["key"] not in _KEYS:
+        return None
+    start, end = match.span("key")
+    return Diagnostic(
+        "SB005",
+        f"`{match['key']}` has no colon",
+        Span(file_name, above + 1, start + 1, above + 1, end + 1),
+        f"write `{match['key']}: {match['text'].strip()}`",
+    )
+
+
+def _find_commented_out_value(
+    lines: list[str], line_index: int, file_name: str
+) -> Diagnostic | None:
+    """A value in braces that begins with # and made a comment of the rest: the first of them."""
+    first: Diagnostic | None = None
+    for number in range(line_index, -1, -1):
+        at = _find_comment_start(lines[number])
+        code, comment = lines[number][:at], lines[number][at:]
+        opened = any(code.count(sign) > code.count(closer) for sign, closer in _CLOSERS.items())
+        if not (opened and any(closer in comment for closer in _CLOSERS.values())):
+            if number < line_index:
+                break
+            continue
+        first = Diagnostic(
+            "SB020",
+            "everything from here on is a comment, not part of the text",
+            Span(file_name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
+            _quote_flow_entry(lines[number], at) or "put the whole text in double quotes",
+        )
+    return first
 
 
 def quote_entry_text(line: str) -> str:
