@@ -1,4 +1,8 @@
-"""SQLite as both of our databases use it: WAL, full flushes, and a version that only goes up."""
+"""SQLite as our databases use it: WAL, full flushes, and a version that only goes up.
+
+What SQLite refuses is told apart here, once: a full disk, a missing permission, a disk that fails,
+another process, or damage of the database itself, which alone is a reason to mend it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,53 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from storyboard.errors import EnvironmentProblem
+from storyboard.util.disk_errors import DiskProblem
 
 _WAIT_S = 30.0
+_PRIMARY_CODE = 0xFF
+"""The bits of SQLite's error code that name the kind."""
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+_FORBIDDEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_SMALLEST_ROOM = 1 << 18
+"""Free bytes below which a disk that fails SQLite is taken for full: a WAL wants some pages."""
+
+
+def explain_database_error(error: sqlite3.Error, path: Path) -> EnvironmentProblem | None:
+    """What of the machine around the database at `path` is to blame; None for its own damage.
+
+    An error without SQLite's code is one that we raise ourselves, of what can't be.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    kind = sqlite3.SQLITE_CORRUPT if code is None else code & _PRIMARY_CODE
+    if kind in _DAMAGE:
+        return None
+    if kind in _BUSY:
+        return EnvironmentProblem(
+            f"another process keeps {path} busy", hint="try again when it is done"
+        )
+    if kind == sqlite3.SQLITE_FULL or _is_disk_full(path):
+        return DiskProblem(
+            f"the disk is full: {path}",
+            hint="make room, then run the same command again; finished takes are safe",
+        )
+    if kind in _FORBIDDEN or not os.access(path.parent, os.W_OK):
+        return DiskProblem(
+            f"no permission to write {path}",
+            hint="check who owns the folder, or use another one (STORYBOARD_STORE, -o)",
+        )
+    return DiskProblem(
+        f"the disk refuses {path}: {error}",
+        hint="look at the disk, not at the file: nothing was changed in it",
+    )
+
+
+def _is_disk_full(path: Path) -> bool:
+    try:
+        state = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return state.f_bavail * state.f_frsize < _SMALLEST_ROOM
 
 
 class _Connection(sqlite3.Connection):

@@ -20,8 +20,7 @@ from storyboard.digest import digest_value
 from storyboard.errors import QuotaError
 from storyboard.graph.rate_limits import WINDOW_S
 from storyboard.graph.steps import Step
-from storyboard.util.disk_errors import DiskProblem
-from storyboard.util.sqlite import open_database
+from storyboard.util.sqlite import explain_database_error, open_database
 
 _VERSIONS = (
     """
@@ -58,7 +57,12 @@ class SlidingWindow:
             try:
                 return self._admit_in_transaction(self._connection, window_key, limit_per_minute)
             except sqlite3.Error as error:
-                raise self._to_disk_problem(error) from error
+                if problem := explain_database_error(error, self._path):
+                    raise problem from error
+            self._connection.close()
+            self._path.unlink(missing_ok=True)
+            self._connection = self._open_or_recreate_database()
+            return self._admit_in_transaction(self._connection, window_key, limit_per_minute)
 
     def _admit_in_transaction(
         self, connection: sqlite3.Connection, window_key: str, limit_per_minute: int
@@ -86,16 +90,10 @@ class SlidingWindow:
         try:
             return open_database(self._path, _VERSIONS, "quota windows")
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise self._to_disk_problem(error) from error
+            if problem := explain_database_error(error, self._path):
+                raise problem from error
             self._path.unlink()
             return open_database(self._path, _VERSIONS, "quota windows")
-
-    def _to_disk_problem(self, error: sqlite3.Error) -> DiskProblem:
-        return DiskProblem(
-            f"the quota windows {self._path} can't be used: {error}",
-            hint="check that the disk has room and the store may be written",
-        )
 
     def close(self) -> None:
         """Lets the database go."""

@@ -14,7 +14,11 @@ from storyboard.providers.base import Sample
 from storyboard.run.ledger.attempts import FINAL_STATES, Attempt, State
 from storyboard.run.ledger.writer import Statement
 from storyboard.util.serialization import reject_unknown_names
-from storyboard.util.sqlite import open_database, open_database_read_only
+from storyboard.util.sqlite import (
+    explain_database_error,
+    open_database,
+    open_database_read_only,
+)
 
 LEDGER_FILE = "ledger.sqlite"
 COLUMNS = tuple(
@@ -68,10 +72,18 @@ def open_ledger(state_folder: Path, *, read_only: bool = False) -> sqlite3.Conne
 
 @contextmanager
 def explain_read_errors(state_folder: Path) -> Iterator[None]:
-    """Says of a ledger that can't be read what a user can do (EnvironmentProblem)."""
+    """Says of a ledger that can't be read what a user can do.
+
+    Raises DiskProblem for what the disk refuses, and EnvironmentProblem, caused by the error, for
+    a damaged ledger.
+    """
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError) as error:
+        if isinstance(error, sqlite3.Error) and (
+            problem := explain_database_error(error, state_folder / LEDGER_FILE)
+        ):
+            raise problem from error
         raise EnvironmentProblem(
             f"the ledger {state_folder / LEDGER_FILE} can't be read: {error}",
             hint="it remembers open purchases: put it back from a backup; without one,"

@@ -7,10 +7,12 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.sqlite import explain_database_error
 
 Statement = tuple[str, tuple[Any, ...]]
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
@@ -25,6 +27,8 @@ class GroupCommitWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        _, _, path = connection.execute("PRAGMA database_list").fetchone()
+        self._path = Path(path)
         self._queue: SimpleQueue[list[_Work] | None] = SimpleQueue()
         self._pending_work: list[_Work] = []
         self._waking_loop: asyncio.AbstractEventLoop | None = None
@@ -101,17 +105,18 @@ class GroupCommitWriter:
             return error
         return None
 
-    @staticmethod
-    def _notify_waiters(waiters: list[_Waiter], error: sqlite3.Error | None) -> None:
+    def _notify_waiters(self, waiters: list[_Waiter], error: sqlite3.Error | None) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
         for loop, future in waiters:
             by_loop.setdefault(loop, []).append(future)
         for loop, futures in by_loop.items():
             with suppress(RuntimeError):  # the loop ended; nobody waits any more
-                loop.call_soon_threadsafe(_complete_futures, futures, error)
+                loop.call_soon_threadsafe(_complete_futures, futures, error, self._path)
 
 
-def _complete_futures(futures: list[asyncio.Future[None]], error: sqlite3.Error | None) -> None:
+def _complete_futures(
+    futures: list[asyncio.Future[None]], error: sqlite3.Error | None, path: Path
+) -> None:
     for future in futures:
         if future.done():
             continue
@@ -119,8 +124,10 @@ def _complete_futures(futures: list[asyncio.Future[None]], error: sqlite3.Error 
             future.set_result(None)
         else:
             future.set_exception(
-                DiskProblem(
-                    f"the ledger can't be written: {error}",
-                    hint="make room on the disk, then render again; finished takes are safe",
+                explain_database_error(error, path)
+                or DiskProblem(
+                    f"the ledger {path} is damaged and can't be written: {error}",
+                    hint="`storyboard runs FILM --rebuild` keeps it aside and saves what can be "
+                    "known; finished takes are safe",
                 )
             )

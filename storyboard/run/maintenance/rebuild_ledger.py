@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copy2
@@ -28,8 +28,10 @@ from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.run_log import LoggedSubmission
 from storyboard.run.store.store import Store
 from storyboard.run.store.take_record import TakeRecord
+from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
 from storyboard.util.file_lock import LockOwner
 
+_ASIDE = "ledger.damaged-{}.sqlite"
 _FILE_SUFFIXES = ("", "-wal", "-shm")
 _LOST_MESSAGE = "the ledger was lost while it was made"
 
@@ -59,7 +61,8 @@ def rebuild_ledger(
     film: Path,
     steps_by_key: Mapping[str, Step],
 ) -> RebuildReport:
-    """Builds the ledger in the state folder of `film` again.
+    """Builds the ledger in the state folder of `film` again; the old one stays or comes back where
+    that can't be finished.
 
     `steps_by_key`, by id and by digest, say what was ordered, and its price. Raises
     EnvironmentProblem when the film is at work, or its ledger is of a newer storyboard.
@@ -67,45 +70,70 @@ def rebuild_ledger(
     create_git_ignored_folder(state_folder)
     lock = lock_film(state_folder)
     try:
-        damaged_file, known_attempts, vouched_runs = _read_or_set_aside_ledger(state_folder)
-        paid_records = store.find_paid_records(film.stem, list_known_take_keys(known_attempts))
-        is_only_film = has_unique_stem(store, film)
-        evidence = {
-            id(item): _find_ownership_evidence(item, lock_file, steps_by_key, is_only_film)
-            for item in paid_records
-        }
-        stored = [_to_committed_attempt(item) for item in paid_records if evidence[id(item)]]
-        foreign_takes = tuple(item for item in paid_records if not evidence[id(item)])
-        stored_keys = {(item.digest, item.ordinal) for item in stored}
-        claims = _find_abandoned_claims(state_folder, store, {item.run for item in known_attempts})
-        if damaged_file is None:
-            claims = {d: owner for d, owner in claims.items() if owner.run not in vouched_runs}
-        unknown = [
-            _to_unknown_attempt(item, _find_current_step(item, steps_by_key))
-            for item in _find_lost_submissions(
-                run_log.find_unfinished_submissions(state_folder), claims, known_attempts
-            )
-            if (item.digest, item.ordinal) not in stored_keys
-        ]
-        last_id = max((item.id for item in known_attempts), default=0)
-        new_attempts = tuple(_assign_ids((*stored, *unknown), last_id + 1))
-        seen_runs = {owner.run for owner in claims.values()} | run_log.list_logged_runs(
-            state_folder
-        )
-        _insert_attempts_and_runs(
-            state_folder, known_attempts if damaged_file else (), new_attempts, seen_runs
-        )
-        evidence_counts = Counter(name for name in evidence.values() if name)
-        return RebuildReport(
-            damaged_file,
-            len(known_attempts),
-            new_attempts[: len(stored)],
-            evidence_counts,
-            foreign_takes,
-            new_attempts[len(stored) :],
-        )
+        with explain_disk_errors(str(state_folder)), _put_ledger_back_on_error(state_folder):
+            return _rebuild_locked_ledger(state_folder, store, lock_file, film, steps_by_key)
     finally:
         lock.release()
+
+
+@contextmanager
+def _put_ledger_back_on_error(state_folder: Path) -> Iterator[None]:
+    """Gives the ledger that was moved aside its name again where no new one was finished."""
+    path = state_folder / schema.LEDGER_FILE
+    before = set(state_folder.glob(_ASIDE.format("*")))
+    try:
+        yield
+    except BaseException:
+        for aside in set(state_folder.glob(_ASIDE.format("*"))) - before:
+            for suffix in _FILE_SUFFIXES:
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    Path(f"{aside}{suffix}").rename(f"{path}{suffix}")
+        raise
+
+
+def _rebuild_locked_ledger(
+    state_folder: Path,
+    store: Store,
+    lock_file: LockFile,
+    film: Path,
+    steps_by_key: Mapping[str, Step],
+) -> RebuildReport:
+    damaged_file, known_attempts, vouched_runs = _read_or_set_aside_ledger(state_folder)
+    paid_records = store.find_paid_records(film.stem, list_known_take_keys(known_attempts))
+    is_only_film = has_unique_stem(store, film)
+    evidence = {
+        id(item): _find_ownership_evidence(item, lock_file, steps_by_key, is_only_film)
+        for item in paid_records
+    }
+    stored = [_to_committed_attempt(item) for item in paid_records if evidence[id(item)]]
+    foreign_takes = tuple(item for item in paid_records if not evidence[id(item)])
+    stored_keys = {(item.digest, item.ordinal) for item in stored}
+    claims = _find_abandoned_claims(state_folder, store, {item.run for item in known_attempts})
+    if damaged_file is None:
+        claims = {d: owner for d, owner in claims.items() if owner.run not in vouched_runs}
+    unknown = [
+        _to_unknown_attempt(item, _find_current_step(item, steps_by_key))
+        for item in _find_lost_submissions(
+            run_log.find_unfinished_submissions(state_folder), claims, known_attempts
+        )
+        if (item.digest, item.ordinal) not in stored_keys
+    ]
+    last_id = max((item.id for item in known_attempts), default=0)
+    new_attempts = tuple(_assign_ids((*stored, *unknown), last_id + 1))
+    seen_runs = {owner.run for owner in claims.values()} | run_log.list_logged_runs(state_folder)
+    _insert_attempts_and_runs(
+        state_folder, known_attempts if damaged_file else (), new_attempts, seen_runs
+    )
+    evidence_counts = Counter(name for name in evidence.values() if name)
+    return RebuildReport(
+        damaged_file,
+        len(known_attempts),
+        new_attempts[: len(stored)],
+        evidence_counts,
+        foreign_takes,
+        new_attempts[len(stored) :],
+    )
 
 
 def _read_or_set_aside_ledger(
@@ -121,12 +149,12 @@ def _read_or_set_aside_ledger(
             if (check_result := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(check_result)
             return None, tuple(schema.read_attempts(connection)), schema.read_known_runs(connection)
+    except DiskProblem:
+        raise  # the disk is to blame, and the ledger may be sound
     except EnvironmentProblem as problem:
         if not isinstance(problem.__cause__, (sqlite3.Error, ValueError, TypeError)):
             raise
-    damaged_file = path.with_name(
-        f"ledger.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.sqlite"
-    )
+    damaged_file = path.with_name(_ASIDE.format(time.strftime("%Y%m%dT%H%M%S", time.gmtime())))
     for suffix in _FILE_SUFFIXES:
         with suppress(FileNotFoundError):
             Path(f"{path}{suffix}").rename(f"{damaged_file}{suffix}")

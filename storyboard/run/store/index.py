@@ -7,7 +7,6 @@ away and built again from them.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -15,11 +14,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from storyboard.errors import EnvironmentProblem
 from storyboard.run.store.take_record import TakeRecord, parse_record, to_record_json
 from storyboard.util.disk_errors import DiskProblem
 from storyboard.util.file_lock import FileLock
-from storyboard.util.sqlite import open_database, open_database_read_only
+from storyboard.util.sqlite import (
+    explain_database_error,
+    open_database,
+    open_database_read_only,
+)
 
 _T = TypeVar("_T")
 _BATCH_SIZE = 500
@@ -211,21 +213,8 @@ class TakeIndex:
 
 def _raise_if_curable(error: sqlite3.DatabaseError, path: Path) -> None:
     """Raises what a person can cure; returns where the index itself is to blame."""
-    message = str(error)
-    if "full" in message:
-        raise DiskProblem(
-            f"the disk is full: {path}",
-            hint="make room, then run the same command again; finished takes are safe",
-        ) from error
-    if "locked" in message:
-        raise EnvironmentProblem(
-            f"another process keeps {path} busy", hint="try again when it is done"
-        ) from error
-    if "readonly" in message and not os.access(path.parent, os.W_OK):
-        raise DiskProblem(
-            f"no permission to write {path}",
-            hint="check who owns the folder, or set STORYBOARD_STORE to one of yours",
-        ) from error
+    if problem := explain_database_error(error, path):
+        raise problem from error
 
 
 def _insert_records(
