@@ -5,15 +5,12 @@
 in, and `to_storyboard_yaml` writes it.
 """
 
-from storyboard.diagnostics.codes import CODES, Code
 from storyboard.diagnostics.formatting import format_diagnostics, to_json_records
 from storyboard.language.load import LoadResult, load
 from storyboard.language.schema.definitions import load_schema
 from storyboard.language.show import to_storyboard_data, to_storyboard_yaml
 
 __all__ = [
-    "CODES",
-    "Code",
     "LoadResult",
     "format_diagnostics",
     "load",
