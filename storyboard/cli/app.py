@@ -60,11 +60,10 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
+            from storyboard.diagnostics.suggestions import suggest_name
 
-            close = get_close_matches(args[0], VERBS, n=1)
-            hint = f"; did you mean `{close[0]}`?" if close else ""
-            raise click.UsageError(f"there is no command `{args[0]}`{hint}", ctx) from error
+            parts = (f"there is no command `{args[0]}`", suggest_name(args[0], VERBS))
+            raise click.UsageError("; ".join(filter(None, parts)), ctx) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

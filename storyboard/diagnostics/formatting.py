@@ -169,3 +169,19 @@ def _keep_first_columns(text: str, columns: int) -> str:
 
 def _keep_last_columns(text: str, columns: int) -> str:
     return _keep_first_columns(text[::-1], columns)[::-1]
+
+
+def format_value(value: object, max_characters: int = 40) -> str:
+    """A value as the storyboard would write it, cut to `max_characters` characters."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = " ".join(str(value).split())
+    return f'"{text[: max_characters - 1]}…"' if len(text) > max_characters else f'"{text}"'

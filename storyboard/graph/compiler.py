@@ -11,7 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from storyboard.diagnostics.collector import ShotDiagnostics, suggest_or_list_choices
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import suggest_or_list_names
 from storyboard.errors import Diagnostic, MediaError
 from storyboard.graph.context import CompileContext
 from storyboard.graph.dialogue_timing import warn_trimmed_lines
@@ -88,7 +89,7 @@ class _Compiler:
     ) -> None:
         self.probe = probe
         self.broken = broken
-        self.diagnostics = ShotDiagnostics()
+        self.diagnostics = DiagnosticCollector()
         rules = ModelRules(
             film, model_catalog, self.diagnostics, allow_retired=allow_retired, plugins=plugins
         )
@@ -154,7 +155,7 @@ class _Compiler:
             ):
                 if value:
                     self.diagnostics.add_error(
-                        "SB190", None, shot.find_span(key), f"`{key}` isn't built yet", today
+                        "SB190", shot.find_span(key), f"`{key}` isn't built yet", today
                     )
 
     def _check_provider_names(self, film: Film) -> None:
@@ -162,10 +163,8 @@ class _Compiler:
         for name in film.providers:
             if name not in self.context.rules.providers:
                 span = film.find_span(f"providers.{name}")
-                hint = suggest_or_list_choices(name, self.context.rules.providers)
-                self.diagnostics.add_error(
-                    "SB401", None, span, f"there is no provider `{name}`", hint
-                )
+                hint = suggest_or_list_names(name, self.context.rules.providers)
+                self.diagnostics.add_error("SB401", span, f"there is no provider `{name}`", hint)
 
     def _find_shots_beside_uncompiled(self) -> set[str]:
         """Shots whose neighbour in the cut could not be built."""
@@ -241,18 +240,18 @@ class _Compiler:
             facts = self.probe(file.path)
         except MediaError as error:
             self.diagnostics.add_error(
-                "SB358", shot, shot.find_span("clip"), str(error), error.hint
+                "SB358", shot.find_span("clip"), str(error), error.hint, shot=shot
             )
             return None
         frames = self.context.rate.to_frames(facts.seconds) if facts.frames > 1 else 0
         if frames <= 0:
             self.diagnostics.add_error(
                 "SB358",
-                shot,
                 shot.find_span("clip"),
                 f"{file.name} holds no moving picture",
                 "show a picture with `first_frame:`; with `provider: previz` beside it, it costs "
                 "nothing and `camera` moves over it",
+                shot=shot,
             )
             return None
         self.context.steps[shot.id] = Step(
@@ -315,10 +314,10 @@ class _Compiler:
         cure = "trim: {start: …}" if side == "lead" else "a shorter `length`"
         self.diagnostics.add_error(
             "SB358",
-            shot,
             shot.find_span(f"audio_{side}"),
             f"`audio_{side}` asks {wanted_text}; the take of {shot.id} holds {has} {where}",
             f"{cure}, or a longer `duration`, leaves it more",
+            shot=shot,
         )
 
     def _reject_short_take(
@@ -337,8 +336,8 @@ class _Compiler:
             hint += "; or `effects` that want less of it"
         self.diagnostics.add_error(
             "SB358",
-            shot,
             shot.find_span(key),
             f"{shot.id} uses {name} up to {needs}, which holds {has}",
             hint,
+            shot=shot,
         )

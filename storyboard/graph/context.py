@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from storyboard.diagnostics.collector import ShotDiagnostics
+from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.graph.limits.model_limits import ModelRules
 from storyboard.graph.shot_material import ShotMaterial, UsedRange
 from storyboard.graph.steps import Step
@@ -15,7 +15,7 @@ from storyboard.timecode import Rate
 @dataclass(slots=True)
 class CompileContext:
     film: Film
-    diagnostics: ShotDiagnostics
+    diagnostics: DiagnosticCollector
     rules: ModelRules
     shots: dict[str, Shot]
     """All that are not omitted, by id."""

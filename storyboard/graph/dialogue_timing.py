@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from storyboard.diagnostics.collector import ShotDiagnostics
+from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.effects import changes_timing, compute_duration_after
 from storyboard.model.film import Film, Line, Shot
@@ -102,7 +102,7 @@ def place_dialogue(film: Film, timeline: Timeline) -> Iterator[PlacedLine]:
             )
 
 
-def warn_trimmed_lines(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> None:
+def warn_trimmed_lines(film: Film, timeline: Timeline, diagnostics: DiagnosticCollector) -> None:
     """Warns of lines that the film cuts away, at its start, or for long at its end.
 
     A line is well where any shot that uses the take lets it be heard.

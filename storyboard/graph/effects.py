@@ -138,22 +138,22 @@ class EffectSteps:
             if wants:
                 message = f"`{key}` wants sound beyond the shot, and its effects leave none"
                 diagnostics.add_error(
-                    "SB358", shot, shot.find_span(key), message, f"delete `{key}`"
+                    "SB358", shot.find_span(key), message, f"delete `{key}`", shot=shot
                 )
                 return False
         if problem := explain_unusable_effects(shot.effects, rate.to_seconds(source_frames)):
             message = f"the effects of {shot.id} can't be done: {problem}"
             hint = "give other arguments, or another `length` or `trim`"
-            diagnostics.add_error("SB358", shot, shot.find_span("effects"), message, hint)
+            diagnostics.add_error("SB358", shot.find_span("effects"), message, hint, shot=shot)
             return False
         if output_frames >= wanted:
             return True
         has, needs = (float(rate.to_seconds(n)) for n in (output_frames, wanted))
         diagnostics.add_error(
             "SB358",
-            shot,
             shot.find_span("effects"),
             f"the effects of {shot.id} make {has:g} s; {needs:g} s are wanted",
             "a shorter `length`, a longer `duration`, or other effects",
+            shot=shot,
         )
         return False

@@ -32,10 +32,10 @@ class FrameLinkResolver:
                 return build_image_link(role, pictures[0], ref.cast)
             self._context.diagnostics.add_error(
                 "SB361",
-                shot,
                 shot.find_span(key),
                 f"{ref.cast} has no image",
                 "image: refs/NAME.png",
+                shot=shot,
             )
             return None
         if ref.still:
@@ -53,9 +53,9 @@ class FrameLinkResolver:
         if not material.segments:
             self._context.diagnostics.add_error(
                 "SB361",
-                shot,
                 shot.find_span(key),
                 f"{source_shot_id} is plain and has no frame to hand on",
+                shot=shot,
             )
             return None
         used_range = self._context.used_ranges.get(source_shot_id)
@@ -81,10 +81,10 @@ class FrameLinkResolver:
             holds = float(self._context.rate.to_seconds(material.frames))
             self._context.diagnostics.add_error(
                 "SB361",
-                shot,
                 shot.find_span(key),
                 f"{material.shot} ends at {holds:g} s ({material.frames} frames)",
                 f"{material.shot}.last   # its last frame",
+                shot=shot,
             )
             return None
         segment, number = material.locate_frame(frame)

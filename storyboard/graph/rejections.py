@@ -304,7 +304,7 @@ class Rejections:
 
     def _add_error(self, code: str, shot: Shot, key: str, message: str, hint: str) -> None:
         span = shot.find_span(key if key in shot.origins else "")
-        self._context.diagnostics.add_error(code, shot, span, message, hint.strip())
+        self._context.diagnostics.add_error(code, span, message, hint.strip(), shot=shot)
 
 
 def _describe_model(model: Model) -> str:

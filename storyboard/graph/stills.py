@@ -216,10 +216,10 @@ class StillSteps:
             ]
             self._context.diagnostics.add_error(
                 "SB426",
-                shot,
                 span,
                 f"{platform} has no image model, so `still` can't be made there",
                 "\n".join([f"{cure.partition(' or ')[0]}{file}", *others]),
+                shot=shot,
             )
         return image
 
@@ -231,10 +231,10 @@ class StillSteps:
         legal = ", ".join(image_model.aspect_ratios)
         self._context.diagnostics.add_error(
             "SB412",
-            shot,
             span,
             f"{_describe_model(image_model)} makes no stills of {aspect_ratio}",
             f"it makes {legal}",
+            shot=shot,
         )
         return False
 

@@ -84,7 +84,7 @@ class TakeTrimOverlay:
             if step is not None and id not in playing:
                 hint = "delete `trim`; the trim of a shot belongs to the take it was made from"
                 message = f"{id} is a step of kind {step.kind.value}, which nothing trims"
-                self._desk.diagnostics.add_error(CODE, None, take_trim.place, message, hint)
+                self._desk.diagnostics.add_error(CODE, take_trim.place, message, hint)
 
     def _reject_misfit_trim(self, shot: Shot, segment: StepSegment, take_trim: TakeTrim) -> None:
         first, last = _compute_trim_ends(segment, take_trim.trim)
@@ -112,7 +112,7 @@ class TakeTrimOverlay:
 
     def _add_trim_error(self, shot: Shot, take_trim: TakeTrim, message: str, cure: str) -> None:
         hint = f"{cure}; without it the storyboard's own `trim` holds"
-        self._desk.diagnostics.add_error(CODE, shot, take_trim.place, message, hint)
+        self._desk.diagnostics.add_error(CODE, take_trim.place, message, hint, shot=shot)
 
     def _format_seconds(self, frames: int) -> str:
         return f"{float(self._desk.rate.to_seconds(frames)):g} s"

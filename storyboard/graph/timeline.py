@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from storyboard.diagnostics.collector import ShotDiagnostics
+from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
 from storyboard.graph.shot_material import ShotMaterial, UsedRange
 from storyboard.model.film import (
@@ -154,14 +154,14 @@ def build_timeline(
     materials: Mapping[str, ShotMaterial],
     used_ranges: Mapping[str, UsedRange],
     take_ranges: Mapping[str, UsedRange],
-    diagnostics: ShotDiagnostics,
+    diagnostics: DiagnosticCollector,
     quiet_shots: Collection[str] = (),
 ) -> Timeline:
     """Places `shots` in order; every one has a material, a use of it, and a use of its take.
 
     `quiet_shots` are next to one that could not be built: of their transitions nothing is said.
     """
-    discarded = ShotDiagnostics()
+    discarded = DiagnosticCollector()
     collectors = {shot.id: discarded if shot.id in quiet_shots else diagnostics for shot in shots}
     joins = [
         _plan_transition(
@@ -205,7 +205,7 @@ def build_timeline(
 
 
 def warn_unexpected_film_length(
-    film: Film, timeline: Timeline, diagnostics: ShotDiagnostics
+    film: Film, timeline: Timeline, diagnostics: DiagnosticCollector
 ) -> None:
     """Warns when the film is not as long as its author wished."""
     if film.length is not None and film.length != timeline.length:
@@ -214,7 +214,7 @@ def warn_unexpected_film_length(
         diagnostics.add_warning("SB356", film.find_span("length"), f"runs {runs:g} s of {wished:g}")
 
 
-def check_cues_in_film(film: Film, timeline: Timeline, diagnostics: ShotDiagnostics) -> None:
+def check_cues_in_film(film: Film, timeline: Timeline, diagnostics: DiagnosticCollector) -> None:
     """Refuses music that ends before it begins, and warns of cues that nobody would see or hear."""
     for n, cue in enumerate(film.music):
         begin, end = timeline.resolve_anchor(cue.begin), timeline.resolve_anchor(cue.end)
@@ -224,7 +224,6 @@ def check_cues_in_film(film: Film, timeline: Timeline, diagnostics: ShotDiagnost
         elif end <= begin:
             diagnostics.add_error(
                 "SB362",
-                None,
                 span,
                 "this music ends before it begins",
                 "to: end   # or a later shot",
@@ -257,7 +256,7 @@ def _plan_transition(
     shot: Shot,
     materials: Mapping[str, ShotMaterial],
     used_ranges: Mapping[str, UsedRange],
-    diagnostics: ShotDiagnostics,
+    diagnostics: DiagnosticCollector,
 ) -> _TransitionFrames:
     transition = shot.transition
     if transition.kind is TransitionKind.CUT or not transition.duration:
@@ -267,19 +266,19 @@ def _plan_transition(
         if transition.through and previous is None:
             diagnostics.add_error(
                 "SB357",
-                shot,
                 span,
                 "nothing fades out before the first shot",
                 "transition: {fade: 1}",
+                shot=shot,
             )
         return _TransitionFrames(blend=transition)
     if previous is None:
         diagnostics.add_error(
             "SB357",
-            shot,
             span,
             f"a {transition.kind} into the first shot has nothing to come from",
             "transition: {fade: 1}   # from black",
+            shot=shot,
         )
         return _TransitionFrames()
     if shot.extends == previous.id:
@@ -297,7 +296,7 @@ def _choose_transition_frames(
     previous: Shot,
     shot: Shot,
     used_ranges: Mapping[str, UsedRange],
-    diagnostics: ShotDiagnostics,
+    diagnostics: DiagnosticCollector,
 ) -> _TransitionFrames:
     """Handles where they suffice, an overlap where the film leaves it open."""
     duration = transition.duration
@@ -330,7 +329,6 @@ def _choose_transition_frames(
         before = choices[0]
         diagnostics.add_error(
             "SB351",
-            shot,
             span,
             f"the {transition.kind} wants {duration - before} frames after {previous.id}, "
             f"which has {tail}, and {before} before {shot.id}, which has {head}",
@@ -338,6 +336,7 @@ def _choose_transition_frames(
             f"frames: overlap}}   # the film gets "
             f"{_format_frames_as_seconds(film, duration)} s shorter\n"
             f"length: …   # a shorter {previous.id} leaves a handle",
+            shot=shot,
         )
         return _TransitionFrames()
     if transition.frames is FramesFrom.AUTO:
@@ -357,7 +356,7 @@ def _check_transition_fits(
     transition_in: _TransitionFrames,
     next_transition: _TransitionFrames,
     used_range: UsedRange,
-    diagnostics: ShotDiagnostics,
+    diagnostics: DiagnosticCollector,
 ) -> None:
     """A transition may not be longer than the used length less its other transition."""
     entering = transition_in.overlap + (
@@ -374,11 +373,11 @@ def _check_transition_fits(
         key = "transition" if transition_in.blend else "transition_out"
         diagnostics.add_error(
             "SB352",
-            shot,
             shot.find_span(key if key in shot.origins else "length"),
             f"{shot.id} plays {used_range.range.length} frames; its transitions want "
             f"{entering} and {leaving}",
             f"at most {max(used_range.range.length - min(entering, leaving), 0)} frames here",
+            shot=shot,
         )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import Suggester
 from storyboard.errors import Diagnostic, Severity
 from storyboard.language.builder.film_builder import FilmBuilder, Overrides
 from storyboard.language.builder.includes import IncludeReader

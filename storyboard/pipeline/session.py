@@ -7,13 +7,14 @@ network and no project; only `render.py` makes takes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from storyboard.diagnostics.collector import suggest_or_list_choices
+from storyboard.diagnostics.collector import sort_diagnostics
+from storyboard.diagnostics.suggestions import suggest_or_list_names
 from storyboard.errors import (
     Diagnostic,
     InvalidStoryboard,
@@ -148,7 +149,7 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
     )
     graph = recompile()
     text_problems = check_film_typesetting(film, loaded.film.delivery.size)
-    diagnostics = _sort_diagnostics((*loaded.diagnostics, *graph.diagnostics, *text_problems))
+    diagnostics = sort_diagnostics((*loaded.diagnostics, *graph.diagnostics, *text_problems))
     return CheckedFilm(path, overrides, film, graph, diagnostics, loaded.texts, recompile)
 
 
@@ -188,13 +189,13 @@ def _check_provider_and_model(overrides: Overrides) -> None:
     if overrides.provider and overrides.provider not in providers:
         raise UsageError(
             f"there is no provider `{overrides.provider}`",
-            hint=suggest_or_list_choices(overrides.provider, providers),
+            hint=suggest_or_list_names(overrides.provider, providers),
         )
     names = registry.load_full_catalog(registry.list_plugin_names()).names
     if overrides.model and overrides.model not in names:
         raise UsageError(
             f"there is no model `{overrides.model}`",
-            hint=suggest_or_list_choices(overrides.model, names),
+            hint=suggest_or_list_names(overrides.model, names),
         )
 
 
@@ -375,7 +376,7 @@ class FilmSession:
         base = self._examined.graph
         before = frozenset(base.diagnostics if base else ())
         told = [each for each in self._examined.diagnostics if each not in before]
-        return _sort_diagnostics((*told, *graph.diagnostics))
+        return sort_diagnostics((*told, *graph.diagnostics))
 
     def close(self) -> None:
         """Keeps what was learnt of files, where the film has a state folder."""
@@ -392,10 +393,6 @@ class FilmSession:
                 f"{path.name} can't be read: {error.strerror or error}",
                 hint="the storyboard names it; put it back or name another",
             ) from error
-
-
-def _sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda d: (d.span, d.code)))
 
 
 def _has_errors(graph: Graph) -> bool:

@@ -6,8 +6,8 @@ A step is named by its id: `SH060.first_frame`, `cast.ben`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
+from storyboard.diagnostics.suggestions import suggest_or_list_names
 from storyboard.errors import UsageError
 from storyboard.graph.compiler import Graph
 from storyboard.model.film import Film
@@ -69,6 +69,5 @@ def _require_known_id(id: str, known_ids: list[str]) -> str:
 
 
 def _build_unknown_name_error(subject: str, name: str, known: list[str]) -> UsageError:
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(known[:12])
+    hint = suggest_or_list_names(name, known, max_listed=12)
     return UsageError(f"the film has no {subject}", hint=hint)

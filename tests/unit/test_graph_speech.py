@@ -154,7 +154,7 @@ def test_a_line_that_is_cut_away_is_warned_of_and_not_heard() -> None:
     assert first.audible_range is None
     assert second.audible_range == FrameRange(28, 36)
     assert list_codes(graph, "warning") == ["SB366", "SB366"]
-    outside, part = (each.message for each in graph.diagnostics)
+    part, outside = (each.message for each in graph.diagnostics)
     assert outside == "this line lies outside what SH010 plays of the take, 3 to 4.5 s"
     assert part.startswith("about 0.8 s of this line lies outside")
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from storyboard.diagnostics.collector import ShotDiagnostics, suggest_or_list_choices
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import suggest_or_list_names
 from storyboard.graph.limits.optional_settings import OptionalSettings
 from storyboard.model.film import Film, Shot
 from storyboard.money import format_usd
@@ -28,7 +29,7 @@ class ModelRules:
         self,
         film: Film,
         model_catalog: Catalog,
-        diagnostics: ShotDiagnostics,
+        diagnostics: DiagnosticCollector,
         *,
         allow_retired: bool = False,
         plugins: Sequence[str] = (),
@@ -70,10 +71,10 @@ class ModelRules:
             span = self._find_span(shot, provider_key, f"defaults.{provider_key}")
             self._diagnostics.add_error(
                 "SB401",
-                shot,
                 span,
                 f"there is no provider `{platform}`",
-                suggest_or_list_choices(platform, providers),
+                suggest_or_list_names(platform, providers),
+                shot=shot,
             )
             return None
         if platform in ("", PREVIZ):
@@ -110,7 +111,7 @@ class ModelRules:
             span = self._find_span(shot, "provider", "defaults.provider")
             message = f"there is no provider `{platform}`"
             self._diagnostics.add_error(
-                "SB401", shot, span, message, suggest_or_list_choices(platform, providers)
+                "SB401", span, message, suggest_or_list_names(platform, providers), shot=shot
             )
             return None
         if not model_name:
@@ -125,18 +126,18 @@ class ModelRules:
             at = f" at {platform}" if platform else ""
             models = [m for m in self._catalog.models.values() if m.makes == product]
             there = [m.id for m in models if m.provider == platform and m.status == "live"]
-            hint = suggest_or_list_choices(
+            hint = suggest_or_list_names(
                 model_name, tuple(there) or self._catalog.list_model_names(product)
             )
             message = f"there is no model `{model_name}`{at} that makes {_PRODUCT_WORDS[product]}"
-            self._diagnostics.add_error("SB402", shot, span, message, hint)
+            self._diagnostics.add_error("SB402", span, message, hint, shot=shot)
         elif model.status == "retired" and not self._allow_retired:
             self._diagnostics.add_error(
                 "SB403",
-                shot,
                 span,
                 f"{model.id} was switched off at {model.provider} on {model.retired_on}",
                 f"{key}: {model.replacement}" if model.replacement else "",
+                shot=shot,
             )
             return None
         return model
@@ -156,12 +157,12 @@ class ModelRules:
         if others:
             hint = "\n".join(f"provider: {m.provider}   # {m.id}, {m.status}" for m in others)
         elif platform in ("", PREVIZ):
-            hint = suggest_or_list_choices(shot.model, self._catalog.names)
+            hint = suggest_or_list_names(shot.model, self._catalog.names)
         else:
             names = tuple(n for n in self._catalog.names if self._catalog.find_model(platform, n))
-            hint = suggest_or_list_choices(shot.model, names or self._catalog.names)
+            hint = suggest_or_list_names(shot.model, names or self._catalog.names)
         self._diagnostics.add_error(
-            "SB402", shot, span, f"there is no model `{shot.model}`{at}", hint
+            "SB402", span, f"there is no model `{shot.model}`{at}", hint, shot=shot
         )
 
     def _check_retired_model(self, shot: Shot, model: Model) -> Model | None:
@@ -177,10 +178,10 @@ class ModelRules:
             live.insert(0, f"model: {model.replacement}")
         self._diagnostics.add_error(
             "SB403",
-            shot,
             span,
             f"{model.id} was switched off at {model.provider} on {model.retired_on}",
             "\n".join(live) or "`--allow-retired` tries it all the same",
+            shot=shot,
         )
         return None
 
@@ -206,10 +207,10 @@ class ModelRules:
         if not audio and model.audio == "always":
             self._diagnostics.add_error(
                 "SB418",
-                shot,
                 self._find_span(shot, "audio", "defaults.audio"),
                 f"{model.id} on {model.provider} always makes sound",
                 "mute: true   # keeps it out of the mix; costs the same",
+                shot=shot,
             )
         apply_setting = self.optional_settings.keep_supported_setting
         words = shot.negative_prompt or None
@@ -231,10 +232,10 @@ class ModelRules:
         if shot.aspect_ratio not in model.aspect_ratios:
             self._diagnostics.add_error(
                 "SB412",
-                shot,
                 self._find_span(shot, "aspect_ratio", "format.aspect_ratio"),
                 f"{model.id} on {model.provider} has no aspect ratio {shot.aspect_ratio}",
                 "\n".join(f"aspect_ratio: {ratio}" for ratio in model.aspect_ratios),
+                shot=shot,
             )
 
     def choose_resolution(self, shot: Shot, model: Model, kind: Kind) -> str | None:
@@ -249,7 +250,6 @@ class ModelRules:
         what = "an extension" if kind is Kind.EXTEND else f"{shot.aspect_ratio} picture"
         self._diagnostics.add_error(
             "SB411",
-            shot,
             span,
             f"{shot.id}: {model.id} on {model.provider} makes {what} in {' or '.join(legal)}, "
             f"not {wanted}",
@@ -258,6 +258,7 @@ class ModelRules:
                 for choice in legal
             )
             + "\n`format.resolution` may stay: what is bought is conformed to it",
+            shot=shot,
         )
         return None
 
@@ -286,13 +287,13 @@ class ModelRules:
             )
         self._diagnostics.add_error(
             "SB410",
-            shot,
             self._find_span(shot, "duration", "defaults.duration"),
             f"{model.id} on {model.provider} makes takes of "
             f"{_join_seconds_choices(legal_seconds)} s"
             f"{f' at {resolution}' if resolution in model.resolution_durations else ''}, "
             f"not {_format_seconds(seconds)}",
             "\n".join(lines),
+            shot=shot,
         )
 
     def format_price(self, model: Model, resolution: str, seconds: int, audio: bool) -> str:

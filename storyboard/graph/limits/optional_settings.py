@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from storyboard.diagnostics.collector import ShotDiagnostics
+from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
 from storyboard.model.film import Film, Shot
 from storyboard.providers.catalog import Model
@@ -32,7 +32,7 @@ class OptionalSettings:
         self,
         film: Film,
         preferred: frozenset[str],
-        diagnostics: ShotDiagnostics,
+        diagnostics: DiagnosticCollector,
         find_span: Callable[..., Span],
     ) -> None:
         self._film = film
@@ -50,10 +50,10 @@ class OptionalSettings:
         if self._is_setting_required(shot, key):
             self._diagnostics.add_error(
                 "SB419",
-                shot,
                 self._find_key_span(shot, key),
                 f"{_describe_model(model)} has no `{name}`",
                 "take the key out, or give it in `defaults`, which count only where a model has it",
+                shot=shot,
             )
         else:
             message = f"`{name}` is not sent: {_describe_model(model)} has none"
@@ -92,7 +92,7 @@ class OptionalSettings:
                 ]
                 hint = "\n".join(lines) or "take the option out, or give it in `defaults`"
                 self._diagnostics.add_error(
-                    "SB428", shot, self._find_key_span(shot, key), message, hint
+                    "SB428", self._find_key_span(shot, key), message, hint, shot=shot
                 )
             else:
                 notice = f"`{option}` is not sent: {message}"
@@ -102,11 +102,11 @@ class OptionalSettings:
         if value in model.stored_options.get(option, ()) and not settings.get("storage_uri"):
             self._diagnostics.add_error(
                 "SB429",
-                shot,
                 self._find_key_span(shot, key),
                 f"`{option}: {_format_option_value(value)}` needs a place in the cloud that "
                 f"{model.provider} writes to",
                 f"providers: {{{model.provider}: {{storage_uri: gs://my-bucket/films}}}}",
+                shot=shot,
             )
             return False
         return True

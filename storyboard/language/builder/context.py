@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import Suggester
 from storyboard.errors import Span
 from storyboard.language.builder.layers import Origins
 from storyboard.language.builder.media_files import FileProblem, MediaFiles, MediaKind

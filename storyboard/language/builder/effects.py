@@ -36,7 +36,7 @@ def _parse_effect(
 ) -> Effect | None:
     spec = EFFECTS.get(name)
     if spec is None:
-        hint = UNWRITTEN.get(name) or values.context.suggester.format_suggestion(name, EFFECTS)
+        hint = UNWRITTEN.get(name) or values.context.suggester.suggest_name(name, EFFECTS)
         message = f"no film can have the effect `{name}`" if name in UNWRITTEN else ""
         message = message or f"MoviePy has no effect `{name}`"
         values.add_error(
@@ -56,7 +56,7 @@ def _parse_effect(
         argument_type = spec.arguments.get(key)
         argument_path = f"{key_path}.{name}.{key}"
         if argument_type is None:
-            hint = values.context.suggester.format_suggestion(key, spec.arguments)
+            hint = values.context.suggester.suggest_name(key, spec.arguments)
             takes = ", ".join(spec.arguments) or "no arguments"
             message = f"`{name}` has no argument `{key}`"
             values.add_error(

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import Suggester
 from storyboard.errors import Severity, Span
 from storyboard.language.builder import dialogue
 from storyboard.language.builder import header as head
@@ -456,7 +457,7 @@ class FilmBuilder:
             has_profiles = "profiles" in self._film
             span = self._film.find_key_span("profiles") if has_profiles else Span(self._film.file)
             listed = "the profiles are " + ", ".join(names) if names else "it has none"
-            hint = suggester.format_suggestion(name, names) or listed
+            hint = suggester.suggest_name(name, names) or listed
             self._diagnostics.add_error("SB209", span, f"the film has no profile `{name}`", hint)
         return {}
 

@@ -279,9 +279,7 @@ class CueBuilder:
         match = _ID.match(text)
         word = match[0] if match else text
         if match and (len(word) == len(text) or _OFFSET.fullmatch(text[len(word) :])):
-            near = self._values.context.suggester.format_suggestion(
-                word, ("start", "end", *self._ids)
-            )
+            near = self._values.context.suggester.suggest_name(word, ("start", "end", *self._ids))
             self._values.add_error("SB201", key_path, f"there is no shot `{word}`", near)
         else:
             hint = "write SHOT, SHOT+1.5, start, end-6, or film seconds"

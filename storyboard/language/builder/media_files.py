@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import Suggester, format_suggestion
 from storyboard.language.yaml.parser import Map
 from storyboard.model.film import MediaFile
 
@@ -154,8 +155,8 @@ class MediaFiles:
             names = sorted(entry.name for entry in (folder / wanted_path.parent).iterdir())[:2000]
         except (OSError, ValueError):
             return f"there is no folder `{wanted_path.parent}`"
-        near = self._suggester.find_nearest_choice(wanted_path.name, names)
-        return f"did you mean `{wanted_path.parent / near}`?" if near else ""
+        near = self._suggester.find_nearest_name(wanted_path.name, names)
+        return format_suggestion(str(wanted_path.parent / near)) if near else ""
 
 
 def _find_in_other_form(folder: Path, file_name: str) -> str:

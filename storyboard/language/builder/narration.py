@@ -100,7 +100,7 @@ def check_narration_voice(
                 "SB107", span, message, f"write two items:\n{example}"
             )
         else:
-            near = values.context.suggester.format_suggestion(
+            near = values.context.suggester.suggest_name(
                 name, [*sorted(OPTIONS), *sorted(cast_names)]
             )
             hint = near or "a line has one speaker, and at, how, off"
@@ -113,6 +113,6 @@ def check_narration_voice(
     if (
         voice
         and voice not in cast_names
-        and (near := values.context.suggester.format_suggestion(voice, cast_names))
+        and (near := values.context.suggester.suggest_name(voice, cast_names))
     ):
         values.context.diagnostics.add_warning("SB212", span, f"`{voice}` isn't in the cast", near)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import format_suggestion
 from storyboard.errors import Span
 from storyboard.language.builder import narration
 from storyboard.language.builder.context import LayeredValues
@@ -71,7 +72,7 @@ class ReferenceChecker:
                 others = [
                     shot_id for shot_id in self._parsed_film.shots_by_id if shot_id != values.name
                 ]
-                near = values.context.suggester.format_suggestion(named_shot, others)
+                near = values.context.suggester.suggest_name(named_shot, others)
                 values.add_error("SB201", key_path, f"there is no shot `{named_shot}`", near)
             values.failed = True
             return False
@@ -142,7 +143,7 @@ class ReferenceChecker:
                 span = values.origins.find_key_span(speaker_path)
             if name == first:
                 if name not in cast and not item.get("off"):
-                    near = values.context.suggester.format_suggestion(name, cast)
+                    near = values.context.suggester.suggest_name(name, cast)
                     hint = near or "add the speaker to the cast, or say `off: true`"
                     message = f"`{name}` isn't in the cast"
                     values.context.diagnostics.add_warning("SB212", span, message, hint)
@@ -158,7 +159,7 @@ class ReferenceChecker:
                     "SB107", span, message, f"write two items:\n{lines}"
                 )
             else:
-                near = values.context.suggester.format_suggestion(
+                near = values.context.suggester.suggest_name(
                     name, [*sorted(OPTIONS), *sorted(cast)]
                 )
                 hint = near or "a line has one speaker, and at, how and off"
@@ -193,7 +194,7 @@ class ReferenceChecker:
             hint = "move it into the cast of the film"
             values.add_error("SB202", key_path, message, hint, ((elsewhere.span, f"`{name}`"),))
             return False
-        near = values.context.suggester.format_suggestion(name, parsed_shot.scope.cast)
+        near = values.context.suggester.suggest_name(name, parsed_shot.scope.cast)
         hint = near or f"add it to the cast: `{name}: {{description: …}}`"
         values.add_error("SB202", key_path, f"`{name}` isn't in the cast", hint)
         return False
@@ -237,10 +238,10 @@ class ReferenceChecker:
                 for cast_member in self._cast.values()
                 if cast_member.kind is CastKind.PLACE
             ]
-            near = values.context.suggester.find_nearest_choice(name, places, 0.72)
+            near = values.context.suggester.find_nearest_name(name, places, 0.72)
             if near:
                 values.add_error(
-                    "SB202", key_path, f"`{name}` isn't in the cast", f"did you mean `{near}`?"
+                    "SB202", key_path, f"`{name}` isn't in the cast", format_suggestion(near)
                 )
 
 

@@ -194,7 +194,7 @@ def _warn_unknown_size_or_angle(values: LayeredValues, fields: Mapping[str, Any]
     for key, known, code in (("size", SIZES, "SB114"), ("angle", ANGLES, "SB115")):
         word = fields.get(key, "")
         if word and not is_in_vocabulary(word, known):
-            hint_text = values.context.suggester.format_suggestion(word, known)
+            hint_text = values.context.suggester.suggest_name(word, known)
             hint = hint_text or "it goes into the prompt as it stands"
             values.add_warning(code, key, f"`{word}` is no {key} that is known", hint)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from storyboard.diagnostics.suggestions import format_suggestion
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.media_files import MediaKind, is_file_reference
 from storyboard.model.film import (
@@ -215,8 +216,10 @@ def parse_frame_ref(values: LayeredValues, key_path: str, value: Any) -> FrameRe
     shot, dot, edge = text.rpartition(".")
     if dot:
         if edge not in _EDGES:
-            near = values.context.suggester.find_nearest_choice(edge, _EDGES)
-            cure = f"did you mean `{shot}.{near}`?" if near else "write .first, .last, .in or .out"
+            near = values.context.suggester.find_nearest_name(edge, _EDGES)
+            cure = (
+                format_suggestion(f"{shot}.{near}") if near else "write .first, .last, .in or .out"
+            )
             values.add_error("SB207", key_path, f"a shot has no frame `{edge}`", cure)
             return None
         return FrameRef(shot=shot, edge=FrameEdge(edge))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from storyboard.diagnostics.collector import DiagnosticCollector, Suggester
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.suggestions import Suggester
 from storyboard.language.schema.definitions import (
     NEEDED_KEYS,
     SchemaError,

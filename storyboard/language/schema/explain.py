@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from storyboard.diagnostics.collector import DiagnosticCollector, Suggester, format_value
+from storyboard.diagnostics.collector import DiagnosticCollector
+from storyboard.diagnostics.formatting import format_value
+from storyboard.diagnostics.suggestions import Suggester
 from storyboard.errors import Span
 from storyboard.language.yaml.lint import explain_comma_split_keys
 from storyboard.language.yaml.lookalikes import find_lookalike, name_character, to_plain_text
@@ -110,7 +112,7 @@ class SchemaErrorExplainer:
                 for choice in (wanted if isinstance(wanted, list) else [wanted])
             ]
             message = f"{label} can't be {format_value(value)}"
-            hint = self._suggester.format_suggestion(
+            hint = self._suggester.suggest_name(
                 str(value), choices, 0.7
             ) or "choose " + _join_choices(choices)
             diagnostics.add_error("SB104", span, message, hint)
@@ -153,7 +155,7 @@ class SchemaErrorExplainer:
         if "seconds" in _describe_wanted(error) and (cure := _suggest_bare_number(text)):
             return cure
         colors = re.findall(r"[a-z]{3,}", error.wanted) if "black" in error.wanted else []
-        return _suggest_time_notation(text) or self._suggester.format_suggestion(text, colors)
+        return _suggest_time_notation(text) or self._suggester.suggest_name(text, colors)
 
     def _report_unknown_keys(self, error: SchemaError) -> None:
         known = list(error.schema.get("properties", {}))
@@ -183,9 +185,9 @@ class SchemaErrorExplainer:
                 self._diagnostics.add_warning("SB021", span, message, cure)
                 hint = "quote the text before it"
             else:
-                hint = self._suggest_key_place(
-                    key, error.schema
-                ) or self._suggester.format_suggestion(key, known)
+                hint = self._suggest_key_place(key, error.schema) or self._suggester.suggest_name(
+                    key, known
+                )
             self._diagnostics.add_error(
                 "SB101", span, f"unknown key `{key}`", hint or _format_known_keys(known)
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from storyboard.diagnostics.collector import format_value
+from storyboard.diagnostics.formatting import format_value
 from storyboard.errors import Diagnostic, Severity, Span
 from storyboard.model.film import Film
 from storyboard.stitching.media.yuv import Size

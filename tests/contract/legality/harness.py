@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storyboard.diagnostics.collector import ShotDiagnostics
+from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
 from storyboard.graph import compiler as compiling
 from storyboard.graph.compiler import Graph
@@ -41,7 +41,7 @@ class ShotError:
     message: str
 
 
-class RecordingNotices(ShotDiagnostics):
+class RecordingNotices(DiagnosticCollector):
     """Remembers every error with its shot, also where two shots share one line of the text."""
 
     shot_errors: list[ShotError]
@@ -51,10 +51,17 @@ class RecordingNotices(ShotDiagnostics):
         RecordingNotices.shot_errors = []
 
     def add_error(
-        self, code: str, shot: Compiled | None, span: Span, message: str, hint: str = ""
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        hint: str = "",
+        related: tuple[tuple[Span, str], ...] = (),
+        *,
+        shot: Compiled | None = None,
     ) -> None:
         self.shot_errors.append(ShotError(code, shot.id if shot else "", message))
-        super().add_error(code, shot, span, message, hint)
+        super().add_error(code, span, message, hint, related, shot=shot)
 
 
 @dataclass(frozen=True)
@@ -158,5 +165,5 @@ class StoryChecker:
             return function(*arguments, **named)
 
         monkeypatch.setattr(asyncio, "to_thread", call_directly)
-        monkeypatch.setattr(compiling, "ShotDiagnostics", RecordingNotices)
+        monkeypatch.setattr(compiling, "DiagnosticCollector", RecordingNotices)
         return StoryChecker(folder)
