@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from storyboard._version import __version__
 from storyboard.cli import console
 from storyboard.errors import InvalidStoryboard, StoryboardError
 
@@ -67,7 +68,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="storyboard", message="storyboard %(version)s")
+@click.version_option(__version__, message="storyboard %(version)s")
 def cli() -> None:
     """A film is a YAML file of shots: check it, price it, rehearse it free, shoot it paid."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from storyboard._version import __version__
 from storyboard.digest import digest_value
 from storyboard.graph.compiler import Graph
 from storyboard.graph.steps import Step
@@ -62,7 +62,7 @@ def write_provenance(
         "format": 1,
         "film": out.name,
         "title": film.title,
-        "storyboard": version("storyboard"),
+        "storyboard": __version__,
         "frames": timeline.length,
         "rate": str(timeline.rate),
         "seconds": float(timeline.rate.to_seconds(timeline.length)),

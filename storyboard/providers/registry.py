@@ -12,12 +12,12 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from storyboard._version import DISTRIBUTION
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import WIRE_READS, Provider, ProviderTraits
 from storyboard.providers.catalog import Catalog, load_catalog
 
 _GROUP = "storyboard.providers"
-_OURS = "storyboard"
 EFFECTS = "effects"
 """The adapter that no shot names: it makes the effects of any."""
 
@@ -113,4 +113,4 @@ class SchemaFragments(Mapping[str, Mapping[str, Any]]):
 
 
 def _is_built_in_adapter(point: EntryPoint) -> bool:
-    return point.dist is not None and point.dist.name == _OURS
+    return point.dist is not None and point.dist.name == DISTRIBUTION

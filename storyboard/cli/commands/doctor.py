@@ -11,11 +11,12 @@ from pathlib import Path
 
 import click
 
+from storyboard._version import DISTRIBUTION
 from storyboard.cli import console, options
 from storyboard.errors import StoryboardError
 
 _PARTS = (
-    "storyboard", "pyyaml", "jsonschema", "numpy", "opencv-python-headless", "resvg-py",
+    DISTRIBUTION, "pyyaml", "jsonschema", "numpy", "opencv-python-headless", "resvg-py",
     "imageio-ffmpeg", "av", "moviepy", "pysubs2", "httpx", "stamina", "google-auth", "starlette",
     "uvicorn",
 )  # fmt: skip
@@ -112,7 +113,7 @@ def _check_parts() -> Iterator[_Row]:
         try:
             yield name, version(name), True
         except PackageNotFoundError:
-            yield name, "missing: pip install storyboard brings it", False
+            yield name, f"missing: pip install {DISTRIBUTION} brings it", False
 
 
 def _check_fonts() -> Iterator[_Row]:

@@ -33,7 +33,7 @@ def draw_previz_clip(clip_spec: ClipSpec, out: Path) -> None:
     """Writes what previz makes of the order's prompt, at its size and exact number of frames."""
     entry_point = next(iter(entry_points(group="storyboard.providers", name="previz")), None)
     if entry_point is None:
-        raise EnvironmentProblem("previz is not installed", hint="pip install storyboard again")
+        raise EnvironmentProblem("previz is not installed", hint="pip install storyboard-film")
     width, height = clip_spec.size
     shape = gcd(width, height)
     request = Request(
