@@ -56,6 +56,37 @@ def test_a_shell_gets_every_variable_and_ctrl_c_ends_the_simulator(tmp_path: Pat
     assert not account.exists()
 
 
+WITHOUT_THE_EXTRA = """
+import sys
+
+for name in ("starlette", "uvicorn", "python_multipart", "multipart"):
+    sys.modules[name] = None  # an import raises ModuleNotFoundError, as if it were not installed
+from storyboard.__main__ import main
+
+main()
+"""
+
+
+def run_without_the_extra(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT_THE_EXTRA, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_without_its_extra_the_simulator_says_how_to_get_it() -> None:
+    result = run_without_the_extra("simulate")
+    assert (result.returncode, result.stdout) == (4, "")
+    assert "needs starlette, uvicorn, python_multipart" in result.stderr
+    assert "pip install 'storyboard-film[simulator]'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_the_simulator_everything_else_works() -> None:
+    assert run_without_the_extra("simulate", "--help").returncode == 0
+    film = str(ROOT / "examples" / "01-one-shot" / "film.yaml")
+    planned = run_without_the_extra("plan", film, "--provider", "vertex")
+    assert (planned.returncode, planned.stderr) == (0, "")
+
+
 def test_impossible_arguments_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

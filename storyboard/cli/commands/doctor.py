@@ -17,9 +17,9 @@ from storyboard.errors import StoryboardError
 
 _PARTS = (
     DISTRIBUTION, "pyyaml", "jsonschema", "numpy", "opencv-python-headless", "resvg-py",
-    "imageio-ffmpeg", "av", "moviepy", "pysubs2", "httpx", "stamina", "google-auth", "starlette",
-    "uvicorn",
+    "imageio-ffmpeg", "av", "moviepy", "pysubs2", "httpx", "stamina", "google-auth",
 )  # fmt: skip
+_SIMULATOR_PARTS = ("starlette", "uvicorn", "python-multipart")
 _KEYS = {
     "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
     "vertex": ("GOOGLE_APPLICATION_CREDENTIALS", "VERTEX_API_KEY"),
@@ -114,6 +114,11 @@ def _check_parts() -> Iterator[_Row]:
             yield name, version(name), True
         except PackageNotFoundError:
             yield name, f"missing: pip install {DISTRIBUTION} brings it", False
+    for name in _SIMULATOR_PARTS:
+        try:
+            yield name, version(name), True
+        except PackageNotFoundError:
+            yield name, f"absent: pip install '{DISTRIBUTION}[simulator]' brings it", None
 
 
 def _check_fonts() -> Iterator[_Row]:

@@ -6,17 +6,22 @@ import shlex
 import signal
 import threading
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from storyboard._version import DISTRIBUTION
 from storyboard.cli import console
+from storyboard.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
     from storyboard.simulator.request_log import LoggedRequest
 
 _LOOK_S = 0.5
+_MODULES = ("starlette", "uvicorn", "python_multipart")
+"""What the extra `simulator` brings."""
 
 
 @click.command("simulate")
@@ -73,6 +78,7 @@ def command(
     What a shell must export to use it goes to stdout; the requests and, at the end, the bill go
     to stderr. docs/simulator.md has the faults.
     """
+    _require_simulator_modules()
     from storyboard.simulator.faults import Fault
     from storyboard.simulator.server import Simulator
     from storyboard.simulator.settings import parse_setting_pairs
@@ -113,6 +119,21 @@ def command(
     finally:
         signal.signal(signal.SIGTERM, previous_handler)
     return 0
+
+
+def _require_simulator_modules() -> None:
+    """Raises EnvironmentProblem where the extra is not installed."""
+    missing: list[str] = []
+    for name in _MODULES:
+        try:
+            import_module(name)
+        except ImportError:
+            missing.append(name)
+    if missing:
+        raise EnvironmentProblem(
+            f"the simulator is an extra that is not installed: it needs {', '.join(missing)}",
+            hint=f"pip install '{DISTRIBUTION}[simulator]', or `make setup` in a clone",
+        )
 
 
 def _print_request(line: LoggedRequest) -> None:
