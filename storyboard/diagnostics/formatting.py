@@ -13,6 +13,7 @@ from storyboard.util.line_breaks import BREAKS
 WIDTH = 110
 """Columns of a source line that are shown; a longer one is cut around its caret."""
 _TAB = 4
+_VALUE_WIDTH = 40
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
@@ -171,8 +172,8 @@ def _keep_last_columns(text: str, columns: int) -> str:
     return _keep_first_columns(text[::-1], columns)[::-1]
 
 
-def format_value(value: object, max_characters: int = 40) -> str:
-    """A value as the storyboard would write it, cut to `max_characters` characters."""
+def format_value(value: object) -> str:
+    """A value as the storyboard would write it, cut where it is long."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -184,4 +185,4 @@ def format_value(value: object, max_characters: int = 40) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     text = " ".join(str(value).split())
-    return f'"{text[: max_characters - 1]}…"' if len(text) > max_characters else f'"{text}"'
+    return f'"{text[: _VALUE_WIDTH - 1]}…"' if len(text) > _VALUE_WIDTH else f'"{text}"'

@@ -289,11 +289,11 @@ class _Compiler:
                 if locked:
                     self.trims.reject_short_trim(shot, material, shot.length, end - start)
                     return None
-                self._reject_short_take(shot, material, start + shot.length, end, key)
+                self._reject_short_take(shot, start + shot.length, end, key)
                 return None
             end = start + shot.length
         if not 0 <= start < end or end > total:
-            self._reject_short_take(shot, material, max(end, start + 1), total, key)
+            self._reject_short_take(shot, max(end, start + 1), total, key)
             return None
         for lag, spare, side in (
             (shot.audio_lead, start, "lead"),
@@ -321,7 +321,7 @@ class _Compiler:
         )
 
     def _reject_short_take(
-        self, shot: Shot, material: ShotMaterial, needed_frames: int, held_frames: int, key: str
+        self, shot: Shot, needed_frames: int, held_frames: int, key: str
     ) -> None:
         source = self.context.shots[shot.clip.shot] if shot.clip and shot.clip.shot else shot
         has, needs = (

@@ -164,9 +164,7 @@ def build_timeline(
     discarded = DiagnosticCollector()
     collectors = {shot.id: discarded if shot.id in quiet_shots else diagnostics for shot in shots}
     joins = [
-        _plan_transition(
-            film, shots[n - 1] if n else None, shot, materials, used_ranges, collectors[shot.id]
-        )
+        _plan_transition(film, shots[n - 1] if n else None, shot, used_ranges, collectors[shot.id])
         for n, shot in enumerate(shots)
     ]
     events = []
@@ -254,7 +252,6 @@ def _plan_transition(
     film: Film,
     previous: Shot | None,
     shot: Shot,
-    materials: Mapping[str, ShotMaterial],
     used_ranges: Mapping[str, UsedRange],
     diagnostics: DiagnosticCollector,
 ) -> _TransitionFrames:

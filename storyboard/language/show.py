@@ -160,7 +160,7 @@ def _to_relative_path(film: Film, file: MediaFile | None) -> str:
     return file.uri or Path(os.path.relpath(file.path, film.root)).as_posix()
 
 
-def _to_frame_ref_data(film: Film, frame: FrameRef, rate: Rate) -> Any:
+def _to_frame_ref_data(film: Film, frame: FrameRef) -> Any:
     if frame.still:
         return _drop_empty(still=frame.still, cast=list(frame.still_cast), place=frame.still_place)
     if frame.shot:
@@ -213,7 +213,7 @@ TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
     "beats": lambda film, beats, rate: [
         {"at": to_yaml_time(beat.at, rate), "prompt": beat.prompt} for beat in beats
     ],
-    "frame": lambda film, frame, rate: _to_frame_ref_data(film, frame, rate),
+    "frame": lambda film, frame, rate: _to_frame_ref_data(film, frame),
     "clip": lambda film, clip, rate: _to_relative_path(film, clip.file) or clip.shot,
     "trim": _to_trim_data,
     "camera": lambda film, moves, rate: [

@@ -30,7 +30,7 @@ from storyboard.previz.encode import append_video_tail, conform_video, encode_vi
 from storyboard.previz.painting import image_files
 from storyboard.previz.painting.morph import morph_pictures
 from storyboard.previz.painting.rasterizer import Pixels
-from storyboard.previz.scene import ResumePoint, Scene
+from storyboard.previz.scene import Scene
 from storyboard.previz.script.parser import parse_shot
 from storyboard.previz.script.shot_spec import ShotSpec
 from storyboard.previz.staging.framing import Composition, compose_shot
@@ -220,11 +220,8 @@ class _TakeRenderer:
             scene, seed=prior_state["seed"], source=source, same_format=same_format
         )
 
-    def _build_scene(
-        self, spec: ShotSpec, composition: Composition, resume: ResumePoint | None = None
-    ) -> Scene:
-        lines = self.request.intent.dialogue
-        return Scene(spec, composition, lines, self.frames, self.fps, resume)
+    def _build_scene(self, spec: ShotSpec, composition: Composition) -> Scene:
+        return Scene(spec, composition, self.request.intent.dialogue, self.frames, self.fps)
 
     def _draw_frames(self, scene: Scene) -> Iterator[Pixels]:
         """The scene's frames in the size of the take."""

@@ -185,7 +185,6 @@ class SimulatorState:
         settings: Settings | None = None,
         *,
         bill: Path | None = None,
-        folder: Path | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self._first_settings = self.settings
@@ -217,8 +216,7 @@ class SimulatorState:
         """Projects whose service agents are set up."""
         self.url = ""
         self.other = ""
-        self._own_folder = folder is None
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="storyboard-simulator-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="storyboard-simulator-"))
         self.clips = ClipFactory(self.folder / "clips", uses_previz=self.settings.draw)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="clips")
         self._numbers = itertools.count(1)
@@ -277,7 +275,6 @@ class SimulatorState:
         seconds: float,
         *,
         samples: int = 1,
-        kind: str = "video",
         note: str = "",
     ) -> None:
         """Puts samples of a job on the bill; a `note` says why there is nothing to pay."""
@@ -285,7 +282,7 @@ class SimulatorState:
             usd = Decimal(0) if note else usd_per_s * Decimal(str(seconds))
             self.bill.add(
                 Charge(
-                    self.clock.now(), job.provider, job.model, kind, seconds, usd, job.name, note
+                    self.clock.now(), job.provider, job.model, "video", seconds, usd, job.name, note
                 )
             )
 
@@ -354,5 +351,4 @@ class SimulatorState:
         """Ends the clips that are being made and removes the folder."""
         self.clips.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._own_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -233,12 +233,10 @@ def _check_times(
                 f"this trim leaves {float(remaining_s):.3g} s{becomes}, which is less than `length`"
             )
             values.add_error("SB304", "trim.end", message, "give one of the two")
-    _check_beats(values, fields, own_values)
+    _check_beats(values, fields)
 
 
-def _check_beats(
-    values: LayeredValues, fields: Mapping[str, Any], own_values: Mapping[str, Any]
-) -> None:
+def _check_beats(values: LayeredValues, fields: Mapping[str, Any]) -> None:
     beats = fields.get("beats")
     if not beats or values.failed:
         return

@@ -54,8 +54,7 @@ class Note:
 def render_endless_music(style_words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
     """`seconds` of music in the manner of `style_words`, stereo (n, 2) at 48 kHz, about -16 LUFS.
 
-    It has no end of its own; `render_music_with_ending` has. Pieces of one seed and words that
-    meet in time join.
+    It has no end of its own. Pieces of one seed and words that meet in time join.
     """
     style = parse_music_style(style_words)
     start, n = round(start_s * RATE), round(seconds * RATE)
@@ -72,16 +71,6 @@ def render_endless_music(style_words: str, seconds: float, seed: int, start_s: f
                 note.force * _LEVEL,
             )
     return out
-
-
-def render_music_with_ending(style_words: str, seconds: float, seed: int) -> Wave:
-    """The same music as a piece with an end: it dies away over its last bar."""
-    wave = render_endless_music(style_words, seconds, seed)
-    fade = min(len(wave), round(_BEATS * 60 / parse_music_style(style_words).tempo * RATE))
-    wave[len(wave) - fade :] *= (np.cos(np.linspace(0, np.pi, fade)) * 0.5 + 0.5).astype(
-        np.float32
-    )[:, None]
-    return wave
 
 
 def parse_music_style(words: str) -> MusicStyle:

@@ -1,8 +1,7 @@
 """The throat: syllables and a voice become sound.
 
 A train of glottal pulses sets off grains that ring at the formants of each syllable's vowel; a
-whisper is the same throat with air for pulses. `build_loudness_and_mouth_curve` is what ear and
-lips share.
+whisper is the same throat with air for pulses.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def synthesize_murmur(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
     if not beats:
         return np.zeros(n, dtype=np.float32)
     rng = seed_random_stream(0, line.speaker, line.words)
-    times, loud, _ = build_loudness_and_mouth_curve(beats)
+    times, loud = _build_loudness_curve(beats)
     if voice.breath >= 1:
         moments = np.sort(rng.random(int(seconds * _PUFFS))) * seconds
         strength = rng.uniform(-1, 1, len(moments))
@@ -72,27 +71,21 @@ def synthesize_murmur(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
     return wave * np.float32(10 ** ((_LEVEL_DB + voice.gain_db) / 20) / max(rms, 1e-9))
 
 
-def build_loudness_and_mouth_curve(
-    syllables: Sequence[Syllable],
-) -> tuple[Times, Times, Times]:
-    """Breakpoints of a line: seconds from its start, loudness, and how far the mouth is open."""
-    points: list[tuple[float, float, float]] = [(syllables[0].start_s - 0.02, 0.0, 0.0)]
+def _build_loudness_curve(syllables: Sequence[Syllable]) -> tuple[Times, Times]:
+    """Breakpoints of a line: seconds from its start, and loudness."""
+    points: list[tuple[float, float]] = [(syllables[0].start_s - 0.02, 0.0)]
     for beat, next_beat in zip(syllables, [*syllables[1:], None], strict=True):
         length = beat.end_s - beat.start_s
-        voice_level, mouth_level = _ONSETS[beat.onset][:2]
-        width = _VOWELS[beat.vowel][1]
-        points.append((beat.start_s + 0.12 * length, voice_level, mouth_level * width))
-        points.append((beat.start_s + 0.38 * length, beat.stress, width))
-        points.append((beat.start_s + 0.72 * length, 0.85 * beat.stress, 0.85 * width))
+        points.append((beat.start_s + 0.12 * length, _ONSETS[beat.onset][0]))
+        points.append((beat.start_s + 0.38 * length, beat.stress))
+        points.append((beat.start_s + 0.72 * length, 0.85 * beat.stress))
         gap = next_beat.start_s - beat.end_s if next_beat else 1.0
-        rest = 0.0 if gap > 0.12 else 0.3
-        points.append((beat.end_s, rest, rest * width))
+        points.append((beat.end_s, 0.0 if gap > 0.12 else 0.3))
         if gap > 0.12 and next_beat:
-            points.append((next_beat.start_s - 0.02, 0.0, 0.0))
-    points.append((syllables[-1].end_s + 0.05, 0.0, 0.0))
-    ordered = sorted(points)
-    times, loud, openness = (np.array(column) for column in zip(*ordered, strict=True))
-    return times, loud, openness
+            points.append((next_beat.start_s - 0.02, 0.0))
+    points.append((syllables[-1].end_s + 0.05, 0.0))
+    times, loud = (np.array(column) for column in zip(*sorted(points), strict=True))
+    return times, loud
 
 
 def _schedule_glottal_pulses(
@@ -127,7 +120,7 @@ def _render_formant_grains(
     delays = ((whole - places) / RATE)[:, None]
     grains = np.zeros((len(pulse_times), _GRAIN), dtype=np.float32)
     for number, (width_hz, gain) in enumerate(_FORMANTS):
-        targets = [_VOWELS[beat.vowel][0][number] * voice.size for beat in syllables]
+        targets = [_VOWELS[beat.vowel][number] * voice.size for beat in syllables]
         hz = np.interp(pulse_times, centres, targets)[:, None]
         rate = (-np.pi * width_hz + 2j * np.pi * hz) / RATE
         # z**m as z**(32 q) * z**r: two small tables instead of one exponential a sample.
@@ -154,7 +147,7 @@ def _add_consonants(
 ) -> None:
     """Adds the air of hisses and stops before their vowels."""
     for beat in syllables:
-        _, _, seconds, low, high, level = _ONSETS[beat.onset]
+        _, seconds, low, high, level = _ONSETS[beat.onset]
         if not seconds:
             continue
         n = int(seconds * RATE)
@@ -186,19 +179,19 @@ _TAPER = np.minimum(1, np.minimum(np.arange(_GRAIN) / 24, (_GRAIN - np.arange(_G
 _TAPER = _TAPER.astype(np.float32)
 _FORMANTS = ((85.0, 1.0), (110.0, 0.42), (150.0, 0.16), (220.0, 0.07))
 """Bandwidth (Hz) and gain of each formant."""
-_VOWELS: Mapping[str, tuple[tuple[float, float, float, float], float]] = {
-    "a": ((730, 1180, 2500, 3500), 1.0),
-    "e": ((520, 1750, 2500, 3500), 0.65),
-    "i": ((330, 2150, 2850, 3600), 0.4),
-    "o": ((500, 900, 2450, 3400), 0.75),
-    "u": ((340, 820, 2300, 3300), 0.35),
+_VOWELS: Mapping[str, tuple[float, float, float, float]] = {
+    "a": (730, 1180, 2500, 3500),
+    "e": (520, 1750, 2500, 3500),
+    "i": (330, 2150, 2850, 3600),
+    "o": (500, 900, 2450, 3400),
+    "u": (340, 820, 2300, 3300),
 }
-"""Formants (Hz) of a grown voice, and how far the mouth opens."""
-_ONSETS: Mapping[str, tuple[float, float, float, float, float, float]] = {
-    "": (0.6, 0.6, 0, 0, 0, 0),
-    "soft": (0.45, 0.4, 0, 0, 0, 0),
-    "lips": (0.2, 0.0, 0.02, 200, 1500, 0.2),
-    "stop": (0.05, 0.25, 0.025, 1800, 6000, 0.35),
-    "hiss": (0.08, 0.2, 0.085, 3800, 9500, 0.22),
+"""Formants (Hz) of a grown voice."""
+_ONSETS: Mapping[str, tuple[float, float, float, float, float]] = {
+    "": (0.6, 0, 0, 0, 0),
+    "soft": (0.45, 0, 0, 0, 0),
+    "lips": (0.2, 0.02, 200, 1500, 0.2),
+    "stop": (0.05, 0.025, 1800, 6000, 0.35),
+    "hiss": (0.08, 0.085, 3800, 9500, 0.22),
 }
-"""Voice and mouth while it sounds (0..1), then its air: seconds, corners (Hz), level."""
+"""The voice while it sounds (0..1), then its air: seconds, corners (Hz), level."""

@@ -34,7 +34,7 @@ class Syllable:
 
 
 def estimate_line_durations(
-    lines: Sequence[SpokenLine], words_per_second: float = WORDS_PER_SECOND
+    lines: Sequence[SpokenLine],
 ) -> tuple[tuple[SpokenLine, float], ...]:
     """Every line with the seconds it takes: its words at the common pace, hurried at most to 4.5
     words a second where the same speaker's next line comes too soon.
@@ -42,7 +42,7 @@ def estimate_line_durations(
     timed_lines = []
     for line in lines:
         count = _count_words(line.words)
-        seconds = max(_SHORTEST_S, count / words_per_second)
+        seconds = max(_SHORTEST_S, count / WORDS_PER_SECOND)
         later_starts = [o.at_s for o in lines if o.speaker == line.speaker and o.at_s > line.at_s]
         if later_starts:
             seconds = min(seconds, max(min(later_starts) - line.at_s, count / _HURRIED))

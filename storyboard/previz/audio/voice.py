@@ -7,11 +7,8 @@ casts the voice and times the lips; `syllables` is the rhythm, `speech_synth` ma
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-
-import numpy as np
-from numpy.typing import NDArray
 
 from storyboard.previz.audio.noise import (
     Wave,
@@ -22,10 +19,8 @@ from storyboard.previz.audio.noise import (
 )
 from storyboard.previz.audio.speech_synth import (
     Voice,
-    build_loudness_and_mouth_curve,
     synthesize_murmur,
 )
-from storyboard.previz.audio.syllables import estimate_line_durations, schedule_syllables
 from storyboard.providers.base import Figure, SpokenLine
 
 
@@ -74,26 +69,6 @@ def murmur_line(line: SpokenLine, seconds: float, figures_by_name: Mapping[str, 
             ),
         )
     return wave
-
-
-def compute_mouth_openness(
-    lines: Sequence[SpokenLine], frames: int, fps: float
-) -> dict[str, NDArray[np.float32]]:
-    """How far each visible speaker's mouth is open, 0..1 per frame (frames,), in time with
-    `murmur_line`; voices that are off move no lips.
-    """
-    at = (np.arange(frames) + 0.5) / fps
-    mouths: dict[str, NDArray[np.float32]] = {}
-    for line, seconds in estimate_line_durations(lines):
-        beats = schedule_syllables(line.words, seconds)
-        if line.off or not beats:
-            continue
-        times, _, open_ = build_loudness_and_mouth_curve(beats)
-        width = np.interp(at - line.at_s, times, open_, left=0, right=0).astype(np.float32)
-        if _WHISPER.search(line.how):
-            width *= np.float32(0.6)
-        mouths[line.speaker] = np.maximum(mouths.get(line.speaker, width), width)
-    return mouths
 
 
 _WHISPER = re.compile(r"whisper|under (his|her|their) breath", re.I)

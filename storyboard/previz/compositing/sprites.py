@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from storyboard.previz.figures.face import Face, draw_hair_behind_and_head, place_head
+from storyboard.previz.figures.face import Face, draw_hair_behind_and_head
 from storyboard.previz.figures.figure import draw_body_below_chin
 from storyboard.previz.figures.pose import BodyPose, locate_chin
 from storyboard.previz.painting.rasterizer import (
@@ -49,7 +49,7 @@ class SpriteCache:
             look = mark.look
             behind, _ = draw_hair_behind_and_head(look, face)
             x, y = locate_chin(look, pose)
-            art = place_head(behind, x, y, look.head) + draw_body_below_chin(look, pose)
+            art = place_art(behind, x, y, look.head) + draw_body_below_chin(look, pose)
             art = place_art(mirror_art(art) if flip else art, 0, 0, look.height)
             rise = max(0.10, min(0.5, self.stage.home.y / max(1.0, self.stage.view.distance)))
             wide = 0.21 if not pose.phase else 0.27

@@ -23,8 +23,6 @@ from storyboard.previz.painting.svg import (
     draw_polygon,
     draw_rect,
     fmt,
-    mirror_art,
-    place_art,
     smooth_path,
 )
 from storyboard.previz.script.character_look import Look
@@ -317,12 +315,6 @@ def _draw_head_side(look: Look, face: Face) -> str:
     return out + draw_hat(look, "side")
 
 
-def place_head(
-    head_art: str, x: float, y: float, scale: float, turn_degrees: float = 0, flip: bool = False
-) -> str:
-    return place_art(mirror_art(head_art) if flip else head_art, x, y, scale, turn_degrees)
-
-
 __all__ = [
     "CLOSED",
     "NARROW",
@@ -331,5 +323,4 @@ __all__ = [
     "Face",
     "draw_hair_behind_and_head",
     "draw_polygon",
-    "place_head",
 ]

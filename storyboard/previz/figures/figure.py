@@ -9,7 +9,7 @@ from storyboard.previz.figures.clothes import (
     draw_collar,
     find_sleeve_color_and_bareness,
 )
-from storyboard.previz.figures.face import Face, draw_hair_behind_and_head, place_head
+from storyboard.previz.figures.face import Face, draw_hair_behind_and_head
 from storyboard.previz.figures.limbs import (
     draw_hand,
     draw_limb,
@@ -45,16 +45,14 @@ def draw_body_below_chin(look: Look, pose: BodyPose) -> str:
     return _draw_front_or_back_view(look, pose, from_behind=pose.view == "back")
 
 
-def draw_figure(look: Look, pose: BodyPose, face: Face, nod_degrees: float = 0.0) -> str:
+def draw_figure(look: Look, pose: BodyPose, face: Face) -> str:
     """Body and head together, in body heights."""
     behind, front = draw_hair_behind_and_head(look, face)
     x, y = locate_chin(look, pose)
-    flip = face.view == "front" and False
-    under = place_head(behind, x, y, look.head, nod_degrees, flip)
     return (
-        under
+        place_art(behind, x, y, look.head)
         + draw_body_below_chin(look, pose)
-        + place_head(front, x, y, look.head, nod_degrees, flip)
+        + place_art(front, x, y, look.head)
     )
 
 

@@ -51,8 +51,8 @@ def find_joint_and_end(
     return joint, (joint[0] + math.sin(b) * lower_length, joint[1] + math.cos(b) * lower_length)
 
 
-def draw_hand(x: float, y: float, skin_color: str, size: float = 0.021) -> str:
-    return draw_ellipse(x, y + 0.010, size * 0.85, size * 1.2, skin_color)
+def draw_hand(x: float, y: float, skin_color: str) -> str:
+    return draw_ellipse(x, y + 0.010, 0.021 * 0.85, 0.021 * 1.2, skin_color)
 
 
 def draw_shoe_from_front(x: float, y: float, color: str, side: float) -> str:

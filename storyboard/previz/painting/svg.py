@@ -20,17 +20,16 @@ def format_points(corners: Iterable[Point]) -> str:
     return " ".join(f"{fmt(x)},{fmt(y)}" for x, y in corners)
 
 
-def _format_attributes(opacity: float, extra: str) -> str:
-    return (f' opacity="{fmt(opacity)}"' if opacity < 1 else "") + (f" {extra}" if extra else "")
+def _format_opacity(opacity: float) -> str:
+    return f' opacity="{fmt(opacity)}"' if opacity < 1 else ""
 
 
-def draw_polygon(corners: Sequence[Point], fill: str, opacity: float = 1, extra: str = "") -> str:
-    attributes = _format_attributes(opacity, extra)
-    return f'<polygon points="{format_points(corners)}" fill="{fill}"{attributes}/>'
+def draw_polygon(corners: Sequence[Point], fill: str, opacity: float = 1) -> str:
+    return f'<polygon points="{format_points(corners)}" fill="{fill}"{_format_opacity(opacity)}/>'
 
 
-def draw_path(path_data: str, fill: str, opacity: float = 1, extra: str = "") -> str:
-    return f'<path d="{path_data}" fill="{fill}"{_format_attributes(opacity, extra)}/>'
+def draw_path(path_data: str, fill: str, opacity: float = 1) -> str:
+    return f'<path d="{path_data}" fill="{fill}"{_format_opacity(opacity)}/>'
 
 
 def draw_rect(
@@ -40,21 +39,21 @@ def draw_rect(
     round_ = f' rx="{fmt(rx)}"' if rx else ""
     return (
         f'<rect x="{fmt(x)}" y="{fmt(y)}" width="{fmt(w)}" height="{fmt(h)}"{round_} '
-        f'fill="{fill}"{_format_attributes(opacity, "")}/>'
+        f'fill="{fill}"{_format_opacity(opacity)}/>'
     )
 
 
 def draw_circle(x: float, y: float, r: float, fill: str, opacity: float = 1) -> str:
     return (
         f'<circle cx="{fmt(x)}" cy="{fmt(y)}" r="{fmt(r)}" '
-        f'fill="{fill}"{_format_attributes(opacity, "")}/>'
+        f'fill="{fill}"{_format_opacity(opacity)}/>'
     )
 
 
 def draw_ellipse(x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> str:
     return (
         f'<ellipse cx="{fmt(x)}" cy="{fmt(y)}" rx="{fmt(rx)}" ry="{fmt(ry)}" '
-        f'fill="{fill}"{_format_attributes(opacity, "")}/>'
+        f'fill="{fill}"{_format_opacity(opacity)}/>'
     )
 
 
@@ -63,7 +62,7 @@ def draw_line(corners: Sequence[Point], color: str, width: float, opacity: float
     return (
         f'<polyline points="{format_points(corners)}" fill="none" stroke="{color}" '
         f'stroke-width="{fmt(width)}" stroke-linecap="round" stroke-linejoin="round"'
-        f"{_format_attributes(opacity, '')}/>"
+        f"{_format_opacity(opacity)}/>"
     )
 
 
@@ -71,7 +70,7 @@ def draw_curve(path_data: str, color: str, width: float, opacity: float = 1) -> 
     """A path drawn as a line."""
     return (
         f'<path d="{path_data}" fill="none" stroke="{color}" stroke-width="{fmt(width)}" '
-        f'stroke-linecap="round" stroke-linejoin="round"{_format_attributes(opacity, "")}/>'
+        f'stroke-linecap="round" stroke-linejoin="round"{_format_opacity(opacity)}/>'
     )
 
 
@@ -87,9 +86,9 @@ def place_art(
     return f'<g transform="{transforms}">{art}</g>'
 
 
-def mirror_art(art: str, mirror_x: float = 0) -> str:
-    """`art` seen in a mirror that stands at x = `mirror_x`."""
-    return f'<g transform="translate({fmt(2 * mirror_x)} 0) scale(-1 1)">{art}</g>'
+def mirror_art(art: str) -> str:
+    """`art` seen in a mirror that stands at its origin."""
+    return f'<g transform="scale(-1 1)">{art}</g>'
 
 
 def define_gradient(

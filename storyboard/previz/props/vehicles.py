@@ -96,11 +96,11 @@ def _draw_ship_and_lights(rng: random.Random, color_words: str) -> tuple[str, st
     return out, lit
 
 
-def _draw_wheel(x: float, r: float, y: float = 0.0) -> str:
+def _draw_wheel(x: float, r: float) -> str:
     return (
-        draw_circle(x, y - r, r, "#22242a")
-        + draw_circle(x, y - r, r * 0.56, "#8d9097")
-        + draw_circle(x, y - r, r * 0.22, "#3a3c42")
+        draw_circle(x, -r, r, "#22242a")
+        + draw_circle(x, -r, r * 0.56, "#8d9097")
+        + draw_circle(x, -r, r * 0.22, "#3a3c42")
     )
 
 

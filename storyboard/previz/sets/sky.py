@@ -20,17 +20,16 @@ from storyboard.previz.sets.stage import Stage
 _CLOUDS = FAR * 0.8
 
 
-def add_sky_and_clouds(stage: Stage, clouds: int | None = None, horizon_lift: float = 0.0) -> None:
-    """Backdrop and clouds; `horizon_lift` lifts the horizon's colours, frame heights."""
+def add_sky_and_clouds(stage: Stage, clouds: int | None = None) -> None:
+    """Backdrop and clouds."""
     palette = stage.palette
     tall = stage.measure_frame_height()
     visible = stage.find_visible_area(FAR)
-    horizon = -horizon_lift * tall
     top = min(visible.top, -0.9 * tall)
     stops = []
     for at, color in ((0.0, palette.sky[0]), (0.55, palette.sky[1]), (0.93, palette.sky[2]),
                       (1.0, mix_colors(palette.sky[2], palette.haze, 0.45))):  # fmt: skip
-        place = (top + (horizon - top) * at - visible.top) / visible.height
+        place = (top - top * at - visible.top) / visible.height
         stops.append((min(1.0, max(0.0, place)), color, 1.0))
     body = define_gradient("sky", stops) + (
         f'<rect x="{fmt(visible.left)}" y="{fmt(visible.top)}" width="{fmt(visible.width)}" '

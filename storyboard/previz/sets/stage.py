@@ -214,13 +214,13 @@ class Stage:
         """Poses that decide how large things get."""
         return [self.poses[0], self.poses[len(self.poses) // 2], self.poses[-1]]
 
-    def add_sky(self, body: str, shines: str = "") -> None:
+    def add_sky(self, body: str) -> None:
         """The backdrop: the horizon is at 0, and `measure_frame_height()` metres fill the frame."""
         visible = self.find_visible_area(FAR)
         density = self.compute_pixels_per_metre(FAR)
         density = limit_pixels_per_metre(visible, density)
         visible = grow_box_to_pixels(visible, density)
-        pixels = render_svg(body + shines, visible, density)
+        pixels = render_svg(body, visible, density)
         pixels = apply_color_matrix(pixels, self.palette.compute_grade_matrix())
         self.planes.append(
             Plane(Picture(pixels, visible.left, visible.top, density), FAR, opaque=True)
@@ -275,7 +275,6 @@ class Stage:
         marks: Sequence[tuple[Sequence[Point], str, float]] = (),
         shines: Sequence[tuple[Sequence[Point], str, float]] = (),
         haze: bool = True,
-        body: str = "",
     ) -> None:
         """Lays the ground from the camera to `z`; `marks` are polygons of (x, z) on it."""
         pose = self.poses[0]
@@ -305,7 +304,7 @@ class Stage:
                 0.0 if self.indoors or not haze else 1 - math.exp(-depth / self.palette.reach)
             )
             veils.append((at, self.palette.haze, haze_share))
-        ground = define_gradient("ground", stops) + _draw_gradient_area(area, "ground") + body
+        ground = define_gradient("ground", stops) + _draw_gradient_area(area, "ground")
         ground += "".join(
             draw_polygon(
                 [self.project_floor_point(x, far_z, level) for x, far_z in corners], color, alpha

@@ -169,15 +169,13 @@ class LockFile:
 
         self._apply_change(apply_pick)
 
-    def set_rejected(self, digest: str, ordinal: int, rejected: bool = True) -> None:
-        """Rejects a take, or takes that back; a rejected take is no longer picked."""
+    def set_rejected(self, digest: str, ordinal: int) -> None:
+        """Rejects a take; it is no longer picked."""
 
         def apply_rejection(entries: dict[str, LockEntry]) -> None:
             entry = _require_entry(entries, digest, ordinal)
-            entry.rejected = (
-                (entry.rejected | {ordinal}) if rejected else entry.rejected - {ordinal}
-            )
-            if rejected and entry.pick == ordinal:
+            entry.rejected |= {ordinal}
+            if entry.pick == ordinal:
                 entry.pick = None
 
         self._apply_change(apply_rejection)
