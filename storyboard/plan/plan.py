@@ -11,6 +11,7 @@ from storyboard.graph.compiler import Graph
 from storyboard.graph.steps import Step
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film, Take
+from storyboard.plan.take_chooser import Decisions
 from storyboard.timecode import FrameRange
 
 
@@ -44,7 +45,7 @@ class Reason(StrEnum):
     FILTERED = "filtered"
 
 
-class TakeLibrary(Protocol):
+class TakeLibrary(Decisions, Protocol):
     """What is known of takes: the store's index joined with the film's lock file."""
 
     def find_takes(self, digest: str) -> tuple[Take, ...]:
@@ -55,12 +56,6 @@ class TakeLibrary(Protocol):
 
     def is_corrupt(self, sha256: str) -> bool:
         """Whether `has_file` found other bytes under that name."""
-
-    def find_pick(self, digest: str) -> int | None:
-        """The ordinal a person picked for that digest."""
-
-    def find_rejected(self, digest: str) -> frozenset[int]:
-        """Ordinals a person rejected."""
 
     def find_past_digests(self, step: str, provider: str) -> tuple[str, ...]:
         """Digests that lock or store know takes of for this step id and provider, oldest first.

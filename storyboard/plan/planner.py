@@ -19,10 +19,11 @@ from storyboard.graph.step_identity import (
     hash_frame,
     resolve_frame_number,
 )
-from storyboard.graph.steps import UNSELECTABLE_KINDS, Link, Step
+from storyboard.graph.steps import Link, Step
 from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.film import Take
 from storyboard.plan.plan import Action, Node, PendingTake, Plan, Reason, TakeLibrary, TakeRequests
+from storyboard.plan.take_chooser import TakeChooser
 from storyboard.providers.base import Input, Kind, ProviderTraits
 from storyboard.timecode import FrameRange
 
@@ -102,11 +103,14 @@ class _Planner:
     pending: dict[str, list[PendingTake]] = field(default_factory=lambda: defaultdict(list))
     """By digest."""
     events: dict[str, ShotEvent] = field(default_factory=dict)
-    locks: dict[str, str] = field(default_factory=dict)
-    """By shot, the take that the film holds on to."""
+    chooser: TakeChooser = field(init=False)
+    locked_shots: frozenset[str] = field(init=False)
+    """Shots with `lock`: the film holds on to one take of each."""
 
     def __post_init__(self) -> None:
-        self.locks = {shot.id: shot.lock for shot in self.graph.film.shots}
+        shots = self.graph.film.shots
+        self.chooser = TakeChooser(shots, self.library)
+        self.locked_shots = frozenset(shot.id for shot in shots if shot.lock)
         self.events = {event.shot: event for event in self.graph.timeline.events}
 
     def plan_step(self, step: Step) -> Node:
@@ -166,7 +170,7 @@ class _Planner:
         takes = self.library.find_takes(identity.digest)
         if not takes:
             return self._plan_first_takes(node)
-        select = self._select_take(step, identity.digest, takes)
+        select = self.chooser.choose_take(step, identity.digest, takes)
         next_ordinal = max(take.ordinal for take in takes) + 1
         node = replace(node, select=select)
         if step.is_selected_by(self.requests.force) and step.kind is not Kind.IMPORT:
@@ -328,29 +332,17 @@ class _Planner:
                 best = changed
         return tuple(best) or (Reason.SETTINGS_CHANGED,)
 
-    # which take plays ------------------------------------------------------------------------
-
-    def _select_take(self, step: Step, digest: str, takes: tuple[Take, ...]) -> Take | None:
-        """What `lock` names, else the pick, else the lowest that was not rejected."""
-        lock = self._find_locked_take_name(step) if step.kind not in UNSELECTABLE_KINDS else ""
-        if locked_take := next((take for take in takes if take.name == lock), None):
-            return locked_take
-        pick = self.library.find_pick(digest)
-        rejected = self.library.find_rejected(digest)
-        picked = next((take for take in takes if take.ordinal == pick), None)
-        return picked or next((take for take in takes if take.ordinal not in rejected), None)
-
     def _plan_stale_take(self, node: Node) -> Node | None:
         """The take of an older digest, where `lock` or `--accept-stale` keeps it."""
         step = node.step
-        lock = self._find_locked_take_name(step)
-        if not lock and not self.requests.accept_stale:
+        is_locked = self._is_locked(step)
+        if not is_locked and not self.requests.accept_stale:
             return None
         for digest in reversed(self.library.find_past_digests(step.id, step.provider)):
             takes = self.library.find_takes(digest)
-            select = self._select_take(step, digest, takes)
+            select = self.chooser.choose_take(step, digest, takes)
             if select is not None and self.library.has_file(select.sha256):
-                reason = Reason.LOCKED if lock else Reason.STALE_ACCEPTED
+                reason = Reason.LOCKED if is_locked else Reason.STALE_ACCEPTED
                 return replace(
                     node,
                     action=Action.KEEP,
@@ -361,10 +353,9 @@ class _Planner:
                 )
         return None
 
-    def _find_locked_take_name(self, step: Step) -> str:
-        if not step.shot or step.kind is Kind.EFFECT:
-            return ""  # it follows its take
-        return self.locks[step.shot]
+    def _is_locked(self, step: Step) -> bool:
+        """Whether the film holds on to a take of the shot, and so to what serves that take."""
+        return step.shot in self.locked_shots and step.kind is not Kind.EFFECT  # follows its take
 
     # where it stands -------------------------------------------------------------------------
 

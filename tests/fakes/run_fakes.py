@@ -18,8 +18,9 @@ from storyboard.graph.compiler import Graph
 from storyboard.graph.step_identity import compute_identity
 from storyboard.graph.steps import FramePick, Link, Step
 from storyboard.graph.timeline import Timeline
-from storyboard.model.film import Film, MediaFacts, MediaFile, Policy, Take
+from storyboard.model.film import Film, MediaFacts, MediaFile, Policy, Shot, Take
 from storyboard.plan.plan import Action, Node, Plan, Reason
+from storyboard.plan.take_chooser import TakeChooser
 from storyboard.providers.base import (
     Done,
     Failed,
@@ -238,12 +239,13 @@ class FakeFilm:
     steps: list[Step]
     providers: Mapping[str, FakeProvider]
     policy: Policy = field(default_factory=Policy)
+    shots: tuple[Shot, ...] = ()
     store_root: Path | None = None
     events: list[Event] = field(default_factory=list)
 
     @property
     def film(self) -> Film:
-        return Film(path=self.path, root=self.path.parent, policy=self.policy)
+        return Film(path=self.path, root=self.path.parent, policy=self.policy, shots=self.shots)
 
     @property
     def state(self) -> Path:
@@ -278,11 +280,7 @@ class FakeFilm:
                 for ordinal in range(1, step.takes + 1)
                 if ordinal not in {take.ordinal for take in takes}
             )
-            usable = [
-                take for take in takes if take.ordinal not in library.find_rejected(step_id.digest)
-            ]
-            picked = [take for take in usable if take.ordinal == library.find_pick(step_id.digest)]
-            select = next(iter((*picked, *usable)), None)
+            select = TakeChooser(self.shots, library).choose_take(step, step_id.digest, takes)
             action = Action.CREATE if missing or not select else Action.KEEP
             nodes.append(
                 Node(

@@ -56,6 +56,7 @@ from storyboard.run.events import Event
 from storyboard.run.ledger.attempts import State
 from storyboard.run.ledger.ledger import Ledger
 from storyboard.run.maintenance.store_maintenance import verify_store
+from tests.unit.films import make_shot
 
 EVENT = json.loads((Path(__file__).parents[2] / "schemas" / "event.schema.json").read_text())
 
@@ -387,6 +388,24 @@ def test_when_every_take_is_rejected_one_more_is_made(tmp_path: Path) -> None:
     selects.save()
     result = film.render()
     assert (result.selects["SH010"].name, len(paid.read_bill())) == ("t02", 2)
+
+
+def test_a_locked_take_that_is_rejected_plays_and_no_other_is_bought(tmp_path: Path) -> None:
+    locked = make_shot("SH020", lock="t01")
+    film, paid, free = make_film(
+        tmp_path,
+        build_step("SH010", provider="free"),
+        build_step("SH020", links=[link_last_frame("SH010")]),
+        shots=(locked,),
+    )
+    digest = film.render().selects["SH020"].digest
+    selects = film.open_lock_file()
+    selects.set_rejected(digest, 1)
+    selects.save()
+    film.providers["free"].revision = "2"  # its parent is made anew and comes out the same
+    result = film.render()
+    assert (result.made, result.selects["SH020"].name) == (1, "t01")
+    assert (len(paid.read_bill()), len(free.read_bill())) == (1, 2)
 
 
 def test_a_film_can_require_a_pick_before_dependents_are_made(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from storyboard.graph.steps import Step
 from storyboard.model.film import Take
+from storyboard.plan.take_chooser import choose_take
 from storyboard.run import events as ev
 from storyboard.run.executor.context import RunContext
 
@@ -65,14 +66,12 @@ class LockFileRecorder:
         So it is after a retake, and where one was bought again because its bytes are lost.
         """
         lock_file = self._lock_file
-        ordinals = {
-            sibling.ordinal
-            for sibling in (
-                *lock_file.find_takes(take.digest),
-                *self._store.find_takes(take.digest),
-            )
-        }
-        default_ordinal = min(ordinals - lock_file.find_rejected(take.digest), default=0)
-        if (lock_file.find_pick(take.digest) or default_ordinal) != take.ordinal:
+        known_takes = (*lock_file.find_takes(take.digest), *self._store.find_takes(take.digest))
+        playing = choose_take(
+            known_takes,
+            pick=lock_file.find_pick(take.digest),
+            rejected=lock_file.find_rejected(take.digest),
+        )
+        if playing is None or playing.ordinal != take.ordinal:
             lock_file.set_pick(take.digest, take.ordinal)
             self._emit(ev.Note(step=step_id, message=f"{take.name} is picked from now on"))

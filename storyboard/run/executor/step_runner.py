@@ -12,7 +12,7 @@ from pathlib import Path
 
 from storyboard.errors import DecisionNeeded, Gone, StoryboardError, UnknownOutcome
 from storyboard.graph.step_identity import Identity, compute_identity
-from storyboard.graph.steps import HELPER_KINDS, UNSELECTABLE_KINDS, Step
+from storyboard.graph.steps import HELPER_KINDS, Step
 from storyboard.model.film import Take
 from storyboard.plan.plan import (
     Action,
@@ -21,6 +21,7 @@ from storyboard.plan.plan import (
     describe_expired_source,
     suggest_source_renewal,
 )
+from storyboard.plan.take_chooser import TakeChooser
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.executor.claim_guard import ClaimGuard
@@ -74,7 +75,7 @@ class StepRunner:
         self._local_slots = asyncio.Semaphore(2 * max(1, jobs))
         self._rate_limiter = rate_limiter
         self._recorder = LockFileRecorder(context)
-        self._locked_takes = {shot.id: shot.lock for shot in context.film.shots if shot.lock}
+        self._chooser = TakeChooser(context.film.shots, context.lock_file)
         self.visited_takes: set[tuple[str, int]] = set()
         """Takes that this run has looked after, as (digest, ordinal)."""
 
@@ -115,7 +116,7 @@ class StepRunner:
         is_new = not self._context.lock_file.has_take(take)
         parts = records[0].parts if records else {}
         self._recorder.record_takes(node.step, take, self._find_present_takes(take.digest), parts)
-        selected = self._select_take(node.step, take.digest)
+        selected = self._choose_present_take(node.step, take.digest)
         if is_new and selected is not None and selected.ordinal != take.ordinal:
             self._recorder.pick_if_not_default(node.step.id, take)  # a run that died had no time to
 
@@ -199,7 +200,7 @@ class StepRunner:
                             missing,
                             slot_stack,
                         )
-        take = self._select_take(node.step, digest)
+        take = self._choose_present_take(node.step, digest)
         if take is None:
             raise error or StoryboardError(f"{node.step.id} has no take that is not rejected")
         self._recorder.record_takes(
@@ -328,17 +329,18 @@ class StepRunner:
         self, node: Node, digest: str, provider: Provider, *, fresh: bool = False
     ) -> tuple[int, ...]:
         """Ordinals to make now."""
-        present = {take.ordinal for take in self._find_present_takes(digest, fresh=fresh)}
-        rejected = self._context.lock_file.find_rejected(digest)
+        step = node.step
+        takes = self._find_present_takes(digest, fresh=fresh)
+        present = {take.ordinal for take in takes}
         is_planned = bool(node.ordinals) and node.digest == digest
         if is_planned and Reason.FORCED in node.reasons:
             return node.ordinals
-        ordinals = node.ordinals if is_planned else tuple(range(1, max(1, node.step.takes) + 1))
+        ordinals = node.ordinals if is_planned else tuple(range(1, max(1, step.takes) + 1))
         missing = tuple(n for n in ordinals if n not in present)
-        if not missing and not is_planned and present <= rejected:
+        if not missing and not is_planned and not self._chooser.choose_take(step, digest, takes):
             missing = (max(present) + 1,)
         if not is_planned and not provider.repeatable:
-            self._refuse_rebuy(node.step, digest, missing)
+            self._refuse_rebuy(step, digest, missing)
         return missing
 
     def _refuse_rebuy(self, step: Step, digest: str, missing_ordinals: tuple[int, ...]) -> None:
@@ -351,16 +353,9 @@ class StepRunner:
             names = ", ".join(f"t{n:02d}" for n in bought_ordinals)
             raise _missing_bytes_error(step, names)
 
-    def _select_take(self, step: Step, digest: str) -> Take | None:
-        """What `lock` names, else the pick, else the lowest that was not rejected."""
-        takes = self._find_present_takes(digest)
-        lock = "" if step.kind in UNSELECTABLE_KINDS else self._locked_takes.get(step.shot, "")
-        pick = self._context.lock_file.find_pick(digest)
-        rejected = self._context.lock_file.find_rejected(digest)
-        locked = [take for take in takes if take.name == lock]
-        picked = [take for take in takes if take.ordinal == pick]
-        free = [take for take in takes if take.ordinal not in rejected]
-        return next(iter((*locked, *picked, *free)), None)
+    def _choose_present_take(self, step: Step, digest: str) -> Take | None:
+        """The take that plays, of those whose bytes are here."""
+        return self._chooser.choose_take(step, digest, self._find_present_takes(digest))
 
     def _find_present_takes(self, digest: str, *, fresh: bool = False) -> list[Take]:
         store = self._context.store
@@ -380,7 +375,7 @@ class StepRunner:
             )
         take_identity = compute_identity(step, identified_inputs, frozenset(), "")
         async with self._digest_locks[take_identity.digest]:
-            if take := self._select_take(step, take_identity.digest):
+            if take := self._choose_present_take(step, take_identity.digest):
                 self._recorder.record_take(step, take, take_identity.parts)
                 return StepResult(take)
             started_at = time.monotonic()
