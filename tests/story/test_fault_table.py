@@ -88,8 +88,8 @@ def read_cells(columns: int) -> list[list[str]]:
     return [cell for cell in split if len(cell) == columns and not cell[0].startswith("--")]
 
 
-SHORT_RETENTION = ("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.1)
-NO_RETENTION = ("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.0)
+SHORT_RETENTION = ("storyboard.run.executor.result_expiry.find_retention_s", lambda attempt: 0.1)
+NO_RETENTION = ("storyboard.run.executor.result_expiry.find_retention_s", lambda attempt: 0.0)
 SMALL = ("storyboard.providers.google.vertex_veo.MAX_INLINE_BYTES", 100)
 PICTURE = "{id: SH010, prompt: A boat, duration: 4, first_frame: quay.png}"
 NO_CONNECTION = {"STORYBOARD_VERTEX_BASE_URL": "http://127.0.0.1:9"}

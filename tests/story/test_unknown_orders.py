@@ -14,7 +14,7 @@ import pytest
 
 from storyboard.providers.google import gemini_files
 from storyboard.providers.http.service import ServiceClient
-from storyboard.run.executor import poller
+from storyboard.run.executor import result_expiry
 from storyboard.simulator import state as world
 from storyboard.simulator.google import gemini
 from storyboard.simulator.server import Simulator
@@ -300,7 +300,7 @@ def test_a_result_that_expired_unfetched_is_bought_again_by_rebuy(
         gmtime=time.gmtime,
     )
     monkeypatch.setattr(gemini_files, "time", late)
-    monkeypatch.setattr(poller, "time", late)
+    monkeypatch.setattr(result_expiry, "time", late)
     result = film.render(capsys)
     assert (result.code, "expired before it was fetched" in result.err) == (3, True)
     assert [(attempt.state, attempt.held_micros) for attempt in film.attempts] == [("lost", 0)]

@@ -21,7 +21,7 @@ from tests.story.wires import SimulatorFilm, run_in_process, set_up_film
 
 WIRES = ("vertex", "bucket", "vertex-omni", "gemini", "omni", "videos")
 LOST_DOWNLOADS = ("not_found", "not_found=page", "redirect=gone")
-NO_RETENTION = ("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.0)
+NO_RETENTION = ("storyboard.run.executor.result_expiry.find_retention_s", lambda attempt: 0.0)
 
 CreateFilm = Callable[[str], SimulatorFilm]
 

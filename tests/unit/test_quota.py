@@ -153,11 +153,11 @@ def test_a_queue_that_has_to_wait_delays_no_other(tmp_path: Path) -> None:
         return Step("S", Kind.GENERATE, "S", "vertex", model, "vertex", Settings())
 
     async def run_both() -> list[str]:
-        lanes = RateLimiter(SlidingWindow(tmp_path), lambda _: (1, 0.0))
+        lanes = RateLimiter(SlidingWindow(tmp_path), {}, lambda _: None)
         came: list[str] = []
 
         async def wait_for_turn(model: str) -> None:
-            await lanes.wait_for_submission_quota(make_step_of(model), "", lambda _: None)
+            await lanes.wait_for_submission_quota(make_step_of(model), "")
             came.append(model)
 
         lanes.pause_queue(make_step_of("slow"), 0.2, QuotaError("slowly"))
@@ -173,18 +173,15 @@ def test_a_queue_closed_for_the_day_stops_and_the_others_continue(tmp_path: Path
         return Step("S", Kind.GENERATE, "S", "vertex", model, "vertex", Settings())
 
     async def run_all() -> list[object]:
-        lanes = RateLimiter(SlidingWindow(tmp_path), lambda _: (1, 0.0))
+        lanes = RateLimiter(SlidingWindow(tmp_path), {}, lambda _: None)
         tomorrow = QuotaError("the day's requests are used up", retry_after_s=86_400.0)
-        waits = asyncio.create_task(
-            lanes.wait_for_submission_quota(make_step_of("shut"), "", lambda _: None)
-        )
+        waits = asyncio.create_task(lanes.wait_for_submission_quota(make_step_of("shut"), ""))
         with pytest.raises(QuotaError, match="used up; it takes no order before 20") as shut:
             lanes.pause_queue(make_step_of("shut"), 99_000.0, tomorrow)
         assert "nothing was ordered" in shut.value.hint
         assert shut.value.retry_after_s == pytest.approx(86_400, abs=5)
         rest = (
-            lanes.wait_for_submission_quota(make_step_of(each), "", lambda _: None)
-            for each in ("shut", "open")
+            lanes.wait_for_submission_quota(make_step_of(each), "") for each in ("shut", "open")
         )
         came = await asyncio.gather(waits, *rest, return_exceptions=True)
         lanes.close()
@@ -200,12 +197,12 @@ def test_a_late_step_of_higher_priority_goes_first(tmp_path: Path) -> None:
 
     async def run_both() -> list[str]:
         lanes = RateLimiter(
-            SlidingWindow(tmp_path), {"chain": (1, -300.0), "alone": (1, -60.0)}.__getitem__
+            SlidingWindow(tmp_path), {"chain": (1, -300.0), "alone": (1, -60.0)}, lambda _: None
         )
         came: list[str] = []
 
         async def wait_for_turn(id: str) -> None:
-            await lanes.wait_for_submission_quota(make_step_named(id), "", lambda _: None)
+            await lanes.wait_for_submission_quota(make_step_named(id), "")
             came.append(id)
 
         lanes.pause_queue(make_step_named("any"), 0.2, QuotaError("slowly"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from storyboard.run.executor.poller import _PollSchedule, pad_delay
+from storyboard.run.executor.poll_schedule import PollSchedule, pad_delay
 from storyboard.run.ledger.attempts import Attempt
 
 JOB = Attempt("d", 1, "SH010", "SH010", "generate", "paid", "paper-1", False, run="now")
 
 
 def test_polling_starts_when_the_quickest_job_of_its_model_was_done() -> None:
-    pace = _PollSchedule("now", 10.0)
+    pace = PollSchedule("now", 10.0)
     assert pace.choose_pause_s(JOB, 68.0, 13.0) == 13.0, "nothing is known yet"
     for going, done in ((69.0, 81.0), (67.0, 75.0), (78.0, 90.0)):
         pace.record_job_times(JOB, going, done)
@@ -22,7 +22,7 @@ def test_polling_starts_when_the_quickest_job_of_its_model_was_done() -> None:
 
 
 def test_jobs_of_equal_length_are_soon_polled_to_the_second() -> None:
-    pace = _PollSchedule("now", 10.0)
+    pace = PollSchedule("now", 10.0)
     late = []
     for _ in range(4):
         going = at = 0.0
@@ -36,7 +36,7 @@ def test_jobs_of_equal_length_are_soon_polled_to_the_second() -> None:
 
 
 def test_other_models_and_jobs_of_earlier_runs_teach_nothing() -> None:
-    pace = _PollSchedule("now", 10.0)
+    pace = PollSchedule("now", 10.0)
     pace.record_job_times(replace(JOB, run="before"), 1.0, 3.0)
     pace.record_job_times(replace(JOB, model="paper-2"), 25.0, 30.0)
     pace.record_job_times(replace(JOB, kind="extend"), 36.0, 40.0)
@@ -45,7 +45,7 @@ def test_other_models_and_jobs_of_earlier_runs_teach_nothing() -> None:
 
 
 def test_only_the_last_jobs_count() -> None:
-    pace = _PollSchedule("now", 10.0)
+    pace = PollSchedule("now", 10.0)
     for done in (20.0, *[60.0] * 8):
         pace.record_job_times(JOB, done - 4.0, done)
     assert pace.choose_pause_s(JOB, 15.0, 12.0) == 12.0

@@ -383,7 +383,9 @@ def test_a_missing_result_is_lost_only_after_it_expires(
     )
     film.render()
     assert list_attempt_ends(film) == [("SH010:t01", "done_remote", 0)]
-    monkeypatch.setattr("storyboard.run.executor.poller.find_retention_s", lambda attempt: 0.0)
+    monkeypatch.setattr(
+        "storyboard.run.executor.result_expiry.find_retention_s", lambda attempt: 0.0
+    )
     result = film.render()
     assert "expired before it was fetched" in str(result.failed["SH010"])
     assert list_attempt_ends(film) == [("SH010:t01", "lost", 400_000)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from storyboard.model.film import Film, MediaFacts
 from storyboard.run.events import EventSink
+from storyboard.run.executor.critical_tasks import CriticalTasks
 from storyboard.run.executor.workspace import Workspace
 from storyboard.run.ledger.ledger import Ledger
 from storyboard.run.lockfile.lockfile import LockFile
@@ -41,3 +42,4 @@ class RunContext:
     workspace: Workspace
     media: Media
     emit: EventSink
+    critical_tasks: CriticalTasks = field(default_factory=CriticalTasks)

@@ -8,11 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storyboard.errors import DecisionNeeded, ProviderError, StoryboardError, UnknownOutcome
+from storyboard.errors import (
+    DecisionNeeded,
+    OperationFailed,
+    ProviderError,
+    StoryboardError,
+    UnknownOutcome,
+)
+from storyboard.graph.steps import HELPER_KINDS
 from storyboard.money import format_usd
 from storyboard.run.executor.take_request import TakeRequest
 from storyboard.run.ledger.attempts import Attempt
 from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
+
+REWORD_HINT = "other words help; `cast` and `look` are part of the prompt too"
+
+
+class ResubmitRequested(OperationFailed):
+    """The service itself asks for the same submission once more; nothing was charged."""
+
+    def __init__(self, message: str, *, hint: str, provider: str, retry_after_s: float) -> None:
+        super().__init__(message, hint=hint, provider=provider)
+        self.retry_after_s = retry_after_s
 
 
 def to_storyboard_error(error: Exception, provider: str, subject: str) -> StoryboardError:
@@ -71,4 +88,24 @@ def operation_not_saved_error(
         f"{names} was ordered and is {operation}, which could not be written down: {error}",
         hint="make room on the disk, then:"
         f" storyboard resolve FILM {first.name} --adopt {operation}",
+    )
+
+
+def result_not_fetched_error(attempt: Attempt, why: Exception) -> ProviderError:
+    """That a result is ready and can't be downloaded now; the attempt stays open."""
+    return ProviderError(
+        f"{attempt.name} is ready but can't be fetched: {why}",
+        hint="nothing is lost; render again fetches it"
+        f" (`storyboard resolve FILM {attempt.name} --assume-lost` gives it up)",
+        provider=attempt.provider,
+    )
+
+
+def format_rebuy_hint(attempt: Attempt) -> str:
+    """What a person can do about an attempt that was charged and brought no take."""
+    shot = attempt.step if attempt.kind in HELPER_KINDS else attempt.shot or attempt.step
+    return (
+        f"`storyboard render FILM --rebuy {shot}` buys it again; if"
+        f" {attempt.provider} has the job after all: `storyboard resolve FILM {attempt.name}"
+        f" --adopt {attempt.operation or 'OP'}`"
     )

@@ -23,8 +23,10 @@ from storyboard.providers.base import Provider
 from storyboard.run import events as ev
 from storyboard.run.executor.context import Media, RunContext
 from storyboard.run.executor.errors import to_storyboard_error
+from storyboard.run.executor.ingest import TakeIngest
 from storyboard.run.executor.inputs import InputResolver
-from storyboard.run.executor.poller import read_poll_interval_s
+from storyboard.run.executor.poll_schedule import read_poll_interval_s
+from storyboard.run.executor.provider_pool import ProviderPool
 from storyboard.run.executor.rate_limiter import RateLimiter, SlidingWindow
 from storyboard.run.executor.step_runner import StepResult, StepRunner
 from storyboard.run.executor.take_maker import TakeMaker
@@ -101,21 +103,21 @@ class _PlanRun:
     ) -> None:
         self._context = context
         self._plan = plan
-        self._provider_factory = create_provider
-        self._providers: dict[str, Provider] = {}
+        self._providers = ProviderPool(create_provider)
         self._rank = rank_steps_by_urgency(plan.nodes) | {
             attempt.step: (-1, attempt.expires_at)
             for attempt in reversed(context.ledger.open_attempts)
         }
         self._rate_limiter = RateLimiter(
-            SlidingWindow(context.store.root), lambda id: self._rank.get(id, (1, 0.0))
+            SlidingWindow(context.store.root), self._rank, context.emit
         )
-        self._take_maker = TakeMaker(context, cap_micros, self._rate_limiter)
+        ingest = TakeIngest(context)
         self._step_runner = StepRunner(
             context,
             InputResolver(context, hash_path),
-            self._take_maker,
-            self._load_provider,
+            TakeMaker(context, ingest, cap_micros, self._rate_limiter),
+            ingest,
+            self._providers,
             rate_limiter=self._rate_limiter,
             jobs=jobs,
             is_frozen=frozen,
@@ -146,7 +148,7 @@ class _PlanRun:
             self._tasks[node.step.id] = asyncio.create_task(self._run_node(node))
         await self._wait_or_stop(list(self._tasks.values()))
         if self._context.ledger.open_attempts and not self._stop_requested.is_set():
-            self._tasks[""] = asyncio.create_task(self._fetch_leftover_attempts())
+            self._tasks[""] = asyncio.create_task(self._step_runner.fetch_leftover_attempts())
             await self._wait_or_stop([self._tasks[""]])
 
     def request_stop(self) -> None:
@@ -154,8 +156,7 @@ class _PlanRun:
         self._stop_count += 1
         self._stop_requested.set()
         if self._stop_count > 1:
-            for task in list(self._take_maker.critical_tasks):
-                task.cancel()
+            self._context.critical_tasks.cancel_tasks()
 
     async def shut_down(self) -> None:
         """Gives everything back, whatever happened."""
@@ -163,10 +164,9 @@ class _PlanRun:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        if self._take_maker.critical_tasks and self._stop_count < 2:
-            await asyncio.wait(self._take_maker.critical_tasks, timeout=_STOP_PATIENCE_S)
-        for critical_task in list(self._take_maker.critical_tasks):
-            critical_task.cancel()
+        if self._stop_count < 2:
+            await self._context.critical_tasks.wait_for_tasks(_STOP_PATIENCE_S)
+        self._context.critical_tasks.cancel_tasks()
         try:
             if self._fatal_error is None:
                 await self._abandon_or_announce_attempts()
@@ -174,9 +174,7 @@ class _PlanRun:
                 self._context.lock_file.save()
         finally:
             self._rate_limiter.close()
-            for provider in self._providers.values():
-                with suppress(Exception):
-                    await provider.close()
+            await self._providers.close_providers()
             self._context.workspace.close(kill_running=has_unfinished)
         if self._fatal_error is not None:
             raise self._fatal_error
@@ -196,11 +194,6 @@ class _PlanRun:
             held_micros=sum(attempt.held_micros for attempt in self._context.ledger.open_attempts),
             can_stitch=not self._stop_count and (is_complete or missing_policy != "fail"),
         )
-
-    def _load_provider(self, name: str) -> Provider:
-        if name not in self._providers:
-            self._providers[name] = self._provider_factory(name)
-        return self._providers[name]
 
     async def _run_node(self, node: Node) -> Take | None:
         """One step, from its parents' end to its own; failures become outcomes here."""
@@ -303,9 +296,6 @@ class _PlanRun:
             if attempt.state is State.UNKNOWN:
                 message = f"{attempt.name}: {attempt.message}; nobody knows whether it was bought"
                 self._context.emit(ev.Note(step=attempt.step, shot=attempt.shot, message=message))
-
-    async def _fetch_leftover_attempts(self) -> None:
-        await self._step_runner.fetch_leftover_attempts()
 
     async def _abandon_or_announce_attempts(self) -> None:
         """Local work that was cut short simply runs again; what runs elsewhere is named."""

@@ -1,37 +1,43 @@
-"""From a delivered file to a take in the store: looked at first, then kept, then written down."""
+"""From a file to a take in the store: it is inspected, then stored, then recorded."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard.digest import hash_file
-from storyboard.errors import EnvironmentProblem, MediaError, OperationFailed, StoryboardError
+from storyboard.errors import EnvironmentProblem, MediaError, StoryboardError
+from storyboard.graph.step_identity import Identity
+from storyboard.graph.steps import Step
 from storyboard.model.film import MediaFacts, Take
 from storyboard.money import micros_to_usd
 from storyboard.providers.base import Kind, Sample
 from storyboard.run import events as ev
 from storyboard.run.executor.acceptance import SUFFIXES, AcceptedMedia, check_delivery
 from storyboard.run.executor.context import RunContext
-from storyboard.run.executor.poller import Download, format_rebuy_hint
+from storyboard.run.executor.downloader import Download
+from storyboard.run.executor.failure_recorder import FailureRecorder
+from storyboard.run.executor.inputs import InputChanged
 from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.store.take_record import TakeRecord
 from storyboard.util.batching import Batcher, build_batch_function
 from storyboard.util.disk_errors import explain_disk_errors
 
-_CHARGED_HINT = "nothing was kept, and it is counted as charged"
-
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    """What has come for an attempt, and the file of the video that it goes on from."""
+    """A download, and the file of the video that it goes on from."""
 
-    attempt: Attempt
     download: Download
-    source: Path | None
+    source_video: Path | None
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.download.attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,51 +62,41 @@ class TakeIngest:
         self._ledger = context.ledger
         self._media = context.media
         self._workspace = context.workspace
+        self._critical_tasks = context.critical_tasks
         self._emit = context.emit
+        self._failures = FailureRecorder(context.ledger)
         self._file_batcher = Batcher(self._inspect_and_store)
         self._record_batcher = Batcher(self._add_takes_and_clear_workspaces)
 
-    async def ingest_sample(
-        self, attempt: Attempt, download: Download, source_video: Path | None = None
-    ) -> Take:
-        """The take of a sample that has come; `source_video` is the video that it goes on from.
+    async def ingest_download(self, download: Download, source_video: Path | None = None) -> Take:
+        """The take of a download; `source_video` is the video that it goes on from.
 
-        Raises OperationFailed, with nothing kept, when it is not what was asked for.
+        It is ingested to the end even when the run is being stopped. Raises OperationFailed, with
+        nothing kept, when it is not what was asked for.
         """
+        return await self._critical_tasks.run_to_end(
+            self._inspect_store_and_commit(_Delivery(download, source_video))
+        )
+
+    async def _inspect_store_and_commit(self, delivery: _Delivery) -> Take:
+        attempt, sample = delivery.attempt, delivery.download.sample
         try:
-            inspection = await self._file_batcher.run_in_batch(
-                _Delivery(attempt, download, source_video)
-            )
+            inspection = await self._file_batcher.run_in_batch(delivery)
+        except EnvironmentProblem:
+            raise
         except StoryboardError as error:
-            if isinstance(error, EnvironmentProblem):
-                raise
-            await self._ledger.transition(
-                attempt,
-                State.FAILED,
-                message=(message := str(error).replace(str(download.sample.path), "what came")),
-                settled_micros=attempt.reserved_micros,
-            )
-            charged = attempt.reserved_micros > 0
-            message = (
-                message if isinstance(error, OperationFailed) else f"it can't be read: {message}"
-            )
-            raise OperationFailed(
-                f"{attempt.name} is not what was bought: {message}",
-                hint=f"{_CHARGED_HINT}; {format_rebuy_hint(attempt)}" if charged else error.hint,
-                provider=attempt.provider,
-                charged=charged,
-            ) from error
+            raise await self._failures.record_bad_download(attempt, sample.path, error) from error
         if inspection.accepted.note:
             self._emit(
                 ev.Note(step=attempt.step, shot=attempt.shot, message=inspection.accepted.note)
             )
-        take = _to_take(attempt, download.sample, inspection)
+        take = _to_take(attempt, sample, inspection)
         attempt = await self._ledger.transition(attempt, State.FETCHED, sha256=take.sha256)
         await self._record_batcher.run_in_batch((attempt, take))
         return await self.commit_attempt(attempt, take)
 
     def _inspect_delivery(self, delivery: _Delivery) -> _Inspection:
-        attempt, source = delivery.attempt, delivery.source
+        attempt, source = delivery.attempt, delivery.source_video
         sample, facts = delivery.download.sample, delivery.download.facts
         path, kind = sample.path, Kind(attempt.kind)
         assert path is not None
@@ -171,10 +167,53 @@ class TakeIngest:
         await self._ledger.transition(
             attempt, State.COMMITTED, sha256=take.sha256, settled_micros=attempt.reserved_micros
         )
+        self._report_take(attempt.step, take)
+        return take
+
+    async def ingest_footage(
+        self, step: Step, identity: Identity, path: Path, expected_sha256: str
+    ) -> Take:
+        """The take of footage that is the film's own, by its content.
+
+        Raises InputChanged when the file no longer has that content.
+        """
+        take = await asyncio.to_thread(self._store_footage, step, identity, path, expected_sha256)
+        self._report_take(step.id, take)
+        return take
+
+    def _store_footage(
+        self, step: Step, identity: Identity, path: Path, expected_sha256: str
+    ) -> Take:
+        is_stored = self._store.has_complete_file(expected_sha256)
+        with explain_disk_errors(str(self._store.root)):
+            # what is in the store was decoded on its way in
+            facts = (self._media.probe if is_stored else self._media.probe_and_decode)(path)
+            if self._store.put_file(path, move=False) != expected_sha256:
+                raise InputChanged(path)
+            take = Take(
+                digest=identity.digest,
+                ordinal=1,
+                sha256=expected_sha256,
+                provider="import",
+                model="",
+                facts=facts,
+                created_at=round(time.time(), 3),
+                shot=step.shot,
+            )
+            self._store.add_take(
+                take,
+                identity.parts,
+                kind=step.kind.value,
+                step=step.id,
+                film=self._film.stem,
+            )
+        return take
+
+    def _report_take(self, step_id: str, take: Take) -> None:
         self._emit(
             ev.TakeAdded(
-                step=attempt.step,
-                shot=attempt.shot,
+                step=step_id,
+                shot=take.shot,
                 take=take.name,
                 sha256=take.sha256,
                 digest=take.digest,
@@ -182,7 +221,6 @@ class TakeIngest:
                 frames=take.facts.frames,
             )
         )
-        return take
 
     def find_stored_take(self, attempt: Attempt) -> Take | None:
         """The take of an attempt that died between the store and the ledger's last word."""

@@ -11,7 +11,7 @@ import heapq
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ from storyboard.digest import digest_value
 from storyboard.errors import QuotaError
 from storyboard.graph.rate_limits import WINDOW_S
 from storyboard.graph.steps import Step
+from storyboard.run import events as ev
 from storyboard.util.sqlite import explain_database_error, open_database
 
 _VERSIONS = (
@@ -35,6 +36,7 @@ _USUAL_SLOTS = 64
 """Jobs that may be open at a platform whose limit nobody knows."""
 
 Rank = tuple[int, float]
+_USUAL_RANK = (1, 0.0)
 
 
 class SlidingWindow:
@@ -104,23 +106,24 @@ class SlidingWindow:
 
 
 class RateLimiter:
-    """The lanes of one run. Belongs to one event loop."""
+    """The lanes of one run; by `ranks` of steps, lower goes first. Belongs to one event loop."""
 
-    def __init__(self, window: SlidingWindow, rank_step: Callable[[str], Rank]) -> None:
+    def __init__(
+        self, window: SlidingWindow, ranks: Mapping[str, Rank], emit: ev.EventSink
+    ) -> None:
         self._window = window
-        self._rank = rank_step
+        self._ranks = ranks
+        self._emit = emit
         self._queues: dict[str, _Queue] = {}
 
     @asynccontextmanager
     async def acquire_operation_slot(self, step: Step) -> AsyncIterator[None]:
         """Holds one of the jobs that a platform may have open, from submit to download."""
-        async with self._find_or_create_queue(step).slots.acquire_slot(self._rank(step.id)):
+        async with self._find_or_create_queue(step).slots.acquire_slot(self._find_rank(step)):
             yield
 
-    async def wait_for_submission_quota(
-        self, step: Step, account: str, on_wait: Callable[[float], None]
-    ) -> None:
-        """Waits until one more request fits into the minute; `on_wait` hears of waits, in seconds.
+    async def wait_for_submission_quota(self, step: Step, account: str) -> None:
+        """Waits until one more request of the account fits into the minute.
 
         Raises QuotaError in a lane that takes no more orders in this run.
         """
@@ -130,7 +133,7 @@ class RateLimiter:
         if limit is None and not queue.compute_remaining_pause_s():
             return
         window_key = digest_value("lane", [step.provider, account, step.model])[:16]
-        rank, is_admitted = self._rank(step.id), False
+        rank, is_admitted = self._find_rank(step), False
         while not is_admitted:
             async with queue.submissions.acquire_slot(rank):
                 while not is_admitted and not queue.submissions.is_outranked(rank):
@@ -142,7 +145,8 @@ class RateLimiter:
                         )
                     is_admitted = not wait
                     if wait > 1:
-                        on_wait(wait)
+                        message = f"waits {wait:.0f} s for the quota of {step.model}"
+                        self._emit(ev.Note(step=step.id, shot=step.shot, message=message))
                     await asyncio.sleep(wait)
 
     def pause_queue(self, step: Step, pause_s: float, error: QuotaError) -> None:
@@ -159,6 +163,9 @@ class RateLimiter:
     def close(self) -> None:
         """Lets the windows go."""
         self._window.close()
+
+    def _find_rank(self, step: Step) -> Rank:
+        return self._ranks.get(step.id, _USUAL_RANK)
 
     def _find_or_create_queue(self, step: Step) -> _Queue:
         name = f"{step.provider} {step.model}"

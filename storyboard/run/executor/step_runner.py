@@ -1,14 +1,12 @@
-"""The work on one step: know it, look whether its takes exist, make those that are missing."""
+"""Runs a step: identifies it, finds which of its takes are missing, and has those made."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from storyboard.errors import DecisionNeeded, Gone, StoryboardError, UnknownOutcome
 from storyboard.graph.step_identity import Identity, compute_identity
@@ -26,17 +24,52 @@ from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.executor.claim_guard import ClaimGuard
 from storyboard.run.executor.context import RunContext
-from storyboard.run.executor.errors import outcome_unknown_error, to_storyboard_error
+from storyboard.run.executor.errors import (
+    format_rebuy_hint,
+    outcome_unknown_error,
+    to_storyboard_error,
+)
+from storyboard.run.executor.ingest import TakeIngest
 from storyboard.run.executor.inputs import InputChanged, InputResolver
 from storyboard.run.executor.lockfile_recorder import LockFileRecorder
-from storyboard.run.executor.poller import format_rebuy_hint
+from storyboard.run.executor.operation_slot import OperationSlot
+from storyboard.run.executor.provider_pool import ProviderPool
 from storyboard.run.executor.rate_limiter import RateLimiter
 from storyboard.run.executor.take_maker import TakeMaker
 from storyboard.run.executor.take_request import TakeRequest
 from storyboard.run.ledger.attempts import Attempt, State
-from storyboard.util.disk_errors import explain_disk_errors
 
 _MAX_CHANGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _StepWork:
+    """What is known of a step before its takes are made."""
+
+    node: Node
+    provider: Provider
+    identity: Identity
+    inputs: tuple[Input, ...]
+    """By content alone."""
+    parent_takes: Mapping[str, Take]
+
+    @property
+    def step(self) -> Step:
+        return self.node.step
+
+    @property
+    def digest(self) -> str:
+        return self.identity.digest
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the plan says which takes of this very digest to make."""
+        return bool(self.node.ordinals) and self.node.digest == self.digest
+
+    @property
+    def must_play(self) -> bool:
+        """Whether its first new take is to play, whatever takes are there."""
+        return self.is_planned and self.node.select is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +92,8 @@ class StepRunner:
         context: RunContext,
         input_resolver: InputResolver,
         take_maker: TakeMaker,
-        find_provider: Callable[[str], Provider],
+        ingest: TakeIngest,
+        providers: ProviderPool,
         *,
         rate_limiter: RateLimiter,
         jobs: int,
@@ -68,7 +102,8 @@ class StepRunner:
         self._context = context
         self._inputs = input_resolver
         self._take_maker = take_maker
-        self._find_provider = find_provider
+        self._ingest = ingest
+        self._providers = providers
         self._is_frozen = is_frozen
         self._claim_guard = ClaimGuard(context)
         self._digest_locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -76,11 +111,31 @@ class StepRunner:
         self._rate_limiter = rate_limiter
         self._recorder = LockFileRecorder(context)
         self._chooser = TakeChooser(context.film.shots, context.lock_file)
-        self.visited_takes: set[tuple[str, int]] = set()
+        self._visited_takes: set[tuple[str, int]] = set()
         """Takes that this run has looked after, as (digest, ordinal)."""
 
     async def run_step(self, node: Node, parent_takes: Mapping[str, Take]) -> StepResult:
         """Brings a step to its takes, once the selects of its parents are there."""
+        step = node.step
+        self._refuse_blocked_step(node)
+        for _ in range(_MAX_CHANGES):
+            inputs = self._inputs.identify_inputs(step, parent_takes)
+            try:
+                if step.kind is Kind.IMPORT:
+                    return await self._import_footage(step, inputs)
+                provider = self._providers.load_provider(step.provider)
+                identity = compute_identity(step, inputs, provider.reads, provider.revision)
+                return await self._ensure_takes(
+                    _StepWork(node, provider, identity, inputs, parent_takes)
+                )
+            except InputChanged:
+                continue
+        raise StoryboardError(
+            f"the files of {step.id} change while they are read",
+            hint="let whatever writes them finish, then render again",
+        )
+
+    def _refuse_blocked_step(self, node: Node) -> None:
         step = node.step
         if Reason.URI_EXPIRED in node.reasons:
             raise DecisionNeeded(
@@ -91,24 +146,6 @@ class StepRunner:
                 raise _lost_purchase_error(step, charged)
             is_damaged = Reason.TAKE_CORRUPT in node.reasons
             raise _missing_bytes_error(step, node.select.name if node.select else "", is_damaged)
-        for _ in range(_MAX_CHANGES):
-            identified = self._inputs.identify_inputs(step, parent_takes)
-            try:
-                if step.kind is Kind.IMPORT:
-                    return await self._import_footage(step, identified)
-                provider = self._find_provider(step.provider)
-                take_identity = compute_identity(
-                    step, identified, provider.reads, provider.revision
-                )
-                return await self._ensure_takes(
-                    node, provider, take_identity, identified, parent_takes
-                )
-            except InputChanged:
-                continue
-        raise StoryboardError(
-            f"the files of {step.id} change while they are read",
-            hint="let whatever writes them finish, then render again",
-        )
 
     def record_kept_take(self, node: Node, take: Take) -> None:
         """Enters a take that was there into the lock file."""
@@ -144,7 +181,7 @@ class StepRunner:
         leftovers = [
             attempt
             for attempt in self._context.ledger.open_attempts
-            if (attempt.digest, attempt.ordinal) not in self.visited_takes
+            if (attempt.digest, attempt.ordinal) not in self._visited_takes
             and attempt.state is not State.UNKNOWN
         ]
         leftovers.sort(key=lambda attempt: attempt.expires_at)
@@ -153,7 +190,7 @@ class StepRunner:
     async def _fetch_leftover_attempt(self, attempt: Attempt) -> None:
         try:
             take = await self._take_maker.finish_attempt(
-                attempt, self._find_provider(attempt.provider)
+                attempt, self._providers.load_provider(attempt.provider)
             )
         except Exception as error:
             failure = to_storyboard_error(error, attempt.provider, attempt.name)
@@ -166,139 +203,104 @@ class StepRunner:
         if attempt.picks:
             self._recorder.pick_if_not_default(attempt.step, take)
 
-    async def _ensure_takes(
-        self,
-        node: Node,
-        provider: Provider,
-        take_identity: Identity,
-        identified_inputs: tuple[Input, ...],
-        parent_takes: Mapping[str, Take],
-    ) -> StepResult:
-        digest, made_count = take_identity.digest, 0
-        error: StoryboardError | None = None
+    async def _ensure_takes(self, work: _StepWork) -> StepResult:
+        """The take that plays, once those that are missing were made."""
+        step, digest = work.step, work.digest
+        outcomes: list[Take | StoryboardError] = []
         started_at = time.monotonic()
         async with self._digest_locks[digest]:
-            missing = self._find_missing_ordinals(node, digest, provider)
-            if missing:
-                async with AsyncExitStack() as slot_stack:
-                    slot = (
-                        self._local_slots
-                        if provider.repeatable
-                        else self._rate_limiter.acquire_operation_slot(node.step)
-                    )
-                    await slot_stack.enter_async_context(slot)
+            if self._find_missing_ordinals(work):
+                async with self._acquire_slot(work) as slot:
                     started_at = time.monotonic()
-                    paid = not provider.repeatable
-                    async with self._claim_guard.acquire_claim(node.step, digest, paid=paid):
-                        missing = self._find_missing_ordinals(node, digest, provider, fresh=True)
-                        made_count, error = await self._make_takes_with_worst_error(
-                            node,
-                            provider,
-                            take_identity,
-                            identified_inputs,
-                            parent_takes,
-                            missing,
-                            slot_stack,
-                        )
-        take = self._choose_present_take(node.step, digest)
+                    outcomes = await self._make_missing_takes(work, slot)
+        error = self._choose_worst_error(work, outcomes)
+        take = self._choose_present_take(step, digest)
         if take is None:
-            raise error or StoryboardError(f"{node.step.id} has no take that is not rejected")
+            raise error or StoryboardError(f"{step.id} has no take that is not rejected")
         self._recorder.record_takes(
-            node.step, take, self._find_present_takes(take.digest), take_identity.parts
+            step, take, self._find_present_takes(digest), work.identity.parts
         )
+        made_count = sum(isinstance(outcome, Take) for outcome in outcomes)
         return StepResult(take, made_count, error, time.monotonic() - started_at)
 
-    async def _make_takes_with_worst_error(
-        self,
-        node: Node,
-        provider: Provider,
-        take_identity: Identity,
-        identified_inputs: tuple[Input, ...],
-        parent_takes: Mapping[str, Take],
-        missing_ordinals: tuple[int, ...],
-        slot_stack: AsyncExitStack,
-    ) -> tuple[int, StoryboardError | None]:
-        """Makes the wanted takes at once; how many came, and the worst error of the others.
+    def _acquire_slot(self, work: _StepWork) -> OperationSlot:
+        if work.provider.repeatable:
+            return OperationSlot(self._local_slots)
+        return OperationSlot(self._rate_limiter.acquire_operation_slot(work.step))
 
-        `slot_stack` is left as soon as all of them are delivered: they need no maker from then on.
-        """
-        if not missing_ordinals:
-            return 0, None
-        step = node.step
-        self.visited_takes.update((take_identity.digest, ordinal) for ordinal in missing_ordinals)
+    async def _make_missing_takes(
+        self, work: _StepWork, slot: OperationSlot
+    ) -> list[Take | StoryboardError]:
+        """Makes the missing takes at once; for each the take, or why there is none."""
+        step, provider = work.step, work.provider
+        async with self._claim_guard.acquire_claim(step, work.digest, paid=not provider.repeatable):
+            missing = self._find_missing_ordinals(work, fresh=True)
+            if not missing:
+                return []
+            take_request = await self._build_take_request(work, missing, slot)
+            outcomes = [
+                self._record_lost_source(work, outcome)
+                for outcome in await self._take_maker.make_takes(take_request, provider)
+            ]
+            self._record_new_takes(
+                work, [outcome for outcome in outcomes if isinstance(outcome, Take)]
+            )
+            return outcomes
+
+    async def _build_take_request(
+        self, work: _StepWork, missing_ordinals: tuple[int, ...], slot: OperationSlot
+    ) -> TakeRequest:
+        step, digest, reasons = work.step, work.digest, work.node.reasons
+        self._visited_takes.update((digest, ordinal) for ordinal in missing_ordinals)
         if self._is_frozen and not all(
-            self._context.ledger.find_open_attempt(take_identity.digest, n)
-            for n in missing_ordinals
+            self._context.ledger.find_open_attempt(digest, n) for n in missing_ordinals
         ):
             raise StoryboardError(
                 f"{step.id} would be made, and --frozen never submits",
                 hint="render without --frozen",
             )
-        inputs = await self._inputs.prepare_inputs(step, identified_inputs, parent_takes)
-        self._report_start(step, take_identity, missing_ordinals)
-        batch_size = 1 if provider.repeatable else max(1, step.samples)
-        is_forced = bool({Reason.FORCED, Reason.RETAKE_REQUESTED}.intersection(node.reasons))
-        must_play = (
-            node.select is None and bool(node.ordinals) and node.digest == take_identity.digest
+        inputs = await self._inputs.prepare_inputs(step, work.inputs, work.parent_takes)
+        self._report_start(step, work.identity, missing_ordinals)
+        slot.expect_takes(missing_ordinals)
+        return TakeRequest(
+            step,
+            work.identity,
+            missing_ordinals,
+            inputs,
+            slot,
+            is_forced=bool({Reason.FORCED, Reason.RETAKE_REQUESTED}.intersection(reasons)),
+            is_pick=work.must_play and work.node.ordinals[0] > 1,
         )
-        must_pick = must_play and node.ordinals[0] > 1
-        remaining = len(missing_ordinals)
 
-        async def count_delivery() -> None:
-            nonlocal remaining
-            remaining -= 1
-            if not remaining:
-                await slot_stack.aclose()
-
-        take_requests = [
-            TakeRequest(
-                step,
-                take_identity,
-                missing_ordinals[n : n + batch_size],
-                inputs,
-                count_delivery,
-                is_forced,
-                must_pick,
-            )
-            for n in range(0, len(missing_ordinals), batch_size)
-        ]
-        if len(take_requests) == 1:
-            made_groups = [await self._take_maker.make_takes(take_requests[0], provider)]
-        else:
-            made_groups = await asyncio.gather(
-                *(
-                    self._take_maker.make_takes(take_request, provider)
-                    for take_request in take_requests
-                )
-            )
-        outcomes = [
-            self._record_lost_source(step, parent_takes, outcome)
-            for group in made_groups
-            for outcome in group
-        ]
-        takes = [outcome for outcome in outcomes if isinstance(outcome, Take)]
-        can_replace = Reason.FORCED in node.reasons or not provider.repeatable
+    def _record_new_takes(self, work: _StepWork, takes: Sequence[Take]) -> None:
+        """Enters takes that were made into the lock file."""
+        step = work.step
+        can_replace = Reason.FORCED in work.node.reasons or not work.provider.repeatable
         for take in takes:
             if step.settings.audio and take.facts.frames > 1 and not take.facts.has_audio:
                 self._emit_note(f"{take.name} came without the sound that was asked for", step.id)
-            pick = must_play and take is takes[0]
             if not self._recorder.record_take(
-                step, take, take_identity.parts, can_replace=can_replace, must_pick=pick
+                step,
+                take,
+                work.identity.parts,
+                can_replace=can_replace,
+                must_pick=work.must_play and take is takes[0],
             ):
                 self._emit_note(
                     f"{take.name} came out other than the lock file has it; both are equal in"
                     " what was asked",
                     step.id,
                 )
-        return len(takes), self._choose_worst_error(step, take_identity.digest, outcomes)
 
     def _record_lost_source(
-        self, step: Step, parent_takes: Mapping[str, Take], outcome: Take | StoryboardError
+        self, work: _StepWork, outcome: Take | StoryboardError
     ) -> Take | StoryboardError:
         """Remembers that a source is gone where the platform said so, whatever our clock says."""
-        if not isinstance(outcome, Gone) or step.source not in parent_takes or not step.remote:
+        step = work.step
+        source_take = work.parent_takes.get(step.source)
+        if not isinstance(outcome, Gone) or source_take is None or not step.remote:
             return outcome
-        self._context.store.mark_expired(parent_takes[step.source])
+        self._context.store.mark_expired(source_take)
         can_reanchor = self._context.film.policy.on_expired == "reanchor"
         hint = (
             "render again: it starts anew from the last frame"
@@ -308,38 +310,38 @@ class StepRunner:
         return DecisionNeeded(f"{step.id} {describe_expired_source(step)}", hint=hint)
 
     def _choose_worst_error(
-        self, step: Step, digest: str, outcomes: Sequence[Take | StoryboardError]
+        self, work: _StepWork, outcomes: Sequence[Take | StoryboardError]
     ) -> StoryboardError | None:
         """The error that the step ends with; of the others there is a note."""
         errors = {str(item): item for item in outcomes if isinstance(item, StoryboardError)}
         worst = max(errors.values(), key=lambda fault: fault.exit_code, default=None)
         for message, error in errors.items():
             if error is not worst and not isinstance(error, UnknownOutcome):
-                self._emit_note(message, step.id)
+                self._emit_note(message, work.step.id)
         if isinstance(worst, UnknownOutcome):
-            own_attempts = [
-                item for item in self._context.ledger.open_attempts if item.digest == digest
-            ]
             return outcome_unknown_error(
-                [item for item in own_attempts if item.state is State.UNKNOWN]
+                [
+                    attempt
+                    for attempt in self._context.ledger.open_attempts
+                    if attempt.digest == work.digest and attempt.state is State.UNKNOWN
+                ]
             )
         return worst
 
-    def _find_missing_ordinals(
-        self, node: Node, digest: str, provider: Provider, *, fresh: bool = False
-    ) -> tuple[int, ...]:
+    def _find_missing_ordinals(self, work: _StepWork, *, fresh: bool = False) -> tuple[int, ...]:
         """Ordinals to make now."""
-        step = node.step
+        node, step, digest = work.node, work.step, work.digest
         takes = self._find_present_takes(digest, fresh=fresh)
-        present = {take.ordinal for take in takes}
-        is_planned = bool(node.ordinals) and node.digest == digest
-        if is_planned and Reason.FORCED in node.reasons:
+        if work.is_planned and Reason.FORCED in node.reasons:
             return node.ordinals
-        ordinals = node.ordinals if is_planned else tuple(range(1, max(1, step.takes) + 1))
-        missing = tuple(n for n in ordinals if n not in present)
-        if not missing and not is_planned and not self._chooser.choose_take(step, digest, takes):
+        wanted = node.ordinals if work.is_planned else range(1, max(1, step.takes) + 1)
+        present = {take.ordinal for take in takes}
+        missing = tuple(n for n in wanted if n not in present)
+        if work.is_planned:
+            return missing
+        if not missing and not self._chooser.choose_take(step, digest, takes):
             missing = (max(present) + 1,)
-        if not is_planned and not provider.repeatable:
+        if not work.provider.repeatable:
             self._refuse_rebuy(step, digest, missing)
         return missing
 
@@ -365,66 +367,29 @@ class StepRunner:
             if store.has_complete_file(take.sha256)
         ]
 
-    async def _import_footage(self, step: Step, identified_inputs: tuple[Input, ...]) -> StepResult:
-        """Takes footage of the film's own into the store, by its content."""
+    async def _import_footage(self, step: Step, inputs: tuple[Input, ...]) -> StepResult:
+        """Takes footage of the film's own into the store."""
         file = step.links[0].file
         assert file is not None
         if file.uri:
             raise StoryboardError(
                 f"{file.name} is not fetched from its address yet", hint="download it first"
             )
-        take_identity = compute_identity(step, identified_inputs, frozenset(), "")
-        async with self._digest_locks[take_identity.digest]:
-            if take := self._choose_present_take(step, take_identity.digest):
-                self._recorder.record_take(step, take, take_identity.parts)
-                return StepResult(take)
-            started_at = time.monotonic()
-            self._report_start(step, take_identity, (1,))
-            take = await asyncio.to_thread(
-                self._ingest_footage, step, take_identity, file.path, identified_inputs[0].sha256
-            )
-        self._recorder.record_take(step, take, take_identity.parts)
-        self._context.emit(
-            ev.TakeAdded(
-                step=step.id,
-                shot=step.shot,
-                take=take.name,
-                sha256=take.sha256,
-                digest=take.digest,
-                frames=take.facts.frames,
-            )
-        )
-        return StepResult(take, 1, None, time.monotonic() - started_at)
+        identity = compute_identity(step, inputs, frozenset(), "")
+        made_count, elapsed_s = 0, 0.0
+        async with self._digest_locks[identity.digest]:
+            take = self._choose_present_take(step, identity.digest)
+            if take is None:
+                started_at = time.monotonic()
+                self._report_start(step, identity, (1,))
+                take = await self._ingest.ingest_footage(
+                    step, identity, file.path, inputs[0].sha256
+                )
+                made_count, elapsed_s = 1, time.monotonic() - started_at
+        self._recorder.record_take(step, take, identity.parts)
+        return StepResult(take, made_count, None, elapsed_s)
 
-    def _ingest_footage(self, step: Step, take_identity: Identity, path: Path, sha256: str) -> Take:
-        store = self._context.store
-        with explain_disk_errors(str(store.root)):
-            media = self._context.media
-            facts = (media.probe if store.has_complete_file(sha256) else media.probe_and_decode)(
-                path
-            )
-            if store.put_file(path, move=False) != sha256:
-                raise InputChanged(path)
-            take = Take(
-                digest=take_identity.digest,
-                ordinal=1,
-                sha256=sha256,
-                provider="import",
-                model="",
-                facts=facts,
-                created_at=round(time.time(), 3),
-                shot=step.shot,
-            )
-            store.add_take(
-                take,
-                take_identity.parts,
-                kind=step.kind.value,
-                step=step.id,
-                film=self._context.film.stem,
-            )
-        return take
-
-    def _report_start(self, step: Step, take_identity: Identity, ordinals: tuple[int, ...]) -> None:
+    def _report_start(self, step: Step, identity: Identity, ordinals: tuple[int, ...]) -> None:
         self._context.emit(
             ev.StepStarted(
                 step=step.id,
@@ -432,7 +397,7 @@ class StepRunner:
                 kind=step.kind.value,
                 provider=step.provider,
                 model=step.model,
-                digest=take_identity.digest,
+                digest=identity.digest,
                 take=", ".join(f"t{n:02d}" for n in ordinals),
             )
         )

@@ -1,9 +1,10 @@
-"""A job: takes of one step to make, as a request, and as rows of the ledger."""
+"""What a step asks for: takes to make, as a request to the provider and as rows of the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from storyboard.digest import digest_value
 from storyboard.graph.step_identity import Identity, build_request
@@ -11,32 +12,43 @@ from storyboard.graph.steps import Step
 from storyboard.model.film import compute_frame_size
 from storyboard.providers.base import Input, Provider, Request, Role
 from storyboard.run.executor.acceptance import MOVING_KINDS
+from storyboard.run.executor.operation_slot import OperationSlot
 from storyboard.run.ledger.attempts import Attempt
-
-
-async def ignore_delivery() -> None:
-    """For a job of which nobody wants to hear."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakeRequest:
-    """Takes of one step to make; several are asked of one operation."""
+    """Takes of one step to make."""
 
     step: Step
     identity: Identity
     ordinals: tuple[int, ...]
     inputs: tuple[Input, ...]
-    on_delivery: Callable[[], Awaitable[None]] = ignore_delivery
-    """Hears of every take whose file is here: it is no longer in the making."""
+    slot: OperationSlot
+    """Where they are made."""
     is_forced: bool = False
     """A person wants it made, whatever became of it before."""
     is_pick: bool = False
     """It is to play in place of a take that is there."""
 
     @property
+    def digest(self) -> str:
+        return self.identity.digest
+
+    @property
     def ordinal(self) -> int:
-        """The first, and of a job for one take the only one."""
+        """The first, and of a request for one take the only one."""
         return self.ordinals[0]
+
+    @property
+    def source_video(self) -> Path | None:
+        """The file of the video that the takes go on from, where it is here."""
+        return next((source.path for source in self.inputs if source.role is Role.VIDEO), None)
+
+    def split_ordinals(self, size: int) -> Iterator[TakeRequest]:
+        """The same takes in requests for up to `size` of them."""
+        for start in range(0, len(self.ordinals), size):
+            yield replace(self, ordinals=self.ordinals[start : start + size])
 
     def build_request(self, operation_tag: str = "") -> Request:
         """What is asked of the provider; `operation_tag` names the operation's own place."""
@@ -50,7 +62,7 @@ class TakeRequest:
 
     def build_attempts(self, provider: Provider) -> tuple[Attempt, ...]:
         """A row for each of its takes, not yet entered."""
-        step, step_digest = self.step, self.identity.digest
+        step = self.step
         request = self.build_request()
         video = request.input(Role.VIDEO)
         width, height = 0, 0
@@ -58,7 +70,7 @@ class TakeRequest:
             width, height = compute_frame_size(step.settings.resolution, step.settings.aspect_ratio)
         return tuple(
             Attempt(
-                digest=step_digest,
+                digest=self.digest,
                 ordinal=ordinal,
                 step=step.id,
                 shot=step.shot,
@@ -66,7 +78,7 @@ class TakeRequest:
                 provider=step.provider,
                 model=step.model,
                 repeatable=provider.repeatable,
-                request=digest_value("request", [step_digest, ordinal, request.settings.seed]),
+                request=digest_value("request", [self.digest, ordinal, request.settings.seed]),
                 seed=request.settings.seed,
                 parts=self.identity.parts,
                 buys_frames=step.buys_frames,

@@ -134,6 +134,12 @@ class Attempt:
         return next((sample.expires_at for sample in self.samples if sample.problem), None)
 
     @property
+    def has_result_location(self) -> bool:
+        """Whether the provider said where this attempt's sample lies."""
+        own_samples = self.samples[self.sample : self.sample + 1]
+        return any(sample.path or sample.uri for sample in own_samples)
+
+    @property
     def is_adopted(self) -> bool:
         """Whether a person named its operation, and nothing has been heard of that yet."""
         return self.state is State.SUBMITTED and self.message == ADOPTED_MESSAGE
