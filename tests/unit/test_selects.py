@@ -21,6 +21,7 @@ from storyboard.run.lockfile.yaml_reader import parse_lock_yaml
 from storyboard.run.store.store import Store
 from storyboard.run.take_library import TakeLibrary
 from storyboard.timecode import Rate
+from tests.unit.lock_files import edit_take
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "selects.schema.json").read_text())
 DIGEST = "ab" * 32
@@ -65,9 +66,13 @@ def test_the_file_is_plain_yaml_that_follows_its_schema(lock_file: LockFile) -> 
     lock_file.add_take(make_take(2), step="SH010", parts={})
     lock_file.set_pick(DIGEST, 2)
     lock_file.set_rejected(DIGEST, 1)
-    lock_file.set_trim(DIGEST, 2, Trim(12, -5))
-    lock_file.set_note(DIGEST, 2, 'the "good" eyes: yes')
     lock_file.save()
+    trim = {"start": "12f", "end": "-5f"}
+    edit_take(lock_file.path, DIGEST, 2, trim=trim, note='the "good" eyes: yes')
+    edited = LockFile(lock_file.path)
+    assert edited.find_trim(DIGEST, 2) == Trim(12, -5)
+    edited.add_take(make_take(3), step="SH010", parts={})
+    edited.save()
     jsonschema.validate(
         yaml.load(lock_file.path.read_text(), Loader=yaml.BaseLoader), _loosen_to_text(SCHEMA)
     )
@@ -134,7 +139,9 @@ def test_picking_what_does_not_exist_is_refused(lock_file: LockFile) -> None:
 
 def test_other_bytes_for_a_known_take_stay_out_unless_they_replace_it(lock_file: LockFile) -> None:
     lock_file.add_take(make_take(content="c"), step="SH010", parts={})
-    lock_file.set_note(DIGEST, 1, "keep me")
+    lock_file.save()
+    edit_take(lock_file.path, DIGEST, 1, note="keep me")
+    lock_file = LockFile(lock_file.path)
     assert not lock_file.add_take(make_take(content="d"), step="SH010", parts={})
     assert lock_file.find_takes(DIGEST)[0].sha256 == "c" * 64
     assert lock_file.add_take(make_take(content="d"), step="SH010", parts={}, can_replace=True)

@@ -11,11 +11,12 @@ import pytest
 
 from storyboard.errors import InvalidStoryboard
 from storyboard.graph.timeline import ShotEvent
-from storyboard.model.film import MediaFacts, Take, Trim
+from storyboard.model.film import MediaFacts, Take
 from storyboard.pipeline.session import FilmSession, Overrides, add_take_diagnostics, check_film
 from storyboard.plan.plan import Plan, Reason
 from storyboard.timecode import Rate
 from tests.conftest import RunCommand
+from tests.unit.lock_files import edit_take
 
 Write = Callable[..., Path]
 HEAD = "storyboard: 1\ndefaults: {duration: 4}\nshots:\n"
@@ -46,9 +47,9 @@ def trim(film: Path, step: str, start: int | None = None, end: int | None = None
     """Trims the take of a step in the lock file, in frames; with neither end it is freed."""
     production = FilmSession(check_film(film))
     node = next(n for n in production.plan(lenient=True).nodes if n.step.id == step)
-    told = Trim(start, end) if (start, end) != (None, None) else None
-    production.selects.set_trim(node.digest, 1, told)
-    production.selects.save()
+    ends = {"start": start, "end": end}
+    frames = {name: f"{end}f" for name, end in ends.items() if end is not None}
+    edit_take(production.selects.path, node.digest, 1, trim=frames or None)
 
 
 def plan(film: Path) -> Plan:
@@ -290,9 +291,8 @@ def test_a_take_that_plays_again_brings_its_trim(write_film: Write, cli: RunComm
     assert cli("render", film, "--proxy", "-q").code == 0
     production = FilmSession(check_film(film, Overrides(proxy=True)))
     node = production.plan().nodes[1]
-    production.selects.set_trim(node.digest, 1, Trim(24))
-    production.selects.save()
     production.close()
+    edit_take(production.selects.path, node.digest, 1, trim={"start": "24f"})
     assert cli("render", film, "--proxy", "-q", "--force", "A").code == 0
     record = json.loads((film.parent / "build" / "film.provenance.json").read_text())
     assert record["frames"] == 24 + 72

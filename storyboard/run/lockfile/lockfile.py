@@ -159,18 +159,18 @@ class LockFile:
         self._apply_change(enter_row)
         return True
 
-    def set_pick(self, digest: str, ordinal: int | None) -> None:
-        """Picks a take, or takes the pick back; a picked take is no longer rejected."""
+    def set_pick(self, digest: str, ordinal: int) -> None:
+        """Picks a take; a picked take is no longer rejected."""
 
         def apply_pick(entries: dict[str, LockEntry]) -> None:
             entry = _require_entry(entries, digest, ordinal)
             entry.pick = ordinal
-            entry.rejected -= {ordinal or 0}
+            entry.rejected -= {ordinal}
 
         self._apply_change(apply_pick)
 
     def set_rejected(self, digest: str, ordinal: int) -> None:
-        """Rejects a take; it is no longer picked."""
+        """Rejects a take; a rejected take is no longer picked."""
 
         def apply_rejection(entries: dict[str, LockEntry]) -> None:
             entry = _require_entry(entries, digest, ordinal)
@@ -179,23 +179,6 @@ class LockFile:
                 entry.pick = None
 
         self._apply_change(apply_rejection)
-
-    def set_trim(self, digest: str, ordinal: int, trim: Trim | None) -> None:
-        """Trims a take in its own source frames, or frees it."""
-        ends = {"start": trim.start, "end": trim.end} if trim else {}
-        values = {end: f"{frames}f" for end, frames in ends.items() if frames is not None}
-        self._apply_change(
-            lambda entries: _set_or_remove_value(
-                _require_entry(entries, digest, ordinal), ordinal, "trim", values
-            )
-        )
-
-    def set_note(self, digest: str, ordinal: int, note: str) -> None:
-        self._apply_change(
-            lambda entries: _set_or_remove_value(
-                _require_entry(entries, digest, ordinal), ordinal, "note", note
-            )
-        )
 
     def confirm_writable(self) -> None:
         """Raises DiskProblem where the file can't be written: what is bought belongs in it."""
@@ -279,22 +262,14 @@ def _lock_folder(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _require_entry(entries: dict[str, LockEntry], digest: str, ordinal: int | None) -> LockEntry:
+def _require_entry(entries: dict[str, LockEntry], digest: str, ordinal: int) -> LockEntry:
     entry = entries.get(digest)
-    if entry is None or (ordinal is not None and ordinal not in entry.takes):
-        name = f"t{ordinal:02d}" if ordinal else "take"
+    if entry is None or ordinal not in entry.takes:
         raise UsageError(
-            f"the lock file knows no {name} of step {digest[:8]}",
+            f"the lock file knows no t{ordinal:02d} of step {digest[:8]}",
             hint="`storyboard takes FILM` lists the takes",
         )
     return entry
-
-
-def _set_or_remove_value(entry: LockEntry, ordinal: int, key: str, value: Any) -> None:
-    if value:
-        entry.takes[ordinal][key] = value
-    else:
-        entry.takes[ordinal].pop(key, None)
 
 
 def _to_row(take: Take) -> dict[str, Any]:
