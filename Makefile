@@ -56,7 +56,7 @@ golden: .venv/dev.stamp ## Write the goldens again, to be reviewed as a diff
 	@$(BIN)/python -m pytest tests/golden --update-golden
 
 schema: .venv/runtime.stamp ## Write the schema for editors again, from the table of keys
-	@$(STORYBOARD) show --schema > schemas/.new && mv schemas/.new schemas/storyboard.schema.json
+	@STORYBOARD_PLUGINS= $(STORYBOARD) show --schema > schemas/.new && mv schemas/.new schemas/storyboard.schema.json
 
 reference: .venv/dev.stamp ## Write the reference pages again, from the tables of the program
 	@$(BIN)/python -m reference

@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from storyboard.providers.registry import load_known_secrets
+
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")  # the same examples for everybody: a failure is no coincidence
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = ROOT / "tests" / "plugins"
-_KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "COMETAPI_KEY", "VERTEX_API_KEY")
+_KEY_VARIABLES = load_known_secrets().key_variables
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,10 @@ from storyboard.language.builder.media_files import MediaFiles
 from storyboard.language.schema.checker import SchemaChecker
 from storyboard.language.yaml.source import Source, UnreadableSource, read_source
 from storyboard.model.film import Film
+from storyboard.util.known_secrets import KnownSecrets
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
+_GENERIC_SECRETS = KnownSecrets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,14 @@ def load(
     previz: bool = False,
     proxy: bool = False,
     fragments: Mapping[str, Mapping[str, Any]] = _EMPTY,
+    known_secrets: KnownSecrets = _GENERIC_SECRETS,
 ) -> LoadResult:
     """Reads the film and all that it includes; opens its media only to see what they are.
 
     Never raises for what a storyboard can have wrong. `provider` and `model` hold for every shot;
     `previz` draws what paid providers are named for, `proxy` does so at 320x180. `fragments` are
-    the schemas of adapters: provider name -> {"settings": ..., "options": ...}.
+    the schemas of adapters: provider name -> {"settings": ..., "options": ...};
+    `known_secrets` is what their keys look like.
     """
     collector, suggester = DiagnosticCollector(), Suggester()
     name = str(path)
@@ -67,7 +71,7 @@ def load(
         return LoadResult(None, (unreadable.diagnostic,))
     checker = SchemaChecker(collector, suggester, fragments)
     files = MediaFiles(source.folder, suggester)
-    parsed_film = IncludeReader(collector, checker, files).read_film(source, text)
+    parsed_film = IncludeReader(collector, checker, files, known_secrets).read_film(source, text)
     film: Film | None = None
     broken: frozenset[str] = frozenset()
     if parsed_film.film is not None:

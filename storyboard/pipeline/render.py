@@ -27,6 +27,7 @@ from storyboard.pipeline.up_to_date import OutputCache
 from storyboard.plan.plan import Action, Plan, Reason, TakeRequests
 from storyboard.providers import registry
 from storyboard.providers.base import Kind, Provider
+from storyboard.providers.redaction import RedactedProvider
 from storyboard.run import events as ev
 from storyboard.run.maintenance.store_maintenance import clean_up_after_crash
 from storyboard.run.paths import create_git_ignored_folder
@@ -276,9 +277,10 @@ async def _run_plan(
 
 
 def create_provider(film: Film, name: str) -> Provider:
-    """A new adapter object of that name, with the film's settings for it."""
+    """A new adapter object of that name, with the film's settings for it; it shows no key."""
     adapter: Callable[[Mapping[str, Any]], Provider] = registry.load_adapter_class(name)
-    return adapter(film.providers.get(name, {}))
+    settings = film.providers.get(name, {})
+    return RedactedProvider(adapter(settings), registry.load_known_secrets().hide_secrets)
 
 
 def _collect_kept_takes(plan: Plan) -> dict[str, Take]:

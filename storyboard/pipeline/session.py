@@ -128,6 +128,7 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
         previz=overrides.previz,
         proxy=overrides.proxy,
         fragments=registry.SchemaFragments(),
+        known_secrets=registry.load_known_secrets(),
     )
     if loaded.film is None:
         return CheckedFilm(path, overrides, None, None, loaded.diagnostics, loaded.texts)
@@ -191,8 +192,10 @@ def _check_provider_and_model(overrides: Overrides) -> None:
             f"there is no provider `{overrides.provider}`",
             hint=suggest_or_list_names(overrides.provider, providers),
         )
+    if not overrides.model:
+        return
     names = registry.load_full_catalog(registry.list_plugin_names()).names
-    if overrides.model and overrides.model not in names:
+    if overrides.model not in names:
         raise UsageError(
             f"there is no model `{overrides.model}`",
             hint=suggest_or_list_names(overrides.model, names),

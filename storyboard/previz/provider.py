@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from storyboard.model.sound import Line
 from storyboard.providers.base import Operation, Outcome, Request, Sample, Workplace
+from storyboard.providers.declaration import build_settings_schema
 from storyboard.providers.local_jobs import LocalJobs
+
+_SETTINGS = build_settings_schema("Previz", "The offline renderer has no settings.")
 
 
 class Previz:
@@ -37,6 +40,8 @@ class Previz:
     )
     revision = "1"
     """Of the renderer: raised when the same request would be drawn otherwise."""
+
+    schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"settings": _SETTINGS})
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._jobs = LocalJobs(self.name)

@@ -307,8 +307,8 @@ class Provider(Protocol):
     """An adapter. One object serves a whole run; its methods may run concurrently.
 
     The class is called with the film's settings for it, `providers.NAME`, as a mapping. It may
-    carry two attributes that planning reads: `models`, catalogue entries of its own, and
-    `schema`, JSON Schemas of its `settings` and of the shots' `options`.
+    declare more by the attributes of `declaration.ProviderDeclaration`: the models that it sells,
+    the schemas of its settings and options, and where its keys come from and what they look like.
 
     Two more methods may be there. `async account() -> str` names whose quota is used, without any
     key in it. `async trace(tag: str) -> tuple[Sample, ...]` looks for what an attempt whose answer

@@ -1,13 +1,15 @@
 """Adapters by name, through the entry point group `storyboard.providers`.
 
 Ours come in by the same door as a stranger's. Planning needs only what identity reads of a
-provider; the adapter itself is made when a render asks for it.
+provider; the adapter itself is made when a render asks for it. What the installed adapters
+declare is collected here too.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -16,6 +18,8 @@ from storyboard._version import DISTRIBUTION
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import WIRE_READS, Provider, ProviderTraits
 from storyboard.providers.catalog import Catalog, load_catalog
+from storyboard.providers.declaration import ProviderDeclaration, read_declaration
+from storyboard.util.known_secrets import KnownSecrets
 
 _GROUP = "storyboard.providers"
 EFFECTS = "effects"
@@ -49,12 +53,48 @@ def load_adapter_class(provider_name: str) -> type[Provider]:
         )
     try:
         adapter_class: type[Provider] = point.load()
+        read_declaration(adapter_class)
     except Exception as error:
         raise EnvironmentProblem(
             f"the adapter for `{provider_name}` ({point.value}) does not load: {error}",
             hint="see `storyboard doctor`",
         ) from error
     return adapter_class
+
+
+@cache
+def find_declaration(provider_name: str) -> ProviderDeclaration:
+    """What the adapter's class declares; EnvironmentProblem as `load_adapter_class` raises it."""
+    return read_declaration(load_adapter_class(provider_name))
+
+
+@cache
+def list_declarations() -> Mapping[str, ProviderDeclaration]:
+    """What the installed adapters declare, by name; those that do not load are left out."""
+    declarations: dict[str, ProviderDeclaration] = {}
+    for name in find_adapters():
+        with suppress(EnvironmentProblem):
+            declarations[name] = find_declaration(name)
+    return declarations
+
+
+@cache
+def load_known_secrets() -> KnownSecrets:
+    """What the keys of all adapters look like, and which variables hold them."""
+    declarations = list_declarations().values()
+    return KnownSecrets(
+        tuple(dict.fromkeys(pattern for each in declarations for pattern in each.secret_patterns)),
+        tuple(dict.fromkeys(name for each in declarations for name in each.key_variables)),
+    )
+
+
+def list_credential_variables() -> frozenset[str]:
+    """Environment variables that hold or name credentials of any adapter."""
+    return frozenset(
+        name
+        for each in list_declarations().values()
+        for name in (*each.key_variables, *each.key_file_variables)
+    )
 
 
 def read_provider_traits(provider_name: str) -> ProviderTraits:
@@ -80,7 +120,7 @@ def load_full_catalog(provider_names: Iterable[str]) -> Catalog:
     for name in sorted(provider_names):
         if name in merged.providers or name not in find_adapters() or name == "previz":
             continue
-        entries: Sequence[Mapping[str, Any]] = getattr(load_adapter_class(name), "models", ())
+        entries = find_declaration(name).models
         if entries:
             merged = merged.extend_with_models([{"provider": name, **entry} for entry in entries])
     return merged
@@ -95,7 +135,7 @@ class SchemaFragments(Mapping[str, Mapping[str, Any]]):
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         if name not in find_adapters():
             raise KeyError(name)
-        fragment: Mapping[str, Any] | None = getattr(load_adapter_class(name), "schema", None)
+        fragment = find_declaration(name).schema
         if not fragment:
             raise KeyError(name)
         return fragment
@@ -107,9 +147,19 @@ class SchemaFragments(Mapping[str, Mapping[str, Any]]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in find_adapters() and bool(
-            getattr(load_adapter_class(str(name)), "schema", None)
-        )
+        return name in find_adapters() and bool(find_declaration(str(name)).schema)
+
+
+def add_provider_settings(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The language's schema with the settings of every installed adapter, for editors."""
+    settings = {
+        name: declaration.schema["settings"]
+        for name, declaration in list_declarations().items()
+        if "settings" in declaration.schema
+    }
+    definitions = dict(schema["definitions"])
+    definitions["providers"] = {**definitions["providers"], "properties": settings}
+    return {**schema, "definitions": definitions}
 
 
 def _is_built_in_adapter(point: EntryPoint) -> bool:

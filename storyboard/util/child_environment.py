@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 _SECRET_NAME = re.compile(
@@ -18,14 +18,16 @@ _SECRET_VALUE = re.compile(r"://[^/\s]*@")
 """A password in an address, as a proxy's often has."""
 
 
-def build_child_environment() -> dict[str, str]:
+def build_child_environment(credential_variables: Collection[str] = ()) -> dict[str, str]:
     """Our own environment without credentials, and with search paths that are absolute.
 
-    What is named like a credential is left out, ours or another's. An empty or relative entry of
-    PATH or PYTHONPATH means the current folder, or one in it, and is left out too.
+    `credential_variables` are left out, and whatever is named like a credential. An empty or
+    relative entry of PATH or PYTHONPATH means the current folder, or one in it, and is left out.
     """
     variables = {
-        name: value for name, value in os.environ.items() if not _is_secret_variable(name, value)
+        name: value
+        for name, value in os.environ.items()
+        if name not in credential_variables and not _is_secret_variable(name, value)
     }
     for name in ("PATH", "PYTHONPATH"):
         if name in variables:

@@ -11,6 +11,7 @@ import pytest
 
 from storyboard.diagnostics.codes import CODES
 from storyboard.language import format_diagnostics, load, to_json_records
+from storyboard.providers.registry import load_known_secrets
 
 BROKEN = Path(__file__).parent.parent / "broken"
 FILMS = sorted(BROKEN.glob("*.yaml"))
@@ -50,7 +51,7 @@ def test_each_mistake_is_named_where_it_stands(
     path = Path("film.yaml")
     shutil.copy(film, path)
     expected = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(", ")
-    loaded = load(path)
+    loaded = load(path, known_secrets=load_known_secrets())
     positions = [_format_position(each) for each in to_json_records(loaded.diagnostics)]
     assert sorted(positions) == sorted(expected)
     for form in ("human", "concise", "github"):

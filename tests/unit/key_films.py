@@ -14,12 +14,16 @@ from storyboard.errors import Severity
 from storyboard.language.schema.definitions import load_schema
 from storyboard.model.film import MediaFacts, Take
 from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
+from storyboard.providers.registry import add_provider_settings
 from storyboard.timecode import Rate
 
 CAST = (
     "cast: {ana: {image: ana.png, description: Ana, voice: alto}, ben: {image: ben.png}, "
     "hall: {kind: place, description: A hall}, quay: {kind: place, description: A quay}}"
 )
+SCHEMA = add_provider_settings(load_schema())
+"""As an editor has it: with the settings of every adapter."""
+
 _CHOICE = re.compile(r"<<(.*?)\|\|(.*?)>>")
 
 # what each key is tried with: `<<one||other>>` stands for two values -----------------------------
@@ -257,7 +261,7 @@ def walk_keys(node: Any, owner: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if not isinstance(node, dict):
         return
     here = f"{owner}/{node['title']}" if "title" in node and "/" not in owner else owner
-    plain = owner in load_schema()["definitions"] and node is load_schema()["definitions"][owner]
+    plain = owner in SCHEMA["definitions"] and node is SCHEMA["definitions"][owner]
     here = owner if plain or "properties" not in node else here
     for key, part in node.get("properties", {}).items():
         yield f"{here}.{key}", part

@@ -9,6 +9,7 @@ from typing import Any
 from storyboard.errors import Severity
 from storyboard.language import LoadResult, load
 from storyboard.model.film import Film
+from storyboard.providers.registry import load_known_secrets
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 MP4 = b"\0\0\0\x18ftypisom" + bytes(32)
@@ -23,7 +24,7 @@ def load_text(folder: Path, text: str, *media: str, **wishes: Any) -> LoadResult
         (folder / name).write_bytes(_BYTES[Path(name).suffix])
     path = folder / "film.yaml"
     path.write_text("storyboard: 1\n" + textwrap.dedent(text), encoding="utf-8")
-    return load(path, **wishes)
+    return load(path, known_secrets=load_known_secrets(), **wishes)
 
 
 def build_film(folder: Path, text: str, *media: str, **wishes: Any) -> Film:

@@ -16,7 +16,6 @@ import pytest
 
 from storyboard.errors import MoneyRefused
 from storyboard.language import to_storyboard_data
-from storyboard.language.schema.definitions import load_schema
 from storyboard.model.film import MediaFacts
 from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap
 from storyboard.pipeline.session import CheckedFilm, FilmSession, check_film
@@ -28,6 +27,7 @@ from tests.unit.key_films import (
     BY_RUNNING,
     CAST,
     ONE_REFUSED,
+    SCHEMA,
     add_two_takes,
     create_key_folder,
     list_errors,
@@ -59,7 +59,7 @@ SAID = {"film.length", "profile.length"}
 KEYS = sorted(
     {
         tidy_key(key)
-        for name, definition in load_schema()["definitions"].items()
+        for name, definition in SCHEMA["definitions"].items()
         for key, _ in walk_keys(definition, name)
     }
 )

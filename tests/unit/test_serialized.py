@@ -40,6 +40,7 @@ def find_attribute_names(path: Path) -> list[str]:
 ALLOWED = {
     "model/shot_keys.py": "the table writes the names out; it only reads the fields they name",
     "model/sound.py": "files are looked for in every part of a value, by whatever name",
+    "providers/http/__init__.py": "the names that plug-ins import are loaded when first used",
     "stitching/effects/apply.py": "MoviePy's own effects are found by their names",
     "stitching/media/ffmpeg.py": "MoviePy's settings are put into a module of our making",
 }

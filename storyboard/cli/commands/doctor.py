@@ -20,16 +20,6 @@ _PARTS = (
     "imageio-ffmpeg", "av", "moviepy", "pysubs2", "httpx", "stamina", "google-auth",
 )  # fmt: skip
 _SIMULATOR_PARTS = ("starlette", "uvicorn", "python-multipart")
-_KEYS = {
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "vertex": ("GOOGLE_APPLICATION_CREDENTIALS", "VERTEX_API_KEY"),
-    "cometapi": ("COMETAPI_KEY",),
-}
-_GCLOUD = Path("~/.config/gcloud/application_default_credentials.json")
-_BASE_URL_VARIABLES = (
-    "STORYBOARD_VERTEX_BASE_URL", "STORYBOARD_GCS_BASE_URL", "STORYBOARD_GEMINI_BASE_URL",
-    "STORYBOARD_COMETAPI_BASE_URL",
-)  # fmt: skip
 _Row = tuple[str, str, bool | None]
 """(what, how it is, whether that is well; None where it is only told)."""
 
@@ -137,14 +127,21 @@ def _check_adapters() -> Iterator[_Row]:
 
 
 def _check_keys() -> Iterator[_Row]:
-    for provider, names in _KEYS.items():
-        present = [name for name in names if os.environ.get(name)]
-        if provider == "vertex" and _GCLOUD.expanduser().is_file():
-            present.append(str(_GCLOUD))
-        yield f"key {provider}", ", ".join(present) + " present" if present else "absent", None
-    for name in _BASE_URL_VARIABLES:
-        if value := os.environ.get(name):
-            yield name, value, None
+    from storyboard.providers import registry
+
+    declarations = registry.list_declarations()
+    for provider, declaration in declarations.items():
+        variables = (*declaration.key_variables, *declaration.key_file_variables)
+        present = [name for name in variables if os.environ.get(name)]
+        files = [Path(name).expanduser() for name in declaration.key_files]
+        present += [str(path) for path in files if path.is_file()]
+        if variables or files:
+            found = ", ".join(present) + " present" if present else "absent"
+            yield f"key {provider}", found, None
+    for declaration in declarations.values():
+        for name in declaration.base_url_variables:
+            if value := os.environ.get(name):
+                yield name, value, None
 
 
 def _check_disk() -> Iterator[_Row]:

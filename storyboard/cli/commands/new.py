@@ -81,6 +81,7 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     Files that exist are never overwritten. Prints the film's path.
     """
     from storyboard.language import load_schema
+    from storyboard.providers.registry import add_provider_settings
     from storyboard.util.atomic_files import write_text
 
     if folder.exists() and not folder.is_dir():
@@ -89,11 +90,12 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     if film.exists():
         raise UsageError(f"{film} exists", hint="name another folder, or edit that film")
     title = " ".join(folder.resolve().name.replace("-", " ").replace("_", " ").split()).title()
+    schema = add_provider_settings(load_schema())
     texts = {
         "film.yaml": _FILM.format(title=json.dumps(title or "Untitled", ensure_ascii=False)),
         "Makefile": _MAKEFILE,
         ".gitignore": _IGNORE,
-        "storyboard.schema.json": json.dumps(load_schema(), ensure_ascii=False, indent=1) + "\n",
+        "storyboard.schema.json": json.dumps(schema, ensure_ascii=False, indent=1) + "\n",
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "refs").mkdir(exist_ok=True)

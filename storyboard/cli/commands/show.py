@@ -29,9 +29,11 @@ def command(
 ) -> int:
     """Print FILM with everything resolved: defaults filled, `like` and profiles applied."""
     if schema:
-        from storyboard.language import load_schema as load_schema
+        from storyboard.language import load_schema
+        from storyboard.providers.registry import add_provider_settings
 
-        console.print_result(json.dumps(load_schema(), ensure_ascii=False, indent=2))
+        whole_schema = add_provider_settings(load_schema())
+        console.print_result(json.dumps(whole_schema, ensure_ascii=False, indent=2))
         return 0
     if film is None:
         raise click.UsageError("name a FILM, or ask for --schema")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from storyboard.language.yaml.lookalikes import (
 )
 from storyboard.language.yaml.parser import Map, Seq, parse_yaml_with_problems
 from storyboard.language.yaml.source import Source, UnreadableSource, read_source
+from storyboard.util.known_secrets import KnownSecrets
 
 MAX_DEPTH = 8
 """Files that include each other in a row, below the film's own."""
@@ -43,12 +43,17 @@ class IncludeReader:
     """Reads a film and its includes."""
 
     def __init__(
-        self, diagnostics: DiagnosticCollector, checker: SchemaChecker, files: MediaFiles
+        self,
+        diagnostics: DiagnosticCollector,
+        checker: SchemaChecker,
+        files: MediaFiles,
+        known_secrets: KnownSecrets,
     ) -> None:
         self.parsed_film = ParsedFilm()
         self._diagnostics = diagnostics
         self._checker = checker
         self._files = files
+        self._known_secrets = known_secrets
         self._included: dict[Path, Span] = {}
 
     def read_film(self, source: Source, text: str) -> ParsedFilm:
@@ -73,7 +78,7 @@ class IncludeReader:
         return self.parsed_film
 
     def _parse_document(self, source: Source, text: str) -> Map | None:
-        text, secrets = mask_secrets_with_errors(text, source.name)
+        text, secrets = mask_secrets_with_errors(text, source.name, self._known_secrets)
         self.parsed_film.sources[source.name] = source
         self.parsed_film.texts[source.name] = text
         for secret in secrets:
@@ -108,34 +113,36 @@ class IncludeReader:
             header["shots"] = Seq(header["shots"].node, document.file)
         texts = self.parsed_film.texts
         texts[document.file] = remove_and_mask_secret_keys(
-            header, texts[document.file], self._diagnostics
+            header, texts[document.file], self._diagnostics, self._known_secrets
         )
         if isinstance(header.get("cast"), Map):
             header["cast"] = self._extract_bare_members(header["cast"])
-        adapter_settings = self._extract_adapter_settings(header)
+        header = self._keep_valid_adapter_settings(header)
         checked = self._checker.check_value(definition, header)
         header = checked.data
-        if adapter_settings:
-            header["providers"] = _merge_providers(header.get("providers"), adapter_settings)
         for steps in sorted(set(checked.wrong), key=str):
             self._mark_possibly_lost_names(steps, header)
         return copy_without_wrong_keys(header, checked.wrong)
 
-    def _extract_adapter_settings(self, header: Map) -> dict[str, Map]:
-        """Takes out settings whose adapter brought a schema of its own, checked by that."""
-        providers = header.get("providers")
-        if not isinstance(providers, Map):
-            return {}
-        adapter_settings: dict[str, Map] = {}
-        for name, settings in providers.items():
-            if isinstance(settings, Map) and self._checker.has_provider_schema(name, "settings"):
-                checked = self._checker.check_provider_section(name, "settings", settings)
-                adapter_settings[name] = copy_without_wrong_keys(
-                    checked.data, checked.wrong, deep=False
-                )
-        for name in adapter_settings:
-            header["providers"] = copy_without_key(header["providers"], (name,))
-        return adapter_settings
+    def _keep_valid_adapter_settings(self, header: Map) -> Map:
+        """The header with settings of adapters checked by the schemas that the adapters bring."""
+        profiles = header.get("profiles")
+        holders: list[tuple[str, ...]] = [("providers",)]
+        holders += [
+            ("profiles", name, "providers")
+            for name in (profiles if isinstance(profiles, Map) else ())
+            if not name.startswith("x-")
+        ]
+        for steps in holders:
+            providers = _find_map(header, steps)
+            for name, settings in providers.items() if providers is not None else ():
+                if isinstance(settings, Map) and self._checker.has_provider_schema(
+                    name, "settings"
+                ):
+                    checked = self._checker.check_provider_section(name, "settings", settings)
+                    valid = copy_without_wrong_keys(checked.data, checked.wrong, deep=False)
+                    header = _copy_with_value(header, (*steps, name), valid)
+        return header
 
     def _mark_possibly_lost_names(self, error_path: Steps, header: Map) -> None:
         """Keeps a mistake in the header from seeming many mistakes in the shots."""
@@ -405,13 +412,20 @@ def copy_without_wrong_keys(data: Map, wrong_paths: tuple[Steps, ...], *, deep: 
     return pruned
 
 
-def _merge_providers(providers: Any, adapter_settings: Mapping[str, Map]) -> Any:
-    if not isinstance(providers, Map):
-        return providers
-    merged = Map(providers.node, providers.file)
-    merged.update(providers)
-    merged.update(adapter_settings)
-    return merged
+def _find_map(data: Any, steps: tuple[str, ...]) -> Map | None:
+    """The mapping at `steps`; None where something else, or nothing, stands on the way."""
+    for step in steps:
+        data = data.get(step) if isinstance(data, Map) else None
+    return data if isinstance(data, Map) else None
+
+
+def _copy_with_value(data: Map, steps: tuple[str, ...], value: Any) -> Map:
+    """A copy of mappings within mappings, with another value at `steps`."""
+    copy = Map(data.node, data.file)
+    copy.update(data)
+    step, *rest = steps
+    copy[step] = _copy_with_value(data[step], tuple(rest), value) if rest else value
+    return copy
 
 
 def _list_cast_names(cast: Map) -> set[str]:

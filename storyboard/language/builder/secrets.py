@@ -11,37 +11,38 @@ from storyboard.errors import Diagnostic, Span
 from storyboard.language.schema.definitions import Steps, copy_without_key
 from storyboard.language.yaml.parser import Map
 from storyboard.language.yaml.source import find_line_and_column
+from storyboard.util.known_secrets import KnownSecrets
 
-_SECRET = re.compile(
-    r"AIza[\w-]{30,}|\bsk-[\w-]{20,}|\bya29\.[\w.-]{20,}|\bgh[pousr]_\w{30,}"
-    r"|\bAKIA[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
-_TRACES = ("AIza", "sk-", "ya29.", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "PRIVATE KEY")
 _SECRET_KEY = re.compile(
     r"(^|[_-])(api[_-]?key|key|token|secret|password|credentials?)$", re.IGNORECASE
 )
-_SECRET_HINT = (
-    "keys are read from the environment: GEMINI_API_KEY, COMETAPI_KEY, "
-    "Application Default Credentials; revoke this one, it may be in git's history"
-)
 
 
-def mask_secrets_with_errors(text: str, file_name: str) -> tuple[str, list[Diagnostic]]:
+def mask_secrets_with_errors(
+    text: str, file_name: str, known_secrets: KnownSecrets
+) -> tuple[str, list[Diagnostic]]:
     """The text with every API key replaced by dots of the same length, and an error for each."""
     diagnostics: list[Diagnostic] = []
-    if not any(trace in text for trace in _TRACES):
-        return text, diagnostics
+    hint = f"{_suggest_environment(known_secrets)}; revoke this one, it may be in git's history"
 
     def hide_secret(match: re.Match[str]) -> str:
-        line, column = find_line_and_column(text, match.start())
-        span = Span(file_name, line, column, line, column + len(match[0]))
-        diagnostics.append(Diagnostic("SB113", "this looks like a secret key", span, _SECRET_HINT))
-        return "•" * len(match[0])
+        line, column = find_line_and_column(match.string, match.start())
+        length = len(match[0].splitlines()[0])
+        span = Span(file_name, line, column, line, column + length)
+        diagnostics.append(Diagnostic("SB113", "this looks like a secret key", span, hint))
+        return mask_text(match[0])
 
-    return _SECRET.sub(hide_secret, text), diagnostics
+    return known_secrets.replace_shapes(text, hide_secret), diagnostics
 
 
-def remove_and_mask_secret_keys(header: Map, text: str, diagnostics: DiagnosticCollector) -> str:
+def mask_text(text: str) -> str:
+    """Dots for every letter; the lines stay where they are."""
+    return re.sub(r"[^\r\n]", "•", text)
+
+
+def remove_and_mask_secret_keys(
+    header: Map, text: str, diagnostics: DiagnosticCollector, known_secrets: KnownSecrets
+) -> str:
     """Takes keys and tokens out of a header's settings; the text with their values as dots."""
     secret_keys = [
         (("providers", *steps), at) for steps, at in _find_secret_keys(header.get("providers"))
@@ -57,14 +58,19 @@ def remove_and_mask_secret_keys(header: Map, text: str, diagnostics: DiagnosticC
     for steps, holder in secret_keys:
         key = str(steps[-1])
         message = f"`{key}` doesn't stand in a storyboard: it would be in git for ever"
-        hint = "keys are read from the environment only, such as GEMINI_API_KEY or COMETAPI_KEY"
+        hint = _suggest_environment(known_secrets)
         diagnostics.add_error("SB113", holder.find_key_span(key), message, hint)
         pair = holder.find_node_pair(key)
         if pair is not None and pair[1].start_mark and pair[1].end_mark:
             begin, end = pair[1].start_mark.index, pair[1].end_mark.index
-            text = text[:begin] + re.sub(r"[^\r\n]", "•", text[begin:end]) + text[end:]
+            text = text[:begin] + mask_text(text[begin:end]) + text[end:]
         header[str(steps[0])] = copy_without_key(header[str(steps[0])], steps[1:])
     return text
+
+
+def _suggest_environment(known_secrets: KnownSecrets) -> str:
+    names = f": {', '.join(known_secrets.key_variables)}" if known_secrets.key_variables else ""
+    return f"keys are read from the environment only{names}"
 
 
 def _find_secret_keys(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Map]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from storyboard.errors import (
     AuthenticationError,
@@ -17,18 +16,32 @@ from storyboard.errors import (
     StoryboardError,
 )
 from storyboard.providers.base import WIRE_READS, Operation, Outcome, Request, Sample, Workplace
-from storyboard.providers.cometapi.chat import OPERATION_PREFIX, ChatRoute
-from storyboard.providers.cometapi.job_status import REFUSED_CODES
-from storyboard.providers.cometapi.videos import VideosRoute
-from storyboard.providers.google.gemini_files import NotFound
-from storyboard.providers.http.base_url import resolve_base_url
-from storyboard.providers.http.error_body import ApiError
-from storyboard.providers.http.redaction import Redactor
-from storyboard.providers.http.service import ServiceClient
+from storyboard.providers.declaration import build_settings_schema
 
-_KEY = "COMETAPI_KEY"
+if TYPE_CHECKING:
+    from storyboard.providers.cometapi.chat import ChatRoute
+    from storyboard.providers.cometapi.videos import VideosRoute
+    from storyboard.providers.http.error_body import ApiError
+    from storyboard.providers.http.service import ServiceClient
+
+_KEY_VARIABLE = "COMETAPI_KEY"
+_BASE_URL_VARIABLE = "STORYBOARD_COMETAPI_BASE_URL"
 _BASE = "https://api.cometapi.com"
 _TRANSPORTS = ("videos", "chat")
+_SETTINGS = build_settings_schema(
+    "CometAPI",
+    "The key is read from COMETAPI_KEY.",
+    {
+        "transport": {
+            "title": "Transport",
+            "description": "Which of its interfaces is used.",
+            "type": "string",
+            "enum": list(_TRANSPORTS),
+            "default": "videos",
+            "examples": ["chat"],
+        }
+    },
+)
 
 
 class CometAPI:
@@ -41,6 +54,10 @@ class CometAPI:
     repeatable = False
     reads = WIRE_READS
     revision = ""
+    key_variables = (_KEY_VARIABLE,)
+    base_url_variables = (_BASE_URL_VARIABLE,)
+    secret_patterns = (r"sk-(?<!\wsk-)[\w-]{16,}",)
+    schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"settings": _SETTINGS})
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._transport = settings.get("transport", "videos")
@@ -49,6 +66,8 @@ class CometAPI:
                 f"CometAPI has no transport `{self._transport}`",
                 hint=f"one of {', '.join(_TRANSPORTS)}",
             )
+        from storyboard.providers.http.redaction import Redactor
+
         self._redactor = Redactor()
         self._routes: tuple[ServiceClient, VideosRoute, ChatRoute] | None = None
 
@@ -61,6 +80,8 @@ class CometAPI:
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
         """How a job stands; one of `videos` can be asked for by any process."""
+        from storyboard.providers.cometapi.chat import OPERATION_PREFIX
+
         _, videos, chat = self._open_routes()
         route = chat if operation.name.startswith(OPERATION_PREFIX) else videos
         return await route.poll(operation)
@@ -78,8 +99,13 @@ class CometAPI:
             await self._routes[0].close()
 
     def _open_routes(self) -> tuple[ServiceClient, VideosRoute, ChatRoute]:
+        from storyboard.providers.cometapi.chat import ChatRoute
+        from storyboard.providers.cometapi.videos import VideosRoute
+        from storyboard.providers.http.base_url import resolve_base_url
+        from storyboard.providers.http.service import ServiceClient
+
         if self._routes is None:
-            base_url = resolve_base_url("STORYBOARD_COMETAPI_BASE_URL", _BASE)
+            base_url = resolve_base_url(_BASE_URL_VARIABLE, _BASE)
             client = ServiceClient(
                 self.name,
                 base_url,
@@ -92,27 +118,26 @@ class CometAPI:
         return self._routes
 
     async def _build_auth_headers(self, renew_credentials: bool) -> Mapping[str, str]:
-        key = os.environ.get(_KEY, "").strip()
-        if not key:
-            raise AuthenticationError(
-                f"{_KEY} is not set",
-                hint=f"export {_KEY}=…; `--previz` rehearses without a key",
-                provider=self.name,
-            )
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise AuthenticationError(
-                f"{_KEY} holds what no key has: a space or a special character",
-                provider=self.name,
-            )
-        return {"Authorization": f"Bearer {self._redactor.add_secret(key)}"}
+        from storyboard.providers.http.access import read_key
+
+        key = read_key(
+            self.name,
+            self.key_variables,
+            self._redactor,
+            hint=f"export {_KEY_VARIABLE}=…; `--previz` rehearses without a key",
+        )
+        return {"Authorization": f"Bearer {key}"}
 
     def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
         """What CometAPI means where it differs from others."""
+        from storyboard.providers.cometapi.job_status import REFUSED_CODES
+        from storyboard.providers.google.gemini_files import NotFound
+
         message = self._redactor(api_error.message) or f"status {api_error.status}"
         if api_error.status == 401:
             return AuthenticationError(
-                f"CometAPI does not take the key in {_KEY}: {message}",
-                hint=f"copy it from your account there once more, then `export {_KEY}=…`",
+                f"CometAPI does not take the key in {_KEY_VARIABLE}: {message}",
+                hint=f"copy it from your account there once more, then `export {_KEY_VARIABLE}=…`",
                 provider=self.name,
             )
         if api_error.status == 403:

@@ -15,11 +15,13 @@ from storyboard.errors import (
     ProviderError,
     StoryboardError,
 )
+from storyboard.providers.google.environment import GCS_BASE_URL_VARIABLE
+from storyboard.providers.http.access import Access
 from storyboard.providers.http.base_url import resolve_base_url
 from storyboard.providers.http.download import NotFoundElsewhere, download_file
 from storyboard.providers.http.error_body import ApiError
 from storyboard.providers.http.redaction import Redactor
-from storyboard.providers.http.service import Access, ServiceClient
+from storyboard.providers.http.service import ServiceClient
 
 _URI = re.compile(r"gs://(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])(?:/(?P<name>[^?#]*))?")
 _MAX_PAGES = 100
@@ -32,7 +34,7 @@ class GcsBucket:
     """The buckets that the credentials open; what was uploaded is remembered."""
 
     def __init__(self, provider: str, build_headers: Access, redactor: Redactor) -> None:
-        base_url = resolve_base_url("STORYBOARD_GCS_BASE_URL", "https://storage.googleapis.com")
+        base_url = resolve_base_url(GCS_BASE_URL_VARIABLE, "https://storage.googleapis.com")
         self._client = ServiceClient(
             provider,
             base_url,

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import AuthenticationError, StoryboardError, Unreachable
+from storyboard.providers.google.environment import (
+    CREDENTIALS_FILE_VARIABLE,
+    VERTEX_KEY_VARIABLE,
+)
 from storyboard.providers.http.connections import convert_proxy_errors, load_tls_context
 from storyboard.providers.http.redaction import Redactor
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-KEY_VARIABLE = "VERTEX_API_KEY"
-FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 _TIMEOUT_S = 30.0
 _PRINTABLE = re.compile(r"[!-~]+")
 
@@ -70,11 +72,11 @@ class Credentials:
     async def _load_credentials_once(self) -> None:
         if self._credentials is not None or self._key:
             return
-        key = os.environ.get(KEY_VARIABLE, "").strip()
+        key = os.environ.get(VERTEX_KEY_VARIABLE, "").strip()
         if key and not _has_default_credentials():
             if not _PRINTABLE.fullmatch(key):
                 raise AuthenticationError(
-                    f"{KEY_VARIABLE} holds characters that no key has",
+                    f"{VERTEX_KEY_VARIABLE} holds characters that no key has",
                     hint="copy it once more from the console of Google Cloud",
                     provider=self._provider,
                 )
@@ -98,17 +100,17 @@ class Credentials:
         return credentials, str(project or "")
 
     def _no_credentials_error(self, error: Exception) -> AuthenticationError:
-        if os.environ.get(FILE_VARIABLE):
+        if os.environ.get(CREDENTIALS_FILE_VARIABLE):
             reason = self._redactor(error.args[0] if error.args else type(error).__name__)
             return AuthenticationError(
-                f"{FILE_VARIABLE} names no credentials of use: {reason}",
+                f"{CREDENTIALS_FILE_VARIABLE} names no credentials of use: {reason}",
                 hint="it is the path of a service account's or a user's JSON file",
                 provider=self._provider,
             )
         machine = "" if importlib.util.find_spec("requests") else _ON_MACHINE
         return AuthenticationError(
-            f"no credentials for Google Cloud: neither {FILE_VARIABLE}, nor those of gcloud,"
-            f" nor {KEY_VARIABLE}",
+            f"no credentials for Google Cloud: neither {CREDENTIALS_FILE_VARIABLE},"
+            f" nor those of gcloud, nor {VERTEX_KEY_VARIABLE}",
             hint=f"`gcloud auth application-default login`, or set one of the two{machine}",
             provider=self._provider,
         )
@@ -136,7 +138,7 @@ class Credentials:
             )
         return AuthenticationError(
             f"Google refuses the Application Default Credentials: {reason}",
-            hint=f"`gcloud auth application-default login`, or another {FILE_VARIABLE}",
+            hint=f"`gcloud auth application-default login`, or another {CREDENTIALS_FILE_VARIABLE}",
             provider=self._provider,
         )
 
@@ -146,7 +148,7 @@ _ON_MACHINE = "; on a machine of Google's, its own credentials need the package 
 
 def _has_default_credentials() -> bool:
     """Whether somebody set Application Default Credentials up here."""
-    if os.environ.get(FILE_VARIABLE):
+    if os.environ.get(CREDENTIALS_FILE_VARIABLE):
         return True
     folder = os.environ.get("CLOUDSDK_CONFIG")
     if folder is None and os.name == "nt":

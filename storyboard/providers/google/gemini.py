@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +23,12 @@ from storyboard.providers.base import (
     Workplace,
 )
 from storyboard.providers.catalog import load_catalog
+from storyboard.providers.declaration import build_settings_schema
+from storyboard.providers.google.environment import (
+    API_KEY_PATTERN,
+    GEMINI_BASE_URL_VARIABLE,
+    GEMINI_KEY_VARIABLES,
+)
 from storyboard.providers.http.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -35,14 +39,12 @@ if TYPE_CHECKING:
     from storyboard.providers.http.error_body import ApiError
     from storyboard.providers.http.service import ServiceClient, Verdict
 
-KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
-"""Where the key is looked for, in this order."""
-
 _ORIGIN = "https://generativelanguage.googleapis.com"
-_KEY = re.compile(r"[!-~]+")
+_KEY_HINT = "get one at https://aistudio.google.com/apikey, then `export GEMINI_API_KEY=…`"
 _PROCESSED_S = 10.0
 _CONTENT_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 
+_SETTINGS = build_settings_schema("Gemini API", "No settings; the key is read from GEMINI_API_KEY.")
 _OPTIONS: Mapping[str, Any] = MappingProxyType(
     {
         "type": "object",
@@ -69,7 +71,12 @@ class Gemini:
     repeatable = False
     reads = WIRE_READS
     revision = ""
-    schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"options": _OPTIONS})
+    key_variables = GEMINI_KEY_VARIABLES
+    base_url_variables = (GEMINI_BASE_URL_VARIABLE,)
+    secret_patterns = (API_KEY_PATTERN,)
+    schema: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"settings": _SETTINGS, "options": _OPTIONS}
+    )
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._redactor = Redactor()
@@ -130,15 +137,17 @@ class _Interfaces:
         from storyboard.providers.google.gemini_veo import GeminiVeo
         from storyboard.providers.google.generate_content import GenerateContentClient
         from storyboard.providers.google.omni import Omni
+        from storyboard.providers.http.access import read_key
         from storyboard.providers.http.base_url import resolve_base_url
         from storyboard.providers.http.service import ServiceClient
 
         async def build_headers(renew_credentials: bool) -> Mapping[str, str]:
-            return {"x-goog-api-key": _read_api_key_from_environment(redactor)}
+            key = read_key("gemini", GEMINI_KEY_VARIABLES, redactor, hint=_KEY_HINT)
+            return {"x-goog-api-key": key}
 
         self.client: ServiceClient = ServiceClient(
             "gemini",
-            resolve_base_url("STORYBOARD_GEMINI_BASE_URL", _ORIGIN),
+            resolve_base_url(GEMINI_BASE_URL_VARIABLE, _ORIGIN),
             build_headers,
             redactor,
             translate_known_error=_build_error_translator(redactor),
@@ -157,23 +166,6 @@ def _choose_interface_name(request: Request) -> str:
     if request.kind in _CONTENT_KINDS:
         return "content"
     return "omni" if "omni" in request.model else "veo"
-
-
-def _read_api_key_from_environment(redactor: Redactor) -> str:
-    for variable in KEY_VARIABLES:
-        if key := os.environ.get(variable, "").strip():
-            if _KEY.fullmatch(key):
-                return redactor.add_secret(key)
-            raise AuthenticationError(
-                f"{variable} holds characters that no key has",
-                hint="copy it from https://aistudio.google.com/apikey once more",
-                provider=Gemini.name,
-            )
-    raise AuthenticationError(
-        f"no key for the Gemini API: {KEY_VARIABLES[0]} is not set",
-        hint="get one at https://aistudio.google.com/apikey, then `export GEMINI_API_KEY=…`",
-        provider=Gemini.name,
-    )
 
 
 def _build_error_translator(redactor: Redactor) -> Verdict:

@@ -17,12 +17,54 @@ from storyboard.providers.base import (
     Workplace,
 )
 from storyboard.providers.catalog import load_catalog
+from storyboard.providers.declaration import build_settings_schema
+from storyboard.providers.google.environment import (
+    ACCESS_TOKEN_PATTERN,
+    API_KEY_PATTERN,
+    CREDENTIALS_FILE_VARIABLE,
+    GCLOUD_CREDENTIALS_FILE,
+    GCS_BASE_URL_VARIABLE,
+    VERTEX_BASE_URL_VARIABLE,
+    VERTEX_KEY_VARIABLE,
+)
 
 if TYPE_CHECKING:
     from storyboard.providers.google.generate_content import GenerateContentClient
     from storyboard.providers.google.omni import Omni
 
 _CONTENT_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
+_SETTINGS = build_settings_schema(
+    "Vertex AI",
+    "Credentials come from the environment.",
+    {
+        "project": {
+            "title": "Project",
+            "description": "Google Cloud project. Absent: GOOGLE_CLOUD_PROJECT.",
+            "type": "string",
+            "pattern": "^[A-Za-z0-9._:-]{2,100}$",
+            "x-wants": "the id of a project, such as my-project",
+            "examples": ["my-project"],
+        },
+        "location": {
+            "title": "Location",
+            "description": "Region, us, eu or global. Absent: GOOGLE_CLOUD_LOCATION, else "
+            "us-central1.",
+            "type": "string",
+            "pattern": "^[a-z0-9-]{2,40}$",
+            "x-wants": "a location such as us-central1",
+            "examples": ["us-central1"],
+        },
+        "storage_uri": {
+            "title": "Storage",
+            "description": "Where Vertex writes its results, and large inputs go; else they "
+            "travel inline.",
+            "type": "string",
+            "pattern": "^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^?#]*)?$",
+            "x-wants": "a place such as gs://my-bucket/films",
+            "examples": ["gs://my-bucket/films"],
+        },
+    },
+)
 _OPTIONS: Mapping[str, Any] = MappingProxyType(
     {
         "type": "object",
@@ -68,7 +110,14 @@ class Vertex:
     repeatable = False
     reads = WIRE_READS
     revision = ""
-    schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"options": _OPTIONS})
+    key_variables = (VERTEX_KEY_VARIABLE,)
+    key_file_variables = (CREDENTIALS_FILE_VARIABLE,)
+    key_files = (GCLOUD_CREDENTIALS_FILE,)
+    base_url_variables = (VERTEX_BASE_URL_VARIABLE, GCS_BASE_URL_VARIABLE)
+    secret_patterns = (API_KEY_PATTERN, ACCESS_TOKEN_PATTERN)
+    schema: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"settings": _SETTINGS, "options": _OPTIONS}
+    )
 
     def __init__(self, settings: Mapping[str, Any] = MappingProxyType({})) -> None:
         from storyboard.providers.google.vertex_project import VertexProject

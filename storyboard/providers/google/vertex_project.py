@@ -13,14 +13,17 @@ from typing import Any
 
 from storyboard.errors import AuthenticationError, EnvironmentProblem, StoryboardError
 from storyboard.providers.google.cloud_storage import GcsBucket
-from storyboard.providers.google.credentials import KEY_VARIABLE, Credentials
+from storyboard.providers.google.credentials import Credentials
+from storyboard.providers.google.environment import (
+    VERTEX_BASE_URL_VARIABLE,
+    VERTEX_KEY_VARIABLE,
+)
 from storyboard.providers.google.gemini_files import NotFound
 from storyboard.providers.http.base_url import resolve_base_url
 from storyboard.providers.http.error_body import ApiError
 from storyboard.providers.http.redaction import Redactor
 from storyboard.providers.http.service import ServiceClient
 
-BASE_URL = "STORYBOARD_VERTEX_BASE_URL"
 PROJECT = "GOOGLE_CLOUD_PROJECT"
 LOCATION = "GOOGLE_CLOUD_LOCATION"
 GLOBAL = "global"
@@ -75,7 +78,7 @@ class VertexProject:
 
     def open_client(self, location: str) -> ServiceClient:
         """The service in that location; where none is named, the one for keys."""
-        base_url = resolve_base_url(BASE_URL, build_host_url(location or GLOBAL))
+        base_url = resolve_base_url(VERTEX_BASE_URL_VARIABLE, build_host_url(location or GLOBAL))
         if base_url not in self._clients:
             self._clients[base_url] = ServiceClient(
                 self.provider,
@@ -106,7 +109,7 @@ class VertexProject:
     def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
         if api_error.status == 400 and "api key not valid" in api_error.message.lower():
             return AuthenticationError(
-                f"Vertex AI does not know the key in {KEY_VARIABLE}",
+                f"Vertex AI does not know the key in {VERTEX_KEY_VARIABLE}",
                 hint="see `storyboard doctor` for the keys that are set",
                 provider=self.provider,
             )

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, unquote_plus
 
+from storyboard.providers.registry import load_known_secrets
+from storyboard.util.known_secrets import MESSAGE_PATTERNS
+
 _LONGEST = 400
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
-_KEYS = re.compile(
-    r"AIza[\w-]{10,}|\bsk-[\w-]{10,}|\bya29\.[\w.-]+|\beyJ[\w-]{10,}\.[\w-]+\.[\w-]*"
-    r"|(?i:\bbearer\s+)[^\s\"',]+|(?i:\b(?:api[_-]?key|key|token|signature|sig)=)[^\s&\"',]+"
-)
 
 
 class Redactor:
-    """Knows the keys that were read, so that no message shows one."""
+    """Makes text of a service fit to be shown: no keys, no addresses' queries, one short line.
+
+    Knows the keys that were read, and what the keys of every installed provider look like.
+    """
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
@@ -35,6 +37,8 @@ class Redactor:
         redacted = str(text).encode("utf-8", "replace").decode("utf-8")
         for secret in sorted(self._secrets, key=len, reverse=True):
             redacted = redacted.replace(secret, "…")
-        redacted = _KEYS.sub("…", _QUERY.sub(r"\1?…", redacted))
+        redacted = load_known_secrets().hide_secrets(_QUERY.sub(r"\1?…", redacted))
+        for pattern in MESSAGE_PATTERNS:
+            redacted = pattern.sub("…", redacted)
         redacted = " ".join(redacted.split())
         return redacted if len(redacted) <= _LONGEST else redacted[: _LONGEST - 1] + "…"

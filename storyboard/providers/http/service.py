@@ -13,7 +13,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,6 +29,7 @@ from storyboard.errors import (
     UnknownOutcome,
     Unreachable,
 )
+from storyboard.providers.http.access import Access
 from storyboard.providers.http.connections import create_client
 from storyboard.providers.http.error_body import ApiError, parse_error, parse_json
 from storyboard.providers.http.redaction import Redactor
@@ -41,9 +42,6 @@ from storyboard.providers.http.safety_codes import (
 
 if TYPE_CHECKING:
     import httpx
-
-Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
-"""Headers that carry the key; True asks for fresh ones, after the service refused them."""
 
 Verdict: TypeAlias = Callable[[ApiError], StoryboardError | None]
 """An adapter's own reading of an error; None leaves it to the common one."""
@@ -72,6 +70,7 @@ _REJECTING_STATUSES = frozenset({402, 405, 410, 411, 413, 414, 415, 429, 431})
 _OWN_REJECTING_STATUSES = frozenset({400, 401, 403, 404, 422})
 """By these too, where the service itself says so: a proxy has them for reasons of its own."""
 
+_CREDENTIAL_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 _NAME = re.compile(rb'"(?:name|id|task_id)"\s*:\s*"([\w./:=+~@-]{6,300})"')
 
 for _talker in ("httpx", "httpcore"):  # they would log addresses and headers that give access
@@ -115,11 +114,20 @@ class ServiceClient:
     ) -> None:
         self.provider = provider
         self.base = base
-        self.build_headers = build_headers
+        self._access = build_headers
         self.redactor = redactor
         self._verdict = translate_known_error
         self._service_name = service_name or provider
         self._http_client: httpx.AsyncClient | None = None
+
+    async def build_headers(self, renew_credentials: bool) -> Mapping[str, str]:
+        """The headers that carry the key; what they say is shown in no message from here on."""
+        headers = await self._access(renew_credentials)
+        for name, value in headers.items():
+            if _CREDENTIAL_HEADER.search(name):
+                self.redactor.add_secret(value)
+                self.redactor.add_secret(value.split()[-1] if value.split() else "")
+        return headers
 
     async def request_with_retry(
         self,

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
+from storyboard.providers.registry import list_credential_variables
 from storyboard.util.child_environment import build_child_environment, select_absolute_paths
 
 _PROGRAM = (
@@ -109,7 +110,7 @@ class _Worker:
                     str(os.getpid()),
                     *select_absolute_paths(sys.path),
                 ],
-                env=build_child_environment(),
+                env=build_child_environment(list_credential_variables()),
                 stdin=theirs.fileno(),
             )
 

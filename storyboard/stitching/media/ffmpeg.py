@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 
 from storyboard.errors import EnvironmentProblem, MediaError
+from storyboard.providers.registry import list_credential_variables
 from storyboard.stitching.media.decode_check import probe_and_decode
 from storyboard.stitching.media.frame_match import count_source_frames_in_result
 from storyboard.stitching.media.frames import extract_frame, read_frames
@@ -191,7 +192,7 @@ class _FfmpegProcess:
         self.command += arguments
         self.process = subprocess.Popen(
             [*_build_kill_with_parent_command(), *self.command],
-            env=build_child_environment(),
+            env=build_child_environment(list_credential_variables()),
             stdin=subprocess.PIPE if writes_stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if reads_stdout else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -306,7 +307,7 @@ def _build_kill_with_parent_command() -> tuple[str, ...]:
     a process that has threads. Elsewhere the closed pipes must do. To the kernel the parent is
     the thread that started it, so that thread has to wait for it; here it always does.
     """
-    environment = build_child_environment()
+    environment = build_child_environment(list_credential_variables())
     path = environment.get("PATH", "")
     tool = shutil.which("setpriv", path=path) if sys.platform == "linux" else None
     if tool is None:
