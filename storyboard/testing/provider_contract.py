@@ -26,6 +26,7 @@ from storyboard.providers.base import (
     Unusable,
 )
 from storyboard.providers.catalog import KEYS, Extension, Model, load_catalog
+from storyboard.providers.declaration import read_declaration
 from storyboard.testing.checks import check_sample, is_request_field
 from storyboard.testing.sample_requests import build_extension_request, build_minimal_requests
 from storyboard.testing.workspace import Bench, open_watched_workspace
@@ -77,7 +78,12 @@ class ProviderContract:
 
     def secrets(self) -> Sequence[str]:
         """What may show nowhere: by default every key and token of the environment."""
-        return [v for k, v in os.environ.items() if k.endswith(_SECRETS) and len(v) >= 6]
+        declared = read_declaration(type(self.make())).key_variables
+        return [
+            value
+            for name, value in os.environ.items()
+            if (name in declared or name.endswith(_SECRETS)) and len(value) >= 6
+        ]
 
     # what it says of itself
 
@@ -89,6 +95,13 @@ class ProviderContract:
         assert isinstance(provider.repeatable, bool), "`repeatable` is True or False"
         wrong = [name for name in provider.reads if not is_request_field(name)]
         assert not wrong, f"`reads` names what no request has: {wrong}"
+
+    def test_what_it_declares_can_be_read(self) -> None:
+        """Variables are tuples of names, and patterns of keys are regular expressions."""
+        try:
+            read_declaration(type(self.make()))
+        except ValueError as error:
+            raise AssertionError(str(error)) from error
 
     def test_its_models_are_catalogue_entries(self) -> None:
         """Every entry has only keys of the catalogue, and what a plan needs."""

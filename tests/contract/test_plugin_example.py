@@ -16,6 +16,7 @@ from tests.conftest import ROOT, CommandResult, run_command
 HOME = ROOT / "examples" / "plugin"
 sys.path.insert(0, str(HOME))
 try:
+    from test_filmlab import TestFilmlab as TestFilmlab
     from test_flipbook import TestFlipbook as TestFlipbook
 finally:
     sys.path.remove(str(HOME))
