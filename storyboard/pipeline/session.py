@@ -100,11 +100,6 @@ class CheckedFilm:
             each.severity is Severity.ERROR for each in self.diagnostics
         )
 
-    @property
-    def sound(self) -> bool:
-        """An older name of `is_valid`."""
-        return self.is_valid
-
     def require_graph(self) -> Graph:
         """The graph; raises InvalidStoryboard when the film has errors."""
         if not self.is_valid or self.graph is None:
@@ -160,7 +155,7 @@ def add_take_diagnostics(checked_film: CheckedFilm) -> CheckedFilm:
     Reads the lock file where there is one, and plans only where a take is trimmed.
     """
     lock = locate_lock_file(checked_film.path)
-    if not checked_film.sound or not lock.exists() or not LockFile(lock).has_trims():
+    if not checked_film.is_valid or not lock.exists() or not LockFile(lock).has_trims():
         return checked_film
     session = FilmSession(checked_film)
     try:
