@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from storyboard.plan.plan import (
 )
 from storyboard.providers.base import Kind
 from storyboard.timecode import Timecode
+
+if TYPE_CHECKING:
+    from storyboard.pipeline.provider_comparison import ProviderOffer
 
 _SYMBOL = {
     Action.CREATE: "+",
@@ -381,18 +384,31 @@ def format_dot_graph(plan: Plan) -> str:
     return "\n".join([*lines, "}"])
 
 
-def format_provider_comparison(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def to_offer_record(offer: ProviderOffer) -> dict[str, Any]:
+    """What a provider would buy, as `plan --compare --json` has it."""
+    return {
+        "provider": offer.provider,
+        "model": ", ".join(offer.models) or "-",
+        "legal": offer.is_legal,
+        "steps": offer.steps,
+        "seconds": offer.seconds,
+        "cost_usd": format_decimal_usd(offer.cost_micros),
+        "errors": list(offer.errors),
+    }
+
+
+def format_provider_comparison(offers: Sequence[ProviderOffer]) -> list[str]:
     """Providers side by side."""
     cells = [["provider", "model", "steps", "buys", "price", ""]]
-    for row in rows:
+    for offer in offers:
         cells.append(
             [
-                row["provider"],
-                row["model"],
-                str(row["steps"]),
-                f"{row['seconds']:g} s",
-                f"${row['cost_usd']}" if row["legal"] else "-",
-                "" if row["legal"] else "; ".join(row["errors"][:2]),
+                offer.provider,
+                ", ".join(offer.models) or "-",
+                str(offer.steps),
+                f"{offer.seconds:g} s",
+                f"${format_decimal_usd(offer.cost_micros)}" if offer.is_legal else "-",
+                "" if offer.is_legal else "; ".join(offer.errors[:2]),
             ]
         )
     return align_columns(cells)

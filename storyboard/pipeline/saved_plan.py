@@ -130,6 +130,12 @@ def read_saved_plan(path: Path) -> SavedPlan | None:
         raise _corrupt_plan_error(path) from error
 
 
+def refuse_saved_plan(path: Path) -> None:
+    """Raises UsageError where a film is wanted and the file is a saved plan."""
+    if read_saved_plan(path) is not None:
+        raise UsageError(f"{path} is a saved plan", hint=f"storyboard render {path} runs it")
+
+
 def _corrupt_plan_error(path: Path) -> UsageError:
     return UsageError(
         f"the saved plan {path} is damaged, or not as it was saved",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from storyboard.cli import console, options, plan_output
-from storyboard.errors import MoneyRefused, Severity, UsageError
+from storyboard.errors import MoneyRefused, Severity
 
 
 @click.command("plan")
@@ -49,27 +49,26 @@ def command(
     SHOT is `SH010`, `SH010..SH040`, `SH020+` (and what hangs on it), `+SH020` (and what it hangs
     on) or `seq:SQ01`. What is over a limit is shown as well, and not saved; the exit code is 6.
     """
-    from storyboard.pipeline.saved_plan import parse_take_requests, read_saved_plan, save_plan
+    from storyboard.pipeline.saved_plan import parse_take_requests, refuse_saved_plan, save_plan
     from storyboard.pipeline.session import FilmSession, check_film
 
     flags = options.pop_overrides(overlay)
-    if read_saved_plan(film) is not None:
-        raise UsageError(f"{film} is a saved plan", hint=f"storyboard render {film} runs it")
+    refuse_saved_plan(film)
     if compare:
-        from storyboard.cli.provider_comparison import compare_providers
+        from storyboard.pipeline.provider_comparison import compare_providers_of
 
-        rows = compare_providers(film, flags, [name for name in compare.split(",") if name])
+        offers = compare_providers_of(film, flags, [name for name in compare.split(",") if name])
         if as_json:
-            console.print_json({"compare": rows})
+            console.print_json({"compare": [plan_output.to_offer_record(o) for o in offers]})
         else:
-            console.print_result("\n".join(plan_output.format_provider_comparison(rows)))
+            console.print_result("\n".join(plan_output.format_provider_comparison(offers)))
         return 0
     budget_error: MoneyRefused | None = None
     checked_film = check_film(film, flags)
     session = FilmSession(checked_film)
     try:
         if out is not None:
-            from storyboard.cli.output_paths import check_plan_path
+            from storyboard.pipeline.output_paths import check_plan_path
 
             check_plan_path(session.film, out)
         take_requests = parse_take_requests(session, retake, force, rebuy, accept_stale)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from storyboard.cli import console, options, plan_output
-from storyboard.errors import MoneyRefused, Severity, UsageError
+from storyboard.errors import MoneyRefused, Severity
 from storyboard.money import format_decimal_usd
 from storyboard.pipeline.up_to_date import RenderStamp, read_current_stamp, write_stamp
 from storyboard.util.output_files import is_stream_path
 
 if TYPE_CHECKING:
     from storyboard.cli.progress import Progress
-    from storyboard.pipeline.render import RenderOptions, RenderResult
-    from storyboard.pipeline.session import FilmSession, Overrides
+    from storyboard.pipeline.render import RenderResult
+    from storyboard.pipeline.session import FilmSession
     from storyboard.plan.plan import Plan
 
 
@@ -83,112 +82,61 @@ def command(
     if is_plain and told and (stamp := read_current_stamp(film, stamp_key)):
         return _print_up_to_date(stamp, quiet)
 
-    from storyboard.cli.output_paths import check_output_path
     from storyboard.cli.progress import Progress
-    from storyboard.pipeline.render import (
-        RenderOptions,
-        check_budget_and_compute_cap,
-        choose_default_output,
-        has_nothing_to_do,
-        stitch_kept_takes,
+    from storyboard.pipeline.prepared_render import (
+        RenderRequest,
+        prepare_render,
+        read_render_source,
     )
-    from storyboard.pipeline.saved_plan import parse_take_requests, read_saved_plan
-    from storyboard.pipeline.session import FilmSession, check_film
-    from storyboard.providers.base import Kind
 
-    flags = options.pop_overrides(overlay)
-    saved = read_saved_plan(film)
-    if saved is not None:
-        changes = (retake, force, rebuy, accept_stale, shots, until, *_list_override_values(flags))
-        if any(changes):
-            raise UsageError(
-                "a saved plan runs as it was saved: no shots and no flags that change the film",
-                hint="plan again with them, and save that",
-            )
-        film, flags, shots = saved.film, saved.overrides, saved.shots
-    checked_film = check_film(film, flags)
-    checked_film.require_graph()
-    with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        session = FilmSession(checked_film, create=True, notice=progress.print_note)
-        try:
-            take_requests = (
-                saved.requests
-                if saved
-                else parse_take_requests(session, retake, force, rebuy, accept_stale)
-            )
-            plan = session.plan(take_requests, shots)
-            if saved is not None:
-                saved.require_same_plan(session, plan)
-            if until:
-                plan = plan.restrict_to(
-                    {n.step.id for n in plan.nodes if n.step.kind is Kind.STILL}
-                )
-            render_options = RenderOptions(
-                out=out,
-                shots=shots,
-                requests=take_requests,
-                missing=missing,
-                frozen=frozen,
-                max_cost_micros=_choose_lowest_limit(
-                    max_cost, saved.max_cost_micros if saved else None
-                ),
-                jobs=jobs or 0,
-                until=until or "",
-            )
-            check_output_path(session.film, out or choose_default_output(session.film), deps)
-            check_budget_and_compute_cap(session, plan, render_options)
-            if plan.cost_micros and not frozen and not yes and saved is None:
+    request = RenderRequest(
+        out=out,
+        deps=deps,
+        shots=shots,
+        retake=retake,
+        force=force,
+        rebuy=rebuy,
+        accept_stale=accept_stale,
+        missing=missing,
+        until=until or "",
+        frozen=frozen,
+        max_cost_micros=max_cost,
+        jobs=jobs or 0,
+    )
+    source = read_render_source(film, options.pop_overrides(overlay), request)
+    source.checked_film.require_graph()
+    with (
+        Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress,
+        prepare_render(source, request, on_notice=progress.print_note) as prepared,
+    ):
+        session, plan = prepared.session, prepared.plan
+        if not yes and not prepared.is_reviewed:
+            if plan.cost_micros and not frozen:
                 progress.stop_display()
                 _confirm_cost(plan_output.format_plan_table(plan), plan.cost_micros)
-            if saved is not None or not yes:
-                # Nobody agreed to more: a job that failed since is not bought again unasked.
-                agreed = saved.cost_micros if saved else plan.cost_micros
-                render_options = replace(
-                    render_options,
-                    max_cost_micros=_choose_lowest_limit(agreed, render_options.max_cost_micros),
-                )
-            warnings = [d for d in session.diagnostics if d.severity is Severity.WARNING]
-            if warnings and not quiet and not as_json:
-                console.print_status(
-                    console.format_diagnostics(warnings, session.texts, "concise").rstrip("\n")
-                )
-            rendered = (
-                stitch_kept_takes(session, plan, render_options, progress)
-                if missing != "previz" and has_nothing_to_do(session, plan)
-                else _run_render(session, plan, render_options, progress)
+            # Nobody agreed to more: a job that failed since is not bought again unasked.
+            prepared.limit_cost(plan.cost_micros)
+        warnings = [d for d in session.diagnostics if d.severity is Severity.WARNING]
+        if warnings and not quiet and not as_json:
+            console.print_status(
+                console.format_diagnostics(warnings, session.texts, "concise").rstrip("\n")
             )
-            if until and not quiet and not as_json:
-                _print_still_paths(session, plan, rendered, progress)
-            if deps is not None and not until:
-                from storyboard.cli.depfile import write_depfile
-
-                left_out = write_depfile(
-                    deps, out or choose_default_output(session.film), session.film
-                )
-                for file in left_out:
-                    console.print_status(
-                        f"the make fragment leaves out {file.name!r}: make can't name it; "
-                        "write the fragment to a file and it is linked beside it"
-                    )
-            if (
-                is_plain
-                and saved is None
-                and rendered.film is not None
-                and has_nothing_to_do(session, plan)
-            ):
-                _save_stamp(session, plan, film, stamp_key, rendered.film)
-        finally:
-            session.close()
-        progress.print_summary(rendered, plan)
+        rendered = prepared.run_to_end(progress)
+        if until and not quiet and not as_json:
+            _print_still_paths(session, plan, rendered, progress)
+        for note in prepared.notes:
+            console.print_status(note)
+        if (
+            is_plain
+            and not prepared.is_reviewed
+            and rendered.film is not None
+            and prepared.has_nothing_to_do
+        ):
+            _save_stamp(session, plan, film, stamp_key, rendered.film)
+    progress.print_summary(rendered, plan)
     if rendered.film is not None and not as_json:
         console.print_result(str(rendered.film))
     return rendered.result.exit_code
-
-
-def _list_override_values(flags: Overrides) -> tuple[object, ...]:
-    """What the flags lay over a film; nothing where none was given."""
-    told = flags.to_fields()
-    return tuple(told[name] for name in options.OVERRIDE_NAMES)
 
 
 def _build_stamp_key(override_values: dict[str, object], out: Path | None, missing: str) -> str:
@@ -209,7 +157,7 @@ def _print_up_to_date(stamp: RenderStamp, quiet: bool) -> int:
 
 def _save_stamp(session: FilmSession, plan: Plan, film: Path, key: str, out: Path) -> None:
     """Leaves a stamp of a film that is whole, so that the next look at it is a glance."""
-    from storyboard.cli.depfile import list_film_files
+    from storyboard.pipeline.depfile import list_film_files
 
     assert session.store is not None
     media = [session.store.require_file(n.select.sha256) for n in plan.nodes if n.select]
@@ -232,21 +180,6 @@ def _print_still_paths(
             console.print_status(
                 f"{node.step.id}: {take.name} {session.store.require_file(take.sha256)}"
             )
-
-
-def _run_render(
-    session: FilmSession, plan: Plan, render_options: RenderOptions, progress: Progress
-) -> RenderResult:
-    import asyncio
-
-    from storyboard.pipeline.render import render
-
-    return asyncio.run(render(session, plan, render_options, progress))
-
-
-def _choose_lowest_limit(*limits: int | None) -> int | None:
-    """The tightest of the limits there are, micro-dollars."""
-    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _confirm_cost(plan_lines: list[str], cost_micros: int) -> None:

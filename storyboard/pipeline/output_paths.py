@@ -1,4 +1,4 @@
-"""Where a command may write: never over what the film reads, never where nothing can be written."""
+"""Where a film may be written: never over what it reads, never where nothing can be written."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from storyboard.cli.depfile import list_film_files, require_names_for_make
 from storyboard.errors import EnvironmentProblem, UsageError
 from storyboard.model.film import Film
+from storyboard.pipeline.depfile import list_film_files, require_names_for_make
 from storyboard.pipeline.render import choose_default_output, list_outputs
 from storyboard.run.paths import locate_lock_file, locate_store_folder
 from storyboard.util.output_files import follow_links, is_stream_path, require_replaceable

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from storyboard.errors import InvalidStoryboard, Severity
-from storyboard.money import format_decimal_usd
 from storyboard.pipeline.session import Overrides, check_film
 from storyboard.providers.catalog import load_catalog
 
 
-def compare_providers(
-    film: Path, overrides: Overrides, provider_specs: Sequence[str]
-) -> list[dict[str, Any]]:
-    """One record a provider: steps, seconds bought and price of a whole first run.
+@dataclass(frozen=True, slots=True)
+class ProviderOffer:
+    """What one provider would buy for a whole first run of a film."""
 
-    A provider may stand with a model: `gemini:omni-flash`. Raises InvalidStoryboard when the film
-    has errors that no provider would cure.
+    provider: str
+    models: tuple[str, ...]
+    is_legal: bool
+    """Whether it can make the film at all; `errors` says why not."""
+    steps: int
+    """Steps that it is asked for."""
+    seconds: float
+    """Seconds of material that are bought."""
+    cost_micros: int
+    """Micro-dollars."""
+    errors: tuple[str, ...]
+
+
+def compare_providers_of(
+    film: Path, overrides: Overrides, provider_specs: Sequence[str]
+) -> tuple[ProviderOffer, ...]:
+    """One offer for each of `provider_specs`, which may name a model: `gemini:omni-flash`.
+
+    Raises InvalidStoryboard when the film has errors that no provider would cure.
     """
-    rows = []
+    offers = []
     full_catalog = load_catalog()
     for spec in provider_specs:
         name, _, model_name = spec.partition(":")
@@ -37,16 +51,15 @@ def compare_providers(
         if not models and checked_film.film and checked_film.film.shots:
             model = full_catalog.find_model(name, checked_film.film.shots[0].model)
             models = dict.fromkeys([model.id] if model else [])
-        cost = sum(step.price_micros * step.takes for step in steps)
-        rows.append(
-            {
-                "provider": name,
-                "model": ", ".join(models) or "-",
-                "legal": not errors,
-                "steps": len(steps),
-                "seconds": float(sum(s.settings.duration_s * s.takes for s in steps)),
-                "cost_usd": format_decimal_usd(cost),
-                "errors": list(dict.fromkeys(error.message for error in errors)),
-            }
+        offers.append(
+            ProviderOffer(
+                provider=name,
+                models=tuple(models),
+                is_legal=not errors,
+                steps=len(steps),
+                seconds=float(sum(s.settings.duration_s * s.takes for s in steps)),
+                cost_micros=sum(step.price_micros * step.takes for step in steps),
+                errors=tuple(dict.fromkeys(error.message for error in errors)),
+            )
         )
-    return rows
+    return tuple(offers)
