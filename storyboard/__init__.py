@@ -5,7 +5,9 @@
     >>> plan = storyboard.plan_film(film)             # doctest: +SKIP
     >>> storyboard.render(film, out="film.mp4")       # doctest: +SKIP
 
-Every function takes the path of a film, or a film that `load` returned, and these overrides:
+What the command line can do with a film, a program can do too; every type that a function takes or
+returns is here as well. A film is given by its path, or as what `load` returned with these
+overrides, which `check_film`, `compile_film`, `plan_film`, `render` and `stitch` take as well:
 
 - `profile`: use this profile of the film
 - `provider`, `model`: use this provider or model for every shot
@@ -16,363 +18,185 @@ Every function takes the path of a film, or a film that `load` returned, and the
 An override that is None keeps what the film was loaded with. One that changes a loaded film reads
 its file again.
 
-Every function raises StoryboardError (`storyboard.errors`) for what a user can cure; an invalid
-film raises InvalidStoryboard with every problem at once. Nothing heavy is imported before a
-function is called.
+Every function raises StoryboardError for what a user can cure; an invalid film raises
+InvalidStoryboard with every problem at once. Money is in whole micro-dollars where a name ends in
+`_micros`, and in US dollars where it ends in `_usd`. Nothing heavy is imported before a name is
+used.
 """
 
 from storyboard._version import __version__ as __version__
 
 TYPE_CHECKING = False  # neither `typing` nor `__future__` is imported: see `__main__`
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
-    from pathlib import Path
-    from typing import Any, Literal, ParamSpec, TypeVar
+    from storyboard.api.films import DiagnosticForm as DiagnosticForm
+    from storyboard.api.films import FilmSource as FilmSource
+    from storyboard.api.films import Names as Names
+    from storyboard.api.films import Usd as Usd
+    from storyboard.api.films import check_film as check_film
+    from storyboard.api.films import compare_providers as compare_providers
+    from storyboard.api.films import compile_film as compile_film
+    from storyboard.api.films import format_diagnostics as format_diagnostics
+    from storyboard.api.films import format_film_yaml as format_film_yaml
+    from storyboard.api.films import load as load
+    from storyboard.api.films import plan_film as plan_film
+    from storyboard.api.films import to_film_data as to_film_data
+    from storyboard.api.model_list import ListedModel as ListedModel
+    from storyboard.api.model_list import list_models as list_models
+    from storyboard.api.rendering import EventCallback as EventCallback
+    from storyboard.api.rendering import MissingPolicy as MissingPolicy
+    from storyboard.api.rendering import render as render
+    from storyboard.api.rendering import render_async as render_async
+    from storyboard.api.rendering import stitch as stitch
+    from storyboard.api.resolution import UncertainOperation as UncertainOperation
+    from storyboard.api.resolution import find_operation as find_operation
+    from storyboard.api.resolution import resolve_operation as resolve_operation
+    from storyboard.api.runs import AttemptGroup as AttemptGroup
+    from storyboard.api.runs import AttemptGrouping as AttemptGrouping
+    from storyboard.api.runs import AttemptState as AttemptState
+    from storyboard.api.runs import FilmRuns as FilmRuns
+    from storyboard.api.runs import NoticeCallback as NoticeCallback
+    from storyboard.api.runs import list_runs as list_runs
+    from storyboard.api.runs import rebuild_ledger as rebuild_ledger
+    from storyboard.api.store import FetchedTakes as FetchedTakes
+    from storyboard.api.store import StoreCleanup as StoreCleanup
+    from storyboard.api.store import StoredTake as StoredTake
+    from storyboard.api.store import collect_garbage as collect_garbage
+    from storyboard.api.store import fetch_takes as fetch_takes
+    from storyboard.api.store import find_stored_takes as find_stored_takes
+    from storyboard.api.store import list_stored_takes as list_stored_takes
+    from storyboard.api.store import verify_store as verify_store
+    from storyboard.api.takes import FilmTake as FilmTake
+    from storyboard.api.takes import list_takes as list_takes
+    from storyboard.api.takes import pick_take as pick_take
+    from storyboard.api.takes import read_provenance as read_provenance
+    from storyboard.api.takes import reject_take as reject_take
+    from storyboard.errors import AuthenticationError as AuthenticationError
+    from storyboard.errors import DecisionNeeded as DecisionNeeded
+    from storyboard.errors import Diagnostic as Diagnostic
+    from storyboard.errors import EnvironmentProblem as EnvironmentProblem
+    from storyboard.errors import Gone as Gone
+    from storyboard.errors import InvalidRequest as InvalidRequest
+    from storyboard.errors import InvalidStoryboard as InvalidStoryboard
+    from storyboard.errors import MediaError as MediaError
+    from storyboard.errors import MoneyRefused as MoneyRefused
+    from storyboard.errors import NotNow as NotNow
+    from storyboard.errors import OperationFailed as OperationFailed
+    from storyboard.errors import ProviderError as ProviderError
+    from storyboard.errors import QuotaError as QuotaError
+    from storyboard.errors import RefusedError as RefusedError
+    from storyboard.errors import RetiredModel as RetiredModel
+    from storyboard.errors import Severity as Severity
+    from storyboard.errors import Span as Span
+    from storyboard.errors import StitchError as StitchError
+    from storyboard.errors import StoreError as StoreError
+    from storyboard.errors import StoryboardError as StoryboardError
+    from storyboard.errors import UnknownOutcome as UnknownOutcome
+    from storyboard.errors import Unreachable as Unreachable
+    from storyboard.errors import UsageError as UsageError
+    from storyboard.graph.compiler import Graph as Graph
+    from storyboard.graph.shot_material import ShotMaterial as ShotMaterial
+    from storyboard.graph.steps import Step as Step
+    from storyboard.graph.timeline import Timeline as Timeline
+    from storyboard.model.film import Film as Film
+    from storyboard.model.take import MediaFacts as MediaFacts
+    from storyboard.model.take import Take as Take
+    from storyboard.pipeline.provider_comparison import ProviderOffer as ProviderOffer
+    from storyboard.pipeline.render import RenderResult as RenderResult
+    from storyboard.pipeline.session import CheckedFilm as CheckedFilm
+    from storyboard.pipeline.session import Overrides as Overrides
+    from storyboard.plan.plan import Action as Action
+    from storyboard.plan.plan import Node as Node
+    from storyboard.plan.plan import PendingTake as PendingTake
+    from storyboard.plan.plan import Plan as Plan
+    from storyboard.plan.plan import Reason as Reason
+    from storyboard.providers.base import Kind as Kind
+    from storyboard.providers.catalog import Model as Model
+    from storyboard.run.events import ErrorEvent as ErrorEvent
+    from storyboard.run.events import Event as Event
+    from storyboard.run.events import FilmWritten as FilmWritten
+    from storyboard.run.events import Note as Note
+    from storyboard.run.events import OperationProgress as OperationProgress
+    from storyboard.run.events import OperationStarted as OperationStarted
+    from storyboard.run.events import PlanMade as PlanMade
+    from storyboard.run.events import StepBlocked as StepBlocked
+    from storyboard.run.events import StepEvent as StepEvent
+    from storyboard.run.events import StepFailed as StepFailed
+    from storyboard.run.events import StepFinished as StepFinished
+    from storyboard.run.events import StepStarted as StepStarted
+    from storyboard.run.events import StitchProgress as StitchProgress
+    from storyboard.run.events import Summary as Summary
+    from storyboard.run.events import TakeAdded as TakeAdded
+    from storyboard.run.ledger.attempts import Attempt as Attempt
+    from storyboard.run.maintenance.rebuild_ledger import RebuildReport as RebuildReport
+    from storyboard.run.maintenance.store_maintenance import GcReport as GcReport
+    from storyboard.run.maintenance.store_maintenance import StoreDefect as StoreDefect
+    from storyboard.run.result import RunResult as RunResult
+    from storyboard.run.store.take_record import TakeRecord as TakeRecord
+    from storyboard.timecode import FrameRange as FrameRange
+    from storyboard.timecode import Rate as Rate
 
-    from storyboard.graph.compiler import Graph
-    from storyboard.pipeline.render import RenderResult
-    from storyboard.pipeline.session import CheckedFilm, FilmSession
-    from storyboard.plan.plan import Plan, TakeRequests
-    from storyboard.run.events import Event
+_NAMES = {
+    "storyboard.api.films": """
+        DiagnosticForm FilmSource Names Usd check_film compare_providers compile_film
+        format_diagnostics format_film_yaml load plan_film to_film_data
+    """,
+    "storyboard.api.rendering": "EventCallback MissingPolicy render render_async stitch",
+    "storyboard.api.takes": "FilmTake list_takes pick_take read_provenance reject_take",
+    "storyboard.api.runs": """
+        AttemptGroup AttemptGrouping AttemptState FilmRuns NoticeCallback list_runs
+        rebuild_ledger
+    """,
+    "storyboard.api.resolution": "UncertainOperation find_operation resolve_operation",
+    "storyboard.api.store": """
+        FetchedTakes StoreCleanup StoredTake collect_garbage fetch_takes find_stored_takes
+        list_stored_takes verify_store
+    """,
+    "storyboard.api.model_list": "ListedModel list_models",
+    "storyboard.errors": """
+        AuthenticationError DecisionNeeded Diagnostic EnvironmentProblem Gone
+        InvalidRequest InvalidStoryboard MediaError MoneyRefused NotNow OperationFailed
+        ProviderError QuotaError RefusedError RetiredModel Severity Span StitchError
+        StoreError StoryboardError UnknownOutcome Unreachable UsageError
+    """,
+    "storyboard.graph.compiler": "Graph",
+    "storyboard.graph.shot_material": "ShotMaterial",
+    "storyboard.graph.steps": "Step",
+    "storyboard.graph.timeline": "Timeline",
+    "storyboard.model.film": "Film",
+    "storyboard.model.take": "MediaFacts Take",
+    "storyboard.pipeline.provider_comparison": "ProviderOffer",
+    "storyboard.pipeline.render": "RenderResult",
+    "storyboard.pipeline.session": "CheckedFilm Overrides",
+    "storyboard.plan.plan": "Action Node PendingTake Plan Reason",
+    "storyboard.providers.base": "Kind",
+    "storyboard.providers.catalog": "Model",
+    "storyboard.run.events": """
+        ErrorEvent Event FilmWritten Note OperationProgress OperationStarted PlanMade
+        StepBlocked StepEvent StepFailed StepFinished StepStarted StitchProgress Summary
+        TakeAdded
+    """,
+    "storyboard.run.ledger.attempts": "Attempt",
+    "storyboard.run.maintenance.rebuild_ledger": "RebuildReport",
+    "storyboard.run.maintenance.store_maintenance": "GcReport StoreDefect",
+    "storyboard.run.result": "RunResult",
+    "storyboard.run.store.take_record": "TakeRecord",
+    "storyboard.timecode": "FrameRange Rate",
+}
+"""By module, the names that it gives to this one: the same as type checkers read above."""
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-    P = ParamSpec("P")
-    T = TypeVar("T")
+__all__ = sorted(_MODULES)
 
-__all__ = [
-    "arender",
-    "compile_film",
-    "load",
-    "plan_film",
-    "render",
-    "render_async",
-    "stitch",
-]
+if not TYPE_CHECKING:  # type checkers know the names above and no others
 
+    def __getattr__(name):
+        """Imports a name's module when the name is first used."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-def _wrap_with_keyword_check(function: "Callable[P, T]") -> "Callable[P, T]":
-    """Makes the TypeError for an unknown keyword name the known ones."""
+        value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+        return value
 
-    def call_with_known_keywords(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
-        _reject_unknown_keywords(function, keywords)
-        return function(*arguments, **keywords)
-
-    return _copy_function_metadata(function, call_with_known_keywords)
-
-
-def _wrap_async_with_keyword_check(
-    function: "Callable[P, Coroutine[Any, Any, T]]",
-) -> "Callable[P, Coroutine[Any, Any, T]]":
-    """The same for a function that is awaited."""
-
-    async def call_with_known_keywords(*arguments: "P.args", **keywords: "P.kwargs") -> "T":
-        _reject_unknown_keywords(function, keywords)
-        return await function(*arguments, **keywords)
-
-    return _copy_function_metadata(function, call_with_known_keywords)
-
-
-def _reject_unknown_keywords(function: "Callable[..., Any]", keywords: "Iterable[str]") -> None:
-    code = function.__code__
-    known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    for keyword in keywords:
-        if keyword not in known:
-            raise TypeError(
-                f"{function.__name__}() has no keyword '{keyword}'; it has {', '.join(known)}"
-            )
-
-
-def _copy_function_metadata(
-    source: "Callable[..., Any]", wrapper: "Callable[P, T]"
-) -> "Callable[P, T]":
-    """What `functools.wraps` does; importing that here would let a stranger's folder answer."""
-    wrapper.__name__ = wrapper.__qualname__ = source.__name__
-    wrapper.__doc__, wrapper.__annotations__ = source.__doc__, source.__annotations__
-    wrapper.__wrapped__ = source  # type: ignore[attr-defined]  # `inspect.signature` reads it
-    return wrapper
-
-
-@_wrap_with_keyword_check
-def load(
-    film: "str | Path | CheckedFilm",
-    *,
-    profile: "str | None" = None,
-    provider: "str | None" = None,
-    model: "str | None" = None,
-    previz: "bool | None" = None,
-    proxy: "bool | None" = None,
-    allow_retired: "bool | None" = None,
-) -> "CheckedFilm":
-    """Reads, checks and compiles a film; never raises for what its author can get wrong.
-
-    Raises UsageError for a provider or a model that does not exist.
-    """
-    from dataclasses import replace
-    from pathlib import Path
-
-    from storyboard.pipeline.session import CheckedFilm, Overrides, check_film
-
-    loaded = film.overrides if isinstance(film, CheckedFilm) else Overrides()
-    overrides: dict[str, Any] = {
-        "profile": profile,
-        "provider": provider,
-        "model": model,
-        "previz": previz,
-        "proxy": proxy,
-        "allow_retired": allow_retired,
-    }
-    flags = replace(loaded, **{name: v for name, v in overrides.items() if v is not None})
-    if not isinstance(film, CheckedFilm):
-        return check_film(Path(film), flags)
-    if flags == loaded:
-        return film
-    return check_film(film.film.path if film.film else film.path, flags)
-
-
-@_wrap_with_keyword_check
-def compile_film(
-    film: "str | Path | CheckedFilm",
-    *,
-    profile: "str | None" = None,
-    provider: "str | None" = None,
-    model: "str | None" = None,
-    previz: "bool | None" = None,
-    proxy: "bool | None" = None,
-    allow_retired: "bool | None" = None,
-) -> "Graph":
-    """The steps of a valid film in running order; raises InvalidStoryboard otherwise."""
-    return load(
-        film,
-        profile=profile,
-        provider=provider,
-        model=model,
-        previz=previz,
-        proxy=proxy,
-        allow_retired=allow_retired,
-    ).require_graph()
-
-
-@_wrap_with_keyword_check
-def plan_film(
-    film: "str | Path | CheckedFilm",
-    *,
-    profile: "str | None" = None,
-    provider: "str | None" = None,
-    model: "str | None" = None,
-    previz: "bool | None" = None,
-    proxy: "bool | None" = None,
-    allow_retired: "bool | None" = None,
-    shots: "str | Iterable[str]" = (),
-    retake: "str | Iterable[str]" = (),
-    force: "str | Iterable[str]" = (),
-    rebuy: "str | Iterable[str]" = (),
-    accept_stale: bool = False,
-) -> "Plan":
-    """What a render would make now, why, and at what price; changes nothing on disk.
-
-    `shots`, `retake`, `force`, `rebuy` and `accept_stale` mean what they mean to `render`.
-    """
-    from storyboard.pipeline.session import FilmSession
-
-    checked_film = load(
-        film,
-        profile=profile,
-        provider=provider,
-        model=model,
-        previz=previz,
-        proxy=proxy,
-        allow_retired=allow_retired,
-    )
-    session = FilmSession(checked_film)
-    try:
-        take_requests = _build_take_requests(session, retake, force, rebuy, accept_stale)
-        return session.plan(take_requests, _to_name_tuple(shots))
-    finally:
-        session.close()
-
-
-@_wrap_with_keyword_check
-def render(
-    film: "str | Path | CheckedFilm",
-    *,
-    out: "str | Path | None" = None,
-    max_cost_usd: float | str = 0,
-    tell: "Callable[[Event], None]" = lambda _: None,
-    profile: "str | None" = None,
-    provider: "str | None" = None,
-    model: "str | None" = None,
-    previz: "bool | None" = None,
-    proxy: "bool | None" = None,
-    allow_retired: "bool | None" = None,
-    shots: "str | Iterable[str]" = (),
-    retake: "str | Iterable[str]" = (),
-    force: "str | Iterable[str]" = (),
-    rebuy: "str | Iterable[str]" = (),
-    accept_stale: bool = False,
-    missing: "Literal['fail', 'slate', 'previz']" = "fail",
-    frozen: bool = False,
-    jobs: "int | None" = None,
-) -> "RenderResult":
-    """Makes what is missing and cuts the film to `out` (default: as on the command line).
-
-    May spend up to `max_cost_usd`, by default nothing: a plan priced higher raises MoneyRefused
-    before anything is submitted. `tell` gets every event of the run.
-
-    The rest are the command line's options. `shots` names the only shots to make. `retake` makes
-    one more take of these shots and picks it, `force` makes them again, `rebuy` buys again what is
-    lost, `accept_stale` keeps picked takes of older versions. `missing` says what to show where a
-    take is missing, `frozen` submits nothing, and `jobs` is the number of processes for local work
-    (default: one for each core).
-    """
-    import asyncio
-
-    return asyncio.run(
-        arender(
-            film,
-            out=out,
-            max_cost_usd=max_cost_usd,
-            tell=tell,
-            profile=profile,
-            provider=provider,
-            model=model,
-            previz=previz,
-            proxy=proxy,
-            allow_retired=allow_retired,
-            shots=shots,
-            retake=retake,
-            force=force,
-            rebuy=rebuy,
-            accept_stale=accept_stale,
-            missing=missing,
-            frozen=frozen,
-            jobs=jobs,
-        )
-    )
-
-
-@_wrap_async_with_keyword_check
-async def arender(
-    film: "str | Path | CheckedFilm",
-    *,
-    out: "str | Path | None" = None,
-    max_cost_usd: float | str = 0,
-    tell: "Callable[[Event], None]" = lambda _: None,
-    profile: "str | None" = None,
-    provider: "str | None" = None,
-    model: "str | None" = None,
-    previz: "bool | None" = None,
-    proxy: "bool | None" = None,
-    allow_retired: "bool | None" = None,
-    shots: "str | Iterable[str]" = (),
-    retake: "str | Iterable[str]" = (),
-    force: "str | Iterable[str]" = (),
-    rebuy: "str | Iterable[str]" = (),
-    accept_stale: bool = False,
-    missing: "Literal['fail', 'slate', 'previz']" = "fail",
-    frozen: bool = False,
-    jobs: "int | None" = None,
-) -> "RenderResult":
-    """`render` for a program that has an event loop already; `render_async` is another name."""
-    from decimal import Decimal
-    from pathlib import Path
-
-    from storyboard.errors import UsageError
-    from storyboard.money import parse_usd_micros
-    from storyboard.pipeline.render import MISSING, RenderOptions
-    from storyboard.pipeline.render import render as make
-    from storyboard.pipeline.session import FilmSession
-
-    if missing not in MISSING:
-        raise UsageError(f"missing={missing!r} is unknown", hint=f"it is one of {MISSING}")
-    checked_film = load(
-        film,
-        profile=profile,
-        provider=provider,
-        model=model,
-        previz=previz,
-        proxy=proxy,
-        allow_retired=allow_retired,
-    )
-    session = FilmSession(checked_film, create=True)
-    try:
-        take_requests = _build_take_requests(session, retake, force, rebuy, accept_stale)
-        options = RenderOptions(
-            out=Path(out) if out is not None else None,
-            shots=_to_name_tuple(shots),
-            requests=take_requests,
-            missing=missing,
-            frozen=frozen,
-            max_cost_micros=parse_usd_micros(format(Decimal(str(max_cost_usd)), "f")),
-            jobs=_parse_job_count(jobs),
-        )
-        return await make(session, session.plan(take_requests, options.shots), options, tell)
-    finally:
-        session.close()
-
-
-render_async = arender
-
-
-@_wrap_with_keyword_check
-def stitch(
-    film: "str | Path | CheckedFilm",
-    *,
-    out: "str | Path | None" = None,
-    profile: "str | None" = None,
-    provider: "str | None" = None,
-    model: "str | None" = None,
-    previz: "bool | None" = None,
-    proxy: "bool | None" = None,
-    allow_retired: "bool | None" = None,
-    jobs: "int | None" = None,
-) -> "Path":
-    """Cuts the film from the takes that are there, submits nothing, and returns its path.
-
-    Raises StoreError when a take is missing.
-    """
-    from storyboard.errors import StoreError
-
-    result = render(
-        film,
-        out=out,
-        profile=profile,
-        provider=provider,
-        model=model,
-        previz=previz,
-        proxy=proxy,
-        allow_retired=allow_retired,
-        frozen=True,
-        jobs=jobs,
-    )
-    if result.film is None:
-        raise StoreError(
-            "the film can't be cut: takes are missing", hint="`storyboard plan` names them"
-        )
-    return result.film
-
-
-def _build_take_requests(
-    session: "FilmSession",
-    retake: "str | Iterable[str]",
-    force: "str | Iterable[str]",
-    rebuy: "str | Iterable[str]",
-    accept_stale: bool,
-) -> "TakeRequests":
-    from storyboard.pipeline.saved_plan import parse_take_requests
-
-    return parse_take_requests(
-        session, _to_name_tuple(retake), _to_name_tuple(force), _to_name_tuple(rebuy), accept_stale
-    )
-
-
-def _to_name_tuple(names: "str | Iterable[str]") -> tuple[str, ...]:
-    """A single shot may be given without a list around it."""
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _parse_job_count(jobs: "int | None") -> int:
-    """The number as `RenderOptions` has it, where 0 is one for each core."""
-    if jobs is not None and jobs < 1:
-        from storyboard.errors import UsageError
-
-        raise UsageError(f"jobs={jobs} is too few", hint="give 1 or more, or leave it out")
-    return jobs or 0
+    def __dir__():
+        return sorted({*globals(), *_MODULES})

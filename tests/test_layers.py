@@ -23,7 +23,7 @@ LAYERS = (
     *("stitching.media", "stitching.text", "stitching.picture", "stitching.fingerprint"),
     *("stitching.sound", "stitching.smart", "stitching.effects", "stitching"),
     *("run.paths", "run.file_hashes", "run.ledger", "run.store", "run.lockfile", "run"),
-    *("run.executor", "run.maintenance", "pipeline", "", "cli", "cli.commands", "testing"),
+    *("run.executor", "run.maintenance", "pipeline", "api", "", "cli", "cli.commands", "testing"),
     "__main__",
 )
 """Packages and modules, lowest first: each may import from those before it and from itself.

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 import storyboard
-from storyboard.errors import InvalidStoryboard, MoneyRefused, StoreError, UsageError
+from storyboard import errors
+from storyboard.errors import (
+    InvalidStoryboard,
+    MoneyRefused,
+    StoreError,
+    StoryboardError,
+    UsageError,
+)
 from storyboard.pipeline.session import CheckedFilm, Overrides
 from storyboard.plan.plan import Action
+from storyboard.run import events
 
 FILM = """\
 storyboard: 1
@@ -52,8 +63,19 @@ OVERRIDES = [
 Write = Callable[[str], Path]
 
 
-def functions() -> dict[str, Callable[..., Any]]:
-    return {name: getattr(storyboard, name) for name in storyboard.__all__}
+FUNCTIONS = sorted(
+    name for name in storyboard.__all__ if inspect.isfunction(getattr(storyboard, name))
+)
+OVERRIDABLE = [
+    "check_film",
+    "compile_film",
+    "load",
+    "plan_film",
+    "render",
+    "render_async",
+    "stitch",
+]
+"""The functions that lay something over a film."""
 
 
 def call(name: str, *arguments: Any, **keywords: Any) -> Any:
@@ -72,11 +94,87 @@ def planned(film: Path | CheckedFilm, **overrides: Any) -> object:
     return nodes, plan.cost_micros, plan.film.delivery
 
 
+def list_types_of_calls() -> set[type]:
+    """The product's own types that the public functions take or return."""
+    found: set[type] = set()
+
+    def collect(annotation: Any) -> None:
+        if inspect.isclass(annotation) and annotation.__module__.startswith("storyboard."):
+            found.add(annotation)
+        for argument in get_args(annotation):
+            collect(argument)
+
+    for name in FUNCTIONS:
+        for annotation in get_type_hints(getattr(storyboard, name)).values():
+            collect(annotation)
+    return found
+
+
+def list_types_of_results() -> set[type]:
+    """The types that a program meets in the fields of what it got, a step further."""
+    found: set[type] = set()
+
+    def collect(annotation: Any) -> None:
+        if inspect.isclass(annotation) and annotation.__module__.startswith("storyboard."):
+            found.add(annotation)
+        for argument in get_args(annotation):
+            collect(argument)
+
+    for each in list_types_of_calls():
+        for annotation in get_type_hints(each).values():
+            collect(annotation)
+        for _, value in inspect.getmembers(each, lambda member: isinstance(member, property)):
+            collect(get_type_hints(value.fget).get("return"))
+    return found
+
+
 def test_everything_promised_is_there() -> None:
-    assert {"load", "compile_film", "plan_film", "render", "arender", "stitch"} <= set(
-        storyboard.__all__
-    )
-    assert all(callable(function) for function in functions().values())
+    assert {
+        *("load", "check_film", "compile_film", "plan_film", "render", "render_async", "stitch"),
+        *("list_takes", "pick_take", "reject_take", "read_provenance", "list_runs"),
+        *("resolve_operation", "verify_store", "collect_garbage", "fetch_takes", "list_models"),
+    } <= set(FUNCTIONS)
+
+
+def test_every_type_that_a_call_takes_or_returns_is_there() -> None:
+    exported = {getattr(storyboard, name) for name in storyboard.__all__}
+    missing = {each.__name__ for each in list_types_of_calls() - exported}
+    assert not missing
+
+
+def test_every_type_in_a_result_is_there() -> None:
+    exported = {getattr(storyboard, name) for name in storyboard.__all__}
+    assert {each.__name__ for each in list_types_of_results() - exported} == set()
+
+
+def test_every_error_and_every_event_is_there() -> None:
+    kinds = [StoryboardError, *events.EVENT_TYPES]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    public = {kind for kind in kinds if kind.__module__ in (errors.__name__, events.__name__)}
+    assert {kind.__name__ for kind in public} <= set(storyboard.__all__)
+
+
+def test_type_checkers_read_the_names_that_a_program_gets() -> None:
+    """They don't run `__getattr__`: they read the imports that only they see."""
+    tree = ast.parse(Path(storyboard.__file__).read_text("utf-8"))
+    imports = {
+        alias.asname: (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if alias.asname
+    }
+    assert imports.keys() - {"__version__"} == set(storyboard.__all__)
+    for name in storyboard.__all__:
+        module, source = imports[name]
+        assert getattr(import_module(str(module)), source) is getattr(storyboard, name), name
+
+
+def test_a_name_that_there_is_not_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        storyboard.nonsense  # type: ignore[attr-defined]
+    assert set(storyboard.__all__) <= set(dir(storyboard))
 
 
 def test_import_is_light() -> None:
@@ -114,7 +212,6 @@ def test_every_function_works_once_a_film_was_loaded(
     monkeypatch.chdir(tmp_path)
     film = storyboard.load(write_film(FILM), previz=True, proxy=True)
     assert film.is_valid
-    assert film.sound
     assert storyboard.load(film) is film
     assert list(storyboard.compile_film(film).steps) == ["SH010", "SH020"]
     plan = storyboard.plan_film(film)
@@ -122,33 +219,39 @@ def test_every_function_works_once_a_film_was_loaded(
     assert plan.cost_micros == 0
     heard: list[object] = []
     out = tmp_path / "out.mp4"
-    done = storyboard.render(film, out=out, jobs=1, tell=heard.append)
+    done = storyboard.render(film, out=out, jobs=1, on_event=heard.append)
     assert (done.film, done.current, done.result.is_complete) == (out, False, True)
     assert heard
-    assert asyncio.run(storyboard.arender(film, out=out)).current
     assert asyncio.run(storyboard.render_async(film, out=out)).current
     out.unlink()
     assert storyboard.stitch(film, out=out) == out
     assert out.stat().st_size
 
 
-@pytest.mark.parametrize("name", storyboard.__all__)
+@pytest.mark.parametrize("name", OVERRIDABLE)
 def test_every_override_is_a_keyword_of_every_function(name: str) -> None:
     parameters = inspect.signature(getattr(storyboard, name)).parameters
     assert {field.name for field in fields(Overrides)} <= set(parameters)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_keyword_is_named_and_typed(name: str) -> None:
+    function = getattr(storyboard, name)
+    parameters = inspect.signature(function).parameters
     assert all(each.kind is not each.VAR_KEYWORD for each in parameters.values())
+    assert get_type_hints(function).keys() == {*parameters, "return"}
 
 
-@pytest.mark.parametrize("name", storyboard.__all__)
-def test_an_unknown_keyword_is_refused_with_the_known_ones(write_film: Write, name: str) -> None:
-    for film in (write_film(FILM), storyboard.load(write_film(FILM))):
-        with pytest.raises(TypeError, match=r"'nonsense'; it has film, .*profile, provider, model"):
-            call(name, film, nonsense=3)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_unknown_keyword_is_refused_with_the_known_ones(name: str) -> None:
+    known = ", ".join(inspect.signature(getattr(storyboard, name)).parameters)
+    with pytest.raises(TypeError, match=re.escape(f"'nonsense'; it has {known}")):
+        call(name, nonsense=3)
 
 
 def test_a_program_can_tell_what_to_await() -> None:
-    coroutines = {name for name, each in functions().items() if inspect.iscoroutinefunction(each)}
-    assert coroutines == {"arender", "render_async"}
+    coroutines = [n for n in FUNCTIONS if inspect.iscoroutinefunction(getattr(storyboard, n))]
+    assert coroutines == ["render_async"]
 
 
 @pytest.mark.parametrize(("text", "overrides"), OVERRIDES)
@@ -197,7 +300,7 @@ def test_an_override_reads_the_film_that_was_loaded(
     assert storyboard.plan_film(loaded, provider="vertex").cost_micros == 6_400_000
 
 
-@pytest.mark.parametrize("name", ["render", "arender", "render_async"])
+@pytest.mark.parametrize("name", ["render", "render_async"])
 def test_a_render_of_a_loaded_film_heeds_the_provider(write_film: Write, name: str) -> None:
     for film in (write_film(PAID), storyboard.load(write_film(PAID))):
         with pytest.raises(MoneyRefused, match=r"may cost \$6\.40"):
@@ -229,7 +332,113 @@ def test_takes_are_asked_for_as_on_the_command_line(write_film: Write, tmp_path:
         storyboard.render(film, out=out, force=["SH999"])
 
 
-@pytest.mark.parametrize("wrong", [{"missing": "black"}, {"jobs": 0}, {"jobs": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"missing": "black"},
+        {"until": "noon"},
+        {"jobs": 0},
+        {"jobs": -1},
+        {"max_cost_usd": "two dollars"},
+    ],
+)
 def test_a_wrong_value_is_refused(write_film: Write, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
         storyboard.render(write_film(FILM), **wrong)
+
+
+OWN_FILES = ["film.yaml", "film.selects.yaml", ".storyboard/store/out.mp4", "link.mp4"]
+
+
+@pytest.mark.parametrize("name", ["render", "render_async", "stitch"])
+@pytest.mark.parametrize("own", OWN_FILES)
+def test_a_film_is_not_written_over_its_own_files(
+    write_film: Write, tmp_path: Path, name: str, own: str
+) -> None:
+    film = write_film(FILM)
+    (tmp_path / "link.mp4").symlink_to("film.yaml")
+    with pytest.raises(UsageError, match=r"a file of the film itself|among the film's takes"):
+        call(name, film, out=tmp_path / own, proxy=True)
+    assert film.read_text("utf-8") == FILM
+
+
+def test_a_make_fragment_is_not_written_over_the_film(write_film: Write, tmp_path: Path) -> None:
+    film = write_film(FILM)
+    with pytest.raises(UsageError, match="a file of the film itself"):
+        storyboard.render(film, out=tmp_path / "out.mp4", deps=film, proxy=True)
+    assert film.read_text("utf-8") == FILM
+
+
+def test_a_saved_plan_runs_as_it_was_saved(write_film: Write, tmp_path: Path) -> None:
+    film = write_film(FILM)
+    plan, out = tmp_path / "film.plan.json", tmp_path / "out.mp4"
+    storyboard.plan_film(film, proxy=True, out=plan)
+    with pytest.raises(UsageError, match="runs as it was saved"):
+        storyboard.render(plan, shots="SH010")
+    with pytest.raises(UsageError, match="is a saved plan"):
+        storyboard.plan_film(plan)
+    assert storyboard.render(plan, out=out, deps=tmp_path / "film.d").film == out
+    assert "film.yaml" in (tmp_path / "film.d").read_text("utf-8")
+    with pytest.raises(MoneyRefused, match="no longer true"):
+        storyboard.render(plan, out=out)
+
+
+def test_a_plan_over_the_limit_is_not_saved(write_film: Write, tmp_path: Path) -> None:
+    plan = tmp_path / "film.plan.json"
+    with pytest.raises(MoneyRefused, match=r"may cost \$6\.40"):
+        storyboard.plan_film(write_film(PAID), provider="vertex", max_cost_usd="2.50", out=plan)
+    assert not plan.exists()
+
+
+def test_takes_are_listed_picked_and_rejected(write_film: Write, tmp_path: Path) -> None:
+    film = storyboard.load(write_film(FILM), proxy=True)
+    out = tmp_path / "out.mp4"
+    assert storyboard.list_takes(film) == ()
+    storyboard.render(film, out=out)
+    storyboard.render(film, out=out, retake="SH010")
+    first, second = storyboard.list_takes(film, shots="SH010")
+    assert (first.plays, second.plays, second.is_picked) == (False, True, True)
+    assert first.path
+    assert first.path.is_file()
+    assert storyboard.pick_take(film, "SH010", "t01") == first.take
+    assert [take.plays for take in storyboard.list_takes(film, shots="SH010")] == [True, False]
+    storyboard.reject_take(film, "SH010", "t01")
+    assert [take.is_rejected for take in storyboard.list_takes(film)] == [True, False, False]
+    with pytest.raises(UsageError, match="has no take t09"):
+        storyboard.pick_take(film, "SH010", "t09")
+    assert {each["shot"] for each in storyboard.read_provenance(out)["ranges"]} == {
+        "SH010",
+        "SH020",
+    }
+
+
+def test_runs_and_the_store_tell_of_a_render(write_film: Write, tmp_path: Path) -> None:
+    film = write_film(FILM)
+    with pytest.raises(UsageError, match="there is no store"):
+        storyboard.list_stored_takes(tmp_path)
+    storyboard.render(film, out=tmp_path / "out.mp4", proxy=True)
+    runs = storyboard.list_runs(film)
+    assert (len(runs.group_attempts("run")), runs.total_micros, runs.open_attempts) == (1, 0, ())
+    with pytest.raises(UsageError, match="no open operation"):
+        storyboard.resolve_operation(film, "SH010:t01", assume_lost=True)
+    stored = storyboard.find_stored_takes("SH010", tmp_path)
+    assert [take.record.kind for take in stored] == ["generate"]
+    assert storyboard.verify_store(tmp_path) == ()
+    assert storyboard.collect_garbage(folder=tmp_path, dry_run=True).removed.takes == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for path in (film, tmp_path / "film.selects.yaml"):
+        (elsewhere / path.name).write_bytes(path.read_bytes())
+    fetched = storyboard.fetch_takes(elsewhere / "film.yaml", tmp_path / ".storyboard" / "store")
+    assert (len(fetched.copied), fetched.lacking) == (2, ())
+
+
+def test_a_film_is_shown_with_everything_resolved(write_film: Write) -> None:
+    film = write_film(FILM)
+    assert "id: SH010" in storyboard.format_film_yaml(film)
+    assert [shot["id"] for shot in storyboard.to_film_data(film)["shots"]] == ["SH010", "SH020"]
+    (offer,) = storyboard.compare_providers(write_film(PAID), "vertex")
+    assert (offer.is_legal, offer.cost_micros) == (True, 6_400_000)
+    assert {each.model.provider for each in storyboard.list_models("vertex")} == {"vertex"}
+    with pytest.raises(UsageError, match="no model or provider `nonsense`"):
+        storyboard.list_models("nonsense")

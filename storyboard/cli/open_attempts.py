@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ from storyboard.cli import console
 from storyboard.money import format_decimal_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from storyboard.plan.plan import PendingTake
     from storyboard.run.ledger.attempts import Attempt
 
@@ -49,25 +46,6 @@ def print_open_attempt(attempt: Attempt, film: Path, *, is_rendering: bool) -> N
         console.print_status(f"{attempt.name}: {status}; the next render makes it again")
     else:
         console.print_status(f"{attempt.name}: {status}; the next render goes on with it")
-
-
-def find_filtered_takes(film: Path, attempts: Sequence[Attempt]) -> tuple[PendingTake, ...]:
-    """Takes that a filter took and that no render asks for again by itself.
-
-    A film that can't be read any more wants none.
-    """
-    from storyboard.errors import StoryboardError
-    from storyboard.pipeline.session import FilmSession, Overrides, check_film
-    from storyboard.run.ledger.attempts import State
-
-    if not any(item.state is State.FILTERED for item in attempts):
-        return ()
-    with (
-        suppress(StoryboardError),
-        closing(FilmSession(check_film(film, Overrides()))) as session,
-    ):
-        return tuple(item for item in session.plan(lenient=True).pending if item.filtered)
-    return ()
 
 
 def print_filtered_take(pending: PendingTake, film: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import click
 
+from storyboard.api.model_list import ListedModel, list_models
 from storyboard.cli import console, options
 from storyboard.money import format_decimal_usd
 from storyboard.providers import registry
-from storyboard.providers.catalog import Catalog, Model, load_catalog
+from storyboard.providers.catalog import Catalog, Model
 
 
 @click.command("models")
@@ -32,26 +33,13 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     An entry states what differs; its keys are those of `models --json`'s `entry`.
     """
     full_catalog = registry.load_full_catalog(registry.list_plugin_names())
-    matches = [
-        (model, interface)
-        for model, interface in _list_models_with_interfaces(full_catalog)
-        if _is_listed(model, name, include_retired=verbose or as_json)
-    ]
-    if not matches:
-        names = ", ".join(
-            dict.fromkeys((*full_catalog.names, *(id for _, id in full_catalog.models)))
-        )
-        raise click.UsageError(f"no model or provider `{name}`; known: {names}")
+    matches = list_models(name, include_retired=verbose or as_json)
     if as_json:
-        records = [_to_model_record(model, interface, full_catalog) for model, interface in matches]
+        records = [_to_model_record(listed, full_catalog) for listed in matches]
         console.print_json({"as_of": full_catalog.as_of, "models": records})
         return 0
     if name is not None and name not in full_catalog.providers:
-        console.print_result(
-            "\n\n".join(
-                _format_card(model, interface, full_catalog) for model, interface in matches
-            )
-        )
+        console.print_result("\n\n".join(_format_card(listed, full_catalog) for listed in matches))
     else:
         console.print_result(_format_model_tables(matches))
     if not quiet:
@@ -62,27 +50,14 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     return 0
 
 
-def _list_models_with_interfaces(full_catalog: Catalog) -> Iterator[tuple[Model, str]]:
-    """Every model, once for each interface of its platform that a film may choose."""
-    for key, model in full_catalog.models.items():
-        yield model, ""
-        for interface in full_catalog.entries[key].get("variants", {}):
-            yield (
-                full_catalog.apply_interface_variants({model.provider: interface}).models[key],
-                interface,
-            )
-
-
-def _format_model_tables(matches: Sequence[tuple[Model, str]]) -> str:
-    videos = [pair for pair in matches if pair[0].makes == "video"]
-    other_models = [model for model, _ in matches if model.makes != "video"]
+def _format_model_tables(matches: Sequence[ListedModel]) -> str:
+    videos = [listed for listed in matches if listed.model.makes == "video"]
+    other_models = [listed.model for listed in matches if listed.model.makes != "video"]
     tables = []
     if videos:
         rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
         tables.append(
-            "\n".join(
-                console.align_columns([*rows, *(_format_video_model_row(m, i) for m, i in videos)])
-            )
+            "\n".join(console.align_columns([*rows, *map(_format_video_model_row, videos)]))
         )
     if other_models:
         rows = [["provider", "model", "makes", "resolutions", "references", "price", ""]]
@@ -92,10 +67,10 @@ def _format_model_tables(matches: Sequence[tuple[Model, str]]) -> str:
     return "\n\n".join(tables)
 
 
-def _format_card(model: Model, interface: str, full_catalog: Catalog) -> str:
+def _format_card(listed: ListedModel, full_catalog: Catalog) -> str:
     """All that is known of one model, a line each."""
     rows = []
-    for key, value in _to_model_record(model, interface, full_catalog).items():
+    for key, value in _to_model_record(listed, full_catalog).items():
         if key != "entry" and value not in (None, "", [], {}, 0, False):
             rows.append([key.replace("_", " "), _format_value(value)])
     return "\n".join(console.align_columns(rows))
@@ -109,14 +84,8 @@ def _format_value(value: object) -> str:
     return {True: "yes"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _is_listed(model: Model, name: str | None, *, include_retired: bool) -> bool:
-    if name is None:
-        return include_retired or model.status != "retired"
-    alias = load_catalog().aliases.get(name, {})
-    return name in (model.provider, model.id) or alias.get(model.provider) == model.id
-
-
-def _format_video_model_row(model: Model, interface: str) -> list[str]:
+def _format_video_model_row(listed: ListedModel) -> list[str]:
+    model, interface = listed.model, listed.interface
     frames = [
         word for word, has in (("first", model.first_frame), ("last", model.last_frame)) if has
     ]
@@ -166,8 +135,9 @@ def _format_durations(durations_s: tuple[int, ...]) -> str:
     return ", ".join(map(str, durations_s)) + " s"
 
 
-def _to_model_record(model: Model, interface: str, full_catalog: Catalog) -> dict[str, object]:
+def _to_model_record(listed: ListedModel, full_catalog: Catalog) -> dict[str, object]:
     """Everything of a model as JSON has it; prices are decimals, US dollars."""
+    model, interface = listed.model, listed.interface
     extend, references = model.extend, model.references
     operations = [
         word
@@ -184,11 +154,7 @@ def _to_model_record(model: Model, interface: str, full_catalog: Catalog) -> dic
         "provider": model.provider,
         "interface": interface or None,
         "id": model.id,
-        "aliases": [
-            n
-            for n, ids_by_provider in full_catalog.aliases.items()
-            if ids_by_provider.get(model.provider) == model.id
-        ],
+        "aliases": list(listed.aliases),
         "makes": model.makes,
         "status": model.status,
         "stage": model.stage or None,

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from storyboard.cli import console, options
-from storyboard.cli.named_take import find_take_with_lock_file
 
 
 @click.command("pick")
@@ -23,13 +22,12 @@ def command(
 
     The decision is kept in the film's lock file, <stem>.selects.yaml.
     """
-    lock_file, judged_take = find_take_with_lock_file(
-        film, shot, take, options.pop_overrides(overlay)
-    )
-    lock_file.set_pick(judged_take.digest, judged_take.ordinal)
-    lock_file.save()
+    from storyboard.api.films import load
+    from storyboard.api.takes import pick_take
+
+    picked_take = pick_take(load(film, **options.pop_overrides(overlay).to_fields()), shot, take)
     if as_json:
-        console.print_json({"shot": shot, "take": judged_take.name, "digest": judged_take.digest})
+        console.print_json({"shot": shot, "take": picked_take.name, "digest": picked_take.digest})
     elif not quiet:
-        console.print_status(f"{shot}: {judged_take.name} picked")
+        console.print_status(f"{shot}: {picked_take.name} picked")
     return 0

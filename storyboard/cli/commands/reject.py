@@ -22,15 +22,12 @@ def command(
 
     The decision is kept in the film's lock file, <stem>.selects.yaml.
     """
-    from storyboard.cli.named_take import find_take_with_lock_file
+    from storyboard.api.films import load
+    from storyboard.api.takes import reject_take
 
-    lock_file, judged_take = find_take_with_lock_file(
-        film, shot, take, options.pop_overrides(overlay)
-    )
-    lock_file.set_rejected(judged_take.digest, judged_take.ordinal)
-    lock_file.save()
+    passed_over = reject_take(load(film, **options.pop_overrides(overlay).to_fields()), shot, take)
     if as_json:
-        console.print_json({"shot": shot, "take": judged_take.name, "digest": judged_take.digest})
+        console.print_json({"shot": shot, "take": passed_over.name, "digest": passed_over.digest})
     elif not quiet:
-        console.print_status(f"{shot}: {judged_take.name} rejected")
+        console.print_status(f"{shot}: {passed_over.name} rejected")
     return 0

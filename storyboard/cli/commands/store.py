@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from storyboard.api import store as store_api
 from storyboard.cli import console, options
-from storyboard.errors import UsageError
 from storyboard.money import format_decimal_usd
-from storyboard.run.lockfile.lockfile import LockFile
-from storyboard.run.paths import (
-    locate_lock_file,
-    locate_state_folder,
-    locate_store_folder,
-    resolve_film_path,
-)
-from storyboard.run.store.store import Store
 from storyboard.run.store.take_record import TakeRecord
 
 
@@ -30,25 +21,12 @@ def command() -> None:
     """
 
 
-def _open_store() -> Store:
-    folder = locate_store_folder(Path.cwd() / "film.yaml")
-    if not folder.is_dir():
-        raise UsageError(
-            f"there is no store at {folder}",
-            hint="go to the film's folder, or set STORYBOARD_STORE",
-        )
-    return Store(folder, on_notice=console.print_status)
-
-
 @command.command("ls")
 @options.add_output_options
 def list_takes(as_json: bool, quiet: bool, verbose: bool) -> int:
     """List every take, oldest first."""
-    store = _open_store()
-    try:
-        records = store.list_records()
-    finally:
-        store.close()
+    stored_takes = store_api.list_stored_takes(on_notice=console.print_status)
+    records = [stored.record for stored in stored_takes]
     if as_json:
         console.print_json({"takes": [_to_json_record(record) for record in records]})
     elif records:
@@ -67,27 +45,20 @@ def list_takes(as_json: bool, quiet: bool, verbose: bool) -> int:
 @options.add_output_options
 def explain_takes(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Say what a take was made of: the parts of its identity, and who made it."""
-    store = _open_store()
-    try:
-        records = store.find_records_by_name(name)
-        here = {sha for r in records if store.has_file(sha := r.take.sha256)}
-        paths = {sha: str(store.require_file(sha)) for sha in here}
-    finally:
-        store.close()
-    if not records:
-        raise UsageError(f"the store knows no `{name}`", hint="see `storyboard store ls`")
+    stored_takes = store_api.find_stored_takes(name, on_notice=console.print_status)
     if as_json:
-        console.print_json({"takes": [_to_json_record(record) for record in records]})
+        records = [_to_json_record(stored.record) for stored in stored_takes]
+        console.print_json({"takes": records})
         return 0
-    for record in records:
-        take = record.take
+    for stored in stored_takes:
+        record, take = stored.record, stored.record.take
         console.print_result(
             f"{record.step} {take.name}  {record.kind} by {take.provider} {take.model}"
         )
         console.print_result(f"  digest   {take.digest}")
         for part, value in record.parts.items():
             console.print_result(f"  {part:<11}{value}")
-        console.print_result(f"  bytes    {take.sha256}  {paths.get(take.sha256, 'missing')}")
+        console.print_result(f"  bytes    {take.sha256}  {stored.path or 'missing'}")
     return 0
 
 
@@ -97,13 +68,8 @@ def explain_takes(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
 def verify_files(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Read every file again and name what is damaged; exits with 3 when anything is."""
     from storyboard.cli.damage_report import describe_recovery
-    from storyboard.run.maintenance import store_maintenance
 
-    store = _open_store()
-    try:
-        defects = store_maintenance.verify_store(store, repair=repair)
-    finally:
-        store.close()
+    defects = store_api.verify_store(repair=repair, on_notice=console.print_status)
     if as_json:
         records = [{"what": d.problem, "path": str(d.path), "sha256": d.sha256} for d in defects]
         console.print_json({"damage": records})
@@ -146,33 +112,18 @@ def remove_unwanted_takes(
     store; while one of them is being rendered nothing is removed. Paid takes that no ledger and no
     lock file tells of stay, and the exit code is 6 then.
     """
-    from storyboard.run.maintenance.retention import RetentionPolicy
-    from storyboard.run.maintenance.store_maintenance import collect_garbage
-    from storyboard.util.disk_errors import explain_disk_errors
-
-    store = _open_store()
-    try:
-        films = tuple(resolve_film_path(film).absolute() for film in films)
-        wanting_films = [*films, *_find_local_films(), *store.films.list_films()]
-        _check_films_known(films, wanting_films)
-        holdings = RetentionPolicy(
-            wanting_films, forget_absent=forget_absent, forget_paid=forget_paid
-        )
-        with explain_disk_errors(str(store.root)), holdings.lock_films():
-            swept = collect_garbage(
-                store,
-                holdings.media,
-                is_possibly_wanted=holdings.is_possibly_wanted,
-                dry_run=dry_run,
-            )
-            for film in holdings.absent if forget_absent and not dry_run else ():
-                store.films.forget_film(film)
-    finally:
-        store.close()
-    absent: list[TakeRecord] = []
-    paid: list[TakeRecord] = []
-    for record in swept.spared:
-        (paid if holdings.is_untracked_purchase(record) else absent).append(record)
+    cleanup = store_api.collect_garbage(
+        films,
+        dry_run=dry_run,
+        forget_absent=forget_absent,
+        forget_paid=forget_paid,
+        on_notice=console.print_status,
+    )
+    swept, absent, paid = (
+        cleanup.removed,
+        cleanup.absent_films_takes,
+        cleanup.untracked_purchases,
+    )
     if as_json:
         totals = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
         console.print_json({**totals, "spared": len(swept.spared), "unaccounted": len(paid)})
@@ -201,29 +152,6 @@ def remove_unwanted_takes(
     return 6 if paid else 0
 
 
-def _find_local_films() -> list[Path]:
-    """Films of the current folder, by what they left beside their text."""
-    here = Path.cwd()
-    locks = [path.name.removesuffix(".selects.yaml") for path in here.glob("*.selects.yaml")]
-    states = [path.parent.name for path in here.glob(".storyboard/*/ledger.sqlite")]
-    return [here / f"{stem}.yaml" for stem in sorted({*locks, *states})]
-
-
-def _check_films_known(films: Iterable[Path], wanting_films: Sequence[Path]) -> None:
-    """Raises UsageError where nobody could say what is wanted."""
-    for film in films:
-        if not locate_lock_file(film).exists() and not locate_state_folder(film).exists():
-            raise UsageError(
-                f"there is no lock file {locate_lock_file(film).name}",
-                hint="only what films want is kept; render the film first",
-            )
-    if not wanting_films:
-        raise UsageError(
-            "no film is known that uses this store",
-            hint="go to a film's folder, or name the films: storyboard store gc A.yaml B.yaml",
-        )
-
-
 @command.command("fetch")
 @options.add_film_argument
 @click.option(
@@ -236,32 +164,9 @@ def _check_films_known(films: Iterable[Path], wanting_films: Sequence[Path]) -> 
 @options.add_output_options
 def copy_missing_takes(film: Path, source: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Bring the takes that FILM's lock file names from another store; exits with 7 if some lack."""
-    lock = locate_lock_file(film)
-    if not lock.exists():
-        raise UsageError(f"there is no lock file {lock.name}", hint="nothing was rendered yet")
-    lock_file = LockFile(lock)
-    store, source_store = (
-        Store(locate_store_folder(film), on_notice=console.print_status),
-        Store(source, on_notice=console.print_status),
-    )
-    copied_count, missing_takes = 0, []
-    try:
-        for digest in lock_file.entries:
-            for take in lock_file.find_takes(digest):
-                if store.has_complete_file(take.sha256):
-                    continue
-                record = next(
-                    (r for r in source_store.find_records(digest) if r.take.sha256 == take.sha256),
-                    None,
-                )
-                if record is None or not source_store.has_complete_file(take.sha256):
-                    missing_takes.append(f"{take.shot} {take.name}")
-                    continue
-                _copy_take(record, source_store, store)
-                copied_count += 1
-    finally:
-        store.close()
-        source_store.close()
+    fetched = store_api.fetch_takes(film, source, on_notice=console.print_status)
+    copied_count = len(fetched.copied)
+    missing_takes = [f"{take.shot} {take.name}" for take in fetched.lacking]
     if as_json:
         console.print_json({"brought": copied_count, "lacking": missing_takes})
     else:
@@ -270,20 +175,6 @@ def copy_missing_takes(film: Path, source: Path, as_json: bool, quiet: bool, ver
             + _format_missing_names(missing_takes)
         )
     return 7 if missing_takes else 0
-
-
-def _copy_take(record: TakeRecord, source_store: Store, target_store: Store) -> None:
-    for sha256 in (record.take.sha256, *record.take.attachments.values()):
-        if source_store.has_complete_file(sha256):
-            stored_sha256 = target_store.put_file(source_store.require_file(sha256), move=False)
-            if stored_sha256 != sha256:
-                raise UsageError(
-                    f"{record.take.shot} {record.take.name} is damaged in {source_store.root}",
-                    hint="run `storyboard store verify` there",
-                )
-    target_store.add_take(
-        record.take, record.parts, kind=record.kind, step=record.step, film=record.film
-    )
 
 
 def _format_missing_names(names: list[str]) -> str:

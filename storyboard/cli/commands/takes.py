@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from storyboard.cli import console, options
 from storyboard.graph.steps import HELPER_KINDS
 from storyboard.money import format_decimal_usd
+
+if TYPE_CHECKING:
+    from storyboard.api.takes import FilmTake
 
 
 @click.command("takes")
@@ -32,74 +36,67 @@ def command(
 
     With -v also the takes of older versions of a shot.
     """
-    from storyboard.pipeline.session import FilmSession, check_film
-    from storyboard.run.take_library import TakeLibrary
+    from storyboard.api.films import load
+    from storyboard.api.takes import list_takes
 
-    session = FilmSession(check_film(film, options.pop_overrides(overlay)))
-    try:
-        plan = session.plan(shots=shots, lenient=True)
-        library = TakeLibrary(session.store, session.selects, session.film.stem)
-        records: list[dict[str, object]] = []
-        for node in plan.nodes:
-            step = node.step
-            older = library.find_past_digests(step.id, step.provider) if verbose or as_json else ()
-            for digest in dict.fromkeys((*older, *([node.digest] if node.digest else []))):
-                for take in library.find_takes(digest):
-                    current = digest == node.digest
-                    plays = current and node.select is not None and node.select == take
-                    path = ""
-                    if session.store is not None and library.has_file(take.sha256):
-                        path = str(session.store.require_file(take.sha256))
-                    records.append(
-                        {
-                            "shot": step.shot,
-                            "step": step.id,
-                            "kind": step.kind.value,
-                            "take": take.name,
-                            "plays": plays,
-                            "picked": library.find_pick(digest) == take.ordinal,
-                            "rejected": take.ordinal in library.find_rejected(digest),
-                            "current": current,
-                            "provider": take.provider,
-                            "model": take.model,
-                            "seed": take.seed,
-                            "frames": take.facts.frames,
-                            "price_usd": format_decimal_usd(take.price_micros),
-                            "trim": session.selects.find_trim_fields(digest, take.ordinal) or None,
-                            "note": session.selects.find_note(digest, take.ordinal) or None,
-                            "sha256": take.sha256,
-                            "digest": digest,
-                            "path": path,
-                        }
-                    )
-    finally:
-        session.close()
+    takes = list_takes(
+        load(film, **options.pop_overrides(overlay).to_fields()),
+        shots=shots,
+        include_older=verbose or as_json,
+    )
     if as_json:
-        console.print_json({"takes": records})
-    elif records:
+        console.print_json({"takes": [_to_take_record(take) for take in takes]})
+    elif takes:
         console.print_result(
-            "\n".join(console.align_columns([_format_take_row(record) for record in records]))
+            "\n".join(console.align_columns([_format_take_row(take) for take in takes]))
         )
     elif not quiet:
         console.print_status("no takes yet")
     return 0
 
 
-def _format_take_row(record: dict[str, object]) -> list[str]:
-    labels = [name for name in ("picked", "rejected") if record[name]]
-    labels += [] if record["current"] else ["older"]
-    labels += [] if record["path"] else ["not in this store"]
-    if isinstance(trim := record["trim"], dict):
-        labels.append(f"trim {trim.get('start', '')}..{trim.get('end', '')}")
-    labels += [f"note: {record['note']}"] if record["note"] else []
+def _to_take_record(film_take: FilmTake) -> dict[str, object]:
+    step, take = film_take.step, film_take.take
+    return {
+        "shot": step.shot,
+        "step": step.id,
+        "kind": step.kind.value,
+        "take": take.name,
+        "plays": film_take.plays,
+        "picked": film_take.is_picked,
+        "rejected": film_take.is_rejected,
+        "current": film_take.is_current,
+        "provider": take.provider,
+        "model": take.model,
+        "seed": take.seed,
+        "frames": take.facts.frames,
+        "price_usd": format_decimal_usd(take.price_micros),
+        "trim": film_take.trim or None,
+        "note": film_take.note or None,
+        "sha256": take.sha256,
+        "digest": take.digest,
+        "path": str(film_take.path or ""),
+    }
+
+
+def _format_take_row(film_take: FilmTake) -> list[str]:
+    step, take, trim = film_take.step, film_take.take, film_take.trim
+    labels = {
+        "picked": film_take.is_picked,
+        "rejected": film_take.is_rejected,
+        "older": not film_take.is_current,
+        "not in this store": film_take.path is None,
+        f"trim {trim.get('start', '')}..{trim.get('end', '')}": bool(trim),
+        f"note: {film_take.note}": bool(film_take.note),
+    }
     return [
-        ">" if record["plays"] else " ",
-        str(record["step"]),
-        str(record["take"]),
-        str(record["provider"]),
-        str(record["kind"]) if record["kind"] in HELPER_KINDS else f"{record['frames']} frames",
-        f"${record['price_usd']}" if record["price_usd"] != "0.00" else "-",
-        str(record["sha256"])[:8],
-        ", ".join(labels),
-        str(record["path"]),
+        ">" if film_take.plays else " ",
+        step.id,
+        take.name,
+        take.provider,
+        step.kind.value if step.kind in HELPER_KINDS else f"{take.facts.frames} frames",
+        f"${format_decimal_usd(take.price_micros)}" if take.price_micros else "-",
+        take.sha256[:8],
+        ", ".join(label for label, is_shown in labels.items() if is_shown),
+        str(film_take.path or ""),
     ]

@@ -1,0 +1,1 @@
+"""What a program can ask for: the functions of `storyboard`, which the command line calls too."""

@@ -1,0 +1,212 @@
+"""Render a film, or cut it from the takes that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from storyboard.api.films import FilmSource, Names, Usd, load, to_micros, to_names
+from storyboard.api.keywords import name_known_keywords, name_known_keywords_async
+from storyboard.errors import StoreError, UsageError
+from storyboard.pipeline.prepared_render import (
+    PreparedRender,
+    RenderRequest,
+    RenderSource,
+    prepare_render,
+    read_render_source,
+)
+from storyboard.pipeline.render import RenderResult
+from storyboard.pipeline.session import CheckedFilm, Overrides
+from storyboard.run.events import Event, Note
+
+EventCallback: TypeAlias = Callable[[Event], None]
+"""Gets every event of a run as it happens, in the thread that renders."""
+MissingPolicy: TypeAlias = Literal["fail", "slate", "previz"]
+"""What a render shows where a take is missing."""
+
+
+def ignore_event(event: Event) -> None:
+    """The callback of a program that only wants the result."""
+
+
+@name_known_keywords
+def render(
+    film: FilmSource,
+    *,
+    out: str | Path | None = None,
+    deps: str | Path | None = None,
+    max_cost_usd: Usd | None = 0,
+    on_event: EventCallback = ignore_event,
+    profile: str | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    previz: bool | None = None,
+    proxy: bool | None = None,
+    allow_retired: bool | None = None,
+    shots: Names = (),
+    retake: Names = (),
+    force: Names = (),
+    rebuy: Names = (),
+    accept_stale: bool = False,
+    missing: MissingPolicy = "fail",
+    until: Literal["stills"] | None = None,
+    frozen: bool = False,
+    jobs: int | None = None,
+) -> RenderResult:
+    """Makes what is missing and cuts the film to `out` (default: as on the command line).
+
+    May spend up to `max_cost_usd`, by default nothing: a plan priced higher raises MoneyRefused
+    before anything is submitted. None sets no limit but the film's own budget, as `--yes` does.
+    `on_event` gets every event of the run. `film` may be a plan that `plan_film(out=...)` saved:
+    it runs as it was saved, for at most the price that it was saved with, or raises MoneyRefused.
+
+    The rest are the command line's options. `shots` names the only shots to make. `retake` makes
+    one more take of these shots and picks it, `force` makes them again, `rebuy` buys again what is
+    lost, `accept_stale` keeps picked takes of older versions. `missing` says what to show where a
+    take is missing, `until="stills"` stops once the pictures are there that shots begin from,
+    `frozen` submits nothing, `deps` names a make fragment to write of what the film reads, and
+    `jobs` is the number of processes for local work (default: one for each core).
+
+    What could not be made is in the result; nothing that was finished is lost.
+    """
+    overrides = (profile, provider, model, previz, proxy, allow_retired)
+    request = _build_request(
+        out, deps, max_cost_usd, shots, retake, force, rebuy, accept_stale, missing, until, frozen,
+        jobs,
+    )  # fmt: skip
+    with _prepare_render(film, overrides, request, on_event) as prepared:
+        return prepared.run_to_end(on_event)
+
+
+@name_known_keywords_async
+async def render_async(
+    film: FilmSource,
+    *,
+    out: str | Path | None = None,
+    deps: str | Path | None = None,
+    max_cost_usd: Usd | None = 0,
+    on_event: EventCallback = ignore_event,
+    profile: str | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    previz: bool | None = None,
+    proxy: bool | None = None,
+    allow_retired: bool | None = None,
+    shots: Names = (),
+    retake: Names = (),
+    force: Names = (),
+    rebuy: Names = (),
+    accept_stale: bool = False,
+    missing: MissingPolicy = "fail",
+    until: Literal["stills"] | None = None,
+    frozen: bool = False,
+    jobs: int | None = None,
+) -> RenderResult:
+    """`render` for a program that has an event loop already."""
+    overrides = (profile, provider, model, previz, proxy, allow_retired)
+    request = _build_request(
+        out, deps, max_cost_usd, shots, retake, force, rebuy, accept_stale, missing, until, frozen,
+        jobs,
+    )  # fmt: skip
+    with _prepare_render(film, overrides, request, on_event) as prepared:
+        return await prepared.run(on_event)
+
+
+@name_known_keywords
+def stitch(
+    film: FilmSource,
+    *,
+    out: str | Path | None = None,
+    on_event: EventCallback = ignore_event,
+    profile: str | None = None,
+    provider: str | None = None,
+    model: str | None = None,
+    previz: bool | None = None,
+    proxy: bool | None = None,
+    allow_retired: bool | None = None,
+    jobs: int | None = None,
+) -> Path:
+    """Cuts the film from the takes that are there, submits nothing, and returns its path.
+
+    Raises StoreError when a take is missing.
+    """
+    result = render(
+        film,
+        out=out,
+        on_event=on_event,
+        profile=profile,
+        provider=provider,
+        model=model,
+        previz=previz,
+        proxy=proxy,
+        allow_retired=allow_retired,
+        frozen=True,
+        jobs=jobs,
+    )
+    if result.film is None:
+        raise StoreError(
+            "the film can't be cut: takes are missing", hint="`storyboard plan` names them"
+        )
+    return result.film
+
+
+_OverrideValues: TypeAlias = tuple[
+    str | None, str | None, str | None, bool | None, bool | None, bool | None
+]
+
+
+def _prepare_render(
+    film: FilmSource, overrides: _OverrideValues, request: RenderRequest, on_event: EventCallback
+) -> PreparedRender:
+    profile, provider, model, previz, proxy, allow_retired = overrides
+    if isinstance(film, CheckedFilm):
+        source = RenderSource(
+            load(
+                film,
+                profile=profile,
+                provider=provider,
+                model=model,
+                previz=previz,
+                proxy=proxy,
+                allow_retired=allow_retired,
+            )
+        )
+    else:
+        flags = Overrides(profile, provider, model, bool(previz), bool(proxy), bool(allow_retired))
+        source = read_render_source(Path(film), flags, request)
+    return prepare_render(
+        source, request, on_notice=lambda message: on_event(Note(message=message))
+    )
+
+
+def _build_request(
+    out: str | Path | None,
+    deps: str | Path | None,
+    max_cost_usd: Usd | None,
+    shots: Names,
+    retake: Names,
+    force: Names,
+    rebuy: Names,
+    accept_stale: bool,
+    missing: MissingPolicy,
+    until: Literal["stills"] | None,
+    frozen: bool,
+    jobs: int | None,
+) -> RenderRequest:
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs={jobs} is too few", hint="give 1 or more, or leave it out")
+    return RenderRequest(
+        out=Path(out) if out is not None else None,
+        deps=Path(deps) if deps is not None else None,
+        shots=to_names(shots),
+        retake=to_names(retake),
+        force=to_names(force),
+        rebuy=to_names(rebuy),
+        accept_stale=accept_stale,
+        missing=missing,
+        until=until or "",
+        frozen=frozen,
+        max_cost_micros=to_micros(max_cost_usd),
+        jobs=jobs or 0,
+    )

@@ -1,0 +1,173 @@
+"""A person's word on a submission whose outcome nobody can ask about any more."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.api.films import FilmSource, locate_film
+from storyboard.api.keywords import name_known_keywords
+from storyboard.errors import UsageError
+from storyboard.run.ledger.attempts import Attempt, State
+from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.paths import locate_state_folder, locate_store_folder
+from storyboard.run.store.claims import Claims
+from storyboard.util.file_lock import LockOwner
+
+_SHORTEST_DIGEST = 8
+"""Digits of a digest that name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncertainOperation:
+    """What a person's word would be about: attempts of one submission, or an abandoned claim."""
+
+    attempt: Attempt | None = None
+    """The one that was named; None where another film has claimed it."""
+    attempts: tuple[Attempt, ...] = ()
+    """All that share the answer."""
+    abandoned_digest: str = ""
+    """Digest of what a film that is gone may have bought."""
+    abandoned_run: str = ""
+    """The run that claimed it."""
+    abandoned_state: str = ""
+    """The state folder of the film that claimed it."""
+
+    @property
+    def stake_micros(self) -> int:
+        """The money that the word is about, micro-dollars."""
+        return sum(attempt.reserved_micros for attempt in self.attempts)
+
+
+@name_known_keywords
+def find_operation(
+    film: FilmSource, operation: str, *, assume_lost: bool = False
+) -> UncertainOperation:
+    """What `resolve_operation` would be about; decides nothing.
+
+    `operation` is what the render named: `SH010:t01`, a step, the operation's name, or the digest
+    of what a film that is gone may have bought. `assume_lost` looks for what that word would be
+    about. Raises UsageError where nothing, or more than one submission, is called so, and
+    EnvironmentProblem while the film is rendered.
+    """
+    path = locate_film(film)
+    if claim := _find_abandoned_claim(path, operation):
+        digest, owner = claim
+        return _to_operation(digest, owner)
+    ledger = _open_ledger(film, path)
+    try:
+        attempt = _find_attempt(ledger, film, operation, assume_lost)
+        return UncertainOperation(
+            attempt, ledger.find_attempts_to_resolve(attempt, lost=assume_lost)
+        )
+    finally:
+        ledger.close()
+
+
+@name_known_keywords
+def resolve_operation(
+    film: FilmSource,
+    operation: str,
+    *,
+    adopt: str | None = None,
+    assume_lost: bool = False,
+    assume_not_sent: bool = False,
+) -> UncertainOperation:
+    """Says what became of an operation, and returns it as it stands then.
+
+    Exactly one of the three: `adopt` names the operation that it became, which the next render
+    polls; `assume_lost` counts it as paid and gone; `assume_not_sent` sets its money free. After
+    the last two it may be bought again. Takes that one submission asked for share the answer.
+    """
+    path = locate_film(film)
+    if adopt is not None and not adopt.strip():
+        raise UsageError("--adopt wants the operation's name, as the provider has it")
+    if claim := _find_abandoned_claim(path, operation):
+        digest, owner = claim
+        if adopt is not None:
+            raise UsageError(
+                f"{digest[:12]} is of another film ({owner.about}), whose ledger adopts operations",
+                hint="render that film where it is now",
+            )
+        if not (assume_lost or assume_not_sent):
+            raise UsageError("say one of: adopt an operation, lost, or not sent")
+        _open_claims(path).discard_abandoned_claim(digest)
+        return _to_operation(digest, owner)
+    ledger = _open_ledger(film, path)
+    try:
+        attempts = asyncio.run(
+            ledger.resolve_attempt(
+                _find_attempt(ledger, film, operation, assume_lost),
+                adopt=(adopt or "").strip(),
+                lost=assume_lost,
+                not_sent=assume_not_sent,
+            )
+        )
+        return UncertainOperation(attempts[0], attempts)
+    finally:
+        ledger.close()
+
+
+def _to_operation(digest: str, owner: LockOwner) -> UncertainOperation:
+    return UncertainOperation(
+        abandoned_digest=digest, abandoned_run=owner.run, abandoned_state=owner.about
+    )
+
+
+def _open_ledger(film: FilmSource, path: Path) -> Ledger:
+    folder = locate_state_folder(path)
+    if not (folder / "ledger.sqlite").exists():
+        raise UsageError(
+            f"{_name_film(film)} has no ledger", hint="nothing was submitted from this folder"
+        )
+    return Ledger(folder)
+
+
+def _name_film(film: FilmSource) -> str:
+    return str(film if isinstance(film, str | Path) else film.path)
+
+
+def _find_attempt(ledger: Ledger, film: FilmSource, operation: str, assume_lost: bool) -> Attempt:
+    """The attempt of that name; UsageError where there is none, or more than one submission."""
+    sent_states = (State.UNKNOWN, State.SUBMITTED, State.DONE_REMOTE)
+    matches = [
+        attempt
+        for attempt in ledger.find_attempts_by_name(operation)
+        if attempt.state in sent_states or attempt.is_charged_without_take
+    ]
+    if not matches:
+        raise UsageError(f"no open operation of {_name_film(film)} is called `{operation}`")
+    group = ledger.find_attempts_to_resolve(matches[0], lost=assume_lost)
+    if any(attempt not in group for attempt in matches):
+        names = ", ".join(attempt.name for attempt in matches)
+        raise UsageError(f"`{operation}` is several: {names}", hint="name one of them")
+    return matches[0]
+
+
+def _open_claims(film: Path) -> Claims:
+    return Claims(locate_store_folder(film) / "claims")
+
+
+def _find_abandoned_claim(film: Path, digest_prefix: str) -> tuple[str, LockOwner] | None:
+    """The digest that begins with `digest_prefix`, and the film that is gone and claimed it."""
+    if len(digest_prefix) < _SHORTEST_DIGEST or set(digest_prefix) - set("0123456789abcdef"):
+        return None
+    abandoned = [
+        (digest, owner)
+        for digest, owner in _open_claims(film).list_abandoned_claims()
+        if digest.startswith(digest_prefix)
+    ]
+    own_runs = Ledger.read_runs(locate_state_folder(film)) if abandoned else frozenset()
+    claims = [(digest, owner) for digest, owner in abandoned if owner.run not in own_runs]
+    if len(claims) > 1:
+        raise UsageError(f"`{digest_prefix}` is several", hint="give more of the digest")
+    if not claims:
+        return None
+    digest, owner = claims[0]
+    if Path(owner.about) == locate_state_folder(film):
+        raise UsageError(
+            f"{digest[:12]} was claimed by run {owner.run} of this film, which its ledger forgot",
+            hint="`storyboard runs FILM --rebuild` enters what it may have bought",
+        )
+    return digest, owner

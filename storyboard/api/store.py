@@ -1,0 +1,229 @@
+"""Look after the takes on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from storyboard.api.films import FilmSource, locate_film
+from storyboard.api.keywords import name_known_keywords
+from storyboard.api.runs import NoticeCallback, ignore_notice
+from storyboard.errors import UsageError
+from storyboard.model.take import Take
+from storyboard.run.lockfile.lockfile import LockFile
+from storyboard.run.maintenance import store_maintenance
+from storyboard.run.maintenance.retention import RetentionPolicy
+from storyboard.run.maintenance.store_maintenance import GcReport, StoreDefect
+from storyboard.run.paths import locate_lock_file, locate_state_folder, locate_store_folder
+from storyboard.run.store.store import Store
+from storyboard.run.store.take_record import TakeRecord
+from storyboard.util.disk_errors import explain_disk_errors
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTake:
+    """A take of the store, with where its file is."""
+
+    record: TakeRecord
+    path: Path | None
+    """None where the file is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCleanup:
+    """What went out of a store, or would, and what stays though no film is known to want it."""
+
+    removed: GcReport
+    absent_films_takes: tuple[TakeRecord, ...]
+    """Takes of films that are not here."""
+    untracked_purchases: tuple[TakeRecord, ...]
+    """Paid takes that no ledger and no lock file tells of."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedTakes:
+    """What came from another store."""
+
+    copied: tuple[Take, ...]
+    lacking: tuple[Take, ...]
+    """Takes that are in neither store."""
+
+
+@name_known_keywords
+def list_stored_takes(
+    folder: str | Path = ".", *, on_notice: NoticeCallback = ignore_notice
+) -> tuple[StoredTake, ...]:
+    """Every take of the store, oldest first.
+
+    The store is STORYBOARD_STORE, else that of the films in `folder`; this holds for every
+    function that takes a folder. Raises UsageError where there is no store.
+    """
+    with closing(_open_store(folder, on_notice)) as store:
+        return _locate_files(store, store.list_records())
+
+
+@name_known_keywords
+def find_stored_takes(
+    name: str, folder: str | Path = ".", *, on_notice: NoticeCallback = ignore_notice
+) -> tuple[StoredTake, ...]:
+    """The takes of that shot, step, digest or SHA-256, with what each was made of.
+
+    Raises UsageError for a name that the store does not know.
+    """
+    with closing(_open_store(folder, on_notice)) as store:
+        takes = _locate_files(store, store.find_records_by_name(name))
+    if not takes:
+        raise UsageError(f"the store knows no `{name}`", hint="see `storyboard store ls`")
+    return takes
+
+
+@name_known_keywords
+def verify_store(
+    folder: str | Path = ".",
+    *,
+    repair: bool = False,
+    on_notice: NoticeCallback = ignore_notice,
+) -> tuple[StoreDefect, ...]:
+    """Reads every file of the store again; empty when all is as it was.
+
+    `repair` mends what can be and sets damaged files aside.
+    """
+    with closing(_open_store(folder, on_notice)) as store:
+        return tuple(store_maintenance.verify_store(store, repair=repair))
+
+
+@name_known_keywords
+def collect_garbage(
+    films: Iterable[str | Path] = (),
+    folder: str | Path = ".",
+    *,
+    dry_run: bool = False,
+    forget_absent: bool = False,
+    forget_paid: bool = False,
+    on_notice: NoticeCallback = ignore_notice,
+) -> StoreCleanup:
+    """Removes takes that no film wants any more; `dry_run` only counts them.
+
+    A film wants what its lock file names, what it paid for, and what its last render made. The
+    films are those of `folder`, those named, and all that ever rendered into the store. Raises
+    EnvironmentProblem while one of them is rendered. `forget_absent`: films that are no longer
+    where they were want nothing. `forget_paid`: paid takes go that no ledger and no lock file
+    tells of.
+    """
+    with closing(_open_store(folder, on_notice)) as store:
+        named_films = tuple(locate_film(film) for film in films)
+        wanting_films = [*named_films, *_find_local_films(folder), *store.films.list_films()]
+        _check_films_known(named_films, wanting_films)
+        holdings = RetentionPolicy(
+            wanting_films, forget_absent=forget_absent, forget_paid=forget_paid
+        )
+        with explain_disk_errors(str(store.root)), holdings.lock_films():
+            removed = store_maintenance.collect_garbage(
+                store,
+                holdings.media,
+                is_possibly_wanted=holdings.is_possibly_wanted,
+                dry_run=dry_run,
+            )
+            for film in holdings.absent if forget_absent and not dry_run else ():
+                store.films.forget_film(film)
+    absent: list[TakeRecord] = []
+    untracked: list[TakeRecord] = []
+    for record in removed.spared:
+        (untracked if holdings.is_untracked_purchase(record) else absent).append(record)
+    return StoreCleanup(removed, tuple(absent), tuple(untracked))
+
+
+@name_known_keywords
+def fetch_takes(
+    film: FilmSource, source: str | Path, *, on_notice: NoticeCallback = ignore_notice
+) -> FetchedTakes:
+    """Copies the takes that the film's lock file names from the store in the folder `source`.
+
+    Raises UsageError for a film without a lock file, and for a take that is damaged in `source`.
+    """
+    path = locate_film(film)
+    lock = locate_lock_file(path)
+    if not lock.exists():
+        raise UsageError(f"there is no lock file {lock.name}", hint="nothing was rendered yet")
+    if not Path(source).is_dir():
+        raise UsageError(f"there is no store at {source}")
+    lock_file = LockFile(lock)
+    copied: list[Take] = []
+    lacking: list[Take] = []
+    with (
+        closing(Store(locate_store_folder(path), on_notice=on_notice)) as store,
+        closing(Store(Path(source), on_notice=on_notice)) as source_store,
+    ):
+        for digest in lock_file.entries:
+            for take in lock_file.find_takes(digest):
+                if store.has_complete_file(take.sha256):
+                    continue
+                record = next(
+                    (r for r in source_store.find_records(digest) if r.take.sha256 == take.sha256),
+                    None,
+                )
+                if record is None or not source_store.has_complete_file(take.sha256):
+                    lacking.append(take)
+                    continue
+                _copy_take(record, source_store, store)
+                copied.append(take)
+    return FetchedTakes(tuple(copied), tuple(lacking))
+
+
+def _open_store(folder: str | Path, on_notice: NoticeCallback) -> Store:
+    path = locate_store_folder(Path(folder).absolute() / "film.yaml")
+    if not path.is_dir():
+        raise UsageError(
+            f"there is no store at {path}",
+            hint="go to the film's folder, or set STORYBOARD_STORE",
+        )
+    return Store(path, on_notice=on_notice)
+
+
+def _locate_files(store: Store, records: Iterable[TakeRecord]) -> tuple[StoredTake, ...]:
+    return tuple(
+        StoredTake(
+            record,
+            store.require_file(record.take.sha256) if store.has_file(record.take.sha256) else None,
+        )
+        for record in records
+    )
+
+
+def _find_local_films(folder: str | Path) -> list[Path]:
+    """Films of a folder, by what they left beside their text."""
+    here = Path(folder).absolute()
+    locks = [path.name.removesuffix(".selects.yaml") for path in here.glob("*.selects.yaml")]
+    states = [path.parent.name for path in here.glob(".storyboard/*/ledger.sqlite")]
+    return [here / f"{stem}.yaml" for stem in sorted({*locks, *states})]
+
+
+def _check_films_known(films: Iterable[Path], wanting_films: Sequence[Path]) -> None:
+    """Raises UsageError where nobody could say what is wanted."""
+    for film in films:
+        if not locate_lock_file(film).exists() and not locate_state_folder(film).exists():
+            raise UsageError(
+                f"there is no lock file {locate_lock_file(film).name}",
+                hint="only what films want is kept; render the film first",
+            )
+    if not wanting_films:
+        raise UsageError(
+            "no film is known that uses this store",
+            hint="go to a film's folder, or name the films: storyboard store gc A.yaml B.yaml",
+        )
+
+
+def _copy_take(record: TakeRecord, source_store: Store, target_store: Store) -> None:
+    for sha256 in (record.take.sha256, *record.take.attachments.values()):
+        if source_store.has_complete_file(sha256):
+            stored_sha256 = target_store.put_file(source_store.require_file(sha256), move=False)
+            if stored_sha256 != sha256:
+                raise UsageError(
+                    f"{record.take.shot} {record.take.name} is damaged in {source_store.root}",
+                    hint="run `storyboard store verify` there",
+                )
+    target_store.add_take(
+        record.take, record.parts, kind=record.kind, step=record.step, film=record.film
+    )

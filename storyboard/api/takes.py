@@ -1,0 +1,171 @@
+"""The takes of a film, which of them plays, and a person's choice among them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from storyboard.api.films import FilmSource, Names, load, to_names
+from storyboard.api.keywords import name_known_keywords
+from storyboard.errors import StoreError, UsageError
+from storyboard.graph.steps import Step
+from storyboard.model.take import Take
+from storyboard.pipeline.provenance import to_provenance_path
+from storyboard.pipeline.session import FilmSession
+from storyboard.plan.plan import Node
+from storyboard.plan.selection import select_shots
+from storyboard.run.lockfile.lockfile import LockFile
+from storyboard.run.take_library import TakeLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class FilmTake:
+    """A take as one film has it."""
+
+    step: Step
+    """What made it; `step.shot` and `step.kind` say what for."""
+    take: Take
+    plays: bool
+    """Whether the film shows it now."""
+    is_picked: bool
+    is_rejected: bool
+    is_current: bool
+    """Whether it was made of the shot as it is now, not of an older version."""
+    path: Path | None
+    """Its file; None where it is not in this store."""
+    note: str = ""
+    """A person's words on it, from the lock file."""
+    trim: Mapping[str, str] = field(default_factory=dict)
+    """Its trim in the lock file: `start`, `end`, in frames."""
+
+
+@name_known_keywords
+def list_takes(
+    film: FilmSource, *, shots: Names = (), include_older: bool = False
+) -> tuple[FilmTake, ...]:
+    """The takes of the film's shots, of its stills and of its narration, in running order.
+
+    `shots` names the only shots to look at. `include_older` adds takes of older versions of a
+    shot. To see the takes of another provider, load the film with it. Changes nothing on disk.
+    """
+    session = FilmSession(load(film))
+    try:
+        plan = session.plan(shots=to_names(shots), lenient=True)
+        library = TakeLibrary(session.store, session.selects, session.film.stem)
+        return tuple(
+            take
+            for node in plan.nodes
+            for take in _find_step_takes(session, library, node, include_older)
+        )
+    finally:
+        session.close()
+
+
+@name_known_keywords
+def pick_take(film: FilmSource, shot: str, take: str) -> Take:
+    """Chooses the take `take` (`t02`) of a shot or a step; it plays from now on.
+
+    What hangs on it follows with the next render. The choice is kept in the film's lock file.
+    Raises UsageError for a shot or a take that there is not.
+    """
+    lock_file, chosen_take = _find_take_with_lock_file(film, shot, take)
+    lock_file.set_pick(chosen_take.digest, chosen_take.ordinal)
+    lock_file.save()
+    return chosen_take
+
+
+@name_known_keywords
+def reject_take(film: FilmSource, shot: str, take: str) -> Take:
+    """Passes over the take `take` (`t02`) of a shot or a step.
+
+    The next best plays, or the next render makes a new one. The choice is kept in the film's lock
+    file. Raises UsageError for a shot or a take that there is not.
+    """
+    lock_file, rejected_take = _find_take_with_lock_file(film, shot, take)
+    lock_file.set_rejected(rejected_take.digest, rejected_take.ordinal)
+    lock_file.save()
+    return rejected_take
+
+
+@name_known_keywords
+def read_provenance(out: str | Path) -> dict[str, Any]:
+    """Where every frame of the film at `out` comes from: the JSON record that lies beside it.
+
+    `ranges` has an entry for each range of frames: `from`, `to` (exclusive), `take`, `provider`,
+    `model`, `price_usd` and more. Raises StoreError where there is no such record.
+    """
+    path = to_provenance_path(Path(out))
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} is missing or can't be read", hint="render the film: it is written beside it"
+        ) from error
+    if not isinstance(document, dict):
+        raise StoreError(f"{path} is no provenance record", hint="render the film once more")
+    return document
+
+
+def _find_step_takes(
+    session: FilmSession, library: TakeLibrary, node: Node, include_older: bool
+) -> Iterator[FilmTake]:
+    step = node.step
+    older = library.find_past_digests(step.id, step.provider) if include_older else ()
+    for digest in dict.fromkeys((*older, *([node.digest] if node.digest else []))):
+        for take in library.find_takes(digest):
+            is_current = digest == node.digest
+            is_here = session.store is not None and library.has_file(take.sha256)
+            yield FilmTake(
+                step=step,
+                take=take,
+                plays=is_current and node.select is not None and node.select == take,
+                is_picked=library.find_pick(digest) == take.ordinal,
+                is_rejected=take.ordinal in library.find_rejected(digest),
+                is_current=is_current,
+                path=session.store.require_file(take.sha256)
+                if session.store is not None and is_here
+                else None,
+                note=session.selects.find_note(digest, take.ordinal),
+                trim=session.selects.find_trim_fields(digest, take.ordinal),
+            )
+
+
+def _find_take_with_lock_file(film: FilmSource, shot: str, take_name: str) -> tuple[LockFile, Take]:
+    """The lock file, and the take `take_name` (`t02`) of the current version of a shot or a step.
+
+    A take that only the store knows is entered into the lock file first.
+    """
+    match = re.fullmatch(r"t(\d{1,4})", take_name)
+    if match is None:
+        raise UsageError(f"`{take_name}` names no take", hint="takes are named t01, t02, …")
+    session = FilmSession(load(film))
+    try:
+        select_shots(session.film, [shot], session.graph)
+        nodes = [
+            n
+            for n in session.plan(lenient=True).nodes
+            if n.step.is_selected_by({shot}) and n.digest
+        ]
+        library = TakeLibrary(session.store, session.selects, session.film.stem)
+        takes = [take for n in nodes for take in library.find_takes(n.digest)]
+        named_take = next((t for t in reversed(takes) if t.ordinal == int(match[1])), None)
+        if named_take is None:
+            take_names = ", ".join(dict.fromkeys(take.name for take in takes)) or "none yet"
+            raise UsageError(
+                f"{shot} has no take {take_name} of its current version",
+                hint=f"its takes: {take_names}",
+            )
+        if not session.selects.has_take(named_take):
+            step = next(n.step for n in nodes if n.digest == named_take.digest)
+            session.selects.add_take(
+                replace(named_take, shot=step.shot),
+                step=step.id,
+                parts=library.find_parts(named_take.digest),
+            )
+        return session.selects, named_take
+    finally:
+        session.close()
