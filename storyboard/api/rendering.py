@@ -76,7 +76,9 @@ def render(
         jobs,
     )  # fmt: skip
     with _prepare_render(film, overrides, request, on_event) as prepared:
-        return prepared.run_to_end(on_event)
+        result = prepared.run_to_end(on_event)
+        _report_notes(prepared, on_event)
+        return result
 
 
 @name_known_keywords_async
@@ -110,7 +112,9 @@ async def render_async(
         jobs,
     )  # fmt: skip
     with _prepare_render(film, overrides, request, on_event) as prepared:
-        return await prepared.run(on_event)
+        result = await prepared.run(on_event)
+        _report_notes(prepared, on_event)
+        return result
 
 
 @name_known_keywords
@@ -178,6 +182,11 @@ def _prepare_render(
     return prepare_render(
         source, request, on_notice=lambda message: on_event(Note(message=message))
     )
+
+
+def _report_notes(prepared: PreparedRender, on_event: EventCallback) -> None:
+    for note in prepared.notes:
+        on_event(Note(message=note))
 
 
 def _build_request(
