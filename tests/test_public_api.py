@@ -379,6 +379,7 @@ def test_a_saved_plan_runs_as_it_was_saved(write_film: Write, tmp_path: Path) ->
         storyboard.plan_film(plan)
     assert storyboard.render(plan, out=out, deps=tmp_path / "film.d").film == out
     assert "film.yaml" in (tmp_path / "film.d").read_text("utf-8")
+    write_film(FILM.replace("dusk", "dawn"))
     with pytest.raises(MoneyRefused, match="no longer true"):
         storyboard.render(plan, out=out)
 
@@ -431,6 +432,13 @@ def test_runs_and_the_store_tell_of_a_render(write_film: Write, tmp_path: Path) 
         (elsewhere / path.name).write_bytes(path.read_bytes())
     fetched = storyboard.fetch_takes(elsewhere / "film.yaml", tmp_path / ".storyboard" / "store")
     assert (len(fetched.copied), fetched.lacking) == (2, ())
+
+
+def test_no_ledger_is_built_for_a_film_that_is_not_there(tmp_path: Path) -> None:
+    for function in (storyboard.list_runs, storyboard.rebuild_ledger):
+        with pytest.raises(UsageError, match="there is no"):
+            function(tmp_path / "film.yaml")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_film_is_shown_with_everything_resolved(write_film: Write) -> None:

@@ -141,10 +141,8 @@ def list_runs(film: FilmSource, *, on_notice: NoticeCallback = ignore_notice) ->
     The film's file may be gone, or have errors: its ledger is read. Raises UsageError where there
     is neither.
     """
-    path = locate_film(film)
+    path = _require_film_or_state(film)
     state = locate_state_folder(path)
-    if not path.exists() and not state.is_dir():
-        raise UsageError(f"there is no {film if isinstance(film, str | Path) else path}")
     attempts = tuple(Ledger.read_attempts(state))
     locked_prices = LockFile(locate_lock_file(path)).list_prices_micros()
     untracked_takes = _find_untracked_takes(path, attempts, locked_prices, on_notice)
@@ -166,7 +164,7 @@ def rebuild_ledger(film: FilmSource, *, on_notice: NoticeCallback = ignore_notic
 
     What may have been bought is entered as unknown, for `resolve_operation`.
     """
-    path = locate_film(film)
+    path = _require_film_or_state(film)
     steps: dict[str, Step] = {}
     with suppress(StoryboardError):  # a film that is gone or wrong tells no prices
         session = FilmSession(check_film(path, Overrides()))
@@ -180,6 +178,14 @@ def rebuild_ledger(film: FilmSource, *, on_notice: NoticeCallback = ignore_notic
         )
     finally:
         store.close()
+
+
+def _require_film_or_state(film: FilmSource) -> Path:
+    """The film's file, which may be gone where its state folder is left."""
+    path = locate_film(film)
+    if not path.exists() and not locate_state_folder(path).is_dir():
+        raise UsageError(f"there is no {film if isinstance(film, str | Path) else path}")
+    return path
 
 
 def _find_filtered_takes(film: Path, attempts: Iterable[Attempt]) -> tuple[PendingTake, ...]:
