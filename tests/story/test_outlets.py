@@ -135,7 +135,7 @@ def test_a_program_is_refused_as_well(
     make(tmp_path / "out.mp4")
     with (
         check_unchanged(tmp_path / "out.mp4"),
-        pytest.raises(UsageError, match="only an ordinary file is replaced|is a folder"),
+        pytest.raises(UsageError, match=r"only an ordinary file is replaced|is a folder"),
     ):
         storyboard.render(film, proxy=True, out=tmp_path / "out.mp4")
 
