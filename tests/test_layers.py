@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent / "storyboard"
 
 LAYERS = (
     *("_version", "errors", "money", "util.serialization", "timecode", "digest", "util"),
-    *("model", "diagnostics"),
+    *("model", "diagnostics", "stitching.media.yuv", "transitions"),
     *("providers.catalog_overrides", "providers.intent", "providers.base", "providers.catalog"),
     "providers.declaration",
     *("providers.local_jobs", "language.yaml", "language.schema", "language.builder", "language"),

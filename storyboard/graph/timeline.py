@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from storyboard.diagnostics.collector import DiagnosticCollector
@@ -21,9 +22,9 @@ from storyboard.model.film import (
     Line,
     Shot,
     Transition,
-    TransitionKind,
 )
 from storyboard.timecode import FrameRange, Rate
+from storyboard.transitions.registry import find_transition, list_color_transitions
 from storyboard.util.serialization import Serialized
 
 
@@ -48,21 +49,31 @@ class Blend(Serialized):
     """A transition, placed: `span` are the film frames in which the two pictures mix.
 
     In frame k of n the incoming picture weighs (k + 1) / (n + 1), so no frame of a dissolve is
-    wholly one side. A fade has a colour for its other side. A fade through a colour reaches the
-    pure colour at the cut, which is the start, the middle or the end of `span`.
+    wholly one side. One that is with a colour has it for its other side; through a colour, it
+    reaches the pure colour at the cut, which is the start, the middle or the end of `span`.
     """
 
-    kind: TransitionKind
+    kind: str
+    """The name of a transition; a cut is none."""
     span: FrameRange
     color: str = ""
     through: bool = False
-    direction: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """What its drawing takes besides."""
     align: Align = Align.CENTER
-    """Where the cut stands in a fade through a colour."""
+    """Where the cut stands in one through a colour."""
 
     def to_fields(self) -> dict[str, Any]:
-        told = {"kind": self.kind, "span": self.span, "color": self.color}
-        return {**told, "through": self.through, "direction": self.direction, "align": self.align}
+        return {
+            "kind": self.kind,
+            "span": self.span,
+            "color": self.color,
+            "through": self.through,
+            # stood in every blend before they had arguments of their own
+            "direction": "",
+            **self.arguments,
+            "align": self.align,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +204,7 @@ def build_timeline(
                     ),
                 ),
                 entering=_build_entering_blend(join, record.start),
-                leaving=_build_closing_fade(shot, record),
+                leaving=_build_closing_blend(shot, record),
                 used_range=used_range.range,
                 take_range=take_ranges[shot.id].range,
             )
@@ -256,16 +267,16 @@ def _plan_transition(
     diagnostics: DiagnosticCollector,
 ) -> _TransitionFrames:
     transition = shot.transition
-    if transition.kind is TransitionKind.CUT or not transition.duration:
+    if transition.is_cut or not transition.duration:
         return _TransitionFrames()
     span = shot.find_span("transition")
-    if transition.kind is TransitionKind.FADE:
+    if find_transition(transition.kind).is_with_color:
         if transition.through and previous is None:
             diagnostics.add_error(
                 "SB357",
                 span,
-                "nothing fades out before the first shot",
-                "transition: {fade: 1}",
+                f"there is nothing before the first shot to {transition.kind} out",
+                f"transition: {{{transition.kind}: 1}}",
                 shot=shot,
             )
         return _TransitionFrames(blend=transition)
@@ -274,7 +285,7 @@ def _plan_transition(
             "SB357",
             span,
             f"a {transition.kind} into the first shot has nothing to come from",
-            "transition: {fade: 1}   # from black",
+            f"transition: {{{list_color_transitions()[0]}: 1}}   # from black",
             shot=shot,
         )
         return _TransitionFrames()
@@ -359,12 +370,12 @@ def _check_transition_fits(
     entering = transition_in.overlap + (
         transition_in.after if transition_in.blend and not transition_in.hold else 0
     )
-    if transition_in.blend and transition_in.blend.kind is TransitionKind.FADE:
+    if transition_in.blend and find_transition(transition_in.blend.kind).is_with_color:
         entering = transition_in.blend.duration - _count_frames_before_cut(transition_in.blend)
     leaving = next_transition.overlap + next_transition.before
-    if next_transition.blend and next_transition.blend.kind is TransitionKind.FADE:
+    if next_transition.blend and find_transition(next_transition.blend.kind).is_with_color:
         leaving = _count_frames_before_cut(next_transition.blend)
-    if shot.transition_out.kind is TransitionKind.FADE:
+    if not shot.transition_out.is_cut:
         leaving += shot.transition_out.duration
     if entering + leaving > used_range.range.length:
         key = "transition" if transition_in.blend else "transition_out"
@@ -379,43 +390,39 @@ def _check_transition_fits(
 
 
 def _build_entering_blend(transition_in: _TransitionFrames, cut_frame: int) -> Blend | None:
-    if transition_in.blend is None:
+    transition = transition_in.blend
+    if transition is None:
         return None
-    duration = transition_in.blend.duration
-    if transition_in.blend.kind is TransitionKind.FADE:
-        start, align = (
-            cut_frame - _count_frames_before_cut(transition_in.blend),
-            transition_in.blend.align,
-        )
-        return Blend(
-            TransitionKind.FADE,
-            FrameRange(start, start + duration),
-            color=transition_in.blend.color,
-            through=transition_in.blend.through,
-            align=align
-            if transition_in.blend.through and align is not Align.AUTO
-            else Align.CENTER,
-        )
-    start = cut_frame - max(transition_in.before, transition_in.hold)
-    direction = (
-        transition_in.blend.direction if transition_in.blend.kind is TransitionKind.WIPE else ""
+    if not find_transition(transition.kind).is_with_color:
+        start = cut_frame - max(transition_in.before, transition_in.hold)
+        span = FrameRange(start, start + transition.duration)
+        return Blend(transition.kind, span, arguments=transition.arguments)
+    start = cut_frame - _count_frames_before_cut(transition)
+    return Blend(
+        transition.kind,
+        FrameRange(start, start + transition.duration),
+        color=transition.color,
+        through=transition.through,
+        arguments=transition.arguments,
+        align=transition.align
+        if transition.through and transition.align is not Align.AUTO
+        else Align.CENTER,
     )
-    return Blend(transition_in.blend.kind, FrameRange(start, start + duration), direction=direction)
 
 
-def _count_frames_before_cut(fade: Transition) -> int:
-    """The frames of a fade that stand before its cut: those in which the outgoing shot fades."""
-    if not fade.through or fade.align is Align.START:
+def _count_frames_before_cut(transition: Transition) -> int:
+    """The frames before the cut of one with a colour: those in which the outgoing shot goes."""
+    if not transition.through or transition.align is Align.START:
         return 0
-    return fade.duration if fade.align is Align.END else fade.duration // 2
+    return transition.duration if transition.align is Align.END else transition.duration // 2
 
 
-def _build_closing_fade(shot: Shot, record: FrameRange) -> Blend | None:
+def _build_closing_blend(shot: Shot, record: FrameRange) -> Blend | None:
     out = shot.transition_out
-    if out.kind is not TransitionKind.FADE or not out.duration:
+    if out.is_cut or not out.duration:
         return None
     start = max(record.start, record.end - out.duration)
-    return Blend(TransitionKind.FADE, FrameRange(start, record.end), color=out.color)
+    return Blend(out.kind, FrameRange(start, record.end), color=out.color, arguments=out.arguments)
 
 
 def _format_frames_as_seconds(film: Film, frames: int) -> str:

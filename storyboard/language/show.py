@@ -30,12 +30,12 @@ from storyboard.model.film import (
     Shot,
     SoundCue,
     Transition,
-    TransitionKind,
     Trim,
     ValueSource,
 )
 from storyboard.model.shot_keys import FIELD_KEYS, MeantFor, Place
 from storyboard.timecode import Rate
+from storyboard.transitions.registry import find_transition
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z_./][\w ./()'’+@&!?;-]*", re.ASCII)
 
@@ -185,14 +185,15 @@ def _to_ambience_data(film: Film, ambience: Ambience) -> Any:
 
 
 def _to_transition_data(transition: Transition, rate: Rate) -> Any:
-    if transition.kind is TransitionKind.CUT:
+    if transition.is_cut:
         return "cut"
-    data: dict[str, Any] = {str(transition.kind): to_yaml_time(transition.duration, rate)}
-    if transition.kind is TransitionKind.FADE:
+    spec = find_transition(transition.kind)
+    data: dict[str, Any] = {transition.kind: to_yaml_time(transition.duration, rate)}
+    if spec.is_with_color:
         data["through" if transition.through else "from"] = transition.color
+    data |= spec.to_settings(transition.arguments)
+    if spec.is_with_color:
         return {**data, "align": str(transition.align)} if transition.through else data
-    if transition.kind is TransitionKind.WIPE:
-        data["from"] = transition.direction
     if transition.frames is not FramesFrom.HOLD:
         data["align"] = str(transition.align)
     return {**data, "frames": str(transition.frames)}
@@ -228,8 +229,9 @@ TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
     "ambience": lambda film, ambience, rate: _to_ambience_data(film, ambience),
     "transition": lambda film, transition, rate: _to_transition_data(transition, rate),
     "end_transition": lambda film, transition, rate: {
-        "fade": to_yaml_time(transition.duration, rate),
+        transition.kind: to_yaml_time(transition.duration, rate),
         "to": transition.color,
+        **find_transition(transition.kind).to_settings(transition.arguments),
     },
     "effects": lambda film, effects, rate: [
         {effect.name: dict(effect.arguments)} if effect.arguments else effect.name

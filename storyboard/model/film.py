@@ -64,7 +64,6 @@ __all__ = [
     "Take",
     "TitleCue",
     "Transition",
-    "TransitionKind",
     "Trim",
     "ValueSource",
     "compute_frame_size",
@@ -184,13 +183,6 @@ class Trim:
     end: int | None = None
 
 
-class TransitionKind(StrEnum):
-    CUT = "cut"
-    DISSOLVE = "dissolve"
-    FADE = "fade"
-    WIPE = "wipe"
-
-
 class Align(StrEnum):
     AUTO = "auto"
     START = "start"
@@ -209,17 +201,22 @@ class FramesFrom(StrEnum):
 class Transition(Serialized):
     """How one shot gives way to the next."""
 
-    kind: TransitionKind = TransitionKind.CUT
+    kind: str = "cut"
+    """The name of a transition, or `cut`."""
     duration: int = 0
     """Frames during which both shots (or the shot and the colour) are visible; a cut has 0."""
     color: str = "black"
-    """A fade's colour."""
+    """The colour of one that has a colour for its other side."""
     through: bool = False
-    """A fade through the colour (out, then in) instead of from it."""
-    direction: str = "left"
-    """The side a wipe comes from."""
+    """Through the colour (out, then in) instead of from it."""
+    arguments: Mapping[str, Any] = field(default_factory=_build_empty_mapping)
+    """What its drawing takes besides, by name: the side that a wipe comes from."""
     align: Align = Align.AUTO
     frames: FramesFrom = FramesFrom.AUTO
+
+    @property
+    def is_cut(self) -> bool:
+        return self.kind == "cut"
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -227,7 +224,9 @@ class Transition(Serialized):
             "duration": self.duration,
             "color": self.color,
             "through": self.through,
-            "direction": self.direction,
+            # stood in every transition before they had arguments of their own
+            "direction": "left",
+            **self.arguments,
             "align": self.align,
             "frames": self.frames,
         }

@@ -294,8 +294,8 @@ _ROWS = (
         examples=([{"MultiplySpeed": {"factor": 0.5}}],), affects=Affects.CUT,
         meant_for=MeantFor.TAKE, is_on_timeline=True),
     ShotKey("transition", types.TRANSITION,
-        "How the film comes INTO this shot: cut, dissolve, {dissolve: 0.5}, {fade: 1, from: "
-        "black}, {wipe: 0.5, from: left}.",
+        "How the film comes INTO this shot: the name of a transition, or a mapping with its length "
+        "and its own keys.",
         examples=({"dissolve": 0.5},), affects=Affects.CUT, default="cut", is_always_shown=True,
         is_on_timeline=True),
     ShotKey("transition_out", types.END_TRANSITION,

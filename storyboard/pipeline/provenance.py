@@ -231,7 +231,7 @@ def _describe_transitions_over(event: ShotEvent, span: FrameRange) -> dict[str, 
     """The transitions that lie over a range."""
     transitions = {"entering": event.entering, "leaving": event.leaving}
     return {
-        name: {"kind": blend.kind.value, **_to_json_range(blend.span)}
+        name: {"kind": blend.kind, **_to_json_range(blend.span)}
         for name, blend in transitions.items()
         if blend is not None and blend.span.intersect_with(span)
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from storyboard.digest import digest_value
 from storyboard.graph.timeline import Blend, ShotEvent, Slice, Timeline
-from storyboard.model.film import Delivery, Film, MediaFacts, Shot, TransitionKind
+from storyboard.model.film import Delivery, Film, MediaFacts, Shot
 from storyboard.stitching.media.probe import read_frame_index
 from storyboard.stitching.picture.clips import StepMedia
 from storyboard.stitching.stitch import stitch_film
@@ -34,7 +34,7 @@ def main(folder: Path, out: Path, cache: Path, lengths: list[int], count: int) -
         media[shot] = StepMedia(clip, digest_value("bench", str(clip)), facts)
         length = lengths[number // 2 % len(lengths) - 1] if number and number % 2 == 0 else 0
         at -= length
-        blend = Blend(TransitionKind.DISSOLVE, FrameRange(at, at + length)) if length else None
+        blend = Blend("dissolve", FrameRange(at, at + length)) if length else None
         record = FrameRange(at, at + FRAMES)
         whole = (Slice(shot, FrameRange(0, FRAMES)),)
         events.append(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from storyboard.graph.timeline import Blend
-from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.model.film import Film, Shot
 from storyboard.stitching.media.ffmpeg import read_frames
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
@@ -92,7 +92,7 @@ def test_seeking_in_a_film_of_many_encoders_shows_the_right_frame(
         step: lab.write_take(clip, 30, options=options)
         for clip, (step, options) in enumerate(encoder_options.items(), 1)
     }
-    dissolve = Blend(TransitionKind.DISSOLVE, FrameRange(68, 72))
+    dissolve = Blend("dissolve", FrameRange(68, 72))
     timeline = lab.build_timeline(
         lab.build_event("A", (0, 24)),
         lab.build_event("B", (24, 48)),

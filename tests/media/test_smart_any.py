@@ -9,12 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.model.film import Anchor, TitleCue, TransitionKind
+from storyboard.model.film import Anchor, TitleCue
 from storyboard.stitching.text.title_timing import place_titles
 from storyboard.timecode import FrameRange
+from storyboard.transitions.registry import find_transition, load_transitions
 from tests.media.test_smart_cut import ENCODERS, check_film, stitch_takes, write_noisy_take
 
-JOINS = ("cut", "cut", "dissolve", "wipe", "through", "hold", "from")
+BETWEEN_PICTURES = [
+    transition.name for transition in load_transitions().values() if not transition.is_with_color
+]
+JOINS = ("cut", "cut", *BETWEEN_PICTURES, "through", "hold", "from")
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +49,23 @@ def draw_edits(draw):
 
 
 def build_edit_timeline(stage, shots):
-    """The timeline: a dissolve or wipe overlaps, a hold goes between, a fade stands at the cut."""
+    """The timeline: two pictures overlap, a hold goes between, a fade stands at the cut."""
     events, at = [], 0
     for number, (take, start, length, join, frames) in enumerate(shots):
         blend, held_frames = None, 0
         match join:
-            case "dissolve" | "wipe":
+            case kind if kind in BETWEEN_PICTURES:
                 at -= frames
-                kind = TransitionKind.WIPE if join == "wipe" else TransitionKind.DISSOLVE
-                blend = Blend(kind, FrameRange(at, at + frames), direction="top")
+                arguments = find_transition(kind).to_arguments({"from": "top"})
+                blend = Blend(kind, FrameRange(at, at + frames), arguments=arguments)
             case "through":
                 span = FrameRange(at - frames // 2, at - frames // 2 + frames)
-                blend = Blend(TransitionKind.FADE, span, color="red", through=True)
+                blend = Blend("fade", span, color="red", through=True)
             case "from":
-                blend = Blend(TransitionKind.FADE, FrameRange(at, at + frames), color="white")
+                blend = Blend("fade", FrameRange(at, at + frames), color="white")
             case "hold":
                 blend, held_frames = (
-                    Blend(TransitionKind.DISSOLVE, FrameRange(at, at + frames)),
+                    Blend("dissolve", FrameRange(at, at + frames)),
                     frames,
                 )
                 last = events[-1]

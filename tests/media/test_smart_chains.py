@@ -8,7 +8,7 @@ import pytest
 
 from storyboard.digest import hash_file
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.model.film import Film, Shot
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
 from storyboard.stitching.picture.clips import conform_shown_takes
 from storyboard.stitching.smart.extension_runs import move_slices_to_extensions
@@ -78,7 +78,7 @@ def test_such_a_chain_has_no_seam_and_nothing_is_encoded(shared_lab, chain):
 def test_trims_and_transitions_break_a_chain(shared_lab, chain):
     trimmed = list_played_steps(shared_lab, build_chain_timeline(shared_lab, last=20), chain)
     assert trimmed == [("S2", 0), ("S2", 40), ("S3", 64)]
-    blend = Blend(TransitionKind.FADE, FrameRange(36, 44), through=True)
+    blend = Blend("fade", FrameRange(36, 44), through=True)
     assert list_played_steps(shared_lab, build_chain_timeline(shared_lab, blend=blend), chain)[
         0
     ] == ("S1", 0)

@@ -12,7 +12,7 @@ import pytest
 
 from storyboard.errors import MediaError
 from storyboard.graph.timeline import Blend, Slice
-from storyboard.model.film import Anchor, Film, Shot, TitleCue, TransitionKind
+from storyboard.model.film import Anchor, Film, Shot, TitleCue
 from storyboard.stitching.media.clip_index import CannotStreamCopy, read_untrimmed_clip_index
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
 from storyboard.stitching.media.mp4_reader import read_sample_table
@@ -23,7 +23,7 @@ from storyboard.stitching.stitch import stitch_film
 from storyboard.stitching.text.title_timing import place_titles
 from storyboard.timecode import FrameRange
 
-DISSOLVE, FADE, WIPE = TransitionKind.DISSOLVE, TransitionKind.FADE, TransitionKind.WIPE
+DISSOLVE, FADE, WIPE = "dissolve", "fade", "wipe"
 MAIN = "-profile:v main -refs 1 -bf 0 -g 12".split()
 CAVLC = "-profile:v baseline -g 12".split()
 PYRAMID = "-preset slow -bf 5 -refs 5 -g 16 -x264-params b-pyramid=normal:keyint=16".split()
@@ -185,7 +185,7 @@ def test_transitions_titles_cards_and_colours_are_windows_between_copies(shared_
     blends = [
         Blend(DISSOLVE, FrameRange(44, 52)),
         Blend(FADE, FrameRange(86, 94), color="#400000", through=True),
-        Blend(WIPE, FrameRange(130, 138), direction="clock"),
+        Blend(WIPE, FrameRange(130, 138), arguments={"direction": "right"}),
     ]
     timeline = shared_lab.build_timeline(
         shared_lab.build_event(

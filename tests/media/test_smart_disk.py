@@ -13,7 +13,7 @@ import pytest
 
 from storyboard.errors import EnvironmentProblem
 from storyboard.graph.timeline import Blend
-from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.model.film import Film, Shot
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
 from storyboard.util.disk_errors import explain_disk_errors
@@ -24,7 +24,7 @@ def stitch_into(shared_lab):
     """A film of two takes and a dissolve, as a call."""
     grain = ("-vf", "noise=alls=60:allf=t", "-g", "12", "-crf", "8")
     media = {name: shared_lab.write_take(n, 48, options=grain) for n, name in enumerate("AB")}
-    blend = Blend(TransitionKind.DISSOLVE, FrameRange(40, 48))
+    blend = Blend("dissolve", FrameRange(40, 48))
     timeline = shared_lab.build_timeline(
         shared_lab.build_event("A", (0, 48)), shared_lab.build_event("B", (40, 88), entering=blend)
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storyboard.graph.timeline import Blend
-from storyboard.model.film import Film, Shot, TransitionKind
+from storyboard.model.film import Film, Shot
 from storyboard.stitching.media.ffmpeg import probe, run_ffmpeg
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
@@ -38,7 +38,7 @@ def film(shared_lab):
         blend = None
         if number % 3 == 2:
             at -= 5
-            blend = Blend(TransitionKind.DISSOLVE, FrameRange(at, at + 5))
+            blend = Blend("dissolve", FrameRange(at, at + 5))
         events.append(shared_lab.build_event(shot, (at, at + length), source=start, entering=blend))
         at += length
     timeline = shared_lab.build_timeline(*events)

@@ -10,7 +10,6 @@ from itertools import pairwise
 import pytest
 
 from storyboard.graph.timeline import Blend
-from storyboard.model.film import TransitionKind
 from storyboard.stitching.media.clip_index import read_untrimmed_clip_index
 from storyboard.stitching.media.ffmpeg import find_ffmpeg, read_frames, run_ffmpeg
 from storyboard.stitching.picture.clips import conform_shown_takes
@@ -26,7 +25,7 @@ def window(shared_lab):
     """A dissolve between two takes with grain: drawn pictures, and the window that was coded."""
     grain = ("-vf", "noise=alls=6:allf=t", "-g", "12", "-crf", "16")
     media = {name: shared_lab.write_take(n, 48, options=grain) for n, name in enumerate("AB", 5)}
-    blend = Blend(TransitionKind.DISSOLVE, FrameRange(0, 12))
+    blend = Blend("dissolve", FrameRange(0, 12))
     timeline = shared_lab.build_timeline(
         shared_lab.build_event("A", (0, 12), source=36),
         shared_lab.build_event("B", (0, FRAMES), entering=blend),

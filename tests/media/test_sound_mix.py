@@ -26,7 +26,6 @@ from storyboard.model.film import (
     Origin,
     Shot,
     SoundCue,
-    TransitionKind,
     ValueSource,
 )
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
@@ -147,7 +146,7 @@ def build_dissolve_timeline(first, second, frames, overlap):
     whole = FrameRange(0, frames)
     one = ShotEvent(first, whole, whole, (Slice(first, whole),), used_range=whole)
     later = whole.shift_by(start)
-    blend = Blend(TransitionKind.DISSOLVE, span)
+    blend = Blend("dissolve", span)
     two = ShotEvent(second, later, later, (Slice(second, whole),), entering=blend, used_range=whole)
     return Timeline(FPS, start + frames, (one, two))
 
@@ -242,8 +241,8 @@ def test_a_fade_from_black_fades_the_sound_and_a_fade_out_too(desk):
         span,
         span,
         (Slice("A", span),),
-        entering=Blend(TransitionKind.FADE, FrameRange(0, 12), color="black"),
-        leaving=Blend(TransitionKind.FADE, FrameRange(36, 48), color="black"),
+        entering=Blend("fade", FrameRange(0, 12), color="black"),
+        leaving=Blend("fade", FrameRange(36, 48), color="black"),
     )
     film = desk.build_film(Shot("A"))
     mixed_samples, _ = desk.render_mix(
@@ -255,7 +254,7 @@ def test_a_fade_from_black_fades_the_sound_and_a_fade_out_too(desk):
 
 def test_a_fade_through_black_is_silent_at_its_middle(desk):
     a, b = FrameRange(0, 24), FrameRange(24, 48)
-    blend = Blend(TransitionKind.FADE, FrameRange(18, 30), color="black", through=True)
+    blend = Blend("fade", FrameRange(18, 30), color="black", through=True)
     events = (
         ShotEvent("A", a, a, (Slice("A", a),)),
         ShotEvent("B", b, b, (Slice("B", a),), entering=blend),
@@ -274,7 +273,7 @@ def test_a_fade_through_black_falls_and_rises_on_the_side_where_it_stands(desk):
     tracks = {"A": desk.build_track(create_hiss(1)), "B": desk.build_track(create_hiss(1, seed=2))}
 
     def measure_sides(span, align):
-        blend = Blend(TransitionKind.FADE, span, color="black", through=True, align=align)
+        blend = Blend("fade", span, color="black", through=True, align=align)
         events = (
             ShotEvent("A", a, a, (Slice("A", a),)),
             ShotEvent("B", b, b, (Slice("B", a),), entering=blend),
@@ -598,7 +597,7 @@ def test_aac_in_mp4_plays_in_step_with_its_picture(desk):
 
 
 def test_handles_carry_the_sound_through_a_dissolve_and_the_cut_stays(desk):
-    blend = Blend(TransitionKind.WIPE, FrameRange(18, 30), direction="left")
+    blend = Blend("wipe", FrameRange(18, 30), arguments={"direction": "left"})
     a = ShotEvent("A", FrameRange(0, 24), FrameRange(0, 30), (Slice("A", FrameRange(0, 30)),))
     b = ShotEvent(
         "B",
@@ -621,7 +620,7 @@ def test_handles_carry_the_sound_through_a_dissolve_and_the_cut_stays(desk):
 
 def test_a_fade_from_black_leaves_the_shot_before_alone(desk):
     a, b = FrameRange(0, 24), FrameRange(24, 48)
-    blend = Blend(TransitionKind.FADE, FrameRange(24, 36), color="black")
+    blend = Blend("fade", FrameRange(24, 36), color="black")
     events = (
         ShotEvent("A", a, a, (Slice("A", a),)),
         ShotEvent("B", b, b, (Slice("B", a),), entering=blend),

@@ -20,7 +20,6 @@ from storyboard.model.film import (
     MusicCue,
     Shot,
     TitleCue,
-    TransitionKind,
 )
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
 from storyboard.stitching.mux import check_film_timing
@@ -44,7 +43,7 @@ def media(shared_lab):
 
 @pytest.fixture(scope="module")
 def timeline(shared_lab):
-    blend = Blend(TransitionKind.DISSOLVE, FrameRange(38, 46))
+    blend = Blend("dissolve", FrameRange(38, 46))
     return shared_lab.build_timeline(
         shared_lab.build_event("SH010", (0, 42), visible=(0, 46), source=2),
         shared_lab.build_event("SH020", (42, 72), visible=(38, 72), source=6, entering=blend),

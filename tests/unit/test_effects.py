@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from storyboard.graph.compiler import Graph
 from storyboard.graph.effects import adjust_length_for_effects
 from storyboard.model.effects import EFFECTS, UNWRITTEN, Effect, compute_duration_after
-from storyboard.model.film import Clip, Line, MediaFile, Transition, TransitionKind, Trim
+from storyboard.model.film import Clip, Line, MediaFile, Transition, Trim
 from storyboard.providers.base import Kind
 from storyboard.stitching.media.ffmpeg import load_moviepy
 from tests.unit.films import RATE, compile_shots, list_codes, make_shot
@@ -107,7 +107,7 @@ def test_without_a_length_all_of_the_take_plays() -> None:
 
 
 def test_what_is_the_same_on_every_frame_keeps_the_handles() -> None:
-    blend = Transition(TransitionKind.DISSOLVE, 12)
+    blend = Transition("dissolve", 12)
     plain = (Effect("BlackAndWhite"),)
     graph = compile_shots(
         make_shot("SH010", length=3 * 24, effects=plain),

@@ -18,7 +18,6 @@ from storyboard.model.film import (
     MediaFile,
     Policy,
     Transition,
-    TransitionKind,
     Trim,
 )
 from storyboard.timecode import FrameRange
@@ -80,7 +79,7 @@ def test_what_is_heard_is_what_the_takes_were_asked_to_speak(
             duration=8 * 24,
             trim=Trim(start=trim),
             length=length if trim >= 0 else None,
-            transition=Transition(TransitionKind.DISSOLVE, blend),
+            transition=Transition("dissolve", blend),
             dialogue=(Line("ana", TUESDAY, at=at),),
         ),
         make_shot("SH030", color="black", length=48),

@@ -17,7 +17,6 @@ from storyboard.model.film import (
     FramesFrom,
     Line,
     References,
-    TransitionKind,
     Trim,
     ValueSource,
 )
@@ -202,10 +201,11 @@ def test_transitions_and_trims(tmp_path: Path) -> None:
         """,
     )
     a, b, c, d = (shot.transition for shot in film.shots)
-    assert (a.kind, a.duration, a.color, a.through) == (TransitionKind.FADE, 24, "white", False)
-    assert (b.kind, b.duration) == (TransitionKind.DISSOLVE, 12)
+    assert (a.kind, a.duration, a.color, a.through) == ("fade", 24, "white", False)
+    assert (b.kind, b.duration) == ("dissolve", 12)
     assert film.shots[1].trim == Trim(12, -12)
-    assert (c.direction, c.align, c.frames) == ("right", Align.END, FramesFrom.OVERLAP)
+    assert (c.arguments, c.align) == ({"direction": "right"}, Align.END)
+    assert c.frames is FramesFrom.OVERLAP
     assert (d.through, d.color) == (True, "black")
     assert film.shots[3].transition_out.duration == 24
 

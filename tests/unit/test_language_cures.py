@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from storyboard.transitions.registry import load_transitions
 from tests.unit.language_films import load_text
 
 
@@ -29,6 +30,18 @@ def test_two_kinds_of_transition_are_one_mistake(tmp_path: Path) -> None:
     assert code == "SB110"
     assert "only one can stand" in message
     assert cure == "keep one of them"
+
+
+def test_a_transition_of_no_known_kind_is_told_the_kinds(tmp_path: Path) -> None:
+    kinds = list(load_transitions())
+    [(code, message, cure)] = list_cures(tmp_path, "transition: {align: end}")
+    assert (code, message) == ("SB102", "this transition has no kind")
+    assert all(f"`{kind}`" in cure for kind in kinds)
+    [(code, message, cure)] = list_cures(tmp_path, "transition: {wip: 1}")
+    assert (code, message, cure) == ("SB101", "unknown key `wip`", "did you mean `wipe`?")
+    [(code, message, cure)] = list_cures(tmp_path, "transition: {explode: 1}")
+    assert (code, message) == ("SB101", "unknown key `explode`")
+    assert all(kind in cure for kind in kinds)
 
 
 def test_a_fade_says_what_has_no_effect_on_it(tmp_path: Path) -> None:

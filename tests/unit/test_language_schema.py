@@ -19,13 +19,10 @@ from storyboard.language.show import TYPE_FORMATTERS
 from storyboard.language.yaml.parser import parse_yaml_with_problems
 from storyboard.model.film import (
     RESOLUTIONS,
-    Align,
     CastKind,
     Film,
-    FramesFrom,
     Policy,
     Shot,
-    TransitionKind,
 )
 from storyboard.model.shot_keys import SHOT_KEYS
 from storyboard.providers.registry import add_provider_settings
@@ -101,11 +98,6 @@ def test_its_choices_are_those_of_the_code() -> None:
     definitions = load_schema()["definitions"]
     assert definitions["resolution"]["enum"] == list(RESOLUTIONS)
     assert definitions["castMember"]["properties"]["kind"]["enum"] == list(CastKind)
-    assert definitions["transition"]["else"]["enum"] == list(TransitionKind)
-    fade = definitions["transition"]["then"]["then"]["properties"]
-    wipe = definitions["transition"]["then"]["else"]["then"]["properties"]
-    assert fade["align"]["enum"] == wipe["align"]["enum"] == list(Align)
-    assert wipe["frames"]["enum"] == list(FramesFrom)
     assert definitions["loudness"]["else"]["enum"] == list(LOUDNESS)
     assert list_definition_keys("policy") == set(Policy.__dataclass_fields__)
 

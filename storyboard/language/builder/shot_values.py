@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from storyboard.diagnostics.suggestions import format_suggestion
@@ -21,42 +20,31 @@ from storyboard.model.film import (
     FramesFrom,
     SoundCue,
     Transition,
-    TransitionKind,
     Trim,
     ValueSource,
 )
+from storyboard.transitions.registry import find_transition, load_transitions
+from storyboard.transitions.spec import DEFAULT_DURATION_S
 
 _EDGES = ("first", "last", "in", "out")
-DISSOLVE = Fraction(1, 2)
-"""Seconds of a transition that is only named."""
 
 
 def parse_transition(values: LayeredValues, key_path: str, value: Any) -> Transition:
     """How the film comes into the shot."""
-    if isinstance(value, str):
-        kind = TransitionKind(value)
-        return (
-            CUT
-            if kind is TransitionKind.CUT
-            else Transition(kind, values.context.rate.to_frames(DISSOLVE))
-        )
-    kind = next(
-        (candidate for candidate in TransitionKind if candidate in value), TransitionKind.DISSOLVE
-    )
-    if kind in value:
-        duration = values.parse_time_as_frames(f"{key_path}.{kind}", value[kind])
-    else:
-        duration = values.context.rate.to_frames(DISSOLVE)
-    fade = kind is TransitionKind.FADE
-    if fade and "from" in value and "through" in value:
+    kind = _find_transition_kind(value)
+    if kind == CUT.kind:
+        return CUT
+    settings = {} if isinstance(value, str) else value
+    transition = find_transition(kind)
+    if transition.is_with_color and "from" in settings and "through" in settings:
         values.add_error(
             "SB110",
             f"{key_path}.through",
-            "a fade is `from` a colour or `through` one",
+            f"a {kind} is `from` a colour or `through` one",
             "keep one of the two",
             at_key=True,
         )
-    if value.get("frames") == FramesFrom.HOLD and "align" in value:
+    if settings.get("frames") == FramesFrom.HOLD and "align" in settings:
         values.add_error(
             "SB111",
             f"{key_path}.align",
@@ -64,26 +52,45 @@ def parse_transition(values: LayeredValues, key_path: str, value: Any) -> Transi
             "delete `align`",
             at_key=True,
         )
-    color = value.get("through", value.get("from", "black")) if fade else "black"
+    color = settings.get("through", settings.get("from", "black"))
     return Transition(
         kind=kind,
-        duration=max(1, duration),
-        color=color,
-        through=fade and "through" in value,
-        direction=value.get("from", "left") if kind is TransitionKind.WIPE else "left",
-        align=Align(value.get("align", "auto")),
-        frames=FramesFrom(value.get("frames", "auto")),
+        duration=_parse_transition_duration(values, key_path, kind, settings),
+        color=color if transition.is_with_color else "black",
+        through=transition.is_with_color and "through" in settings,
+        arguments=transition.to_arguments(settings),
+        align=Align(settings.get("align", "auto")),
+        frames=FramesFrom(settings.get("frames", "auto")),
     )
 
 
 def parse_end_transition(values: LayeredValues, key_path: str, value: Any) -> Transition:
     """How the film ends."""
+    kind = _find_transition_kind(value)
+    if kind == CUT.kind:
+        return CUT
+    settings = {} if isinstance(value, str) else value
+    return Transition(
+        kind,
+        _parse_transition_duration(values, key_path, kind, settings),
+        settings.get("to", "black"),
+        arguments=find_transition(kind).to_arguments(settings),
+    )
+
+
+def _find_transition_kind(value: Any) -> str:
+    """The transition that a value names; a mapping that names none is refused already."""
     if isinstance(value, str):
-        if value == "cut":
-            return CUT
-        return Transition(TransitionKind.FADE, values.context.rate.to_frames(DISSOLVE))
-    duration = max(1, values.parse_time_as_frames(f"{key_path}.fade", value["fade"]))
-    return Transition(TransitionKind.FADE, duration, value.get("to", "black"))
+        return value
+    return next((name for name in load_transitions() if name in value), CUT.kind)
+
+
+def _parse_transition_duration(
+    values: LayeredValues, key_path: str, kind: str, settings: Mapping[str, Any]
+) -> int:
+    if kind not in settings:
+        return values.context.rate.to_frames(DEFAULT_DURATION_S)
+    return max(1, values.parse_time_as_frames(f"{key_path}.{kind}", settings[kind]))
 
 
 def parse_trim(values: LayeredValues, key_path: str, value: Mapping[str, Any]) -> Trim:

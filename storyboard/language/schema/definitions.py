@@ -10,6 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from storyboard.language.schema.transition_schema import (
+    describe_end_transition,
+    describe_transition,
+)
 from storyboard.language.yaml.parser import Map, Seq
 from storyboard.model.shot_keys import SHOT_KEYS, Place, ShotKey, list_keys_at
 
@@ -27,10 +31,12 @@ NEEDED_KEYS = frozenset(
 
 @cache
 def load_schema() -> Mapping[str, Any]:
-    """The whole schema: the base, with the keys of shots from their table."""
+    """The whole schema: the base, with the keys of shots and the transitions as declared."""
     base = Path(__file__).with_name("base.json")
     schema: dict[str, Any] = json.loads(base.read_text(encoding="utf-8"))
     definitions = schema["definitions"]
+    definitions["transition"] = describe_transition()
+    definitions["transitionOut"] = describe_end_transition()
     for place in Place:
         definition = str(place.name).lower()
         definitions[definition]["properties"] |= {

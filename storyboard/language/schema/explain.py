@@ -30,7 +30,6 @@ _CLOCK = re.compile(r"(\d+):([0-5]\d(?:\.\d+)?)")
 _NUMBER = re.compile(r"([+-]?)0*([0-9]+(?:\.[0-9]+)?)")
 _FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
 _EMPTY_HINT = "give it a value, or delete the key; a text that begins with # wants quotes"
-_TRANSITION_KEYS = frozenset({"dissolve", "fade", "wipe"})
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
 _LIST_WANTS = ("a list of cast", "a list of picture", "a list of lines")
 """Lists of plain texts, which a single text may stand for."""
@@ -161,17 +160,17 @@ class SchemaErrorExplainer:
         known = list(error.schema.get("properties", {}))
         holder = error.instance
         runs = explain_comma_split_keys(holder)
-        transition_keys = [key for key in holder if key in _TRANSITION_KEYS]
-        several = len(transition_keys) > 1 and error.schema.get("required", [""])[
-            0
-        ] in _TRANSITION_KEYS & {*known}
-        if several and isinstance(holder, Map) and set(transition_keys) & {*error.unknown_keys}:
-            one, other = (holder.find_key_span(key) for key in transition_keys[:2])
-            message = f"a transition is {_join_choices(transition_keys)}; only one can stand"
-            related = ((one, f"`{transition_keys[0]}`"),)
+        kinds = _list_kinds(error)
+        named_kinds = [key for key in holder if key in kinds]
+        if kinds and not named_kinds:
+            known = list(dict.fromkeys((*kinds, *known)))
+        if len(named_kinds) > 1 and isinstance(holder, Map):
+            one, other = (holder.find_key_span(key) for key in named_kinds[:2])
+            message = f"a transition is {_join_choices(named_kinds)}; only one can stand"
+            related = ((one, f"`{named_kinds[0]}`"),)
             self._diagnostics.add_error("SB110", other, message, "keep one of them", related)
         for key in error.unknown_keys:
-            if several and key in transition_keys:
+            if key in named_kinds:
                 continue
             span = holder.find_key_span(key) if isinstance(holder, Map) else Span("")
             if hint := _suggest_intended_key(key, known):
@@ -211,8 +210,9 @@ class SchemaErrorExplainer:
                     word = words.get(other, other)
                     stands = word if word.startswith("a ") else f"`{word}`"
                     return f"`{key}` stands in {stands}"
-        if schema.get("title") == "Fade" and key == "frames":
-            return "a fade takes no frames of its neighbours: delete `frames`"
+        if schema.get("x-one-of") and key == "frames":
+            kind = schema["required"][0]
+            return f"a {kind} takes no frames of its neighbours: delete `frames`"
         if schema.get("title") == "Cast":
             return f"a name is one word: {_NOT_IN_NAMES.sub('_', key)}"
         return ""
@@ -232,6 +232,11 @@ class SchemaErrorExplainer:
     def _report_missing_keys(self, error: SchemaError, span: Span) -> None:
         for key in error.wanted:
             if key in error.instance:
+                continue
+            if kinds := _list_kinds(error):
+                message = "this transition has no kind"
+                hint = f"add {_join_choices([f'`{kind}`' for kind in kinds])}"
+                self._diagnostics.add_error("SB102", span, message, hint)
                 continue
             title = str(error.schema.get("title", "")).lower() or "this"
             if title == "this" or title == "shot":
@@ -295,6 +300,11 @@ def _may_cause_missing_key(error: SchemaError, missing_key_error: SchemaError) -
     """Whether another mistake of the same thing may be why something seems missing."""
     depth = len(missing_key_error.path)
     return error.validator != "required" and error.path[:depth] == missing_key_error.path
+
+
+def _list_kinds(error: SchemaError) -> list[str]:
+    """The keys of which exactly one says what a mapping is; none where its kind is clear."""
+    return list(error.schema.get("x-one-of", ()))
 
 
 def _describe_wanted(error: SchemaError) -> str:

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 Accepts: TypeAlias = Callable[[Any], bool]
 
 _IGNORED = {"$schema", "$id", "$comment", "title", "description", "default", "examples"}
-_IGNORED |= {"definitions", "markdownEnumDescriptions", "then", "else", "x-wants", "x-affects"}
+_IGNORED |= {"definitions", "markdownEnumDescriptions", "then", "else"}
+_IGNORED |= {"x-wants", "x-affects", "x-one-of"}
 
 _TYPES: dict[str, Accepts] = {
     "string": lambda value: isinstance(value, str),

@@ -6,6 +6,7 @@ is the layout that ffmpeg reads as rawvideo, so a frame that nothing touches is 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from storyboard.errors import StitchError
@@ -46,6 +47,19 @@ def create_solid_frame(color: str, size: Size) -> Frame:
     frame[height : height * 5 // 4] = blue
     frame[height * 5 // 4 :] = red
     return frame
+
+
+def mix_frames(outgoing: Frame, incoming: Frame, share: Fraction) -> Frame:
+    """A new frame with `share` of `incoming` and the rest of `outgoing`.
+
+    A weighted sum of limited-range planes is the same mix as that of the RGB pictures, since both
+    are linear; so no frame makes a journey to 4:4:4 or RGB and back.
+    """
+    import cv2
+    import numpy as np
+
+    part = float(share)
+    return np.asarray(cv2.addWeighted(incoming, part, outgoing, 1 - part, 0), np.uint8)
 
 
 def to_yuv_frame(rgb: NDArray[np.uint8]) -> Frame:

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from storyboard.errors import StitchError
 from storyboard.graph.timeline import Blend, ShotEvent, Timeline
-from storyboard.model.film import Delivery, TransitionKind
+from storyboard.model.film import Delivery
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.stitching.media.yuv import Frame, Size, create_solid_frame
 from storyboard.stitching.picture.clips import ConformedClip, render_slice_frames
 from storyboard.stitching.picture.conform import choose_timescale
-from storyboard.stitching.picture.transitions import (
+from storyboard.stitching.picture.transition_shares import (
     compute_color_share,
     compute_incoming_share,
-    mix_frames,
-    wipe_frames,
 )
 from storyboard.stitching.text.title_timing import Overlays, PlacedTitle
+from storyboard.transitions.registry import find_transition
 
 _ENCODER_OPTIONS = ("-preset", "veryfast", "-crf", "18", "-threads", "4")
 """How a whole film is encoded. Threads are fixed: x264's output depends on them, and equal films
@@ -130,57 +129,38 @@ class _Compositor:
         return self._read_event_frame(event_number, film_frame)
 
     def _compose_entering_blend(self, event_number: int, blend: Blend, film_frame: int) -> Frame:
+        transition = find_transition(blend.kind)
+        if blend.through:
+            return self._compose_blend_through_color(event_number, blend, film_frame)
+        outgoing = (
+            create_solid_frame(blend.color or "black", self._size)
+            if transition.is_with_color
+            else self._compose_event_frame(event_number - 1, film_frame)
+        )
+        incoming = self._read_event_frame(event_number, film_frame)
+        share = compute_incoming_share(film_frame - blend.span.start, blend.span.length)
+        return transition.draw_frame(outgoing, incoming, share, **blend.arguments)
+
+    def _compose_blend_through_color(
+        self, event_number: int, blend: Blend, film_frame: int
+    ) -> Frame:
+        color = create_solid_frame(blend.color or "black", self._size)
         at, frames = film_frame - blend.span.start, blend.span.length
-        share = compute_incoming_share(at, frames)
-        match blend.kind:
-            case TransitionKind.CUT:
-                return self._read_event_frame(event_number, film_frame)
-            case TransitionKind.FADE if blend.through:
-                color = create_solid_frame(blend.color or "black", self._size)
-                share = compute_color_share(at, frames, blend.align)
-                if share == 1:
-                    return color
-                side = (
-                    event_number - 1
-                    if film_frame < self._events[event_number].record.start
-                    else event_number
-                )
-                return mix_frames(
-                    self._compose_fade_side(side, event_number, film_frame), color, share
-                )
-            case TransitionKind.FADE:
-                color = create_solid_frame(blend.color or "black", self._size)
-                return mix_frames(color, self._read_event_frame(event_number, film_frame), share)
-            case TransitionKind.DISSOLVE:
-                return mix_frames(
-                    self._compose_event_frame(event_number - 1, film_frame),
-                    self._read_event_frame(event_number, film_frame),
-                    share,
-                )
-            case TransitionKind.WIPE:
-                outgoing, incoming = (
-                    self._compose_event_frame(event_number - 1, film_frame),
-                    self._read_event_frame(event_number, film_frame),
-                )
-                return wipe_frames(outgoing, incoming, share, blend.direction)
+        share = compute_color_share(at, frames, blend.align)
+        if share == 1:
+            return color
+        picture = (
+            self._compose_event_frame(event_number - 1, film_frame)
+            if film_frame < self._events[event_number].record.start
+            else self._read_event_frame(event_number, film_frame)
+        )
+        return find_transition(blend.kind).draw_frame(picture, color, share, **blend.arguments)
 
     def _compose_leaving_blend(self, event_number: int, blend: Blend, film_frame: int) -> Frame:
-        share = compute_incoming_share(film_frame - blend.span.start, blend.span.length)
-        color = create_solid_frame(blend.color or "black", self._size)
         picture = self._read_event_frame(event_number, film_frame)
-        if blend.kind is TransitionKind.WIPE:
-            return wipe_frames(picture, color, share, blend.direction)
-        return picture if blend.kind is TransitionKind.CUT else mix_frames(picture, color, share)
-
-    def _compose_fade_side(
-        self, shown_event_number: int, entering_event_number: int, film_frame: int
-    ) -> Frame:
-        """One side of a fade through a colour."""
-        return (
-            self._read_event_frame(entering_event_number, film_frame)
-            if shown_event_number == entering_event_number
-            else self._compose_event_frame(shown_event_number, film_frame)
-        )
+        color = create_solid_frame(blend.color or "black", self._size)
+        share = compute_incoming_share(film_frame - blend.span.start, blend.span.length)
+        return find_transition(blend.kind).draw_frame(picture, color, share, **blend.arguments)
 
     def _read_event_frame(self, event_number: int, film_frame: int) -> Frame:
         event = self._events[event_number]

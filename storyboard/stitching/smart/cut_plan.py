@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from storyboard.graph.timeline import ShotEvent, Timeline
-from storyboard.model.film import TransitionKind
 from storyboard.stitching.media.clip_index import ClipIndex
 from storyboard.stitching.picture.clips import ConformedClip
 from storyboard.stitching.text.title_timing import PlacedTitle
@@ -77,9 +76,7 @@ def _find_untouched_ranges(
         if end <= start:
             continue
         blends = (event.entering, event.leaving)
-        blended_spans = [
-            item.span for item in blends if item and item.kind is not TransitionKind.CUT
-        ]
+        blended_spans = [blend.span for blend in blends if blend]
         title_spans = merged_spans[
             bisect_right(ends, start) : bisect_left(merged_spans, end, key=_find_start) + 1
         ]

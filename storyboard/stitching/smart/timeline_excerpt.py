@@ -121,5 +121,10 @@ def _serialize_slice(
 def _serialize_blend(blend: Blend | None) -> Value:
     if blend is None:
         return None
-    span = [blend.span.start, blend.span.end]
-    return [str(blend.kind), span, blend.color, blend.through, blend.direction, str(blend.align)]
+    span: Value = [blend.span.start, blend.span.end]
+    fields = blend.to_fields() | {"span": span, "align": str(blend.align)}
+    names = ("kind", "span", "color", "through", "direction", "align")
+    return [
+        *(fields[name] for name in names),
+        *([name, value] for name, value in sorted(fields.items()) if name not in names),
+    ]

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from storyboard.graph.timeline import ShotEvent, Timeline
-from storyboard.model.film import Shot, TransitionKind
+from storyboard.model.film import Shot
 from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue, Track
 from storyboard.stitching.sound.pcm import RATE, to_sample_position
 from storyboard.timecode import Rate
+from storyboard.transitions.registry import find_transition
 
 _LEAN = RATE // 50
 """The ramp at the far end of a lead or a lag."""
@@ -120,7 +121,7 @@ def _add_fade_in_or_lead(
         to_sample_position(blend.span.start, rate),
         to_sample_position(blend.span.end, rate),
     )
-    if blend.kind is TransitionKind.FADE and blend.through:
+    if blend.through:
         start = to_sample_position(event.record.start, rate)
     return replace(sound_cue, ramps=(*sound_cue.ramps, GainRamp(start, end, True)))
 
@@ -138,8 +139,8 @@ def _add_fade_out_or_lag(
         )
     ramps = list(sound_cue.ramps)
     blend = after.entering if after else None
-    if after and blend and (blend.kind is not TransitionKind.FADE or blend.through):
-        last = after.record.start if blend.kind is TransitionKind.FADE else blend.span.end
+    if after and blend and (blend.through or not find_transition(blend.kind).is_with_color):
+        last = after.record.start if blend.through else blend.span.end
         ramps.append(
             GainRamp(
                 to_sample_position(blend.span.start, rate), to_sample_position(last, rate), False

@@ -1,0 +1,1 @@
+"""Transitions: what the language knows of each, and how it is drawn."""
