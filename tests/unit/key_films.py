@@ -16,6 +16,7 @@ from storyboard.model.film import MediaFacts, Take
 from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
 from storyboard.providers.registry import add_provider_settings
 from storyboard.timecode import Rate
+from storyboard.transitions.registry import load_transitions
 
 CAST = (
     "cast: {ana: {image: ana.png, description: Ana, voice: alto}, ben: {image: ben.png}, "
@@ -158,13 +159,6 @@ NESTED = {
         TRANSITION + "{fade: 1, through: black, align: <<start||end>>}",
         "",
     ),
-    "transition/Wipe.wipe": (TRANSITION + "{wipe: <<1||0.5>>}", ""),
-    "transition/Wipe.from": (TRANSITION + "{wipe: 1, from: <<left||top>>}", ""),
-    "transition/Wipe.align": (TRANSITION + "{wipe: 1, align: <<end||center>>}", ""),
-    "transition/Wipe.frames": (TRANSITION + "{wipe: 1, frames: <<hold||overlap>>}", ""),
-    "transition/Dissolve.dissolve": (TRANSITION + "{dissolve: <<1||0.5>>}", ""),
-    "transition/Dissolve.align": (TRANSITION + "{dissolve: 1, align: <<end||center>>}", ""),
-    "transition/Dissolve.frames": (TRANSITION + "{dissolve: 1, frames: <<hold||overlap>>}", ""),
     "transitionOut/Fade out.fade": ("prompt: a, transition_out: {fade: <<1||2>>}", ""),
     "transitionOut/Fade out.to": ("prompt: a, transition_out: {fade: 1, to: <<red||blue>>}", ""),
     "line.at": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., at: <<1||2>>}]", ""),
@@ -232,6 +226,25 @@ NESTED = {
     f"music.{key}": ("prompt: a", MUSIC % f"{key}: <<1||2>>")
     for key in ("from", "to", "start", "fade_in", "fade_out", "gain_db", "duck_db")
 }
+
+
+def list_transition_films() -> dict[str, tuple[str, str]]:
+    """Of each transition between two pictures: its own key, its parameters, `align`, `frames`."""
+    films = {}
+    for name, transition in load_transitions().items():
+        if transition.is_with_color:
+            continue
+        keys = {name: "<<1||0.5>>", "align": "<<end||center>>", "frames": "<<hold||overlap>>"}
+        for parameter in transition.parameters:
+            keys[parameter.name] = f"<<{parameter.default}||{parameter.examples[0]}>>"
+        for key, values in keys.items():
+            settings = {name: "1"} | {key: values}
+            written = ", ".join(f"{one}: {value}" for one, value in settings.items())
+            films[f"transition/{name.capitalize()}.{key}"] = (f"{TRANSITION}{{{written}}}", "")
+    return films
+
+
+NESTED |= list_transition_films()
 
 
 BY_RUNNING = {

@@ -32,6 +32,7 @@ shots:
   - {id: D, first_frame: B@30f, last_frame: A.in, prompt: d, audio_lag: 1, match: A.last}
   - {id: E, clip: a.mp4, sound: [gulls, {file: a.wav, at: 1}], ambience: {make: rain}, mute: true,
      transition: {dissolve: 1, frames: hold}}
+  - {id: E2, clip: a.mp4, transition: {slide: 1, from: bottom, frames: overlap}}
   - {id: F, first_frame: {still: Ana waits, cast: [ana]}, prompt: f, omit: true, lock: t02}
   - {card: 'THE "END"', length: 3,
      narration: [{at: 1, ana: Gone.}, {write: "one word, dry", how: low}],
