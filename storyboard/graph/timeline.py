@@ -340,8 +340,7 @@ def _choose_transition_frames(
             span,
             f"the {transition.kind} wants {duration - before} frames after {previous.id}, "
             f"which has {tail}, and {before} before {shot.id}, which has {head}",
-            f"transition: {{{transition.kind}: {_format_frames_as_seconds(film, duration)}, "
-            f"frames: overlap}}   # the film gets "
+            f"{_format_overlap(film, transition)}   # the film gets "
             f"{_format_frames_as_seconds(film, duration)} s shorter\n"
             f"length: …   # a shorter {previous.id} leaves a handle",
             shot=shot,
@@ -353,8 +352,7 @@ def _choose_transition_frames(
             span,
             f"no handles for this {transition.kind}: {previous.id} and {shot.id} overlap and the "
             f"film is {_format_frames_as_seconds(film, duration)} s shorter",
-            f"transition: {{{transition.kind}: {_format_frames_as_seconds(film, duration)}, "
-            "frames: overlap}   # says so",
+            f"{_format_overlap(film, transition)}   # says so",
         )
     return _TransitionFrames(overlap=duration, blend=transition)
 
@@ -423,6 +421,16 @@ def _build_closing_blend(shot: Shot, record: FrameRange) -> Blend | None:
         return None
     start = max(record.start, record.end - out.duration)
     return Blend(out.kind, FrameRange(start, record.end), color=out.color, arguments=out.arguments)
+
+
+def _format_overlap(film: Film, transition: Transition) -> str:
+    """The same transition, with its frames from an overlap, as a storyboard writes it."""
+    settings = {
+        transition.kind: _format_frames_as_seconds(film, transition.duration),
+        **find_transition(transition.kind).to_settings(transition.arguments),
+        "frames": FramesFrom.OVERLAP,
+    }
+    return f"transition: {{{', '.join(f'{key}: {value}' for key, value in settings.items())}}}"
 
 
 def _format_frames_as_seconds(film: Film, frames: int) -> str:

@@ -112,3 +112,10 @@ def test_a_film_gives_a_slide_its_handles_and_keeps_its_length(
         shown = 2 * round(Fraction(at + 1, 13) * 90)
         expected = np.concatenate([outgoing[: 180 - shown], incoming[:shown]]).astype(int)
         assert np.abs(frames[film_frame][:180] - expected).mean() < 5, film_frame
+
+
+def test_the_cure_for_missing_handles_keeps_the_side(cli, write_film):
+    film = "storyboard: 1\nshots: [{id: A, prompt: a}, {id: B, prompt: b, transition: %s}]\n"
+    for frames in ("auto", "handles"):
+        checked = cli("check", write_film(film % f"{{slide: 1, from: right, frames: {frames}}}"))
+        assert "transition: {slide: 1, from: right, frames: overlap}" in checked.out

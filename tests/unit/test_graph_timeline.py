@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Align, Anchor, FramesFrom, Transition, Trim
 from storyboard.timecode import FrameRange
-from storyboard.transitions.registry import load_transitions
+from storyboard.transitions.registry import find_transition, load_transitions
 from tests.unit.films import compile_shots, list_codes, make_shot
 
 
@@ -145,9 +145,10 @@ plans = st.lists(
 def test_every_film_frame_has_its_picture(plan: list[tuple]) -> None:  # type: ignore[type-arg]
     shots = []
     for n, (length, start, kind, frames, align, source) in enumerate(plan):
-        into = Transition(kind, frames, align=align, frames=source)
-        if n == 0 and kind not in ("cut", "fade"):
-            into = Transition()
+        into = Transition()
+        if kind == "fade" or (n and kind != "cut"):
+            arguments = find_transition(kind).to_arguments({})
+            into = Transition(kind, frames, arguments=arguments, align=align, frames=source)
         shots.append(
             make_shot(f"S{n}", duration=192, length=length, trim=Trim(start=start), transition=into)
         )
