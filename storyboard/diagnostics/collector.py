@@ -18,8 +18,10 @@ class DiagnosticCollector:
         self._diagnostics: dict[tuple[str, Span, str], Diagnostic] = {}
         self._failed_shots: set[str] = set()
 
-    def add(self, diagnostic: Diagnostic) -> None:
-        """Keeps it, unless the same was said of the same place."""
+    def add(self, diagnostic: Diagnostic, shot: Shot | None = None) -> None:
+        """Keeps it, unless the same was said of the same place; its error fails `shot`."""
+        if shot is not None and diagnostic.severity is Severity.ERROR:
+            self._failed_shots.add(shot.id)
         key = diagnostic.code, diagnostic.span, diagnostic.message
         self._diagnostics.setdefault(key, diagnostic)
 
@@ -34,9 +36,7 @@ class DiagnosticCollector:
         shot: Shot | None = None,
     ) -> None:
         """Adds an error; the shot named with it has failed."""
-        if shot is not None:
-            self._failed_shots.add(shot.id)
-        self.add(Diagnostic(code, message, span, hint, Severity.ERROR, related))
+        self.add(Diagnostic(code, message, span, hint, Severity.ERROR, related), shot)
 
     def add_warning(self, code: str, span: Span, message: str, hint: str = "") -> None:
         self.add(Diagnostic(code, message, span, hint, Severity.WARNING))

@@ -12,13 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from storyboard.diagnostics.collector import DiagnosticCollector
-from storyboard.diagnostics.suggestions import suggest_or_list_names
 from storyboard.errors import Diagnostic, MediaError
 from storyboard.graph.context import CompileContext
 from storyboard.graph.dialogue_timing import warn_trimmed_lines
 from storyboard.graph.effects import EffectSteps, adjust_length_for_effects
-from storyboard.graph.frame_links import FrameLinkResolver
-from storyboard.graph.limits.model_limits import PREVIZ, ModelRules
+from storyboard.graph.limits.model_limits import ModelRules
+from storyboard.graph.limits.model_lookup import PREVIZ, ModelLookup
 from storyboard.graph.narration import NarrationSteps
 from storyboard.graph.rate_limits import build_rate_limits
 from storyboard.graph.shot_material import ENDLESS, ShotMaterial, StepSegment, UsedRange
@@ -69,37 +68,32 @@ def compile_film(
     `expired` are extensions, by step, whose source is gone: they begin anew from its last frame.
     `trims` are what the lock file says, by step, of the takes that play.
     """
-    compiler = _Compiler(
-        film, probe, model_catalog or load_catalog(), allow_retired, broken, plugins
-    )
-    compiler.context.expired = expired
-    compiler.trims = TakeTrimOverlay(compiler.context, trims)
-    return compiler.build_graph()
+    model_catalog = model_catalog or load_catalog()
+    models = ModelLookup(model_catalog, allow_retired=allow_retired, plugins=plugins)
+    rules = ModelRules(film, models, model_catalog.preferred)
+    shots = {
+        shot.id: adjust_length_for_effects(shot, film.delivery.rate)
+        for shot in film.shots
+        if not shot.omit
+    }
+    context = CompileContext(film, DiagnosticCollector(), models, rules, shots, expired=expired)
+    return _Compiler(context, TakeTrimOverlay(context, trims), probe, broken).build_graph()
 
 
 class _Compiler:
     def __init__(
         self,
-        film: Film,
+        context: CompileContext,
+        trims: TakeTrimOverlay,
         probe: Callable[[Path], MediaFacts],
-        model_catalog: Catalog,
-        allow_retired: bool,
         broken: frozenset[str],
-        plugins: Sequence[str],
     ) -> None:
+        self.context = context
+        self.diagnostics = context.diagnostics
+        self.trims = trims
         self.probe = probe
         self.broken = broken
-        self.diagnostics = DiagnosticCollector()
-        rules = ModelRules(
-            film, model_catalog, self.diagnostics, allow_retired=allow_retired, plugins=plugins
-        )
-        rate = film.delivery.rate
-        shots = {
-            shot.id: adjust_length_for_effects(shot, rate) for shot in film.shots if not shot.omit
-        }
-        self.context = CompileContext(film, self.diagnostics, rules, shots)
-        self.step_builder = ShotStepBuilder(self.context, FrameLinkResolver(self.context))
-        self.trims = TakeTrimOverlay(self.context, {})
+        self.step_builder = ShotStepBuilder(context)
         self._compiled_ids: set[str] = set()
 
     def build_graph(self) -> Graph:
@@ -120,15 +114,13 @@ class _Compiler:
         effect_steps = EffectSteps(context)
         effect_steps.add_effect_steps()
         timeline = build_timeline(
-            *(
-                film,
-                playing,
-                effect_steps.materials,
-                effect_steps.used_ranges,
-                context.used_ranges,
-                self.diagnostics,
-                quiet_shots,
-            )
+            film,
+            playing,
+            effect_steps.materials,
+            effect_steps.used_ranges,
+            context.used_ranges,
+            self.diagnostics,
+            quiet_shots,
         )
         timeline = replace(
             timeline, narration=NarrationSteps(context).add_narration_steps(timeline)
@@ -139,7 +131,7 @@ class _Compiler:
             warn_trimmed_lines(film, timeline, self.diagnostics)
         for id, step in context.steps.items():
             if step.provider != PREVIZ and (
-                model := context.rules.find_catalog_model(step.provider, step.model)
+                model := context.models.find_exact_model(step.provider, step.model)
             ):
                 context.steps[id] = replace(step, rate_limits=build_rate_limits(model))
         return Graph(
@@ -160,11 +152,11 @@ class _Compiler:
 
     def _check_provider_names(self, film: Film) -> None:
         """Settings of a provider that nobody knows would have no effect."""
+        models = self.context.models
         for name in film.providers:
-            if name not in self.context.rules.providers:
-                span = film.find_span(f"providers.{name}")
-                hint = suggest_or_list_names(name, self.context.rules.providers)
-                self.diagnostics.add_error("SB401", span, f"there is no provider `{name}`", hint)
+            if name not in models.providers:
+                problem = models.build_unknown_provider(None, f"providers.{name}", name)
+                self.context.report_findings(problem)
 
     def _find_shots_beside_uncompiled(self) -> set[str]:
         """Shots whose neighbour in the cut could not be built."""

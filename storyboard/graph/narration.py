@@ -14,7 +14,7 @@ from itertools import pairwise
 from storyboard.errors import Span
 from storyboard.graph.context import CompileContext
 from storyboard.graph.dialogue_timing import BREATH, compute_line_ranges
-from storyboard.graph.limits.model_limits import PREVIZ
+from storyboard.graph.limits.model_lookup import PREVIZ
 from storyboard.graph.steps import Link, Step
 from storyboard.graph.timeline import NarrationItem, Timeline
 from storyboard.model.film import Line, Shot
@@ -131,17 +131,19 @@ class NarrationSteps:
         """The model that writes or speaks; None for previz, which is noted where others pay."""
         if product in self._models:
             return self._models[product]
-        defaults, rules = self._context.film.defaults, self._context.rules
+        defaults, models = self._context.film.defaults, self._context.models
         model_name = {"write": defaults.text_model, "speech": defaults.speech_model}[product]
         platform = defaults.provider if defaults.provider != PREVIZ else defaults.target
         model = (
-            rules.resolve_helper_model(None, platform, product, model_name)
+            self._context.accept_answer(
+                models.find_helper_model(None, platform, product, model_name)
+            )
             if platform or model_name
             else None
         )
         if defaults.provider == PREVIZ:
             model = None  # the name was looked up, and a rehearsal is free
-        elif model is None and not model_name and platform in rules.providers:
+        elif model is None and not model_name and platform in models.providers:
             what = "speaks" if product == "speech" else "writes"
             self._context.diagnostics.add_note(
                 "SB427",

@@ -4,50 +4,43 @@ from __future__ import annotations
 
 from storyboard.graph.context import CompileContext
 from storyboard.graph.frame_links import FrameLinkResolver
-from storyboard.graph.rejections import Rejections
+from storyboard.graph.limits.rejection_texts import format_option_value
+from storyboard.graph.limits.shot_request import ShotRequest
 from storyboard.graph.steps import Link
 from storyboard.model.film import References, Shot
 from storyboard.providers.catalog import Model
 
 
 class ReferenceImages:
-    """Chooses the images of one film's steps; `free` steps have no frame or video of their own."""
+    """Chooses the images of one film's steps."""
 
-    def __init__(
-        self, context: CompileContext, resolver: FrameLinkResolver, rejections: Rejections
-    ) -> None:
+    def __init__(self, context: CompileContext, resolver: FrameLinkResolver) -> None:
         self._context = context
         self._resolver = resolver
-        self._rejections = rejections
 
-    def link_named_references(self, shot: Shot, model: Model, *, free: bool) -> list[Link] | None:
+    def link_named_references(self, request: ShotRequest) -> list[Link] | None:
         """Links of an explicit list, empty without one; None after an error."""
+        shot, limits = request.shot, request.model.references
         names = shot.references
         if isinstance(names, References) or not names:
             return []
         count = self._resolver.count_reference_images(names)
-        if not free:
-            self._rejections.reject_references_with_frames(shot, model)
-        elif model.references is None:
-            self._rejections.reject_references(shot, model)
-        elif count == 0:
-            self._rejections.reject_references_without_images(shot, names)
-        elif len(names) > model.references.max:
-            self._rejections.reject_too_many_references(shot, model, len(names))
-        else:
-            if count > model.references.max:
-                self._note_dropped_images(shot, count - model.references.max, model)
-            return self._resolver.link_reference_images(shot, names, model.references.max)
-        return None
+        if rejection := self._context.rules.check_references(request, names, count):
+            self._context.report_findings(rejection)
+            return None
+        assert limits is not None
+        if count > limits.max:
+            self._note_dropped_images(shot, count - limits.max, request.model)
+        return self._resolver.link_reference_images(shot, names, limits.max)
 
-    def link_automatic_references(
-        self, shot: Shot, model: Model, resolution: str, seconds: int, free: bool
-    ) -> list[Link]:
+    def link_automatic_references(self, request: ShotRequest) -> list[Link]:
+        """Links of the shot's cast and place, where nothing else is said and the model has room."""
+        shot, model = request.shot, request.model
         names = (*shot.cast, *((shot.place,) if shot.place else ()))
         count = self._resolver.count_reference_images(names)
         if shot.references is not References.AUTO or not count:
             return []
-        if not free:
+        if not request.begins_from_words:
             self._note_unsent_references(shot)
             return []
         if model.references is None:
@@ -57,8 +50,8 @@ class ReferenceImages:
                 f"{shot.id} sends no reference images: {model.id} takes none",
             )
             return []
-        if seconds not in model.list_legal_durations(
-            resolution, references=True, operation="references"
+        if request.seconds not in model.list_legal_durations(
+            request.resolution, references=True, operation="references"
         ):
             span = shot.find_span("duration" if "duration" in shot.origins else "length")
             legal = " or ".join(map(str, model.references.durations))
@@ -66,17 +59,17 @@ class ReferenceImages:
                 "SB423",
                 span,
                 f"{shot.id} sends no reference images: {model.id} takes them at {legal} s, "
-                f"not {seconds}",
+                f"not {request.seconds}",
                 f"references: [{', '.join(names)}]   # buys {legal} s and sends them",
             )
             return []
-        if option := self._context.rules.optional_settings.find_blocking_option(
-            shot, model, "references"
-        ):
+        if blocking := self._context.rules.find_blocking_option(shot, model, "references"):
+            option, value = blocking
             self._context.diagnostics.add_note(
                 "SB423",
                 shot.find_span("options"),
-                f"{shot.id} sends no reference images: {model.id} takes none with `{option}`",
+                f"{shot.id} sends no reference images: {model.id} takes none with "
+                f"`{option}: {format_option_value(value)}`",
                 f"references: [{', '.join(names)}]   # sends them; then take the option out",
             )
             return []

@@ -7,25 +7,20 @@ never changes a stated duration.
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 from storyboard.graph.context import CompileContext
-from storyboard.graph.extension_chains import (
-    Hop,
-    find_legal_extension_seconds,
-    find_longest_run_s,
-    offset_hops,
-    plan_hops,
-)
 from storyboard.graph.frame_links import FrameLinkResolver
-from storyboard.graph.limits.model_limits import PREVIZ
+from storyboard.graph.limits.extension_chains import Hop, offset_hops, plan_hops
+from storyboard.graph.limits.model_limits import has_stated_duration
+from storyboard.graph.limits.model_lookup import PREVIZ
+from storyboard.graph.limits.rejections import BeatsWithLink, UnverifiedModel
+from storyboard.graph.limits.shot_request import ShotRequest
 from storyboard.graph.prompt import build_intent, build_prompt
 from storyboard.graph.reference_images import ReferenceImages
-from storyboard.graph.rejections import Rejections
 from storyboard.graph.shot_material import ENDLESS, ShotMaterial, StepSegment
-from storyboard.graph.steps import FramePick, Link, Step, find_catalog_operation
+from storyboard.graph.steps import FramePick, Link, Step
 from storyboard.model.film import FrameEdge, Shot
-from storyboard.providers.base import Kind, Role
+from storyboard.providers.base import Kind, Role, Settings
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
 
@@ -36,20 +31,22 @@ _LINK_KEYS = ("extend", "continue", "first_frame", "last_frame")
 class ShotStepBuilder:
     """Makes the steps of one film's shots."""
 
-    def __init__(self, context: CompileContext, resolver: FrameLinkResolver) -> None:
+    def __init__(self, context: CompileContext) -> None:
         self._context = context
-        self._resolver = resolver
-        self._rejections = Rejections(context)
-        self._images = ReferenceImages(context, resolver, self._rejections)
+        self._rules = context.rules
+        self._resolver = FrameLinkResolver(context)
+        self._images = ReferenceImages(context, self._resolver)
 
     def build_material(self, shot: Shot) -> ShotMaterial | None:
-        """Adds the shot's steps to the desk and says what they bring; None after an error."""
-        model = self._context.rules.resolve_shot_model(shot)
+        """Adds the shot's steps to the film's and says what they bring; None after an error."""
+        model = self._context.accept_answer(self._context.models.find_shot_model(shot))
         if model is None:
             return None
+        if model.status == "unverified" and shot.provider == model.provider:
+            self._context.report_findings(UnverifiedModel(shot, "provider", model))
         if shot.beats:
             if linked := [key for key in _LINK_KEYS if key in shot.origins]:
-                self._rejections.reject_beats_with_link(shot, linked[0])
+                self._context.report_findings(BeatsWithLink(shot, "beats", linked[0]))
                 return None
             return self._build_long_take(shot, model)
         if shot.extends:
@@ -59,34 +56,33 @@ class ShotStepBuilder:
     # one take ------------------------------------------------------------------------------
 
     def _build_single_take(self, shot: Shot, model: Model) -> ShotMaterial | None:
-        links = self._link_first_and_last_frame(shot, model)
-        if links is None:
+        frames = self._link_first_and_last_frame(shot, model)
+        if frames is None:
             return None
-        kind = Kind.INTERPOLATE if len(links) == 2 else Kind.GENERATE
-        resolution = self._context.rules.choose_resolution(shot, model, kind)
-        named_links = self._images.link_named_references(shot, model, free=not links)
-        if resolution is None or named_links is None:
+        kind = Kind.INTERPOLATE if len(frames) == 2 else Kind.GENERATE
+        request = ShotRequest(shot, model, kind, frames)
+        resolution = self._context.accept_answer(self._rules.choose_resolution(request))
+        references = self._images.link_named_references(request)
+        if resolution is None or references is None:
             return None
-        operation = find_catalog_operation(kind, (link.role for link in (*links, *named_links)))
-        seconds = self._choose_take_seconds(shot, model, resolution, operation)
+        request = replace(request, resolution=resolution, links=(*frames, *references))
+        seconds = self._choose_take_seconds(request)
         if seconds is None:
             return None
-        links += named_links or self._images.link_automatic_references(
-            shot, model, resolution, seconds, not links
-        )
-        hop = Hop(seconds, False, 0, self._context.rate.to_frames(seconds), depth_s=seconds)
-        self._add_take_step(shot, model, shot.id, kind, hop, resolution, links, _WHOLE)
-        return ShotMaterial(shot.id, (StepSegment(shot.id, 0, hop.frames),))
+        request = replace(request, seconds=seconds)
+        if not references:
+            automatic = self._images.link_automatic_references(request)
+            request = replace(request, links=(*frames, *automatic))
+        self._add_take_step(shot.id, request, seconds)
+        length = self._context.rate.to_frames(seconds)
+        return ShotMaterial(shot.id, (StepSegment(shot.id, 0, length),))
 
-    def _link_first_and_last_frame(self, shot: Shot, model: Model) -> list[Link] | None:
+    def _link_first_and_last_frame(self, shot: Shot, model: Model) -> tuple[Link, ...] | None:
         """The links of first and last frame; None after an error."""
+        if rejection := self._rules.check_frames(shot, model):
+            self._context.report_findings(rejection)
+            return None
         links: list[Link | None] = []
-        if (shot.first_frame or shot.continues) and not model.first_frame:
-            self._rejections.reject_first_frame(shot, model)
-            return None
-        if shot.last_frame and not model.last_frame:
-            self._rejections.reject_last_frame(shot, model)
-            return None
         if shot.continues:
             role, key = Role.FIRST_FRAME, "continue"
             links.append(
@@ -104,179 +100,110 @@ class ShotStepBuilder:
                     shot, shot.last_frame, Role.LAST_FRAME, "last_frame", model
                 )
             )
-        resolved_links = [link for link in links if link is not None]
+        resolved_links = tuple(link for link in links if link is not None)
         return resolved_links if len(resolved_links) == len(links) else None
 
-    def _choose_take_seconds(
-        self, shot: Shot, model: Model, resolution: str, operation: str
-    ) -> int | None:
-        """Seconds of one new take: what is stated, else the shortest that holds the length.
-
-        `operation` is the catalogue's name for the operation.
-        """
-        rate = self._context.rate
-        references = operation == "references"
-        legal = model.list_legal_durations(resolution, references=references, operation=operation)
-        if shot.duration is not None and (
-            shot.is_stated_by_shot("duration") or shot.length is None
-        ):
-            for seconds in legal:
-                if rate.to_frames(seconds) == shot.duration:
-                    return seconds
-            wanted = rate.to_seconds(shot.duration)
-            self._context.rules.reject_duration(shot, model, legal, wanted, resolution)
-            return None
-        if shot.length is None:
-            if model.default_duration in legal:
-                return model.default_duration
-            return next((s for s in legal if s >= model.default_duration), max(legal))
-        long_enough = [s for s in legal if rate.to_frames(s) >= shot.length]
-        if not long_enough:
-            self._rejections.reject_long_length(shot, model, resolution, legal)
-            return None
-        with_handles = [s for s in long_enough if rate.to_frames(s) >= shot.length + shot.handles]
-        if not with_handles:
-            missing = shot.length + shot.handles - rate.to_frames(max(long_enough))
+    def _choose_take_seconds(self, request: ShotRequest) -> int | None:
+        """Seconds of one new take, with a note where they leave less for handles than wished."""
+        shot = request.shot
+        seconds = self._context.accept_answer(self._rules.choose_seconds(request))
+        if seconds is None or shot.length is None or has_stated_duration(shot):
+            return seconds
+        missing = shot.length + shot.handles - self._context.rate.to_frames(seconds)
+        if missing > 0:
             self._context.diagnostics.add_note(
                 "SB359",
                 shot.find_span("handles" if "handles" in shot.origins else "length"),
                 f"{shot.id} has {missing} frames less spare than wished: "
-                f"{max(long_enough)} s is the longest take",
+                f"{seconds} s is the longest take",
             )
-            return max(long_enough)
-        return min(with_handles)
+        return seconds
 
     # extensions ----------------------------------------------------------------------------
 
     def _build_extension(self, shot: Shot, model: Model) -> ShotMaterial | None:
-        parent = self._context.materials[shot.extends]
-        step = self._context.steps.get(parent.last_step)
-        if not self._rejections.check_extendable(shot, model, parent, step):
+        source = self._context.steps.get(self._context.materials[shot.extends].last_step)
+        if rejection := self._rules.check_source(shot, model, source):
+            self._context.report_findings(rejection)
             return None
-        assert step is not None
-        rule = model.extend
-        assert rule is not None
-        if step.settings.aspect_ratio != shot.aspect_ratio:
-            self._rejections.reject_extension_aspect_ratio(shot, step)
+        assert source is not None
+        request = ShotRequest(shot, model, Kind.EXTEND, (Link(Role.VIDEO, step=source.id),))
+        resolution = self._context.accept_answer(self._rules.choose_resolution(request))
+        references = self._images.link_named_references(request)
+        if resolution is None or references is None:
             return None
-        resolution = self._context.rules.choose_resolution(shot, model, Kind.EXTEND)
-        named_links = self._images.link_named_references(shot, model, free=False)
-        if resolution is None or named_links is None:
+        request = replace(request, resolution=resolution)
+        self._images.link_automatic_references(request)
+        source_resolution = self._context.resolutions[source.id]
+        if rejection := self._rules.check_source_resolution(shot, model, source, source_resolution):
+            self._context.report_findings(rejection)
             return None
-        self._images.link_automatic_references(shot, model, resolution, 0, False)
-        if rule.input_resolutions and (
-            self._context.resolutions[step.id] not in rule.input_resolutions
-        ):
-            self._rejections.reject_extension_source_resolution(shot, model, step)
+        self._warn_jump(shot, source)
+        if shot.id in self._context.expired:
+            why = f"{source.id} has expired at {model.provider}"
+            return self._restart_from_last_frame(shot, model, source, why)
+        seconds = self._context.accept_answer(
+            self._rules.choose_extension_seconds(replace(request, resolution=source_resolution))
+        )
+        if seconds is None:
             return None
-        if step.shot == shot.extends and self._context.used_ranges[shot.extends].tail:
+        request = replace(request, seconds=seconds)
+        rejection = self._rules.check_chain(request, source)
+        if rejection and self._context.film.policy.on_limit == "reanchor":
+            why = f"the chain would be {source.depth_s} s and more"
+            return self._restart_from_last_frame(shot, model, source, why)
+        if rejection:
+            self._context.report_findings(rejection)
+            return None
+        depth_s = source.depth_s + seconds
+        self._add_take_step(shot.id, request, depth_s, chain_hops=source.hops + 1)
+        frames = self._context.rate.to_frames(seconds)
+        return ShotMaterial(shot.id, (StepSegment(shot.id, 0, frames),))
+
+    def _warn_jump(self, shot: Shot, source: Step) -> None:
+        """Warns where the source plays less than its take, whose end the extension goes on from."""
+        used_range = self._context.used_ranges.get(shot.extends)
+        if source.shot == shot.extends and used_range is not None and used_range.tail:
             self._context.diagnostics.add_warning(
                 "SB354",
                 shot.find_span("extend"),
                 f"{shot.id} goes on from the end of {shot.extends}'s take, "
-                f"which plays {self._context.used_ranges[shot.extends].tail} frames less: a jump",
+                f"which plays {used_range.tail} frames less: a jump",
                 f"continue: {shot.extends}   # starts at the last frame that is seen",
             )
-        if shot.id in self._context.expired:
-            return self._restart_from_last_frame(
-                shot, model, step, f"{step.id} has expired at {model.provider}"
-            )
-        seconds = self._choose_extension_seconds(shot, model, step)
-        if seconds is None:
-            return None
-        if seconds in find_legal_extension_seconds(model, step.depth_s, step.hops):
-            hop = Hop(
-                seconds,
-                True,
-                0,
-                self._context.rate.to_frames(seconds),
-                depth_s=step.depth_s + seconds,
-            )
-            link = Link(Role.VIDEO, step=step.id)
-            self._add_take_step(
-                shot, model, shot.id, Kind.EXTEND, hop, resolution, [link], _WHOLE, step.hops + 1
-            )
-            return ShotMaterial(shot.id, (StepSegment(shot.id, 0, hop.frames),))
-        if self._context.film.policy.on_limit == "reanchor":
-            why = f"the chain would be {step.depth_s} s and more"
-            return self._restart_from_last_frame(shot, model, step, why)
-        self._rejections.reject_long_chain(shot, model, step, seconds)
-        return None
-
-    def _choose_extension_seconds(self, shot: Shot, model: Model, source_step: Step) -> int | None:
-        """Seconds the extension adds, before the chain's cap is looked at."""
-        rule = model.extend
-        assert rule is not None
-        rate = self._context.rate
-        if shot.duration is not None and shot.is_stated_by_shot("duration"):
-            for hop in rule.hops:
-                if rate.to_frames(hop) == shot.duration:
-                    return hop
-            wanted = rate.to_seconds(shot.duration)
-            self._context.rules.reject_duration(
-                shot, model, rule.hops, wanted, self._context.resolutions[source_step.id]
-            )
-            return None
-        if shot.length is None:
-            return rule.default_hop
-        long_enough = [hop for hop in rule.hops if rate.to_frames(hop) >= shot.length]
-        if not long_enough:
-            self._rejections.reject_long_hop(shot, model)
-            return None
-        return min(long_enough)
 
     def _restart_from_last_frame(
-        self, shot: Shot, model: Model, source_step: Step, reason: str
+        self, shot: Shot, model: Model, source: Step, reason: str
     ) -> ShotMaterial | None:
         """A new run from the last frame, where the film allows it; the repeated frame is cut."""
-        resolution = self._context.rules.choose_resolution(shot, model, Kind.GENERATE)
+        link = Link(Role.FIRST_FRAME, step=source.id, pick=FramePick(0, from_end=True))
+        request = ShotRequest(shot, model, links=(link,))
+        resolution = self._context.accept_answer(self._rules.choose_resolution(request))
         if resolution is None:
             return None
+        request = replace(request, resolution=resolution)
         longer = replace(shot, length=None if shot.length is None else shot.length + 1)
-        seconds = self._choose_take_seconds(longer, model, resolution, "image")
+        seconds = self._choose_take_seconds(replace(request, shot=longer))
         if seconds is None:
             return None
-        instead = f"starts again from {source_step.id}'s last frame: {reason}"
+        instead = f"starts again from {source.id}'s last frame: {reason}"
         self._context.diagnostics.add_note(
             "SB424", shot.find_span("extend"), f"{shot.id} {instead}"
         )
+        self._add_take_step(shot.id, replace(request, seconds=seconds), seconds, instead=instead)
         frames = self._context.rate.to_frames(seconds) - 1
-        hop = Hop(seconds, False, 0, frames, skip=1, depth_s=seconds)
-        link = Link(Role.FIRST_FRAME, step=source_step.id, pick=FramePick(0, from_end=True))
-        kind = Kind.GENERATE
-        self._add_take_step(
-            shot, model, shot.id, kind, hop, resolution, [link], _WHOLE, instead=instead
-        )
         return ShotMaterial(shot.id, (StepSegment(shot.id, 0, frames, skip=1),))
 
     # long takes ----------------------------------------------------------------------------
 
     def _build_long_take(self, shot: Shot, model: Model) -> ShotMaterial | None:
-        assert shot.length is not None
-        resolution = self._context.rules.choose_resolution(shot, model, Kind.GENERATE)
-        named_links = self._images.link_named_references(shot, model, free=True)
-        if resolution is None or named_links is None:
+        request = ShotRequest(shot, model)
+        resolution = self._context.accept_answer(self._rules.choose_resolution(request))
+        references = self._images.link_named_references(request)
+        if resolution is None or references is None:
             return None
-        usable_model = _drop_unusable_extension(model, resolution)
-        hops = plan_hops(
-            usable_model,
-            shot.length,
-            self._context.rate,
-            [beat.at for beat in shot.beats],
-            resolution=resolution,
-            reanchor=self._context.film.policy.on_limit == "reanchor",
-            references=bool(named_links),
-        )
-        if hops is None:
-            # Not for its length alone: another resolution would run on.
-            if usable_model is model or self._context.rules.choose_resolution(
-                shot, model, Kind.EXTEND
-            ):
-                self._rejections.reject_long_take(
-                    shot, model, find_longest_run_s(usable_model, resolution)
-                )
-            return None
-        hops = self._replan_expired_hops(shot, model, resolution, hops)
+        request = replace(request, resolution=resolution, links=tuple(references))
+        hops = self._plan_hops(request)
         if hops is None:
             return None
         self._note_beats_inside_hops(shot, hops)
@@ -284,63 +211,86 @@ class ShotStepBuilder:
         depth_hops = 0
         for number, hop in enumerate(hops, 1):
             id = f"{shot.id}.{number}" if len(hops) > 1 else shot.id
-            links = self._build_hop_links(shot, model, resolution, hop, segments, named_links)
-            kind = Kind.EXTEND if hop.extends else Kind.GENERATE
             depth_hops = depth_hops + 1 if hop.extends else 0
-            window = FrameRange(hop.start, hop.start + hop.frames)
             instead = ""
             if segments and not hop.extends:
                 why = "has expired" if id in self._context.expired else "can run no longer"
                 instead = f"starts again from the last frame of {segments[-1].step}, which {why}"
             self._add_take_step(
-                shot, model, id, kind, hop, resolution, links, window, depth_hops, instead
+                id,
+                self._build_hop_request(request, hop, segments),
+                hop.depth_s,
+                window=FrameRange(hop.start, hop.start + hop.frames),
+                chain_hops=depth_hops,
+                instead=instead,
             )
             segments.append(StepSegment(id, hop.start, hop.frames, hop.skip))
         return ShotMaterial(shot.id, tuple(segments))
 
+    def _plan_hops(self, request: ShotRequest) -> tuple[Hop, ...] | None:
+        """The hops of a long take; None after an error."""
+        shot, model = request.shot, request.model
+        assert shot.length is not None
+        usable_model = _drop_unusable_extension(model, request.resolution)
+        hops = plan_hops(
+            usable_model,
+            shot.length,
+            self._context.rate,
+            [beat.at for beat in shot.beats],
+            resolution=request.resolution,
+            reanchor=self._context.film.policy.on_limit == "reanchor",
+            references=bool(request.links),
+        )
+        if hops is not None:
+            return self._replan_expired_hops(request, usable_model, hops)
+        # Not for its length alone: another resolution would run on.
+        if usable_model is not model:
+            extension = replace(request, kind=Kind.EXTEND)
+            if self._context.accept_answer(self._rules.choose_resolution(extension)) is None:
+                return None
+        self._context.report_findings(self._rules.reject_long_take(request, usable_model))
+        return None
+
     def _replan_expired_hops(
-        self, shot: Shot, model: Model, resolution: str, hops: tuple[Hop, ...]
+        self, request: ShotRequest, usable_model: Model, hops: tuple[Hop, ...]
     ) -> tuple[Hop, ...] | None:
         """The hops with a new start wherever the platform no longer has the source."""
+        shot, model = request.shot, request.model
+        assert shot.length is not None
         number = 1
         while number < len(hops):
             hop = hops[number]
             if hop.extends and f"{shot.id}.{number + 1}" in self._context.expired:
-                assert shot.length is not None
                 rest = plan_hops(
-                    _drop_unusable_extension(model, resolution),
+                    usable_model,
                     shot.length - hop.start + 1,
                     self._context.rate,
                     [beat.at - hop.start + 1 for beat in shot.beats if beat.at > hop.start],
-                    resolution=resolution,
+                    resolution=request.resolution,
                     reanchor=True,
                 )
                 if rest is None or not model.first_frame:
-                    self._rejections.reject_long_take(
-                        shot, model, find_longest_run_s(model, resolution)
-                    )
+                    self._context.report_findings(self._rules.reject_long_take(request, model))
                     return None
                 hops = (*hops[:number], *offset_hops(rest, hop.start))
             number += 1
         return hops
 
-    def _build_hop_links(
-        self,
-        shot: Shot,
-        model: Model,
-        resolution: str,
-        hop: Hop,
-        segments: list[StepSegment],
-        named_links: list[Link],
-    ) -> list[Link]:
+    def _build_hop_request(
+        self, request: ShotRequest, hop: Hop, segments: list[StepSegment]
+    ) -> ShotRequest:
+        """One hop of a long take after those that brought `segments`."""
+        request = replace(request, seconds=hop.seconds)
         if hop.extends:
-            return [Link(Role.VIDEO, step=segments[-1].step)]
+            link = Link(Role.VIDEO, step=segments[-1].step)
+            return replace(request, kind=Kind.EXTEND, links=(link,))
         if segments:
             pick = FramePick(0, from_end=True)
-            return [Link(Role.FIRST_FRAME, step=segments[-1].step, pick=pick)]
-        return named_links or self._images.link_automatic_references(
-            shot, model, resolution, hop.seconds, True
-        )
+            link = Link(Role.FIRST_FRAME, step=segments[-1].step, pick=pick)
+            return replace(request, links=(link,))
+        if request.links:
+            return request
+        return replace(request, links=tuple(self._images.link_automatic_references(request)))
 
     def _note_beats_inside_hops(self, shot: Shot, hops: tuple[Hop, ...]) -> None:
         seams = {hop.start for hop in hops}
@@ -358,31 +308,34 @@ class ShotStepBuilder:
 
     def _add_take_step(
         self,
-        shot: Shot,
-        model: Model,
         step_id: str,
-        kind: Kind,
-        hop: Hop,
-        resolution: str,
-        links: list[Link],
-        window: FrameRange,
+        request: ShotRequest,
+        depth_s: int,
+        *,
+        window: FrameRange = _WHOLE,
         chain_hops: int = 0,
         instead: str = "",
     ) -> None:
-        operation = find_catalog_operation(kind, (link.role for link in links))
-        settings = self._context.rules.build_settings(
-            shot, model, operation, hop.seconds, resolution
-        )
+        """Adds the step of a request that is complete, or reports why its model does not make it.
+
+        `depth_s` are the seconds of its chain up to its end. `window` is what it brings of the
+        shot, in frames.
+        """
+        shot, model, kind = request.shot, request.model, request.kind
         intent = build_intent(self._context.film, shot, window, first=window.start == 0)
         prompt = build_prompt(intent)
-        if not prompt and operation in model.needs_words:
-            self._rejections.reject_missing_prompt(shot, model)
-        self._rejections.reject_oversized_images(shot, model, links)
+        self._context.report_findings(*self._rules.select_optional_settings(request).dropped)
+        settings = self._rules.check(request, prompt)
+        if not isinstance(settings, Settings):
+            self._context.report_findings(*settings)
+            return
         free = shot.provider == PREVIZ
         if free and self._context.film.subtitles == "burn":
             settings = replace(settings, options={"burn_in": False, **settings.options})
-        price = model.compute_video_price_micros(resolution, hop.seconds, audio=settings.audio)
-        self._context.resolutions[step_id] = resolution
+        price = model.compute_video_price_micros(
+            request.resolution, request.seconds, audio=settings.audio
+        )
+        self._context.resolutions[step_id] = request.resolution
         self._context.steps[step_id] = Step(
             id=step_id,
             kind=kind,
@@ -393,14 +346,14 @@ class ShotStepBuilder:
             settings=settings,
             prompt=prompt,
             intent=intent,
-            links=tuple(links),
+            links=request.links,
             takes=shot.takes,
             samples=1 if free or settings.seed is not None else model.samples,
             price_micros=0 if free else price or 0,
-            buys_frames=self._context.rate.to_frames(Fraction(hop.seconds)),
+            buys_frames=self._context.rate.to_frames(request.seconds),
             contains_source=kind is Kind.EXTEND and bool(model.extend and model.extend.combined),
             seeded=model.seed or free,
-            depth_s=hop.depth_s,
+            depth_s=depth_s,
             hops=chain_hops,
             remote=kind is Kind.EXTEND and not free and bool(model.extend and model.extend.remote),
             instead=instead,

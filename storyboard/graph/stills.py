@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from storyboard.errors import Span
 from storyboard.graph.context import CompileContext
-from storyboard.graph.limits.model_limits import PREVIZ
+from storyboard.graph.limits.model_lookup import PREVIZ
 from storyboard.graph.prompt import (
     build_cast_figures,
     build_intent,
@@ -196,23 +196,27 @@ class StillSteps:
         """Where the limits of a portrait come from."""
         if provider != PREVIZ:
             return provider
-        model = self._context.rules.resolve_shot_model(shot)
-        return self._context.film.defaults.target or (model.provider if model else "")
+        if target := self._context.film.defaults.target:
+            return target
+        model = self._context.models.find_shot_model(shot)
+        return model.provider if isinstance(model, Model) else ""
 
     # what may be asked ---------------------------------------------------------------------
 
     def _find_image_model(
         self, shot: Shot, platform: str, model_name: str, span: Span, cure: str
     ) -> Model | None:
-        rules = self._context.rules
-        image = rules.resolve_helper_model(shot, platform, "still", model_name)
+        models = self._context.models
+        image = self._context.accept_answer(
+            models.find_helper_model(shot, platform, "still", model_name)
+        )
         if image is None and not model_name:
             file = "refs/picture.png" if cure.endswith(": ") else "image: refs/picture.png"
             others = [
                 f"provider: {model.provider}   # {model.id}, "
                 f"{format_usd(self._compute_still_price_micros(shot.resolution, model, 0))} "
                 "a picture"
-                for model in rules.list_helper_models("still")
+                for model in models.list_helper_models("still")
             ]
             self._context.diagnostics.add_error(
                 "SB426",

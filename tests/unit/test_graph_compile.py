@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.graph.extension_chains import (
+from storyboard.graph.limits.extension_chains import (
     find_legal_extension_seconds,
     find_longest_run_s,
     plan_hops,

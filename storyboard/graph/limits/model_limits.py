@@ -1,320 +1,264 @@
-"""What the shot's model may do: settings made legal, or refused with the alternatives.
+"""What a model makes of a shot: settings, or the rejection of what it does not make.
 
-What is required (operation, frames, duration, resolution, aspect, references, sound off) is refused
-here; what a film may go without is judged in preferred.py.
+Every rule is pure: it takes a shot's request so far, and its answer is a value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from storyboard.diagnostics.collector import DiagnosticCollector
-from storyboard.diagnostics.suggestions import suggest_or_list_names
-from storyboard.graph.limits.optional_settings import OptionalSettings
+from storyboard.graph.limits.extension_chains import (
+    find_legal_extension_seconds,
+    find_longest_run_s,
+)
+from storyboard.graph.limits.model_lookup import PREVIZ, ModelLookup
+from storyboard.graph.limits.optional_settings import (
+    OptionalSettings,
+    find_blocking_option,
+    select_optional_settings,
+)
+from storyboard.graph.limits.rejections import (
+    ForeignSource,
+    IllegalAspectRatio,
+    IllegalDuration,
+    IllegalResolution,
+    LongChain,
+    LongExtension,
+    LongLength,
+    LongTake,
+    MissingPrompt,
+    NoExtension,
+    NoFirstFrame,
+    NoLastFrame,
+    NoReferences,
+    OversizedPicture,
+    PlainSource,
+    ReferencesBesideFrame,
+    ReferencesWithoutImages,
+    Rejection,
+    SoundAlwaysOn,
+    SourceAspectRatio,
+    SourceResolution,
+    TooManyReferences,
+)
+from storyboard.graph.limits.shot_request import ShotRequest
+from storyboard.graph.steps import Step
 from storyboard.model.film import Film, Shot
-from storyboard.money import format_usd
 from storyboard.providers.base import Kind, Settings
-from storyboard.providers.catalog import Catalog, Model
-
-PREVIZ = "previz"
-_PRODUCT_WORDS = {"still": "stills", "write": "texts", "speech": "speech"}
+from storyboard.providers.catalog import Model
 
 
 class ModelRules:
-    """Holds one film's shots to the catalogue."""
+    """The rules of one film. `preferred` are the capabilities that a film may go without."""
 
-    def __init__(
-        self,
-        film: Film,
-        model_catalog: Catalog,
-        diagnostics: DiagnosticCollector,
-        *,
-        allow_retired: bool = False,
-        plugins: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, film: Film, models: ModelLookup, preferred: frozenset[str]) -> None:
         self._film = film
-        self._catalog = model_catalog
-        self._diagnostics = diagnostics
-        self._allow_retired = allow_retired
-        self._plugins = tuple(plugins)
-        self._models: dict[tuple[str, str], Model] = {}
-        self.optional_settings = OptionalSettings(
-            film, model_catalog.preferred, diagnostics, self._find_span
-        )
+        self._models = models
+        self._preferred = preferred
 
-    def find_catalog_model(self, provider: str, id: str) -> Model | None:
-        """What the catalogue has under that exact id."""
-        return self._catalog.models.get((provider, id))
+    # everything together ---------------------------------------------------------------------
 
-    @property
-    def providers(self) -> tuple[str, ...]:
-        """Everybody who may be named."""
-        return tuple(dict.fromkeys((PREVIZ, *self._catalog.providers, *self._plugins)))
-
-    def resolve_shot_model(self, shot: Shot) -> Model | None:
-        """The model whose limits the shot obeys; None after an error."""
-        platform = shot.target if shot.provider == PREVIZ else shot.provider
-        cached = self._models.get((platform, shot.model))
-        if cached is not None:
-            return cached
-        model = self._look_up_model(shot, platform)
-        if model is not None and model.status == "live":
-            self._models[platform, shot.model] = model
-        return model
-
-    def _look_up_model(self, shot: Shot, platform: str) -> Model | None:
-        providers = self.providers
-        provider_key = "provider" if shot.provider != PREVIZ else "target"
-        if platform and platform not in providers:
-            span = self._find_span(shot, provider_key, f"defaults.{provider_key}")
-            self._diagnostics.add_error(
-                "SB401",
-                span,
-                f"there is no provider `{platform}`",
-                suggest_or_list_names(platform, providers),
-                shot=shot,
-            )
-            return None
-        if platform in ("", PREVIZ):
-            model = self._catalog.find_first_live_model(shot.model)
-        else:
-            model = self._catalog.find_model(platform, shot.model)
-        span = self._find_span(shot, "model", "defaults.model")
-        if model is None:
-            self._report_unknown_model(shot, platform)
-            return None
-        if model.status == "retired":
-            return self._check_retired_model(shot, model)
-        if model.status == "unverified" and shot.provider == model.provider:
-            self._diagnostics.add_warning(
-                "SB404",
-                self._find_span(shot, "provider", "defaults.provider"),
-                f"{model.id} on {model.provider} is not confirmed: {model.note}",
-            )
-        return model
-
-    def find_exact_model(self, platform: str, id: str) -> Model | None:
-        """The model of exactly that id there."""
-        return self._catalog.models.get((platform, id))
-
-    def resolve_helper_model(
-        self, shot: Shot | None, platform: str, product: str, model_name: str
-    ) -> Model | None:
-        """What makes stills, texts or speech (`still write speech`) there; None where nothing does.
-
-        A name that means no such model is an error; an absent one is the platform's own.
-        """
-        providers = self.providers
-        if platform and platform not in providers:
-            span = self._find_span(shot, "provider", "defaults.provider")
-            message = f"there is no provider `{platform}`"
-            self._diagnostics.add_error(
-                "SB401", span, message, suggest_or_list_names(platform, providers), shot=shot
-            )
-            return None
-        if not model_name:
-            return self._catalog.find_default_model(platform, product)
-        key = {"still": "still_model", "write": "text_model", "speech": "speech_model"}[product]
-        if platform:
-            model = self._catalog.find_model(platform, model_name, product)
-        else:
-            model = next(iter(self._catalog.find_on_platforms(model_name, product)), None)
-        span = self._find_span(shot, key, f"defaults.{key}")
-        if model is None:
-            at = f" at {platform}" if platform else ""
-            models = [m for m in self._catalog.models.values() if m.makes == product]
-            there = [m.id for m in models if m.provider == platform and m.status == "live"]
-            hint = suggest_or_list_names(
-                model_name, tuple(there) or self._catalog.list_model_names(product)
-            )
-            message = f"there is no model `{model_name}`{at} that makes {_PRODUCT_WORDS[product]}"
-            self._diagnostics.add_error("SB402", span, message, hint, shot=shot)
-        elif model.status == "retired" and not self._allow_retired:
-            self._diagnostics.add_error(
-                "SB403",
-                span,
-                f"{model.id} was switched off at {model.provider} on {model.retired_on}",
-                f"{key}: {model.replacement}" if model.replacement else "",
-                shot=shot,
-            )
-            return None
-        return model
-
-    def list_helper_models(self, product: str) -> list[Model]:
-        """Every platform's own model of stills, texts or speech."""
-        models = (
-            self._catalog.find_default_model(platform, product)
-            for platform in self._catalog.providers
-        )
-        return [model for model in models if model is not None]
-
-    def _report_unknown_model(self, shot: Shot, platform: str) -> None:
-        span = self._find_span(shot, "model", "defaults.model")
-        others = self._catalog.find_on_platforms(shot.model)
-        at = f" at {platform}" if platform not in ("", PREVIZ) else ""
-        if others:
-            hint = "\n".join(f"provider: {m.provider}   # {m.id}, {m.status}" for m in others)
-        elif platform in ("", PREVIZ):
-            hint = suggest_or_list_names(shot.model, self._catalog.names)
-        else:
-            names = tuple(n for n in self._catalog.names if self._catalog.find_model(platform, n))
-            hint = suggest_or_list_names(shot.model, names or self._catalog.names)
-        self._diagnostics.add_error(
-            "SB402", span, f"there is no model `{shot.model}`{at}", hint, shot=shot
-        )
-
-    def _check_retired_model(self, shot: Shot, model: Model) -> Model | None:
-        if self._allow_retired or (shot.provider == PREVIZ and not shot.target):
-            return model
-        span = self._find_span(shot, "model", "defaults.model")
-        live = [
-            f"provider: {m.provider}   # {m.id}, {self._format_price_at_720p(m)}"
-            for m in self._catalog.find_on_platforms(shot.model)
-            if m.status == "live"
-        ]
-        if model.replacement:
-            live.insert(0, f"model: {model.replacement}")
-        self._diagnostics.add_error(
-            "SB403",
-            span,
-            f"{model.id} was switched off at {model.provider} on {model.retired_on}",
-            "\n".join(live) or "`--allow-retired` tries it all the same",
-            shot=shot,
-        )
-        return None
-
-    def _format_price_at_720p(self, model: Model) -> str:
-        price = model.compute_video_price_micros("720p", 1, audio=True)
-        return "no price known" if price is None else f"{format_usd(price)}/s at 720p"
-
-    def list_alternative_models(self, shot: Shot) -> list[Model]:
-        """Live models of the same name first, then all the others."""
-        same = self._catalog.find_on_platforms(shot.model)
-        every = {(m.provider, m.id): m for m in (*same, *self._catalog.models.values())}
-        return [m for m in every.values() if m.status == "live" and m.makes == "video"]
-
-    def build_settings(
-        self, shot: Shot, model: Model, operation: str, seconds: int, resolution: str
-    ) -> Settings:
-        """Everything but words and pictures, as it will be sent; refusals are noted.
-
-        `operation` is the catalogue's: `text image interpolate references extend`.
-        """
-        self._check_aspect_ratio(shot, model)
-        audio = shot.audio
-        if not audio and model.audio == "always":
-            self._diagnostics.add_error(
-                "SB418",
-                self._find_span(shot, "audio", "defaults.audio"),
-                f"{model.id} on {model.provider} always makes sound",
-                "mute: true   # keeps it out of the mix; costs the same",
-                shot=shot,
-            )
-        apply_setting = self.optional_settings.keep_supported_setting
-        words = shot.negative_prompt or None
-        seed = apply_setting(shot, model, "seed", shot.seed, model.seed)
-        negative = apply_setting(shot, model, "negative_prompt", words, model.negative_prompt)
-        options = self.optional_settings.filter_supported_options(shot, model, operation)
+    def check(self, request: ShotRequest, prompt: str) -> Settings | tuple[Rejection, ...]:
+        """The settings as they will be sent, or all that is wrong with the request."""
+        shot, model = request.shot, request.model
+        optional = self.select_optional_settings(request)
+        rejections = [*self._list_rejections(request, prompt), *optional.rejections]
+        if rejections:
+            return tuple(rejections)
         return Settings(
-            duration_s=seconds,
-            resolution="180p" if self._film.proxy else resolution,
+            duration_s=request.seconds,
+            resolution="180p" if self._film.proxy else request.resolution,
             aspect_ratio=shot.aspect_ratio,
             fps=model.rate,
-            audio=audio and model.audio != "none",
-            seed=seed,
-            negative_prompt=negative or "",
-            options=options,
+            audio=shot.audio and model.audio != "none",
+            seed=optional.sent.get("seed"),
+            negative_prompt=optional.sent.get("negative_prompt", ""),
+            options=optional.options,
         )
 
-    def _check_aspect_ratio(self, shot: Shot, model: Model) -> None:
+    def select_optional_settings(self, request: ShotRequest) -> OptionalSettings:
+        """What is sent of the settings that a film may go without, and what is dropped."""
+        settings = self._film.providers.get(request.model.provider, {})
+        has_storage = bool(settings.get("storage_uri"))
+        return select_optional_settings(request, self._preferred, has_storage=has_storage)
+
+    def find_blocking_option(
+        self, shot: Shot, model: Model, operation: str
+    ) -> tuple[str, Any] | None:
+        """An option and its value that the shot itself gives and the operation does not take."""
+        return find_blocking_option(shot, model, operation, self._preferred)
+
+    def _list_rejections(self, request: ShotRequest, prompt: str) -> list[Rejection]:
+        shot, model = request.shot, request.model
+        rejections: list[Rejection] = []
         if shot.aspect_ratio not in model.aspect_ratios:
-            self._diagnostics.add_error(
-                "SB412",
-                self._find_span(shot, "aspect_ratio", "format.aspect_ratio"),
-                f"{model.id} on {model.provider} has no aspect ratio {shot.aspect_ratio}",
-                "\n".join(f"aspect_ratio: {ratio}" for ratio in model.aspect_ratios),
-                shot=shot,
-            )
+            rejections.append(IllegalAspectRatio(shot, "aspect_ratio", model))
+        if not shot.audio and model.audio == "always":
+            rejections.append(SoundAlwaysOn(shot, "audio", model))
+        if not prompt and request.operation in model.needs_words:
+            keys = ("extend", "continue", "first_frame")
+            key = next((key for key in keys if key in shot.origins), "")
+            rejections.append(MissingPrompt(shot, key, model))
+        for file in (link.file for link in request.links):
+            if file and model.picture_mb and file.size > model.picture_mb * 1_000_000:
+                rejections.append(OversizedPicture(shot, "first_frame", model, file))
+        return rejections
 
-    def choose_resolution(self, shot: Shot, model: Model, kind: Kind) -> str | None:
-        """The resolution to ask for; None after an error."""
-        wanted = shot.resolution
-        legal = model.list_legal_resolutions(shot.aspect_ratio)
-        if kind is Kind.EXTEND and model.extend and model.extend.resolution:
-            legal = (model.extend.resolution,)
-        if wanted in legal:
-            return wanted
-        span = self._find_span(shot, "resolution", "defaults.resolution", "format.resolution")
-        what = "an extension" if kind is Kind.EXTEND else f"{shot.aspect_ratio} picture"
-        self._diagnostics.add_error(
-            "SB411",
-            span,
-            f"{shot.id}: {model.id} on {model.provider} makes {what} in {' or '.join(legal)}, "
-            f"not {wanted}",
-            "\n".join(
-                f"resolution: {choice}   # {self._format_price_per_second(model, choice)}"
-                for choice in legal
-            )
-            + "\n`format.resolution` may stay: what is bought is conformed to it",
-            shot=shot,
-        )
+    # one after the other ---------------------------------------------------------------------
+
+    def check_frames(self, shot: Shot, model: Model) -> Rejection | None:
+        """Whether the model begins and ends with frames as the shot does."""
+        if (shot.first_frame or shot.continues) and not model.first_frame:
+            key = "continue" if shot.continues else "first_frame"
+            others = self._models.list_alternatives(shot, model, lambda m: m.first_frame)
+            return NoFirstFrame(shot, key, model, others)
+        if shot.last_frame and not model.last_frame:
+            others = self._models.list_alternatives(shot, model, lambda m: m.last_frame)
+            return NoLastFrame(shot, "last_frame", model, others)
         return None
 
-    def _format_price_per_second(self, model: Model, resolution: str) -> str:
-        price = model.compute_video_price_micros(resolution, 1, audio=True)
-        return "no price known" if price is None else f"{format_usd(price)} a second"
+    def check_references(
+        self, request: ShotRequest, names: tuple[str, ...], image_count: int
+    ) -> Rejection | None:
+        """Whether the references `names`, with so many images, are sent."""
+        shot, model, key = request.shot, request.model, "references"
+        if not request.begins_from_words:
+            return ReferencesBesideFrame(shot, key, model)
+        if model.references is None:
+            others = self._models.list_alternatives(shot, model, lambda m: m.references is not None)
+            return NoReferences(shot, key, model, others)
+        if image_count == 0:
+            return ReferencesWithoutImages(shot, key, names)
+        if len(names) > model.references.max:
+            return TooManyReferences(shot, key, model, names, model.references.max)
+        return None
 
-    def reject_duration(
-        self,
-        shot: Shot,
-        model: Model,
-        legal_seconds: Sequence[int],
-        seconds: Fraction,
-        resolution: str,
-    ) -> None:
-        """Refuses a stated duration, with the legal ones and their prices to paste."""
-        lines = [
-            f"duration: {duration}   # {self.format_price(model, resolution, duration, shot.audio)}"
-            for duration in sorted(legal_seconds, key=lambda s: (abs(s - seconds), s))
-        ]
-        long_enough = [duration for duration in legal_seconds if duration >= seconds]
-        if long_enough and seconds > 0:
-            price = self.format_price(model, resolution, long_enough[0], shot.audio)
-            lines.insert(
-                0, f"length: {_format_seconds(seconds)}   # buys {long_enough[0]} s, {price}"
-            )
-        self._diagnostics.add_error(
-            "SB410",
-            self._find_span(shot, "duration", "defaults.duration"),
-            f"{model.id} on {model.provider} makes takes of "
-            f"{_join_seconds_choices(legal_seconds)} s"
-            f"{f' at {resolution}' if resolution in model.resolution_durations else ''}, "
-            f"not {_format_seconds(seconds)}",
-            "\n".join(lines),
-            shot=shot,
+    def choose_resolution(self, request: ShotRequest) -> str | IllegalResolution:
+        """The resolution to ask for."""
+        shot, model = request.shot, request.model
+        is_extension = request.kind is Kind.EXTEND
+        legal = model.list_legal_resolutions(shot.aspect_ratio)
+        if is_extension and model.extend and model.extend.resolution:
+            legal = (model.extend.resolution,)
+        if shot.resolution in legal:
+            return shot.resolution
+        return IllegalResolution(shot, "resolution", model, is_extension, legal)
+
+    def choose_seconds(self, request: ShotRequest) -> int | IllegalDuration | LongLength:
+        """Seconds of one new take: what is stated, else the shortest that holds the length."""
+        shot, model, operation = request.shot, request.model, request.operation
+        rate = self._film.delivery.rate
+        legal = model.list_legal_durations(
+            request.resolution, references=operation == "references", operation=operation
+        )
+        if shot.length is None or has_stated_duration(shot):
+            if shot.duration is not None:
+                return self._match_duration(request, legal)
+            if model.default_duration in legal:
+                return model.default_duration
+            return next((s for s in legal if s >= model.default_duration), max(legal))
+        long_enough = [s for s in legal if rate.to_frames(s) >= shot.length]
+        if not long_enough:
+            wanted_s = rate.to_seconds(shot.length)
+            return LongLength(shot, "length", model, request.resolution, wanted_s, max(legal))
+        with_handles = [s for s in long_enough if rate.to_frames(s) >= shot.length + shot.handles]
+        return min(with_handles, default=max(long_enough))
+
+    def choose_extension_seconds(
+        self, request: ShotRequest
+    ) -> int | IllegalDuration | LongExtension:
+        """Seconds that the extension adds, whatever its chain allows."""
+        shot, model = request.shot, request.model
+        rate, rule = self._film.delivery.rate, model.extend
+        assert rule is not None
+        if has_stated_duration(shot):
+            return self._match_duration(request, rule.hops)
+        if shot.length is None:
+            return rule.default_hop
+        long_enough = [hop for hop in rule.hops if rate.to_frames(hop) >= shot.length]
+        if not long_enough:
+            wanted_s = rate.to_seconds(shot.length)
+            return LongExtension(shot, "length", model, wanted_s, max(rule.hops))
+        return min(long_enough)
+
+    def _match_duration(
+        self, request: ShotRequest, legal: tuple[int, ...]
+    ) -> int | IllegalDuration:
+        rate, shot = self._film.delivery.rate, request.shot
+        assert shot.duration is not None
+        for seconds in legal:
+            if rate.to_frames(seconds) == shot.duration:
+                return seconds
+        wanted_s = rate.to_seconds(shot.duration)
+        return IllegalDuration(shot, "duration", request.model, request.resolution, wanted_s, legal)
+
+    # extensions and long takes ---------------------------------------------------------------
+
+    def check_source(self, shot: Shot, model: Model, source: Step | None) -> Rejection | None:
+        """Whether the model may extend that take; it has no step where nothing runs."""
+        key = "extend"
+        if source is None:
+            return PlainSource(shot, key)
+        if model.extend is None:
+            others = self._models.list_alternatives(shot, model, lambda m: m.extend is not None)
+            return NoExtension(shot, key, model, others)
+        if source.kind is Kind.IMPORT:
+            if not model.extend.foreign:
+                return ForeignSource(shot, key, model)
+        elif (source.provider, source.target) != (shot.provider, model.provider):
+            platform = source.target if source.provider == PREVIZ else source.provider
+            return ForeignSource(shot, key, model, platform=platform)
+        made_by = self._models.find_exact_model(source.target, source.model)
+        if made_by is not None and made_by.wire != model.wire:
+            return ForeignSource(shot, key, model, other_model=source.model)
+        if source.settings.aspect_ratio != shot.aspect_ratio:
+            key = "aspect_ratio" if "aspect_ratio" in shot.origins else key
+            return SourceAspectRatio(shot, key, source)
+        return None
+
+    def check_source_resolution(
+        self, shot: Shot, model: Model, source: Step, source_resolution: str
+    ) -> SourceResolution | None:
+        """Whether the model extends takes in that resolution."""
+        legal = model.extend.input_resolutions if model.extend else ()
+        if not legal or source_resolution in legal:
+            return None
+        return SourceResolution(shot, "extend", model, source, source_resolution, legal)
+
+    def check_chain(self, request: ShotRequest, source: Step) -> LongChain | None:
+        """Whether the chain up to `source` may go on for so long."""
+        shot, model, seconds = request.shot, request.model, request.seconds
+        if seconds in find_legal_extension_seconds(model, source.depth_s, source.hops):
+            return None
+        wanted_s = source.depth_s + seconds
+        others = self._list_long_take_models(shot, model, Fraction(wanted_s))
+        return LongChain(shot, "extend", model, source, wanted_s, others)
+
+    def reject_long_take(self, request: ShotRequest, model: Model) -> LongTake:
+        """Why no hops of `model`, which may lack extensions at a resolution, are long enough."""
+        shot = request.shot
+        assert shot.length is not None
+        wanted_s = self._film.delivery.rate.to_seconds(shot.length)
+        longest_s = find_longest_run_s(model, request.resolution)
+        others = self._list_long_take_models(shot, request.model, wanted_s)
+        return LongTake(shot, "length", request.model, wanted_s, longest_s, others)
+
+    def _list_long_take_models(
+        self, shot: Shot, model: Model, wanted_s: Fraction
+    ) -> tuple[Model, ...]:
+        return self._models.list_alternatives(
+            shot, model, lambda other: _find_longest_take_s(other) >= wanted_s
         )
 
-    def format_price(self, model: Model, resolution: str, seconds: int, audio: bool) -> str:
-        price = model.compute_video_price_micros(resolution, seconds, audio=audio)
-        return "no price known" if price is None else format_usd(price)
 
-    def _find_span(self, shot: Shot | None, key: str, *film_keys: str) -> Any:
-        if shot is not None and key in shot.origins:
-            return shot.find_span(key)
-        for film_key in film_keys:
-            if film_key in self._film.origins:
-                return self._film.find_span(film_key)
-        return shot.find_span("") if shot is not None else self._film.find_span("")
+def has_stated_duration(shot: Shot) -> bool:
+    """Whether the shot itself says how long its take is."""
+    return shot.duration is not None and shot.is_stated_by_shot("duration")
 
 
-def _format_seconds(seconds: Fraction) -> str:
-    return f"{float(seconds):g}"
-
-
-def _join_seconds_choices(values: Sequence[int]) -> str:
-    texts = [str(value) for value in values]
-    if len(texts) > 6 and values == tuple(range(values[0], values[-1] + 1)):
-        return f"{texts[0]} to {texts[-1]}"
-    return " or ".join(texts) if len(texts) < 3 else ", ".join(texts[:-1]) + f" or {texts[-1]}"
+def _find_longest_take_s(model: Model) -> int:
+    resolution = model.resolutions[0] if model.resolutions else "720p"
+    if model.extend and model.extend.resolution:
+        resolution = model.extend.resolution
+    return find_longest_run_s(model, resolution)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storyboard.diagnostics.collector import DiagnosticCollector
-from storyboard.errors import Span
+from storyboard.errors import Diagnostic, Severity
 from storyboard.graph import compiler as compiling
 from storyboard.graph.compiler import Graph
 from storyboard.graph.steps import Step
@@ -50,18 +50,11 @@ class RecordingNotices(DiagnosticCollector):
         super().__init__()
         RecordingNotices.shot_errors = []
 
-    def add_error(
-        self,
-        code: str,
-        span: Span,
-        message: str,
-        hint: str = "",
-        related: tuple[tuple[Span, str], ...] = (),
-        *,
-        shot: Compiled | None = None,
-    ) -> None:
-        self.shot_errors.append(ShotError(code, shot.id if shot else "", message))
-        super().add_error(code, span, message, hint, related, shot=shot)
+    def add(self, diagnostic: Diagnostic, shot: Compiled | None = None) -> None:
+        if diagnostic.severity is Severity.ERROR:
+            error = ShotError(diagnostic.code, shot.id if shot else "", diagnostic.message)
+            self.shot_errors.append(error)
+        super().add(diagnostic, shot)
 
 
 @dataclass(frozen=True)
