@@ -21,7 +21,7 @@ LAYERS = (
     *("providers.local_jobs", "language.yaml", "language.schema", "language.builder", "language"),
     *("graph.rate_limits", "graph.steps", "graph.limits", "graph", "plan"),
     *("providers.registry", "providers.redaction"),
-    *("stitching.media", "stitching.text", "stitching.picture", "stitching.fingerprint"),
+    *("stitching.media", "stitching.text", "stitching.cut_inputs", "stitching.picture"),
     *("stitching.sound", "stitching.smart", "stitching.effects", "stitching"),
     *("run.paths", "run.file_hashes", "run.ledger", "run.store", "run.lockfile", "run"),
     *("run.executor", "run.maintenance", "pipeline", "api", "", "cli", "cli.commands", "testing"),

@@ -7,23 +7,25 @@ did on the way. Words are told by their hash: a prompt may be nobody else's busi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from storyboard._version import __version__
 from storyboard.digest import digest_value
 from storyboard.graph.compiler import Graph
 from storyboard.graph.steps import Step
-from storyboard.graph.timeline import ShotEvent, Timeline
-from storyboard.model.film import Film, Take
+from storyboard.graph.timeline import ShotEvent
+from storyboard.model.film import Take
 from storyboard.money import micros_to_usd
 from storyboard.providers.base import Kind
-from storyboard.run.file_hashes import FileHashCache
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.lockfile.lockfile import LockFile
 from storyboard.timecode import FrameRange
 from storyboard.util.atomic_files import write_text
+
+if TYPE_CHECKING:
+    from storyboard.stitching.cut_inputs import CutInputs
 
 _IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _MODEL = f"{_IPTC}trainedAlgorithmicMedia"
@@ -40,16 +42,15 @@ def to_provenance_path(out: Path) -> Path:
 
 def write_provenance(
     out: Path,
-    film: Film,
+    inputs: CutInputs,
     graph: Graph,
-    timeline: Timeline,
     takes: Mapping[str, Take],
     attempts: Iterable[Attempt],
-    hashes: FileHashCache,
     lock_file: LockFile,
-) -> Path:
-    """Writes the record of the film at `out`; `timeline` is the one that was cut."""
-    builder = _ProvenanceBuilder(film, graph, takes, attempts, hashes, lock_file)
+) -> None:
+    """Writes the record of the film at `out`, which was cut of `inputs`, made of `takes`."""
+    timeline = inputs.timeline
+    builder = _ProvenanceBuilder(graph, takes, attempts, inputs.hash_path, lock_file)
     ranges = [entry for event in timeline.events for entry in builder.describe_played_ranges(event)]
     narration = [
         builder.describe_take(graph.steps[entry.step], takes[entry.step], entry.span)
@@ -61,7 +62,7 @@ def write_provenance(
     document = {
         "format": 1,
         "film": out.name,
-        "title": film.title,
+        "title": inputs.film.title,
         "storyboard": __version__,
         "frames": timeline.length,
         "rate": str(timeline.rate),
@@ -80,9 +81,8 @@ def write_provenance(
             if id in takes
         ],
     }
-    path = to_provenance_path(out)
-    write_text(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    return path
+    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    write_text(to_provenance_path(out), text)
 
 
 def refresh_provenance_notes(out: Path, lock_file: LockFile) -> None:
@@ -110,18 +110,16 @@ def refresh_provenance_notes(out: Path, lock_file: LockFile) -> None:
 class _ProvenanceBuilder:
     def __init__(
         self,
-        film: Film,
         graph: Graph,
         takes: Mapping[str, Take],
         attempts: Iterable[Attempt],
-        hashes: FileHashCache,
+        hash_path: Callable[[Path], str],
         lock_file: LockFile,
     ) -> None:
-        self._film = film
         self._selects = lock_file
         self._graph = graph
         self._takes = takes
-        self._hashes = hashes
+        self._hash_path = hash_path
         self._failed_attempts: dict[str, list[Attempt]] = {}
         for attempt in attempts:
             if attempt.state in _FAILED_STATES:
@@ -192,7 +190,7 @@ class _ProvenanceBuilder:
             {
                 "role": link.role.value,
                 "file": link.file.name,
-                "sha256": self._hashes(link.file.path),
+                "sha256": self._hash_path(link.file.path),
                 **({"cast": link.cast} if link.cast else {}),
             }
             for link in step.links

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,21 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import MoneyRefused
 from storyboard.graph.steps import HELPER_KINDS
-from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film, Take
 from storyboard.money import format_usd
-from storyboard.pipeline.missing_takes import find_missing_steps, replace_missing_with_slates
-from storyboard.pipeline.narration import apply_narration_takes, describe_narration_overruns
-from storyboard.pipeline.provenance import (
-    refresh_provenance_notes,
-    to_provenance_path,
-    write_provenance,
+from storyboard.pipeline.cut_builder import (
+    build_cut_inputs,
+    describe_narration_changes,
+    find_missing_steps,
 )
+from storyboard.pipeline.film_writer import write_film
+from storyboard.pipeline.provenance import to_provenance_path
 from storyboard.pipeline.session import FilmSession, check_film
-from storyboard.pipeline.up_to_date import OutputCache
 from storyboard.plan.plan import Action, Plan, Reason, TakeRequests
 from storyboard.providers import registry
-from storyboard.providers.base import Kind, Provider
+from storyboard.providers.base import Provider
 from storyboard.providers.redaction import RedactedProvider
 from storyboard.run import events as ev
 from storyboard.run.maintenance.store_maintenance import clean_up_after_crash
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
 
 MISSING = ("fail", "slate", "previz")
 """What `RenderOptions.missing` may be."""
-_RECORD = "films.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,16 +233,17 @@ def _stitch_if_complete(
     if session.has_new_trims(result.selects):
         emit(ev.Note(message="the lock file trims takes that play again now: render once more"))
     missing = find_missing_steps(timeline, takes)
-    if missing and options.missing == "slate":
-        timeline = replace_missing_with_slates(timeline, missing)
-        for step_id in sorted(missing & {item.step for item in timeline.narration}):
-            emit(ev.Note(message=f"{step_id} is not spoken yet: silence stands for it"))
-    elif missing:
+    if missing and options.missing != "slate":
         steps = [session.graph.steps[id] for id in missing]
         names = ", ".join(sorted({s.id if s.kind in HELPER_KINDS else s.shot for s in steps}))
         emit(ev.Note(message=f"the film is not cut: {names} not made yet"))
         return RenderResult(result)
-    return _stitch_unless_current(session, timeline, takes, result, options, emit)
+    inputs = build_cut_inputs(session, timeline, takes)
+    for note in describe_narration_changes(timeline, inputs):
+        emit(ev.Note(message=note))
+    out = options.out or choose_default_output(session.film)
+    is_new = write_film(session, inputs, takes, out, jobs=options.processes, emit=emit)
+    return RenderResult(result, out, current=not is_new)
 
 
 async def _run_plan(
@@ -316,97 +313,3 @@ async def _render_previz_stand_ins(
         return {id: take for id, take in takes.items() if id in missing_steps}
     finally:
         rehearsal.close()
-
-
-def _stitch_unless_current(
-    session: FilmSession,
-    timeline: Timeline,
-    takes: Mapping[str, Take],
-    result: RunResult,
-    options: RenderOptions,
-    emit: ev.EventSink,
-) -> RenderResult:
-    """Cuts the film, unless the very same one already stands where it is wanted."""
-    from storyboard.run.ledger.ledger import Ledger
-    from storyboard.stitching.stitch import StepMedia, fingerprint_film, stitch_film
-    from storyboard.stitching.text.subtitle_files import find_stale_subtitles, list_sidecar_paths
-
-    store, film = session.store, session.film
-    assert store is not None
-    out = options.out or choose_default_output(film)
-    timeline = apply_narration_takes(timeline, takes, store)
-    for note in describe_narration_overruns(timeline):
-        emit(ev.Note(message=note))
-    media = {
-        id: StepMedia(store.require_file(take.sha256), take.sha256, take.facts, take.source_frames)
-        for id, take in takes.items()
-        if session.graph.steps[id].kind not in (Kind.STILL, Kind.WRITE)
-    }
-    sounds = _GeneratedSounds(film, session)
-    identity = fingerprint_film(film, timeline, media, generator_revision=sounds.revision)
-    cache = OutputCache(session.state / _RECORD)
-    sidecar_paths = (to_provenance_path(out), *list_sidecar_paths(film, timeline, out))
-    is_complete = all(path.exists() for path in sidecar_paths)
-    if is_complete and cache.is_current(out, identity):
-        out.touch()
-        refresh_provenance_notes(out, session.selects)
-        cache.record_output(out, identity)
-        return RenderResult(result, out, current=True)
-    started = time.monotonic()
-
-    def report_progress(done: int, total: int) -> None:
-        emit(ev.StitchProgress(frames=done, of_frames=total))
-
-    facts = stitch_film(
-        film,
-        timeline,
-        media,
-        out,
-        cache=store.cache,
-        beds=sounds.bed,
-        murmur=sounds.murmur,
-        generator_revision=sounds.revision,
-        on_progress=report_progress,
-        jobs=options.processes,
-    )
-    attempts = Ledger.read_attempts(session.state)
-    told = (session.graph, timeline, takes, attempts, session.hashes, session.selects)
-    write_provenance(out, film, *told)
-    cache.record_output(out, identity)
-    for note in facts.notes:
-        emit(ev.Note(message=note))
-    for path in find_stale_subtitles(film, timeline, out):
-        emit(ev.Note(message=f"nothing is said in the film, but {path.name} lies beside it"))
-    emit(
-        ev.Note(
-            message=f"cut in {time.monotonic() - started:.1f} s: {facts.lufs:.1f} LUFS, "
-            f"true peak {facts.true_peak_db:.1f} dB"
-        )
-    )
-    emit(
-        ev.FilmWritten(
-            path=str(out),
-            frames=facts.frames,
-            seconds=float(facts.seconds),
-            size=out.stat().st_size,
-        )
-    )
-    return RenderResult(result, out)
-
-
-class _GeneratedSounds:
-    """What previz lends the mix: beds from words, and murmured lines in a rehearsal.
-
-    In a film that was bought nobody murmurs: a line that no take speaks stays silent.
-    """
-
-    def __init__(self, film: Film, session: FilmSession) -> None:
-        provider_names = {step.provider for step in session.graph.steps.values()}
-        has_described_sound = any(s.ambience and s.ambience.make for s in film.shots)
-        has_described_sound = has_described_sound or any(cue.make for cue in film.music)
-        is_rehearsal = provider_names <= {"previz", "import", registry.EFFECTS}
-        needed = has_described_sound or (is_rehearsal and any(s.dialogue for s in film.shots))
-        adapter = registry.load_adapter_class("previz") if needed else None
-        self.bed = getattr(adapter, "bed", None)
-        self.murmur = getattr(adapter, "murmur", None) if is_rehearsal else None
-        self.revision = adapter.revision if adapter else ""

@@ -97,10 +97,10 @@ def _read_file_facts(name: str) -> list[int]:
 class OutputCache:
     """Which films stand where, so that one that is current is not cut again."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, state: Path) -> None:
+        self._path = state / "films.json"
         try:
-            self._outputs = json.loads(path.read_text("utf-8"))["films"]
+            self._outputs = json.loads(self._path.read_text("utf-8"))["films"]
         except (OSError, ValueError, KeyError, TypeError):
             self._outputs = {}  # only a memory: the film is cut again
 

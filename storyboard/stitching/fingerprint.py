@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from fractions import Fraction
-from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from storyboard.digest import Value, digest_value, hash_file
+from storyboard.digest import Value, digest_value
 from storyboard.errors import StitchError
-from storyboard.graph.timeline import Blend, ShotEvent, Slice, Timeline
-from storyboard.model.film import Align, Anchor, Film, Line, MediaFile, Shot
+from storyboard.graph.timeline import Blend, ShotEvent, Slice
+from storyboard.model.film import Align, Anchor, Line, MediaFile, Shot
 from storyboard.model.shot_keys import FIELD_KEYS, SHOT_KEYS, Affects
-from storyboard.stitching.picture.clips import StepMedia
-from storyboard.stitching.text.overlay_layout import lay_out_overlays
+from storyboard.stitching.cut_inputs import CutInputs, StepMedia
 from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.util.serialization import Serialized
 
@@ -38,16 +35,14 @@ _LATER: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
 """Fields that came after version 1: they count only where they say something else than this."""
 
 
-def fingerprint_film(
-    film: Film, timeline: Timeline, media: Mapping[str, StepMedia], *, generator_revision: str = ""
-) -> str:
+def fingerprint_film(inputs: CutInputs) -> str:
     """64 hex digits that change with anything that changes the finished file.
 
     That is the timeline, the bytes of every take that it shows or that only sounds, titles, sound,
-    loudness, metadata and subtitles; and `generator_revision`, the revision of whatever makes beds
-    and voices from words. Sound files are read once while they stay the same. Raises StitchError
-    when one is missing.
+    loudness, metadata and subtitles; and the revision of whatever makes beds and voices from words.
+    Raises StitchError when a sound file is missing.
     """
+    film, timeline, media = inputs.film, inputs.timeline, inputs.media
     shots = {shot.id: shot for shot in film.shots}
     shown_steps = {part.step for event in timeline.events for part in event.slices}
     shown_steps |= {item.step for item in timeline.narration}
@@ -65,26 +60,24 @@ def fingerprint_film(
         "stitch",
         {
             "revision": _REVISION,
-            "maker": generator_revision,
+            "maker": inputs.sounds.revision,
             "size": list(film.delivery.size),
             "rate": timeline.rate.value,
             "length": timeline.length,
             "events": [
                 [
-                    _serialize_event(event, media),
-                    _serialize_cut_values(shots[event.shot], timeline),
+                    _serialize_event(event, inputs),
+                    _serialize_cut_values(shots[event.shot], inputs),
                     before is not None and shots[event.shot].extends == before.shot,
                 ]
                 for before, event in zip((None, *timeline.events), timeline.events, strict=False)
             ],
             "heard": sound_only,
-            "titles": [_serialize_title(item) for item in lay_out_overlays(film, timeline)],
-            "music": [_serialize_with_anchors_resolved(cue, timeline) for cue in film.music],
-            "narration": [
-                _serialize_with_anchors_resolved(cue, timeline) for cue in film.narration
-            ],
+            "titles": [_serialize_title(item) for item in inputs.overlays],
+            "music": [_serialize_value(cue, inputs) for cue in film.music],
+            "narration": [_serialize_value(cue, inputs) for cue in film.narration],
             "voices": {name: member.voice for name, member in film.cast.items()},
-            "loudness": _serialize_value(film.loudness),
+            "loudness": _serialize_value(film.loudness, inputs),
             "metadata": [film.title, film.author, film.copyright, list(film.credits)],
             "subtitles": film.subtitles,
             **({"told": narration} if narration else {}),
@@ -92,12 +85,12 @@ def fingerprint_film(
     )
 
 
-def _serialize_event(event: ShotEvent, media: Mapping[str, StepMedia]) -> Value:
+def _serialize_event(event: ShotEvent, inputs: CutInputs) -> Value:
     return [
         [event.record.start, event.record.end, event.visible.start, event.visible.end],
-        [_serialize_slice(part, media) for part in event.slices],
-        _serialize_value(event.entering),
-        _serialize_value(event.leaving),
+        [_serialize_slice(part, inputs.media) for part in event.slices],
+        _serialize_value(event.entering, inputs),
+        _serialize_value(event.leaving, inputs),
         [
             event.used_range.start,
             event.used_range.end,
@@ -119,17 +112,14 @@ def _serialize_slice(part: Slice, media: Mapping[str, StepMedia]) -> Value:
     ]
 
 
-def _serialize_cut_values(shot: Shot, timeline: Timeline) -> Value:
+def _serialize_cut_values(shot: Shot, inputs: CutInputs) -> Value:
     """What of a shot changes the film though no take and no frame of the timeline moves.
 
     Keys that came after the first ones count only where they say something.
     """
-    first = [
-        _serialize_with_anchors_resolved(SHOT_KEYS[name].read_value(shot), timeline)
-        for name in _FIRST_CUT_KEYS
-    ]
+    first = [_serialize_value(SHOT_KEYS[name].read_value(shot), inputs) for name in _FIRST_CUT_KEYS]
     later: dict[str, Value] = {
-        key.name: _serialize_with_anchors_resolved(value, timeline)
+        key.name: _serialize_value(value, inputs)
         for key in FIELD_KEYS
         if Affects.CUT in key.affects
         and not key.is_on_timeline
@@ -145,56 +135,42 @@ def _serialize_title(placed_title: PlacedTitle) -> Value:
     return [*position, title.text, list(title.credits), title.style]
 
 
-def _serialize_with_anchors_resolved(value: object, timeline: Timeline) -> Value:
-    """Like `_serialize_value`, with anchors as the film frames that they name."""
+def _serialize_value(value: object, inputs: CutInputs) -> Value:
+    """The canonical form of a value of the film.
+
+    Files stand as their contents, anchors as the film frames that they name.
+    """
     if isinstance(value, Anchor):
-        try:
-            return timeline.resolve_anchor(value)
-        except KeyError as error:
-            raise StitchError(
-                f"a sound is anchored at {value.shot}, which is not in the cut"
-            ) from error
-    return _serialize_value(value, timeline)
-
-
-def _serialize_value(value: object, timeline: Timeline | None = None) -> Value:
-    """The canonical form of a value of the film; files stand as their contents."""
+        return _resolve_anchor(value, inputs)
     if isinstance(value, MediaFile):
-        return value.uri or _hash_media_file(value)
+        return value.uri or _hash_media_file(value, inputs)
     if isinstance(value, Enum):
         return str(value.value)
     if value is None or isinstance(value, str | int | float | Fraction):
         return value
     if isinstance(value, tuple | list):
-        return [
-            _serialize_with_anchors_resolved(item, timeline) if timeline else _serialize_value(item)
-            for item in value
-        ]
+        return [_serialize_value(item, inputs) for item in value]
     if isinstance(value, Serialized):
         later = _LATER.get(type(value), {})
         return {
-            name: _serialize_with_anchors_resolved(part, timeline)
-            if timeline
-            else _serialize_value(part)
+            name: _serialize_value(part, inputs)
             for name, part in value.to_fields().items()
             if name not in later or part != later[name]
         }
     raise TypeError(f"{type(value).__name__} has no part in a film's identity")
 
 
-def _hash_media_file(file: MediaFile) -> str:
+def _resolve_anchor(anchor: Anchor, inputs: CutInputs) -> int:
     try:
-        return hash_content(file.path)
+        return inputs.timeline.resolve_anchor(anchor)
+    except KeyError as error:
+        raise StitchError(
+            f"a sound is anchored at {anchor.shot}, which is not in the cut"
+        ) from error
+
+
+def _hash_media_file(file: MediaFile, inputs: CutInputs) -> str:
+    try:
+        return inputs.hash_path(file.path)
     except OSError as error:
         raise StitchError(f"{file.name} can't be read: {error.strerror}") from error
-
-
-def hash_content(path: Path) -> str:
-    """The SHA-256 of a file, read once while it stays the same. Raises OSError."""
-    facts = path.stat()
-    return _hash_unchanged_file(str(path), facts.st_size, facts.st_mtime_ns)
-
-
-@lru_cache(maxsize=1024)
-def _hash_unchanged_file(path_text: str, _size: int, _changed: int) -> str:
-    return hash_file(Path(path_text))

@@ -46,6 +46,7 @@ def mux_and_check_film(
     is not made of `sample_ranges`, where those are given.
     """
     unfinished = build_temp_path(out)
+    tags = [f"{name}={text}" for name, text in build_metadata_tags(film).items()]
     try:
         run_ffmpeg(
             [
@@ -55,7 +56,7 @@ def mux_and_check_film(
                 *(("-map", "2:s:0", "-c:s", "mov_text") if captions else ()),
                 *("-c:v", "copy", "-c:a", "copy", "-bsf:a", "aac_adtstoasc"),
                 *("-video_track_timescale", f"{choose_timescale(film.delivery.rate.value)}"),
-                *build_ffmpeg_metadata_arguments(film),
+                *(part for tag in tags for part in ("-metadata", tag)),
                 *("-movflags", "+faststart", "-fflags", "+bitexact"),
                 *("-f", "mp4", f"file:{unfinished}"),
             ]
@@ -68,15 +69,15 @@ def mux_and_check_film(
         unfinished.unlink(missing_ok=True)
 
 
-def build_ffmpeg_metadata_arguments(film: Film) -> list[str]:
-    """What the file says of itself, as arguments."""
+def build_metadata_tags(film: Film) -> dict[str, str]:
+    """What the file says of itself, by the names that ffmpeg has for it."""
     tags = {
         "title": film.title,
         "artist": film.author,
         "copyright": film.copyright,
         "comment": "\n".join(film.credits),
     }
-    return [part for key, text in tags.items() if text for part in ("-metadata", f"{key}={text}")]
+    return {name: text for name, text in tags.items() if text}
 
 
 def check_film_timing(

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from storyboard.errors import StitchError
-from storyboard.graph.timeline import Timeline
-from storyboard.model.film import Film
-from storyboard.stitching.cleanup import remove_abandoned_temp_files
-from storyboard.stitching.fingerprint import fingerprint_film
+from storyboard.stitching.cleanup import remove_abandoned_temp_files, remove_stale_cache_files
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.adts import AdtsFile, index_adts_file
 from storyboard.stitching.media.clip_index import CannotStreamCopy
 from storyboard.stitching.media.ffmpeg import build_temp_path
-from storyboard.stitching.mux import build_ffmpeg_metadata_arguments, mux_and_check_film
+from storyboard.stitching.mux import build_metadata_tags, mux_and_check_film
 from storyboard.stitching.picture.clips import (
-    StepMedia,
     check_clips_with_notes,
     conform_shown_takes,
 )
@@ -30,24 +25,15 @@ from storyboard.stitching.picture.compositor import compose_frames, encode_frame
 from storyboard.stitching.smart.checked_seams import CheckedSeams
 from storyboard.stitching.smart.seam_check import check_timestamps
 from storyboard.stitching.smart.smart_cut import write_smart_cut
-from storyboard.stitching.smart.window_renderer import WINDOW
-from storyboard.stitching.sound.mixer import AmbienceSource, SpeechSource
 from storyboard.stitching.sound.soundtrack import MixResult, write_soundtrack
-from storyboard.stitching.text.overlay_layout import lay_out_overlays
-from storyboard.stitching.text.subtitle_files import write_cues, write_sidecar_subtitles
-from storyboard.stitching.text.subtitles import build_subtitle_cues
+from storyboard.stitching.text.subtitle_files import list_sidecar_paths, write_cues
 from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF
 from storyboard.stitching.text.typesetting import find_missing_letters
 from storyboard.util.disk_errors import explain_disk_errors
 from storyboard.util.output_files import create_parent_folder, replace_file
 
-__all__ = ["StepMedia", "StitchResult", "fingerprint_film", "stitch_film"]
-
 _REPORT_EVERY = 12
 """Frames from one report of progress to the next."""
-_DAY_S = 86_400
-_KEEP_S = 30 * _DAY_S
-"""Windows and parts of the sound live so long after the last film that used them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +52,21 @@ class StitchResult:
 
 
 def stitch_film(
-    film: Film,
-    timeline: Timeline,
-    media: Mapping[str, StepMedia],
+    inputs: CutInputs,
     out: Path,
     *,
     cache: Path,
-    beds: AmbienceSource | None = None,
-    murmur: SpeechSource | None = None,
-    generator_revision: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     jobs: int = 2,
 ) -> StitchResult:
     """Cuts the film to `out`, which appears by rename when it is whole and proved.
 
-    `media` is keyed by step id and holds every step that the timeline shows. `cache` keeps
-    conformed takes between films; unfinished files live in it too and are gone afterwards.
-    `beds` and `murmur`, of the revision `generator_revision`, make the sound that the film has only
-    words for. `on_progress` hears (frames drawn, frames of the film). Raises StitchError when takes
-    are missing or too short, MediaError when a file can't be read, EnvironmentProblem when the disk
-    is full.
+    `cache` keeps conformed takes between films; unfinished files live in it too and are gone
+    afterwards. `on_progress` hears (frames drawn, frames of the film). Raises StitchError when
+    takes are missing or too short, MediaError when a file can't be read, EnvironmentProblem when
+    the disk is full.
     """
+    film, timeline = inputs.film, inputs.timeline
     if not timeline.length:
         raise StitchError("the film has no frames: no shot is in the cut")
     with (
@@ -94,23 +74,16 @@ def stitch_film(
         _clean_up_and_open_scratch(out, cache) as scratch,
         ThreadPoolExecutor(1) as aside,
     ):
-        clips = conform_shown_takes(timeline, media, film.delivery, cache, jobs=jobs)
-        notes = [*check_clips_with_notes(timeline, clips), *_note_missing_letters(film, timeline)]
-        titles = lay_out_overlays(film, timeline)
+        clips = conform_shown_takes(timeline, inputs.media, film.delivery, cache, jobs=jobs)
+        notes = [*check_clips_with_notes(timeline, clips), *_note_missing_letters(inputs)]
         picture, sound = scratch / "picture.mp4", scratch / "sound.aac"
         mixing = aside.submit(
             lambda: write_soundtrack(
-                *(film, timeline, media, sound),
-                cache=cache / "sound",
-                scratch=scratch,
-                beds=beds,
-                murmur=murmur,
-                generator_revision=generator_revision,
-                jobs=jobs,
+                inputs, sound, cache=cache / "sound", scratch=scratch, jobs=jobs
             )
         )
         progress = _Progress(timeline.length, mixing, on_progress)
-        captions = _write_srt_for_track(film, timeline, scratch)
+        captions = _write_srt_for_track(inputs, scratch)
 
         def wait_for_sound() -> AdtsFile | None:
             mixing.result()
@@ -120,14 +93,12 @@ def stitch_film(
         proofs = CheckedSeams(cache)
         try:
             sample_ranges, encode_notes = write_smart_cut(
-                *(timeline, clips, media, titles, film.delivery, unfinished),
+                *(inputs, clips, unfinished),
                 cache=cache,
                 jobs=jobs,
                 on_frames=progress,
                 read_sound=wait_for_sound,
-                tags=dict(
-                    part.split("=", 1) for part in build_ffmpeg_metadata_arguments(film)[1::2]
-                ),
+                tags=build_metadata_tags(film),
                 proofs=proofs,
             )
             mix = mixing.result()
@@ -142,12 +113,14 @@ def stitch_film(
         except CannotStreamCopy as problem:
             notes.append(f"the whole picture is encoded again: {problem}")
             progress = _Progress(timeline.length, mixing, on_progress)
-            frames = compose_frames(timeline, clips, titles, film.delivery.size)
+            frames = compose_frames(timeline, clips, inputs.overlays, film.delivery.size)
             encode_frames(frames, film.delivery, picture, on_frame=progress)
             mix = mixing.result()
             mux_and_check_film(picture, sound, film, timeline.length, out, captions=captions)
         finally:
             unfinished.unlink(missing_ok=True)
+        subtitle_paths = list_sidecar_paths(film, inputs.subtitle_cues, out)
+        write_cues(inputs.subtitle_cues, timeline.rate, subtitle_paths)
         return StitchResult(
             path=out,
             frames=timeline.length,
@@ -155,9 +128,7 @@ def stitch_film(
             lufs=mix.lufs,
             true_peak_db=mix.true_peak_db,
             notes=(*notes, *mix.notes),
-            subtitles=write_sidecar_subtitles(film, timeline, out)
-            if film.subtitles == "sidecar"
-            else (),
+            subtitles=subtitle_paths,
         )
 
 
@@ -167,17 +138,18 @@ def _clean_up_and_open_scratch(out: Path, cache: Path) -> Iterator[Path]:
     create_parent_folder(out)
     cache.mkdir(parents=True, exist_ok=True)
     remove_abandoned_temp_files(out)
-    _remove_stale_files(cache)
+    remove_stale_cache_files(cache)
     with tempfile.TemporaryDirectory(prefix="stitch-", dir=cache) as folder:
         yield Path(folder)
 
 
-def _write_srt_for_track(film: Film, timeline: Timeline, folder: Path) -> Path | None:
+def _write_srt_for_track(inputs: CutInputs, folder: Path) -> Path | None:
     """The words that become a track of the file; None where there is none to be."""
-    if film.subtitles != "track":
+    if inputs.film.subtitles != "track" or not inputs.subtitle_cues:
         return None
-    paths = [folder / "captions.srt"]
-    return next(iter(write_cues(build_subtitle_cues(film, timeline), timeline, paths)), None)
+    path = folder / "captions.srt"
+    write_cues(inputs.subtitle_cues, inputs.timeline.rate, [path])
+    return path
 
 
 class _Progress:
@@ -205,24 +177,10 @@ class _Progress:
             self._on_progress(self._done, self._frames)
 
 
-def _remove_stale_files(cache: Path) -> None:
-    """Takes away what a killed process left unfinished, and what no film used for long."""
-    now = time.time()
-    unfinished_globs = ("stitch-*", ".*.mp4", ".proofs.*", "sound/.*")
-    abandoned_files = [(path, _DAY_S) for glob in unfinished_globs for path in cache.glob(glob)]
-    cached_globs = (f"{WINDOW}*.mp4", "sound/meter-*", "sound/aac-*")
-    cached_files = [(path, _KEEP_S) for glob in cached_globs for path in cache.glob(glob)]
-    for path, max_age_s in (*abandoned_files, *cached_files):
-        with suppress(OSError):
-            if path.stat().st_mtime > now - max_age_s:
-                continue
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _note_missing_letters(film: Film, timeline: Timeline) -> list[str]:
+def _note_missing_letters(inputs: CutInputs) -> list[str]:
     """A note for every text in the picture with characters that the font lacks."""
-    cards = [part.card for event in timeline.events for part in event.slices if part.card]
-    titles = [placed_title.title for placed_title in lay_out_overlays(film, timeline)]
+    cards = [part.card for event in inputs.timeline.events for part in event.slices if part.card]
+    titles = [placed_title.title for placed_title in inputs.overlays]
     title_texts = [" ".join((title.text, *title.credits)) for title in titles]
     subtitle_texts = {title.text for title in titles if title.style in (SUBTITLE, SUBTITLE_OFF)}
     texts = dict.fromkeys([*cards, *title_texts])

@@ -13,8 +13,8 @@ from pathlib import Path
 from storyboard.digest import digest_value
 from storyboard.graph.timeline import Blend, ShotEvent, Slice, Timeline
 from storyboard.model.film import Delivery, Film, MediaFacts, Shot
+from storyboard.stitching.cut_inputs import CutInputs, StepMedia
 from storyboard.stitching.media.probe import read_frame_index
-from storyboard.stitching.picture.clips import StepMedia
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange, Rate
 
@@ -43,7 +43,9 @@ def main(folder: Path, out: Path, cache: Path, lengths: list[int], count: int) -
         at = record.end
     delivery = Delivery(resolution=f"{first_index.coded_size[1]}p")
     film = Film(folder / "film.yaml", folder, delivery=delivery, shots=tuple(map(Shot, media)))
-    result = stitch_film(film, Timeline(RATE, at, tuple(events)), media, out, cache=cache)
+    result = stitch_film(
+        CutInputs(film, Timeline(RATE, at, tuple(events)), media), out, cache=cache
+    )
     assert result.frames == at
     print(*result.notes, sep="\n")
 

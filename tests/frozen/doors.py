@@ -29,8 +29,8 @@ from storyboard.model.film import MediaFacts
 from storyboard.providers import registry
 from storyboard.providers.base import Input, Kind, Role
 from storyboard.run import events
+from storyboard.stitching.cut_inputs import CutInputs, GeneratedSounds, StepMedia
 from storyboard.stitching.fingerprint import fingerprint_film
-from storyboard.stitching.picture.clips import StepMedia
 from tests.frozen import wires
 
 PAID_KINDS = frozenset(
@@ -120,7 +120,8 @@ def compute_fingerprint(graph: Graph) -> str:
         for n, step in enumerate(graph.steps.values())
         if step.kind not in (Kind.STILL, Kind.WRITE)
     }
-    return fingerprint_film(graph.film, graph.timeline, media, generator_revision="1")
+    sounds = GeneratedSounds(revision="1")
+    return fingerprint_film(CutInputs(graph.film, graph.timeline, media, sounds))
 
 
 def _choose_facts(step: Step) -> MediaFacts:

@@ -13,8 +13,9 @@ import pytest
 from storyboard.digest import hash_file
 from storyboard.graph.timeline import ShotEvent, Slice, Timeline
 from storyboard.model.film import Delivery
+from storyboard.stitching.cut_inputs import StepMedia
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
-from storyboard.stitching.picture.clips import StepMedia, conform_shown_takes
+from storyboard.stitching.picture.clips import conform_shown_takes
 from storyboard.stitching.picture.compositor import compose_frames, encode_frames
 from storyboard.timecode import FrameRange, Rate
 

@@ -13,6 +13,7 @@ import pytest
 
 from storyboard.graph.timeline import Blend
 from storyboard.model.film import Film, Shot
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.ffmpeg import read_frames
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
@@ -105,7 +106,7 @@ def test_seeking_in_a_film_of_many_encoders_shows_the_right_frame(
         shots=tuple(map(Shot, "ABCD")),
     )
     out = tmp_path / "mixed.mp4"
-    facts = stitch_film(film, timeline, media, out, cache=tmp_path / "cache")
+    facts = stitch_film(CutInputs(film, timeline, media), out, cache=tmp_path / "cache")
     assert not any("encoded again" in note for note in facts.notes)
     html = tmp_path / "play.html"
     html.write_text('<video id="v" src="mixed.mp4" muted preload="auto"></video>')

@@ -9,6 +9,7 @@ import pytest
 from storyboard.digest import hash_file
 from storyboard.graph.timeline import Blend, Slice
 from storyboard.model.film import Film, Shot
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg
 from storyboard.stitching.picture.clips import conform_shown_takes
 from storyboard.stitching.smart.extension_runs import move_slices_to_extensions
@@ -68,7 +69,7 @@ def test_such_a_chain_has_no_seam_and_nothing_is_encoded(shared_lab, chain):
     )
     cache = shared_lab.folder / "chain"
     out = shared_lab.folder / "chain.mp4"
-    stitch_film(film, timeline, chain, out, cache=cache)
+    stitch_film(CutInputs(film, timeline, chain), out, cache=cache)
     assert list(cache.glob("*.mp4")) == []
     whole = FrameRange(0, 88)
     pairs = zip(read_frames(out, whole), read_frames(chain["S3"].path, whole), strict=True)

@@ -13,6 +13,7 @@ import pytest
 from storyboard.errors import MediaError
 from storyboard.graph.timeline import Blend, Slice
 from storyboard.model.film import Anchor, Film, Shot, TitleCue
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.clip_index import CannotStreamCopy, read_untrimmed_clip_index
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
 from storyboard.stitching.media.mp4_reader import read_sample_table
@@ -67,7 +68,7 @@ def stitch_takes(stage, timeline, media, name, *, cache="cache", titles=(), jobs
         titles=titles,
     )
     out = stage.folder / f"{name}.mp4"
-    return stitch_film(film, timeline, media, out, cache=stage.folder / cache, jobs=jobs)
+    return stitch_film(CutInputs(film, timeline, media), out, cache=stage.folder / cache, jobs=jobs)
 
 
 def list_picture_notes(facts):

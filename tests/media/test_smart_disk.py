@@ -14,6 +14,7 @@ import pytest
 from storyboard.errors import EnvironmentProblem
 from storyboard.graph.timeline import Blend
 from storyboard.model.film import Film, Shot
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
 from storyboard.util.disk_errors import explain_disk_errors
@@ -35,7 +36,9 @@ def stitch_into(shared_lab):
         shots=(Shot("A"), Shot("B")),
     )
     out = shared_lab.folder / "film [1].mp4"
-    return lambda cache: stitch_film(film, timeline, media, out, cache=shared_lab.folder / cache)
+    return lambda cache: stitch_film(
+        CutInputs(film, timeline, media), out, cache=shared_lab.folder / cache
+    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from storyboard.errors import MediaError
 from storyboard.model.film import Film, Shot
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.clip_index import CannotStreamCopy, read_untrimmed_clip_index
 from storyboard.stitching.media.mp4_reader import read_sample_table
 from storyboard.stitching.smart import seam_check
@@ -40,7 +41,7 @@ def film(shared_lab):
         shots=shots,
     )
     out = shared_lab.folder / "film.mp4"
-    stitch_film(film_model, timeline, media, out, cache=shared_lab.folder / "cache")
+    stitch_film(CutInputs(film_model, timeline, media), out, cache=shared_lab.folder / "cache")
     whole = FrameRange(0, 36)
     return out, tuple(
         SampleRange(read_untrimmed_clip_index(medium.path, 36), whole) for medium in media.values()

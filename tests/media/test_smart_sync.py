@@ -10,6 +10,7 @@ import pytest
 
 from storyboard.graph.timeline import Blend
 from storyboard.model.film import Film, Shot
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.ffmpeg import probe, run_ffmpeg
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
@@ -50,7 +51,7 @@ def film(shared_lab):
         shots=shots,
     )
     out = shared_lab.folder / "film.mp4"
-    stitch_film(film, timeline, media, out, cache=shared_lab.folder / "cache")
+    stitch_film(CutInputs(film, timeline, media), out, cache=shared_lab.folder / "cache")
     return out
 
 

@@ -28,6 +28,7 @@ from storyboard.model.film import (
     SoundCue,
     ValueSource,
 )
+from storyboard.stitching.cut_inputs import CutInputs, GeneratedSounds
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.stitching.sound.cue_sheet import build_cue_sheet
 from storyboard.stitching.sound.mixer import SoundSources, mix_sample_range
@@ -86,7 +87,7 @@ class MixingDesk:
         sheet = build_cue_sheet(film, timeline, tracks, adds_missing_voices=murmur is not None)
         voices = {name: member.voice for name, member in film.cast.items()}
         mixed_samples = mix_sample_range(
-            sheet, SoundSources(self.folder, beds, murmur, voices), 0, sheet.length
+            sheet, SoundSources(self.folder, GeneratedSounds(beds, murmur), voices), 0, sheet.length
         ).samples
         facts = self.render_soundtrack(film, timeline, tracks, beds=beds, murmur=murmur)
         assert (
@@ -96,10 +97,11 @@ class MixingDesk:
         )
         return mixed_samples, facts
 
-    def render_soundtrack(self, film, timeline, tracks, *, cache="cache", **more):
+    def render_soundtrack(self, film, timeline, tracks, *, cache="cache", beds=None, murmur=None):
         out = self.folder / "film.aac"
         where = {"cache": self.folder / cache, "scratch": self.folder}
-        return write_soundtrack(film, timeline, tracks, out, **where, **more)
+        inputs = CutInputs(film, timeline, tracks, GeneratedSounds(beds, murmur))
+        return write_soundtrack(inputs, out, **where)
 
 
 @pytest.fixture

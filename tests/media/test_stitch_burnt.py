@@ -12,6 +12,7 @@ from storyboard.errors import StitchError
 from storyboard.graph.timeline import ShotEvent, Slice, Timeline
 from storyboard.model.delivery import Delivery, compute_frame_size
 from storyboard.model.film import Anchor, Film, Line, Shot, TitleCue
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.yuv import create_solid_frame, split_planes
 from storyboard.stitching.stitch import stitch_film
 from storyboard.stitching.text.overlay_layout import lay_out_overlays
@@ -148,4 +149,8 @@ def test_letters_that_the_font_lacks_are_not_burnt_in(tmp_path):
     events = (ShotEvent("SH010", span, span, (Slice("", span, card="x"),)),)
     film = Film(tmp_path / "film.yaml", tmp_path, shots=shots, subtitles="burn")
     with pytest.raises(StitchError, match="can't be burnt in"):
-        stitch_film(film, Timeline(RATE, 48, events), {}, tmp_path / "o.mp4", cache=tmp_path / "c")
+        stitch_film(
+            CutInputs(film, Timeline(RATE, 48, events), {}),
+            tmp_path / "o.mp4",
+            cache=tmp_path / "c",
+        )

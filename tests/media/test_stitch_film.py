@@ -21,6 +21,7 @@ from storyboard.model.film import (
     Shot,
     TitleCue,
 )
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.ffmpeg import probe, read_frames, run_ffmpeg, verify_media
 from storyboard.stitching.mux import check_film_timing
 from storyboard.stitching.stitch import stitch_film
@@ -74,9 +75,7 @@ def stitched_film(shared_lab, film, timeline, media):
     progress: list[tuple[int, int]] = []
     out = shared_lab.folder / "build" / "film.mp4"
     facts = stitch_film(
-        film,
-        timeline,
-        media,
+        CutInputs(film, timeline, media),
         out,
         cache=shared_lab.folder / "cache",
         on_progress=lambda done, total: progress.append((done, total)),
@@ -160,7 +159,7 @@ def test_the_sound_is_the_takes_own_in_its_place(stitched_film):
 
 def test_the_same_film_is_the_same_file(shared_lab, film, timeline, media, stitched_film):
     again = shared_lab.folder / "again" / "film.mp4"
-    stitch_film(film, timeline, media, again, cache=shared_lab.folder / "cache")
+    stitch_film(CutInputs(film, timeline, media), again, cache=shared_lab.folder / "cache")
     assert again.read_bytes() == stitched_film.path.read_bytes()
 
 
@@ -170,7 +169,7 @@ def test_a_film_that_fails_leaves_what_was_there(shared_lab, film, timeline, med
     out.write_bytes(b"the last good one")
     short = {**media, "SH020": shared_lab.write_take(2, 30)}
     with pytest.raises(StitchError, match="take_short: shot SH020"):
-        stitch_film(film, timeline, short, out, cache=shared_lab.folder / "cache")
+        stitch_film(CutInputs(film, timeline, short), out, cache=shared_lab.folder / "cache")
     assert [path.read_bytes() for path in out.parent.iterdir()] == [b"the last good one"]
 
 
@@ -207,7 +206,9 @@ def test_an_empty_film_is_refused(shared_lab, film, timeline, media):
     empty = replace(timeline, length=0, events=())
     with pytest.raises(StitchError, match="no shot is in the cut"):
         stitch_film(
-            film, empty, media, shared_lab.folder / "x.mp4", cache=shared_lab.folder / "cache"
+            CutInputs(film, empty, media),
+            shared_lab.folder / "x.mp4",
+            cache=shared_lab.folder / "cache",
         )
 
 
@@ -218,9 +219,7 @@ def test_sound_that_can_not_be_mixed_ends_the_drawing_at_once(shared_lab, film, 
     progress: list[int] = []
     with pytest.raises(MediaError, match=r"theme\.wav"):
         stitch_film(
-            replace(film, music=music),
-            timeline,
-            media,
+            CutInputs(replace(film, music=music), timeline, media),
             shared_lab.folder / "unheard.mp4",
             cache=shared_lab.folder / "cache",
             on_progress=lambda done, _: progress.append(done),
@@ -236,7 +235,7 @@ def test_a_film_may_have_any_rate(shared_lab, film, media, rate):
     delivery = replace(film.delivery, rate=exact)
     out = shared_lab.folder / f"at{rate}.mp4"
     plain = replace(film, delivery=delivery, titles=(), subtitles="none")
-    facts = stitch_film(plain, line, media, out, cache=shared_lab.folder / "cache")
+    facts = stitch_film(CutInputs(plain, line, media), out, cache=shared_lab.folder / "cache")
     assert facts.seconds == exact.to_seconds(40)
     assert (probe(out).frames, probe(out).rate) == (40, exact)
 
@@ -248,6 +247,6 @@ def test_what_a_killed_process_left_is_swept_after_a_day(shared_lab, film, timel
         folder.mkdir(parents=True)
         (folder / "picture.mp4").write_bytes(b"half")
     os.utime(old, (0, 0))
-    stitch_film(film, timeline, media, shared_lab.folder / "clean.mp4", cache=cache)
+    stitch_film(CutInputs(film, timeline, media), shared_lab.folder / "clean.mp4", cache=cache)
     assert not old.exists()
     assert new.exists()

@@ -20,8 +20,8 @@ from storyboard.model.film import (
     Shot,
     TitleCue,
 )
+from storyboard.stitching.cut_inputs import CutInputs, StepMedia
 from storyboard.stitching.fingerprint import fingerprint_film
-from storyboard.stitching.picture.clips import StepMedia
 from storyboard.timecode import FrameRange
 
 FACTS = MediaFacts(1280, 720, 192)
@@ -73,7 +73,9 @@ def test_it_is_the_same_on_another_machine_and_under_another_name(film, timeline
     moved_media = {
         step: replace(medium, path=Path("/nas") / step) for step, medium in media.items()
     }
-    assert fingerprint_film(moved, renamed, moved_media) == fingerprint_film(film, timeline, media)
+    assert fingerprint_film(CutInputs(moved, renamed, moved_media)) == fingerprint_film(
+        CutInputs(film, timeline, media)
+    )
 
 
 def test_anything_that_is_seen_or_heard_changes_it(film, timeline, media):
@@ -108,23 +110,34 @@ def test_anything_that_is_seen_or_heard_changes_it(film, timeline, media):
         "another take": {**media, "SH010": replace(media["SH010"], sha256="cc" * 32)},
         "a later beginning": {**media, "SH010": replace(media["SH010"], first_frame=96)},
     }
-    base = fingerprint_film(film, timeline, media)
+    base = fingerprint_film(CutInputs(film, timeline, media))
     digests = {
-        **{name: fingerprint_film(variant, timeline, media) for name, variant in films.items()},
-        **{name: fingerprint_film(film, variant, media) for name, variant in lines.items()},
-        **{name: fingerprint_film(film, timeline, variant) for name, variant in takes.items()},
+        **{
+            name: fingerprint_film(CutInputs(variant, timeline, media))
+            for name, variant in films.items()
+        },
+        **{
+            name: fingerprint_film(CutInputs(film, variant, media))
+            for name, variant in lines.items()
+        },
+        **{
+            name: fingerprint_film(CutInputs(film, timeline, variant))
+            for name, variant in takes.items()
+        },
     }
     theme.write_bytes(b"la la la, again")
-    digests["a new recording"] = fingerprint_film(film, timeline, media)
+    digests["a new recording"] = fingerprint_film(CutInputs(film, timeline, media))
     assert len({base, *digests.values()}) == len(digests) + 1
 
 
 def test_takes_that_are_not_shown_make_no_difference(film, timeline, media):
     more = {**media, "SH999": StepMedia(Path("/store/cc.mp4"), "cc" * 32, FACTS)}
-    assert fingerprint_film(film, timeline, more) == fingerprint_film(film, timeline, media)
+    assert fingerprint_film(CutInputs(film, timeline, more)) == fingerprint_film(
+        CutInputs(film, timeline, media)
+    )
 
 
 def test_music_that_is_gone_is_named(film, timeline, media):
     film.music[0].file.path.unlink()
     with pytest.raises(StitchError, match=r"theme\.wav can't be read"):
-        fingerprint_film(film, timeline, media)
+        fingerprint_film(CutInputs(film, timeline, media))

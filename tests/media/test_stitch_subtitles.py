@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from storyboard.graph.timeline import NarrationItem, ShotEvent, Timeline
 from storyboard.model.film import Film, Line, Shot
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.stitching.text.line_breaking import break_lines, count_columns
-from storyboard.stitching.text.subtitle_files import JOINER, write_sidecar_subtitles
+from storyboard.stitching.text.subtitle_files import JOINER, list_sidecar_paths, write_cues
 from storyboard.stitching.text.subtitle_timing import GAP, LONGEST_S, READING
 from storyboard.stitching.text.subtitles import LINES, build_subtitle_cues
 from storyboard.timecode import FrameRange, Rate
@@ -38,6 +39,14 @@ def build_scene(*lines, narration=(), length=240):
     )
     film = Film(Path("/film.yaml"), Path("/"), shots=shots)
     return film, Timeline(RATE, length, events, tuple(narration))
+
+
+def write_sidecars(film, line, folder):
+    """The files beside a film that wants them."""
+    cues = build_subtitle_cues(film, line)
+    paths = list_sidecar_paths(replace(film, subtitles="sidecar"), cues, folder / "film.mp4")
+    write_cues(cues, line.rate, paths)
+    return paths
 
 
 def test_a_line_stands_where_it_is_said():
@@ -83,7 +92,7 @@ def test_the_sidecars_say_the_same_in_both_formats(tmp_path):
     words = Line("ana", "She had left twice before.")
     narration = [NarrationItem("narration.1", FrameRange(12, 59), words)]
     film, line = build_scene(Line("ben", "Größe & «guillemets»", at=0), narration=narration)
-    written = write_sidecar_subtitles(film, line, tmp_path / "film.mp4")
+    written = write_sidecars(film, line, tmp_path)
     assert [path.name for path in written] == ["film.srt", "film.vtt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.srt", "film.vtt"]
     srt, vtt = (path.read_text(encoding="utf-8") for path in written)
@@ -127,7 +136,7 @@ def to_plain_words(text):
 def test_odd_words_are_read_back_as_they_were_said(tmp_path):
     lines = [Line("ana", words, at=72 * n) for n, words in enumerate(ODD_TEXTS)]
     film, line = build_scene(*lines, length=2000)
-    written = write_sidecar_subtitles(film, line, tmp_path / "film.mp4")
+    written = write_sidecars(film, line, tmp_path)
     for path in written:
         assert read_words(path) == list(ODD_TEXTS), path.suffix
         assert [to_plain_words(words) for words in read_words_by_ffmpeg(path)] == list(ODD_TEXTS), (
@@ -156,16 +165,14 @@ def read_words_by_ffmpeg(path):
 
 def test_off_lines_stay_in_italics_whatever_they_say(tmp_path):
     film, line = build_scene(Line("ana", "a <b> {c}", at=0, off=True))
-    srt, vtt = (
-        each.read_text() for each in write_sidecar_subtitles(film, line, tmp_path / "film.mp4")
-    )
+    srt, vtt = (each.read_text() for each in write_sidecars(film, line, tmp_path))
     assert f"<i>a <{JOINER}b> ｛c｝</i>" in srt
     assert "<i>a &lt;b&gt; ｛c｝</i>" in vtt
 
 
 def test_a_silent_film_has_none(tmp_path):
     film, line = build_scene()
-    assert write_sidecar_subtitles(film, line, tmp_path / "film.mp4") == ()
+    assert write_sidecars(film, line, tmp_path) == ()
     assert not list(tmp_path.iterdir())
 
 

@@ -22,7 +22,8 @@ from storyboard.pipeline.session import CheckedFilm, FilmSession, check_film
 from storyboard.run.lockfile import text_format
 from storyboard.run.lockfile.entries import LockEntry
 from storyboard.run.paths import locate_lock_file
-from storyboard.stitching.stitch import StepMedia, fingerprint_film
+from storyboard.stitching.cut_inputs import CutInputs, StepMedia
+from storyboard.stitching.fingerprint import fingerprint_film
 from tests.unit.key_films import (
     BY_RUNNING,
     CAST,
@@ -81,7 +82,7 @@ def effect(examined: CheckedFilm, takes: bool = False) -> str:
     except MoneyRefused as error:
         money = str(error)
     nodes = [(node.digest, node.select and node.select.name, node.ordinals) for node in plan.nodes]
-    cut = fingerprint_film(production.film, plan.timeline, media)
+    cut = fingerprint_film(CutInputs(production.film, plan.timeline, media))
     return re.sub(r"Span\([^)]*\)", "", repr((steps, nodes, plan.timeline, cut, money)))
 
 

@@ -14,8 +14,8 @@ from storyboard.model.shot_keys import SHOT_KEYS, Affects, Place
 from storyboard.pipeline.plan_snapshot import build_snapshot
 from storyboard.pipeline.session import FilmSession
 from storyboard.providers.catalog import load_catalog
+from storyboard.stitching.cut_inputs import CutInputs, StepMedia
 from storyboard.stitching.fingerprint import fingerprint_film
-from storyboard.stitching.stitch import StepMedia
 from tests.unit import key_films
 from tests.unit.key_films import (
     BY_RUNNING,
@@ -75,7 +75,7 @@ def measure(
         )
         if is_made and (node.step.shot in shots or not shots):
             takes[node.step.id.replace("T", "S")] = node.digest
-    fingerprint = fingerprint_film(session.film, plan.timeline, media)
+    fingerprint = fingerprint_film(CutInputs(session.film, plan.timeline, media))
     return Measured(takes, fingerprint, build_snapshot(session, plan))
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from storyboard.errors import MediaError, StitchError
 from storyboard.graph.timeline import ShotEvent, Slice, Timeline
-from storyboard.model.film import Delivery, MediaFacts
+from storyboard.model.film import Delivery
+from storyboard.stitching.cut_inputs import StepMedia
 from storyboard.stitching.media.frames import read_frames
 from storyboard.stitching.media.probe import read_frame_index
 from storyboard.stitching.media.yuv import Frame, Size, create_solid_frame
@@ -26,18 +27,6 @@ MAX_HELD_FRAMES = 2
 """Frames that a take may lack at its end; its last frame then stands for them."""
 _MAX_NAMED_SHOTS = 5
 """Shots that a note names."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepMedia:
-    """The select of one step, as the caller knows it."""
-
-    path: Path
-    sha256: str
-    """Of the file's bytes."""
-    facts: MediaFacts
-    first_frame: int = 0
-    """Where the step's own new material begins, in the file's own frames."""
 
 
 @dataclass(frozen=True, slots=True)

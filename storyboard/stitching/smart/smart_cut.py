@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from storyboard.graph.timeline import Timeline
-from storyboard.model.film import Delivery
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.adts import AdtsFile
 from storyboard.stitching.media.clip_index import (
     CannotStreamCopy,
     ClipIndex,
     read_untrimmed_clip_index,
 )
-from storyboard.stitching.picture.clips import ConformedClip, StepMedia
+from storyboard.stitching.picture.clips import ConformedClip
 from storyboard.stitching.smart.checked_seams import CheckedSeams
 from storyboard.stitching.smart.cut_plan import CopiedRange, RenderedRange, plan_smart_cut
 from storyboard.stitching.smart.extension_runs import move_slices_to_extensions
@@ -22,16 +22,12 @@ from storyboard.stitching.smart.mp4_writer import SampleRange, write_mp4
 from storyboard.stitching.smart.parameter_sets import ParameterSets
 from storyboard.stitching.smart.seam_check import check_seams
 from storyboard.stitching.smart.window_renderer import render_windows
-from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.timecode import FrameRange
 
 
 def write_smart_cut(
-    timeline: Timeline,
+    inputs: CutInputs,
     clips: Mapping[str, ConformedClip],
-    media: Mapping[str, StepMedia],
-    titles: Sequence[PlacedTitle],
-    delivery: Delivery,
     out: Path,
     *,
     cache: Path,
@@ -48,7 +44,8 @@ def write_smart_cut(
     `on_frames` hears of the number of frames that are done, one call at a time. Raises
     CannotStreamCopy when the film can't be woven at all, MediaError when a take can't be read.
     """
-    timeline = move_slices_to_extensions(timeline, clips)
+    delivery, titles = inputs.film.delivery, inputs.overlays
+    timeline = move_slices_to_extensions(inputs.timeline, clips)
     progress = _Progress(on_frames)
     refusals: dict[Path, str] = {}
     while True:
@@ -59,7 +56,7 @@ def write_smart_cut(
         window_clips = iter(
             render_windows(
                 [planned for planned in plan if isinstance(planned, RenderedRange)],
-                *(timeline, clips, media, titles, delivery, cache),
+                *(timeline, clips, inputs.media, titles, delivery, cache),
                 jobs=jobs,
                 on_frames=progress,
             )

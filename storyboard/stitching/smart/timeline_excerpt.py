@@ -12,7 +12,8 @@ from dataclasses import replace
 from storyboard.digest import Value, digest_value
 from storyboard.graph.timeline import Blend, Slice, Timeline
 from storyboard.model.film import Delivery
-from storyboard.stitching.picture.clips import ConformedClip, StepMedia
+from storyboard.stitching.cut_inputs import StepMedia
+from storyboard.stitching.picture.clips import ConformedClip
 from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.timecode import FrameRange
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Delivery
+from storyboard.stitching.cut_inputs import StepMedia
 from storyboard.stitching.media.clip_index import (
     CannotStreamCopy,
     ClipIndex,
@@ -17,7 +18,7 @@ from storyboard.stitching.media.clip_index import (
 )
 from storyboard.stitching.media.ffmpeg import build_temp_path
 from storyboard.stitching.media.yuv import Frame
-from storyboard.stitching.picture.clips import ConformedClip, StepMedia
+from storyboard.stitching.picture.clips import ConformedClip
 from storyboard.stitching.picture.compositor import compose_frames
 from storyboard.stitching.smart.cut_plan import RenderedRange
 from storyboard.stitching.smart.timeline_excerpt import (

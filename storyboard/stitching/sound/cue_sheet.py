@@ -13,7 +13,8 @@ from storyboard.errors import StitchError
 from storyboard.graph.dialogue_timing import PlacedLine, place_dialogue
 from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.film import Ambience, Film, MediaFile, Shot
-from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue, Track
+from storyboard.stitching.cut_inputs import StepMedia
+from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue
 from storyboard.stitching.sound.pcm import RATE, to_sample_position
 from storyboard.stitching.sound.take_audio import build_take_cues
 from storyboard.timecode import Rate
@@ -40,7 +41,7 @@ class CueSheet:
 def build_cue_sheet(
     film: Film,
     timeline: Timeline,
-    tracks: Mapping[str, Track],
+    media: Mapping[str, StepMedia],
     *,
     adds_missing_voices: bool = False,
 ) -> CueSheet:
@@ -52,7 +53,7 @@ def build_cue_sheet(
     shots = {shot.id: shot for shot in film.shots}
     length = to_sample_position(timeline.length, timeline.rate)
     notes: list[str] = []
-    take_cues = build_take_cues(timeline, shots, tracks, notes)
+    take_cues = build_take_cues(timeline, shots, media, notes)
     other_cues = [
         *_build_file_cues(timeline, shots),
         *_build_ambience_cues(timeline, shots, length),
@@ -61,7 +62,7 @@ def build_cue_sheet(
     spoken_lines = tuple(place_dialogue(film, timeline))
     voice_cues = [
         *(_build_generated_voice_cues(spoken_lines, timeline.rate) if adds_missing_voices else []),
-        *_build_narration_cues(timeline, tracks),
+        *_build_narration_cues(timeline, media),
     ]
     speech = _merge_speech_spans(spoken_lines, voice_cues, timeline.rate)
     sound_cues = [
@@ -179,17 +180,17 @@ def _build_generated_voice_cues(spoken_lines: Sequence[PlacedLine], rate: Rate) 
     ]
 
 
-def _build_narration_cues(timeline: Timeline, tracks: Mapping[str, Track]) -> list[SoundCue]:
+def _build_narration_cues(timeline: Timeline, media: Mapping[str, StepMedia]) -> list[SoundCue]:
     """Narration, each line with the sound of the step that speaks it."""
     sound_cues = []
     for item in timeline.narration:
-        track = tracks.get(item.step)
-        if track is None or not track.facts.has_audio:
+        medium = media.get(item.step)
+        if medium is None or not medium.facts.has_audio:
             continue
         start, end = (
             to_sample_position(at, timeline.rate) for at in (item.span.start, item.span.end)
         )
-        sound_cues.append(SoundCue(start, end + _BREATH, track.path))
+        sound_cues.append(SoundCue(start, end + _BREATH, medium.path))
     return sound_cues
 
 

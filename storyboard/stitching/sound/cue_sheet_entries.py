@@ -4,31 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from storyboard.model.film import Line, MediaFacts
+from storyboard.model.film import Line
 
 DECLICK = 144
 """Samples (3 ms) in which a hard cut comes and goes."""
-
-
-class Track(Protocol):
-    """The sound of one step's select."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def sha256(self) -> str:
-        """Of the file's bytes."""
-        ...
-
-    @property
-    def first_frame(self) -> int:
-        """Where the step's own new material begins, in the file's own frames."""
-        ...
-
-    @property
-    def facts(self) -> MediaFacts: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.errors import MediaError, StitchError
-from storyboard.model.film import Line
+from storyboard.stitching.cut_inputs import AmbienceSource, GeneratedSounds
 from storyboard.stitching.sound.cue_sheet import CueSheet
 from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue
 from storyboard.stitching.sound.pcm import (
@@ -45,24 +44,6 @@ _EMPTY_HINT = "export it again, or take it out of the film"
 Gain = NDArray[np.float32]
 
 
-class AmbienceSource(Protocol):
-    """Makes a bed from words: stereo (n, 2) float32 at 48 kHz, n = round(seconds * 48000).
-
-    A function of its clock: the piece from `start_s` on is what a longer one has there. Words
-    that begin with `music: ` want music.
-    """
-
-    def __call__(
-        self, words: str, seconds: float, seed: int, start_s: float = 0.0, /
-    ) -> NDArray[np.float32]: ...
-
-
-class SpeechSource(Protocol):
-    """Speaks a line in a cast member's voice (its words in the film): (n, 2) float32, 48 kHz."""
-
-    def __call__(self, line: Line, voice: str, /) -> NDArray[np.float32]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class MixedBlock:
     """A part of the mix."""
@@ -81,8 +62,7 @@ class SoundSources:
     """
 
     folder: Path
-    beds: AmbienceSource | None = None
-    murmur: SpeechSource | None = None
+    generated: GeneratedSounds = GeneratedSounds()
     voices: Mapping[str, str] = field(default_factory=dict)
     """By cast name, the voice's words."""
     film_files: Mapping[Path, str] = field(default_factory=dict)
@@ -99,15 +79,15 @@ class SoundSources:
         """
         if cue.path is not None:
             return self._read_file(cue.path, cue)
-        if cue.line is not None and self.murmur is not None:
-            spoken = self.murmur(cue.line, self.voices.get(cue.line.speaker, ""))
+        if cue.line is not None and self.generated.murmur is not None:
+            spoken = self.generated.murmur(cue.line, self.voices.get(cue.line.speaker, ""))
             return iter([spoken[cue.source :]])
-        if self.beds is None:
+        if self.generated.beds is None:
             raise StitchError(
                 f"nothing here makes the sound {cue.make!r}",
                 hint="give a file instead: {file: sound.wav}",
             )
-        return _generate_ambience(cue, self.beds)
+        return _generate_ambience(cue, self.generated.beds)
 
     def _read_file(self, path: Path, cue: SoundCue) -> Iterator[Samples]:
         """The samples of its file; what is wrong with it is told with its place in the film."""

@@ -14,7 +14,6 @@ import numpy as np
 from storyboard.digest import Value, digest_value
 from storyboard.errors import MediaError
 from storyboard.model.film import Film
-from storyboard.stitching.fingerprint import hash_content
 from storyboard.stitching.sound.aac import (
     PACKET,
     PREROLL,
@@ -225,7 +224,7 @@ def _serialize_cue_within(
     """What of a piece is heard in [low, high), counted from `low`."""
     source_identity: Value
     if cue.path is not None:
-        source_identity = hashes_by_path.get(cue.path) or hash_content(cue.path)
+        source_identity = hashes_by_path[cue.path]
     elif cue.line is not None:
         line = cue.line
         source_identity = [

@@ -16,11 +16,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film
+from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.sound.aac import PACKET, count_aac_packets
 from storyboard.stitching.sound.cue_sheet import CueSheet, build_cue_sheet
-from storyboard.stitching.sound.cue_sheet_entries import Track
 from storyboard.stitching.sound.limiter import HOP, Curve
 from storyboard.stitching.sound.loudness import (
     CODEC_MARGIN_DB,
@@ -35,7 +34,7 @@ from storyboard.stitching.sound.meter import (
     compute_loudness,
     join_measurements,
 )
-from storyboard.stitching.sound.mixer import AmbienceSource, SoundSources, SpeechSource
+from storyboard.stitching.sound.mixer import SoundSources
 from storyboard.stitching.sound.pcm import RATE
 from storyboard.stitching.sound.segment_cache import SegmentCache
 from storyboard.stitching.sound.segments import PACKETS, SoundSegment, digest_segment
@@ -71,31 +70,24 @@ class MixResult:
 
 
 def write_soundtrack(
-    film: Film,
-    timeline: Timeline,
-    tracks: Mapping[str, Track],
-    out: Path,
-    *,
-    cache: Path,
-    scratch: Path,
-    beds: AmbienceSource | None = None,
-    murmur: SpeechSource | None = None,
-    generator_revision: str = "",
-    jobs: int = 1,
+    inputs: CutInputs, out: Path, *, cache: Path, scratch: Path, jobs: int = 1
 ) -> MixResult:
     """Writes the film's sound to `out`: AAC in ADTS, one packet early, as long as the timeline.
 
-    `tracks` is keyed by step id; a step without one, or without sound, is silent. `beds` makes
-    what `ambience` and `music` say in words, `murmur` the lines that no take speaks (they stay
-    silent without it); `generator_revision` is their revision. Parts are kept in `cache`. True
-    peaks stay below the film's ceiling in what a player decodes. Raises StitchError for words
-    without `beds`, MediaError when a file can't be read.
+    A step without media, or without sound, is silent. Parts are kept in `cache`. True peaks stay
+    below the film's ceiling in what a player decodes. Raises StitchError for a sound in words that
+    nothing makes, MediaError when a file can't be read.
     """
-    sheet = build_cue_sheet(film, timeline, tracks, adds_missing_voices=murmur is not None)
-    hashes_by_path = {track.path: track.sha256 for track in tracks.values()}
+    film, media = inputs.film, inputs.media
+    sheet = build_cue_sheet(
+        film, inputs.timeline, media, adds_missing_voices=inputs.sounds.murmur is not None
+    )
+    hashes_by_path = {medium.path: medium.sha256 for medium in media.values()}
+    for path in {cue.path for cue in sheet.cues if cue.path} - hashes_by_path.keys():
+        hashes_by_path[path] = inputs.hash_path(path)
     voices = {name: member.voice for name, member in film.cast.items()}
-    takes = {track.path: step for step, track in tracks.items()}
-    sounds = SoundSources(scratch, beds, murmur, voices, _find_sound_file_references(film), takes)
+    takes = {medium.path: step for step, medium in media.items()}
+    sounds = SoundSources(scratch, inputs.sounds, voices, _find_sound_file_references(film), takes)
     segment_cache = SegmentCache(cache)
     with ThreadPoolExecutor(max(1, jobs)) as pool:
 
@@ -109,7 +101,7 @@ def write_soundtrack(
                 sounds,
                 segment_cache,
                 scratch,
-                digest_segment(sheet, number, hashes_by_path, voices, generator_revision),
+                digest_segment(sheet, number, hashes_by_path, voices, inputs.sounds.revision),
             )
             for number in range(-(-count_aac_packets(sheet.length) // PACKETS))
         ]

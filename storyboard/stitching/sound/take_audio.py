@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.film import Shot
-from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue, Track
+from storyboard.stitching.cut_inputs import StepMedia
+from storyboard.stitching.sound.cue_sheet_entries import DECLICK, GainRamp, SoundCue
 from storyboard.stitching.sound.pcm import RATE, to_sample_position
 from storyboard.timecode import Rate
 from storyboard.transitions.registry import find_transition
@@ -26,7 +27,7 @@ _SEAM = 240
 def build_take_cues(
     timeline: Timeline,
     shots: Mapping[str, Shot],
-    tracks: Mapping[str, Track],
+    media: Mapping[str, StepMedia],
     collected_notes: list[str],
 ) -> list[SoundCue]:
     """The takes' sound, event by event; what a lead can't have is added to `collected_notes`."""
@@ -34,7 +35,7 @@ def build_take_cues(
     events = timeline.events
     for before, event, after in zip((None, *events), events, (*events[1:], None), strict=False):
         shot = shots[event.shot]
-        event_cues = [] if shot.mute else _build_event_cues(event, shot, tracks, timeline.rate)
+        event_cues = [] if shot.mute else _build_event_cues(event, shot, media, timeline.rate)
         if not event_cues:
             continue
         is_seam = before is not None and _is_extension_of_previous(before, event, shots)
@@ -66,22 +67,22 @@ def _is_extension_of_previous(
 
 
 def _build_event_cues(
-    event: ShotEvent, shot: Shot, tracks: Mapping[str, Track], rate: Rate
+    event: ShotEvent, shot: Shot, media: Mapping[str, StepMedia], rate: Rate
 ) -> list[SoundCue]:
     """Where the event has moving picture with sound: a piece for each slice."""
     event_cues: list[SoundCue] = []
     cursor = event.visible.start
     for part in event.slices:
         start, cursor = cursor, cursor + part.source.length
-        track = tracks.get(part.step)
-        if track is None or part.hold_frame is not None or not track.facts.has_audio:
+        medium = media.get(part.step)
+        if medium is None or part.hold_frame is not None or not medium.facts.has_audio:
             continue
         event_cues.append(
             SoundCue(
                 to_sample_position(start, rate),
                 to_sample_position(cursor, rate),
-                track.path,
-                to_sample_position(_find_first_own_frame(track, rate) + part.source.start, rate),
+                medium.path,
+                to_sample_position(_find_first_own_frame(medium, rate) + part.source.start, rate),
                 gain_db=shot.gain_db,
                 early_end_note=f"the sound of {event.shot} ends {{}} s before its picture",
             )
@@ -89,12 +90,12 @@ def _build_event_cues(
     return event_cues
 
 
-def _find_first_own_frame(track: Track, film_rate: Rate) -> int:
+def _find_first_own_frame(medium: StepMedia, film_rate: Rate) -> int:
     """Where the step's own material begins, in frames of the film."""
-    own = track.facts.rate
+    own = medium.facts.rate
     if own is None or own == film_rate:
-        return track.first_frame
-    return film_rate.to_frames(own.to_seconds(track.first_frame))
+        return medium.first_frame
+    return film_rate.to_frames(own.to_seconds(medium.first_frame))
 
 
 def _add_fade_in_or_lead(

@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film
 from storyboard.stitching.media.ffmpeg import build_temp_path
-from storyboard.stitching.text.subtitles import SubtitleCue, build_subtitle_cues
+from storyboard.stitching.text.subtitles import SubtitleCue
+from storyboard.timecode import Rate
 from storyboard.util.output_files import replace_file
 
 _SUFFIXES = (".srt", ".vtt")
@@ -26,48 +26,36 @@ _TAG = re.compile(r"(?<=<)(?=[^<>]*>)")
 _TIME = re.compile(r"(?<=\d:\d\d:\d\d)(?=[.,]\d)")
 
 
-def list_sidecar_paths(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+def list_sidecar_paths(film: Film, cues: Sequence[SubtitleCue], out: Path) -> tuple[Path, ...]:
     """The files that belong beside the film file `out`; a film that says nothing has none."""
-    has_sidecars = film.subtitles == "sidecar" and build_subtitle_cues(film, timeline)
-    return _build_sidecar_paths(out) if has_sidecars else ()
+    return _build_sidecar_paths(out) if film.subtitles == "sidecar" and cues else ()
 
 
-def write_sidecar_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
-    """Writes the sidecars of the film file `out`, by rename, and returns their paths.
-
-    A film without words has none.
-    """
-    return write_cues(build_subtitle_cues(film, timeline), timeline, _build_sidecar_paths(out))
-
-
-def find_stale_subtitles(film: Film, timeline: Timeline, out: Path) -> tuple[Path, ...]:
+def find_stale_subtitles(film: Film, cues: Sequence[SubtitleCue], out: Path) -> tuple[Path, ...]:
     """Files beside `out` that players take for its subtitles, though nothing is said in it."""
-    if film.subtitles != "sidecar" or build_subtitle_cues(film, timeline):
+    if film.subtitles != "sidecar" or cues:
         return ()
     return tuple(path for path in _build_sidecar_paths(out) if path.exists())
 
 
-def write_cues(
-    subtitle_cues: Sequence[SubtitleCue], timeline: Timeline, paths: Sequence[Path]
-) -> tuple[Path, ...]:
-    """Writes the cues to every path, in the format of its suffix; nothing where there are none."""
+def write_cues(cues: Sequence[SubtitleCue], rate: Rate, paths: Sequence[Path]) -> None:
+    """Writes the cues to every path, by rename, in the format of its suffix."""
     import pysubs2
 
-    for path in paths if subtitle_cues else ():
+    for path in paths:
         subtitles = pysubs2.SSAFile()
-        for cue in subtitle_cues:
+        for cue in cues:
             text = _escape_rows(cue.lines, path.suffix).replace("\n", r"\N")
             subtitles.append(
                 pysubs2.SSAEvent(
-                    start=_to_milliseconds(cue.span.start, timeline),
-                    end=_to_milliseconds(cue.span.end, timeline),
+                    start=_to_milliseconds(cue.span.start, rate),
+                    end=_to_milliseconds(cue.span.end, rate),
                     text=rf"{{\i1}}{text}{{\i0}}" if cue.off else text,
                 )
             )
         unfinished = build_temp_path(path)
         unfinished.write_text(subtitles.to_string(path.suffix[1:]), encoding="utf-8")
         replace_file(unfinished, path)
-    return tuple(paths) if subtitle_cues else ()
 
 
 def _build_sidecar_paths(out: Path) -> tuple[Path, ...]:
@@ -83,5 +71,5 @@ def _escape_rows(rows: Sequence[str], suffix: str) -> str:
     return _TIME.sub(JOINER, _TAG.sub(JOINER, text))
 
 
-def _to_milliseconds(frame: int, timeline: Timeline) -> int:
-    return round(timeline.rate.to_seconds(frame) * 1000)
+def _to_milliseconds(frame: int, rate: Rate) -> int:
+    return round(rate.to_seconds(frame) * 1000)
