@@ -23,7 +23,7 @@ LAYERS = (
     *("providers.registry", "providers.redaction"),
     *("stitching.media", "stitching.text", "stitching.cut_inputs", "stitching.picture"),
     *("stitching.sound", "stitching.smart", "stitching.effects", "stitching"),
-    *("run.paths", "run.file_hashes", "run.ledger", "run.store", "run.lockfile", "run"),
+    *("run.paths", "run.ledger", "run.store", "run.lockfile", "run"),
     *("run.executor", "run.maintenance", "pipeline", "api", "", "cli", "cli.commands", "testing"),
     "__main__",
 )

@@ -46,9 +46,8 @@ def write_film(
     sidecar_paths = list_sidecar_paths(inputs.film, inputs.subtitle_cues, out)
     is_complete = all(path.exists() for path in (to_provenance_path(out), *sidecar_paths))
     if is_complete and cache.is_current(out, fingerprint):
-        out.touch()
         refresh_provenance_notes(out, session.selects)
-        cache.record_output(out, fingerprint)
+        cache.touch_output(out, fingerprint)
         return False
     started = time.monotonic()
 

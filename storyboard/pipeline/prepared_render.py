@@ -22,7 +22,7 @@ from storyboard.pipeline.render import (
     choose_default_output,
     has_nothing_to_do,
     render,
-    stitch_kept_takes,
+    render_kept_takes,
 )
 from storyboard.pipeline.saved_plan import SavedPlan, parse_take_requests, read_saved_plan
 from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
@@ -127,8 +127,8 @@ class PreparedRender:
 
     def run_to_end(self, emit: EventSink) -> RenderResult:
         """The same for a program without an event loop."""
-        if self.options.missing != "previz" and self.has_nothing_to_do:
-            rendered = stitch_kept_takes(self.session, self.plan, self.options, emit)
+        rendered = render_kept_takes(self.session, self.plan, self.options, emit)
+        if rendered is not None:
             self._write_deps()
             return rendered
         import asyncio  # slow to import, and a film that is up to date needs no loop

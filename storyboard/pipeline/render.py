@@ -132,9 +132,9 @@ async def render(
     """
     from storyboard.run.ledger.ledger import Ledger
 
-    _confirm_outputs_replaceable(session.film, options)
-    if has_nothing_to_do(session, plan) and not _needs_previz_stand_ins(session, plan, options):
-        return stitch_kept_takes(session, plan, options, emit)
+    rendered = render_kept_takes(session, plan, options, emit)
+    if rendered is not None:
+        return rendered
     ledger = Ledger(create_git_ignored_folder(session.state))
     log = ev.RunLog(session.state, ledger.run)
     emit = ev.combine_sinks(emit, log)
@@ -154,6 +154,24 @@ async def render(
     finally:
         log.close()
         ledger.close()
+
+
+def render_kept_takes(
+    session: FilmSession, plan: Plan, options: RenderOptions, emit: ev.EventSink
+) -> RenderResult | None:
+    """Renders a plan that has nothing to make: cuts its film, and submits nothing.
+
+    Returns None where `render` has takes to make.
+    """
+    _confirm_outputs_replaceable(session.film, options)
+    if not has_nothing_to_do(session, plan) or _needs_previz_stand_ins(session, plan, options):
+        return None
+    if session.store is not None:
+        clean_up_after_crash(session.store, session.state)
+    kept = _collect_kept_takes(plan)
+    result = RunResult(selects=kept, kept=len(plan.nodes), can_stitch=True)
+    takes = _add_unplanned_takes(session, plan, kept)
+    return _stitch_if_complete(session, plan, result, takes, options, emit)
 
 
 def has_nothing_to_do(session: FilmSession, plan: Plan) -> bool:
@@ -205,18 +223,6 @@ def _is_take_intact(session: FilmSession, take: Take) -> bool:
     return session.hashes(path) == take.sha256
 
 
-def stitch_kept_takes(
-    session: FilmSession, plan: Plan, options: RenderOptions, emit: ev.EventSink
-) -> RenderResult:
-    """Cuts the film of a plan that has nothing to make; submits nothing."""
-    _confirm_outputs_replaceable(session.film, options)
-    if session.store is not None:
-        clean_up_after_crash(session.store, session.state)
-    takes = _add_unplanned_takes(session, plan, _collect_kept_takes(plan))
-    result = RunResult(selects=_collect_kept_takes(plan), kept=len(plan.nodes), can_stitch=True)
-    return _stitch_if_complete(session, plan, result, takes, options, emit)
-
-
 def _stitch_if_complete(
     session: FilmSession,
     plan: Plan,
@@ -225,7 +231,7 @@ def _stitch_if_complete(
     options: RenderOptions,
     emit: ev.EventSink,
 ) -> RenderResult:
-    """The film of `takes`, holes filled as the order says; the takes alone otherwise."""
+    """The film of `takes`, where they are all there or `options` fill in for the missing ones."""
     session.selects.save()
     if options.until or result.interrupted or not (result.is_complete or options.missing != "fail"):
         return RenderResult(result)

@@ -1,29 +1,65 @@
 """Tells a render that it has nothing to do: the stamp of an idle render, and the finished films.
 
-`RenderStamp` says what a render had read and written. Make compares times alone; here every file
-counts by size, inode and both times: texts, media, the lock file, the takes that play, and the
-film. Where anything is unsure there is no stamp, and the render looks closely instead.
-`OutputCache` remembers which film lies at which path. Losing either costs time and nothing else.
+`OutputCache` remembers which film lies at which path. `RenderStamp` says of a render what it had
+read, and which film came of it: where all of that is unchanged (texts, media, the lock file, the
+takes that play), another one need not look closer. Losing either costs time and nothing else.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from storyboard._version import __version__
-from storyboard.run.paths import create_git_ignored_folder, locate_state_folder
-from storyboard.util.atomic_files import write_text
-from storyboard.util.output_files import follow_links, replace_file
+from storyboard.run.cache_file import read_cache_file, write_cache_file
+from storyboard.run.paths import locate_state_folder
+from storyboard.util.file_memory import is_at_rest, read_file_facts
 
-_FORMAT = 1
-_RACY_NS = 2_000_000_000
-"""A file changed this shortly before may change again unseen: clocks tick coarsely."""
+_STAMP_FORMAT = 2
+_OUTPUTS_FORMAT = 1
+
+
+class OutputCache:
+    """Which films stand where, so that one that is current is not cut again.
+
+    We wrote them ourselves, so that size and time of the content tell whether they are touched:
+    players and backups leave marks in the rest of a file's facts, and are welcome to.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / "films.json"
+        films = read_cache_file(self._path, _OUTPUTS_FORMAT).get("films")
+        self._rows: dict[str, list[str | int]] = films if isinstance(films, dict) else {}
+
+    def is_current(self, out: Path, fingerprint: str) -> bool:
+        """Whether the film of that fingerprint is what lies at `out`, untouched since."""
+        return self.find_fingerprint(out) == fingerprint
+
+    def find_fingerprint(self, out: Path) -> str | None:
+        """Of the film at `out`; None where none is known to lie there, untouched."""
+        try:
+            fingerprint, *facts = self._rows[str(out.absolute())]
+            return str(fingerprint) if facts == _read_output_facts(out) else None
+        except (OSError, KeyError, ValueError, TypeError):
+            return None  # only a memory: the film is cut again
+
+    def record_output(self, out: Path, fingerprint: str) -> None:
+        """Remembers what now lies at `out`, where that can be written."""
+        self._rows[str(out.absolute())] = [fingerprint, *_read_output_facts(out)]
+        write_cache_file(self._path, _OUTPUTS_FORMAT, {"films": self._rows})
+
+    def touch_output(self, out: Path, fingerprint: str) -> None:
+        """Sets the film's own time to now, as after every successful render: make looks at it."""
+        os.utime(out)
+        self.record_output(out, fingerprint)
+
+
+def _read_output_facts(out: Path) -> list[int]:
+    size, _, modified_ns, _ = read_file_facts(out)
+    return [size, modified_ns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,86 +73,46 @@ class RenderStamp:
 def read_current_stamp(film: Path, render_key: str) -> RenderStamp | None:
     """The stamp of the render `render_key` of that film, if nothing has changed since.
 
-    The film's own time is then set to now, as after every successful render.
+    The film's own time is then set to now.
     """
+    payload = read_cache_file(_build_stamp_path(film, render_key), _STAMP_FORMAT)
     try:
-        payload = json.loads(_build_stamp_path(film, render_key).read_text("utf-8"))
-        if payload["format"] != _FORMAT or payload["version"] != __version__:
+        if payload["version"] != __version__:
             return None
-        if any(_read_file_facts(name) != facts for name, facts in payload["files"].items()):
+        if any(read_file_facts(name) != facts for name, facts in payload["files"].items()):
             return None
-        out = payload["out"]
-        if _read_file_facts(out) != payload["film"]:
+        stamp, fingerprint = RenderStamp(payload["out"], payload["kept"]), payload["fingerprint"]
+        outputs = OutputCache(_locate_state(film))
+        if not outputs.is_current(Path(stamp.out), fingerprint):
             return None
-        os.utime(out)
-        _write_stamp_file(film, render_key, {**payload, "film": _read_file_facts(out)})
-        return RenderStamp(out, payload["kept"])
-    except (OSError, ValueError, KeyError, TypeError):
+        outputs.touch_output(Path(stamp.out), fingerprint)
+    except (OSError, KeyError, AttributeError, TypeError):
         return None  # only a memory: the render looks closely
+    return stamp
 
 
 def write_stamp(
     film: Path, render_key: str, out: Path, input_files: Iterable[Path], kept_count: int
 ) -> None:
     """Remembers a render that left nothing to do; nothing where a file is too young to trust."""
-    try:
-        facts = {str(path): _read_file_facts(str(path)) for path in input_files}
-        newest = max((max(file_facts[2:]) for file_facts in facts.values()), default=0)
-        if time.time_ns() - newest < _RACY_NS:
+    fingerprint = OutputCache(_locate_state(film)).find_fingerprint(out)
+    with suppress(OSError):
+        facts_by_name = {str(path): read_file_facts(path) for path in input_files}
+        if fingerprint is None or not all(map(is_at_rest, facts_by_name.values())):
             return
         payload = {
-            "format": _FORMAT,
             "version": __version__,
             "out": str(out),
-            "film": _read_file_facts(str(out)),
+            "fingerprint": fingerprint,
             "kept": kept_count,
-            "files": facts,
+            "files": facts_by_name,
         }
-        _write_stamp_file(film, render_key, payload)
-    except OSError:
-        return
+        write_cache_file(_build_stamp_path(film, render_key), _STAMP_FORMAT, payload)
+
+
+def _locate_state(film: Path) -> Path:
+    return locate_state_folder(film.absolute())
 
 
 def _build_stamp_path(film: Path, render_key: str) -> Path:
-    return locate_state_folder(film.absolute()) / "stamps" / f"{render_key}.json"
-
-
-def _write_stamp_file(film: Path, render_key: str, payload: dict[str, object]) -> None:
-    path = _build_stamp_path(film, render_key)
-    create_git_ignored_folder(path.parent)
-    temp_path = follow_links(path).with_suffix(f".{os.getpid()}")
-    temp_path.write_text(json.dumps(payload, separators=(",", ":")), "utf-8")
-    replace_file(temp_path, path)
-
-
-def _read_file_facts(name: str) -> list[int]:
-    status = os.stat(name)  # noqa: PTH116 - a thousand of them: Path.stat costs twice as much
-    return [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
-
-
-class OutputCache:
-    """Which films stand where, so that one that is current is not cut again."""
-
-    def __init__(self, state: Path) -> None:
-        self._path = state / "films.json"
-        try:
-            self._outputs = json.loads(self._path.read_text("utf-8"))["films"]
-        except (OSError, ValueError, KeyError, TypeError):
-            self._outputs = {}  # only a memory: the film is cut again
-
-    def is_current(self, out: Path, identity: str) -> bool:
-        """Whether the film of that identity is what lies at `out`, untouched since."""
-        try:
-            facts = out.stat()
-        except OSError:
-            return False
-        entry = self._outputs.get(str(out.absolute()))
-        return bool(entry == [identity, facts.st_size, facts.st_mtime_ns])
-
-    def record_output(self, out: Path, identity: str) -> None:
-        """Remembers what now lies at `out`, where that can be written."""
-        facts = out.stat()
-        self._outputs[str(out.absolute())] = [identity, facts.st_size, facts.st_mtime_ns]
-        with suppress(OSError):
-            create_git_ignored_folder(self._path.parent)
-            write_text(self._path, json.dumps({"format": 1, "films": self._outputs}))
+    return _locate_state(film) / "stamps" / f"{render_key}.json"

@@ -97,7 +97,7 @@ def test_no_damage_to_a_table_of_contents_is_more_than_unreadable(shared_lab, cu
     path.write_bytes(bytes(data[: len(data) - cut % 7]))
     try:
         read_sample_table(path)
-        read_clip_index.__globals__["_build_clip_index"].__wrapped__(str(path), 0, by)
+        read_clip_index(path)
     except (UnsupportedMp4, CannotStreamCopy):
         pass
 

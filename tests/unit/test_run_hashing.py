@@ -11,6 +11,7 @@ import pytest
 
 from storyboard.run import file_hashes
 from storyboard.run.file_hashes import FileHashCache
+from storyboard.util import file_memory
 
 
 def write_old_file(path: Path, content: str, *, seconds: float = 60) -> Path:
@@ -31,7 +32,7 @@ def files_read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
     monkeypatch.setattr(file_hashes, "hash_file", hash_and_note)
-    monkeypatch.setattr(file_hashes, "_RACY_NS", 0)
+    monkeypatch.setattr(file_memory, "_RACY_NS", 0)
     return seen
 
 

@@ -18,6 +18,7 @@ from storyboard.run.lockfile.entries import LockEntry
 from storyboard.run.store.take_record import parse_iso_time, parse_rate, to_iso_time
 from storyboard.util.atomic_files import write_text
 from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
+from storyboard.util.file_memory import read_file_facts
 from storyboard.util.output_files import describe_obstacle, follow_links
 
 _Change = Callable[[dict[str, LockEntry]], None]
@@ -33,7 +34,7 @@ class LockFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._changes: list[_Change] = []
-        self._saved_stat: tuple[int, ...] | None = None
+        self._saved_facts: list[int] | None = None
         self._text = ""
         self._entries: dict[str, LockEntry] = {}
         self._by_step: dict[str, list[tuple[str, str, str]]] = {}
@@ -199,7 +200,7 @@ class LockFile:
             return self._merge_and_write_changes()
 
     def _merge_and_write_changes(self) -> bool:
-        if self._read_stat() != self._saved_stat:
+        if self._read_facts() != self._saved_facts:
             pending = self._changes
             self._load_entries()
             for change in pending:
@@ -209,7 +210,7 @@ class LockFile:
         if text == self._text:
             return False
         write_text(self.path, text)
-        self._text, self._saved_stat = text, self._read_stat()
+        self._text, self._saved_facts = text, self._read_facts()
         return True
 
     def _apply_change(self, change: _Change) -> None:
@@ -228,7 +229,7 @@ class LockFile:
                 f"{self.path} is {found}, where the film's lock file belongs",
                 hint="move it away; a link to an ordinary file is followed",
             )
-        self._saved_stat = self._read_stat()
+        self._saved_facts = self._read_facts()
         try:
             self._text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -242,12 +243,11 @@ class LockFile:
             text_format.parse_lock_file(self._text, self.path.name) if self._text else {}
         )
 
-    def _read_stat(self) -> tuple[int, ...] | None:
+    def _read_facts(self) -> list[int] | None:
         try:
-            stat = self.path.stat()
+            return read_file_facts(self.path)
         except FileNotFoundError:
             return None
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +24,7 @@ from storyboard.stitching.media.h264 import (
 )
 from storyboard.stitching.media.mp4_reader import SampleTable, UnsupportedMp4, read_sample_table
 from storyboard.timecode import FrameRange
+from storyboard.util.file_memory import FileMemory
 
 _HOLE_BYTES = bytes(3)
 """What no unit may hold: a file that was not fetched whole has such holes."""
@@ -92,13 +92,10 @@ def read_untrimmed_clip_index(path: Path, expected_frames: int) -> ClipIndex:
 
 def read_clip_index(path: Path) -> ClipIndex:
     """Like `read_untrimmed_clip_index`, whatever the file shows of its frames."""
-    facts = path.stat()
-    return _build_clip_index(str(path), facts.st_size, facts.st_mtime_ns)
+    return _INDEXES(path)
 
 
-@lru_cache(maxsize=4096)
-def _build_clip_index(path_text: str, _size: int, _changed: int) -> ClipIndex:
-    path = Path(path_text)
+def _build_clip_index(path: Path) -> ClipIndex:
     try:
         samples = read_sample_table(path)
         width, units = _parse_avcc_width_and_sets(samples.config)
@@ -147,6 +144,9 @@ def _build_clip_index(path_text: str, _size: int, _changed: int) -> ClipIndex:
         ranks=ranks,
         delay=delay,
     )
+
+
+_INDEXES = FileMemory(_build_clip_index, max_files=4096)
 
 
 def _has_mixable_profile(sequence: SequenceParameterSet) -> bool:

@@ -10,7 +10,6 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from math import atan2, degrees
 from pathlib import Path
@@ -21,6 +20,7 @@ from storyboard.model.film import MediaFacts
 from storyboard.stitching.media import matroska
 from storyboard.stitching.media.frame_index import FrameIndex
 from storyboard.timecode import Rate
+from storyboard.util.file_memory import FileMemory
 
 _USUAL_RATES = tuple(
     Fraction(text)
@@ -67,10 +67,9 @@ def read_frame_index(path: Path) -> FrameIndex | None:
     Raises MediaError as `probe` does.
     """
     try:
-        facts = path.stat()
+        return _INDEXES(path)
     except OSError as error:
         raise MediaError(f"{path} can't be read: {error.strerror}") from error
-    return _index_media_file(str(path), facts.st_size, facts.st_mtime_ns)
 
 
 def find_picture_track(container: Any) -> Any:
@@ -117,9 +116,8 @@ def open_media(path: Path, **options: str) -> Iterator[Any]:
         container.close()
 
 
-@lru_cache(maxsize=4096)
-def _index_media_file(path_text: str, file_size: int, _changed: int) -> FrameIndex | None:
-    path = Path(path_text)
+def _index_media_file(path: Path) -> FrameIndex | None:
+    file_size = path.stat().st_size
     if file_size == 0:
         raise MediaError(f"{path} is empty: it has 0 bytes")
     if _is_markup_or_json(path):
@@ -136,6 +134,9 @@ def _index_media_file(path_text: str, file_size: int, _changed: int) -> FrameInd
                 return None
             raise MediaError(f"{path} holds neither picture nor sound")
         return _build_index_from_packets(path, container)
+
+
+_INDEXES = FileMemory(_index_media_file, max_files=4096)
 
 
 def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
