@@ -105,7 +105,6 @@ def run_ffmpeg(
     arguments: Sequence[str],
     *,
     stdin: Iterable[bytes | memoryview] | bytes | None = None,
-    timeout_s: float | None = None,
     on_progress: Callable[[int], None] | None = None,
     loglevel: str = "warning",
 ) -> str:
@@ -115,29 +114,20 @@ def run_ffmpeg(
     an existing output is overwritten. `stdin` is written as it comes, so memory stays flat; what
     its iterator raises ends the child and goes on up. `on_progress` is called with the number of
     frames written, from another thread. Filters that report (ebur128, loudnorm) speak at
-    `loglevel="info"`. Raises MediaError with the last lines when ffmpeg fails or takes longer
-    than `timeout_s`.
+    `loglevel="info"`. Raises MediaError with the last lines when ffmpeg fails.
     """
-    with _FfmpegProcess(
-        arguments, stdin is not None, False, timeout_s, on_progress, loglevel
-    ) as child:
+    with _FfmpegProcess(arguments, stdin is not None, False, on_progress, loglevel) as child:
         if stdin is not None:
             child.feed_stdin([stdin] if isinstance(stdin, bytes) else stdin)
     return child.log
 
 
-def read_ffmpeg_output(
-    arguments: Sequence[str],
-    piece_bytes: int,
-    *,
-    timeout_s: float | None = None,
-    loglevel: str = "error",
-) -> Iterator[bytes]:
+def read_ffmpeg_output(arguments: Sequence[str], piece_bytes: int) -> Iterator[bytes]:
     """What ffmpeg writes on `pipe:1`, in pieces of `piece_bytes`; only the last may be shorter.
 
     Closing the iterator early ends ffmpeg without an error.
     """
-    with _FfmpegProcess(arguments, False, True, timeout_s, None, loglevel) as child:
+    with _FfmpegProcess(arguments, False, True, None, "error") as child:
         stream = child.process.stdout
         assert stream is not None
         try:
@@ -173,14 +163,13 @@ def verify_media(path: Path, required_frames: int | None = None) -> int:
 
 
 class _FfmpegProcess:
-    """One ffmpeg from start to end: fed, drained, timed, and never left behind."""
+    """One ffmpeg from start to end: fed, drained, and never left behind."""
 
     def __init__(
         self,
         arguments: Sequence[str],
         writes_stdin: bool,
         reads_stdout: bool,
-        timeout_s: float | None,
         on_progress: Callable[[int], None] | None,
         loglevel: str,
     ) -> None:
@@ -202,13 +191,7 @@ class _FfmpegProcess:
         self._on_progress = on_progress
         self._drain = threading.Thread(target=self._collect_stderr_and_progress, daemon=True)
         self._drain.start()
-        self._late = False
         self._abandoned = False
-        self._timer = threading.Timer(timeout_s, self._kill_after_timeout) if timeout_s else None
-        self._timeout_s = timeout_s
-        if self._timer:
-            self._timer.daemon = True
-            self._timer.start()
 
     @property
     def log(self) -> str:
@@ -236,12 +219,6 @@ class _FfmpegProcess:
         if kind is not None:
             self.kill_ignoring_exit_code()
         self._wait_and_close_pipes()
-        if self._late:
-            raise MediaError(
-                f"ffmpeg took longer than {self._timeout_s:g} s",
-                command=self.command,
-                log=self._format_last_log_lines(),
-            )
         if not self._abandoned and self.process.returncode:
             if any("No space left on device" in line for line in self._lines):
                 raise EnvironmentProblem("the disk is full", hint="make room and run it again")
@@ -253,17 +230,11 @@ class _FfmpegProcess:
 
     def _wait_and_close_pipes(self) -> None:
         self.process.wait()
-        if self._timer:
-            self._timer.cancel()
         self._drain.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 with suppress(BrokenPipeError):
                     stream.close()
-
-    def _kill_after_timeout(self) -> None:
-        self._late = True
-        self.process.kill()
 
     def _collect_stderr_and_progress(self) -> None:
         stream = self.process.stderr

@@ -49,9 +49,7 @@ def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[
     return tuple(differences)
 
 
-def conform_take(
-    path: Path, sha256: str, delivery: Delivery, cache: Path, *, threads: int = 2
-) -> Path:
+def conform_take(path: Path, sha256: str, delivery: Delivery, cache: Path) -> Path:
     """`path` itself where nothing is needed, else its conformed picture in `cache`.
 
     `sha256` is the content of `path`: the result is found by it, so a take is conformed once per
@@ -70,9 +68,7 @@ def conform_take(
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = build_temp_path(result)
         try:
-            run_ffmpeg(
-                build_ffmpeg_conform_arguments(path, index, delivery, unfinished, threads=threads)
-            )
+            run_ffmpeg(build_ffmpeg_conform_arguments(path, index, delivery, unfinished))
             replace_file(unfinished, result)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -80,7 +76,7 @@ def conform_take(
 
 
 def build_ffmpeg_conform_arguments(
-    path: Path, index: FrameIndex, delivery: Delivery, out: Path, *, threads: int = 2
+    path: Path, index: FrameIndex, delivery: Delivery, out: Path
 ) -> list[str]:
     """The ffmpeg arguments that conform `path` to `out`; pure."""
     import ffmpeg
@@ -109,7 +105,7 @@ def build_ffmpeg_conform_arguments(
         preset="veryfast",
         crf=12,
         g=delivery.rate.nominal,
-        threads=threads,
+        threads=2,
         color_range="tv",
         colorspace="bt709",
         color_primaries="bt709",

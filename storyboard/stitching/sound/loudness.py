@@ -63,11 +63,10 @@ def compute_loudness_gain(
     measurement: Measurement,
     target: Loudness,
     *,
-    margin_db: float = CODEC_MARGIN_DB,
     hop_reduction_db: Curve | None = None,
     extra_loudness_db: float = 0.0,
 ) -> LoudnessGain:
-    """How the sound of `measurement` meets `target`, its true peaks `margin_db` below the ceiling.
+    """How the sound of `measurement` meets `target`, its true peaks a margin below the ceiling.
 
     `hop_reduction_db` says for every hop how much lower still it must stay, `extra_loudness_db` how
     much louder than the target the whole must be, since the coder takes as much away. A silent film
@@ -77,7 +76,7 @@ def compute_loudness_gain(
         compute_loudness(measurement.powers),
         to_decibels(measurement.peaks.max(initial=0)),
     )
-    ceiling_db = target.true_peak_db - margin_db
+    ceiling_db = target.true_peak_db - CODEC_MARGIN_DB
     lower = (
         np.zeros(len(measurement.peaks), np.float32)
         if hop_reduction_db is None
