@@ -17,7 +17,6 @@ from typing import Any
 
 from storyboard.errors import MediaError
 from storyboard.model.film import MediaFacts
-from storyboard.stitching.media import matroska
 from storyboard.stitching.media.frame_index import FrameIndex
 from storyboard.timecode import Rate
 from storyboard.util.file_memory import FileMemory
@@ -29,6 +28,7 @@ _USUAL_RATES = tuple(
 _PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b"{", b"[")
 _IDR = 5
 _DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def probe(path: Path) -> MediaFacts:
@@ -126,7 +126,7 @@ def _index_media_file(path: Path) -> FrameIndex | None:
 
     if plain := read_plain_mp4_index(path):
         return plain
-    if file_size < (declared_size := matroska.read_declared_size(path)):
+    if file_size < (declared_size := _read_matroska_size(path)):
         raise _build_cut_off_error(path, file_size, declared_size, "bytes")
     with open_media(path) as container:
         if find_picture_track(container) is None:
@@ -314,3 +314,30 @@ def _describe_unreadable_file(path: Path) -> str:
     if start[4:8] == b"ftyp":
         return f"{path} is cut off: its table of contents (moov) is missing"
     return f"{path} is not media that can be read"
+
+
+def _read_matroska_size(path: Path) -> int:
+    """The bytes that a Matroska or WebM file should have: demuxers take one that is cut off.
+
+    0 where it does not say, or is no such file.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(12)
+        if head[:4] != _EBML:
+            return 0
+        size, width = _parse_ebml_length_and_width(head[4:])
+        start = 4 + width + size
+        stream.seek(start)
+        head = stream.read(12)
+    size, width = _parse_ebml_length_and_width(head[4:])
+    return start + 4 + width + size if head[:4] == _SEGMENT and size else 0
+
+
+def _parse_ebml_length_and_width(data: bytes) -> tuple[int, int]:
+    """A length and the bytes that it takes; 0 where it is unknown."""
+    if not data or not data[0]:
+        return 0, 0
+    width = 9 - data[0].bit_length()
+    most = (1 << 7 * width) - 1
+    size = int.from_bytes(data[:width], "big") & most
+    return (0 if size == most else size), width
