@@ -6,6 +6,8 @@ Rates are fractions (24, 25, 30000/1001). Ranges are half-open everywhere.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -145,3 +147,30 @@ class Timecode:
         minutes, seconds = divmod(seconds, 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"
+
+
+_MAX_STRAY = Fraction(3, 4)
+"""Frames that a picture may stand beside its place."""
+
+
+def has_nearly_constant_rate(frame_times: Sequence[Fraction], rate: Rate) -> bool:
+    """Whether every frame stands nearer to its own place at `rate` than a whole frame away.
+
+    Times that were rounded or cut together stray so far; then no frame is dropped or repeated.
+    """
+    stray = [at * rate.value - number for number, at in enumerate(frame_times)]
+    return max(map(abs, stray)) <= _MAX_STRAY
+
+
+def find_shown_frames(
+    frame_times: Sequence[Fraction], film_frames: Iterable[int], rate: Rate
+) -> list[int]:
+    """The frame of a clip that stands at each of `film_frames` where it plays at `rate`.
+
+    `frame_times` are seconds from the clip's first frame. As ffmpeg's `fps` filter has it, which
+    the cut conforms with: the last frame whose time, rounded to the grid, has come.
+    """
+    if has_nearly_constant_rate(frame_times, rate):
+        return [min(frame, len(frame_times) - 1) for frame in film_frames]
+    grid = [int(at * rate.value + Fraction(1, 2)) for at in frame_times]
+    return [max(0, bisect_right(grid, frame) - 1) for frame in film_frames]

@@ -31,7 +31,7 @@ from storyboard.graph.timeline import (
     check_cues_in_film,
     warn_unexpected_film_length,
 )
-from storyboard.model.film import Film, MediaFacts, MediaFile, Shot
+from storyboard.model.film import Film, Footage, MediaFile, Shot
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, load_catalog
 from storyboard.timecode import FrameRange
@@ -53,7 +53,7 @@ class Graph:
 def compile_film(
     film: Film,
     *,
-    probe: Callable[[Path], MediaFacts],
+    read_footage: Callable[[Path], Footage],
     model_catalog: Catalog | None = None,
     allow_retired: bool = False,
     broken: frozenset[str] = frozenset(),
@@ -63,7 +63,7 @@ def compile_film(
 ) -> Graph:
     """Compiles every shot that is not omitted; problems are in `.diagnostics`, never raised.
 
-    `probe` says what a piece of footage holds. `broken` are ids that the language refused:
+    `read_footage` says what a piece of footage holds. `broken` are ids that the language refused:
     what hangs on them is left out in silence. `plugins` are providers beyond the catalogue's.
     `expired` are extensions, by step, whose source is gone: they begin anew from its last frame.
     `trims` are what the lock file says, by step, of the takes that play.
@@ -77,7 +77,7 @@ def compile_film(
         if not shot.omit
     }
     context = CompileContext(film, DiagnosticCollector(), models, rules, shots, expired=expired)
-    return _Compiler(context, TakeTrimOverlay(context, trims), probe, broken).build_graph()
+    return _Compiler(context, TakeTrimOverlay(context, trims), read_footage, broken).build_graph()
 
 
 class _Compiler:
@@ -85,13 +85,13 @@ class _Compiler:
         self,
         context: CompileContext,
         trims: TakeTrimOverlay,
-        probe: Callable[[Path], MediaFacts],
+        read_footage: Callable[[Path], Footage],
         broken: frozenset[str],
     ) -> None:
         self.context = context
         self.diagnostics = context.diagnostics
         self.trims = trims
-        self.probe = probe
+        self.read_footage = read_footage
         self.broken = broken
         self.step_builder = ShotStepBuilder(context)
         self._compiled_ids: set[str] = set()
@@ -229,12 +229,13 @@ class _Compiler:
 
     def _add_footage_step(self, shot: Shot, file: MediaFile) -> ShotMaterial | None:
         try:
-            facts = self.probe(file.path)
+            footage = self.read_footage(file.path)
         except MediaError as error:
             self.diagnostics.add_error(
                 "SB358", shot.find_span("clip"), str(error), error.hint, shot=shot
             )
             return None
+        facts = footage.facts
         frames = self.context.rate.to_frames(facts.seconds) if facts.frames > 1 else 0
         if frames <= 0:
             self.diagnostics.add_error(
@@ -246,6 +247,7 @@ class _Compiler:
                 shot=shot,
             )
             return None
+        self.context.footage[shot.id] = footage
         self.context.steps[shot.id] = Step(
             id=shot.id,
             kind=Kind.IMPORT,

@@ -12,7 +12,7 @@ from storyboard.graph.limits.rejection_texts import build_diagnostic
 from storyboard.graph.limits.rejections import Finding, Rejection
 from storyboard.graph.shot_material import ShotMaterial, UsedRange
 from storyboard.graph.steps import Step
-from storyboard.model.film import Film, Shot
+from storyboard.model.film import Film, Footage, Shot
 from storyboard.timecode import Rate
 
 T = TypeVar("T")
@@ -29,6 +29,8 @@ class CompileContext:
     steps: dict[str, Step] = field(default_factory=dict)
     materials: dict[str, ShotMaterial] = field(default_factory=dict)
     used_ranges: dict[str, UsedRange] = field(default_factory=dict)
+    footage: dict[str, Footage] = field(default_factory=dict)
+    """What a step takes in, of those that take in a clip of the film's own."""
     expired: frozenset[str] = frozenset()
     """Extensions, by step, whose source the platform no longer has."""
     resolutions: dict[str, str] = field(default_factory=dict)

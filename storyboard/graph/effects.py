@@ -93,6 +93,8 @@ class EffectSteps:
             self._warn_changed_speech_pace(shot)
             self.used_ranges[shot.id] = UsedRange(FrameRange(0, frames), 0, 0)
         ranges = material.split_range_by_step(source_range)
+        clips = [self._context.footage.get(step) for step, _ in ranges]
+        readings = [clip.clip_reading if clip else "" for clip in clips]
         id = f"{shot.id}.effects"
         self._context.steps[id] = Step(
             id=id,
@@ -111,6 +113,7 @@ class EffectSteps:
                     "parts": [[part.start, part.end] for _, part in ranges],
                     "frames": frames,
                     "rate": f"{rate.value}",
+                    **({"readings": readings} if any(readings) else {}),
                 },
             ),
             links=tuple(Link(Role.CLIP, step=step) for step, _ in ranges),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from storyboard.graph.context import CompileContext
 from storyboard.graph.shot_material import ShotMaterial
 from storyboard.graph.steps import FramePick, Link
@@ -9,6 +11,7 @@ from storyboard.graph.stills import StillSteps, build_image_link
 from storyboard.model.film import FrameEdge, FrameRef, Shot
 from storyboard.providers.base import Role
 from storyboard.providers.catalog import Model
+from storyboard.timecode import find_shown_frames
 
 
 class FrameLinkResolver:
@@ -62,7 +65,7 @@ class FrameLinkResolver:
         if edge is FrameEdge.LAST or (
             edge is FrameEdge.OUT and used_range is not None and used_range.tail == 0
         ):
-            return Link(role, step=material.last_step, pick=FramePick(0, from_end=True))
+            return self._build_frame_link(role, material.last_step, FramePick(0, from_end=True))
         if used_range is None and edge in (FrameEdge.IN, FrameEdge.OUT):
             self._context.diagnostics.mark_blocked(shot.id)
             return None
@@ -88,7 +91,17 @@ class FrameLinkResolver:
             )
             return None
         segment, number = material.locate_frame(frame)
-        return Link(role, step=segment.step, pick=FramePick(number))
+        return self._build_frame_link(role, segment.step, FramePick(number))
+
+    def _build_frame_link(self, role: Role, step: str, pick: FramePick) -> Link:
+        """The link to a frame; of footage it is the one that a player shows there."""
+        footage = self._context.footage.get(step)
+        if footage is None:
+            return Link(role, step=step, pick=pick)
+        if footage.frame_times and not pick.from_end:
+            shown = find_shown_frames(footage.frame_times, [pick.frame], self._context.rate)[0]
+            pick = replace(pick, frame=shown, counts_take_frames=True)
+        return Link(role, step=step, pick=replace(pick, reading=footage.frame_reading))
 
     def link_reference_images(
         self, shot: Shot, names: tuple[str, ...], max_images: int

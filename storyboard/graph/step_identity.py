@@ -135,16 +135,19 @@ def compute_identity(
     return Identity(digest_text("step", "\n".join((kind_and_roles, *texts.values()))), parts)
 
 
-def hash_frame(take_sha256: str, frame: int) -> str:
-    """The identity of one frame (of its own count, from 0) of a medium with those bytes."""
-    return digest_value("frame", [take_sha256, frame])
+def hash_frame(medium_sha256: str, frame: int, reading: str = "") -> str:
+    """The identity of one frame (of its own count, from 0) of a medium with those bytes.
+
+    `reading` is what a player does to it beyond decoding.
+    """
+    return digest_value("frame", [medium_sha256, frame, *([reading] if reading else [])])
 
 
 def resolve_frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
     """The frame of the take's own count that `pick`, in film frames of its tail, names."""
     native = take.facts.rate or rate
     frames = pick.frame
-    if native != rate:
+    if native != rate and not pick.counts_take_frames:
         frames = native.to_frames(rate.to_seconds(frames))
     last = take.facts.frames - 1
     wanted = last - frames if pick.from_end else take.source_frames + frames

@@ -26,6 +26,10 @@ class FramePick:
     """Counted from the start of the step's own material; from its end when `from_end`."""
     from_end: bool = False
     """-0 is the last frame: `FramePick(0, True)`."""
+    counts_take_frames: bool = False
+    """`frame` is of the take's own count, not the film's."""
+    reading: str = ""
+    """What a player does to the coded frame, where that is more than to decode it."""
 
 
 @dataclass(frozen=True, slots=True)

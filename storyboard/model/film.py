@@ -29,7 +29,7 @@ from storyboard.model.sound import (
     SoundCue,
     TitleCue,
 )
-from storyboard.model.take import MediaFacts, Take
+from storyboard.model.take import Footage, MediaFacts, Take
 from storyboard.util.serialization import Serialized
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Effect",
     "Film",
     "FilmDefaults",
+    "Footage",
     "FrameEdge",
     "FrameRef",
     "FramesFrom",

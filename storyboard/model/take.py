@@ -42,6 +42,19 @@ class MediaFacts(Serialized):
 
 
 @dataclass(frozen=True, slots=True)
+class Footage:
+    """A clip that a film brings along, as a player shows it."""
+
+    facts: MediaFacts
+    frame_reading: str = ""
+    """What is done to a frame of it that is handed on, beyond decoding; empty for most clips."""
+    clip_reading: str = ""
+    """What is done to the moving picture."""
+    frame_times: tuple[Fraction, ...] = ()
+    """Seconds from the first frame to each, where they are uneven."""
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """One rendered result, immutable; `digest` and `ordinal` say which attempt made it."""
 

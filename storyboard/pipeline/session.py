@@ -26,7 +26,7 @@ from storyboard.errors import (
 from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.take_trims import TakeTrim
 from storyboard.graph.timeline import Timeline
-from storyboard.model.film import Film, MediaFacts, Take, Trim
+from storyboard.model.film import Film, Footage, Take, Trim
 from storyboard.plan.plan import Plan, Reason, TakeRequests
 from storyboard.plan.planner import plan_film
 from storyboard.plan.selection import select_shots
@@ -135,7 +135,7 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
     recompile = partial(
         compile_film,
         film,
-        probe=_probe_media,
+        read_footage=_read_footage,
         model_catalog=registry.load_full_catalog(provider_names).apply_interface_variants(
             _find_chosen_interfaces(film)
         ),
@@ -401,7 +401,7 @@ def _find_expired_steps(plan: Plan) -> frozenset[str]:
     return frozenset(n.step.id for n in plan.nodes if Reason.URI_EXPIRED in n.reasons)
 
 
-def _probe_media(path: Path) -> MediaFacts:
-    from storyboard.stitching.media.ffmpeg import probe
+def _read_footage(path: Path) -> Footage:
+    from storyboard.stitching.media.probe import read_footage
 
-    return probe(path)
+    return read_footage(path)

@@ -161,7 +161,8 @@ class _Planner:
         if link.pick is None:
             return take.sha256
         rate = self.graph.film.delivery.rate
-        return hash_frame(take.sha256, resolve_frame_number(take, link.pick, rate))
+        frame = resolve_frame_number(take, link.pick, rate)
+        return hash_frame(take.sha256, frame, link.pick.reading)
 
     # what to do ----------------------------------------------------------------------------
 

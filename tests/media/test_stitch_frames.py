@@ -10,13 +10,12 @@ import pytest
 
 from storyboard.errors import MediaError
 from storyboard.stitching.media.ffmpeg import (
-    extract_frame,
     probe,
     read_frames,
     run_ffmpeg,
     verify_media,
 )
-from storyboard.stitching.media.yuv import create_solid_frame, to_rgb, to_yuv_frame
+from storyboard.stitching.media.yuv import to_rgb, to_yuv_frame
 from storyboard.timecode import FrameRange, Rate
 
 STREAMS = {
@@ -119,19 +118,6 @@ def test_damage_that_a_player_would_hide_is_found(lab):
     take.path.write_bytes(data)
     with pytest.raises(MediaError):
         verify_media(take.path)
-
-
-def test_a_frame_becomes_a_png_in_the_colours_it_was_shot_in(lab):
-    tagged = "-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709".split()
-    raw = "-f rawvideo -pix_fmt yuv420p -video_size 320x180 -framerate 24".split()
-    for tags in (tagged, []):
-        clip, still = lab.folder / f"colour{len(tags)}.mp4", lab.folder / "still.png"
-        feed = [create_solid_frame("#336699", lab.size).data] * 3
-        encode = ["-c:v", "libx264", "-qp", "0", *tags, str(clip)]
-        run_ffmpeg([*raw, *tags, "-i", "pipe:0", *encode], stdin=feed)
-        extract_frame(clip, 2, still)
-        picture = cv2.imread(str(still))[..., ::-1]
-        assert np.abs(picture.astype(int) - (0x33, 0x66, 0x99)).max() <= 1
 
 
 def test_planes_and_rgb_are_each_others_inverse():

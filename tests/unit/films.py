@@ -8,7 +8,7 @@ from typing import Any
 
 from storyboard.errors import Span
 from storyboard.graph.compiler import Graph, compile_film
-from storyboard.model.film import Film, MediaFacts, Origin, Shot, ValueSource
+from storyboard.model.film import Film, Footage, MediaFacts, Origin, Shot, ValueSource
 from storyboard.timecode import Rate
 
 RATE = Rate(Fraction(24))
@@ -37,7 +37,8 @@ def make_footage_facts(seconds: int = 10) -> MediaFacts:
 
 
 def compile_shots(*shots: Shot, **values: Any) -> Graph:
-    return compile_film(make_film(*shots, **values), probe=lambda _: make_footage_facts())
+    film = make_film(*shots, **values)
+    return compile_film(film, read_footage=lambda _: Footage(make_footage_facts()))
 
 
 def list_codes(graph: Graph, severity: str = "error") -> list[str]:

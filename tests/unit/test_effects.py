@@ -11,13 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storyboard.graph.compiler import Graph
+from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.effects import adjust_length_for_effects
 from storyboard.model.effects import EFFECTS, UNWRITTEN, Effect, compute_duration_after
-from storyboard.model.film import Clip, Line, MediaFile, Transition, Trim
+from storyboard.model.film import Clip, Footage, Line, MediaFile, Transition, Trim
 from storyboard.providers.base import Kind
 from storyboard.stitching.media.ffmpeg import load_moviepy
-from tests.unit.films import RATE, compile_shots, list_codes, make_shot
+from tests.unit.films import (
+    RATE,
+    compile_shots,
+    list_codes,
+    make_film,
+    make_footage_facts,
+    make_shot,
+)
 
 CALLABLE = {"mask", "other_clip", "fx", "fy"}
 LEFT_OUT = {"apply_to", "apply_to_mask", "update_start_end", "opacity"}
@@ -206,3 +213,14 @@ def test_words_that_are_slowed_are_warned_of() -> None:
     ) == ["SB365"]
     graph = compile_shots(make_shot("SH010", length=96, effects=(SLOW,), narration=said))
     assert list_codes(graph, "warning") == []
+
+
+def test_the_identity_of_an_effect_says_what_a_player_does_to_its_clip() -> None:
+    clip = Clip(file=MediaFile(Path("/films/a.mp4"), "a.mp4"))
+    film = make_film(make_shot("SH010", clip=clip, effects=(FAST,)))
+    told = []
+    for reading in ("", "turned by 90"):
+        footage = Footage(make_footage_facts(), clip_reading=reading)
+        graph = compile_film(film, read_footage=lambda _, footage=footage: footage)
+        told.append(graph.steps["SH010.effects"].settings.options.get("readings"))
+    assert told == [None, ["turned by 90"]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from storyboard.graph.compiler import Graph, compile_film
-from storyboard.model.film import Beat, MediaFacts, Policy, Shot, Take
+from storyboard.model.film import Beat, Footage, MediaFacts, Policy, Shot, Take
 from storyboard.plan.plan import Action, Node, Plan, Reason
 from storyboard.plan.planner import plan_film
 from storyboard.providers import registry
@@ -81,7 +81,7 @@ def compile_for_gemini(
     gemini_shots = [replace(each, provider="gemini", model="veo-3.1") for each in shots]
     return compile_film(
         make_film(*gemini_shots, **values),  # type: ignore[arg-type]
-        probe=lambda _: make_footage_facts(),
+        read_footage=lambda _: Footage(make_footage_facts()),
         allow_retired=True,
         expired=expired,
     )
@@ -133,7 +133,7 @@ def test_what_is_made_already_needs_its_source_no_more() -> None:
 
 def test_vertex_keeps_what_lies_in_the_bucket_of_the_film() -> None:
     asked = [replace(each, provider="vertex") for each in CHAIN]
-    graph = compile_film(make_film(*asked), probe=lambda _: make_footage_facts())
+    graph = compile_film(make_film(*asked), read_footage=lambda _: Footage(make_footage_facts()))
     plan = plan_with_takes(graph, SH010=("", None))
     assert find_node(plan, "SH020").action is Action.CREATE
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.digest import digest_value
+from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.step_identity import (
     build_request,
     compute_identity,
@@ -15,10 +18,18 @@ from storyboard.graph.step_identity import (
     resolve_frame_number,
 )
 from storyboard.graph.steps import FramePick
-from storyboard.model.film import MediaFacts, Take
+from storyboard.model.film import (
+    Clip,
+    Footage,
+    FrameEdge,
+    FrameRef,
+    MediaFacts,
+    MediaFile,
+    Take,
+)
 from storyboard.providers.base import WIRE_READS, Input, Role
 from storyboard.timecode import Rate
-from tests.unit.films import RATE, compile_shots, make_shot
+from tests.unit.films import RATE, compile_shots, make_film, make_shot
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -89,3 +100,35 @@ def test_a_frame_is_named_in_the_takes_own_count() -> None:
     assert resolve_frame_number(take, FramePick(0), RATE) == 192
     assert resolve_frame_number(take, FramePick(0, from_end=True), RATE) == 359
     assert resolve_frame_number(take, FramePick(25), Rate.parse(25)) == 192 + 24
+
+
+def test_how_a_frame_was_read_counts_only_where_it_is_more_than_decoded() -> None:
+    assert hash_frame("s", 3, "") == hash_frame("s", 3) == digest_value("frame", ["s", 3])
+    assert hash_frame("s", 3, "deinterlaced") != hash_frame("s", 3)
+
+
+def compile_beside_footage(footage: Footage, at_frame: int = 30) -> Graph:
+    film = make_film(
+        make_shot("SH010", clip=Clip(file=MediaFile(Path("/films/a.mp4"), "a.mp4"))),
+        make_shot(
+            "SH020", first_frame=FrameRef(shot="SH010", edge=FrameEdge.AT, at=at_frame), length=48
+        ),
+    )
+    return compile_film(film, read_footage=lambda _: footage)
+
+
+def test_a_frame_of_footage_carries_what_a_player_does_to_it() -> None:
+    facts = MediaFacts(1280, 720, 240, RATE, Fraction(10))
+    for reading in ("", "tone-mapped from PQ"):
+        graph = compile_beside_footage(Footage(facts, frame_reading=reading))
+        assert graph.steps["SH020"].links[0].pick == FramePick(30, reading=reading)
+
+
+def test_a_frame_of_uneven_footage_is_the_one_that_stands_at_its_time() -> None:
+    times = (*(Fraction(n, 60) for n in range(60)), *(Fraction(n, 10) for n in range(10, 100)))
+    facts = MediaFacts(1280, 720, len(times), Rate.parse(15), Fraction(10))
+    graph = compile_beside_footage(Footage(facts, frame_times=times), at_frame=48)
+    pick = graph.steps["SH020"].links[0].pick
+    assert pick == FramePick(70, counts_take_frames=True)  # at 2 s: sixty, and ten more
+    take = Take("d", 1, "s", "import", "", facts)
+    assert resolve_frame_number(take, pick, RATE) == 70

@@ -58,13 +58,14 @@ class InputResolver:
         if link.file is not None:
             sha256 = self._hash_file(link.file)
             if link.pick is not None:
-                sha256 = hash_frame(sha256, link.pick.frame)
+                sha256 = hash_frame(sha256, link.pick.frame, link.pick.reading)
             return Input(link.role, sha256, name=link.cast)
         take = parent_takes[link.step]
         state = self._find_state_attachment(take)
         if link.pick is not None:
             frame = resolve_frame_number(take, link.pick, self._rate)
-            return Input(link.role, hash_frame(take.sha256, frame), name=link.cast, state=state)
+            sha256 = hash_frame(take.sha256, frame, link.pick.reading)
+            return Input(link.role, sha256, name=link.cast, state=state)
         return Input(
             link.role,
             take.sha256,
@@ -112,7 +113,8 @@ class InputResolver:
         self, file: MediaFile, pick: FramePick | None, identified_input: Input
     ) -> Input:
         sha256 = self._hashes(file.path)
-        if identified_input.sha256 != (sha256 if pick is None else hash_frame(sha256, pick.frame)):
+        frame_sha256 = hash_frame(sha256, pick.frame, pick.reading) if pick else sha256
+        if identified_input.sha256 != frame_sha256:
             raise InputChanged(file.path)
         copy = await self._create_file_once(
             sha256, lambda: self._copy_unchanged_file(file.path, sha256)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import MediaError, StitchError
 from storyboard.stitching.media.ffmpeg import load_moviepy, probe, run_ffmpeg
+from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.stitching.media.player_view import describe_clip_reading
 from storyboard.stitching.media.probe import read_frame_index
 from storyboard.stitching.media.yuv import Frame, Size, to_rgb, to_yuv_frame
 from storyboard.stitching.picture.conform import choose_timescale
@@ -23,7 +25,7 @@ from storyboard.stitching.sound.pcm import (
     decode_audio,
     to_sample_position,
 )
-from storyboard.timecode import FrameRange, Rate
+from storyboard.timecode import FrameRange, Rate, find_shown_frames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +51,8 @@ def apply_effects(
 
     `takes_and_first_frames` are files and the frame where each one's own material begins.
     `options`: `effects`, a list of [name, arguments]; `parts`, the frames of each take's own
-    material at the film's rate; `frames` and `rate` of the result. It has sound where any
+    material at the film's rate; `frames` and `rate` of the result. `readings` is for the identity
+    alone: the takes are read as a player shows them in any case. It has sound where any
     of the takes has. Raises StitchError when MoviePy can't do what is asked, MediaError when a take
     can't be read.
     """
@@ -97,11 +100,7 @@ def _write_and_count_raw_frames(
             index = read_frame_index(path)
             if index is None:
                 raise MediaError(f"{path.name} has no picture, only sound")
-            native, last = index.rate or rate, len(index.pts) - 1
-            source_frames = [
-                min(last, first + _to_take_frame(frame, rate, native))
-                for frame in range(part.start, part.end)
-            ]
+            source_frames = _find_source_frames(index, first, part, rate)
             decoded_frames = read_frames(path, FrameRange(source_frames[0], source_frames[-1] + 1))
             number, picture = source_frames[0], _letterbox_frame(next(decoded_frames), size)
             for frame in source_frames:
@@ -112,8 +111,19 @@ def _write_and_count_raw_frames(
     return count
 
 
-def _to_take_frame(frame: int, film_rate: Rate, take_rate: Rate) -> int:
-    return frame if take_rate == film_rate else int(film_rate.to_seconds(frame) * take_rate.value)
+def _find_source_frames(
+    index: FrameIndex, first: int, own_range: FrameRange, rate: Rate
+) -> list[int]:
+    """The take's frames at the film frames of `own_range`, counted from its frame `first`."""
+    native, last = index.rate or rate, len(index.pts) - 1
+    film_frames = range(own_range.start, own_range.end)
+    if describe_clip_reading(index):
+        begin = rate.to_frames(native.to_seconds(first))
+        return find_shown_frames(index.frame_times, (begin + frame for frame in film_frames), rate)
+    if native == rate:
+        return [min(last, first + frame) for frame in film_frames]
+    # other than the cut by a frame at most, and kept: finished effects are known by it
+    return [min(last, first + int(rate.to_seconds(frame) * native.value)) for frame in film_frames]
 
 
 def _letterbox_frame(frame: Frame, size: Size) -> Frame:

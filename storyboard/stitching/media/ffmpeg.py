@@ -1,35 +1,31 @@
-"""The one door to ffmpeg, and what is asked of media files.
+"""What is asked of media files, and of ffmpeg: one thing to those who ask.
 
-No other module starts ffmpeg, so that every picture of a film comes from the same binary.
-Probing and exact frames are PyAV's work and live in `probe`, `frames` and `frame_match`; they are
-offered here too, since callers think of them as one thing.
+`ffmpeg_process` starts ffmpeg; PyAV probes and reads exact frames, in `probe`, `frames` and
+`frame_match`. All of it is offered here.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from storyboard.errors import EnvironmentProblem, MediaError
-from storyboard.providers.registry import list_credential_variables
+from storyboard.errors import MediaError
 from storyboard.stitching.media.decode_check import probe_and_decode
+from storyboard.stitching.media.ffmpeg_process import (
+    build_temp_path,
+    find_ffmpeg,
+    read_ffmpeg_output,
+    run_ffmpeg,
+)
 from storyboard.stitching.media.frame_match import count_source_frames_in_result
 from storyboard.stitching.media.frames import extract_frame, read_frames
 from storyboard.stitching.media.probe import probe, read_frame_index
-from storyboard.util.child_environment import build_child_environment
-from storyboard.util.output_files import follow_links
 
 __all__ = [
+    "build_temp_path",
     "count_source_frames_in_result",
     "extract_frame",
     "find_ffmpeg",
@@ -42,48 +38,7 @@ __all__ = [
     "verify_media",
 ]
 
-_KEPT_LINES = 5000
-_REPORTED_LINES = 12
 _IMPORTING = threading.Lock()
-
-
-def find_ffmpeg() -> str:
-    """The ffmpeg of this process: STORYBOARD_FFMPEG, else imageio-ffmpeg's, else PATH's.
-
-    Raises EnvironmentProblem when there is none, or when STORYBOARD_FFMPEG names no program.
-    """
-    return _resolve_ffmpeg(os.environ.get("STORYBOARD_FFMPEG", ""), os.environ.get("PATH", ""))
-
-
-@lru_cache(maxsize=4)
-def _resolve_ffmpeg(configured_name: str, _path: str) -> str:
-    path = build_child_environment().get("PATH", "")
-    if configured_name:
-        executable = shutil.which(configured_name, path=path)
-        if executable is None:
-            raise EnvironmentProblem(
-                f"STORYBOARD_FFMPEG names no program: {configured_name}",
-                hint="give the full path of an ffmpeg, or unset the variable to use our own",
-            )
-        return executable
-    executable = _find_bundled_ffmpeg() or shutil.which("ffmpeg", path=path)
-    if executable is None:
-        raise EnvironmentProblem(
-            "there is no ffmpeg",
-            hint="pip install imageio-ffmpeg brings one; or set STORYBOARD_FFMPEG to yours",
-        )
-    return executable
-
-
-def _find_bundled_ffmpeg() -> str | None:
-    """The ffmpeg of imageio-ffmpeg; asking that package would start it, with our keys."""
-    try:
-        import imageio_ffmpeg
-    except ImportError:
-        return None
-    folder = Path(imageio_ffmpeg.__file__).parent / "binaries"
-    programs = (shutil.which(path) for path in sorted(folder.glob("ffmpeg-*")))
-    return next((program for program in programs if program), None)
 
 
 def load_moviepy() -> ModuleType:
@@ -99,43 +54,6 @@ def load_moviepy() -> ModuleType:
             sys.modules["moviepy.config"] = config
             import_module("moviepy")
         return sys.modules["moviepy"]
-
-
-def run_ffmpeg(
-    arguments: Sequence[str],
-    *,
-    stdin: Iterable[bytes | memoryview] | bytes | None = None,
-    on_progress: Callable[[int], None] | None = None,
-    loglevel: str = "warning",
-) -> str:
-    """Runs ffmpeg to its end and returns what it wrote on stderr.
-
-    `arguments` is what stands between `ffmpeg` and the end of the line: inputs, options, outputs;
-    an existing output is overwritten. `stdin` is written as it comes, so memory stays flat; what
-    its iterator raises ends the child and goes on up. `on_progress` is called with the number of
-    frames written, from another thread. Filters that report (ebur128, loudnorm) speak at
-    `loglevel="info"`. Raises MediaError with the last lines when ffmpeg fails.
-    """
-    with _FfmpegProcess(arguments, stdin is not None, False, on_progress, loglevel) as child:
-        if stdin is not None:
-            child.feed_stdin([stdin] if isinstance(stdin, bytes) else stdin)
-    return child.log
-
-
-def read_ffmpeg_output(arguments: Sequence[str], piece_bytes: int) -> Iterator[bytes]:
-    """What ffmpeg writes on `pipe:1`, in pieces of `piece_bytes`; only the last may be shorter.
-
-    Closing the iterator early ends ffmpeg without an error.
-    """
-    with _FfmpegProcess(arguments, False, True, None, "error") as child:
-        stream = child.process.stdout
-        assert stream is not None
-        try:
-            while piece := stream.read(piece_bytes):
-                yield piece
-        except GeneratorExit:
-            child.kill_ignoring_exit_code()
-            raise
 
 
 def verify_media(path: Path, required_frames: int | None = None) -> int:
@@ -160,138 +78,3 @@ def verify_media(path: Path, required_frames: int | None = None) -> int:
         if expected_frames is not None and progress[-1] != expected_frames:
             raise MediaError(f"{path} has {progress[-1]} frames where {expected_frames} are due")
     return progress[-1]
-
-
-class _FfmpegProcess:
-    """One ffmpeg from start to end: fed, drained, and never left behind."""
-
-    def __init__(
-        self,
-        arguments: Sequence[str],
-        writes_stdin: bool,
-        reads_stdout: bool,
-        on_progress: Callable[[int], None] | None,
-        loglevel: str,
-    ) -> None:
-        self.command = [find_ffmpeg(), "-hide_banner", "-nostats", "-y", "-loglevel", loglevel]
-        if not writes_stdin:
-            self.command.append("-nostdin")
-        if on_progress is not None:
-            self.command += ["-progress", "pipe:2"]
-        self.command += arguments
-        self.process = subprocess.Popen(
-            [*_build_kill_with_parent_command(), *self.command],
-            env=build_child_environment(list_credential_variables()),
-            stdin=subprocess.PIPE if writes_stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE if reads_stdout else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            process_group=0,  # Ctrl-C is for us; we end it, or go on
-        )
-        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._on_progress = on_progress
-        self._drain = threading.Thread(target=self._collect_stderr_and_progress, daemon=True)
-        self._drain.start()
-        self._abandoned = False
-
-    @property
-    def log(self) -> str:
-        return "\n".join(self._lines)
-
-    def feed_stdin(self, pieces: Iterable[bytes | memoryview]) -> None:
-        stream = self.process.stdin
-        assert stream is not None
-        try:
-            for piece in pieces:
-                stream.write(piece)
-            stream.close()
-        except BrokenPipeError:
-            pass  # it ended early; its exit code says whether that is an error
-
-    def kill_ignoring_exit_code(self) -> None:
-        """Ends it on purpose, so that its exit code means nothing."""
-        self._abandoned = True
-        self.process.kill()
-
-    def __enter__(self) -> _FfmpegProcess:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is not None:
-            self.kill_ignoring_exit_code()
-        self._wait_and_close_pipes()
-        if not self._abandoned and self.process.returncode:
-            if any("No space left on device" in line for line in self._lines):
-                raise EnvironmentProblem("the disk is full", hint="make room and run it again")
-            raise MediaError(
-                f"ffmpeg failed: {self._describe_failure()}",
-                command=self.command,
-                log=self._format_last_log_lines(),
-            )
-
-    def _wait_and_close_pipes(self) -> None:
-        self.process.wait()
-        self._drain.join()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
-
-    def _collect_stderr_and_progress(self) -> None:
-        stream = self.process.stderr
-        assert stream is not None
-        for raw in stream:
-            line = raw.decode("utf-8", "replace").rstrip()
-            if self._on_progress is None:
-                self._lines.append(line)
-            elif line.startswith("frame="):
-                self._on_progress(int(line[6:]))
-            elif not _is_progress(line):
-                self._lines.append(line)
-
-    def _format_last_log_lines(self) -> str:
-        return "\n".join(list(self._lines)[-_REPORTED_LINES:])
-
-    def _describe_failure(self) -> str:
-        code = self.process.returncode
-        if code < 0:
-            return f"it was ended from outside, by signal {-code}"
-        nonblank_lines = [line for line in self._lines if line.strip()]
-        return nonblank_lines[-1].strip() if nonblank_lines else f"exit code {code}"
-
-
-_PROGRESS_KEYS = frozenset(
-    "fps bitrate total_size out_time_us out_time_ms out_time dup_frames drop_frames speed progress "
-    "stream_0_0_q".split()
-)
-
-
-def _is_progress(line: str) -> bool:
-    key, equals, _ = line.partition("=")
-    return bool(equals) and key in _PROGRESS_KEYS
-
-
-@lru_cache(maxsize=1)
-def _build_kill_with_parent_command() -> tuple[str, ...]:
-    """A prefix that makes the kernel kill ffmpeg when this process dies, where there is one.
-
-    `setpriv` sets PR_SET_PDEATHSIG and becomes ffmpeg. Doing the same in `preexec_fn` would fork
-    a process that has threads. Elsewhere the closed pipes must do. To the kernel the parent is
-    the thread that started it, so that thread has to wait for it; here it always does.
-    """
-    environment = build_child_environment(list_credential_variables())
-    path = environment.get("PATH", "")
-    tool = shutil.which("setpriv", path=path) if sys.platform == "linux" else None
-    if tool is None:
-        return ()
-    prefix = (tool, "--pdeathsig", "KILL")
-    trial = subprocess.run([*prefix, "true"], env=environment, capture_output=True, check=False)
-    return prefix if trial.returncode == 0 else ()
-
-
-def build_temp_path(path: Path) -> Path:
-    """A name for the unfinished file that will be put at `path`, in the folder of its end.
-
-    The suffix stays, since ffmpeg chooses the container by it.
-    """
-    path = follow_links(path)
-    return path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident():x}{path.suffix}")

@@ -50,6 +50,11 @@ class FrameIndex:
         width = round(width * self.pixel_aspect)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
+    @property
+    def frame_times(self) -> tuple[Fraction, ...]:
+        """Seconds from the first frame to each."""
+        return tuple((at - self.pts[0]) * self.time_base for at in self.pts)
+
     def find_decoding_start_pts(self, frame: int) -> int | None:
         """Where decoding must begin to show `frame`; None is the start of the file."""
         at = bisect_right(self.entries, self.pts[frame])

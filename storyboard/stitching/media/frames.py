@@ -1,24 +1,39 @@
-"""Exact frames of a clip, by number, however it was encoded.
+"""Exact frames of a clip, by number, as a player shows them, however it was encoded.
 
 Decoding begins at the last closed entry before the wanted frame, and frames are told apart by
-their presentation time, never by counting what a decoder happens to put out.
+their presentation time, never by counting what a decoder happens to put out. What a player then
+makes of them is `player_view`'s to say: everybody who wants a picture of a clip reads it here.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storyboard.errors import MediaError
+from storyboard.stitching.media.ffmpeg_process import read_ffmpeg_output
 from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.stitching.media.player_view import (
+    BT709,
+    FULL_RANGE,
+    SCALE_OPTIONS,
+    Filter,
+    choose_matrix,
+    is_full_range,
+    is_hdr,
+    list_deinterlace_filters,
+    list_sdr_filters,
+    list_source_matrix_options,
+)
 from storyboard.stitching.media.probe import (
     find_picture_track,
     open_media,
     read_frame_index,
-    read_rotation_and_mirroring,
 )
+from storyboard.stitching.media.yuv import split_planes
 from storyboard.timecode import FrameRange
 from storyboard.util.output_files import follow_links, replace_file
 
@@ -26,11 +41,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_UNSPECIFIED = 2
-_BT709 = 1
-_FULL_RANGE = 2
 _LIMITED_RANGE = 1
-_FULL_FORMATS = ("yuvj", "rgb", "bgr", "gbr", "gray", "pal")
+_PLANES, _PIXELS = "yuv420p", "rgb24"
 
 
 def read_frames(
@@ -38,32 +50,161 @@ def read_frames(
 ) -> Iterator[NDArray[np.uint8]]:
     """The frames of `frame_range`, each as yuv420p planes in one (height * 3 / 2, width) array.
 
-    That is the byte layout of `-f rawvideo -pix_fmt yuv420p`: Y, then U, then V. Pixels are as
-    coded: pixel aspect and rotation are for `conform_take`. Each array is the caller's own. Raises
-    MediaError when the file has fewer frames or one can't be decoded.
+    That is the byte layout of `-f rawvideo -pix_fmt yuv420p`: Y, then U, then V, in BT.709 and
+    limited range. They are as a player shows them, upright and with square pixels, an odd size
+    made even. Each array is the caller's own. Raises MediaError when the file has fewer frames or
+    one can't be decoded.
     """
-    for frame in _decode_range(path, frame_range, threads):
-        yield _to_yuv420p(frame)
+    index = _require_picture_index(path)
+    size = tuple(length // 2 * 2 for length in _compute_square_size(index))
+    for frame in _read_square_frames(path, index, frame_range, _PLANES, size, threads):
+        yield _turn_planes(frame, index)
 
 
 def extract_frame(path: Path, frame: int, out: Path) -> None:
-    """Writes one frame as a PNG without loss: upright, BT.709 unless the file says otherwise.
+    """Writes one frame as a PNG without loss, as a player shows it.
 
     `out` appears by rename. Raises MediaError like `read_frames`.
     """
     import cv2
     import numpy as np
 
-    decoded_frame = next(_decode_range(path, FrameRange(frame, frame + 1), 1))
-    picture = _to_rgb(decoded_frame)
-    rotation, mirrored = read_rotation_and_mirroring(decoded_frame)
-    picture = np.rot90(picture[:, ::-1] if mirrored else picture, rotation // 90)
+    index = _require_picture_index(path)
+    frame_range, size = FrameRange(frame, frame + 1), _compute_square_size(index)
+    picture = _turn(next(_read_square_frames(path, index, frame_range, _PIXELS, size, 1)), index)
     is_encoded, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
     if not is_encoded:
         raise MediaError(f"frame {frame} of {path} can't be written as PNG")
     unfinished = follow_links(out).with_name(f".{out.name}.{os.getpid()}")
     unfinished.write_bytes(data.tobytes())
     replace_file(unfinished, out)
+
+
+def _read_square_frames(
+    path: Path,
+    index: FrameIndex,
+    frame_range: FrameRange,
+    pixel_format: str,
+    size: tuple[int, int],
+    threads: int,
+) -> Iterator[NDArray[np.uint8]]:
+    """All that a player does, except that they are not turned yet."""
+    if not index.interlaced:
+        frames = _decode_range(path, frame_range, threads)
+    else:  # a frame's other field is told from its neighbours
+        near = FrameRange(max(0, frame_range.start - 1), min(len(index.pts), frame_range.end + 1))
+        decoded = _decode_range(path, near if frame_range.length else frame_range, threads)
+        filtered = _filter_frames(decoded, list_deinterlace_filters(index))
+        skipped = frame_range.start - near.start
+        frames = islice(filtered, skipped, skipped + frame_range.length)
+    if is_hdr(index):
+        yield from _tone_map_frames(frames, index, pixel_format, size)
+    elif size != index.coded_size:
+        scale = {**SCALE_OPTIONS, **list_source_matrix_options(index)}
+        width, height = size
+        scaling = ("scale", {"w": f"{width}", "h": f"{height}", **scale})
+        for frame in _filter_frames(frames, (scaling, ("format", {"pix_fmts": pixel_format}))):
+            yield frame.to_ndarray()
+    else:
+        for frame in frames:
+            yield _to_array(frame, pixel_format)
+
+
+def _compute_square_size(index: FrameIndex) -> tuple[int, int]:
+    """(width, height) with square pixels, as coded otherwise."""
+    width, height = index.display_size
+    return (height, width) if index.rotation in (90, 270) else (width, height)
+
+
+def _filter_frames(frames: Iterator[Any], filters: tuple[Filter, ...]) -> Iterator[Any]:
+    """The frames behind a chain of libavfilter's, as many as go in."""
+    import av
+
+    graph = None
+    for frame in frames:
+        if graph is None:
+            graph = av.filter.Graph()
+            nodes = [
+                graph.add_buffer(
+                    width=frame.width,
+                    height=frame.height,
+                    format=frame.format,
+                    time_base=frame.time_base,
+                ),
+                *(graph.add(name, **options) for name, options in filters),
+                graph.add("buffersink"),
+            ]
+            graph.link_nodes(*nodes).configure()
+        graph.push(frame)
+        yield from _pull_frames(graph)
+    if graph is not None:
+        graph.push(None)
+        yield from _pull_frames(graph)
+
+
+def _pull_frames(graph: Any) -> Iterator[Any]:
+    import av
+
+    while True:
+        try:
+            yield graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+
+
+def _tone_map_frames(
+    frames: Iterator[Any], index: FrameIndex, pixel_format: str, size: tuple[int, int]
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames in SDR: zimg does it, which only our ffmpeg has."""
+    import numpy as np
+
+    width, height = size
+    first = next(frames, None)
+    if first is None:
+        return
+
+    def write_frames() -> Iterator[bytes]:
+        yield first.to_ndarray().tobytes()
+        for frame in frames:
+            yield frame.to_ndarray().tobytes()
+
+    scale = {**SCALE_OPTIONS, **list_source_matrix_options(index)}
+    filters = (*list_sdr_filters(index), ("scale", {"w": f"{width}", "h": f"{height}", **scale}))
+    chain = ",".join(
+        f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}"
+        for name, options in filters
+    )
+    arguments = [
+        *("-f", "rawvideo", "-pix_fmt", first.format.name),
+        *("-video_size", f"{first.width}x{first.height}"),
+        *("-color_range", f"{int(first.color_range) or _LIMITED_RANGE}"),
+        *("-colorspace", f"{int(first.colorspace)}", "-color_trc", f"{int(first.color_trc)}"),
+        *("-color_primaries", f"{int(first.color_primaries)}", "-i", "pipe:0"),
+        *("-vf", chain, "-fps_mode", "passthrough"),
+        *("-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"),
+    ]
+    shape = (height * 3 // 2, width) if pixel_format == _PLANES else (height, width, 3)
+    pieces = read_ffmpeg_output(arguments, int(np.prod(shape)), stdin=write_frames())
+    for piece in pieces:
+        yield np.frombuffer(bytearray(piece), np.uint8).reshape(shape)
+
+
+def _turn(picture: NDArray[np.uint8], index: FrameIndex) -> NDArray[np.uint8]:
+    """The picture upright."""
+    import numpy as np
+
+    return np.rot90(picture[:, ::-1] if index.mirrored else picture, index.rotation // 90)
+
+
+def _turn_planes(frame: NDArray[np.uint8], index: FrameIndex) -> NDArray[np.uint8]:
+    """The planes of a frame, each upright."""
+    import numpy as np
+
+    if not (index.rotation or index.mirrored):
+        return frame
+    turned = [np.ascontiguousarray(_turn(plane, index)) for plane in split_planes(frame)]
+    width = turned[0].shape[1]
+    return np.concatenate([plane.reshape(-1) for plane in turned]).reshape(-1, width)
 
 
 def _require_picture_index(path: Path) -> FrameIndex:
@@ -138,19 +279,20 @@ def _decode_numbered_frames(
     yield from _decode_numbered_frames(path, index, None, first_needed_frame, threads)
 
 
-def _to_yuv420p(frame: Any) -> NDArray[np.uint8]:
-    if frame.format.name != "yuv420p":
-        frame = _convert_pixel_format(frame, "yuv420p", _LIMITED_RANGE)
+def _to_array(frame: Any, pixel_format: str) -> NDArray[np.uint8]:
+    """The frame as it is or, where it is coded otherwise, in `pixel_format` and BT.709."""
+    matrix = choose_matrix(int(frame.colorspace), (frame.width, frame.height))
+    is_full = is_full_range(int(frame.color_range), frame.format.name)
+    if frame.format.name != pixel_format or matrix != BT709 or is_full:
+        target_range = FULL_RANGE if pixel_format == _PIXELS else _LIMITED_RANGE
+        frame = _convert_frame(frame, pixel_format, matrix, is_full, target_range)
     array: NDArray[np.uint8] = frame.to_ndarray()
     return array
 
 
-def _to_rgb(frame: Any) -> NDArray[np.uint8]:
-    array: NDArray[np.uint8] = _convert_pixel_format(frame, "rgb24", _FULL_RANGE).to_ndarray()
-    return array
-
-
-def _convert_pixel_format(frame: Any, pixel_format: str, target_range: int) -> Any:
+def _convert_frame(
+    frame: Any, pixel_format: str, matrix: int, is_full: bool, target_range: int
+) -> Any:
     """`frame` in another pixel format, every property of both sides said.
 
     Left unsaid, PyAV hands the source's range on, and RGB comes out in 16..235.
@@ -158,15 +300,11 @@ def _convert_pixel_format(frame: Any, pixel_format: str, target_range: int) -> A
     import av
 
     interpolation = av.video.reformatter.Interpolation
-    matrix = _BT709 if int(frame.colorspace) in (0, _UNSPECIFIED) else int(frame.colorspace)
-    is_full_range = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith(
-        _FULL_FORMATS
-    )
     return frame.reformat(
         format=pixel_format,
         src_colorspace=matrix,
-        dst_colorspace=_BT709,
-        src_color_range=_FULL_RANGE if is_full_range else _LIMITED_RANGE,
+        dst_colorspace=BT709,
+        src_color_range=FULL_RANGE if is_full else _LIMITED_RANGE,
         dst_color_range=target_range,
         interpolation=interpolation.BICUBIC
         | interpolation.ACCURATE_RND

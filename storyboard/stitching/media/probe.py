@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import MediaError
-from storyboard.model.film import MediaFacts
+from storyboard.model.film import Footage, MediaFacts
 from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.stitching.media.player_view import describe_clip_reading, describe_frame_reading
 from storyboard.timecode import Rate
 from storyboard.util.file_memory import FileMemory
 
@@ -49,6 +50,19 @@ def probe(path: Path) -> MediaFacts:
         rate=index.rate,
         seconds=index.seconds,
         has_audio=index.has_audio,
+    )
+
+
+def read_footage(path: Path) -> Footage:
+    """What `path` holds, and what a player makes of its frames; raises MediaError as `probe`."""
+    facts, index = probe(path), read_frame_index(path)
+    if index is None:
+        return Footage(facts)
+    return Footage(
+        facts,
+        frame_reading=describe_frame_reading(index),
+        clip_reading=describe_clip_reading(index),
+        frame_times=() if index.constant else index.frame_times,
     )
 
 

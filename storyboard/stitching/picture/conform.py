@@ -15,16 +15,23 @@ from storyboard.errors import MediaError
 from storyboard.model.film import Delivery
 from storyboard.stitching.media.ffmpeg import build_temp_path, run_ffmpeg
 from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.stitching.media.player_view import (
+    SCALE_OPTIONS,
+    has_untagged_sd_colors,
+    is_hdr,
+    list_deinterlace_filters,
+    list_sdr_filters,
+    list_source_matrix_options,
+    list_turn_filters,
+)
 from storyboard.stitching.media.probe import read_frame_index
+from storyboard.timecode import has_nearly_constant_rate
 from storyboard.util.output_files import replace_file
 
-_REVISION = 2
+_REVISION = 3
 """Part of a result's name; raise it when the same take would come out differently."""
 _SAME_SHAPE = Fraction(1, 100)
 """Aspects that differ less than this are scaled to fit exactly; others get black bars."""
-_MAX_STRAY = Fraction(3, 4)
-"""Frames that a picture may stand beside its place."""
-_HDR = (16, 18)
 
 
 def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[str, ...]:
@@ -42,7 +49,7 @@ def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[
         differences.append("interlaced")
     if index.pixel_format != "yuv420p" or index.color_range == 2:
         differences.append(f"pixels {index.pixel_format}")
-    if index.colorspace not in (1, 2) or index.transfer in _HDR:
+    if index.colorspace not in (1, 2) or is_hdr(index) or has_untagged_sd_colors(index):
         differences.append("colour")
     if index.rate is not None and not index.entries:
         differences.append(f"{index.codec} without frame times")
@@ -84,15 +91,19 @@ def build_ffmpeg_conform_arguments(
     rate = delivery.rate.value
     # Where size or format change on the way a new graph would count from zero; scaling takes any,
     # so one graph is kept where nothing else stands before that.
-    first = index.interlaced or index.transfer in _HDR or index.rotation or index.mirrored
-    source = ffmpeg.input(f"file:{path}", **({} if first else {"reinit_filter": 0}))
+    first = index.interlaced or is_hdr(index) or index.rotation or index.mirrored
+    # ffmpeg would turn them first, and then find the fields in columns
+    turned = {"display_rotation": 0} if list_turn_filters(index) else {}
+    source = ffmpeg.input(f"file:{path}", **turned, **({} if first else {"reinit_filter": 0}))
     picture = source[f"v:{index.track}"]
-    if index.interlaced:
-        picture = picture.filter("bwdif", mode="send_frame", deint="all")
-    if index.transfer in _HDR:
-        picture = _add_sdr_filters(picture)
+    for name, options in (
+        *list_deinterlace_filters(index),
+        *list_sdr_filters(index),
+        *list_turn_filters(index),
+    ):
+        picture = picture.filter(name, **options)
     picture = _add_scale_and_pad_filters(picture, index, delivery)
-    if index.rate is not None and _has_nearly_constant_rate(index, rate):
+    if index.rate is not None and has_nearly_constant_rate(index.frame_times, delivery.rate):
         picture = picture.filter("setpts", f"N/({rate}*TB)")
     else:
         picture = picture.filter("setpts", "PTS-STARTPTS")
@@ -115,16 +126,6 @@ def build_ffmpeg_conform_arguments(
     )
     compiled: list[str] = encoded.get_args()
     return compiled
-
-
-def _has_nearly_constant_rate(index: FrameIndex, rate: Fraction) -> bool:
-    """Whether every frame stands nearer to its own place at `rate` than a whole frame away.
-
-    Times that were rounded or cut together stray so far; then no frame is dropped or repeated.
-    """
-    step = 1 / (rate * index.time_base)
-    stray = [at - index.pts[0] - number * step for number, at in enumerate(index.pts)]
-    return max(map(abs, stray)) <= step * _MAX_STRAY
 
 
 def choose_timescale(rate: Fraction) -> int:
@@ -150,34 +151,11 @@ def _add_scale_and_pad_filters(stream: Any, index: FrameIndex, delivery: Deliver
     """Scaled to the delivery size; bars where the shapes really differ."""
     width, height = delivery.size
     inner = compute_fitted_size(index, delivery)
-    is_untagged = index.colorspace in (0, 2) and not index.pixel_format.startswith(
-        ("rgb", "gbr", "pal")
-    )
-    is_hdr = index.transfer in _HDR
-    stream = stream.filter(
-        "scale",
-        *inner,
-        flags="lanczos+accurate_rnd+full_chroma_int",
-        out_color_matrix="bt709",
-        out_range="tv",
-        **({"in_color_matrix": "bt709"} if is_untagged or is_hdr else {}),
-    )
+    stream = stream.filter("scale", *inner, **SCALE_OPTIONS, **list_source_matrix_options(index))
     if inner == (width, height):
         return stream
     left, top = _round_to_even((width - inner[0]) / 2), _round_to_even((height - inner[1]) / 2)
     return stream.filter("pad", width, height, left, top, color="black")
-
-
-def _add_sdr_filters(stream: Any) -> Any:
-    """From an HDR curve and wide primaries to BT.709."""
-    return (
-        stream.filter("zscale", t="linear", npl=100)
-        .filter("format", "gbrpf32le")
-        .filter("zscale", p="bt709")
-        .filter("tonemap", tonemap="hable", desat=0)
-        .filter("zscale", t="bt709", m="bt709", r="tv")
-        .filter("format", "yuv420p10le")
-    )
 
 
 def _round_to_even(length: Fraction | float) -> int:
