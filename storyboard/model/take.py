@@ -52,6 +52,8 @@ class Footage:
     """What is done to the moving picture."""
     frame_times: tuple[Fraction, ...] = ()
     """Seconds from the first frame to each, where they are uneven."""
+    sound_seconds: Fraction = Fraction(0)
+    """When its sound ends, seconds after the first frame; 0 where the file doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def read_frames(
     one can't be decoded.
     """
     index = _require_picture_index(path)
-    size = tuple(length // 2 * 2 for length in _compute_square_size(index))
+    width, height = _compute_square_size(index)
+    size = (width // 2 * 2, height // 2 * 2)
     for frame in _read_square_frames(path, index, frame_range, _PLANES, size, threads):
         yield _turn_planes(frame, index)
 

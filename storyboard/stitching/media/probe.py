@@ -30,6 +30,8 @@ _PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b"{", b"[")
 _IDR = 5
 _DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_ASIDE = 0x8 | 0x80 | 0x100
+"""Dispositions of a comment, and of a mix for who hears or sees badly."""
 
 
 def probe(path: Path) -> MediaFacts:
@@ -38,12 +40,17 @@ def probe(path: Path) -> MediaFacts:
     A picture has one frame and no rate; sound has no frames. Raises MediaError, in words for
     people, when the file is missing, empty, a web page, cut off or no media.
     """
+    return read_footage(path).facts
+
+
+def read_footage(path: Path) -> Footage:
+    """What `path` holds, and what a player makes of it; raises MediaError as `probe`."""
     index = read_frame_index(path)
     if index is None:
-        return MediaFacts(seconds=_measure_sound_seconds(path), has_audio=True)
-    _check_first_picture_decodes(path)
+        return Footage(MediaFacts(seconds=_measure_sound_seconds(path), has_audio=True))
+    sound_seconds = _check_first_picture_and_measure_sound(path)
     width, height = index.display_size
-    return MediaFacts(
+    facts = MediaFacts(
         width=width,
         height=height,
         frames=len(index.pts),
@@ -51,28 +58,30 @@ def probe(path: Path) -> MediaFacts:
         seconds=index.seconds,
         has_audio=index.has_audio,
     )
-
-
-def read_footage(path: Path) -> Footage:
-    """What `path` holds, and what a player makes of its frames; raises MediaError as `probe`."""
-    facts, index = probe(path), read_frame_index(path)
-    if index is None:
-        return Footage(facts)
     return Footage(
         facts,
         frame_reading=describe_frame_reading(index),
         clip_reading=describe_clip_reading(index),
         frame_times=() if index.constant else index.frame_times,
+        sound_seconds=sound_seconds,
     )
 
 
-def _check_first_picture_decodes(path: Path) -> None:
-    """Raises MediaError unless the first picture can be decoded."""
+def _check_first_picture_and_measure_sound(path: Path) -> Fraction:
+    """When the sound ends, seconds after the first picture; 0 where the container doesn't say.
+
+    Raises MediaError unless the first picture can be decoded.
+    """
     with open_media(path) as container:
         stream = find_picture_track(container)
         stream.thread_type = "NONE"
         if next(container.decode(stream), None) is None:
             raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+        sound = find_sound_track(container)
+        if sound is None or sound.duration is None or stream.start_time is None:
+            return Fraction(0)
+        end = ((sound.start_time or 0) + sound.duration) * sound.time_base
+        return Fraction(end - stream.start_time * stream.time_base)
 
 
 def read_frame_index(path: Path) -> FrameIndex | None:
@@ -93,6 +102,19 @@ def find_picture_track(container: Any) -> Any:
     tracks = [
         track for track in container.streams.video if not int(track.disposition) & _ATTACHED_PICTURE
     ]
+    return next(
+        (track for track in tracks if int(track.disposition) & _DEFAULT), [*tracks, None][0]
+    )
+
+
+def find_sound_track(container: Any) -> Any:
+    """The sound track that a player plays; None where there is none that can be decoded.
+
+    The default one (of an MP4: one that is not disabled), else the first; a comment, or a mix for
+    who hears or sees badly, only where there is nothing else.
+    """
+    tracks = [track for track in container.streams.audio if track.codec_context is not None]
+    tracks.sort(key=lambda track: bool(int(track.disposition) & _ASIDE))
     return next(
         (track for track in tracks if int(track.disposition) & _DEFAULT), [*tracks, None][0]
     )
@@ -213,7 +235,7 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
         color_range=int(frame.color_range),
         colorspace=int(frame.colorspace),
         transfer=int(frame.color_trc),
-        has_audio=bool(container.streams.audio),
+        has_audio=find_sound_track(container) is not None,
         seconds=Fraction(0) if still else seconds,
         track=container.streams.video.index(stream),
     )

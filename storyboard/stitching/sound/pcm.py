@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from storyboard.errors import MediaError
 from storyboard.stitching.media.ffmpeg import build_temp_path
-from storyboard.stitching.media.probe import open_media
+from storyboard.stitching.media.probe import find_sound_track, open_media
 from storyboard.timecode import Rate
 from storyboard.util.output_files import replace_file
 
@@ -94,9 +94,9 @@ def decode_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
     if not path.is_file():
         raise MediaError(f"{path} is not there")
     with _open_audio(path) as container:
-        if not container.streams.audio:
+        stream = find_sound_track(container)
+        if stream is None:
             return
-        stream = container.streams.audio[0]
         zero = _find_sample_zero_seconds(container, stream)
         if start_sample > _FROM_START_S * RATE and _SEEKABLE & set(
             container.format.name.split(",")

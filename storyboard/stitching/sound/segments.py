@@ -35,7 +35,7 @@ from storyboard.stitching.sound.mixer import (
 from storyboard.stitching.sound.pcm import Samples
 from storyboard.stitching.sound.segment_cache import SegmentCache
 
-_REVISION = 2
+_REVISION = 3
 """Part of every part's name; raise it when the same part would sound otherwise."""
 PACKETS = 525
 _SEGMENT_SAMPLES = PACKETS * PACKET
