@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 
 from storyboard.diagnostics.collector import DiagnosticCollector
@@ -35,6 +36,9 @@ from storyboard.model.film import Film, Footage, MediaFile, Shot
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, load_catalog
 from storyboard.timecode import FrameRange
+
+_NOTED_SOUND_S = 0.2
+"""Sound after the last picture from which on somebody may miss it; coders leave less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,8 @@ class _Compiler:
             used_range := self._compute_used_range(trimmed, material, locked=trimmed is not shot)
         ):
             self.context.used_ranges[shot.id] = used_range
+            if not used_range.tail:
+                self._note_sound_after_picture(shot, material)
 
     def _build_material(self, shot: Shot) -> ShotMaterial | None:
         if shot.color or shot.card:
@@ -260,6 +266,25 @@ class _Compiler:
             buys_frames=frames,
         )
         return ShotMaterial(shot.id, (StepSegment(shot.id, 0, frames),))
+
+    def _note_sound_after_picture(self, shot: Shot, material: ShotMaterial) -> None:
+        """Notes that sound is lost where footage plays to the end of its picture."""
+        footage = self.context.footage.get(material.last_step)
+        if footage is None or shot.mute or not footage.facts.has_audio:
+            return
+        excess_s = float(footage.sound_seconds - footage.facts.seconds)
+        if excess_s < _NOTED_SOUND_S:
+            return
+        file = self.context.steps[material.last_step].links[0].file
+        name = quote(file.name if file else "")
+        self.diagnostics.add_note(
+            "SB368",
+            shot.find_span("clip"),
+            f"the sound of {shot.id} goes on for {excess_s:.1f} s after its picture, "
+            "and the film does not have it",
+            "hold its last picture so long: "
+            f"ffmpeg -i {name} -vf tpad=stop_mode=clone:stop_duration={excess_s:.1f} held.mp4",
+        )
 
     def _compute_used_range(
         self, shot: Shot, material: ShotMaterial, *, locked: bool

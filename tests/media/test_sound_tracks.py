@@ -79,10 +79,8 @@ def test_where_no_track_can_be_decoded_it_is_silent(tmp_path):
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".ts"])
 def test_it_is_known_when_the_sound_ends(tmp_path, suffix):
     clip = tmp_path / f"clip{suffix}"
-    run_ffmpeg(
-        ["-f", "lavfi", "-i", "color=gray:s=160x90:r=24:d=1"]
-        + ["-f", "lavfi", "-i", "sine=d=2.5:r=48000", "-pix_fmt", "yuv420p", str(clip)]
-    )
+    picture = ("-f", "lavfi", "-i", "color=gray:s=160x90:r=24:d=1", "-pix_fmt", "yuv420p")
+    run_ffmpeg(["-f", "lavfi", "-i", "sine=d=2.5:r=48000", *picture, str(clip)])
     footage = read_footage(clip)
     assert footage.facts.seconds == 1
     assert abs(footage.sound_seconds - Fraction(5, 2)) < Fraction(1, 20)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storyboard.graph.compiler import compile_film
 from storyboard.graph.limits.extension_chains import (
     find_legal_extension_seconds,
     find_longest_run_s,
@@ -20,6 +21,7 @@ from storyboard.model.film import (
     Beat,
     CastMember,
     Clip,
+    Footage,
     FrameEdge,
     FrameRef,
     MediaFile,
@@ -29,7 +31,14 @@ from storyboard.model.film import (
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import load_catalog
 from storyboard.timecode import Rate
-from tests.unit.films import RATE, compile_shots, list_codes, make_shot
+from tests.unit.films import (
+    RATE,
+    compile_shots,
+    list_codes,
+    make_film,
+    make_footage_facts,
+    make_shot,
+)
 
 IMAGE = MediaFile(Path("/films/refs/a.png"), "refs/a.png")
 LIVE = [m for m in load_catalog().models.values() if m.status == "live" and m.makes == "video"]
@@ -289,3 +298,26 @@ def test_every_split_is_legal_and_long_enough(
 )
 def test_a_key_that_no_step_carries_out_is_refused_by_name(key: dict[str, Any]) -> None:
     assert list_codes(compile_shots(make_shot("SH010"), make_shot("SH020", **key))) == ["SB190"]
+
+
+@pytest.mark.parametrize(
+    ("values", "sound_s", "noted"),
+    [
+        ({}, 13, True),
+        ({}, 10.1, False),
+        ({"mute": True}, 13, False),
+        ({"length": 5 * 24}, 13, False),
+        ({"trim": Trim(start=24)}, 13, True),
+    ],
+)
+def test_sound_that_goes_on_after_the_picture_of_footage_is_noted(
+    values: dict[str, Any], sound_s: float, noted: bool
+) -> None:
+    clip = Clip(file=MediaFile(Path("/films/a b.mp4"), "a b.mp4"))
+    film = make_film(make_shot("SH010", clip=clip, **values))
+    footage = Footage(make_footage_facts(), sound_seconds=Fraction(sound_s))
+    graph = compile_film(film, read_footage=lambda _: footage)
+    assert list_codes(graph, "note") == ["SB368"] * noted
+    for note in graph.diagnostics:
+        assert "for 3.0 s after its picture" in note.message
+        assert "-i 'a b.mp4' -vf tpad=stop_mode=clone:stop_duration=3.0" in note.hint
