@@ -784,3 +784,46 @@ def test_what_a_player_decodes_meets_target_and_ceiling(desk, make, target, seco
     assert float(figures["I"]) == pytest.approx(target.lufs, abs=0.5)
     assert result.lufs == pytest.approx(float(figures["I"]), abs=0.15)
     assert result.true_peak_db == pytest.approx(float(figures["Peak"]), abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ("levels", "noted"),
+    [
+        ((0.2, 0.2 * 10 ** (-12 / 20)), ["A is 12 LU louder than B"]),
+        ((0.2 * 10 ** (-14 / 20), 0.2), ["B is 14 LU louder than A"]),
+        ((0.2, 0.2 * 10 ** (-10 / 20)), []),
+        ((0.2, 0.0), []),
+    ],
+)
+def test_a_cut_between_loud_and_quiet_is_noted(desk, levels, noted):
+    tracks = {
+        name: desk.build_track(create_hiss(3, level, seed=n))
+        for n, (name, level) in enumerate(zip("AB", levels, strict=True))
+    }
+    film = desk.build_film(Shot("A"), Shot("B"))
+    cut = build_cut_timeline(("A", "A", 0, 60), ("B", "B", 0, 60))
+    facts = desk.render_soundtrack(film, cut, tracks)
+    notes = [note for note in facts.notes if "LU louder" in note]
+    assert [note.partition(" at the cut")[0] for note in notes] == noted
+    assert all(f"`gain_db: -{note.split()[2]}` on {note[0]}" in note for note in notes)
+
+
+def test_what_comes_over_softly_or_is_one_take_may_grow_louder(desk):
+    tracks = {"A": desk.build_track(create_hiss(3)), "B": desk.build_track(create_hiss(3, 0.01))}
+    hard = build_cut_timeline(("A", "A", 0, 60), ("B", "B", 0, 60))
+    blend = Blend("fade", FrameRange(60, 72), color="black")
+    soft = replace(hard, events=(hard.events[0], replace(hard.events[1], entering=blend)))
+    for timeline, second in ((soft, Shot("B")), (hard, Shot("B", extends="A"))):
+        film = desk.build_film(Shot("A"), second)
+        facts = desk.render_soundtrack(film, timeline, tracks)
+        assert not [note for note in facts.notes if "louder" in note]
+
+
+def test_a_film_that_jumps_at_every_cut_says_so_a_few_times(desk):
+    tracks = {"A": desk.build_track(create_hiss(1)), "B": desk.build_track(create_hiss(1, 0.01))}
+    shots = [Shot(f"{name}{n}") for n in range(5) for name in "AB"]
+    cut = build_cut_timeline(*((shot.id, shot.id[0], 0, 24) for shot in shots))
+    facts = desk.render_soundtrack(desk.build_film(*shots), cut, tracks)
+    louder = [note for note in facts.notes if "louder" in note]
+    assert len(louder) == 5
+    assert "so it is at 4 more cuts" in facts.notes

@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film
 from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.sound.aac import PACKET, count_aac_packets
@@ -30,12 +32,13 @@ from storyboard.stitching.sound.loudness import (
 from storyboard.stitching.sound.meter import (
     FLOOR_DB,
     FLOOR_LUFS,
+    STEP,
     Measurement,
     compute_loudness,
     join_measurements,
 )
 from storyboard.stitching.sound.mixer import SoundSources
-from storyboard.stitching.sound.pcm import RATE
+from storyboard.stitching.sound.pcm import RATE, to_sample_position
 from storyboard.stitching.sound.segment_cache import SegmentCache
 from storyboard.stitching.sound.segments import PACKETS, SoundSegment, digest_segment
 
@@ -45,6 +48,9 @@ _NEAR = 2 * PACKET // HOP
 """Hops around a peak that AAC let through which are lowered with it."""
 _WORTH_A_NOTE = RATE // 10
 _CLOSE_LU = 0.3
+_UNEVEN_LU = 11.0
+"""So much louder than its neighbour a shot seems twice as loud, and somebody reaches for a knob."""
+_MAX_UNEVEN = 5
 
 _T = TypeVar("_T")
 
@@ -126,6 +132,7 @@ def write_soundtrack(
         parts=len(segments),
         notes=(
             *dict.fromkeys([*sheet.notes, *_note_early_ends(sheet, early_ends)]),
+            *_note_uneven_neighbours(film, inputs.timeline, measurement),
             *(loudness_gain.notes or note_missed_loudness(lufs, film.loudness)),
         ),
     )
@@ -209,6 +216,37 @@ def _compute_hop_reductions(
         near = slice(max(0, hop - _NEAR), hop + _NEAR + 1)
         lower[near] = np.maximum(lower[near], headroom[near] + excess_db[hop] + _SPARE_DB)
     return lower
+
+
+def _note_uneven_neighbours(film: Film, timeline: Timeline, measurement: Measurement) -> list[str]:
+    """A note for every hard cut between shots of which one is much louder than the other."""
+    extended = {shot.id: shot.extends for shot in film.shots}
+
+    def find_step(film_frame: int) -> int:
+        return to_sample_position(film_frame, timeline.rate) // STEP
+
+    loudness = [
+        compute_loudness(
+            measurement.powers[find_step(event.record.start) : find_step(event.record.end)]
+        )
+        for event in timeline.events
+    ]
+    notes = []
+    for (before, after), (one, other) in zip(
+        pairwise(timeline.events), pairwise(loudness), strict=True
+    ):
+        is_cut = after.entering is None and extended[after.shot] != before.shot
+        if not is_cut or min(one, other) <= FLOOR_LUFS:
+            continue
+        if abs(one - other) >= _UNEVEN_LU:
+            loud, quiet = (before, after) if one > other else (after, before)
+            by = round(abs(one - other))
+            notes.append(
+                f"{loud.shot} is {by} LU louder than {quiet.shot} at the cut between them; "
+                f"`gain_db: -{by}` on {loud.shot} would even them out"
+            )
+    more = len(notes) - _MAX_UNEVEN
+    return notes if more <= 1 else [*notes[:_MAX_UNEVEN], f"so it is at {more} more cuts"]
 
 
 def _note_early_ends(sheet: CueSheet, ends_by_cue_number: Mapping[int, int]) -> list[str]:
