@@ -143,6 +143,11 @@ def hash_frame(medium_sha256: str, frame: int, reading: str = "") -> str:
     return digest_value("frame", [medium_sha256, frame, *([reading] if reading else [])])
 
 
+def hash_picture(file_sha256: str, reading: str) -> str:
+    """The identity of a picture file: its bytes, and what a viewer does to its pixels."""
+    return digest_value("picture", [file_sha256, reading]) if reading else file_sha256
+
+
 def resolve_frame_number(take: Take, pick: FramePick, rate: Rate) -> int:
     """The frame of the take's own count that `pick`, in film frames of its tail, names."""
     native = take.facts.rate or rate

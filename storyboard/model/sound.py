@@ -27,6 +27,8 @@ class MediaFile:
     """Set instead of a readable `path` where the film names a URL."""
     size: int = field(default=0, compare=False)
     """Bytes, when the film was read."""
+    reading: str = field(default="", compare=False)
+    """Of a picture: what a viewer does to its pixels, where that is more than to show them."""
 
 
 def list_media_files(value: object) -> Iterator[MediaFile]:

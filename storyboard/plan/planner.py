@@ -17,6 +17,7 @@ from storyboard.graph.step_identity import (
     Identity,
     compute_identity,
     hash_frame,
+    hash_picture,
     resolve_frame_number,
 )
 from storyboard.graph.steps import Link, Step
@@ -154,7 +155,7 @@ class _Planner:
 
     def _find_content_hash(self, link: Link) -> str | None:
         if link.file is not None:
-            return self.hashes(link.file.path)
+            return hash_picture(self.hashes(link.file.path), link.file.reading)
         take = self.selects.get(link.step)
         if take is None:
             return None

@@ -76,6 +76,9 @@ class FakeMedia:
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         out.write_text(json.dumps({"frames": 1, "content": [path.name, frame]}))
 
+    def convert_picture(self, path: Path, out: Path) -> None:
+        out.write_text(json.dumps({"frames": 1, "content": [path.name, "converted"]}))
+
     def count_source_frames_in_result(
         self, source: Path, source_frames: int, result: Path, result_frames: int
     ) -> int | None:

@@ -14,6 +14,7 @@ from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.diagnostics.suggestions import Suggester, format_suggestion
 from storyboard.language.yaml.parser import Map
 from storyboard.model.film import MediaFile
+from storyboard.util.picture_header import describe_picture_reading
 
 
 class MediaKind(StrEnum):
@@ -108,7 +109,8 @@ class MediaFiles:
         if wanted_kind is MediaKind.SOUND and _is_empty_wav(path):
             message = f"`{file_name}` is a WAV sound of no length"
             raise FileProblem("SB505", message, "export it again: no sample is in it")
-        return MediaFile(path, file_name, size=self._sizes.get(path, 0))
+        reading = describe_picture_reading(path) if kind is MediaKind.PICTURE else ""
+        return MediaFile(path, file_name, size=self._sizes.get(path, 0), reading=reading)
 
     def _look_up_file(self, file_name: str, folder: Path) -> _LookupResult:
         if is_url(file_name):

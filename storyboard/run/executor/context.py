@@ -27,6 +27,9 @@ class Media(Protocol):
     def extract_frame(self, path: Path, frame: int, out: Path) -> None:
         """Writes one frame as a PNG without loss."""
 
+    def convert_picture(self, path: Path, out: Path) -> None:
+        """Writes a picture as a PNG that is as a viewer shows it, and needs nothing done to it."""
+
     def count_source_frames_in_result(
         self, source: Path, source_frames: int, result: Path, result_frames: int
     ) -> int | None:

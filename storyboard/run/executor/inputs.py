@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from storyboard.errors import StoryboardError
-from storyboard.graph.step_identity import hash_frame, resolve_frame_number
+from storyboard.graph.step_identity import hash_frame, hash_picture, resolve_frame_number
 from storyboard.graph.steps import FramePick, Link, Step
 from storyboard.model.film import MediaFacts, MediaFile, Take
 from storyboard.providers.base import Input
@@ -59,6 +59,8 @@ class InputResolver:
             sha256 = self._hash_file(link.file)
             if link.pick is not None:
                 sha256 = hash_frame(sha256, link.pick.frame, link.pick.reading)
+            else:
+                sha256 = hash_picture(sha256, link.file.reading)
             return Input(link.role, sha256, name=link.cast)
         take = parent_takes[link.step]
         state = self._find_state_attachment(take)
@@ -113,13 +115,22 @@ class InputResolver:
         self, file: MediaFile, pick: FramePick | None, identified_input: Input
     ) -> Input:
         sha256 = self._hashes(file.path)
-        frame_sha256 = hash_frame(sha256, pick.frame, pick.reading) if pick else sha256
-        if identified_input.sha256 != frame_sha256:
+        content_sha256 = (
+            hash_frame(sha256, pick.frame, pick.reading)
+            if pick
+            else hash_picture(sha256, file.reading)
+        )
+        if identified_input.sha256 != content_sha256:
             raise InputChanged(file.path)
         copy = await self._create_file_once(
             sha256, lambda: self._copy_unchanged_file(file.path, sha256)
         )
         if pick is None:
+            if file.reading:
+                out = self._folder / f"{content_sha256}.png"
+                copy = await self._create_file_once(
+                    content_sha256, lambda: self._convert_picture(copy, out)
+                )
             return replace(
                 identified_input, path=copy, facts=await asyncio.to_thread(self._media.probe, copy)
             )
@@ -150,6 +161,10 @@ class InputResolver:
 
     def _extract_frame(self, source: Path, frame: int, out: Path) -> Path:
         self._media.extract_frame(source, frame, out)
+        return out
+
+    def _convert_picture(self, source: Path, out: Path) -> Path:
+        self._media.convert_picture(source, out)
         return out
 
     def _copy_unchanged_file(self, path: Path, expected_sha256: str) -> Path:

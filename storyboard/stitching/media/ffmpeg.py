@@ -21,11 +21,12 @@ from storyboard.stitching.media.ffmpeg_process import (
     run_ffmpeg,
 )
 from storyboard.stitching.media.frame_match import count_source_frames_in_result
-from storyboard.stitching.media.frames import extract_frame, read_frames
+from storyboard.stitching.media.frames import convert_picture, extract_frame, read_frames
 from storyboard.stitching.media.probe import probe, read_frame_index
 
 __all__ = [
     "build_temp_path",
+    "convert_picture",
     "count_source_frames_in_result",
     "extract_frame",
     "find_ffmpeg",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,15 +69,51 @@ def extract_frame(path: Path, frame: int, out: Path) -> None:
 
     `out` appears by rename. Raises MediaError like `read_frames`.
     """
-    import cv2
-    import numpy as np
-
     index = _require_picture_index(path)
     frame_range, size = FrameRange(frame, frame + 1), _compute_square_size(index)
     picture = _turn(next(_read_square_frames(path, index, frame_range, _PIXELS, size, 1)), index)
+    _write_png(picture, out, f"frame {frame} of {path}")
+
+
+def convert_picture(path: Path, out: Path) -> None:
+    """Writes a picture file as a PNG in 8-bit sRGB, as a viewer shows it: upright, on white.
+
+    `out` appears by rename. Raises MediaError for what is no picture.
+    """
+    import numpy as np
+    from PIL import Image, ImageCms, ImageOps
+
+    try:
+        with Image.open(path) as coded:
+            picture: Image.Image = ImageOps.exif_transpose(coded) or coded
+        profile = picture.info.get("icc_profile")
+        if picture.mode.startswith(("I", "F")):  # sixteen bits of grey
+            picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
+        alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
+        if profile and picture.mode in ("RGB", "CMYK", "L", "RGBA", "LA"):
+            colors = picture.convert(picture.mode.removesuffix("A")) if alpha else picture
+            with suppress(ImageCms.PyCMSError):  # of another kind than its pixels, or broken
+                source = ImageCms.ImageCmsProfile(BytesIO(profile))
+                srgb = ImageCms.createProfile("sRGB")
+                picture = (
+                    ImageCms.profileToProfile(colors, source, srgb, outputMode="RGB") or picture
+                )
+        picture = picture.convert("RGB")
+        if alpha:
+            white = Image.new("RGB", picture.size, "white")
+            picture = Image.composite(picture, white, alpha)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise MediaError(f"{path.name} is no picture that can be read", log=str(error)) from error
+    _write_png(np.asarray(picture), out, path.name)
+
+
+def _write_png(picture: NDArray[np.uint8], out: Path, name: str) -> None:
+    import cv2
+    import numpy as np
+
     is_encoded, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
     if not is_encoded:
-        raise MediaError(f"frame {frame} of {path} can't be written as PNG")
+        raise MediaError(f"{name} can't be written as PNG")
     unfinished = follow_links(out).with_name(f".{out.name}.{os.getpid()}")
     unfinished.write_bytes(data.tobytes())
     replace_file(unfinished, out)

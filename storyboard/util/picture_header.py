@@ -1,0 +1,118 @@
+"""What the header of a picture file says that its pixels alone don't: what a viewer goes by.
+
+Read without decoding, so that a picture can be known before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+_ORIENTATION = 0x0112
+_SRGB_NAMES = ("srgb", "c2", "urgb")
+"""How profiles of plain sRGB call themselves; the short ones are those of photo platforms."""
+_MAX_CHUNK = 1 << 22
+
+
+def describe_picture_reading(path: Path) -> str:
+    """What a viewer does to the pixels of a PNG, JPEG or WebP; empty where it only shows them.
+
+    Empty, too, for what can't be read: whoever reads it says so.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(12)
+            if start[:2] == b"\xff\xd8":
+                return ", ".join(_describe_jpeg(stream))
+            if start[:8] == b"\x89PNG\r\n\x1a\n":
+                return ", ".join(_describe_png(stream))
+            if start[:4] == b"RIFF" and start[8:] == b"WEBP":
+                return ", ".join(_describe_webp(stream))
+    except (OSError, struct.error, zlib.error, IndexError):
+        pass
+    return ""
+
+
+def _describe_jpeg(stream: BinaryIO) -> Iterator[str]:
+    profile: dict[int, bytes] = {}
+    components = 3
+    stream.seek(2)
+    while len(head := stream.read(4)) == 4 and head[0] == 0xFF:
+        marker, size = head[1], int.from_bytes(head[2:], "big") - 2
+        if marker == 0xDA or size < 0:
+            break
+        body = stream.read(size)
+        if marker == 0xE1 and body.startswith(b"Exif\0\0"):
+            yield from _describe_orientation(body[6:])
+        elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
+            profile[body[12]] = body[14:]
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            components = body[5]
+    if components == 4:
+        yield "CMYK"
+    yield from _describe_profile(b"".join(profile[number] for number in sorted(profile)))
+
+
+def _describe_png(stream: BinaryIO) -> Iterator[str]:
+    stream.seek(8)
+    while len(head := stream.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        if kind in (b"IDAT", b"IEND"):
+            return
+        body = stream.read(size) if size < _MAX_CHUNK else b""
+        stream.seek(4 if body or not size else size + 4, 1)
+        if kind == b"IHDR" and body[8] == 16:
+            yield "16 bit"
+        elif kind == b"eXIf":
+            yield from _describe_orientation(body)
+        elif kind == b"iCCP":
+            packed = body[body.index(b"\0") + 2 :]
+            yield from _describe_profile(zlib.decompressobj().decompress(packed, _MAX_CHUNK))
+
+
+def _describe_webp(stream: BinaryIO) -> Iterator[str]:
+    while len(head := stream.read(8)) == 8:
+        kind, size = struct.unpack("<4sI", head)
+        if kind in (b"EXIF", b"ICCP") and size < _MAX_CHUNK:
+            body = stream.read(size)
+            stream.seek(size % 2, 1)
+            is_exif = kind == b"EXIF"
+            yield from (_describe_orientation if is_exif else _describe_profile)(body)
+        else:
+            stream.seek(size + size % 2, 1)
+
+
+def _describe_orientation(exif: bytes) -> Iterator[str]:
+    exif = exif.removeprefix(b"Exif\0\0")
+    order = "<" if exif[:2] == b"II" else ">"
+    (at,) = struct.unpack_from(order + "I", exif, 4)
+    (count,) = struct.unpack_from(order + "H", exif, at)
+    for number in range(count):
+        tag, _, _, value = struct.unpack_from(order + "HHIH", exif, at + 2 + 12 * number)
+        if tag == _ORIENTATION and 2 <= value <= 8:
+            yield f"orientation {value}"
+
+
+def _describe_profile(profile: bytes) -> Iterator[str]:
+    if not profile:
+        return
+    (count,) = struct.unpack_from(">I", profile, 128)
+    for number in range(count):
+        name, at, size = struct.unpack_from(">4sII", profile, 132 + 12 * number)
+        if name == b"desc":
+            words = _read_profile_name(profile[at : at + size])
+            if not words.lower().startswith(_SRGB_NAMES):
+                yield f"profile {words}"
+            return
+
+
+def _read_profile_name(description: bytes) -> str:
+    """The first text of a `desc` tag, of version 2 (ASCII) or 4 (UTF-16)."""
+    if description[:4] == b"mluc":
+        size, at = struct.unpack_from(">II", description, 20)
+        return description[at : at + size].decode("utf-16-be", "replace").strip("\0 ")
+    (size,) = struct.unpack_from(">I", description, 8)
+    return description[12 : 12 + size].decode("ascii", "replace").strip("\0 ")
