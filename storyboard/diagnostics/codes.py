@@ -122,6 +122,7 @@ CODES: Mapping[str, Code] = {
     ),
     "SB367": Code("trim-misfit", "A trim in the lock file doesn't fit its take, or its shot."),
     "SB368": Code("sound-after-picture", "The sound of footage goes on where its picture ends."),
+    "SB369": Code("no-audio-track", "The clip has no such sound track."),
     # what a model can do
     "SB401": Code("unknown-provider", "No provider has this name."),
     "SB402": Code("unknown-model", "The provider has no such model."),

@@ -32,7 +32,7 @@ from storyboard.graph.timeline import (
     check_cues_in_film,
     warn_unexpected_film_length,
 )
-from storyboard.model.film import Film, Footage, MediaFile, Shot
+from storyboard.model.film import AudioTrack, Film, Footage, MediaFile, Shot, find_audio_track
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, load_catalog
 from storyboard.timecode import FrameRange
@@ -212,6 +212,8 @@ class _Compiler:
             self.diagnostics.mark_blocked(shot.id)
             self.context.remove_shot_steps(shot.id)
             return
+        if shot.audio_track and not self._check_audio_track(shot, material):
+            return
         self.context.materials[shot.id] = material
         trimmed = self.trims.apply_take_trims(shot, material)
         if trimmed and (
@@ -266,6 +268,21 @@ class _Compiler:
             buys_frames=frames,
         )
         return ShotMaterial(shot.id, (StepSegment(shot.id, 0, frames),))
+
+    def _check_audio_track(self, shot: Shot, material: ShotMaterial) -> bool:
+        """Whether the shot's footage has the sound track that it names; refuses what it lacks."""
+        footage = self.context.footage.get(material.last_step)
+        if footage and find_audio_track(footage.audio_tracks, shot.audio_track):
+            return True
+        span = shot.find_span("audio_track")
+        if footage is None:
+            message = "`audio_track` chooses among the sound tracks of a `clip: FILE`"
+            self.diagnostics.add_error("SB369", span, message, "delete `audio_track`", shot=shot)
+            return False
+        tracks = ", ".join(map(_describe_audio_track, footage.audio_tracks)) or "none"
+        message = f"the clip of {shot.id} has no sound track `{shot.audio_track}`"
+        self.diagnostics.add_error("SB369", span, message, f"it has {tracks}", shot=shot)
+        return False
 
     def _note_sound_after_picture(self, shot: Shot, material: ShotMaterial) -> None:
         """Notes that sound is lost where footage plays to the end of its picture."""
@@ -360,3 +377,8 @@ class _Compiler:
             hint,
             shot=shot,
         )
+
+
+def _describe_audio_track(track: AudioTrack) -> str:
+    language = f" ({track.language})" if track.language else ""
+    return f"{track.number}{language}{'' if track.is_readable else ', which nobody can decode'}"

@@ -114,6 +114,7 @@ class EffectSteps:
                     "frames": frames,
                     "rate": f"{rate.value}",
                     **({"readings": readings} if any(readings) else {}),
+                    **({"audio_track": shot.audio_track} if shot.audio_track else {}),
                 },
             ),
             links=tuple(Link(Role.CLIP, step=step) for step, _ in ranges),

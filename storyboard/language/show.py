@@ -204,7 +204,7 @@ TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
         ("words", "shot_id", "integer", "number", "switch"), lambda film, value, rate: value
     ),
     "time": lambda film, frames, rate: to_yaml_time(frames, rate),
-    "lens": lambda film, lens, rate: int(lens) if lens.isdigit() else lens,
+    "number_or_words": lambda film, text, rate: int(text) if text.isdigit() else text,
     "lock": lambda film, lock, rate: True if lock == "true" else lock,
     "cast": lambda film, names, rate: list(names),
     "references": lambda film, references, rate: (

@@ -29,7 +29,7 @@ from storyboard.model.sound import (
     SoundCue,
     TitleCue,
 )
-from storyboard.model.take import Footage, MediaFacts, Take
+from storyboard.model.take import AudioTrack, Footage, MediaFacts, Take, find_audio_track
 from storyboard.util.serialization import Serialized
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Align",
     "Ambience",
     "Anchor",
+    "AudioTrack",
     "Beat",
     "CameraMove",
     "CastKind",
@@ -68,6 +69,7 @@ __all__ = [
     "Trim",
     "ValueSource",
     "compute_frame_size",
+    "find_audio_track",
 ]  # fmt: skip
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -313,6 +315,8 @@ class Shot:
     transition_out: Transition = CUT
     mute: bool = False
     gain_db: float = 0.0
+    audio_track: str = ""
+    """Of footage, the sound track that is heard: its number from 1, or its language."""
     audio_lead: int = 0
     audio_lag: int = 0
     # editing state

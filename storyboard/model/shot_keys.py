@@ -85,6 +85,8 @@ class ShotKey:
 
     None where another part has it already: the length that plays, the frames used, the takes.
     """
+    is_later: bool = False
+    """Plans were saved before there was such a key, so it counts in one only where it is set."""
     title: str = ""
     """Its name for people; "" is the key's own words."""
 
@@ -308,6 +310,11 @@ _ROWS = (
     ShotKey("gain_db", types.DECIBELS,
         "Level of the shot's own sound in the mix, in dB; buys nothing again.",
         examples=(-6,), affects=Affects.CUT, default=0, reviewed_as="sound", title="Gain"),
+    ShotKey("audio_track", types.AUDIO_TRACK,
+        "Which sound track of a `clip: FILE` is heard: its number from 1, or its language. "
+        "Absent: the one that a player plays.",
+        examples=(2, "de"), stands=_ONE, affects=Affects.CUT, meant_for=MeantFor.TAKE,
+        reviewed_as="sound", is_later=True),
     ShotKey("audio_lead", types.TIME,
         "Its sound begins that much earlier, under the picture before (J-cut). Seconds or "
         "frames.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 from storyboard.timecode import FrameRange, Rate
+from storyboard.util.languages import is_same_language
 from storyboard.util.serialization import Serialized
 
 _EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -42,6 +43,18 @@ class MediaFacts(Serialized):
 
 
 @dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """One sound track of a clip."""
+
+    number: int
+    """From 1."""
+    language: str = ""
+    """As the file has it; empty where it says none."""
+    is_readable: bool = True
+    """It can be decoded."""
+
+
+@dataclass(frozen=True, slots=True)
 class Footage:
     """A clip that a film brings along, as a player shows it."""
 
@@ -54,6 +67,17 @@ class Footage:
     """Seconds from the first frame to each, where they are uneven."""
     sound_seconds: Fraction = Fraction(0)
     """When its sound ends, seconds after the first frame; 0 where the file doesn't say."""
+    audio_tracks: tuple[AudioTrack, ...] = ()
+
+
+def find_audio_track(tracks: Sequence[AudioTrack], wanted: str) -> AudioTrack | None:
+    """The track that `wanted`, a number or a language, names; None where no readable one is."""
+    readable_tracks = (track for track in tracks if track.is_readable)
+    if wanted.isdigit():
+        return next((track for track in readable_tracks if track.number == int(wanted)), None)
+    return next(
+        (track for track in readable_tracks if is_same_language(track.language, wanted)), None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ POSITIVE_TIME = ValueType("time", _refer_to("positiveTime"))
 DECIBELS = ValueType("number", _refer_to("decibels"))
 SWITCH = ValueType("switch", {"type": "boolean"})
 LENS = ValueType(
-    "lens",
+    "number_or_words",
     {
         "type": ["number", "string"],
         "minimum": 1,
@@ -55,6 +55,16 @@ LENS = ValueType(
         "minLength": 1,
         "maxLength": 200,
         "x-wants": "millimetres or words",
+    },
+)
+AUDIO_TRACK = ValueType(
+    "number_or_words",
+    {
+        "type": ["integer", "string"],
+        "minimum": 1,
+        "maximum": 99,
+        "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$",
+        "x-wants": "the number of a track, or a language such as de",
     },
 )
 LOCK = ValueType(

@@ -99,8 +99,10 @@ def _snapshot_shot(
 ) -> dict[str, Any]:
     parts: dict[str, list[Any]] = {}
     for key in FIELD_KEYS:
-        if key.reviewed_as is not None and key.affects & (Affects.CUT | Affects.PLAN):
-            parts.setdefault(key.reviewed_as or key.name, []).append(key.read_value(shot))
+        value = key.read_value(shot)
+        is_reviewed = key.reviewed_as is not None and key.affects & (Affects.CUT | Affects.PLAN)
+        if is_reviewed and not (key.is_later and value == key.absent_value):
+            parts.setdefault(key.reviewed_as or key.name, []).append(value)
     return {
         "is": "card" if shot.card else "colour" if shot.color else "shot",
         "plays": f"{float(plan.timeline.rate.to_seconds(event.record.length)):g} s"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from storyboard.stitching.effects.apply import apply_effects
 from storyboard.stitching.media.ffmpeg import probe, run_ffmpeg
 from storyboard.stitching.media.probe import read_footage
 from storyboard.stitching.sound.pcm import RATE, decode_audio
@@ -29,8 +30,8 @@ def write_tracks(path: Path, *options: str, count: int = 2) -> Path:
     return path
 
 
-def measure_pitch(path: Path) -> int:
-    wave = np.concatenate(list(decode_audio(path)))[RATE // 4 : RATE * 3 // 4, 0]
+def measure_pitch(path: Path, track: str = "") -> int:
+    wave = np.concatenate(list(decode_audio(path, audio_track=track)))[RATE // 4 : RATE * 3 // 4, 0]
     return round(float(np.argmax(np.abs(np.fft.rfft(wave))) * RATE / len(wave)))
 
 
@@ -52,6 +53,23 @@ def test_a_commentary_is_heard_only_where_nothing_else_is(tmp_path):
     assert measure_pitch(write_tracks(tmp_path / "one.mkv", *options, count=1)) == 400
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_track_is_chosen_by_its_number_or_its_language(tmp_path, suffix):
+    languages = ("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger")
+    clip = write_tracks(tmp_path / f"clip{suffix}", *languages, count=3)
+    heard = {track: measure_pitch(clip, track) for track in ("", "1", "2", "3", "de", "deu", "en")}
+    assert heard == {"": 400, "1": 400, "2": 700, "3": 1000, "de": 700, "deu": 700, "en": 400}
+    tracks = read_footage(clip).audio_tracks
+    assert [(track.number, track.language) for track in tracks] == [(1, "eng"), (2, "ger"), (3, "")]
+
+
+def test_an_effect_hears_the_track_that_the_shot_names(tmp_path):
+    clip, out = write_tracks(tmp_path / "clip.mp4"), tmp_path / "out.mp4"
+    options = {"effects": [["MirrorX", {}]], "parts": [[0, 24]], "frames": 24, "rate": "24"}
+    apply_effects([(clip, 0)], {**options, "audio_track": "2"}, out)
+    assert measure_pitch(out) == measure_pitch(out, "2") == 700
+
+
 def make_track_unreadable(path: Path, number: int) -> None:
     """As a phone's spatial sound is to us: a track whose coding nobody knows."""
     data = path.read_bytes()
@@ -68,6 +86,7 @@ def test_a_track_that_can_not_be_decoded_is_passed_over(tmp_path):
     make_track_unreadable(clip, 0)
     assert probe(clip).has_audio
     assert measure_pitch(clip) == 700
+    assert [track.is_readable for track in read_footage(clip).audio_tracks] == [False, True]
 
 
 def test_where_no_track_can_be_decoded_it_is_silent(tmp_path):

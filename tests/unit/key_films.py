@@ -15,6 +15,7 @@ from storyboard.language.schema.definitions import load_schema
 from storyboard.model.film import MediaFacts, Take
 from storyboard.pipeline.session import CheckedFilm, FilmSession, Overrides, check_film
 from storyboard.providers.registry import add_provider_settings
+from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.timecode import Rate
 from storyboard.transitions.registry import load_transitions
 
@@ -85,6 +86,7 @@ SHOT = {
     "transition_out": ("prompt: a", "transition_out: <<cut||{fade: 1}>>"),
     "mute": ("prompt: a", "mute: <<true||false>>"),
     "gain_db": ("prompt: a", "gain_db: <<0||-6>>"),
+    "audio_track": ("clip: two.mp4", "audio_track: <<1||en>>"),
     "audio_lead": ("prompt: a, trim: {start: 2}", "audio_lead: <<0||1>>"),
     "audio_lag": ("prompt: a, trim: {end: -2}", "audio_lag: <<0||1>>"),
     "omit": ("prompt: a", "omit: <<true||false>>"),
@@ -334,6 +336,19 @@ def choose_value(text: str, which: int) -> str:
     return _CHOICE.sub(lambda match: match[which], text)
 
 
+def write_clip_with_two_tracks(path: Path, *languages: str) -> None:
+    """A clip of a second whose two sound tracks are tones, each said to be in a language."""
+    tones = [word for pitch in (400, 700) for word in ("-f", "lavfi", "-i", f"sine=f={pitch}:d=1")]
+    maps = ["-map", "0", "-map", "1", "-map", "2", "-pix_fmt", "yuv420p"]
+    names = [
+        word
+        for number, language in enumerate(languages)
+        for word in (f"-metadata:s:a:{number}", f"language={language}")
+    ]
+    picture = ["-f", "lavfi", "-i", "color=gray:s=160x90:r=24:d=1"]
+    run_ffmpeg([*picture, *tones, *maps, *names, str(path)])
+
+
 def create_key_folder(parent: Path) -> Path:
     """A folder with every file that the films of keys name."""
     folder = parent / "film"
@@ -346,6 +361,7 @@ def create_key_folder(parent: Path) -> Path:
         with wave.open(str(folder / f"{name}.wav"), "wb") as file:
             file.setparams((1, 2, 48000, 0, "NONE", ""))
             file.writeframes(bytes([0, level]) * 48000 * 12)
+    write_clip_with_two_tracks(folder / "two.mp4", "deu", "eng")
     (folder / "one.yaml").write_text("e: {description: tall}\n")
     (folder / "two.yaml").write_text("e: {description: small}\n")
     (folder / "three.yaml").write_text("shots:\n  - {id: S, prompt: a}\n")

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storyboard.graph.compiler import compile_film
+from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.limits.extension_chains import (
     find_legal_extension_seconds,
     find_longest_run_s,
     plan_hops,
 )
+from storyboard.model.effects import Effect
 from storyboard.model.film import (
+    AudioTrack,
     Beat,
     CastMember,
     Clip,
@@ -321,3 +323,35 @@ def test_sound_that_goes_on_after_the_picture_of_footage_is_noted(
     for note in graph.diagnostics:
         assert "for 3.0 s after its picture" in note.message
         assert "-i 'a b.mp4' -vf tpad=stop_mode=clone:stop_duration=3.0" in note.hint
+
+
+TRACKS = (AudioTrack(1, "eng", is_readable=False), AudioTrack(2, "ger"), AudioTrack(3))
+
+
+def compile_with_track(track: str, **values: Any) -> Graph:
+    film = make_film(make_shot("SH010", audio_track=track, **values))
+    footage = Footage(make_footage_facts(), audio_tracks=TRACKS)
+    return compile_film(film, read_footage=lambda _: footage)
+
+
+@pytest.mark.parametrize("track", ["2", "3", "de", "ger", "de-AT"])
+def test_a_sound_track_of_footage_may_be_named(track: str) -> None:
+    clip = Clip(file=MediaFile(Path("/films/a.mp4"), "a.mp4"))
+    assert not list_codes(compile_with_track(track, clip=clip))
+    fast = (Effect("MultiplySpeed", {"factor": 2}),)
+    step = compile_with_track(track, clip=clip, effects=fast).steps["SH010.effects"]
+    assert step.settings.options["audio_track"] == track
+
+
+@pytest.mark.parametrize("track", ["1", "4", "en", "fr"])
+def test_a_sound_track_that_the_clip_lacks_is_refused_with_those_it_has(track: str) -> None:
+    clip = Clip(file=MediaFile(Path("/films/a.mp4"), "a.mp4"))
+    (refused,) = compile_with_track(track, clip=clip).diagnostics
+    assert refused.code == "SB369"
+    assert refused.message == f"the clip of SH010 has no sound track `{track}`"
+    assert refused.hint == "it has 1 (eng), which nobody can decode, 2 (ger), 3"
+
+
+def test_a_sound_track_is_chosen_only_of_footage() -> None:
+    (refused,) = compile_with_track("2").diagnostics
+    assert (refused.code, refused.hint) == ("SB369", "delete `audio_track`")

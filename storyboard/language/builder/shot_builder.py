@@ -21,7 +21,9 @@ TYPE_PARSERS: Mapping[str, Callable[[LayeredValues, str, Any], Any]] = {
     "integer": lambda values, path, value: int(value),
     "number": lambda values, path, value: float(value),
     "switch": lambda values, path, value: value,
-    "lens": lambda values, path, value: value.strip() if isinstance(value, str) else f"{value:g}",
+    "number_or_words": lambda values, path, value: (
+        value.strip() if isinstance(value, str) else f"{value:g}"
+    ),
     "lock": lambda values, path, value: (
         value if isinstance(value, str) else "true" if value else ""
     ),

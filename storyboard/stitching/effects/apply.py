@@ -52,7 +52,8 @@ def apply_effects(
     `takes_and_first_frames` are files and the frame where each one's own material begins.
     `options`: `effects`, a list of [name, arguments]; `parts`, the frames of each take's own
     material at the film's rate; `frames` and `rate` of the result. `readings` is for the identity
-    alone: the takes are read as a player shows them in any case. It has sound where any
+    alone: the takes are read as a player shows them in any case. `audio_track` names a sound track
+    of theirs that is heard in place of the one that a player plays. It has sound where any
     of the takes has. Raises StitchError when MoviePy can't do what is asked, MediaError when a take
     can't be read.
     """
@@ -66,7 +67,9 @@ def apply_effects(
         clip = _build_moviepy_video(planes, count, size, rate)
         has_sound = any(probe(path).has_audio for path, _ in takes_and_first_frames)
         if has_sound:
-            clip = clip.with_audio(_build_moviepy_audio(takes_and_first_frames, parts, rate))
+            track = options.get("audio_track", "")
+            sound = _build_moviepy_audio(takes_and_first_frames, parts, rate, track)
+            clip = clip.with_audio(sound)
         result = _apply_effects_over_black(clip, options["effects"], size)
         if has_sound:
             _write_audio_padded_with_silence(
@@ -168,7 +171,10 @@ def _build_moviepy_video(raw_frames_path: Path, frame_count: int, size: Size, ra
 
 
 def _build_moviepy_audio(
-    takes_and_first_frames: Sequence[tuple[Path, int]], own_ranges: Sequence[FrameRange], rate: Rate
+    takes_and_first_frames: Sequence[tuple[Path, int]],
+    own_ranges: Sequence[FrameRange],
+    rate: Rate,
+    audio_track: str,
 ) -> Any:
     """The sound of the parts as a clip of MoviePy, read between its samples."""
     import numpy as np
@@ -177,7 +183,8 @@ def _build_moviepy_audio(
     for (path, first), part in zip(takes_and_first_frames, own_ranges, strict=True):
         facts = probe(path)
         begin = to_sample_position(first, facts.rate or rate) + to_sample_position(part.start, rate)
-        reader = SampleReader(decode_audio(path, begin) if facts.has_audio else iter(()))
+        pieces = decode_audio(path, begin, audio_track=audio_track) if facts.has_audio else iter(())
+        reader = SampleReader(pieces)
         take_sounds.append(
             reader.read(to_sample_position(part.end, rate) - to_sample_position(part.start, rate))
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import MediaError
-from storyboard.model.film import Footage, MediaFacts
+from storyboard.model.film import AudioTrack, Footage, MediaFacts, find_audio_track
 from storyboard.stitching.media.frame_index import FrameIndex
 from storyboard.stitching.media.player_view import describe_clip_reading, describe_frame_reading
 from storyboard.timecode import Rate
@@ -48,7 +48,7 @@ def read_footage(path: Path) -> Footage:
     index = read_frame_index(path)
     if index is None:
         return Footage(MediaFacts(seconds=_measure_sound_seconds(path), has_audio=True))
-    sound_seconds = _check_first_picture_and_measure_sound(path)
+    sound_seconds, audio_tracks = _check_first_picture_and_read_sound(path)
     width, height = index.display_size
     facts = MediaFacts(
         width=width,
@@ -64,11 +64,14 @@ def read_footage(path: Path) -> Footage:
         clip_reading=describe_clip_reading(index),
         frame_times=() if index.constant else index.frame_times,
         sound_seconds=sound_seconds,
+        audio_tracks=audio_tracks,
     )
 
 
-def _check_first_picture_and_measure_sound(path: Path) -> Fraction:
-    """When the sound ends, seconds after the first picture; 0 where the container doesn't say.
+def _check_first_picture_and_read_sound(path: Path) -> tuple[Fraction, tuple[AudioTrack, ...]]:
+    """When the sound ends, seconds after the first picture, and the tracks that there are.
+
+    It ends at 0 where the container doesn't say.
 
     Raises MediaError unless the first picture can be decoded.
     """
@@ -77,11 +80,23 @@ def _check_first_picture_and_measure_sound(path: Path) -> Fraction:
         stream.thread_type = "NONE"
         if next(container.decode(stream), None) is None:
             raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+        tracks = _list_audio_tracks(container)
         sound = find_sound_track(container)
         if sound is None or sound.duration is None or stream.start_time is None:
-            return Fraction(0)
+            return Fraction(0), tracks
         end = ((sound.start_time or 0) + sound.duration) * sound.time_base
-        return Fraction(end - stream.start_time * stream.time_base)
+        return Fraction(end - stream.start_time * stream.time_base), tracks
+
+
+def _list_audio_tracks(container: Any) -> tuple[AudioTrack, ...]:
+    return tuple(
+        AudioTrack(
+            number,
+            "" if (language := track.language or "") == "und" else language,
+            track.codec_context is not None,
+        )
+        for number, track in enumerate(container.streams.audio, 1)
+    )
 
 
 def read_frame_index(path: Path) -> FrameIndex | None:
@@ -107,12 +122,15 @@ def find_picture_track(container: Any) -> Any:
     )
 
 
-def find_sound_track(container: Any) -> Any:
-    """The sound track that a player plays; None where there is none that can be decoded.
+def find_sound_track(container: Any, wanted: str = "") -> Any:
+    """The sound track that `wanted` names, else the one that a player plays.
 
-    The default one (of an MP4: one that is not disabled), else the first; a comment, or a mix for
-    who hears or sees badly, only where there is nothing else.
+    None where there is none that can be decoded. A player plays the default one (of an MP4: one
+    that is not disabled), else the first; a comment, or a mix for who hears or sees badly, only
+    where there is nothing else.
     """
+    if wanted and (named := find_audio_track(_list_audio_tracks(container), wanted)):
+        return container.streams.audio[named.number - 1]
     tracks = [track for track in container.streams.audio if track.codec_context is not None]
     tracks.sort(key=lambda track: bool(int(track.disposition) & _ASIDE))
     return next(

@@ -32,6 +32,8 @@ class SoundCue:
     source: int = 0
     """The sample of its file, or of its own clock, that plays at `start`."""
     loops: bool = False
+    audio_track: str = ""
+    """Of several in its file, the one that plays; empty is the one that a player plays."""
     make: str = ""
     """Words for a bed instead of a file."""
     line: Line | None = None

@@ -69,7 +69,7 @@ class SoundSources:
     """By path, where the film names a file that it lays itself; the others are takes."""
     takes: Mapping[Path, str] = field(default_factory=dict)
     """By path, whose take a file is."""
-    _copies: dict[Path, Path] = field(default_factory=dict)
+    _copies: dict[tuple[Path, str], Path] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def open_cue(self, cue: SoundCue) -> Iterator[Samples]:
@@ -96,7 +96,9 @@ class SoundSources:
             if cue.loops:
                 yield from loop_audio(self._copy_to_wav(path), cue.source)
             is_near = cue.source <= _NEAR or can_seek(path)
-            for samples in decode_audio(path if is_near else self._copy_to_wav(path), cue.source):
+            if not is_near:
+                path = self._copy_to_wav(path, cue.audio_track)
+            for samples in decode_audio(path, cue.source, audio_track=cue.audio_track):
                 is_empty = False
                 yield samples
             if is_empty:
@@ -105,17 +107,17 @@ class SoundSources:
             place = self.film_files.get(path) or f"the take of {self.takes.get(path, 'a shot')}"
             raise MediaError(f"{place}: {error}", hint=error.hint, log=error.log) from error
 
-    def _copy_to_wav(self, path: Path) -> Path:
+    def _copy_to_wav(self, path: Path, audio_track: str = "") -> Path:
         with self._lock:
-            if path not in self._copies:
+            if (path, audio_track) not in self._copies:
                 copy = self.folder / f"copy{len(self._copies)}.wav"
                 with WavWriter(copy) as wav:
-                    for block in decode_audio(path):
+                    for block in decode_audio(path, audio_track=audio_track):
                         wav.write(block)
                 if not wav.samples:
                     raise MediaError(f"{path} has no sound", hint=_EMPTY_HINT)
-                self._copies[path] = copy
-            return self._copies[path]
+                self._copies[path, audio_track] = copy
+            return self._copies[path, audio_track]
 
 
 def mix_sample_range(sheet: CueSheet, sounds: SoundSources, first: int, last: int) -> MixedBlock:

@@ -86,15 +86,16 @@ class SampleReader:
             close()
 
 
-def decode_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
+def decode_audio(path: Path, start_sample: int = 0, *, audio_track: str = "") -> Iterator[Samples]:
     """The sound of `path` from `start_sample` on, in pieces; nothing where it has none.
 
+    Of several tracks that is the one which `audio_track` names, else the one that a player plays.
     Raises MediaError when the file can't be read, or where a sample is no number.
     """
     if not path.is_file():
         raise MediaError(f"{path} is not there")
     with _open_audio(path) as container:
-        stream = find_sound_track(container)
+        stream = find_sound_track(container, audio_track)
         if stream is None:
             return
         zero = _find_sample_zero_seconds(container, stream)

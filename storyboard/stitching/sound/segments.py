@@ -224,7 +224,8 @@ def _serialize_cue_within(
     """What of a piece is heard in [low, high), counted from `low`."""
     source_identity: Value
     if cue.path is not None:
-        source_identity = hashes_by_path[cue.path]
+        file_hash = hashes_by_path[cue.path]
+        source_identity = [file_hash, cue.audio_track] if cue.audio_track else file_hash
     elif cue.line is not None:
         line = cue.line
         source_identity = [

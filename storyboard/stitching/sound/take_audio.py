@@ -83,6 +83,7 @@ def _build_event_cues(
                 to_sample_position(cursor, rate),
                 medium.path,
                 to_sample_position(_find_first_own_frame(medium, rate) + part.source.start, rate),
+                audio_track=shot.audio_track,
                 gain_db=shot.gain_db,
                 early_end_note=f"the sound of {event.shot} ends {{}} s before its picture",
             )
@@ -171,6 +172,7 @@ def _append_or_join_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, is_s
     continued_source = last.source + sound_cue.start - last.start
     if (
         last.path == sound_cue.path
+        and last.audio_track == sound_cue.audio_track
         and last.gain_db == sound_cue.gain_db
         and abs(continued_source - sound_cue.source) <= 1
     ):
