@@ -10,7 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from storyboard.errors import MediaError
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.stitching.media.player_view import (
+    format_filter_chain,
+    list_deinterlace_filters,
+    list_sdr_filters,
+    list_source_matrix_options,
+    list_square_filters,
+    list_turn_filters,
+)
+from storyboard.stitching.media.probe import read_frame_index
 from storyboard.stitching.sound.pcm import WavWriter, decode_audio
 
 Pixels = NDArray[np.uint8]
@@ -73,21 +83,31 @@ def encode_video(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out:
 
 def conform_video(source: Path, size: tuple[int, int], fps: int, out: Path) -> None:
     """Writes the picture of footage that is not ours as `encode_video` would have."""
+    index = read_frame_index(source)
+    if index is None:
+        raise MediaError(f"{source.name} has no picture, only sound")
     width, height = size
+    turns = list_turn_filters(index)
+    view = format_filter_chain(
+        (
+            *list_deinterlace_filters(index),
+            *list_sdr_filters(index),
+            *list_square_filters(index),
+            *turns,
+        )
+    )
+    matrix = list_source_matrix_options(index).get("in_color_matrix")
     video_filter = (
+        f"{view}{',' if view else ''}"
         f"scale={width}:{height}:force_original_aspect_ratio=increase:out_color_matrix=bt709"
-        f":out_range=tv,crop={width}:{height},fps={fps},setsar=1,format=yuv420p"
+        f":out_range=tv{f':in_color_matrix={matrix}' if matrix else ''}"
+        f",crop={width}:{height},fps={fps},setsar=1,format=yuv420p"
     )
     run_ffmpeg(
         [
-            "-i",
-            f"file:{source}",
-            "-map",
-            "0:v:0",
-            "-vf",
-            video_filter,
-            "-an",
-            *_build_video_encoder_args(fps, out),
+            *(("-display_rotation", "0") if turns else ()),
+            *("-i", f"file:{source}", "-map", f"0:v:{index.track}"),
+            *("-vf", video_filter, "-an", *_build_video_encoder_args(fps, out)),
         ]
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from storyboard.model.film import Delivery
+from storyboard.previz.encode import conform_video
 from storyboard.stitching.effects.apply import apply_effects
 from storyboard.stitching.media.ffmpeg import extract_frame, probe, read_frames, run_ffmpeg
 from storyboard.stitching.media.player_view import describe_clip_reading, describe_frame_reading
@@ -223,6 +224,18 @@ def test_effects_work_on_what_is_shown(tmp_path, reading):
     assert abs(probe(out).width - probe(clip).width) <= 1
     mirrored = to_rgb(next(read_frames(out, FrameRange(7, 8))))
     assert measure_difference(mirrored[:, ::-1], read_handed_on(clip, 7)) < 6
+
+
+@pytest.mark.parametrize("reading", WRITERS)
+def test_previz_goes_on_from_what_is_shown(tmp_path, reading):
+    clip, out = WRITERS[reading](tmp_path), tmp_path / "source.mp4"
+    facts = probe(clip)
+    size = (facts.width // 2 * 2, facts.height // 2 * 2)
+    conform_video(clip, size, 24, out)
+    assert (probe(out).width, probe(out).height) == size
+    shown = facts.rate.to_frames(FILM.rate.to_seconds(7))
+    picture = to_rgb(next(read_frames(out, FrameRange(7, 8))))
+    assert measure_difference(picture, read_handed_on(clip, shown)) < 6
 
 
 def test_a_clips_frames_on_the_grid_are_counted_and_rounded():

@@ -17,7 +17,7 @@ from storyboard.graph.step_identity import (
     hash_frame,
     resolve_frame_number,
 )
-from storyboard.graph.steps import FramePick
+from storyboard.graph.steps import FramePick, Link
 from storyboard.model.film import (
     Clip,
     Footage,
@@ -105,6 +105,18 @@ def test_a_frame_is_named_in_the_takes_own_count() -> None:
 def test_how_a_frame_was_read_counts_only_where_it_is_more_than_decoded() -> None:
     assert hash_frame("s", 3, "") == hash_frame("s", 3) == digest_value("frame", ["s", 3])
     assert hash_frame("s", 3, "deinterlaced") != hash_frame("s", 3)
+
+
+def test_only_what_hangs_on_a_frame_that_is_read_otherwise_changes_upstream() -> None:
+    (step,) = compile_shots(make_shot("SH010", continues="")).steps.values()
+    step = replace(step, links=(Link(Role.FIRST_FRAME, step="A", pick=FramePick(3)),))
+    before, after = (
+        compute_identity(
+            step, [Input(Role.FIRST_FRAME, hash_frame("s", 3, reading))], WIRE_READS, ""
+        ).parts
+        for reading in ("", "tone-mapped from PQ")
+    )
+    assert {name for name in before if before[name] != after[name]} == {"upstream"}
 
 
 def compile_beside_footage(footage: Footage, at_frame: int = 30) -> Graph:

@@ -24,6 +24,7 @@ from storyboard.stitching.media.player_view import (
     SCALE_OPTIONS,
     Filter,
     choose_matrix,
+    format_filter_chain,
     is_full_range,
     is_hdr,
     list_deinterlace_filters,
@@ -209,17 +210,13 @@ def _tone_map_frames(
 
     scale = {**SCALE_OPTIONS, **list_source_matrix_options(index)}
     filters = (*list_sdr_filters(index), ("scale", {"w": f"{width}", "h": f"{height}", **scale}))
-    chain = ",".join(
-        f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}"
-        for name, options in filters
-    )
     arguments = [
         *("-f", "rawvideo", "-pix_fmt", first.format.name),
         *("-video_size", f"{first.width}x{first.height}"),
         *("-color_range", f"{int(first.color_range) or _LIMITED_RANGE}"),
         *("-colorspace", f"{int(first.colorspace)}", "-color_trc", f"{int(first.color_trc)}"),
         *("-color_primaries", f"{int(first.color_primaries)}", "-i", "pipe:0"),
-        *("-vf", chain, "-fps_mode", "passthrough"),
+        *("-vf", format_filter_chain(filters), "-fps_mode", "passthrough"),
         *("-f", "rawvideo", "-pix_fmt", pixel_format, "pipe:1"),
     ]
     shape = (height * 3 // 2, width) if pixel_format == _PLANES else (height, width, 3)

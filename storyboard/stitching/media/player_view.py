@@ -6,7 +6,7 @@ puts it into words for the identity of what was made of a clip.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -68,6 +68,21 @@ def list_sdr_filters(index: FrameIndex) -> tuple[Filter, ...]:
 def list_turn_filters(index: FrameIndex) -> tuple[Filter, ...]:
     """Upright; to be done once the fields, which lie in rows, are no longer told apart."""
     return (("hflip", {}),) * index.mirrored + _TURNS.get(index.rotation, ())
+
+
+def list_square_filters(index: FrameIndex) -> tuple[Filter, ...]:
+    """As many pixels across as a square shape needs."""
+    if index.pixel_aspect == 1:
+        return ()
+    return (("scale", {"w": "iw*sar", "h": "ih", **SCALE_OPTIONS}), ("setsar", {"sar": "1"}))
+
+
+def format_filter_chain(filters: Iterable[Filter]) -> str:
+    """The filters as ffmpeg's `-vf` takes them."""
+    return ",".join(
+        f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}".removesuffix("=")
+        for name, options in filters
+    )
 
 
 def list_source_matrix_options(index: FrameIndex) -> dict[str, str]:
