@@ -132,6 +132,17 @@ def test_a_frame_that_is_handed_on_is_the_one_that_the_film_shows(tmp_path, read
     assert measure_difference(planes, cut) < 6
 
 
+@pytest.mark.parametrize(
+    "coding",
+    ["-profile:v 3 -pix_fmt yuv422p10le", "-profile:v 5 -pix_fmt yuv444p12le"],
+)
+def test_what_an_editor_hands_over_in_prores_is_read_as_well(tmp_path, coding):
+    source = f"color=0xB06D4F:s=640x360:r=24:d=0.5,setparams={WIDE}:color_trc=arib-std-b67"
+    clip = write_clip(tmp_path / "master.mov", source, "-c:v prores_ks", coding)
+    assert describe_clip_reading(read_frame_index(clip)) == "tone-mapped from HLG"
+    assert measure_difference(read_handed_on(clip, 7), read_cut(clip, 7)) < 3
+
+
 def test_frames_come_out_alike_one_by_one_and_in_a_row(tmp_path):
     for write in (write_interlaced, write_hlg, write_turned):
         clip = write(tmp_path)

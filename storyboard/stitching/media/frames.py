@@ -199,14 +199,14 @@ def _tone_map_frames(
     import numpy as np
 
     width, height = size
-    first = next(frames, None)
+    first = _to_planar(next(frames, None))
     if first is None:
         return
 
     def write_frames() -> Iterator[bytes]:
-        yield first.to_ndarray().tobytes()
+        yield _to_raw_bytes(first)
         for frame in frames:
-            yield frame.to_ndarray().tobytes()
+            yield _to_raw_bytes(_to_planar(frame))
 
     scale = {**SCALE_OPTIONS, **list_source_matrix_options(index)}
     filters = (*list_sdr_filters(index), ("scale", {"w": f"{width}", "h": f"{height}", **scale}))
@@ -223,6 +223,25 @@ def _tone_map_frames(
     pieces = read_ffmpeg_output(arguments, int(np.prod(shape)), stdin=write_frames())
     for piece in pieces:
         yield np.frombuffer(bytearray(piece), np.uint8).reshape(shape)
+
+
+def _to_planar(frame: Any) -> Any:
+    """The frame with a plane for each component, deep enough to lose nothing."""
+    if frame is None or len(frame.planes) == len(frame.format.components):
+        return frame
+    return frame.reformat(format="yuv444p16le")
+
+
+def _to_raw_bytes(frame: Any) -> bytes:
+    """The planes as `-f rawvideo` has them; PyAV's own arrays know few of the deep formats."""
+    import numpy as np
+
+    rows = []
+    for plane, component in zip(frame.planes, frame.format.components, strict=True):
+        width = plane.width * (2 if component.bits > 8 else 1)
+        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        rows.append(lines[: plane.height, :width].tobytes())
+    return b"".join(rows)
 
 
 def _turn(picture: NDArray[np.uint8], index: FrameIndex) -> NDArray[np.uint8]:
