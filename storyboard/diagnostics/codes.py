@@ -36,6 +36,7 @@ CODES: Mapping[str, Code] = {
     "SB015": Code("unknown-tag", "The language doesn't have the `!tag`."),
     "SB016": Code("several-documents", "A second document begins in the file."),
     "SB017": Code("bad-merge", "`<<` wants a mapping, or a list of mappings."),
+    "SB018": Code("control-character", "A text holds a character that controls a device."),
     "SB020": Code("comment-in-text", "A ` #` began a comment inside a text and cut it off."),
     "SB021": Code("comma-in-text", "A comma inside brackets seems to split a text."),
     "SB022": Code("no-value", "A key has no value."),

@@ -122,3 +122,34 @@ def test_a_picture_as_a_clip_is_told_the_way(tmp_path: Path) -> None:
     [error] = load_text(tmp_path, write_shots("  - {id: A, clip: photo.jpg, length: 3}\n")).errors
     assert "first_frame: photo.jpg" in error.hint
     assert "previz" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("escape", "name"),
+    [
+        ("\\0", "NULL (U+0000)"),
+        ("\\x1b", "ESCAPE (U+001B)"),
+        ("\\a", "BELL (U+0007)"),
+        ("\\x9b", "U+009B"),
+        ("\\r", "CARRIAGE RETURN"),
+        ("\\x7f", "DELETE"),
+    ],
+)
+def test_a_control_character_is_refused_with_its_place_and_name(
+    tmp_path: Path, escape: str, name: str
+) -> None:
+    shots = (
+        f'  - {{id: A, prompt: "a{escape}b", length: 3}}\n'
+        f'  - {{id: B, prompt: p, length: 3, "x-{escape}": 1}}\n'
+        f'  - {{id: C, prompt: p, length: 3, dialogue: [{{ana: "Hi{escape}"}}]}}\n'
+    )
+    errors = load_text(tmp_path, "cast: {ana: {}}\n" + write_shots(shots)).errors
+    assert [error.code for error in errors] == ["SB018"] * 3
+    assert all(name in error.message for error in errors)
+    assert [error.span.line for error in errors] == [4, 5, 6]
+
+
+def test_tabs_and_line_breaks_are_text(tmp_path: Path) -> None:
+    block = "  - id: B\n    prompt: |\n      a\n      b\n"
+    shots = '  - {id: A, prompt: "a\\tb\\nc", length: 3}\n' + block
+    assert not load_text(tmp_path, write_shots(shots)).errors

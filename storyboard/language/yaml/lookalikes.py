@@ -22,6 +22,8 @@ _MARKS = {
     "＃": "#",
     "＂": '"',
 }
+_CONTROL_NAMES = {0: "NULL", 7: "BELL", 8: "BACKSPACE", 12: "FORM FEED", 27: "ESCAPE"}
+_CONTROL_NAMES |= {13: "CARRIAGE RETURN", 127: "DELETE", 0x85: "NEXT LINE"}
 _BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _INVISIBLE = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
 _INVISIBLE += "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
@@ -42,8 +44,9 @@ _TRAPS = (
 
 def name_character(character: str) -> str:
     """`FULLWIDTH COLON (U+FF1A)`."""
-    name = unicodedata.name(character, "a character without a name")
-    return f"{name} (U+{ord(character):04X})"
+    code = ord(character)
+    name = unicodedata.name(character, _CONTROL_NAMES.get(code, "an unnamed character"))
+    return f"{name} (U+{code:04X})"
 
 
 def find_trap(line: str) -> tuple[int, str] | None:

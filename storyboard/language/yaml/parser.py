@@ -18,6 +18,7 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from storyboard.errors import Diagnostic, Span
+from storyboard.language.yaml.lookalikes import name_character
 from storyboard.language.yaml.source import UnreadableSource
 from storyboard.language.yaml.syntax_errors import explain_yaml_error
 
@@ -76,6 +77,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLANK = re.compile(r"\s")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
@@ -188,6 +190,7 @@ class _NodeConverter:
 
     def convert_node(self, node: Node, depth: int) -> Any:
         if isinstance(node, ScalarNode):
+            self._reject_control_character(node)
             text = compose_name(node.value)
             if node.tag is _PLAIN:
                 return text if text and text[0] not in _NOT_TEXT else parse_plain_scalar(text)
@@ -250,6 +253,7 @@ class _NodeConverter:
                     related=((first, "the first"),),
                 )
             else:
+                self._reject_control_character(key_node)
                 firsts[key] = key_node
                 built[key] = self.convert_node(value_node, depth + 1)
         for merge in merges:
@@ -285,6 +289,18 @@ class _NodeConverter:
         raise self._build_unreadable_error(
             "SB015", node, message, hint="a text that begins with ! wants quotes"
         )
+
+    def _reject_control_character(self, node: ScalarNode) -> None:
+        """Refuses what no person types and no screen, file or model takes as text."""
+        if node.value.isprintable():
+            return  # the usual case, and quick
+        if match := _CONTROL.search(node.value):
+            self._add_problem(
+                "SB018",
+                node,
+                f"the text holds a control character: {name_character(match[0])}",
+                hint="delete it, or the escape that makes it",
+            )
 
     def _add_problem(
         self,
