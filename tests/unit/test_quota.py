@@ -54,6 +54,18 @@ def test_the_window_outlives_the_run_and_is_shared(tmp_path: Path) -> None:
     beside.close()
 
 
+def test_a_submission_that_never_left_is_taken_back(tmp_path: Path) -> None:
+    windows = SlidingWindow(tmp_path, ManualClock())
+    for _ in range(5):
+        assert windows.admit_or_compute_wait_s("veo", 2) == 0.0
+        windows.take_back_submission("veo")
+    assert [windows.admit_or_compute_wait_s("veo", 2) for _ in range(2)] == [0.0, 0.0]
+    assert windows.admit_or_compute_wait_s("veo", 2) > 0
+    windows.take_back_submission("omni")
+    assert windows.admit_or_compute_wait_s("veo", 2) > 0, "another lane is another window"
+    windows.close()
+
+
 def test_a_clock_set_back_never_causes_a_wait_over_a_minute(
     tmp_path: Path,
 ) -> None:

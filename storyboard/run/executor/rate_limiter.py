@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from storyboard.digest import digest_value
 from storyboard.errors import QuotaError
@@ -39,6 +40,9 @@ Rank = tuple[int, float]
 _USUAL_RANK = (1, 0.0)
 
 
+_T = TypeVar("_T")
+
+
 class SlidingWindow:
     """The submits of the last minute, by lane, in one database for all processes of a store."""
 
@@ -54,17 +58,33 @@ class SlidingWindow:
 
         A clock that was set back leaves submits in the future; they count as made now.
         """
+        return self._run_with_repair(
+            lambda connection: self._admit_in_transaction(connection, window_key, limit_per_minute)
+        )
+
+    def take_back_submission(self, window_key: str) -> None:
+        """Counts one submit less: it never left this machine."""
+        self._run_with_repair(
+            lambda connection: connection.execute(
+                "DELETE FROM submits WHERE rowid = "
+                "(SELECT rowid FROM submits WHERE lane = ? ORDER BY at DESC LIMIT 1)",
+                (window_key,),
+            )
+        )
+
+    def _run_with_repair(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Acts on the database; one that is damaged is begun again first."""
         with self._guard:
             self._connection = self._connection or self._open_or_recreate_database()
             try:
-                return self._admit_in_transaction(self._connection, window_key, limit_per_minute)
+                return act(self._connection)
             except sqlite3.Error as error:
                 if problem := explain_database_error(error, self._path):
                     raise problem from error
             self._connection.close()
             self._path.unlink(missing_ok=True)
             self._connection = self._open_or_recreate_database()
-            return self._admit_in_transaction(self._connection, window_key, limit_per_minute)
+            return act(self._connection)
 
     def _admit_in_transaction(
         self, connection: sqlite3.Connection, window_key: str, limit_per_minute: int
@@ -132,7 +152,7 @@ class RateLimiter:
         limit = step.rate_limits.per_minute
         if limit is None and not queue.compute_remaining_pause_s():
             return
-        window_key = digest_value("lane", [step.provider, account, step.model])[:16]
+        window_key = _build_window_key(step, account)
         rank, is_admitted = self._find_rank(step), False
         while not is_admitted:
             async with queue.submissions.acquire_slot(rank):
@@ -148,6 +168,13 @@ class RateLimiter:
                         message = f"waits {wait:.0f} s for the quota of {step.model}"
                         self._emit(ev.Note(step=step.id, shot=step.shot, message=message))
                     await asyncio.sleep(wait)
+
+    async def take_back_submission(self, step: Step, account: str) -> None:
+        """Gives the minute back what was counted for a request that could not be sent."""
+        if step.rate_limits.per_minute is not None:
+            await asyncio.to_thread(
+                self._window.take_back_submission, _build_window_key(step, account)
+            )
 
     def pause_queue(self, step: Step, pause_s: float, error: QuotaError) -> None:
         """Slows a lane down that has been told to wait; the others go on.
@@ -172,6 +199,10 @@ class RateLimiter:
         if name not in self._queues:
             self._queues[name] = _Queue(step.rate_limits.at_once or _USUAL_SLOTS)
         return self._queues[name]
+
+
+def _build_window_key(step: Step, account: str) -> str:
+    return digest_value("lane", [step.provider, account, step.model])[:16]
 
 
 class _Queue:

@@ -16,6 +16,7 @@ from storyboard.errors import (
     QuotaError,
     StoryboardError,
     UnknownOutcome,
+    Unreachable,
 )
 from storyboard.providers.base import Operation, Provider, Sample
 from storyboard.run import events as ev
@@ -74,6 +75,7 @@ class Submitter:
         while True:
             if key_error := self._key_errors.get(provider.name):
                 raise key_error
+            account = ""
             if not provider.repeatable:
                 read_account = getattr(provider, "account", None)
                 account = await read_account() if read_account is not None else ""
@@ -87,6 +89,8 @@ class Submitter:
                 self._key_errors[provider.name] = error
                 raise
             except NotNow as error:
+                if isinstance(error, Unreachable):
+                    await self._rate_limiter.take_back_submission(take_request.step, account)
                 tries += 1
                 if tries >= error.tries:
                     raise
