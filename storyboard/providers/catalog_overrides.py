@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem
+from storyboard.util.environment import CATALOG_VARIABLE
 
-VARIABLE = "STORYBOARD_CATALOG"
 _KEYS = {"format", "as_of", "aliases", "models"}
 _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,12})?|\.[0-9]{1,12}")
 _HINT = "see `storyboard models --help`"
@@ -34,7 +34,7 @@ class CatalogOverrides:
 
 def find_catalog_override_file() -> Path | None:
     """What STORYBOARD_CATALOG names, else `storyboard/catalog.yaml` in the user's config folder."""
-    if configured := os.environ.get(VARIABLE, ""):
+    if configured := os.environ.get(CATALOG_VARIABLE, ""):
         return Path(configured)
     config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
     usual_path = config / "storyboard" / "catalog.yaml"

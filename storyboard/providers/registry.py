@@ -19,6 +19,7 @@ from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import WIRE_READS, Provider, ProviderTraits
 from storyboard.providers.catalog import Catalog, load_catalog
 from storyboard.providers.declaration import ProviderDeclaration, read_declaration
+from storyboard.util.environment import PLUGINS_VARIABLE
 from storyboard.util.known_secrets import KnownSecrets
 
 _GROUP = "storyboard.providers"
@@ -34,7 +35,7 @@ def find_adapters() -> Mapping[str, EntryPoint]:
     """
     by_name: dict[str, EntryPoint] = {}
     points = entry_points(group=_GROUP)
-    ours_only = os.environ.get("STORYBOARD_PLUGINS") == ""
+    ours_only = os.environ.get(PLUGINS_VARIABLE) == ""
     for point in sorted(points, key=lambda p: not _is_built_in_adapter(p)):
         if point.name not in by_name and (_is_built_in_adapter(point) or not ours_only):
             by_name[point.name] = point

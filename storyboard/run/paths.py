@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from storyboard.errors import EnvironmentProblem
+from storyboard.util.environment import STORE_VARIABLE
 
 
 def resolve_film_path(film: Path) -> Path:
@@ -60,7 +61,7 @@ def locate_state_folder(film: Path) -> Path:
 
 def locate_store_folder(film: Path) -> Path:
     """STORYBOARD_STORE, else `.storyboard/store` beside the film; not created."""
-    configured = os.environ.get("STORYBOARD_STORE", "")
+    configured = os.environ.get(STORE_VARIABLE, "")
     return (
         Path(configured).expanduser().absolute()
         if configured

@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 
 from storyboard.errors import EnvironmentProblem
 from storyboard.run.ledger.attempts import Attempt
+from storyboard.util.environment import POLL_S_VARIABLE
 
 _USUAL_POLL_S = 10.0
 _BACKOFF = 1.05
@@ -63,13 +64,13 @@ def _to_schedule_key(attempt: Attempt) -> tuple[str, ...]:
 
 def read_poll_interval_s() -> float:
     """STORYBOARD_POLL_S: seconds until a job is asked for the second time; 10 by default."""
-    text = os.environ.get("STORYBOARD_POLL_S", "")
+    text = os.environ.get(POLL_S_VARIABLE, "")
     try:
         seconds = float(text) if text else _USUAL_POLL_S
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise EnvironmentProblem(f"STORYBOARD_POLL_S is {text!r}", hint="give seconds, such as 10")
+        raise EnvironmentProblem(f"{POLL_S_VARIABLE} is {text!r}", hint="give seconds, such as 10")
     return seconds
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from storyboard.errors import EnvironmentProblem, MediaError
 from storyboard.providers.registry import list_credential_variables
 from storyboard.util.child_environment import build_child_environment
+from storyboard.util.environment import FFMPEG_VARIABLE
 from storyboard.util.output_files import follow_links
 
 _KEPT_LINES = 5000
@@ -30,7 +31,7 @@ def find_ffmpeg() -> str:
 
     Raises EnvironmentProblem when there is none, or when STORYBOARD_FFMPEG names no program.
     """
-    return _resolve_ffmpeg(os.environ.get("STORYBOARD_FFMPEG", ""), os.environ.get("PATH", ""))
+    return _resolve_ffmpeg(os.environ.get(FFMPEG_VARIABLE, ""), os.environ.get("PATH", ""))
 
 
 @lru_cache(maxsize=4)

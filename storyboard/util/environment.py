@@ -1,0 +1,28 @@
+"""Environment variables of the core, in one table; each adapter declares its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+STORE_VARIABLE = "STORYBOARD_STORE"
+CATALOG_VARIABLE = "STORYBOARD_CATALOG"
+FFMPEG_VARIABLE = "STORYBOARD_FFMPEG"
+PLUGINS_VARIABLE = "STORYBOARD_PLUGINS"
+POLL_S_VARIABLE = "STORYBOARD_POLL_S"
+
+VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        STORE_VARIABLE: "The folder that keeps the takes; one can serve many films. "
+        "Absent: `.storyboard/store` beside the film.",
+        CATALOG_VARIABLE: "A file that adds to the catalogue of models, or corrects it. "
+        "Absent: `storyboard/catalog.yaml` in the user's config folder, if it is there.",
+        FFMPEG_VARIABLE: "The ffmpeg to run. "
+        "Absent: the one that imageio-ffmpeg ships, else the one on the PATH.",
+        PLUGINS_VARIABLE: "Set and empty: providers of other packages are not loaded. "
+        "Absent: all are.",
+        POLL_S_VARIABLE: "Seconds until a running operation is polled for the second time; "
+        "later polls wait longer. Absent: 10.",
+    }
+)
+"""What each means, and what holds without it."""
