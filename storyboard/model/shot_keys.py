@@ -191,11 +191,11 @@ _ROWS = (
     ShotKey("cast", types.CAST_NAMES,
         "Who is in frame.",
         examples=(["ana", "ben"],), like=True, default=[]),
-    ShotKey("size", types.WORDS,
+    ShotKey("size", types.SIZE,
         "Size of the shot: wide, full, medium, close-up, insert and between, or EWS WS MS MCU "
         "CU ECU.",
         examples=("MCU",), like=True),
-    ShotKey("angle", types.WORDS,
+    ShotKey("angle", types.ANGLE,
         "Angle of the camera: eye level, low, high, dutch, over-the-shoulder (OTS), POV, "
         "overhead.",
         examples=("over-the-shoulder",), like=True),
@@ -246,7 +246,7 @@ _ROWS = (
         examples=({"make": "refrigerator hum", "gain_db": -30},), stands=_BLOCK,
         affects=Affects.CUT, reviewed_as="sound"),
     # what is asked of the model
-    ShotKey("provider", types.NAME,
+    ShotKey("provider", types.PROVIDER,
         "Who makes it: previz (free, offline), vertex, gemini, cometapi, or a plug-in.",
         examples=("vertex",), like=True, default="previz", meant_for=_MADE, is_always_shown=True,
         affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
@@ -255,7 +255,7 @@ _ROWS = (
         examples=("veo-3.1-fast",), like=True, default="veo-3.1", meant_for=_MADE,
         is_always_shown=True,
         affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
-    ShotKey("target", types.NAME,
+    ShotKey("target", types.PROVIDER,
         "The platform whose limits a previz film obeys. Absent: the model's first live one.",
         examples=("vertex",), stands=Place.DEFAULTS, meant_for=_MADE,
         affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
@@ -331,7 +331,8 @@ _ROWS = (
         "unlocked.",
         examples=("t02", True), stands=_BLOCK, affects=Affects.PLAN, meant_for=MeantFor.TAKE),
     ShotKey("alternate", types.SHOT_ID,
-        "Another way to do that shot: out of the cut until it is picked.",
+        "Another way to do that shot, out of the cut until it is picked. Not built yet, so it is "
+        "refused.",
         examples=("SH060",), stands=_ONE, needs_take_of=False),
     ShotKey("note", types.PROSE,
         "For people; never part of a prompt.",
@@ -348,6 +349,18 @@ _ROWS = (
 
 SHOT_KEYS: Mapping[str, ShotKey] = MappingProxyType({key.name: key for key in _ROWS})
 """By name, in the order in which a shot is best read."""
+
+GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        "id": "What makes the shot",
+        "length": "How long it is",
+        "like": "What is seen and heard",
+        "provider": "What is asked of the model",
+        "effects": "The cut and the mix",
+        "omit": "Editing state",
+    }
+)
+"""The title of each group of the table, by the group's first key."""
 
 FIELD_KEYS = tuple(key for key in _ROWS if key.is_field)
 """The keys whose values a shot keeps."""

@@ -22,6 +22,8 @@ class ValueType:
     """Words for people or models, which a ` #` or a comma cuts short by mistake."""
     is_reference: bool = False
     """It names shots, cast members or files, which are looked up in a shot with errors too."""
+    values: str = ""
+    """What may stand there, in words for the reference page; "" says what the schema says."""
 
 
 def _refer_to(definition: str) -> dict[str, Any]:
@@ -31,10 +33,20 @@ def _refer_to(definition: str) -> dict[str, Any]:
 PROSE = ValueType("words", _refer_to("words"), is_prose=True)
 WORDS = ValueType("words", _refer_to("words"))
 """A term, or the name of something."""
-PLACE = ValueType("words", _refer_to("words"), is_reference=True)
-SHOT_ID = ValueType("shot_id", _refer_to("id"), is_reference=True)
+SIZE = ValueType("words", _refer_to("words"), values="a size, such as `MCU` or `wide`")
+ANGLE = ValueType("words", _refer_to("words"), values="an angle, such as `low` or `OTS`")
+PLACE = ValueType(
+    "words",
+    _refer_to("words"),
+    is_reference=True,
+    values="the name of a place in the cast, or words",
+)
+SHOT_ID = ValueType("shot_id", _refer_to("id"), is_reference=True, values="the id of another shot")
 """The id of another shot."""
 NAME = ValueType("words", _refer_to("id"))
+PROVIDER = ValueType(
+    "words", _refer_to("id"), values="the name of a provider that `storyboard doctor` lists"
+)
 COLOR = ValueType("words", _refer_to("color"))
 RESOLUTION = ValueType("words", _refer_to("resolution"))
 ASPECT_RATIO = ValueType("words", _refer_to("aspectRatio"))
@@ -56,6 +68,7 @@ LENS = ValueType(
         "maxLength": 200,
         "x-wants": "millimetres or words",
     },
+    values="millimetres from 1 to 2000, or words",
 )
 AUDIO_TRACK = ValueType(
     "number_or_words",
@@ -88,7 +101,12 @@ BEATS = ValueType(
 FRAME = ValueType("frame", _refer_to("frameRef"), is_reference=True)
 MATCHED_FRAME = ValueType("frame", _refer_to("frame"), is_reference=True)
 """A frame that is named, never made."""
-CLIP = ValueType("clip", _refer_to("path"), is_reference=True)
+CLIP = ValueType(
+    "clip",
+    _refer_to("path"),
+    is_reference=True,
+    values="the path of a video file, or the id of another shot",
+)
 TRIM = ValueType("trim", _refer_to("trim"))
 CAST_NAMES = ValueType("cast", _refer_to("names"))
 CAMERA = ValueType("camera", _refer_to("camera"), is_prose=True)
@@ -97,7 +115,9 @@ NARRATION = ValueType("narration", _refer_to("told"))
 SOUNDS = ValueType("sounds", _refer_to("sounds"), is_prose=True, is_reference=True)
 AMBIENCE = ValueType("ambience", _refer_to("ambience"), is_reference=True)
 REFERENCES = ValueType("references", _refer_to("references"), is_reference=True)
-OPTIONS = ValueType("options", _refer_to("options"))
+OPTIONS = ValueType(
+    "options", _refer_to("options"), values="a mapping of options that the provider knows"
+)
 TRANSITION = ValueType("transition", _refer_to("transition"))
 END_TRANSITION = ValueType("end_transition", _refer_to("transitionOut"))
 EFFECTS = ValueType("effects", _refer_to("effects"))
