@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from reference.command_line import build_command_line_page
+from reference.diagnostics import build_diagnostics_page
+from reference.file_formats import build_file_formats_page
 from reference.language import build_language_page
+from reference.python_api import build_python_api_page
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     "language.md": build_language_page,
+    "command_line.md": build_command_line_page,
+    "python_api.md": build_python_api_page,
+    "file_formats.md": build_file_formats_page,
+    "diagnostics.md": build_diagnostics_page,
 }
 _NOTICE = "<!-- `make reference` writes this page. -->\n\n"
 

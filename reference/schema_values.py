@@ -6,9 +6,26 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reference.markdown import join_words, mark_code
 from storyboard.language import load_schema
 
 Node = Mapping[str, Any]
+
+_PLAIN_TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "`true` or `false`",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+_WORDS: Mapping[str, str] = {
+    'seconds (2.5) or frames ("12f")': 'seconds (`2.5`) or frames (`"12f"`)',
+    "a letter, then letters, digits, _ or -": "a name: a letter, then letters, digits, `_` or `-`",
+    "words": "text",
+}
+"""What messages say, and what a page says that can set code apart."""
 
 
 def resolve_node(node: Node) -> dict[str, Any]:
@@ -27,14 +44,22 @@ def describe_values(node: Node) -> str:
     if "const" in whole:
         return f"`{json.dumps(whole['const'])}`"
     if "enum" in whole:
-        return _join_choices(whole["enum"])
+        return join_words([f"`{choice}`" for choice in whole["enum"]], "or")
     if whole.get("type") == "boolean":
-        return "`true` or `false`"
+        return _PLAIN_TYPES["boolean"]
     limits = _describe_limits(whole)
     if "x-wants" in whole:
-        return f"{whole['x-wants']}{limits}"
-    words = {"integer": "a whole number", "number": "a number", "string": "text"}
-    return words.get(str(whole.get("type")), "a mapping") + limits
+        wanted = str(whole["x-wants"])
+        return f"{_WORDS.get(wanted) or mark_code(wanted)}{limits}"
+    return _describe_type(whole) + limits
+
+
+def list_choices(node: Node) -> Iterator[tuple[str, str]]:
+    """(choice, what it means) of a key with choices that the schema explains."""
+    whole = resolve_node(node)
+    yield from zip(
+        map(str, whole.get("enum", ())), whole.get("markdownEnumDescriptions", ()), strict=False
+    )
 
 
 def list_inner_keys(node: Node) -> Iterator[tuple[str, str, Node]]:
@@ -55,9 +80,10 @@ def _walk_forms(whole: Node) -> Iterator[tuple[str, str, Node]]:
             yield from _walk_forms(resolve_node(whole[part]))
 
 
-def _join_choices(choices: list[Any]) -> str:
-    named = [f"`{choice}`" for choice in choices]
-    return " or ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else named[0]
+def _describe_type(whole: Node) -> str:
+    types = whole.get("type", "object")
+    names = [types] if isinstance(types, str) else list(types)
+    return join_words([_PLAIN_TYPES[name] for name in names], "or")
 
 
 def _describe_limits(whole: Node) -> str:
