@@ -2,7 +2,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint kill bench golden schema reference frozen gallery render lock clean
+.PHONY: help setup demo test lint kill bench golden schema reference site frozen gallery render lock clean
 
 # The first Python that runs and is new enough: a shim may exist and still not run.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -33,6 +33,12 @@ help: ## Say what there is to make
 	@.venv/bench/bin/python -m pip --disable-pip-version-check install -q --require-hashes -r requirements/bench.txt
 	@touch $@
 
+.venv/docs.stamp: requirements/docs.txt
+	@test -n "$(PYTHON)" || { echo "storyboard needs Python 3.11 or newer on the PATH" >&2; exit 4; }
+	@test -x .venv/docs/bin/python || $(PYTHON) -m venv .venv/docs
+	@.venv/docs/bin/python -m pip --disable-pip-version-check install -q --require-hashes --only-binary :all: -r $<
+	@touch $@
+
 setup: .venv/dev.stamp ## Make .venv with storyboard and the test tools
 
 demo: .venv/runtime.stamp ## Render the short film and print its path
@@ -61,6 +67,10 @@ schema: .venv/runtime.stamp ## Write the schema for editors again, from the tabl
 reference: .venv/dev.stamp ## Write the reference pages again, from the tables of the program
 	@$(BIN)/python -m reference
 
+site: .venv/docs.stamp ## Build the documentation as a site, to read offline: build/site/index.html
+	@.venv/docs/bin/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/site
+	@echo build/site/index.html
+
 frozen: .venv/dev.stamp ## Read all frozen films: digests, requests and files are what they were
 	@FROZEN=all $(BIN)/python -m pytest -n 2 tests/frozen
 
@@ -81,7 +91,7 @@ build/%.mp4: %.yaml | .venv/runtime.stamp
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 lock: ## Resolve the locks again (maintainers; needs uv)
-	@for name in runtime dev bench; do \
+	@for name in runtime dev bench docs; do \
 		uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --no-emit-find-links --python-version 3.11 \
 			requirements/$$name.in -o requirements/$$name.txt || exit; done
