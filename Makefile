@@ -64,7 +64,7 @@ golden: .venv/dev.stamp ## Write the goldens again, to be reviewed as a diff
 schema: .venv/runtime.stamp ## Write the schema for editors again, from the table of keys
 	@STORYBOARD_PLUGINS= $(STORYBOARD) show --schema > schemas/.new && mv schemas/.new schemas/storyboard.schema.json
 
-reference: .venv/dev.stamp ## Write the reference pages again, from the tables of the program
+reference: .venv/dev.stamp ## Write the reference pages and the output in the README again
 	@$(BIN)/python -m reference
 
 site: .venv/docs.stamp ## Build the documentation as a site, to read offline: build/site/index.html

@@ -1,4 +1,5 @@
-"""Writes the reference pages in docs/reference from the tables that the program itself reads.
+"""Writes the reference pages in docs/reference, and the output of the commands in the README.
 
-`make reference` writes them; a test compares them with what the tables say today.
+The pages come from the tables that the program itself reads. `make reference` writes everything; a
+test compares it with what the program says today.
 """

@@ -1,4 +1,4 @@
-"""Writes every reference page: `python -m reference`."""
+"""Writes every reference page and the output in the README: `python -m reference`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from reference.diagnostics import build_diagnostics_page
 from reference.file_formats import build_file_formats_page
 from reference.language import build_language_page
 from reference.python_api import build_python_api_page
+from reference.readme import README, build_readme
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -31,3 +32,4 @@ if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in PAGES:
         (FOLDER / name).write_text(build_page(name), encoding="utf-8")
+    README.write_text(build_readme(README.read_text("utf-8")), encoding="utf-8")

@@ -22,8 +22,10 @@ from reference.format_keys import (
     REASONS,
     SAVED_PLAN_KEYS,
 )
+from reference.readme import README, build_readme, extract_film
 from storyboard.cli.exit_codes import EXIT_CODES
-from storyboard.errors import StoryboardError
+from storyboard.errors import Severity, StoryboardError
+from storyboard.pipeline.session import check_film
 from storyboard.plan.plan import Action, Reason
 from storyboard.providers.registry import list_declarations
 from storyboard.run.events import EVENT_TYPES
@@ -152,3 +154,16 @@ def test_no_page_names_an_option_that_no_command_has() -> None:
 
 def test_the_reference_knows_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(Path.home()) + os.sep not in "".join(build_page(name) for name in PAGES)
+
+
+def test_the_readme_shows_what_its_commands_print() -> None:
+    readme = README.read_text("utf-8")
+    assert readme.count("```console") >= 2
+    assert readme == build_readme(readme), "run `make reference`"
+
+
+def test_the_first_film_of_the_readme_checks_without_a_warning(tmp_path: Path) -> None:
+    film = tmp_path / "film.yaml"
+    film.write_text(extract_film(README.read_text("utf-8")), encoding="utf-8")
+    findings = check_film(film).diagnostics
+    assert [finding.message for finding in findings if finding.severity is not Severity.NOTE] == []
