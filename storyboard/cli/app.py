@@ -17,7 +17,7 @@ from storyboard.cli import console
 from storyboard.errors import InvalidStoryboard, StoryboardError
 
 VERBS = {
-    "new": ("storyboard.cli.commands.new", "Write a film that already renders."),
+    "new": ("storyboard.cli.commands.new", "Write a small film that you can render at once."),
     "check": ("storyboard.cli.commands.check", "Say everything that is wrong with a film."),
     "show": ("storyboard.cli.commands.show", "Print a film with everything resolved."),
     "plan": ("storyboard.cli.commands.plan", "Show what a render would make, why, and its price."),

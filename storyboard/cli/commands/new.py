@@ -51,7 +51,7 @@ sound:
 """
 
 _MAKEFILE = """\
-# `make` renders the film when one of its files changed; `make previz` rehearses it free.
+# `make` renders the film if one of its files has changed; `make previz` rehearses it free.
 .DELETE_ON_ERROR:
 .PHONY: all check plan previz
 STORYBOARD ?= storyboard
@@ -76,9 +76,9 @@ _IGNORE = "build/\n.storyboard/\n"
 @click.argument("folder", metavar="DIR", type=options.FILM)
 @options.add_output_options
 def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Write a film that already renders into DIR, with its Makefile and schema.
+    """Write a small film into DIR, with a Makefile and the schema, and print its path.
 
-    Files that exist are never overwritten. Prints the film's path.
+    Never overwrites a file.
     """
     from storyboard.language import load_schema
     from storyboard.providers.registry import add_provider_settings
