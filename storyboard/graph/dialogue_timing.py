@@ -14,8 +14,8 @@ from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.graph.timeline import ShotEvent, Timeline
 from storyboard.model.effects import changes_timing, compute_duration_after
 from storyboard.model.film import Film, Line, Shot
+from storyboard.model.spoken_length import WORDS_PER_SECOND, count_spoken_words
 from storyboard.timecode import FrameRange, Rate
-from storyboard.util.spoken_length import WORDS_PER_SECOND, count_spoken_words
 
 _LEAD_IN = Fraction(1, 2)
 BREATH = Fraction(3, 10)

@@ -18,10 +18,10 @@ from storyboard.graph.limits.model_lookup import PREVIZ
 from storyboard.graph.steps import Link, Step
 from storyboard.graph.timeline import NarrationItem, Timeline
 from storyboard.model.film import Line, Shot
+from storyboard.model.spoken_length import count_spoken_words
 from storyboard.providers.base import Intent, Kind, Role, Settings, SpokenLine
 from storyboard.providers.catalog import Model
 from storyboard.timecode import FrameRange
-from storyboard.util.spoken_length import count_spoken_words
 
 _SLOWEST = Fraction(13, 10)
 """Words a second of the slowest reader: what a line may cost at most."""

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storyboard.errors import Severity
-from storyboard.pipeline.session import FilmSession, check_film
-from storyboard.simulator.media.sample_content import PCM_RATE, synthesize_speech_tones
-from storyboard.simulator.validation.generate_content import ContentRequest
-from storyboard.util.spoken_length import (
+from storyboard.model.spoken_length import (
     WORDS_PER_SECOND,
     count_spoken_words,
     measure_spoken_length,
 )
+from storyboard.pipeline.session import FilmSession, check_film
+from storyboard.simulator.media.sample_content import PCM_RATE, synthesize_speech_tones
+from storyboard.simulator.validation.generate_content import ContentRequest
 
 SAME_LINE = {
     # a sentence of some four seconds, at the common pace of each language

@@ -13,8 +13,8 @@ from storyboard.errors import Severity
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.shot_values import strip_prose
 from storyboard.model.film import Line, References, Shot
+from storyboard.model.spoken_length import WORDS_PER_SECOND, measure_spoken_length
 from storyboard.timecode import Rate
-from storyboard.util.spoken_length import WORDS_PER_SECOND, measure_spoken_length
 
 MAX_EASY_RATE = WORDS_PER_SECOND
 """Words a second above which a line is warned of."""

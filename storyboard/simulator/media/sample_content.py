@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from storyboard.errors import MediaError
+from storyboard.model.spoken_length import WORDS_PER_SECOND, count_spoken_words
 from storyboard.simulator.validation.generate_content import ContentRequest
-from storyboard.util.spoken_length import WORDS_PER_SECOND, count_spoken_words
 
 PCM_RATE = 24_000
 """Samples a second of the speech: mono, 16 bit, little endian, no header."""
