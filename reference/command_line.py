@@ -12,8 +12,8 @@ from reference.markdown import format_block, format_table, join_words, to_senten
 from storyboard.cli.app import VERBS, cli
 from storyboard.cli.exit_codes import EXIT_CODES
 from storyboard.cli.options import OVERRIDE_NAMES
+from storyboard.environment import VARIABLES
 from storyboard.providers.registry import list_declarations
-from storyboard.util.environment import VARIABLES
 
 _INTRODUCTION = """\
 # The command line

@@ -35,6 +35,7 @@ _COMPANIONS: Mapping[str, Mapping[str, Any]] = {
     "beats": {"length": 16},
     "last_frame": {"first_frame": "refs/quay.png"},
     "color": {"length": 2},
+    "audio_track": {"clip": "footage/dawn.mp4"},
     "audio_lead": {"trim": {"start": 1}, "length": 3},
     "audio_lag": {"duration": 8, "length": 4},
     "card": {"length": 3},

@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).parent.parent / "storyboard"
 
 LAYERS = (
-    *("_version", "errors", "money", "util.serialization", "timecode", "digest", "util"),
+    *("_version", "errors", "money", "util.serialization", "timecode", "digest"),
+    *("environment", "util"),
     *("model", "diagnostics", "stitching.media.yuv", "transitions"),
     *("providers.catalog_overrides", "providers.intent", "providers.base", "providers.catalog"),
     "providers.declaration",

@@ -24,12 +24,12 @@ from reference.format_keys import (
 )
 from reference.readme import README, build_readme, extract_film
 from storyboard.cli.exit_codes import EXIT_CODES
+from storyboard.environment import VARIABLES
 from storyboard.errors import Severity, StoryboardError
 from storyboard.pipeline.session import check_film
 from storyboard.plan.plan import Action, Reason
 from storyboard.providers.registry import list_declarations
 from storyboard.run.events import EVENT_TYPES
-from storyboard.util.environment import VARIABLES
 from tests.conftest import ROOT, RunCommand
 
 FILM = """\

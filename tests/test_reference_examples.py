@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from reference.language import build_language_page
 from storyboard import check_film
 from storyboard.errors import Severity
+from storyboard.stitching.media.ffmpeg import find_ffmpeg
 from tests.conftest import ROOT
 
 CAST = {"ana": {"image": "refs/ana.png"}, "ben": {"image": "refs/ana.png"}}
@@ -74,7 +76,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if path.suffix == ".png":
             shutil.copy(picture, path)
         elif path.suffix == ".mp4":
-            shutil.copy(footage, path)
+            write_two_languages(footage, path)
         elif path.suffix == ".wav":
             write_silence(path)
     (folder / "refs").mkdir(exist_ok=True)
@@ -85,6 +87,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder.parent / ".git").mkdir()
     (folder.parent / "bible" / "cast.yaml").write_text("zoe: {description: A captain}\n")
     return folder
+
+
+def write_two_languages(footage: Path, path: Path) -> None:
+    """The picture of the footage with two sound tracks, the second one German."""
+    silence = ("-f", "lavfi", "-i", "anullsrc=sample_rate=48000")
+    tracks = ("-map", "0:v", "-map", "1:a", "-map", "1:a", "-metadata:s:a:1", "language=deu")
+    command = (find_ffmpeg(), "-v", "error", "-i", footage, *silence, *tracks, "-shortest")
+    subprocess.run([*command, "-c:v", "copy", path], check=True)
 
 
 def write_silence(path: Path) -> None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from storyboard.environment import CATALOG_VARIABLE
 from storyboard.errors import EnvironmentProblem
-from storyboard.util.environment import CATALOG_VARIABLE
 
 _KEYS = {"format", "as_of", "aliases", "models"}
 _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,12})?|\.[0-9]{1,12}")

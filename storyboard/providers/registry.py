@@ -15,11 +15,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from storyboard._version import DISTRIBUTION
+from storyboard.environment import PLUGINS_VARIABLE
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import WIRE_READS, Provider, ProviderTraits
 from storyboard.providers.catalog import Catalog, load_catalog
 from storyboard.providers.declaration import ProviderDeclaration, read_declaration
-from storyboard.util.environment import PLUGINS_VARIABLE
 from storyboard.util.known_secrets import KnownSecrets
 
 _GROUP = "storyboard.providers"

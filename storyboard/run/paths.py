@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from storyboard.environment import STORE_VARIABLE
 from storyboard.errors import EnvironmentProblem
-from storyboard.util.environment import STORE_VARIABLE
 
 
 def resolve_film_path(film: Path) -> Path:

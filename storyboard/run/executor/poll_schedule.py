@@ -6,9 +6,9 @@ import os
 import random
 from collections import defaultdict, deque
 
+from storyboard.environment import POLL_S_VARIABLE
 from storyboard.errors import EnvironmentProblem
 from storyboard.run.ledger.attempts import Attempt
-from storyboard.util.environment import POLL_S_VARIABLE
 
 _USUAL_POLL_S = 10.0
 _BACKOFF = 1.05

@@ -16,10 +16,10 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from storyboard.environment import FFMPEG_VARIABLE
 from storyboard.errors import EnvironmentProblem, MediaError
 from storyboard.providers.registry import list_credential_variables
 from storyboard.util.child_environment import build_child_environment
-from storyboard.util.environment import FFMPEG_VARIABLE
 from storyboard.util.output_files import follow_links
 
 _KEPT_LINES = 5000
