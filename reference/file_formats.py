@@ -117,7 +117,9 @@ def _describe_lock_file() -> Iterator[str]:
     yield "## The lock file\n"
     yield "`film.selects.yaml` beside the film says which takes exist, what they cost, and which"
     yield "one plays. Keep it in git: a fresh clone then never buys what a colleague bought."
-    yield "storyboard writes it; you may edit picks, trims and notes by hand.\n"
+    yield "storyboard writes it; you may edit picks, trims and notes by hand. Each line stands for"
+    yield "itself: after a git conflict, keep the lines of both sides. Free takes have a line only"
+    yield "if somebody picked, rejected, trimmed or annotated them.\n"
     yield _link_schema("selects")
     yield from _list_schema_keys(load_file_schema("selects"))
 
@@ -190,7 +192,13 @@ def _walk_schema(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, st
 
 
 def _name_patterns(schema: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"^[0-9a-f]{64}$": "DIGEST", r"^t\d{2,}$": "TAKE", "^x-": ""}
+    names = {
+        r"^[0-9a-f]{64}/[0-9a-f]{64}(-\d+)?$": "DIGEST/SHA256",
+        r"^[0-9a-f]{64}/t\d{2,}$": "DIGEST/TAKE",
+        "^[0-9a-f]{64}/pick$": "DIGEST/pick",
+        "^[0-9a-f]{64}/rejected$": "DIGEST/rejected",
+        "^x-": "",
+    }
     patterns = schema.get("patternProperties", {})
     return {
         names.get(pattern, "NAME"): node

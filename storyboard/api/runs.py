@@ -13,6 +13,7 @@ from storyboard.api.films import FilmSource, locate_film
 from storyboard.api.keywords import name_known_keywords
 from storyboard.errors import StoryboardError, UsageError
 from storyboard.graph.steps import Step
+from storyboard.model.take import TakeKey
 from storyboard.pipeline.session import FilmSession, Overrides, check_film
 from storyboard.plan.plan import PendingTake
 from storyboard.run.ledger.attempts import FINAL_STATES, Attempt, State
@@ -203,7 +204,7 @@ def _find_filtered_takes(film: Path, attempts: Iterable[Attempt]) -> tuple[Pendi
 def _find_untracked_takes(
     film: Path,
     attempts: Sequence[Attempt],
-    locked_prices: Mapping[tuple[str, int], int],
+    locked_prices: Mapping[TakeKey, int],
     on_notice: NoticeCallback,
 ) -> tuple[TakeRecord, ...]:
     folder = locate_store_folder(film)

@@ -48,7 +48,7 @@ class FetchedTakes:
 
     copied: tuple[Take, ...]
     lacking: tuple[Take, ...]
-    """Takes that are in neither store."""
+    """Takes that are in neither store and can't be made again for nothing."""
 
 
 @name_known_keywords
@@ -106,11 +106,11 @@ def collect_garbage(
 ) -> StoreCleanup:
     """Removes takes that no film wants any more; `dry_run` only counts them.
 
-    A film wants what its lock file names, what it paid for, and what its last render made. The
-    films are those of `folder`, those named, and all that ever rendered into the store. Raises
-    EnvironmentProblem while one of them is rendered. `forget_absent`: films that are no longer
-    where they were want nothing. `forget_paid`: paid takes go that no ledger and no lock file
-    tells of.
+    A film wants what its lock file names, what it paid for, and the free takes that its last
+    renders used. The films are those of `folder`, those named, and all that ever rendered into the
+    store. Raises EnvironmentProblem while one of them is rendered. `forget_absent`: films that are
+    no longer where they were want nothing. `forget_paid`: paid takes go that no ledger and no lock
+    file tells of.
     """
     with closing(_open_store(folder, on_notice)) as store:
         named_films = tuple(locate_film(film) for film in films)
@@ -156,16 +156,18 @@ def fetch_takes(
         closing(Store(locate_store_folder(path), on_notice=on_notice)) as store,
         closing(Store(Path(source), on_notice=on_notice)) as source_store,
     ):
-        for digest in lock_file.entries:
+        for digest, entry in lock_file.entries.items():
+            present = {take.name for take in store.find_takes(digest)}
             for take in lock_file.find_takes(digest):
-                if store.has_complete_file(take.sha256):
+                is_repeatable = take.name in entry.takes
+                if store.has_complete_file(take.sha256) or (is_repeatable and take.name in present):
                     continue
                 record = next(
                     (r for r in source_store.find_records(digest) if r.take.sha256 == take.sha256),
                     None,
                 )
                 if record is None or not source_store.has_complete_file(take.sha256):
-                    lacking.append(take)
+                    lacking += () if is_repeatable else (take,)
                     continue
                 _copy_take(record, source_store, store)
                 copied.append(take)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,13 @@ from storyboard.pipeline.provenance import to_provenance_path
 from storyboard.pipeline.session import FilmSession
 from storyboard.plan.plan import Node
 from storyboard.plan.selection import select_shots
+from storyboard.plan.take_chooser import has_key
+from storyboard.plan.take_names import (
+    find_takes_by_name,
+    is_take_name,
+    list_take_names,
+    require_single_take,
+)
 from storyboard.run.lockfile.lockfile import LockFile
 from storyboard.run.take_library import TakeLibrary
 
@@ -29,6 +35,8 @@ class FilmTake:
     step: Step
     """What made it; `step.shot` and `step.kind` say what for."""
     take: Take
+    name: str
+    """What it is called: `t02`, or `t02-4f1c` where an older take has that number too."""
     plays: bool
     """Whether the film shows it now."""
     is_picked: bool
@@ -67,26 +75,26 @@ def list_takes(
 
 @name_known_keywords
 def pick_take(film: FilmSource, shot: str, take: str) -> Take:
-    """Chooses the take `take` (`t02`) of a shot or a step; it plays from now on.
+    """Chooses the take `take` (`t02`, `t02-4f1c`) of a shot or a step; it plays from now on.
 
     What hangs on it follows with the next render. The choice is kept in the film's lock file.
-    Raises UsageError for a shot or a take that there is not.
+    Raises UsageError for a shot or a take that there is not, and for a name of two takes.
     """
     lock_file, chosen_take = _find_take_with_lock_file(film, shot, take)
-    lock_file.set_pick(chosen_take.digest, chosen_take.ordinal)
+    lock_file.set_pick(chosen_take)
     lock_file.save()
     return chosen_take
 
 
 @name_known_keywords
 def reject_take(film: FilmSource, shot: str, take: str) -> Take:
-    """Passes over the take `take` (`t02`) of a shot or a step.
+    """Passes over the take `take` (`t02`, `t02-4f1c`) of a shot or a step.
 
     The next best plays, or the next render makes a new one. The choice is kept in the film's lock
-    file. Raises UsageError for a shot or a take that there is not.
+    file. Raises UsageError for a shot or a take that there is not, and for a name of two takes.
     """
     lock_file, rejected_take = _find_take_with_lock_file(film, shot, take)
-    lock_file.set_rejected(rejected_take.digest, rejected_take.ordinal)
+    lock_file.set_rejected(rejected_take)
     lock_file.save()
     return rejected_take
 
@@ -116,32 +124,37 @@ def _find_step_takes(
     step = node.step
     older = library.find_past_digests(step.id, step.provider) if include_older else ()
     for digest in dict.fromkeys((*older, *([node.digest] if node.digest else []))):
-        for take in library.find_takes(digest):
+        takes = library.find_takes(digest)
+        names = list_take_names(takes)
+        pick, rejected = library.find_pick(digest), library.find_rejected(digest)
+        for take in takes:
             is_current = digest == node.digest
             is_here = session.store is not None and library.has_file(take.sha256)
             yield FilmTake(
                 step=step,
                 take=take,
+                name=names[take.key],
                 plays=is_current and node.select is not None and node.select == take,
-                is_picked=library.find_pick(digest) == take.ordinal,
-                is_rejected=take.ordinal in library.find_rejected(digest),
+                is_picked=pick is not None and has_key(take, (pick,)),
+                is_rejected=has_key(take, rejected),
                 is_current=is_current,
                 path=session.store.require_file(take.sha256)
                 if session.store is not None and is_here
                 else None,
-                note=session.selects.find_note(digest, take.ordinal),
-                trim=session.selects.find_trim_fields(digest, take.ordinal),
+                note=session.selects.find_note(digest, take.sha256, take.name),
+                trim=session.selects.find_trim_fields(take),
             )
 
 
 def _find_take_with_lock_file(film: FilmSource, shot: str, take_name: str) -> tuple[LockFile, Take]:
-    """The lock file, and the take `take_name` (`t02`) of the current version of a shot or a step.
+    """The lock file, and the take of that name of the current version of a shot or a step.
 
     A take that only the store knows is entered into the lock file first.
     """
-    match = re.fullmatch(r"t(\d{1,4})", take_name)
-    if match is None:
-        raise UsageError(f"`{take_name}` names no take", hint="takes are named t01, t02, …")
+    if not is_take_name(take_name):
+        raise UsageError(
+            f"`{take_name}` names no take", hint="takes are named t01, t02, … or t02-4f1c"
+        )
     session = FilmSession(load(film))
     try:
         select_shots(session.film, [shot], session.graph)
@@ -151,20 +164,31 @@ def _find_take_with_lock_file(film: FilmSource, shot: str, take_name: str) -> tu
             if n.step.is_selected_by({shot}) and n.digest
         ]
         library = TakeLibrary(session.store, session.selects, session.film.stem)
-        takes = [take for n in nodes for take in library.find_takes(n.digest)]
-        named_take = next((t for t in reversed(takes) if t.ordinal == int(match[1])), None)
-        if named_take is None:
-            take_names = ", ".join(dict.fromkeys(take.name for take in takes)) or "none yet"
+        takes_by_node = [(n, library.find_takes(n.digest)) for n in nodes]
+        named = next(
+            (
+                (n, takes)
+                for n, takes in reversed(takes_by_node)
+                if find_takes_by_name(takes, take_name)
+            ),
+            None,
+        )
+        if named is None:
+            lists = (list_take_names(takes).values() for _, takes in takes_by_node)
+            take_names = ", ".join(dict.fromkeys(n for names in lists for n in names))
             raise UsageError(
                 f"{shot} has no take {take_name} of its current version",
-                hint=f"its takes: {take_names}",
+                hint=f"its takes: {take_names or 'none yet'}",
             )
+        node, takes = named
+        require_single_take(shot, take_name, takes)
+        (named_take,) = find_takes_by_name(takes, take_name)
         if not session.selects.has_take(named_take):
-            step = next(n.step for n in nodes if n.digest == named_take.digest)
             session.selects.add_take(
-                replace(named_take, shot=step.shot),
-                step=step.id,
+                replace(named_take, shot=node.step.shot),
+                step=node.step.id,
                 parts=library.find_parts(named_take.digest),
+                is_repeatable=node.is_repeatable,
             )
         return session.selects, named_take
     finally:

@@ -322,7 +322,7 @@ class Shot:
     # editing state
     omit: bool = False
     lock: str = ""
-    """A take, `t02`, or the word `true` for the current select; empty is unlocked."""
+    """A take, `t02` or `t02-4f1c`, or `true` for the current select; empty is unlocked."""
     alternate: str = ""
     note: str = ""
     continuity: str = ""

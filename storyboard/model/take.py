@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from storyboard.timecode import FrameRange, Rate
 from storyboard.util.languages import is_same_language
@@ -40,6 +40,15 @@ class MediaFacts(Serialized):
             "seconds": self.seconds,
             "has_audio": self.has_audio,
         }
+
+
+TakeKey: TypeAlias = tuple[str, int, str]
+"""Step digest, ordinal and SHA-256: two takes that came out the same are two purchases."""
+
+
+def format_take_name(ordinal: int) -> str:
+    """`t02` of 2."""
+    return f"t{ordinal:02d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,11 @@ class Take:
 
     @property
     def name(self) -> str:
-        return f"t{self.ordinal:02d}"
+        return format_take_name(self.ordinal)
+
+    @property
+    def key(self) -> TakeKey:
+        return self.digest, self.ordinal, self.sha256
 
     @property
     def tail(self) -> FrameRange:

@@ -84,7 +84,7 @@ LOCK = ValueType(
     "lock",
     {
         "type": ["string", "boolean"],
-        "pattern": "^t\\d{2,4}$",
+        "pattern": "^t\\d{2,4}(-[0-9a-f]{4,64})?$",
         "x-wants": "a take such as t02, or true",
     },
 )

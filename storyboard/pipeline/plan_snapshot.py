@@ -5,7 +5,7 @@ Parts that are said in words are kept as they read; what is too long for that, b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
@@ -15,9 +15,12 @@ from storyboard.digest import digest_value
 from storyboard.graph.timeline import ShotEvent
 from storyboard.model.film import Film, MediaFile, Shot
 from storyboard.model.shot_keys import FIELD_KEYS, Affects
+from storyboard.model.take import Take, TakeKey, format_take_name
 from storyboard.money import format_usd
 from storyboard.pipeline.session import FilmSession
 from storyboard.plan.plan import Action, Node, Plan
+from storyboard.plan.take_chooser import has_key
+from storyboard.plan.take_names import list_take_names
 from storyboard.timecode import Rate
 from storyboard.util.serialization import Serialized
 
@@ -118,6 +121,11 @@ def _snapshot_shot(
 
 def _snapshot_step(session: FilmSession, node: Node) -> dict[str, Any]:
     selects = session.selects
+    takes = selects.find_takes(node.digest)
+    known = {take.key: take for take in (*takes, *((node.select,) if node.select else ()))}
+    numbers = _number_takes(known.values())
+    pick, rejected = selects.find_pick(node.digest), selects.find_rejected(node.digest)
+    picked = [numbers[take.key] for take in takes if pick and has_key(take, (pick,))]
     return {
         "shot": node.step.shot,
         "action": node.action.value,
@@ -128,11 +136,17 @@ def _snapshot_step(session: FilmSession, node: Node) -> dict[str, Any]:
         "ordinals": list(node.ordinals),
         "price_micros": node.step.price_micros,
         "cost_micros": node.cost_micros,
-        "plays": node.select.ordinal if node.select else 0,
-        "pick": selects.find_pick(node.digest) or 0,
-        "rejected": sorted(selects.find_rejected(node.digest)),
-        "locked": [take.ordinal for take in selects.find_takes(node.digest)],
+        "plays": numbers[node.select.key] if node.select else 0,
+        "pick": picked[0] if picked else 0,
+        "rejected": [numbers[take.key] for take in takes if has_key(take, rejected)],
+        "locked": [numbers[take.key] for take in takes],
     }
+
+
+def _number_takes(takes: Iterable[Take]) -> dict[TakeKey, int | str]:
+    """2 of `t02`; a take that has its number not alone keeps its name."""
+    names = list_take_names(takes)
+    return {key: name if "-" in name else key[1] for key, name in names.items()}
 
 
 def _digest_value(session: FilmSession, value: object) -> str:
@@ -214,12 +228,16 @@ def _describe_step_changes(id: str, was: Parts, now: Parts) -> Iterator[str]:
     if not was["digest"]:
         return
     if was["plays"] and now["plays"] and was["plays"] != now["plays"]:
-        yield f"{id}: plays t{now['plays']:02d}, was t{was['plays']:02d}"
+        yield f"{id}: plays {_format_take(now['plays'])}, was {_format_take(was['plays'])}"
     elif was["pick"] != now["pick"] and now["pick"] not in was["ordinals"]:
-        picked = f"t{now['pick']:02d} is" if now["pick"] else "no take is"
+        picked = f"{_format_take(now['pick'])} is" if now["pick"] else "no take is"
         yield f"{id}: {picked} picked now"
     if was["rejected"] != now["rejected"]:
         yield f"{id}: other takes are rejected"
+
+
+def _format_take(number: int | str) -> str:
+    return number if isinstance(number, str) else format_take_name(number)
 
 
 def _format_take_count(number: int) -> str:

@@ -17,6 +17,7 @@ from storyboard.graph.compiler import Graph
 from storyboard.graph.steps import Step
 from storyboard.graph.timeline import ShotEvent
 from storyboard.model.film import Take
+from storyboard.model.take import TakeKey
 from storyboard.money import micros_to_usd
 from storyboard.providers.base import Kind
 from storyboard.run.ledger.attempts import Attempt, State
@@ -98,7 +99,7 @@ def refresh_provenance_notes(out: Path, lock_file: LockFile) -> None:
             if "take" not in each:
                 continue
             each.pop("note", None)
-            if note := lock_file.find_note(each["digest"], int(each["take"][1:])):
+            if note := lock_file.find_note(each["digest"], each["sha256"], each["take"]):
                 each["note"] = note
     except (OSError, ValueError, KeyError, TypeError):
         return  # not as we write it: the next cut writes it anew
@@ -158,8 +159,8 @@ class _ProvenanceBuilder:
             "seed": take.seed,
             "operation": take.operation,
             "price_usd": micros_to_usd(take.price_micros),
-            "trim": self._selects.find_trim_fields(take.digest, take.ordinal),
-            "note": self._selects.find_note(take.digest, take.ordinal),
+            "trim": self._selects.find_trim_fields(take),
+            "note": self._selects.find_note(take.digest, take.sha256, take.name),
             "references": self._list_references(step),
             "parents": self._list_parents(step),
             "digital_source_type": self._find_digital_source_type(step),
@@ -250,7 +251,7 @@ def _to_settled_usd(attempt: Attempt) -> float | None:
 
 def _collect_take_prices_micros(
     takes_by_step: Mapping[str, Take], steps: Iterable[str]
-) -> dict[tuple[str, int], int]:
+) -> dict[TakeKey, int]:
     """What each take cost, once; two that came out the same were paid for twice."""
     used = [takes_by_step[id] for id in steps if id in takes_by_step]
-    return {(take.digest, take.ordinal): take.price_micros for take in used}
+    return {take.key: take.price_micros for take in used}

@@ -144,6 +144,7 @@ async def render(
         )  # nobody else spends on this film from here on
         _quarantine_corrupt_takes(session, plan)
         result = await _run_plan(session, plan, ledger, options, cap, emit)
+        session.selects.forget_other_steps(session.graph.steps)
         takes = _add_unplanned_takes(session, plan, result.selects)
         missing = find_missing_steps(plan.timeline, takes)
         if missing and options.missing == "previz" and not result.interrupted:

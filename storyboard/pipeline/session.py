@@ -30,6 +30,8 @@ from storyboard.model.film import Film, Footage, Take, Trim
 from storyboard.plan.plan import Plan, Reason, TakeRequests
 from storyboard.plan.planner import plan_film
 from storyboard.plan.selection import select_shots
+from storyboard.plan.take_chooser import TakeChooser
+from storyboard.plan.take_names import require_single_take
 from storyboard.providers import registry
 from storyboard.run.file_hashes import FileHashCache
 from storyboard.run.lockfile.lockfile import LockFile
@@ -242,11 +244,12 @@ class FilmSession:
     ) -> Plan:
         """What a render would do now; only for `shots` where they are named.
 
-        Raises InvalidStoryboard where the lock file trims a take as it can't be; `lenient` plans
-        without that trim, for who wants to see the takes or to choose another one.
+        Raises InvalidStoryboard where the lock file trims a take as it can't be, and UsageError
+        where a shot's `lock` may mean several takes; `lenient` plans without that trim and with the
+        first of them, for who wants to see the takes or to choose another one.
         """
         from storyboard.run.ledger.ledger import Ledger
-        from storyboard.run.ledger.pending import find_ordinals_to_pick, list_pending_takes
+        from storyboard.run.ledger.pending import find_takes_to_pick, list_pending_takes
 
         open_attempts = Ledger.read_attempts(self.state, open_or_picked_only=True)
         holds_filtered = self.film.policy.on_filtered == "hold"
@@ -257,7 +260,7 @@ class FilmSession:
             self.selects,
             self.film.stem,
             self._hash_input,
-            find_ordinals_to_pick(open_attempts),
+            find_takes_to_pick(open_attempts),
         )
         now = time.time()
 
@@ -275,12 +278,21 @@ class FilmSession:
             )
 
         plan = self._plan_until_stable(plan_graph, lenient)
+        if not lenient:
+            self._refuse_ambiguous_locks(plan, library)
         if not shots:
             return plan
         wanted = select_shots(self.film, shots, self.graph)
         return plan.restrict_to(
             {n.step.id for n in plan.nodes if {n.step.id, n.step.shot} & wanted}
         )
+
+    def _refuse_ambiguous_locks(self, plan: Plan, library: TakeLibrary) -> None:
+        chooser = TakeChooser(self.film.shots, library)
+        for node in plan.nodes:
+            if (lock := chooser.find_lock(node.step)) and node.digest:
+                takes = library.find_takes(node.digest)
+                require_single_take(f"`lock` of {node.step.shot}", lock, takes)
 
     def has_new_trims(self, takes: Mapping[str, Take]) -> bool:
         """Whether a take, by step, is trimmed otherwise than the graph has it."""
@@ -343,7 +355,7 @@ class FilmSession:
         return trims
 
     def _find_trim(self, take: Take) -> TakeTrim | None:
-        told = self.selects.find_trim(take.digest, take.ordinal)
+        told = self.selects.find_trim(take)
         if told is None:
             return None
         film = self.film.delivery.rate
@@ -362,7 +374,7 @@ class FilmSession:
         }
 
     def _find_trim_span(self, take: Take) -> Span:
-        span = self.selects.find_take_span(take.digest, take.ordinal, "trim")
+        span = self.selects.find_take_span(take, "trim")
         return replace(span, file=str(self._lock_path))
 
     @property

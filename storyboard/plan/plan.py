@@ -49,7 +49,7 @@ class TakeLibrary(Decisions, Protocol):
     """What is known of takes: the store's index joined with the film's lock file."""
 
     def find_takes(self, digest: str) -> tuple[Take, ...]:
-        """Every take of that step digest, lowest ordinal first."""
+        """Every take of that step digest: the lowest ordinal first, of equal ones the oldest."""
 
     def has_file(self, sha256: str) -> bool:
         """Whether those bytes are in the store (by name and size; `store verify` reads them)."""
@@ -116,6 +116,8 @@ class Node:
     """Those of them that an earlier run has asked for."""
     select: Take | None = None
     """The take that plays, where it exists."""
+    is_repeatable: bool = False
+    """Whether its takes cost nothing and can be made again."""
     record: FrameRange | None = None
     plays_frames: int = 0
 

@@ -121,6 +121,7 @@ class _Planner:
             if identity
             else self._plan_unidentified_step(step)
         )
+        node = replace(node, is_repeatable=self.traits_of(step.provider).repeatable)
         if any((node.digest, ordinal) in self.charged for ordinal in node.ordinals):
             node = self._require_rebuy(node)
         running_ordinals = {

@@ -74,6 +74,12 @@ def locate_lock_file(film: Path) -> Path:
     return film.with_name(f"{film.stem}.selects.yaml")
 
 
+def locate_free_takes(lock_file: Path) -> Path:
+    """`free-takes.yaml` in the state folder of the film with that lock file: its companion."""
+    stem = lock_file.name.removesuffix(".selects.yaml")
+    return locate_state_folder(lock_file.with_name(f"{stem}.yaml")) / "free-takes.yaml"
+
+
 def create_git_ignored_folder(folder: Path) -> Path:
     """Creates `folder`; the `.storyboard` it may lie in is then invisible to git."""
     folder.mkdir(parents=True, exist_ok=True)

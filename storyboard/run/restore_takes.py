@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from storyboard.errors import MediaError
 from storyboard.model.film import MediaFacts, Take
+from storyboard.plan.take_names import list_take_keys
 from storyboard.providers.base import Kind
 from storyboard.run.lockfile.lockfile import LockFile
 from storyboard.run.store.store import Store
@@ -37,6 +38,29 @@ class MediaRecovery:
             return None if path.suffix == _WORDS else self._probe(path)
         except MediaError:
             return None
+
+
+def is_each_key_known(keys: Iterable[str], stored: Collection[Take]) -> bool:
+    """Whether the store has a take for each of the lock file's keys of one digest."""
+    known = {key for take in stored for key in list_take_keys(take)}
+    return all(key in known for key in keys)
+
+
+def find_unknown_takes(
+    locked: Iterable[Take], keys: Collection[str], stored: Collection[Take]
+) -> tuple[Take, ...]:
+    """The takes of one digest that the store does not know, by the lock file's keys of them.
+
+    One that can be made again is known by its name: the store may have other bytes of it.
+    """
+    known = {(take.sha256, take.ordinal) for take in stored}
+    ordinals = {take.ordinal for take in stored}
+    return tuple(
+        take
+        for take in locked
+        if (take.sha256, take.ordinal) not in known
+        and not (take.name in keys and take.ordinal in ordinals)
+    )
 
 
 def restore_takes(
@@ -81,10 +105,10 @@ def _find_forgotten_takes(
     for digest, entry in lock_file.entries.items():
         if entry.step not in kinds_by_step:
             continue
-        stored_ordinals = {take.ordinal for take in store.find_takes(digest)}
-        if not entry.takes.keys() <= stored_ordinals:
-            for take in lock_file.find_takes(digest):
-                if take.ordinal not in stored_ordinals and store.has_complete_file(take.sha256):
+        stored = store.find_takes(digest)
+        if not is_each_key_known(entry.takes, stored):
+            for take in find_unknown_takes(lock_file.find_takes(digest), entry.takes, stored):
+                if store.has_complete_file(take.sha256):
                     yield entry.step, take
 
 

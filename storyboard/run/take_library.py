@@ -7,8 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from storyboard.model.film import Take
+from storyboard.plan.take_names import order_key
 from storyboard.run.lockfile.lockfile import LockFile
-from storyboard.run.restore_takes import MediaRecovery
+from storyboard.run.restore_takes import MediaRecovery, find_unknown_takes, is_each_key_known
 from storyboard.run.store.store import Store
 
 
@@ -17,7 +18,8 @@ class TakeLibrary:
 
     `find_takes` also gives a take that only the lock file knows, whose bytes `has_file` denies.
     `store` may be None where none exists yet. `film_stem` is the film's stem. `takes_to_pick` are
-    takes by step digest that a run was to pick, and may have died before it did.
+    takes by step digest, each by its content, that a run was to pick and may have died before it
+    did.
     """
 
     def __init__(
@@ -26,7 +28,7 @@ class TakeLibrary:
         lock_file: LockFile,
         film_stem: str = "",
         hash_path: Callable[[Path], str] | None = None,
-        takes_to_pick: Mapping[str, int] = MappingProxyType({}),
+        takes_to_pick: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._lock_file = lock_file
@@ -44,16 +46,13 @@ class TakeLibrary:
             self._store.preload(digests)
 
     def find_takes(self, digest: str) -> tuple[Take, ...]:
-        """Every take of that digest, lowest ordinal first; the store's word before the lock's."""
+        """Every take of that digest, lowest first; the store's word before the lock's."""
         stored = self._store.find_takes(digest) if self._store is not None else ()
         entry = self._lock_file.entries.get(digest)
-        if entry is None or entry.takes.keys() <= {take.ordinal for take in stored}:
+        if entry is None or is_each_key_known(entry.takes, stored):
             return stored
-        by_ordinal = {take.ordinal: take for take in stored}
-        for take in self._lock_file.find_takes(digest):
-            if take.ordinal not in by_ordinal:
-                by_ordinal[take.ordinal] = self._complete_take(take)
-        return tuple(by_ordinal[n] for n in sorted(by_ordinal))
+        others = find_unknown_takes(self._lock_file.find_takes(digest), entry.takes, stored)
+        return tuple(sorted((*stored, *map(self._complete_take, others)), key=order_key))
 
     def _complete_take(self, take: Take) -> Take:
         """A take of the lock file, with all that its bytes tell of it where they are here."""
@@ -84,15 +83,12 @@ class TakeLibrary:
         """Whether `has_file` found other bytes under that name."""
         return sha256 in self._damaged_files
 
-    def find_pick(self, digest: str) -> int | None:
-        ordinal = self._takes_to_pick.get(digest)
-        if ordinal is not None:
-            entry = self._lock_file.entries.get(digest)
-            if entry is None or ordinal not in entry.takes:
-                return ordinal
-        return self._lock_file.find_pick(digest)
+    def find_pick(self, digest: str) -> str | None:
+        sha256 = self._takes_to_pick.get(digest)
+        known = {take.sha256 for take in self._lock_file.find_takes(digest)} if sha256 else ()
+        return sha256 if sha256 and sha256 not in known else self._lock_file.find_pick(digest)
 
-    def find_rejected(self, digest: str) -> frozenset[int]:
+    def find_rejected(self, digest: str) -> frozenset[str]:
         return self._lock_file.find_rejected(digest)
 
     def find_past_digests(self, step: str, provider: str) -> tuple[str, ...]:

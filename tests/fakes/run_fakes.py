@@ -294,6 +294,7 @@ class FakeFilm:
                     parts=step_id.parts,
                     ordinals=missing,
                     select=select,
+                    is_repeatable=provider.repeatable if provider else step.provider == "import",
                 )
             )
             takes_by_step[step.id] = select if action is Action.KEEP else None

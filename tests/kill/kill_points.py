@@ -98,11 +98,11 @@ def _die_at_store(kind: str, shot: str) -> None:
 
     add_all, keep = Store.add_records, TakeIngest._inspect_and_store
 
-    def add_or_die(self: Any, records: Any) -> None:
+    def add_or_die(self: Any, records: Any, **options: Any) -> None:
         is_target = any(record.take.shot == shot for record in records)
         if is_target and kind == "bytes":
             kill_process()
-        add_all(self, records)
+        add_all(self, records, **options)
         if is_target and kind == "sidecar":
             kill_process()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.run.ledger.ledger import Ledger
+from storyboard.run.paths import locate_free_takes
 from tests.fakes.run_fakes import FakeFilm, FakeProvider, build_step
 from tests.story.wires import run_in_process
 
@@ -86,6 +87,7 @@ def test_paid_takes_of_older_runs_are_kept_and_free_ones_removed(
     film.steps[0] = build_step("SH010", "of a pier")
     film.render()
     locate_lock_file(film).unlink()
+    locate_free_takes(locate_lock_file(film)).unlink()
     assert "removed 1 takes" in run_in_process(capsys, "store", "gc").err
     store = film.open_store()
     assert store.has_complete_file(paid)

@@ -143,7 +143,7 @@ def test_films_of_one_store_share_what_was_bought_and_both_keep_it(
     assert cli("render", other, "--yes", "-q", **store).code == 0
     assert len(read_bill()) == 3
     lock = (tmp_path / "other.selects.yaml").read_text()
-    assert "t02" in lock
+    assert '"ordinal": 2' in lock
     assert "SH0" not in lock
 
 
@@ -174,7 +174,7 @@ def test_a_take_of_another_film_is_picked_under_this_films_name(
     assert cli("render", one, "--yes", "-q", **store).code == 0
     assert cli("pick", other, "X010", "t01", **store).code == 0
     lock = (tmp_path / "other.selects.yaml").read_text()
-    assert "shot: X010" in lock
+    assert '"shot": "X010"' in lock
     assert "pick" in lock
     assert cli("reject", other, "X010", "t01", **store).code == 0
     take = cli("takes", other, "X010", "--json", **store).json["takes"][0]

@@ -145,10 +145,12 @@ OF_A_STEP: dict[str, tuple[Any, Any]] = {
     "provider": ("previz", "studio"),
     "model": ("one", "two"),
     "parts": ({"prompt": "1"}, {"prompt": "2"}),
-    "pick": (1, 2),
-    "rejected": ({1}, {2}),
+    "pick": (0, 1),
+    "rejected": (0, 1),
 }
+"""Of `pick` and `rejected`, which of the two takes."""
 OF_A_TAKE: dict[str, tuple[Any, Any]] = {
+    "ordinal": (3, 4),
     "sha256": ("1" * 64, "2" * 64),
     "seed": (1, 2),
     "price_usd": (1.0, 2.0),
@@ -163,16 +165,18 @@ OF_A_TAKE: dict[str, tuple[Any, Any]] = {
     "trim.end": ({"end": "12f"}, {"end": "24f"}),
     "note": ("good", "bad"),
 }
-OF_THE_FILE = {"format": "another one is refused", "steps": "holds the others", "takes": "likewise"}
+OF_THE_FILE = {"format": "another one is refused", "takes": "holds the others"}
 
 
-def keys_of_lock(node: Any) -> Iterator[str]:
-    for key, part in node.get("properties", {}).items():
-        yield key
-        yield from (f"{key}.{end}" for end in part.get("properties", {}) if key == "trim")
-    for part in (*node.get("properties", {}).values(), *node.get("patternProperties", {}).values()):
-        if part.get("properties", {}).keys() != {"start", "end"}:
-            yield from keys_of_lock(part)
+def keys_of_lock() -> Iterator[str]:
+    yield from LOCK["properties"]
+    for pattern, part in LOCK["properties"]["takes"]["patternProperties"].items():
+        name = pattern.rpartition("/")[2].removesuffix("$")
+        if name in OF_A_STEP:
+            yield name
+        for key, value in part.get("properties", {}).items():
+            yield key
+            yield from (f"{key}.{end}" for end in value.get("properties", {}) if key == "trim")
 
 
 def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
@@ -189,7 +193,10 @@ def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
     production = FilmSession(check_film(film))
     (node,) = production.plan().nodes
     selects = production.selects
-    made = [(take, selects.find_note(digest, take.ordinal)) for take in selects.find_takes(digest)]
+    made = [
+        (take, selects.find_note(digest, take.sha256, take.name))
+        for take in selects.find_takes(digest)
+    ]
     known = (
         selects.list_prices_micros(),
         selects.find_parts(digest),
@@ -199,7 +206,7 @@ def locked(folder: Path, change: Callable[[LockEntry], None]) -> str:
 
 
 def test_every_key_of_the_lock_file_is_tried() -> None:
-    assert {*keys_of_lock(LOCK)} == {*OF_A_STEP, *OF_A_TAKE, *OF_THE_FILE}
+    assert {*keys_of_lock()} == {*OF_A_STEP, *OF_A_TAKE, *OF_THE_FILE}
 
 
 @pytest.mark.parametrize("key", OF_A_STEP)
@@ -217,8 +224,15 @@ def test_what_the_lock_file_says_of_a_take_counts(folder: Path, key: str) -> Non
 
 
 def say(key: str, value: Any, entry: LockEntry) -> None:
-    setattr(entry, key, value)
+    if key == "pick":
+        entry.pick = entry.list_keys()[value]
+    elif key == "rejected":
+        entry.rejected = {entry.list_keys()[value]}
+    else:
+        setattr(entry, key, value)
 
 
 def put(key: str, value: Any, entry: LockEntry) -> None:
-    entry.takes[1][key] = value
+    first = entry.list_keys()[0]
+    row = entry.takes.pop(first) | {key: value}
+    entry.takes[row["sha256"]] = row

@@ -43,10 +43,10 @@ class FakeTakeLibrary:
     def is_corrupt(self, sha256: str) -> bool:
         return False
 
-    def find_pick(self, digest: str) -> int | None:
+    def find_pick(self, digest: str) -> str | None:
         return None
 
-    def find_rejected(self, digest: str) -> frozenset[int]:
+    def find_rejected(self, digest: str) -> frozenset[str]:
         return frozenset()
 
     def find_past_digests(self, step: str, provider: str) -> tuple[str, ...]:

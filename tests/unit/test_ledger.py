@@ -164,7 +164,8 @@ def test_a_films_total_counts_settled_reserved_and_locked_money_once(tmp_path: P
     Ledger(tmp_path).close()
     attempts = Ledger.read_attempts(tmp_path)
     assert [each.state for each in attempts] == [State.COMMITTED, State.UNKNOWN]
-    locked = {(PAID.digest, 1): 400_000, ("e" * 64, 1): 50_000}
+    made = attempts[0].sha256
+    locked = {(PAID.digest, 1, made): 400_000, ("e" * 64, 1, "f" * 64): 50_000}
     assert sum_lifetime_cost_micros(attempts, locked) == 400_000 + 50_000
 
 

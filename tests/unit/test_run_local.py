@@ -368,7 +368,7 @@ def test_a_retake_is_picked_and_plays(tmp_path: Path) -> None:
     first = film.render().selects["SH010"]
     result = film.render(change=lambda p: force_step(p, "SH010", Reason.RETAKE_REQUESTED, (2,)))
     assert result.selects["SH010"].name == "t02"
-    assert film.open_lock_file().find_pick(first.digest) == 2
+    assert film.open_lock_file().find_pick(first.digest) == result.selects["SH010"].sha256
     assert film.render().selects["SH010"].name == "t02"
     assert len(paid.read_bill()) == 2
 
@@ -382,9 +382,9 @@ def test_a_forced_step_is_made_again_in_its_own_place(tmp_path: Path) -> None:
 
 def test_when_every_take_is_rejected_one_more_is_made(tmp_path: Path) -> None:
     film, paid, _ = make_film(tmp_path, build_step("SH010"))
-    digest = film.render().selects["SH010"].digest
+    rejected = film.render().selects["SH010"]
     selects = film.open_lock_file()
-    selects.set_rejected(digest, 1)
+    selects.set_rejected(rejected)
     selects.save()
     result = film.render()
     assert (result.selects["SH010"].name, len(paid.read_bill())) == ("t02", 2)
@@ -398,9 +398,9 @@ def test_a_locked_take_that_is_rejected_plays_and_no_other_is_bought(tmp_path: P
         build_step("SH020", links=[link_last_frame("SH010")]),
         shots=(locked,),
     )
-    digest = film.render().selects["SH020"].digest
+    rejected = film.render().selects["SH020"]
     selects = film.open_lock_file()
-    selects.set_rejected(digest, 1)
+    selects.set_rejected(rejected)
     selects.save()
     film.providers["free"].revision = "2"  # its parent is made anew and comes out the same
     result = film.render()
@@ -418,7 +418,7 @@ def test_a_film_can_require_a_pick_before_dependents_are_made(tmp_path: Path) ->
     result = film.render()
     assert (result.exit_code, list(result.unknown)) == (7, ["SH020"])
     selects = film.open_lock_file()
-    selects.set_pick(result.selects["SH010"].digest, 2)
+    selects.set_pick(selects.find_takes(result.selects["SH010"].digest)[1])
     selects.save()
     assert film.render().exit_code == 0
 

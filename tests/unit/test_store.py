@@ -82,12 +82,13 @@ def test_only_unknown_paid_takes_are_read(
         replace(late, digest="f" * 64, price_micros=0), {}, kind="generate", film="letter"
     )
     store.add_take(replace(late, digest="a" * 64), {}, kind="generate", film="storm")
-    paid_names = [each.take.name for each in store.find_paid_records("letter", {("e" * 64, 1)})]
+    first, second = (take.key for take in store.find_takes(DIGEST))
+    paid_names = [each.take.name for each in store.find_paid_records("letter", {late.key})]
     assert paid_names == ["t01", "t02"]
-    (remaining,) = store.find_paid_records("letter", {(DIGEST, 1), (DIGEST, 2)})
+    (remaining,) = store.find_paid_records("letter", {first, (DIGEST, 2, "")})
     assert remaining.take == late
     monkeypatch.setattr("storyboard.run.store.index.parse_record", pytest.fail)
-    assert store.find_paid_records("letter", {(DIGEST, 1), (DIGEST, 2), ("e" * 64, 1)}) == []
+    assert store.find_paid_records("letter", {first, second, late.key}) == []
 
 
 def test_a_file_that_is_put_is_moved_made_read_only_and_kept_once(
@@ -264,12 +265,48 @@ def test_gc_keeps_what_films_name_and_what_is_being_made(store: Store, tmp_path:
     claim.release()
 
 
-def test_gc_keeps_bytes_that_only_a_film_names(store: Store, tmp_path: Path) -> None:
+def test_gc_keeps_bytes_that_no_take_names_and_lists_them(store: Store, tmp_path: Path) -> None:
     sha256 = store.put_file(write_file(tmp_path / "work", "a kitchen"))
-    os.utime(store.require_file(sha256), (0, 0))
-    assert collect_garbage(store, {sha256}).files == 0
+    path = store.require_file(sha256)
+    assert collect_garbage(store, set()).unnamed_files == (), "a take may be about to name them"
+    os.utime(path, (0, 0))
+    assert collect_garbage(store, {sha256}).unnamed_files == (), "a film names them"
+    assert collect_garbage(store, set()).unnamed_files == (path,)
     assert store.has_complete_file(sha256)
-    assert collect_garbage(store, set()).files == 1
+
+
+def test_a_take_never_takes_the_place_of_another_with_its_ordinal(
+    store: Store, tmp_path: Path
+) -> None:
+    """As it is once two clones have each made one more take and one fetches the other's."""
+    one = add_take(store, tmp_path / "work", "mine")
+    other = add_take(store, tmp_path / "work", "a colleague's")
+    both = {one.sha256, other.sha256}
+    assert list_contents(store) == list_contents(Store(store.root)) == both
+    store.rebuild_index()
+    assert list_contents(store) == both
+    store.add_take(replace(other, uri="moved"), {}, kind="generate", film="letter")
+    uris = {take.sha256: take.uri for take in Store(store.root).find_takes(DIGEST)}
+    assert uris == {one.sha256: one.uri, other.sha256: "moved"}
+    (record,) = (each for each in store.list_records() if each.take.sha256 == one.sha256)
+    store.forget_take(record)
+    assert list_contents(store) == list_contents(Store(store.root)) == {other.sha256}
+
+
+def list_contents(store: Store) -> set[str]:
+    return {take.sha256 for take in store.find_takes(DIGEST)}
+
+
+def test_a_take_that_was_made_again_replaces_the_one_of_its_ordinal(
+    store: Store, tmp_path: Path
+) -> None:
+    add_take(store, tmp_path / "work", "drawn")
+    (record,) = store.list_records()
+    sha256 = store.put_file(write_file(tmp_path / "work", "drawn otherwise"))
+    again = replace(record, take=replace(record.take, sha256=sha256), size=len("drawn otherwise"))
+    store.add_records([again], repeatable_digests={DIGEST})
+    for each in (store, Store(store.root)):
+        assert [take.sha256 for take in each.find_takes(DIGEST)] == [sha256]
 
 
 def test_why_finds_takes_by_shot_digest_and_content(store: Store, tmp_path: Path) -> None:

@@ -292,6 +292,7 @@ def test_a_take_that_plays_again_brings_its_trim(write_film: Write, cli: RunComm
     production = FilmSession(check_film(film, Overrides(proxy=True)))
     node = production.plan().nodes[1]
     production.close()
+    assert cli("pick", film, "B", "t01", "--proxy").code == 0
     edit_take(production.selects.path, node.digest, 1, trim={"start": "24f"})
     assert cli("render", film, "--proxy", "-q", "--force", "A").code == 0
     record = json.loads((film.parent / "build" / "film.provenance.json").read_text())

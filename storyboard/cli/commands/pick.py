@@ -26,8 +26,9 @@ def command(
     from storyboard.api.takes import pick_take
 
     picked_take = pick_take(load(film, **options.pop_overrides(overlay).to_fields()), shot, take)
+    name = take if "-" in take else picked_take.name
     if as_json:
-        console.print_json({"shot": shot, "take": picked_take.name, "digest": picked_take.digest})
+        console.print_json({"shot": shot, "take": name, "digest": picked_take.digest})
     elif not quiet:
-        console.print_status(f"{shot}: {picked_take.name} picked")
+        console.print_status(f"{shot}: {name} picked")
     return 0

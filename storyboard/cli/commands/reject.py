@@ -26,8 +26,9 @@ def command(
     from storyboard.api.takes import reject_take
 
     passed_over = reject_take(load(film, **options.pop_overrides(overlay).to_fields()), shot, take)
+    name = take if "-" in take else passed_over.name
     if as_json:
-        console.print_json({"shot": shot, "take": passed_over.name, "digest": passed_over.digest})
+        console.print_json({"shot": shot, "take": name, "digest": passed_over.digest})
     elif not quiet:
-        console.print_status(f"{shot}: {passed_over.name} rejected")
+        console.print_status(f"{shot}: {name} rejected")
     return 0

@@ -107,10 +107,11 @@ def remove_unwanted_takes(
 ) -> int:
     """Remove takes that no film wants any more.
 
-    A film wants what its lock file names, what it paid for, and what its last render made. The
-    films are those of the current folder, those named, and all that ever rendered into this
-    store; while one of them is being rendered nothing is removed. Paid takes that no ledger and no
-    lock file tells of stay, and the exit code is 6 then.
+    A film wants what its lock file names, what it paid for, and the free takes that its last
+    renders used. The films are those of the current folder, those named, and all that ever rendered
+    into this store; while one of them is being rendered nothing is removed. Paid takes that no
+    ledger and no lock file tells of stay, and the exit code is 6 then. Files that no take names
+    stay too, and are listed.
     """
     cleanup = store_api.collect_garbage(
         films,
@@ -126,7 +127,9 @@ def remove_unwanted_takes(
     )
     if as_json:
         totals = {"takes": swept.takes, "files": swept.files, "bytes": swept.size}
-        console.print_json({**totals, "spared": len(swept.spared), "unaccounted": len(paid)})
+        unnamed = [str(path) for path in swept.unnamed_files]
+        stays = {"spared": len(swept.spared), "unaccounted": len(paid), "unnamed": unnamed}
+        console.print_json({**totals, **stays})
         return 6 if paid else 0
     verb = "would remove" if dry_run else "removed"
     cost = (
@@ -135,6 +138,13 @@ def remove_unwanted_takes(
     console.print_status(
         f"{verb} {swept.takes} takes, {swept.files} files, {swept.size / 1e6:.1f} MB{cost}"
     )
+    if swept.unnamed_files:
+        console.print_status(
+            f"{len(swept.unnamed_files)} files stay though no take and no film names them:"
+            " look at them, and delete what nobody wants"
+        )
+        for path in swept.unnamed_files:
+            console.print_status(f"  {path}")
     if absent:
         names = ", ".join(sorted({record.film or "?" for record in absent}))
         console.print_status(

@@ -61,7 +61,7 @@ def _to_take_record(film_take: FilmTake) -> dict[str, object]:
         "shot": step.shot,
         "step": step.id,
         "kind": step.kind.value,
-        "take": take.name,
+        "take": film_take.name,
         "plays": film_take.plays,
         "picked": film_take.is_picked,
         "rejected": film_take.is_rejected,
@@ -92,7 +92,7 @@ def _format_take_row(film_take: FilmTake) -> list[str]:
     return [
         ">" if film_take.plays else " ",
         step.id,
-        take.name,
+        film_take.name,
         take.provider,
         step.kind.value if step.kind in HELPER_KINDS else f"{take.facts.frames} frames",
         f"${format_decimal_usd(take.price_micros)}" if take.price_micros else "-",

@@ -152,7 +152,10 @@ class TakeIngest:
         self, pairs: Sequence[tuple[Attempt, Take]]
     ) -> Sequence[None]:
         with explain_disk_errors(str(self._store.root)):
-            self._store.add_records([self._build_record(attempt, take) for attempt, take in pairs])
+            self._store.add_records(
+                [self._build_record(attempt, take) for attempt, take in pairs],
+                repeatable_digests={attempt.digest for attempt, _ in pairs if attempt.repeatable},
+            )
         for attempt, _ in pairs:
             AttemptWorkspace(self._workspace, f"a{attempt.id}").return_folder()
         return [None] * len(pairs)

@@ -27,7 +27,13 @@ class LockFileRecorder:
         self._save_at = time.monotonic() + _SAVE_EVERY_S
 
     def record_takes(
-        self, step: Step, select: Take, siblings: Sequence[Take], parts: Mapping[str, str]
+        self,
+        step: Step,
+        select: Take,
+        siblings: Sequence[Take],
+        parts: Mapping[str, str],
+        *,
+        is_repeatable: bool,
     ) -> None:
         """Enters the select and its siblings that are here, whoever made them.
 
@@ -35,7 +41,7 @@ class LockFileRecorder:
         """
         for take in (select, *siblings):
             if not self._lock_file.has_take(take):
-                self.record_take(step, take, parts)
+                self.record_take(step, take, parts, is_repeatable=is_repeatable)
 
     def record_take(
         self,
@@ -43,13 +49,13 @@ class LockFileRecorder:
         take: Take,
         parts: Mapping[str, str],
         *,
-        can_replace: bool = False,
+        is_repeatable: bool,
         must_pick: bool = False,
     ) -> bool:
-        """Enters a take, and together with it its pick; False where the file has other bytes."""
+        """Enters a take, and together with it its pick; False where it had other bytes before."""
         own_take = dataclasses.replace(take, shot=step.shot)
         same = self._lock_file.add_take(
-            own_take, step=step.id, parts=parts, can_replace=can_replace
+            own_take, step=step.id, parts=parts, is_repeatable=is_repeatable
         )
         if must_pick:
             self.pick_if_not_default(step.id, take)
@@ -72,6 +78,6 @@ class LockFileRecorder:
             pick=lock_file.find_pick(take.digest),
             rejected=lock_file.find_rejected(take.digest),
         )
-        if playing is None or playing.ordinal != take.ordinal:
-            lock_file.set_pick(take.digest, take.ordinal)
+        if playing is None or playing.sha256 != take.sha256:
+            lock_file.set_pick(take)
             self._emit(ev.Note(step=step_id, message=f"{take.name} is picked from now on"))

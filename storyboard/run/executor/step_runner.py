@@ -19,7 +19,7 @@ from storyboard.plan.plan import (
     describe_expired_source,
     suggest_source_renewal,
 )
-from storyboard.plan.take_chooser import TakeChooser
+from storyboard.plan.take_chooser import TakeChooser, has_key
 from storyboard.providers.base import Input, Kind, Provider
 from storyboard.run import events as ev
 from storyboard.run.executor.claim_guard import ClaimGuard
@@ -152,9 +152,15 @@ class StepRunner:
         records = self._context.store.find_records(take.digest)
         is_new = not self._context.lock_file.has_take(take)
         parts = records[0].parts if records else {}
-        self._recorder.record_takes(node.step, take, self._find_present_takes(take.digest), parts)
+        self._recorder.record_takes(
+            node.step,
+            take,
+            self._find_present_takes(take.digest),
+            parts,
+            is_repeatable=node.is_repeatable,
+        )
         selected = self._choose_present_take(node.step, take.digest)
-        if is_new and selected is not None and selected.ordinal != take.ordinal:
+        if is_new and selected is not None and selected.sha256 != take.sha256:
             self._recorder.pick_if_not_default(node.step.id, take)  # a run that died had no time to
 
     def is_awaiting_pick(self, take: Take) -> bool:
@@ -167,9 +173,7 @@ class StepRunner:
             return False
         rejected = lock_file.find_rejected(take.digest)
         return (
-            sum(
-                sibling.ordinal not in rejected for sibling in self._find_present_takes(take.digest)
-            )
+            sum(not has_key(sibling, rejected) for sibling in self._find_present_takes(take.digest))
             > 1
         )
 
@@ -199,7 +203,9 @@ class StepRunner:
             )
             return
         self._emit_note(f"{attempt.name} of an earlier run was fetched", attempt.step)
-        self._context.lock_file.add_take(take, step=attempt.step, parts=attempt.parts)
+        self._context.lock_file.add_take(
+            take, step=attempt.step, parts=attempt.parts, is_repeatable=attempt.repeatable
+        )
         if attempt.picks:
             self._recorder.pick_if_not_default(attempt.step, take)
 
@@ -218,7 +224,11 @@ class StepRunner:
         if take is None:
             raise error or StoryboardError(f"{step.id} has no take that is not rejected")
         self._recorder.record_takes(
-            step, take, self._find_present_takes(digest), work.identity.parts
+            step,
+            take,
+            self._find_present_takes(digest),
+            work.identity.parts,
+            is_repeatable=work.provider.repeatable,
         )
         made_count = sum(isinstance(outcome, Take) for outcome in outcomes)
         return StepResult(take, made_count, error, time.monotonic() - started_at)
@@ -275,20 +285,20 @@ class StepRunner:
     def _record_new_takes(self, work: _StepWork, takes: Sequence[Take]) -> None:
         """Enters takes that were made into the lock file."""
         step = work.step
-        can_replace = Reason.FORCED in work.node.reasons or not work.provider.repeatable
+        is_forced = Reason.FORCED in work.node.reasons
         for take in takes:
             if step.settings.audio and take.facts.frames > 1 and not take.facts.has_audio:
                 self._emit_note(f"{take.name} came without the sound that was asked for", step.id)
-            if not self._recorder.record_take(
+            is_as_known = self._recorder.record_take(
                 step,
                 take,
                 work.identity.parts,
-                can_replace=can_replace,
+                is_repeatable=work.provider.repeatable,
                 must_pick=work.must_play and take is takes[0],
-            ):
+            )
+            if not is_as_known and not is_forced:
                 self._emit_note(
-                    f"{take.name} came out other than the lock file has it; both are equal in"
-                    " what was asked",
+                    f"{take.name} came out other than it was; both are equal in what was asked",
                     step.id,
                 )
 
@@ -386,7 +396,7 @@ class StepRunner:
                     step, identity, file.path, inputs[0].sha256
                 )
                 made_count, elapsed_s = 1, time.monotonic() - started_at
-        self._recorder.record_take(step, take, identity.parts)
+        self._recorder.record_take(step, take, identity.parts, is_repeatable=True)
         return StepResult(take, made_count, None, elapsed_s)
 
     def _report_start(self, step: Step, identity: Identity, ordinals: tuple[int, ...]) -> None:

@@ -10,12 +10,14 @@ import dataclasses
 import secrets
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from storyboard.errors import EnvironmentProblem, MoneyRefused, UsageError
+from storyboard.model.take import TakeKey
 from storyboard.money import micros_to_usd
 from storyboard.run.ledger import schema
 from storyboard.run.ledger.attempts import (
@@ -442,7 +444,7 @@ def _read_charged_without_take(connection: sqlite3.Connection) -> tuple[Attempt,
 
 
 def sum_lifetime_cost_micros(
-    attempts: Iterable[Attempt], locked_prices: Mapping[tuple[str, int], int]
+    attempts: Iterable[Attempt], locked_prices: Mapping[TakeKey, int]
 ) -> int:
     """What a film has cost so far: settled and held money, and what the lock file says was paid.
 
@@ -454,15 +456,14 @@ def sum_lifetime_cost_micros(
 
 
 def sum_other_takes_cost_micros(
-    attempts: Iterable[Attempt], locked_prices: Mapping[tuple[str, int], int]
+    attempts: Iterable[Attempt], locked_prices: Mapping[TakeKey, int]
 ) -> int:
-    """What the lock file says was paid for takes that are not of these attempts' making."""
-    own_keys = {
-        (attempt.digest, attempt.ordinal)
-        for attempt in attempts
-        if attempt.state is State.COMMITTED
-    }
-    return sum(price for key, price in locked_prices.items() if key not in own_keys)
+    """What the lock file says was paid beyond what these attempts paid for the same takes."""
+    own_micros: Counter[TakeKey] = Counter()
+    for attempt in attempts:
+        if attempt.state is State.COMMITTED:
+            own_micros[attempt.digest, attempt.ordinal, attempt.sha256] += attempt.reserved_micros
+    return sum(max(0, price - own_micros[key]) for key, price in locked_prices.items())
 
 
 def _list_path_suffixes(operation: str) -> Iterable[str]:

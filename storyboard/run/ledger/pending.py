@@ -34,10 +34,10 @@ def list_pending_takes(attempts: Iterable[Attempt]) -> tuple[PendingTake, ...]:
     )
 
 
-def find_ordinals_to_pick(attempts: Iterable[Attempt]) -> Mapping[str, int]:
-    """By step digest, the take that came last of those that were to be picked."""
+def find_takes_to_pick(attempts: Iterable[Attempt]) -> Mapping[str, str]:
+    """By step digest, the content of the take that came last of those that were to be picked."""
     return {
-        attempt.digest: attempt.ordinal
+        attempt.digest: attempt.sha256
         for attempt in attempts
         if attempt.picks and attempt.state in _DELIVERED_STATES
     }

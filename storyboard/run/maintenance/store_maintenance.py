@@ -14,7 +14,8 @@ from storyboard.run.store.store import SIDECAR_ERRORS, Store, read_sidecar
 from storyboard.run.store.take_record import TakeRecord
 from storyboard.util.disk_errors import explain_disk_errors
 
-_ORPHAN_AGE_S = 3600.0
+_SETTLED_AGE_S = 3600.0
+"""A file that nothing names is as old as this, or a take is about to name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class GcReport:
     """What the takes had cost."""
     spared: tuple[TakeRecord, ...] = ()
     """Takes that stay because nobody could say whether they are wanted."""
+    unnamed_files: tuple[Path, ...] = ()
+    """Files that stay though no take and no film names them: nobody can say what they cost."""
 
 
 def verify_store(store: Store, *, repair: bool = False) -> list[StoreDefect]:
@@ -102,11 +105,11 @@ def collect_garbage(
     is_possibly_wanted: Callable[[TakeRecord], bool] = lambda _: False,
     dry_run: bool = False,
 ) -> GcReport:
-    """Removes every take whose content is not in `kept_media`, then bytes that no take wants.
+    """Removes every take whose content is not in `kept_media`, and its files.
 
     `kept_media` holds the SHA-256 of media that films hold on to; takes for which
-    `is_possibly_wanted` holds stay as well. What is being made now, and loose files younger than an
-    hour, are left alone.
+    `is_possibly_wanted` holds stay as well. What is being made now is left alone, and so are files
+    that no take names.
     """
     if not dry_run:
         store.confirm_writable()
@@ -123,14 +126,18 @@ def collect_garbage(
             removed.append(record)
             continue
         kept_contents |= _list_sha256s(record)
-    young_since = time.time() - _ORPHAN_AGE_S
+    settled_since = time.time() - _SETTLED_AGE_S
     removed_contents = {sha256 for record in removed for sha256 in _list_sha256s(record)}
-    loose = [
-        path
-        for path in store.list_files()
-        if (sha := path.name.partition(".")[0]) not in kept_contents
-        and (sha in removed_contents or path.stat().st_mtime < young_since)
-    ]
+    loose: list[Path] = []
+    unnamed: list[Path] = []
+    for path in store.list_files():
+        sha256 = path.name.partition(".")[0]
+        if sha256 in kept_contents:
+            continue
+        if sha256 in removed_contents:
+            loose.append(path)
+        elif path.stat().st_mtime < settled_since:
+            unnamed.append(path)
     size = sum(path.stat().st_size for path in loose)
     if not dry_run:
         for record in removed:
@@ -138,7 +145,7 @@ def collect_garbage(
         for path in loose:
             path.unlink(missing_ok=True)
     price = sum(record.take.price_micros for record in removed)
-    return GcReport(len(removed), len(loose), size, price, tuple(spared))
+    return GcReport(len(removed), len(loose), size, price, tuple(spared), tuple(unnamed))
 
 
 def _list_sha256s(record: TakeRecord) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from storyboard.model.take import TakeKey
 from storyboard.run.ledger.attempts import FINAL_STATES, Attempt, State
 from storyboard.run.store.store import Store
 from storyboard.run.store.take_record import TakeRecord
@@ -17,7 +18,7 @@ def find_untracked_takes(
     store: Store | None,
     film: Path,
     attempts: Iterable[Attempt],
-    locked_prices: Mapping[tuple[str, int], int],
+    locked_prices: Mapping[TakeKey, int],
 ) -> tuple[TakeRecord, ...]:
     """Those of the film in that file, oldest first; `locked_prices` are those in its lock file.
 
@@ -39,10 +40,10 @@ def has_unique_stem(store: Store, film: Path) -> bool:
     return all(other_film.parent.resolve() == film.parent.resolve() for other_film in same_stem)
 
 
-def list_known_take_keys(attempts: Iterable[Attempt]) -> set[tuple[str, int]]:
-    """(digest, ordinal) of the takes that a ledger has, or is still about to have."""
+def list_known_take_keys(attempts: Iterable[Attempt]) -> set[TakeKey]:
+    """The takes that a ledger has, or is still about to have; those without content."""
     return {
-        (attempt.digest, attempt.ordinal)
+        (attempt.digest, attempt.ordinal, attempt.sha256)
         for attempt in attempts
         if attempt.state not in FINAL_STATES or attempt.state is State.COMMITTED
     }

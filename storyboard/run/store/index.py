@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from storyboard.model.take import TakeKey
 from storyboard.run.store.take_record import TakeRecord, parse_record, to_record_json
 from storyboard.util.disk_errors import DiskProblem
 from storyboard.util.file_lock import FileLock
@@ -37,6 +38,19 @@ _VERSIONS = (
     CREATE INDEX takes_by_content ON takes (sha256)
     """,
     "CREATE INDEX takes_by_operation ON takes (json_extract(record, '$.operation'))",
+    """
+    CREATE TABLE takes_by_bytes (
+        digest TEXT NOT NULL, ordinal INTEGER NOT NULL, sha256 TEXT NOT NULL,
+        shot TEXT NOT NULL, step TEXT NOT NULL, provider TEXT NOT NULL, film TEXT NOT NULL,
+        created REAL NOT NULL, record TEXT NOT NULL, PRIMARY KEY (digest, ordinal, sha256));
+    INSERT INTO takes_by_bytes SELECT * FROM takes;
+    DROP TABLE takes;
+    ALTER TABLE takes_by_bytes RENAME TO takes;
+    CREATE INDEX takes_by_shot ON takes (shot);
+    CREATE INDEX takes_by_step ON takes (step, film);
+    CREATE INDEX takes_by_content ON takes (sha256);
+    CREATE INDEX takes_by_operation ON takes (json_extract(record, '$.operation'))
+    """,
 )
 
 
@@ -63,14 +77,17 @@ class TakeIndex:
         self._connection = self._open_or_rebuild()
 
     def find_records_by_digest(self, digests: Sequence[str]) -> dict[str, list[TakeRecord]]:
-        """The records of those digests, lowest ordinal first; a digest without takes is absent."""
+        """The records of those digests, lowest ordinal first; a digest without takes is absent.
+
+        Of takes with the same ordinal the one that was made first comes first.
+        """
         grouped: dict[str, list[TakeRecord]] = {}
         for start in range(0, len(digests), _BATCH_SIZE):
             batch = digests[start : start + _BATCH_SIZE]
             placeholders = ",".join("?" * len(batch))
             sql = (
                 f"SELECT record FROM takes WHERE digest IN ({placeholders})"
-                " ORDER BY digest, ordinal"
+                " ORDER BY digest, ordinal, created, sha256"
             )
             for record in self._query_records(sql, batch):
                 grouped.setdefault(record.take.digest, []).append(record)
@@ -91,25 +108,29 @@ class TakeIndex:
         )
 
     def find_paid_records(
-        self, film_stem: str, excluded_keys: Collection[tuple[str, int]]
+        self, film_stem: str, excluded_keys: Collection[TakeKey]
     ) -> list[TakeRecord]:
         """The records of takes first made for a film that cost something, oldest first.
 
-        Those of `excluded_keys`, by (digest, ordinal), are left out, and not read.
+        Those of `excluded_keys` are left out, and not read; one without content means any.
         """
         condition = "film = ? AND json_extract(record, '$.price_usd') > 0"
-        sql = f"SELECT digest, ordinal FROM takes WHERE {condition}"
-        paid_keys = self._run_with_repair(
+        sql = f"SELECT digest, ordinal, sha256 FROM takes WHERE {condition}"
+        paid_rows = self._run_with_repair(
             lambda connection: connection.execute(sql, [film_stem]).fetchall()
         )
-        wanted_keys = set(paid_keys) - set(excluded_keys)
+        wanted_keys = {
+            key
+            for key in paid_rows
+            if key not in excluded_keys and (*key[:2], "") not in excluded_keys
+        }
         matches = [
             record
             for records in self.find_records_by_digest(
-                sorted({digest for digest, _ in wanted_keys})
+                sorted({digest for digest, *_ in wanted_keys})
             ).values()
             for record in records
-            if (record.take.digest, record.take.ordinal) in wanted_keys
+            if record.take.key in wanted_keys
         ]
         return sorted(matches, key=lambda record: record.take.created_at)
 
@@ -127,18 +148,20 @@ class TakeIndex:
 
     def list_records(self) -> list[TakeRecord]:
         """Every record, oldest first."""
-        return self._query_records("SELECT record FROM takes ORDER BY created, digest, ordinal", [])
-
-    def add_records(self, records: Sequence[TakeRecord]) -> None:
-        """Enters or replaces the rows of (digest, ordinal)."""
-        self._run_with_repair(lambda connection: _insert_records(connection, records))
-
-    def drop_record(self, digest: str, ordinal: int) -> None:
-        self._run_with_repair(
-            lambda connection: connection.execute(
-                "DELETE FROM takes WHERE digest = ? AND ordinal = ?", (digest, ordinal)
-            )
+        return self._query_records(
+            "SELECT record FROM takes ORDER BY created, digest, ordinal, sha256", []
         )
+
+    def add_records(
+        self, records: Sequence[TakeRecord], *, replaced: Sequence[TakeRecord] = ()
+    ) -> None:
+        """Enters the rows of takes, or enters them again; those of `replaced` go."""
+        self._run_with_repair(
+            lambda connection: _insert_records(connection, records, dropped=replaced)
+        )
+
+    def drop_record(self, record: TakeRecord) -> None:
+        self._run_with_repair(lambda connection: connection.execute(_DELETE, record.take.key))
 
     def rebuild(self, why: str) -> None:
         """Builds the index again from the sidecars; one process at a time, the others wait."""
@@ -217,8 +240,15 @@ def _raise_if_curable(error: sqlite3.DatabaseError, path: Path) -> None:
         raise problem from error
 
 
+_DELETE = "DELETE FROM takes WHERE digest = ? AND ordinal = ? AND sha256 = ?"
+
+
 def _insert_records(
-    connection: sqlite3.Connection, records: Iterable[TakeRecord], *, clear_first: bool = False
+    connection: sqlite3.Connection,
+    records: Iterable[TakeRecord],
+    *,
+    dropped: Iterable[TakeRecord] = (),
+    clear_first: bool = False,
 ) -> None:
     rows: Iterator[tuple[Any, ...]] = (
         (
@@ -238,6 +268,7 @@ def _insert_records(
     try:
         if clear_first:
             connection.execute("DELETE FROM takes")
+        connection.executemany(_DELETE, [record.take.key for record in dropped])
         connection.executemany("INSERT OR REPLACE INTO takes VALUES (?,?,?,?,?,?,?,?,?)", rows)
         connection.execute("COMMIT")
     except BaseException:

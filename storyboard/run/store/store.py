@@ -2,6 +2,7 @@
 
     takes/ab/ab12….mp4           bytes by their SHA-256, immutable and read-only
     takes/cd/cd34…/t01.json      the take of step digest cd34…, ordinal 1 (schema `take`)
+    takes/cd/cd34…/t01-ef56….json  another one with that ordinal, which came from another store
     index.sqlite                 makes looking up fast; built again from the sidecars when lost
     claims/  scratch/            what is being made, and unfinished files of live runs
     films/                       which films have takes here
@@ -27,6 +28,8 @@ from typing import Any, BinaryIO
 from storyboard.digest import hash_file
 from storyboard.errors import StoreError
 from storyboard.model.film import Take
+from storyboard.model.take import TakeKey
+from storyboard.plan.take_names import order_key
 from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.store.claims import Claims
 from storyboard.run.store.films import RegisteredFilms
@@ -205,8 +208,8 @@ class Store:
     ) -> None:
         """Makes a take known whose bytes and attachments `put_file` took in before.
 
-        `step` and `film` (its stem) say what it was first made for. A take of the same digest and
-        ordinal is replaced; its bytes stay until swept.
+        `step` and `film` (its stem) say what it was first made for. Another take of the same digest
+        and ordinal stays beside it.
         """
         self.add_records([self.build_take_record(take, parts, kind=kind, step=step, film=film)])
 
@@ -219,38 +222,52 @@ class Store:
             take, parts, kind, file.stat().st_size, file.suffix, step or take.shot, film
         )
 
-    def add_records(self, records: Sequence[TakeRecord]) -> None:
-        """Makes many takes known, each of them whole or not at all."""
+    def add_records(
+        self, records: Sequence[TakeRecord], *, repeatable_digests: Collection[str] = ()
+    ) -> None:
+        """Makes many takes known, each of them whole or not at all.
+
+        A take of `repeatable_digests` replaces that of its ordinal, whose bytes stay; any other one
+        stays beside it, since each of them was paid for.
+        """
         texts: dict[Path, str] = {}
         new_folders: set[Path] = set()
+        replaced: list[TakeRecord] = []
         for record in records:
             folder = self._locate_sidecar_folder(record.take.digest)
             if not folder.exists():
                 folder.mkdir(parents=True)
                 new_folders.add(folder.parent)
-            texts[folder / f"{record.take.name}.json"] = _format_lines(to_record_json(record))
+            path = folder / f"{record.take.name}.json"
+            other = _read_other_take(path, record)
+            if other is not None and record.take.digest in repeatable_digests:
+                replaced.append(other)
+            elif other is not None:
+                path = folder / _format_long_sidecar_name(record)
+            texts[path] = _format_lines(to_record_json(record))
         write_texts(texts, new_folders, self._disk_handle)
-        self._index.add_records(records)
+        self._index.add_records(records, replaced=replaced)
         with self._guard:
             for record in records:
-                self._cache_record(record)
+                self._cache_record(record, replaced)
 
     def mark_expired(self, take: Take) -> None:
         """Writes down that the platform no longer keeps a take; its bytes here stay."""
         for record in self.find_records(take.digest, fresh=True):
-            if record.take.ordinal == take.ordinal:
+            if record.take.sha256 == take.sha256 and record.take.ordinal == take.ordinal:
                 expired = replace(record.take, expires_at=min(time.time(), take.expires_at or 4e9))
                 self.add_records([replace(record, take=expired)])
 
-    def _cache_record(self, record: TakeRecord) -> None:
+    def _cache_record(self, record: TakeRecord, replaced: Collection[TakeRecord]) -> None:
         """Adds a take to what is known of its digest, where anything is."""
         cached = self._records.get(record.take.digest)
         if cached is not None:
-            by_ordinal = {entry.take.ordinal: entry for entry in (*cached, record)}
-            self._records[record.take.digest] = tuple(by_ordinal[n] for n in sorted(by_ordinal))
+            gone = {each.take.key for each in (*replaced, record)}
+            others = [each for each in cached if each.take.key not in gone]
+            self._records[record.take.digest] = tuple(sorted((*others, record), key=_order_records))
 
     def find_takes(self, digest: str, *, fresh: bool = False) -> tuple[Take, ...]:
-        """Every take of a step digest, lowest ordinal first.
+        """Every take of a step digest: the lowest ordinal first, of equal ones the oldest.
 
         `fresh` looks again for what another process may have added since.
         """
@@ -283,11 +300,11 @@ class Store:
         return self._index.find_records_by_operation(provider, operation)
 
     def find_paid_records(
-        self, film_stem: str, excluded_keys: Collection[tuple[str, int]]
+        self, film_stem: str, excluded_keys: Collection[TakeKey]
     ) -> list[TakeRecord]:
         """The takes that cost something and were first made for a film of that stem, oldest first.
 
-        Those of `excluded_keys`, by (digest, ordinal), are left out.
+        Those of `excluded_keys` are left out; one without content means any.
         """
         return self._index.find_paid_records(film_stem, excluded_keys)
 
@@ -313,7 +330,9 @@ class Store:
 
     def locate_sidecar(self, record: TakeRecord) -> Path:
         """Where the sidecar of a take lies."""
-        return self._locate_sidecar_folder(record.take.digest) / f"{record.take.name}.json"
+        folder = self._locate_sidecar_folder(record.take.digest)
+        long_path = folder / _format_long_sidecar_name(record)
+        return long_path if long_path.exists() else folder / f"{record.take.name}.json"
 
     def forget_take(self, record: TakeRecord) -> None:
         """Removes a take's sidecar and row; its bytes are for the caller to remove."""
@@ -321,7 +340,7 @@ class Store:
         sidecar.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             sidecar.parent.rmdir()
-        self._index.drop_record(take.digest, take.ordinal)
+        self._index.drop_record(record)
         with self._guard:
             self._records.pop(take.digest, None)
 
@@ -365,7 +384,7 @@ class Store:
             with contextlib.suppress(*SIDECAR_ERRORS):
                 records.append(read_sidecar(path))
                 self._index.add_records(records[-1:])
-        return sorted(records, key=lambda record: record.take.ordinal)
+        return sorted(records, key=_order_records)
 
     def _locate_sidecar_folder(self, digest: str) -> Path:
         return self._files / digest[:2] / digest
@@ -374,6 +393,22 @@ class Store:
 def read_sidecar(path: Path) -> TakeRecord:
     """The record in one sidecar; raises one of UNREADABLE for a broken one."""
     return parse_record(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _read_other_take(path: Path, record: TakeRecord) -> TakeRecord | None:
+    """The take that a sidecar names, where it has other bytes than `record`."""
+    with contextlib.suppress(*SIDECAR_ERRORS):
+        named = read_sidecar(path)
+        return named if named.take.sha256 != record.take.sha256 else None
+    return None
+
+
+def _format_long_sidecar_name(record: TakeRecord) -> str:
+    return f"{record.take.name}-{record.take.sha256}.json"
+
+
+def _order_records(record: TakeRecord) -> tuple[int, float, str]:
+    return order_key(record.take)
 
 
 def _format_lines(payload: Mapping[str, Any]) -> str:
