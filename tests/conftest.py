@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from storyboard.providers.catalog_dates import VARIABLE as TODAY_VARIABLE
 from storyboard.providers.registry import load_known_secrets
 
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -22,16 +23,14 @@ settings.load_profile("steady")  # the same examples for everybody: a failure is
 ROOT = Path(__file__).parent.parent
 PLUGINS = ROOT / "tests" / "plugins"
 _KEY_VARIABLES = load_known_secrets().key_variables
+os.environ[TODAY_VARIABLE] = "2026-11-30"  # else the tests' models would end one after the other
 
 
 @pytest.fixture(autouse=True)
 def _clear_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("STORYBOARD_") or name in (
-            *_KEY_VARIABLES,
-            "NO_COLOR",
-            "GITHUB_ACTIONS",
-        ):
+        ours = name.startswith("STORYBOARD_") and name != TODAY_VARIABLE
+        if ours or name in (*_KEY_VARIABLES, "NO_COLOR", "GITHUB_ACTIONS"):
             monkeypatch.delenv(name)
 
 

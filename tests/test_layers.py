@@ -18,7 +18,7 @@ LAYERS = (
     *("environment", "util"),
     *("model", "diagnostics", "stitching.media.yuv", "transitions"),
     *("providers.catalog_overrides", "providers.intent", "providers.base", "providers.catalog"),
-    "providers.declaration",
+    *("providers.catalog_dates", "providers.declaration"),
     *("providers.local_jobs", "language.yaml", "language.schema", "language.builder", "language"),
     *("graph.rate_limits", "graph.steps", "graph.limits", "graph", "plan"),
     *("providers.registry", "providers.redaction"),

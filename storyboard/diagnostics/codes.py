@@ -129,6 +129,8 @@ CODES: Mapping[str, Code] = {
     "SB402": Code("unknown-model", "The provider has no such model."),
     "SB403": Code("retired-model", "The platform has switched the model off."),
     "SB404": Code("unverified-model", "Nobody confirmed lately that the model still answers."),
+    "SB405": Code("retires-soon", "The platform is about to switch the model off."),
+    "SB406": Code("old-facts", "What is known of a model was last checked long ago."),
     "SB410": Code("illegal-duration", "The model makes no take of that length."),
     "SB411": Code("illegal-resolution", "The model has no such resolution here."),
     "SB412": Code("illegal-aspect", "The model has no such aspect ratio."),

@@ -19,6 +19,7 @@ from storyboard.graph.dialogue_timing import warn_trimmed_lines
 from storyboard.graph.effects import EffectSteps, adjust_length_for_effects
 from storyboard.graph.limits.model_limits import ModelRules
 from storyboard.graph.limits.model_lookup import PREVIZ, ModelLookup
+from storyboard.graph.model_dates import note_dated_models
 from storyboard.graph.narration import NarrationSteps
 from storyboard.graph.rate_limits import build_rate_limits
 from storyboard.graph.shot_material import ENDLESS, ShotMaterial, StepSegment, UsedRange
@@ -138,6 +139,7 @@ class _Compiler:
                 model := context.models.find_exact_model(step.provider, step.model)
             ):
                 context.steps[id] = replace(step, rate_limits=build_rate_limits(model))
+        note_dated_models(context)
         return Graph(
             film, context.steps, effect_steps.materials, timeline, self.diagnostics.list_sorted()
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -107,19 +108,25 @@ class Model:
     price_audio: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     price_silent: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     price_each: Mapping[str, int] = field(default_factory=_return_empty_mapping)
-    """Micro-dollars of one result, by resolution; of a call that has none, by ``."""
+    """Micro-dollars of one result, by resolution; of a call that has none, by ``. Of a model of
+    moving pictures: what one take costs, however long it is."""
     price_reference: int = 0
     """Micro-dollars that each picture sent along adds."""
     price_second: int | None = None
     """Micro-dollars a second of speech."""
     price_confidence: str = ""
+    prices_from: Mapping[str, Any] = field(default_factory=_return_empty_mapping)
+    """By day, the prices that hold from then on."""
     quota_per_minute: int | None = None
     """Requests that the platform takes from a project in a minute."""
     open_operations: int | None = None
     """Jobs that a project may have open at a time."""
     retention_h: int | None = None
     latency_s: tuple[int, ...] = ()
+    as_of: str = ""
+    """The day on which all this was true; empty where nobody says."""
     retires: str = ""
+    """The day on which it is switched off, or `not before` such a day."""
     retired_on: str = ""
     replacement: str = ""
     stage: str = ""
@@ -149,6 +156,8 @@ class Model:
         self, resolution: str, seconds: int, *, audio: bool
     ) -> int | None:
         """Of one sample, or None where the catalogue knows no price."""
+        if resolution in self.price_each:
+            return self.price_each[resolution]
         table = self.price_audio if audio or not self.price_silent else self.price_silent
         rate = table.get(resolution)
         return None if rate is None else rate * seconds
@@ -201,10 +210,12 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "price_reference": "price_reference",
         "price_second": "price_second",
         "price_confidence": "price_confidence",
+        "prices_from": "prices_from",
         "quota_per_minute": "quota_per_minute",
         "open_operations": "open_operations",
         "retention_h": "retention_h",
         "latency_s": "latency_s",
+        "as_of": "as_of",
         "retires": "retires",
         "retired_on": "retired_on",
         "replacement": "replacement",
@@ -251,6 +262,8 @@ class Catalog:
     """Capabilities that a film may go without; every other one is required."""
     override_path: str = ""
     """The file of the user's own that was laid over it."""
+    today: date | None = None
+    """The day whose prices and whose living models these are; None: as they are written."""
 
     providers: tuple[str, ...] = field(init=False)
     """Paid platforms, in the catalogue's order."""
@@ -311,7 +324,7 @@ class Catalog:
     def extend_with_models(self, entries: Sequence[Mapping[str, Any]]) -> Catalog:
         """With a plug-in's models added; entries have the form of catalog.yaml."""
         added = {(str(entry["provider"]), str(entry["id"])): entry for entry in entries}
-        return self._replace_model_entries({**self.entries, **added})
+        return self.replace_model_entries({**self.entries, **added})
 
     def apply_interface_variants(self, variant_by_provider: Mapping[str, str]) -> Catalog:
         """With the limits of the interface that a film chose, by provider."""
@@ -320,11 +333,12 @@ class Catalog:
             variant = entry.get("variants", {}).get(variant_by_provider.get(key[0], ""))
             if variant:
                 changed[key] = deep_merge(entry, variant)
-        return self._replace_model_entries({**self.entries, **changed}) if changed else self
+        return self.replace_model_entries({**self.entries, **changed}) if changed else self
 
-    def _replace_model_entries(
+    def replace_model_entries(
         self, entries: Mapping[tuple[str, str], Mapping[str, Any]]
     ) -> Catalog:
+        """With these entries and no others; those that are its own already stay as they are."""
         models = {
             key: self.models[key] if entry is self.entries.get(key) else _parse_model(entry)
             for key, entry in entries.items()
@@ -343,7 +357,10 @@ def load_catalog() -> Catalog:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = (Path(__file__).parent / "catalog.yaml").read_text("utf-8")
     data = yaml.load(text, loader)
-    entries = {(str(entry["provider"]), str(entry["id"])): entry for entry in data["models"]}
+    entries = {
+        (str(entry["provider"]), str(entry["id"])): {"as_of": data["as_of"], **entry}
+        for entry in data["models"]
+    }
     shipped = Catalog(
         as_of=data["as_of"],
         platforms=tuple(data["platforms"]),
@@ -365,9 +382,10 @@ def overlay_user_catalog(shipped: Catalog) -> Catalog:
     entries = dict(shipped.entries)
     for entry in overrides.models:
         key = (str(entry["provider"]), str(entry["id"]))
-        entries[key] = deep_merge(entries.get(key, {}), entry)
+        dated = {"as_of": overrides.as_of, **entry} if overrides.as_of else entry
+        entries[key] = _merge_entry(entries.get(key, {}), dated)
     try:
-        changed = shipped._replace_model_entries(entries)
+        changed = shipped.replace_model_entries(entries)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise EnvironmentProblem(
             f"{path} does not fit the catalogue: {error}",
@@ -380,15 +398,26 @@ def overlay_user_catalog(shipped: Catalog) -> Catalog:
     return replace(
         changed,
         aliases={**shipped.aliases, **aliases},
-        as_of=overrides.as_of,
+        as_of=overrides.as_of or shipped.as_of,
         override_path=str(path),
     )
+
+
+def _merge_entry(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The user's entry over the shipped one; a price a second takes the place of one a take."""
+    merged = deep_merge(shipped, own)
+    stated = own.get("price")
+    if isinstance(stated, Mapping) and "audio" in stated and "each" not in stated:
+        merged["price"] = {key: value for key, value in merged["price"].items() if key != "each"}
+    return merged
 
 
 def _parse_model(entry: Mapping[str, Any]) -> Model:
     values = {
         KEYS[key]: _convert_lists_to_tuples(value) for key, value in entry.items() if key in KEYS
     }
+    for key in ("as_of", "retires", "retired_on"):
+        values[key] = str(entry.get(key, ""))  # YAML reads a bare date as one
     price = entry.get("price", {})
     values["price_audio"] = _convert_usd_to_micros(price.get("audio", {}))
     values["price_silent"] = _convert_usd_to_micros(price.get("silent", {}))

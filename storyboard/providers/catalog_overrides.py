@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,18 @@ def read_overrides(path: Path, known_platforms: Sequence[str]) -> CatalogOverrid
             raise _overrides_error(
                 where, f'has a price of {node.value!r}; US dollars look like "0.05"'
             )
-    return CatalogOverrides(str(data.get("as_of", "")), tuple(models), aliases)
+    as_of = str(data.get("as_of", ""))
+    if as_of and not _is_day(as_of):
+        raise _overrides_error(path, f'has an `as_of` of {as_of!r}; a day looks like "2026-12-01"')
+    return CatalogOverrides(as_of, tuple(models), aliases)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _find_price_nodes(yaml_root: Any) -> Iterator[Any]:

@@ -19,6 +19,7 @@ from storyboard.environment import PLUGINS_VARIABLE
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.base import WIRE_READS, Provider, ProviderTraits
 from storyboard.providers.catalog import Catalog, load_catalog
+from storyboard.providers.catalog_dates import apply_date, read_today
 from storyboard.providers.declaration import ProviderDeclaration, read_declaration
 from storyboard.util.known_secrets import KnownSecrets
 
@@ -116,7 +117,7 @@ def list_plugin_names() -> tuple[str, ...]:
 
 
 def load_full_catalog(provider_names: Iterable[str]) -> Catalog:
-    """The catalogue with the models that the plug-ins among `provider_names` bring along."""
+    """The catalogue as of today, with the models that the plug-ins among `provider_names` bring."""
     merged = load_catalog()
     for name in sorted(provider_names):
         if name in merged.providers or name not in find_adapters() or name == "previz":
@@ -124,7 +125,7 @@ def load_full_catalog(provider_names: Iterable[str]) -> Catalog:
         entries = find_declaration(name).models
         if entries:
             merged = merged.extend_with_models([{"provider": name, **entry} for entry in entries])
-    return merged
+    return apply_date(merged, read_today())
 
 
 class SchemaFragments(Mapping[str, Mapping[str, Any]]):

@@ -31,7 +31,7 @@ MANY = int(os.environ.get("LEGALITY_FILMS", "500"))
 
 FILM_ERRORS = frozenset(
     # Names that nobody has, and models that are off or unconfirmed.
-    "SB401 SB402 SB403 SB404 "
+    "SB401 SB402 SB403 SB404 SB405 SB406 "
     # Notes, which refuse nothing.
     "SB420 SB423 SB424 SB427 "
     # The language's own: beats begin from words alone; a platform without any image model.
@@ -90,7 +90,7 @@ def test_check_passes_exactly_what_the_services_accept(name: str, checker: Story
             question = find_open_question(read, refusal, shot)
             assert question in OPEN, f"{refusal} would have been made:\n{read.story.text}"
             seen[question] += 1
-        seen["sound films"] += read.examined.sound
+        seen["sound films"] += read.examined.is_valid
         seen["refusals"] += sum(each.code in LIMITS for each in read.shot_errors)
     assert seen["sound films"] > MANY * 0.15, seen
     assert seen["refusals"] > MANY * 0.3, seen
@@ -233,7 +233,7 @@ def test_a_default_option_is_not_sent_to_steps_that_do_not_take_it(
     film = {"defaults": {"options": options}}
     read = check_shots(checker, way, TRAM, {**TRAM, "first_frame": "ana.png"}, **film)
     told = [each.code for each in read.examined.diagnostics if "is not sent" in each.message]
-    assert (read.examined.sound, set(told)) == (True, {"SB420"})
+    assert (read.examined.is_valid, set(told)) == (True, {"SB420"})
     assert not read.graph.steps["SH010"].settings.options
     assert [*read.find_wrong_passes()] == []
 
@@ -249,7 +249,7 @@ def test_unlisted_pictures_are_not_sent_if_an_option_excludes_them(checker: Stor
     everybody = {"person_generation": "allow_all"}
     shot = {**TRAM, "duration": 8, "cast": ["ana"], "options": everybody}
     read = check_shots(checker, "gemini veo", shot, cast={"ana": ["ana.png"]})
-    assert (read.examined.sound, read.graph.steps["SH010"].links) == (True, ())
+    assert (read.examined.is_valid, read.graph.steps["SH010"].links) == (True, ())
     assert [each.code for each in read.examined.diagnostics] == ["SB423"]
 
 
@@ -258,7 +258,7 @@ def test_a_long_take_in_1080p_is_made_of_new_runs(checker: StoryChecker) -> None
     take = {"length": 14, "beats": beats, "resolution": "1080p"}
     read = check_shots(checker, "vertex veo", take, reanchor=True)
     kinds = [step.kind for step in read.graph.steps.values()]
-    assert (read.examined.sound, kinds) == (True, [Kind.GENERATE, Kind.GENERATE])
+    assert (read.examined.is_valid, kinds) == (True, [Kind.GENERATE, Kind.GENERATE])
     refused = check_shots(checker, "vertex veo", take)
     assert {each.code for each in refused.shot_errors} == {"SB411"}
 
@@ -272,7 +272,7 @@ def test_the_longest_take_is_as_long_as_the_platform_makes_it(
         take = {"length": 3, "beats": [{"at": 0, "prompt": "A tram"}], "model": model}
         longest = naive.find_longest_take_s(check_shots(checker, name, take).story, take)
         ends = [check_shots(checker, name, {**take, "length": longest + more}) for more in (0, 1)]
-        assert [each.examined.sound for each in ends] == [True, False], (model, longest)
+        assert [each.examined.is_valid for each in ends] == [True, False], (model, longest)
         assert [*ends[0].find_wrong_passes()] == []
 
 
@@ -300,7 +300,7 @@ def test_what_is_preferred_is_what_the_catalogue_says(
     checker: StoryChecker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = {"defaults": {"seed": 7}}
-    assert check_shots(checker, "gemini omni", TRAM, **film).examined.sound
+    assert check_shots(checker, "gemini omni", TRAM, **film).examined.is_valid
     known = checker.find_catalog(ROUTES["gemini omni"])
     strict = replace(known, preferred=known.preferred - {"seed"})
     monkeypatch.setattr("storyboard.pipeline.session.registry.load_full_catalog", lambda _: strict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import click
 
@@ -11,6 +12,7 @@ from storyboard.cli import console, options
 from storyboard.money import format_decimal_usd
 from storyboard.providers import registry
 from storyboard.providers.catalog import Catalog, Model
+from storyboard.providers.catalog_dates import describe_age, describe_retirement, read_today
 
 
 @click.command("models")
@@ -30,7 +32,9 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
       models:
         - {provider: cometapi, id: veo3.1-fast, price: {audio: {720p: "0.05"}}}
 
-    An entry states what differs; its keys are those of `models --json`'s `entry`.
+    An entry states what differs; its keys are those of `models --json`'s `entry`. A model that is
+    switched off within 30 days is marked, and so is what was last checked more than 60 days ago.
+    STORYBOARD_TODAY=2027-01-01 shows models, and plans, as they are on that day.
     """
     full_catalog = registry.load_full_catalog(registry.list_plugin_names())
     matches = list_models(name, include_retired=verbose or as_json)
@@ -51,19 +55,18 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
 
 
 def _format_model_tables(matches: Sequence[ListedModel]) -> str:
+    today = read_today()
     videos = [listed for listed in matches if listed.model.makes == "video"]
     other_models = [listed.model for listed in matches if listed.model.makes != "video"]
     tables = []
     if videos:
         rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
-        tables.append(
-            "\n".join(console.align_columns([*rows, *map(_format_video_model_row, videos)]))
-        )
+        rows += [_format_video_model_row(listed, today) for listed in videos]
+        tables.append("\n".join(console.align_columns(rows)))
     if other_models:
         rows = [["provider", "model", "makes", "resolutions", "references", "price", ""]]
-        tables.append(
-            "\n".join(console.align_columns([*rows, *map(_format_other_model_row, other_models)]))
-        )
+        rows += [_format_other_model_row(model, today) for model in other_models]
+        tables.append("\n".join(console.align_columns(rows)))
     return "\n\n".join(tables)
 
 
@@ -84,13 +87,14 @@ def _format_value(value: object) -> str:
     return {True: "yes"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _format_video_model_row(listed: ListedModel) -> list[str]:
+def _format_video_model_row(listed: ListedModel, today: date) -> list[str]:
     model, interface = listed.model, listed.interface
     frames = [
         word for word, has in (("first", model.first_frame), ("last", model.last_frame)) if has
     ]
     extend = model.extend
-    price = model.price_audio.get("720p")
+    price = model.compute_video_price_micros("720p", 1, audio=True)
+    unit = " a take" if "720p" in model.price_each else ""
     return [
         f"{model.provider} {interface}".strip(),
         model.id,
@@ -98,12 +102,12 @@ def _format_video_model_row(listed: ListedModel) -> list[str]:
         f"+{_format_durations(extend.hops)} to {extend.max_total_s or '…'} s" if extend else "-",
         " ".join(frames) or "-",
         str(model.references.max) if model.references else "-",
-        format_decimal_usd(price) if price is not None else "?",
-        _format_model_status(model),
+        f"{format_decimal_usd(price)}{unit}" if price is not None else "?",
+        _format_model_status(model, today),
     ]
 
 
-def _format_other_model_row(model: Model) -> list[str]:
+def _format_other_model_row(model: Model, today: date) -> list[str]:
     """A model of stills, texts or speech."""
     if model.price_second is not None:
         price = f"${format_decimal_usd(model.price_second)} a second"
@@ -120,13 +124,27 @@ def _format_other_model_row(model: Model) -> list[str]:
         " ".join(model.resolutions) or "-",
         str(model.references.max) if model.references else "-",
         price,
-        _format_model_status(model),
+        _format_model_status(model, today),
     ]
 
 
-def _format_model_status(model: Model) -> str:
+def _format_model_status(model: Model, today: date) -> str:
     state = {"retired": f"off since {model.retired_on}"}.get(model.status, model.status)
-    return state + (f", use {model.replacement}" if model.replacement else "")
+    retirement = describe_retirement(model, today)
+    parts = [state, retirement, describe_age(model.as_of, today)]
+    if model.replacement and (retirement or model.status == "retired"):
+        parts.append(f"use {model.replacement}")
+    return ", ".join(part for part in parts if part)
+
+
+def _list_date_notes(model: Model) -> list[str]:
+    """What the calendar says of it: about to be switched off, known from long ago."""
+    today = read_today()
+    return [
+        note
+        for note in (describe_retirement(model, today), describe_age(model.as_of, today))
+        if note
+    ]
 
 
 def _format_durations(durations_s: tuple[int, ...]) -> str:
@@ -159,6 +177,8 @@ def _to_model_record(listed: ListedModel, full_catalog: Catalog) -> dict[str, ob
         "status": model.status,
         "stage": model.stage or None,
         "note": model.note or None,
+        "as_of": model.as_of or None,
+        "notes": _list_date_notes(model),
         "retires": model.retires or None,
         "retired_on": model.retired_on or None,
         "replacement": model.replacement or None,

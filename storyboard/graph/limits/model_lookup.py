@@ -30,6 +30,8 @@ class ModelLookup:
         self._allow_retired = allow_retired
         self.providers = tuple(dict.fromkeys((PREVIZ, *model_catalog.providers, *plugins)))
         """Everybody who may be named."""
+        self.today = model_catalog.today
+        """The day that the catalogue is read for; None where it is read without one."""
 
     def find_exact_model(self, platform: str, id: str) -> Model | None:
         """The model of exactly that id there."""

@@ -433,7 +433,8 @@ def _format_alternatives(shot: Shot, alternatives: Iterable[Model]) -> str:
     lines = []
     for model in alternatives:
         price = model.compute_video_price_micros("720p", 1, audio=True)
-        cost = f"   # {format_usd(price)} a second at 720p" if price is not None else ""
+        rate = _format_rate(model, "720p", " a second at 720p")
+        cost = f"   # {rate}" if price is not None else ""
         lines.append(f"{key}: {model.provider}\nmodel: {model.id}{cost}")
     return "\n".join(lines)
 
@@ -445,6 +446,8 @@ def _format_price(model: Model, resolution: str, seconds: int, audio: bool) -> s
 
 def _format_rate(model: Model, resolution: str, unit: str) -> str:
     price = model.compute_video_price_micros(resolution, 1, audio=True)
+    if resolution in model.price_each:
+        unit = " a take"
     return "no price known" if price is None else f"{format_usd(price)}{unit}"
 
 
