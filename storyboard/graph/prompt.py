@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from storyboard.graph.dialogue_timing import compute_line_ranges
-from storyboard.model.film import CastKind, CastMember, Film, Shot
+from storyboard.model.film import CastKind, CastMember, Film, References, Shot
 from storyboard.providers.base import Figure, Intent, Move, SpokenLine
 from storyboard.timecode import FrameRange
 
@@ -73,7 +73,7 @@ def build_intent(film: Film, shot: Shot, window: FrameRange, *, first: bool = Tr
     inside = [beat for beat in shot.beats if window.start < beat.at < window.end]
     return Intent(
         prompt=_join_shot_and_beat_prompts(shot.prompt, before[-1].prompt if before else ""),
-        cast=tuple(_build_cast_figure(film, name) for name in shot.cast),
+        cast=build_cast_figures(film, (*shot.cast, *_list_style_references(film, shot))),
         place=_build_shot_place_figure(film, shot),
         scene=shot.scene,
         size=shot.size,
@@ -139,6 +139,20 @@ def build_still_prompt(words: str, intent: Intent) -> str:
             look=intent.look,
         )
     )
+
+
+def _list_style_references(film: Film, shot: Shot) -> list[str]:
+    """Styles that the shot names among its references alone: their words count all the same."""
+    if isinstance(shot.references, References):
+        return []
+    return [
+        name
+        for name in dict.fromkeys(shot.references)
+        if name not in shot.cast
+        and (member := film.cast.get(name))
+        and member.kind is CastKind.STYLE
+        and member.description
+    ]
 
 
 def build_cast_figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from storyboard.graph.context import CompileContext
 from storyboard.graph.frame_links import FrameLinkResolver
 from storyboard.graph.limits.rejection_texts import format_option_value
 from storyboard.graph.limits.shot_request import ShotRequest
 from storyboard.graph.steps import Link
-from storyboard.model.film import References, Shot
+from storyboard.model.film import CastMember, References, Shot
 from storyboard.providers.catalog import Model
 
 
@@ -50,6 +52,13 @@ class ReferenceImages:
                 f"{shot.id} sends no reference images: {model.id} takes none",
             )
             return []
+        if unaccepted := self._context.rules.list_unaccepted_members(model, names):
+            self._note_unaccepted_pictures(shot, model, unaccepted)
+            unaccepted_names = {member.name for member in unaccepted}
+            names = tuple(name for name in names if name not in unaccepted_names)
+            count = self._resolver.count_reference_images(names)
+            if not count:
+                return []
         if request.seconds not in model.list_legal_durations(
             request.resolution, references=True, operation="references"
         ):
@@ -76,6 +85,22 @@ class ReferenceImages:
         if count > model.references.max:
             self._note_dropped_images(shot, count - model.references.max, model)
         return self._resolver.link_reference_images(shot, names, model.references.max)
+
+    def _note_unaccepted_pictures(
+        self, shot: Shot, model: Model, members: Sequence[CastMember]
+    ) -> None:
+        for member in members:
+            words = (
+                "its description is in the prompt"
+                if member.description
+                else f"a `description` of {member.name} would be in the prompt"
+            )
+            self._context.diagnostics.add_note(
+                "SB423",
+                shot.find_span("cast" if "cast" in shot.origins else ""),
+                f"{shot.id} sends no picture of {member.name}: {model.id} takes none of a "
+                f"{member.kind.value}; {words}",
+            )
 
     def _note_unsent_references(self, shot: Shot) -> None:
         """Says what carries the looks of the cast where no reference image does."""

@@ -6,7 +6,7 @@ form with its entry point's `models` attribute, and a user's own file is laid ov
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -54,6 +54,12 @@ class ReferenceLimits:
     max: int
     durations: tuple[int, ...] = ()
     """Seconds that take references; empty: all."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of cast members whose pictures are taken; empty: all."""
+
+    def takes_kinds(self, kinds: Collection[str]) -> bool:
+        """Whether pictures of all those kinds of cast members are taken."""
+        return not self.kinds or set(kinds) <= set(self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,7 @@ _OF_REFERENCES: Mapping[str, str] = MappingProxyType(
     {
         "max": "max",
         "durations": "durations",
+        "kinds": "kinds",
     }
 )
 """The same of its `references`."""

@@ -194,6 +194,7 @@ def _to_model_record(listed: ListedModel, full_catalog: Catalog) -> dict[str, ob
         "last_frame": model.last_frame,
         "references": references.max if references else 0,
         "reference_durations": list(references.durations) if references else [],
+        "reference_kinds": list(references.kinds) if references else [],
         "extend": {
             "hops": list(extend.hops),
             "default_hop": extend.default_hop,

@@ -5,6 +5,7 @@ Every rule is pure: it takes a shot's request so far, and its answer is a value.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -41,10 +42,11 @@ from storyboard.graph.limits.rejections import (
     SourceAspectRatio,
     SourceResolution,
     TooManyReferences,
+    UnacceptedReferences,
 )
 from storyboard.graph.limits.shot_request import ShotRequest
 from storyboard.graph.steps import Step
-from storyboard.model.film import Film, Shot
+from storyboard.model.film import CastMember, Film, Shot
 from storyboard.providers.base import Kind, Settings
 from storyboard.providers.catalog import Model
 
@@ -128,11 +130,29 @@ class ModelRules:
         if model.references is None:
             others = self._models.list_alternatives(shot, model, lambda m: m.references is not None)
             return NoReferences(shot, key, model, others)
+        if unaccepted := self.list_unaccepted_members(model, names):
+            kinds = {member.kind.value for member in unaccepted}
+            others = self._models.list_alternatives(
+                shot, model, lambda m: m.references is not None and m.references.takes_kinds(kinds)
+            )
+            return UnacceptedReferences(shot, key, model, others, unaccepted)
         if image_count == 0:
             return ReferencesWithoutImages(shot, key, names)
         if len(names) > model.references.max:
             return TooManyReferences(shot, key, model, names, model.references.max)
         return None
+
+    def list_unaccepted_members(self, model: Model, names: Sequence[str]) -> tuple[CastMember, ...]:
+        """Members of the cast with pictures of a kind that the model does not take."""
+        cast, limits = self._film.cast, model.references
+        members = [cast[name] for name in dict.fromkeys(names) if name in cast]
+        return tuple(
+            member
+            for member in members
+            if (member.images or member.still)
+            and limits is not None
+            and not limits.takes_kinds((member.kind.value,))
+        )
 
     def choose_resolution(self, request: ShotRequest) -> str | IllegalResolution:
         """The resolution to ask for."""

@@ -39,12 +39,13 @@ from storyboard.graph.limits.rejections import (
     SourceResolution,
     StorageNeeded,
     TooManyReferences,
+    UnacceptedReferences,
     UnknownModel,
     UnknownProvider,
     UnknownSetting,
     UnverifiedModel,
 )
-from storyboard.model.film import Film, Shot
+from storyboard.model.film import Film, References, Shot
 from storyboard.money import format_usd
 from storyboard.providers.catalog import Model
 
@@ -176,6 +177,27 @@ def _explain_too_many_references(finding: TooManyReferences) -> Text:
     names, most = finding.names, finding.max_names
     message = f"{_describe_model(finding.model)} takes {most} reference images, not {len(names)}"
     return message, f"references: [{', '.join(names[:most])}]"
+
+
+@explain_finding.register
+def _explain_unaccepted_references(finding: UnacceptedReferences) -> Text:
+    shot, references = finding.shot, finding.model.references
+    assert references is not None
+    names = [member.name for member in finding.members]
+    stated_names = () if isinstance(shot.references, References) else shot.references
+    sent_names = ", ".join(name for name in stated_names if name not in names)
+    cast_names = ", ".join(dict.fromkeys((*shot.cast, *names)))
+    kinds = " or a ".join(sorted({member.kind.value for member in finding.members}))
+    message = (
+        f"{_describe_model(finding.model)} takes pictures of a {_join_choices(references.kinds)}, "
+        f"and {' and '.join(names)} {'is' if len(names) == 1 else 'are each'} a {kinds}"
+    )
+    lines = [
+        f"references: [{sent_names}]" if sent_names else "references: none",
+        f"cast: [{cast_names}]   # its description is in the prompt",
+        _format_alternatives(shot, finding.alternatives),
+    ]
+    return message, "\n".join(filter(None, lines))
 
 
 @explain_finding.register
@@ -449,6 +471,10 @@ def _format_rate(model: Model, resolution: str, unit: str) -> str:
     if resolution in model.price_each:
         unit = " a take"
     return "no price known" if price is None else f"{format_usd(price)}{unit}"
+
+
+def _join_choices(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _format_seconds(seconds: Fraction) -> str:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from storyboard.errors import Severity
 from storyboard.graph.steps import Step
-from storyboard.model.film import MediaFile, Shot
+from storyboard.model.film import CastMember, MediaFile, Shot
 from storyboard.providers.catalog import Model
 
 
@@ -123,6 +123,13 @@ class TooManyReferences(ModelRejection):
     code = "SB417"
     names: tuple[str, ...]
     max_names: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnacceptedReferences(MissingCapability):
+    code = "SB417"
+    members: tuple[CastMember, ...]
+    """Those whose pictures are of a kind that the model does not take."""
 
 
 @dataclass(frozen=True, slots=True)
