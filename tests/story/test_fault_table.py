@@ -197,6 +197,7 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("`not_found`", "download, after its time" + AGAIN): Case(
         ("bucket", "videos"), patch=NO_RETENTION
     ),
+    ("another job's video", "download"): Case(has_own_test=True),
     ("`drop_after`", "a still"): build_still_case("omni", "vertex", jobs=1),
     ("`html`", "a still"): build_still_case(jobs=1),
     ("`failed`", "a still"): build_still_case("omni", "vertex", jobs=0),

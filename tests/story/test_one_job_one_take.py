@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from storyboard.providers.base import (
     Operation,
     Outcome,
     Request,
+    Sample,
     Workplace,
 )
 from storyboard.run.ledger.attempts import State
@@ -139,7 +140,7 @@ def test_resolve_may_adopt_the_takes_own_job_that_failed_free(tmp_path: Path) ->
     assert adopted.state is State.SUBMITTED
 
 
-def test_two_submissions_with_equal_results_were_paid_for_twice(
+def test_equal_results_of_two_submissions_count_twice_once_a_person_takes_them(
     cli: RunCommand, write_film: Callable[..., Path], tmp_path: Path
 ) -> None:
     film = write_film("""
@@ -149,8 +150,84 @@ shots:
   - {id: SH010, prompt: A boat lies still at the quay of a small harbour at noon}
   - {id: SH020, prompt: A boat lies still at the quay of a small harbour at dusk}
 """)
+    held = cli("render", film, "--yes", STORYBOARD_POLL_S="0.01")
+    assert held.code == 7
+    assert "brought the very bytes of" in held.err
+    (attempt,) = cli("runs", film, "--json").json["open"]
+    assert cli("resolve", film, attempt["attempt"], "--adopt", attempt["operation"]).code == 0
     assert cli("render", film, "--yes", STORYBOARD_POLL_S="0.01").code == 0
     provenance = json.loads((tmp_path / "build" / "film.provenance.json").read_text())
     one, other = provenance["ranges"]
     assert one["sha256"] == other["sha256"]
     assert provenance["price_usd"] == one["price_usd"] + other["price_usd"]
+
+
+@dataclass
+class SameVideoProvider(FakeProvider):
+    """Has a job for each submission, and delivers the first one's video for all of them."""
+
+    is_mended: bool = False
+
+    async def fetch(self, sample: Sample, place: Workplace) -> Sample:
+        if self.is_mended:
+            return await super().fetch(sample, place)
+        jobs = sorted(self.folder.glob("*.job"), key=lambda path: path.stat().st_mtime_ns)
+        return await super().fetch(replace(sample, uri=jobs[0].stem), place)
+
+
+def test_a_video_that_is_delivered_for_two_shots_makes_one_take(tmp_path: Path) -> None:
+    provider = SameVideoProvider(tmp_path / "remote")
+    film = FakeFilm(
+        tmp_path / "film.yaml", [build_step("SH010"), build_step("SH020")], {"paid": provider}
+    )
+    for _ in range(2):
+        result = film.render()
+        assert result.exit_code == 7
+        (held,) = {"SH010", "SH020"} - set(result.selects)
+        (error,) = result.unknown.values()
+        assert "brought the very bytes of" in str(error)
+        assert f"storyboard resolve FILM {held}:t01" in error.hint
+    states = sorted(attempt.state for attempt in Ledger.read_attempts(film.state))
+    assert states == [State.COMMITTED, State.UNKNOWN]
+    assert sum(attempt.held_micros for attempt in Ledger.read_attempts(film.state)) == 400_000
+    assert len(provider.requests) == 2, "nothing is bought again"
+
+
+def test_a_video_of_another_films_take_is_held(tmp_path: Path) -> None:
+    provider = SameVideoProvider(tmp_path / "remote")
+    store = tmp_path / "store"
+    letter, storm = (
+        FakeFilm(tmp_path / name, [build_step(shot)], {"paid": provider}, store_root=store)
+        for name, shot in (("letter.yaml", "SH010"), ("storm.yaml", "SH020"))
+    )
+    assert letter.render().exit_code == 0
+    result = storm.render()
+    assert result.exit_code == 7
+    assert "the very bytes of SH010:t01 of film letter" in str(result.unknown["SH020"])
+
+
+def test_a_held_video_is_fetched_once_more_when_a_person_adopts_its_job(tmp_path: Path) -> None:
+    provider = SameVideoProvider(tmp_path / "remote")
+    film = FakeFilm(tmp_path / "film.yaml", [build_step("SH010")], {"paid": provider})
+    assert film.render().exit_code == 0
+    film.steps = [build_step("SH010"), build_step("SH020")]
+    assert film.render().exit_code == 7
+    provider.is_mended = True
+    ledger = Ledger(film.state)
+    try:
+        (held,) = ledger.open_attempts
+        asyncio.run(ledger.resolve_attempt(held, adopt=held.operation))
+    finally:
+        ledger.close()
+    result = film.render()
+    assert (result.exit_code, set(result.selects)) == (0, {"SH010", "SH020"})
+    assert len({take.sha256 for take in result.selects.values()}) == 2
+    assert sum(a.settled_micros for a in Ledger.read_attempts(film.state)) == 800_000
+
+
+def test_free_steps_may_make_the_same_bytes(tmp_path: Path) -> None:
+    provider = SameVideoProvider(tmp_path / "remote", repeatable=True)
+    film = FakeFilm(
+        tmp_path / "film.yaml", [build_step("SH010"), build_step("SH020")], {"paid": provider}
+    )
+    assert film.render().exit_code == 0

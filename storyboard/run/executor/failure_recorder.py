@@ -128,6 +128,16 @@ class FailureRecorder:
             charged=charged,
         )
 
+    async def record_foreign_result(
+        self, attempt: Attempt, sha256: str, owner_name: str
+    ) -> UnknownOutcome:
+        """A result whose bytes are those of another job's take; whose they are a person decides."""
+        message = f"{attempt.operation} brought the very bytes of {owner_name}, another job's take"
+        attempt = await self._ledger.transition(
+            attempt, State.UNKNOWN, sha256=sha256, message=message
+        )
+        return outcome_unknown_error([attempt])
+
     async def _record_loss(self, attempt: Attempt, message: str) -> None:
         await self._ledger.transition(
             attempt, State.LOST, message=message, settled_micros=attempt.reserved_micros

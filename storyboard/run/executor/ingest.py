@@ -16,7 +16,12 @@ from storyboard.model.film import MediaFacts, Take
 from storyboard.money import micros_to_usd
 from storyboard.providers.base import Kind, Sample
 from storyboard.run import events as ev
-from storyboard.run.executor.acceptance import SUFFIXES, AcceptedMedia, check_delivery
+from storyboard.run.executor.acceptance import (
+    MOVING_KINDS,
+    SUFFIXES,
+    AcceptedMedia,
+    check_delivery,
+)
 from storyboard.run.executor.context import RunContext
 from storyboard.run.executor.downloader import Download
 from storyboard.run.executor.failure_recorder import FailureRecorder
@@ -65,6 +70,8 @@ class TakeIngest:
         self._critical_tasks = context.critical_tasks
         self._emit = context.emit
         self._failures = FailureRecorder(context.ledger)
+        self._owners: dict[tuple[str, str], Attempt] = {}
+        """By provider and content, the attempt of this run that first brought it."""
         self._file_batcher = Batcher(self._inspect_and_store)
         self._record_batcher = Batcher(self._add_takes_and_clear_workspaces)
 
@@ -91,9 +98,38 @@ class TakeIngest:
                 ev.Note(step=attempt.step, shot=attempt.shot, message=inspection.accepted.note)
             )
         take = _to_take(attempt, sample, inspection)
+        if owner_name := self._find_other_owner_name(attempt, take.sha256):
+            raise await self._failures.record_foreign_result(attempt, take.sha256, owner_name)
         attempt = await self._ledger.transition(attempt, State.FETCHED, sha256=take.sha256)
         await self._record_batcher.run_in_batch((attempt, take))
         return await self.commit_attempt(attempt, take)
+
+    def _find_other_owner_name(self, attempt: Attempt, sha256: str) -> str:
+        """The take that another job of the provider made of the same bytes; empty where none did.
+
+        Two jobs that were paid for never make the same bytes: the service has delivered one result
+        twice. Free local steps may, and one job's results are the service's own affair. What a
+        person has adopted is taken.
+        """
+        if attempt.repeatable or attempt.sha256 == sha256:
+            return ""
+        if Kind(attempt.kind) not in (*MOVING_KINDS, Kind.STILL):
+            return ""
+        for record in self._store.find_records_by_content(sha256):
+            take = record.take
+            if (
+                take.provider == attempt.provider
+                and take.operation != attempt.operation
+                and (take.digest, take.ordinal) != (attempt.digest, attempt.ordinal)
+            ):
+                return f"{record.step}:{take.name} of film {record.film or '?'}"
+        # another take of this run may be on its way into the store with them
+        owner = self._owners.setdefault((attempt.provider, sha256), attempt)
+        is_own = owner.operation == attempt.operation or (owner.digest, owner.ordinal) == (
+            attempt.digest,
+            attempt.ordinal,
+        )
+        return "" if is_own else owner.name
 
     def _inspect_delivery(self, delivery: _Delivery) -> _Inspection:
         attempt, source = delivery.attempt, delivery.source_video

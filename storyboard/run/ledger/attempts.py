@@ -29,7 +29,8 @@ class State(StrEnum):
     FAILED = "failed"
     FILTERED = "filtered"
     UNKNOWN = "unknown"
-    """The request may have made a job; a person decides. Its money is held."""
+    """The request may have made a job, or brought another job's result; a person decides. Its money
+    is held."""
     LOST = "lost"
     """Paid for, and no longer to be had."""
     ABANDONED = "abandoned"
@@ -50,7 +51,9 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
         _S.INTENT: frozenset({_S.SUBMITTING, _S.FAILED, _S.ABANDONED}),
         _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, *_FREE_ENDS}),
         _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.UNKNOWN, _S.LOST, *_FREE_ENDS}),
-        _S.DONE_REMOTE: frozenset({_S.FETCHED, _S.COMMITTED, _S.LOST, _S.FAILED, _S.ABANDONED}),
+        _S.DONE_REMOTE: frozenset(
+            {_S.FETCHED, _S.COMMITTED, _S.UNKNOWN, _S.LOST, _S.FAILED, _S.ABANDONED}
+        ),
         _S.FETCHED: frozenset({_S.COMMITTED, _S.DONE_REMOTE, _S.LOST, _S.FAILED, _S.ABANDONED}),
         _S.UNKNOWN: frozenset({_S.SUBMITTED, _S.DONE_REMOTE, _S.FAILED, _S.LOST}),
         **{end: frozenset({_S.SUBMITTED}) for end in (_S.FAILED, _S.FILTERED, _S.LOST)},

@@ -363,6 +363,8 @@ class Ledger:
                 operation=adopt,
                 message=ADOPTED_MESSAGE,
                 samples=(),
+                # of the job itself, a person who has seen what it brought takes it
+                sha256=attempt.sha256 if adopt == attempt.operation else "",
                 settled_micros=0,
             )
         if lost:

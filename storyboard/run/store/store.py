@@ -299,6 +299,10 @@ class Store:
         """The takes that an operation of a provider made, whatever film they were made for."""
         return self._index.find_records_by_operation(provider, operation)
 
+    def find_records_by_content(self, sha256: str) -> list[TakeRecord]:
+        """The takes that consist of these bytes, whatever film they were made for."""
+        return self._index.find_records_by_content(sha256)
+
     def find_paid_records(
         self, film_stem: str, excluded_keys: Collection[TakeKey]
     ) -> list[TakeRecord]:
