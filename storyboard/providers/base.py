@@ -238,6 +238,9 @@ class Done:
     """Why the others are missing; where nothing is said they are asked for again."""
     taken: int | None = None
     """How many a filter took, where that is said; None for all that are missing."""
+    category: str = ""
+    hint: str = ""
+    """What helps against the filter, where anything is known to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ def redact_outcome(outcome: Any, hide_secrets: Callable[[str], str]) -> Any:
             replace(sample, problem=hide_secrets(sample.problem)) if sample.problem else sample
             for sample in outcome.samples
         )
-        return replace(outcome, samples=samples, filtered=hide_secrets(outcome.filtered))
+        filtered, hint = hide_secrets(outcome.filtered), hide_secrets(outcome.hint)
+        return replace(outcome, samples=samples, filtered=filtered, hint=hint)
     if isinstance(outcome, Unusable):
         return replace(outcome, message=hide_secrets(outcome.message))
     if isinstance(outcome, Failed | Filtered):

@@ -10,7 +10,6 @@ from typing import Any
 
 from storyboard.errors import Gone, InvalidRequest, ProviderError, UnknownOutcome
 from storyboard.providers.base import (
-    Done,
     Input,
     Kind,
     Operation,
@@ -25,9 +24,8 @@ from storyboard.providers.catalog import Model, load_catalog
 from storyboard.providers.google.gemini_files import GeminiFiles, NotFound
 from storyboard.providers.google.long_running import (
     UNSAFE_ADDRESS,
+    build_done_outcome,
     classify_missing_result,
-    count_filtered_samples,
-    explain_filtered_samples,
     read_operation_state,
 )
 from storyboard.providers.google.veo_request import (
@@ -92,8 +90,7 @@ class GeminiVeo:
         ]
         if all(sample.problem == UNSAFE_ADDRESS for sample in samples):
             return Unusable(UNSAFE_ADDRESS)
-        filter_reason = explain_filtered_samples(response, self._client.redactor)
-        return Done(tuple(samples), filter_reason, count_filtered_samples(response))
+        return build_done_outcome(samples, response, self._client.redactor)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
         """The sample with its file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,15 @@ from storyboard.providers.http.safety_codes import (
 
 _INVALID, _EXHAUSTED, _PRECONDITION = 3, 8, 9
 """Codes of gRPC."""
+
+_CURES = {
+    3: "the same request fails again: change what the message names",
+    5: "see that what the message names is there; until then the same request fails again",
+    7: "give the account what the message names; until then the same request fails again",
+    9: "set up what the message names; until then the same request fails again",
+    16: "see `storyboard doctor` for the keys that are set",
+}
+"""By code, what helps where asking for the same once more does not."""
 
 UNSAFE_ADDRESS = (
     "the service names its result by an address that is none or shows a key; it is not kept"
@@ -52,10 +61,21 @@ async def read_outcome(answer: Any, scratch: Path, redactor: Redactor) -> Outcom
     samples = [await _save_video_sample(item, scratch, redactor) for item in videos]
     if all(item.problem == UNSAFE_ADDRESS for item in samples):
         return Unusable(UNSAFE_ADDRESS)
+    return build_done_outcome(samples, response, redactor)
+
+
+def build_done_outcome(
+    samples: Sequence[Sample], response: Mapping[str, Any], redactor: Redactor
+) -> Done:
+    """The samples that came, and why others did not."""
+    reasons = explain_filtered_samples(response, redactor)
+    concern = find_filter_categories(reasons)
     return Done(
         tuple(samples),
-        explain_filtered_samples(response, redactor),
+        reasons,
         count_filtered_samples(response),
+        concern,
+        suggest_filter_cure(concern),
     )
 
 
@@ -111,7 +131,11 @@ def classify_operation_error(error: Mapping[str, Any], redactor: Redactor) -> Fa
         )
     if code == _PRECONDITION and "service agents are being provisioned" in message.lower():
         return Failed(message, again_s=_PROVISIONING_S)
-    return Failed(message, again_s=_BUSY_S if code == _EXHAUSTED else None)
+    return Failed(
+        message,
+        again_s=_BUSY_S if code == _EXHAUSTED else None,
+        hint=_CURES.get(code, "") if isinstance(code, int) else "",
+    )
 
 
 def explain_filtered_samples(response: Mapping[str, Any], redactor: Redactor) -> str:

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
+_LIMIT = re.compile(r"\blimit: *(\d+)\b")
 _MONTH_S = 31 * 86_400.0
 
 
@@ -24,6 +25,8 @@ class ApiError:
     """The service's own name for it: `INVALID_ARGUMENT`, `invalid_request`."""
     message: str = ""
     retry_after_s: float | None = None
+    is_quota_zero: bool = False
+    """The quota that was passed allows nothing at all."""
 
     @property
     def is_from_api(self) -> bool:
@@ -49,6 +52,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
         str(code),
         str(message),
         _parse_retry_after_seconds(headers) if wait is None else wait,
+        _is_quota_zero(str(message), error.get("details")),
     )
 
 
@@ -84,6 +88,21 @@ def _find_retry_delay_seconds(details: Any) -> float | None:
             if match:
                 return _limit_wait(float(match[1]))
     return None
+
+
+def _is_quota_zero(message: str, details: Any) -> bool:
+    """Whether the quotas that a message or google.rpc.QuotaFailure names are all zero."""
+    if limits := _LIMIT.findall(message):
+        return all(int(limit) == 0 for limit in limits)
+    values = [
+        violation.get("quotaValue")
+        for detail in (details if isinstance(details, list) else ())
+        if isinstance(detail, dict)
+        and str(detail.get("@type", "")).endswith("google.rpc.QuotaFailure")
+        for violation in (detail.get("violations") or ())
+        if isinstance(violation, dict)
+    ]
+    return bool(values) and all(str(value) == "0" for value in values)
 
 
 def _limit_wait(seconds: float) -> float | None:

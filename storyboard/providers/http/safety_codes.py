@@ -30,8 +30,17 @@ MEANING: Mapping[str, str] = MappingProxyType(
 _CODE_SENTENCE = re.compile(r"[Ss]upport codes?:? *([\d, ]+)")
 _CURES = {
     "a celebrity": "names of people are often taken for celebrities: describe, don't name",
-    "a child": "say the age, or `options: {person_generation: allow_adult}`",
+    "a child": "say that everybody is grown up, or leave children out; Google makes them for the"
+    " projects on its list alone, with `person_generation: allow_all`",
     "another reason": "ask again: such answers are not always the same",
+    "somebody else's": "leave out brands, titles, characters and quotes of others:"
+    " describe what is seen",
+    "a person or face": "`person_generation` may forbid people; a picture that is sent may show"
+    " one",
+    "personal data": "leave out names with addresses, numbers or dates",
+    "the project's own filter": "Model Armor of your own project refused: see its template there",
+    "sound": "ask once more: filters of sound do not always say the same; or `audio: false`, where"
+    " the model can be silent",
 }
 
 

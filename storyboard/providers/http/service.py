@@ -30,6 +30,7 @@ from storyboard.errors import (
     Unreachable,
 )
 from storyboard.providers.http.access import Access
+from storyboard.providers.http.account_cures import suggest_access_cure, suggest_payment_cure
 from storyboard.providers.http.connections import create_client
 from storyboard.providers.http.error_body import ApiError, parse_error, parse_json
 from storyboard.providers.http.redaction import Redactor
@@ -349,7 +350,14 @@ class ServiceClient:
         if api_error.status == 401 or (api_error.status == 403 and not find_support_codes(message)):
             return AuthenticationError(
                 f"{self._service_name} does not let us in: {message}",
-                hint="see `storyboard doctor` for the keys that are set",
+                hint=suggest_access_cure(message)
+                or "see `storyboard doctor` for the keys that are set",
+                provider=self.provider,
+            )
+        if api_error.status in (402, 429) and (cure := suggest_payment_cure(api_error)):
+            return InvalidRequest(
+                f"{self._service_name} sells nothing: {message}",
+                hint=cure,
                 provider=self.provider,
             )
         if api_error.status == 429:
@@ -384,13 +392,10 @@ class ServiceClient:
                 hint="smaller pictures, or fewer references",
                 provider=self.provider,
             )
-        doubt_hint = (
-            ""
-            if api_error.is_from_api
-            else "a proxy may have said so, or the base URL is not its own"
-        )
+        doubt_hint = "a proxy may have said so, or the base URL is not its own"
+        cure = suggest_access_cure(message) if api_error.is_from_api else doubt_hint
         return InvalidRequest(
-            f"{self._service_name} refuses: {message}", hint=doubt_hint, provider=self.provider
+            f"{self._service_name} refuses: {message}", hint=cure, provider=self.provider
         )
 
 

@@ -216,7 +216,9 @@ def _narrow_outcome_to_attempt(outcome: Outcome, attempt: Attempt, provider: Pro
         return Unusable(problem) if problem else outcome
     if isinstance(outcome, Done) and position >= 0:
         if outcome.filtered:
-            outcome = Filtered(outcome.filtered, taken=outcome.taken)
+            outcome = Filtered(
+                outcome.filtered, outcome.category, hint=outcome.hint, taken=outcome.taken
+            )
         elif provider.repeatable:
             return _TOO_FEW_RESULTS
         else:
